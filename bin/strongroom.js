@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+// Starts the command on the pinned runtime: this process's own when it is new enough, else the one that npm installed.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+const oldest = 26
+const compiled = new URL('../dist/main.js', import.meta.url)
+const source = new URL('../src/main.ts', import.meta.url)
+const main = existsSync(source) ? source : compiled
+
+if (Number(process.versions.node.split('.')[0]) >= oldest) {
+  await import(main.href)
+} else {
+  const { status, signal } = spawnSync(pinnedNode(), [fileURLToPath(main), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  })
+  if (signal !== null) process.kill(process.pid, signal)
+  process.exitCode = status ?? 1
+}
+
+function pinnedNode() {
+  const require = createRequire(import.meta.url)
+  const { platform, arch } = process
+  for (const name of [`node-${platform}-${arch}`, `node-bin-${platform}-${arch}`]) {
+    try {
+      return require.resolve(`${name}/bin/node`)
+    } catch {
+      // The next name, or the sentence below.
+    }
+  }
+  console.error(
+    `strongroom: Node.js ${oldest} or later is needed, and npm has no package of it for ${platform}-${arch}.`,
+  )
+  process.exit(1)
+}

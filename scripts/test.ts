@@ -1,0 +1,25 @@
+/** `npm test`: every test, or the named files, with a throw-away PostgreSQL when no server is named. */
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { startCluster } from '../test/support/postgres.ts'
+
+const named = process.env['STRONGROOM_TEST_DATABASE_URL']
+const cluster = named === undefined ? await startCluster() : undefined
+const url = named ?? cluster?.url
+if (url === undefined) {
+  const how = 'install its server (Debian: apt-get install postgresql) or set STRONGROOM_TEST_DATABASE_URL'
+  if (process.env['CI'] === 'true') throw new Error(`No PostgreSQL, and CI never skips its tests: ${how}.`)
+  console.error(`No PostgreSQL: its tests are skipped. To run them, ${how}.`)
+}
+
+const wanted = process.argv.slice(2)
+const files = wanted.length > 0 ? wanted : globSync('test/**/*.test.ts').sort()
+try {
+  const { status } = spawnSync(process.execPath, ['--test', '--test-timeout=300000', ...files], {
+    stdio: 'inherit',
+    env: { ...process.env, ...(url === undefined ? {} : { STRONGROOM_TEST_DATABASE_URL: url }) },
+  })
+  process.exitCode = status ?? 1
+} finally {
+  cluster?.stop()
+}

@@ -1,0 +1,56 @@
+/** The offline verifier: recomputes a chain from its records and names the first that does not hold. */
+import { emptyHead, nextHead } from './chain.ts'
+import type { AuditRecord } from './record.ts'
+
+/** A record as it is stored, with the head that was written beside it. */
+export interface StoredRecord {
+  readonly record: AuditRecord
+  readonly head: Uint8Array
+}
+
+export interface Verdict {
+  readonly accountId: number
+  /** Records that hold, from the first on. */
+  readonly size: number
+  readonly head: Uint8Array
+  /** What does not hold, or `undefined` when everything does. */
+  readonly fault: { readonly seq: number; readonly reason: string } | undefined
+}
+
+/**
+ * Verifies one account's chain.
+ *
+ * @param stored the account's records, oldest first
+ * @param expected the size and head that the account itself states
+ */
+export async function verifyChain(
+  storeId: string,
+  accountId: number,
+  stored: AsyncIterable<StoredRecord>,
+  expected: { readonly size: number; readonly head: Uint8Array },
+): Promise<Verdict> {
+  let head: Uint8Array = emptyHead(storeId, accountId)
+  let size = 0
+  let time = 0
+  const verdict = (reason?: string): Verdict => ({
+    accountId,
+    size,
+    head,
+    fault: reason === undefined ? undefined : { seq: size + 1, reason },
+  })
+  for await (const { record, head: stated } of stored) {
+    if (record.accountId !== accountId) return verdict('The record belongs to another account.')
+    if (record.seq !== size + 1) return verdict(`The record is missing; ${record.seq} comes next.`)
+    if (record.time < time) return verdict('The record is older than the one before it.')
+    const next = nextHead(head, record)
+    if (!next.equals(stated)) return verdict('The record was changed: its hash does not continue the chain.')
+    head = next
+    size = record.seq
+    time = record.time
+  }
+  if (size < expected.size) return verdict(`The record is missing: the account states ${expected.size} records.`)
+  if (size > expected.size || !Buffer.from(expected.head).equals(head)) {
+    return verdict('The account states another size or head than its records give.')
+  }
+  return verdict()
+}

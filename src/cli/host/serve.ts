@@ -1,0 +1,107 @@
+/** `strongroom serve`: runs the server until it is told to stop. */
+import type { FastifyInstance } from 'fastify'
+import { type Logger, pino } from 'pino'
+import { type Address, type Config, readConfig, unknownSettings } from '../../config.ts'
+import { createMetricsServer, createServer, type Server } from '../../http/server.ts'
+import { bootstrap, type Opened, openServerVault } from '../../open.ts'
+import { print } from '../output.ts'
+
+/** After this long, whoever still waits is let down rather than the supervisor kept waiting. */
+const stopTimeoutMs = 20_000
+
+export async function serve(): Promise<void> {
+  // What the server makes is for its owner alone.
+  process.umask(0o077)
+  const unknown = unknownSettings()
+  const config = readConfig()
+  const logger = pino({ name: 'strongroom', level: config.logLevel })
+  warn(logger, config, unknown)
+  const opened = await openServerVault(config)
+  try {
+    const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)
+    const server = await createServer({ vault: opened.vault, config, logger })
+    const listening = await listen(server, config, logger)
+    greet(config, urlOf(listening), firstKey)
+    stopOnSignals(logger, server, opened)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+function warn(logger: Logger, config: Config, unknown: readonly string[]): void {
+  for (const name of unknown) logger.warn({ name }, 'this setting is not known; see docs/operations.md')
+  if (config.rootKey.kind === 'file' && config.rootKey.create) {
+    logger.warn(
+      { path: config.rootKey.path },
+      'the root key lies in the data folder: in production keep it elsewhere (STRONGROOM_ROOT_KEY_FILE)',
+    )
+  }
+}
+
+async function listen({ app, metrics }: Server, config: Config, logger: Logger): Promise<Address> {
+  // Kept low: the kernel's queue beyond it only delays the refusal.
+  app.server.maxConnections = 4096
+  await app.listen(config.listen)
+  if (config.metricsListen !== undefined) {
+    const metricsApp: FastifyInstance = createMetricsServer(metrics, logger)
+    app.addHook('onClose', () => metricsApp.close())
+    await metricsApp.listen(config.metricsListen)
+  }
+  const address = app.server.address()
+  return typeof address === 'object' && address !== null ? { host: address.address, port: address.port } : config.listen
+}
+
+/** For the person at the terminal; the log is for machines. */
+function greet(config: Config, url: string, firstKey: string | undefined): void {
+  print(`Strongroom is ready.`)
+  print(`  API        ${url}/v3`)
+  print(`  Reference  ${url}/docs`)
+  print(`  Data       ${config.databaseUrl === undefined ? config.dataDir : 'PostgreSQL'}`)
+  if (config.rootKey.kind === 'file') print(`  Root key   ${config.rootKey.path}`)
+  if (firstKey === undefined) return
+  if (config.bootstrapApiKey !== undefined) {
+    print('The account "default" is made; its API key is the one in STRONGROOM_BOOTSTRAP_API_KEY.')
+    return
+  }
+  print('')
+  print('The account "default" is made. Its first API key may do everything in it, and is not shown again:')
+  print(`  ${firstKey}`)
+}
+
+function urlOf({ host, port }: Address): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** Requests in flight are answered and their batches committed; nobody new is let in. */
+function stopOnSignals(logger: Logger, server: Server, opened: Opened): void {
+  let isStopping = false
+  const stop = async (signal: string) => {
+    if (isStopping) return
+    isStopping = true
+    logger.info({ signal }, 'stopping')
+    server.drain()
+    const timer = setTimeout(() => {
+      logger.error('stopping took too long')
+      process.exit(1)
+    }, stopTimeoutMs)
+    timer.unref()
+    try {
+      await server.app.close()
+      await opened.close()
+      logger.info('stopped')
+    } catch (error) {
+      logger.error({ kind: error instanceof Error ? error.name : 'unknown' }, 'stopping failed')
+      process.exitCode = 1
+    }
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+  process.on('uncaughtException', (error) => {
+    // The state is unknown: say what kind of error, nothing of its text, and let the supervisor start afresh.
+    logger.fatal(
+      { kind: error.name, stack: error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) },
+      'crashed',
+    )
+    process.exit(1)
+  })
+}

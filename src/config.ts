@@ -1,0 +1,209 @@
+/** The environment, read once into a frozen Config. The only reader of process.env. */
+import { isIP } from 'node:net'
+import { join, resolve } from 'node:path'
+import type { RootKeySource } from './crypto/root-key.ts'
+import { isToken } from './crypto/token.ts'
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+export interface Config {
+  readonly listen: Address
+  /** Where `/metrics` is served instead of the main address. */
+  readonly metricsListen: Address | undefined
+  readonly dataDir: string
+  readonly databaseUrl: string | undefined
+  readonly rootKey: RootKeySource
+  readonly bootstrapApiKey: string | undefined
+  /** Requests per second for one key and one address; `undefined` when no limiter runs. */
+  readonly rateLimit: number | undefined
+  readonly keepVersions: number
+  readonly maxValueBytes: number
+  /** Whether an API key may arrive as the query parameter `key`. */
+  readonly isQueryKeyAccepted: boolean
+  readonly logLevel: string
+}
+
+export interface Setting {
+  readonly name: string
+  readonly default: string
+  readonly meaning: string
+}
+
+/** Every setting; `docs/operations.md` carries this table. */
+export const settings: readonly Setting[] = [
+  { name: 'STRONGROOM_LISTEN', default: '127.0.0.1:4600', meaning: 'Address and port to listen on.' },
+  {
+    name: 'STRONGROOM_DATA_DIR',
+    default: './data',
+    meaning: 'Folder for the SQLite file, the root key file and the lock; made with mode 0700.',
+  },
+  {
+    name: 'STRONGROOM_DATABASE_URL',
+    default: 'SQLite in the data folder',
+    meaning: '`postgres://…` for PostgreSQL 15 or later. Several hosts may be given, separated by commas.',
+  },
+  { name: 'STRONGROOM_ROOT_KEY', default: '', meaning: 'The root key: 32 bytes in base64url.' },
+  {
+    name: 'STRONGROOM_ROOT_KEY_FILE',
+    default: '`root.key` in the data folder, made if absent',
+    meaning: 'A file with the root key, mode 0600 or 0400. Production keeps it outside the data folder.',
+  },
+  {
+    name: 'STRONGROOM_BOOTSTRAP_API_KEY',
+    default: 'a new key, printed once',
+    meaning: 'The first API key of the account `default`; taken only by an empty store.',
+  },
+  {
+    name: 'STRONGROOM_RATE_LIMIT',
+    default: '1000',
+    meaning: 'Requests per second for one key and for one address; `off` turns every limiter off.',
+  },
+  { name: 'STRONGROOM_METRICS_LISTEN', default: 'the main address', meaning: 'An address of its own for `/metrics`.' },
+  { name: 'STRONGROOM_KEEP_VERSIONS', default: '10', meaning: 'Versions kept of each secret, 1 to 1000.' },
+  { name: 'STRONGROOM_MAX_VALUE_BYTES', default: '65536', meaning: 'Longest value in bytes of UTF-8, 1 to 1048576.' },
+  {
+    name: 'STRONGROOM_QUERY_KEY',
+    default: 'on',
+    meaning: '`off` refuses API keys in the query parameter `key`, where proxies may log them.',
+  },
+  {
+    name: 'STRONGROOM_LOG_LEVEL',
+    default: 'info',
+    meaning: '`debug` (every request), `info` (refused requests too), `warn`, `error` or `silent`.',
+  },
+]
+
+type Environment = Record<string, string | undefined>
+
+/** Faults in the settings, all of them, one sentence each. */
+export class ConfigFaults extends Error {
+  override readonly name = 'ConfigFaults'
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'))
+    this.faults = faults
+  }
+}
+
+/**
+ * Reads the settings, and takes the secret ones out of the environment, so that no child process inherits them.
+ *
+ * @throws ConfigFaults
+ */
+export function readConfig(environment: Environment = process.env): Config {
+  const faults: string[] = []
+  const reader = new Reader(environment, faults)
+  const dataDir = resolve(reader.text('STRONGROOM_DATA_DIR') ?? './data')
+  const config: Config = {
+    listen: reader.address('STRONGROOM_LISTEN') ?? { host: '127.0.0.1', port: 4600 },
+    metricsListen: reader.address('STRONGROOM_METRICS_LISTEN'),
+    dataDir,
+    databaseUrl: reader.databaseUrl(),
+    rootKey: reader.rootKey(dataDir),
+    bootstrapApiKey: reader.bootstrapApiKey(),
+    rateLimit: reader.rateLimit(),
+    keepVersions: reader.integer('STRONGROOM_KEEP_VERSIONS', 1, 1000) ?? 10,
+    maxValueBytes: reader.integer('STRONGROOM_MAX_VALUE_BYTES', 1, 2 ** 20) ?? 2 ** 16,
+    isQueryKeyAccepted: reader.choice('STRONGROOM_QUERY_KEY', ['on', 'off']) !== 'off',
+    logLevel: reader.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']) ?? 'info',
+  }
+  if (faults.length > 0) throw new ConfigFaults(faults)
+  for (const name of ['STRONGROOM_ROOT_KEY', 'STRONGROOM_BOOTSTRAP_API_KEY']) delete environment[name]
+  return Object.freeze(config)
+}
+
+/** Names that begin like ours and mean nothing: most likely mistyped. */
+export function unknownSettings(environment: Environment = process.env): readonly string[] {
+  const known = new Set([...settings.map(({ name }) => name), 'STRONGROOM_URL', 'STRONGROOM_API_KEY'])
+  return Object.keys(environment).filter(
+    (name) => name.startsWith('STRONGROOM_') && !name.startsWith('STRONGROOM_TEST_') && !known.has(name),
+  )
+}
+
+class Reader {
+  readonly #environment: Environment
+  readonly #faults: string[]
+
+  constructor(environment: Environment, faults: string[]) {
+    this.#environment = environment
+    this.#faults = faults
+  }
+
+  /** An empty variable counts as unset. */
+  text(name: string): string | undefined {
+    return this.#environment[name] || undefined
+  }
+
+  address(name: string): Address | undefined {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    const [, bracketed, plain, portText] = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? []
+    const host = bracketed ?? plain ?? ''
+    const port = Number(portText)
+    const isHost = bracketed === undefined ? /^[A-Za-z0-9.-]+$/.test(host) : isIP(bracketed) === 6
+    if (!isHost || !(port <= 65_535))
+      return this.#fault(name, 'must be HOST:PORT, such as 127.0.0.1:4600 or [::1]:4600')
+    return { host, port }
+  }
+
+  integer(name: string, least: number, most: number): number | undefined {
+    const text = this.text(name)
+    if (text === undefined) return undefined
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (!(value >= least && value <= most)) return this.#fault(name, `must be a whole number from ${least} to ${most}`)
+    return value
+  }
+
+  choice(name: string, choices: readonly string[]): string | undefined {
+    const text = this.text(name)
+    if (text === undefined || choices.includes(text)) return text
+    return this.#fault(name, `must be one of ${choices.join(', ')}`)
+  }
+
+  databaseUrl(): string | undefined {
+    const text = this.text('STRONGROOM_DATABASE_URL')
+    if (text === undefined || /^postgres(ql)?:\/\/./.test(text)) return text
+    return this.#fault('STRONGROOM_DATABASE_URL', 'must begin with postgres://, or be unset for SQLite')
+  }
+
+  rateLimit(): number | undefined {
+    if (this.text('STRONGROOM_RATE_LIMIT') === 'off') return undefined
+    const found = this.text('STRONGROOM_RATE_LIMIT')
+    if (found !== undefined && !/^[1-9]\d{0,6}$/.test(found)) {
+      return this.#fault('STRONGROOM_RATE_LIMIT', 'must be a whole number of requests per second, or off')
+    }
+    return Number(found ?? 1000)
+  }
+
+  bootstrapApiKey(): string | undefined {
+    const text = this.text('STRONGROOM_BOOTSTRAP_API_KEY')
+    if (text === undefined || isToken(text)) return text
+    const form =
+      'must be an API key: sr_, 43 letters or digits, and a checksum of 6; "strongroom key generate" prints one'
+    return this.#fault('STRONGROOM_BOOTSTRAP_API_KEY', form)
+  }
+
+  rootKey(dataDir: string): RootKeySource {
+    const text = this.text('STRONGROOM_ROOT_KEY')
+    const path = this.text('STRONGROOM_ROOT_KEY_FILE')
+    if (text !== undefined && path !== undefined) {
+      this.#fault('STRONGROOM_ROOT_KEY', 'must not be set together with STRONGROOM_ROOT_KEY_FILE: choose one')
+    }
+    if (text !== undefined) {
+      if (Buffer.from(text, 'base64url').length !== 32)
+        this.#fault('STRONGROOM_ROOT_KEY', 'must be 32 bytes in base64url (43 characters)')
+      return { kind: 'environment', text }
+    }
+    if (path !== undefined) return { kind: 'file', path: resolve(path), create: false }
+    return { kind: 'file', path: join(dataDir, 'root.key'), create: true }
+  }
+
+  #fault(name: string, rule: string): undefined {
+    this.#faults.push(`${name} ${rule}.`)
+    return undefined
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Sealing: authenticated encryption of one message under a key of its own. The only user of the cipher calls.
+ *
+ *   K_enc ‖ K_commit = HKDF-SHA-512(key, salt, info = context), 32 bytes each          (RFC 5869)
+ *   blob = algorithm 0x01 | key version u32 | salt 16 | nonce 12 | commitment 32 | ciphertext | tag 16
+ *
+ * AES-256-GCM with a 16-byte tag, the context as associated data. The commitment is K_commit itself: GCM alone lets
+ * one ciphertext open under two keys, so it is compared first. A fresh salt gives every message a fresh key, which
+ * leaves a repeated nonce harmless.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  hkdfSync,
+  type KeyObject,
+  randomFillSync,
+  timingSafeEqual,
+} from 'node:crypto'
+import { Refusal } from '../errors.ts'
+
+const algorithm = 0x01
+const keyVersionAt = 1
+const saltAt = 5
+const nonceAt = 21
+const commitmentAt = 33
+const ciphertextAt = 65
+const keyBytes = 32
+const tagBytes = 16
+
+/** Bytes that sealing adds to a message. */
+export const overheadBytes = ciphertextAt + tagBytes
+
+/** The algorithm byte, which contexts bind too. */
+export const sealAlgorithm = algorithm
+
+/**
+ * Seals a message.
+ *
+ * @param context where the message belongs (see context.ts); opening it anywhere else fails
+ * @param keyVersion the version of `key`, kept in the blob for rotation
+ */
+export function seal(key: KeyObject, message: Uint8Array, context: Uint8Array, keyVersion: number): Buffer {
+  const blob = Buffer.allocUnsafeSlow(overheadBytes + message.length)
+  blob[0] = algorithm
+  blob.writeUInt32BE(keyVersion, keyVersionAt)
+  randomFillSync(blob, saltAt, commitmentAt - saltAt)
+  const keys = deriveKeys(key, blob.subarray(saltAt, nonceAt), context)
+  keys.copy(blob, commitmentAt, keyBytes)
+  const cipher = createCipheriv('aes-256-gcm', keys.subarray(0, keyBytes), blob.subarray(nonceAt, commitmentAt), {
+    authTagLength: tagBytes,
+  })
+  cipher.setAAD(context)
+  cipher.update(message).copy(blob, ciphertextAt)
+  cipher.final()
+  cipher.getAuthTag().copy(blob, blob.length - tagBytes)
+  keys.fill(0)
+  return blob
+}
+
+/**
+ * Opens a sealed message.
+ *
+ * @throws Refusal `integrity_failure` for anything but this very blob, key and context; it does not say which
+ */
+export function open(key: KeyObject, sealed: Uint8Array, context: Uint8Array): Buffer {
+  const blob = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
+  if (blob.length < overheadBytes || blob[0] !== algorithm) throw broken()
+  const keys = deriveKeys(key, blob.subarray(saltAt, nonceAt), context)
+  try {
+    if (!timingSafeEqual(keys.subarray(keyBytes), blob.subarray(commitmentAt, ciphertextAt))) throw broken()
+    const decipher = createDecipheriv('aes-256-gcm', keys.subarray(0, keyBytes), blob.subarray(nonceAt, commitmentAt), {
+      authTagLength: tagBytes,
+    })
+    decipher.setAAD(context)
+    decipher.setAuthTag(blob.subarray(blob.length - tagBytes))
+    const message = decipher.update(blob.subarray(ciphertextAt, blob.length - tagBytes))
+    finish(decipher, message)
+    return message
+  } finally {
+    keys.fill(0)
+  }
+}
+
+/** `update` has already deciphered; nobody sees that before `final` has checked the tag. */
+function finish(decipher: { final(): Buffer }, message: Buffer): void {
+  try {
+    decipher.final()
+  } catch {
+    message.fill(0)
+    throw broken()
+  }
+}
+
+function deriveKeys(key: KeyObject, salt: Uint8Array, context: Uint8Array): Buffer {
+  return Buffer.from(hkdfSync('sha512', key, salt, context, 2 * keyBytes))
+}
+
+function broken(): Refusal {
+  return new Refusal(
+    'integrity_failure',
+    'Stored data failed its integrity check. Ask the operator to run "strongroom audit verify".',
+  )
+}

@@ -1,0 +1,248 @@
+/**
+ * The keys of one store, unwrapped: root -> master -> account -> secret, and what the master key derives.
+ *
+ * Unwrapped keys are kept by id and version, which never change their meaning; whether they may be used is decided in
+ * the store's transaction, never here.
+ */
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
+import { Refusal } from '../errors.ts'
+import { open, seal } from './aead.ts'
+import { contextOf, type Place } from './context.ts'
+
+/** What a store keeps of its keyring: nothing of it opens without the root key. */
+export interface SealedKeyring {
+  /** Hexadecimal, 16 bytes; random, made with the store. */
+  readonly storeId: string
+  readonly masterKey: Uint8Array
+  readonly canary: Uint8Array
+}
+
+/** Where a secret's key and values are bound to. */
+export interface SecretPlace {
+  readonly accountId: number
+  readonly uid: string
+  readonly name: string
+  readonly version: number
+}
+
+export interface WrappedKey {
+  readonly keyVersion: number
+  readonly wrapped: Uint8Array
+}
+
+/** An account's key: its own version, and how it is wrapped. */
+export interface VersionedKey {
+  readonly version: number
+  readonly wrapped: Uint8Array
+}
+
+const keyBytes = 32
+const masterKeyVersion = 1
+const secretKeyVersion = 1
+const canaryText = 'strongroom canary'
+const cachedKeys = 20_000
+
+/** Makes the keys of a new store. */
+export function createKeyring(root: KeyObject): SealedKeyring {
+  const storeId = randomBytes(16).toString('hex')
+  const master = randomBytes(keyBytes)
+  const masterKey = seal(root, master, contextOf(masterPlace(storeId)), 0)
+  const canary = seal(
+    createSecretKey(master),
+    Buffer.from(canaryText),
+    contextOf(canaryPlace(storeId)),
+    masterKeyVersion,
+  )
+  master.fill(0)
+  return { storeId, masterKey, canary }
+}
+
+export class Keyring {
+  readonly storeId: string
+  readonly #master: KeyObject
+  readonly #rowMac: KeyObject
+  readonly #apiKey: KeyObject
+  readonly #cursor: KeyObject
+  readonly #idempotency: KeyObject
+  readonly #unwrapped = new Map<string, KeyObject>()
+
+  /** @throws Refusal `integrity_failure` when the root key is not this store's */
+  constructor(root: KeyObject, sealed: SealedKeyring) {
+    this.storeId = sealed.storeId
+    this.#master = openMaster(root, sealed)
+    this.#rowMac = derive(this.#master, sealed.storeId, 'row-mac')
+    this.#apiKey = derive(this.#master, sealed.storeId, 'api-key')
+    this.#cursor = derive(this.#master, sealed.storeId, 'cursor')
+    this.#idempotency = derive(this.#master, sealed.storeId, 'idempotency')
+  }
+
+  /** The look-up hash of an API key: HMAC-SHA-256, hexadecimal. */
+  tokenHash(token: string): string {
+    return createHmac('sha256', this.#apiKey).update(token).digest('hex')
+  }
+
+  /** The MAC of a row's authenticated text, 32 bytes. */
+  rowMac(text: string): Buffer {
+    return createHmac('sha256', this.#rowMac).update(`${this.storeId}\0${text}`).digest()
+  }
+
+  isRowMac(text: string, mac: Uint8Array): boolean {
+    const expected = this.rowMac(text)
+    return mac.length === expected.length && timingSafeEqual(expected, mac)
+  }
+
+  /** The MAC of a page cursor, 16 bytes. */
+  cursorMac(text: string): Buffer {
+    return createHmac('sha256', this.#cursor).update(text).digest().subarray(0, 16)
+  }
+
+  /** What an idempotency key, or the request under it, is remembered as: says nothing of either without the keyring. */
+  requestHash(text: string): string {
+    return createHmac('sha256', this.#idempotency).update(text).digest('hex')
+  }
+
+  /** Makes version 1 of an account's key. */
+  newAccountKey(accountId: number): WrappedKey {
+    return this.#wrapNew(this.#master, {
+      purpose: 'accountKey',
+      storeId: this.storeId,
+      accountId,
+      version: 1,
+      keyVersion: masterKeyVersion,
+    })
+  }
+
+  /** Makes a secret's own key under its account's key. */
+  newSecretKey(accountId: number, uid: string, accountKey: VersionedKey): WrappedKey {
+    return this.#wrapNew(this.#accountKey(accountId, accountKey), {
+      purpose: 'secretKey',
+      storeId: this.storeId,
+      accountId,
+      uid,
+      keyVersion: accountKey.version,
+    })
+  }
+
+  /** Seals one version of a secret's value. */
+  sealValue(place: SecretPlace, key: KeyObject, value: Uint8Array): Buffer {
+    return seal(key, value, this.#valueContext(place), secretKeyVersion)
+  }
+
+  /** @throws Refusal `integrity_failure` */
+  openValue(place: SecretPlace, key: KeyObject, sealed: Uint8Array): Buffer {
+    return open(key, sealed, this.#valueContext(place))
+  }
+
+  /** A secret's key, if it has been unwrapped already. */
+  knownSecretKey(
+    { accountId, uid }: Pick<SecretPlace, 'accountId' | 'uid'>,
+    { keyVersion }: Pick<WrappedKey, 'keyVersion'>,
+  ): KeyObject | undefined {
+    return this.#unwrapped.get(`s ${accountId} ${uid} ${keyVersion}`)
+  }
+
+  /** Unwraps a secret's key. */
+  secretKey(place: SecretPlace, wrapped: WrappedKey, accountKey: VersionedKey): KeyObject {
+    return this.#unwrap(`s ${place.accountId} ${place.uid} ${wrapped.keyVersion}`, wrapped, () => ({
+      under: this.#accountKey(place.accountId, accountKey),
+      place: {
+        purpose: 'secretKey',
+        storeId: this.storeId,
+        accountId: place.accountId,
+        uid: place.uid,
+        keyVersion: wrapped.keyVersion,
+      },
+    }))
+  }
+
+  /** Forgets a destroyed secret's key. */
+  forgetSecretKey(accountId: number, uid: string, keyVersion: number): void {
+    this.#unwrapped.delete(`s ${accountId} ${uid} ${keyVersion}`)
+  }
+
+  #accountKey(accountId: number, key: VersionedKey): KeyObject {
+    return this.#unwrap(`a ${accountId} ${key.version}`, key, () => ({
+      under: this.#master,
+      place: {
+        purpose: 'accountKey',
+        storeId: this.storeId,
+        accountId,
+        version: key.version,
+        keyVersion: masterKeyVersion,
+      },
+    }))
+  }
+
+  #valueContext({ accountId, uid, name, version }: SecretPlace): Buffer {
+    return contextOf({
+      purpose: 'value',
+      storeId: this.storeId,
+      accountId,
+      uid,
+      name,
+      version,
+      keyVersion: secretKeyVersion,
+    })
+  }
+
+  #wrapNew(under: KeyObject, place: Place): WrappedKey {
+    const bytes = randomBytes(keyBytes)
+    const wrapped = seal(under, bytes, contextOf(place), place.keyVersion)
+    bytes.fill(0)
+    return { keyVersion: place.keyVersion, wrapped }
+  }
+
+  #unwrap(
+    name: string,
+    { wrapped }: Pick<WrappedKey, 'wrapped'>,
+    how: () => { under: KeyObject; place: Place },
+  ): KeyObject {
+    const known = this.#unwrapped.get(name)
+    if (known !== undefined) return known
+    const { under, place } = how()
+    const bytes = open(under, wrapped, contextOf(place))
+    const key = createSecretKey(bytes)
+    bytes.fill(0)
+    if (this.#unwrapped.size >= cachedKeys) this.#dropOldest()
+    this.#unwrapped.set(name, key)
+    return key
+  }
+
+  #dropOldest(): void {
+    for (const name of this.#unwrapped.keys()) {
+      this.#unwrapped.delete(name)
+      return
+    }
+  }
+}
+
+function openMaster(root: KeyObject, sealed: SealedKeyring): KeyObject {
+  try {
+    const bytes = open(root, sealed.masterKey, contextOf(masterPlace(sealed.storeId)))
+    const master = createSecretKey(bytes)
+    bytes.fill(0)
+    const canary = open(master, sealed.canary, contextOf(canaryPlace(sealed.storeId)))
+    if (canary.toString() === canaryText) return master
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+  }
+  throw new Refusal(
+    'integrity_failure',
+    'The root key does not open this store. Set STRONGROOM_ROOT_KEY or STRONGROOM_ROOT_KEY_FILE to the key that the store was made with.',
+  )
+}
+
+function derive(master: KeyObject, storeId: string, label: string): KeyObject {
+  const bytes = Buffer.from(hkdfSync('sha512', master, Buffer.from(storeId, 'hex'), `strongroom 1 ${label}`, keyBytes))
+  const key = createSecretKey(bytes)
+  bytes.fill(0)
+  return key
+}
+
+function masterPlace(storeId: string): Place {
+  return { purpose: 'masterKey', storeId, version: masterKeyVersion, keyVersion: 0 }
+}
+
+function canaryPlace(storeId: string): Place {
+  return { purpose: 'canary', storeId, keyVersion: masterKeyVersion }
+}

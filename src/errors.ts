@@ -1,0 +1,61 @@
+/** Every way Strongroom refuses, as one class with a closed set of codes. */
+
+/** Clients and dashboards switch on these: add, never rename. */
+export type Code =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'not_acceptable'
+  | 'name_taken'
+  | 'stale_version'
+  | 'too_large'
+  | 'uri_too_long'
+  | 'unsupported_media_type'
+  | 'idempotency_mismatch'
+  | 'rate_limited'
+  | 'headers_too_large'
+  | 'integrity_failure'
+  | 'internal'
+  | 'audit_unavailable'
+  | 'outcome_unknown'
+  | 'overloaded'
+  | 'storage_full'
+
+/** One faulty field of a request, as the caller sees it. Never holds the value that was sent. */
+export interface FieldFault {
+  readonly field: string
+  readonly detail: string
+}
+
+export interface RefusalOptions extends ErrorOptions {
+  readonly fields?: readonly FieldFault[]
+  /** Headers that belong to this refusal, such as `Retry-After`. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A refusal the caller may read. Anything else that is thrown is a bug: 500, text only in the log. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly code: Code
+  readonly fields: readonly FieldFault[]
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(code: Code, message: string, options: RefusalOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.fields = options.fields ?? []
+    this.headers = options.headers ?? {}
+  }
+}
+
+/** Refuses one field of a request: 400 with the field named. */
+export function invalid(field: string, detail: string): Refusal {
+  return new Refusal('invalid', `${field}: ${detail}`, { fields: [{ field, detail }] })
+}
+
+/** Closes a `switch` over a union: a new member does not compile until it is handled. */
+export function unreachable(value: never): never {
+  throw new Error(`Unhandled kind: ${JSON.stringify((value as { kind?: unknown })?.kind)}`)
+}

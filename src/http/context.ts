@@ -1,0 +1,13 @@
+/** What the plugins of all APIs share. */
+import type { Vault } from '../vault/vault.ts'
+import type { RateLimiter } from './limits.ts'
+import type { Metrics } from './metrics.ts'
+
+export interface Context {
+  readonly vault: Vault
+  readonly metrics: Metrics
+  /** Whether an API key may arrive as the query parameter `key`. */
+  readonly isQueryKeyAccepted: boolean
+  /** Requests per second of one API key; `undefined` when no limiter runs. */
+  readonly keyLimiter: RateLimiter | undefined
+}

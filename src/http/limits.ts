@@ -1,0 +1,40 @@
+/** How many requests per second one key and one address may make. */
+import { Refusal } from '../errors.ts'
+
+/** Enough for every address and key that is busy at once; more are forgotten, which is in their favour. */
+const maxTracked = 50_000
+
+/**
+ * The generic cell rate algorithm: one number for each client, the time at which its allowance is used up. A client
+ * may save up one second's worth.
+ */
+export class RateLimiter {
+  readonly #intervalMs: number
+  readonly #until = new Map<string, number>()
+
+  constructor(perSecond: number) {
+    this.#intervalMs = 1000 / perSecond
+  }
+
+  /**
+   * Counts a request.
+   *
+   * @param now milliseconds of a clock that never steps back
+   * @throws Refusal `rate_limited` with `Retry-After`
+   */
+  take(client: string, now: number): void {
+    const until = Math.max(this.#until.get(client) ?? 0, now) + this.#intervalMs
+    if (until > now + 1000 + this.#intervalMs / 2) {
+      throw new Refusal('rate_limited', 'Too many requests. Wait as long as Retry-After says.', {
+        headers: { 'retry-after': '1' },
+      })
+    }
+    if (this.#until.size >= maxTracked) this.#forget(now)
+    this.#until.set(client, until)
+  }
+
+  #forget(now: number): void {
+    for (const [client, until] of this.#until) if (until <= now) this.#until.delete(client)
+    if (this.#until.size >= maxTracked) this.#until.clear()
+  }
+}

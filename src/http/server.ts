@@ -1,0 +1,244 @@
+/** The HTTP server: limits, error answers, health, metrics, and one plugin for each API. */
+import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import { Refusal } from '../errors.ts'
+import type { Vault } from '../vault/vault.ts'
+import { parseJson } from './json.ts'
+import { RateLimiter } from './limits.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { headersOf, methodNotAllowed, problemOf, toRefusal } from './problem.ts'
+import { reference } from './reference.ts'
+import { v3 } from './v3/v3.ts'
+
+export interface ServerOptions {
+  readonly vault: Vault
+  readonly config: Pick<Config, 'rateLimit' | 'maxValueBytes' | 'isQueryKeyAccepted' | 'metricsListen'>
+  readonly logger: Logger
+}
+
+export interface Server {
+  readonly app: FastifyInstance
+  readonly metrics: Metrics
+  /** From now on `/readyz` says no, so that no new work is sent here. */
+  drain(): void
+}
+
+/** Far below Node's own limits: an API of small requests needs no more. */
+const maxHeaderBytes = 16 * 1024
+const maxUrlLength = 8192
+const headersTimeoutMs = 5_000
+const requestTimeoutMs = 15_000
+const keepAliveTimeoutMs = 10_000
+/** A value's longest JSON form: six characters for one byte (`\u0001`), and the rest of the body. */
+const bodyLimitOf = (maxValueBytes: number) => 6 * maxValueBytes + 4096
+
+export async function createServer({ vault, config, logger }: ServerOptions): Promise<Server> {
+  const metrics = createMetrics()
+  const state = { isDraining: false }
+  const loggerInstance: FastifyBaseLogger = logger
+  const app = Fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestIds(),
+    requestIdHeader: false,
+    bodyLimit: bodyLimitOf(config.maxValueBytes),
+    requestTimeout: requestTimeoutMs,
+    connectionTimeout: 0,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 255 },
+    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 1000 },
+    ajv: {
+      customOptions: {
+        removeAdditional: false,
+        coerceTypes: false,
+        useDefaults: false,
+        allErrors: true,
+        verbose: true,
+      },
+      // A value must not be quoted by the validator's report, and is not: only keyword, place and schema are used.
+    },
+    clientErrorHandler: answerBrokenRequest,
+  })
+  vault.onIntegrityFailure = (object) => {
+    metrics.integrityFailures.inc({ object })
+    logger.error({ object }, 'stored data failed its integrity check')
+  }
+  vault.store.events.onBatch = (operations, milliseconds) => {
+    metrics.batchOperations.observe(operations)
+    metrics.batchSeconds.observe(milliseconds / 1000)
+  }
+  acceptStrictJson(app)
+  answerErrors(app)
+  guardDoor(app, config.rateLimit)
+  observe(app, metrics, (level) => logger.isLevelEnabled(level))
+  health(app, vault, metrics, state, config.metricsListen === undefined)
+  const keyLimiter = config.rateLimit === undefined ? undefined : new RateLimiter(config.rateLimit)
+  const context = { vault, metrics, isQueryKeyAccepted: config.isQueryKeyAccepted, keyLimiter }
+  await app.register(reference)
+  await app.register(v3(context), { prefix: '/v3' })
+  return {
+    app,
+    metrics,
+    drain: () => {
+      state.isDraining = true
+    },
+  }
+}
+
+/** `/metrics` on an address of its own. */
+export function createMetricsServer(metrics: Metrics, logger: Logger): FastifyInstance {
+  const loggerInstance: FastifyBaseLogger = logger
+  const app = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
+  serveMetrics(app, metrics)
+  return app
+}
+
+/** Unique over restarts and nodes, without asking the random source for every request. */
+function requestIds(): () => string {
+  const node = randomBytes(6).toString('base64url')
+  let count = 0
+  return () => `${node}-${(++count).toString(36)}`
+}
+
+function acceptStrictJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const charset = /;\s*charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1]
+    if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+      return done(new Refusal('unsupported_media_type', 'Send the body in UTF-8.'))
+    }
+    if (request.method === 'DELETE' && body.length === 0) return done(null, undefined)
+    try {
+      done(null, parseJson(body as Buffer))
+    } catch (error) {
+      done(toRefusal(error))
+    }
+  })
+}
+
+function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = toRefusal(error)
+    const problem = problemOf(refusal, request.id)
+    if (problem.status >= 500) logFault(request, refusal)
+    return reply
+      .code(problem.status)
+      .headers(headersOf(refusal))
+      .type('application/problem+json; charset=utf-8')
+      .serializer(JSON.stringify)
+      .send(problem)
+  })
+  app.setNotFoundHandler((request) => {
+    if (!app.supportedMethods.includes(request.method)) throw methodNotAllowed(['GET', 'POST', 'PUT', 'DELETE'])
+    throw new Refusal('not_found', 'Nothing is at this path. See /docs for the API.')
+  })
+}
+
+/** A stranger's message might quote what it worked on: its kind and its stack tell where to look. */
+function logFault(request: FastifyRequest, { code, cause }: Refusal): void {
+  const error = cause instanceof Error ? cause : undefined
+  const stack = error?.stack?.split('\n').filter((line) => /^\s+at /.test(line))
+  const reason = code === 'internal' ? undefined : error?.message
+  request.log.error({ requestId: request.id, code, kind: error?.name, reason, stack }, 'request failed')
+}
+
+/** What is refused whoever asks: too many from one address, a path that only a sloppy router would match. */
+function guardDoor(app: FastifyInstance, rateLimit: number | undefined): void {
+  const limiter = rateLimit === undefined ? undefined : new RateLimiter(rateLimit)
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
+    reply.header('strongroom-request-id', request.id)
+    try {
+      limiter?.take(request.ip, performance.now())
+      checkUrl(request.raw.url ?? '')
+      checkHeaders(request)
+      done()
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+}
+
+function checkUrl(url: string): void {
+  if (url.length > maxUrlLength)
+    throw new Refusal('uri_too_long', `The URL must be at most ${maxUrlLength} characters.`)
+  const end = url.indexOf('?')
+  const path = end < 0 ? url : url.slice(0, end)
+  if (/\/\/|\/\.{1,2}(\/|$)|%2e|%2f|%5c|\\/i.test(path))
+    throw new Refusal('not_found', 'Nothing is at this path. See /docs for the API.')
+}
+
+function checkHeaders({ headers }: FastifyRequest): void {
+  if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
+    throw new Refusal(
+      'unsupported_media_type',
+      'Send the body as "Content-Type: application/json" in UTF-8, not compressed.',
+    )
+  }
+  if (headers.accept !== undefined && /application\/(json|\*)\s*;\s*q=0(\.0*)?\s*(,|$)/i.test(headers.accept)) {
+    throw new Refusal('not_acceptable', 'Answers are JSON, which the Accept header excludes.')
+  }
+}
+
+/** Routes, not URLs: a path or a query may hold what must not be written down. */
+function observe(app: FastifyInstance, metrics: Metrics, isLogged: (level: string) => boolean): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    const { statusCode } = reply
+    metrics.requestSeconds.observe({ method: request.method, route, status: statusCode }, reply.elapsedTime / 1000)
+    const level = statusCode >= 400 ? 'info' : 'debug'
+    if (isLogged(level)) {
+      const line = { requestId: request.id, method: request.method, route, status: statusCode, address: request.ip }
+      request.log[level]({ ...line, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request')
+    }
+    done()
+  })
+}
+
+function health(
+  app: FastifyInstance,
+  vault: Vault,
+  metrics: Metrics,
+  state: { isDraining: boolean },
+  withMetrics: boolean,
+): void {
+  const schema = { hide: true }
+  app.get('/healthz', { schema, exposeHeadRoute: true }, () => ({ status: 'ok' }))
+  app.get('/readyz', { schema, exposeHeadRoute: true }, async (_request, reply) => {
+    if (state.isDraining) return reply.code(503).send({ status: 'draining' })
+    try {
+      await vault.store.ping()
+      return { status: 'ready' }
+    } catch {
+      return reply.code(503).send({ status: 'store unavailable' })
+    }
+  })
+  if (withMetrics) serveMetrics(app, metrics)
+}
+
+function serveMetrics(app: FastifyInstance, { registry }: Metrics): void {
+  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
+    return reply.type(registry.contentType).send(await registry.metrics())
+  })
+}
+
+const brokenRequests: Record<string, Refusal> = {
+  HPE_HEADER_OVERFLOW: new Refusal('headers_too_large', `The headers must be at most ${maxHeaderBytes} bytes.`),
+}
+
+/** What is not even HTTP gets the same shape of answer, written by hand: there is no request to reply to. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const refusal = brokenRequests[error.code ?? ''] ?? new Refusal('invalid', 'This is not a valid HTTP/1.1 request.')
+  const problem = problemOf(refusal, 'none')
+  const body = JSON.stringify(problem)
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,87 @@
+/** Who asks: the key check of every v3 route, and what the routes learn from it. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Refusal } from '../../errors.ts'
+import { type Asker, authenticate, type Identity } from '../../vault/vault.ts'
+import { tokenOf } from '../authenticate.ts'
+import type { Context } from '../context.ts'
+import { toRefusal } from '../problem.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks, once a key of the right form was sent. */
+    asker: Asker | undefined
+    /** What the key leads to: known before the body of a request that has one. */
+    identity: Identity | undefined
+  }
+  interface FastifyContextConfig {
+    /** Answered without a key. */
+    isOpen?: boolean
+  }
+}
+
+const bodyMethods = new Set(['POST', 'PUT', 'PATCH'])
+
+/** Puts the key check before every route of the plugin. */
+export function checkKeysOf(app: FastifyInstance, context: Context): void {
+  app.decorateRequest('asker', undefined)
+  app.decorateRequest('identity', undefined)
+  checkKeys(app, context)
+  authenticateBeforeRefusing(app, context)
+}
+
+/** The asker of a request that has passed the key check. */
+export function askerOf({ asker }: FastifyRequest): Asker {
+  if (asker === undefined) throw new Error('The route is served without its key check.')
+  return asker
+}
+
+/** The identity behind a request with a body. */
+export function identityOf({ identity }: FastifyRequest): Identity {
+  if (identity === undefined) throw new Error('The route is served without its key check.')
+  return identity
+}
+
+/**
+ * From the headers alone. A request without a body is checked by the operation it asks for, in the same transaction;
+ * one with a body is checked before, so that strangers cannot make us read and parse.
+ */
+function checkKeys(app: FastifyInstance, { vault, metrics, isQueryKeyAccepted, keyLimiter }: Context): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.routeOptions.config.isOpen === true) return done()
+    try {
+      const hash = vault.keyring.tokenHash(tokenOf(request, isQueryKeyAccepted, metrics))
+      keyLimiter?.take(hash, performance.now())
+      request.asker = { caller: { kind: 'token', hash }, requestId: request.id, address: request.ip }
+      if (!bodyMethods.has(request.method)) return done()
+    } catch (error) {
+      return done(error as Error)
+    }
+    authenticate(vault, request.asker).then((identity) => {
+      request.identity = identity
+      done()
+    }, done)
+  })
+}
+
+/** A malformed request without a body has not met its key check yet: whoever has no valid key learns that first. */
+function authenticateBeforeRefusing(app: FastifyInstance, { vault, metrics }: Context): void {
+  const handleError = app.errorHandler
+  app.setErrorHandler(async (error, request, reply) => {
+    const refusal = await rightRefusal(error, request)
+    if (refusal.code === 'unauthenticated' && request.asker !== undefined)
+      metrics.refusedKeys.inc({ reason: 'refused' })
+    return handleError(refusal, request, reply)
+  })
+
+  async function rightRefusal(error: unknown, request: FastifyRequest): Promise<Refusal> {
+    const refusal = toRefusal(error)
+    const isEarly = refusal.code === 'invalid' && request.asker !== undefined && request.identity === undefined
+    if (!isEarly || request.asker === undefined) return refusal
+    try {
+      await authenticate(vault, request.asker)
+      return refusal
+    } catch (failure) {
+      return toRefusal(failure)
+    }
+  }
+}

@@ -1,0 +1,113 @@
+/** `/v3/audit`: the audit trail, newest first. */
+import { Type } from 'typebox'
+import { type AuditRecord, actions } from '../../audit/record.ts'
+import { invalid } from '../../errors.ts'
+import { parseId } from '../../model/name.ts'
+import { readAudit } from '../../vault/audit.ts'
+import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
+import type { Context } from '../context.ts'
+import { askerOf } from './asker.ts'
+import { CursorQuery, KeyQuery, LimitQuery, parseTime, responses } from './schema.ts'
+import type { V3 } from './typed.ts'
+
+const Text = Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'a text of 1 to 255 characters' }))
+const OrNull = (schema: Type.TSchema) => Type.Union([schema, Type.Null()])
+
+const AuditQuery = Type.Object(
+  {
+    ...KeyQuery,
+    limit: LimitQuery,
+    cursor: CursorQuery,
+    from: Type.Optional(Type.String({ maxLength: 40, description: 'a time, inclusive' })),
+    to: Type.Optional(Type.String({ maxLength: 40, description: 'a time, inclusive' })),
+    action: Type.Optional(Type.String({ maxLength: 32, description: `one of ${actions.join(', ')}` })),
+    secret: Text,
+    principal: Text,
+    outcome: Text,
+  },
+  { additionalProperties: false },
+)
+
+const Shown = Type.Object({
+  seq: Type.Integer(),
+  time: Type.String({ description: 'RFC 3339 in UTC, to the millisecond' }),
+  principal: Type.Object({ kind: Type.String(), id: Type.Integer(), name: Type.String() }),
+  action: Type.String(),
+  object: OrNull(
+    Type.Object({
+      kind: Type.String(),
+      id: OrNull(Type.Integer()),
+      uid: OrNull(Type.String()),
+      name: OrNull(Type.String()),
+      version: OrNull(Type.Integer()),
+      hash: OrNull(Type.String({ description: 'SHA-256 of the stored, sealed value' })),
+    }),
+  ),
+  outcome: Type.String({ description: '`ok`, `replayed`, or the code of the refusal' }),
+  request_id: Type.String(),
+  address: Type.String(),
+  head: Type.String({ description: 'Head of the chain after this record, hexadecimal' }),
+})
+
+const defaultLimit = 100
+
+export function auditRoutes(app: V3, { vault }: Context): void {
+  app.get(
+    '/audit',
+    {
+      schema: {
+        tags: ['Audit'],
+        summary: 'Read the audit trail',
+        description:
+          'Newest first, 100 records unless `limit` says otherwise. `secret` and `principal` take an id or a name. `Strongroom-Next-Cursor` leads to older records; a page may be short before the end is reached.',
+        querystring: AuditQuery,
+        response: responses(200, Type.Object({ records: Type.Array(Shown) }), 400, 401, 403),
+      },
+    },
+    async (request, reply) => {
+      const { limit, cursor, from, to, action, secret, principal, outcome } = request.query
+      if (action !== undefined && !actions.some((known) => known === action)) {
+        throw invalid('action', `Must be one of ${actions.join(', ')}.`)
+      }
+      const filter = {
+        from: from === undefined ? undefined : parseTime(from, 'from'),
+        to: to === undefined ? undefined : parseTime(to, 'to'),
+        action,
+        outcome,
+        secret: idOrName(secret),
+        principal: idOrName(principal),
+      }
+      const before = (accountId: number) =>
+        cursor === undefined ? Number.MAX_SAFE_INTEGER : decodeCursor(vault, accountId, 'audit', cursor)
+      const page = await readAudit(vault, askerOf(request), filter, Number(limit ?? defaultLimit), before)
+      if (page.next !== undefined) {
+        reply.header('strongroom-next-cursor', encodeCursor(vault, page.accountId, 'audit', page.next))
+      }
+      return {
+        records: page.records.map(({ record, head }) => ({
+          ...shown(record),
+          head: Buffer.from(head).toString('hex'),
+        })),
+      }
+    },
+  )
+}
+
+/** All digits is an id, anything else a name. */
+function idOrName(text: string | undefined): number | string | undefined {
+  return text === undefined ? undefined : (parseId(text) ?? text)
+}
+
+function shown({ seq, time, principal, action, object, outcome, requestId, address }: AuditRecord) {
+  const { kind, id, name } = principal
+  return {
+    seq,
+    time: new Date(time).toISOString(),
+    principal: { kind, id, name },
+    action,
+    object: object === null ? null : { ...object },
+    outcome,
+    request_id: requestId,
+    address,
+  }
+}

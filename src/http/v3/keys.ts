@@ -1,0 +1,170 @@
+/** `/v3/keys`: API keys. The key itself is in the answer that makes it, and nowhere after. */
+import { Type } from 'typebox'
+import type { ApiKey } from '../../model/api-key.ts'
+import { labelRule } from '../../model/name.ts'
+import { maxNetworks } from '../../model/network.ts'
+import { maxScopes, rights } from '../../model/scope.ts'
+import { createKey, listKeys, readKey, revokeKey, rotateKey } from '../../vault/keys.ts'
+import type { Context } from '../context.ts'
+import { askerOf, identityOf } from './asker.ts'
+import { formatTime, IdParams, idOf, parseTime, responses, Time } from './schema.ts'
+import type { V3 } from './typed.ts'
+
+const Nullable = Type.Union([Time, Type.Null()])
+const Label = Type.String({ minLength: 1, maxLength: 128, description: labelRule })
+const Scopes = Type.Array(
+  Type.String({
+    maxLength: 300,
+    description: `one of ${rights.join(', ')}, each optionally with ":PATTERN" of secret names`,
+  }),
+  {
+    minItems: 1,
+    maxItems: maxScopes,
+    description: `a list of 1 to ${maxScopes} scopes`,
+    examples: [['secrets:list', 'secrets:read:prod-*']],
+  },
+)
+const Networks = Type.Array(Type.String({ maxLength: 64 }), {
+  maxItems: maxNetworks,
+  description: `a list of at most ${maxNetworks} networks in CIDR notation; none for anywhere`,
+})
+const Expiry = Type.Optional(
+  Type.Union([Type.String({ maxLength: 40, description: 'a time such as 2026-01-15T10:30:00Z' }), Type.Null()]),
+)
+
+const fields = {
+  id: Type.Integer({ minimum: 1 }),
+  name: Label,
+  scopes: Type.Array(Type.String()),
+  networks: Type.Array(Type.String()),
+  created_at: Time,
+  expires_at: Nullable,
+  revoked_at: Nullable,
+  last_used_at: Nullable,
+}
+const Shown = Type.Object(fields)
+const Issued = Type.Object({ ...fields, api_key: Type.String({ description: 'The API key. It is not shown again.' }) })
+
+const maxOverlapSeconds = 30 * 24 * 60 * 60
+const defaultOverlapSeconds = 60 * 60
+const tags = ['API keys']
+
+export function keyRoutes(app: V3, { vault }: Context): void {
+  app.get(
+    '/keys',
+    {
+      schema: {
+        tags,
+        summary: 'List API keys',
+        description: 'The keys that this key may manage, revoked ones too.',
+        response: responses(200, Type.Object({ keys: Type.Array(Shown) }), 401, 403),
+      },
+    },
+    async (request) => ({ keys: (await listKeys(vault, askerOf(request))).map(shown) }),
+  )
+
+  app.get(
+    '/keys/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Show an API key',
+        params: IdParams,
+        response: responses(200, Shown, 400, 401, 403, 404),
+      },
+    },
+    async (request) => shown(await readKey(vault, askerOf(request), idOf(request.params))),
+  )
+
+  app.post(
+    '/keys',
+    {
+      schema: {
+        tags,
+        summary: 'Create an API key',
+        description: 'With no more rights, networks and lifetime than the key that asks.',
+        body: Type.Object(
+          { name: Label, scopes: Scopes, networks: Type.Optional(Networks), expires_at: Expiry },
+          { additionalProperties: false, description: 'a JSON object' },
+        ),
+        response: responses(201, Issued, 400, 401, 403, 415, 507),
+      },
+    },
+    async (request, reply) => {
+      const { name, scopes, networks = [], expires_at } = request.body
+      const input = { name, scopes, networks, expiresAt: expiryOf(expires_at) ?? null }
+      const { key, token } = await createKey(vault, askerOf(request), identityOf(request), input)
+      reply.code(201).header('location', `/v3/keys/${key.id}`)
+      return { ...shown(key), api_key: token }
+    },
+  )
+
+  app.post(
+    '/keys/:id/rotate',
+    {
+      schema: {
+        tags,
+        summary: 'Rotate an API key',
+        description:
+          'Makes a key with the same rights. The old one stays good for the overlap, an hour unless said otherwise.',
+        params: IdParams,
+        body: Type.Object(
+          {
+            overlap_seconds: Type.Optional(
+              Type.Integer({
+                minimum: 0,
+                maximum: maxOverlapSeconds,
+                description: `a whole number from 0 to ${maxOverlapSeconds}`,
+              }),
+            ),
+            expires_at: Expiry,
+          },
+          { additionalProperties: false, description: 'a JSON object' },
+        ),
+        response: responses(201, Issued, 400, 401, 403, 404, 415, 507),
+      },
+    },
+    async (request, reply) => {
+      const { overlap_seconds: overlapSeconds = defaultOverlapSeconds, expires_at } = request.body
+      const rotation = { overlapSeconds, expiresAt: expiryOf(expires_at) }
+      const { key, token } = await rotateKey(vault, askerOf(request), idOf(request.params), rotation)
+      reply.code(201).header('location', `/v3/keys/${key.id}`)
+      return { ...shown(key), api_key: token }
+    },
+  )
+
+  app.delete(
+    '/keys/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Revoke an API key',
+        description: 'For good, and at once on every node.',
+        params: IdParams,
+        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404, 507),
+      },
+    },
+    async (request) => {
+      await revokeKey(vault, askerOf(request), idOf(request.params))
+      return { message: 'API key revoked successfully' }
+    },
+  )
+}
+
+function shown(key: ApiKey) {
+  const time = (milliseconds: number | null) => (milliseconds === null ? null : formatTime(milliseconds))
+  return {
+    id: key.id,
+    name: key.name,
+    scopes: [...key.scopes],
+    networks: [...key.networks],
+    created_at: formatTime(key.createdAt),
+    expires_at: time(key.expiresAt),
+    revoked_at: time(key.revokedAt),
+    last_used_at: time(key.lastUsedAt),
+  }
+}
+
+function expiryOf(text: string | null | undefined): number | null | undefined {
+  return typeof text === 'string' ? parseTime(text, 'expires_at') : text
+}

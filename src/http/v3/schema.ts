@@ -1,0 +1,89 @@
+/** Pieces of schema that several v3 routes share, and how times and ids are written. */
+import { type Static, type TSchema, Type } from 'typebox'
+import { invalid } from '../../errors.ts'
+import { parseId } from '../../model/name.ts'
+
+/** RFC 3339 in UTC, to the second. */
+export const Time = Type.String({
+  description: 'a time in UTC, such as 2026-01-15T10:30:00Z',
+  examples: ['2026-01-15T10:30:00Z'],
+})
+
+export const IdParams = Type.Object({
+  id: Type.String({ pattern: '^[1-9][0-9]{0,15}$', maxLength: 16, description: 'a positive integer' }),
+})
+
+export const KeyQuery = {
+  key: Type.Optional(Type.String({ maxLength: 64, description: 'an API key; prefer the Authorization header' })),
+}
+
+export const LimitQuery = Type.Optional(
+  Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$', description: 'a whole number from 1 to 1000' }),
+)
+
+export const CursorQuery = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 128,
+    pattern: '^[A-Za-z0-9_-]+$',
+    description: 'the Strongroom-Next-Cursor of an earlier answer',
+  }),
+)
+
+const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.String({ description: 'Stable; see docs/api.md for the list.' }),
+    message: Type.String({ description: 'Equal to detail.' }),
+    request_id: Type.String(),
+    errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), detail: Type.String() }))),
+  },
+  { $id: 'Problem', description: 'A problem (RFC 9457).' },
+)
+
+const problemTexts: Record<number, string> = {
+  400: 'The request is malformed; `errors` names the fields.',
+  401: 'The API key is missing or invalid.',
+  403: 'The API key lacks a scope.',
+  404: 'There is no such object in this account.',
+  409: 'The name exists already.',
+  412: '`If-Match` names another version.',
+  413: 'The body or the value is too long.',
+  415: 'The body is not JSON in UTF-8.',
+  422: 'The Idempotency-Key was used for another request.',
+  429: 'Too many requests; see Retry-After.',
+  503: 'The store cannot record or confirm the request.',
+  507: 'The disk is full.',
+}
+
+/** The answers of a route: its success, and the problems that it may give. Schemas serialize the success only. */
+export function responses<Success extends TSchema>(status: number, success: Success, ...problems: number[]) {
+  const described = [...problems, 429, 503].map((code) => [
+    code,
+    { description: problemTexts[code] ?? 'Refused.', content: { 'application/problem+json': { schema: Problem } } },
+  ])
+  return { [status]: success, ...Object.fromEntries(described) } as Record<number, TSchema>
+}
+
+/** @throws Refusal `invalid` */
+export function idOf({ id }: Static<typeof IdParams>): number {
+  const found = parseId(id)
+  if (found === undefined) throw invalid('id', 'Must be a positive integer.')
+  return found
+}
+
+/** Milliseconds since 1970 as the API writes times. */
+export function formatTime(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+}
+
+/** @throws Refusal `invalid` naming the field */
+export function parseTime(text: string, field: string): number {
+  const isForm = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/.test(text)
+  const milliseconds = isForm ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(milliseconds)) throw invalid(field, 'Must be a time such as 2026-01-15T10:30:00Z (RFC 3339).')
+  return milliseconds
+}

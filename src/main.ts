@@ -1,0 +1,68 @@
+/** The command `strongroom`: reads the first word and loads that command, and no other. */
+import { Command } from 'commander'
+import { fail } from './cli/output.ts'
+
+const program = new Command('strongroom')
+  .description('A self-hosted secrets manager.')
+  .helpCommand(true)
+  .showHelpAfterError('(see strongroom help)')
+
+program
+  .command('serve')
+  .description('run the server')
+  .action(async () => (await import('./cli/host/serve.ts')).serve())
+
+const account = program.command('account').description('accounts, on the host of the server')
+account
+  .command('create')
+  .argument('<name>', 'name of the account')
+  .option('--json', 'print JSON')
+  .description('make an account, and print its first API key')
+  .action(async (name, options) => (await import('./cli/host/account.ts')).create(name, options))
+account
+  .command('list')
+  .option('--json', 'print JSON')
+  .description('list the accounts')
+  .action(async (options) => (await import('./cli/host/account.ts')).list(options))
+
+const key = program.command('key').description('API keys, on the host of the server')
+key
+  .command('create')
+  .argument('<name>', 'what the key is for')
+  .option('--account <name>', 'account that the key belongs to', 'default')
+  .option('--scope <scope...>', 'what it may do, such as secrets:read:prod-* (default: everything)')
+  .option('--network <cidr...>', 'where it may be used from')
+  .option('--expires <time>', 'when it ends, such as 2027-01-31T00:00:00Z')
+  .option('--json', 'print JSON')
+  .description('make an API key, and print it')
+  .action(async (name, options) => (await import('./cli/host/key.ts')).create(name, options))
+key
+  .command('list')
+  .option('--account <name>', 'account', 'default')
+  .option('--json', 'print JSON')
+  .description('list the API keys of an account')
+  .action(async (options) => (await import('./cli/host/key.ts')).list(options))
+key
+  .command('revoke')
+  .argument('<id>', 'id of the key')
+  .option('--account <name>', 'account', 'default')
+  .option('--json', 'print JSON')
+  .description('revoke an API key for good')
+  .action(async (id, options) => (await import('./cli/host/key.ts')).revoke(id, options))
+key
+  .command('generate')
+  .description('print a new API key for STRONGROOM_BOOTSTRAP_API_KEY, and store nothing')
+  .action(async () => (await import('./cli/host/key.ts')).generate())
+
+const audit = program.command('audit').description('the audit trail, on the host of the server')
+audit
+  .command('verify')
+  .option('--json', 'print JSON')
+  .description('recompute every chain: exit code 0 anchored, 1 tampered, 2 unreadable, 3 intact but unanchored')
+  .action(async (options) => (await import('./cli/host/audit.ts')).verify(options))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = fail(error)
+}

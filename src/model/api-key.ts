@@ -1,0 +1,64 @@
+/** An API key: a named bearer of scopes in one account. Times are milliseconds since 1970. */
+import { inNetworks } from './network.ts'
+import { parseScopes, type Scope } from './scope.ts'
+
+export interface ApiKey {
+  readonly accountId: number
+  readonly id: number
+  /** Random and immutable. Hexadecimal, 16 bytes. */
+  readonly uid: string
+  readonly name: string
+  /** Hexadecimal, 32 bytes. */
+  readonly tokenHash: string
+  /** Canonical texts, as `formatScope` writes them. */
+  readonly scopes: readonly string[]
+  readonly networks: readonly string[]
+  readonly createdAt: number
+  readonly expiresAt: number | null
+  readonly revokedAt: number | null
+  /** Coarse: written at most once a minute. Not authenticated. */
+  readonly lastUsedAt: number | null
+  readonly mac: Uint8Array
+}
+
+/** What the row MAC of an API key covers: everything that decides what its bearer may do. */
+export function keyToAuthenticate(key: Omit<ApiKey, 'id' | 'mac' | 'lastUsedAt'>): string {
+  return JSON.stringify([
+    'api_key',
+    key.accountId,
+    key.uid,
+    key.name,
+    key.tokenHash,
+    key.scopes,
+    key.networks,
+    key.createdAt,
+    key.expiresAt,
+    key.revokedAt,
+  ])
+}
+
+/** A key's whole row as one text: the store acts upon the row that the vault has verified, and upon no other. */
+export function keyEvidence(key: ApiKey): string {
+  return `${keyToAuthenticate(key)}${Buffer.from(key.mac).toString('hex')}`
+}
+
+/** Why a key may not be used now from this address, or `undefined` when it may. */
+export function whyUnusable(key: ApiKey, now: number, address: string): string | undefined {
+  if (key.revokedAt !== null) return 'revoked'
+  if (key.expiresAt !== null && key.expiresAt <= now) return 'expired'
+  if (!inNetworks(key.networks, address)) return 'network'
+  return undefined
+}
+
+const compiled = new Map<string, readonly Scope[]>()
+
+/** The key's scopes, parsed once for each distinct list of texts. */
+export function scopesOf(key: Pick<ApiKey, 'scopes'>): readonly Scope[] {
+  const text = key.scopes.join(' ')
+  const known = compiled.get(text)
+  if (known !== undefined) return known
+  const scopes = parseScopes(key.scopes)
+  if (compiled.size >= 1000) compiled.clear()
+  compiled.set(text, scopes)
+  return scopes
+}

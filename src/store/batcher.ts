@@ -1,0 +1,89 @@
+/** Coalesces: everything that arrives while the store is busy goes into the next batch. */
+import { Refusal } from '../errors.ts'
+import type { Outcome, Request } from './operation.ts'
+
+export interface BatcherOptions {
+  /** Carries out one batch, with one outcome per request in the order given. */
+  readonly run: (requests: readonly Request[]) => Promise<readonly Outcome[]>
+  /** Batches on their way at once. */
+  readonly inFlight: number
+}
+
+interface Waiting {
+  readonly request: Request
+  readonly resolve: (outcome: Outcome) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Enough to spread one commit over many requests, and small enough that nobody waits long for the whole of it. */
+const maxBatch = 256
+/** Beyond this, an answer would come too late to be of use. */
+const maxWaiting = 20_000
+
+export class Batcher {
+  readonly #options: BatcherOptions
+  #waiting: Waiting[] = []
+  #running = 0
+  #isScheduled = false
+  #whenIdle: (() => void) | undefined
+
+  constructor(options: BatcherOptions) {
+    this.#options = options
+  }
+
+  /** @throws Refusal `overloaded` when too much waits already */
+  submit(request: Request): Promise<Outcome> {
+    if (this.#waiting.length >= maxWaiting) {
+      const message = 'The server has more requests than it can answer. Try again shortly.'
+      return Promise.reject(new Refusal('overloaded', message, { headers: { 'retry-after': '1' } }))
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ request, resolve, reject })
+      this.#schedule()
+    })
+  }
+
+  /** Resolves when nothing waits and nothing runs. */
+  async idle(): Promise<void> {
+    if (this.#running === 0 && this.#waiting.length === 0) return
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve
+    })
+  }
+
+  /** At the end of this turn of the event loop, so that requests which were read together go together. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#running >= this.#options.inFlight) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#start()
+    })
+  }
+
+  #start(): void {
+    if (this.#waiting.length === 0 || this.#running >= this.#options.inFlight) return
+    const batch = this.#waiting.slice(0, maxBatch)
+    this.#waiting = this.#waiting.slice(maxBatch)
+    this.#running++
+    void this.#run(batch).finally(() => {
+      this.#running--
+      if (this.#waiting.length > 0) this.#start()
+      else if (this.#running === 0) this.#whenIdle?.()
+    })
+    if (this.#waiting.length > 0) this.#schedule()
+  }
+
+  async #run(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const outcomes = await this.#options.run(batch.map(({ request }) => request))
+      batch.forEach(({ resolve, reject }, at) => {
+        const outcome = outcomes[at]
+        if (outcome === undefined) reject(new Error('A batch came back shorter than it went.'))
+        else resolve(outcome)
+      })
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+}

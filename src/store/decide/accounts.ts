@@ -1,0 +1,43 @@
+/** What happens to accounts as a whole: making one, reading its audit trail. */
+import { emptyHead } from '../../audit/chain.ts'
+import type { AuditObject } from '../../audit/record.ts'
+import { allowsSome } from '../../model/scope.ts'
+import type { Op, Outcome, Request } from '../operation.ts'
+import { addKey } from './keys.ts'
+import { type Call, done, forbid, putAccount, refused, type Work } from './work.ts'
+
+/** A new account has no principal yet: the host makes it, and that is the first record of its chain. */
+export function createAccount(
+  work: Work,
+  request: Request,
+  { id, name, accountKey, key }: Op<'create_account'>,
+): Outcome<'create_account'> {
+  const { world, changes } = work
+  if (request.caller.kind !== 'host') return refused('forbidden', 'Accounts are made on the host.')
+  if (world.accountNames.has(name)) {
+    return refused('name_taken', 'An account of this name exists already. Choose another name.')
+  }
+  if (world.nextAccountId !== id || world.accounts.has(id)) return { kind: 'outdated' }
+  const account = {
+    id,
+    name,
+    createdAt: world.now,
+    nextSecretId: 1,
+    nextKeyId: 1,
+    auditSize: 0,
+    auditHead: emptyHead(world.storeId, id),
+    auditAt: 0,
+  }
+  putAccount(work, account)
+  changes.accountKeys.push(accountKey)
+  const principal = { kind: 'host', id: 0, name: request.caller.name } as const
+  const call: Call = { work, request, account, principal, key: undefined, scopes: [], action: 'account.create' }
+  const firstKey = addKey(call, key)
+  const object: AuditObject = { kind: 'account', id, uid: null, name, version: null, hash: null }
+  return done(call, object, { account, key: firstKey })
+}
+
+export function readAudit(call: Call): Outcome<'read_audit'> {
+  if (!allowsSome(call.scopes, 'audit:read')) return forbid(call, null, 'audit:read')
+  return done(call, null, { accountId: call.account.id, scopes: call.scopes })
+}

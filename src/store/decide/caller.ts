@@ -1,0 +1,81 @@
+/** Finds out who asks, and whether their key may be used at all. */
+import type { Action } from '../../audit/record.ts'
+import { unreachable } from '../../errors.ts'
+import { type ApiKey, keyEvidence, scopesOf, whyUnusable } from '../../model/api-key.ts'
+import { allScopes } from '../../model/scope.ts'
+import type { Kind, Outcome, Request } from '../operation.ts'
+import { type Call, putKey, record, refused, type Work } from './work.ts'
+
+/** How often the time of a key's last use is written, at most. */
+const lastUsedGrainMs = 60_000
+
+const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
+  authenticate: 'authenticate',
+  list_secrets: 'secret.list',
+  read_secret: 'secret.read',
+  prepare_secret: 'secret.update',
+  create_secret: 'secret.create',
+  update_secret: 'secret.update',
+  delete_secret: 'secret.delete',
+  list_keys: 'key.list',
+  read_key: 'key.read',
+  prepare_key: 'key.read',
+  create_key: 'key.create',
+  rotate_key: 'key.rotate',
+  revoke_key: 'key.revoke',
+  read_audit: 'audit.read',
+  create_account: 'account.create',
+}
+
+/** The call, or how it ends when the caller is not one. */
+export function identify(work: Work, request: Request): Call | Outcome<never> {
+  const { caller, operation } = request
+  const action = operation.kind === 'record' ? operation.action : actionOf[operation.kind]
+  switch (caller.kind) {
+    case 'token':
+      return identifyKey(work, request, caller, action)
+    case 'host':
+    case 'system': {
+      const account = work.world.accounts.get(caller.accountId)
+      if (account === undefined) return refused('not_found', 'No such account.')
+      const name = caller.kind === 'host' ? caller.name : 'strongroom'
+      const principal = { kind: caller.kind, id: 0, name }
+      return { work, request, account, principal, key: undefined, scopes: allScopes, action }
+    }
+    default:
+      return unreachable(caller)
+  }
+}
+
+export function isCall(found: Call | Outcome<never>): found is Call {
+  return 'work' in found
+}
+
+function identifyKey(
+  work: Work,
+  request: Request,
+  caller: { readonly hash: string; readonly verified: string | undefined },
+  action: Action,
+): Call | Outcome<never> {
+  const key = work.world.keysByToken.get(caller.hash)
+  const account = key === undefined ? undefined : work.world.accounts.get(key.accountId)
+  if (key === undefined || account === undefined) return unauthenticated()
+  if (keyEvidence(key) !== caller.verified) return { kind: 'unverified_key', key }
+  const principal = { kind: 'key', id: key.id, name: key.name } as const
+  const call = { work, request, account, principal, key, scopes: scopesOf(key), action }
+  if (whyUnusable(key, work.world.now, request.address) !== undefined) {
+    record(call, null, 'unauthenticated')
+    return unauthenticated()
+  }
+  touch(work, key)
+  return call
+}
+
+function unauthenticated(): Outcome<never> {
+  return refused('unauthenticated', 'The API key is missing or invalid. Send it as "Authorization: Bearer sr_...".')
+}
+
+function touch(work: Work, key: ApiKey): void {
+  const { now } = work.world
+  if (key.lastUsedAt === null || now - key.lastUsedAt >= lastUsedGrainMs) putKey(work, { ...key, lastUsedAt: now })
+}

@@ -1,0 +1,72 @@
+/**
+ * Decides a batch: what each operation answers, what is written, and what the audit trail says. Pure: the engines load
+ * the rows before (under the accounts' locks) and write the changes after, in one transaction, so that both behave alike.
+ */
+import { unreachable } from '../../errors.ts'
+import type { Outcome, Request } from '../operation.ts'
+import type { Changes, World } from '../world.ts'
+import * as accounts from './accounts.ts'
+import { identify, isCall } from './caller.ts'
+import * as keys from './keys.ts'
+import * as secrets from './secrets.ts'
+import { type Call, emptyChanges, record, refused, type Work } from './work.ts'
+
+/**
+ * @param world what the engine loaded for these requests; its maps are brought to the state after the batch
+ * @returns one outcome per request, in the order given, and what to write
+ */
+export function decide(requests: readonly Request[], world: World): { outcomes: Outcome[]; changes: Changes } {
+  const work: Work = { world, changes: emptyChanges() }
+  return { outcomes: requests.map((request) => decideOne(work, request)), changes: work.changes }
+}
+
+function decideOne(work: Work, request: Request): Outcome {
+  const { operation } = request
+  if (operation.kind === 'create_account') return accounts.createAccount(work, request, operation)
+  const found = identify(work, request)
+  return isCall(found) ? carryOut(found, operation) : found
+}
+
+function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: 'create_account' }>): Outcome {
+  switch (operation.kind) {
+    case 'authenticate':
+      return authenticate(call)
+    case 'list_secrets':
+      return secrets.listSecrets(call)
+    case 'read_secret':
+      return secrets.readSecret(call, operation)
+    case 'prepare_secret':
+      return secrets.prepareSecret(call, operation)
+    case 'create_secret':
+      return secrets.createSecret(call, operation)
+    case 'update_secret':
+      return secrets.updateSecret(call, operation)
+    case 'delete_secret':
+      return secrets.deleteSecret(call, operation)
+    case 'list_keys':
+      return keys.listKeys(call)
+    case 'read_key':
+      return keys.readKey(call, operation)
+    case 'prepare_key':
+      return keys.prepareKey(call, operation)
+    case 'create_key':
+      return keys.createKey(call, operation)
+    case 'rotate_key':
+      return keys.rotateKey(call, operation)
+    case 'revoke_key':
+      return keys.revokeKey(call, operation)
+    case 'read_audit':
+      return accounts.readAudit(call)
+    case 'record':
+      record(call, operation.object, operation.outcome)
+      return { kind: 'done', result: null }
+    default:
+      return unreachable(operation)
+  }
+}
+
+function authenticate(call: Call): Outcome<'authenticate'> {
+  const accountKey = call.work.world.accountKeys.get(call.account.id)
+  if (accountKey === undefined) return refused('integrity_failure', 'The account has no key.')
+  return { kind: 'done', result: { accountId: call.account.id, key: call.key, accountKey } }
+}

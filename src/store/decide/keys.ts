@@ -1,0 +1,106 @@
+/** What happens to API keys: nobody hands on more than they have. */
+import type { AuditObject } from '../../audit/record.ts'
+import { type ApiKey, scopesOf } from '../../model/api-key.ts'
+import { withinNetworks } from '../../model/network.ts'
+import { allowsSome, mayManageKey, withinScopes } from '../../model/scope.ts'
+import type { KeyChange, NewKey, Op, Outcome, Refused } from '../operation.ts'
+import { ref } from '../world.ts'
+import { type Call, done, forbid, putAccount, putKey, record, refuse } from './work.ts'
+
+export function listKeys(call: Call): Outcome<'list_keys'> {
+  if (!allowsSome(call.scopes, 'keys:manage')) return forbid(call, null, 'keys:manage')
+  return done(call, null, { accountId: call.account.id, scopes: call.scopes })
+}
+
+export function readKey(call: Call, operation: Op<'read_key'>): Outcome<'read_key'> {
+  const found = find(call, operation.id)
+  if ('kind' in found) return found
+  return done(call, objectOf(found), found)
+}
+
+export function prepareKey(call: Call, operation: Op<'prepare_key'>): Outcome<'prepare_key'> {
+  const found = call.work.world.keys.get(ref(call.account.id, operation.id))
+  // The change that follows refuses and records; here is only what it needs.
+  if (found === undefined) return { kind: 'refused', code: 'not_found', message: '' }
+  return { kind: 'done', result: found }
+}
+
+export function createKey(call: Call, operation: Op<'create_key'>): Outcome<'create_key'> {
+  const { key } = operation
+  const object: AuditObject = { kind: 'key', id: null, uid: key.uid, name: key.name, version: null, hash: null }
+  if (key.accountId !== call.account.id) return { kind: 'outdated' }
+  if (!allowsSome(call.scopes, 'keys:manage')) return forbid(call, object, 'keys:manage')
+  const excess = moreThanOwn(call, key)
+  if (excess !== undefined) return refuse(call, object, 'forbidden', excess)
+  const made = addKey(call, key)
+  return done(call, objectOf(made), made)
+}
+
+export function rotateKey(call: Call, operation: Op<'rotate_key'>): Outcome<'rotate_key'> {
+  const found = find(call, operation.id)
+  if ('kind' in found) return found
+  const object = objectOf(found)
+  if (found.revokedAt !== null) return refuse(call, object, 'invalid', 'This API key is revoked. Create a new one.')
+  const { change, key } = operation
+  const excess = moreThanOwn(call, key ?? found)
+  if (excess !== undefined) return refuse(call, object, 'forbidden', excess)
+  if (change === undefined || key === undefined || !isUpon(change, found)) return { kind: 'outdated' }
+  putKey(call.work, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt, mac: change.mac })
+  const made = addKey(call, key)
+  record(call, object, 'ok')
+  return done({ ...call, action: 'key.create' }, objectOf(made), made)
+}
+
+export function revokeKey(call: Call, operation: Op<'revoke_key'>): Outcome<'revoke_key'> {
+  const found = find(call, operation.id)
+  if ('kind' in found) return found
+  const object = objectOf(found)
+  if (found.revokedAt !== null) return done(call, object, found)
+  const { change } = operation
+  if (change === undefined || !isUpon(change, found)) return { kind: 'outdated' }
+  const revoked = { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt, mac: change.mac }
+  putKey(call.work, revoked)
+  return done(call, object, revoked)
+}
+
+/** A key that the caller may manage, or why not: 403 without the right, 404 for one out of the caller's reach. */
+function find(call: Call, id: number): ApiKey | Refused {
+  const unknown: AuditObject = { kind: 'key', id, uid: null, name: null, version: null, hash: null }
+  if (!allowsSome(call.scopes, 'keys:manage')) return forbid(call, unknown, 'keys:manage')
+  const found = call.work.world.keys.get(ref(call.account.id, id))
+  if (found !== undefined && mayManageKey(call.scopes, scopesOf(found))) return found
+  return refuse(call, found === undefined ? unknown : objectOf(found), 'not_found', 'No API key with this id.')
+}
+
+/** Why the wanted key would have more rights than the caller's own, or `undefined`. */
+function moreThanOwn(call: Call, wanted: Pick<ApiKey, 'scopes' | 'networks' | 'expiresAt'>): string | undefined {
+  const own = call.key
+  if (own === undefined) return undefined
+  const scopes = scopesOf(wanted)
+  if (!mayManageKey(call.scopes, scopes) || !withinScopes(scopes, call.scopes)) {
+    return 'scopes: A key cannot have more rights than the key that makes it.'
+  }
+  if (!withinNetworks(wanted.networks, own.networks)) {
+    return 'networks: This API key is limited to networks; the new key must be limited to them too.'
+  }
+  if (own.expiresAt !== null && (wanted.expiresAt === null || wanted.expiresAt > own.expiresAt)) {
+    return 'expires_at: This API key expires; the new key must not outlive it.'
+  }
+  return undefined
+}
+
+export function addKey(call: Call, key: NewKey): ApiKey {
+  const account = call.work.world.accounts.get(key.accountId) ?? call.account
+  const made = { ...key, id: account.nextKeyId, lastUsedAt: null }
+  putAccount(call.work, { ...account, nextKeyId: made.id + 1 })
+  putKey(call.work, made)
+  return made
+}
+
+function isUpon(change: KeyChange, key: ApiKey): boolean {
+  return Buffer.compare(change.rowMac, key.mac) === 0
+}
+
+function objectOf(key: ApiKey): AuditObject {
+  return { kind: 'key', id: key.id, uid: key.uid, name: key.name, version: null, hash: null }
+}

@@ -1,0 +1,115 @@
+/** One batch being decided: the world, what will be written, and how an operation ends and is recorded. */
+import { nextHead } from '../../audit/chain.ts'
+import type { Action, AuditObject, AuditRecord } from '../../audit/record.ts'
+import type { Code } from '../../errors.ts'
+import type { Account } from '../../model/account.ts'
+import type { ApiKey } from '../../model/api-key.ts'
+import type { Principal } from '../../model/principal.ts'
+import type { Right, Scope } from '../../model/scope.ts'
+import type { Kind, Outcome, Refused, Request, Results, StoredSecret } from '../operation.ts'
+import { type Changes, ref, type World } from '../world.ts'
+
+export interface Work {
+  readonly world: World
+  readonly changes: Changes
+}
+
+/** A request whose caller is known. */
+export interface Call {
+  readonly work: Work
+  readonly request: Pick<Request, 'requestId' | 'address'>
+  readonly account: Account
+  readonly principal: Principal
+  readonly key: ApiKey | undefined
+  readonly scopes: readonly Scope[]
+  readonly action: Action
+}
+
+export function emptyChanges(): Changes {
+  return {
+    secrets: new Map(),
+    versions: [],
+    keys: new Map(),
+    accounts: new Map(),
+    accountKeys: [],
+    replies: [],
+    records: [],
+  }
+}
+
+/** Ends an operation well, with its record. */
+export function done<K extends Kind>(
+  call: Call,
+  object: AuditObject | null,
+  result: Results[K],
+  outcome = 'ok',
+): Outcome<K> {
+  record(call, object, outcome)
+  return { kind: 'done', result }
+}
+
+/** Ends an operation with a refusal, with its record. */
+export function refuse(call: Call, object: AuditObject | null, code: Code, message: string, right?: Right): Refused {
+  record(call, object, code)
+  return refused(code, message, right)
+}
+
+export function refused(code: Code, message: string, right?: Right): Refused {
+  return right === undefined ? { kind: 'refused', code, message } : { kind: 'refused', code, message, right }
+}
+
+/** 403 for a right that the caller's key does not have. */
+export function forbid(call: Call, object: AuditObject | null, right: Right): Refused {
+  return refuse(call, object, 'forbidden', `This API key lacks the scope ${right} for this.`, right)
+}
+
+/** Appends the operation's record to its account's chain. */
+export function record(call: Call, object: AuditObject | null, outcome: string): void {
+  const { work, request, principal, action } = call
+  const account = work.world.accounts.get(call.account.id) ?? call.account
+  const entry: AuditRecord = {
+    accountId: account.id,
+    seq: account.auditSize + 1,
+    // A clock that steps back must not reorder the trail.
+    time: Math.max(work.world.now, account.auditAt),
+    principal,
+    action,
+    object,
+    outcome,
+    requestId: request.requestId,
+    address: request.address,
+  }
+  const head = nextHead(account.auditHead, entry)
+  work.changes.records.push({ record: entry, head })
+  putAccount(work, { ...account, auditSize: entry.seq, auditHead: head, auditAt: entry.time })
+}
+
+export function putAccount({ world, changes }: Work, account: Account): void {
+  changes.accounts.set(account.id, {
+    existed: changes.accounts.get(account.id)?.existed ?? world.accounts.has(account.id),
+    row: account,
+  })
+  world.accounts.set(account.id, account)
+}
+
+export function putSecret({ world, changes }: Work, stored: StoredSecret): void {
+  const { accountId, id, name } = stored.secret
+  const at = ref(accountId, id)
+  changes.secrets.set(at, { existed: changes.secrets.get(at)?.existed ?? world.secrets.has(at), row: stored })
+  world.secrets.set(at, stored)
+  world.names.set(ref(accountId, name), id)
+}
+
+export function removeSecret({ world, changes }: Work, { secret }: StoredSecret): void {
+  const at = ref(secret.accountId, secret.id)
+  changes.secrets.set(at, { existed: changes.secrets.get(at)?.existed ?? true, row: null })
+  world.secrets.delete(at)
+  world.names.delete(ref(secret.accountId, secret.name))
+}
+
+export function putKey({ world, changes }: Work, key: ApiKey): void {
+  const at = ref(key.accountId, key.id)
+  changes.keys.set(at, { existed: changes.keys.get(at)?.existed ?? world.keys.has(at), row: key })
+  world.keys.set(at, key)
+  world.keysByToken.set(key.tokenHash, key)
+}

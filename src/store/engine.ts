@@ -1,0 +1,24 @@
+/** What a database must do to be a store: run a batch in one durable transaction, and answer plain queries. */
+import type { Setting } from './load.ts'
+import type { Batch, Outcome } from './operation.ts'
+
+/** A query as Kysely compiles it. */
+export interface Query {
+  readonly sql: string
+  readonly parameters: readonly unknown[]
+}
+
+export interface Engine {
+  readonly dialect: 'sqlite' | 'postgres'
+  /** How many batches may be on their way at once. */
+  readonly inFlight: number
+  /**
+   * Runs a batch in one transaction and resolves when it is durable.
+   *
+   * @throws Refusal `audit_unavailable`, `storage_full`: nothing happened; `outcome_unknown`: it may have happened
+   */
+  run(batch: Batch, setting: Setting): Promise<Outcome[]>
+  /** Runs one statement, a transaction of its own. */
+  query(query: Query): Promise<readonly unknown[]>
+  close(): Promise<void>
+}

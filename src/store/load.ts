@@ -1,0 +1,161 @@
+/** Loads the world of a batch: first the accounts, locked, then everything that its requests name in them. */
+import type { Account, AccountKey } from '../model/account.ts'
+import type { ApiKey } from '../model/api-key.ts'
+import { decide } from './decide/decide.ts'
+import type { Batch, Outcome, Request, StoredSecret } from './operation.ts'
+import { type Changes, type Reply, ref, replyLifetimeMs, replyRef, type World } from './world.ts'
+
+/** A row of an account. */
+export interface Ref {
+  readonly accountId: number
+  readonly id: number
+}
+
+export interface NameRef {
+  readonly accountId: number
+  readonly name: string
+}
+
+export interface ReplyRef {
+  readonly accountId: number
+  readonly keyId: number
+  readonly hash: string
+}
+
+/** What an engine can do within one open transaction. Called in this order; nothing is asked for an empty list. */
+export interface Transaction {
+  /** The accounts with these ids and of these API keys, locked until the transaction ends. */
+  lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): Result<readonly Account[]>
+  /** Milliseconds since 1970, taken under the locks. */
+  now(): Result<number>
+  keysByToken(tokenHashes: readonly string[]): Result<readonly ApiKey[]>
+  /** The current key of each account. */
+  accountKeys(ids: readonly number[]): Result<readonly AccountKey[]>
+  keys(refs: readonly Ref[]): Result<readonly ApiKey[]>
+  secrets(refs: readonly Ref[]): Result<readonly StoredSecret[]>
+  /** The secrets of these names, as far as they exist. */
+  named(refs: readonly NameRef[]): Result<readonly (NameRef & Ref)[]>
+  replies(refs: readonly ReplyRef[], since: number): Result<readonly Reply[]>
+  /** Locks the making of accounts, and says which of the names are taken and what the next id is. */
+  newAccounts(names: readonly string[]): Result<{ readonly taken: readonly string[]; readonly nextId: number }>
+  apply(changes: Changes, keepVersions: number): Result<void>
+}
+
+type Result<T> = T | Promise<T>
+
+export interface Setting {
+  readonly storeId: string
+  readonly keepVersions: number
+}
+
+/** Runs a batch within an open transaction, which the engine then commits. */
+export async function execute(tx: Transaction, batch: Batch, setting: Setting): Promise<Outcome[]> {
+  const world = await load(tx, batch, setting)
+  const { outcomes, changes } = decide(batch.requests, world)
+  await tx.apply(changes, setting.keepVersions)
+  return outcomes
+}
+
+async function load(tx: Transaction, { requests, now }: Batch, { storeId }: Setting): Promise<World> {
+  const hashes = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [caller.hash] : [])))
+  const hostIds = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [] : [caller.accountId])))
+  const accounts = index(await tx.lockAccounts(hostIds, hashes), (account) => account.id)
+  const keysByToken = index(hashes.length === 0 ? [] : await tx.keysByToken(hashes), (key) => key.tokenHash)
+  const keys = index([...keysByToken.values()], (key) => ref(key.accountId, key.id))
+  const world: World = {
+    storeId,
+    now: now ?? (await tx.now()),
+    accounts,
+    accountKeys: new Map(),
+    keysByToken,
+    keys,
+    secrets: new Map(),
+    names: new Map(),
+    replies: new Map(),
+    accountNames: new Set(),
+    nextAccountId: 0,
+  }
+  return loadRows(tx, requests, world)
+}
+
+/** The rows that the requests name, in the accounts that their callers belong to. */
+async function loadRows(tx: Transaction, requests: readonly Request[], world: World): Promise<World> {
+  const needs = new Needs()
+  for (const { caller, operation } of requests) {
+    const key = caller.kind === 'token' ? world.keysByToken.get(caller.hash) : undefined
+    needs.add(caller.kind === 'token' ? key?.accountId : caller.accountId, key?.id ?? 0, operation)
+  }
+  const { secrets, names, keys, replies, accountKeys, accountNames } = needs
+  if (accountKeys.size > 0) {
+    for (const key of await tx.accountKeys([...accountKeys])) world.accountKeys.set(key.accountId, key)
+  }
+  if (keys.size > 0)
+    for (const key of await tx.keys([...keys.values()])) world.keys.set(ref(key.accountId, key.id), key)
+  if (secrets.size > 0) {
+    for (const stored of await tx.secrets([...secrets.values()])) {
+      const { accountId, id, name } = stored.secret
+      world.secrets.set(ref(accountId, id), stored)
+      world.names.set(ref(accountId, name), id)
+    }
+  }
+  if (names.size > 0) {
+    for (const { accountId, name, id } of await tx.named([...names.values()])) world.names.set(ref(accountId, name), id)
+  }
+  if (replies.size > 0) {
+    for (const reply of await tx.replies([...replies.values()], world.now - replyLifetimeMs)) {
+      world.replies.set(replyRef(reply.accountId, reply.keyId, reply.hash), reply)
+    }
+  }
+  if (accountNames.size === 0) return world
+  const { taken, nextId } = await tx.newAccounts([...accountNames])
+  return { ...world, accountNames: new Set(taken), nextAccountId: nextId }
+}
+
+/** Which rows the operations name. */
+class Needs {
+  readonly secrets = new Map<string, Ref>()
+  readonly names = new Map<string, NameRef>()
+  readonly keys = new Map<string, Ref>()
+  readonly replies = new Map<string, ReplyRef>()
+  readonly accountKeys = new Set<number>()
+  readonly accountNames = new Set<string>()
+
+  add(accountId: number | undefined, keyId: number, operation: Request['operation']): void {
+    if (operation.kind === 'create_account') this.accountNames.add(operation.name)
+    if (accountId === undefined) return
+    switch (operation.kind) {
+      case 'authenticate':
+        this.accountKeys.add(accountId)
+        return
+      case 'read_secret':
+      case 'prepare_secret':
+      case 'update_secret':
+      case 'delete_secret':
+        this.secrets.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        break
+      case 'create_secret':
+        this.names.set(ref(accountId, operation.name), { accountId, name: operation.name })
+        break
+      case 'read_key':
+      case 'prepare_key':
+      case 'rotate_key':
+      case 'revoke_key':
+        this.keys.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        return
+      default:
+        return
+    }
+    if ('idempotency' in operation && operation.idempotency !== undefined) {
+      const { hash } = operation.idempotency
+      this.replies.set(replyRef(accountId, keyId, hash), { accountId, keyId, hash })
+    }
+  }
+}
+
+function index<Key, Row>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<Key, Row> {
+  return new Map(rows.map((row) => [keyOf(row), row]))
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)]
+}

@@ -1,0 +1,23 @@
+/** The versions of the schema, oldest first. A migration that has been released is never changed. */
+import { Refusal } from '../../errors.ts'
+import { foundation } from './0001-foundation.ts'
+import type { Migration } from './migration.ts'
+
+export const migrations: readonly Migration[] = [foundation]
+
+/**
+ * The migrations that a store still lacks.
+ *
+ * @param applied names of those that it has, in the order applied
+ * @throws Refusal `invalid` when the store is of a newer program
+ */
+export function pending(applied: readonly string[]): readonly Migration[] {
+  const unknown = applied.find((name, at) => migrations[at]?.name !== name)
+  if (unknown !== undefined) {
+    throw new Refusal(
+      'invalid',
+      `The store has the migration ${unknown}, which this version of Strongroom does not know. Use the newer version.`,
+    )
+  }
+  return migrations.slice(applied.length)
+}

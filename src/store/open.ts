@@ -1,0 +1,130 @@
+/** Opens a store: picks the engine, puts the batcher before it, and answers the plain queries. */
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { Refusal } from '../errors.ts'
+import { Batcher } from './batcher.ts'
+import type { Engine, Query } from './engine.ts'
+import type { Kind, Outcome, Request } from './operation.ts'
+import { PostgresEngine } from './postgres/postgres.ts'
+import { Queries } from './queries.ts'
+import * as rows from './rows.ts'
+import { SqliteEngine } from './sqlite/sqlite.ts'
+import type { KeyringRow, RecordFilter, Store, StoreEvents } from './store.ts'
+
+export interface StoreOptions {
+  /** `postgres://…`; without it the store is a SQLite file in the data folder. */
+  readonly databaseUrl: string | undefined
+  readonly dataDir: string
+  /** How many versions of each secret are kept. */
+  readonly keepVersions: number
+  /** Milliseconds since 1970; without it the store's own clock (the database's, on PostgreSQL). */
+  readonly now?: (() => number) | undefined
+}
+
+/** The SQLite file in a data folder. */
+export function sqlitePath(dataDir: string): string {
+  return join(dataDir, 'strongroom.db')
+}
+
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const engine =
+    options.databaseUrl === undefined
+      ? await SqliteEngine.open(sqlitePath(options.dataDir))
+      : await PostgresEngine.open(options.databaseUrl)
+  return new BatchedStore(engine, options)
+}
+
+class BatchedStore implements Store {
+  readonly events: StoreEvents = { onBatch: () => {} }
+  readonly #engine: Engine
+  readonly #queries: Queries
+  readonly #batcher: Batcher
+  #storeId = ''
+
+  constructor(engine: Engine, { keepVersions, now }: StoreOptions) {
+    this.#engine = engine
+    this.#queries = new Queries(engine.dialect)
+    this.#batcher = new Batcher({
+      inFlight: engine.inFlight,
+      run: async (requests) => {
+        const started = performance.now()
+        const outcomes = await engine.run({ requests, now: now?.() }, { storeId: this.#storeId, keepVersions })
+        this.events.onBatch(requests.length, performance.now() - started)
+        return outcomes
+      },
+    })
+  }
+
+  async submit<K extends Kind>(request: Request<K>): Promise<Outcome<K>> {
+    return (await this.#batcher.submit(request as unknown as Request)) as Outcome<K>
+  }
+
+  async secretsAfter(accountId: number, after: number, limit: number) {
+    const found = await this.#query<rows.SecretRow>(this.#queries.secretsAfter(accountId, after, limit))
+    return found.map(rows.toSecret)
+  }
+
+  async keysAfter(accountId: number, after: number, limit: number) {
+    const found = await this.#query<rows.ApiKeyRow>(this.#queries.keysAfter(accountId, after, limit))
+    return found.map(rows.toApiKey)
+  }
+
+  async accounts() {
+    return (await this.#query<rows.AccountRow>(this.#queries.accounts())).map(rows.toAccount)
+  }
+
+  async accountKey(accountId: number, version: number) {
+    const [row] = await this.#query<rows.AccountKeyRow>(this.#queries.accountKey(accountId, version))
+    if (row === undefined) throw new Refusal('integrity_failure', 'The account has no key of this version.')
+    return rows.toAccountKey(row)
+  }
+
+  async recordsBefore(accountId: number, filter: RecordFilter) {
+    const [account] = await this.#query<{ audit_size: number }>(this.#queries.auditSize(accountId))
+    const before = Math.min(filter.before, (account?.audit_size ?? 0) + 1)
+    const found = await this.#query<rows.AuditRow>(this.#queries.recordsBefore(accountId, { ...filter, before }))
+    const records = found.map(rows.toStoredRecord)
+    const last = records.at(-1)?.record.seq
+    const next = records.length === filter.limit && last !== undefined ? last : before - filter.window
+    return { records, next: Math.max(next, 1) }
+  }
+
+  async recordsAfter(accountId: number, after: number, limit: number) {
+    const found = await this.#query<rows.AuditRow>(this.#queries.recordsAfter(accountId, after, limit))
+    return found.map(rows.toStoredRecord)
+  }
+
+  async keyring(make: () => KeyringRow): Promise<KeyringRow> {
+    const row = (await this.#readKeyring()) ?? (await this.#makeKeyring(make))
+    this.#storeId = row.storeId
+    return row
+  }
+
+  async ping(): Promise<void> {
+    await this.#query({ sql: 'select 1 as up', parameters: [] })
+  }
+
+  async close(): Promise<void> {
+    await this.#batcher.idle()
+    await this.#engine.close()
+  }
+
+  async #makeKeyring(make: () => KeyringRow): Promise<KeyringRow> {
+    await this.#query(this.#queries.putKeyring(make()))
+    const made = await this.#readKeyring()
+    if (made === undefined) throw new Refusal('integrity_failure', 'The store does not keep its keyring.')
+    return made
+  }
+
+  async #readKeyring(): Promise<KeyringRow | undefined> {
+    const found = await this.#query<{ name: string; value: Uint8Array }>(this.#queries.meta())
+    const values = new Map(found.map(({ name, value }) => [name, value]))
+    const [storeId, masterKey, canary] = ['store_id', 'master_key', 'canary'].map((name) => values.get(name))
+    if (storeId === undefined || masterKey === undefined || canary === undefined) return undefined
+    return { storeId: Buffer.from(storeId).toString('hex'), masterKey, canary }
+  }
+
+  async #query<Row>(query: Query): Promise<readonly Row[]> {
+    return (await this.#engine.query(query)) as readonly Row[]
+  }
+}

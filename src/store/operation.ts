@@ -1,0 +1,181 @@
+/** Operations and their outcomes: the words that the vault and the engines speak. */
+import type { Action, AuditObject } from '../audit/record.ts'
+import type { Code } from '../errors.ts'
+import type { Account, AccountKey } from '../model/account.ts'
+import type { ApiKey } from '../model/api-key.ts'
+import type { Right, Scope } from '../model/scope.ts'
+import type { Secret, SecretKey } from '../model/secret.ts'
+
+/** Who asks. */
+export type Caller =
+  | {
+      readonly kind: 'token'
+      /** The look-up hash of the API key, hexadecimal. */
+      readonly hash: string
+      /** The key's row as the vault has verified it (`keyEvidence`); any other row is not acted upon. */
+      readonly verified: string | undefined
+    }
+  /** Somebody on the server's host, who may do anything in the account. */
+  | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
+  /** The server itself, for records of what it found. */
+  | { readonly kind: 'system'; readonly accountId: number }
+
+/** The operation of one kind. */
+export type Op<K extends Kind> = Extract<Operation, { kind: K }>
+
+export interface Request<K extends Kind = Kind> {
+  readonly caller: Caller
+  readonly requestId: string
+  readonly address: string
+  readonly operation: Op<K>
+}
+
+/** Makes a repeated request answer as the first did. All three are keyed hashes or ids, never the caller's text. */
+export interface Idempotency {
+  readonly hash: string
+  readonly fingerprint: string
+}
+
+/** `If-Match`: the versions that will do, or any that exists. */
+export type Match = readonly number[] | '*'
+
+export type Operation =
+  /** Only checks the key. Recorded when it is refused. */
+  | { readonly kind: 'authenticate' }
+  /** Authorizes a listing, whose pages are then read by `Pages`. */
+  | { readonly kind: 'list_secrets' }
+  | { readonly kind: 'read_secret'; readonly id: number }
+  /** Loads what is needed to seal a new version. Never answered to anybody, so not recorded. */
+  | { readonly kind: 'prepare_secret'; readonly id: number }
+  | {
+      readonly kind: 'create_secret'
+      /** The account that `sealed` and `mac` are bound to. */
+      readonly accountId: number
+      readonly name: string
+      readonly uid: string
+      readonly key: SecretKey
+      readonly sealed: Uint8Array
+      readonly mac: Uint8Array
+      readonly idempotency: Idempotency | undefined
+    }
+  | {
+      readonly kind: 'update_secret'
+      readonly id: number
+      /** What the caller says the name is; refused when it is another. */
+      readonly name: string | undefined
+      readonly match: Match | undefined
+      /** The next version, sealed upon the row that was prepared; `undefined` when there was none. */
+      readonly next: NextVersion | undefined
+      readonly idempotency: Idempotency | undefined
+    }
+  | { readonly kind: 'delete_secret'; readonly id: number; readonly match: Match | undefined }
+  | { readonly kind: 'list_keys' }
+  | { readonly kind: 'read_key'; readonly id: number }
+  /** Loads what is needed to authenticate a changed row. Not recorded. */
+  | { readonly kind: 'prepare_key'; readonly id: number }
+  | { readonly kind: 'create_key'; readonly key: NewKey }
+  | {
+      readonly kind: 'rotate_key'
+      readonly id: number
+      /** The old key as it will be, upon the row that was prepared; `undefined` when there was none. */
+      readonly change: KeyChange | undefined
+      readonly key: NewKey | undefined
+    }
+  | { readonly kind: 'revoke_key'; readonly id: number; readonly change: KeyChange | undefined }
+  | { readonly kind: 'read_audit' }
+  | {
+      readonly kind: 'create_account'
+      readonly name: string
+      /** The id that `accountKey` and `key` are bound to: must be the next one. */
+      readonly id: number
+      readonly accountKey: AccountKey
+      readonly key: NewKey
+    }
+  /** Only leaves a record. */
+  | { readonly kind: 'record'; readonly action: Action; readonly object: AuditObject | null; readonly outcome: Code }
+
+export type Kind = Operation['kind']
+
+export interface NextVersion {
+  /** The row that it was sealed upon. */
+  readonly version: number
+  readonly rowMac: Uint8Array
+  readonly sealed: Uint8Array
+  readonly mac: Uint8Array
+}
+
+/** A key without what the transaction gives it. */
+export type NewKey = Omit<ApiKey, 'id' | 'lastUsedAt'>
+
+export interface KeyChange {
+  /** The row that it was made upon. */
+  readonly rowMac: Uint8Array
+  readonly expiresAt: number | null
+  readonly revokedAt: number | null
+  readonly mac: Uint8Array
+}
+
+/** A secret with its key and its current value, sealed. */
+export interface StoredSecret {
+  readonly secret: Secret
+  readonly key: SecretKey
+  readonly sealed: Uint8Array
+}
+
+/** What is answered for a change: never anything sealed. */
+export type SecretHead = Pick<Secret, 'id' | 'name' | 'version' | 'createdAt' | 'updatedAt'>
+
+export interface Changed {
+  readonly secret: SecretHead
+  /** Whether an earlier request had done it already. */
+  readonly replayed: boolean
+}
+
+/** What a page may be read by. */
+export interface Grant {
+  readonly accountId: number
+  readonly scopes: readonly Scope[]
+}
+
+export interface Results {
+  authenticate: { readonly accountId: number; readonly key: ApiKey | undefined; readonly accountKey: AccountKey }
+  list_secrets: Grant
+  read_secret: StoredSecret
+  prepare_secret: Pick<StoredSecret, 'secret' | 'key'>
+  create_secret: Changed
+  update_secret: Changed
+  delete_secret: { readonly secret: Secret; readonly key: SecretKey }
+  list_keys: Grant
+  read_key: ApiKey
+  prepare_key: ApiKey
+  create_key: ApiKey
+  rotate_key: ApiKey
+  revoke_key: ApiKey
+  read_audit: Grant
+  create_account: { readonly account: Account; readonly key: ApiKey }
+  record: null
+}
+
+/** How an operation ended. Refusals are values here, so that one does not sink its neighbours in a batch. */
+export type Outcome<K extends Kind = Kind> =
+  | { readonly kind: 'done'; readonly result: Results[K] }
+  | Refused
+  /** The key's row is not the one that the caller verified: verify this one and ask again. Nothing was done. */
+  | { readonly kind: 'unverified_key'; readonly key: ApiKey }
+  /** The row changed since it was prepared: prepare again. Nothing was done. */
+  | { readonly kind: 'outdated' }
+
+export interface Refused {
+  readonly kind: 'refused'
+  readonly code: Code
+  readonly message: string
+  /** The missing right, when that is why. */
+  readonly right?: Right
+}
+
+/** Everything that arrived while the store was busy; one transaction. */
+export interface Batch {
+  readonly requests: readonly Request[]
+  /** Milliseconds since 1970 to take as now; `undefined` for the store's own clock. */
+  readonly now: number | undefined
+}

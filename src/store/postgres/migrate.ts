@@ -1,0 +1,25 @@
+/** Brings the schema of a PostgreSQL database up to date, one node at a time. */
+import type { Client } from 'pg'
+import { pending } from '../migrations/migrations.ts'
+
+/** Any number of our own: nodes that start together wait for one another here. */
+export const migrationLock = 7_305_610_112
+
+export async function migrate(client: Client): Promise<void> {
+  await client.query('begin')
+  try {
+    await client.query('select pg_advisory_xact_lock($1)', [migrationLock])
+    await client.query(
+      'create table if not exists migrations (name text collate "C" primary key, applied_ms bigint not null)',
+    )
+    const { rows } = await client.query<{ name: string }>('select name from migrations order by name')
+    for (const { name, postgres } of pending(rows.map((row) => row.name))) {
+      await client.query(postgres)
+      await client.query('insert into migrations values ($1, $2)', [name, Date.now()])
+    }
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback').catch(() => {})
+    throw error
+  }
+}

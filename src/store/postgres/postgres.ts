@@ -1,0 +1,183 @@
+/** The PostgreSQL engine: a few connections, each carrying one batch at a time; nodes keep no state. */
+import type { Client } from 'pg'
+import { Refusal } from '../../errors.ts'
+import type { Engine, Query } from '../engine.ts'
+import { execute, type Setting } from '../load.ts'
+import type { Batch, Outcome } from '../operation.ts'
+import { connect } from './connect.ts'
+import { migrate } from './migrate.ts'
+import { PostgresTransaction } from './transaction.ts'
+
+/** Batches on their way at once: one waits for the disk while the next collects its locks. */
+const connections = 3
+/** serialization_failure, deadlock_detected, unique_violation (two nodes made the same row): run again. */
+const transient = new Set(['40001', '40P01', '23505'])
+const maxTries = 5
+/** COMMIT is never cancelled, but nobody waits for it for ever. */
+const commitTimeoutMs = 10_000
+/** https://github.com/postgres/postgres/blob/master/src/backend/replication/syncrep.c: such a COMMIT "succeeds". */
+const cancelledSync = /^cancell?ing (the )?wait for synchronous replication/i
+
+export class PostgresEngine implements Engine {
+  readonly dialect = 'postgres'
+  readonly inFlight = connections
+  readonly #url: string
+  #idle: Client[] = []
+  #isClosed = false
+
+  private constructor(url: string) {
+    this.#url = url
+  }
+
+  /** @throws Refusal when the database cannot be used as a store */
+  static async open(url: string): Promise<PostgresEngine> {
+    const engine = new PostgresEngine(url)
+    const client = await connect(url)
+    try {
+      await migrate(client)
+    } catch (error) {
+      await client.end().catch(() => {})
+      throw error
+    }
+    engine.#idle.push(client)
+    return engine
+  }
+
+  async run(batch: Batch, setting: Setting): Promise<Outcome[]> {
+    for (let tries = 1; ; tries++) {
+      const client = await this.#take()
+      const attempt = await this.#attempt(client, batch, setting)
+      if (attempt.kind === 'committed') {
+        this.#idle.push(client)
+        return attempt.outcomes
+      }
+      if (attempt.kind === 'unknown') {
+        discard(client)
+        throw new Refusal('outcome_unknown', unknownMessage, { cause: attempt.error, headers: { 'retry-after': '1' } })
+      }
+      if (await rollBack(client)) this.#idle.push(client)
+      else discard(client)
+      if (tries >= maxTries || !isWorthAnotherTry(attempt.error)) throw toRefusal(attempt.error)
+    }
+  }
+
+  async query({ sql, parameters }: Query): Promise<readonly unknown[]> {
+    for (let tries = 1; ; tries++) {
+      const client = await this.#take()
+      try {
+        const { rows } = await client.query(sql, [...parameters])
+        this.#idle.push(client)
+        return rows
+      } catch (error) {
+        discard(client)
+        if (tries >= 2 || !isConnectionLoss(error)) throw toRefusal(error)
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const clients = this.#idle
+    this.#idle = []
+    await Promise.all(clients.map((client) => client.end().catch(() => {})))
+  }
+
+  async #take(): Promise<Client> {
+    if (this.#isClosed) throw new Refusal('audit_unavailable', 'The store is closed.')
+    return this.#idle.pop() ?? (await connect(this.#url))
+  }
+
+  async #attempt(client: Client, batch: Batch, setting: Setting): Promise<Attempt> {
+    let outcomes: Outcome[]
+    try {
+      await client.query('begin')
+      outcomes = await execute(new PostgresTransaction(client), batch, setting)
+    } catch (error) {
+      return { kind: 'failed', error }
+    }
+    return commit(client, outcomes)
+  }
+}
+
+type Attempt =
+  | { readonly kind: 'committed'; readonly outcomes: Outcome[] }
+  /** Nothing happened. */
+  | { readonly kind: 'failed'; readonly error: unknown }
+  /** COMMIT was sent, and whether it took effect everywhere nobody said. */
+  | { readonly kind: 'unknown'; readonly error: unknown }
+
+const unknownMessage =
+  'The connection to the database broke while the change was being committed: it may have been carried out. Repeat it with the same Idempotency-Key, or read to find out.'
+
+async function commit(client: Client, outcomes: Outcome[]): Promise<Attempt> {
+  let cancelled: string | undefined
+  const onNotice = ({ message }: { message?: string | undefined }) => {
+    if (message !== undefined && cancelledSync.test(message)) cancelled = message
+  }
+  client.on('notice', onNotice)
+  try {
+    await withTimeout(client.query('commit'))
+    if (cancelled !== undefined) return { kind: 'unknown', error: new Error(cancelled) }
+    return { kind: 'committed', outcomes }
+  } catch (error) {
+    return { kind: 'unknown', error }
+  } finally {
+    client.off('notice', onNotice)
+  }
+}
+
+async function withTimeout(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('COMMIT did not answer in time.')), commitTimeoutMs)
+  })
+  try {
+    await Promise.race([work, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function rollBack(client: Client): Promise<boolean> {
+  try {
+    await client.query('rollback')
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Does not wait: the connection may hang. */
+function discard(client: Client): void {
+  client.end().catch(() => {})
+}
+
+function isWorthAnotherTry(error: unknown): boolean {
+  return isConnectionLoss(error) || transient.has(sqlState(error) ?? '')
+}
+
+/** A fault of the connection has no SQLSTATE, or one of class 08 (connection) or 57P (shutdown). */
+function isConnectionLoss(error: unknown): boolean {
+  if (error instanceof Refusal) return false
+  const state = sqlState(error)
+  return error instanceof Error && (state === undefined || state.startsWith('08') || state.startsWith('57P'))
+}
+
+function sqlState(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+}
+
+function toRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  const cause = new Error(error instanceof Error ? error.message : 'unknown')
+  if (sqlState(error) === '53100') {
+    return new Refusal(
+      'storage_full',
+      'The disk of the database is full: nothing was changed. Free some space, then repeat.',
+      { cause },
+    )
+  }
+  const message = 'The request could not be recorded in the audit trail, so it was not answered. Try again shortly.'
+  return new Refusal('audit_unavailable', message, { cause, headers: { 'retry-after': '1' } })
+}

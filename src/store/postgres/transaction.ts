@@ -1,0 +1,326 @@
+/** One batch's transaction on PostgreSQL: each step is one statement over arrays, however many rows it is about. */
+import type { Client, QueryResultRow } from 'pg'
+import type { Account, AccountKey } from '../../model/account.ts'
+import type { ApiKey } from '../../model/api-key.ts'
+import type { NameRef, Ref, ReplyRef, Transaction } from '../load.ts'
+import type { StoredSecret } from '../operation.ts'
+import * as rows from '../rows.ts'
+import { type Changes, type NewVersion, type Reply, ref, replyLifetimeMs } from '../world.ts'
+
+/** Serializes the making of accounts: their ids are counted over the whole store. */
+const accountLock = 7_305_610_113
+
+type Column = 'bigint' | 'text' | 'bytea'
+
+export class PostgresTransaction implements Transaction {
+  readonly #client: Client
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  /** In the order of their ids, so that two batches never wait for each other. */
+  async lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): Promise<Account[]> {
+    const found = await this.#all<rows.AccountRow>(
+      'lock_accounts',
+      `select * from accounts
+       where id = any($1::bigint[]) or id in (select account_id from api_keys where token_hash = any($2::text[]))
+       order by id for update`,
+      [ids, tokenHashes],
+    )
+    return found.map(rows.toAccount)
+  }
+
+  async now(): Promise<number> {
+    const [row] = await this.#all<{ ms: number }>(
+      'now',
+      'select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms',
+      [],
+    )
+    return row?.ms ?? Date.now()
+  }
+
+  async keysByToken(tokenHashes: readonly string[]): Promise<ApiKey[]> {
+    const text = 'select * from api_keys where token_hash = any($1::text[])'
+    return (await this.#all<rows.ApiKeyRow>('keys_by_token', text, [tokenHashes])).map(rows.toApiKey)
+  }
+
+  async accountKeys(ids: readonly number[]): Promise<AccountKey[]> {
+    const text =
+      'select distinct on (account_id) * from account_keys where account_id = any($1::bigint[]) order by account_id, version desc'
+    return (await this.#all<rows.AccountKeyRow>('account_keys', text, [ids])).map(rows.toAccountKey)
+  }
+
+  async keys(refs: readonly Ref[]): Promise<ApiKey[]> {
+    const text =
+      'select k.* from unnest($1::bigint[], $2::bigint[]) r (a, i) join api_keys k on k.account_id = r.a and k.id = r.i'
+    return (await this.#all<rows.ApiKeyRow>('keys', text, columnsOf(refs, 'accountId', 'id'))).map(rows.toApiKey)
+  }
+
+  async secrets(refs: readonly Ref[]): Promise<StoredSecret[]> {
+    const text = `select s.*, k.key_version, k.wrapped, v.sealed from unnest($1::bigint[], $2::bigint[]) r (a, i)
+      join secrets s on s.account_id = r.a and s.id = r.i
+      join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
+      join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version`
+    return (await this.#all<rows.StoredSecretRow>('secrets', text, columnsOf(refs, 'accountId', 'id'))).map(
+      rows.toStoredSecret,
+    )
+  }
+
+  async named(refs: readonly NameRef[]): Promise<(NameRef & Ref)[]> {
+    const text = `select s.account_id, s.id, s.name from unnest($1::bigint[], $2::text[]) r (a, n)
+      join secrets s on s.account_id = r.a and s.name = r.n`
+    const found = await this.#all<rows.SecretRow>('named', text, columnsOf(refs, 'accountId', 'name'))
+    return found.map(({ account_id, id, name }) => ({ accountId: account_id, id, name }))
+  }
+
+  async replies(refs: readonly ReplyRef[], since: number): Promise<Reply[]> {
+    const text = `select p.* from unnest($1::bigint[], $2::bigint[], $3::text[]) r (a, k, h)
+      join replies p on p.account_id = r.a and p.key_id = r.k and p.hash = r.h and p.created_ms > $4`
+    const values = [...columnsOf(refs, 'accountId', 'keyId', 'hash'), since]
+    return (await this.#all<rows.ReplyRow>('replies', text, values)).map(rows.toReply)
+  }
+
+  async newAccounts(names: readonly string[]): Promise<{ taken: string[]; nextId: number }> {
+    await this.#client.query('select pg_advisory_xact_lock($1)', [accountLock])
+    const taken = await this.#all<{ name: string }>(
+      'account_names',
+      'select name from accounts where name = any($1::text[])',
+      [names],
+    )
+    const [next] = await this.#all<{ id: number }>(
+      'next_account',
+      'select coalesce(max(id), 0) + 1 as id from accounts',
+      [],
+    )
+    return { taken: taken.map(({ name }) => name), nextId: next?.id ?? 1 }
+  }
+
+  async apply(changes: Changes, keepVersions: number): Promise<void> {
+    await this.#applyAccounts(changes)
+    await this.#applyKeys(changes)
+    await this.#applySecrets(changes, keepVersions)
+    await this.#applyReplies(changes)
+    await this.#insert('audit', auditColumns, changes.records.map(recordValues))
+  }
+
+  async #applyAccounts({ accounts, accountKeys }: Changes): Promise<void> {
+    const fates = [...accounts.values()]
+    const valuesOf = (account: Account) => [
+      account.id,
+      account.name,
+      account.createdAt,
+      account.nextSecretId,
+      account.nextKeyId,
+      account.auditSize,
+      account.auditHead,
+      account.auditAt,
+    ]
+    const made = fates.flatMap(({ existed, row }) => (existed || row === null ? [] : [valuesOf(row)]))
+    const changed = fates.flatMap(({ existed, row }) => (existed && row !== null ? [valuesOf(row)] : []))
+    await this.#insert('accounts', accountColumns, made)
+    await this.#insert(
+      'account_keys',
+      ['bigint', 'bigint', 'bytea'],
+      accountKeys.map((key) => [key.accountId, key.version, key.wrapped]),
+    )
+    await this.#run(
+      'update_accounts',
+      `update accounts set next_secret_id = r.s, next_key_id = r.k, audit_size = r.z, audit_head = r.h, audit_ms = r.m
+       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m) where accounts.id = r.id`,
+      changed,
+      accountColumns.length,
+    )
+  }
+
+  async #applyKeys({ keys }: Changes): Promise<void> {
+    const fates = [...keys.values()]
+    const made = fates.flatMap(({ existed, row }) => (existed || row === null ? [] : [keyValues(row)]))
+    const changed = fates.flatMap(({ existed, row }) =>
+      existed && row !== null ? [[row.accountId, row.id, row.expiresAt, row.revokedAt, row.lastUsedAt, row.mac]] : [],
+    )
+    const columns: Column[] = ['bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bytea']
+    await this.#insert('api_keys', keyColumns, made)
+    await this.#run(
+      'update_keys',
+      `update api_keys set expires_ms = r.e, revoked_ms = r.v, last_used_ms = r.l, mac = r.m
+       from ${unnest(columns)} r (a, i, e, v, l, m) where api_keys.account_id = r.a and api_keys.id = r.i`,
+      changed,
+      columns.length,
+    )
+  }
+
+  /** What is deleted goes first: its name may be taken again in the same batch. */
+  async #applySecrets({ secrets, versions }: Changes, keepVersions: number): Promise<void> {
+    if (secrets.size === 0) return
+    const gone: unknown[][] = []
+    const made: StoredSecret[] = []
+    const changed: StoredSecret[] = []
+    for (const [at, { existed, row }] of secrets) {
+      if (row !== null) (existed ? changed : made).push(row)
+      else if (existed) gone.push(at.split(' ').map(Number))
+    }
+    const newestOf = ({ accountId, secretId }: NewVersion) => secrets.get(ref(accountId, secretId))?.row?.secret.version
+    const kept = versions.filter(
+      (version) => version.version > (newestOf(version) ?? Number.POSITIVE_INFINITY) - keepVersions,
+    )
+    await this.#delete('versions', 'secret_id', gone)
+    await this.#delete('secret_keys', 'secret_id', gone)
+    await this.#delete('secrets', 'id', gone)
+    await this.#insert('secrets', secretColumns, made.map(secretValues))
+    await this.#insert('secret_keys', ['bigint', 'bigint', 'bigint', 'bytea'], made.map(secretKeyValues))
+    await this.#updateSecrets(changed, keepVersions)
+    await this.#insert('versions', ['bigint', 'bigint', 'bigint', 'bigint', 'bytea'], kept.map(versionValues))
+  }
+
+  async #updateSecrets(changed: readonly StoredSecret[], keepVersions: number): Promise<void> {
+    const columns: Column[] = ['bigint', 'bigint', 'bigint', 'bigint', 'bytea']
+    await this.#run(
+      'update_secrets',
+      `update secrets set version = r.v, updated_ms = r.u, mac = r.m
+       from ${unnest(columns)} r (a, i, v, u, m) where secrets.account_id = r.a and secrets.id = r.i`,
+      changed.map(({ secret }) => [secret.accountId, secret.id, secret.version, secret.updatedAt, secret.mac]),
+      columns.length,
+    )
+    await this.#run(
+      'prune_versions',
+      `delete from versions using ${unnest(['bigint', 'bigint', 'bigint'])} r (a, i, v)
+       where versions.account_id = r.a and versions.secret_id = r.i and versions.version <= r.v`,
+      changed.map(({ secret }) => [secret.accountId, secret.id, secret.version - keepVersions]),
+      3,
+    )
+  }
+
+  async #applyReplies({ replies }: Changes): Promise<void> {
+    const [first] = replies
+    if (first === undefined) return
+    const accountIds = [...new Set(replies.map(({ accountId }) => accountId))]
+    await this.#all('prune_replies', 'delete from replies where account_id = any($1::bigint[]) and created_ms <= $2', [
+      accountIds,
+      first.createdAt - replyLifetimeMs,
+    ])
+    await this.#insert(
+      'replies',
+      ['bigint', 'bigint', 'text', 'text', 'text', 'bigint'],
+      replies.map((reply) => [
+        reply.accountId,
+        reply.keyId,
+        reply.hash,
+        reply.fingerprint,
+        JSON.stringify(reply.secret),
+        reply.createdAt,
+      ]),
+    )
+  }
+
+  #insert(table: string, columns: readonly Column[], values: readonly (readonly unknown[])[]): Promise<void> {
+    return this.#run(`insert_${table}`, `insert into ${table} select * from ${unnest(columns)}`, values, columns.length)
+  }
+
+  #delete(table: string, column: string, values: readonly (readonly unknown[])[]): Promise<void> {
+    const text = `delete from ${table} using ${unnest(['bigint', 'bigint'])} r (a, i)
+      where ${table}.account_id = r.a and ${table}.${column} = r.i`
+    return this.#run(`delete_${table}`, text, values, 2)
+  }
+
+  /** Runs a statement over rows, given as one array for each column. */
+  async #run(name: string, text: string, values: readonly (readonly unknown[])[], width: number): Promise<void> {
+    if (values.length === 0) return
+    await this.#all(
+      name,
+      text,
+      Array.from({ length: width }, (_, column) => values.map((row) => row[column])),
+    )
+  }
+
+  async #all<Row extends QueryResultRow>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
+    return (await this.#client.query<Row>({ name, text, values: [...values] })).rows
+  }
+}
+
+const accountColumns: Column[] = ['bigint', 'text', 'bigint', 'bigint', 'bigint', 'bigint', 'bytea', 'bigint']
+const secretColumns: Column[] = ['bigint', 'bigint', 'text', 'text', 'bigint', 'bigint', 'bigint', 'bytea']
+const keyColumns: Column[] = [
+  'bigint',
+  'bigint',
+  'text',
+  'text',
+  'text',
+  'text',
+  'text',
+  'bigint',
+  'bigint',
+  'bigint',
+  'bigint',
+  'bytea',
+]
+const auditColumns: Column[] = [
+  'bigint',
+  'bigint',
+  'bigint',
+  'text',
+  'bigint',
+  'text',
+  'text',
+  'text',
+  'bigint',
+  'text',
+  'text',
+  'bigint',
+  'text',
+  'text',
+  'text',
+  'text',
+  'bytea',
+]
+
+function unnest(columns: readonly Column[]): string {
+  return `unnest(${columns.map((type, at) => `$${at + 1}::${type}[]`).join(', ')})`
+}
+
+/** The named members of every row, as one array each. */
+function columnsOf<Row>(rowsOf: readonly Row[], ...names: (keyof Row)[]): unknown[] {
+  return names.map((name) => rowsOf.map((row) => row[name]))
+}
+
+function secretValues({ secret }: StoredSecret): unknown[] {
+  const { accountId, id, uid, name, version, createdAt, updatedAt, mac } = secret
+  return [accountId, id, uid, name, version, createdAt, updatedAt, mac]
+}
+
+function secretKeyValues({ secret, key }: StoredSecret): unknown[] {
+  return [secret.accountId, secret.id, key.keyVersion, key.wrapped]
+}
+
+function versionValues({ accountId, secretId, version, createdAt, sealed }: NewVersion): unknown[] {
+  return [accountId, secretId, version, createdAt, sealed]
+}
+
+function keyValues(key: ApiKey): unknown[] {
+  const { accountId, id, uid, name, tokenHash, createdAt, expiresAt, revokedAt, lastUsedAt, mac } = key
+  const [scopes, networks] = [key.scopes.join(' '), key.networks.join(' ')]
+  return [accountId, id, uid, name, tokenHash, scopes, networks, createdAt, expiresAt, revokedAt, lastUsedAt, mac]
+}
+
+function recordValues({ record, head }: Changes['records'][number]): unknown[] {
+  const { principal, object } = record
+  return [
+    record.accountId,
+    record.seq,
+    record.time,
+    principal.kind,
+    principal.id,
+    principal.name,
+    record.action,
+    object?.kind ?? null,
+    object?.id ?? null,
+    object?.uid ?? null,
+    object?.name ?? null,
+    object?.version ?? null,
+    object?.hash ?? null,
+    record.outcome,
+    record.requestId,
+    record.address,
+    head,
+  ]
+}

@@ -1,0 +1,134 @@
+/** The queries that are not one secret's read or write, built once for both databases. */
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+import type { Engine, Query } from './engine.ts'
+import type { Tables } from './rows.ts'
+import type { KeyringRow, RecordFilter } from './store.ts'
+
+export class Queries {
+  readonly #builder: Kysely<Tables>
+
+  constructor(dialect: Engine['dialect']) {
+    this.#builder = builders[dialect]()
+  }
+
+  accounts(): Query {
+    return this.#builder.selectFrom('accounts').selectAll().orderBy('id').compile()
+  }
+
+  accountKey(accountId: number, version: number): Query {
+    return this.#builder
+      .selectFrom('account_keys')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('version', '=', version)
+      .compile()
+  }
+
+  secretsAfter(accountId: number, after: number, limit: number): Query {
+    return this.#builder
+      .selectFrom('secrets')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .compile()
+  }
+
+  keysAfter(accountId: number, after: number, limit: number): Query {
+    return this.#builder
+      .selectFrom('api_keys')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .compile()
+  }
+
+  recordsAfter(accountId: number, after: number, limit: number): Query {
+    return this.#builder
+      .selectFrom('audit')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('seq', '>', after)
+      .orderBy('seq')
+      .limit(limit)
+      .compile()
+  }
+
+  recordsBefore(accountId: number, filter: RecordFilter): Query {
+    const { before, window, limit, from, to, action, outcome, secret, principal } = filter
+    return this.#builder
+      .selectFrom('audit')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('seq', '<', before)
+      .where('seq', '>=', before - window)
+      .$if(from !== undefined, (query) => query.where('ms', '>=', from ?? 0))
+      .$if(to !== undefined, (query) => query.where('ms', '<=', to ?? 0))
+      .$if(action !== undefined, (query) => query.where('action', '=', action ?? ''))
+      .$if(outcome !== undefined, (query) => query.where('outcome', '=', outcome ?? ''))
+      .$if(secret !== undefined, (query) => query.where('object_kind', '=', 'secret'))
+      .$if(typeof secret === 'number', (query) => query.where('object_id', '=', Number(secret)))
+      .$if(typeof secret === 'string', (query) => query.where('object_name', '=', String(secret)))
+      .$if(typeof principal === 'number', (query) =>
+        query.where('principal_kind', '=', 'key').where('principal_id', '=', Number(principal)),
+      )
+      .$if(typeof principal === 'string', (query) => query.where('principal_name', '=', String(principal)))
+      .orderBy('seq', 'desc')
+      .limit(limit)
+      .compile()
+  }
+
+  auditSize(accountId: number): Query {
+    return this.#builder.selectFrom('accounts').select('audit_size').where('id', '=', accountId).compile()
+  }
+
+  meta(): Query {
+    return this.#builder.selectFrom('meta').selectAll().compile()
+  }
+
+  /** One statement, so that of two processes which open an empty store only one gives it its keys. */
+  putKeyring({ storeId, masterKey, canary }: KeyringRow): Query {
+    return this.#builder
+      .insertInto('meta')
+      .values([
+        { name: 'store_id', value: Buffer.from(storeId, 'hex') },
+        { name: 'master_key', value: masterKey },
+        { name: 'canary', value: canary },
+      ])
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .compile()
+  }
+}
+
+const builders = {
+  sqlite: () =>
+    new Kysely<Tables>({
+      dialect: {
+        createAdapter: () => new SqliteAdapter(),
+        createDriver: () => new DummyDriver(),
+        createIntrospector: (database) => new SqliteIntrospector(database),
+        createQueryCompiler: () => new SqliteQueryCompiler(),
+      },
+    }),
+  postgres: () =>
+    new Kysely<Tables>({
+      dialect: {
+        createAdapter: () => new PostgresAdapter(),
+        createDriver: () => new DummyDriver(),
+        createIntrospector: (database) => new PostgresIntrospector(database),
+        createQueryCompiler: () => new PostgresQueryCompiler(),
+      },
+    }),
+}

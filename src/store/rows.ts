@@ -1,0 +1,192 @@
+/** Rows as both databases give them (columns in snake case, whole numbers as numbers) and what they mean. */
+import type { Action, AuditObject } from '../audit/record.ts'
+import type { StoredRecord } from '../audit/verify.ts'
+import type { Account, AccountKey } from '../model/account.ts'
+import type { ApiKey } from '../model/api-key.ts'
+import type { Principal } from '../model/principal.ts'
+import type { Secret } from '../model/secret.ts'
+import type { SecretHead, StoredSecret } from './operation.ts'
+import type { Reply } from './world.ts'
+
+export interface AccountRow {
+  id: number
+  name: string
+  created_ms: number
+  next_secret_id: number
+  next_key_id: number
+  audit_size: number
+  audit_head: Uint8Array
+  audit_ms: number
+}
+
+export interface AccountKeyRow {
+  account_id: number
+  version: number
+  wrapped: Uint8Array
+}
+
+export interface ApiKeyRow {
+  account_id: number
+  id: number
+  uid: string
+  name: string
+  token_hash: string
+  scopes: string
+  networks: string
+  created_ms: number
+  expires_ms: number | null
+  revoked_ms: number | null
+  last_used_ms: number | null
+  mac: Uint8Array
+}
+
+export interface SecretRow {
+  account_id: number
+  id: number
+  uid: string
+  name: string
+  version: number
+  created_ms: number
+  updated_ms: number
+  mac: Uint8Array
+}
+
+export interface StoredSecretRow extends SecretRow {
+  key_version: number
+  wrapped: Uint8Array
+  sealed: Uint8Array
+}
+
+export interface ReplyRow {
+  account_id: number
+  key_id: number
+  hash: string
+  fingerprint: string
+  secret: string
+  created_ms: number
+}
+
+export interface AuditRow {
+  account_id: number
+  seq: number
+  ms: number
+  principal_kind: string
+  principal_id: number
+  principal_name: string
+  action: string
+  object_kind: string | null
+  object_id: number | null
+  object_uid: string | null
+  object_name: string | null
+  object_version: number | null
+  object_hash: string | null
+  outcome: string
+  request_id: string
+  address: string
+  head: Uint8Array
+}
+
+/** The tables, for the queries that are built (`queries.ts`). */
+export interface Tables {
+  meta: { name: string; value: Uint8Array }
+  accounts: AccountRow
+  account_keys: AccountKeyRow
+  api_keys: ApiKeyRow
+  secrets: SecretRow
+  audit: AuditRow
+}
+
+export function toAccount(row: AccountRow): Account {
+  return {
+    id: row.id,
+    name: row.name,
+    createdAt: row.created_ms,
+    nextSecretId: row.next_secret_id,
+    nextKeyId: row.next_key_id,
+    auditSize: row.audit_size,
+    auditHead: row.audit_head,
+    auditAt: row.audit_ms,
+  }
+}
+
+export function toAccountKey(row: AccountKeyRow): AccountKey {
+  return { accountId: row.account_id, version: row.version, wrapped: row.wrapped }
+}
+
+export function toApiKey(row: ApiKeyRow): ApiKey {
+  return {
+    accountId: row.account_id,
+    id: row.id,
+    uid: row.uid,
+    name: row.name,
+    tokenHash: row.token_hash,
+    scopes: words(row.scopes),
+    networks: words(row.networks),
+    createdAt: row.created_ms,
+    expiresAt: row.expires_ms,
+    revokedAt: row.revoked_ms,
+    lastUsedAt: row.last_used_ms,
+    mac: row.mac,
+  }
+}
+
+export function toSecret(row: SecretRow): Secret {
+  return {
+    accountId: row.account_id,
+    id: row.id,
+    uid: row.uid,
+    name: row.name,
+    version: row.version,
+    createdAt: row.created_ms,
+    updatedAt: row.updated_ms,
+    mac: row.mac,
+  }
+}
+
+export function toStoredSecret(row: StoredSecretRow): StoredSecret {
+  return { secret: toSecret(row), key: { keyVersion: row.key_version, wrapped: row.wrapped }, sealed: row.sealed }
+}
+
+export function toReply(row: ReplyRow): Reply {
+  return {
+    accountId: row.account_id,
+    keyId: row.key_id,
+    hash: row.hash,
+    fingerprint: row.fingerprint,
+    secret: JSON.parse(row.secret) as SecretHead,
+    createdAt: row.created_ms,
+  }
+}
+
+/** The words of a tampered row are taken as they are: the chain tells that they are not what was written. */
+export function toStoredRecord(row: AuditRow): StoredRecord {
+  return {
+    record: {
+      accountId: row.account_id,
+      seq: row.seq,
+      time: row.ms,
+      principal: { kind: row.principal_kind as Principal['kind'], id: row.principal_id, name: row.principal_name },
+      action: row.action as Action,
+      object:
+        row.object_kind === null
+          ? null
+          : {
+              kind: row.object_kind as AuditObject['kind'],
+              id: row.object_id,
+              uid: row.object_uid,
+              name: row.object_name,
+              version: row.object_version,
+              hash: row.object_hash,
+            },
+      outcome: row.outcome,
+      requestId: row.request_id,
+      address: row.address,
+    },
+    head: row.head,
+  }
+}
+
+/** A list of words without blanks is stored as one text. */
+function words(text: string): readonly string[] {
+  return text === '' ? [] : text.split(' ')
+}

@@ -1,0 +1,42 @@
+/** What the main thread and the SQLite thread say to each other. */
+import { type Code, Refusal } from '../../errors.ts'
+import type { Setting } from '../load.ts'
+import type { Batch } from '../operation.ts'
+
+export type Task =
+  | { readonly kind: 'batch'; readonly id: number; readonly batch: Batch; readonly setting: Setting }
+  | { readonly kind: 'query'; readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
+  | { readonly kind: 'close'; readonly id: number }
+
+/** An error that crosses threads, where classes do not. */
+export interface Failure {
+  readonly code: Code
+  readonly message: string
+  /** For the log. */
+  readonly cause: string | undefined
+}
+
+export type Answer =
+  | { readonly id: number; readonly value: unknown; readonly failure?: undefined }
+  | { readonly id: number; readonly failure: Failure }
+
+/** SQLITE_FULL, see https://www.sqlite.org/rescode.html#full */
+const sqliteFull = 13
+
+export function toFailure(error: unknown): Failure {
+  if (error instanceof Refusal) return { code: error.code, message: error.message, cause: undefined }
+  const cause = error instanceof Error ? `${error.name}: ${error.message}` : 'not an error'
+  if (error instanceof Error && 'errcode' in error && error.errcode === sqliteFull) {
+    return {
+      code: 'storage_full',
+      message: 'The disk is full: nothing was changed. Free some space, then repeat.',
+      cause,
+    }
+  }
+  const message = 'The request could not be recorded in the audit trail, so it was not answered. Try again shortly.'
+  return { code: 'audit_unavailable', message, cause }
+}
+
+export function toRefusal({ code, message, cause }: Failure): Refusal {
+  return new Refusal(code, message, cause === undefined ? {} : { cause: new Error(cause) })
+}

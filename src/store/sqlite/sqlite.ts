@@ -1,0 +1,85 @@
+/** The SQLite engine, as the main thread sees it: tasks for the thread that owns the connection. */
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { Refusal } from '../../errors.ts'
+import type { Engine, Query } from '../engine.ts'
+import type { Setting } from '../load.ts'
+import type { Batch, Outcome } from '../operation.ts'
+import { type Answer, type Task, toRefusal } from './messages.ts'
+
+/** Compiled code runs as .js, source as .ts: the compiler does not rewrite this name. */
+const workerUrl = new URL(`./worker${extname(import.meta.url)}`, import.meta.url)
+
+interface Pending {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+export class SqliteEngine implements Engine {
+  readonly dialect = 'sqlite'
+  readonly inFlight = 1
+  readonly #worker: Worker
+  readonly #pending = new Map<number, Pending>()
+  #lastId = 0
+  #isGone = false
+
+  private constructor(worker: Worker) {
+    this.#worker = worker
+    worker.on('message', (answer: Answer) => this.#settle(answer))
+    worker.on('error', (error) => this.#failAll(error instanceof Error ? error : new Error('unknown')))
+    worker.on('exit', () => this.#failAll(new Error('The SQLite thread ended.')))
+  }
+
+  /** @throws Refusal when the file cannot be opened as a store */
+  static async open(path: string): Promise<SqliteEngine> {
+    const engine = new SqliteEngine(new Worker(workerUrl, { workerData: path }))
+    await engine.#expect(0)
+    return engine
+  }
+
+  async run(batch: Batch, setting: Setting): Promise<Outcome[]> {
+    return (await this.#ask({ kind: 'batch', id: ++this.#lastId, batch, setting })) as Outcome[]
+  }
+
+  async query({ sql, parameters }: Query): Promise<readonly unknown[]> {
+    return (await this.#ask({ kind: 'query', id: ++this.#lastId, sql, parameters })) as unknown[]
+  }
+
+  async close(): Promise<void> {
+    await this.#ask({ kind: 'close', id: ++this.#lastId })
+    await this.#worker.terminate()
+  }
+
+  #ask(task: Task): Promise<unknown> {
+    if (this.#isGone) return Promise.reject(new Refusal('audit_unavailable', 'The store is closed.'))
+    const answer = this.#expect(task.id)
+    this.#worker.postMessage(task)
+    return answer
+  }
+
+  #expect(id: number): Promise<unknown> {
+    return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }))
+  }
+
+  #settle(answer: Answer): void {
+    const pending = this.#pending.get(answer.id)
+    this.#pending.delete(answer.id)
+    if (answer.failure === undefined) pending?.resolve(answer.value)
+    else pending?.reject(toRefusal(answer.failure))
+  }
+
+  /** The thread is gone: whether its last batch was committed, nobody knows. */
+  #failAll(error: Error): void {
+    this.#isGone = true
+    for (const { reject } of this.#pending.values()) {
+      reject(
+        new Refusal(
+          'outcome_unknown',
+          'The store broke off; the request may have been carried out. Read to find out.',
+          { cause: error },
+        ),
+      )
+    }
+    this.#pending.clear()
+  }
+}

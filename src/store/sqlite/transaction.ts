@@ -1,0 +1,232 @@
+/** One batch's transaction on SQLite: prepared statements, one row at a time, all in this process. */
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { Account, AccountKey } from '../../model/account.ts'
+import type { ApiKey } from '../../model/api-key.ts'
+import type { NameRef, Ref, ReplyRef, Transaction } from '../load.ts'
+import type { StoredSecret } from '../operation.ts'
+import * as rows from '../rows.ts'
+import { type Changes, type Fate, type Reply, ref, replyLifetimeMs } from '../world.ts'
+
+export class SqliteTransaction implements Transaction {
+  readonly #statements: Statements
+
+  constructor(statements: Statements) {
+    this.#statements = statements
+  }
+
+  /** `BEGIN IMMEDIATE` has locked the whole store already. */
+  lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): Account[] {
+    const { account, accountOfToken } = this.#statements
+    const found = [
+      ...ids.flatMap((id) => all<rows.AccountRow>(account, id)),
+      ...tokenHashes.flatMap((hash) => all<rows.AccountRow>(accountOfToken, hash)),
+    ]
+    return found.map(rows.toAccount)
+  }
+
+  now(): number {
+    return Date.now()
+  }
+
+  keysByToken(tokenHashes: readonly string[]): ApiKey[] {
+    return tokenHashes.flatMap((hash) => all<rows.ApiKeyRow>(this.#statements.keyByToken, hash)).map(rows.toApiKey)
+  }
+
+  accountKeys(ids: readonly number[]): AccountKey[] {
+    return ids.flatMap((id) => all<rows.AccountKeyRow>(this.#statements.accountKey, id)).map(rows.toAccountKey)
+  }
+
+  keys(refs: readonly Ref[]): ApiKey[] {
+    const { key } = this.#statements
+    return refs.flatMap(({ accountId, id }) => all<rows.ApiKeyRow>(key, accountId, id)).map(rows.toApiKey)
+  }
+
+  secrets(refs: readonly Ref[]): StoredSecret[] {
+    const { secret } = this.#statements
+    return refs
+      .flatMap(({ accountId, id }) => all<rows.StoredSecretRow>(secret, accountId, id))
+      .map(rows.toStoredSecret)
+  }
+
+  named(refs: readonly NameRef[]): (NameRef & Ref)[] {
+    const { secretNamed } = this.#statements
+    return refs.flatMap(({ accountId, name }) =>
+      all<{ id: number }>(secretNamed, accountId, name).map(({ id }) => ({ accountId, name, id })),
+    )
+  }
+
+  replies(refs: readonly ReplyRef[], since: number): Reply[] {
+    const { reply } = this.#statements
+    return refs
+      .flatMap(({ accountId, keyId, hash }) => all<rows.ReplyRow>(reply, accountId, keyId, hash, since))
+      .map(rows.toReply)
+  }
+
+  newAccounts(names: readonly string[]): { taken: string[]; nextId: number } {
+    const { accountNamed, nextAccountId } = this.#statements
+    const taken = names.flatMap((name) => all<{ name: string }>(accountNamed, name)).map(({ name }) => name)
+    return { taken, nextId: all<{ id: number }>(nextAccountId)[0]?.id ?? 1 }
+  }
+
+  apply(changes: Changes, keepVersions: number): void {
+    this.#applyAccounts(changes)
+    this.#applyKeys(changes)
+    this.#applySecrets(changes, keepVersions)
+    this.#applyReplies(changes)
+    this.#applyRecords(changes)
+  }
+
+  #applyAccounts({ accounts, accountKeys }: Changes): void {
+    const { insertAccount, updateAccount, insertAccountKey } = this.#statements
+    for (const { existed, row } of accounts.values()) {
+      if (row === null) continue
+      const { id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt } = row
+      if (existed) updateAccount.run(nextSecretId, nextKeyId, auditSize, auditHead, auditAt, id)
+      else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt)
+    }
+    for (const { accountId, version, wrapped } of accountKeys) insertAccountKey.run(accountId, version, wrapped)
+  }
+
+  #applyKeys({ keys }: Changes): void {
+    const { insertKey, updateKey } = this.#statements
+    for (const { existed, row: key } of keys.values()) {
+      if (key === null) continue
+      const { accountId, id, expiresAt, revokedAt, lastUsedAt, mac } = key
+      if (existed) updateKey.run(expiresAt, revokedAt, lastUsedAt, mac, accountId, id)
+      else {
+        insertKey.run(
+          accountId,
+          id,
+          key.uid,
+          key.name,
+          key.tokenHash,
+          key.scopes.join(' '),
+          key.networks.join(' '),
+          key.createdAt,
+          expiresAt,
+          revokedAt,
+          lastUsedAt,
+          mac,
+        )
+      }
+    }
+  }
+
+  /** What is deleted goes first: its name may be taken again in the same batch. */
+  #applySecrets({ secrets, versions }: Changes, keepVersions: number): void {
+    const { deleteSecret, deleteSecretKey, deleteVersions, insertVersion, pruneVersions } = this.#statements
+    for (const [at, { existed, row }] of secrets) {
+      if (row !== null || !existed) continue
+      const [accountId, id] = at.split(' ').map(Number) as [number, number]
+      deleteVersions.run(accountId, id)
+      deleteSecretKey.run(accountId, id)
+      deleteSecret.run(accountId, id)
+    }
+    for (const fate of secrets.values()) this.#putSecret(fate)
+    for (const { accountId, secretId, version, createdAt, sealed } of versions) {
+      const newest = secrets.get(ref(accountId, secretId))?.row?.secret.version
+      if (newest !== undefined && version > newest - keepVersions) {
+        insertVersion.run(accountId, secretId, version, createdAt, sealed)
+      }
+    }
+    for (const { existed, row } of secrets.values()) {
+      if (existed && row !== null)
+        pruneVersions.run(row.secret.accountId, row.secret.id, row.secret.version - keepVersions)
+    }
+  }
+
+  #putSecret({ existed, row }: Fate<StoredSecret>): void {
+    if (row === null) return
+    const { insertSecret, insertSecretKey, updateSecret } = this.#statements
+    const { accountId, id, uid, name, version, createdAt, updatedAt, mac } = row.secret
+    if (existed) updateSecret.run(version, updatedAt, mac, accountId, id)
+    else {
+      insertSecret.run(accountId, id, uid, name, version, createdAt, updatedAt, mac)
+      insertSecretKey.run(accountId, id, row.key.keyVersion, row.key.wrapped)
+    }
+  }
+
+  #applyReplies({ replies }: Changes): void {
+    const { insertReply, pruneReplies } = this.#statements
+    for (const { accountId, keyId, hash, fingerprint, secret, createdAt } of replies) {
+      pruneReplies.run(accountId, createdAt - replyLifetimeMs)
+      insertReply.run(accountId, keyId, hash, fingerprint, JSON.stringify(secret), createdAt)
+    }
+  }
+
+  #applyRecords({ records }: Changes): void {
+    const { insertRecord } = this.#statements
+    for (const { record, head } of records) {
+      const { principal, object } = record
+      insertRecord.run(
+        record.accountId,
+        record.seq,
+        record.time,
+        principal.kind,
+        principal.id,
+        principal.name,
+        record.action,
+        object?.kind ?? null,
+        object?.id ?? null,
+        object?.uid ?? null,
+        object?.name ?? null,
+        object?.version ?? null,
+        object?.hash ?? null,
+        record.outcome,
+        record.requestId,
+        record.address,
+        head,
+      )
+    }
+  }
+}
+
+type Statements = ReturnType<typeof prepare>
+
+/** Everything that batches run, prepared once for a connection. */
+export function prepare(database: DatabaseSync) {
+  const sql = (text: string): StatementSync => database.prepare(text)
+  return {
+    account: sql('select * from accounts where id = ?'),
+    accountOfToken: sql('select a.* from api_keys k join accounts a on a.id = k.account_id where k.token_hash = ?'),
+    accountNamed: sql('select name from accounts where name = ?'),
+    nextAccountId: sql('select coalesce(max(id), 0) + 1 as id from accounts'),
+    accountKey: sql('select * from account_keys where account_id = ? order by version desc limit 1'),
+    keyByToken: sql('select * from api_keys where token_hash = ?'),
+    key: sql('select * from api_keys where account_id = ? and id = ?'),
+    secret: sql(
+      `select s.*, k.key_version, k.wrapped, v.sealed from secrets s
+       join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
+       join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version
+       where s.account_id = ? and s.id = ?`,
+    ),
+    secretNamed: sql('select id from secrets where account_id = ? and name = ?'),
+    reply: sql('select * from replies where account_id = ? and key_id = ? and hash = ? and created_ms > ?'),
+
+    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?)'),
+    updateAccount: sql(
+      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ? where id = ?',
+    ),
+    insertAccountKey: sql('insert into account_keys values (?, ?, ?)'),
+    insertKey: sql('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    updateKey: sql(
+      'update api_keys set expires_ms = ?, revoked_ms = ?, last_used_ms = ?, mac = ? where account_id = ? and id = ?',
+    ),
+    insertSecret: sql('insert into secrets values (?, ?, ?, ?, ?, ?, ?, ?)'),
+    updateSecret: sql('update secrets set version = ?, updated_ms = ?, mac = ? where account_id = ? and id = ?'),
+    deleteSecret: sql('delete from secrets where account_id = ? and id = ?'),
+    insertSecretKey: sql('insert into secret_keys values (?, ?, ?, ?)'),
+    deleteSecretKey: sql('delete from secret_keys where account_id = ? and secret_id = ?'),
+    insertVersion: sql('insert into versions values (?, ?, ?, ?, ?)'),
+    pruneVersions: sql('delete from versions where account_id = ? and secret_id = ? and version <= ?'),
+    deleteVersions: sql('delete from versions where account_id = ? and secret_id = ?'),
+    insertReply: sql('insert or replace into replies values (?, ?, ?, ?, ?, ?)'),
+    pruneReplies: sql('delete from replies where account_id = ? and created_ms <= ?'),
+    insertRecord: sql('insert into audit values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+  }
+}
+
+/** The border where the rows of our own tables get their types. */
+function all<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row[] {
+  return statement.all(...parameters) as unknown as Row[]
+}

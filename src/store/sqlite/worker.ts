@@ -1,0 +1,68 @@
+/** The thread that owns the SQLite connection, so that a slow disk never blocks the event loop. */
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+import { execute, type Setting } from '../load.ts'
+import type { Batch, Outcome } from '../operation.ts'
+import { openDatabase } from './database.ts'
+import { type Failure, type Task, toFailure } from './messages.ts'
+import { prepare, SqliteTransaction } from './transaction.ts'
+
+const port = parentPort
+if (port === null) throw new Error('worker.ts runs in a worker thread only.')
+
+const database = start()
+const transaction = database === undefined ? undefined : new SqliteTransaction(prepare(database))
+
+let last: Promise<void> = Promise.resolve()
+port.on('message', (task: Task) => {
+  // One after the other: a batch's transaction spans promises.
+  last = last.then(() => answer(task))
+})
+
+/** Says how opening went before anything is asked. */
+function start(): DatabaseSync | undefined {
+  try {
+    const opened = openDatabase(String(workerData))
+    port?.postMessage({ id: 0, value: null })
+    return opened
+  } catch (error) {
+    port?.postMessage({ id: 0, failure: toFailure(error) })
+    port?.close()
+    return undefined
+  }
+}
+
+async function answer(task: Task): Promise<void> {
+  if (database === undefined) return
+  try {
+    port?.postMessage({ id: task.id, value: await carryOut(database, task) })
+  } catch (error) {
+    port?.postMessage({ id: task.id, failure: toFailure(error) satisfies Failure })
+  }
+  if (task.kind === 'close') port?.close()
+}
+
+async function carryOut(open: DatabaseSync, task: Task): Promise<unknown> {
+  switch (task.kind) {
+    case 'batch':
+      return runBatch(open, task.batch, task.setting)
+    case 'query':
+      return open.prepare(task.sql).all(...(task.parameters as SQLInputValue[]))
+    case 'close':
+      open.close()
+      return null
+  }
+}
+
+async function runBatch(open: DatabaseSync, batch: Batch, setting: Setting): Promise<Outcome[]> {
+  open.exec('begin immediate')
+  try {
+    if (transaction === undefined) throw new Error('The database is not open.')
+    const outcomes = await execute(transaction, batch, setting)
+    open.exec('commit')
+    return outcomes
+  } catch (error) {
+    if (open.isTransaction) open.exec('rollback')
+    throw error
+  }
+}

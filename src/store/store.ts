@@ -1,0 +1,75 @@
+/** The store as the vault sees it: operations in, outcomes out, each recorded in the transaction that carries it out. */
+import type { StoredRecord } from '../audit/verify.ts'
+import type { Account, AccountKey } from '../model/account.ts'
+import type { ApiKey } from '../model/api-key.ts'
+import type { Secret } from '../model/secret.ts'
+import type { Kind, Outcome, Request } from './operation.ts'
+
+export interface Store {
+  /**
+   * Carries out an operation in the next batch: one durable transaction, with one audit record for each operation.
+   *
+   * @throws Refusal `audit_unavailable` if the record could not be written: nothing happened
+   * @throws Refusal `outcome_unknown` if the connection broke around COMMIT: it may have happened
+   * @throws Refusal `storage_full` if a change found no room: nothing happened
+   * @throws Refusal `overloaded` if too much waits already: nothing happened
+   */
+  submit<K extends Kind>(request: Request<K>): Promise<Outcome<K>>
+
+  /** Secrets by ascending id, after one. Who may see them has been decided by `list_secrets`. */
+  secretsAfter(accountId: number, after: number, limit: number): Promise<readonly Secret[]>
+  /** Keys by ascending id, after one. Who may see them has been decided by `list_keys`. */
+  keysAfter(accountId: number, after: number, limit: number): Promise<readonly ApiKey[]>
+  accounts(): Promise<readonly Account[]>
+  /** @throws Refusal `integrity_failure` when the account has no key of that version */
+  accountKey(accountId: number, version: number): Promise<AccountKey>
+
+  /** Records that pass the filter, newest first; looks at no more than `window` sequence numbers at once. */
+  recordsBefore(accountId: number, filter: RecordFilter): Promise<RecordPage>
+  /** Records with their chain heads, oldest first, after a sequence number. */
+  recordsAfter(accountId: number, after: number, limit: number): Promise<readonly StoredRecord[]>
+
+  /** The store's keyring; `make` gives it when the store is new. Every process gets the same one. */
+  keyring(make: () => KeyringRow): Promise<KeyringRow>
+  /** @throws when the store does not answer */
+  ping(): Promise<void>
+  /** What the store has done, for the metrics. */
+  readonly events: StoreEvents
+  /** Waits for what was submitted, then lets go of everything. */
+  close(): Promise<void>
+}
+
+/** What the keyring keeps in the store: nothing of it opens without the root key. */
+export interface KeyringRow {
+  readonly storeId: string
+  readonly masterKey: Uint8Array
+  readonly canary: Uint8Array
+}
+
+export interface RecordFilter {
+  /** Only records with a lower sequence number. */
+  readonly before: number
+  /** How many sequence numbers to look at, at most. */
+  readonly window: number
+  readonly limit: number
+  /** Milliseconds since 1970, inclusive. */
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  readonly action?: string | undefined
+  readonly outcome?: string | undefined
+  /** A secret by id or by name. */
+  readonly secret?: number | string | undefined
+  /** A principal by id (API keys) or by name. */
+  readonly principal?: number | string | undefined
+}
+
+export interface RecordPage {
+  readonly records: readonly StoredRecord[]
+  /** Look on before this sequence number; 1 when everything was looked at. */
+  readonly next: number
+}
+
+/** Called as it happens; replaced by whoever wants to know. */
+export interface StoreEvents {
+  onBatch: (operations: number, milliseconds: number) => void
+}

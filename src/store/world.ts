@@ -1,0 +1,78 @@
+/** The rows that a batch is about, loaded under its accounts' locks, as they are and as the batch leaves them. */
+import type { AuditRecord } from '../audit/record.ts'
+import type { Account, AccountKey } from '../model/account.ts'
+import type { ApiKey } from '../model/api-key.ts'
+import type { SecretHead, StoredSecret } from './operation.ts'
+
+/** The answer to an earlier request under the same idempotency key. */
+export interface Reply {
+  readonly accountId: number
+  readonly keyId: number
+  readonly hash: string
+  readonly fingerprint: string
+  readonly secret: SecretHead
+  readonly createdAt: number
+}
+
+/** A row before the batch (if there was one) and after it (`null`: deleted). */
+export interface Fate<Row> {
+  readonly existed: boolean
+  readonly row: Row | null
+}
+
+/** A version to be kept, with what is needed to find it. */
+export interface NewVersion {
+  readonly accountId: number
+  readonly secretId: number
+  readonly version: number
+  readonly createdAt: number
+  readonly sealed: Uint8Array
+}
+
+export interface NewRecord {
+  readonly record: AuditRecord
+  readonly head: Uint8Array
+}
+
+/** What a batch writes. Each row appears once, in its final state. */
+export interface Changes {
+  readonly secrets: Map<string, Fate<StoredSecret>>
+  readonly versions: NewVersion[]
+  readonly keys: Map<string, Fate<ApiKey>>
+  readonly accounts: Map<number, Fate<Account>>
+  readonly accountKeys: AccountKey[]
+  readonly replies: Reply[]
+  readonly records: NewRecord[]
+}
+
+/** Names a row within the store. */
+export function ref(accountId: number, id: number | string): string {
+  return `${accountId} ${id}`
+}
+
+export function replyRef(accountId: number, keyId: number, hash: string): string {
+  return `${accountId} ${keyId} ${hash}`
+}
+
+/** Everything loaded for one batch. The maps hold the present state and follow what the batch does. */
+export interface World {
+  readonly storeId: string
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly accounts: Map<number, Account>
+  readonly accountKeys: Map<number, AccountKey>
+  /** By look-up hash. */
+  readonly keysByToken: Map<string, ApiKey>
+  /** By account and id. */
+  readonly keys: Map<string, ApiKey>
+  readonly secrets: Map<string, StoredSecret>
+  /** Ids of secrets by account and name. */
+  readonly names: Map<string, number>
+  readonly replies: Map<string, Reply>
+  /** Present when the batch makes an account. */
+  readonly accountNames: ReadonlySet<string>
+  readonly nextAccountId: number
+}
+
+/** For how long a reply is remembered. */
+export const replyLifetimeMs = 24 * 60 * 60 * 1000

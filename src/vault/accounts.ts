@@ -1,0 +1,55 @@
+/** Accounts: made and listed on the host. */
+import { generateToken } from '../crypto/token.ts'
+import { Refusal } from '../errors.ts'
+import type { Account } from '../model/account.ts'
+import { checkName } from '../model/name.ts'
+import { rights } from '../model/scope.ts'
+import { newKey } from './keys.ts'
+import { outdated, tryAsk, type Vault } from './vault.ts'
+
+const maxTries = 20
+
+export interface HostAsker {
+  /** Who acts on the host, for the audit trail. */
+  readonly name: string
+  readonly requestId: string
+}
+
+/**
+ * Makes an account with a key that may do everything in it.
+ *
+ * @param token the first API key; without it a new one
+ * @throws Refusal `name_taken`, `invalid`
+ */
+export async function createAccount(
+  vault: Vault,
+  host: HostAsker,
+  name: string,
+  token = generateToken(),
+): Promise<{ account: Account; token: string }> {
+  checkName(name, 'name')
+  for (let tries = 0; tries < maxTries; tries++) {
+    const id = 1 + Math.max(0, ...(await vault.store.accounts()).map((account) => account.id))
+    const made = await tryAsk(vault, askerOf(host, id), {
+      kind: 'create_account',
+      id,
+      name,
+      accountKey: { accountId: id, version: 1, wrapped: vault.keyring.newAccountKey(id).wrapped },
+      key: newKey(vault, id, token, { name: 'first key', scopes: rights, networks: [], expiresAt: null }),
+    })
+    if (made !== outdated) return { account: made.account, token }
+  }
+  throw new Refusal('overloaded', 'Other accounts are being made. Try again.')
+}
+
+/** @throws Refusal `not_found` */
+export async function findAccount(vault: Vault, name: string): Promise<Account> {
+  const found = (await vault.store.accounts()).find((account) => account.name === name)
+  if (found === undefined) throw new Refusal('not_found', 'No account of this name. See "strongroom account list".')
+  return found
+}
+
+/** Somebody on the host, acting in an account. */
+export function askerOf({ name, requestId }: HostAsker, accountId: number) {
+  return { caller: { kind: 'host', accountId, name }, requestId, address: 'host' } as const
+}

@@ -1,0 +1,154 @@
+/** API keys: create, list, rotate, revoke. The token itself is given out once and never kept. */
+import { randomBytes } from 'node:crypto'
+import { generateToken } from '../crypto/token.ts'
+import { invalid, Refusal } from '../errors.ts'
+import { type ApiKey, keyToAuthenticate, scopesOf } from '../model/api-key.ts'
+import { checkLabel } from '../model/name.ts'
+import { parseNetworks } from '../model/network.ts'
+import { formatScope, mayManageKey, parseScopes } from '../model/scope.ts'
+import type { KeyChange, NewKey } from '../store/operation.ts'
+import { type Asker, ask, type Identity, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
+
+const maxTries = 20
+const pageSize = 1000
+
+export interface KeyInput {
+  readonly name: string
+  readonly scopes: readonly string[]
+  readonly networks: readonly string[]
+  /** Milliseconds since 1970; `null` for a key that does not expire. */
+  readonly expiresAt: number | null
+}
+
+export interface IssuedKey {
+  readonly key: ApiKey
+  /** The API key itself: shown now or never. */
+  readonly token: string
+}
+
+/** @throws Refusal `invalid`, `forbidden` */
+export async function createKey(
+  vault: Vault,
+  asker: Asker,
+  { accountId }: Identity,
+  input: KeyInput,
+): Promise<IssuedKey> {
+  const token = generateToken()
+  const key = await ask(vault, asker, { kind: 'create_key', key: newKey(vault, accountId, token, input) })
+  return { key, token }
+}
+
+/** Lists the keys that the asker may manage, revoked ones too, by ascending id. */
+export async function listKeys(vault: Vault, asker: Asker): Promise<readonly ApiKey[]> {
+  const { accountId, scopes } = await ask(vault, asker, { kind: 'list_keys' })
+  const found: ApiKey[] = []
+  for (let last: number | undefined = 0; last !== undefined; ) {
+    const page: readonly ApiKey[] = await vault.store.keysAfter(accountId, last, pageSize)
+    last = page.length === pageSize ? page.at(-1)?.id : undefined
+    found.push(...page)
+  }
+  for (const key of found) await verifyRow(vault, asker, key, 'key.list')
+  return found.filter((key) => mayManageKey(scopes, scopesOf(key)))
+}
+
+/** @throws Refusal `not_found`, `forbidden` */
+export async function readKey(vault: Vault, asker: Asker, id: number): Promise<ApiKey> {
+  const key = await ask(vault, asker, { kind: 'read_key', id })
+  await verifyRow(vault, asker, key, 'key.read')
+  return key
+}
+
+export interface Rotation {
+  /** For how long the old key stays good. */
+  readonly overlapSeconds: number
+  /** When the new key expires; `undefined` for as long a life as the old one was given. */
+  readonly expiresAt: number | null | undefined
+}
+
+/**
+ * Makes a key with the rights of an old one, which expires after the overlap.
+ *
+ * @throws Refusal `not_found`, `forbidden`, `invalid` for a revoked key
+ */
+export async function rotateKey(vault: Vault, asker: Asker, id: number, rotation: Rotation): Promise<IssuedKey> {
+  const token = generateToken()
+  for (let tries = 0; tries < maxTries; tries++) {
+    const old = await prepare(vault, asker, id)
+    const now = vault.now()
+    const until = now + rotation.overlapSeconds * 1000
+    const change = old && changeOf(vault, old, { ...old, expiresAt: Math.min(old.expiresAt ?? until, until) })
+    const key = old && newKey(vault, old.accountId, token, { ...old, expiresAt: nextExpiry(old, rotation, now) })
+    const made = await tryAsk(vault, asker, { kind: 'rotate_key', id, change, key })
+    if (made !== outdated) return { key: made, token }
+  }
+  throw keepsChanging()
+}
+
+/**
+ * Revokes a key for good; once more is no fault. When this resolves, no node accepts the key any more.
+ *
+ * @throws Refusal `not_found`, `forbidden`
+ */
+export async function revokeKey(vault: Vault, asker: Asker, id: number): Promise<ApiKey> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const old = await prepare(vault, asker, id)
+    const change = old && changeOf(vault, old, { ...old, revokedAt: vault.now() })
+    const revoked = await tryAsk(vault, asker, { kind: 'revoke_key', id, change })
+    if (revoked !== outdated) return revoked
+  }
+  throw keepsChanging()
+}
+
+/** A key's row, ready to be stored. */
+export function newKey(
+  vault: Pick<Vault, 'keyring' | 'now'>,
+  accountId: number,
+  token: string,
+  input: KeyInput,
+): NewKey {
+  const now = vault.now()
+  if (input.expiresAt !== null && input.expiresAt <= now) throw invalid('expires_at', 'Must be in the future.')
+  const row = {
+    accountId,
+    uid: randomBytes(16).toString('hex'),
+    name: checkLabel(input.name, 'name'),
+    tokenHash: vault.keyring.tokenHash(token),
+    scopes: parseScopes(input.scopes).map(formatScope),
+    networks: parseNetworks(input.networks),
+    createdAt: now,
+    expiresAt: input.expiresAt,
+    revokedAt: null,
+  }
+  return { ...row, mac: vault.keyring.rowMac(keyToAuthenticate(row)) }
+}
+
+function nextExpiry(old: ApiKey, { expiresAt }: Rotation, now: number): number | null {
+  if (expiresAt !== undefined) return expiresAt
+  return old.expiresAt === null ? null : now + (old.expiresAt - old.createdAt)
+}
+
+function changeOf(vault: Vault, old: ApiKey, changed: ApiKey): KeyChange {
+  const { expiresAt, revokedAt } = changed
+  return { rowMac: old.mac, expiresAt, revokedAt, mac: vault.keyring.rowMac(keyToAuthenticate(changed)) }
+}
+
+async function prepare(vault: Vault, asker: Asker, id: number): Promise<ApiKey | undefined> {
+  try {
+    const key = await ask(vault, asker, { kind: 'prepare_key', id })
+    await verifyRow(vault, asker, key, 'key.read')
+    return key
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'not_found') return undefined
+    throw error
+  }
+}
+
+async function verifyRow(vault: Vault, asker: Asker, key: ApiKey, action: 'key.list' | 'key.read'): Promise<void> {
+  if (vault.keyring.isRowMac(keyToAuthenticate(key), key.mac)) return
+  const object = { kind: 'key', id: key.id, uid: key.uid, name: key.name, version: null, hash: null } as const
+  throw await integrityFailure(vault, asker, key.accountId, action, object)
+}
+
+function keepsChanging(): Refusal {
+  return new Refusal('overloaded', 'The API key keeps changing. Try again.', { headers: { 'retry-after': '1' } })
+}

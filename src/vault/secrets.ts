@@ -1,0 +1,224 @@
+/** Secrets: list, read, create, update, delete. */
+import { type KeyObject, randomBytes } from 'node:crypto'
+import type { Action } from '../audit/record.ts'
+import { invalid, Refusal } from '../errors.ts'
+import { checkName } from '../model/name.ts'
+import { matches } from '../model/pattern.ts'
+import { allowsName } from '../model/scope.ts'
+import { type Secret, secretToAuthenticate } from '../model/secret.ts'
+import type { Changed, Idempotency, Match, NextVersion, StoredSecret } from '../store/operation.ts'
+import { type Asker, ask, type Identity, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
+
+/** Secrets read in one query of a listing. */
+const pageSize = 1000
+/** Another node may change the secret between reading and writing; so often in a row it does not happen by chance. */
+const maxTries = 20
+
+/**
+ * Lists the secrets that the asker may see, by ascending id, in pages that are read as they are taken.
+ *
+ * @param pattern only names that match; `undefined` for all
+ * @param after where to begin, given the account, once the asker is known to it
+ */
+export async function listSecrets(
+  vault: Vault,
+  asker: Asker,
+  pattern: string | undefined,
+  after: (accountId: number) => number,
+): Promise<{ accountId: number; pages: AsyncIterable<readonly Secret[]> }> {
+  const { accountId, scopes } = await ask(vault, asker, { kind: 'list_secrets' })
+  const isWanted = ({ name }: Secret) =>
+    (pattern === undefined || matches(pattern, name)) && allowsName(scopes, 'secrets:list', name)
+  return { accountId, pages: readPages(vault, asker, accountId, after(accountId), isWanted) }
+}
+
+async function* readPages(
+  vault: Vault,
+  asker: Asker,
+  accountId: number,
+  after: number,
+  isWanted: (secret: Secret) => boolean,
+): AsyncIterable<readonly Secret[]> {
+  for (let last: number | undefined = after; last !== undefined; ) {
+    const page = await vault.store.secretsAfter(accountId, last, pageSize)
+    const wanted = page.filter(isWanted)
+    for (const secret of wanted) await verifyRow(vault, asker, secret, 'secret.list')
+    last = page.length === pageSize ? page.at(-1)?.id : undefined
+    yield wanted
+  }
+}
+
+/**
+ * Reads one secret's current value. The read is in the audit trail before this resolves.
+ *
+ * @returns the secret and its value in UTF-8
+ * @throws Refusal `not_found` for an unknown id and, alike, for another account's; `forbidden`, `integrity_failure`
+ */
+export async function readSecret(vault: Vault, asker: Asker, id: number): Promise<{ secret: Secret; value: Buffer }> {
+  const stored = await ask(vault, asker, { kind: 'read_secret', id })
+  await verifyRow(vault, asker, stored.secret, 'secret.read')
+  try {
+    return {
+      secret: stored.secret,
+      value: vault.keyring.openValue(stored.secret, await keyOf(vault, stored), stored.sealed),
+    }
+  } catch (error) {
+    throw await recorded(error, vault, asker, stored.secret, 'secret.read')
+  }
+}
+
+export interface NewSecret {
+  readonly name: string
+  readonly value: string
+  readonly idempotencyKey: string | undefined
+}
+
+/** @throws Refusal `name_taken`, `forbidden`, `invalid`, `too_large`, `idempotency_mismatch` */
+export async function createSecret(vault: Vault, asker: Asker, identity: Identity, input: NewSecret): Promise<Changed> {
+  const { keyring } = vault
+  const { accountId, accountKey } = identity
+  const name = checkName(input.name, 'name')
+  const value = valueBytes(vault, input.value)
+  const uid = randomBytes(16).toString('hex')
+  const place = { accountId, uid, name, version: 1 }
+  const key = keyring.newSecretKey(accountId, uid, accountKey)
+  const sealed = keyring.sealValue(place, keyring.secretKey(place, key, accountKey), value)
+  value.fill(0)
+  return ask(vault, asker, {
+    kind: 'create_secret',
+    accountId,
+    name,
+    uid,
+    key,
+    sealed,
+    mac: keyring.rowMac(secretToAuthenticate(place)),
+    idempotency: idempotencyOf(vault, input.idempotencyKey, ['create', name, input.value]),
+  })
+}
+
+export interface NewValue {
+  readonly value: string
+  /** What the caller says the secret's name is. */
+  readonly name: string | undefined
+  readonly match: Match | undefined
+  readonly idempotencyKey: string | undefined
+}
+
+/** @throws Refusal `not_found`, `forbidden`, `stale_version`, `invalid`, `too_large`, `idempotency_mismatch` */
+export async function updateSecret(
+  vault: Vault,
+  asker: Asker,
+  { accountId }: Identity,
+  id: number,
+  input: NewValue,
+): Promise<Changed> {
+  const value = valueBytes(vault, input.value)
+  const { name, match } = input
+  const idempotency = idempotencyOf(vault, input.idempotencyKey, [
+    'update',
+    id,
+    input.value,
+    name ?? null,
+    match ?? null,
+  ])
+  // Updates of one secret take turns, or all but one of those that run at once would have sealed in vain.
+  return inTurn(vault, `${accountId} ${id}`, async () => {
+    for (let tries = 0; tries < maxTries; tries++) {
+      const next = await sealNext(vault, asker, id, value)
+      const changed = await tryAsk(vault, asker, { kind: 'update_secret', id, name, match, next, idempotency })
+      if (changed !== outdated) return changed
+    }
+    throw new Refusal('overloaded', 'The secret keeps changing. Try again.', { headers: { 'retry-after': '1' } })
+  })
+}
+
+/**
+ * Deletes a secret, all its versions and its key.
+ *
+ * @throws Refusal `not_found`, `forbidden`, `stale_version`
+ */
+export async function deleteSecret(vault: Vault, asker: Asker, id: number, match: Match | undefined): Promise<void> {
+  const { secret, key } = await ask(vault, asker, { kind: 'delete_secret', id, match })
+  vault.keyring.forgetSecretKey(secret.accountId, secret.uid, key.keyVersion)
+}
+
+/** The next version, sealed upon the row as it is now; `undefined` when there is no such row. */
+async function sealNext(vault: Vault, asker: Asker, id: number, value: Buffer): Promise<NextVersion | undefined> {
+  const prepared = await prepare(vault, asker, id)
+  if (prepared === undefined) return undefined
+  const { secret } = prepared
+  await verifyRow(vault, asker, secret, 'secret.update')
+  const place = { ...secret, version: secret.version + 1 }
+  try {
+    const sealed = vault.keyring.sealValue(place, await keyOf(vault, prepared), value)
+    const mac = vault.keyring.rowMac(secretToAuthenticate(place))
+    return { version: secret.version, rowMac: secret.mac, sealed, mac }
+  } catch (error) {
+    throw await recorded(error, vault, asker, secret, 'secret.update')
+  }
+}
+
+async function prepare(
+  vault: Vault,
+  asker: Asker,
+  id: number,
+): Promise<Pick<StoredSecret, 'secret' | 'key'> | undefined> {
+  try {
+    return await ask(vault, asker, { kind: 'prepare_secret', id })
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'not_found') return undefined
+    throw error
+  }
+}
+
+async function keyOf(vault: Vault, { secret, key }: Pick<StoredSecret, 'secret' | 'key'>): Promise<KeyObject> {
+  const known = vault.keyring.knownSecretKey(secret, key)
+  if (known !== undefined) return known
+  const accountKey = await vault.store.accountKey(secret.accountId, key.keyVersion)
+  return vault.keyring.secretKey(secret, key, accountKey)
+}
+
+async function verifyRow(vault: Vault, asker: Asker, secret: Secret, action: Action): Promise<void> {
+  if (vault.keyring.isRowMac(secretToAuthenticate(secret), secret.mac)) return
+  throw await integrityFailure(vault, asker, secret.accountId, action, objectOf(secret))
+}
+
+/** The error to throw, after a failed integrity check has been recorded. */
+async function recorded(error: unknown, vault: Vault, asker: Asker, secret: Secret, action: Action): Promise<unknown> {
+  if (!(error instanceof Refusal) || error.code !== 'integrity_failure') return error
+  return integrityFailure(vault, asker, secret.accountId, action, objectOf(secret))
+}
+
+function objectOf({ id, uid, name, version }: Secret) {
+  return { kind: 'secret', id, uid, name, version, hash: null } as const
+}
+
+function valueBytes(vault: Vault, value: string): Buffer {
+  if (!value.isWellFormed()) throw invalid('value', 'Must be well-formed Unicode text.')
+  const bytes = Buffer.from(value)
+  if (bytes.length > vault.maxValueBytes) {
+    throw new Refusal('too_large', `value: Must be at most ${vault.maxValueBytes} bytes of UTF-8.`, {
+      fields: [{ field: 'value', detail: `Must be at most ${vault.maxValueBytes} bytes of UTF-8.` }],
+    })
+  }
+  return bytes
+}
+
+function idempotencyOf(vault: Vault, key: string | undefined, request: readonly unknown[]): Idempotency | undefined {
+  if (key === undefined) return undefined
+  return {
+    hash: vault.keyring.requestHash(`key ${key}`),
+    fingerprint: vault.keyring.requestHash(`request ${JSON.stringify(request)}`),
+  }
+}
+
+async function inTurn<T>(vault: Vault, name: string, work: () => Promise<T>): Promise<T> {
+  const before = vault.turns.get(name)
+  const turn = (before ?? Promise.resolve()).then(work, work)
+  vault.turns.set(name, turn)
+  try {
+    return await turn
+  } finally {
+    if (vault.turns.get(name) === turn) vault.turns.delete(name)
+  }
+}

@@ -1,0 +1,116 @@
+/** What every use case needs, and how it asks the store. */
+
+import type { Action, AuditObject } from '../audit/record.ts'
+import type { Keyring } from '../crypto/keyring.ts'
+import { Refusal } from '../errors.ts'
+import type { AccountKey } from '../model/account.ts'
+import { type ApiKey, keyEvidence, keyToAuthenticate } from '../model/api-key.ts'
+import type { Caller, Kind, Op, Results } from '../store/operation.ts'
+import type { Store } from '../store/store.ts'
+
+export interface Vault {
+  readonly store: Store
+  readonly keyring: Keyring
+  /** Milliseconds since 1970. Only for what the vault writes; the store judges by its own clock. */
+  readonly now: () => number
+  /** The longest value, in bytes of UTF-8. */
+  readonly maxValueBytes: number
+  /** Rows of API keys whose MAC has been checked, by look-up hash: a fact about a text, which never changes. */
+  readonly verifiedKeys: Map<string, string>
+  /** The last update on its way for each secret. */
+  readonly turns: Map<string, Promise<unknown>>
+  /** Told of every failed integrity check, for the metrics and the log. */
+  onIntegrityFailure: (what: AuditObject['kind']) => void
+}
+
+/** Who asks, in which request, from where. */
+export interface Asker {
+  readonly caller:
+    | { readonly kind: 'token'; readonly hash: string }
+    | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
+  readonly requestId: string
+  readonly address: string
+}
+
+/** What the asker's key leads to. Not a permission: every operation checks the key again. */
+export interface Identity {
+  readonly accountId: number
+  readonly accountKey: AccountKey
+  readonly key: ApiKey | undefined
+}
+
+const maxVerifiedKeys = 10_000
+/** First with an unknown row, then with the verified one; more only while the row keeps changing. */
+const maxTries = 5
+
+/** @throws Refusal `unauthenticated` */
+export function authenticate(vault: Vault, asker: Asker): Promise<Identity> {
+  return ask(vault, asker, { kind: 'authenticate' })
+}
+
+/** Carries out an operation that nothing can outdate. */
+export async function ask<K extends Kind>(vault: Vault, asker: Asker, operation: Op<K>): Promise<Results[K]> {
+  const answer = await tryAsk(vault, asker, operation)
+  if (answer === outdated) throw new Error(`Nothing can outdate ${operation.kind}.`)
+  return answer
+}
+
+/** The row was changed since it was prepared. */
+export const outdated = Symbol('outdated')
+
+/** @throws Refusal as the store refused */
+export async function tryAsk<K extends Kind>(
+  vault: Vault,
+  asker: Asker,
+  operation: Op<K>,
+): Promise<Results[K] | typeof outdated> {
+  const { requestId, address } = asker
+  for (let tries = 0; tries < maxTries; tries++) {
+    const outcome = await vault.store.submit<K>({ caller: callerOf(vault, asker), requestId, address, operation })
+    switch (outcome.kind) {
+      case 'done':
+        return outcome.result
+      case 'outdated':
+        return outdated
+      case 'refused':
+        throw new Refusal(outcome.code, outcome.message)
+      case 'unverified_key':
+        await verifyKey(vault, asker, outcome.key)
+    }
+  }
+  throw new Refusal('overloaded', 'The API key keeps changing. Try again.', { headers: { 'retry-after': '1' } })
+}
+
+function callerOf(vault: Vault, { caller }: Asker): Caller {
+  return caller.kind === 'host' ? caller : { ...caller, verified: vault.verifiedKeys.get(caller.hash) }
+}
+
+async function verifyKey(vault: Vault, asker: Asker, key: ApiKey): Promise<void> {
+  if (!vault.keyring.isRowMac(keyToAuthenticate(key), key.mac)) {
+    const object = { kind: 'key', id: key.id, uid: key.uid, name: key.name, version: null, hash: null } as const
+    throw await integrityFailure(vault, asker, key.accountId, 'authenticate', object)
+  }
+  if (vault.verifiedKeys.size >= maxVerifiedKeys) vault.verifiedKeys.clear()
+  vault.verifiedKeys.set(key.tokenHash, keyEvidence(key))
+}
+
+/** Records that stored data failed its check. The refusal to throw says nothing of what or how. */
+export async function integrityFailure(
+  vault: Vault,
+  { requestId, address }: Asker,
+  accountId: number,
+  action: Action,
+  object: AuditObject,
+): Promise<Refusal> {
+  vault.onIntegrityFailure(object.kind)
+  await vault.store.submit<'record'>({
+    caller: { kind: 'system', accountId },
+    requestId,
+    address,
+    operation: { kind: 'record', action, object, outcome: 'integrity_failure' },
+  })
+  return new Refusal(
+    'integrity_failure',
+    'Stored data failed its integrity check and was not used. Ask the operator to run "strongroom audit verify".',
+  )
+}

@@ -1,0 +1,40 @@
+/** Patterns over names, against a brute-force oracle. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { covers, matches } from '../../src/model/pattern.ts'
+
+const patternText = fc.string({ unit: fc.constantFrom('a', 'b', '-', '*'), minLength: 1, maxLength: 8 })
+const nameText = fc.string({ unit: fc.constantFrom('a', 'b', '-'), minLength: 1, maxLength: 8 })
+
+/** What a pattern means, by trying every way to cut the text. */
+function oracle(pattern: string, text: string): boolean {
+  if (pattern === '') return text === ''
+  const [first, rest] = [pattern[0], pattern.slice(1)]
+  if (first !== '*') return first === text[0] && oracle(rest, text.slice(1))
+  return Array.from({ length: text.length + 1 }, (_, at) => text.slice(at)).some((tail) => oracle(rest, tail))
+}
+
+suite('A pattern', () => {
+  test('matches exactly what the oracle says', () => {
+    fc.assert(
+      fc.property(patternText, nameText, (pattern, name) => matches(pattern, name) === oracle(pattern, name)),
+      { numRuns: 20_000 },
+    )
+  })
+
+  test('covers another only if it matches every name that the other matches', () => {
+    fc.assert(
+      fc.property(patternText, patternText, nameText, (wide, narrow, name) => {
+        fc.pre(covers(wide, narrow) && oracle(narrow, name))
+        assert.ok(oracle(wide, name), `${wide} covers ${narrow}, but not ${name}`)
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  test('takes time in proportion to its length, whatever it is made of', () => {
+    const steps = '*a'.repeat(127)
+    assert.equal(matches(steps, `${'a'.repeat(254)}b`), false)
+  })
+})

@@ -1,0 +1,76 @@
+/** The stores that every behaviour is tested on. */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+
+export interface Place {
+  readonly dataDir: string
+  readonly databaseUrl: string | undefined
+  /** Removes it. */
+  clear(): Promise<void>
+}
+
+export interface TestEngine {
+  readonly name: 'SQLite' | 'PostgreSQL'
+  /** Why its tests cannot run here, or `false`: what `node:test` takes as `skip`. */
+  readonly skip: string | false
+  /** An empty place for a store. */
+  makePlace(): Promise<Place>
+}
+
+const serverUrl = process.env['STRONGROOM_TEST_DATABASE_URL']
+
+const howToGetPostgres =
+  'No PostgreSQL: install its server (Debian: apt-get install postgresql) or set STRONGROOM_TEST_DATABASE_URL.'
+
+const sqlite: TestEngine = {
+  name: 'SQLite',
+  skip: false,
+  makePlace: async () => {
+    const dataDir = makeFolder()
+    return { dataDir, databaseUrl: undefined, clear: async () => removeFolder(dataDir) }
+  },
+}
+
+const postgres: TestEngine = {
+  name: 'PostgreSQL',
+  skip: serverUrl === undefined ? howToGetPostgres : false,
+  makePlace: async () => {
+    const dataDir = makeFolder()
+    const name = `strongroom_${randomBytes(8).toString('hex')}`
+    await administer(`create database ${name}`)
+    const url = new URL(serverUrl ?? '')
+    url.pathname = `/${name}`
+    return {
+      dataDir,
+      databaseUrl: url.href,
+      clear: async () => {
+        await administer(`drop database if exists ${name} with (force)`)
+        removeFolder(dataDir)
+      },
+    }
+  },
+}
+
+export const engines: readonly TestEngine[] = [sqlite, postgres]
+
+/** An empty folder for a test's files. */
+export function makeFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'strongroom-test-'))
+}
+
+function removeFolder(path: string): void {
+  rmSync(path, { recursive: true, force: true })
+}
+
+async function administer(statement: string): Promise<void> {
+  const client = new Client(serverUrl)
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}

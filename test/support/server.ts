@@ -1,0 +1,98 @@
+/** A real server on a real store, on a free port of the loopback, for one test. */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { type Logger, pino } from 'pino'
+import type { Config } from '../../src/config.ts'
+import { createServer } from '../../src/http/server.ts'
+import { bootstrap, openServerVault } from '../../src/open.ts'
+import { createAccount } from '../../src/vault/accounts.ts'
+import type { Vault } from '../../src/vault/vault.ts'
+import { Api } from './api.ts'
+import type { Place, TestEngine } from './engines.ts'
+
+export interface TestServer {
+  readonly url: string
+  readonly vault: Vault
+  readonly place: Place
+  /** The API with the full-access key of the account `default`. */
+  readonly api: Api
+  /** The API with the full-access key of a new account. */
+  otherAccount(): Promise<Api>
+  /** The API with a new key of the account `default`. */
+  withScopes(...scopes: string[]): Promise<Api>
+  /** Stops the server and keeps the store. */
+  stop(): Promise<void>
+}
+
+export interface TestOptions extends Partial<Omit<Config, 'dataDir' | 'databaseUrl'>> {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+  /** A place of an earlier server; without it a new one. */
+  readonly place?: Place
+  readonly logger?: Logger
+}
+
+/** What the tests run with: no limiter, no log. */
+export function testConfig(place: Place, options: TestOptions = {}): Config {
+  return {
+    listen: { host: '127.0.0.1', port: 0 },
+    metricsListen: undefined,
+    rootKey: { kind: 'file', path: join(place.dataDir, 'root.key'), create: true },
+    bootstrapApiKey: undefined,
+    rateLimit: undefined,
+    keepVersions: 10,
+    maxValueBytes: 65_536,
+    isQueryKeyAccepted: true,
+    logLevel: 'silent',
+    ...options,
+    dataDir: place.dataDir,
+    databaseUrl: place.databaseUrl,
+  }
+}
+
+/** Starts a server that is stopped, and its store removed, when the test ends. */
+export async function startServer(
+  t: Pick<TestContext, 'after'>,
+  engine: TestEngine,
+  options: TestOptions = {},
+): Promise<TestServer> {
+  const place = options.place ?? (await engine.makePlace())
+  const config = testConfig(place, options)
+  const opened = await openServerVault(config, { now: options.now })
+  const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)
+  const { app } = await createServer({
+    vault: opened.vault,
+    config,
+    logger: options.logger ?? pino({ level: 'silent' }),
+  })
+  const url = await app.listen(config.listen)
+  let isStopped = false
+  const stop = async () => {
+    if (isStopped) return
+    isStopped = true
+    await app.close()
+    await opened.close()
+  }
+  t.after(async () => {
+    await stop()
+    if (options.place === undefined) await place.clear()
+  })
+  const api = new Api(url, firstKey ?? '')
+  return {
+    url,
+    vault: opened.vault,
+    place,
+    api,
+    stop,
+    otherAccount: async () => {
+      const name = `other-${randomBytes(4).toString('hex')}`
+      const { token } = await createAccount(opened.vault, { name: 'test', requestId: 'test' }, name)
+      return new Api(url, token)
+    },
+    withScopes: async (...scopes) => {
+      const { body } = await api.post('/v3/keys', { name: 'test', scopes })
+      return new Api(url, String(body['api_key']))
+    },
+  }
+}
