@@ -1,0 +1,96 @@
+/**
+ * A load generator: so many connections, each with one request on its way. Speaks just enough HTTP/1.1 over plain
+ * sockets to cost little beside the server that it measures. Run as a process of its own by requests.ts.
+ */
+import { connect, type Socket } from 'node:net'
+
+export interface Load {
+  readonly port: number
+  readonly connections: number
+  readonly seconds: number
+  readonly kind: 'constant' | 'read' | 'create'
+  readonly key: string
+  /** Secrets to read: ids from 1 to this. */
+  readonly secrets: number
+  /** Makes names of created secrets unique over loads. */
+  readonly prefix: string
+}
+
+export interface Measured {
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly failed: number
+}
+
+const load = JSON.parse(process.argv[2] ?? '{}') as Load
+const until = performance.now() + load.seconds * 1000
+const latencies: number[] = []
+let failed = 0
+let count = 0
+
+await Promise.all(Array.from({ length: load.connections }, () => runConnection()))
+latencies.sort((a, b) => a - b)
+const measured: Measured = {
+  perSecond: Math.round(latencies.length / load.seconds),
+  p50Ms: percentile(0.5),
+  p99Ms: percentile(0.99),
+  failed,
+}
+console.log(JSON.stringify(measured))
+
+function runConnection(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(load.port, '127.0.0.1')
+    socket.setNoDelay(true)
+    let received = ''
+    let sentAt = 0
+    const send = () => {
+      sentAt = performance.now()
+      if (sentAt >= until) {
+        socket.end()
+        resolve()
+      } else socket.write(nextRequest())
+    }
+    socket.once('connect', send)
+    socket.once('error', reject)
+    socket.setEncoding('latin1')
+    socket.on('data', (text: string) => {
+      received += text
+      const status = completeStatus(received)
+      if (status === undefined) return
+      received = ''
+      latencies.push(performance.now() - sentAt)
+      if (status < 200 || status > 299) failed++
+      keepOpen(socket)
+      send()
+    })
+  })
+}
+
+/** The status of a whole answer, or `undefined` while some of it is missing. */
+function completeStatus(text: string): number | undefined {
+  const end = text.indexOf('\r\n\r\n')
+  if (end < 0) return undefined
+  const length = Number(/content-length: (\d+)/i.exec(text)?.[1])
+  return text.length >= end + 4 + length ? Number(text.slice(9, 12)) : undefined
+}
+
+function nextRequest(): string {
+  const head = `Host: localhost\r\nAuthorization: Bearer ${load.key}\r\n`
+  if (load.kind !== 'create') {
+    const path = load.kind === 'constant' ? '/' : `/v3/secrets/${1 + (count++ % load.secrets)}`
+    return `GET ${path} HTTP/1.1\r\n${head}\r\n`
+  }
+  const body = JSON.stringify({ name: `${load.prefix}-${count++}`, value: 's3cur3-p4ssw0rd-of-some-length' })
+  return `POST /v3/secrets HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+}
+
+function keepOpen(socket: Socket): void {
+  if (socket.destroyed) throw new Error('The server closed a connection.')
+}
+
+function percentile(part: number): number {
+  const at = Math.min(latencies.length - 1, Math.floor(latencies.length * part))
+  return Math.round((latencies[at] ?? 0) * 100) / 100
+}
