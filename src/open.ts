@@ -39,7 +39,7 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
       keyring,
       now: now ?? Date.now,
       maxValueBytes,
-      verifiedKeys: new Map(),
+      verifiedCallers: new Map(),
       turns: new Map(),
       onIntegrityFailure: () => {},
     }

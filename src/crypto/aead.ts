@@ -11,6 +11,7 @@
 import {
   createCipheriv,
   createDecipheriv,
+  createSecretKey,
   hkdfSync,
   type KeyObject,
   randomFillSync,
@@ -65,20 +66,41 @@ export function seal(key: KeyObject, message: Uint8Array, context: Uint8Array, k
 export function open(key: KeyObject, sealed: Uint8Array, context: Uint8Array): Buffer {
   const blob = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
   if (blob.length < overheadBytes || blob[0] !== algorithm) throw broken()
-  const keys = deriveKeys(key, blob.subarray(saltAt, nonceAt), context)
-  try {
-    if (!timingSafeEqual(keys.subarray(keyBytes), blob.subarray(commitmentAt, ciphertextAt))) throw broken()
-    const decipher = createDecipheriv('aes-256-gcm', keys.subarray(0, keyBytes), blob.subarray(nonceAt, commitmentAt), {
-      authTagLength: tagBytes,
-    })
-    decipher.setAAD(context)
-    decipher.setAuthTag(blob.subarray(blob.length - tagBytes))
-    const message = decipher.update(blob.subarray(ciphertextAt, blob.length - tagBytes))
-    finish(decipher, message)
-    return message
-  } finally {
-    keys.fill(0)
+  const keys = keysToOpen(key, blob.subarray(saltAt, nonceAt), context)
+  if (!timingSafeEqual(keys.commitment, blob.subarray(commitmentAt, ciphertextAt))) throw broken()
+  const decipher = createDecipheriv('aes-256-gcm', keys.encryption, blob.subarray(nonceAt, commitmentAt), {
+    authTagLength: tagBytes,
+  })
+  decipher.setAAD(context)
+  decipher.setAuthTag(blob.subarray(blob.length - tagBytes))
+  const message = decipher.update(blob.subarray(ciphertextAt, blob.length - tagBytes))
+  finish(decipher, message)
+  return message
+}
+
+interface OpeningKeys {
+  readonly salt: Uint8Array
+  readonly context: Uint8Array
+  readonly encryption: KeyObject
+  readonly commitment: Uint8Array
+}
+
+/** What each key last opened: a secret's current version is read again and again, and goes when its key goes. */
+const lastOpened = new WeakMap<KeyObject, OpeningKeys>()
+
+function keysToOpen(key: KeyObject, salt: Buffer, context: Uint8Array): OpeningKeys {
+  const last = lastOpened.get(key)
+  if (last !== undefined && salt.equals(last.salt) && Buffer.compare(context, last.context) === 0) return last
+  const bytes = deriveKeys(key, salt, context)
+  const keys = {
+    salt: Uint8Array.from(salt),
+    context: Uint8Array.from(context),
+    encryption: createSecretKey(bytes.subarray(0, keyBytes)),
+    commitment: Uint8Array.from(bytes.subarray(keyBytes)),
   }
+  bytes.fill(0)
+  lastOpened.set(key, keys)
+  return keys
 }
 
 /** `update` has already deciphered; nobody sees that before `final` has checked the tag. */

@@ -37,9 +37,15 @@ export function keyToAuthenticate(key: Omit<ApiKey, 'id' | 'mac' | 'lastUsedAt'>
   ])
 }
 
+const evidences = new WeakMap<ApiKey, string>()
+
 /** A key's whole row as one text: the store acts upon the row that the vault has verified, and upon no other. */
 export function keyEvidence(key: ApiKey): string {
-  return `${keyToAuthenticate(key)}${Buffer.from(key.mac).toString('hex')}`
+  const known = evidences.get(key)
+  if (known !== undefined) return known
+  const text = `${keyToAuthenticate(key)}${Buffer.from(key.mac).toString('hex')}`
+  evidences.set(key, text)
+  return text
 }
 
 /** Why a key may not be used now from this address, or `undefined` when it may. */

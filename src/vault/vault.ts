@@ -15,8 +15,8 @@ export interface Vault {
   readonly now: () => number
   /** The longest value, in bytes of UTF-8. */
   readonly maxValueBytes: number
-  /** Rows of API keys whose MAC has been checked, by look-up hash: a fact about a text, which never changes. */
-  readonly verifiedKeys: Map<string, string>
+  /** Callers with the row of their API key as its MAC was checked, by look-up hash: a fact that never changes. */
+  readonly verifiedCallers: Map<string, Caller>
   /** The last update on its way for each secret. */
   readonly turns: Map<string, Promise<unknown>>
   /** Told of every failed integrity check, for the metrics and the log. */
@@ -39,7 +39,7 @@ export interface Identity {
   readonly key: ApiKey | undefined
 }
 
-const maxVerifiedKeys = 10_000
+const maxVerifiedCallers = 10_000
 /** First with an unknown row, then with the verified one; more only while the row keeps changing. */
 const maxTries = 5
 
@@ -82,7 +82,8 @@ export async function tryAsk<K extends Kind>(
 }
 
 function callerOf(vault: Vault, { caller }: Asker): Caller {
-  return caller.kind === 'host' ? caller : { ...caller, verified: vault.verifiedKeys.get(caller.hash) }
+  if (caller.kind === 'host') return caller
+  return vault.verifiedCallers.get(caller.hash) ?? { ...caller, verified: undefined }
 }
 
 async function verifyKey(vault: Vault, asker: Asker, key: ApiKey): Promise<void> {
@@ -90,8 +91,9 @@ async function verifyKey(vault: Vault, asker: Asker, key: ApiKey): Promise<void>
     const object = { kind: 'key', id: key.id, uid: key.uid, name: key.name, version: null, hash: null } as const
     throw await integrityFailure(vault, asker, key.accountId, 'authenticate', object)
   }
-  if (vault.verifiedKeys.size >= maxVerifiedKeys) vault.verifiedKeys.clear()
-  vault.verifiedKeys.set(key.tokenHash, keyEvidence(key))
+  if (vault.verifiedCallers.size >= maxVerifiedCallers) vault.verifiedCallers.clear()
+  const { tokenHash } = key
+  vault.verifiedCallers.set(tokenHash, { kind: 'token', hash: tokenHash, verified: keyEvidence(key) })
 }
 
 /** Records that stored data failed its check. The refusal to throw says nothing of what or how. */

@@ -75,9 +75,18 @@ export function idOf({ id }: Static<typeof IdParams>): number {
   return found
 }
 
+const times = new Map<number, string>()
+const maxTimes = 10_000
+
 /** Milliseconds since 1970 as the API writes times. */
 export function formatTime(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(milliseconds / 1000)
+  const known = times.get(second)
+  if (known !== undefined) return known
+  const text = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
+  if (times.size >= maxTimes) times.clear()
+  times.set(second, text)
+  return text
 }
 
 /** @throws Refusal `invalid` naming the field */

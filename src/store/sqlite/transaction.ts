@@ -43,9 +43,9 @@ export class SqliteTransaction implements Transaction {
 
   secrets(refs: readonly Ref[]): StoredSecret[] {
     const { secret } = this.#statements
-    return refs
-      .flatMap(({ accountId, id }) => all<rows.StoredSecretRow>(secret, accountId, id))
-      .map(rows.toStoredSecret)
+    const found = refs.flatMap(({ accountId, id }) => all<rows.StoredSecretRow>(secret, accountId, id))
+    shareBuffer(found)
+    return found.map(rows.toStoredSecret)
   }
 
   named(refs: readonly NameRef[]): (NameRef & Ref)[] {
@@ -223,6 +223,23 @@ export function prepare(database: DatabaseSync) {
     insertReply: sql('insert or replace into replies values (?, ?, ?, ?, ?, ?)'),
     pruneReplies: sql('delete from replies where account_id = ? and created_ms <= ?'),
     insertRecord: sql('insert into audit values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+  }
+}
+
+/** Makes the rows' bytes views of one buffer: a buffer of its own for each costs much to hand to another thread. */
+function shareBuffer(found: readonly rows.StoredSecretRow[]): void {
+  const length = found.reduce((sum, row) => sum + row.mac.length + row.wrapped.length + row.sealed.length, 0)
+  const shared = new Uint8Array(length)
+  let end = 0
+  const moved = (bytes: Uint8Array) => {
+    shared.set(bytes, end)
+    end += bytes.length
+    return shared.subarray(end - bytes.length, end)
+  }
+  for (const row of found) {
+    row.mac = moved(row.mac)
+    row.wrapped = moved(row.wrapped)
+    row.sealed = moved(row.sealed)
   }
 }
 
