@@ -59,13 +59,18 @@ export async function execute(tx: Transaction, batch: Batch, setting: Setting): 
 async function load(tx: Transaction, { requests, now }: Batch, { storeId }: Setting): Promise<World> {
   const hashes = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [caller.hash] : [])))
   const hostIds = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [] : [caller.accountId])))
-  const accounts = index(await tx.lockAccounts(hostIds, hashes), (account) => account.id)
-  const keysByToken = index(hashes.length === 0 ? [] : await tx.keysByToken(hashes), (key) => key.tokenHash)
-  const keys = index([...keysByToken.values()], (key) => ref(key.accountId, key.id))
+  // Asked at once and answered in order: the keys are read when the locks are held.
+  const [accounts, byToken, time] = await Promise.all([
+    tx.lockAccounts(hostIds, hashes),
+    hashes.length === 0 ? [] : tx.keysByToken(hashes),
+    now ?? tx.now(),
+  ])
+  const keysByToken = index(byToken, (key) => key.tokenHash)
+  const keys = index(byToken, (key) => ref(key.accountId, key.id))
   const world: World = {
     storeId,
-    now: now ?? (await tx.now()),
-    accounts,
+    now: time,
+    accounts: index(accounts, (account) => account.id),
     accountKeys: new Map(),
     keysByToken,
     keys,

@@ -51,6 +51,7 @@ export async function connect(url: string): Promise<Client> {
 function configOf(connectionString: string): ClientConfig {
   return {
     connectionString,
+    pipeline: true,
     types: typeParsers,
     connectionTimeoutMillis: connectTimeoutMs,
     options: sessionOptions,

@@ -1,4 +1,4 @@
-/** The PostgreSQL engine: a few connections, each carrying one batch at a time; nodes keep no state. */
+/** The PostgreSQL engine: each connection carries one batch or query at a time; nodes keep no state. */
 import type { Client } from 'pg'
 import { Refusal } from '../../errors.ts'
 import type { Engine, Query } from '../engine.ts'
@@ -8,8 +8,11 @@ import { connect } from './connect.ts'
 import { migrate } from './migrate.ts'
 import { PostgresTransaction } from './transaction.ts'
 
-/** Batches on their way at once: one waits for the disk while the next collects its locks. */
-const connections = 3
+/**
+ * Batches on their way at once. The next would wait for the locks of this one's accounts, while what arrives meanwhile
+ * makes it larger: with 2 and 3, measured at 32 and 128 connections, 15 % to 35 % fewer requests were answered.
+ */
+const inFlight = 1
 /** serialization_failure, deadlock_detected, unique_violation (two nodes made the same row): run again. */
 const transient = new Set(['40001', '40P01', '23505'])
 const maxTries = 5
@@ -20,7 +23,7 @@ const cancelledSync = /^cancell?ing (the )?wait for synchronous replication/i
 
 export class PostgresEngine implements Engine {
   readonly dialect = 'postgres'
-  readonly inFlight = connections
+  readonly inFlight = inFlight
   readonly #url: string
   #idle: Client[] = []
   #isClosed = false
@@ -90,8 +93,10 @@ export class PostgresEngine implements Engine {
   async #attempt(client: Client, batch: Batch, setting: Setting): Promise<Attempt> {
     let outcomes: Outcome[]
     try {
-      await client.query('begin')
-      outcomes = await execute(new PostgresTransaction(client), batch, setting)
+      // Not waited for: the connection sends what follows at once, and answers in order.
+      const begun = client.query('begin')
+      const [decided] = await Promise.all([execute(new PostgresTransaction(client), batch, setting), begun])
+      outcomes = decided
     } catch (error) {
       return { kind: 'failed', error }
     }

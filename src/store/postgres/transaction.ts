@@ -14,6 +14,7 @@ type Column = 'bigint' | 'text' | 'bytea'
 
 export class PostgresTransaction implements Transaction {
   readonly #client: Client
+  readonly #sent: Promise<unknown>[] = []
 
   constructor(client: Client) {
     this.#client = client
@@ -97,14 +98,15 @@ export class PostgresTransaction implements Transaction {
   }
 
   async apply(changes: Changes, keepVersions: number): Promise<void> {
-    await this.#applyAccounts(changes)
-    await this.#applyKeys(changes)
-    await this.#applySecrets(changes, keepVersions)
-    await this.#applyReplies(changes)
-    await this.#insert('audit', auditColumns, changes.records.map(recordValues))
+    this.#applyAccounts(changes)
+    this.#applyKeys(changes)
+    this.#applySecrets(changes, keepVersions)
+    this.#applyReplies(changes)
+    this.#insert('audit', auditColumns, changes.records.map(recordValues))
+    await Promise.all(this.#sent)
   }
 
-  async #applyAccounts({ accounts, accountKeys }: Changes): Promise<void> {
+  #applyAccounts({ accounts, accountKeys }: Changes): void {
     const fates = [...accounts.values()]
     const valuesOf = (account: Account) => [
       account.id,
@@ -118,13 +120,13 @@ export class PostgresTransaction implements Transaction {
     ]
     const made = fates.flatMap(({ existed, row }) => (existed || row === null ? [] : [valuesOf(row)]))
     const changed = fates.flatMap(({ existed, row }) => (existed && row !== null ? [valuesOf(row)] : []))
-    await this.#insert('accounts', accountColumns, made)
-    await this.#insert(
+    this.#insert('accounts', accountColumns, made)
+    this.#insert(
       'account_keys',
       ['bigint', 'bigint', 'bytea'],
       accountKeys.map((key) => [key.accountId, key.version, key.wrapped]),
     )
-    await this.#run(
+    this.#run(
       'update_accounts',
       `update accounts set next_secret_id = r.s, next_key_id = r.k, audit_size = r.z, audit_head = r.h, audit_ms = r.m
        from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m) where accounts.id = r.id`,
@@ -133,15 +135,15 @@ export class PostgresTransaction implements Transaction {
     )
   }
 
-  async #applyKeys({ keys }: Changes): Promise<void> {
+  #applyKeys({ keys }: Changes): void {
     const fates = [...keys.values()]
     const made = fates.flatMap(({ existed, row }) => (existed || row === null ? [] : [keyValues(row)]))
     const changed = fates.flatMap(({ existed, row }) =>
       existed && row !== null ? [[row.accountId, row.id, row.expiresAt, row.revokedAt, row.lastUsedAt, row.mac]] : [],
     )
     const columns: Column[] = ['bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bytea']
-    await this.#insert('api_keys', keyColumns, made)
-    await this.#run(
+    this.#insert('api_keys', keyColumns, made)
+    this.#run(
       'update_keys',
       `update api_keys set expires_ms = r.e, revoked_ms = r.v, last_used_ms = r.l, mac = r.m
        from ${unnest(columns)} r (a, i, e, v, l, m) where api_keys.account_id = r.a and api_keys.id = r.i`,
@@ -151,7 +153,7 @@ export class PostgresTransaction implements Transaction {
   }
 
   /** What is deleted goes first: its name may be taken again in the same batch. */
-  async #applySecrets({ secrets, versions }: Changes, keepVersions: number): Promise<void> {
+  #applySecrets({ secrets, versions }: Changes, keepVersions: number): void {
     if (secrets.size === 0) return
     const gone: unknown[][] = []
     const made: StoredSecret[] = []
@@ -164,25 +166,25 @@ export class PostgresTransaction implements Transaction {
     const kept = versions.filter(
       (version) => version.version > (newestOf(version) ?? Number.POSITIVE_INFINITY) - keepVersions,
     )
-    await this.#delete('versions', 'secret_id', gone)
-    await this.#delete('secret_keys', 'secret_id', gone)
-    await this.#delete('secrets', 'id', gone)
-    await this.#insert('secrets', secretColumns, made.map(secretValues))
-    await this.#insert('secret_keys', ['bigint', 'bigint', 'bigint', 'bytea'], made.map(secretKeyValues))
-    await this.#updateSecrets(changed, keepVersions)
-    await this.#insert('versions', ['bigint', 'bigint', 'bigint', 'bigint', 'bytea'], kept.map(versionValues))
+    this.#delete('versions', 'secret_id', gone)
+    this.#delete('secret_keys', 'secret_id', gone)
+    this.#delete('secrets', 'id', gone)
+    this.#insert('secrets', secretColumns, made.map(secretValues))
+    this.#insert('secret_keys', ['bigint', 'bigint', 'bigint', 'bytea'], made.map(secretKeyValues))
+    this.#updateSecrets(changed, keepVersions)
+    this.#insert('versions', ['bigint', 'bigint', 'bigint', 'bigint', 'bytea'], kept.map(versionValues))
   }
 
-  async #updateSecrets(changed: readonly StoredSecret[], keepVersions: number): Promise<void> {
+  #updateSecrets(changed: readonly StoredSecret[], keepVersions: number): void {
     const columns: Column[] = ['bigint', 'bigint', 'bigint', 'bigint', 'bytea']
-    await this.#run(
+    this.#run(
       'update_secrets',
       `update secrets set version = r.v, updated_ms = r.u, mac = r.m
        from ${unnest(columns)} r (a, i, v, u, m) where secrets.account_id = r.a and secrets.id = r.i`,
       changed.map(({ secret }) => [secret.accountId, secret.id, secret.version, secret.updatedAt, secret.mac]),
       columns.length,
     )
-    await this.#run(
+    this.#run(
       'prune_versions',
       `delete from versions using ${unnest(['bigint', 'bigint', 'bigint'])} r (a, i, v)
        where versions.account_id = r.a and versions.secret_id = r.i and versions.version <= r.v`,
@@ -191,15 +193,15 @@ export class PostgresTransaction implements Transaction {
     )
   }
 
-  async #applyReplies({ replies }: Changes): Promise<void> {
+  #applyReplies({ replies }: Changes): void {
     const [first] = replies
     if (first === undefined) return
     const accountIds = [...new Set(replies.map(({ accountId }) => accountId))]
-    await this.#all('prune_replies', 'delete from replies where account_id = any($1::bigint[]) and created_ms <= $2', [
+    this.#send('prune_replies', 'delete from replies where account_id = any($1::bigint[]) and created_ms <= $2', [
       accountIds,
       first.createdAt - replyLifetimeMs,
     ])
-    await this.#insert(
+    this.#insert(
       'replies',
       ['bigint', 'bigint', 'text', 'text', 'text', 'bigint'],
       replies.map((reply) => [
@@ -213,24 +215,29 @@ export class PostgresTransaction implements Transaction {
     )
   }
 
-  #insert(table: string, columns: readonly Column[], values: readonly (readonly unknown[])[]): Promise<void> {
-    return this.#run(`insert_${table}`, `insert into ${table} select * from ${unnest(columns)}`, values, columns.length)
+  #insert(table: string, columns: readonly Column[], values: readonly (readonly unknown[])[]): void {
+    this.#run(`insert_${table}`, `insert into ${table} select * from ${unnest(columns)}`, values, columns.length)
   }
 
-  #delete(table: string, column: string, values: readonly (readonly unknown[])[]): Promise<void> {
+  #delete(table: string, column: string, values: readonly (readonly unknown[])[]): void {
     const text = `delete from ${table} using ${unnest(['bigint', 'bigint'])} r (a, i)
       where ${table}.account_id = r.a and ${table}.${column} = r.i`
-    return this.#run(`delete_${table}`, text, values, 2)
+    this.#run(`delete_${table}`, text, values, 2)
   }
 
   /** Runs a statement over rows, given as one array for each column. */
-  async #run(name: string, text: string, values: readonly (readonly unknown[])[], width: number): Promise<void> {
+  #run(name: string, text: string, values: readonly (readonly unknown[])[], width: number): void {
     if (values.length === 0) return
-    await this.#all(
+    this.#send(
       name,
       text,
       Array.from({ length: width }, (_, column) => values.map((row) => row[column])),
     )
+  }
+
+  /** Not waited for: `apply` sends everything at once, and the connection carries it out in order. */
+  #send(name: string, text: string, values: readonly unknown[]): void {
+    this.#sent.push(this.#all(name, text, values))
   }
 
   async #all<Row extends QueryResultRow>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
