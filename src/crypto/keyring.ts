@@ -111,18 +111,22 @@ export class Keyring {
 
   /** Makes version 1 of an account's key. */
   newAccountKey(accountId: number): WrappedKey {
-    return this.#wrapNew(this.#master, {
+    return wrapNew(this.#master, {
       purpose: 'accountKey',
       storeId: this.storeId,
       accountId,
       version: 1,
       keyVersion: masterKeyVersion,
-    })
+    }).wrappedKey
   }
 
   /** Makes a secret's own key under its account's key. */
-  newSecretKey(accountId: number, uid: string, accountKey: VersionedKey): WrappedKey {
-    return this.#wrapNew(this.#accountKey(accountId, accountKey), {
+  newSecretKey(
+    accountId: number,
+    uid: string,
+    accountKey: VersionedKey,
+  ): { readonly wrappedKey: WrappedKey; readonly key: KeyObject } {
+    return wrapNew(this.#accountKey(accountId, accountKey), {
       purpose: 'secretKey',
       storeId: this.storeId,
       accountId,
@@ -193,13 +197,6 @@ export class Keyring {
     })
   }
 
-  #wrapNew(under: KeyObject, place: Place): WrappedKey {
-    const bytes = randomBytes(keyBytes)
-    const wrapped = seal(under, bytes, contextOf(place), place.keyVersion)
-    bytes.fill(0)
-    return { keyVersion: place.keyVersion, wrapped }
-  }
-
   #unwrap(
     name: string,
     { wrapped }: Pick<WrappedKey, 'wrapped'>,
@@ -222,6 +219,14 @@ export class Keyring {
       return
     }
   }
+}
+
+function wrapNew(under: KeyObject, place: Place): { wrappedKey: WrappedKey; key: KeyObject } {
+  const bytes = randomBytes(keyBytes)
+  const wrapped = seal(under, bytes, contextOf(place), place.keyVersion)
+  const key = createSecretKey(bytes)
+  bytes.fill(0)
+  return { wrappedKey: { keyVersion: place.keyVersion, wrapped }, key }
 }
 
 function openMaster(root: KeyObject, sealed: SealedKeyring): KeyObject {

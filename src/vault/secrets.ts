@@ -81,15 +81,15 @@ export async function createSecret(vault: Vault, asker: Asker, identity: Identit
   const value = valueBytes(vault, input.value)
   const uid = randomBytes(16).toString('hex')
   const place = { accountId, uid, name, version: 1 }
-  const key = keyring.newSecretKey(accountId, uid, accountKey)
-  const sealed = keyring.sealValue(place, keyring.secretKey(place, key, accountKey), value)
+  const { wrappedKey, key } = keyring.newSecretKey(accountId, uid, accountKey)
+  const sealed = keyring.sealValue(place, key, value)
   value.fill(0)
   return ask(vault, asker, {
     kind: 'create_secret',
     accountId,
     name,
     uid,
-    key,
+    key: wrappedKey,
     sealed,
     mac: keyring.rowMac(secretToAuthenticate(place)),
     idempotency: idempotencyOf(vault, input.idempotencyKey, ['create', name, input.value]),
