@@ -42,12 +42,12 @@ function warn(logger: Logger, config: Config, unknown: readonly string[]): void 
 async function listen({ app, metrics }: Server, config: Config, logger: Logger): Promise<Address> {
   // Kept low: the kernel's queue beyond it only delays the refusal.
   app.server.maxConnections = 4096
-  await app.listen(config.listen)
   if (config.metricsListen !== undefined) {
     const metricsApp: FastifyInstance = createMetricsServer(metrics, logger)
     app.addHook('onClose', () => metricsApp.close())
     await metricsApp.listen(config.metricsListen)
   }
+  await app.listen(config.listen)
   const address = app.server.address()
   return typeof address === 'object' && address !== null ? { host: address.address, port: address.port } : config.listen
 }
