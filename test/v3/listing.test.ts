@@ -1,0 +1,109 @@
+/** The listing: whole by default, in pages and by name when asked. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import type { Api } from '../support/api.ts'
+import { engines } from '../support/engines.ts'
+import { startServer } from '../support/server.ts'
+
+for (const engine of engines) {
+  suite(`${engine.name}: the listing`, { skip: engine.skip }, () => {
+    test('is whole, oldest first, however many secrets there are', async (t) => {
+      const { api } = await startServer(t, engine)
+      const wanted = Array.from({ length: 2500 }, (_, at) => `secret-${at}`)
+      await Promise.all(wanted.map((name) => api.post('/v3/secrets', { name, value: 'v' })))
+
+      const { status, body, headers } = await api.get('/v3/secrets')
+
+      assert.equal(status, 200)
+      assert.equal(headers.get('content-type'), 'application/json; charset=utf-8')
+      const ids = body.secrets.map(({ id }: { id: number }) => id)
+      assert.deepEqual(
+        ids,
+        Array.from({ length: 2500 }, (_, at) => at + 1),
+      )
+      assert.equal(new Set(body.secrets.map(({ name }: { name: string }) => name)).size, 2500)
+      for (const length of [1000, 2000]) {
+        const page = await api.get(`/v3/secrets?limit=1000&name=*&cursor=${await cursorAfter(api, length)}`)
+        assert.deepEqual(page.body.secrets[0].id, length + 1)
+      }
+    })
+
+    test('in pages gives every secret once and ends', async (t) => {
+      const { api } = await startServer(t, engine)
+      for (let at = 0; at < 7; at++) await api.post('/v3/secrets', { name: `s${at}`, value: 'v' })
+
+      const pages: number[][] = []
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const answer = await api.get(`/v3/secrets?limit=3${cursor === '' ? '' : `&cursor=${cursor}`}`)
+        pages.push(answer.body.secrets.map(({ id }: { id: number }) => id))
+        cursor = answer.headers.get('strongroom-next-cursor')
+      }
+
+      assert.deepEqual(pages, [[1, 2, 3], [4, 5, 6], [7]])
+      assert.equal((await api.get('/v3/secrets?limit=7')).headers.get('strongroom-next-cursor'), null)
+    })
+
+    test('by name takes a pattern', async (t) => {
+      const { api } = await startServer(t, engine)
+      for (const name of ['prod-db', 'prod-web', 'test-db']) await api.post('/v3/secrets', { name, value: 'v' })
+      const found = async (query: string) =>
+        (await api.get(`/v3/secrets?name=${query}`)).body.secrets.map(({ name }: { name: string }) => name)
+
+      assert.deepEqual(await found('prod-*'), ['prod-db', 'prod-web'])
+      assert.deepEqual(await found('*-db'), ['prod-db', 'test-db'])
+      assert.deepEqual(await found('prod-db'), ['prod-db'])
+      assert.deepEqual(await found('none'), [])
+    })
+
+    test('shows a narrowed key only the names that it may list', async (t) => {
+      const { api, withScopes } = await startServer(t, engine)
+      for (const name of ['prod-db', 'test-db', 'prod-web']) await api.post('/v3/secrets', { name, value: 'v' })
+      const narrowed = await withScopes('secrets:list:prod-*')
+
+      const { body } = await narrowed.get('/v3/secrets')
+
+      assert.deepEqual(
+        body.secrets.map(({ id }: { id: number }) => id),
+        [1, 3],
+      )
+    })
+
+    test('refuses a malformed limit, name or cursor, and one of another account, listing or making', async (t) => {
+      const { api, otherAccount } = await startServer(t, engine)
+      const stranger = await otherAccount()
+      for (const name of ['one', 'two']) {
+        await api.post('/v3/secrets', { name, value: 'v' })
+        await stranger.post('/v3/secrets', { name, value: 'v' })
+      }
+      const good = (await api.get('/v3/secrets?limit=1')).headers.get('strongroom-next-cursor') ?? ''
+      const foreign = (await stranger.get('/v3/secrets?limit=1')).headers.get('strongroom-next-cursor') ?? ''
+      const ofAudit = (await api.get('/v3/audit?limit=1')).headers.get('strongroom-next-cursor') ?? ''
+      const changed = `${good.startsWith('A') ? 'B' : 'A'}${good.slice(1)}`
+
+      assert.equal((await api.get(`/v3/secrets?limit=1&cursor=${good}`)).body.secrets[0].id, 2)
+      for (const limit of ['0', '-1', '1001', '1e3', '1.0', '01', '', 'x', '1000000000']) {
+        await assertFault(api, `/v3/secrets?limit=${limit}`, 'limit')
+      }
+      for (const cursor of ['', 'x', '!', foreign, ofAudit, changed, `${good}A`, good.slice(0, -1), 'x'.repeat(200)]) {
+        await assertFault(api, `/v3/secrets?limit=1&cursor=${cursor}`, 'cursor')
+      }
+      for (const name of ['a b', 'a/b', '%C3%A4', 'x'.repeat(256)]) {
+        await assertFault(api, `/v3/secrets?name=${name}`, 'name')
+      }
+      await assertFault(api, '/v3/secrets?page=1', 'page')
+    })
+  })
+}
+
+async function cursorAfter(api: Api, id: number): Promise<string> {
+  const { headers, body } = await api.get(
+    `/v3/secrets?limit=1000${id > 1000 ? `&cursor=${await cursorAfter(api, id - 1000)}` : ''}`,
+  )
+  assert.equal(body.secrets.length, 1000)
+  return headers.get('strongroom-next-cursor') ?? ''
+}
+
+async function assertFault(api: Api, path: string, field: string): Promise<void> {
+  const answer = await api.get(path)
+  assert.deepEqual([answer.status, answer.body?.errors?.[0]?.field], [400, field], `${path}: ${answer.text}`)
+}
