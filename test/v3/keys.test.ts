@@ -1,0 +1,229 @@
+/** API keys over HTTP: made with no more than their maker has, checked at use, gone when revoked. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { covers } from '../../src/model/pattern.ts'
+import { Api } from '../support/api.ts'
+import { engines } from '../support/engines.ts'
+import { startServer } from '../support/server.ts'
+
+const runs = process.env['SLOW'] === '1' ? 300 : 30
+const day = 24 * 60 * 60 * 1000
+const fields = ['id', 'name', 'scopes', 'networks', 'created_at', 'expires_at', 'revoked_at', 'last_used_at']
+
+for (const engine of engines) {
+  suite(`${engine.name}: an API key`, { skip: engine.skip }, () => {
+    test('is shown once, when it is made', async (t) => {
+      const { api } = await startServer(t, engine)
+
+      const made = await api.post('/v3/keys', { name: 'deploy', scopes: ['secrets:read:prod-*', 'secrets:list'] })
+
+      assert.equal(made.status, 201)
+      assert.equal(made.headers.get('location'), '/v3/keys/2')
+      assert.deepEqual(Object.keys(made.body), [...fields, 'api_key'])
+      assert.deepEqual(made.body.scopes, ['secrets:list', 'secrets:read:prod-*'])
+      assert.match(made.body.api_key, /^sr_[0-9A-Za-z]{49}$/)
+      for (const path of ['/v3/keys', '/v3/keys/2', '/v3/audit']) {
+        const { status, text } = await api.get(path)
+        assert.equal(status, 200)
+        assert.ok(!text.includes(made.body.api_key))
+      }
+      assert.deepEqual(Object.keys((await api.get('/v3/keys/2')).body), fields)
+      assert.deepEqual(
+        (await api.get('/v3/keys')).body.keys.map(({ id }: { id: number }) => id),
+        [1, 2],
+      )
+    })
+
+    test('that is revoked is refused at once, and revoking it again changes nothing', async (t) => {
+      const { api, withScopes } = await startServer(t, engine)
+      const revoked = await withScopes('secrets:list')
+      assert.equal((await revoked.get('/v3/secrets')).status, 200)
+
+      assert.equal((await api.delete('/v3/keys/2')).status, 200)
+
+      assert.equal((await revoked.get('/v3/secrets')).status, 401)
+      const { revoked_at: at } = (await api.get('/v3/keys/2')).body
+      assert.equal((await api.delete('/v3/keys/2')).status, 200)
+      assert.equal((await api.get('/v3/keys/2')).body.revoked_at, at)
+    })
+
+    test('that expires is refused from that moment on', async (t) => {
+      let now = Date.UTC(2026, 0, 1)
+      const { api, url } = await startServer(t, engine, { now: () => now })
+      const made = await api.post('/v3/keys', {
+        name: 'short',
+        scopes: ['secrets:list'],
+        expires_at: '2026-01-02T00:00:00Z',
+      })
+      const short = new Api(url, made.body.api_key)
+
+      now += day - 1
+      assert.equal((await short.get('/v3/secrets')).status, 200)
+      now += 1
+      assert.equal((await short.get('/v3/secrets')).status, 401)
+    })
+
+    test('that is bound to networks works from them only', async (t) => {
+      const { api, url } = await startServer(t, engine)
+      const statusWith = async (...networks: string[]) => {
+        const { body } = await api.post('/v3/keys', { name: 'bound', scopes: ['secrets:list'], networks })
+        return (await new Api(url, body.api_key).get('/v3/secrets')).status
+      }
+
+      assert.equal(await statusWith('127.0.0.0/8'), 200)
+      assert.equal(await statusWith('10.0.0.0/8', '127.0.0.1/32'), 200)
+      assert.equal(await statusWith('127.0.0.2/32'), 401)
+      assert.equal(await statusWith('10.0.0.0/8', 'fd00::/8'), 401)
+    })
+
+    test('cannot make a key with more rights than its own', async (t) => {
+      const { api, url } = await startServer(t, engine)
+      const right = fc.constantFrom('secrets:list', 'secrets:read', 'keys:manage')
+      const pattern = fc.constantFrom('*', 'prod-*', 'prod-db', '*-db')
+      const scopes = fc.uniqueArray(fc.tuple(right, pattern), { minLength: 1, maxLength: 4, selector: String })
+      type Scopes = readonly (readonly [string, string])[]
+      const texts = (list: Scopes) => list.map(([verb, names]) => `${verb}:${names}`)
+      const within = ([verb, names]: readonly [string, string], own: Scopes) =>
+        own.some(([ownVerb, ownNames]) => ownVerb === verb && covers(ownNames, names))
+
+      await fc.assert(
+        fc.asyncProperty(scopes, scopes, async (own, wanted) => {
+          const { body } = await api.post('/v3/keys', { name: 'maker', scopes: texts(own) })
+          const maker = new Api(url, body.api_key)
+          const { status } = await maker.post('/v3/keys', { name: 'made', scopes: texts(wanted) })
+          const manages = (names: string) => within(['keys:manage', names], own)
+          const isAllowed = wanted.every((scope) => within(scope, own) && manages(scope[1]))
+          assert.equal(status, isAllowed ? 201 : 403)
+        }),
+        { numRuns: runs },
+      )
+    })
+
+    test('cannot make a key that outlives it or works from more networks', async (t) => {
+      const { api, url } = await startServer(t, engine, { now: () => Date.UTC(2026, 0, 1) })
+      const scopes = ['secrets:list', 'keys:manage']
+      const own = { name: 'maker', scopes, networks: ['127.0.0.0/8'], expires_at: '2026-02-01T00:00:00Z' }
+      const maker = new Api(url, (await api.post('/v3/keys', own)).body.api_key)
+      const statusOf = async (change: object) => (await maker.post('/v3/keys', { ...own, ...change })).status
+
+      assert.equal(await statusOf({}), 201)
+      assert.equal(await statusOf({ networks: ['127.0.0.1/32'], expires_at: '2026-01-15T00:00:00Z' }), 201)
+      assert.equal(await statusOf({ expires_at: '2026-02-01T00:00:01Z' }), 403)
+      assert.equal(await statusOf({ expires_at: null }), 403)
+      assert.equal(await statusOf({ networks: [] }), 403)
+      assert.equal(await statusOf({ networks: ['127.0.0.0/7'] }), 403)
+      assert.equal(await statusOf({ networks: ['127.0.0.1/32', '::1/128'] }), 403)
+    })
+
+    test('without the right for another key does not see, rotate or revoke it', async (t) => {
+      const { api, withScopes } = await startServer(t, engine)
+      const narrow = await withScopes('keys:manage:prod-*', 'secrets:read:prod-*')
+      await api.post('/v3/keys', { name: 'prod', scopes: ['secrets:read:prod-db'] })
+
+      assert.deepEqual(
+        (await narrow.get('/v3/keys')).body.keys.map(({ id }: { id: number }) => id),
+        [2, 3],
+      )
+      for (const answer of [
+        await narrow.get('/v3/keys/1'),
+        await narrow.delete('/v3/keys/1'),
+        await narrow.post('/v3/keys/1/rotate', {}),
+      ]) {
+        assert.equal(answer.status, 404)
+      }
+      assert.equal((await narrow.delete('/v3/keys/3')).status, 200)
+    })
+
+    test('is rotated with an overlap: both work, then only the new one', async (t) => {
+      let now = Date.UTC(2026, 0, 1)
+      const { api, url } = await startServer(t, engine, { now: () => now })
+      const first = await api.post('/v3/keys', { name: 'deploy', scopes: ['secrets:list'], networks: ['127.0.0.1/32'] })
+
+      const second = await api.post('/v3/keys/2/rotate', { overlap_seconds: 60 })
+
+      assert.equal(second.status, 201)
+      assert.deepEqual(
+        [second.body.id, second.body.name, second.body.scopes, second.body.networks],
+        [3, 'deploy', ['secrets:list'], ['127.0.0.1/32']],
+      )
+      const [old, young] = [first, second].map(({ body }) => new Api(url, body.api_key)) as [Api, Api]
+      now += 59_999
+      assert.deepEqual([(await old.get('/v3/secrets')).status, (await young.get('/v3/secrets')).status], [200, 200])
+      now += 1
+      assert.deepEqual([(await old.get('/v3/secrets')).status, (await young.get('/v3/secrets')).status], [401, 200])
+      assert.equal((await api.post('/v3/keys/3/rotate', { overlap_seconds: 0 })).status, 201)
+      assert.equal((await young.get('/v3/secrets')).status, 401)
+    })
+
+    test('can rotate itself, without getting a longer life or more', async (t) => {
+      const { api, url } = await startServer(t, engine, { now: () => Date.UTC(2026, 0, 1) })
+      const own = { name: 'self', scopes: ['keys:manage', 'secrets:read'], expires_at: '2026-02-01T00:00:00Z' }
+      const self = new Api(url, (await api.post('/v3/keys', own)).body.api_key)
+
+      assert.equal((await self.post('/v3/keys/2/rotate', { expires_at: '2027-01-01T00:00:00Z' })).status, 403)
+      const rotated = await self.post('/v3/keys/2/rotate', {})
+      assert.equal(rotated.status, 201)
+      assert.equal(rotated.body.expires_at, '2026-02-01T00:00:00Z')
+    })
+
+    test('that is revoked cannot be rotated back to life', async (t) => {
+      const { api } = await startServer(t, engine)
+      await api.post('/v3/keys', { name: 'gone', scopes: ['secrets:read'] })
+      await api.delete('/v3/keys/2')
+
+      const answer = await api.post('/v3/keys/2/rotate', {})
+
+      assert.deepEqual([answer.status, answer.body.code], [400, 'invalid'])
+    })
+
+    test('is refused with the field named when its description is malformed', async (t) => {
+      const { api } = await startServer(t, engine)
+      const good = { name: 'deploy', scopes: ['secrets:read'] }
+      const faults: [string, unknown][] = [
+        ['name', ''],
+        ['name', ' x'],
+        ['name', 'a\nb'],
+        ['name', 'x'.repeat(129)],
+        ['name', 7],
+        ['scopes', []],
+        ['scopes', 'secrets:read'],
+        ['scopes', ['secrets']],
+        ['scopes', ['secrets:readx']],
+        ['scopes', ['secrets:read:']],
+        ['scopes', ['secrets:read:a b']],
+        ['scopes', ['*']],
+        ['scopes', Array.from({ length: 65 }, (_, at) => `secrets:read:n${at}`)],
+        ['networks', ['10.0.0.1/8/8']],
+        ['networks', ['300.0.0.0/8']],
+        ['networks', ['10.0.0.0/33']],
+        ['networks', ['example.com']],
+        ['expires_at', 'tomorrow'],
+        ['expires_at', '2026-13-01T00:00:00Z'],
+        ['expires_at', '2020-01-01T00:00:00Z'],
+        ['expires_at', 1767225600],
+        ['colour', 'blue'],
+      ]
+
+      for (const [field, value] of faults) {
+        const { status, body, text } = await api.post('/v3/keys', { ...good, [field]: value })
+        assert.equal(status, 400, `${field} ${JSON.stringify(value)}: ${text}`)
+        assert.ok(String(body.errors[0].field).startsWith(field), text)
+      }
+      assert.equal((await api.get('/v3/keys')).body.keys.length, 1)
+    })
+
+    test('keeps the time of its last use without a write for every request', async (t) => {
+      let now = Date.UTC(2026, 0, 1)
+      const { api } = await startServer(t, engine, { now: () => now })
+      const lastUse = async () => (await api.get('/v3/keys/1')).body.last_used_at
+
+      await api.get('/v3/secrets')
+      now += 59_000
+      assert.equal(await lastUse(), '2026-01-01T00:00:00Z')
+      now += 1000
+      await api.get('/v3/secrets')
+      assert.equal(await lastUse(), '2026-01-01T00:01:00Z')
+    })
+  })
+}
