@@ -1,0 +1,213 @@
+/** The audit trail: one record for every operation, readable, filterable, and a condition of every answer. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { Api } from '../support/api.ts'
+import { query } from '../support/database.ts'
+import { engines, type Place, type TestEngine } from '../support/engines.ts'
+import { startServer } from '../support/server.ts'
+
+interface Shown {
+  readonly seq: number
+  readonly action: string
+  readonly outcome: string
+  readonly principal: { readonly kind: string; readonly id: number; readonly name: string }
+  readonly object: {
+    readonly kind: string
+    readonly id: number
+    readonly name: string
+    readonly version: number
+  } | null
+}
+
+for (const engine of engines) {
+  suite(`${engine.name}: the audit trail`, { skip: engine.skip }, () => {
+    test('has one record for every operation, allowed or refused, and never a value', async (t) => {
+      const { api, withScopes } = await startServer(t, engine)
+      const narrow = await withScopes('secrets:read:none')
+      const start = (await trail(api))[0]?.seq ?? 0
+      const body = { name: 'db-password', value: 'planted-value-1' }
+      await api.post('/v3/secrets', body)
+      await api.post('/v3/secrets', body)
+      await api.get('/v3/secrets/1')
+      await api.get('/v3/secrets/9')
+      await api.put('/v3/secrets/1', { value: 'planted-value-2' })
+      await api.put('/v3/secrets/1', { value: 'planted-value-3' }, { 'if-match': '"1"' })
+      await api.get('/v3/secrets')
+      await narrow.get('/v3/secrets/1')
+      await narrow.get('/v3/secrets')
+      await api.delete('/v3/secrets/1')
+      await api.get('/v3/keys')
+      await api.delete('/v3/keys/2')
+      await narrow.get('/v3/secrets/1')
+
+      const records = (await trail(api)).filter(({ seq }) => seq > start).reverse()
+
+      const lines = records.map(({ action, outcome, principal, object }) =>
+        [principal.id, action, outcome, object && `${object.kind} ${object.id} ${object.name} ${object.version}`].join(
+          ' ',
+        ),
+      )
+      assert.deepEqual(lines, [
+        '1 secret.create ok secret 1 db-password 1',
+        '1 secret.create name_taken secret null db-password null',
+        '1 secret.read ok secret 1 db-password 1',
+        '1 secret.read not_found secret 9 null null',
+        '1 secret.update ok secret 1 db-password 2',
+        '1 secret.update stale_version secret 1 db-password 2',
+        '1 secret.list ok ',
+        '2 secret.read not_found secret 1 db-password 2',
+        '2 secret.list forbidden ',
+        '1 secret.delete ok secret 1 db-password 2',
+        '1 key.list ok ',
+        '1 key.revoke ok key 2 test null',
+        '2 secret.read unauthenticated ',
+        '1 audit.read ok ',
+      ])
+      assert.deepEqual(
+        records.map(({ seq }) => seq),
+        records.map((_, at) => start + 1 + at),
+      )
+      assert.doesNotMatch((await api.get('/v3/audit?limit=1000')).text, /planted-value/)
+    })
+
+    test('knows whose key was refused, and a stranger only counts', async (t) => {
+      const { api, url, withScopes } = await startServer(t, engine)
+      const revoked = await withScopes('secrets:list')
+      await api.delete('/v3/keys/2')
+      const bound = { name: 'bound', scopes: ['secrets:list'], networks: ['10.0.0.0/8'] }
+      const elsewhere = new Api(url, (await api.post('/v3/keys', bound)).body.api_key)
+      const before = (await trail(api)).length
+
+      await revoked.get('/v3/secrets')
+      await elsewhere.get('/v3/secrets')
+      await new Api(url, unknownKey).get('/v3/secrets')
+      await new Api(url, 'sr_mistyped').get('/v3/secrets')
+      await fetch(`${url}/v3/secrets`)
+
+      const records = await trail(api)
+      assert.deepEqual(
+        records.slice(1, records.length - before).map(({ principal, outcome }) => [principal.id, outcome]),
+        [
+          [3, 'unauthenticated'],
+          [2, 'unauthenticated'],
+        ],
+      )
+      const metrics = (await api.get('/metrics')).text
+      const counted = (reason: string) =>
+        new RegExp(`strongroom_authentication_failures_total\\{reason="${reason}"\\} (\\d+)`).exec(metrics)?.[1]
+      assert.deepEqual(['refused', 'malformed', 'missing'].map(counted), ['3', '1', '1'])
+    })
+
+    test('is read newest first, in pages, and every record once', async (t) => {
+      const { api } = await startServer(t, engine)
+      for (let at = 1; at <= 5; at++) await api.get(`/v3/secrets/${at}`)
+
+      const seqs: number[] = []
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const answer = await api.get(`/v3/audit?limit=2&action=secret.read${cursor === '' ? '' : `&cursor=${cursor}`}`)
+        seqs.push(...answer.body.records.map(({ seq }: Shown) => seq))
+        cursor = answer.headers.get('strongroom-next-cursor')
+      }
+
+      assert.equal(seqs.length, 5)
+      assert.deepEqual(
+        seqs,
+        [...seqs].sort((a, b) => b - a),
+      )
+    })
+
+    test('is filtered by time, action, secret, principal and outcome, alone and together', async (t) => {
+      let now = Date.UTC(2026, 0, 1)
+      const { api, withScopes } = await startServer(t, engine, { now: () => now })
+      const reader = await withScopes('secrets:read')
+      for (const name of ['one', 'two']) await api.post('/v3/secrets', { name, value: 'v' })
+      now += 60_000
+      for (const id of [1, 2, 9]) await reader.get(`/v3/secrets/${id}`)
+      now += 60_000
+      await api.get('/v3/secrets/1')
+      const found = async (filter: string) =>
+        (await trail(api, filter)).map(({ action, object, principal }) => `${action} ${object?.id} by ${principal.id}`)
+
+      assert.deepEqual(await found('secret=1'), ['secret.read 1 by 1', 'secret.read 1 by 2', 'secret.create 1 by 1'])
+      assert.deepEqual(await found('secret=two'), ['secret.read 2 by 2', 'secret.create 2 by 1'])
+      assert.deepEqual(await found('principal=2&outcome=ok'), ['secret.read 2 by 2', 'secret.read 1 by 2'])
+      assert.deepEqual(await found('outcome=not_found'), ['secret.read 9 by 2'])
+      assert.deepEqual(await found('principal=test&secret=one'), ['secret.read 1 by 2'])
+      assert.deepEqual(await found('action=secret.read&from=2026-01-01T00:02:00Z'), ['secret.read 1 by 1'])
+      assert.deepEqual(await found('secret=1&to=2026-01-01T00:01:00Z'), ['secret.read 1 by 2', 'secret.create 1 by 1'])
+      assert.deepEqual(await found('secret=1&from=2026-01-01T00:00:01%2B00:00&to=2026-01-01T00:01:59Z'), [
+        'secret.read 1 by 2',
+      ])
+      assert.deepEqual(await found('secret=three'), [])
+      for (const [field, text] of [
+        ['from', 'yesterday'],
+        ['to', '2026-02-31'],
+        ['action', 'secret.steal'],
+        ['limit', '0'],
+        ['colour', 'blue'],
+      ]) {
+        const answer = await api.get(`/v3/audit?${field}=${text}`)
+        assert.deepEqual([answer.status, answer.body.errors[0].field], [400, field])
+      }
+    })
+
+    test('shows a narrowed key the records of its secrets alone', async (t) => {
+      const { api, withScopes } = await startServer(t, engine)
+      for (const name of ['prod-db', 'test-db']) await api.post('/v3/secrets', { name, value: 'v' })
+      const auditor = await withScopes('audit:read:prod-*')
+
+      const names = (await trail(auditor)).map(({ object }) => object?.name)
+
+      assert.deepEqual(names, ['prod-db'])
+    })
+
+    test('that cannot be written stops every answer and every change', async (t) => {
+      const { api, place } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'db-password', value: 'planted-value' })
+      const repair = await breakAudit(engine, place)
+
+      for (const [method, path, body] of [
+        ['GET', '/v3/secrets/1'],
+        ['GET', '/v3/secrets'],
+        ['GET', '/v3/secrets/9'],
+        ['POST', '/v3/secrets', { name: 'new', value: 'v' }],
+        ['PUT', '/v3/secrets/1', { value: 'new' }],
+        ['DELETE', '/v3/secrets/1'],
+        ['GET', '/v3/keys'],
+        ['POST', '/v3/keys', { name: 'new', scopes: ['secrets:read'] }],
+        ['DELETE', '/v3/keys/1'],
+        ['GET', '/v3/audit'],
+      ] as const) {
+        const answer = await api.send(method, path, body)
+        assert.deepEqual([answer.status, answer.body?.code], [503, 'audit_unavailable'], `${method} ${path}`)
+        assert.ok(Number(answer.headers.get('retry-after')) > 0)
+        assert.doesNotMatch(answer.text, /planted-value|trigger|broken/)
+      }
+      await repair()
+
+      assert.equal((await api.get('/v3/secrets')).body.secrets.length, 1)
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'planted-value')
+      assert.equal((await api.get('/v3/keys')).body.keys.length, 1)
+    })
+  })
+}
+
+/** A well-formed key that no store knows. */
+const unknownKey = 'sr_00000000000000000000000000000000000000000002CZclj'
+
+async function trail(api: Api, filter = ''): Promise<Shown[]> {
+  const { status, body, text } = await api.get(`/v3/audit?limit=1000&${filter}`)
+  assert.equal(status, 200, text)
+  return body.records
+}
+
+/** Makes every insert into the trail fail, until what it returns is called. */
+async function breakAudit(engine: TestEngine, place: Place): Promise<() => Promise<unknown>> {
+  if (engine.name === 'SQLite') {
+    await query(place, `create trigger broken before insert on audit begin select raise(abort, 'broken'); end`)
+    return () => query(place, 'drop trigger broken')
+  }
+  await query(place, `create function broken() returns trigger language plpgsql as $$ begin raise 'broken'; end $$`)
+  await query(place, 'create trigger broken before insert on audit execute function broken()')
+  return () => query(place, 'drop trigger broken on audit')
+}
