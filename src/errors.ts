@@ -8,6 +8,7 @@ export type Code =
   | 'not_found'
   | 'method_not_allowed'
   | 'not_acceptable'
+  | 'request_timeout'
   | 'name_taken'
   | 'stale_version'
   | 'too_large'

@@ -11,6 +11,7 @@ export const statusOf: Record<Code, number> = {
   not_found: 404,
   method_not_allowed: 405,
   not_acceptable: 406,
+  request_timeout: 408,
   name_taken: 409,
   stale_version: 412,
   too_large: 413,

@@ -1,7 +1,15 @@
 /** The HTTP server: limits, error answers, health, metrics, and one plugin for each API. */
 import { randomBytes } from 'node:crypto'
+import { METHODS } from 'node:http'
 import type { Socket } from 'node:net'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
+import type { Duplex } from 'node:stream'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { Refusal } from '../errors.ts'
@@ -28,6 +36,7 @@ export interface Server {
 
 /** Far below Node's own limits: an API of small requests needs no more. */
 const maxHeaderBytes = 16 * 1024
+const maxHeaders = 100
 const maxUrlLength = 8192
 const headersTimeoutMs = 5_000
 const requestTimeoutMs = 15_000
@@ -50,7 +59,8 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
     keepAliveTimeout: keepAliveTimeoutMs,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 255 },
+    // Nothing is longer than the URL, whose own limit answers first.
+    routerOptions: { maxParamLength: maxHeaderBytes },
     http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 1000 },
     ajv: {
       customOptions: {
@@ -62,6 +72,9 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
       },
       // A value must not be quoted by the validator's report, and is not: only keyword, place and schema are used.
     },
+    // Before routing, such as a path that cannot be decoded.
+    frameworkErrors: (error, request, reply) =>
+      void answerError(error, request as FastifyRequest, reply as FastifyReply),
     clientErrorHandler: answerBrokenRequest,
   })
   vault.onIntegrityFailure = (object) => {
@@ -72,6 +85,10 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
     metrics.batchOperations.observe(operations)
     metrics.batchSeconds.observe(milliseconds / 1000)
   }
+  for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
+  app.server.on('connect', (_request, socket) =>
+    answerByHand(socket, methodNotAllowed(['GET', 'POST', 'PUT', 'DELETE'])),
+  )
   acceptStrictJson(app)
   answerErrors(app)
   guardDoor(app, config.rateLimit)
@@ -122,21 +139,22 @@ function acceptStrictJson(app: FastifyInstance): void {
 }
 
 function answerErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => {
-    const refusal = toRefusal(error)
-    const problem = problemOf(refusal, request.id)
-    if (problem.status >= 500) logFault(request, refusal)
-    return reply
-      .code(problem.status)
-      .headers(headersOf(refusal))
-      .type('application/problem+json; charset=utf-8')
-      .serializer(JSON.stringify)
-      .send(problem)
-  })
-  app.setNotFoundHandler((request) => {
-    if (!app.supportedMethods.includes(request.method)) throw methodNotAllowed(['GET', 'POST', 'PUT', 'DELETE'])
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler(() => {
     throw new Refusal('not_found', 'Nothing is at this path. See /docs for the API.')
   })
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const refusal = toRefusal(error)
+  const problem = problemOf(refusal, request.id)
+  if (problem.status >= 500) logFault(request, refusal)
+  return reply
+    .code(problem.status)
+    .headers(headersOf(refusal))
+    .type('application/problem+json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(problem)
 }
 
 /** A stranger's message might quote what it worked on: its kind and its stack tell where to look. */
@@ -173,7 +191,10 @@ function checkUrl(url: string): void {
     throw new Refusal('not_found', 'Nothing is at this path. See /docs for the API.')
 }
 
-function checkHeaders({ headers }: FastifyRequest): void {
+function checkHeaders({ headers, raw }: FastifyRequest): void {
+  if (raw.rawHeaders.length > 2 * maxHeaders) {
+    throw new Refusal('headers_too_large', `A request may have at most ${maxHeaders} headers.`)
+  }
   if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
     throw new Refusal(
       'unsupported_media_type',
@@ -227,18 +248,28 @@ function serveMetrics(app: FastifyInstance, { registry }: Metrics): void {
   })
 }
 
+const notHttp = new Refusal('invalid', 'This is not a valid HTTP/1.1 request.')
 const brokenRequests: Record<string, Refusal> = {
+  ERR_HTTP_REQUEST_TIMEOUT: new Refusal('request_timeout', 'The request did not arrive in time. Send it again.'),
   HPE_HEADER_OVERFLOW: new Refusal('headers_too_large', `The headers must be at most ${maxHeaderBytes} bytes.`),
 }
 
-/** What is not even HTTP gets the same shape of answer, written by hand: there is no request to reply to. */
+/** What is not even HTTP gets the same shape of answer. */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const refusal = brokenRequests[error.code ?? ''] ?? new Refusal('invalid', 'This is not a valid HTTP/1.1 request.')
+  answerByHand(socket, brokenRequests[error.code ?? ''] ?? notHttp)
+}
+
+/** For want of a request to reply to. */
+function answerByHand(socket: Duplex, refusal: Refusal): void {
   const problem = problemOf(refusal, 'none')
   const body = JSON.stringify(problem)
-  socket.end(
-    `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
+  const headers = {
+    ...headersOf(refusal),
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines.join('')}\r\n${body}`)
 }

@@ -46,6 +46,7 @@ export class SqliteEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    if (this.#isGone) return
     await this.#ask({ kind: 'close', id: ++this.#lastId })
     await this.#worker.terminate()
   }

@@ -1,0 +1,95 @@
+/** The API's own description, held against what the API does, and the page that shows it. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { Compile } from 'typebox/compile'
+import type { Answer } from '../support/api.ts'
+import { engines } from '../support/engines.ts'
+import { startServer } from '../support/server.ts'
+
+interface Described {
+  readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: object }> }>
+}
+
+const [sqlite] = engines
+
+suite('The description of the API', () => {
+  test('is OpenAPI 3.1 and describes every answer of every operation', async (t) => {
+    assert.ok(sqlite)
+    const { api } = await startServer(t, sqlite)
+    const description = (await api.get('/openapi.json')).body
+    assert.equal(description.openapi, '3.1.0')
+    const seen = new Set<string>()
+    const call = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
+      const template = path.replace(/\?.*/, '').replace(/\/\d+/, '/{id}')
+      const operation = description.paths[template][method.toLowerCase()] as Described
+      const answer = await api.send(method, path, body, headers)
+      assertDescribed(operation, answer, `${method} ${path}`)
+      seen.add(`${method} ${template}`)
+      return answer
+    }
+
+    await call('POST', '/v3/secrets', { name: 'db-password', value: 'v' })
+    await call('POST', '/v3/secrets', { name: 'db-password', value: 'v' })
+    await call('POST', '/v3/secrets', { name: '' })
+    await call('POST', '/v3/secrets', 'x', { 'content-type': 'text/plain' })
+    await call('GET', '/v3/secrets')
+    await call('GET', '/v3/secrets?limit=0')
+    await call('GET', '/v3/secrets', undefined, { authorization: 'Bearer x' })
+    await call('GET', '/v3/secrets/1')
+    await call('GET', '/v3/secrets/2')
+    await call('PUT', '/v3/secrets/1', { value: 'w' })
+    await call('PUT', '/v3/secrets/1', { value: 'w' }, { 'if-match': '"7"' })
+    await call('PUT', '/v3/secrets/2', { value: 'w' })
+    await call('DELETE', '/v3/secrets/1')
+    await call('DELETE', '/v3/secrets/1')
+    await call('POST', '/v3/keys', { name: 'k', scopes: ['secrets:read'] })
+    await call('POST', '/v3/keys', { name: 'k', scopes: ['nothing'] })
+    await call('GET', '/v3/keys')
+    await call('GET', '/v3/keys/2')
+    await call('POST', '/v3/keys/2/rotate', {})
+    await call('DELETE', '/v3/keys/2')
+    await call('GET', '/v3/audit')
+
+    const all = Object.entries(description.paths as Record<string, object>).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    assert.deepEqual([...seen].sort(), all.sort())
+  })
+
+  test('is shown by a page that runs one script of its own and asks nobody else', async (t) => {
+    assert.ok(sqlite)
+    const { url } = await startServer(t, sqlite)
+
+    const page = await fetch(`${url}/docs/`)
+    const html = await page.text()
+
+    const policy = page.headers.get('content-security-policy') ?? ''
+    assert.match(policy, /default-src 'none'; script-src 'self' 'sha256-[^']+'; /)
+    assert.doesNotMatch(policy, /https?:|script-src[^;]*unsafe|\*/)
+    assert.doesNotMatch(html, /(src|href)="(https?:)?\/\//)
+    const sources = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source = '']) => source)
+    assert.ok(sources.length > 0)
+    for (const source of sources) assert.equal((await fetch(new URL(source, `${url}/docs/`))).status, 200, source)
+    assert.match(html, /"url": "\/openapi.json"/)
+  })
+})
+
+function assertDescribed({ responses }: Described, answer: Answer, what: string): void {
+  const described = responses[answer.status]
+  assert.ok(described, `${what}: ${answer.status} is not described`)
+  const type = (answer.headers.get('content-type') ?? '').replace(/;.*/, '')
+  const schema = described.content?.[type]?.schema
+  assert.ok(schema, `${what}: ${answer.status} as ${type} is not described`)
+  // Closed, so that a field which is not described is a fault.
+  const errors = Compile(closed(schema) as never).Errors(answer.body)
+  assert.deepEqual([...errors], [], `${what}: ${answer.text}`)
+}
+
+/** Objects with no field beyond those described. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const entries = Object.entries(schema).map(([name, value]) => [name, closed(value)])
+  const properties = 'properties' in schema ? { additionalProperties: false } : {}
+  return { ...Object.fromEntries(entries), ...properties }
+}
