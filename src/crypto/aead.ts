@@ -63,9 +63,10 @@ export function seal(key: KeyObject, message: Uint8Array, context: Uint8Array, k
  *
  * @throws Refusal `integrity_failure` for anything but this very blob, key and context; it does not say which
  */
-export function open(key: KeyObject, sealed: Uint8Array, context: Uint8Array): Buffer {
+export function open(key: KeyObject, sealed: Uint8Array, context: Uint8Array, keyVersion: number): Buffer {
   const blob = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
   if (blob.length < overheadBytes || blob[0] !== algorithm) throw broken()
+  if (blob.readUInt32BE(keyVersionAt) !== keyVersion) throw broken()
   const keys = keysToOpen(key, blob.subarray(saltAt, nonceAt), context)
   if (!timingSafeEqual(keys.commitment, blob.subarray(commitmentAt, ciphertextAt))) throw broken()
   const decipher = createDecipheriv('aes-256-gcm', keys.encryption, blob.subarray(nonceAt, commitmentAt), {

@@ -142,7 +142,7 @@ export class Keyring {
 
   /** @throws Refusal `integrity_failure` */
   openValue(place: SecretPlace, key: KeyObject, sealed: Uint8Array): Buffer {
-    return open(key, sealed, this.#valueContext(place))
+    return open(key, sealed, this.#valueContext(place), secretKeyVersion)
   }
 
   /** A secret's key, if it has been unwrapped already. */
@@ -205,7 +205,7 @@ export class Keyring {
     const known = this.#unwrapped.get(name)
     if (known !== undefined) return known
     const { under, place } = how()
-    const bytes = open(under, wrapped, contextOf(place))
+    const bytes = open(under, wrapped, contextOf(place), place.keyVersion)
     const key = createSecretKey(bytes)
     bytes.fill(0)
     if (this.#unwrapped.size >= cachedKeys) this.#dropOldest()
@@ -231,10 +231,10 @@ function wrapNew(under: KeyObject, place: Place): { wrappedKey: WrappedKey; key:
 
 function openMaster(root: KeyObject, sealed: SealedKeyring): KeyObject {
   try {
-    const bytes = open(root, sealed.masterKey, contextOf(masterPlace(sealed.storeId)))
+    const bytes = open(root, sealed.masterKey, contextOf(masterPlace(sealed.storeId)), 0)
     const master = createSecretKey(bytes)
     bytes.fill(0)
-    const canary = open(master, sealed.canary, contextOf(canaryPlace(sealed.storeId)))
+    const canary = open(master, sealed.canary, contextOf(canaryPlace(sealed.storeId)), masterKeyVersion)
     if (canary.toString() === canaryText) return master
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
