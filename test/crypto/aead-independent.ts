@@ -107,3 +107,11 @@ function multiply(x: bigint, y: bigint): bigint {
   }
   return product
 }
+
+/** Opens by making the keystream again; the tag is checked by sealing once more. */
+export function gcmOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, data: Uint8Array): Buffer {
+  const text = sealed.subarray(0, -16)
+  const message = gcm(key, nonce, text, data).subarray(0, text.length)
+  if (!gcm(key, nonce, message, data).equals(sealed)) throw new Error('The tag is another one.')
+  return message
+}
