@@ -2,6 +2,9 @@
 import { emptyHead, nextHead } from './chain.ts'
 import type { AuditRecord } from './record.ts'
 
+/** The last moment that a date can stand for (ECMA-262, section 21.4.1.1). */
+const lastTime = 8.64e15
+
 /** A record as it is stored, with the head that was written beside it. */
 export interface StoredRecord {
   readonly record: AuditRecord
@@ -42,6 +45,7 @@ export async function verifyChain(
     if (record.accountId !== accountId) return verdict('The record belongs to another account.')
     if (record.seq !== size + 1) return verdict(`The record is missing; ${record.seq} comes next.`)
     if (record.time < time) return verdict('The record is older than the one before it.')
+    if (!(record.time <= lastTime)) return verdict('The record was changed: its time is none.')
     const next = nextHead(head, record)
     if (!next.equals(stated)) return verdict('The record was changed: its hash does not continue the chain.')
     head = next

@@ -1,0 +1,244 @@
+/** The chain: published vectors, canonical text, and every kind of tampering found by two verifiers. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { emptyHead, nextHead } from '../../src/audit/chain.ts'
+import { type AuditRecord, actions, encodeRecord } from '../../src/audit/record.ts'
+import { type StoredRecord, verifyChain } from '../../src/audit/verify.ts'
+import { type AuditRow, toStoredRecord } from '../../src/store/rows.ts'
+import * as second from './second-verifier.ts'
+
+const isSlow = process.env['SLOW'] === '1'
+const storeId = '0a'.repeat(16)
+
+const text = fc.string({ unit: 'binary', maxLength: 12 })
+const whole = fc.nat(1_000_000)
+const record: fc.Arbitrary<Omit<AuditRecord, 'accountId' | 'seq' | 'time'>> = fc.record({
+  principal: fc.record({ kind: fc.constantFrom('key', 'host', 'system'), id: whole, name: text }),
+  action: fc.constantFrom(...actions),
+  object: fc.option(
+    fc.record({
+      kind: fc.constantFrom('secret', 'key', 'account'),
+      id: fc.option(whole),
+      uid: fc.option(fc.constant('0b'.repeat(16))),
+      name: fc.option(text),
+      version: fc.option(whole),
+      hash: fc.option(fc.constant('0c'.repeat(32))),
+    }),
+  ),
+  outcome: fc.constantFrom('ok', 'not_found', 'forbidden'),
+  requestId: text,
+  address: fc.constantFrom('127.0.0.1', '::1', ''),
+})
+const log = fc.array(fc.tuple(record, fc.nat(100_000)), { minLength: 4, maxLength: 12 })
+
+/** A log as the table keeps it. */
+function rowsOf(
+  accountId: number,
+  entries: readonly (readonly [Omit<AuditRecord, 'accountId' | 'seq' | 'time'>, number])[],
+) {
+  let head = emptyHead(storeId, accountId)
+  let time = Date.UTC(2026, 0, 1)
+  return entries.map(([entry, pause], at): AuditRow => {
+    time += pause
+    const complete = { ...entry, accountId, seq: at + 1, time }
+    head = nextHead(head, complete)
+    return toRow(complete, head)
+  })
+}
+
+function toRow({ principal, object, ...rest }: AuditRecord, head: Uint8Array): AuditRow {
+  return {
+    account_id: rest.accountId,
+    seq: rest.seq,
+    ms: rest.time,
+    principal_kind: principal.kind,
+    principal_id: principal.id,
+    principal_name: principal.name,
+    action: rest.action,
+    object_kind: object?.kind ?? null,
+    object_id: object?.id ?? null,
+    object_uid: object?.uid ?? null,
+    object_name: object?.name ?? null,
+    object_version: object?.version ?? null,
+    object_hash: object?.hash ?? null,
+    outcome: rest.outcome,
+    request_id: rest.requestId,
+    address: rest.address,
+    head,
+  }
+}
+
+/** The first sequence number that does not hold, as both verifiers say. */
+async function firstBad(accountId: number, rows: readonly AuditRow[], stated: { size: number; head: Uint8Array }) {
+  const verdict = await verifyChain(storeId, accountId, stream(rows.map(toStoredRecord)), stated)
+  const head = Buffer.from(stated.head).toString('hex')
+  const finding = second.verify(storeId, accountId, rows as unknown as second.RawRecord[], { size: stated.size, head })
+  assert.equal(finding.badSeq, verdict.fault?.seq, 'The two verifiers differ.')
+  assert.equal(finding.head, Buffer.from(verdict.head).toString('hex'))
+  return verdict.fault?.seq
+}
+
+async function* stream(records: readonly StoredRecord[]): AsyncIterable<StoredRecord> {
+  yield* records
+}
+
+function statedBy(rows: readonly AuditRow[], accountId: number) {
+  return { size: rows.length, head: rows.at(-1)?.head ?? emptyHead(storeId, accountId) }
+}
+
+suite('The audit chain', () => {
+  test('of the published vectors has the published heads', async () => {
+    const vectors = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/audit-chain.json'), 'utf8')) as {
+      store_id: string
+      account_id: number
+      empty_head: string
+      records: { text: string; row: Record<string, string | number | null>; head: string }[]
+    }
+    let head = emptyHead(vectors.store_id, vectors.account_id)
+    assert.equal(head.toString('hex'), vectors.empty_head)
+    assert.ok(vectors.records.length >= 4)
+    for (const { text: published, row, head: wanted } of vectors.records) {
+      const stored = toStoredRecord({ ...row, head: Buffer.from(wanted, 'hex') } as unknown as AuditRow)
+      assert.equal(encodeRecord(stored.record), published)
+      assert.equal(second.textOf(row), published)
+      head = nextHead(head, stored.record)
+      assert.equal(head.toString('hex'), wanted)
+    }
+  })
+
+  test('hashes the canonical text of RFC 8785', () => {
+    fc.assert(
+      fc.property(record, fc.nat(4_102_444_800_000), (entry, time) => {
+        const complete = { ...entry, accountId: 1, seq: 1, time }
+        assert.equal(
+          encodeRecord(complete),
+          second.textOf(toRow(complete, new Uint8Array()) as unknown as second.RawRecord),
+        )
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('of a clean log raises no alarm', async () => {
+    await fc.assert(
+      fc.asyncProperty(log, fc.integer({ min: 1, max: 9 }), async (entries, accountId) => {
+        const rows = rowsOf(accountId, entries)
+        assert.equal(await firstBad(accountId, rows, statedBy(rows, accountId)), undefined)
+      }),
+      { numRuns: isSlow ? 1000 : 100 },
+    )
+  })
+
+  test('shows every tampering, and names the first record that does not hold', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        log,
+        log,
+        fc.nat(),
+        fc.nat(),
+        fc.constantFrom(...tamperings),
+        async (entries, others, first, last, tamper) => {
+          const rows = rowsOf(1, entries)
+          const stated = statedBy(rows, 1)
+          const at = first % rows.length
+          const tampered = tamper(rows, at, last, rowsOf(2, others))
+          if (tampered === undefined) return
+          const bad = await firstBad(1, tampered.rows, stated)
+          assert.equal(bad, tampered.badSeq, tamper.name)
+        },
+      ),
+      { numRuns: isSlow ? 10_000 : 600 },
+    )
+  })
+
+  test('with its newest records cut off holds only if the account states so: that is what checkpoints are for', async () => {
+    const [entries] = fc.sample(log, 1)
+    const rows = rowsOf(1, entries ?? [])
+    const cut = rows.slice(0, -2)
+
+    assert.equal(await firstBad(1, cut, statedBy(rows, 1)), rows.length - 1)
+    assert.equal(await firstBad(1, cut, statedBy(cut, 1)), undefined)
+  })
+})
+
+interface Tampered {
+  readonly rows: readonly AuditRow[]
+  readonly badSeq: number
+}
+
+type Tampering = (
+  rows: readonly AuditRow[],
+  at: number,
+  choice: number,
+  others: readonly AuditRow[],
+) => Tampered | undefined
+
+const fields = Object.keys(
+  toRow({ ...(fc.sample(record, 1)[0] ?? assert.fail()), accountId: 1, seq: 1, time: 0 }, new Uint8Array()),
+)
+
+const tamperings: readonly Tampering[] = [
+  function edit(rows, at, choice) {
+    const row = rows[at] ?? assert.fail()
+    const field = fields[choice % fields.length] as keyof AuditRow
+    // With no object, the other columns of an object mean nothing.
+    if (field.startsWith('object_') && field !== 'object_kind' && row.object_kind === null) return undefined
+    const changed = { ...row, [field]: changedValue(row[field]) }
+    return { rows: rows.with(at, changed), badSeq: at + 1 }
+  },
+  function remove(rows, at) {
+    return { rows: rows.toSpliced(at, 1), badSeq: at + 1 }
+  },
+  function duplicate(rows, at) {
+    return { rows: rows.toSpliced(at, 0, rows[at] ?? assert.fail()), badSeq: at + 2 }
+  },
+  function duplicateRenumbered(rows, at) {
+    const copy = rows[at] ?? assert.fail()
+    const shifted = rows.slice(at).map((row) => ({ ...row, seq: row.seq + 1 }))
+    return { rows: [...rows.slice(0, at), copy, ...shifted], badSeq: at + 2 }
+  },
+  function exchange(rows, at, choice) {
+    const other = choice % rows.length
+    if (other === at) return undefined
+    const [a, b] = [rows[at] ?? assert.fail(), rows[other] ?? assert.fail()]
+    const swapped = rows.with(at, { ...b, seq: a.seq }).with(other, { ...a, seq: b.seq })
+    return { rows: swapped, badSeq: Math.min(at, other) + 1 }
+  },
+  function takeFromAnotherAccount(rows, at, choice, others) {
+    const foreign = others[choice % others.length] ?? assert.fail()
+    return { rows: rows.with(at, { ...foreign, account_id: 1, seq: at + 1 }), badSeq: at + 1 }
+  },
+  function insertWithOwnHead(rows, at, choice, others) {
+    // Whoever knows the format can continue the chain, but what was there then no longer follows.
+    const foreign = toStoredRecord(others[choice % others.length] ?? assert.fail()).record
+    const before = at === 0 ? emptyHead(storeId, 1) : (rows[at - 1]?.head ?? assert.fail())
+    const time = rows[at]?.ms ?? assert.fail()
+    const forged = { ...foreign, accountId: 1, seq: at + 1, time }
+    const row = toRow(forged, nextHead(before, forged))
+    return {
+      rows: [...rows.slice(0, at), row, ...rows.slice(at).map((one) => ({ ...one, seq: one.seq + 1 }))],
+      badSeq: at + 2,
+    }
+  },
+  function giveATimeThatIsNone(rows, at) {
+    return { rows: rows.with(at, { ...(rows[at] ?? assert.fail()), ms: 8.64e15 + 1 }), badSeq: at + 1 }
+  },
+  function cutTail(rows, at) {
+    return { rows: rows.slice(0, at), badSeq: at + 1 }
+  },
+  function dropAll(rows) {
+    return { rows: rows.slice(0, 0), badSeq: 1 }
+  },
+]
+
+function changedValue(value: unknown): unknown {
+  if (value === null) return 'secret'
+  if (typeof value === 'number') return value + 1
+  if (typeof value === 'string') return `${value}x`
+  const bytes = Uint8Array.from(value as Uint8Array)
+  bytes[0] = (bytes[0] ?? 0) ^ 1
+  return bytes
+}
