@@ -1,5 +1,6 @@
 /** Secrets: list, read, create, update, delete. */
 import { type KeyObject, randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { Action } from '../audit/record.ts'
 import { invalid, Refusal } from '../errors.ts'
 import { checkName } from '../model/name.ts'
@@ -12,7 +13,9 @@ import { type Asker, ask, type Identity, integrityFailure, outdated, tryAsk, typ
 /** Secrets read in one query of a listing. */
 const pageSize = 1000
 /** Another node may change the secret between reading and writing; so often in a row it does not happen by chance. */
-const maxTries = 20
+const maxTries = 30
+/** A pause of random length lets two nodes that outrun each other take turns. */
+const maxPauseMs = 64
 
 /**
  * Lists the secrets that the asker may see, by ascending id, in pages that are read as they are taken.
@@ -127,6 +130,7 @@ export async function updateSecret(
       const next = await sealNext(vault, asker, id, value)
       const changed = await tryAsk(vault, asker, { kind: 'update_secret', id, name, match, next, idempotency })
       if (changed !== outdated) return changed
+      await setTimeout(Math.random() * Math.min(2 ** tries, maxPauseMs))
     }
     throw new Refusal('overloaded', 'The secret keeps changing. Try again.', { headers: { 'retry-after': '1' } })
   })
