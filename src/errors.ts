@@ -13,6 +13,7 @@ export type Code =
   | 'stale_version'
   | 'too_large'
   | 'uri_too_long'
+  | 'expectation_failed'
   | 'unsupported_media_type'
   | 'idempotency_mismatch'
   | 'rate_limited'

@@ -17,6 +17,7 @@ export const statusOf: Record<Code, number> = {
   too_large: 413,
   uri_too_long: 414,
   unsupported_media_type: 415,
+  expectation_failed: 417,
   idempotency_mismatch: 422,
   rate_limited: 429,
   headers_too_large: 431,

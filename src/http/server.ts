@@ -12,7 +12,7 @@ import Fastify, {
 } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
-import { Refusal } from '../errors.ts'
+import { invalid, Refusal } from '../errors.ts'
 import type { Vault } from '../vault/vault.ts'
 import { parseJson } from './json.ts'
 import { RateLimiter } from './limits.ts'
@@ -61,7 +61,13 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
     exposeHeadRoutes: false,
     // Nothing is longer than the URL, whose own limit answers first.
     routerOptions: { maxParamLength: maxHeaderBytes },
-    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 1000 },
+    http: {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: 1000,
+      // Node would answer with an empty body; checkHeaders refuses it in our shape.
+      requireHostHeader: false,
+    },
     ajv: {
       customOptions: {
         removeAdditional: false,
@@ -89,6 +95,7 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
   app.server.on('connect', (_request, socket) =>
     answerByHand(socket, methodNotAllowed(['GET', 'POST', 'PUT', 'DELETE'])),
   )
+  app.server.on('checkExpectation', (request) => answerByHand(request.socket, unknownExpectation))
   acceptStrictJson(app)
   answerErrors(app)
   guardDoor(app, config.rateLimit)
@@ -195,15 +202,26 @@ function checkHeaders({ headers, raw }: FastifyRequest): void {
   if (raw.rawHeaders.length > 2 * maxHeaders) {
     throw new Refusal('headers_too_large', `A request may have at most ${maxHeaders} headers.`)
   }
+  if (headers.host === undefined && raw.httpVersion === '1.1') throw invalid('Host', 'Is required.')
   if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
     throw new Refusal(
       'unsupported_media_type',
       'Send the body as "Content-Type: application/json" in UTF-8, not compressed.',
     )
   }
-  if (headers.accept !== undefined && /application\/(json|\*)\s*;\s*q=0(\.0*)?\s*(,|$)/i.test(headers.accept)) {
+  if (headers.accept?.includes('q=0') && excludesJson(headers.accept)) {
     throw new Refusal('not_acceptable', 'Answers are JSON, which the Accept header excludes.')
   }
+}
+
+/** By the most specific range that covers JSON (RFC 9110, section 12.5.1). */
+function excludesJson(accept: string): boolean {
+  const ranges = accept.split(',').map((range) => range.split(';').map((part) => part.trim().toLowerCase()))
+  for (const wanted of ['application/json', 'application/*', '*/*']) {
+    const range = ranges.find(([type]) => type === wanted)
+    if (range !== undefined) return range.some((part) => /^q=0(\.0*)?$/.test(part))
+  }
+  return false
 }
 
 /** Routes, not URLs: a path or a query may hold what must not be written down. */
@@ -248,6 +266,7 @@ function serveMetrics(app: FastifyInstance, { registry }: Metrics): void {
   })
 }
 
+const unknownExpectation = new Refusal('expectation_failed', 'Expect may be 100-continue only.')
 const notHttp = new Refusal('invalid', 'This is not a valid HTTP/1.1 request.')
 const brokenRequests: Record<string, Refusal> = {
   ERR_HTTP_REQUEST_TIMEOUT: new Refusal('request_timeout', 'The request did not arrive in time. Send it again.'),
@@ -266,6 +285,8 @@ function answerByHand(socket: Duplex, refusal: Refusal): void {
   const body = JSON.stringify(problem)
   const headers = {
     ...headersOf(refusal),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
     'content-type': 'application/problem+json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     connection: 'close',

@@ -7,7 +7,7 @@ import { maxScopes, rights } from '../../model/scope.ts'
 import { createKey, listKeys, readKey, revokeKey, rotateKey } from '../../vault/keys.ts'
 import type { Context } from '../context.ts'
 import { askerOf, identityOf } from './asker.ts'
-import { formatTime, IdParams, idOf, parseTime, responses, Time } from './schema.ts'
+import { formatTime, IdParams, idOf, NoQuery, parseTime, responses, Time } from './schema.ts'
 import type { V3 } from './typed.ts'
 
 const Nullable = Type.Union([Time, Type.Null()])
@@ -57,6 +57,7 @@ export function keyRoutes(app: V3, { vault }: Context): void {
         tags,
         summary: 'List API keys',
         description: 'The keys that this key may manage, revoked ones too.',
+        querystring: NoQuery,
         response: responses(200, Type.Object({ keys: Type.Array(Shown) }), 401, 403),
       },
     },
@@ -70,6 +71,7 @@ export function keyRoutes(app: V3, { vault }: Context): void {
         tags,
         summary: 'Show an API key',
         params: IdParams,
+        querystring: NoQuery,
         response: responses(200, Shown, 400, 401, 403, 404),
       },
     },
@@ -83,6 +85,7 @@ export function keyRoutes(app: V3, { vault }: Context): void {
         tags,
         summary: 'Create an API key',
         description: 'With no more rights, networks and lifetime than the key that asks.',
+        querystring: NoQuery,
         body: Type.Object(
           { name: Label, scopes: Scopes, networks: Type.Optional(Networks), expires_at: Expiry },
           { additionalProperties: false, description: 'a JSON object' },
@@ -108,6 +111,7 @@ export function keyRoutes(app: V3, { vault }: Context): void {
         description:
           'Makes a key with the same rights. The old one stays good for the overlap, an hour unless said otherwise.',
         params: IdParams,
+        querystring: NoQuery,
         body: Type.Object(
           {
             overlap_seconds: Type.Optional(
@@ -141,6 +145,7 @@ export function keyRoutes(app: V3, { vault }: Context): void {
         summary: 'Revoke an API key',
         description: 'For good, and at once on every node.',
         params: IdParams,
+        querystring: NoQuery,
         response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404, 507),
       },
     },

@@ -17,6 +17,9 @@ export const KeyQuery = {
   key: Type.Optional(Type.String({ maxLength: 64, description: 'an API key; prefer the Authorization header' })),
 }
 
+/** The query of a route that knows no parameter but the key. */
+export const NoQuery = Type.Object(KeyQuery, { additionalProperties: false })
+
 export const LimitQuery = Type.Optional(
   Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$', description: 'a whole number from 1 to 1000' }),
 )

@@ -12,7 +12,7 @@ import { createSecret, deleteSecret, listSecrets, readSecret, updateSecret } fro
 import type { Context } from '../context.ts'
 import { askerOf, identityOf } from './asker.ts'
 import { etagOf, idempotencyKeyOf, matchOf } from './conditions.ts'
-import { CursorQuery, formatTime, IdParams, idOf, KeyQuery, LimitQuery, responses, Time } from './schema.ts'
+import { CursorQuery, formatTime, IdParams, idOf, KeyQuery, LimitQuery, NoQuery, responses, Time } from './schema.ts'
 import type { V3 } from './typed.ts'
 
 const Name = Type.String({ pattern: namePattern, maxLength: 255, description: nameRule })
@@ -73,6 +73,7 @@ export function secretRoutes(app: V3, { vault }: Context): void {
         summary: 'Read a secret',
         description: 'The current value. `ETag` is the version.',
         params: IdParams,
+        querystring: NoQuery,
         response: responses(200, WithValue, 400, 401, 403, 404),
       },
     },
@@ -91,6 +92,7 @@ export function secretRoutes(app: V3, { vault }: Context): void {
         tags,
         summary: 'Create a secret',
         description: 'With `Idempotency-Key`, a repeated request gets the first answer again.',
+        querystring: NoQuery,
         body: Type.Object({ name: Name, value: Value }, { additionalProperties: false, description: 'a JSON object' }),
         response: responses(201, Listed, 400, 401, 403, 409, 413, 415, 422, 507),
       },
@@ -111,6 +113,7 @@ export function secretRoutes(app: V3, { vault }: Context): void {
         summary: 'Update a secret',
         description: 'Stores a new version. `If-Match` with an `ETag` makes it conditional.',
         params: IdParams,
+        querystring: NoQuery,
         body: Type.Object(
           { value: Value, name: Type.Optional(Name) },
           { additionalProperties: false, description: 'a JSON object' },
@@ -138,6 +141,7 @@ export function secretRoutes(app: V3, { vault }: Context): void {
         description:
           'Permanent: every version and the key that they are sealed with. Machines that hold the value keep it until they are redeployed.',
         params: IdParams,
+        querystring: NoQuery,
         response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404, 412, 507),
       },
     },

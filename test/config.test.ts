@@ -1,0 +1,77 @@
+/** The settings: each one's good and bad values, all faults at once, and nothing secret in a message. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { ConfigFaults, readConfig, settings } from '../src/config.ts'
+
+const key = Buffer.alloc(32, 7).toString('base64url')
+
+const rows: readonly { name: string; good: readonly string[]; bad: readonly string[] }[] = [
+  {
+    name: 'STRONGROOM_LISTEN',
+    good: ['127.0.0.1:0', '[::1]:4600', 'host.example:65535'],
+    bad: ['4600', ':1', 'a:65536', '::1:80', '[1.2.3.4]:1', 'a:-1'],
+  },
+  { name: 'STRONGROOM_METRICS_LISTEN', good: ['127.0.0.1:9100'], bad: ['9100', 'a b:1'] },
+  {
+    name: 'STRONGROOM_DATABASE_URL',
+    good: ['postgres://a', 'postgresql://a,b/c'],
+    bad: ['mysql://a', 'postgres://', 'a'],
+  },
+  { name: 'STRONGROOM_ROOT_KEY', good: [key], bad: ['short', `${key}AAAA`] },
+  { name: 'STRONGROOM_BOOTSTRAP_API_KEY', good: [], bad: ['sr_mistyped', 'word'] },
+  { name: 'STRONGROOM_RATE_LIMIT', good: ['1', '9999999', 'off'], bad: ['0', '-1', '1.5', 'on', '10000000'] },
+  { name: 'STRONGROOM_KEEP_VERSIONS', good: ['1', '1000'], bad: ['0', '1001', '1e2', 'ten'] },
+  { name: 'STRONGROOM_MAX_VALUE_BYTES', good: ['1', '1048576'], bad: ['0', '1048577', '64k'] },
+  { name: 'STRONGROOM_QUERY_KEY', good: ['on', 'off'], bad: ['true', 'ON'] },
+  { name: 'STRONGROOM_LOG_LEVEL', good: ['debug', 'info', 'warn', 'error', 'silent'], bad: ['trace', 'INFO'] },
+]
+
+function faultsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment)
+    return []
+  } catch (error) {
+    assert.ok(error instanceof ConfigFaults)
+    return error.faults
+  }
+}
+
+suite('settings', () => {
+  test('every setting that can be wrong has a row here', () => {
+    const free = ['STRONGROOM_DATA_DIR', 'STRONGROOM_ROOT_KEY_FILE']
+    assert.deepEqual([...rows.map(({ name }) => name), ...free].sort(), settings.map(({ name }) => name).sort())
+  })
+
+  for (const { name, good, bad } of rows) {
+    test(`${name} takes its good values and refuses the others in one sentence that names it`, () => {
+      for (const value of good) assert.deepEqual(faultsOf({ [name]: value }), [], value)
+      for (const value of bad) {
+        const faults = faultsOf({ [name]: value })
+        assert.equal(faults.length, 1, value)
+        assert.match(faults[0] ?? '', new RegExp(`^${name} must .*\\.$`), value)
+      }
+    })
+  }
+
+  test('all faults are reported together', () => {
+    const wrong = Object.fromEntries(rows.map(({ name, bad }) => [name, bad[0] ?? '']))
+    assert.equal(faultsOf(wrong).length, rows.length)
+  })
+
+  test('no message holds a secret setting, and the secrets leave the environment', () => {
+    const faults = faultsOf({
+      STRONGROOM_ROOT_KEY: 'my-root-key',
+      STRONGROOM_BOOTSTRAP_API_KEY: 'my-api-key',
+      STRONGROOM_DATABASE_URL: 'mysql://u:my-password@h',
+    })
+    assert.equal(faults.length, 3)
+    assert.doesNotMatch(faults.join('\n'), /my-/)
+    const environment: Record<string, string> = { STRONGROOM_ROOT_KEY: key }
+    readConfig(environment)
+    assert.deepEqual(environment, {})
+  })
+
+  test('a root key and a root key file together are refused', () => {
+    assert.equal(faultsOf({ STRONGROOM_ROOT_KEY: key, STRONGROOM_ROOT_KEY_FILE: '/x' }).length, 1)
+  })
+})
