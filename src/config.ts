@@ -194,7 +194,7 @@ class Reader {
       this.#fault('STRONGROOM_ROOT_KEY', 'must not be set together with STRONGROOM_ROOT_KEY_FILE: choose one')
     }
     if (text !== undefined) {
-      if (Buffer.from(text, 'base64url').length !== 32)
+      if (!/^[A-Za-z0-9_-]{43}=?$/.test(text))
         this.#fault('STRONGROOM_ROOT_KEY', 'must be 32 bytes in base64url (43 characters)')
       return { kind: 'environment', text }
     }

@@ -17,7 +17,7 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
     good: ['postgres://a', 'postgresql://a,b/c'],
     bad: ['mysql://a', 'postgres://', 'a'],
   },
-  { name: 'STRONGROOM_ROOT_KEY', good: [key], bad: ['short', `${key}AAAA`] },
+  { name: 'STRONGROOM_ROOT_KEY', good: [key], bad: ['short', `${key}AAAA`, `!!${key}`, ` ${key}`] },
   { name: 'STRONGROOM_BOOTSTRAP_API_KEY', good: [], bad: ['sr_mistyped', 'word'] },
   { name: 'STRONGROOM_RATE_LIMIT', good: ['1', '9999999', 'off'], bad: ['0', '-1', '1.5', 'on', '10000000'] },
   { name: 'STRONGROOM_KEEP_VERSIONS', good: ['1', '1000'], bad: ['0', '1001', '1e2', 'ten'] },
