@@ -8,6 +8,7 @@ import { print } from '../output.ts'
 
 /** After this long, whoever still waits is let down rather than the supervisor kept waiting. */
 const stopTimeoutMs = 20_000
+const sweepIntervalMs = 50
 
 export async function serve(): Promise<void> {
   // What the server makes is for its owner alone.
@@ -86,8 +87,11 @@ function stopOnSignals(logger: Logger, server: Server, opened: Opened): void {
       process.exit(1)
     }, stopTimeoutMs)
     timer.unref()
+    // A connection whose last request is being answered now would stay open for the client's sake.
+    const sweep = setInterval(() => server.app.server.closeIdleConnections(), sweepIntervalMs).unref()
     try {
       await server.app.close()
+      clearInterval(sweep)
       await opened.close()
       logger.info('stopped')
     } catch (error) {

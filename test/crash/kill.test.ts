@@ -1,0 +1,67 @@
+/** A server killed at random moments under load: what it acknowledged is there, newest value and all. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { suite, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { generateToken } from '../../src/crypto/token.ts'
+import { runCommand, startChild } from '../support/child.ts'
+import { engines } from '../support/engines.ts'
+import { Journal } from './journal.ts'
+
+const rounds = process.env['SLOW'] === '1' ? 100 : 8
+const writers = 16
+
+for (const engine of engines) {
+  suite(`${engine.name}: a server killed under load`, { skip: engine.skip }, () => {
+    test(`loses nothing that it acknowledged, ${rounds} times over`, async (t) => {
+      const place = await engine.makePlace()
+      t.after(() => place.clear())
+      const key = generateToken()
+      const journal = new Journal()
+
+      for (let round = 0; round < rounds; round++) {
+        const server = await startChild(t, place, { env: { STRONGROOM_BOOTSTRAP_API_KEY: key } })
+        const api = server.api(key)
+        if (round > 0) await journal.check(api)
+        const load = Promise.all(Array.from({ length: writers }, () => journal.write(api)))
+        await setTimeout(50 + Math.random() * 400)
+        await server.end('SIGKILL')
+        await load
+      }
+
+      const server = await startChild(t, place)
+      await journal.check(server.api(key))
+      const reads = await countReads(server.api(key))
+      assert.ok(reads >= journal.reads, `${journal.reads} values were read, ${reads} reads are recorded`)
+      assert.deepEqual(await server.end('SIGTERM'), { code: 0, signal: null })
+      assert.match(runCommand(place, ['audit', 'verify']).stdout, /intact|holds|UNANCHORED/i)
+      assert.equal(runCommand(place, ['audit', 'verify']).code, 3)
+      if (engine.name === 'SQLite') assertIntegrity(place.dataDir)
+      t.diagnostic(`${journal.acknowledged} changes acknowledged over ${rounds} kills`)
+      assert.ok(journal.acknowledged > rounds * 10)
+    })
+  })
+}
+
+async function countReads(api: ReturnType<Awaited<ReturnType<typeof startChild>>['api']>): Promise<number> {
+  let count = 0
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page = await api.get(`/v3/audit?limit=1000&action=secret.read&outcome=ok${cursor && `&cursor=${cursor}`}`)
+    count += page.body.records.length
+    cursor = page.headers.get('strongroom-next-cursor')
+  }
+  return count
+}
+
+function assertIntegrity(dataDir: string): void {
+  const database = new DatabaseSync(join(dataDir, 'strongroom.db'))
+  assert.deepEqual(
+    database
+      .prepare('pragma integrity_check')
+      .all()
+      .map((row) => ({ ...row })),
+    [{ integrity_check: 'ok' }],
+  )
+  database.close()
+}

@@ -1,0 +1,102 @@
+/** The real command as a process of its own, which can be stopped, killed and traced. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { Api } from './api.ts'
+import type { Place } from './engines.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+
+export interface ChildOptions {
+  readonly env?: Record<string, string>
+  /** A program and its parameters that run the server, such as a tracer. */
+  readonly under?: readonly string[]
+  /** Folder of another source tree. */
+  readonly tree?: string
+}
+
+export class Child {
+  readonly process: ChildProcess
+  readonly url: string
+  /** Everything that it printed and logged. */
+  readonly output: () => string
+
+  constructor(child: ChildProcess, url: string, output: () => string) {
+    this.process = child
+    this.url = url
+    this.output = output
+  }
+
+  /** The API key that was printed, when this was the first start. */
+  get firstKey(): string | undefined {
+    return /^ +(sr_\w{49})$/m.exec(this.output())?.[1]
+  }
+
+  api(key: string): Api {
+    return new Api(this.url, key)
+  }
+
+  /** @returns how it ended, once it has */
+  async end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    const { process: child } = this
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, 'exit')
+      child.kill(signal)
+      await gone
+    }
+    return { code: child.exitCode, signal: child.signalCode }
+  }
+}
+
+/** Starts `strongroom serve` and waits until it listens. It is killed when the test ends. */
+export async function startChild(
+  t: Pick<TestContext, 'after'>,
+  place: Place,
+  options: ChildOptions = {},
+): Promise<Child> {
+  const { env = {}, under = [], tree = root } = options
+  const [program = '', ...parameters] = [...under, process.execPath, join(tree, 'src/main.ts'), 'serve']
+  const child = spawn(program, parameters, {
+    env: { ...environment(place), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  t.after(() => void child.kill('SIGKILL'))
+  let text = ''
+  const url = await new Promise<string>((resolve, reject) => {
+    const take = (chunk: Buffer) => {
+      text += chunk
+      const found = /(http:\/\/127\.0\.0\.1:\d+)\/v3\s/.exec(text)?.[1]
+      if (found !== undefined) resolve(found)
+    }
+    child.stdout?.on('data', take)
+    child.stderr?.on('data', take)
+    child.once('exit', (code) => reject(new Error(`It ended with ${code}: ${text}`)))
+  })
+  return new Child(child, url, () => text)
+}
+
+/** Runs a host command to its end. */
+export function runCommand(place: Place, parameters: readonly string[], env: Record<string, string> = {}) {
+  try {
+    const stdout = execFileSync(process.execPath, [join(root, 'src/main.ts'), ...parameters], {
+      env: { ...environment(place), ...env },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    return { code: 0, stdout, stderr: '' }
+  } catch (error) {
+    const { status, stdout, stderr } = error as { status: number | null; stdout: string; stderr: string }
+    return { code: status, stdout, stderr }
+  }
+}
+
+function environment({ dataDir, databaseUrl }: Place): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '',
+    STRONGROOM_LISTEN: '127.0.0.1:0',
+    STRONGROOM_DATA_DIR: dataDir,
+    STRONGROOM_RATE_LIMIT: 'off',
+    ...(databaseUrl === undefined ? {} : { STRONGROOM_DATABASE_URL: databaseUrl }),
+  }
+}
