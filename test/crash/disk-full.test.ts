@@ -1,0 +1,78 @@
+/** A disk with no room left: changes are refused with nothing half-done, and all goes on when there is room again. */
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { verifyAudit } from '../../src/vault/audit.ts'
+import { engines, makeFolder } from '../support/engines.ts'
+import { startServer } from '../support/server.ts'
+
+const [sqlite] = engines
+const canMount = process.getuid?.() === 0 && spawnSync('mount', ['--version']).status === 0
+
+test('a full disk refuses with a clear answer, loses nothing, and is got over', {
+  skip: canMount ? false : 'Needs root, to mount a small disk.',
+}, async (t) => {
+  assert.ok(sqlite)
+  const dataDir = smallDisk(t)
+  const { api, vault } = await startServer(t, sqlite, {
+    place: { dataDir, databaseUrl: undefined, clear: async () => {} },
+  })
+  const kept = new Map<number, string>()
+  const create = async (at: number) => {
+    const value = randomBytes(20_000).toString('hex')
+    const answer = await api.post('/v3/secrets', { name: `s-${at}`, value })
+    if (answer.status === 201) kept.set(answer.body.id, value)
+    return answer
+  }
+  for (let at = 0; at < 20; at++) assert.equal((await create(at)).status, 201)
+
+  const ballast = join(dataDir, 'ballast')
+  fill(ballast)
+  let refused = await create(100)
+  for (let at = 101; refused.status === 201 && at < 300; at++) refused = await create(at)
+
+  assert.deepEqual([refused.status, refused.body.code], [507, 'storage_full'])
+  const others = [
+    await api.put('/v3/secrets/1', { value: randomBytes(20_000).toString('hex') }),
+    await api.post('/v3/keys', { name: 'k', scopes: ['secrets:read'] }),
+  ]
+  for (const { status, body } of others) assert.ok([507, 201, 200].includes(status), JSON.stringify(body))
+  if (others[0]?.status === 200) kept.delete(1)
+  // A read is answered with its record, or not at all.
+  const read = await api.get('/v3/secrets/2')
+  assert.ok([200, 507].includes(read.status))
+  rmSync(ballast)
+
+  assert.equal((await create(500)).status, 201)
+  for (const [id, value] of kept) assert.equal((await api.get(`/v3/secrets/${id}`)).body.value, value)
+  const { body } = await api.get('/v3/secrets')
+  assert.equal(
+    body.secrets.some(({ name }: { name: string }) => name === `s-${100 + kept.size}`),
+    false,
+  )
+  for await (const { fault } of verifyAudit(vault)) assert.equal(fault, undefined)
+})
+
+function smallDisk(t: TestContext): string {
+  const folder = makeFolder()
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m,mode=700', 'tmpfs', folder])
+  t.after(() => {
+    execFileSync('umount', ['-l', folder])
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return folder
+}
+
+/** Leaves room for a page or two. */
+function fill(path: string): void {
+  for (let size = 4 * 1024 * 1024; size >= 4096; size = Math.floor(size / 2)) {
+    try {
+      for (;;) writeFileSync(path, Buffer.alloc(size), { flag: 'a' })
+    } catch {
+      // Full for this size: a smaller piece may still fit.
+    }
+  }
+}

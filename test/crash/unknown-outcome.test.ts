@@ -1,0 +1,108 @@
+/** PostgreSQL gone at COMMIT: nobody is told that a change happened unless it is certain, and a repeat finds out. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { suite, type TestContext, test } from 'node:test'
+import { Client } from 'pg'
+import { verifyAudit } from '../../src/vault/audit.ts'
+import { engines, makeFolder } from '../support/engines.ts'
+import { startCluster } from '../support/postgres.ts'
+import { CommitProxy } from '../support/proxy.ts'
+import { startServer } from '../support/server.ts'
+
+const rounds = process.env['SLOW'] === '1' ? 100 : 6
+const [, postgres] = engines
+const skip = postgres?.skip ?? 'No PostgreSQL.'
+
+suite('A connection that breaks at COMMIT', { skip }, () => {
+  for (const cut of ['before', 'after'] as const) {
+    test(`(${cut} it was carried out) is 503 outcome_unknown, and a repeat acts once`, async (t) => {
+      const { api, vault, proxy } = await startBehindProxy(t)
+
+      for (let round = 1; round <= rounds; round++) {
+        const key = { 'idempotency-key': randomBytes(8).toString('hex') }
+        const body = { name: `n-${round}`, value: `v-${round}` }
+        proxy.cutNext(cut)
+        // The key check of a request with a body commits too, but has nothing to lose: the cut may hit that one.
+        const answer = await api.post('/v3/secrets', body, key)
+        const wasCut = answer.status !== 201
+        if (wasCut) assert.deepEqual([answer.status, answer.body.code], [503, 'outcome_unknown'])
+        assert.equal(proxy.cuts, round)
+
+        const repeated = await api.post('/v3/secrets', body, key)
+
+        assert.deepEqual([repeated.status, repeated.body.id], [201, round])
+        assert.equal((await api.get(`/v3/secrets/${round}`)).body.value, `v-${round}`)
+      }
+      for await (const { fault } of verifyAudit(vault)) assert.equal(fault, undefined)
+    })
+
+    test(`(${cut} it was carried out) never lets an unrecorded value out`, async (t) => {
+      const { api, vault, proxy } = await startBehindProxy(t)
+      await api.post('/v3/secrets', { name: 'db-password', value: 'planted' })
+      proxy.cutNext(cut)
+
+      const answer = await api.get('/v3/secrets/1')
+
+      assert.deepEqual([answer.status, answer.body.code], [503, 'outcome_unknown'])
+      assert.doesNotMatch(answer.text, /planted/)
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'planted')
+      for await (const { fault } of verifyAudit(vault)) assert.equal(fault, undefined)
+    })
+  }
+
+  async function startBehindProxy(t: TestContext) {
+    assert.ok(postgres)
+    const place = await postgres.makePlace()
+    const proxy = await CommitProxy.start(place.databaseUrl ?? assert.fail())
+    t.after(() => place.clear())
+    const server = await startServer(t, postgres, { place: { ...place, databaseUrl: proxy.url } })
+    t.after(() => proxy.stop())
+    return { ...server, proxy }
+  }
+})
+
+suite('A wait for a standby that was cancelled', { skip }, () => {
+  test('is outcome_unknown, although PostgreSQL calls the COMMIT a success', async (t) => {
+    assert.ok(postgres)
+    // A cluster of its own: the setting makes every commit of a cluster wait.
+    const cluster = await startCluster()
+    if (cluster === undefined) return t.skip('Needs the programs of a PostgreSQL server.')
+    t.after(() => cluster.stop())
+    const folder = makeFolder()
+    const place = { dataDir: folder, databaseUrl: cluster.url, clear: async () => rmSync(folder, { recursive: true }) }
+    const { api, stop } = await startServer(t, postgres, { place })
+    await api.get('/v3/secrets')
+    const admin = new Client(cluster.url)
+    await admin.connect()
+    await setStandby(admin, 'nobody')
+
+    const pending = api.get('/v3/secrets')
+    await cancelWaiting(admin)
+    const answer = await pending
+
+    assert.deepEqual([answer.status, answer.body.code], [503, 'outcome_unknown'])
+    await setStandby(admin, '')
+    assert.equal((await api.get('/v3/secrets')).status, 200)
+    await admin.end()
+    await stop()
+  })
+})
+
+/** A standby that does not exist: every COMMIT waits for it. */
+async function setStandby(admin: Client, name: string): Promise<void> {
+  await admin.query(`set synchronous_commit = local`)
+  await admin.query(`alter system set synchronous_standby_names = '${name}'`)
+  await admin.query('select pg_reload_conf()')
+}
+
+/** Cancels, as soon as it is there, what waits for the standby in this database. */
+async function cancelWaiting(admin: Client): Promise<void> {
+  for (let tries = 0; tries < 1000; tries++) {
+    const { rowCount } = await admin.query(
+      `select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database() and wait_event = 'SyncRep'`,
+    )
+    if ((rowCount ?? 0) > 0) return
+  }
+  assert.fail('Nobody waits for the standby.')
+}

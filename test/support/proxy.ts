@@ -1,0 +1,70 @@
+/** Stands between a server and PostgreSQL, and breaks the line at COMMIT when told to. */
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+/** `before`: COMMIT never arrives. `after`: it is carried out, and its answer never arrives. */
+export type Cut = 'before' | 'after'
+
+export class CommitProxy {
+  /** Connection string through the proxy. */
+  readonly url: string
+  cuts = 0
+  #next: Cut | undefined
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+
+  private constructor(server: Server, url: string) {
+    this.#server = server
+    this.url = url
+  }
+
+  static async start(databaseUrl: string): Promise<CommitProxy> {
+    const target = new URL(databaseUrl)
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('No port.')
+    const url = new URL(databaseUrl)
+    url.host = `127.0.0.1:${address.port}`
+    const proxy = new CommitProxy(server, url.href)
+    server.on('connection', (client) => proxy.#join(client, connect(Number(target.port), target.hostname)))
+    return proxy
+  }
+
+  /** Breaks the line at the next COMMIT. */
+  cutNext(cut: Cut): void {
+    this.#next = cut
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  #join(client: Socket, database: Socket): void {
+    let isCommitting = false
+    const end = () => {
+      client.destroy()
+      database.destroy()
+    }
+    for (const socket of [client, database]) {
+      this.#sockets.add(socket)
+      socket.setNoDelay(true)
+      socket.on('error', end)
+      socket.on('close', end)
+    }
+    client.on('data', (bytes) => {
+      if (this.#next !== undefined && bytes.includes('commit\0')) {
+        const cut = this.#next
+        this.#next = undefined
+        this.cuts++
+        if (cut === 'before') return end()
+        isCommitting = true
+      }
+      database.write(bytes)
+    })
+    database.on('data', (bytes) => {
+      if (isCommitting) end()
+      else client.write(bytes)
+    })
+  }
+}
