@@ -53,21 +53,23 @@ async function listen({ app, metrics }: Server, config: Config, logger: Logger):
   return typeof address === 'object' && address !== null ? { host: address.address, port: address.port } : config.listen
 }
 
-/** For the person at the terminal; the log is for machines. */
+/** For the person at the terminal, in one piece; the log is for machines. */
 function greet(config: Config, url: string, firstKey: string | undefined): void {
-  print(`Strongroom is ready.`)
-  print(`  API        ${url}/v3`)
-  print(`  Reference  ${url}/docs`)
-  print(`  Data       ${config.databaseUrl === undefined ? config.dataDir : 'PostgreSQL'}`)
-  if (config.rootKey.kind === 'file') print(`  Root key   ${config.rootKey.path}`)
-  if (firstKey === undefined) return
-  if (config.bootstrapApiKey !== undefined) {
-    print('The account "default" is made; its API key is the one in STRONGROOM_BOOTSTRAP_API_KEY.')
-    return
+  const { databaseUrl, dataDir, rootKey, bootstrapApiKey } = config
+  const lines = [
+    'Strongroom is ready.',
+    `  API        ${url}/v3`,
+    `  Reference  ${url}/docs`,
+    `  Data       ${databaseUrl === undefined ? dataDir : 'PostgreSQL'}`,
+    ...(rootKey.kind === 'file' ? [`  Root key   ${rootKey.path}`] : []),
+  ]
+  if (firstKey !== undefined && bootstrapApiKey !== undefined) {
+    lines.push('The account "default" is made; its API key is the one in STRONGROOM_BOOTSTRAP_API_KEY.')
+  } else if (firstKey !== undefined) {
+    const made = 'The account "default" is made. Its first API key may do everything in it, and is not shown again:'
+    lines.push('', made, `  ${firstKey}`)
   }
-  print('')
-  print('The account "default" is made. Its first API key may do everything in it, and is not shown again:')
-  print(`  ${firstKey}`)
+  print(lines.join('\n'))
 }
 
 function urlOf({ host, port }: Address): string {

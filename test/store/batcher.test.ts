@@ -1,0 +1,118 @@
+/** The batcher: what arrives together goes together, in order, and everybody gets their own answer. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { Refusal } from '../../src/errors.ts'
+import { Batcher } from '../../src/store/batcher.ts'
+import type { Outcome, Request } from '../../src/store/operation.ts'
+
+/** An engine that records its batches, and ends each when told to. */
+function makeEngine(inFlight = 1) {
+  const batches: string[][] = []
+  const ends: { resolve: () => void; reject: (error: unknown) => void }[] = []
+  const running = { now: 0, most: 0 }
+  const batcher = new Batcher({
+    inFlight,
+    run: async (requests) => {
+      batches.push(requests.map(({ requestId }) => requestId))
+      running.most = Math.max(running.most, ++running.now)
+      try {
+        await new Promise<void>((resolve, reject) => ends.push({ resolve, reject }))
+      } finally {
+        running.now--
+      }
+      return requests.map(({ requestId }) => outcomeOf(requestId))
+    },
+  })
+  return { batcher, batches, ends, running }
+}
+
+const requestOf = (requestId: string): Request => ({
+  caller: { kind: 'system', accountId: 1 },
+  requestId,
+  address: '',
+  operation: { kind: 'read_secret', id: 1 },
+})
+const outcomeOf = (message: string): Outcome => ({ kind: 'refused', code: 'not_found', message })
+const turn = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)))
+
+suite('The batcher', () => {
+  test('sends at once what arrives in one turn, and everything since with the next', async () => {
+    const { batcher, batches, ends } = makeEngine()
+
+    const first = ['a', 'b'].map((id) => batcher.submit(requestOf(id)))
+    await turn()
+    const second = ['c', 'd', 'e'].map((id) => batcher.submit(requestOf(id)))
+    await turn()
+    assert.deepEqual(batches, [['a', 'b']])
+    ends[0]?.resolve()
+    assert.deepEqual(await Promise.all(first), ['a', 'b'].map(outcomeOf))
+    await turn()
+
+    assert.deepEqual(batches, [
+      ['a', 'b'],
+      ['c', 'd', 'e'],
+    ])
+    ends[1]?.resolve()
+    assert.deepEqual(await Promise.all(second), ['c', 'd', 'e'].map(outcomeOf))
+  })
+
+  test('gives everybody their own answer, in batches of a bounded size, whatever arrives when', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 400 }), { maxLength: 6 }),
+        fc.integer({ min: 1, max: 3 }),
+        async (waves, inFlight) => {
+          const { batcher, batches, ends, running } = makeEngine(inFlight)
+          let count = 0
+          const answers: Promise<Outcome>[] = []
+          for (const size of waves) {
+            for (let at = 0; at < size; at++) answers.push(batcher.submit(requestOf(String(count++))))
+            await turn()
+            ends.shift()?.resolve()
+          }
+          const idle = batcher.idle()
+          while (running.now > 0 || ends.length > 0) {
+            ends.shift()?.resolve()
+            await turn()
+          }
+          await idle
+          assert.deepEqual(
+            await Promise.all(answers),
+            Array.from({ length: count }, (_, at) => outcomeOf(String(at))),
+          )
+          assert.deepEqual(
+            batches.flat(),
+            Array.from({ length: count }, (_, at) => String(at)),
+          )
+          assert.ok(batches.every((batch) => batch.length <= 256) && running.most <= inFlight)
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+
+  test('refuses a whole batch whose engine failed, and goes on with the next', async () => {
+    const { batcher, ends } = makeEngine()
+    const failed = Promise.allSettled(['a', 'b'].map((id) => batcher.submit(requestOf(id))))
+    await turn()
+    ends[0]?.reject(new Refusal('audit_unavailable', 'no'))
+
+    for (const result of await failed)
+      assert.equal(result.status === 'rejected' && result.reason.code, 'audit_unavailable')
+    const next = batcher.submit(requestOf('c'))
+    await turn()
+    ends[1]?.resolve()
+    assert.deepEqual(await next, outcomeOf('c'))
+  })
+
+  test('refuses more than it could answer in time, at once', async () => {
+    const { batcher } = makeEngine()
+    for (let at = 0; at < 20_000; at++) void batcher.submit(requestOf('x'))
+
+    await assert.rejects(
+      batcher.submit(requestOf('y')),
+      (error: unknown) => error instanceof Refusal && error.code === 'overloaded',
+    )
+  })
+})
