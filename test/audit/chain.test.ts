@@ -154,6 +154,13 @@ suite('The audit chain', () => {
     )
   })
 
+  test('does not hold when its account states another head', async () => {
+    const [entries] = fc.sample(log, 1)
+    const rows = rowsOf(1, entries ?? [])
+
+    assert.equal(await firstBad(1, rows, { size: rows.length, head: emptyHead(storeId, 1) }), rows.length + 1)
+  })
+
   test('with its newest records cut off holds only if the account states so: that is what checkpoints are for', async () => {
     const [entries] = fc.sample(log, 1)
     const rows = rowsOf(1, entries ?? [])

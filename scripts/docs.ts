@@ -1,0 +1,184 @@
+/**
+ * `npm run docs`: writes the tables of the documents from the source. `npm run docs -- --check` writes nothing, and
+ * names what is stale and every link, anchor or file that does not exist.
+ */
+import { execFile } from 'node:child_process'
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { promisify } from 'node:util'
+import { actions } from '../src/audit/record.ts'
+import { settings } from '../src/config.ts'
+import type { Code } from '../src/errors.ts'
+import { createMetrics } from '../src/http/metrics.ts'
+import { statusOf } from '../src/http/problem.ts'
+import { type Right, rights } from '../src/model/scope.ts'
+
+const root = join(import.meta.dirname, '..')
+
+/** For the caller: what happened, and what to do. A code without a text does not compile. */
+const codeTexts: Record<Code, string> = {
+  invalid: 'The request is malformed; `errors` names each faulty field.',
+  unauthenticated: 'No API key, or one that is unknown, expired, revoked or used from outside its networks.',
+  forbidden: 'The API key lacks the scope, or would hand on more than it has.',
+  not_found: 'No such object in this account, or none that this key may know of.',
+  method_not_allowed: 'The path does not take this method; `Allow` lists those it takes.',
+  not_acceptable: '`Accept` excludes JSON.',
+  request_timeout: 'The request did not arrive in time. Send it again.',
+  name_taken: 'The name exists already.',
+  stale_version: '`If-Match` names another version. Read again, then repeat.',
+  too_large: 'The body or the value is too long.',
+  uri_too_long: 'The URL is longer than 8192 characters.',
+  unsupported_media_type: 'The body is not `application/json` in UTF-8, or is compressed.',
+  expectation_failed: '`Expect` is something other than `100-continue`.',
+  idempotency_mismatch: 'The `Idempotency-Key` was used for another request. Use a new one.',
+  rate_limited: 'Too many requests from this key or address. Wait as long as `Retry-After` says.',
+  headers_too_large: 'More than 100 headers, or more than 16 KiB of them.',
+  integrity_failure: 'Stored data failed its integrity check and was not used. Tell the operator at once.',
+  internal: 'A fault of the server. The log has the `request_id`.',
+  audit_unavailable: 'The request could not be recorded, so it was not carried out. Try again.',
+  outcome_unknown: 'It may have been carried out. Repeat with the same `Idempotency-Key`, or read to find out.',
+  overloaded: 'More waits than can be answered in time; nothing was done. Try again.',
+  storage_full: 'The disk is full; nothing was done.',
+}
+
+const rightTexts: Record<Right, string> = {
+  'secrets:list': 'see names and times of secrets',
+  'secrets:read': 'read values',
+  'secrets:write': 'create and update secrets',
+  'secrets:delete': 'delete secrets',
+  'keys:manage': 'list, create, rotate and revoke API keys within its own rights',
+  'audit:read': 'read the audit trail',
+  'account:manage': 'no call asks for it yet',
+}
+
+function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(headings), line(headings.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+/** What each marker `<!-- generated: NAME -->` stands for. */
+const generators: Record<string, () => string | Promise<string>> = {
+  settings: () =>
+    table(
+      ['Setting', 'Default', 'Meaning'],
+      settings.map(({ name, default: usual, meaning }) => [`\`${name}\``, usual || 'none', meaning]),
+    ),
+  errors: () =>
+    table(
+      ['Code', 'Status', 'Meaning'],
+      Object.entries(statusOf).map(([code, status]) => [`\`${code}\``, String(status), codeTexts[code as Code]]),
+    ),
+  scopes: () =>
+    table(
+      ['Scope', 'Lets its bearer'],
+      rights.map((right) => [`\`${right}\``, rightTexts[right]]),
+    ),
+  actions: () => `${actions.map((action) => `\`${action}\``).join(', ')}.`,
+  metrics: () =>
+    table(
+      ['Metric', 'Type', 'Labels', 'Meaning'],
+      createMetrics()
+        .registry.getMetricsAsArray()
+        .filter(({ name }) => name.startsWith('strongroom_'))
+        .map((metric) => [`\`${metric.name}\``, String(metric.type), labelsOf(metric), metric.help]),
+    ),
+  commands: async () => (await helpOf([])).join('\n\n'),
+}
+
+function labelsOf(metric: object): string {
+  const labels = 'labelNames' in metric && Array.isArray(metric.labelNames) ? metric.labelNames : []
+  return labels.map((label) => `\`${label}\``).join(', ')
+}
+
+/** The help of a command and of everything below it, as the command itself prints it. */
+async function helpOf(words: readonly string[]): Promise<string[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['src/main.ts', ...words, '--help'], { cwd: root })
+  const [, list = ''] = stdout.split('\nCommands:\n')
+  const below = [...list.matchAll(/^ {2}(\w+)/gm)].map(([, word = '']) => word).filter((word) => word !== 'help')
+  const title = `### ${['strongroom', ...words].join(' ')}`
+  const helps = await Promise.all(below.map((word) => helpOf([...words, word])))
+  return [`${title}\n\n\`\`\`text\n${stdout.trimEnd()}\n\`\`\``, ...helps.flat()]
+}
+
+export interface Document {
+  /** Below the root of the repository. */
+  readonly path: string
+  readonly text: string
+}
+
+export function documents(): readonly Document[] {
+  const paths = globSync(['*.md', 'docs/**/*.md'], { cwd: root }).sort()
+  return paths.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+}
+
+/** The text with every generated part as the source has it now. */
+export async function regenerate({ path, text }: Document): Promise<string> {
+  const marked = /(<!-- generated: (\w+) -->\n)[\s\S]*?(<!-- end -->)/g
+  const names = new Set([...text.matchAll(marked)].map(([, , name = '']) => name))
+  const parts = new Map<string, string>()
+  for (const name of names) {
+    const generate = generators[name]
+    if (generate === undefined) throw new Error(`${path}: nothing generates "${name}".`)
+    parts.set(name, await generate())
+  }
+  return text.replaceAll(
+    marked,
+    (_, start: string, name: string, end: string) => `${start}\n${parts.get(name)}\n\n${end}`,
+  )
+}
+
+/** The anchors that GitHub gives the headings of a text. */
+function anchorsOf(text: string): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (const [, heading = ''] of withoutCode(text).matchAll(/^#{1,6} (.+)$/gm)) {
+    const slug = heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-')
+    let anchor = slug
+    for (let count = 1; found.has(anchor); count++) anchor = `${slug}-${count}`
+    found.add(anchor)
+  }
+  return found
+}
+
+function withoutCode(text: string): string {
+  return text.replaceAll(/^```[\s\S]*?^```/gm, '')
+}
+
+/** Links to files and headings, and files named in the text, that do not exist. */
+export function brokenLinks({ path, text }: Document): readonly string[] {
+  const prose = withoutCode(text)
+  const links = [...prose.replaceAll(/`[^`\n]*`/g, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
+  const broken = links.filter((target) => !/^https?:/.test(target) && !reaches(path, text, target))
+  const named = [...prose.matchAll(/`((?:src|test|scripts|docs|bench|bin)\/[\w./-]*)`/g)].map(([, file = '']) => file)
+  const missing = named.filter((file) => !existsSync(join(root, file)))
+  return [...broken, ...missing].map((target) => `${path}: ${target} does not exist`)
+}
+
+function reaches(path: string, text: string, link: string): boolean {
+  const [file = '', anchor] = link.split('#')
+  if (file === '') return anchorsOf(text).has(anchor ?? '')
+  const target = join(root, posix.dirname(path), file)
+  if (!existsSync(target)) return false
+  return anchor === undefined || anchorsOf(readFileSync(target, 'utf8')).has(anchor)
+}
+
+async function main(isCheck: boolean): Promise<void> {
+  for (const document of documents()) {
+    const text = await regenerate(document)
+    const faults = brokenLinks({ ...document, text })
+    if (text !== document.text) {
+      if (isCheck) faults.concat(`${document.path}: is stale; run "npm run docs"`).forEach(complain)
+      else writeFileSync(join(root, document.path), text)
+    }
+    if (text === document.text || !isCheck) faults.forEach(complain)
+  }
+}
+
+function complain(fault: string): void {
+  console.error(fault)
+  process.exitCode = 1
+}
+
+if (import.meta.main) await main(process.argv.includes('--check'))

@@ -1,0 +1,175 @@
+/** The documents: tables as the source has them, links that lead somewhere, and commands that do what is shown. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { cpSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { brokenLinks, type Document, documents, regenerate } from '../scripts/docs.ts'
+import { makeFolder } from './support/engines.ts'
+
+const root = join(import.meta.dirname, '..')
+const shownUrl = 'http://127.0.0.1:4600'
+
+suite('The documents', () => {
+  for (const document of documents()) {
+    test(`${document.path} has its tables as the source has them`, async () => {
+      assert.equal(document.text, await regenerate(document), 'Run: npm run docs')
+    })
+
+    test(`${document.path} links to nothing that does not exist`, () => {
+      assert.deepEqual(brokenLinks(document), [])
+    })
+  }
+
+  test('with a stale table or a broken link are found out', async () => {
+    const path = 'docs/planted.md'
+    const stale = '<!-- generated: errors -->\n| `invalid` | 418 |\n<!-- end -->\n'
+    assert.notEqual(await regenerate({ path, text: stale }), stale)
+    await assert.rejects(regenerate({ path, text: stale.replace('errors', 'nothing') }))
+    const broken = '# A title\n[a](nowhere.md) [b](#no-title) [c](../README.md#no-title) `src/nowhere.ts`\n'
+    assert.equal(brokenLinks({ path, text: broken }).length, 4)
+    assert.deepEqual(brokenLinks({ path, text: '# A title\n[a](../README.md) [b](#a-title) `src/main.ts`\n' }), [])
+  })
+})
+
+/** Commands that a document shows, and what it says that they print. */
+interface Block {
+  readonly commands: string
+  readonly exitCode: number
+  /** A program that not every machine has. */
+  readonly needs: string | undefined
+  readonly output: { readonly language: string; readonly text: string } | undefined
+}
+
+/** The blocks below `<!-- run -->`, with the output block that follows at once, if there is one. */
+function blocksOf({ text }: Document): readonly Block[] {
+  const form =
+    /^<!-- run(?:: exit (\d+))?(?:: needs (\w+))? -->\n```sh\n([\s\S]*?)^```$(?:\n\n```(json|text)\n([\s\S]*?)^```$)?/gm
+  return [...text.matchAll(form)].map(([, exitCode = '0', needs, commands = '', language, output]) => ({
+    commands,
+    exitCode: Number(exitCode),
+    needs,
+    output: language === undefined || output === undefined ? undefined : { language, text: output },
+  }))
+}
+
+for (const document of documents()) {
+  const blocks = blocksOf(document)
+  test(`every marked block of ${document.path} is read as one`, () => {
+    assert.equal(blocks.length, document.text.match(/^<!-- run/gm)?.length ?? 0)
+  })
+  if (blocks.length === 0) continue
+
+  test(`the commands of ${document.path} do what it shows`, async (t) => {
+    const terminal = await startAsShown(t)
+    for (const block of blocks) {
+      const skip = block.needs === undefined || isInstalled(block.needs) ? false : `${block.needs} is not installed`
+      await t.test(block.commands.split('\n')[0], { skip }, () => terminal.check(block))
+    }
+  })
+}
+
+function isInstalled(program: string): boolean {
+  return spawnSync('bash', ['-c', `command -v ${program}`]).status === 0
+}
+
+/** Somebody who follows a document: remembers the variables they set and the last API key they saw. */
+class Terminal {
+  readonly #folder: string
+  readonly #url: string
+  #lastKey: string
+  #variables = ''
+
+  constructor(folder: string, url: string, firstKey: string) {
+    this.#folder = folder
+    this.#url = url
+    this.#lastKey = firstKey
+  }
+
+  check({ commands, exitCode, output }: Block): void {
+    const typed = commands.replaceAll(shownUrl, this.#url).replaceAll(/\bsr_\.\.\./g, this.#lastKey)
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', this.#variables + typed], {
+      cwd: this.#folder,
+      encoding: 'utf8',
+      env: environment(),
+    })
+    this.#variables += typed.replaceAll(/^(?![A-Z_]+=).*\n/gm, '')
+    this.#lastKey = /\bsr_\w{49}\b/.exec(stdout)?.[0] ?? this.#lastKey
+    assert.equal(status, exitCode, `${commands}${stdout}${stderr}`)
+    if (output === undefined) return
+    const printed = stdout.replaceAll(this.#url, shownUrl)
+    if (output.language === 'json') assert.deepEqual(toJson(printed), toJson(output.text))
+    else assert.equal(generalise(printed.trim()), generalise(output.text.trim()))
+  }
+}
+
+/** One document per line, in the order of its fields, without what differs every time. */
+function toJson(text: string): readonly string[] {
+  const documents = text
+    .trim()
+    .split(/\n(?=\{)/)
+    .map((line): unknown => JSON.parse(line))
+  return documents.map((value) =>
+    generalise(JSON.stringify(value, (name, part: unknown) => (name === 'request_id' ? '' : part), 1)),
+  )
+}
+
+function generalise(text: string): string {
+  return text
+    .replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z/g, (_, fraction) => (fraction ? '<ms>' : '<time>'))
+    .replaceAll(/\bsr_(\.\.\.|\w{49})/g, '<key>')
+    .replaceAll(/\b[0-9a-f]{64}\b/g, '<hash>')
+    .replaceAll(/\b[0-9a-f]{32}\b/g, '<uid>')
+}
+
+/** Of the tests' own environment nothing that a newcomer would not have. */
+function environment(): Record<string, string | undefined> {
+  return { PATH: process.env['PATH'], HOME: process.env['HOME'] }
+}
+
+/** A server as the README starts it, in a copy of the tree; only its port is another. */
+async function startAsShown(t: TestContext): Promise<Terminal> {
+  const readme = documents().find(({ path }) => path === 'README.md')
+  const [, commands] = /<!-- start -->\n```sh\n([\s\S]*?)```/.exec(readme?.text ?? '') ?? []
+  assert.equal(commands, 'npm ci\nnpm start\n')
+  const folder = makeFolder()
+  for (const part of ['bin', 'src', 'package.json', 'package-lock.json', '.npmrc']) {
+    cpSync(join(root, part), join(folder, part), { recursive: true })
+  }
+  // What "npm ci" gives has just run this test.
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  const server = spawn('npm', ['start'], {
+    cwd: folder,
+    env: { ...environment(), STRONGROOM_LISTEN: '127.0.0.1:0' },
+    detached: true,
+  })
+  t.after(async () => {
+    await stop(server)
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const { url, key } = await greeting(server)
+  return new Terminal(folder, url, key)
+}
+
+function greeting(server: ChildProcess): Promise<{ url: string; key: string }> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const take = (chunk: Buffer) => {
+      text += chunk
+      const url = /(http:\/\/127\.0\.0\.1:\d+)\/v3\s/.exec(text)?.[1]
+      const key = /^ +(sr_\w{49})$/m.exec(text)?.[1]
+      if (url !== undefined && key !== undefined) resolve({ url, key })
+    }
+    server.stdout?.on('data', take)
+    server.stderr?.on('data', take)
+    server.once('exit', (code) => reject(new Error(`It ended with ${code}: ${text}`)))
+  })
+}
+
+/** npm and the server that it started, which are a process group of their own. */
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null || server.pid === undefined) return
+  const gone = new Promise((resolve) => server.once('exit', resolve))
+  process.kill(-server.pid, 'SIGTERM')
+  await gone
+}

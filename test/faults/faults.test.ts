@@ -1,0 +1,83 @@
+/** Takes each guard away in a copy of the sources: a test must notice. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { makeFolder } from '../support/engines.ts'
+import { type Fault, faults } from './faults.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+
+/** All in CI or when asked to; else a few, chosen anew each time. `FAULT=text` takes those whose names have the text. */
+function chosen(): readonly Fault[] {
+  const wanted = process.env['FAULT']
+  if (wanted !== undefined) return faults.filter(({ name }) => name.includes(wanted))
+  if (process.env['SLOW'] === '1' || process.env['CI'] === 'true') return faults
+  const first = Math.floor(Math.random() * faults.length)
+  return Array.from({ length: 4 }, (_, at) => faults[(first + at * 11) % faults.length] ?? assert.fail())
+}
+
+suite('Without a guard, a test fails:', { concurrency: 2 }, () => {
+  for (const fault of chosen()) {
+    test(fault.name, async (t) => {
+      const tree = makeFolder()
+      t.after(() => rmSync(tree, { recursive: true, force: true }))
+      copyTree(tree)
+      plant(tree, fault)
+
+      const { code, output } = await runTest(tree, fault)
+
+      assert.notEqual(code, 0, `No test of ${fault.test} noticed:\n${output.slice(-2000)}`)
+      // A test that could not even start has noticed nothing.
+      assert.match(output, /^ℹ fail [1-9]/m, output.slice(-2000))
+      assert.doesNotMatch(output, /SyntaxError|ERR_MODULE_NOT_FOUND|test failed$/m, output.slice(-2000))
+    })
+  }
+})
+
+test('Every planted fault still finds its text in the sources, once', () => {
+  const edits = faults.flatMap((fault) => [fault, ...(fault.also === undefined ? [] : [{ ...fault, ...fault.also }])])
+  for (const { name, file, find } of edits) {
+    const text = readFileSync(join(root, 'src', file), 'utf8')
+    assert.equal(text.split(find).length, 2, name)
+  }
+})
+
+function copyTree(tree: string): void {
+  for (const part of ['src', 'test', 'package.json']) cpSync(join(root, part), join(tree, part), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
+}
+
+function plant(tree: string, fault: Fault): void {
+  for (const { file, find, replace } of [fault, ...(fault.also === undefined ? [] : [fault.also])]) {
+    const path = join(tree, 'src', file)
+    const text = readFileSync(path, 'utf8')
+    assert.ok(text.includes(find))
+    writeFileSync(
+      path,
+      text.replace(find, () => replace),
+    )
+  }
+}
+
+function runTest(tree: string, { test: file, pattern }: Fault): Promise<{ code: number | null; output: string }> {
+  const parameters = [
+    '--test',
+    '--test-reporter=spec',
+    '--test-timeout=60000',
+    `--test-name-pattern=${pattern}`,
+    join(tree, 'test', file),
+  ]
+  // A run within a run of the test runner would report to the outer one.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const child = spawn(process.execPath, parameters, { cwd: tree, env })
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    output += chunk
+  })
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })))
+}
