@@ -93,7 +93,7 @@ class Terminal {
       encoding: 'utf8',
       env: environment(),
     })
-    this.#variables += typed.replaceAll(/^(?![A-Z_]+=).*\n/gm, '')
+    this.#variables += (typed.match(/^[A-Z_]+=("[^"]*"|\S*)\n/gm) ?? []).join('')
     this.#lastKey = /\bsr_\w{49}\b/.exec(stdout)?.[0] ?? this.#lastKey
     assert.equal(status, exitCode, `${commands}${stdout}${stderr}`)
     if (output === undefined) return
