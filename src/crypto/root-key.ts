@@ -14,7 +14,7 @@ export type RootKeySource =
 /** @throws Refusal `invalid` with a sentence for the operator */
 export function loadRootKey(source: RootKeySource): KeyObject {
   if (source.kind === 'environment') return decodeRootKey(source.text, 'STRONGROOM_ROOT_KEY')
-  return decodeRootKey(source.create ? readOrCreate(source.path) : read(source.path), source.path)
+  return decodeRootKey(source.create ? readOrCreate(source.path) : readNamed(source.path), source.path)
 }
 
 /** Reads 32 bytes from base64url text. */
@@ -30,6 +30,18 @@ export function decodeRootKey(text: string, origin: string): KeyObject {
   const key = createSecretKey(bytes)
   bytes.fill(0)
   return key
+}
+
+function readNamed(path: string): string {
+  try {
+    return read(path)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error
+    throw new Refusal(
+      'invalid',
+      `The root key file ${path} does not exist. Put the key of this store there; for a new store make one, 32 random bytes in base64url.`,
+    )
+  }
 }
 
 function readOrCreate(path: string): string {
@@ -49,7 +61,7 @@ function readOrCreate(path: string): string {
 
 /** Refuses a link and a file that others may read: either would hand the root key on. */
 function read(path: string): string {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  const file = openForReading(path)
   try {
     const status = fstatSync(file)
     if (!status.isFile()) throw new Refusal('invalid', `The root key file ${path} must be a regular file.`)
@@ -59,6 +71,15 @@ function read(path: string): string {
     return readFileSync(file, 'utf8')
   } finally {
     closeSync(file)
+  }
+}
+
+function openForReading(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  } catch (error) {
+    if (!isErrno(error, 'ELOOP')) throw error
+    throw new Refusal('invalid', `The root key file ${path} must not be a link.`)
   }
 }
 

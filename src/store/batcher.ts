@@ -15,6 +15,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
+/** Fewer that wait are not divided. */
+const minBatch = 32
 /** Enough to spread one commit over many requests, and small enough that nobody waits long for the whole of it. */
 const maxBatch = 256
 /** Beyond this, an answer would come too late to be of use. */
@@ -63,8 +65,10 @@ export class Batcher {
 
   #start(): void {
     if (this.#waiting.length === 0 || this.#running >= this.#options.inFlight) return
-    const batch = this.#waiting.slice(0, maxBatch)
-    this.#waiting = this.#waiting.slice(maxBatch)
+    const share = Math.ceil(this.#waiting.length / this.#options.inFlight)
+    const size = Math.min(Math.max(share, minBatch), maxBatch)
+    const batch = this.#waiting.slice(0, size)
+    this.#waiting = this.#waiting.slice(size)
     this.#running++
     void this.#run(batch).finally(() => {
       this.#running--

@@ -48,7 +48,7 @@ suite('A root key', () => {
   test('file that was named is not made, and must be there', (t) => {
     const path = join(folder(t), 'root.key')
 
-    assert.throws(() => loadRootKey({ kind: 'file', path, create: false }), /ENOENT/)
+    assert.throws(() => loadRootKey({ kind: 'file', path, create: false }), /does not exist/)
   })
 
   test('file that others may read, or a link, is refused', (t) => {
@@ -61,7 +61,7 @@ suite('A root key', () => {
     chmodSync(path, 0o400)
     assert.equal(loadRootKey({ kind: 'file', path, create: true }).export().toString('base64url'), good)
     symlinkSync(path, `${path}.link`)
-    assert.throws(() => loadRootKey({ kind: 'file', path: `${path}.link`, create: true }), /ELOOP|link/)
+    assert.throws(() => loadRootKey({ kind: 'file', path: `${path}.link`, create: true }), /must not be a link/)
   })
 })
 

@@ -22,7 +22,9 @@ export async function verify({ json }: { readonly json?: boolean }): Promise<voi
       if (fault !== null) complain(`TAMPERED: account ${account.name}, record ${fault.seq}: ${fault.reason}`)
     }
     if (isIntact)
-      print('UNANCHORED: every chain is intact, but no checkpoint from outside was given: a cut tail would not show.')
+      print(
+        'UNANCHORED: every chain is intact, but no checkpoint from outside was given: a trail that was cut or written anew would not show.',
+      )
   } catch (error) {
     fail(error)
     process.exitCode = exitCodes.unreadable

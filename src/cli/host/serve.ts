@@ -31,7 +31,7 @@ export async function serve(): Promise<void> {
 }
 
 function warn(logger: Logger, config: Config, unknown: readonly string[]): void {
-  for (const name of unknown) logger.warn({ name }, 'this setting is not known; see docs/operations.md')
+  for (const setting of unknown) logger.warn({ setting }, 'this setting is not known; see docs/operations.md')
   if (config.rootKey.kind === 'file' && config.rootKey.create) {
     logger.warn(
       { path: config.rootKey.path },

@@ -90,7 +90,7 @@ export function keyRoutes(app: V3, { vault }: Context): void {
           { name: Label, scopes: Scopes, networks: Type.Optional(Networks), expires_at: Expiry },
           { additionalProperties: false, description: 'a JSON object' },
         ),
-        response: responses(201, Issued, 400, 401, 403, 415, 507),
+        response: responses(201, Issued, 400, 401, 403, 413, 415),
       },
     },
     async (request, reply) => {
@@ -125,7 +125,7 @@ export function keyRoutes(app: V3, { vault }: Context): void {
           },
           { additionalProperties: false, description: 'a JSON object' },
         ),
-        response: responses(201, Issued, 400, 401, 403, 404, 415, 507),
+        response: responses(201, Issued, 400, 401, 403, 404, 413, 415),
       },
     },
     async (request, reply) => {
@@ -146,7 +146,7 @@ export function keyRoutes(app: V3, { vault }: Context): void {
         description: 'For good, and at once on every node.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404, 507),
+        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
       },
     },
     async (request) => {

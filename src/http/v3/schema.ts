@@ -58,13 +58,14 @@ const problemTexts: Record<number, string> = {
   415: 'The body is not JSON in UTF-8.',
   422: 'The Idempotency-Key was used for another request.',
   429: 'Too many requests; see Retry-After.',
+  500: 'Stored data failed its integrity check, or an internal error happened.',
   503: 'The store cannot record or confirm the request.',
   507: 'The disk is full.',
 }
 
 /** The answers of a route: its success, and the problems that it may give. Schemas serialize the success only. */
 export function responses<Success extends TSchema>(status: number, success: Success, ...problems: number[]) {
-  const described = [...problems, 429, 503].map((code) => [
+  const described = [...problems, 429, 500, 503, 507].map((code) => [
     code,
     { description: problemTexts[code] ?? 'Refused.', content: { 'application/problem+json': { schema: Problem } } },
   ])

@@ -94,7 +94,7 @@ export function secretRoutes(app: V3, { vault }: Context): void {
         description: 'With `Idempotency-Key`, a repeated request gets the first answer again.',
         querystring: NoQuery,
         body: Type.Object({ name: Name, value: Value }, { additionalProperties: false, description: 'a JSON object' }),
-        response: responses(201, Listed, 400, 401, 403, 409, 413, 415, 422, 507),
+        response: responses(201, Listed, 400, 401, 403, 409, 413, 415, 422),
       },
     },
     async (request, reply) => {
@@ -118,7 +118,7 @@ export function secretRoutes(app: V3, { vault }: Context): void {
           { value: Value, name: Type.Optional(Name) },
           { additionalProperties: false, description: 'a JSON object' },
         ),
-        response: responses(200, Updated, 400, 401, 403, 404, 412, 413, 415, 422, 507),
+        response: responses(200, Updated, 400, 401, 403, 404, 412, 413, 415, 422),
       },
     },
     async (request, reply) => {
@@ -142,7 +142,7 @@ export function secretRoutes(app: V3, { vault }: Context): void {
           'Permanent: every version and the key that they are sealed with. Machines that hold the value keep it until they are redeployed.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404, 412, 507),
+        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404, 412),
       },
     },
     async (request) => {

@@ -17,7 +17,8 @@ interface Pending {
 
 export class SqliteEngine implements Engine {
   readonly dialect = 'sqlite'
-  readonly inFlight = 1
+  /** While the thread works on one batch, this one answers the other. */
+  readonly inFlight = 2
   readonly #worker: Worker
   readonly #pending = new Map<number, Pending>()
   #lastId = 0
