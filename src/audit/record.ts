@@ -13,6 +13,9 @@ export type Action =
   | 'secret.create'
   | 'secret.update'
   | 'secret.delete'
+  | 'version.list'
+  | 'version.read'
+  | 'version.restore'
   | 'key.list'
   | 'key.read'
   | 'key.create'
@@ -28,6 +31,9 @@ export const actions: readonly Action[] = [
   'secret.create',
   'secret.update',
   'secret.delete',
+  'version.list',
+  'version.read',
+  'version.restore',
   'key.list',
   'key.read',
   'key.create',

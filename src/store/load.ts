@@ -2,8 +2,8 @@
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import { decide } from './decide/decide.ts'
-import type { Batch, Outcome, Request, StoredSecret } from './operation.ts'
-import { type Changes, type Reply, ref, replyLifetimeMs, replyRef, type World } from './world.ts'
+import type { Batch, Outcome, Request, StoredSecret, VersionHead } from './operation.ts'
+import { type Changes, type Reply, ref, replyLifetimeMs, replyRef, versionRef, type World } from './world.ts'
 
 /** A row of an account. */
 export interface Ref {
@@ -14,6 +14,10 @@ export interface Ref {
 export interface NameRef {
   readonly accountId: number
   readonly name: string
+}
+
+export interface VersionRef extends Ref {
+  readonly version: number
 }
 
 export interface ReplyRef {
@@ -35,6 +39,9 @@ export interface Transaction {
   secrets(refs: readonly Ref[]): Result<readonly StoredSecret[]>
   /** The secrets of these names, as far as they exist. */
   named(refs: readonly NameRef[]): Result<readonly (NameRef & Ref)[]>
+  /** All versions of these secrets, oldest first. */
+  versions(refs: readonly Ref[]): Result<readonly (Ref & VersionHead)[]>
+  sealed(refs: readonly VersionRef[]): Result<readonly (VersionRef & { readonly sealed: Uint8Array })[]>
   replies(refs: readonly ReplyRef[], since: number): Result<readonly Reply[]>
   /** Locks the making of accounts, and says which of the names are taken and what the next id is. */
   newAccounts(names: readonly string[]): Result<{ readonly taken: readonly string[]; readonly nextId: number }>
@@ -56,7 +63,7 @@ export async function execute(tx: Transaction, batch: Batch, setting: Setting): 
   return outcomes
 }
 
-async function load(tx: Transaction, { requests, now }: Batch, { storeId }: Setting): Promise<World> {
+async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVersions }: Setting): Promise<World> {
   const hashes = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [caller.hash] : [])))
   const hostIds = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [] : [caller.accountId])))
   // Asked at once and answered in order: the keys are read when the locks are held.
@@ -77,6 +84,9 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId }: Sett
     secrets: new Map(),
     names: new Map(),
     replies: new Map(),
+    versions: new Map(),
+    sealed: new Map(),
+    keepVersions,
     accountNames: new Set(),
     nextAccountId: 0,
   }
@@ -106,6 +116,7 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
   if (names.size > 0) {
     for (const { accountId, name, id } of await tx.named([...names.values()])) world.names.set(ref(accountId, name), id)
   }
+  await loadVersions(tx, needs, world)
   if (replies.size > 0) {
     for (const reply of await tx.replies([...replies.values()], world.now - replyLifetimeMs)) {
       world.replies.set(replyRef(reply.accountId, reply.keyId, reply.hash), reply)
@@ -116,12 +127,29 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
   return { ...world, accountNames: new Set(taken), nextAccountId: nextId }
 }
 
+async function loadVersions(tx: Transaction, { histories, sealed }: Needs, world: World): Promise<void> {
+  if (histories.size > 0) {
+    const found = await tx.versions([...histories.values()])
+    for (const { accountId, id, version, createdAt } of found) {
+      const at = ref(accountId, id)
+      world.versions.set(at, [...(world.versions.get(at) ?? []), { version, createdAt }])
+    }
+  }
+  if (sealed.size > 0) {
+    for (const row of await tx.sealed([...sealed.values()])) {
+      world.sealed.set(versionRef(row.accountId, row.id, row.version), row.sealed)
+    }
+  }
+}
+
 /** Which rows the operations name. */
 class Needs {
   readonly secrets = new Map<string, Ref>()
   readonly names = new Map<string, NameRef>()
   readonly keys = new Map<string, Ref>()
   readonly replies = new Map<string, ReplyRef>()
+  readonly histories = new Map<string, Ref>()
+  readonly sealed = new Map<string, VersionRef>()
   readonly accountKeys = new Set<number>()
   readonly accountNames = new Set<string>()
 
@@ -138,6 +166,17 @@ class Needs {
       case 'delete_secret':
         this.secrets.set(ref(accountId, operation.id), { accountId, id: operation.id })
         break
+      case 'list_versions':
+      case 'restore_version':
+        this.#history(accountId, operation.id)
+        break
+      case 'read_version':
+      case 'prepare_version': {
+        const { id, version } = operation
+        this.#history(accountId, id)
+        this.sealed.set(versionRef(accountId, id, version), { accountId, id, version })
+        break
+      }
       case 'create_secret':
         this.names.set(ref(accountId, operation.name), { accountId, name: operation.name })
         break
@@ -154,6 +193,11 @@ class Needs {
       const { hash } = operation.idempotency
       this.replies.set(replyRef(accountId, keyId, hash), { accountId, keyId, hash })
     }
+  }
+
+  #history(accountId: number, id: number): void {
+    this.secrets.set(ref(accountId, id), { accountId, id })
+    this.histories.set(ref(accountId, id), { accountId, id })
   }
 }
 

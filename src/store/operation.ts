@@ -69,6 +69,19 @@ export type Operation =
       readonly idempotency: Idempotency | undefined
     }
   | { readonly kind: 'delete_secret'; readonly id: number; readonly match: Match | undefined }
+  | { readonly kind: 'list_versions'; readonly id: number }
+  | { readonly kind: 'read_version'; readonly id: number; readonly version: number }
+  /** Loads an old version to be sealed anew. Not recorded. */
+  | { readonly kind: 'prepare_version'; readonly id: number; readonly version: number }
+  | {
+      readonly kind: 'restore_version'
+      readonly id: number
+      /** The version whose value `next` has. */
+      readonly version: number
+      readonly match: Match | undefined
+      readonly next: NextVersion | undefined
+      readonly idempotency: Idempotency | undefined
+    }
   | { readonly kind: 'list_keys' }
   | { readonly kind: 'read_key'; readonly id: number }
   /** Loads what is needed to authenticate a changed row. Not recorded. */
@@ -122,6 +135,20 @@ export interface StoredSecret {
   readonly sealed: Uint8Array
 }
 
+/** One of a secret's versions, without its value. */
+export interface VersionHead {
+  readonly version: number
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+}
+
+/** One of a secret's versions with its value, sealed. */
+export interface StoredVersion extends VersionHead {
+  readonly secret: Secret
+  readonly key: SecretKey
+  readonly sealed: Uint8Array
+}
+
 /** What is answered for a change: never anything sealed. */
 export type SecretHead = Pick<Secret, 'id' | 'name' | 'version' | 'createdAt' | 'updatedAt'>
 
@@ -145,6 +172,10 @@ export interface Results {
   create_secret: Changed
   update_secret: Changed
   delete_secret: { readonly secret: Secret; readonly key: SecretKey }
+  list_versions: { readonly secret: Secret; readonly versions: readonly VersionHead[] }
+  read_version: StoredVersion
+  prepare_version: StoredVersion
+  restore_version: Changed
   list_keys: Grant
   read_key: ApiKey
   prepare_key: ApiKey

@@ -5,7 +5,7 @@ import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Secret } from '../model/secret.ts'
-import type { SecretHead, StoredSecret } from './operation.ts'
+import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
 import type { Reply } from './world.ts'
 
 export interface AccountRow {
@@ -55,6 +55,13 @@ export interface StoredSecretRow extends SecretRow {
   key_version: number
   wrapped: Uint8Array
   sealed: Uint8Array
+}
+
+export interface VersionHeadRow {
+  account_id: number
+  secret_id: number
+  version: number
+  created_ms: number
 }
 
 export interface ReplyRow {
@@ -145,6 +152,10 @@ export function toSecret(row: SecretRow): Secret {
 
 export function toStoredSecret(row: StoredSecretRow): StoredSecret {
   return { secret: toSecret(row), key: { keyVersion: row.key_version, wrapped: row.wrapped }, sealed: row.sealed }
+}
+
+export function toVersionHead(row: VersionHeadRow): { accountId: number; id: number } & VersionHead {
+  return { accountId: row.account_id, id: row.secret_id, version: row.version, createdAt: row.created_ms }
 }
 
 export function toReply(row: ReplyRow): Reply {

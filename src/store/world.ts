@@ -2,7 +2,7 @@
 import type { AuditRecord } from '../audit/record.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
-import type { SecretHead, StoredSecret } from './operation.ts'
+import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
 
 /** The answer to an earlier request under the same idempotency key. */
 export interface Reply {
@@ -50,6 +50,10 @@ export function ref(accountId: number, id: number | string): string {
   return `${accountId} ${id}`
 }
 
+export function versionRef(accountId: number, secretId: number, version: number): string {
+  return `${accountId} ${secretId} ${version}`
+}
+
 export function replyRef(accountId: number, keyId: number, hash: string): string {
   return `${accountId} ${keyId} ${hash}`
 }
@@ -69,6 +73,11 @@ export interface World {
   /** Ids of secrets by account and name. */
   readonly names: Map<string, number>
   readonly replies: Map<string, Reply>
+  /** Versions of the secrets whose history is asked for, oldest first. */
+  readonly versions: Map<string, readonly VersionHead[]>
+  /** Sealed values of the versions that are asked for. */
+  readonly sealed: Map<string, Uint8Array>
+  readonly keepVersions: number
   /** Present when the batch makes an account. */
   readonly accountNames: ReadonlySet<string>
   readonly nextAccountId: number

@@ -7,7 +7,7 @@ import { checkName } from '../model/name.ts'
 import { matches } from '../model/pattern.ts'
 import { allowsName } from '../model/scope.ts'
 import { type Secret, secretToAuthenticate } from '../model/secret.ts'
-import type { Changed, Idempotency, Match, NextVersion, StoredSecret } from '../store/operation.ts'
+import type { Changed, Idempotency, Match, NextVersion, Op, Results, StoredSecret } from '../store/operation.ts'
 import { type Asker, ask, type Identity, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
 
 /** Secrets read in one query of a listing. */
@@ -117,18 +117,27 @@ export async function updateSecret(
 ): Promise<Changed> {
   const value = valueBytes(vault, input.value)
   const { name, match } = input
-  const idempotency = idempotencyOf(vault, input.idempotencyKey, [
-    'update',
-    id,
-    input.value,
-    name ?? null,
-    match ?? null,
-  ])
-  // Updates of one secret take turns, or all but one of those that run at once would have sealed in vain.
-  return inTurn(vault, `${accountId} ${id}`, async () => {
+  const fingerprint = ['update', id, input.value, name ?? null, match ?? null]
+  const idempotency = idempotencyOf(vault, input.idempotencyKey, fingerprint)
+  return changeInTurn(vault, `${accountId} ${id}`, async () => {
+    const prepared = await prepare(vault, asker, { kind: 'prepare_secret', id })
+    const next = prepared && (await sealNext(vault, asker, prepared, 'secret.update', value))
+    return tryAsk(vault, asker, { kind: 'update_secret', id, name, match, next, idempotency })
+  }).finally(() => value.fill(0))
+}
+
+/**
+ * Tries a change until it is made upon the row as it is. Changes of one secret take turns, or all but one of those that
+ * run at once would have sealed in vain.
+ */
+export function changeInTurn(
+  vault: Vault,
+  secret: string,
+  change: () => Promise<Changed | typeof outdated>,
+): Promise<Changed> {
+  return inTurn(vault, secret, async () => {
     for (let tries = 0; tries < maxTries; tries++) {
-      const next = await sealNext(vault, asker, id, value)
-      const changed = await tryAsk(vault, asker, { kind: 'update_secret', id, name, match, next, idempotency })
+      const changed = await change()
       if (changed !== outdated) return changed
       await setTimeout(Math.random() * Math.min(2 ** tries, maxPauseMs))
     }
@@ -146,49 +155,60 @@ export async function deleteSecret(vault: Vault, asker: Asker, id: number, match
   vault.keyring.forgetSecretKey(secret.accountId, secret.uid, key.keyVersion)
 }
 
-/** The next version, sealed upon the row as it is now; `undefined` when there is no such row. */
-async function sealNext(vault: Vault, asker: Asker, id: number, value: Buffer): Promise<NextVersion | undefined> {
-  const prepared = await prepare(vault, asker, id)
-  if (prepared === undefined) return undefined
+/** The next version of a secret, sealed upon the row as it was prepared. */
+export async function sealNext(
+  vault: Vault,
+  asker: Asker,
+  prepared: Pick<StoredSecret, 'secret' | 'key'>,
+  action: Action,
+  value: Buffer,
+): Promise<NextVersion> {
   const { secret } = prepared
-  await verifyRow(vault, asker, secret, 'secret.update')
+  await verifyRow(vault, asker, secret, action)
   const place = { ...secret, version: secret.version + 1 }
   try {
     const sealed = vault.keyring.sealValue(place, await keyOf(vault, prepared), value)
     const mac = vault.keyring.rowMac(secretToAuthenticate(place))
     return { version: secret.version, rowMac: secret.mac, sealed, mac }
   } catch (error) {
-    throw await recorded(error, vault, asker, secret, 'secret.update')
+    throw await recorded(error, vault, asker, secret, action)
   }
 }
 
-async function prepare(
+/** What a change needs to know, or `undefined` when there is no such row. */
+export async function prepare<K extends 'prepare_secret' | 'prepare_version'>(
   vault: Vault,
   asker: Asker,
-  id: number,
-): Promise<Pick<StoredSecret, 'secret' | 'key'> | undefined> {
+  operation: Op<K>,
+): Promise<Results[K] | undefined> {
   try {
-    return await ask(vault, asker, { kind: 'prepare_secret', id })
+    return await ask<K>(vault, asker, operation)
   } catch (error) {
     if (error instanceof Refusal && error.code === 'not_found') return undefined
     throw error
   }
 }
 
-async function keyOf(vault: Vault, { secret, key }: Pick<StoredSecret, 'secret' | 'key'>): Promise<KeyObject> {
+export async function keyOf(vault: Vault, { secret, key }: Pick<StoredSecret, 'secret' | 'key'>): Promise<KeyObject> {
   const known = vault.keyring.knownSecretKey(secret, key)
   if (known !== undefined) return known
   const accountKey = await vault.store.accountKey(secret.accountId, key.keyVersion)
   return vault.keyring.secretKey(secret, key, accountKey)
 }
 
-async function verifyRow(vault: Vault, asker: Asker, secret: Secret, action: Action): Promise<void> {
+export async function verifyRow(vault: Vault, asker: Asker, secret: Secret, action: Action): Promise<void> {
   if (vault.keyring.isRowMac(secretToAuthenticate(secret), secret.mac)) return
   throw await integrityFailure(vault, asker, secret.accountId, action, objectOf(secret))
 }
 
 /** The error to throw, after a failed integrity check has been recorded. */
-async function recorded(error: unknown, vault: Vault, asker: Asker, secret: Secret, action: Action): Promise<unknown> {
+export async function recorded(
+  error: unknown,
+  vault: Vault,
+  asker: Asker,
+  secret: Secret,
+  action: Action,
+): Promise<unknown> {
   if (!(error instanceof Refusal) || error.code !== 'integrity_failure') return error
   return integrityFailure(vault, asker, secret.accountId, action, objectOf(secret))
 }
@@ -208,7 +228,11 @@ function valueBytes(vault: Vault, value: string): Buffer {
   return bytes
 }
 
-function idempotencyOf(vault: Vault, key: string | undefined, request: readonly unknown[]): Idempotency | undefined {
+export function idempotencyOf(
+  vault: Vault,
+  key: string | undefined,
+  request: readonly unknown[],
+): Idempotency | undefined {
   if (key === undefined) return undefined
   return {
     hash: vault.keyring.requestHash(`key ${key}`),

@@ -327,6 +327,22 @@ export const faults: readonly Fault[] = [
     'as many versions',
   ),
   fault(
+    'a version beyond those kept is out of reach',
+    'store/decide/versions.ts',
+    'version > secret.version - keepVersions',
+    'keepVersions > 0',
+    'v3/versions.test.ts',
+    'out of reach at once',
+  ),
+  fault(
+    'a version is read with the right to read',
+    'store/decide/versions.ts',
+    "find(call, id, 'secrets:read')",
+    "find(call, id, 'secrets:list')",
+    'v3/versions.test.ts',
+    'by the scopes of the secret',
+  ),
+  fault(
     'a deleted secret takes its key along',
     'store/sqlite/transaction.ts',
     'deleteSecretKey.run(accountId, id)',

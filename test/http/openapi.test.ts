@@ -20,7 +20,7 @@ suite('The description of the API', () => {
     assert.equal(description.openapi, '3.1.0')
     const seen = new Set<string>()
     const call = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
-      const template = path.replace(/\?.*/, '').replace(/\/\d+/, '/{id}')
+      const template = path.replace(/\?.*/, '').replace(/\/\d+/, '/{id}').replace(/\/\d+/, '/{version}')
       const operation = description.paths[template][method.toLowerCase()] as Described
       const answer = await api.send(method, path, body, headers)
       assertDescribed(operation, answer, `${method} ${path}`)
@@ -40,6 +40,12 @@ suite('The description of the API', () => {
     await call('PUT', '/v3/secrets/1', { value: 'w' })
     await call('PUT', '/v3/secrets/1', { value: 'w' }, { 'if-match': '"7"' })
     await call('PUT', '/v3/secrets/2', { value: 'w' })
+    await call('GET', '/v3/secrets/1/versions')
+    await call('GET', '/v3/secrets/1/versions/1')
+    await call('GET', '/v3/secrets/1/versions/9')
+    await call('POST', '/v3/secrets/1/versions/1/restore')
+    await call('POST', '/v3/secrets/1/versions/9/restore')
+    await call('POST', '/v3/secrets/1/versions/1/restore', undefined, { 'if-match': '"7"' })
     await call('DELETE', '/v3/secrets/1')
     await call('DELETE', '/v3/secrets/1')
     await call('POST', '/v3/keys', { name: 'k', scopes: ['secrets:read'] })

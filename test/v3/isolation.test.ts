@@ -17,6 +17,9 @@ const operations: Record<string, unknown> = {
   'GET /v3/keys/{id}': undefined,
   'DELETE /v3/keys/{id}': undefined,
   'POST /v3/keys/{id}/rotate': {},
+  'GET /v3/secrets/{id}/versions': undefined,
+  'GET /v3/secrets/{id}/versions/{version}': undefined,
+  'POST /v3/secrets/{id}/versions/{version}/restore': undefined,
   // Without an id in the path: covered by the tests below.
   'GET /v3/secrets': undefined,
   'POST /v3/secrets': undefined,
@@ -35,7 +38,8 @@ for (const engine of engines) {
       for (const operation of described.filter((name) => name.includes('{id}'))) {
         const [method = '', path = ''] = operation.split(' ')
         for (const headers of [{}, { 'if-match': '"1"' }, { 'if-match': '*' }, { 'idempotency-key': 'k' }]) {
-          const ask = (id: number) => own.send(method, path.replace('{id}', String(id)), operations[operation], headers)
+          const ask = (id: number) =>
+            own.send(method, path.replace('{id}', String(id)).replace('{version}', '1'), operations[operation], headers)
           const [foreign, absent] = [await ask(foreignId), await ask(absentId)]
           assert.ok([404, 412].includes(foreign.status), operation)
           assert.deepEqual(comparable(foreign), comparable(absent), operation)

@@ -15,13 +15,15 @@ import { etagOf, idempotencyKeyOf, matchOf } from './conditions.ts'
 import { CursorQuery, formatTime, IdParams, idOf, KeyQuery, LimitQuery, NoQuery, responses, Time } from './schema.ts'
 import type { V3 } from './typed.ts'
 
-const Name = Type.String({ pattern: namePattern, maxLength: 255, description: nameRule })
-const Value = Type.String({ description: 'text, at most 65536 bytes of UTF-8 unless the server is set otherwise' })
+export const Name = Type.String({ pattern: namePattern, maxLength: 255, description: nameRule })
+export const Value = Type.String({
+  description: 'text, at most 65536 bytes of UTF-8 unless the server is set otherwise',
+})
 const Id = Type.Integer({ minimum: 1 })
 
 const Listed = Type.Object({ id: Id, name: Name, created_at: Time, updated_at: Time })
 const WithValue = Type.Object({ id: Id, name: Name, value: Value, created_at: Time, updated_at: Time })
-const Updated = Type.Object({ id: Id, name: Name, updated_at: Time })
+export const Updated = Type.Object({ id: Id, name: Name, updated_at: Time })
 
 const ListQuery = Type.Object(
   {
@@ -156,7 +158,7 @@ function listed({ id, name, createdAt, updatedAt }: Pick<Secret, 'id' | 'name' |
   return { id, name, created_at: formatTime(createdAt), updated_at: formatTime(updatedAt) }
 }
 
-function markChange(reply: FastifyReply, { secret, replayed }: Changed): FastifyReply {
+export function markChange(reply: FastifyReply, { secret, replayed }: Changed): FastifyReply {
   if (replayed) reply.header('idempotent-replayed', 'true')
   return reply.header('etag', etagOf(secret.version))
 }

@@ -7,6 +7,7 @@ import { checkKeysOf } from './asker.ts'
 import { auditRoutes } from './audit.ts'
 import { keyRoutes } from './keys.ts'
 import { secretRoutes } from './secrets.ts'
+import { versionRoutes } from './versions.ts'
 
 export function v3(context: Context) {
   return async (app: FastifyInstance) => {
@@ -14,6 +15,7 @@ export function v3(context: Context) {
     const methods = collectMethods(app)
     const typed = app.withTypeProvider<TypeBoxTypeProvider>()
     secretRoutes(typed, context)
+    versionRoutes(typed, context)
     keyRoutes(typed, context)
     auditRoutes(typed, context)
     refuseOtherMethods(app, methods)

@@ -9,6 +9,7 @@ import * as accounts from './accounts.ts'
 import { identify, isCall } from './caller.ts'
 import * as keys from './keys.ts'
 import * as secrets from './secrets.ts'
+import * as versions from './versions.ts'
 import { type Call, emptyChanges, record, refused, type Work } from './work.ts'
 
 /**
@@ -43,6 +44,14 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return secrets.updateSecret(call, operation)
     case 'delete_secret':
       return secrets.deleteSecret(call, operation)
+    case 'list_versions':
+      return versions.listVersions(call, operation)
+    case 'read_version':
+      return versions.readVersion(call, operation)
+    case 'prepare_version':
+      return versions.prepareVersion(call, operation)
+    case 'restore_version':
+      return versions.restoreVersion(call, operation)
     case 'list_keys':
       return keys.listKeys(call)
     case 'read_key':

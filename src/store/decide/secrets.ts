@@ -61,22 +61,27 @@ export function createSecret(call: Call, operation: Op<'create_secret'>): Outcom
 export function updateSecret(call: Call, operation: Op<'update_secret'>): Outcome<'update_secret'> {
   const found = find(call, operation.id, 'secrets:write', operation.match)
   if ('kind' in found) return found
-  const object = objectOf(found)
-  const earlier = replay(call, operation.idempotency, object)
-  if (earlier !== undefined) return earlier
   if (operation.name !== undefined && operation.name !== found.secret.name) {
-    return refuse(call, object, 'invalid', 'name: Must be left out, or be the name that the secret has.')
+    return refuse(call, objectOf(found), 'invalid', 'name: Must be left out, or be the name that the secret has.')
   }
-  if (!fits(found, operation.match)) return refuseStale(call, object)
-  const { next } = operation
+  return replay(call, operation.idempotency, objectOf(found)) ?? putNext(call, found, operation)
+}
+
+/** Stores the next version, if it was sealed upon the row as it is. */
+export function putNext(
+  call: Call,
+  found: StoredSecret,
+  { match, next, idempotency }: Pick<Op<'update_secret'>, 'match' | 'next' | 'idempotency'>,
+): Outcome<'update_secret' | 'restore_version'> {
+  if (!fits(found, match)) return refuseStale(call, objectOf(found))
   if (next === undefined || next.version !== found.secret.version || !same(next.rowMac, found.secret.mac)) {
     return { kind: 'outdated' }
   }
   const secret = { ...found.secret, version: next.version + 1, updatedAt: call.work.world.now, mac: next.mac }
   const stored = { ...found, secret, sealed: next.sealed }
   putVersion(call, stored)
-  remember(call, operation.idempotency, secret)
-  return done(call, objectOf(stored), { secret, replayed: false })
+  remember(call, idempotency, secret)
+  return done<'update_secret' | 'restore_version'>(call, objectOf(stored), { secret, replayed: false })
 }
 
 export function deleteSecret(call: Call, operation: Op<'delete_secret'>): Outcome<'delete_secret'> {
@@ -92,7 +97,7 @@ export function deleteSecret(call: Call, operation: Op<'delete_secret'>): Outcom
  * The secret, if the caller has the right to it. Without the right for any name: 403, whether it exists or not. Without
  * it for this name: 403 if the caller may list it, else as if it did not exist.
  */
-function find(call: Call, id: number, right: Right, match?: Match): StoredSecret | Refused {
+export function find(call: Call, id: number, right: Right, match?: Match): StoredSecret | Refused {
   const unknown: AuditObject = { kind: 'secret', id, uid: null, name: null, version: null, hash: null }
   if (!allowsSome(call.scopes, right)) return forbid(call, unknown, right)
   const found = call.work.world.secrets.get(ref(call.account.id, id))
@@ -122,6 +127,10 @@ function refuseStale(call: Call, object: AuditObject): Refused {
 function putVersion(call: Call, stored: StoredSecret): void {
   const { secret, sealed } = stored
   putSecret(call.work, stored)
+  const { versions } = call.work.world
+  const at = ref(secret.accountId, secret.id)
+  const head = { version: secret.version, createdAt: secret.updatedAt }
+  if (versions.has(at)) versions.set(at, [...(versions.get(at) ?? []), head])
   call.work.changes.versions.push({
     accountId: secret.accountId,
     secretId: secret.id,
@@ -132,11 +141,11 @@ function putVersion(call: Call, stored: StoredSecret): void {
 }
 
 /** The answer of an earlier request under the same idempotency key, if there was one. */
-function replay(
+export function replay(
   call: Call,
   idempotency: Idempotency | undefined,
   object: AuditObject,
-): Outcome<'create_secret' | 'update_secret'> | undefined {
+): Outcome<'create_secret' | 'update_secret' | 'restore_version'> | undefined {
   if (idempotency === undefined) return undefined
   const { world } = call.work
   const reply = world.replies.get(replyRef(call.account.id, call.key?.id ?? 0, idempotency.hash))
@@ -151,7 +160,12 @@ function replay(
   }
   const { secret } = reply
   const known = { ...object, id: secret.id, name: secret.name, version: secret.version }
-  return done<'create_secret' | 'update_secret'>(call, known, { secret, replayed: true }, 'replayed')
+  return done<'create_secret' | 'update_secret' | 'restore_version'>(
+    call,
+    known,
+    { secret, replayed: true },
+    'replayed',
+  )
 }
 
 function remember(call: Call, idempotency: Idempotency | undefined, secret: SecretHead): void {
@@ -168,7 +182,7 @@ function remember(call: Call, idempotency: Idempotency | undefined, secret: Secr
   call.work.world.replies.set(replyRef(reply.accountId, reply.keyId, reply.hash), reply)
 }
 
-function objectOf({ secret, sealed }: StoredSecret): AuditObject {
+export function objectOf({ secret, sealed }: StoredSecret): AuditObject {
   const { id, uid, name, version } = secret
   return { kind: 'secret', id, uid, name, version, hash: hash('sha256', sealed, 'hex') }
 }

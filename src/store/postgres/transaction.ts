@@ -2,8 +2,8 @@
 import type { Client, QueryResultRow } from 'pg'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
-import type { NameRef, Ref, ReplyRef, Transaction } from '../load.ts'
-import type { StoredSecret } from '../operation.ts'
+import type { NameRef, Ref, ReplyRef, Transaction, VersionRef } from '../load.ts'
+import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
 import { type Changes, type NewVersion, type Reply, ref, replyLifetimeMs } from '../world.ts'
 
@@ -73,6 +73,20 @@ export class PostgresTransaction implements Transaction {
       join secrets s on s.account_id = r.a and s.name = r.n`
     const found = await this.#all<rows.SecretRow>('named', text, columnsOf(refs, 'accountId', 'name'))
     return found.map(({ account_id, id, name }) => ({ accountId: account_id, id, name }))
+  }
+
+  async versions(refs: readonly Ref[]): Promise<(Ref & VersionHead)[]> {
+    const text = `select v.account_id, v.secret_id, v.version, v.created_ms from unnest($1::bigint[], $2::bigint[]) r (a, i)
+      join versions v on v.account_id = r.a and v.secret_id = r.i order by v.version`
+    const found = await this.#all<rows.VersionHeadRow>('versions', text, columnsOf(refs, 'accountId', 'id'))
+    return found.map(rows.toVersionHead)
+  }
+
+  async sealed(refs: readonly VersionRef[]): Promise<(VersionRef & { sealed: Uint8Array })[]> {
+    const text = `select v.account_id as "accountId", v.secret_id as id, v.version, v.sealed
+      from unnest($1::bigint[], $2::bigint[], $3::bigint[]) r (a, i, n)
+      join versions v on v.account_id = r.a and v.secret_id = r.i and v.version = r.n`
+    return this.#all('sealed', text, columnsOf(refs, 'accountId', 'id', 'version'))
   }
 
   async replies(refs: readonly ReplyRef[], since: number): Promise<Reply[]> {

@@ -2,8 +2,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
-import type { NameRef, Ref, ReplyRef, Transaction } from '../load.ts'
-import type { StoredSecret } from '../operation.ts'
+import type { NameRef, Ref, ReplyRef, Transaction, VersionRef } from '../load.ts'
+import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
 import { type Changes, type Fate, type Reply, ref, replyLifetimeMs } from '../world.ts'
 
@@ -52,6 +52,23 @@ export class SqliteTransaction implements Transaction {
     const { secretNamed } = this.#statements
     return refs.flatMap(({ accountId, name }) =>
       all<{ id: number }>(secretNamed, accountId, name).map(({ id }) => ({ accountId, name, id })),
+    )
+  }
+
+  versions(refs: readonly Ref[]): (Ref & VersionHead)[] {
+    const { versionHeads } = this.#statements
+    return refs
+      .flatMap(({ accountId, id }) => all<rows.VersionHeadRow>(versionHeads, accountId, id))
+      .map(rows.toVersionHead)
+  }
+
+  sealed(refs: readonly VersionRef[]): (VersionRef & { sealed: Uint8Array })[] {
+    const { sealedVersion } = this.#statements
+    return refs.flatMap((one) =>
+      all<{ sealed: Uint8Array }>(sealedVersion, one.accountId, one.id, one.version).map(({ sealed }) => ({
+        ...one,
+        sealed,
+      })),
     )
   }
 
@@ -201,6 +218,10 @@ export function prepare(database: DatabaseSync) {
        where s.account_id = ? and s.id = ?`,
     ),
     secretNamed: sql('select id from secrets where account_id = ? and name = ?'),
+    versionHeads: sql(
+      'select account_id, secret_id, version, created_ms from versions where account_id = ? and secret_id = ? order by version',
+    ),
+    sealedVersion: sql('select sealed from versions where account_id = ? and secret_id = ? and version = ?'),
     reply: sql('select * from replies where account_id = ? and key_id = ? and hash = ? and created_ms > ?'),
 
     insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?)'),

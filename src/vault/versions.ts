@@ -1,0 +1,85 @@
+/** A secret's versions: list, read, restore. */
+import type { Secret } from '../model/secret.ts'
+import type { Changed, Match, StoredVersion, VersionHead } from '../store/operation.ts'
+import { changeInTurn, idempotencyOf, keyOf, prepare, recorded, sealNext, verifyRow } from './secrets.ts'
+import { type Asker, ask, type Identity, tryAsk, type Vault } from './vault.ts'
+
+/**
+ * Lists the versions that are kept, newest first.
+ *
+ * @throws Refusal `not_found`, `forbidden`, `integrity_failure`
+ */
+export async function listVersions(
+  vault: Vault,
+  asker: Asker,
+  id: number,
+): Promise<{ secret: Secret; versions: readonly VersionHead[] }> {
+  const { secret, versions } = await ask(vault, asker, { kind: 'list_versions', id })
+  await verifyRow(vault, asker, secret, 'version.list')
+  return { secret, versions: versions.toReversed() }
+}
+
+/**
+ * Reads the value of one version. The read is in the audit trail before this resolves.
+ *
+ * @throws Refusal `not_found` for an unknown id and for a version that is not kept; `forbidden`, `integrity_failure`
+ */
+export async function readVersion(
+  vault: Vault,
+  asker: Asker,
+  id: number,
+  version: number,
+): Promise<{ stored: StoredVersion; value: Buffer }> {
+  const stored = await ask(vault, asker, { kind: 'read_version', id, version })
+  await verifyRow(vault, asker, stored.secret, 'version.read')
+  return { stored, value: await openVersion(vault, asker, stored, 'version.read') }
+}
+
+export interface Restoring {
+  readonly version: number
+  readonly match: Match | undefined
+  readonly idempotencyKey: string | undefined
+}
+
+/**
+ * Makes an old value the current one again, as a new version.
+ *
+ * @throws Refusal `not_found`, `forbidden`, `stale_version`, `idempotency_mismatch`
+ */
+export async function restoreVersion(
+  vault: Vault,
+  asker: Asker,
+  { accountId }: Identity,
+  id: number,
+  { version, match, idempotencyKey }: Restoring,
+): Promise<Changed> {
+  const idempotency = idempotencyOf(vault, idempotencyKey, ['restore', id, version, match ?? null])
+  return changeInTurn(vault, `${accountId} ${id}`, async () => {
+    const prepared = await prepare(vault, asker, { kind: 'prepare_version', id, version })
+    const next = prepared && (await sealAgain(vault, asker, prepared))
+    return tryAsk(vault, asker, { kind: 'restore_version', id, version, match, next, idempotency })
+  })
+}
+
+async function sealAgain(vault: Vault, asker: Asker, prepared: StoredVersion) {
+  const value = await openVersion(vault, asker, prepared, 'version.restore')
+  try {
+    return await sealNext(vault, asker, prepared, 'version.restore', value)
+  } finally {
+    value.fill(0)
+  }
+}
+
+async function openVersion(
+  vault: Vault,
+  asker: Asker,
+  stored: StoredVersion,
+  action: 'version.read' | 'version.restore',
+): Promise<Buffer> {
+  const { secret, version, sealed } = stored
+  try {
+    return vault.keyring.openValue({ ...secret, version }, await keyOf(vault, stored), sealed)
+  } catch (error) {
+    throw await recorded(error, vault, asker, { ...secret, version }, action)
+  }
+}
