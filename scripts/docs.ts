@@ -94,7 +94,7 @@ function labelsOf(metric: object): string {
 async function helpOf(words: readonly string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)(process.execPath, ['src/main.ts', ...words, '--help'], { cwd: root })
   const [, list = ''] = stdout.split('\nCommands:\n')
-  const below = [...list.matchAll(/^ {2}(\w+)/gm)].map(([, word = '']) => word).filter((word) => word !== 'help')
+  const below = [...list.matchAll(/^ {2}([\w-]+)/gm)].map(([, word = '']) => word).filter((word) => word !== 'help')
   const title = `### ${['strongroom', ...words].join(' ')}`
   const helps = await Promise.all(below.map((word) => helpOf([...words, word])))
   return [`${title}\n\n\`\`\`text\n${stdout.trimEnd()}\n\`\`\``, ...helps.flat()]

@@ -25,6 +25,13 @@ account
   .description('list the accounts')
   .action(async (options) => (await import('./cli/host/account.ts')).list(options))
 
+account
+  .command('rotate-key')
+  .argument('<name>', 'name of the account')
+  .option('--json', 'print JSON')
+  .description("replace the key that wraps the keys of the account's secrets, while it is in use")
+  .action(async (name, options) => (await import('./cli/host/account.ts')).rotateKey(name, options))
+
 const key = program.command('key').description('API keys, on the host of the server')
 key
   .command('create')

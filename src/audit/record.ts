@@ -23,6 +23,8 @@ export type Action =
   | 'key.revoke'
   | 'audit.read'
   | 'account.create'
+  | 'account.rotate_key'
+  | 'account.drop_key'
 
 export const actions: readonly Action[] = [
   'authenticate',
@@ -41,6 +43,8 @@ export const actions: readonly Action[] = [
   'key.revoke',
   'audit.read',
   'account.create',
+  'account.rotate_key',
+  'account.drop_key',
 ]
 
 /** What was acted on. Absent parts were not known: a refused read of an unknown id has an id alone. */

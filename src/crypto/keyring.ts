@@ -109,15 +109,37 @@ export class Keyring {
     return createHmac('sha256', this.#idempotency).update(text).digest('hex')
   }
 
-  /** Makes version 1 of an account's key. */
-  newAccountKey(accountId: number): WrappedKey {
-    return wrapNew(this.#master, {
+  /** Makes a version of an account's key. */
+  newAccountKey(accountId: number, version: number): VersionedKey {
+    const place: Place = {
       purpose: 'accountKey',
       storeId: this.storeId,
       accountId,
-      version: 1,
+      version,
       keyVersion: masterKeyVersion,
-    }).wrappedKey
+    }
+    return { version, wrapped: wrapNew(this.#master, place).wrappedKey.wrapped }
+  }
+
+  /** Wraps a secret's key under another version of its account's key. The key itself stays the same. */
+  rewrapSecretKey(
+    place: Pick<SecretPlace, 'accountId' | 'uid'>,
+    old: WrappedKey,
+    under: VersionedKey,
+    next: VersionedKey,
+  ): WrappedKey {
+    const { accountId, uid } = place
+    const at = (keyVersion: number): Place => ({
+      purpose: 'secretKey',
+      storeId: this.storeId,
+      accountId,
+      uid,
+      keyVersion,
+    })
+    const bytes = open(this.#accountKey(accountId, under), old.wrapped, contextOf(at(under.version)), under.version)
+    const wrapped = seal(this.#accountKey(accountId, next), bytes, contextOf(at(next.version)), next.version)
+    bytes.fill(0)
+    return { keyVersion: next.version, wrapped }
   }
 
   /** Makes a secret's own key under its account's key. */
@@ -146,16 +168,13 @@ export class Keyring {
   }
 
   /** A secret's key, if it has been unwrapped already. */
-  knownSecretKey(
-    { accountId, uid }: Pick<SecretPlace, 'accountId' | 'uid'>,
-    { keyVersion }: Pick<WrappedKey, 'keyVersion'>,
-  ): KeyObject | undefined {
-    return this.#unwrapped.get(`s ${accountId} ${uid} ${keyVersion}`)
+  knownSecretKey({ accountId, uid }: Pick<SecretPlace, 'accountId' | 'uid'>): KeyObject | undefined {
+    return this.#unwrapped.get(`s ${accountId} ${uid}`)
   }
 
   /** Unwraps a secret's key. */
   secretKey(place: SecretPlace, wrapped: WrappedKey, accountKey: VersionedKey): KeyObject {
-    return this.#unwrap(`s ${place.accountId} ${place.uid} ${wrapped.keyVersion}`, wrapped, () => ({
+    return this.#unwrap(`s ${place.accountId} ${place.uid}`, wrapped, () => ({
       under: this.#accountKey(place.accountId, accountKey),
       place: {
         purpose: 'secretKey',
@@ -168,8 +187,8 @@ export class Keyring {
   }
 
   /** Forgets a destroyed secret's key. */
-  forgetSecretKey(accountId: number, uid: string, keyVersion: number): void {
-    this.#unwrapped.delete(`s ${accountId} ${uid} ${keyVersion}`)
+  forgetSecretKey(accountId: number, uid: string): void {
+    this.#unwrapped.delete(`s ${accountId} ${uid}`)
   }
 
   #accountKey(accountId: number, key: VersionedKey): KeyObject {

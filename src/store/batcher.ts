@@ -27,7 +27,7 @@ export class Batcher {
   #waiting: Waiting[] = []
   #running = 0
   #isScheduled = false
-  #whenIdle: (() => void) | undefined
+  readonly #whenIdle: (() => void)[] = []
 
   constructor(options: BatcherOptions) {
     this.#options = options
@@ -48,9 +48,7 @@ export class Batcher {
   /** Resolves when nothing waits and nothing runs. */
   async idle(): Promise<void> {
     if (this.#running === 0 && this.#waiting.length === 0) return
-    await new Promise<void>((resolve) => {
-      this.#whenIdle = resolve
-    })
+    await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
   }
 
   /** At the end of this turn of the event loop, so that requests which were read together go together. */
@@ -73,7 +71,7 @@ export class Batcher {
     void this.#run(batch).finally(() => {
       this.#running--
       if (this.#waiting.length > 0) this.#start()
-      else if (this.#running === 0) this.#whenIdle?.()
+      else if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve()
     })
     if (this.#waiting.length > 0) this.#schedule()
   }

@@ -35,6 +35,8 @@ export interface Transaction {
   keysByToken(tokenHashes: readonly string[]): Result<readonly ApiKey[]>
   /** The current key of each account. */
   accountKeys(ids: readonly number[]): Result<readonly AccountKey[]>
+  /** Versions of the account's key that wrap secret keys. */
+  accountKeysInUse(accountId: number): Result<readonly number[]>
   keys(refs: readonly Ref[]): Result<readonly ApiKey[]>
   secrets(refs: readonly Ref[]): Result<readonly StoredSecret[]>
   /** The secrets of these names, as far as they exist. */
@@ -79,6 +81,7 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
     now: time,
     accounts: index(accounts, (account) => account.id),
     accountKeys: new Map(),
+    accountKeysInUse: new Map(),
     keysByToken,
     keys,
     secrets: new Map(),
@@ -93,52 +96,74 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
   return loadRows(tx, requests, world)
 }
 
-/** The rows that the requests name, in the accounts that their callers belong to. */
+/** The rows that the requests name, in the accounts that their callers belong to. All are asked for at once. */
 async function loadRows(tx: Transaction, requests: readonly Request[], world: World): Promise<World> {
   const needs = new Needs()
   for (const { caller, operation } of requests) {
     const key = caller.kind === 'token' ? world.keysByToken.get(caller.hash) : undefined
     needs.add(caller.kind === 'token' ? key?.accountId : caller.accountId, key?.id ?? 0, operation)
   }
-  const { secrets, names, keys, replies, accountKeys, accountNames } = needs
-  if (accountKeys.size > 0) {
-    for (const key of await tx.accountKeys([...accountKeys])) world.accountKeys.set(key.accountId, key)
-  }
-  if (keys.size > 0)
-    for (const key of await tx.keys([...keys.values()])) world.keys.set(ref(key.accountId, key.id), key)
-  if (secrets.size > 0) {
-    for (const stored of await tx.secrets([...secrets.values()])) {
-      const { accountId, id, name } = stored.secret
-      world.secrets.set(ref(accountId, id), stored)
-      world.names.set(ref(accountId, name), id)
-    }
-  }
-  if (names.size > 0) {
-    for (const { accountId, name, id } of await tx.named([...names.values()])) world.names.set(ref(accountId, name), id)
-  }
-  await loadVersions(tx, needs, world)
-  if (replies.size > 0) {
-    for (const reply of await tx.replies([...replies.values()], world.now - replyLifetimeMs)) {
-      world.replies.set(replyRef(reply.accountId, reply.keyId, reply.hash), reply)
-    }
-  }
-  if (accountNames.size === 0) return world
-  const { taken, nextId } = await tx.newAccounts([...accountNames])
+  await Promise.all([
+    loadAccountKeys(tx, needs, world),
+    loadKeys(tx, needs, world),
+    loadSecrets(tx, needs, world),
+    loadNames(tx, needs, world),
+    loadHistories(tx, needs, world),
+    loadSealed(tx, needs, world),
+    loadReplies(tx, needs, world),
+  ])
+  if (needs.accountNames.size === 0) return world
+  const { taken, nextId } = await tx.newAccounts([...needs.accountNames])
   return { ...world, accountNames: new Set(taken), nextAccountId: nextId }
 }
 
-async function loadVersions(tx: Transaction, { histories, sealed }: Needs, world: World): Promise<void> {
-  if (histories.size > 0) {
-    const found = await tx.versions([...histories.values()])
-    for (const { accountId, id, version, createdAt } of found) {
-      const at = ref(accountId, id)
-      world.versions.set(at, [...(world.versions.get(at) ?? []), { version, createdAt }])
-    }
+async function loadAccountKeys(tx: Transaction, { accountKeys, keysInUse }: Needs, world: World): Promise<void> {
+  if (accountKeys.size > 0) {
+    for (const key of await tx.accountKeys([...accountKeys])) world.accountKeys.set(key.accountId, key)
   }
-  if (sealed.size > 0) {
-    for (const row of await tx.sealed([...sealed.values()])) {
-      world.sealed.set(versionRef(row.accountId, row.id, row.version), row.sealed)
-    }
+  for (const accountId of keysInUse) {
+    world.accountKeysInUse.set(accountId, new Set(await tx.accountKeysInUse(accountId)))
+  }
+}
+
+async function loadKeys(tx: Transaction, { keys }: Needs, world: World): Promise<void> {
+  if (keys.size === 0) return
+  for (const key of await tx.keys([...keys.values()])) world.keys.set(ref(key.accountId, key.id), key)
+}
+
+async function loadSecrets(tx: Transaction, { secrets }: Needs, world: World): Promise<void> {
+  if (secrets.size === 0) return
+  for (const stored of await tx.secrets([...secrets.values()])) {
+    const { accountId, id, name } = stored.secret
+    world.secrets.set(ref(accountId, id), stored)
+    world.names.set(ref(accountId, name), id)
+  }
+}
+
+async function loadNames(tx: Transaction, { names }: Needs, world: World): Promise<void> {
+  if (names.size === 0) return
+  for (const { accountId, name, id } of await tx.named([...names.values()])) world.names.set(ref(accountId, name), id)
+}
+
+async function loadHistories(tx: Transaction, { histories }: Needs, world: World): Promise<void> {
+  if (histories.size === 0) return
+  for (const { accountId, id, version, createdAt } of await tx.versions([...histories.values()])) {
+    const at = ref(accountId, id)
+    world.versions.set(at, [...(world.versions.get(at) ?? []), { version, createdAt }])
+  }
+}
+
+async function loadSealed(tx: Transaction, { sealed }: Needs, world: World): Promise<void> {
+  if (sealed.size === 0) return
+  for (const row of await tx.sealed([...sealed.values()])) {
+    world.sealed.set(versionRef(row.accountId, row.id, row.version), row.sealed)
+  }
+}
+
+async function loadReplies(tx: Transaction, { replies }: Needs, world: World): Promise<void> {
+  if (replies.size === 0) return
+  for (const reply of await tx.replies([...replies.values()], world.now - replyLifetimeMs)) {
+    world.replies.set(replyRef(reply.accountId, reply.keyId, reply.hash), reply)
   }
 }
 
@@ -151,6 +176,7 @@ class Needs {
   readonly histories = new Map<string, Ref>()
   readonly sealed = new Map<string, VersionRef>()
   readonly accountKeys = new Set<number>()
+  readonly keysInUse = new Set<number>()
   readonly accountNames = new Set<string>()
 
   add(accountId: number | undefined, keyId: number, operation: Request['operation']): void {
@@ -177,7 +203,18 @@ class Needs {
         this.sealed.set(versionRef(accountId, id, version), { accountId, id, version })
         break
       }
+      case 'add_account_key':
+        this.accountKeys.add(accountId)
+        return
+      case 'drop_account_key':
+        this.accountKeys.add(accountId)
+        this.keysInUse.add(accountId)
+        return
+      case 'rewrap_secret_keys':
+        for (const { id } of operation.keys) this.secrets.set(ref(accountId, id), { accountId, id })
+        return
       case 'create_secret':
+        this.accountKeys.add(accountId)
         this.names.set(ref(accountId, operation.name), { accountId, name: operation.name })
         break
       case 'read_key':

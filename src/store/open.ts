@@ -75,8 +75,17 @@ class BatchedStore implements Store {
 
   async accountKey(accountId: number, version: number) {
     const [row] = await this.#query<rows.AccountKeyRow>(this.#queries.accountKey(accountId, version))
-    if (row === undefined) throw new Refusal('integrity_failure', 'The account has no key of this version.')
-    return rows.toAccountKey(row)
+    return row === undefined ? undefined : rows.toAccountKey(row)
+  }
+
+  async accountKeys(accountId: number) {
+    return (await this.#query<rows.AccountKeyRow>(this.#queries.accountKeys(accountId))).map(rows.toAccountKey)
+  }
+
+  async secretKeysBelow(accountId: number, version: number, after: number, limit: number) {
+    const query = this.#queries.secretKeysBelow(accountId, version, after, limit)
+    const found = await this.#query<Pick<rows.SecretRow, 'id' | 'uid'> & rows.SecretKeyRow>(query)
+    return found.map(({ id, uid, key_version, wrapped }) => ({ id, uid, key: { keyVersion: key_version, wrapped } }))
   }
 
   async recordsBefore(accountId: number, filter: RecordFilter) {

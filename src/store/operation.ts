@@ -104,6 +104,12 @@ export type Operation =
       readonly accountKey: AccountKey
       readonly key: NewKey
     }
+  /** Adds a version of the account's key, upon the newest. */
+  | { readonly kind: 'add_account_key'; readonly accountKey: AccountKey }
+  /** Puts newly wrapped keys in place of those that they were made of; what has changed since is left. Not recorded. */
+  | { readonly kind: 'rewrap_secret_keys'; readonly keys: readonly Rewrapped[] }
+  /** Destroys a version of the account's key that wraps nothing any more. */
+  | { readonly kind: 'drop_account_key'; readonly version: number }
   /** Only leaves a record. */
   | { readonly kind: 'record'; readonly action: Action; readonly object: AuditObject | null; readonly outcome: Code }
 
@@ -115,6 +121,13 @@ export interface NextVersion {
   readonly rowMac: Uint8Array
   readonly sealed: Uint8Array
   readonly mac: Uint8Array
+}
+
+export interface Rewrapped {
+  /** The secret's id. */
+  readonly id: number
+  readonly from: SecretKey
+  readonly to: SecretKey
 }
 
 /** A key without what the transaction gives it. */
@@ -184,6 +197,10 @@ export interface Results {
   revoke_key: ApiKey
   read_audit: Grant
   create_account: { readonly account: Account; readonly key: ApiKey }
+  add_account_key: null
+  /** How many were put in place. */
+  rewrap_secret_keys: number
+  drop_account_key: null
   record: null
 }
 

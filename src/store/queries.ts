@@ -33,6 +33,32 @@ export class Queries {
       .compile()
   }
 
+  accountKeys(accountId: number): Query {
+    return this.#builder
+      .selectFrom('account_keys')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .orderBy('version')
+      .compile()
+  }
+
+  secretKeysBelow(accountId: number, version: number, after: number, limit: number): Query {
+    return this.#builder
+      .selectFrom('secret_keys')
+      .innerJoin('secrets', (join) =>
+        join
+          .onRef('secrets.account_id', '=', 'secret_keys.account_id')
+          .onRef('secrets.id', '=', 'secret_keys.secret_id'),
+      )
+      .select(['secrets.id', 'secrets.uid', 'secret_keys.key_version', 'secret_keys.wrapped'])
+      .where('secret_keys.account_id', '=', accountId)
+      .where('secret_keys.key_version', '<', version)
+      .where('secret_keys.secret_id', '>', after)
+      .orderBy('secret_keys.secret_id')
+      .limit(limit)
+      .compile()
+  }
+
   secretsAfter(accountId: number, after: number, limit: number): Query {
     return this.#builder
       .selectFrom('secrets')

@@ -57,6 +57,13 @@ export interface StoredSecretRow extends SecretRow {
   sealed: Uint8Array
 }
 
+export interface SecretKeyRow {
+  account_id: number
+  secret_id: number
+  key_version: number
+  wrapped: Uint8Array
+}
+
 export interface VersionHeadRow {
   account_id: number
   secret_id: number
@@ -100,6 +107,7 @@ export interface Tables {
   account_keys: AccountKeyRow
   api_keys: ApiKeyRow
   secrets: SecretRow
+  secret_keys: SecretKeyRow
   audit: AuditRow
 }
 

@@ -2,7 +2,7 @@
 import type { StoredRecord } from '../audit/verify.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
-import type { Secret } from '../model/secret.ts'
+import type { Secret, SecretKey } from '../model/secret.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 
 export interface Store {
@@ -21,8 +21,12 @@ export interface Store {
   /** Keys by ascending id, after one. Who may see them has been decided by `list_keys`. */
   keysAfter(accountId: number, after: number, limit: number): Promise<readonly ApiKey[]>
   accounts(): Promise<readonly Account[]>
-  /** @throws Refusal `integrity_failure` when the account has no key of that version */
-  accountKey(accountId: number, version: number): Promise<AccountKey>
+  /** `undefined` when the account has no key of that version, or none any more. */
+  accountKey(accountId: number, version: number): Promise<AccountKey | undefined>
+  /** All versions of an account's key, oldest first. */
+  accountKeys(accountId: number): Promise<readonly AccountKey[]>
+  /** Secret keys that are wrapped under an older version than this one, by ascending secret id, after one. */
+  secretKeysBelow(accountId: number, version: number, after: number, limit: number): Promise<readonly OldSecretKey[]>
 
   /** Records that pass the filter, newest first; looks at no more than `window` sequence numbers at once. */
   recordsBefore(accountId: number, filter: RecordFilter): Promise<RecordPage>
@@ -37,6 +41,13 @@ export interface Store {
   readonly events: StoreEvents
   /** Waits for what was submitted, then lets go of everything. */
   close(): Promise<void>
+}
+
+/** A secret's key as it is wrapped, and what it belongs to. */
+export interface OldSecretKey {
+  readonly id: number
+  readonly uid: string
+  readonly key: SecretKey
 }
 
 /** What the keyring keeps in the store: nothing of it opens without the root key. */

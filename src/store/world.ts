@@ -2,6 +2,7 @@
 import type { AuditRecord } from '../audit/record.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
+import type { SecretKey } from '../model/secret.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
 
 /** The answer to an earlier request under the same idempotency key. */
@@ -41,6 +42,8 @@ export interface Changes {
   readonly keys: Map<string, Fate<ApiKey>>
   readonly accounts: Map<number, Fate<Account>>
   readonly accountKeys: AccountKey[]
+  readonly droppedAccountKeys: { readonly accountId: number; readonly version: number }[]
+  readonly rewrapped: { readonly accountId: number; readonly id: number; readonly key: SecretKey }[]
   readonly replies: Reply[]
   readonly records: NewRecord[]
 }
@@ -64,7 +67,10 @@ export interface World {
   /** Milliseconds since 1970. */
   readonly now: number
   readonly accounts: Map<number, Account>
+  /** The newest of each account. */
   readonly accountKeys: Map<number, AccountKey>
+  /** Versions of account keys that still wrap secret keys, of the accounts where one is to be dropped. */
+  readonly accountKeysInUse: Map<number, ReadonlySet<number>>
   /** By look-up hash. */
   readonly keysByToken: Map<string, ApiKey>
   /** By account and id. */

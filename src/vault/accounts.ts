@@ -34,7 +34,7 @@ export async function createAccount(
       kind: 'create_account',
       id,
       name,
-      accountKey: { accountId: id, version: 1, wrapped: vault.keyring.newAccountKey(id).wrapped },
+      accountKey: { accountId: id, ...vault.keyring.newAccountKey(id, 1) },
       key: newKey(vault, id, token, { name: 'first key', scopes: rights, networks: [], expiresAt: null }),
     })
     if (made !== outdated) return { account: made.account, token }

@@ -8,7 +8,16 @@ import { matches } from '../model/pattern.ts'
 import { allowsName } from '../model/scope.ts'
 import { type Secret, secretToAuthenticate } from '../model/secret.ts'
 import type { Changed, Idempotency, Match, NextVersion, Op, Results, StoredSecret } from '../store/operation.ts'
-import { type Asker, ask, type Identity, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
+import {
+  type Asker,
+  ask,
+  authenticate,
+  type Identity,
+  integrityFailure,
+  outdated,
+  tryAsk,
+  type Vault,
+} from './vault.ts'
 
 /** Secrets read in one query of a listing. */
 const pageSize = 1000
@@ -63,7 +72,7 @@ export async function readSecret(vault: Vault, asker: Asker, id: number): Promis
   try {
     return {
       secret: stored.secret,
-      value: vault.keyring.openValue(stored.secret, await keyOf(vault, stored), stored.sealed),
+      value: vault.keyring.openValue(stored.secret, await keyOf(vault, asker, stored), stored.sealed),
     }
   } catch (error) {
     throw await recorded(error, vault, asker, stored.secret, 'secret.read')
@@ -78,25 +87,30 @@ export interface NewSecret {
 
 /** @throws Refusal `name_taken`, `forbidden`, `invalid`, `too_large`, `idempotency_mismatch` */
 export async function createSecret(vault: Vault, asker: Asker, identity: Identity, input: NewSecret): Promise<Changed> {
-  const { keyring } = vault
-  const { accountId, accountKey } = identity
   const name = checkName(input.name, 'name')
   const value = valueBytes(vault, input.value)
+  const idempotency = idempotencyOf(vault, input.idempotencyKey, ['create', name, input.value])
+  try {
+    for (let tries = 0, current = identity; tries < maxTries; tries++) {
+      const sealed = sealFirst(vault, current, name, value)
+      const created = await tryAsk(vault, asker, { kind: 'create_secret', name, ...sealed, idempotency })
+      if (created !== outdated) return created
+      // The account's key was replaced meanwhile.
+      current = await authenticate(vault, asker)
+    }
+  } finally {
+    value.fill(0)
+  }
+  throw new Refusal('overloaded', 'The key of the account keeps changing. Try again.')
+}
+
+/** A new secret's own key and first version. */
+function sealFirst({ keyring }: Vault, { accountId, accountKey }: Identity, name: string, value: Buffer) {
   const uid = randomBytes(16).toString('hex')
   const place = { accountId, uid, name, version: 1 }
   const { wrappedKey, key } = keyring.newSecretKey(accountId, uid, accountKey)
   const sealed = keyring.sealValue(place, key, value)
-  value.fill(0)
-  return ask(vault, asker, {
-    kind: 'create_secret',
-    accountId,
-    name,
-    uid,
-    key: wrappedKey,
-    sealed,
-    mac: keyring.rowMac(secretToAuthenticate(place)),
-    idempotency: idempotencyOf(vault, input.idempotencyKey, ['create', name, input.value]),
-  })
+  return { accountId, uid, key: wrappedKey, sealed, mac: keyring.rowMac(secretToAuthenticate(place)) }
 }
 
 export interface NewValue {
@@ -151,8 +165,8 @@ export function changeInTurn(
  * @throws Refusal `not_found`, `forbidden`, `stale_version`
  */
 export async function deleteSecret(vault: Vault, asker: Asker, id: number, match: Match | undefined): Promise<void> {
-  const { secret, key } = await ask(vault, asker, { kind: 'delete_secret', id, match })
-  vault.keyring.forgetSecretKey(secret.accountId, secret.uid, key.keyVersion)
+  const { secret } = await ask(vault, asker, { kind: 'delete_secret', id, match })
+  vault.keyring.forgetSecretKey(secret.accountId, secret.uid)
 }
 
 /** The next version of a secret, sealed upon the row as it was prepared. */
@@ -167,7 +181,7 @@ export async function sealNext(
   await verifyRow(vault, asker, secret, action)
   const place = { ...secret, version: secret.version + 1 }
   try {
-    const sealed = vault.keyring.sealValue(place, await keyOf(vault, prepared), value)
+    const sealed = vault.keyring.sealValue(place, await keyOf(vault, asker, prepared), value)
     const mac = vault.keyring.rowMac(secretToAuthenticate(place))
     return { version: secret.version, rowMac: secret.mac, sealed, mac }
   } catch (error) {
@@ -189,11 +203,24 @@ export async function prepare<K extends 'prepare_secret' | 'prepare_version'>(
   }
 }
 
-export async function keyOf(vault: Vault, { secret, key }: Pick<StoredSecret, 'secret' | 'key'>): Promise<KeyObject> {
-  const known = vault.keyring.knownSecretKey(secret, key)
+/** @throws Refusal `integrity_failure` */
+export async function keyOf(
+  vault: Vault,
+  asker: Asker,
+  { secret, key }: Pick<StoredSecret, 'secret' | 'key'>,
+): Promise<KeyObject> {
+  const known = vault.keyring.knownSecretKey(secret)
   if (known !== undefined) return known
   const accountKey = await vault.store.accountKey(secret.accountId, key.keyVersion)
-  return vault.keyring.secretKey(secret, key, accountKey)
+  if (accountKey !== undefined) return vault.keyring.secretKey(secret, key, accountKey)
+  // The account's key was replaced since the row was read: then the row is another one now.
+  const now = await prepare(vault, asker, { kind: 'prepare_secret', id: secret.id })
+  if (now === undefined || now.secret.uid !== secret.uid || now.key.keyVersion === key.keyVersion) throw keyIsGone()
+  return keyOf(vault, asker, now)
+}
+
+function keyIsGone(): Refusal {
+  return new Refusal('integrity_failure', 'The key of this secret is not in the store.')
 }
 
 export async function verifyRow(vault: Vault, asker: Asker, secret: Secret, action: Action): Promise<void> {

@@ -17,7 +17,7 @@ function makeKeyring() {
   const sealed = createKeyring(root)
   const accountKeyOf = (keyring: Keyring, accountId: number) => ({
     version: 1,
-    wrapped: keyring.newAccountKey(accountId).wrapped,
+    wrapped: keyring.newAccountKey(accountId, 1).wrapped,
   })
   /** Another process on the same store: nothing unwrapped yet. */
   const reopen = () => new Keyring(root, sealed)

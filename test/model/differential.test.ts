@@ -8,7 +8,7 @@ import { engines } from '../support/engines.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { type Expected, type KeyRef, Reference } from './reference.ts'
 
-const numRuns = process.env['SLOW'] === '1' ? 400 : 15
+const numRuns = process.env['SLOW'] === '1' ? 600 : 25
 const sequenceLength = 30
 
 type Step = (world: World) => Promise<void>
@@ -46,6 +46,7 @@ class World {
 const choice = fc.nat(1000)
 const id = fc.integer({ min: 1, max: 6 })
 const name = fc.constantFrom('a', 'A', 'b', 'a-b', '_')
+const pattern = fc.constantFrom('*', 'a', 'a*', '*b', 'A', '_*_')
 const value = fc.string({ unit: 'binary', maxLength: 20 })
 const match = fc.oneof(fc.constant(undefined), fc.constant('*' as const), fc.integer({ min: 1, max: 4 }))
 const scopes = fc.subarray(['secrets:list', 'secrets:read', 'secrets:write', 'secrets:delete', 'keys:manage'], {
@@ -78,10 +79,20 @@ const steps: fc.Arbitrary<Step>[] = [
     const { by, api } = world.pick(who)
     assertSame(await api.get('/v3/secrets'), world.reference.list(by))
   }),
+  fc.tuple(choice, pattern, fc.integer({ min: 1, max: 3 })).map(([who, wanted, limit]) => async (world) => {
+    const { by, api } = world.pick(who)
+    assertSame(await listInPages(api, wanted, limit), world.reference.list(by, wanted))
+  }),
   fc.tuple(choice, scopes).map(([who, wanted]) => async (world) => {
     const { by, api } = world.pick(who)
     const answer = await api.post('/v3/keys', { name: 'made', scopes: wanted })
     assertSame(answer, world.reference.makeKey(by, wanted))
+    if (answer.status === 201) world.addKey({ account: by.account, id: answer.body.id }, answer.body.api_key)
+  }),
+  fc.tuple(choice, fc.integer({ min: 1, max: 5 })).map(([who, at]) => async (world) => {
+    const { by, api } = world.pick(who)
+    const answer = await api.post(`/v3/keys/${at}/rotate`, { expires_at: null })
+    assertSame(answer, world.reference.rotateKey(by, at))
     if (answer.status === 201) world.addKey({ account: by.account, id: answer.body.id }, answer.body.api_key)
   }),
   // The first key of each account stays, or a sequence would soon have nobody left to ask.
@@ -130,6 +141,21 @@ for (const engine of engines) {
       return world
     }
   })
+}
+
+/** The last answer, with the secrets of all pages. */
+async function listInPages(api: Api, pattern: string, limit: number): Promise<Answer> {
+  const secrets: unknown[] = []
+  for (let cursor: string | null = ''; ; ) {
+    const answer = await api.get(
+      `/v3/secrets?name=${pattern}&limit=${limit}${cursor === '' ? '' : `&cursor=${cursor}`}`,
+    )
+    if (answer.status !== 200) return answer
+    secrets.push(...answer.body.secrets)
+    cursor = answer.headers.get('strongroom-next-cursor')
+    assert.ok(cursor === null || answer.body.secrets.length === limit, 'A page before the last is full.')
+    if (cursor === null) return { ...answer, body: { secrets } }
+  }
 }
 
 function assertSame(answer: Answer, { status, code, etag, body }: Expected): void {

@@ -11,6 +11,8 @@ interface Key {
   readonly id: number
   readonly scopes: readonly string[]
   isRevoked: boolean
+  /** Whether it ends some day: never within a sequence. */
+  expires: boolean
 }
 
 interface Account {
@@ -38,12 +40,18 @@ export class Reference {
   readonly #accounts: Account[] = []
 
   addAccount(): void {
-    this.#accounts.push({ secrets: new Map(), keys: [{ id: 1, scopes: all, isRevoked: false }], lastSecret: 0 })
+    this.#accounts.push({
+      secrets: new Map(),
+      keys: [{ id: 1, scopes: all, isRevoked: false, expires: false }],
+      lastSecret: 0,
+    })
   }
 
-  list(by: KeyRef): Expected {
+  /** @param pattern a name in which `*` stands for any characters */
+  list(by: KeyRef, pattern = '*'): Expected {
     return this.#as(by, 'secrets:list', ({ secrets }) => {
-      const body = [...secrets.values()].map(({ id, name }) => ({ id, name }))
+      const wanted = new RegExp(`^${pattern.replaceAll('*', '.*')}$`)
+      const body = [...secrets.values()].filter(({ name }) => wanted.test(name)).map(({ id, name }) => ({ id, name }))
       return { status: 200, body }
     })
   }
@@ -83,10 +91,18 @@ export class Reference {
   }
 
   makeKey(by: KeyRef, scopes: readonly string[]): Expected {
+    return this.#as(by, 'keys:manage', (account, maker) => this.#addKey(account, maker, scopes))
+  }
+
+  /** Rotates a key into one that never ends; the old one stays good for longer than a sequence takes. */
+  rotateKey(by: KeyRef, id: number): Expected {
     return this.#as(by, 'keys:manage', (account, maker) => {
-      if (!scopes.every((scope) => maker.scopes.includes(scope))) return { status: 403, code: 'forbidden' }
-      account.keys.push({ id: account.keys.length + 1, scopes, isRevoked: false })
-      return { status: 201, body: { id: account.keys.length } }
+      const old = account.keys[id - 1]
+      if (old === undefined) return { status: 404, code: 'not_found' }
+      if (old.isRevoked) return { status: 400, code: 'invalid' }
+      const made = this.#addKey(account, maker, old.scopes)
+      if (made.status === 201) old.expires = true
+      return made
     })
   }
 
@@ -97,6 +113,16 @@ export class Reference {
       key.isRevoked = true
       return { status: 200, body: { message: 'API key revoked successfully' } }
     })
+  }
+
+  /** Nobody hands on more than they have, nor for longer. */
+  #addKey({ keys }: Account, maker: Key, scopes: readonly string[]): Expected {
+    if (maker.expires || !scopes.every((scope) => maker.scopes.includes(scope))) {
+      return { status: 403, code: 'forbidden' }
+    }
+    const id = keys.length + 1
+    keys.push({ id, scopes, isRevoked: false, expires: false })
+    return { status: 201, body: { id } }
   }
 
   #change(

@@ -106,6 +106,32 @@ suite('The batcher', () => {
     assert.deepEqual(await next, outcomeOf('c'))
   })
 
+  test('tells everybody who waits for it that it is idle', async () => {
+    const { batcher, ends } = makeEngine()
+    const answer = batcher.submit(requestOf('a'))
+    const waiting = [batcher.idle(), batcher.idle()]
+    await turn()
+
+    ends[0]?.resolve()
+    await answer
+    await turn()
+
+    const told = await Promise.all(waiting.map((idle) => Promise.race([idle.then(() => true), turn()])))
+    assert.deepEqual(told, [true, true])
+    await batcher.idle()
+  })
+
+  test('leaves nobody without an answer when the engine gives too few', async () => {
+    const batcher = new Batcher({ inFlight: 1, run: async () => [outcomeOf('a')] })
+
+    const results = await Promise.allSettled(['a', 'b'].map((id) => batcher.submit(requestOf(id))))
+
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected'],
+    )
+  })
+
   test('refuses more than it could answer in time, at once', async () => {
     const { batcher } = makeEngine()
     for (let at = 0; at < 20_000; at++) void batcher.submit(requestOf('x'))

@@ -76,6 +76,12 @@ export async function startChild(
   return new Child(child, url, () => text)
 }
 
+/** Starts a host command, for a test that does not let it come to its end. */
+export function startCommand(place: Place, parameters: readonly string[]): ChildProcess {
+  const env = environment(place)
+  return spawn(process.execPath, [join(root, 'src/main.ts'), ...parameters], { env, stdio: 'ignore' })
+}
+
 /** Runs a host command to its end. */
 export function runCommand(place: Place, parameters: readonly string[], env: Record<string, string> = {}) {
   try {

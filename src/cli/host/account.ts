@@ -1,6 +1,7 @@
 /** `strongroom account`: makes and lists accounts. */
 import { createAccount } from '../../vault/accounts.ts'
-import { print, printJson, printTable } from '../output.ts'
+import { rotateAccountKey } from '../../vault/rotation.ts'
+import { complain, print, printJson, printTable } from '../output.ts'
 import { withVault } from './with-vault.ts'
 
 interface Options {
@@ -23,4 +24,12 @@ export async function list({ json }: Options): Promise<void> {
     ['ID', 'NAME', 'CREATED'],
     shown.map(({ id, name, created_at }) => [String(id), name, created_at]),
   )
+}
+
+export async function rotateKey(name: string, { json }: Options): Promise<void> {
+  const report = (rewrapped: number) => complain(`${rewrapped} secret keys wrapped anew`)
+  const done = await withVault((vault, host) => rotateAccountKey(vault, host, name, json ? undefined : report))
+  if (json) return printJson({ account: name, ...done })
+  const how = done.resumed ? 'The rotation that was broken off is finished.' : 'The key of the account is replaced.'
+  print(`${how} Version ${done.version} wraps all of its secret keys; older ones are destroyed.`)
 }

@@ -29,6 +29,9 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   revoke_key: 'key.revoke',
   read_audit: 'audit.read',
   create_account: 'account.create',
+  add_account_key: 'account.rotate_key',
+  rewrap_secret_keys: 'account.rotate_key',
+  drop_account_key: 'account.drop_key',
 }
 
 /** The call, or how it ends when the caller is not one. */

@@ -8,6 +8,7 @@ import type { Changes, World } from '../world.ts'
 import * as accounts from './accounts.ts'
 import { identify, isCall } from './caller.ts'
 import * as keys from './keys.ts'
+import * as rotation from './rotation.ts'
 import * as secrets from './secrets.ts'
 import * as versions from './versions.ts'
 import { type Call, emptyChanges, record, refused, type Work } from './work.ts'
@@ -66,6 +67,12 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return keys.revokeKey(call, operation)
     case 'read_audit':
       return accounts.readAudit(call)
+    case 'add_account_key':
+      return rotation.addAccountKey(call, operation)
+    case 'rewrap_secret_keys':
+      return rotation.rewrapSecretKeys(call, operation)
+    case 'drop_account_key':
+      return rotation.dropAccountKey(call, operation)
     case 'record':
       record(call, operation.object, operation.outcome)
       return { kind: 'done', result: null }

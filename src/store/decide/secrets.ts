@@ -28,7 +28,9 @@ export function createSecret(call: Call, operation: Op<'create_secret'>): Outcom
   const { work, account, scopes } = call
   const { now } = work.world
   const object: AuditObject = { kind: 'secret', id: null, uid: null, name: operation.name, version: null, hash: null }
-  if (operation.accountId !== account.id) return { kind: 'outdated' }
+  // A key that was wrapped under a version which is being replaced would be lost with it.
+  const isCurrent = operation.key.keyVersion === work.world.accountKeys.get(account.id)?.version
+  if (operation.accountId !== account.id || !isCurrent) return { kind: 'outdated' }
   if (!allowsName(scopes, 'secrets:write', operation.name)) return forbid(call, object, 'secrets:write')
   const earlier = replay(call, operation.idempotency, object)
   if (earlier !== undefined) return earlier

@@ -32,6 +32,8 @@ export function emptyChanges(): Changes {
     keys: new Map(),
     accounts: new Map(),
     accountKeys: [],
+    droppedAccountKeys: [],
+    rewrapped: [],
     replies: [],
     records: [],
   }

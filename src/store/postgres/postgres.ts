@@ -51,14 +51,14 @@ export class PostgresEngine implements Engine {
       const client = await this.#take()
       const attempt = await this.#attempt(client, batch, setting)
       if (attempt.kind === 'committed') {
-        this.#idle.push(client)
+        await this.#giveBack(client)
         return attempt.outcomes
       }
       if (attempt.kind === 'unknown') {
         discard(client)
         throw new Refusal('outcome_unknown', unknownMessage, { cause: attempt.error, headers: { 'retry-after': '1' } })
       }
-      if (await rollBack(client)) this.#idle.push(client)
+      if (await rollBack(client)) await this.#giveBack(client)
       else discard(client)
       if (tries >= maxTries || !isWorthAnotherTry(attempt.error)) throw toRefusal(attempt.error)
     }
@@ -69,7 +69,7 @@ export class PostgresEngine implements Engine {
       const client = await this.#take()
       try {
         const { rows } = await client.query(sql, [...parameters])
-        this.#idle.push(client)
+        await this.#giveBack(client)
         return rows
       } catch (error) {
         discard(client)
@@ -83,6 +83,11 @@ export class PostgresEngine implements Engine {
     const clients = this.#idle
     this.#idle = []
     await Promise.all(clients.map((client) => client.end().catch(() => {})))
+  }
+
+  async #giveBack(client: Client): Promise<void> {
+    if (this.#isClosed) await client.end().catch(() => {})
+    else this.#idle.push(client)
   }
 
   async #take(): Promise<Client> {

@@ -52,6 +52,13 @@ export class PostgresTransaction implements Transaction {
     return (await this.#all<rows.AccountKeyRow>('account_keys', text, [ids])).map(rows.toAccountKey)
   }
 
+  async accountKeysInUse(accountId: number): Promise<number[]> {
+    const text = 'select distinct key_version as version from secret_keys where account_id = $1'
+    return (await this.#all<{ version: number }>('account_keys_in_use', text, [accountId])).map(
+      ({ version }) => version,
+    )
+  }
+
   async keys(refs: readonly Ref[]): Promise<ApiKey[]> {
     const text =
       'select k.* from unnest($1::bigint[], $2::bigint[]) r (a, i) join api_keys k on k.account_id = r.a and k.id = r.i'
@@ -120,7 +127,7 @@ export class PostgresTransaction implements Transaction {
     await Promise.all(this.#sent)
   }
 
-  #applyAccounts({ accounts, accountKeys }: Changes): void {
+  #applyAccounts({ accounts, accountKeys, droppedAccountKeys }: Changes): void {
     const fates = [...accounts.values()]
     const valuesOf = (account: Account) => [
       account.id,
@@ -139,6 +146,11 @@ export class PostgresTransaction implements Transaction {
       'account_keys',
       ['bigint', 'bigint', 'bytea'],
       accountKeys.map((key) => [key.accountId, key.version, key.wrapped]),
+    )
+    this.#delete(
+      'account_keys',
+      'version',
+      droppedAccountKeys.map(({ accountId, version }) => [accountId, version]),
     )
     this.#run(
       'update_accounts',
@@ -167,7 +179,15 @@ export class PostgresTransaction implements Transaction {
   }
 
   /** What is deleted goes first: its name may be taken again in the same batch. */
-  #applySecrets({ secrets, versions }: Changes, keepVersions: number): void {
+  #applySecrets({ secrets, versions, rewrapped }: Changes, keepVersions: number): void {
+    this.#run(
+      'rewrap_secret_keys',
+      `update secret_keys set key_version = r.v, wrapped = r.w
+       from ${unnest(['bigint', 'bigint', 'bigint', 'bytea'])} r (a, i, v, w)
+       where secret_keys.account_id = r.a and secret_keys.secret_id = r.i`,
+      rewrapped.map(({ accountId, id, key }) => [accountId, id, key.keyVersion, key.wrapped]),
+      4,
+    )
     if (secrets.size === 0) return
     const gone: unknown[][] = []
     const made: StoredSecret[] = []

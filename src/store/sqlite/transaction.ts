@@ -36,6 +36,10 @@ export class SqliteTransaction implements Transaction {
     return ids.flatMap((id) => all<rows.AccountKeyRow>(this.#statements.accountKey, id)).map(rows.toAccountKey)
   }
 
+  accountKeysInUse(accountId: number): number[] {
+    return all<{ version: number }>(this.#statements.accountKeysInUse, accountId).map(({ version }) => version)
+  }
+
   keys(refs: readonly Ref[]): ApiKey[] {
     const { key } = this.#statements
     return refs.flatMap(({ accountId, id }) => all<rows.ApiKeyRow>(key, accountId, id)).map(rows.toApiKey)
@@ -93,8 +97,8 @@ export class SqliteTransaction implements Transaction {
     this.#applyRecords(changes)
   }
 
-  #applyAccounts({ accounts, accountKeys }: Changes): void {
-    const { insertAccount, updateAccount, insertAccountKey } = this.#statements
+  #applyAccounts({ accounts, accountKeys, droppedAccountKeys }: Changes): void {
+    const { insertAccount, updateAccount, insertAccountKey, dropAccountKey } = this.#statements
     for (const { existed, row } of accounts.values()) {
       if (row === null) continue
       const { id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt } = row
@@ -102,6 +106,7 @@ export class SqliteTransaction implements Transaction {
       else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt)
     }
     for (const { accountId, version, wrapped } of accountKeys) insertAccountKey.run(accountId, version, wrapped)
+    for (const { accountId, version } of droppedAccountKeys) dropAccountKey.run(accountId, version)
   }
 
   #applyKeys({ keys }: Changes): void {
@@ -130,8 +135,10 @@ export class SqliteTransaction implements Transaction {
   }
 
   /** What is deleted goes first: its name may be taken again in the same batch. */
-  #applySecrets({ secrets, versions }: Changes, keepVersions: number): void {
-    const { deleteSecret, deleteSecretKey, deleteVersions, insertVersion, pruneVersions } = this.#statements
+  #applySecrets({ secrets, versions, rewrapped }: Changes, keepVersions: number): void {
+    const { deleteSecret, deleteSecretKey, deleteVersions, insertVersion, pruneVersions, rewrapSecretKey } =
+      this.#statements
+    for (const { accountId, id, key } of rewrapped) rewrapSecretKey.run(key.keyVersion, key.wrapped, accountId, id)
     for (const [at, { existed, row }] of secrets) {
       if (row !== null || !existed) continue
       const [accountId, id] = at.split(' ').map(Number) as [number, number]
@@ -209,6 +216,9 @@ export function prepare(database: DatabaseSync) {
     accountNamed: sql('select name from accounts where name = ?'),
     nextAccountId: sql('select coalesce(max(id), 0) + 1 as id from accounts'),
     accountKey: sql('select * from account_keys where account_id = ? order by version desc limit 1'),
+    accountKeysInUse: sql('select distinct key_version as version from secret_keys where account_id = ?'),
+    dropAccountKey: sql('delete from account_keys where account_id = ? and version = ?'),
+    rewrapSecretKey: sql('update secret_keys set key_version = ?, wrapped = ? where account_id = ? and secret_id = ?'),
     keyByToken: sql('select * from api_keys where token_hash = ?'),
     key: sql('select * from api_keys where account_id = ? and id = ?'),
     secret: sql(

@@ -1,0 +1,82 @@
+/**
+ * Replacing an account's key, while the account is in use: a new version, every secret's key wrapped under it, the old
+ * versions destroyed. Values are not touched. Killed at any point, it goes on where it was when it is run again.
+ */
+import { Refusal } from '../errors.ts'
+import type { AccountKey } from '../model/account.ts'
+import type { OldSecretKey } from '../store/store.ts'
+import { askerOf, findAccount, type HostAsker } from './accounts.ts'
+import { type Asker, ask, authenticate, tryAsk, type Vault } from './vault.ts'
+
+/** Secret keys wrapped anew in one transaction. */
+const pageSize = 500
+
+export interface Rotation {
+  /** The version that wraps everything now. */
+  readonly version: number
+  /** Secret keys wrapped anew. */
+  readonly rewrapped: number
+  /** Whether it finished one that was broken off, instead of making a new version. */
+  readonly resumed: boolean
+}
+
+/**
+ * @param onProgress told how many secret keys have been wrapped anew, after each page
+ * @throws Refusal `not_found` for an unknown account, `overloaded` when another rotation runs
+ */
+export async function rotateAccountKey(
+  vault: Vault,
+  host: HostAsker,
+  accountName: string,
+  onProgress: (rewrapped: number) => void = () => {},
+): Promise<Rotation> {
+  const asker = askerOf(host, (await findAccount(vault, accountName)).id)
+  const { accountId } = await authenticate(vault, asker)
+  const before = await vault.store.accountKeys(accountId)
+  const resumed = before.length > 1
+  const newest = resumed ? before.at(-1) : await addVersion(vault, asker, accountId)
+  if (newest === undefined) throw new Refusal('integrity_failure', 'The account has no key.')
+  const rewrapped = await rewrapAll(vault, asker, newest, onProgress)
+  for (const { version } of await vault.store.accountKeys(accountId)) {
+    if (version < newest.version) await ask(vault, asker, { kind: 'drop_account_key', version })
+  }
+  return { version: newest.version, rewrapped, resumed }
+}
+
+async function addVersion(vault: Vault, asker: Asker, accountId: number): Promise<AccountKey> {
+  const { accountKey } = await authenticate(vault, asker)
+  const next = { accountId, ...vault.keyring.newAccountKey(accountId, accountKey.version + 1) }
+  const added = await tryAsk(vault, asker, { kind: 'add_account_key', accountKey: next })
+  if (added === null) return next
+  throw new Refusal('overloaded', 'Another rotation of this account key has begun. Run this again to finish it.')
+}
+
+/** A secret whose key changes meanwhile is met again: pages go on until nothing older is left. */
+async function rewrapAll(
+  vault: Vault,
+  asker: Asker,
+  newest: AccountKey,
+  onProgress: (rewrapped: number) => void,
+): Promise<number> {
+  const { accountId, version } = newest
+  const older = new Map((await vault.store.accountKeys(accountId)).map((key) => [key.version, key]))
+  let rewrapped = 0
+  for (;;) {
+    const page = await vault.store.secretKeysBelow(accountId, version, 0, pageSize)
+    if (page.length === 0) return rewrapped
+    const keys = page.map((old) => ({ id: old.id, from: old.key, to: rewrap(vault, newest, older, old) }))
+    rewrapped += await ask(vault, asker, { kind: 'rewrap_secret_keys', keys })
+    onProgress(rewrapped)
+  }
+}
+
+function rewrap(
+  { keyring }: Vault,
+  newest: AccountKey,
+  older: ReadonlyMap<number, AccountKey>,
+  { uid, key }: OldSecretKey,
+) {
+  const under = older.get(key.keyVersion)
+  if (under === undefined) throw new Refusal('integrity_failure', 'A secret key is wrapped under a key that is gone.')
+  return keyring.rewrapSecretKey({ accountId: newest.accountId, uid }, key, under, newest)
+}

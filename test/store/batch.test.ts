@@ -1,0 +1,137 @@
+/** One batch on a real database: neighbours do not disturb one another, and rows end as the last of them left them. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { suite, test } from 'node:test'
+import type { Op, Outcome, Request } from '../../src/store/operation.ts'
+import { verifyAudit } from '../../src/vault/audit.ts'
+import { query } from '../support/database.ts'
+import { engines } from '../support/engines.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+for (const engine of engines) {
+  suite(`${engine.name}: a batch`, { skip: engine.skip }, () => {
+    test('refuses what must be refused and carries out its neighbours, each with its record', async (t) => {
+      const server = await startServer(t, engine)
+
+      const { outcomes, sizes } = await submit(server, [
+        create('a'),
+        create('a'),
+        { kind: 'read_secret', id: 99 },
+        create('b'),
+        { kind: 'delete_secret', id: 99, match: undefined },
+        { kind: 'read_secret', id: 2 },
+      ])
+
+      assert.deepEqual(sizes, [6])
+      assert.deepEqual(outcomes.map(wordOf), ['done', 'name_taken', 'not_found', 'done', 'not_found', 'done'])
+      assert.deepEqual(await namesOf(server), ['1 a', '2 b'])
+      const records = await query(server.place, `select outcome from audit where request_id like 'r%' order by seq`)
+      assert.deepEqual(
+        records.map(({ outcome }) => outcome),
+        ['ok', 'name_taken', 'not_found', 'ok', 'not_found', 'ok'],
+      )
+      await assertChain(server)
+    })
+
+    test('that makes a secret and deletes it leaves nothing of it, and frees its name but not its id', async (t) => {
+      const server = await startServer(t, engine)
+
+      const { outcomes, sizes } = await submit(server, [
+        create('a'),
+        { kind: 'delete_secret', id: 1, match: undefined },
+        create('a'),
+        { kind: 'delete_secret', id: 1, match: undefined },
+      ])
+
+      assert.deepEqual(sizes, [4])
+      assert.deepEqual(outcomes.map(wordOf), ['done', 'done', 'done', 'not_found'])
+      assert.deepEqual(await namesOf(server), ['2 a'])
+      await assertRows(server, [2])
+      await assertChain(server)
+    })
+
+    test('that deletes a stored secret may give its name to another', async (t) => {
+      const server = await startServer(t, engine)
+      await submit(server, [create('a'), create('b')])
+
+      const { outcomes } = await submit(server, [{ kind: 'delete_secret', id: 1, match: undefined }, create('a')])
+
+      assert.deepEqual(outcomes.map(wordOf), ['done', 'done'])
+      assert.deepEqual(await namesOf(server), ['2 b', '3 a'])
+      await assertRows(server, [2, 3])
+    })
+
+    test('gives no id again, after a deletion and a restart', async (t) => {
+      const place = await engine.makePlace()
+      t.after(() => place.clear())
+      const first = await startServer(t, engine, { place })
+      await submit(first, [create('a'), { kind: 'delete_secret', id: 1, match: undefined }])
+      await first.stop()
+
+      const second = await startServer(t, engine, { place })
+      await submit(second, [create('a')])
+
+      assert.deepEqual(await namesOf(second), ['2 a'])
+    })
+
+    test('is answered to the last one when the store is closed meanwhile', async (t) => {
+      const server = await startServer(t, engine)
+      const asked = Array.from({ length: 300 }, (_, at) => server.vault.store.submit(requestOf(create(`n${at}`), at)))
+
+      await server.vault.store.close()
+
+      assert.deepEqual([...new Set((await Promise.all(asked)).map(wordOf))], ['done'])
+    })
+  })
+}
+
+/** The store neither opens nor checks what is sealed: any bytes will do. */
+function create(name: string): Op<'create_secret'> {
+  return {
+    kind: 'create_secret',
+    accountId: 1,
+    name,
+    uid: randomBytes(16).toString('hex'),
+    key: { keyVersion: 1, wrapped: randomBytes(60) },
+    sealed: randomBytes(90),
+    mac: randomBytes(32),
+    idempotency: undefined,
+  }
+}
+
+function requestOf(operation: Request['operation'], at: number): Request {
+  return { caller: { kind: 'host', accountId: 1, name: 'test' }, requestId: `r${at}`, address: '', operation }
+}
+
+/** Submits in one turn, and says how large the batches were. */
+async function submit({ vault: { store } }: TestServer, operations: readonly Request['operation'][]) {
+  const sizes: number[] = []
+  store.events.onBatch = (size) => void sizes.push(size)
+  const outcomes = await Promise.all(operations.map((operation, at) => store.submit(requestOf(operation, at))))
+  return { outcomes, sizes }
+}
+
+function wordOf(outcome: Outcome): string {
+  return outcome.kind === 'refused' ? outcome.code : outcome.kind
+}
+
+async function namesOf({ place }: TestServer): Promise<string[]> {
+  const rows = await query(place, 'select id, name from secrets where account_id = 1 order by id')
+  return rows.map(({ id, name }) => `${id} ${name}`)
+}
+
+/** Every secret has one key and one version, and there are no others. */
+async function assertRows({ place }: TestServer, wanted: readonly number[]): Promise<void> {
+  for (const table of ['secret_keys', 'versions']) {
+    const rows = await query(place, `select secret_id from ${table} where account_id = 1 order by secret_id`)
+    assert.deepEqual(
+      rows.map(({ secret_id: id }) => Number(id)),
+      wanted,
+      table,
+    )
+  }
+}
+
+async function assertChain({ vault }: TestServer): Promise<void> {
+  for await (const { fault } of verifyAudit(vault)) assert.equal(fault, undefined)
+}

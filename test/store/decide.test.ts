@@ -1,0 +1,287 @@
+/** Deciding a batch, where a request over HTTP cannot bring it about: outdated rows, unverified keys, other clocks. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { type ApiKey, keyEvidence } from '../../src/model/api-key.ts'
+import { decide } from '../../src/store/decide/decide.ts'
+import type { Caller, NextVersion, Op, Outcome, Request, StoredSecret } from '../../src/store/operation.ts'
+import { ref, type World } from '../../src/store/world.ts'
+
+const now = Date.UTC(2026, 0, 1)
+const host: Caller = { kind: 'host', accountId: 1, name: 'root' }
+const bytes = (fill: number) => new Uint8Array(32).fill(fill)
+
+const secret: StoredSecret = {
+  secret: {
+    accountId: 1,
+    id: 1,
+    uid: '0a'.repeat(16),
+    name: 'one',
+    version: 3,
+    createdAt: now - 5000,
+    updatedAt: now - 1000,
+    mac: bytes(3),
+  },
+  key: { keyVersion: 1, wrapped: bytes(1) },
+  sealed: bytes(2),
+}
+
+const key: ApiKey = {
+  accountId: 1,
+  id: 1,
+  uid: '0b'.repeat(16),
+  name: 'owner',
+  tokenHash: 'ab',
+  scopes: ['secrets:read', 'secrets:write', 'keys:manage'],
+  networks: [],
+  createdAt: now - 5000,
+  expiresAt: null,
+  revokedAt: null,
+  lastUsedAt: now - 1000,
+  mac: bytes(7),
+}
+
+const update = (next: NextVersion | undefined): Op<'update_secret'> => ({
+  kind: 'update_secret',
+  id: 1,
+  name: undefined,
+  match: undefined,
+  next,
+  idempotency: undefined,
+})
+
+const next: NextVersion = { version: 3, rowMac: bytes(3), sealed: bytes(8), mac: bytes(9) }
+
+suite('A decision', () => {
+  test('upon another row than the one that was prepared is put off: nothing is changed or recorded', () => {
+    const others = [undefined, { ...next, version: 2 }, { ...next, version: 4 }, { ...next, rowMac: bytes(4) }]
+
+    for (const other of others) {
+      const { outcomes, changes } = decide([requestOf(host, update(other))], worldOf())
+
+      assert.deepEqual(outcomes, [{ kind: 'outdated' }])
+      assert.deepEqual([changes.records, changes.versions, changes.secrets.size], [[], [], 0])
+    }
+  })
+
+  test('lets one of two updates of one version pass in a batch, and puts the other off', () => {
+    const { outcomes, changes } = decide(
+      [1, 2].map(() => requestOf(host, update(next))),
+      worldOf(),
+    )
+
+    assert.deepEqual(outcomes.map(wordOf), ['done', 'outdated'])
+    assert.deepEqual(
+      changes.versions.map(({ version }) => version),
+      [4],
+    )
+    assert.deepEqual(
+      [...changes.secrets.values()].map(({ existed, row }) => [existed, row?.secret.version]),
+      [[true, 4]],
+    )
+    assert.equal(changes.records.length, 1)
+  })
+
+  test('upon a key row that nobody verified is put off, with the row', () => {
+    const claims = [
+      undefined,
+      '',
+      keyEvidence({ ...key, scopes: ['secrets:read'] }),
+      keyEvidence({ ...key, mac: bytes(6) }),
+    ]
+
+    for (const verified of claims) {
+      const { outcomes, changes } = decide([requestOf({ kind: 'token', hash: 'ab', verified }, readFirst)], worldOf())
+
+      assert.deepEqual(outcomes, [{ kind: 'unverified_key', key }])
+      assert.deepEqual([changes.records, changes.keys.size], [[], 0])
+    }
+  })
+
+  test('sees a key revoked by its neighbour before it', () => {
+    const caller: Caller = { kind: 'token', hash: 'ab', verified: keyEvidence(key) }
+    const change = { rowMac: key.mac, expiresAt: null, revokedAt: now, mac: bytes(5) }
+
+    const { outcomes } = decide(
+      [
+        requestOf(caller, readFirst),
+        requestOf(host, { kind: 'revoke_key', id: 1, change }),
+        requestOf(caller, readFirst),
+      ],
+      worldOf(),
+    )
+
+    // The row is another one now, and it must be verified anew before it can even be refused.
+    assert.deepEqual(outcomes.map(wordOf), ['done', 'done', 'unverified_key'])
+  })
+
+  test('upon a key that changed since it was prepared is put off', () => {
+    const change = { rowMac: bytes(1), expiresAt: null, revokedAt: now, mac: bytes(5) }
+
+    const { outcomes, changes } = decide([requestOf(host, { kind: 'revoke_key', id: 1, change })], worldOf())
+
+    assert.deepEqual(outcomes, [{ kind: 'outdated' }])
+    assert.equal(changes.keys.size, 0)
+  })
+
+  test('on what was sealed for another account is put off', () => {
+    const operation: Op<'create_secret'> = {
+      kind: 'create_secret',
+      accountId: 2,
+      name: 'new',
+      uid: '0c'.repeat(16),
+      key: secret.key,
+      sealed: secret.sealed,
+      mac: bytes(1),
+      idempotency: undefined,
+    }
+
+    const { outcomes, changes } = decide([requestOf(host, operation)], worldOf())
+
+    assert.deepEqual(outcomes, [{ kind: 'outdated' }])
+    assert.equal(changes.secrets.size, 0)
+  })
+
+  test('on a secret whose key was wrapped under an account key that is being replaced is put off', () => {
+    const operation: Op<'create_secret'> = {
+      kind: 'create_secret',
+      accountId: 1,
+      name: 'new',
+      uid: '0c'.repeat(16),
+      key: secret.key,
+      sealed: secret.sealed,
+      mac: bytes(1),
+      idempotency: undefined,
+    }
+    const newest = new Map([[1, { accountId: 1, version: 2, wrapped: bytes(1) }]])
+
+    const { outcomes, changes } = decide([requestOf(host, operation)], worldOf({ accountKeys: newest }))
+
+    assert.deepEqual(outcomes, [{ kind: 'outdated' }])
+    assert.equal(changes.secrets.size, 0)
+  })
+
+  test('destroys no account key that still wraps something, nor the newest, nor one that it knows nothing of', () => {
+    const newest = new Map([[1, { accountId: 1, version: 2, wrapped: bytes(1) }]])
+    const drop = (version: number, inUse: readonly number[] | undefined) => {
+      const accountKeysInUse = new Map(inUse === undefined ? [] : [[1, new Set(inUse)]])
+      const world = worldOf({ accountKeys: newest, accountKeysInUse })
+      return decide([requestOf(host, { kind: 'drop_account_key', version })], world)
+    }
+
+    for (const { outcomes, changes } of [drop(1, [1, 2]), drop(2, []), drop(3, []), drop(1, undefined)]) {
+      assert.deepEqual(outcomes.map(wordOf), ['invalid'])
+      assert.deepEqual(changes.droppedAccountKeys, [])
+    }
+    assert.deepEqual(drop(1, [2]).outcomes.map(wordOf), ['done'])
+  })
+
+  test('lets nobody but the host replace the key of an account', () => {
+    const byKey: Caller = { kind: 'token', hash: 'ab', verified: keyEvidence(key) }
+    const accountKey = { accountId: 1, version: 2, wrapped: bytes(1) }
+
+    for (const operation of [
+      { kind: 'add_account_key', accountKey },
+      { kind: 'rewrap_secret_keys', keys: [{ id: 1, from: secret.key, to: { keyVersion: 2, wrapped: bytes(5) } }] },
+      { kind: 'drop_account_key', version: 0 },
+    ] as const) {
+      const { outcomes, changes } = decide([requestOf(byKey, operation)], worldOf())
+
+      assert.deepEqual(outcomes.map(wordOf), ['forbidden'])
+      assert.deepEqual([changes.accountKeys, changes.rewrapped, changes.droppedAccountKeys], [[], [], []])
+    }
+  })
+
+  test('is recorded in order though the clock stepped back', () => {
+    const { changes } = decide([requestOf(host, readFirst)], worldOf({ now: now - 60_000 }))
+
+    assert.deepEqual(
+      changes.records.map(({ record }) => [record.seq, record.time]),
+      [[8, now - 500]],
+    )
+    assert.equal(changes.accounts.get(1)?.row?.auditAt, now - 500)
+  })
+
+  test('notes the use of a key once a minute at most', () => {
+    const caller: Caller = { kind: 'token', hash: 'ab', verified: keyEvidence(key) }
+    const usesAt = (time: number) =>
+      [...decide([requestOf(caller, readFirst)], worldOf({ now: time })).changes.keys.values()].map(
+        ({ row }) => row?.lastUsedAt,
+      )
+
+    assert.deepEqual(usesAt(now + 58_999), [])
+    assert.deepEqual(usesAt(now + 59_000), [now + 59_000])
+  })
+
+  test('on an account that is not there is refused without a record', () => {
+    const { outcomes, changes } = decide([requestOf({ ...host, accountId: 2 }, readFirst)], worldOf())
+
+    assert.deepEqual(outcomes.map(wordOf), ['not_found'])
+    assert.deepEqual(changes.records, [])
+  })
+
+  test('makes no account for a key, nor under an id that is not the next', () => {
+    const operation: Op<'create_account'> = {
+      kind: 'create_account',
+      name: 'acme',
+      id: 2,
+      accountKey: { accountId: 2, version: 1, wrapped: bytes(1) },
+      key: { ...key, accountId: 2 },
+    }
+    const byKey: Caller = { kind: 'token', hash: 'ab', verified: keyEvidence(key) }
+
+    for (const [caller, world, word] of [
+      [byKey, worldOf({ nextAccountId: 2 }), 'forbidden'],
+      [host, worldOf({ nextAccountId: 3 }), 'outdated'],
+      [host, worldOf({ nextAccountId: 2, accountNames: new Set(['acme']) }), 'name_taken'],
+    ] as const) {
+      const { outcomes, changes } = decide([requestOf(caller, operation)], world)
+
+      assert.deepEqual(outcomes.map(wordOf), [word])
+      assert.equal(changes.accounts.size, 0)
+    }
+    const { outcomes } = decide([requestOf(host, operation)], worldOf({ nextAccountId: 2 }))
+    assert.deepEqual(outcomes.map(wordOf), ['done'])
+  })
+})
+
+const readFirst: Op<'read_secret'> = { kind: 'read_secret', id: 1 }
+
+function requestOf(caller: Caller, operation: Request['operation']): Request {
+  return { caller, requestId: 'r', address: '127.0.0.1', operation }
+}
+
+function wordOf(outcome: Outcome): string {
+  return outcome.kind === 'refused' ? outcome.code : outcome.kind
+}
+
+/** Account 1 with one secret at version 3, one key, and seven records. */
+function worldOf(other: Partial<World> = {}): World {
+  const account = {
+    id: 1,
+    name: 'default',
+    createdAt: now - 9000,
+    nextSecretId: 2,
+    nextKeyId: 2,
+    auditSize: 7,
+    auditHead: bytes(0),
+    auditAt: now - 500,
+  }
+  return {
+    storeId: '00',
+    now,
+    accounts: new Map([[1, account]]),
+    accountKeys: new Map([[1, { accountId: 1, version: 1, wrapped: bytes(1) }]]),
+    accountKeysInUse: new Map(),
+    keysByToken: new Map([['ab', key]]),
+    keys: new Map([[ref(1, 1), key]]),
+    secrets: new Map([[ref(1, 1), secret]]),
+    names: new Map([[ref(1, 'one'), 1]]),
+    replies: new Map(),
+    versions: new Map(),
+    sealed: new Map(),
+    keepVersions: 10,
+    accountNames: new Set(),
+    nextAccountId: 0,
+    ...other,
+  }
+}
