@@ -32,6 +32,15 @@ account
   .description("replace the key that wraps the keys of the account's secrets, while it is in use")
   .action(async (name, options) => (await import('./cli/host/account.ts')).rotateKey(name, options))
 
+program
+  .command('rewrap')
+  .option('--to <file>', 'let the root key in this file open the store as well; made if absent')
+  .option('--finish', 'leave the root key of the settings as the only one')
+  .description(
+    'replace the root key, while the server runs: first --to, then the settings of every node, then --finish',
+  )
+  .action(async (options) => (await import('./cli/host/rewrap.ts')).rewrap(options))
+
 const key = program.command('key').description('API keys, on the host of the server')
 key
   .command('create')

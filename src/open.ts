@@ -1,14 +1,17 @@
 /** Composition: Config -> Store + Keyring -> Vault, and close() in reverse. What production, tests and the host commands open. */
+import type { KeyObject } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
+import type { Action } from './audit/record.ts'
 import type { Config } from './config.ts'
-import { createKeyring, Keyring } from './crypto/keyring.ts'
-import { loadRootKey } from './crypto/root-key.ts'
+import { createKeyring, Keyring, masterKeyUnder, type SealedKeyring, sealMasterKey } from './crypto/keyring.ts'
+import { loadRootKey, type RootKeySource } from './crypto/root-key.ts'
 import { Refusal } from './errors.ts'
 import { lockDataDir } from './store/lock.ts'
 import { openStore } from './store/open.ts'
-import { createAccount } from './vault/accounts.ts'
-import type { Vault } from './vault/vault.ts'
+import type { Store } from './store/store.ts'
+import { askerOf, createAccount, type HostAsker } from './vault/accounts.ts'
+import { ask, type Vault } from './vault/vault.ts'
 
 export interface Opened {
   readonly vault: Vault
@@ -47,6 +50,50 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
   } catch (error) {
     await store.close()
     throw error
+  }
+}
+
+/**
+ * Lets another root key open the store as well: the first step of replacing it. The server goes on meanwhile.
+ *
+ * @throws Refusal when the root key of the settings is not the store's
+ */
+export async function addRootKey(config: Needed, next: RootKeySource, host: HostAsker): Promise<void> {
+  await withKeyring(config, 'root_key.add', host, async (store, root, sealed) => {
+    await store.addMasterKey(sealMasterKey(root, sealed, loadRootKey(next)))
+  })
+}
+
+/**
+ * Leaves the root key of the settings as the only one that opens the store: the last step.
+ *
+ * @throws Refusal when the root key of the settings is not the store's
+ */
+export async function keepRootKey(config: Needed, host: HostAsker): Promise<void> {
+  await withKeyring(config, 'root_key.drop', host, async (store, root, sealed) => {
+    await store.keepMasterKey(masterKeyUnder(root, sealed))
+  })
+}
+
+/** Recorded in every account: the root key is above them all. */
+async function withKeyring(
+  config: Needed,
+  action: Action,
+  host: HostAsker,
+  work: (store: Store, root: KeyObject, sealed: SealedKeyring) => Promise<void>,
+): Promise<void> {
+  const { vault, close } = await openVault(config)
+  try {
+    const { store } = vault
+    const sealed = await store.keyring(() => {
+      throw new Error('A store that was opened has its keyring.')
+    })
+    for (const { id } of await store.accounts()) {
+      await ask(vault, askerOf(host, id), { kind: 'record', action, object: null, outcome: 'ok' })
+    }
+    await work(store, loadRootKey(config.rootKey), sealed)
+  } finally {
+    await close()
   }
 }
 

@@ -25,6 +25,8 @@ export type Action =
   | 'account.create'
   | 'account.rotate_key'
   | 'account.drop_key'
+  | 'root_key.add'
+  | 'root_key.drop'
 
 export const actions: readonly Action[] = [
   'authenticate',
@@ -45,6 +47,8 @@ export const actions: readonly Action[] = [
   'account.create',
   'account.rotate_key',
   'account.drop_key',
+  'root_key.add',
+  'root_key.drop',
 ]
 
 /** What was acted on. Absent parts were not known: a refused read of an unknown id has an id alone. */

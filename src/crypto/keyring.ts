@@ -13,7 +13,10 @@ import { contextOf, type Place } from './context.ts'
 export interface SealedKeyring {
   /** Hexadecimal, 16 bytes; random, made with the store. */
   readonly storeId: string
+  /** The master key, sealed under the root key. */
   readonly masterKey: Uint8Array
+  /** The same master key, sealed under the root key that is to follow; while there are two, either opens the store. */
+  readonly nextMasterKey: Uint8Array | undefined
   readonly canary: Uint8Array
 }
 
@@ -55,7 +58,7 @@ export function createKeyring(root: KeyObject): SealedKeyring {
     masterKeyVersion,
   )
   master.fill(0)
-  return { storeId, masterKey, canary }
+  return { storeId, masterKey, nextMasterKey: undefined, canary }
 }
 
 export class Keyring {
@@ -71,7 +74,9 @@ export class Keyring {
   /** @throws Refusal `integrity_failure` when the root key is not this store's */
   constructor(root: KeyObject, sealed: SealedKeyring) {
     this.storeId = sealed.storeId
-    this.#master = openMaster(root, sealed)
+    const master = openMaster(root, sealed)
+    this.#master = createSecretKey(master)
+    master.fill(0)
     this.#rowMac = derive(this.#master, sealed.storeId, 'row-mac')
     this.#apiKey = derive(this.#master, sealed.storeId, 'api-key')
     this.#cursor = derive(this.#master, sealed.storeId, 'cursor')
@@ -248,19 +253,58 @@ function wrapNew(under: KeyObject, place: Place): { wrappedKey: WrappedKey; key:
   return { wrappedKey: { keyVersion: place.keyVersion, wrapped }, key }
 }
 
-function openMaster(root: KeyObject, sealed: SealedKeyring): KeyObject {
+/**
+ * Seals the master key under another root key, and makes sure that it opens.
+ *
+ * @throws Refusal `integrity_failure` when `root` is not this store's
+ */
+export function sealMasterKey(root: KeyObject, sealed: SealedKeyring, next: KeyObject): Uint8Array {
+  const bytes = openMaster(root, sealed)
+  const nextMasterKey = seal(next, bytes, contextOf(masterPlace(sealed.storeId)), 0)
+  bytes.fill(0)
+  openMaster(next, { ...sealed, masterKey: nextMasterKey, nextMasterKey: undefined }).fill(0)
+  return nextMasterKey
+}
+
+/** Which of the two sealed master keys the root key opens: for a root key that is to stay alone. */
+export function masterKeyUnder(root: KeyObject, sealed: SealedKeyring): Uint8Array {
+  const { masterKey, nextMasterKey = masterKey } = sealed
+  const own = [nextMasterKey, masterKey].find((wrapped) => {
+    const bytes = opens(root, sealed.storeId, wrapped)
+    bytes?.fill(0)
+    return bytes !== undefined
+  })
+  if (own === undefined) throw wrongRootKey()
+  return own
+}
+
+/** The master key's bytes, proven by the canary. To be wiped. */
+function openMaster(root: KeyObject, sealed: SealedKeyring): Buffer {
+  const bytes = opens(root, sealed.storeId, masterKeyUnder(root, sealed))
+  if (bytes === undefined) throw wrongRootKey()
   try {
-    const bytes = open(root, sealed.masterKey, contextOf(masterPlace(sealed.storeId)), 0)
-    const master = createSecretKey(bytes)
-    bytes.fill(0)
-    const canary = open(master, sealed.canary, contextOf(canaryPlace(sealed.storeId)), masterKeyVersion)
-    if (canary.toString() === canaryText) return master
+    const canary = open(createSecretKey(bytes), sealed.canary, contextOf(canaryPlace(sealed.storeId)), masterKeyVersion)
+    if (canary.toString() === canaryText) return bytes
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
   }
-  throw new Refusal(
+  bytes.fill(0)
+  throw wrongRootKey()
+}
+
+function opens(root: KeyObject, storeId: string, wrapped: Uint8Array): Buffer | undefined {
+  try {
+    return open(root, wrapped, contextOf(masterPlace(storeId)), 0)
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
+}
+
+function wrongRootKey(): Refusal {
+  return new Refusal(
     'integrity_failure',
-    'The root key does not open this store. Set STRONGROOM_ROOT_KEY or STRONGROOM_ROOT_KEY_FILE to the key that the store was made with.',
+    'The root key does not open this store. Set STRONGROOM_ROOT_KEY or STRONGROOM_ROOT_KEY_FILE to the key of the store.',
   )
 }
 

@@ -21,6 +21,8 @@ export interface StoreOptions {
   readonly now?: (() => number) | undefined
 }
 
+const nextMasterKeyName = 'master_key_next'
+
 /** The SQLite file in a data folder. */
 export function sqlitePath(dataDir: string): string {
   return join(dataDir, 'strongroom.db')
@@ -109,6 +111,16 @@ class BatchedStore implements Store {
     return row
   }
 
+  async addMasterKey(sealed: Uint8Array): Promise<void> {
+    await this.#query(this.#queries.putMeta(nextMasterKeyName, sealed))
+  }
+
+  async keepMasterKey(sealed: Uint8Array): Promise<void> {
+    // First the one that stays: between the two statements both are the same key.
+    await this.#query(this.#queries.putMeta('master_key', sealed))
+    await this.#query(this.#queries.dropMeta(nextMasterKeyName))
+  }
+
   async ping(): Promise<void> {
     await this.#query({ sql: 'select 1 as up', parameters: [] })
   }
@@ -130,7 +142,8 @@ class BatchedStore implements Store {
     const values = new Map(found.map(({ name, value }) => [name, value]))
     const [storeId, masterKey, canary] = ['store_id', 'master_key', 'canary'].map((name) => values.get(name))
     if (storeId === undefined || masterKey === undefined || canary === undefined) return undefined
-    return { storeId: Buffer.from(storeId).toString('hex'), masterKey, canary }
+    const nextMasterKey = values.get(nextMasterKeyName)
+    return { storeId: Buffer.from(storeId).toString('hex'), masterKey, nextMasterKey, canary }
   }
 
   async #query<Row>(query: Query): Promise<readonly Row[]> {

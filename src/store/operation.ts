@@ -111,7 +111,12 @@ export type Operation =
   /** Destroys a version of the account's key that wraps nothing any more. */
   | { readonly kind: 'drop_account_key'; readonly version: number }
   /** Only leaves a record. */
-  | { readonly kind: 'record'; readonly action: Action; readonly object: AuditObject | null; readonly outcome: Code }
+  | {
+      readonly kind: 'record'
+      readonly action: Action
+      readonly object: AuditObject | null
+      readonly outcome: Code | 'ok'
+    }
 
 export type Kind = Operation['kind']
 

@@ -124,6 +124,18 @@ export class Queries {
     return this.#builder.selectFrom('meta').selectAll().compile()
   }
 
+  putMeta(name: string, value: Uint8Array): Query {
+    return this.#builder
+      .insertInto('meta')
+      .values({ name, value })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+      .compile()
+  }
+
+  dropMeta(name: string): Query {
+    return this.#builder.deleteFrom('meta').where('name', '=', name).compile()
+  }
+
   /** One statement, so that of two processes which open an empty store only one gives it its keys. */
   putKeyring({ storeId, masterKey, canary }: KeyringRow): Query {
     return this.#builder

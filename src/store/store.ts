@@ -35,6 +35,10 @@ export interface Store {
 
   /** The store's keyring; `make` gives it when the store is new. Every process gets the same one. */
   keyring(make: () => KeyringRow): Promise<KeyringRow>
+  /** Keeps the master key under a second root key. */
+  addMasterKey(sealed: Uint8Array): Promise<void>
+  /** Keeps this sealed master key and drops the other: done twice, it has the same effect. */
+  keepMasterKey(sealed: Uint8Array): Promise<void>
   /** @throws when the store does not answer */
   ping(): Promise<void>
   /** What the store has done, for the metrics. */
@@ -54,6 +58,7 @@ export interface OldSecretKey {
 export interface KeyringRow {
   readonly storeId: string
   readonly masterKey: Uint8Array
+  readonly nextMasterKey: Uint8Array | undefined
   readonly canary: Uint8Array
 }
 

@@ -10,8 +10,13 @@ export async function withVault<T>(work: (vault: Vault, host: HostAsker) => Prom
   process.umask(0o077)
   const { vault, close } = await openVault(readConfig())
   try {
-    return await work(vault, { name: hostName(), requestId: `cli-${randomBytes(6).toString('base64url')}` })
+    return await work(vault, hostAsker())
   } finally {
     await close()
   }
+}
+
+/** Whoever typed the command, for the audit trail. */
+export function hostAsker(): HostAsker {
+  return { name: hostName(), requestId: `cli-${randomBytes(6).toString('base64url')}` }
 }

@@ -1,0 +1,81 @@
+/** Replacing the root key: at every moment some root key opens the store, and in the end only the new one. */
+import assert from 'node:assert/strict'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { runCommand, startChild } from '../support/child.ts'
+import { query } from '../support/database.ts'
+import { engines } from '../support/engines.ts'
+
+for (const engine of engines) {
+  suite(`${engine.name}: strongroom rewrap`, { skip: engine.skip }, () => {
+    test('goes from the old root key to both to the new one, while the server runs', async (t) => {
+      const place = await engine.makePlace()
+      t.after(() => place.clear())
+      const next = join(place.dataDir, 'next.key')
+      const withNext = { STRONGROOM_ROOT_KEY_FILE: next }
+      const isOpenedBy = (env: Record<string, string>) => runCommand(place, ['account', 'list'], env).code === 0
+      const server = await startChild(t, place)
+      const api = server.api(server.firstKey ?? '')
+      await api.post('/v3/secrets', { name: 'db', value: 'v' })
+
+      const added = runCommand(place, ['rewrap', '--to', next])
+      assert.equal(added.code, 0, added.stderr)
+      assert.equal(statSync(next).mode & 0o777, 0o600)
+      assert.deepEqual([isOpenedBy({}), isOpenedBy(withNext)], [true, true])
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')
+
+      const finished = runCommand(place, ['rewrap', '--finish'], withNext)
+      assert.equal(finished.code, 0, finished.stderr)
+      assert.deepEqual([isOpenedBy({}), isOpenedBy(withNext)], [false, true])
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')
+      const { body } = await api.get('/v3/audit?limit=10')
+      const actions = body.records.map(({ action }: { action: string }) => action)
+      assert.deepEqual(
+        actions.filter((action: string) => action.startsWith('root_key')),
+        ['root_key.drop', 'root_key.add'],
+      )
+      await server.end('SIGTERM')
+
+      const again = await startChild(t, place, { env: withNext })
+      assert.equal((await again.api(api.key).get('/v3/secrets/1')).body.value, 'v')
+      await again.end('SIGTERM')
+      const meta = await query(place, 'select name from meta order by name')
+      assert.deepEqual(
+        meta.map(({ name }) => name),
+        ['canary', 'master_key', 'store_id'],
+      )
+    })
+
+    test('finished with the old root key stays with it, and the new one opens nothing', async (t) => {
+      const place = await engine.makePlace()
+      t.after(() => place.clear())
+      await (await startChild(t, place)).end('SIGTERM')
+      const next = join(place.dataDir, 'next.key')
+      runCommand(place, ['rewrap', '--to', next])
+
+      assert.equal(runCommand(place, ['rewrap', '--finish']).code, 0)
+      assert.equal(runCommand(place, ['rewrap', '--finish']).code, 0)
+
+      assert.equal(runCommand(place, ['account', 'list']).code, 0)
+      assert.equal(runCommand(place, ['account', 'list'], { STRONGROOM_ROOT_KEY_FILE: next }).code, 1)
+    })
+
+    test('does nothing without the root key of the store, or without being told what', async (t) => {
+      const place = await engine.makePlace()
+      t.after(() => place.clear())
+      await (await startChild(t, place)).end('SIGTERM')
+      const before = await query(place, 'select * from meta order by name')
+      const wrong = { STRONGROOM_ROOT_KEY: Buffer.alloc(32, 7).toString('base64url') }
+
+      for (const parameters of [['--to', join(place.dataDir, 'x')], ['--finish']]) {
+        assert.match(runCommand(place, ['rewrap', ...parameters], wrong).stderr, /does not open this store/)
+      }
+      for (const parameters of [[], ['--finish', '--to', 'x']]) {
+        assert.match(runCommand(place, ['rewrap', ...parameters]).stderr, /either --to FILE or --finish/)
+      }
+
+      assert.deepEqual(await query(place, 'select * from meta order by name'), before)
+    })
+  })
+}
