@@ -194,7 +194,7 @@ function checkUrl(url: string): void {
     throw new Refusal('uri_too_long', `The URL must be at most ${maxUrlLength} characters.`)
   const end = url.indexOf('?')
   const path = end < 0 ? url : url.slice(0, end)
-  if (/\/\/|\/\.{1,2}(\/|$)|%2e|%2f|%5c|\\/i.test(path))
+  if (/\/\/|\/\.{1,2}(\/|$)|%2e|%2f|%5c|\\|^\/v3\/.*\/$/i.test(path))
     throw new Refusal('not_found', 'Nothing is at this path. See /docs for the API.')
 }
 

@@ -60,6 +60,8 @@ suite('A path', () => {
       '/v3/',
       '/nothing',
       '/v3/secrets/1/versions/',
+      '/v3/secrets/',
+      '/v3/keys/',
       '/v3/secrets/%zz',
       '/v3/secrets/%C3',
     ]) {
