@@ -1,4 +1,5 @@
 /** `strongroom serve`: runs the server until it is told to stop. */
+import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
 import { type Address, type Config, readConfig, unknownSettings } from '../../config.ts'
@@ -13,6 +14,8 @@ const sweepIntervalMs = 50
 export async function serve(): Promise<void> {
   // What the server makes is for its owner alone.
   process.umask(0o077)
+  // Without a listener Node opens its inspector upon this signal, and with it the memory.
+  process.on('SIGUSR1', () => {})
   const unknown = unknownSettings()
   const config = readConfig()
   const logger = pino({ name: 'strongroom', level: config.logLevel })
@@ -32,11 +35,24 @@ export async function serve(): Promise<void> {
 
 function warn(logger: Logger, config: Config, unknown: readonly string[]): void {
   for (const setting of unknown) logger.warn({ setting }, 'this setting is not known; see docs/operations.md')
+  if (mayDumpCore()) {
+    logger.warn('a crash may write memory, with keys in it, to disk: set the core file size limit to 0 ("ulimit -c 0")')
+  }
   if (config.rootKey.kind === 'file' && config.rootKey.create) {
     logger.warn(
       { path: config.rootKey.path },
       'the root key lies in the data folder: in production keep it elsewhere (STRONGROOM_ROOT_KEY_FILE)',
     )
+  }
+}
+
+/** Linux says so; elsewhere nobody knows. */
+function mayDumpCore(): boolean {
+  try {
+    const limit = /^Max core file size\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
+    return limit !== '0'
+  } catch {
+    return false
   }
 }
 

@@ -1,0 +1,27 @@
+# Builds with everything, ships with what runs: no compiler, no shell is needed, no root, no write outside /data.
+FROM node:26-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/build.ts scripts/
+COPY src src
+RUN npm run build && npm prune --omit=dev --omit=optional
+
+FROM node:26-bookworm-slim
+ENV NODE_ENV=production \
+    STRONGROOM_LISTEN=0.0.0.0:4600 \
+    STRONGROOM_DATA_DIR=/data
+WORKDIR /app
+RUN install -d -o node -g node -m 0700 /data
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY package.json LICENSE ./
+USER node
+VOLUME /data
+EXPOSE 4600
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:4600/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "--disable-sigusr1", "--disable-proto=delete", "dist/main.js"]
+CMD ["serve"]

@@ -1,0 +1,65 @@
+/** What a process must not give away: no inspector, no dump, no secret where other programs look. */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { suite, type TestContext, test } from 'node:test'
+import { generateToken } from '../../src/crypto/token.ts'
+import { startChild } from '../support/child.ts'
+import { engines } from '../support/engines.ts'
+
+const [sqlite] = engines
+const isLinux = process.platform === 'linux'
+
+suite('The server as a process', () => {
+  test('opens no inspector upon SIGUSR1, and goes on', async (t) => {
+    const { server, key } = await start(t)
+
+    server.process.kill('SIGUSR1')
+
+    for (let at = 0; at < 5; at++) assert.equal((await server.api(key).get('/v3/secrets')).status, 200)
+    assert.doesNotMatch(server.output(), /[Dd]ebugger|inspector/)
+    assert.deepEqual(await server.end('SIGTERM'), { code: 0, signal: null })
+    assert.doesNotMatch(server.output(), /[Dd]ebugger|inspector/)
+  })
+
+  for (const signal of ['SIGUSR2', 'SIGQUIT', 'SIGABRT', 'SIGSEGV'] as const) {
+    test(`leaves no dump, snapshot or report when ${signal} ends it`, async (t) => {
+      const { server, place } = await start(t, ['sh', '-c', 'ulimit -c 0; exec "$0" "$@"'])
+      const before = [readdirSync('.'), readdirSync(place.dataDir)]
+
+      assert.equal((await server.end(signal)).signal, signal)
+
+      assert.deepEqual(readdirSync('.').sort(), before[0]?.sort())
+      const left = readdirSync(place.dataDir).filter((name) => !before[1]?.includes(name))
+      assert.deepEqual(left, [])
+    })
+  }
+
+  test('has no secret among its arguments', { skip: isLinux ? false : 'Reads /proc.' }, async (t) => {
+    const { server, key } = await start(t)
+
+    const words = readFileSync(`/proc/${server.process.pid}/cmdline`, 'utf8')
+
+    assert.match(words, /serve/)
+    assert.ok(!words.includes(key))
+    await server.end('SIGTERM')
+  })
+
+  test('warns when a crash could write its memory to disk', { skip: isLinux ? false : 'Reads /proc.' }, async (t) => {
+    const risky = await start(t, ['sh', '-c', 'ulimit -c unlimited && exec "$0" "$@"'])
+    const safe = await start(t, ['sh', '-c', 'ulimit -c 0; exec "$0" "$@"'])
+
+    assert.match(risky.server.output(), /core file size limit/)
+    assert.doesNotMatch(safe.server.output(), /core file size limit/)
+    await risky.server.end('SIGTERM')
+    await safe.server.end('SIGTERM')
+  })
+})
+
+async function start(t: TestContext, under: readonly string[] = []) {
+  assert.ok(sqlite)
+  const place = await sqlite.makePlace()
+  t.after(() => place.clear())
+  const key = generateToken()
+  const server = await startChild(t, place, { under, env: { STRONGROOM_BOOTSTRAP_API_KEY: key } })
+  return { server, key, place }
+}
