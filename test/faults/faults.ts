@@ -115,7 +115,7 @@ export const faults: readonly Fault[] = [
   fault(
     'the master key is proven by its canary',
     'crypto/keyring.ts',
-    'const canary = open(master, sealed.canary, contextOf(canaryPlace(sealed.storeId)), masterKeyVersion)',
+    'const canary = open(createSecretKey(bytes), sealed.canary, contextOf(canaryPlace(sealed.storeId)), masterKeyVersion)',
     'const canary = canaryText',
     'crypto/keyring.test.ts',
     'any part of another store',
