@@ -5,6 +5,7 @@ import { cpSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { brokenLinks, type Document, documents, regenerate } from '../scripts/docs.ts'
+import { listening } from './support/child.ts'
 import { makeFolder } from './support/engines.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -147,23 +148,8 @@ async function startAsShown(t: TestContext): Promise<Terminal> {
     await stop(server)
     rmSync(folder, { recursive: true, force: true })
   })
-  const { url, key } = await greeting(server)
-  return new Terminal(folder, url, key)
-}
-
-function greeting(server: ChildProcess): Promise<{ url: string; key: string }> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    const take = (chunk: Buffer) => {
-      text += chunk
-      const url = /(http:\/\/127\.0\.0\.1:\d+)\/v3\s/.exec(text)?.[1]
-      const key = /^ +(sr_\w{49})$/m.exec(text)?.[1]
-      if (url !== undefined && key !== undefined) resolve({ url, key })
-    }
-    server.stdout?.on('data', take)
-    server.stderr?.on('data', take)
-    server.once('exit', (code) => reject(new Error(`It ended with ${code}: ${text}`)))
-  })
+  const { url, firstKey = '' } = await listening(server)
+  return new Terminal(folder, url, firstKey)
 }
 
 /** npm and the server that it started, which are a process group of their own. */

@@ -1,10 +1,10 @@
 /** The package as it is published: compiled, without the sources, and able to serve. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, existsSync, globSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Api } from './support/api.ts'
+import { listening } from './support/child.ts'
 import { makeFolder } from './support/engines.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -19,12 +19,13 @@ test('the packed package serves the API from compiled code alone', async (t) => 
     cwd: folder,
     env: { PATH: process.env['PATH'], STRONGROOM_LISTEN: '127.0.0.1:0' },
   })
-  t.after(() => stop(server))
-  const { url, key } = await greeting(server)
-  const api = new Api(url, key)
+  t.after(() => void server.kill('SIGKILL'))
+  const child = await listening(server)
+  const api = child.api(child.firstKey ?? '')
 
   assert.equal((await api.post('/v3/secrets', { name: 'db-password', value: 's3cur3' })).status, 201)
   assert.equal((await api.get('/v3/secrets/1')).body.value, 's3cur3')
+  assert.deepEqual(await child.end('SIGTERM'), { code: 0, signal: null })
 })
 
 /** Packs a copy of the tree and unpacks it beside its dependencies. */
@@ -38,26 +39,4 @@ function pack(folder: string): string {
   execFileSync('tar', ['-xzf', globSync('*.tgz', { cwd: folder }).join(), '-C', folder], { cwd: folder })
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   return join(folder, 'package')
-}
-
-function greeting(server: ChildProcess): Promise<{ url: string; key: string }> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    const take = (chunk: Buffer) => {
-      text += chunk
-      const url = /(http:\/\/127\.0\.0\.1:\d+)\/v3\s/.exec(text)?.[1]
-      const key = /^ +(sr_\w{49})$/m.exec(text)?.[1]
-      if (url !== undefined && key !== undefined) resolve({ url, key })
-    }
-    server.stdout?.on('data', take)
-    server.stderr?.on('data', take)
-    server.once('exit', (code) => reject(new Error(`It ended with ${code}: ${text}`)))
-  })
-}
-
-async function stop(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null) return
-  const gone = new Promise((resolve) => server.once('exit', resolve))
-  server.kill()
-  await gone
 }

@@ -49,6 +49,17 @@ const update = (next: NextVersion | undefined): Op<'update_secret'> => ({
   idempotency: undefined,
 })
 
+const createFor = (accountId: number): Op<'create_secret'> => ({
+  kind: 'create_secret',
+  accountId,
+  name: 'new',
+  uid: '0c'.repeat(16),
+  key: secret.key,
+  sealed: secret.sealed,
+  mac: bytes(1),
+  idempotency: undefined,
+})
+
 const next: NextVersion = { version: 3, rowMac: bytes(3), sealed: bytes(8), mac: bytes(9) }
 
 suite('A decision', () => {
@@ -124,37 +135,16 @@ suite('A decision', () => {
   })
 
   test('on what was sealed for another account is put off', () => {
-    const operation: Op<'create_secret'> = {
-      kind: 'create_secret',
-      accountId: 2,
-      name: 'new',
-      uid: '0c'.repeat(16),
-      key: secret.key,
-      sealed: secret.sealed,
-      mac: bytes(1),
-      idempotency: undefined,
-    }
-
-    const { outcomes, changes } = decide([requestOf(host, operation)], worldOf())
+    const { outcomes, changes } = decide([requestOf(host, createFor(2))], worldOf())
 
     assert.deepEqual(outcomes, [{ kind: 'outdated' }])
     assert.equal(changes.secrets.size, 0)
   })
 
   test('on a secret whose key was wrapped under an account key that is being replaced is put off', () => {
-    const operation: Op<'create_secret'> = {
-      kind: 'create_secret',
-      accountId: 1,
-      name: 'new',
-      uid: '0c'.repeat(16),
-      key: secret.key,
-      sealed: secret.sealed,
-      mac: bytes(1),
-      idempotency: undefined,
-    }
     const newest = new Map([[1, { accountId: 1, version: 2, wrapped: bytes(1) }]])
 
-    const { outcomes, changes } = decide([requestOf(host, operation)], worldOf({ accountKeys: newest }))
+    const { outcomes, changes } = decide([requestOf(host, createFor(1))], worldOf({ accountKeys: newest }))
 
     assert.deepEqual(outcomes, [{ kind: 'outdated' }])
     assert.equal(changes.secrets.size, 0)

@@ -62,6 +62,11 @@ export async function startChild(
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   t.after(() => void child.kill('SIGKILL'))
+  return listening(child)
+}
+
+/** Waits until a server that was just started says where it listens. */
+export async function listening(child: ChildProcess): Promise<Child> {
   let text = ''
   const url = await new Promise<string>((resolve, reject) => {
     const take = (chunk: Buffer) => {
