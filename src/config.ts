@@ -23,6 +23,9 @@ export interface Config {
   readonly maxValueBytes: number
   /** Whether an API key may arrive as the query parameter `key`. */
   readonly isQueryKeyAccepted: boolean
+  /** Where signed checkpoints of the audit trail go; `undefined` when none are made. */
+  readonly checkpoints: 'stdout' | { readonly path: string } | undefined
+  readonly checkpointSeconds: number
   readonly logLevel: string
 }
 
@@ -70,6 +73,16 @@ export const settings: readonly Setting[] = [
     meaning: '`off` refuses API keys in the query parameter `key`, where proxies may log them.',
   },
   {
+    name: 'STRONGROOM_CHECKPOINTS',
+    default: 'none are made',
+    meaning: 'A file that signed checkpoints of the audit trail are appended to, or `stdout`.',
+  },
+  {
+    name: 'STRONGROOM_CHECKPOINT_SECONDS',
+    default: '60',
+    meaning: 'How often checkpoints are made, when there is anything new, 1 to 86400.',
+  },
+  {
     name: 'STRONGROOM_LOG_LEVEL',
     default: 'info',
     meaning: '`debug` (every request), `info` (refused requests too), `warn`, `error` or `silent`.',
@@ -109,6 +122,8 @@ export function readConfig(environment: Environment = process.env): Config {
     keepVersions: reader.integer('STRONGROOM_KEEP_VERSIONS', 1, 1000) ?? 10,
     maxValueBytes: reader.integer('STRONGROOM_MAX_VALUE_BYTES', 1, 2 ** 20) ?? 2 ** 16,
     isQueryKeyAccepted: reader.choice('STRONGROOM_QUERY_KEY', ['on', 'off']) !== 'off',
+    checkpoints: reader.checkpoints(),
+    checkpointSeconds: reader.integer('STRONGROOM_CHECKPOINT_SECONDS', 1, 86_400) ?? 60,
     logLevel: reader.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']) ?? 'info',
   }
   if (faults.length > 0) throw new ConfigFaults(faults)
@@ -177,6 +192,12 @@ class Reader {
       return this.#fault('STRONGROOM_RATE_LIMIT', 'must be a whole number of requests per second, or off')
     }
     return Number(found ?? 1000)
+  }
+
+  checkpoints(): Config['checkpoints'] {
+    const text = this.text('STRONGROOM_CHECKPOINTS')
+    if (text === undefined || text === 'stdout') return text
+    return { path: resolve(text) }
   }
 
   bootstrapApiKey(): string | undefined {

@@ -73,9 +73,21 @@ key
 const audit = program.command('audit').description('the audit trail, on the host of the server')
 audit
   .command('verify')
+  .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere: the chains must continue from them')
+  .option('--key <key>', 'what the checkpoints are verified with (default: the key of this store)')
+  .option('--state', 'hold the secrets and API keys in the store against the trail')
   .option('--json', 'print JSON')
   .description('recompute every chain: exit code 0 anchored, 1 tampered, 2 unreadable, 3 intact but unanchored')
   .action(async (options) => (await import('./cli/host/audit.ts')).verify(options))
+
+audit
+  .command('checkpoint')
+  .description('print a signed checkpoint of every account, to be kept elsewhere')
+  .action(async () => (await import('./cli/host/audit.ts')).checkpoint())
+audit
+  .command('key')
+  .description('print the key that checkpoints are verified with')
+  .action(async () => (await import('./cli/host/audit.ts')).key())
 
 try {
   await program.parseAsync()

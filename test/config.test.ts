@@ -23,6 +23,7 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
   { name: 'STRONGROOM_KEEP_VERSIONS', good: ['1', '1000'], bad: ['0', '1001', '1e2', 'ten'] },
   { name: 'STRONGROOM_MAX_VALUE_BYTES', good: ['1', '1048576'], bad: ['0', '1048577', '64k'] },
   { name: 'STRONGROOM_QUERY_KEY', good: ['on', 'off'], bad: ['true', 'ON'] },
+  { name: 'STRONGROOM_CHECKPOINT_SECONDS', good: ['1', '86400'], bad: ['0', '86401', '1m'] },
   { name: 'STRONGROOM_LOG_LEVEL', good: ['debug', 'info', 'warn', 'error', 'silent'], bad: ['trace', 'INFO'] },
 ]
 
@@ -38,7 +39,7 @@ function faultsOf(environment: Record<string, string>): readonly string[] {
 
 suite('settings', () => {
   test('every setting that can be wrong has a row here', () => {
-    const free = ['STRONGROOM_DATA_DIR', 'STRONGROOM_ROOT_KEY_FILE']
+    const free = ['STRONGROOM_CHECKPOINTS', 'STRONGROOM_DATA_DIR', 'STRONGROOM_ROOT_KEY_FILE']
     assert.deepEqual([...rows.map(({ name }) => name), ...free].sort(), settings.map(({ name }) => name).sort())
   })
 

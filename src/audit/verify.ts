@@ -20,27 +20,38 @@ export interface Verdict {
   readonly fault: { readonly seq: number; readonly reason: string } | undefined
 }
 
+/** What the chain was at a size. */
+export interface Anchor {
+  readonly size: number
+  readonly head: Uint8Array
+}
+
 /**
  * Verifies one account's chain.
  *
  * @param stored the account's records, oldest first
  * @param expected the size and head that the account itself states
+ * @param anchors what others say that it was, each at its size
  */
 export async function verifyChain(
   storeId: string,
   accountId: number,
   stored: AsyncIterable<StoredRecord>,
-  expected: { readonly size: number; readonly head: Uint8Array },
+  expected: Anchor,
+  anchors: readonly Anchor[] = [],
 ): Promise<Verdict> {
   let head: Uint8Array = emptyHead(storeId, accountId)
   let size = 0
   let time = 0
-  const verdict = (reason?: string): Verdict => ({
+  const verdict = (reason?: string, seq = size + 1): Verdict => ({
     accountId,
     size,
     head,
-    fault: reason === undefined ? undefined : { seq: size + 1, reason },
+    fault: reason === undefined ? undefined : { seq, reason },
   })
+  const contradicts = () => anchors.some((anchor) => anchor.size === size && !Buffer.from(anchor.head).equals(head))
+  const last = Math.max(0, ...anchors.map((anchor) => anchor.size))
+  if (contradicts()) return verdict('A checkpoint is of another store.')
   for await (const { record, head: stated } of stored) {
     if (record.accountId !== accountId) return verdict('The record belongs to another account.')
     if (record.seq !== size + 1) return verdict(`The record is missing; ${record.seq} comes next.`)
@@ -51,7 +62,9 @@ export async function verifyChain(
     head = next
     size = record.seq
     time = record.time
+    if (contradicts()) return verdict('The chain up to here is not the one of a checkpoint.', size)
   }
+  if (size < last) return verdict(`The record is missing: a checkpoint states ${last} records.`)
   if (size < expected.size) return verdict(`The record is missing: the account states ${expected.size} records.`)
   if (size > expected.size || !Buffer.from(expected.head).equals(head)) {
     return verdict('The account states another size or head than its records give.')

@@ -4,7 +4,17 @@
  * Unwrapped keys are kept by id and version, which never change their meaning; whether they may be used is decided in
  * the store's transaction, never here.
  */
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  timingSafeEqual,
+} from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import { open, seal } from './aead.ts'
 import { contextOf, type Place } from './context.ts'
@@ -68,6 +78,7 @@ export class Keyring {
   readonly #apiKey: KeyObject
   readonly #cursor: KeyObject
   readonly #idempotency: KeyObject
+  readonly #checkpoint: KeyObject
   readonly #unwrapped = new Map<string, KeyObject>()
   readonly #verified = new Map<string, Uint8Array>()
 
@@ -81,6 +92,7 @@ export class Keyring {
     this.#apiKey = derive(this.#master, sealed.storeId, 'api-key')
     this.#cursor = derive(this.#master, sealed.storeId, 'cursor')
     this.#idempotency = derive(this.#master, sealed.storeId, 'idempotency')
+    this.#checkpoint = signingKey(derive(this.#master, sealed.storeId, 'checkpoint'))
   }
 
   /** The look-up hash of an API key: HMAC-SHA-256, hexadecimal. The key itself is never kept. */
@@ -112,6 +124,17 @@ export class Keyring {
   /** What an idempotency key, or the request under it, is remembered as: says nothing of either without the keyring. */
   requestHash(text: string): string {
     return createHmac('sha256', this.#idempotency).update(text).digest('hex')
+  }
+
+  /** Signs a checkpoint of the audit trail: Ed25519 (RFC 8032), 64 bytes. */
+  signCheckpoint(text: string): Buffer {
+    return sign(null, Buffer.from(text), this.#checkpoint)
+  }
+
+  /** The public half of what signs checkpoints, 32 bytes. */
+  checkpointKey(): Buffer {
+    const der = createPublicKey(this.#checkpoint).export({ format: 'der', type: 'spki' })
+    return der.subarray(der.length - keyBytes)
   }
 
   /** Makes a version of an account's key. */
@@ -312,6 +335,18 @@ function derive(master: KeyObject, storeId: string, label: string): KeyObject {
   const bytes = Buffer.from(hkdfSync('sha512', master, Buffer.from(storeId, 'hex'), `strongroom 1 ${label}`, keyBytes))
   const key = createSecretKey(bytes)
   bytes.fill(0)
+  return key
+}
+
+/** PrivateKeyInfo of an Ed25519 key (RFC 8410), up to the key's 32 bytes. */
+const privateKeyPrefix = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+function signingKey(seed: KeyObject): KeyObject {
+  const bytes = seed.export()
+  const der = Buffer.concat([privateKeyPrefix, bytes])
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  bytes.fill(0)
+  der.fill(0)
   return key
 }
 

@@ -1,4 +1,5 @@
 /** Opens a store: picks the engine, puts the batcher before it, and answers the plain queries. */
+import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { Refusal } from '../errors.ts'
@@ -78,6 +79,18 @@ class BatchedStore implements Store {
   async accountKey(accountId: number, version: number) {
     const [row] = await this.#query<rows.AccountKeyRow>(this.#queries.accountKey(accountId, version))
     return row === undefined ? undefined : rows.toAccountKey(row)
+  }
+
+  async liveSecretsAfter(accountId: number, after: number, limit: number) {
+    const query = this.#queries.liveSecretsAfter(accountId, after, limit)
+    const found = await this.#query<rows.SecretRow & rows.VersionRow>(query)
+    return found.map(({ id, uid, name, version, sealed }) => ({
+      id,
+      uid,
+      name,
+      version,
+      hash: hash('sha256', sealed, 'hex'),
+    }))
   }
 
   async accountKeys(accountId: number) {

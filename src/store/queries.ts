@@ -59,6 +59,23 @@ export class Queries {
       .compile()
   }
 
+  liveSecretsAfter(accountId: number, after: number, limit: number): Query {
+    return this.#builder
+      .selectFrom('secrets')
+      .innerJoin('versions', (join) =>
+        join
+          .onRef('versions.account_id', '=', 'secrets.account_id')
+          .onRef('versions.secret_id', '=', 'secrets.id')
+          .onRef('versions.version', '=', 'secrets.version'),
+      )
+      .select(['secrets.id', 'secrets.uid', 'secrets.name', 'secrets.version', 'versions.sealed'])
+      .where('secrets.account_id', '=', accountId)
+      .where('secrets.id', '>', after)
+      .orderBy('secrets.id')
+      .limit(limit)
+      .compile()
+  }
+
   secretsAfter(accountId: number, after: number, limit: number): Query {
     return this.#builder
       .selectFrom('secrets')

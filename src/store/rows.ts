@@ -71,6 +71,10 @@ export interface VersionHeadRow {
   created_ms: number
 }
 
+export interface VersionRow extends VersionHeadRow {
+  sealed: Uint8Array
+}
+
 export interface ReplyRow {
   account_id: number
   key_id: number
@@ -108,6 +112,7 @@ export interface Tables {
   api_keys: ApiKeyRow
   secrets: SecretRow
   secret_keys: SecretKeyRow
+  versions: VersionRow
   audit: AuditRow
 }
 

@@ -1,4 +1,5 @@
 /** The store as the vault sees it: operations in, outcomes out, each recorded in the transaction that carries it out. */
+import type { LiveSecret } from '../audit/state.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
@@ -25,6 +26,8 @@ export interface Store {
   accountKey(accountId: number, version: number): Promise<AccountKey | undefined>
   /** All versions of an account's key, oldest first. */
   accountKeys(accountId: number): Promise<readonly AccountKey[]>
+  /** Secrets as they stand, with the hash of their current sealed value, by ascending id, after one. */
+  liveSecretsAfter(accountId: number, after: number, limit: number): Promise<readonly LiveSecret[]>
   /** Secret keys that are wrapped under an older version than this one, by ascending secret id, after one. */
   secretKeysBelow(accountId: number, version: number, after: number, limit: number): Promise<readonly OldSecretKey[]>
 

@@ -1,6 +1,9 @@
 /** The audit trail: read it, and verify it. */
 import { emptyHead } from '../audit/chain.ts'
+import type { Checkpoint } from '../audit/checkpoint.ts'
+import { type LiveKey, type LiveSecret, Replay } from '../audit/state.ts'
 import { type StoredRecord, type Verdict, verifyChain } from '../audit/verify.ts'
+import type { Account } from '../model/account.ts'
 import { allows, allowsName, type Scope } from '../model/scope.ts'
 import type { RecordFilter } from '../store/store.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
@@ -12,6 +15,8 @@ const window = 10_000
 /** Queries for one page; then the caller gets what there is and a cursor. */
 const maxWindows = 100
 const verifyPage = 2000
+/** Fewer, as their values come along. */
+const livePage = 200
 
 export interface AuditPage {
   readonly accountId: number
@@ -58,17 +63,93 @@ function maySee(scopes: readonly Scope[], { record }: StoredRecord): boolean {
   )
 }
 
+export interface AccountVerdict extends Verdict {
+  readonly name: string
+  /** Records up to the newest checkpoint; `undefined` without one. */
+  readonly anchored: number | undefined
+  /** What the tables have otherwise than the trail says; empty when they were not compared. */
+  readonly differences: readonly string[]
+}
+
+export interface VerifyOptions {
+  readonly checkpoints?: readonly Checkpoint[]
+  /** Whether to hold the tables against the trail. */
+  readonly state?: boolean
+}
+
 /**
  * Recomputes the chain of every account, while the server may go on writing: the state is read first, and the records
  * up to it are then verified.
  */
 export async function* verifyAudit(
   vault: Pick<Vault, 'store' | 'keyring'>,
-): AsyncGenerator<Verdict & { name: string }> {
+  { checkpoints = [], state = false }: VerifyOptions = {},
+): AsyncGenerator<AccountVerdict> {
+  const before = await vault.store.accounts()
+  const accounts = new Set(before.map(({ id }) => id))
+  for (const account of before) {
+    yield verifyAccount(
+      vault,
+      account,
+      checkpoints.filter(({ accountId }) => accountId === account.id),
+      state,
+    )
+  }
+  for (const { accountId, size, head } of checkpoints) {
+    if (accounts.has(accountId)) continue
+    const fault = { seq: 1, reason: 'The account is missing: a checkpoint states that there was one.' }
+    yield { accountId, name: '', size: 0, head, fault, anchored: size, differences: [] }
+  }
+}
+
+async function verifyAccount(
+  vault: Pick<Vault, 'store' | 'keyring'>,
+  account: Account,
+  checkpoints: readonly Checkpoint[],
+  withState: boolean,
+): Promise<AccountVerdict> {
+  const { id, name } = account
   const { storeId } = vault.keyring
-  for (const { id, name, auditSize, auditHead } of await vault.store.accounts()) {
-    const expected = { size: auditSize, head: auditSize === 0 ? emptyHead(storeId, id) : auditHead }
-    yield { name, ...(await verifyChain(storeId, id, recordsUpTo(vault, id, auditSize), expected)) }
+  const replay = new Replay(account.auditSize)
+  const secrets = withState ? await Array.fromAsync(liveSecrets(vault, id)) : []
+  const keys = withState ? await liveKeys(vault, id) : []
+  // Read again: the trail must reach over everything that the tables show.
+  const { auditSize, auditHead } = (await vault.store.accounts()).find((one) => one.id === id) ?? account
+  const expected = { size: auditSize, head: auditSize === 0 ? emptyHead(storeId, id) : auditHead }
+  const records = followed(recordsUpTo(vault, id, auditSize), replay)
+  const verdict = await verifyChain(storeId, id, records, expected, checkpoints)
+  const isSound = withState && verdict.fault === undefined
+  return {
+    ...verdict,
+    name,
+    anchored: checkpoints.length === 0 ? undefined : Math.max(...checkpoints.map(({ size }) => size)),
+    differences: isSound ? replay.differences(secrets, keys) : [],
+  }
+}
+
+async function* followed(records: AsyncIterable<StoredRecord>, replay: Replay): AsyncGenerator<StoredRecord> {
+  for await (const stored of records) {
+    replay.take(stored.record)
+    yield stored
+  }
+}
+
+async function* liveSecrets({ store }: Pick<Vault, 'store'>, accountId: number): AsyncGenerator<LiveSecret> {
+  for (let last = 0; ; ) {
+    const page = await store.liveSecretsAfter(accountId, last, livePage)
+    yield* page
+    if (page.length < livePage) return
+    last = page.at(-1)?.id ?? last
+  }
+}
+
+async function liveKeys({ store }: Pick<Vault, 'store'>, accountId: number): Promise<LiveKey[]> {
+  const keys: LiveKey[] = []
+  for (let last = 0; ; ) {
+    const page = await store.keysAfter(accountId, last, verifyPage)
+    keys.push(...page.map(({ id, uid, revokedAt }) => ({ id, uid, isRevoked: revokedAt !== null })))
+    if (page.length < verifyPage) return keys
+    last = page.at(-1)?.id ?? last
   }
 }
 

@@ -44,6 +44,8 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     keepVersions: 10,
     maxValueBytes: 65_536,
     isQueryKeyAccepted: true,
+    checkpoints: undefined,
+    checkpointSeconds: 60,
     logLevel: 'silent',
     ...options,
     dataDir: place.dataDir,

@@ -6,6 +6,7 @@ import { type Address, type Config, readConfig, unknownSettings } from '../../co
 import { createMetricsServer, createServer, type Server } from '../../http/server.ts'
 import { bootstrap, type Opened, openServerVault } from '../../open.ts'
 import { print } from '../output.ts'
+import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
 
 /** After this long, whoever still waits is let down rather than the supervisor kept waiting. */
 const stopTimeoutMs = 20_000
@@ -26,6 +27,7 @@ export async function serve(): Promise<void> {
     const server = await createServer({ vault: opened.vault, config, logger })
     const listening = await listen(server, config, logger)
     greet(config, urlOf(listening), firstKey)
+    makeCheckpoints(opened, config, logger)
     stopOnSignals(logger, server, opened)
   } catch (error) {
     await opened.close()
@@ -67,6 +69,17 @@ async function listen({ app, metrics }: Server, config: Config, logger: Logger):
   await app.listen(config.listen)
   const address = app.server.address()
   return typeof address === 'object' && address !== null ? { host: address.address, port: address.port } : config.listen
+}
+
+function makeCheckpoints({ vault }: Opened, { checkpoints, checkpointSeconds }: Config, logger: Logger): void {
+  if (checkpoints === undefined) return
+  const writer = new CheckpointWriter(vault, checkpoints === 'stdout' ? print : appendTo(checkpoints.path))
+  const write = () =>
+    writer.write().catch((error: unknown) => {
+      logger.error({ reason: error instanceof Error ? error.message : 'unknown' }, 'no checkpoint could be written')
+    })
+  void write()
+  setInterval(write, checkpointSeconds * 1000).unref()
 }
 
 /** For the person at the terminal, in one piece; the log is for machines. */
