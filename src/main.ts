@@ -75,11 +75,26 @@ audit
   .command('verify')
   .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere: the chains must continue from them')
   .option('--key <key>', 'what the checkpoints are verified with (default: the key of this store)')
+  .option('--export <file>', 'verify an export (- for standard input) instead of the store; needs no root key')
   .option('--state', 'hold the secrets and API keys in the store against the trail')
   .option('--json', 'print JSON')
   .description('recompute every chain: exit code 0 anchored, 1 tampered, 2 unreadable, 3 intact but unanchored')
   .action(async (options) => (await import('./cli/host/audit.ts')).verify(options))
 
+audit
+  .command('export')
+  .option('--account <name>', 'account', 'default')
+  .option('--after <number>', 'only the records after this one', '0')
+  .description('print the records of an account as JSON lines, to be verified elsewhere')
+  .action(async (options) => (await import('./cli/host/audit.ts')).exportRecords(options))
+audit
+  .command('witness')
+  .requiredOption('--kept <file>', 'where the newest checkpoint of the account is kept; made if absent')
+  .requiredOption('--checkpoint <file>', 'the new checkpoint')
+  .requiredOption('--export <file>', 'the records since the one that is kept (- for standard input)')
+  .requiredOption('--key <key>', 'what "strongroom audit key" printed')
+  .description('elsewhere, without the store: take a new checkpoint only when it continues the one that is kept')
+  .action(async (options) => (await import('./cli/export.ts')).witness(options))
 audit
   .command('checkpoint')
   .description('print a signed checkpoint of every account, to be kept elsewhere')

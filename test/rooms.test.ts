@@ -20,7 +20,7 @@ const rooms: Record<string, readonly string[]> = {
   http: ['vault', 'model', 'config', 'errors', 'store/operation.ts', 'audit/record.ts', 'crypto/token.ts'],
   open: ['audit/record.ts', 'config', 'crypto', 'errors', 'store', 'vault'],
   cli: ['audit', 'model', 'errors'],
-  'cli/host': ['cli/output.ts', 'open', 'vault', 'http', 'config', 'crypto/token.ts', 'audit', 'model', 'errors'],
+  'cli/host': ['cli', 'open', 'vault', 'http', 'config', 'crypto/token.ts', 'audit', 'model', 'errors'],
   main: ['cli', 'cli/host'],
 }
 

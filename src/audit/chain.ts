@@ -15,7 +15,12 @@ export function emptyHead(storeId: string, accountId: number): Buffer {
 
 /** The head after one more record. */
 export function nextHead(head: Uint8Array, record: AuditRecord): Buffer {
-  const leaf = hash('sha256', `\0${encodeRecord(record)}`, 'buffer')
+  return nextHeadOf(head, encodeRecord(record))
+}
+
+/** The head after a record of which only the canonical text is at hand. */
+export function nextHeadOf(head: Uint8Array, text: string): Buffer {
+  const leaf = hash('sha256', `\0${text}`, 'buffer')
   const node = Buffer.allocUnsafe(65)
   node[0] = 1
   node.set(head, 1)

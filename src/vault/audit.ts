@@ -1,6 +1,8 @@
 /** The audit trail: read it, and verify it. */
 import { emptyHead } from '../audit/chain.ts'
 import type { Checkpoint } from '../audit/checkpoint.ts'
+import { exportHeader } from '../audit/export.ts'
+import { encodeRecord } from '../audit/record.ts'
 import { type LiveKey, type LiveSecret, Replay } from '../audit/state.ts'
 import { type StoredRecord, type Verdict, verifyChain } from '../audit/verify.ts'
 import type { Account } from '../model/account.ts'
@@ -153,12 +155,23 @@ async function liveKeys({ store }: Pick<Vault, 'store'>, accountId: number): Pro
   }
 }
 
+/** The lines of an export of an account's records, after one, up to those that there are now. */
+export async function* exportLines(
+  vault: Pick<Vault, 'store' | 'keyring'>,
+  { id, auditSize }: Account,
+  after: number,
+): AsyncGenerator<string> {
+  yield exportHeader({ storeId: vault.keyring.storeId, accountId: id, after })
+  for await (const { record } of recordsUpTo(vault, id, auditSize, after)) yield encodeRecord(record)
+}
+
 async function* recordsUpTo(
   { store }: Pick<Vault, 'store'>,
   accountId: number,
   size: number,
+  after = 0,
 ): AsyncGenerator<StoredRecord> {
-  for (let last = 0; last < size; ) {
+  for (let last = after; last < size; ) {
     const page = await store.recordsAfter(accountId, last, verifyPage)
     if (page.length === 0) return
     for (const stored of page) {

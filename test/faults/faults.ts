@@ -333,6 +333,22 @@ export const faults: readonly Fault[] = [
     'tail that was cut',
   ),
   fault(
+    'a witness takes no checkpoint that goes back',
+    'cli/export.ts',
+    'next.size < start.size ? shrunk(start.size, next.size) : verdict.fault',
+    'verdict.fault',
+    'cli/export.test.ts',
+    'A witness|shrank or forked',
+  ),
+  fault(
+    'an export has every record once',
+    'audit/export.ts',
+    "if (record['seq'] !== size + 1)",
+    "if (record['seq'] === 0)",
+    'cli/export.test.ts',
+    'SQLite.*|changed, dropped, doubled',
+  ),
+  fault(
     'a revoked key that is good again is found',
     'audit/state.ts',
     'known.isRevoked && !isRevoked',

@@ -1,9 +1,11 @@
 /** `strongroom audit`: verifies the trail, and makes what others can verify it with. */
-import { readFileSync } from 'node:fs'
-import { type Checkpoint, openNote, splitNotes } from '../../audit/checkpoint.ts'
+import { pipeline } from 'node:stream/promises'
+import type { Checkpoint } from '../../audit/checkpoint.ts'
 import { invalid } from '../../errors.ts'
-import { type AccountVerdict, verifyAudit } from '../../vault/audit.ts'
+import { findAccount } from '../../vault/accounts.ts'
+import { type AccountVerdict, exportLines, verifyAudit } from '../../vault/audit.ts'
 import { signCheckpoints, verifierKeyOf } from '../../vault/checkpoints.ts'
+import { readCheckpoints, verifyExport } from '../export.ts'
 import { complain, fail, print, printJson } from '../output.ts'
 import { withVault } from './with-vault.ts'
 
@@ -14,13 +16,16 @@ interface VerifyOptions {
   readonly state?: boolean
   readonly checkpoint?: readonly string[]
   readonly key?: string
+  readonly export?: string
 }
 
-export async function verify({ json, state = false, checkpoint: paths = [], key }: VerifyOptions): Promise<void> {
+export async function verify(options: VerifyOptions): Promise<void> {
+  const { json, state = false, checkpoint: paths = [], key } = options
+  if (options.export !== undefined) return verifyExport(options.export, options)
   try {
     const verdicts = await withVault((vault) => {
       const checkpoints = paths.flatMap((path) =>
-        readCheckpoints(path, key ?? verifierKeyOf(vault), vault.keyring.storeId),
+        checkpointsOf(path, key ?? verifierKeyOf(vault), vault.keyring.storeId),
       )
       return Array.fromAsync(verifyAudit(vault, { checkpoints, state }))
     })
@@ -34,6 +39,20 @@ export async function verify({ json, state = false, checkpoint: paths = [], key 
   }
 }
 
+/** Prints the records of an account, one line each, as fast as they are taken. */
+export async function exportRecords(options: { readonly account: string; readonly after: string }): Promise<void> {
+  const after = Number(options.after)
+  if (!/^\d{1,15}$/.test(options.after)) throw invalid('--after', 'Must be the number of a record, or 0.')
+  await withVault(async (vault) => {
+    const lines = exportLines(vault, await findAccount(vault, options.account), after)
+    await pipeline(withLineFeeds(lines), process.stdout, { end: false })
+  })
+}
+
+async function* withLineFeeds(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${line}\n`
+}
+
 /** Prints a signed checkpoint of every account. */
 export async function checkpoint(): Promise<void> {
   const notes = await withVault((vault) => signCheckpoints(vault))
@@ -45,17 +64,11 @@ export async function key(): Promise<void> {
   print(await withVault(async (vault) => verifierKeyOf(vault)))
 }
 
-/** @throws Refusal `invalid` for a file with a note that the key has not signed, or of another store */
-function readCheckpoints(path: string, verifier: string, storeId: string): readonly Checkpoint[] {
-  const notes = splitNotes(readFileSync(path, 'utf8'))
-  if (notes.length === 0) throw invalid('--checkpoint', `${path} has no checkpoint.`)
-  return notes.map((note) => {
-    const opened = openNote(note, verifier)
-    if (opened === undefined)
-      throw invalid('--checkpoint', `${path} has a note that the key of the checkpoints has not signed.`)
-    if (opened.storeId !== storeId) throw invalid('--checkpoint', `${path} has a checkpoint of another store.`)
-    return opened
-  })
+/** @throws Refusal `invalid` for a checkpoint that the key has not signed, or of another store */
+function checkpointsOf(path: string, verifier: string, storeId: string): readonly Checkpoint[] {
+  const opened = readCheckpoints(path, verifier)
+  if (opened.every((one) => one.storeId === storeId)) return opened
+  throw invalid('--checkpoint', `${path} has a checkpoint of another store.`)
 }
 
 function resultOf(verdicts: readonly AccountVerdict[]): 'anchored' | 'tampered' | 'unanchored' {
