@@ -23,6 +23,8 @@ export interface Config {
   readonly maxValueBytes: number
   /** Whether an API key may arrive as the query parameter `key`. */
   readonly isQueryKeyAccepted: boolean
+  /** Bytes that are to stay free on the disk of the data folder, with SQLite. */
+  readonly diskReserveBytes: number
   /** Where signed checkpoints of the audit trail go; `undefined` when none are made. */
   readonly checkpoints: 'stdout' | { readonly path: string } | undefined
   readonly checkpointSeconds: number
@@ -71,6 +73,12 @@ export const settings: readonly Setting[] = [
     name: 'STRONGROOM_QUERY_KEY',
     default: 'on',
     meaning: '`off` refuses API keys in the query parameter `key`, where proxies may log them.',
+  },
+  {
+    name: 'STRONGROOM_DISK_RESERVE_MIB',
+    default: '64',
+    meaning:
+      'With SQLite: when less than so many MiB are free, changes are refused, so that reads can still be recorded.',
   },
   {
     name: 'STRONGROOM_CHECKPOINTS',
@@ -122,6 +130,7 @@ export function readConfig(environment: Environment = process.env): Config {
     keepVersions: reader.integer('STRONGROOM_KEEP_VERSIONS', 1, 1000) ?? 10,
     maxValueBytes: reader.integer('STRONGROOM_MAX_VALUE_BYTES', 1, 2 ** 20) ?? 2 ** 16,
     isQueryKeyAccepted: reader.choice('STRONGROOM_QUERY_KEY', ['on', 'off']) !== 'off',
+    diskReserveBytes: (reader.integer('STRONGROOM_DISK_RESERVE_MIB', 0, 2 ** 20) ?? 64) * 2 ** 20,
     checkpoints: reader.checkpoints(),
     checkpointSeconds: reader.integer('STRONGROOM_CHECKPOINT_SECONDS', 1, 86_400) ?? 60,
     logLevel: reader.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']) ?? 'info',

@@ -23,7 +23,10 @@ export interface OpenOptions {
   readonly now?: (() => number) | undefined
 }
 
-type Needed = Pick<Config, 'dataDir' | 'databaseUrl' | 'rootKey' | 'keepVersions' | 'maxValueBytes'>
+type Needed = Pick<
+  Config,
+  'dataDir' | 'databaseUrl' | 'rootKey' | 'keepVersions' | 'maxValueBytes' | 'diskReserveBytes'
+>
 
 /**
  * Opens the store that the settings name, and makes it when there is none. Works beside a running server.
@@ -33,8 +36,8 @@ type Needed = Pick<Config, 'dataDir' | 'databaseUrl' | 'rootKey' | 'keepVersions
 export async function openVault(config: Needed, { now }: OpenOptions = {}): Promise<Opened> {
   makeDataDir(config.dataDir)
   const root = loadRootKey(config.rootKey)
-  const { databaseUrl, dataDir, keepVersions, maxValueBytes } = config
-  const store = await openStore({ databaseUrl, dataDir, keepVersions, now })
+  const { databaseUrl, dataDir, keepVersions, maxValueBytes, diskReserveBytes } = config
+  const store = await openStore({ databaseUrl, dataDir, keepVersions, diskReserveBytes, now })
   try {
     const keyring = new Keyring(root, await store.keyring(() => createKeyring(root)))
     const vault: Vault = {

@@ -23,6 +23,7 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
   { name: 'STRONGROOM_KEEP_VERSIONS', good: ['1', '1000'], bad: ['0', '1001', '1e2', 'ten'] },
   { name: 'STRONGROOM_MAX_VALUE_BYTES', good: ['1', '1048576'], bad: ['0', '1048577', '64k'] },
   { name: 'STRONGROOM_QUERY_KEY', good: ['on', 'off'], bad: ['true', 'ON'] },
+  { name: 'STRONGROOM_DISK_RESERVE_MIB', good: ['0', '64'], bad: ['-1', '64M', '1048577'] },
   { name: 'STRONGROOM_CHECKPOINT_SECONDS', good: ['1', '86400'], bad: ['0', '86401', '1m'] },
   { name: 'STRONGROOM_LOG_LEVEL', good: ['debug', 'info', 'warn', 'error', 'silent'], bad: ['trace', 'INFO'] },
 ]

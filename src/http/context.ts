@@ -10,4 +10,6 @@ export interface Context {
   readonly isQueryKeyAccepted: boolean
   /** Requests per second of one API key; `undefined` when no limiter runs. */
   readonly keyLimiter: RateLimiter | undefined
+  /** Requests per second of one address without a usable key, before they are put off. */
+  readonly failureLimiter: RateLimiter | undefined
 }

@@ -38,6 +38,8 @@ export interface Server {
 const maxHeaderBytes = 16 * 1024
 const maxHeaders = 100
 const maxUrlLength = 8192
+/** A holder of a key fails by mistake, and seldom. */
+const failuresPerSecond = 10
 const headersTimeoutMs = 5_000
 const requestTimeoutMs = 15_000
 const keepAliveTimeoutMs = 10_000
@@ -102,7 +104,9 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
   observe(app, metrics, (level) => logger.isLevelEnabled(level))
   health(app, vault, metrics, state, config.metricsListen === undefined)
   const keyLimiter = config.rateLimit === undefined ? undefined : new RateLimiter(config.rateLimit)
-  const context = { vault, metrics, isQueryKeyAccepted: config.isQueryKeyAccepted, keyLimiter }
+  const failureLimiter = config.rateLimit === undefined ? undefined : new RateLimiter(failuresPerSecond)
+  const { isQueryKeyAccepted } = config
+  const context = { vault, metrics, isQueryKeyAccepted, keyLimiter, failureLimiter }
   await app.register(reference)
   await app.register(v3(context), { prefix: '/v3' })
   return {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { Refusal } from '../errors.ts'
 import { Batcher } from './batcher.ts'
+import { DiskWatch } from './disk.ts'
 import type { Engine, Query } from './engine.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import { PostgresEngine } from './postgres/postgres.ts'
@@ -18,6 +19,8 @@ export interface StoreOptions {
   readonly dataDir: string
   /** How many versions of each secret are kept. */
   readonly keepVersions: number
+  /** Bytes that are to stay free on the disk of a SQLite file; 0 for none. */
+  readonly diskReserveBytes: number
   /** Milliseconds since 1970; without it the store's own clock (the database's, on PostgreSQL). */
   readonly now?: (() => number) | undefined
 }
@@ -34,7 +37,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     options.databaseUrl === undefined
       ? await SqliteEngine.open(sqlitePath(options.dataDir))
       : await PostgresEngine.open(options.databaseUrl)
-  return new BatchedStore(engine, options)
+  if (options.databaseUrl !== undefined || options.diskReserveBytes === 0) return new BatchedStore(engine, options)
+  const disk = new DiskWatch(options.dataDir, options.diskReserveBytes)
+  await disk.look()
+  return new BatchedStore(engine, options, disk)
 }
 
 class BatchedStore implements Store {
@@ -42,10 +48,12 @@ class BatchedStore implements Store {
   readonly #engine: Engine
   readonly #queries: Queries
   readonly #batcher: Batcher
+  readonly #disk: DiskWatch | undefined
   #storeId = ''
 
-  constructor(engine: Engine, { keepVersions, now }: StoreOptions) {
+  constructor(engine: Engine, { keepVersions, now }: StoreOptions, disk?: DiskWatch) {
     this.#engine = engine
+    this.#disk = disk
     this.#queries = new Queries(engine.dialect)
     this.#batcher = new Batcher({
       inFlight: engine.inFlight,
@@ -134,11 +142,16 @@ class BatchedStore implements Store {
     await this.#query(this.#queries.dropMeta(nextMasterKeyName))
   }
 
+  isNearlyFull(): boolean {
+    return this.#disk?.isLow ?? false
+  }
+
   async ping(): Promise<void> {
     await this.#query({ sql: 'select 1 as up', parameters: [] })
   }
 
   async close(): Promise<void> {
+    this.#disk?.stop()
     await this.#batcher.idle()
     await this.#engine.close()
   }

@@ -42,6 +42,8 @@ export interface Store {
   addMasterKey(sealed: Uint8Array): Promise<void>
   /** Keeps this sealed master key and drops the other: done twice, it has the same effect. */
   keepMasterKey(sealed: Uint8Array): Promise<void>
+  /** Whether so little room is left on the disk that changes must wait; always `false` on PostgreSQL. */
+  isNearlyFull(): boolean
   /** @throws when the store does not answer */
   ping(): Promise<void>
   /** What the store has done, for the metrics. */

@@ -5,17 +5,18 @@ import { randomBytes } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { verifyAudit } from '../../src/vault/audit.ts'
+import { Api } from '../support/api.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 
 const [sqlite] = engines
 const canMount =
   process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0
+const skip = canMount ? false : 'Needs the right to mount a small disk.'
 
-test('a full disk refuses with a clear answer, loses nothing, and is got over', {
-  skip: canMount ? false : 'Needs the right to mount a small disk.',
-}, async (t) => {
+test('a full disk refuses with a clear answer, loses nothing, and is got over', { skip }, async (t) => {
   assert.ok(sqlite)
   const dataDir = smallDisk(t)
   const { api, vault } = await startServer(t, sqlite, {
@@ -56,6 +57,37 @@ test('a full disk refuses with a clear answer, loses nothing, and is got over', 
   )
   for await (const { fault } of verifyAudit(vault)) assert.equal(fault, undefined)
 })
+
+test('a disk with less than its reserve refuses changes, and goes on with reads and deletions', { skip }, async (t) => {
+  assert.ok(sqlite)
+  const dataDir = smallDisk(t)
+  const place = { dataDir, databaseUrl: undefined, clear: async () => {} }
+  const { api } = await startServer(t, sqlite, { place, diskReserveBytes: 3 * 2 ** 20 })
+  const stranger = new Api(api.url, 'sr_mistyped')
+  for (const name of ['one', 'two']) assert.equal((await api.post('/v3/secrets', { name, value: 'v' })).status, 201)
+  const ballast = join(dataDir, 'ballast')
+  writeFileSync(ballast, Buffer.alloc(3 * 2 ** 20))
+
+  await until(async () => (await api.put('/v3/secrets/1', { value: 'w' })).status === 507)
+
+  const refused = await api.post('/v3/secrets', { name: 'three', value: 'v' })
+  assert.deepEqual([refused.status, refused.body.code], [507, 'storage_full'])
+  assert.equal((await stranger.post('/v3/secrets', { name: 'three', value: 'v' })).status, 401)
+  assert.equal((await api.get('/v3/secrets/2')).body.value, 'v')
+  assert.equal((await api.delete('/v3/secrets/2')).status, 200)
+  rmSync(ballast)
+  await until(async () => (await api.post('/v3/secrets', { name: 'three', value: 'v' })).status === 201)
+})
+
+/** The disk is looked at once a second; meanwhile, ask. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 20_000
+  while (performance.now() < end) {
+    if (await isSo()) return
+    await setTimeout(50)
+  }
+  assert.fail('It did not come to be.')
+}
 
 function smallDisk(t: TestContext): string {
   const folder = makeFolder()

@@ -643,6 +643,22 @@ export const faults: readonly Fault[] = [
     '429',
   ),
   fault(
+    'who has no key is put off',
+    'http/v3/asker.ts',
+    'failureLimiter?.take(ip, performance.now())',
+    'void ip',
+    'http/operations.test.ts',
+    'without a key too often',
+  ),
+  fault(
+    'the reserve of the disk is kept',
+    'http/v3/asker.ts',
+    'done(vault.store.isNearlyFull() ? nearlyFull() : undefined)',
+    'done(vault.maxValueBytes < 0 ? nearlyFull() : undefined)',
+    'crash/disk-full.test.ts',
+    'less than its reserve',
+  ),
+  fault(
     'a log has routes, not URLs',
     'http/server.ts',
     "const route = request.routeOptions.url ?? 'unknown'",

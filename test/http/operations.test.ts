@@ -112,6 +112,25 @@ suite('The rate limit', () => {
     assert.ok(Number(refused[0]?.headers.get('retry-after')) >= 1)
   })
 
+  test('puts off an address that asks without a key too often, and never the holder of one', async (t) => {
+    assert.ok(sqlite)
+    const { api, url } = await startServer(t, sqlite, { rateLimit: 1000 })
+    const strangers = ['sr_mistyped', 'sr_00000000000000000000000000000000000000000002CZclj'].map(
+      (key) => new Api(url, key),
+    )
+
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, at) => (strangers[at % 2] ?? api).get('/v3/secrets')),
+    )
+    const own = await Promise.all(Array.from({ length: 30 }, () => api.get('/v3/secrets')))
+
+    const putOff = answers.filter(({ status }) => status === 429)
+    assert.ok(putOff.length >= 40, `${putOff.length} put off`)
+    assert.ok(answers.every(({ status }) => status === 429 || status === 401))
+    assert.ok(Number(putOff[0]?.headers.get('retry-after')) >= 1)
+    assert.ok(own.every(({ status }) => status === 200))
+  })
+
   test('of off limits nobody', async (t) => {
     assert.ok(sqlite)
     const { api } = await startServer(t, sqlite)

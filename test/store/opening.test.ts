@@ -175,7 +175,7 @@ async function placeOf(t: TestContext, engine: TestEngine): Promise<Place> {
 
 /** Opens a store that is closed when the test ends, however it ends. */
 async function open(t: TestContext, { dataDir, databaseUrl }: Place) {
-  const store = await openStore({ dataDir, databaseUrl, keepVersions: 10 })
+  const store = await openStore({ dataDir, databaseUrl, keepVersions: 10, diskReserveBytes: 0 })
   t.after(() => store.close())
   return store
 }

@@ -44,6 +44,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     keepVersions: 10,
     maxValueBytes: 65_536,
     isQueryKeyAccepted: true,
+    diskReserveBytes: 0,
     checkpoints: undefined,
     checkpointSeconds: 60,
     logLevel: 'silent',

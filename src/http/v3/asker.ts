@@ -1,6 +1,6 @@
 /** Who asks: the key check of every v3 route, and what the routes learn from it. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Refusal } from '../../errors.ts'
+import { Refusal } from '../../errors.ts'
 import { type Asker, authenticate, type Identity } from '../../vault/vault.ts'
 import { tokenOf } from '../authenticate.ts'
 import type { Context } from '../context.ts'
@@ -58,20 +58,36 @@ function checkKeys(app: FastifyInstance, { vault, metrics, isQueryKeyAccepted, k
     }
     authenticate(vault, request.asker).then((identity) => {
       request.identity = identity
-      done()
+      done(vault.store.isNearlyFull() ? nearlyFull() : undefined)
     }, done)
   })
 }
 
+/** What is left is for the records of reads. A deletion has no body, and is let through. */
+function nearlyFull(): Refusal {
+  const message = 'The disk is nearly full: nothing was changed. Free some space, or delete secrets, then repeat.'
+  return new Refusal('storage_full', message)
+}
+
 /** A malformed request without a body has not met its key check yet: whoever has no valid key learns that first. */
-function authenticateBeforeRefusing(app: FastifyInstance, { vault, metrics }: Context): void {
+function authenticateBeforeRefusing(app: FastifyInstance, { vault, metrics, failureLimiter }: Context): void {
   const handleError = app.errorHandler
   app.setErrorHandler(async (error, request, reply) => {
     const refusal = await rightRefusal(error, request)
     if (refusal.code === 'unauthenticated' && request.asker !== undefined)
       metrics.refusedKeys.inc({ reason: 'refused' })
-    return handleError(refusal, request, reply)
+    return handleError(refusal.code === 'unauthenticated' ? putOff(refusal, request) : refusal, request, reply)
   })
+
+  /** Who has no key and asks too often learns only that. Whoever has one is never put off by others of their address. */
+  function putOff(refusal: Refusal, { ip }: FastifyRequest): Refusal {
+    try {
+      failureLimiter?.take(ip, performance.now())
+      return refusal
+    } catch (error) {
+      return toRefusal(error)
+    }
+  }
 
   async function rightRefusal(error: unknown, request: FastifyRequest): Promise<Refusal> {
     const refusal = toRefusal(error)
