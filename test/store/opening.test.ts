@@ -136,6 +136,20 @@ suite('PostgreSQL', { skip: postgres().skip }, () => {
     assert.deepEqual(connections, [])
   })
 
+  test('is one of a bounded number, however many ask at once', async (t) => {
+    const place = await placeOf(t, postgres())
+    const store = await open(t, place)
+
+    await Promise.all(Array.from({ length: 200 }, () => store.accounts()))
+
+    const [row] = await query(
+      place,
+      `select count(*) as count from pg_stat_activity where datname = current_database() and application_name = 'strongroom'`,
+    )
+    assert.ok(Number(row?.['count']) <= 9, String(row?.['count']))
+    assert.ok(Number(row?.['count']) >= 2)
+  })
+
   test('is found behind hosts that do not answer', async (t) => {
     const place = await placeOf(t, postgres())
     const { host } = new URL(place.databaseUrl ?? '')

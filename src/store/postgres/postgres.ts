@@ -6,6 +6,7 @@ import { execute, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import { connect } from './connect.ts'
 import { migrate } from './migrate.ts'
+import { Pool } from './pool.ts'
 import { PostgresTransaction } from './transaction.ts'
 
 /**
@@ -13,6 +14,8 @@ import { PostgresTransaction } from './transaction.ts'
  * makes it larger: with 2 and 3, measured at 32 and 128 connections, 15 % to 35 % fewer requests were answered.
  */
 const inFlight = 1
+/** Connections for what is not a batch: listings, the trail, health. */
+const queryConnections = 8
 /** serialization_failure, deadlock_detected, unique_violation (two nodes made the same row): run again. */
 const transient = new Set(['40001', '40P01', '23505'])
 const maxTries = 5
@@ -24,75 +27,63 @@ const cancelledSync = /^cancell?ing (the )?wait for synchronous replication/i
 export class PostgresEngine implements Engine {
   readonly dialect = 'postgres'
   readonly inFlight = inFlight
-  readonly #url: string
-  #idle: Client[] = []
-  #isClosed = false
+  /** Apart, so that no number of plain queries keeps a batch waiting. */
+  readonly #batches: Pool
+  readonly #queries: Pool
 
   private constructor(url: string) {
-    this.#url = url
+    this.#batches = new Pool(() => connect(url), inFlight)
+    this.#queries = new Pool(() => connect(url), queryConnections)
   }
 
   /** @throws Refusal when the database cannot be used as a store */
   static async open(url: string): Promise<PostgresEngine> {
     const engine = new PostgresEngine(url)
-    const client = await connect(url)
+    const client = await engine.#batches.take()
     try {
       await migrate(client)
     } catch (error) {
       await client.end().catch(() => {})
       throw error
     }
-    engine.#idle.push(client)
+    engine.#batches.giveBack(client)
     return engine
   }
 
   async run(batch: Batch, setting: Setting): Promise<Outcome[]> {
     for (let tries = 1; ; tries++) {
-      const client = await this.#take()
+      const client = await this.#batches.take()
       const attempt = await this.#attempt(client, batch, setting)
       if (attempt.kind === 'committed') {
-        await this.#giveBack(client)
+        this.#batches.giveBack(client)
         return attempt.outcomes
       }
       if (attempt.kind === 'unknown') {
-        discard(client)
+        this.#batches.discard(client)
         throw new Refusal('outcome_unknown', unknownMessage, { cause: attempt.error, headers: { 'retry-after': '1' } })
       }
-      if (await rollBack(client)) await this.#giveBack(client)
-      else discard(client)
+      if (await rollBack(client)) this.#batches.giveBack(client)
+      else this.#batches.discard(client)
       if (tries >= maxTries || !isWorthAnotherTry(attempt.error)) throw toRefusal(attempt.error)
     }
   }
 
   async query({ sql, parameters }: Query): Promise<readonly unknown[]> {
     for (let tries = 1; ; tries++) {
-      const client = await this.#take()
+      const client = await this.#queries.take()
       try {
         const { rows } = await client.query(sql, [...parameters])
-        await this.#giveBack(client)
+        this.#queries.giveBack(client)
         return rows
       } catch (error) {
-        discard(client)
+        this.#queries.discard(client)
         if (tries >= 2 || !isConnectionLoss(error)) throw toRefusal(error)
       }
     }
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
-    const clients = this.#idle
-    this.#idle = []
-    await Promise.all(clients.map((client) => client.end().catch(() => {})))
-  }
-
-  async #giveBack(client: Client): Promise<void> {
-    if (this.#isClosed) await client.end().catch(() => {})
-    else this.#idle.push(client)
-  }
-
-  async #take(): Promise<Client> {
-    if (this.#isClosed) throw new Refusal('audit_unavailable', 'The store is closed.')
-    return this.#idle.pop() ?? (await connect(this.#url))
+    await Promise.all([this.#batches.close(), this.#queries.close()])
   }
 
   async #attempt(client: Client, batch: Batch, setting: Setting): Promise<Attempt> {
@@ -155,11 +146,6 @@ async function rollBack(client: Client): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-/** Does not wait: the connection may hang. */
-function discard(client: Client): void {
-  client.end().catch(() => {})
 }
 
 function isWorthAnotherTry(error: unknown): boolean {
