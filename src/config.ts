@@ -21,6 +21,7 @@ export interface Config {
   readonly rateLimit: number | undefined
   readonly keepVersions: number
   readonly maxValueBytes: number
+  readonly maxFileBytes: number
   /** Whether an API key may arrive as the query parameter `key`. */
   readonly isQueryKeyAccepted: boolean
   /** Bytes that are to stay free on the disk of the data folder, with SQLite. */
@@ -69,6 +70,7 @@ export const settings: readonly Setting[] = [
   { name: 'STRONGROOM_METRICS_LISTEN', default: 'the main address', meaning: 'An address of its own for `/metrics`.' },
   { name: 'STRONGROOM_KEEP_VERSIONS', default: '10', meaning: 'Versions kept of each secret, 1 to 1000.' },
   { name: 'STRONGROOM_MAX_VALUE_BYTES', default: '65536', meaning: 'Longest value in bytes of UTF-8, 1 to 1048576.' },
+  { name: 'STRONGROOM_MAX_FILE_BYTES', default: '1048576', meaning: 'Longest file in bytes, 1 to 16777216.' },
   {
     name: 'STRONGROOM_QUERY_KEY',
     default: 'on',
@@ -129,6 +131,7 @@ export function readConfig(environment: Environment = process.env): Config {
     rateLimit: reader.rateLimit(),
     keepVersions: reader.integer('STRONGROOM_KEEP_VERSIONS', 1, 1000) ?? 10,
     maxValueBytes: reader.integer('STRONGROOM_MAX_VALUE_BYTES', 1, 2 ** 20) ?? 2 ** 16,
+    maxFileBytes: reader.integer('STRONGROOM_MAX_FILE_BYTES', 1, 2 ** 24) ?? 2 ** 20,
     isQueryKeyAccepted: reader.choice('STRONGROOM_QUERY_KEY', ['on', 'off']) !== 'off',
     diskReserveBytes: (reader.integer('STRONGROOM_DISK_RESERVE_MIB', 0, 2 ** 20) ?? 64) * 2 ** 20,
     checkpoints: reader.checkpoints(),

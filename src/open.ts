@@ -25,7 +25,7 @@ export interface OpenOptions {
 
 type Needed = Pick<
   Config,
-  'dataDir' | 'databaseUrl' | 'rootKey' | 'keepVersions' | 'maxValueBytes' | 'diskReserveBytes'
+  'dataDir' | 'databaseUrl' | 'rootKey' | 'keepVersions' | 'maxValueBytes' | 'maxFileBytes' | 'diskReserveBytes'
 >
 
 /**
@@ -36,7 +36,7 @@ type Needed = Pick<
 export async function openVault(config: Needed, { now }: OpenOptions = {}): Promise<Opened> {
   makeDataDir(config.dataDir)
   const root = loadRootKey(config.rootKey)
-  const { databaseUrl, dataDir, keepVersions, maxValueBytes, diskReserveBytes } = config
+  const { databaseUrl, dataDir, keepVersions, maxValueBytes, maxFileBytes, diskReserveBytes } = config
   const store = await openStore({ databaseUrl, dataDir, keepVersions, diskReserveBytes, now })
   try {
     const keyring = new Keyring(root, await store.keyring(() => createKeyring(root)))
@@ -45,6 +45,7 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
       keyring,
       now: now ?? Date.now,
       maxValueBytes,
+      maxFileBytes,
       verifiedCallers: new Map(),
       turns: new Map(),
       onIntegrityFailure: () => {},

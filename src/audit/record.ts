@@ -13,6 +13,15 @@ export type Action =
   | 'secret.create'
   | 'secret.update'
   | 'secret.delete'
+  | 'metadata.read'
+  | 'metadata.update'
+  | 'secret.move'
+  | 'list.list'
+  | 'list.read'
+  | 'list.values'
+  | 'list.create'
+  | 'list.rename'
+  | 'list.delete'
   | 'version.list'
   | 'version.read'
   | 'version.restore'
@@ -35,6 +44,15 @@ export const actions: readonly Action[] = [
   'secret.create',
   'secret.update',
   'secret.delete',
+  'metadata.read',
+  'metadata.update',
+  'secret.move',
+  'list.list',
+  'list.read',
+  'list.values',
+  'list.create',
+  'list.rename',
+  'list.delete',
   'version.list',
   'version.read',
   'version.restore',
@@ -53,7 +71,7 @@ export const actions: readonly Action[] = [
 
 /** What was acted on. Absent parts were not known: a refused read of an unknown id has an id alone. */
 export interface AuditObject {
-  readonly kind: 'secret' | 'key' | 'account'
+  readonly kind: 'secret' | 'list' | 'key' | 'account'
   readonly id: number | null
   readonly uid: string | null
   readonly name: string | null

@@ -8,6 +8,8 @@ export interface Context {
   readonly metrics: Metrics
   /** Whether an API key may arrive as the query parameter `key`. */
   readonly isQueryKeyAccepted: boolean
+  /** The longest file, in bytes. */
+  readonly maxFileBytes: number
   /** Requests per second of one API key; `undefined` when no limiter runs. */
   readonly keyLimiter: RateLimiter | undefined
   /** Requests per second of one address without a usable key, before they are put off. */

@@ -16,6 +16,7 @@ import { invalid, Refusal } from '../errors.ts'
 import type { Vault } from '../vault/vault.ts'
 import { parseJson } from './json.ts'
 import { RateLimiter } from './limits.ts'
+import { lists } from './lists/lists.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { headersOf, methodNotAllowed, problemOf, toRefusal } from './problem.ts'
 import { reference } from './reference.ts'
@@ -23,7 +24,7 @@ import { v3 } from './v3/v3.ts'
 
 export interface ServerOptions {
   readonly vault: Vault
-  readonly config: Pick<Config, 'rateLimit' | 'maxValueBytes' | 'isQueryKeyAccepted' | 'metricsListen'>
+  readonly config: Pick<Config, 'rateLimit' | 'maxValueBytes' | 'maxFileBytes' | 'isQueryKeyAccepted' | 'metricsListen'>
   readonly logger: Logger
 }
 
@@ -43,8 +44,9 @@ const failuresPerSecond = 10
 const headersTimeoutMs = 5_000
 const requestTimeoutMs = 15_000
 const keepAliveTimeoutMs = 10_000
-/** A value's longest JSON form: six characters for one byte (`\u0001`), and the rest of the body. */
-const bodyLimitOf = (maxValueBytes: number) => 6 * maxValueBytes + 4096
+/** A value's longest JSON form (six characters for one byte of text, `\u0001`; base64 of a file), and the rest of the body. */
+const bodyLimitOf = ({ maxValueBytes, maxFileBytes }: Pick<Config, 'maxValueBytes' | 'maxFileBytes'>) =>
+  Math.max(6 * maxValueBytes, Math.ceil(maxFileBytes / 3) * 4) + 16 * 1024
 
 export async function createServer({ vault, config, logger }: ServerOptions): Promise<Server> {
   const metrics = createMetrics()
@@ -55,7 +57,7 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIds(),
     requestIdHeader: false,
-    bodyLimit: bodyLimitOf(config.maxValueBytes),
+    bodyLimit: bodyLimitOf(config),
     requestTimeout: requestTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: keepAliveTimeoutMs,
@@ -105,10 +107,13 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
   health(app, vault, metrics, state, config.metricsListen === undefined)
   const keyLimiter = config.rateLimit === undefined ? undefined : new RateLimiter(config.rateLimit)
   const failureLimiter = config.rateLimit === undefined ? undefined : new RateLimiter(failuresPerSecond)
-  const { isQueryKeyAccepted } = config
-  const context = { vault, metrics, isQueryKeyAccepted, keyLimiter, failureLimiter }
+  const { isQueryKeyAccepted, maxFileBytes } = config
+  const context = { vault, metrics, isQueryKeyAccepted, maxFileBytes, keyLimiter, failureLimiter }
   await app.register(reference)
   await app.register(v3(context), { prefix: '/v3' })
+  await app.register(lists(context, true), { prefix: '/api' })
+  // Clients resolve relative paths: a base URL without /api/ works too.
+  await app.register(lists(context, false))
   return {
     app,
     metrics,

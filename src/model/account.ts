@@ -6,6 +6,7 @@ export interface Account {
   readonly createdAt: number
   readonly nextSecretId: number
   readonly nextKeyId: number
+  readonly nextListId: number
   /** Records in the account's audit chain, the chain's head, and the newest record's time. */
   readonly auditSize: number
   readonly auditHead: Uint8Array

@@ -12,15 +12,23 @@ export const labelRule = '1 to 128 characters on one line, without blanks at eit
 const name = new RegExp(namePattern)
 const label = new RegExp(labelPattern, 'u')
 
+export function isName(text: string): boolean {
+  return name.test(text)
+}
+
+export function isLabel(text: string): boolean {
+  return label.test(text) && text.normalize('NFC') === text
+}
+
 /** @throws Refusal `invalid` naming `field` */
 export function checkName(text: string, field: string): string {
-  if (!name.test(text)) throw invalid(field, `Must be ${nameRule}.`)
+  if (!isName(text)) throw invalid(field, `Must be ${nameRule}.`)
   return text
 }
 
 /** @throws Refusal `invalid` naming `field` */
 export function checkLabel(text: string, field: string): string {
-  if (!label.test(text) || text.normalize('NFC') !== text) throw invalid(field, `Must be ${labelRule}.`)
+  if (!isLabel(text)) throw invalid(field, `Must be ${labelRule}.`)
   return text
 }
 

@@ -1,6 +1,6 @@
 /** A secret: a named value of an account, kept as versions. Times are milliseconds since 1970. */
 
-export interface Secret {
+export interface Secret extends Details {
   readonly accountId: number
   readonly id: number
   /** Random and immutable; sealing binds to it, where `id` is only the API's handle. Hexadecimal, 16 bytes. */
@@ -10,8 +10,23 @@ export interface Secret {
   readonly version: number
   readonly createdAt: number
   readonly updatedAt: number
+  /** The list that it is in. */
+  readonly listId: number
   readonly mac: Uint8Array
 }
+
+/** What is known of a secret beside its value. */
+export interface Details {
+  /** `text` is well-formed Unicode, `file` any bytes. */
+  readonly type: 'text' | 'file'
+  readonly filename: string | null
+  readonly description: string
+  readonly tags: readonly string[]
+  /** From when on the value should not be relied upon; it can still be read. */
+  readonly expiresAt: number | null
+}
+
+export const plainDetails: Details = { type: 'text', filename: null, description: '', tags: [], expiresAt: null }
 
 /** A secret's own key, sealed under a version of its account's key. */
 export interface SecretKey {
@@ -19,7 +34,13 @@ export interface SecretKey {
   readonly wrapped: Uint8Array
 }
 
-/** What the row MAC of a secret covers: everything that decides which value is handed out under which name. */
-export function secretToAuthenticate(secret: Pick<Secret, 'accountId' | 'uid' | 'name' | 'version'>): string {
-  return JSON.stringify(['secret', secret.accountId, secret.uid, secret.name, secret.version])
+/** What the row MAC of a secret covers: everything that decides which value is handed out, under which name and form. */
+export function secretToAuthenticate(
+  secret: Pick<Secret, 'accountId' | 'uid' | 'name' | 'version' | keyof Details>,
+): string {
+  const { accountId, uid, name, version, type, filename, description, tags, expiresAt } = secret
+  const isPlain = type === 'text' && filename === null && description === '' && tags.length === 0 && expiresAt === null
+  // Without details the text is the one of stores that knew none.
+  if (isPlain) return JSON.stringify(['secret', accountId, uid, name, version])
+  return JSON.stringify(['secret', accountId, uid, name, version, type, filename, description, tags, expiresAt])
 }

@@ -1,9 +1,19 @@
 /** Loads the world of a batch: first the accounts, locked, then everything that its requests name in them. */
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
+import { defaultList, type List } from '../model/list.ts'
 import { decide } from './decide/decide.ts'
-import type { Batch, Outcome, Request, StoredSecret, VersionHead } from './operation.ts'
-import { type Changes, type Reply, ref, replyLifetimeMs, replyRef, versionRef, type World } from './world.ts'
+import type { Batch, IdOrName, Outcome, Request, StoredSecret, VersionHead } from './operation.ts'
+import {
+  type Changes,
+  type Reply,
+  ref,
+  replyLifetimeMs,
+  replyRef,
+  type SealedVersion,
+  versionRef,
+  type World,
+} from './world.ts'
 
 /** A row of an account. */
 export interface Ref {
@@ -39,11 +49,15 @@ export interface Transaction {
   accountKeysInUse(accountId: number): Result<readonly number[]>
   keys(refs: readonly Ref[]): Result<readonly ApiKey[]>
   secrets(refs: readonly Ref[]): Result<readonly StoredSecret[]>
-  /** The secrets of these names, as far as they exist. */
+  secretsNamed(refs: readonly NameRef[]): Result<readonly StoredSecret[]>
+  secretsOfList(list: Ref): Result<readonly StoredSecret[]>
+  lists(refs: readonly Ref[]): Result<readonly List[]>
+  listsNamed(refs: readonly NameRef[]): Result<readonly List[]>
+  /** The ids of the secrets of these names, as far as they exist. */
   named(refs: readonly NameRef[]): Result<readonly (NameRef & Ref)[]>
   /** All versions of these secrets, oldest first. */
   versions(refs: readonly Ref[]): Result<readonly (Ref & VersionHead)[]>
-  sealed(refs: readonly VersionRef[]): Result<readonly (VersionRef & { readonly sealed: Uint8Array })[]>
+  sealed(refs: readonly VersionRef[]): Result<readonly (VersionRef & SealedVersion)[]>
   replies(refs: readonly ReplyRef[], since: number): Result<readonly Reply[]>
   /** Locks the making of accounts, and says which of the names are taken and what the next id is. */
   newAccounts(names: readonly string[]): Result<{ readonly taken: readonly string[]; readonly nextId: number }>
@@ -86,6 +100,9 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
     keys,
     secrets: new Map(),
     names: new Map(),
+    lists: new Map(),
+    listNames: new Map(),
+    wholeLists: new Set(),
     replies: new Map(),
     versions: new Map(),
     sealed: new Map(),
@@ -108,10 +125,13 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
     loadKeys(tx, needs, world),
     loadSecrets(tx, needs, world),
     loadNames(tx, needs, world),
+    loadLists(tx, needs, world),
     loadHistories(tx, needs, world),
     loadSealed(tx, needs, world),
     loadReplies(tx, needs, world),
   ])
+  await loadListsOfSecrets(tx, needs, world)
+  await loadContents(tx, needs, world)
   if (needs.accountNames.size === 0) return world
   const { taken, nextId } = await tx.newAccounts([...needs.accountNames])
   return { ...world, accountNames: new Set(taken), nextAccountId: nextId }
@@ -131,12 +151,56 @@ async function loadKeys(tx: Transaction, { keys }: Needs, world: World): Promise
   for (const key of await tx.keys([...keys.values()])) world.keys.set(ref(key.accountId, key.id), key)
 }
 
-async function loadSecrets(tx: Transaction, { secrets }: Needs, world: World): Promise<void> {
-  if (secrets.size === 0) return
-  for (const stored of await tx.secrets([...secrets.values()])) {
-    const { accountId, id, name } = stored.secret
-    world.secrets.set(ref(accountId, id), stored)
-    world.names.set(ref(accountId, name), id)
+async function loadSecrets(tx: Transaction, { secrets, secretNames }: Needs, world: World): Promise<void> {
+  const [byId, byName] = await Promise.all([
+    secrets.size === 0 ? [] : tx.secrets([...secrets.values()]),
+    secretNames.size === 0 ? [] : tx.secretsNamed([...secretNames.values()]),
+  ])
+  for (const stored of byId) addSecret(world, stored)
+  for (const stored of byName) addSecret(world, stored)
+}
+
+function addSecret(world: World, stored: StoredSecret): void {
+  const { accountId, id, name } = stored.secret
+  world.secrets.set(ref(accountId, id), stored)
+  world.names.set(ref(accountId, name), id)
+}
+
+async function loadLists(tx: Transaction, { lists, listNames }: Needs, world: World): Promise<void> {
+  const [byId, byName] = await Promise.all([
+    lists.size === 0 ? [] : tx.lists([...lists.values()]),
+    listNames.size === 0 ? [] : tx.listsNamed([...listNames.values()]),
+  ])
+  for (const list of byId) addList(world, list)
+  for (const list of byName) addList(world, list)
+}
+
+function addList(world: World, list: List): void {
+  const { accountId, id, name } = list
+  world.lists.set(ref(accountId, id), list)
+  world.listNames.set(ref(accountId, name), id)
+}
+
+/** Of the secrets whose list is answered too. */
+async function loadListsOfSecrets(tx: Transaction, { withList }: Needs, world: World): Promise<void> {
+  if (withList.length === 0) return
+  const secrets = withList.flatMap(({ accountId, id }) => {
+    const secretId = typeof id === 'number' ? id : world.names.get(ref(accountId, id))
+    return world.secrets.get(ref(accountId, secretId ?? 0))?.secret ?? []
+  })
+  const missing = secrets.filter(({ accountId, listId }) => !world.lists.has(ref(accountId, listId)))
+  if (missing.length === 0) return
+  const refs = missing.map(({ accountId, listId }) => ({ accountId, id: listId }))
+  for (const list of await tx.lists(refs)) addList(world, list)
+}
+
+/** Everything in the lists that are to be deleted. */
+async function loadContents(tx: Transaction, { contents }: Needs, world: World): Promise<void> {
+  for (const { accountId, id } of contents) {
+    const listId = typeof id === 'number' ? id : world.listNames.get(ref(accountId, id))
+    if (listId === undefined || world.wholeLists.has(ref(accountId, listId))) continue
+    for (const stored of await tx.secretsOfList({ accountId, id: listId })) addSecret(world, stored)
+    world.wholeLists.add(ref(accountId, listId))
   }
 }
 
@@ -156,7 +220,7 @@ async function loadHistories(tx: Transaction, { histories }: Needs, world: World
 async function loadSealed(tx: Transaction, { sealed }: Needs, world: World): Promise<void> {
   if (sealed.size === 0) return
   for (const row of await tx.sealed([...sealed.values()])) {
-    world.sealed.set(versionRef(row.accountId, row.id, row.version), row.sealed)
+    world.sealed.set(versionRef(row.accountId, row.id, row.version), { sealed: row.sealed, name: row.name })
   }
 }
 
@@ -170,6 +234,11 @@ async function loadReplies(tx: Transaction, { replies }: Needs, world: World): P
 /** Which rows the operations name. */
 class Needs {
   readonly secrets = new Map<string, Ref>()
+  readonly secretNames = new Map<string, NameRef>()
+  readonly lists = new Map<string, Ref>()
+  readonly listNames = new Map<string, NameRef>()
+  readonly withList: { readonly accountId: number; readonly id: IdOrName }[] = []
+  readonly contents: { readonly accountId: number; readonly id: IdOrName }[] = []
   readonly names = new Map<string, NameRef>()
   readonly keys = new Map<string, Ref>()
   readonly replies = new Map<string, ReplyRef>()
@@ -188,10 +257,43 @@ class Needs {
         return
       case 'read_secret':
       case 'prepare_secret':
-      case 'update_secret':
       case 'delete_secret':
-        this.secrets.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        this.#place(accountId, operation)
+        return
+      case 'update_secret':
+        this.#place(accountId, operation)
+        if (operation.rename !== undefined) this.#newName(accountId, operation.rename)
         break
+      case 'read_metadata':
+      case 'update_metadata':
+        this.#place(accountId, operation)
+        this.withList.push({ accountId, id: operation.id })
+        return
+      case 'read_secrets':
+        for (const id of operation.refs) this.#secret(accountId, id)
+        return
+      case 'move_secret':
+        this.#secret(accountId, operation.id)
+        this.#list(accountId, operation.to)
+        return
+      case 'list_secrets':
+      case 'list_values':
+        if (operation.list !== undefined) this.#list(accountId, operation.list)
+        return
+      case 'read_list':
+        this.#list(accountId, operation.list)
+        return
+      case 'create_list':
+        this.#list(accountId, operation.name)
+        return
+      case 'rename_list':
+        this.#list(accountId, operation.list)
+        this.#list(accountId, operation.name)
+        return
+      case 'delete_list':
+        this.#list(accountId, operation.list)
+        this.contents.push({ accountId, id: operation.list })
+        return
       case 'list_versions':
       case 'restore_version':
         this.#history(accountId, operation.id)
@@ -215,7 +317,8 @@ class Needs {
         return
       case 'create_secret':
         this.accountKeys.add(accountId)
-        this.names.set(ref(accountId, operation.name), { accountId, name: operation.name })
+        this.#newName(accountId, operation.name)
+        this.#list(accountId, operation.list ?? defaultList)
         break
       case 'read_key':
       case 'prepare_key':
@@ -230,6 +333,25 @@ class Needs {
       const { hash } = operation.idempotency
       this.replies.set(replyRef(accountId, keyId, hash), { accountId, keyId, hash })
     }
+  }
+
+  #place(accountId: number, { id, list }: { readonly id: IdOrName; readonly list?: IdOrName | undefined }): void {
+    this.#secret(accountId, id)
+    if (list !== undefined) this.#list(accountId, list)
+  }
+
+  #secret(accountId: number, id: IdOrName): void {
+    if (typeof id === 'number') this.secrets.set(ref(accountId, id), { accountId, id })
+    else this.secretNames.set(ref(accountId, id), { accountId, name: id })
+  }
+
+  #list(accountId: number, list: IdOrName): void {
+    if (typeof list === 'number') this.lists.set(ref(accountId, list), { accountId, id: list })
+    else this.listNames.set(ref(accountId, list), { accountId, name: list })
+  }
+
+  #newName(accountId: number, name: string): void {
+    this.names.set(ref(accountId, name), { accountId, name })
   }
 
   #history(accountId: number, id: number): void {

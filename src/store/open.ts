@@ -75,6 +75,15 @@ class BatchedStore implements Store {
     return found.map(rows.toSecret)
   }
 
+  async secretsOfListAfter(accountId: number, listId: number, after: number, limit: number) {
+    const query = this.#queries.secretsOfListAfter(accountId, listId, after, limit)
+    return (await this.#query<rows.SecretRow>(query)).map(rows.toSecret)
+  }
+
+  async lists(accountId: number) {
+    return (await this.#query<rows.ListRow>(this.#queries.lists(accountId))).map(rows.toList)
+  }
+
   async keysAfter(accountId: number, after: number, limit: number) {
     const found = await this.#query<rows.ApiKeyRow>(this.#queries.keysAfter(accountId, after, limit))
     return found.map(rows.toApiKey)

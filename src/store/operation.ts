@@ -1,10 +1,11 @@
 /** Operations and their outcomes: the words that the vault and the engines speak. */
 import type { Action, AuditObject } from '../audit/record.ts'
-import type { Code } from '../errors.ts'
+import type { Code, FieldFault } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
+import type { List } from '../model/list.ts'
 import type { Right, Scope } from '../model/scope.ts'
-import type { Secret, SecretKey } from '../model/secret.ts'
+import type { Details, Secret, SecretKey } from '../model/secret.ts'
 
 /** Who asks. */
 export type Caller =
@@ -39,36 +40,68 @@ export interface Idempotency {
 /** `If-Match`: the versions that will do, or any that exists. */
 export type Match = readonly number[] | '*'
 
+/** A secret or a list: by id, or by its exact name. */
+export type IdOrName = number | string
+
+/** A secret, and the list that it must be in, if any will not do. */
+export interface Place {
+  readonly id: IdOrName
+  readonly list?: IdOrName | undefined
+}
+
 export type Operation =
   /** Only checks the key. Recorded when it is refused. */
   | { readonly kind: 'authenticate' }
   /** Authorizes a listing, whose pages are then read by `Pages`. */
-  | { readonly kind: 'list_secrets' }
-  | { readonly kind: 'read_secret'; readonly id: number }
+  | { readonly kind: 'list_secrets'; readonly list?: IdOrName | undefined }
+  | ({ readonly kind: 'read_secret' } & Place)
+  /** Reads many at once, each with its record. */
+  | { readonly kind: 'read_secrets'; readonly refs: readonly IdOrName[] }
+  | ({ readonly kind: 'read_metadata' } & Place)
   /** Loads what is needed to seal a new version. Never answered to anybody, so not recorded. */
-  | { readonly kind: 'prepare_secret'; readonly id: number }
+  | ({ readonly kind: 'prepare_secret' } & Place)
   | {
       readonly kind: 'create_secret'
       /** The account that `sealed` and `mac` are bound to. */
       readonly accountId: number
       readonly name: string
+      /** The list that it goes into; `undefined` for the default one. */
+      readonly list: IdOrName | undefined
+      readonly details: Details
       readonly uid: string
       readonly key: SecretKey
       readonly sealed: Uint8Array
       readonly mac: Uint8Array
       readonly idempotency: Idempotency | undefined
     }
-  | {
+  | ({
       readonly kind: 'update_secret'
-      readonly id: number
       /** What the caller says the name is; refused when it is another. */
       readonly name: string | undefined
+      /** What it is to be called from now on. */
+      readonly rename: string | undefined
       readonly match: Match | undefined
       /** The next version, sealed upon the row that was prepared; `undefined` when there was none. */
       readonly next: NextVersion | undefined
       readonly idempotency: Idempotency | undefined
-    }
-  | { readonly kind: 'delete_secret'; readonly id: number; readonly match: Match | undefined }
+    } & Place)
+  | ({
+      readonly kind: 'update_metadata'
+      readonly match: Match | undefined
+      /** What is known of it from now on, upon the row that was prepared; `undefined` when there was none. */
+      readonly change: DetailsChange | undefined
+    } & Place)
+  | { readonly kind: 'move_secret'; readonly id: IdOrName; readonly to: IdOrName }
+  | ({ readonly kind: 'delete_secret'; readonly match: Match | undefined } & Place)
+  /** Authorizes the reading of all values, or of those of a list: each is then read by `read_secrets`. */
+  | { readonly kind: 'list_values'; readonly list: IdOrName | undefined }
+  /** Authorizes a listing of the lists. */
+  | { readonly kind: 'list_lists' }
+  | { readonly kind: 'read_list'; readonly list: IdOrName }
+  | { readonly kind: 'create_list'; readonly name: string }
+  | { readonly kind: 'rename_list'; readonly list: IdOrName; readonly name: string }
+  /** Deletes its secrets with it. */
+  | { readonly kind: 'delete_list'; readonly list: IdOrName }
   | { readonly kind: 'list_versions'; readonly id: number }
   | { readonly kind: 'read_version'; readonly id: number; readonly version: number }
   /** Loads an old version to be sealed anew. Not recorded. */
@@ -120,10 +153,18 @@ export type Operation =
 
 export type Kind = Operation['kind']
 
+export interface DetailsChange {
+  readonly rowMac: Uint8Array
+  readonly details: Details
+  readonly mac: Uint8Array
+}
+
 export interface NextVersion {
   /** The row that it was sealed upon. */
   readonly version: number
   readonly rowMac: Uint8Array
+  /** The name that it is sealed under. */
+  readonly name: string
   readonly sealed: Uint8Array
   readonly mac: Uint8Array
 }
@@ -163,12 +204,14 @@ export interface VersionHead {
 /** One of a secret's versions with its value, sealed. */
 export interface StoredVersion extends VersionHead {
   readonly secret: Secret
+  /** The name that it was sealed under. */
+  readonly name: string
   readonly key: SecretKey
   readonly sealed: Uint8Array
 }
 
 /** What is answered for a change: never anything sealed. */
-export type SecretHead = Pick<Secret, 'id' | 'name' | 'version' | 'createdAt' | 'updatedAt'>
+export type SecretHead = Pick<Secret, 'id' | 'name' | 'version' | 'createdAt' | 'updatedAt' | 'listId'>
 
 export interface Changed {
   readonly secret: SecretHead
@@ -184,12 +227,24 @@ export interface Grant {
 
 export interface Results {
   authenticate: { readonly accountId: number; readonly key: ApiKey | undefined; readonly accountKey: AccountKey }
-  list_secrets: Grant
+  list_secrets: Grant & { readonly list: List | undefined }
   read_secret: StoredSecret
-  prepare_secret: Pick<StoredSecret, 'secret' | 'key'>
+  /** In the order of the references. */
+  read_secrets: readonly (StoredSecret | Refused)[]
+  read_metadata: { readonly secret: Secret; readonly list: List }
+  prepare_secret: StoredSecret
   create_secret: Changed
   update_secret: Changed
+  update_metadata: { readonly secret: Secret; readonly list: List }
+  move_secret: { readonly secret: Secret; readonly list: List }
   delete_secret: { readonly secret: Secret; readonly key: SecretKey }
+  list_values: Grant & { readonly list: List | undefined }
+  list_lists: Grant
+  read_list: List
+  create_list: List
+  rename_list: List
+  /** The secrets that went with it. */
+  delete_list: readonly Pick<Secret, 'accountId' | 'uid'>[]
   list_versions: { readonly secret: Secret; readonly versions: readonly VersionHead[] }
   read_version: StoredVersion
   prepare_version: StoredVersion
@@ -224,6 +279,8 @@ export interface Refused {
   readonly message: string
   /** The missing right, when that is why. */
   readonly right?: Right
+  /** What of the request is at fault. */
+  readonly fields?: readonly FieldFault[]
 }
 
 /** Everything that arrived while the store was busy; one transaction. */

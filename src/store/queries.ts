@@ -87,6 +87,22 @@ export class Queries {
       .compile()
   }
 
+  secretsOfListAfter(accountId: number, listId: number, after: number, limit: number): Query {
+    return this.#builder
+      .selectFrom('secrets')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('list_id', '=', listId)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .compile()
+  }
+
+  lists(accountId: number): Query {
+    return this.#builder.selectFrom('lists').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
+  }
+
   keysAfter(accountId: number, after: number, limit: number): Query {
     return this.#builder
       .selectFrom('api_keys')

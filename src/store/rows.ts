@@ -3,6 +3,7 @@ import type { Action, AuditObject } from '../audit/record.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
+import type { List } from '../model/list.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Secret } from '../model/secret.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
@@ -17,6 +18,7 @@ export interface AccountRow {
   audit_size: number
   audit_head: Uint8Array
   audit_ms: number
+  next_list_id: number
 }
 
 export interface AccountKeyRow {
@@ -49,6 +51,21 @@ export interface SecretRow {
   created_ms: number
   updated_ms: number
   mac: Uint8Array
+  list_id: number
+  type: string
+  filename: string | null
+  description: string
+  tags: string
+  expires_ms: number | null
+}
+
+export interface ListRow {
+  account_id: number
+  id: number
+  uid: string
+  name: string
+  created_ms: number
+  updated_ms: number
 }
 
 export interface StoredSecretRow extends SecretRow {
@@ -73,6 +90,8 @@ export interface VersionHeadRow {
 
 export interface VersionRow extends VersionHeadRow {
   sealed: Uint8Array
+  /** The name that it was sealed under. */
+  name: string
 }
 
 export interface ReplyRow {
@@ -112,6 +131,7 @@ export interface Tables {
   api_keys: ApiKeyRow
   secrets: SecretRow
   secret_keys: SecretKeyRow
+  lists: ListRow
   versions: VersionRow
   audit: AuditRow
 }
@@ -123,6 +143,7 @@ export function toAccount(row: AccountRow): Account {
     createdAt: row.created_ms,
     nextSecretId: row.next_secret_id,
     nextKeyId: row.next_key_id,
+    nextListId: row.next_list_id,
     auditSize: row.audit_size,
     auditHead: row.audit_head,
     auditAt: row.audit_ms,
@@ -159,7 +180,24 @@ export function toSecret(row: SecretRow): Secret {
     version: row.version,
     createdAt: row.created_ms,
     updatedAt: row.updated_ms,
+    listId: row.list_id,
+    type: row.type as Secret['type'],
+    filename: row.filename,
+    description: row.description,
+    tags: words(row.tags),
+    expiresAt: row.expires_ms,
     mac: row.mac,
+  }
+}
+
+export function toList(row: ListRow): List {
+  return {
+    accountId: row.account_id,
+    id: row.id,
+    uid: row.uid,
+    name: row.name,
+    createdAt: row.created_ms,
+    updatedAt: row.updated_ms,
   }
 }
 

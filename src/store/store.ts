@@ -3,6 +3,7 @@ import type { LiveSecret } from '../audit/state.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
+import type { List } from '../model/list.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 
@@ -19,6 +20,9 @@ export interface Store {
 
   /** Secrets by ascending id, after one. Who may see them has been decided by `list_secrets`. */
   secretsAfter(accountId: number, after: number, limit: number): Promise<readonly Secret[]>
+  secretsOfListAfter(accountId: number, listId: number, after: number, limit: number): Promise<readonly Secret[]>
+  /** All lists of the account, by ascending id. */
+  lists(accountId: number): Promise<readonly List[]>
   /** Keys by ascending id, after one. Who may see them has been decided by `list_keys`. */
   keysAfter(accountId: number, after: number, limit: number): Promise<readonly ApiKey[]>
   accounts(): Promise<readonly Account[]>

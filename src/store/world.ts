@@ -2,6 +2,7 @@
 import type { AuditRecord } from '../audit/record.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
+import type { List } from '../model/list.ts'
 import type { SecretKey } from '../model/secret.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
 
@@ -28,6 +29,15 @@ export interface NewVersion {
   readonly version: number
   readonly createdAt: number
   readonly sealed: Uint8Array
+  /** The name that it was sealed under. */
+  readonly name: string
+}
+
+/** A row whose name another row may take in the same batch. */
+export interface Renamed {
+  readonly table: 'secrets' | 'lists'
+  readonly accountId: number
+  readonly id: number
 }
 
 export interface NewRecord {
@@ -38,6 +48,8 @@ export interface NewRecord {
 /** What a batch writes. Each row appears once, in its final state. */
 export interface Changes {
   readonly secrets: Map<string, Fate<StoredSecret>>
+  readonly lists: Map<string, Fate<List>>
+  readonly renamed: Renamed[]
   readonly versions: NewVersion[]
   readonly keys: Map<string, Fate<ApiKey>>
   readonly accounts: Map<number, Fate<Account>>
@@ -61,6 +73,12 @@ export function replyRef(accountId: number, keyId: number, hash: string): string
   return `${accountId} ${keyId} ${hash}`
 }
 
+/** A version's value, and the name that it was sealed under. */
+export interface SealedVersion {
+  readonly sealed: Uint8Array
+  readonly name: string
+}
+
 /** Everything loaded for one batch. The maps hold the present state and follow what the batch does. */
 export interface World {
   readonly storeId: string
@@ -78,11 +96,17 @@ export interface World {
   readonly secrets: Map<string, StoredSecret>
   /** Ids of secrets by account and name. */
   readonly names: Map<string, number>
+  /** By account and id. */
+  readonly lists: Map<string, List>
+  /** Ids of lists by account and name. */
+  readonly listNames: Map<string, number>
+  /** The lists whose secrets are all here, by account and id. */
+  readonly wholeLists: Set<string>
   readonly replies: Map<string, Reply>
   /** Versions of the secrets whose history is asked for, oldest first. */
   readonly versions: Map<string, readonly VersionHead[]>
   /** Sealed values of the versions that are asked for. */
-  readonly sealed: Map<string, Uint8Array>
+  readonly sealed: Map<string, SealedVersion>
   readonly keepVersions: number
   /** Present when the batch makes an account. */
   readonly accountNames: ReadonlySet<string>

@@ -2,12 +2,23 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Action } from '../audit/record.ts'
-import { invalid, Refusal } from '../errors.ts'
+import { Refusal } from '../errors.ts'
 import { checkName } from '../model/name.ts'
 import { matches } from '../model/pattern.ts'
 import { allowsName } from '../model/scope.ts'
-import { type Secret, secretToAuthenticate } from '../model/secret.ts'
-import type { Changed, Idempotency, Match, NextVersion, Op, Results, StoredSecret } from '../store/operation.ts'
+import { type Details, plainDetails, type Secret, secretToAuthenticate } from '../model/secret.ts'
+import type {
+  Changed,
+  Idempotency,
+  IdOrName,
+  Match,
+  NextVersion,
+  Op,
+  Place,
+  Results,
+  StoredSecret,
+} from '../store/operation.ts'
+import { checkDetails, decodeValue, type Value } from './values.ts'
 import {
   type Asker,
   ask,
@@ -26,22 +37,63 @@ const maxTries = 30
 /** A pause of random length lets two nodes that outrun each other take turns. */
 const maxPauseMs = 64
 
+/** Which secrets a listing is about: those that pass every part that is given. */
+export interface SecretFilter {
+  /** A name, or a pattern with `*`. */
+  readonly name?: string | undefined
+  readonly list?: IdOrName | undefined
+  readonly tag?: string | undefined
+  /** Milliseconds since 1970. */
+  readonly expiresBefore?: number | undefined
+}
+
+function fits({ name, tag, expiresBefore }: SecretFilter, secret: Secret): boolean {
+  if (name !== undefined && !matches(name, secret.name)) return false
+  if (tag !== undefined && !secret.tags.includes(tag)) return false
+  return expiresBefore === undefined || (secret.expiresAt !== null && secret.expiresAt < expiresBefore)
+}
+
 /**
  * Lists the secrets that the asker may see, by ascending id, in pages that are read as they are taken.
  *
- * @param pattern only names that match; `undefined` for all
- * @param after where to begin, given the account, once the asker is known to it
+ * @param after gives where to begin, once the asker is known to the account: a position of an earlier listing, or nothing
+ * @param isExpiredFirst whether those that have expired come before all others
  */
 export async function listSecrets(
   vault: Vault,
   asker: Asker,
-  pattern: string | undefined,
-  after: (accountId: number) => number,
+  filter: SecretFilter,
+  after: (accountId: number) => number | undefined,
+  isExpiredFirst = false,
 ): Promise<{ accountId: number; pages: AsyncIterable<readonly Secret[]> }> {
-  const { accountId, scopes } = await ask(vault, asker, { kind: 'list_secrets' })
-  const isWanted = ({ name }: Secret) =>
-    (pattern === undefined || matches(pattern, name)) && allowsName(scopes, 'secrets:list', name)
-  return { accountId, pages: readPages(vault, asker, accountId, after(accountId), isWanted) }
+  const { accountId, scopes, list } = await ask(vault, asker, { kind: 'list_secrets', list: filter.list })
+  const isWanted = (secret: Secret) =>
+    fits(filter, secret) &&
+    (list === undefined || list.id === secret.listId) &&
+    allowsName(scopes, 'secrets:list', secret.name)
+  const begin = after(accountId)
+  const read = (last: number, isOne: (secret: Secret) => boolean) => readPages(vault, asker, accountId, last, isOne)
+  if (!isExpiredFirst) return { accountId, pages: read(begin ?? 0, isWanted) }
+  return { accountId, pages: expiredFirst(read, isWanted, begin ?? 0, vault.now()) }
+}
+
+/** Where a listing goes on after a secret; with the expired ones first, their positions are negative. */
+export function positionOf(vault: Vault, { id, expiresAt }: Secret, isExpiredFirst: boolean): number {
+  return isExpiredFirst && isExpired(expiresAt, vault.now()) ? -id : id
+}
+
+export function isExpired(expiresAt: number | null, now: number): boolean {
+  return expiresAt !== null && expiresAt <= now
+}
+
+async function* expiredFirst(
+  read: (last: number, isOne: (secret: Secret) => boolean) => AsyncIterable<readonly Secret[]>,
+  isWanted: (secret: Secret) => boolean,
+  begin: number,
+  now: number,
+): AsyncIterable<readonly Secret[]> {
+  if (begin <= 0) yield* read(-begin, (secret) => isExpired(secret.expiresAt, now) && isWanted(secret))
+  yield* read(Math.max(begin, 0), (secret) => !isExpired(secret.expiresAt, now) && isWanted(secret))
 }
 
 async function* readPages(
@@ -52,7 +104,7 @@ async function* readPages(
   isWanted: (secret: Secret) => boolean,
 ): AsyncIterable<readonly Secret[]> {
   for (let last: number | undefined = after; last !== undefined; ) {
-    const page = await vault.store.secretsAfter(accountId, last, pageSize)
+    const page: readonly Secret[] = await vault.store.secretsAfter(accountId, last, pageSize)
     const wanted = page.filter(isWanted)
     for (const secret of wanted) await verifyRow(vault, asker, secret, 'secret.list')
     last = page.length === pageSize ? page.at(-1)?.id : undefined
@@ -60,20 +112,41 @@ async function* readPages(
   }
 }
 
+export interface ReadSecret {
+  readonly secret: Secret
+  readonly value: Buffer
+}
+
 /**
  * Reads one secret's current value. The read is in the audit trail before this resolves.
  *
- * @returns the secret and its value in UTF-8
- * @throws Refusal `not_found` for an unknown id and, alike, for another account's; `forbidden`, `integrity_failure`
+ * @returns the secret and its value: UTF-8, or the bytes of a file
+ * @throws Refusal `not_found` for an unknown secret and, alike, for another account's; `forbidden`, `integrity_failure`
  */
-export async function readSecret(vault: Vault, asker: Asker, id: number): Promise<{ secret: Secret; value: Buffer }> {
-  const stored = await ask(vault, asker, { kind: 'read_secret', id })
+export async function readSecret(vault: Vault, asker: Asker, place: Place): Promise<ReadSecret> {
+  return openStored(vault, asker, await ask(vault, asker, { kind: 'read_secret', ...place }))
+}
+
+/**
+ * Reads many secrets in one transaction, each with its own record.
+ *
+ * @returns what was found, in the order asked for; `undefined` for what is absent or not to be read by this asker
+ * @throws Refusal `integrity_failure`
+ */
+export async function readSecrets(
+  vault: Vault,
+  asker: Asker,
+  refs: readonly IdOrName[],
+): Promise<(ReadSecret | undefined)[]> {
+  const found = await ask(vault, asker, { kind: 'read_secrets', refs })
+  return Promise.all(found.map((one) => ('kind' in one ? undefined : openStored(vault, asker, one))))
+}
+
+async function openStored(vault: Vault, asker: Asker, stored: StoredSecret): Promise<ReadSecret> {
   await verifyRow(vault, asker, stored.secret, 'secret.read')
   try {
-    return {
-      secret: stored.secret,
-      value: vault.keyring.openValue(stored.secret, await keyOf(vault, asker, stored), stored.sealed),
-    }
+    const key = await keyOf(vault, asker, stored)
+    return { secret: stored.secret, value: vault.keyring.openValue(stored.secret, key, stored.sealed) }
   } catch (error) {
     throw await recorded(error, vault, asker, stored.secret, 'secret.read')
   }
@@ -81,19 +154,27 @@ export async function readSecret(vault: Vault, asker: Asker, id: number): Promis
 
 export interface NewSecret {
   readonly name: string
-  readonly value: string
+  readonly value: Value
+  /** Where it goes; without it, into the default list. */
+  readonly list?: IdOrName | undefined
+  readonly details?: Details | undefined
   readonly idempotencyKey: string | undefined
 }
 
 /** @throws Refusal `name_taken`, `forbidden`, `invalid`, `too_large`, `idempotency_mismatch` */
 export async function createSecret(vault: Vault, asker: Asker, identity: Identity, input: NewSecret): Promise<Changed> {
   const name = checkName(input.name, 'name')
-  const value = valueBytes(vault, input.value)
-  const idempotency = idempotencyOf(vault, input.idempotencyKey, ['create', name, input.value])
+  const { list } = input
+  const details = input.details === undefined ? plainDetails : checkDetails(input.details)
+  const value = decodeValue(vault, input.value, details.type)
+  const idempotency = idempotencyOf(vault, input.idempotencyKey, [
+    ...['create', name, textOf(input.value)],
+    ...(list === undefined && details === plainDetails ? [] : [list ?? null, details]),
+  ])
   try {
     for (let tries = 0, current = identity; tries < maxTries; tries++) {
-      const sealed = sealFirst(vault, current, name, value)
-      const created = await tryAsk(vault, asker, { kind: 'create_secret', name, ...sealed, idempotency })
+      const sealed = sealFirst(vault, current, name, details, value)
+      const created = await tryAsk(vault, asker, { kind: 'create_secret', name, list, ...sealed, idempotency })
       if (created !== outdated) return created
       // The account's key was replaced meanwhile.
       current = await authenticate(vault, asker)
@@ -105,50 +186,78 @@ export async function createSecret(vault: Vault, asker: Asker, identity: Identit
 }
 
 /** A new secret's own key and first version. */
-function sealFirst({ keyring }: Vault, { accountId, accountKey }: Identity, name: string, value: Buffer) {
+function sealFirst(
+  { keyring }: Vault,
+  { accountId, accountKey }: Identity,
+  name: string,
+  details: Details,
+  value: Buffer,
+) {
   const uid = randomBytes(16).toString('hex')
   const place = { accountId, uid, name, version: 1 }
   const { wrappedKey, key } = keyring.newSecretKey(accountId, uid, accountKey)
   const sealed = keyring.sealValue(place, key, value)
-  return { accountId, uid, key: wrappedKey, sealed, mac: keyring.rowMac(secretToAuthenticate(place)) }
+  const mac = keyring.rowMac(secretToAuthenticate({ ...place, ...details }))
+  return { accountId, uid, details, key: wrappedKey, sealed, mac }
 }
 
 export interface NewValue {
-  readonly value: string
+  /** `undefined` when only the name is to change. */
+  readonly value: Value | undefined
   /** What the caller says the secret's name is. */
-  readonly name: string | undefined
+  readonly name?: string | undefined
+  /** What it is to be called from now on. */
+  readonly rename?: string | undefined
   readonly match: Match | undefined
   readonly idempotencyKey: string | undefined
 }
 
-/** @throws Refusal `not_found`, `forbidden`, `stale_version`, `invalid`, `too_large`, `idempotency_mismatch` */
+/** @throws Refusal `not_found`, `forbidden`, `stale_version`, `invalid`, `too_large`, `name_taken`, `idempotency_mismatch` */
 export async function updateSecret(
   vault: Vault,
   asker: Asker,
   { accountId }: Identity,
-  id: number,
+  place: Place,
   input: NewValue,
 ): Promise<Changed> {
-  const value = valueBytes(vault, input.value)
-  const { name, match } = input
-  const fingerprint = ['update', id, input.value, name ?? null, match ?? null]
-  const idempotency = idempotencyOf(vault, input.idempotencyKey, fingerprint)
-  return changeInTurn(vault, `${accountId} ${id}`, async () => {
-    const prepared = await prepare(vault, asker, { kind: 'prepare_secret', id })
-    const next = prepared && (await sealNext(vault, asker, prepared, 'secret.update', value))
-    return tryAsk(vault, asker, { kind: 'update_secret', id, name, match, next, idempotency })
-  }).finally(() => value.fill(0))
+  const { name, match, value } = input
+  const rename = input.rename === undefined ? undefined : checkName(input.rename, 'name')
+  const fingerprint = ['update', place.id, value && textOf(value), name ?? null, match ?? null]
+  const idempotency = idempotencyOf(
+    vault,
+    input.idempotencyKey,
+    rename === undefined ? fingerprint : [...fingerprint, rename],
+  )
+  const update = (next: NextVersion | undefined) =>
+    tryAsk(vault, asker, { kind: 'update_secret', ...place, name, rename, match, next, idempotency })
+  return changeInTurn(vault, `${accountId} ${place.id}`, async () => {
+    const prepared = await prepare(vault, asker, { kind: 'prepare_secret', ...place })
+    if (prepared === undefined) return update(undefined)
+    let bytes: Buffer
+    try {
+      bytes =
+        value === undefined
+          ? (await openStored(vault, asker, prepared)).value
+          : decodeValue(vault, value, prepared.secret.type)
+    } catch (error) {
+      // Whoever may not change the secret learns that, and nothing of what it holds.
+      const refused = await update(undefined)
+      if (refused === outdated) throw error
+      return refused
+    }
+    try {
+      return await update(await sealNext(vault, asker, prepared, 'secret.update', bytes, rename))
+    } finally {
+      bytes.fill(0)
+    }
+  })
 }
 
 /**
  * Tries a change until it is made upon the row as it is. Changes of one secret take turns, or all but one of those that
  * run at once would have sealed in vain.
  */
-export function changeInTurn(
-  vault: Vault,
-  secret: string,
-  change: () => Promise<Changed | typeof outdated>,
-): Promise<Changed> {
+export function changeInTurn<T>(vault: Vault, secret: string, change: () => Promise<T | typeof outdated>): Promise<T> {
   return inTurn(vault, secret, async () => {
     for (let tries = 0; tries < maxTries; tries++) {
       const changed = await change()
@@ -164,8 +273,8 @@ export function changeInTurn(
  *
  * @throws Refusal `not_found`, `forbidden`, `stale_version`
  */
-export async function deleteSecret(vault: Vault, asker: Asker, id: number, match: Match | undefined): Promise<void> {
-  const { secret } = await ask(vault, asker, { kind: 'delete_secret', id, match })
+export async function deleteSecret(vault: Vault, asker: Asker, place: Place, match: Match | undefined): Promise<void> {
+  const { secret } = await ask(vault, asker, { kind: 'delete_secret', ...place, match })
   vault.keyring.forgetSecretKey(secret.accountId, secret.uid)
 }
 
@@ -176,14 +285,15 @@ export async function sealNext(
   prepared: Pick<StoredSecret, 'secret' | 'key'>,
   action: Action,
   value: Buffer,
+  name = prepared.secret.name,
 ): Promise<NextVersion> {
   const { secret } = prepared
   await verifyRow(vault, asker, secret, action)
-  const place = { ...secret, version: secret.version + 1 }
+  const place = { ...secret, name, version: secret.version + 1 }
   try {
     const sealed = vault.keyring.sealValue(place, await keyOf(vault, asker, prepared), value)
     const mac = vault.keyring.rowMac(secretToAuthenticate(place))
-    return { version: secret.version, rowMac: secret.mac, sealed, mac }
+    return { version: secret.version, rowMac: secret.mac, name, sealed, mac }
   } catch (error) {
     throw await recorded(error, vault, asker, secret, action)
   }
@@ -244,15 +354,10 @@ function objectOf({ id, uid, name, version }: Secret) {
   return { kind: 'secret', id, uid, name, version, hash: null } as const
 }
 
-function valueBytes(vault: Vault, value: string): Buffer {
-  if (!value.isWellFormed()) throw invalid('value', 'Must be well-formed Unicode text.')
-  const bytes = Buffer.from(value)
-  if (bytes.length > vault.maxValueBytes) {
-    throw new Refusal('too_large', `value: Must be at most ${vault.maxValueBytes} bytes of UTF-8.`, {
-      fields: [{ field: 'value', detail: `Must be at most ${vault.maxValueBytes} bytes of UTF-8.` }],
-    })
-  }
-  return bytes
+/** Equal for equal requests. */
+function textOf(value: Value): string {
+  if ('bytes' in value) return `bytes ${value.bytes.toString('base64')}`
+  return value.encoding === undefined ? value.text : `${value.encoding} ${value.text}`
 }
 
 export function idempotencyOf(

@@ -15,6 +15,8 @@ export interface Vault {
   readonly now: () => number
   /** The longest value, in bytes of UTF-8. */
   readonly maxValueBytes: number
+  /** The longest file, in bytes. */
+  readonly maxFileBytes: number
   /** Callers with the row of their API key as its MAC was checked, by look-up hash: a fact that never changes. */
   readonly verifiedCallers: Map<string, Caller>
   /** The last update on its way for each secret. */
@@ -73,7 +75,7 @@ export async function tryAsk<K extends Kind>(
       case 'outdated':
         return outdated
       case 'refused':
-        throw new Refusal(outcome.code, outcome.message)
+        throw new Refusal(outcome.code, outcome.message, { fields: outcome.fields ?? [] })
       case 'unverified_key':
         await verifyKey(vault, asker, outcome.key)
     }

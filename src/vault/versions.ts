@@ -78,7 +78,7 @@ async function openVersion(
 ): Promise<Buffer> {
   const { secret, version, sealed } = stored
   try {
-    return vault.keyring.openValue({ ...secret, version }, await keyOf(vault, asker, stored), sealed)
+    return vault.keyring.openValue({ ...secret, name: stored.name, version }, await keyOf(vault, asker, stored), sealed)
   } catch (error) {
     throw await recorded(error, vault, asker, { ...secret, version }, action)
   }

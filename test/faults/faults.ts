@@ -644,7 +644,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'who has no key is put off',
-    'http/v3/asker.ts',
+    'http/asker.ts',
     'failureLimiter?.take(ip, performance.now())',
     'void ip',
     'http/operations.test.ts',
@@ -652,7 +652,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the reserve of the disk is kept',
-    'http/v3/asker.ts',
+    'http/asker.ts',
     'done(vault.store.isNearlyFull() ? nearlyFull() : undefined)',
     'done(vault.maxValueBytes < 0 ? nearlyFull() : undefined)',
     'crash/disk-full.test.ts',

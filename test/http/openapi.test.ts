@@ -20,7 +20,8 @@ suite('The description of the API', () => {
     assert.equal(description.openapi, '3.1.0')
     const seen = new Set<string>()
     const call = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
-      const template = path.replace(/\?.*/, '').replace(/\/\d+/, '/{id}').replace(/\/\d+/, '/{version}')
+      const inside = path.includes('/lists/') ? '/{secret}' : '/{version}'
+      const template = path.replace(/\?.*/, '').replace(/\/\d+/, '/{id}').replace(/\/\d+/, inside)
       const operation = description.paths[template][method.toLowerCase()] as Described
       const answer = await api.send(method, path, body, headers)
       assertDescribed(operation, answer, `${method} ${path}`)
@@ -46,6 +47,20 @@ suite('The description of the API', () => {
     await call('POST', '/v3/secrets/1/versions/1/restore')
     await call('POST', '/v3/secrets/1/versions/9/restore')
     await call('POST', '/v3/secrets/1/versions/1/restore', undefined, { 'if-match': '"7"' })
+    await call('GET', '/v3/secrets/1/metadata')
+    await call('PATCH', '/v3/secrets/1/metadata', { tags: ['a'], expires_at: null })
+    await call('PATCH', '/v3/secrets/1/metadata', { tags: ['a b'] })
+    await call('GET', '/v3/secrets/1/content')
+    await call('PUT', '/v3/secrets/1/content', 'plain', { 'content-type': 'text/plain' })
+    await call('POST', '/v3/lists', { name: 'one' })
+    await call('POST', '/v3/lists', { name: 'one' })
+    await call('GET', '/v3/lists')
+    await call('GET', '/v3/lists/2')
+    await call('PUT', '/v3/lists/2', { name: 'two' })
+    await call('GET', '/v3/lists/2/secrets')
+    await call('PUT', '/v3/lists/2/secrets/1')
+    await call('PUT', '/v3/lists/9/secrets/1')
+    await call('DELETE', '/v3/lists/1')
     await call('DELETE', '/v3/secrets/1')
     await call('DELETE', '/v3/secrets/1')
     await call('POST', '/v3/keys', { name: 'k', scopes: ['secrets:read'] })
@@ -85,6 +100,7 @@ function assertDescribed({ responses }: Described, answer: Answer, what: string)
   assert.ok(described, `${what}: ${answer.status} is not described`)
   const type = (answer.headers.get('content-type') ?? '').replace(/;.*/, '')
   const schema = described.content?.[type]?.schema
+  if (type === 'text/plain' && described.content?.[type] !== undefined) return
   assert.ok(schema, `${what}: ${answer.status} as ${type} is not described`)
   // Closed, so that a field which is not described is a fault.
   const errors = Compile(closed(schema) as never).Errors(answer.body)

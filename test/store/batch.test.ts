@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
+import { plainDetails } from '../../src/model/secret.ts'
 import type { Op, Outcome, Request } from '../../src/store/operation.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import { query } from '../support/database.ts'
@@ -91,6 +92,8 @@ function create(name: string): Op<'create_secret'> {
     kind: 'create_secret',
     accountId: 1,
     name,
+    list: undefined,
+    details: plainDetails,
     uid: randomBytes(16).toString('hex'),
     key: { keyVersion: 1, wrapped: randomBytes(60) },
     sealed: randomBytes(90),

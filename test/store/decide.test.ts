@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type ApiKey, keyEvidence } from '../../src/model/api-key.ts'
+import { plainDetails } from '../../src/model/secret.ts'
 import { decide } from '../../src/store/decide/decide.ts'
 import type { Caller, NextVersion, Op, Outcome, Request, StoredSecret } from '../../src/store/operation.ts'
 import { ref, type World } from '../../src/store/world.ts'
@@ -19,6 +20,8 @@ const secret: StoredSecret = {
     version: 3,
     createdAt: now - 5000,
     updatedAt: now - 1000,
+    listId: 1,
+    ...plainDetails,
     mac: bytes(3),
   },
   key: { keyVersion: 1, wrapped: bytes(1) },
@@ -44,6 +47,7 @@ const update = (next: NextVersion | undefined): Op<'update_secret'> => ({
   kind: 'update_secret',
   id: 1,
   name: undefined,
+  rename: undefined,
   match: undefined,
   next,
   idempotency: undefined,
@@ -53,6 +57,8 @@ const createFor = (accountId: number): Op<'create_secret'> => ({
   kind: 'create_secret',
   accountId,
   name: 'new',
+  list: undefined,
+  details: plainDetails,
   uid: '0c'.repeat(16),
   key: secret.key,
   sealed: secret.sealed,
@@ -60,7 +66,7 @@ const createFor = (accountId: number): Op<'create_secret'> => ({
   idempotency: undefined,
 })
 
-const next: NextVersion = { version: 3, rowMac: bytes(3), sealed: bytes(8), mac: bytes(9) }
+const next: NextVersion = { version: 3, rowMac: bytes(3), name: 'one', sealed: bytes(8), mac: bytes(9) }
 
 suite('A decision', () => {
   test('upon another row than the one that was prepared is put off: nothing is changed or recorded', () => {
@@ -252,6 +258,7 @@ function worldOf(other: Partial<World> = {}): World {
     createdAt: now - 9000,
     nextSecretId: 2,
     nextKeyId: 2,
+    nextListId: 2,
     auditSize: 7,
     auditHead: bytes(0),
     auditAt: now - 500,
@@ -266,6 +273,9 @@ function worldOf(other: Partial<World> = {}): World {
     keys: new Map([[ref(1, 1), key]]),
     secrets: new Map([[ref(1, 1), secret]]),
     names: new Map([[ref(1, 'one'), 1]]),
+    lists: new Map(),
+    listNames: new Map(),
+    wholeLists: new Set(),
     replies: new Map(),
     versions: new Map(),
     sealed: new Map(),

@@ -43,6 +43,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     rateLimit: undefined,
     keepVersions: 10,
     maxValueBytes: 65_536,
+    maxFileBytes: 1_048_576,
     isQueryKeyAccepted: true,
     diskReserveBytes: 0,
     checkpoints: undefined,

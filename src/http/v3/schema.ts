@@ -33,6 +33,36 @@ export const CursorQuery = Type.Optional(
   }),
 )
 
+/** What is said of a secret beside its value. */
+export const DetailFields = {
+  filename: Type.Optional(Type.Union([Type.String(), Type.Null()], { description: 'a file name, or null' })),
+  description: Type.Optional(Type.String({ description: 'a text of at most 1024 characters' })),
+  tags: Type.Optional(Type.Array(Type.String(), { description: 'at most 32 tags, each a text' })),
+  expires_at: Type.Optional(
+    Type.Union([Type.String(), Type.Null()], { description: 'a time such as 2027-01-31T00:00:00Z, or null' }),
+  ),
+}
+
+interface DetailInput {
+  readonly filename?: string | null
+  readonly description?: string
+  readonly tags?: readonly string[]
+  readonly expires_at?: string | null
+}
+
+/** The details that a body gives; what it leaves out is left out. */
+export function detailsOf({ filename, description, tags, expires_at: expiry }: DetailInput) {
+  return {
+    ...(filename === undefined ? {} : { filename }),
+    ...(description === undefined ? {} : { description }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(expiry === undefined ? {} : { expiresAt: expiry === null ? null : parseTime(expiry, 'expires_at') }),
+  }
+}
+
+export const ListName = Type.String({ minLength: 1, maxLength: 128, description: 'the name of a list' })
+export const Tag = Type.String({ minLength: 1, maxLength: 64, description: 'a tag' })
+
 const Problem = Type.Object(
   {
     type: Type.String(),

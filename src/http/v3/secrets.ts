@@ -5,14 +5,38 @@ import { Type } from 'typebox'
 import { invalid } from '../../errors.ts'
 import { namePattern, nameRule } from '../../model/name.ts'
 import { isPattern } from '../../model/pattern.ts'
-import type { Secret } from '../../model/secret.ts'
+import { plainDetails, type Secret } from '../../model/secret.ts'
 import type { Changed } from '../../store/operation.ts'
 import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
-import { createSecret, deleteSecret, listSecrets, readSecret, updateSecret } from '../../vault/secrets.ts'
+import {
+  createSecret,
+  deleteSecret,
+  isExpired,
+  listSecrets,
+  positionOf,
+  readSecret,
+  updateSecret,
+} from '../../vault/secrets.ts'
+import { encodingOf } from '../../vault/values.ts'
+import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { askerOf, identityOf } from './asker.ts'
 import { etagOf, idempotencyKeyOf, matchOf } from './conditions.ts'
-import { CursorQuery, formatTime, IdParams, idOf, KeyQuery, LimitQuery, NoQuery, responses, Time } from './schema.ts'
+import {
+  CursorQuery,
+  DetailFields,
+  detailsOf,
+  formatTime,
+  IdParams,
+  idOf,
+  KeyQuery,
+  LimitQuery,
+  ListName,
+  NoQuery,
+  parseTime,
+  responses,
+  Tag,
+  Time,
+} from './schema.ts'
 import type { V3 } from './typed.ts'
 
 export const Name = Type.String({ pattern: namePattern, maxLength: 255, description: nameRule })
@@ -21,9 +45,25 @@ export const Value = Type.String({
 })
 const Id = Type.Integer({ minimum: 1 })
 
-const Listed = Type.Object({ id: Id, name: Name, created_at: Time, updated_at: Time })
+export const Listed = Type.Object({ id: Id, name: Name, created_at: Time, updated_at: Time })
 const WithValue = Type.Object({ id: Id, name: Name, value: Value, created_at: Time, updated_at: Time })
 export const Updated = Type.Object({ id: Id, name: Name, updated_at: Time })
+
+const encodings = ['utf-8', 'base64'] as const
+const EncodingOf = Type.Optional(Type.Enum(encodings, { description: '"utf-8" or "base64"' }))
+const types = ['text', 'file'] as const
+
+const NewBody = Type.Object(
+  {
+    name: Name,
+    value: Value,
+    encoding: EncodingOf,
+    type: Type.Optional(Type.Enum(types, { description: '"text" or "file"' })),
+    list: Type.Optional(ListName),
+    ...DetailFields,
+  },
+  { additionalProperties: false, description: 'a JSON object' },
+)
 
 const ListQuery = Type.Object(
   {
@@ -31,6 +71,10 @@ const ListQuery = Type.Object(
     limit: LimitQuery,
     cursor: CursorQuery,
     name: Type.Optional(Type.String({ maxLength: 255, description: 'a name, or a pattern with * for any characters' })),
+    list: Type.Optional(ListName),
+    tag: Type.Optional(Tag),
+    expires_before: Type.Optional(Time),
+    expired: Type.Optional(Type.Literal('first', { description: '"first"' })),
   },
   { additionalProperties: false },
 )
@@ -51,17 +95,26 @@ export function secretRoutes(app: V3, { vault }: Context): void {
       },
     },
     async (request, reply) => {
-      const { limit, cursor, name } = request.query
+      const { limit, cursor, name, list, tag, expired } = request.query
       if (name !== undefined && !isPattern(name)) throw invalid('name', `Must be ${nameRule}, or a pattern with "*".`)
+      const expiresBefore =
+        request.query.expires_before === undefined
+          ? undefined
+          : parseTime(request.query.expires_before, 'expires_before')
+      const listing = expired === undefined ? 'secrets' : 'secrets, expired first'
       const after = (accountId: number) =>
-        cursor === undefined ? 0 : decodeCursor(vault, accountId, 'secrets', cursor)
-      const { accountId, pages } = await listSecrets(vault, askerOf(request), name, after)
+        cursor === undefined ? undefined : decodeCursor(vault, accountId, listing, cursor)
+      const filter = { name, list, tag, expiresBefore }
+      const { accountId, pages } = await listSecrets(vault, askerOf(request), filter, after, expired === 'first')
       if (limit === undefined) return sendAll(reply, pages)
       const found = await take(pages, Number(limit) + 1)
       const page = found.slice(0, Number(limit))
       const last = page.at(-1)
       if (found.length > page.length && last !== undefined) {
-        reply.header('strongroom-next-cursor', encodeCursor(vault, accountId, 'secrets', last.id))
+        reply.header(
+          'strongroom-next-cursor',
+          encodeCursor(vault, accountId, listing, positionOf(vault, last, expired === 'first')),
+        )
       }
       return { secrets: page.map(listed) }
     },
@@ -73,17 +126,24 @@ export function secretRoutes(app: V3, { vault }: Context): void {
       schema: {
         tags,
         summary: 'Read a secret',
-        description: 'The current value. `ETag` is the version.',
+        description:
+          'The current value; of a file, in base64, and `Strongroom-Encoding` says so. `ETag` is the version.',
         params: IdParams,
         querystring: NoQuery,
         response: responses(200, WithValue, 400, 401, 403, 404),
       },
     },
     async (request, reply) => {
-      const { secret, value } = await readSecret(vault, askerOf(request), idOf(request.params))
-      reply.header('etag', etagOf(secret.version))
+      const { secret, value } = await readSecret(vault, askerOf(request), { id: idOf(request.params) })
+      markRead(reply, secret, vault.now())
       const { id, name, createdAt, updatedAt } = secret
-      return { id, name, value: value.toString(), created_at: formatTime(createdAt), updated_at: formatTime(updatedAt) }
+      return {
+        id,
+        name,
+        value: inJson(secret, value),
+        created_at: formatTime(createdAt),
+        updated_at: formatTime(updatedAt),
+      }
     },
   )
 
@@ -95,12 +155,22 @@ export function secretRoutes(app: V3, { vault }: Context): void {
         summary: 'Create a secret',
         description: 'With `Idempotency-Key`, a repeated request gets the first answer again.',
         querystring: NoQuery,
-        body: Type.Object({ name: Name, value: Value }, { additionalProperties: false, description: 'a JSON object' }),
+        body: NewBody,
         response: responses(201, Listed, 400, 401, 403, 409, 413, 415, 422),
       },
     },
     async (request, reply) => {
-      const input = { ...request.body, idempotencyKey: idempotencyKeyOf(request.headers) }
+      const { name, value, encoding, type = 'text', list, ...details } = request.body
+      const input = {
+        name,
+        value: { text: value, encoding },
+        list,
+        details:
+          type === 'text' && Object.keys(details).length === 0
+            ? undefined
+            : { ...plainDetails, ...detailsOf(details), type },
+        idempotencyKey: idempotencyKeyOf(request.headers),
+      }
       const changed = await createSecret(vault, askerOf(request), identityOf(request), input)
       markChange(reply.code(201), changed).header('location', `/v3/secrets/${changed.secret.id}`)
       return listed(changed.secret)
@@ -117,17 +187,23 @@ export function secretRoutes(app: V3, { vault }: Context): void {
         params: IdParams,
         querystring: NoQuery,
         body: Type.Object(
-          { value: Value, name: Type.Optional(Name) },
+          { value: Value, name: Type.Optional(Name), encoding: EncodingOf },
           { additionalProperties: false, description: 'a JSON object' },
         ),
         response: responses(200, Updated, 400, 401, 403, 404, 412, 413, 415, 422),
       },
     },
     async (request, reply) => {
-      const { value, name } = request.body
+      const { value, name, encoding } = request.body
       const match = matchOf(request.headers)
-      const input = { value, name, match, idempotencyKey: idempotencyKeyOf(request.headers) }
-      const changed = await updateSecret(vault, askerOf(request), identityOf(request), idOf(request.params), input)
+      const input = { value: { text: value, encoding }, name, match, idempotencyKey: idempotencyKeyOf(request.headers) }
+      const changed = await updateSecret(
+        vault,
+        askerOf(request),
+        identityOf(request),
+        { id: idOf(request.params) },
+        input,
+      )
       markChange(reply, changed)
       const { id, name: kept, updatedAt } = changed.secret
       return { id, name: kept, updated_at: formatTime(updatedAt) }
@@ -148,13 +224,27 @@ export function secretRoutes(app: V3, { vault }: Context): void {
       },
     },
     async (request) => {
-      await deleteSecret(vault, askerOf(request), idOf(request.params), matchOf(request.headers))
+      await deleteSecret(vault, askerOf(request), { id: idOf(request.params) }, matchOf(request.headers))
       return { message: 'Secret deleted successfully' }
     },
   )
 }
 
-function listed({ id, name, createdAt, updatedAt }: Pick<Secret, 'id' | 'name' | 'createdAt' | 'updatedAt'>) {
+/** What is said of a value that is read: its version, its encoding in JSON, and when it ends. */
+export function markRead(reply: FastifyReply, { version, type, expiresAt }: Secret, now: number): FastifyReply {
+  reply.header('etag', etagOf(version))
+  if (type === 'file') reply.header('strongroom-encoding', 'base64')
+  if (expiresAt !== null) reply.header('strongroom-expires-at', formatTime(expiresAt))
+  if (isExpired(expiresAt, now)) reply.header('strongroom-expired', 'true')
+  return reply
+}
+
+/** A value as the text that JSON can carry. */
+export function inJson({ type }: Secret, value: Buffer): string {
+  return value.toString(encodingOf(type) === 'base64' ? 'base64' : 'utf8')
+}
+
+export function listed({ id, name, createdAt, updatedAt }: Pick<Secret, 'id' | 'name' | 'createdAt' | 'updatedAt'>) {
   return { id, name, created_at: formatTime(createdAt), updated_at: formatTime(updatedAt) }
 }
 
@@ -173,7 +263,7 @@ async function take(pages: AsyncIterable<readonly Secret[]>, count: number): Pro
 }
 
 /** One page is answered at once; a longer list is streamed, so that its length never has to fit into memory. */
-async function sendAll(reply: FastifyReply, pages: AsyncIterable<readonly Secret[]>) {
+export async function sendAll(reply: FastifyReply, pages: AsyncIterable<readonly Secret[]>) {
   const rest = pages[Symbol.asyncIterator]()
   const first = await rest.next()
   const second = await rest.next()

@@ -1,11 +1,13 @@
 /** The v3 API as one plugin: its key check, its routes, and 405 for every other method. */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance, RouteOptions } from 'fastify'
+import { checkKeysOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { methodNotAllowed } from '../problem.ts'
-import { checkKeysOf } from './asker.ts'
 import { auditRoutes } from './audit.ts'
 import { keyRoutes } from './keys.ts'
+import { contentsOfListRoutes, listRoutes } from './lists.ts'
+import { contentRoutes, metadataRoutes } from './metadata.ts'
 import { secretRoutes } from './secrets.ts'
 import { versionRoutes } from './versions.ts'
 
@@ -16,6 +18,10 @@ export function v3(context: Context) {
     const typed = app.withTypeProvider<TypeBoxTypeProvider>()
     secretRoutes(typed, context)
     versionRoutes(typed, context)
+    metadataRoutes(typed, context)
+    await typed.register(contentRoutes(context))
+    listRoutes(typed, context)
+    contentsOfListRoutes(typed, context)
     keyRoutes(typed, context)
     auditRoutes(typed, context)
     refuseOtherMethods(app, methods)

@@ -3,11 +3,11 @@ import { Type } from 'typebox'
 import { invalid } from '../../errors.ts'
 import { parseId } from '../../model/name.ts'
 import { listVersions, readVersion, restoreVersion } from '../../vault/versions.ts'
+import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { askerOf, identityOf } from './asker.ts'
 import { etagOf, idempotencyKeyOf, matchOf } from './conditions.ts'
 import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
-import { markChange, Name, Updated, Value } from './secrets.ts'
+import { inJson, markChange, Name, Updated, Value } from './secrets.ts'
 import type { V3 } from './typed.ts'
 
 const Id = Type.Integer({ minimum: 1 })
@@ -51,12 +51,13 @@ export function versionRoutes(app: V3, { vault }: Context): void {
         response: responses(200, Whole, 400, 401, 403, 404),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const wanted = versionOf(request.params)
       const { stored, value } = await readVersion(vault, askerOf(request), idOf(request.params), wanted)
       const { secret, version, createdAt } = stored
       const { id, name } = secret
-      return { id, name, version, value: value.toString(), created_at: formatTime(createdAt) }
+      if (secret.type === 'file') reply.header('strongroom-encoding', 'base64')
+      return { id, name, version, value: inJson(secret, value), created_at: formatTime(createdAt) }
     },
   )
 

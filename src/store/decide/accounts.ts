@@ -24,6 +24,7 @@ export function createAccount(
     createdAt: world.now,
     nextSecretId: 1,
     nextKeyId: 1,
+    nextListId: 1,
     auditSize: 0,
     auditHead: emptyHead(world.storeId, id),
     auditAt: 0,

@@ -8,6 +8,7 @@ import type { Changes, World } from '../world.ts'
 import * as accounts from './accounts.ts'
 import { identify, isCall } from './caller.ts'
 import * as keys from './keys.ts'
+import * as lists from './lists.ts'
 import * as rotation from './rotation.ts'
 import * as secrets from './secrets.ts'
 import * as versions from './versions.ts'
@@ -34,9 +35,11 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
     case 'authenticate':
       return authenticate(call)
     case 'list_secrets':
-      return secrets.listSecrets(call)
+      return secrets.listSecrets(call, operation)
     case 'read_secret':
       return secrets.readSecret(call, operation)
+    case 'read_secrets':
+      return secrets.readSecrets(call, operation)
     case 'prepare_secret':
       return secrets.prepareSecret(call, operation)
     case 'create_secret':
@@ -45,6 +48,24 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return secrets.updateSecret(call, operation)
     case 'delete_secret':
       return secrets.deleteSecret(call, operation)
+    case 'read_metadata':
+      return lists.readMetadata(call, operation)
+    case 'update_metadata':
+      return lists.updateMetadata(call, operation)
+    case 'move_secret':
+      return lists.moveSecret(call, operation)
+    case 'list_values':
+      return lists.listValues(call, operation)
+    case 'list_lists':
+      return lists.listLists(call)
+    case 'read_list':
+      return lists.readList(call, operation)
+    case 'create_list':
+      return lists.createList(call, operation)
+    case 'rename_list':
+      return lists.renameList(call, operation)
+    case 'delete_list':
+      return lists.deleteList(call, operation)
     case 'list_versions':
       return versions.listVersions(call, operation)
     case 'read_version':

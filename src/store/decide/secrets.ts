@@ -1,27 +1,40 @@
 /** What happens to secrets: authorization, conditions, the change, its record. */
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
+import { defaultList } from '../../model/list.ts'
 import { allowsName, allowsSome, type Right } from '../../model/scope.ts'
-import type { Idempotency, Match, Op, Outcome, Refused, SecretHead, StoredSecret } from '../operation.ts'
+import type { Idempotency, Match, Op, Outcome, Place, Refused, SecretHead, StoredSecret } from '../operation.ts'
 import { ref, replyRef } from '../world.ts'
-import { type Call, done, forbid, putAccount, putSecret, refuse, removeSecret } from './work.ts'
+import { findList, listForAll, refuseList } from './places.ts'
+import { type Call, done, forbid, putAccount, putSecret, record, refuse, removeSecret } from './work.ts'
 
-export function listSecrets(call: Call): Outcome<'list_secrets'> {
+export function listSecrets(call: Call, { list: wanted }: Op<'list_secrets'>): Outcome<'list_secrets'> {
   if (!allowsSome(call.scopes, 'secrets:list')) return forbid(call, null, 'secrets:list')
-  return done(call, null, { accountId: call.account.id, scopes: call.scopes })
+  const list = wanted === undefined ? undefined : findList(call, wanted)
+  if (wanted !== undefined && list === undefined) return refuseList(call, wanted)
+  return done(call, null, { accountId: call.account.id, scopes: call.scopes, list })
 }
 
 export function readSecret(call: Call, operation: Op<'read_secret'>): Outcome<'read_secret'> {
-  const found = find(call, operation.id, 'secrets:read')
+  const found = find(call, operation, 'secrets:read')
   if ('kind' in found) return found
   return done(call, objectOf(found), found)
 }
 
+export function readSecrets(call: Call, { refs }: Op<'read_secrets'>): Outcome<'read_secrets'> {
+  const read = refs.map((id) => {
+    const found = find(call, { id }, 'secrets:read')
+    if (!('kind' in found)) record(call, objectOf(found), 'ok')
+    return found
+  })
+  return { kind: 'done', result: read }
+}
+
 export function prepareSecret(call: Call, operation: Op<'prepare_secret'>): Outcome<'prepare_secret'> {
-  const found = call.work.world.secrets.get(ref(call.account.id, operation.id))
+  const found = secretAt(call, operation)
   // The change that follows refuses and records; here is only what it needs.
   if (found === undefined) return { kind: 'refused', code: 'not_found', message: '' }
-  return { kind: 'done', result: { secret: found.secret, key: found.key } }
+  return { kind: 'done', result: found }
 }
 
 export function createSecret(call: Call, operation: Op<'create_secret'>): Outcome<'create_secret'> {
@@ -34,18 +47,16 @@ export function createSecret(call: Call, operation: Op<'create_secret'>): Outcom
   if (!allowsName(scopes, 'secrets:write', operation.name)) return forbid(call, object, 'secrets:write')
   const earlier = replay(call, operation.idempotency, object)
   if (earlier !== undefined) return earlier
-  if (work.world.names.has(ref(account.id, operation.name))) {
-    return refuse(
-      call,
-      object,
-      'name_taken',
-      'A secret of this name exists already. Choose another name, or update that one.',
-    )
-  }
-  const { name, uid, key, sealed, mac } = operation
+  if (work.world.names.has(ref(account.id, operation.name))) return refuseTaken(call, object)
+  const list = operation.list === undefined ? listForAll(call) : findList(call, operation.list)
+  if (list === undefined) return refuseList(call, operation.list ?? defaultList, object)
+  const { name, uid, key, sealed, mac, details } = operation
+  const current = work.world.accounts.get(account.id) ?? account
   const secret = {
+    ...details,
     accountId: account.id,
-    id: account.nextSecretId,
+    id: current.nextSecretId,
+    listId: list.id,
     uid,
     name,
     version: 1,
@@ -53,20 +64,34 @@ export function createSecret(call: Call, operation: Op<'create_secret'>): Outcom
     updatedAt: now,
     mac,
   }
-  putAccount(work, { ...account, nextSecretId: secret.id + 1 })
+  putAccount(work, { ...current, nextSecretId: secret.id + 1 })
   const stored = { secret, key, sealed }
   putVersion(call, stored)
   remember(call, operation.idempotency, secret)
   return done(call, objectOf(stored), { secret, replayed: false })
 }
 
+function refuseTaken(call: Call, object: AuditObject): Refused {
+  const message = 'A secret of this name exists already. Choose another name, or update that one.'
+  return refuse(call, object, 'name_taken', message)
+}
+
 export function updateSecret(call: Call, operation: Op<'update_secret'>): Outcome<'update_secret'> {
-  const found = find(call, operation.id, 'secrets:write', operation.match)
+  const found = find(call, operation, 'secrets:write', operation.match)
   if ('kind' in found) return found
-  if (operation.name !== undefined && operation.name !== found.secret.name) {
+  const { name } = found.secret
+  if (operation.name !== undefined && operation.name !== name) {
     return refuse(call, objectOf(found), 'invalid', 'name: Must be left out, or be the name that the secret has.')
   }
-  return replay(call, operation.idempotency, objectOf(found)) ?? putNext(call, found, operation)
+  const earlier = replay(call, operation.idempotency, objectOf(found))
+  if (earlier !== undefined) return earlier
+  const { rename = name, next } = operation
+  if (rename !== name) {
+    if (!allowsName(call.scopes, 'secrets:write', rename)) return forbid(call, objectOf(found), 'secrets:write')
+    if (call.work.world.names.has(ref(call.account.id, rename))) return refuseTaken(call, objectOf(found))
+  }
+  if (next !== undefined && next.name !== rename) return { kind: 'outdated' }
+  return putNext(call, found, operation)
 }
 
 /** Stores the next version, if it was sealed upon the row as it is. */
@@ -79,7 +104,8 @@ export function putNext(
   if (next === undefined || next.version !== found.secret.version || !same(next.rowMac, found.secret.mac)) {
     return { kind: 'outdated' }
   }
-  const secret = { ...found.secret, version: next.version + 1, updatedAt: call.work.world.now, mac: next.mac }
+  const { name, version, mac } = next
+  const secret = { ...found.secret, name, version: version + 1, updatedAt: call.work.world.now, mac }
   const stored = { ...found, secret, sealed: next.sealed }
   putVersion(call, stored)
   remember(call, idempotency, secret)
@@ -87,7 +113,7 @@ export function putNext(
 }
 
 export function deleteSecret(call: Call, operation: Op<'delete_secret'>): Outcome<'delete_secret'> {
-  const found = find(call, operation.id, 'secrets:delete', operation.match)
+  const found = find(call, operation, 'secrets:delete', operation.match)
   if ('kind' in found) return found
   const object = objectOf(found)
   if (!fits(found, operation.match)) return refuseStale(call, object)
@@ -99,10 +125,13 @@ export function deleteSecret(call: Call, operation: Op<'delete_secret'>): Outcom
  * The secret, if the caller has the right to it. Without the right for any name: 403, whether it exists or not. Without
  * it for this name: 403 if the caller may list it, else as if it did not exist.
  */
-export function find(call: Call, id: number, right: Right, match?: Match): StoredSecret | Refused {
-  const unknown: AuditObject = { kind: 'secret', id, uid: null, name: null, version: null, hash: null }
+export function find(call: Call, place: Place, right: Right, match?: Match): StoredSecret | Refused {
+  const { id, list } = place
+  const named = typeof id === 'number' ? { id, name: null } : { id: null, name: id }
+  const unknown: AuditObject = { kind: 'secret', ...named, uid: null, version: null, hash: null }
   if (!allowsSome(call.scopes, right)) return forbid(call, unknown, right)
-  const found = call.work.world.secrets.get(ref(call.account.id, id))
+  if (list !== undefined && findList(call, list) === undefined) return refuseList(call, list, unknown)
+  const found = secretAt(call, place)
   if (found !== undefined) {
     const { name } = found.secret
     if (allowsName(call.scopes, right, name)) return found
@@ -110,14 +139,25 @@ export function find(call: Call, id: number, right: Right, match?: Match): Store
   }
   const object = found === undefined ? unknown : objectOf(found)
   if (match === '*') return refuseStale(call, object)
-  return refuse(call, object, 'not_found', 'No secret with this id.')
+  const what = typeof id === 'number' ? 'id' : 'name'
+  return refuse(call, object, 'not_found', `No secret with this ${what}.`)
 }
 
-function fits({ secret }: StoredSecret, match: Match | undefined): boolean {
+/** The secret, whoever asks. */
+function secretAt({ account, work }: Call, { id: wanted, list }: Place): StoredSecret | undefined {
+  const { world } = work
+  const id = typeof wanted === 'number' ? wanted : world.names.get(ref(account.id, wanted))
+  const found = world.secrets.get(ref(account.id, id ?? 0))
+  if (found === undefined || list === undefined) return found
+  const listId = typeof list === 'number' ? list : world.listNames.get(ref(account.id, list))
+  return found.secret.listId === listId ? found : undefined
+}
+
+export function fits({ secret }: StoredSecret, match: Match | undefined): boolean {
   return match === undefined || match === '*' || match.includes(secret.version)
 }
 
-function refuseStale(call: Call, object: AuditObject): Refused {
+export function refuseStale(call: Call, object: AuditObject): Refused {
   return refuse(
     call,
     object,
@@ -139,6 +179,7 @@ function putVersion(call: Call, stored: StoredSecret): void {
     version: secret.version,
     createdAt: secret.updatedAt,
     sealed,
+    name: secret.name,
   })
 }
 
@@ -172,12 +213,12 @@ export function replay(
 
 function remember(call: Call, idempotency: Idempotency | undefined, secret: SecretHead): void {
   if (idempotency === undefined) return
-  const { id, name, version, createdAt, updatedAt } = secret
+  const { id, name, version, createdAt, updatedAt, listId } = secret
   const reply = {
     accountId: call.account.id,
     keyId: call.key?.id ?? 0,
     ...idempotency,
-    secret: { id, name, version, createdAt, updatedAt },
+    secret: { id, name, version, createdAt, updatedAt, listId },
     createdAt: call.work.world.now,
   }
   call.work.changes.replies.push(reply)
@@ -189,6 +230,6 @@ export function objectOf({ secret, sealed }: StoredSecret): AuditObject {
   return { kind: 'secret', id, uid, name, version, hash: hash('sha256', sealed, 'hex') }
 }
 
-function same(a: Uint8Array, b: Uint8Array): boolean {
+export function same(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0
 }

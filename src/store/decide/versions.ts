@@ -7,13 +7,13 @@ import { find, objectOf, putNext, replay } from './secrets.ts'
 import { type Call, done, refuse } from './work.ts'
 
 export function listVersions(call: Call, { id }: Op<'list_versions'>): Outcome<'list_versions'> {
-  const found = find(call, id, 'secrets:list')
+  const found = find(call, { id }, 'secrets:list')
   if ('kind' in found) return found
   return done(call, objectOf(found), { secret: found.secret, versions: keptOf(call, found) })
 }
 
 export function readVersion(call: Call, { id, version }: Op<'read_version'>): Outcome<'read_version'> {
-  const found = find(call, id, 'secrets:read')
+  const found = find(call, { id }, 'secrets:read')
   if ('kind' in found) return found
   const stored = versionOf(call, found, version)
   if (stored === undefined) return refuseVersion(call, found, version)
@@ -31,7 +31,7 @@ export function prepareVersion(call: Call, { id, version }: Op<'prepare_version'
 
 export function restoreVersion(call: Call, operation: Op<'restore_version'>): Outcome<'restore_version'> {
   const { id, version, match, idempotency } = operation
-  const found = find(call, id, 'secrets:write', match)
+  const found = find(call, { id }, 'secrets:write', match)
   if ('kind' in found) return found
   const earlier = replay(call, idempotency, objectOf(found))
   if (earlier !== undefined) return earlier
@@ -51,8 +51,10 @@ function versionOf(call: Call, found: StoredSecret, version: number): StoredVers
   const head = keptOf(call, found).find((kept) => kept.version === version)
   // The newest may be of this very batch.
   const isCurrent = version === secret.version
-  const sealed = isCurrent ? found.sealed : call.work.world.sealed.get(versionRef(secret.accountId, secret.id, version))
-  return head === undefined || sealed === undefined ? undefined : { ...head, secret, key, sealed }
+  const stored = isCurrent
+    ? { sealed: found.sealed, name: secret.name }
+    : call.work.world.sealed.get(versionRef(secret.accountId, secret.id, version))
+  return head === undefined || stored === undefined ? undefined : { ...head, ...stored, secret, key }
 }
 
 function refuseVersion(call: Call, found: StoredSecret, version: number): Refused {

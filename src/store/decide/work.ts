@@ -1,9 +1,10 @@
 /** One batch being decided: the world, what will be written, and how an operation ends and is recorded. */
 import { nextHead } from '../../audit/chain.ts'
 import type { Action, AuditObject, AuditRecord } from '../../audit/record.ts'
-import type { Code } from '../../errors.ts'
+import type { Code, FieldFault } from '../../errors.ts'
 import type { Account } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
+import type { List } from '../../model/list.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Right, Scope } from '../../model/scope.ts'
 import type { Kind, Outcome, Refused, Request, Results, StoredSecret } from '../operation.ts'
@@ -28,6 +29,8 @@ export interface Call {
 export function emptyChanges(): Changes {
   return {
     secrets: new Map(),
+    lists: new Map(),
+    renamed: [],
     versions: [],
     keys: new Map(),
     accounts: new Map(),
@@ -58,6 +61,11 @@ export function refuse(call: Call, object: AuditObject | null, code: Code, messa
 
 export function refused(code: Code, message: string, right?: Right): Refused {
   return right === undefined ? { kind: 'refused', code, message } : { kind: 'refused', code, message, right }
+}
+
+/** Ends an operation with a refusal that names what is at fault, with its record. */
+export function refuseField(call: Call, object: AuditObject | null, code: Code, field: FieldFault): Refused {
+  return { ...refuse(call, object, code, field.detail), fields: [field] }
 }
 
 /** 403 for a right that the caller's key does not have. */
@@ -97,7 +105,12 @@ export function putAccount({ world, changes }: Work, account: Account): void {
 export function putSecret({ world, changes }: Work, stored: StoredSecret): void {
   const { accountId, id, name } = stored.secret
   const at = ref(accountId, id)
-  changes.secrets.set(at, { existed: changes.secrets.get(at)?.existed ?? world.secrets.has(at), row: stored })
+  const before = world.secrets.get(at)
+  if (before !== undefined && before.secret.name !== name) {
+    world.names.delete(ref(accountId, before.secret.name))
+    changes.renamed.push({ table: 'secrets', accountId, id })
+  }
+  changes.secrets.set(at, { existed: changes.secrets.get(at)?.existed ?? before !== undefined, row: stored })
   world.secrets.set(at, stored)
   world.names.set(ref(accountId, name), id)
 }
@@ -107,6 +120,26 @@ export function removeSecret({ world, changes }: Work, { secret }: StoredSecret)
   changes.secrets.set(at, { existed: changes.secrets.get(at)?.existed ?? true, row: null })
   world.secrets.delete(at)
   world.names.delete(ref(secret.accountId, secret.name))
+}
+
+export function putList({ world, changes }: Work, list: List): void {
+  const { accountId, id, name } = list
+  const at = ref(accountId, id)
+  const before = world.lists.get(at)
+  if (before !== undefined && before.name !== name) {
+    world.listNames.delete(ref(accountId, before.name))
+    changes.renamed.push({ table: 'lists', accountId, id })
+  }
+  changes.lists.set(at, { existed: changes.lists.get(at)?.existed ?? before !== undefined, row: list })
+  world.lists.set(at, list)
+  world.listNames.set(ref(accountId, name), id)
+}
+
+export function removeList({ world, changes }: Work, { accountId, id, name }: List): void {
+  const at = ref(accountId, id)
+  changes.lists.set(at, { existed: changes.lists.get(at)?.existed ?? true, row: null })
+  world.lists.delete(at)
+  world.listNames.delete(ref(accountId, name))
 }
 
 export function putKey({ world, changes }: Work, key: ApiKey): void {

@@ -1,9 +1,10 @@
 /** The versions of the schema, oldest first. A migration that has been released is never changed. */
 import { Refusal } from '../../errors.ts'
 import { foundation } from './0001-foundation.ts'
+import { lists } from './0002-lists.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [foundation]
+export const migrations: readonly Migration[] = [foundation, lists]
 
 /**
  * The migrations that a store still lacks.

@@ -2,15 +2,31 @@
 import type { Client, QueryResultRow } from 'pg'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
+import type { List } from '../../model/list.ts'
 import type { NameRef, Ref, ReplyRef, Transaction, VersionRef } from '../load.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
-import { type Changes, type NewVersion, type Reply, ref, replyLifetimeMs } from '../world.ts'
+import { type Changes, type NewVersion, type Reply, ref, replyLifetimeMs, type SealedVersion } from '../world.ts'
+import {
+  accountColumns,
+  accountValues,
+  auditColumns,
+  type Column,
+  keyColumns,
+  keyValues,
+  listColumns,
+  listValues,
+  recordValues,
+  secretColumns,
+  secretKeyColumns,
+  secretKeyValues,
+  secretValues,
+  versionColumns,
+  versionValues,
+} from './values.ts'
 
 /** Serializes the making of accounts: their ids are counted over the whole store. */
 const accountLock = 7_305_610_113
-
-type Column = 'bigint' | 'text' | 'bytea'
 
 export class PostgresTransaction implements Transaction {
   readonly #client: Client
@@ -66,13 +82,30 @@ export class PostgresTransaction implements Transaction {
   }
 
   async secrets(refs: readonly Ref[]): Promise<StoredSecret[]> {
-    const text = `select s.*, k.key_version, k.wrapped, v.sealed from unnest($1::bigint[], $2::bigint[]) r (a, i)
-      join secrets s on s.account_id = r.a and s.id = r.i
-      join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
-      join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version`
-    return (await this.#all<rows.StoredSecretRow>('secrets', text, columnsOf(refs, 'accountId', 'id'))).map(
-      rows.toStoredSecret,
-    )
+    const text = storedSecrets('unnest($1::bigint[], $2::bigint[]) r (a, i)', 's.account_id = r.a and s.id = r.i')
+    return this.#secrets('secrets', text, columnsOf(refs, 'accountId', 'id'))
+  }
+
+  async secretsNamed(refs: readonly NameRef[]): Promise<StoredSecret[]> {
+    const text = storedSecrets('unnest($1::bigint[], $2::text[]) r (a, n)', 's.account_id = r.a and s.name = r.n')
+    return this.#secrets('secrets_named', text, columnsOf(refs, 'accountId', 'name'))
+  }
+
+  async secretsOfList({ accountId, id }: Ref): Promise<StoredSecret[]> {
+    const text = storedSecrets('(select $1::bigint as a, $2::bigint as l) r', 's.account_id = r.a and s.list_id = r.l')
+    return this.#secrets('secrets_of_list', `${text} order by s.id`, [accountId, id])
+  }
+
+  async lists(refs: readonly Ref[]): Promise<List[]> {
+    const text =
+      'select l.* from unnest($1::bigint[], $2::bigint[]) r (a, i) join lists l on l.account_id = r.a and l.id = r.i'
+    return (await this.#all<rows.ListRow>('lists', text, columnsOf(refs, 'accountId', 'id'))).map(rows.toList)
+  }
+
+  async listsNamed(refs: readonly NameRef[]): Promise<List[]> {
+    const text =
+      'select l.* from unnest($1::bigint[], $2::text[]) r (a, n) join lists l on l.account_id = r.a and l.name = r.n'
+    return (await this.#all<rows.ListRow>('lists_named', text, columnsOf(refs, 'accountId', 'name'))).map(rows.toList)
   }
 
   async named(refs: readonly NameRef[]): Promise<(NameRef & Ref)[]> {
@@ -89,8 +122,8 @@ export class PostgresTransaction implements Transaction {
     return found.map(rows.toVersionHead)
   }
 
-  async sealed(refs: readonly VersionRef[]): Promise<(VersionRef & { sealed: Uint8Array })[]> {
-    const text = `select v.account_id as "accountId", v.secret_id as id, v.version, v.sealed
+  async sealed(refs: readonly VersionRef[]): Promise<(VersionRef & SealedVersion)[]> {
+    const text = `select v.account_id as "accountId", v.secret_id as id, v.version, v.sealed, v.name
       from unnest($1::bigint[], $2::bigint[], $3::bigint[]) r (a, i, n)
       join versions v on v.account_id = r.a and v.secret_id = r.i and v.version = r.n`
     return this.#all('sealed', text, columnsOf(refs, 'accountId', 'id', 'version'))
@@ -121,6 +154,8 @@ export class PostgresTransaction implements Transaction {
   async apply(changes: Changes, keepVersions: number): Promise<void> {
     this.#applyAccounts(changes)
     this.#applyKeys(changes)
+    this.#freeNames(changes)
+    this.#applyLists(changes)
     this.#applySecrets(changes, keepVersions)
     this.#applyReplies(changes)
     this.#insert('audit', auditColumns, changes.records.map(recordValues))
@@ -129,18 +164,8 @@ export class PostgresTransaction implements Transaction {
 
   #applyAccounts({ accounts, accountKeys, droppedAccountKeys }: Changes): void {
     const fates = [...accounts.values()]
-    const valuesOf = (account: Account) => [
-      account.id,
-      account.name,
-      account.createdAt,
-      account.nextSecretId,
-      account.nextKeyId,
-      account.auditSize,
-      account.auditHead,
-      account.auditAt,
-    ]
-    const made = fates.flatMap(({ existed, row }) => (existed || row === null ? [] : [valuesOf(row)]))
-    const changed = fates.flatMap(({ existed, row }) => (existed && row !== null ? [valuesOf(row)] : []))
+    const made = fates.flatMap(({ existed, row }) => (existed || row === null ? [] : [accountValues(row)]))
+    const changed = fates.flatMap(({ existed, row }) => (existed && row !== null ? [accountValues(row)] : []))
     this.#insert('accounts', accountColumns, made)
     this.#insert(
       'account_keys',
@@ -154,8 +179,9 @@ export class PostgresTransaction implements Transaction {
     )
     this.#run(
       'update_accounts',
-      `update accounts set next_secret_id = r.s, next_key_id = r.k, audit_size = r.z, audit_head = r.h, audit_ms = r.m
-       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m) where accounts.id = r.id`,
+      `update accounts set next_secret_id = r.s, next_key_id = r.k, audit_size = r.z, audit_head = r.h, audit_ms = r.m,
+       next_list_id = r.l
+       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l) where accounts.id = r.id`,
       changed,
       accountColumns.length,
     )
@@ -175,6 +201,35 @@ export class PostgresTransaction implements Transaction {
        from ${unnest(columns)} r (a, i, e, v, l, m) where api_keys.account_id = r.a and api_keys.id = r.i`,
       changed,
       columns.length,
+    )
+  }
+
+  /** Nothing is called by a name with a blank: then the rows can get their new names in any order. */
+  #freeNames({ renamed }: Changes): void {
+    for (const table of ['secrets', 'lists'] as const) {
+      this.#run(
+        `free_${table}`,
+        `update ${table} set name = ' ' || id from ${unnest(['bigint', 'bigint'])} r (a, i)
+         where ${table}.account_id = r.a and ${table}.id = r.i`,
+        renamed.filter((one) => one.table === table).map(({ accountId, id }) => [accountId, id]),
+        2,
+      )
+    }
+  }
+
+  #applyLists({ lists }: Changes): void {
+    const fates = [...lists]
+    const gone = fates.flatMap(([at, { existed, row }]) => (row === null && existed ? [at.split(' ').map(Number)] : []))
+    const valuesOf = (has: boolean) =>
+      fates.flatMap(([, { existed, row }]) => (row === null || existed !== has ? [] : [listValues(row)]))
+    this.#delete('lists', 'id', gone)
+    this.#insert('lists', listColumns, valuesOf(false))
+    this.#run(
+      'update_lists',
+      `update lists set name = r.n, updated_ms = r.w from ${unnest(listColumns)} r (a, i, u, n, c, w)
+       where lists.account_id = r.a and lists.id = r.i`,
+      valuesOf(true),
+      listColumns.length,
     )
   }
 
@@ -204,19 +259,20 @@ export class PostgresTransaction implements Transaction {
     this.#delete('secret_keys', 'secret_id', gone)
     this.#delete('secrets', 'id', gone)
     this.#insert('secrets', secretColumns, made.map(secretValues))
-    this.#insert('secret_keys', ['bigint', 'bigint', 'bigint', 'bytea'], made.map(secretKeyValues))
+    this.#insert('secret_keys', secretKeyColumns, made.map(secretKeyValues))
     this.#updateSecrets(changed, keepVersions)
-    this.#insert('versions', ['bigint', 'bigint', 'bigint', 'bigint', 'bytea'], kept.map(versionValues))
+    this.#insert('versions', versionColumns, kept.map(versionValues))
   }
 
   #updateSecrets(changed: readonly StoredSecret[], keepVersions: number): void {
-    const columns: Column[] = ['bigint', 'bigint', 'bigint', 'bigint', 'bytea']
     this.#run(
       'update_secrets',
-      `update secrets set version = r.v, updated_ms = r.u, mac = r.m
-       from ${unnest(columns)} r (a, i, v, u, m) where secrets.account_id = r.a and secrets.id = r.i`,
-      changed.map(({ secret }) => [secret.accountId, secret.id, secret.version, secret.updatedAt, secret.mac]),
-      columns.length,
+      `update secrets set name = r.n, version = r.v, updated_ms = r.w, mac = r.m, list_id = r.l, filename = r.f,
+       description = r.d, tags = r.t, expires_ms = r.e
+       from ${unnest(secretColumns)} r (a, i, u, n, v, c, w, m, l, y, f, d, t, e)
+       where secrets.account_id = r.a and secrets.id = r.i`,
+      changed.map(secretValues),
+      secretColumns.length,
     )
     this.#run(
       'prune_versions',
@@ -274,46 +330,20 @@ export class PostgresTransaction implements Transaction {
     this.#sent.push(this.#all(name, text, values))
   }
 
+  async #secrets(name: string, text: string, values: readonly unknown[]): Promise<StoredSecret[]> {
+    return (await this.#all<rows.StoredSecretRow>(name, text, values)).map(rows.toStoredSecret)
+  }
+
   async #all<Row extends QueryResultRow>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
     return (await this.#client.query<Row>({ name, text, values: [...values] })).rows
   }
 }
 
-const accountColumns: Column[] = ['bigint', 'text', 'bigint', 'bigint', 'bigint', 'bigint', 'bytea', 'bigint']
-const secretColumns: Column[] = ['bigint', 'bigint', 'text', 'text', 'bigint', 'bigint', 'bigint', 'bytea']
-const keyColumns: Column[] = [
-  'bigint',
-  'bigint',
-  'text',
-  'text',
-  'text',
-  'text',
-  'text',
-  'bigint',
-  'bigint',
-  'bigint',
-  'bigint',
-  'bytea',
-]
-const auditColumns: Column[] = [
-  'bigint',
-  'bigint',
-  'bigint',
-  'text',
-  'bigint',
-  'text',
-  'text',
-  'text',
-  'bigint',
-  'text',
-  'text',
-  'bigint',
-  'text',
-  'text',
-  'text',
-  'text',
-  'bytea',
-]
+function storedSecrets(from: string, on: string): string {
+  return `select s.*, k.key_version, k.wrapped, v.sealed from ${from} join secrets s on ${on}
+    join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
+    join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version`
+}
 
 function unnest(columns: readonly Column[]): string {
   return `unnest(${columns.map((type, at) => `$${at + 1}::${type}[]`).join(', ')})`
@@ -322,46 +352,4 @@ function unnest(columns: readonly Column[]): string {
 /** The named members of every row, as one array each. */
 function columnsOf<Row>(rowsOf: readonly Row[], ...names: (keyof Row)[]): unknown[] {
   return names.map((name) => rowsOf.map((row) => row[name]))
-}
-
-function secretValues({ secret }: StoredSecret): unknown[] {
-  const { accountId, id, uid, name, version, createdAt, updatedAt, mac } = secret
-  return [accountId, id, uid, name, version, createdAt, updatedAt, mac]
-}
-
-function secretKeyValues({ secret, key }: StoredSecret): unknown[] {
-  return [secret.accountId, secret.id, key.keyVersion, key.wrapped]
-}
-
-function versionValues({ accountId, secretId, version, createdAt, sealed }: NewVersion): unknown[] {
-  return [accountId, secretId, version, createdAt, sealed]
-}
-
-function keyValues(key: ApiKey): unknown[] {
-  const { accountId, id, uid, name, tokenHash, createdAt, expiresAt, revokedAt, lastUsedAt, mac } = key
-  const [scopes, networks] = [key.scopes.join(' '), key.networks.join(' ')]
-  return [accountId, id, uid, name, tokenHash, scopes, networks, createdAt, expiresAt, revokedAt, lastUsedAt, mac]
-}
-
-function recordValues({ record, head }: Changes['records'][number]): unknown[] {
-  const { principal, object } = record
-  return [
-    record.accountId,
-    record.seq,
-    record.time,
-    principal.kind,
-    principal.id,
-    principal.name,
-    record.action,
-    object?.kind ?? null,
-    object?.id ?? null,
-    object?.uid ?? null,
-    object?.name ?? null,
-    object?.version ?? null,
-    object?.hash ?? null,
-    record.outcome,
-    record.requestId,
-    record.address,
-    head,
-  ]
 }

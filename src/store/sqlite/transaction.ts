@@ -2,10 +2,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
+import type { List } from '../../model/list.ts'
 import type { NameRef, Ref, ReplyRef, Transaction, VersionRef } from '../load.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
-import { type Changes, type Fate, type Reply, ref, replyLifetimeMs } from '../world.ts'
+import { type Changes, type Fate, type Reply, ref, replyLifetimeMs, type SealedVersion } from '../world.ts'
 
 export class SqliteTransaction implements Transaction {
   readonly #statements: Statements
@@ -52,6 +53,27 @@ export class SqliteTransaction implements Transaction {
     return found.map(rows.toStoredSecret)
   }
 
+  secretsNamed(refs: readonly NameRef[]): StoredSecret[] {
+    const { secretOfName } = this.#statements
+    const found = refs.flatMap(({ accountId, name }) => all<rows.StoredSecretRow>(secretOfName, accountId, name))
+    shareBuffer(found)
+    return found.map(rows.toStoredSecret)
+  }
+
+  secretsOfList({ accountId, id }: Ref): StoredSecret[] {
+    return all<rows.StoredSecretRow>(this.#statements.secretsOfList, accountId, id).map(rows.toStoredSecret)
+  }
+
+  lists(refs: readonly Ref[]): List[] {
+    const { list } = this.#statements
+    return refs.flatMap(({ accountId, id }) => all<rows.ListRow>(list, accountId, id)).map(rows.toList)
+  }
+
+  listsNamed(refs: readonly NameRef[]): List[] {
+    const { listNamed } = this.#statements
+    return refs.flatMap(({ accountId, name }) => all<rows.ListRow>(listNamed, accountId, name)).map(rows.toList)
+  }
+
   named(refs: readonly NameRef[]): (NameRef & Ref)[] {
     const { secretNamed } = this.#statements
     return refs.flatMap(({ accountId, name }) =>
@@ -66,13 +88,10 @@ export class SqliteTransaction implements Transaction {
       .map(rows.toVersionHead)
   }
 
-  sealed(refs: readonly VersionRef[]): (VersionRef & { sealed: Uint8Array })[] {
+  sealed(refs: readonly VersionRef[]): (VersionRef & SealedVersion)[] {
     const { sealedVersion } = this.#statements
     return refs.flatMap((one) =>
-      all<{ sealed: Uint8Array }>(sealedVersion, one.accountId, one.id, one.version).map(({ sealed }) => ({
-        ...one,
-        sealed,
-      })),
+      all<SealedVersion>(sealedVersion, one.accountId, one.id, one.version).map((found) => ({ ...one, ...found })),
     )
   }
 
@@ -92,6 +111,8 @@ export class SqliteTransaction implements Transaction {
   apply(changes: Changes, keepVersions: number): void {
     this.#applyAccounts(changes)
     this.#applyKeys(changes)
+    this.#freeNames(changes)
+    this.#applyLists(changes)
     this.#applySecrets(changes, keepVersions)
     this.#applyReplies(changes)
     this.#applyRecords(changes)
@@ -101,9 +122,9 @@ export class SqliteTransaction implements Transaction {
     const { insertAccount, updateAccount, insertAccountKey, dropAccountKey } = this.#statements
     for (const { existed, row } of accounts.values()) {
       if (row === null) continue
-      const { id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt } = row
-      if (existed) updateAccount.run(nextSecretId, nextKeyId, auditSize, auditHead, auditAt, id)
-      else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt)
+      const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, auditSize, auditHead, auditAt } = row
+      if (existed) updateAccount.run(nextSecretId, nextKeyId, auditSize, auditHead, auditAt, nextListId, id)
+      else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, nextListId)
     }
     for (const { accountId, version, wrapped } of accountKeys) insertAccountKey.run(accountId, version, wrapped)
     for (const { accountId, version } of droppedAccountKeys) dropAccountKey.run(accountId, version)
@@ -134,6 +155,26 @@ export class SqliteTransaction implements Transaction {
     }
   }
 
+  /** Nothing is called by a name with a blank: then the rows can get their new names in any order. */
+  #freeNames({ renamed }: Changes): void {
+    const { freeSecretName, freeListName } = this.#statements
+    for (const { table, accountId, id } of renamed)
+      (table === 'lists' ? freeListName : freeSecretName).run(accountId, id)
+  }
+
+  #applyLists({ lists }: Changes): void {
+    const { insertList, updateList, deleteList } = this.#statements
+    for (const [at, { existed, row }] of lists) {
+      if (row === null) {
+        if (existed) deleteList.run(...(at.split(' ').map(Number) as [number, number]))
+        continue
+      }
+      const { accountId, id, uid, name, createdAt, updatedAt } = row
+      if (existed) updateList.run(name, updatedAt, accountId, id)
+      else insertList.run(accountId, id, uid, name, createdAt, updatedAt)
+    }
+  }
+
   /** What is deleted goes first: its name may be taken again in the same batch. */
   #applySecrets({ secrets, versions, rewrapped }: Changes, keepVersions: number): void {
     const { deleteSecret, deleteSecretKey, deleteVersions, insertVersion, pruneVersions, rewrapSecretKey } =
@@ -147,10 +188,10 @@ export class SqliteTransaction implements Transaction {
       deleteSecret.run(accountId, id)
     }
     for (const fate of secrets.values()) this.#putSecret(fate)
-    for (const { accountId, secretId, version, createdAt, sealed } of versions) {
+    for (const { accountId, secretId, version, createdAt, sealed, name } of versions) {
       const newest = secrets.get(ref(accountId, secretId))?.row?.secret.version
       if (newest !== undefined && version > newest - keepVersions) {
-        insertVersion.run(accountId, secretId, version, createdAt, sealed)
+        insertVersion.run(accountId, secretId, version, createdAt, sealed, name)
       }
     }
     for (const { existed, row } of secrets.values()) {
@@ -162,10 +203,14 @@ export class SqliteTransaction implements Transaction {
   #putSecret({ existed, row }: Fate<StoredSecret>): void {
     if (row === null) return
     const { insertSecret, insertSecretKey, updateSecret } = this.#statements
-    const { accountId, id, uid, name, version, createdAt, updatedAt, mac } = row.secret
-    if (existed) updateSecret.run(version, updatedAt, mac, accountId, id)
-    else {
-      insertSecret.run(accountId, id, uid, name, version, createdAt, updatedAt, mac)
+    const { accountId, id, uid, name, version, createdAt, updatedAt, mac, listId, type, expiresAt } = row.secret
+    const { filename, description } = row.secret
+    const tags = row.secret.tags.join(' ')
+    if (existed) {
+      updateSecret.run(name, version, updatedAt, mac, listId, filename, description, tags, expiresAt, accountId, id)
+    } else {
+      const details = [listId, type, filename, description, tags, expiresAt] as const
+      insertSecret.run(accountId, id, uid, name, version, createdAt, updatedAt, mac, ...details)
       insertSecretKey.run(accountId, id, row.key.keyVersion, row.key.wrapped)
     }
   }
@@ -205,6 +250,10 @@ export class SqliteTransaction implements Transaction {
   }
 }
 
+const storedSecret = `select s.*, k.key_version, k.wrapped, v.sealed from secrets s
+  join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
+  join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version`
+
 type Statements = ReturnType<typeof prepare>
 
 /** Everything that batches run, prepared once for a connection. */
@@ -221,34 +270,41 @@ export function prepare(database: DatabaseSync) {
     rewrapSecretKey: sql('update secret_keys set key_version = ?, wrapped = ? where account_id = ? and secret_id = ?'),
     keyByToken: sql('select * from api_keys where token_hash = ?'),
     key: sql('select * from api_keys where account_id = ? and id = ?'),
-    secret: sql(
-      `select s.*, k.key_version, k.wrapped, v.sealed from secrets s
-       join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
-       join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version
-       where s.account_id = ? and s.id = ?`,
-    ),
+    secret: sql(`${storedSecret} where s.account_id = ? and s.id = ?`),
+    secretOfName: sql(`${storedSecret} where s.account_id = ? and s.name = ?`),
+    secretsOfList: sql(`${storedSecret} where s.account_id = ? and s.list_id = ? order by s.id`),
+    list: sql('select * from lists where account_id = ? and id = ?'),
+    listNamed: sql('select * from lists where account_id = ? and name = ?'),
     secretNamed: sql('select id from secrets where account_id = ? and name = ?'),
     versionHeads: sql(
       'select account_id, secret_id, version, created_ms from versions where account_id = ? and secret_id = ? order by version',
     ),
-    sealedVersion: sql('select sealed from versions where account_id = ? and secret_id = ? and version = ?'),
+    sealedVersion: sql('select sealed, name from versions where account_id = ? and secret_id = ? and version = ?'),
     reply: sql('select * from replies where account_id = ? and key_id = ? and hash = ? and created_ms > ?'),
 
-    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?)'),
+    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateAccount: sql(
-      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ? where id = ?',
+      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ? where id = ?',
     ),
     insertAccountKey: sql('insert into account_keys values (?, ?, ?)'),
     insertKey: sql('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateKey: sql(
       'update api_keys set expires_ms = ?, revoked_ms = ?, last_used_ms = ?, mac = ? where account_id = ? and id = ?',
     ),
-    insertSecret: sql('insert into secrets values (?, ?, ?, ?, ?, ?, ?, ?)'),
-    updateSecret: sql('update secrets set version = ?, updated_ms = ?, mac = ? where account_id = ? and id = ?'),
+    insertSecret: sql('insert into secrets values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    updateSecret: sql(
+      `update secrets set name = ?, version = ?, updated_ms = ?, mac = ?, list_id = ?, filename = ?, description = ?,
+       tags = ?, expires_ms = ? where account_id = ? and id = ?`,
+    ),
+    freeSecretName: sql("update secrets set name = ' ' || id where account_id = ? and id = ?"),
+    insertList: sql('insert into lists values (?, ?, ?, ?, ?, ?)'),
+    updateList: sql('update lists set name = ?, updated_ms = ? where account_id = ? and id = ?'),
+    freeListName: sql("update lists set name = ' ' || id where account_id = ? and id = ?"),
+    deleteList: sql('delete from lists where account_id = ? and id = ?'),
     deleteSecret: sql('delete from secrets where account_id = ? and id = ?'),
     insertSecretKey: sql('insert into secret_keys values (?, ?, ?, ?)'),
     deleteSecretKey: sql('delete from secret_keys where account_id = ? and secret_id = ?'),
-    insertVersion: sql('insert into versions values (?, ?, ?, ?, ?)'),
+    insertVersion: sql('insert into versions values (?, ?, ?, ?, ?, ?)'),
     pruneVersions: sql('delete from versions where account_id = ? and secret_id = ? and version <= ?'),
     deleteVersions: sql('delete from versions where account_id = ? and secret_id = ?'),
     insertReply: sql('insert or replace into replies values (?, ?, ?, ?, ?, ?)'),

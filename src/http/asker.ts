@@ -1,10 +1,10 @@
-/** Who asks: the key check of every v3 route, and what the routes learn from it. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { Refusal } from '../../errors.ts'
-import { type Asker, authenticate, type Identity } from '../../vault/vault.ts'
-import { tokenOf } from '../authenticate.ts'
-import type { Context } from '../context.ts'
-import { toRefusal } from '../problem.ts'
+/** Who asks: the key check of the routes of every API, and what the routes learn from it. */
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Refusal } from '../errors.ts'
+import { type Asker, authenticate, type Identity } from '../vault/vault.ts'
+import { tokenOf } from './authenticate.ts'
+import type { Context } from './context.ts'
+import { toRefusal } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -19,14 +19,20 @@ declare module 'fastify' {
   }
 }
 
+type ErrorAnswer = (error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply) => unknown
+
 const bodyMethods = new Set(['POST', 'PUT', 'PATCH'])
 
-/** Puts the key check before every route of the plugin. */
-export function checkKeysOf(app: FastifyInstance, context: Context): void {
+/**
+ * Puts the key check before every route of the plugin.
+ *
+ * @param answer how the plugin answers errors; without it, as the server does
+ */
+export function checkKeysOf(app: FastifyInstance, context: Context, answer: ErrorAnswer = app.errorHandler): void {
   app.decorateRequest('asker', undefined)
   app.decorateRequest('identity', undefined)
   checkKeys(app, context)
-  authenticateBeforeRefusing(app, context)
+  authenticateBeforeRefusing(app, context, answer)
 }
 
 /** The asker of a request that has passed the key check. */
@@ -70,13 +76,16 @@ function nearlyFull(): Refusal {
 }
 
 /** A malformed request without a body has not met its key check yet: whoever has no valid key learns that first. */
-function authenticateBeforeRefusing(app: FastifyInstance, { vault, metrics, failureLimiter }: Context): void {
-  const handleError = app.errorHandler
+function authenticateBeforeRefusing(
+  app: FastifyInstance,
+  { vault, metrics, failureLimiter }: Context,
+  answer: ErrorAnswer,
+): void {
   app.setErrorHandler(async (error, request, reply) => {
     const refusal = await rightRefusal(error, request)
     if (refusal.code === 'unauthenticated' && request.asker !== undefined)
       metrics.refusedKeys.inc({ reason: 'refused' })
-    return handleError(refusal.code === 'unauthenticated' ? putOff(refusal, request) : refusal, request, reply)
+    return answer(refusal.code === 'unauthenticated' ? putOff(refusal, request) : refusal, request, reply)
   })
 
   /** Who has no key and asks too often learns only that. Whoever has one is never put off by others of their address. */

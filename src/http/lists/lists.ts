@@ -1,0 +1,199 @@
+/**
+ * The Secret Lists API, as the vendor's published clients and Terraform provider call it: the same secrets as `/v3`,
+ * in lists. Its envelope and its traps: docs/netactuate.md.
+ */
+import { Readable } from 'node:stream'
+import formbody from '@fastify/formbody'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { List } from '../../model/list.ts'
+import { isLabel, isName, parseId } from '../../model/name.ts'
+import type { Secret } from '../../model/secret.ts'
+import type { IdOrName } from '../../store/operation.ts'
+import { createList, deleteList, listLists, readList, readValues, renameList } from '../../vault/lists.ts'
+import { createSecret, deleteSecret, type ReadSecret, readSecret, updateSecret } from '../../vault/secrets.ts'
+import { encodingOf } from '../../vault/values.ts'
+import { authenticate } from '../../vault/vault.ts'
+import { askerOf, checkKeysOf, identityOf } from '../asker.ts'
+import type { Context } from '../context.ts'
+import { answerInEnvelope, success, Unprocessable } from './envelope.ts'
+
+const schema = { hide: true }
+
+interface ListParams {
+  readonly list: string
+}
+
+interface ValueParams extends ListParams {
+  readonly value: string
+}
+
+/** @param isNotFoundOurs whether every other path below the prefix is answered in the envelope too */
+export function lists(context: Context, isNotFoundOurs: boolean) {
+  return async (app: FastifyInstance) => {
+    const { vault } = context
+    checkKeysOf(app, context, (error, request, reply) =>
+      answerInEnvelope(error, request, reply, isAboutValue(request) ? 'secret_key' : 'name'),
+    )
+    await app.register(formbody)
+    if (isNotFoundOurs) {
+      app.setNotFoundHandler((_request, reply) =>
+        reply.code(404).send({ result: 'error', message: 'Nothing is at this path.', code: 404, data: null }),
+      )
+    }
+    listCalls(app, context)
+    valueCalls(app, context)
+    // The Terraform provider asks for it when it is configured, and ignores the answer.
+    app.get('/cloud/locations', { schema }, async (request) => {
+      await authenticate(vault, askerOf(request))
+      return success([])
+    })
+  }
+}
+
+function listCalls(app: FastifyInstance, { vault }: Context): void {
+  app.get('/secrets/lists', { schema }, async (request) =>
+    success((await listLists(vault, askerOf(request))).map(shownList)),
+  )
+
+  app.post('/secrets/lists', { schema }, async (request) => {
+    const { name } = textsOf(request, 'name')
+    return success(shownList(await createList(vault, askerOf(request), name)))
+  })
+
+  app.get<{ Params: ListParams }>('/secrets/lists/:list', { schema }, async (request) =>
+    success(shownList(await readList(vault, askerOf(request), listOf(request.params)))),
+  )
+
+  app.post<{ Params: ListParams }>('/secrets/lists/:list', { schema }, async (request) => {
+    const name = required(textsOf(request, 'name').name, 'name')
+    return success(shownList(await renameList(vault, askerOf(request), listOf(request.params), name)))
+  })
+
+  app.delete<{ Params: ListParams }>('/secrets/lists/:list', { schema }, async (request) => {
+    await deleteList(vault, askerOf(request), listOf(request.params))
+    return success(null)
+  })
+}
+
+function valueCalls(app: FastifyInstance, { vault }: Context): void {
+  app.get('/secrets/all-values', { schema }, async (request, reply) =>
+    reply
+      .type('application/json; charset=utf-8')
+      .serializer((payload: unknown) => payload as string)
+      .send(await streamed(await readValues(vault, askerOf(request), undefined))),
+  )
+
+  app.get<{ Params: ListParams }>('/secrets/lists/:list/values', { schema }, async (request, reply) =>
+    reply
+      .type('application/json; charset=utf-8')
+      .serializer((payload: unknown) => payload as string)
+      .send(await streamed(await readValues(vault, askerOf(request), listOf(request.params)))),
+  )
+
+  app.get<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', { schema }, async (request) =>
+    success(shownValue(await readSecret(vault, askerOf(request), placeOf(request.params)))),
+  )
+
+  app.post<{ Params: ListParams }>('/secrets/lists/:list/values', { schema }, async (request) => {
+    const texts = textsOf(request, 'secret_key', 'secret_value')
+    const name = required(texts.secret_key, 'secret_key')
+    const text = required(texts.secret_value, 'secret_value')
+    const input = { name, value: { text }, list: listOf(request.params), idempotencyKey: undefined }
+    const { secret } = await createSecret(vault, askerOf(request), identityOf(request), input)
+    return success({ id: secret.id, secret_list_id: secret.listId, secret_key: secret.name, secret_value: text })
+  })
+
+  app.post<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', { schema }, async (request) => {
+    const { secret_key: rename, secret_value: text } = textsOf(request, 'secret_key', 'secret_value')
+    const place = placeOf(request.params)
+    const asker = askerOf(request)
+    // The answer holds the value: where none was sent, it is read first, by whoever may read it.
+    const kept = text === undefined ? shownValue(await readSecret(vault, asker, place)) : undefined
+    if (text === undefined && (rename === undefined || rename === kept?.secret_key)) return success(kept)
+    const value = text === undefined ? undefined : { text }
+    const input = { value, rename, match: undefined, idempotencyKey: undefined }
+    const { secret } = await updateSecret(vault, asker, identityOf(request), place, input)
+    return success({
+      id: secret.id,
+      secret_list_id: secret.listId,
+      secret_key: secret.name,
+      secret_value: text ?? kept?.secret_value,
+    })
+  })
+
+  app.delete<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', { schema }, async (request) => {
+    await deleteSecret(vault, askerOf(request), placeOf(request.params), undefined)
+    return success(null)
+  })
+}
+
+function isAboutValue({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.url?.includes('/values') ?? false
+}
+
+/** The fields of a form or of a JSON object that are given. */
+function textsOf<Name extends string>(request: FastifyRequest, ...names: Name[]): Partial<Record<Name, string>> {
+  const { body } = request
+  if (body === undefined || body === null) return {}
+  if (typeof body !== 'object' || Array.isArray(body))
+    throw new Unprocessable({ body: ['Must be an object of fields.'] })
+  const given = names.flatMap((name) => {
+    const value = (body as Record<string, unknown>)[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  const wrong = given.filter(([, value]) => typeof value !== 'string')
+  if (wrong.length > 0) {
+    throw new Unprocessable(Object.fromEntries(wrong.map(([name]) => [name, ['Must be a text, given once.']])))
+  }
+  return Object.fromEntries(given) as Partial<Record<Name, string>>
+}
+
+function required(text: string | undefined, field: string): string {
+  if (text === undefined) throw new Unprocessable({ [field]: ['Is required.'] })
+  return text
+}
+
+/** All digits are an id, anything else is an exact name. What can be neither is the id of nothing. */
+function listOf({ list }: ListParams): IdOrName {
+  if (/^\d+$/.test(list)) return parseId(list) ?? 0
+  return isLabel(list) ? list : 0
+}
+
+function placeOf(params: ValueParams): { id: IdOrName; list: IdOrName } {
+  const { value } = params
+  if (/^\d+$/.test(value)) return { id: parseId(value) ?? 0, list: listOf(params) }
+  return { id: isName(value) ? value : 0, list: listOf(params) }
+}
+
+function shownList({ id, name }: List) {
+  return { id, name }
+}
+
+function shownValue({ secret, value }: ReadSecret) {
+  const { id, listId, name } = secret
+  return { id, secret_list_id: listId, secret_key: name, secret_value: textOf(secret, value) }
+}
+
+function textOf({ type }: Secret, value: Buffer): string {
+  return value.toString(encodingOf(type) === 'base64' ? 'base64' : 'utf8')
+}
+
+/** The first page is read before anything is sent, so that a refusal is still answered as one. */
+async function streamed(pages: AsyncGenerator<readonly ReadSecret[]>): Promise<Readable> {
+  const first = await pages.next()
+  return Readable.from(joined(first.done === true ? [] : first.value, pages))
+}
+
+async function* joined(first: readonly ReadSecret[], rest: AsyncGenerator<readonly ReadSecret[]>) {
+  const before = JSON.stringify(success([])).slice(0, -2)
+  let separator = before
+  for (let page: readonly ReadSecret[] | undefined = first; page !== undefined; ) {
+    if (page.length > 0) {
+      yield separator + page.map((read) => JSON.stringify(shownValue(read))).join(',')
+      separator = ','
+    }
+    const next: IteratorResult<readonly ReadSecret[]> = await rest.next()
+    page = next.done === true ? undefined : next.value
+  }
+  yield separator === ',' ? ']}' : `${before}]}`
+}

@@ -1,0 +1,157 @@
+/** `/v3/secrets/{id}/metadata` and `/content`: what is known of a secret, and its value as plain bytes. */
+import contentDisposition from 'content-disposition'
+import { Type } from 'typebox'
+import { type Metadata, readMetadata, updateMetadata } from '../../vault/metadata.ts'
+import { readSecret, updateSecret } from '../../vault/secrets.ts'
+import { askerOf, identityOf } from '../asker.ts'
+import type { Context } from '../context.ts'
+import { etagOf, idempotencyKeyOf, matchOf } from './conditions.ts'
+import { DetailFields, detailsOf, formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
+import { markChange, markRead, Name, Updated } from './secrets.ts'
+import type { V3 } from './typed.ts'
+
+const Id = Type.Integer({ minimum: 1 })
+const Known = Type.Object({
+  id: Id,
+  name: Name,
+  type: Type.String({ description: '"text" or "file"' }),
+  filename: Type.Union([Type.String(), Type.Null()]),
+  list: Type.Object({ id: Id, name: Type.String() }),
+  version: Id,
+  description: Type.String(),
+  tags: Type.Array(Type.String()),
+  expires_at: Type.Union([Time, Type.Null()]),
+  created_at: Time,
+  updated_at: Time,
+})
+
+const bytes = { schema: Type.String({ format: 'binary' }) }
+const Content = {
+  description: 'The value.',
+  content: { 'text/plain': bytes, 'application/octet-stream': bytes },
+}
+
+const tags = ['Metadata']
+
+export function metadataRoutes(app: V3, { vault }: Context): void {
+  app.get(
+    '/secrets/:id/metadata',
+    {
+      schema: {
+        tags,
+        summary: 'Read what is known of a secret',
+        description: 'Everything but the value. `ETag` is the version of the value.',
+        params: IdParams,
+        querystring: NoQuery,
+        response: responses(200, Known, 400, 401, 403, 404),
+      },
+    },
+    async (request, reply) => {
+      const found = await readMetadata(vault, askerOf(request), { id: idOf(request.params) })
+      reply.header('etag', etagOf(found.secret.version))
+      return shown(found)
+    },
+  )
+
+  app.patch(
+    '/secrets/:id/metadata',
+    {
+      schema: {
+        tags,
+        summary: 'Change what is known of a secret',
+        description: 'Fields that are left out stay as they are. The value and its version stay too.',
+        params: IdParams,
+        querystring: NoQuery,
+        body: Type.Object(DetailFields, { additionalProperties: false, description: 'a JSON object' }),
+        response: responses(200, Known, 400, 401, 403, 404, 412, 413, 415),
+      },
+    },
+    async (request, reply) => {
+      const { headers, params, body } = request
+      const place = { id: idOf(params) }
+      const parts = detailsOf(body)
+      const found = await updateMetadata(vault, askerOf(request), identityOf(request), place, parts, matchOf(headers))
+      reply.header('etag', etagOf(found.secret.version))
+      return shown(found)
+    },
+  )
+}
+
+/** In a plugin of its own: here a body of any type is a value. */
+export function contentRoutes(context: Context) {
+  return async (app: V3) => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    readContent(app, context)
+    writeContent(app, context)
+  }
+}
+
+function readContent(app: V3, { vault }: Context): void {
+  app.get(
+    '/secrets/:id/content',
+    {
+      schema: {
+        tags: ['Secrets'],
+        summary: "Read a secret's value as plain bytes",
+        description: 'A text as text/plain, a file as application/octet-stream with its file name.',
+        params: IdParams,
+        querystring: NoQuery,
+        response: { ...responses(200, Type.Unknown(), 400, 401, 403, 404), 200: Content },
+      },
+    },
+    async (request, reply) => {
+      const { secret, value } = await readSecret(vault, askerOf(request), { id: idOf(request.params) })
+      markRead(reply, secret, vault.now()).removeHeader('strongroom-encoding')
+      const type = secret.type === 'file' ? 'application/octet-stream' : 'text/plain; charset=utf-8'
+      reply.header('content-disposition', contentDisposition.create(secret.filename ?? secret.name)).type(type)
+      return reply.serializer(asItIs).send(value as never)
+    },
+  )
+}
+
+function writeContent(app: V3, { vault, maxFileBytes }: Context): void {
+  app.put(
+    '/secrets/:id/content',
+    {
+      bodyLimit: maxFileBytes,
+      schema: {
+        tags: ['Secrets'],
+        summary: "Update a secret's value with plain bytes",
+        description: 'The body, of any type, is the value. `If-Match` with an `ETag` makes it conditional.',
+        params: IdParams,
+        querystring: NoQuery,
+        response: responses(200, Updated, 400, 401, 403, 404, 412, 413, 422),
+      },
+    },
+    async (request, reply) => {
+      const { headers, params } = request
+      const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+      const input = { value: { bytes }, match: matchOf(headers), idempotencyKey: idempotencyKeyOf(headers) }
+      const place = { id: idOf(params) }
+      const changed = await updateSecret(vault, askerOf(request), identityOf(request), place, input)
+      const { id, name, updatedAt } = changed.secret
+      markChange(reply, changed)
+      return { id, name, updated_at: formatTime(updatedAt) }
+    },
+  )
+}
+
+const asItIs = (payload: unknown) => payload as string
+
+function shown({ secret, list }: Metadata) {
+  const { id, name, type, filename, version, description, expiresAt, createdAt, updatedAt } = secret
+  return {
+    id,
+    name,
+    type,
+    filename,
+    list: { id: list.id, name: list.name },
+    version,
+    description,
+    tags: [...secret.tags],
+    expires_at: expiresAt === null ? null : formatTime(expiresAt),
+    created_at: formatTime(createdAt),
+    updated_at: formatTime(updatedAt),
+  }
+}

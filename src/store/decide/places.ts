@@ -1,0 +1,41 @@
+/** Finds the lists that operations name. */
+import { hash } from 'node:crypto'
+import type { AuditObject } from '../../audit/record.ts'
+import { defaultList, type List } from '../../model/list.ts'
+import type { IdOrName, Refused } from '../operation.ts'
+import { ref } from '../world.ts'
+import { type Call, putAccount, putList, refuseField } from './work.ts'
+
+export function findList({ account, work }: Call, wanted: IdOrName): List | undefined {
+  const id = typeof wanted === 'number' ? wanted : work.world.listNames.get(ref(account.id, wanted))
+  return work.world.lists.get(ref(account.id, id ?? 0))
+}
+
+/** The list of secrets that are made without naming one; made now if it is not there. */
+export function listForAll(call: Call): List {
+  return findList(call, defaultList) ?? addList(call, defaultList)
+}
+
+export function addList(call: Call, name: string): List {
+  const { work } = call
+  const account = work.world.accounts.get(call.account.id) ?? call.account
+  const { now } = work.world
+  const id = account.nextListId
+  // Ids are never used again, so it is unique; nothing is sealed to it, so it need not be random.
+  const uid = hash('sha256', `${work.world.storeId} list ${account.id} ${id}`, 'hex').slice(0, 32)
+  const list = { accountId: account.id, id, uid, name, createdAt: now, updatedAt: now }
+  putAccount(work, { ...account, nextListId: id + 1 })
+  putList(work, list)
+  return list
+}
+
+/** @param object what was asked for in the list, if not the list itself */
+export function refuseList(call: Call, wanted: IdOrName, object: AuditObject = unknownList(wanted)): Refused {
+  const what = typeof wanted === 'number' ? 'id' : 'name'
+  return refuseField(call, object, 'not_found', { field: 'list', detail: `No list with this ${what}.` })
+}
+
+function unknownList(wanted: IdOrName): AuditObject {
+  const named = typeof wanted === 'number' ? { id: wanted, name: null } : { id: null, name: wanted }
+  return { kind: 'list', ...named, uid: null, version: null, hash: null }
+}

@@ -1,0 +1,75 @@
+/** Rows as the parameters of a statement: the columns of each table, and the values of one row, in the tables' order. */
+import type { Account } from '../../model/account.ts'
+import type { ApiKey } from '../../model/api-key.ts'
+import type { List } from '../../model/list.ts'
+import type { StoredSecret } from '../operation.ts'
+import type { Changes, NewVersion } from '../world.ts'
+
+export type Column = 'bigint' | 'text' | 'bytea'
+
+const columns = (text: string) => text.split(' ') as readonly Column[]
+
+export const accountColumns = columns('bigint text bigint bigint bigint bigint bytea bigint bigint')
+export const keyColumns = columns('bigint bigint text text text text text bigint bigint bigint bigint bytea')
+export const listColumns = columns('bigint bigint text text bigint bigint')
+export const secretColumns = columns(
+  'bigint bigint text text bigint bigint bigint bytea bigint text text text text bigint',
+)
+export const secretKeyColumns = columns('bigint bigint bigint bytea')
+export const versionColumns = columns('bigint bigint bigint bigint bytea text')
+export const auditColumns = columns(
+  'bigint bigint bigint text bigint text text text bigint text text bigint text text text text bytea',
+)
+
+export function accountValues(account: Account): unknown[] {
+  const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, auditSize, auditHead, auditAt } = account
+  return [id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, nextListId]
+}
+
+export function listValues({ accountId, id, uid, name, createdAt, updatedAt }: List): unknown[] {
+  return [accountId, id, uid, name, createdAt, updatedAt]
+}
+
+export function secretValues({ secret }: StoredSecret): unknown[] {
+  const { accountId, id, uid, name, version, createdAt, updatedAt, mac } = secret
+  const { listId, type, filename, description, tags, expiresAt } = secret
+  const details = [listId, type, filename, description, tags.join(' '), expiresAt]
+  return [accountId, id, uid, name, version, createdAt, updatedAt, mac, ...details]
+}
+
+export function secretKeyValues({ secret, key }: StoredSecret): unknown[] {
+  return [secret.accountId, secret.id, key.keyVersion, key.wrapped]
+}
+
+export function versionValues({ accountId, secretId, version, createdAt, sealed, name }: NewVersion): unknown[] {
+  return [accountId, secretId, version, createdAt, sealed, name]
+}
+
+export function keyValues(key: ApiKey): unknown[] {
+  const { accountId, id, uid, name, tokenHash, createdAt, expiresAt, revokedAt, lastUsedAt, mac } = key
+  const [scopes, networks] = [key.scopes.join(' '), key.networks.join(' ')]
+  return [accountId, id, uid, name, tokenHash, scopes, networks, createdAt, expiresAt, revokedAt, lastUsedAt, mac]
+}
+
+export function recordValues({ record, head }: Changes['records'][number]): unknown[] {
+  const { principal, object } = record
+  return [
+    record.accountId,
+    record.seq,
+    record.time,
+    principal.kind,
+    principal.id,
+    principal.name,
+    record.action,
+    object?.kind ?? null,
+    object?.id ?? null,
+    object?.uid ?? null,
+    object?.name ?? null,
+    object?.version ?? null,
+    object?.hash ?? null,
+    record.outcome,
+    record.requestId,
+    record.address,
+    head,
+  ]
+}

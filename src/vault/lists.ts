@@ -1,0 +1,111 @@
+/** Lists of secrets: list, make, rename, delete, and what is in them. */
+import { randomBytes } from 'node:crypto'
+import { Refusal } from '../errors.ts'
+import type { List } from '../model/list.ts'
+import { checkLabel } from '../model/name.ts'
+import { allowsName } from '../model/scope.ts'
+import type { Secret } from '../model/secret.ts'
+import type { IdOrName } from '../store/operation.ts'
+import { type ReadSecret, readSecrets } from './secrets.ts'
+import { type Asker, ask, outdated, tryAsk, type Vault } from './vault.ts'
+
+/** Values read in one transaction: each may be a file of the longest kind. */
+const pageSize = 50
+const maxTries = 20
+
+/** All lists of the account, by ascending id. */
+export async function listLists(vault: Vault, asker: Asker): Promise<readonly List[]> {
+  const { accountId } = await ask(vault, asker, { kind: 'list_lists' })
+  return vault.store.lists(accountId)
+}
+
+/** @throws Refusal `not_found` */
+export function readList(vault: Vault, asker: Asker, list: IdOrName): Promise<List> {
+  return ask(vault, asker, { kind: 'read_list', list })
+}
+
+/**
+ * @param name without one, a name is made up
+ * @throws Refusal `name_taken`, `invalid`, `forbidden`
+ */
+export async function createList(vault: Vault, asker: Asker, name: string | undefined): Promise<List> {
+  // Drawn from so many that it is not taken.
+  const made = name === undefined ? `list-${randomBytes(8).toString('hex')}` : checkLabel(name, 'name')
+  return ask(vault, asker, { kind: 'create_list', name: made })
+}
+
+/** @throws Refusal `not_found`, `name_taken`, `invalid`, `forbidden` without the right to write every secret */
+export async function renameList(vault: Vault, asker: Asker, list: IdOrName, name: string): Promise<List> {
+  return ask(vault, asker, { kind: 'rename_list', list, name: checkLabel(name, 'name') })
+}
+
+/**
+ * Deletes a list with everything in it, in one transaction.
+ *
+ * @throws Refusal `not_found`, `forbidden` when one of its secrets may not be deleted: then nothing is
+ */
+export async function deleteList(vault: Vault, asker: Asker, list: IdOrName): Promise<void> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const gone = await tryAsk(vault, asker, { kind: 'delete_list', list })
+    if (gone === outdated) continue
+    for (const { accountId, uid } of gone) vault.keyring.forgetSecretKey(accountId, uid)
+    return
+  }
+  throw new Refusal('overloaded', 'The list keeps changing. Try again.', { headers: { 'retry-after': '1' } })
+}
+
+/** @throws Refusal `not_found`, with the field `list` when it is the list that is absent; `forbidden` */
+export function moveSecret(
+  vault: Vault,
+  asker: Asker,
+  id: IdOrName,
+  to: IdOrName,
+): Promise<{ secret: Secret; list: List }> {
+  return ask(vault, asker, { kind: 'move_secret', id, to })
+}
+
+/**
+ * Reads the values of a list, or of all lists, that the asker may read, by ascending id. Each is in the audit trail
+ * before it is handed out.
+ *
+ * @throws Refusal `not_found`
+ */
+export async function readValues(
+  vault: Vault,
+  asker: Asker,
+  list: IdOrName | undefined,
+): Promise<AsyncGenerator<readonly ReadSecret[]>> {
+  const { accountId, scopes, listId } = await grantOf(vault, asker, list)
+  const isWanted = ({ name }: Secret) => allowsName(scopes, 'secrets:read', name)
+  return pagesOf(vault, asker, accountId, listId, isWanted)
+}
+
+async function grantOf(vault: Vault, asker: Asker, list: IdOrName | undefined) {
+  const { accountId, scopes, list: found } = await ask(vault, asker, { kind: 'list_values', list })
+  return { accountId, scopes, listId: found?.id }
+}
+
+async function* pagesOf(
+  vault: Vault,
+  asker: Asker,
+  accountId: number,
+  listId: number | undefined,
+  isWanted: (secret: Secret) => boolean,
+): AsyncGenerator<readonly ReadSecret[]> {
+  for (let last = 0; ; ) {
+    const page: readonly Secret[] =
+      listId === undefined
+        ? await vault.store.secretsAfter(accountId, last, pageSize)
+        : await vault.store.secretsOfListAfter(accountId, listId, last, pageSize)
+    const ids = page.filter(isWanted).map(({ id }) => id)
+    if (ids.length > 0) {
+      const read = await readSecrets(vault, asker, ids)
+      // What was deleted or moved meanwhile is not in the list any more.
+      yield read.filter(
+        (one) => one !== undefined && (listId === undefined || one.secret.listId === listId),
+      ) as ReadSecret[]
+    }
+    if (page.length < pageSize) return
+    last = page.at(-1)?.id ?? last
+  }
+}

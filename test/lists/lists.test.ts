@@ -1,0 +1,271 @@
+/** The Secret Lists API as the vendor's clients and Terraform provider use it, over both stores. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { engines } from '../support/engines.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { type Came, clients, type PublishedClient } from './clients.ts'
+
+const [client] = clients
+
+for (const engine of engines) {
+  suite(`${engine.name}: the Secret Lists API`, { skip: engine.skip }, () => {
+    for (const each of clients) {
+      for (const base of ['/api/', '/']) {
+        test(`carries ${each.name} through the life of a list, below ${base}`, async (t) => {
+          const call = callerOf(each, await startServer(t, engine), base)
+
+          const list = await call('POST', 'secrets/lists', { name: 'prod' })
+          assert.deepEqual(list.body, success({ id: 1, name: 'prod' }))
+          assert.deepEqual((await call('GET', 'secrets/lists')).body.data, [{ id: 1, name: 'prod' }])
+          assert.deepEqual((await call('GET', 'secrets/lists/1/values')).body.data, [])
+
+          const text = ' a b+c%20&d=e\r\n\tÄ\u2028🦊 '
+          const value = await call('POST', 'secrets/lists/1/values', { secret_key: 'DB', secret_value: text })
+          const shown = { id: 1, secret_list_id: 1, secret_key: 'DB', secret_value: text }
+          assert.deepEqual(value.body, success(shown))
+          for (const path of ['secrets/lists/1/values/1', 'secrets/lists/prod/values/DB']) {
+            assert.deepEqual((await call('GET', path)).body.data, shown)
+          }
+          assert.deepEqual((await call('GET', 'secrets/all-values')).body.data, [shown])
+
+          const change = { secret_key: 'DB2', secret_value: '' }
+          assert.deepEqual((await call('POST', 'secrets/lists/1/values/1', change)).body.data, {
+            ...shown,
+            ...change,
+          })
+          assert.deepEqual((await call('POST', 'secrets/lists/1', { name: 'prod' })).body.data, { id: 1, name: 'prod' })
+          assert.deepEqual((await call('POST', 'secrets/lists/1', { name: 'live' })).body.data, { id: 1, name: 'live' })
+
+          assert.deepEqual((await call('DELETE', 'secrets/lists/1/values/1')).body, success(null))
+          assert.equal(each.read(await call('GET', 'secrets/lists/1/values/1')), 'absent')
+          assert.equal(each.read(await call('DELETE', 'secrets/lists/1/values/1')), 'absent')
+          assert.deepEqual((await call('DELETE', 'secrets/lists/1')).body, success(null))
+          assert.equal(each.read(await call('DELETE', 'secrets/lists/1')), 'absent')
+        })
+      }
+
+      test(`refuses what ${each.name} gets wrong, so that it sees it`, async (t) => {
+        const call = callerOf(each, await startServer(t, engine))
+        for (const name of ['one', 'two']) await call('POST', 'secrets/lists', { name })
+        await call('POST', 'secrets/lists/1/values', { secret_key: 'A', secret_value: '1' })
+        await call('POST', 'secrets/lists/2/values', { secret_key: 'B', secret_value: '1' })
+
+        const refused = [
+          await call('POST', 'secrets/lists', { name: 'one' }),
+          await call('POST', 'secrets/lists/1', { name: 'two' }),
+          await call('POST', 'secrets/lists/1', {}),
+          await call('POST', 'secrets/lists', { name: ' blank ' }),
+          await call('POST', 'secrets/lists/1/values', { secret_key: 'B', secret_value: 'x' }),
+          await call('POST', 'secrets/lists/1/values/1', { secret_key: 'B' }),
+          await call('POST', 'secrets/lists/1/values', { secret_key: 'contract not enabled', secret_value: 'x' }),
+          await call('POST', 'secrets/lists/1/values', { secret_key: 'C' }),
+          await call('POST', 'secrets/lists/1/values', { secret_value: 'C' }),
+          await call('POST', 'secrets/lists/1/values', { secret_key: 'C', secret_value: 'x'.repeat(65_537) }),
+        ]
+        for (const came of refused) {
+          assert.equal(came.status, 422)
+          assert.equal(each.read(came), 'refused', JSON.stringify(came.body))
+        }
+        const absent = [
+          await call('GET', 'secrets/lists/3'),
+          await call('GET', 'secrets/lists/0'),
+          await call('GET', 'secrets/lists/99999999999999999999'),
+          await call('GET', 'secrets/lists/three'),
+          await call('GET', `secrets/lists/${encodeURIComponent('no/such <list>')}`),
+          await call('POST', 'secrets/lists/3/values', { secret_key: 'C', secret_value: 'x' }),
+          await call('GET', 'secrets/lists/3/values'),
+          await call('GET', 'secrets/lists/1/values/2'),
+          await call('POST', 'secrets/lists/1/values/2', { secret_value: 'stolen' }),
+          await call('DELETE', 'secrets/lists/1/values/B'),
+        ]
+        for (const came of absent) assert.equal(each.read(came), 'absent', JSON.stringify(came.body))
+        assert.equal((await call('GET', 'secrets/lists/2/values/B')).body.data === null, false)
+      })
+    }
+
+    test('makes up a name for a list without one, each another', async (t) => {
+      const call = callerOf(client, await startServer(t, engine))
+
+      const made = [await call('POST', 'secrets/lists'), await call('POST', 'secrets/lists', {})]
+
+      const names = made.map(({ body }) => (body.data as { name: string }).name)
+      assert.equal(new Set(names).size, 2)
+      for (const name of names) assert.match(name, /^list-[0-9a-f]{16}$/)
+    })
+
+    test('shares its secrets with v3, which keeps its own in the list "default"', async (t) => {
+      const server = await startServer(t, engine)
+      const call = callerOf(client, server)
+      await server.api.post('/v3/secrets', { name: 'by-v3', value: 'v' })
+      await call('POST', 'secrets/lists', { name: 'other' })
+      await call('POST', 'secrets/lists/other/values', { secret_key: 'by-list', secret_value: 'w' })
+
+      const { data } = (await call('GET', 'secrets/all-values')).body
+
+      assert.deepEqual(data, [
+        { id: 1, secret_list_id: 1, secret_key: 'by-v3', secret_value: 'v' },
+        { id: 2, secret_list_id: 2, secret_key: 'by-list', secret_value: 'w' },
+      ])
+      assert.deepEqual((await call('GET', 'secrets/lists/1')).body.data, { id: 1, name: 'default' })
+      assert.equal((await server.api.get('/v3/secrets/2')).body.value, 'w')
+      assert.equal((await server.api.get('/v3/secrets?list=other')).body.secrets.length, 1)
+      assert.equal((await server.api.get('/v3/secrets?list=nothing')).status, 404)
+    })
+
+    test('deletes a list with all its secrets, each recorded, or nothing of it', async (t) => {
+      const server = await startServer(t, engine)
+      const call = callerOf(client, server)
+      await call('POST', 'secrets/lists', { name: 'doomed' })
+      for (const key of ['dev-a', 'dev-b', 'prod-a']) {
+        await call('POST', 'secrets/lists/1/values', { secret_key: key, secret_value: 'v' })
+      }
+      await server.api.post('/v3/secrets', { name: 'spared', value: 'v' })
+      const narrowed = callerOf(client, { ...server, api: await server.withScopes('secrets:delete:dev-*') })
+
+      assert.equal((await narrowed('DELETE', 'secrets/lists/1')).status, 403)
+      assert.equal((await server.api.get('/v3/secrets')).body.secrets.length, 4)
+      assert.equal((await call('DELETE', 'secrets/lists/1')).status, 200)
+
+      assert.deepEqual(
+        (await server.api.get('/v3/secrets')).body.secrets.map(({ name }: { name: string }) => name),
+        ['spared'],
+      )
+      const { records } = (await server.api.get('/v3/audit?action=secret.delete')).body
+      assert.deepEqual(
+        records.map(({ object }: { object: { name: string } }) => object.name),
+        ['prod-a', 'dev-b', 'dev-a'],
+      )
+    })
+
+    test('leaves one record for every value that leaves it', async (t) => {
+      const server = await startServer(t, engine)
+      const call = callerOf(client, server)
+      const names = Array.from({ length: 120 }, (_, at) => `s${at}`)
+      await Promise.all(names.map((name) => server.api.post('/v3/secrets', { name, value: name })))
+      const narrowed = callerOf(client, { ...server, api: await server.withScopes('secrets:read:s1*') })
+      const reads = async () => (await server.api.get('/v3/audit?action=secret.read&limit=1000')).body.records
+
+      const all = (await call('GET', 'secrets/all-values')).body.data as unknown[]
+      const recorded = await reads()
+      const some = (await narrowed('GET', 'secrets/lists/default/values')).body.data as unknown[]
+
+      assert.equal(all.length, 120)
+      assert.equal(new Set(recorded.map(({ object }: { object: { name: string } }) => object.name)).size, 120)
+      assert.equal(some.length, 31)
+      assert.equal((await reads()).length, 120 + 31)
+    })
+
+    test('takes fifty values at once, as a parallel apply makes them, and each once', async (t) => {
+      const server = await startServer(t, engine)
+      const call = callerOf(client, server)
+      await call('POST', 'secrets/lists', { name: 'prod' })
+
+      const made = await Promise.all(
+        Array.from({ length: 50 }, (_, at) =>
+          call('POST', 'secrets/lists/1/values', { secret_key: `K${at}`, secret_value: String(at) }),
+        ),
+      )
+
+      const ids = made.map(({ body }) => (body.data as { id: number }).id)
+      assert.deepEqual(new Set(ids).size, 50)
+      assert.ok(ids.every((id) => Number.isInteger(id) && id > 0))
+      const values = (await call('GET', 'secrets/lists/1/values')).body.data as { id: number; secret_value: string }[]
+      assert.deepEqual(
+        values.map(({ id }) => id),
+        ids.toSorted((a, b) => a - b),
+      )
+    })
+
+    test('keeps the other account out', async (t) => {
+      const server = await startServer(t, engine)
+      await callerOf(client, server)('POST', 'secrets/lists', { name: 'prod' })
+      await callerOf(client, server)('POST', 'secrets/lists/1/values', { secret_key: 'A', secret_value: 'v' })
+      const foreign = callerOf(client, { ...server, api: await server.otherAccount() })
+
+      for (const [method, path] of [
+        ['GET', 'secrets/lists/1'],
+        ['GET', 'secrets/lists/prod/values'],
+        ['GET', 'secrets/lists/1/values/1'],
+        ['DELETE', 'secrets/lists/1'],
+        ['DELETE', 'secrets/lists/prod/values/A'],
+      ] as const) {
+        assert.equal((await foreign(method, path)).status, 404, path)
+      }
+      assert.deepEqual((await foreign('GET', 'secrets/all-values')).body.data, [])
+      assert.deepEqual((await foreign('GET', 'secrets/lists')).body.data, [])
+    })
+
+    test('exchanges the names of two values without a clash in between', async (t) => {
+      const server = await startServer(t, engine)
+      const call = callerOf(client, server)
+      await call('POST', 'secrets/lists', { name: 'prod' })
+      for (const key of ['A', 'B']) {
+        await call('POST', 'secrets/lists/1/values', { secret_key: key, secret_value: key })
+      }
+
+      // In one batch or in several: the name that is let go of is free at once.
+      await Promise.all([
+        call('POST', 'secrets/lists/1/values/1', { secret_key: 'C' }),
+        call('POST', 'secrets/lists/1/values/2', { secret_key: 'A' }),
+        call('POST', 'secrets/lists/1/values', { secret_key: 'B', secret_value: 'new' }),
+      ])
+
+      const values = (await call('GET', 'secrets/lists/1/values')).body.data as { secret_key: string }[]
+      const keys = values.map(({ secret_key: key }) => key)
+      assert.equal(new Set(keys).size, keys.length)
+      assert.equal((await server.api.get('/v3/secrets/1/versions/1')).body.value, 'A')
+    })
+
+    test('answers Terraform’s question for locations, with a key only', async (t) => {
+      const server = await startServer(t, engine)
+
+      const answer = await callerOf(client, server)('GET', 'cloud/locations')
+
+      assert.deepEqual(answer.body, success([]))
+      assert.equal((await callerOf(client, { ...server, api: { key: 'x' } })('GET', 'cloud/locations')).status, 401)
+    })
+
+    test('gives back any text as it came', async (t) => {
+      const server = await startServer(t, engine)
+      const call = callerOf(client, server)
+      await call('POST', 'secrets/lists', { name: 'prod' })
+      await call('POST', 'secrets/lists/1/values', { secret_key: 'A', secret_value: '' })
+
+      await fc.assert(
+        fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 200 }), async (text) => {
+          await call('POST', 'secrets/lists/1/values/1', { secret_value: text })
+          const { data } = (await call('GET', 'secrets/lists/1/values/1')).body
+          assert.equal((data as { secret_value: string }).secret_value, text)
+        }),
+        { numRuns: 50 },
+      )
+    })
+  })
+}
+
+function success(data: unknown) {
+  return { result: 'success', message: null, code: 200, data }
+}
+
+/** Sends as the client does; every answer has the envelope, and its code is its status. */
+function callerOf(
+  published: PublishedClient | undefined,
+  { url, api }: Pick<TestServer, 'url'> & { readonly api: { readonly key: string } },
+  base = '/api/',
+) {
+  assert.ok(published)
+  return async (method: string, path: string, fields?: Record<string, string>): Promise<Came> => {
+    const sent = published.request(method, path, api.key, fields)
+    const response = await fetch(url + base + sent.path, {
+      method: sent.method,
+      ...(sent.body === undefined ? {} : { body: sent.body }),
+      headers: { accept: 'text/html', ...(sent.type === undefined ? {} : { 'content-type': sent.type }) },
+    })
+    const body = (await response.json()) as Came['body']
+    assert.match(response.headers.get('content-type') ?? '', /^application\/json/)
+    assert.equal(body.code, response.status)
+    assert.equal(body.result, response.status === 200 ? 'success' : 'error')
+    return { status: response.status, body }
+  }
+}

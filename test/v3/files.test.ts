@@ -1,0 +1,187 @@
+/** Files, and what is known of secrets beside their values. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { suite, test } from 'node:test'
+import { engines } from '../support/engines.ts'
+import { startServer } from '../support/server.ts'
+
+const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+
+for (const engine of engines) {
+  suite(`${engine.name}: a file`, { skip: engine.skip }, () => {
+    test('comes back byte for byte, in base64 and as it is', async (t) => {
+      const { api, url } = await startServer(t, engine)
+      const files = [Buffer.alloc(0), everyByte, Buffer.from([0xff, 0xfe, 0x00]), randomBytes(1_048_576)]
+
+      for (const [at, bytes] of files.entries()) {
+        const value = bytes.toString('base64')
+        const made = await api.post('/v3/secrets', {
+          name: `f${at}`,
+          value,
+          encoding: 'base64',
+          type: 'file',
+          filename: 'key store.p12',
+        })
+        assert.deepEqual(Object.keys(made.body), ['id', 'name', 'created_at', 'updated_at'])
+
+        const read = await api.get(`/v3/secrets/${made.body.id}`)
+        assert.deepEqual([read.body.value === value, read.headers.get('strongroom-encoding')], [true, 'base64'])
+        const content = await fetch(`${url}/v3/secrets/${made.body.id}/content?key=${api.key}`)
+        assert.equal(Buffer.compare(Buffer.from(await content.arrayBuffer()), bytes), 0)
+        assert.equal(content.headers.get('content-type'), 'application/octet-stream')
+        assert.equal(content.headers.get('content-disposition'), 'attachment; filename="key store.p12"')
+        assert.equal(content.headers.get('x-content-type-options'), 'nosniff')
+      }
+    })
+
+    test('is replaced by plain bytes of any type, and its old version is kept', async (t) => {
+      const { api, url } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'f', value: 'AAE=', type: 'file' })
+
+      for (const type of ['application/octet-stream', 'text/html', 'application/json']) {
+        const put = await api.send('PUT', '/v3/secrets/1/content', everyByte, { 'content-type': type })
+        assert.equal(put.status, 200, put.text)
+      }
+      const empty = await api.send('PUT', '/v3/secrets/1/content')
+
+      assert.equal(empty.headers.get('etag'), '"5"')
+      assert.equal((await api.get('/v3/secrets/1')).body.value, '')
+      assert.equal((await api.get('/v3/secrets/1/versions/1')).body.value, 'AAE=')
+      assert.equal((await api.get('/v3/secrets/1/versions/4')).body.value, everyByte.toString('base64'))
+      const restored = await api.post('/v3/secrets/1/versions/2/restore', undefined)
+      assert.equal(restored.status, 200)
+      const content = await fetch(`${url}/v3/secrets/1/content?key=${api.key}`)
+      assert.equal(Buffer.compare(Buffer.from(await content.arrayBuffer()), everyByte), 0)
+    })
+
+    test('is refused when it is too long, no base64, or has no safe name', async (t) => {
+      const { api } = await startServer(t, engine, { maxFileBytes: 1000 })
+      const file = (more: object) => api.post('/v3/secrets', { name: 'f', value: '', type: 'file', ...more })
+
+      assert.equal((await file({ value: Buffer.alloc(1001).toString('base64') })).status, 413)
+      for (const value of ['A', 'AAA', 'AA==\n', '!!!!', 'AAF=', 'AA-_']) {
+        assert.deepEqual([(await file({ value })).status, value], [400, value])
+      }
+      for (const filename of ['', '..', 'a/b', 'a\\b', 'a\r\nb', 'x'.repeat(256)]) {
+        assert.deepEqual([(await file({ filename })).status, filename], [400, filename])
+      }
+      assert.equal((await file({ type: 'folder' })).status, 400)
+      assert.equal((await api.post('/v3/secrets', { name: 't', value: 'v', filename: 'n' })).status, 400)
+      await api.post('/v3/secrets', { name: 't', value: 'v' })
+      assert.equal((await api.send('PUT', '/v3/secrets/1/content', Buffer.from([0xff]))).status, 400)
+      assert.equal((await api.put('/v3/secrets/1', { value: '/w==', encoding: 'base64' })).status, 400)
+      assert.equal((await api.put('/v3/secrets/1', { value: 'w6Q=', encoding: 'base64' })).status, 200)
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'ä')
+    })
+
+    test('says nothing of itself to a key that may not change it', async (t) => {
+      const { api, withScopes } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'f', value: 'AAE=', type: 'file' })
+      const reader = await withScopes('secrets:list')
+
+      assert.equal((await reader.put('/v3/secrets/1', { value: 'no base64' })).status, 403)
+      assert.equal((await reader.get('/v3/secrets/1/content')).status, 403)
+    })
+  })
+
+  suite(`${engine.name}: what is known of a secret`, { skip: engine.skip }, () => {
+    test('is changed in parts, and leaves the value and its version alone', async (t) => {
+      const { api } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'one', value: 'v', tags: ['b', 'a'], description: 'first' })
+
+      const expires_at = '2031-01-31T00:00:00Z'
+      const changed = await api.send('PATCH', '/v3/secrets/1/metadata', { expires_at })
+      await api.put('/v3/secrets/1', { value: 'w' })
+      const { body } = await api.get('/v3/secrets/1/metadata')
+
+      assert.equal(changed.status, 200)
+      assert.deepEqual(Object.keys(body), [
+        ...['id', 'name', 'type', 'filename', 'list', 'version', 'description', 'tags'],
+        ...['expires_at', 'created_at', 'updated_at'],
+      ])
+      const { list, version, description, tags } = body
+      assert.deepEqual(
+        { list, version, description, tags, expires_at: body.expires_at },
+        { list: { id: 1, name: 'default' }, version: 2, description: 'first', tags: ['a', 'b'], expires_at },
+      )
+      await api.send('PATCH', '/v3/secrets/1/metadata', { expires_at: null, tags: [] })
+      assert.equal((await api.get('/v3/secrets/1/metadata')).body.expires_at, null)
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'w')
+    })
+
+    test('is refused when it breaks a rule, and nothing is changed', async (t) => {
+      const { api } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'one', value: 'v' })
+
+      for (const wrong of [
+        { tags: ['a b'] },
+        { tags: [''] },
+        { tags: Array.from({ length: 33 }, String) },
+        { description: 'x'.repeat(1025) },
+        { description: '\u0000' },
+        { expires_at: 'tomorrow' },
+        { filename: 'x' },
+        { type: 'file' },
+        { name: 'other' },
+      ]) {
+        const answer = await api.send('PATCH', '/v3/secrets/1/metadata', wrong)
+        assert.equal(answer.status, 400, JSON.stringify(wrong))
+      }
+      assert.equal((await api.send('PATCH', '/v3/secrets/2/metadata', {})).status, 404)
+      assert.equal((await api.send('PATCH', '/v3/secrets/1/metadata', {}, { 'if-match': '"2"' })).status, 412)
+    })
+
+    test('says when a value has expired, which can still be read', async (t) => {
+      const now = Date.UTC(2026, 5, 1)
+      const { api } = await startServer(t, engine, { now: () => now })
+      const expiries = ['2026-05-31T00:00:00Z', undefined, '2026-07-01T00:00:00Z', '2026-01-01T00:00:00Z', undefined]
+      for (const [at, expires_at] of expiries.entries()) {
+        await api.post('/v3/secrets', { name: `s${at + 1}`, value: 'v', expires_at })
+      }
+      const ids = async (query: string) => {
+        const found: number[] = []
+        for (let cursor: string | null = ''; cursor !== null; ) {
+          const answer = await api.get(`/v3/secrets?${query}${cursor && `&cursor=${cursor}`}`)
+          found.push(...answer.body.secrets.map(({ id }: { id: number }) => id))
+          cursor = answer.headers.get('strongroom-next-cursor')
+        }
+        return found
+      }
+
+      const read = await api.get('/v3/secrets/1')
+
+      assert.deepEqual([read.status, read.headers.get('strongroom-expired')], [200, 'true'])
+      assert.equal((await api.get('/v3/secrets/3')).headers.get('strongroom-expired'), null)
+      assert.deepEqual(await ids('expired=first'), [1, 4, 2, 3, 5])
+      for (const limit of [1, 2, 3]) assert.deepEqual(await ids(`expired=first&limit=${limit}`), [1, 4, 2, 3, 5])
+      assert.deepEqual(await ids('expires_before=2026-06-15T00:00:00Z'), [1, 4])
+      await api.send('PATCH', '/v3/secrets/2/metadata', { tags: ['team:db'] })
+      assert.deepEqual(await ids('tag=team:db'), [2])
+    })
+  })
+
+  suite(`${engine.name}: a list`, { skip: engine.skip }, () => {
+    test('is made, renamed, filled and deleted by v3', async (t) => {
+      const { api } = await startServer(t, engine)
+
+      const made = await api.post('/v3/lists', { name: 'Team A' })
+      assert.deepEqual([made.status, made.headers.get('location')], [201, '/v3/lists/1'])
+      assert.deepEqual(Object.keys(made.body), ['id', 'name', 'created_at', 'updated_at'])
+      assert.equal((await api.post('/v3/lists', { name: 'Team A' })).status, 409)
+      assert.equal((await api.post('/v3/secrets', { name: 'one', value: 'v', list: 'Team A' })).status, 201)
+      assert.equal((await api.post('/v3/secrets', { name: 'two', value: 'v', list: 'Team B' })).status, 404)
+      await api.post('/v3/secrets', { name: 'two', value: 'v' })
+      const moved = await api.put('/v3/lists/1/secrets/2', undefined)
+      assert.deepEqual(moved.body, { id: 2, name: 'two', list: { id: 1, name: 'Team A' } })
+      assert.equal((await api.put('/v3/lists/9/secrets/2', undefined)).status, 404)
+      assert.equal((await api.put('/v3/lists/1', { name: 'Team C' })).body.name, 'Team C')
+      assert.equal((await api.get('/v3/lists/1/secrets')).body.secrets.length, 2)
+      assert.equal((await api.get('/v3/lists')).body.lists.length, 2)
+
+      assert.equal((await api.delete('/v3/lists/1')).status, 200)
+      assert.deepEqual((await api.get('/v3/secrets')).body.secrets, [])
+      assert.equal((await api.get('/v3/lists/1')).status, 404)
+      assert.equal((await api.post('/v3/lists', { name: 'new' })).body.id, 3)
+    })
+  })
+}
