@@ -24,6 +24,8 @@ export interface Config {
   readonly maxFileBytes: number
   /** Whether an API key may arrive as the query parameter `key`. */
   readonly isQueryKeyAccepted: boolean
+  /** Proxies whose `X-Forwarded-For` is believed, in CIDR notation. */
+  readonly trustedProxies: readonly string[]
   /** Bytes that are to stay free on the disk of the data folder, with SQLite. */
   readonly diskReserveBytes: number
   /** Where signed checkpoints of the audit trail go; `undefined` when none are made. */
@@ -75,6 +77,12 @@ export const settings: readonly Setting[] = [
     name: 'STRONGROOM_QUERY_KEY',
     default: 'on',
     meaning: '`off` refuses API keys in the query parameter `key`, where proxies may log them.',
+  },
+  {
+    name: 'STRONGROOM_TRUSTED_PROXIES',
+    default: 'none',
+    meaning:
+      "Addresses or networks, separated by commas, of proxies whose `X-Forwarded-For` tells the caller's address. Nobody else's is looked at.",
   },
   {
     name: 'STRONGROOM_DISK_RESERVE_MIB',
@@ -132,6 +140,7 @@ export function readConfig(environment: Environment = process.env): Config {
     keepVersions: reader.integer('STRONGROOM_KEEP_VERSIONS', 1, 1000) ?? 10,
     maxValueBytes: reader.integer('STRONGROOM_MAX_VALUE_BYTES', 1, 2 ** 20) ?? 2 ** 16,
     maxFileBytes: reader.integer('STRONGROOM_MAX_FILE_BYTES', 1, 2 ** 24) ?? 2 ** 20,
+    trustedProxies: reader.networks('STRONGROOM_TRUSTED_PROXIES'),
     isQueryKeyAccepted: reader.choice('STRONGROOM_QUERY_KEY', ['on', 'off']) !== 'off',
     diskReserveBytes: (reader.integer('STRONGROOM_DISK_RESERVE_MIB', 0, 2 ** 20) ?? 64) * 2 ** 20,
     checkpoints: reader.checkpoints(),
@@ -195,6 +204,18 @@ class Reader {
     const text = this.text('STRONGROOM_DATABASE_URL')
     if (text === undefined || /^postgres(ql)?:\/\/./.test(text)) return text
     return this.#fault('STRONGROOM_DATABASE_URL', 'must begin with postgres://, or be unset for SQLite')
+  }
+
+  networks(name: string): readonly string[] {
+    const texts = (this.text(name) ?? '').split(',').flatMap((text) => text.trim() || [])
+    const isNetwork = (text: string) => {
+      const [, address = '', prefix] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+      const version = isIP(address)
+      return version !== 0 && Number(prefix ?? 0) <= (version === 4 ? 32 : 128)
+    }
+    if (texts.every(isNetwork)) return texts
+    this.#fault(name, 'must be addresses or networks such as 10.0.0.1 or 10.0.0.0/8, separated by commas')
+    return []
   }
 
   rateLimit(): number | undefined {

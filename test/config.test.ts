@@ -23,6 +23,11 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
   { name: 'STRONGROOM_KEEP_VERSIONS', good: ['1', '1000'], bad: ['0', '1001', '1e2', 'ten'] },
   { name: 'STRONGROOM_MAX_VALUE_BYTES', good: ['1', '1048576'], bad: ['0', '1048577', '64k'] },
   { name: 'STRONGROOM_MAX_FILE_BYTES', good: ['1', '16777216'], bad: ['0', '16777217', '1M'] },
+  {
+    name: 'STRONGROOM_TRUSTED_PROXIES',
+    good: ['127.0.0.1', '10.0.0.0/8, ::1,2001:db8::/32'],
+    bad: ['proxy', '10.0.0.0/33', '::1/129', '10.0.0.1/', '1.2.3'],
+  },
   { name: 'STRONGROOM_QUERY_KEY', good: ['on', 'off'], bad: ['true', 'ON'] },
   { name: 'STRONGROOM_DISK_RESERVE_MIB', good: ['0', '64'], bad: ['-1', '64M', '1048577'] },
   { name: 'STRONGROOM_CHECKPOINT_SECONDS', good: ['1', '86400'], bad: ['0', '86401', '1m'] },

@@ -25,6 +25,12 @@ export type Action =
   | 'version.list'
   | 'version.read'
   | 'version.restore'
+  | 'machine.list'
+  | 'machine.read'
+  | 'machine.create'
+  | 'machine.delete'
+  | 'settings.read'
+  | 'settings.update'
   | 'key.list'
   | 'key.read'
   | 'key.create'
@@ -56,6 +62,12 @@ export const actions: readonly Action[] = [
   'version.list',
   'version.read',
   'version.restore',
+  'machine.list',
+  'machine.read',
+  'machine.create',
+  'machine.delete',
+  'settings.read',
+  'settings.update',
   'key.list',
   'key.read',
   'key.create',
@@ -71,7 +83,7 @@ export const actions: readonly Action[] = [
 
 /** What was acted on. Absent parts were not known: a refused read of an unknown id has an id alone. */
 export interface AuditObject {
-  readonly kind: 'secret' | 'list' | 'key' | 'account'
+  readonly kind: 'secret' | 'list' | 'machine' | 'key' | 'account'
   readonly id: number | null
   readonly uid: string | null
   readonly name: string | null

@@ -1,8 +1,9 @@
 /** Who asks: the key check of the routes of every API, and what the routes learn from it. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
+import { addressHex } from '../model/machine.ts'
 import { type Asker, authenticate, type Identity } from '../vault/vault.ts'
-import { tokenOf } from './authenticate.ts'
+import { tokenOf, unauthenticated } from './authenticate.ts'
 import type { Context } from './context.ts'
 import { toRefusal } from './problem.ts'
 
@@ -51,13 +52,14 @@ export function identityOf({ identity }: FastifyRequest): Identity {
  * From the headers alone. A request without a body is checked by the operation it asks for, in the same transaction;
  * one with a body is checked before, so that strangers cannot make us read and parse.
  */
-function checkKeys(app: FastifyInstance, { vault, metrics, isQueryKeyAccepted, keyLimiter }: Context): void {
+function checkKeys(app: FastifyInstance, context: Context): void {
+  const { vault, metrics, isQueryKeyAccepted } = context
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.routeOptions.config.isOpen === true) return done()
     try {
-      const hash = vault.keyring.tokenHash(tokenOf(request, isQueryKeyAccepted, metrics))
-      keyLimiter?.take(hash, performance.now())
-      request.asker = { caller: { kind: 'token', hash }, requestId: request.id, address: request.ip }
+      const token = tokenOf(request, isQueryKeyAccepted, metrics)
+      const caller = token === undefined ? machineOf(context, request) : callerOf(context, token)
+      request.asker = { caller, requestId: request.id, address: request.ip }
       if (!bodyMethods.has(request.method)) return done()
     } catch (error) {
       return done(error as Error)
@@ -67,6 +69,26 @@ function checkKeys(app: FastifyInstance, { vault, metrics, isQueryKeyAccepted, k
       done(vault.store.isNearlyFull() ? nearlyFull() : undefined)
     }, done)
   })
+}
+
+function callerOf({ vault, keyLimiter }: Context, token: string): Asker['caller'] {
+  const hash = vault.keyring.tokenHash(token)
+  keyLimiter?.take(hash, performance.now())
+  return { kind: 'token', hash }
+}
+
+/**
+ * Without a key it may be a machine, by its address. Whether it is, the store says, which an address that has failed
+ * often of late is not let near: a machine does not fail.
+ */
+function machineOf({ metrics, failureLimiter }: Context, { ip }: FastifyRequest): Asker['caller'] {
+  const address = addressHex(ip)
+  if (address !== undefined) {
+    failureLimiter?.check(ip, performance.now())
+    return { kind: 'machine', address }
+  }
+  metrics.refusedKeys.inc({ reason: 'missing' })
+  throw unauthenticated()
 }
 
 /** What is left is for the records of reads. A deletion has no body, and is let through. */
@@ -83,8 +105,9 @@ function authenticateBeforeRefusing(
 ): void {
   app.setErrorHandler(async (error, request, reply) => {
     const refusal = await rightRefusal(error, request)
-    if (refusal.code === 'unauthenticated' && request.asker !== undefined)
-      metrics.refusedKeys.inc({ reason: 'refused' })
+    if (refusal.code === 'unauthenticated' && request.asker !== undefined) {
+      metrics.refusedKeys.inc({ reason: request.asker.caller.kind === 'machine' ? 'missing' : 'refused' })
+    }
     return answer(refusal.code === 'unauthenticated' ? putOff(refusal, request) : refusal, request, reply)
   })
 

@@ -8,13 +8,14 @@ import type { Metrics } from './metrics.ts'
 export type MissingReason = 'missing' | 'malformed'
 
 /**
- * The API key as the caller sent it, its form and checksum right.
+ * The API key as the caller sent it, its form and checksum right; `undefined` when none was sent at all.
  *
  * @param isQueryKeyAccepted whether `?key=` will do, as the vendor's clients send it
- * @throws Refusal `unauthenticated`, the same for every reason
+ * @throws Refusal `unauthenticated` for one that is none, the same for every reason
  */
-export function tokenOf(request: FastifyRequest, isQueryKeyAccepted: boolean, metrics: Metrics): string {
+export function tokenOf(request: FastifyRequest, isQueryKeyAccepted: boolean, metrics: Metrics): string | undefined {
   const { authorization } = request.headers
+  if (authorization === undefined && (request.query as { key?: unknown }).key === undefined) return undefined
   const sent = authorization === undefined ? queryKey(request, isQueryKeyAccepted) : bearer(request, authorization)
   if (sent !== undefined && isToken(sent)) return sent
   metrics.refusedKeys.inc({ reason: sent === undefined ? 'missing' : 'malformed' })

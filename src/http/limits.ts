@@ -25,16 +25,24 @@ export class RateLimiter {
   take(client: string, now: number): void {
     const until = Math.max(this.#until.get(client) ?? 0, now) + this.#intervalMs
     if (until > now + 1000 + this.#intervalMs / 2) {
-      throw new Refusal('rate_limited', 'Too many requests. Wait as long as Retry-After says.', {
-        headers: { 'retry-after': '1' },
-      })
+      throw tooMany()
     }
     if (this.#until.size >= maxTracked) this.#forget(now)
     this.#until.set(client, until)
+  }
+
+  /** Whether `take` would refuse, without counting. @throws Refusal `rate_limited` with `Retry-After` */
+  check(client: string, now: number): void {
+    if ((this.#until.get(client) ?? 0) + this.#intervalMs > now + 1000 + this.#intervalMs / 2) throw tooMany()
   }
 
   #forget(now: number): void {
     for (const [client, until] of this.#until) if (until <= now) this.#until.delete(client)
     if (this.#until.size >= maxTracked) this.#until.clear()
   }
+}
+
+function tooMany(): Refusal {
+  const message = 'Too many requests. Wait as long as Retry-After says.'
+  return new Refusal('rate_limited', message, { headers: { 'retry-after': '1' } })
 }

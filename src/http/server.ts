@@ -24,7 +24,10 @@ import { v3 } from './v3/v3.ts'
 
 export interface ServerOptions {
   readonly vault: Vault
-  readonly config: Pick<Config, 'rateLimit' | 'maxValueBytes' | 'maxFileBytes' | 'isQueryKeyAccepted' | 'metricsListen'>
+  readonly config: Pick<
+    Config,
+    'rateLimit' | 'maxValueBytes' | 'maxFileBytes' | 'isQueryKeyAccepted' | 'trustedProxies' | 'metricsListen'
+  >
   readonly logger: Logger
 }
 
@@ -61,6 +64,7 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
     requestTimeout: requestTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: keepAliveTimeoutMs,
+    trustProxy: config.trustedProxies.length > 0 && [...config.trustedProxies],
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     // Nothing is longer than the URL, whose own limit answers first.

@@ -7,6 +7,7 @@ export interface Account {
   readonly nextSecretId: number
   readonly nextKeyId: number
   readonly nextListId: number
+  readonly nextMachineId: number
   /** Records in the account's audit chain, the chain's head, and the newest record's time. */
   readonly auditSize: number
   readonly auditHead: Uint8Array

@@ -1,11 +1,15 @@
 /** Loads the world of a batch: first the accounts, locked, then everything that its requests name in them. */
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
-import { defaultList, type List } from '../model/list.ts'
+import type { List } from '../model/list.ts'
+import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
 import { decide } from './decide/decide.ts'
-import type { Batch, IdOrName, Outcome, Request, StoredSecret, VersionHead } from './operation.ts'
+import { type NameRef, Needs, type Ref, type ReplyRef, type VersionRef } from './needs.ts'
+import type { Batch, Caller, Outcome, Request, StoredSecret, VersionHead } from './operation.ts'
 import {
   type Changes,
+  type Claim,
+  claimOn,
   type Reply,
   ref,
   replyLifetimeMs,
@@ -15,29 +19,14 @@ import {
   type World,
 } from './world.ts'
 
-/** A row of an account. */
-export interface Ref {
-  readonly accountId: number
-  readonly id: number
-}
-
-export interface NameRef {
-  readonly accountId: number
-  readonly name: string
-}
-
-export interface VersionRef extends Ref {
-  readonly version: number
-}
-
-export interface ReplyRef {
-  readonly accountId: number
-  readonly keyId: number
-  readonly hash: string
-}
-
 /** What an engine can do within one open transaction. Called in this order; nothing is asked for an empty list. */
 export interface Transaction {
+  /** The accounts that machines at these addresses belong to. */
+  accountsAt(addresses: readonly string[]): Result<readonly number[]>
+  /** The claims that meet any of these ranges. With `lock`, nobody else claims anything until the transaction ends. */
+  claims(ranges: readonly AddressRange[], lock: boolean): Result<readonly Claim[]>
+  machinesOf(accountId: number): Result<readonly Machine[]>
+  settings(accountIds: readonly number[]): Result<readonly AccountSettings[]>
   /** The accounts with these ids and of these API keys, locked until the transaction ends. */
   lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): Result<readonly Account[]>
   /** Milliseconds since 1970, taken under the locks. */
@@ -81,7 +70,12 @@ export async function execute(tx: Transaction, batch: Batch, setting: Setting): 
 
 async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVersions }: Setting): Promise<World> {
   const hashes = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [caller.hash] : [])))
-  const hostIds = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [] : [caller.accountId])))
+  const addresses = unique(requests.flatMap(({ caller }) => (caller.kind === 'machine' ? [caller.address] : [])))
+  const owners = addresses.length === 0 ? [] : await tx.accountsAt(addresses)
+  const hostIds = unique([
+    ...requests.flatMap(({ caller }) => ('accountId' in caller ? [caller.accountId] : [])),
+    ...owners,
+  ])
   // Asked at once and answered in order: the keys are read when the locks are held.
   const [accounts, byToken, time] = await Promise.all([
     tx.lockAccounts(hostIds, hashes),
@@ -103,6 +97,9 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
     lists: new Map(),
     listNames: new Map(),
     wholeLists: new Set(),
+    machines: new Map(),
+    settings: new Map(),
+    claims: [],
     replies: new Map(),
     versions: new Map(),
     sealed: new Map(),
@@ -110,7 +107,23 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
     accountNames: new Set(),
     nextAccountId: 0,
   }
+  if (addresses.length > 0) await loadMachinesAt(tx, addresses, world)
   return loadRows(tx, requests, world)
+}
+
+/** Who asks without a key: read again under the locks of their accounts. */
+async function loadMachinesAt(tx: Transaction, addresses: readonly string[], world: World): Promise<void> {
+  const ranges = addresses.map((address) => ({ first: address, last: address }))
+  const claims = (await tx.claims(ranges, false)).filter(({ accountId }) => world.accounts.has(accountId))
+  if (claims.length === 0) return
+  world.claims.push(...claims)
+  const accountIds = unique(claims.map(({ accountId }) => accountId))
+  for (const settings of await tx.settings(accountIds)) world.settings.set(settings.accountId, settings)
+  for (const id of accountIds) await addMachines(tx, id, world)
+}
+
+async function addMachines(tx: Transaction, accountId: number, world: World): Promise<void> {
+  for (const machine of await tx.machinesOf(accountId)) world.machines.set(ref(accountId, machine.id), machine)
 }
 
 /** The rows that the requests name, in the accounts that their callers belong to. All are asked for at once. */
@@ -118,7 +131,7 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
   const needs = new Needs()
   for (const { caller, operation } of requests) {
     const key = caller.kind === 'token' ? world.keysByToken.get(caller.hash) : undefined
-    needs.add(caller.kind === 'token' ? key?.accountId : caller.accountId, key?.id ?? 0, operation)
+    needs.add(accountOf(caller, key, world), key?.id ?? 0, operation)
   }
   await Promise.all([
     loadAccountKeys(tx, needs, world),
@@ -131,6 +144,7 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
     loadReplies(tx, needs, world),
   ])
   await loadListsOfSecrets(tx, needs, world)
+  await loadMachines(tx, needs, world)
   await loadContents(tx, needs, world)
   if (needs.accountNames.size === 0) return world
   const { taken, nextId } = await tx.newAccounts([...needs.accountNames])
@@ -194,6 +208,14 @@ async function loadListsOfSecrets(tx: Transaction, { withList }: Needs, world: W
   for (const list of await tx.lists(refs)) addList(world, list)
 }
 
+/** The machines of accounts where one is asked for, and whoever has addresses that are to be claimed. */
+async function loadMachines(tx: Transaction, { machinesOf, claimed, settingsOf }: Needs, world: World): Promise<void> {
+  for (const accountId of machinesOf) await addMachines(tx, accountId, world)
+  if (claimed.length > 0) world.claims.push(...(await tx.claims(claimed, true)))
+  if (settingsOf.size === 0) return
+  for (const settings of await tx.settings([...settingsOf])) world.settings.set(settings.accountId, settings)
+}
+
 /** Everything in the lists that are to be deleted. */
 async function loadContents(tx: Transaction, { contents }: Needs, world: World): Promise<void> {
   for (const { accountId, id } of contents) {
@@ -231,133 +253,9 @@ async function loadReplies(tx: Transaction, { replies }: Needs, world: World): P
   }
 }
 
-/** Which rows the operations name. */
-class Needs {
-  readonly secrets = new Map<string, Ref>()
-  readonly secretNames = new Map<string, NameRef>()
-  readonly lists = new Map<string, Ref>()
-  readonly listNames = new Map<string, NameRef>()
-  readonly withList: { readonly accountId: number; readonly id: IdOrName }[] = []
-  readonly contents: { readonly accountId: number; readonly id: IdOrName }[] = []
-  readonly names = new Map<string, NameRef>()
-  readonly keys = new Map<string, Ref>()
-  readonly replies = new Map<string, ReplyRef>()
-  readonly histories = new Map<string, Ref>()
-  readonly sealed = new Map<string, VersionRef>()
-  readonly accountKeys = new Set<number>()
-  readonly keysInUse = new Set<number>()
-  readonly accountNames = new Set<string>()
-
-  add(accountId: number | undefined, keyId: number, operation: Request['operation']): void {
-    if (operation.kind === 'create_account') this.accountNames.add(operation.name)
-    if (accountId === undefined) return
-    switch (operation.kind) {
-      case 'authenticate':
-        this.accountKeys.add(accountId)
-        return
-      case 'read_secret':
-      case 'prepare_secret':
-      case 'delete_secret':
-        this.#place(accountId, operation)
-        return
-      case 'update_secret':
-        this.#place(accountId, operation)
-        if (operation.rename !== undefined) this.#newName(accountId, operation.rename)
-        break
-      case 'read_metadata':
-      case 'update_metadata':
-        this.#place(accountId, operation)
-        this.withList.push({ accountId, id: operation.id })
-        return
-      case 'read_secrets':
-        for (const id of operation.refs) this.#secret(accountId, id)
-        return
-      case 'move_secret':
-        this.#secret(accountId, operation.id)
-        this.#list(accountId, operation.to)
-        return
-      case 'list_secrets':
-      case 'list_values':
-        if (operation.list !== undefined) this.#list(accountId, operation.list)
-        return
-      case 'read_list':
-        this.#list(accountId, operation.list)
-        return
-      case 'create_list':
-        this.#list(accountId, operation.name)
-        return
-      case 'rename_list':
-        this.#list(accountId, operation.list)
-        this.#list(accountId, operation.name)
-        return
-      case 'delete_list':
-        this.#list(accountId, operation.list)
-        this.contents.push({ accountId, id: operation.list })
-        return
-      case 'list_versions':
-      case 'restore_version':
-        this.#history(accountId, operation.id)
-        break
-      case 'read_version':
-      case 'prepare_version': {
-        const { id, version } = operation
-        this.#history(accountId, id)
-        this.sealed.set(versionRef(accountId, id, version), { accountId, id, version })
-        break
-      }
-      case 'add_account_key':
-        this.accountKeys.add(accountId)
-        return
-      case 'drop_account_key':
-        this.accountKeys.add(accountId)
-        this.keysInUse.add(accountId)
-        return
-      case 'rewrap_secret_keys':
-        for (const { id } of operation.keys) this.secrets.set(ref(accountId, id), { accountId, id })
-        return
-      case 'create_secret':
-        this.accountKeys.add(accountId)
-        this.#newName(accountId, operation.name)
-        this.#list(accountId, operation.list ?? defaultList)
-        break
-      case 'read_key':
-      case 'prepare_key':
-      case 'rotate_key':
-      case 'revoke_key':
-        this.keys.set(ref(accountId, operation.id), { accountId, id: operation.id })
-        return
-      default:
-        return
-    }
-    if ('idempotency' in operation && operation.idempotency !== undefined) {
-      const { hash } = operation.idempotency
-      this.replies.set(replyRef(accountId, keyId, hash), { accountId, keyId, hash })
-    }
-  }
-
-  #place(accountId: number, { id, list }: { readonly id: IdOrName; readonly list?: IdOrName | undefined }): void {
-    this.#secret(accountId, id)
-    if (list !== undefined) this.#list(accountId, list)
-  }
-
-  #secret(accountId: number, id: IdOrName): void {
-    if (typeof id === 'number') this.secrets.set(ref(accountId, id), { accountId, id })
-    else this.secretNames.set(ref(accountId, id), { accountId, name: id })
-  }
-
-  #list(accountId: number, list: IdOrName): void {
-    if (typeof list === 'number') this.lists.set(ref(accountId, list), { accountId, id: list })
-    else this.listNames.set(ref(accountId, list), { accountId, name: list })
-  }
-
-  #newName(accountId: number, name: string): void {
-    this.names.set(ref(accountId, name), { accountId, name })
-  }
-
-  #history(accountId: number, id: number): void {
-    this.secrets.set(ref(accountId, id), { accountId, id })
-    this.histories.set(ref(accountId, id), { accountId, id })
-  }
+function accountOf(caller: Caller, key: ApiKey | undefined, { claims }: World): number | undefined {
+  if (caller.kind === 'token') return key?.accountId
+  return caller.kind === 'machine' ? claimOn(claims, caller.address)?.accountId : caller.accountId
 }
 
 function index<Key, Row>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<Key, Row> {

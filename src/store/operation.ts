@@ -4,6 +4,7 @@ import type { Code, FieldFault } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { List } from '../model/list.ts'
+import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Right, Scope } from '../model/scope.ts'
 import type { Details, Secret, SecretKey } from '../model/secret.ts'
 
@@ -14,6 +15,13 @@ export type Caller =
       /** The look-up hash of the API key, hexadecimal. */
       readonly hash: string
       /** The key's row as the vault has verified it (`keyEvidence`); any other row is not acted upon. */
+      readonly verified: string | undefined
+    }
+  | {
+      readonly kind: 'machine'
+      /** The address that it asks from, as `addressHex` gives it. */
+      readonly address: string
+      /** The rows as the vault has verified them (`machineEvidence`); any others are not acted upon. */
       readonly verified: string | undefined
     }
   /** Somebody on the server's host, who may do anything in the account. */
@@ -115,6 +123,12 @@ export type Operation =
       readonly next: NextVersion | undefined
       readonly idempotency: Idempotency | undefined
     }
+  | { readonly kind: 'list_machines' }
+  | { readonly kind: 'read_machine'; readonly id: number }
+  | { readonly kind: 'create_machine'; readonly machine: NewMachine }
+  | { readonly kind: 'delete_machine'; readonly id: number }
+  | { readonly kind: 'read_settings' }
+  | { readonly kind: 'update_settings'; readonly settings: AccountSettings }
   | { readonly kind: 'list_keys' }
   | { readonly kind: 'read_key'; readonly id: number }
   /** Loads what is needed to authenticate a changed row. Not recorded. */
@@ -175,6 +189,9 @@ export interface Rewrapped {
   readonly from: SecretKey
   readonly to: SecretKey
 }
+
+/** A machine without what the transaction gives it. */
+export type NewMachine = Omit<Machine, 'id'>
 
 /** A key without what the transaction gives it. */
 export type NewKey = Omit<ApiKey, 'id' | 'lastUsedAt'>
@@ -249,6 +266,12 @@ export interface Results {
   read_version: StoredVersion
   prepare_version: StoredVersion
   restore_version: Changed
+  list_machines: readonly Machine[]
+  read_machine: Machine
+  create_machine: Machine
+  delete_machine: null
+  read_settings: AccountSettings | undefined
+  update_settings: AccountSettings
   list_keys: Grant
   read_key: ApiKey
   prepare_key: ApiKey
@@ -270,6 +293,8 @@ export type Outcome<K extends Kind = Kind> =
   | Refused
   /** The key's row is not the one that the caller verified: verify this one and ask again. Nothing was done. */
   | { readonly kind: 'unverified_key'; readonly key: ApiKey }
+  /** The same, of the machine that the caller's address belongs to. */
+  | { readonly kind: 'unverified_machine'; readonly machine: Machine; readonly settings: AccountSettings }
   /** The row changed since it was prepared: prepare again. Nothing was done. */
   | { readonly kind: 'outdated' }
 

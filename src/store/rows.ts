@@ -4,10 +4,11 @@ import type { StoredRecord } from '../audit/verify.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { List } from '../model/list.ts'
+import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Secret } from '../model/secret.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
-import type { Reply } from './world.ts'
+import type { Claim, Reply } from './world.ts'
 
 export interface AccountRow {
   id: number
@@ -19,6 +20,7 @@ export interface AccountRow {
   audit_head: Uint8Array
   audit_ms: number
   next_list_id: number
+  next_machine_id: number
 }
 
 export interface AccountKeyRow {
@@ -66,6 +68,30 @@ export interface ListRow {
   name: string
   created_ms: number
   updated_ms: number
+}
+
+export interface MachineRow {
+  account_id: number
+  id: number
+  uid: string
+  name: string
+  addresses: string
+  scopes: string
+  created_ms: number
+  mac: Uint8Array
+}
+
+export interface SettingsRow {
+  account_id: number
+  vm_auth: number
+  mac: Uint8Array
+}
+
+export interface ClaimRow {
+  first: string
+  last: string
+  account_id: number
+  machine_id: number
 }
 
 export interface StoredSecretRow extends SecretRow {
@@ -144,6 +170,7 @@ export function toAccount(row: AccountRow): Account {
     nextSecretId: row.next_secret_id,
     nextKeyId: row.next_key_id,
     nextListId: row.next_list_id,
+    nextMachineId: row.next_machine_id,
     auditSize: row.audit_size,
     auditHead: row.audit_head,
     auditAt: row.audit_ms,
@@ -188,6 +215,27 @@ export function toSecret(row: SecretRow): Secret {
     expiresAt: row.expires_ms,
     mac: row.mac,
   }
+}
+
+export function toMachine(row: MachineRow): Machine {
+  return {
+    accountId: row.account_id,
+    id: row.id,
+    uid: row.uid,
+    name: row.name,
+    addresses: words(row.addresses),
+    scopes: words(row.scopes),
+    createdAt: row.created_ms,
+    mac: row.mac,
+  }
+}
+
+export function toSettings(row: SettingsRow): AccountSettings {
+  return { accountId: row.account_id, vmAuth: row.vm_auth === 1, mac: row.mac }
+}
+
+export function toClaim({ first, last, account_id, machine_id }: ClaimRow): Claim {
+  return { first, last, accountId: account_id, machineId: machine_id }
 }
 
 export function toList(row: ListRow): List {

@@ -3,6 +3,7 @@ import type { AuditRecord } from '../audit/record.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { List } from '../model/list.ts'
+import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
 import type { SecretKey } from '../model/secret.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
 
@@ -14,6 +15,17 @@ export interface Reply {
   readonly fingerprint: string
   readonly secret: SecretHead
   readonly createdAt: number
+}
+
+/** Addresses that a machine holds: no other of any account may. */
+export interface Claim extends AddressRange {
+  readonly accountId: number
+  readonly machineId: number
+}
+
+/** The claim that covers an address. */
+export function claimOn(claims: readonly Claim[], address: string): Claim | undefined {
+  return claims.find(({ first, last }) => first <= address && address <= last)
 }
 
 /** A row before the batch (if there was one) and after it (`null`: deleted). */
@@ -49,6 +61,8 @@ export interface NewRecord {
 export interface Changes {
   readonly secrets: Map<string, Fate<StoredSecret>>
   readonly lists: Map<string, Fate<List>>
+  readonly machines: Map<string, Fate<Machine>>
+  readonly settings: Map<number, AccountSettings>
   readonly renamed: Renamed[]
   readonly versions: NewVersion[]
   readonly keys: Map<string, Fate<ApiKey>>
@@ -100,6 +114,11 @@ export interface World {
   readonly lists: Map<string, List>
   /** Ids of lists by account and name. */
   readonly listNames: Map<string, number>
+  /** By account and id; all of an account, where they are asked for. */
+  readonly machines: Map<string, Machine>
+  readonly settings: Map<number, AccountSettings>
+  /** Those that meet an address which is asked from, or which is to be claimed. */
+  readonly claims: Claim[]
   /** The lists whose secrets are all here, by account and id. */
   readonly wholeLists: Set<string>
   readonly replies: Map<string, Reply>

@@ -5,6 +5,13 @@ import type { Keyring } from '../crypto/keyring.ts'
 import { Refusal } from '../errors.ts'
 import type { AccountKey } from '../model/account.ts'
 import { type ApiKey, keyEvidence, keyToAuthenticate } from '../model/api-key.ts'
+import {
+  type AccountSettings,
+  type Machine,
+  machineEvidence,
+  machineToAuthenticate,
+  settingsToAuthenticate,
+} from '../model/machine.ts'
 import type { Caller, Kind, Op, Results } from '../store/operation.ts'
 import type { Store } from '../store/store.ts'
 
@@ -17,7 +24,7 @@ export interface Vault {
   readonly maxValueBytes: number
   /** The longest file, in bytes. */
   readonly maxFileBytes: number
-  /** Callers with the row of their API key as its MAC was checked, by look-up hash: a fact that never changes. */
+  /** Callers with the row of their API key as its MAC was checked, by look-up hash or address: a fact that never changes. */
   readonly verifiedCallers: Map<string, Caller>
   /** The last update on its way for each secret. */
   readonly turns: Map<string, Promise<unknown>>
@@ -29,6 +36,8 @@ export interface Vault {
 export interface Asker {
   readonly caller:
     | { readonly kind: 'token'; readonly hash: string }
+    /** Without a key, from this address (`addressHex`). */
+    | { readonly kind: 'machine'; readonly address: string }
     | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
   readonly requestId: string
   readonly address: string
@@ -78,6 +87,9 @@ export async function tryAsk<K extends Kind>(
         throw new Refusal(outcome.code, outcome.message, { fields: outcome.fields ?? [] })
       case 'unverified_key':
         await verifyKey(vault, asker, outcome.key)
+        break
+      case 'unverified_machine':
+        await verifyMachine(vault, asker, outcome)
     }
   }
   throw new Refusal('overloaded', 'The API key keeps changing. Try again.', { headers: { 'retry-after': '1' } })
@@ -85,7 +97,8 @@ export async function tryAsk<K extends Kind>(
 
 function callerOf(vault: Vault, { caller }: Asker): Caller {
   if (caller.kind === 'host') return caller
-  return vault.verifiedCallers.get(caller.hash) ?? { ...caller, verified: undefined }
+  const name = caller.kind === 'token' ? caller.hash : `machine ${caller.address}`
+  return vault.verifiedCallers.get(name) ?? { ...caller, verified: undefined }
 }
 
 async function verifyKey(vault: Vault, asker: Asker, key: ApiKey): Promise<void> {
@@ -93,9 +106,31 @@ async function verifyKey(vault: Vault, asker: Asker, key: ApiKey): Promise<void>
     const object = { kind: 'key', id: key.id, uid: key.uid, name: key.name, version: null, hash: null } as const
     throw await integrityFailure(vault, asker, key.accountId, 'authenticate', object)
   }
-  if (vault.verifiedCallers.size >= maxVerifiedCallers) vault.verifiedCallers.clear()
   const { tokenHash } = key
-  vault.verifiedCallers.set(tokenHash, { kind: 'token', hash: tokenHash, verified: keyEvidence(key) })
+  remember(vault, tokenHash, { kind: 'token', hash: tokenHash, verified: keyEvidence(key) })
+}
+
+async function verifyMachine(
+  vault: Vault,
+  asker: Asker,
+  { machine, settings }: { readonly machine: Machine; readonly settings: AccountSettings },
+): Promise<void> {
+  const isSound =
+    vault.keyring.isRowMac(machineToAuthenticate(machine), machine.mac) &&
+    vault.keyring.isRowMac(settingsToAuthenticate(settings), settings.mac)
+  const { id, uid, name, accountId } = machine
+  if (!isSound) {
+    const object = { kind: 'machine', id, uid, name, version: null, hash: null } as const
+    throw await integrityFailure(vault, asker, accountId, 'authenticate', object)
+  }
+  if (asker.caller.kind !== 'machine') return
+  const verified = machineEvidence(machine, settings)
+  remember(vault, `machine ${asker.caller.address}`, { ...asker.caller, verified })
+}
+
+function remember({ verifiedCallers }: Vault, name: string, caller: Caller): void {
+  if (verifiedCallers.size >= maxVerifiedCallers) verifiedCallers.clear()
+  verifiedCallers.set(name, caller)
 }
 
 /** Records that stored data failed its check. The refusal to throw says nothing of what or how. */

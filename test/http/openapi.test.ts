@@ -69,6 +69,13 @@ suite('The description of the API', () => {
     await call('GET', '/v3/keys/2')
     await call('POST', '/v3/keys/2/rotate', {})
     await call('DELETE', '/v3/keys/2')
+    await call('POST', '/v3/machines', { name: 'web', addresses: ['192.0.2.1'] })
+    await call('POST', '/v3/machines', { name: 'web', addresses: ['192.0.2.2'] })
+    await call('GET', '/v3/machines')
+    await call('GET', '/v3/machines/1')
+    await call('DELETE', '/v3/machines/1')
+    await call('PUT', '/v3/settings', { vm_auth: true })
+    await call('GET', '/v3/settings')
     await call('GET', '/v3/audit')
 
     const all = Object.entries(description.paths as Record<string, object>).flatMap(([path, methods]) =>

@@ -196,6 +196,24 @@ for (const engine of engines) {
       assert.deepEqual((await foreign('GET', 'secrets/lists')).body.data, [])
     })
 
+    test('renames within its scopes only, and shows a value to nobody who may not read it', async (t) => {
+      const server = await startServer(t, engine)
+      await server.api.post('/v3/secrets', { name: 'dev-a', value: 'v' })
+      const writer = callerOf(client, { ...server, api: await server.withScopes('secrets:write:dev-*') })
+      const both = callerOf(client, {
+        ...server,
+        api: await server.withScopes('secrets:write:dev-*', 'secrets:read:dev-*'),
+      })
+      const rename = (who: typeof both, key: string) =>
+        who('POST', 'secrets/lists/1/values/1', { secret_key: key }).then(({ status }) => status)
+
+      assert.equal(await rename(writer, 'dev-b'), 403)
+      assert.equal(await rename(both, 'prod-a'), 403)
+      assert.equal(await rename(both, 'dev-b'), 200)
+      assert.equal((await writer('POST', 'secrets/lists/1/values/1', { secret_value: 'w' })).status, 200)
+      assert.equal((await server.api.get('/v3/secrets/1')).body.name, 'dev-b')
+    })
+
     test('exchanges the names of two values without a clash in between', async (t) => {
       const server = await startServer(t, engine)
       const call = callerOf(client, server)

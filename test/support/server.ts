@@ -45,6 +45,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     maxValueBytes: 65_536,
     maxFileBytes: 1_048_576,
     isQueryKeyAccepted: true,
+    trustedProxies: [],
     diskReserveBytes: 0,
     checkpoints: undefined,
     checkpointSeconds: 60,

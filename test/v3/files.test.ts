@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
+import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 
@@ -129,6 +130,17 @@ for (const engine of engines) {
       }
       assert.equal((await api.send('PATCH', '/v3/secrets/2/metadata', {})).status, 404)
       assert.equal((await api.send('PATCH', '/v3/secrets/1/metadata', {}, { 'if-match': '"2"' })).status, 412)
+    })
+
+    test('is refused when it was changed behind the server’s back', async (t) => {
+      const { api, place } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'one', value: 'v', expires_at: '2031-01-31T00:00:00Z' })
+      assert.equal((await api.get('/v3/secrets/1/metadata')).status, 200)
+
+      await query(place, 'update secrets set expires_ms = expires_ms + 1')
+
+      assert.equal((await api.get('/v3/secrets/1/metadata')).status, 500)
+      assert.equal((await api.get('/v3/secrets/1')).status, 500)
     })
 
     test('says when a value has expired, which can still be read', async (t) => {

@@ -17,6 +17,17 @@ const operations: Record<string, unknown> = {
   'GET /v3/keys/{id}': undefined,
   'DELETE /v3/keys/{id}': undefined,
   'POST /v3/keys/{id}/rotate': {},
+  'GET /v3/secrets/{id}/content': undefined,
+  'PUT /v3/secrets/{id}/content': {},
+  'GET /v3/secrets/{id}/metadata': undefined,
+  'PATCH /v3/secrets/{id}/metadata': { description: 'mine' },
+  'GET /v3/lists/{id}': undefined,
+  'PUT /v3/lists/{id}': { name: 'mine' },
+  'DELETE /v3/lists/{id}': undefined,
+  'GET /v3/lists/{id}/secrets': undefined,
+  'PUT /v3/lists/{id}/secrets/{secret}': undefined,
+  'GET /v3/machines/{id}': undefined,
+  'DELETE /v3/machines/{id}': undefined,
   'GET /v3/secrets/{id}/versions': undefined,
   'GET /v3/secrets/{id}/versions/{version}': undefined,
   'POST /v3/secrets/{id}/versions/{version}/restore': undefined,
@@ -26,6 +37,12 @@ const operations: Record<string, unknown> = {
   'GET /v3/keys': undefined,
   'POST /v3/keys': undefined,
   'GET /v3/audit': undefined,
+  'GET /v3/lists': undefined,
+  'POST /v3/lists': undefined,
+  'GET /v3/machines': undefined,
+  'POST /v3/machines': undefined,
+  'GET /v3/settings': undefined,
+  'PUT /v3/settings': undefined,
 }
 
 for (const engine of engines) {
@@ -39,7 +56,12 @@ for (const engine of engines) {
         const [method = '', path = ''] = operation.split(' ')
         for (const headers of [{}, { 'if-match': '"1"' }, { 'if-match': '*' }, { 'idempotency-key': 'k' }]) {
           const ask = (id: number) =>
-            own.send(method, path.replace('{id}', String(id)).replace('{version}', '1'), operations[operation], headers)
+            own.send(
+              method,
+              path.replace('{id}', String(id)).replace(/\{(version|secret)\}/, '1'),
+              operations[operation],
+              headers,
+            )
           const [foreign, absent] = [await ask(foreignId), await ask(absentId)]
           assert.ok([404, 412].includes(foreign.status), operation)
           assert.deepEqual(comparable(foreign), comparable(absent), operation)
@@ -81,6 +103,8 @@ for (const engine of engines) {
       for (const name of ['one', 'two']) await own.post('/v3/secrets', { name, value: 'v' })
       for (const at of [1, 2, 3]) await other.post('/v3/secrets', { name: `theirs-${at}`, value: 'their value' })
       for (const _ of [2, 3]) await other.post('/v3/keys', { name: 'their-key', scopes: ['secrets:read'] })
+      for (const name of ['two', 'three']) await other.post('/v3/lists', { name })
+      for (const at of [1, 2, 3]) await other.post('/v3/machines', { name: `m${at}`, addresses: [`192.0.2.${at}`] })
       const { paths } = (await own.get('/openapi.json')).body as { paths: Record<string, Record<string, unknown>> }
       const described = Object.entries(paths).flatMap(([path, methods]) =>
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
@@ -92,7 +116,7 @@ for (const engine of engines) {
 
 /** All of an answer but what tells one request from the next. */
 function comparable({ status, headers, text }: Answer) {
-  const kept = [...headers].filter(([name]) => !['date', 'strongroom-request-id'].includes(name))
+  const kept = [...headers].filter(([name]) => !['date', 'strongroom-request-id', 'content-length'].includes(name))
   return { status, headers: kept, text: text.replace(/"request_id":"[^"]*"/, '') }
 }
 

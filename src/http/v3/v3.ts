@@ -7,6 +7,7 @@ import { methodNotAllowed } from '../problem.ts'
 import { auditRoutes } from './audit.ts'
 import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
+import { machineRoutes, settingsRoutes } from './machines.ts'
 import { contentRoutes, metadataRoutes } from './metadata.ts'
 import { secretRoutes } from './secrets.ts'
 import { versionRoutes } from './versions.ts'
@@ -23,6 +24,8 @@ export function v3(context: Context) {
     listRoutes(typed, context)
     contentsOfListRoutes(typed, context)
     keyRoutes(typed, context)
+    machineRoutes(typed, context)
+    settingsRoutes(typed, context)
     auditRoutes(typed, context)
     refuseOtherMethods(app, methods)
   }

@@ -25,6 +25,7 @@ export function createAccount(
     nextSecretId: 1,
     nextKeyId: 1,
     nextListId: 1,
+    nextMachineId: 1,
     auditSize: 0,
     auditHead: emptyHead(world.storeId, id),
     auditAt: 0,

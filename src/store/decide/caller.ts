@@ -2,8 +2,10 @@
 import type { Action } from '../../audit/record.ts'
 import { unreachable } from '../../errors.ts'
 import { type ApiKey, keyEvidence, scopesOf, whyUnusable } from '../../model/api-key.ts'
-import { allScopes } from '../../model/scope.ts'
+import { machineEvidence, rangeOf } from '../../model/machine.ts'
+import { allScopes, parseScopes } from '../../model/scope.ts'
 import type { Kind, Outcome, Request } from '../operation.ts'
+import { claimOn, ref } from '../world.ts'
 import { type Call, putKey, record, refused, type Work } from './work.ts'
 
 /** How often the time of a key's last use is written, at most. */
@@ -31,6 +33,12 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   read_version: 'version.read',
   prepare_version: 'version.restore',
   restore_version: 'version.restore',
+  list_machines: 'machine.list',
+  read_machine: 'machine.read',
+  create_machine: 'machine.create',
+  delete_machine: 'machine.delete',
+  read_settings: 'settings.read',
+  update_settings: 'settings.update',
   list_keys: 'key.list',
   read_key: 'key.read',
   prepare_key: 'key.read',
@@ -51,6 +59,8 @@ export function identify(work: Work, request: Request): Call | Outcome<never> {
   switch (caller.kind) {
     case 'token':
       return identifyKey(work, request, caller, action)
+    case 'machine':
+      return identifyMachine(work, request, caller, action)
     case 'host':
     case 'system': {
       const account = work.world.accounts.get(caller.accountId)
@@ -86,6 +96,30 @@ function identifyKey(
   }
   touch(work, key)
   return call
+}
+
+/** As unknown as without any machine, until the rows are those that were verified. */
+function identifyMachine(
+  work: Work,
+  request: Request,
+  caller: { readonly address: string; readonly verified: string | undefined },
+  action: Action,
+): Call | Outcome<never> {
+  const { world } = work
+  const claim = claimOn(world.claims, caller.address)
+  const account = world.accounts.get(claim?.accountId ?? 0)
+  const machine = world.machines.get(ref(claim?.accountId ?? 0, claim?.machineId ?? 0))
+  const settings = world.settings.get(claim?.accountId ?? 0)
+  if (account === undefined || machine === undefined || settings === undefined) return unauthenticated()
+  // The row decides, not the claim, which is only how it is found.
+  const ranges = machine.addresses.map(rangeOf)
+  if (!ranges.some(({ first, last }) => first <= caller.address && caller.address <= last)) return unauthenticated()
+  if (machineEvidence(machine, settings) !== caller.verified) return { kind: 'unverified_machine', machine, settings }
+  const principal = { kind: 'machine', id: machine.id, name: machine.name } as const
+  const call = { work, request, account, principal, key: undefined, scopes: parseScopes(machine.scopes), action }
+  if (settings.vmAuth) return call
+  record(call, null, 'unauthenticated')
+  return unauthenticated()
 }
 
 function unauthenticated(): Outcome<never> {

@@ -9,6 +9,7 @@ import * as accounts from './accounts.ts'
 import { identify, isCall } from './caller.ts'
 import * as keys from './keys.ts'
 import * as lists from './lists.ts'
+import * as machines from './machines.ts'
 import * as rotation from './rotation.ts'
 import * as secrets from './secrets.ts'
 import * as versions from './versions.ts'
@@ -74,6 +75,18 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return versions.prepareVersion(call, operation)
     case 'restore_version':
       return versions.restoreVersion(call, operation)
+    case 'list_machines':
+      return machines.listMachines(call)
+    case 'read_machine':
+      return machines.readMachine(call, operation)
+    case 'create_machine':
+      return machines.createMachine(call, operation)
+    case 'delete_machine':
+      return machines.deleteMachine(call, operation)
+    case 'read_settings':
+      return machines.readSettings(call)
+    case 'update_settings':
+      return machines.updateSettings(call, operation)
     case 'list_keys':
       return keys.listKeys(call)
     case 'read_key':

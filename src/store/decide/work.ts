@@ -5,6 +5,7 @@ import type { Code, FieldFault } from '../../errors.ts'
 import type { Account } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { List } from '../../model/list.ts'
+import { type Machine, rangeOf } from '../../model/machine.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Right, Scope } from '../../model/scope.ts'
 import type { Kind, Outcome, Refused, Request, Results, StoredSecret } from '../operation.ts'
@@ -30,6 +31,8 @@ export function emptyChanges(): Changes {
   return {
     secrets: new Map(),
     lists: new Map(),
+    machines: new Map(),
+    settings: new Map(),
     renamed: [],
     versions: [],
     keys: new Map(),
@@ -140,6 +143,21 @@ export function removeList({ world, changes }: Work, { accountId, id, name }: Li
   changes.lists.set(at, { existed: changes.lists.get(at)?.existed ?? true, row: null })
   world.lists.delete(at)
   world.listNames.delete(ref(accountId, name))
+}
+
+export function putMachine({ world, changes }: Work, machine: Machine): void {
+  const { accountId, id, addresses } = machine
+  changes.machines.set(ref(accountId, id), { existed: false, row: machine })
+  world.machines.set(ref(accountId, id), machine)
+  world.claims.push(...addresses.map((address) => ({ ...rangeOf(address), accountId, machineId: id })))
+}
+
+export function removeMachine({ world, changes }: Work, { accountId, id }: Machine): void {
+  const at = ref(accountId, id)
+  changes.machines.set(at, { existed: changes.machines.get(at)?.existed ?? true, row: null })
+  world.machines.delete(at)
+  const others = world.claims.filter((claim) => claim.accountId !== accountId || claim.machineId !== id)
+  world.claims.splice(0, world.claims.length, ...others)
 }
 
 export function putKey({ world, changes }: Work, key: ApiKey): void {

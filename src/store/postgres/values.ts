@@ -2,6 +2,7 @@
 import type { Account } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { List } from '../../model/list.ts'
+import type { Machine } from '../../model/machine.ts'
 import type { StoredSecret } from '../operation.ts'
 import type { Changes, NewVersion } from '../world.ts'
 
@@ -9,7 +10,7 @@ export type Column = 'bigint' | 'text' | 'bytea'
 
 const columns = (text: string) => text.split(' ') as readonly Column[]
 
-export const accountColumns = columns('bigint text bigint bigint bigint bigint bytea bigint bigint')
+export const accountColumns = columns('bigint text bigint bigint bigint bigint bytea bigint bigint bigint')
 export const keyColumns = columns('bigint bigint text text text text text bigint bigint bigint bigint bytea')
 export const listColumns = columns('bigint bigint text text bigint bigint')
 export const secretColumns = columns(
@@ -17,17 +18,24 @@ export const secretColumns = columns(
 )
 export const secretKeyColumns = columns('bigint bigint bigint bytea')
 export const versionColumns = columns('bigint bigint bigint bigint bytea text')
+export const machineColumns = columns('bigint bigint text text text text bigint bytea')
 export const auditColumns = columns(
   'bigint bigint bigint text bigint text text text bigint text text bigint text text text text bytea',
 )
 
 export function accountValues(account: Account): unknown[] {
-  const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, auditSize, auditHead, auditAt } = account
-  return [id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, nextListId]
+  const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, auditSize, auditHead, auditAt } =
+    account
+  return [id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, nextListId, nextMachineId]
 }
 
 export function listValues({ accountId, id, uid, name, createdAt, updatedAt }: List): unknown[] {
   return [accountId, id, uid, name, createdAt, updatedAt]
+}
+
+export function machineValues(machine: Machine): unknown[] {
+  const { accountId, id, uid, name, addresses, scopes, createdAt, mac } = machine
+  return [accountId, id, uid, name, addresses.join(' '), scopes.join(' '), createdAt, mac]
 }
 
 export function secretValues({ secret }: StoredSecret): unknown[] {
@@ -72,4 +80,14 @@ export function recordValues({ record, head }: Changes['records'][number]): unkn
     record.address,
     head,
   ]
+}
+
+/** Rows as a table of a statement, from one array for each column. */
+export function unnest(columns: readonly Column[]): string {
+  return `unnest(${columns.map((type, at) => `$${at + 1}::${type}[]`).join(', ')})`
+}
+
+/** The named members of every row, as one array each. */
+export function columnsOf<Row>(rowsOf: readonly Row[], ...names: (keyof Row)[]): unknown[] {
+  return names.map((name) => rowsOf.map((row) => row[name]))
 }

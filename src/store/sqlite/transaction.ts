@@ -1,12 +1,15 @@
 /** One batch's transaction on SQLite: prepared statements, one row at a time, all in this process. */
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { List } from '../../model/list.ts'
-import type { NameRef, Ref, ReplyRef, Transaction, VersionRef } from '../load.ts'
+import { type AccountSettings, type AddressRange, type Machine, rangeOf } from '../../model/machine.ts'
+import type { Transaction } from '../load.ts'
+import type { NameRef, Ref, ReplyRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
-import { type Changes, type Fate, type Reply, ref, replyLifetimeMs, type SealedVersion } from '../world.ts'
+import { type Changes, type Claim, type Fate, type Reply, ref, replyLifetimeMs, type SealedVersion } from '../world.ts'
+import type { Statements } from './statements.ts'
 
 export class SqliteTransaction implements Transaction {
   readonly #statements: Statements
@@ -51,6 +54,28 @@ export class SqliteTransaction implements Transaction {
     const found = refs.flatMap(({ accountId, id }) => all<rows.StoredSecretRow>(secret, accountId, id))
     shareBuffer(found)
     return found.map(rows.toStoredSecret)
+  }
+
+  accountsAt(addresses: readonly string[]): number[] {
+    return this.claims(addresses.map((address) => ({ first: address, last: address }))).map(
+      ({ accountId }) => accountId,
+    )
+  }
+
+  /** `BEGIN IMMEDIATE` has locked the whole store already. */
+  claims(ranges: readonly AddressRange[]): Claim[] {
+    const { claimsMeeting } = this.#statements
+    const found = ranges.flatMap(({ first, last }) => all<rows.ClaimRow>(claimsMeeting, last, first))
+    return found.map(rows.toClaim)
+  }
+
+  machinesOf(accountId: number): Machine[] {
+    return all<rows.MachineRow>(this.#statements.machinesOf, accountId).map(rows.toMachine)
+  }
+
+  settings(accountIds: readonly number[]): AccountSettings[] {
+    const { settings } = this.#statements
+    return accountIds.flatMap((id) => all<rows.SettingsRow>(settings, id)).map(rows.toSettings)
   }
 
   secretsNamed(refs: readonly NameRef[]): StoredSecret[] {
@@ -113,6 +138,7 @@ export class SqliteTransaction implements Transaction {
     this.#applyKeys(changes)
     this.#freeNames(changes)
     this.#applyLists(changes)
+    this.#applyMachines(changes)
     this.#applySecrets(changes, keepVersions)
     this.#applyReplies(changes)
     this.#applyRecords(changes)
@@ -122,9 +148,23 @@ export class SqliteTransaction implements Transaction {
     const { insertAccount, updateAccount, insertAccountKey, dropAccountKey } = this.#statements
     for (const { existed, row } of accounts.values()) {
       if (row === null) continue
-      const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, auditSize, auditHead, auditAt } = row
-      if (existed) updateAccount.run(nextSecretId, nextKeyId, auditSize, auditHead, auditAt, nextListId, id)
-      else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, nextListId)
+      const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, auditSize, auditHead, auditAt } =
+        row
+      if (existed)
+        updateAccount.run(nextSecretId, nextKeyId, auditSize, auditHead, auditAt, nextListId, nextMachineId, id)
+      else
+        insertAccount.run(
+          id,
+          name,
+          createdAt,
+          nextSecretId,
+          nextKeyId,
+          auditSize,
+          auditHead,
+          auditAt,
+          nextListId,
+          nextMachineId,
+        )
     }
     for (const { accountId, version, wrapped } of accountKeys) insertAccountKey.run(accountId, version, wrapped)
     for (const { accountId, version } of droppedAccountKeys) dropAccountKey.run(accountId, version)
@@ -160,6 +200,23 @@ export class SqliteTransaction implements Transaction {
     const { freeSecretName, freeListName } = this.#statements
     for (const { table, accountId, id } of renamed)
       (table === 'lists' ? freeListName : freeSecretName).run(accountId, id)
+  }
+
+  #applyMachines({ machines, settings }: Changes): void {
+    const { insertMachine, deleteMachine, insertClaim, deleteClaims, putSettings } = this.#statements
+    for (const [at, { existed, row }] of machines) {
+      if (row !== null || !existed) continue
+      const [accountId, id] = at.split(' ').map(Number) as [number, number]
+      deleteClaims.run(accountId, id)
+      deleteMachine.run(accountId, id)
+    }
+    for (const { existed, row } of machines.values()) {
+      if (row === null || existed) continue
+      const { accountId, id, uid, name, addresses, scopes, createdAt, mac } = row
+      insertMachine.run(accountId, id, uid, name, addresses.join(' '), scopes.join(' '), createdAt, mac)
+      for (const { first, last } of addresses.map(rangeOf)) insertClaim.run(first, last, accountId, id)
+    }
+    for (const { accountId, vmAuth, mac } of settings.values()) putSettings.run(accountId, vmAuth ? 1 : 0, mac)
   }
 
   #applyLists({ lists }: Changes): void {
@@ -247,69 +304,6 @@ export class SqliteTransaction implements Transaction {
         head,
       )
     }
-  }
-}
-
-const storedSecret = `select s.*, k.key_version, k.wrapped, v.sealed from secrets s
-  join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
-  join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version`
-
-type Statements = ReturnType<typeof prepare>
-
-/** Everything that batches run, prepared once for a connection. */
-export function prepare(database: DatabaseSync) {
-  const sql = (text: string): StatementSync => database.prepare(text)
-  return {
-    account: sql('select * from accounts where id = ?'),
-    accountOfToken: sql('select a.* from api_keys k join accounts a on a.id = k.account_id where k.token_hash = ?'),
-    accountNamed: sql('select name from accounts where name = ?'),
-    nextAccountId: sql('select coalesce(max(id), 0) + 1 as id from accounts'),
-    accountKey: sql('select * from account_keys where account_id = ? order by version desc limit 1'),
-    accountKeysInUse: sql('select distinct key_version as version from secret_keys where account_id = ?'),
-    dropAccountKey: sql('delete from account_keys where account_id = ? and version = ?'),
-    rewrapSecretKey: sql('update secret_keys set key_version = ?, wrapped = ? where account_id = ? and secret_id = ?'),
-    keyByToken: sql('select * from api_keys where token_hash = ?'),
-    key: sql('select * from api_keys where account_id = ? and id = ?'),
-    secret: sql(`${storedSecret} where s.account_id = ? and s.id = ?`),
-    secretOfName: sql(`${storedSecret} where s.account_id = ? and s.name = ?`),
-    secretsOfList: sql(`${storedSecret} where s.account_id = ? and s.list_id = ? order by s.id`),
-    list: sql('select * from lists where account_id = ? and id = ?'),
-    listNamed: sql('select * from lists where account_id = ? and name = ?'),
-    secretNamed: sql('select id from secrets where account_id = ? and name = ?'),
-    versionHeads: sql(
-      'select account_id, secret_id, version, created_ms from versions where account_id = ? and secret_id = ? order by version',
-    ),
-    sealedVersion: sql('select sealed, name from versions where account_id = ? and secret_id = ? and version = ?'),
-    reply: sql('select * from replies where account_id = ? and key_id = ? and hash = ? and created_ms > ?'),
-
-    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
-    updateAccount: sql(
-      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ? where id = ?',
-    ),
-    insertAccountKey: sql('insert into account_keys values (?, ?, ?)'),
-    insertKey: sql('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
-    updateKey: sql(
-      'update api_keys set expires_ms = ?, revoked_ms = ?, last_used_ms = ?, mac = ? where account_id = ? and id = ?',
-    ),
-    insertSecret: sql('insert into secrets values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
-    updateSecret: sql(
-      `update secrets set name = ?, version = ?, updated_ms = ?, mac = ?, list_id = ?, filename = ?, description = ?,
-       tags = ?, expires_ms = ? where account_id = ? and id = ?`,
-    ),
-    freeSecretName: sql("update secrets set name = ' ' || id where account_id = ? and id = ?"),
-    insertList: sql('insert into lists values (?, ?, ?, ?, ?, ?)'),
-    updateList: sql('update lists set name = ?, updated_ms = ? where account_id = ? and id = ?'),
-    freeListName: sql("update lists set name = ' ' || id where account_id = ? and id = ?"),
-    deleteList: sql('delete from lists where account_id = ? and id = ?'),
-    deleteSecret: sql('delete from secrets where account_id = ? and id = ?'),
-    insertSecretKey: sql('insert into secret_keys values (?, ?, ?, ?)'),
-    deleteSecretKey: sql('delete from secret_keys where account_id = ? and secret_id = ?'),
-    insertVersion: sql('insert into versions values (?, ?, ?, ?, ?, ?)'),
-    pruneVersions: sql('delete from versions where account_id = ? and secret_id = ? and version <= ?'),
-    deleteVersions: sql('delete from versions where account_id = ? and secret_id = ?'),
-    insertReply: sql('insert or replace into replies values (?, ?, ?, ?, ?, ?)'),
-    pruneReplies: sql('delete from replies where account_id = ? and created_ms <= ?'),
-    insertRecord: sql('insert into audit values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
   }
 }
 

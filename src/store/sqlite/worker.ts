@@ -5,7 +5,8 @@ import { execute, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import { openDatabase } from './database.ts'
 import { type Failure, type Task, toFailure } from './messages.ts'
-import { prepare, SqliteTransaction } from './transaction.ts'
+import { prepare } from './statements.ts'
+import { SqliteTransaction } from './transaction.ts'
 
 const port = parentPort
 if (port === null) throw new Error('worker.ts runs in a worker thread only.')

@@ -1,0 +1,77 @@
+/** What happens to machines without keys, and to the account's settings. */
+import type { AuditObject } from '../../audit/record.ts'
+import { type Machine, rangeOf } from '../../model/machine.ts'
+import { allows } from '../../model/scope.ts'
+import type { Op, Outcome, Refused } from '../operation.ts'
+import { ref } from '../world.ts'
+import { type Call, done, forbid, putAccount, putMachine, refuse, refuseField, removeMachine } from './work.ts'
+
+const right = 'account:manage'
+
+export function listMachines(call: Call): Outcome<'list_machines'> {
+  if (!allows(call.scopes, right)) return forbid(call, null, right)
+  return done<'list_machines'>(call, null, machinesOf(call))
+}
+
+export function readMachine(call: Call, { id }: Op<'read_machine'>): Outcome<'read_machine'> {
+  const found = find(call, id)
+  return 'kind' in found ? found : done(call, objectOf(found), found)
+}
+
+export function createMachine(call: Call, { machine }: Op<'create_machine'>): Outcome<'create_machine'> {
+  const { work } = call
+  const object: AuditObject = { kind: 'machine', id: null, uid: null, name: machine.name, version: null, hash: null }
+  if (!allows(call.scopes, right)) return forbid(call, object, right)
+  if (machine.accountId !== call.account.id) return { kind: 'outdated' }
+  if (machinesOf(call).some(({ name }) => name === machine.name)) {
+    return refuse(call, object, 'name_taken', 'A machine of this name exists already. Choose another name.')
+  }
+  const ranges = machine.addresses.map(rangeOf)
+  const isClaimed = work.world.claims.some((claim) =>
+    ranges.some(({ first, last }) => first <= claim.last && claim.first <= last),
+  )
+  if (isClaimed) {
+    const detail = 'One of them belongs to a machine already, of this account or of another.'
+    return refuseField(call, object, 'name_taken', { field: 'addresses', detail })
+  }
+  const account = work.world.accounts.get(call.account.id) ?? call.account
+  putAccount(work, { ...account, nextMachineId: account.nextMachineId + 1 })
+  const made = { ...machine, id: account.nextMachineId }
+  putMachine(work, made)
+  return done(call, objectOf(made), made)
+}
+
+export function deleteMachine(call: Call, { id }: Op<'delete_machine'>): Outcome<'delete_machine'> {
+  const found = find(call, id)
+  if ('kind' in found) return found
+  removeMachine(call.work, found)
+  return done(call, objectOf(found), null)
+}
+
+export function readSettings(call: Call): Outcome<'read_settings'> {
+  if (!allows(call.scopes, right)) return forbid(call, null, right)
+  return done(call, null, call.work.world.settings.get(call.account.id))
+}
+
+export function updateSettings(call: Call, { settings }: Op<'update_settings'>): Outcome<'update_settings'> {
+  if (!allows(call.scopes, right)) return forbid(call, null, right)
+  if (settings.accountId !== call.account.id) return { kind: 'outdated' }
+  call.work.world.settings.set(settings.accountId, settings)
+  call.work.changes.settings.set(settings.accountId, settings)
+  return done(call, null, settings)
+}
+
+function machinesOf({ work, account }: Call): Machine[] {
+  return [...work.world.machines.values()].filter(({ accountId }) => accountId === account.id)
+}
+
+function find(call: Call, id: number): Machine | Refused {
+  const unknown: AuditObject = { kind: 'machine', id, uid: null, name: null, version: null, hash: null }
+  if (!allows(call.scopes, right)) return forbid(call, unknown, right)
+  const found = call.work.world.machines.get(ref(call.account.id, id))
+  return found ?? refuse(call, unknown, 'not_found', 'No machine with this id.')
+}
+
+function objectOf({ id, uid, name }: Machine): AuditObject {
+  return { kind: 'machine', id, uid, name, version: null, hash: null }
+}

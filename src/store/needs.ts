@@ -1,0 +1,170 @@
+/** Which rows the operations of a batch name. */
+import { defaultList } from '../model/list.ts'
+import { type AddressRange, rangeOf } from '../model/machine.ts'
+import type { IdOrName, Request } from './operation.ts'
+import { ref, replyRef, versionRef } from './world.ts'
+
+/** A row of an account. */
+export interface Ref {
+  readonly accountId: number
+  readonly id: number
+}
+
+export interface NameRef {
+  readonly accountId: number
+  readonly name: string
+}
+
+export interface VersionRef extends Ref {
+  readonly version: number
+}
+
+export interface ReplyRef {
+  readonly accountId: number
+  readonly keyId: number
+  readonly hash: string
+}
+
+export class Needs {
+  readonly secrets = new Map<string, Ref>()
+  readonly secretNames = new Map<string, NameRef>()
+  readonly lists = new Map<string, Ref>()
+  readonly listNames = new Map<string, NameRef>()
+  readonly withList: { readonly accountId: number; readonly id: IdOrName }[] = []
+  readonly machinesOf = new Set<number>()
+  readonly settingsOf = new Set<number>()
+  readonly claimed: AddressRange[] = []
+  readonly contents: { readonly accountId: number; readonly id: IdOrName }[] = []
+  readonly names = new Map<string, NameRef>()
+  readonly keys = new Map<string, Ref>()
+  readonly replies = new Map<string, ReplyRef>()
+  readonly histories = new Map<string, Ref>()
+  readonly sealed = new Map<string, VersionRef>()
+  readonly accountKeys = new Set<number>()
+  readonly keysInUse = new Set<number>()
+  readonly accountNames = new Set<string>()
+
+  add(accountId: number | undefined, keyId: number, operation: Request['operation']): void {
+    if (operation.kind === 'create_account') this.accountNames.add(operation.name)
+    if (accountId === undefined) return
+    switch (operation.kind) {
+      case 'authenticate':
+        this.accountKeys.add(accountId)
+        return
+      case 'read_secret':
+      case 'prepare_secret':
+      case 'delete_secret':
+        this.#place(accountId, operation)
+        return
+      case 'update_secret':
+        this.#place(accountId, operation)
+        if (operation.rename !== undefined) this.#newName(accountId, operation.rename)
+        break
+      case 'read_metadata':
+      case 'update_metadata':
+        this.#place(accountId, operation)
+        this.withList.push({ accountId, id: operation.id })
+        return
+      case 'read_secrets':
+        for (const id of operation.refs) this.#secret(accountId, id)
+        return
+      case 'move_secret':
+        this.#secret(accountId, operation.id)
+        this.#list(accountId, operation.to)
+        return
+      case 'list_secrets':
+      case 'list_values':
+        if (operation.list !== undefined) this.#list(accountId, operation.list)
+        return
+      case 'read_list':
+        this.#list(accountId, operation.list)
+        return
+      case 'create_list':
+        this.#list(accountId, operation.name)
+        return
+      case 'rename_list':
+        this.#list(accountId, operation.list)
+        this.#list(accountId, operation.name)
+        return
+      case 'delete_list':
+        this.#list(accountId, operation.list)
+        this.contents.push({ accountId, id: operation.list })
+        return
+      case 'list_versions':
+      case 'restore_version':
+        this.#history(accountId, operation.id)
+        break
+      case 'read_version':
+      case 'prepare_version': {
+        const { id, version } = operation
+        this.#history(accountId, id)
+        this.sealed.set(versionRef(accountId, id, version), { accountId, id, version })
+        break
+      }
+      case 'add_account_key':
+        this.accountKeys.add(accountId)
+        return
+      case 'drop_account_key':
+        this.accountKeys.add(accountId)
+        this.keysInUse.add(accountId)
+        return
+      case 'rewrap_secret_keys':
+        for (const { id } of operation.keys) this.secrets.set(ref(accountId, id), { accountId, id })
+        return
+      case 'create_secret':
+        this.accountKeys.add(accountId)
+        this.#newName(accountId, operation.name)
+        this.#list(accountId, operation.list ?? defaultList)
+        break
+      case 'create_machine':
+        this.claimed.push(...operation.machine.addresses.map(rangeOf))
+        this.machinesOf.add(accountId)
+        return
+      case 'list_machines':
+      case 'read_machine':
+      case 'delete_machine':
+        this.machinesOf.add(accountId)
+        return
+      case 'read_settings':
+      case 'update_settings':
+        this.settingsOf.add(accountId)
+        return
+      case 'read_key':
+      case 'prepare_key':
+      case 'rotate_key':
+      case 'revoke_key':
+        this.keys.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        return
+      default:
+        return
+    }
+    if ('idempotency' in operation && operation.idempotency !== undefined) {
+      const { hash } = operation.idempotency
+      this.replies.set(replyRef(accountId, keyId, hash), { accountId, keyId, hash })
+    }
+  }
+
+  #place(accountId: number, { id, list }: { readonly id: IdOrName; readonly list?: IdOrName | undefined }): void {
+    this.#secret(accountId, id)
+    if (list !== undefined) this.#list(accountId, list)
+  }
+
+  #secret(accountId: number, id: IdOrName): void {
+    if (typeof id === 'number') this.secrets.set(ref(accountId, id), { accountId, id })
+    else this.secretNames.set(ref(accountId, id), { accountId, name: id })
+  }
+
+  #list(accountId: number, list: IdOrName): void {
+    if (typeof list === 'number') this.lists.set(ref(accountId, list), { accountId, id: list })
+    else this.listNames.set(ref(accountId, list), { accountId, name: list })
+  }
+
+  #newName(accountId: number, name: string): void {
+    this.names.set(ref(accountId, name), { accountId, name })
+  }
+
+  #history(accountId: number, id: number): void {
+    this.secrets.set(ref(accountId, id), { accountId, id })
+    this.histories.set(ref(accountId, id), { accountId, id })
+  }
+}

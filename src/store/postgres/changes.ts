@@ -1,0 +1,235 @@
+/** What a batch writes to PostgreSQL: one statement over arrays for each table and kind of change. */
+import type { Client } from 'pg'
+import { rangeOf } from '../../model/machine.ts'
+import type { StoredSecret } from '../operation.ts'
+import { type Changes, type NewVersion, ref, replyLifetimeMs } from '../world.ts'
+import {
+  accountColumns,
+  accountValues,
+  auditColumns,
+  type Column,
+  keyColumns,
+  keyValues,
+  listColumns,
+  listValues,
+  machineColumns,
+  machineValues,
+  recordValues,
+  secretColumns,
+  secretKeyColumns,
+  secretKeyValues,
+  secretValues,
+  unnest,
+  versionColumns,
+  versionValues,
+} from './values.ts'
+
+export class PostgresChanges {
+  readonly #client: Client
+  readonly #sent: Promise<unknown>[] = []
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  /** Sends everything at once, and resolves when all of it is done. */
+  async write(changes: Changes, keepVersions: number): Promise<void> {
+    this.#applyAccounts(changes)
+    this.#applyKeys(changes)
+    this.#freeNames(changes)
+    this.#applyLists(changes)
+    this.#applyMachines(changes)
+    this.#applySecrets(changes, keepVersions)
+    this.#applyReplies(changes)
+    this.#insert('audit', auditColumns, changes.records.map(recordValues))
+    await Promise.all(this.#sent)
+  }
+
+  #applyAccounts({ accounts, accountKeys, droppedAccountKeys }: Changes): void {
+    const fates = [...accounts.values()]
+    const made = fates.flatMap(({ existed, row }) => (existed || row === null ? [] : [accountValues(row)]))
+    const changed = fates.flatMap(({ existed, row }) => (existed && row !== null ? [accountValues(row)] : []))
+    this.#insert('accounts', accountColumns, made)
+    this.#insert(
+      'account_keys',
+      ['bigint', 'bigint', 'bytea'],
+      accountKeys.map((key) => [key.accountId, key.version, key.wrapped]),
+    )
+    this.#delete(
+      'account_keys',
+      'version',
+      droppedAccountKeys.map(({ accountId, version }) => [accountId, version]),
+    )
+    this.#run(
+      'update_accounts',
+      `update accounts set next_secret_id = r.s, next_key_id = r.k, audit_size = r.z, audit_head = r.h, audit_ms = r.m,
+       next_list_id = r.l, next_machine_id = r.i
+       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l, i) where accounts.id = r.id`,
+      changed,
+      accountColumns.length,
+    )
+  }
+
+  #applyKeys({ keys }: Changes): void {
+    const fates = [...keys.values()]
+    const made = fates.flatMap(({ existed, row }) => (existed || row === null ? [] : [keyValues(row)]))
+    const changed = fates.flatMap(({ existed, row }) =>
+      existed && row !== null ? [[row.accountId, row.id, row.expiresAt, row.revokedAt, row.lastUsedAt, row.mac]] : [],
+    )
+    const columns: Column[] = ['bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bytea']
+    this.#insert('api_keys', keyColumns, made)
+    this.#run(
+      'update_keys',
+      `update api_keys set expires_ms = r.e, revoked_ms = r.v, last_used_ms = r.l, mac = r.m
+       from ${unnest(columns)} r (a, i, e, v, l, m) where api_keys.account_id = r.a and api_keys.id = r.i`,
+      changed,
+      columns.length,
+    )
+  }
+
+  /** Nothing is called by a name with a blank: then the rows can get their new names in any order. */
+  #freeNames({ renamed }: Changes): void {
+    for (const table of ['secrets', 'lists'] as const) {
+      this.#run(
+        `free_${table}`,
+        `update ${table} set name = ' ' || id from ${unnest(['bigint', 'bigint'])} r (a, i)
+         where ${table}.account_id = r.a and ${table}.id = r.i`,
+        renamed.filter((one) => one.table === table).map(({ accountId, id }) => [accountId, id]),
+        2,
+      )
+    }
+  }
+
+  #applyMachines({ machines, settings }: Changes): void {
+    const fates = [...machines]
+    const gone = fates.flatMap(([at, { existed, row }]) => (row === null && existed ? [at.split(' ').map(Number)] : []))
+    const made = fates.flatMap(([, { existed, row }]) => (row === null || existed ? [] : [row]))
+    this.#delete('machine_addresses', 'machine_id', gone)
+    this.#delete('machines', 'id', gone)
+    this.#insert('machines', machineColumns, made.map(machineValues))
+    const claims = made.flatMap(({ accountId, id, addresses }) =>
+      addresses.map(rangeOf).map(({ first, last }) => [first, last, accountId, id]),
+    )
+    this.#insert('machine_addresses', ['text', 'text', 'bigint', 'bigint'], claims)
+    this.#run(
+      'put_settings',
+      `insert into account_settings select * from ${unnest(['bigint', 'bigint', 'bytea'])}
+       on conflict (account_id) do update set vm_auth = excluded.vm_auth, mac = excluded.mac`,
+      [...settings.values()].map(({ accountId, vmAuth, mac }) => [accountId, vmAuth ? 1 : 0, mac]),
+      3,
+    )
+  }
+
+  #applyLists({ lists }: Changes): void {
+    const fates = [...lists]
+    const gone = fates.flatMap(([at, { existed, row }]) => (row === null && existed ? [at.split(' ').map(Number)] : []))
+    const valuesOf = (has: boolean) =>
+      fates.flatMap(([, { existed, row }]) => (row === null || existed !== has ? [] : [listValues(row)]))
+    this.#delete('lists', 'id', gone)
+    this.#insert('lists', listColumns, valuesOf(false))
+    this.#run(
+      'update_lists',
+      `update lists set name = r.n, updated_ms = r.w from ${unnest(listColumns)} r (a, i, u, n, c, w)
+       where lists.account_id = r.a and lists.id = r.i`,
+      valuesOf(true),
+      listColumns.length,
+    )
+  }
+
+  /** What is deleted goes first: its name may be taken again in the same batch. */
+  #applySecrets({ secrets, versions, rewrapped }: Changes, keepVersions: number): void {
+    this.#run(
+      'rewrap_secret_keys',
+      `update secret_keys set key_version = r.v, wrapped = r.w
+       from ${unnest(['bigint', 'bigint', 'bigint', 'bytea'])} r (a, i, v, w)
+       where secret_keys.account_id = r.a and secret_keys.secret_id = r.i`,
+      rewrapped.map(({ accountId, id, key }) => [accountId, id, key.keyVersion, key.wrapped]),
+      4,
+    )
+    if (secrets.size === 0) return
+    const gone: unknown[][] = []
+    const made: StoredSecret[] = []
+    const changed: StoredSecret[] = []
+    for (const [at, { existed, row }] of secrets) {
+      if (row !== null) (existed ? changed : made).push(row)
+      else if (existed) gone.push(at.split(' ').map(Number))
+    }
+    const newestOf = ({ accountId, secretId }: NewVersion) => secrets.get(ref(accountId, secretId))?.row?.secret.version
+    const kept = versions.filter(
+      (version) => version.version > (newestOf(version) ?? Number.POSITIVE_INFINITY) - keepVersions,
+    )
+    this.#delete('versions', 'secret_id', gone)
+    this.#delete('secret_keys', 'secret_id', gone)
+    this.#delete('secrets', 'id', gone)
+    this.#insert('secrets', secretColumns, made.map(secretValues))
+    this.#insert('secret_keys', secretKeyColumns, made.map(secretKeyValues))
+    this.#updateSecrets(changed, keepVersions)
+    this.#insert('versions', versionColumns, kept.map(versionValues))
+  }
+
+  #updateSecrets(changed: readonly StoredSecret[], keepVersions: number): void {
+    this.#run(
+      'update_secrets',
+      `update secrets set name = r.n, version = r.v, updated_ms = r.w, mac = r.m, list_id = r.l, filename = r.f,
+       description = r.d, tags = r.t, expires_ms = r.e
+       from ${unnest(secretColumns)} r (a, i, u, n, v, c, w, m, l, y, f, d, t, e)
+       where secrets.account_id = r.a and secrets.id = r.i`,
+      changed.map(secretValues),
+      secretColumns.length,
+    )
+    this.#run(
+      'prune_versions',
+      `delete from versions using ${unnest(['bigint', 'bigint', 'bigint'])} r (a, i, v)
+       where versions.account_id = r.a and versions.secret_id = r.i and versions.version <= r.v`,
+      changed.map(({ secret }) => [secret.accountId, secret.id, secret.version - keepVersions]),
+      3,
+    )
+  }
+
+  #applyReplies({ replies }: Changes): void {
+    const [first] = replies
+    if (first === undefined) return
+    const accountIds = [...new Set(replies.map(({ accountId }) => accountId))]
+    this.#send('prune_replies', 'delete from replies where account_id = any($1::bigint[]) and created_ms <= $2', [
+      accountIds,
+      first.createdAt - replyLifetimeMs,
+    ])
+    this.#insert(
+      'replies',
+      ['bigint', 'bigint', 'text', 'text', 'text', 'bigint'],
+      replies.map((reply) => [
+        reply.accountId,
+        reply.keyId,
+        reply.hash,
+        reply.fingerprint,
+        JSON.stringify(reply.secret),
+        reply.createdAt,
+      ]),
+    )
+  }
+
+  #insert(table: string, columns: readonly Column[], values: readonly (readonly unknown[])[]): void {
+    this.#run(`insert_${table}`, `insert into ${table} select * from ${unnest(columns)}`, values, columns.length)
+  }
+
+  #delete(table: string, column: string, values: readonly (readonly unknown[])[]): void {
+    const text = `delete from ${table} using ${unnest(['bigint', 'bigint'])} r (a, i)
+      where ${table}.account_id = r.a and ${table}.${column} = r.i`
+    this.#run(`delete_${table}`, text, values, 2)
+  }
+
+  /** Runs a statement over rows, given as one array for each column. */
+  #run(name: string, text: string, values: readonly (readonly unknown[])[], width: number): void {
+    if (values.length === 0) return
+    this.#send(
+      name,
+      text,
+      Array.from({ length: width }, (_, column) => values.map((row) => row[column])),
+    )
+  }
+
+  /** Not waited for: `apply` sends everything at once, and the connection carries it out in order. */
+  #send(name: string, text: string, values: readonly unknown[]): void {
+    this.#sent.push(this.#client.query({ name, text, values: [...values] }))
+  }
+}

@@ -1,0 +1,73 @@
+/** Everything that batches run on SQLite, prepared once for a connection. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+
+const storedSecret = `select s.*, k.key_version, k.wrapped, v.sealed from secrets s
+  join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
+  join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version`
+
+export type Statements = ReturnType<typeof prepare>
+
+/** Everything that batches run, prepared once for a connection. */
+export function prepare(database: DatabaseSync) {
+  const sql = (text: string): StatementSync => database.prepare(text)
+  return {
+    account: sql('select * from accounts where id = ?'),
+    accountOfToken: sql('select a.* from api_keys k join accounts a on a.id = k.account_id where k.token_hash = ?'),
+    accountNamed: sql('select name from accounts where name = ?'),
+    nextAccountId: sql('select coalesce(max(id), 0) + 1 as id from accounts'),
+    accountKey: sql('select * from account_keys where account_id = ? order by version desc limit 1'),
+    accountKeysInUse: sql('select distinct key_version as version from secret_keys where account_id = ?'),
+    dropAccountKey: sql('delete from account_keys where account_id = ? and version = ?'),
+    rewrapSecretKey: sql('update secret_keys set key_version = ?, wrapped = ? where account_id = ? and secret_id = ?'),
+    keyByToken: sql('select * from api_keys where token_hash = ?'),
+    key: sql('select * from api_keys where account_id = ? and id = ?'),
+    secret: sql(`${storedSecret} where s.account_id = ? and s.id = ?`),
+    secretOfName: sql(`${storedSecret} where s.account_id = ? and s.name = ?`),
+    secretsOfList: sql(`${storedSecret} where s.account_id = ? and s.list_id = ? order by s.id`),
+    claimsMeeting: sql('select * from machine_addresses where first <= ? and last >= ? order by first'),
+    machinesOf: sql('select * from machines where account_id = ? order by id'),
+    settings: sql('select * from account_settings where account_id = ?'),
+    insertMachine: sql('insert into machines values (?, ?, ?, ?, ?, ?, ?, ?)'),
+    deleteMachine: sql('delete from machines where account_id = ? and id = ?'),
+    insertClaim: sql('insert into machine_addresses values (?, ?, ?, ?)'),
+    deleteClaims: sql('delete from machine_addresses where account_id = ? and machine_id = ?'),
+    putSettings: sql('insert or replace into account_settings values (?, ?, ?)'),
+    list: sql('select * from lists where account_id = ? and id = ?'),
+    listNamed: sql('select * from lists where account_id = ? and name = ?'),
+    secretNamed: sql('select id from secrets where account_id = ? and name = ?'),
+    versionHeads: sql(
+      'select account_id, secret_id, version, created_ms from versions where account_id = ? and secret_id = ? order by version',
+    ),
+    sealedVersion: sql('select sealed, name from versions where account_id = ? and secret_id = ? and version = ?'),
+    reply: sql('select * from replies where account_id = ? and key_id = ? and hash = ? and created_ms > ?'),
+
+    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    updateAccount: sql(
+      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ?, next_machine_id = ? where id = ?',
+    ),
+    insertAccountKey: sql('insert into account_keys values (?, ?, ?)'),
+    insertKey: sql('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    updateKey: sql(
+      'update api_keys set expires_ms = ?, revoked_ms = ?, last_used_ms = ?, mac = ? where account_id = ? and id = ?',
+    ),
+    insertSecret: sql('insert into secrets values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    updateSecret: sql(
+      `update secrets set name = ?, version = ?, updated_ms = ?, mac = ?, list_id = ?, filename = ?, description = ?,
+       tags = ?, expires_ms = ? where account_id = ? and id = ?`,
+    ),
+    freeSecretName: sql("update secrets set name = ' ' || id where account_id = ? and id = ?"),
+    insertList: sql('insert into lists values (?, ?, ?, ?, ?, ?)'),
+    updateList: sql('update lists set name = ?, updated_ms = ? where account_id = ? and id = ?'),
+    freeListName: sql("update lists set name = ' ' || id where account_id = ? and id = ?"),
+    deleteList: sql('delete from lists where account_id = ? and id = ?'),
+    deleteSecret: sql('delete from secrets where account_id = ? and id = ?'),
+    insertSecretKey: sql('insert into secret_keys values (?, ?, ?, ?)'),
+    deleteSecretKey: sql('delete from secret_keys where account_id = ? and secret_id = ?'),
+    insertVersion: sql('insert into versions values (?, ?, ?, ?, ?, ?)'),
+    pruneVersions: sql('delete from versions where account_id = ? and secret_id = ? and version <= ?'),
+    deleteVersions: sql('delete from versions where account_id = ? and secret_id = ?'),
+    insertReply: sql('insert or replace into replies values (?, ?, ?, ?, ?, ?)'),
+    pruneReplies: sql('delete from replies where account_id = ? and created_ms <= ?'),
+    insertRecord: sql('insert into audit values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+  }
+}

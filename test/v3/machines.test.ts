@@ -1,0 +1,151 @@
+/** Machines without keys: who they are is their address, and nothing that anybody else says. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { query } from '../support/database.ts'
+import { engines } from '../support/engines.ts'
+import { startServer, type TestOptions } from '../support/server.ts'
+
+const local = '127.0.0.1'
+
+for (const engine of engines) {
+  suite(`${engine.name}: a machine without a key`, { skip: engine.skip }, () => {
+    const start = async (t: Parameters<typeof startServer>[0], options: TestOptions = {}) => {
+      const server = await startServer(t, engine, options)
+      await server.api.post('/v3/secrets', { name: 'prod-db', value: 'v' })
+      const ask = async (method: string, path: string, headers: Record<string, string> = {}, body?: string) => {
+        const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+        const sent = body === undefined ? {} : { body }
+        return (await fetch(server.url + path, { method, headers: { ...type, ...headers }, ...sent })).status
+      }
+      return { ...server, ask }
+    }
+
+    test('reads while the switch of its account is on, and no longer', async (t) => {
+      const { api, ask } = await start(t)
+      assert.deepEqual((await api.get('/v3/settings')).body, { vm_auth: false })
+      assert.equal(await ask('GET', '/v3/secrets/1'), 401)
+
+      const made = await api.post('/v3/machines', { name: 'web-1', addresses: [local] })
+      assert.equal(made.status, 201)
+      assert.deepEqual(made.body.scopes, ['secrets:list', 'secrets:read'])
+      assert.equal(await ask('GET', '/v3/secrets/1'), 401)
+      assert.deepEqual((await api.put('/v3/settings', { vm_auth: true })).body, { vm_auth: true })
+      assert.equal(await ask('GET', '/v3/secrets/1'), 200)
+      assert.equal(await ask('GET', '/api/secrets/lists/1/values/1'), 200)
+      await api.put('/v3/settings', { vm_auth: false })
+      assert.equal(await ask('GET', '/v3/secrets/1'), 401)
+      await api.put('/v3/settings', { vm_auth: true })
+      assert.equal(await ask('GET', '/v3/secrets'), 200)
+      await api.delete('/v3/machines/1')
+      assert.equal(await ask('GET', '/v3/secrets/1'), 401)
+
+      const { records } = (await api.get('/v3/audit?principal=web-1')).body
+      assert.deepEqual(
+        records.map(({ action, outcome, principal }: { action: string; outcome: string; principal: object }) => [
+          ...[action, outcome],
+          JSON.stringify(principal),
+        ]),
+        [
+          ['secret.list', 'ok'],
+          ['secret.read', 'unauthenticated'],
+          ['secret.read', 'ok'],
+          ['secret.read', 'ok'],
+        ].map((row) => [...row, JSON.stringify({ kind: 'machine', id: 1, name: 'web-1' })]),
+      )
+    })
+
+    test('reads only, and only what its scopes name', async (t) => {
+      const { api, ask } = await start(t)
+      await api.post('/v3/secrets', { name: 'dev-db', value: 'v' })
+      await api.post('/v3/machines', { name: 'web', addresses: ['127.0.0.0/8'], scopes: ['secrets:read:dev-*'] })
+      await api.put('/v3/settings', { vm_auth: true })
+
+      assert.equal(await ask('GET', '/v3/secrets/2'), 200)
+      assert.equal(await ask('GET', '/v3/secrets/1'), 404)
+      assert.equal(await ask('GET', '/v3/secrets'), 403)
+      assert.equal(await ask('PUT', '/v3/secrets/2', {}, '{"value":"w"}'), 403)
+      assert.equal(await ask('POST', '/v3/secrets', {}, '{"name":"n","value":"w"}'), 403)
+      assert.equal(await ask('DELETE', '/v3/secrets/2'), 403)
+      assert.equal(await ask('GET', '/v3/keys'), 403)
+      assert.equal(await ask('GET', '/v3/audit'), 403)
+      assert.equal(await ask('GET', '/v3/machines'), 403)
+      assert.equal(await ask('PUT', '/v3/settings', {}, '{"vm_auth":false}'), 403)
+      const more = { name: 'more', addresses: ['192.0.2.9'], scopes: ['secrets:write'] }
+      assert.equal((await api.post('/v3/machines', more)).status, 400)
+    })
+
+    test('is not helped by a wrong key', async (t) => {
+      const { api, ask } = await start(t)
+      await api.post('/v3/machines', { name: 'web', addresses: [local] })
+      await api.put('/v3/settings', { vm_auth: true })
+
+      assert.equal(await ask('GET', '/v3/secrets/1', { authorization: 'Bearer wrong' }), 401)
+      assert.equal(await ask('GET', '/v3/secrets/1', { authorization: '' }), 401)
+      assert.equal(await ask('GET', '/v3/secrets/1?key='), 401)
+      assert.equal(await ask('GET', '/v3/secrets/1?key=wrong'), 401)
+      assert.equal(await ask('GET', '/v3/secrets/1'), 200)
+    })
+
+    test('does not share an address with another, of whatever account', async (t) => {
+      const { api, otherAccount } = await start(t)
+      const other = await otherAccount()
+      const claim = async (who: typeof api, ...addresses: string[]) =>
+        (await who.post('/v3/machines', { name: `m ${addresses.join(' ')}`, addresses })).status
+
+      assert.equal(await claim(api, '10.0.0.0/24', '2001:db8::/64'), 201)
+      for (const taken of ['10.0.0.7', '10.0.0.0/8', '::ffff:10.0.0.9', '0.0.0.0/0', '2001:db8::1', '::/0']) {
+        assert.deepEqual([await claim(other, taken), taken], [409, taken])
+        assert.deepEqual([await claim(api, taken), taken], [409, taken])
+      }
+      assert.equal(await claim(other, '10.0.1.0/24'), 201)
+      const race = await Promise.all([api, other, api, other].map((who) => claim(who, '10.9.0.0/16')))
+      assert.deepEqual(race.toSorted(), [201, 409, 409, 409])
+      await api.delete('/v3/machines/1')
+      assert.equal(await claim(other, '10.0.0.7'), 201)
+    })
+
+    test('is known by the address that a trusted proxy tells, and by no other header', async (t) => {
+      const { api, ask } = await start(t, { trustedProxies: ['127.0.0.1/32', '10.1.0.0/16'] })
+      await api.post('/v3/machines', { name: 'web', addresses: ['192.0.2.7', '2001:db8::7'] })
+      await api.put('/v3/settings', { vm_auth: true })
+      const from = (name: string, value: string) => ask('GET', '/v3/secrets/1', { [name]: value })
+
+      assert.equal(await from('x-forwarded-for', '192.0.2.7'), 200)
+      assert.equal(await from('x-forwarded-for', '::ffff:192.0.2.7'), 200)
+      assert.equal(await from('x-forwarded-for', '2001:DB8:0::7'), 200)
+      assert.equal(await from('x-forwarded-for', '192.0.2.7, 10.1.2.3'), 200)
+      assert.equal(await from('x-forwarded-for', '192.0.2.7, 198.51.100.1'), 401)
+      assert.equal(await from('x-forwarded-for', '192.0.2.7, 198.51.100.1, 10.1.2.3'), 401)
+      assert.equal(await from('x-forwarded-for', 'unknown'), 401)
+      assert.equal(await from('x-forwarded-for', ''), 401)
+      for (const name of ['forwarded', 'x-real-ip', 'x-client-ip', 'true-client-ip']) {
+        assert.equal(await from(name, name === 'forwarded' ? 'for=192.0.2.7' : '192.0.2.7'), 401)
+      }
+    })
+
+    test('is not believed what it says of its address itself', async (t) => {
+      const { api, ask } = await start(t)
+      await api.post('/v3/machines', { name: 'web', addresses: ['192.0.2.7'] })
+      await api.put('/v3/settings', { vm_auth: true })
+
+      for (const name of ['x-forwarded-for', 'x-real-ip', 'forwarded']) {
+        assert.equal(
+          await ask('GET', '/v3/secrets/1', { [name]: name === 'forwarded' ? 'for=192.0.2.7' : '192.0.2.7' }),
+          401,
+        )
+      }
+    })
+
+    test('is refused when its row, or the switch, was changed behind the server’s back', async (t) => {
+      const { api, ask, place } = await start(t)
+      await api.post('/v3/machines', { name: 'web', addresses: [local], scopes: ['secrets:read:dev-*'] })
+
+      await query(place, 'insert into account_settings select account_id, 1, mac from machines')
+      assert.equal(await ask('GET', '/v3/secrets/1'), 500)
+      await api.put('/v3/settings', { vm_auth: true })
+      assert.equal(await ask('GET', '/v3/secrets/1'), 404)
+      await query(place, "update machines set scopes = 'secrets:read'")
+      assert.equal(await ask('GET', '/v3/secrets/1'), 500)
+    })
+  })
+}
