@@ -4,7 +4,7 @@ import type { Secret, Tagged } from './model.ts'
 import { amountOf, type CallOptions } from './options.ts'
 
 export interface CacheOptions {
-  /** How long a value is given out before the server is asked again. */
+  /** How long a value is given out before the server is asked again: as late as this, a change or a revocation shows. */
   readonly ttlMs: number
   /** How much longer the last value stands in while the server cannot be asked. 5 minutes unless said otherwise. */
   readonly maxStaleMs?: number
@@ -32,9 +32,9 @@ const usualMaxStaleMs = 5 * 60 * 1000
 const maxEntries = 1000
 
 /**
- * Reads secrets through the memory of this process. A change or a revoked key shows after `ttlMs` at the latest; only
- * while the server cannot be asked does the last value stand in, for `maxStaleMs` more. A refusal (401, 403, 404 and
- * any other) ends that at once: it is thrown, and the value forgotten. Reads from memory are in no audit trail.
+ * Reads secrets through the memory of this process. The server is asked again once it was not for `ttlMs`. If it cannot
+ * be asked then, the last value stands in, until it is `ttlMs` and `maxStaleMs` old. A refusal (401, 403, 404 or any
+ * other) is thrown, and the value forgotten. Reads from memory are in no audit trail.
  */
 export class CachedSecrets {
   readonly #secrets: Reader
