@@ -1,18 +1,24 @@
 /** The package as it is published: compiled, without the sources, and able to serve. */
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, existsSync, globSync, rmSync, symlinkSync } from 'node:fs'
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, suite, test } from 'node:test'
+import { promisify } from 'node:util'
 import { listening } from './support/child.ts'
-import { makeFolder } from './support/engines.ts'
+import { engines, makeFolder } from './support/engines.ts'
+import { pack } from './support/package.ts'
+import { startServer } from './support/server.ts'
 
 const root = join(import.meta.dirname, '..')
+const tsc = join(root, 'node_modules/.bin/tsc')
+const run = promisify(execFile)
 
 test('the packed package serves the API from compiled code alone', async (t) => {
   const folder = makeFolder()
   t.after(() => rmSync(folder, { recursive: true, force: true }))
-  const installed = pack(folder)
+  const installed = pack(folder, 'server')
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   assert.equal(existsSync(join(installed, 'src')), false)
 
   const server = spawn(process.execPath, [join(installed, 'bin/strongroom.js'), 'serve'], {
@@ -28,15 +34,64 @@ test('the packed package serves the API from compiled code alone', async (t) => 
   assert.deepEqual(await child.end('SIGTERM'), { code: 0, signal: null })
 })
 
-/** Packs a copy of the tree and unpacks it beside its dependencies. */
-function pack(folder: string): string {
-  const copy = join(folder, 'copy')
-  for (const part of ['bin', 'src', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json']) {
-    cpSync(join(root, part), join(copy, part), { recursive: true })
+suite('The packed client', () => {
+  const folder = makeFolder()
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  const modules = join(folder, 'node_modules')
+  mkdirSync(modules)
+  cpSync(pack(folder, 'server'), join(modules, 'strongroom'), { recursive: true })
+  cpSync(pack(folder, 'client'), join(modules, 'strongroom-client'), { recursive: true })
+
+  test('alone depends on nothing, and holds nothing but itself', () => {
+    const manifest = JSON.parse(readFileSync(join(modules, 'strongroom-client/package.json'), 'utf8'))
+
+    const { version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    assert.deepEqual([manifest.version, manifest.license], [version, license])
+    assert.deepEqual(
+      Object.keys(manifest).filter((name) => /dependencies|scripts|bin/i.test(name)),
+      [],
+    )
+    for (const path of globSync('**/*.js', { cwd: join(modules, 'strongroom-client') })) {
+      const text = readFileSync(join(modules, 'strongroom-client', path), 'utf8')
+      assert.doesNotMatch(text, /(?:from|import)\s*\(?\s*['"][^.'"]/, path)
+    }
+  })
+
+  for (const name of ['strongroom/client', 'strongroom-client']) {
+    test(`is ${name} for JavaScript`, async (t) => {
+      const [sqlite] = engines
+      assert.ok(sqlite)
+      const { api } = await startServer(t, sqlite)
+      const script = `import { Strongroom } from '${name}'
+        const { secrets } = new Strongroom({ url: '${api.url}', apiKey: '${api.key}' })
+        await secrets.create({ name: 'a', value: 'b' })
+        console.log((await secrets.getByName('a')).value)`
+
+      const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: folder })
+
+      assert.equal(stdout, 'b\n')
+    })
+
+    for (const [resolution, lib] of [
+      ['nodenext', 'dom'],
+      ['bundler', 'webworker'],
+    ]) {
+      test(`is ${name} for TypeScript (${resolution}, ${lib}), with all its types`, () => {
+        const source = `import { type Secret, type Tagged, Strongroom } from '${name}'
+          const { secrets } = new Strongroom({ url: 'http://x', apiKey: 'sr_x' })
+          export const found: Secret & Tagged = await secrets.getByName('a')
+          // @ts-expect-error: a value is a text
+          await secrets.create({ name: 'a', value: 1 })
+        `
+        writeFileSync(join(folder, 'app.mts'), source)
+        const options = ['--noEmit', '--strict', '--target', 'es2022', '--types', '']
+        const module = resolution === 'bundler' ? 'esnext' : 'nodenext'
+        const how = ['--module', module, '--moduleResolution', resolution ?? '', '--lib', `es2022,${lib}`]
+
+        const { status, stdout } = spawnSync(tsc, [...options, ...how, 'app.mts'], { cwd: folder, encoding: 'utf8' })
+
+        assert.deepEqual([status, stdout], [0, ''])
+      })
+    }
   }
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: copy, stdio: 'ignore' })
-  execFileSync('tar', ['-xzf', globSync('*.tgz', { cwd: folder }).join(), '-C', folder], { cwd: folder })
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-  return join(folder, 'package')
-}
+})

@@ -18,6 +18,7 @@ const rooms: Record<string, readonly string[]> = {
   vault: ['crypto', 'store/store.ts', 'store/operation.ts', 'audit', 'model', 'errors'],
   // The words of an operation (a match, a change) and of a record are the API's too; crypto only to know a mistyped key.
   http: ['vault', 'model', 'config', 'errors', 'store/operation.ts', 'audit/record.ts', 'crypto/token.ts'],
+  client: [],
   open: ['audit/record.ts', 'config', 'crypto', 'errors', 'store', 'vault'],
   cli: ['audit', 'model', 'errors'],
   'cli/host': ['cli', 'open', 'vault', 'http', 'config', 'crypto/token.ts', 'audit', 'model', 'errors'],
@@ -32,6 +33,9 @@ const keepers: readonly (readonly [pattern: RegExp, keeper: string])[] = [
   [/\bcreate(C|Dec)ipheriv\b/, 'crypto/aead.ts'],
   [/\bprocess\.env\b/, 'config.ts'],
 ]
+
+/** Rooms that run anywhere: nothing of a package, nothing of Node. */
+const bare = ['client']
 
 /** Longer files say why in their header. */
 const maxLines = 400
@@ -63,9 +67,11 @@ function breaches(file: File): string[] {
     if (api !== undefined && apart.some((folder) => folder !== api && file.path.startsWith(`${folder}/`))) return true
     return roomOf(target) !== room && !allowed.includes(roomOf(target)) && !allowed.includes(target)
   })
+  const outside = bare.includes(room) ? [...file.text.matchAll(/(?:from|import)\s*\(?\s*'([^.'][^']*)'/g)] : []
   const touched = keepers.filter(([pattern, keeper]) => file.path !== keeper && pattern.test(file.text))
   return [
     ...wrong.map((target) => `${file.path} imports ${target}`),
+    ...outside.map(([, target]) => `${file.path} imports ${target}`),
     ...touched.map(([pattern]) => `${file.path} uses ${pattern.source}`),
   ]
 }
@@ -139,6 +145,8 @@ suite('The walls', () => {
     ['http/v3/a.ts', "import { b } from '../lists/b.ts'"],
     ['cli/a.ts', "import { openVault } from '../open.ts'"],
     ['errors.ts', "import { b } from './model/name.ts'"],
+    ['client/a.ts', "import type { Code } from '../errors.ts'"],
+    ['client/a.ts', "import { randomBytes } from 'node:crypto'"],
     ['vault/a.ts', "import { createCipheriv } from 'node:crypto'"],
     ['vault/a.ts', 'const url = process.env.URL'],
     ['somewhere/a.ts', ''],

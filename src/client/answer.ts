@@ -1,0 +1,47 @@
+/** What answers say in headers: the version of a secret, and where a listing goes on. */
+import { errorOf } from './errors.ts'
+import type { Received } from './exchange.ts'
+import type { Page, Tagged } from './model.ts'
+
+/**
+ * The body with the version's entity tag.
+ *
+ * @throws UnexpectedAnswer without one: a change on condition of it would be made without any
+ */
+export function tagged<T>({ body, headers }: Received<T>): T & Tagged {
+  const etag = headers.get('etag')
+  if (etag === null) {
+    throw errorOf(
+      {
+        code: 'unexpected_answer',
+        message: 'The answer has no ETag. Something before the server removes it, or does not let scripts see it.',
+        requestId: headers.get('strongroom-request-id') ?? undefined,
+      },
+      false,
+    )
+  }
+  return { ...body, etag }
+}
+
+export function pageOf<Item>(items: readonly Item[], headers: Headers): Page<Item> {
+  const next = headers.get('strongroom-next-cursor')
+  return next === null ? { items } : { items, next }
+}
+
+/** The items of all pages, each page read when it is needed. */
+export async function* itemsOf<Item>(
+  read: (cursor: string | undefined) => Promise<Page<Item>>,
+): AsyncGenerator<Item, void, undefined> {
+  let cursor: string | undefined
+  do {
+    const page = await read(cursor)
+    yield* page.items
+    if (page.next !== undefined && page.next === cursor) {
+      throw errorOf(
+        { code: 'unexpected_answer', message: 'The listing does not go on: a page leads to itself.' },
+        false,
+      )
+    }
+    cursor = page.next
+  } while (cursor !== undefined)
+}

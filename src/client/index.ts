@@ -1,0 +1,24 @@
+/** The door of the client: what applications import as `strongroom/client`. */
+export { Audit } from './audit.ts'
+export { CachedSecrets, type CacheOptions } from './cached.ts'
+export {
+  type Code,
+  Conflict,
+  type FieldFault,
+  Forbidden,
+  Invalid,
+  NotFound,
+  RateLimited,
+  ServerFault,
+  StrongroomError,
+  TimedOut,
+  Unauthorized,
+  Unavailable,
+  UnexpectedAnswer,
+  Unreachable,
+} from './errors.ts'
+export { Keys } from './keys.ts'
+export type * from './model.ts'
+export type { CallOptions, Fetch, KeyedOptions, MatchOptions, StrongroomOptions } from './options.ts'
+export { Secrets } from './secrets.ts'
+export { Strongroom } from './strongroom.ts'

@@ -1,0 +1,115 @@
+/** Every operation of the API: what it takes and gives, how its answer looks, and when it may be repeated. */
+import type {
+  ApiKey,
+  AuditFilter,
+  AuditObject,
+  AuditRecord,
+  IssuedApiKey,
+  NewApiKey,
+  NewSecret,
+  NewValue,
+  PageQuery,
+  Rotation,
+  Secret,
+  SecretFilter,
+  SecretHead,
+  UpdatedSecret,
+  Version,
+  VersionHead,
+} from './model.ts'
+import { fields, integer, list, orNull, type Shape, text } from './shape.ts'
+
+interface Message {
+  readonly message: string
+}
+
+/** Held against `/openapi.json` by a test: each operation, each field, whether it may be left out. */
+export interface Operations {
+  'GET /v3/secrets': { query: SecretFilter & PageQuery; answer: { readonly secrets: readonly SecretHead[] } }
+  'POST /v3/secrets': { body: NewSecret; answer: SecretHead }
+  'GET /v3/secrets/{id}': { answer: Secret }
+  'PUT /v3/secrets/{id}': { body: NewValue; answer: UpdatedSecret }
+  'DELETE /v3/secrets/{id}': { answer: Message }
+  'GET /v3/secrets/{id}/versions': { answer: { readonly versions: readonly VersionHead[] } }
+  'GET /v3/secrets/{id}/versions/{version}': { answer: Version }
+  'POST /v3/secrets/{id}/versions/{version}/restore': { answer: UpdatedSecret }
+  'GET /v3/keys': { answer: { readonly keys: readonly ApiKey[] } }
+  'POST /v3/keys': { body: NewApiKey; answer: IssuedApiKey }
+  'GET /v3/keys/{id}': { answer: ApiKey }
+  'DELETE /v3/keys/{id}': { answer: Message }
+  'POST /v3/keys/{id}/rotate': { body: Rotation; answer: IssuedApiKey }
+  'GET /v3/audit': { query: AuditFilter & PageQuery; answer: { readonly records: readonly AuditRecord[] } }
+}
+
+export type Operation = keyof Operations
+export type AnswerOf<O extends Operation> = Operations[O]['answer']
+
+/**
+ * `safe`: as often as one likes. `keyed`: with an `Idempotency-Key` the server acts once. `never`: twice is not once,
+ * so only after an answer that says that nothing was done.
+ */
+type Repeat = 'safe' | 'keyed' | 'never'
+
+export interface Rule<Answer> {
+  readonly repeat: Repeat
+  readonly answer: Shape<Answer>
+}
+
+const secretHead = { id: integer, name: text, created_at: text, updated_at: text }
+const updatedSecret = fields<UpdatedSecret>({ id: integer, name: text, updated_at: text })
+const versionHead = { version: integer, created_at: text }
+const message = fields<Message>({ message: text })
+const apiKey = {
+  id: integer,
+  name: text,
+  scopes: list(text),
+  networks: list(text),
+  created_at: text,
+  expires_at: orNull(text),
+  revoked_at: orNull(text),
+  last_used_at: orNull(text),
+}
+const issuedApiKey = fields<IssuedApiKey>({ ...apiKey, api_key: text })
+const auditObject = fields<AuditObject>({
+  kind: text,
+  id: orNull(integer),
+  uid: orNull(text),
+  name: orNull(text),
+  version: orNull(integer),
+  hash: orNull(text),
+})
+const auditRecord = fields<AuditRecord>({
+  seq: integer,
+  time: text,
+  principal: fields<AuditRecord['principal']>({ kind: text, id: integer, name: text }),
+  action: text,
+  object: orNull(auditObject),
+  outcome: text,
+  request_id: text,
+  address: text,
+  head: text,
+})
+
+export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
+  'GET /v3/secrets': { repeat: 'safe', answer: fields({ secrets: list(fields<SecretHead>(secretHead)) }) },
+  'POST /v3/secrets': { repeat: 'keyed', answer: fields<SecretHead>(secretHead) },
+  'GET /v3/secrets/{id}': { repeat: 'safe', answer: fields<Secret>({ ...secretHead, value: text }) },
+  'PUT /v3/secrets/{id}': { repeat: 'keyed', answer: updatedSecret },
+  // Once more deletes nothing else: ids are not given twice.
+  'DELETE /v3/secrets/{id}': { repeat: 'safe', answer: message },
+  'GET /v3/secrets/{id}/versions': {
+    repeat: 'safe',
+    answer: fields({ versions: list(fields<VersionHead>(versionHead)) }),
+  },
+  'GET /v3/secrets/{id}/versions/{version}': {
+    repeat: 'safe',
+    answer: fields<Version>({ ...versionHead, id: integer, name: text, value: text }),
+  },
+  'POST /v3/secrets/{id}/versions/{version}/restore': { repeat: 'keyed', answer: updatedSecret },
+  'GET /v3/keys': { repeat: 'safe', answer: fields({ keys: list(fields<ApiKey>(apiKey)) }) },
+  'POST /v3/keys': { repeat: 'never', answer: issuedApiKey },
+  'GET /v3/keys/{id}': { repeat: 'safe', answer: fields<ApiKey>(apiKey) },
+  'DELETE /v3/keys/{id}': { repeat: 'safe', answer: message },
+  'POST /v3/keys/{id}/rotate': { repeat: 'never', answer: issuedApiKey },
+  'GET /v3/audit': { repeat: 'safe', answer: fields({ records: list(auditRecord) }) },
+}

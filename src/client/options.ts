@@ -1,0 +1,89 @@
+/** How a client is set up, and how one call of it can differ. */
+
+/** What the client uses of `fetch`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+export interface StrongroomOptions {
+  /** Where the server is, such as `https://strongroom.example.com`. A path before `/v3` is kept. */
+  readonly url: string
+  /** The API key, or where to get it: asked before each call, so that a key can be exchanged while in use. */
+  readonly apiKey: string | (() => string | Promise<string>)
+  /** In place of the global `fetch`: for a proxy, a client certificate, a test. */
+  readonly fetch?: Fetch
+  /** How long one request may take, to the last byte of its answer. 10 seconds unless said otherwise. */
+  readonly timeoutMs?: number
+  /** How often a request is sent again that may be. 3 unless said otherwise; 0 for never. */
+  readonly retries?: number
+}
+
+/** Of any call. */
+export interface CallOptions {
+  /** Gives up the call, waiting included; the call then rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+  readonly retries?: number
+}
+
+/** Of a call that the server carries out once, however often it is sent. */
+export interface KeyedOptions extends CallOptions {
+  /** 1 to 255 printable characters; made by the client unless given. Give one to repeat a call of an earlier process. */
+  readonly idempotencyKey?: string
+}
+
+/** Of a call that can depend on the version that is there. */
+export interface MatchOptions extends CallOptions {
+  /** The `etag` of an earlier answer, several of them, or `*` for any version: otherwise the call is a `Conflict`. */
+  readonly ifMatch?: string | readonly string[]
+}
+
+export interface Settings {
+  /** Without a slash at the end. */
+  readonly url: string
+  readonly apiKey: () => string | Promise<string>
+  readonly fetch: Fetch
+  readonly timeoutMs: number
+  readonly retries: number
+}
+
+/** Timers count in 31 bits of milliseconds. */
+const maxTimeoutMs = 2 ** 31 - 1
+
+/** @throws TypeError, which never quotes the API key */
+export function settingsOf(options: StrongroomOptions): Settings {
+  const { apiKey, fetch = (url, init) => globalThis.fetch(url, init) } = options
+  const url = baseOf(options.url)
+  const read = typeof apiKey === 'function' ? apiKey : () => apiKey
+  if (typeof apiKey !== 'function') checkApiKey(apiKey)
+  return { url, apiKey: read, fetch, timeoutMs: timeoutOf(options, 10_000), retries: retriesOf(options, 3) }
+}
+
+/** `fetch` would quote a key that is no header's value. */
+export function checkApiKey(apiKey: unknown): asserts apiKey is string {
+  if (typeof apiKey !== 'string' || !/^[\x21-\x7e]{1,1024}$/.test(apiKey)) {
+    throw new TypeError('apiKey: must be printable characters without a blank or a line end.')
+  }
+}
+
+export function timeoutOf({ timeoutMs }: { readonly timeoutMs?: number }, usual: number): number {
+  return amountOf('timeoutMs', timeoutMs, usual, 1, maxTimeoutMs)
+}
+
+export function retriesOf({ retries }: { readonly retries?: number }, usual: number): number {
+  return amountOf('retries', retries, usual, 0, 100)
+}
+
+export function amountOf(name: string, given: number | undefined, usual: number, least: number, most: number): number {
+  const amount = given ?? usual
+  if (Number.isSafeInteger(amount) && amount >= least && amount <= most) return amount
+  throw new TypeError(`${name}: must be a whole number from ${least} to ${most}.`)
+}
+
+/** The server prints its address with `/v3`, so that is taken too. */
+function baseOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:'
+  if (url === undefined || !isHttp || url.username || url.password || url.search || url.hash) {
+    throw new TypeError('url: must be such as https://strongroom.example.com, without a user, a query or a fragment.')
+  }
+  return url.href.replace(/\/+$/, '').replace(/\/v3$/, '')
+}

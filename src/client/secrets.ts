@@ -1,0 +1,141 @@
+/** Secrets and their versions. */
+import { itemsOf, pageOf, tagged } from './answer.ts'
+import { CachedSecrets, type CacheOptions } from './cached.ts'
+import type { Connection } from './connection.ts'
+import { errorOf, NotFound } from './errors.ts'
+import type {
+  NewSecret,
+  NewValue,
+  Page,
+  PageQuery,
+  Secret,
+  SecretFilter,
+  SecretHead,
+  Tagged,
+  UpdatedSecret,
+  Version,
+  VersionHead,
+} from './model.ts'
+import type { CallOptions, KeyedOptions, MatchOptions } from './options.ts'
+
+const pageSize = 1000
+/** Names whose ids are remembered. */
+const maxIds = 1000
+
+export class Secrets {
+  readonly #connection: Connection
+  /** Neither changes in a secret's life, and no id is given twice. */
+  readonly #ids = new Map<string, number>()
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** All secrets that the API key may list, oldest first, without values; page by page as they are taken. */
+  list(filter: SecretFilter = {}, options?: CallOptions): AsyncGenerator<SecretHead, void, undefined> {
+    return itemsOf((cursor) => this.page(queryOf(filter, cursor), options))
+  }
+
+  /** One page of the listing; without a limit, all of it. */
+  async page(query: SecretFilter & PageQuery = {}, options?: CallOptions): Promise<Page<SecretHead>> {
+    const { body, headers } = await this.#connection.send('GET /v3/secrets', { query }, options)
+    return pageOf(body.secrets, headers)
+  }
+
+  /** Reads the current value. */
+  async get(id: number, options?: CallOptions): Promise<Secret & Tagged> {
+    return tagged(await this.#connection.send('GET /v3/secrets/{id}', { id }, options))
+  }
+
+  /**
+   * Reads the current value of the secret of this name. The first time the id is looked up in the listing, which needs
+   * the scope `secrets:list` for the name; after that the secret is read at once.
+   */
+  async getByName(name: string, options?: CallOptions): Promise<Secret & Tagged> {
+    const known = this.#ids.get(name)
+    if (known !== undefined) {
+      const found = await this.#getIfNamed(known, name, options)
+      if (found !== undefined) return found
+      this.#ids.delete(name)
+    }
+    const id = await this.#lookUp(name, options)
+    const found = await this.#getIfNamed(id, name, options)
+    if (found === undefined) throw notFound(name)
+    if (this.#ids.size >= maxIds) this.#ids.clear()
+    this.#ids.set(name, id)
+    return found
+  }
+
+  /** Creates a secret. Sent again after a lost connection, it is created once. */
+  async create(input: NewSecret, options?: KeyedOptions): Promise<SecretHead & Tagged> {
+    return tagged(await this.#connection.send('POST /v3/secrets', { body: input }, options))
+  }
+
+  /** Stores a new version. Sent again after a lost connection, it is stored once. */
+  async update(id: number, input: NewValue, options?: KeyedOptions & MatchOptions): Promise<UpdatedSecret & Tagged> {
+    return tagged(await this.#connection.send('PUT /v3/secrets/{id}', { id, body: input }, options))
+  }
+
+  /**
+   * Deletes a secret for good, with all its versions. Sent again after a lost connection, it may be `NotFound` with
+   * `mayHaveActed`.
+   */
+  async delete(id: number, options?: MatchOptions): Promise<void> {
+    await this.#connection.send('DELETE /v3/secrets/{id}', { id }, options)
+  }
+
+  /** The versions that are kept, newest first, without values. */
+  async versions(id: number, options?: CallOptions): Promise<readonly VersionHead[]> {
+    const { body } = await this.#connection.send('GET /v3/secrets/{id}/versions', { id }, options)
+    return body.versions
+  }
+
+  /** Reads the value as it was. */
+  async version(id: number, version: number, options?: CallOptions): Promise<Version> {
+    const operation = 'GET /v3/secrets/{id}/versions/{version}'
+    return (await this.#connection.send(operation, { id, version }, options)).body
+  }
+
+  /** Stores an old value as a new version. */
+  async restore(id: number, version: number, options?: KeyedOptions & MatchOptions): Promise<UpdatedSecret & Tagged> {
+    const operation = 'POST /v3/secrets/{id}/versions/{version}/restore'
+    return tagged(await this.#connection.send(operation, { id, version }, options))
+  }
+
+  /** A reader for values that are needed often. It keeps them in memory: see `CachedSecrets`. */
+  cached(options: CacheOptions): CachedSecrets {
+    return new CachedSecrets(this, options)
+  }
+
+  async #lookUp(name: string, options: CallOptions | undefined): Promise<number> {
+    const { items } = await this.page({ name, limit: 1 }, options)
+    // A pattern finds names other than itself.
+    const [found] = items.filter((secret) => secret.name === name)
+    if (found === undefined) throw notFound(name)
+    return found.id
+  }
+
+  /** Nothing if the secret is gone, or is another one since an older store was restored. */
+  async #getIfNamed(
+    id: number,
+    name: string,
+    options: CallOptions | undefined,
+  ): Promise<(Secret & Tagged) | undefined> {
+    try {
+      const found = await this.get(id, options)
+      return found.name === name ? found : undefined
+    } catch (error) {
+      if (error instanceof NotFound) return undefined
+      throw error
+    }
+  }
+}
+
+function notFound(name: string): Error {
+  const message = `No secret is called "${name}", or none that this API key may list.`
+  return errorOf({ status: 404, code: 'not_found', message }, false)
+}
+
+function queryOf(filter: SecretFilter, cursor: string | undefined): SecretFilter & PageQuery {
+  return { ...filter, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
+}

@@ -1,0 +1,21 @@
+/** The client: one object for one server and one API key. */
+import { Audit } from './audit.ts'
+import { Connection } from './connection.ts'
+import { Keys } from './keys.ts'
+import { type StrongroomOptions, settingsOf } from './options.ts'
+import { Secrets } from './secrets.ts'
+
+/** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
+export class Strongroom {
+  readonly secrets: Secrets
+  readonly keys: Keys
+  readonly audit: Audit
+
+  /** @throws TypeError for options that cannot be right */
+  constructor(options: StrongroomOptions) {
+    const connection = new Connection(settingsOf(options))
+    this.secrets = new Secrets(connection)
+    this.keys = new Keys(connection)
+    this.audit = new Audit(connection)
+  }
+}

@@ -1,0 +1,204 @@
+/** The client held against the API's own description: every operation, every field, both ways. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { serverCodes } from '../../src/client/errors.ts'
+import { Strongroom } from '../../src/client/index.ts'
+import { operations } from '../../src/client/operations.ts'
+import { statusOf } from '../../src/http/problem.ts'
+import { engines, makeFolder } from '../support/engines.ts'
+import { startServer } from '../support/server.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const [sqlite] = engines
+
+interface Schema {
+  readonly type?: string
+  readonly anyOf?: readonly Schema[]
+  readonly items?: Schema
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+}
+
+type Content = Readonly<Record<string, { readonly schema: Schema }>>
+
+interface Described {
+  readonly parameters?: readonly { readonly in: string; readonly name: string; readonly required?: boolean }[]
+  readonly requestBody?: { readonly content: Content }
+  readonly responses: Readonly<Record<string, { readonly content?: Content }>>
+}
+
+type Description = { readonly paths: Record<string, Record<string, Described>> }
+
+suite('The client and the description of the API', () => {
+  test('know the same operations', async (t) => {
+    const description = await describe(t)
+
+    assert.deepEqual(Object.keys(operations).sort(), operationsOf(description).sort())
+  })
+
+  test('know the same codes', () => {
+    assert.deepEqual([...serverCodes].sort(), Object.keys(statusOf).sort())
+  })
+
+  test('agree on every operation: a method sends each of them', async (t) => {
+    const description = await describe(t)
+    const sent = new Set<string>()
+    const fetch = async (url: string, { method }: RequestInit) => {
+      const path = new URL(url).pathname.replace('/11', '/{id}').replace('/12', '/{version}')
+      sent.add(`${method} ${path}`)
+      return new Response('', { status: 418 })
+    }
+    const { secrets, keys, audit } = new Strongroom({ url: 'https://strongroom.example', apiKey: 'sr_x', fetch })
+
+    const newKey = { name: '', scopes: [] }
+    await Promise.allSettled([
+      secrets.page(),
+      secrets.get(11),
+      secrets.create({ name: '', value: '' }),
+      secrets.update(11, { value: '' }),
+      secrets.delete(11),
+      secrets.versions(11),
+      secrets.version(11, 12),
+      secrets.restore(11, 12),
+      Array.fromAsync(keys.list()),
+      keys.get(11),
+      keys.create(newKey),
+      keys.rotate(11),
+      keys.revoke(11),
+      audit.page(),
+    ])
+
+    assert.deepEqual([...sent].sort(), operationsOf(description).sort())
+  })
+
+  test('agree on every field: its type, and whether it may be left out', async (t) => {
+    assert.deepEqual(compare(t, await describe(t)), [])
+  })
+
+  const drifts: readonly (readonly [what: string, operation: string, (described: Described) => void])[] = [
+    ['a new field of an answer', 'GET /v3/secrets/{id}', (it) => grow(answerOf(it), 'owner', true)],
+    ['a lost field of an answer', 'GET /v3/keys/{id}', (it) => shrink(answerOf(it), 'networks')],
+    ['a field that may be null now', 'POST /v3/secrets', (it) => loosen(answerOf(it), 'name')],
+    ['a new field of a request', 'PUT /v3/secrets/{id}', (it) => grow(bodyOf(it), 'note', false)],
+    ['a field that must be given now', 'POST /v3/keys', (it) => grow(bodyOf(it), 'networks', true)],
+    ['a new parameter', 'GET /v3/audit', (it) => Object.assign(it.parameters ?? [], { 8: { in: 'query', name: 'x' } })],
+  ]
+  for (const [what, operation, drift] of drifts) {
+    test(`that differ in ${what} are found out`, async (t) => {
+      const description = await describe(t)
+      const [method = '', path = ''] = operation.split(' ')
+      drift(description.paths[path]?.[method.toLowerCase()] ?? assert.fail(operation))
+
+      assert.deepEqual(compare(t, description), [operation])
+    })
+  }
+})
+
+async function describe(t: TestContext): Promise<Description> {
+  assert.ok(sqlite)
+  const { api } = await startServer(t, sqlite)
+  return (await api.get('/openapi.json')).body
+}
+
+function operationsOf({ paths }: Description): string[] {
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+}
+
+/** The operations whose types are not the same, as the compiler sees it. */
+function compare(t: TestContext, description: Description): string[] {
+  const folder = makeFolder()
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const described = operationsOf(description).map((operation) => {
+    const [method = '', path = ''] = operation.split(' ')
+    return `  '${operation}': ${typeOf(description.paths[path]?.[method.toLowerCase()] ?? assert.fail())}`
+  })
+  const lines = [
+    `import type { Operations } from '${join(root, 'src/client/operations.ts')}'`,
+    `interface Described {\n${described.join('\n')}\n}`,
+    // Queries are texts on the way; the client takes numbers where numbers are meant.
+    `type Flat<T> = T extends number | string | null ? T : T extends readonly (infer I)[] ? Flat<I>[] : { -readonly [K in keyof T]: Flat<T[K]> }`,
+    `type Plain<T> = Flat<T extends { query: infer Q } ? Omit<T, 'query'> & { query: { [K in keyof Q]: string } } : T>`,
+    `type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false`,
+    ...operationsOf(description).map(
+      (one) => `export const same${toName(one)}: Same<Plain<Operations['${one}']>, Plain<Described['${one}']>> = true`,
+    ),
+  ]
+  writeFileSync(join(folder, 'compare.mts'), `${lines.join('\n')}\n`)
+  const compilerOptions = {
+    noEmit: true,
+    rewriteRelativeImportExtensions: false,
+    allowImportingTsExtensions: true,
+    rootDir: '/',
+  }
+  const config = { extends: join(root, 'tsconfig.client.json'), compilerOptions, include: ['compare.mts'] }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  const output = compile(folder)
+  const wrong = operationsOf(description).filter((one) => output.includes(`same${toName(one)}:`))
+  // Whatever else the compiler says is a fault of this test.
+  assert.equal(output.split('error TS').length - 1, wrong.length, output)
+  return wrong
+}
+
+function compile(folder: string): string {
+  try {
+    execFileSync(join(root, 'node_modules/.bin/tsc'), ['--project', folder, '--pretty', 'true'], { encoding: 'utf8' })
+    return ''
+  } catch (error) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours of a terminal
+    return String((error as { stdout: string }).stdout).replaceAll(/\x1b\[[\d;]*m/g, '')
+  }
+}
+
+function toName(operation: string): string {
+  return `_${operation.replaceAll(/\W+/g, '_')}_`
+}
+
+/** An operation as a TypeScript type. */
+function typeOf(described: Described): string {
+  const query = (described.parameters ?? []).filter((parameter) => parameter.in === 'query')
+  const parts = query.map(({ name, required }) => `${name}${required === true ? '' : '?'}: string`)
+  return `{ ${[
+    ...(parts.length === 0 ? [] : [`query: { ${parts.join('; ')} }`]),
+    ...(described.requestBody === undefined ? [] : [`body: ${schemaType(bodyOf(described))}`]),
+    `answer: ${schemaType(answerOf(described))}`,
+  ].join('; ')} }`
+}
+
+function schemaType({ type, anyOf, items, properties, required = [] }: Schema): string {
+  if (anyOf !== undefined) return anyOf.map(schemaType).join(' | ')
+  if (type === 'integer') return 'number'
+  if (type === 'string' || type === 'null') return type
+  if (type === 'array' && items !== undefined) return `(${schemaType(items)})[]`
+  if (type !== 'object' || properties === undefined) throw new Error(`A schema of type ${type} is new.`)
+  const fields = Object.entries(properties).map(
+    ([name, schema]) => `${name}${required.includes(name) ? '' : '?'}: ${schemaType(schema)}`,
+  )
+  return `{ ${fields.join('; ')} }`
+}
+
+function answerOf({ responses }: Described): Schema {
+  const [success] = Object.entries(responses).filter(([status]) => status.startsWith('2'))
+  return success?.[1].content?.['application/json']?.schema ?? assert.fail('No success is described.')
+}
+
+function bodyOf({ requestBody }: Described): Schema {
+  return requestBody?.content['application/json']?.schema ?? assert.fail('No body is described.')
+}
+
+function grow({ properties, required = [] }: Schema, name: string, isRequired: boolean): void {
+  Object.assign(properties ?? assert.fail(), { [name]: properties?.[name] ?? { type: 'string' } })
+  if (isRequired) Object.assign(required, { [required.length]: name })
+}
+
+function shrink({ properties }: Schema, name: string): void {
+  Reflect.deleteProperty(properties ?? assert.fail(), name)
+}
+
+function loosen({ properties }: Schema, name: string): void {
+  Object.assign(properties ?? assert.fail(), { [name]: { anyOf: [{ type: 'string' }, { type: 'null' }] } })
+}

@@ -1,0 +1,250 @@
+/** The client against a real server: each method does what its name says. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { Conflict, Forbidden, Invalid, NotFound, Strongroom, Unauthorized } from '../../src/client/index.ts'
+import { engines } from '../support/engines.ts'
+import { Middleman } from '../support/middleman.ts'
+import { startServer } from '../support/server.ts'
+
+const runs = process.env['SLOW'] === '1' ? 200 : 15
+
+for (const engine of engines) {
+  suite(`${engine.name}: the client`, { skip: engine.skip }, () => {
+    test('creates, reads, updates and deletes a secret', async (t) => {
+      const { api } = await startServer(t, engine)
+      const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
+
+      const created = await secrets.create({ name: 'db-password', value: 'first' })
+      const read = await secrets.get(created.id)
+      const updated = await secrets.update(created.id, { value: 'second', name: 'db-password' }, { ifMatch: read.etag })
+
+      const { created_at, updated_at } = created
+      assert.deepEqual(created, { id: 1, name: 'db-password', created_at, updated_at, etag: '"1"' })
+      assert.deepEqual(read, { ...created, value: 'first' })
+      assert.deepEqual([updated.name, updated.etag], ['db-password', '"2"'])
+      assert.equal((await secrets.get(1)).value, 'second')
+      assert.equal(await secrets.delete(1, { ifMatch: updated.etag }), undefined)
+      await assert.rejects(secrets.get(1), NotFound)
+    })
+
+    test('gives every value back as it was sent', async (t) => {
+      const { api } = await startServer(t, engine)
+      const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
+      const { id } = await secrets.create({ name: 'any', value: '' })
+      assert.equal((await secrets.get(id)).value, '')
+
+      await fc.assert(
+        fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 200 }), async (value) => {
+          await secrets.update(id, { value: `\ufeff${value}` })
+          assert.equal((await secrets.get(id)).value, `\ufeff${value}`)
+        }),
+        { numRuns: runs },
+      )
+    })
+
+    test('refuses a change upon a version that is no more, and takes several', async (t) => {
+      const { api } = await startServer(t, engine)
+      const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
+      const { id, etag } = await secrets.create({ name: 'db-password', value: 'first' })
+      const second = await secrets.update(id, { value: 'second' })
+
+      const stale = { status: 412, code: 'stale_version' }
+      await assert.rejects(secrets.update(id, { value: 'third' }, { ifMatch: etag }), stale)
+      await assert.rejects(secrets.restore(id, 1, { ifMatch: etag }), stale)
+      await assert.rejects(secrets.delete(id, { ifMatch: etag }), Conflict)
+      assert.equal((await secrets.update(id, { value: 'third' }, { ifMatch: [etag, second.etag] })).etag, '"3"')
+      assert.equal((await secrets.update(id, { value: 'fourth' }, { ifMatch: '*' })).etag, '"4"')
+    })
+
+    test('lists, reads and restores versions', async (t) => {
+      const { api } = await startServer(t, engine)
+      const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
+      const { id } = await secrets.create({ name: 'db-password', value: 'first' })
+      await secrets.update(id, { value: 'second' })
+
+      const versions = await secrets.versions(id)
+      const first = await secrets.version(id, 1)
+      const restored = await secrets.restore(id, 1)
+
+      assert.deepEqual(
+        versions.map(({ version }) => version),
+        [2, 1],
+      )
+      assert.deepEqual(first, {
+        id,
+        name: 'db-password',
+        version: 1,
+        value: 'first',
+        created_at: first.created_at,
+      })
+      assert.equal(restored.etag, '"3"')
+      assert.equal((await secrets.get(id)).value, 'first')
+    })
+
+    test('walks through a listing page by page, however long it is', async (t) => {
+      const { api } = await startServer(t, engine)
+      const middleman = await Middleman.start(t, api.url)
+      const { secrets } = new Strongroom({ url: middleman.url, apiKey: api.key })
+      const names = Array.from({ length: 1001 }, (_, n) => `n-${n}`)
+      await Promise.all(names.map((name) => secrets.create({ name, value: 'v' })))
+      await secrets.create({ name: 'other', value: 'v' })
+      middleman.seen.length = 0
+
+      const found = await Array.fromAsync(secrets.list({ name: 'n-*' }), ({ name }) => name)
+
+      assert.deepEqual(found.sort(), names.sort())
+      assert.equal(middleman.seen.length, 2)
+      assert.equal((await secrets.page()).items.length, 1002)
+      const first = await secrets.page({ limit: 3 })
+      const second = await secrets.page({ limit: 3, cursor: first.next ?? '' })
+      assert.deepEqual(
+        [...first.items, ...second.items].map(({ id }) => id),
+        [1, 2, 3, 4, 5, 6],
+      )
+    })
+
+    test('reads no page that nobody asks for', async (t) => {
+      const { api } = await startServer(t, engine)
+      const { secrets, audit } = new Strongroom({ url: api.url, apiKey: api.key })
+      await secrets.create({ name: 'one', value: 'v' })
+
+      for await (const { name } of secrets.list()) {
+        assert.equal(name, 'one')
+        break
+      }
+      secrets.list()
+
+      assert.equal((await Array.fromAsync(audit.list({ action: 'secret.list' }))).length, 1)
+    })
+
+    test('reads a secret by its name, and asks for its id only once', async (t) => {
+      const { api } = await startServer(t, engine)
+      const middleman = await Middleman.start(t, api.url)
+      const { secrets } = new Strongroom({ url: middleman.url, apiKey: api.key })
+      await secrets.create({ name: 'db-password-old', value: 'old' })
+      await secrets.create({ name: 'db-password', value: 'first' })
+      middleman.seen.length = 0
+
+      assert.equal((await secrets.getByName('db-password')).value, 'first')
+      await secrets.update(2, { value: 'second' })
+      assert.equal((await secrets.getByName('db-password')).value, 'second')
+
+      assert.deepEqual(
+        middleman.seen.map(({ method, path }) => `${method} ${path}`),
+        ['GET /v3/secrets?name=db-password&limit=1', 'GET /v3/secrets/2', 'PUT /v3/secrets/2', 'GET /v3/secrets/2'],
+      )
+    })
+
+    test('finds a secret by its name after it was deleted and made anew', async (t) => {
+      const { api } = await startServer(t, engine)
+      const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
+      await secrets.create({ name: 'db-password', value: 'first' })
+      await secrets.getByName('db-password')
+      await secrets.delete(1)
+      await assert.rejects(secrets.getByName('db-password'), NotFound)
+      await secrets.create({ name: 'db-password', value: 'second' })
+
+      const found = await secrets.getByName('db-password')
+
+      assert.deepEqual([found.id, found.value], [2, 'second'])
+    })
+
+    test('takes no pattern for a name', async (t) => {
+      const { api } = await startServer(t, engine)
+      const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
+      await secrets.create({ name: 'db-password', value: 'first' })
+
+      await assert.rejects(secrets.getByName('db-*'), { status: 404, code: 'not_found' })
+      await assert.rejects(secrets.getByName('no good'), { status: 400, code: 'invalid' })
+    })
+
+    test('throws an error of its own class for each refusal, with what the server says of it', async (t) => {
+      const { api, withScopes } = await startServer(t, engine)
+      const { key } = await withScopes('secrets:list')
+      const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
+      const reader = new Strongroom({ url: api.url, apiKey: key })
+      const stranger = new Strongroom({ url: api.url, apiKey: `${api.key.slice(0, -1)}?` })
+      await secrets.create({ name: 'db-password', value: 'first' })
+
+      const cases: readonly [() => Promise<unknown>, abstract new (...given: never) => Error, number, string][] = [
+        [() => secrets.create({ name: '-', value: '' }), Invalid, 400, 'invalid'],
+        [() => secrets.create({ name: 'long', value: 'x'.repeat(65_537) }), Invalid, 413, 'too_large'],
+        [() => stranger.secrets.get(1), Unauthorized, 401, 'unauthenticated'],
+        [() => reader.secrets.get(1), Forbidden, 403, 'forbidden'],
+        [() => secrets.get(7), NotFound, 404, 'not_found'],
+        [() => secrets.create({ name: 'db-password', value: '' }), Conflict, 409, 'name_taken'],
+        [() => secrets.update(1, { value: '' }, { ifMatch: '"9"' }), Conflict, 412, 'stale_version'],
+      ]
+      for (const [call, type, status, code] of cases) {
+        const error = await call().then(
+          () => assert.fail(`no ${code}`),
+          (thrown: unknown) => thrown,
+        )
+        assert.ok(error instanceof type, code)
+        const { requestId, ...rest } = error as unknown as Record<string, unknown>
+        assert.deepEqual([rest['status'], rest['code'], rest['mayHaveActed']], [status, code, false])
+        assert.match(String(requestId), /^\S+-\w+$/)
+      }
+      const invalid = await secrets.create({ name: '-', value: '' }).catch((error: unknown) => error)
+      assert.ok(invalid instanceof Invalid)
+      assert.equal(invalid.errors[0]?.field, 'name')
+      assert.equal(invalid.message, `name: ${invalid.errors[0]?.detail}`)
+    })
+
+    test('makes, shows, lists, rotates and revokes API keys', async (t) => {
+      const { api } = await startServer(t, engine)
+      const { keys } = new Strongroom({ url: api.url, apiKey: api.key })
+
+      const made = await keys.create({
+        name: 'web',
+        scopes: ['secrets:read:web-*'],
+        networks: ['127.0.0.0/8'],
+        expires_at: '2099-01-01T00:00:00Z',
+      })
+      const rotated = await keys.rotate(made.id, { overlap_seconds: 60, expires_at: null })
+      await keys.revoke(made.id)
+
+      const { api_key, ...shown } = made
+      assert.match(api_key, /^sr_\w{49}$/)
+      assert.deepEqual(
+        [shown.scopes, shown.networks, shown.revoked_at],
+        [['secrets:read:web-*'], ['127.0.0.0/8'], null],
+      )
+      assert.equal(rotated.expires_at, null)
+      assert.notEqual((await keys.get(made.id)).revoked_at, null)
+      assert.deepEqual(await Array.fromAsync(keys.list(), ({ id }) => id), [1, made.id, rotated.id])
+      assert.equal((await keys.rotate(rotated.id)).name, 'web')
+    })
+
+    test('reads the trail by what it asks for', async (t) => {
+      const { api } = await startServer(t, engine)
+      const { secrets, audit } = new Strongroom({ url: api.url, apiKey: api.key })
+      await secrets.create({ name: 'db-password', value: 'first' })
+      await secrets.get(1)
+      await assert.rejects(secrets.get(2), NotFound)
+
+      const all = await Array.fromAsync(audit.list({ principal: 1 }))
+      const refused = await audit.page({ outcome: 'not_found', limit: 1 })
+      const read = await Array.fromAsync(audit.list({ secret: 'db-password', action: 'secret.read' }))
+
+      assert.equal(all.length, 4)
+      assert.deepEqual(refused.items[0]?.object?.id, 2)
+      assert.equal(read.length, 1)
+      assert.equal(read[0]?.object?.name, 'db-password')
+      assert.deepEqual(await Array.fromAsync(audit.list({ from: read[0]?.time ?? '', secret: 2 }), ({ seq }) => seq), [
+        refused.items[0]?.seq,
+      ])
+    })
+
+    test('asks for its API key before each call, so that it can be exchanged', async (t) => {
+      const { api } = await startServer(t, engine)
+      const apiKeys = [api.key]
+      const { keys } = new Strongroom({ url: `${api.url}/v3/`, apiKey: async () => apiKeys.at(-1) ?? '' })
+
+      apiKeys.push((await keys.rotate(1, { overlap_seconds: 0 })).api_key)
+
+      assert.equal((await keys.get(2)).name, (await keys.get(1)).name)
+    })
+  })
+}
