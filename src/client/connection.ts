@@ -18,7 +18,7 @@ type Given<O extends Operation, Part extends string> =
     ? { readonly [Name in Part]: Type }
     : { readonly [Name in Part]?: never }
 
-type Ids = { readonly id?: number; readonly version?: number }
+type Ids = { readonly id?: number; readonly version?: number; readonly secret?: number }
 
 export type Sent<O extends Operation> = Given<O, 'body'> & Given<O, 'query'> & Ids
 
@@ -77,7 +77,7 @@ function pauseBefore({ repeat }: Pick<Rule<unknown>, 'repeat'>, failure: Failure
 
 /** @throws TypeError for an id that is none, which could lead to another path */
 function addressOf(path: string, ids: Ids): string {
-  return path.replaceAll(/\{(id|version)\}/g, (_, name: keyof Ids) => {
+  return path.replaceAll(/\{(id|version|secret)\}/g, (_, name: keyof Ids) => {
     const id = ids[name]
     if (id === undefined || !Number.isSafeInteger(id) || id < 1) {
       throw new TypeError(`${name}: must be a whole number from 1.`)

@@ -18,6 +18,8 @@ export {
   Unreachable,
 } from './errors.ts'
 export { Keys } from './keys.ts'
+export { Lists } from './lists.ts'
+export { AccountSettings, Machines } from './machines.ts'
 export type * from './model.ts'
 export type { CallOptions, Fetch, KeyedOptions, MatchOptions, StrongroomOptions } from './options.ts'
 export { Secrets } from './secrets.ts'

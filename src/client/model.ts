@@ -4,7 +4,7 @@
 export interface SecretHead {
   /** Never given to another secret of the account. */
   readonly id: number
-  /** Unique in the account, and fixed for the secret's life. */
+  /** Unique in the account. */
   readonly name: string
   /** Times are RFC 3339 in UTC. */
   readonly created_at: string
@@ -23,16 +23,89 @@ export interface UpdatedSecret {
   readonly updated_at: string
 }
 
-export interface NewSecret {
+/** What may be said of a secret beside its value. */
+export interface DetailsInput {
+  /** Of a secret of type `file`. */
+  readonly filename?: string | null
+  readonly description?: string
+  /** At most 32, such as `team:db`. */
+  readonly tags?: readonly string[]
+  /** From then on the value should not be relied upon; it can still be read. */
+  readonly expires_at?: string | null
+}
+
+/** What is known of a secret beside its value. */
+export interface Metadata extends SecretHead {
+  /** `text` or `file`. */
+  readonly type: string
+  readonly filename: string | null
+  readonly list: ListRef
+  readonly version: number
+  readonly description: string
+  readonly tags: readonly string[]
+  readonly expires_at: string | null
+}
+
+export interface ListRef {
+  readonly id: number
+  readonly name: string
+}
+
+/** A list that secrets are kept in. */
+export interface List extends ListRef {
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export interface NewList {
+  /** 1 to 128 characters on one line. */
+  readonly name: string
+}
+
+export interface Moved {
+  readonly id: number
+  readonly name: string
+  readonly list: ListRef
+}
+
+/** What asks from these addresses may read without a key, while `vm_auth` is on. */
+export interface Machine {
+  readonly id: number
+  readonly name: string
+  readonly addresses: readonly string[]
+  readonly scopes: readonly string[]
+  readonly created_at: string
+}
+
+export interface NewMachine {
+  readonly name: string
+  /** Addresses or networks that no other machine has. */
+  readonly addresses: readonly string[]
+  /** Only to list and to read; without any, everything. */
+  readonly scopes?: readonly string[]
+}
+
+/** The settings of an account. */
+export interface Settings {
+  readonly vm_auth: boolean
+}
+
+export interface NewSecret extends DetailsInput {
   /** 1 to 255 letters, digits, `_`, `.` or `-`, beginning with a letter, a digit or `_`. */
   readonly name: string
-  /** At most 64 KiB of UTF-8, unless the server is set otherwise. */
+  /** At most 64 KiB of UTF-8, or 1 MiB of a file, unless the server is set otherwise. */
   readonly value: string
+  /** Of `value`: base64 for a file, and text as it is, unless it is given. */
+  readonly encoding?: 'utf-8' | 'base64'
+  readonly type?: 'text' | 'file'
+  /** The name of a list; without one, `default`. */
+  readonly list?: string
 }
 
 export interface NewValue {
   readonly value: string
-  /** If given, the name that the secret has: names do not change. */
+  readonly encoding?: 'utf-8' | 'base64'
+  /** If given, the name that the secret has. */
   readonly name?: string
 }
 
@@ -91,7 +164,7 @@ export interface Rotation {
 export interface AuditRecord {
   readonly seq: number
   readonly time: string
-  /** `kind` is `key`, `host` or `system`. */
+  /** `kind` is `key`, `machine`, `host` or `system`. */
   readonly principal: { readonly kind: string; readonly id: number; readonly name: string }
   readonly action: string
   readonly object: AuditObject | null
@@ -117,6 +190,12 @@ export interface AuditObject {
 export interface SecretFilter {
   /** A name, or a pattern with `*` for any characters. */
   readonly name?: string
+  /** The name of a list. */
+  readonly list?: string
+  readonly tag?: string
+  readonly expires_before?: string
+  /** Those that have expired before all others. */
+  readonly expired?: 'first'
 }
 
 export interface AuditFilter {

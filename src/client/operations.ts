@@ -4,8 +4,16 @@ import type {
   AuditFilter,
   AuditObject,
   AuditRecord,
+  DetailsInput,
   IssuedApiKey,
+  List,
+  ListRef,
+  Machine,
+  Metadata,
+  Moved,
   NewApiKey,
+  NewList,
+  NewMachine,
   NewSecret,
   NewValue,
   PageQuery,
@@ -13,11 +21,12 @@ import type {
   Secret,
   SecretFilter,
   SecretHead,
+  Settings,
   UpdatedSecret,
   Version,
   VersionHead,
 } from './model.ts'
-import { fields, integer, list, orNull, type Shape, text } from './shape.ts'
+import { bool, fields, integer, list, orNull, type Shape, text } from './shape.ts'
 
 interface Message {
   readonly message: string
@@ -30,6 +39,21 @@ export interface Operations {
   'GET /v3/secrets/{id}': { answer: Secret }
   'PUT /v3/secrets/{id}': { body: NewValue; answer: UpdatedSecret }
   'DELETE /v3/secrets/{id}': { answer: Message }
+  'GET /v3/secrets/{id}/metadata': { answer: Metadata }
+  'PATCH /v3/secrets/{id}/metadata': { body: DetailsInput; answer: Metadata }
+  'GET /v3/lists': { answer: { readonly lists: readonly List[] } }
+  'POST /v3/lists': { body: NewList; answer: List }
+  'GET /v3/lists/{id}': { answer: List }
+  'PUT /v3/lists/{id}': { body: NewList; answer: List }
+  'DELETE /v3/lists/{id}': { answer: Message }
+  'GET /v3/lists/{id}/secrets': { answer: { readonly secrets: readonly SecretHead[] } }
+  'PUT /v3/lists/{id}/secrets/{secret}': { answer: Moved }
+  'GET /v3/machines': { answer: { readonly machines: readonly Machine[] } }
+  'POST /v3/machines': { body: NewMachine; answer: Machine }
+  'GET /v3/machines/{id}': { answer: Machine }
+  'DELETE /v3/machines/{id}': { answer: Message }
+  'GET /v3/settings': { answer: Settings }
+  'PUT /v3/settings': { body: Settings; answer: Settings }
   'GET /v3/secrets/{id}/versions': { answer: { readonly versions: readonly VersionHead[] } }
   'GET /v3/secrets/{id}/versions/{version}': { answer: Version }
   'POST /v3/secrets/{id}/versions/{version}/restore': { answer: UpdatedSecret }
@@ -56,6 +80,26 @@ export interface Rule<Answer> {
 }
 
 const secretHead = { id: integer, name: text, created_at: text, updated_at: text }
+const listRef = fields<ListRef>({ id: integer, name: text })
+const aList = fields<List>(secretHead)
+const metadata = fields<Metadata>({
+  ...secretHead,
+  type: text,
+  filename: orNull(text),
+  list: listRef,
+  version: integer,
+  description: text,
+  tags: list(text),
+  expires_at: orNull(text),
+})
+const machine = fields<Machine>({
+  id: integer,
+  name: text,
+  addresses: list(text),
+  scopes: list(text),
+  created_at: text,
+})
+const accountSettings = fields<Settings>({ vm_auth: bool })
 const updatedSecret = fields<UpdatedSecret>({ id: integer, name: text, updated_at: text })
 const versionHead = { version: integer, created_at: text }
 const message = fields<Message>({ message: text })
@@ -97,6 +141,25 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'PUT /v3/secrets/{id}': { repeat: 'keyed', answer: updatedSecret },
   // Once more deletes nothing else: ids are not given twice.
   'DELETE /v3/secrets/{id}': { repeat: 'safe', answer: message },
+  'GET /v3/secrets/{id}/metadata': { repeat: 'safe', answer: metadata },
+  // To the same state, however often.
+  'PATCH /v3/secrets/{id}/metadata': { repeat: 'safe', answer: metadata },
+  'GET /v3/lists': { repeat: 'safe', answer: fields({ lists: list(aList) }) },
+  'POST /v3/lists': { repeat: 'never', answer: aList },
+  'GET /v3/lists/{id}': { repeat: 'safe', answer: aList },
+  'PUT /v3/lists/{id}': { repeat: 'safe', answer: aList },
+  'DELETE /v3/lists/{id}': { repeat: 'safe', answer: message },
+  'GET /v3/lists/{id}/secrets': { repeat: 'safe', answer: fields({ secrets: list(fields<SecretHead>(secretHead)) }) },
+  'PUT /v3/lists/{id}/secrets/{secret}': {
+    repeat: 'safe',
+    answer: fields<Moved>({ id: integer, name: text, list: listRef }),
+  },
+  'GET /v3/machines': { repeat: 'safe', answer: fields({ machines: list(machine) }) },
+  'POST /v3/machines': { repeat: 'never', answer: machine },
+  'GET /v3/machines/{id}': { repeat: 'safe', answer: machine },
+  'DELETE /v3/machines/{id}': { repeat: 'safe', answer: message },
+  'GET /v3/settings': { repeat: 'safe', answer: accountSettings },
+  'PUT /v3/settings': { repeat: 'safe', answer: accountSettings },
   'GET /v3/secrets/{id}/versions': {
     repeat: 'safe',
     answer: fields({ versions: list(fields<VersionHead>(versionHead)) }),

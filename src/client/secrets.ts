@@ -4,6 +4,8 @@ import { CachedSecrets, type CacheOptions } from './cached.ts'
 import type { Connection } from './connection.ts'
 import { errorOf, NotFound } from './errors.ts'
 import type {
+  DetailsInput,
+  Metadata,
   NewSecret,
   NewValue,
   Page,
@@ -24,7 +26,7 @@ const maxIds = 1000
 
 export class Secrets {
   readonly #connection: Connection
-  /** Neither changes in a secret's life, and no id is given twice. */
+  /** No id is given twice; the name is checked with every read. */
   readonly #ids = new Map<string, number>()
 
   constructor(connection: Connection) {
@@ -82,6 +84,16 @@ export class Secrets {
    */
   async delete(id: number, options?: MatchOptions): Promise<void> {
     await this.#connection.send('DELETE /v3/secrets/{id}', { id }, options)
+  }
+
+  /** What is known of the secret beside its value. */
+  async metadata(id: number, options?: CallOptions): Promise<Metadata & Tagged> {
+    return tagged(await this.#connection.send('GET /v3/secrets/{id}/metadata', { id }, options))
+  }
+
+  /** Changes what is given, and leaves the rest; the value and its version stay. */
+  async updateMetadata(id: number, input: DetailsInput, options?: MatchOptions): Promise<Metadata & Tagged> {
+    return tagged(await this.#connection.send('PATCH /v3/secrets/{id}/metadata', { id, body: input }, options))
   }
 
   /** The versions that are kept, newest first, without values. */

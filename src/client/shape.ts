@@ -3,6 +3,7 @@
 export type Shape<T> = (value: unknown) => value is T
 
 export const text: Shape<string> = (value) => typeof value === 'string'
+export const bool: Shape<boolean> = (value) => typeof value === 'boolean'
 export const integer: Shape<number> = (value): value is number => Number.isSafeInteger(value)
 
 export function orNull<T>(shape: Shape<T>): Shape<T | null> {

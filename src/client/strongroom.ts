@@ -2,12 +2,17 @@
 import { Audit } from './audit.ts'
 import { Connection } from './connection.ts'
 import { Keys } from './keys.ts'
+import { Lists } from './lists.ts'
+import { AccountSettings, Machines } from './machines.ts'
 import { type StrongroomOptions, settingsOf } from './options.ts'
 import { Secrets } from './secrets.ts'
 
 /** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
 export class Strongroom {
   readonly secrets: Secrets
+  readonly lists: Lists
+  readonly machines: Machines
+  readonly settings: AccountSettings
   readonly keys: Keys
   readonly audit: Audit
 
@@ -15,6 +20,9 @@ export class Strongroom {
   constructor(options: StrongroomOptions) {
     const connection = new Connection(settingsOf(options))
     this.secrets = new Secrets(connection)
+    this.lists = new Lists(connection)
+    this.machines = new Machines(connection)
+    this.settings = new AccountSettings(connection)
     this.keys = new Keys(connection)
     this.audit = new Audit(connection)
   }

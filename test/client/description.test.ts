@@ -16,6 +16,8 @@ const [sqlite] = engines
 
 interface Schema {
   readonly type?: string
+  readonly enum?: readonly string[]
+  readonly const?: string
   readonly anyOf?: readonly Schema[]
   readonly items?: Schema
   readonly properties?: Readonly<Record<string, Schema>>
@@ -47,11 +49,18 @@ suite('The client and the description of the API', () => {
     const description = await describe(t)
     const sent = new Set<string>()
     const fetch = async (url: string, { method }: RequestInit) => {
-      const path = new URL(url).pathname.replace('/11', '/{id}').replace('/12', '/{version}')
+      const path = new URL(url).pathname
+        .replace('/11', '/{id}')
+        .replace('/12', '/{version}')
+        .replace('/13', '/{secret}')
       sent.add(`${method} ${path}`)
       return new Response('', { status: 418 })
     }
-    const { secrets, keys, audit } = new Strongroom({ url: 'https://strongroom.example', apiKey: 'sr_x', fetch })
+    const { secrets, lists, machines, settings, keys, audit } = new Strongroom({
+      url: 'https://strongroom.example',
+      apiKey: 'sr_x',
+      fetch,
+    })
 
     const newKey = { name: '', scopes: [] }
     await Promise.allSettled([
@@ -69,6 +78,21 @@ suite('The client and the description of the API', () => {
       keys.rotate(11),
       keys.revoke(11),
       audit.page(),
+      secrets.metadata(11),
+      secrets.updateMetadata(11, {}),
+      Array.fromAsync(lists.list()),
+      lists.get(11),
+      lists.create({ name: '' }),
+      lists.rename(11, ''),
+      lists.delete(11),
+      Array.fromAsync(lists.secrets(11)),
+      lists.move(11, 13),
+      Array.fromAsync(machines.list()),
+      machines.get(11),
+      machines.create({ name: '', addresses: [] }),
+      machines.delete(11),
+      settings.get(),
+      settings.update({ vm_auth: true }),
     ])
 
     assert.deepEqual([...sent].sort(), operationsOf(description).sort())
@@ -104,9 +128,9 @@ async function describe(t: TestContext): Promise<Description> {
 }
 
 function operationsOf({ paths }: Description): string[] {
-  return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
-  )
+  // Of its value a secret's content is another form, which the client does not need.
+  const others = Object.entries(paths).filter(([path]) => !path.endsWith('/content'))
+  return others.flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
 }
 
 /** The operations whose types are not the same, as the compiler sees it. */
@@ -169,7 +193,10 @@ function typeOf(described: Described): string {
   ].join('; ')} }`
 }
 
-function schemaType({ type, anyOf, items, properties, required = [] }: Schema): string {
+function schemaType({ type, anyOf, enum: words, const: word, items, properties, required = [] }: Schema): string {
+  if (words !== undefined) return words.map((one) => `'${one}'`).join(' | ')
+  if (word !== undefined) return `'${word}'`
+  if (type === 'boolean') return type
   if (anyOf !== undefined) return anyOf.map(schemaType).join(' | ')
   if (type === 'integer') return 'number'
   if (type === 'string' || type === 'null') return type

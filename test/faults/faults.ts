@@ -619,7 +619,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'PostgreSQL keeps only so many versions',
-    'store/postgres/transaction.ts',
+    'store/postgres/changes.ts',
     'secret.version - keepVersions]',
     '0 * keepVersions]',
     'store/rows.test.ts',
@@ -627,7 +627,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'PostgreSQL deletes the key of a deleted secret',
-    'store/postgres/transaction.ts',
+    'store/postgres/changes.ts',
     "this.#delete('secret_keys', 'secret_id', gone)",
     '',
     'store/rows.test.ts',
@@ -635,7 +635,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'PostgreSQL deletes the versions of a deleted secret',
-    'store/postgres/transaction.ts',
+    'store/postgres/changes.ts',
     "this.#delete('versions', 'secret_id', gone)",
     '',
     'store/rows.test.ts',
