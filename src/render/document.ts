@@ -238,7 +238,7 @@ function isSame(node: Node, found: Node | undefined, expand: (text: string) => E
   if (expand(node.properties).text !== found.properties) return false
   const { text, isChanged, isIndented } = expand(node.text)
   if (!isChanged) return text === found.text
-  if (found.isPlain && isMisread(found.text)) return false
+  if (found.isPlain && isMisread(found)) return false
   // A block scalar keeps one line break at its end or none, whatever the value has.
   return withoutEnd(isIndented ? unindent(text) : text) === withoutEnd(isIndented ? unindent(found.text) : found.text)
 }

@@ -18,9 +18,11 @@ export interface Node {
   readonly size: string | undefined
   /** A scalar's or an alias's text, before anything is read as a number. */
   readonly text: string
-  /** Tag and anchor. */
+  /** The tag, a blank, and the anchor. */
   readonly properties: string
+  /** Whether it is a bare word, and one between brackets. */
   readonly isPlain: boolean
+  readonly isInFlow: boolean
   /** How deep in the document: 0 for its root. */
   readonly depth: number
 }
@@ -40,7 +42,7 @@ export function outlineOf(text: string): Outline {
     })
     const [first] = errors
     const nodes: Node[] = []
-    write(contents, 0, nodes)
+    write(contents, 0, false, nodes)
     return { nodes, faultyLine: first && lineCounter.linePos(first.pos[0]).line }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
@@ -49,23 +51,21 @@ export function outlineOf(text: string): Outline {
   }
 }
 
-function write(node: unknown, depth: number, nodes: Node[]): void {
-  const leaf = { size: undefined, text: '', properties: '', isPlain: false, depth }
+function write(node: unknown, depth: number, isInFlow: boolean, nodes: Node[]): void {
+  const leaf = { size: undefined, text: '', properties: '', isPlain: false, isInFlow, depth }
   if (isPair(node)) {
-    write(node.key, depth, nodes)
-    write(node.value, depth, nodes)
+    write(node.key, depth, isInFlow, nodes)
+    write(node.value, depth, isInFlow, nodes)
   } else if (isAlias(node)) {
     nodes.push({ ...leaf, form: 'alias', text: node.source })
   } else if (isScalar(node)) {
-    const isPlain = node.type === 'PLAIN' && node.tag === undefined
+    const isPlain = node.type === 'PLAIN'
     nodes.push({ ...leaf, form: `${node.type}`, text: String(node.value), properties: propertiesOf(node), isPlain })
-  } else if (isMap(node)) {
-    const size = `${node.items.length} ${countKeys(node.items)}`
-    nodes.push({ ...leaf, form: 'mapping', size, properties: propertiesOf(node) })
-    for (const pair of node.items) write(pair, depth + 1, nodes)
-  } else if (isSeq(node)) {
-    nodes.push({ ...leaf, form: 'sequence', size: `${node.items.length}`, properties: propertiesOf(node) })
-    for (const item of node.items) write(item, depth + 1, nodes)
+  } else if (isMap(node) || isSeq(node)) {
+    const form = isMap(node) ? 'mapping' : 'sequence'
+    const size = isMap(node) ? `${node.items.length} ${countKeys(node.items)}` : `${node.items.length}`
+    nodes.push({ ...leaf, form, size, properties: propertiesOf(node) })
+    for (const item of node.items) write(item, depth + 1, isInFlow || node.flow === true, nodes)
   } else {
     nodes.push({ ...leaf, form: 'nothing' })
   }
@@ -80,8 +80,10 @@ function countKeys(pairs: readonly { readonly key: unknown }[]): number {
   return new Set(pairs.map(({ key }) => (isScalar(key) ? String(key.value) : key))).size
 }
 
-/** A plain scalar's text that PyYAML takes for no text, and may not give back as it was written. */
-export function isMisread(text: string): boolean {
+/** Whether PyYAML refuses a bare word, or takes it for no text and may not give it back as it was written. */
+export function isMisread({ text, properties, isInFlow }: Node): boolean {
+  if (text.includes('\t') || (isInFlow && /^:|\?/.test(text))) return true
+  if (!properties.startsWith(' ')) return false
   return notText.some((pattern) => pattern.test(text)) && !/^(?:0|-?[1-9][0-9]{0,14}|true|false)$/.test(text)
 }
 
