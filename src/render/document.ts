@@ -1,5 +1,5 @@
 /**
- * What cloud-init takes a document for, and whether values change more of it than their own places.
+ * Whether values change more of a document than their own places.
  *
  * The template is read with harmless words in the places of its references, the result as it is. Both must say the same,
  * with each word replaced by its value.
@@ -7,6 +7,7 @@
 import { align, fill, type Output } from './fill.ts'
 import { quoteOf } from './filters.ts'
 import type { Piece, Reference } from './grammar.ts'
+import { archive, cloudConfig, isYaml, jinja, kindOf } from './kind.ts'
 import { isMisread, isPrintable, type Node, type Outline, outlineOf } from './yaml.ts'
 
 /** A template as it is meant, to compare results with. */
@@ -21,41 +22,6 @@ export interface Meaning {
   readonly pattern: RegExp
   /** Of documents that are YAML. */
   readonly outline: Outline | undefined
-}
-
-/** How documents of each kind begin (cloudinit/handlers/__init__.py), the longest first. */
-const beginnings = [
-  '#cloud-config-archive',
-  '#cloud-config-jsonp',
-  '## template: jinja',
-  '#cloud-boothook',
-  '#include-once',
-  '#cloud-config',
-  '#part-handler',
-  '#include',
-  '#!',
-]
-const cloudConfig = '#cloud-config'
-const archive = '#cloud-config-archive'
-const jinja = '## template: jinja'
-
-/** Content types of parts that say what they are; others are known by how they begin. */
-const kindOfType: ReadonlyMap<string, string> = new Map([
-  ['text/cloud-config', cloudConfig],
-  ['text/cloud-config-archive', archive],
-  ['text/cloud-config-jsonp', '#cloud-config-jsonp'],
-  ['text/jinja2', jinja],
-])
-
-function kindOf(text: string, type = ''): string {
-  const from = text.search(/[^\s\p{Cc}]/u)
-  const start = from < 0 ? '' : text.slice(from, from + 64).toLowerCase()
-  if (start.startsWith(jinja)) return jinja
-  return kindOfType.get(type) ?? beginnings.find((beginning) => start.startsWith(beginning)) ?? ''
-}
-
-function isYaml(kind: string): boolean {
-  return kind.startsWith(cloudConfig)
 }
 
 /** @param type the content type of the part that the template is, if it is one */
@@ -156,8 +122,8 @@ export function adviceFor({ kind }: Meaning): string {
 
 /** The number of the first reference whose value changes more than its own place; `undefined` when none does. */
 export function findUnsafe(meaning: Meaning, pieces: readonly Piece[], outputs: readonly Output[]): number | undefined {
-  if (outputs.length === 0) return undefined
-  const strange = meaning.outline === undefined ? -1 : outputs.findIndex(({ text }) => !isPrintable(text))
+  if (outputs.length === 0 || isOneReference(pieces)) return undefined
+  const strange = findStrange(meaning, outputs)
   if (strange >= 0) return strange
   if (isFaithful(meaning, pieces, outputs)) return undefined
   let good = 0
@@ -170,6 +136,14 @@ export function findUnsafe(meaning: Meaning, pieces: readonly Piece[], outputs: 
   return bad - 1
 }
 
+/** What PyYAML does not take, however it is placed: strange characters, and more than one line in a comment. */
+function findStrange({ outline, pattern }: Meaning, outputs: readonly Output[]): number {
+  if (outline === undefined) return -1
+  const read = outline.nodes.map(({ text, properties }) => `${text} ${properties}`).join('\n')
+  const inNodes = new Set([...read.matchAll(pattern)].map(([, , digits]) => Number(digits)))
+  return outputs.findIndex(({ text }, at) => !isPrintable(text) || (text.includes('\n') && !inNodes.has(at)))
+}
+
 /** With outputs in the first places, and words in those that are left. */
 function isFaithful(meaning: Meaning, pieces: readonly Piece[], outputs: readonly Output[]): boolean {
   const { type, kind, words, outline } = meaning
@@ -177,7 +151,7 @@ function isFaithful(meaning: Meaning, pieces: readonly Piece[], outputs: readonl
     pieces,
     words.map((word, at) => outputs[at]?.text ?? word),
   )
-  if (kindOf(result, type) !== kind && !isOneReference(pieces)) return false
+  if (kindOf(result, type) !== kind) return false
   if (kind === jinja && countMarks(result) !== countMarks(fill(pieces, words))) return false
   if (outline === undefined) return true
   const found = read(result, kind)

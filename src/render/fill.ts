@@ -13,7 +13,7 @@ export interface Output {
   readonly inner: string
 }
 
-/** Values as text with their filters done; `undefined` as a reason why this cannot be is a fault of the reference. */
+/** A value with the filters of its reference done, or why that cannot be. */
 export function outputOf({ filters }: Reference, value: Value, budget: Budget): Output | { readonly fault: string } {
   budget.take(value.length)
   const [first] = filters

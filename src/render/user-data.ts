@@ -105,6 +105,7 @@ class Reader {
   readonly #field: string
   readonly #limits: Limits
   #parts = 0
+  #references = 0
   #left: number
 
   constructor(field: string, limits: Limits) {
@@ -127,7 +128,10 @@ class Reader {
     if (text === undefined && isCompressed) return section.text
     if (text === undefined) throw invalid(this.#field, `Part ${number} must be UTF-8.`)
     const type = isCompressed ? undefined : section.type
-    this.templates.push(parse(text, { field: this.#field, part: number, type, limits: this.#limits }))
+    const template = parse(text, { field: this.#field, part: number, type, limits: this.#limits })
+    this.#references += template.references.length
+    if (this.#references > this.#limits.references) throw tooLarge(this.#field, this.#limits.references, 'references')
+    this.templates.push(template)
     return { template: this.templates.length - 1, part: section, isCompressed }
   }
 

@@ -235,6 +235,12 @@ suite('Multipart user-data', () => {
     )
   })
 
+  test('may have a part that is one secret', () => {
+    const part = 'MIME-Version: 1.0\nContent-Type: text/cloud-config\n\n${{secret.A}}\n'
+    assert.match(String(rendered(part, { A: 'a: 1\nb: 2' })), /\n\na: 1\nb: 2\n$/)
+    assert.equal(refusal(() => rendered(`${part}b: 1`, { A: 'a: 1' })).code, 'invalid')
+  })
+
   test('names the part and its own line in a refusal', () => {
     const { code, fields, message } = refusal(() => rendered(multipart(), {}))
     assert.equal(code, 'unresolved_references')
@@ -287,6 +293,13 @@ suite('User-data is refused as too large when', () => {
       assert.equal(refusal(() => parseUserData(Buffer.from(data), 'user_data', limits)).code, 'too_large')
     })
   }
+
+  test('its parts together have too many references', () => {
+    const data = (count: number) =>
+      Buffer.from(`${head}multipart/mixed; boundary=x\n\n${`--x\n\n${'${{secret.A}}'.repeat(count)}\n`.repeat(2)}`)
+    assert.equal(parseUserData(data(50), 'user_data', limits).templates.length, 2)
+    assert.equal(refusal(() => parseUserData(data(51), 'user_data', limits)).code, 'too_large')
+  })
 
   test('its parts together are once decompressed', () => {
     const part = `--x\nContent-Type: application/gzip\nContent-Transfer-Encoding: base64\n\n${gzipSync(Buffer.alloc(4000, 'a')).toString('base64')}\n`
