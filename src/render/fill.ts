@@ -14,7 +14,11 @@ export interface Output {
 }
 
 /** A value with the filters of its reference done, or why that cannot be. */
-export function outputOf({ filters }: Reference, value: Value, budget: Budget): Output | { readonly fault: string } {
+export function outputOf(
+  { filters, indentation }: Reference,
+  value: Value,
+  budget: Budget,
+): Output | { readonly fault: string } {
   budget.take(value.length)
   const [first] = filters
   if (typeof value !== 'string' && first?.kind !== 'base64')
@@ -26,11 +30,20 @@ export function outputOf({ filters }: Reference, value: Value, budget: Budget): 
       return { fault: 'The value holds a NUL, which no shell takes. Use "| base64".' }
     if (quoteOf(filter) !== '') inner = text
     if (filter.kind === 'base64') inner = undefined
+    if (filter.kind === 'indent') budget.check(text.length + growth(text, filter.blanks))
     text = runFilter(filter, text)
     budget.check(text.length)
   }
-  budget.take(text.length)
+  budget.take(text.length + growth(text, indentation.length))
   return { text, inner: inner ?? text }
+}
+
+/** How much longer indenting makes a text at most: to be known before it is done. */
+function growth(text: string, blanks: number): number {
+  if (blanks === 0) return 0
+  let breaks = 0
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) breaks++
+  return breaks * blanks
 }
 
 /** The text with each reference replaced; lines of a value alone on an indented line follow its indentation. */
@@ -62,6 +75,6 @@ export class Budget {
   /** @throws Refusal `too_large` */
   check(amount: number): void {
     if (amount > this.#left)
-      throw new Refusal('too_large', `What is rendered must not take more than ${this.#most} bytes.`)
+      throw new Refusal('too_large', `Values and what they become must not take more than ${this.#most} characters.`)
   }
 }

@@ -4,8 +4,8 @@ import { Refusal } from '../errors.ts'
 export interface Limits {
   /** Of a template, and of all parts of a document together, after decompression. */
   readonly templateBytes: number
-  /** Of all values taken in and all text given out. */
-  readonly renderedBytes: number
+  /** Of all values taken in and all that they become, in UTF-16 units; indentation counts. */
+  readonly renderedUnits: number
   readonly references: number
   /** Of a multipart document. */
   readonly parts: number
@@ -15,7 +15,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   templateBytes: 512 * 1024,
-  renderedBytes: 2 * 1024 * 1024,
+  renderedUnits: 2 * 1024 * 1024,
   references: 5000,
   parts: 100,
   depth: 4,

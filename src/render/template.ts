@@ -66,7 +66,7 @@ export function renderAll(
   limits: Limits,
 ): readonly string[] {
   refuseUnresolved(templates, values)
-  const budget = new Budget(limits.renderedBytes)
+  const budget = new Budget(limits.renderedUnits)
   const faults: Fault[] = []
   const outputs = templates.map(({ references }) =>
     references.map((reference) => {

@@ -147,13 +147,19 @@ suite('A template', () => {
   })
 
   test('is refused when it is too long, has too many references, or would become too long', () => {
-    const limits = { templateBytes: 40, renderedBytes: 100, references: 2, parts: 1, depth: 1 }
+    const limits = { templateBytes: 40, renderedUnits: 100, references: 2, parts: 1, depth: 1 }
     assert.equal(refusal(() => parse('ä'.repeat(21), { limits })).code, 'too_large')
     assert.equal(refusal(() => parse('${{secret.A}}'.repeat(3), { limits })).code, 'too_large')
     const template = parse('${{secret.A | shell}}', { limits })
     assert.equal(render(template, new Map([['A', 'a'.repeat(40)]]), limits).length, 42)
     assert.equal(refusal(() => render(template, new Map([['A', 'a'.repeat(80)]]), limits)).code, 'too_large')
     assert.equal(refusal(() => render(template, new Map([['A', "'".repeat(40)]]), limits)).code, 'too_large')
+  })
+
+  test('cannot make a value huge by indenting it', () => {
+    const value = new Map([['A', 'a\n'.repeat(100_000)]])
+    assert.equal(refusal(() => render(parse(`${' '.repeat(400_000)}\${{secret.A}}`), value)).code, 'too_large')
+    assert.equal(refusal(() => render(parse('${{secret.A | indent 99}}'), value)).code, 'too_large')
   })
 
   test('that is refused shows nothing of a value', () => {
