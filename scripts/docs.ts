@@ -31,6 +31,9 @@ const codeTexts: Record<Code, string> = {
   unsupported_media_type: 'The body is not `application/json` in UTF-8, or is compressed.',
   expectation_failed: '`Expect` is something other than `100-continue`.',
   idempotency_mismatch: 'The `Idempotency-Key` was used for another request. Use a new one.',
+  unresolved_references:
+    'A template names secrets that do not exist or that this key may not read; `errors` says where.',
+  unsafe_rendering: 'A value would break the document or change what else it says; `errors` says where.',
   rate_limited: 'Too many requests from this key or address. Wait as long as `Retry-After` says.',
   headers_too_large: 'More than 100 headers, or more than 16 KiB of them.',
   integrity_failure: 'Stored data failed its integrity check and was not used. Tell the operator at once.',

@@ -16,6 +16,8 @@ export type Code =
   | 'expectation_failed'
   | 'unsupported_media_type'
   | 'idempotency_mismatch'
+  | 'unresolved_references'
+  | 'unsafe_rendering'
   | 'rate_limited'
   | 'headers_too_large'
   | 'integrity_failure'
@@ -26,9 +28,19 @@ export type Code =
   | 'storage_full'
 
 /** One faulty field of a request, as the caller sees it. Never holds the value that was sent. */
-export interface FieldFault {
+export interface FieldFault extends Partial<Place> {
   readonly field: string
   readonly detail: string
+  /** The secret that a template refers to. */
+  readonly name?: string
+}
+
+/** Where in a template, counted from 1; the column in UTF-16 units, as editors count. */
+export interface Place {
+  readonly line: number
+  readonly column: number
+  /** Which part of a multipart document; the line is then one of that part's decoded text. */
+  readonly part?: number
 }
 
 export interface RefusalOptions extends ErrorOptions {

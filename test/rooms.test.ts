@@ -15,12 +15,13 @@ const rooms: Record<string, readonly string[]> = {
   // Types alone: where a root key may come from, and what a key looks like.
   config: ['crypto/root-key.ts', 'crypto/token.ts'],
   store: ['model', 'audit', 'errors'],
-  vault: ['crypto', 'store/store.ts', 'store/operation.ts', 'audit', 'model', 'errors'],
+  render: ['errors'],
+  vault: ['crypto', 'store/store.ts', 'store/operation.ts', 'audit', 'render', 'model', 'errors'],
   // The words of an operation (a match, a change) and of a record are the API's too; crypto only to know a mistyped key.
   http: ['vault', 'model', 'config', 'errors', 'store/operation.ts', 'audit/record.ts', 'crypto/token.ts'],
   client: [],
   open: ['audit/record.ts', 'config', 'crypto', 'errors', 'store', 'vault'],
-  cli: ['audit', 'model', 'errors'],
+  cli: ['render', 'audit', 'model', 'errors'],
   'cli/host': ['cli', 'open', 'vault', 'http', 'config', 'crypto/token.ts', 'audit', 'model', 'errors'],
   main: ['cli', 'cli/host'],
 }
@@ -144,6 +145,7 @@ suite('The walls', () => {
     ['http/a.ts', "const a = await import('../store/open.ts')"],
     ['http/v3/a.ts', "import { b } from '../lists/b.ts'"],
     ['cli/a.ts', "import { openVault } from '../open.ts'"],
+    ['render/a.ts', "import { b } from '../model/name.ts'"],
     ['errors.ts', "import { b } from './model/name.ts'"],
     ['client/a.ts', "import type { Code } from '../errors.ts'"],
     ['client/a.ts', "import { randomBytes } from 'node:crypto'"],

@@ -19,6 +19,8 @@ export const statusOf: Record<Code, number> = {
   unsupported_media_type: 415,
   expectation_failed: 417,
   idempotency_mismatch: 422,
+  unresolved_references: 422,
+  unsafe_rendering: 422,
   rate_limited: 429,
   headers_too_large: 431,
   integrity_failure: 500,

@@ -72,7 +72,18 @@ const Problem = Type.Object(
     code: Type.String({ description: 'Stable; see docs/api.md for the list.' }),
     message: Type.String({ description: 'Equal to detail.' }),
     request_id: Type.String(),
-    errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), detail: Type.String() }))),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({
+          field: Type.String(),
+          detail: Type.String(),
+          name: Type.Optional(Type.String({ description: 'The secret that a template refers to.' })),
+          line: Type.Optional(Type.Integer()),
+          column: Type.Optional(Type.Integer()),
+          part: Type.Optional(Type.Integer({ description: 'Of a multipart document.' })),
+        }),
+      ),
+    ),
   },
   { $id: 'Problem', description: 'A problem (RFC 9457).' },
 )
