@@ -18,7 +18,16 @@ const rooms: Record<string, readonly string[]> = {
   render: ['errors'],
   vault: ['crypto', 'store/store.ts', 'store/operation.ts', 'audit', 'render', 'model', 'errors'],
   // The words of an operation (a match, a change) and of a record are the API's too; crypto only to know a mistyped key.
-  http: ['vault', 'model', 'config', 'errors', 'store/operation.ts', 'audit/record.ts', 'crypto/token.ts'],
+  http: [
+    'render/user-data.ts',
+    'vault',
+    'model',
+    'config',
+    'errors',
+    'store/operation.ts',
+    'audit/record.ts',
+    'crypto/token.ts',
+  ],
   client: [],
   open: ['audit/record.ts', 'config', 'crypto', 'errors', 'store', 'vault'],
   cli: ['render', 'audit', 'model', 'errors'],

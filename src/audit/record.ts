@@ -22,6 +22,7 @@ export type Action =
   | 'list.create'
   | 'list.rename'
   | 'list.delete'
+  | 'render'
   | 'version.list'
   | 'version.read'
   | 'version.restore'
@@ -59,6 +60,7 @@ export const actions: readonly Action[] = [
   'list.create',
   'list.rename',
   'list.delete',
+  'render',
   'version.list',
   'version.read',
   'version.restore',
@@ -83,7 +85,7 @@ export const actions: readonly Action[] = [
 
 /** What was acted on. Absent parts were not known: a refused read of an unknown id has an id alone. */
 export interface AuditObject {
-  readonly kind: 'secret' | 'list' | 'machine' | 'key' | 'account'
+  readonly kind: 'secret' | 'list' | 'machine' | 'target' | 'key' | 'account'
   readonly id: number | null
   readonly uid: string | null
   readonly name: string | null

@@ -4,6 +4,8 @@
 export const serverCodes = [
   'invalid',
   'unauthenticated',
+  'unresolved_references',
+  'unsafe_rendering',
   'forbidden',
   'not_found',
   'method_not_allowed',

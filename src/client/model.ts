@@ -85,6 +85,21 @@ export interface NewMachine {
   readonly scopes?: readonly string[]
 }
 
+export interface Template {
+  /** The document, or */
+  readonly template?: string
+  /** the document in base64. */
+  readonly script_content?: string
+  /** Name of the machine that it is for. */
+  readonly target?: string
+}
+
+/** The document as it was sent, with values in the places of its references. */
+export interface Rendered {
+  readonly rendered?: string
+  readonly script_content?: string
+}
+
 /** The settings of an account. */
 export interface Settings {
   readonly vm_auth: boolean

@@ -17,16 +17,18 @@ import type {
   NewSecret,
   NewValue,
   PageQuery,
+  Rendered,
   Rotation,
   Secret,
   SecretFilter,
   SecretHead,
   Settings,
+  Template,
   UpdatedSecret,
   Version,
   VersionHead,
 } from './model.ts'
-import { bool, fields, integer, list, orNull, type Shape, text } from './shape.ts'
+import { bool, fields, integer, list, optional, orNull, type Shape, text } from './shape.ts'
 
 interface Message {
   readonly message: string
@@ -52,6 +54,7 @@ export interface Operations {
   'POST /v3/machines': { body: NewMachine; answer: Machine }
   'GET /v3/machines/{id}': { answer: Machine }
   'DELETE /v3/machines/{id}': { answer: Message }
+  'POST /v3/render': { body: Template; answer: Rendered }
   'GET /v3/settings': { answer: Settings }
   'PUT /v3/settings': { body: Settings; answer: Settings }
   'GET /v3/secrets/{id}/versions': { answer: { readonly versions: readonly VersionHead[] } }
@@ -158,6 +161,10 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'POST /v3/machines': { repeat: 'never', answer: machine },
   'GET /v3/machines/{id}': { repeat: 'safe', answer: machine },
   'DELETE /v3/machines/{id}': { repeat: 'safe', answer: message },
+  'POST /v3/render': {
+    repeat: 'safe',
+    answer: fields<Rendered>({ rendered: optional(text), script_content: optional(text) }),
+  },
   'GET /v3/settings': { repeat: 'safe', answer: accountSettings },
   'PUT /v3/settings': { repeat: 'safe', answer: accountSettings },
   'GET /v3/secrets/{id}/versions': {

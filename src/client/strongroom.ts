@@ -4,7 +4,8 @@ import { Connection } from './connection.ts'
 import { Keys } from './keys.ts'
 import { Lists } from './lists.ts'
 import { AccountSettings, Machines } from './machines.ts'
-import { type StrongroomOptions, settingsOf } from './options.ts'
+import type { Rendered, Template } from './model.ts'
+import { type CallOptions, type StrongroomOptions, settingsOf } from './options.ts'
 import { Secrets } from './secrets.ts'
 
 /** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
@@ -16,14 +17,22 @@ export class Strongroom {
   readonly keys: Keys
   readonly audit: Audit
 
+  readonly #connection: Connection
+
   /** @throws TypeError for options that cannot be right */
   constructor(options: StrongroomOptions) {
     const connection = new Connection(settingsOf(options))
+    this.#connection = connection
     this.secrets = new Secrets(connection)
     this.lists = new Lists(connection)
     this.machines = new Machines(connection)
     this.settings = new AccountSettings(connection)
     this.keys = new Keys(connection)
     this.audit = new Audit(connection)
+  }
+
+  /** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, with the target. */
+  async render(template: Template, options?: CallOptions): Promise<Rendered> {
+    return (await this.#connection.send('POST /v3/render', { body: template }, options)).body
   }
 }

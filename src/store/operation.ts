@@ -63,8 +63,8 @@ export type Operation =
   /** Authorizes a listing, whose pages are then read by `Pages`. */
   | { readonly kind: 'list_secrets'; readonly list?: IdOrName | undefined }
   | ({ readonly kind: 'read_secret' } & Place)
-  /** Reads many at once, each with its record. */
-  | { readonly kind: 'read_secrets'; readonly refs: readonly IdOrName[] }
+  /** Reads many at once, each with its record. With a target, a record before them says for whom. */
+  | { readonly kind: 'read_secrets'; readonly refs: readonly IdOrName[]; readonly target?: string | undefined }
   | ({ readonly kind: 'read_metadata' } & Place)
   /** Loads what is needed to seal a new version. Never answered to anybody, so not recorded. */
   | ({ readonly kind: 'prepare_secret' } & Place)

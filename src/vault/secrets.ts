@@ -130,6 +130,8 @@ export async function readSecret(vault: Vault, asker: Asker, place: Place): Prom
 /**
  * Reads many secrets in one transaction, each with its own record.
  *
+ * @param target what the values are for, recorded before them
+ *
  * @returns what was found, in the order asked for; `undefined` for what is absent or not to be read by this asker
  * @throws Refusal `integrity_failure`
  */
@@ -137,8 +139,9 @@ export async function readSecrets(
   vault: Vault,
   asker: Asker,
   refs: readonly IdOrName[],
+  target?: string,
 ): Promise<(ReadSecret | undefined)[]> {
-  const found = await ask(vault, asker, { kind: 'read_secrets', refs })
+  const found = await ask(vault, asker, { kind: 'read_secrets', refs, target })
   return Promise.all(found.map((one) => ('kind' in one ? undefined : openStored(vault, asker, one))))
 }
 

@@ -56,11 +56,12 @@ suite('The client and the description of the API', () => {
       sent.add(`${method} ${path}`)
       return new Response('', { status: 418 })
     }
-    const { secrets, lists, machines, settings, keys, audit } = new Strongroom({
+    const client = new Strongroom({
       url: 'https://strongroom.example',
       apiKey: 'sr_x',
       fetch,
     })
+    const { secrets, lists, machines, settings, keys, audit } = client
 
     const newKey = { name: '', scopes: [] }
     await Promise.allSettled([
@@ -91,6 +92,7 @@ suite('The client and the description of the API', () => {
       machines.get(11),
       machines.create({ name: '', addresses: [] }),
       machines.delete(11),
+      client.render({ template: '' }),
       settings.get(),
       settings.update({ vm_auth: true }),
     ])

@@ -384,7 +384,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a refused key is recorded',
     'store/decide/caller.ts',
-    "record(call, null, 'unauthenticated')",
+    "    record(call, null, 'unauthenticated')\n",
     '',
     'v3/audit.test.ts',
     'whose key was refused',

@@ -37,6 +37,7 @@ const operations: Record<string, unknown> = {
   'GET /v3/keys': undefined,
   'POST /v3/keys': undefined,
   'GET /v3/audit': undefined,
+  'POST /v3/render': undefined,
   'GET /v3/lists': undefined,
   'POST /v3/lists': undefined,
   'GET /v3/machines': undefined,

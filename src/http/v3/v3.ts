@@ -9,6 +9,7 @@ import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
 import { machineRoutes, settingsRoutes } from './machines.ts'
 import { contentRoutes, metadataRoutes } from './metadata.ts'
+import { renderRoutes } from './render.ts'
 import { secretRoutes } from './secrets.ts'
 import { versionRoutes } from './versions.ts'
 
@@ -23,6 +24,7 @@ export function v3(context: Context) {
     await typed.register(contentRoutes(context))
     listRoutes(typed, context)
     contentsOfListRoutes(typed, context)
+    renderRoutes(typed, context)
     keyRoutes(typed, context)
     machineRoutes(typed, context)
     settingsRoutes(typed, context)

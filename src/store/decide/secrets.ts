@@ -21,7 +21,11 @@ export function readSecret(call: Call, operation: Op<'read_secret'>): Outcome<'r
   return done(call, objectOf(found), found)
 }
 
-export function readSecrets(call: Call, { refs }: Op<'read_secrets'>): Outcome<'read_secrets'> {
+export function readSecrets(call: Call, { refs, target }: Op<'read_secrets'>): Outcome<'read_secrets'> {
+  if (target !== undefined) {
+    const object: AuditObject = { kind: 'target', id: null, uid: null, name: target, version: null, hash: null }
+    record({ ...call, action: 'render' }, object, 'ok')
+  }
   const read = refs.map((id) => {
     const found = find(call, { id }, 'secrets:read')
     if (!('kind' in found)) record(call, objectOf(found), 'ok')
