@@ -296,6 +296,30 @@ export function toStoredRecord(row: AuditRow): StoredRecord {
   }
 }
 
+/** A record's row: its values in the order of the table's columns. */
+export function recordValues({ record, head }: StoredRecord): (string | number | Uint8Array | null)[] {
+  const { principal, object } = record
+  return [
+    record.accountId,
+    record.seq,
+    record.time,
+    principal.kind,
+    principal.id,
+    principal.name,
+    record.action,
+    object?.kind ?? null,
+    object?.id ?? null,
+    object?.uid ?? null,
+    object?.name ?? null,
+    object?.version ?? null,
+    object?.hash ?? null,
+    record.outcome,
+    record.requestId,
+    record.address,
+    head,
+  ]
+}
+
 /** A list of words without blanks is stored as one text. */
 function words(text: string): readonly string[] {
   return text === '' ? [] : text.split(' ')

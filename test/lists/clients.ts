@@ -28,17 +28,15 @@ export interface PublishedClient {
   read(came: Came): Reading
 }
 
-const form = 'application/x-www-form-urlencoded'
+function asForm(method: string, path: string, fields: Record<string, string> | undefined): Sent {
+  if (fields === undefined) return { method, path, body: undefined, type: undefined }
+  return { method, path, body: new URLSearchParams(fields).toString(), type: 'application/x-www-form-urlencoded' }
+}
 
 /** Go: `url.Values` encodes the body, the key is put into the query as it is. */
 const go: PublishedClient = {
   name: 'Go',
-  request: (method, path, key, fields) => ({
-    method,
-    path: `${path}?key=${key}`,
-    body: fields === undefined ? undefined : new URLSearchParams(fields).toString(),
-    type: fields === undefined ? undefined : form,
-  }),
+  request: (method, path, key, fields) => asForm(method, `${path}?key=${key}`, fields),
   read: ({ status, body }) => {
     if (status === 404 || body.code === 404) return 'absent'
     // 422 counts as an error only with fields.
@@ -50,12 +48,7 @@ const go: PublishedClient = {
 /** Node: absence is read out of the texts of `fields`. */
 const node: PublishedClient = {
   name: 'Node',
-  request: (method, path, key, fields) => ({
-    method,
-    path: `${path}?key=${encodeURIComponent(key)}`,
-    body: fields === undefined ? undefined : new URLSearchParams(fields).toString(),
-    type: fields === undefined ? undefined : form,
-  }),
+  request: (method, path, key, fields) => asForm(method, `${path}?key=${encodeURIComponent(key)}`, fields),
   read: ({ body }) => {
     if (body.result === 'success') return 'ok'
     const texts = Object.values(body.fields ?? {}).flat()
@@ -66,12 +59,7 @@ const node: PublishedClient = {
 /** Python: some words in a message turn an error into another one. */
 const python: PublishedClient = {
   name: 'Python',
-  request: (method, path, key, fields) => ({
-    method,
-    path: `${path}?key=${key}`,
-    body: fields === undefined ? undefined : new URLSearchParams(fields).toString(),
-    type: fields === undefined ? undefined : form,
-  }),
+  request: (method, path, key, fields) => asForm(method, `${path}?key=${key}`, fields),
   read: ({ status, body }) => {
     if (body.result === 'success') return 'ok'
     if (/contract|not entitled|not enabled/.test(JSON.stringify(body))) throw new Error('Taken for another error.')

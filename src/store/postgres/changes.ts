@@ -2,6 +2,7 @@
 import type { Client } from 'pg'
 import { rangeOf } from '../../model/machine.ts'
 import type { StoredSecret } from '../operation.ts'
+import { recordValues } from '../rows.ts'
 import { type Changes, type NewVersion, ref, replyLifetimeMs } from '../world.ts'
 import {
   accountColumns,
@@ -14,7 +15,6 @@ import {
   listValues,
   machineColumns,
   machineValues,
-  recordValues,
   secretColumns,
   secretKeyColumns,
   secretKeyValues,

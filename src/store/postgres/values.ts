@@ -4,7 +4,7 @@ import type { ApiKey } from '../../model/api-key.ts'
 import type { List } from '../../model/list.ts'
 import type { Machine } from '../../model/machine.ts'
 import type { StoredSecret } from '../operation.ts'
-import type { Changes, NewVersion } from '../world.ts'
+import type { NewVersion } from '../world.ts'
 
 export type Column = 'bigint' | 'text' | 'bytea'
 
@@ -57,29 +57,6 @@ export function keyValues(key: ApiKey): unknown[] {
   const { accountId, id, uid, name, tokenHash, createdAt, expiresAt, revokedAt, lastUsedAt, mac } = key
   const [scopes, networks] = [key.scopes.join(' '), key.networks.join(' ')]
   return [accountId, id, uid, name, tokenHash, scopes, networks, createdAt, expiresAt, revokedAt, lastUsedAt, mac]
-}
-
-export function recordValues({ record, head }: Changes['records'][number]): unknown[] {
-  const { principal, object } = record
-  return [
-    record.accountId,
-    record.seq,
-    record.time,
-    principal.kind,
-    principal.id,
-    principal.name,
-    record.action,
-    object?.kind ?? null,
-    object?.id ?? null,
-    object?.uid ?? null,
-    object?.name ?? null,
-    object?.version ?? null,
-    object?.hash ?? null,
-    record.outcome,
-    record.requestId,
-    record.address,
-    head,
-  ]
 }
 
 /** Rows as a table of a statement, from one array for each column. */

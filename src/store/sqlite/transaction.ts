@@ -282,28 +282,7 @@ export class SqliteTransaction implements Transaction {
 
   #applyRecords({ records }: Changes): void {
     const { insertRecord } = this.#statements
-    for (const { record, head } of records) {
-      const { principal, object } = record
-      insertRecord.run(
-        record.accountId,
-        record.seq,
-        record.time,
-        principal.kind,
-        principal.id,
-        principal.name,
-        record.action,
-        object?.kind ?? null,
-        object?.id ?? null,
-        object?.uid ?? null,
-        object?.name ?? null,
-        object?.version ?? null,
-        object?.hash ?? null,
-        record.outcome,
-        record.requestId,
-        record.address,
-        head,
-      )
-    }
+    for (const record of records) insertRecord.run(...rows.recordValues(record))
   }
 }
 
