@@ -1,4 +1,5 @@
 /** The environment, read once into a frozen Config. The only reader of process.env. */
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { RootKeySource } from './crypto/root-key.ts'
@@ -31,7 +32,19 @@ export interface Config {
   /** Where signed checkpoints of the audit trail go; `undefined` when none are made. */
   readonly checkpoints: 'stdout' | { readonly path: string } | undefined
   readonly checkpointSeconds: number
+  /** `undefined` when no traces are made. */
+  readonly traces: TraceSettings | undefined
   readonly logLevel: string
+}
+
+export interface TraceSettings {
+  /** Where spans are sent, as OTLP in Protobuf over HTTP. */
+  readonly url: string
+  /** Sent with them; may be secret. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly serviceName: string
+  /** The share of the requests without `traceparent` that are traced, 0 to 1. */
+  readonly ratio: number
 }
 
 export interface Setting {
@@ -105,7 +118,41 @@ export const settings: readonly Setting[] = [
     default: 'info',
     meaning: '`debug` (every request), `info` (refused requests too), `warn`, `error` or `silent`.',
   },
+  {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    default: 'no traces are made',
+    meaning: 'Address of a collector of traces, such as `http://127.0.0.1:4318`; `/v1/traces` is added to it.',
+  },
+  {
+    name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    default: 'the one above',
+    meaning: 'The same, whole: nothing is added to it.',
+  },
+  {
+    name: 'OTEL_EXPORTER_OTLP_HEADERS',
+    default: '',
+    meaning: 'Headers for the collector: `name=value`, separated by commas, percent-encoded.',
+  },
+  {
+    name: 'OTEL_EXPORTER_OTLP_PROTOCOL',
+    default: 'http/protobuf',
+    meaning: 'No other is spoken.',
+  },
+  { name: 'OTEL_SERVICE_NAME', default: 'strongroom', meaning: 'What this server is called in traces.' },
+  {
+    name: 'OTEL_TRACES_SAMPLER',
+    default: 'parentbased_always_on',
+    meaning: '`parentbased_traceidratio` traces a share. A request that comes with `traceparent` does as that says.',
+  },
+  {
+    name: 'OTEL_TRACES_SAMPLER_ARG',
+    default: '1',
+    meaning: 'That share, 0 to 1.',
+  },
 ]
+
+/** Taken out of the environment once read. */
+const secretSettings = ['STRONGROOM_ROOT_KEY', 'STRONGROOM_BOOTSTRAP_API_KEY', 'OTEL_EXPORTER_OTLP_HEADERS']
 
 type Environment = Record<string, string | undefined>
 
@@ -145,10 +192,11 @@ export function readConfig(environment: Environment = process.env): Config {
     diskReserveBytes: (reader.integer('STRONGROOM_DISK_RESERVE_MIB', 0, 2 ** 20) ?? 64) * 2 ** 20,
     checkpoints: reader.checkpoints(),
     checkpointSeconds: reader.integer('STRONGROOM_CHECKPOINT_SECONDS', 1, 86_400) ?? 60,
+    traces: reader.traces(),
     logLevel: reader.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']) ?? 'info',
   }
   if (faults.length > 0) throw new ConfigFaults(faults)
-  for (const name of ['STRONGROOM_ROOT_KEY', 'STRONGROOM_BOOTSTRAP_API_KEY']) delete environment[name]
+  for (const name of secretSettings) delete environment[name]
   return Object.freeze(config)
 }
 
@@ -233,6 +281,40 @@ class Reader {
     return { path: resolve(text) }
   }
 
+  traces(): TraceSettings | undefined {
+    const general = this.#httpUrl('OTEL_EXPORTER_OTLP_ENDPOINT')
+    const url = this.#httpUrl('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? general?.replace(/\/*$/, '/v1/traces')
+    this.choice('OTEL_EXPORTER_OTLP_PROTOCOL', ['http/protobuf'])
+    const headers = this.#headers('OTEL_EXPORTER_OTLP_HEADERS')
+    const sampler = this.choice('OTEL_TRACES_SAMPLER', ['parentbased_always_on', 'parentbased_traceidratio'])
+    const share = this.#share('OTEL_TRACES_SAMPLER_ARG')
+    const ratio = sampler === 'parentbased_traceidratio' ? (share ?? 1) : 1
+    if (url === undefined) return undefined
+    return { url, headers, serviceName: this.text('OTEL_SERVICE_NAME') ?? 'strongroom', ratio }
+  }
+
+  #httpUrl(name: string): string | undefined {
+    const text = this.text(name)
+    if (text === undefined || (/^https?:\/\/./.test(text) && URL.canParse(text))) return text
+    return this.#fault(name, 'must be a URL that begins with http:// or https://')
+  }
+
+  #headers(name: string): Record<string, string> {
+    const pairs = (this.text(name) ?? '').split(',').filter((pair) => pair.trim() !== '')
+    try {
+      return Object.fromEntries(pairs.map(headerOf))
+    } catch {
+      this.#fault(name, 'must be name=value, percent-encoded, and further ones after commas')
+      return {}
+    }
+  }
+
+  #share(name: string): number | undefined {
+    const text = this.text(name)
+    if (text === undefined || /^(0(\.\d+)?|1(\.0+)?)$/.test(text)) return text === undefined ? text : Number(text)
+    return this.#fault(name, 'must be a number from 0 to 1, such as 0.1')
+  }
+
   bootstrapApiKey(): string | undefined {
     const text = this.text('STRONGROOM_BOOTSTRAP_API_KEY')
     if (text === undefined || isToken(text)) return text
@@ -260,4 +342,13 @@ class Reader {
     this.#faults.push(`${name} ${rule}.`)
     return undefined
   }
+}
+
+/** @throws when it is none */
+function headerOf(pair: string): readonly [name: string, value: string] {
+  const [, name = '', value = ''] = /^\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*(.*?)\s*$/.exec(pair) ?? []
+  const decoded = decodeURIComponent(value)
+  validateHeaderName(name)
+  validateHeaderValue(name, decoded)
+  return [name, decoded]
 }

@@ -31,6 +31,24 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
   { name: 'STRONGROOM_QUERY_KEY', good: ['on', 'off'], bad: ['true', 'ON'] },
   { name: 'STRONGROOM_DISK_RESERVE_MIB', good: ['0', '64'], bad: ['-1', '64M', '1048577'] },
   { name: 'STRONGROOM_CHECKPOINT_SECONDS', good: ['1', '86400'], bad: ['0', '86401', '1m'] },
+  {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    good: ['http://127.0.0.1:4318', 'https://collector.example/otlp/'],
+    bad: ['127.0.0.1:4318', 'grpc://a', 'http://', 'http://a:99999'],
+  },
+  { name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', good: ['http://a/v1/traces'], bad: ['a', 'file:///a'] },
+  {
+    name: 'OTEL_EXPORTER_OTLP_HEADERS',
+    good: ['a=b', ' x-key = c2VjcmV0=, b=%20c ', 'a='],
+    bad: ['planted', '=planted', 'a b=planted', 'a=%planted', 'a=planted%0a', 'a=b,planted'],
+  },
+  { name: 'OTEL_EXPORTER_OTLP_PROTOCOL', good: ['http/protobuf'], bad: ['grpc', 'http/json'] },
+  {
+    name: 'OTEL_TRACES_SAMPLER',
+    good: ['parentbased_always_on', 'parentbased_traceidratio'],
+    bad: ['always_on', 'jaeger_remote'],
+  },
+  { name: 'OTEL_TRACES_SAMPLER_ARG', good: ['0', '1', '0.25', '1.0'], bad: ['2', '1.1', '-1', '.5', 'half'] },
   { name: 'STRONGROOM_LOG_LEVEL', good: ['debug', 'info', 'warn', 'error', 'silent'], bad: ['trace', 'INFO'] },
 ]
 
@@ -46,7 +64,7 @@ function faultsOf(environment: Record<string, string>): readonly string[] {
 
 suite('settings', () => {
   test('every setting that can be wrong has a row here', () => {
-    const free = ['STRONGROOM_CHECKPOINTS', 'STRONGROOM_DATA_DIR', 'STRONGROOM_ROOT_KEY_FILE']
+    const free = ['STRONGROOM_CHECKPOINTS', 'STRONGROOM_DATA_DIR', 'STRONGROOM_ROOT_KEY_FILE', 'OTEL_SERVICE_NAME']
     assert.deepEqual([...rows.map(({ name }) => name), ...free].sort(), settings.map(({ name }) => name).sort())
   })
 
@@ -77,6 +95,38 @@ suite('settings', () => {
     const environment: Record<string, string> = { STRONGROOM_ROOT_KEY: key }
     readConfig(environment)
     assert.deepEqual(environment, {})
+  })
+
+  test('traces go where the environment says, and their headers leave it', () => {
+    const traces = (environment: Record<string, string>) => readConfig(environment).traces
+    assert.equal(traces({ OTEL_SERVICE_NAME: 'a', OTEL_EXPORTER_OTLP_HEADERS: 'a=b' }), undefined)
+    assert.deepEqual(traces({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a:4318/' }), {
+      url: 'http://a:4318/v1/traces',
+      headers: {},
+      serviceName: 'strongroom',
+      ratio: 1,
+    })
+    const environment = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://a:4318',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://b/spans',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20abc=, x-a = b ',
+      OTEL_SERVICE_NAME: 'west',
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+    }
+    assert.deepEqual(traces(environment), {
+      url: 'https://b/spans',
+      headers: { authorization: 'Bearer abc=', 'x-a': 'b' },
+      serviceName: 'west',
+      ratio: 0.25,
+    })
+    assert.equal('OTEL_EXPORTER_OTLP_HEADERS' in environment, false)
+    assert.deepEqual(
+      faultsOf({ OTEL_EXPORTER_OTLP_HEADERS: 'planted' })
+        .join()
+        .match(/planted/),
+      null,
+    )
   })
 
   test('a root key and a root key file together are refused', () => {

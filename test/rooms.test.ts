@@ -17,7 +17,8 @@ const rooms: Record<string, readonly string[]> = {
   store: ['model', 'audit', 'errors'],
   render: ['errors'],
   vault: ['crypto', 'store/store.ts', 'store/operation.ts', 'audit', 'render', 'model', 'errors'],
-  // The words of an operation (a match, a change) and of a record are the API's too; crypto only to know a mistyped key.
+  // The words of an operation (a match, a change) and of a record are the API's too, and what a store reports is for
+  // metrics and traces; crypto only to know a mistyped key.
   http: [
     'render/user-data.ts',
     'vault',
@@ -25,6 +26,7 @@ const rooms: Record<string, readonly string[]> = {
     'config',
     'errors',
     'store/operation.ts',
+    'store/store.ts',
     'audit/record.ts',
     'crypto/token.ts',
   ],

@@ -10,10 +10,13 @@ const maxTracked = 50_000
  */
 export class RateLimiter {
   readonly #intervalMs: number
+  readonly #onLimit: () => void
   readonly #until = new Map<string, number>()
 
-  constructor(perSecond: number) {
+  /** @param onLimit told of each request that is refused */
+  constructor(perSecond: number, onLimit: () => void = () => {}) {
     this.#intervalMs = 1000 / perSecond
+    this.#onLimit = onLimit
   }
 
   /**
@@ -25,6 +28,7 @@ export class RateLimiter {
   take(client: string, now: number): void {
     const until = Math.max(this.#until.get(client) ?? 0, now) + this.#intervalMs
     if (until > now + 1000 + this.#intervalMs / 2) {
+      this.#onLimit()
       throw tooMany()
     }
     if (this.#until.size >= maxTracked) this.#forget(now)
@@ -33,7 +37,9 @@ export class RateLimiter {
 
   /** Whether `take` would refuse, without counting. @throws Refusal `rate_limited` with `Retry-After` */
   check(client: string, now: number): void {
-    if ((this.#until.get(client) ?? 0) + this.#intervalMs > now + 1000 + this.#intervalMs / 2) throw tooMany()
+    if ((this.#until.get(client) ?? 0) + this.#intervalMs <= now + 1000 + this.#intervalMs / 2) return
+    this.#onLimit()
+    throw tooMany()
   }
 
   #forget(now: number): void {

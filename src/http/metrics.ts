@@ -1,13 +1,18 @@
 /** What an operator watches, in Prometheus' text format. No label ever holds a name or an id of a caller. */
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { performance } from 'node:perf_hooks'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { BatchReport, Census, Store } from '../store/store.ts'
+import { CensusTaker } from './census.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
+
+const storeBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1]
 
 export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  return {
+  const metrics = {
     registry,
     requestSeconds: new Histogram({
       name: 'strongroom_http_request_duration_seconds',
@@ -16,16 +21,10 @@ export function createMetrics() {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
       registers,
     }),
-    batchOperations: new Histogram({
-      name: 'strongroom_store_batch_operations',
-      help: 'Operations that shared one transaction.',
-      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
-      registers,
-    }),
-    batchSeconds: new Histogram({
-      name: 'strongroom_store_batch_duration_seconds',
-      help: 'Time from sending a batch to the store until it was durable.',
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+    limitedRequests: new Counter({
+      name: 'strongroom_limited_requests_total',
+      help: 'Requests answered with 429: too many from one address, from one API key, or from one address without a usable key.',
+      labelNames: ['limit'],
       registers,
     }),
     refusedKeys: new Counter({
@@ -40,5 +39,147 @@ export function createMetrics() {
       labelNames: ['object'],
       registers,
     }),
+    backlog: new Gauge({
+      name: 'strongroom_audit_backlog_operations',
+      help: 'Operations without a durable record, so unanswered: waiting for a batch, or sent to the store. More than 20000 that wait are refused.',
+      labelNames: ['state'],
+      registers,
+    }),
+    waitSeconds: new Histogram({
+      name: 'strongroom_store_wait_duration_seconds',
+      help: 'Time that the first operation of a batch waited until the batch was sent.',
+      buckets: storeBuckets,
+      registers,
+    }),
+    batchSeconds: new Histogram({
+      name: 'strongroom_store_batch_duration_seconds',
+      help: 'Time from sending a batch to the store until it was durable.',
+      buckets: storeBuckets,
+      registers,
+    }),
+    batchOperations: new Histogram({
+      name: 'strongroom_store_batch_operations',
+      help: 'Operations that shared one transaction.',
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+      registers,
+    }),
+    failedBatches: new Counter({
+      name: 'strongroom_store_failed_batches_total',
+      help: 'Batches that the store did not make durable, or may not have; everybody in them got this error code.',
+      labelNames: ['code'],
+      registers,
+    }),
+    storeUp: new Gauge({
+      name: 'strongroom_store_up',
+      help: 'Whether the store answered when its rows were last to be counted; when not, the counts below are left out.',
+      registers,
+    }),
+    diskNearlyFull: new Gauge({
+      name: 'strongroom_disk_nearly_full',
+      help: 'Whether changes are refused because the reserve of the disk is reached. Always 0 on PostgreSQL.',
+      registers,
+    }),
+    accounts: new Gauge({ name: 'strongroom_accounts', help: 'Accounts.', registers }),
+    apiKeys: new Gauge({
+      name: 'strongroom_api_keys',
+      help: 'API keys that are active, expired or revoked.',
+      labelNames: ['state'],
+      registers,
+    }),
+    apiKeysExpiring: new Gauge({
+      name: 'strongroom_api_keys_expiring',
+      help: 'Active API keys that expire within so many days.',
+      labelNames: ['days'],
+      registers,
+    }),
+    secrets: new Gauge({ name: 'strongroom_secrets', help: 'Secrets.', registers }),
+    secretsUnchanged: new Gauge({
+      name: 'strongroom_secrets_unchanged',
+      help: 'Secrets of which nothing has been changed for more than so many days.',
+      labelNames: ['days'],
+      registers,
+    }),
+    secretsExpired: new Gauge({
+      name: 'strongroom_secrets_expired',
+      help: 'Secrets whose expires_at is past. They can still be read.',
+      registers,
+    }),
+    secretsExpiring: new Gauge({
+      name: 'strongroom_secrets_expiring',
+      help: 'Secrets, not yet expired, that expire within so many days.',
+      labelNames: ['days'],
+      registers,
+    }),
+    traceSpans: new Counter({
+      name: 'strongroom_trace_spans_total',
+      help: 'Spans that the collector of traces took, or that were given up because it did not.',
+      labelNames: ['outcome'],
+      registers,
+    }),
   }
+  startAtZero(metrics.limitedRequests, ['address', 'key', 'failures'])
+  startAtZero(metrics.refusedKeys, ['missing', 'malformed', 'refused'])
+  startAtZero(metrics.integrityFailures, ['secret', 'key'])
+  startAtZero(metrics.failedBatches, ['audit_unavailable', 'outcome_unknown', 'storage_full', 'internal'])
+  startAtZero(metrics.traceSpans, ['exported', 'lost'])
+  return metrics
+}
+
+/** A count that is first seen as 1 is no increase to Prometheus, and the first may be the one that matters. */
+function startAtZero(counter: Counter, values: readonly string[]): void {
+  for (const value of values) counter.labels(value).inc(0)
+}
+
+/** What `/metrics` answers. */
+export type Scrape = () => Promise<string>
+
+/** With the state of the store as it is when it is asked. */
+export function scrapeOf(
+  metrics: Metrics,
+  store: Pick<Store, 'backlog' | 'census' | 'isNearlyFull'>,
+  now: () => number,
+): Scrape {
+  const taker = new CensusTaker(() => store.census(now()))
+  return async () => {
+    const { waiting, sent } = store.backlog()
+    metrics.backlog.set({ state: 'waiting' }, waiting)
+    metrics.backlog.set({ state: 'sent' }, sent)
+    metrics.diskNearlyFull.set(store.isNearlyFull() ? 1 : 0)
+    showCensus(metrics, await taker.take(() => performance.now()))
+    return metrics.registry.metrics()
+  }
+}
+
+/** Numbers that are not known are not shown, rather than the last ones that were. */
+function showCensus(metrics: Metrics, census: Census | undefined): void {
+  const { storeUp, accounts, apiKeys, apiKeysExpiring } = metrics
+  const { secrets, secretsUnchanged, secretsExpired, secretsExpiring } = metrics
+  storeUp.set(census === undefined ? 0 : 1)
+  if (census === undefined) {
+    for (const gauge of [accounts, secrets, secretsExpired]) gauge.remove()
+    for (const gauge of [apiKeys, apiKeysExpiring, secretsUnchanged, secretsExpiring]) gauge.reset()
+    return
+  }
+  accounts.set(census.accounts)
+  apiKeys.set({ state: 'active' }, census.keys.active)
+  apiKeys.set({ state: 'expired' }, census.keys.expired)
+  apiKeys.set({ state: 'revoked' }, census.keys.revoked)
+  apiKeysExpiring.set({ days: 7 }, census.keys.within7Days)
+  apiKeysExpiring.set({ days: 30 }, census.keys.within30Days)
+  secrets.set(census.secrets.all)
+  secretsUnchanged.set({ days: 90 }, census.secrets.over90Days)
+  secretsUnchanged.set({ days: 365 }, census.secrets.over365Days)
+  secretsExpired.set(census.secrets.expired)
+  secretsExpiring.set({ days: 7 }, census.secrets.within7Days)
+  secretsExpiring.set({ days: 30 }, census.secrets.within30Days)
+}
+
+export function countBatch(metrics: Metrics, { requests, waitingSince, sentAt, backAt, failure }: BatchReport): void {
+  metrics.waitSeconds.observe((sentAt - waitingSince) / 1000)
+  if (failure !== undefined) {
+    metrics.failedBatches.inc({ code: failure })
+    return
+  }
+  metrics.batchOperations.observe(requests.length)
+  metrics.batchSeconds.observe((backAt - sentAt) / 1000)
 }

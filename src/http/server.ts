@@ -11,29 +11,38 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import type { Logger } from 'pino'
-import type { Config } from '../config.ts'
+import { Registry } from 'prom-client'
+import type { Config, TraceSettings } from '../config.ts'
 import { invalid, Refusal } from '../errors.ts'
+import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
 import { parseJson } from './json.ts'
 import { RateLimiter } from './limits.ts'
 import { lists } from './lists/lists.ts'
-import { createMetrics, type Metrics } from './metrics.ts'
+import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from './metrics.ts'
 import { headersOf, methodNotAllowed, problemOf, toRefusal } from './problem.ts'
 import { reference } from './reference.ts'
+import type { Tracing } from './tracing.ts'
 import { v3 } from './v3/v3.ts'
 
 export interface ServerOptions {
   readonly vault: Vault
   readonly config: Pick<
     Config,
-    'rateLimit' | 'maxValueBytes' | 'maxFileBytes' | 'isQueryKeyAccepted' | 'trustedProxies' | 'metricsListen'
+    | 'rateLimit'
+    | 'maxValueBytes'
+    | 'maxFileBytes'
+    | 'isQueryKeyAccepted'
+    | 'trustedProxies'
+    | 'metricsListen'
+    | 'traces'
   >
   readonly logger: Logger
 }
 
 export interface Server {
   readonly app: FastifyInstance
-  readonly metrics: Metrics
+  readonly scrape: Scrape
   /** From now on `/readyz` says no, so that no new work is sent here. */
   drain(): void
 }
@@ -53,6 +62,7 @@ const bodyLimitOf = ({ maxValueBytes, maxFileBytes }: Pick<Config, 'maxValueByte
 
 export async function createServer({ vault, config, logger }: ServerOptions): Promise<Server> {
   const metrics = createMetrics()
+  const tracing = await startTracing(vault.store.dialect, config.traces, metrics)
   const state = { isDraining: false }
   const loggerInstance: FastifyBaseLogger = logger
   const app = Fastify({
@@ -95,9 +105,10 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
     metrics.integrityFailures.inc({ object })
     logger.error({ object }, 'stored data failed its integrity check')
   }
-  vault.store.events.onBatch = (operations, milliseconds) => {
-    metrics.batchOperations.observe(operations)
-    metrics.batchSeconds.observe(milliseconds / 1000)
+  const scrape = scrapeOf(metrics, vault.store, vault.now)
+  vault.store.events.onBatch = (batch) => {
+    countBatch(metrics, batch)
+    tracing?.onBatch(batch)
   }
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   app.server.on('connect', (_request, socket) =>
@@ -106,11 +117,17 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
   app.server.on('checkExpectation', (request) => answerByHand(request.socket, unknownExpectation))
   acceptStrictJson(app)
   answerErrors(app)
-  guardDoor(app, config.rateLimit)
+  const limiter = (limit: string, perSecond = config.rateLimit) =>
+    config.rateLimit === undefined || perSecond === undefined
+      ? undefined
+      : new RateLimiter(perSecond, () => metrics.limitedRequests.inc({ limit }))
+  tracing?.follow(app)
+  guardDoor(app, limiter('address'))
   observe(app, metrics, (level) => logger.isLevelEnabled(level))
-  health(app, vault, metrics, state, config.metricsListen === undefined)
-  const keyLimiter = config.rateLimit === undefined ? undefined : new RateLimiter(config.rateLimit)
-  const failureLimiter = config.rateLimit === undefined ? undefined : new RateLimiter(failuresPerSecond)
+  health(app, vault, state)
+  if (config.metricsListen === undefined) serveMetrics(app, scrape)
+  const keyLimiter = limiter('key')
+  const failureLimiter = limiter('failures', failuresPerSecond)
   const { isQueryKeyAccepted, maxFileBytes } = config
   const context = { vault, metrics, isQueryKeyAccepted, maxFileBytes, keyLimiter, failureLimiter }
   await app.register(reference)
@@ -120,18 +137,29 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
   await app.register(lists(context, false))
   return {
     app,
-    metrics,
+    scrape,
     drain: () => {
       state.isDraining = true
     },
   }
 }
 
+/** Loads what traces need only when they are wanted: the start takes no longer without. */
+async function startTracing(
+  dialect: Store['dialect'],
+  settings: TraceSettings | undefined,
+  metrics: Metrics,
+): Promise<Tracing | undefined> {
+  if (settings === undefined) return undefined
+  const { Tracing } = await import('./tracing.ts')
+  return new Tracing(dialect, settings, (outcome, spans) => metrics.traceSpans.inc({ outcome }, spans))
+}
+
 /** `/metrics` on an address of its own. */
-export function createMetricsServer(metrics: Metrics, logger: Logger): FastifyInstance {
+export function createMetricsServer(scrape: Scrape, logger: Logger): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = logger
   const app = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
-  serveMetrics(app, metrics)
+  serveMetrics(app, scrape)
   return app
 }
 
@@ -186,8 +214,7 @@ function logFault(request: FastifyRequest, { code, cause }: Refusal): void {
 }
 
 /** What is refused whoever asks: too many from one address, a path that only a sloppy router would match. */
-function guardDoor(app: FastifyInstance, rateLimit: number | undefined): void {
-  const limiter = rateLimit === undefined ? undefined : new RateLimiter(rateLimit)
+function guardDoor(app: FastifyInstance, limiter: RateLimiter | undefined): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
     reply.header('strongroom-request-id', request.id)
@@ -252,13 +279,7 @@ function observe(app: FastifyInstance, metrics: Metrics, isLogged: (level: strin
   })
 }
 
-function health(
-  app: FastifyInstance,
-  vault: Vault,
-  metrics: Metrics,
-  state: { isDraining: boolean },
-  withMetrics: boolean,
-): void {
+function health(app: FastifyInstance, vault: Vault, state: { isDraining: boolean }): void {
   const schema = { hide: true }
   app.get('/healthz', { schema, exposeHeadRoute: true }, () => ({ status: 'ok' }))
   app.get('/readyz', { schema, exposeHeadRoute: true }, async (_request, reply) => {
@@ -270,12 +291,11 @@ function health(
       return reply.code(503).send({ status: 'store unavailable' })
     }
   })
-  if (withMetrics) serveMetrics(app, metrics)
 }
 
-function serveMetrics(app: FastifyInstance, { registry }: Metrics): void {
+function serveMetrics(app: FastifyInstance, scrape: Scrape): void {
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
-    return reply.type(registry.contentType).send(await registry.metrics())
+    return reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await scrape())
   })
 }
 

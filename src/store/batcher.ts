@@ -1,16 +1,23 @@
 /** Coalesces: everything that arrives while the store is busy goes into the next batch. */
+import { performance } from 'node:perf_hooks'
 import { Refusal } from '../errors.ts'
 import type { Outcome, Request } from './operation.ts'
+import type { Backlog } from './store.ts'
 
 export interface BatcherOptions {
-  /** Carries out one batch, with one outcome per request in the order given. */
-  readonly run: (requests: readonly Request[]) => Promise<readonly Outcome[]>
+  /**
+   * Carries out one batch, with one outcome per request in the order given.
+   *
+   * @param waitingSince when the first of them came, as `performance.now()` counts
+   */
+  readonly run: (requests: readonly Request[], waitingSince: number) => Promise<readonly Outcome[]>
   /** Batches on their way at once. */
   readonly inFlight: number
 }
 
 interface Waiting {
   readonly request: Request
+  readonly since: number
   readonly resolve: (outcome: Outcome) => void
   readonly reject: (error: unknown) => void
 }
@@ -26,6 +33,7 @@ export class Batcher {
   readonly #options: BatcherOptions
   #waiting: Waiting[] = []
   #running = 0
+  #sent = 0
   #isScheduled = false
   readonly #whenIdle: (() => void)[] = []
 
@@ -40,9 +48,14 @@ export class Batcher {
       return Promise.reject(new Refusal('overloaded', message, { headers: { 'retry-after': '1' } }))
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request, resolve, reject })
+      this.#waiting.push({ request, since: performance.now(), resolve, reject })
       this.#schedule()
     })
+  }
+
+  /** Requests that have no durable record yet. */
+  get backlog(): Backlog {
+    return { waiting: this.#waiting.length, sent: this.#sent }
   }
 
   /** Resolves when nothing waits and nothing runs. */
@@ -68,8 +81,10 @@ export class Batcher {
     const batch = this.#waiting.slice(0, size)
     this.#waiting = this.#waiting.slice(size)
     this.#running++
+    this.#sent += batch.length
     void this.#run(batch).finally(() => {
       this.#running--
+      this.#sent -= batch.length
       if (this.#waiting.length > 0) this.#start()
       else if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve()
     })
@@ -78,7 +93,8 @@ export class Batcher {
 
   async #run(batch: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await this.#options.run(batch.map(({ request }) => request))
+      const requests = batch.map(({ request }) => request)
+      const outcomes = await this.#options.run(requests, batch[0]?.since ?? performance.now())
       batch.forEach(({ resolve, reject }, at) => {
         const outcome = outcomes[at]
         if (outcome === undefined) reject(new Error('A batch came back shorter than it went.'))

@@ -2,7 +2,8 @@
 import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { Refusal } from '../errors.ts'
+import type { CompiledQuery } from 'kysely'
+import { type Code, Refusal } from '../errors.ts'
 import { Batcher } from './batcher.ts'
 import { DiskWatch } from './disk.ts'
 import type { Engine, Query } from './engine.ts'
@@ -11,7 +12,7 @@ import { PostgresEngine } from './postgres/postgres.ts'
 import { Queries } from './queries.ts'
 import * as rows from './rows.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
-import type { KeyringRow, RecordFilter, Store, StoreEvents } from './store.ts'
+import type { Backlog, KeyringRow, RecordFilter, Store, StoreEvents } from './store.ts'
 
 export interface StoreOptions {
   /** `postgres://…`; without it the store is a SQLite file in the data folder. */
@@ -57,11 +58,17 @@ class BatchedStore implements Store {
     this.#queries = new Queries(engine.dialect)
     this.#batcher = new Batcher({
       inFlight: engine.inFlight,
-      run: async (requests) => {
-        const started = performance.now()
-        const outcomes = await engine.run({ requests, now: now?.() }, { storeId: this.#storeId, keepVersions })
-        this.events.onBatch(requests.length, performance.now() - started)
-        return outcomes
+      run: async (requests, waitingSince) => {
+        const sentAt = performance.now()
+        let failure: Code | undefined
+        try {
+          return await engine.run({ requests, now: now?.() }, { storeId: this.#storeId, keepVersions })
+        } catch (error) {
+          failure = error instanceof Refusal ? error.code : 'internal'
+          throw error
+        } finally {
+          this.events.onBatch({ requests, waitingSince, sentAt, backAt: performance.now(), failure })
+        }
       },
     })
   }
@@ -151,6 +158,23 @@ class BatchedStore implements Store {
     await this.#query(this.#queries.dropMeta(nextMasterKeyName))
   }
 
+  async census(now: number) {
+    const [accounts, keys, secrets] = await Promise.all([
+      this.#count(this.#queries.countAccounts()),
+      this.#count(this.#queries.countKeys(now)),
+      this.#count(this.#queries.countSecrets(now)),
+    ])
+    return { accounts: accounts.all, keys, secrets }
+  }
+
+  backlog(): Backlog {
+    return this.#batcher.backlog
+  }
+
+  get dialect(): Engine['dialect'] {
+    return this.#engine.dialect
+  }
+
   isNearlyFull(): boolean {
     return this.#disk?.isLow ?? false
   }
@@ -179,6 +203,13 @@ class BatchedStore implements Store {
     if (storeId === undefined || masterKey === undefined || canary === undefined) return undefined
     const nextMasterKey = values.get(nextMasterKeyName)
     return { storeId: Buffer.from(storeId).toString('hex'), masterKey, nextMasterKey, canary }
+  }
+
+  /** The one row of a query that counts. */
+  async #count<Name extends string>(query: CompiledQuery<Record<Name, number>>): Promise<Record<Name, number>> {
+    const [row] = await this.#query<Record<Name, number>>(query)
+    if (row === undefined) throw new Error('A count without a row.')
+    return row
   }
 
   async #query<Row>(query: Query): Promise<readonly Row[]> {

@@ -13,6 +13,8 @@ import type { Engine, Query } from './engine.ts'
 import type { Tables } from './rows.ts'
 import type { KeyringRow, RecordFilter } from './store.ts'
 
+const dayMs = 86_400_000
+
 export class Queries {
   readonly #builder: Kysely<Tables>
 
@@ -151,6 +153,65 @@ export class Queries {
 
   auditSize(accountId: number): Query {
     return this.#builder.selectFrom('accounts').select('audit_size').where('id', '=', accountId).compile()
+  }
+
+  countAccounts() {
+    return this.#builder
+      .selectFrom('accounts')
+      .select(({ fn }) => fn.countAll<number>().as('all'))
+      .compile()
+  }
+
+  countKeys(now: number) {
+    return this.#builder
+      .selectFrom('api_keys')
+      .select((eb) => {
+        const { fn, and, or } = eb
+        const isOpen = and([
+          eb('revoked_ms', 'is', null),
+          or([eb('expires_ms', 'is', null), eb('expires_ms', '>', now)]),
+        ])
+        const count = (days: number) =>
+          fn
+            .countAll<number>()
+            .filterWhere(isOpen)
+            .filterWhere('expires_ms', '<=', now + days * dayMs)
+        return [
+          fn.countAll<number>().filterWhere(isOpen).as('active'),
+          fn
+            .countAll<number>()
+            .filterWhere('revoked_ms', 'is', null)
+            .filterWhere('expires_ms', '<=', now)
+            .as('expired'),
+          fn.countAll<number>().filterWhere('revoked_ms', 'is not', null).as('revoked'),
+          count(7).as('within7Days'),
+          count(30).as('within30Days'),
+        ]
+      })
+      .compile()
+  }
+
+  countSecrets(now: number) {
+    return this.#builder
+      .selectFrom('secrets')
+      .select(({ fn }) => {
+        const unchanged = (days: number) => fn.countAll<number>().filterWhere('updated_ms', '<', now - days * dayMs)
+        const expired = fn.countAll<number>().filterWhere('expires_ms', '<=', now)
+        const expiring = (days: number) =>
+          fn
+            .countAll<number>()
+            .filterWhere('expires_ms', '>', now)
+            .filterWhere('expires_ms', '<=', now + days * dayMs)
+        return [
+          fn.countAll<number>().as('all'),
+          unchanged(90).as('over90Days'),
+          unchanged(365).as('over365Days'),
+          expired.as('expired'),
+          expiring(7).as('within7Days'),
+          expiring(30).as('within30Days'),
+        ]
+      })
+      .compile()
   }
 
   meta(): Query {

@@ -1,6 +1,7 @@
 /** The store as the vault sees it: operations in, outcomes out, each recorded in the transaction that carries it out. */
 import type { LiveSecret } from '../audit/state.ts'
 import type { StoredRecord } from '../audit/verify.ts'
+import type { Code } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { List } from '../model/list.ts'
@@ -46,6 +47,11 @@ export interface Store {
   addMasterKey(sealed: Uint8Array): Promise<void>
   /** Keeps this sealed master key and drops the other: done twice, it has the same effect. */
   keepMasterKey(sealed: Uint8Array): Promise<void>
+  /** How many things there are, by counting their rows: not for the path of a request. Nothing of it is recorded. */
+  census(now: number): Promise<Census>
+  /** Requests that have no durable record yet. */
+  backlog(): Backlog
+  readonly dialect: 'sqlite' | 'postgres'
   /** Whether so little room is left on the disk that changes must wait; always `false` on PostgreSQL. */
   isNearlyFull(): boolean
   /** @throws when the store does not answer */
@@ -54,6 +60,36 @@ export interface Store {
   readonly events: StoreEvents
   /** Waits for what was submitted, then lets go of everything. */
   close(): Promise<void>
+}
+
+/** Over all accounts. */
+export interface Census {
+  readonly accounts: number
+  readonly keys: {
+    readonly active: number
+    readonly expired: number
+    readonly revoked: number
+    /** Of the active ones, those that expire within so many days. */
+    readonly within7Days: number
+    readonly within30Days: number
+  }
+  readonly secrets: {
+    readonly all: number
+    /** Those of which neither value nor metadata changed for so many days. */
+    readonly over90Days: number
+    readonly over365Days: number
+    /** Those whose `expires_at` is past, and those for which it comes within so many days. */
+    readonly expired: number
+    readonly within7Days: number
+    readonly within30Days: number
+  }
+}
+
+export interface Backlog {
+  /** Not sent to the database yet. */
+  readonly waiting: number
+  /** Sent, and not known to be durable. */
+  readonly sent: number
 }
 
 /** A secret's key as it is wrapped, and what it belongs to. */
@@ -96,5 +132,16 @@ export interface RecordPage {
 
 /** Called as it happens; replaced by whoever wants to know. */
 export interface StoreEvents {
-  onBatch: (operations: number, milliseconds: number) => void
+  onBatch: (batch: BatchReport) => void
+}
+
+/** A batch that came back. Times are those of `performance.now()`. */
+export interface BatchReport {
+  readonly requests: readonly Request[]
+  /** When the request that waited longest came. */
+  readonly waitingSince: number
+  readonly sentAt: number
+  readonly backAt: number
+  /** Why nobody in it was answered; `undefined` when it is durable. */
+  readonly failure: Code | undefined
 }

@@ -109,7 +109,7 @@ function requestOf(operation: Request['operation'], at: number): Request {
 /** Submits in one turn, and says how large the batches were. */
 async function submit({ vault: { store } }: TestServer, operations: readonly Request['operation'][]) {
   const sizes: number[] = []
-  store.events.onBatch = (size) => void sizes.push(size)
+  store.events.onBatch = ({ requests }) => void sizes.push(requests.length)
   const outcomes = await Promise.all(operations.map((operation, at) => store.submit(requestOf(operation, at))))
   return { outcomes, sizes }
 }

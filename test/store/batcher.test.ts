@@ -121,6 +121,36 @@ suite('The batcher', () => {
     await batcher.idle()
   })
 
+  test('knows at any time what has no answer yet, and since when the first of a batch waits', async () => {
+    const sinces: number[] = []
+    const ends: (() => void)[] = []
+    const batcher = new Batcher({
+      inFlight: 1,
+      run: async (requests, waitingSince) => {
+        sinces.push(waitingSince)
+        await new Promise<void>((resolve) => ends.push(resolve))
+        return requests.map(({ requestId }) => outcomeOf(requestId))
+      },
+    })
+    const before = performance.now()
+    const first = ['a', 'b'].map((id) => batcher.submit(requestOf(id)))
+    await turn()
+    const between = performance.now()
+    const second = ['c', 'd', 'e'].map((id) => batcher.submit(requestOf(id)))
+
+    assert.deepEqual(batcher.backlog, { waiting: 3, sent: 2 })
+    ends[0]?.()
+    await Promise.all(first)
+    await turn()
+    assert.deepEqual(batcher.backlog, { waiting: 0, sent: 3 })
+    ends[1]?.()
+    await Promise.all(second)
+    await batcher.idle()
+    assert.deepEqual(batcher.backlog, { waiting: 0, sent: 0 })
+    const [since = 0, next = 0] = sinces
+    assert.ok(before <= since && since <= between && between <= next)
+  })
+
   test('leaves nobody without an answer when the engine gives too few', async () => {
     const batcher = new Batcher({ inFlight: 1, run: async () => [outcomeOf('a')] })
 

@@ -49,6 +49,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     diskReserveBytes: 0,
     checkpoints: undefined,
     checkpointSeconds: 60,
+    traces: undefined,
     logLevel: 'silent',
     ...options,
     dataDir: place.dataDir,

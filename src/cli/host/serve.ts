@@ -58,11 +58,11 @@ function mayDumpCore(): boolean {
   }
 }
 
-async function listen({ app, metrics }: Server, config: Config, logger: Logger): Promise<Address> {
+async function listen({ app, scrape }: Server, config: Config, logger: Logger): Promise<Address> {
   // Kept low: the kernel's queue beyond it only delays the refusal.
   app.server.maxConnections = 4096
   if (config.metricsListen !== undefined) {
-    const metricsApp: FastifyInstance = createMetricsServer(metrics, logger)
+    const metricsApp: FastifyInstance = createMetricsServer(scrape, logger)
     app.addHook('onClose', () => metricsApp.close())
     await metricsApp.listen(config.metricsListen)
   }
