@@ -6,6 +6,7 @@ import type { Engine, Query } from '../engine.ts'
 import type { Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import { type Answer, type Task, toRefusal } from './messages.ts'
+import { type PackedOutcomes, unpackOutcomes } from './pack.ts'
 
 /** Compiled code runs as .js, source as .ts: the compiler does not rewrite this name. */
 const workerUrl = new URL(`./worker${extname(import.meta.url)}`, import.meta.url)
@@ -39,7 +40,8 @@ export class SqliteEngine implements Engine {
   }
 
   async run(batch: Batch, setting: Setting): Promise<Outcome[]> {
-    return (await this.#ask({ kind: 'batch', id: ++this.#lastId, batch, setting })) as Outcome[]
+    const packed = await this.#ask({ kind: 'batch', id: ++this.#lastId, batch, setting })
+    return unpackOutcomes(packed as PackedOutcomes)
   }
 
   async query({ sql, parameters }: Query): Promise<readonly unknown[]> {

@@ -52,7 +52,6 @@ export class SqliteTransaction implements Transaction {
   secrets(refs: readonly Ref[]): StoredSecret[] {
     const { secret } = this.#statements
     const found = refs.flatMap(({ accountId, id }) => all<rows.StoredSecretRow>(secret, accountId, id))
-    shareBuffer(found)
     return found.map(rows.toStoredSecret)
   }
 
@@ -81,7 +80,6 @@ export class SqliteTransaction implements Transaction {
   secretsNamed(refs: readonly NameRef[]): StoredSecret[] {
     const { secretOfName } = this.#statements
     const found = refs.flatMap(({ accountId, name }) => all<rows.StoredSecretRow>(secretOfName, accountId, name))
-    shareBuffer(found)
     return found.map(rows.toStoredSecret)
   }
 
@@ -283,23 +281,6 @@ export class SqliteTransaction implements Transaction {
   #applyRecords({ records }: Changes): void {
     const { insertRecord } = this.#statements
     for (const record of records) insertRecord.run(...rows.recordValues(record))
-  }
-}
-
-/** Makes the rows' bytes views of one buffer: a buffer of its own for each costs much to hand to another thread. */
-function shareBuffer(found: readonly rows.StoredSecretRow[]): void {
-  const length = found.reduce((sum, row) => sum + row.mac.length + row.wrapped.length + row.sealed.length, 0)
-  const shared = new Uint8Array(length)
-  let end = 0
-  const moved = (bytes: Uint8Array) => {
-    shared.set(bytes, end)
-    end += bytes.length
-    return shared.subarray(end - bytes.length, end)
-  }
-  for (const row of found) {
-    row.mac = moved(row.mac)
-    row.wrapped = moved(row.wrapped)
-    row.sealed = moved(row.sealed)
   }
 }
 

@@ -4,7 +4,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { execute, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import { openDatabase } from './database.ts'
-import { type Failure, type Task, toFailure } from './messages.ts'
+import { type Answer, type Failure, type Task, toFailure } from './messages.ts'
+import { packOutcomes } from './pack.ts'
 import { prepare } from './statements.ts'
 import { SqliteTransaction } from './transaction.ts'
 
@@ -36,7 +37,7 @@ function start(): DatabaseSync | undefined {
 async function answer(task: Task): Promise<void> {
   if (database === undefined) return
   try {
-    port?.postMessage({ id: task.id, value: await carryOut(database, task) })
+    port?.postMessage({ id: task.id, value: await carryOut(database, task) } satisfies Answer)
   } catch (error) {
     port?.postMessage({ id: task.id, failure: toFailure(error) satisfies Failure })
   }
@@ -46,7 +47,7 @@ async function answer(task: Task): Promise<void> {
 async function carryOut(open: DatabaseSync, task: Task): Promise<unknown> {
   switch (task.kind) {
     case 'batch':
-      return runBatch(open, task.batch, task.setting)
+      return packOutcomes(task.batch.requests, await runBatch(open, task.batch, task.setting))
     case 'query':
       return open.prepare(task.sql).all(...(task.parameters as SQLInputValue[]))
     case 'close':
