@@ -1,6 +1,6 @@
 /**
  * A load generator: so many connections, each with one request on its way. Speaks just enough HTTP/1.1 over plain
- * sockets to cost little beside the server that it measures. Run as a process of its own by requests.ts.
+ * sockets to cost little beside the server that it measures. Run as a process of its own by measure.ts.
  */
 import { connect, type Socket } from 'node:net'
 
@@ -8,6 +8,8 @@ export interface Load {
   readonly port: number
   readonly connections: number
   readonly seconds: number
+  /** Ends after so many requests, if the seconds are not over before. */
+  readonly requests?: number
   readonly kind: 'constant' | 'read' | 'create'
   readonly key: string
   /** Secrets to read: ids from 1 to this. */
@@ -47,7 +49,7 @@ function runConnection(): Promise<void> {
     let sentAt = 0
     const send = () => {
       sentAt = performance.now()
-      if (sentAt >= until) {
+      if (sentAt >= until || count >= (load.requests ?? Number.POSITIVE_INFINITY)) {
         socket.end()
         resolve()
       } else socket.write(nextRequest())
@@ -77,12 +79,13 @@ function completeStatus(text: string): number | undefined {
 }
 
 function nextRequest(): string {
+  count++
   const head = `Host: localhost\r\nAuthorization: Bearer ${load.key}\r\n`
   if (load.kind !== 'create') {
-    const path = load.kind === 'constant' ? '/' : `/v3/secrets/${1 + (count++ % load.secrets)}`
+    const path = load.kind === 'constant' ? '/' : `/v3/secrets/${1 + (count % load.secrets)}`
     return `GET ${path} HTTP/1.1\r\n${head}\r\n`
   }
-  const body = JSON.stringify({ name: `${load.prefix}-${count++}`, value: 's3cur3-p4ssw0rd-of-some-length' })
+  const body = JSON.stringify({ name: `${load.prefix}-${count}`, value: 's3cur3-p4ssw0rd-of-some-length' })
   return `POST /v3/secrets HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 }
 

@@ -1,140 +1,145 @@
 /**
- * What a request costs: reads of one secret and creates at 1, 32 and 128 connections on both stores, beside a bare
- * node:http server that answers a constant body, all in one run. Prints requests a second and their ratio to the bare
- * server's.
+ * What requests cost, all in one run: reads of one secret and creates on both stores beside one nginx worker's and a
+ * bare node:http server's constant answer; the start, the memory, a long list, and reads among a million secrets.
+ *
+ * BENCH_SECONDS: how long each load lasts (4). BENCH_SECRETS: how many secrets are many (1000000).
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { generateToken } from '../src/crypto/token.ts'
+import { cpus } from 'node:os'
 import { startCluster } from '../test/support/postgres.ts'
-import type { Load, Measured } from './load.ts'
+import { fill, generator, measure } from './measure.ts'
+import { type Goal, type Row, write } from './report.ts'
+import { isInstalled, startBare, startNginx, startStrongroom, type Target } from './servers.ts'
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 4)
-const levels = [1, 32, 128]
-const secrets = 1000
-const run = promisify(execFile)
+const many = Number(process.env['BENCH_SECRETS'] ?? 1_000_000)
+const few = 1000
+const listed = 100_000
+const levels = [1, 64, 128]
+/** The level that the goals are about. */
+const level = 64
 
-interface Target {
-  readonly name: string
-  readonly port: number
-  readonly key: string
-  stop(): Promise<void>
-}
+const rows: Row[] = []
+const goals: Goal[] = []
 
 const cluster = await startCluster()
 try {
-  const bare = await startBare()
-  const baseline = new Map<number, number>()
-  for (const connections of levels) {
-    const found = await measure(bare, 'constant', connections)
-    baseline.set(connections, found.perSecond)
-    report(bare, 'constant', connections, found, found.perSecond)
-  }
-  await bare.stop()
-  await benchStore('SQLite', undefined, baseline)
-  if (cluster === undefined) console.log('PostgreSQL    not installed: not measured')
-  else await benchStore('PostgreSQL', cluster.url, baseline)
+  await benchConstants()
+  await benchSqlite()
+  if (cluster === undefined) console.log('PostgreSQL is not installed: not measured')
+  else await benchStore(await startStrongroom('PostgreSQL', cluster.url))
+  judgeRates()
+  await benchGrowth()
 } finally {
   cluster?.stop()
 }
+const [cpu] = cpus()
+const machine = [
+  `${cpus().length} x ${cpu?.model ?? 'unknown CPU'}`,
+  `Node.js ${process.versions.node}`,
+  `load by ${generator} beside the server`,
+  new Date().toISOString().slice(0, 10),
+]
+console.log(`\nwritten: ${write({ machine, rows, goals })}`)
 
-async function benchStore(name: string, databaseUrl: string | undefined, baseline: Map<number, number>): Promise<void> {
-  const target = await startStrongroom(name, databaseUrl)
-  try {
-    for (let id = 1; id <= secrets; id++) await create(target, `bench-${id}`)
-    for (const kind of ['read', 'create'] as const) {
-      for (const connections of levels) {
-        const found = await measure(target, kind, connections)
-        report(target, kind, connections, found, baseline.get(connections) ?? Number.NaN)
-      }
-    }
-  } finally {
+async function benchConstants(): Promise<void> {
+  if (!isInstalled('nginx')) console.log('nginx is not installed: not measured')
+  for (const start of isInstalled('nginx') ? [startNginx, startBare] : [startBare]) {
+    const target = await start()
+    for (const connections of levels) await load(target, 'constant', connections)
     await target.stop()
   }
 }
 
-async function measure(target: Target, kind: Load['kind'], connections: number): Promise<Measured> {
-  const load: Load = {
-    port: target.port,
-    key: target.key,
-    kind,
-    connections,
-    seconds,
-    secrets,
-    prefix: `${kind}-${connections}`,
+async function benchSqlite(): Promise<void> {
+  const target = await startStrongroom('SQLite')
+  judge('start, on an empty store', '< 500 ms', `${Math.round(target.startMs)} ms`, target.startMs < 500)
+  await benchStore(target)
+}
+
+async function benchStore(target: Target): Promise<void> {
+  await fill(target, 0, few)
+  await warm(target, few)
+  for (const kind of ['read', 'create'] as const) {
+    for (const connections of levels) await load(target, kind, connections)
   }
-  const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'load.ts'), JSON.stringify(load)])
-  return JSON.parse(stdout) as Measured
+  const megabytes = Math.round(target.residentBytes() / 1e6)
+  judge(`memory after these loads, ${target.name}`, '< 120 MB', `${megabytes} MB`, megabytes < 120)
+  await target.stop()
 }
 
-function report(target: Target, kind: string, connections: number, found: Measured, baseline: number): void {
-  const cells = [
-    target.name.padEnd(12),
-    kind.padEnd(9),
-    `${connections}`.padStart(4),
-    `${found.perSecond}/s`.padStart(10),
-    `x${(found.perSecond / baseline).toFixed(2)} of bare`.padStart(15),
-    `p50 ${found.p50Ms} ms`.padStart(14),
-    `p99 ${found.p99Ms} ms`.padStart(15),
-    found.failed > 0 ? `${found.failed} FAILED` : '',
-  ]
-  console.log(cells.join(' '))
-  if (found.failed > 0) process.exitCode = 1
+/** The same reads among few and among many secrets, and a list of a hundred thousand on the way. */
+async function benchGrowth(): Promise<void> {
+  const target = await startStrongroom('SQLite')
+  await fill(target, 0, few)
+  await warm(target, few)
+  const among = await readsAmong(target, few)
+  await fill(target, few, listed)
+  await list(target)
+  await fill(target, listed, many)
+  await warm(target, many)
+  const amongMany = await readsAmong(target, many)
+  const ratio = amongMany / among
+  judge(
+    `reads among ${many} secrets, of reads among ${few}`,
+    '>= 0.9',
+    `${ratio.toFixed(2)} (${amongMany}/s of ${among}/s)`,
+    ratio >= 0.9,
+  )
+  await target.stop()
 }
 
-async function create({ port, key }: Target, name: string): Promise<void> {
-  const response = await fetch(`http://127.0.0.1:${port}/v3/secrets`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ name, value: 's3cur3-p4ssw0rd-of-some-length' }),
-  })
-  if (response.status !== 201) throw new Error(`Create answered ${response.status}.`)
-  await response.arrayBuffer()
+async function readsAmong(target: Target, secrets: number): Promise<number> {
+  const { perSecond } = await measure(target, { kind: 'read', connections: level, seconds, secrets })
+  return perSecond
 }
 
-/** In a process of its own, like the server that it is compared with. */
-function startBare(): Promise<Target> {
-  const script = `const body = '{"id":1,"name":"db-password","value":"s3cur3","created_at":"2026-01-15T10:30:00Z","updated_at":"2026-01-15T10:30:00Z"}'
-    const server = require('node:http').createServer((_, answer) => answer.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body))
-    server.listen(0, '127.0.0.1', () => console.log('http://127.0.0.1:' + server.address().port))`
-  return started('bare http', '', spawn(process.execPath, ['-e', script]), () => {})
+async function list({ port, key }: Target): Promise<void> {
+  const times: number[] = []
+  for (let round = 0; round < 5; round++) {
+    const began = performance.now()
+    const answer = await fetch(`http://127.0.0.1:${port}/v3/secrets`, { headers: { authorization: `Bearer ${key}` } })
+    const bytes = (await answer.bytes()).length
+    if (answer.status !== 200 || bytes < listed * 50) throw new Error('The list is not whole.')
+    times.push(performance.now() - began)
+  }
+  const median = times.sort((a, b) => a - b)[2] ?? Number.NaN
+  judge(`list of ${listed} names`, '< 500 ms', `${Math.round(median)} ms`, median < 500)
 }
 
-function startStrongroom(name: string, databaseUrl: string | undefined): Promise<Target> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
-  const key = generateToken()
-  const main = join(import.meta.dirname, '..', 'src', 'main.ts')
-  const child = spawn(process.execPath, [...process.execArgv, main, 'serve'], {
-    env: {
-      PATH: process.env['PATH'],
-      STRONGROOM_LISTEN: '127.0.0.1:0',
-      STRONGROOM_DATA_DIR: dataDir,
-      STRONGROOM_BOOTSTRAP_API_KEY: key,
-      STRONGROOM_RATE_LIMIT: 'off',
-      ...(databaseUrl === undefined ? {} : { STRONGROOM_DATABASE_URL: databaseUrl }),
-    },
-  })
-  return started(name, key, child, () => rmSync(dataDir, { recursive: true, force: true }))
+/** Compiled code and filled caches are what a server runs with. */
+async function warm(target: Target, secrets: number): Promise<void> {
+  await measure(target, { kind: 'read', connections: level, seconds: 2, secrets })
 }
 
-function started(name: string, key: string, child: ChildProcess, clear: () => void): Promise<Target> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    child.stderr?.pipe(process.stderr)
-    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}: ${text}`)))
-    child.stdout?.on('data', (chunk: Buffer) => {
-      text += chunk
-      const port = /http:\/\/127\.0\.0\.1:(\d+)(\/v3)?\s/.exec(text)?.[1]
-      const stop = async () => {
-        const gone = new Promise((done) => child.once('exit', done))
-        child.kill()
-        await gone
-        clear()
-      }
-      if (port !== undefined) resolve({ name, key, port: Number(port), stop })
-    })
-  })
+async function load(target: Target, kind: Row['kind'], connections: number): Promise<void> {
+  const measured = await measure(target, { kind, connections, seconds, secrets: few })
+  const row: Row = { server: target.name, kind, connections, ...measured }
+  rows.push(row)
+  if (measured.failed > 0) process.exitCode = 1
+  const cells = [row.server, kind, `${connections} conn.`, `${row.perSecond}/s`, `p99 ${row.p99Ms} ms`]
+  console.log(cells.map((cell) => cell.padEnd(12)).join(' '), measured.failed > 0 ? `${measured.failed} FAILED` : '')
+}
+
+function judgeRates(): void {
+  const of = (server: string, kind: Row['kind']) =>
+    rows.find((row) => row.server === server && row.kind === kind && row.connections === level)
+  const read = of('SQLite', 'read')
+  const ratios = [
+    ['reads, of nginx', read, of('nginx', 'constant'), 0.5],
+    ['creates, of nginx', of('SQLite', 'create'), of('nginx', 'constant'), 0.25],
+    ['reads on PostgreSQL, of SQLite', of('PostgreSQL', 'read'), read, 0.6],
+  ] as const
+  for (const [what, one, other, wanted] of ratios) {
+    if (one === undefined || other === undefined) continue
+    const ratio = one.perSecond / other.perSecond
+    judge(what, `>= ${wanted}`, `${ratio.toFixed(2)} (${one.perSecond}/s of ${other.perSecond}/s)`, ratio >= wanted)
+  }
+  for (const row of rows.filter(({ connections, kind }) => connections === level && kind !== 'constant')) {
+    judge(`p99 of a ${row.kind}, ${row.server}`, '< 10 ms', `${row.p99Ms} ms`, row.p99Ms < 10)
+  }
+}
+
+function judge(what: string, wanted: string, found: string, isReached: boolean): void {
+  goals.push({ what, wanted, found, isReached })
+  console.log(`${isReached ? 'reached    ' : 'NOT REACHED'} ${what}: ${found}, wanted ${wanted}`)
 }

@@ -2,8 +2,7 @@
 import { hash } from 'node:crypto'
 import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
-import scalar from '@scalar/fastify-api-reference'
-import type { FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import plugin from 'fastify-plugin'
 
 /** The page asks nobody but this server. Its one inline script, which starts it, is admitted by its hash. */
@@ -49,26 +48,38 @@ export const reference = plugin(async (app: FastifyInstance) => {
     },
   })
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-  await app.register(async (docs) => {
-    await docs.register(helmet, { contentSecurityPolicy: false })
-    docs.addHook('onSend', (_request, reply, payload, done) => {
-      const isPage = String(reply.getHeader('content-type')).startsWith('text/html')
-      if (isPage && typeof payload === 'string') reply.header('content-security-policy', policyOf(payload))
-      done()
+  let docs: Promise<FastifyInstance> | undefined
+  for (const path of ['/docs', '/docs/*']) {
+    app.get(path, { schema: { hide: true } }, async (request, reply) => {
+      docs ??= createDocs()
+      const { statusCode, headers, rawPayload } = await (await docs).inject({ url: request.url })
+      return reply.code(statusCode).headers(headers).send(rawPayload)
     })
-    await docs.register(scalar, {
-      routePrefix: '/docs',
-      logLevel: 'silent',
-      configuration: {
-        url: '/openapi.json',
-        withDefaultFonts: false,
-        telemetry: false,
-        hideClientButton: true,
-        proxyUrl: '',
-        agent: { disabled: true },
-        showDeveloperTools: 'never',
-        mcp: { disabled: true },
-      },
-    })
-  })
+  }
 })
+
+/** A server within the server, made when somebody first reads: the page takes time to load, and memory to hold. */
+async function createDocs(): Promise<FastifyInstance> {
+  const { default: scalar } = await import('@scalar/fastify-api-reference')
+  const docs = Fastify()
+  await docs.register(helmet, { contentSecurityPolicy: false })
+  docs.addHook('onSend', (_request, reply, payload, done) => {
+    const isPage = String(reply.getHeader('content-type')).startsWith('text/html')
+    if (isPage && typeof payload === 'string') reply.header('content-security-policy', policyOf(payload))
+    done()
+  })
+  await docs.register(scalar, {
+    routePrefix: '/docs',
+    configuration: {
+      url: '/openapi.json',
+      withDefaultFonts: false,
+      telemetry: false,
+      hideClientButton: true,
+      proxyUrl: '',
+      agent: { disabled: true },
+      showDeveloperTools: 'never',
+      mcp: { disabled: true },
+    },
+  })
+  return docs
+}

@@ -1,9 +1,8 @@
 /** `strongroom serve`: runs the server until it is told to stop. */
 import { readFileSync } from 'node:fs'
-import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
 import { type Address, type Config, readConfig, unknownSettings } from '../../config.ts'
-import { createMetricsServer, createServer, type Server } from '../../http/server.ts'
+import type { Server } from '../../http/server.ts'
 import { bootstrap, type Opened, openServerVault } from '../../open.ts'
 import { print } from '../output.ts'
 import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
@@ -21,11 +20,20 @@ export async function serve(): Promise<void> {
   const config = readConfig()
   const logger = pino({ name: 'strongroom', level: config.logLevel })
   warn(logger, config, unknown)
-  const opened = await openServerVault(config)
+  // The store's thread starts while the server's modules load.
+  const [opened, { createServer, createMetricsServer }] = await Promise.all([
+    openServerVault(config),
+    import('../../http/server.ts'),
+  ])
   try {
     const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)
     const server = await createServer({ vault: opened.vault, config, logger })
-    const listening = await listen(server, config, logger)
+    if (config.metricsListen !== undefined) {
+      const metricsApp = createMetricsServer(server.scrape, logger)
+      server.app.addHook('onClose', () => metricsApp.close())
+      await metricsApp.listen(config.metricsListen)
+    }
+    const listening = await listen(server, config)
     greet(config, urlOf(listening), firstKey)
     makeCheckpoints(opened, config, logger)
     stopOnSignals(logger, server, opened)
@@ -58,14 +66,9 @@ function mayDumpCore(): boolean {
   }
 }
 
-async function listen({ app, scrape }: Server, config: Config, logger: Logger): Promise<Address> {
+async function listen({ app }: Server, config: Config): Promise<Address> {
   // Kept low: the kernel's queue beyond it only delays the refusal.
   app.server.maxConnections = 4096
-  if (config.metricsListen !== undefined) {
-    const metricsApp: FastifyInstance = createMetricsServer(scrape, logger)
-    app.addHook('onClose', () => metricsApp.close())
-    await metricsApp.listen(config.metricsListen)
-  }
   await app.listen(config.listen)
   const address = app.server.address()
   return typeof address === 'object' && address !== null ? { host: address.address, port: address.port } : config.listen

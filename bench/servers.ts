@@ -1,0 +1,114 @@
+/** Starts what is measured, each in a process of its own: Strongroom, nginx, and a bare node:http server. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { generateToken } from '../src/crypto/token.ts'
+
+export interface Target {
+  readonly name: string
+  readonly port: number
+  /** An API key with all scopes. */
+  readonly key: string
+  /** From the start of the process until it answers, in milliseconds. */
+  readonly startMs: number
+  /** Memory of the process that is resident, in bytes. */
+  residentBytes(): number
+  stop(): Promise<void>
+}
+
+/** About as long as the answer to a read. */
+const constant =
+  '{"id":1,"name":"bench-1","value":"s3cur3-p4ssw0rd-of-some-length","created_at":"2026-01-15T10:30:00Z","updated_at":"2026-01-15T10:30:00Z"}'
+
+export function isInstalled(program: string): boolean {
+  return spawnSync(program, ['-v']).error === undefined
+}
+
+/** One worker that answers a constant. */
+export async function startNginx(): Promise<Target> {
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
+  const port = await freePort()
+  const configuration = `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr error;
+    events { worker_connections 1024; }
+    http {
+      access_log off; keepalive_requests 1000000000;
+      server { listen 127.0.0.1:${port}; location / { default_type application/json; return 200 '${constant}'; } }
+    }`
+  writeFileSync(join(folder, 'nginx.conf'), configuration)
+  const child = spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: ['ignore', 'ignore', 'inherit'] })
+  return started('nginx', '', child, port, folder)
+}
+
+export async function startBare(): Promise<Target> {
+  const port = await freePort()
+  const script = `const body = '${constant}'
+    require('node:http').createServer((_, answer) => answer.writeHead(200, {
+      'content-type': 'application/json', 'content-length': body.length
+    }).end(body)).listen(${port}, '127.0.0.1')`
+  return started('node:http', '', spawn(process.execPath, ['-e', script], { stdio: 'inherit' }), port)
+}
+
+export async function startStrongroom(name: string, databaseUrl?: string): Promise<Target> {
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
+  const port = await freePort()
+  const key = generateToken()
+  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'src', 'main.ts'), 'serve'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      PATH: process.env['PATH'],
+      STRONGROOM_LISTEN: `127.0.0.1:${port}`,
+      STRONGROOM_DATA_DIR: folder,
+      STRONGROOM_BOOTSTRAP_API_KEY: key,
+      STRONGROOM_RATE_LIMIT: 'off',
+      STRONGROOM_LOG_LEVEL: 'error',
+      ...(databaseUrl === undefined ? {} : { STRONGROOM_DATABASE_URL: databaseUrl }),
+    },
+  })
+  return started(name, key, child, port, folder)
+}
+
+async function started(name: string, key: string, child: ChildProcess, port: number, folder?: string): Promise<Target> {
+  const began = performance.now()
+  while (!(await answers(port))) {
+    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}.`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  return {
+    name,
+    key,
+    port,
+    startMs: performance.now() - began,
+    residentBytes: () => {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+    },
+    stop: async () => {
+      const gone = new Promise((resolve) => child.once('exit', resolve))
+      child.kill()
+      await gone
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`)
+    await answer.arrayBuffer()
+    return true
+  } catch {
+    return false
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
