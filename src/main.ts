@@ -1,6 +1,11 @@
 /** The command `strongroom`: reads the first word and loads that command, and no other. */
+import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { fail } from './cli/output.ts'
+
+// Beside the code itself: whoever could change the one could change the other. Where it cannot be written, it is not.
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/strongroom', import.meta.url)))
 
 const program = new Command('strongroom')
   .description('A self-hosted secrets manager.')

@@ -47,6 +47,7 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
       maxValueBytes,
       maxFileBytes,
       verifiedCallers: new Map(),
+      identities: new Map(),
       turns: new Map(),
       onIntegrityFailure: () => {},
     }

@@ -14,10 +14,10 @@ import {
   createSecretKey,
   hkdfSync,
   type KeyObject,
-  randomFillSync,
   timingSafeEqual,
 } from 'node:crypto'
 import { Refusal } from '../errors.ts'
+import { fillPublic } from './random.ts'
 
 const algorithm = 0x01
 const keyVersionAt = 1
@@ -44,7 +44,7 @@ export function seal(key: KeyObject, message: Uint8Array, context: Uint8Array, k
   const blob = Buffer.allocUnsafeSlow(overheadBytes + message.length)
   blob[0] = algorithm
   blob.writeUInt32BE(keyVersion, keyVersionAt)
-  randomFillSync(blob, saltAt, commitmentAt - saltAt)
+  fillPublic(blob.subarray(saltAt, commitmentAt))
   const keys = deriveKeys(key, blob.subarray(saltAt, nonceAt), context)
   keys.copy(blob, commitmentAt, keyBytes)
   const cipher = createCipheriv('aes-256-gcm', keys.subarray(0, keyBytes), blob.subarray(nonceAt, commitmentAt), {
@@ -61,13 +61,20 @@ export function seal(key: KeyObject, message: Uint8Array, context: Uint8Array, k
 /**
  * Opens a sealed message.
  *
+ * @param isAgain whether this message is likely to be opened again under this key before any other
  * @throws Refusal `integrity_failure` for anything but this very blob, key and context; it does not say which
  */
-export function open(key: KeyObject, sealed: Uint8Array, context: Uint8Array, keyVersion: number): Buffer {
+export function open(
+  key: KeyObject,
+  sealed: Uint8Array,
+  context: Uint8Array,
+  keyVersion: number,
+  isAgain = false,
+): Buffer {
   const blob = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
   if (blob.length < overheadBytes || blob[0] !== algorithm) throw broken()
   if (blob.readUInt32BE(keyVersionAt) !== keyVersion) throw broken()
-  const keys = keysToOpen(key, blob.subarray(saltAt, nonceAt), context)
+  const keys = keysToOpen(key, blob.subarray(saltAt, nonceAt), context, isAgain)
   if (!timingSafeEqual(keys.commitment, blob.subarray(commitmentAt, ciphertextAt))) throw broken()
   const decipher = createDecipheriv('aes-256-gcm', keys.encryption, blob.subarray(nonceAt, commitmentAt), {
     authTagLength: tagBytes,
@@ -89,8 +96,8 @@ interface OpeningKeys {
 /** What each key last opened: a secret's current version is read again and again, and goes when its key goes. */
 const lastOpened = new WeakMap<KeyObject, OpeningKeys>()
 
-function keysToOpen(key: KeyObject, salt: Buffer, context: Uint8Array): OpeningKeys {
-  const last = lastOpened.get(key)
+function keysToOpen(key: KeyObject, salt: Buffer, context: Uint8Array, isAgain: boolean): OpeningKeys {
+  const last = isAgain ? lastOpened.get(key) : undefined
   if (last !== undefined && salt.equals(last.salt) && Buffer.compare(context, last.context) === 0) return last
   const bytes = deriveKeys(key, salt, context)
   const keys = {
@@ -100,7 +107,7 @@ function keysToOpen(key: KeyObject, salt: Buffer, context: Uint8Array): OpeningK
     commitment: Uint8Array.from(bytes.subarray(keyBytes)),
   }
   bytes.fill(0)
-  lastOpened.set(key, keys)
+  if (isAgain) lastOpened.set(key, keys)
   return keys
 }
 

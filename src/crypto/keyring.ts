@@ -192,7 +192,7 @@ export class Keyring {
 
   /** @throws Refusal `integrity_failure` */
   openValue(place: SecretPlace, key: KeyObject, sealed: Uint8Array): Buffer {
-    return open(key, sealed, this.#valueContext(place), secretKeyVersion)
+    return open(key, sealed, this.#valueContext(place), secretKeyVersion, true)
   }
 
   /** A secret's key, if it has been unwrapped already. */
@@ -200,17 +200,23 @@ export class Keyring {
     return this.#unwrapped.get(`s ${accountId} ${uid}`)
   }
 
-  /** Unwraps a secret's key. */
-  secretKey(place: SecretPlace, wrapped: WrappedKey, accountKey: VersionedKey): KeyObject {
-    return this.#unwrap(`s ${place.accountId} ${place.uid}`, wrapped, () => ({
-      under: this.#accountKey(place.accountId, accountKey),
-      place: {
-        purpose: 'secretKey',
-        storeId: this.storeId,
-        accountId: place.accountId,
-        uid: place.uid,
-        keyVersion: wrapped.keyVersion,
-      },
+  /**
+   * Unwraps a secret's key.
+   *
+   * @param accountKey the version that it is wrapped under; without it, `undefined` comes back unless that is known
+   */
+  secretKey(place: SecretPlace, wrapped: WrappedKey, accountKey: VersionedKey): KeyObject
+  secretKey(place: SecretPlace, wrapped: WrappedKey): KeyObject | undefined
+  secretKey({ accountId, uid }: SecretPlace, wrapped: WrappedKey, accountKey?: VersionedKey): KeyObject | undefined {
+    const { keyVersion } = wrapped
+    const under =
+      accountKey === undefined
+        ? this.#unwrapped.get(`a ${accountId} ${keyVersion}`)
+        : this.#accountKey(accountId, accountKey)
+    if (under === undefined) return undefined
+    return this.#unwrap(`s ${accountId} ${uid}`, wrapped, () => ({
+      under,
+      place: { purpose: 'secretKey', storeId: this.storeId, accountId, uid, keyVersion },
     }))
   }
 

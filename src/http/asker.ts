@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
 import { addressHex } from '../model/machine.ts'
-import { type Asker, authenticate, type Identity } from '../vault/vault.ts'
+import { type Asker, authenticate, type Identity, presumedIdentity } from '../vault/vault.ts'
 import { tokenOf, unauthenticated } from './authenticate.ts'
 import type { Context } from './context.ts'
 import { toRefusal } from './problem.ts'
@@ -14,6 +14,8 @@ declare module 'fastify' {
     asker: Asker | undefined
     /** What the key leads to: known before the body of a request that has one. */
     identity: Identity | undefined
+    /** Whether the key has been checked for this very request. */
+    isAuthenticated: boolean
   }
   interface FastifyContextConfig {
     /** Answered without a key. */
@@ -33,6 +35,7 @@ const bodyMethods = new Set(['POST', 'PUT', 'PATCH'])
 export function checkKeysOf(app: FastifyInstance, context: Context, answer: ErrorAnswer = app.errorHandler): void {
   app.decorateRequest('asker', undefined)
   app.decorateRequest('identity', undefined)
+  app.decorateRequest('isAuthenticated', false)
   checkKeys(app, context)
   authenticateBeforeRefusing(app, context, answer)
 }
@@ -51,7 +54,8 @@ export function identityOf({ identity }: FastifyRequest): Identity {
 
 /**
  * From the headers alone. A request without a body is checked by the operation it asks for, in the same transaction;
- * one with a body is checked before, so that strangers cannot make us read and parse.
+ * one with a body is checked before, so that strangers cannot make us read and parse. A key that was good when it was
+ * last used is no stranger's: its operation checks it too.
  */
 function checkKeys(app: FastifyInstance, context: Context): void {
   const { vault, metrics, isQueryKeyAccepted } = context
@@ -62,11 +66,14 @@ function checkKeys(app: FastifyInstance, context: Context): void {
       const caller = token === undefined ? machineOf(context, request) : callerOf(context, request.raw.socket, token)
       request.asker = { caller, requestId: request.id, address: request.ip }
       if (!bodyMethods.has(request.method)) return done()
+      request.identity = presumedIdentity(vault, request.asker)
+      if (request.identity !== undefined) return done(vault.store.isNearlyFull() ? nearlyFull() : undefined)
     } catch (error) {
       return done(error as Error)
     }
     authenticate(vault, request.asker).then((identity) => {
       request.identity = identity
+      request.isAuthenticated = true
       done(vault.store.isNearlyFull() ? nearlyFull() : undefined)
     }, done)
   })
@@ -106,7 +113,10 @@ function nearlyFull(): Refusal {
   return new Refusal('storage_full', message)
 }
 
-/** A malformed request without a body has not met its key check yet: whoever has no valid key learns that first. */
+/** Of requests that have asked the store nothing yet. */
+const earlyCodes: ReadonlySet<string> = new Set(['invalid', 'too_large', 'unsupported_media_type', 'storage_full'])
+
+/** A malformed request may not have met its key check yet: whoever has no valid key learns that first. */
 function authenticateBeforeRefusing(
   app: FastifyInstance,
   { vault, metrics, failureLimiter }: Context,
@@ -132,10 +142,10 @@ function authenticateBeforeRefusing(
 
   async function rightRefusal(error: unknown, request: FastifyRequest): Promise<Refusal> {
     const refusal = toRefusal(error)
-    const isEarly = refusal.code === 'invalid' && request.asker !== undefined && request.identity === undefined
-    if (!isEarly || request.asker === undefined) return refusal
+    const { asker, isAuthenticated } = request
+    if (asker === undefined || isAuthenticated || !earlyCodes.has(refusal.code)) return refusal
     try {
-      await authenticate(vault, request.asker)
+      await authenticate(vault, asker)
       return refusal
     } catch (failure) {
       return toRefusal(failure)

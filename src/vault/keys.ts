@@ -1,5 +1,6 @@
 /** API keys: create, list, rotate, revoke. The token itself is given out once and never kept. */
-import { randomBytes } from 'node:crypto'
+
+import { newUid } from '../crypto/random.ts'
 import { generateToken } from '../crypto/token.ts'
 import { invalid, Refusal } from '../errors.ts'
 import { type ApiKey, keyToAuthenticate, scopesOf } from '../model/api-key.ts'
@@ -110,7 +111,7 @@ export function newKey(
   if (input.expiresAt !== null && input.expiresAt <= now) throw invalid('expires_at', 'Must be in the future.')
   const row = {
     accountId,
-    uid: randomBytes(16).toString('hex'),
+    uid: newUid(),
     name: checkLabel(input.name, 'name'),
     tokenHash: vault.keyring.tokenHash(token),
     scopes: parseScopes(input.scopes).map(formatScope),

@@ -1,5 +1,5 @@
 /** Machines that read without a key, and the account's switch that lets them. */
-import { randomBytes } from 'node:crypto'
+import { newUid } from '../crypto/random.ts'
 import {
   type AccountSettings,
   type Machine,
@@ -42,7 +42,7 @@ export async function createMachine(
 ): Promise<Machine> {
   const row = {
     accountId,
-    uid: randomBytes(16).toString('hex'),
+    uid: newUid(),
     name: checkLabel(input.name, 'name'),
     addresses: parseAddresses(input.addresses),
     scopes: parseMachineScopes(input.scopes ?? machineScopes),

@@ -1,7 +1,8 @@
 /** Secrets: list, read, create, update, delete. */
-import { type KeyObject, randomBytes } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Action } from '../audit/record.ts'
+import { newUid } from '../crypto/random.ts'
 import { Refusal } from '../errors.ts'
 import { checkName } from '../model/name.ts'
 import { matches } from '../model/pattern.ts'
@@ -103,11 +104,15 @@ async function* readPages(
   after: number,
   isWanted: (secret: Secret) => boolean,
 ): AsyncIterable<readonly Secret[]> {
-  for (let last: number | undefined = after; last !== undefined; ) {
-    const page: readonly Secret[] = await vault.store.secretsAfter(accountId, last, pageSize)
+  const pageAfter = (last: number) => vault.store.secretsAfter(accountId, last, pageSize)
+  for (let next: Promise<readonly Secret[]> | undefined = pageAfter(after); next !== undefined; ) {
+    const page: readonly Secret[] = await next
+    const last = page.length === pageSize ? page.at(-1)?.id : undefined
+    // The store finds the next page while this one is verified and sent.
+    next = last === undefined ? undefined : pageAfter(last)
+    next?.catch(() => {})
     const wanted = page.filter(isWanted)
     for (const secret of wanted) await verifyRow(vault, asker, secret, 'secret.list')
-    last = page.length === pageSize ? page.at(-1)?.id : undefined
     yield wanted
   }
 }
@@ -196,7 +201,7 @@ function sealFirst(
   details: Details,
   value: Buffer,
 ) {
-  const uid = randomBytes(16).toString('hex')
+  const uid = newUid()
   const place = { accountId, uid, name, version: 1 }
   const { wrappedKey, key } = keyring.newSecretKey(accountId, uid, accountKey)
   const sealed = keyring.sealValue(place, key, value)
@@ -322,7 +327,7 @@ export async function keyOf(
   asker: Asker,
   { secret, key }: Pick<StoredSecret, 'secret' | 'key'>,
 ): Promise<KeyObject> {
-  const known = vault.keyring.knownSecretKey(secret)
+  const known = vault.keyring.knownSecretKey(secret) ?? vault.keyring.secretKey(secret, key)
   if (known !== undefined) return known
   const accountKey = await vault.store.accountKey(secret.accountId, key.keyVersion)
   if (accountKey !== undefined) return vault.keyring.secretKey(secret, key, accountKey)

@@ -26,6 +26,8 @@ export interface Vault {
   readonly maxFileBytes: number
   /** Callers with the row of their API key as its MAC was checked, by look-up hash or address: a fact that never changes. */
   readonly verifiedCallers: Map<string, Caller>
+  /** What API keys have led to, by look-up hash: accounts, which keys never change. Not a permission. */
+  readonly identities: Map<string, Identity>
   /** The last update on its way for each secret. */
   readonly turns: Map<string, Promise<unknown>>
   /** Told of every failed integrity check, for the metrics and the log. */
@@ -50,13 +52,23 @@ export interface Identity {
   readonly key: ApiKey | undefined
 }
 
-const maxVerifiedCallers = 10_000
+const maxRemembered = 10_000
 /** First with an unknown row, then with the verified one; more only while the row keeps changing. */
 const maxTries = 5
 
 /** @throws Refusal `unauthenticated` */
-export function authenticate(vault: Vault, asker: Asker): Promise<Identity> {
-  return ask(vault, asker, { kind: 'authenticate' })
+export async function authenticate(vault: Vault, asker: Asker): Promise<Identity> {
+  const identity = await ask(vault, asker, { kind: 'authenticate' })
+  if (asker.caller.kind === 'token') remember(vault.identities, asker.caller.hash, identity)
+  return identity
+}
+
+/**
+ * What the asker's key led to when it was last seen to be good. It may have ended since: what is asked with it finds
+ * out. The account's key may have been replaced since: what is sealed with it is then outdated.
+ */
+export function presumedIdentity({ identities }: Vault, { caller }: Asker): Identity | undefined {
+  return caller.kind === 'token' ? identities.get(caller.hash) : undefined
 }
 
 /** Carries out an operation that nothing can outdate. */
@@ -84,6 +96,9 @@ export async function tryAsk<K extends Kind>(
       case 'outdated':
         return outdated
       case 'refused':
+        if (outcome.code === 'unauthenticated' && asker.caller.kind === 'token') {
+          vault.identities.delete(asker.caller.hash)
+        }
         throw new Refusal(outcome.code, outcome.message, { fields: outcome.fields ?? [] })
       case 'unverified_key':
         await verifyKey(vault, asker, outcome.key)
@@ -107,7 +122,7 @@ async function verifyKey(vault: Vault, asker: Asker, key: ApiKey): Promise<void>
     throw await integrityFailure(vault, asker, key.accountId, 'authenticate', object)
   }
   const { tokenHash } = key
-  remember(vault, tokenHash, { kind: 'token', hash: tokenHash, verified: keyEvidence(key) })
+  remember(vault.verifiedCallers, tokenHash, { kind: 'token', hash: tokenHash, verified: keyEvidence(key) })
 }
 
 async function verifyMachine(
@@ -125,12 +140,12 @@ async function verifyMachine(
   }
   if (asker.caller.kind !== 'machine') return
   const verified = machineEvidence(machine, settings)
-  remember(vault, `machine ${asker.caller.address}`, { ...asker.caller, verified })
+  remember(vault.verifiedCallers, `machine ${asker.caller.address}`, { ...asker.caller, verified })
 }
 
-function remember({ verifiedCallers }: Vault, name: string, caller: Caller): void {
-  if (verifiedCallers.size >= maxVerifiedCallers) verifiedCallers.clear()
-  verifiedCallers.set(name, caller)
+function remember<T>(known: Map<string, T>, name: string, fact: T): void {
+  if (known.size >= maxRemembered) known.clear()
+  known.set(name, fact)
 }
 
 /** Records that stored data failed its check. The refusal to throw says nothing of what or how. */

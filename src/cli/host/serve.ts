@@ -1,5 +1,6 @@
 /** `strongroom serve`: runs the server until it is told to stop. */
 import { readFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { type Logger, pino } from 'pino'
 import { type Address, type Config, readConfig, unknownSettings } from '../../config.ts'
 import type { Server } from '../../http/server.ts'
@@ -37,6 +38,7 @@ export async function serve(): Promise<void> {
     greet(config, urlOf(listening), firstKey)
     makeCheckpoints(opened, config, logger)
     stopOnSignals(logger, server, opened)
+    flushCompileCache()
   } catch (error) {
     await opened.close()
     throw error

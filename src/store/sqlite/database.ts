@@ -16,6 +16,8 @@ const settings = [
   ['secure_delete', 1],
   ['cell_size_check', 1],
   ['busy_timeout', 10_000],
+  // In KiB, as a negative number: what is above the leaves of a million secrets stays in memory.
+  ['cache_size', -16_384],
 ] as const
 
 /**

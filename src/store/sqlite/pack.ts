@@ -1,7 +1,8 @@
 /**
- * Packs the outcomes of a batch for their way between the threads. Cloning an object costs several times what finding
- * it does, so the secrets that were read travel as one JSON text of plain values and one buffer of bytes.
+ * Packs what was found for its way between the threads. Cloning an object costs several times what finding it does, so
+ * rows, and the secrets that a batch read, travel as one JSON text of plain values and one buffer of bytes.
  */
+import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Secret } from '../../model/secret.ts'
 import type { Outcome, Refused, Request, StoredSecret } from '../operation.ts'
 
@@ -52,6 +53,40 @@ export function unpackOutcomes(packed: PackedOutcomes): Outcome[] {
     if (!Array.isArray(left)) return left as Outcome
     const result = (left as (Refused | Hole)[]).map((one) => one ?? reader.storedSecret())
     return { kind: 'done', result }
+  })
+}
+
+export interface PackedRows {
+  readonly columns: readonly string[]
+  /** JSON: one row's values after the other's; in the place of bytes, their length in an array. */
+  readonly values: string
+  readonly bytes: Uint8Array
+}
+
+export function packRows(statement: StatementSync, parameters: readonly SQLInputValue[]): PackedRows {
+  statement.setReturnArrays(true)
+  const parts: Uint8Array[] = []
+  const values = (statement.all(...parameters) as unknown as (Value | Uint8Array)[][]).flat().map((value) => {
+    if (!(value instanceof Uint8Array)) return value
+    parts.push(value)
+    return [value.length]
+  })
+  const columns = statement.columns().map(({ name }) => name)
+  return { columns, values: JSON.stringify(values), bytes: join(parts) }
+}
+
+export function unpackRows({ columns, values, bytes }: PackedRows): Record<string, Value | Uint8Array>[] {
+  const found = JSON.parse(values) as (Value | [number])[]
+  let end = 0
+  const valueAt = (at: number): Value | Uint8Array => {
+    const value = found[at] ?? null
+    if (!Array.isArray(value)) return value
+    end += value[0]
+    return bytes.subarray(end - value[0], end)
+  }
+  return Array.from({ length: found.length / columns.length }, (_, row) => {
+    const entries = columns.map((column, offset) => [column, valueAt(row * columns.length + offset)] as const)
+    return Object.fromEntries(entries)
   })
 }
 

@@ -6,7 +6,7 @@ import type { Engine, Query } from '../engine.ts'
 import type { Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import { type Answer, type Task, toRefusal } from './messages.ts'
-import { type PackedOutcomes, unpackOutcomes } from './pack.ts'
+import { type PackedOutcomes, type PackedRows, unpackOutcomes, unpackRows } from './pack.ts'
 
 /** Compiled code runs as .js, source as .ts: the compiler does not rewrite this name. */
 const workerUrl = new URL(`./worker${extname(import.meta.url)}`, import.meta.url)
@@ -45,7 +45,8 @@ export class SqliteEngine implements Engine {
   }
 
   async query({ sql, parameters }: Query): Promise<readonly unknown[]> {
-    return (await this.#ask({ kind: 'query', id: ++this.#lastId, sql, parameters })) as unknown[]
+    const packed = await this.#ask({ kind: 'query', id: ++this.#lastId, sql, parameters })
+    return unpackRows(packed as PackedRows)
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@ import { execute, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import { openDatabase } from './database.ts'
 import { type Answer, type Failure, type Task, toFailure } from './messages.ts'
-import { packOutcomes } from './pack.ts'
+import { packOutcomes, packRows } from './pack.ts'
 import { prepare } from './statements.ts'
 import { SqliteTransaction } from './transaction.ts'
 
@@ -49,7 +49,7 @@ async function carryOut(open: DatabaseSync, task: Task): Promise<unknown> {
     case 'batch':
       return packOutcomes(task.batch.requests, await runBatch(open, task.batch, task.setting))
     case 'query':
-      return open.prepare(task.sql).all(...(task.parameters as SQLInputValue[]))
+      return packRows(open.prepare(task.sql), task.parameters as SQLInputValue[])
     case 'close':
       open.close()
       return null
