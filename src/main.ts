@@ -7,9 +7,18 @@ import { fail } from './cli/output.ts'
 // Beside the code itself: whoever could change the one could change the other. Where it cannot be written, it is not.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/strongroom', import.meta.url)))
 
+/** Loaded when they are asked for. */
+const on = {
+  account: () => import('./cli/host/account.ts'),
+  key: () => import('./cli/host/key.ts'),
+  audit: () => import('./cli/host/audit.ts'),
+  backup: () => import('./cli/host/backup.ts'),
+}
+
 const program = new Command('strongroom')
   .description('A self-hosted secrets manager.')
   .helpCommand(true)
+  .enablePositionalOptions()
   .showHelpAfterError('(see strongroom help)')
 
 program
@@ -23,19 +32,19 @@ account
   .argument('<name>', 'name of the account')
   .option('--json', 'print JSON')
   .description('make an account, and print its first API key')
-  .action(async (name, options) => (await import('./cli/host/account.ts')).create(name, options))
+  .action(async (name, options) => (await on.account()).create(name, options))
 account
   .command('list')
   .option('--json', 'print JSON')
   .description('list the accounts')
-  .action(async (options) => (await import('./cli/host/account.ts')).list(options))
+  .action(async (options) => (await on.account()).list(options))
 
 account
   .command('rotate-key')
   .argument('<name>', 'name of the account')
   .option('--json', 'print JSON')
   .description("replace the key that wraps the keys of the account's secrets, while it is in use")
-  .action(async (name, options) => (await import('./cli/host/account.ts')).rotateKey(name, options))
+  .action(async (name, options) => (await on.account()).rotateKey(name, options))
 
 program
   .command('rewrap')
@@ -45,6 +54,42 @@ program
     'replace the root key, while the server runs: first --to, then the settings of every node, then --finish',
   )
   .action(async (options) => (await import('./cli/host/rewrap.ts')).rewrap(options))
+
+program
+  .command('migrate-store')
+  .requiredOption('--from <store>', 'sqlite:FOLDER or postgres://…')
+  .requiredOption('--to <store>', 'an empty one')
+  .option('--json', 'print JSON')
+  .description('copy the whole store into an empty one of either kind, and check the copy')
+  .action(async (options) => (await import('./cli/host/migrate-store.ts')).migrateStore(options))
+
+const backup = program
+  .command('backup')
+  .enablePositionalOptions()
+  .option('--out <path>', 'what the names of both files begin with')
+  .option('--recipient <key...>', 'for whom it is: public keys of age')
+  .option('--recipients-file <file>', 'the same, from a file')
+  .option('--passphrase-file <file>', 'or else a passphrase')
+  .option('--json', 'print JSON')
+  .description('write an encrypted backup in two parts, while the server runs')
+  .action(async (options) => (await on.backup()).make(options))
+backup
+  .command('verify')
+  .requiredOption('--from <path>', 'what the names of both files begin with')
+  .option('--identity <file>', 'secret keys of age')
+  .option('--passphrase-file <file>', 'or else the passphrase')
+  .option('--json', 'print JSON')
+  .description('restore a backup into a store that is thrown away, and prove that it is whole')
+  .action(async (options) => (await on.backup()).verify(options))
+program
+  .command('restore')
+  .requiredOption('--from <path>', 'what the names of both files begin with')
+  .option('--to <store>', 'sqlite:FOLDER or postgres://…, empty (default: the store of the settings)')
+  .option('--identity <file>', 'secret keys of age')
+  .option('--passphrase-file <file>', 'or else the passphrase')
+  .option('--json', 'print JSON')
+  .description('fill an empty store with a backup, and prove that it is whole')
+  .action(async (options) => (await on.backup()).bring(options))
 
 const key = program.command('key').description('API keys, on the host of the server')
 key
@@ -56,24 +101,24 @@ key
   .option('--expires <time>', 'when it ends, such as 2027-01-31T00:00:00Z')
   .option('--json', 'print JSON')
   .description('make an API key, and print it')
-  .action(async (name, options) => (await import('./cli/host/key.ts')).create(name, options))
+  .action(async (name, options) => (await on.key()).create(name, options))
 key
   .command('list')
   .option('--account <name>', 'account', 'default')
   .option('--json', 'print JSON')
   .description('list the API keys of an account')
-  .action(async (options) => (await import('./cli/host/key.ts')).list(options))
+  .action(async (options) => (await on.key()).list(options))
 key
   .command('revoke')
   .argument('<id>', 'id of the key')
   .option('--account <name>', 'account', 'default')
   .option('--json', 'print JSON')
   .description('revoke an API key for good')
-  .action(async (id, options) => (await import('./cli/host/key.ts')).revoke(id, options))
+  .action(async (id, options) => (await on.key()).revoke(id, options))
 key
   .command('generate')
   .description('print a new API key for STRONGROOM_BOOTSTRAP_API_KEY, and store nothing')
-  .action(async () => (await import('./cli/host/key.ts')).generate())
+  .action(async () => (await on.key()).generate())
 
 const audit = program.command('audit').description('the audit trail, on the host of the server')
 audit
@@ -84,14 +129,14 @@ audit
   .option('--state', 'hold the secrets and API keys in the store against the trail')
   .option('--json', 'print JSON')
   .description('recompute every chain: exit code 0 anchored, 1 tampered, 2 unreadable, 3 intact but unanchored')
-  .action(async (options) => (await import('./cli/host/audit.ts')).verify(options))
+  .action(async (options) => (await on.audit()).verify(options))
 
 audit
   .command('export')
   .option('--account <name>', 'account', 'default')
   .option('--after <number>', 'only the records after this one', '0')
   .description('print the records of an account as JSON lines, to be verified elsewhere')
-  .action(async (options) => (await import('./cli/host/audit.ts')).exportRecords(options))
+  .action(async (options) => (await on.audit()).exportRecords(options))
 audit
   .command('witness')
   .requiredOption('--kept <file>', 'where the newest checkpoint of the account is kept; made if absent')
@@ -103,11 +148,11 @@ audit
 audit
   .command('checkpoint')
   .description('print a signed checkpoint of every account, to be kept elsewhere')
-  .action(async () => (await import('./cli/host/audit.ts')).checkpoint())
+  .action(async () => (await on.audit()).checkpoint())
 audit
   .command('key')
   .description('print the key that checkpoints are verified with')
-  .action(async () => (await import('./cli/host/audit.ts')).key())
+  .action(async () => (await on.audit()).key())
 
 try {
   await program.parseAsync()

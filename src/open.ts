@@ -80,6 +80,22 @@ export async function keepRootKey(config: Needed, host: HostAsker): Promise<void
   })
 }
 
+/** Records in every account what is done to the whole store. */
+export async function recordOnAll(config: Needed, action: Action, host: HostAsker): Promise<void> {
+  const { vault, close } = await openVault(config)
+  try {
+    await recordAll(vault, action, host)
+  } finally {
+    await close()
+  }
+}
+
+async function recordAll(vault: Vault, action: Action, host: HostAsker): Promise<void> {
+  for (const { id } of await vault.store.accounts()) {
+    await ask(vault, askerOf(host, id), { kind: 'record', action, object: null, outcome: 'ok' })
+  }
+}
+
 /** Recorded in every account: the root key is above them all. */
 async function withKeyring(
   config: Needed,
@@ -93,9 +109,7 @@ async function withKeyring(
     const sealed = await store.keyring(() => {
       throw new Error('A store that was opened has its keyring.')
     })
-    for (const { id } of await store.accounts()) {
-      await ask(vault, askerOf(host, id), { kind: 'record', action, object: null, outcome: 'ok' })
-    }
+    await recordAll(vault, action, host)
     await work(store, loadRootKey(config.rootKey), sealed)
   } finally {
     await close()

@@ -43,6 +43,9 @@ export type Action =
   | 'account.drop_key'
   | 'root_key.add'
   | 'root_key.drop'
+  | 'store.backup'
+  | 'store.restore'
+  | 'store.migrate'
 
 export const actions: readonly Action[] = [
   'authenticate',
@@ -81,6 +84,9 @@ export const actions: readonly Action[] = [
   'account.drop_key',
   'root_key.add',
   'root_key.drop',
+  'store.backup',
+  'store.restore',
+  'store.migrate',
 ]
 
 /** What was acted on. Absent parts were not known: a refused read of an unknown id has an id alone. */

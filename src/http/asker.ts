@@ -59,6 +59,7 @@ export function identityOf({ identity }: FastifyRequest): Identity {
  */
 function checkKeys(app: FastifyInstance, context: Context): void {
   const { vault, metrics, isQueryKeyAccepted } = context
+  const readOn = (done: (refusal?: Error) => void) => done(vault.store.isNearlyFull() ? nearlyFull() : undefined)
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.routeOptions.config.isOpen === true) return done()
     try {
@@ -67,14 +68,14 @@ function checkKeys(app: FastifyInstance, context: Context): void {
       request.asker = { caller, requestId: request.id, address: request.ip }
       if (!bodyMethods.has(request.method)) return done()
       request.identity = presumedIdentity(vault, request.asker)
-      if (request.identity !== undefined) return done(vault.store.isNearlyFull() ? nearlyFull() : undefined)
+      if (request.identity !== undefined) return readOn(done)
     } catch (error) {
       return done(error as Error)
     }
     authenticate(vault, request.asker).then((identity) => {
       request.identity = identity
       request.isAuthenticated = true
-      done(vault.store.isNearlyFull() ? nearlyFull() : undefined)
+      readOn(done)
     }, done)
   })
 }

@@ -168,9 +168,9 @@ suite('A sealed value', () => {
     for (const from of places) {
       const blob = seal(keys[0], Buffer.from('value'), contextOf(from), 1)
       for (const to of places) {
-        if (to === from) assert.equal(open(keys[0], blob, contextOf(to), 1).toString(), 'value')
-        else assert.throws(() => open(keys[0], blob, contextOf(to), 1), isBroken)
-        assert.throws(() => open(keys[1], blob, contextOf(to), 1), isBroken)
+        if (to === from) assert.equal(open(keys[0], blob, contextOf(to), 1, true).toString(), 'value')
+        else assert.throws(() => open(keys[0], blob, contextOf(to), 1, true), isBroken)
+        assert.throws(() => open(keys[1], blob, contextOf(to), 1, true), isBroken)
       }
     }
     const contexts = places.map((one) => contextOf(one).toString('hex'))

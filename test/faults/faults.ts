@@ -31,6 +31,63 @@ const fault = (name: string, file: string, find: string, replace: string, test: 
 })
 
 export const faults: readonly Fault[] = [
+  fault(
+    'a key that was good the last time is checked before a fault of the body is told',
+    'http/asker.ts',
+    'if (asker === undefined || isAuthenticated || !earlyCodes.has(refusal.code)) return refusal',
+    'if (asker === undefined || request.identity !== undefined || isAuthenticated) return refusal',
+    'v3/keys.test.ts',
+    'ends while it is in use',
+  ),
+  // Copies of whole stores
+  fault(
+    'a target that is not empty is refused',
+    'store/dump/dump.ts',
+    'as first`)) > 0) {',
+    'as first`)) < 0) {',
+    'copy/copy.test.ts',
+    'is not copied over another',
+  ),
+  fault(
+    'a copy is filled in one transaction',
+    'store/dump/sqlite.ts',
+    '      for (const row of rows) statement.run(...(row as SQLInputValue[]))',
+    "      for (const row of rows) statement.run(...(row as SQLInputValue[]))\n      database.exec('commit; begin')",
+    'copy/copy.test.ts',
+    'is not copied over another',
+  ),
+  fault(
+    'a cut backup is refused',
+    'copy/part.ts',
+    "if (this.#manifest === undefined) throw faulty('It is cut: its end is missing.')",
+    'this.#manifest ??= new Map()',
+    'copy/copy.test.ts',
+    'of which any row',
+  ),
+  fault(
+    'the parts of two backups are not mixed',
+    'copy/part.ts',
+    'header.backup !== wanted.backup',
+    'header.backup === ""',
+    'copy/copy.test.ts',
+    'is refused when it is another',
+  ),
+  fault(
+    'a restored API key is authentic',
+    'copy/proof.ts',
+    'if (!keyring.isRowMac(keyToAuthenticate(key), key.mac)) throw',
+    'if (key.id < 0) throw',
+    'copy/copy.test.ts',
+    'whose rows were forged',
+  ),
+  fault(
+    'a restored value opens',
+    'copy/proof.ts',
+    'keyring.openValue(place, keyring.secretKey(place, wrapped, accountKey), version.sealed).fill(0)',
+    'keyring.secretKey(place, wrapped, accountKey)',
+    'copy/copy.test.ts',
+    'whose rows were forged',
+  ),
   // Sealing
   fault(
     'the tag is checked',
@@ -758,8 +815,8 @@ export const faults: readonly Fault[] = [
   fault(
     'the reserve of the disk is kept',
     'http/asker.ts',
-    'done(vault.store.isNearlyFull() ? nearlyFull() : undefined)',
-    'done(vault.maxValueBytes < 0 ? nearlyFull() : undefined)',
+    'vault.store.isNearlyFull() ? nearlyFull() : undefined',
+    'vault.maxValueBytes < 0 ? nearlyFull() : undefined',
     'crash/disk-full.test.ts',
     'less than its reserve',
   ),

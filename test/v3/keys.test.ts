@@ -48,6 +48,29 @@ for (const engine of engines) {
       assert.equal((await api.get('/v3/keys/2')).body.revoked_at, at)
     })
 
+    test('that ends while it is in use for changes is refused before its body is looked at', async (t) => {
+      const { api } = await startServer(t, engine)
+      const bodies = [
+        { name: 'b', value: 'v' },
+        { name: 'b', valu: 'v' },
+        '{',
+        { name: 'b', value: 'v'.repeat(70_000) },
+      ]
+      for (const body of bodies) {
+        const { body: key } = await api.post('/v3/keys', { name: 'writer', scopes: ['secrets:list', 'secrets:write'] })
+        const writing = new Api(api.url, key.api_key)
+        assert.equal((await writing.post('/v3/secrets', { name: `a-${key.id}`, value: 'v' })).status, 201)
+        assert.equal((await writing.post('/v3/secrets', { name: `a-${key.id}`, valu: 'v' })).status, 400)
+
+        assert.equal((await api.delete(`/v3/keys/${key.id}`)).status, 200)
+
+        const answer = await writing.post('/v3/secrets', body)
+        assert.equal(answer.status, 401, answer.text)
+        assert.equal((await writing.send('PUT', '/v3/secrets/1', 'text', { 'content-type': 'text/plain' })).status, 401)
+      }
+      assert.ok(!(await api.get('/v3/secrets')).text.includes('"b"'))
+    })
+
     test('that expires is refused from that moment on', async (t) => {
       let now = Date.UTC(2026, 0, 1)
       const { api, url } = await startServer(t, engine, { now: () => now })

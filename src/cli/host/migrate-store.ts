@@ -1,0 +1,51 @@
+/** `strongroom migrate-store`: copies the whole store into an empty one of either kind. */
+import { join } from 'node:path'
+import { type Config, readConfig } from '../../config.ts'
+import { type Place, parsePlace } from '../../copy/place.ts'
+import { transfer } from '../../copy/transfer.ts'
+import { recordOnAll } from '../../open.ts'
+import { complain, print, printJson } from '../output.ts'
+import { existing } from './backup.ts'
+import { hostAsker } from './with-vault.ts'
+
+interface Options {
+  readonly from: string
+  readonly to: string
+  readonly json?: boolean
+}
+
+export async function migrateStore({ from, to, json }: Options): Promise<void> {
+  process.umask(0o077)
+  const config = readConfig()
+  const source = parsePlace(from, '--from', config.dataDir)
+  const target = parsePlace(to, '--to', config.dataDir)
+  const settings = withRootKeyOf(config, source)
+  const proof = await transfer(settings, source, target, json ? () => {} : reporter())
+  await recordOnAll({ ...settings, ...target }, 'store.migrate', hostAsker())
+  const { accounts, secrets, opened, records } = proof
+  if (json) return printJson({ accounts, secrets, values_opened: opened, records })
+  print(
+    `Copied and checked: ${accounts} accounts, ${secrets} secrets (${opened} values opened), ${records} audit records.`,
+  )
+  print('The root key stays where it is: the new store needs the same one (STRONGROOM_ROOT_KEY_FILE).')
+}
+
+/** A root key that the server has made lies in its data folder. */
+function withRootKeyOf(config: Config, { dataDir }: Place): Config {
+  const { rootKey } = config
+  const isMade = rootKey.kind === 'file' && rootKey.create
+  return existing(isMade ? { ...config, rootKey: { ...rootKey, path: join(dataDir, 'root.key') } } : config)
+}
+
+/** A line for each table, and for each hundred thousand rows. */
+function reporter(): (table: string, rows: number) => void {
+  let last = ''
+  let next = 0
+  return (table, rows) => {
+    if (table !== last) next = 0
+    last = table
+    if (rows < next) return
+    complain(`${table}: ${rows} rows`)
+    next = rows + 100_000
+  }
+}

@@ -1,0 +1,152 @@
+/** Proves that a store is whole: its tables are what was copied, its rows are authentic, its values open. */
+import type { Keyring } from '../crypto/keyring.ts'
+import { Refusal } from '../errors.ts'
+import { keyToAuthenticate } from '../model/api-key.ts'
+import { machineToAuthenticate, settingsToAuthenticate } from '../model/machine.ts'
+import { type Secret, secretToAuthenticate } from '../model/secret.ts'
+import type { Row, Snapshot } from '../store/dump/dump.ts'
+import { type Table, tables } from '../store/dump/tables.ts'
+import * as rows from '../store/rows.ts'
+import { type AccountVerdict, verifyAudit } from '../vault/audit.ts'
+import type { Vault } from '../vault/vault.ts'
+import { ContentsCounter, type Manifest } from './part.ts'
+
+export interface Proof {
+  readonly accounts: number
+  readonly secrets: number
+  /** Values that were opened, of all versions. */
+  readonly opened: number
+  readonly records: number
+}
+
+/** @throws Refusal `integrity_failure` unless the tables are exactly what the manifest says */
+export async function proveContents(snapshot: Snapshot, manifest: Manifest): Promise<void> {
+  for (const table of tables) {
+    const counter = new ContentsCounter()
+    for await (const page of snapshot.rows(table)) counter.add(page)
+    const { rows: found, sha256 } = counter.contents()
+    const stated = manifest.get(table.name)
+    if (stated?.rows !== found) throw broken(`${table.name} has ${found} rows of ${stated?.rows ?? 0}.`)
+    if (stated.sha256 !== sha256) throw broken(`${table.name} holds other rows than were copied.`)
+  }
+}
+
+/**
+ * Checks row MACs, chains, what the chains say of the tables, and values.
+ *
+ * @param every opens one value of so many; 1 for all of them
+ * @throws Refusal `integrity_failure` with what was found first
+ */
+export async function proveVault(vault: Vault, snapshot: Snapshot, every: number): Promise<Proof> {
+  const verdicts: AccountVerdict[] = []
+  for await (const verdict of verifyAudit(vault, { state: true })) {
+    const { name, fault, differences } = verdict
+    if (fault !== undefined) throw broken(`Account ${name}, record ${fault.seq}: ${fault.reason}`)
+    if (differences[0] !== undefined) throw broken(`Account ${name}: ${differences[0]}`)
+    verdicts.push(verdict)
+  }
+  await proveRowMacs(vault.keyring, snapshot)
+  const { secrets, opened } = await openValues(vault.keyring, snapshot, every)
+  return {
+    accounts: verdicts.length,
+    secrets,
+    opened,
+    records: verdicts.reduce((sum, { size }) => sum + size, 0),
+  }
+}
+
+async function proveRowMacs(keyring: Keyring, snapshot: Snapshot): Promise<void> {
+  for await (const row of each<rows.ApiKeyRow>(snapshot, 'api_keys')) {
+    const key = rows.toApiKey(row)
+    if (!keyring.isRowMac(keyToAuthenticate(key), key.mac)) throw broken(`API key ${key.id} is not authentic.`)
+  }
+  for await (const row of each<rows.MachineRow>(snapshot, 'machines')) {
+    const machine = rows.toMachine(row)
+    if (!keyring.isRowMac(machineToAuthenticate(machine), machine.mac)) {
+      throw broken(`Machine ${machine.id} is not authentic.`)
+    }
+  }
+  for await (const row of each<rows.SettingsRow>(snapshot, 'account_settings')) {
+    const settings = rows.toSettings(row)
+    if (!keyring.isRowMac(settingsToAuthenticate(settings), settings.mac)) {
+      throw broken(`The settings of account ${settings.accountId} are not authentic.`)
+    }
+  }
+}
+
+/** Walks secrets, their keys and their versions side by side: all three are sorted by account and secret. */
+async function openValues(
+  keyring: Keyring,
+  snapshot: Snapshot,
+  every: number,
+): Promise<Pick<Proof, 'secrets' | 'opened'>> {
+  const accountKeys = new Map<string, rows.AccountKeyRow>()
+  for await (const row of each<rows.AccountKeyRow>(snapshot, 'account_keys')) {
+    accountKeys.set(`${row.account_id} ${row.version}`, row)
+  }
+  const keys = new Walk(each<rows.SecretKeyRow>(snapshot, 'secret_keys'))
+  const versions = new Walk(each<rows.VersionRow & { account_id: number }>(snapshot, 'versions'))
+  let secrets = 0
+  let opened = 0
+  let met = 0
+  for await (const row of each<rows.SecretRow>(snapshot, 'secrets')) {
+    const secret = rows.toSecret(row)
+    if (!keyring.isRowMac(secretToAuthenticate(secret), secret.mac)) {
+      throw broken(`Secret ${secret.id} of account ${secret.accountId} is not authentic.`)
+    }
+    secrets++
+    const [key] = await keys.take(secret)
+    const found = await versions.take(secret)
+    const accountKey = accountKeys.get(`${secret.accountId} ${key?.key_version}`)
+    if (key === undefined || accountKey === undefined || found.at(-1)?.version !== secret.version) {
+      throw broken(`Secret ${secret.id} of account ${secret.accountId} lacks its key or its value.`)
+    }
+    for (const version of found) {
+      if (met++ % every !== 0) continue
+      const wrapped = { keyVersion: key.key_version, wrapped: key.wrapped }
+      const place = { ...secret, name: version.name, version: version.version }
+      keyring.openValue(place, keyring.secretKey(place, wrapped, accountKey), version.sealed).fill(0)
+      opened++
+    }
+  }
+  return { secrets, opened }
+}
+
+/** Gives the rows of one secret after the other. */
+class Walk<T extends { readonly account_id: number; readonly secret_id: number }> {
+  readonly #rows: AsyncIterator<T>
+  #next: IteratorResult<T> | undefined
+
+  constructor(found: AsyncIterable<T>) {
+    this.#rows = found[Symbol.asyncIterator]()
+  }
+
+  async take({ accountId, id }: Pick<Secret, 'accountId' | 'id'>): Promise<readonly T[]> {
+    const found: T[] = []
+    for (;;) {
+      this.#next ??= await this.#rows.next()
+      if (this.#next.done === true) return found
+      const row = this.#next.value
+      const isLater = row.account_id > accountId || (row.account_id === accountId && row.secret_id > id)
+      if (isLater) return found
+      if (row.account_id !== accountId || row.secret_id !== id) throw broken('A key or a value belongs to no secret.')
+      found.push(row)
+      this.#next = undefined
+    }
+  }
+}
+
+/** The border where the rows of our own tables get their types. */
+async function* each<T>(snapshot: Snapshot, name: string): AsyncGenerator<T> {
+  const table = tables.find((one) => one.name === name)
+  if (table === undefined) throw new Error(`There is no table ${name}.`)
+  for await (const page of snapshot.rows(table)) for (const row of page) yield named(table, row) as T
+}
+
+function named({ columns }: Table, row: Row): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(columns).map((column, at) => [column, row[at]]))
+}
+
+function broken(what: string): Refusal {
+  return new Refusal('integrity_failure', `The copy is not whole. ${what}`)
+}

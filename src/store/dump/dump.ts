@@ -1,0 +1,58 @@
+/** Reads a whole store as it is at one moment, and fills an empty one: rows as they are stored, sealed and MACed. */
+import { Refusal } from '../../errors.ts'
+import { type Table, tables } from './tables.ts'
+
+export type Value = string | number | Uint8Array | null
+/** A row's values, in the order of its table's columns. */
+export type Row = readonly Value[]
+
+/** A store as it was at one moment, whatever is written meanwhile. */
+export interface Snapshot {
+  /** The name of its newest migration. */
+  readonly schema: string
+  /** The rows of a table by ascending primary key, in pages. */
+  rows(table: Table): AsyncIterable<readonly Row[]>
+  close(): Promise<void>
+}
+
+/** An empty store that is being filled, in one transaction: until `commit` it stays empty, whatever happens. */
+export interface Filling {
+  readonly schema: string
+  insert(table: Table, rows: readonly Row[]): Promise<void>
+  /** Resolves when everything is durable. */
+  commit(): Promise<void>
+  /** Leaves the store empty, unless it was committed. */
+  close(): Promise<void>
+}
+
+/** How a page after a row is asked for; `?` stands for each value of the last row's primary key, and for the limit. */
+export function pageQuery({ name, columns, keyLength }: Table, isFirst: boolean): string {
+  const all = Object.keys(columns)
+  const key = all.slice(0, keyLength).join(', ')
+  const after = isFirst ? '' : ` where (${key}) > (${Array(keyLength).fill('?').join(', ')})`
+  return `select ${all.join(', ')} from ${name}${after} order by ${key} limit ?`
+}
+
+/** Reads a table page by page, each after the last row of the one before. */
+export async function* pagesOf(
+  table: Table,
+  pageRows: number,
+  query: (sql: string, parameters: readonly Value[]) => Promise<readonly Row[]> | readonly Row[],
+): AsyncGenerator<readonly Row[]> {
+  let last: Row | undefined
+  do {
+    const after: Row = last?.slice(0, table.keyLength) ?? []
+    const page = await query(pageQuery(table, last === undefined), [...after, pageRows])
+    if (page.length > 0) yield page
+    last = page.length === pageRows ? page.at(-1) : undefined
+  } while (last !== undefined)
+}
+
+/** @throws Refusal `invalid` unless the tables are empty */
+export async function refuseUnlessEmpty(count: (sql: string) => Promise<number> | number): Promise<void> {
+  for (const { name } of tables) {
+    if ((await count(`select count(*) as rows from (select 1 from ${name} limit 1) as first`)) > 0) {
+      throw new Refusal('invalid', 'The target is not empty. Nothing was changed: choose an empty folder or database.')
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/** A whole store in a PostgreSQL database: read in one transaction, or filled in one. */
+import type { Client } from 'pg'
+import { connect } from '../postgres/connect.ts'
+import { migrate } from '../postgres/migrate.ts'
+import { type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
+import type { Kind, Table } from './tables.ts'
+
+const pageRows = 1000
+
+/** Beside running nodes: their changes wait for nothing, and are not seen. */
+export async function readPostgres(url: string): Promise<Snapshot> {
+  const client = await connectUpToDate(url)
+  // Whoever takes the rows may be slow: a disk, an encryption, another database.
+  await client.query('set idle_in_transaction_session_timeout = 0')
+  await client.query('begin isolation level repeatable read read only')
+  return {
+    schema: await schemaOf(client),
+    rows: (table) => pagesOf(table, pageRows, (sql, parameters) => queryRows(client, sql, parameters)),
+    close: () => client.end(),
+  }
+}
+
+/** @throws Refusal `invalid` when there is something in the database */
+export async function fillPostgres(url: string): Promise<Filling> {
+  const client = await connectUpToDate(url)
+  try {
+    await client.query('set idle_in_transaction_session_timeout = 0')
+    await client.query('begin')
+    // A server that starts now waits, then finds that it has come too late.
+    await client.query('lock table meta, accounts in exclusive mode')
+    await refuseUnlessEmpty(async (sql) => Number((await client.query(sql)).rows[0]?.rows))
+  } catch (error) {
+    await client.end()
+    throw error
+  }
+  return {
+    schema: await schemaOf(client),
+    insert: (table, rows) => insert(client, table, rows),
+    commit: async () => {
+      await client.query('commit')
+    },
+    close: () => client.end(),
+  }
+}
+
+const types: Record<Kind, string> = {
+  integer: 'bigint',
+  'integer?': 'bigint',
+  text: 'text',
+  'text?': 'text',
+  bytes: 'bytea',
+}
+
+/** One statement for all rows: an array for each column. */
+async function insert(client: Client, { name, columns }: Table, rows: readonly Row[]): Promise<void> {
+  const names = Object.keys(columns)
+  const arrays = Object.values(columns).map((kind, at) => `$${at + 1}::${types[kind]}[]`)
+  const values = names.map((_, column) => rows.map((row) => asParameter(row[column])))
+  await client.query(`insert into ${name} (${names.join(', ')}) select * from unnest(${arrays.join(', ')})`, values)
+}
+
+async function queryRows(client: Client, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+  let count = 0
+  const { rows } = await client.query({
+    text: sql.replaceAll('?', () => `$${++count}`),
+    values: [...parameters],
+    rowMode: 'array',
+  })
+  return rows as Row[]
+}
+
+function asParameter(value: Row[number] | undefined): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value
+}
+
+async function connectUpToDate(url: string): Promise<Client> {
+  const client = await connect(url)
+  try {
+    await migrate(client)
+    return client
+  } catch (error) {
+    await client.end().catch(() => {})
+    throw error
+  }
+}
+
+async function schemaOf(client: Client): Promise<string> {
+  const { rows } = await client.query<{ name: string }>('select max(name) as name from migrations')
+  return rows[0]?.name ?? ''
+}

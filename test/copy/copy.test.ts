@@ -1,0 +1,362 @@
+/** Copies of whole stores: from one kind to the other, into backups, and back; whole, or refused with nothing changed. */
+import assert from 'node:assert/strict'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
+import fc from 'fast-check'
+import { restore } from '../../src/copy/backup.ts'
+import { readPart, writePart } from '../../src/copy/part.ts'
+import { fillPlace, readPlace } from '../../src/copy/place.ts'
+import type { Row } from '../../src/store/dump/dump.ts'
+import { tables } from '../../src/store/dump/tables.ts'
+import { Api } from '../support/api.ts'
+import { runCommand } from '../support/child.ts'
+import { query } from '../support/database.ts'
+import { engines, makeFolder, type Place } from '../support/engines.ts'
+import { startServer, type TestServer, testConfig } from '../support/server.ts'
+
+const [sqlite, postgres] = engines
+assert.ok(sqlite && postgres)
+
+/** Something of everything that a store can hold. */
+async function makeRich(server: TestServer): Promise<void> {
+  const { api } = server
+  const other = await server.otherAccount()
+  for (const one of [api, other]) {
+    await one.post('/v3/secrets', { name: 'db-password', value: 'first' })
+    await one.put('/v3/secrets/1', { value: 'zweites ✓\r\n' })
+    await one.post('/v3/secrets', { name: 'gone', value: 'gone' })
+    await one.delete('/v3/secrets/2')
+  }
+  await api.post('/v3/lists', { name: 'prod' })
+  const file = Buffer.from(Array.from({ length: 300_000 }, (_, at) => at % 256)).toString('base64')
+  const details = { type: 'file', encoding: 'base64', filename: 'key.p12', description: 'a\nb', tags: ['x'] }
+  const made = await api.post(
+    '/v3/secrets',
+    { name: 'store', value: file, list: 'prod', expires_at: '2030-01-01T00:00:00Z', ...details },
+    { 'idempotency-key': 'once' },
+  )
+  assert.equal(made.status, 201, made.text)
+  for (let at = 0; at < 30; at++) await api.post('/v3/secrets', { name: `s-${at}`, value: `v ${at}` })
+  await api.post('/v3/keys', { name: 'short', scopes: ['secrets:list'], expires_at: '2030-01-01T00:00:00Z' })
+  await api.delete('/v3/keys/2')
+  await api.post('/v3/machines', { name: 'web-1', addresses: ['10.9.8.0/24'] })
+  assert.equal((await api.put('/v3/settings', { vm_auth: true })).status, 200)
+}
+
+/** Every row of every table, by ascending key. */
+async function rowsOf(place: Place): Promise<Record<string, Row[]>> {
+  const snapshot = await readPlace(place)
+  try {
+    const found: Record<string, Row[]> = {}
+    for (const table of tables) {
+      found[table.name] = (await Array.fromAsync(snapshot.rows(table)))
+        .flat()
+        .map((row) => row.map((value) => (value instanceof Uint8Array ? Buffer.from(value) : value)))
+    }
+    return found
+  } finally {
+    await snapshot.close()
+  }
+}
+
+function urlOf({ dataDir, databaseUrl }: Place): string {
+  return databaseUrl ?? `sqlite:${dataDir}`
+}
+
+/** A new place, with the root key of another. */
+async function emptyPlace(t: TestContext, engine: (typeof engines)[number], from: Place): Promise<Place> {
+  const place = await engine.makePlace()
+  t.after(() => place.clear())
+  copyFileSync(join(from.dataDir, 'root.key'), join(place.dataDir, 'root.key'))
+  return place
+}
+
+async function makeIdentity(): Promise<{ file: string; recipient: string }> {
+  const identity = await generateIdentity()
+  const file = join(makeFolder(), 'identity.txt')
+  writeFileSync(file, `# made for a test\n${identity}\n`)
+  return { file, recipient: await identityToRecipient(identity) }
+}
+
+for (const engine of engines) {
+  const other = engine === sqlite ? postgres : sqlite
+  suite(`${engine.name}: a store`, { skip: engine.skip || other.skip }, () => {
+    test('is copied with every table and column that the schema has', async (t) => {
+      const { place } = await startServer(t, engine)
+      const columns =
+        place.databaseUrl === undefined
+          ? `select m.name as "table", c.name as "column", (select group_concat(k.name, ' ') from
+               (select name from pragma_table_info(m.name) where pk > 0 order by pk) k) as "key"
+             from sqlite_schema m join pragma_table_info(m.name) c where m.type = 'table'`
+          : `select table_name as "table", column_name as "column", (
+               select string_agg(k.column_name, ' ' order by k.ordinal_position)
+               from information_schema.key_column_usage k join information_schema.table_constraints t
+                 on t.constraint_name = k.constraint_name and t.constraint_schema = k.constraint_schema
+               where t.constraint_type = 'PRIMARY KEY' and t.table_name = c.table_name) as "key"
+             from information_schema.columns c where table_schema = 'public'`
+      const found = (await query(place, columns)).filter(({ table }) => table !== 'migrations')
+
+      const copied = tables.flatMap(({ name, columns: own, keyLength }) => {
+        const names = Object.keys(own)
+        return names.map((column) => [name, column, names.slice(0, keyLength).join(' ')].join(' '))
+      })
+      assert.deepEqual(found.map(({ table, column, key }) => `${table} ${column} ${key}`).sort(), copied.sort())
+    })
+
+    test('moves to the other kind and back without a byte of difference', async (t) => {
+      const server = await startServer(t, engine)
+      await makeRich(server)
+      await server.stop()
+      const there = await emptyPlace(t, other, server.place)
+      const back = await emptyPlace(t, engine, server.place)
+      const before = await rowsOf(server.place)
+      for (const { name } of tables) assert.ok((before[name]?.length ?? 0) > 0, `${name} is tested`)
+
+      const moved = runCommand(server.place, ['migrate-store', '--from', urlOf(server.place), '--to', urlOf(there)])
+
+      assert.equal(moved.code, 0, moved.stderr)
+      assert.match(moved.stdout, /Copied and checked: 2 accounts, 33 secrets \(\d+ values opened\), \d+ audit records/)
+      const after = await rowsOf(there)
+      // Only the record of the copy itself is new, and with it the heads of the trails.
+      assert.deepEqual({ ...after, accounts: [], audit: [] }, { ...before, accounts: [], audit: [] })
+      assert.deepEqual(
+        after['audit']?.filter((row) => row[6] !== 'store.migrate'),
+        before['audit'],
+      )
+      const returned = runCommand(there, ['migrate-store', '--from', urlOf(there), '--to', urlOf(back), '--json'])
+      assert.equal(returned.code, 0, returned.stderr)
+      assert.equal(JSON.parse(returned.stdout).secrets, 33)
+      const again = await startServer(t, engine, { place: back })
+      const { body } = await new Api(again.url, server.api.key).get('/v3/secrets/1')
+      assert.equal(body.value, 'zweites ✓\r\n')
+    })
+
+    test('is not copied over another, nor half when it is broken off', async (t) => {
+      const server = await startServer(t, engine)
+      await makeRich(server)
+      await server.stop()
+      const target = await startServer(t, other)
+      await target.stop()
+      const before = await rowsOf(target.place)
+
+      const refused = runCommand(server.place, [
+        ...['migrate-store', '--from', urlOf(server.place)],
+        ...['--to', urlOf(target.place)],
+      ])
+
+      assert.equal(refused.code, 1)
+      assert.match(refused.stderr, /The target is not empty. Nothing was changed/)
+      assert.deepEqual(await rowsOf(target.place), before)
+      const empty = await emptyPlace(t, other, server.place)
+      const filling = await fillPlace(empty)
+      const snapshot = await readPlace(server.place)
+      for (const table of tables.slice(0, 6)) {
+        for await (const page of snapshot.rows(table)) await filling.insert(table, page)
+      }
+      await snapshot.close()
+      await filling.close()
+      assert.ok(Object.values(await rowsOf(empty)).every((rows) => rows.length === 0))
+      const { code, stderr } = runCommand(server.place, [
+        ...['migrate-store', '--from', urlOf(server.place)],
+        ...['--to', urlOf(empty)],
+      ])
+      assert.equal(code, 0, stderr)
+    })
+
+    test('is backed up while it serves, proven, and restored', async (t) => {
+      const server = await startServer(t, engine)
+      await makeRich(server)
+      const { file, recipient } = await makeIdentity()
+      const out = join(makeFolder(), 'backup')
+
+      const made = runCommand(server.place, ['backup', '--out', out, '--recipient', recipient])
+
+      assert.equal(made.code, 0, made.stderr)
+      for (const part of ['keys', 'values']) assert.equal(statSync(`${out}.${part}.age`).mode & 0o777, 0o600)
+      await server.api.put('/v3/secrets/1', { value: 'later' })
+      const proven = runCommand(server.place, ['backup', 'verify', '--from', out, '--identity', file])
+      assert.equal(proven.code, 0, proven.stderr)
+      assert.match(proven.stdout, /can be restored: 2 accounts, 33 secrets, all of their 35 values opened/)
+      await server.stop()
+      for (const target of [engine, other]) {
+        const place = await emptyPlace(t, target, server.place)
+        const { code, stderr } = runCommand(place, ['restore', '--from', out, '--identity', file])
+        assert.equal(code, 0, stderr)
+        const restored = await startServer(t, target, { place })
+        const { body } = await new Api(restored.url, server.api.key).get('/v3/secrets/1')
+        assert.equal(body.value, 'zweites ✓\r\n')
+        await restored.stop()
+        assert.equal(runCommand(place, ['restore', '--from', out, '--identity', file]).code, 1)
+      }
+    })
+
+    test('that lost something by a restore is found by a checkpoint that was kept', async (t) => {
+      const server = await startServer(t, engine)
+      await makeRich(server)
+      const { file, recipient } = await makeIdentity()
+      const out = join(makeFolder(), 'backup')
+      assert.equal(runCommand(server.place, ['backup', '--out', out, '--recipient', recipient]).code, 0)
+      await server.api.put('/v3/secrets/1', { value: 'lost' })
+      const checkpoint = join(makeFolder(), 'checkpoint')
+      writeFileSync(checkpoint, runCommand(server.place, ['audit', 'checkpoint']).stdout)
+      await server.stop()
+      const place = await emptyPlace(t, engine, server.place)
+      assert.equal(runCommand(place, ['restore', '--from', out, '--identity', file]).code, 0)
+
+      const found = runCommand(place, ['audit', 'verify', '--state', '--checkpoint', checkpoint])
+
+      assert.equal(found.code, 1)
+      assert.match(found.stderr, /TAMPERED: account default, record \d+/)
+    })
+  })
+}
+
+suite('A backup', () => {
+  test('is refused when it is another’s, cut, changed anywhere, or of two', async (t) => {
+    const server = await startServer(t, sqlite)
+    await makeRich(server)
+    const [own, stranger] = [await makeIdentity(), await makeIdentity()]
+    const folder = makeFolder()
+    const make = (name: string) => {
+      const out = join(folder, name)
+      assert.equal(runCommand(server.place, ['backup', '--out', out, '--recipient', own.recipient]).code, 0)
+      return out
+    }
+    const [one, two] = [make('one'), make('two')]
+    await server.stop()
+    const refused = (from: string, identity: string, why: RegExp) => {
+      const { code, stderr } = runCommand(server.place, ['backup', 'verify', '--from', from, '--identity', identity])
+      assert.equal(code, 1)
+      assert.match(stderr, why)
+    }
+
+    refused(one, stranger.file, /cannot be opened, and nothing was changed/)
+    renameSync(`${two}.keys.age`, `${one}.keys.age`)
+    refused(one, own.file, /The two parts are of different backups/)
+    copyFileSync(`${one}.values.age`, `${one}.keys.age`)
+    refused(one, own.file, /It holds values, where keys were expected/)
+    const whole = readFileSync(`${two}.values.age`)
+    for (const length of [0, 100, 1000, whole.length - 1]) {
+      writeFileSync(`${two}.values.age`, whole.subarray(0, length))
+      refused(two, own.file, /nothing was changed/)
+    }
+    const flipped = Buffer.from(whole)
+    flipped[flipped.length >> 1] = (flipped[flipped.length >> 1] ?? 0) ^ 1
+    writeFileSync(`${two}.values.age`, flipped)
+    refused(two, own.file, /nothing was changed/)
+  })
+
+  test('of which any row, any count or any line was changed or left out is refused', async (t) => {
+    const server = await startServer(t, sqlite)
+    for (let at = 0; at < 5; at++) await server.api.post('/v3/secrets', { name: `s-${at}`, value: 'v' })
+    await server.stop()
+    const snapshot = await readPlace(server.place)
+    const header = { part: 'values', backup: '0a', schema: snapshot.schema, madeAt: '2026-01-15T10:00:00Z' } as const
+    const text = (await Array.fromAsync(writePart(snapshot, header))).join('')
+    await snapshot.close()
+    const start = text.indexOf('\n') + 1
+    const read = async (changed: string) => {
+      const filling = { schema: header.schema, insert: async () => {}, commit: async () => {}, close: async () => {} }
+      return readPart(oneChunk(Buffer.from(changed)), filling, { part: 'values' })
+    }
+    await read(text)
+
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: start, max: text.length - 2 }),
+        fc.integer({ min: 1, max: 127 }),
+        async (at, mask) => {
+          const changed = text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ mask) + text.slice(at + 1)
+          await assert.rejects(read(changed), { code: 'invalid' })
+        },
+      ),
+      { numRuns: 300 },
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: text.length - 1 }), async (length) => {
+        await assert.rejects(read(text.slice(0, length)), { code: 'invalid' })
+      }),
+    )
+    const lines = text.split('\n')
+    for (let at = 0; at < lines.length - 1; at++) {
+      await assert.rejects(read(lines.toSpliced(at, 1).join('\n')), { code: 'invalid' })
+      await assert.rejects(read(lines.toSpliced(at, 0, lines[at] ?? '').join('\n')), { code: 'invalid' })
+    }
+  })
+
+  test('whose rows were forged by somebody who can write one is refused for its MACs and values', async (t) => {
+    const server = await startServer(t, sqlite)
+    await makeRich(server)
+    await server.stop()
+    const forged: [table: string, column: number, value: (was: Row) => Row[number]][] = [
+      ['api_keys', 5, () => 'secrets:read'],
+      ['secrets', 3, () => 'renamed'],
+      ['machines', 5, () => 'secrets:write'],
+      ['account_settings', 1, () => 0],
+      ['versions', 4, (was) => Buffer.from(was[4] as Uint8Array).fill(1, 70, 80)],
+      ['secret_keys', 3, (was) => Buffer.from(was[3] as Uint8Array).fill(1, 70, 80)],
+      ['audit', 15, () => '1.2.3.4'],
+    ]
+    for (const [name, column, value] of forged) {
+      const place = await emptyPlace(t, sqlite, server.place)
+      const snapshot = await readPlace(server.place)
+      const forging = {
+        schema: snapshot.schema,
+        close: async () => {},
+        rows: async function* (table: (typeof tables)[number]) {
+          let isFirst = table.name === name
+          for await (const page of snapshot.rows(table)) {
+            yield page.map((row) => {
+              if (!isFirst) return row
+              isFirst = false
+              return row.with(column, value(row))
+            })
+          }
+        },
+      }
+      const part = async function* (which: 'keys' | 'values') {
+        const header = { part: which, backup: '0a', schema: snapshot.schema, madeAt: '2026-01-15T10:00:00Z' }
+        for await (const chunk of writePart(forging, header)) yield Buffer.from(chunk)
+      }
+
+      await assert.rejects(restore(testConfig(place), place, part), { code: 'integrity_failure' }, name)
+      await snapshot.close()
+    }
+  })
+
+  test('needs a recipient or a passphrase, and a passphrase of some length', async (t) => {
+    const server = await startServer(t, sqlite)
+    const folder = makeFolder()
+    const [short, long] = [join(folder, 'short'), join(folder, 'long')]
+    writeFileSync(short, 'too short\n')
+    writeFileSync(long, 'correct horse battery staple\n')
+    const out = join(folder, 'backup')
+    const run = (...parameters: string[]) => runCommand(server.place, ['backup', '--out', out, ...parameters])
+
+    assert.match(run().stderr, /--recipient: Say for whom the backup is/)
+    assert.match(run('--passphrase-file', short).stderr, /at least 12 characters/)
+    assert.match(run('--recipient', 'age1nonsense').stderr, /Must be public keys of age/)
+    assert.ok(!existsSync(`${out}.values.age`))
+    assert.equal(run('--passphrase-file', long).code, 0)
+    const verified = runCommand(server.place, ['backup', 'verify', '--from', out, '--passphrase-file', long, '--json'])
+    assert.equal(verified.code, 0, verified.stderr)
+    assert.equal(JSON.parse(verified.stdout).accounts, 1)
+  })
+
+  test('of a store in use can be made, a copy of a SQLite store in use cannot', async (t) => {
+    const { place } = await startServer(t, sqlite)
+    const target = join(makeFolder(), 'target')
+    mkdirSync(target)
+
+    const { code, stderr } = runCommand(place, ['migrate-store', '--from', urlOf(place), '--to', `sqlite:${target}`])
+
+    assert.equal(code, 1)
+    assert.match(stderr, /Another Strongroom server uses the data folder/)
+  })
+})
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
