@@ -126,7 +126,7 @@ audit
   .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere: the chains must continue from them')
   .option('--key <key>', 'what the checkpoints are verified with (default: the key of this store)')
   .option('--export <file>', 'verify an export (- for standard input) instead of the store; needs no root key')
-  .option('--state', 'hold the secrets and API keys in the store against the trail')
+  .option('--state', 'hold what is in the store against the trail')
   .option('--json', 'print JSON')
   .description('recompute every chain: exit code 0 anchored, 1 tampered, 2 unreadable, 3 intact but unanchored')
   .action(async (options) => (await on.audit()).verify(options))

@@ -91,12 +91,15 @@ export const actions: readonly Action[] = [
 
 /** What was acted on. Absent parts were not known: a refused read of an unknown id has an id alone. */
 export interface AuditObject {
-  readonly kind: 'secret' | 'list' | 'machine' | 'target' | 'key' | 'account'
+  readonly kind: 'secret' | 'list' | 'machine' | 'settings' | 'target' | 'key' | 'account'
   readonly id: number | null
   readonly uid: string | null
   readonly name: string | null
   readonly version: number | null
-  /** SHA-256 of the stored (sealed) blob, hexadecimal. */
+  /**
+   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine or settings; with
+   * `metadata.update` of the details, with `secret.move` of the list's uid.
+   */
   readonly hash: string | null
 }
 

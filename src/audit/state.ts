@@ -2,36 +2,43 @@
  * What the trail says that an account holds, to be held against what it does hold: a database that was rolled back, or
  * changed behind the server's back, says something else.
  */
-import type { AuditRecord } from './record.ts'
+import type { AuditObject, AuditRecord } from './record.ts'
 
-/** A secret as it stands in the tables. */
-export interface LiveSecret {
-  readonly id: number
-  readonly uid: string
-  readonly name: string
-  readonly version: number
-  /** SHA-256 of its sealed value, hexadecimal. */
-  readonly hash: string
-}
-
-/** An API key as it stands in the tables. */
-export interface LiveKey {
-  readonly id: number
-  readonly uid: string
-  readonly isRevoked: boolean
+/** Something of an account as it stands in the tables, in the words of its records. */
+export interface Live extends Pick<AuditObject, 'id' | 'name' | 'version' | 'hash'> {
+  readonly kind: 'secret' | 'list' | 'key' | 'machine' | 'settings'
+  /** Settings have none. */
+  readonly uid: string | null
+  /** Of an API key. */
+  readonly isRevoked?: boolean
+  /** Of a secret: the hash of what is known of it beside its value, as `metadata.update` records it. */
+  readonly details?: string
+  /** Of a secret: the hash of the list that it is in, as `secret.move` records it. */
+  readonly place?: string
 }
 
 interface Known {
   readonly seq: number
+  /** What is left of it; `null` when it was deleted. */
   readonly text: string | null
 }
 
-const changes = new Set(['secret.create', 'secret.update', 'version.restore'])
+const settling: ReadonlySet<string> = new Set([
+  ...['secret.create', 'secret.update', 'version.restore', 'list.create', 'list.rename'],
+  ...['machine.create', 'settings.update', 'key.create', 'key.rotate', 'key.revoke'],
+])
+const deleting: ReadonlySet<string> = new Set(['secret.delete', 'list.delete', 'machine.delete'])
+
+const nouns = { secret: 'secret', list: 'list', key: 'API key', machine: 'machine', settings: 'settings' }
+
+const articled = { secret: 'A secret', list: 'A list', key: 'An API key', machine: 'A machine', settings: 'What' }
 
 /** Follows the records of one account, from the first on. */
 export class Replay {
-  readonly #secrets = new Map<string, Known>()
-  readonly #keys = new Map<string, { seq: number; isRevoked: boolean }>()
+  readonly #known = new Map<string, Known>()
+  readonly #details = new Map<string, Known>()
+  readonly #places = new Map<string, Known>()
+  readonly #revoked = new Map<string, number>()
   readonly #settled: number
 
   /** @param settled records after this one may be newer than the tables were when they were read */
@@ -40,56 +47,63 @@ export class Replay {
   }
 
   take({ seq, action, object, outcome }: AuditRecord): void {
-    if (outcome !== 'ok' || object === null || object.uid === null) return
-    const { uid, id, name, version, hash } = object
-    if (changes.has(action)) this.#secrets.set(uid, { seq, text: textOf({ id, name, version, hash }) })
-    else if (action === 'secret.delete') this.#secrets.set(uid, { seq, text: null })
-    else if (action === 'key.create') this.#keys.set(uid, { seq, isRevoked: false })
-    else if (action === 'key.revoke') this.#keys.set(uid, { seq, isRevoked: true })
+    if (outcome !== 'ok' || object === null) return
+    const { kind, uid, hash } = object
+    if (uid === null && kind !== 'settings') return
+    const at = `${kind} ${uid}`
+    if (settling.has(action)) this.#known.set(at, { seq, text: textOf(object) })
+    else if (deleting.has(action)) this.#known.set(at, { seq, text: null })
+    else if (action === 'metadata.update') this.#details.set(at, { seq, text: hash })
+    else if (action === 'secret.move') this.#places.set(at, { seq, text: hash })
+    if (action === 'key.revoke') this.#revoked.set(at, seq)
   }
 
   /** What the tables have otherwise than the trail says, one sentence each. */
-  differences(secrets: readonly LiveSecret[], keys: readonly LiveKey[]): string[] {
-    return [...this.#ofSecrets(secrets), ...this.#ofKeys(keys)]
-  }
-
-  #ofSecrets(secrets: readonly LiveSecret[]): string[] {
-    const found: string[] = []
-    const seen = new Set<string>()
-    for (const secret of secrets) {
-      seen.add(secret.uid)
-      const known = this.#secrets.get(secret.uid)
-      if (known !== undefined && known.seq > this.#settled) continue
-      if (known === undefined) found.push(`Secret ${secret.id} is in the store, and the trail knows nothing of it.`)
-      else if (known.text === null)
-        found.push(`Secret ${secret.id} is in the store, though record ${known.seq} deleted it.`)
-      else if (known.text !== textOf(secret)) found.push(`Secret ${secret.id} is not as record ${known.seq} left it.`)
-    }
-    for (const [uid, { seq, text }] of this.#secrets) {
-      if (text !== null && seq <= this.#settled && !seen.has(uid)) {
-        found.push(`A secret that record ${seq} left in the store is not there.`)
-      }
-    }
-    return found
-  }
-
-  #ofKeys(keys: readonly LiveKey[]): string[] {
-    return keys.flatMap(({ id, uid, isRevoked }) => {
-      const known = this.#keys.get(uid)
-      if (known !== undefined && known.seq > this.#settled) return []
-      // The first key comes with its account, in one record.
-      if (known === undefined)
-        return id === 1 ? [] : [`API key ${id} is in the store, and the trail knows nothing of it.`]
-      return known.isRevoked && !isRevoked ? [`API key ${id} is good, though record ${known.seq} revoked it.`] : []
+  differences(found: readonly Live[]): string[] {
+    const seen = new Set(found.map(({ kind, uid }) => `${kind} ${uid}`))
+    const missing = [...this.#known].flatMap(([at, { seq, text }]) => {
+      if (text === null || seq > this.#settled || seen.has(at)) return []
+      const noun = articled[at.slice(0, at.indexOf(' ')) as Live['kind']]
+      return [`${noun} that record ${seq} left in the store is not there.`]
     })
+    return [...found.flatMap((live) => this.#differencesOf(live)), ...missing]
+  }
+
+  #differencesOf(live: Live): string[] {
+    const { kind, id, uid } = live
+    const what = kind === 'settings' ? 'What the account has as settings' : capitalized(`${nouns[kind]} ${id}`)
+    const known = this.#known.get(`${kind} ${uid}`)
+    if (known !== undefined && known.seq > this.#settled) return []
+    if (known === undefined) {
+      return cameUnrecorded(live) ? [] : [`${what} is in the store, and the trail knows nothing of it.`]
+    }
+    if (known.text === null) return [`${what} is in the store, though record ${known.seq} deleted it.`]
+    const revoked = this.#revoked.get(`${kind} ${uid}`)
+    if (revoked !== undefined && live.isRevoked === false) {
+      return [`${what} is good, though record ${revoked} revoked it.`]
+    }
+    if (known.text !== textOf(live)) return [`${what} is not as record ${known.seq} left it.`]
+    return [
+      ...this.#parts(what, 'description, tags or expiry', this.#details.get(`${kind} ${uid}`), live.details),
+      ...this.#parts(what, 'list', this.#places.get(`${kind} ${uid}`), live.place),
+    ]
+  }
+
+  #parts(what: string, part: string, known: Known | undefined, found: string | undefined): string[] {
+    if (known === undefined || known.seq > this.#settled || known.text === found) return []
+    return [`${what} has another ${part} than record ${known.seq} left it.`]
   }
 }
 
-function textOf({
-  id,
-  name,
-  version,
-  hash,
-}: { readonly [part in 'id' | 'name' | 'version' | 'hash']: unknown }): string {
+function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1)
+}
+
+/** The first API key comes with its account, in one record; the list `default` with the first secret. */
+function cameUnrecorded({ kind, id, name }: Live): boolean {
+  return (kind === 'key' && id === 1) || (kind === 'list' && name === 'default')
+}
+
+function textOf({ id, name, version, hash }: Omit<AuditObject, 'kind' | 'uid'>): string {
   return JSON.stringify([id, name, version, hash])
 }

@@ -1,4 +1,5 @@
 /** A list: a named group of an account's secrets. Every secret is in one. Times are milliseconds since 1970. */
+import { hash } from 'node:crypto'
 
 export interface List {
   readonly accountId: number
@@ -12,3 +13,13 @@ export interface List {
 
 /** Where secrets go that are made without naming a list; made when it is first needed. */
 export const defaultList = 'default'
+
+/** The SHA-256, hexadecimal, of the list that a secret is in, as the audit trail has it. */
+export function placeHash({ uid }: Pick<List, 'uid'>): string {
+  return hash('sha256', uid, 'hex')
+}
+
+/** A list's uid. Ids are never used again, so it is unique; nothing is sealed to it, so it need not be random. */
+export function listUid(storeId: string, accountId: number, id: number): string {
+  return hash('sha256', `${storeId} list ${accountId} ${id}`, 'hex').slice(0, 32)
+}

@@ -1,4 +1,5 @@
 /** A secret: a named value of an account, kept as versions. Times are milliseconds since 1970. */
+import { hash } from 'node:crypto'
 
 export interface Secret extends Details {
   readonly accountId: number
@@ -43,4 +44,9 @@ export function secretToAuthenticate(
   // Without details the text is the one of stores that knew none.
   if (isPlain) return JSON.stringify(['secret', accountId, uid, name, version])
   return JSON.stringify(['secret', accountId, uid, name, version, type, filename, description, tags, expiresAt])
+}
+
+/** The SHA-256, hexadecimal, of all that is known of a secret beside its value, as the audit trail has it. */
+export function detailsHash({ type, filename, description, tags, expiresAt }: Details): string {
+  return hash('sha256', JSON.stringify([type, filename, description, tags, expiresAt]), 'hex')
 }

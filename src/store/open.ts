@@ -1,5 +1,4 @@
 /** Opens a store: picks the engine, puts the batcher before it, and answers the plain queries. */
-import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { CompiledQuery } from 'kysely'
@@ -105,16 +104,19 @@ class BatchedStore implements Store {
     return row === undefined ? undefined : rows.toAccountKey(row)
   }
 
-  async liveSecretsAfter(accountId: number, after: number, limit: number) {
-    const query = this.#queries.liveSecretsAfter(accountId, after, limit)
-    const found = await this.#query<rows.SecretRow & rows.VersionRow>(query)
-    return found.map(({ id, uid, name, version, sealed }) => ({
-      id,
-      uid,
-      name,
-      version,
-      hash: hash('sha256', sealed, 'hex'),
-    }))
+  async storedSecretsAfter(accountId: number, after: number, limit: number) {
+    const query = this.#queries.storedSecretsAfter(accountId, after, limit)
+    const found = await this.#query<rows.SecretRow & { sealed: Uint8Array | null; list_uid: string | null }>(query)
+    return found.map((row) => ({ secret: rows.toSecret(row), sealed: row.sealed, listUid: row.list_uid }))
+  }
+
+  async machines(accountId: number) {
+    return (await this.#query<rows.MachineRow>(this.#queries.machines(accountId))).map(rows.toMachine)
+  }
+
+  async settings(accountId: number) {
+    const [row] = await this.#query<rows.SettingsRow>(this.#queries.settings(accountId))
+    return row === undefined ? undefined : rows.toSettings(row)
   }
 
   async accountKeys(accountId: number) {

@@ -61,16 +61,20 @@ export class Queries {
       .compile()
   }
 
-  liveSecretsAfter(accountId: number, after: number, limit: number): Query {
+  storedSecretsAfter(accountId: number, after: number, limit: number): Query {
     return this.#builder
       .selectFrom('secrets')
-      .innerJoin('versions', (join) =>
+      .leftJoin('versions', (join) =>
         join
           .onRef('versions.account_id', '=', 'secrets.account_id')
           .onRef('versions.secret_id', '=', 'secrets.id')
           .onRef('versions.version', '=', 'secrets.version'),
       )
-      .select(['secrets.id', 'secrets.uid', 'secrets.name', 'secrets.version', 'versions.sealed'])
+      .leftJoin('lists', (join) =>
+        join.onRef('lists.account_id', '=', 'secrets.account_id').onRef('lists.id', '=', 'secrets.list_id'),
+      )
+      .selectAll('secrets')
+      .select(['versions.sealed', 'lists.uid as list_uid'])
       .where('secrets.account_id', '=', accountId)
       .where('secrets.id', '>', after)
       .orderBy('secrets.id')
@@ -103,6 +107,14 @@ export class Queries {
 
   lists(accountId: number): Query {
     return this.#builder.selectFrom('lists').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
+  }
+
+  machines(accountId: number): Query {
+    return this.#builder.selectFrom('machines').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
+  }
+
+  settings(accountId: number): Query {
+    return this.#builder.selectFrom('account_settings').selectAll().where('account_id', '=', accountId).compile()
   }
 
   keysAfter(accountId: number, after: number, limit: number): Query {

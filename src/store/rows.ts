@@ -159,6 +159,8 @@ export interface Tables {
   secret_keys: SecretKeyRow
   lists: ListRow
   versions: VersionRow
+  machines: MachineRow
+  account_settings: SettingsRow
   audit: AuditRow
 }
 

@@ -1,10 +1,10 @@
 /** The store as the vault sees it: operations in, outcomes out, each recorded in the transaction that carries it out. */
-import type { LiveSecret } from '../audit/state.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import type { Code } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { List } from '../model/list.ts'
+import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 
@@ -32,7 +32,14 @@ export interface Store {
   /** All versions of an account's key, oldest first. */
   accountKeys(accountId: number): Promise<readonly AccountKey[]>
   /** Secrets as they stand, with the hash of their current sealed value, by ascending id, after one. */
-  liveSecretsAfter(accountId: number, after: number, limit: number): Promise<readonly LiveSecret[]>
+  /** Each with its current value, sealed, and the uid of its list, as far as they are there. */
+  storedSecretsAfter(
+    accountId: number,
+    after: number,
+    limit: number,
+  ): Promise<readonly { secret: Secret; sealed: Uint8Array | null; listUid: string | null }[]>
+  machines(accountId: number): Promise<readonly Machine[]>
+  settings(accountId: number): Promise<AccountSettings | undefined>
   /** Secret keys that are wrapped under an older version than this one, by ascending secret id, after one. */
   secretKeysBelow(accountId: number, version: number, after: number, limit: number): Promise<readonly OldSecretKey[]>
 

@@ -3,11 +3,12 @@ import { emptyHead } from '../audit/chain.ts'
 import type { Checkpoint } from '../audit/checkpoint.ts'
 import { exportHeader } from '../audit/export.ts'
 import { encodeRecord } from '../audit/record.ts'
-import { type LiveKey, type LiveSecret, Replay } from '../audit/state.ts'
+import { Replay } from '../audit/state.ts'
 import { type StoredRecord, type Verdict, verifyChain } from '../audit/verify.ts'
 import type { Account } from '../model/account.ts'
 import { allows, allowsName, type Scope } from '../model/scope.ts'
 import type { RecordFilter } from '../store/store.ts'
+import { liveOf } from './live.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
 export type AuditFilter = Omit<RecordFilter, 'before' | 'window' | 'limit'>
@@ -17,8 +18,6 @@ const window = 10_000
 /** Queries for one page; then the caller gets what there is and a cursor. */
 const maxWindows = 100
 const verifyPage = 2000
-/** Fewer, as their values come along. */
-const livePage = 200
 
 export interface AuditPage {
   readonly accountId: number
@@ -113,8 +112,7 @@ async function verifyAccount(
   const { id, name } = account
   const { storeId } = vault.keyring
   const replay = new Replay(account.auditSize)
-  const secrets = withState ? await Array.fromAsync(liveSecrets(vault, id)) : []
-  const keys = withState ? await liveKeys(vault, id) : []
+  const live = withState ? await liveOf(vault, id) : { live: [], forged: [] }
   // Read again: the trail must reach over everything that the tables show.
   const { auditSize, auditHead } = (await vault.store.accounts()).find((one) => one.id === id) ?? account
   const expected = { size: auditSize, head: auditSize === 0 ? emptyHead(storeId, id) : auditHead }
@@ -125,7 +123,7 @@ async function verifyAccount(
     ...verdict,
     name,
     anchored: checkpoints.length === 0 ? undefined : Math.max(...checkpoints.map(({ size }) => size)),
-    differences: isSound ? replay.differences(secrets, keys) : [],
+    differences: isSound ? [...live.forged, ...replay.differences(live.live)] : [],
   }
 }
 
@@ -133,25 +131,6 @@ async function* followed(records: AsyncIterable<StoredRecord>, replay: Replay): 
   for await (const stored of records) {
     replay.take(stored.record)
     yield stored
-  }
-}
-
-async function* liveSecrets({ store }: Pick<Vault, 'store'>, accountId: number): AsyncGenerator<LiveSecret> {
-  for (let last = 0; ; ) {
-    const page = await store.liveSecretsAfter(accountId, last, livePage)
-    yield* page
-    if (page.length < livePage) return
-    last = page.at(-1)?.id ?? last
-  }
-}
-
-async function liveKeys({ store }: Pick<Vault, 'store'>, accountId: number): Promise<LiveKey[]> {
-  const keys: LiveKey[] = []
-  for (let last = 0; ; ) {
-    const page = await store.keysAfter(accountId, last, verifyPage)
-    keys.push(...page.map(({ id, uid, revokedAt }) => ({ id, uid, isRevoked: revokedAt !== null })))
-    if (page.length < verifyPage) return keys
-    last = page.at(-1)?.id ?? last
   }
 }
 

@@ -1,8 +1,8 @@
 /**
- * The audit chain verified once more, from docs/formats.md alone: its own canonical JSON (RFC 8785), its own hashing of
- * leaves and heads. Shares no code with src.
+ * The audit trail verified once more, from docs/formats.md alone: its own canonical JSON (RFC 8785), its own hashing of
+ * leaves and heads, its own reading of checkpoints and exports. Shares no code with src.
  */
-import { createHash } from 'node:crypto'
+import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto'
 
 /** A row of the table `audit`, or the same fields of an export. */
 export type RawRecord = Readonly<Record<string, unknown>>
@@ -116,4 +116,79 @@ export function verify(
   }
   const isAsStated = size === stated.size && head.toString('hex') === stated.head
   return { size, head: head.toString('hex'), badSeq: isAsStated ? undefined : size + 1 }
+}
+
+/** What a checkpoint states of one account's chain. */
+interface Stated {
+  readonly storeId: string
+  readonly accountId: number
+  readonly size: number
+  readonly head: string
+}
+
+/**
+ * A signed note, read by https://c2sp.org/signed-note and docs/formats.md.
+ *
+ * @param key `<name>+<key hash>+<base64 of 0x01 and the public key>`
+ * @returns `undefined` unless this key has signed just this text
+ */
+export function readCheckpoint(note: string, key: string): Stated | undefined {
+  const [text = '', signatures = ''] = note.split('\n\n— ')
+  const [name = '', keyHash = '', typed = ''] = key.split('+', 2).concat(key.split('+').slice(2).join('+'))
+  const [signer, encoded = ''] = signatures.replace(/\n$/, '').split(' ')
+  const [type, ...publicKey] = Buffer.from(typed, 'base64')
+  const id = sha256(Buffer.from(`${name}\n`), Uint8Array.of(1), Uint8Array.from(publicKey)).subarray(0, 4)
+  const signed = Buffer.from(encoded, 'base64')
+  if (signed.toString('base64') !== encoded || Buffer.from(typed, 'base64').toString('base64') !== typed)
+    return undefined
+  if (type !== 1 || signer !== name || id.toString('hex') !== keyHash || signed.length !== 68) return undefined
+  if (!signed.subarray(0, 4).equals(id)) return undefined
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') }
+  const ed25519 = createPublicKey({ key: jwk, format: 'jwk' })
+  if (!verifySignature(null, Buffer.from(`${text}\n`), ed25519, signed.subarray(4))) return undefined
+  const [origin = '', size, head = ''] = text.split('\n')
+  const [, storeId = '', accountId] = origin.split('/')
+  return {
+    storeId,
+    accountId: Number(accountId),
+    size: Number(size),
+    head: Buffer.from(head, 'base64').toString('hex'),
+  }
+}
+
+/** Whether an export from the first record on is the trail that a checkpoint states, up to where it states it. */
+export function verifyExport(text: string, stated: Stated): boolean {
+  const [first = '', ...lines] = text.replace(/\n$/, '').split('\n')
+  const header = parse(first)
+  const isOurs = header['format'] === 'strongroom audit export 1' && header['after'] === 0
+  if (!isOurs || header['store_id'] !== stated.storeId || header['account_id'] !== stated.accountId) return false
+  if (lines.length < stated.size) return false
+  let head = sha256(Buffer.from(`strongroom audit chain 1\0${stated.storeId}\0${stated.accountId}`))
+  let time = ''
+  for (const [at, line] of lines.slice(0, stated.size).entries()) {
+    const record = parse(line)
+    if (canonicalOrNothing(record) !== line) return false
+    if (record['account_id'] !== stated.accountId || record['seq'] !== at + 1 || String(record['time']) < time)
+      return false
+    time = String(record['time'])
+    head = sha256(Uint8Array.of(1), head, sha256(Uint8Array.of(0), Buffer.from(line)))
+  }
+  return head.toString('hex') === stated.head
+}
+
+function parse(line: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
+
+function canonicalOrNothing(record: Record<string, unknown>): string | undefined {
+  try {
+    return canonical(record)
+  } catch {
+    return undefined
+  }
 }

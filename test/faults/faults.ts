@@ -513,10 +513,26 @@ export const faults: readonly Fault[] = [
   fault(
     'a revoked key that is good again is found',
     'audit/state.ts',
-    'known.isRevoked && !isRevoked',
-    'known.isRevoked && isRevoked',
+    'revoked !== undefined && live.isRevoked === false',
+    'revoked !== undefined && live.isRevoked === undefined',
     'cli/audit.test.ts',
     'behind the trail',
+  ),
+  fault(
+    'a row that is back as it once was is found',
+    'audit/state.ts',
+    'if (known.text !== textOf(live)) return',
+    'if (known.seq < 0) return',
+    'audit/tampering.test.ts',
+    'is found, whatever it is',
+  ),
+  fault(
+    'a forged row is found with the trail',
+    'vault/live.ts',
+    'if (!keyring.isRowMac(text, mac)) forged',
+    'if (text === "") forged',
+    'audit/tampering.test.ts',
+    'is found, whatever it is',
   ),
   fault(
     'a record that cannot be written stops the answer',

@@ -1,4 +1,5 @@
 /** What happens to API keys: nobody hands on more than they have. */
+import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { type ApiKey, scopesOf } from '../../model/api-key.ts'
 import { withinNetworks } from '../../model/network.ts'
@@ -45,22 +46,22 @@ export function rotateKey(call: Call, operation: Op<'rotate_key'>): Outcome<'rot
   const excess = moreThanOwn(call, key ?? found)
   if (excess !== undefined) return refuse(call, object, 'forbidden', excess)
   if (change === undefined || key === undefined || !isUpon(change, found)) return { kind: 'outdated' }
-  putKey(call.work, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt, mac: change.mac })
+  const ending = { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt, mac: change.mac }
+  putKey(call.work, ending)
   const made = addKey(call, key)
-  record(call, object, 'ok')
+  record(call, objectOf(ending), 'ok')
   return done({ ...call, action: 'key.create' }, objectOf(made), made)
 }
 
 export function revokeKey(call: Call, operation: Op<'revoke_key'>): Outcome<'revoke_key'> {
   const found = find(call, operation.id)
   if ('kind' in found) return found
-  const object = objectOf(found)
-  if (found.revokedAt !== null) return done(call, object, found)
+  if (found.revokedAt !== null) return done(call, objectOf(found), found)
   const { change } = operation
   if (change === undefined || !isUpon(change, found)) return { kind: 'outdated' }
   const revoked = { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt, mac: change.mac }
   putKey(call.work, revoked)
-  return done(call, object, revoked)
+  return done(call, objectOf(revoked), revoked)
 }
 
 /** A key that the caller may manage, or why not: 403 without the right, 404 for one out of the caller's reach. */
@@ -102,5 +103,5 @@ function isUpon(change: KeyChange, key: ApiKey): boolean {
 }
 
 function objectOf(key: ApiKey): AuditObject {
-  return { kind: 'key', id: key.id, uid: key.uid, name: key.name, version: null, hash: null }
+  return { kind: 'key', id: key.id, uid: key.uid, name: key.name, version: null, hash: hash('sha256', key.mac, 'hex') }
 }

@@ -1,7 +1,8 @@
 /** What happens to lists, to what is known of secrets beside their values, and to where secrets are. */
 import type { AuditObject } from '../../audit/record.ts'
-import type { List } from '../../model/list.ts'
+import { type List, placeHash } from '../../model/list.ts'
 import { allows, allowsName, allowsSome } from '../../model/scope.ts'
+import { detailsHash } from '../../model/secret.ts'
 import type { Op, Outcome, Refused, StoredSecret } from '../operation.ts'
 import { ref } from '../world.ts'
 import { addList, findList, refuseList } from './places.ts'
@@ -94,7 +95,7 @@ export function updateMetadata(call: Call, operation: Op<'update_metadata'>): Ou
   const { details, mac } = change
   const stored = { ...found, secret: { ...found.secret, ...details, updatedAt: call.work.world.now, mac } }
   putSecret(call.work, stored)
-  return withList(call, stored)
+  return withList(call, stored, { ...objectOf(stored), hash: detailsHash(details) })
 }
 
 export function moveSecret(call: Call, { id, to }: Op<'move_secret'>): Outcome<'move_secret'> {
@@ -104,14 +105,14 @@ export function moveSecret(call: Call, { id, to }: Op<'move_secret'>): Outcome<'
   if (list === undefined) return refuseList(call, to, objectOf(found))
   const stored = { ...found, secret: { ...found.secret, listId: list.id } }
   putSecret(call.work, stored)
-  return done(call, objectOf(stored), { secret: stored.secret, list })
+  return done(call, { ...objectOf(stored), hash: placeHash(list) }, { secret: stored.secret, list })
 }
 
-function withList(call: Call, stored: StoredSecret): Outcome<'read_metadata'> {
+function withList(call: Call, stored: StoredSecret, object = objectOf(stored)): Outcome<'read_metadata'> {
   const { secret } = stored
   const list = findList(call, secret.listId)
   if (list === undefined) return refuse(call, objectOf(stored), 'integrity_failure', 'The list of the secret is gone.')
-  return done(call, objectOf(stored), { secret, list })
+  return done(call, object, { secret, list })
 }
 
 function refuseTaken(call: Call, object: AuditObject): Refused {

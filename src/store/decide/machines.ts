@@ -1,4 +1,5 @@
 /** What happens to machines without keys, and to the account's settings. */
+import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { type Machine, rangeOf } from '../../model/machine.ts'
 import { allows } from '../../model/scope.ts'
@@ -58,7 +59,9 @@ export function updateSettings(call: Call, { settings }: Op<'update_settings'>):
   if (settings.accountId !== call.account.id) return { kind: 'outdated' }
   call.work.world.settings.set(settings.accountId, settings)
   call.work.changes.settings.set(settings.accountId, settings)
-  return done(call, null, settings)
+  const digest = hash('sha256', settings.mac, 'hex')
+  const object: AuditObject = { kind: 'settings', id: null, uid: null, name: null, version: null, hash: digest }
+  return done(call, object, settings)
 }
 
 function machinesOf({ work, account }: Call): Machine[] {
@@ -72,6 +75,6 @@ function find(call: Call, id: number): Machine | Refused {
   return found ?? refuse(call, unknown, 'not_found', 'No machine with this id.')
 }
 
-function objectOf({ id, uid, name }: Machine): AuditObject {
-  return { kind: 'machine', id, uid, name, version: null, hash: null }
+function objectOf({ id, uid, name, mac }: Machine): AuditObject {
+  return { kind: 'machine', id, uid, name, version: null, hash: hash('sha256', mac, 'hex') }
 }

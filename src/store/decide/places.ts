@@ -1,7 +1,6 @@
 /** Finds the lists that operations name. */
-import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
-import { defaultList, type List } from '../../model/list.ts'
+import { defaultList, type List, listUid } from '../../model/list.ts'
 import type { IdOrName, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
 import { type Call, putAccount, putList, refuseField } from './work.ts'
@@ -21,8 +20,7 @@ export function addList(call: Call, name: string): List {
   const account = work.world.accounts.get(call.account.id) ?? call.account
   const { now } = work.world
   const id = account.nextListId
-  // Ids are never used again, so it is unique; nothing is sealed to it, so it need not be random.
-  const uid = hash('sha256', `${work.world.storeId} list ${account.id} ${id}`, 'hex').slice(0, 32)
+  const uid = listUid(work.world.storeId, account.id, id)
   const list = { accountId: account.id, id, uid, name, createdAt: now, updatedAt: now }
   putAccount(work, { ...account, nextListId: id + 1 })
   putList(work, list)
