@@ -19,6 +19,11 @@ const root = join(import.meta.dirname, '..')
 const codeTexts: Record<Code, string> = {
   invalid: 'The request is malformed; `errors` names each faulty field.',
   unauthenticated: 'No API key, or one that is unknown, expired, revoked or used from outside its networks.',
+  invalid_credentials: 'The address or the password of a user is wrong.',
+  confirmation_required: 'A user who is signed in must prove who they are again: `POST /v3/session/confirm`.',
+  cross_site_request: 'A request with a session does not come from the portal.',
+  last_owner: 'The account would be left without an owner.',
+  weak_password: 'The password is too short, easy to guess, or among those that have leaked.',
   forbidden: 'The API key lacks the scope, or would hand on more than it has.',
   not_found: 'No such object in this account, or none that this key may know of.',
   method_not_allowed: 'The path does not take this method; `Allow` lists those it takes.',

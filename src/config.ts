@@ -27,6 +27,8 @@ export interface Config {
   readonly isQueryKeyAccepted: boolean
   /** Proxies whose `X-Forwarded-For` is believed, in CIDR notation. */
   readonly trustedProxies: readonly string[]
+  /** The origin that people reach the server at; without it, as they ask. */
+  readonly publicUrl: string | undefined
   /** Bytes that are to stay free on the disk of the data folder, with SQLite. */
   readonly diskReserveBytes: number
   /** Where signed checkpoints of the audit trail go; `undefined` when none are made. */
@@ -96,6 +98,12 @@ export const settings: readonly Setting[] = [
     default: 'none',
     meaning:
       "Addresses or networks, separated by commas, of proxies whose `X-Forwarded-For` tells the caller's address. Nobody else's is looked at.",
+  },
+  {
+    name: 'STRONGROOM_PUBLIC_URL',
+    default: 'as the request names it',
+    meaning:
+      'The origin that people reach the server at, such as `https://secrets.example.com`: for links that it hands out.',
   },
   {
     name: 'STRONGROOM_DISK_RESERVE_MIB',
@@ -188,6 +196,7 @@ export function readConfig(environment: Environment = process.env): Config {
     maxValueBytes: reader.integer('STRONGROOM_MAX_VALUE_BYTES', 1, 2 ** 20) ?? 2 ** 16,
     maxFileBytes: reader.integer('STRONGROOM_MAX_FILE_BYTES', 1, 2 ** 24) ?? 2 ** 20,
     trustedProxies: reader.networks('STRONGROOM_TRUSTED_PROXIES'),
+    publicUrl: reader.publicUrl(),
     isQueryKeyAccepted: reader.choice('STRONGROOM_QUERY_KEY', ['on', 'off']) !== 'off',
     diskReserveBytes: (reader.integer('STRONGROOM_DISK_RESERVE_MIB', 0, 2 ** 20) ?? 64) * 2 ** 20,
     checkpoints: reader.checkpoints(),
@@ -264,6 +273,15 @@ class Reader {
     if (texts.every(isNetwork)) return texts
     this.#fault(name, 'must be addresses or networks such as 10.0.0.1 or 10.0.0.0/8, separated by commas')
     return []
+  }
+
+  publicUrl(): string | undefined {
+    const text = this.text('STRONGROOM_PUBLIC_URL')
+    if (text === undefined) return undefined
+    const url = URL.canParse(text) ? new URL(text) : undefined
+    const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === ''
+    if (isPlain && url.username === '' && url.hash === '') return url.origin
+    return this.#fault('STRONGROOM_PUBLIC_URL', 'must be an origin such as https://secrets.example.com')
   }
 
   rateLimit(): number | undefined {

@@ -12,6 +12,7 @@ const on = {
   account: () => import('./cli/host/account.ts'),
   key: () => import('./cli/host/key.ts'),
   audit: () => import('./cli/host/audit.ts'),
+  user: () => import('./cli/host/user.ts'),
   backup: () => import('./cli/host/backup.ts'),
 }
 
@@ -119,6 +120,38 @@ key
   .command('generate')
   .description('print a new API key for STRONGROOM_BOOTSTRAP_API_KEY, and store nothing')
   .action(async () => (await on.key()).generate())
+
+const user = program.command('user').description('users of the portal, on the host of the server')
+user
+  .command('create')
+  .argument('[email]', 'what they sign in with (an owner may say so later)')
+  .option('--account <name>', 'account that they belong to', 'default')
+  .option('--role <role>', 'owner, admin, editor, reader or auditor', 'owner')
+  .option('--name <name>', 'what they are called')
+  .option('--pattern <pattern...>', 'names or patterns that narrow the role')
+  .option('--json', 'print JSON')
+  .description('make a user, and print the one-time link that sets the password')
+  .action(async (email, options) => (await on.user()).create(email, options))
+user
+  .command('list')
+  .option('--account <name>', 'account', 'default')
+  .option('--json', 'print JSON')
+  .description('list the users of an account')
+  .action(async (options) => (await on.user()).list(options))
+user
+  .command('disable')
+  .argument('<email>', 'what they sign in with')
+  .option('--account <name>', 'account', 'default')
+  .option('--json', 'print JSON')
+  .description('disable a user, and end their sessions')
+  .action(async (email, options) => (await on.user()).disable(email, options))
+user
+  .command('reset')
+  .argument('<email>', 'what they sign in with')
+  .option('--account <name>', 'account', 'default')
+  .option('--json', 'print JSON')
+  .description('print a one-time link that sets a new password')
+  .action(async (email, options) => (await on.user()).reset(email, options))
 
 const audit = program.command('audit').description('the audit trail, on the host of the server')
 audit

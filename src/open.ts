@@ -11,6 +11,7 @@ import { lockDataDir } from './store/lock.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { askerOf, createAccount, type HostAsker } from './vault/accounts.ts'
+import { Attempts } from './vault/attempts.ts'
 import { ask, type Vault } from './vault/vault.ts'
 
 export interface Opened {
@@ -48,6 +49,7 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
       maxFileBytes,
       verifiedCallers: new Map(),
       identities: new Map(),
+      attempts: new Attempts(),
       turns: new Map(),
       onIntegrityFailure: () => {},
     }

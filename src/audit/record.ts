@@ -32,6 +32,16 @@ export type Action =
   | 'machine.delete'
   | 'settings.read'
   | 'settings.update'
+  | 'user.list'
+  | 'user.read'
+  | 'user.create'
+  | 'user.update'
+  | 'user.delete'
+  | 'user.accept'
+  | 'session.open'
+  | 'session.read'
+  | 'session.confirm'
+  | 'session.end'
   | 'key.list'
   | 'key.read'
   | 'key.create'
@@ -73,6 +83,16 @@ export const actions: readonly Action[] = [
   'machine.delete',
   'settings.read',
   'settings.update',
+  'user.list',
+  'user.read',
+  'user.create',
+  'user.update',
+  'user.delete',
+  'user.accept',
+  'session.open',
+  'session.read',
+  'session.confirm',
+  'session.end',
   'key.list',
   'key.read',
   'key.create',
@@ -91,7 +111,7 @@ export const actions: readonly Action[] = [
 
 /** What was acted on. Absent parts were not known: a refused read of an unknown id has an id alone. */
 export interface AuditObject {
-  readonly kind: 'secret' | 'list' | 'machine' | 'settings' | 'target' | 'key' | 'account'
+  readonly kind: 'secret' | 'list' | 'machine' | 'settings' | 'target' | 'key' | 'user' | 'session' | 'account'
   readonly id: number | null
   readonly uid: string | null
   readonly name: string | null

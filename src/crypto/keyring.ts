@@ -76,6 +76,8 @@ export class Keyring {
   readonly #master: KeyObject
   readonly #rowMac: KeyObject
   readonly #apiKey: KeyObject
+  readonly #session: KeyObject
+  readonly #link: KeyObject
   readonly #cursor: KeyObject
   readonly #idempotency: KeyObject
   readonly #checkpoint: KeyObject
@@ -90,6 +92,8 @@ export class Keyring {
     master.fill(0)
     this.#rowMac = derive(this.#master, sealed.storeId, 'row-mac')
     this.#apiKey = derive(this.#master, sealed.storeId, 'api-key')
+    this.#session = derive(this.#master, sealed.storeId, 'session')
+    this.#link = derive(this.#master, sealed.storeId, 'link')
     this.#cursor = derive(this.#master, sealed.storeId, 'cursor')
     this.#idempotency = derive(this.#master, sealed.storeId, 'idempotency')
     this.#checkpoint = signingKey(derive(this.#master, sealed.storeId, 'checkpoint'))
@@ -98,6 +102,16 @@ export class Keyring {
   /** The look-up hash of an API key: HMAC-SHA-256, hexadecimal. The key itself is never kept. */
   tokenHash(token: string): string {
     return createHmac('sha256', this.#apiKey).update(token).digest('hex')
+  }
+
+  /** The look-up hash of a session's token: another than of an API key, so that neither passes for the other. */
+  sessionHash(token: string): string {
+    return createHmac('sha256', this.#session).update(token).digest('hex')
+  }
+
+  /** The look-up hash of a one-time link's token. */
+  linkHash(token: string): string {
+    return createHmac('sha256', this.#link).update(token).digest('hex')
   }
 
   /** The MAC of a row's authenticated text, 32 bytes. */

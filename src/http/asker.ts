@@ -7,6 +7,7 @@ import { type Asker, authenticate, type Identity, presumedIdentity } from '../va
 import { tokenOf, unauthenticated } from './authenticate.ts'
 import type { Context } from './context.ts'
 import { toRefusal } from './problem.ts'
+import { sessionTokenOf } from './session-cookie.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -64,7 +65,10 @@ function checkKeys(app: FastifyInstance, context: Context): void {
     if (request.routeOptions.config.isOpen === true) return done()
     try {
       const token = tokenOf(request, isQueryKeyAccepted, metrics)
-      const caller = token === undefined ? machineOf(context, request) : callerOf(context, request.raw.socket, token)
+      const caller =
+        token === undefined
+          ? (sessionOf(context, request) ?? machineOf(context, request))
+          : callerOf(context, request.raw.socket, token)
       request.asker = { caller, requestId: request.id, address: request.ip }
       if (!bodyMethods.has(request.method)) return done()
       request.identity = presumedIdentity(vault, request.asker)
@@ -78,6 +82,16 @@ function checkKeys(app: FastifyInstance, context: Context): void {
       readOn(done)
     }, done)
   })
+}
+
+/** A user of the portal. */
+function sessionOf({ vault, keyLimiter }: Context, request: FastifyRequest): Asker['caller'] | undefined {
+  if (request.headers.cookie === undefined) return undefined
+  const token = sessionTokenOf(request)
+  if (token === undefined) return undefined
+  const hash = vault.keyring.sessionHash(token)
+  keyLimiter?.take(hash, performance.now())
+  return { kind: 'token', hash }
 }
 
 /** What each connection sent last: most send one API key again and again, whose hash never changes. */

@@ -10,6 +10,8 @@ export interface Context {
   readonly isQueryKeyAccepted: boolean
   /** The longest file, in bytes. */
   readonly maxFileBytes: number
+  /** The origin that people reach the server at; without it, as they ask. */
+  readonly publicUrl: string | undefined
   /** Requests per second of one API key; `undefined` when no limiter runs. */
   readonly keyLimiter: RateLimiter | undefined
   /** Requests per second of one address without a usable key, before they are put off. */

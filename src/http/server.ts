@@ -34,6 +34,7 @@ export interface ServerOptions {
     | 'maxFileBytes'
     | 'isQueryKeyAccepted'
     | 'trustedProxies'
+    | 'publicUrl'
     | 'metricsListen'
     | 'traces'
   >
@@ -128,8 +129,8 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
   if (config.metricsListen === undefined) serveMetrics(app, scrape)
   const keyLimiter = limiter('key')
   const failureLimiter = limiter('failures', failuresPerSecond)
-  const { isQueryKeyAccepted, maxFileBytes } = config
-  const context = { vault, metrics, isQueryKeyAccepted, maxFileBytes, keyLimiter, failureLimiter }
+  const { isQueryKeyAccepted, maxFileBytes, publicUrl } = config
+  const context = { vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter }
   await app.register(reference)
   await app.register(v3(context), { prefix: '/v3' })
   await app.register(lists(context, true), { prefix: '/api' })

@@ -8,6 +8,7 @@ export interface Account {
   readonly nextKeyId: number
   readonly nextListId: number
   readonly nextMachineId: number
+  readonly nextUserId: number
   /** Records in the account's audit chain, the chain's head, and the newest record's time. */
   readonly auditSize: number
   readonly auditHead: Uint8Array

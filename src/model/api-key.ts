@@ -16,15 +16,21 @@ export interface ApiKey {
   readonly createdAt: number
   readonly expiresAt: number | null
   readonly revokedAt: number | null
+  /** Whose session this is, in the form of a key; `null` for an API key. */
+  readonly userId: number | null
+  /** When the user of a session last proved who they are. */
+  readonly confirmedAt: number | null
+  /** Of a session: where it was begun, as JSON. Not authenticated. */
+  readonly agent: string
   /** Coarse: written at most once a minute. Not authenticated. */
   readonly lastUsedAt: number | null
   readonly mac: Uint8Array
 }
 
 /** What the row MAC of an API key covers: everything that decides what its bearer may do. */
-export function keyToAuthenticate(key: Omit<ApiKey, 'id' | 'mac' | 'lastUsedAt'>): string {
+export function keyToAuthenticate(key: Omit<ApiKey, 'id' | 'mac' | 'lastUsedAt' | 'agent'>): string {
   return JSON.stringify([
-    'api_key',
+    key.userId === null ? 'api_key' : 'session',
     key.accountId,
     key.uid,
     key.name,
@@ -34,6 +40,7 @@ export function keyToAuthenticate(key: Omit<ApiKey, 'id' | 'mac' | 'lastUsedAt'>
     key.createdAt,
     key.expiresAt,
     key.revokedAt,
+    ...(key.userId === null ? [] : [key.userId, key.confirmedAt]),
   ])
 }
 
@@ -48,11 +55,20 @@ export function keyEvidence(key: ApiKey): string {
   return text
 }
 
+/** Nobody has worked with a session for this long: it has ended. */
+const idleMs = 30 * 60 * 1000
+
+/** When a session ends, unless it is used before; to the minute. */
+export function idleEndOf({ lastUsedAt, createdAt }: Pick<ApiKey, 'lastUsedAt' | 'createdAt'>): number {
+  return Math.max(lastUsedAt ?? 0, createdAt) + idleMs
+}
+
 /** Why a key may not be used now from this address, or `undefined` when it may. */
 export function whyUnusable(key: ApiKey, now: number, address: string): string | undefined {
   if (key.revokedAt !== null) return 'revoked'
   if (key.expiresAt !== null && key.expiresAt <= now) return 'expired'
   if (!inNetworks(key.networks, address)) return 'network'
+  if (key.userId !== null && now >= idleEndOf(key)) return 'idle'
   return undefined
 }
 

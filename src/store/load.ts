@@ -3,6 +3,7 @@ import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
+import type { User } from '../model/user.ts'
 import { decide } from './decide/decide.ts'
 import { type NameRef, Needs, type Ref, type ReplyRef, type VersionRef } from './needs.ts'
 import type { Batch, Caller, Outcome, Request, StoredSecret, VersionHead } from './operation.ts'
@@ -37,6 +38,10 @@ export interface Transaction {
   /** Versions of the account's key that wrap secret keys. */
   accountKeysInUse(accountId: number): Result<readonly number[]>
   keys(refs: readonly Ref[]): Result<readonly ApiKey[]>
+  users(accountIds: readonly number[]): Result<readonly User[]>
+  usersWith(emails: readonly string[]): Result<readonly User[]>
+  /** The sessions of users that have not been ended. */
+  sessionsOf(users: readonly Ref[]): Result<readonly ApiKey[]>
   secrets(refs: readonly Ref[]): Result<readonly StoredSecret[]>
   secretsNamed(refs: readonly NameRef[]): Result<readonly StoredSecret[]>
   secretsOfList(list: Ref): Result<readonly StoredSecret[]>
@@ -99,6 +104,8 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
     wholeLists: new Set(),
     machines: new Map(),
     settings: new Map(),
+    users: new Map(),
+    emails: new Map(),
     claims: [],
     replies: new Map(),
     versions: new Map(),
@@ -145,6 +152,7 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
   ])
   await loadListsOfSecrets(tx, needs, world)
   await loadMachines(tx, needs, world)
+  await loadUsers(tx, needs, world)
   await loadContents(tx, needs, world)
   if (needs.accountNames.size === 0) return world
   const { taken, nextId } = await tx.newAccounts([...needs.accountNames])
@@ -214,6 +222,19 @@ async function loadMachines(tx: Transaction, { machinesOf, claimed, settingsOf }
   if (claimed.length > 0) world.claims.push(...(await tx.claims(claimed, true)))
   if (settingsOf.size === 0) return
   for (const settings of await tx.settings([...settingsOf])) world.settings.set(settings.accountId, settings)
+}
+
+async function loadUsers(tx: Transaction, { usersOf, emails, sessionsOf }: Needs, world: World): Promise<void> {
+  if (usersOf.size > 0) {
+    for (const user of await tx.users([...usersOf])) world.users.set(ref(user.accountId, user.id), user)
+  }
+  if (emails.size > 0) {
+    for (const { email, accountId, id } of await tx.usersWith([...emails])) {
+      world.emails.set(email ?? '', { accountId, id })
+    }
+  }
+  if (sessionsOf.size === 0) return
+  for (const key of await tx.sessionsOf([...sessionsOf.values()])) world.keys.set(ref(key.accountId, key.id), key)
 }
 
 /** Everything in the lists that are to be deleted. */

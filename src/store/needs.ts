@@ -42,6 +42,9 @@ export class Needs {
   readonly sealed = new Map<string, VersionRef>()
   readonly accountKeys = new Set<number>()
   readonly keysInUse = new Set<number>()
+  readonly usersOf = new Set<number>()
+  readonly emails = new Set<string>()
+  readonly sessionsOf = new Map<string, Ref>()
   readonly accountNames = new Set<string>()
 
   add(accountId: number | undefined, keyId: number, operation: Request['operation']): void {
@@ -129,6 +132,27 @@ export class Needs {
       case 'update_settings':
         this.settingsOf.add(accountId)
         return
+      case 'list_users':
+      case 'read_user':
+      case 'read_session':
+        this.usersOf.add(accountId)
+        return
+      case 'create_user':
+        this.usersOf.add(accountId)
+        if (operation.user.email !== null) this.emails.add(operation.user.email)
+        return
+      case 'prepare_user':
+      case 'update_user':
+      case 'delete_user':
+        this.usersOf.add(accountId)
+        this.sessionsOf.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        return
+      case 'open_session':
+        this.usersOf.add(accountId)
+        this.sessionsOf.set(ref(accountId, operation.change.user.id), { accountId, id: operation.change.user.id })
+        if (operation.change.user.email !== null) this.emails.add(operation.change.user.email)
+        return
+      case 'end_session':
       case 'read_key':
       case 'prepare_key':
       case 'rotate_key':

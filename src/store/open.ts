@@ -114,6 +114,19 @@ class BatchedStore implements Store {
     return (await this.#query<rows.MachineRow>(this.#queries.machines(accountId))).map(rows.toMachine)
   }
 
+  async users(accountId: number) {
+    return (await this.#query<rows.UserRow>(this.#queries.users(accountId))).map(rows.toUser)
+  }
+
+  async userWith(column: 'email' | 'link_hash', value: string) {
+    const [row] = await this.#query<rows.UserRow>(this.#queries.userWith(column, value))
+    return row === undefined ? undefined : rows.toUser(row)
+  }
+
+  async sessionsOf(accountId: number, userId: number) {
+    return (await this.#query<rows.ApiKeyRow>(this.#queries.sessionsOf(accountId, userId))).map(rows.toApiKey)
+  }
+
   async settings(accountId: number) {
     const [row] = await this.#query<rows.SettingsRow>(this.#queries.settings(accountId))
     return row === undefined ? undefined : rows.toSettings(row)

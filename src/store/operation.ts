@@ -7,6 +7,7 @@ import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Right, Scope } from '../model/scope.ts'
 import type { Details, Secret, SecretKey } from '../model/secret.ts'
+import type { User } from '../model/user.ts'
 
 /** Who asks. */
 export type Caller =
@@ -24,6 +25,8 @@ export type Caller =
       /** The rows as the vault has verified them (`machineEvidence`); any others are not acted upon. */
       readonly verified: string | undefined
     }
+  /** A user whom the vault has recognized, who may begin a session and nothing else. */
+  | { readonly kind: 'user'; readonly accountId: number; readonly userId: number; readonly name: string }
   /** Somebody on the server's host, who may do anything in the account. */
   | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
   /** The server itself, for records of what it found. */
@@ -129,6 +132,33 @@ export type Operation =
   | { readonly kind: 'delete_machine'; readonly id: number }
   | { readonly kind: 'read_settings' }
   | { readonly kind: 'update_settings'; readonly settings: AccountSettings }
+  | { readonly kind: 'list_users' }
+  | { readonly kind: 'read_user'; readonly id: number }
+  /** Loads what is needed to authenticate a changed row. Not recorded. */
+  | { readonly kind: 'prepare_user'; readonly id: number }
+  | { readonly kind: 'create_user'; readonly user: NewUser }
+  | {
+      readonly kind: 'update_user'
+      readonly id: number
+      /** Upon the row that was prepared; `undefined` when there was none. */
+      readonly change: UserChange | undefined
+      /** Whether it is the user's own password, changed by whoever knows the old one. */
+      readonly isProven: boolean
+    }
+  | { readonly kind: 'delete_user'; readonly id: number; readonly ended: readonly SessionEnd[] }
+  | {
+      readonly kind: 'open_session'
+      readonly change: UserChange
+      readonly session: NewKey
+      /** Whether a one-time link is accepted, which ends all other sessions. */
+      readonly isLink: boolean
+    }
+  | { readonly kind: 'read_session' }
+  | {
+      readonly kind: 'confirm_session'
+      readonly change: { readonly rowMac: Uint8Array; readonly confirmedAt: number; readonly mac: Uint8Array }
+    }
+  | { readonly kind: 'end_session'; readonly id: number; readonly change: KeyChange | undefined }
   | { readonly kind: 'list_keys' }
   | { readonly kind: 'read_key'; readonly id: number }
   /** Loads what is needed to authenticate a changed row. Not recorded. */
@@ -188,6 +218,26 @@ export interface Rewrapped {
   readonly id: number
   readonly from: SecretKey
   readonly to: SecretKey
+}
+
+/** A user without what the transaction gives it. */
+export type NewUser = Omit<User, 'id' | 'lastSignInAt'> & { readonly lastSignInAt: null }
+
+export interface UserChange {
+  /** The row that it was made upon. */
+  readonly rowMac: Uint8Array
+  readonly user: User
+  /** Every open session of the user, as it will be. */
+  readonly ended: readonly SessionEnd[]
+}
+
+/** A session that ends with a change of its user, or the one that stays. */
+export interface SessionEnd {
+  readonly id: number
+  readonly isKept: boolean
+  readonly rowMac: Uint8Array
+  readonly revokedAt: number
+  readonly mac: Uint8Array
 }
 
 /** A machine without what the transaction gives it. */
@@ -272,6 +322,16 @@ export interface Results {
   delete_machine: null
   read_settings: AccountSettings | undefined
   update_settings: AccountSettings
+  list_users: readonly User[]
+  read_user: User
+  prepare_user: { readonly user: User; readonly sessions: readonly ApiKey[] }
+  create_user: User
+  update_user: User
+  delete_user: null
+  open_session: { readonly user: User; readonly session: ApiKey }
+  read_session: { readonly user: User; readonly session: ApiKey }
+  confirm_session: ApiKey
+  end_session: null
   list_keys: Grant
   read_key: ApiKey
   prepare_key: ApiKey

@@ -109,6 +109,26 @@ export class Queries {
     return this.#builder.selectFrom('lists').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
   }
 
+  sessionsOf(accountId: number, userId: number): Query {
+    return this.#builder
+      .selectFrom('api_keys')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('user_id', '=', userId)
+      .where('revoked_ms', 'is', null)
+      .orderBy('id', 'desc')
+      .limit(100)
+      .compile()
+  }
+
+  userWith(column: 'email' | 'link_hash', value: string): Query {
+    return this.#builder.selectFrom('users').selectAll().where(column, '=', value).compile()
+  }
+
+  users(accountId: number): Query {
+    return this.#builder.selectFrom('users').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
+  }
+
   machines(accountId: number): Query {
     return this.#builder.selectFrom('machines').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
   }
@@ -122,6 +142,7 @@ export class Queries {
       .selectFrom('api_keys')
       .selectAll()
       .where('account_id', '=', accountId)
+      .where('user_id', 'is', null)
       .where('id', '>', after)
       .orderBy('id')
       .limit(limit)
@@ -177,6 +198,7 @@ export class Queries {
   countKeys(now: number) {
     return this.#builder
       .selectFrom('api_keys')
+      .where('user_id', 'is', null)
       .select((eb) => {
         const { fn, and, or } = eb
         const isOpen = and([

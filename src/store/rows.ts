@@ -7,6 +7,7 @@ import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Secret } from '../model/secret.ts'
+import type { Role, User } from '../model/user.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
 import type { Claim, Reply } from './world.ts'
 
@@ -21,6 +22,7 @@ export interface AccountRow {
   audit_ms: number
   next_list_id: number
   next_machine_id: number
+  next_user_id: number
 }
 
 export interface AccountKeyRow {
@@ -41,6 +43,26 @@ export interface ApiKeyRow {
   expires_ms: number | null
   revoked_ms: number | null
   last_used_ms: number | null
+  mac: Uint8Array
+  user_id: number | null
+  confirmed_ms: number | null
+  agent: string
+}
+
+export interface UserRow {
+  account_id: number
+  id: number
+  uid: string
+  email: string | null
+  name: string
+  role: string
+  patterns: string
+  password: string | null
+  is_disabled: number
+  link_hash: string | null
+  link_expires_ms: number | null
+  created_ms: number
+  last_sign_in_ms: number | null
   mac: Uint8Array
 }
 
@@ -160,6 +182,7 @@ export interface Tables {
   lists: ListRow
   versions: VersionRow
   machines: MachineRow
+  users: UserRow
   account_settings: SettingsRow
   audit: AuditRow
 }
@@ -173,6 +196,7 @@ export function toAccount(row: AccountRow): Account {
     nextKeyId: row.next_key_id,
     nextListId: row.next_list_id,
     nextMachineId: row.next_machine_id,
+    nextUserId: row.next_user_id,
     auditSize: row.audit_size,
     auditHead: row.audit_head,
     auditAt: row.audit_ms,
@@ -196,6 +220,28 @@ export function toApiKey(row: ApiKeyRow): ApiKey {
     expiresAt: row.expires_ms,
     revokedAt: row.revoked_ms,
     lastUsedAt: row.last_used_ms,
+    userId: row.user_id,
+    confirmedAt: row.confirmed_ms,
+    agent: row.agent,
+    mac: row.mac,
+  }
+}
+
+export function toUser(row: UserRow): User {
+  return {
+    accountId: row.account_id,
+    id: row.id,
+    uid: row.uid,
+    email: row.email,
+    name: row.name,
+    role: row.role as Role,
+    patterns: words(row.patterns),
+    password: row.password,
+    isDisabled: row.is_disabled === 1,
+    linkHash: row.link_hash,
+    linkExpiresAt: row.link_expires_ms,
+    createdAt: row.created_ms,
+    lastSignInAt: row.last_sign_in_ms,
     mac: row.mac,
   }
 }
@@ -319,6 +365,26 @@ export function recordValues({ record, head }: StoredRecord): (string | number |
     record.requestId,
     record.address,
     head,
+  ]
+}
+
+/** A user's row: its values in the order of the table's columns. */
+export function userValues(user: User): (string | number | Uint8Array | null)[] {
+  return [
+    user.accountId,
+    user.id,
+    user.uid,
+    user.email,
+    user.name,
+    user.role,
+    user.patterns.join(' '),
+    user.password,
+    user.isDisabled ? 1 : 0,
+    user.linkHash,
+    user.linkExpiresAt,
+    user.createdAt,
+    user.lastSignInAt,
+    user.mac,
   ]
 }
 

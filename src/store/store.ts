@@ -6,6 +6,7 @@ import type { ApiKey } from '../model/api-key.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
+import type { User } from '../model/user.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 
 export interface Store {
@@ -39,6 +40,11 @@ export interface Store {
     limit: number,
   ): Promise<readonly { secret: Secret; sealed: Uint8Array | null; listUid: string | null }[]>
   machines(accountId: number): Promise<readonly Machine[]>
+  users(accountId: number): Promise<readonly User[]>
+  /** By an address in lower case, or by the look-up hash of a one-time link. */
+  userWith(column: 'email' | 'link_hash', value: string): Promise<User | undefined>
+  /** The newest first, those that have not been ended. */
+  sessionsOf(accountId: number, userId: number): Promise<readonly ApiKey[]>
   settings(accountId: number): Promise<AccountSettings | undefined>
   /** Secret keys that are wrapped under an older version than this one, by ascending secret id, after one. */
   secretKeysBelow(accountId: number, version: number, after: number, limit: number): Promise<readonly OldSecretKey[]>

@@ -5,6 +5,7 @@ import type { ApiKey } from '../model/api-key.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
 import type { SecretKey } from '../model/secret.ts'
+import type { User } from '../model/user.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
 
 /** The answer to an earlier request under the same idempotency key. */
@@ -63,6 +64,7 @@ export interface Changes {
   readonly lists: Map<string, Fate<List>>
   readonly machines: Map<string, Fate<Machine>>
   readonly settings: Map<number, AccountSettings>
+  readonly users: Map<string, Fate<User>>
   readonly renamed: Renamed[]
   readonly versions: NewVersion[]
   readonly keys: Map<string, Fate<ApiKey>>
@@ -117,6 +119,10 @@ export interface World {
   /** By account and id; all of an account, where they are asked for. */
   readonly machines: Map<string, Machine>
   readonly settings: Map<number, AccountSettings>
+  /** By account and id; all of an account, where they are asked for. */
+  readonly users: Map<string, User>
+  /** Who has one of the addresses that are to be given, of any account. */
+  readonly emails: Map<string, { readonly accountId: number; readonly id: number }>
   /** Those that meet an address which is asked from, or which is to be claimed. */
   readonly claims: Claim[]
   /** The lists whose secrets are all here, by account and id. */

@@ -119,6 +119,9 @@ export function newKey(
     createdAt: now,
     expiresAt: input.expiresAt,
     revokedAt: null,
+    userId: null,
+    confirmedAt: null,
+    agent: '',
   }
   return { ...row, mac: vault.keyring.rowMac(keyToAuthenticate(row)) }
 }

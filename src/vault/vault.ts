@@ -14,6 +14,7 @@ import {
 } from '../model/machine.ts'
 import type { Caller, Kind, Op, Results } from '../store/operation.ts'
 import type { Store } from '../store/store.ts'
+import type { Attempts } from './attempts.ts'
 
 export interface Vault {
   readonly store: Store
@@ -28,6 +29,8 @@ export interface Vault {
   readonly verifiedCallers: Map<string, Caller>
   /** What API keys have led to, by look-up hash: accounts, which keys never change. Not a permission. */
   readonly identities: Map<string, Identity>
+  /** Of passwords, on this node. */
+  readonly attempts: Attempts
   /** The last update on its way for each secret. */
   readonly turns: Map<string, Promise<unknown>>
   /** Told of every failed integrity check, for the metrics and the log. */
@@ -40,6 +43,8 @@ export interface Asker {
     | { readonly kind: 'token'; readonly hash: string }
     /** Without a key, from this address (`addressHex`). */
     | { readonly kind: 'machine'; readonly address: string }
+    /** Whom the vault has recognized itself. */
+    | { readonly kind: 'user'; readonly accountId: number; readonly userId: number; readonly name: string }
     | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
   readonly requestId: string
   readonly address: string
@@ -111,7 +116,7 @@ export async function tryAsk<K extends Kind>(
 }
 
 function callerOf(vault: Vault, { caller }: Asker): Caller {
-  if (caller.kind === 'host') return caller
+  if (caller.kind === 'host' || caller.kind === 'user') return caller
   const name = caller.kind === 'token' ? caller.hash : `machine ${caller.address}`
   return vault.verifiedCallers.get(name) ?? { ...caller, verified: undefined }
 }

@@ -46,6 +46,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     maxFileBytes: 1_048_576,
     isQueryKeyAccepted: true,
     trustedProxies: [],
+    publicUrl: undefined,
     diskReserveBytes: 0,
     checkpoints: undefined,
     checkpointSeconds: 60,

@@ -5,8 +5,12 @@ import { type Logger, pino } from 'pino'
 import { type Address, type Config, readConfig, unknownSettings } from '../../config.ts'
 import type { Server } from '../../http/server.ts'
 import { bootstrap, type Opened, openServerVault } from '../../open.ts'
+import { askerOf } from '../../vault/accounts.ts'
+import { inviteOwner } from '../../vault/users.ts'
+import type { Vault } from '../../vault/vault.ts'
 import { print } from '../output.ts'
 import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
+import { hostAsker } from './with-vault.ts'
 
 /** After this long, whoever still waits is let down rather than the supervisor kept waiting. */
 const stopTimeoutMs = 20_000
@@ -35,7 +39,8 @@ export async function serve(): Promise<void> {
       await metricsApp.listen(config.metricsListen)
     }
     const listening = await listen(server, config)
-    greet(config, urlOf(listening), firstKey)
+    const setUp = firstKey === undefined ? undefined : await setUpLink(opened.vault, config, urlOf(listening))
+    greet(config, urlOf(listening), firstKey, setUp)
     makeCheckpoints(opened, config, logger)
     stopOnSignals(logger, server, opened)
     flushCompileCache()
@@ -87,8 +92,14 @@ function makeCheckpoints({ vault }: Opened, { checkpoints, checkpointSeconds }: 
   setInterval(write, checkpointSeconds * 1000).unref()
 }
 
+async function setUpLink(vault: Vault, { publicUrl }: Config, url: string): Promise<string> {
+  const [account] = await vault.store.accounts()
+  const { token } = await inviteOwner(vault, askerOf(hostAsker(), account?.id ?? 1), account?.id ?? 1)
+  return `${publicUrl ?? url}/portal/welcome#${token}`
+}
+
 /** For the person at the terminal, in one piece; the log is for machines. */
-function greet(config: Config, url: string, firstKey: string | undefined): void {
+function greet(config: Config, url: string, firstKey: string | undefined, setUp: string | undefined): void {
   const { databaseUrl, dataDir, rootKey, bootstrapApiKey } = config
   const lines = [
     'Strongroom is ready.',
@@ -102,6 +113,9 @@ function greet(config: Config, url: string, firstKey: string | undefined): void 
   } else if (firstKey !== undefined) {
     const made = 'The account "default" is made. Its first API key may do everything in it, and is not shown again:'
     lines.push('', made, `  ${firstKey}`)
+  }
+  if (setUp !== undefined) {
+    lines.push('', 'Its owner sets their password, once, within a day, at:', `  ${setUp}`)
   }
   print(lines.join('\n'))
 }

@@ -11,6 +11,8 @@ import { machineRoutes, settingsRoutes } from './machines.ts'
 import { contentRoutes, metadataRoutes } from './metadata.ts'
 import { renderRoutes } from './render.ts'
 import { secretRoutes } from './secrets.ts'
+import { sessionRoutes, signInRoutes } from './sessions.ts'
+import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
 
 export function v3(context: Context) {
@@ -28,6 +30,9 @@ export function v3(context: Context) {
     keyRoutes(typed, context)
     machineRoutes(typed, context)
     settingsRoutes(typed, context)
+    userRoutes(typed, context)
+    sessionRoutes(typed, context)
+    signInRoutes(typed, context)
     auditRoutes(typed, context)
     refuseOtherMethods(app, methods)
   }

@@ -26,6 +26,7 @@ export function createAccount(
     nextKeyId: 1,
     nextListId: 1,
     nextMachineId: 1,
+    nextUserId: 1,
     auditSize: 0,
     auditHead: emptyHead(world.storeId, id),
     auditAt: 0,

@@ -39,6 +39,16 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   delete_machine: 'machine.delete',
   read_settings: 'settings.read',
   update_settings: 'settings.update',
+  list_users: 'user.list',
+  read_user: 'user.read',
+  prepare_user: 'user.update',
+  create_user: 'user.create',
+  update_user: 'user.update',
+  delete_user: 'user.delete',
+  open_session: 'session.open',
+  read_session: 'session.read',
+  confirm_session: 'session.confirm',
+  end_session: 'session.end',
   list_keys: 'key.list',
   read_key: 'key.read',
   prepare_key: 'key.read',
@@ -61,6 +71,12 @@ export function identify(work: Work, request: Request): Call | Outcome<never> {
       return identifyKey(work, request, caller, action)
     case 'machine':
       return identifyMachine(work, request, caller, action)
+    case 'user': {
+      const account = work.world.accounts.get(caller.accountId)
+      if (account === undefined) return refused('not_found', 'No such account.')
+      const principal = { kind: 'user', id: caller.userId, name: caller.name } as const
+      return { work, request, account, principal, key: undefined, scopes: [], action }
+    }
     case 'host':
     case 'system': {
       const account = work.world.accounts.get(caller.accountId)
@@ -88,7 +104,10 @@ function identifyKey(
   const account = key === undefined ? undefined : work.world.accounts.get(key.accountId)
   if (key === undefined || account === undefined) return unauthenticated()
   if (keyEvidence(key) !== caller.verified) return { kind: 'unverified_key', key }
-  const principal = { kind: 'key', id: key.id, name: key.name } as const
+  const principal =
+    key.userId === null
+      ? ({ kind: 'key', id: key.id, name: key.name } as const)
+      : ({ kind: 'user', id: key.userId, name: key.name } as const)
   const call = { work, request, account, principal, key, scopes: scopesOf(key), action }
   if (whyUnusable(key, work.world.now, request.address) !== undefined) {
     record(call, null, 'unauthenticated')

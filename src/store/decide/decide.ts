@@ -12,6 +12,7 @@ import * as lists from './lists.ts'
 import * as machines from './machines.ts'
 import * as rotation from './rotation.ts'
 import * as secrets from './secrets.ts'
+import * as users from './users.ts'
 import * as versions from './versions.ts'
 import { type Call, emptyChanges, record, refused, type Work } from './work.ts'
 
@@ -28,7 +29,7 @@ function decideOne(work: Work, request: Request): Outcome {
   const { operation } = request
   if (operation.kind === 'create_account') return accounts.createAccount(work, request, operation)
   const found = identify(work, request)
-  return isCall(found) ? carryOut(found, operation) : found
+  return isCall(found) ? (users.unconfirmed(found, operation) ?? carryOut(found, operation)) : found
 }
 
 function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: 'create_account' }>): Outcome {
@@ -87,6 +88,26 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return machines.readSettings(call)
     case 'update_settings':
       return machines.updateSettings(call, operation)
+    case 'list_users':
+      return users.listUsers(call)
+    case 'read_user':
+      return users.readUser(call, operation)
+    case 'prepare_user':
+      return users.prepareUser(call, operation)
+    case 'create_user':
+      return users.createUser(call, operation)
+    case 'update_user':
+      return users.updateUser(call, operation)
+    case 'delete_user':
+      return users.deleteUser(call, operation)
+    case 'open_session':
+      return users.openSession(call, operation)
+    case 'read_session':
+      return users.readSession(call)
+    case 'confirm_session':
+      return users.confirmSession(call, operation)
+    case 'end_session':
+      return users.endSession(call, operation)
     case 'list_keys':
       return keys.listKeys(call)
     case 'read_key':

@@ -69,8 +69,13 @@ function find(call: Call, id: number): ApiKey | Refused {
   const unknown: AuditObject = { kind: 'key', id, uid: null, name: null, version: null, hash: null }
   if (!allowsSome(call.scopes, 'keys:manage')) return forbid(call, unknown, 'keys:manage')
   const found = call.work.world.keys.get(ref(call.account.id, id))
-  if (found !== undefined && mayManageKey(call.scopes, scopesOf(found))) return found
-  return refuse(call, found === undefined ? unknown : objectOf(found), 'not_found', 'No API key with this id.')
+  if (found !== undefined && found.userId === null && mayManageKey(call.scopes, scopesOf(found))) return found
+  return refuse(
+    call,
+    found === undefined || found.userId !== null ? unknown : objectOf(found),
+    'not_found',
+    'No API key with this id.',
+  )
 }
 
 /** Why the wanted key would have more rights than the caller's own, or `undefined`. */
@@ -84,7 +89,9 @@ function moreThanOwn(call: Call, wanted: Pick<ApiKey, 'scopes' | 'networks' | 'e
   if (!withinNetworks(wanted.networks, own.networks)) {
     return 'networks: This API key is limited to networks; the new key must be limited to them too.'
   }
-  if (own.expiresAt !== null && (wanted.expiresAt === null || wanted.expiresAt > own.expiresAt)) {
+  // A session ends, but its user does not.
+  if (own.userId !== null || own.expiresAt === null) return undefined
+  if (wanted.expiresAt === null || wanted.expiresAt > own.expiresAt) {
     return 'expires_at: This API key expires; the new key must not outlive it.'
   }
   return undefined

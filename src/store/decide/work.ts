@@ -8,6 +8,7 @@ import type { List } from '../../model/list.ts'
 import { type Machine, rangeOf } from '../../model/machine.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Right, Scope } from '../../model/scope.ts'
+import type { User } from '../../model/user.ts'
 import type { Kind, Outcome, Refused, Request, Results, StoredSecret } from '../operation.ts'
 import { type Changes, ref, type World } from '../world.ts'
 
@@ -33,6 +34,7 @@ export function emptyChanges(): Changes {
     lists: new Map(),
     machines: new Map(),
     settings: new Map(),
+    users: new Map(),
     renamed: [],
     versions: [],
     keys: new Map(),
@@ -143,6 +145,20 @@ export function removeList({ world, changes }: Work, { accountId, id, name }: Li
   changes.lists.set(at, { existed: changes.lists.get(at)?.existed ?? true, row: null })
   world.lists.delete(at)
   world.listNames.delete(ref(accountId, name))
+}
+
+export function putUser({ world, changes }: Work, user: User): void {
+  const at = ref(user.accountId, user.id)
+  changes.users.set(at, { existed: changes.users.get(at)?.existed ?? world.users.has(at), row: user })
+  world.users.set(at, user)
+  if (user.email !== null) world.emails.set(user.email, user)
+}
+
+export function removeUser({ world, changes }: Work, { accountId, id, email }: User): void {
+  const at = ref(accountId, id)
+  changes.users.set(at, { existed: changes.users.get(at)?.existed ?? true, row: null })
+  world.users.delete(at)
+  if (email !== null) world.emails.delete(email)
 }
 
 export function putMachine({ world, changes }: Work, machine: Machine): void {

@@ -3,9 +3,10 @@ import { Refusal } from '../../errors.ts'
 import { foundation } from './0001-foundation.ts'
 import { lists } from './0002-lists.ts'
 import { machines } from './0003-machines.ts'
+import { users } from './0004-users.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [foundation, lists, machines]
+export const migrations: readonly Migration[] = [foundation, lists, machines, users]
 
 /**
  * The migrations that a store still lacks.

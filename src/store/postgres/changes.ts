@@ -2,7 +2,7 @@
 import type { Client } from 'pg'
 import { rangeOf } from '../../model/machine.ts'
 import type { StoredSecret } from '../operation.ts'
-import { recordValues } from '../rows.ts'
+import { recordValues, userValues } from '../rows.ts'
 import { type Changes, type NewVersion, ref, replyLifetimeMs } from '../world.ts'
 import {
   accountColumns,
@@ -20,6 +20,7 @@ import {
   secretKeyValues,
   secretValues,
   unnest,
+  userColumns,
   versionColumns,
   versionValues,
 } from './values.ts'
@@ -39,6 +40,7 @@ export class PostgresChanges {
     this.#freeNames(changes)
     this.#applyLists(changes)
     this.#applyMachines(changes)
+    this.#applyUsers(changes)
     this.#applySecrets(changes, keepVersions)
     this.#applyReplies(changes)
     this.#insert('audit', auditColumns, changes.records.map(recordValues))
@@ -63,8 +65,8 @@ export class PostgresChanges {
     this.#run(
       'update_accounts',
       `update accounts set next_secret_id = r.s, next_key_id = r.k, audit_size = r.z, audit_head = r.h, audit_ms = r.m,
-       next_list_id = r.l, next_machine_id = r.i
-       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l, i) where accounts.id = r.id`,
+       next_list_id = r.l, next_machine_id = r.i, next_user_id = r.u
+       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l, i, u) where accounts.id = r.id`,
       changed,
       accountColumns.length,
     )
@@ -74,16 +76,33 @@ export class PostgresChanges {
     const fates = [...keys.values()]
     const made = fates.flatMap(({ existed, row }) => (existed || row === null ? [] : [keyValues(row)]))
     const changed = fates.flatMap(({ existed, row }) =>
-      existed && row !== null ? [[row.accountId, row.id, row.expiresAt, row.revokedAt, row.lastUsedAt, row.mac]] : [],
+      existed && row !== null
+        ? [[row.accountId, row.id, row.expiresAt, row.revokedAt, row.lastUsedAt, row.mac, row.confirmedAt]]
+        : [],
     )
-    const columns: Column[] = ['bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bytea']
+    const columns: Column[] = ['bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bytea', 'bigint']
     this.#insert('api_keys', keyColumns, made)
     this.#run(
       'update_keys',
-      `update api_keys set expires_ms = r.e, revoked_ms = r.v, last_used_ms = r.l, mac = r.m
-       from ${unnest(columns)} r (a, i, e, v, l, m) where api_keys.account_id = r.a and api_keys.id = r.i`,
+      `update api_keys set expires_ms = r.e, revoked_ms = r.v, last_used_ms = r.l, mac = r.m, confirmed_ms = r.c
+       from ${unnest(columns)} r (a, i, e, v, l, m, c) where api_keys.account_id = r.a and api_keys.id = r.i`,
       changed,
       columns.length,
+    )
+  }
+
+  /** A changed row takes the place of the one that was. */
+  #applyUsers({ users }: Changes): void {
+    const fates = [...users]
+    this.#delete(
+      'users',
+      'id',
+      fates.flatMap(([at, { existed }]) => (existed ? [at.split(' ').map(Number)] : [])),
+    )
+    this.#insert(
+      'users',
+      userColumns,
+      fates.flatMap(([, { row }]) => (row === null ? [] : [userValues(row)])),
     )
   }
 

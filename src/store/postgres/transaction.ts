@@ -4,6 +4,7 @@ import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { List } from '../../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../../model/machine.ts'
+import type { User } from '../../model/user.ts'
 import type { Transaction } from '../load.ts'
 import type { NameRef, Ref, ReplyRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
@@ -60,6 +61,24 @@ export class PostgresTransaction implements Transaction {
     const text = 'select distinct key_version as version from secret_keys where account_id = $1'
     return (await this.#all<{ version: number }>('account_keys_in_use', text, [accountId])).map(
       ({ version }) => version,
+    )
+  }
+
+  async users(accountIds: readonly number[]): Promise<User[]> {
+    const text = 'select * from users where account_id = any($1::bigint[]) order by account_id, id'
+    return (await this.#all<rows.UserRow>('users', text, [accountIds])).map(rows.toUser)
+  }
+
+  async usersWith(emails: readonly string[]): Promise<User[]> {
+    const text = 'select * from users where email = any($1::text[])'
+    return (await this.#all<rows.UserRow>('users_with', text, [emails])).map(rows.toUser)
+  }
+
+  async sessionsOf(users: readonly Ref[]): Promise<ApiKey[]> {
+    const text = `select k.* from unnest($1::bigint[], $2::bigint[]) r (a, i)
+      join api_keys k on k.account_id = r.a and k.user_id = r.i and k.revoked_ms is null`
+    return (await this.#all<rows.ApiKeyRow>('sessions_of', text, columnsOf(users, 'accountId', 'id'))).map(
+      rows.toApiKey,
     )
   }
 

@@ -10,8 +10,10 @@ export type Column = 'bigint' | 'text' | 'bytea'
 
 const columns = (text: string) => text.split(' ') as readonly Column[]
 
-export const accountColumns = columns('bigint text bigint bigint bigint bigint bytea bigint bigint bigint')
-export const keyColumns = columns('bigint bigint text text text text text bigint bigint bigint bigint bytea')
+export const accountColumns = columns('bigint text bigint bigint bigint bigint bytea bigint bigint bigint bigint')
+export const keyColumns = columns(
+  'bigint bigint text text text text text bigint bigint bigint bigint bytea bigint bigint text',
+)
 export const listColumns = columns('bigint bigint text text bigint bigint')
 export const secretColumns = columns(
   'bigint bigint text text bigint bigint bigint bytea bigint text text text text bigint',
@@ -19,14 +21,16 @@ export const secretColumns = columns(
 export const secretKeyColumns = columns('bigint bigint bigint bytea')
 export const versionColumns = columns('bigint bigint bigint bigint bytea text')
 export const machineColumns = columns('bigint bigint text text text text bigint bytea')
+export const userColumns = columns('bigint bigint text text text text text text bigint text bigint bigint bigint bytea')
 export const auditColumns = columns(
   'bigint bigint bigint text bigint text text text bigint text text bigint text text text text bytea',
 )
 
 export function accountValues(account: Account): unknown[] {
-  const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, auditSize, auditHead, auditAt } =
-    account
-  return [id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, nextListId, nextMachineId]
+  const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, nextUserId } = account
+  const { auditSize, auditHead, auditAt } = account
+  const counters = [nextListId, nextMachineId, nextUserId]
+  return [id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, ...counters]
 }
 
 export function listValues({ accountId, id, uid, name, createdAt, updatedAt }: List): unknown[] {
@@ -56,7 +60,9 @@ export function versionValues({ accountId, secretId, version, createdAt, sealed,
 export function keyValues(key: ApiKey): unknown[] {
   const { accountId, id, uid, name, tokenHash, createdAt, expiresAt, revokedAt, lastUsedAt, mac } = key
   const [scopes, networks] = [key.scopes.join(' '), key.networks.join(' ')]
-  return [accountId, id, uid, name, tokenHash, scopes, networks, createdAt, expiresAt, revokedAt, lastUsedAt, mac]
+  const times = [createdAt, expiresAt, revokedAt, lastUsedAt]
+  const session = [key.userId, key.confirmedAt, key.agent]
+  return [accountId, id, uid, name, tokenHash, scopes, networks, ...times, mac, ...session]
 }
 
 /** Rows as a table of a statement, from one array for each column. */

@@ -21,6 +21,11 @@ export function prepare(database: DatabaseSync) {
     rewrapSecretKey: sql('update secret_keys set key_version = ?, wrapped = ? where account_id = ? and secret_id = ?'),
     keyByToken: sql('select * from api_keys where token_hash = ?'),
     key: sql('select * from api_keys where account_id = ? and id = ?'),
+    users: sql('select * from users where account_id = ? order by id'),
+    userWith: sql('select * from users where email = ?'),
+    sessionsOf: sql('select * from api_keys where account_id = ? and user_id = ? and revoked_ms is null'),
+    putUser: sql('insert or replace into users values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    deleteUser: sql('delete from users where account_id = ? and id = ?'),
     secret: sql(`${storedSecret} where s.account_id = ? and s.id = ?`),
     secretOfName: sql(`${storedSecret} where s.account_id = ? and s.name = ?`),
     secretsOfList: sql(`${storedSecret} where s.account_id = ? and s.list_id = ? order by s.id`),
@@ -41,14 +46,14 @@ export function prepare(database: DatabaseSync) {
     sealedVersion: sql('select sealed, name from versions where account_id = ? and secret_id = ? and version = ?'),
     reply: sql('select * from replies where account_id = ? and key_id = ? and hash = ? and created_ms > ?'),
 
-    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateAccount: sql(
-      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ?, next_machine_id = ? where id = ?',
+      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ?, next_machine_id = ?, next_user_id = ? where id = ?',
     ),
     insertAccountKey: sql('insert into account_keys values (?, ?, ?)'),
-    insertKey: sql('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    insertKey: sql('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateKey: sql(
-      'update api_keys set expires_ms = ?, revoked_ms = ?, last_used_ms = ?, mac = ? where account_id = ? and id = ?',
+      'update api_keys set expires_ms = ?, revoked_ms = ?, last_used_ms = ?, mac = ?, confirmed_ms = ? where account_id = ? and id = ?',
     ),
     insertSecret: sql('insert into secrets values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateSecret: sql(

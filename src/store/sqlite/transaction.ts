@@ -4,6 +4,7 @@ import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { List } from '../../model/list.ts'
 import { type AccountSettings, type AddressRange, type Machine, rangeOf } from '../../model/machine.ts'
+import type { User } from '../../model/user.ts'
 import type { Transaction } from '../load.ts'
 import type { NameRef, Ref, ReplyRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
@@ -42,6 +43,19 @@ export class SqliteTransaction implements Transaction {
 
   accountKeysInUse(accountId: number): number[] {
     return all<{ version: number }>(this.#statements.accountKeysInUse, accountId).map(({ version }) => version)
+  }
+
+  users(accountIds: readonly number[]): User[] {
+    return accountIds.flatMap((id) => all<rows.UserRow>(this.#statements.users, id)).map(rows.toUser)
+  }
+
+  usersWith(emails: readonly string[]): User[] {
+    return emails.flatMap((email) => all<rows.UserRow>(this.#statements.userWith, email)).map(rows.toUser)
+  }
+
+  sessionsOf(users: readonly Ref[]): ApiKey[] {
+    const { sessionsOf } = this.#statements
+    return users.flatMap(({ accountId, id }) => all<rows.ApiKeyRow>(sessionsOf, accountId, id)).map(rows.toApiKey)
   }
 
   keys(refs: readonly Ref[]): ApiKey[] {
@@ -137,6 +151,7 @@ export class SqliteTransaction implements Transaction {
     this.#freeNames(changes)
     this.#applyLists(changes)
     this.#applyMachines(changes)
+    this.#applyUsers(changes)
     this.#applySecrets(changes, keepVersions)
     this.#applyReplies(changes)
     this.#applyRecords(changes)
@@ -146,23 +161,12 @@ export class SqliteTransaction implements Transaction {
     const { insertAccount, updateAccount, insertAccountKey, dropAccountKey } = this.#statements
     for (const { existed, row } of accounts.values()) {
       if (row === null) continue
-      const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, auditSize, auditHead, auditAt } =
-        row
-      if (existed)
-        updateAccount.run(nextSecretId, nextKeyId, auditSize, auditHead, auditAt, nextListId, nextMachineId, id)
-      else
-        insertAccount.run(
-          id,
-          name,
-          createdAt,
-          nextSecretId,
-          nextKeyId,
-          auditSize,
-          auditHead,
-          auditAt,
-          nextListId,
-          nextMachineId,
-        )
+      const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, nextUserId } = row
+      const { auditSize, auditHead, auditAt } = row
+      const audit = [auditSize, auditHead, auditAt] as const
+      const counters = [nextListId, nextMachineId, nextUserId] as const
+      if (existed) updateAccount.run(nextSecretId, nextKeyId, ...audit, ...counters, id)
+      else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, ...audit, ...counters)
     }
     for (const { accountId, version, wrapped } of accountKeys) insertAccountKey.run(accountId, version, wrapped)
     for (const { accountId, version } of droppedAccountKeys) dropAccountKey.run(accountId, version)
@@ -173,7 +177,7 @@ export class SqliteTransaction implements Transaction {
     for (const { existed, row: key } of keys.values()) {
       if (key === null) continue
       const { accountId, id, expiresAt, revokedAt, lastUsedAt, mac } = key
-      if (existed) updateKey.run(expiresAt, revokedAt, lastUsedAt, mac, accountId, id)
+      if (existed) updateKey.run(expiresAt, revokedAt, lastUsedAt, mac, key.confirmedAt, accountId, id)
       else {
         insertKey.run(
           accountId,
@@ -188,8 +192,19 @@ export class SqliteTransaction implements Transaction {
           revokedAt,
           lastUsedAt,
           mac,
+          key.userId,
+          key.confirmedAt,
+          key.agent,
         )
       }
+    }
+  }
+
+  #applyUsers({ users }: Changes): void {
+    const { putUser, deleteUser } = this.#statements
+    for (const [at, { row }] of users) {
+      if (row === null) deleteUser.run(...(at.split(' ').map(Number) as [number, number]))
+      else putUser.run(...rows.userValues(row))
     }
   }
 

@@ -1,0 +1,92 @@
+/** `strongroom user`: makes, lists, disables and resets users, when nobody can sign in who may. */
+import { readConfig } from '../../config.ts'
+import { invalid, Refusal } from '../../errors.ts'
+import { type Role, roles, type User } from '../../model/user.ts'
+import { askerOf, findAccount, type HostAsker } from '../../vault/accounts.ts'
+import { type Invited, inviteOwner, inviteUser, listUsers, resetUser, updateUser } from '../../vault/users.ts'
+import type { Asker, Vault } from '../../vault/vault.ts'
+import { print, printJson, printTable } from '../output.ts'
+import { withVault } from './with-vault.ts'
+
+interface Options {
+  readonly account: string
+  readonly json?: boolean
+}
+
+interface CreateOptions extends Options {
+  readonly role: string
+  readonly name?: string
+  readonly pattern?: readonly string[]
+}
+
+/** @param email without it, the owner's link, which asks for the address */
+export async function create(email: string | undefined, options: CreateOptions): Promise<void> {
+  const role = roles.find((known): known is Role => known === options.role)
+  if (role === undefined) throw invalid('--role', `Must be one of ${roles.join(', ')}.`)
+  if (email === undefined && role !== 'owner') throw invalid('email', 'Say which address the user signs in with.')
+  const { name, pattern: patterns } = options
+  const invited = await inAccount(options, (vault, asker, accountId) =>
+    email === undefined
+      ? inviteOwner(vault, asker, accountId)
+      : inviteUser(vault, asker, accountId, { email, name, role, patterns }),
+  )
+  tell(invited, options)
+}
+
+export async function list(options: Options): Promise<void> {
+  const users = (await inAccount(options, (vault, asker) => listUsers(vault, asker))).map(shown)
+  if (options.json) return printJson({ users })
+  printTable(
+    ['ID', 'EMAIL', 'NAME', 'ROLE', 'STATE'],
+    users.map(({ id, email, name, role, state }) => [String(id), email ?? '-', name, role, state]),
+  )
+}
+
+/** Ends their sessions at once. */
+export async function disable(email: string, options: Options): Promise<void> {
+  await inAccount(options, async (vault, asker) => {
+    await updateUser(vault, asker, (await find(vault, asker, email)).id, { isDisabled: true })
+  })
+  if (options.json) return printJson({ email, state: 'disabled' })
+  print(`${email} is disabled, and signed out everywhere.`)
+}
+
+export async function reset(email: string, options: Options): Promise<void> {
+  const invited = await inAccount(options, async (vault, asker) => {
+    return resetUser(vault, asker, (await find(vault, asker, email)).id)
+  })
+  tell(invited, options)
+}
+
+function tell({ user, token }: Invited, { json }: Options): void {
+  const { publicUrl, listen } = readConfig()
+  const link = `${publicUrl ?? `http://${listen.host}:${listen.port}`}/portal/welcome#${token}`
+  if (json) printJson({ ...shown(user), invitation_url: link })
+  if (json) return
+  print(`The link sets the password of ${user.email ?? 'the owner'}, once, until ${expiryOf(user)}:`)
+  print(`  ${link}`)
+}
+
+function expiryOf({ linkExpiresAt }: User): string {
+  return `${new Date(linkExpiresAt ?? 0).toISOString().slice(0, 19)}Z`
+}
+
+function shown({ id, email, name, role, password, isDisabled }: User) {
+  return { id, email, name, role, state: isDisabled ? 'disabled' : password === null ? 'invited' : 'active' }
+}
+
+async function find(vault: Vault, asker: Asker, email: string): Promise<User> {
+  const found = (await listUsers(vault, asker)).find((user) => user.email === email.trim().toLowerCase())
+  if (found === undefined) throw new Refusal('not_found', 'No user of this account has the address.')
+  return found
+}
+
+function inAccount<T>(
+  { account }: Options,
+  work: (vault: Vault, asker: Asker, accountId: number) => Promise<T>,
+): Promise<T> {
+  return withVault(async (vault: Vault, host: HostAsker) => {
+    const { id } = await findAccount(vault, account)
+    return work(vault, askerOf(host, id), id)
+  })
+}

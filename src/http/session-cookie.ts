@@ -1,0 +1,53 @@
+/** The cookie of a session, and whether a request that carries it comes from the portal itself. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isToken } from '../crypto/token.ts'
+import { Refusal } from '../errors.ts'
+
+/** Over TLS the browser sends it to this very host alone, whatever else the site has. */
+const secureName = '__Host-strongroom'
+const plainName = 'strongroom_session'
+
+/**
+ * The token of the session that the request carries, if it carries one.
+ *
+ * @throws Refusal `cross_site_request` when another site may have made the browser send it
+ */
+export function sessionTokenOf(request: FastifyRequest): string | undefined {
+  const name = nameFor(request)
+  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim())
+  const values = pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1))
+  const [token] = values
+  if (values.length !== 1 || token === undefined || !isToken(token)) return undefined
+  if (!isFromPortal(request)) {
+    throw new Refusal('cross_site_request', 'A session is for the portal alone. Scripts and tools use an API key.')
+  }
+  return token
+}
+
+export function setCookie(request: FastifyRequest, reply: FastifyReply, token: string, maxAgeMs: number): void {
+  const rest = `Max-Age=${Math.max(0, Math.floor(maxAgeMs / 1000))}`
+  reply.header('set-cookie', `${nameFor(request)}=${token}; ${attributes(request)}; ${rest}`)
+}
+
+export function clearCookie(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('set-cookie', `${nameFor(request)}=; ${attributes(request)}; Max-Age=0`)
+}
+
+/**
+ * A header of ours cannot be sent by another site without a preflight, which is not answered; and where the browser says
+ * from where a request comes, it must be from here.
+ */
+export function isFromPortal({ headers, protocol, host }: FastifyRequest): boolean {
+  if (headers['strongroom-portal'] !== '1') return false
+  const { origin, 'sec-fetch-site': site } = headers
+  if (origin !== undefined && origin !== `${protocol}://${host}`) return false
+  return site === undefined || site === 'same-origin'
+}
+
+function nameFor({ protocol }: FastifyRequest): string {
+  return protocol === 'https' ? secureName : plainName
+}
+
+function attributes({ protocol }: FastifyRequest): string {
+  return `Path=/; HttpOnly; SameSite=Strict${protocol === 'https' ? '; Secure' : ''}`
+}

@@ -1,0 +1,164 @@
+/** `/v3/users`: who belongs to the account, and what they may do. */
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { type Role, roles, type User } from '../../model/user.ts'
+import { deleteUser, inviteUser, listUsers, readUser, resetUser, updateUser } from '../../vault/users.ts'
+import { askerOf, identityOf } from '../asker.ts'
+import type { Context } from '../context.ts'
+import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
+import type { V3 } from './typed.ts'
+
+const RoleName = Type.Unsafe<Role>(Type.String({ enum: [...roles], description: `one of ${roles.join(', ')}` }))
+const Patterns = Type.Union([Type.Array(Type.String({ maxLength: 255 })), Type.Null()], {
+  description: 'names or patterns that narrow the role, or null',
+})
+const Name = Type.String({ maxLength: 128, description: 'a name of 1 to 128 characters' })
+const Email = Type.String({ maxLength: 300, description: 'an email address' })
+const OrNull = (one: typeof Time) => Type.Union([one, Type.Null()])
+const Shown = {
+  id: Type.Integer({ minimum: 1 }),
+  name: Type.String(),
+  email: Type.Union([Type.String(), Type.Null()]),
+  role: RoleName,
+  name_patterns: Patterns,
+  state: Type.String({ enum: ['active', 'invited', 'disabled'] }),
+  second_factor: Type.Array(Type.String()),
+  created_at: Time,
+  last_sign_in_at: OrNull(Time),
+}
+const Link = Type.String({ description: 'a one-time link, shown this once' })
+const body = { additionalProperties: false, description: 'a JSON object' }
+
+export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
+  const tags = ['Users']
+  const linkOf = (request: FastifyRequest, token: string) =>
+    `${publicUrl ?? `${request.protocol}://${request.host}`}/portal/welcome#${token}`
+
+  app.get(
+    '/users',
+    {
+      schema: {
+        tags,
+        summary: 'List the users',
+        querystring: NoQuery,
+        response: responses(200, Type.Object({ users: Type.Array(Type.Object(Shown)) }), 400, 401, 403),
+      },
+    },
+    async (request) => ({ users: (await listUsers(vault, askerOf(request))).map(shown) }),
+  )
+
+  app.post(
+    '/users',
+    {
+      schema: {
+        tags,
+        summary: 'Invite a user',
+        description: 'Hand the link to them: it sets their password, once, within seven days.',
+        querystring: NoQuery,
+        body: Type.Object(
+          { email: Email, role: RoleName, name: Type.Optional(Name), name_patterns: Type.Optional(Patterns) },
+          body,
+        ),
+        response: responses(201, Type.Object({ ...Shown, invitation_url: Link }), 400, 401, 403, 409, 413, 415),
+      },
+    },
+    async (request, reply) => {
+      const { email, name, role, name_patterns: patterns } = request.body
+      const { accountId } = identityOf(request)
+      const { user, token } = await inviteUser(vault, askerOf(request), accountId, { email, name, role, patterns })
+      reply.code(201).header('location', `/v3/users/${user.id}`)
+      return { ...shown(user), invitation_url: linkOf(request, token) }
+    },
+  )
+
+  app.get(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Read a user',
+        params: IdParams,
+        querystring: NoQuery,
+        response: responses(200, Type.Object(Shown), 400, 401, 403, 404),
+      },
+    },
+    async (request) => shown(await readUser(vault, askerOf(request), idOf(request.params))),
+  )
+
+  app.patch(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Change a user',
+        description: 'Sessions of the user end when their rights change.',
+        params: IdParams,
+        querystring: NoQuery,
+        body: Type.Object(
+          {
+            name: Type.Optional(Name),
+            role: Type.Optional(RoleName),
+            name_patterns: Type.Optional(Patterns),
+            disabled: Type.Optional(Type.Boolean({ description: 'true or false' })),
+          },
+          body,
+        ),
+        response: responses(200, Type.Object(Shown), 400, 401, 403, 404, 409, 413, 415),
+      },
+    },
+    async (request) => {
+      const { name, role, name_patterns: patterns, disabled: isDisabled } = request.body
+      const parts = { name, role, patterns, isDisabled }
+      return shown(await updateUser(vault, askerOf(request), idOf(request.params), parts))
+    },
+  )
+
+  app.post(
+    '/users/:id/reset',
+    {
+      schema: {
+        tags,
+        summary: 'Make a link that sets a new password',
+        description: 'The old password is good until the link is accepted, within a day.',
+        params: IdParams,
+        querystring: NoQuery,
+        response: responses(200, Type.Object({ invitation_url: Link }), 400, 401, 403, 404, 415),
+      },
+    },
+    async (request) => {
+      const { token } = await resetUser(vault, askerOf(request), idOf(request.params))
+      return { invitation_url: linkOf(request, token) }
+    },
+  )
+
+  app.delete(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a user',
+        params: IdParams,
+        querystring: NoQuery,
+        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404, 409),
+      },
+    },
+    async (request) => {
+      await deleteUser(vault, askerOf(request), idOf(request.params))
+      return { message: 'User deleted successfully' }
+    },
+  )
+}
+
+function shown({ id, name, email, role, patterns, password, isDisabled, createdAt, lastSignInAt }: User) {
+  return {
+    id,
+    name,
+    email,
+    role,
+    name_patterns: patterns.includes('*') ? null : [...patterns],
+    state: isDisabled ? 'disabled' : password === null ? 'invited' : 'active',
+    second_factor: [],
+    created_at: formatTime(createdAt),
+    last_sign_in_at: lastSignInAt === null ? null : formatTime(lastSignInAt),
+  }
+}

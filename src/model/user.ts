@@ -1,0 +1,83 @@
+/** A user: a person of an account, with a role. Times are milliseconds since 1970. */
+import { invalid } from '../errors.ts'
+import { isPattern } from './pattern.ts'
+import { allScopes, formatScope, type Right, type Scope } from './scope.ts'
+
+export const roles = ['owner', 'admin', 'editor', 'reader', 'auditor'] as const
+
+export type Role = (typeof roles)[number]
+
+export interface User {
+  readonly accountId: number
+  readonly id: number
+  /** Random and immutable. Hexadecimal, 16 bytes. */
+  readonly uid: string
+  /** In lower case, of no other user of any account; `null` until a set-up link is accepted. */
+  readonly email: string | null
+  readonly name: string
+  readonly role: Role
+  /** What the role's rights over secrets are narrowed to; `*` for all. Never empty. */
+  readonly patterns: readonly string[]
+  /** A PHC string; `null` until a link is accepted. */
+  readonly password: string | null
+  readonly isDisabled: boolean
+  /** Of the one-time link that sets the password; hexadecimal, 32 bytes. */
+  readonly linkHash: string | null
+  readonly linkExpiresAt: number | null
+  readonly createdAt: number
+  /** Not authenticated. */
+  readonly lastSignInAt: number | null
+  readonly mac: Uint8Array
+}
+
+const rightsOf: Readonly<Record<Role, readonly Right[]>> = {
+  owner: allScopes.map(({ right }) => right),
+  admin: allScopes.map(({ right }) => right),
+  editor: ['secrets:list', 'secrets:read', 'secrets:write', 'secrets:delete'],
+  reader: ['secrets:list', 'secrets:read'],
+  auditor: ['audit:read'],
+}
+
+/** What a user may do. A narrowed one has only rights that can be narrowed. */
+export function scopesOfUser({ role, patterns }: Pick<User, 'role' | 'patterns'>): readonly Scope[] {
+  return rightsOf[role].flatMap((right) =>
+    right === 'account:manage' && !patterns.includes('*') ? [] : patterns.map((pattern) => ({ right, pattern })),
+  )
+}
+
+/** The canonical texts of a user's scopes. */
+export function scopeTextsOf(user: Pick<User, 'role' | 'patterns'>): readonly string[] {
+  return scopesOfUser(user).map(formatScope).sort()
+}
+
+/** What the row MAC of a user covers: everything that decides who may sign in, and what they may do. */
+export function userToAuthenticate(user: Omit<User, 'id' | 'mac' | 'lastSignInAt'>): string {
+  const { accountId, uid, email, name, role, patterns, password, isDisabled, linkHash, linkExpiresAt, createdAt } = user
+  return JSON.stringify([
+    ...['user', accountId, uid, email, name, role, patterns, password],
+    ...[isDisabled, linkHash, linkExpiresAt, createdAt],
+  ])
+}
+
+/** Who counts when an account must not be left without an owner. */
+export function isActiveOwner({ role, password, isDisabled }: User): boolean {
+  return role === 'owner' && password !== null && !isDisabled
+}
+
+/** @throws Refusal `invalid` naming `email` */
+export function checkEmail(text: string): string {
+  const email = text.trim().toLowerCase()
+  if (email.length > 254 || !/^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email)) {
+    throw invalid('email', 'Must be an email address, such as ada@example.com.')
+  }
+  return email
+}
+
+/** @throws Refusal `invalid` naming `name_patterns` */
+export function checkPatterns(patterns: readonly string[] | null | undefined): readonly string[] {
+  if (patterns === null || patterns === undefined) return ['*']
+  if (patterns.length === 0 || patterns.length > 16 || !patterns.every(isPattern)) {
+    throw invalid('name_patterns', 'Must be 1 to 16 names or patterns, such as "prod-*"; null for all secrets.')
+  }
+  return [...new Set(patterns)].sort()
+}

@@ -1,0 +1,218 @@
+/** What happens to users and to their sessions. A session is kept as an API key of its user. */
+import { hash } from 'node:crypto'
+import type { AuditObject } from '../../audit/record.ts'
+import type { ApiKey } from '../../model/api-key.ts'
+import { allows, allScopes, withinScopes } from '../../model/scope.ts'
+import { isActiveOwner, scopesOfUser, type User } from '../../model/user.ts'
+import type { Kind, Op, Operation, Outcome, Refused, SessionEnd } from '../operation.ts'
+import { ref } from '../world.ts'
+import { addKey } from './keys.ts'
+import {
+  type Call,
+  done,
+  forbid,
+  putAccount,
+  putKey,
+  putUser,
+  record,
+  refuse,
+  refuseField,
+  removeUser,
+} from './work.ts'
+
+const right = 'account:manage'
+/** For so long after proving who they are, a user may do what is delicate. */
+const confirmedMs = 15 * 60 * 1000
+
+const delicate: ReadonlySet<Kind> = new Set([
+  ...(['create_key', 'rotate_key', 'revoke_key', 'delete_list', 'list_values', 'update_settings'] as const),
+  ...(['create_user', 'update_user', 'delete_user', 'create_machine', 'delete_machine'] as const),
+])
+
+/** Refuses what needs its user to prove who they are once more. */
+export function unconfirmed(call: Call, operation: Operation): Refused | undefined {
+  if (call.key === undefined || call.key.userId === null) return undefined
+  const isBulk = operation.kind === 'read_secrets' && operation.refs.length > 1
+  // Their own password and name are proven by the old password.
+  const isOwn = operation.kind === 'update_user' && operation.id === call.key.userId && operation.isProven
+  if ((!delicate.has(operation.kind) && !isBulk) || isOwn) return undefined
+  if ((call.key.confirmedAt ?? 0) + confirmedMs > call.work.world.now) return undefined
+  return refuse(call, null, 'confirmation_required', 'Confirm with your password that it is you, then repeat this.')
+}
+
+export function listUsers(call: Call): Outcome<'list_users'> {
+  if (!allows(call.scopes, right)) return forbid(call, null, right)
+  return done<'list_users'>(call, null, usersOf(call))
+}
+
+export function readUser(call: Call, { id }: Op<'read_user'>): Outcome<'read_user'> {
+  const found = find(call, id)
+  return 'kind' in found ? found : done(call, objectOf(found), found)
+}
+
+/** What a change is made upon. Not recorded: the change that follows refuses and records. */
+export function prepareUser(call: Call, { id }: Op<'prepare_user'>): Outcome<'prepare_user'> {
+  const user = call.work.world.users.get(ref(call.account.id, id))
+  if (user === undefined) return { kind: 'refused', code: 'not_found', message: '' }
+  return { kind: 'done', result: { user, sessions: sessionsOf(call, id) } }
+}
+
+export function createUser(call: Call, { user }: Op<'create_user'>): Outcome<'create_user'> {
+  const { work } = call
+  const object: AuditObject = { kind: 'user', id: null, uid: user.uid, name: user.email, version: null, hash: null }
+  if (!allows(call.scopes, right)) return forbid(call, object, right)
+  if (user.accountId !== call.account.id) return { kind: 'outdated' }
+  const excess = beyond(call, user)
+  if (excess !== undefined) return refuse(call, object, 'forbidden', excess)
+  if (user.email !== null && work.world.emails.has(user.email)) return refuseTaken(call, object)
+  const account = work.world.accounts.get(call.account.id) ?? call.account
+  putAccount(work, { ...account, nextUserId: account.nextUserId + 1 })
+  const made = { ...user, id: account.nextUserId }
+  putUser(work, made)
+  return done(call, objectOf(made), made)
+}
+
+export function updateUser(call: Call, { id, change, isProven }: Op<'update_user'>): Outcome<'update_user'> {
+  const isOwn = call.key?.userId === id && isProven
+  const found = isOwn ? call.work.world.users.get(ref(call.account.id, id)) : find(call, id)
+  if (found === undefined) return { kind: 'outdated' }
+  if ('kind' in found) return found
+  if (change === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
+  const next = { ...change.user, lastSignInAt: found.lastSignInAt }
+  const excess = isOwn ? undefined : (beyond(call, found) ?? beyond(call, next))
+  if (excess !== undefined) return refuse(call, objectOf(found), 'forbidden', excess)
+  if (isActiveOwner(found) && !isActiveOwner(next) && isLastOwner(call, found)) return refuseLast(call, found)
+  const ended = endSessions(call, id, change.ended)
+  if (!ended) return { kind: 'outdated' }
+  putUser(call.work, next)
+  return done(call, objectOf(next), next)
+}
+
+export function deleteUser(call: Call, { id, ended }: Op<'delete_user'>): Outcome<'delete_user'> {
+  const found = find(call, id)
+  if ('kind' in found) return found
+  const excess = beyond(call, found)
+  if (excess !== undefined) return refuse(call, objectOf(found), 'forbidden', excess)
+  if (isActiveOwner(found) && isLastOwner(call, found)) return refuseLast(call, found)
+  if (!endSessions(call, id, ended)) return { kind: 'outdated' }
+  removeUser(call.work, found)
+  return done(call, objectOf(found), null)
+}
+
+/** By a user whom the vault has recognized: by the password, or by a one-time link that is thereby used up. */
+export function openSession(call: Call, { change, session, isLink }: Op<'open_session'>): Outcome<'open_session'> {
+  const { world } = call.work
+  const found = world.users.get(ref(call.account.id, change.user.id))
+  if (found === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
+  if (found.isDisabled) return { kind: 'outdated' }
+  const other = change.user.email === null ? undefined : world.emails.get(change.user.email)
+  if (other !== undefined && (other.accountId !== found.accountId || other.id !== found.id)) {
+    return refuseTaken(call, objectOf(found))
+  }
+  if (isLink && !endSessions(call, found.id, change.ended)) return { kind: 'outdated' }
+  const user = { ...change.user, lastSignInAt: world.now }
+  putUser(call.work, user)
+  if (isLink) record({ ...call, action: 'user.accept' }, objectOf(user), 'ok')
+  const made = addKey(call, session)
+  return done(call, objectOfSession(made), { user, session: made })
+}
+
+/** Not recorded: nobody learns anything but of themselves. */
+export function readSession(call: Call): Outcome<'read_session'> {
+  const { key, account, work } = call
+  const user = work.world.users.get(ref(account.id, key?.userId ?? 0))
+  if (key === undefined || user === undefined) return noSession()
+  return { kind: 'done', result: { user, session: key } }
+}
+
+export function confirmSession(call: Call, { change }: Op<'confirm_session'>): Outcome<'confirm_session'> {
+  const { key } = call
+  if (key === undefined || key.userId === null) return noSession()
+  if (!isUpon(change.rowMac, key.mac)) return { kind: 'outdated' }
+  const confirmed = { ...key, confirmedAt: change.confirmedAt, mac: change.mac }
+  putKey(call.work, confirmed)
+  return done(call, objectOfSession(confirmed), confirmed)
+}
+
+/** One's own, this one or another. */
+export function endSession(call: Call, { id, change }: Op<'end_session'>): Outcome<'end_session'> {
+  if (call.key === undefined || call.key.userId === null) return noSession()
+  const found = call.work.world.keys.get(ref(call.account.id, id))
+  const unknown: AuditObject = { kind: 'session', id, uid: null, name: null, version: null, hash: null }
+  if (found === undefined || found.userId !== call.key.userId) {
+    return refuse(call, unknown, 'not_found', 'No session of yours with this id.')
+  }
+  if (found.revokedAt !== null) return done(call, objectOfSession(found), null)
+  if (change === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
+  putKey(call.work, { ...found, revokedAt: change.revokedAt, mac: change.mac })
+  return done(call, objectOfSession(found), null)
+}
+
+function noSession(): Refused {
+  return { kind: 'refused', code: 'invalid', message: 'Only a user who is signed in has a session.' }
+}
+
+/** Ends the open sessions of a user, if these are all that there are. */
+function endSessions(call: Call, userId: number, ended: readonly SessionEnd[]): boolean {
+  const open = sessionsOf(call, userId)
+  const byId = new Map(ended.map((end) => [end.id, end]))
+  if (open.some((key) => byId.get(key.id)?.isKept !== true && !isUpon(byId.get(key.id)?.rowMac, key.mac))) return false
+  for (const key of open) {
+    const end = byId.get(key.id)
+    if (end === undefined || end.isKept) continue
+    putKey(call.work, { ...key, revokedAt: end.revokedAt, mac: end.mac })
+    record({ ...call, action: 'session.end' }, objectOfSession(key), 'ok')
+  }
+  return true
+}
+
+function sessionsOf({ work, account }: Call, userId: number): ApiKey[] {
+  const keys = [...work.world.keys.values()]
+  return keys.filter((key) => key.accountId === account.id && key.userId === userId && key.revokedAt === null)
+}
+
+function usersOf({ work, account }: Call): User[] {
+  return [...work.world.users.values()].filter(({ accountId }) => accountId === account.id)
+}
+
+function find(call: Call, id: number): User | Refused {
+  const unknown: AuditObject = { kind: 'user', id, uid: null, name: null, version: null, hash: null }
+  if (!allows(call.scopes, right)) return forbid(call, unknown, right)
+  const found = call.work.world.users.get(ref(call.account.id, id))
+  return found ?? refuse(call, unknown, 'not_found', 'No user with this id.')
+}
+
+/** Why somebody may not manage a user, or make one: nobody gives or takes what they do not have. */
+function beyond(call: Call, user: Pick<User, 'role' | 'patterns'>): string | undefined {
+  const scopes = scopesOfUser(user)
+  const own = call.key === undefined ? allScopes : call.scopes
+  if (!withinScopes(scopes, own)) return 'This user has rights that you do not have.'
+  if (user.role !== 'owner' || call.principal.kind !== 'user') return undefined
+  const actor = call.work.world.users.get(ref(call.account.id, call.key?.userId ?? 0))
+  return actor?.role === 'owner' ? undefined : 'Only an owner manages owners.'
+}
+
+function isLastOwner(call: Call, user: User): boolean {
+  return usersOf(call).filter(isActiveOwner).length === 1 && isActiveOwner(user)
+}
+
+function refuseLast(call: Call, user: User): Refused {
+  const message = 'The account would be left without an owner. Make another user the owner first.'
+  return refuse(call, objectOf(user), 'last_owner', message)
+}
+
+function refuseTaken(call: Call, object: AuditObject): Refused {
+  return refuseField(call, object, 'name_taken', { field: 'email', detail: 'A user has this address already.' })
+}
+
+function isUpon(was: Uint8Array | undefined, mac: Uint8Array): boolean {
+  return was !== undefined && Buffer.compare(was, mac) === 0
+}
+
+export function objectOf({ id, uid, email, mac }: User): AuditObject {
+  return { kind: 'user', id, uid, name: email, version: null, hash: hash('sha256', mac, 'hex') }
+}
+
+function objectOfSession({ id, uid, mac }: ApiKey): AuditObject {
+  return { kind: 'session', id, uid, name: null, version: null, hash: hash('sha256', mac, 'hex') }
+}

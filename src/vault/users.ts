@@ -1,0 +1,196 @@
+/** Users: made by a one-time link, changed, disabled, deleted. */
+
+import { newUid } from '../crypto/random.ts'
+import { generateToken, isToken } from '../crypto/token.ts'
+import { Refusal } from '../errors.ts'
+import { type ApiKey, keyToAuthenticate } from '../model/api-key.ts'
+import { checkLabel } from '../model/name.ts'
+import { checkEmail, checkPatterns, type Role, scopeTextsOf, type User, userToAuthenticate } from '../model/user.ts'
+import type { NewUser, SessionEnd, UserChange } from '../store/operation.ts'
+import { type Asker, ask, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
+
+const dayMs = 24 * 60 * 60 * 1000
+const linkMs = { setup: dayMs, invitation: 7 * dayMs, reset: dayMs }
+const maxTries = 5
+
+export interface NewUserInput {
+  readonly email: string
+  readonly name: string | undefined
+  readonly role: Role
+  readonly patterns: readonly string[] | null | undefined
+}
+
+/** A user with the token of their one-time link, which is never shown again. */
+export interface Invited {
+  readonly user: User
+  readonly token: string
+}
+
+/** @throws Refusal `forbidden`, `integrity_failure` */
+export async function listUsers(vault: Vault, asker: Asker): Promise<readonly User[]> {
+  const users = await ask(vault, asker, { kind: 'list_users' })
+  for (const user of users) await verifyUser(vault, asker, user)
+  return users
+}
+
+/** @throws Refusal `not_found`, `forbidden` */
+export async function readUser(vault: Vault, asker: Asker, id: number): Promise<User> {
+  const user = await ask(vault, asker, { kind: 'read_user', id })
+  await verifyUser(vault, asker, user)
+  return user
+}
+
+/** @throws Refusal `invalid`, `name_taken`, `forbidden` */
+export async function inviteUser(vault: Vault, asker: Asker, accountId: number, input: NewUserInput): Promise<Invited> {
+  const email = checkEmail(input.email)
+  const name = input.name === undefined || input.name === '' ? (email.split('@')[0] ?? email) : input.name
+  const { role, patterns } = input
+  return make(vault, asker, { accountId, email, name, role, patterns: checkPatterns(patterns) }, 'invitation')
+}
+
+/** The link that makes the owner of an account: who opens it says who they are. */
+export function inviteOwner(vault: Vault, asker: Asker, accountId: number): Promise<Invited> {
+  return make(vault, asker, { accountId, email: null, name: 'owner', role: 'owner', patterns: ['*'] }, 'setup')
+}
+
+/** @throws Refusal `not_found`, `forbidden`, `last_owner`, `invalid` */
+export function updateUser(
+  vault: Vault,
+  asker: Asker,
+  id: number,
+  parts: {
+    readonly name?: string | undefined
+    readonly role?: Role | undefined
+    readonly patterns?: readonly string[] | null | undefined
+    readonly isDisabled?: boolean | undefined
+  },
+): Promise<User> {
+  const { name, role, patterns, isDisabled } = parts
+  return change(vault, asker, id, (user) => ({
+    ...user,
+    ...(name === undefined ? {} : { name: checkLabel(name, 'name') }),
+    ...(role === undefined ? {} : { role }),
+    ...(patterns === undefined ? {} : { patterns: checkPatterns(patterns) }),
+    ...(isDisabled === undefined ? {} : { isDisabled }),
+  }))
+}
+
+/** A link that sets a new password. The old one, and every session, goes on until it is accepted. */
+export async function resetUser(vault: Vault, asker: Asker, id: number): Promise<Invited> {
+  const token = generateToken()
+  const linkHash = vault.keyring.linkHash(token)
+  const linkExpiresAt = vault.now() + linkMs.reset
+  return { user: await change(vault, asker, id, (user) => ({ ...user, linkHash, linkExpiresAt })), token }
+}
+
+/** @throws Refusal `not_found`, `forbidden`, `last_owner` */
+export async function deleteUser(vault: Vault, asker: Asker, id: number): Promise<void> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const prepared = await prepareUser(vault, asker, id)
+    const ended = prepared?.ended ?? []
+    if ((await tryAsk(vault, asker, { kind: 'delete_user', id, ended })) !== outdated) return
+  }
+  throw keepsChanging()
+}
+
+/** The user whom a one-time link is for, as long as it can be accepted. @throws Refusal `not_found` */
+export async function userOfLink(vault: Vault, asker: Asker, token: string): Promise<User> {
+  const user = isToken(token) ? await vault.store.userWith('link_hash', vault.keyring.linkHash(token)) : undefined
+  if (user === undefined || user.isDisabled || (user.linkExpiresAt ?? 0) <= vault.now()) {
+    throw new Refusal('not_found', 'This link was used, has expired, or is no link of ours. Ask for a new one.')
+  }
+  await verifyUser(vault, asker, user)
+  return user
+}
+
+export async function verifyUser(vault: Vault, asker: Asker, user: User): Promise<void> {
+  if (vault.keyring.isRowMac(userToAuthenticate(user), user.mac)) return
+  const { id, uid, email, accountId } = user
+  const object = { kind: 'user', id, uid, name: email, version: null, hash: null } as const
+  throw await integrityFailure(vault, asker, accountId, 'user.read', object)
+}
+
+/** A user's row as it is to be, authenticated. */
+export function sealUser<T extends Omit<User, 'mac' | 'id'>>(
+  vault: Pick<Vault, 'keyring'>,
+  user: T,
+): T & { mac: Buffer } {
+  return { ...user, mac: vault.keyring.rowMac(userToAuthenticate(user)) }
+}
+
+/** The row, and the sessions that a change ends. */
+export async function prepareUser(
+  vault: Vault,
+  asker: Asker,
+  id: number,
+  keptSession?: number,
+): Promise<{ user: User; ended: readonly SessionEnd[] } | undefined> {
+  try {
+    const { user, sessions } = await ask(vault, asker, { kind: 'prepare_user', id })
+    await verifyUser(vault, asker, user)
+    const now = vault.now()
+    return { user, ended: sessions.map((session) => endOf(vault, session, now, session.id === keptSession)) }
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'not_found') return undefined
+    throw error
+  }
+}
+
+/** A session as it is when it is ended, or kept through a change of its user. */
+export function endOf(vault: Pick<Vault, 'keyring'>, session: ApiKey, now: number, isKept: boolean): SessionEnd {
+  const mac = vault.keyring.rowMac(keyToAuthenticate({ ...session, revokedAt: now }))
+  return { id: session.id, isKept, rowMac: session.mac, revokedAt: now, mac }
+}
+
+/** Sessions end when what they may do changes, or who may begin them. */
+async function change(vault: Vault, asker: Asker, id: number, next: (user: User) => User): Promise<User> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const prepared = await prepareUser(vault, asker, id)
+    const made = prepared && changeOf(vault, prepared, next(prepared.user))
+    const changed = await tryAsk(vault, asker, { kind: 'update_user', id, change: made, isProven: false })
+    if (changed !== outdated) return changed
+  }
+  throw keepsChanging()
+}
+
+function changeOf(
+  vault: Vault,
+  { user, ended }: { readonly user: User; readonly ended: readonly SessionEnd[] },
+  next: User,
+): UserChange {
+  const isAsBefore =
+    next.isDisabled === user.isDisabled &&
+    next.password === user.password &&
+    JSON.stringify(scopeTextsOf(next)) === JSON.stringify(scopeTextsOf(user))
+  return {
+    rowMac: user.mac,
+    user: sealUser(vault, next),
+    ended: isAsBefore ? ended.map((end) => ({ ...end, isKept: true })) : ended,
+  }
+}
+
+async function make(
+  vault: Vault,
+  asker: Asker,
+  given: Pick<User, 'accountId' | 'email' | 'name' | 'role' | 'patterns'>,
+  kind: 'setup' | 'invitation',
+): Promise<Invited> {
+  const token = generateToken()
+  const now = vault.now()
+  const user: NewUser = sealUser(vault, {
+    ...given,
+    name: checkLabel(given.name, 'name'),
+    uid: newUid(),
+    password: null,
+    isDisabled: false,
+    linkHash: vault.keyring.linkHash(token),
+    linkExpiresAt: now + linkMs[kind],
+    createdAt: now,
+    lastSignInAt: null,
+  })
+  return { user: await ask(vault, asker, { kind: 'create_user', user }), token }
+}
+
+function keepsChanging(): Refusal {
+  return new Refusal('overloaded', 'The user keeps changing. Try again.', { headers: { 'retry-after': '1' } })
+}

@@ -1,0 +1,45 @@
+/** A person at the portal: a browser's cookie jar for one, over real HTTP. */
+import type { Answer } from './api.ts'
+
+export class Person {
+  readonly #url: string
+  cookie = ''
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const response = await fetch(this.#url + path, {
+      method,
+      headers: {
+        'strongroom-portal': '1',
+        ...(this.cookie === '' ? {} : { cookie: this.cookie }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const [set] = response.headers.getSetCookie()
+    if (set !== undefined) this.cookie = set.includes('Max-Age=0') ? '' : (set.split(';')[0] ?? '')
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, text, body: JSON.parse(text || 'null') }
+  }
+
+  get(path: string): Promise<Answer> {
+    return this.send('GET', path)
+  }
+
+  post(path: string, body?: unknown): Promise<Answer> {
+    return this.send('POST', path, body)
+  }
+
+  /** Accepts a one-time link. */
+  accept(url: string, rest: { readonly name?: string; readonly email?: string; readonly password: string }) {
+    return this.post('/v3/invitations/accept', { token: url.slice(url.indexOf('#') + 1), ...rest })
+  }
+
+  signIn(email: string, password: string): Promise<Answer> {
+    return this.post('/v3/session', { email, password })
+  }
+}
