@@ -28,6 +28,11 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
     good: ['127.0.0.1', '10.0.0.0/8, ::1,2001:db8::/32'],
     bad: ['proxy', '10.0.0.0/33', '::1/129', '10.0.0.1/', '1.2.3'],
   },
+  {
+    name: 'STRONGROOM_PUBLIC_URL',
+    good: ['https://secrets.example.com', 'http://127.0.0.1:4600/'],
+    bad: ['secrets.example.com', 'https://a/b', 'https://u:p@a', 'https://a/?x', 'https://a/#b', 'ftp://a'],
+  },
   { name: 'STRONGROOM_QUERY_KEY', good: ['on', 'off'], bad: ['true', 'ON'] },
   { name: 'STRONGROOM_DISK_RESERVE_MIB', good: ['0', '64'], bad: ['-1', '64M', '1048577'] },
   { name: 'STRONGROOM_CHECKPOINT_SECONDS', good: ['1', '86400'], bad: ['0', '86401', '1m'] },

@@ -41,6 +41,7 @@ async function makeRich(server: TestServer): Promise<void> {
   for (let at = 0; at < 30; at++) await api.post('/v3/secrets', { name: `s-${at}`, value: `v ${at}` })
   await api.post('/v3/keys', { name: 'short', scopes: ['secrets:list'], expires_at: '2030-01-01T00:00:00Z' })
   await api.delete('/v3/keys/2')
+  assert.equal((await api.post('/v3/users', { email: 'ada@example.com', role: 'editor' })).status, 201)
   await api.post('/v3/machines', { name: 'web-1', addresses: ['10.9.8.0/24'] })
   assert.equal((await api.put('/v3/settings', { vm_auth: true })).status, 200)
 }

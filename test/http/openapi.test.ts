@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Compile } from 'typebox/compile'
-import type { Answer } from '../support/api.ts'
+import type { Answer, Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
+import { Person } from '../support/person.ts'
 import { startServer } from '../support/server.ts'
 
 interface Described {
@@ -15,19 +16,26 @@ const [sqlite] = engines
 suite('The description of the API', () => {
   test('is OpenAPI 3.1 and describes every answer of every operation', async (t) => {
     assert.ok(sqlite)
-    const { api } = await startServer(t, sqlite)
+    const { api, url } = await startServer(t, sqlite)
     const description = (await api.get('/openapi.json')).body
     assert.equal(description.openapi, '3.1.0')
     const seen = new Set<string>()
-    const call = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
+    const callAs = async (
+      sender: Pick<Api, 'send'>,
+      method: string,
+      path: string,
+      body?: unknown,
+      headers?: Record<string, string>,
+    ) => {
       const inside = path.includes('/lists/') ? '/{secret}' : '/{version}'
       const template = path.replace(/\?.*/, '').replace(/\/\d+/, '/{id}').replace(/\/\d+/, inside)
       const operation = description.paths[template][method.toLowerCase()] as Described
-      const answer = await api.send(method, path, body, headers)
+      const answer = await sender.send(method, path, body, headers)
       assertDescribed(operation, answer, `${method} ${path}`)
       seen.add(`${method} ${template}`)
       return answer
     }
+    const call = callAs.bind(undefined, api)
 
     await call('POST', '/v3/secrets', { name: 'db-password', value: 'v' })
     await call('POST', '/v3/secrets', { name: 'db-password', value: 'v' })
@@ -80,6 +88,30 @@ suite('The description of the API', () => {
     await call('PUT', '/v3/settings', { vm_auth: true })
     await call('GET', '/v3/settings')
     await call('GET', '/v3/audit')
+    const email = 'ada@example.com'
+    const password = 'seven orange tractors sing'
+    const { body: invited } = await call('POST', '/v3/users', { email, role: 'owner' })
+    await call('POST', '/v3/users', { email, role: 'owner' })
+    await call('GET', '/v3/users')
+    await call('GET', '/v3/users/1')
+    await call('PATCH', '/v3/users/1', { name: 'Ada' })
+    const ada = new Person(url)
+    const token = invited.invitation_url.split('#')[1]
+    await callAs(ada, 'POST', '/v3/invitations/check', { token })
+    await callAs(ada, 'POST', '/v3/invitations/check', { token: 'x' })
+    await callAs(ada, 'POST', '/v3/invitations/accept', { token, password: 'short' })
+    await callAs(ada, 'POST', '/v3/invitations/accept', { token, password })
+    await callAs(ada, 'POST', '/v3/session', { email, password: 'wrong' })
+    await callAs(ada, 'POST', '/v3/session', { email, password })
+    await callAs(ada, 'GET', '/v3/session')
+    await callAs(ada, 'GET', '/v3/sessions')
+    await callAs(ada, 'POST', '/v3/session/confirm', { password })
+    await callAs(ada, 'PUT', '/v3/session/password', { current_password: password, password: `${password} loud` })
+    await call('PATCH', '/v3/users/1', { role: 'reader' })
+    await call('POST', '/v3/users/1/reset')
+    await callAs(ada, 'DELETE', '/v3/sessions/99')
+    await callAs(ada, 'DELETE', '/v3/session')
+    await call('DELETE', '/v3/users/1')
 
     const all = Object.entries(description.paths as Record<string, object>).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

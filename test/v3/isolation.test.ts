@@ -28,6 +28,11 @@ const operations: Record<string, unknown> = {
   'PUT /v3/lists/{id}/secrets/{secret}': undefined,
   'GET /v3/machines/{id}': undefined,
   'DELETE /v3/machines/{id}': undefined,
+  'GET /v3/users/{id}': undefined,
+  'PATCH /v3/users/{id}': { name: 'mine' },
+  'DELETE /v3/users/{id}': undefined,
+  'POST /v3/users/{id}/reset': undefined,
+  'DELETE /v3/sessions/{id}': undefined,
   'GET /v3/secrets/{id}/versions': undefined,
   'GET /v3/secrets/{id}/versions/{version}': undefined,
   'POST /v3/secrets/{id}/versions/{version}/restore': undefined,
@@ -42,6 +47,16 @@ const operations: Record<string, unknown> = {
   'POST /v3/lists': undefined,
   'GET /v3/machines': undefined,
   'POST /v3/machines': undefined,
+  'GET /v3/users': undefined,
+  'POST /v3/users': undefined,
+  'POST /v3/session': undefined,
+  'GET /v3/session': undefined,
+  'DELETE /v3/session': undefined,
+  'POST /v3/session/confirm': undefined,
+  'PUT /v3/session/password': undefined,
+  'GET /v3/sessions': undefined,
+  'POST /v3/invitations/check': undefined,
+  'POST /v3/invitations/accept': undefined,
   'GET /v3/settings': undefined,
   'PUT /v3/settings': undefined,
 }
@@ -106,6 +121,7 @@ for (const engine of engines) {
       for (const _ of [2, 3]) await other.post('/v3/keys', { name: 'their-key', scopes: ['secrets:read'] })
       for (const name of ['two', 'three']) await other.post('/v3/lists', { name })
       for (const at of [1, 2, 3]) await other.post('/v3/machines', { name: `m${at}`, addresses: [`192.0.2.${at}`] })
+      for (const at of [1, 2, 3]) await other.post('/v3/users', { email: `u${at}@theirs.example`, role: 'reader' })
       const { paths } = (await own.get('/openapi.json')).body as { paths: Record<string, Record<string, unknown>> }
       const described = Object.entries(paths).flatMap(([path, methods]) =>
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

@@ -146,14 +146,19 @@ export function sessionRoutes(app: V3, { vault }: Context): void {
   app.get(
     '/session',
     {
-      schema: { tags, summary: 'Who is signed in', querystring: NoQuery, response: responses(200, Session, 400, 401) },
+      schema: {
+        tags,
+        summary: 'Who is signed in',
+        querystring: NoQuery,
+        response: responses(200, Session, 400, 401, 404),
+      },
     },
     async (request) => shown(vault, await readSession(vault, askerOf(request))),
   )
 
   app.delete(
     '/session',
-    { schema: { tags, summary: 'Sign out', querystring: NoQuery, response: responses(200, Message, 400, 401) } },
+    { schema: { tags, summary: 'Sign out', querystring: NoQuery, response: responses(200, Message, 400, 401, 404) } },
     async (request, reply) => {
       await endSession(vault, askerOf(request))
       clearCookie(request, reply)
@@ -171,7 +176,7 @@ export function sessionRoutes(app: V3, { vault }: Context): void {
           'What is delicate is refused with `confirmation_required` when the last proof is older than 15 minutes.',
         querystring: NoQuery,
         body: Type.Object({ password: Password }, body),
-        response: responses(200, Session, 400, 401, 413, 415, 429),
+        response: responses(200, Session, 400, 401, 404, 413, 415, 429),
       },
     },
     async (request) => shown(vault, await confirmSession(vault, askerOf(request), request.body.password)),
@@ -186,7 +191,7 @@ export function sessionRoutes(app: V3, { vault }: Context): void {
         description: 'Your other sessions end.',
         querystring: NoQuery,
         body: Type.Object({ current_password: Password, password: Password }, body),
-        response: responses(200, Message, 400, 401, 413, 415, 422, 429),
+        response: responses(200, Message, 400, 401, 404, 413, 415, 422, 429),
       },
     },
     async (request) => {
@@ -203,7 +208,7 @@ export function sessionRoutes(app: V3, { vault }: Context): void {
         tags,
         summary: 'List your sessions',
         querystring: NoQuery,
-        response: responses(200, Type.Object({ sessions: Type.Array(OpenSession) }), 400, 401),
+        response: responses(200, Type.Object({ sessions: Type.Array(OpenSession) }), 400, 401, 404),
       },
     },
     async (request) => {

@@ -149,7 +149,7 @@ export function endSession(call: Call, { id, change }: Op<'end_session'>): Outco
 }
 
 function noSession(): Refused {
-  return { kind: 'refused', code: 'invalid', message: 'Only a user who is signed in has a session.' }
+  return { kind: 'refused', code: 'not_found', message: 'An API key has no session: only a user who is signed in has.' }
 }
 
 /** Ends the open sessions of a user, if these are all that there are. */
