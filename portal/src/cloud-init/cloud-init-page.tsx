@@ -1,0 +1,3 @@
+export function CloudInitPage() {
+  return null
+}
