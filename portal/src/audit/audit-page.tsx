@@ -9,7 +9,7 @@ import { strongroom } from '../api/client.ts'
 import { download } from '../secrets/content.ts'
 import { Button, Field, Select, Switch } from '../ui/controls.tsx'
 import { Empty, Loading, PageHead, Trouble } from '../ui/states.tsx'
-import { exactTime } from '../ui/time.tsx'
+import { secondOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { actions } from './actions.ts'
 import { ActivityPlot } from './plot.tsx'
@@ -210,7 +210,7 @@ function Records({ records, freshCount }: { readonly records: readonly AuditReco
       <table className="plain-table audit-table">
         <thead>
           <tr>
-            <th style={{ width: 172 }}>Time</th>
+            <th style={{ width: 150 }}>Time</th>
             <th style={{ width: '20%' }}>Who</th>
             <th style={{ width: 130 }}>Action</th>
             <th>Object</th>
@@ -223,7 +223,7 @@ function Records({ records, freshCount }: { readonly records: readonly AuditReco
             <tr key={seq} className={at < freshCount ? 'fresh' : ''}>
               <td>
                 <time dateTime={time} title={`Record ${seq}, ${time}`}>
-                  {exactTime(time)}
+                  {secondOf(time)}
                 </time>
               </td>
               <td title={`${principal.kind} ${principal.id}`}>

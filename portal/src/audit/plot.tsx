@@ -3,10 +3,12 @@ import type { AuditRecord } from '../../../src/client/index.ts'
 import { exactTime } from '../ui/time.tsx'
 import { type Kind, kindOf, kinds } from './actions.ts'
 
-const columns = 48
+const columns = 60
+/** Fewer would be a wall. */
+const minColumns = 24
 const width = 960
 const height = 150
-const steps = [60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86_400, 7 * 86_400, 30 * 86_400].map(
+const steps = [10, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86_400, 7 * 86_400, 30 * 86_400].map(
   (seconds) => seconds * 1000,
 )
 
@@ -23,7 +25,10 @@ function columnsOf(
   const oldest = Math.min(now - 60_000, ...records.map(({ time }) => Date.parse(time)))
   const step = steps.find((size) => (now - oldest) / size <= columns) ?? 365 * 86_400_000
   const last = Math.floor(now / step) * step
-  const first = Math.max(Math.floor(oldest / step) * step, last - (columns - 1) * step)
+  const first = Math.min(
+    Math.max(Math.floor(oldest / step) * step, last - (columns - 1) * step),
+    last - (minColumns - 1) * step,
+  )
   const none = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<Kind, number>
   const counts = new Map<number, Record<Kind, number>>()
   for (const { time, action, outcome } of records) {
@@ -43,7 +48,7 @@ function columnsOf(
 export function ActivityPlot({ records, now }: { readonly records: readonly AuditRecord[]; readonly now: number }) {
   const { step, all } = columnsOf(records, now)
   const most = Math.max(1, ...all.map(({ total }) => total))
-  const slot = width / Math.max(all.length, 12)
+  const slot = width / all.length
   const shown = kinds.filter((kind) => all.some(({ counts }) => counts[kind] > 0))
   const label = (start: number) =>
     new Intl.DateTimeFormat('en', step >= 86_400_000 ? { dateStyle: 'medium' } : { timeStyle: 'short' }).format(start)

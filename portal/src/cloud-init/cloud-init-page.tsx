@@ -20,11 +20,10 @@ const reference = (name: string) => `\${{secret.${name}}}`
 function example(name: string): string {
   return `#cloud-config
 write_files:
-  - path: /etc/app/environment
+  - path: /etc/app/password
     owner: root:root
     permissions: '0600'
-    content: |
-      DB_PASSWORD=${reference(name)}
+    content: \${{secret.${name} | yaml}}
 runcmd:
   - systemctl restart app
 `
@@ -140,7 +139,8 @@ function Rendering({ template }: { readonly template: string }) {
       const { rendered = '' } = await strongroom.render({ template, ...(target === '' ? {} : { target }) })
       return rendered
     } catch (error) {
-      if (error instanceof StrongroomError) setPlaces(error.errors.map(({ detail }) => detail))
+      if (error instanceof StrongroomError)
+        setPlaces(error.errors.map(({ detail }) => detail).filter((detail) => !error.message.includes(detail)))
       throw error
     }
   })

@@ -11,7 +11,7 @@ export function useKeys(
   openPalette: () => void,
   openHelp: () => void,
 ): void {
-  const chord = useRef(0)
+  const chord = useRef(Number.NEGATIVE_INFINITY)
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
@@ -21,7 +21,7 @@ export function useKeys(
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || isInDialog()) return
       if (event.key === '?') return openHelp()
       if (performance.now() - chord.current < chordMs) {
-        chord.current = 0
+        chord.current = Number.NEGATIVE_INFINITY
         const place = places.find(({ key }) => key === event.key)
         if (place !== undefined) {
           event.preventDefault()

@@ -77,7 +77,9 @@ function ImportForm({
       const { file, name, type } = item
       try {
         const value = base64Of(new Uint8Array(await file.arrayBuffer()))
-        const input = { name, value, encoding: 'base64', type, list } as const
+        // The default list is made with the first secret; asked for by its name, it would have to be there.
+        const place = list === 'default' ? {} : { list }
+        const input = { name, value, encoding: 'base64', type, ...place } as const
         await act(() => strongroom.secrets.create(type === 'file' ? { ...input, filename: file.name } : input))
         made++
       } catch (error) {

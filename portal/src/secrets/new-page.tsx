@@ -49,7 +49,8 @@ export function NewSecretPage() {
       value: given.value,
       encoding: given.encoding,
       type: kind,
-      list,
+      // The default list is made with the first secret; asked for by its name, it would have to be there.
+      ...(list === 'default' ? {} : { list }),
       ...(kind === 'file' && given.filename !== undefined ? { filename: given.filename } : {}),
       ...(details.description === '' ? {} : { description: details.description }),
       ...(details.tags.length === 0 ? {} : { tags: details.tags }),

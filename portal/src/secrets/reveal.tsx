@@ -93,7 +93,7 @@ function ShownValue({
   return (
     <div className="stack-s">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long value is scrolled by keys */}
-      <pre className="secret-text" data-value tabIndex={0} role="region" aria-label="Value">
+      <pre className="secret-text" data-value tabIndex={0} role="region" aria-label="Revealed value">
         {text ?? `Not a text: ${sizeText(bytes?.length ?? 0)} of bytes. Download the file.`}
         {text === '' ? <span className="muted">The value is empty.</span> : null}
       </pre>

@@ -160,7 +160,7 @@ export function Select<T extends string>({
     >
       <Label className={isLabelHidden ? 'sr-only' : 'label'}>{label}</Label>
       <AriaButton className="select-btn">
-        <SelectValue>{({ defaultChildren }) => defaultChildren}</SelectValue>
+        <SelectValue>{({ selectedText }) => selectedText}</SelectValue>
         <ChevronDown size={14} aria-hidden />
       </AriaButton>
       <Popover className="popover" offset={4}>

@@ -8,18 +8,32 @@ const units: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['hour', 3_600],
   ['minute', 60],
 ]
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' })
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const exact = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
 const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium' })
 
 export function relativeTime(iso: string, now = Date.now()): string {
-  const seconds = (Date.parse(iso) - now) / 1000
-  const unit = units.find(([, size]) => Math.abs(seconds) >= size)
-  return unit === undefined ? 'just now' : relative.format(Math.round(seconds / unit[1]), unit[0])
+  const left = (Date.parse(iso) - now) / 1000
+  const unit = units.find(([, size]) => Math.abs(left) >= size)
+  return unit === undefined ? 'just now' : relative.format(Math.round(left / unit[1]), unit[0])
 }
 
 export function exactTime(iso: string): string {
   return exact.format(new Date(iso))
+}
+
+const seconds = new Intl.DateTimeFormat('en', {
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+})
+
+/** To the second, without the year, for lists in the order of time. */
+export function secondOf(iso: string): string {
+  return seconds.format(new Date(iso))
 }
 
 export function dayOf(iso: string): string {
