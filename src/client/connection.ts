@@ -4,7 +4,7 @@ import { type Exchanged, exchange, type HttpRequest, type Received } from './exc
 import { type AnswerOf, type Operation, type Operations, operations, type Rule } from './operations.ts'
 import {
   type CallOptions,
-  checkApiKey,
+  checkedApiKey,
   type KeyedOptions,
   type MatchOptions,
   retriesOf,
@@ -60,13 +60,15 @@ export class Connection {
     const body = sent.body === undefined ? undefined : JSON.stringify(sent.body)
     const timeoutMs = timeoutOf(options, this.#settings.timeoutMs)
     // Once for all tries: an idempotency key belongs to the API key that it was sent with.
-    const apiKey = await this.#settings.apiKey()
-    checkApiKey(apiKey)
-    const headers = new Headers({ accept: 'application/json', authorization: `Bearer ${apiKey}` })
+    const apiKey = await this.#settings.apiKey?.()
+    const headers = new Headers({ accept: 'application/json' })
+    if (this.#settings.apiKey === undefined) headers.set('strongroom-portal', '1')
+    else headers.set('authorization', `Bearer ${checkedApiKey(apiKey)}`)
     if (body !== undefined) headers.set('content-type', 'application/json')
     if (options.ifMatch !== undefined) headers.set('if-match', [options.ifMatch].flat().join(', '))
     if (repeat === 'keyed') headers.set('idempotency-key', options.idempotencyKey ?? newIdempotencyKey())
-    return { url, method, headers, body, timeoutMs, signal: options.signal, secrets: [apiKey, ...valueIn(sent.body)] }
+    const secrets = [...(apiKey === undefined ? [] : [apiKey]), ...valueIn(sent.body)]
+    return { url, method, headers, body, timeoutMs, signal: options.signal, secrets }
   }
 }
 

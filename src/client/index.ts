@@ -21,6 +21,13 @@ export { Keys } from './keys.ts'
 export { Lists } from './lists.ts'
 export { AccountSettings, Machines } from './machines.ts'
 export type * from './model.ts'
-export type { CallOptions, Fetch, KeyedOptions, MatchOptions, StrongroomOptions } from './options.ts'
+export {
+  type CallOptions,
+  type Fetch,
+  type KeyedOptions,
+  type MatchOptions,
+  type StrongroomOptions,
+  session,
+} from './options.ts'
 export { Secrets } from './secrets.ts'
 export { Strongroom } from './strongroom.ts'

@@ -41,6 +41,7 @@ export interface Operations {
   'GET /v3/secrets/{id}': { answer: Secret }
   'PUT /v3/secrets/{id}': { body: NewValue; answer: UpdatedSecret }
   'DELETE /v3/secrets/{id}': { answer: Message }
+  'GET /v3/metadata': { query: SecretFilter & PageQuery; answer: { readonly secrets: readonly Metadata[] } }
   'GET /v3/secrets/{id}/metadata': { answer: Metadata }
   'PATCH /v3/secrets/{id}/metadata': { body: DetailsInput; answer: Metadata }
   'GET /v3/lists': { answer: { readonly lists: readonly List[] } }
@@ -144,6 +145,7 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'PUT /v3/secrets/{id}': { repeat: 'keyed', answer: updatedSecret },
   // Once more deletes nothing else: ids are not given twice.
   'DELETE /v3/secrets/{id}': { repeat: 'safe', answer: message },
+  'GET /v3/metadata': { repeat: 'safe', answer: fields({ secrets: list(metadata) }) },
   'GET /v3/secrets/{id}/metadata': { repeat: 'safe', answer: metadata },
   // To the same state, however often.
   'PATCH /v3/secrets/{id}/metadata': { repeat: 'safe', answer: metadata },

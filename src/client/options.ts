@@ -1,13 +1,19 @@
 /** How a client is set up, and how one call of it can differ. */
 
+/** In place of an API key: the cookie of whoever is signed in to the portal. */
+export const session = Symbol('session')
+
 /** What the client uses of `fetch`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
 export interface StrongroomOptions {
   /** Where the server is, such as `https://strongroom.example.com`. A path before `/v3` is kept. */
   readonly url: string
-  /** The API key, or where to get it: asked before each call, so that a key can be exchanged while in use. */
-  readonly apiKey: string | (() => string | Promise<string>)
+  /**
+   * The API key, or where to get it: asked before each call, so that a key can be exchanged while in use. In a page of
+   * the server itself `session`: whoever is signed in there asks.
+   */
+  readonly apiKey: string | (() => string | Promise<string>) | typeof session
   /** In place of the global `fetch`: for a proxy, a client certificate, a test. */
   readonly fetch?: Fetch
   /** How long one request may take, to the last byte of its answer. 10 seconds unless said otherwise. */
@@ -39,7 +45,8 @@ export interface MatchOptions extends CallOptions {
 export interface Settings {
   /** Without a slash at the end. */
   readonly url: string
-  readonly apiKey: () => string | Promise<string>
+  /** `undefined` for a session. */
+  readonly apiKey: (() => string | Promise<string>) | undefined
   readonly fetch: Fetch
   readonly timeoutMs: number
   readonly retries: number
@@ -52,16 +59,21 @@ const maxTimeoutMs = 2 ** 31 - 1
 export function settingsOf(options: StrongroomOptions): Settings {
   const { apiKey, fetch = (url, init) => globalThis.fetch(url, init) } = options
   const url = baseOf(options.url)
-  const read = typeof apiKey === 'function' ? apiKey : () => apiKey
-  if (typeof apiKey !== 'function') checkApiKey(apiKey)
-  return { url, apiKey: read, fetch, timeoutMs: timeoutOf(options, 10_000), retries: retriesOf(options, 3) }
+  if (typeof apiKey !== 'function' && apiKey !== session) checkedApiKey(apiKey)
+  return { url, apiKey: readerOf(apiKey), fetch, timeoutMs: timeoutOf(options, 10_000), retries: retriesOf(options, 3) }
+}
+
+function readerOf(apiKey: StrongroomOptions['apiKey']): Settings['apiKey'] {
+  if (apiKey === session) return undefined
+  return typeof apiKey === 'function' ? apiKey : () => apiKey
 }
 
 /** `fetch` would quote a key that is no header's value. */
-export function checkApiKey(apiKey: unknown): asserts apiKey is string {
+export function checkedApiKey(apiKey: unknown): string {
   if (typeof apiKey !== 'string' || !/^[\x21-\x7e]{1,1024}$/.test(apiKey)) {
     throw new TypeError('apiKey: must be printable characters without a blank or a line end.')
   }
+  return apiKey
 }
 
 export function timeoutOf({ timeoutMs }: { readonly timeoutMs?: number }, usual: number): number {

@@ -86,6 +86,15 @@ export class Secrets {
     await this.#connection.send('DELETE /v3/secrets/{id}', { id }, options)
   }
 
+  /** What is known of all secrets that the API key may list, oldest first; page by page as they are taken. */
+  listMetadata(filter: SecretFilter = {}, options?: CallOptions): AsyncGenerator<Metadata, void, undefined> {
+    return itemsOf(async (cursor) => {
+      const query = queryOf(filter, cursor)
+      const { body, headers } = await this.#connection.send('GET /v3/metadata', { query }, options)
+      return pageOf(body.secrets, headers)
+    })
+  }
+
   /** What is known of the secret beside its value. */
   async metadata(id: number, options?: CallOptions): Promise<Metadata & Tagged> {
     return tagged(await this.#connection.send('GET /v3/secrets/{id}/metadata', { id }, options))

@@ -20,6 +20,7 @@ import { parseJson } from './json.ts'
 import { RateLimiter } from './limits.ts'
 import { lists } from './lists/lists.ts'
 import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from './metrics.ts'
+import { portal } from './portal.ts'
 import { headersOf, methodNotAllowed, problemOf, toRefusal } from './problem.ts'
 import { reference } from './reference.ts'
 import type { Tracing } from './tracing.ts'
@@ -39,6 +40,8 @@ export interface ServerOptions {
     | 'traces'
   >
   readonly logger: Logger
+  /** Where the built portal is; without it, where the build puts it. */
+  readonly portalDir?: string | undefined
 }
 
 export interface Server {
@@ -61,7 +64,7 @@ const keepAliveTimeoutMs = 10_000
 const bodyLimitOf = ({ maxValueBytes, maxFileBytes }: Pick<Config, 'maxValueBytes' | 'maxFileBytes'>) =>
   Math.max(6 * maxValueBytes, Math.ceil(maxFileBytes / 3) * 4) + 16 * 1024
 
-export async function createServer({ vault, config, logger }: ServerOptions): Promise<Server> {
+export async function createServer({ vault, config, logger, portalDir }: ServerOptions): Promise<Server> {
   const metrics = createMetrics()
   const tracing = await startTracing(vault.store.dialect, config.traces, metrics)
   const state = { isDraining: false }
@@ -133,6 +136,7 @@ export async function createServer({ vault, config, logger }: ServerOptions): Pr
   const context = { vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter }
   await app.register(reference)
   await app.register(v3(context), { prefix: '/v3' })
+  await app.register(portal(portalDir))
   await app.register(lists(context, true), { prefix: '/api' })
   // Clients resolve relative paths: a base URL without /api/ works too.
   await app.register(lists(context, false))

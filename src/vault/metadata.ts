@@ -18,6 +18,20 @@ export async function readMetadata(vault: Vault, asker: Asker, place: Place): Pr
   return found
 }
 
+/** Secrets that were just read, each with its list. The lists are read after them, so that none is missing. */
+export async function withLists(
+  vault: Vault,
+  accountId: number,
+  secrets: readonly Secret[],
+): Promise<readonly Metadata[]> {
+  const lists = new Map((await vault.store.lists(accountId)).map((list) => [list.id, list]))
+  // One that is gone by now took its secrets along.
+  return secrets.flatMap((secret) => {
+    const list = lists.get(secret.listId)
+    return list === undefined ? [] : [{ secret, list }]
+  })
+}
+
 /**
  * Changes the parts that are given, and leaves the others. The value and its version stay.
  *

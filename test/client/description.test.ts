@@ -80,6 +80,7 @@ suite('The client and the description of the API', () => {
       keys.revoke(11),
       audit.page(),
       secrets.metadata(11),
+      Array.fromAsync(secrets.listMetadata()),
       secrets.updateMetadata(11, {}),
       Array.fromAsync(lists.list()),
       lists.get(11),

@@ -56,6 +56,8 @@ suite('The description of the API', () => {
     await call('POST', '/v3/secrets/1/versions/9/restore')
     await call('POST', '/v3/secrets/1/versions/1/restore', undefined, { 'if-match': '"7"' })
     await call('GET', '/v3/secrets/1/metadata')
+    await call('GET', '/v3/metadata?limit=1')
+    await call('GET', '/v3/metadata?limit=0')
     await call('PATCH', '/v3/secrets/1/metadata', { tags: ['a'], expires_at: null })
     await call('PATCH', '/v3/secrets/1/metadata', { tags: ['a b'] })
     await call('GET', '/v3/secrets/1/content')

@@ -43,6 +43,28 @@ for (const engine of engines) {
       assert.equal((await api.get('/v3/secrets?limit=7')).headers.get('strongroom-next-cursor'), null)
     })
 
+    test('of what is known shows each secret with its list, in pages, only to whom may list it', async (t) => {
+      const { api, withScopes, otherAccount } = await startServer(t, engine)
+      await api.post('/v3/lists', { name: 'Web' })
+      await api.post('/v3/secrets', { name: 'prod-db', value: 'v1', tags: ['team:db'], list: 'Web' })
+      await api.post('/v3/secrets', { name: 'test-db', value: 'djI=', type: 'file', filename: 'a.bin' })
+      const one = (await api.get('/v3/secrets/1/metadata')).body
+      const two = (await api.get('/v3/secrets/2/metadata')).body
+
+      const first = await api.get('/v3/metadata?limit=1')
+      const cursor = first.headers.get('strongroom-next-cursor')
+      const second = await api.get(`/v3/metadata?limit=1&cursor=${cursor}`)
+
+      assert.deepEqual([first.body, second.body], [{ secrets: [one] }, { secrets: [two] }])
+      assert.equal(second.headers.get('strongroom-next-cursor'), null)
+      assert.deepEqual((await api.get('/v3/metadata?tag=team:db')).body.secrets, [one])
+      assert.deepEqual((await api.get('/v3/metadata?list=default')).body.secrets, [two])
+      const narrow = await withScopes('secrets:list:test-*')
+      assert.deepEqual((await narrow.get('/v3/metadata')).body.secrets, [two])
+      assert.equal((await (await withScopes('secrets:read')).get('/v3/metadata')).status, 403)
+      assert.deepEqual((await (await otherAccount()).get('/v3/metadata')).body.secrets, [])
+    })
+
     test('by name takes a pattern', async (t) => {
       const { api } = await startServer(t, engine)
       for (const name of ['prod-db', 'prod-web', 'test-db']) await api.post('/v3/secrets', { name, value: 'v' })

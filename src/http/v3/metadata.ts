@@ -1,13 +1,13 @@
 /** `/v3/secrets/{id}/metadata` and `/content`: what is known of a secret, and its value as plain bytes. */
 import contentDisposition from 'content-disposition'
 import { Type } from 'typebox'
-import { type Metadata, readMetadata, updateMetadata } from '../../vault/metadata.ts'
+import { type Metadata, readMetadata, updateMetadata, withLists } from '../../vault/metadata.ts'
 import { readSecret, updateSecret } from '../../vault/secrets.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { etagOf, idempotencyKeyOf, matchOf } from './conditions.ts'
 import { DetailFields, detailsOf, formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
-import { markChange, markRead, Name, Updated } from './secrets.ts'
+import { ListQuery, markChange, markRead, Name, pageOf, Updated } from './secrets.ts'
 import type { V3 } from './typed.ts'
 
 const Id = Type.Integer({ minimum: 1 })
@@ -33,7 +33,29 @@ const Content = {
 
 const tags = ['Metadata']
 
+/** A page is as long as what the store reads at once. */
+const defaultLimit = 1000
+
 export function metadataRoutes(app: V3, { vault }: Context): void {
+  app.get(
+    '/metadata',
+    {
+      schema: {
+        tags,
+        summary: 'List what is known of secrets',
+        description:
+          'Everything but the values, filtered as `GET /v3/secrets` is, 1000 unless `limit` says otherwise. `Strongroom-Next-Cursor` leads to the next page.',
+        querystring: ListQuery,
+        response: responses(200, Type.Object({ secrets: Type.Array(Known) }), 400, 401, 403),
+      },
+    },
+    async (request, reply) => {
+      const limit = Number(request.query.limit ?? defaultLimit)
+      const { accountId, page } = await pageOf(vault, request, reply, limit)
+      return { secrets: (await withLists(vault, accountId, page)).map(shown) }
+    },
+  )
+
   app.get(
     '/secrets/:id/metadata',
     {

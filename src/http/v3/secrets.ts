@@ -1,7 +1,7 @@
 /** `/v3/secrets`: the five operations, with just the fields that the contract shows. */
 import { Readable } from 'node:stream'
-import type { FastifyReply } from 'fastify'
-import { Type } from 'typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
 import { invalid } from '../../errors.ts'
 import { namePattern, nameRule } from '../../model/name.ts'
 import { isPattern } from '../../model/pattern.ts'
@@ -18,6 +18,7 @@ import {
   updateSecret,
 } from '../../vault/secrets.ts'
 import { encodingOf } from '../../vault/values.ts'
+import type { Vault } from '../../vault/vault.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { etagOf, idempotencyKeyOf, matchOf } from './conditions.ts'
@@ -65,7 +66,7 @@ const NewBody = Type.Object(
   { additionalProperties: false, description: 'a JSON object' },
 )
 
-const ListQuery = Type.Object(
+export const ListQuery = Type.Object(
   {
     ...KeyQuery,
     limit: LimitQuery,
@@ -95,27 +96,10 @@ export function secretRoutes(app: V3, { vault }: Context): void {
       },
     },
     async (request, reply) => {
-      const { limit, cursor, name, list, tag, expired } = request.query
-      if (name !== undefined && !isPattern(name)) throw invalid('name', `Must be ${nameRule}, or a pattern with "*".`)
-      const expiresBefore =
-        request.query.expires_before === undefined
-          ? undefined
-          : parseTime(request.query.expires_before, 'expires_before')
-      const listing = expired === undefined ? 'secrets' : 'secrets, expired first'
-      const after = (accountId: number) =>
-        cursor === undefined ? undefined : decodeCursor(vault, accountId, listing, cursor)
-      const filter = { name, list, tag, expiresBefore }
-      const { accountId, pages } = await listSecrets(vault, askerOf(request), filter, after, expired === 'first')
-      if (limit === undefined) return sendAll(reply, pages)
-      const found = await take(pages, Number(limit) + 1)
-      const page = found.slice(0, Number(limit))
-      const last = page.at(-1)
-      if (found.length > page.length && last !== undefined) {
-        reply.header(
-          'strongroom-next-cursor',
-          encodeCursor(vault, accountId, listing, positionOf(vault, last, expired === 'first')),
-        )
+      if (request.query.limit === undefined) {
+        return sendAll(reply, (await listingOf(vault, request)).pages)
       }
+      const { page } = await pageOf(vault, request, reply)
       return { secrets: page.map(listed) }
     },
   )
@@ -228,6 +212,39 @@ export function secretRoutes(app: V3, { vault }: Context): void {
       return { message: 'Secret deleted successfully' }
     },
   )
+}
+
+type Asking = FastifyRequest & { readonly query: Static<typeof ListQuery> }
+
+/** The secrets that a listing's query asks for. */
+export async function listingOf(vault: Vault, request: Asking) {
+  const { cursor, name, list, tag, expired, expires_before: expiresText } = request.query
+  if (name !== undefined && !isPattern(name)) throw invalid('name', `Must be ${nameRule}, or a pattern with "*".`)
+  const expiresBefore = expiresText === undefined ? undefined : parseTime(expiresText, 'expires_before')
+  const isExpiredFirst = expired === 'first'
+  const listing = isExpiredFirst ? ('secrets, expired first' as const) : ('secrets' as const)
+  const after = (accountId: number) =>
+    cursor === undefined ? undefined : decodeCursor(vault, accountId, listing, cursor)
+  const filter = { name, list, tag, expiresBefore }
+  return { ...(await listSecrets(vault, askerOf(request), filter, after, isExpiredFirst)), listing, isExpiredFirst }
+}
+
+/** One page of the listing; `Strongroom-Next-Cursor` leads to the next. */
+export async function pageOf(
+  vault: Vault,
+  request: Asking,
+  reply: FastifyReply,
+  limit = Number(request.query.limit),
+): Promise<{ readonly accountId: number; readonly page: readonly Secret[] }> {
+  const { accountId, pages, listing, isExpiredFirst } = await listingOf(vault, request)
+  const found = await take(pages, limit + 1)
+  const page = found.slice(0, limit)
+  const last = page.at(-1)
+  if (found.length > page.length && last !== undefined) {
+    const cursor = encodeCursor(vault, accountId, listing, positionOf(vault, last, isExpiredFirst))
+    reply.header('strongroom-next-cursor', cursor)
+  }
+  return { accountId, page }
 }
 
 /** What is said of a value that is read: its version, its encoding in JSON, and when it ends. */

@@ -1,0 +1,159 @@
+/** Sessions, users and own credentials: the part of v3 that only a portal needs. */
+import { StrongroomError } from '../../../src/client/index.ts'
+
+export type Role = 'owner' | 'admin' | 'editor' | 'reader' | 'auditor'
+
+export interface Session {
+  readonly user: { readonly id: number; readonly name: string; readonly email: string; readonly role: Role }
+  readonly account: { readonly id: number; readonly name: string }
+  readonly scopes: readonly string[]
+  readonly name_patterns: readonly string[] | null
+  readonly created_at: string
+  readonly expires_at: string
+  readonly idle_expires_at: string
+  readonly confirmed_until: string
+}
+
+export interface OpenSession {
+  readonly id: number | string
+  readonly created_at: string
+  readonly last_used_at: string
+  readonly expires_at: string
+  readonly address: string
+  readonly user_agent: string | null
+  readonly current: boolean
+}
+
+export interface Invitation {
+  readonly kind: 'setup' | 'invitation' | 'reset'
+  readonly account: string
+  readonly email: string | null
+  readonly name: string | null
+  readonly role: Role
+}
+
+export interface User {
+  readonly id: number
+  readonly name: string | null
+  readonly email: string
+  readonly role: Role
+  readonly name_patterns: readonly string[] | null
+  readonly state: 'active' | 'invited' | 'disabled'
+  readonly second_factor: readonly ('totp' | 'passkey')[]
+  readonly created_at: string
+  readonly last_sign_in_at: string | null
+}
+
+export interface Passkey {
+  readonly id: number | string
+  readonly name: string
+  readonly created_at: string
+  readonly last_used_at?: string | null
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+/** @throws StrongroomError, which never holds what was sent */
+async function call<T>(method: string, path: string, body?: Json): Promise<T> {
+  const response = await answerOf(path, {
+    method,
+    headers: {
+      accept: 'application/json',
+      'strongroom-portal': '1',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    credentials: 'same-origin',
+    redirect: 'error',
+    signal: AbortSignal.timeout(20_000),
+  })
+  const content: unknown = await response.json().catch(() => undefined)
+  if (response.ok) return content as T
+  throw problemOf(response, content)
+}
+
+async function answerOf(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, init)
+  } catch {
+    throw new StrongroomError({ code: 'unreachable', message: 'The server does not answer. Check the connection.' })
+  }
+}
+
+function problemOf(response: Response, content: unknown): StrongroomError {
+  const problem = typeof content === 'object' && content !== null ? (content as Record<string, unknown>) : {}
+  const textOf = (name: string) => (typeof problem[name] === 'string' ? problem[name] : undefined)
+  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
+  return new StrongroomError({
+    status: response.status,
+    code: textOf('code') ?? 'unexpected_answer',
+    message: textOf('message') ?? `The server answered ${response.status}.`,
+    requestId: textOf('request_id'),
+    errors: Array.isArray(problem['errors']) ? problem['errors'] : [],
+    retryAfterMs: Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined,
+  })
+}
+
+export interface SignIn {
+  readonly email: string
+  readonly password: string
+  readonly code?: string
+}
+
+export const sessions = {
+  current: () => call<Session>('GET', '/v3/session'),
+  signIn: ({ email, password, code }: SignIn) =>
+    call<Session>('POST', '/v3/session', { email, password, ...(code === undefined ? {} : { code }) }),
+  signOut: () => call<unknown>('DELETE', '/v3/session'),
+  confirm: (proof: { readonly password: string } | { readonly code: string }) =>
+    call<Session>('POST', '/v3/session/confirm', proof),
+  list: async () => (await call<{ readonly sessions: readonly OpenSession[] }>('GET', '/v3/sessions')).sessions,
+  end: (id: number | string) => call<unknown>('DELETE', `/v3/sessions/${encodeURIComponent(id)}`),
+  passkeyOptions: () => call<Json>('POST', '/v3/session/passkey/options'),
+  signInWithPasskey: (response: unknown) => call<Session>('POST', '/v3/session/passkey', { response }),
+}
+
+export const invitations = {
+  check: (token: string) => call<Invitation>('POST', '/v3/invitations/check', { token }),
+  accept: (input: {
+    readonly token: string
+    readonly name?: string
+    readonly email?: string
+    readonly password: string
+  }) => call<Session>('POST', '/v3/invitations/accept', input),
+}
+
+export interface NewUser {
+  readonly email: string
+  readonly name?: string
+  readonly role: Role
+  readonly name_patterns?: readonly string[]
+}
+
+export interface UserChange {
+  readonly name?: string
+  readonly role?: Role
+  readonly name_patterns?: readonly string[] | null
+  readonly disabled?: boolean
+}
+
+export const users = {
+  list: async () => (await call<{ readonly users: readonly User[] }>('GET', '/v3/users')).users,
+  create: (input: NewUser) => call<User & { readonly invitation_url: string }>('POST', '/v3/users', { ...input }),
+  update: (id: number, change: UserChange) => call<User>('PATCH', `/v3/users/${id}`, { ...change }),
+  reset: (id: number) => call<{ readonly invitation_url: string }>('POST', `/v3/users/${id}/reset`),
+  delete: (id: number) => call<unknown>('DELETE', `/v3/users/${id}`),
+}
+
+export const credentials = {
+  changePassword: (currentPassword: string, password: string) =>
+    call<unknown>('PUT', '/v3/session/password', { current_password: currentPassword, password }),
+  beginTotp: () => call<{ readonly secret: string; readonly otpauth_url: string }>('POST', '/v3/session/totp'),
+  finishTotp: (code: string) =>
+    call<{ readonly recovery_codes: readonly string[] }>('PUT', '/v3/session/totp', { code }),
+  dropTotp: () => call<unknown>('DELETE', '/v3/session/totp'),
+  passkeys: async () => (await call<{ readonly passkeys: readonly Passkey[] }>('GET', '/v3/session/passkeys')).passkeys,
+  passkeyOptions: () => call<Json>('POST', '/v3/session/passkeys/options'),
+  addPasskey: (name: string, response: unknown) => call<Passkey>('POST', '/v3/session/passkeys', { name, response }),
+  dropPasskey: (id: number | string) => call<unknown>('DELETE', `/v3/session/passkeys/${encodeURIComponent(id)}`),
+}

@@ -1,0 +1,62 @@
+/** What every call goes through: a session that ended, and actions that must be confirmed, are settled on the way. */
+import { StrongroomError } from '../../../src/client/index.ts'
+import { confirmAction, endSession } from '../session/store.ts'
+
+/** The person changed their mind: nothing to report. */
+export class Cancelled extends Error {
+  override readonly name = 'Cancelled'
+}
+
+/** Reads wait for the person to sign in again, and go on. */
+export async function read<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      if (hasEnded(error)) await endSession()
+      else if (needsConfirmation(error)) await confirmed()
+      else throw error
+    }
+  }
+}
+
+/** Changes are not repeated behind the person's back: what they typed may have been wiped when the session ended. */
+export async function act<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      if (needsConfirmation(error)) await confirmed()
+      else {
+        if (hasEnded(error)) void endSession()
+        throw error
+      }
+    }
+  }
+}
+
+async function confirmed(): Promise<void> {
+  if (!(await confirmAction())) throw new Cancelled('Not confirmed.')
+}
+
+function hasEnded(error: unknown): boolean {
+  return error instanceof StrongroomError && error.status === 401 && error.code === 'unauthenticated'
+}
+
+function needsConfirmation(error: unknown): boolean {
+  return error instanceof StrongroomError && error.code === 'confirmation_required'
+}
+
+/** What happened and what to do, in a sentence or two. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof StrongroomError) {
+    if (hasEnded(error)) return 'Your session ended. Sign in, then try again.'
+    const id = error.requestId === undefined || (error.status ?? 0) < 500 ? '' : ` (request ${error.requestId})`
+    return `${error.message}${id}`
+  }
+  return error instanceof Error ? error.message : 'Something went wrong. Try again.'
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof StrongroomError ? error.code : undefined
+}

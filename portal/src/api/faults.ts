@@ -1,0 +1,8 @@
+/** The faults of an answer, by field. */
+import { StrongroomError } from '../../../src/client/index.ts'
+
+export function faultsOf(error: unknown): Readonly<Record<string, string>> {
+  if (!(error instanceof StrongroomError)) return {}
+  if (error.code === 'name_taken') return { name: error.message }
+  return Object.fromEntries(error.errors.map(({ field, detail }) => [field.split('.')[0] ?? field, detail]))
+}

@@ -1,0 +1,102 @@
+/** Which page an address leads to. Pages that few open are loaded when they are. */
+import { lazy, type ReactNode, Suspense, useEffect } from 'react'
+import { Link, Route, Router, Switch } from 'wouter'
+import { Frame } from './frame/frame.tsx'
+import { NewSecretPage } from './secrets/new-page.tsx'
+import { SecretPage } from './secrets/secret-page.tsx'
+import { SecretsPage } from './secrets/secrets-page.tsx'
+import { ConfirmAgain, SignInAgain } from './session/again.tsx'
+import { Gate, SignInPage } from './session/sign-in.tsx'
+import { loadSession, useSessionState } from './session/store.ts'
+import { WelcomePage } from './session/welcome.tsx'
+import { Button } from './ui/controls.tsx'
+import { Loading, PageHead, Trouble } from './ui/states.tsx'
+import { Toasts } from './ui/toast.tsx'
+
+const OverviewPage = lazy(async () => ({ default: (await import('./overview/overview-page.tsx')).OverviewPage }))
+const ListsPage = lazy(async () => ({ default: (await import('./lists/lists-page.tsx')).ListsPage }))
+const KeysPage = lazy(async () => ({ default: (await import('./keys/keys-page.tsx')).KeysPage }))
+const AuditPage = lazy(async () => ({ default: (await import('./audit/audit-page.tsx')).AuditPage }))
+const MachinesPage = lazy(async () => ({ default: (await import('./machines/machines-page.tsx')).MachinesPage }))
+const CloudInitPage = lazy(async () => ({ default: (await import('./cloud-init/cloud-init-page.tsx')).CloudInitPage }))
+const UsersPage = lazy(async () => ({ default: (await import('./users/users-page.tsx')).UsersPage }))
+const SettingsPage = lazy(async () => ({ default: (await import('./settings/settings-page.tsx')).SettingsPage }))
+
+export function App({ welcomeToken }: { readonly welcomeToken: string | undefined }) {
+  return (
+    <Router base="/portal">
+      <Pages welcomeToken={welcomeToken} />
+      <SignInAgain />
+      <ConfirmAgain />
+      <Toasts />
+    </Router>
+  )
+}
+
+function Pages({ welcomeToken }: { readonly welcomeToken: string | undefined }) {
+  const state = useSessionState()
+  useEffect(() => {
+    void loadSession()
+  }, [])
+  if (state.kind === 'loading') return <div className="gate" />
+  if (state.kind === 'failed') {
+    return (
+      <Gate title="Strongroom does not answer">
+        <Trouble error={state.error} />
+        <Button onPress={() => void loadSession()}>Try again</Button>
+      </Gate>
+    )
+  }
+  return (
+    <Switch>
+      <Route path="/welcome">
+        <WelcomePage token={welcomeToken} />
+      </Route>
+      <Route>{state.kind === 'in' ? <Inside /> : <SignInPage />}</Route>
+    </Switch>
+  )
+}
+
+function Inside() {
+  return (
+    <Frame>
+      <Suspense fallback={<Waiting />}>
+        <Switch>
+          <Route path="/" component={OverviewPage} />
+          <Route path="/secrets" component={SecretsPage} />
+          <Route path="/secrets/new" component={NewSecretPage} />
+          <Route path="/secrets/:id">
+            {({ id }) => <SecretPage key={id} id={/^[1-9]\d{0,15}$/.test(id) ? Number(id) : undefined} />}
+          </Route>
+          <Route path="/lists" component={ListsPage} />
+          <Route path="/cloud-init" component={CloudInitPage} />
+          <Route path="/keys" component={KeysPage} />
+          <Route path="/machines" component={MachinesPage} />
+          <Route path="/users" component={UsersPage} />
+          <Route path="/audit" component={AuditPage} />
+          <Route path="/settings" component={SettingsPage} />
+          <Route component={NowhereRoute} />
+        </Switch>
+      </Suspense>
+    </Frame>
+  )
+}
+
+function Waiting(): ReactNode {
+  return (
+    <div className="page">
+      <Loading />
+    </div>
+  )
+}
+
+function NowhereRoute() {
+  return (
+    <div className="page">
+      <PageHead title="Nothing is here" about="The address is wrong, or what was here is gone." />
+      <p>
+        <Link href="/secrets">Go to the secrets</Link>
+      </p>
+    </div>
+  )
+}

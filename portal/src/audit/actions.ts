@@ -1,0 +1,50 @@
+/** The actions of the trail: their names, and in which part of a plot they are. */
+
+/** Those that the trail can be filtered by. */
+export const actions = [
+  'authenticate',
+  'secret.list',
+  'secret.read',
+  'secret.create',
+  'secret.update',
+  'secret.delete',
+  'secret.move',
+  'metadata.read',
+  'metadata.update',
+  'version.list',
+  'version.read',
+  'version.restore',
+  'render',
+  'list.list',
+  'list.read',
+  'list.values',
+  'list.create',
+  'list.rename',
+  'list.delete',
+  'machine.list',
+  'machine.read',
+  'machine.create',
+  'machine.delete',
+  'settings.read',
+  'settings.update',
+  'key.list',
+  'key.read',
+  'key.create',
+  'key.rotate',
+  'key.revoke',
+  'audit.read',
+] as const
+
+export const kinds = ['Reads of values', 'Changes', 'Listings', 'Keys and account', 'Refused', 'Other'] as const
+export type Kind = (typeof kinds)[number]
+
+export function kindOf(action: string, outcome: string): Kind {
+  if (outcome !== 'ok' && outcome !== 'replayed') return 'Refused'
+  if (/^(secret\.read|version\.read|list\.values|render)$/.test(action)) return 'Reads of values'
+  if (/^(secret|metadata|version|list)\.(create|update|delete|move|restore|rename)$/.test(action)) return 'Changes'
+  if (/\.(list|read)$/.test(action)) return 'Listings'
+  if (/^(key|machine|settings|account|root_key|user|session|invitation|passkey|totp|password)\b/.test(action)) {
+    return 'Keys and account'
+  }
+  return 'Other'
+}

@@ -1,0 +1,278 @@
+/** The audit trail: filters, activity over time, records as they come, export. */
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Download, ScrollText } from 'lucide-react'
+import { type FormEvent, useEffect, useMemo, useState } from 'react'
+import { Link, useSearchParams } from 'wouter'
+import type { AuditFilter, AuditRecord } from '../../../src/client/index.ts'
+import { read, sentenceOf } from '../api/ask.ts'
+import { strongroom } from '../api/client.ts'
+import { download } from '../secrets/content.ts'
+import { Button, Field, Select, Switch } from '../ui/controls.tsx'
+import { Empty, Loading, PageHead, Trouble } from '../ui/states.tsx'
+import { secondOf } from '../ui/time.tsx'
+import { toast } from '../ui/toast.tsx'
+import { actions } from './actions.ts'
+import { ActivityPlot } from './plot.tsx'
+
+const pageSize = 200
+const tailMs = 4_000
+const maxExport = 100_000
+const ranges = [
+  { id: '', label: 'Any time', hours: 0 },
+  { id: '1', label: 'The last hour', hours: 1 },
+  { id: '24', label: 'The last day', hours: 24 },
+  { id: '168', label: 'The last week', hours: 168 },
+  { id: '720', label: 'The last 30 days', hours: 720 },
+]
+
+function filterOf(query: URLSearchParams): AuditFilter {
+  const hours = Number(query.get('hours') ?? 0)
+  // To the minute, so that the same view is the same question.
+  const from = new Date(Math.floor((Date.now() - hours * 3_600_000) / 60_000) * 60_000)
+  const part = (name: string) => {
+    const value = query.get(name)
+    return value === null || value === '' ? {} : { [name]: value }
+  }
+  return {
+    ...(hours > 0 ? { from: `${from.toISOString().slice(0, 19)}Z` } : {}),
+    ...part('action'),
+    ...part('secret'),
+    ...part('principal'),
+    ...part('outcome'),
+  }
+}
+
+export function AuditPage() {
+  const [query, setQuery] = useSearchParams()
+  const [isLive, setLive] = useState(false)
+  const [hidesOwn, setHidesOwn] = useState(true)
+  const view = query.toString()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the filter is the address
+  const filter = useMemo(() => filterOf(query), [view])
+  const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery({
+    queryKey: ['audit', view],
+    queryFn: ({ pageParam, signal }) =>
+      read(() =>
+        strongroom.audit.page(
+          { ...filter, limit: pageSize, ...(pageParam === undefined ? {} : { cursor: pageParam }) },
+          { signal },
+        ),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next,
+  })
+  const loaded = data?.pages.flatMap(({ items }) => items)
+  const fresh = useTail(filter, view, isLive && loaded !== undefined, loaded?.[0]?.seq ?? 0)
+  const isShown = ({ action }: AuditRecord) => !hidesOwn || filter.action === 'audit.read' || action !== 'audit.read'
+  const records = [...fresh, ...(loaded ?? [])].filter(isShown)
+  const change = (part: Record<string, string>) =>
+    setQuery(
+      (old) => {
+        const next = new URLSearchParams(old)
+        for (const [name, value] of Object.entries(part)) {
+          if (value === '') next.delete(name)
+          else next.set(name, value)
+        }
+        return next
+      },
+      { replace: true },
+    )
+  return (
+    <div className="page">
+      <PageHead
+        title="Audit"
+        about="Every operation, allowed or refused, in a chain that shows whether a record was changed. Never a value."
+      >
+        <Switch isSelected={isLive} onChange={setLive}>
+          Live {isLive ? <span className="live" aria-hidden /> : null}
+        </Switch>
+        <ExportButton filter={filter} />
+      </PageHead>
+      {loaded !== undefined && records.length > 0 ? (
+        <section className="card" aria-label="Activity">
+          <div className="card-pad">
+            <ActivityPlot records={records} now={Date.now()} />
+          </div>
+        </section>
+      ) : null}
+      <section className="card" aria-label="Records">
+        <Filters key={view} query={query} change={change} hidesOwn={hidesOwn} onHidesOwn={setHidesOwn} />
+        {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
+        {loaded === undefined && error === null ? <Loading lines={8} /> : null}
+        {loaded !== undefined && records.length === 0 ? (
+          <Empty icon={ScrollText} title="No record fits">
+            Widen the time or clear a filter. Records appear here the moment something is asked of the server.
+          </Empty>
+        ) : null}
+        {records.length === 0 ? null : <Records records={records} freshCount={fresh.filter(isShown).length} />}
+        {hasNextPage ? (
+          <div className="card-head" style={{ borderTop: '1px solid var(--line)', borderBottom: 0 }}>
+            <Button onPress={() => void fetchNextPage()} isDisabled={isFetchingNextPage}>
+              {isFetchingNextPage ? 'Loading…' : 'Older records'}
+            </Button>
+          </div>
+        ) : null}
+      </section>
+    </div>
+  )
+}
+
+/** New records, newest first, asked for every few seconds. */
+function useTail(filter: AuditFilter, view: string, isOn: boolean, after: number): readonly AuditRecord[] {
+  const [fresh, setFresh] = useState<readonly AuditRecord[]>([])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another view begins anew
+  useEffect(() => setFresh([]), [view])
+  const { data } = useQuery({
+    queryKey: ['audit-tail', view],
+    queryFn: ({ signal }) => read(() => strongroom.audit.page({ ...filter, limit: pageSize }, { signal })),
+    enabled: isOn,
+    refetchInterval: tailMs,
+    gcTime: 0,
+    staleTime: 0,
+  })
+  useEffect(() => {
+    if (data === undefined) return
+    setFresh((old) => {
+      const last = Math.max(after, old[0]?.seq ?? 0)
+      const added = data.items.filter(({ seq }) => seq > last)
+      return added.length === 0 ? old : [...added, ...old].slice(0, 2000)
+    })
+  }, [data, after])
+  return fresh
+}
+
+function Filters({
+  query,
+  change,
+  hidesOwn,
+  onHidesOwn,
+}: {
+  readonly query: URLSearchParams
+  readonly change: (part: Record<string, string>) => void
+  readonly hidesOwn: boolean
+  readonly onHidesOwn: (hides: boolean) => void
+}) {
+  const [secret, setSecret] = useState(query.get('secret') ?? '')
+  const [principal, setPrincipal] = useState(query.get('principal') ?? '')
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    change({ secret: secret.trim(), principal: principal.trim() })
+  }
+  const outcome = query.get('outcome') ?? ''
+  const outcomes = [
+    '',
+    'ok',
+    'forbidden',
+    'not_found',
+    'unauthenticated',
+    'stale_version',
+    'name_taken',
+    'integrity_failure',
+  ]
+  return (
+    <form className="filters" onSubmit={submit} onBlur={submit}>
+      <Select
+        label="Time"
+        value={query.get('hours') ?? ''}
+        choices={ranges.map(({ id, label }) => ({ id, label }))}
+        onChoose={(hours) => change({ hours })}
+      />
+      <Select
+        label="Action"
+        value={query.get('action') ?? ''}
+        choices={[{ id: '', label: 'Any action' }, ...actions.map((id) => ({ id, label: id }))]}
+        onChoose={(action) => change({ action })}
+      />
+      <Select
+        label="Outcome"
+        value={outcome}
+        choices={[...new Set([...outcomes, outcome])].map((id) => ({ id, label: id === '' ? 'Any outcome' : id }))}
+        onChoose={(chosen) => change({ outcome: chosen })}
+      />
+      <Field label="Secret" value={secret} onValue={setSecret} placeholder="Name or id" maxLength={255} data-search />
+      <Field label="Who" value={principal} onValue={setPrincipal} placeholder="Name or key id" maxLength={255} />
+      <div className="field" style={{ justifyContent: 'end' }}>
+        <Switch isSelected={hidesOwn} onChange={onHidesOwn}>
+          <span className="small">Hide reading of the trail</span>
+        </Switch>
+      </div>
+      <button type="submit" className="sr-only">
+        Apply
+      </button>
+    </form>
+  )
+}
+
+function Records({ records, freshCount }: { readonly records: readonly AuditRecord[]; readonly freshCount: number }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keys
+    <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of records">
+      <table className="plain-table audit-table">
+        <thead>
+          <tr>
+            <th style={{ width: 150 }}>Time</th>
+            <th style={{ width: '20%' }}>Who</th>
+            <th style={{ width: 130 }}>Action</th>
+            <th>Object</th>
+            <th style={{ width: 130 }}>Outcome</th>
+            <th style={{ width: 130 }}>Address</th>
+          </tr>
+        </thead>
+        <tbody>
+          {records.map(({ seq, time, principal, action, object, outcome, address }, at) => (
+            <tr key={seq} className={at < freshCount ? 'fresh' : ''}>
+              <td>
+                <time dateTime={time} title={`Record ${seq}, ${time}`}>
+                  {secondOf(time)}
+                </time>
+              </td>
+              <td title={`${principal.kind} ${principal.id}`}>
+                {principal.name} <span className="muted">{principal.kind}</span>
+              </td>
+              <td>{action}</td>
+              <td title={object?.name ?? undefined}>
+                {object?.kind === 'secret' && object.id !== null ? (
+                  <Link href={`/secrets/${object.id}`}>{object.name ?? `secret ${object.id}`}</Link>
+                ) : (
+                  (object?.name ?? <span className="muted">–</span>)
+                )}
+              </td>
+              <td>
+                <span className={`tag ${outcome === 'ok' || outcome === 'replayed' ? 'ok' : 'bad'}`}>{outcome}</span>
+              </td>
+              <td className="muted">{address}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** All that fits the filter, one record in a line, as the API answers them. */
+function ExportButton({ filter }: { readonly filter: AuditFilter }) {
+  const [count, setCount] = useState<number>()
+  const run = async () => {
+    setCount(0)
+    try {
+      const lines: string[] = []
+      for await (const record of strongroom.audit.list(filter)) {
+        lines.push(JSON.stringify(record))
+        if (lines.length % 1000 === 0) setCount(lines.length)
+        if (lines.length >= maxExport) break
+      }
+      download(`${lines.join('\n')}\n`, 'audit.jsonl')
+      const isCut = lines.length >= maxExport
+      toast(`${lines.length} records exported${isCut ? ': the newest; "strongroom audit export" has no limit' : ''}`)
+    } catch (error) {
+      toast(`Not exported: ${sentenceOf(error)}`, true)
+    }
+    setCount(undefined)
+  }
+  return (
+    <Button onPress={() => void run()} isDisabled={count !== undefined}>
+      <Download size={14} aria-hidden />
+      {count === undefined ? 'Export' : `Export: ${count}…`}
+    </Button>
+  )
+}

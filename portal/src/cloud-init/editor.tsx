@@ -1,0 +1,123 @@
+/** The editor: CodeMirror in a shadow root, where its styles need no exception from the page's policy. */
+import { autocompletion, type CompletionContext, completionKeymap } from '@codemirror/autocomplete'
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
+import { yaml } from '@codemirror/lang-yaml'
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
+import { type Diagnostic, linter, lintKeymap } from '@codemirror/lint'
+import { EditorState, type Extension } from '@codemirror/state'
+import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, placeholder } from '@codemirror/view'
+import { tags } from '@lezer/highlight'
+import { useEffect, useRef } from 'react'
+import { yamlFaults } from './check-yaml.ts'
+import { faultsIn } from './references.ts'
+
+const theme = EditorView.theme({
+  '&': { color: 'var(--text)', backgroundColor: 'var(--bg-raised)', fontSize: '13px', height: '440px' },
+  '&.cm-focused': { outline: '2px solid var(--ring)', outlineOffset: '-2px' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '20px' },
+  '.cm-content': { caretColor: 'var(--text)', padding: '12px 0' },
+  '.cm-cursor': { borderLeftColor: 'var(--text)' },
+  '.cm-gutters': { backgroundColor: 'var(--bg-sunken)', color: 'var(--text-3)', border: 'none' },
+  '.cm-activeLine': { backgroundColor: 'transparent' },
+  '&.cm-focused .cm-activeLine': { backgroundColor: 'var(--bg-sunken)' },
+  '.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': {
+    backgroundColor: 'light-dark(#cdd6fb, #34428a)',
+  },
+  '.cm-placeholder': { color: 'var(--text-3)' },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--bg-raised)',
+    border: '1px solid var(--line-2)',
+    borderRadius: '8px',
+    boxShadow: 'var(--shadow-2)',
+    color: 'var(--text)',
+    overflow: 'hidden',
+  },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--mono)', maxHeight: '260px' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '4px 10px' },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--bg-active)', color: 'var(--text)' },
+  '.cm-completionDetail': { color: 'var(--text-3)', fontStyle: 'normal', fontFamily: 'var(--font)' },
+  '.cm-diagnostic': { fontFamily: 'var(--font)', padding: '6px 10px' },
+})
+
+const colours = HighlightStyle.define([
+  { tag: tags.comment, color: 'var(--text-3)' },
+  { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: 'var(--accent-text)' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--ok)' },
+  { tag: [tags.keyword, tags.meta], color: 'var(--warn)' },
+])
+
+const filters = ['shell', 'yaml', 'json', 'base64', 'trim', 'indent'] as const
+
+/** Names of secrets behind `${{`, filters behind a bar. */
+function completionsOf(getNames: () => readonly string[]) {
+  return (context: CompletionContext) => {
+    const filter = context.matchBefore(/\$\{\{[ \t]*secret\.[A-Za-z0-9_.-]+[ \t]*\|[ \t]*[a-z0-9]*/)
+    if (filter !== null) {
+      const typed = /[a-z0-9]*$/.exec(filter.text)?.[0] ?? ''
+      return { from: context.pos - typed.length, options: filters.map((label) => ({ label, type: 'function' })) }
+    }
+    const open = context.matchBefore(/\$\{\{[ \t]*[A-Za-z0-9_.-]*/)
+    if (open === null) return null
+    const isClosed = context.state.sliceDoc(context.pos, context.pos + 2) === '}}'
+    return {
+      from: open.from,
+      filter: true,
+      options: getNames().map((name) => ({
+        label: `\${{secret.${name}`,
+        displayLabel: name,
+        apply: `\${{secret.${name}${isClosed ? '' : '}}'}`,
+        type: 'variable',
+      })),
+      validFor: /^\$\{\{[ \t]*[A-Za-z0-9_.-]*$/,
+    }
+  }
+}
+
+export function Editor({
+  text,
+  names,
+  onChange,
+  onFaults,
+}: {
+  readonly text: string
+  readonly names: readonly string[] | undefined
+  readonly onChange: (text: string) => void
+  readonly onFaults: (messages: readonly string[]) => void
+}) {
+  const host = useRef<HTMLDivElement>(null)
+  const known = useRef<readonly string[] | undefined>(names)
+  known.current = names
+  const told = useRef({ onChange, onFaults })
+  told.current = { onChange, onFaults }
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the editor keeps its own text from then on
+  useEffect(() => {
+    if (host.current === null) return undefined
+    const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open' })
+    const check = (view: EditorView): readonly Diagnostic[] => {
+      const doc = view.state.doc.toString()
+      const all = [...faultsIn(doc, known.current && new Set(known.current)), ...yamlFaults(doc)]
+      told.current.onFaults(all.map(({ from, message }) => `Line ${view.state.doc.lineAt(from).number}: ${message}`))
+      return all.map((fault) => ({ ...fault, to: Math.min(fault.to, doc.length), severity: 'error' as const }))
+    }
+    const extensions: Extension = [
+      lineNumbers(),
+      history(),
+      drawSelection(),
+      highlightActiveLine(),
+      yaml(),
+      syntaxHighlighting(colours),
+      theme,
+      placeholder('#cloud-config'),
+      autocompletion({ override: [completionsOf(() => known.current ?? [])], icons: false }),
+      linter(check, { delay: 300 }),
+      keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, ...lintKeymap]),
+      EditorView.contentAttributes.of({ 'aria-label': 'Template' }),
+      EditorView.updateListener.of((update) => {
+        if (update.docChanged) told.current.onChange(update.state.doc.toString())
+      }),
+    ]
+    const view = new EditorView({ state: EditorState.create({ doc: text, extensions }), parent: root, root })
+    return () => view.destroy()
+  }, [])
+  return <div className="editor-host" ref={host} />
+}

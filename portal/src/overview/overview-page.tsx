@@ -1,0 +1,210 @@
+/** What changed, what expires, what is stale, who reads most. */
+import { useQuery } from '@tanstack/react-query'
+import { CalendarClock, History, Users } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { Link } from 'wouter'
+import type { AuditRecord, Metadata } from '../../../src/client/index.ts'
+import { read } from '../api/ask.ts'
+import { strongroom } from '../api/client.ts'
+import { ActivityPlot } from '../audit/plot.tsx'
+import { isExpiring, isStale } from '../secrets/filter.ts'
+import { useLists, useSecrets } from '../secrets/queries.ts'
+import { useRights } from '../session/rights.ts'
+import { useSession } from '../session/store.ts'
+import { Loading, Note, PageHead, Trouble } from '../ui/states.tsx'
+import { Ago, Expiry } from '../ui/time.tsx'
+
+const shownLines = 6
+
+export function OverviewPage() {
+  const { user } = useSession()
+  const rights = useRights()
+  const { data: secrets, error, refetch } = useSecrets()
+  const { data: lists } = useLists()
+  return (
+    <div className="page">
+      <PageHead title={`Hello, ${user.name.split(' ')[0]}`} windowTitle="Overview" about="What needs a look today." />
+      {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
+      {secrets === undefined && error === null ? <Loading /> : null}
+      {secrets === undefined ? null : (
+        <>
+          {secrets.length === 0 && rights.has('secrets:write') ? (
+            <Note>
+              <strong>There is no secret yet.</strong> <Link href="/secrets/new">Create the first one</Link>, then{' '}
+              <Link href="/keys">make an API key</Link> for the program that needs it.
+            </Note>
+          ) : null}
+          <div className="tiles">
+            <Tile href="/secrets" figure={secrets.length} what={`secrets in ${lists?.length ?? '…'} lists`} />
+            <Tile
+              href="/secrets?state=soon&sort=expires"
+              figure={secrets.filter(isExpiring).length}
+              what="expired, or expire within 30 days"
+            />
+            <Tile
+              href="/secrets?state=stale&sort=updated"
+              figure={secrets.filter((secret) => isStale(secret)).length}
+              what="unchanged for more than a year"
+            />
+          </div>
+          {rights.hasAll('audit:read') ? <Activity /> : null}
+          <div className="columns">
+            <Changed secrets={secrets} />
+            <Expiring secrets={secrets} />
+          </div>
+        </>
+      )}
+    </div>
+  )
+}
+
+function Tile({ href, figure, what }: { readonly href: string; readonly figure: number; readonly what: string }) {
+  return (
+    <Link href={href} className="card tile">
+      <span className="figure">{figure.toLocaleString('en')}</span>
+      <span className="what">{what}</span>
+    </Link>
+  )
+}
+
+function Card({
+  title,
+  icon,
+  more,
+  children,
+}: {
+  readonly title: string
+  readonly icon: ReactNode
+  readonly more?: ReactNode
+  readonly children: ReactNode
+}) {
+  return (
+    <section className="card" aria-label={title}>
+      <div className="card-head">
+        <h2 className="row">
+          {icon}
+          {title}
+        </h2>
+        {more}
+      </div>
+      {children}
+    </section>
+  )
+}
+
+function Changed({ secrets }: { readonly secrets: readonly Metadata[] }) {
+  const shown = [...secrets].sort((one, other) => (one.updated_at < other.updated_at ? 1 : -1)).slice(0, shownLines)
+  return (
+    <Card title="Changed last" icon={<History size={16} aria-hidden />}>
+      {shown.length === 0 ? <p className="card-pad small muted">New and changed secrets appear here.</p> : null}
+      <ul className="lines">
+        {shown.map(({ id, name, version, updated_at: updatedAt }) => (
+          <li key={id}>
+            <Link className="grow" href={`/secrets/${id}`} title={name}>
+              {name}
+            </Link>
+            <span className="end">
+              version {version}, <Ago time={updatedAt} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  )
+}
+
+function Expiring({ secrets }: { readonly secrets: readonly Metadata[] }) {
+  const shown = secrets
+    .filter(isExpiring)
+    .sort((one, other) => ((one.expires_at ?? '') < (other.expires_at ?? '') ? -1 : 1))
+    .slice(0, shownLines)
+  return (
+    <Card
+      title="Expires next"
+      icon={<CalendarClock size={16} aria-hidden />}
+      more={
+        <Link className="small" href="/secrets?state=soon&sort=expires">
+          All
+        </Link>
+      }
+    >
+      {shown.length === 0 ? (
+        <p className="card-pad small muted">
+          Nothing within 30 days. Give a secret an expiry, and it comes up here in time to be renewed.
+        </p>
+      ) : null}
+      <ul className="lines">
+        {shown.map(({ id, name, expires_at: time }) => (
+          <li key={id}>
+            <Link className="grow" href={`/secrets/${id}`} title={name}>
+              {name}
+            </Link>
+            <span className="end">
+              <Expiry time={time} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  )
+}
+
+function Activity() {
+  const { data, error, refetch, dataUpdatedAt } = useQuery({
+    queryKey: ['overview-activity'],
+    queryFn: ({ signal }) => read(() => strongroom.audit.page({ limit: 1000 }, { signal })),
+  })
+  if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />
+  if (data === undefined) return <Loading lines={4} />
+  return (
+    <div className="columns">
+      <Card
+        title="Activity"
+        icon={null}
+        more={
+          <Link className="small" href="/audit">
+            Audit
+          </Link>
+        }
+      >
+        <div className="card-pad">
+          <ActivityPlot records={data.items} now={dataUpdatedAt} />
+        </div>
+      </Card>
+      <Readers records={data.items} />
+    </div>
+  )
+}
+
+function Readers({ records }: { readonly records: readonly AuditRecord[] }) {
+  const counts = new Map<string, { readonly name: string; readonly kind: string; readonly count: number }>()
+  for (const { principal, action, outcome } of records) {
+    if (outcome !== 'ok' || !/^(secret|version)\.read$/.test(action)) continue
+    const key = `${principal.kind} ${principal.id}`
+    counts.set(key, { ...principal, count: (counts.get(key)?.count ?? 0) + 1 })
+  }
+  const shown = [...counts.entries()].sort(([, one], [, other]) => other.count - one.count).slice(0, shownLines)
+  const most = shown[0]?.[1].count ?? 1
+  return (
+    <Card
+      title="Who reads most"
+      icon={<Users size={16} aria-hidden />}
+      more={<span className="hint">of the last {records.length} records</span>}
+    >
+      {shown.length === 0 ? <p className="card-pad small muted">Nobody has read a value lately.</p> : null}
+      <ul className="lines">
+        {shown.map(([key, { name, kind, count }]) => (
+          <li key={key}>
+            <Link className="grow" href={`/audit?principal=${encodeURIComponent(name)}`} title={name}>
+              {name} <span className="muted">{kind}</span>
+            </Link>
+            <span style={{ width: 90 }} aria-hidden>
+              <span className="bar" style={{ width: `${(count / most) * 100}%` }} />
+            </span>
+            <span className="end">{count}</span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  )
+}

@@ -1,0 +1,139 @@
+/** Storing a new value, on condition that nobody else has meanwhile; if somebody has, the person decides. */
+import { type FormEvent, useRef, useState } from 'react'
+import type { Metadata } from '../../../src/client/index.ts'
+import { act, Cancelled, codeOf, sentenceOf } from '../api/ask.ts'
+import { strongroom } from '../api/client.ts'
+import { Button } from '../ui/controls.tsx'
+import { Dialog } from '../ui/dialog.tsx'
+import { Note } from '../ui/states.tsx'
+import { Ago } from '../ui/time.tsx'
+import { toast } from '../ui/toast.tsx'
+import { useRefresh } from './queries.ts'
+import { type ValueHandle, ValueInput } from './value-input.tsx'
+
+export function ChangeValueDialog({
+  secret,
+  etag,
+  isOpen,
+  onClose,
+}: {
+  readonly secret: Metadata
+  readonly etag: string
+  readonly isOpen: boolean
+  readonly onClose: () => void
+}) {
+  return (
+    <Dialog title={`New value of ${secret.name}`} isOpen={isOpen} onClose={onClose} isWide>
+      <ChangeForm secret={secret} etag={etag} onClose={onClose} />
+    </Dialog>
+  )
+}
+
+interface Conflict {
+  readonly version: number
+  readonly updatedAt: string
+  readonly etag: string
+}
+
+function ChangeForm({
+  secret,
+  etag,
+  onClose,
+}: {
+  readonly secret: Metadata
+  readonly etag: string
+  readonly onClose: () => void
+}) {
+  const value = useRef<ValueHandle>(null)
+  const refresh = useRefresh()
+  // As it was when the dialog was opened: a refresh behind it must not hide a conflict.
+  const [base] = useState({ etag, version: secret.version })
+  const [conflict, setConflict] = useState<Conflict>()
+  const [trouble, setTrouble] = useState<string>()
+  const [fault, setFault] = useState<string>()
+  const [isBusy, setBusy] = useState(false)
+
+  const save = async (ifMatch: string) => {
+    const given = await value.current?.get()
+    setFault(given === undefined ? 'Enter a value, or choose a file.' : undefined)
+    if (given === undefined) return
+    setBusy(true)
+    setTrouble(undefined)
+    try {
+      // A typed text means itself, also where the secret keeps bytes.
+      const { value: text, encoding } = given
+      await act(() => strongroom.secrets.update(secret.id, { value: text, encoding }, { ifMatch }))
+      value.current?.clear()
+      toast(`${secret.name} has a new value`)
+      await refresh()
+      onClose()
+    } catch (error) {
+      if (codeOf(error) === 'stale_version') await showConflict()
+      else if (!(error instanceof Cancelled)) setTrouble(sentenceOf(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+  const showConflict = async () => {
+    try {
+      const { version, updated_at: updatedAt, etag: now } = await strongroom.secrets.metadata(secret.id)
+      setConflict({ version, updatedAt, etag: now })
+    } catch (error) {
+      setTrouble(sentenceOf(error))
+    }
+  }
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    void save(base.etag)
+  }
+  const loadCurrent = async () => {
+    try {
+      value.current?.set((await act(() => strongroom.secrets.get(secret.id))).value)
+    } catch (error) {
+      if (!(error instanceof Cancelled)) setTrouble(sentenceOf(error))
+    }
+  }
+  return (
+    <form className="stack" onSubmit={submit}>
+      <p className="muted small">
+        It becomes version {(conflict?.version ?? base.version) + 1}. Machines keep the old value until they read again
+        or are deployed again.
+      </p>
+      {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
+      {conflict === undefined ? null : (
+        <Note kind="warn">
+          <strong>Somebody else changed it.</strong> You began with version {base.version}; it is at version{' '}
+          {conflict.version} now, stored <Ago time={conflict.updatedAt} />. Keep theirs, or store yours as version{' '}
+          {conflict.version + 1}: theirs stays in the history.
+        </Note>
+      )}
+      <ValueInput ref={value} label="New value" fault={fault} />
+      {secret.type === 'text' ? (
+        <div>
+          <Button small look="quiet" onPress={() => void loadCurrent()}>
+            Begin with the current value (one recorded read)
+          </Button>
+        </div>
+      ) : null}
+      <div className="actions">
+        <Button
+          onPress={() => {
+            if (conflict !== undefined) void refresh()
+            onClose()
+          }}
+        >
+          {conflict === undefined ? 'Cancel' : 'Keep theirs'}
+        </Button>
+        {conflict === undefined ? (
+          <Button type="submit" look="primary" isDisabled={isBusy}>
+            {isBusy ? 'Saving…' : 'Save new value'}
+          </Button>
+        ) : (
+          <Button look="danger" isDisabled={isBusy} onPress={() => void save(conflict.etag)}>
+            Store mine as version {conflict.version + 1}
+          </Button>
+        )}
+      </div>
+    </form>
+  )
+}

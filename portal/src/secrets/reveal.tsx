@@ -1,0 +1,112 @@
+/** A value behind an eye, with copying that does not show it. */
+import { Copy, Download, Eye, EyeOff } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import type { Metadata } from '../../../src/client/index.ts'
+import { act, Cancelled, sentenceOf } from '../api/ask.ts'
+import { strongroom } from '../api/client.ts'
+import { Button } from '../ui/controls.tsx'
+import { copyText } from '../ui/copy.tsx'
+import { Note } from '../ui/states.tsx'
+import { toast } from '../ui/toast.tsx'
+import { bytesOf, download, sizeText, textOf } from './content.ts'
+import { useReveal } from './value.ts'
+
+const readValue = async (id: number) => (await strongroom.secrets.get(id)).value
+
+/** Copies the current value; says so, or why not. */
+export async function copyValue({ id, name }: Pick<Metadata, 'id' | 'name'>): Promise<void> {
+  try {
+    await copyText(() => act(() => readValue(id)), `The value of ${name}`)
+  } catch (error) {
+    if (!(error instanceof Cancelled)) toast(`Not copied: ${sentenceOf(error)}`, true)
+  }
+}
+
+async function downloadValue({ id, name, filename }: Metadata): Promise<void> {
+  try {
+    download(bytesOf(await act(() => readValue(id))), filename ?? name)
+  } catch (error) {
+    if (!(error instanceof Cancelled)) toast(`Not downloaded: ${sentenceOf(error)}`, true)
+  }
+}
+
+/** The current value of a secret: hidden, revealed, copied, downloaded. */
+export function CurrentValue({ secret, isOpen = false }: { readonly secret: Metadata; readonly isOpen?: boolean }) {
+  const { shown, reveal, hide } = useReveal(() => readValue(secret.id))
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it opens
+  useEffect(() => {
+    if (isOpen) void reveal()
+  }, [isOpen])
+  const isFile = secret.type === 'file'
+  return (
+    <div className="stack-s">
+      {shown.kind === 'shown' ? (
+        <ShownValue value={shown.value} until={shown.until} isFile={isFile} />
+      ) : (
+        <div className="secret-text hidden-value">
+          <span aria-hidden>••••••••••••••••</span>
+          <span className="sr-only">The value is hidden.</span>
+        </div>
+      )}
+      {shown.kind === 'failed' ? <Note kind="bad">{shown.message}</Note> : null}
+      <div className="row">
+        {shown.kind === 'shown' ? (
+          <Button small onPress={hide}>
+            <EyeOff size={14} aria-hidden />
+            Hide
+          </Button>
+        ) : (
+          <Button small onPress={() => void reveal()} isDisabled={shown.kind === 'loading'}>
+            <Eye size={14} aria-hidden />
+            {shown.kind === 'loading' ? 'Reading…' : 'Reveal'}
+          </Button>
+        )}
+        {isFile ? (
+          <Button small onPress={() => void downloadValue(secret)}>
+            <Download size={14} aria-hidden />
+            Download
+          </Button>
+        ) : (
+          <Button small onPress={() => void copyValue(secret)}>
+            <Copy size={14} aria-hidden />
+            Copy
+          </Button>
+        )}
+        <span className="hint">Each of these is one record in the audit trail.</span>
+      </div>
+    </div>
+  )
+}
+
+function ShownValue({
+  value,
+  until,
+  isFile,
+}: {
+  readonly value: string
+  readonly until: number
+  readonly isFile: boolean
+}) {
+  const left = useSecondsUntil(until)
+  const bytes = isFile ? bytesOf(value) : undefined
+  const text = bytes === undefined ? value : textOf(bytes)
+  return (
+    <div className="stack-s">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long value is scrolled by keys */}
+      <pre className="secret-text" data-value tabIndex={0} role="region" aria-label="Revealed value">
+        {text ?? `Not a text: ${sizeText(bytes?.length ?? 0)} of bytes. Download the file.`}
+        {text === '' ? <span className="muted">The value is empty.</span> : null}
+      </pre>
+      <span className="hint">Hides in {left} s, or when you leave this window.</span>
+    </div>
+  )
+}
+
+function useSecondsUntil(until: number): number {
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000)
+    return () => clearInterval(timer)
+  }, [])
+  return Math.max(0, Math.ceil((until - now) / 1000))
+}

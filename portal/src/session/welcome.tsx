@@ -1,0 +1,120 @@
+/** Where a one-time link leads: the first owner, somebody invited, or a new password. */
+import { useQuery } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { useLocation } from 'wouter'
+import { type Invitation, invitations } from '../api/account.ts'
+import { sentenceOf } from '../api/ask.ts'
+import { Button, Field, LinkButton } from '../ui/controls.tsx'
+import { Loading, Note } from '../ui/states.tsx'
+import { Gate } from './sign-in.tsx'
+import { signedIn } from './store.ts'
+
+const titles = { setup: 'Welcome to Strongroom', invitation: 'You are invited', reset: 'Choose a new password' }
+const minPassword = 12
+
+/** @param token of the link; it was in the fragment, and is nowhere else by now */
+export function WelcomePage({ token }: { readonly token: string | undefined }) {
+  const { data, error, isPending } = useQuery({
+    queryKey: ['invitation'],
+    queryFn: () => invitations.check(token ?? ''),
+    enabled: token !== undefined,
+    gcTime: 0,
+  })
+  if (token === undefined || error !== null) {
+    return (
+      <Gate title="This link cannot be used">
+        <p className="muted">
+          {error === null
+            ? 'Open the whole link, as it was given to you.'
+            : `${sentenceOf(error)} A link works once, and not for ever.`}{' '}
+          Ask for a new one, or sign in if you have used it already.
+        </p>
+        <LinkButton href="/" look="primary">
+          Go to sign-in
+        </LinkButton>
+      </Gate>
+    )
+  }
+  if (isPending) {
+    return (
+      <Gate title="Welcome">
+        <Loading lines={3} />
+      </Gate>
+    )
+  }
+  return <AcceptForm token={token} invitation={data} />
+}
+
+function AcceptForm({ token, invitation }: { readonly token: string; readonly invitation: Invitation }) {
+  const { kind, account, role } = invitation
+  const [name, setName] = useState(invitation.name ?? '')
+  const [email, setEmail] = useState(invitation.email ?? '')
+  const [password, setPassword] = useState('')
+  const [trouble, setTrouble] = useState<string>()
+  const [isBusy, setBusy] = useState(false)
+  const asksWho = kind !== 'reset'
+  const [, navigate] = useLocation()
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setTrouble(undefined)
+    try {
+      const who = { ...(asksWho ? { name: name.trim() } : {}), ...(kind === 'setup' ? { email: email.trim() } : {}) }
+      signedIn(await invitations.accept({ token, ...who, password }))
+      navigate('/', { replace: true })
+    } catch (error) {
+      setBusy(false)
+      setTrouble(sentenceOf(error))
+    }
+  }
+  const about =
+    kind === 'setup'
+      ? `You become the owner of the account “${account}”: the one who invites everybody else.`
+      : kind === 'invitation'
+        ? `To the account “${account}”, as ${role}.`
+        : `For ${invitation.email ?? 'your user'}. Everywhere else you will be signed out.`
+  return (
+    <Gate title={titles[kind]} about={about}>
+      <form className="stack" onSubmit={(event) => void submit(event)}>
+        {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
+        {asksWho ? (
+          <Field
+            label="Your name"
+            name="name"
+            value={name}
+            onValue={setName}
+            autoComplete="name"
+            maxLength={128}
+            autoFocus
+            required
+          />
+        ) : null}
+        <Field
+          label="Email"
+          type="email"
+          name="email"
+          value={email}
+          onValue={setEmail}
+          autoComplete="username"
+          readOnly={kind !== 'setup'}
+          required={kind === 'setup'}
+        />
+        <Field
+          label="Password"
+          type="password"
+          name="password"
+          value={password}
+          onValue={setPassword}
+          autoComplete="new-password"
+          minLength={minPassword}
+          hint="At least 12 characters. A few words that do not belong together are easy to keep in mind."
+          required
+        />
+        <Button type="submit" look="primary" isDisabled={isBusy}>
+          {isBusy ? 'One moment…' : kind === 'reset' ? 'Set the password' : 'Create my user'}
+        </Button>
+      </form>
+    </Gate>
+  )
+}

@@ -1,0 +1,39 @@
+/** Copying, and what is shown once. */
+import { Copy } from 'lucide-react'
+import { Button } from './controls.tsx'
+import { toast } from './toast.tsx'
+
+/**
+ * Puts what `get` resolves to on the clipboard. The promise goes along, as some browsers ask for the gesture and the
+ * write to be one.
+ */
+export async function copyText(get: () => Promise<string>, what: string): Promise<void> {
+  if (navigator.clipboard === undefined) {
+    toast('This browser only copies on pages with TLS. Reveal the value and copy it by hand.', true)
+    return
+  }
+  const text = get()
+  const isItem = typeof ClipboardItem !== 'undefined'
+  if (isItem) {
+    const blob = text.then((value) => new Blob([value], { type: 'text/plain' }))
+    await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })]).catch(async (error: unknown) => {
+      // The value's own fault is the better message.
+      await text
+      throw error
+    })
+  } else await navigator.clipboard.writeText(await text)
+  toast(`${what} is on the clipboard`)
+}
+
+/** A text that is shown this once, with a button that copies it. */
+export function CopyOnce({ text, what }: { readonly text: string; readonly what: string }) {
+  return (
+    <div className="copy-once">
+      <code>{text}</code>
+      <Button onPress={() => void copyText(async () => text, what)}>
+        <Copy size={14} aria-hidden />
+        Copy
+      </Button>
+    </div>
+  )
+}

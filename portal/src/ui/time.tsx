@@ -1,0 +1,70 @@
+/** Times as people read them, with the exact one on hover. */
+
+const units: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+]
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+const exact = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium' })
+
+export function relativeTime(iso: string, now = Date.now()): string {
+  const left = (Date.parse(iso) - now) / 1000
+  const unit = units.find(([, size]) => Math.abs(left) >= size)
+  return unit === undefined ? 'just now' : relative.format(Math.round(left / unit[1]), unit[0])
+}
+
+export function exactTime(iso: string): string {
+  return exact.format(new Date(iso))
+}
+
+const seconds = new Intl.DateTimeFormat('en', {
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+})
+
+/** To the second, without the year, for lists in the order of time. */
+export function secondOf(iso: string): string {
+  return seconds.format(new Date(iso))
+}
+
+export function dayOf(iso: string): string {
+  return day.format(new Date(iso))
+}
+
+export function Ago({ time }: { readonly time: string }) {
+  return (
+    <time dateTime={time} title={exactTime(time)}>
+      {relativeTime(time)}
+    </time>
+  )
+}
+
+const soonMs = 30 * 86_400_000
+
+export function expiryOf(expiresAt: string | null, now = Date.now()): 'none' | 'expired' | 'soon' | 'later' {
+  if (expiresAt === null) return 'none'
+  const left = Date.parse(expiresAt) - now
+  return left <= 0 ? 'expired' : left < soonMs ? 'soon' : 'later'
+}
+
+export function Expiry({ time }: { readonly time: string | null }) {
+  const state = expiryOf(time)
+  if (time === null) return <span className="muted">Never</span>
+  const text =
+    state === 'expired' ? `Expired ${relativeTime(time)}` : state === 'soon' ? relativeTime(time) : dayOf(time)
+  const look = state === 'expired' ? 'tag bad' : state === 'soon' ? 'tag warn' : ''
+  return (
+    <time dateTime={time} title={exactTime(time)} className={look}>
+      {text}
+    </time>
+  )
+}

@@ -1,0 +1,255 @@
+/** The people of the account: invite, change roles, disable, reset. */
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { KeyRound, MoreHorizontal, Pencil, Trash2, UserPlus, UserX } from 'lucide-react'
+import { useState } from 'react'
+import { Button as AriaButton } from 'react-aria-components/Button'
+import { type Role, type User, users } from '../api/account.ts'
+import { act, Cancelled, read, sentenceOf } from '../api/ask.ts'
+import { useSession } from '../session/store.ts'
+import { FormDialog } from '../ui/confirm.tsx'
+import { Button, Field, Select } from '../ui/controls.tsx'
+import { CopyOnce } from '../ui/copy.tsx'
+import { Dialog } from '../ui/dialog.tsx'
+import { Menu } from '../ui/menu.tsx'
+import { Loading, Note, PageHead, Trouble } from '../ui/states.tsx'
+import { Ago } from '../ui/time.tsx'
+import { toast } from '../ui/toast.tsx'
+
+const roles: Readonly<Record<Role, string>> = {
+  owner: 'Everything, and who else is an owner',
+  admin: 'Everything but the owners',
+  editor: 'Read and change secrets and lists',
+  reader: 'See and read secrets',
+  auditor: 'Names and the audit trail; no value',
+}
+const roleIds = ['owner', 'admin', 'editor', 'reader', 'auditor'] as const
+const wordsOf = (text: string) => text.split(/[\s,]+/).filter((word) => word !== '')
+
+type Open = { readonly kind: 'new' } | { readonly kind: 'edit' | 'delete'; readonly user: User }
+
+export function UsersPage() {
+  const cache = useQueryClient()
+  const { user: me } = useSession()
+  const { data, error, refetch } = useQuery({ queryKey: ['users'], queryFn: () => read(users.list) })
+  const [open, setOpen] = useState<Open>()
+  const [link, setLink] = useState<{ readonly url: string; readonly email: string }>()
+  const refresh = () => cache.invalidateQueries({ queryKey: ['users'] })
+  const close = () => setOpen(undefined)
+  const attempt = async (what: () => Promise<void>) => {
+    try {
+      await what()
+      await refresh()
+    } catch (failure) {
+      if (!(failure instanceof Cancelled)) toast(sentenceOf(failure), true)
+    }
+  }
+  const reset = (user: User) =>
+    attempt(async () => {
+      const { invitation_url: url } = await act(() => users.reset(user.id))
+      setLink({ url, email: user.email })
+    })
+  const disable = (user: User) =>
+    attempt(async () => {
+      const disabled = user.state !== 'disabled'
+      await act(() => users.update(user.id, { disabled }))
+      toast(`${user.email} ${disabled ? 'can no longer sign in' : 'can sign in again'}`)
+    })
+  return (
+    <div className="page">
+      <PageHead title="Users" about="Who can sign in here, and what their role lets them do.">
+        <Button look="primary" onPress={() => setOpen({ kind: 'new' })} data-new>
+          <UserPlus size={14} aria-hidden />
+          Invite
+        </Button>
+      </PageHead>
+      <section className="card" aria-label="Users">
+        {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
+        {data === undefined && error === null ? <Loading /> : null}
+        <ul className="items">
+          {data?.map((user) => (
+            <li key={user.id}>
+              <span className="avatar" aria-hidden style={{ width: 32, height: 32 }}>
+                {(user.name ?? user.email).slice(0, 1).toUpperCase()}
+              </span>
+              <div className="item-main" style={{ gap: 2 }}>
+                <div className="row">
+                  <strong className="break">{user.name ?? user.email}</strong>
+                  <span className="tag info">{user.role}</span>
+                  {user.state === 'active' ? null : (
+                    <span className={`tag ${user.state === 'disabled' ? 'bad' : 'warn'}`}>{user.state}</span>
+                  )}
+                  {user.id === me.id ? <span className="tag">you</span> : null}
+                </div>
+                <p className="hint break">
+                  {user.name === null ? '' : `${user.email} · `}
+                  {user.name_patterns === null ? '' : `only ${user.name_patterns.join(', ')} · `}
+                  {user.last_sign_in_at === null ? (
+                    'never signed in'
+                  ) : (
+                    <>
+                      signed in <Ago time={user.last_sign_in_at} />
+                    </>
+                  )}
+                  {user.state === 'active'
+                    ? user.second_factor.length === 0
+                      ? ' · password alone'
+                      : ` · ${user.second_factor.map((one) => (one === 'totp' ? 'authenticator app' : 'passkey')).join(', ')}`
+                    : ''}
+                </p>
+              </div>
+              <div className="item-end">
+                <Menu
+                  label={`Actions for ${user.email}`}
+                  trigger={
+                    <AriaButton className="btn icon small quiet" aria-label={`Actions for ${user.email}`}>
+                      <MoreHorizontal size={16} aria-hidden />
+                    </AriaButton>
+                  }
+                  entries={[
+                    {
+                      id: 'edit',
+                      label: 'Change role and names',
+                      icon: <Pencil size={15} aria-hidden />,
+                      onAction: () => setOpen({ kind: 'edit', user }),
+                    },
+                    {
+                      id: 'reset',
+                      label: user.state === 'invited' ? 'New invitation link' : 'Reset password and second factor',
+                      icon: <KeyRound size={15} aria-hidden />,
+                      onAction: () => void reset(user),
+                    },
+                    ...(user.state === 'invited'
+                      ? []
+                      : [
+                          {
+                            id: 'disable',
+                            label: user.state === 'disabled' ? 'Let sign in again' : 'Disable',
+                            icon: <UserX size={15} aria-hidden />,
+                            onAction: () => void disable(user),
+                          },
+                        ]),
+                    {
+                      id: 'delete',
+                      label: 'Delete',
+                      isBad: true,
+                      icon: <Trash2 size={15} aria-hidden />,
+                      onAction: () => setOpen({ kind: 'delete', user }),
+                    },
+                  ]}
+                />
+              </div>
+            </li>
+          ))}
+        </ul>
+      </section>
+      {open?.kind === 'new' ? (
+        <UserDialog
+          onClose={close}
+          run={async ({ email, role, patterns }) => {
+            const { invitation_url: url } = await users.create({
+              email,
+              role,
+              ...(patterns.length === 0 ? {} : { name_patterns: patterns }),
+            })
+            setLink({ url, email })
+            await refresh()
+          }}
+        />
+      ) : null}
+      {open?.kind === 'edit' ? (
+        <UserDialog
+          user={open.user}
+          onClose={close}
+          run={async ({ role, patterns }) => {
+            await users.update(open.user.id, { role, name_patterns: patterns.length === 0 ? null : patterns })
+            toast(`${open.user.email} is changed`)
+            await refresh()
+          }}
+        />
+      ) : null}
+      {open?.kind === 'delete' ? (
+        <FormDialog
+          title={`Delete ${open.user.email}?`}
+          isOpen
+          isBad
+          onClose={close}
+          submit="Delete"
+          run={async () => {
+            await users.delete(open.user.id)
+            toast(`${open.user.email} is deleted`)
+            await refresh()
+          }}
+        >
+          <p className="small">
+            All sessions end at once. What they did stays in the trail. Change what they have read, if they should not
+            have it.
+          </p>
+        </FormDialog>
+      ) : null}
+      <Dialog title="One-time link" isOpen={link !== undefined} onClose={() => undefined} isFirm>
+        {link === undefined ? null : (
+          <div className="stack">
+            <p className="small">
+              Give it to {link.email} by a way that you trust: there is no mail server. It is shown this once, works
+              once, and ends in 7 days.
+            </p>
+            <CopyOnce text={link.url} what="The link" />
+            <div className="actions">
+              <Button look="primary" onPress={() => setLink(undefined)}>
+                I have passed it on
+              </Button>
+            </div>
+          </div>
+        )}
+      </Dialog>
+    </div>
+  )
+}
+
+interface Wanted {
+  readonly email: string
+  readonly role: Role
+  readonly patterns: readonly string[]
+}
+
+function UserDialog({
+  user,
+  onClose,
+  run,
+}: {
+  readonly user?: User
+  readonly onClose: () => void
+  readonly run: (wanted: Wanted) => Promise<void>
+}) {
+  const { user: me } = useSession()
+  const [email, setEmail] = useState(user?.email ?? '')
+  const [role, setRole] = useState<Role>(user?.role ?? 'reader')
+  const [names, setNames] = useState(user?.name_patterns?.join(', ') ?? '')
+  const choices = roleIds
+    .filter((id) => me.role === 'owner' || id !== 'owner')
+    .map((id) => ({ id, label: id, more: roles[id] }))
+  return (
+    <FormDialog
+      title={user === undefined ? 'Invite somebody' : `Change ${user.email}`}
+      isOpen
+      onClose={onClose}
+      submit={user === undefined ? 'Make the link' : 'Save'}
+      isReady={email.trim() !== ''}
+      run={() => run({ email: email.trim(), role, patterns: wordsOf(names) })}
+    >
+      {user === undefined ? (
+        <Field label="Email" type="email" value={email} onValue={setEmail} autoComplete="off" autoFocus required />
+      ) : null}
+      <Select label="Role" value={role} choices={choices} onChoose={setRole} />
+      <Field
+        label="Only secrets that are called"
+        value={names}
+        onValue={setNames}
+        placeholder="staging-*"
+        hint="Names, or patterns with *. Empty for all."
+        spellCheck={false}
+      />
+      {role === 'owner' ? <Note kind="warn">An owner may do everything, and make and remove other owners.</Note> : null}
+    </FormDialog>
+  )
+}

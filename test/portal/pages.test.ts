@@ -1,0 +1,275 @@
+/** Every page of the portal: nothing for axe to find, light and dark, wide and narrow; and what each page does. */
+import assert from 'node:assert/strict'
+import { after, suite, test } from 'node:test'
+import { engines } from '../support/engines.ts'
+import { closeBrowser, owner, type Portal, startPortal, violations } from './portal.ts'
+
+after(closeBrowser)
+
+const longName = 'prod-kubernetes-eu-central-1-ingress-controller-wildcard-certificate-private-key.pem.backup-2026'
+
+/** A store as one has it after a while, in small. */
+async function fill({ server: { api } }: Portal): Promise<void> {
+  await api.post('/v3/lists', { name: 'Production' })
+  const soon = `${new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 19)}Z`
+  await api.post('/v3/secrets', { name: 'db-password', value: 'one', tags: ['team:db', 'prod'], expires_at: soon })
+  await api.put('/v3/secrets/1', { value: 'two' })
+  await api.get('/v3/secrets/1')
+  await api.post('/v3/secrets', {
+    name: longName,
+    value: 'x',
+    list: 'Production',
+    description: 'About it. '.repeat(40),
+  })
+  const expired = '2020-01-01T00:00:00Z'
+  await api.post('/v3/secrets', { name: 'keystore', type: 'file', value: 'AAH/', expires_at: expired, tags: ['prod'] })
+  await api.post('/v3/keys', { name: 'checkout service', scopes: ['secrets:read:prod-*'], networks: ['10.0.0.0/8'] })
+  await api.post('/v3/machines', { name: 'web-1', addresses: ['10.1.0.11'] })
+}
+
+const pages: readonly (readonly [path: string, heading: string])[] = [
+  ['/portal/', 'Hello, Ada'],
+  ['/portal/secrets', 'Secrets'],
+  ['/portal/secrets/1', 'db-password'],
+  ['/portal/secrets/2', longName],
+  ['/portal/secrets/new', 'New secret'],
+  ['/portal/lists', 'Lists'],
+  ['/portal/cloud-init', 'Cloud-init'],
+  ['/portal/keys', 'API keys'],
+  ['/portal/machines', 'Machines'],
+  ['/portal/users', 'Users'],
+  ['/portal/audit', 'Audit'],
+  ['/portal/settings', 'Settings'],
+  ['/portal/settings?tab=account', 'Settings'],
+  ['/portal/nowhere', 'Nothing is here'],
+  ['/portal/secrets/999', 'Secret'],
+]
+
+for (const engine of engines) {
+  suite(`${engine.name}: the pages of the portal`, { skip: engine.skip }, () => {
+    for (const [colorScheme, width, height] of [
+      ['light', 1440, 900],
+      ['dark', 390, 844],
+    ] as const) {
+      test(`have nothing that axe finds, ${colorScheme} and ${width} wide, and are not wider than that`, async (t) => {
+        const portal = await startPortal(t, engine)
+        await fill(portal)
+        const page = await portal.openAs(owner, '/portal/', { colorScheme, viewport: { width, height } })
+        const found: string[] = []
+        for (const [path, heading] of pages) {
+          await page.goto(path)
+          await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
+          await page.waitForLoadState('networkidle')
+          found.push(...(await violations(page)).map((violation) => `${path} ${violation}`))
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+          if (wide > width) found.push(`${path} is ${wide} wide`)
+        }
+        assert.deepEqual(found, [])
+      })
+    }
+
+    test('have nothing that axe finds before somebody is signed in, and in dialogs', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const stranger = await portal.open({ colorScheme: 'dark' })
+      await stranger.goto(`/portal/welcome#${portal.setupToken}`)
+      await stranger.getByLabel('Your name').waitFor()
+      const found = [...(await violations(stranger))]
+      await stranger.goto('/portal/')
+      await stranger.getByLabel('Email').waitFor()
+      found.push(...(await violations(stranger)))
+      const page = await portal.openAs(owner, '/portal/secrets/1')
+      const dialogs: readonly (readonly [path: string, button: string])[] = [
+        ['/portal/secrets/1', 'New value'],
+        ['/portal/secrets/1', 'Edit'],
+        ['/portal/secrets/1', 'Delete secret'],
+        ['/portal/lists', 'New list'],
+        ['/portal/keys', 'New key'],
+        ['/portal/machines', 'New machine'],
+        ['/portal/users', 'Invite'],
+        ['/portal/settings', 'Change password'],
+        ['/portal/secrets', 'Search'],
+        ['/portal/secrets', 'Reveal the value of db-password'],
+      ]
+      for (const [path, button] of dialogs) {
+        await page.goto(path)
+        await page.getByRole('button', { name: button }).first().click()
+        await page
+          .getByRole(/dialog/.test(button) ? 'alertdialog' : 'dialog')
+          .or(page.getByRole('alertdialog'))
+          .waitFor()
+        found.push(...(await violations(page)).map((violation) => `${path} ${button} ${violation}`))
+      }
+      assert.deepEqual(found, [])
+    })
+
+    test('find, sort and filter among many secrets, with only the rows in sight', async (t) => {
+      const portal = await startPortal(t, engine)
+      const names = Array.from({ length: 1500 }, (_, at) => `secret-${at}`)
+      await Promise.all(names.map((name) => portal.server.api.post('/v3/secrets', { name, value: 'v' })))
+      await portal.server.api.post('/v3/secrets', { name: 'needle', value: 'v', tags: ['rare'] })
+      const page = await portal.openAs(owner)
+
+      const grid = page.getByRole('grid', { name: 'Secrets' })
+      await grid.waitFor()
+      assert.equal(await grid.getAttribute('aria-rowcount'), '1502')
+      assert.ok((await grid.getByRole('row').count()) < 60)
+      await page.getByRole('link', { name: 'needle' }).focus()
+      await page.keyboard.press('End')
+      await grid.getByRole('link', { name: 'secret-1499', exact: true }).waitFor()
+      assert.ok((await grid.getByRole('row').count()) < 60)
+      await page.getByLabel('Search secrets').fill('sec 149')
+      await page.getByText('11 of 1501').waitFor()
+      await page.getByLabel('Search secrets').fill('rare')
+      await page.getByText('1 of 1501').waitFor()
+      assert.equal(await grid.getByRole('link', { name: 'needle' }).count(), 1)
+      await page.getByRole('button', { name: 'Clear' }).click()
+      await page.getByRole('button', { name: 'Name' }).click()
+      await grid.getByRole('link', { name: 'secret-1499', exact: true }).waitFor()
+      assert.match(page.url(), /sort=name\.down/)
+      await page.keyboard.press('Control+k')
+      await page.keyboard.type('needle')
+      await page.getByRole('menuitem', { name: 'needle' }).waitFor()
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'needle' }).waitFor()
+    })
+
+    test('make a list, put a secret into it, and delete both', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'db-password', value: 'v' })
+      const page = await portal.openAs(owner, '/portal/lists')
+
+      await page.getByRole('button', { name: 'New list' }).click()
+      await page.getByLabel('Name').fill('Web servers')
+      await page.getByRole('button', { name: 'Create list' }).click()
+      await page.getByText('Web servers is created').waitFor()
+      await page.goto('/portal/secrets/1')
+      await page.getByRole('button', { name: 'Edit' }).click()
+      await page.getByRole('button', { name: /List$/ }).click()
+      await page.getByRole('option', { name: 'Web servers' }).click()
+      await page.getByLabel('Tags').fill('team:web')
+      await page.getByLabel('Tags').press('Enter')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('db-password is changed').waitFor()
+      const { body } = await portal.server.api.get('/v3/secrets/1/metadata')
+      assert.deepEqual([body.list.name, body.tags], ['Web servers', ['team:web']])
+      await page.goto('/portal/lists')
+      await page.getByRole('button', { name: 'Delete Web servers' }).click()
+      await page.getByLabel('Type its name to confirm').fill('Web servers')
+      await page.getByRole('button', { name: 'Delete for good' }).click()
+      await page.getByText('Web servers is deleted').waitFor()
+      assert.equal((await portal.server.api.get('/v3/secrets/1')).status, 404)
+    })
+
+    test('make an API key that is shown once, after the password is asked for again', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/keys')
+      portal.wait(16)
+
+      await page.getByRole('button', { name: 'New key' }).click()
+      await page.getByLabel('Name').fill('checkout service')
+      await page.getByText('Delete', { exact: true }).click()
+      await page.getByLabel('Only secrets that are called').fill('prod-*')
+      await page.getByRole('button', { name: 'Create key' }).click()
+      const confirm = page.getByRole('dialog', { name: 'Confirm that it is you' })
+      await confirm.getByLabel('Password').fill('not this one')
+      await confirm.getByRole('button', { name: 'Confirm' }).click()
+      await confirm.getByText('The password is wrong.').waitFor()
+      await confirm.getByLabel('Password').fill(owner.password)
+      await confirm.getByRole('button', { name: 'Confirm' }).click()
+      const key = await page.getByRole('dialog', { name: 'Your new key' }).locator('code').textContent()
+      assert.match(key ?? '', /^sr_\w{49}$/)
+      await page.getByRole('button', { name: 'I have kept it' }).click()
+
+      assert.ok(!(await page.content()).includes(key ?? ''))
+      await page.getByText('Read values: prod-*').waitFor()
+      const { body } = await portal.server.api.get('/v3/keys')
+      assert.deepEqual(body.keys.at(-1).scopes, ['secrets:delete:prod-*', 'secrets:read:prod-*'])
+      await page.getByRole('button', { name: 'Revoke checkout service' }).click()
+      await page.getByRole('button', { name: 'Revoke', exact: true }).click()
+      await page.getByText('checkout service is revoked').waitFor()
+    })
+
+    test('filter the trail, follow it as it grows, and export it', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const page = await portal.openAs(owner, '/portal/audit')
+
+      const rows = page.getByRole('region', { name: 'Table of records' }).getByRole('row')
+      await page.getByLabel('Secret').fill('db-password')
+      await page.getByLabel('Secret').press('Enter')
+      await page.waitForURL(/secret=db-password/)
+      await page.getByRole('cell', { name: 'secret.update' }).waitFor()
+      assert.equal(await page.getByRole('cell', { name: 'key.create' }).count(), 0)
+      const before = await rows.count()
+      await page.getByText('Live').click()
+      await portal.server.api.get('/v3/secrets/1')
+      await page.waitForFunction((count) => document.querySelectorAll('tr.fresh').length === count, 1)
+      assert.equal(await rows.count(), before + 1)
+      const downloading = page.waitForEvent('download')
+      await page.getByRole('button', { name: 'Export' }).click()
+      const chunks: Buffer[] = []
+      for await (const chunk of await (await downloading).createReadStream()) chunks.push(Buffer.from(chunk))
+      const exported = Buffer.concat(chunks).toString().trim().split('\n')
+      assert.deepEqual(new Set(exported.map((line) => JSON.parse(line).object.name)), new Set(['db-password']))
+    })
+
+    test('complete, check and render a template, whose values come only when asked for', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'db-password', value: 's3cur3-p4ss' })
+      const page = await portal.openAs(owner, '/portal/cloud-init')
+
+      const editor = page.getByRole('textbox', { name: 'Template' })
+      await editor.click()
+      await page.keyboard.press('Control+a')
+      await page.keyboard.type('A=${{db')
+      await page.getByRole('option', { name: 'db-password' }).waitFor()
+      // Completions that have just come up take no key, so that nobody takes one by mistake.
+      await page.waitForTimeout(150)
+      await page.keyboard.press('Enter')
+      await page.getByText('Every reference leads to a secret.').waitFor()
+      await page.keyboard.type('\nB=${{secret.absent}}')
+      await page.getByText('Line 2: No secret is called absent.').waitFor()
+      await page.getByRole('button', { name: 'Render with values' }).click()
+      await page.getByRole('alert').waitFor()
+      for (let at = 0; at < 'B=${{secret.absent}}'.length; at++) await editor.press('Backspace')
+      await page.getByRole('button', { name: 'Render with values' }).click()
+      await page.getByText('It is rendered').waitFor()
+      assert.ok(!(await page.content()).includes('s3cur3-p4ss'))
+      await page.getByRole('button', { name: 'Show' }).click()
+      assert.equal(await page.getByRole('region', { name: 'Rendered document' }).textContent(), 'A=s3cur3-p4ss\n')
+      await page.evaluate(() => dispatchEvent(new Event('blur')))
+      await page.getByRole('region', { name: 'Rendered document' }).waitFor({ state: 'detached' })
+    })
+
+    test('register a machine and let machines read', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/machines')
+
+      await page.getByRole('button', { name: 'New machine' }).click()
+      await page.getByLabel('Name').fill('web-1')
+      await page.getByLabel('Addresses').fill('10.1.0.11, fd00::12')
+      await page.getByLabel('Only secrets that are called').fill('web-*')
+      await page.getByRole('button', { name: 'Register' }).click()
+      await page.getByText('web-1 is registered').waitFor()
+      const [machine] = (await portal.server.api.get('/v3/machines')).body.machines
+      assert.deepEqual(machine.scopes, ['secrets:list:web-*', 'secrets:read:web-*'])
+      await page.getByRole('link', { name: 'Settings' }).last().click()
+      await page.getByRole('link', { name: 'Account' }).click()
+      await page.getByText('Registered machines may read without a key').click()
+      await page.getByText('Machines may read by their addresses').waitFor()
+      assert.equal((await portal.server.api.get('/v3/settings')).body.vm_auth, true)
+    })
+
+    test('keep the theme that was chosen, and nothing else', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner)
+      await page.getByRole('button', { name: /^Theme/ }).click()
+      await page.getByRole('menuitem', { name: 'Dark' }).click()
+      await page.reload()
+      await page.getByRole('heading', { name: 'Secrets', level: 1 }).waitFor()
+      const kept = await page.evaluate(() => [document.documentElement.dataset['theme'], JSON.stringify(localStorage)])
+      assert.deepEqual(kept, ['dark', '{"strongroom-theme":"dark"}'])
+    })
+  })
+}

@@ -1,0 +1,274 @@
+/** People and their secrets, in a browser: from the first set-up to deletion. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { after, suite, test } from 'node:test'
+import { engines } from '../support/engines.ts'
+import { closeBrowser, owner, type Portal, placesOf, reader, startPortal } from './portal.ts'
+
+after(closeBrowser)
+
+const value = 'hidden-Pa55-of-the-vault'
+
+async function readsOf({ server }: Portal, id: number): Promise<number> {
+  const { body } = await server.api.get(`/v3/audit?secret=${id}&action=secret.read&outcome=ok`)
+  return body.records.length
+}
+
+for (const engine of engines) {
+  suite(`${engine.name}: the portal`, { skip: engine.skip }, () => {
+    test('leads from the one-time link to the first secret, whose value is nowhere before it is revealed', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.open()
+
+      await page.goto(`/portal/welcome#${portal.setupToken}`)
+      await page.getByLabel('Your name').fill(owner.name)
+      assert.ok(!page.url().includes(portal.setupToken))
+      await page.getByLabel('Email').fill('augusta@example.com')
+      await page.getByLabel('Password').fill(owner.password)
+      await page.getByRole('button', { name: 'Create my user' }).click()
+      await page.getByRole('link', { name: 'Create the first one' }).click()
+      await page.getByLabel('Name').fill('db-password')
+      await page.getByRole('textbox', { name: 'Value' }).fill(value)
+      assert.deepEqual(await placesOf(page, value), [])
+      await page.getByRole('button', { name: 'Create secret' }).click()
+
+      await page.getByRole('heading', { name: 'db-password' }).waitFor()
+      assert.deepEqual(await placesOf(page, value), [])
+      assert.equal((await portal.server.api.get('/v3/secrets/1/metadata')).body.name, 'db-password')
+      assert.equal(await readsOf(portal, 1), 0)
+      await page.getByRole('button', { name: 'Reveal' }).click()
+      assert.equal(await page.getByRole('region', { name: 'Revealed value' }).textContent(), value)
+      assert.equal(await readsOf(portal, 1), 1)
+      await page.goto(`/portal/welcome#${portal.setupToken}`)
+      await page.getByRole('heading', { name: 'This link cannot be used' }).waitFor()
+    })
+
+    test('hides a revealed value after 30 seconds, when the window is left, and when asked to', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'db-password', value })
+      const page = await portal.openAs(owner, '/portal/secrets/1')
+      await page.clock.install()
+      const shown = page.getByRole('region', { name: 'Revealed value' })
+      const ways: readonly (() => Promise<unknown>)[] = [
+        () => page.clock.fastForward(31_000),
+        () => page.evaluate(() => dispatchEvent(new Event('blur'))),
+        () => page.getByRole('button', { name: 'Hide' }).click(),
+      ]
+      for (const [at, hide] of ways.entries()) {
+        await page.getByRole('button', { name: 'Reveal' }).click()
+        await shown.waitFor()
+        await hide()
+        await shown.waitFor({ state: 'detached' })
+        assert.deepEqual(await placesOf(page, value), [])
+        assert.equal(await readsOf(portal, 1), at + 1)
+      }
+    })
+
+    test('copies a value without showing it, from the table', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'db-password', value })
+      const page = await portal.openAs(owner)
+
+      await page.getByRole('button', { name: 'Copy the value of db-password' }).click()
+      await page.getByText('The value of db-password is on the clipboard').waitFor()
+
+      assert.deepEqual(await placesOf(page, value), [])
+      assert.equal(await readsOf(portal, 1), 1)
+      await page.getByLabel('Search secrets').press('Control+v')
+      assert.equal(await page.getByLabel('Search secrets').inputValue(), value)
+    })
+
+    test('imports a dropped binary file, and downloads it byte for byte', async (t) => {
+      const portal = await startPortal(t, engine)
+      const bytes = Buffer.concat([Buffer.from([0, 255, 0xef, 0xbb, 0xbf, 13, 10]), randomBytes(70_000)])
+      const page = await portal.openAs(owner)
+      await page.getByRole('heading', { name: 'No secret yet' }).waitFor()
+
+      const dropped = await page.evaluateHandle((base64) => {
+        const transfer = new DataTransfer()
+        const content = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
+        transfer.items.add(new File([content], 'web server.p12'))
+        transfer.items.add(new File(['MODE=test\n'], 'settings.env'))
+        return transfer
+      }, bytes.toString('base64'))
+      await page.getByRole('region', { name: 'Secrets' }).dispatchEvent('drop', { dataTransfer: dropped })
+      await page.getByRole('button', { name: 'Import all 2' }).click()
+      await page.getByText('2 secrets are created').waitFor()
+      await page.getByRole('link', { name: 'web-server.p12' }).click()
+      const downloading = page.waitForEvent('download')
+      await page.getByRole('button', { name: 'Download' }).click()
+      const download = await downloading
+
+      assert.equal(download.suggestedFilename(), 'web server.p12')
+      assert.deepEqual(readFileSync(await download.path()), bytes)
+      const content = await fetch(`${portal.server.url}/v3/secrets/1/content`, {
+        headers: { authorization: `Bearer ${portal.server.api.key}` },
+      })
+      assert.deepEqual(Buffer.from(await content.arrayBuffer()), bytes)
+      assert.equal((await portal.server.api.get('/v3/secrets/2')).body.value, 'MODE=test\n')
+    })
+
+    test('shows the conflict of two editors, and lets the second one decide', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'db-password', value: 'one' })
+      const page = await portal.openAs(owner, '/portal/secrets/1')
+      const change = async (text: string) => {
+        await page.getByRole('button', { name: 'New value' }).click()
+        await page.getByRole('textbox', { name: 'New value' }).fill(text)
+      }
+
+      await change('mine')
+      await portal.server.api.put('/v3/secrets/1', { value: 'theirs' })
+      await page.getByRole('button', { name: 'Save new value' }).click()
+      await page.getByText('Somebody else changed it.').waitFor()
+      assert.equal((await portal.server.api.get('/v3/secrets/1')).body.value, 'theirs')
+      await page.getByRole('button', { name: 'Store mine as version 3' }).click()
+      await page.getByText('db-password has a new value').waitFor()
+      assert.equal((await portal.server.api.get('/v3/secrets/1')).body.value, 'mine')
+
+      await change('mine again')
+      await portal.server.api.put('/v3/secrets/1', { value: 'theirs again' })
+      await page.getByRole('button', { name: 'Save new value' }).click()
+      await page.getByRole('button', { name: 'Keep theirs' }).click()
+      await page.getByText('Version 4').first().waitFor()
+      assert.equal((await portal.server.api.get('/v3/secrets/1')).body.value, 'theirs again')
+    })
+
+    test('compares versions when asked to, and restores one', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'config', value: 'user=app\nhost=first-host\n' })
+      await portal.server.api.put('/v3/secrets/1', { value: 'user=app\nhost=second-host\n' })
+      const page = await portal.openAs(owner, '/portal/secrets/1')
+
+      await page.getByRole('button', { name: 'Compare with 1' }).click()
+      await page.getByRole('button', { name: 'Show what changed' }).waitFor()
+      assert.deepEqual(await placesOf(page, 'first-host'), [])
+      await page.getByRole('button', { name: 'Show what changed' }).click()
+      const diff = page.getByRole('region', { name: 'What changed' })
+      assert.equal(await diff.locator('.del').textContent(), '−host=first-host')
+      assert.equal(await diff.locator('.add').textContent(), '+host=second-host')
+      await page.getByRole('button', { name: 'Close' }).click()
+      assert.deepEqual(await placesOf(page, 'first-host'), [])
+      await page.getByRole('button', { name: 'Restore' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click()
+      await page.getByText('has the value of version 1 again').waitFor()
+
+      assert.equal((await portal.server.api.get('/v3/secrets/1')).body.value, 'user=app\nhost=first-host\n')
+      assert.equal((await portal.server.api.get('/v3/secrets/1/metadata')).body.version, 3)
+    })
+
+    test('is used by keys alone, from creating to revealing to deleting', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner)
+      await page.getByRole('heading', { name: 'No secret yet' }).waitFor()
+      const press = async (...keys: readonly string[]) => {
+        for (const key of keys) await page.keyboard.press(key)
+      }
+
+      await press('n')
+      await page.getByLabel('Name').waitFor()
+      await page.keyboard.type('typed-by-hand')
+      await press('Tab')
+      await page.keyboard.type(value)
+      await page.getByLabel('Name').focus()
+      await press('Enter')
+      await page.getByText('typed-by-hand is created').waitFor()
+      await press('g', 's')
+      await page.getByRole('grid').waitFor()
+      await press('/', 'ArrowDown', 'v')
+      await page.getByRole('region', { name: 'Revealed value' }).waitFor()
+      assert.equal(await page.getByRole('region', { name: 'Revealed value' }).textContent(), value)
+      await press('Escape')
+      await page.getByRole('region', { name: 'Revealed value' }).waitFor({ state: 'detached' })
+      await press('Enter')
+      const remove = page.getByRole('button', { name: 'Delete secret' })
+      await remove.waitFor()
+      for (let tabs = 0; tabs < 60 && !(await remove.evaluate((it) => it === document.activeElement)); tabs++) {
+        await press('Tab')
+      }
+      await press('Enter')
+      await page.getByRole('alertdialog').waitFor()
+      await page.keyboard.type('typed-by-hand')
+      await press('Enter')
+      await page.getByText('typed-by-hand is deleted').waitFor()
+
+      assert.equal((await portal.server.api.get('/v3/secrets/1')).status, 404)
+    })
+
+    test('deletes only when the name is typed', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'db-password', value })
+      const page = await portal.openAs(owner, '/portal/secrets/1')
+
+      await page.getByRole('button', { name: 'Delete secret' }).click()
+      const dialog = page.getByRole('alertdialog')
+      await dialog.getByRole('textbox').fill('db-passwor')
+      await dialog.getByRole('textbox').press('Enter')
+      assert.ok(await dialog.getByRole('button', { name: 'Delete for good' }).isDisabled())
+      assert.equal((await portal.server.api.get('/v3/secrets/1')).status, 200)
+      await dialog.getByRole('textbox').fill('db-password')
+      await dialog.getByRole('button', { name: 'Delete for good' }).click()
+      await page.getByText('db-password is deleted').waitFor()
+
+      assert.equal((await portal.server.api.get('/v3/secrets/1')).status, 404)
+    })
+
+    test('lets a reader read and nothing else, by its buttons and by crafted requests', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'db-password', value })
+      const page = await portal.openAs(reader, '/portal/secrets/1')
+
+      await page.getByRole('button', { name: 'Reveal' }).click()
+      assert.equal(await page.getByRole('region', { name: 'Revealed value' }).textContent(), value)
+      for (const name of ['New value', 'Edit', 'Delete secret', 'Restore']) {
+        assert.equal(await page.getByRole('button', { name }).count(), 0, name)
+      }
+      for (const name of ['API keys', 'Machines', 'Audit', 'Users']) {
+        assert.equal(await page.getByRole('link', { name }).count(), 0, name)
+      }
+      const statuses = await page.evaluate(async () => {
+        const headers = { 'strongroom-portal': '1', 'content-type': 'application/json' }
+        const calls: readonly (readonly [string, string, unknown])[] = [
+          ['PUT', '/v3/secrets/1', { value: 'x' }],
+          ['DELETE', '/v3/secrets/1', undefined],
+          ['POST', '/v3/keys', { name: 'x', scopes: ['secrets:write'] }],
+          ['GET', '/v3/audit', undefined],
+          ['PUT', '/v3/settings', { vm_auth: true }],
+        ]
+        const answers = calls.map(([method, path, body]) =>
+          fetch(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }),
+        )
+        return (await Promise.all(answers)).map(({ status }) => status)
+      })
+      assert.deepEqual([...new Set(statuses.filter((status) => status !== 400))], [403])
+      await page.goto('/portal/keys')
+      await page.getByRole('heading', { name: 'Not allowed' }).waitFor()
+      assert.equal((await portal.server.api.get('/v3/secrets/1')).body.value, value)
+    })
+
+    test('asks to sign in again in place, and keeps what was typed but the value', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/secrets/new')
+
+      await page.getByLabel('Name').fill('half-done')
+      await page.getByLabel('Description').fill('what it is for')
+      await page.getByRole('textbox', { name: 'Value' }).fill(value)
+      portal.wait(31)
+      await page.getByRole('button', { name: 'Create secret' }).click()
+      const dialog = page.getByRole('dialog', { name: 'Your session ended' })
+      await dialog.getByLabel('Password').fill(owner.password)
+      await dialog.getByRole('button', { name: 'Sign in', exact: true }).click()
+      await dialog.waitFor({ state: 'detached' })
+
+      assert.equal(await page.getByLabel('Name').inputValue(), 'half-done')
+      assert.equal(await page.getByLabel('Description').inputValue(), 'what it is for')
+      assert.equal(await page.getByRole('textbox', { name: 'Value' }).inputValue(), '')
+      assert.equal((await portal.server.api.get('/v3/secrets')).body.secrets.length, 0)
+      await page.getByRole('textbox', { name: 'Value' }).fill(value)
+      await page.getByRole('button', { name: 'Create secret' }).click()
+      await page.getByText('half-done is created').waitFor()
+      assert.equal((await portal.server.api.get('/v3/secrets/1')).body.value, value)
+    })
+  })
+}
