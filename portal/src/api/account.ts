@@ -39,16 +39,8 @@ export interface User {
   readonly role: Role
   readonly name_patterns: readonly string[] | null
   readonly state: 'active' | 'invited' | 'disabled'
-  readonly second_factor: readonly ('totp' | 'passkey')[]
   readonly created_at: string
   readonly last_sign_in_at: string | null
-}
-
-export interface Passkey {
-  readonly id: number | string
-  readonly name: string
-  readonly created_at: string
-  readonly last_used_at?: string | null
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -97,20 +89,15 @@ function problemOf(response: Response, content: unknown): StrongroomError {
 export interface SignIn {
   readonly email: string
   readonly password: string
-  readonly code?: string
 }
 
 export const sessions = {
   current: () => call<Session>('GET', '/v3/session'),
-  signIn: ({ email, password, code }: SignIn) =>
-    call<Session>('POST', '/v3/session', { email, password, ...(code === undefined ? {} : { code }) }),
+  signIn: ({ email, password }: SignIn) => call<Session>('POST', '/v3/session', { email, password }),
   signOut: () => call<unknown>('DELETE', '/v3/session'),
-  confirm: (proof: { readonly password: string } | { readonly code: string }) =>
-    call<Session>('POST', '/v3/session/confirm', proof),
+  confirm: (password: string) => call<Session>('POST', '/v3/session/confirm', { password }),
   list: async () => (await call<{ readonly sessions: readonly OpenSession[] }>('GET', '/v3/sessions')).sessions,
   end: (id: number | string) => call<unknown>('DELETE', `/v3/sessions/${encodeURIComponent(id)}`),
-  passkeyOptions: () => call<Json>('POST', '/v3/session/passkey/options'),
-  signInWithPasskey: (response: unknown) => call<Session>('POST', '/v3/session/passkey', { response }),
 }
 
 export const invitations = {
@@ -148,12 +135,4 @@ export const users = {
 export const credentials = {
   changePassword: (currentPassword: string, password: string) =>
     call<unknown>('PUT', '/v3/session/password', { current_password: currentPassword, password }),
-  beginTotp: () => call<{ readonly secret: string; readonly otpauth_url: string }>('POST', '/v3/session/totp'),
-  finishTotp: (code: string) =>
-    call<{ readonly recovery_codes: readonly string[] }>('PUT', '/v3/session/totp', { code }),
-  dropTotp: () => call<unknown>('DELETE', '/v3/session/totp'),
-  passkeys: async () => (await call<{ readonly passkeys: readonly Passkey[] }>('GET', '/v3/session/passkeys')).passkeys,
-  passkeyOptions: () => call<Json>('POST', '/v3/session/passkeys/options'),
-  addPasskey: (name: string, response: unknown) => call<Passkey>('POST', '/v3/session/passkeys', { name, response }),
-  dropPasskey: (id: number | string) => call<unknown>('DELETE', `/v3/session/passkeys/${encodeURIComponent(id)}`),
 }

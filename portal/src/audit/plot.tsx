@@ -94,31 +94,33 @@ export function ActivityPlot({ records, now }: { readonly records: readonly Audi
           {label(all[0]?.start ?? now)} to {label(all.at(-1)?.start ?? now)}, at most {most} at once
         </span>
       </div>
-      <table className="sr-only">
-        <caption>Records by time and kind</caption>
-        <thead>
-          <tr>
-            <th scope="col">From</th>
-            {shown.map((kind) => (
-              <th key={kind} scope="col">
-                {kind}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {all
-            .filter(({ total }) => total > 0)
-            .map(({ start, counts }) => (
-              <tr key={start}>
-                <th scope="row">{exactTime(new Date(start).toISOString())}</th>
-                {shown.map((kind) => (
-                  <td key={kind}>{counts[kind]}</td>
-                ))}
-              </tr>
-            ))}
-        </tbody>
-      </table>
+      <div className="sr-only">
+        <table>
+          <caption>Records by time and kind</caption>
+          <thead>
+            <tr>
+              <th scope="col">From</th>
+              {shown.map((kind) => (
+                <th key={kind} scope="col">
+                  {kind}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {all
+              .filter(({ total }) => total > 0)
+              .map(({ start, counts }) => (
+                <tr key={start}>
+                  <th scope="row">{exactTime(new Date(start).toISOString())}</th>
+                  {shown.map((kind) => (
+                    <td key={kind}>{counts[kind]}</td>
+                  ))}
+                </tr>
+              ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   )
 }

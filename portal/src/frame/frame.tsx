@@ -46,7 +46,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
       <a className="btn skip" href="#main">
         Skip to the page
       </a>
-      <div className="top">
+      <header className="top">
         <IconButton label="Open the navigation" onPress={() => setNavOpen(true)} aria-expanded={isNavOpen}>
           <MenuIcon size={18} aria-hidden />
         </IconButton>
@@ -54,7 +54,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
         <IconButton label="Search and commands" onPress={() => setPaletteOpen(true)}>
           <Search size={18} aria-hidden />
         </IconButton>
-      </div>
+      </header>
       {isNavOpen ? (
         <button type="button" className="scrim" aria-label="Close the navigation" onClick={() => setNavOpen(false)} />
       ) : null}

@@ -50,7 +50,6 @@ export function ConfirmAgain() {
 }
 
 function ConfirmForm() {
-  const [kind, setKind] = useState<'password' | 'code'>('password')
   const [proof, setProof] = useState('')
   const [trouble, setTrouble] = useState<string>()
   const [isBusy, setBusy] = useState(false)
@@ -59,7 +58,7 @@ function ConfirmForm() {
     setBusy(true)
     setTrouble(undefined)
     try {
-      signedIn(await sessions.confirm(kind === 'password' ? { password: proof } : { code: proof.trim() }))
+      signedIn(await sessions.confirm(proof))
     } catch (error) {
       setTrouble(sentenceOf(error))
       setBusy(false)
@@ -70,19 +69,15 @@ function ConfirmForm() {
       <p className="muted small">This is a sensitive action. You are asked again once in 15 minutes.</p>
       {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
       <Field
-        key={kind}
-        label={kind === 'password' ? 'Password' : 'Code'}
-        type={kind === 'password' ? 'password' : 'text'}
-        autoComplete={kind === 'password' ? 'current-password' : 'one-time-code'}
+        label="Password"
+        type="password"
+        autoComplete="current-password"
         value={proof}
         onValue={setProof}
         autoFocus
         required
       />
       <div className="actions">
-        <Button look="quiet" onPress={() => setKind(kind === 'password' ? 'code' : 'password')}>
-          {kind === 'password' ? 'Use a code' : 'Use the password'}
-        </Button>
         <Button onPress={cancelConfirmation}>Cancel</Button>
         <Button type="submit" look="primary" isDisabled={isBusy}>
           Confirm

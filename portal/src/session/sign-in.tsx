@@ -1,11 +1,9 @@
-/** Signing in: password with a second factor when there is one, or a passkey. */
-import { Fingerprint } from 'lucide-react'
+/** Signing in with a password. */
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { type Session, sessions } from '../api/account.ts'
-import { codeOf, sentenceOf } from '../api/ask.ts'
+import { sentenceOf } from '../api/ask.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { Note, useTitle } from '../ui/states.tsx'
-import { askPasskey, hasPasskeys, passkeyTrouble } from './passkey.ts'
 import { signedIn } from './store.ts'
 
 /** The page around a form of somebody who is not signed in. */
@@ -60,8 +58,6 @@ export function SignInForm({
 }) {
   const [email, setEmail] = useState(known)
   const [password, setPassword] = useState('')
-  const [code, setCode] = useState('')
-  const [needsCode, setNeedsCode] = useState(false)
   const [trouble, setTrouble] = useState<string>()
   const [isBusy, setBusy] = useState(false)
 
@@ -72,70 +68,40 @@ export function SignInForm({
       onSignedIn(await how())
     } catch (error) {
       setBusy(false)
-      if (codeOf(error) === 'second_factor_required' && !needsCode) return setNeedsCode(true)
-      setTrouble(passkeyTrouble(error) ?? sentenceOf(error))
+      setTrouble(sentenceOf(error))
     }
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void attempt(() => sessions.signIn({ email, password, ...(needsCode ? { code: code.trim() } : {}) }))
+    void attempt(() => sessions.signIn({ email, password }))
   }
-  const usePasskey = () =>
-    void attempt(async () => sessions.signInWithPasskey(await askPasskey(await sessions.passkeyOptions())))
 
   return (
     <form className="stack" onSubmit={submit}>
       {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
-      {needsCode ? (
-        <Field
-          key="code"
-          label="Code"
-          hint="From your authenticator app, or one of your recovery codes."
-          value={code}
-          onValue={setCode}
-          name="code"
-          autoComplete="one-time-code"
-          inputMode="text"
-          autoFocus
-          required
-        />
-      ) : (
-        <>
-          <Field
-            label="Email"
-            type="email"
-            name="email"
-            value={email}
-            onValue={setEmail}
-            autoComplete="username webauthn"
-            autoFocus={known === ''}
-            required
-          />
-          <Field
-            label="Password"
-            type="password"
-            name="password"
-            value={password}
-            onValue={setPassword}
-            autoComplete="current-password"
-            autoFocus={known !== ''}
-            required
-          />
-        </>
-      )}
+      <Field
+        label="Email"
+        type="email"
+        name="email"
+        value={email}
+        onValue={setEmail}
+        autoComplete="username"
+        autoFocus={known === ''}
+        required
+      />
+      <Field
+        label="Password"
+        type="password"
+        name="password"
+        value={password}
+        onValue={setPassword}
+        autoComplete="current-password"
+        autoFocus={known !== ''}
+        required
+      />
       <Button type="submit" look="primary" isDisabled={isBusy}>
-        {isBusy ? 'Signing in…' : needsCode ? 'Continue' : 'Sign in'}
+        {isBusy ? 'Signing in…' : 'Sign in'}
       </Button>
-      {needsCode ? (
-        <Button look="quiet" onPress={() => setNeedsCode(false)}>
-          Back
-        </Button>
-      ) : hasPasskeys ? (
-        <Button onPress={usePasskey} isDisabled={isBusy}>
-          <Fingerprint size={16} aria-hidden />
-          Use a passkey
-        </Button>
-      ) : null}
     </form>
   )
 }

@@ -11,10 +11,8 @@ import { Select, Switch } from '../ui/controls.tsx'
 import { Loading, PageHead, Trouble } from '../ui/states.tsx'
 import { exactTime } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
-import { PasskeysCard } from './passkeys.tsx'
 import { PasswordCard } from './password.tsx'
 import { SessionsCard } from './sessions.tsx'
-import { TotpCard } from './totp.tsx'
 
 export function SettingsPage() {
   const [query] = useSearchParams()
@@ -67,8 +65,6 @@ function OwnSettings() {
         />
       </section>
       <PasswordCard />
-      <TotpCard />
-      <PasskeysCard />
       <SessionsCard />
     </>
   )

@@ -90,11 +90,6 @@ export function UsersPage() {
                       signed in <Ago time={user.last_sign_in_at} />
                     </>
                   )}
-                  {user.state === 'active'
-                    ? user.second_factor.length === 0
-                      ? ' · password alone'
-                      : ` · ${user.second_factor.map((one) => (one === 'totp' ? 'authenticator app' : 'passkey')).join(', ')}`
-                    : ''}
                 </p>
               </div>
               <div className="item-end">

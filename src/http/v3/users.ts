@@ -22,7 +22,6 @@ const Shown = {
   role: RoleName,
   name_patterns: Patterns,
   state: Type.String({ enum: ['active', 'invited', 'disabled'] }),
-  second_factor: Type.Array(Type.String()),
   created_at: Time,
   last_sign_in_at: OrNull(Time),
 }
@@ -157,7 +156,6 @@ function shown({ id, name, email, role, patterns, password, isDisabled, createdA
     role,
     name_patterns: patterns.includes('*') ? null : [...patterns],
     state: isDisabled ? 'disabled' : password === null ? 'invited' : 'active',
-    second_factor: [],
     created_at: formatTime(createdAt),
     last_sign_in_at: lastSignInAt === null ? null : formatTime(lastSignInAt),
   }
