@@ -43,6 +43,7 @@ const operations: Record<string, unknown> = {
   'POST /v3/keys': undefined,
   'GET /v3/audit': undefined,
   'POST /v3/render': undefined,
+  'GET /v3/metadata': undefined,
   'GET /v3/lists': undefined,
   'POST /v3/lists': undefined,
   'GET /v3/machines': undefined,
