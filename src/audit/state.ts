@@ -6,7 +6,7 @@ import type { AuditObject, AuditRecord } from './record.ts'
 
 /** Something of an account as it stands in the tables, in the words of its records. */
 export interface Live extends Pick<AuditObject, 'id' | 'name' | 'version' | 'hash'> {
-  readonly kind: 'secret' | 'list' | 'key' | 'machine' | 'settings'
+  readonly kind: 'secret' | 'list' | 'key' | 'user' | 'machine' | 'settings'
   /** Settings have none. */
   readonly uid: string | null
   /** Of an API key. */
@@ -26,12 +26,20 @@ interface Known {
 const settling: ReadonlySet<string> = new Set([
   ...['secret.create', 'secret.update', 'version.restore', 'list.create', 'list.rename'],
   ...['machine.create', 'settings.update', 'key.create', 'key.rotate', 'key.revoke'],
+  ...['user.create', 'user.update', 'user.accept'],
 ])
-const deleting: ReadonlySet<string> = new Set(['secret.delete', 'list.delete', 'machine.delete'])
+const deleting: ReadonlySet<string> = new Set(['secret.delete', 'list.delete', 'machine.delete', 'user.delete'])
 
-const nouns = { secret: 'secret', list: 'list', key: 'API key', machine: 'machine', settings: 'settings' }
+const nouns = { secret: 'secret', list: 'list', key: 'API key', user: 'user', machine: 'machine', settings: 'settings' }
 
-const articled = { secret: 'A secret', list: 'A list', key: 'An API key', machine: 'A machine', settings: 'What' }
+const articled = {
+  secret: 'A secret',
+  list: 'A list',
+  key: 'An API key',
+  user: 'A user',
+  machine: 'A machine',
+  settings: 'What',
+}
 
 /** Follows the records of one account, from the first on. */
 export class Replay {

@@ -5,6 +5,7 @@ import { keyToAuthenticate } from '../model/api-key.ts'
 import { listUid, placeHash } from '../model/list.ts'
 import { machineToAuthenticate, settingsToAuthenticate } from '../model/machine.ts'
 import { detailsHash, secretToAuthenticate } from '../model/secret.ts'
+import { userToAuthenticate } from '../model/user.ts'
 import type { Vault } from './vault.ts'
 
 /** Few, as their values come along. */
@@ -58,6 +59,9 @@ export async function liveOf(vault: Pick<Vault, 'store' | 'keyring'>, accountId:
   }
   // It came with its account, in one record; no key is ever deleted.
   if (!live.some(({ kind, id }) => kind === 'key' && id === 1)) forged.push('API key 1 is not in the store.')
+  for (const user of await store.users(accountId)) {
+    take(rowOf('user', { ...user, name: user.email }), userToAuthenticate(user), user.mac)
+  }
   for (const machine of await store.machines(accountId)) {
     take(rowOf('machine', machine), machineToAuthenticate(machine), machine.mac)
   }

@@ -28,6 +28,7 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   api_keys: ['id', 'uid', 'name', 'token_hash', 'scopes', 'networks', 'created_ms', 'expires_ms', 'revoked_ms', 'mac'],
   lists: ['id', 'uid', 'name'],
   machines: ['id', 'uid', 'name', 'addresses', 'scopes', 'created_ms', 'mac'],
+  users: ['id', 'uid', 'email', 'name', 'role', 'patterns', 'is_disabled', 'link_hash', 'created_ms', 'mac'],
   account_settings: ['vm_auth', 'mac'],
   audit: [
     ...['seq', 'ms', 'principal_kind', 'principal_id', 'principal_name', 'action', 'outcome', 'request_id', 'address'],
@@ -65,6 +66,10 @@ async function changeEverything({ api }: TestServer, keep: () => Promise<void>):
     () => api.post('/v3/machines', { name: 'm1', addresses: ['10.1.0.0/24'] }),
     () => api.post('/v3/machines', { name: 'm2', addresses: ['10.2.0.0/24'] }),
     () => api.delete('/v3/machines/1'),
+    () => api.post('/v3/users', { email: 'ada@example.com', role: 'editor' }),
+    () => api.post('/v3/users', { email: 'eve@example.com', role: 'reader' }),
+    () => api.send('PATCH', '/v3/users/1', { role: 'reader' }),
+    () => api.delete('/v3/users/2'),
     () => api.put('/v3/settings', { vm_auth: true }),
     () => api.put('/v3/settings', { vm_auth: false }),
     () => api.post('/v3/secrets', { name: 'c', value: 'gone' }),
@@ -99,11 +104,14 @@ async function makeScene(t: Parameters<typeof startServer>[0]): Promise<Scene> {
   const { vault, close } = await openVault(testConfig(place))
   const { storeId } = vault.keyring
   await close()
+  const at = (column: string) => {
+    return Object.keys(tables.find(({ name }) => name === 'accounts')?.columns ?? {}).indexOf(column)
+  }
   const checkpoints = accounts.map((row) => ({
     storeId,
     accountId: Number(row[0]),
-    size: Number(row[7]),
-    head: Buffer.from(row[8] as Uint8Array),
+    size: Number(row[at('audit_size')]),
+    head: Buffer.from(row[at('audit_head')] as Uint8Array),
     time: Date.now(),
   }))
   return { place, older: older.slice(0, -1), history: history.slice(0, -1), now, checkpoints }
@@ -235,7 +243,7 @@ function edit(table: Table, row: Row, column: string): Tamper {
 
 function changed(value: Row[number], kind: string, column: string): SQLInputValue {
   if (value === null) return kind.startsWith('integer') ? 1 : 'x'
-  if (column === 'vm_auth') return 1 - Number(value)
+  if (column === 'vm_auth' || column === 'is_disabled') return 1 - Number(value)
   // Far from any other row's, which it may not clash with.
   if (typeof value === 'number') return value + 1_000_003
   if (typeof value === 'string') return `${value}x`

@@ -14,6 +14,7 @@ import { Api } from '../support/api.ts'
 import { runCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines, makeFolder, type Place } from '../support/engines.ts'
+import { Person } from '../support/person.ts'
 import { startServer, type TestServer, testConfig } from '../support/server.ts'
 
 const [sqlite, postgres] = engines
@@ -41,7 +42,9 @@ async function makeRich(server: TestServer): Promise<void> {
   for (let at = 0; at < 30; at++) await api.post('/v3/secrets', { name: `s-${at}`, value: `v ${at}` })
   await api.post('/v3/keys', { name: 'short', scopes: ['secrets:list'], expires_at: '2030-01-01T00:00:00Z' })
   await api.delete('/v3/keys/2')
-  assert.equal((await api.post('/v3/users', { email: 'ada@example.com', role: 'editor' })).status, 201)
+  const password = 'seven orange tractors sing'
+  const { body: invited } = await api.post('/v3/users', { email: 'ada@example.com', role: 'editor' })
+  assert.equal((await new Person(server.url).accept(invited.invitation_url, { password })).status, 201)
   await api.post('/v3/machines', { name: 'web-1', addresses: ['10.9.8.0/24'] })
   assert.equal((await api.put('/v3/settings', { vm_auth: true })).status, 200)
 }
@@ -293,6 +296,8 @@ suite('A backup', () => {
     await server.stop()
     const forged: [table: string, column: number, value: (was: Row) => Row[number]][] = [
       ['api_keys', 5, () => 'secrets:read'],
+      ['users', 5, () => 'owner'],
+      ['sessions', 5, () => 'account:manage'],
       ['secrets', 3, () => 'renamed'],
       ['machines', 5, () => 'secrets:write'],
       ['account_settings', 1, () => 0],
@@ -307,10 +312,10 @@ suite('A backup', () => {
         schema: snapshot.schema,
         close: async () => {},
         rows: async function* (table: (typeof tables)[number]) {
-          let isFirst = table.name === name
+          let isFirst = table.name === (name === 'sessions' ? 'api_keys' : name)
           for await (const page of snapshot.rows(table)) {
             yield page.map((row) => {
-              if (!isFirst) return row
+              if (!isFirst || (name === 'sessions' && row[12] === null)) return row
               isFirst = false
               return row.with(column, value(row))
             })

@@ -73,7 +73,7 @@ export const faults: readonly Fault[] = [
     'is refused when it is another',
   ),
   fault(
-    'a restored API key is authentic',
+    'a restored session is authentic',
     'copy/proof.ts',
     'if (!keyring.isRowMac(keyToAuthenticate(key), key.mac)) throw',
     'if (key.id < 0) throw',

@@ -31,6 +31,8 @@ export interface TestOptions extends Partial<Omit<Config, 'dataDir' | 'databaseU
   /** A place of an earlier server; without it a new one. */
   readonly place?: Place
   readonly logger?: Logger
+  /** Where the built portal is; without it, where the build puts it. */
+  readonly portalDir?: string
 }
 
 /** What the tests run with: no limiter, no log. */
@@ -72,6 +74,7 @@ export async function startServer(
     vault: opened.vault,
     config,
     logger: options.logger ?? pino({ level: 'silent' }),
+    portalDir: options.portalDir,
   })
   const url = await app.listen(config.listen)
   let isStopped = false
