@@ -15,10 +15,14 @@ if (url === undefined) {
 const wanted = process.argv.slice(2)
 const files = wanted.length > 0 ? wanted : globSync('test/**/*.test.ts').sort()
 try {
-  const { status } = spawnSync(process.execPath, ['--test', '--test-timeout=300000', ...files], {
-    stdio: 'inherit',
-    env: { ...process.env, ...(url === undefined ? {} : { STRONGROOM_TEST_DATABASE_URL: url }) },
-  })
+  const { status } = spawnSync(
+    process.execPath,
+    ['--test', '--test-concurrency=2', '--test-timeout=300000', ...files],
+    {
+      stdio: 'inherit',
+      env: { ...process.env, ...(url === undefined ? {} : { STRONGROOM_TEST_DATABASE_URL: url }) },
+    },
+  )
   process.exitCode = status ?? 1
 } finally {
   cluster?.stop()
