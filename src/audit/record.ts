@@ -23,6 +23,14 @@ export type Action =
   | 'list.rename'
   | 'list.delete'
   | 'render'
+  | 'deployment.list'
+  | 'deployment.delete'
+  | 'seed.create'
+  | 'seed.list'
+  | 'seed.read'
+  | 'seed.delete'
+  | 'seed.fetch'
+  | 'seed.return'
   | 'version.list'
   | 'version.read'
   | 'version.restore'
@@ -74,6 +82,14 @@ export const actions: readonly Action[] = [
   'list.rename',
   'list.delete',
   'render',
+  'deployment.list',
+  'deployment.delete',
+  'seed.create',
+  'seed.list',
+  'seed.read',
+  'seed.delete',
+  'seed.fetch',
+  'seed.return',
   'version.list',
   'version.read',
   'version.restore',
@@ -111,13 +127,14 @@ export const actions: readonly Action[] = [
 
 /** What was acted on. Absent parts were not known: a refused read of an unknown id has an id alone. */
 export interface AuditObject {
-  readonly kind: 'secret' | 'list' | 'machine' | 'settings' | 'target' | 'key' | 'user' | 'session' | 'account'
+  readonly kind: 'secret' | 'list' | 'machine' | 'settings' | 'target' | 'seed' | 'key' | 'user' | 'session' | 'account'
   readonly id: number | null
   readonly uid: string | null
   readonly name: string | null
   readonly version: number | null
   /**
-   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine or settings; with
+   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed or
+   * settings; of what a target holds; with
    * `metadata.update` of the details, with `secret.move` of the list's uid.
    */
   readonly hash: string | null

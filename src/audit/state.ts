@@ -6,8 +6,8 @@ import type { AuditObject, AuditRecord } from './record.ts'
 
 /** Something of an account as it stands in the tables, in the words of its records. */
 export interface Live extends Pick<AuditObject, 'id' | 'name' | 'version' | 'hash'> {
-  readonly kind: 'secret' | 'list' | 'key' | 'user' | 'machine' | 'settings'
-  /** Settings have none. */
+  readonly kind: 'secret' | 'list' | 'key' | 'user' | 'machine' | 'settings' | 'seed' | 'target'
+  /** Settings and targets have none. */
   readonly uid: string | null
   /** Of an API key. */
   readonly isRevoked?: boolean
@@ -27,10 +27,27 @@ const settling: ReadonlySet<string> = new Set([
   ...['secret.create', 'secret.update', 'version.restore', 'list.create', 'list.rename'],
   ...['machine.create', 'settings.update', 'key.create', 'key.rotate', 'key.revoke'],
   ...['user.create', 'user.update', 'user.accept'],
+  ...['render', 'seed.create', 'seed.fetch', 'seed.return'],
 ])
-const deleting: ReadonlySet<string> = new Set(['secret.delete', 'list.delete', 'machine.delete', 'user.delete'])
+const deleting: ReadonlySet<string> = new Set([
+  'secret.delete',
+  'list.delete',
+  'machine.delete',
+  'user.delete',
+  'seed.delete',
+  'deployment.delete',
+])
 
-const nouns = { secret: 'secret', list: 'list', key: 'API key', user: 'user', machine: 'machine', settings: 'settings' }
+const nouns = {
+  secret: 'secret',
+  list: 'list',
+  key: 'API key',
+  user: 'user',
+  machine: 'machine',
+  settings: 'settings',
+  seed: 'seed',
+  target: 'deployment',
+}
 
 const articled = {
   secret: 'A secret',
@@ -39,6 +56,8 @@ const articled = {
   user: 'A user',
   machine: 'A machine',
   settings: 'What',
+  seed: 'A seed',
+  target: 'A deployment',
 }
 
 /** Follows the records of one account, from the first on. */
@@ -57,8 +76,8 @@ export class Replay {
   take({ seq, action, object, outcome }: AuditRecord): void {
     if (outcome !== 'ok' || object === null) return
     const { kind, uid, hash } = object
-    if (uid === null && kind !== 'settings') return
-    const at = `${kind} ${uid}`
+    if (uid === null && kind !== 'settings' && kind !== 'target') return
+    const at = keyOf(object)
     if (settling.has(action)) this.#known.set(at, { seq, text: textOf(object) })
     else if (deleting.has(action)) this.#known.set(at, { seq, text: null })
     else if (action === 'metadata.update') this.#details.set(at, { seq, text: hash })
@@ -68,7 +87,7 @@ export class Replay {
 
   /** What the tables have otherwise than the trail says, one sentence each. */
   differences(found: readonly Live[]): string[] {
-    const seen = new Set(found.map(({ kind, uid }) => `${kind} ${uid}`))
+    const seen = new Set(found.map(keyOf))
     const missing = [...this.#known].flatMap(([at, { seq, text }]) => {
       if (text === null || seq > this.#settled || seen.has(at)) return []
       const noun = articled[at.slice(0, at.indexOf(' ')) as Live['kind']]
@@ -78,22 +97,23 @@ export class Replay {
   }
 
   #differencesOf(live: Live): string[] {
-    const { kind, id, uid } = live
+    const { kind, id } = live
+    const at = keyOf(live)
     const what = kind === 'settings' ? 'What the account has as settings' : capitalized(`${nouns[kind]} ${id}`)
-    const known = this.#known.get(`${kind} ${uid}`)
+    const known = this.#known.get(at)
     if (known !== undefined && known.seq > this.#settled) return []
     if (known === undefined) {
       return cameUnrecorded(live) ? [] : [`${what} is in the store, and the trail knows nothing of it.`]
     }
     if (known.text === null) return [`${what} is in the store, though record ${known.seq} deleted it.`]
-    const revoked = this.#revoked.get(`${kind} ${uid}`)
+    const revoked = this.#revoked.get(at)
     if (revoked !== undefined && live.isRevoked === false) {
       return [`${what} is good, though record ${revoked} revoked it.`]
     }
     if (known.text !== textOf(live)) return [`${what} is not as record ${known.seq} left it.`]
     return [
-      ...this.#parts(what, 'description, tags or expiry', this.#details.get(`${kind} ${uid}`), live.details),
-      ...this.#parts(what, 'list', this.#places.get(`${kind} ${uid}`), live.place),
+      ...this.#parts(what, 'description, tags or expiry', this.#details.get(at), live.details),
+      ...this.#parts(what, 'list', this.#places.get(at), live.place),
     ]
   }
 
@@ -101,6 +121,11 @@ export class Replay {
     if (known === undefined || known.seq > this.#settled || known.text === found) return []
     return [`${what} has another ${part} than record ${known.seq} left it.`]
   }
+}
+
+/** A target goes by its name, whatever deployment it has. */
+function keyOf({ kind, uid, name }: Pick<AuditObject, 'kind' | 'uid' | 'name'>): string {
+  return `${kind} ${kind === 'target' ? name : uid}`
 }
 
 function capitalized(text: string): string {

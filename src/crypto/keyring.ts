@@ -15,20 +15,9 @@ import {
   sign,
   timingSafeEqual,
 } from 'node:crypto'
-import { Refusal } from '../errors.ts'
 import { open, seal } from './aead.ts'
 import { contextOf, type Place } from './context.ts'
-
-/** What a store keeps of its keyring: nothing of it opens without the root key. */
-export interface SealedKeyring {
-  /** Hexadecimal, 16 bytes; random, made with the store. */
-  readonly storeId: string
-  /** The master key, sealed under the root key. */
-  readonly masterKey: Uint8Array
-  /** The same master key, sealed under the root key that is to follow; while there are two, either opens the store. */
-  readonly nextMasterKey: Uint8Array | undefined
-  readonly canary: Uint8Array
-}
+import { masterKeyVersion, openMaster, type SealedKeyring } from './master-key.ts'
 
 /** Where a secret's key and values are bound to. */
 export interface SecretPlace {
@@ -36,6 +25,13 @@ export interface SecretPlace {
   readonly uid: string
   readonly name: string
   readonly version: number
+}
+
+/** Where a seed's templates are bound to. */
+export interface SeedPlace {
+  readonly accountId: number
+  readonly uid: string
+  readonly target: string
 }
 
 export interface WrappedKey {
@@ -50,26 +46,9 @@ export interface VersionedKey {
 }
 
 const keyBytes = 32
-const masterKeyVersion = 1
 const secretKeyVersion = 1
-const canaryText = 'strongroom canary'
 const cachedKeys = 20_000
 const maxVerified = 20_000
-
-/** Makes the keys of a new store. */
-export function createKeyring(root: KeyObject): SealedKeyring {
-  const storeId = randomBytes(16).toString('hex')
-  const master = randomBytes(keyBytes)
-  const masterKey = seal(root, master, contextOf(masterPlace(storeId)), 0)
-  const canary = seal(
-    createSecretKey(master),
-    Buffer.from(canaryText),
-    contextOf(canaryPlace(storeId)),
-    masterKeyVersion,
-  )
-  master.fill(0)
-  return { storeId, masterKey, nextMasterKey: undefined, canary }
-}
 
 export class Keyring {
   readonly storeId: string
@@ -78,6 +57,8 @@ export class Keyring {
   readonly #apiKey: KeyObject
   readonly #session: KeyObject
   readonly #link: KeyObject
+  readonly #seed: KeyObject
+  readonly #seedDocuments: KeyObject
   readonly #cursor: KeyObject
   readonly #idempotency: KeyObject
   readonly #checkpoint: KeyObject
@@ -94,6 +75,8 @@ export class Keyring {
     this.#apiKey = derive(this.#master, sealed.storeId, 'api-key')
     this.#session = derive(this.#master, sealed.storeId, 'session')
     this.#link = derive(this.#master, sealed.storeId, 'link')
+    this.#seed = derive(this.#master, sealed.storeId, 'seed')
+    this.#seedDocuments = derive(this.#master, sealed.storeId, 'seed-documents')
     this.#cursor = derive(this.#master, sealed.storeId, 'cursor')
     this.#idempotency = derive(this.#master, sealed.storeId, 'idempotency')
     this.#checkpoint = signingKey(derive(this.#master, sealed.storeId, 'checkpoint'))
@@ -112,6 +95,21 @@ export class Keyring {
   /** The look-up hash of a one-time link's token. */
   linkHash(token: string): string {
     return createHmac('sha256', this.#link).update(token).digest('hex')
+  }
+
+  /** The look-up hash of a seed's token. */
+  seedHash(token: string): string {
+    return createHmac('sha256', this.#seed).update(token).digest('hex')
+  }
+
+  /** Seals the templates of a seed. */
+  sealSeed(place: SeedPlace, documents: Uint8Array): Buffer {
+    return seal(this.#seedDocuments, documents, this.#seedContext(place), masterKeyVersion)
+  }
+
+  /** @throws Refusal `integrity_failure` */
+  openSeed(place: SeedPlace, sealed: Uint8Array): Buffer {
+    return open(this.#seedDocuments, sealed, this.#seedContext(place), masterKeyVersion)
   }
 
   /** The MAC of a row's authenticated text, 32 bytes. */
@@ -252,6 +250,11 @@ export class Keyring {
     }))
   }
 
+  #seedContext({ accountId, uid, target }: SeedPlace): Buffer {
+    const { storeId } = this
+    return contextOf({ purpose: 'seed', storeId, accountId, uid, name: target, keyVersion: masterKeyVersion })
+  }
+
   #valueContext({ accountId, uid, name, version }: SecretPlace): Buffer {
     return contextOf({
       purpose: 'value',
@@ -296,61 +299,6 @@ function wrapNew(under: KeyObject, place: Place): { wrappedKey: WrappedKey; key:
   return { wrappedKey: { keyVersion: place.keyVersion, wrapped }, key }
 }
 
-/**
- * Seals the master key under another root key, and makes sure that it opens.
- *
- * @throws Refusal `integrity_failure` when `root` is not this store's
- */
-export function sealMasterKey(root: KeyObject, sealed: SealedKeyring, next: KeyObject): Uint8Array {
-  const bytes = openMaster(root, sealed)
-  const nextMasterKey = seal(next, bytes, contextOf(masterPlace(sealed.storeId)), 0)
-  bytes.fill(0)
-  openMaster(next, { ...sealed, masterKey: nextMasterKey, nextMasterKey: undefined }).fill(0)
-  return nextMasterKey
-}
-
-/** Which of the two sealed master keys the root key opens: for a root key that is to stay alone. */
-export function masterKeyUnder(root: KeyObject, sealed: SealedKeyring): Uint8Array {
-  const { masterKey, nextMasterKey = masterKey } = sealed
-  const own = [nextMasterKey, masterKey].find((wrapped) => {
-    const bytes = opens(root, sealed.storeId, wrapped)
-    bytes?.fill(0)
-    return bytes !== undefined
-  })
-  if (own === undefined) throw wrongRootKey()
-  return own
-}
-
-/** The master key's bytes, proven by the canary. To be wiped. */
-function openMaster(root: KeyObject, sealed: SealedKeyring): Buffer {
-  const bytes = opens(root, sealed.storeId, masterKeyUnder(root, sealed))
-  if (bytes === undefined) throw wrongRootKey()
-  try {
-    const canary = open(createSecretKey(bytes), sealed.canary, contextOf(canaryPlace(sealed.storeId)), masterKeyVersion)
-    if (canary.toString() === canaryText) return bytes
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-  }
-  bytes.fill(0)
-  throw wrongRootKey()
-}
-
-function opens(root: KeyObject, storeId: string, wrapped: Uint8Array): Buffer | undefined {
-  try {
-    return open(root, wrapped, contextOf(masterPlace(storeId)), 0)
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
-}
-
-function wrongRootKey(): Refusal {
-  return new Refusal(
-    'integrity_failure',
-    'The root key does not open this store. Set STRONGROOM_ROOT_KEY or STRONGROOM_ROOT_KEY_FILE to the key of the store.',
-  )
-}
-
 function derive(master: KeyObject, storeId: string, label: string): KeyObject {
   const bytes = Buffer.from(hkdfSync('sha512', master, Buffer.from(storeId, 'hex'), `strongroom 1 ${label}`, keyBytes))
   const key = createSecretKey(bytes)
@@ -368,12 +316,4 @@ function signingKey(seed: KeyObject): KeyObject {
   bytes.fill(0)
   der.fill(0)
   return key
-}
-
-function masterPlace(storeId: string): Place {
-  return { purpose: 'masterKey', storeId, version: masterKeyVersion, keyVersion: 0 }
-}
-
-function canaryPlace(storeId: string): Place {
-  return { purpose: 'canary', storeId, keyVersion: masterKeyVersion }
 }

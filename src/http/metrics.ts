@@ -33,6 +33,12 @@ export function createMetrics() {
       labelNames: ['reason'],
       registers,
     }),
+    seedFetches: new Counter({
+      name: 'strongroom_seed_fetches_total',
+      help: 'Documents asked for with the token of a seed: served, lost on their way, or the code of the refusal (not_found for a token that is wrong, used, expired or revoked).',
+      labelNames: ['outcome'],
+      registers,
+    }),
     integrityFailures: new Counter({
       name: 'strongroom_integrity_failures_total',
       help: 'Rows or values that failed their integrity check. Any is an alarm.',
@@ -119,6 +125,7 @@ export function createMetrics() {
   }
   startAtZero(metrics.limitedRequests, ['address', 'key', 'failures'])
   startAtZero(metrics.refusedKeys, ['missing', 'malformed', 'refused'])
+  startAtZero(metrics.seedFetches, ['served', 'lost', 'not_found'])
   startAtZero(metrics.integrityFailures, ['secret', 'key'])
   startAtZero(metrics.failedBatches, ['audit_unavailable', 'outcome_unknown', 'storage_full', 'internal'])
   startAtZero(metrics.traceSpans, ['exported', 'lost'])

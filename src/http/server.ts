@@ -23,6 +23,7 @@ import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from '
 import { portal } from './portal.ts'
 import { headersOf, methodNotAllowed, problemOf, toRefusal } from './problem.ts'
 import { reference } from './reference.ts'
+import { seed } from './seed.ts'
 import type { Tracing } from './tracing.ts'
 import { v3 } from './v3/v3.ts'
 
@@ -136,6 +137,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   const context = { vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter }
   await app.register(reference)
   await app.register(v3(context), { prefix: '/v3' })
+  await app.register(seed(context))
   await app.register(portal(portalDir))
   await app.register(lists(context, true), { prefix: '/api' })
   // Clients resolve relative paths: a base URL without /api/ works too.

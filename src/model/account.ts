@@ -9,6 +9,8 @@ export interface Account {
   readonly nextListId: number
   readonly nextMachineId: number
   readonly nextUserId: number
+  readonly nextDeploymentId: number
+  readonly nextSeedId: number
   /** Records in the account's audit chain, the chain's head, and the newest record's time. */
   readonly auditSize: number
   readonly auditHead: Uint8Array

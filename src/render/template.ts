@@ -94,7 +94,11 @@ function refuse(
   return refuseAt(code, template?.origin.field ?? 'template', faults)
 }
 
-function refuseUnresolved(templates: readonly Template[], values: ReadonlyMap<string, Value>): void {
+/** @throws Refusal `unresolved_references` with each reference whose name is not among these */
+export function refuseUnresolved(
+  templates: readonly Template[],
+  values: Pick<ReadonlyMap<string, Value>, 'has'>,
+): void {
   const missing = templates.flatMap(({ references }) => references.filter(({ name }) => !values.has(name)))
   if (missing.length === 0) return
   const detail = 'There is no secret of this name, or none that may be read.'

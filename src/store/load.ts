@@ -1,8 +1,10 @@
 /** Loads the world of a batch: first the accounts, locked, then everything that its requests name in them. */
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
+import type { Deployment } from '../model/deployment.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
+import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
 import { decide } from './decide/decide.ts'
 import { type NameRef, Needs, type Ref, type ReplyRef, type VersionRef } from './needs.ts'
@@ -42,6 +44,14 @@ export interface Transaction {
   usersWith(emails: readonly string[]): Result<readonly User[]>
   /** The sessions of users that have not been ended. */
   sessionsOf(users: readonly Ref[]): Result<readonly ApiKey[]>
+  /** The accounts that these seeds belong to. */
+  accountsOfSeeds(tokenHashes: readonly string[]): Result<readonly number[]>
+  seedsByToken(tokenHashes: readonly string[]): Result<readonly Seed[]>
+  seeds(refs: readonly Ref[]): Result<readonly Seed[]>
+  deployments(refs: readonly Ref[]): Result<readonly Deployment[]>
+  deploymentsTo(targets: readonly NameRef[]): Result<readonly Deployment[]>
+  /** How many deployments hold each of these secrets, of those that any holds. */
+  holders(secrets: readonly Ref[]): Result<readonly (Ref & { readonly count: number })[]>
   secrets(refs: readonly Ref[]): Result<readonly StoredSecret[]>
   secretsNamed(refs: readonly NameRef[]): Result<readonly StoredSecret[]>
   secretsOfList(list: Ref): Result<readonly StoredSecret[]>
@@ -77,9 +87,12 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
   const hashes = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [caller.hash] : [])))
   const addresses = unique(requests.flatMap(({ caller }) => (caller.kind === 'machine' ? [caller.address] : [])))
   const owners = addresses.length === 0 ? [] : await tx.accountsAt(addresses)
+  const seeds = unique(requests.flatMap(({ caller }) => (caller.kind === 'seed' ? [caller.hash] : [])))
+  const makers = seeds.length === 0 ? [] : await tx.accountsOfSeeds(seeds)
   const hostIds = unique([
     ...requests.flatMap(({ caller }) => ('accountId' in caller ? [caller.accountId] : [])),
     ...owners,
+    ...makers,
   ])
   // Asked at once and answered in order: the keys are read when the locks are held.
   const [accounts, byToken, time] = await Promise.all([
@@ -106,6 +119,11 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
     settings: new Map(),
     users: new Map(),
     emails: new Map(),
+    deployments: new Map(),
+    targets: new Map(),
+    holders: new Map(),
+    seeds: new Map(),
+    seedsByToken: new Map(),
     claims: [],
     replies: new Map(),
     versions: new Map(),
@@ -115,6 +133,7 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
     nextAccountId: 0,
   }
   if (addresses.length > 0) await loadMachinesAt(tx, addresses, world)
+  if (seeds.length > 0) for (const seed of await tx.seedsByToken(seeds)) addSeed(world, seed)
   return loadRows(tx, requests, world)
 }
 
@@ -138,7 +157,9 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
   const needs = new Needs()
   for (const { caller, operation } of requests) {
     const key = caller.kind === 'token' ? world.keysByToken.get(caller.hash) : undefined
-    needs.add(accountOf(caller, key, world), key?.id ?? 0, operation)
+    const accountId = accountOf(caller, key, world)
+    needs.add(accountId, key?.id ?? 0, operation)
+    if (caller.kind === 'seed') needs.addMaker(accountId, world.seedsByToken.get(caller.hash)?.maker)
   }
   await Promise.all([
     loadAccountKeys(tx, needs, world),
@@ -150,7 +171,8 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
     loadSealed(tx, needs, world),
     loadReplies(tx, needs, world),
   ])
-  await loadListsOfSecrets(tx, needs, world)
+  await Promise.all([loadListsOfSecrets(tx, needs, world), loadHolders(tx, needs, world)])
+  await loadDeployments(tx, needs, world)
   await loadMachines(tx, needs, world)
   await loadUsers(tx, needs, world)
   await loadContents(tx, needs, world)
@@ -224,6 +246,34 @@ async function loadMachines(tx: Transaction, { machinesOf, claimed, settingsOf }
   for (const settings of await tx.settings([...settingsOf])) world.settings.set(settings.accountId, settings)
 }
 
+async function loadDeployments(tx: Transaction, { deployments, targets, seeds }: Needs, world: World): Promise<void> {
+  const found = [
+    ...(deployments.size === 0 ? [] : await tx.deployments([...deployments.values()])),
+    ...(targets.size === 0 ? [] : await tx.deploymentsTo([...targets.values()])),
+  ]
+  for (const deployment of found) {
+    const { accountId, id, target } = deployment
+    world.deployments.set(ref(accountId, id), deployment)
+    world.targets.set(ref(accountId, target), id)
+  }
+  if (seeds.size > 0) for (const seed of await tx.seeds([...seeds.values()])) addSeed(world, seed)
+}
+
+function addSeed(world: World, seed: Seed): void {
+  world.seeds.set(ref(seed.accountId, seed.id), seed)
+  world.seedsByToken.set(seed.tokenHash, seed)
+}
+
+/** Of the secrets that change. */
+async function loadHolders(tx: Transaction, { held }: Needs, world: World): Promise<void> {
+  const refs = held.flatMap(({ accountId, id: wanted }) => {
+    const id = typeof wanted === 'number' ? wanted : world.names.get(ref(accountId, wanted))
+    return id === undefined ? [] : [{ accountId, id }]
+  })
+  if (refs.length === 0) return
+  for (const { accountId, id, count } of await tx.holders(refs)) world.holders.set(ref(accountId, id), count)
+}
+
 async function loadUsers(tx: Transaction, { usersOf, emails, sessionsOf }: Needs, world: World): Promise<void> {
   if (usersOf.size > 0) {
     for (const user of await tx.users([...usersOf])) world.users.set(ref(user.accountId, user.id), user)
@@ -274,8 +324,9 @@ async function loadReplies(tx: Transaction, { replies }: Needs, world: World): P
   }
 }
 
-function accountOf(caller: Caller, key: ApiKey | undefined, { claims }: World): number | undefined {
+function accountOf(caller: Caller, key: ApiKey | undefined, { claims, seedsByToken }: World): number | undefined {
   if (caller.kind === 'token') return key?.accountId
+  if (caller.kind === 'seed') return seedsByToken.get(caller.hash)?.accountId
   return caller.kind === 'machine' ? claimOn(claims, caller.address)?.accountId : caller.accountId
 }
 

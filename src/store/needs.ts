@@ -1,6 +1,7 @@
 /** Which rows the operations of a batch name. */
 import { defaultList } from '../model/list.ts'
 import { type AddressRange, rangeOf } from '../model/machine.ts'
+import type { Principal } from '../model/principal.ts'
 import type { IdOrName, Request } from './operation.ts'
 import { ref, replyRef, versionRef } from './world.ts'
 
@@ -46,6 +47,11 @@ export class Needs {
   readonly emails = new Set<string>()
   readonly sessionsOf = new Map<string, Ref>()
   readonly accountNames = new Set<string>()
+  readonly deployments = new Map<string, Ref>()
+  readonly targets = new Map<string, NameRef>()
+  /** Secrets of which it is asked how many deployments hold them. */
+  readonly held: { readonly accountId: number; readonly id: IdOrName }[] = []
+  readonly seeds = new Map<string, Ref>()
 
   add(accountId: number | undefined, keyId: number, operation: Request['operation']): void {
     if (operation.kind === 'create_account') this.accountNames.add(operation.name)
@@ -56,11 +62,15 @@ export class Needs {
         return
       case 'read_secret':
       case 'prepare_secret':
+        this.#place(accountId, operation)
+        return
       case 'delete_secret':
         this.#place(accountId, operation)
+        this.held.push({ accountId, id: operation.id })
         return
       case 'update_secret':
         this.#place(accountId, operation)
+        this.held.push({ accountId, id: operation.id })
         if (operation.rename !== undefined) this.#newName(accountId, operation.rename)
         break
       case 'read_metadata':
@@ -96,6 +106,7 @@ export class Needs {
       case 'list_versions':
       case 'restore_version':
         this.#history(accountId, operation.id)
+        this.held.push({ accountId, id: operation.id })
         break
       case 'read_version':
       case 'prepare_version': {
@@ -152,6 +163,22 @@ export class Needs {
         this.sessionsOf.set(ref(accountId, operation.change.user.id), { accountId, id: operation.change.user.id })
         if (operation.change.user.email !== null) this.emails.add(operation.change.user.email)
         return
+      case 'put_deployment':
+        this.#target(accountId, operation.target)
+        return
+      case 'fetch_seed':
+        this.#target(accountId, operation.change.seed.target)
+        return
+      case 'delete_deployment':
+        this.deployments.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        return
+      case 'create_seed':
+        for (const name of operation.names) this.#newName(accountId, name)
+        return
+      case 'read_seed':
+      case 'delete_seed':
+        this.seeds.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        return
       case 'end_session':
       case 'read_key':
       case 'prepare_key':
@@ -168,6 +195,13 @@ export class Needs {
     }
   }
 
+  /** Whoever made a seed, who must still be there. */
+  addMaker(accountId: number | undefined, maker: Principal | undefined): void {
+    if (accountId === undefined || maker === undefined) return
+    if (maker.kind === 'key') this.keys.set(ref(accountId, maker.id), { accountId, id: maker.id })
+    if (maker.kind === 'user') this.usersOf.add(accountId)
+  }
+
   #place(accountId: number, { id, list }: { readonly id: IdOrName; readonly list?: IdOrName | undefined }): void {
     this.#secret(accountId, id)
     if (list !== undefined) this.#list(accountId, list)
@@ -181,6 +215,10 @@ export class Needs {
   #list(accountId: number, list: IdOrName): void {
     if (typeof list === 'number') this.lists.set(ref(accountId, list), { accountId, id: list })
     else this.listNames.set(ref(accountId, list), { accountId, name: list })
+  }
+
+  #target(accountId: number, target: string): void {
+    this.targets.set(ref(accountId, target), { accountId, name: target })
   }
 
   #newName(accountId: number, name: string): void {

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import type { CompiledQuery } from 'kysely'
 import { type Code, Refusal } from '../errors.ts'
 import { Batcher } from './batcher.ts'
+import { type JoinedRow, type SeedRow, toDeployments, toSeed } from './deployment-rows.ts'
 import { DiskWatch } from './disk.ts'
 import type { Engine, Query } from './engine.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
@@ -11,7 +12,7 @@ import { PostgresEngine } from './postgres/postgres.ts'
 import { Queries } from './queries.ts'
 import * as rows from './rows.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
-import type { Backlog, KeyringRow, RecordFilter, Store, StoreEvents } from './store.ts'
+import type { Backlog, DeploymentFilter, KeyringRow, RecordFilter, Store, StoreEvents } from './store.ts'
 
 export interface StoreOptions {
   /** `postgres://…`; without it the store is a SQLite file in the data folder. */
@@ -93,6 +94,19 @@ class BatchedStore implements Store {
   async keysAfter(accountId: number, after: number, limit: number) {
     const found = await this.#query<rows.ApiKeyRow>(this.#queries.keysAfter(accountId, after, limit))
     return found.map(rows.toApiKey)
+  }
+
+  async seedsAfter(accountId: number, after: number, limit: number) {
+    return (await this.#query<SeedRow>(this.#queries.seedsAfter(accountId, after, limit))).map(toSeed)
+  }
+
+  async deploymentsAfter(accountId: number, filter: DeploymentFilter, after: number, limit: number) {
+    const query = this.#queries.deploymentsAfter(accountId, filter, after, limit)
+    const found = await this.#query<JoinedRow & { current_version: number | null }>(query)
+    const current = new Map(
+      found.flatMap((row) => (row.current_version === null ? [] : [[row.secret_id ?? 0, row.current_version]])),
+    )
+    return toDeployments(found).map((deployment) => ({ deployment, current }))
   }
 
   async accounts() {

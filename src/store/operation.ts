@@ -7,7 +7,9 @@ import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Right, Scope } from '../model/scope.ts'
 import type { Details, Secret, SecretKey } from '../model/secret.ts'
+import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
+import type { SeedOperation, SeedResults } from './seed-operation.ts'
 
 /** Who asks. */
 export type Caller =
@@ -23,6 +25,13 @@ export type Caller =
       /** The address that it asks from, as `addressHex` gives it. */
       readonly address: string
       /** The rows as the vault has verified them (`machineEvidence`); any others are not acted upon. */
+      readonly verified: string | undefined
+    }
+  | {
+      readonly kind: 'seed'
+      /** The look-up hash of the token. */
+      readonly hash: string
+      /** As of a key: `seedEvidence`. */
       readonly verified: string | undefined
     }
   /** A user whom the vault has recognized, who may begin a session and nothing else. */
@@ -61,13 +70,14 @@ export interface Place {
 }
 
 export type Operation =
+  | SeedOperation
   /** Only checks the key. Recorded when it is refused. */
   | { readonly kind: 'authenticate' }
   /** Authorizes a listing, whose pages are then read by `Pages`. */
   | { readonly kind: 'list_secrets'; readonly list?: IdOrName | undefined }
   | ({ readonly kind: 'read_secret' } & Place)
-  /** Reads many at once, each with its record. With a target, a record before them says for whom. */
-  | { readonly kind: 'read_secrets'; readonly refs: readonly IdOrName[]; readonly target?: string | undefined }
+  /** Reads many at once, each with its record. */
+  | { readonly kind: 'read_secrets'; readonly refs: readonly IdOrName[] }
   | ({ readonly kind: 'read_metadata' } & Place)
   /** Loads what is needed to seal a new version. Never answered to anybody, so not recorded. */
   | ({ readonly kind: 'prepare_secret' } & Place)
@@ -284,6 +294,8 @@ export interface Changed {
   readonly secret: SecretHead
   /** Whether an earlier request had done it already. */
   readonly replayed: boolean
+  /** How many deployments hold an older version. */
+  readonly stale: number
 }
 
 /** What a page may be read by. */
@@ -292,7 +304,7 @@ export interface Grant {
   readonly scopes: readonly Scope[]
 }
 
-export interface Results {
+export interface Results extends SeedResults {
   authenticate: { readonly accountId: number; readonly key: ApiKey | undefined; readonly accountKey: AccountKey }
   list_secrets: Grant & { readonly list: List | undefined }
   read_secret: StoredSecret
@@ -304,7 +316,7 @@ export interface Results {
   update_secret: Changed
   update_metadata: { readonly secret: Secret; readonly list: List }
   move_secret: { readonly secret: Secret; readonly list: List }
-  delete_secret: { readonly secret: Secret; readonly key: SecretKey }
+  delete_secret: { readonly secret: Secret; readonly stale: number }
   list_values: Grant & { readonly list: List | undefined }
   list_lists: Grant
   read_list: List
@@ -355,6 +367,7 @@ export type Outcome<K extends Kind = Kind> =
   | { readonly kind: 'unverified_key'; readonly key: ApiKey }
   /** The same, of the machine that the caller's address belongs to. */
   | { readonly kind: 'unverified_machine'; readonly machine: Machine; readonly settings: AccountSettings }
+  | { readonly kind: 'unverified_seed'; readonly seed: Seed }
   /** The row changed since it was prepared: prepare again. Nothing was done. */
   | { readonly kind: 'outdated' }
 

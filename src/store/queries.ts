@@ -11,7 +11,7 @@ import {
 } from 'kysely'
 import type { Engine, Query } from './engine.ts'
 import type { Tables } from './rows.ts'
-import type { KeyringRow, RecordFilter } from './store.ts'
+import type { DeploymentFilter, KeyringRow, RecordFilter } from './store.ts'
 
 const dayMs = 86_400_000
 
@@ -135,6 +135,66 @@ export class Queries {
 
   settings(accountId: number): Query {
     return this.#builder.selectFrom('account_settings').selectAll().where('account_id', '=', accountId).compile()
+  }
+
+  seedsAfter(accountId: number, after: number, limit: number): Query {
+    return this.#builder
+      .selectFrom('seeds')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .compile()
+  }
+
+  deploymentsAfter(accountId: number, filter: DeploymentFilter, after: number, limit: number): Query {
+    const { target, secret, isStale } = filter
+    const held = this.#builder
+      .selectFrom('deployment_secrets as h')
+      .leftJoin('secrets as s', (join) =>
+        join.onRef('s.account_id', '=', 'h.account_id').onRef('s.id', '=', 'h.secret_id'),
+      )
+      .select('h.deployment_id')
+      .where('h.account_id', '=', accountId)
+    const page = this.#builder
+      .selectFrom('deployments')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('id', '>', after)
+      .$if(target !== undefined, (query) => query.where('target', '=', target ?? ''))
+      .$if(typeof secret === 'number', (query) =>
+        query.where('id', 'in', held.where('h.secret_id', '=', Number(secret))),
+      )
+      .$if(typeof secret === 'string', (query) =>
+        query.where(
+          'id',
+          'in',
+          held.where((eb) => eb.or([eb('h.name', '=', String(secret)), eb('s.name', '=', String(secret))])),
+        ),
+      )
+      .$if(isStale === true, (query) =>
+        query.where(
+          'id',
+          'in',
+          held.where((eb) => eb.or([eb('s.id', 'is', null), eb('s.version', '>', eb.ref('h.version'))])),
+        ),
+      )
+      .orderBy('id')
+      .limit(limit)
+    return this.#builder
+      .selectFrom(page.as('d'))
+      .leftJoin('deployment_secrets as h', (join) =>
+        join.onRef('h.account_id', '=', 'd.account_id').onRef('h.deployment_id', '=', 'd.id'),
+      )
+      .leftJoin('secrets as s', (join) =>
+        join.onRef('s.account_id', '=', 'h.account_id').onRef('s.id', '=', 'h.secret_id'),
+      )
+      .selectAll('d')
+      .select(['h.secret_id', 'h.secret_uid', 'h.name', 'h.version', 's.version as current_version'])
+      .orderBy('d.id')
+      .orderBy('h.secret_id')
+      .compile()
   }
 
   keysAfter(accountId: number, after: number, limit: number): Query {

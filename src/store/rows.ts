@@ -8,6 +8,7 @@ import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Role, User } from '../model/user.ts'
+import type { DeploymentTables } from './deployment-rows.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
 import type { Claim, Reply } from './world.ts'
 
@@ -23,6 +24,8 @@ export interface AccountRow {
   next_list_id: number
   next_machine_id: number
   next_user_id: number
+  next_deployment_id: number
+  next_seed_id: number
 }
 
 export interface AccountKeyRow {
@@ -172,7 +175,7 @@ export interface AuditRow {
 }
 
 /** The tables, for the queries that are built (`queries.ts`). */
-export interface Tables {
+export interface Tables extends DeploymentTables {
   meta: { name: string; value: Uint8Array }
   accounts: AccountRow
   account_keys: AccountKeyRow
@@ -197,6 +200,8 @@ export function toAccount(row: AccountRow): Account {
     nextListId: row.next_list_id,
     nextMachineId: row.next_machine_id,
     nextUserId: row.next_user_id,
+    nextDeploymentId: row.next_deployment_id,
+    nextSeedId: row.next_seed_id,
     auditSize: row.audit_size,
     auditHead: row.audit_head,
     auditAt: row.audit_ms,

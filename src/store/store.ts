@@ -3,9 +3,11 @@ import type { StoredRecord } from '../audit/verify.ts'
 import type { Code } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
+import type { Deployment } from '../model/deployment.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
+import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 
@@ -27,6 +29,15 @@ export interface Store {
   lists(accountId: number): Promise<readonly List[]>
   /** Keys by ascending id, after one. Who may see them has been decided by `list_keys`. */
   keysAfter(accountId: number, after: number, limit: number): Promise<readonly ApiKey[]>
+  /** By ascending id, after one. Who may see them has been decided by `list_seeds`. */
+  seedsAfter(accountId: number, after: number, limit: number): Promise<readonly Seed[]>
+  /** By ascending id, after one. Who may see them has been decided by `list_deployments`. */
+  deploymentsAfter(
+    accountId: number,
+    filter: DeploymentFilter,
+    after: number,
+    limit: number,
+  ): Promise<readonly StoredDeployment[]>
   accounts(): Promise<readonly Account[]>
   /** `undefined` when the account has no key of that version, or none any more. */
   accountKey(accountId: number, version: number): Promise<AccountKey | undefined>
@@ -118,6 +129,21 @@ export interface KeyringRow {
   readonly masterKey: Uint8Array
   readonly nextMasterKey: Uint8Array | undefined
   readonly canary: Uint8Array
+}
+
+/** Which deployments a listing is about: those that pass every part that is given. */
+export interface DeploymentFilter {
+  readonly target?: string | undefined
+  /** A secret by id, or by the name that it has or that it had then. */
+  readonly secret?: number | string | undefined
+  /** Only those that hold an old version, or a secret that is gone. */
+  readonly isStale?: boolean | undefined
+}
+
+export interface StoredDeployment {
+  readonly deployment: Deployment
+  /** The versions that its secrets have now, by id; without those that are gone. */
+  readonly current: ReadonlyMap<number, number>
 }
 
 export interface RecordFilter {

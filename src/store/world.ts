@@ -2,9 +2,11 @@
 import type { AuditRecord } from '../audit/record.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
+import type { Deployment } from '../model/deployment.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
 import type { SecretKey } from '../model/secret.ts'
+import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
 
@@ -65,6 +67,8 @@ export interface Changes {
   readonly machines: Map<string, Fate<Machine>>
   readonly settings: Map<number, AccountSettings>
   readonly users: Map<string, Fate<User>>
+  readonly deployments: Map<string, Fate<Deployment>>
+  readonly seeds: Map<string, Fate<Seed>>
   readonly renamed: Renamed[]
   readonly versions: NewVersion[]
   readonly keys: Map<string, Fate<ApiKey>>
@@ -123,6 +127,16 @@ export interface World {
   readonly users: Map<string, User>
   /** Who has one of the addresses that are to be given, of any account. */
   readonly emails: Map<string, { readonly accountId: number; readonly id: number }>
+  /** By account and id. */
+  readonly deployments: Map<string, Deployment>
+  /** Ids of deployments by account and target. */
+  readonly targets: Map<string, number>
+  /** How many deployments hold a secret, of those that change, by account and id. */
+  readonly holders: Map<string, number>
+  /** By account and id. */
+  readonly seeds: Map<string, Seed>
+  /** By look-up hash. */
+  readonly seedsByToken: Map<string, Seed>
   /** Those that meet an address which is asked from, or which is to be claimed. */
   readonly claims: Claim[]
   /** The lists whose secrets are all here, by account and id. */

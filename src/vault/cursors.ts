@@ -5,7 +5,7 @@ import type { Vault } from './vault.ts'
 
 const macBytes = 16
 
-export type Listing = 'secrets' | 'secrets, expired first' | 'audit'
+export type Listing = 'secrets' | 'secrets, expired first' | 'audit' | 'deployments' | 'seeds'
 
 /** @param position the id or sequence number to go on from */
 export function encodeCursor(

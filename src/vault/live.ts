@@ -2,9 +2,11 @@
 import { hash } from 'node:crypto'
 import type { Live } from '../audit/state.ts'
 import { keyToAuthenticate } from '../model/api-key.ts'
+import { deploymentHash } from '../model/deployment.ts'
 import { listUid, placeHash } from '../model/list.ts'
 import { machineToAuthenticate, settingsToAuthenticate } from '../model/machine.ts'
 import { detailsHash, secretToAuthenticate } from '../model/secret.ts'
+import { seedToAuthenticate } from '../model/seed.ts'
 import { userToAuthenticate } from '../model/user.ts'
 import type { Vault } from './vault.ts'
 
@@ -64,6 +66,21 @@ export async function liveOf(vault: Pick<Vault, 'store' | 'keyring'>, accountId:
   }
   for (const machine of await store.machines(accountId)) {
     take(rowOf('machine', machine), machineToAuthenticate(machine), machine.mac)
+  }
+  for await (const seed of pages(
+    keyPage,
+    (last) => store.seedsAfter(accountId, last, keyPage),
+    ({ id }) => id,
+  )) {
+    take(rowOf('seed', { ...seed, name: seed.target }), seedToAuthenticate(seed), seed.mac)
+  }
+  for await (const { deployment } of pages(
+    secretPage,
+    (last) => store.deploymentsAfter(accountId, {}, last, secretPage),
+    ({ deployment: { id } }) => id,
+  )) {
+    const { id, target: name } = deployment
+    live.push({ kind: 'target', id, uid: null, name, version: null, hash: deploymentHash(deployment) })
   }
   const settings = await store.settings(accountId)
   if (settings !== undefined) {

@@ -1,42 +1,55 @@
 /** Rendering: the values of a document's references, read at once and put in their places. */
 
+import type { Held } from '../model/deployment.ts'
 import { checkLabel } from '../model/name.ts'
 import { namesIn } from '../render/template.ts'
-import { parseUserData, renderUserData } from '../render/user-data.ts'
+import { parseUserData, renderUserData, type UserData } from '../render/user-data.ts'
 import { readSecrets } from './secrets.ts'
-import type { Asker, Vault } from './vault.ts'
+import { type Asker, ask, type Vault } from './vault.ts'
 
 export interface Rendering {
   /** The document: text, gzip or MIME, in UTF-8. */
   readonly document: Buffer
   /** What a refusal calls it. */
   readonly field: string
-  /** Name of the machine that it is for, for the audit trail. */
+  /** The machine that it is for, which from now on holds what it refers to. */
   readonly target: string | undefined
 }
 
 /**
- * Renders a document whole, or not at all. Every value that it holds is in the audit trail before this resolves.
+ * Renders a document whole, or not at all. Every value that it holds is in the audit trail before this resolves, and
+ * with a target so is what that target holds from now on.
  *
  * @returns the document in the form that it had
  * @throws Refusal `unresolved_references` naming each reference to what is absent or not to be read by this asker;
- *   `unsafe_rendering` for a value that would change the document's meaning; `invalid`, `too_large`
+ *   `unsafe_rendering` for a value that would change the document's meaning; `invalid`, `too_large`, `forbidden`
  */
 export async function renderDocument(
   vault: Vault,
   asker: Asker,
-  { document, field, target }: Rendering,
+  { document, field, target: label }: Rendering,
 ): Promise<Buffer> {
-  const label = target === undefined ? undefined : checkLabel(target, 'target')
-  const data = parseUserData(document, field)
-  const names = namesIn(data.templates)
-  const found = await readSecrets(vault, asker, names, label)
+  const target = label === undefined ? undefined : checkLabel(label, 'target')
+  const { rendered, held } = await renderRead(vault, asker, parseUserData(document, field))
+  if (target !== undefined) await ask(vault, asker, { kind: 'put_deployment', target, held })
+  return rendered
+}
+
+/**
+ * Reads what a document refers to, and puts it in.
+ *
+ * @returns with it, which version of which secret it holds
+ * @throws Refusal as `renderDocument` does
+ */
+export async function renderRead(
+  vault: Vault,
+  asker: Asker,
+  data: UserData,
+): Promise<{ readonly rendered: Buffer; readonly held: readonly Held[] }> {
+  const found = (await readSecrets(vault, asker, namesIn(data.templates))).flatMap((one) => one ?? [])
   const values = new Map(
-    found.flatMap((one) => {
-      if (one === undefined) return []
-      const { secret, value } = one
-      return [[secret.name, secret.type === 'file' ? value : value.toString()] as const]
-    }),
+    found.map(({ secret, value }) => [secret.name, secret.type === 'file' ? value : value.toString()] as const),
   )
-  return renderUserData(data, values)
+  const held = found.map(({ secret: { id, uid, name, version } }) => ({ id, uid, name, version }))
+  return { rendered: renderUserData(data, values), held }
 }

@@ -135,8 +135,6 @@ export async function readSecret(vault: Vault, asker: Asker, place: Place): Prom
 /**
  * Reads many secrets in one transaction, each with its own record.
  *
- * @param target what the values are for, recorded before them
- *
  * @returns what was found, in the order asked for; `undefined` for what is absent or not to be read by this asker
  * @throws Refusal `integrity_failure`
  */
@@ -144,9 +142,8 @@ export async function readSecrets(
   vault: Vault,
   asker: Asker,
   refs: readonly IdOrName[],
-  target?: string,
 ): Promise<(ReadSecret | undefined)[]> {
-  const found = await ask(vault, asker, { kind: 'read_secrets', refs, target })
+  const found = await ask(vault, asker, { kind: 'read_secrets', refs })
   return Promise.all(found.map((one) => ('kind' in one ? undefined : openStored(vault, asker, one))))
 }
 
@@ -279,11 +276,18 @@ export function changeInTurn<T>(vault: Vault, secret: string, change: () => Prom
 /**
  * Deletes a secret, all its versions and its key.
  *
+ * @returns how many deployments hold it still
  * @throws Refusal `not_found`, `forbidden`, `stale_version`
  */
-export async function deleteSecret(vault: Vault, asker: Asker, place: Place, match: Match | undefined): Promise<void> {
-  const { secret } = await ask(vault, asker, { kind: 'delete_secret', ...place, match })
+export async function deleteSecret(
+  vault: Vault,
+  asker: Asker,
+  place: Place,
+  match: Match | undefined,
+): Promise<number> {
+  const { secret, stale } = await ask(vault, asker, { kind: 'delete_secret', ...place, match })
   vault.keyring.forgetSecretKey(secret.accountId, secret.uid)
+  return stale
 }
 
 /** The next version of a secret, sealed upon the row as it was prepared. */

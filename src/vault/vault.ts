@@ -12,6 +12,7 @@ import {
   machineToAuthenticate,
   settingsToAuthenticate,
 } from '../model/machine.ts'
+import { type Seed, seedEvidence, seedToAuthenticate } from '../model/seed.ts'
 import type { Caller, Kind, Op, Results } from '../store/operation.ts'
 import type { Store } from '../store/store.ts'
 import type { Attempts } from './attempts.ts'
@@ -43,6 +44,8 @@ export interface Asker {
     | { readonly kind: 'token'; readonly hash: string }
     /** Without a key, from this address (`addressHex`). */
     | { readonly kind: 'machine'; readonly address: string }
+    /** With the token of a seed. */
+    | { readonly kind: 'seed'; readonly hash: string }
     /** Whom the vault has recognized itself. */
     | { readonly kind: 'user'; readonly accountId: number; readonly userId: number; readonly name: string }
     | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
@@ -110,6 +113,9 @@ export async function tryAsk<K extends Kind>(
         break
       case 'unverified_machine':
         await verifyMachine(vault, asker, outcome)
+        break
+      case 'unverified_seed':
+        await verifySeed(vault, asker, outcome.seed)
     }
   }
   throw new Refusal('overloaded', 'The API key keeps changing. Try again.', { headers: { 'retry-after': '1' } })
@@ -117,7 +123,8 @@ export async function tryAsk<K extends Kind>(
 
 function callerOf(vault: Vault, { caller }: Asker): Caller {
   if (caller.kind === 'host' || caller.kind === 'user') return caller
-  const name = caller.kind === 'token' ? caller.hash : `machine ${caller.address}`
+  const name =
+    caller.kind === 'machine' ? `machine ${caller.address}` : `${caller.kind === 'seed' ? 'seed ' : ''}${caller.hash}`
   return vault.verifiedCallers.get(name) ?? { ...caller, verified: undefined }
 }
 
@@ -146,6 +153,16 @@ async function verifyMachine(
   if (asker.caller.kind !== 'machine') return
   const verified = machineEvidence(machine, settings)
   remember(vault.verifiedCallers, `machine ${asker.caller.address}`, { ...asker.caller, verified })
+}
+
+async function verifySeed(vault: Vault, asker: Asker, seed: Seed): Promise<void> {
+  const { id, uid, target, accountId, tokenHash } = seed
+  if (!vault.keyring.isRowMac(seedToAuthenticate(seed), seed.mac)) {
+    const object = { kind: 'seed', id, uid, name: target, version: null, hash: null } as const
+    throw await integrityFailure(vault, asker, accountId, 'authenticate', object)
+  }
+  const verified = seedEvidence(seed)
+  remember(vault.verifiedCallers, `seed ${tokenHash}`, { kind: 'seed', hash: tokenHash, verified })
 }
 
 function remember<T>(known: Map<string, T>, name: string, fact: T): void {

@@ -4,7 +4,8 @@ import { createHash, createPublicKey, createSecretKey, randomBytes, verify } fro
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { checkpointText, openNote, signedNote, splitNotes, verifierKey } from '../../src/audit/checkpoint.ts'
-import { createKeyring, Keyring } from '../../src/crypto/keyring.ts'
+import { Keyring } from '../../src/crypto/keyring.ts'
+import { createKeyring } from '../../src/crypto/master-key.ts'
 
 const root = createSecretKey(randomBytes(32))
 const keyring = new Keyring(root, createKeyring(root))

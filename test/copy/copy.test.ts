@@ -47,6 +47,9 @@ async function makeRich(server: TestServer): Promise<void> {
   assert.equal((await new Person(server.url).accept(invited.invitation_url, { password })).status, 201)
   await api.post('/v3/machines', { name: 'web-1', addresses: ['10.9.8.0/24'] })
   assert.equal((await api.put('/v3/settings', { vm_auth: true })).status, 200)
+  const template = '$\u007b{secret.s-1}} $\u007b{secret.s-2}}'
+  assert.equal((await api.post('/v3/render', { template, target: 'web-1' })).status, 200)
+  assert.equal((await api.post('/v3/seeds', { user_data: template, target: 'web-2' })).status, 201)
 }
 
 /** Every row of every table, by ascending key. */

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
 
 import { suite, test } from 'node:test'
-import { createKeyring, Keyring } from '../../src/crypto/keyring.ts'
+import { Keyring } from '../../src/crypto/keyring.ts'
+import { createKeyring } from '../../src/crypto/master-key.ts'
 import { Refusal } from '../../src/errors.ts'
 import { gcmOpen } from './aead-independent.ts'
 

@@ -48,7 +48,7 @@ for (const engine of engines) {
       assert.doesNotMatch(text, /hidden value|their value/)
     })
 
-    test('leaves one record for each value, after one that says for whom', async (t) => {
+    test('leaves one record for each value, and one that says who holds them', async (t) => {
       const { api } = await startServer(t, engine)
       for (const name of ['a', 'b']) await api.post('/v3/secrets', { name, value: name })
 
@@ -63,9 +63,9 @@ for (const engine of engines) {
             ...[action, object.kind, object.name],
           ]),
         [
+          ['render', 'target', 'web-1'],
           ['secret.read', 'secret', 'b'],
           ['secret.read', 'secret', 'a'],
-          ['render', 'target', 'web-1'],
         ],
       )
       assert.equal(new Set(records.slice(1).map(({ request_id: id }: { request_id: string }) => id)).size, 1)

@@ -207,8 +207,9 @@ export function secretRoutes(app: V3, { vault }: Context): void {
         response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404, 412),
       },
     },
-    async (request) => {
-      await deleteSecret(vault, askerOf(request), { id: idOf(request.params) }, matchOf(request.headers))
+    async (request, reply) => {
+      const stale = await deleteSecret(vault, askerOf(request), { id: idOf(request.params) }, matchOf(request.headers))
+      reply.header(staleHeader, stale)
       return { message: 'Secret deleted successfully' }
     },
   )
@@ -265,8 +266,12 @@ export function listed({ id, name, createdAt, updatedAt }: Pick<Secret, 'id' | '
   return { id, name, created_at: formatTime(createdAt), updated_at: formatTime(updatedAt) }
 }
 
-export function markChange(reply: FastifyReply, { secret, replayed }: Changed): FastifyReply {
+/** How many deployments hold what a change has made old. */
+const staleHeader = 'strongroom-stale-deployments'
+
+export function markChange(reply: FastifyReply, { secret, replayed, stale }: Changed): FastifyReply {
   if (replayed) reply.header('idempotent-replayed', 'true')
+  if (secret.version > 1) reply.header(staleHeader, stale)
   return reply.header('etag', etagOf(secret.version))
 }
 

@@ -5,12 +5,14 @@ import { checkKeysOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { methodNotAllowed } from '../problem.ts'
 import { auditRoutes } from './audit.ts'
+import { deploymentRoutes } from './deployments.ts'
 import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
 import { machineRoutes, settingsRoutes } from './machines.ts'
 import { contentRoutes, metadataRoutes } from './metadata.ts'
 import { renderRoutes } from './render.ts'
 import { secretRoutes } from './secrets.ts'
+import { seedRoutes } from './seeds.ts'
 import { sessionRoutes, signInRoutes } from './sessions.ts'
 import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
@@ -27,6 +29,8 @@ export function v3(context: Context) {
     listRoutes(typed, context)
     contentsOfListRoutes(typed, context)
     renderRoutes(typed, context)
+    seedRoutes(typed, context)
+    deploymentRoutes(typed, context)
     keyRoutes(typed, context)
     machineRoutes(typed, context)
     settingsRoutes(typed, context)

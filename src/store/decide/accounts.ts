@@ -27,6 +27,8 @@ export function createAccount(
     nextListId: 1,
     nextMachineId: 1,
     nextUserId: 1,
+    nextDeploymentId: 1,
+    nextSeedId: 1,
     auditSize: 0,
     auditHead: emptyHead(world.storeId, id),
     auditAt: 0,

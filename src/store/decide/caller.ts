@@ -4,8 +4,10 @@ import { unreachable } from '../../errors.ts'
 import { type ApiKey, keyEvidence, scopesOf, whyUnusable } from '../../model/api-key.ts'
 import { machineEvidence, rangeOf } from '../../model/machine.ts'
 import { allScopes, parseScopes } from '../../model/scope.ts'
+import { seedEvidence } from '../../model/seed.ts'
 import type { Kind, Outcome, Request } from '../operation.ts'
 import { claimOn, ref } from '../world.ts'
+import { isBacked } from './seeds.ts'
 import { type Call, putKey, record, refused, type Work } from './work.ts'
 
 /** How often the time of a key's last use is written, at most. */
@@ -49,6 +51,16 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   read_session: 'session.read',
   confirm_session: 'session.confirm',
   end_session: 'session.end',
+  put_deployment: 'render',
+  list_deployments: 'deployment.list',
+  delete_deployment: 'deployment.delete',
+  create_seed: 'seed.create',
+  list_seeds: 'seed.list',
+  read_seed: 'seed.read',
+  delete_seed: 'seed.delete',
+  prepare_seed: 'seed.fetch',
+  fetch_seed: 'seed.fetch',
+  return_seed: 'seed.return',
   list_keys: 'key.list',
   read_key: 'key.read',
   prepare_key: 'key.read',
@@ -71,6 +83,8 @@ export function identify(work: Work, request: Request): Call | Outcome<never> {
       return identifyKey(work, request, caller, action)
     case 'machine':
       return identifyMachine(work, request, caller, action)
+    case 'seed':
+      return identifySeed(work, request, caller, action)
     case 'user': {
       const account = work.world.accounts.get(caller.accountId)
       if (account === undefined) return refused('not_found', 'No such account.')
@@ -139,6 +153,23 @@ function identifyMachine(
   if (settings.vmAuth) return call
   record(call, null, 'unauthenticated')
   return unauthenticated()
+}
+
+/** An unknown token leads to no account, and so to no record. */
+function identifySeed(
+  work: Work,
+  request: Request,
+  caller: { readonly hash: string; readonly verified: string | undefined },
+  action: Action,
+): Call | Outcome<never> {
+  const seed = work.world.seedsByToken.get(caller.hash)
+  const account = work.world.accounts.get(seed?.accountId ?? 0)
+  if (seed === undefined || account === undefined) return refused('not_found', 'No seed is here.')
+  if (seedEvidence(seed) !== caller.verified) return { kind: 'unverified_seed', seed }
+  const principal = { kind: 'seed', id: seed.id, name: seed.target } as const
+  const isOpen = seed.expiresAt > work.world.now && isBacked({ work }, seed)
+  const scopes = isOpen ? parseScopes(seed.scopes) : []
+  return { work, request, account, principal, key: undefined, scopes, action }
 }
 
 function unauthenticated(): Outcome<never> {

@@ -7,11 +7,13 @@ import type { Outcome, Request } from '../operation.ts'
 import type { Changes, World } from '../world.ts'
 import * as accounts from './accounts.ts'
 import { identify, isCall } from './caller.ts'
+import * as deployments from './deployments.ts'
 import * as keys from './keys.ts'
 import * as lists from './lists.ts'
 import * as machines from './machines.ts'
 import * as rotation from './rotation.ts'
 import * as secrets from './secrets.ts'
+import * as seeds from './seeds.ts'
 import * as users from './users.ts'
 import * as versions from './versions.ts'
 import { type Call, emptyChanges, record, refused, type Work } from './work.ts'
@@ -120,6 +122,26 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return keys.rotateKey(call, operation)
     case 'revoke_key':
       return keys.revokeKey(call, operation)
+    case 'put_deployment':
+      return deployments.putDeploymentOf(call, operation)
+    case 'list_deployments':
+      return deployments.listDeployments(call)
+    case 'delete_deployment':
+      return deployments.deleteDeployment(call, operation)
+    case 'create_seed':
+      return seeds.createSeed(call, operation)
+    case 'list_seeds':
+      return seeds.listSeeds(call)
+    case 'read_seed':
+      return seeds.readSeed(call, operation)
+    case 'delete_seed':
+      return seeds.deleteSeed(call, operation)
+    case 'prepare_seed':
+      return seeds.prepareSeed(call, operation)
+    case 'fetch_seed':
+      return seeds.fetchSeed(call, operation)
+    case 'return_seed':
+      return seeds.returnSeed(call, operation)
     case 'read_audit':
       return accounts.readAudit(call)
     case 'add_account_key':

@@ -5,6 +5,7 @@ import { defaultList } from '../../model/list.ts'
 import { allowsName, allowsSome, type Right } from '../../model/scope.ts'
 import type { Idempotency, Match, Op, Outcome, Place, Refused, SecretHead, StoredSecret } from '../operation.ts'
 import { ref, replyRef } from '../world.ts'
+import { holdersOf } from './deployments.ts'
 import { findList, listForAll, refuseList } from './places.ts'
 import { type Call, done, forbid, putAccount, putSecret, record, refuse, removeSecret } from './work.ts'
 
@@ -21,11 +22,7 @@ export function readSecret(call: Call, operation: Op<'read_secret'>): Outcome<'r
   return done(call, objectOf(found), found)
 }
 
-export function readSecrets(call: Call, { refs, target }: Op<'read_secrets'>): Outcome<'read_secrets'> {
-  if (target !== undefined) {
-    const object: AuditObject = { kind: 'target', id: null, uid: null, name: target, version: null, hash: null }
-    record({ ...call, action: 'render' }, object, 'ok')
-  }
+export function readSecrets(call: Call, { refs }: Op<'read_secrets'>): Outcome<'read_secrets'> {
   const read = refs.map((id) => {
     const found = find(call, { id }, 'secrets:read')
     if (!('kind' in found)) record(call, objectOf(found), 'ok')
@@ -72,7 +69,7 @@ export function createSecret(call: Call, operation: Op<'create_secret'>): Outcom
   const stored = { secret, key, sealed }
   putVersion(call, stored)
   remember(call, operation.idempotency, secret)
-  return done(call, objectOf(stored), { secret, replayed: false })
+  return done(call, objectOf(stored), { secret, replayed: false, stale: 0 })
 }
 
 function refuseTaken(call: Call, object: AuditObject): Refused {
@@ -113,7 +110,8 @@ export function putNext(
   const stored = { ...found, secret, sealed: next.sealed }
   putVersion(call, stored)
   remember(call, idempotency, secret)
-  return done<'update_secret' | 'restore_version'>(call, objectOf(stored), { secret, replayed: false })
+  const stale = holdersOf(call, secret.id)
+  return done<'update_secret' | 'restore_version'>(call, objectOf(stored), { secret, replayed: false, stale })
 }
 
 export function deleteSecret(call: Call, operation: Op<'delete_secret'>): Outcome<'delete_secret'> {
@@ -122,7 +120,7 @@ export function deleteSecret(call: Call, operation: Op<'delete_secret'>): Outcom
   const object = objectOf(found)
   if (!fits(found, operation.match)) return refuseStale(call, object)
   removeSecret(call.work, found)
-  return done(call, object, { secret: found.secret, key: found.key })
+  return done(call, object, { secret: found.secret, stale: holdersOf(call, found.secret.id) })
 }
 
 /**
@@ -207,12 +205,8 @@ export function replay(
   }
   const { secret } = reply
   const known = { ...object, id: secret.id, name: secret.name, version: secret.version }
-  return done<'create_secret' | 'update_secret' | 'restore_version'>(
-    call,
-    known,
-    { secret, replayed: true },
-    'replayed',
-  )
+  const result = { secret, replayed: true, stale: holdersOf(call, secret.id) }
+  return done<'create_secret' | 'update_secret' | 'restore_version'>(call, known, result, 'replayed')
 }
 
 function remember(call: Call, idempotency: Idempotency | undefined, secret: SecretHead): void {

@@ -4,10 +4,12 @@ import type { Action, AuditObject, AuditRecord } from '../../audit/record.ts'
 import type { Code, FieldFault } from '../../errors.ts'
 import type { Account } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
+import type { Deployment } from '../../model/deployment.ts'
 import type { List } from '../../model/list.ts'
 import { type Machine, rangeOf } from '../../model/machine.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Right, Scope } from '../../model/scope.ts'
+import type { Seed } from '../../model/seed.ts'
 import type { User } from '../../model/user.ts'
 import type { Kind, Outcome, Refused, Request, Results, StoredSecret } from '../operation.ts'
 import { type Changes, ref, type World } from '../world.ts'
@@ -35,6 +37,8 @@ export function emptyChanges(): Changes {
     machines: new Map(),
     settings: new Map(),
     users: new Map(),
+    deployments: new Map(),
+    seeds: new Map(),
     renamed: [],
     versions: [],
     keys: new Map(),
@@ -174,6 +178,41 @@ export function removeMachine({ world, changes }: Work, { accountId, id }: Machi
   world.machines.delete(at)
   const others = world.claims.filter((claim) => claim.accountId !== accountId || claim.machineId !== id)
   world.claims.splice(0, world.claims.length, ...others)
+}
+
+export function putDeployment({ world, changes }: Work, deployment: Deployment): void {
+  const { accountId, id, target, secrets } = deployment
+  changes.deployments.set(ref(accountId, id), { existed: false, row: deployment })
+  world.deployments.set(ref(accountId, id), deployment)
+  world.targets.set(ref(accountId, target), id)
+  countHolders(world, accountId, secrets, 1)
+}
+
+export function removeDeployment({ world, changes }: Work, { accountId, id, target, secrets }: Deployment): void {
+  const at = ref(accountId, id)
+  changes.deployments.set(at, { existed: changes.deployments.get(at)?.existed ?? true, row: null })
+  world.deployments.delete(at)
+  world.targets.delete(ref(accountId, target))
+  countHolders(world, accountId, secrets, -1)
+}
+
+/** Of secrets that nobody asks for, the number is wrong and not looked at. */
+function countHolders({ holders }: World, accountId: number, secrets: Deployment['secrets'], by: number): void {
+  for (const { id } of secrets) holders.set(ref(accountId, id), (holders.get(ref(accountId, id)) ?? 0) + by)
+}
+
+export function putSeed({ world, changes }: Work, seed: Seed): void {
+  const at = ref(seed.accountId, seed.id)
+  changes.seeds.set(at, { existed: changes.seeds.get(at)?.existed ?? world.seeds.has(at), row: seed })
+  world.seeds.set(at, seed)
+  world.seedsByToken.set(seed.tokenHash, seed)
+}
+
+export function removeSeed({ world, changes }: Work, { accountId, id, tokenHash }: Seed): void {
+  const at = ref(accountId, id)
+  changes.seeds.set(at, { existed: changes.seeds.get(at)?.existed ?? true, row: null })
+  world.seeds.delete(at)
+  world.seedsByToken.delete(tokenHash)
 }
 
 export function putKey({ world, changes }: Work, key: ApiKey): void {

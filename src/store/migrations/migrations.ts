@@ -4,9 +4,10 @@ import { foundation } from './0001-foundation.ts'
 import { lists } from './0002-lists.ts'
 import { machines } from './0003-machines.ts'
 import { users } from './0004-users.ts'
+import { deployments } from './0005-deployments.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [foundation, lists, machines, users]
+export const migrations: readonly Migration[] = [foundation, lists, machines, users, deployments]
 
 /**
  * The migrations that a store still lacks.

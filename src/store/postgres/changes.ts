@@ -1,6 +1,7 @@
 /** What a batch writes to PostgreSQL: one statement over arrays for each table and kind of change. */
 import type { Client } from 'pg'
 import { rangeOf } from '../../model/machine.ts'
+import { deploymentValues, heldValues, seedValues } from '../deployment-rows.ts'
 import type { StoredSecret } from '../operation.ts'
 import { recordValues, userValues } from '../rows.ts'
 import { type Changes, type NewVersion, ref, replyLifetimeMs } from '../world.ts'
@@ -9,6 +10,8 @@ import {
   accountValues,
   auditColumns,
   type Column,
+  deploymentColumns,
+  heldColumns,
   keyColumns,
   keyValues,
   listColumns,
@@ -19,6 +22,7 @@ import {
   secretKeyColumns,
   secretKeyValues,
   secretValues,
+  seedColumns,
   unnest,
   userColumns,
   versionColumns,
@@ -41,6 +45,7 @@ export class PostgresChanges {
     this.#applyLists(changes)
     this.#applyMachines(changes)
     this.#applyUsers(changes)
+    this.#applyDeployments(changes)
     this.#applySecrets(changes, keepVersions)
     this.#applyReplies(changes)
     this.#insert('audit', auditColumns, changes.records.map(recordValues))
@@ -65,8 +70,9 @@ export class PostgresChanges {
     this.#run(
       'update_accounts',
       `update accounts set next_secret_id = r.s, next_key_id = r.k, audit_size = r.z, audit_head = r.h, audit_ms = r.m,
-       next_list_id = r.l, next_machine_id = r.i, next_user_id = r.u
-       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l, i, u) where accounts.id = r.id`,
+       next_list_id = r.l, next_machine_id = r.i, next_user_id = r.u,
+       next_deployment_id = r.d, next_seed_id = r.e
+       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l, i, u, d, e) where accounts.id = r.id`,
       changed,
       accountColumns.length,
     )
@@ -103,6 +109,23 @@ export class PostgresChanges {
       'users',
       userColumns,
       fates.flatMap(([, { row }]) => (row === null ? [] : [userValues(row)])),
+    )
+  }
+
+  #applyDeployments({ deployments, seeds }: Changes): void {
+    const fates = [...deployments]
+    const gone = fates.flatMap(([at, { existed, row }]) => (row === null && existed ? [at.split(' ').map(Number)] : []))
+    const made = fates.flatMap(([, { row }]) => (row === null ? [] : [row]))
+    this.#delete('deployment_secrets', 'deployment_id', gone)
+    this.#delete('deployments', 'id', gone)
+    this.#insert('deployments', deploymentColumns, made.map(deploymentValues))
+    this.#insert('deployment_secrets', heldColumns, made.flatMap(heldValues))
+    const changed = [...seeds].flatMap(([at, { existed }]) => (existed ? [at.split(' ').map(Number)] : []))
+    this.#delete('seeds', 'id', changed)
+    this.#insert(
+      'seeds',
+      seedColumns,
+      [...seeds.values()].flatMap(({ row }) => (row === null ? [] : [seedValues(row)])),
     )
   }
 

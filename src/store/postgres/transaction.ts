@@ -2,9 +2,12 @@
 import type { Client, QueryResultRow } from 'pg'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
+import type { Deployment } from '../../model/deployment.ts'
 import type { List } from '../../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../../model/machine.ts'
+import type { Seed } from '../../model/seed.ts'
 import type { User } from '../../model/user.ts'
+import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
 import type { Transaction } from '../load.ts'
 import type { NameRef, Ref, ReplyRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
@@ -115,6 +118,38 @@ export class PostgresTransaction implements Transaction {
     return (await this.#all<rows.SettingsRow>('settings', text, [accountIds])).map(rows.toSettings)
   }
 
+  async accountsOfSeeds(tokenHashes: readonly string[]): Promise<number[]> {
+    return (await this.seedsByToken(tokenHashes)).map(({ accountId }) => accountId)
+  }
+
+  async seedsByToken(tokenHashes: readonly string[]): Promise<Seed[]> {
+    const text = 'select * from seeds where token_hash = any($1::text[])'
+    return (await this.#all<SeedRow>('seeds_by_token', text, [tokenHashes])).map(toSeed)
+  }
+
+  async seeds(refs: readonly Ref[]): Promise<Seed[]> {
+    const text =
+      'select s.* from unnest($1::bigint[], $2::bigint[]) r (a, i) join seeds s on s.account_id = r.a and s.id = r.i'
+    return (await this.#all<SeedRow>('seeds', text, columnsOf(refs, 'accountId', 'id'))).map(toSeed)
+  }
+
+  async deployments(refs: readonly Ref[]): Promise<Deployment[]> {
+    const text = deployments('unnest($1::bigint[], $2::bigint[]) r (a, i)', 'd.account_id = r.a and d.id = r.i')
+    return toDeployments(await this.#all<JoinedRow>('deployments', text, columnsOf(refs, 'accountId', 'id')))
+  }
+
+  async deploymentsTo(targets: readonly NameRef[]): Promise<Deployment[]> {
+    const text = deployments('unnest($1::bigint[], $2::text[]) r (a, n)', 'd.account_id = r.a and d.target = r.n')
+    return toDeployments(await this.#all<JoinedRow>('deployments_to', text, columnsOf(targets, 'accountId', 'name')))
+  }
+
+  async holders(secrets: readonly Ref[]): Promise<(Ref & { count: number })[]> {
+    const text = `select h.account_id as "accountId", h.secret_id as id, count(*) as count
+      from unnest($1::bigint[], $2::bigint[]) r (a, i)
+      join deployment_secrets h on h.account_id = r.a and h.secret_id = r.i group by 1, 2`
+    return this.#all('holders', text, columnsOf(secrets, 'accountId', 'id'))
+  }
+
   async secretsNamed(refs: readonly NameRef[]): Promise<StoredSecret[]> {
     const text = storedSecrets('unnest($1::bigint[], $2::text[]) r (a, n)', 's.account_id = r.a and s.name = r.n')
     return this.#secrets('secrets_named', text, columnsOf(refs, 'accountId', 'name'))
@@ -191,6 +226,12 @@ export class PostgresTransaction implements Transaction {
   async #all<Row extends QueryResultRow>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
     return (await this.#client.query<Row>({ name, text, values: [...values] })).rows
   }
+}
+
+function deployments(from: string, on: string): string {
+  return `select d.*, h.secret_id, h.secret_uid, h.name, h.version from ${from} join deployments d on ${on}
+    left join deployment_secrets h on h.account_id = d.account_id and h.deployment_id = d.id
+    order by d.id, h.secret_id`
 }
 
 function storedSecrets(from: string, on: string): string {

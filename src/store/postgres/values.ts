@@ -10,7 +10,9 @@ export type Column = 'bigint' | 'text' | 'bytea'
 
 const columns = (text: string) => text.split(' ') as readonly Column[]
 
-export const accountColumns = columns('bigint text bigint bigint bigint bigint bytea bigint bigint bigint bigint')
+export const accountColumns = columns(
+  'bigint text bigint bigint bigint bigint bytea bigint bigint bigint bigint bigint bigint',
+)
 export const keyColumns = columns(
   'bigint bigint text text text text text bigint bigint bigint bigint bytea bigint bigint text',
 )
@@ -22,14 +24,19 @@ export const secretKeyColumns = columns('bigint bigint bigint bytea')
 export const versionColumns = columns('bigint bigint bigint bigint bytea text')
 export const machineColumns = columns('bigint bigint text text text text bigint bytea')
 export const userColumns = columns('bigint bigint text text text text text text bigint text bigint bigint bigint bytea')
+export const deploymentColumns = columns('bigint bigint text text bigint text bigint bigint')
+export const heldColumns = columns('bigint bigint bigint text text bigint')
+export const seedColumns = columns(
+  'bigint bigint text text text bytea text text bigint text bigint bigint bigint text bigint bigint bytea',
+)
 export const auditColumns = columns(
   'bigint bigint bigint text bigint text text text bigint text text bigint text text text text bytea',
 )
 
 export function accountValues(account: Account): unknown[] {
   const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, nextUserId } = account
-  const { auditSize, auditHead, auditAt } = account
-  const counters = [nextListId, nextMachineId, nextUserId]
+  const { auditSize, auditHead, auditAt, nextDeploymentId, nextSeedId } = account
+  const counters = [nextListId, nextMachineId, nextUserId, nextDeploymentId, nextSeedId]
   return [id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, ...counters]
 }
 

@@ -5,6 +5,9 @@ const storedSecret = `select s.*, k.key_version, k.wrapped, v.sealed from secret
   join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
   join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version`
 
+const deployment = `select d.*, h.secret_id, h.secret_uid, h.name, h.version from deployments d
+  left join deployment_secrets h on h.account_id = d.account_id and h.deployment_id = d.id`
+
 export type Statements = ReturnType<typeof prepare>
 
 /** Everything that batches run, prepared once for a connection. */
@@ -37,6 +40,11 @@ export function prepare(database: DatabaseSync) {
     insertClaim: sql('insert into machine_addresses values (?, ?, ?, ?)'),
     deleteClaims: sql('delete from machine_addresses where account_id = ? and machine_id = ?'),
     putSettings: sql('insert or replace into account_settings values (?, ?, ?)'),
+    seedByToken: sql('select * from seeds where token_hash = ?'),
+    seed: sql('select * from seeds where account_id = ? and id = ?'),
+    deployment: sql(`${deployment} where d.account_id = ? and d.id = ? order by h.secret_id`),
+    deploymentTo: sql(`${deployment} where d.account_id = ? and d.target = ? order by d.id, h.secret_id`),
+    holders: sql('select count(*) as count from deployment_secrets where account_id = ? and secret_id = ?'),
     list: sql('select * from lists where account_id = ? and id = ?'),
     listNamed: sql('select * from lists where account_id = ? and name = ?'),
     secretNamed: sql('select id from secrets where account_id = ? and name = ?'),
@@ -46,9 +54,9 @@ export function prepare(database: DatabaseSync) {
     sealedVersion: sql('select sealed, name from versions where account_id = ? and secret_id = ? and version = ?'),
     reply: sql('select * from replies where account_id = ? and key_id = ? and hash = ? and created_ms > ?'),
 
-    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateAccount: sql(
-      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ?, next_machine_id = ?, next_user_id = ? where id = ?',
+      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ?, next_machine_id = ?, next_user_id = ?, next_deployment_id = ?, next_seed_id = ? where id = ?',
     ),
     insertAccountKey: sql('insert into account_keys values (?, ?, ?)'),
     insertKey: sql('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
@@ -71,6 +79,12 @@ export function prepare(database: DatabaseSync) {
     insertVersion: sql('insert into versions values (?, ?, ?, ?, ?, ?)'),
     pruneVersions: sql('delete from versions where account_id = ? and secret_id = ? and version <= ?'),
     deleteVersions: sql('delete from versions where account_id = ? and secret_id = ?'),
+    insertDeployment: sql('insert into deployments values (?, ?, ?, ?, ?, ?, ?, ?)'),
+    deleteDeployment: sql('delete from deployments where account_id = ? and id = ?'),
+    insertHeld: sql('insert into deployment_secrets values (?, ?, ?, ?, ?, ?)'),
+    deleteHeld: sql('delete from deployment_secrets where account_id = ? and deployment_id = ?'),
+    putSeed: sql('insert or replace into seeds values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    deleteSeed: sql('delete from seeds where account_id = ? and id = ?'),
     insertReply: sql('insert or replace into replies values (?, ?, ?, ?, ?, ?)'),
     pruneReplies: sql('delete from replies where account_id = ? and created_ms <= ?'),
     insertRecord: sql('insert into audit values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),

@@ -2,9 +2,20 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
+import type { Deployment } from '../../model/deployment.ts'
 import type { List } from '../../model/list.ts'
 import { type AccountSettings, type AddressRange, type Machine, rangeOf } from '../../model/machine.ts'
+import type { Seed } from '../../model/seed.ts'
 import type { User } from '../../model/user.ts'
+import {
+  deploymentValues,
+  heldValues,
+  type JoinedRow,
+  type SeedRow,
+  seedValues,
+  toDeployments,
+  toSeed,
+} from '../deployment-rows.ts'
 import type { Transaction } from '../load.ts'
 import type { NameRef, Ref, ReplyRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
@@ -91,6 +102,35 @@ export class SqliteTransaction implements Transaction {
     return accountIds.flatMap((id) => all<rows.SettingsRow>(settings, id)).map(rows.toSettings)
   }
 
+  accountsOfSeeds(tokenHashes: readonly string[]): number[] {
+    return this.seedsByToken(tokenHashes).map(({ accountId }) => accountId)
+  }
+
+  seedsByToken(tokenHashes: readonly string[]): Seed[] {
+    return tokenHashes.flatMap((hash) => all<SeedRow>(this.#statements.seedByToken, hash)).map(toSeed)
+  }
+
+  seeds(refs: readonly Ref[]): Seed[] {
+    return refs.flatMap(({ accountId, id }) => all<SeedRow>(this.#statements.seed, accountId, id)).map(toSeed)
+  }
+
+  deployments(refs: readonly Ref[]): Deployment[] {
+    const { deployment } = this.#statements
+    return toDeployments(refs.flatMap(({ accountId, id }) => all<JoinedRow>(deployment, accountId, id)))
+  }
+
+  deploymentsTo(targets: readonly NameRef[]): Deployment[] {
+    const { deploymentTo } = this.#statements
+    return toDeployments(targets.flatMap(({ accountId, name }) => all<JoinedRow>(deploymentTo, accountId, name)))
+  }
+
+  holders(secrets: readonly Ref[]): (Ref & { count: number })[] {
+    const { holders } = this.#statements
+    return secrets.flatMap((one) =>
+      all<{ count: number }>(holders, one.accountId, one.id).map(({ count }) => ({ ...one, count })),
+    )
+  }
+
   secretsNamed(refs: readonly NameRef[]): StoredSecret[] {
     const { secretOfName } = this.#statements
     const found = refs.flatMap(({ accountId, name }) => all<rows.StoredSecretRow>(secretOfName, accountId, name))
@@ -152,6 +192,7 @@ export class SqliteTransaction implements Transaction {
     this.#applyLists(changes)
     this.#applyMachines(changes)
     this.#applyUsers(changes)
+    this.#applyDeployments(changes)
     this.#applySecrets(changes, keepVersions)
     this.#applyReplies(changes)
     this.#applyRecords(changes)
@@ -162,9 +203,10 @@ export class SqliteTransaction implements Transaction {
     for (const { existed, row } of accounts.values()) {
       if (row === null) continue
       const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, nextUserId } = row
+      const { nextDeploymentId, nextSeedId } = row
       const { auditSize, auditHead, auditAt } = row
       const audit = [auditSize, auditHead, auditAt] as const
-      const counters = [nextListId, nextMachineId, nextUserId] as const
+      const counters = [nextListId, nextMachineId, nextUserId, nextDeploymentId, nextSeedId] as const
       if (existed) updateAccount.run(nextSecretId, nextKeyId, ...audit, ...counters, id)
       else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, ...audit, ...counters)
     }
@@ -205,6 +247,25 @@ export class SqliteTransaction implements Transaction {
     for (const [at, { row }] of users) {
       if (row === null) deleteUser.run(...(at.split(' ').map(Number) as [number, number]))
       else putUser.run(...rows.userValues(row))
+    }
+  }
+
+  #applyDeployments({ deployments, seeds }: Changes): void {
+    const { insertDeployment, deleteDeployment, insertHeld, deleteHeld, putSeed, deleteSeed } = this.#statements
+    for (const [at, { existed, row }] of deployments) {
+      if (row !== null || !existed) continue
+      const [accountId, id] = at.split(' ').map(Number) as [number, number]
+      deleteHeld.run(accountId, id)
+      deleteDeployment.run(accountId, id)
+    }
+    for (const { row } of deployments.values()) {
+      if (row === null) continue
+      insertDeployment.run(...deploymentValues(row))
+      for (const held of heldValues(row)) insertHeld.run(...held)
+    }
+    for (const [at, { row }] of seeds) {
+      if (row === null) deleteSeed.run(...(at.split(' ').map(Number) as [number, number]))
+      else putSeed.run(...seedValues(row))
     }
   }
 

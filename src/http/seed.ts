@@ -1,0 +1,59 @@
+/** `/seed/<token>/…`: what cloud-init's NoCloud data source asks for. The token is the only credential. */
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { Refusal } from '../errors.ts'
+import { seedDocuments } from '../model/seed.ts'
+import { fetchDocument } from '../vault/seeds.ts'
+import type { Context } from './context.ts'
+import { toRefusal } from './problem.ts'
+
+export function seed({ vault, metrics, failureLimiter }: Context) {
+  return async (app: FastifyInstance) => {
+    for (const document of seedDocuments) {
+      app.get<{ Params: { token: string } }>(
+        `/seed/:token/${document}`,
+        { schema: { hide: true } },
+        async (request, reply) => {
+          const { id: requestId, ip: address, params } = request
+          try {
+            const asker = { requestId, address }
+            const { content, giveBack } = await fetchDocument(vault, asker, params.token, document)
+            metrics.seedFetches.inc({ outcome: 'served' })
+            onLost(reply, () => {
+              metrics.seedFetches.inc({ outcome: 'lost' })
+              giveBack().catch((error) =>
+                request.log.error({ requestId, code: toRefusal(error).code }, 'seed not given back'),
+              )
+            })
+            return reply.type('text/plain; charset=utf-8').send(content)
+          } catch (error) {
+            throw refusalOf(error, address)
+          }
+        },
+      )
+    }
+  }
+
+  /** Who asks with wrong tokens too often learns only that. Whoever has a good one is never put off by others. */
+  function refusalOf(error: unknown, address: string): Refusal {
+    const refusal = toRefusal(error)
+    metrics.seedFetches.inc({ outcome: refusal.code })
+    if (refusal.code !== 'not_found') return refusal
+    try {
+      failureLimiter?.take(address, performance.now())
+      return new Refusal('not_found', 'No seed is here: it was used, has expired, was revoked, or never was.')
+    } catch (limited) {
+      return toRefusal(limited)
+    }
+  }
+}
+
+/** Calls when the connection breaks before the answer has left. */
+function onLost({ raw }: FastifyReply, lost: () => void): void {
+  if (raw.destroyed || raw.socket?.destroyed === true) {
+    lost()
+    return
+  }
+  raw.once('close', () => {
+    if (!raw.writableFinished) lost()
+  })
+}

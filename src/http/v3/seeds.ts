@@ -1,0 +1,156 @@
+/** `/v3/seeds`: one-time seeds for machines. The URL is in the answer that makes a seed, and nowhere after. */
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { invalid } from '../../errors.ts'
+import { labelRule } from '../../model/name.ts'
+import { defaultLifetimeSeconds, maxLifetimeSeconds, type Seed, seedDocuments, seedState } from '../../model/seed.ts'
+import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
+import { createSeed, deleteSeed, listSeeds, readSeed } from '../../vault/seeds.ts'
+import { askerOf, identityOf } from '../asker.ts'
+import type { Context } from '../context.ts'
+import { CursorQuery, formatTime, IdParams, idOf, KeyQuery, LimitQuery, NoQuery, responses, Time } from './schema.ts'
+import type { V3 } from './typed.ts'
+
+const Id = Type.Integer({ minimum: 1 })
+const Document = Type.Optional(Type.String({ description: 'a text' }))
+const Fetches = Type.Object(Object.fromEntries(seedDocuments.map((name) => [fieldOf(name), Type.Integer()])))
+const Shown = Type.Object({
+  id: Id,
+  target: Type.String(),
+  state: Type.String({ enum: ['open', 'used', 'expired'] }),
+  max_fetches: Id,
+  fetches: Fetches,
+  created_at: Time,
+  expires_at: Time,
+  used_at: Type.Union([Time, Type.Null()]),
+})
+const Issued = Type.Object({
+  id: Id,
+  url: Type.String({ description: 'What to give to the machine. It is not shown again.' }),
+  target: Type.String(),
+  expires_at: Time,
+})
+
+export function seedRoutes(app: V3, { vault, publicUrl }: Context): void {
+  const tags = ['Seeds']
+  const urlOf = (request: FastifyRequest, token: string) =>
+    `${publicUrl ?? `${request.protocol}://${request.host}`}/seed/${token}/`
+
+  app.post(
+    '/seeds',
+    {
+      schema: {
+        tags,
+        summary: 'Make a seed',
+        description:
+          "A NoCloud data source for one machine: its templates are kept sealed, and rendered with the newest values when the machine asks. User-data may be fetched `max_fetches` times, once unless it is said otherwise. It ends with its time, its use, its deletion, and with its maker's revocation.",
+        querystring: NoQuery,
+        body: Type.Object(
+          {
+            user_data: Type.String({ description: 'a text' }),
+            target: Type.String({ maxLength: 128, description: labelRule }),
+            meta_data: Document,
+            vendor_data: Document,
+            network_config: Document,
+            expires_in: Type.Optional(
+              Type.Number({ description: `a whole number of seconds from 1 to ${maxLifetimeSeconds}` }),
+            ),
+            max_fetches: Type.Optional(Type.Number({ description: 'a whole number from 1 to 100' })),
+          },
+          { additionalProperties: false, description: 'a JSON object' },
+        ),
+        response: responses(201, Issued, 400, 401, 403, 413, 415, 422),
+      },
+    },
+    async (request, reply) => {
+      const { target, expires_in: lifetimeSeconds = defaultLifetimeSeconds, max_fetches: maxFetches = 1 } = request.body
+      const documents = Object.fromEntries(
+        seedDocuments.flatMap((name) => {
+          const text = request.body[fieldOf(name)]
+          return text === undefined ? [] : [[name, text]]
+        }),
+      )
+      if (!target.isWellFormed()) throw invalid('target', `Must be ${labelRule}.`)
+      const input = { target, documents, lifetimeSeconds, maxFetches }
+      const { seed, token } = await createSeed(vault, askerOf(request), identityOf(request), input)
+      reply.code(201).header('location', `/v3/seeds/${seed.id}`)
+      return { id: seed.id, url: urlOf(request, token), target: seed.target, expires_at: formatTime(seed.expiresAt) }
+    },
+  )
+
+  app.get(
+    '/seeds',
+    {
+      schema: {
+        tags,
+        summary: 'List seeds',
+        description: 'One’s own; with `account:manage`, all of the account.',
+        querystring: Type.Object(
+          { ...KeyQuery, limit: LimitQuery, cursor: CursorQuery },
+          { additionalProperties: false },
+        ),
+        response: responses(200, Type.Object({ seeds: Type.Array(Shown) }), 400, 401, 403),
+      },
+    },
+    async (request, reply) => {
+      const { limit, cursor } = request.query
+      const after = (accountId: number) =>
+        cursor === undefined ? undefined : decodeCursor(vault, accountId, 'seeds', cursor)
+      const most = limit === undefined ? undefined : Number(limit)
+      const { accountId, found, isMore } = await listSeeds(vault, askerOf(request), after, most)
+      const last = found.at(-1)
+      if (isMore && last !== undefined) {
+        reply.header('strongroom-next-cursor', encodeCursor(vault, accountId, 'seeds', last.id))
+      }
+      return { seeds: found.map((seed) => shown(seed, vault.now())) }
+    },
+  )
+
+  app.get(
+    '/seeds/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Show a seed',
+        params: IdParams,
+        querystring: NoQuery,
+        response: responses(200, Shown, 400, 401, 403, 404),
+      },
+    },
+    async (request) => shown(await readSeed(vault, askerOf(request), idOf(request.params)), vault.now()),
+  )
+
+  app.delete(
+    '/seeds/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Revoke a seed',
+        params: IdParams,
+        querystring: NoQuery,
+        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
+      },
+    },
+    async (request) => {
+      await deleteSeed(vault, askerOf(request), idOf(request.params))
+      return { message: 'Seed deleted successfully' }
+    },
+  )
+}
+
+function fieldOf(document: (typeof seedDocuments)[number]) {
+  return document.replace('-', '_') as 'user_data' | 'meta_data' | 'vendor_data' | 'network_config'
+}
+
+function shown(seed: Seed, now: number) {
+  return {
+    id: seed.id,
+    target: seed.target,
+    state: seedState(seed, now),
+    max_fetches: seed.maxFetches,
+    fetches: Object.fromEntries(seedDocuments.map((name, at) => [fieldOf(name), seed.fetches[at] ?? 0])),
+    created_at: formatTime(seed.createdAt),
+    expires_at: formatTime(seed.expiresAt),
+    used_at: seed.usedAt === null ? null : formatTime(seed.usedAt),
+  }
+}

@@ -1,0 +1,105 @@
+/** A seed: the documents that one machine may fetch at its first boot, with nothing but the seed's token. */
+import { hash } from 'node:crypto'
+import { invalid } from '../errors.ts'
+import type { Principal } from './principal.ts'
+
+/** What cloud-init's NoCloud data source asks for. */
+export const seedDocuments = ['user-data', 'meta-data', 'vendor-data', 'network-config'] as const
+
+export type SeedDocument = (typeof seedDocuments)[number]
+
+export interface Seed {
+  readonly accountId: number
+  readonly id: number
+  /** Random and immutable. Hexadecimal, 16 bytes. */
+  readonly uid: string
+  /** The look-up hash of its token, hexadecimal. */
+  readonly tokenHash: string
+  /** The machine that it is for. */
+  readonly target: string
+  /** Its templates, sealed. */
+  readonly sealed: Uint8Array
+  /** What may be read for it: what its maker could read when it was made. Canonical texts. */
+  readonly scopes: readonly string[]
+  /** Who made it. It ends when they are revoked. */
+  readonly maker: Principal
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+  readonly expiresAt: number
+  /** How often a document with secrets may be fetched. */
+  readonly maxFetches: number
+  /** How often each was, in the order of `seedDocuments`. */
+  readonly fetches: readonly number[]
+  /** When user-data was fetched for the last time that it may be; milliseconds since 1970. */
+  readonly usedAt: number | null
+  /** How often a fetch was given back because its answer did not reach anybody. */
+  readonly returns: number
+  readonly mac: Uint8Array
+}
+
+/** What the row MAC of a seed covers: all of it. */
+export function seedToAuthenticate(seed: Omit<Seed, 'id' | 'mac'>): string {
+  const { accountId, uid, tokenHash, target, sealed, scopes, maker, createdAt, expiresAt, maxFetches } = seed
+  const { fetches, usedAt, returns } = seed
+  const made = [maker.kind, maker.id, maker.name, createdAt, expiresAt, maxFetches]
+  const digest = hash('sha256', sealed, 'hex')
+  return JSON.stringify(['seed', accountId, uid, tokenHash, target, digest, scopes, ...made, fetches, usedAt, returns])
+}
+
+/** A row as one text: the store acts upon the one that the vault has verified, and upon no other. */
+export function seedEvidence(seed: Seed): string {
+  return `${seedToAuthenticate(seed)} ${Buffer.from(seed.mac).toString('hex')}`
+}
+
+export type SeedState = 'open' | 'used' | 'expired'
+
+export function seedState({ expiresAt, usedAt }: Seed, now: number): SeedState {
+  if (usedAt !== null) return 'used'
+  return expiresAt <= now ? 'expired' : 'open'
+}
+
+/** After user-data cloud-init asks for vendor-data and network-config; a while later it is through. */
+const afterUseMs = 10 * 60 * 1000
+
+/**
+ * Whether a document may be fetched.
+ *
+ * @param isSecret whether it holds values
+ */
+export function mayFetch(seed: Seed, document: SeedDocument, isSecret: boolean, now: number): boolean {
+  if (seed.expiresAt <= now) return false
+  if (seed.usedAt !== null && (document === 'user-data' || seed.usedAt + afterUseMs <= now)) return false
+  const isCounted = isSecret || document === 'user-data'
+  return !isCounted || (seed.fetches[seedDocuments.indexOf(document)] ?? 0) < seed.maxFetches
+}
+
+/** The row after a document was fetched. */
+export function fetched(seed: Seed, document: SeedDocument, now: number): Omit<Seed, 'mac'> {
+  const fetches = seedDocuments.map((one, at) => (seed.fetches[at] ?? 0) + (one === document ? 1 : 0))
+  const isLast = document === 'user-data' && (fetches[0] ?? 0) >= seed.maxFetches
+  return { ...seed, fetches, usedAt: isLast ? now : seed.usedAt }
+}
+
+/** So often may answers get lost before a seed is spent. */
+const maxReturns = 3
+
+/** The row after an answer reached nobody, or `undefined` when that happened too often. */
+export function returned(seed: Seed, document: SeedDocument): Omit<Seed, 'mac'> | undefined {
+  if (seed.returns >= maxReturns) return undefined
+  const fetches = seedDocuments.map((one, at) => Math.max(0, (seed.fetches[at] ?? 0) - (one === document ? 1 : 0)))
+  return { ...seed, fetches, usedAt: document === 'user-data' ? null : seed.usedAt, returns: seed.returns + 1 }
+}
+
+export const defaultLifetimeSeconds = 3600
+export const maxLifetimeSeconds = 7 * 24 * 3600
+const mostFetches = 100
+
+/** @throws Refusal `invalid` naming `expires_in` or `max_fetches` */
+export function checkSeedLimits(lifetime: number, maxFetches: number): void {
+  if (!Number.isInteger(lifetime) || lifetime < 1 || lifetime > maxLifetimeSeconds) {
+    throw invalid('expires_in', `Must be a whole number of seconds from 1 to ${maxLifetimeSeconds}.`)
+  }
+  if (!Number.isInteger(maxFetches) || maxFetches < 1 || maxFetches > mostFetches) {
+    throw invalid('max_fetches', `Must be a whole number from 1 to ${mostFetches}.`)
+  }
+}

@@ -1,0 +1,71 @@
+/** Deployments: what each target holds, and what of it is old. */
+
+import type { Held } from '../model/deployment.ts'
+import type { Principal } from '../model/principal.ts'
+import { allowsName } from '../model/scope.ts'
+import type { DeploymentFilter, StoredDeployment } from '../store/store.ts'
+import { type Asker, ask, type Vault } from './vault.ts'
+
+const pageSize = 500
+
+/** A secret that a target holds, with the version that it has now; `null` when it is gone. */
+export interface ShownSecret extends Held {
+  readonly currentVersion: number | null
+}
+
+export interface ShownDeployment {
+  readonly id: number
+  readonly target: string
+  readonly principal: Principal
+  readonly createdAt: number
+  readonly secrets: readonly ShownSecret[]
+  readonly isStale: boolean
+}
+
+/**
+ * Lists deployments by ascending id: of each the secrets that the asker may list, and none that holds others alone.
+ *
+ * @param after gives where to begin, once the asker is known to the account
+ * @param limit as many at most; without it, all
+ * @returns those found, and whether there are more
+ * @throws Refusal `forbidden`
+ */
+export async function listDeployments(
+  vault: Vault,
+  asker: Asker,
+  filter: DeploymentFilter,
+  after: (accountId: number) => number | undefined,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<{ readonly accountId: number; readonly found: readonly ShownDeployment[]; readonly isMore: boolean }> {
+  const { accountId, scopes } = await ask(vault, asker, { kind: 'list_deployments' })
+  const isListed = (name: string) => allowsName(scopes, 'secrets:list', name)
+  const found: ShownDeployment[] = []
+  for (let last: number | undefined = after(accountId) ?? 0; last !== undefined && found.length <= limit; ) {
+    const page: readonly StoredDeployment[] = await vault.store.deploymentsAfter(accountId, filter, last, pageSize)
+    last = page.length === pageSize ? page.at(-1)?.deployment.id : undefined
+    found.push(...page.flatMap((one) => shownOf(one, filter, isListed)))
+  }
+  return { accountId, found: found.slice(0, limit), isMore: found.length > limit }
+}
+
+/** @throws Refusal `not_found`, `forbidden` */
+export async function deleteDeployment(vault: Vault, asker: Asker, id: number): Promise<void> {
+  await ask(vault, asker, { kind: 'delete_deployment', id })
+}
+
+function shownOf(
+  { deployment, current }: StoredDeployment,
+  { secret, isStale: isStaleWanted }: DeploymentFilter,
+  isListed: (name: string) => boolean,
+): readonly ShownDeployment[] {
+  const secrets = deployment.secrets
+    .filter(({ name }) => isListed(name))
+    .map((held) => ({ ...held, currentVersion: current.get(held.id) ?? null }))
+  if (secrets.length === 0 && deployment.secrets.length > 0) return []
+  const isHeld = secrets.some(({ id, name }) => secret === id || secret === name)
+  if (typeof secret === 'number' && !isHeld) return []
+  const isStale = secrets.some(({ version, currentVersion }) => version !== currentVersion)
+  if (isStaleWanted === true && !isStale) return []
+  const { id, target, principal, createdAt } = deployment
+  return [{ id, target, principal, createdAt, secrets, isStale }]
+}
