@@ -1,6 +1,7 @@
 /** The door of the client: what applications import as `strongroom/client`. */
 export { Audit } from './audit.ts'
 export { CachedSecrets, type CacheOptions } from './cached.ts'
+export { Deployments } from './deployments.ts'
 export {
   type Code,
   Conflict,
@@ -30,4 +31,5 @@ export {
   session,
 } from './options.ts'
 export { Secrets } from './secrets.ts'
+export { Seeds } from './seeds.ts'
 export { Strongroom } from './strongroom.ts'

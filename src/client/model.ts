@@ -85,6 +85,72 @@ export interface NewMachine {
   readonly scopes?: readonly string[]
 }
 
+/** What a target holds since it was last rendered for. */
+export interface Deployment {
+  readonly id: number
+  readonly target: string
+  readonly secrets: readonly HeldSecret[]
+  /** Whether it holds an old version, or a secret that was deleted. */
+  readonly stale: boolean
+  readonly created_at: string
+  /** Who had it rendered, where that is asked for. */
+  readonly principal?: { readonly kind: string; readonly id: number; readonly name: string }
+}
+
+export interface HeldSecret {
+  readonly id: number
+  readonly name: string
+  readonly version: number
+  /** `null` for a secret that was deleted. */
+  readonly current_version: number | null
+}
+
+export interface DeploymentFilter {
+  readonly target?: string
+  /** The id or the name of a secret. */
+  readonly secret?: string
+  readonly stale?: 'true'
+  readonly include?: 'principal'
+}
+
+/** A NoCloud data source for one machine. */
+export interface NewSeed {
+  readonly user_data: string
+  /** The machine's name. */
+  readonly target: string
+  readonly meta_data?: string
+  readonly vendor_data?: string
+  readonly network_config?: string
+  /** In seconds; an hour unless it is said otherwise, seven days at most. */
+  readonly expires_in?: number
+  /** How often user-data may be fetched; once unless it is said otherwise. */
+  readonly max_fetches?: number
+}
+
+export interface IssuedSeed {
+  readonly id: number
+  /** What to give to the machine. */
+  readonly url: string
+  readonly target: string
+  readonly expires_at: string
+}
+
+export interface Seed {
+  readonly id: number
+  readonly target: string
+  readonly state: 'open' | 'used' | 'expired'
+  readonly max_fetches: number
+  readonly fetches: {
+    readonly user_data: number
+    readonly meta_data: number
+    readonly vendor_data: number
+    readonly network_config: number
+  }
+  readonly created_at: string
+  readonly expires_at: string
+  readonly used_at: string | null
+}
+
 export interface Template {
   /** The document, or */
   readonly template?: string

@@ -4,8 +4,12 @@ import type {
   AuditFilter,
   AuditObject,
   AuditRecord,
+  Deployment,
+  DeploymentFilter,
   DetailsInput,
+  HeldSecret,
   IssuedApiKey,
+  IssuedSeed,
   List,
   ListRef,
   Machine,
@@ -15,6 +19,7 @@ import type {
   NewList,
   NewMachine,
   NewSecret,
+  NewSeed,
   NewValue,
   PageQuery,
   Rendered,
@@ -22,13 +27,14 @@ import type {
   Secret,
   SecretFilter,
   SecretHead,
+  Seed,
   Settings,
   Template,
   UpdatedSecret,
   Version,
   VersionHead,
 } from './model.ts'
-import { bool, fields, integer, list, optional, orNull, type Shape, text } from './shape.ts'
+import { bool, fields, integer, list, oneOf, optional, orNull, type Shape, text } from './shape.ts'
 
 interface Message {
   readonly message: string
@@ -55,6 +61,19 @@ export interface Operations {
   'POST /v3/machines': { body: NewMachine; answer: Machine }
   'GET /v3/machines/{id}': { answer: Machine }
   'DELETE /v3/machines/{id}': { answer: Message }
+  'POST /v3/seeds': { body: NewSeed; answer: IssuedSeed }
+  'GET /v3/seeds': { query: PageQuery; answer: { readonly seeds: readonly Seed[] } }
+  'GET /v3/seeds/{id}': { answer: Seed }
+  'DELETE /v3/seeds/{id}': { answer: Message }
+  'GET /v3/deployments': {
+    query: DeploymentFilter & PageQuery
+    answer: { readonly deployments: readonly Deployment[] }
+  }
+  'GET /v3/secrets/{id}/deployments': {
+    query: Pick<DeploymentFilter, 'include'>
+    answer: { readonly deployments: readonly Deployment[] }
+  }
+  'DELETE /v3/deployments/{id}': { answer: Message }
   'POST /v3/render': { body: Template; answer: Rendered }
   'GET /v3/settings': { answer: Settings }
   'PUT /v3/settings': { body: Settings; answer: Settings }
@@ -95,6 +114,24 @@ const metadata = fields<Metadata>({
   description: text,
   tags: list(text),
   expires_at: orNull(text),
+})
+const deployment = fields<Deployment>({
+  id: integer,
+  target: text,
+  secrets: list(fields<HeldSecret>({ id: integer, name: text, version: integer, current_version: orNull(integer) })),
+  stale: bool,
+  created_at: text,
+  principal: optional(fields({ kind: text, id: integer, name: text })),
+})
+const seed = fields<Seed>({
+  id: integer,
+  target: text,
+  state: oneOf('open', 'used', 'expired'),
+  max_fetches: integer,
+  fetches: fields({ user_data: integer, meta_data: integer, vendor_data: integer, network_config: integer }),
+  created_at: text,
+  expires_at: text,
+  used_at: orNull(text),
 })
 const machine = fields<Machine>({
   id: integer,
@@ -163,6 +200,16 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'POST /v3/machines': { repeat: 'never', answer: machine },
   'GET /v3/machines/{id}': { repeat: 'safe', answer: machine },
   'DELETE /v3/machines/{id}': { repeat: 'safe', answer: message },
+  'POST /v3/seeds': {
+    repeat: 'never',
+    answer: fields<IssuedSeed>({ id: integer, url: text, target: text, expires_at: text }),
+  },
+  'GET /v3/seeds': { repeat: 'safe', answer: fields({ seeds: list(seed) }) },
+  'GET /v3/seeds/{id}': { repeat: 'safe', answer: seed },
+  'DELETE /v3/seeds/{id}': { repeat: 'safe', answer: message },
+  'GET /v3/deployments': { repeat: 'safe', answer: fields({ deployments: list(deployment) }) },
+  'GET /v3/secrets/{id}/deployments': { repeat: 'safe', answer: fields({ deployments: list(deployment) }) },
+  'DELETE /v3/deployments/{id}': { repeat: 'safe', answer: message },
   'POST /v3/render': {
     repeat: 'safe',
     answer: fields<Rendered>({ rendered: optional(text), script_content: optional(text) }),

@@ -6,6 +6,10 @@ export const text: Shape<string> = (value) => typeof value === 'string'
 export const bool: Shape<boolean> = (value) => typeof value === 'boolean'
 export const integer: Shape<number> = (value): value is number => Number.isSafeInteger(value)
 
+export function oneOf<T extends string>(...words: readonly T[]): Shape<T> {
+  return (value): value is T => words.some((word) => word === value)
+}
+
 export function orNull<T>(shape: Shape<T>): Shape<T | null> {
   return (value): value is T | null => value === null || shape(value)
 }

@@ -1,18 +1,22 @@
 /** The client: one object for one server and one API key. */
 import { Audit } from './audit.ts'
 import { Connection } from './connection.ts'
+import { Deployments } from './deployments.ts'
 import { Keys } from './keys.ts'
 import { Lists } from './lists.ts'
 import { AccountSettings, Machines } from './machines.ts'
 import type { Rendered, Template } from './model.ts'
 import { type CallOptions, type StrongroomOptions, settingsOf } from './options.ts'
 import { Secrets } from './secrets.ts'
+import { Seeds } from './seeds.ts'
 
 /** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
 export class Strongroom {
   readonly secrets: Secrets
   readonly lists: Lists
   readonly machines: Machines
+  readonly seeds: Seeds
+  readonly deployments: Deployments
   readonly settings: AccountSettings
   readonly keys: Keys
   readonly audit: Audit
@@ -26,12 +30,14 @@ export class Strongroom {
     this.secrets = new Secrets(connection)
     this.lists = new Lists(connection)
     this.machines = new Machines(connection)
+    this.seeds = new Seeds(connection)
+    this.deployments = new Deployments(connection)
     this.settings = new AccountSettings(connection)
     this.keys = new Keys(connection)
     this.audit = new Audit(connection)
   }
 
-  /** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, with the target. */
+  /** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, and what the target holds. */
   async render(template: Template, options?: CallOptions): Promise<Rendered> {
     return (await this.#connection.send('POST /v3/render', { body: template }, options)).body
   }

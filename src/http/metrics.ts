@@ -116,6 +116,12 @@ export function createMetrics() {
       labelNames: ['days'],
       registers,
     }),
+    deployments: new Gauge({
+      name: 'strongroom_deployments',
+      help: 'Targets that hold the newest versions, or something that is stale: an old version, or a secret that was deleted.',
+      labelNames: ['state'],
+      registers,
+    }),
     traceSpans: new Counter({
       name: 'strongroom_trace_spans_total',
       help: 'Spans that the collector of traces took, or that were given up because it did not.',
@@ -160,11 +166,11 @@ export function scrapeOf(
 /** Numbers that are not known are not shown, rather than the last ones that were. */
 function showCensus(metrics: Metrics, census: Census | undefined): void {
   const { storeUp, accounts, apiKeys, apiKeysExpiring } = metrics
-  const { secrets, secretsUnchanged, secretsExpired, secretsExpiring } = metrics
+  const { secrets, secretsUnchanged, secretsExpired, secretsExpiring, deployments } = metrics
   storeUp.set(census === undefined ? 0 : 1)
   if (census === undefined) {
     for (const gauge of [accounts, secrets, secretsExpired]) gauge.remove()
-    for (const gauge of [apiKeys, apiKeysExpiring, secretsUnchanged, secretsExpiring]) gauge.reset()
+    for (const gauge of [apiKeys, apiKeysExpiring, secretsUnchanged, secretsExpiring, deployments]) gauge.reset()
     return
   }
   accounts.set(census.accounts)
@@ -179,6 +185,8 @@ function showCensus(metrics: Metrics, census: Census | undefined): void {
   secretsExpired.set(census.secrets.expired)
   secretsExpiring.set({ days: 7 }, census.secrets.within7Days)
   secretsExpiring.set({ days: 30 }, census.secrets.within30Days)
+  deployments.set({ state: 'current' }, census.deployments.all - census.deployments.stale)
+  deployments.set({ state: 'stale' }, census.deployments.stale)
 }
 
 export function countBatch(metrics: Metrics, { requests, waitingSince, sentAt, backAt, failure }: BatchReport): void {

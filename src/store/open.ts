@@ -188,12 +188,13 @@ class BatchedStore implements Store {
   }
 
   async census(now: number) {
-    const [accounts, keys, secrets] = await Promise.all([
+    const [accounts, keys, secrets, deployments] = await Promise.all([
       this.#count(this.#queries.countAccounts()),
       this.#count(this.#queries.countKeys(now)),
       this.#count(this.#queries.countSecrets(now)),
+      this.#count(this.#queries.countDeployments()),
     ])
-    return { accounts: accounts.all, keys, secrets }
+    return { accounts: accounts.all, keys, secrets, deployments }
   }
 
   backlog(): Backlog {

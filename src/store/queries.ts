@@ -308,6 +308,31 @@ export class Queries {
       .compile()
   }
 
+  countDeployments() {
+    return this.#builder
+      .selectFrom('deployments as d')
+      .select((eb) => [
+        eb.fn.countAll<number>().as('all'),
+        eb.fn
+          .countAll<number>()
+          .filterWhere(
+            eb.exists(
+              eb
+                .selectFrom('deployment_secrets as h')
+                .leftJoin('secrets as s', (join) =>
+                  join.onRef('s.account_id', '=', 'h.account_id').onRef('s.id', '=', 'h.secret_id'),
+                )
+                .select('h.secret_id')
+                .whereRef('h.account_id', '=', 'd.account_id')
+                .whereRef('h.deployment_id', '=', 'd.id')
+                .where((held) => held.or([held('s.id', 'is', null), held('s.version', '>', held.ref('h.version'))])),
+            ),
+          )
+          .as('stale'),
+      ])
+      .compile()
+  }
+
   meta(): Query {
     return this.#builder.selectFrom('meta').selectAll().compile()
   }

@@ -107,6 +107,11 @@ export interface Census {
     readonly within7Days: number
     readonly within30Days: number
   }
+  readonly deployments: {
+    readonly all: number
+    /** Those that hold an old version, or a secret that was deleted. */
+    readonly stale: number
+  }
 }
 
 export interface Backlog {

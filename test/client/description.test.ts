@@ -94,6 +94,13 @@ suite('The client and the description of the API', () => {
       machines.create({ name: '', addresses: [] }),
       machines.delete(11),
       client.render({ template: '' }),
+      Array.fromAsync(client.seeds.list()),
+      client.seeds.get(11),
+      client.seeds.create({ user_data: '', target: '' }),
+      client.seeds.delete(11),
+      Array.fromAsync(client.deployments.list()),
+      client.deployments.ofSecret(11),
+      client.deployments.delete(11),
       settings.get(),
       settings.update({ vm_auth: true }),
     ])

@@ -15,6 +15,7 @@ const census: Census = {
   accounts: 1,
   keys: { active: 2, expired: 3, revoked: 4, within7Days: 5, within30Days: 6 },
   secrets: { all: 7, over90Days: 8, over365Days: 9, expired: 10, within7Days: 11, within30Days: 12 },
+  deployments: { all: 13, stale: 14 },
 }
 
 /** The samples of our own metrics, by name and labels. */
@@ -50,6 +51,11 @@ for (const engine of engines) {
       const other = await otherAccount()
       await other.post('/v3/secrets', { name: 'new', value: 'v' })
       for (const days of [undefined, 3, 20, 90]) await makeKey(days)
+      await makeSecret('temporary', 1)
+      for (const name of ['new', 'temporary']) {
+        await api.post('/v3/render', { template: `\${{secret.${name}}}`, target: `web-${name}` })
+      }
+      await api.delete('/v3/secrets/6')
       const revoked = await makeKey(3)
       await api.delete(`/v3/keys/${revoked.body.id}`)
 
@@ -63,6 +69,8 @@ for (const engine of engines) {
       assert.equal(samples['strongroom_secrets_expired'], 1)
       assert.equal(samples['strongroom_secrets_expiring{days="7"}'], 1)
       assert.equal(samples['strongroom_secrets_expiring{days="30"}'], 2)
+      assert.equal(samples['strongroom_deployments{state="current"}'], 1)
+      assert.equal(samples['strongroom_deployments{state="stale"}'], 1)
       // With the first key of each account.
       assert.equal(samples['strongroom_api_keys{state="active"}'], 6)
       assert.equal(samples['strongroom_api_keys{state="expired"}'], 2)

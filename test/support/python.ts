@@ -1,5 +1,6 @@
 /** Python, for what cloud-init itself does with a document. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { buffer } from 'node:stream/consumers'
 
 const found = new Map<string, boolean>()
 
@@ -15,13 +16,28 @@ export function missingInPython(...modules: readonly string[]): string | false {
 
 /** Runs a program over `input`, which it finds as `data`; what it leaves in `out` comes back. Both cross as JSON. */
 export function python(program: string, input: unknown): unknown {
-  const whole = `import json, sys\nanswer, sys.stdout = sys.stdout, sys.stderr\ndata = json.load(sys.stdin)\n${program}\njson.dump(out, answer)\n`
-  const { status, stdout, stderr } = spawnSync('/usr/bin/python3', ['-c', whole], {
+  const { status, stdout, stderr } = spawnSync('/usr/bin/python3', ['-c', wholeOf(program)], {
     input: JSON.stringify(input),
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
-    env: { PATH: '/usr/bin:/bin', PYTHONIOENCODING: 'utf-8' },
+    env: environment,
   })
   if (status !== 0) throw new Error(stderr)
   return JSON.parse(stdout)
+}
+
+/** The same, for a program that asks a server of this process. */
+export async function pythonBeside(program: string, input: unknown): Promise<unknown> {
+  const child = spawn('/usr/bin/python3', ['-c', wholeOf(program)], { env: environment })
+  child.stdin.end(JSON.stringify(input))
+  const ended = new Promise((resolve) => child.once('close', resolve))
+  const [status, out, errors] = await Promise.all([ended, buffer(child.stdout), buffer(child.stderr)])
+  if (status !== 0) throw new Error(errors.toString())
+  return JSON.parse(out.toString())
+}
+
+const environment = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', PYTHONIOENCODING: 'utf-8' }
+
+function wholeOf(program: string): string {
+  return `import json, sys\nanswer, sys.stdout = sys.stdout, sys.stderr\ndata = json.load(sys.stdin)\n${program}\njson.dump(out, answer)\n`
 }

@@ -28,6 +28,10 @@ const operations: Record<string, unknown> = {
   'PUT /v3/lists/{id}/secrets/{secret}': undefined,
   'GET /v3/machines/{id}': undefined,
   'DELETE /v3/machines/{id}': undefined,
+  'GET /v3/secrets/{id}/deployments': undefined,
+  'DELETE /v3/deployments/{id}': undefined,
+  'GET /v3/seeds/{id}': undefined,
+  'DELETE /v3/seeds/{id}': undefined,
   'GET /v3/users/{id}': undefined,
   'PATCH /v3/users/{id}': { name: 'mine' },
   'DELETE /v3/users/{id}': undefined,
@@ -58,6 +62,9 @@ const operations: Record<string, unknown> = {
   'GET /v3/sessions': undefined,
   'POST /v3/invitations/check': undefined,
   'POST /v3/invitations/accept': undefined,
+  'GET /v3/deployments': undefined,
+  'GET /v3/seeds': undefined,
+  'POST /v3/seeds': undefined,
   'GET /v3/settings': undefined,
   'PUT /v3/settings': undefined,
 }
@@ -103,6 +110,8 @@ for (const engine of engines) {
         await own.get('/v3/secrets'),
         await own.get('/v3/secrets?name=theirs-*'),
         await own.get('/v3/keys'),
+        await own.get('/v3/seeds'),
+        await own.get('/v3/deployments'),
         await own.get('/v3/audit?limit=1000'),
         await own.get('/v3/audit?secret=theirs-3'),
         await own.get('/v3/audit?principal=their-key'),
@@ -123,6 +132,8 @@ for (const engine of engines) {
       for (const name of ['two', 'three']) await other.post('/v3/lists', { name })
       for (const at of [1, 2, 3]) await other.post('/v3/machines', { name: `m${at}`, addresses: [`192.0.2.${at}`] })
       for (const at of [1, 2, 3]) await other.post('/v3/users', { email: `u${at}@theirs.example`, role: 'reader' })
+      for (const at of [1, 2, 3]) await other.post('/v3/render', { template: 'x', target: `theirs-${at}` })
+      for (const at of [1, 2, 3]) await other.post('/v3/seeds', { user_data: 'x', target: `theirs-${at}` })
       const { paths } = (await own.get('/openapi.json')).body as { paths: Record<string, Record<string, unknown>> }
       const described = Object.entries(paths).flatMap(([path, methods]) =>
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

@@ -13,7 +13,8 @@ import type { V3 } from './typed.ts'
 
 const Id = Type.Integer({ minimum: 1 })
 const Document = Type.Optional(Type.String({ description: 'a text' }))
-const Fetches = Type.Object(Object.fromEntries(seedDocuments.map((name) => [fieldOf(name), Type.Integer()])))
+const Count = Type.Integer({ minimum: 0 })
+const Fetches = Type.Object({ user_data: Count, meta_data: Count, vendor_data: Count, network_config: Count })
 const Shown = Type.Object({
   id: Id,
   target: Type.String(),
@@ -53,9 +54,9 @@ export function seedRoutes(app: V3, { vault, publicUrl }: Context): void {
             vendor_data: Document,
             network_config: Document,
             expires_in: Type.Optional(
-              Type.Number({ description: `a whole number of seconds from 1 to ${maxLifetimeSeconds}` }),
+              Type.Integer({ description: `a whole number of seconds from 1 to ${maxLifetimeSeconds}` }),
             ),
-            max_fetches: Type.Optional(Type.Number({ description: 'a whole number from 1 to 100' })),
+            max_fetches: Type.Optional(Type.Integer({ description: 'a whole number from 1 to 100' })),
           },
           { additionalProperties: false, description: 'a JSON object' },
         ),
@@ -143,12 +144,13 @@ function fieldOf(document: (typeof seedDocuments)[number]) {
 }
 
 function shown(seed: Seed, now: number) {
+  const [userData = 0, metaData = 0, vendorData = 0, networkConfig = 0] = seed.fetches
   return {
     id: seed.id,
     target: seed.target,
     state: seedState(seed, now),
     max_fetches: seed.maxFetches,
-    fetches: Object.fromEntries(seedDocuments.map((name, at) => [fieldOf(name), seed.fetches[at] ?? 0])),
+    fetches: { user_data: userData, meta_data: metaData, vendor_data: vendorData, network_config: networkConfig },
     created_at: formatTime(seed.createdAt),
     expires_at: formatTime(seed.expiresAt),
     used_at: seed.usedAt === null ? null : formatTime(seed.usedAt),

@@ -1,0 +1,39 @@
+/** One-time seeds for machines. */
+import { itemsOf, pageOf } from './answer.ts'
+import type { Connection } from './connection.ts'
+import type { IssuedSeed, NewSeed, Page, PageQuery, Seed } from './model.ts'
+import type { CallOptions } from './options.ts'
+
+const pageSize = 1000
+
+export class Seeds {
+  readonly #connection: Connection
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** Those that this API key made; with `account:manage`, all of the account. */
+  list(options?: CallOptions): AsyncGenerator<Seed, void, undefined> {
+    return itemsOf((cursor) => this.#page({ limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }, options))
+  }
+
+  async get(id: number, options?: CallOptions): Promise<Seed> {
+    return (await this.#connection.send('GET /v3/seeds/{id}', { id }, options)).body
+  }
+
+  /** After a lost connection it is not sent again. The URL is shown this once. */
+  async create(input: NewSeed, options?: CallOptions): Promise<IssuedSeed> {
+    return (await this.#connection.send('POST /v3/seeds', { body: input }, options)).body
+  }
+
+  /** Its URL leads nowhere from now on. */
+  async delete(id: number, options?: CallOptions): Promise<void> {
+    await this.#connection.send('DELETE /v3/seeds/{id}', { id }, options)
+  }
+
+  async #page(query: PageQuery, options?: CallOptions): Promise<Page<Seed>> {
+    const { body, headers } = await this.#connection.send('GET /v3/seeds', { query }, options)
+    return pageOf(body.seeds, headers)
+  }
+}
