@@ -45,7 +45,7 @@ interface Block {
 /** The blocks below `<!-- run -->`, with the output block that follows at once, if there is one. */
 function blocksOf({ text }: Document): readonly Block[] {
   const form =
-    /^<!-- run(?:: exit (\d+))?(?:: needs (\w+))? -->\n```sh\n([\s\S]*?)^```$(?:\n\n```(json|text)\n([\s\S]*?)^```$)?/gm
+    /^<!-- run(?:: exit (\d+))?(?:: needs ([\w-]+))? -->\n```sh\n([\s\S]*?)^```$(?:\n\n```(json|text)\n([\s\S]*?)^```$)?/gm
   return [...text.matchAll(form)].map(([, exitCode = '0', needs, commands = '', language, output]) => ({
     commands,
     exitCode: Number(exitCode),

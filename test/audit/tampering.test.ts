@@ -30,6 +30,12 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   machines: ['id', 'uid', 'name', 'addresses', 'scopes', 'created_ms', 'mac'],
   users: ['id', 'uid', 'email', 'name', 'role', 'patterns', 'is_disabled', 'link_hash', 'created_ms', 'mac'],
   account_settings: ['vm_auth', 'mac'],
+  deployments: ['id', 'target', 'principal_kind', 'principal_id', 'principal_name', 'seed_id', 'created_ms'],
+  deployment_secrets: ['deployment_id', 'secret_id', 'secret_uid', 'name', 'version'],
+  seeds: [
+    ...['id', 'uid', 'token_hash', 'target', 'sealed', 'scopes', 'maker_kind', 'maker_id', 'maker_name', 'created_ms'],
+    ...['expires_ms', 'max_fetches', 'fetches', 'used_ms', 'returns', 'mac'],
+  ],
   audit: [
     ...['seq', 'ms', 'principal_kind', 'principal_id', 'principal_name', 'action', 'outcome', 'request_id', 'address'],
     'head',
@@ -72,6 +78,19 @@ async function changeEverything({ api }: TestServer, keep: () => Promise<void>):
     () => api.delete('/v3/users/2'),
     () => api.put('/v3/settings', { vm_auth: true }),
     () => api.put('/v3/settings', { vm_auth: false }),
+    () => api.post('/v3/render', { template: '$\u007b{secret.a}}$\u007b{secret.b}}', target: 'web-1' }),
+    () => api.post('/v3/render', { template: '$\u007b{secret.b}}', target: 'web-2' }),
+    () => api.post('/v3/render', { template: '$\u007b{secret.a}}', target: 'web-1' }),
+    () => api.post('/v3/render', { template: 'nothing', target: 'web-3' }),
+    () => api.delete('/v3/deployments/4'),
+    () => api.post('/v3/seeds', { user_data: '$\u007b{secret.a}}', target: 'web-4' }),
+    async () => {
+      const { url } = (await api.post('/v3/seeds', { user_data: '$\u007b{secret.a}}', target: 'web-5' })).body
+      const answer = await fetch(`${url}user-data`)
+      return { status: answer.status, text: await answer.text() }
+    },
+    () => api.post('/v3/seeds', { user_data: 'x', target: 'web-6' }),
+    () => api.delete('/v3/seeds/3'),
     () => api.post('/v3/secrets', { name: 'c', value: 'gone' }),
     () => api.delete('/v3/secrets/3'),
     () => api.put('/v3/secrets/2', { value: 'two' }),

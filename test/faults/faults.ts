@@ -31,6 +31,79 @@ const fault = (name: string, file: string, find: string, replace: string, test: 
 })
 
 export const faults: readonly Fault[] = [
+  // Seeds and deployments
+  fault(
+    'of many fetches at once, each is made upon the row that the one before left',
+    'store/decide/seeds.ts',
+    "if (seed === undefined || !isUpon(change, seed)) return { kind: 'outdated' }\n  const isSecret",
+    "if (seed === undefined) return { kind: 'outdated' }\n  const isSecret",
+    'v3/seeds.test.ts',
+    'serves one of many',
+  ),
+  fault(
+    'a seed ends with the key that made it',
+    'store/decide/seeds.ts',
+    'work.world.keys.get(at)?.revokedAt === null',
+    'work.world.keys.get(at) !== undefined',
+    'v3/seeds.test.ts',
+    'ends when the key',
+  ),
+  fault(
+    "a seed's row is believed only with its MAC",
+    'vault/vault.ts',
+    'if (!vault.keyring.isRowMac(seedToAuthenticate(seed), seed.mac)) {',
+    'if (seed.id < 0) {',
+    'v3/seeds.test.ts',
+    'somebody changed in the database',
+  ),
+  fault(
+    'answers that get lost do not keep a seed open for ever',
+    'model/seed.ts',
+    'if (seed.returns >= maxReturns) return undefined',
+    'if (seed.returns < 0) return undefined',
+    'v3/seeds.test.ts',
+    'three times at most',
+  ),
+  fault(
+    'a seed is seen by whoever made it, not by every key that reads',
+    'store/decide/seeds.ts',
+    'if (found !== undefined && (seesAll(call) || (found.maker.kind === kind && found.maker.id === principalId))) {',
+    'if (found !== undefined && (seesAll(call) || found.maker.kind === kind || principalId < 0)) {',
+    'v3/seeds.test.ts',
+    'shows itself',
+  ),
+  fault(
+    'a seed refers to nothing that its maker may not read',
+    'store/decide/seeds.ts',
+    '|| !allowsName(scopes, right, name),',
+    '|| scopes.length === 0,',
+    'v3/seeds.test.ts',
+    'is refused while',
+  ),
+  fault(
+    'a machine without a key speaks for itself alone',
+    'store/decide/deployments.ts',
+    "if (call.principal.kind === 'machine' && call.principal.name !== target) {",
+    "if (call.principal.kind === 'machine' && target === '') {",
+    'v3/deployments.test.ts',
+    'of a machine',
+  ),
+  fault(
+    'a deployment is forgotten by who may write all that it holds',
+    'store/decide/deployments.ts',
+    'if (!found.secrets.every(',
+    'if (!found.secrets.some(',
+    'v3/deployments.test.ts',
+    'is seen as far',
+  ),
+  fault(
+    'a deployment shows the secrets that may be listed',
+    'vault/deployments.ts',
+    '.filter(({ name }) => isListed(name))',
+    '.filter(({ name }) => isListed(name) || name.length > 0)',
+    'v3/deployments.test.ts',
+    'is seen as far',
+  ),
   fault(
     'a key that was good the last time is checked before a fault of the body is told',
     'http/asker.ts',
@@ -244,7 +317,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the master key is proven by its canary',
-    'crypto/keyring.ts',
+    'crypto/master-key.ts',
     'const canary = open(createSecretKey(bytes), sealed.canary, contextOf(canaryPlace(sealed.storeId)), masterKeyVersion)',
     'const canary = canaryText',
     'crypto/keyring.test.ts',
