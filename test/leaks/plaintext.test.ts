@@ -137,6 +137,12 @@ async function exercise(api: Api, value: () => string, plant: (text: string) => 
   answers.push((await narrow.post('/v3/secrets', { name: 'y', value: value() })).text)
   plant((await api.post('/v3/keys/2/rotate', { overlap_seconds: 0 })).body.api_key)
   answers.push((await narrow.get('/v3/secrets/3')).text)
+  const template = `${value()} $\u007b{secret.s-3}}`
+  const { url } = (await api.post('/v3/seeds', { user_data: template, target: 'web-1' })).body
+  plant(new URL(url).pathname.split('/')[2] ?? '')
+  for (const _ of ['used', 'refused']) await (await fetch(`${url}user-data`)).text()
+  await api.post('/v3/seeds', { user_data: `${value()} $\u007b{secret.nothing}}`, target: 'web-1' })
+  answers.push((await api.get('/v3/seeds')).text, (await api.get('/v3/deployments')).text)
   for (const path of ['/v3/secrets', '/v3/secrets/77', '/v3/nothing', '/v3/secrets?limit=x']) {
     const answer = await fetch(`${api.url}${path}${path.includes('?') ? '&' : '?'}key=${api.key}`)
     answers.push(await answer.text(), JSON.stringify([...answer.headers]))
