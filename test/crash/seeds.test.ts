@@ -38,7 +38,7 @@ for (const engine of engines) {
             } catch {}
           }),
         )
-        await setTimeout(20 + Math.random() * 250)
+        await setTimeout(10 + Math.random() * 120)
         await server.end('SIGKILL')
         await fetchAll
 
