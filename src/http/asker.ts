@@ -22,6 +22,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answered without a key. */
     isOpen?: boolean
+    /** No bytes at all are no fields, whatever type they were said to be. */
+    isBodyOptional?: boolean
   }
 }
 

@@ -184,7 +184,8 @@ function acceptStrictJson(app: FastifyInstance): void {
     if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
       return done(new Refusal('unsupported_media_type', 'Send the body in UTF-8.'))
     }
-    if (request.method === 'DELETE' && body.length === 0) return done(null, undefined)
+    const mayBeEmpty = request.method === 'DELETE' || request.routeOptions.config.isBodyOptional === true
+    if (mayBeEmpty && body.length === 0) return done(null, undefined)
     try {
       done(null, parseJson(body as Buffer))
     } catch (error) {
