@@ -4,14 +4,10 @@ import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { RootKeySource } from './crypto/root-key.ts'
 import { isToken } from './crypto/token.ts'
-
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
+import { type Address, parseAddress, parseSocketPath, type SocketPath, unixPeers } from './listen.ts'
 
 export interface Config {
-  readonly listen: Address
+  readonly listen: Address | SocketPath
   /** Where `/metrics` is served instead of the main address. */
   readonly metricsListen: Address | undefined
   readonly dataDir: string
@@ -25,7 +21,7 @@ export interface Config {
   readonly maxFileBytes: number
   /** Whether an API key may arrive as the query parameter `key`. */
   readonly isQueryKeyAccepted: boolean
-  /** Proxies whose `X-Forwarded-For` is believed, in CIDR notation. */
+  /** Proxies whose `X-Forwarded-For` is believed, in CIDR notation, or `unixPeers`. */
   readonly trustedProxies: readonly string[]
   /** The origin that people reach the server at; without it, as they ask. */
   readonly publicUrl: string | undefined
@@ -57,7 +53,16 @@ export interface Setting {
 
 /** Every setting; `docs/operations.md` carries this table. */
 export const settings: readonly Setting[] = [
-  { name: 'STRONGROOM_LISTEN', default: '127.0.0.1:4600', meaning: 'Address and port to listen on.' },
+  {
+    name: 'STRONGROOM_LISTEN',
+    default: '127.0.0.1:4600',
+    meaning: 'Address and port to listen on, or `unix:` and the path of a Unix socket.',
+  },
+  {
+    name: 'STRONGROOM_LISTEN_MODE',
+    default: '600',
+    meaning: 'Who may connect to that socket: `600` its owner, `660` its group too, `666` everybody on the host.',
+  },
   {
     name: 'STRONGROOM_DATA_DIR',
     default: './data',
@@ -97,7 +102,7 @@ export const settings: readonly Setting[] = [
     name: 'STRONGROOM_TRUSTED_PROXIES',
     default: 'none',
     meaning:
-      "Addresses or networks, separated by commas, of proxies whose `X-Forwarded-For` tells the caller's address. Nobody else's is looked at.",
+      "Addresses or networks, separated by commas, of proxies whose `X-Forwarded-For` tells the caller's address; `unix` for whoever connects to the Unix socket. Nobody else's is looked at.",
   },
   {
     name: 'STRONGROOM_PUBLIC_URL',
@@ -185,7 +190,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const reader = new Reader(environment, faults)
   const dataDir = resolve(reader.text('STRONGROOM_DATA_DIR') ?? './data')
   const config: Config = {
-    listen: reader.address('STRONGROOM_LISTEN') ?? { host: '127.0.0.1', port: 4600 },
+    listen: reader.listen() ?? { host: '127.0.0.1', port: 4600 },
     metricsListen: reader.address('STRONGROOM_METRICS_LISTEN'),
     dataDir,
     databaseUrl: reader.databaseUrl(),
@@ -231,16 +236,20 @@ class Reader {
     return this.#environment[name] || undefined
   }
 
+  listen(): Address | SocketPath | undefined {
+    const mode = Number.parseInt(this.choice('STRONGROOM_LISTEN_MODE', ['600', '660', '666']) ?? '600', 8)
+    const text = this.text('STRONGROOM_LISTEN')
+    if (!text?.startsWith('unix:')) return this.address('STRONGROOM_LISTEN')
+    return (
+      parseSocketPath(text, mode) ??
+      this.#fault('STRONGROOM_LISTEN', 'must be unix: and the absolute path of a socket, at most 103 bytes')
+    )
+  }
+
   address(name: string): Address | undefined {
     const text = this.text(name)
     if (text === undefined) return undefined
-    const [, bracketed, plain, portText] = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? []
-    const host = bracketed ?? plain ?? ''
-    const port = Number(portText)
-    const isHost = bracketed === undefined ? /^[A-Za-z0-9.-]+$/.test(host) : isIP(bracketed) === 6
-    if (!isHost || !(port <= 65_535))
-      return this.#fault(name, 'must be HOST:PORT, such as 127.0.0.1:4600 or [::1]:4600')
-    return { host, port }
+    return parseAddress(text) ?? this.#fault(name, 'must be HOST:PORT, such as 127.0.0.1:4600 or [::1]:4600')
   }
 
   integer(name: string, least: number, most: number): number | undefined {
@@ -266,12 +275,16 @@ class Reader {
   networks(name: string): readonly string[] {
     const texts = (this.text(name) ?? '').split(',').flatMap((text) => text.trim() || [])
     const isNetwork = (text: string) => {
-      const [, address = '', prefix] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+      // Everybody (a prefix of 0) cannot be a proxy: any caller could say any address.
+      const [, address = '', prefix] = /^([^/%]+)(?:\/([1-9]\d{0,2}))?$/.exec(text) ?? []
       const version = isIP(address)
-      return version !== 0 && Number(prefix ?? 0) <= (version === 4 ? 32 : 128)
+      return version !== 0 && Number(prefix ?? 1) <= (version === 4 ? 32 : 128)
     }
-    if (texts.every(isNetwork)) return texts
-    this.#fault(name, 'must be addresses or networks such as 10.0.0.1 or 10.0.0.0/8, separated by commas')
+    if (texts.every((text) => text === unixPeers || isNetwork(text))) return texts
+    this.#fault(
+      name,
+      'must be addresses, networks such as 10.0.0.0/8 but not of everybody, or unix, separated by commas',
+    )
     return []
   }
 

@@ -8,10 +8,14 @@ const key = Buffer.alloc(32, 7).toString('base64url')
 const rows: readonly { name: string; good: readonly string[]; bad: readonly string[] }[] = [
   {
     name: 'STRONGROOM_LISTEN',
-    good: ['127.0.0.1:0', '[::1]:4600', 'host.example:65535'],
-    bad: ['4600', ':1', 'a:65536', '::1:80', '[1.2.3.4]:1', 'a:-1'],
+    good: ['127.0.0.1:0', '[::1]:4600', 'host.example:65535', 'unix:/run/strongroom/http.sock', 'unix:/a b:1'],
+    bad: [
+      ...['4600', ':1', 'a:65536', '::1:80', '[1.2.3.4]:1', 'a:-1'],
+      ...['unix:', 'unix:here.sock', 'unix:/run/', `unix:/${'a'.repeat(103)}`, `unix:/${'ä'.repeat(52)}`],
+    ],
   },
-  { name: 'STRONGROOM_METRICS_LISTEN', good: ['127.0.0.1:9100'], bad: ['9100', 'a b:1'] },
+  { name: 'STRONGROOM_LISTEN_MODE', good: ['600', '660', '666'], bad: ['0600', '777', '000', 'rw', '6'] },
+  { name: 'STRONGROOM_METRICS_LISTEN', good: ['127.0.0.1:9100'], bad: ['9100', 'a b:1', 'unix:/run/metrics.sock'] },
   {
     name: 'STRONGROOM_DATABASE_URL',
     good: ['postgres://a', 'postgresql://a,b/c'],
@@ -25,8 +29,11 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
   { name: 'STRONGROOM_MAX_FILE_BYTES', good: ['1', '16777216'], bad: ['0', '16777217', '1M'] },
   {
     name: 'STRONGROOM_TRUSTED_PROXIES',
-    good: ['127.0.0.1', '10.0.0.0/8, ::1,2001:db8::/32'],
-    bad: ['proxy', '10.0.0.0/33', '::1/129', '10.0.0.1/', '1.2.3'],
+    good: ['127.0.0.1', '10.0.0.0/8, ::1,2001:db8::/32', 'unix', 'unix, 10.0.0.1'],
+    bad: [
+      ...['proxy', '10.0.0.0/33', '::1/129', '10.0.0.1/', '1.2.3', '10.0.0.0/08', 'UNIX', 'unix/8'],
+      ...['0.0.0.0/0', '::/0', '10.0.0.1, ::/0'],
+    ],
   },
   {
     name: 'STRONGROOM_PUBLIC_URL',

@@ -13,7 +13,8 @@ const rooms: Record<string, readonly string[]> = {
   audit: ['model', 'errors'],
   crypto: ['errors'],
   // Types alone: where a root key may come from, and what a key looks like.
-  config: ['crypto/root-key.ts', 'crypto/token.ts'],
+  config: ['crypto/root-key.ts', 'crypto/token.ts', 'listen'],
+  listen: [],
   store: ['model', 'audit', 'errors'],
   render: ['errors'],
   vault: ['crypto', 'store/store.ts', 'store/operation.ts', 'audit', 'render', 'model', 'errors'],
@@ -24,6 +25,7 @@ const rooms: Record<string, readonly string[]> = {
     'vault',
     'model',
     'config',
+    'listen',
     'errors',
     'store/operation.ts',
     'store/store.ts',
@@ -35,7 +37,19 @@ const rooms: Record<string, readonly string[]> = {
   // Whole stores, copied row by row as they are stored.
   copy: ['open', 'vault', 'store', 'crypto', 'config', 'model', 'errors'],
   cli: ['render', 'audit', 'model', 'errors'],
-  'cli/host': ['cli', 'copy', 'open', 'vault', 'http', 'config', 'crypto/token.ts', 'audit', 'model', 'errors'],
+  'cli/host': [
+    'cli',
+    'copy',
+    'open',
+    'vault',
+    'http',
+    'config',
+    'listen',
+    'crypto/token.ts',
+    'audit',
+    'model',
+    'errors',
+  ],
   main: ['cli', 'cli/host'],
 }
 

@@ -6,6 +6,7 @@ import { addressHex } from '../model/machine.ts'
 import { type Asker, authenticate, type Identity, presumedIdentity } from '../vault/vault.ts'
 import { tokenOf, unauthenticated } from './authenticate.ts'
 import type { Context } from './context.ts'
+import { addressOf } from './peer.ts'
 import { toRefusal } from './problem.ts'
 import { sessionTokenOf } from './session-cookie.ts'
 
@@ -21,6 +22,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answered without a key. */
     isOpen?: boolean
+    /** No bytes at all are no fields, whatever type they were said to be. */
+    isBodyOptional?: boolean
   }
 }
 
@@ -69,7 +72,7 @@ function checkKeys(app: FastifyInstance, context: Context): void {
         token === undefined
           ? (sessionOf(context, request) ?? machineOf(context, request))
           : callerOf(context, request.raw.socket, token)
-      request.asker = { caller, requestId: request.id, address: request.ip }
+      request.asker = { caller, requestId: request.id, address: addressOf(request) }
       if (!bodyMethods.has(request.method)) return done()
       request.identity = presumedIdentity(vault, request.asker)
       if (request.identity !== undefined) return readOn(done)
@@ -112,10 +115,11 @@ function callerOf({ vault, keyLimiter }: Context, socket: Socket, token: string)
  * Without a key it may be a machine, by its address. Whether it is, the store says, which an address that has failed
  * often of late is not let near: a machine does not fail.
  */
-function machineOf({ metrics, failureLimiter }: Context, { ip }: FastifyRequest): Asker['caller'] {
-  const address = addressHex(ip)
+function machineOf({ metrics, failureLimiter }: Context, request: FastifyRequest): Asker['caller'] {
+  const from = addressOf(request)
+  const address = addressHex(from)
   if (address !== undefined) {
-    failureLimiter?.check(ip, performance.now())
+    failureLimiter?.check(from, performance.now())
     return { kind: 'machine', address }
   }
   metrics.refusedKeys.inc({ reason: 'missing' })
@@ -146,9 +150,9 @@ function authenticateBeforeRefusing(
   })
 
   /** Who has no key and asks too often learns only that. Whoever has one is never put off by others of their address. */
-  function putOff(refusal: Refusal, { ip }: FastifyRequest): Refusal {
+  function putOff(refusal: Refusal, request: FastifyRequest): Refusal {
     try {
-      failureLimiter?.take(ip, performance.now())
+      failureLimiter?.take(addressOf(request), performance.now())
       return refusal
     } catch (error) {
       return toRefusal(error)

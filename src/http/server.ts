@@ -20,6 +20,7 @@ import { parseJson } from './json.ts'
 import { RateLimiter } from './limits.ts'
 import { lists } from './lists/lists.ts'
 import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from './metrics.ts'
+import { addressOf, trustOf } from './peer.ts'
 import { portal } from './portal.ts'
 import { headersOf, methodNotAllowed, problemOf, toRefusal } from './problem.ts'
 import { reference } from './reference.ts'
@@ -31,6 +32,7 @@ export interface ServerOptions {
   readonly vault: Vault
   readonly config: Pick<
     Config,
+    | 'listen'
     | 'rateLimit'
     | 'maxValueBytes'
     | 'maxFileBytes'
@@ -79,7 +81,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
     requestTimeout: requestTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: keepAliveTimeoutMs,
-    trustProxy: config.trustedProxies.length > 0 && [...config.trustedProxies],
+    trustProxy: trustOf(config),
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     // Nothing is longer than the URL, whose own limit answers first.
@@ -184,7 +186,8 @@ function acceptStrictJson(app: FastifyInstance): void {
     if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
       return done(new Refusal('unsupported_media_type', 'Send the body in UTF-8.'))
     }
-    if (request.method === 'DELETE' && body.length === 0) return done(null, undefined)
+    const mayBeEmpty = request.method === 'DELETE' || request.routeOptions.config.isBodyOptional === true
+    if (mayBeEmpty && body.length === 0) return done(null, undefined)
     try {
       done(null, parseJson(body as Buffer))
     } catch (error) {
@@ -226,7 +229,7 @@ function guardDoor(app: FastifyInstance, limiter: RateLimiter | undefined): void
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
     reply.header('strongroom-request-id', request.id)
     try {
-      limiter?.take(request.ip, performance.now())
+      limiter?.take(addressOf(request), performance.now())
       checkUrl(request.raw.url ?? '')
       checkHeaders(request)
       done()
@@ -279,7 +282,13 @@ function observe(app: FastifyInstance, metrics: Metrics, isLogged: (level: strin
     metrics.requestSeconds.observe({ method: request.method, route, status: statusCode }, reply.elapsedTime / 1000)
     const level = statusCode >= 400 ? 'info' : 'debug'
     if (isLogged(level)) {
-      const line = { requestId: request.id, method: request.method, route, status: statusCode, address: request.ip }
+      const line = {
+        requestId: request.id,
+        method: request.method,
+        route,
+        status: statusCode,
+        address: addressOf(request),
+      }
       request.log[level]({ ...line, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request')
     }
     done()

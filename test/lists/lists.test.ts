@@ -235,6 +235,32 @@ for (const engine of engines) {
       assert.equal((await server.api.get('/v3/secrets/1/versions/1')).body.value, 'A')
     })
 
+    test('takes a body without bytes for one without fields, whatever type it names', async (t) => {
+      const server = await startServer(t, engine)
+      const post = async (path: string, type: string | undefined, body: string) => {
+        const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type }
+        const answer = await fetch(`${server.url}/api/${path}?key=${server.api.key}`, { method: 'POST', headers, body })
+        return { status: answer.status, body: (await answer.json()) as Came['body'] }
+      }
+      const types = ['application/json', 'application/json; charset=utf-8', 'application/x-www-form-urlencoded']
+
+      for (const type of types) {
+        const made = await post('secrets/lists', type, '')
+        assert.equal(made.status, 200, type)
+        assert.match((made.body.data as { name: string }).name, /./)
+        const { status, body } = await post('secrets/lists/1/values', type, '')
+        assert.deepEqual([status, Object.keys(body.fields ?? {})], [422, ['secret_key']], type)
+        const renamed = await post('secrets/lists/1', type, '')
+        assert.deepEqual([renamed.status, Object.keys(renamed.body.fields ?? {})], [422, ['name']], type)
+      }
+      for (const broken of [' ', '{', 'null,'])
+        assert.equal((await post('secrets/lists', types[0], broken)).status, 422)
+      const lists = (await callerOf(client, server)('GET', 'secrets/lists')).body.data as unknown[]
+      assert.equal(lists.length, types.length)
+      const v3 = await server.api.send('POST', '/v3/secrets', '', { 'content-type': 'application/json' })
+      assert.equal(v3.status, 400)
+    })
+
     test('answers Terraform’s question for locations, with a key only', async (t) => {
       const server = await startServer(t, engine)
 

@@ -65,13 +65,13 @@ export async function startChild(
   return listening(child)
 }
 
-/** Waits until a server that was just started says where it listens. */
+/** Waits until a server that was just started says where it listens; on a Unix socket, its URL leads nowhere. */
 export async function listening(child: ChildProcess): Promise<Child> {
   let text = ''
   const url = await new Promise<string>((resolve, reject) => {
     const take = (chunk: Buffer) => {
       text += chunk
-      const found = /(http:\/\/127\.0\.0\.1:\d+)\/v3\s/.exec(text)?.[1]
+      const found = /(http:\/\/(?:127\.0\.0\.1:\d+|localhost))\/v3\s/.exec(text)?.[1]
       if (found !== undefined) resolve(found)
     }
     child.stdout?.on('data', take)

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type Logger, pino } from 'pino'
+import { listen, originOf } from '../../src/cli/host/listen.ts'
 import type { Config } from '../../src/config.ts'
 import { createServer } from '../../src/http/server.ts'
 import { bootstrap, openServerVault } from '../../src/open.ts'
@@ -76,7 +77,7 @@ export async function startServer(
     logger: options.logger ?? pino({ level: 'silent' }),
     portalDir: options.portalDir,
   })
-  const url = await app.listen(config.listen)
+  const url = originOf(await listen(app, config.listen))
   let isStopped = false
   const stop = async () => {
     if (isStopped) return

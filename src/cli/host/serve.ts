@@ -2,14 +2,16 @@
 import { readFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { type Logger, pino } from 'pino'
-import { type Address, type Config, readConfig, unknownSettings } from '../../config.ts'
+import { type Config, readConfig, unknownSettings } from '../../config.ts'
 import type { Server } from '../../http/server.ts'
+import { type Address, isSocketPath, type SocketPath } from '../../listen.ts'
 import { bootstrap, type Opened, openServerVault } from '../../open.ts'
 import { askerOf } from '../../vault/accounts.ts'
 import { inviteOwner } from '../../vault/users.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { print } from '../output.ts'
 import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
+import { listen, originOf } from './listen.ts'
 import { hostAsker } from './with-vault.ts'
 
 /** After this long, whoever still waits is let down rather than the supervisor kept waiting. */
@@ -38,9 +40,10 @@ export async function serve(): Promise<void> {
       server.app.addHook('onClose', () => metricsApp.close())
       await metricsApp.listen(config.metricsListen)
     }
-    const listening = await listen(server, config)
-    const setUp = firstKey === undefined ? undefined : await setUpLink(opened.vault, config, urlOf(listening))
-    greet(config, urlOf(listening), firstKey, setUp)
+    const listening = await listen(server.app, config.listen)
+    const origin = originOf(listening)
+    const setUp = firstKey === undefined ? undefined : await setUpLink(opened.vault, config, origin)
+    greet(config, listening, firstKey, setUp)
     makeCheckpoints(opened, config, logger)
     stopOnSignals(logger, server, opened)
     flushCompileCache()
@@ -73,14 +76,6 @@ function mayDumpCore(): boolean {
   }
 }
 
-async function listen({ app }: Server, config: Config): Promise<Address> {
-  // Kept low: the kernel's queue beyond it only delays the refusal.
-  app.server.maxConnections = 4096
-  await app.listen(config.listen)
-  const address = app.server.address()
-  return typeof address === 'object' && address !== null ? { host: address.address, port: address.port } : config.listen
-}
-
 function makeCheckpoints({ vault }: Opened, { checkpoints, checkpointSeconds }: Config, logger: Logger): void {
   if (checkpoints === undefined) return
   const writer = new CheckpointWriter(vault, checkpoints === 'stdout' ? print : appendTo(checkpoints.path))
@@ -99,10 +94,17 @@ async function setUpLink(vault: Vault, { publicUrl }: Config, url: string): Prom
 }
 
 /** For the person at the terminal, in one piece; the log is for machines. */
-function greet(config: Config, url: string, firstKey: string | undefined, setUp: string | undefined): void {
+function greet(
+  config: Config,
+  listening: Address | SocketPath,
+  firstKey: string | undefined,
+  setUp: string | undefined,
+): void {
   const { databaseUrl, dataDir, rootKey, bootstrapApiKey } = config
+  const url = originOf(listening)
   const lines = [
     'Strongroom is ready.',
+    ...(isSocketPath(listening) ? [`  Socket     ${listening.path}`] : []),
     `  API        ${url}/v3`,
     `  Reference  ${url}/docs`,
     `  Data       ${databaseUrl === undefined ? dataDir : 'PostgreSQL'}`,
@@ -118,10 +120,6 @@ function greet(config: Config, url: string, firstKey: string | undefined, setUp:
     lines.push('', 'Its owner sets their password, once, within a day, at:', `  ${setUp}`)
   }
   print(lines.join('\n'))
-}
-
-function urlOf({ host, port }: Address): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Requests in flight are answered and their batches committed; nobody new is let in. */

@@ -6,6 +6,7 @@ import { askerOf, findAccount, type HostAsker } from '../../vault/accounts.ts'
 import { type Invited, inviteOwner, inviteUser, listUsers, resetUser, updateUser } from '../../vault/users.ts'
 import type { Asker, Vault } from '../../vault/vault.ts'
 import { print, printJson, printTable } from '../output.ts'
+import { originOf } from './listen.ts'
 import { withVault } from './with-vault.ts'
 
 interface Options {
@@ -60,7 +61,7 @@ export async function reset(email: string, options: Options): Promise<void> {
 
 function tell({ user, token }: Invited, { json }: Options): void {
   const { publicUrl, listen } = readConfig()
-  const link = `${publicUrl ?? `http://${listen.host}:${listen.port}`}/portal/welcome#${token}`
+  const link = `${publicUrl ?? originOf(listen)}/portal/welcome#${token}`
   if (json) printJson({ ...shown(user), invitation_url: link })
   if (json) return
   print(`The link sets the password of ${user.email ?? 'the owner'}, once, until ${expiryOf(user)}:`)

@@ -18,6 +18,7 @@ import { userOfLink } from '../../vault/users.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { askerOf } from '../asker.ts'
 import type { Context } from '../context.ts'
+import { addressOf } from '../peer.ts'
 import { clearCookie, isFromPortal, setCookie } from '../session-cookie.ts'
 import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
 import type { V3 } from './typed.ts'
@@ -242,12 +243,12 @@ function refuseOtherSites(request: FastifyRequest, _reply: FastifyReply, done: (
   done(isFromPortal(request) ? undefined : new Refusal('cross_site_request', message))
 }
 
-function strangerOf({ id, ip }: FastifyRequest) {
-  return { requestId: id, address: ip }
+function strangerOf(request: FastifyRequest) {
+  return { requestId: request.id, address: addressOf(request) }
 }
 
-function agentOf({ ip, headers }: FastifyRequest) {
-  return { address: ip, userAgent: headers['user-agent'] ?? '' }
+function agentOf(request: FastifyRequest) {
+  return { address: addressOf(request), userAgent: request.headers['user-agent'] ?? '' }
 }
 
 async function begun(vault: Vault, request: FastifyRequest, reply: FastifyReply, opened: Opened) {

@@ -1,0 +1,33 @@
+/** Where a request comes from: the caller's address, and which peers are believed about it. */
+import { isIP } from 'node:net'
+import type { FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
+import { isSocketPath, unixPeers } from '../listen.ts'
+import { inNetworks, parseNetworks } from '../model/network.ts'
+
+/** Stands for the address of whoever has none. No network holds it, and no machine. */
+const noAddress = 'none'
+
+/** Longer than any address with its zone. */
+const maxAddressLength = 64
+
+/**
+ * The caller's address. A Unix socket has none, nor has a connection that is already gone, and what a trusted proxy
+ * passed on may be no address at all.
+ */
+export function addressOf({ ip }: Pick<FastifyRequest, 'ip'>): string {
+  const text: string | undefined = ip
+  return text !== undefined && text.length <= maxAddressLength && isIP(text) !== 0 ? text : noAddress
+}
+
+/** Whose `X-Forwarded-For` is believed: for each hop, from the connection on. `false` when nobody's is. */
+export function trustOf({ listen, trustedProxies }: Pick<Config, 'listen' | 'trustedProxies'>) {
+  if (trustedProxies.length === 0) return false
+  const networks = parseNetworks(trustedProxies.filter((proxy) => proxy !== unixPeers))
+  // On TCP a connection without an address is one that has just been closed, by whomever.
+  const areUnixPeersTrusted = isSocketPath(listen) && trustedProxies.includes(unixPeers)
+  return (address: string | undefined, hop: number): boolean => {
+    if (address === undefined) return hop === 0 && areUnixPeersTrusted
+    return networks.length > 0 && inNetworks(networks, address)
+  }
+}

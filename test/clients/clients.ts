@@ -1,0 +1,201 @@
+/**
+ * The vendor's own clients against a running server: `npm run test:clients`, which needs the registries and is therefore
+ * no part of `npm test`. A client that cannot be fetched is passed over with the reason; one that ran and failed fails.
+ */
+import { spawn } from 'node:child_process'
+import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { startChild } from '../support/child.ts'
+import { engines, makeFolder } from '../support/engines.ts'
+
+const fetchMs = 60_000
+const runMs = 120_000
+
+interface Ran {
+  /** `undefined` when the program was not found, or took too long. */
+  readonly code: number | undefined
+  readonly why: string
+  readonly stdout: string
+  readonly stderr: string
+}
+
+interface Client {
+  readonly name: string
+  readonly program: string
+  /** Below this folder. */
+  readonly source: string
+  readonly savedAs: string
+  /** Puts into the folder what fetching needs. */
+  prepare?(folder: string): void
+  readonly fetch: readonly (readonly string[])[]
+  /** Whether what was fetched can do what is to be tried. */
+  hasSecretsCalls?(folder: string): boolean
+  readonly run: readonly (readonly string[])[]
+  readonly env?: (folder: string) => Record<string, string>
+}
+
+const apply = (value: string) => [
+  'terraform',
+  'apply',
+  '-auto-approve',
+  '-no-color',
+  '-parallelism=50',
+  `-var=value=${value}`,
+]
+/** Its exit code is 2 when anything would change. */
+const planOf = (value: string) => ['terraform', 'plan', '-detailed-exitcode', '-no-color', `-var=value=${value}`]
+
+const clients: readonly Client[] = [
+  {
+    name: 'Python, the package netactuate',
+    program: 'python3',
+    source: 'life.py',
+    savedAs: 'life.py',
+    fetch: [
+      ['python3', '-m', 'pip', 'install', '--quiet', '--only-binary', ':all:', '--target', 'packages', 'netactuate'],
+    ],
+    run: [['python3', 'life.py']],
+    env: (folder) => ({ PYTHONPATH: join(folder, 'packages') }),
+  },
+  {
+    name: 'Go, the module github.com/netactuate/gona',
+    program: 'go',
+    source: 'life.go',
+    savedAs: 'main.go',
+    prepare: (folder) => writeFileSync(join(folder, 'go.mod'), 'module life\n'),
+    fetch: [['go', 'get', 'github.com/netactuate/gona@latest']],
+    run: [['go', 'run', '.']],
+  },
+  {
+    name: 'Node, the package @netactuate/sdk',
+    program: 'npm',
+    source: 'life.mjs',
+    savedAs: 'life.mjs',
+    prepare: (folder) => writeFileSync(join(folder, 'package.json'), '{"private":true}'),
+    fetch: [['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', '@netactuate/sdk']],
+    hasSecretsCalls: (folder) => says(folder, 'node_modules/@netactuate/sdk/dist/**/*.js', 'createSecretList'),
+    run: [[process.execPath, 'life.mjs']],
+  },
+  {
+    name: 'Rust, the crate nars',
+    program: 'cargo',
+    source: 'life.rs',
+    savedAs: 'main.rs',
+    prepare: (folder) =>
+      writeFileSync(
+        join(folder, 'Cargo.toml'),
+        '[package]\nname = "life"\nversion = "0.0.0"\nedition = "2021"\n[[bin]]\nname = "life"\npath = "main.rs"\n',
+      ),
+    fetch: [
+      ['cargo', 'add', '--quiet', 'nars'],
+      ['cargo', 'vendor', '--quiet'],
+    ],
+    hasSecretsCalls: (folder) => says(folder, 'vendor/nars/src/**/*.rs', 'fn create_secret_list'),
+    run: [['cargo', 'run', '--quiet']],
+  },
+  {
+    name: 'Terraform, the provider netactuate/netactuate',
+    program: 'terraform',
+    source: 'life.tf',
+    savedAs: 'main.tf',
+    fetch: [['terraform', 'init', '-no-color', '-input=false']],
+    run: [
+      apply('one'),
+      planOf('one'),
+      apply('two'),
+      planOf('two'),
+      ['terraform', 'destroy', '-auto-approve', '-no-color', '-var=value=two'],
+    ],
+    env: () => ({ TF_IN_AUTOMATION: '1', TF_INPUT: '0' }),
+  },
+]
+
+const [engine] = engines
+
+suite('The published client', { concurrency: true }, () => {
+  for (const client of clients) {
+    test(client.name, async (t) => {
+      const folder = makeFolder()
+      t.after(() => rmSync(folder, { recursive: true, force: true }))
+      const reason = await fetchOf(client, folder)
+      if (reason !== undefined) return t.skip(`not run: ${reason}`)
+
+      const { url, key } = await startServer(t)
+      for (const line of client.run) {
+        const env = { BASE_URL: `${url}/api/`, TF_VAR_base_url: `${url}/api/`, NETACTUATE_API_KEY: key }
+        const ran = await run(line, folder, runMs, { ...plain(), ...client.env?.(folder), ...env })
+        if (ran.code !== 0) throw new Error(`${line.slice(0, 2).join(' ')}: ${ran.why}\n${ran.stdout}${ran.stderr}`)
+        for (const told of client.program === 'python3' ? ran.stdout.trim().split('\n') : []) t.diagnostic(told)
+      }
+    })
+  }
+})
+
+/** @returns why it cannot be tried here; `undefined` when it can */
+async function fetchOf(client: Client, folder: string): Promise<string | undefined> {
+  copyFileSync(join(import.meta.dirname, client.source), join(folder, client.savedAs))
+  client.prepare?.(folder)
+  for (const line of client.fetch) {
+    const ran = await run(line, folder, fetchMs, process.env)
+    if (ran.code !== 0) return ran.code === undefined ? ran.why : `it could not be fetched: ${told(ran)}`
+  }
+  if (client.hasSecretsCalls?.(folder) === false) return 'the published version has no secrets calls'
+  return undefined
+}
+
+/** What a fetcher says of its failure in one line, without the addresses of registries. */
+function told({ stderr, stdout, why }: Ran): string {
+  const text = `${stderr}\n${stdout}`
+  const known =
+    /\b(E404|40[0-9] [A-Z][a-z]+( [A-Z][a-z]+)?|no such host|could not find `[\w-]+`|could not be found in registry|No matching distribution found|No module named \w+|could not resolve host|Could not resolve host|timed out|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|unreachable)\b/i
+  return known.exec(text)?.[0] ?? why
+}
+
+function says(folder: string, files: string, text: string): boolean {
+  return globSync(files, { cwd: folder }).some((file) => readFileSync(join(folder, file), 'utf8').includes(text))
+}
+
+async function startServer(t: TestContext): Promise<{ url: string; key: string }> {
+  if (engine === undefined) throw new Error('No store.')
+  const place = await engine.makePlace()
+  t.after(() => place.clear())
+  const child = await startChild(t, place)
+  return { url: child.url, key: child.firstKey ?? '' }
+}
+
+/** For a stranger's code: nothing of what else the environment may hold. */
+function plain(): Record<string, string> {
+  const kept = ['PATH', 'HOME', 'GOFLAGS', 'GOCACHE', 'GOMODCACHE', 'CARGO_HOME', 'RUSTUP_HOME', 'PYENV_ROOT']
+  return Object.fromEntries(
+    kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  )
+}
+
+function run(line: readonly string[], cwd: string, limitMs: number, env: NodeJS.ProcessEnv): Promise<Ran> {
+  const [program = '', ...parameters] = line
+  return new Promise((resolve) => {
+    const output = { stdout: '', stderr: '' }
+    // A group of its own, so that a build's children end with it.
+    const child = spawn(program, parameters, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    for (const stream of ['stdout', 'stderr'] as const) {
+      child[stream].on('data', (chunk) => {
+        output[stream] += chunk
+      })
+    }
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    }, limitMs)
+    const end = (code: number | undefined, why: string) => {
+      clearTimeout(timer)
+      resolve({ code, why, ...output })
+    }
+    child.once('error', () => end(undefined, `${program} is not installed`))
+    child.once('close', (code) => {
+      if (isLate) return end(undefined, `${program} took longer than ${limitMs / 1000} seconds`)
+      end(code ?? 1, `exit code ${code}`)
+    })
+  })
+}
