@@ -16,6 +16,9 @@ export interface Config {
   readonly bootstrapApiKey: string | undefined
   /** Requests per second for one key and one address; `undefined` when no limiter runs. */
   readonly rateLimit: number | undefined
+  readonly maxConnections: number
+  /** Of one address; no limit runs when `rateLimit` is off. */
+  readonly maxConnectionsPerAddress: number
   readonly keepVersions: number
   readonly maxValueBytes: number
   readonly maxFileBytes: number
@@ -88,6 +91,12 @@ export const settings: readonly Setting[] = [
     name: 'STRONGROOM_RATE_LIMIT',
     default: '1000',
     meaning: 'Requests per second for one key and for one address; `off` turns every limiter off.',
+  },
+  { name: 'STRONGROOM_MAX_CONNECTIONS', default: '4096', meaning: 'Connections at once, 1 to 1000000.' },
+  {
+    name: 'STRONGROOM_MAX_CONNECTIONS_PER_ADDRESS',
+    default: '1024',
+    meaning: 'Connections at once from one address that is no trusted proxy, 1 to 1000000.',
   },
   { name: 'STRONGROOM_METRICS_LISTEN', default: 'the main address', meaning: 'An address of its own for `/metrics`.' },
   { name: 'STRONGROOM_KEEP_VERSIONS', default: '10', meaning: 'Versions kept of each secret, 1 to 1000.' },
@@ -197,6 +206,8 @@ export function readConfig(environment: Environment = process.env): Config {
     rootKey: reader.rootKey(dataDir),
     bootstrapApiKey: reader.bootstrapApiKey(),
     rateLimit: reader.rateLimit(),
+    maxConnections: reader.integer('STRONGROOM_MAX_CONNECTIONS', 1, 1_000_000) ?? 4096,
+    maxConnectionsPerAddress: reader.integer('STRONGROOM_MAX_CONNECTIONS_PER_ADDRESS', 1, 1_000_000) ?? 1024,
     keepVersions: reader.integer('STRONGROOM_KEEP_VERSIONS', 1, 1000) ?? 10,
     maxValueBytes: reader.integer('STRONGROOM_MAX_VALUE_BYTES', 1, 2 ** 20) ?? 2 ** 16,
     maxFileBytes: reader.integer('STRONGROOM_MAX_FILE_BYTES', 1, 2 ** 24) ?? 2 ** 20,

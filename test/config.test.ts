@@ -24,6 +24,8 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
   { name: 'STRONGROOM_ROOT_KEY', good: [key], bad: ['short', `${key}AAAA`, `!!${key}`, ` ${key}`] },
   { name: 'STRONGROOM_BOOTSTRAP_API_KEY', good: [], bad: ['sr_mistyped', 'word'] },
   { name: 'STRONGROOM_RATE_LIMIT', good: ['1', '9999999', 'off'], bad: ['0', '-1', '1.5', 'on', '10000000'] },
+  { name: 'STRONGROOM_MAX_CONNECTIONS', good: ['1', '1000000'], bad: ['0', '1000001', 'many'] },
+  { name: 'STRONGROOM_MAX_CONNECTIONS_PER_ADDRESS', good: ['1', '1000000'], bad: ['0', '1000001', '-1'] },
   { name: 'STRONGROOM_KEEP_VERSIONS', good: ['1', '1000'], bad: ['0', '1001', '1e2', 'ten'] },
   { name: 'STRONGROOM_MAX_VALUE_BYTES', good: ['1', '1048576'], bad: ['0', '1048577', '64k'] },
   { name: 'STRONGROOM_MAX_FILE_BYTES', good: ['1', '16777216'], bad: ['0', '16777217', '1M'] },

@@ -27,6 +27,18 @@ export function createMetrics() {
       labelNames: ['limit'],
       registers,
     }),
+    closedConnections: new Counter({
+      name: 'strongroom_closed_connections_total',
+      help: 'Connections closed at the door: too many of one address or of all, one that asked for nothing while there were too many, or one that sent or read too slowly.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    shedRequests: new Counter({
+      name: 'strongroom_requests_shed_total',
+      help: 'Requests answered with 503 at once, because the event loop or the store was behind, or the bodies being read took too much.',
+      labelNames: ['reason'],
+      registers,
+    }),
     refusedKeys: new Counter({
       name: 'strongroom_authentication_failures_total',
       help: 'Requests refused because their API key was missing, malformed, unknown, expired, revoked or out of its networks.',
@@ -130,6 +142,8 @@ export function createMetrics() {
     }),
   }
   startAtZero(metrics.limitedRequests, ['address', 'key', 'failures'])
+  startAtZero(metrics.closedConnections, ['address', 'all', 'replaced', 'slow_sender', 'slow_reader'])
+  startAtZero(metrics.shedRequests, ['delay', 'backlog', 'bytes'])
   startAtZero(metrics.refusedKeys, ['missing', 'malformed', 'refused'])
   startAtZero(metrics.seedFetches, ['served', 'lost', 'not_found'])
   startAtZero(metrics.integrityFailures, ['secret', 'key'])

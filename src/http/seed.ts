@@ -4,6 +4,7 @@ import { Refusal } from '../errors.ts'
 import { seedDocuments } from '../model/seed.ts'
 import { fetchDocument } from '../vault/seeds.ts'
 import type { Context } from './context.ts'
+import { addressOf } from './peer.ts'
 import { toRefusal } from './problem.ts'
 
 export function seed({ vault, metrics, failureLimiter }: Context) {
@@ -13,7 +14,8 @@ export function seed({ vault, metrics, failureLimiter }: Context) {
         `/seed/:token/${document}`,
         { schema: { hide: true } },
         async (request, reply) => {
-          const { id: requestId, ip: address, params } = request
+          const { id: requestId, params } = request
+          const address = addressOf(request)
           try {
             const asker = { requestId, address }
             const { content, giveBack } = await fetchDocument(vault, asker, params.token, document)

@@ -1,8 +1,6 @@
 /** The HTTP server: limits, error answers, health, metrics, and one plugin for each API. */
 import { randomBytes } from 'node:crypto'
 import { METHODS } from 'node:http'
-import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -13,20 +11,20 @@ import Fastify, {
 import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import type { Config, TraceSettings } from '../config.ts'
-import { invalid, Refusal } from '../errors.ts'
+import { Refusal } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
+import { serveApis } from './apis.ts'
+import { answerBrokenRequest, answerByHand, maxHeaderBytes, tooLate, unknownExpectation } from './broken.ts'
+import { guardDoor } from './door.ts'
 import { parseJson } from './json.ts'
 import { RateLimiter } from './limits.ts'
-import { lists } from './lists/lists.ts'
 import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from './metrics.ts'
 import { addressOf, trustOf } from './peer.ts'
-import { portal } from './portal.ts'
 import { headersOf, methodNotAllowed, problemOf, toRefusal } from './problem.ts'
-import { reference } from './reference.ts'
-import { seed } from './seed.ts'
+import { checkRequests } from './request-rules.ts'
+import { shedLoad } from './shedding.ts'
 import type { Tracing } from './tracing.ts'
-import { v3 } from './v3/v3.ts'
 
 export interface ServerOptions {
   readonly vault: Vault
@@ -34,6 +32,8 @@ export interface ServerOptions {
     Config,
     | 'listen'
     | 'rateLimit'
+    | 'maxConnections'
+    | 'maxConnectionsPerAddress'
     | 'maxValueBytes'
     | 'maxFileBytes'
     | 'isQueryKeyAccepted'
@@ -54,10 +54,6 @@ export interface Server {
   drain(): void
 }
 
-/** Far below Node's own limits: an API of small requests needs no more. */
-const maxHeaderBytes = 16 * 1024
-const maxHeaders = 100
-const maxUrlLength = 8192
 /** A holder of a key fails by mistake, and seldom. */
 const failuresPerSecond = 10
 const headersTimeoutMs = 5_000
@@ -122,6 +118,14 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
     answerByHand(socket, methodNotAllowed(['GET', 'POST', 'PUT', 'DELETE'])),
   )
   app.server.on('checkExpectation', (request) => answerByHand(request.socket, unknownExpectation))
+  const isTrusted = trustOf(config)
+  guardDoor(app.server, {
+    maxConnections: config.maxConnections,
+    maxPerAddress: config.rateLimit === undefined ? undefined : config.maxConnectionsPerAddress,
+    isProxy: (address) => isTrusted !== false && isTrusted(address, 0),
+    onClose: (reason) => metrics.closedConnections.inc({ reason }),
+    answerLate: (socket) => answerByHand(socket, tooLate),
+  })
   acceptStrictJson(app)
   answerErrors(app)
   const limiter = (limit: string, perSecond = config.rateLimit) =>
@@ -129,7 +133,12 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
       ? undefined
       : new RateLimiter(perSecond, () => metrics.limitedRequests.inc({ limit }))
   tracing?.follow(app)
-  guardDoor(app, limiter('address'))
+  shedLoad(app, {
+    backlog: () => vault.store.backlog(),
+    bodyLimit: bodyLimitOf(config),
+    onShed: (reason) => metrics.shedRequests.inc({ reason }),
+  })
+  checkRequests(app, limiter('address'))
   observe(app, metrics, (level) => logger.isLevelEnabled(level))
   health(app, vault, state)
   if (config.metricsListen === undefined) serveMetrics(app, scrape)
@@ -137,13 +146,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   const failureLimiter = limiter('failures', failuresPerSecond)
   const { isQueryKeyAccepted, maxFileBytes, publicUrl } = config
   const context = { vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter }
-  await app.register(reference)
-  await app.register(v3(context), { prefix: '/v3' })
-  await app.register(seed(context))
-  await app.register(portal(portalDir))
-  await app.register(lists(context, true), { prefix: '/api' })
-  // Clients resolve relative paths: a base URL without /api/ works too.
-  await app.register(lists(context, false))
+  await serveApis(app, context, portalDir)
   return {
     app,
     scrape,
@@ -223,57 +226,6 @@ function logFault(request: FastifyRequest, { code, cause }: Refusal): void {
   request.log.error({ requestId: request.id, code, kind: error?.name, reason, stack }, 'request failed')
 }
 
-/** What is refused whoever asks: too many from one address, a path that only a sloppy router would match. */
-function guardDoor(app: FastifyInstance, limiter: RateLimiter | undefined): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
-    reply.header('strongroom-request-id', request.id)
-    try {
-      limiter?.take(addressOf(request), performance.now())
-      checkUrl(request.raw.url ?? '')
-      checkHeaders(request)
-      done()
-    } catch (error) {
-      done(error as Error)
-    }
-  })
-}
-
-function checkUrl(url: string): void {
-  if (url.length > maxUrlLength)
-    throw new Refusal('uri_too_long', `The URL must be at most ${maxUrlLength} characters.`)
-  const end = url.indexOf('?')
-  const path = end < 0 ? url : url.slice(0, end)
-  if (/\/\/|\/\.{1,2}(\/|$)|%2e|%2f|%5c|\\|^\/v3\/.*\/$/i.test(path))
-    throw new Refusal('not_found', 'Nothing is at this path. See /docs for the API.')
-}
-
-function checkHeaders({ headers, raw }: FastifyRequest): void {
-  if (raw.rawHeaders.length > 2 * maxHeaders) {
-    throw new Refusal('headers_too_large', `A request may have at most ${maxHeaders} headers.`)
-  }
-  if (headers.host === undefined && raw.httpVersion === '1.1') throw invalid('Host', 'Is required.')
-  if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
-    throw new Refusal(
-      'unsupported_media_type',
-      'Send the body as "Content-Type: application/json" in UTF-8, not compressed.',
-    )
-  }
-  if (headers.accept?.includes('q=0') && excludesJson(headers.accept)) {
-    throw new Refusal('not_acceptable', 'Answers are JSON, which the Accept header excludes.')
-  }
-}
-
-/** By the most specific range that covers JSON (RFC 9110, section 12.5.1). */
-function excludesJson(accept: string): boolean {
-  const ranges = accept.split(',').map((range) => range.split(';').map((part) => part.trim().toLowerCase()))
-  for (const wanted of ['application/json', 'application/*', '*/*']) {
-    const range = ranges.find(([type]) => type === wanted)
-    if (range !== undefined) return range.some((part) => /^q=0(\.0*)?$/.test(part))
-  }
-  return false
-}
-
 /** Routes, not URLs: a path or a query may hold what must not be written down. */
 function observe(app: FastifyInstance, metrics: Metrics, isLogged: (level: string) => boolean): void {
   app.addHook('onResponse', (request, reply, done) => {
@@ -297,8 +249,9 @@ function observe(app: FastifyInstance, metrics: Metrics, isLogged: (level: strin
 
 function health(app: FastifyInstance, vault: Vault, state: { isDraining: boolean }): void {
   const schema = { hide: true }
-  app.get('/healthz', { schema, exposeHeadRoute: true }, () => ({ status: 'ok' }))
-  app.get('/readyz', { schema, exposeHeadRoute: true }, async (_request, reply) => {
+  const config = { isNeverShed: true }
+  app.get('/healthz', { schema, config, exposeHeadRoute: true }, () => ({ status: 'ok' }))
+  app.get('/readyz', { schema, config, exposeHeadRoute: true }, async (_request, reply) => {
     if (state.isDraining) return reply.code(503).send({ status: 'draining' })
     try {
       await vault.store.ping()
@@ -310,36 +263,7 @@ function health(app: FastifyInstance, vault: Vault, state: { isDraining: boolean
 }
 
 function serveMetrics(app: FastifyInstance, scrape: Scrape): void {
-  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
+  app.get('/metrics', { schema: { hide: true }, config: { isNeverShed: true } }, async (_request, reply) => {
     return reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await scrape())
   })
-}
-
-const unknownExpectation = new Refusal('expectation_failed', 'Expect may be 100-continue only.')
-const notHttp = new Refusal('invalid', 'This is not a valid HTTP/1.1 request.')
-const brokenRequests: Record<string, Refusal> = {
-  ERR_HTTP_REQUEST_TIMEOUT: new Refusal('request_timeout', 'The request did not arrive in time. Send it again.'),
-  HPE_HEADER_OVERFLOW: new Refusal('headers_too_large', `The headers must be at most ${maxHeaderBytes} bytes.`),
-}
-
-/** What is not even HTTP gets the same shape of answer. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  answerByHand(socket, brokenRequests[error.code ?? ''] ?? notHttp)
-}
-
-/** For want of a request to reply to. */
-function answerByHand(socket: Duplex, refusal: Refusal): void {
-  const problem = problemOf(refusal, 'none')
-  const body = JSON.stringify(problem)
-  const headers = {
-    ...headersOf(refusal),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    'content-type': 'application/problem+json; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-    connection: 'close',
-  }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines.join('')}\r\n${body}`)
 }

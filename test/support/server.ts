@@ -44,6 +44,8 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     rootKey: { kind: 'file', path: join(place.dataDir, 'root.key'), create: true },
     bootstrapApiKey: undefined,
     rateLimit: undefined,
+    maxConnections: 4096,
+    maxConnectionsPerAddress: 1024,
     keepVersions: 10,
     maxValueBytes: 65_536,
     maxFileBytes: 1_048_576,
