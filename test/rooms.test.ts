@@ -18,9 +18,12 @@ const rooms: Record<string, readonly string[]> = {
   listen: [],
   // What leaves the server for where others chose.
   outbound: [],
+  json: ['errors'],
+  // Tokens of others: what they say, whether they say it, and where their issuers' keys are.
+  oidc: ['outbound', 'json', 'errors'],
   store: ['model', 'audit', 'errors'],
   render: ['errors'],
-  vault: ['crypto', 'store/store.ts', 'store/operation.ts', 'audit', 'render', 'model', 'errors'],
+  vault: ['crypto', 'oidc', 'store/store.ts', 'store/operation.ts', 'audit', 'render', 'model', 'errors'],
   // The words of an operation (a match, a change) and of a record are the API's too, and what a store reports is for
   // metrics and traces; crypto only to know a mistyped key.
   http: [
@@ -34,9 +37,10 @@ const rooms: Record<string, readonly string[]> = {
     'store/store.ts',
     'audit/record.ts',
     'crypto/token.ts',
+    'json',
   ],
   client: [],
-  open: ['audit/record.ts', 'config', 'crypto', 'errors', 'store', 'vault'],
+  open: ['audit/record.ts', 'config', 'crypto', 'errors', 'oidc', 'store', 'vault'],
   // Whole stores, copied row by row as they are stored.
   copy: ['open', 'vault', 'store', 'crypto', 'config', 'model', 'errors'],
   cli: ['render', 'audit', 'model', 'errors'],

@@ -6,7 +6,7 @@ import type { AuditObject, AuditRecord } from './record.ts'
 
 /** Something of an account as it stands in the tables, in the words of its records. */
 export interface Live extends Pick<AuditObject, 'id' | 'name' | 'version' | 'hash'> {
-  readonly kind: 'secret' | 'list' | 'key' | 'user' | 'machine' | 'settings' | 'seed' | 'target'
+  readonly kind: 'secret' | 'list' | 'key' | 'user' | 'machine' | 'settings' | 'seed' | 'trust_rule' | 'target'
   /** Settings and targets have none. */
   readonly uid: string | null
   /** Of an API key. */
@@ -28,6 +28,7 @@ const settling: ReadonlySet<string> = new Set([
   ...['machine.create', 'settings.update', 'key.create', 'key.rotate', 'key.revoke'],
   ...['user.create', 'user.update', 'user.accept'],
   ...['render', 'seed.create', 'seed.fetch', 'seed.return'],
+  ...['trust_rule.create', 'trust_rule.update'],
 ])
 const deleting: ReadonlySet<string> = new Set([
   'secret.delete',
@@ -35,6 +36,7 @@ const deleting: ReadonlySet<string> = new Set([
   'machine.delete',
   'user.delete',
   'seed.delete',
+  'trust_rule.delete',
   'deployment.delete',
 ])
 
@@ -46,6 +48,7 @@ const nouns = {
   machine: 'machine',
   settings: 'settings',
   seed: 'seed',
+  trust_rule: 'trust rule',
   target: 'deployment',
 }
 
@@ -57,6 +60,7 @@ const articled = {
   machine: 'A machine',
   settings: 'What',
   seed: 'A seed',
+  trust_rule: 'A trust rule',
   target: 'A deployment',
 }
 
@@ -66,6 +70,8 @@ export class Replay {
   readonly #details = new Map<string, Known>()
   readonly #places = new Map<string, Known>()
   readonly #revoked = new Map<string, number>()
+  /** The keys of jobs: once they have expired, they are cleared away without a record. */
+  readonly #fleeting = new Set<string>()
   readonly #settled: number
 
   /** @param settled records after this one may be newer than the tables were when they were read */
@@ -73,7 +79,7 @@ export class Replay {
     this.#settled = settled
   }
 
-  take({ seq, action, object, outcome }: AuditRecord): void {
+  take({ seq, action, object, outcome, principal }: AuditRecord): void {
     if (outcome !== 'ok' || object === null) return
     const { kind, uid, hash } = object
     if (uid === null && kind !== 'settings' && kind !== 'target') return
@@ -83,13 +89,14 @@ export class Replay {
     else if (action === 'metadata.update') this.#details.set(at, { seq, text: hash })
     else if (action === 'secret.move') this.#places.set(at, { seq, text: hash })
     if (action === 'key.revoke') this.#revoked.set(at, seq)
+    if (action === 'key.create' && principal.kind === 'workload') this.#fleeting.add(at)
   }
 
   /** What the tables have otherwise than the trail says, one sentence each. */
   differences(found: readonly Live[]): string[] {
     const seen = new Set(found.map(keyOf))
     const missing = [...this.#known].flatMap(([at, { seq, text }]) => {
-      if (text === null || seq > this.#settled || seen.has(at)) return []
+      if (text === null || seq > this.#settled || seen.has(at) || this.#fleeting.has(at)) return []
       const noun = articled[at.slice(0, at.indexOf(' ')) as Live['kind']]
       return [`${noun} that record ${seq} left in the store is not there.`]
     })

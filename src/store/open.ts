@@ -13,6 +13,7 @@ import { Queries } from './queries.ts'
 import * as rows from './rows.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
 import type { Backlog, DeploymentFilter, KeyringRow, RecordFilter, Store, StoreEvents } from './store.ts'
+import { type TrustRuleRow, toTrustRule } from './trust-rows.ts'
 
 export interface StoreOptions {
   /** `postgres://…`; without it the store is a SQLite file in the data folder. */
@@ -111,6 +112,15 @@ class BatchedStore implements Store {
 
   async accounts() {
     return (await this.#query<rows.AccountRow>(this.#queries.accounts())).map(rows.toAccount)
+  }
+
+  async accountNamed(name: string) {
+    const [row] = await this.#query<rows.AccountRow>(this.#queries.accountNamed(name))
+    return row === undefined ? undefined : rows.toAccount(row)
+  }
+
+  async trustRules(accountId: number, issuer?: string) {
+    return (await this.#query<TrustRuleRow>(this.#queries.trustRules(accountId, issuer))).map(toTrustRule)
   }
 
   async accountKey(accountId: number, version: number) {

@@ -10,6 +10,7 @@ import type { Details, Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
 import type { SeedOperation, SeedResults } from './seed-operation.ts'
+import type { TrustOperation, TrustResults } from './trust-operation.ts'
 
 /** Who asks. */
 export type Caller =
@@ -36,6 +37,8 @@ export type Caller =
     }
   /** A user whom the vault has recognized, who may begin a session and nothing else. */
   | { readonly kind: 'user'; readonly accountId: number; readonly userId: number; readonly name: string }
+  /** A job whose token the vault has verified, which may be given a key and nothing else; rule 0 where none fits. */
+  | { readonly kind: 'workload'; readonly accountId: number; readonly ruleId: number; readonly name: string }
   /** Somebody on the server's host, who may do anything in the account. */
   | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
   /** The server itself, for records of what it found. */
@@ -71,6 +74,7 @@ export interface Place {
 
 export type Operation =
   | SeedOperation
+  | TrustOperation
   /** Only checks the key. Recorded when it is refused. */
   | { readonly kind: 'authenticate' }
   /** Authorizes a listing, whose pages are then read by `Pages`. */
@@ -304,7 +308,7 @@ export interface Grant {
   readonly scopes: readonly Scope[]
 }
 
-export interface Results extends SeedResults {
+export interface Results extends SeedResults, TrustResults {
   authenticate: { readonly accountId: number; readonly key: ApiKey | undefined; readonly accountKey: AccountKey }
   list_secrets: Grant & { readonly list: List | undefined }
   read_secret: StoredSecret

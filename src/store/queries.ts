@@ -129,6 +129,15 @@ export class Queries {
     return this.#builder.selectFrom('users').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
   }
 
+  accountNamed(name: string): Query {
+    return this.#builder.selectFrom('accounts').selectAll().where('name', '=', name).compile()
+  }
+
+  trustRules(accountId: number, issuer: string | undefined): Query {
+    const rules = this.#builder.selectFrom('trust_rules').selectAll().where('account_id', '=', accountId).orderBy('id')
+    return (issuer === undefined ? rules : rules.where('issuer', '=', issuer)).compile()
+  }
+
   machines(accountId: number): Query {
     return this.#builder.selectFrom('machines').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
   }
@@ -259,6 +268,7 @@ export class Queries {
     return this.#builder
       .selectFrom('api_keys')
       .where('user_id', 'is', null)
+      .where('rule_id', 'is', null)
       .select((eb) => {
         const { fn, and, or } = eb
         const isOpen = and([

@@ -2,15 +2,18 @@
 import type { Action, AuditObject } from '../audit/record.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import type { Account, AccountKey } from '../model/account.ts'
-import type { ApiKey } from '../model/api-key.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Role, User } from '../model/user.ts'
 import type { DeploymentTables } from './deployment-rows.ts'
+import { type ApiKeyRow, words } from './key-rows.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
+import type { TrustTables } from './trust-rows.ts'
 import type { Claim, Reply } from './world.ts'
+
+export { type ApiKeyRow, toApiKey } from './key-rows.ts'
 
 export interface AccountRow {
   id: number
@@ -26,30 +29,13 @@ export interface AccountRow {
   next_user_id: number
   next_deployment_id: number
   next_seed_id: number
+  next_trust_rule_id: number
 }
 
 export interface AccountKeyRow {
   account_id: number
   version: number
   wrapped: Uint8Array
-}
-
-export interface ApiKeyRow {
-  account_id: number
-  id: number
-  uid: string
-  name: string
-  token_hash: string
-  scopes: string
-  networks: string
-  created_ms: number
-  expires_ms: number | null
-  revoked_ms: number | null
-  last_used_ms: number | null
-  mac: Uint8Array
-  user_id: number | null
-  confirmed_ms: number | null
-  agent: string
 }
 
 export interface UserRow {
@@ -175,7 +161,7 @@ export interface AuditRow {
 }
 
 /** The tables, for the queries that are built (`queries.ts`). */
-export interface Tables extends DeploymentTables {
+export interface Tables extends DeploymentTables, TrustTables {
   meta: { name: string; value: Uint8Array }
   accounts: AccountRow
   account_keys: AccountKeyRow
@@ -202,6 +188,7 @@ export function toAccount(row: AccountRow): Account {
     nextUserId: row.next_user_id,
     nextDeploymentId: row.next_deployment_id,
     nextSeedId: row.next_seed_id,
+    nextTrustRuleId: row.next_trust_rule_id,
     auditSize: row.audit_size,
     auditHead: row.audit_head,
     auditAt: row.audit_ms,
@@ -210,26 +197,6 @@ export function toAccount(row: AccountRow): Account {
 
 export function toAccountKey(row: AccountKeyRow): AccountKey {
   return { accountId: row.account_id, version: row.version, wrapped: row.wrapped }
-}
-
-export function toApiKey(row: ApiKeyRow): ApiKey {
-  return {
-    accountId: row.account_id,
-    id: row.id,
-    uid: row.uid,
-    name: row.name,
-    tokenHash: row.token_hash,
-    scopes: words(row.scopes),
-    networks: words(row.networks),
-    createdAt: row.created_ms,
-    expiresAt: row.expires_ms,
-    revokedAt: row.revoked_ms,
-    lastUsedAt: row.last_used_ms,
-    userId: row.user_id,
-    confirmedAt: row.confirmed_ms,
-    agent: row.agent,
-    mac: row.mac,
-  }
 }
 
 export function toUser(row: UserRow): User {
@@ -391,9 +358,4 @@ export function userValues(user: User): (string | number | Uint8Array | null)[] 
     user.lastSignInAt,
     user.mac,
   ]
-}
-
-/** A list of words without blanks is stored as one text. */
-function words(text: string): readonly string[] {
-  return text === '' ? [] : text.split(' ')
 }

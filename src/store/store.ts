@@ -8,6 +8,7 @@ import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
+import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 
@@ -50,6 +51,9 @@ export interface Store {
     after: number,
     limit: number,
   ): Promise<readonly { secret: Secret; sealed: Uint8Array | null; listUid: string | null }[]>
+  accountNamed(name: string): Promise<Account | undefined>
+  /** By ascending id; with an issuer, those of its tokens alone. */
+  trustRules(accountId: number, issuer?: string): Promise<readonly TrustRule[]>
   machines(accountId: number): Promise<readonly Machine[]>
   users(accountId: number): Promise<readonly User[]>
   /** By an address in lower case, or by the look-up hash of a one-time link. */

@@ -7,8 +7,10 @@ import type { List } from '../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
 import type { SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
+import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
+import type { UsedToken } from './trust-operation.ts'
 
 /** The answer to an earlier request under the same idempotency key. */
 export interface Reply {
@@ -69,6 +71,10 @@ export interface Changes {
   readonly users: Map<string, Fate<User>>
   readonly deployments: Map<string, Fate<Deployment>>
   readonly seeds: Map<string, Fate<Seed>>
+  readonly trustRules: Map<string, Fate<TrustRule>>
+  readonly usedTokens: UsedToken[]
+  /** Where what jobs have left behind is cleared away: keys long expired, tokens that nobody accepts any more. */
+  readonly workloads: Set<number>
   readonly renamed: Renamed[]
   readonly versions: NewVersion[]
   readonly keys: Map<string, Fate<ApiKey>>
@@ -91,6 +97,10 @@ export function versionRef(accountId: number, secretId: number, version: number)
 
 export function replyRef(accountId: number, keyId: number, hash: string): string {
   return `${accountId} ${keyId} ${hash}`
+}
+
+export function usedRef(accountId: number, ruleId: number, hash: string): string {
+  return `${accountId} ${ruleId} ${hash}`
 }
 
 /** A version's value, and the name that it was sealed under. */
@@ -137,6 +147,12 @@ export interface World {
   readonly seeds: Map<string, Seed>
   /** By look-up hash. */
   readonly seedsByToken: Map<string, Seed>
+  /** By account and id; all of an account, where they are asked for. */
+  readonly trustRules: Map<string, TrustRule>
+  /** How many keys of a rule are alive, of the rules that another is asked of, by account and id. */
+  readonly livingKeys: Map<string, number>
+  /** Those that are asked for and were found. */
+  readonly usedTokens: Set<string>
   /** Those that meet an address which is asked from, or which is to be claimed. */
   readonly claims: Claim[]
   /** The lists whose secrets are all here, by account and id. */
@@ -151,6 +167,9 @@ export interface World {
   readonly accountNames: ReadonlySet<string>
   readonly nextAccountId: number
 }
+
+/** For so long after its end a job's key is still shown. */
+export const workloadKeyLingersMs = 60 * 60 * 1000
 
 /** For how long a reply is remembered. */
 export const replyLifetimeMs = 24 * 60 * 60 * 1000

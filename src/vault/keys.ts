@@ -121,6 +121,7 @@ export function newKey(
     revokedAt: null,
     userId: null,
     confirmedAt: null,
+    ruleId: null,
     agent: '',
   }
   return { ...row, mac: vault.keyring.rowMac(keyToAuthenticate(row)) }

@@ -180,6 +180,7 @@ function newSession(vault: Vault, user: User, token: string, agent: Agent): NewK
     revokedAt: null,
     userId: user.id,
     confirmedAt: now,
+    ruleId: null,
   }
   const { address, userAgent } = agent
   const shown = JSON.stringify({ address, user_agent: userAgent.slice(0, 300) })

@@ -952,7 +952,7 @@ export const faults: readonly Fault[] = [
   // The door
   fault(
     'a field given twice is refused',
-    'http/json.ts',
+    'json.ts',
     "if (keys.has(value)) throw faulty('It must not give a field twice')",
     '',
     'http/json.test.ts',
@@ -960,7 +960,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'invalid UTF-8 is refused',
-    'http/json.ts',
+    'json.ts',
     '{ fatal: true, ignoreBOM: true }',
     '{ fatal: false, ignoreBOM: true }',
     'http/bad-body.test.ts',

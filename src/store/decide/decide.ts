@@ -14,6 +14,7 @@ import * as machines from './machines.ts'
 import * as rotation from './rotation.ts'
 import * as secrets from './secrets.ts'
 import * as seeds from './seeds.ts'
+import * as trustRules from './trust-rules.ts'
 import * as users from './users.ts'
 import * as versions from './versions.ts'
 import { type Call, emptyChanges, record, refused, type Work } from './work.ts'
@@ -142,6 +143,20 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return seeds.fetchSeed(call, operation)
     case 'return_seed':
       return seeds.returnSeed(call, operation)
+    case 'list_trust_rules':
+      return trustRules.listTrustRules(call)
+    case 'read_trust_rule':
+      return trustRules.readTrustRule(call, operation)
+    case 'prepare_trust_rule':
+      return trustRules.prepareTrustRule(call, operation)
+    case 'create_trust_rule':
+      return trustRules.createTrustRule(call, operation)
+    case 'update_trust_rule':
+      return trustRules.updateTrustRule(call, operation)
+    case 'delete_trust_rule':
+      return trustRules.deleteTrustRule(call, operation)
+    case 'exchange_token':
+      return trustRules.exchangeToken(call, operation)
     case 'read_audit':
       return accounts.readAudit(call)
     case 'add_account_key':

@@ -6,6 +6,7 @@ import type { Deployment } from '../../model/deployment.ts'
 import type { List } from '../../model/list.ts'
 import { type AccountSettings, type AddressRange, type Machine, rangeOf } from '../../model/machine.ts'
 import type { Seed } from '../../model/seed.ts'
+import type { TrustRule } from '../../model/trust-rule.ts'
 import type { User } from '../../model/user.ts'
 import {
   deploymentValues,
@@ -17,11 +18,12 @@ import {
   toSeed,
 } from '../deployment-rows.ts'
 import type { Transaction } from '../load.ts'
-import type { NameRef, Ref, ReplyRef, VersionRef } from '../needs.ts'
+import type { NameRef, Ref, ReplyRef, UsedRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
 import { type Changes, type Claim, type Fate, type Reply, ref, replyLifetimeMs, type SealedVersion } from '../world.ts'
 import type { Statements } from './statements.ts'
+import * as trust from './trust.ts'
 
 export class SqliteTransaction implements Transaction {
   readonly #statements: Statements
@@ -114,6 +116,26 @@ export class SqliteTransaction implements Transaction {
     return refs.flatMap(({ accountId, id }) => all<SeedRow>(this.#statements.seed, accountId, id)).map(toSeed)
   }
 
+  trustRulesOf(accountIds: readonly number[]): TrustRule[] {
+    return trust.trustRulesOf(this.#statements, accountIds)
+  }
+
+  trustRules(refs: readonly Ref[]): TrustRule[] {
+    return trust.trustRules(this.#statements, refs)
+  }
+
+  keysOfRules(rules: readonly Ref[]): ApiKey[] {
+    return trust.keysOfRules(this.#statements, rules)
+  }
+
+  livingKeys(rules: readonly Ref[], now: number): (Ref & { count: number })[] {
+    return trust.livingKeys(this.#statements, rules, now)
+  }
+
+  usedTokens(refs: readonly UsedRef[]): UsedRef[] {
+    return trust.usedTokens(this.#statements, refs)
+  }
+
   deployments(refs: readonly Ref[]): Deployment[] {
     const { deployment } = this.#statements
     return toDeployments(refs.flatMap(({ accountId, id }) => all<JoinedRow>(deployment, accountId, id)))
@@ -185,8 +207,9 @@ export class SqliteTransaction implements Transaction {
     return { taken, nextId: all<{ id: number }>(nextAccountId)[0]?.id ?? 1 }
   }
 
-  apply(changes: Changes, keepVersions: number): void {
+  apply(changes: Changes, keepVersions: number, now: number): void {
     this.#applyAccounts(changes)
+    trust.applyTrust(this.#statements, changes, now)
     this.#applyKeys(changes)
     this.#freeNames(changes)
     this.#applyLists(changes)
@@ -203,10 +226,10 @@ export class SqliteTransaction implements Transaction {
     for (const { existed, row } of accounts.values()) {
       if (row === null) continue
       const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, nextUserId } = row
-      const { nextDeploymentId, nextSeedId } = row
+      const { nextDeploymentId, nextSeedId, nextTrustRuleId } = row
       const { auditSize, auditHead, auditAt } = row
       const audit = [auditSize, auditHead, auditAt] as const
-      const counters = [nextListId, nextMachineId, nextUserId, nextDeploymentId, nextSeedId] as const
+      const counters = [nextListId, nextMachineId, nextUserId, nextDeploymentId, nextSeedId, nextTrustRuleId] as const
       if (existed) updateAccount.run(nextSecretId, nextKeyId, ...audit, ...counters, id)
       else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, ...audit, ...counters)
     }
@@ -237,6 +260,7 @@ export class SqliteTransaction implements Transaction {
           key.userId,
           key.confirmedAt,
           key.agent,
+          key.ruleId,
         )
       }
     }
