@@ -38,9 +38,11 @@ const rooms: Record<string, readonly string[]> = {
     'audit/record.ts',
     'crypto/token.ts',
     'json',
+    // Why a token was refused, for the log and the metrics.
+    'oidc/token.ts',
   ],
   client: [],
-  open: ['audit/record.ts', 'config', 'crypto', 'errors', 'oidc', 'store', 'vault'],
+  open: ['audit/record.ts', 'config', 'crypto', 'errors', 'oidc', 'outbound', 'store', 'vault'],
   // Whole stores, copied row by row as they are stored.
   copy: ['open', 'vault', 'store', 'crypto', 'config', 'model', 'errors'],
   cli: ['render', 'audit', 'model', 'errors'],

@@ -81,7 +81,7 @@ export function readToken(text: string): Token {
   if (kid !== undefined && !isText(kid)) throw new TokenRefused('header')
   if (!isAlgorithm(alg)) throw new TokenRefused('algorithm')
   const claims = readObject(payload)
-  if (!isText(claims['iss'])) throw malformed()
+  if (!isText(claims['iss']) || (claims['sub'] !== undefined && !isText(claims['sub']))) throw malformed()
   return { text, algorithm: alg, keyId: kid, claims, issuer: claims['iss'] }
 }
 

@@ -5,6 +5,7 @@ import { checkKeysOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { methodNotAllowed } from '../problem.ts'
 import { auditRoutes } from './audit.ts'
+import { authRoutes } from './auth.ts'
 import { deploymentRoutes } from './deployments.ts'
 import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
@@ -14,6 +15,7 @@ import { renderRoutes } from './render.ts'
 import { secretRoutes } from './secrets.ts'
 import { seedRoutes } from './seeds.ts'
 import { sessionRoutes, signInRoutes } from './sessions.ts'
+import { trustRuleRoutes } from './trust-rules.ts'
 import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
 
@@ -32,6 +34,8 @@ export function v3(context: Context) {
     seedRoutes(typed, context)
     deploymentRoutes(typed, context)
     keyRoutes(typed, context)
+    trustRuleRoutes(typed, context)
+    authRoutes(typed, context)
     machineRoutes(typed, context)
     settingsRoutes(typed, context)
     userRoutes(typed, context)
