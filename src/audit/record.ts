@@ -65,6 +65,8 @@ export type Action =
   | 'account.create'
   | 'account.rotate_key'
   | 'account.drop_key'
+  | 'account.rewrap_key'
+  | 'master_key.add'
   | 'root_key.add'
   | 'root_key.drop'
   | 'store.backup'
@@ -130,6 +132,8 @@ export const actions: readonly Action[] = [
   'account.create',
   'account.rotate_key',
   'account.drop_key',
+  'account.rewrap_key',
+  'master_key.add',
   'root_key.add',
   'root_key.drop',
   'store.backup',

@@ -52,7 +52,7 @@ for (const engine of engines) {
         record['object']?.['name'],
       ])
       const workload = { kind: 'workload', id: 1, name: `${issuer.url} ${jobClaims.sub}` }
-      assert.deepEqual(seen.slice(2, 4), [
+      assert.deepEqual(seen.slice(3, 5), [
         ['key.create', 'ok', workload, 'key', keyName],
         ['auth.oidc', 'ok', workload, 'trust_rule', 'deploy'],
       ])

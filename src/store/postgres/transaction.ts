@@ -8,12 +8,12 @@ import type { AccountSettings, AddressRange, Machine } from '../../model/machine
 import type { Seed } from '../../model/seed.ts'
 import type { TrustRule } from '../../model/trust-rule.ts'
 import type { User } from '../../model/user.ts'
+import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
 import type { Transaction } from '../load.ts'
 import type { NameRef, Ref, ReplyRef, UsedRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
-import { type TrustRuleRow, toTrustRule } from '../trust-rows.ts'
 import type { Changes, Claim, Reply, SealedVersion } from '../world.ts'
 import { PostgresChanges } from './changes.ts'
 import { columnsOf } from './values.ts'
@@ -59,7 +59,7 @@ export class PostgresTransaction implements Transaction {
   async accountKeys(ids: readonly number[]): Promise<AccountKey[]> {
     const text =
       'select distinct on (account_id) * from account_keys where account_id = any($1::bigint[]) order by account_id, version desc'
-    return (await this.#all<rows.AccountKeyRow>('account_keys', text, [ids])).map(rows.toAccountKey)
+    return (await this.#all<AccountKeyRow>('account_keys', text, [ids])).map(toAccountKey)
   }
 
   async accountKeysInUse(accountId: number): Promise<number[]> {
@@ -137,13 +137,15 @@ export class PostgresTransaction implements Transaction {
 
   async trustRulesOf(accountIds: readonly number[]): Promise<TrustRule[]> {
     const text = 'select * from trust_rules where account_id = any($1::bigint[]) order by account_id, id'
-    return (await this.#all<TrustRuleRow>('trust_rules_of', text, [accountIds])).map(toTrustRule)
+    return (await this.#all<rows.TrustRuleRow>('trust_rules_of', text, [accountIds])).map(rows.toTrustRule)
   }
 
   async trustRules(refs: readonly Ref[]): Promise<TrustRule[]> {
     const text = `select t.* from unnest($1::bigint[], $2::bigint[]) r (a, i)
       join trust_rules t on t.account_id = r.a and t.id = r.i`
-    return (await this.#all<TrustRuleRow>('trust_rules', text, columnsOf(refs, 'accountId', 'id'))).map(toTrustRule)
+    return (await this.#all<rows.TrustRuleRow>('trust_rules', text, columnsOf(refs, 'accountId', 'id'))).map(
+      rows.toTrustRule,
+    )
   }
 
   async keysOfRules(rules: readonly Ref[]): Promise<ApiKey[]> {
