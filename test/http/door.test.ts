@@ -119,9 +119,10 @@ suite('The door', () => {
     const strangers = new Strangers(t, url)
     for (const text of ['', 'GET', 'GET /v3/secrets HTTP/1.1\r\nHo']) await strangers.come(5, text)
 
-    await stop()
+    const closing = stop()
 
     await strangers.untilLeft(0)
+    await closing
   })
 
   test('sends away whose body comes too slowly, and waits for whose comes slowly enough', async (t) => {
