@@ -323,7 +323,7 @@ export interface Results extends SeedResults {
   create_list: List
   rename_list: List
   /** The secrets that went with it. */
-  delete_list: readonly Pick<Secret, 'accountId' | 'uid'>[]
+  delete_list: { readonly secrets: readonly Pick<Secret, 'accountId' | 'uid'>[]; readonly stale: number }
   list_versions: { readonly secret: Secret; readonly versions: readonly VersionHead[] }
   read_version: StoredVersion
   prepare_version: StoredVersion

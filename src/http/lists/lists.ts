@@ -15,6 +15,7 @@ import { authenticate } from '../../vault/vault.ts'
 import { askerOf, checkKeysOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { checkCharset } from '../json.ts'
+import { markStale } from '../stale.ts'
 import { answerInEnvelope, success, Unprocessable } from './envelope.ts'
 import { parseForm } from './form.ts'
 
@@ -93,8 +94,8 @@ function listCalls(app: FastifyInstance, { vault }: Context): void {
     return success(shownList(await renameList(vault, askerOf(request), listOf(request.params), name)))
   })
 
-  app.delete<{ Params: ListParams }>('/secrets/lists/:list', called, async (request) => {
-    await deleteList(vault, askerOf(request), listOf(request.params))
+  app.delete<{ Params: ListParams }>('/secrets/lists/:list', called, async (request, reply) => {
+    markStale(reply, await deleteList(vault, askerOf(request), listOf(request.params)))
     return success(null)
   })
 }
@@ -127,7 +128,7 @@ function valueCalls(app: FastifyInstance, { vault }: Context): void {
     return success({ id: secret.id, secret_list_id: secret.listId, secret_key: secret.name, secret_value: text })
   })
 
-  app.post<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', posted, async (request) => {
+  app.post<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', posted, async (request, reply) => {
     const { secret_key: rename, secret_value: text } = textsOf(request, 'secret_key', 'secret_value')
     const place = placeOf(request.params)
     const asker = askerOf(request)
@@ -136,7 +137,8 @@ function valueCalls(app: FastifyInstance, { vault }: Context): void {
     if (text === undefined && (rename === undefined || rename === kept?.secret_key)) return success(kept)
     const value = text === undefined ? undefined : { text }
     const input = { value, rename, match: undefined, idempotencyKey: undefined }
-    const { secret } = await updateSecret(vault, asker, identityOf(request), place, input)
+    const { secret, stale } = await updateSecret(vault, asker, identityOf(request), place, input)
+    markStale(reply, stale)
     return success({
       id: secret.id,
       secret_list_id: secret.listId,
@@ -145,8 +147,8 @@ function valueCalls(app: FastifyInstance, { vault }: Context): void {
     })
   })
 
-  app.delete<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', called, async (request) => {
-    await deleteSecret(vault, askerOf(request), placeOf(request.params), undefined)
+  app.delete<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', called, async (request, reply) => {
+    markStale(reply, await deleteSecret(vault, askerOf(request), placeOf(request.params), undefined))
     return success(null)
   })
 }
