@@ -17,6 +17,7 @@ const rooms: Record<string, readonly string[]> = {
   listen: [],
   store: ['model', 'audit', 'errors'],
   render: ['errors'],
+  formats: ['errors'],
   vault: ['crypto', 'store/store.ts', 'store/operation.ts', 'audit', 'render', 'model', 'errors'],
   // The words of an operation (a match, a change) and of a record are the API's too, and what a store reports is for
   // metrics and traces; crypto only to know a mistyped key.
@@ -36,7 +37,7 @@ const rooms: Record<string, readonly string[]> = {
   open: ['audit/record.ts', 'config', 'crypto', 'errors', 'store', 'vault'],
   // Whole stores, copied row by row as they are stored.
   copy: ['open', 'vault', 'store', 'crypto', 'config', 'model', 'errors'],
-  cli: ['render', 'audit', 'model', 'errors'],
+  cli: ['render', 'formats', 'audit', 'model', 'errors'],
   'cli/host': [
     'cli',
     'copy',
