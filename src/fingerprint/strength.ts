@@ -12,7 +12,7 @@ export const minBits = 76
 /** How long that stretch may be. */
 const stretchBytes = 32
 /** Long values are judged by their beginning. */
-const maxJudged = 65_536
+const maxJudged = 8192
 /** Of bytes that are no text: for each that is different in the stretch. */
 const bitsPerByte = 4
 /** Of punctuation that texts are not made of, for each that is different. */

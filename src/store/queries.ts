@@ -1,14 +1,6 @@
 /** The queries that are not one secret's read or write, built once for both databases. */
-import {
-  DummyDriver,
-  Kysely,
-  PostgresAdapter,
-  PostgresIntrospector,
-  PostgresQueryCompiler,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from 'kysely'
+import type { Kysely } from 'kysely'
+import { builders } from './builders.ts'
 import type { Engine, Query } from './engine.ts'
 import type { Tables } from './rows.ts'
 import type { DeploymentFilter, KeyringRow, RecordFilter } from './store.ts'
@@ -79,6 +71,31 @@ export class Queries {
       .where('secrets.id', '>', after)
       .orderBy('secrets.id')
       .limit(limit)
+      .compile()
+  }
+
+  /** All stored versions of each secret of a page, with the secret and its key. */
+  versionsAfter(accountId: number, after: number, limit: number): Query {
+    const page = this.#builder
+      .selectFrom('secrets')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+    return this.#builder
+      .selectFrom(page.as('s'))
+      .innerJoin('secret_keys as k', (join) =>
+        join.onRef('k.account_id', '=', 's.account_id').onRef('k.secret_id', '=', 's.id'),
+      )
+      .innerJoin('versions as v', (join) =>
+        join.onRef('v.account_id', '=', 's.account_id').onRef('v.secret_id', '=', 's.id'),
+      )
+      .selectAll('s')
+      .select(['k.key_version', 'k.wrapped', 'v.sealed', 'v.version as sealed_version', 'v.name as sealed_name'])
+      .select('v.created_ms as sealed_ms')
+      .orderBy('s.id')
+      .orderBy('v.version')
       .compile()
   }
 
@@ -361,25 +378,4 @@ export class Queries {
       .onConflict((conflict) => conflict.column('name').doNothing())
       .compile()
   }
-}
-
-const builders = {
-  sqlite: () =>
-    new Kysely<Tables>({
-      dialect: {
-        createAdapter: () => new SqliteAdapter(),
-        createDriver: () => new DummyDriver(),
-        createIntrospector: (database) => new SqliteIntrospector(database),
-        createQueryCompiler: () => new SqliteQueryCompiler(),
-      },
-    }),
-  postgres: () =>
-    new Kysely<Tables>({
-      dialect: {
-        createAdapter: () => new PostgresAdapter(),
-        createDriver: () => new DummyDriver(),
-        createIntrospector: (database) => new PostgresIntrospector(database),
-        createQueryCompiler: () => new PostgresQueryCompiler(),
-      },
-    }),
 }
