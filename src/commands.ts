@@ -12,10 +12,43 @@ type Group = Readonly<Record<string, Entry>>
 
 /** Under the heading that the help shows them under. */
 const table: Readonly<Record<string, Group>> = {
+  'Secrets:': {
+    secrets: {
+      description: 'list, read, store, edit, compare and delete secrets',
+      load: () => import('./cli/commands/secrets.ts'),
+    },
+    lists: { description: 'lists that secrets are kept in', load: () => import('./cli/commands/lists.ts') },
+    run: {
+      description: 'run a command with secrets in its environment',
+      load: () => import('./cli/commands/run.ts'),
+    },
+  },
+  'The account:': {
+    keys: { description: 'API keys', load: () => import('./cli/commands/keys.ts') },
+    audit: {
+      description: 'the audit trail: read it, follow it, and on the host of the server verify it',
+      load: () => import('./cli/host/commands/audit.ts'),
+    },
+    deployments: {
+      description: 'which target holds which version of which secret',
+      load: () => import('./cli/commands/deployments.ts'),
+    },
+    seed: { description: 'one-time seeds for machines', load: () => import('./cli/commands/seed.ts') },
+  },
   'This computer:': {
+    login: { description: 'store a server and an API key', load: () => import('./cli/commands/login.ts') },
+    logout: { description: 'forget a stored key', load: () => import('./cli/commands/logout.ts') },
+    profiles: {
+      description: 'which servers and keys are stored, and which is in use',
+      load: () => import('./cli/commands/profiles.ts'),
+    },
     status: {
       description: 'which server is asked, and whether it takes the key',
       load: () => import('./cli/commands/status.ts'),
+    },
+    completion: {
+      description: 'print what makes a shell complete commands, options and names',
+      load: () => import('./cli/commands/completion.ts'),
     },
   },
   'On the host of the server:': {
@@ -23,10 +56,6 @@ const table: Readonly<Record<string, Group>> = {
     account: { description: 'accounts', load: () => import('./cli/host/commands/account.ts') },
     key: { description: 'API keys, when none is at hand', load: () => import('./cli/host/commands/key.ts') },
     user: { description: 'users of the portal', load: () => import('./cli/host/commands/user.ts') },
-    audit: {
-      description: 'the audit trail: verify it, and take what it can be verified with elsewhere',
-      load: () => import('./cli/host/commands/audit.ts'),
-    },
     backup: {
       description: 'write an encrypted backup in two parts, while the server runs',
       load: () => import('./cli/host/commands/backup.ts'),
@@ -47,9 +76,6 @@ const table: Readonly<Record<string, Group>> = {
   },
 }
 
-/** Words that concern every command. */
-const aboutAll: readonly string[] = []
-
 /**
  * The command with the definition of one word, and no more than the names of all others.
  *
@@ -67,7 +93,7 @@ export async function programOf(word?: string): Promise<Command> {
   for (const [heading, group] of Object.entries(table)) {
     for (const [name, { description, load }] of Object.entries(group)) {
       const command = program.command(name).description(description).helpGroup(heading)
-      if (word === undefined || word === name || aboutAll.includes(word)) (await load()).define(command)
+      if (word === undefined || word === name) (await load()).define(command)
     }
   }
   return program
@@ -77,10 +103,18 @@ export async function programOf(word?: string): Promise<Command> {
 export async function run(words: readonly string[]): Promise<void> {
   const [first = '--help', ...rest] = words
   if (first === '--version' || first === '-V') return void process.stdout.write(`${version()}\n`)
+  if (first === '__complete') return complete(rest)
   // The help of a command is its own.
   if (first === 'help' && rest.length > 0 && rest[0]?.startsWith('-') === false) return run([...rest, '--help'])
   const isKnown = first.startsWith('-') || first === 'help' || Object.values(table).some((group) => first in group)
   await (await programOf(first)).parseAsync(isKnown ? [first, ...rest] : [first], { from: 'user' })
+}
+
+/** What a shell asks when Tab is pressed: prints what the last word may become. */
+async function complete(words: readonly string[]): Promise<void> {
+  const typed = words[0] === 'help' ? words.slice(1) : words
+  const program = await programOf(typed[0] ?? '')
+  await (await import('./cli/completion.ts')).complete(program, typed)
 }
 
 function version(): string {

@@ -5,6 +5,12 @@ import { fileURLToPath } from 'node:url'
 // Beside the code itself: whoever could change the one could change the other. Where it cannot be written, it is not.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/strongroom', import.meta.url)))
 
+// Whoever read has read enough, such as "head".
+process.stdout.on('error', (error) => {
+  if ('code' in error && error.code === 'EPIPE') process.exit()
+  throw error
+})
+
 try {
   const { run } = await import('./commands.ts')
   await run(process.argv.slice(2))

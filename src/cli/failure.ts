@@ -54,8 +54,15 @@ const refusalKinds: Partial<Record<Code, keyof typeof exitCodes>> = {
   stale_version: 'conflict',
 }
 
+/** In the place of those of the server, which speak of HTTP. */
+const texts: Readonly<Record<string, string>> = {
+  unauthenticated: 'The server does not take this API key: unknown, expired, revoked, or not to be used from here.',
+  stale_version: 'The secret is at another version than the one that this was to change. Nothing was done.',
+}
+
 function failOfServer(error: StrongroomError): number {
-  const { code, errors, requestId, mayHaveActed, message } = error
+  const { code, errors, requestId, mayHaveActed } = error
+  const message = texts[code] ?? error.message
   complain(message)
   for (const { field, detail } of errors) {
     if (!message.includes(detail)) complain(`  ${field}: ${detail}`)
@@ -78,10 +85,10 @@ function kindOf(error: StrongroomError): keyof typeof exitCodes {
 
 function hintOf(error: StrongroomError): string | undefined {
   if (error instanceof Unauthorized) return 'Store another key with "strongroom login", or set STRONGROOM_API_KEY.'
-  if (error instanceof Forbidden) return 'Ask for a key with the scope: "strongroom status" shows what this one may do.'
+  if (error instanceof Forbidden) return 'Ask for a key with the scope that is missing.'
   if (error instanceof UnexpectedAnswer) return '"strongroom status" shows which server is asked.'
   if (error instanceof Unreachable) return 'Is the server running? "strongroom status" shows which one is asked.'
-  if (error.code === 'stale_version') return 'Somebody was faster: look at the new version, then try again.'
+  if (error.code === 'stale_version') return 'Look at what is there now ("strongroom secrets diff"), then try again.'
   if (error instanceof RateLimited || error instanceof Unavailable) return 'Try again later.'
   return undefined
 }

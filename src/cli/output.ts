@@ -14,6 +14,10 @@ export const exitCodes = {
   conflict: 5,
   /** No answer, or none now: it may work later. */
   unreachable: 6,
+  /** Of `run`, as of shells: what was to be run cannot be run, */
+  noStart: 126,
+  /** or is not there. */
+  noCommand: 127,
 } as const
 
 /** Why a command stops, in words for the person who typed it: what is wrong, and what to do. */

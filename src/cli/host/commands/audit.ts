@@ -1,10 +1,14 @@
 /** How `strongroom audit` is called: what asks a server, and what opens the store on its host. */
 import type { Command } from 'commander'
+import { define as defineRemote } from '../../commands/audit.ts'
 import { examples } from '../../define.ts'
 
 const load = () => import('../audit.ts')
 
 export function define(audit: Command): void {
+  audit.commandsGroup('Asking a server:')
+  defineRemote(audit)
+  audit.commandsGroup('On the host of the server, or without one:')
   defineVerify(audit)
   defineExport(audit)
   const witness = audit
