@@ -22,6 +22,14 @@ const table: Readonly<Record<string, Group>> = {
       description: 'run a command with secrets in its environment',
       load: () => import('./cli/commands/run.ts'),
     },
+    import: {
+      description: 'store what a file of another program holds',
+      load: () => import('./cli/commands/import.ts'),
+    },
+    export: {
+      description: 'print values in a format that other programs read',
+      load: () => import('./cli/commands/export.ts'),
+    },
   },
   'The account:': {
     keys: { description: 'API keys', load: () => import('./cli/commands/keys.ts') },

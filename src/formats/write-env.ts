@@ -1,7 +1,7 @@
 /** Writes what becomes the environment of a program: dotenv, shell, env-files of Docker, and GITHUB_ENV. */
 import { randomBytes } from 'node:crypto'
 import { cannotHold, type Entry } from './entry.ts'
-import { envName, renamed } from './env-name.ts'
+import { envName, isSteering, renamed } from './env-name.ts'
 
 const otherFormat = 'Leave it out with --only, or export as json or yaml.'
 
@@ -49,7 +49,7 @@ export function writeDocker(entries: readonly Entry[]): string {
 /** To be appended to the file that `$GITHUB_ENV` names. Nobody who wrote a value could know where it ends. */
 export function writeGithub(entries: readonly Entry[]): string {
   return lines(entries, ({ name, text }) => {
-    if (/^(NODE_OPTIONS|GITHUB_|RUNNER_)/.test(name))
+    if (/^(GITHUB|RUNNER)_/.test(name))
       throw cannotHold(name, 'Is a variable that the runner does not let be set.', 'Leave it out with --only.')
     const end = `end_${randomBytes(16).toString('hex')}`
     return `${name}<<${end}\n${text}\n${end}`
@@ -57,12 +57,14 @@ export function writeGithub(entries: readonly Entry[]): string {
 }
 
 function lines(entries: readonly Entry[], write: (text: Text) => string): string {
-  return renamed(entries, envName)
+  return renamed(entries, (name) => envName(name))
     .map((entry) => `${write(textIn(entry))}\n`)
     .join('')
 }
 
 function textIn({ name, value }: Entry): Text {
+  if (isSteering(name))
+    throw cannotHold(name, 'Is a variable that decides what programs do.', 'Leave it out with --only.')
   if (typeof value !== 'string')
     throw cannotHold(name, 'Is not a text.', 'Leave it out with --only, or export as k8s or yaml.')
   if (value.includes('\0')) throw cannotHold(name, 'Has a NUL character, which no variable can carry.', otherFormat)
