@@ -30,6 +30,14 @@ const table: Readonly<Record<string, Group>> = {
       description: 'print values in a format that other programs read',
       load: () => import('./cli/commands/export.ts'),
     },
+    render: {
+      description: 'make a file of a template and secrets, once or whenever one changes',
+      load: () => import('./cli/commands/render.ts'),
+    },
+    scan: {
+      description: 'find where stored values have leaked: files, a git history, standard input',
+      load: () => import('./cli/commands/scan.ts'),
+    },
   },
   'The account:': {
     keys: { description: 'API keys', load: () => import('./cli/commands/keys.ts') },

@@ -2,6 +2,9 @@
 import { type Fingerprint, filterBits, type Keys, macOf } from './fingerprint.ts'
 import { windowBytes } from './strength.ts'
 
+/** What is looked for: a fingerprint, however its form is called. */
+type Sought = Omit<Fingerprint, 'form'>
+
 export interface Match<T> {
   /** Where it begins, in bytes from the beginning of the stream. */
   readonly at: number
@@ -9,7 +12,7 @@ export interface Match<T> {
   readonly of: readonly T[]
 }
 
-export class Matcher<T extends Fingerprint> {
+export class Matcher<T extends Sought> {
   readonly #keys: Keys
   readonly #seen = new Uint32Array(2 ** (filterBits - 5))
   readonly #byFilter = new Map<number, T[]>()
@@ -63,7 +66,7 @@ export class Matcher<T extends Fingerprint> {
 }
 
 /** One stream, given piece by piece. */
-export class Scan<T extends Fingerprint> {
+export class Scan<T extends Sought> {
   readonly #matcher: Matcher<T>
   #held: Buffer = Buffer.alloc(0)
   /** Where what is held begins in the stream. */
