@@ -23,7 +23,11 @@ function start(t: TestContext, person: Person, words: readonly string[]) {
   const child = person.start(['render', '-f', 't', '-o', 'out/app.conf', '--watch', '--interval', '1', ...words])
   t.after(() => void child.kill('SIGKILL'))
   let said = ''
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => void (said += chunk))
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      said += chunk
+    })
+  }
   const ended = ending(child)
   /** Until it has said something more of this kind. */
   const says = async (pattern: RegExp): Promise<string> => {
@@ -72,7 +76,7 @@ suite('A rendering', () => {
     const { code, stderr } = await person.run(['render', '-f', 't', '-o', 'out/app.conf'])
 
     assert.equal(code, 3, stderr)
-    assert.match(stderr, /absent/)
+    assert.match(stderr, /line 1, column 1: There is no secret of this name/)
     assert.deepEqual([readFileSync(output, 'utf8'), readdirSync(join(person.folder, 'out'))], ['old', ['app.conf']])
   })
 
