@@ -65,7 +65,7 @@ export async function useProfile(name: string, { json }: Options): Promise<void>
 }
 
 function askUrl(): Promise<string> {
-  return askText('Where is the server?', 'Say --url, and give the key on standard input.', 'https://')
+  return askText('URL of the server', 'Say --url, and give the key on standard input.')
 }
 
 async function readKey(): Promise<string> {

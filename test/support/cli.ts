@@ -102,12 +102,13 @@ export async function startPerson(t: Pick<TestContext, 'after'>): Promise<Person
 }
 
 const terminal = `
-import fcntl, os, pty, struct, termios
+import fcntl, os, pty, signal, struct, termios
+signal.alarm(60)
 pid, fd = pty.fork()
 if pid == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 100, 0, 0))
     os.chdir(data['folder'])
     os.execve(data['argv'][0], data['argv'], data['env'])
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 40, 120, 0, 0))
 text, seen, steps = b'', 0, list(data['steps'])
 while True:
     try:
