@@ -81,8 +81,7 @@ const table: Readonly<Record<string, Group>> = {
       load: () => import('./cli/host/commands/restore.ts'),
     },
     rewrap: {
-      description:
-        'replace the root key, while the server runs: first --to, then the settings of every node, then --finish',
+      description: 'replace the root key, in two steps, or the master key, while the server runs',
       load: () => import('./cli/host/commands/rewrap.ts'),
     },
     'migrate-store': {

@@ -8,7 +8,7 @@ import { createHmac, type KeyObject, randomBytes } from 'node:crypto'
 import { strongWindow, windowBytes } from './strength.ts'
 
 /** How many bits of the rolling hash are kept. */
-export const filterBits = 20
+export const filterBits = 22
 const macBytes = 16
 /** Longer values are looked for as they are, and in base64. */
 const maxEscaped = 65_536

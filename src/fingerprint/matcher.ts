@@ -1,5 +1,5 @@
 /** Finds in a stream of bytes what fingerprints were made of, at the pace of a rolling hash. */
-import { type Fingerprint, filterBits, type Keys, macOf } from './fingerprint.ts'
+import { type Fingerprint, filterBits, filterOf, type Keys, macOf } from './fingerprint.ts'
 import { windowBytes } from './strength.ts'
 
 /** What is looked for: a fingerprint, however its form is called. */
@@ -30,7 +30,7 @@ export class Matcher<T extends Sought> {
       this.#byFilter.set(filter, [...(this.#byFilter.get(filter) ?? []), one])
     }
     let power = 1
-    for (let at = 0; at < windowBytes; at++) power = Math.imul(power, keys.base)
+    for (let at = 1; at < windowBytes; at++) power = Math.imul(power, keys.base)
     for (let byte = 0; byte < 256; byte++) this.#leaving[byte] = Math.imul(byte + 1, power)
     this.before = fingerprints.reduce((most, { offset }) => Math.max(most, offset), 0)
     this.after = fingerprints.reduce((most, { offset, length }) => Math.max(most, length - offset), windowBytes)
@@ -42,21 +42,25 @@ export class Matcher<T extends Sought> {
   }
 
   /** The places in `bytes` from `start` to before `stop` where a window may be that of a fingerprint. */
-  *candidates(bytes: Buffer, start: number, stop: number): Generator<{ at: number; found: readonly T[] }> {
+  candidates(bytes: Buffer, start: number, stop: number): readonly number[] {
     const { base, mix } = this.#keys
     const [seen, leaving, shift] = [this.#seen, this.#leaving, 32 - filterBits]
-    if (start >= stop) return
+    const places: number[] = []
+    if (start >= stop) return places
     let hash = 0
-    for (let at = start; at < start + windowBytes; at++) hash = (Math.imul(hash, base) + (bytes[at] ?? 0) + 1) | 0
-    for (let at = start; ; ) {
+    for (let at = start; at < start + windowBytes - 1; at++) hash = (Math.imul(hash, base) + (bytes[at] ?? 0) + 1) | 0
+    for (let at = start, last = start + windowBytes - 1; at < stop; at++, last++) {
+      hash = (Math.imul(hash, base) + (bytes[last] ?? 0) + 1) | 0
       const filter = Math.imul(hash, mix) >>> shift
-      if (((seen[filter >>> 5] ?? 0) & (1 << (filter & 31))) !== 0) {
-        yield { at, found: this.#byFilter.get(filter) ?? [] }
-      }
-      if (at + 1 >= stop) return
-      hash = (Math.imul(hash, base) + (bytes[at + windowBytes] ?? 0) + 1 - (leaving[bytes[at] ?? 0] ?? 0)) | 0
-      at++
+      if (((seen[filter >>> 5] ?? 0) & (1 << (filter & 31))) !== 0) places.push(at)
+      hash = (hash - (leaving[bytes[at] ?? 0] ?? 0)) | 0
     }
+    return places
+  }
+
+  /** The fingerprints that a window may be of. */
+  at(bytes: Buffer, place: number): readonly T[] {
+    return this.#byFilter.get(filterOf(bytes.subarray(place, place + windowBytes), this.#keys)) ?? []
   }
 
   /** Whether this is the text that the fingerprint was made of. */
@@ -90,8 +94,8 @@ export class Scan<T extends Sought> {
 
   #look(stop: number): readonly Match<T>[] {
     const matches: Match<T>[] = []
-    for (const { at, found } of this.#matcher.candidates(this.#held, this.#next, stop)) {
-      matches.push(...this.#confirmed(at, found))
+    for (const at of this.#matcher.candidates(this.#held, this.#next, stop)) {
+      matches.push(...this.#confirmed(at, this.#matcher.at(this.#held, at)))
     }
     this.#next = Math.max(this.#next, stop)
     const done = this.#next - this.#matcher.before

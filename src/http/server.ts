@@ -119,7 +119,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   )
   app.server.on('checkExpectation', (request) => answerByHand(request.socket, unknownExpectation))
   const isTrusted = trustOf(config)
-  guardDoor(app.server, {
+  guardDoor(app, {
     maxConnections: config.maxConnections,
     maxPerAddress: config.rateLimit === undefined ? undefined : config.maxConnectionsPerAddress,
     isProxy: (address) => isTrusted !== false && isTrusted(address, 0),

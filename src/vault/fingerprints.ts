@@ -7,7 +7,7 @@ import { windowBytes } from '../fingerprint/strength.ts'
 import { isPattern, matches } from '../model/pattern.ts'
 import { allowsName } from '../model/scope.ts'
 import type { StoredVersion } from '../store/operation.ts'
-import { verifyRow } from './secrets.ts'
+import { verifyRow } from './secret-rows.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 import { openVersion } from './versions.ts'
 
