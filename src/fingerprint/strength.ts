@@ -11,6 +11,8 @@ export const windowBytes = 20
 export const minBits = 76
 /** How long that stretch may be. */
 const stretchBytes = 32
+/** Where the window is looked for, from the beginning of the stretch on. */
+const regionBytes = 64
 /** Long values are judged by their beginning. */
 const maxJudged = 8192
 /** Of bytes that are no text: for each that is different in the stretch. */
@@ -32,7 +34,7 @@ export function strongWindow(value: Uint8Array): number | undefined {
   for (let from = 0; from <= last; from++) {
     const stretch = judged.subarray(from, from + stretchBytes)
     const bits = counted === undefined ? bytesStrength(stretch) : textStrength(stretch, counted.subarray(from))
-    if (bits >= minBits) return from + bestWindow(stretch, counted?.subarray(from))
+    if (bits >= minBits) return from + bestWindow(judged.subarray(from, from + regionBytes), counted?.subarray(from))
   }
   return undefined
 }
@@ -60,10 +62,10 @@ function textStrength(stretch: Uint8Array, counted: Uint8Array): number {
   return perSign + size * (lower > 0 && upper > 0 ? 5.75 : 5)
 }
 
-function bestWindow(stretch: Uint8Array, counted: Uint8Array | undefined): number {
+function bestWindow(region: Uint8Array, counted: Uint8Array | undefined): number {
   let [best, most] = [0, -1]
-  for (let from = 0; from + windowBytes <= stretch.length; from++) {
-    const bytes = stretch.subarray(from, from + windowBytes)
+  for (let from = 0; from + windowBytes <= region.length; from++) {
+    const bytes = region.subarray(from, from + windowBytes)
     const size = counted === undefined ? new Set(bytes).size : sum(counted.subarray(from, from + windowBytes))
     if (size > most) [best, most] = [from, size]
   }
