@@ -13,6 +13,7 @@ export type Action =
   | 'secret.create'
   | 'secret.update'
   | 'secret.delete'
+  | 'secret.fingerprint'
   | 'metadata.read'
   | 'metadata.update'
   | 'secret.move'
@@ -74,6 +75,7 @@ export const actions: readonly Action[] = [
   'secret.create',
   'secret.update',
   'secret.delete',
+  'secret.fingerprint',
   'metadata.read',
   'metadata.update',
   'secret.move',
@@ -131,14 +133,25 @@ export const actions: readonly Action[] = [
 
 /** What was acted on. Absent parts were not known: a refused read of an unknown id has an id alone. */
 export interface AuditObject {
-  readonly kind: 'secret' | 'list' | 'machine' | 'settings' | 'target' | 'seed' | 'key' | 'user' | 'session' | 'account'
+  readonly kind:
+    | 'secret'
+    | 'fingerprints'
+    | 'list'
+    | 'machine'
+    | 'settings'
+    | 'target'
+    | 'seed'
+    | 'key'
+    | 'user'
+    | 'session'
+    | 'account'
   readonly id: number | null
   readonly uid: string | null
   readonly name: string | null
   readonly version: number | null
   /**
    * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed or
-   * settings; of what a target holds; with
+   * settings; of what a target holds; of which versions fingerprints were handed out; with
    * `metadata.update` of the details, with `secret.move` of the list's uid.
    */
   readonly hash: string | null

@@ -48,9 +48,9 @@ async function edited(name: string, value: Buffer): Promise<Buffer> {
 
 function openEditor(file: string): Promise<void> {
   const editor = variable('VISUAL') ?? variable('EDITOR') ?? (process.platform === 'win32' ? 'notepad' : 'vi')
-  // By a shell, as it may have parameters.
+  // By a shell, as it may have parameters and variables; in its place, so that signals reach the editor.
   const [program, parameters] =
-    process.platform === 'win32' ? [`${editor} "${file}"`, []] : ['sh', ['-c', `${editor} "$1"`, 'sh', file]]
+    process.platform === 'win32' ? [`${editor} "${file}"`, []] : ['sh', ['-c', `exec env ${editor} "$1"`, 'sh', file]]
   const child = spawn(program, parameters, {
     stdio: 'inherit',
     env: environmentForOthers(),

@@ -19,7 +19,8 @@ const passed: readonly NodeJS.Signals[] = [
   ...(process.platform === 'win32' ? [] : (['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const)),
 ]
 
-const deadly: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT']
+/** What ends a process that does not listen to it. */
+export const deadly: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT']
 
 /** Of a terminal, which sends them to all processes in the foreground, and so to both. */
 const ofKeyboard: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGWINCH']

@@ -31,6 +31,48 @@ const fault = (name: string, file: string, find: string, replace: string, test: 
 })
 
 export const faults: readonly Fault[] = [
+  // Fingerprints
+  fault(
+    'a key gets fingerprints of those secrets alone that it may scan for',
+    'vault/fingerprints.ts',
+    " || !allowsName(scopes, 'secrets:scan', name)",
+    '',
+    'v3/fingerprints.test.ts',
+    'no other',
+  ),
+  fault(
+    'fingerprints are handed out only when that is recorded',
+    'vault/fingerprints.ts',
+    '  await record(vault, asker, made)\n',
+    '',
+    'v3/fingerprints.test.ts',
+    'recorded',
+  ),
+  fault(
+    'each set of fingerprints has keys of its own',
+    'vault/fingerprints.ts',
+    'const macKey = randomBytes(macKeyBytes)',
+    'const macKey = Buffer.alloc(macKeyBytes)',
+    'v3/fingerprints.test.ts',
+    'nothing in common',
+  ),
+  fault(
+    'what can be guessed has no fingerprint',
+    'fingerprint/strength.ts',
+    'if (bits >= minBits)',
+    'if (bits >= 0)',
+    'fingerprint/fingerprint.test.ts',
+    'has none',
+  ),
+  fault(
+    'a tampered row has no fingerprint',
+    'vault/fingerprints.ts',
+    "  await verifyRow(vault, asker, secret, 'secret.fingerprint')\n",
+    '',
+    'v3/fingerprints.test.ts',
+    'tampered',
+  ),
+
   // Seeds and deployments
   fault(
     'of many fetches at once, each is made upon the row that the one before left',
