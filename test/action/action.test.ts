@@ -38,6 +38,8 @@ suite('The action', () => {
       assert.deepEqual(ran.variables, { DB_PASSWORD: value })
       assertQuiet(ran, [api.key, value, ...value.split(/[\r\n]+/)])
       assert.deepEqual([...new Set(ran.commands.map(({ name }) => name))], ['add-mask'])
+      assert.ok(ran.masks.includes(value))
+      for (const line of value.split(/[\r\n]+/)) assert.match(ran.shown(line), /^\s*(\*{3})?[{},]?\s*$/)
     })
   }
 
