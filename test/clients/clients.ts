@@ -1,11 +1,13 @@
 /**
- * The vendor's own clients against a running server, and others' programs that read from it as the documents say:
+ * The vendor's own clients against a running server, others' programs that read from it as the documents
+ * say, and our own client in runtimes that do not come with this project:
  * `npm run test:clients`, which needs the registries and is therefore no part of `npm test`. A client that cannot be fetched is passed over with the reason; one that ran and failed fails.
  */
 import { spawn } from 'node:child_process'
-import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { wentWell } from '../client/life.ts'
 import { Api } from '../support/api.ts'
 import { startChild } from '../support/child.ts'
 import { markedBlock } from '../support/document.ts'
@@ -200,10 +202,44 @@ const readers: readonly Client[] = [
   },
 ]
 
+/** From the package of a runtime the binary for this machine; its install script, which might fetch one, is not run. */
+function runtime(name: string, packageName: string, command: string): Client {
+  return {
+    name: `Our client in ${name}`,
+    program: 'npm',
+    prepare: (folder) => {
+      for (const path of ['src/client', 'test/client/life.ts']) {
+        cpSync(join(import.meta.dirname, '../..', path), join(folder, path), { recursive: true })
+      }
+      writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}')
+      writeFileSync(join(folder, 'main.ts'), runtimeMain)
+    },
+    fetch: [['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', packageName]],
+    fetchMs: buildMs,
+    run: [{ line: ['sh', '-c', command], stdout: `${wentWell.join()}\n` }],
+  }
+}
+
+const runtimeMain = `
+  import * as client from './src/client/index.ts'
+  import { live } from './test/client/life.ts'
+  const { BASE_URL, NETACTUATE_API_KEY } = process.env
+  console.log((await live(client, BASE_URL.replace('/api/', ''), NETACTUATE_API_KEY)).join())
+`
+
+const runtimes: readonly Client[] = [
+  runtime('Deno', 'deno@2', 'exec node_modules/@deno/*/deno run --no-prompt --allow-env --allow-net=127.0.0.1 main.ts'),
+  runtime(
+    'Bun',
+    'bun@1',
+    'for bun in node_modules/@oven/*/bin/bun; do "$bun" --version >bun.version && break; done; exec "$bun" main.ts',
+  ),
+]
+
 const [engine] = engines
 
 suite('The published client', { concurrency: true }, () => {
-  for (const client of [...clients, ...readers]) {
+  for (const client of [...clients, ...readers, ...runtimes]) {
     test(client.name, async (t) => {
       const folder = makeFolder()
       t.after(() => rmSync(folder, { recursive: true, force: true }))
