@@ -629,7 +629,7 @@ function mayRepeat({ code }, isRepeatable) {
 }
 /** Whether a change may have been carried out although its request failed. */
 function leavesOpen({ code, status }) {
-	if (undone.has(code) || code === "storage_full") return false;
+	if (undone.has(code) || code === "storage_full" || code === "key_exhausted") return false;
 	return unsettled.has(code) || code === "unexpected_answer" || (status ?? 0) >= 500;
 }
 /**
@@ -1278,7 +1278,8 @@ var dangerousBeginnings = [...[
 	"RUNNER_",
 	"ACTIONS_",
 	"INPUT_",
-	"STATE_"
+	"STATE_",
+	"STRONGROOM_"
 ], ...[
 	"BASH_FUNC_",
 	"DYLD_",

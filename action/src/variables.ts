@@ -2,7 +2,7 @@
 
 /** In capitals. Whatever begins so is the runner's own, or is taken as an instruction by some program. */
 const dangerousBeginnings = [
-  ...['GITHUB_', 'RUNNER_', 'ACTIONS_', 'INPUT_', 'STATE_'],
+  ...['GITHUB_', 'RUNNER_', 'ACTIONS_', 'INPUT_', 'STATE_', 'STRONGROOM_'],
   ...['BASH_FUNC_', 'DYLD_', 'GIT_CONFIG', 'NPM_CONFIG_', 'COREHOST_', 'CORECLR_', 'COR_', 'COMPLUS_', 'TF_CLI_'],
 ]
 

@@ -135,7 +135,17 @@ suite('The action', () => {
     ['an unknown key', { secrets: 'a', 'api-key': `sr_${'0'.repeat(49)}` }, /API key/],
     ['a key of two lines', { secrets: 'a', 'api-key': 'planted-one\nplanted-two' }, /^apiKey: must be printable/],
     ['no key and no identity', { secrets: 'a', 'api-key': '' }, /permissions: id-token: write/],
-    ...['PATH', 'path', 'NODE_OPTIONS', 'LD_PRELOAD', 'BASH_ENV', 'GITHUB_TOKEN', 'GITHUB_ENV', 'RUNNER_TEMP'].map(
+    ...[
+      'PATH',
+      'path',
+      'NODE_OPTIONS',
+      'LD_PRELOAD',
+      'BASH_ENV',
+      'GITHUB_TOKEN',
+      'GITHUB_ENV',
+      'RUNNER_TEMP',
+      'STRONGROOM_URL',
+    ].map(
       (name) =>
         [`${name} in the environment`, { secrets: `a => ${name}`, 'export-env': 'true' }, /^export-env: /] as const,
     ),
