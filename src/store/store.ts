@@ -10,7 +10,7 @@ import type { Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
-import type { Kind, Outcome, Request } from './operation.ts'
+import type { Kind, Outcome, Request, StoredVersion } from './operation.ts'
 
 export interface Store {
   /**
@@ -54,6 +54,8 @@ export interface Store {
   accountNamed(name: string): Promise<Account | undefined>
   /** By ascending id; with an issuer, those of its tokens alone. */
   trustRules(accountId: number, issuer?: string): Promise<readonly TrustRule[]>
+  /** Of each secret, by ascending id, after one: the versions that are kept, oldest first. */
+  versionsAfter(accountId: number, after: number, limit: number): Promise<readonly StoredVersion[]>
   machines(accountId: number): Promise<readonly Machine[]>
   users(accountId: number): Promise<readonly User[]>
   /** By an address in lower case, or by the look-up hash of a one-time link. */

@@ -115,13 +115,16 @@ suite('The door', () => {
   })
 
   test('closes although somebody stands in it who never comes to an end', async (t) => {
-    const { url, stop } = await startServer(t, engine)
+    const { api, url, stop } = await startServer(t, engine)
     const strangers = new Strangers(t, url)
     for (const text of ['', 'GET', 'GET /v3/secrets HTTP/1.1\r\nHo']) await strangers.come(5, text)
+    // By then it has read what they sent.
+    for (let at = 0; at < 5; at++) await api.get('/healthz')
 
-    await stop()
+    const closing = stop()
 
     await strangers.untilLeft(0)
+    await closing
   })
 
   test('sends away whose body comes too slowly, and waits for whose comes slowly enough', async (t) => {

@@ -6,7 +6,6 @@ import type { Deployment } from '../../model/deployment.ts'
 import type { List } from '../../model/list.ts'
 import { type AccountSettings, type AddressRange, type Machine, rangeOf } from '../../model/machine.ts'
 import type { Seed } from '../../model/seed.ts'
-import type { TrustRule } from '../../model/trust-rule.ts'
 import type { User } from '../../model/user.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import {
@@ -117,25 +116,11 @@ export class SqliteTransaction implements Transaction {
     return refs.flatMap(({ accountId, id }) => all<SeedRow>(this.#statements.seed, accountId, id)).map(toSeed)
   }
 
-  trustRulesOf(accountIds: readonly number[]): TrustRule[] {
-    return trust.trustRulesOf(this.#statements, accountIds)
-  }
-
-  trustRules(refs: readonly Ref[]): TrustRule[] {
-    return trust.trustRules(this.#statements, refs)
-  }
-
-  keysOfRules(rules: readonly Ref[]): ApiKey[] {
-    return trust.keysOfRules(this.#statements, rules)
-  }
-
-  livingKeys(rules: readonly Ref[], now: number): (Ref & { count: number })[] {
-    return trust.livingKeys(this.#statements, rules, now)
-  }
-
-  usedTokens(refs: readonly UsedRef[]): UsedRef[] {
-    return trust.usedTokens(this.#statements, refs)
-  }
+  readonly trustRulesOf = (ids: readonly number[]) => trust.trustRulesOf(this.#statements, ids)
+  readonly trustRules = (refs: readonly Ref[]) => trust.trustRules(this.#statements, refs)
+  readonly keysOfRules = (rules: readonly Ref[]) => trust.keysOfRules(this.#statements, rules)
+  readonly livingKeys = (rules: readonly Ref[], now: number) => trust.livingKeys(this.#statements, rules, now)
+  readonly usedTokens = (refs: readonly UsedRef[]) => trust.usedTokens(this.#statements, refs)
 
   deployments(refs: readonly Ref[]): Deployment[] {
     const { deployment } = this.#statements
@@ -152,6 +137,11 @@ export class SqliteTransaction implements Transaction {
     return secrets.flatMap((one) =>
       all<{ count: number }>(holders, one.accountId, one.id).map(({ count }) => ({ ...one, count })),
     )
+  }
+
+  holdersOfList({ accountId, id }: Ref): number {
+    const [found] = all<{ count: number }>(this.#statements.holdersOfList, accountId, id)
+    return found?.count ?? 0
   }
 
   secretsNamed(refs: readonly NameRef[]): StoredSecret[] {
