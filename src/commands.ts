@@ -41,6 +41,10 @@ const table: Readonly<Record<string, Group>> = {
   },
   'The account:': {
     keys: { description: 'API keys', load: () => import('./cli/commands/keys.ts') },
+    trust: {
+      description: 'whose jobs are let in without a stored key',
+      load: () => import('./cli/commands/trust.ts'),
+    },
     audit: {
       description: 'the audit trail: read it, follow it, and on the host of the server verify it',
       load: () => import('./cli/host/commands/audit.ts'),
@@ -52,6 +56,10 @@ const table: Readonly<Record<string, Group>> = {
     seed: { description: 'one-time seeds for machines', load: () => import('./cli/commands/seed.ts') },
   },
   'This computer:': {
+    auth: {
+      description: 'get an API key for the token that a job was given',
+      load: () => import('./cli/commands/auth.ts'),
+    },
     login: { description: 'store a server and an API key', load: () => import('./cli/commands/login.ts') },
     logout: { description: 'forget a stored key', load: () => import('./cli/commands/logout.ts') },
     profiles: {

@@ -1,5 +1,6 @@
 /** The door of the client: what applications import as `strongroom/client`. */
 export { Audit } from './audit.ts'
+export { auth } from './auth.ts'
 export { CachedSecrets, type CacheOptions } from './cached.ts'
 export { Deployments } from './deployments.ts'
 export {
@@ -33,3 +34,5 @@ export {
 export { Secrets } from './secrets.ts'
 export { Seeds } from './seeds.ts'
 export { Strongroom } from './strongroom.ts'
+export type * from './trust-model.ts'
+export { TrustRules } from './trust-rules.ts'

@@ -38,7 +38,8 @@ import type {
   Version,
   VersionHead,
 } from './model.ts'
-import { bool, fields, integer, list, oneOf, optional, orNull, type Shape, text } from './shape.ts'
+import { anything, bool, fields, integer, list, oneOf, optional, orNull, record, type Shape, text } from './shape.ts'
+import type { JobKey, KeySet, NewTrustRule, TokenToTrade, TrustRule, TrustRuleChange } from './trust-model.ts'
 
 interface Message {
   readonly message: string
@@ -90,6 +91,12 @@ export interface Operations {
   'GET /v3/keys/{id}': { answer: ApiKey }
   'DELETE /v3/keys/{id}': { answer: Message }
   'POST /v3/keys/{id}/rotate': { body: Rotation; answer: IssuedApiKey }
+  'GET /v3/trust-rules': { answer: { readonly trust_rules: readonly TrustRule[] } }
+  'POST /v3/trust-rules': { body: NewTrustRule; answer: TrustRule }
+  'GET /v3/trust-rules/{id}': { answer: TrustRule }
+  'PATCH /v3/trust-rules/{id}': { body: TrustRuleChange; answer: TrustRule }
+  'DELETE /v3/trust-rules/{id}': { answer: Message }
+  'POST /v3/auth/oidc': { body: TokenToTrade; answer: JobKey }
   'GET /v3/audit': { query: AuditFilter & PageQuery; answer: { readonly records: readonly AuditRecord[] } }
 }
 
@@ -170,6 +177,21 @@ const apiKey = {
   last_used_at: orNull(text),
 }
 const issuedApiKey = fields<IssuedApiKey>({ ...apiKey, api_key: text })
+const trustRule = fields<TrustRule>({
+  id: integer,
+  name: text,
+  issuer: text,
+  audience: text,
+  claims: record(text),
+  scopes: list(text),
+  networks: list(text),
+  key_ttl: integer,
+  single_use: bool,
+  jwks_url: orNull(text),
+  jwks: orNull(fields<KeySet>({ keys: list(record(anything)) })),
+  created_at: text,
+  updated_at: text,
+})
 const auditObject = fields<AuditObject>({
   kind: text,
   id: orNull(integer),
@@ -247,5 +269,14 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'GET /v3/keys/{id}': { repeat: 'safe', answer: fields<ApiKey>(apiKey) },
   'DELETE /v3/keys/{id}': { repeat: 'safe', answer: message },
   'POST /v3/keys/{id}/rotate': { repeat: 'never', answer: issuedApiKey },
+  'GET /v3/trust-rules': { repeat: 'safe', answer: fields({ trust_rules: list(trustRule) }) },
+  'POST /v3/trust-rules': { repeat: 'never', answer: trustRule },
+  'GET /v3/trust-rules/{id}': { repeat: 'safe', answer: trustRule },
+  'PATCH /v3/trust-rules/{id}': { repeat: 'safe', answer: trustRule },
+  'DELETE /v3/trust-rules/{id}': { repeat: 'safe', answer: message },
+  'POST /v3/auth/oidc': {
+    repeat: 'never',
+    answer: fields<JobKey>({ api_key: text, key_id: integer, rule: text, scopes: list(text), expires_at: text }),
+  },
   'GET /v3/audit': { repeat: 'safe', answer: fields({ records: list(auditRecord) }) },
 }

@@ -3,6 +3,9 @@
 /** In place of an API key: the cookie of whoever is signed in to the portal. */
 export const session = Symbol('session')
 
+/** In place of an API key: none is sent, by the one call that needs none. */
+export const nobody = Symbol('nobody')
+
 /** What the client uses of `fetch`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
@@ -45,8 +48,8 @@ export interface MatchOptions extends CallOptions {
 export interface Settings {
   /** Without a slash at the end. */
   readonly url: string
-  /** `undefined` for a session. */
-  readonly apiKey: (() => string | Promise<string>) | undefined
+  /** `undefined` for a session, `null` for nobody. */
+  readonly apiKey: (() => string | Promise<string>) | undefined | null
   readonly fetch: Fetch
   readonly timeoutMs: number
   readonly retries: number
@@ -56,14 +59,17 @@ export interface Settings {
 const maxTimeoutMs = 2 ** 31 - 1
 
 /** @throws TypeError, which never quotes the API key */
-export function settingsOf(options: StrongroomOptions): Settings {
+export function settingsOf(
+  options: Omit<StrongroomOptions, 'apiKey'> & { readonly apiKey: StrongroomOptions['apiKey'] | typeof nobody },
+): Settings {
   const { apiKey, fetch = (url, init) => globalThis.fetch(url, init) } = options
   const url = baseOf(options.url)
-  if (typeof apiKey !== 'function' && apiKey !== session) checkedApiKey(apiKey)
+  if (typeof apiKey !== 'function' && apiKey !== session && apiKey !== nobody) checkedApiKey(apiKey)
   return { url, apiKey: readerOf(apiKey), fetch, timeoutMs: timeoutOf(options, 10_000), retries: retriesOf(options, 3) }
 }
 
-function readerOf(apiKey: StrongroomOptions['apiKey']): Settings['apiKey'] {
+function readerOf(apiKey: StrongroomOptions['apiKey'] | typeof nobody): Settings['apiKey'] {
+  if (apiKey === nobody) return null
   if (apiKey === session) return undefined
   return typeof apiKey === 'function' ? apiKey : () => apiKey
 }

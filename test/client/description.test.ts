@@ -5,7 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { serverCodes } from '../../src/client/errors.ts'
-import { Strongroom } from '../../src/client/index.ts'
+import { auth, Strongroom } from '../../src/client/index.ts'
 import { operations } from '../../src/client/operations.ts'
 import { statusOf } from '../../src/http/problem.ts'
 import { engines, makeFolder } from '../support/engines.ts'
@@ -22,6 +22,7 @@ interface Schema {
   readonly items?: Schema
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
+  readonly additionalProperties?: boolean | Schema
 }
 
 type Content = Readonly<Record<string, { readonly schema: Schema }>>
@@ -61,7 +62,8 @@ suite('The client and the description of the API', () => {
       apiKey: 'sr_x',
       fetch,
     })
-    const { secrets, lists, machines, settings, keys, audit } = client
+    const { secrets, lists, machines, settings, keys, trustRules, audit } = client
+    const newRule = { name: '', issuer: '', audience: '', claims: {}, scopes: [] }
 
     const newKey = { name: '', scopes: [] }
     await Promise.allSettled([
@@ -79,6 +81,12 @@ suite('The client and the description of the API', () => {
       keys.rotate(11),
       keys.revoke(11),
       audit.page(),
+      Array.fromAsync(trustRules.list()),
+      trustRules.get(11),
+      trustRules.create(newRule),
+      trustRules.update(11, {}),
+      trustRules.delete(11),
+      auth.oidc({ url: 'https://strongroom.example', fetch }, { token: '' }),
       secrets.metadata(11),
       Array.fromAsync(secrets.listMetadata()),
       secrets.updateMetadata(11, {}),
@@ -207,7 +215,8 @@ function typeOf(described: Described): string {
   ].join('; ')} }`
 }
 
-function schemaType({ type, anyOf, enum: words, const: word, items, properties, required = [] }: Schema): string {
+function schemaType(schema: Schema): string {
+  const { type, anyOf, enum: words, const: word, items, properties, required = [] } = schema
   if (words !== undefined) return words.map((one) => `'${one}'`).join(' | ')
   if (word !== undefined) return `'${word}'`
   if (type === 'boolean') return type
@@ -215,9 +224,12 @@ function schemaType({ type, anyOf, enum: words, const: word, items, properties, 
   if (type === 'integer') return 'number'
   if (type === 'string' || type === 'null') return type
   if (type === 'array' && items !== undefined) return `(${schemaType(items)})[]`
+  const { additionalProperties: members } = schema
+  if (typeof members === 'object') return `{ [name: string]: ${schemaType(members)} }`
+  if (type === undefined) return 'unknown'
   if (type !== 'object' || properties === undefined) throw new Error(`A schema of type ${type} is new.`)
   const fields = Object.entries(properties).map(
-    ([name, schema]) => `${name}${required.includes(name) ? '' : '?'}: ${schemaType(schema)}`,
+    ([name, field]) => `${name}${required.includes(name) ? '' : '?'}: ${schemaType(field)}`,
   )
   return `{ ${fields.join('; ')} }`
 }

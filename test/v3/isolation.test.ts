@@ -26,6 +26,9 @@ const operations: Record<string, unknown> = {
   'DELETE /v3/lists/{id}': undefined,
   'GET /v3/lists/{id}/secrets': undefined,
   'PUT /v3/lists/{id}/secrets/{secret}': undefined,
+  'GET /v3/trust-rules/{id}': undefined,
+  'PATCH /v3/trust-rules/{id}': { name: 'mine' },
+  'DELETE /v3/trust-rules/{id}': undefined,
   'GET /v3/machines/{id}': undefined,
   'DELETE /v3/machines/{id}': undefined,
   'GET /v3/secrets/{id}/deployments': undefined,
@@ -51,6 +54,9 @@ const operations: Record<string, unknown> = {
   'GET /v3/metadata': undefined,
   'GET /v3/lists': undefined,
   'POST /v3/lists': undefined,
+  'GET /v3/trust-rules': undefined,
+  'POST /v3/trust-rules': undefined,
+  'POST /v3/auth/oidc': undefined,
   'GET /v3/machines': undefined,
   'POST /v3/machines': undefined,
   'GET /v3/users': undefined,
@@ -112,6 +118,7 @@ for (const engine of engines) {
         await own.get('/v3/secrets?name=theirs-*'),
         await own.get('/v3/keys'),
         await own.get('/v3/seeds'),
+        await own.get('/v3/trust-rules'),
         await own.get('/v3/deployments'),
         await own.get('/v3/audit?limit=1000'),
         await own.get('/v3/audit?secret=theirs-3'),
@@ -135,6 +142,13 @@ for (const engine of engines) {
       for (const at of [1, 2, 3]) await other.post('/v3/users', { email: `u${at}@theirs.example`, role: 'reader' })
       for (const at of [1, 2, 3]) await other.post('/v3/render', { template: 'x', target: `theirs-${at}` })
       for (const at of [1, 2, 3]) await other.post('/v3/seeds', { user_data: 'x', target: `theirs-${at}` })
+      const rule = {
+        issuer: 'https://theirs.example',
+        audience: 'a',
+        claims: { sub: 'theirs' },
+        scopes: ['secrets:list'],
+      }
+      for (const at of [1, 2, 3]) await other.post('/v3/trust-rules', { ...rule, name: `theirs-${at}` })
       const { paths } = (await own.get('/openapi.json')).body as { paths: Record<string, Record<string, unknown>> }
       const described = Object.entries(paths).flatMap(([path, methods]) =>
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

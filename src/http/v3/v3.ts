@@ -5,7 +5,6 @@ import { checkKeysOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { methodNotAllowed } from '../problem.ts'
 import { auditRoutes } from './audit.ts'
-import { authRoutes } from './auth.ts'
 import { deploymentRoutes } from './deployments.ts'
 import { fingerprintRoutes } from './fingerprints.ts'
 import { keyRoutes } from './keys.ts'
@@ -37,7 +36,6 @@ export function v3(context: Context) {
     fingerprintRoutes(typed, context)
     keyRoutes(typed, context)
     trustRuleRoutes(typed, context)
-    authRoutes(typed, context)
     machineRoutes(typed, context)
     settingsRoutes(typed, context)
     userRoutes(typed, context)
