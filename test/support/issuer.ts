@@ -5,6 +5,9 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
 
+/** `undefined` leaves a claim out. */
+type Claims = Readonly<Record<string, unknown>>
+
 export interface SigningKey {
   readonly kid: string
   readonly alg: string
@@ -23,7 +26,7 @@ export interface TestIssuer {
   /** Takes away all keys and publishes a new one. */
   rotate(): Promise<SigningKey>
   /** What a job of `acme/app` is given, signed with the newest key. */
-  token(claims?: JWTPayload, header?: object, key?: SigningKey): Promise<string>
+  token(claims?: Claims, header?: object, key?: SigningKey): Promise<string>
   stop(): void
 }
 
@@ -96,8 +99,7 @@ export function timesAt(now: number): { iat: number; nbf: number; exp: number; j
   return { iat: second, nbf: second, exp: second + 300, jti: randomUUID() }
 }
 
-/** Signs whatever is said; `undefined` leaves a claim out. */
-export function sign(key: SigningKey, claims: JWTPayload, header: object = {}): Promise<string> {
+function sign(key: SigningKey, claims: Claims, header: object = {}): Promise<string> {
   const { alg, kid, privateKey } = key
-  return new SignJWT(claims).setProtectedHeader({ alg, kid, typ: 'JWT', ...header }).sign(privateKey)
+  return new SignJWT(claims as JWTPayload).setProtectedHeader({ alg, kid, typ: 'JWT', ...header }).sign(privateKey)
 }
