@@ -12,7 +12,7 @@ import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import type { Config, TraceSettings } from '../config.ts'
 import { Refusal } from '../errors.ts'
-import { parseJson } from '../json.ts'
+import { checkCharset, parseJson } from '../json.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
 import { serveApis } from './apis.ts'
@@ -119,7 +119,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   )
   app.server.on('checkExpectation', (request) => answerByHand(request.socket, unknownExpectation))
   const isTrusted = trustOf(config)
-  guardDoor(app.server, {
+  guardDoor(app, {
     maxConnections: config.maxConnections,
     maxPerAddress: config.rateLimit === undefined ? undefined : config.maxConnectionsPerAddress,
     isProxy: (address) => isTrusted !== false && isTrusted(address, 0),
@@ -185,13 +185,10 @@ function requestIds(): () => string {
 function acceptStrictJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const charset = /;\s*charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1]
-    if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
-      return done(new Refusal('unsupported_media_type', 'Send the body in UTF-8.'))
-    }
     const mayBeEmpty = request.method === 'DELETE' || request.routeOptions.config.isBodyOptional === true
-    if (mayBeEmpty && body.length === 0) return done(null, undefined)
     try {
+      checkCharset(request.headers['content-type'])
+      if (mayBeEmpty && body.length === 0) return done(null, undefined)
       done(null, parseJson(body as Buffer))
     } catch (error) {
       done(toRefusal(error))

@@ -6,9 +6,10 @@ import { machines } from './0003-machines.ts'
 import { users } from './0004-users.ts'
 import { deployments } from './0005-deployments.ts'
 import { trustRules } from './0006-trust-rules.ts'
+import { keyUses } from './0009-key-uses.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [foundation, lists, machines, users, deployments, trustRules]
+export const migrations: readonly Migration[] = [foundation, lists, machines, users, deployments, trustRules, keyUses]
 
 /**
  * The migrations that a store still lacks.
