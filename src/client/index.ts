@@ -33,3 +33,4 @@ export {
 export { Secrets } from './secrets.ts'
 export { Seeds } from './seeds.ts'
 export { Strongroom } from './strongroom.ts'
+export { TrustRules, tradeToken } from './trust-rules.ts'

@@ -13,6 +13,9 @@ import type {
   HeldSecret,
   IssuedApiKey,
   IssuedSeed,
+  JobKey,
+  JobToken,
+  KeySet,
   List,
   ListRef,
   Machine,
@@ -23,6 +26,7 @@ import type {
   NewMachine,
   NewSecret,
   NewSeed,
+  NewTrustRule,
   NewValue,
   PageQuery,
   Rendered,
@@ -33,12 +37,14 @@ import type {
   Seed,
   Settings,
   Template,
+  TrustRule,
+  TrustRuleChange,
   Unscannable,
   UpdatedSecret,
   Version,
   VersionHead,
 } from './model.ts'
-import { bool, fields, integer, list, oneOf, optional, orNull, type Shape, text } from './shape.ts'
+import { anything, bool, fields, integer, list, oneOf, optional, orNull, record, type Shape, text } from './shape.ts'
 
 interface Message {
   readonly message: string
@@ -65,6 +71,12 @@ export interface Operations {
   'POST /v3/machines': { body: NewMachine; answer: Machine }
   'GET /v3/machines/{id}': { answer: Machine }
   'DELETE /v3/machines/{id}': { answer: Message }
+  'GET /v3/trust-rules': { answer: { readonly trust_rules: readonly TrustRule[] } }
+  'POST /v3/trust-rules': { body: NewTrustRule; answer: TrustRule }
+  'GET /v3/trust-rules/{id}': { answer: TrustRule }
+  'PATCH /v3/trust-rules/{id}': { body: TrustRuleChange; answer: TrustRule }
+  'DELETE /v3/trust-rules/{id}': { answer: Message }
+  'POST /v3/auth/oidc': { body: JobToken; answer: JobKey }
   'POST /v3/seeds': { body: NewSeed; answer: IssuedSeed }
   'GET /v3/seeds': { query: PageQuery; answer: { readonly seeds: readonly Seed[] } }
   'GET /v3/seeds/{id}': { answer: Seed }
@@ -145,6 +157,22 @@ const machine = fields<Machine>({
   scopes: list(text),
   created_at: text,
 })
+const trustRule = fields<TrustRule>({
+  id: integer,
+  name: text,
+  issuer: text,
+  audience: text,
+  claims: record(text),
+  scopes: list(text),
+  networks: list(text),
+  key_ttl: integer,
+  single_use: bool,
+  jwks_url: orNull(text),
+  jwks: orNull(fields<KeySet>({ keys: list(record(anything)) })),
+  created_at: text,
+  updated_at: text,
+})
+const jobKey = fields<JobKey>({ api_key: text, key_id: integer, rule: text, scopes: list(text), expires_at: text })
 const ofVersion = { id: integer, name: text, version: integer }
 const fingerprints = fields<Fingerprints>({
   base: integer,
@@ -215,6 +243,13 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'POST /v3/machines': { repeat: 'never', answer: machine },
   'GET /v3/machines/{id}': { repeat: 'safe', answer: machine },
   'DELETE /v3/machines/{id}': { repeat: 'safe', answer: message },
+  'GET /v3/trust-rules': { repeat: 'safe', answer: fields({ trust_rules: list(trustRule) }) },
+  'POST /v3/trust-rules': { repeat: 'never', answer: trustRule },
+  'GET /v3/trust-rules/{id}': { repeat: 'safe', answer: trustRule },
+  'PATCH /v3/trust-rules/{id}': { repeat: 'safe', answer: trustRule },
+  'DELETE /v3/trust-rules/{id}': { repeat: 'safe', answer: message },
+  // A token may be good for one key only.
+  'POST /v3/auth/oidc': { repeat: 'never', answer: jobKey },
   'POST /v3/seeds': {
     repeat: 'never',
     answer: fields<IssuedSeed>({ id: integer, url: text, target: text, expires_at: text }),

@@ -9,6 +9,7 @@ import type { FingerprintFilter, Fingerprints, Rendered, Template } from './mode
 import { type CallOptions, type StrongroomOptions, settingsOf } from './options.ts'
 import { Secrets } from './secrets.ts'
 import { Seeds } from './seeds.ts'
+import { TrustRules } from './trust-rules.ts'
 
 /** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
 export class Strongroom {
@@ -19,6 +20,7 @@ export class Strongroom {
   readonly deployments: Deployments
   readonly settings: AccountSettings
   readonly keys: Keys
+  readonly trustRules: TrustRules
   readonly audit: Audit
 
   readonly #connection: Connection
@@ -34,6 +36,7 @@ export class Strongroom {
     this.deployments = new Deployments(connection)
     this.settings = new AccountSettings(connection)
     this.keys = new Keys(connection)
+    this.trustRules = new TrustRules(connection)
     this.audit = new Audit(connection)
   }
 
