@@ -22,6 +22,22 @@ const table: Readonly<Record<string, Group>> = {
       description: 'run a command with secrets in its environment',
       load: () => import('./cli/commands/run.ts'),
     },
+    import: {
+      description: 'store what a file of another program holds',
+      load: () => import('./cli/commands/import.ts'),
+    },
+    export: {
+      description: 'print values in a format that other programs read',
+      load: () => import('./cli/commands/export.ts'),
+    },
+    render: {
+      description: 'make a file of a template and secrets, once or whenever one changes',
+      load: () => import('./cli/commands/render.ts'),
+    },
+    scan: {
+      description: 'find where stored values have leaked: files, a git history, standard input',
+      load: () => import('./cli/commands/scan.ts'),
+    },
   },
   'The account:': {
     keys: { description: 'API keys', load: () => import('./cli/commands/keys.ts') },
@@ -65,8 +81,7 @@ const table: Readonly<Record<string, Group>> = {
       load: () => import('./cli/host/commands/restore.ts'),
     },
     rewrap: {
-      description:
-        'replace the root key, while the server runs: first --to, then the settings of every node, then --finish',
+      description: 'replace the root key, in two steps, or the master key, while the server runs',
       load: () => import('./cli/host/commands/rewrap.ts'),
     },
     'migrate-store': {

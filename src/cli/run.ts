@@ -74,8 +74,12 @@ function signalOf(text: string): NodeJS.Signals {
   throw new Fault('usage', '--signal must be such as SIGHUP or USR1.')
 }
 
-/** What the options choose, without values. */
-async function select(
+/**
+ * What the options choose, without values, in the order of their ids.
+ *
+ * @throws Fault `notFound` for a name that nothing has
+ */
+export async function select(
   { secrets }: Strongroom,
   { only, list }: Pick<RunOptions, 'only' | 'list'>,
 ): Promise<readonly Metadata[]> {
