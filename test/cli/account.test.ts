@@ -58,6 +58,7 @@ suite('The commands of an account', async () => {
   })
 
   test('make and take back seeds', async () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a reference
     writeFileSync(join(person.folder, 'web.yaml'), '#cloud-config\npassword: ${{secret.db-password | yaml}}\n')
     const words = ['seed', 'create', '--target', 'web-1', '--user-data', 'web.yaml', '--expires-in', '2h']
 
