@@ -45,6 +45,10 @@ const table: Readonly<Record<string, Group>> = {
       description: 'the audit trail: read it, follow it, and on the host of the server verify it',
       load: () => import('./cli/host/commands/audit.ts'),
     },
+    trust: {
+      description: 'whose tokens are traded for keys: jobs without a stored one',
+      load: () => import('./cli/commands/trust.ts'),
+    },
     deployments: {
       description: 'which target holds which version of which secret',
       load: () => import('./cli/commands/deployments.ts'),
@@ -53,6 +57,7 @@ const table: Readonly<Record<string, Group>> = {
   },
   'This computer:': {
     login: { description: 'store a server and an API key', load: () => import('./cli/commands/login.ts') },
+    auth: { description: 'get a key for a job that has none', load: () => import('./cli/commands/auth.ts') },
     logout: { description: 'forget a stored key', load: () => import('./cli/commands/logout.ts') },
     profiles: {
       description: 'which servers and keys are stored, and which is in use',

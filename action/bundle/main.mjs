@@ -673,6 +673,10 @@ function wait(milliseconds, signal) {
 var text = (value) => typeof value === "string";
 var bool = (value) => typeof value === "boolean";
 var integer = (value) => Number.isSafeInteger(value);
+var anything = (_value) => true;
+function record(item) {
+	return (value) => typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every((one) => item(one));
+}
 function oneOf(...words) {
 	return (value) => words.some((word) => word === value);
 }
@@ -909,6 +913,28 @@ var machine = fields({
 	scopes: list(text),
 	created_at: text
 });
+var trustRule = fields({
+	id: integer,
+	name: text,
+	issuer: text,
+	audience: text,
+	claims: record(text),
+	scopes: list(text),
+	networks: list(text),
+	key_ttl: integer,
+	single_use: bool,
+	jwks_url: orNull(text),
+	jwks: orNull(fields({ keys: list(record(anything)) })),
+	created_at: text,
+	updated_at: text
+});
+var jobKey = fields({
+	api_key: text,
+	key_id: integer,
+	rule: text,
+	scopes: list(text),
+	expires_at: text
+});
 var ofVersion = {
 	id: integer,
 	name: text,
@@ -1063,6 +1089,30 @@ var operations = {
 		repeat: "safe",
 		answer: message
 	},
+	"GET /v3/trust-rules": {
+		repeat: "safe",
+		answer: fields({ trust_rules: list(trustRule) })
+	},
+	"POST /v3/trust-rules": {
+		repeat: "never",
+		answer: trustRule
+	},
+	"GET /v3/trust-rules/{id}": {
+		repeat: "safe",
+		answer: trustRule
+	},
+	"PATCH /v3/trust-rules/{id}": {
+		repeat: "safe",
+		answer: trustRule
+	},
+	"DELETE /v3/trust-rules/{id}": {
+		repeat: "safe",
+		answer: message
+	},
+	"POST /v3/auth/oidc": {
+		repeat: "never",
+		answer: jobKey
+	},
 	"POST /v3/seeds": {
 		repeat: "never",
 		answer: fields({
@@ -1187,7 +1237,7 @@ var Connection = class {
 		const apiKey = await this.#settings.apiKey?.();
 		const headers = new Headers({ accept: "application/json" });
 		if (this.#settings.apiKey === void 0) headers.set("strongroom-portal", "1");
-		else headers.set("authorization", `Bearer ${checkedApiKey(apiKey)}`);
+		else if (operation !== "POST /v3/auth/oidc") headers.set("authorization", `Bearer ${checkedApiKey(apiKey)}`);
 		if (body !== void 0) headers.set("content-type", "application/json");
 		if (options.ifMatch !== void 0) headers.set("if-match", [options.ifMatch].flat().join(", "));
 		if (repeat === "keyed") headers.set("idempotency-key", options.idempotencyKey ?? newIdempotencyKey());
@@ -1221,14 +1271,43 @@ function queryOf(query) {
 	return `?${new URLSearchParams(entries.map(([name, value]) => [name, String(value)]))}`;
 }
 function valueIn(body) {
-	if (typeof body !== "object" || body === null || !("value" in body)) return [];
-	return typeof body.value === "string" ? [body.value] : [];
+	if (typeof body !== "object" || body === null) return [];
+	const { value, token } = body;
+	return [value, token].filter((one) => typeof one === "string");
 }
 /** Not `randomUUID`, which pages without TLS do not have. */
 function newIdempotencyKey() {
 	const bytes = crypto.getRandomValues(/* @__PURE__ */ new Uint8Array(16));
 	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+// src/client/trust-rules.ts
+var TrustRules = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async *list(options) {
+		const { body } = await this.#connection.send("GET /v3/trust-rules", {}, options);
+		yield* body.trust_rules;
+	}
+	async get(id, options) {
+		return (await this.#connection.send("GET /v3/trust-rules/{id}", { id }, options)).body;
+	}
+	/** After a lost connection it is not sent again: look whether the rule is there. */
+	async create(input, options) {
+		return (await this.#connection.send("POST /v3/trust-rules", { body: input }, options)).body;
+	}
+	async update(id, change, options) {
+		return (await this.#connection.send("PATCH /v3/trust-rules/{id}", {
+			id,
+			body: change
+		}, options)).body;
+	}
+	/** With every key that was made under it. */
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/trust-rules/{id}", { id }, options);
+	}
+};
 // src/client/strongroom.ts
 /** The client: one object for one server and one API key. */
 /** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
@@ -1240,6 +1319,7 @@ var Strongroom = class {
 	deployments;
 	settings;
 	keys;
+	trustRules;
 	audit;
 	#connection;
 	/** @throws TypeError for options that cannot be right */
@@ -1253,6 +1333,7 @@ var Strongroom = class {
 		this.deployments = new Deployments(connection);
 		this.settings = new AccountSettings(connection);
 		this.keys = new Keys(connection);
+		this.trustRules = new TrustRules(connection);
 		this.audit = new Audit(connection);
 	}
 	/** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, and what the target holds. */

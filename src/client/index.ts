@@ -33,4 +33,5 @@ export {
 export { Secrets } from './secrets.ts'
 export { Seeds } from './seeds.ts'
 export { Strongroom } from './strongroom.ts'
+export type * from './trust-model.ts'
 export { TrustRules, tradeToken } from './trust-rules.ts'

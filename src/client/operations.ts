@@ -13,9 +13,6 @@ import type {
   HeldSecret,
   IssuedApiKey,
   IssuedSeed,
-  JobKey,
-  JobToken,
-  KeySet,
   List,
   ListRef,
   Machine,
@@ -26,7 +23,6 @@ import type {
   NewMachine,
   NewSecret,
   NewSeed,
-  NewTrustRule,
   NewValue,
   PageQuery,
   Rendered,
@@ -37,14 +33,13 @@ import type {
   Seed,
   Settings,
   Template,
-  TrustRule,
-  TrustRuleChange,
   Unscannable,
   UpdatedSecret,
   Version,
   VersionHead,
 } from './model.ts'
 import { anything, bool, fields, integer, list, oneOf, optional, orNull, record, type Shape, text } from './shape.ts'
+import type { JobKey, JobToken, KeySet, NewTrustRule, TrustRule, TrustRuleChange } from './trust-model.ts'
 
 interface Message {
   readonly message: string

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { TestContext } from 'node:test'
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
 
 export interface SigningKey {
@@ -49,7 +48,7 @@ export const jobClaims = {
 
 /** @param now milliseconds since 1970 */
 export async function startIssuer(
-  t: Pick<TestContext, 'after'>,
+  t: { after(work: () => void): void },
   now: () => number = Date.now,
   alg = 'ES256',
 ): Promise<TestIssuer> {

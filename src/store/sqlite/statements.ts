@@ -1,5 +1,5 @@
 /** Everything that batches run on SQLite, prepared once for a connection. */
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 
 const storedSecret = `select s.*, k.key_version, k.wrapped, v.sealed from secrets s
   join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
@@ -108,4 +108,9 @@ export function prepare(database: DatabaseSync) {
     pruneReplies: sql('delete from replies where account_id = ? and created_ms <= ?'),
     insertRecord: sql('insert into audit values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
   }
+}
+
+/** The border where the rows of our own tables get their types. */
+export function all<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row[] {
+  return statement.all(...parameters) as unknown as Row[]
 }

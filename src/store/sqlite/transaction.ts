@@ -1,5 +1,4 @@
 /** One batch's transaction on SQLite: prepared statements, one row at a time, all in this process. */
-import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Deployment } from '../../model/deployment.ts'
@@ -23,7 +22,7 @@ import type { NameRef, Ref, ReplyRef, UsedRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
 import { type Changes, type Claim, type Fate, type Reply, ref, replyLifetimeMs, type SealedVersion } from '../world.ts'
-import type { Statements } from './statements.ts'
+import { all, type Statements } from './statements.ts'
 import * as trust from './trust.ts'
 
 export class SqliteTransaction implements Transaction {
@@ -393,9 +392,4 @@ export class SqliteTransaction implements Transaction {
     const { insertRecord } = this.#statements
     for (const record of records) insertRecord.run(...rows.recordValues(record))
   }
-}
-
-/** The border where the rows of our own tables get their types. */
-function all<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row[] {
-  return statement.all(...parameters) as unknown as Row[]
 }
