@@ -149,6 +149,7 @@ user
   .command('reset')
   .argument('<email>', 'what they sign in with')
   .option('--account <name>', 'account', 'default')
+  .option('--factors', 'remove passkeys, authenticator app and recovery codes too')
   .option('--json', 'print JSON')
   .description('print a one-time link that sets a new password')
   .action(async (email, options) => (await on.user()).reset(email, options))

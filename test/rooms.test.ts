@@ -17,7 +17,16 @@ const rooms: Record<string, readonly string[]> = {
   listen: [],
   store: ['model', 'audit', 'errors'],
   render: ['errors'],
-  vault: ['crypto', 'store/store.ts', 'store/operation.ts', 'audit', 'render', 'model', 'errors'],
+  vault: [
+    'crypto',
+    'store/store.ts',
+    'store/operation.ts',
+    'store/factor-operation.ts',
+    'audit',
+    'render',
+    'model',
+    'errors',
+  ],
   // The words of an operation (a match, a change) and of a record are the API's too, and what a store reports is for
   // metrics and traces; crypto only to know a mistyped key.
   http: [

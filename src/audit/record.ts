@@ -50,6 +50,12 @@ export type Action =
   | 'session.read'
   | 'session.confirm'
   | 'session.end'
+  | 'factor.change'
+  | 'factor.add'
+  | 'factor.remove'
+  | 'factor.use'
+  | 'sign_in.read'
+  | 'sign_in.update'
   | 'key.list'
   | 'key.read'
   | 'key.create'
@@ -109,6 +115,12 @@ export const actions: readonly Action[] = [
   'session.read',
   'session.confirm',
   'session.end',
+  'factor.change',
+  'factor.add',
+  'factor.remove',
+  'factor.use',
+  'sign_in.read',
+  'sign_in.update',
   'key.list',
   'key.read',
   'key.create',
@@ -127,14 +139,26 @@ export const actions: readonly Action[] = [
 
 /** What was acted on. Absent parts were not known: a refused read of an unknown id has an id alone. */
 export interface AuditObject {
-  readonly kind: 'secret' | 'list' | 'machine' | 'settings' | 'target' | 'seed' | 'key' | 'user' | 'session' | 'account'
+  readonly kind:
+    | 'secret'
+    | 'list'
+    | 'machine'
+    | 'settings'
+    | 'target'
+    | 'seed'
+    | 'key'
+    | 'user'
+    | 'factor'
+    | 'sign_in'
+    | 'session'
+    | 'account'
   readonly id: number | null
   readonly uid: string | null
   readonly name: string | null
   readonly version: number | null
   /**
-   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed or
-   * settings; of what a target holds; with
+   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed, a
+   * user, a factor, settings or the rules for signing in; of what a target holds; with
    * `metadata.update` of the details, with `secret.move` of the list's uid.
    */
   readonly hash: string | null

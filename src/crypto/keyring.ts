@@ -34,6 +34,14 @@ export interface SeedPlace {
   readonly target: string
 }
 
+/** Where what a user or an account proves itself with is bound to. */
+export interface FactorPlace {
+  readonly accountId: number
+  readonly uid: string
+  /** What it is. */
+  readonly name: string
+}
+
 export interface WrappedKey {
   readonly keyVersion: number
   readonly wrapped: Uint8Array
@@ -59,6 +67,9 @@ export class Keyring {
   readonly #link: KeyObject
   readonly #seed: KeyObject
   readonly #seedDocuments: KeyObject
+  readonly #factor: KeyObject
+  readonly #recoveryCode: KeyObject
+  readonly #ticket: KeyObject
   readonly #cursor: KeyObject
   readonly #idempotency: KeyObject
   readonly #checkpoint: KeyObject
@@ -77,6 +88,9 @@ export class Keyring {
     this.#link = derive(this.#master, sealed.storeId, 'link')
     this.#seed = derive(this.#master, sealed.storeId, 'seed')
     this.#seedDocuments = derive(this.#master, sealed.storeId, 'seed-documents')
+    this.#factor = derive(this.#master, sealed.storeId, 'factor')
+    this.#recoveryCode = derive(this.#master, sealed.storeId, 'recovery-code')
+    this.#ticket = derive(this.#master, sealed.storeId, 'ticket')
     this.#cursor = derive(this.#master, sealed.storeId, 'cursor')
     this.#idempotency = derive(this.#master, sealed.storeId, 'idempotency')
     this.#checkpoint = signingKey(derive(this.#master, sealed.storeId, 'checkpoint'))
@@ -110,6 +124,26 @@ export class Keyring {
   /** @throws Refusal `integrity_failure` */
   openSeed(place: SeedPlace, sealed: Uint8Array): Buffer {
     return open(this.#seedDocuments, sealed, this.#seedContext(place), masterKeyVersion)
+  }
+
+  /** Seals the shared secret of an authenticator app, or of the account with its identity provider. */
+  sealFactor(place: FactorPlace, secret: Uint8Array): Buffer {
+    return seal(this.#factor, secret, this.#factorContext(place), masterKeyVersion)
+  }
+
+  /** @throws Refusal `integrity_failure` */
+  openFactor(place: FactorPlace, sealed: Uint8Array): Buffer {
+    return open(this.#factor, sealed, this.#factorContext(place), masterKeyVersion)
+  }
+
+  /** The hash of a recovery code of a user; hexadecimal. */
+  recoveryHash(userUid: string, code: string): string {
+    return createHmac('sha256', this.#recoveryCode).update(`${userUid} ${code}`).digest('hex')
+  }
+
+  /** The MAC of something that is handed out to come back, 32 bytes. */
+  ticketMac(text: string): Buffer {
+    return createHmac('sha256', this.#ticket).update(text).digest()
   }
 
   /** The MAC of a row's authenticated text, 32 bytes. */
@@ -248,6 +282,11 @@ export class Keyring {
         keyVersion: masterKeyVersion,
       },
     }))
+  }
+
+  #factorContext({ accountId, uid, name }: FactorPlace): Buffer {
+    const { storeId } = this
+    return contextOf({ purpose: 'factor', storeId, accountId, uid, name, keyVersion: masterKeyVersion })
   }
 
   #seedContext({ accountId, uid, target }: SeedPlace): Buffer {

@@ -7,9 +7,9 @@ import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Secret } from '../model/secret.ts'
-import type { Role, User } from '../model/user.ts'
 import type { DeploymentTables } from './deployment-rows.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
+import type { UserTables } from './user-rows.ts'
 import type { Claim, Reply } from './world.ts'
 
 export interface AccountRow {
@@ -50,23 +50,6 @@ export interface ApiKeyRow {
   user_id: number | null
   confirmed_ms: number | null
   agent: string
-}
-
-export interface UserRow {
-  account_id: number
-  id: number
-  uid: string
-  email: string | null
-  name: string
-  role: string
-  patterns: string
-  password: string | null
-  is_disabled: number
-  link_hash: string | null
-  link_expires_ms: number | null
-  created_ms: number
-  last_sign_in_ms: number | null
-  mac: Uint8Array
 }
 
 export interface SecretRow {
@@ -175,7 +158,7 @@ export interface AuditRow {
 }
 
 /** The tables, for the queries that are built (`queries.ts`). */
-export interface Tables extends DeploymentTables {
+export interface Tables extends DeploymentTables, UserTables {
   meta: { name: string; value: Uint8Array }
   accounts: AccountRow
   account_keys: AccountKeyRow
@@ -185,7 +168,6 @@ export interface Tables extends DeploymentTables {
   lists: ListRow
   versions: VersionRow
   machines: MachineRow
-  users: UserRow
   account_settings: SettingsRow
   audit: AuditRow
 }
@@ -228,25 +210,6 @@ export function toApiKey(row: ApiKeyRow): ApiKey {
     userId: row.user_id,
     confirmedAt: row.confirmed_ms,
     agent: row.agent,
-    mac: row.mac,
-  }
-}
-
-export function toUser(row: UserRow): User {
-  return {
-    accountId: row.account_id,
-    id: row.id,
-    uid: row.uid,
-    email: row.email,
-    name: row.name,
-    role: row.role as Role,
-    patterns: words(row.patterns),
-    password: row.password,
-    isDisabled: row.is_disabled === 1,
-    linkHash: row.link_hash,
-    linkExpiresAt: row.link_expires_ms,
-    createdAt: row.created_ms,
-    lastSignInAt: row.last_sign_in_ms,
     mac: row.mac,
   }
 }
@@ -370,26 +333,6 @@ export function recordValues({ record, head }: StoredRecord): (string | number |
     record.requestId,
     record.address,
     head,
-  ]
-}
-
-/** A user's row: its values in the order of the table's columns. */
-export function userValues(user: User): (string | number | Uint8Array | null)[] {
-  return [
-    user.accountId,
-    user.id,
-    user.uid,
-    user.email,
-    user.name,
-    user.role,
-    user.patterns.join(' '),
-    user.password,
-    user.isDisabled ? 1 : 0,
-    user.linkHash,
-    user.linkExpiresAt,
-    user.createdAt,
-    user.lastSignInAt,
-    user.mac,
   ]
 }
 

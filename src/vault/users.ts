@@ -6,7 +6,8 @@ import { Refusal } from '../errors.ts'
 import { type ApiKey, keyToAuthenticate } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import { checkEmail, checkPatterns, type Role, scopeTextsOf, type User, userToAuthenticate } from '../model/user.ts'
-import type { NewUser, SessionEnd, UserChange } from '../store/operation.ts'
+import type { SessionEnd } from '../store/factor-operation.ts'
+import type { NewUser, UserChange } from '../store/operation.ts'
 import { type Asker, ask, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -124,12 +125,12 @@ export async function prepareUser(
   asker: Asker,
   id: number,
   keptSession?: number,
-): Promise<{ user: User; ended: readonly SessionEnd[] } | undefined> {
+): Promise<{ user: User; sessions: readonly ApiKey[]; ended: readonly SessionEnd[] } | undefined> {
   try {
     const { user, sessions } = await ask(vault, asker, { kind: 'prepare_user', id })
     await verifyUser(vault, asker, user)
     const now = vault.now()
-    return { user, ended: sessions.map((session) => endOf(vault, session, now, session.id === keptSession)) }
+    return { user, sessions, ended: sessions.map((session) => endOf(vault, session, now, session.id === keptSession)) }
   } catch (error) {
     if (error instanceof Refusal && error.code === 'not_found') return undefined
     throw error
@@ -185,12 +186,13 @@ async function make(
     isDisabled: false,
     linkHash: vault.keyring.linkHash(token),
     linkExpiresAt: now + linkMs[kind],
+    hasSecondFactor: false,
     createdAt: now,
     lastSignInAt: null,
   })
   return { user: await ask(vault, asker, { kind: 'create_user', user }), token }
 }
 
-function keepsChanging(): Refusal {
+export function keepsChanging(): Refusal {
   return new Refusal('overloaded', 'The user keeps changing. Try again.', { headers: { 'retry-after': '1' } })
 }

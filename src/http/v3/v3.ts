@@ -6,6 +6,7 @@ import type { Context } from '../context.ts'
 import { methodNotAllowed } from '../problem.ts'
 import { auditRoutes } from './audit.ts'
 import { deploymentRoutes } from './deployments.ts'
+import { challengeRoute, factorRoutes } from './factors.ts'
 import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
 import { machineRoutes, settingsRoutes } from './machines.ts'
@@ -37,6 +38,8 @@ export function v3(context: Context) {
     userRoutes(typed, context)
     sessionRoutes(typed, context)
     signInRoutes(typed, context)
+    challengeRoute(typed, context)
+    factorRoutes(typed, context)
     auditRoutes(typed, context)
     refuseOtherMethods(app, methods)
   }

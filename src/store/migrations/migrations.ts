@@ -5,9 +5,10 @@ import { lists } from './0002-lists.ts'
 import { machines } from './0003-machines.ts'
 import { users } from './0004-users.ts'
 import { deployments } from './0005-deployments.ts'
+import { factors } from './0007-factors.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [foundation, lists, machines, users, deployments]
+export const migrations: readonly Migration[] = [foundation, lists, machines, users, deployments, factors]
 
 /**
  * The migrations that a store still lacks.

@@ -3,9 +3,11 @@ import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Deployment } from '../../model/deployment.ts'
+import type { Factor } from '../../model/factor.ts'
 import type { List } from '../../model/list.ts'
 import { type AccountSettings, type AddressRange, type Machine, rangeOf } from '../../model/machine.ts'
 import type { Seed } from '../../model/seed.ts'
+import type { SignInRules } from '../../model/sign-in.ts'
 import type { User } from '../../model/user.ts'
 import {
   deploymentValues,
@@ -17,11 +19,13 @@ import {
   toSeed,
 } from '../deployment-rows.ts'
 import type { Transaction } from '../load.ts'
-import type { NameRef, Ref, ReplyRef, VersionRef } from '../needs.ts'
+import type { NameRef, Ref, ReplyRef, SpentRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
+import * as people from '../user-rows.ts'
 import { type Changes, type Claim, type Fate, type Reply, ref, replyLifetimeMs, type SealedVersion } from '../world.ts'
 import type { Statements } from './statements.ts'
+import { applyFactors, applyUsers } from './user-changes.ts'
 
 export class SqliteTransaction implements Transaction {
   readonly #statements: Statements
@@ -57,16 +61,34 @@ export class SqliteTransaction implements Transaction {
   }
 
   users(accountIds: readonly number[]): User[] {
-    return accountIds.flatMap((id) => all<rows.UserRow>(this.#statements.users, id)).map(rows.toUser)
+    return accountIds.flatMap((id) => all<people.UserRow>(this.#statements.users, id)).map(people.toUser)
   }
 
   usersWith(emails: readonly string[]): User[] {
-    return emails.flatMap((email) => all<rows.UserRow>(this.#statements.userWith, email)).map(rows.toUser)
+    return emails.flatMap((email) => all<people.UserRow>(this.#statements.userWith, email)).map(people.toUser)
   }
 
   sessionsOf(users: readonly Ref[]): ApiKey[] {
     const { sessionsOf } = this.#statements
     return users.flatMap(({ accountId, id }) => all<rows.ApiKeyRow>(sessionsOf, accountId, id)).map(rows.toApiKey)
+  }
+
+  factorsOf(users: readonly Ref[]): Factor[] {
+    const { factorsOf } = this.#statements
+    return users.flatMap(({ accountId, id }) => all<people.FactorRow>(factorsOf, accountId, id)).map(people.toFactor)
+  }
+
+  takenLookups(lookups: readonly string[]): string[] {
+    const { factorWith } = this.#statements
+    return lookups.flatMap((one) => all<{ lookup: string }>(factorWith, one)).map(({ lookup }) => lookup)
+  }
+
+  spent(refs: readonly SpentRef[]): SpentRef[] {
+    return refs.filter(({ accountId, hash }) => all(this.#statements.spent, accountId, hash).length > 0)
+  }
+
+  rules(accountIds: readonly number[]): SignInRules[] {
+    return accountIds.flatMap((id) => all<people.RulesRow>(this.#statements.rules, id)).map(people.toRules)
   }
 
   keys(refs: readonly Ref[]): ApiKey[] {
@@ -191,7 +213,8 @@ export class SqliteTransaction implements Transaction {
     this.#freeNames(changes)
     this.#applyLists(changes)
     this.#applyMachines(changes)
-    this.#applyUsers(changes)
+    applyUsers(this.#statements, changes)
+    applyFactors(this.#statements, changes)
     this.#applyDeployments(changes)
     this.#applySecrets(changes, keepVersions)
     this.#applyReplies(changes)
@@ -239,14 +262,6 @@ export class SqliteTransaction implements Transaction {
           key.agent,
         )
       }
-    }
-  }
-
-  #applyUsers({ users }: Changes): void {
-    const { putUser, deleteUser } = this.#statements
-    for (const [at, { row }] of users) {
-      if (row === null) deleteUser.run(...(at.split(' ').map(Number) as [number, number]))
-      else putUser.run(...rows.userValues(row))
     }
   }
 
