@@ -22,6 +22,8 @@ import { keepsChanging, verifyUser } from './users.ts'
 import type { Asker, Vault } from './vault.ts'
 
 const challengeBytes = 16
+/** COSE: EdDSA, ES256, RS256. */
+const algorithms = [-8, -7, -257]
 const challengeMs = 5 * 60 * 1000
 const maxTries = 5
 
@@ -43,6 +45,7 @@ export function beginPasskey(vault: Vault, { id: rpID }: Site, { user, factors }
     challenge: challengeOf(vault, 'new passkey', user.uid),
     timeout: challengeMs,
     attestationType: 'none',
+    supportedAlgorithmIDs: algorithms,
     excludeCredentials: factors.filter(isOfKind('passkey')).map((factor) => ({
       id: credentialOf(factor),
       transports: [...dataOf(factor).transports],
@@ -67,6 +70,7 @@ export async function finishPasskey(
     expectedOrigin: site.origin,
     expectedRPID: site.id,
     requireUserVerification: true,
+    supportedAlgorithmIDs: algorithms,
   }).then(
     ({ registrationInfo }) => registrationInfo ?? refuseNew(),
     () => refuseNew(),
