@@ -7,11 +7,11 @@ import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { promisify } from 'node:util'
 import { actions } from '../src/audit/record.ts'
-import { settings } from '../src/config.ts'
 import type { Code } from '../src/errors.ts'
 import { createMetrics } from '../src/http/metrics.ts'
 import { statusOf } from '../src/http/problem.ts'
 import { type Right, rights } from '../src/model/scope.ts'
+import { settings } from '../src/settings.ts'
 
 const root = join(import.meta.dirname, '..')
 

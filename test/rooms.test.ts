@@ -13,8 +13,11 @@ const rooms: Record<string, readonly string[]> = {
   audit: ['model', 'errors'],
   crypto: ['errors'],
   // Types alone: where a root key may come from, and what a key looks like.
-  config: ['crypto/root-key.ts', 'crypto/token.ts', 'listen'],
+  config: ['crypto/root-key.ts', 'crypto/token.ts', 'listen', 'outbound/addresses.ts', 'settings'],
+  settings: [],
   listen: [],
+  // What leaves the server for where others chose.
+  outbound: [],
   store: ['model', 'audit', 'errors'],
   render: ['errors'],
   vault: [

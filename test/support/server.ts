@@ -52,6 +52,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     isQueryKeyAccepted: true,
     trustedProxies: [],
     publicUrl: undefined,
+    oidcAllowances: [],
     diskReserveBytes: 0,
     checkpoints: undefined,
     checkpointSeconds: 60,
