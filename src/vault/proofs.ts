@@ -10,7 +10,7 @@ import {
   type SubjectData,
   type TotpData,
 } from '../model/factor.ts'
-import { rulesToAuthenticate, type SignInRules } from '../model/sign-in.ts'
+import { rulesToAuthenticate, type SignInRules, type SsoSettings } from '../model/sign-in.ts'
 import type { User } from '../model/user.ts'
 import type { NewFactor, Proof } from '../store/factor-operation.ts'
 import { type Asker, integrityFailure, type Vault } from './vault.ts'
@@ -74,6 +74,11 @@ export async function checkedRules(
   if (vault.keyring.isRowMac(rulesToAuthenticate(rules), rules.mac)) return rules
   const object = { kind: 'sign_in', id: null, uid: null, name: null, version: null, hash: null } as const
   throw await integrityFailure(vault, asker, accountId, 'sign_in.read', object)
+}
+
+/** Where the client secret of a provider is sealed for: of no other issuer and client. */
+export function secretPlace(accountId: number, sso: Pick<SsoSettings, 'uid' | 'issuer' | 'clientId'>) {
+  return { accountId, uid: sso.uid, name: `sso ${sso.issuer} ${sso.clientId}` }
 }
 
 /** Whether a password alone is too little for a user, whatever they have set up. */

@@ -170,6 +170,32 @@ function changeOf(
   }
 }
 
+/** Ends every session of a user. @throws Refusal `not_found`, `forbidden` */
+export async function endSessionsOf(vault: Vault, asker: Asker, id: number): Promise<void> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const prepared = await prepareUser(vault, asker, id)
+    if (prepared === undefined || prepared.ended.length === 0) return
+    const change = { rowMac: prepared.user.mac, user: prepared.user, ended: prepared.ended }
+    if ((await tryAsk(vault, asker, { kind: 'update_user', id, change, isProven: false })) !== outdated) return
+  }
+  throw keepsChanging()
+}
+
+/** Somebody whom the account's identity provider sent, and whom its owner lets come uninvited. */
+export async function addUser(
+  vault: Vault,
+  { requestId, address }: Omit<Asker, 'caller'>,
+  given: Pick<User, 'accountId' | 'email' | 'name' | 'role'>,
+): Promise<User> {
+  const row = rowOf(vault, { ...given, name: given.name.slice(0, 128), patterns: ['*'] })
+  const user = sealUser(vault, { ...row, linkHash: null, linkExpiresAt: null })
+  const caller = { kind: 'system', accountId: given.accountId } as const
+  const operation = { kind: 'create_user', user } as const
+  const outcome = await vault.store.submit<'create_user'>({ caller, requestId, address, operation })
+  if (outcome.kind === 'done') return outcome.result
+  throw new Refusal('forbidden', 'This address belongs to another user.')
+}
+
 async function make(
   vault: Vault,
   asker: Asker,
@@ -177,20 +203,23 @@ async function make(
   kind: 'setup' | 'invitation',
 ): Promise<Invited> {
   const token = generateToken()
-  const now = vault.now()
-  const user: NewUser = sealUser(vault, {
+  const linkHash = vault.keyring.linkHash(token)
+  const linkExpiresAt = vault.now() + linkMs[kind]
+  const user: NewUser = sealUser(vault, { ...rowOf(vault, given), linkHash, linkExpiresAt })
+  return { user: await ask(vault, asker, { kind: 'create_user', user }), token }
+}
+
+function rowOf(vault: Vault, given: Pick<User, 'accountId' | 'email' | 'name' | 'role' | 'patterns'>) {
+  return {
     ...given,
     name: checkLabel(given.name, 'name'),
     uid: newUid(),
     password: null,
     isDisabled: false,
-    linkHash: vault.keyring.linkHash(token),
-    linkExpiresAt: now + linkMs[kind],
     hasSecondFactor: false,
-    createdAt: now,
+    createdAt: vault.now(),
     lastSignInAt: null,
-  })
-  return { user: await ask(vault, asker, { kind: 'create_user', user }), token }
+  } as const
 }
 
 export function keepsChanging(): Refusal {

@@ -77,6 +77,6 @@ async function proofsOf(vault: Vault, { accountId, id, password }: User): Promis
   ]
 }
 
-export async function accountName({ store }: Vault, { accountId }: User): Promise<string> {
+export async function accountName({ store }: Vault, { accountId }: Pick<User, 'accountId'>): Promise<string> {
   return (await store.accounts()).find(({ id }) => id === accountId)?.name ?? ''
 }

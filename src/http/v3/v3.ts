@@ -15,6 +15,7 @@ import { renderRoutes } from './render.ts'
 import { secretRoutes } from './secrets.ts'
 import { seedRoutes } from './seeds.ts'
 import { sessionRoutes, signInRoutes } from './sessions.ts'
+import { signInRuleRoutes, ssoRoutes } from './sign-in.ts'
 import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
 
@@ -39,6 +40,8 @@ export function v3(context: Context) {
     sessionRoutes(typed, context)
     signInRoutes(typed, context)
     challengeRoute(typed, context)
+    ssoRoutes(typed, context)
+    signInRuleRoutes(typed, context)
     factorRoutes(typed, context)
     auditRoutes(typed, context)
     refuseOtherMethods(app, methods)
