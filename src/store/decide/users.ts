@@ -32,7 +32,9 @@ const delicate: ReadonlySet<Kind> = new Set([
   ...(['change_factors', 'update_rules'] as const),
 ])
 /** What somebody may do whose sign-in is not finished: set up a second factor, and leave. */
-const unfinished: ReadonlySet<Kind> = new Set(['authenticate', 'read_session', 'change_factors', 'end_session'])
+const unfinished: ReadonlySet<Kind> = new Set([
+  ...(['authenticate', 'read_session', 'prepare_user', 'change_factors', 'end_session'] as const),
+])
 
 /** Refuses whoever must set up a second factor first: a session without any scope. */
 export function incomplete(call: Call, operation: Operation): Refused | undefined {
