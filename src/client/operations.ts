@@ -7,6 +7,9 @@ import type {
   Deployment,
   DeploymentFilter,
   DetailsInput,
+  Fingerprint,
+  FingerprintFilter,
+  Fingerprints,
   HeldSecret,
   IssuedApiKey,
   IssuedSeed,
@@ -30,6 +33,7 @@ import type {
   Seed,
   Settings,
   Template,
+  Unscannable,
   UpdatedSecret,
   Version,
   VersionHead,
@@ -75,6 +79,7 @@ export interface Operations {
   }
   'DELETE /v3/deployments/{id}': { answer: Message }
   'POST /v3/render': { body: Template; answer: Rendered }
+  'POST /v3/fingerprints': { body: FingerprintFilter; answer: Fingerprints }
   'GET /v3/settings': { answer: Settings }
   'PUT /v3/settings': { body: Settings; answer: Settings }
   'GET /v3/secrets/{id}/versions': { answer: { readonly versions: readonly VersionHead[] } }
@@ -139,6 +144,16 @@ const machine = fields<Machine>({
   addresses: list(text),
   scopes: list(text),
   created_at: text,
+})
+const ofVersion = { id: integer, name: text, version: integer }
+const fingerprints = fields<Fingerprints>({
+  base: integer,
+  mix: integer,
+  mac_key: text,
+  fingerprints: list(
+    fields<Fingerprint>({ ...ofVersion, form: text, length: integer, offset: integer, filter: integer, mac: text }),
+  ),
+  unscannable: list(fields<Unscannable>({ ...ofVersion, reason: text })),
 })
 const accountSettings = fields<Settings>({ vm_auth: bool })
 const updatedSecret = fields<UpdatedSecret>({ id: integer, name: text, updated_at: text })
@@ -214,6 +229,8 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
     repeat: 'safe',
     answer: fields<Rendered>({ rendered: optional(text), script_content: optional(text) }),
   },
+  // Nothing changes but the trail.
+  'POST /v3/fingerprints': { repeat: 'safe', answer: fingerprints },
   'GET /v3/settings': { repeat: 'safe', answer: accountSettings },
   'PUT /v3/settings': { repeat: 'safe', answer: accountSettings },
   'GET /v3/secrets/{id}/versions': {

@@ -7,6 +7,7 @@ import { methodNotAllowed } from '../problem.ts'
 import { auditRoutes } from './audit.ts'
 import { deploymentRoutes } from './deployments.ts'
 import { challengeRoute, factorRoutes } from './factors.ts'
+import { fingerprintRoutes } from './fingerprints.ts'
 import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
 import { machineRoutes, settingsRoutes } from './machines.ts'
@@ -33,6 +34,7 @@ export function v3(context: Context) {
     renderRoutes(typed, context)
     seedRoutes(typed, context)
     deploymentRoutes(typed, context)
+    fingerprintRoutes(typed, context)
     keyRoutes(typed, context)
     machineRoutes(typed, context)
     settingsRoutes(typed, context)

@@ -35,6 +35,8 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   read_version: 'version.read',
   prepare_version: 'version.restore',
   restore_version: 'version.restore',
+  list_fingerprints: 'secret.fingerprint',
+  hand_out_fingerprints: 'secret.fingerprint',
   list_machines: 'machine.list',
   read_machine: 'machine.read',
   create_machine: 'machine.create',
@@ -74,6 +76,7 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   create_account: 'account.create',
   add_account_key: 'account.rotate_key',
   rewrap_secret_keys: 'account.rotate_key',
+  rewrap_account_key: 'account.rewrap_key',
   drop_account_key: 'account.drop_key',
 }
 

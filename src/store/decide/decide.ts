@@ -9,6 +9,7 @@ import * as accounts from './accounts.ts'
 import { identify, isCall } from './caller.ts'
 import * as deployments from './deployments.ts'
 import * as factors from './factors.ts'
+import * as fingerprints from './fingerprints.ts'
 import * as keys from './keys.ts'
 import * as lists from './lists.ts'
 import * as machines from './machines.ts'
@@ -80,6 +81,10 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return versions.prepareVersion(call, operation)
     case 'restore_version':
       return versions.restoreVersion(call, operation)
+    case 'list_fingerprints':
+      return fingerprints.listFingerprints(call)
+    case 'hand_out_fingerprints':
+      return fingerprints.handOutFingerprints(call, operation)
     case 'list_machines':
       return machines.listMachines(call)
     case 'read_machine':
@@ -156,6 +161,8 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return rotation.addAccountKey(call, operation)
     case 'rewrap_secret_keys':
       return rotation.rewrapSecretKeys(call, operation)
+    case 'rewrap_account_key':
+      return rotation.rewrapAccountKey(call, operation)
     case 'drop_account_key':
       return rotation.dropAccountKey(call, operation)
     case 'record':
