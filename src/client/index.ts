@@ -32,4 +32,5 @@ export {
 } from './options.ts'
 export { Secrets } from './secrets.ts'
 export { Seeds } from './seeds.ts'
+export { SignIn } from './sign-in.ts'
 export { Strongroom } from './strongroom.ts'

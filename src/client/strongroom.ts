@@ -9,6 +9,7 @@ import type { FingerprintFilter, Fingerprints, Rendered, Template } from './mode
 import { type CallOptions, type StrongroomOptions, settingsOf } from './options.ts'
 import { Secrets } from './secrets.ts'
 import { Seeds } from './seeds.ts'
+import { SignIn } from './sign-in.ts'
 
 /** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
 export class Strongroom {
@@ -18,6 +19,7 @@ export class Strongroom {
   readonly seeds: Seeds
   readonly deployments: Deployments
   readonly settings: AccountSettings
+  readonly signIn: SignIn
   readonly keys: Keys
   readonly audit: Audit
 
@@ -33,6 +35,7 @@ export class Strongroom {
     this.seeds = new Seeds(connection)
     this.deployments = new Deployments(connection)
     this.settings = new AccountSettings(connection)
+    this.signIn = new SignIn(connection)
     this.keys = new Keys(connection)
     this.audit = new Audit(connection)
   }

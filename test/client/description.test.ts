@@ -104,6 +104,11 @@ suite('The client and the description of the API', () => {
       client.deployments.delete(11),
       settings.get(),
       settings.update({ vm_auth: true }),
+      client.signIn.get(),
+      client.signIn.update({ second_factor_required: true }),
+      client.signIn.sso(),
+      client.signIn.setSso({ label: '', issuer: '', client_id: '', domains: [], role: null, only: false }),
+      client.signIn.removeSso(),
     ])
 
     assert.deepEqual([...sent].sort(), operationsOf(description).sort())

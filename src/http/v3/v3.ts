@@ -6,18 +6,15 @@ import type { Context } from '../context.ts'
 import { methodNotAllowed } from '../problem.ts'
 import { auditRoutes } from './audit.ts'
 import { deploymentRoutes } from './deployments.ts'
-import { challengeRoute, factorRoutes } from './factors.ts'
 import { fingerprintRoutes } from './fingerprints.ts'
 import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
 import { machineRoutes, settingsRoutes } from './machines.ts'
 import { contentRoutes, metadataRoutes } from './metadata.ts'
+import { peopleRoutes } from './people-routes.ts'
 import { renderRoutes } from './render.ts'
 import { secretRoutes } from './secrets.ts'
 import { seedRoutes } from './seeds.ts'
-import { sessionRoutes, signInRoutes } from './sessions.ts'
-import { signInRuleRoutes, ssoRoutes } from './sign-in.ts'
-import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
 
 export function v3(context: Context) {
@@ -38,13 +35,7 @@ export function v3(context: Context) {
     keyRoutes(typed, context)
     machineRoutes(typed, context)
     settingsRoutes(typed, context)
-    userRoutes(typed, context)
-    sessionRoutes(typed, context)
-    signInRoutes(typed, context)
-    challengeRoute(typed, context)
-    ssoRoutes(typed, context)
-    signInRuleRoutes(typed, context)
-    factorRoutes(typed, context)
+    peopleRoutes(typed, context)
     auditRoutes(typed, context)
     refuseOtherMethods(app, methods)
   }

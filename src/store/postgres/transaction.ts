@@ -3,12 +3,9 @@ import type { Client, QueryResultRow } from 'pg'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Deployment } from '../../model/deployment.ts'
-import type { Factor } from '../../model/factor.ts'
 import type { List } from '../../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../../model/machine.ts'
 import type { Seed } from '../../model/seed.ts'
-import type { SignInRules } from '../../model/sign-in.ts'
-import type { User } from '../../model/user.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
 import type { Transaction } from '../load.ts'
@@ -71,12 +68,12 @@ export class PostgresTransaction implements Transaction {
     )
   }
 
-  async users(accountIds: readonly number[]): Promise<User[]> {
+  async users(accountIds: readonly number[]): Promise<people.User[]> {
     const text = 'select * from users where account_id = any($1::bigint[]) order by account_id, id'
     return (await this.#all<people.UserRow>('users', text, [accountIds])).map(people.toUser)
   }
 
-  async usersWith(emails: readonly string[]): Promise<User[]> {
+  async usersWith(emails: readonly string[]): Promise<people.User[]> {
     const text = 'select * from users where email = any($1::text[])'
     return (await this.#all<people.UserRow>('users_with', text, [emails])).map(people.toUser)
   }
@@ -89,7 +86,7 @@ export class PostgresTransaction implements Transaction {
     )
   }
 
-  async factorsOf(users: readonly Ref[]): Promise<Factor[]> {
+  async factorsOf(users: readonly Ref[]): Promise<people.Factor[]> {
     const text = `select f.* from unnest($1::bigint[], $2::bigint[]) r (a, i)
       join factors f on f.account_id = r.a and f.user_id = r.i order by f.account_id, f.id`
     const found = await this.#all<people.FactorRow>('factors_of', text, columnsOf(users, 'accountId', 'id'))
@@ -107,7 +104,7 @@ export class PostgresTransaction implements Transaction {
     return this.#all('spent', text, columnsOf(refs, 'accountId', 'hash'))
   }
 
-  async rules(accountIds: readonly number[]): Promise<SignInRules[]> {
+  async rules(accountIds: readonly number[]): Promise<people.SignInRules[]> {
     const text = 'select * from sign_in_rules where account_id = any($1::bigint[])'
     return (await this.#all<people.RulesRow>('rules', text, [accountIds])).map(people.toRules)
   }

@@ -3,12 +3,9 @@ import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Deployment } from '../../model/deployment.ts'
-import type { Factor } from '../../model/factor.ts'
 import type { List } from '../../model/list.ts'
 import { type AccountSettings, type AddressRange, type Machine, rangeOf } from '../../model/machine.ts'
 import type { Seed } from '../../model/seed.ts'
-import type { SignInRules } from '../../model/sign-in.ts'
-import type { User } from '../../model/user.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import {
   deploymentValues,
@@ -61,11 +58,11 @@ export class SqliteTransaction implements Transaction {
     return all<{ version: number }>(this.#statements.accountKeysInUse, accountId).map(({ version }) => version)
   }
 
-  users(accountIds: readonly number[]): User[] {
+  users(accountIds: readonly number[]): people.User[] {
     return accountIds.flatMap((id) => all<people.UserRow>(this.#statements.users, id)).map(people.toUser)
   }
 
-  usersWith(emails: readonly string[]): User[] {
+  usersWith(emails: readonly string[]): people.User[] {
     return emails.flatMap((email) => all<people.UserRow>(this.#statements.userWith, email)).map(people.toUser)
   }
 
@@ -74,7 +71,7 @@ export class SqliteTransaction implements Transaction {
     return users.flatMap(({ accountId, id }) => all<rows.ApiKeyRow>(sessionsOf, accountId, id)).map(rows.toApiKey)
   }
 
-  factorsOf(users: readonly Ref[]): Factor[] {
+  factorsOf(users: readonly Ref[]): people.Factor[] {
     const { factorsOf } = this.#statements
     return users.flatMap(({ accountId, id }) => all<people.FactorRow>(factorsOf, accountId, id)).map(people.toFactor)
   }
@@ -88,7 +85,7 @@ export class SqliteTransaction implements Transaction {
     return refs.filter(({ accountId, hash }) => all(this.#statements.spent, accountId, hash).length > 0)
   }
 
-  rules(accountIds: readonly number[]): SignInRules[] {
+  rules(accountIds: readonly number[]): people.SignInRules[] {
     return accountIds.flatMap((id) => all<people.RulesRow>(this.#statements.rules, id)).map(people.toRules)
   }
 
