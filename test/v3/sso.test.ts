@@ -376,8 +376,11 @@ for (const engine of engines) {
     })
 
     test('is asked of whoever accepts an invitation too', async (t) => {
-      const { owner, url } = await startWithOwner(t, engine)
-      await owner.send('PUT', '/v3/sign-in', { second_factor_required: true })
+      const { owner, url, api } = await startWithOwner(t, engine)
+      const refused = await owner.send('PUT', '/v3/sign-in', { second_factor_required: true })
+      assert.deepEqual([refused.status, refused.body.code], [403, 'enrolment_required'])
+      assert.equal((await api.put('/v3/sign-in', { second_factor_required: true })).status, 200)
+      assert.equal((await owner.get('/v3/session')).status, 401)
       const again = new Person(url)
       await again.signIn('ada@example.com', password)
       await enrolTotp(again, Date.now())
