@@ -164,8 +164,8 @@ export interface AuditObject {
   readonly name: string | null
   readonly version: number | null
   /**
-   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed, a
-   * user, a factor, settings or the rules for signing in; of what a target holds; of which versions fingerprints were handed out; with
+   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed, a user, a factor,
+   * settings or the rules for signing in; of what a target holds; of which versions fingerprints were handed out; with
    * `metadata.update` of the details, with `secret.move` of the list's uid.
    */
   readonly hash: string | null
