@@ -55,7 +55,7 @@ export const faults: readonly Fault[] = [
     "if (use !== undefined && !isUpon(found?.mac, use.rowMac)) return { kind: 'outdated' }",
     "if (use !== undefined && found === undefined) return { kind: 'outdated' }",
     'v3/factors.test.ts',
-    'let in once each',
+    'prove once what was read',
   ),
   fault(
     'codes are counted for the user alone too',
