@@ -1,7 +1,7 @@
 /** The table of the commands: each word, what it is for, and the file that defines it, loaded when it is asked for. */
 import { readFileSync } from 'node:fs'
 import { styleText } from 'node:util'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 
 interface Entry {
   readonly description: string
@@ -97,7 +97,8 @@ const table: Readonly<Record<string, Group>> = {
  * @param word without one, all are defined
  */
 export async function programOf(word?: string): Promise<Command> {
-  const program = new Command('strongroom')
+  const { Command: Program } = await import('commander')
+  const program = new Program('strongroom')
     .description('A self-hosted secrets manager.')
     .helpCommand('help [command...]', 'show the help of a command')
     .helpOption('-h, --help', 'show this help')

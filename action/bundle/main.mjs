@@ -909,6 +909,28 @@ var machine = fields({
 	scopes: list(text),
 	created_at: text
 });
+var ofVersion = {
+	id: integer,
+	name: text,
+	version: integer
+};
+var fingerprints = fields({
+	base: integer,
+	mix: integer,
+	mac_key: text,
+	fingerprints: list(fields({
+		...ofVersion,
+		form: text,
+		length: integer,
+		offset: integer,
+		filter: integer,
+		mac: text
+	})),
+	unscannable: list(fields({
+		...ofVersion,
+		reason: text
+	}))
+});
 var accountSettings = fields({ vm_auth: bool });
 var updatedSecret = fields({
 	id: integer,
@@ -1081,6 +1103,10 @@ var operations = {
 			script_content: optional(text)
 		})
 	},
+	"POST /v3/fingerprints": {
+		repeat: "safe",
+		answer: fingerprints
+	},
 	"GET /v3/settings": {
 		repeat: "safe",
 		answer: accountSettings
@@ -1232,6 +1258,10 @@ var Strongroom = class {
 	/** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, and what the target holds. */
 	async render(template, options) {
 		return (await this.#connection.send("POST /v3/render", { body: template }, options)).body;
+	}
+	/** Makes fingerprints of the values that may be scanned for, by which they are recognized and not known. */
+	async fingerprints(filter = {}, options) {
+		return (await this.#connection.send("POST /v3/fingerprints", { body: filter }, options)).body;
 	}
 };
 // action/src/commands.ts

@@ -16,7 +16,7 @@ import { engines, makeFolder } from '../support/engines.ts'
 const fetchMs = 60_000
 const runMs = 120_000
 /** For what is built from many modules. */
-const buildMs = 600_000
+const buildMs = 300_000
 
 interface Ran {
   /** `undefined` when the program was not found, or took too long. */

@@ -878,8 +878,8 @@ export const faults: readonly Fault[] = [
   fault(
     'the chain covers the outcome',
     'audit/record.ts',
-    '    outcome: record.outcome,\n',
-    '',
+    'quote(outcome)',
+    'quote(null)',
     'audit/chain.test.ts',
     'every tampering|vectors',
   ),
