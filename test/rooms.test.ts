@@ -30,6 +30,7 @@ const rooms: Record<string, readonly string[]> = {
     'oidc',
     'store/store.ts',
     'store/operation.ts',
+    'store/factor-operation.ts',
     'audit',
     'render',
     'fingerprint',
@@ -39,6 +40,7 @@ const rooms: Record<string, readonly string[]> = {
   // The words of an operation (a match, a change) and of a record are the API's too, and what a store reports is for
   // metrics and traces; crypto only to know a mistyped key.
   http: [
+    'outbound',
     'render/user-data.ts',
     'vault',
     'model',

@@ -57,6 +57,12 @@ export type Action =
   | 'trust_rule.update'
   | 'trust_rule.delete'
   | 'auth.oidc'
+  | 'factor.change'
+  | 'factor.add'
+  | 'factor.remove'
+  | 'factor.use'
+  | 'sign_in.read'
+  | 'sign_in.update'
   | 'key.list'
   | 'key.read'
   | 'key.create'
@@ -125,6 +131,12 @@ export const actions: readonly Action[] = [
   'trust_rule.update',
   'trust_rule.delete',
   'auth.oidc',
+  'factor.change',
+  'factor.add',
+  'factor.remove',
+  'factor.use',
+  'sign_in.read',
+  'sign_in.update',
   'key.list',
   'key.read',
   'key.create',
@@ -156,6 +168,8 @@ export interface AuditObject {
     | 'trust_rule'
     | 'key'
     | 'user'
+    | 'factor'
+    | 'sign_in'
     | 'session'
     | 'account'
   readonly id: number | null
@@ -163,8 +177,9 @@ export interface AuditObject {
   readonly name: string | null
   readonly version: number | null
   /**
-   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed, a
-   * trust rule or settings; of what a target holds; of which versions fingerprints were handed out; with
+   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed, a user, a factor,
+   * a trust rule, settings or the rules for signing in; of what a target holds; of which versions fingerprints were
+   * handed out; with
    * `metadata.update` of the details, with `secret.move` of the list's uid.
    */
   readonly hash: string | null

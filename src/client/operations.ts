@@ -23,6 +23,7 @@ import type {
   NewMachine,
   NewSecret,
   NewSeed,
+  NewSso,
   NewValue,
   PageQuery,
   Rendered,
@@ -32,6 +33,8 @@ import type {
   SecretHead,
   Seed,
   Settings,
+  SignInRules,
+  Sso,
   Template,
   Unscannable,
   UpdatedSecret,
@@ -89,6 +92,11 @@ export interface Operations {
   'POST /v3/fingerprints': { body: FingerprintFilter; answer: Fingerprints }
   'GET /v3/settings': { answer: Settings }
   'PUT /v3/settings': { body: Settings; answer: Settings }
+  'GET /v3/sign-in': { answer: SignInRules }
+  'PUT /v3/sign-in': { body: SignInRules; answer: SignInRules }
+  'GET /v3/sso': { answer: Sso }
+  'PUT /v3/sso': { body: NewSso; answer: Sso }
+  'DELETE /v3/sso': { answer: Message }
   'GET /v3/secrets/{id}/versions': { answer: { readonly versions: readonly VersionHead[] } }
   'GET /v3/secrets/{id}/versions/{version}': { answer: Version }
   'POST /v3/secrets/{id}/versions/{version}/restore': { answer: UpdatedSecret }
@@ -179,6 +187,17 @@ const fingerprints = fields<Fingerprints>({
   unscannable: list(fields<Unscannable>({ ...ofVersion, reason: text })),
 })
 const accountSettings = fields<Settings>({ vm_auth: bool })
+const signInRules = fields<SignInRules>({ second_factor_required: bool })
+const sso = fields<Sso>({
+  label: text,
+  issuer: text,
+  client_id: text,
+  domains: list(text),
+  role: orNull(oneOf('editor', 'reader', 'auditor')),
+  only: bool,
+  redirect_uri: text,
+  sign_in_url: text,
+})
 const updatedSecret = fields<UpdatedSecret>({ id: integer, name: text, updated_at: text })
 const versionHead = { version: integer, created_at: text }
 const message = fields<Message>({ message: text })
@@ -263,6 +282,11 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'POST /v3/fingerprints': { repeat: 'safe', answer: fingerprints },
   'GET /v3/settings': { repeat: 'safe', answer: accountSettings },
   'PUT /v3/settings': { repeat: 'safe', answer: accountSettings },
+  'GET /v3/sign-in': { repeat: 'safe', answer: signInRules },
+  'PUT /v3/sign-in': { repeat: 'safe', answer: signInRules },
+  'GET /v3/sso': { repeat: 'safe', answer: sso },
+  'PUT /v3/sso': { repeat: 'safe', answer: sso },
+  'DELETE /v3/sso': { repeat: 'safe', answer: message },
   'GET /v3/secrets/{id}/versions': {
     repeat: 'safe',
     answer: fields({ versions: list(fields<VersionHead>(versionHead)) }),

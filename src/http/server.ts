@@ -24,6 +24,7 @@ import { addressOf, trustOf } from './peer.ts'
 import { headersOf, methodNotAllowed, problemOf, toRefusal } from './problem.ts'
 import { checkRequests } from './request-rules.ts'
 import { shedLoad } from './shedding.ts'
+import { issuerFetch } from './sso.ts'
 import type { Tracing } from './tracing.ts'
 
 export interface ServerOptions {
@@ -39,6 +40,7 @@ export interface ServerOptions {
     | 'isQueryKeyAccepted'
     | 'trustedProxies'
     | 'publicUrl'
+    | 'oidcAllowances'
     | 'metricsListen'
     | 'traces'
   >
@@ -146,7 +148,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   const failureLimiter = limiter('failures', failuresPerSecond)
   const { isQueryKeyAccepted, maxFileBytes, publicUrl } = config
   const context = { vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter }
-  await serveApis(app, context, portalDir)
+  await serveApis(app, { ...context, fetchIssuer: issuerFetch(config.oidcAllowances) }, portalDir)
   return {
     app,
     scrape,

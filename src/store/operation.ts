@@ -9,6 +9,7 @@ import type { Right, Scope } from '../model/scope.ts'
 import type { Details, Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
+import type { FactorOperation, FactorResults, NewFactor, Proof, SessionEnd } from './factor-operation.ts'
 import type { FingerprintOperation, FingerprintResults } from './fingerprint-operation.ts'
 import type { SeedOperation, SeedResults } from './seed-operation.ts'
 import type { TrustOperation, TrustResults } from './trust-operation.ts'
@@ -76,6 +77,7 @@ export interface Place {
 export type Operation =
   | SeedOperation
   | TrustOperation
+  | FactorOperation
   | FingerprintOperation
   /** Only checks the key. Recorded when it is refused. */
   | { readonly kind: 'authenticate' }
@@ -165,14 +167,21 @@ export type Operation =
   | {
       readonly kind: 'open_session'
       readonly change: UserChange
-      readonly session: NewKey
+      /** `undefined` when the user is to sign in by other means. */
+      readonly session: NewKey | undefined
       /** Whether a one-time link is accepted, which ends all other sessions. */
       readonly isLink: boolean
+      /** How, for the trail: such as `password` or `passkey`. */
+      readonly method: string
+      readonly proof: Proof
+      /** What the user can be recognized by from now on. */
+      readonly add: readonly NewFactor[]
     }
   | { readonly kind: 'read_session' }
   | {
       readonly kind: 'confirm_session'
       readonly change: { readonly rowMac: Uint8Array; readonly confirmedAt: number; readonly mac: Uint8Array }
+      readonly proof: Proof
     }
   | { readonly kind: 'end_session'; readonly id: number; readonly change: KeyChange | undefined }
   | { readonly kind: 'list_keys' }
@@ -249,15 +258,6 @@ export interface UserChange {
   readonly ended: readonly SessionEnd[]
 }
 
-/** A session that ends with a change of its user, or the one that stays. */
-export interface SessionEnd {
-  readonly id: number
-  readonly isKept: boolean
-  readonly rowMac: Uint8Array
-  readonly revokedAt: number
-  readonly mac: Uint8Array
-}
-
 /** A machine without what the transaction gives it. */
 export type NewMachine = Omit<Machine, 'id'>
 
@@ -312,7 +312,7 @@ export interface Grant {
   readonly scopes: readonly Scope[]
 }
 
-export interface Results extends SeedResults, TrustResults, FingerprintResults {
+export interface Results extends SeedResults, TrustResults, FactorResults, FingerprintResults {
   authenticate: { readonly accountId: number; readonly key: ApiKey | undefined; readonly accountKey: AccountKey }
   list_secrets: Grant & { readonly list: List | undefined }
   read_secret: StoredSecret
@@ -348,7 +348,7 @@ export interface Results extends SeedResults, TrustResults, FingerprintResults {
   create_user: User
   update_user: User
   delete_user: null
-  open_session: { readonly user: User; readonly session: ApiKey }
+  open_session: { readonly user: User; readonly session: ApiKey | undefined }
   read_session: { readonly user: User; readonly session: ApiKey }
   confirm_session: ApiKey
   end_session: null

@@ -111,6 +111,11 @@ suite('The client and the description of the API', () => {
       client.trustRules.update(11, {}),
       client.trustRules.delete(11),
       tradeToken({ url: 'https://strongroom.example', fetch }, { token: '' }),
+      client.signIn.get(),
+      client.signIn.update({ second_factor_required: true }),
+      client.signIn.sso(),
+      client.signIn.setSso({ label: '', issuer: '', client_id: '', domains: [], role: null, only: false }),
+      client.signIn.removeSso(),
     ])
 
     assert.deepEqual([...sent].sort(), operationsOf(description).sort())

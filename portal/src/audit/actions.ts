@@ -43,7 +43,7 @@ export function kindOf(action: string, outcome: string): Kind {
   if (/^(secret\.read|version\.read|list\.values|render)$/.test(action)) return 'Reads of values'
   if (/^(secret|metadata|version|list)\.(create|update|delete|move|restore|rename)$/.test(action)) return 'Changes'
   if (/\.(list|read)$/.test(action)) return 'Listings'
-  if (/^(key|machine|settings|account|root_key|user|session|invitation|passkey|totp|password)\b/.test(action)) {
+  if (/^(key|machine|settings|account|root_key|user|session|factor|sign_in)\b/.test(action)) {
     return 'Keys and account'
   }
   return 'Other'

@@ -5,19 +5,16 @@ import { checkKeysOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { methodNotAllowed } from '../problem.ts'
 import { auditRoutes } from './audit.ts'
-import { authRoutes } from './auth.ts'
 import { deploymentRoutes } from './deployments.ts'
 import { fingerprintRoutes } from './fingerprints.ts'
 import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
 import { machineRoutes, settingsRoutes } from './machines.ts'
 import { contentRoutes, metadataRoutes } from './metadata.ts'
+import { peopleRoutes } from './people-routes.ts'
 import { renderRoutes } from './render.ts'
 import { secretRoutes } from './secrets.ts'
 import { seedRoutes } from './seeds.ts'
-import { sessionRoutes, signInRoutes } from './sessions.ts'
-import { trustRuleRoutes } from './trust-rules.ts'
-import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
 
 export function v3(context: Context) {
@@ -36,13 +33,9 @@ export function v3(context: Context) {
     deploymentRoutes(typed, context)
     fingerprintRoutes(typed, context)
     keyRoutes(typed, context)
-    trustRuleRoutes(typed, context)
-    authRoutes(typed, context)
     machineRoutes(typed, context)
     settingsRoutes(typed, context)
-    userRoutes(typed, context)
-    sessionRoutes(typed, context)
-    signInRoutes(typed, context)
+    peopleRoutes(typed, context)
     auditRoutes(typed, context)
     refuseOtherMethods(app, methods)
   }
