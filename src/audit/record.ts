@@ -56,6 +56,8 @@ export type Action =
   | 'key.rotate'
   | 'key.revoke'
   | 'audit.read'
+  | 'audit.verify'
+  | 'account.read'
   | 'account.create'
   | 'account.rotate_key'
   | 'account.drop_key'
@@ -115,6 +117,8 @@ export const actions: readonly Action[] = [
   'key.rotate',
   'key.revoke',
   'audit.read',
+  'audit.verify',
+  'account.read',
   'account.create',
   'account.rotate_key',
   'account.drop_key',

@@ -1,4 +1,5 @@
 /** The door of the client: what applications import as `strongroom/client`. */
+export { Account } from './account.ts'
 export { Audit } from './audit.ts'
 export { CachedSecrets, type CacheOptions } from './cached.ts'
 export { Deployments } from './deployments.ts'

@@ -1,9 +1,12 @@
 /** Every operation of the API: what it takes and gives, how its answer looks, and when it may be repeated. */
 import type {
+  AccountInfo,
+  AccountKey,
   ApiKey,
   AuditFilter,
   AuditObject,
   AuditRecord,
+  ChainPoint,
   Deployment,
   DeploymentFilter,
   DetailsInput,
@@ -31,6 +34,7 @@ import type {
   Settings,
   Template,
   UpdatedSecret,
+  Verified,
   Version,
   VersionHead,
 } from './model.ts'
@@ -77,6 +81,9 @@ export interface Operations {
   'POST /v3/render': { body: Template; answer: Rendered }
   'GET /v3/settings': { answer: Settings }
   'PUT /v3/settings': { body: Settings; answer: Settings }
+  'GET /v3/account': { answer: AccountInfo }
+  'POST /v3/account/rotate-key': { body: { readonly version: number }; answer: AccountKey }
+  'POST /v3/audit/verify': { body: { readonly after?: ChainPoint }; answer: Verified }
   'GET /v3/secrets/{id}/versions': { answer: { readonly versions: readonly VersionHead[] } }
   'GET /v3/secrets/{id}/versions/{version}': { answer: Version }
   'POST /v3/secrets/{id}/versions/{version}/restore': { answer: UpdatedSecret }
@@ -140,6 +147,7 @@ const machine = fields<Machine>({
   scopes: list(text),
   created_at: text,
 })
+const accountKey = fields<AccountKey>({ version: integer, rotating: bool, outdated: integer })
 const accountSettings = fields<Settings>({ vm_auth: bool })
 const updatedSecret = fields<UpdatedSecret>({ id: integer, name: text, updated_at: text })
 const versionHead = { version: integer, created_at: text }
@@ -216,6 +224,31 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   },
   'GET /v3/settings': { repeat: 'safe', answer: accountSettings },
   'PUT /v3/settings': { repeat: 'safe', answer: accountSettings },
+  'GET /v3/account': {
+    repeat: 'safe',
+    answer: fields<AccountInfo>({
+      id: integer,
+      name: text,
+      created_at: text,
+      key: accountKey,
+      limits: fields({
+        keep_versions: integer,
+        max_value_bytes: integer,
+        max_file_bytes: integer,
+        requests_per_second: orNull(integer),
+      }),
+    }),
+  },
+  'POST /v3/account/rotate-key': { repeat: 'safe', answer: accountKey },
+  'POST /v3/audit/verify': {
+    repeat: 'safe',
+    answer: fields<Verified>({
+      records: integer,
+      total: integer,
+      head: text,
+      fault: orNull(fields({ seq: integer, reason: text })),
+    }),
+  },
   'GET /v3/secrets/{id}/versions': {
     repeat: 'safe',
     answer: fields({ versions: list(fields<VersionHead>(versionHead)) }),

@@ -1,4 +1,5 @@
 /** The client: one object for one server and one API key. */
+import { Account } from './account.ts'
 import { Audit } from './audit.ts'
 import { Connection } from './connection.ts'
 import { Deployments } from './deployments.ts'
@@ -18,6 +19,7 @@ export class Strongroom {
   readonly seeds: Seeds
   readonly deployments: Deployments
   readonly settings: AccountSettings
+  readonly account: Account
   readonly keys: Keys
   readonly audit: Audit
 
@@ -33,6 +35,7 @@ export class Strongroom {
     this.seeds = new Seeds(connection)
     this.deployments = new Deployments(connection)
     this.settings = new AccountSettings(connection)
+    this.account = new Account(connection)
     this.keys = new Keys(connection)
     this.audit = new Audit(connection)
   }

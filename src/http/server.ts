@@ -36,6 +36,7 @@ export interface ServerOptions {
     | 'maxConnectionsPerAddress'
     | 'maxValueBytes'
     | 'maxFileBytes'
+    | 'keepVersions'
     | 'isQueryKeyAccepted'
     | 'trustedProxies'
     | 'publicUrl'
@@ -145,7 +146,10 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   const keyLimiter = limiter('key')
   const failureLimiter = limiter('failures', failuresPerSecond)
   const { isQueryKeyAccepted, maxFileBytes, publicUrl } = config
-  const context = { vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter }
+  const context = {
+    ...{ vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter },
+    limits: config,
+  }
   await serveApis(app, context, portalDir)
   return {
     app,

@@ -183,6 +183,9 @@ export type Operation =
     }
   | { readonly kind: 'revoke_key'; readonly id: number; readonly change: KeyChange | undefined }
   | { readonly kind: 'read_audit' }
+  /** Authorizes the verification of the whole trail. */
+  | { readonly kind: 'verify_audit' }
+  | { readonly kind: 'read_account' }
   | {
       readonly kind: 'create_account'
       readonly name: string
@@ -351,6 +354,8 @@ export interface Results extends SeedResults {
   rotate_key: ApiKey
   revoke_key: ApiKey
   read_audit: Grant
+  verify_audit: Account
+  read_account: Account
   create_account: { readonly account: Account; readonly key: ApiKey }
   add_account_key: null
   /** How many were put in place. */

@@ -61,6 +61,15 @@ export class Queries {
       .compile()
   }
 
+  countSecretKeysBelow(accountId: number, version: number): Query {
+    return this.#builder
+      .selectFrom('secret_keys')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('account_id', '=', accountId)
+      .where('key_version', '<', version)
+      .compile()
+  }
+
   storedSecretsAfter(accountId: number, after: number, limit: number): Query {
     return this.#builder
       .selectFrom('secrets')
