@@ -51,8 +51,10 @@ program
   .command('rewrap')
   .option('--to <file>', 'let the root key in this file open the store as well; made if absent')
   .option('--finish', 'leave the root key of the settings as the only one')
+  .option('--master', "make a new version of the master key, and wrap every account's key under it")
+  .option('--json', 'print JSON (with --master)')
   .description(
-    'replace the root key, while the server runs: first --to, then the settings of every node, then --finish',
+    'replace the root key or the master key, while the server runs: the root key first with --to, then in the settings of every node, then with --finish',
   )
   .action(async (options) => (await import('./cli/host/rewrap.ts')).rewrap(options))
 

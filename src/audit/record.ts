@@ -61,6 +61,8 @@ export type Action =
   | 'account.create'
   | 'account.rotate_key'
   | 'account.drop_key'
+  | 'account.rewrap_key'
+  | 'master_key.add'
   | 'root_key.add'
   | 'root_key.drop'
   | 'store.backup'
@@ -122,6 +124,8 @@ export const actions: readonly Action[] = [
   'account.create',
   'account.rotate_key',
   'account.drop_key',
+  'account.rewrap_key',
+  'master_key.add',
   'root_key.add',
   'root_key.drop',
   'store.backup',

@@ -74,6 +74,8 @@ export interface Changes {
   readonly keys: Map<string, Fate<ApiKey>>
   readonly accounts: Map<number, Fate<Account>>
   readonly accountKeys: AccountKey[]
+  /** The newest keys of accounts, wrapped anew or used more than before. */
+  readonly changedAccountKeys: Map<number, AccountKey>
   readonly droppedAccountKeys: { readonly accountId: number; readonly version: number }[]
   readonly rewrapped: { readonly accountId: number; readonly id: number; readonly key: SecretKey }[]
   readonly replies: Reply[]

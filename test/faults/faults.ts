@@ -318,10 +318,43 @@ export const faults: readonly Fault[] = [
   fault(
     'the master key is proven by its canary',
     'crypto/master-key.ts',
-    'const canary = open(createSecretKey(bytes), sealed.canary, contextOf(canaryPlace(sealed.storeId)), masterKeyVersion)',
+    'const canary = open(createSecretKey(bytes), sealed, contextOf(canaryPlace(storeId)), firstMasterKey)',
     'const canary = canaryText',
     'crypto/keyring.test.ts',
     'any part of another store',
+  ),
+
+  fault(
+    'a new version of the master key is taken up when it is met',
+    'vault/vault.ts',
+    'if (!vault.keyring.knows(accountKey)) await vault.learnMasterKeys()',
+    'void accountKey',
+    'vault/rotation.test.ts',
+    'takes the new version up',
+  ),
+  fault(
+    'an account key is put in place of no other than it was made of',
+    'store/decide/rotation.ts',
+    'if (current?.version !== to.version || Buffer.compare(current.wrapped, from) !== 0)',
+    'if (current === undefined)',
+    'store/decide.test.ts',
+    'that was replaced meanwhile',
+  ),
+  fault(
+    'a key wraps no more than it may',
+    'store/decide/rotation.ts',
+    'if (key.uses + wraps > maxWraps) {',
+    'if (false) {',
+    'vault/rotation.test.ts',
+    'counts what it wraps',
+  ),
+  fault(
+    'the use of a key is counted',
+    'store/decide/rotation.ts',
+    'uses: key.uses + wraps })',
+    'uses: key.uses })',
+    'vault/rotation.test.ts',
+    'counts what it wraps',
   ),
 
   // Row MACs
@@ -993,8 +1026,8 @@ export const faults: readonly Fault[] = [
   fault(
     'who has no key is put off',
     'http/asker.ts',
-    'failureLimiter?.take(ip, performance.now())',
-    'void ip',
+    'failureLimiter?.take(addressOf(request), performance.now())',
+    'void addressOf(request)',
     'http/operations.test.ts',
     'without a key too often',
   ),

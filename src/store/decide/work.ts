@@ -44,6 +44,7 @@ export function emptyChanges(): Changes {
     keys: new Map(),
     accounts: new Map(),
     accountKeys: [],
+    changedAccountKeys: new Map(),
     droppedAccountKeys: [],
     rewrapped: [],
     replies: [],

@@ -5,9 +5,10 @@ import { lists } from './0002-lists.ts'
 import { machines } from './0003-machines.ts'
 import { users } from './0004-users.ts'
 import { deployments } from './0005-deployments.ts'
+import { keyUses } from './0009-key-uses.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [foundation, lists, machines, users, deployments]
+export const migrations: readonly Migration[] = [foundation, lists, machines, users, deployments, keyUses]
 
 /**
  * The migrations that a store still lacks.

@@ -7,6 +7,7 @@ import type { List } from '../../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../../model/machine.ts'
 import type { Seed } from '../../model/seed.ts'
 import type { User } from '../../model/user.ts'
+import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
 import type { Transaction } from '../load.ts'
 import type { NameRef, Ref, ReplyRef, VersionRef } from '../needs.ts'
@@ -57,7 +58,7 @@ export class PostgresTransaction implements Transaction {
   async accountKeys(ids: readonly number[]): Promise<AccountKey[]> {
     const text =
       'select distinct on (account_id) * from account_keys where account_id = any($1::bigint[]) order by account_id, version desc'
-    return (await this.#all<rows.AccountKeyRow>('account_keys', text, [ids])).map(rows.toAccountKey)
+    return (await this.#all<AccountKeyRow>('account_keys', text, [ids])).map(toAccountKey)
   }
 
   async accountKeysInUse(accountId: number): Promise<number[]> {

@@ -58,7 +58,8 @@ export function prepare(database: DatabaseSync) {
     updateAccount: sql(
       'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ?, next_machine_id = ?, next_user_id = ?, next_deployment_id = ?, next_seed_id = ? where id = ?',
     ),
-    insertAccountKey: sql('insert into account_keys values (?, ?, ?)'),
+    insertAccountKey: sql('insert into account_keys values (?, ?, ?, ?)'),
+    updateAccountKey: sql('update account_keys set wrapped = ?, uses = ? where account_id = ? and version = ?'),
     insertKey: sql('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateKey: sql(
       'update api_keys set expires_ms = ?, revoked_ms = ?, last_used_ms = ?, mac = ?, confirmed_ms = ? where account_id = ? and id = ?',

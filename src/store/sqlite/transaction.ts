@@ -7,6 +7,7 @@ import type { List } from '../../model/list.ts'
 import { type AccountSettings, type AddressRange, type Machine, rangeOf } from '../../model/machine.ts'
 import type { Seed } from '../../model/seed.ts'
 import type { User } from '../../model/user.ts'
+import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import {
   deploymentValues,
   heldValues,
@@ -49,7 +50,7 @@ export class SqliteTransaction implements Transaction {
   }
 
   accountKeys(ids: readonly number[]): AccountKey[] {
-    return ids.flatMap((id) => all<rows.AccountKeyRow>(this.#statements.accountKey, id)).map(rows.toAccountKey)
+    return ids.flatMap((id) => all<AccountKeyRow>(this.#statements.accountKey, id)).map(toAccountKey)
   }
 
   accountKeysInUse(accountId: number): number[] {
@@ -198,8 +199,8 @@ export class SqliteTransaction implements Transaction {
     this.#applyRecords(changes)
   }
 
-  #applyAccounts({ accounts, accountKeys, droppedAccountKeys }: Changes): void {
-    const { insertAccount, updateAccount, insertAccountKey, dropAccountKey } = this.#statements
+  #applyAccounts({ accounts, accountKeys, changedAccountKeys, droppedAccountKeys }: Changes): void {
+    const { insertAccount, updateAccount, insertAccountKey, updateAccountKey, dropAccountKey } = this.#statements
     for (const { existed, row } of accounts.values()) {
       if (row === null) continue
       const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, nextUserId } = row
@@ -210,7 +211,12 @@ export class SqliteTransaction implements Transaction {
       if (existed) updateAccount.run(nextSecretId, nextKeyId, ...audit, ...counters, id)
       else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, ...audit, ...counters)
     }
-    for (const { accountId, version, wrapped } of accountKeys) insertAccountKey.run(accountId, version, wrapped)
+    for (const { accountId, version, wrapped, uses } of accountKeys) {
+      insertAccountKey.run(accountId, version, wrapped, uses)
+    }
+    for (const { accountId, version, wrapped, uses } of changedAccountKeys.values()) {
+      updateAccountKey.run(wrapped, uses, accountId, version)
+    }
     for (const { accountId, version } of droppedAccountKeys) dropAccountKey.run(accountId, version)
   }
 
