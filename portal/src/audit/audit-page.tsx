@@ -13,6 +13,7 @@ import { secondOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { actions } from './actions.ts'
 import { ActivityPlot } from './plot.tsx'
+import { VerifyButton } from './verify.tsx'
 
 const pageSize = 200
 const tailMs = 4_000
@@ -46,6 +47,7 @@ export function AuditPage() {
   const [query, setQuery] = useSearchParams()
   const [isLive, setLive] = useState(false)
   const [hidesOwn, setHidesOwn] = useState(true)
+  const [broken, setBroken] = useState<number>()
   const view = query.toString()
   // biome-ignore lint/correctness/useExhaustiveDependencies: the filter is the address
   const filter = useMemo(() => filterOf(query), [view])
@@ -86,6 +88,7 @@ export function AuditPage() {
         <Switch isSelected={isLive} onChange={setLive}>
           Live {isLive ? <span className="live" aria-hidden /> : null}
         </Switch>
+        <VerifyButton onFault={setBroken} />
         <ExportButton filter={filter} />
       </PageHead>
       {loaded !== undefined && records.length > 0 ? (
@@ -104,7 +107,9 @@ export function AuditPage() {
             Widen the time or clear a filter. Records appear here the moment something is asked of the server.
           </Empty>
         ) : null}
-        {records.length === 0 ? null : <Records records={records} freshCount={fresh.filter(isShown).length} />}
+        {records.length === 0 ? null : (
+          <Records records={records} freshCount={fresh.filter(isShown).length} broken={broken} />
+        )}
         {hasNextPage ? (
           <div className="card-head" style={{ borderTop: '1px solid var(--line)', borderBottom: 0 }}>
             <Button onPress={() => void fetchNextPage()} isDisabled={isFetchingNextPage}>
@@ -203,7 +208,16 @@ function Filters({
   )
 }
 
-function Records({ records, freshCount }: { readonly records: readonly AuditRecord[]; readonly freshCount: number }) {
+function Records({
+  records,
+  freshCount,
+  broken,
+}: {
+  readonly records: readonly AuditRecord[]
+  readonly freshCount: number
+  /** The number of the first record that does not hold. */
+  readonly broken: number | undefined
+}) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keys
     <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of records">
@@ -220,7 +234,7 @@ function Records({ records, freshCount }: { readonly records: readonly AuditReco
         </thead>
         <tbody>
           {records.map(({ seq, time, principal, action, object, outcome, address }, at) => (
-            <tr key={seq} className={at < freshCount ? 'fresh' : ''}>
+            <tr key={seq} className={seq === broken ? 'broken' : at < freshCount ? 'fresh' : ''}>
               <td>
                 <time dateTime={time} title={`Record ${seq}, ${time}`}>
                   {secondOf(time)}
