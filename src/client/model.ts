@@ -105,6 +105,43 @@ export interface HeldSecret {
   readonly current_version: number | null
 }
 
+/** What it takes to find values in a text without knowing them: see docs/scan.md. */
+export interface Fingerprints {
+  readonly base: number
+  readonly mix: number
+  /** Hexadecimal. */
+  readonly mac_key: string
+  readonly fingerprints: readonly Fingerprint[]
+  readonly unscannable: readonly Unscannable[]
+}
+
+export interface Fingerprint {
+  readonly id: number
+  readonly name: string
+  readonly version: number
+  /** How the value is written: `raw`, `line-ends`, `one-line`, `base64`, `json` or `url`. */
+  readonly form: string
+  readonly length: number
+  readonly offset: number
+  readonly filter: number
+  /** Hexadecimal. */
+  readonly mac: string
+}
+
+/** A value that cannot be looked for. */
+export interface Unscannable {
+  readonly id: number
+  readonly name: string
+  readonly version: number
+  /** `short`, `guessable`, or `tag` for a secret that is tagged `no-scan`. */
+  readonly reason: string
+}
+
+export interface FingerprintFilter {
+  /** A name, or a pattern such as `prod-*`. */
+  readonly names?: string
+}
+
 export interface DeploymentFilter {
   readonly target?: string
   /** The id or the name of a secret. */

@@ -10,6 +10,9 @@ import type {
   Deployment,
   DeploymentFilter,
   DetailsInput,
+  Fingerprint,
+  FingerprintFilter,
+  Fingerprints,
   HeldSecret,
   IssuedApiKey,
   IssuedSeed,
@@ -33,6 +36,7 @@ import type {
   Seed,
   Settings,
   Template,
+  Unscannable,
   UpdatedSecret,
   Verified,
   Version,
@@ -79,6 +83,7 @@ export interface Operations {
   }
   'DELETE /v3/deployments/{id}': { answer: Message }
   'POST /v3/render': { body: Template; answer: Rendered }
+  'POST /v3/fingerprints': { body: FingerprintFilter; answer: Fingerprints }
   'GET /v3/settings': { answer: Settings }
   'PUT /v3/settings': { body: Settings; answer: Settings }
   'GET /v3/account': { answer: AccountInfo }
@@ -148,6 +153,16 @@ const machine = fields<Machine>({
   created_at: text,
 })
 const accountKey = fields<AccountKey>({ version: integer, rotating: bool, outdated: integer })
+const ofVersion = { id: integer, name: text, version: integer }
+const fingerprints = fields<Fingerprints>({
+  base: integer,
+  mix: integer,
+  mac_key: text,
+  fingerprints: list(
+    fields<Fingerprint>({ ...ofVersion, form: text, length: integer, offset: integer, filter: integer, mac: text }),
+  ),
+  unscannable: list(fields<Unscannable>({ ...ofVersion, reason: text })),
+})
 const accountSettings = fields<Settings>({ vm_auth: bool })
 const updatedSecret = fields<UpdatedSecret>({ id: integer, name: text, updated_at: text })
 const versionHead = { version: integer, created_at: text }
@@ -222,6 +237,8 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
     repeat: 'safe',
     answer: fields<Rendered>({ rendered: optional(text), script_content: optional(text) }),
   },
+  // Nothing changes but the trail.
+  'POST /v3/fingerprints': { repeat: 'safe', answer: fingerprints },
   'GET /v3/settings': { repeat: 'safe', answer: accountSettings },
   'PUT /v3/settings': { repeat: 'safe', answer: accountSettings },
   'GET /v3/account': {

@@ -6,7 +6,7 @@ import { Deployments } from './deployments.ts'
 import { Keys } from './keys.ts'
 import { Lists } from './lists.ts'
 import { AccountSettings, Machines } from './machines.ts'
-import type { Rendered, Template } from './model.ts'
+import type { FingerprintFilter, Fingerprints, Rendered, Template } from './model.ts'
 import { type CallOptions, type StrongroomOptions, settingsOf } from './options.ts'
 import { Secrets } from './secrets.ts'
 import { Seeds } from './seeds.ts'
@@ -43,5 +43,9 @@ export class Strongroom {
   /** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, and what the target holds. */
   async render(template: Template, options?: CallOptions): Promise<Rendered> {
     return (await this.#connection.send('POST /v3/render', { body: template }, options)).body
+  }
+  /** Makes fingerprints of the values that may be scanned for, by which they are recognized and not known. */
+  async fingerprints(filter: FingerprintFilter = {}, options?: CallOptions): Promise<Fingerprints> {
+    return (await this.#connection.send('POST /v3/fingerprints', { body: filter }, options)).body
   }
 }

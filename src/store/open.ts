@@ -44,6 +44,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return new BatchedStore(engine, options, disk)
 }
 
+/** A version with its secret. */
+type SealedRow = rows.StoredSecretRow & {
+  readonly sealed_version: number
+  readonly sealed_name: string
+  readonly sealed_ms: number
+}
+
 class BatchedStore implements Store {
   readonly events: StoreEvents = { onBatch: () => {} }
   readonly #engine: Engine
@@ -51,12 +58,14 @@ class BatchedStore implements Store {
   readonly #keyrings: KeyringQueries
   readonly #batcher: Batcher
   readonly #disk: DiskWatch | undefined
+  readonly #keepVersions: number
   #storeId = ''
 
   constructor(engine: Engine, { keepVersions, now }: StoreOptions, disk?: DiskWatch) {
     this.#engine = engine
     this.#disk = disk
     this.#queries = new Queries(engine.dialect)
+    this.#keepVersions = keepVersions
     this.#keyrings = new KeyringQueries(engine.dialect)
     this.#batcher = new Batcher({
       inFlight: engine.inFlight,
@@ -124,6 +133,17 @@ class BatchedStore implements Store {
     const query = this.#queries.storedSecretsAfter(accountId, after, limit)
     const found = await this.#query<rows.SecretRow & { sealed: Uint8Array | null; list_uid: string | null }>(query)
     return found.map((row) => ({ secret: rows.toSecret(row), sealed: row.sealed, listUid: row.list_uid }))
+  }
+
+  async versionsAfter(accountId: number, after: number, limit: number) {
+    const found = await this.#query<SealedRow>(this.#queries.versionsAfter(accountId, after, limit))
+    const kept = found.filter((row) => row.sealed_version > row.version - this.#keepVersions)
+    return kept.map((row) => ({
+      ...rows.toStoredSecret(row),
+      version: row.sealed_version,
+      name: row.sealed_name,
+      createdAt: row.sealed_ms,
+    }))
   }
 
   async machines(accountId: number) {

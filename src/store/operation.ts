@@ -9,6 +9,7 @@ import type { Right, Scope } from '../model/scope.ts'
 import type { Details, Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
+import type { FingerprintOperation, FingerprintResults } from './fingerprint-operation.ts'
 import type { SeedOperation, SeedResults } from './seed-operation.ts'
 
 /** Who asks. */
@@ -71,6 +72,7 @@ export interface Place {
 
 export type Operation =
   | SeedOperation
+  | FingerprintOperation
   /** Only checks the key. Recorded when it is refused. */
   | { readonly kind: 'authenticate' }
   /** Authorizes a listing, whose pages are then read by `Pages`. */
@@ -309,7 +311,7 @@ export interface Grant {
   readonly scopes: readonly Scope[]
 }
 
-export interface Results extends SeedResults {
+export interface Results extends SeedResults, FingerprintResults {
   authenticate: { readonly accountId: number; readonly key: ApiKey | undefined; readonly accountKey: AccountKey }
   list_secrets: Grant & { readonly list: List | undefined }
   read_secret: StoredSecret
@@ -328,7 +330,7 @@ export interface Results extends SeedResults {
   create_list: List
   rename_list: List
   /** The secrets that went with it. */
-  delete_list: readonly Pick<Secret, 'accountId' | 'uid'>[]
+  delete_list: { readonly secrets: readonly Pick<Secret, 'accountId' | 'uid'>[]; readonly stale: number }
   list_versions: { readonly secret: Secret; readonly versions: readonly VersionHead[] }
   read_version: StoredVersion
   prepare_version: StoredVersion

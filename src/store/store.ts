@@ -9,7 +9,7 @@ import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
-import type { Kind, Outcome, Request } from './operation.ts'
+import type { Kind, Outcome, Request, StoredVersion } from './operation.ts'
 
 export interface Store {
   /**
@@ -50,6 +50,8 @@ export interface Store {
     after: number,
     limit: number,
   ): Promise<readonly { secret: Secret; sealed: Uint8Array | null; listUid: string | null }[]>
+  /** Of each secret, by ascending id, after one: the versions that are kept, oldest first. */
+  versionsAfter(accountId: number, after: number, limit: number): Promise<readonly StoredVersion[]>
   machines(accountId: number): Promise<readonly Machine[]>
   users(accountId: number): Promise<readonly User[]>
   /** By an address in lower case, or by the look-up hash of a one-time link. */

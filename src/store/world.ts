@@ -141,8 +141,8 @@ export interface World {
   readonly seedsByToken: Map<string, Seed>
   /** Those that meet an address which is asked from, or which is to be claimed. */
   readonly claims: Claim[]
-  /** The lists whose secrets are all here, by account and id. */
-  readonly wholeLists: Set<string>
+  /** The lists whose secrets are all here, by account and id: how many deployments hold something of each. */
+  readonly wholeLists: Map<string, number>
   readonly replies: Map<string, Reply>
   /** Versions of the secrets whose history is asked for, oldest first. */
   readonly versions: Map<string, readonly VersionHead[]>

@@ -97,6 +97,7 @@ suite('The client and the description of the API', () => {
       machines.create({ name: '', addresses: [] }),
       machines.delete(11),
       client.render({ template: '' }),
+      client.fingerprints(),
       Array.fromAsync(client.seeds.list()),
       client.seeds.get(11),
       client.seeds.create({ user_data: '', target: '' }),

@@ -31,6 +31,48 @@ const fault = (name: string, file: string, find: string, replace: string, test: 
 })
 
 export const faults: readonly Fault[] = [
+  // Fingerprints
+  fault(
+    'a key gets fingerprints of those secrets alone that it may scan for',
+    'vault/fingerprints.ts',
+    " || !allowsName(scopes, 'secrets:scan', name)",
+    '',
+    'v3/fingerprints.test.ts',
+    'no other',
+  ),
+  fault(
+    'fingerprints are handed out only when that is recorded',
+    'vault/fingerprints.ts',
+    '  await record(vault, asker, made)\n',
+    '',
+    'v3/fingerprints.test.ts',
+    'recorded',
+  ),
+  fault(
+    'each set of fingerprints has keys of its own',
+    'vault/fingerprints.ts',
+    'const macKey = randomBytes(macKeyBytes)',
+    'const macKey = Buffer.alloc(macKeyBytes)',
+    'v3/fingerprints.test.ts',
+    'nothing in common',
+  ),
+  fault(
+    'what can be guessed has no fingerprint',
+    'fingerprint/strength.ts',
+    'if (bits >= minBits)',
+    'if (bits >= 0)',
+    'fingerprint/fingerprint.test.ts',
+    'has none',
+  ),
+  fault(
+    'a tampered row has no fingerprint',
+    'vault/fingerprints.ts',
+    "  await verifyRow(vault, asker, secret, 'secret.fingerprint')\n",
+    '',
+    'v3/fingerprints.test.ts',
+    'tampered',
+  ),
+
   // Seeds and deployments
   fault(
     'of many fetches at once, each is made upon the row that the one before left',
@@ -652,8 +694,8 @@ export const faults: readonly Fault[] = [
   fault(
     'the chain covers the outcome',
     'audit/record.ts',
-    '    outcome: record.outcome,\n',
-    '',
+    'quote(outcome)',
+    'quote(null)',
     'audit/chain.test.ts',
     'every tampering|vectors',
   ),
@@ -1032,6 +1074,38 @@ export const faults: readonly Fault[] = [
     'without a key too often',
   ),
   fault(
+    'who is in the door and asks for nothing makes room',
+    'http/door.ts',
+    'if (longest === undefined) return false',
+    'if (longest !== undefined) return false',
+    'http/door.test.ts',
+    'holds so many connections',
+  ),
+  fault(
+    'who sends too slowly is sent away',
+    'http/door.ts',
+    'if (phase === undefined || ++visit.seconds < patienceSeconds) return',
+    'if (phase !== undefined) return',
+    'http/door.test.ts',
+    'too slowly',
+  ),
+  fault(
+    'who never comes to an end does not keep the server from closing',
+    'http/door.ts',
+    'if (isClosing && visit.asking === undefined) return void socket.destroy()',
+    '',
+    'http/door.test.ts',
+    'never comes to an end',
+  ),
+  fault(
+    'load is shed while the store is behind',
+    'http/shedding.ts',
+    'if (!isLate && backlog().waiting < maxBacklog) return done()',
+    'if (!isLate) return done()',
+    'http/shedding.test.ts',
+    'while the store is behind',
+  ),
+  fault(
     'the reserve of the disk is kept',
     'http/asker.ts',
     'vault.store.isNearlyFull() ? nearlyFull() : undefined',
@@ -1068,8 +1142,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a trace needs a collector to be loaded',
     'http/server.ts',
-    "import { reference } from './reference.ts'",
-    "import { reference } from './reference.ts'; import './tracing.ts'",
+    "import { shedLoad } from './shedding.ts'",
+    "import { shedLoad } from './shedding.ts'; import './tracing.ts'",
     'http/tracing.test.ts',
     'cost nothing',
   ),

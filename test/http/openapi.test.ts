@@ -80,6 +80,7 @@ suite('The description of the API', () => {
     await call('POST', '/v3/keys/2/rotate', {})
     await call('DELETE', '/v3/keys/2')
     await call('POST', '/v3/render', { template: 'plain', target: 'web-1' })
+    await call('POST', '/v3/fingerprints', {})
     await call('POST', '/v3/render', { script_content: 'cGxhaW4=' })
     await call('POST', '/v3/render', { template: ['$', '{{secret.nothing}}'].join('') })
     await call('POST', '/v3/seeds', { user_data: 'x', target: 'web-1' })

@@ -300,7 +300,7 @@ function worldOf(other: Partial<World> = {}): World {
     names: new Map([[ref(1, 'one'), 1]]),
     lists: new Map(),
     listNames: new Map(),
-    wholeLists: new Set(),
+    wholeLists: new Map(),
     users: new Map(),
     emails: new Map(),
     deployments: new Map(),

@@ -47,6 +47,7 @@ const operations: Record<string, unknown> = {
   'POST /v3/keys': undefined,
   'GET /v3/audit': undefined,
   'POST /v3/render': undefined,
+  'POST /v3/fingerprints': undefined,
   'GET /v3/metadata': undefined,
   'GET /v3/lists': undefined,
   'POST /v3/lists': undefined,

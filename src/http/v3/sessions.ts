@@ -20,12 +20,12 @@ import { askerOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { addressOf } from '../peer.ts'
 import { clearCookie, isFromPortal, setCookie } from '../session-cookie.ts'
-import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
+import { formatTime, IdParams, idOf, NoQuery, responses, Time, withoutNul } from './schema.ts'
 import type { V3 } from './typed.ts'
 
 const confirmedMs = 15 * 60 * 1000
 
-const Text = Type.String({ maxLength: 300 })
+const Text = Type.String({ maxLength: 300, pattern: withoutNul, description: 'a text of at most 300 characters' })
 const Password = Type.String({ maxLength: 1000, description: 'a password' })
 const Session = Type.Object({
   user: Type.Object({

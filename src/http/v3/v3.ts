@@ -7,6 +7,7 @@ import { methodNotAllowed } from '../problem.ts'
 import { accountRoutes } from './account.ts'
 import { auditRoutes } from './audit.ts'
 import { deploymentRoutes } from './deployments.ts'
+import { fingerprintRoutes } from './fingerprints.ts'
 import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
 import { machineRoutes, settingsRoutes } from './machines.ts'
@@ -32,6 +33,7 @@ export function v3(context: Context) {
     renderRoutes(typed, context)
     seedRoutes(typed, context)
     deploymentRoutes(typed, context)
+    fingerprintRoutes(typed, context)
     keyRoutes(typed, context)
     machineRoutes(typed, context)
     settingsRoutes(typed, context)

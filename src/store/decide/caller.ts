@@ -35,6 +35,8 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   read_version: 'version.read',
   prepare_version: 'version.restore',
   restore_version: 'version.restore',
+  list_fingerprints: 'secret.fingerprint',
+  hand_out_fingerprints: 'secret.fingerprint',
   list_machines: 'machine.list',
   read_machine: 'machine.read',
   create_machine: 'machine.create',

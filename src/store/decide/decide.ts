@@ -8,6 +8,7 @@ import type { Changes, World } from '../world.ts'
 import * as accounts from './accounts.ts'
 import { identify, isCall } from './caller.ts'
 import * as deployments from './deployments.ts'
+import * as fingerprints from './fingerprints.ts'
 import * as keys from './keys.ts'
 import * as lists from './lists.ts'
 import * as machines from './machines.ts'
@@ -78,6 +79,10 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return versions.prepareVersion(call, operation)
     case 'restore_version':
       return versions.restoreVersion(call, operation)
+    case 'list_fingerprints':
+      return fingerprints.listFingerprints(call)
+    case 'hand_out_fingerprints':
+      return fingerprints.handOutFingerprints(call, operation)
     case 'list_machines':
       return machines.listMachines(call)
     case 'read_machine':

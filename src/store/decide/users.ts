@@ -28,6 +28,7 @@ const delicate: ReadonlySet<Kind> = new Set([
   ...(['create_key', 'rotate_key', 'revoke_key', 'delete_list', 'list_values', 'update_settings'] as const),
   ...(['create_user', 'update_user', 'delete_user', 'create_machine', 'delete_machine'] as const),
   'add_account_key',
+  'list_fingerprints',
 ])
 
 /** Refuses what needs its user to prove who they are once more. */

@@ -151,6 +151,13 @@ export class PostgresTransaction implements Transaction {
     return this.#all('holders', text, columnsOf(secrets, 'accountId', 'id'))
   }
 
+  async holdersOfList({ accountId, id }: Ref): Promise<number> {
+    const text = `select count(distinct h.deployment_id) as count from secrets s join deployment_secrets h
+      on h.account_id = s.account_id and h.secret_id = s.id where s.account_id = $1 and s.list_id = $2`
+    const [found] = await this.#all<{ count: number }>('holders_of_list', text, [accountId, id])
+    return found?.count ?? 0
+  }
+
   async secretsNamed(refs: readonly NameRef[]): Promise<StoredSecret[]> {
     const text = storedSecrets('unnest($1::bigint[], $2::text[]) r (a, n)', 's.account_id = r.a and s.name = r.n')
     return this.#secrets('secrets_named', text, columnsOf(refs, 'accountId', 'name'))

@@ -45,6 +45,8 @@ export function prepare(database: DatabaseSync) {
     deployment: sql(`${deployment} where d.account_id = ? and d.id = ? order by h.secret_id`),
     deploymentTo: sql(`${deployment} where d.account_id = ? and d.target = ? order by d.id, h.secret_id`),
     holders: sql('select count(*) as count from deployment_secrets where account_id = ? and secret_id = ?'),
+    holdersOfList: sql(`select count(distinct h.deployment_id) as count from secrets s join deployment_secrets h
+      on h.account_id = s.account_id and h.secret_id = s.id where s.account_id = ? and s.list_id = ?`),
     list: sql('select * from lists where account_id = ? and id = ?'),
     listNamed: sql('select * from lists where account_id = ? and name = ?'),
     secretNamed: sql('select id from secrets where account_id = ? and name = ?'),

@@ -132,6 +132,11 @@ export class SqliteTransaction implements Transaction {
     )
   }
 
+  holdersOfList({ accountId, id }: Ref): number {
+    const [found] = all<{ count: number }>(this.#statements.holdersOfList, accountId, id)
+    return found?.count ?? 0
+  }
+
   secretsNamed(refs: readonly NameRef[]): StoredSecret[] {
     const { secretOfName } = this.#statements
     const found = refs.flatMap(({ accountId, name }) => all<rows.StoredSecretRow>(secretOfName, accountId, name))
