@@ -67,6 +67,7 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
       identities: new Map(),
       attempts: new Attempts(),
       turns: new Map(),
+      running: new Set(),
       onIntegrityFailure: () => {},
     }
     return { vault, close: () => store.close() }

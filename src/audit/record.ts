@@ -69,6 +69,8 @@ export type Action =
   | 'key.rotate'
   | 'key.revoke'
   | 'audit.read'
+  | 'audit.verify'
+  | 'account.read'
   | 'account.create'
   | 'account.rotate_key'
   | 'account.drop_key'
@@ -143,6 +145,8 @@ export const actions: readonly Action[] = [
   'key.rotate',
   'key.revoke',
   'audit.read',
+  'audit.verify',
+  'account.read',
   'account.create',
   'account.rotate_key',
   'account.drop_key',

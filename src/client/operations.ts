@@ -1,4 +1,5 @@
 /** Every operation of the API: what it takes and gives, how its answer looks, and when it may be repeated. */
+import type { AccountInfo, AccountKey, ChainPoint, Verified } from './account-model.ts'
 import type {
   ApiKey,
   AuditFilter,
@@ -97,6 +98,9 @@ export interface Operations {
   'GET /v3/sso': { answer: Sso }
   'PUT /v3/sso': { body: NewSso; answer: Sso }
   'DELETE /v3/sso': { answer: Message }
+  'GET /v3/account': { answer: AccountInfo }
+  'POST /v3/account/rotate-key': { body: { readonly version: number }; answer: AccountKey }
+  'POST /v3/audit/verify': { body: { readonly after?: ChainPoint }; answer: Verified }
   'GET /v3/secrets/{id}/versions': { answer: { readonly versions: readonly VersionHead[] } }
   'GET /v3/secrets/{id}/versions/{version}': { answer: Version }
   'POST /v3/secrets/{id}/versions/{version}/restore': { answer: UpdatedSecret }
@@ -176,6 +180,7 @@ const trustRule = fields<TrustRule>({
   updated_at: text,
 })
 const jobKey = fields<JobKey>({ api_key: text, key_id: integer, rule: text, scopes: list(text), expires_at: text })
+const accountKey = fields<AccountKey>({ version: integer, rotating: bool, outdated: integer })
 const ofVersion = { id: integer, name: text, version: integer }
 const fingerprints = fields<Fingerprints>({
   base: integer,
@@ -287,6 +292,31 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'GET /v3/sso': { repeat: 'safe', answer: sso },
   'PUT /v3/sso': { repeat: 'safe', answer: sso },
   'DELETE /v3/sso': { repeat: 'safe', answer: message },
+  'GET /v3/account': {
+    repeat: 'safe',
+    answer: fields<AccountInfo>({
+      id: integer,
+      name: text,
+      created_at: text,
+      key: accountKey,
+      limits: fields({
+        keep_versions: integer,
+        max_value_bytes: integer,
+        max_file_bytes: integer,
+        requests_per_second: orNull(integer),
+      }),
+    }),
+  },
+  'POST /v3/account/rotate-key': { repeat: 'safe', answer: accountKey },
+  'POST /v3/audit/verify': {
+    repeat: 'safe',
+    answer: fields<Verified>({
+      records: integer,
+      total: integer,
+      head: text,
+      fault: orNull(fields({ seq: integer, reason: text })),
+    }),
+  },
   'GET /v3/secrets/{id}/versions': {
     repeat: 'safe',
     answer: fields({ versions: list(fields<VersionHead>(versionHead)) }),

@@ -1,4 +1,5 @@
 /** The client: one object for one server and one API key. */
+import { Account } from './account.ts'
 import { Audit } from './audit.ts'
 import { Connection } from './connection.ts'
 import { Deployments } from './deployments.ts'
@@ -21,6 +22,7 @@ export class Strongroom {
   readonly deployments: Deployments
   readonly settings: AccountSettings
   readonly signIn: SignIn
+  readonly account: Account
   readonly keys: Keys
   readonly trustRules: TrustRules
   readonly audit: Audit
@@ -38,6 +40,7 @@ export class Strongroom {
     this.deployments = new Deployments(connection)
     this.settings = new AccountSettings(connection)
     this.signIn = new SignIn(connection)
+    this.account = new Account(connection)
     this.keys = new Keys(connection)
     this.trustRules = new TrustRules(connection)
     this.audit = new Audit(connection)

@@ -37,6 +37,7 @@ export interface ServerOptions {
     | 'maxConnectionsPerAddress'
     | 'maxValueBytes'
     | 'maxFileBytes'
+    | 'keepVersions'
     | 'isQueryKeyAccepted'
     | 'trustedProxies'
     | 'publicUrl'
@@ -147,8 +148,12 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   const keyLimiter = limiter('key')
   const failureLimiter = limiter('failures', failuresPerSecond)
   const { isQueryKeyAccepted, maxFileBytes, publicUrl } = config
-  const context = { vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter }
-  await serveApis(app, { ...context, fetchIssuer: issuerFetch(config.oidcAllowances) }, portalDir)
+  const context = {
+    ...{ vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter },
+    limits: config,
+    fetchIssuer: issuerFetch(config.oidcAllowances),
+  }
+  await serveApis(app, context, portalDir)
   return {
     app,
     scrape,

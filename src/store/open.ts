@@ -213,6 +213,11 @@ class BatchedStore implements Store {
     return found.map(({ id, uid, key_version, wrapped }) => ({ id, uid, key: { keyVersion: key_version, wrapped } }))
   }
 
+  async countSecretKeysBelow(accountId: number, version: number) {
+    const [row] = await this.#query<{ count: number }>(this.#keyrings.countSecretKeysBelow(accountId, version))
+    return Number(row?.count ?? 0)
+  }
+
   async recordsBefore(accountId: number, filter: RecordFilter) {
     const [account] = await this.#query<{ audit_size: number }>(this.#queries.auditSize(accountId))
     const before = Math.min(filter.before, (account?.audit_size ?? 0) + 1)

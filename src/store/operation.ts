@@ -11,6 +11,7 @@ import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
 import type { FactorOperation, FactorResults, NewFactor, Proof, SessionEnd } from './factor-operation.ts'
 import type { FingerprintOperation, FingerprintResults } from './fingerprint-operation.ts'
+import type { RotationOperation, RotationResults } from './rotation-operation.ts'
 import type { SeedOperation, SeedResults } from './seed-operation.ts'
 import type { TrustOperation, TrustResults } from './trust-operation.ts'
 
@@ -198,6 +199,9 @@ export type Operation =
     }
   | { readonly kind: 'revoke_key'; readonly id: number; readonly change: KeyChange | undefined }
   | { readonly kind: 'read_audit' }
+  /** Authorizes the verification of the whole trail. */
+  | { readonly kind: 'verify_audit' }
+  | { readonly kind: 'read_account' }
   | {
       readonly kind: 'create_account'
       readonly name: string
@@ -206,14 +210,7 @@ export type Operation =
       readonly accountKey: AccountKey
       readonly key: NewKey
     }
-  /** Adds a version of the account's key, upon the newest. */
-  | { readonly kind: 'add_account_key'; readonly accountKey: AccountKey }
-  /** Puts newly wrapped keys in place of those that they were made of; what has changed since is left. Not recorded. */
-  | { readonly kind: 'rewrap_secret_keys'; readonly keys: readonly Rewrapped[] }
-  /** Puts the account's newest key, wrapped under another version of the master key, in place of what it was made of. */
-  | { readonly kind: 'rewrap_account_key'; readonly from: Uint8Array; readonly to: AccountKey }
-  /** Destroys a version of the account's key that wraps nothing any more. */
-  | { readonly kind: 'drop_account_key'; readonly version: number }
+  | RotationOperation
   /** Only leaves a record. */
   | {
       readonly kind: 'record'
@@ -238,13 +235,6 @@ export interface NextVersion {
   readonly name: string
   readonly sealed: Uint8Array
   readonly mac: Uint8Array
-}
-
-export interface Rewrapped {
-  /** The secret's id. */
-  readonly id: number
-  readonly from: SecretKey
-  readonly to: SecretKey
 }
 
 /** A user without what the transaction gives it. */
@@ -312,7 +302,7 @@ export interface Grant {
   readonly scopes: readonly Scope[]
 }
 
-export interface Results extends SeedResults, TrustResults, FactorResults, FingerprintResults {
+export interface Results extends SeedResults, TrustResults, FactorResults, FingerprintResults, RotationResults {
   authenticate: { readonly accountId: number; readonly key: ApiKey | undefined; readonly accountKey: AccountKey }
   list_secrets: Grant & { readonly list: List | undefined }
   read_secret: StoredSecret
@@ -359,12 +349,9 @@ export interface Results extends SeedResults, TrustResults, FactorResults, Finge
   rotate_key: ApiKey
   revoke_key: ApiKey
   read_audit: Grant
+  verify_audit: Account
+  read_account: Account
   create_account: { readonly account: Account; readonly key: ApiKey }
-  add_account_key: null
-  /** How many were put in place. */
-  rewrap_secret_keys: number
-  rewrap_account_key: null
-  drop_account_key: null
   record: null
 }
 

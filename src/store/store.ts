@@ -74,6 +74,8 @@ export interface Store {
   settings(accountId: number): Promise<AccountSettings | undefined>
   /** Secret keys that are wrapped under an older version than this one, by ascending secret id, after one. */
   secretKeysBelow(accountId: number, version: number, after: number, limit: number): Promise<readonly OldSecretKey[]>
+  /** How many there are of them. */
+  countSecretKeysBelow(accountId: number, version: number): Promise<number>
 
   /** Records that pass the filter, newest first; looks at no more than `window` sequence numbers at once. */
   recordsBefore(accountId: number, filter: RecordFilter): Promise<RecordPage>

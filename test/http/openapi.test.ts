@@ -104,6 +104,11 @@ suite('The description of the API', () => {
     await call('PUT', '/v3/settings', { vm_auth: true })
     await call('GET', '/v3/settings')
     await call('GET', '/v3/audit')
+    await call('POST', '/v3/audit/verify', {})
+    await call('POST', '/v3/audit/verify', { after: 1 })
+    await call('GET', '/v3/account')
+    await call('POST', '/v3/account/rotate-key', { version: 2 })
+    await call('POST', '/v3/account/rotate-key', { version: 9 })
     const email = 'ada@example.com'
     const password = 'seven orange tractors sing'
     const { body: invited } = await call('POST', '/v3/users', { email, role: 'owner' })

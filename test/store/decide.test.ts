@@ -191,7 +191,7 @@ suite('A decision', () => {
     assert.deepEqual([...changes.changedAccountKeys.values()], [{ ...now, wrapped: bytes(9) }])
   })
 
-  test('lets nobody but the host replace the key of an account', () => {
+  test('lets nobody without account:manage replace the key of an account', () => {
     const byKey: Caller = { kind: 'token', hash: 'ab', verified: keyEvidence(key) }
     const accountKey = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }
 

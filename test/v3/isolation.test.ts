@@ -85,6 +85,9 @@ const operations: Record<string, unknown> = {
   'GET /v3/seeds': undefined,
   'POST /v3/seeds': undefined,
   'GET /v3/settings': undefined,
+  'GET /v3/account': undefined,
+  'POST /v3/account/rotate-key': undefined,
+  'POST /v3/audit/verify': undefined,
   'PUT /v3/settings': undefined,
 }
 

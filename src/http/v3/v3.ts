@@ -4,6 +4,7 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import { checkKeysOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { methodNotAllowed } from '../problem.ts'
+import { accountRoutes } from './account.ts'
 import { auditRoutes } from './audit.ts'
 import { deploymentRoutes } from './deployments.ts'
 import { fingerprintRoutes } from './fingerprints.ts'
@@ -35,6 +36,7 @@ export function v3(context: Context) {
     keyRoutes(typed, context)
     machineRoutes(typed, context)
     settingsRoutes(typed, context)
+    accountRoutes(typed, context)
     peopleRoutes(typed, context)
     auditRoutes(typed, context)
     refuseOtherMethods(app, methods)

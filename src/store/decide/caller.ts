@@ -80,6 +80,8 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   rotate_key: 'key.rotate',
   revoke_key: 'key.revoke',
   read_audit: 'audit.read',
+  verify_audit: 'audit.verify',
+  read_account: 'account.read',
   create_account: 'account.create',
   add_account_key: 'account.rotate_key',
   rewrap_secret_keys: 'account.rotate_key',

@@ -172,6 +172,10 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return trustRules.exchangeToken(call, operation)
     case 'read_audit':
       return accounts.readAudit(call)
+    case 'verify_audit':
+      return accounts.verifyAudit(call)
+    case 'read_account':
+      return accounts.readAccount(call)
     case 'add_account_key':
       return rotation.addAccountKey(call, operation)
     case 'rewrap_secret_keys':

@@ -7,15 +7,7 @@ import { type AccountSettings, type AddressRange, type Machine, rangeOf } from '
 import type { Seed } from '../../model/seed.ts'
 import type { TrustRule } from '../../model/trust-rule.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
-import {
-  deploymentValues,
-  heldValues,
-  type JoinedRow,
-  type SeedRow,
-  seedValues,
-  toDeployments,
-  toSeed,
-} from '../deployment-rows.ts'
+import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
 import type { Transaction } from '../load.ts'
 import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
