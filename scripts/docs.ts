@@ -19,7 +19,10 @@ const root = join(import.meta.dirname, '..')
 const codeTexts: Record<Code, string> = {
   invalid: 'The request is malformed; `errors` names each faulty field.',
   unauthenticated: 'No API key, or one that is unknown, expired, revoked or used from outside its networks.',
-  invalid_credentials: 'The address or the password of a user is wrong.',
+  invalid_credentials: 'The address, the password, the code or the passkey of a user is wrong.',
+  second_factor_required: 'The password is right, and a code or a passkey is needed too.',
+  enrolment_required: 'A user who is signed in must set up a second factor before anything else.',
+  sso_required: 'The account signs in through its identity provider.',
   confirmation_required: 'A user who is signed in must prove who they are again: `POST /v3/session/confirm`.',
   cross_site_request: 'A request with a session does not come from the portal.',
   last_owner: 'The account would be left without an owner.',

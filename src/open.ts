@@ -52,9 +52,9 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
   const store = await openStore({ databaseUrl, dataDir, keepVersions, diskReserveBytes, now })
   try {
     const keyring = new Keyring(root, await store.keyring(() => createKeyring(root)))
-    const learnMasterKeys = async () => keyring.learn(loadRootKey(config.rootKey), await keyringOf(store))
     const clock = now ?? Date.now
     const limits = { ...documentLimits, allowances: oidcAllowances }
+    const learnMasterKeys = async () => keyring.learn(loadRootKey(config.rootKey), await keyringOf(store))
     const vault: Vault = {
       store,
       keyring,
@@ -67,6 +67,7 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
       identities: new Map(),
       attempts: new Attempts(),
       turns: new Map(),
+      running: new Set(),
       onIntegrityFailure: () => {},
     }
     return { vault, close: () => store.close() }

@@ -2,6 +2,30 @@
 import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { EOL } from "node:os";
+// src/client/account.ts
+var Account = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async get(options) {
+		return (await this.#connection.send("GET /v3/account", {}, options)).body;
+	}
+	/** Does a part of a rotation to this version. Done twice, it has the same effect. */
+	async rotateKeyPart(version, options) {
+		return (await this.#connection.send("POST /v3/account/rotate-key", { body: { version } }, options)).body;
+	}
+	/** Replaces the key, or finishes a rotation that was broken off, part by part. */
+	async rotateKey(onProgress = () => {}, options) {
+		let { key } = await this.get(options);
+		const version = key.rotating ? key.version : key.version + 1;
+		do {
+			key = await this.rotateKeyPart(version, options);
+			onProgress(key);
+		} while (key.rotating);
+		return key;
+	}
+};
 // src/client/errors.ts
 /** A request that failed. It holds neither the API key nor a value, so it may be logged. */
 var StrongroomError = class extends Error {
@@ -138,7 +162,6 @@ async function* itemsOf(read) {
 	} while (cursor !== void 0);
 }
 // src/client/audit.ts
-/** The audit trail. */
 var pageSize$3 = 1e3;
 var Audit = class {
 	#connection;
@@ -157,6 +180,28 @@ var Audit = class {
 	async page(query = {}, options) {
 		const { body, headers } = await this.#connection.send("GET /v3/audit", { query }, options);
 		return pageOf(body.records, headers);
+	}
+	/** Verifies a part of the trail; `after` says where to begin. */
+	async verifyPart(after, options) {
+		const body = after === void 0 ? {} : { after };
+		return (await this.#connection.send("POST /v3/audit/verify", { body }, options)).body;
+	}
+	/**
+	* Verifies the trail, part by part, up to its end or to the first record that does not hold.
+	*
+	* @param after a record that is known, such as one that was noted down long ago
+	* @returns what the last part came to: the trail holds when `fault` is null
+	*/
+	async verify({ after, onProgress } = {}, options) {
+		for (let from = after;;) {
+			const part = await this.verifyPart(from, options);
+			onProgress?.(part);
+			if (part.fault !== null || part.records >= part.total) return part;
+			from = {
+				seq: part.records,
+				head: part.head
+			};
+		}
 	}
 };
 // src/client/options.ts
@@ -604,6 +649,30 @@ var Seeds = class {
 		return pageOf(body.seeds, headers);
 	}
 };
+// src/client/sign-in.ts
+var SignIn = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async get(options) {
+		return (await this.#connection.send("GET /v3/sign-in", {}, options)).body;
+	}
+	/** With a second factor required, whoever has none is signed out, and sets one up at the next sign-in. */
+	async update(input, options) {
+		return (await this.#connection.send("PUT /v3/sign-in", { body: input }, options)).body;
+	}
+	/** @throws NotFound where there is none */
+	async sso(options) {
+		return (await this.#connection.send("GET /v3/sso", {}, options)).body;
+	}
+	async setSso(input, options) {
+		return (await this.#connection.send("PUT /v3/sso", { body: input }, options)).body;
+	}
+	async removeSso(options) {
+		await this.#connection.send("DELETE /v3/sso", {}, options);
+	}
+};
 // src/client/retry.ts
 var basePauseMs = 250;
 var maxPauseMs = 1e4;
@@ -673,6 +742,10 @@ function wait(milliseconds, signal) {
 var text = (value) => typeof value === "string";
 var bool = (value) => typeof value === "boolean";
 var integer = (value) => Number.isSafeInteger(value);
+var anything = (_value) => true;
+function record(item) {
+	return (value) => typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every((one) => item(one));
+}
 function oneOf(...words) {
 	return (value) => words.some((word) => word === value);
 }
@@ -909,6 +982,33 @@ var machine = fields({
 	scopes: list(text),
 	created_at: text
 });
+var trustRule = fields({
+	id: integer,
+	name: text,
+	issuer: text,
+	audience: text,
+	claims: record(text),
+	scopes: list(text),
+	networks: list(text),
+	key_ttl: integer,
+	single_use: bool,
+	jwks_url: orNull(text),
+	jwks: orNull(fields({ keys: list(record(anything)) })),
+	created_at: text,
+	updated_at: text
+});
+var jobKey = fields({
+	api_key: text,
+	key_id: integer,
+	rule: text,
+	scopes: list(text),
+	expires_at: text
+});
+var accountKey = fields({
+	version: integer,
+	rotating: bool,
+	outdated: integer
+});
 var ofVersion = {
 	id: integer,
 	name: text,
@@ -932,6 +1032,17 @@ var fingerprints = fields({
 	}))
 });
 var accountSettings = fields({ vm_auth: bool });
+var signInRules = fields({ second_factor_required: bool });
+var sso = fields({
+	label: text,
+	issuer: text,
+	client_id: text,
+	domains: list(text),
+	role: orNull(oneOf("editor", "reader", "auditor")),
+	only: bool,
+	redirect_uri: text,
+	sign_in_url: text
+});
 var updatedSecret = fields({
 	id: integer,
 	name: text,
@@ -1063,6 +1174,30 @@ var operations = {
 		repeat: "safe",
 		answer: message
 	},
+	"GET /v3/trust-rules": {
+		repeat: "safe",
+		answer: fields({ trust_rules: list(trustRule) })
+	},
+	"POST /v3/trust-rules": {
+		repeat: "never",
+		answer: trustRule
+	},
+	"GET /v3/trust-rules/{id}": {
+		repeat: "safe",
+		answer: trustRule
+	},
+	"PATCH /v3/trust-rules/{id}": {
+		repeat: "safe",
+		answer: trustRule
+	},
+	"DELETE /v3/trust-rules/{id}": {
+		repeat: "safe",
+		answer: message
+	},
+	"POST /v3/auth/oidc": {
+		repeat: "never",
+		answer: jobKey
+	},
 	"POST /v3/seeds": {
 		repeat: "never",
 		answer: fields({
@@ -1114,6 +1249,57 @@ var operations = {
 	"PUT /v3/settings": {
 		repeat: "safe",
 		answer: accountSettings
+	},
+	"GET /v3/sign-in": {
+		repeat: "safe",
+		answer: signInRules
+	},
+	"PUT /v3/sign-in": {
+		repeat: "safe",
+		answer: signInRules
+	},
+	"GET /v3/sso": {
+		repeat: "safe",
+		answer: sso
+	},
+	"PUT /v3/sso": {
+		repeat: "safe",
+		answer: sso
+	},
+	"DELETE /v3/sso": {
+		repeat: "safe",
+		answer: message
+	},
+	"GET /v3/account": {
+		repeat: "safe",
+		answer: fields({
+			id: integer,
+			name: text,
+			created_at: text,
+			key: accountKey,
+			limits: fields({
+				keep_versions: integer,
+				max_value_bytes: integer,
+				max_file_bytes: integer,
+				requests_per_second: orNull(integer)
+			})
+		})
+	},
+	"POST /v3/account/rotate-key": {
+		repeat: "safe",
+		answer: accountKey
+	},
+	"POST /v3/audit/verify": {
+		repeat: "safe",
+		answer: fields({
+			records: integer,
+			total: integer,
+			head: text,
+			fault: orNull(fields({
+				seq: integer,
+				reason: text
+			}))
+		})
 	},
 	"GET /v3/secrets/{id}/versions": {
 		repeat: "safe",
@@ -1187,7 +1373,7 @@ var Connection = class {
 		const apiKey = await this.#settings.apiKey?.();
 		const headers = new Headers({ accept: "application/json" });
 		if (this.#settings.apiKey === void 0) headers.set("strongroom-portal", "1");
-		else headers.set("authorization", `Bearer ${checkedApiKey(apiKey)}`);
+		else if (operation !== "POST /v3/auth/oidc") headers.set("authorization", `Bearer ${checkedApiKey(apiKey)}`);
 		if (body !== void 0) headers.set("content-type", "application/json");
 		if (options.ifMatch !== void 0) headers.set("if-match", [options.ifMatch].flat().join(", "));
 		if (repeat === "keyed") headers.set("idempotency-key", options.idempotencyKey ?? newIdempotencyKey());
@@ -1221,14 +1407,43 @@ function queryOf(query) {
 	return `?${new URLSearchParams(entries.map(([name, value]) => [name, String(value)]))}`;
 }
 function valueIn(body) {
-	if (typeof body !== "object" || body === null || !("value" in body)) return [];
-	return typeof body.value === "string" ? [body.value] : [];
+	if (typeof body !== "object" || body === null) return [];
+	const { value, token } = body;
+	return [value, token].filter((one) => typeof one === "string");
 }
 /** Not `randomUUID`, which pages without TLS do not have. */
 function newIdempotencyKey() {
 	const bytes = crypto.getRandomValues(/* @__PURE__ */ new Uint8Array(16));
 	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+// src/client/trust-rules.ts
+var TrustRules = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async *list(options) {
+		const { body } = await this.#connection.send("GET /v3/trust-rules", {}, options);
+		yield* body.trust_rules;
+	}
+	async get(id, options) {
+		return (await this.#connection.send("GET /v3/trust-rules/{id}", { id }, options)).body;
+	}
+	/** After a lost connection it is not sent again: look whether the rule is there. */
+	async create(input, options) {
+		return (await this.#connection.send("POST /v3/trust-rules", { body: input }, options)).body;
+	}
+	async update(id, change, options) {
+		return (await this.#connection.send("PATCH /v3/trust-rules/{id}", {
+			id,
+			body: change
+		}, options)).body;
+	}
+	/** With every key that was made under it. */
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/trust-rules/{id}", { id }, options);
+	}
+};
 // src/client/strongroom.ts
 /** The client: one object for one server and one API key. */
 /** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
@@ -1239,7 +1454,10 @@ var Strongroom = class {
 	seeds;
 	deployments;
 	settings;
+	signIn;
+	account;
 	keys;
+	trustRules;
 	audit;
 	#connection;
 	/** @throws TypeError for options that cannot be right */
@@ -1252,7 +1470,10 @@ var Strongroom = class {
 		this.seeds = new Seeds(connection);
 		this.deployments = new Deployments(connection);
 		this.settings = new AccountSettings(connection);
+		this.signIn = new SignIn(connection);
+		this.account = new Account(connection);
 		this.keys = new Keys(connection);
+		this.trustRules = new TrustRules(connection);
 		this.audit = new Audit(connection);
 	}
 	/** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, and what the target holds. */

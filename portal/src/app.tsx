@@ -6,6 +6,7 @@ import { NewSecretPage } from './secrets/new-page.tsx'
 import { SecretPage } from './secrets/secret-page.tsx'
 import { SecretsPage } from './secrets/secrets-page.tsx'
 import { ConfirmAgain, SignInAgain } from './session/again.tsx'
+import { EnrolPage } from './session/enrol.tsx'
 import { Gate, SignInPage } from './session/sign-in.tsx'
 import { loadSession, useSessionState } from './session/store.ts'
 import { WelcomePage } from './session/welcome.tsx'
@@ -19,6 +20,9 @@ const KeysPage = lazy(async () => ({ default: (await import('./keys/keys-page.ts
 const AuditPage = lazy(async () => ({ default: (await import('./audit/audit-page.tsx')).AuditPage }))
 const MachinesPage = lazy(async () => ({ default: (await import('./machines/machines-page.tsx')).MachinesPage }))
 const CloudInitPage = lazy(async () => ({ default: (await import('./cloud-init/cloud-init-page.tsx')).CloudInitPage }))
+const DeploymentsPage = lazy(async () => ({
+  default: (await import('./deployments/deployments-page.tsx')).DeploymentsPage,
+}))
 const UsersPage = lazy(async () => ({ default: (await import('./users/users-page.tsx')).UsersPage }))
 const SettingsPage = lazy(async () => ({ default: (await import('./settings/settings-page.tsx')).SettingsPage }))
 
@@ -52,7 +56,9 @@ function Pages({ welcomeToken }: { readonly welcomeToken: string | undefined }) 
       <Route path="/welcome">
         <WelcomePage token={welcomeToken} />
       </Route>
-      <Route>{state.kind === 'in' ? <Inside /> : <SignInPage />}</Route>
+      <Route>
+        {state.kind !== 'in' ? <SignInPage /> : state.session.enrolment_required ? <EnrolPage /> : <Inside />}
+      </Route>
     </Switch>
   )
 }
@@ -70,6 +76,7 @@ function Inside() {
           </Route>
           <Route path="/lists" component={ListsPage} />
           <Route path="/cloud-init" component={CloudInitPage} />
+          <Route path="/deployments" component={DeploymentsPage} />
           <Route path="/keys" component={KeysPage} />
           <Route path="/machines" component={MachinesPage} />
           <Route path="/users" component={UsersPage} />

@@ -57,12 +57,20 @@ export type Action =
   | 'trust_rule.update'
   | 'trust_rule.delete'
   | 'auth.oidc'
+  | 'factor.change'
+  | 'factor.add'
+  | 'factor.remove'
+  | 'factor.use'
+  | 'sign_in.read'
+  | 'sign_in.update'
   | 'key.list'
   | 'key.read'
   | 'key.create'
   | 'key.rotate'
   | 'key.revoke'
   | 'audit.read'
+  | 'audit.verify'
+  | 'account.read'
   | 'account.create'
   | 'account.rotate_key'
   | 'account.drop_key'
@@ -125,12 +133,20 @@ export const actions: readonly Action[] = [
   'trust_rule.update',
   'trust_rule.delete',
   'auth.oidc',
+  'factor.change',
+  'factor.add',
+  'factor.remove',
+  'factor.use',
+  'sign_in.read',
+  'sign_in.update',
   'key.list',
   'key.read',
   'key.create',
   'key.rotate',
   'key.revoke',
   'audit.read',
+  'audit.verify',
+  'account.read',
   'account.create',
   'account.rotate_key',
   'account.drop_key',
@@ -156,6 +172,8 @@ export interface AuditObject {
     | 'trust_rule'
     | 'key'
     | 'user'
+    | 'factor'
+    | 'sign_in'
     | 'session'
     | 'account'
   readonly id: number | null
@@ -163,9 +181,9 @@ export interface AuditObject {
   readonly name: string | null
   readonly version: number | null
   /**
-   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed, a
-   * trust rule or settings; of what a target holds; of which versions
-   * fingerprints were handed out; with
+   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed, a user, a factor,
+   * a trust rule, settings or the rules for signing in; of what a target holds; of which versions fingerprints were
+   * handed out; with
    * `metadata.update` of the details, with `secret.move` of the list's uid.
    */
   readonly hash: string | null

@@ -6,8 +6,19 @@ import type { AuditObject, AuditRecord } from './record.ts'
 
 /** Something of an account as it stands in the tables, in the words of its records. */
 export interface Live extends Pick<AuditObject, 'id' | 'name' | 'version' | 'hash'> {
-  readonly kind: 'secret' | 'list' | 'key' | 'user' | 'machine' | 'settings' | 'seed' | 'trust_rule' | 'target'
-  /** Settings and targets have none. */
+  readonly kind:
+    | 'secret'
+    | 'list'
+    | 'key'
+    | 'user'
+    | 'machine'
+    | 'settings'
+    | 'seed'
+    | 'trust_rule'
+    | 'target'
+    | 'factor'
+    | 'sign_in'
+  /** Settings, rules for signing in and targets have none. */
   readonly uid: string | null
   /** Of an API key. */
   readonly isRevoked?: boolean
@@ -27,6 +38,7 @@ const settling: ReadonlySet<string> = new Set([
   ...['secret.create', 'secret.update', 'version.restore', 'list.create', 'list.rename'],
   ...['machine.create', 'settings.update', 'key.create', 'key.rotate', 'key.revoke'],
   ...['user.create', 'user.update', 'user.accept'],
+  ...['factor.add', 'factor.use', 'sign_in.update'],
   ...['render', 'seed.create', 'seed.fetch', 'seed.return'],
   ...['trust_rule.create', 'trust_rule.update'],
 ])
@@ -35,10 +47,14 @@ const deleting: ReadonlySet<string> = new Set([
   'list.delete',
   'machine.delete',
   'user.delete',
+  'factor.remove',
   'seed.delete',
   'trust_rule.delete',
   'deployment.delete',
 ])
+
+/** Of which an account has one, or which go by their names. */
+const withoutUid: ReadonlySet<string> = new Set(['settings', 'target', 'sign_in'])
 
 const nouns = {
   secret: 'secret',
@@ -50,6 +66,8 @@ const nouns = {
   seed: 'seed',
   trust_rule: 'trust rule',
   target: 'deployment',
+  factor: 'factor',
+  sign_in: 'rules for signing in',
 }
 
 const articled = {
@@ -62,6 +80,8 @@ const articled = {
   seed: 'A seed',
   trust_rule: 'A trust rule',
   target: 'A deployment',
+  factor: 'A factor',
+  sign_in: 'What',
 }
 
 /** Follows the records of one account, from the first on. */
@@ -82,7 +102,7 @@ export class Replay {
   take({ seq, action, object, outcome, principal }: AuditRecord): void {
     if (outcome !== 'ok' || object === null) return
     const { kind, uid, hash } = object
-    if (uid === null && kind !== 'settings' && kind !== 'target') return
+    if (uid === null && !withoutUid.has(kind)) return
     const at = keyOf(object)
     if (settling.has(action)) this.#known.set(at, { seq, text: textOf(object) })
     else if (deleting.has(action)) this.#known.set(at, { seq, text: null })
@@ -106,7 +126,10 @@ export class Replay {
   #differencesOf(live: Live): string[] {
     const { kind, id } = live
     const at = keyOf(live)
-    const what = kind === 'settings' ? 'What the account has as settings' : capitalized(`${nouns[kind]} ${id}`)
+    const what =
+      kind === 'settings' || kind === 'sign_in'
+        ? `What the account has as ${nouns[kind]}`
+        : capitalized(`${nouns[kind]} ${id}`)
     const known = this.#known.get(at)
     if (known !== undefined && known.seq > this.#settled) return []
     if (known === undefined) {

@@ -1,75 +1,71 @@
-/** `strongroom auth`: a job without an API key gets one for the token that its platform signed. */
-import { auth } from '../client/auth.ts'
+/** `strongroom auth oidc`: trades the token of a job for an API key that lives minutes, and prints the key. */
+import type { JobKey } from '../client/trust-model.ts'
+import { tradeToken } from '../client/trust-rules.ts'
 import { variable } from './environment.ts'
 import { readInputFile, readStandardInput } from './input.ts'
-import { Fault, print, printJson } from './output.ts'
+import { Fault, print, printJson, shown, tell } from './output.ts'
+import { readProfiles } from './profiles.ts'
 
-interface OidcOptions {
-  readonly url?: string
+export interface AuthOptions {
+  readonly tokenFile?: string
+  readonly audience: string
   readonly account?: string
   readonly rule?: string
-  readonly tokenFile?: string
-  readonly audience?: string
-  readonly format: 'json' | 'env'
+  readonly profile?: string
+  readonly json?: boolean
 }
 
-const timeoutMs = 30_000
+/** What GitHub Actions sets for jobs that may have a token. */
+const github = { url: 'ACTIONS_ID_TOKEN_REQUEST_URL', token: 'ACTIONS_ID_TOKEN_REQUEST_TOKEN' }
+const fetchMs = 10_000
 
-export async function oidc(options: OidcOptions): Promise<void> {
-  const { account, rule, format } = options
-  const url = options.url ?? variable('STRONGROOM_URL')
-  if (url === undefined) throw new Fault('usage', 'No server is known: say --url, or set STRONGROOM_URL.')
-  const token = await tokenOf(options, url)
+export async function oidc({ tokenFile, audience, account, rule, profile, json }: AuthOptions): Promise<void> {
+  const token = await tokenOf(tokenFile, audience)
   const input = { token, ...(account === undefined ? {} : { account }), ...(rule === undefined ? {} : { rule }) }
-  const made = await trade(url, input)
-  if (format === 'json') return printJson(made)
-  print(`export STRONGROOM_URL=${quoted(url)}`)
-  print(`export STRONGROOM_API_KEY=${quoted(made.api_key)}`)
+  const key = await tradeToken({ url: serverOf(profile), timeoutMs: 30_000 }, input)
+  if (json) return printJson(key)
+  tell(`By the trust rule ${shown(key.rule)}, until ${key.expires_at}: ${scopesOf(key)}`)
+  print(key.api_key)
 }
 
-async function trade(url: string, input: Parameters<typeof auth.oidc>[1]) {
-  try {
-    return await auth.oidc({ url, timeoutMs }, input)
-  } catch (error) {
-    if (error instanceof TypeError) throw new Fault('usage', error.message)
-    throw error
-  }
+function scopesOf({ scopes }: JobKey): string {
+  return scopes.join(' ')
 }
 
-/** @throws Fault `usage` when there is none */
-async function tokenOf({ tokenFile, audience }: OidcOptions, url: string): Promise<string> {
-  const request = variable('ACTIONS_ID_TOKEN_REQUEST_URL')
-  const bearer = variable('ACTIONS_ID_TOKEN_REQUEST_TOKEN')
-  const isOfGitHub = tokenFile === undefined && request !== undefined && bearer !== undefined
-  if (isOfGitHub) return requestToken(request, bearer, audience ?? url.replace(/\/+$/, ''))
-  if (tokenFile === undefined && process.stdin.isTTY) {
-    throw new Fault('usage', 'No token: say --token-file, give it on standard input, or run this on GitHub Actions.')
-  }
-  const isStandardInput = tokenFile === undefined || tokenFile === '-'
-  const bytes = isStandardInput ? await readStandardInput() : readInputFile(tokenFile)
+/** A key is not needed, so a profile is good for its URL alone. */
+function serverOf(profile: string | undefined): string {
+  const { current, profiles } = readProfiles()
+  const url =
+    variable('STRONGROOM_URL') ?? profiles.get(profile ?? variable('STRONGROOM_PROFILE') ?? current ?? '')?.url
+  if (url !== undefined) return url
+  throw new Fault('usage', 'No server is known. Set STRONGROOM_URL.')
+}
+
+async function tokenOf(path: string | undefined, audience: string): Promise<string> {
+  const [url, secret] = [variable(github.url), variable(github.token)]
+  if (path === undefined && url !== undefined && secret !== undefined) return askGitHub(url, secret, audience)
+  const bytes = path === undefined || path === '-' ? await readStandardInput() : readInputFile(path)
   const token = bytes.toString().trim()
-  if (token === '') throw new Fault('usage', 'The token is empty.')
-  return token
+  if (token !== '') return token
+  throw new Fault('usage', 'There is no token. Name a file with --token-file, or pipe it into this command.')
 }
 
-/** Asks GitHub Actions for a token that names the job. @throws Fault */
-async function requestToken(request: string, bearer: string, audience: string): Promise<string> {
-  const url = new URL(request)
-  url.searchParams.set('audience', audience)
-  const headers = { authorization: `Bearer ${bearer}`, accept: 'application/json' }
+/** @throws Fault `failure` which quotes nothing of the answer: it may hold the token */
+async function askGitHub(url: string, secret: string, audience: string): Promise<string> {
+  const address = new URL(url)
+  address.searchParams.set('audience', audience)
   try {
-    // A redirect would carry the platform's own token elsewhere.
-    const answer = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) })
+    const answer = await fetch(address, {
+      headers: { authorization: `Bearer ${secret}`, accept: 'application/json' },
+      redirect: 'error',
+      signal: AbortSignal.timeout(fetchMs),
+    })
     const body: unknown = answer.ok ? await answer.json() : undefined
-    const { value }: { readonly value?: unknown } = typeof body === 'object' && body !== null ? body : {}
-    if (typeof value === 'string' && value !== '') return value
-    throw new Fault('denied', `GitHub Actions answered ${answer.status}, without a token. May the job write id-token?`)
+    if (typeof body === 'object' && body !== null && 'value' in body && typeof body.value === 'string')
+      return body.value
+    throw new Fault('failure', `GitHub gave no token: it answered ${answer.status}.`)
   } catch (error) {
     if (error instanceof Fault) throw error
-    throw new Fault('unreachable', 'GitHub Actions gave no token: its endpoint does not answer.', { cause: error })
+    throw new Fault('failure', 'GitHub gave no token: it does not answer.')
   }
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
 }

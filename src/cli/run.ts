@@ -10,7 +10,7 @@ import { environmentForOthers, variable } from './environment.ts'
 import { numberOf } from './input.ts'
 import { leastMaskedBytes, Mask, patternsOf } from './mask.ts'
 import { complain, Fault } from './output.ts'
-import { type Ending, exitCodeOf, type Passing, passSignals } from './process.ts'
+import { type Ending, exitCodeOf, type Passing, startPassing } from './process.ts'
 import { readValues } from './values.ts'
 import { checkedPrefix, checkedValue, variablesOf } from './variables.ts'
 
@@ -124,9 +124,10 @@ async function read(client: Strongroom, selected: readonly Metadata[], options: 
 function startCommand(program: string, parameters: readonly string[], given: Given, { mask }: RunOptions): Started {
   const output = mask ? 'pipe' : 'inherit'
   try {
-    const child = spawn(program, parameters, { env: given.environment, stdio: ['inherit', output, output] })
+    const { child, ended, deadly } = startPassing((): ChildProcess => {
+      return spawn(program, parameters, { env: given.environment, stdio: ['inherit', output, output] })
+    })
     if (mask) hide(child, given.values)
-    const { ended, deadly } = passSignals(child)
     return { child, passing: { deadly, ended: ended.catch((error) => Promise.reject(notStarted(program, error))) } }
   } catch (error) {
     throw notStarted(program, error)

@@ -63,7 +63,9 @@ export class Connection {
     const apiKey = await this.#settings.apiKey?.()
     const headers = new Headers({ accept: 'application/json' })
     if (this.#settings.apiKey === undefined) headers.set('strongroom-portal', '1')
-    else if (this.#settings.apiKey !== null) headers.set('authorization', `Bearer ${checkedApiKey(apiKey)}`)
+    else if (operation !== 'POST /v3/auth/oidc') {
+      headers.set('authorization', `Bearer ${checkedApiKey(apiKey)}`)
+    }
     if (body !== undefined) headers.set('content-type', 'application/json')
     if (options.ifMatch !== undefined) headers.set('if-match', [options.ifMatch].flat().join(', '))
     if (repeat === 'keyed') headers.set('idempotency-key', options.idempotencyKey ?? newIdempotencyKey())
@@ -96,7 +98,7 @@ function queryOf(query: unknown): string {
 
 function valueIn(body: unknown): readonly string[] {
   if (typeof body !== 'object' || body === null) return []
-  const { value, token }: { readonly value?: unknown; readonly token?: unknown } = body
+  const { value, token }: { value?: unknown; token?: unknown } = body
   return [value, token].filter((one) => typeof one === 'string')
 }
 

@@ -1,6 +1,7 @@
 /** The door of the client: what applications import as `strongroom/client`. */
+export { Account } from './account.ts'
+export type * from './account-model.ts'
 export { Audit } from './audit.ts'
-export { auth } from './auth.ts'
 export { CachedSecrets, type CacheOptions } from './cached.ts'
 export { Deployments } from './deployments.ts'
 export {
@@ -33,6 +34,7 @@ export {
 } from './options.ts'
 export { Secrets } from './secrets.ts'
 export { Seeds } from './seeds.ts'
+export { SignIn } from './sign-in.ts'
 export { Strongroom } from './strongroom.ts'
 export type * from './trust-model.ts'
-export { TrustRules } from './trust-rules.ts'
+export { TrustRules, tradeToken } from './trust-rules.ts'

@@ -208,6 +208,37 @@ export interface Settings {
   readonly vm_auth: boolean
 }
 
+/** How the people of an account must sign in. */
+export interface SignInRules {
+  readonly second_factor_required: boolean
+}
+
+/** An OpenID provider that an account's people come through. */
+export interface SsoSettings {
+  /** What the button says. */
+  readonly label: string
+  readonly issuer: string
+  readonly client_id: string
+  /** Whose verified addresses may come uninvited; only with a `role`. */
+  readonly domains: readonly string[]
+  /** What they become; `null` where only who was invited may come. */
+  readonly role: 'editor' | 'reader' | 'auditor' | null
+  /** Whether nobody but owners may sign in otherwise. */
+  readonly only: boolean
+}
+
+export interface NewSso extends SsoSettings {
+  /** Without it, the one that is there stays. */
+  readonly client_secret?: string
+}
+
+export interface Sso extends SsoSettings {
+  /** Where the provider sends people back to. */
+  readonly redirect_uri: string
+  /** Where people begin. */
+  readonly sign_in_url: string
+}
+
 export interface NewSecret extends DetailsInput {
   /** 1 to 255 letters, digits, `_`, `.` or `-`, beginning with a letter, a digit or `_`. */
   readonly name: string

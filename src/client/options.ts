@@ -3,9 +3,6 @@
 /** In place of an API key: the cookie of whoever is signed in to the portal. */
 export const session = Symbol('session')
 
-/** In place of an API key: none is sent, by the one call that needs none. */
-export const nobody = Symbol('nobody')
-
 /** What the client uses of `fetch`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
@@ -48,8 +45,8 @@ export interface MatchOptions extends CallOptions {
 export interface Settings {
   /** Without a slash at the end. */
   readonly url: string
-  /** `undefined` for a session, `null` for nobody. */
-  readonly apiKey: (() => string | Promise<string>) | undefined | null
+  /** `undefined` for a session; gives `undefined` where no key is needed. */
+  readonly apiKey: (() => string | undefined | Promise<string>) | undefined
   readonly fetch: Fetch
   readonly timeoutMs: number
   readonly retries: number
@@ -59,17 +56,19 @@ export interface Settings {
 const maxTimeoutMs = 2 ** 31 - 1
 
 /** @throws TypeError, which never quotes the API key */
-export function settingsOf(
-  options: Omit<StrongroomOptions, 'apiKey'> & { readonly apiKey: StrongroomOptions['apiKey'] | typeof nobody },
-): Settings {
+export function settingsOf(options: StrongroomOptions): Settings {
   const { apiKey, fetch = (url, init) => globalThis.fetch(url, init) } = options
   const url = baseOf(options.url)
-  if (typeof apiKey !== 'function' && apiKey !== session && apiKey !== nobody) checkedApiKey(apiKey)
+  if (typeof apiKey !== 'function' && apiKey !== session) checkedApiKey(apiKey)
   return { url, apiKey: readerOf(apiKey), fetch, timeoutMs: timeoutOf(options, 10_000), retries: retriesOf(options, 3) }
 }
 
-function readerOf(apiKey: StrongroomOptions['apiKey'] | typeof nobody): Settings['apiKey'] {
-  if (apiKey === nobody) return null
+/** Of a call that needs no key. @throws TypeError */
+export function keylessSettingsOf(options: Omit<StrongroomOptions, 'apiKey'>): Settings {
+  return { ...settingsOf({ ...options, apiKey: session }), apiKey: () => undefined }
+}
+
+function readerOf(apiKey: StrongroomOptions['apiKey']): Settings['apiKey'] {
   if (apiKey === session) return undefined
   return typeof apiKey === 'function' ? apiKey : () => apiKey
 }

@@ -6,7 +6,15 @@ export const text: Shape<string> = (value) => typeof value === 'string'
 export const bool: Shape<boolean> = (value) => typeof value === 'boolean'
 export const integer: Shape<number> = (value): value is number => Number.isSafeInteger(value)
 
-export const anything: Shape<unknown> = (value): value is unknown => value !== undefined
+export const anything: Shape<unknown> = (_value): _value is unknown => true
+
+export function record<T>(item: Shape<T>): Shape<Readonly<Record<string, T>>> {
+  return (value): value is Readonly<Record<string, T>> =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((one) => item(one))
+}
 
 export function oneOf<T extends string>(...words: readonly T[]): Shape<T> {
   return (value): value is T => words.some((word) => word === value)
@@ -22,14 +30,6 @@ export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
 
 export function list<T>(item: Shape<T>): Shape<readonly T[]> {
   return (value): value is readonly T[] => Array.isArray(value) && value.every((one) => item(one))
-}
-
-export function record<T>(member: Shape<T>): Shape<Readonly<Record<string, T>>> {
-  return (value): value is Readonly<Record<string, T>> =>
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.values(value).every((one) => member(one))
 }
 
 /** An object with at least these fields: a newer server may add some. A field that `T` has and this lacks does not compile. */

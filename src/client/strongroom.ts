@@ -1,4 +1,5 @@
 /** The client: one object for one server and one API key. */
+import { Account } from './account.ts'
 import { Audit } from './audit.ts'
 import { Connection } from './connection.ts'
 import { Deployments } from './deployments.ts'
@@ -9,6 +10,7 @@ import type { FingerprintFilter, Fingerprints, Rendered, Template } from './mode
 import { type CallOptions, type StrongroomOptions, settingsOf } from './options.ts'
 import { Secrets } from './secrets.ts'
 import { Seeds } from './seeds.ts'
+import { SignIn } from './sign-in.ts'
 import { TrustRules } from './trust-rules.ts'
 
 /** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
@@ -19,6 +21,8 @@ export class Strongroom {
   readonly seeds: Seeds
   readonly deployments: Deployments
   readonly settings: AccountSettings
+  readonly signIn: SignIn
+  readonly account: Account
   readonly keys: Keys
   readonly trustRules: TrustRules
   readonly audit: Audit
@@ -35,6 +39,8 @@ export class Strongroom {
     this.seeds = new Seeds(connection)
     this.deployments = new Deployments(connection)
     this.settings = new AccountSettings(connection)
+    this.signIn = new SignIn(connection)
+    this.account = new Account(connection)
     this.keys = new Keys(connection)
     this.trustRules = new TrustRules(connection)
     this.audit = new Audit(connection)

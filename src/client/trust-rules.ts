@@ -1,7 +1,7 @@
-/** Trust rules: whose tokens are traded for API keys. */
-import type { Connection } from './connection.ts'
-import type { CallOptions } from './options.ts'
-import type { NewTrustRule, TrustRule, TrustRuleChange } from './trust-model.ts'
+/** Keys for jobs without a stored one: rules about whose tokens are trusted, and trading a token for a key. */
+import { Connection } from './connection.ts'
+import { type CallOptions, keylessSettingsOf, type StrongroomOptions } from './options.ts'
+import type { JobKey, JobToken, NewTrustRule, TrustRule, TrustRuleChange } from './trust-model.ts'
 
 export class TrustRules {
   readonly #connection: Connection
@@ -10,7 +10,6 @@ export class TrustRules {
     this.#connection = connection
   }
 
-  /** Those whose keys this key may manage. */
   async *list(options?: CallOptions): AsyncGenerator<TrustRule, void, undefined> {
     const { body } = await this.#connection.send('GET /v3/trust-rules', {}, options)
     yield* body.trust_rules
@@ -25,13 +24,26 @@ export class TrustRules {
     return (await this.#connection.send('POST /v3/trust-rules', { body: input }, options)).body
   }
 
-  /** Changes what is given. Keys that were made under the rule before keep what they were given, until they end. */
-  async update(id: number, input: TrustRuleChange, options?: CallOptions): Promise<TrustRule> {
-    return (await this.#connection.send('PATCH /v3/trust-rules/{id}', { id, body: input }, options)).body
+  async update(id: number, change: TrustRuleChange, options?: CallOptions): Promise<TrustRule> {
+    return (await this.#connection.send('PATCH /v3/trust-rules/{id}', { id, body: change }, options)).body
   }
 
-  /** Every key that was made under it is revoked. */
+  /** With every key that was made under it. */
   async delete(id: number, options?: CallOptions): Promise<void> {
     await this.#connection.send('DELETE /v3/trust-rules/{id}', { id }, options)
   }
+}
+
+/**
+ * Trades a token that the job's own platform signed for an API key that lives minutes. Needs no key.
+ *
+ * @throws Unauthorized for a token that no trust rule of the account is for
+ */
+export async function tradeToken(
+  server: Omit<StrongroomOptions, 'apiKey'>,
+  input: JobToken,
+  options?: CallOptions,
+): Promise<JobKey> {
+  const connection = new Connection(keylessSettingsOf(server))
+  return (await connection.send('POST /v3/auth/oidc', { body: input }, options)).body
 }

@@ -24,6 +24,7 @@ import { addressOf, trustOf } from './peer.ts'
 import { headersOf, methodNotAllowed, problemOf, toRefusal } from './problem.ts'
 import { checkRequests } from './request-rules.ts'
 import { shedLoad } from './shedding.ts'
+import { issuerFetch } from './sso.ts'
 import type { Tracing } from './tracing.ts'
 
 export interface ServerOptions {
@@ -36,9 +37,11 @@ export interface ServerOptions {
     | 'maxConnectionsPerAddress'
     | 'maxValueBytes'
     | 'maxFileBytes'
+    | 'keepVersions'
     | 'isQueryKeyAccepted'
     | 'trustedProxies'
     | 'publicUrl'
+    | 'oidcAllowances'
     | 'metricsListen'
     | 'traces'
   >
@@ -145,7 +148,11 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   const keyLimiter = limiter('key')
   const failureLimiter = limiter('failures', failuresPerSecond)
   const { isQueryKeyAccepted, maxFileBytes, publicUrl } = config
-  const context = { vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter }
+  const context = {
+    ...{ vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter },
+    limits: config,
+    fetchIssuer: issuerFetch(config.oidcAllowances),
+  }
   await serveApis(app, context, portalDir)
   return {
     app,

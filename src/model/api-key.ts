@@ -82,7 +82,8 @@ export function scopesOf(key: Pick<ApiKey, 'scopes'>): readonly Scope[] {
   const text = key.scopes.join(' ')
   const known = compiled.get(text)
   if (known !== undefined) return known
-  const scopes = parseScopes(key.scopes)
+  // Of a session that is not finished.
+  const scopes = key.scopes.length === 0 ? [] : parseScopes(key.scopes)
   if (compiled.size >= 1000) compiled.clear()
   compiled.set(text, scopes)
   return scopes

@@ -2,13 +2,15 @@
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Deployment } from '../model/deployment.ts'
+import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
 import type { Seed } from '../model/seed.ts'
+import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import { decide } from './decide/decide.ts'
-import { type NameRef, Needs, type Ref, type ReplyRef, type UsedRef, type VersionRef } from './needs.ts'
+import { type NameRef, Needs, type Ref, type ReplyRef, type SpentRef, type UsedRef, type VersionRef } from './needs.ts'
 import type { Batch, Caller, Outcome, Request, StoredSecret, VersionHead } from './operation.ts'
 import {
   type Changes,
@@ -46,6 +48,13 @@ export interface Transaction {
   usersWith(emails: readonly string[]): Result<readonly User[]>
   /** The sessions of users that have not been ended. */
   sessionsOf(users: readonly Ref[]): Result<readonly ApiKey[]>
+  /** All factors of these users. */
+  factorsOf(users: readonly Ref[]): Result<readonly Factor[]>
+  /** Those of these look-ups that somebody has. */
+  takenLookups(lookups: readonly string[]): Result<readonly string[]>
+  /** Those of these that have been used up. */
+  spent(refs: readonly SpentRef[]): Result<readonly SpentRef[]>
+  rules(accountIds: readonly number[]): Result<readonly SignInRules[]>
   /** The accounts that these seeds belong to. */
   accountsOfSeeds(tokenHashes: readonly string[]): Result<readonly number[]>
   seedsByToken(tokenHashes: readonly string[]): Result<readonly Seed[]>
@@ -131,6 +140,10 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
     settings: new Map(),
     users: new Map(),
     emails: new Map(),
+    factors: new Map(),
+    factorLookups: new Set(),
+    spent: new Set(),
+    rules: new Map(),
     deployments: new Map(),
     targets: new Map(),
     holders: new Map(),
@@ -191,6 +204,7 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
   await loadMachines(tx, needs, world)
   await loadUsers(tx, needs, world)
   await loadTrustRules(tx, needs, world)
+  await loadFactors(tx, needs, world)
   await loadContents(tx, needs, world)
   if (needs.accountNames.size === 0) return world
   const { taken, nextId } = await tx.newAccounts([...needs.accountNames])
@@ -316,6 +330,19 @@ async function loadTrustRules(tx: Transaction, needs: Needs, world: World): Prom
   for (const { accountId, id, count } of living) world.livingKeys.set(ref(accountId, id), count)
   const used = usedTokens.size === 0 ? [] : await tx.usedTokens([...usedTokens.values()])
   for (const { accountId, ruleId, hash } of used) world.usedTokens.add(usedRef(accountId, ruleId, hash))
+}
+
+async function loadFactors(tx: Transaction, needs: Needs, world: World): Promise<void> {
+  const { factorsOf, lookups, spent, rulesOf } = needs
+  if (factorsOf.size > 0) {
+    for (const one of await tx.factorsOf([...factorsOf.values()])) world.factors.set(ref(one.accountId, one.id), one)
+  }
+  if (lookups.size > 0) for (const one of await tx.takenLookups([...lookups])) world.factorLookups.add(one)
+  if (spent.size > 0) {
+    for (const { accountId, hash } of await tx.spent([...spent.values()])) world.spent.add(ref(accountId, hash))
+  }
+  if (rulesOf.size === 0) return
+  for (const rules of await tx.rules([...rulesOf])) world.rules.set(rules.accountId, rules)
 }
 
 /** Everything in the lists that are to be deleted. */

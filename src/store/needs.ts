@@ -2,6 +2,7 @@
 import { defaultList } from '../model/list.ts'
 import { type AddressRange, rangeOf } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
+import type { NewFactor, Proof } from './factor-operation.ts'
 import type { IdOrName, Request } from './operation.ts'
 import { ref, replyRef, usedRef, versionRef } from './world.ts'
 
@@ -32,6 +33,11 @@ export interface UsedRef {
   readonly hash: string
 }
 
+export interface SpentRef {
+  readonly accountId: number
+  readonly hash: string
+}
+
 export class Needs {
   readonly secrets = new Map<string, Ref>()
   readonly secretNames = new Map<string, NameRef>()
@@ -52,6 +58,10 @@ export class Needs {
   readonly usersOf = new Set<number>()
   readonly emails = new Set<string>()
   readonly sessionsOf = new Map<string, Ref>()
+  readonly factorsOf = new Map<string, Ref>()
+  readonly lookups = new Set<string>()
+  readonly spent = new Map<string, SpentRef>()
+  readonly rulesOf = new Set<number>()
   readonly accountNames = new Set<string>()
   readonly deployments = new Map<string, Ref>()
   readonly targets = new Map<string, NameRef>()
@@ -168,14 +178,31 @@ export class Needs {
         return
       case 'prepare_user':
       case 'update_user':
+        this.#user(accountId, operation.id)
+        return
       case 'delete_user':
-        this.usersOf.add(accountId)
-        this.sessionsOf.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        this.#user(accountId, operation.id)
+        this.factorsOf.set(ref(accountId, operation.id), { accountId, id: operation.id })
         return
       case 'open_session':
-        this.usersOf.add(accountId)
-        this.sessionsOf.set(ref(accountId, operation.change.user.id), { accountId, id: operation.change.user.id })
+        this.#user(accountId, operation.change.user.id)
         if (operation.change.user.email !== null) this.emails.add(operation.change.user.email)
+        this.#proof(accountId, operation.change.user.id, operation.proof, operation.add)
+        return
+      case 'confirm_session':
+        if (operation.proof.use === undefined) this.#spend(accountId, operation.proof.spend)
+        else this.#proof(accountId, operation.proof.use.factor.userId, operation.proof, [])
+        return
+      case 'change_factors':
+        this.#user(accountId, operation.userId)
+        this.#proof(accountId, operation.userId, { spend: operation.change?.spend }, operation.change?.add ?? [])
+        return
+      case 'read_rules':
+        this.rulesOf.add(accountId)
+        return
+      case 'update_rules':
+        this.rulesOf.add(accountId)
+        this.usersOf.add(accountId)
         return
       case 'put_deployment':
         this.#target(accountId, operation.target)
@@ -228,6 +255,22 @@ export class Needs {
     if (accountId === undefined || maker === undefined) return
     if (maker.kind === 'key') this.keys.set(ref(accountId, maker.id), { accountId, id: maker.id })
     if (maker.kind === 'user') this.usersOf.add(accountId)
+  }
+
+  #user(accountId: number, id: number): void {
+    this.usersOf.add(accountId)
+    this.sessionsOf.set(ref(accountId, id), { accountId, id })
+  }
+
+  /** All factors of the user, and whoever has those that are to be given. */
+  #proof(accountId: number, userId: number, { spend }: Proof, add: readonly NewFactor[]): void {
+    this.factorsOf.set(ref(accountId, userId), { accountId, id: userId })
+    for (const { lookup } of add) if (lookup !== null) this.lookups.add(lookup)
+    this.#spend(accountId, spend)
+  }
+
+  #spend(accountId: number, spend: Proof['spend']): void {
+    if (spend !== undefined) this.spent.set(ref(accountId, spend.hash), { accountId, hash: spend.hash })
   }
 
   #place(accountId: number, { id, list }: { readonly id: IdOrName; readonly list?: IdOrName | undefined }): void {

@@ -16,6 +16,7 @@ import * as rows from './rows.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
 import type { Backlog, DeploymentFilter, KeyringRow, RecordFilter, Store, StoreEvents, Wraps } from './store.ts'
 import { type TrustRuleRow, toTrustRule } from './trust-rows.ts'
+import * as people from './user-rows.ts'
 
 export interface StoreOptions {
   /** `postgres://…`; without it the store is a SQLite file in the data folder. */
@@ -161,16 +162,40 @@ class BatchedStore implements Store {
   }
 
   async users(accountId: number) {
-    return (await this.#query<rows.UserRow>(this.#queries.users(accountId))).map(rows.toUser)
+    return (await this.#query<people.UserRow>(this.#queries.people.users(accountId))).map(people.toUser)
   }
 
   async userWith(column: 'email' | 'link_hash', value: string) {
-    const [row] = await this.#query<rows.UserRow>(this.#queries.userWith(column, value))
-    return row === undefined ? undefined : rows.toUser(row)
+    const [row] = await this.#query<people.UserRow>(this.#queries.people.userWith(column, value))
+    return row === undefined ? undefined : people.toUser(row)
+  }
+
+  async user(accountId: number, id: number) {
+    const [row] = await this.#query<people.UserRow>(this.#queries.people.user(accountId, id))
+    return row === undefined ? undefined : people.toUser(row)
+  }
+
+  async factorsOf(accountId: number, userId: number) {
+    return (await this.#query<people.FactorRow>(this.#queries.people.factorsOf(accountId, userId))).map(people.toFactor)
+  }
+
+  async factorsAfter(accountId: number, after: number, limit: number) {
+    const query = this.#queries.people.factorsAfter(accountId, after, limit)
+    return (await this.#query<people.FactorRow>(query)).map(people.toFactor)
+  }
+
+  async factorWith(lookup: string) {
+    const [row] = await this.#query<people.FactorRow>(this.#queries.people.factorWith(lookup))
+    return row === undefined ? undefined : people.toFactor(row)
+  }
+
+  async rules(accountId: number) {
+    const [row] = await this.#query<people.RulesRow>(this.#queries.people.rules(accountId))
+    return row === undefined ? undefined : people.toRules(row)
   }
 
   async sessionsOf(accountId: number, userId: number) {
-    return (await this.#query<rows.ApiKeyRow>(this.#queries.sessionsOf(accountId, userId))).map(rows.toApiKey)
+    return (await this.#query<rows.ApiKeyRow>(this.#queries.people.sessionsOf(accountId, userId))).map(rows.toApiKey)
   }
 
   async settings(accountId: number) {
@@ -186,6 +211,11 @@ class BatchedStore implements Store {
     const query = this.#keyrings.secretKeysBelow(accountId, version, after, limit)
     const found = await this.#query<Pick<rows.SecretRow, 'id' | 'uid'> & rows.SecretKeyRow>(query)
     return found.map(({ id, uid, key_version, wrapped }) => ({ id, uid, key: { keyVersion: key_version, wrapped } }))
+  }
+
+  async countSecretKeysBelow(accountId: number, version: number) {
+    const [row] = await this.#query<{ count: number }>(this.#keyrings.countSecretKeysBelow(accountId, version))
+    return Number(row?.count ?? 0)
   }
 
   async recordsBefore(accountId: number, filter: RecordFilter) {

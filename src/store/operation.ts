@@ -9,7 +9,9 @@ import type { Right, Scope } from '../model/scope.ts'
 import type { Details, Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
+import type { FactorOperation, FactorResults, NewFactor, Proof, SessionEnd } from './factor-operation.ts'
 import type { FingerprintOperation, FingerprintResults } from './fingerprint-operation.ts'
+import type { RotationOperation, RotationResults } from './rotation-operation.ts'
 import type { SeedOperation, SeedResults } from './seed-operation.ts'
 import type { TrustOperation, TrustResults } from './trust-operation.ts'
 
@@ -76,6 +78,7 @@ export interface Place {
 export type Operation =
   | SeedOperation
   | TrustOperation
+  | FactorOperation
   | FingerprintOperation
   /** Only checks the key. Recorded when it is refused. */
   | { readonly kind: 'authenticate' }
@@ -165,14 +168,21 @@ export type Operation =
   | {
       readonly kind: 'open_session'
       readonly change: UserChange
-      readonly session: NewKey
+      /** `undefined` when the user is to sign in by other means. */
+      readonly session: NewKey | undefined
       /** Whether a one-time link is accepted, which ends all other sessions. */
       readonly isLink: boolean
+      /** How, for the trail: such as `password` or `passkey`. */
+      readonly method: string
+      readonly proof: Proof
+      /** What the user can be recognized by from now on. */
+      readonly add: readonly NewFactor[]
     }
   | { readonly kind: 'read_session' }
   | {
       readonly kind: 'confirm_session'
       readonly change: { readonly rowMac: Uint8Array; readonly confirmedAt: number; readonly mac: Uint8Array }
+      readonly proof: Proof
     }
   | { readonly kind: 'end_session'; readonly id: number; readonly change: KeyChange | undefined }
   | { readonly kind: 'list_keys' }
@@ -189,6 +199,9 @@ export type Operation =
     }
   | { readonly kind: 'revoke_key'; readonly id: number; readonly change: KeyChange | undefined }
   | { readonly kind: 'read_audit' }
+  /** Authorizes the verification of the whole trail. */
+  | { readonly kind: 'verify_audit' }
+  | { readonly kind: 'read_account' }
   | {
       readonly kind: 'create_account'
       readonly name: string
@@ -197,14 +210,7 @@ export type Operation =
       readonly accountKey: AccountKey
       readonly key: NewKey
     }
-  /** Adds a version of the account's key, upon the newest. */
-  | { readonly kind: 'add_account_key'; readonly accountKey: AccountKey }
-  /** Puts newly wrapped keys in place of those that they were made of; what has changed since is left. Not recorded. */
-  | { readonly kind: 'rewrap_secret_keys'; readonly keys: readonly Rewrapped[] }
-  /** Puts the account's newest key, wrapped under another version of the master key, in place of what it was made of. */
-  | { readonly kind: 'rewrap_account_key'; readonly from: Uint8Array; readonly to: AccountKey }
-  /** Destroys a version of the account's key that wraps nothing any more. */
-  | { readonly kind: 'drop_account_key'; readonly version: number }
+  | RotationOperation
   /** Only leaves a record. */
   | {
       readonly kind: 'record'
@@ -231,13 +237,6 @@ export interface NextVersion {
   readonly mac: Uint8Array
 }
 
-export interface Rewrapped {
-  /** The secret's id. */
-  readonly id: number
-  readonly from: SecretKey
-  readonly to: SecretKey
-}
-
 /** A user without what the transaction gives it. */
 export type NewUser = Omit<User, 'id' | 'lastSignInAt'> & { readonly lastSignInAt: null }
 
@@ -247,15 +246,6 @@ export interface UserChange {
   readonly user: User
   /** Every open session of the user, as it will be. */
   readonly ended: readonly SessionEnd[]
-}
-
-/** A session that ends with a change of its user, or the one that stays. */
-export interface SessionEnd {
-  readonly id: number
-  readonly isKept: boolean
-  readonly rowMac: Uint8Array
-  readonly revokedAt: number
-  readonly mac: Uint8Array
 }
 
 /** A machine without what the transaction gives it. */
@@ -312,7 +302,7 @@ export interface Grant {
   readonly scopes: readonly Scope[]
 }
 
-export interface Results extends SeedResults, TrustResults, FingerprintResults {
+export interface Results extends SeedResults, TrustResults, FactorResults, FingerprintResults, RotationResults {
   authenticate: { readonly accountId: number; readonly key: ApiKey | undefined; readonly accountKey: AccountKey }
   list_secrets: Grant & { readonly list: List | undefined }
   read_secret: StoredSecret
@@ -348,7 +338,7 @@ export interface Results extends SeedResults, TrustResults, FingerprintResults {
   create_user: User
   update_user: User
   delete_user: null
-  open_session: { readonly user: User; readonly session: ApiKey }
+  open_session: { readonly user: User; readonly session: ApiKey | undefined }
   read_session: { readonly user: User; readonly session: ApiKey }
   confirm_session: ApiKey
   end_session: null
@@ -359,12 +349,9 @@ export interface Results extends SeedResults, TrustResults, FingerprintResults {
   rotate_key: ApiKey
   revoke_key: ApiKey
   read_audit: Grant
+  verify_audit: Account
+  read_account: Account
   create_account: { readonly account: Account; readonly key: ApiKey }
-  add_account_key: null
-  /** How many were put in place. */
-  rewrap_secret_keys: number
-  rewrap_account_key: null
-  drop_account_key: null
   record: null
 }
 

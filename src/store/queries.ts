@@ -12,14 +12,17 @@ import {
 import type { Engine, Query } from './engine.ts'
 import type { Tables } from './rows.ts'
 import type { DeploymentFilter, RecordFilter } from './store.ts'
+import { UserQueries } from './user-queries.ts'
 
 const dayMs = 86_400_000
 
 export class Queries {
+  readonly people: UserQueries
   readonly #builder: Kysely<Tables>
 
   constructor(dialect: Engine['dialect']) {
     this.#builder = builders[dialect]()
+    this.people = new UserQueries(this.#builder)
   }
 
   accounts(): Query {
@@ -97,26 +100,6 @@ export class Queries {
 
   lists(accountId: number): Query {
     return this.#builder.selectFrom('lists').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
-  }
-
-  sessionsOf(accountId: number, userId: number): Query {
-    return this.#builder
-      .selectFrom('api_keys')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('user_id', '=', userId)
-      .where('revoked_ms', 'is', null)
-      .orderBy('id', 'desc')
-      .limit(100)
-      .compile()
-  }
-
-  userWith(column: 'email' | 'link_hash', value: string): Query {
-    return this.#builder.selectFrom('users').selectAll().where(column, '=', value).compile()
-  }
-
-  users(accountId: number): Query {
-    return this.#builder.selectFrom('users').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
   }
 
   accountNamed(name: string): Query {

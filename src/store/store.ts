@@ -4,10 +4,12 @@ import type { Code } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Deployment } from '../model/deployment.ts'
+import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
+import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import type { Kind, Outcome, Request, StoredVersion } from './operation.ts'
@@ -60,11 +62,20 @@ export interface Store {
   users(accountId: number): Promise<readonly User[]>
   /** By an address in lower case, or by the look-up hash of a one-time link. */
   userWith(column: 'email' | 'link_hash', value: string): Promise<User | undefined>
+  user(accountId: number, id: number): Promise<User | undefined>
+  factorsOf(accountId: number, userId: number): Promise<readonly Factor[]>
+  /** By ascending id, after one. */
+  factorsAfter(accountId: number, after: number, limit: number): Promise<readonly Factor[]>
+  /** Of whatever account. */
+  factorWith(lookup: string): Promise<Factor | undefined>
+  rules(accountId: number): Promise<SignInRules | undefined>
   /** The newest first, those that have not been ended. */
   sessionsOf(accountId: number, userId: number): Promise<readonly ApiKey[]>
   settings(accountId: number): Promise<AccountSettings | undefined>
   /** Secret keys that are wrapped under an older version than this one, by ascending secret id, after one. */
   secretKeysBelow(accountId: number, version: number, after: number, limit: number): Promise<readonly OldSecretKey[]>
+  /** How many there are of them. */
+  countSecretKeysBelow(accountId: number, version: number): Promise<number>
 
   /** Records that pass the filter, newest first; looks at no more than `window` sequence numbers at once. */
   recordsBefore(accountId: number, filter: RecordFilter): Promise<RecordPage>

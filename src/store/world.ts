@@ -3,12 +3,15 @@ import type { AuditRecord } from '../audit/record.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Deployment } from '../model/deployment.ts'
+import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
 import type { SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
+import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
+import type { Spent } from './factor-operation.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
 import type { UsedToken } from './trust-operation.ts'
 
@@ -75,6 +78,10 @@ export interface Changes {
   readonly usedTokens: UsedToken[]
   /** Where what jobs have left behind is cleared away: keys long expired, tokens that nobody accepts any more. */
   readonly workloads: Set<number>
+  readonly factors: Map<string, Fate<Factor>>
+  /** With the time by which older ones are forgotten. */
+  readonly spent: (Spent & { readonly now: number })[]
+  readonly rules: Map<number, SignInRules>
   readonly renamed: Renamed[]
   readonly versions: NewVersion[]
   readonly keys: Map<string, Fate<ApiKey>>
@@ -139,6 +146,13 @@ export interface World {
   readonly users: Map<string, User>
   /** Who has one of the addresses that are to be given, of any account. */
   readonly emails: Map<string, { readonly accountId: number; readonly id: number }>
+  /** By account and id; all of a user, where that user signs in or changes them. */
+  readonly factors: Map<string, Factor>
+  /** Those of any account that are to be given. */
+  readonly factorLookups: Set<string>
+  /** What has been used up, of that which is to be, by account and hash. */
+  readonly spent: Set<string>
+  readonly rules: Map<number, SignInRules>
   /** By account and id. */
   readonly deployments: Map<string, Deployment>
   /** Ids of deployments by account and target. */

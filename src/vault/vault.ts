@@ -39,6 +39,8 @@ export interface Vault {
   readonly issuers: Issuers
   /** The last update on its way for each secret. */
   readonly turns: Map<string, Promise<unknown>>
+  /** Long work on its way on this node (`alone`). */
+  readonly running: Set<string>
   /** Told of every failed integrity check, for the metrics and the log. */
   onIntegrityFailure: (what: AuditObject['kind']) => void
 }

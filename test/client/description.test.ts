@@ -5,7 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { serverCodes } from '../../src/client/errors.ts'
-import { auth, Strongroom } from '../../src/client/index.ts'
+import { Strongroom, tradeToken } from '../../src/client/index.ts'
 import { operations } from '../../src/client/operations.ts'
 import { statusOf } from '../../src/http/problem.ts'
 import { engines, makeFolder } from '../support/engines.ts'
@@ -21,8 +21,8 @@ interface Schema {
   readonly anyOf?: readonly Schema[]
   readonly items?: Schema
   readonly properties?: Readonly<Record<string, Schema>>
-  readonly required?: readonly string[]
   readonly additionalProperties?: boolean | Schema
+  readonly required?: readonly string[]
 }
 
 type Content = Readonly<Record<string, { readonly schema: Schema }>>
@@ -62,8 +62,7 @@ suite('The client and the description of the API', () => {
       apiKey: 'sr_x',
       fetch,
     })
-    const { secrets, lists, machines, settings, keys, trustRules, audit } = client
-    const newRule = { name: '', issuer: '', audience: '', claims: {}, scopes: [] }
+    const { secrets, lists, machines, settings, keys, audit } = client
 
     const newKey = { name: '', scopes: [] }
     await Promise.allSettled([
@@ -81,12 +80,9 @@ suite('The client and the description of the API', () => {
       keys.rotate(11),
       keys.revoke(11),
       audit.page(),
-      Array.fromAsync(trustRules.list()),
-      trustRules.get(11),
-      trustRules.create(newRule),
-      trustRules.update(11, {}),
-      trustRules.delete(11),
-      auth.oidc({ url: 'https://strongroom.example', fetch }, { token: '' }),
+      audit.verify(),
+      client.account.get(),
+      client.account.rotateKeyPart(2),
       secrets.metadata(11),
       Array.fromAsync(secrets.listMetadata()),
       secrets.updateMetadata(11, {}),
@@ -112,6 +108,17 @@ suite('The client and the description of the API', () => {
       client.deployments.delete(11),
       settings.get(),
       settings.update({ vm_auth: true }),
+      Array.fromAsync(client.trustRules.list()),
+      client.trustRules.get(11),
+      client.trustRules.create({ name: '', issuer: '', audience: '', claims: {}, scopes: [] }),
+      client.trustRules.update(11, {}),
+      client.trustRules.delete(11),
+      tradeToken({ url: 'https://strongroom.example', fetch }, { token: '' }),
+      client.signIn.get(),
+      client.signIn.update({ second_factor_required: true }),
+      client.signIn.sso(),
+      client.signIn.setSso({ label: '', issuer: '', client_id: '', domains: [], role: null, only: false }),
+      client.signIn.removeSso(),
     ])
 
     assert.deepEqual([...sent].sort(), operationsOf(description).sort())
@@ -216,20 +223,22 @@ function typeOf(described: Described): string {
 }
 
 function schemaType(schema: Schema): string {
-  const { type, anyOf, enum: words, const: word, items, properties, required = [] } = schema
+  const { type, anyOf, enum: words, const: word, items, properties, additionalProperties, required = [] } = schema
   if (words !== undefined) return words.map((one) => `'${one}'`).join(' | ')
   if (word !== undefined) return `'${word}'`
   if (type === 'boolean') return type
   if (anyOf !== undefined) return anyOf.map(schemaType).join(' | ')
   if (type === 'integer') return 'number'
   if (type === 'string' || type === 'null') return type
+  if (type === undefined && Object.keys(schema).length === 0) return 'unknown'
+  if (type === 'object' && typeof additionalProperties === 'object') {
+    return `Record<string, ${schemaType(additionalProperties)}>`
+  }
   if (type === 'array' && items !== undefined) return `(${schemaType(items)})[]`
-  const { additionalProperties: members } = schema
-  if (typeof members === 'object') return `{ [name: string]: ${schemaType(members)} }`
-  if (type === undefined) return 'unknown'
-  if (type !== 'object' || properties === undefined) throw new Error(`A schema of type ${type} is new.`)
+  if (type !== 'object' || properties === undefined)
+    throw new Error(`A schema of type ${type} is new: ${JSON.stringify(schema)}`)
   const fields = Object.entries(properties).map(
-    ([name, field]) => `${name}${required.includes(name) ? '' : '?'}: ${schemaType(field)}`,
+    ([name, schema]) => `${name}${required.includes(name) ? '' : '?'}: ${schemaType(schema)}`,
   )
   return `{ ${fields.join('; ')} }`
 }

@@ -14,8 +14,8 @@ import { Api } from '../support/api.ts'
 import { runCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines, makeFolder, type Place } from '../support/engines.ts'
-import { makeKey, sign, timesAt } from '../support/issuer.ts'
 import { Person } from '../support/person.ts'
+import { enrolTotp } from '../support/portal-account.ts'
 import { startServer, type TestServer, testConfig } from '../support/server.ts'
 
 const [sqlite, postgres] = engines
@@ -45,17 +45,15 @@ async function makeRich(server: TestServer): Promise<void> {
   await api.delete('/v3/keys/2')
   const password = 'seven orange tractors sing'
   const { body: invited } = await api.post('/v3/users', { email: 'ada@example.com', role: 'editor' })
-  assert.equal((await new Person(server.url).accept(invited.invitation_url, { password })).status, 201)
+  const ada = new Person(server.url)
+  assert.equal((await ada.accept(invited.invitation_url, { password })).status, 201)
+  await enrolTotp(ada, Date.now())
+  assert.equal((await api.put('/v3/sign-in', { second_factor_required: true })).status, 200)
   await api.post('/v3/machines', { name: 'web-1', addresses: ['10.9.8.0/24'] })
   assert.equal((await api.put('/v3/settings', { vm_auth: true })).status, 200)
   const template = '$\u007b{secret.s-1}} $\u007b{secret.s-2}}'
   assert.equal((await api.post('/v3/render', { template, target: 'web-1' })).status, 200)
   assert.equal((await api.post('/v3/seeds', { user_data: template, target: 'web-2' })).status, 201)
-  const job = await makeKey()
-  const says = { ...timesAt(Date.now()), iss: 'https://ci.example', aud: 'here', sub: 'job' }
-  const rule = { issuer: says.iss, audience: says.aud, claims: { sub: says.sub }, scopes: ['secrets:list'] }
-  assert.equal((await api.post('/v3/trust-rules', { ...rule, name: 'r', jwks: { keys: [job.jwk] } })).status, 201)
-  assert.equal((await api.post('/v3/auth/oidc', { token: await sign(job, says) })).status, 201)
 }
 
 /** Every row of every table, by ascending key. */

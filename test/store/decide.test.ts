@@ -191,7 +191,7 @@ suite('A decision', () => {
     assert.deepEqual([...changes.changedAccountKeys.values()], [{ ...now, wrapped: bytes(9) }])
   })
 
-  test('lets nobody but the host replace the key of an account', () => {
+  test('lets nobody without account:manage replace the key of an account', () => {
     const byKey: Caller = { kind: 'token', hash: 'ab', verified: keyEvidence(key) }
     const accountKey = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }
 
@@ -309,6 +309,10 @@ function worldOf(other: Partial<World> = {}): World {
     targets: new Map(),
     holders: new Map(),
     seeds: new Map(),
+    factors: new Map(),
+    factorLookups: new Set(),
+    spent: new Set(),
+    rules: new Map(),
     seedsByToken: new Map(),
     trustRules: new Map(),
     livingKeys: new Map(),

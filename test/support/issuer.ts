@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { TestContext } from 'node:test'
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
 
 /** `undefined` leaves a claim out. */
@@ -52,7 +51,7 @@ export const jobClaims = {
 
 /** @param now milliseconds since 1970 */
 export async function startIssuer(
-  t: Pick<TestContext, 'after'>,
+  t: { after(work: () => void): void },
   now: () => number = Date.now,
   alg = 'ES256',
 ): Promise<TestIssuer> {
@@ -99,7 +98,7 @@ export function timesAt(now: number): { iat: number; nbf: number; exp: number; j
   return { iat: second, nbf: second, exp: second + 300, jti: randomUUID() }
 }
 
-export function sign(key: SigningKey, claims: Claims, header: object = {}): Promise<string> {
+function sign(key: SigningKey, claims: Claims, header: object = {}): Promise<string> {
   const { alg, kid, privateKey } = key
   return new SignJWT(claims as JWTPayload).setProtectedHeader({ alg, kid, typ: 'JWT', ...header }).sign(privateKey)
 }

@@ -26,9 +26,6 @@ const operations: Record<string, unknown> = {
   'DELETE /v3/lists/{id}': undefined,
   'GET /v3/lists/{id}/secrets': undefined,
   'PUT /v3/lists/{id}/secrets/{secret}': undefined,
-  'GET /v3/trust-rules/{id}': undefined,
-  'PATCH /v3/trust-rules/{id}': { name: 'mine' },
-  'DELETE /v3/trust-rules/{id}': undefined,
   'GET /v3/machines/{id}': undefined,
   'DELETE /v3/machines/{id}': undefined,
   'GET /v3/secrets/{id}/deployments': undefined,
@@ -39,6 +36,8 @@ const operations: Record<string, unknown> = {
   'PATCH /v3/users/{id}': { name: 'mine' },
   'DELETE /v3/users/{id}': undefined,
   'POST /v3/users/{id}/reset': undefined,
+  'DELETE /v3/users/{id}/factors': undefined,
+  'DELETE /v3/session/factors/{id}': undefined,
   'DELETE /v3/sessions/{id}': undefined,
   'GET /v3/secrets/{id}/versions': undefined,
   'GET /v3/secrets/{id}/versions/{version}': undefined,
@@ -54,14 +53,27 @@ const operations: Record<string, unknown> = {
   'GET /v3/metadata': undefined,
   'GET /v3/lists': undefined,
   'POST /v3/lists': undefined,
-  'GET /v3/trust-rules': undefined,
-  'POST /v3/trust-rules': undefined,
-  'POST /v3/auth/oidc': undefined,
   'GET /v3/machines': undefined,
   'POST /v3/machines': undefined,
   'GET /v3/users': undefined,
   'POST /v3/users': undefined,
   'POST /v3/session': undefined,
+  'POST /v3/session/passkey': undefined,
+  'POST /v3/session/passkey/challenge': undefined,
+  'POST /v3/session/passkeys': undefined,
+  'POST /v3/session/passkeys/challenge': undefined,
+  'POST /v3/session/totp': undefined,
+  'PUT /v3/session/totp': undefined,
+  'POST /v3/session/recovery-codes': undefined,
+  'GET /v3/session/factors': undefined,
+  'GET /v3/session/sso': undefined,
+  'POST /v3/session/sso': undefined,
+  'POST /v3/session/sso/link': undefined,
+  'GET /v3/sign-in': undefined,
+  'PUT /v3/sign-in': undefined,
+  'GET /v3/sso': undefined,
+  'PUT /v3/sso': undefined,
+  'DELETE /v3/sso': undefined,
   'GET /v3/session': undefined,
   'DELETE /v3/session': undefined,
   'POST /v3/session/confirm': undefined,
@@ -73,6 +85,9 @@ const operations: Record<string, unknown> = {
   'GET /v3/seeds': undefined,
   'POST /v3/seeds': undefined,
   'GET /v3/settings': undefined,
+  'GET /v3/account': undefined,
+  'POST /v3/account/rotate-key': undefined,
+  'POST /v3/audit/verify': undefined,
   'PUT /v3/settings': undefined,
 }
 
@@ -118,7 +133,6 @@ for (const engine of engines) {
         await own.get('/v3/secrets?name=theirs-*'),
         await own.get('/v3/keys'),
         await own.get('/v3/seeds'),
-        await own.get('/v3/trust-rules'),
         await own.get('/v3/deployments'),
         await own.get('/v3/audit?limit=1000'),
         await own.get('/v3/audit?secret=theirs-3'),
@@ -142,13 +156,6 @@ for (const engine of engines) {
       for (const at of [1, 2, 3]) await other.post('/v3/users', { email: `u${at}@theirs.example`, role: 'reader' })
       for (const at of [1, 2, 3]) await other.post('/v3/render', { template: 'x', target: `theirs-${at}` })
       for (const at of [1, 2, 3]) await other.post('/v3/seeds', { user_data: 'x', target: `theirs-${at}` })
-      const rule = {
-        issuer: 'https://theirs.example',
-        audience: 'a',
-        claims: { sub: 'theirs' },
-        scopes: ['secrets:list'],
-      }
-      for (const at of [1, 2, 3]) await other.post('/v3/trust-rules', { ...rule, name: `theirs-${at}` })
       const { paths } = (await own.get('/openapi.json')).body as { paths: Record<string, Record<string, unknown>> }
       const described = Object.entries(paths).flatMap(([path, methods]) =>
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

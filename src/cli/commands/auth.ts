@@ -1,24 +1,27 @@
 /** How `strongroom auth` is called. */
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { examples } from '../define.ts'
-
-const load = () => import('../auth.ts')
 
 export function define(auth: Command): void {
   const oidc = auth
     .command('oidc')
-    .option('--url <url>', 'the server (or STRONGROOM_URL)')
-    .option('--account <name>', 'the account whose trust rules are asked ("default" unless given)')
-    .option('--rule <name>', 'the trust rule that is to let the job in (the first that does unless given)')
-    .option('--token-file <path>', 'a file with the token; "-" for standard input')
-    .option('--audience <text>', 'whom the token of GitHub Actions is to be for (the URL unless given)')
-    .addOption(new Option('--format <format>', 'how the key is printed').choices(['json', 'env']).default('json'))
-    .description("trade a job's signed token for an API key that lives minutes, and print the key")
-    .addHelpText('after', '\nWithout --token-file: the token of the job on GitHub Actions, or standard input.')
-    .action(async (options) => (await load()).oidc(options))
+    .option(
+      '--token-file <file>',
+      'where the token is; - for standard input, from which it is read unless GitHub gives it',
+    )
+    .option('--audience <audience>', 'which audience to ask GitHub for', 'strongroom')
+    .option('--account <name>', 'account that the trust rule is in (default: default)')
+    .option('--rule <name>', 'the trust rule to use (default: the first that the token matches)')
+    .option('--profile <name>', 'take the URL of what "strongroom login" stored')
+    .option('--json', 'print JSON')
+    .description('trade a signed token of a job for an API key that lives minutes, and print the key')
+    .action(async (options) => (await import('../auth.ts')).oidc(options))
   examples(
     oidc,
-    ['eval "$(strongroom auth oidc --format env)"', 'on GitHub Actions, for the commands after it'],
-    ['strongroom auth oidc --token-file /var/run/secrets/strongroom/token', 'in a pod of Kubernetes'],
+    ['export STRONGROOM_API_KEY="$(strongroom auth oidc)"', 'in a job of GitHub Actions with "id-token: write"'],
+    [
+      'strongroom auth oidc --token-file /var/run/secrets/tokens/strongroom --rule web',
+      'in a pod with a projected service account token',
+    ],
   )
 }

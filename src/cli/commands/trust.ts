@@ -1,6 +1,6 @@
 /** How `strongroom trust` is called. */
 import type { Command } from 'commander'
-import { examples, remote } from '../define.ts'
+import { collect, examples, remote } from '../define.ts'
 
 const load = () => import('../trust.ts')
 
@@ -8,49 +8,45 @@ export function define(trust: Command): void {
   const list = remote(trust.command('list'))
     .description('list the trust rules')
     .action(async (options) => (await load()).list(options))
-  examples(list, ['strongroom trust list', 'whose jobs are let in'])
+  examples(list, ['strongroom trust list', 'who may trade tokens for keys, and of which scopes'])
 
   const show = remote(trust.command('show'))
     .argument('<id>', 'id of the rule')
     .description('show a trust rule')
     .action(async (id, options) => (await load()).show(id, options))
-  examples(show, ['strongroom trust show 1', 'what it demands of a token, and what it gives'])
+  examples(show, ['strongroom trust show 1', 'all of a rule'])
 
-  const create = parts(remote(trust.command('create')).argument('<name>', 'what the rule is called'), true)
-    .description('let jobs of an issuer in: their signed tokens are traded for API keys that live minutes')
+  const create = withParts(remote(trust.command('create')).argument('<name>', 'what the rule is for'))
+    .description('let whoever has a token of an issuer, with these claims, get keys of these scopes')
     .action(async (name, options) => (await load()).create(name, options))
   examples(create, [
-    "strongroom trust create deploy --issuer https://token.actions.githubusercontent.com --audience https://strongroom.example.com --claim sub=repo:acme/app:ref:refs/heads/main repository_id=123 --scope 'secrets:read:prod-*'",
-    'the main branch of a repository on GitHub',
+    "strongroom trust create deploy --issuer https://token.actions.githubusercontent.com --audience strongroom --claim sub=repo:acme/app:ref:refs/heads/main --scope 'secrets:read:prod-*'",
+    'the main branch of a repository at GitHub',
   ])
 
-  const update = parts(remote(trust.command('update')).argument('<id>', 'id of the rule'), false)
-    .option('--name <name>', 'what it is called from now on')
-    .option('--single-use', 'a token is good for one key only')
-    .description('change a trust rule; keys that it gave before keep what they were given, until they end')
+  const update = withParts(remote(trust.command('update')).argument('<id>', 'id of the rule'))
+    .option('--name <name>', 'what the rule is for')
+    .description('change a trust rule; what is not said stays as it is')
     .action(async (id, options) => (await load()).update(id, options))
-  examples(update, ['strongroom trust update 1 --ttl 5m', 'its keys live for five minutes from now on'])
+  examples(update, ['strongroom trust update 1 --key-ttl 5m', 'keys that live shorter'])
 
   const remove = remote(trust.command('delete'))
     .argument('<id>', 'id of the rule')
     .option('-y, --yes', 'do not ask')
-    .description('delete a trust rule, and revoke every key that it gave')
+    .description('delete a trust rule, and revoke every key that was made under it')
     .action(async (id, options) => (await load()).remove(id, options))
-  examples(remove, ['strongroom trust delete 1', 'its jobs are let in no longer'])
+  examples(remove, ['strongroom trust delete 1', 'no job gets a key by it from now on'])
 }
 
-/** What a rule consists of. */
-function parts(command: Command, isNew: boolean): Command {
-  const option = (flags: string, description: string) =>
-    isNew ? command.requiredOption(flags, description) : command.option(flags, description)
-  option('--issuer <url>', 'what its tokens have as iss')
-  option('--audience <text>', 'what its tokens have as aud')
-  option('--claim <name=pattern...>', 'what its tokens say besides; * stands for any characters')
-  option('--scope <scope...>', 'what its keys may do, such as secrets:read:prod-*')
+function withParts(command: Command): Command {
   return command
+    .option('--issuer <url>', 'what its tokens have as iss')
+    .option('--audience <audience>', 'what its tokens have as aud')
+    .option('--claim <name=pattern>', 'what its tokens must say, such as sub=…; again for each claim', collect)
+    .option('--scope <scope...>', 'what its keys may do, such as secrets:read:prod-*')
     .option('--network <cidr...>', 'where its keys may be used from')
-    .option('--ttl <time>', 'how long a key lives, 60s to 1h (15m unless given)')
-    .option('--reusable', 'a token is good for more than one key')
-    .option('--jwks-url <url>', "where the issuer's keys are, if not where the issuer says")
-    .option('--jwks <file>', "a file with the issuer's keys, so that nothing is fetched")
+    .option('--key-ttl <time>', 'how long its keys live, such as 10m')
+    .option('--jwks-url <url>', 'where the keys of the issuer are, if not where it says')
+    .option('--jwks-file <file>', 'the public keys of the issuer, so that nothing is fetched')
+    .option('--reusable', 'a token may be traded more than once')
 }

@@ -19,7 +19,6 @@ import {
 } from '../../vault/trust-rules.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { authRoutes } from './auth.ts'
 import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
 import type { V3 } from './typed.ts'
 
@@ -67,9 +66,7 @@ const body = { additionalProperties: false, description: 'a JSON object' }
 const New = Type.Object({ ...required, ...Type.Partial(Type.Object(others)).properties }, body)
 const Change = Type.Partial(Type.Object({ ...required, ...others }), body)
 
-export function trustRuleRoutes(app: V3, context: Context): void {
-  const { vault } = context
-  authRoutes(app, context)
+export function trustRuleRoutes(app: V3, { vault }: Context): void {
   const tags = ['Trust rules']
 
   app.get(

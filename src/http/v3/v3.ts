@@ -4,6 +4,7 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import { checkKeysOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { methodNotAllowed } from '../problem.ts'
+import { accountRoutes } from './account.ts'
 import { auditRoutes } from './audit.ts'
 import { deploymentRoutes } from './deployments.ts'
 import { fingerprintRoutes } from './fingerprints.ts'
@@ -11,12 +12,10 @@ import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
 import { machineRoutes, settingsRoutes } from './machines.ts'
 import { contentRoutes, metadataRoutes } from './metadata.ts'
+import { peopleRoutes } from './people-routes.ts'
 import { renderRoutes } from './render.ts'
 import { secretRoutes } from './secrets.ts'
 import { seedRoutes } from './seeds.ts'
-import { sessionRoutes, signInRoutes } from './sessions.ts'
-import { trustRuleRoutes } from './trust-rules.ts'
-import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
 
 export function v3(context: Context) {
@@ -35,12 +34,10 @@ export function v3(context: Context) {
     deploymentRoutes(typed, context)
     fingerprintRoutes(typed, context)
     keyRoutes(typed, context)
-    trustRuleRoutes(typed, context)
     machineRoutes(typed, context)
     settingsRoutes(typed, context)
-    userRoutes(typed, context)
-    sessionRoutes(typed, context)
-    signInRoutes(typed, context)
+    accountRoutes(typed, context)
+    peopleRoutes(typed, context)
     auditRoutes(typed, context)
     refuseOtherMethods(app, methods)
   }

@@ -8,6 +8,7 @@ import type { Changes, World } from '../world.ts'
 import * as accounts from './accounts.ts'
 import { identify, isCall } from './caller.ts'
 import * as deployments from './deployments.ts'
+import * as factors from './factors.ts'
 import * as fingerprints from './fingerprints.ts'
 import * as keys from './keys.ts'
 import * as lists from './lists.ts'
@@ -33,7 +34,8 @@ function decideOne(work: Work, request: Request): Outcome {
   const { operation } = request
   if (operation.kind === 'create_account') return accounts.createAccount(work, request, operation)
   const found = identify(work, request)
-  return isCall(found) ? (users.unconfirmed(found, operation) ?? carryOut(found, operation)) : found
+  if (!isCall(found)) return found
+  return users.incomplete(found, operation) ?? users.unconfirmed(found, operation) ?? carryOut(found, operation)
 }
 
 function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: 'create_account' }>): Outcome {
@@ -116,6 +118,12 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return users.confirmSession(call, operation)
     case 'end_session':
       return users.endSession(call, operation)
+    case 'change_factors':
+      return factors.changeFactors(call, operation)
+    case 'read_rules':
+      return factors.readRules(call)
+    case 'update_rules':
+      return factors.updateRules(call, operation)
     case 'list_keys':
       return keys.listKeys(call)
     case 'read_key':
@@ -164,6 +172,10 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return trustRules.exchangeToken(call, operation)
     case 'read_audit':
       return accounts.readAudit(call)
+    case 'verify_audit':
+      return accounts.verifyAudit(call)
+    case 'read_account':
+      return accounts.readAccount(call)
     case 'add_account_key':
       return rotation.addAccountKey(call, operation)
     case 'rewrap_secret_keys':

@@ -5,6 +5,7 @@ import type { Code, FieldFault } from '../../errors.ts'
 import type { Account } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Deployment } from '../../model/deployment.ts'
+import type { Factor } from '../../model/factor.ts'
 import type { List } from '../../model/list.ts'
 import { type Machine, rangeOf } from '../../model/machine.ts'
 import type { Principal } from '../../model/principal.ts'
@@ -44,6 +45,9 @@ export function emptyChanges(): Changes {
     trustRules: new Map(),
     usedTokens: [],
     workloads: new Set(),
+    factors: new Map(),
+    spent: [],
+    rules: new Map(),
     renamed: [],
     versions: [],
     keys: new Map(),
@@ -240,6 +244,20 @@ export function putUsedToken({ world, changes }: Work, used: UsedToken): void {
 
 export function pruneWorkloads({ changes }: Work, accountId: number): void {
   changes.workloads.add(accountId)
+}
+
+export function putFactor({ world, changes }: Work, factor: Factor): void {
+  const at = ref(factor.accountId, factor.id)
+  changes.factors.set(at, { existed: changes.factors.get(at)?.existed ?? world.factors.has(at), row: factor })
+  world.factors.set(at, factor)
+  if (factor.lookup !== null) world.factorLookups.add(factor.lookup)
+}
+
+export function removeFactor({ world, changes }: Work, { accountId, id, lookup }: Factor): void {
+  const at = ref(accountId, id)
+  changes.factors.set(at, { existed: changes.factors.get(at)?.existed ?? true, row: null })
+  world.factors.delete(at)
+  if (lookup !== null) world.factorLookups.delete(lookup)
 }
 
 export function putKey({ world, changes }: Work, key: ApiKey): void {

@@ -3,8 +3,9 @@ import type { Client } from 'pg'
 import { rangeOf } from '../../model/machine.ts'
 import { deploymentValues, heldValues, seedValues } from '../deployment-rows.ts'
 import type { StoredSecret } from '../operation.ts'
-import { recordValues, userValues } from '../rows.ts'
+import { recordValues } from '../rows.ts'
 import { trustRuleValues, usedTokenValues } from '../trust-rows.ts'
+import { factorValues, rulesValues, spentValues, userValues } from '../user-rows.ts'
 import { type Changes, type NewVersion, ref, replyLifetimeMs, workloadKeyLingersMs } from '../world.ts'
 import {
   accountColumns,
@@ -14,6 +15,7 @@ import {
   auditColumns,
   type Column,
   deploymentColumns,
+  factorColumns,
   heldColumns,
   keyColumns,
   keyValues,
@@ -21,11 +23,13 @@ import {
   listValues,
   machineColumns,
   machineValues,
+  rulesColumns,
   secretColumns,
   secretKeyColumns,
   secretKeyValues,
   secretValues,
   seedColumns,
+  spentColumns,
   trustRuleColumns,
   unnest,
   usedTokenColumns,
@@ -51,6 +55,7 @@ export class PostgresChanges {
     this.#applyLists(changes)
     this.#applyMachines(changes)
     this.#applyUsers(changes)
+    this.#applyFactors(changes)
     this.#applyDeployments(changes)
     this.#applySecrets(changes, keepVersions)
     this.#applyReplies(changes)
@@ -135,6 +140,36 @@ export class PostgresChanges {
       'users',
       userColumns,
       fates.flatMap(([, { row }]) => (row === null ? [] : [userValues(row)])),
+    )
+  }
+
+  /** As of users; what is used up and would have expired goes, whenever something is. */
+  #applyFactors({ factors, spent, rules }: Changes): void {
+    const fates = [...factors]
+    this.#delete(
+      'factors',
+      'id',
+      fates.flatMap(([at, { existed }]) => (existed ? [at.split(' ').map(Number)] : [])),
+    )
+    this.#insert(
+      'factors',
+      factorColumns,
+      fates.flatMap(([, { row }]) => (row === null ? [] : [factorValues(row)])),
+    )
+    this.#run(
+      'prune_spent',
+      `delete from spent using ${unnest(['bigint', 'bigint'])} r (a, n)
+       where spent.account_id = r.a and spent.expires_ms <= r.n`,
+      spent.map(({ accountId, now }) => [accountId, now]),
+      2,
+    )
+    this.#insert('spent', spentColumns, spent.map(spentValues))
+    this.#run(
+      'put_rules',
+      `insert into sign_in_rules select * from ${unnest(rulesColumns)} on conflict (account_id)
+       do update set second_factor = excluded.second_factor, sso = excluded.sso, mac = excluded.mac`,
+      [...rules.values()].map(rulesValues),
+      rulesColumns.length,
     )
   }
 

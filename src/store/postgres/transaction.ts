@@ -7,13 +7,14 @@ import type { List } from '../../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../../model/machine.ts'
 import type { Seed } from '../../model/seed.ts'
 import type { TrustRule } from '../../model/trust-rule.ts'
-import type { User } from '../../model/user.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
 import type { Transaction } from '../load.ts'
-import type { NameRef, Ref, ReplyRef, UsedRef, VersionRef } from '../needs.ts'
+import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
+import { type TrustRuleRow, toTrustRule } from '../trust-rows.ts'
+import * as people from '../user-rows.ts'
 import type { Changes, Claim, Reply, SealedVersion } from '../world.ts'
 import { PostgresChanges } from './changes.ts'
 import { columnsOf } from './values.ts'
@@ -69,14 +70,14 @@ export class PostgresTransaction implements Transaction {
     )
   }
 
-  async users(accountIds: readonly number[]): Promise<User[]> {
+  async users(accountIds: readonly number[]): Promise<people.User[]> {
     const text = 'select * from users where account_id = any($1::bigint[]) order by account_id, id'
-    return (await this.#all<rows.UserRow>('users', text, [accountIds])).map(rows.toUser)
+    return (await this.#all<people.UserRow>('users', text, [accountIds])).map(people.toUser)
   }
 
-  async usersWith(emails: readonly string[]): Promise<User[]> {
+  async usersWith(emails: readonly string[]): Promise<people.User[]> {
     const text = 'select * from users where email = any($1::text[])'
-    return (await this.#all<rows.UserRow>('users_with', text, [emails])).map(rows.toUser)
+    return (await this.#all<people.UserRow>('users_with', text, [emails])).map(people.toUser)
   }
 
   async sessionsOf(users: readonly Ref[]): Promise<ApiKey[]> {
@@ -85,6 +86,29 @@ export class PostgresTransaction implements Transaction {
     return (await this.#all<rows.ApiKeyRow>('sessions_of', text, columnsOf(users, 'accountId', 'id'))).map(
       rows.toApiKey,
     )
+  }
+
+  async factorsOf(users: readonly Ref[]): Promise<people.Factor[]> {
+    const text = `select f.* from unnest($1::bigint[], $2::bigint[]) r (a, i)
+      join factors f on f.account_id = r.a and f.user_id = r.i order by f.account_id, f.id`
+    const found = await this.#all<people.FactorRow>('factors_of', text, columnsOf(users, 'accountId', 'id'))
+    return found.map(people.toFactor)
+  }
+
+  async takenLookups(lookups: readonly string[]): Promise<string[]> {
+    const text = 'select lookup from factors where lookup = any($1::text[])'
+    return (await this.#all<{ lookup: string }>('taken_lookups', text, [lookups])).map(({ lookup }) => lookup)
+  }
+
+  async spent(refs: readonly SpentRef[]): Promise<SpentRef[]> {
+    const text = `select s.account_id as "accountId", s.hash from unnest($1::bigint[], $2::text[]) r (a, h)
+      join spent s on s.account_id = r.a and s.hash = r.h`
+    return this.#all('spent', text, columnsOf(refs, 'accountId', 'hash'))
+  }
+
+  async rules(accountIds: readonly number[]): Promise<people.SignInRules[]> {
+    const text = 'select * from sign_in_rules where account_id = any($1::bigint[])'
+    return (await this.#all<people.RulesRow>('rules', text, [accountIds])).map(people.toRules)
   }
 
   async keys(refs: readonly Ref[]): Promise<ApiKey[]> {
@@ -137,15 +161,13 @@ export class PostgresTransaction implements Transaction {
 
   async trustRulesOf(accountIds: readonly number[]): Promise<TrustRule[]> {
     const text = 'select * from trust_rules where account_id = any($1::bigint[]) order by account_id, id'
-    return (await this.#all<rows.TrustRuleRow>('trust_rules_of', text, [accountIds])).map(rows.toTrustRule)
+    return (await this.#all<TrustRuleRow>('trust_rules_of', text, [accountIds])).map(toTrustRule)
   }
 
   async trustRules(refs: readonly Ref[]): Promise<TrustRule[]> {
     const text = `select t.* from unnest($1::bigint[], $2::bigint[]) r (a, i)
       join trust_rules t on t.account_id = r.a and t.id = r.i`
-    return (await this.#all<rows.TrustRuleRow>('trust_rules', text, columnsOf(refs, 'accountId', 'id'))).map(
-      rows.toTrustRule,
-    )
+    return (await this.#all<TrustRuleRow>('trust_rules', text, columnsOf(refs, 'accountId', 'id'))).map(toTrustRule)
   }
 
   async keysOfRules(rules: readonly Ref[]): Promise<ApiKey[]> {

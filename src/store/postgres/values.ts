@@ -24,7 +24,12 @@ export const secretColumns = columns(
 export const secretKeyColumns = columns('bigint bigint bigint bytea')
 export const versionColumns = columns('bigint bigint bigint bigint bytea text')
 export const machineColumns = columns('bigint bigint text text text text bigint bytea')
-export const userColumns = columns('bigint bigint text text text text text text bigint text bigint bigint bigint bytea')
+export const userColumns = columns(
+  'bigint bigint text text text text text text bigint text bigint bigint bigint bytea bigint',
+)
+export const factorColumns = columns('bigint bigint text bigint text text text text bigint bigint bytea')
+export const spentColumns = columns('bigint text bigint')
+export const rulesColumns = columns('bigint bigint text bytea')
 export const deploymentColumns = columns('bigint bigint text text bigint text bigint bigint')
 export const heldColumns = columns('bigint bigint bigint text text bigint')
 export const seedColumns = columns(

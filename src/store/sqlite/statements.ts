@@ -1,5 +1,5 @@
 /** Everything that batches run on SQLite, prepared once for a connection. */
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 
 const storedSecret = `select s.*, k.key_version, k.wrapped, v.sealed from secrets s
   join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
@@ -27,8 +27,17 @@ export function prepare(database: DatabaseSync) {
     users: sql('select * from users where account_id = ? order by id'),
     userWith: sql('select * from users where email = ?'),
     sessionsOf: sql('select * from api_keys where account_id = ? and user_id = ? and revoked_ms is null'),
-    putUser: sql('insert or replace into users values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    putUser: sql('insert or replace into users values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     deleteUser: sql('delete from users where account_id = ? and id = ?'),
+    factorsOf: sql('select * from factors where account_id = ? and user_id = ? order by id'),
+    factorWith: sql('select lookup from factors where lookup = ?'),
+    putFactor: sql('insert or replace into factors values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    deleteFactor: sql('delete from factors where account_id = ? and id = ?'),
+    spent: sql('select account_id, hash from spent where account_id = ? and hash = ?'),
+    insertSpent: sql('insert into spent values (?, ?, ?)'),
+    pruneSpent: sql('delete from spent where account_id = ? and expires_ms <= ?'),
+    rules: sql('select * from sign_in_rules where account_id = ?'),
+    putRules: sql('insert or replace into sign_in_rules values (?, ?, ?, ?)'),
     secret: sql(`${storedSecret} where s.account_id = ? and s.id = ?`),
     secretOfName: sql(`${storedSecret} where s.account_id = ? and s.name = ?`),
     secretsOfList: sql(`${storedSecret} where s.account_id = ? and s.list_id = ? order by s.id`),
@@ -108,4 +117,9 @@ export function prepare(database: DatabaseSync) {
     pruneReplies: sql('delete from replies where account_id = ? and created_ms <= ?'),
     insertRecord: sql('insert into audit values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
   }
+}
+
+/** The border where the rows of our own tables get their types. */
+export function all<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row[] {
+  return statement.all(...parameters) as unknown as Row[]
 }

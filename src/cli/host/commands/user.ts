@@ -38,6 +38,7 @@ export function define(user: Command): void {
     .command('reset')
     .argument('<email>', 'what they sign in with')
     .option('--account <name>', 'account', 'default')
+    .option('--factors', 'remove passkeys, authenticator app and recovery codes too')
     .option('--json', 'print JSON')
     .description('print a one-time link that sets a new password')
     .action(async (email, options) => (await load()).reset(email, options))
