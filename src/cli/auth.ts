@@ -8,7 +8,7 @@ import { readProfiles } from './profiles.ts'
 
 export interface AuthOptions {
   readonly tokenFile?: string
-  readonly audience: string
+  readonly audience?: string
   readonly account?: string
   readonly rule?: string
   readonly profile?: string
@@ -20,9 +20,11 @@ const github = { url: 'ACTIONS_ID_TOKEN_REQUEST_URL', token: 'ACTIONS_ID_TOKEN_R
 const fetchMs = 10_000
 
 export async function oidc({ tokenFile, audience, account, rule, profile, json }: AuthOptions): Promise<void> {
-  const token = await tokenOf(tokenFile, audience)
+  const url = serverOf(profile)
+  // Nobody else's: another server must not be able to use the token.
+  const token = await tokenOf(tokenFile, audience ?? url.replace(/\/+$/, ''))
   const input = { token, ...(account === undefined ? {} : { account }), ...(rule === undefined ? {} : { rule }) }
-  const key = await tradeToken({ url: serverOf(profile), timeoutMs: 30_000 }, input)
+  const key = await tradeToken({ url, timeoutMs: 30_000 }, input)
   if (json) return printJson(key)
   tell(`By the trust rule ${shown(key.rule)}, until ${key.expires_at}: ${scopesOf(key)}`)
   print(key.api_key)

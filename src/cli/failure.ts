@@ -84,6 +84,9 @@ function kindOf(error: StrongroomError): keyof typeof exitCodes {
 }
 
 function hintOf(error: StrongroomError): string | undefined {
+  if (error.code === 'invalid_credentials') {
+    return 'Is there a trust rule for this job ("strongroom trust list")? A token is for one audience, and mostly good once.'
+  }
   if (error instanceof Unauthorized) return 'Store another key with "strongroom login", or set STRONGROOM_API_KEY.'
   if (error instanceof Forbidden) return 'Ask for a key with the scope that is missing.'
   if (error instanceof UnexpectedAnswer) return '"strongroom status" shows which server is asked.'

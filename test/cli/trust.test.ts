@@ -1,6 +1,8 @@
 /** Trust rules at the command line, and a job that gets its key there. */
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { startPerson } from '../support/cli.ts'
@@ -37,6 +39,36 @@ suite('The commands of trust rules', async () => {
     assert.equal((await person.run(['trust', 'delete', '1', '--yes'])).code, 0)
     assert.equal((await person.run(['secrets', 'get', 'prod-db'], { env: asJob })).code, 4)
     assert.equal((await person.run(['trust', 'show', '1'])).code, 3)
+  })
+
+  test('ask GitHub Actions for the token of the job, for this server', async () => {
+    const asked: string[] = []
+    const platform = createServer((request, answer) => {
+      asked.push(`${request.headers.authorization} ${request.url}`)
+      issuer.token().then((value) => answer.end(JSON.stringify({ value })))
+    }).listen(0, '127.0.0.1')
+    after(() => platform.close())
+    await new Promise((resolve) => platform.once('listening', resolve))
+    const endpoint = `http://127.0.0.1:${(platform.address() as AddressInfo).port}/token?run=1`
+    const env = { ACTIONS_ID_TOKEN_REQUEST_URL: endpoint, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of-the-platform' }
+    const rule = [
+      '--issuer',
+      issuer.url,
+      '--audience',
+      audience,
+      '--claim',
+      `sub=${jobClaims.sub}`,
+      '--scope',
+      'secrets:read',
+    ]
+    assert.equal((await person.run(['trust', 'create', 'github', ...rule, '--jwks-file', keys])).code, 0)
+
+    const traded = await person.run(['auth', 'oidc', '--json'], { env })
+
+    assert.equal(traded.code, 0, traded.stderr)
+    assert.equal(JSON.parse(traded.stdout).rule, 'github')
+    const wanted = encodeURIComponent(person.server.url)
+    assert.deepEqual(asked, [`Bearer of-the-platform /token?run=1&audience=${wanted}`])
   })
 
   test('say what is wrong with what was typed', async () => {

@@ -9,7 +9,7 @@ export function define(auth: Command): void {
       '--token-file <file>',
       'where the token is; - for standard input, from which it is read unless GitHub gives it',
     )
-    .option('--audience <audience>', 'which audience to ask GitHub for', 'strongroom')
+    .option('--audience <audience>', 'which audience to ask GitHub for (default: the URL of the server)')
     .option('--account <name>', 'account that the trust rule is in (default: default)')
     .option('--rule <name>', 'the trust rule to use (default: the first that the token matches)')
     .option('--profile <name>', 'take the URL of what "strongroom login" stored')
