@@ -98,7 +98,7 @@ export function timesAt(now: number): { iat: number; nbf: number; exp: number; j
   return { iat: second, nbf: second, exp: second + 300, jti: randomUUID() }
 }
 
-function sign(key: SigningKey, claims: Claims, header: object = {}): Promise<string> {
+export function sign(key: SigningKey, claims: Claims, header: object = {}): Promise<string> {
   const { alg, kid, privateKey } = key
   return new SignJWT(claims as JWTPayload).setProtectedHeader({ alg, kid, typ: 'JWT', ...header }).sign(privateKey)
 }
