@@ -109,12 +109,11 @@ for (const engine of engines) {
       await api.post('/v3/secrets', { name: 'prod-db', value: 'v' })
       await api.post('/v3/trust-rules', rule)
       await api.post('/v3/trust-rules', { ...rule, name: 'other', claims: { repository_id: '5' } })
-      const jobs = await Promise.all(
-        [{}, {}, { repository_id: '5', sub: 'x' }].map(async (more) => {
-          const { body } = await trade(issuer.token(more))
-          return new Api(url, body.api_key)
-        }),
-      )
+      // One after the other, so that it is known whose key has which id.
+      const jobs: Api[] = []
+      for (const more of [{}, {}, { repository_id: '5', sub: 'x' }]) {
+        jobs.push(new Api(url, (await trade(issuer.token(more))).body.api_key))
+      }
       const statuses = () => Promise.all(jobs.map(async (job) => (await job.get('/v3/secrets/1')).status))
       assert.deepEqual(await statuses(), [200, 200, 200])
 
