@@ -11,8 +11,10 @@ import { Select, Switch } from '../ui/controls.tsx'
 import { Loading, PageHead, Trouble } from '../ui/states.tsx'
 import { exactTime } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { FactorsCard } from './factors.tsx'
 import { PasswordCard } from './password.tsx'
 import { SessionsCard } from './sessions.tsx'
+import { SignInRules } from './sign-in-rules.tsx'
 
 export function SettingsPage() {
   const [query] = useSearchParams()
@@ -33,6 +35,7 @@ export function SettingsPage() {
         </nav>
       ) : null}
       {isAccount ? <AccountSettings /> : <OwnSettings />}
+      {isAccount ? <SignInRules /> : null}
     </div>
   )
 }
@@ -65,6 +68,7 @@ function OwnSettings() {
         />
       </section>
       <PasswordCard />
+      <FactorsCard />
       <SessionsCard />
     </>
   )
