@@ -2,11 +2,11 @@
  * `npm run docs`: writes the tables of the documents from the source. `npm run docs -- --check` writes nothing, and
  * names what is stale and every link, anchor or file that does not exist.
  */
-import { execFile } from 'node:child_process'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
-import { promisify } from 'node:util'
+import type { Command } from 'commander'
 import { actions } from '../src/audit/record.ts'
+import { programOf } from '../src/commands.ts'
 import type { Code } from '../src/errors.ts'
 import { createMetrics } from '../src/http/metrics.ts'
 import { statusOf } from '../src/http/problem.ts'
@@ -50,6 +50,7 @@ const codeTexts: Record<Code, string> = {
   outcome_unknown: 'It may have been carried out. Repeat with the same `Idempotency-Key`, or read to find out.',
   overloaded: 'More waits than can be answered in time; nothing was done. Try again.',
   storage_full: 'The disk is full; nothing was done.',
+  key_exhausted: 'A key has wrapped as many others as it may. The operator has to replace it; reads go on.',
 }
 
 const rightTexts: Record<Right, string> = {
@@ -93,7 +94,7 @@ const generators: Record<string, () => string | Promise<string>> = {
         .filter(({ name }) => name.startsWith('strongroom_'))
         .map((metric) => [`\`${metric.name}\``, String(metric.type), labelsOf(metric), metric.help]),
     ),
-  commands: async () => (await helpOf([])).join('\n\n'),
+  commands: async () => helpOf(await programOf()).join('\n\n'),
 }
 
 function labelsOf(metric: object): string {
@@ -102,13 +103,19 @@ function labelsOf(metric: object): string {
 }
 
 /** The help of a command and of everything below it, as the command itself prints it. */
-async function helpOf(words: readonly string[]): Promise<string[]> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['src/main.ts', ...words, '--help'], { cwd: root })
-  const [, list = ''] = stdout.split('\nCommands:\n')
-  const below = [...list.matchAll(/^ {2}([\w-]+)/gm)].map(([, word = '']) => word).filter((word) => word !== 'help')
-  const title = `### ${['strongroom', ...words].join(' ')}`
-  const helps = await Promise.all(below.map((word) => helpOf([...words, word])))
-  return [`${title}\n\n\`\`\`text\n${stdout.trimEnd()}\n\`\`\``, ...helps.flat()]
+function helpOf(command: Command, above: readonly string[] = []): string[] {
+  let text = ''
+  command.configureOutput({
+    writeOut: (part) => {
+      text += part
+    },
+    getOutHelpWidth: () => 80,
+    getOutHasColors: () => false,
+  })
+  command.outputHelp()
+  const words = [...above, command.name()]
+  const below = command.commands.flatMap((one) => helpOf(one, words))
+  return [`### ${words.join(' ')}\n\n\`\`\`text\n${text.trimEnd()}\n\`\`\``, ...below]
 }
 
 export interface Document {

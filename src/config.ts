@@ -107,7 +107,8 @@ export function readConfig(environment: Environment = process.env): Config {
 
 /** Names that begin like ours and mean nothing: most likely mistyped. */
 export function unknownSettings(environment: Environment = process.env): readonly string[] {
-  const known = new Set([...settings.map(({ name }) => name), 'STRONGROOM_URL', 'STRONGROOM_API_KEY'])
+  const ofClients = ['STRONGROOM_URL', 'STRONGROOM_API_KEY', 'STRONGROOM_PROFILE']
+  const known = new Set([...settings.map(({ name }) => name), ...ofClients])
   return Object.keys(environment).filter(
     (name) => name.startsWith('STRONGROOM_') && !name.startsWith('STRONGROOM_TEST_') && !known.has(name),
   )

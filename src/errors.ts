@@ -34,6 +34,7 @@ export type Code =
   | 'outcome_unknown'
   | 'overloaded'
   | 'storage_full'
+  | 'key_exhausted'
 
 /** One faulty field of a request, as the caller sees it. Never holds the value that was sent. */
 export interface FieldFault extends Partial<Place> {

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os'
 import type { Action } from './audit/record.ts'
 import type { Config } from './config.ts'
 import { Keyring } from './crypto/keyring.ts'
-import { createKeyring, masterKeyUnder, type SealedKeyring, sealMasterKey } from './crypto/master-key.ts'
+import { createKeyring, masterKeysUnder, newMasterKey, type SealedKeyring, sealUnderNext } from './crypto/master-key.ts'
 import { loadRootKey, type RootKeySource } from './crypto/root-key.ts'
 import { Refusal } from './errors.ts'
 import { lockDataDir } from './store/lock.ts'
@@ -13,6 +13,7 @@ import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { askerOf, createAccount, type HostAsker } from './vault/accounts.ts'
 import { Attempts } from './vault/attempts.ts'
+import { rewrapAccountKeys } from './vault/rotation.ts'
 import { ask, type Vault } from './vault/vault.ts'
 
 export interface Opened {
@@ -42,9 +43,11 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
   const store = await openStore({ databaseUrl, dataDir, keepVersions, diskReserveBytes, now })
   try {
     const keyring = new Keyring(root, await store.keyring(() => createKeyring(root)))
+    const learnMasterKeys = async () => keyring.learn(loadRootKey(config.rootKey), await keyringOf(store))
     const vault: Vault = {
       store,
       keyring,
+      learnMasterKeys,
       now: now ?? Date.now,
       maxValueBytes,
       maxFileBytes,
@@ -68,7 +71,7 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
  */
 export async function addRootKey(config: Needed, next: RootKeySource, host: HostAsker): Promise<void> {
   await withKeyring(config, 'root_key.add', host, async (store, root, sealed) => {
-    await store.addMasterKey(sealMasterKey(root, sealed, loadRootKey(next)))
+    await store.keepMasterKeys(sealUnderNext(root, sealed, loadRootKey(next)))
   })
 }
 
@@ -79,7 +82,7 @@ export async function addRootKey(config: Needed, next: RootKeySource, host: Host
  */
 export async function keepRootKey(config: Needed, host: HostAsker): Promise<void> {
   await withKeyring(config, 'root_key.drop', host, async (store, root, sealed) => {
-    await store.keepMasterKey(masterKeyUnder(root, sealed))
+    await store.keepMasterKeys(masterKeysUnder(root, sealed))
   })
 }
 
@@ -99,6 +102,62 @@ async function recordAll(vault: Vault, action: Action, host: HostAsker): Promise
   }
 }
 
+export interface MasterRotation {
+  /** The version of the master key that wraps the keys of all accounts now. */
+  readonly version: number
+  /** Account keys wrapped anew. */
+  readonly rewrapped: number
+  /** Whether it finished one that was broken off, instead of making a new version. */
+  readonly resumed: boolean
+}
+
+/**
+ * Replaces the master key as what wraps the keys of accounts, while servers run: they take the new version up when they
+ * first meet it.
+ *
+ * @param onProgress told how many accounts are done, and of how many
+ * @throws Refusal `invalid` while the root key is being replaced, or when the settings' root key is not the store's
+ */
+export async function rotateMasterKey(
+  config: Needed,
+  host: HostAsker,
+  onProgress?: (done: number, all: number) => void,
+): Promise<MasterRotation> {
+  const { vault, close } = await openVault(config)
+  const { store, keyring } = vault
+  try {
+    const { storeId, masterKeys } = await keyringOf(store)
+    if (masterKeys.some(({ next }) => next !== undefined)) {
+      throw new Refusal('invalid', 'The root key is being replaced. Finish that first: "strongroom rewrap --finish".')
+    }
+    const resumed = await isBehind(vault)
+    if (!resumed) {
+      await recordAll(vault, 'master_key.add', host)
+      await store.addMasterKey(newMasterKey(loadRootKey(config.rootKey), storeId, keyring.masterKeyVersion + 1))
+      await vault.learnMasterKeys()
+    }
+    const rewrapped = await rewrapAccountKeys(vault, host, onProgress)
+    return { version: keyring.masterKeyVersion, rewrapped, resumed }
+  } finally {
+    await close()
+  }
+}
+
+/** Whether any account's key is wrapped under an older version of the master key than the newest. */
+async function isBehind({ store, keyring }: Vault): Promise<boolean> {
+  for (const { id } of await store.accounts()) {
+    const newest = (await store.accountKeys(id)).at(-1)
+    if (newest !== undefined && keyring.masterVersionOf(newest) < keyring.masterKeyVersion) return true
+  }
+  return false
+}
+
+function keyringOf(store: Store): Promise<SealedKeyring> {
+  return store.keyring(() => {
+    throw new Error('A store that was opened has its keyring.')
+  })
+}
+
 /** Recorded in every account: the root key is above them all. */
 async function withKeyring(
   config: Needed,
@@ -109,9 +168,7 @@ async function withKeyring(
   const { vault, close } = await openVault(config)
   try {
     const { store } = vault
-    const sealed = await store.keyring(() => {
-      throw new Error('A store that was opened has its keyring.')
-    })
+    const sealed = await keyringOf(store)
     await recordAll(vault, action, host)
     await work(store, loadRootKey(config.rootKey), sealed)
   } finally {

@@ -34,6 +34,7 @@ export const serverCodes = [
   'outcome_unknown',
   'overloaded',
   'storage_full',
+  'key_exhausted',
 ] as const
 
 /** Given by the client, where the server gave no answer of its own. */

@@ -18,7 +18,7 @@ export function mayRepeat({ code }: Failure, isRepeatable: boolean): boolean {
 
 /** Whether a change may have been carried out although its request failed. */
 export function leavesOpen({ code, status }: Failure): boolean {
-  if (undone.has(code) || code === 'storage_full') return false
+  if (undone.has(code) || code === 'storage_full' || code === 'key_exhausted') return false
   return unsettled.has(code) || code === 'unexpected_answer' || (status ?? 0) >= 500
 }
 

@@ -3,6 +3,7 @@ import type { Keyring } from '../crypto/keyring.ts'
 import { Refusal } from '../errors.ts'
 import { keyToAuthenticate } from '../model/api-key.ts'
 import { type Secret, secretToAuthenticate } from '../model/secret.ts'
+import type { AccountKeyRow } from '../store/account-key-rows.ts'
 import type { Row, Snapshot } from '../store/dump/dump.ts'
 import { type Table, tables } from '../store/dump/tables.ts'
 import * as rows from '../store/rows.ts'
@@ -68,8 +69,8 @@ async function openValues(
   snapshot: Snapshot,
   every: number,
 ): Promise<Pick<Proof, 'secrets' | 'opened'>> {
-  const accountKeys = new Map<string, rows.AccountKeyRow>()
-  for await (const row of each<rows.AccountKeyRow>(snapshot, 'account_keys')) {
+  const accountKeys = new Map<string, AccountKeyRow>()
+  for await (const row of each<AccountKeyRow>(snapshot, 'account_keys')) {
     accountKeys.set(`${row.account_id} ${row.version}`, row)
   }
   const keys = new Walk(each<rows.SecretKeyRow>(snapshot, 'secret_keys'))

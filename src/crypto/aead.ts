@@ -86,6 +86,12 @@ export function open(
   return message
 }
 
+/** The version of the key that a message was sealed under, as the blob states it: to be proven by opening it. */
+export function keyVersionOf(sealed: Uint8Array): number {
+  if (sealed.length < overheadBytes) throw broken()
+  return Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength).readUInt32BE(keyVersionAt)
+}
+
 interface OpeningKeys {
   readonly salt: Uint8Array
   readonly context: Uint8Array

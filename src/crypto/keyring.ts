@@ -15,9 +15,10 @@ import {
   sign,
   timingSafeEqual,
 } from 'node:crypto'
-import { open, seal } from './aead.ts'
+import { Refusal } from '../errors.ts'
+import { keyVersionOf, open, seal } from './aead.ts'
 import { contextOf, type Place } from './context.ts'
-import { masterKeyVersion, openMaster, type SealedKeyring } from './master-key.ts'
+import { firstMasterKey, openMasters, type SealedKeyring } from './master-key.ts'
 
 /** Where a secret's key and values are bound to. */
 export interface SecretPlace {
@@ -60,7 +61,8 @@ const maxVerified = 20_000
 
 export class Keyring {
   readonly storeId: string
-  readonly #master: KeyObject
+  /** By version; the last one is the newest. */
+  readonly #masters = new Map<number, KeyObject>()
   readonly #rowMac: KeyObject
   readonly #apiKey: KeyObject
   readonly #session: KeyObject
@@ -79,21 +81,47 @@ export class Keyring {
   /** @throws Refusal `integrity_failure` when the root key is not this store's */
   constructor(root: KeyObject, sealed: SealedKeyring) {
     this.storeId = sealed.storeId
-    const master = openMaster(root, sealed)
-    this.#master = createSecretKey(master)
-    master.fill(0)
-    this.#rowMac = derive(this.#master, sealed.storeId, 'row-mac')
-    this.#apiKey = derive(this.#master, sealed.storeId, 'api-key')
-    this.#session = derive(this.#master, sealed.storeId, 'session')
-    this.#link = derive(this.#master, sealed.storeId, 'link')
-    this.#seed = derive(this.#master, sealed.storeId, 'seed')
-    this.#seedDocuments = derive(this.#master, sealed.storeId, 'seed-documents')
-    this.#factor = derive(this.#master, sealed.storeId, 'factor')
-    this.#recoveryCode = derive(this.#master, sealed.storeId, 'recovery-code')
-    this.#ticket = derive(this.#master, sealed.storeId, 'ticket')
-    this.#cursor = derive(this.#master, sealed.storeId, 'cursor')
-    this.#idempotency = derive(this.#master, sealed.storeId, 'idempotency')
-    this.#checkpoint = signingKey(derive(this.#master, sealed.storeId, 'checkpoint'))
+    this.learn(root, sealed)
+    const first = this.#masterKey(firstMasterKey)
+    this.#rowMac = derive(first, sealed.storeId, 'row-mac')
+    this.#apiKey = derive(first, sealed.storeId, 'api-key')
+    this.#session = derive(first, sealed.storeId, 'session')
+    this.#link = derive(first, sealed.storeId, 'link')
+    this.#seed = derive(first, sealed.storeId, 'seed')
+    this.#seedDocuments = derive(first, sealed.storeId, 'seed-documents')
+    this.#factor = derive(first, sealed.storeId, 'factor')
+    this.#recoveryCode = derive(first, sealed.storeId, 'recovery-code')
+    this.#ticket = derive(first, sealed.storeId, 'ticket')
+    this.#cursor = derive(first, sealed.storeId, 'cursor')
+    this.#idempotency = derive(first, sealed.storeId, 'idempotency')
+    this.#checkpoint = signingKey(derive(first, sealed.storeId, 'checkpoint'))
+  }
+
+  /**
+   * Takes up versions of the master key that were made since.
+   *
+   * @throws Refusal `integrity_failure` when the root key does not open them all
+   */
+  learn(root: KeyObject, sealed: SealedKeyring): void {
+    for (const { version, bytes } of openMasters(root, sealed)) {
+      if (!this.#masters.has(version)) this.#masters.set(version, createSecretKey(bytes))
+      bytes.fill(0)
+    }
+  }
+
+  /** The version of the master key that wraps what is new. */
+  get masterKeyVersion(): number {
+    return Math.max(...this.#masters.keys())
+  }
+
+  /** The version of the master key that wraps an account's key. */
+  masterVersionOf({ wrapped }: Pick<VersionedKey, 'wrapped'>): number {
+    return keyVersionOf(wrapped)
+  }
+
+  /** Whether the version of the master key that wraps an account's key has been learnt. */
+  knows(accountKey: Pick<VersionedKey, 'wrapped'>): boolean {
+    return this.#masters.has(this.masterVersionOf(accountKey))
   }
 
   /** The look-up hash of an API key: HMAC-SHA-256, hexadecimal. The key itself is never kept. */
@@ -118,22 +146,22 @@ export class Keyring {
 
   /** Seals the templates of a seed. */
   sealSeed(place: SeedPlace, documents: Uint8Array): Buffer {
-    return seal(this.#seedDocuments, documents, this.#seedContext(place), masterKeyVersion)
+    return seal(this.#seedDocuments, documents, this.#seedContext(place), firstMasterKey)
   }
 
   /** @throws Refusal `integrity_failure` */
   openSeed(place: SeedPlace, sealed: Uint8Array): Buffer {
-    return open(this.#seedDocuments, sealed, this.#seedContext(place), masterKeyVersion)
+    return open(this.#seedDocuments, sealed, this.#seedContext(place), firstMasterKey)
   }
 
   /** Seals the shared secret of an authenticator app, or of the account with its identity provider. */
   sealFactor(place: FactorPlace, secret: Uint8Array): Buffer {
-    return seal(this.#factor, secret, this.#factorContext(place), masterKeyVersion)
+    return seal(this.#factor, secret, this.#factorContext(place), firstMasterKey)
   }
 
   /** @throws Refusal `integrity_failure` */
   openFactor(place: FactorPlace, sealed: Uint8Array): Buffer {
-    return open(this.#factor, sealed, this.#factorContext(place), masterKeyVersion)
+    return open(this.#factor, sealed, this.#factorContext(place), firstMasterKey)
   }
 
   /** The hash of a recovery code of a user; hexadecimal. */
@@ -185,14 +213,24 @@ export class Keyring {
 
   /** Makes a version of an account's key. */
   newAccountKey(accountId: number, version: number): VersionedKey {
-    const place: Place = {
-      purpose: 'accountKey',
-      storeId: this.storeId,
-      accountId,
-      version,
-      keyVersion: masterKeyVersion,
-    }
-    return { version, wrapped: wrapNew(this.#master, place).wrappedKey.wrapped }
+    const under = this.masterKeyVersion
+    const place = this.#accountKeyPlace(accountId, version, under)
+    return { version, wrapped: wrapNew(this.#masterKey(under), place).wrappedKey.wrapped }
+  }
+
+  /** Wraps an account's key under the newest version of the master key. The key itself stays the same. */
+  rewrapAccountKey(accountId: number, old: VersionedKey): VersionedKey {
+    const { version } = old
+    const [from, to] = [this.masterVersionOf(old), this.masterKeyVersion]
+    const bytes = open(
+      this.#masterKey(from),
+      old.wrapped,
+      contextOf(this.#accountKeyPlace(accountId, version, from)),
+      from,
+    )
+    const wrapped = seal(this.#masterKey(to), bytes, contextOf(this.#accountKeyPlace(accountId, version, to)), to)
+    bytes.fill(0)
+    return { version, wrapped }
   }
 
   /** Wraps a secret's key under another version of its account's key. The key itself stays the same. */
@@ -272,26 +310,30 @@ export class Keyring {
   }
 
   #accountKey(accountId: number, key: VersionedKey): KeyObject {
-    return this.#unwrap(`a ${accountId} ${key.version}`, key, () => ({
-      under: this.#master,
-      place: {
-        purpose: 'accountKey',
-        storeId: this.storeId,
-        accountId,
-        version: key.version,
-        keyVersion: masterKeyVersion,
-      },
-    }))
+    return this.#unwrap(`a ${accountId} ${key.version}`, key, () => {
+      const under = this.masterVersionOf(key)
+      return { under: this.#masterKey(under), place: this.#accountKeyPlace(accountId, key.version, under) }
+    })
+  }
+
+  #accountKeyPlace(accountId: number, version: number, keyVersion: number): Place {
+    return { purpose: 'accountKey', storeId: this.storeId, accountId, version, keyVersion }
+  }
+
+  #masterKey(version: number): KeyObject {
+    const key = this.#masters.get(version)
+    if (key !== undefined) return key
+    throw new Refusal('integrity_failure', 'A key is wrapped under a version of the master key that is not here.')
   }
 
   #factorContext({ accountId, uid, name }: FactorPlace): Buffer {
     const { storeId } = this
-    return contextOf({ purpose: 'factor', storeId, accountId, uid, name, keyVersion: masterKeyVersion })
+    return contextOf({ purpose: 'factor', storeId, accountId, uid, name, keyVersion: firstMasterKey })
   }
 
   #seedContext({ accountId, uid, target }: SeedPlace): Buffer {
     const { storeId } = this
-    return contextOf({ purpose: 'seed', storeId, accountId, uid, name: target, keyVersion: masterKeyVersion })
+    return contextOf({ purpose: 'seed', storeId, accountId, uid, name: target, keyVersion: firstMasterKey })
   }
 
   #valueContext({ accountId, uid, name, version }: SecretPlace): Buffer {

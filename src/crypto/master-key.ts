@@ -1,21 +1,31 @@
-/** A store's master key: made with the store, sealed under the root key, proven by a canary. */
+/**
+ * A store's master key, in versions: each sealed under the root key. The newest wraps the accounts' keys; from the first
+ * comes what is derived (row MACs, look-up hashes, the key of checkpoints), so that it stays with the store.
+ */
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import { open, seal } from './aead.ts'
 import { contextOf, type Place } from './context.ts'
 
-export const masterKeyVersion = 1
+/** The version that everything derived comes from. */
+export const firstMasterKey = 1
 const keyBytes = 32
 const canaryText = 'strongroom canary'
+
+export interface SealedMasterKey {
+  readonly version: number
+  /** Sealed under the root key. */
+  readonly wrapped: Uint8Array
+  /** The same, sealed under the root key that is to follow; while there are two, either opens the store. */
+  readonly next: Uint8Array | undefined
+}
 
 /** What a store keeps of its keyring: nothing of it opens without the root key. */
 export interface SealedKeyring {
   /** Hexadecimal, 16 bytes; random, made with the store. */
   readonly storeId: string
-  /** The master key, sealed under the root key. */
-  readonly masterKey: Uint8Array
-  /** The same master key, sealed under the root key that is to follow; while there are two, either opens the store. */
-  readonly nextMasterKey: Uint8Array | undefined
+  /** Oldest first; never empty. */
+  readonly masterKeys: readonly SealedMasterKey[]
   readonly canary: Uint8Array
 }
 
@@ -23,63 +33,95 @@ export interface SealedKeyring {
 export function createKeyring(root: KeyObject): SealedKeyring {
   const storeId = randomBytes(16).toString('hex')
   const master = randomBytes(keyBytes)
-  const masterKey = seal(root, master, contextOf(masterPlace(storeId)), 0)
-  const canary = seal(
-    createSecretKey(master),
-    Buffer.from(canaryText),
-    contextOf(canaryPlace(storeId)),
-    masterKeyVersion,
-  )
+  const wrapped = seal(root, master, contextOf(masterPlace(storeId, firstMasterKey)), 0)
+  const canary = seal(createSecretKey(master), Buffer.from(canaryText), contextOf(canaryPlace(storeId)), firstMasterKey)
   master.fill(0)
-  return { storeId, masterKey, nextMasterKey: undefined, canary }
+  return { storeId, masterKeys: [{ version: firstMasterKey, wrapped, next: undefined }], canary }
+}
+
+/** Makes another version of the master key, sealed under the root key. */
+export function newMasterKey(root: KeyObject, storeId: string, version: number): SealedMasterKey {
+  const bytes = randomBytes(keyBytes)
+  const wrapped = seal(root, bytes, contextOf(masterPlace(storeId, version)), 0)
+  bytes.fill(0)
+  return { version, wrapped, next: undefined }
 }
 
 /**
- * Seals the master key under another root key, and makes sure that it opens.
+ * Seals every version of the master key under another root key as well, and makes sure that it opens.
  *
  * @throws Refusal `integrity_failure` when `root` is not this store's
  */
-export function sealMasterKey(root: KeyObject, sealed: SealedKeyring, next: KeyObject): Uint8Array {
-  const bytes = openMaster(root, sealed)
-  const nextMasterKey = seal(next, bytes, contextOf(masterPlace(sealed.storeId)), 0)
-  bytes.fill(0)
-  openMaster(next, { ...sealed, masterKey: nextMasterKey, nextMasterKey: undefined }).fill(0)
-  return nextMasterKey
-}
-
-/** Which of the two sealed master keys the root key opens: for a root key that is to stay alone. */
-export function masterKeyUnder(root: KeyObject, sealed: SealedKeyring): Uint8Array {
-  const { masterKey, nextMasterKey = masterKey } = sealed
-  const own = [nextMasterKey, masterKey].find((wrapped) => {
-    const bytes = opens(root, sealed.storeId, wrapped)
-    bytes?.fill(0)
-    return bytes !== undefined
+export function sealUnderNext(root: KeyObject, sealed: SealedKeyring, next: KeyObject): readonly SealedMasterKey[] {
+  const masterKeys = openMasters(root, sealed).map(({ version, bytes }) => {
+    const under = seal(next, bytes, contextOf(masterPlace(sealed.storeId, version)), 0)
+    bytes.fill(0)
+    return { version, wrapped: wrappedOf(sealed, version), next: under }
   })
-  if (own === undefined) throw wrongRootKey()
-  return own
+  for (const { bytes } of openMasters(next, { ...sealed, masterKeys })) bytes.fill(0)
+  return masterKeys
 }
 
-/** The master key's bytes, proven by the canary. To be wiped. */
-export function openMaster(root: KeyObject, sealed: SealedKeyring): Buffer {
-  const bytes = opens(root, sealed.storeId, masterKeyUnder(root, sealed))
-  if (bytes === undefined) throw wrongRootKey()
-  try {
-    const canary = open(createSecretKey(bytes), sealed.canary, contextOf(canaryPlace(sealed.storeId)), masterKeyVersion)
-    if (canary.toString() === canaryText) return bytes
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-  }
-  bytes.fill(0)
+/**
+ * Each version as the root key opens it: for a root key that is to stay alone.
+ *
+ * @throws Refusal `integrity_failure` when it does not open all of them
+ */
+export function masterKeysUnder(root: KeyObject, sealed: SealedKeyring): readonly SealedMasterKey[] {
+  for (const { bytes } of openMasters(root, sealed)) bytes.fill(0)
+  return sealed.masterKeys.map((key) => ({ version: key.version, wrapped: own(root, sealed, key), next: undefined }))
+}
+
+/** The bytes of every version, oldest first; the first is proven by the canary. To be wiped. */
+export function openMasters(
+  root: KeyObject,
+  sealed: SealedKeyring,
+): readonly { readonly version: number; readonly bytes: Buffer }[] {
+  const opened = sealed.masterKeys.map(({ version, wrapped, next = wrapped }) => {
+    const place = masterPlace(sealed.storeId, version)
+    return { version, bytes: opens(root, place, next) ?? opens(root, place, wrapped) ?? Buffer.alloc(0) }
+  })
+  const [first] = opened
+  const areWhole = opened.every(({ bytes }) => bytes.length === keyBytes)
+  if (areWhole && first?.version === firstMasterKey && isProven(first.bytes, sealed)) return opened
+  for (const { bytes } of opened) bytes.fill(0)
   throw wrongRootKey()
 }
 
-function opens(root: KeyObject, storeId: string, wrapped: Uint8Array): Buffer | undefined {
+function isProven(bytes: Buffer, { storeId, canary: sealed }: SealedKeyring): boolean {
   try {
-    return open(root, wrapped, contextOf(masterPlace(storeId)), 0)
+    const canary = open(createSecretKey(bytes), sealed, contextOf(canaryPlace(storeId)), firstMasterKey)
+    return canary.toString() === canaryText
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return false
+  }
+}
+
+/** Which of the two sealed forms the root key opens. */
+function own(root: KeyObject, { storeId }: SealedKeyring, { version, wrapped, next = wrapped }: SealedMasterKey) {
+  const found = [next, wrapped].find((one) => {
+    const bytes = opens(root, masterPlace(storeId, version), one)
+    bytes?.fill(0)
+    return bytes !== undefined
+  })
+  if (found === undefined) throw wrongRootKey()
+  return found
+}
+
+function opens(root: KeyObject, place: Place, wrapped: Uint8Array): Buffer | undefined {
+  try {
+    return open(root, wrapped, contextOf(place), 0)
   } catch (error) {
     if (error instanceof Refusal) return undefined
     throw error
   }
+}
+
+function wrappedOf({ masterKeys }: SealedKeyring, version: number): Uint8Array {
+  const found = masterKeys.find((key) => key.version === version)
+  if (found === undefined) throw new Error('Only versions of this keyring have been opened.')
+  return found.wrapped
 }
 
 function wrongRootKey(): Refusal {
@@ -89,10 +131,10 @@ function wrongRootKey(): Refusal {
   )
 }
 
-function masterPlace(storeId: string): Place {
-  return { purpose: 'masterKey', storeId, version: masterKeyVersion, keyVersion: 0 }
+function masterPlace(storeId: string, version: number): Place {
+  return { purpose: 'masterKey', storeId, version, keyVersion: 0 }
 }
 
 function canaryPlace(storeId: string): Place {
-  return { purpose: 'canary', storeId, keyVersion: masterKeyVersion }
+  return { purpose: 'canary', storeId, keyVersion: firstMasterKey }
 }

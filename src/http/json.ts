@@ -10,6 +10,16 @@ const maxTokens = 4096
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/**
+ * @param type the Content-Type
+ * @throws Refusal `unsupported_media_type` when it names another charset than UTF-8
+ */
+export function checkCharset(type: string | undefined): void {
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(type ?? '')?.[1]
+  if (charset === undefined || /^utf-?8$/i.test(charset)) return
+  throw new Refusal('unsupported_media_type', 'Send the body in UTF-8.')
+}
+
 /** @throws Refusal `invalid` saying what is wrong, and never what was sent */
 export function parseJson(body: Uint8Array): unknown {
   const text = decode(body)

@@ -134,6 +134,12 @@ export function createMetrics() {
       labelNames: ['state'],
       registers,
     }),
+    keyWraps: new Gauge({
+      name: 'strongroom_key_wraps',
+      help: 'How often a key that wraps others has been used, at the most: that of one account, and a version of the master key. 2^30 is the end, 2^28 time to replace it.',
+      labelNames: ['key'],
+      registers,
+    }),
     traceSpans: new Counter({
       name: 'strongroom_trace_spans_total',
       help: 'Spans that the collector of traces took, or that were given up because it did not.',
@@ -180,11 +186,12 @@ export function scrapeOf(
 /** Numbers that are not known are not shown, rather than the last ones that were. */
 function showCensus(metrics: Metrics, census: Census | undefined): void {
   const { storeUp, accounts, apiKeys, apiKeysExpiring } = metrics
-  const { secrets, secretsUnchanged, secretsExpired, secretsExpiring, deployments } = metrics
+  const { secrets, secretsUnchanged, secretsExpired, secretsExpiring, deployments, keyWraps } = metrics
   storeUp.set(census === undefined ? 0 : 1)
   if (census === undefined) {
     for (const gauge of [accounts, secrets, secretsExpired]) gauge.remove()
-    for (const gauge of [apiKeys, apiKeysExpiring, secretsUnchanged, secretsExpiring, deployments]) gauge.reset()
+    for (const gauge of [apiKeys, apiKeysExpiring, secretsUnchanged, secretsExpiring, deployments, keyWraps])
+      gauge.reset()
     return
   }
   accounts.set(census.accounts)
@@ -201,6 +208,8 @@ function showCensus(metrics: Metrics, census: Census | undefined): void {
   secretsExpiring.set({ days: 30 }, census.secrets.within30Days)
   deployments.set({ state: 'current' }, census.deployments.all - census.deployments.stale)
   deployments.set({ state: 'stale' }, census.deployments.stale)
+  keyWraps.set({ key: 'account' }, census.wraps.account)
+  keyWraps.set({ key: 'master' }, census.wraps.master)
 }
 
 export function countBatch(metrics: Metrics, { requests, waitingSince, sentAt, backAt, failure }: BatchReport): void {

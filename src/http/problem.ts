@@ -37,6 +37,7 @@ export const statusOf: Record<Code, number> = {
   outcome_unknown: 503,
   overloaded: 503,
   storage_full: 507,
+  key_exhausted: 503,
 }
 
 export interface Problem {

@@ -17,7 +17,7 @@ import type { Vault } from '../vault/vault.ts'
 import { serveApis } from './apis.ts'
 import { answerBrokenRequest, answerByHand, maxHeaderBytes, tooLate, unknownExpectation } from './broken.ts'
 import { guardDoor } from './door.ts'
-import { parseJson } from './json.ts'
+import { checkCharset, parseJson } from './json.ts'
 import { RateLimiter } from './limits.ts'
 import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from './metrics.ts'
 import { addressOf, trustOf } from './peer.ts'
@@ -121,7 +121,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   )
   app.server.on('checkExpectation', (request) => answerByHand(request.socket, unknownExpectation))
   const isTrusted = trustOf(config)
-  guardDoor(app.server, {
+  guardDoor(app, {
     maxConnections: config.maxConnections,
     maxPerAddress: config.rateLimit === undefined ? undefined : config.maxConnectionsPerAddress,
     isProxy: (address) => isTrusted !== false && isTrusted(address, 0),
@@ -187,13 +187,10 @@ function requestIds(): () => string {
 function acceptStrictJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const charset = /;\s*charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1]
-    if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
-      return done(new Refusal('unsupported_media_type', 'Send the body in UTF-8.'))
-    }
     const mayBeEmpty = request.method === 'DELETE' || request.routeOptions.config.isBodyOptional === true
-    if (mayBeEmpty && body.length === 0) return done(null, undefined)
     try {
+      checkCharset(request.headers['content-type'])
+      if (mayBeEmpty && body.length === 0) return done(null, undefined)
       done(null, parseJson(body as Buffer))
     } catch (error) {
       done(toRefusal(error))

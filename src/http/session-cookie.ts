@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isToken } from '../crypto/token.ts'
 import { Refusal } from '../errors.ts'
+import { unauthenticated } from './authenticate.ts'
 
 /** Over TLS the browser sends it to this very host alone, whatever else the site has. */
 const secureName = '__Host-strongroom'
@@ -17,7 +18,8 @@ export function sessionTokenOf(request: FastifyRequest): string | undefined {
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim())
   const values = pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1))
   const [token] = values
-  if (values.length !== 1 || token === undefined || !isToken(token)) return undefined
+  if (token === undefined) return undefined
+  if (values.length > 1 || !isToken(token)) throw unauthenticated()
   if (!isFromPortal(request)) {
     throw new Refusal('cross_site_request', 'A session is for the portal alone. Scripts and tools use an API key.')
   }

@@ -17,9 +17,19 @@ export interface Account {
   readonly auditAt: number
 }
 
+/**
+ * How often one key may wrap others, and from when on it is to be replaced. AES-GCM with random nonces allows 2^32 for one
+ * key (NIST SP 800-38D, section 8.3); as each wrap here has a key derived from a salt of its own, this is far on the safe
+ * side.
+ */
+export const maxWraps = 2 ** 30
+export const manyWraps = 2 ** 28
+
 /** An account key, sealed under the master key. */
 export interface AccountKey {
   readonly accountId: number
   readonly version: number
   readonly wrapped: Uint8Array
+  /** How many keys it has wrapped. */
+  readonly uses: number
 }

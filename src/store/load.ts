@@ -61,6 +61,8 @@ export interface Transaction {
   deploymentsTo(targets: readonly NameRef[]): Result<readonly Deployment[]>
   /** How many deployments hold each of these secrets, of those that any holds. */
   holders(secrets: readonly Ref[]): Result<readonly (Ref & { readonly count: number })[]>
+  /** How many deployments hold any secret of a list. */
+  holdersOfList(list: Ref): Result<number>
   secrets(refs: readonly Ref[]): Result<readonly StoredSecret[]>
   secretsNamed(refs: readonly NameRef[]): Result<readonly StoredSecret[]>
   secretsOfList(list: Ref): Result<readonly StoredSecret[]>
@@ -123,7 +125,7 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
     names: new Map(),
     lists: new Map(),
     listNames: new Map(),
-    wholeLists: new Set(),
+    wholeLists: new Map(),
     machines: new Map(),
     settings: new Map(),
     users: new Map(),
@@ -320,7 +322,7 @@ async function loadContents(tx: Transaction, { contents }: Needs, world: World):
     const listId = typeof id === 'number' ? id : world.listNames.get(ref(accountId, id))
     if (listId === undefined || world.wholeLists.has(ref(accountId, listId))) continue
     for (const stored of await tx.secretsOfList({ accountId, id: listId })) addSecret(world, stored)
-    world.wholeLists.add(ref(accountId, listId))
+    world.wholeLists.set(ref(accountId, listId), await tx.holdersOfList({ accountId, id: listId }))
   }
 }
 

@@ -126,6 +126,7 @@ export class Needs {
         break
       }
       case 'add_account_key':
+      case 'rewrap_account_key':
         this.accountKeys.add(accountId)
         return
       case 'drop_account_key':
@@ -133,6 +134,7 @@ export class Needs {
         this.keysInUse.add(accountId)
         return
       case 'rewrap_secret_keys':
+        this.accountKeys.add(accountId)
         for (const { id } of operation.keys) this.secrets.set(ref(accountId, id), { accountId, id })
         return
       case 'create_secret':

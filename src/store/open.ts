@@ -3,16 +3,18 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { CompiledQuery } from 'kysely'
 import { type Code, Refusal } from '../errors.ts'
+import { type AccountKeyRow, toAccountKey } from './account-key-rows.ts'
 import { Batcher } from './batcher.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from './deployment-rows.ts'
 import { DiskWatch } from './disk.ts'
 import type { Engine, Query } from './engine.ts'
+import { KeyringQueries, masterKeyName } from './keyring-queries.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import { PostgresEngine } from './postgres/postgres.ts'
 import { Queries } from './queries.ts'
 import * as rows from './rows.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
-import type { Backlog, DeploymentFilter, KeyringRow, RecordFilter, Store, StoreEvents } from './store.ts'
+import type { Backlog, DeploymentFilter, KeyringRow, RecordFilter, Store, StoreEvents, Wraps } from './store.ts'
 import * as people from './user-rows.ts'
 
 export interface StoreOptions {
@@ -26,8 +28,6 @@ export interface StoreOptions {
   /** Milliseconds since 1970; without it the store's own clock (the database's, on PostgreSQL). */
   readonly now?: (() => number) | undefined
 }
-
-const nextMasterKeyName = 'master_key_next'
 
 /** The SQLite file in a data folder. */
 export function sqlitePath(dataDir: string): string {
@@ -49,6 +49,7 @@ class BatchedStore implements Store {
   readonly events: StoreEvents = { onBatch: () => {} }
   readonly #engine: Engine
   readonly #queries: Queries
+  readonly #keyrings: KeyringQueries
   readonly #batcher: Batcher
   readonly #disk: DiskWatch | undefined
   #storeId = ''
@@ -57,6 +58,7 @@ class BatchedStore implements Store {
     this.#engine = engine
     this.#disk = disk
     this.#queries = new Queries(engine.dialect)
+    this.#keyrings = new KeyringQueries(engine.dialect)
     this.#batcher = new Batcher({
       inFlight: engine.inFlight,
       run: async (requests, waitingSince) => {
@@ -115,8 +117,8 @@ class BatchedStore implements Store {
   }
 
   async accountKey(accountId: number, version: number) {
-    const [row] = await this.#query<rows.AccountKeyRow>(this.#queries.accountKey(accountId, version))
-    return row === undefined ? undefined : rows.toAccountKey(row)
+    const [row] = await this.#query<AccountKeyRow>(this.#keyrings.accountKey(accountId, version))
+    return row === undefined ? undefined : toAccountKey(row)
   }
 
   async storedSecretsAfter(accountId: number, after: number, limit: number) {
@@ -172,11 +174,11 @@ class BatchedStore implements Store {
   }
 
   async accountKeys(accountId: number) {
-    return (await this.#query<rows.AccountKeyRow>(this.#queries.accountKeys(accountId))).map(rows.toAccountKey)
+    return (await this.#query<AccountKeyRow>(this.#keyrings.accountKeys(accountId))).map(toAccountKey)
   }
 
   async secretKeysBelow(accountId: number, version: number, after: number, limit: number) {
-    const query = this.#queries.secretKeysBelow(accountId, version, after, limit)
+    const query = this.#keyrings.secretKeysBelow(accountId, version, after, limit)
     const found = await this.#query<Pick<rows.SecretRow, 'id' | 'uid'> & rows.SecretKeyRow>(query)
     return found.map(({ id, uid, key_version, wrapped }) => ({ id, uid, key: { keyVersion: key_version, wrapped } }))
   }
@@ -202,24 +204,32 @@ class BatchedStore implements Store {
     return row
   }
 
-  async addMasterKey(sealed: Uint8Array): Promise<void> {
-    await this.#query(this.#queries.putMeta(nextMasterKeyName, sealed))
+  async addMasterKey({ version, wrapped }: KeyringRow['masterKeys'][number]): Promise<void> {
+    await this.#query(this.#keyrings.addMeta(masterKeyName(version), wrapped))
   }
 
-  async keepMasterKey(sealed: Uint8Array): Promise<void> {
-    // First the one that stays: between the two statements both are the same key.
-    await this.#query(this.#queries.putMeta('master_key', sealed))
-    await this.#query(this.#queries.dropMeta(nextMasterKeyName))
+  async keepMasterKeys(keys: KeyringRow['masterKeys']): Promise<void> {
+    for (const { version, wrapped, next } of keys) {
+      const nextName = masterKeyName(version, true)
+      // First the one that stays: between the two statements both are the same key.
+      await this.#query(this.#keyrings.putMeta(masterKeyName(version), wrapped))
+      await this.#query(next === undefined ? this.#keyrings.dropMeta(nextName) : this.#keyrings.putMeta(nextName, next))
+    }
+  }
+
+  wraps(): Promise<Wraps> {
+    return this.#count(this.#keyrings.countWraps())
   }
 
   async census(now: number) {
-    const [accounts, keys, secrets, deployments] = await Promise.all([
+    const [accounts, keys, secrets, deployments, wraps] = await Promise.all([
       this.#count(this.#queries.countAccounts()),
       this.#count(this.#queries.countKeys(now)),
       this.#count(this.#queries.countSecrets(now)),
       this.#count(this.#queries.countDeployments()),
+      this.wraps(),
     ])
-    return { accounts: accounts.all, keys, secrets, deployments }
+    return { accounts: accounts.all, keys, secrets, deployments, wraps }
   }
 
   backlog(): Backlog {
@@ -245,19 +255,24 @@ class BatchedStore implements Store {
   }
 
   async #makeKeyring(make: () => KeyringRow): Promise<KeyringRow> {
-    await this.#query(this.#queries.putKeyring(make()))
+    await this.#query(this.#keyrings.putKeyring(make()))
     const made = await this.#readKeyring()
     if (made === undefined) throw new Refusal('integrity_failure', 'The store does not keep its keyring.')
     return made
   }
 
   async #readKeyring(): Promise<KeyringRow | undefined> {
-    const found = await this.#query<{ name: string; value: Uint8Array }>(this.#queries.meta())
+    const found = await this.#query<{ name: string; value: Uint8Array }>(this.#keyrings.meta())
     const values = new Map(found.map(({ name, value }) => [name, value]))
-    const [storeId, masterKey, canary] = ['store_id', 'master_key', 'canary'].map((name) => values.get(name))
-    if (storeId === undefined || masterKey === undefined || canary === undefined) return undefined
-    const nextMasterKey = values.get(nextMasterKeyName)
-    return { storeId: Buffer.from(storeId).toString('hex'), masterKey, nextMasterKey, canary }
+    const [storeId, canary] = ['store_id', 'canary'].map((name) => values.get(name))
+    if (storeId === undefined || canary === undefined) return undefined
+    const masterKeys: KeyringRow['masterKeys'][number][] = []
+    for (let version = 1; ; version++) {
+      const wrapped = values.get(masterKeyName(version))
+      if (wrapped === undefined) break
+      masterKeys.push({ version, wrapped, next: values.get(masterKeyName(version, true)) })
+    }
+    return { storeId: Buffer.from(storeId).toString('hex'), masterKeys, canary }
   }
 
   /** The one row of a query that counts. */

@@ -204,6 +204,8 @@ export type Operation =
   | { readonly kind: 'add_account_key'; readonly accountKey: AccountKey }
   /** Puts newly wrapped keys in place of those that they were made of; what has changed since is left. Not recorded. */
   | { readonly kind: 'rewrap_secret_keys'; readonly keys: readonly Rewrapped[] }
+  /** Puts the account's newest key, wrapped under another version of the master key, in place of what it was made of. */
+  | { readonly kind: 'rewrap_account_key'; readonly from: Uint8Array; readonly to: AccountKey }
   /** Destroys a version of the account's key that wraps nothing any more. */
   | { readonly kind: 'drop_account_key'; readonly version: number }
   /** Only leaves a record. */
@@ -323,7 +325,7 @@ export interface Results extends SeedResults, FactorResults {
   create_list: List
   rename_list: List
   /** The secrets that went with it. */
-  delete_list: readonly Pick<Secret, 'accountId' | 'uid'>[]
+  delete_list: { readonly secrets: readonly Pick<Secret, 'accountId' | 'uid'>[]; readonly stale: number }
   list_versions: { readonly secret: Secret; readonly versions: readonly VersionHead[] }
   read_version: StoredVersion
   prepare_version: StoredVersion
@@ -355,6 +357,7 @@ export interface Results extends SeedResults, FactorResults {
   add_account_key: null
   /** How many were put in place. */
   rewrap_secret_keys: number
+  rewrap_account_key: null
   drop_account_key: null
   record: null
 }

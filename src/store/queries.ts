@@ -11,7 +11,7 @@ import {
 } from 'kysely'
 import type { Engine, Query } from './engine.ts'
 import type { Tables } from './rows.ts'
-import type { DeploymentFilter, KeyringRow, RecordFilter } from './store.ts'
+import type { DeploymentFilter, RecordFilter } from './store.ts'
 import { UserQueries } from './user-queries.ts'
 
 const dayMs = 86_400_000
@@ -27,41 +27,6 @@ export class Queries {
 
   accounts(): Query {
     return this.#builder.selectFrom('accounts').selectAll().orderBy('id').compile()
-  }
-
-  accountKey(accountId: number, version: number): Query {
-    return this.#builder
-      .selectFrom('account_keys')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('version', '=', version)
-      .compile()
-  }
-
-  accountKeys(accountId: number): Query {
-    return this.#builder
-      .selectFrom('account_keys')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .orderBy('version')
-      .compile()
-  }
-
-  secretKeysBelow(accountId: number, version: number, after: number, limit: number): Query {
-    return this.#builder
-      .selectFrom('secret_keys')
-      .innerJoin('secrets', (join) =>
-        join
-          .onRef('secrets.account_id', '=', 'secret_keys.account_id')
-          .onRef('secrets.id', '=', 'secret_keys.secret_id'),
-      )
-      .select(['secrets.id', 'secrets.uid', 'secret_keys.key_version', 'secret_keys.wrapped'])
-      .where('secret_keys.account_id', '=', accountId)
-      .where('secret_keys.key_version', '<', version)
-      .where('secret_keys.secret_id', '>', after)
-      .orderBy('secret_keys.secret_id')
-      .limit(limit)
-      .compile()
   }
 
   storedSecretsAfter(accountId: number, after: number, limit: number): Query {
@@ -315,38 +280,10 @@ export class Queries {
       ])
       .compile()
   }
-
-  meta(): Query {
-    return this.#builder.selectFrom('meta').selectAll().compile()
-  }
-
-  putMeta(name: string, value: Uint8Array): Query {
-    return this.#builder
-      .insertInto('meta')
-      .values({ name, value })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-      .compile()
-  }
-
-  dropMeta(name: string): Query {
-    return this.#builder.deleteFrom('meta').where('name', '=', name).compile()
-  }
-
-  /** One statement, so that of two processes which open an empty store only one gives it its keys. */
-  putKeyring({ storeId, masterKey, canary }: KeyringRow): Query {
-    return this.#builder
-      .insertInto('meta')
-      .values([
-        { name: 'store_id', value: Buffer.from(storeId, 'hex') },
-        { name: 'master_key', value: masterKey },
-        { name: 'canary', value: canary },
-      ])
-      .onConflict((conflict) => conflict.column('name').doNothing())
-      .compile()
-  }
 }
 
-const builders = {
+/** Builds SQL for one kind of database or the other, and runs none. */
+export const builders = {
   sqlite: () =>
     new Kysely<Tables>({
       dialect: {

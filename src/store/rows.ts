@@ -1,12 +1,13 @@
 /** Rows as both databases give them (columns in snake case, whole numbers as numbers) and what they mean. */
 import type { Action, AuditObject } from '../audit/record.ts'
 import type { StoredRecord } from '../audit/verify.ts'
-import type { Account, AccountKey } from '../model/account.ts'
+import type { Account } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Secret } from '../model/secret.ts'
+import type { AccountKeyRow } from './account-key-rows.ts'
 import type { DeploymentTables } from './deployment-rows.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
 import type { UserTables } from './user-rows.ts'
@@ -26,12 +27,6 @@ export interface AccountRow {
   next_user_id: number
   next_deployment_id: number
   next_seed_id: number
-}
-
-export interface AccountKeyRow {
-  account_id: number
-  version: number
-  wrapped: Uint8Array
 }
 
 export interface ApiKeyRow {
@@ -188,10 +183,6 @@ export function toAccount(row: AccountRow): Account {
     auditHead: row.audit_head,
     auditAt: row.audit_ms,
   }
-}
-
-export function toAccountKey(row: AccountKeyRow): AccountKey {
-  return { accountId: row.account_id, version: row.version, wrapped: row.wrapped }
 }
 
 export function toApiKey(row: ApiKeyRow): ApiKey {

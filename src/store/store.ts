@@ -76,10 +76,12 @@ export interface Store {
 
   /** The store's keyring; `make` gives it when the store is new. Every process gets the same one. */
   keyring(make: () => KeyringRow): Promise<KeyringRow>
-  /** Keeps the master key under a second root key. */
-  addMasterKey(sealed: Uint8Array): Promise<void>
-  /** Keeps this sealed master key and drops the other: done twice, it has the same effect. */
-  keepMasterKey(sealed: Uint8Array): Promise<void>
+  /** Keeps another version of the master key, unless there is one of this number. */
+  addMasterKey(key: KeyringRow['masterKeys'][number]): Promise<void>
+  /** Keeps every version as it is here, under one root key or two: done twice, it has the same effect. */
+  keepMasterKeys(keys: KeyringRow['masterKeys']): Promise<void>
+  /** How much the keys that wrap others have been used. */
+  wraps(): Promise<Wraps>
   /** How many things there are, by counting their rows: not for the path of a request. Nothing of it is recorded. */
   census(now: number): Promise<Census>
   /** Requests that have no durable record yet. */
@@ -116,11 +118,18 @@ export interface Census {
     readonly within7Days: number
     readonly within30Days: number
   }
+  readonly wraps: Wraps
   readonly deployments: {
     readonly all: number
     /** Those that hold an old version, or a secret that was deleted. */
     readonly stale: number
   }
+}
+
+/** How often a key was used to wrap others, at the most: the one key of an account, and one version of the master key. */
+export interface Wraps {
+  readonly account: number
+  readonly master: number
 }
 
 export interface Backlog {
@@ -140,8 +149,12 @@ export interface OldSecretKey {
 /** What the keyring keeps in the store: nothing of it opens without the root key. */
 export interface KeyringRow {
   readonly storeId: string
-  readonly masterKey: Uint8Array
-  readonly nextMasterKey: Uint8Array | undefined
+  /** Each sealed under the root key, and while it is being replaced under the next one as well; oldest first. */
+  readonly masterKeys: readonly {
+    readonly version: number
+    readonly wrapped: Uint8Array
+    readonly next: Uint8Array | undefined
+  }[]
   readonly canary: Uint8Array
 }
 

@@ -81,6 +81,8 @@ export interface Changes {
   readonly keys: Map<string, Fate<ApiKey>>
   readonly accounts: Map<number, Fate<Account>>
   readonly accountKeys: AccountKey[]
+  /** The newest keys of accounts, wrapped anew or used more than before. */
+  readonly changedAccountKeys: Map<number, AccountKey>
   readonly droppedAccountKeys: { readonly accountId: number; readonly version: number }[]
   readonly rewrapped: { readonly accountId: number; readonly id: number; readonly key: SecretKey }[]
   readonly replies: Reply[]
@@ -153,8 +155,8 @@ export interface World {
   readonly seedsByToken: Map<string, Seed>
   /** Those that meet an address which is asked from, or which is to be claimed. */
   readonly claims: Claim[]
-  /** The lists whose secrets are all here, by account and id. */
-  readonly wholeLists: Set<string>
+  /** The lists whose secrets are all here, by account and id: how many deployments hold something of each. */
+  readonly wholeLists: Map<string, number>
   readonly replies: Map<string, Reply>
   /** Versions of the secrets whose history is asked for, oldest first. */
   readonly versions: Map<string, readonly VersionHead[]>

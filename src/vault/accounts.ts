@@ -1,7 +1,7 @@
 /** Accounts: made and listed on the host. */
 import { generateToken } from '../crypto/token.ts'
 import { Refusal } from '../errors.ts'
-import type { Account } from '../model/account.ts'
+import { type Account, maxWraps } from '../model/account.ts'
 import { checkName } from '../model/name.ts'
 import { rights } from '../model/scope.ts'
 import { newKey } from './keys.ts'
@@ -28,18 +28,25 @@ export async function createAccount(
   token = generateToken(),
 ): Promise<{ account: Account; token: string }> {
   checkName(name, 'name')
+  await checkMasterKey(vault)
   for (let tries = 0; tries < maxTries; tries++) {
     const id = 1 + Math.max(0, ...(await vault.store.accounts()).map((account) => account.id))
     const made = await tryAsk(vault, askerOf(host, id), {
       kind: 'create_account',
       id,
       name,
-      accountKey: { accountId: id, ...vault.keyring.newAccountKey(id, 1) },
+      accountKey: { accountId: id, ...vault.keyring.newAccountKey(id, 1), uses: 0 },
       key: newKey(vault, id, token, { name: 'first key', scopes: rights, networks: [], expiresAt: null }),
     })
     if (made !== outdated) return { account: made.account, token }
   }
   throw new Refusal('overloaded', 'Other accounts are being made. Try again.')
+}
+
+/** @throws Refusal `key_exhausted` when the master key has wrapped all that it may */
+export async function checkMasterKey({ store }: Vault): Promise<void> {
+  if ((await store.wraps()).master < maxWraps) return
+  throw new Refusal('key_exhausted', 'The master key has wrapped all that it may. Run "strongroom rewrap --master".')
 }
 
 /** @throws Refusal `not_found` */

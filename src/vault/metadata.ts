@@ -2,7 +2,8 @@
 import type { List } from '../model/list.ts'
 import { type Details, type Secret, secretToAuthenticate } from '../model/secret.ts'
 import type { Match, Place } from '../store/operation.ts'
-import { changeInTurn, prepare, verifyRow } from './secrets.ts'
+import { prepare, verifyRow } from './secret-rows.ts'
+import { changeInTurn } from './secrets.ts'
 import { checkDetails } from './values.ts'
 import { type Asker, ask, type Identity, tryAsk, type Vault } from './vault.ts'
 

@@ -1,12 +1,13 @@
 /**
- * Replacing an account's key, while the account is in use: a new version, every secret's key wrapped under it, the old
- * versions destroyed. Values are not touched. Killed at any point, it goes on where it was when it is run again.
+ * Replacing the keys that wrap others, while the store is in use. An account's: a new version, every secret's key wrapped
+ * under it, the old versions destroyed. The master key's: every account's key wrapped under its newest version. Values are
+ * not touched. Killed at any point, either goes on where it was when it is run again.
  */
 import { Refusal } from '../errors.ts'
 import type { AccountKey } from '../model/account.ts'
 import type { OldSecretKey } from '../store/store.ts'
-import { askerOf, findAccount, type HostAsker } from './accounts.ts'
-import { type Asker, ask, authenticate, tryAsk, type Vault } from './vault.ts'
+import { askerOf, checkMasterKey, findAccount, type HostAsker } from './accounts.ts'
+import { type Asker, ask, authenticate, learnKeyOf, outdated, tryAsk, type Vault } from './vault.ts'
 
 /** Secret keys wrapped anew in one transaction. */
 const pageSize = 500
@@ -32,7 +33,8 @@ export async function rotateAccountKey(
 ): Promise<Rotation> {
   const asker = askerOf(host, (await findAccount(vault, accountName)).id)
   const { accountId } = await authenticate(vault, asker)
-  const before = await vault.store.accountKeys(accountId)
+  await checkMasterKey(vault)
+  const before = await accountKeysOf(vault, accountId)
   const resumed = before.length > 1
   const newest = resumed ? before.at(-1) : await addVersion(vault, asker, accountId)
   if (newest === undefined) throw new Refusal('integrity_failure', 'The account has no key.')
@@ -45,10 +47,16 @@ export async function rotateAccountKey(
 
 async function addVersion(vault: Vault, asker: Asker, accountId: number): Promise<AccountKey> {
   const { accountKey } = await authenticate(vault, asker)
-  const next = { accountId, ...vault.keyring.newAccountKey(accountId, accountKey.version + 1) }
+  const next = { accountId, ...vault.keyring.newAccountKey(accountId, accountKey.version + 1), uses: 0 }
   const added = await tryAsk(vault, asker, { kind: 'add_account_key', accountKey: next })
   if (added === null) return next
   throw new Refusal('overloaded', 'Another rotation of this account key has begun. Run this again to finish it.')
+}
+
+async function accountKeysOf(vault: Vault, accountId: number): Promise<readonly AccountKey[]> {
+  const keys = await vault.store.accountKeys(accountId)
+  for (const key of keys) await learnKeyOf(vault, key)
+  return keys
 }
 
 /** A secret whose key changes meanwhile is met again: pages go on until nothing older is left. */
@@ -59,7 +67,7 @@ async function rewrapAll(
   onProgress: (rewrapped: number) => void,
 ): Promise<number> {
   const { accountId, version } = newest
-  const older = new Map((await vault.store.accountKeys(accountId)).map((key) => [key.version, key]))
+  const older = new Map((await accountKeysOf(vault, accountId)).map((key) => [key.version, key]))
   let rewrapped = 0
   for (;;) {
     const page = await vault.store.secretKeysBelow(accountId, version, 0, pageSize)
@@ -79,4 +87,42 @@ function rewrap(
   const under = older.get(key.keyVersion)
   if (under === undefined) throw new Refusal('integrity_failure', 'A secret key is wrapped under a key that is gone.')
   return keyring.rewrapSecretKey({ accountId: newest.accountId, uid }, key, under, newest)
+}
+
+/** Accounts whose keys are wrapped anew at once. */
+const accountsAtOnce = 16
+
+/**
+ * Wraps the key of every account under the newest version of the master key that this vault knows.
+ *
+ * @param onProgress told how many accounts are done, and of how many
+ * @returns how many keys were wrapped anew
+ */
+export async function rewrapAccountKeys(
+  vault: Vault,
+  host: HostAsker,
+  onProgress: (done: number, all: number) => void = () => {},
+): Promise<number> {
+  const accounts = await vault.store.accounts()
+  const waiting = accounts.map(({ id }) => id).values()
+  let [done, rewrapped] = [0, 0]
+  const worker = async () => {
+    for (const accountId of waiting) {
+      if (await rewrapAccountKey(vault, askerOf(host, accountId))) rewrapped++
+      onProgress(++done, accounts.length)
+    }
+  }
+  await Promise.all(Array.from({ length: accountsAtOnce }, worker))
+  return rewrapped
+}
+
+/** Until nobody has replaced the account's key meanwhile. @returns whether there was anything to do */
+async function rewrapAccountKey(vault: Vault, asker: ReturnType<typeof askerOf>): Promise<boolean> {
+  for (;;) {
+    const { accountId, accountKey } = await authenticate(vault, asker)
+    if (vault.keyring.masterVersionOf(accountKey) === vault.keyring.masterKeyVersion) return false
+    const to = { ...accountKey, ...vault.keyring.rewrapAccountKey(accountId, accountKey) }
+    const answer = await tryAsk(vault, asker, { kind: 'rewrap_account_key', from: accountKey.wrapped, to })
+    if (answer !== outdated) return true
+  }
 }

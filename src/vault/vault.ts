@@ -20,6 +20,8 @@ import type { Attempts } from './attempts.ts'
 export interface Vault {
   readonly store: Store
   readonly keyring: Keyring
+  /** Takes up versions of the master key that were made since the store was opened. */
+  readonly learnMasterKeys: () => Promise<void>
   /** Milliseconds since 1970. Only for what the vault writes; the store judges by its own clock. */
   readonly now: () => number
   /** The longest value, in bytes of UTF-8. */
@@ -67,8 +69,14 @@ const maxTries = 5
 /** @throws Refusal `unauthenticated` */
 export async function authenticate(vault: Vault, asker: Asker): Promise<Identity> {
   const identity = await ask(vault, asker, { kind: 'authenticate' })
+  await learnKeyOf(vault, identity.accountKey)
   if (asker.caller.kind === 'token') remember(vault.identities, asker.caller.hash, identity)
   return identity
+}
+
+/** Makes sure that an account's key can be unwrapped: the master key may have been replaced, by another process too. */
+export async function learnKeyOf(vault: Vault, accountKey: AccountKey): Promise<void> {
+  if (!vault.keyring.knows(accountKey)) await vault.learnMasterKeys()
 }
 
 /**

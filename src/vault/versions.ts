@@ -1,7 +1,8 @@
 /** A secret's versions: list, read, restore. */
 import type { Secret } from '../model/secret.ts'
 import type { Changed, Match, StoredVersion, VersionHead } from '../store/operation.ts'
-import { changeInTurn, idempotencyOf, keyOf, prepare, recorded, sealNext, verifyRow } from './secrets.ts'
+import { keyOf, prepare, recorded, verifyRow } from './secret-rows.ts'
+import { changeInTurn, idempotencyOf, sealNext } from './secrets.ts'
 import { type Asker, ask, type Identity, tryAsk, type Vault } from './vault.ts'
 
 /**

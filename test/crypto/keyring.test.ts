@@ -4,7 +4,7 @@ import { createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
 
 import { suite, test } from 'node:test'
 import { Keyring } from '../../src/crypto/keyring.ts'
-import { createKeyring } from '../../src/crypto/master-key.ts'
+import { createKeyring, masterKeysUnder, newMasterKey, sealUnderNext } from '../../src/crypto/master-key.ts'
 import { Refusal } from '../../src/errors.ts'
 import { gcmOpen } from './aead-independent.ts'
 
@@ -25,6 +25,11 @@ function makeKeyring() {
   return { root, sealed, keyring: new Keyring(root, sealed), reopen, accountKeyOf }
 }
 
+/** The bytes with one bit of each changed. */
+function changesOf(bytes: Uint8Array): Uint8Array[] {
+  return Array.from(bytes, (byte, at) => Uint8Array.from(bytes, (other, place) => (place === at ? byte ^ 0x10 : other)))
+}
+
 suite('A keyring', () => {
   test('opens with its own root key alone', () => {
     const { sealed } = makeKeyring()
@@ -36,17 +41,70 @@ suite('A keyring', () => {
     const [one, two] = [makeKeyring(), makeKeyring()]
     const shared = createKeyring(one.root)
 
-    for (const part of ['storeId', 'masterKey', 'canary'] as const) {
+    for (const part of ['storeId', 'masterKeys', 'canary'] as const) {
       assert.throws(() => new Keyring(one.root, { ...one.sealed, [part]: two.sealed[part] }), isBroken, part)
       assert.throws(() => new Keyring(one.root, { ...one.sealed, [part]: shared[part] }), isBroken, part)
     }
-    for (const part of ['masterKey', 'canary'] as const) {
-      for (let at = 0; at < one.sealed[part].length; at++) {
-        const changed = Uint8Array.from(one.sealed[part])
-        changed[at] = (changed[at] ?? 0) ^ 0x10
-        assert.throws(() => new Keyring(one.root, { ...one.sealed, [part]: changed }), isBroken, `${part} ${at}`)
-      }
+    for (const changed of changesOf(one.sealed.canary)) {
+      assert.throws(() => new Keyring(one.root, { ...one.sealed, canary: changed }), isBroken)
     }
+    const [first] = one.sealed.masterKeys
+    assert.ok(first)
+    const second = newMasterKey(one.root, one.sealed.storeId, 2)
+    for (const wrapped of changesOf(first.wrapped)) {
+      const masterKeys = [{ ...first, wrapped }, second]
+      assert.throws(() => new Keyring(one.root, { ...one.sealed, masterKeys }), isBroken)
+    }
+    for (const wrapped of [...changesOf(second.wrapped), first.wrapped]) {
+      const masterKeys = [first, { ...second, wrapped }]
+      assert.throws(() => new Keyring(one.root, { ...one.sealed, masterKeys }), isBroken)
+    }
+    for (const masterKeys of [
+      [],
+      [second],
+      [second, first],
+      [
+        { ...second, version: 1 },
+        { ...first, version: 2 },
+      ],
+    ]) {
+      assert.throws(() => new Keyring(one.root, { ...one.sealed, masterKeys }), isBroken)
+    }
+  })
+
+  test('with a newer version of the master key opens what either wraps, and wraps under the newer', () => {
+    const { root, sealed, keyring, reopen, accountKeyOf } = makeKeyring()
+    const old = accountKeyOf(keyring, 1)
+    const { wrappedKey } = keyring.newSecretKey(1, uid, old)
+    const newer = { ...sealed, masterKeys: [...sealed.masterKeys, newMasterKey(root, sealed.storeId, 2)] }
+
+    keyring.learn(root, newer)
+    const rewrapped = keyring.rewrapAccountKey(1, old)
+
+    assert.equal(keyring.masterKeyVersion, 2)
+    assert.deepEqual([keyring.masterVersionOf(old), keyring.masterVersionOf(rewrapped)], [1, 2])
+    assert.equal(keyring.masterVersionOf(keyring.newAccountKey(2, 1)), 2)
+    const later = new Keyring(root, newer)
+    assert.ok(
+      later.secretKey(place, wrappedKey, rewrapped).equals(new Keyring(root, newer).secretKey(place, wrappedKey, old)),
+    )
+    assert.equal(reopen().knows(rewrapped), false)
+    assert.throws(() => reopen().secretKey(place, wrappedKey, rewrapped), isBroken)
+    assert.throws(() => later.rewrapAccountKey(2, rewrapped), isBroken, 'of another account')
+    assert.equal(later.tokenHash('sr_x'), reopen().tokenHash('sr_x'))
+  })
+
+  test('goes to another root key with every version of its master key', () => {
+    const { root, sealed } = makeKeyring()
+    const next = createSecretKey(randomBytes(32))
+    const both = { ...sealed, masterKeys: [...sealed.masterKeys, newMasterKey(root, sealed.storeId, 2)] }
+
+    const between = { ...both, masterKeys: sealUnderNext(root, both, next) }
+    const after = { ...both, masterKeys: masterKeysUnder(next, between) }
+
+    for (const one of [root, next]) assert.equal(new Keyring(one, between).masterKeyVersion, 2)
+    assert.equal(new Keyring(next, after).masterKeyVersion, 2)
+    assert.throws(() => new Keyring(root, after), isBroken)
   })
 
   test('opens a value after a restart, through every wrapped key on the way', () => {
@@ -129,7 +187,7 @@ suite('A keyring', () => {
     context.write(sealed.storeId, 4, 'hex')
     context[51] = 1
     context[56] = 1
-    const blob = Buffer.from(sealed.masterKey)
+    const blob = Buffer.from(sealed.masterKeys[0]?.wrapped ?? [])
     const keys = Buffer.from(hkdfSync('sha512', root, blob.subarray(5, 21), context, 64))
     assert.deepEqual(keys.subarray(32), blob.subarray(33, 65))
     const master = gcmOpen(keys.subarray(0, 32), blob.subarray(21, 33), blob.subarray(65), context)

@@ -16,6 +16,7 @@ const census: Census = {
   keys: { active: 2, expired: 3, revoked: 4, within7Days: 5, within30Days: 6 },
   secrets: { all: 7, over90Days: 8, over365Days: 9, expired: 10, within7Days: 11, within30Days: 12 },
   deployments: { all: 13, stale: 14 },
+  wraps: { account: 15, master: 16 },
 }
 
 /** The samples of our own metrics, by name and labels. */

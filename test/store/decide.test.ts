@@ -151,7 +151,7 @@ suite('A decision', () => {
   })
 
   test('on a secret whose key was wrapped under an account key that is being replaced is put off', () => {
-    const newest = new Map([[1, { accountId: 1, version: 2, wrapped: bytes(1) }]])
+    const newest = new Map([[1, { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }]])
 
     const { outcomes, changes } = decide([requestOf(host, createFor(1))], worldOf({ accountKeys: newest }))
 
@@ -160,7 +160,7 @@ suite('A decision', () => {
   })
 
   test('destroys no account key that still wraps something, nor the newest, nor one that it knows nothing of', () => {
-    const newest = new Map([[1, { accountId: 1, version: 2, wrapped: bytes(1) }]])
+    const newest = new Map([[1, { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }]])
     const drop = (version: number, inUse: readonly number[] | undefined) => {
       const accountKeysInUse = new Map(inUse === undefined ? [] : [[1, new Set(inUse)]])
       const world = worldOf({ accountKeys: newest, accountKeysInUse })
@@ -174,19 +174,37 @@ suite('A decision', () => {
     assert.deepEqual(drop(1, [2]).outcomes.map(wordOf), ['done'])
   })
 
+  test('puts no account key in place of one that was replaced meanwhile', () => {
+    const now = { accountId: 1, version: 2, wrapped: bytes(1), uses: 5 }
+    const world = () => worldOf({ accountKeys: new Map([[1, now]]) })
+    const rewrap = (version: number, from: Uint8Array) => {
+      const to = { accountId: 1, version, wrapped: bytes(9), uses: 0 }
+      return decide([requestOf(host, { kind: 'rewrap_account_key', from, to })], world())
+    }
+
+    for (const { outcomes, changes } of [rewrap(1, bytes(1)), rewrap(2, bytes(2)), rewrap(3, bytes(1))]) {
+      assert.deepEqual(outcomes, [{ kind: 'outdated' }])
+      assert.equal(changes.changedAccountKeys.size, 0)
+    }
+    const { changes } = rewrap(2, bytes(1))
+    assert.deepEqual([...changes.changedAccountKeys.values()], [{ ...now, wrapped: bytes(9) }])
+  })
+
   test('lets nobody but the host replace the key of an account', () => {
     const byKey: Caller = { kind: 'token', hash: 'ab', verified: keyEvidence(key) }
-    const accountKey = { accountId: 1, version: 2, wrapped: bytes(1) }
+    const accountKey = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }
 
     for (const operation of [
       { kind: 'add_account_key', accountKey },
       { kind: 'rewrap_secret_keys', keys: [{ id: 1, from: secret.key, to: { keyVersion: 2, wrapped: bytes(5) } }] },
+      { kind: 'rewrap_account_key', from: bytes(1), to: accountKey },
       { kind: 'drop_account_key', version: 0 },
     ] as const) {
       const { outcomes, changes } = decide([requestOf(byKey, operation)], worldOf())
 
       assert.deepEqual(outcomes.map(wordOf), ['forbidden'])
       assert.deepEqual([changes.accountKeys, changes.rewrapped, changes.droppedAccountKeys], [[], [], []])
+      assert.equal(changes.changedAccountKeys.size, 0)
     }
   })
 
@@ -223,7 +241,7 @@ suite('A decision', () => {
       kind: 'create_account',
       name: 'acme',
       id: 2,
-      accountKey: { accountId: 2, version: 1, wrapped: bytes(1) },
+      accountKey: { accountId: 2, version: 1, wrapped: bytes(1), uses: 0 },
       key: { ...key, accountId: 2 },
     }
     const byKey: Caller = { kind: 'token', hash: 'ab', verified: keyEvidence(key) }
@@ -274,7 +292,7 @@ function worldOf(other: Partial<World> = {}): World {
     storeId: '00',
     now,
     accounts: new Map([[1, account]]),
-    accountKeys: new Map([[1, { accountId: 1, version: 1, wrapped: bytes(1) }]]),
+    accountKeys: new Map([[1, { accountId: 1, version: 1, wrapped: bytes(1), uses: 0 }]]),
     accountKeysInUse: new Map(),
     keysByToken: new Map([['ab', key]]),
     keys: new Map([[ref(1, 1), key]]),
@@ -282,7 +300,7 @@ function worldOf(other: Partial<World> = {}): World {
     names: new Map([[ref(1, 'one'), 1]]),
     lists: new Map(),
     listNames: new Map(),
-    wholeLists: new Set(),
+    wholeLists: new Map(),
     users: new Map(),
     emails: new Map(),
     deployments: new Map(),

@@ -1,4 +1,5 @@
 /** A small caller of the API for tests: real HTTP, answers as they came. */
+import { setImmediate } from 'node:timers/promises'
 
 export interface Answer {
   readonly status: number
@@ -35,6 +36,8 @@ export class Api {
 
   /** @param body sent as JSON; a string or bytes go as they are */
   async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    // A connection that the server closed while this process was busy with a command is taken note of first.
+    for (let turn = 0; turn < 3; turn++) await setImmediate()
     const isRaw = typeof body === 'string' || body instanceof Uint8Array
     const response = await fetch(this.url + path, {
       method,

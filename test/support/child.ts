@@ -82,9 +82,16 @@ export async function listening(child: ChildProcess): Promise<Child> {
 }
 
 /** Starts a host command, for a test that does not let it come to its end. */
-export function startCommand(place: Place, parameters: readonly string[]): ChildProcess {
-  const env = environment(place)
-  return spawn(process.execPath, [join(root, 'src/main.ts'), ...parameters], { env, stdio: 'ignore' })
+export function startCommand(
+  place: Place,
+  parameters: readonly string[],
+  stdout: 'ignore' | 'pipe' = 'ignore',
+): ChildProcess {
+  const stdio = ['ignore', stdout, 'ignore'] as const
+  return spawn(process.execPath, [join(root, 'src/main.ts'), ...parameters], {
+    env: environment(place),
+    stdio: [...stdio],
+  })
 }
 
 /** Runs a host command to its end. */

@@ -1,14 +1,19 @@
-/** Replacing an account's key while it is in use: every secret stays readable, and nothing old is left. */
+/** Replacing the keys that wrap others while they are in use: every secret stays readable, and nothing old is left. */
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { generateToken } from '../../src/crypto/token.ts'
+import { maxWraps } from '../../src/model/account.ts'
+import { openVault } from '../../src/open.ts'
+import { createAccount } from '../../src/vault/accounts.ts'
 import { rotateAccountKey } from '../../src/vault/rotation.ts'
 import { Api } from '../support/api.ts'
 import { runCommand, startChild, startCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines, type Place } from '../support/engines.ts'
-import { startServer } from '../support/server.ts'
+import { startServer, testConfig } from '../support/server.ts'
 
 const host = { name: 'tester', requestId: 'test' }
 const rounds = process.env['SLOW'] === '1' ? 50 : 5
@@ -100,11 +105,7 @@ for (const engine of engines) {
       const names = Array.from({ length: 1200 }, (_, at) => `s-${at + 1}`)
       await Promise.all(names.map((name) => api.post('/v3/secrets', { name, value: name })))
 
-      for (let round = 0; round < rounds; round++) {
-        const killed = startCommand(place, ['account', 'rotate-key', 'default'])
-        await setTimeout(250 + Math.random() * 300)
-        killed.kill('SIGKILL')
-      }
+      await killSomewhere(place, ['account', 'rotate-key', 'default'])
       const last = runCommand(place, ['account', 'rotate-key', 'default', '--json'])
 
       assert.equal(last.code, 0, last.stderr)
@@ -117,12 +118,157 @@ for (const engine of engines) {
       await again.end('SIGTERM')
     })
 
+    test('counts what it wraps, in the transaction that keeps it, and wraps no more than it may', async (t) => {
+      const { api, vault, place } = await startServer(t, engine)
+      const uses = async () => {
+        const rows = await query(place, 'select uses from account_keys where account_id = 1 order by version')
+        return rows.map((row) => Number(row['uses']))
+      }
+      await Promise.all(Array.from({ length: 20 }, (_, at) => api.post('/v3/secrets', { name: `s-${at}`, value: 'v' })))
+      await api.post('/v3/secrets', { name: 's-1', value: 'taken' })
+      assert.deepEqual(await uses(), [20])
+      await rotateAccountKey(vault, host, 'default')
+      assert.deepEqual(await uses(), [20])
+      assert.match((await api.get('/metrics')).text, /^strongroom_key_wraps\{key="account"\} 20$/m)
+
+      await query(place, 'update account_keys set uses = ?', maxWraps - 1)
+      assert.equal((await api.post('/v3/secrets', { name: 'last', value: 'v' })).status, 201)
+      const refused = await api.post('/v3/secrets', { name: 'one-more', value: 'v' })
+
+      assert.deepEqual([refused.status, refused.body.code], [503, 'key_exhausted'])
+      assert.equal((await api.put('/v3/secrets/1', { value: 'new' })).status, 200)
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'new')
+      await rotateAccountKey(vault, host, 'default')
+      assert.equal((await api.post('/v3/secrets', { name: 'one-more', value: 'v' })).status, 201)
+    })
+
     async function placeOf(t: Parameters<typeof startServer>[0]): Promise<Place> {
       const place = await engine.makePlace()
       t.after(() => place.clear())
       return place
     }
   })
+
+  suite(`${engine.name}: the master key`, { skip: engine.skip }, () => {
+    test('is replaced while a server runs, which takes the new version up when it first meets it', async (t) => {
+      const { server, api, place, others } = await manyAccounts(t, 12)
+      let isDone = false
+      const load = Promise.all(
+        Array.from({ length: 4 }, async (_, worker) => {
+          for (let at = 0; !isDone; at++) {
+            const answers = [
+              await api.post('/v3/secrets', { name: `n-${worker}-${at}`, value: 'v' }),
+              await api.get('/v3/secrets/1'),
+              await api.put('/v3/secrets/1', { value: 'v' }),
+            ]
+            for (const { status, text } of answers) assert.ok([200, 201].includes(status), text)
+          }
+        }),
+      )
+      const [code, stdout] = await command(place, ['rewrap', '--master', '--json'])
+      isDone = true
+      await load
+
+      assert.equal(code, 0, stdout)
+      assert.deepEqual(JSON.parse(stdout), { version: 2, rewrapped: 13, resumed: false })
+      assert.deepEqual(await masterVersions(place), [2])
+      // Of these accounts the server has unwrapped nothing yet.
+      for (const other of others) {
+        assert.equal((await other.get('/v3/secrets/1')).body.value, 'v')
+        assert.equal((await other.post('/v3/secrets', { name: 'new', value: 'v' })).status, 201)
+      }
+      const { body } = await api.get('/v3/audit?limit=1000')
+      const actions = body.records.map(({ action }: { action: string }) => action)
+      assert.deepEqual(
+        actions.filter((action: string) => /^master_key|rewrap/.test(action)),
+        ['account.rewrap_key', 'master_key.add'],
+      )
+      assert.equal(runCommand(place, ['rewrap', '--master']).code, 0)
+      assert.equal(runCommand(place, ['account', 'rotate-key', 'default']).code, 0)
+      assert.deepEqual(await masterVersions(place), [3])
+      await server.end('SIGTERM')
+      const again = await startChild(t, place)
+      assert.equal((await again.api(api.key).get('/v3/secrets/1')).body.value, 'v')
+      assert.equal(runCommand(place, ['audit', 'verify', '--state']).code, 3)
+    })
+
+    test('is replaced by a command that may be killed at any point and run again', async (t) => {
+      const { server, api, place, others } = await manyAccounts(t, 150)
+
+      await killSomewhere(place, ['rewrap', '--master'])
+      const last = runCommand(place, ['rewrap', '--master', '--json'])
+
+      assert.equal(last.code, 0, last.stderr)
+      assert.deepEqual(await masterVersions(place), [JSON.parse(last.stdout).version])
+      for (const one of [api, ...others]) assert.equal((await one.get('/v3/secrets/1')).body.value, 'v')
+      await server.end('SIGTERM')
+    })
+
+    test('is not replaced while the root key is, and goes to another root key in all its versions', async (t) => {
+      const { server, api, place } = await manyAccounts(t, 1)
+      const next = join(place.dataDir, 'next.key')
+      const withNext = { STRONGROOM_ROOT_KEY_FILE: next }
+      assert.equal(runCommand(place, ['rewrap', '--master']).code, 0)
+      assert.equal(runCommand(place, ['rewrap', '--to', next]).code, 0)
+
+      const refused = runCommand(place, ['rewrap', '--master'])
+
+      assert.equal(refused.code, 1)
+      assert.match(refused.stderr, /The root key is being replaced/)
+      await server.end('SIGTERM')
+      assert.equal(runCommand(place, ['rewrap', '--finish'], withNext).code, 0)
+      assert.notEqual(runCommand(place, ['account', 'list']).code, 0)
+      const again = await startChild(t, place, { env: withNext })
+      assert.equal((await again.api(api.key).get('/v3/secrets/1')).body.value, 'v')
+      await again.end('SIGTERM')
+    })
+
+    /** A server with its first account and so many more, each with a secret that it has not read. */
+    async function manyAccounts(t: TestContext, count: number) {
+      const place = await engine.makePlace()
+      t.after(() => place.clear())
+      const first = await startChild(t, place)
+      const key = first.firstKey ?? ''
+      assert.equal((await first.api(key).post('/v3/secrets', { name: 'db', value: 'v' })).status, 201)
+      const { vault, close } = await openVault(testConfig(place))
+      const tokens: string[] = []
+      for (let at = 0; at < count; at++) tokens.push((await createAccount(vault, host, `other-${at}`)).token)
+      await close()
+      for (const token of tokens) await first.api(token).post('/v3/secrets', { name: 'db', value: 'v' })
+      await first.end('SIGTERM')
+      const server = await startChild(t, place)
+      return { server, place, api: server.api(key), others: tokens.map((token) => server.api(token)) }
+    }
+  })
+}
+
+/** Lets a command run once, and then kills it time and again before it has run as long. */
+async function killSomewhere(place: Place, parameters: readonly string[]): Promise<void> {
+  const began = performance.now()
+  assert.equal(runCommand(place, parameters).code, 0)
+  const took = performance.now() - began
+  for (let round = 0; round < rounds; round++) {
+    const killed = startCommand(place, parameters)
+    await setTimeout(took * (0.3 + 0.7 * Math.random()))
+    killed.kill('SIGKILL')
+  }
+}
+
+/** Runs a host command beside what this process does meanwhile. */
+async function command(place: Place, parameters: readonly string[]): Promise<[code: number | null, stdout: string]> {
+  const child = startCommand(place, parameters, 'pipe')
+  let stdout = ''
+  child.stdout?.on('data', (chunk: Buffer) => {
+    stdout += chunk
+  })
+  const [code] = await once(child, 'close')
+  return [code, stdout]
+}
+
+/** Which versions of the master key wrap the accounts' keys: each blob states it. */
+async function masterVersions(place: Place): Promise<number[]> {
+  const rows = await query(place, 'select wrapped from account_keys')
+  return [...new Set(rows.map(({ wrapped }) => Buffer.from(wrapped as Uint8Array).readUInt32BE(1)))]
 }
 
 async function versionsOf(place: Place) {

@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino'
 import { type Config, readConfig, unknownSettings } from '../../config.ts'
 import type { Server } from '../../http/server.ts'
 import { type Address, isSocketPath, type SocketPath } from '../../listen.ts'
+import { manyWraps, maxWraps } from '../../model/account.ts'
 import { bootstrap, type Opened, openServerVault } from '../../open.ts'
 import { askerOf } from '../../vault/accounts.ts'
 import { inviteOwner } from '../../vault/users.ts'
@@ -17,6 +18,7 @@ import { hostAsker } from './with-vault.ts'
 /** After this long, whoever still waits is let down rather than the supervisor kept waiting. */
 const stopTimeoutMs = 20_000
 const sweepIntervalMs = 50
+const dayMs = 86_400_000
 
 export async function serve(): Promise<void> {
   // What the server makes is for its owner alone.
@@ -45,6 +47,7 @@ export async function serve(): Promise<void> {
     const setUp = firstKey === undefined ? undefined : await setUpLink(opened.vault, config, origin)
     greet(config, listening, firstKey, setUp)
     makeCheckpoints(opened, config, logger)
+    watchWraps(opened.vault, logger)
     stopOnSignals(logger, server, opened)
     flushCompileCache()
   } catch (error) {
@@ -74,6 +77,24 @@ function mayDumpCore(): boolean {
   } catch {
     return false
   }
+}
+
+/** Long before the end, and again each day. */
+function watchWraps({ store }: Vault, logger: Logger): void {
+  const look = async () => {
+    const { account, master } = await store.wraps()
+    const howTo = { account: 'strongroom account rotate-key', master: 'strongroom rewrap --master' }
+    const uses = [
+      ['account', account],
+      ['master', master],
+    ] as const
+    for (const [key, wraps] of uses) {
+      if (wraps >= manyWraps) logger.warn({ key, wraps, max: maxWraps }, `replace this key: ${howTo[key]}`)
+    }
+  }
+  const lookOrSay = () => look().catch(() => logger.warn('the use of the keys could not be counted'))
+  void lookOrSay()
+  setInterval(lookOrSay, dayMs).unref()
 }
 
 function makeCheckpoints({ vault }: Opened, { checkpoints, checkpointSeconds }: Config, logger: Logger): void {

@@ -20,10 +20,10 @@ import type { Context } from '../context.ts'
 import { clearCookie } from '../session-cookie.ts'
 import { siteOf } from '../site.ts'
 import { accountName, agentOf, begun, refuseOtherSites, Session, shown, strangerOf } from './people.ts'
-import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
+import { formatTime, IdParams, idOf, NoQuery, responses, Time, withoutNul } from './schema.ts'
 import type { V3 } from './typed.ts'
 
-const Text = Type.String({ maxLength: 300 })
+const Text = Type.String({ maxLength: 300, pattern: withoutNul, description: 'a text of at most 300 characters' })
 const Code = Type.String({ maxLength: 64, description: 'a code' })
 const Password = Type.String({ maxLength: 1000, description: 'a password' })
 const Base64 = Type.String({ maxLength: 4096, description: 'bytes in base64url' })

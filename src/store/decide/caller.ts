@@ -74,6 +74,7 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   create_account: 'account.create',
   add_account_key: 'account.rotate_key',
   rewrap_secret_keys: 'account.rotate_key',
+  rewrap_account_key: 'account.rewrap_key',
   drop_account_key: 'account.drop_key',
 }
 

@@ -156,6 +156,8 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return rotation.addAccountKey(call, operation)
     case 'rewrap_secret_keys':
       return rotation.rewrapSecretKeys(call, operation)
+    case 'rewrap_account_key':
+      return rotation.rewrapAccountKey(call, operation)
     case 'drop_account_key':
       return rotation.dropAccountKey(call, operation)
     case 'record':

@@ -7,6 +7,7 @@ import type { Idempotency, Match, Op, Outcome, Place, Refused, SecretHead, Store
 import { ref, replyRef } from '../world.ts'
 import { holdersOf } from './deployments.ts'
 import { findList, listForAll, refuseList } from './places.ts'
+import { countWraps } from './rotation.ts'
 import { type Call, done, forbid, putAccount, putSecret, record, refuse, removeSecret } from './work.ts'
 
 export function listSecrets(call: Call, { list: wanted }: Op<'list_secrets'>): Outcome<'list_secrets'> {
@@ -51,6 +52,8 @@ export function createSecret(call: Call, operation: Op<'create_secret'>): Outcom
   if (work.world.names.has(ref(account.id, operation.name))) return refuseTaken(call, object)
   const list = operation.list === undefined ? listForAll(call) : findList(call, operation.list)
   if (list === undefined) return refuseList(call, operation.list ?? defaultList, object)
+  const exhausted = countWraps(call, 1, object)
+  if (exhausted !== undefined) return exhausted
   const { name, uid, key, sealed, mac, details } = operation
   const current = work.world.accounts.get(account.id) ?? account
   const secret = {

@@ -48,6 +48,7 @@ export function emptyChanges(): Changes {
     keys: new Map(),
     accounts: new Map(),
     accountKeys: [],
+    changedAccountKeys: new Map(),
     droppedAccountKeys: [],
     rewrapped: [],
     replies: [],

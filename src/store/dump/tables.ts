@@ -31,7 +31,7 @@ export const tables: readonly Table[] = [
     audit_head: 'bytes',
     audit_ms: 'integer',
   }),
-  table('account_keys', 2, { account_id: 'integer', version: 'integer', wrapped: 'bytes' }, true),
+  table('account_keys', 2, { account_id: 'integer', version: 'integer', wrapped: 'bytes', uses: 'integer' }, true),
   table('account_settings', 1, { account_id: 'integer', vm_auth: 'integer', mac: 'bytes' }),
   table('api_keys', 2, {
     account_id: 'integer',

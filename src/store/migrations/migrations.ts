@@ -6,9 +6,10 @@ import { machines } from './0003-machines.ts'
 import { users } from './0004-users.ts'
 import { deployments } from './0005-deployments.ts'
 import { factors } from './0007-factors.ts'
+import { keyUses } from './0009-key-uses.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [foundation, lists, machines, users, deployments, factors]
+export const migrations: readonly Migration[] = [foundation, lists, machines, users, deployments, factors, keyUses]
 
 /**
  * The migrations that a store still lacks.

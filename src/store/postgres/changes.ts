@@ -8,6 +8,8 @@ import { factorValues, rulesValues, spentValues, userValues } from '../user-rows
 import { type Changes, type NewVersion, ref, replyLifetimeMs } from '../world.ts'
 import {
   accountColumns,
+  accountKeyColumns,
+  accountKeyValues,
   accountValues,
   auditColumns,
   type Column,
@@ -57,15 +59,18 @@ export class PostgresChanges {
     await Promise.all(this.#sent)
   }
 
-  #applyAccounts({ accounts, accountKeys, droppedAccountKeys }: Changes): void {
+  #applyAccounts({ accounts, accountKeys, changedAccountKeys, droppedAccountKeys }: Changes): void {
     const fates = [...accounts.values()]
     const made = fates.flatMap(({ existed, row }) => (existed || row === null ? [] : [accountValues(row)]))
     const changed = fates.flatMap(({ existed, row }) => (existed && row !== null ? [accountValues(row)] : []))
     this.#insert('accounts', accountColumns, made)
-    this.#insert(
-      'account_keys',
-      ['bigint', 'bigint', 'bytea'],
-      accountKeys.map((key) => [key.accountId, key.version, key.wrapped]),
+    this.#insert('account_keys', accountKeyColumns, accountKeys.map(accountKeyValues))
+    this.#run(
+      'update_account_keys',
+      `update account_keys set wrapped = r.w, uses = r.u from ${unnest(accountKeyColumns)} r (a, v, w, u)
+       where account_keys.account_id = r.a and account_keys.version = r.v`,
+      [...changedAccountKeys.values()].map(accountKeyValues),
+      accountKeyColumns.length,
     )
     this.#delete(
       'account_keys',

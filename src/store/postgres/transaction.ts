@@ -9,6 +9,7 @@ import type { AccountSettings, AddressRange, Machine } from '../../model/machine
 import type { Seed } from '../../model/seed.ts'
 import type { SignInRules } from '../../model/sign-in.ts'
 import type { User } from '../../model/user.ts'
+import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
 import type { Transaction } from '../load.ts'
 import type { NameRef, Ref, ReplyRef, SpentRef, VersionRef } from '../needs.ts'
@@ -60,7 +61,7 @@ export class PostgresTransaction implements Transaction {
   async accountKeys(ids: readonly number[]): Promise<AccountKey[]> {
     const text =
       'select distinct on (account_id) * from account_keys where account_id = any($1::bigint[]) order by account_id, version desc'
-    return (await this.#all<rows.AccountKeyRow>('account_keys', text, [ids])).map(rows.toAccountKey)
+    return (await this.#all<AccountKeyRow>('account_keys', text, [ids])).map(toAccountKey)
   }
 
   async accountKeysInUse(accountId: number): Promise<number[]> {
@@ -174,6 +175,13 @@ export class PostgresTransaction implements Transaction {
       from unnest($1::bigint[], $2::bigint[]) r (a, i)
       join deployment_secrets h on h.account_id = r.a and h.secret_id = r.i group by 1, 2`
     return this.#all('holders', text, columnsOf(secrets, 'accountId', 'id'))
+  }
+
+  async holdersOfList({ accountId, id }: Ref): Promise<number> {
+    const text = `select count(distinct h.deployment_id) as count from secrets s join deployment_secrets h
+      on h.account_id = s.account_id and h.secret_id = s.id where s.account_id = $1 and s.list_id = $2`
+    const [found] = await this.#all<{ count: number }>('holders_of_list', text, [accountId, id])
+    return found?.count ?? 0
   }
 
   async secretsNamed(refs: readonly NameRef[]): Promise<StoredSecret[]> {

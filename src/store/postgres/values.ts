@@ -1,5 +1,5 @@
 /** Rows as the parameters of a statement: the columns of each table, and the values of one row, in the tables' order. */
-import type { Account } from '../../model/account.ts'
+import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { List } from '../../model/list.ts'
 import type { Machine } from '../../model/machine.ts'
@@ -13,6 +13,7 @@ const columns = (text: string) => text.split(' ') as readonly Column[]
 export const accountColumns = columns(
   'bigint text bigint bigint bigint bigint bytea bigint bigint bigint bigint bigint bigint',
 )
+export const accountKeyColumns = columns('bigint bigint bytea bigint')
 export const keyColumns = columns(
   'bigint bigint text text text text text bigint bigint bigint bigint bytea bigint bigint text',
 )
@@ -43,6 +44,10 @@ export function accountValues(account: Account): unknown[] {
   const { auditSize, auditHead, auditAt, nextDeploymentId, nextSeedId } = account
   const counters = [nextListId, nextMachineId, nextUserId, nextDeploymentId, nextSeedId]
   return [id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, ...counters]
+}
+
+export function accountKeyValues({ accountId, version, wrapped, uses }: AccountKey): unknown[] {
+  return [accountId, version, wrapped, uses]
 }
 
 export function listValues({ accountId, id, uid, name, createdAt, updatedAt }: List): unknown[] {

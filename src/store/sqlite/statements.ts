@@ -54,6 +54,8 @@ export function prepare(database: DatabaseSync) {
     deployment: sql(`${deployment} where d.account_id = ? and d.id = ? order by h.secret_id`),
     deploymentTo: sql(`${deployment} where d.account_id = ? and d.target = ? order by d.id, h.secret_id`),
     holders: sql('select count(*) as count from deployment_secrets where account_id = ? and secret_id = ?'),
+    holdersOfList: sql(`select count(distinct h.deployment_id) as count from secrets s join deployment_secrets h
+      on h.account_id = s.account_id and h.secret_id = s.id where s.account_id = ? and s.list_id = ?`),
     list: sql('select * from lists where account_id = ? and id = ?'),
     listNamed: sql('select * from lists where account_id = ? and name = ?'),
     secretNamed: sql('select id from secrets where account_id = ? and name = ?'),
@@ -67,7 +69,8 @@ export function prepare(database: DatabaseSync) {
     updateAccount: sql(
       'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ?, next_machine_id = ?, next_user_id = ?, next_deployment_id = ?, next_seed_id = ? where id = ?',
     ),
-    insertAccountKey: sql('insert into account_keys values (?, ?, ?)'),
+    insertAccountKey: sql('insert into account_keys values (?, ?, ?, ?)'),
+    updateAccountKey: sql('update account_keys set wrapped = ?, uses = ? where account_id = ? and version = ?'),
     insertKey: sql('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateKey: sql(
       'update api_keys set expires_ms = ?, revoked_ms = ?, last_used_ms = ?, mac = ?, confirmed_ms = ? where account_id = ? and id = ?',

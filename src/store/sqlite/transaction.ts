@@ -9,6 +9,7 @@ import { type AccountSettings, type AddressRange, type Machine, rangeOf } from '
 import type { Seed } from '../../model/seed.ts'
 import type { SignInRules } from '../../model/sign-in.ts'
 import type { User } from '../../model/user.ts'
+import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import {
   deploymentValues,
   heldValues,
@@ -53,7 +54,7 @@ export class SqliteTransaction implements Transaction {
   }
 
   accountKeys(ids: readonly number[]): AccountKey[] {
-    return ids.flatMap((id) => all<rows.AccountKeyRow>(this.#statements.accountKey, id)).map(rows.toAccountKey)
+    return ids.flatMap((id) => all<AccountKeyRow>(this.#statements.accountKey, id)).map(toAccountKey)
   }
 
   accountKeysInUse(accountId: number): number[] {
@@ -153,6 +154,11 @@ export class SqliteTransaction implements Transaction {
     )
   }
 
+  holdersOfList({ accountId, id }: Ref): number {
+    const [found] = all<{ count: number }>(this.#statements.holdersOfList, accountId, id)
+    return found?.count ?? 0
+  }
+
   secretsNamed(refs: readonly NameRef[]): StoredSecret[] {
     const { secretOfName } = this.#statements
     const found = refs.flatMap(({ accountId, name }) => all<rows.StoredSecretRow>(secretOfName, accountId, name))
@@ -221,8 +227,8 @@ export class SqliteTransaction implements Transaction {
     this.#applyRecords(changes)
   }
 
-  #applyAccounts({ accounts, accountKeys, droppedAccountKeys }: Changes): void {
-    const { insertAccount, updateAccount, insertAccountKey, dropAccountKey } = this.#statements
+  #applyAccounts({ accounts, accountKeys, changedAccountKeys, droppedAccountKeys }: Changes): void {
+    const { insertAccount, updateAccount, insertAccountKey, updateAccountKey, dropAccountKey } = this.#statements
     for (const { existed, row } of accounts.values()) {
       if (row === null) continue
       const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, nextUserId } = row
@@ -233,7 +239,12 @@ export class SqliteTransaction implements Transaction {
       if (existed) updateAccount.run(nextSecretId, nextKeyId, ...audit, ...counters, id)
       else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, ...audit, ...counters)
     }
-    for (const { accountId, version, wrapped } of accountKeys) insertAccountKey.run(accountId, version, wrapped)
+    for (const { accountId, version, wrapped, uses } of accountKeys) {
+      insertAccountKey.run(accountId, version, wrapped, uses)
+    }
+    for (const { accountId, version, wrapped, uses } of changedAccountKeys.values()) {
+      updateAccountKey.run(wrapped, uses, accountId, version)
+    }
     for (const { accountId, version } of droppedAccountKeys) dropAccountKey.run(accountId, version)
   }
 

@@ -1,0 +1,65 @@
+/** A secret's row as the store gives it: prepared for a change, its MAC checked, its key unwrapped. */
+import type { KeyObject } from 'node:crypto'
+import type { Action } from '../audit/record.ts'
+import { Refusal } from '../errors.ts'
+import { type Secret, secretToAuthenticate } from '../model/secret.ts'
+import type { Op, Results, StoredSecret } from '../store/operation.ts'
+import { type Asker, ask, integrityFailure, learnKeyOf, type Vault } from './vault.ts'
+
+/** What a change needs to know, or `undefined` when there is no such row. */
+export async function prepare<K extends 'prepare_secret' | 'prepare_version'>(
+  vault: Vault,
+  asker: Asker,
+  operation: Op<K>,
+): Promise<Results[K] | undefined> {
+  try {
+    return await ask<K>(vault, asker, operation)
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'not_found') return undefined
+    throw error
+  }
+}
+
+/** @throws Refusal `integrity_failure` */
+export async function keyOf(
+  vault: Vault,
+  asker: Asker,
+  { secret, key }: Pick<StoredSecret, 'secret' | 'key'>,
+): Promise<KeyObject> {
+  const known = vault.keyring.knownSecretKey(secret) ?? vault.keyring.secretKey(secret, key)
+  if (known !== undefined) return known
+  const accountKey = await vault.store.accountKey(secret.accountId, key.keyVersion)
+  if (accountKey !== undefined) {
+    await learnKeyOf(vault, accountKey)
+    return vault.keyring.secretKey(secret, key, accountKey)
+  }
+  // The account's key was replaced since the row was read: then the row is another one now.
+  const now = await prepare(vault, asker, { kind: 'prepare_secret', id: secret.id })
+  if (now === undefined || now.secret.uid !== secret.uid || now.key.keyVersion === key.keyVersion) throw keyIsGone()
+  return keyOf(vault, asker, now)
+}
+
+function keyIsGone(): Refusal {
+  return new Refusal('integrity_failure', 'The key of this secret is not in the store.')
+}
+
+export async function verifyRow(vault: Vault, asker: Asker, secret: Secret, action: Action): Promise<void> {
+  if (vault.keyring.isRowMac(secretToAuthenticate(secret), secret.mac)) return
+  throw await integrityFailure(vault, asker, secret.accountId, action, objectOf(secret))
+}
+
+/** The error to throw, after a failed integrity check has been recorded. */
+export async function recorded(
+  error: unknown,
+  vault: Vault,
+  asker: Asker,
+  secret: Secret,
+  action: Action,
+): Promise<unknown> {
+  if (!(error instanceof Refusal) || error.code !== 'integrity_failure') return error
+  return integrityFailure(vault, asker, secret.accountId, action, objectOf(secret))
+}
+
+function objectOf({ id, uid, name, version }: Secret) {
+  return { kind: 'secret', id, uid, name, version, hash: null } as const
+}
