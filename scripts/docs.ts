@@ -56,6 +56,7 @@ const codeTexts: Record<Code, string> = {
 const rightTexts: Record<Right, string> = {
   'secrets:list': 'see names and times of secrets',
   'secrets:read': 'read values',
+  'secrets:scan': 'take fingerprints of values, to find where they have leaked; part of `secrets:read`',
   'secrets:write': 'create and update secrets',
   'secrets:delete': 'delete secrets',
   'keys:manage': 'list, create, rotate and revoke API keys within its own rights',

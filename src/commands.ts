@@ -1,7 +1,7 @@
 /** The table of the commands: each word, what it is for, and the file that defines it, loaded when it is asked for. */
 import { readFileSync } from 'node:fs'
 import { styleText } from 'node:util'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 
 interface Entry {
   readonly description: string
@@ -22,12 +22,32 @@ const table: Readonly<Record<string, Group>> = {
       description: 'run a command with secrets in its environment',
       load: () => import('./cli/commands/run.ts'),
     },
+    import: {
+      description: 'store what a file of another program holds',
+      load: () => import('./cli/commands/import.ts'),
+    },
+    export: {
+      description: 'print values in a format that other programs read',
+      load: () => import('./cli/commands/export.ts'),
+    },
+    render: {
+      description: 'make a file of a template and secrets, once or whenever one changes',
+      load: () => import('./cli/commands/render.ts'),
+    },
+    scan: {
+      description: 'find where stored values have leaked: files, a git history, standard input',
+      load: () => import('./cli/commands/scan.ts'),
+    },
   },
   'The account:': {
     keys: { description: 'API keys', load: () => import('./cli/commands/keys.ts') },
     audit: {
       description: 'the audit trail: read it, follow it, and on the host of the server verify it',
       load: () => import('./cli/host/commands/audit.ts'),
+    },
+    trust: {
+      description: 'whose tokens are traded for keys: jobs without a stored one',
+      load: () => import('./cli/commands/trust.ts'),
     },
     deployments: {
       description: 'which target holds which version of which secret',
@@ -37,6 +57,7 @@ const table: Readonly<Record<string, Group>> = {
   },
   'This computer:': {
     login: { description: 'store a server and an API key', load: () => import('./cli/commands/login.ts') },
+    auth: { description: 'get a key for a job that has none', load: () => import('./cli/commands/auth.ts') },
     logout: { description: 'forget a stored key', load: () => import('./cli/commands/logout.ts') },
     profiles: {
       description: 'which servers and keys are stored, and which is in use',
@@ -81,7 +102,8 @@ const table: Readonly<Record<string, Group>> = {
  * @param word without one, all are defined
  */
 export async function programOf(word?: string): Promise<Command> {
-  const program = new Command('strongroom')
+  const { Command: Program } = await import('commander')
+  const program = new Program('strongroom')
     .description('A self-hosted secrets manager.')
     .helpCommand('help [command...]', 'show the help of a command')
     .helpOption('-h, --help', 'show this help')

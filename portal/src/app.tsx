@@ -20,6 +20,9 @@ const KeysPage = lazy(async () => ({ default: (await import('./keys/keys-page.ts
 const AuditPage = lazy(async () => ({ default: (await import('./audit/audit-page.tsx')).AuditPage }))
 const MachinesPage = lazy(async () => ({ default: (await import('./machines/machines-page.tsx')).MachinesPage }))
 const CloudInitPage = lazy(async () => ({ default: (await import('./cloud-init/cloud-init-page.tsx')).CloudInitPage }))
+const DeploymentsPage = lazy(async () => ({
+  default: (await import('./deployments/deployments-page.tsx')).DeploymentsPage,
+}))
 const UsersPage = lazy(async () => ({ default: (await import('./users/users-page.tsx')).UsersPage }))
 const SettingsPage = lazy(async () => ({ default: (await import('./settings/settings-page.tsx')).SettingsPage }))
 
@@ -73,6 +76,7 @@ function Inside() {
           </Route>
           <Route path="/lists" component={ListsPage} />
           <Route path="/cloud-init" component={CloudInitPage} />
+          <Route path="/deployments" component={DeploymentsPage} />
           <Route path="/keys" component={KeysPage} />
           <Route path="/machines" component={MachinesPage} />
           <Route path="/users" component={UsersPage} />

@@ -13,6 +13,7 @@ export type Action =
   | 'secret.create'
   | 'secret.update'
   | 'secret.delete'
+  | 'secret.fingerprint'
   | 'metadata.read'
   | 'metadata.update'
   | 'secret.move'
@@ -50,6 +51,12 @@ export type Action =
   | 'session.read'
   | 'session.confirm'
   | 'session.end'
+  | 'trust_rule.list'
+  | 'trust_rule.read'
+  | 'trust_rule.create'
+  | 'trust_rule.update'
+  | 'trust_rule.delete'
+  | 'auth.oidc'
   | 'factor.change'
   | 'factor.add'
   | 'factor.remove'
@@ -62,6 +69,8 @@ export type Action =
   | 'key.rotate'
   | 'key.revoke'
   | 'audit.read'
+  | 'audit.verify'
+  | 'account.read'
   | 'account.create'
   | 'account.rotate_key'
   | 'account.drop_key'
@@ -80,6 +89,7 @@ export const actions: readonly Action[] = [
   'secret.create',
   'secret.update',
   'secret.delete',
+  'secret.fingerprint',
   'metadata.read',
   'metadata.update',
   'secret.move',
@@ -117,6 +127,12 @@ export const actions: readonly Action[] = [
   'session.read',
   'session.confirm',
   'session.end',
+  'trust_rule.list',
+  'trust_rule.read',
+  'trust_rule.create',
+  'trust_rule.update',
+  'trust_rule.delete',
+  'auth.oidc',
   'factor.change',
   'factor.add',
   'factor.remove',
@@ -129,6 +145,8 @@ export const actions: readonly Action[] = [
   'key.rotate',
   'key.revoke',
   'audit.read',
+  'audit.verify',
+  'account.read',
   'account.create',
   'account.rotate_key',
   'account.drop_key',
@@ -145,11 +163,13 @@ export const actions: readonly Action[] = [
 export interface AuditObject {
   readonly kind:
     | 'secret'
+    | 'fingerprints'
     | 'list'
     | 'machine'
     | 'settings'
     | 'target'
     | 'seed'
+    | 'trust_rule'
     | 'key'
     | 'user'
     | 'factor'
@@ -161,8 +181,9 @@ export interface AuditObject {
   readonly name: string | null
   readonly version: number | null
   /**
-   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed, a
-   * user, a factor, settings or the rules for signing in; of what a target holds; with
+   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed, a user, a factor,
+   * a trust rule, settings or the rules for signing in; of what a target holds; of which versions fingerprints were
+   * handed out; with
    * `metadata.update` of the details, with `secret.move` of the list's uid.
    */
   readonly hash: string | null

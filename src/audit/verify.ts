@@ -26,12 +26,18 @@ export interface Anchor {
   readonly head: Uint8Array
 }
 
+/** Where a verification begins, with the time of the record there. */
+export interface Start extends Anchor {
+  readonly time: number
+}
+
 /**
  * Verifies one account's chain.
  *
  * @param stored the account's records, oldest first
  * @param expected the size and head that the account itself states
  * @param anchors what others say that it was, each at its size
+ * @param start where to begin, when what is before is known to hold
  */
 export async function verifyChain(
   storeId: string,
@@ -39,10 +45,9 @@ export async function verifyChain(
   stored: AsyncIterable<StoredRecord>,
   expected: Anchor,
   anchors: readonly Anchor[] = [],
+  start: Start = { size: 0, head: emptyHead(storeId, accountId), time: 0 },
 ): Promise<Verdict> {
-  let head: Uint8Array = emptyHead(storeId, accountId)
-  let size = 0
-  let time = 0
+  let { head, size, time } = start
   const verdict = (reason?: string, seq = size + 1): Verdict => ({
     accountId,
     size,

@@ -8,7 +8,7 @@ import { environmentForOthers, variable } from './environment.ts'
 import { findSecret } from './find.ts'
 import { makeMemoryFolder } from './memory-folder.ts'
 import { complain, Fault, print, printJson } from './output.ts'
-import { passSignals } from './process.ts'
+import { startPassing } from './process.ts'
 import { isText } from './secrets.ts'
 
 /** Opens the value in the editor, and stores what was saved, unless somebody stored another one meanwhile. */
@@ -48,15 +48,13 @@ async function edited(name: string, value: Buffer): Promise<Buffer> {
 
 function openEditor(file: string): Promise<void> {
   const editor = variable('VISUAL') ?? variable('EDITOR') ?? (process.platform === 'win32' ? 'notepad' : 'vi')
-  // By a shell, as it may have parameters.
+  // By a shell, as it may have parameters and variables; in its place, so that signals reach the editor.
   const [program, parameters] =
-    process.platform === 'win32' ? [`${editor} "${file}"`, []] : ['sh', ['-c', `${editor} "$1"`, 'sh', file]]
-  const child = spawn(program, parameters, {
-    stdio: 'inherit',
-    env: environmentForOthers(),
-    shell: process.platform === 'win32',
-  })
-  const { ended } = passSignals(child)
+    process.platform === 'win32' ? [`${editor} "${file}"`, []] : ['sh', ['-c', `exec env ${editor} "$1"`, 'sh', file]]
+  const isWindows = process.platform === 'win32'
+  const { ended } = startPassing(() =>
+    spawn(program, parameters, { stdio: 'inherit', env: environmentForOthers(), shell: isWindows }),
+  )
   return ended.then(({ code, signal }) => {
     if (signal !== null) throw new Fault('failure', `The editor was ended by ${signal}: nothing is stored.`)
     if (code !== 0) throw new Fault('failure', `The editor (${editor}) ended with ${code}: nothing is stored.`)

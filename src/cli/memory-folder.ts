@@ -4,6 +4,7 @@ import { access } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { variable } from './environment.ts'
+import { deadly } from './process.ts'
 
 export interface MemoryFolder {
   readonly path: string
@@ -22,15 +23,20 @@ export async function makeMemoryFolder(): Promise<MemoryFolder> {
   const path = mkdtempSync(join(place ?? tmpdir(), 'strongroom-'))
   const take = () => rmSync(path, { recursive: true, force: true })
   process.once('exit', take)
+  // Whoever made it ends in their own way; by default a signal would leave no time to remove it.
+  for (const signal of deadly) process.on(signal, stay)
   return {
     path,
     isInMemory: place !== undefined,
     remove: () => {
       take()
       process.removeListener('exit', take)
+      for (const signal of deadly) process.removeListener(signal, stay)
     },
   }
 }
+
+function stay(): void {}
 
 async function placeInMemory(): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined

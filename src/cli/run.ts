@@ -10,7 +10,7 @@ import { environmentForOthers, variable } from './environment.ts'
 import { numberOf } from './input.ts'
 import { leastMaskedBytes, Mask, patternsOf } from './mask.ts'
 import { complain, Fault } from './output.ts'
-import { type Ending, exitCodeOf, type Passing, passSignals } from './process.ts'
+import { type Ending, exitCodeOf, type Passing, startPassing } from './process.ts'
 import { readValues } from './values.ts'
 import { checkedPrefix, checkedValue, variablesOf } from './variables.ts'
 
@@ -74,8 +74,12 @@ function signalOf(text: string): NodeJS.Signals {
   throw new Fault('usage', '--signal must be such as SIGHUP or USR1.')
 }
 
-/** What the options choose, without values. */
-async function select(
+/**
+ * What the options choose, without values, in the order of their ids.
+ *
+ * @throws Fault `notFound` for a name that nothing has
+ */
+export async function select(
   { secrets }: Strongroom,
   { only, list }: Pick<RunOptions, 'only' | 'list'>,
 ): Promise<readonly Metadata[]> {
@@ -120,9 +124,10 @@ async function read(client: Strongroom, selected: readonly Metadata[], options: 
 function startCommand(program: string, parameters: readonly string[], given: Given, { mask }: RunOptions): Started {
   const output = mask ? 'pipe' : 'inherit'
   try {
-    const child = spawn(program, parameters, { env: given.environment, stdio: ['inherit', output, output] })
+    const { child, ended, deadly } = startPassing((): ChildProcess => {
+      return spawn(program, parameters, { env: given.environment, stdio: ['inherit', output, output] })
+    })
     if (mask) hide(child, given.values)
-    const { ended, deadly } = passSignals(child)
     return { child, passing: { deadly, ended: ended.catch((error) => Promise.reject(notStarted(program, error))) } }
   } catch (error) {
     throw notStarted(program, error)

@@ -1,15 +1,6 @@
 /** Secrets as environment variables: what they are called there, and which may not be there. */
+import { envName, isSteering } from '../formats/env-name.ts'
 import { Fault } from './output.ts'
-
-/** Variables that decide what other programs load and run: no secret becomes one of them by its name. */
-const steering =
-  /^(LD_.*|DYLD_.*|PATH|IFS|ENV|BASH_ENV|SHELLOPTS|PS4|PROMPT_COMMAND|NODE_OPTIONS|NODE_PATH|PYTHON(PATH|STARTUP|HOME)|PERL5?(LIB|OPT)|RUBY(LIB|OPT)|_?JAVA_(TOOL_)?OPTIONS|JDK_JAVA_OPTIONS|GIT_.*|EDITOR|VISUAL|PAGER|BROWSER|SHELL|HOME|STRONGROOM_.*)$/
-
-/** `db-password` is `DB_PASSWORD`. */
-export function variableOf(name: string, prefix: string): string {
-  const plain = prefix + name.toUpperCase().replaceAll(/[^A-Z0-9_]/g, '_')
-  return /^\d/.test(plain) ? `_${plain}` : plain
-}
 
 /** @throws Fault `usage` for a prefix that no variable can have */
 export function checkedPrefix(prefix: string): string {
@@ -30,7 +21,7 @@ export function variablesOf(
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const name of names) {
-    const variable = variableOf(name, prefix)
+    const variable = envName(name, prefix)
     const other = found.get(variable)
     if (other !== undefined) {
       throw new Fault(
@@ -38,7 +29,7 @@ export function variablesOf(
         `"${other}" and "${name}" would both be ${variable}. Choose with --only, or rename one.`,
       )
     }
-    if (steering.test(variable)) {
+    if (isSteering(variable)) {
       const text = `"${name}" would be ${variable}, which decides what programs do.`
       throw new Fault('conflict', `${text} Say --prefix, or leave it out with --only.`)
     }

@@ -1,4 +1,5 @@
 /** The audit trail. */
+import type { ChainPoint, Verified } from './account-model.ts'
 import { itemsOf, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type { AuditFilter, AuditRecord, Page, PageQuery } from './model.ts'
@@ -24,5 +25,29 @@ export class Audit {
   async page(query: AuditFilter & PageQuery = {}, options?: CallOptions): Promise<Page<AuditRecord>> {
     const { body, headers } = await this.#connection.send('GET /v3/audit', { query }, options)
     return pageOf(body.records, headers)
+  }
+
+  /** Verifies a part of the trail; `after` says where to begin. */
+  async verifyPart(after?: ChainPoint, options?: CallOptions): Promise<Verified> {
+    const body = after === undefined ? {} : { after }
+    return (await this.#connection.send('POST /v3/audit/verify', { body }, options)).body
+  }
+
+  /**
+   * Verifies the trail, part by part, up to its end or to the first record that does not hold.
+   *
+   * @param after a record that is known, such as one that was noted down long ago
+   * @returns what the last part came to: the trail holds when `fault` is null
+   */
+  async verify(
+    { after, onProgress }: { readonly after?: ChainPoint; readonly onProgress?: (part: Verified) => void } = {},
+    options?: CallOptions,
+  ): Promise<Verified> {
+    for (let from = after; ; ) {
+      const part = await this.verifyPart(from, options)
+      onProgress?.(part)
+      if (part.fault !== null || part.records >= part.total) return part
+      from = { seq: part.records, head: part.head }
+    }
   }
 }

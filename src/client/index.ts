@@ -1,4 +1,6 @@
 /** The door of the client: what applications import as `strongroom/client`. */
+export { Account } from './account.ts'
+export type * from './account-model.ts'
 export { Audit } from './audit.ts'
 export { CachedSecrets, type CacheOptions } from './cached.ts'
 export { Deployments } from './deployments.ts'
@@ -32,4 +34,7 @@ export {
 } from './options.ts'
 export { Secrets } from './secrets.ts'
 export { Seeds } from './seeds.ts'
+export { SignIn } from './sign-in.ts'
 export { Strongroom } from './strongroom.ts'
+export type * from './trust-model.ts'
+export { TrustRules, tradeToken } from './trust-rules.ts'

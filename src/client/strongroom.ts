@@ -1,14 +1,17 @@
 /** The client: one object for one server and one API key. */
+import { Account } from './account.ts'
 import { Audit } from './audit.ts'
 import { Connection } from './connection.ts'
 import { Deployments } from './deployments.ts'
 import { Keys } from './keys.ts'
 import { Lists } from './lists.ts'
 import { AccountSettings, Machines } from './machines.ts'
-import type { Rendered, Template } from './model.ts'
+import type { FingerprintFilter, Fingerprints, Rendered, Template } from './model.ts'
 import { type CallOptions, type StrongroomOptions, settingsOf } from './options.ts'
 import { Secrets } from './secrets.ts'
 import { Seeds } from './seeds.ts'
+import { SignIn } from './sign-in.ts'
+import { TrustRules } from './trust-rules.ts'
 
 /** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
 export class Strongroom {
@@ -18,7 +21,10 @@ export class Strongroom {
   readonly seeds: Seeds
   readonly deployments: Deployments
   readonly settings: AccountSettings
+  readonly signIn: SignIn
+  readonly account: Account
   readonly keys: Keys
+  readonly trustRules: TrustRules
   readonly audit: Audit
 
   readonly #connection: Connection
@@ -33,12 +39,19 @@ export class Strongroom {
     this.seeds = new Seeds(connection)
     this.deployments = new Deployments(connection)
     this.settings = new AccountSettings(connection)
+    this.signIn = new SignIn(connection)
+    this.account = new Account(connection)
     this.keys = new Keys(connection)
+    this.trustRules = new TrustRules(connection)
     this.audit = new Audit(connection)
   }
 
   /** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, and what the target holds. */
   async render(template: Template, options?: CallOptions): Promise<Rendered> {
     return (await this.#connection.send('POST /v3/render', { body: template }, options)).body
+  }
+  /** Makes fingerprints of the values that may be scanned for, by which they are recognized and not known. */
+  async fingerprints(filter: FingerprintFilter = {}, options?: CallOptions): Promise<Fingerprints> {
+    return (await this.#connection.send('POST /v3/fingerprints', { body: filter }, options)).body
   }
 }

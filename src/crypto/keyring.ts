@@ -36,12 +36,7 @@ export interface SeedPlace {
 }
 
 /** Where what a user or an account proves itself with is bound to. */
-export interface FactorPlace {
-  readonly accountId: number
-  readonly uid: string
-  /** What it is. */
-  readonly name: string
-}
+export type FactorPlace = Omit<SecretPlace, 'version'>
 
 export interface WrappedKey {
   readonly keyVersion: number

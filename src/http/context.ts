@@ -12,6 +12,8 @@ export interface Context {
   readonly isQueryKeyAccepted: boolean
   /** The longest file, in bytes. */
   readonly maxFileBytes: number
+  /** What the server is set to allow, for whoever asks. */
+  readonly limits: ServerLimits
   /** The origin that people reach the server at; without it, as they ask. */
   readonly publicUrl: string | undefined
   /** Fetches from identity providers of accounts, and reaches nothing inside. */
@@ -20,4 +22,14 @@ export interface Context {
   readonly keyLimiter: RateLimiter | undefined
   /** Requests per second of one address without a usable key, before they are put off. */
   readonly failureLimiter: RateLimiter | undefined
+}
+
+export interface ServerLimits {
+  /** How many versions of a secret are kept. */
+  readonly keepVersions: number
+  /** The longest value, and the longest file, in bytes. */
+  readonly maxValueBytes: number
+  readonly maxFileBytes: number
+  /** Requests per second of one API key, and of one address; `undefined` without a limit. */
+  readonly rateLimit: number | undefined
 }

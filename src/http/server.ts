@@ -12,12 +12,12 @@ import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import type { Config, TraceSettings } from '../config.ts'
 import { Refusal } from '../errors.ts'
+import { checkCharset, parseJson } from '../json.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
 import { serveApis } from './apis.ts'
 import { answerBrokenRequest, answerByHand, maxHeaderBytes, tooLate, unknownExpectation } from './broken.ts'
 import { guardDoor } from './door.ts'
-import { checkCharset, parseJson } from './json.ts'
 import { RateLimiter } from './limits.ts'
 import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from './metrics.ts'
 import { addressOf, trustOf } from './peer.ts'
@@ -37,6 +37,7 @@ export interface ServerOptions {
     | 'maxConnectionsPerAddress'
     | 'maxValueBytes'
     | 'maxFileBytes'
+    | 'keepVersions'
     | 'isQueryKeyAccepted'
     | 'trustedProxies'
     | 'publicUrl'
@@ -147,8 +148,12 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   const keyLimiter = limiter('key')
   const failureLimiter = limiter('failures', failuresPerSecond)
   const { isQueryKeyAccepted, maxFileBytes, publicUrl } = config
-  const context = { vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter }
-  await serveApis(app, { ...context, fetchIssuer: issuerFetch(config.oidcAllowances) }, portalDir)
+  const context = {
+    ...{ vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter },
+    limits: config,
+    fetchIssuer: issuerFetch(config.oidcAllowances),
+  }
+  await serveApis(app, context, portalDir)
   return {
     app,
     scrape,

@@ -47,6 +47,15 @@ export class KeyringQueries {
       .compile()
   }
 
+  countSecretKeysBelow(accountId: number, version: number): Query {
+    return this.#builder
+      .selectFrom('secret_keys')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('account_id', '=', accountId)
+      .where('key_version', '<', version)
+      .compile()
+  }
+
   /** Every version of an account's key was wrapped once, and once more for each version of the master key since. */
   countWraps() {
     return this.#builder

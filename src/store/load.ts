@@ -7,9 +7,10 @@ import type { List } from '../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
 import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'
+import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import { decide } from './decide/decide.ts'
-import { type NameRef, Needs, type Ref, type ReplyRef, type SpentRef, type VersionRef } from './needs.ts'
+import { type NameRef, Needs, type Ref, type ReplyRef, type SpentRef, type UsedRef, type VersionRef } from './needs.ts'
 import type { Batch, Caller, Outcome, Request, StoredSecret, VersionHead } from './operation.ts'
 import {
   type Changes,
@@ -20,6 +21,7 @@ import {
   replyLifetimeMs,
   replyRef,
   type SealedVersion,
+  usedRef,
   versionRef,
   type World,
 } from './world.ts'
@@ -57,6 +59,14 @@ export interface Transaction {
   accountsOfSeeds(tokenHashes: readonly string[]): Result<readonly number[]>
   seedsByToken(tokenHashes: readonly string[]): Result<readonly Seed[]>
   seeds(refs: readonly Ref[]): Result<readonly Seed[]>
+  trustRulesOf(accountIds: readonly number[]): Result<readonly TrustRule[]>
+  trustRules(refs: readonly Ref[]): Result<readonly TrustRule[]>
+  /** The keys of rules that have not been revoked, expired ones too. */
+  keysOfRules(rules: readonly Ref[]): Result<readonly ApiKey[]>
+  /** How many keys of each of these rules can be used, of those that have any. */
+  livingKeys(rules: readonly Ref[], now: number): Result<readonly (Ref & { readonly count: number })[]>
+  /** Those of these that are used already. */
+  usedTokens(refs: readonly UsedRef[]): Result<readonly UsedRef[]>
   deployments(refs: readonly Ref[]): Result<readonly Deployment[]>
   deploymentsTo(targets: readonly NameRef[]): Result<readonly Deployment[]>
   /** How many deployments hold each of these secrets, of those that any holds. */
@@ -76,7 +86,7 @@ export interface Transaction {
   replies(refs: readonly ReplyRef[], since: number): Result<readonly Reply[]>
   /** Locks the making of accounts, and says which of the names are taken and what the next id is. */
   newAccounts(names: readonly string[]): Result<{ readonly taken: readonly string[]; readonly nextId: number }>
-  apply(changes: Changes, keepVersions: number): Result<void>
+  apply(changes: Changes, keepVersions: number, now: number): Result<void>
 }
 
 type Result<T> = T | Promise<T>
@@ -90,7 +100,7 @@ export interface Setting {
 export async function execute(tx: Transaction, batch: Batch, setting: Setting): Promise<Outcome[]> {
   const world = await load(tx, batch, setting)
   const { outcomes, changes } = decide(batch.requests, world)
-  await tx.apply(changes, setting.keepVersions)
+  await tx.apply(changes, setting.keepVersions, world.now)
   return outcomes
 }
 
@@ -139,6 +149,9 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
     holders: new Map(),
     seeds: new Map(),
     seedsByToken: new Map(),
+    trustRules: new Map(),
+    livingKeys: new Map(),
+    usedTokens: new Set(),
     claims: [],
     replies: new Map(),
     versions: new Map(),
@@ -190,6 +203,7 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
   await loadDeployments(tx, needs, world)
   await loadMachines(tx, needs, world)
   await loadUsers(tx, needs, world)
+  await loadTrustRules(tx, needs, world)
   await loadFactors(tx, needs, world)
   await loadContents(tx, needs, world)
   if (needs.accountNames.size === 0) return world
@@ -301,6 +315,21 @@ async function loadUsers(tx: Transaction, { usersOf, emails, sessionsOf }: Needs
   }
   if (sessionsOf.size === 0) return
   for (const key of await tx.sessionsOf([...sessionsOf.values()])) world.keys.set(ref(key.accountId, key.id), key)
+}
+
+async function loadTrustRules(tx: Transaction, needs: Needs, world: World): Promise<void> {
+  const { trustRulesOf, trustRules, keysOfRules, livingKeys, usedTokens } = needs
+  const rules = [
+    ...(trustRulesOf.size === 0 ? [] : await tx.trustRulesOf([...trustRulesOf])),
+    ...(trustRules.size === 0 ? [] : await tx.trustRules([...trustRules.values()])),
+  ]
+  for (const rule of rules) world.trustRules.set(ref(rule.accountId, rule.id), rule)
+  const keys = keysOfRules.size === 0 ? [] : await tx.keysOfRules([...keysOfRules.values()])
+  for (const key of keys) world.keys.set(ref(key.accountId, key.id), key)
+  const living = livingKeys.size === 0 ? [] : await tx.livingKeys([...livingKeys.values()], world.now)
+  for (const { accountId, id, count } of living) world.livingKeys.set(ref(accountId, id), count)
+  const used = usedTokens.size === 0 ? [] : await tx.usedTokens([...usedTokens.values()])
+  for (const { accountId, ruleId, hash } of used) world.usedTokens.add(usedRef(accountId, ruleId, hash))
 }
 
 async function loadFactors(tx: Transaction, needs: Needs, world: World): Promise<void> {

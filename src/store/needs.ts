@@ -4,7 +4,7 @@ import { type AddressRange, rangeOf } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
 import type { NewFactor, Proof } from './factor-operation.ts'
 import type { IdOrName, Request } from './operation.ts'
-import { ref, replyRef, versionRef } from './world.ts'
+import { ref, replyRef, usedRef, versionRef } from './world.ts'
 
 /** A row of an account. */
 export interface Ref {
@@ -24,6 +24,12 @@ export interface VersionRef extends Ref {
 export interface ReplyRef {
   readonly accountId: number
   readonly keyId: number
+  readonly hash: string
+}
+
+export interface UsedRef {
+  readonly accountId: number
+  readonly ruleId: number
   readonly hash: string
 }
 
@@ -62,6 +68,12 @@ export class Needs {
   /** Secrets of which it is asked how many deployments hold them. */
   readonly held: { readonly accountId: number; readonly id: IdOrName }[] = []
   readonly seeds = new Map<string, Ref>()
+  readonly trustRulesOf = new Set<number>()
+  readonly trustRules = new Map<string, Ref>()
+  /** Rules whose keys would end with them, and those of whose keys it is asked how many are alive. */
+  readonly keysOfRules = new Map<string, Ref>()
+  readonly livingKeys = new Map<string, Ref>()
+  readonly usedTokens = new Map<string, UsedRef>()
 
   add(accountId: number | undefined, keyId: number, operation: Request['operation']): void {
     if (operation.kind === 'create_account') this.accountNames.add(operation.name)
@@ -208,6 +220,20 @@ export class Needs {
       case 'delete_seed':
         this.seeds.set(ref(accountId, operation.id), { accountId, id: operation.id })
         return
+      case 'list_trust_rules':
+      case 'read_trust_rule':
+      case 'create_trust_rule':
+      case 'update_trust_rule':
+        this.trustRulesOf.add(accountId)
+        return
+      case 'prepare_trust_rule':
+      case 'delete_trust_rule':
+        this.trustRules.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        this.keysOfRules.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        return
+      case 'exchange_token':
+        this.#exchange(accountId, operation.rule.id, operation.usedHash)
+        return
       case 'end_session':
       case 'read_key':
       case 'prepare_key':
@@ -264,6 +290,12 @@ export class Needs {
 
   #target(accountId: number, target: string): void {
     this.targets.set(ref(accountId, target), { accountId, name: target })
+  }
+
+  #exchange(accountId: number, ruleId: number, hash: string | undefined): void {
+    this.trustRules.set(ref(accountId, ruleId), { accountId, id: ruleId })
+    this.livingKeys.set(ref(accountId, ruleId), { accountId, id: ruleId })
+    if (hash !== undefined) this.usedTokens.set(usedRef(accountId, ruleId, hash), { accountId, ruleId, hash })
   }
 
   #newName(accountId: number, name: string): void {

@@ -15,6 +15,7 @@ import { Queries } from './queries.ts'
 import * as rows from './rows.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
 import type { Backlog, DeploymentFilter, KeyringRow, RecordFilter, Store, StoreEvents, Wraps } from './store.ts'
+import { type TrustRuleRow, toTrustRule } from './trust-rows.ts'
 import * as people from './user-rows.ts'
 
 export interface StoreOptions {
@@ -45,6 +46,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return new BatchedStore(engine, options, disk)
 }
 
+/** A version with its secret. */
+type SealedRow = rows.StoredSecretRow & {
+  readonly sealed_version: number
+  readonly sealed_name: string
+  readonly sealed_ms: number
+}
+
 class BatchedStore implements Store {
   readonly events: StoreEvents = { onBatch: () => {} }
   readonly #engine: Engine
@@ -52,12 +60,14 @@ class BatchedStore implements Store {
   readonly #keyrings: KeyringQueries
   readonly #batcher: Batcher
   readonly #disk: DiskWatch | undefined
+  readonly #keepVersions: number
   #storeId = ''
 
   constructor(engine: Engine, { keepVersions, now }: StoreOptions, disk?: DiskWatch) {
     this.#engine = engine
     this.#disk = disk
     this.#queries = new Queries(engine.dialect)
+    this.#keepVersions = keepVersions
     this.#keyrings = new KeyringQueries(engine.dialect)
     this.#batcher = new Batcher({
       inFlight: engine.inFlight,
@@ -116,6 +126,15 @@ class BatchedStore implements Store {
     return (await this.#query<rows.AccountRow>(this.#queries.accounts())).map(rows.toAccount)
   }
 
+  async accountNamed(name: string) {
+    const [row] = await this.#query<rows.AccountRow>(this.#queries.accountNamed(name))
+    return row === undefined ? undefined : rows.toAccount(row)
+  }
+
+  async trustRules(accountId: number, issuer?: string) {
+    return (await this.#query<TrustRuleRow>(this.#queries.trustRules(accountId, issuer))).map(toTrustRule)
+  }
+
   async accountKey(accountId: number, version: number) {
     const [row] = await this.#query<AccountKeyRow>(this.#keyrings.accountKey(accountId, version))
     return row === undefined ? undefined : toAccountKey(row)
@@ -125,6 +144,17 @@ class BatchedStore implements Store {
     const query = this.#queries.storedSecretsAfter(accountId, after, limit)
     const found = await this.#query<rows.SecretRow & { sealed: Uint8Array | null; list_uid: string | null }>(query)
     return found.map((row) => ({ secret: rows.toSecret(row), sealed: row.sealed, listUid: row.list_uid }))
+  }
+
+  async versionsAfter(accountId: number, after: number, limit: number) {
+    const found = await this.#query<SealedRow>(this.#queries.versionsAfter(accountId, after, limit))
+    const kept = found.filter((row) => row.sealed_version > row.version - this.#keepVersions)
+    return kept.map((row) => ({
+      ...rows.toStoredSecret(row),
+      version: row.sealed_version,
+      name: row.sealed_name,
+      createdAt: row.sealed_ms,
+    }))
   }
 
   async machines(accountId: number) {
@@ -181,6 +211,11 @@ class BatchedStore implements Store {
     const query = this.#keyrings.secretKeysBelow(accountId, version, after, limit)
     const found = await this.#query<Pick<rows.SecretRow, 'id' | 'uid'> & rows.SecretKeyRow>(query)
     return found.map(({ id, uid, key_version, wrapped }) => ({ id, uid, key: { keyVersion: key_version, wrapped } }))
+  }
+
+  async countSecretKeysBelow(accountId: number, version: number) {
+    const [row] = await this.#query<{ count: number }>(this.#keyrings.countSecretKeysBelow(accountId, version))
+    return Number(row?.count ?? 0)
   }
 
   async recordsBefore(accountId: number, filter: RecordFilter) {

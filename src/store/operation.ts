@@ -10,7 +10,10 @@ import type { Details, Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
 import type { FactorOperation, FactorResults, NewFactor, Proof, SessionEnd } from './factor-operation.ts'
+import type { FingerprintOperation, FingerprintResults } from './fingerprint-operation.ts'
+import type { RotationOperation, RotationResults } from './rotation-operation.ts'
 import type { SeedOperation, SeedResults } from './seed-operation.ts'
+import type { TrustOperation, TrustResults } from './trust-operation.ts'
 
 /** Who asks. */
 export type Caller =
@@ -37,6 +40,8 @@ export type Caller =
     }
   /** A user whom the vault has recognized, who may begin a session and nothing else. */
   | { readonly kind: 'user'; readonly accountId: number; readonly userId: number; readonly name: string }
+  /** A job whose token the vault has verified, which may be given a key and nothing else; rule 0 where none fits. */
+  | { readonly kind: 'workload'; readonly accountId: number; readonly ruleId: number; readonly name: string }
   /** Somebody on the server's host, who may do anything in the account. */
   | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
   /** The server itself, for records of what it found. */
@@ -72,7 +77,9 @@ export interface Place {
 
 export type Operation =
   | SeedOperation
+  | TrustOperation
   | FactorOperation
+  | FingerprintOperation
   /** Only checks the key. Recorded when it is refused. */
   | { readonly kind: 'authenticate' }
   /** Authorizes a listing, whose pages are then read by `Pages`. */
@@ -192,6 +199,9 @@ export type Operation =
     }
   | { readonly kind: 'revoke_key'; readonly id: number; readonly change: KeyChange | undefined }
   | { readonly kind: 'read_audit' }
+  /** Authorizes the verification of the whole trail. */
+  | { readonly kind: 'verify_audit' }
+  | { readonly kind: 'read_account' }
   | {
       readonly kind: 'create_account'
       readonly name: string
@@ -200,14 +210,7 @@ export type Operation =
       readonly accountKey: AccountKey
       readonly key: NewKey
     }
-  /** Adds a version of the account's key, upon the newest. */
-  | { readonly kind: 'add_account_key'; readonly accountKey: AccountKey }
-  /** Puts newly wrapped keys in place of those that they were made of; what has changed since is left. Not recorded. */
-  | { readonly kind: 'rewrap_secret_keys'; readonly keys: readonly Rewrapped[] }
-  /** Puts the account's newest key, wrapped under another version of the master key, in place of what it was made of. */
-  | { readonly kind: 'rewrap_account_key'; readonly from: Uint8Array; readonly to: AccountKey }
-  /** Destroys a version of the account's key that wraps nothing any more. */
-  | { readonly kind: 'drop_account_key'; readonly version: number }
+  | RotationOperation
   /** Only leaves a record. */
   | {
       readonly kind: 'record'
@@ -232,13 +235,6 @@ export interface NextVersion {
   readonly name: string
   readonly sealed: Uint8Array
   readonly mac: Uint8Array
-}
-
-export interface Rewrapped {
-  /** The secret's id. */
-  readonly id: number
-  readonly from: SecretKey
-  readonly to: SecretKey
 }
 
 /** A user without what the transaction gives it. */
@@ -306,7 +302,7 @@ export interface Grant {
   readonly scopes: readonly Scope[]
 }
 
-export interface Results extends SeedResults, FactorResults {
+export interface Results extends SeedResults, TrustResults, FactorResults, FingerprintResults, RotationResults {
   authenticate: { readonly accountId: number; readonly key: ApiKey | undefined; readonly accountKey: AccountKey }
   list_secrets: Grant & { readonly list: List | undefined }
   read_secret: StoredSecret
@@ -353,12 +349,9 @@ export interface Results extends SeedResults, FactorResults {
   rotate_key: ApiKey
   revoke_key: ApiKey
   read_audit: Grant
+  verify_audit: Account
+  read_account: Account
   create_account: { readonly account: Account; readonly key: ApiKey }
-  add_account_key: null
-  /** How many were put in place. */
-  rewrap_secret_keys: number
-  rewrap_account_key: null
-  drop_account_key: null
   record: null
 }
 

@@ -10,8 +10,9 @@ import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'
+import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
-import type { Kind, Outcome, Request } from './operation.ts'
+import type { Kind, Outcome, Request, StoredVersion } from './operation.ts'
 
 export interface Store {
   /**
@@ -52,6 +53,11 @@ export interface Store {
     after: number,
     limit: number,
   ): Promise<readonly { secret: Secret; sealed: Uint8Array | null; listUid: string | null }[]>
+  accountNamed(name: string): Promise<Account | undefined>
+  /** By ascending id; with an issuer, those of its tokens alone. */
+  trustRules(accountId: number, issuer?: string): Promise<readonly TrustRule[]>
+  /** Of each secret, by ascending id, after one: the versions that are kept, oldest first. */
+  versionsAfter(accountId: number, after: number, limit: number): Promise<readonly StoredVersion[]>
   machines(accountId: number): Promise<readonly Machine[]>
   users(accountId: number): Promise<readonly User[]>
   /** By an address in lower case, or by the look-up hash of a one-time link. */
@@ -68,6 +74,8 @@ export interface Store {
   settings(accountId: number): Promise<AccountSettings | undefined>
   /** Secret keys that are wrapped under an older version than this one, by ascending secret id, after one. */
   secretKeysBelow(accountId: number, version: number, after: number, limit: number): Promise<readonly OldSecretKey[]>
+  /** How many there are of them. */
+  countSecretKeysBelow(accountId: number, version: number): Promise<number>
 
   /** Records that pass the filter, newest first; looks at no more than `window` sequence numbers at once. */
   recordsBefore(accountId: number, filter: RecordFilter): Promise<RecordPage>

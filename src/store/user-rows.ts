@@ -4,6 +4,8 @@ import { type SignInRules, type SsoSettings, ssoText } from '../model/sign-in.ts
 import type { Role, User } from '../model/user.ts'
 import type { Spent } from './factor-operation.ts'
 
+export type { Factor, SignInRules, User }
+
 export interface UserRow {
   account_id: number
   id: number

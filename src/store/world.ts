@@ -9,9 +9,11 @@ import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts
 import type { SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'
+import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import type { Spent } from './factor-operation.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
+import type { UsedToken } from './trust-operation.ts'
 
 /** The answer to an earlier request under the same idempotency key. */
 export interface Reply {
@@ -72,6 +74,10 @@ export interface Changes {
   readonly users: Map<string, Fate<User>>
   readonly deployments: Map<string, Fate<Deployment>>
   readonly seeds: Map<string, Fate<Seed>>
+  readonly trustRules: Map<string, Fate<TrustRule>>
+  readonly usedTokens: UsedToken[]
+  /** Where what jobs have left behind is cleared away: keys long expired, tokens that nobody accepts any more. */
+  readonly workloads: Set<number>
   readonly factors: Map<string, Fate<Factor>>
   /** With the time by which older ones are forgotten. */
   readonly spent: (Spent & { readonly now: number })[]
@@ -100,6 +106,10 @@ export function versionRef(accountId: number, secretId: number, version: number)
 
 export function replyRef(accountId: number, keyId: number, hash: string): string {
   return `${accountId} ${keyId} ${hash}`
+}
+
+export function usedRef(accountId: number, ruleId: number, hash: string): string {
+  return `${accountId} ${ruleId} ${hash}`
 }
 
 /** A version's value, and the name that it was sealed under. */
@@ -153,6 +163,12 @@ export interface World {
   readonly seeds: Map<string, Seed>
   /** By look-up hash. */
   readonly seedsByToken: Map<string, Seed>
+  /** By account and id; all of an account, where they are asked for. */
+  readonly trustRules: Map<string, TrustRule>
+  /** How many keys of a rule are alive, of the rules that another is asked of, by account and id. */
+  readonly livingKeys: Map<string, number>
+  /** Those that are asked for and were found. */
+  readonly usedTokens: Set<string>
   /** Those that meet an address which is asked from, or which is to be claimed. */
   readonly claims: Claim[]
   /** The lists whose secrets are all here, by account and id: how many deployments hold something of each. */
@@ -167,6 +183,9 @@ export interface World {
   readonly accountNames: ReadonlySet<string>
   readonly nextAccountId: number
 }
+
+/** For so long after its end a job's key is still shown. */
+export const workloadKeyLingersMs = 60 * 60 * 1000
 
 /** For how long a reply is remembered. */
 export const replyLifetimeMs = 24 * 60 * 60 * 1000

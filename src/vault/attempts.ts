@@ -26,6 +26,15 @@ export class Attempts {
     this.#check(keysOf(email, address), now)
   }
 
+  /** Of somebody who has not said who they are. @throws Refusal `rate_limited` with `Retry-After` */
+  checkAddress(address: string, now: number): void {
+    this.#check([[address, maxForAddress]], now)
+  }
+
+  failAddress(address: string, now: number): void {
+    this.#fail(address, now)
+  }
+
   /** Of the codes of one user, from wherever. @throws Refusal `rate_limited` with `Retry-After` */
   checkCodes(userUid: string, now: number): void {
     this.#check([[`codes ${userUid}`, maxForCodes]], now)

@@ -4,10 +4,12 @@ import type { Checkpoint } from '../audit/checkpoint.ts'
 import { exportHeader } from '../audit/export.ts'
 import { encodeRecord } from '../audit/record.ts'
 import { Replay } from '../audit/state.ts'
-import { type StoredRecord, type Verdict, verifyChain } from '../audit/verify.ts'
+import { type Anchor, type StoredRecord, type Verdict, verifyChain } from '../audit/verify.ts'
+import { invalid } from '../errors.ts'
 import type { Account } from '../model/account.ts'
 import { allows, allowsName, type Scope } from '../model/scope.ts'
 import type { RecordFilter } from '../store/store.ts'
+import { alone } from './alone.ts'
 import { liveOf } from './live.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
@@ -18,6 +20,8 @@ const window = 10_000
 /** Queries for one page; then the caller gets what there is and a cursor. */
 const maxWindows = 100
 const verifyPage = 2000
+/** Records that one request verifies: some tenths of a second. */
+const verifiedAtOnce = 50_000
 
 export interface AuditPage {
   readonly accountId: number
@@ -125,6 +129,47 @@ async function verifyAccount(
     anchored: checkpoints.length === 0 ? undefined : Math.max(...checkpoints.map(({ size }) => size)),
     differences: isSound ? [...live.forged, ...replay.differences(live.live)] : [],
   }
+}
+
+/** A part of a trail, verified. */
+export interface PartVerdict extends Verdict {
+  /** Records that the account has. */
+  readonly total: number
+}
+
+/**
+ * Recomputes a part of the asker's own trail. The next part begins where it ends.
+ *
+ * @param after a point of the trail that the asker knows: the end of an earlier part, or a head kept from long ago, which
+ *   then must be what the trail has there
+ * @throws Refusal `forbidden`, `invalid` for a point beyond the trail, `overloaded`
+ */
+export function verifyPart(vault: Vault, asker: Asker, accountId: number, after: Anchor | undefined) {
+  return alone(vault, 'verify', accountId, async (): Promise<PartVerdict> => {
+    const { id, auditSize: total, auditHead } = await ask(vault, asker, { kind: 'verify_audit' })
+    const { storeId } = vault.keyring
+    const from = after ?? { size: 0, head: emptyHead(storeId, id) }
+    if (from.size > total) throw invalid('after', `The trail has ${total} records.`)
+    const last = await recordAt(vault, id, from.size)
+    const isKnown = Buffer.compare(last?.head ?? emptyHead(storeId, id), from.head) === 0
+    if (!isKnown || (from.size > 0 && last === undefined)) {
+      const fault = { seq: from.size, reason: 'The chain up to here is not the one that was asked about.' }
+      return { accountId: id, size: from.size, head: from.head, fault, total }
+    }
+    const size = Math.min(total, from.size + verifiedAtOnce)
+    const head = size === total ? auditHead : ((await recordAt(vault, id, size))?.head ?? from.head)
+    const records = recordsUpTo(vault, id, size, from.size)
+    const start = { ...from, time: last?.record.time ?? 0 }
+    const verdict = await verifyChain(storeId, id, records, { size, head }, [], start)
+    if (verdict.fault !== undefined) vault.onIntegrityFailure('account')
+    return { ...verdict, total }
+  })
+}
+
+async function recordAt({ store }: Vault, accountId: number, seq: number): Promise<StoredRecord | undefined> {
+  if (seq === 0) return undefined
+  const [found] = await store.recordsAfter(accountId, seq - 1, 1)
+  return found?.record.seq === seq ? found : undefined
 }
 
 async function* followed(records: AsyncIterable<StoredRecord>, replay: Replay): AsyncGenerator<StoredRecord> {

@@ -9,6 +9,7 @@ import { machineToAuthenticate, settingsToAuthenticate } from '../model/machine.
 import { detailsHash, secretToAuthenticate } from '../model/secret.ts'
 import { seedToAuthenticate } from '../model/seed.ts'
 import { rulesToAuthenticate } from '../model/sign-in.ts'
+import { trustRuleToAuthenticate } from '../model/trust-rule.ts'
 import { userToAuthenticate } from '../model/user.ts'
 import type { Vault } from './vault.ts'
 
@@ -61,7 +62,7 @@ export async function liveOf(vault: Pick<Vault, 'store' | 'keyring'>, accountId:
   )) {
     take({ ...rowOf('key', key), isRevoked: key.revokedAt !== null }, keyToAuthenticate(key), key.mac)
   }
-  // It came with its account, in one record; no key is ever deleted.
+  // It came with its account, in one record; no key that somebody made is ever deleted.
   if (!live.some(({ kind, id }) => kind === 'key' && id === 1)) forged.push('API key 1 is not in the store.')
   for (const user of await store.users(accountId)) {
     take(rowOf('user', { ...user, name: user.email }), userToAuthenticate(user), user.mac)
@@ -81,6 +82,9 @@ export async function liveOf(vault: Pick<Vault, 'store' | 'keyring'>, accountId:
   }
   for (const machine of await store.machines(accountId)) {
     take(rowOf('machine', machine), machineToAuthenticate(machine), machine.mac)
+  }
+  for (const rule of await store.trustRules(accountId)) {
+    take(rowOf('trust_rule', rule), trustRuleToAuthenticate(rule), rule.mac)
   }
   for await (const seed of pages(
     keyPage,

@@ -132,7 +132,7 @@ export async function provePasskey(
   stranger: Stranger,
   { site, response }: { readonly site: Site; readonly response: AuthenticationResponseJSON },
 ): Promise<{ readonly user: User; readonly proof: Proof }> {
-  vault.attempts.check('', stranger.address, vault.now())
+  vault.attempts.checkAddress(stranger.address, vault.now())
   const factor = await vault.store.factorWith(passkeyLookup(response.id))
   if (factor === undefined || !isOfKind('passkey')(factor)) throw wrong(vault, stranger)
   const user = await vault.store.user(factor.accountId, factor.userId)
@@ -210,7 +210,7 @@ function isHandleOf(user: User, handle: string | undefined): boolean {
 }
 
 function wrong(vault: Vault, { address }: Stranger): Refusal {
-  vault.attempts.fail('', address, vault.now())
+  vault.attempts.failAddress(address, vault.now())
   return new Refusal('invalid_credentials', 'This passkey is not known here, or its answer is not right.')
 }
 

@@ -3,14 +3,17 @@
  * under it, the old versions destroyed. The master key's: every account's key wrapped under its newest version. Values are
  * not touched. Killed at any point, either goes on where it was when it is run again.
  */
-import { Refusal } from '../errors.ts'
-import type { AccountKey } from '../model/account.ts'
+import { invalid, Refusal } from '../errors.ts'
+import type { Account, AccountKey } from '../model/account.ts'
 import type { OldSecretKey } from '../store/store.ts'
 import { askerOf, checkMasterKey, findAccount, type HostAsker } from './accounts.ts'
+import { alone } from './alone.ts'
 import { type Asker, ask, authenticate, learnKeyOf, outdated, tryAsk, type Vault } from './vault.ts'
 
 /** Secret keys wrapped anew in one transaction. */
 const pageSize = 500
+/** Pages of one request. */
+const pagesAtOnce = 10
 
 export interface Rotation {
   /** The version that wraps everything now. */
@@ -36,18 +39,75 @@ export async function rotateAccountKey(
   await checkMasterKey(vault)
   const before = await accountKeysOf(vault, accountId)
   const resumed = before.length > 1
-  const newest = resumed ? before.at(-1) : await addVersion(vault, asker, accountId)
-  if (newest === undefined) throw new Refusal('integrity_failure', 'The account has no key.')
-  const rewrapped = await rewrapAll(vault, asker, newest, onProgress)
-  for (const { version } of await vault.store.accountKeys(accountId)) {
-    if (version < newest.version) await ask(vault, asker, { kind: 'drop_account_key', version })
-  }
+  const last = before.at(-1) ?? noKey()
+  const newest = resumed ? last : await addVersion(vault, asker, accountId, last.version + 1)
+  const { rewrapped } = await rewrapAll(vault, asker, newest, Number.POSITIVE_INFINITY, onProgress)
+  await dropOlder(vault, asker, newest)
   return { version: newest.version, rewrapped, resumed }
 }
 
-async function addVersion(vault: Vault, asker: Asker, accountId: number): Promise<AccountKey> {
-  const { accountKey } = await authenticate(vault, asker)
-  const next = { accountId, ...vault.keyring.newAccountKey(accountId, accountKey.version + 1), uses: 0 }
+/** How far the key of an account is. */
+export interface KeyState {
+  /** The newest version. */
+  readonly version: number
+  /** Whether older versions are there still. */
+  readonly isRotating: boolean
+  /** Secret keys that an older version wraps. */
+  readonly outdated: number
+}
+
+/** @throws Refusal `forbidden` */
+export async function readAccount(vault: Vault, asker: Asker): Promise<{ account: Account; key: KeyState }> {
+  const account = await ask(vault, asker, { kind: 'read_account' })
+  return { account, key: await stateOf(vault, account.id) }
+}
+
+/**
+ * Does a part of a rotation: asked for the next version it begins one, asked for the newest it goes on, and asked once
+ * more when all is done it does nothing.
+ *
+ * @throws Refusal `forbidden`, `confirmation_required`, `invalid` for another version, `overloaded`
+ */
+export async function rotateTo(vault: Vault, asker: Asker, accountId: number, version: number): Promise<KeyState> {
+  return alone(vault, 'rotate', accountId, async () => {
+    await ask(vault, asker, { kind: 'read_account' })
+    await checkMasterKey(vault)
+    const keys = await accountKeysOf(vault, accountId)
+    const last = keys.at(-1) ?? noKey()
+    const isNext = keys.length === 1 && version === last.version + 1
+    if (!isNext && version !== last.version) throw invalid('version', faultOf(last.version, keys.length > 1))
+    const newest = isNext ? await addVersion(vault, asker, accountId, version) : last
+    const { isDone } = await rewrapAll(vault, asker, newest, pagesAtOnce)
+    if (isDone) await dropOlder(vault, asker, newest)
+    return stateOf(vault, accountId)
+  })
+}
+
+function faultOf(newest: number, isRotating: boolean): string {
+  return isRotating
+    ? `Must be ${newest}: the rotation to it is not finished.`
+    : `Must be ${newest + 1}: the account is at ${newest}.`
+}
+
+async function stateOf({ store }: Vault, accountId: number): Promise<KeyState> {
+  const keys = await store.accountKeys(accountId)
+  const { version } = keys.at(-1) ?? noKey()
+  const isRotating = keys.length > 1
+  return { version, isRotating, outdated: isRotating ? await store.countSecretKeysBelow(accountId, version) : 0 }
+}
+
+function noKey(): never {
+  throw new Refusal('integrity_failure', 'The account has no key.')
+}
+
+async function dropOlder(vault: Vault, asker: Asker, newest: AccountKey): Promise<void> {
+  for (const { version } of await vault.store.accountKeys(newest.accountId)) {
+    if (version < newest.version) await ask(vault, asker, { kind: 'drop_account_key', version })
+  }
+}
+
+async function addVersion(vault: Vault, asker: Asker, accountId: number, version: number): Promise<AccountKey> {
+  const next = { accountId, ...vault.keyring.newAccountKey(accountId, version), uses: 0 }
   const added = await tryAsk(vault, asker, { kind: 'add_account_key', accountKey: next })
   if (added === null) return next
   throw new Refusal('overloaded', 'Another rotation of this account key has begun. Run this again to finish it.')
@@ -59,19 +119,20 @@ async function accountKeysOf(vault: Vault, accountId: number): Promise<readonly 
   return keys
 }
 
-/** A secret whose key changes meanwhile is met again: pages go on until nothing older is left. */
+/** A secret whose key changes meanwhile is met again: pages go on until nothing older is left, or there were enough. */
 async function rewrapAll(
   vault: Vault,
   asker: Asker,
   newest: AccountKey,
-  onProgress: (rewrapped: number) => void,
-): Promise<number> {
+  maxPages: number,
+  onProgress: (rewrapped: number) => void = () => {},
+): Promise<{ readonly rewrapped: number; readonly isDone: boolean }> {
   const { accountId, version } = newest
   const older = new Map((await accountKeysOf(vault, accountId)).map((key) => [key.version, key]))
   let rewrapped = 0
-  for (;;) {
+  for (let pages = 0; ; pages++) {
     const page = await vault.store.secretKeysBelow(accountId, version, 0, pageSize)
-    if (page.length === 0) return rewrapped
+    if (page.length === 0 || pages >= maxPages) return { rewrapped, isDone: page.length === 0 }
     const keys = page.map((old) => ({ id: old.id, from: old.key, to: rewrap(vault, newest, older, old) }))
     rewrapped += await ask(vault, asker, { kind: 'rewrap_secret_keys', keys })
     onProgress(rewrapped)

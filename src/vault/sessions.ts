@@ -276,6 +276,7 @@ function newSession(vault: Vault, token: string, beginning: Beginning): NewKey {
     revokedAt: null,
     userId: user.id,
     confirmedAt: beginning.confirmedAt === undefined ? now : beginning.confirmedAt,
+    ruleId: null,
   }
   const { address, userAgent } = agent
   const shown = JSON.stringify({ address, user_agent: userAgent.slice(0, 300), method })

@@ -1,11 +1,12 @@
 /** How the people of an account must sign in: whether a password alone will do, and through which provider they come. */
 import { newUid } from '../crypto/random.ts'
-import { invalid } from '../errors.ts'
+import { invalid, Refusal } from '../errors.ts'
 import { checkLabel } from '../model/name.ts'
 import { rulesToAuthenticate, type SignInRules, type SsoRole, type SsoSettings } from '../model/sign-in.ts'
 import { checkedRules, secretPlace } from './proofs.ts'
+import { readSession } from './sessions.ts'
 import { endSessionsOf, listUsers } from './users.ts'
-import { type Asker, ask, type Vault } from './vault.ts'
+import { type Asker, ask, authenticate, type Vault } from './vault.ts'
 
 type Rules = Omit<SignInRules, 'mac'>
 
@@ -30,7 +31,7 @@ export async function readRules(vault: Vault, asker: Asker, accountId: number): 
 /**
  * With a second factor required, whoever has none sets one up when they sign in next, which is at once.
  *
- * @throws Refusal `forbidden`
+ * @throws Refusal `forbidden`; `enrolment_required` for a user without one
  */
 export async function requireSecondFactor(
   vault: Vault,
@@ -39,12 +40,22 @@ export async function requireSecondFactor(
   isSecondFactorRequired: boolean,
 ): Promise<Rules> {
   const rules = await readRules(vault, asker, accountId)
+  if (isSecondFactorRequired && (await isWithoutFactor(vault, asker))) {
+    throw new Refusal('enrolment_required', 'Set up a second factor of your own first.')
+  }
   const next = await put(vault, asker, { ...rules, isSecondFactorRequired })
   if (!isSecondFactorRequired || rules.isSecondFactorRequired) return next
   for (const user of await listUsers(vault, asker)) {
     if (!user.hasSecondFactor && !user.isDisabled) await endSessionsOf(vault, asker, user.id)
   }
   return next
+}
+
+/** Of a user who is signed in; never of an API key. */
+async function isWithoutFactor(vault: Vault, asker: Asker): Promise<boolean> {
+  const { key } = await authenticate(vault, asker)
+  if (key === undefined || key.userId === null) return false
+  return !(await readSession(vault, asker)).user.hasSecondFactor
 }
 
 /** @throws Refusal `invalid`, `forbidden` */

@@ -87,6 +87,7 @@ export function linkStart(
   { user, session }: { readonly user: User; readonly session: ApiKey },
   returnTo: string,
 ): SsoStart {
+  if (session.scopes.length === 0) throw new Refusal('enrolment_required', 'Set up a second factor first.')
   if ((session.confirmedAt ?? 0) + confirmedMs <= vault.now()) {
     throw new Refusal('confirmation_required', 'Confirm that it is you, then repeat this.')
   }
@@ -107,7 +108,7 @@ export async function finishSso(
   { ticket, answer }: { readonly ticket: string; readonly answer: URL },
   agent: Agent,
 ): Promise<{ readonly opened: Opened; readonly returnTo: string }> {
-  vault.attempts.check('', agent.address, vault.now())
+  vault.attempts.checkAddress(agent.address, vault.now())
   const taken = takeBack(vault, 'sso', '', ticket)
   if (taken === undefined) throw failed(vault, agent)
   const start = JSON.parse(taken.payload.toString()) as SsoStart & { readonly sso: string }
@@ -282,7 +283,7 @@ function partsOf({ keyring }: Vault, ticket: string) {
 }
 
 function failed(vault: Vault, { address }: Agent): Refusal {
-  vault.attempts.fail('', address, vault.now())
+  vault.attempts.failAddress(address, vault.now())
   return new Refusal('invalid_credentials', 'The sign-in was broken off, took too long, or was not right. Try again.')
 }
 

@@ -187,7 +187,9 @@ export async function addUser(
   { requestId, address }: Omit<Asker, 'caller'>,
   given: Pick<User, 'accountId' | 'email' | 'name' | 'role'>,
 ): Promise<User> {
-  const row = rowOf(vault, { ...given, name: given.name.slice(0, 128), patterns: ['*'] })
+  // Whatever the provider says: somebody is not kept out for how they are called there.
+  const name = given.name.replaceAll(/\p{C}/gu, '').trim().slice(0, 128)
+  const row = rowOf(vault, { ...given, name: name === '' ? (given.email ?? '') : name, patterns: ['*'] })
   const user = sealUser(vault, { ...row, linkHash: null, linkExpiresAt: null })
   const caller = { kind: 'system', accountId: given.accountId } as const
   const operation = { kind: 'create_user', user } as const

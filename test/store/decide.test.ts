@@ -41,6 +41,7 @@ const key: ApiKey = {
   revokedAt: null,
   userId: null,
   confirmedAt: null,
+  ruleId: null,
   agent: '',
   lastUsedAt: now - 1000,
   mac: bytes(7),
@@ -190,7 +191,7 @@ suite('A decision', () => {
     assert.deepEqual([...changes.changedAccountKeys.values()], [{ ...now, wrapped: bytes(9) }])
   })
 
-  test('lets nobody but the host replace the key of an account', () => {
+  test('lets nobody without account:manage replace the key of an account', () => {
     const byKey: Caller = { kind: 'token', hash: 'ab', verified: keyEvidence(key) }
     const accountKey = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }
 
@@ -284,6 +285,7 @@ function worldOf(other: Partial<World> = {}): World {
     nextUserId: 1,
     nextDeploymentId: 1,
     nextSeedId: 1,
+    nextTrustRuleId: 1,
     auditSize: 7,
     auditHead: bytes(0),
     auditAt: now - 500,
@@ -312,6 +314,9 @@ function worldOf(other: Partial<World> = {}): World {
     spent: new Set(),
     rules: new Map(),
     seedsByToken: new Map(),
+    trustRules: new Map(),
+    livingKeys: new Map(),
+    usedTokens: new Set(),
     machines: new Map(),
     settings: new Map(),
     claims: [],

@@ -3,10 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { engines } from './engines.ts'
 import { pythonBeside } from './python.ts'
-import { startServer, type TestServer } from './server.ts'
+import { type Lasting, startServer, type TestServer } from './server.ts'
 
 const main = join(import.meta.dirname, '..', '..', 'src/main.ts')
 
@@ -92,7 +91,7 @@ export async function ending(child: ChildProcess): Promise<Ended> {
 }
 
 /** A person with a new folder and a new server, both of which are gone when the test ends. */
-export async function startPerson(t: Pick<TestContext, 'after'>): Promise<Person> {
+export async function startPerson(t: Lasting): Promise<Person> {
   const [sqlite] = engines
   if (sqlite === undefined) throw new Error('There is no engine.')
   const server = await startServer(t, sqlite)

@@ -19,6 +19,13 @@ export interface Behaviour {
   audience: string
 }
 
+interface Answer {
+  readonly status: number
+  readonly body: unknown
+  /** Where a browser is sent. */
+  readonly location?: string
+}
+
 export class Provider {
   readonly issuer: string
   readonly behaviour: Behaviour = { claims: { sub: 'one' }, isForged: false, isTerse: false, audience: clientId }
@@ -41,13 +48,13 @@ export class Provider {
     if (address === null || typeof address === 'string') throw new Error('No port.')
     const provider = new Provider(`http://127.0.0.1:${address.port}`)
     server.on('request', (request, response) => {
-      const answer = (status: number, body: unknown) => {
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      const answer = ({ status, body, location }: Answer) => {
+        const headers = { 'content-type': 'application/json', ...(location === undefined ? {} : { location }) }
+        response.writeHead(status, headers).end(JSON.stringify(body))
       }
-      provider.#answer(request, jwk, provider.behaviour.isForged ? other.privateKey : published.privateKey).then(
-        ({ status, body }) => answer(status, body),
-        () => answer(500, {}),
-      )
+      provider
+        .#answer(request, jwk, provider.behaviour.isForged ? other.privateKey : published.privateKey)
+        .then(answer, () => answer({ status: 500, body: {} }))
     })
     t.after(() => new Promise<void>((resolve) => void server.close(() => resolve())))
     return provider
@@ -55,7 +62,7 @@ export class Provider {
 
   /** What a browser does there: the person signs in, and is sent back. */
   authorize(url: string): URL {
-    const { searchParams } = new URL(url)
+    const { searchParams } = new URL(url, this.issuer)
     this.lastRequest = searchParams
     const code = randomBytes(16).toString('hex')
     this.#codes.set(code, searchParams)
@@ -66,7 +73,7 @@ export class Provider {
     return back
   }
 
-  async #answer(request: IncomingMessage, jwk: object, key: CryptoKey): Promise<{ status: number; body: unknown }> {
+  async #answer(request: IncomingMessage, jwk: object, key: CryptoKey): Promise<Answer> {
     const { pathname } = new URL(request.url ?? '', this.issuer)
     this.asked.push(pathname)
     const { issuer } = this
@@ -88,6 +95,8 @@ export class Provider {
             authorization_response_iss_parameter_supported: true,
           },
         }
+      case '/authorize':
+        return { status: 303, body: {}, location: this.authorize(request.url ?? '').href }
       case '/keys':
         return { status: 200, body: { keys: [jwk] } }
       case '/token':
@@ -99,7 +108,7 @@ export class Provider {
     }
   }
 
-  async #token(request: IncomingMessage, key: CryptoKey): Promise<{ status: number; body: unknown }> {
+  async #token(request: IncomingMessage, key: CryptoKey): Promise<Answer> {
     const sent = new URLSearchParams(await text(request))
     const code = sent.get('code') ?? ''
     const asked = this.#codes.get(code)

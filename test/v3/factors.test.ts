@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { liveOf } from '../../src/vault/live.ts'
+import { proveCode } from '../../src/vault/proofs.ts'
+import { open } from '../../src/vault/sessions.ts'
 import { Authenticator, type Odd } from '../support/authenticator.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
@@ -136,6 +138,19 @@ for (const engine of engines) {
       assert.deepEqual(both.map(({ status }) => status).sort(), [201, 401])
       assert.equal(typed.status, 201)
       assert.equal((await owner.get('/v3/session/factors')).body.recovery_codes_left, 8)
+    })
+
+    test('prove once what was read before somebody else used them', async (t) => {
+      const { owner, vault } = await startWithOwner(t, engine)
+      const { codes } = await enrolTotp(owner, Date.now())
+      const user = (await vault.store.user(1, 1)) ?? assert.fail()
+      const proven = proveCode(vault, user, await vault.store.factorsOf(1, 1), codes[0] ?? '') ?? assert.fail()
+      const agent = { address: 'test', userAgent: '' }
+      const begin = () => open(vault, { requestId: 'test', address: 'test' }, user, { next: user, agent, ...proven })
+
+      const begun = await Promise.all([begin(), begin()])
+
+      assert.equal(begun.filter((one) => one !== undefined).length, 1)
     })
 
     test('are replaced, and go with the last second factor', async (t) => {

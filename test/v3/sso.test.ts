@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
+import { verifyAudit } from '../../src/vault/audit.ts'
 import { liveOf } from '../../src/vault/live.ts'
 import { query } from '../support/database.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
@@ -299,6 +300,35 @@ for (const engine of engines) {
       assert.equal((await api.get('/v3/sign-in')).body.second_factor_required, false)
     })
 
+    test('and all other factors are in the store as the trail says, whatever became of them', async (t) => {
+      const { owner, invite, browser, provider, vault, url, place } = await startWithSso(t, engine)
+      const [kept, reset, deleted] = [await invite('reader'), await invite('reader'), await invite('reader')]
+      for (const { person } of [kept, reset, deleted]) await enrolTotp(person, Date.now())
+      const { codes } = await enrolTotp(owner, Date.now())
+      await new Person(url).post('/v3/session', { email: 'ada@example.com', password, code: codes[0] })
+      await owner.send('DELETE', `/v3/users/${reset.id}/factors`)
+      await owner.send('DELETE', `/v3/users/${deleted.id}`)
+      await owner.post('/v3/session/recovery-codes')
+      await owner.post('/v3/users', { email: 'grace@example.com', role: 'reader' })
+      provider.behaviour.claims = { sub: 'grace', email: 'grace@example.com', email_verified: true }
+      await browser().signIn()
+      const [before] = await query(place, `select * from factors where user_id = 1 and kind = 'totp'`)
+
+      const sound = await differencesOf()
+      await owner.send('DELETE', `/v3/session/factors/${before?.['id']}`)
+      await query(place, `update users set has_second_factor = 1 where id = 1`)
+      await query(place, `delete from factors where kind = 'subject'`)
+      await query(place, `delete from sign_in_rules`)
+
+      assert.deepEqual(sound, [])
+      assert.deepEqual((await differencesOf()).length, 3)
+
+      async function differencesOf() {
+        const verdicts = await Array.fromAsync(verifyAudit(vault, { state: true }))
+        return verdicts.flatMap(({ fault, differences }) => [...(fault === undefined ? [] : ['fault']), ...differences])
+      }
+    })
+
     test('whose rows were changed behind the server lets nobody in, and is found', async (t) => {
       const { browser, place, invite, owner, provider, vault, url } = await startWithSso(t, engine)
       const { email } = await invite('reader')
@@ -376,8 +406,11 @@ for (const engine of engines) {
     })
 
     test('is asked of whoever accepts an invitation too', async (t) => {
-      const { owner, url } = await startWithOwner(t, engine)
-      await owner.send('PUT', '/v3/sign-in', { second_factor_required: true })
+      const { owner, url, api } = await startWithOwner(t, engine)
+      const refused = await owner.send('PUT', '/v3/sign-in', { second_factor_required: true })
+      assert.deepEqual([refused.status, refused.body.code], [403, 'enrolment_required'])
+      assert.equal((await api.put('/v3/sign-in', { second_factor_required: true })).status, 200)
+      assert.equal((await owner.get('/v3/session')).status, 401)
       const again = new Person(url)
       await again.signIn('ada@example.com', password)
       await enrolTotp(again, Date.now())

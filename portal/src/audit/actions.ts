@@ -33,6 +33,28 @@ export const actions = [
   'key.rotate',
   'key.revoke',
   'audit.read',
+  'audit.verify',
+  'account.read',
+  'account.rotate_key',
+  'account.drop_key',
+  'deployment.list',
+  'deployment.delete',
+  'seed.create',
+  'seed.list',
+  'seed.read',
+  'seed.delete',
+  'seed.fetch',
+  'seed.return',
+  'user.list',
+  'user.read',
+  'user.create',
+  'user.update',
+  'user.delete',
+  'user.accept',
+  'session.open',
+  'session.read',
+  'session.confirm',
+  'session.end',
 ] as const
 
 export const kinds = ['Reads of values', 'Changes', 'Listings', 'Keys and account', 'Refused', 'Other'] as const
@@ -40,10 +62,14 @@ export type Kind = (typeof kinds)[number]
 
 export function kindOf(action: string, outcome: string): Kind {
   if (outcome !== 'ok' && outcome !== 'replayed') return 'Refused'
-  if (/^(secret\.read|version\.read|list\.values|render)$/.test(action)) return 'Reads of values'
+  if (/^(secret\.read|version\.read|list\.values|render|seed\.fetch)$/.test(action)) return 'Reads of values'
   if (/^(secret|metadata|version|list)\.(create|update|delete|move|restore|rename)$/.test(action)) return 'Changes'
   if (/\.(list|read)$/.test(action)) return 'Listings'
-  if (/^(key|machine|settings|account|root_key|user|session|invitation|passkey|totp|password)\b/.test(action)) {
+  if (
+    /^(key|machine|settings|account|root_key|user|session|invitation|factor|sign_in|seed|deployment|trust_rule|auth|master_key|audit\.verify)\b/.test(
+      action,
+    )
+  ) {
     return 'Keys and account'
   }
   return 'Other'

@@ -13,6 +13,7 @@ import { secondOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { actions } from './actions.ts'
 import { ActivityPlot } from './plot.tsx'
+import { VerifyButton } from './verify.tsx'
 
 const pageSize = 200
 const tailMs = 4_000
@@ -46,6 +47,7 @@ export function AuditPage() {
   const [query, setQuery] = useSearchParams()
   const [isLive, setLive] = useState(false)
   const [hidesOwn, setHidesOwn] = useState(true)
+  const [broken, setBroken] = useState<number>()
   const view = query.toString()
   // biome-ignore lint/correctness/useExhaustiveDependencies: the filter is the address
   const filter = useMemo(() => filterOf(query), [view])
@@ -86,6 +88,7 @@ export function AuditPage() {
         <Switch isSelected={isLive} onChange={setLive}>
           Live {isLive ? <span className="live" aria-hidden /> : null}
         </Switch>
+        <VerifyButton onFault={setBroken} />
         <ExportButton filter={filter} />
       </PageHead>
       {loaded !== undefined && records.length > 0 ? (
@@ -96,7 +99,14 @@ export function AuditPage() {
         </section>
       ) : null}
       <section className="card" aria-label="Records">
-        <Filters key={view} query={query} change={change} hidesOwn={hidesOwn} onHidesOwn={setHidesOwn} />
+        <Filters
+          key={view}
+          query={query}
+          change={change}
+          hidesOwn={hidesOwn}
+          onHidesOwn={setHidesOwn}
+          seen={records.map(({ action }) => action)}
+        />
         {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
         {loaded === undefined && error === null ? <Loading lines={8} /> : null}
         {loaded !== undefined && records.length === 0 ? (
@@ -104,7 +114,9 @@ export function AuditPage() {
             Widen the time or clear a filter. Records appear here the moment something is asked of the server.
           </Empty>
         ) : null}
-        {records.length === 0 ? null : <Records records={records} freshCount={fresh.filter(isShown).length} />}
+        {records.length === 0 ? null : (
+          <Records records={records} freshCount={fresh.filter(isShown).length} broken={broken} />
+        )}
         {hasNextPage ? (
           <div className="card-head" style={{ borderTop: '1px solid var(--line)', borderBottom: 0 }}>
             <Button onPress={() => void fetchNextPage()} isDisabled={isFetchingNextPage}>
@@ -146,11 +158,14 @@ function Filters({
   change,
   hidesOwn,
   onHidesOwn,
+  seen,
 }: {
   readonly query: URLSearchParams
   readonly change: (part: Record<string, string>) => void
   readonly hidesOwn: boolean
   readonly onHidesOwn: (hides: boolean) => void
+  /** Actions of the records that are loaded. */
+  readonly seen: readonly string[]
 }) {
   const [secret, setSecret] = useState(query.get('secret') ?? '')
   const [principal, setPrincipal] = useState(query.get('principal') ?? '')
@@ -180,7 +195,10 @@ function Filters({
       <Select
         label="Action"
         value={query.get('action') ?? ''}
-        choices={[{ id: '', label: 'Any action' }, ...actions.map((id) => ({ id, label: id }))]}
+        choices={[
+          { id: '', label: 'Any action' },
+          ...[...new Set([...actions, ...seen])].map((id) => ({ id, label: id })),
+        ]}
         onChoose={(action) => change({ action })}
       />
       <Select
@@ -203,7 +221,16 @@ function Filters({
   )
 }
 
-function Records({ records, freshCount }: { readonly records: readonly AuditRecord[]; readonly freshCount: number }) {
+function Records({
+  records,
+  freshCount,
+  broken,
+}: {
+  readonly records: readonly AuditRecord[]
+  readonly freshCount: number
+  /** The number of the first record that does not hold. */
+  readonly broken: number | undefined
+}) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keys
     <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of records">
@@ -220,7 +247,7 @@ function Records({ records, freshCount }: { readonly records: readonly AuditReco
         </thead>
         <tbody>
           {records.map(({ seq, time, principal, action, object, outcome, address }, at) => (
-            <tr key={seq} className={at < freshCount ? 'fresh' : ''}>
+            <tr key={seq} className={seq === broken ? 'broken' : at < freshCount ? 'fresh' : ''}>
               <td>
                 <time dateTime={time} title={`Record ${seq}, ${time}`}>
                   {secondOf(time)}

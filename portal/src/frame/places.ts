@@ -6,6 +6,7 @@ import {
   Gauge,
   KeyRound,
   type LucideIcon,
+  PackageCheck,
   ScrollText,
   Server,
   Settings,
@@ -30,6 +31,14 @@ const places: readonly Place[] = [
   { path: '/secrets', label: 'Secrets', icon: Blocks, key: 's', group: 'Secrets', right: 'secrets:list' },
   { path: '/lists', label: 'Lists', icon: FolderClosed, key: 'l', group: 'Secrets', right: 'secrets:list' },
   { path: '/cloud-init', label: 'Cloud-init', icon: FileCode2, key: 'c', group: 'Secrets', right: 'secrets:list' },
+  {
+    path: '/deployments',
+    label: 'Deployments',
+    icon: PackageCheck,
+    key: 'd',
+    group: 'Secrets',
+    right: 'secrets:list',
+  },
   { path: '/keys', label: 'API keys', icon: KeyRound, key: 'k', group: 'Access', right: 'keys:manage' },
   { path: '/machines', label: 'Machines', icon: Server, key: 'm', group: 'Access', right: 'account:manage' },
   {

@@ -1,25 +1,30 @@
 /** What changed, what expires, what is stale, who reads most. */
 import { useQuery } from '@tanstack/react-query'
-import { CalendarClock, History, Users } from 'lucide-react'
+import { Activity as ActivityIcon, CalendarClock, History, Hourglass, PackageCheck, Users } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import type { AuditRecord, Metadata } from '../../../src/client/index.ts'
 import { read } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
 import { ActivityPlot } from '../audit/plot.tsx'
+import { byUrgency, isOld, useDeployments } from '../deployments/queries.ts'
 import { isExpiring, isStale } from '../secrets/filter.ts'
 import { useLists, useSecrets } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
 import { useSession } from '../session/store.ts'
 import { Loading, Note, PageHead, Trouble } from '../ui/states.tsx'
 import { Ago, Expiry } from '../ui/time.tsx'
+import { AgePlot } from './ages.tsx'
 
 const shownLines = 6
+/** What the activity is about; of a busy account no more than so many pages of 1000 records are read. */
+const activityDays = 30
+const maxPages = 5
 
 export function OverviewPage() {
   const { user } = useSession()
   const rights = useRights()
-  const { data: secrets, error, refetch } = useSecrets()
+  const { data: secrets, error, refetch, dataUpdatedAt } = useSecrets()
   const { data: lists } = useLists()
   return (
     <div className="page">
@@ -39,18 +44,30 @@ export function OverviewPage() {
             <Tile
               href="/secrets?state=soon&sort=expires"
               figure={secrets.filter(isExpiring).length}
-              what="expired, or expire within 30 days"
+              what="expired, or about to expire"
             />
             <Tile
               href="/secrets?state=stale&sort=updated"
               figure={secrets.filter((secret) => isStale(secret)).length}
               what="unchanged for more than a year"
             />
+            <StaleTile />
           </div>
-          {rights.hasAll('audit:read') ? <Activity /> : null}
           <div className="columns">
-            <Changed secrets={secrets} />
-            <Expiring secrets={secrets} />
+            <div className="stack">
+              {rights.hasAll('audit:read') ? <Activity /> : null}
+              <Changed secrets={secrets} />
+              <Card title="Age of the values" icon={<Hourglass size={16} aria-hidden />}>
+                <div className="card-pad">
+                  <AgePlot secrets={secrets} now={dataUpdatedAt} />
+                </div>
+              </Card>
+            </div>
+            <div className="stack">
+              <Redeploy />
+              {rights.hasAll('audit:read') ? <Readers /> : null}
+              <Expiring secrets={secrets} />
+            </div>
           </div>
         </>
       )}
@@ -58,10 +75,20 @@ export function OverviewPage() {
   )
 }
 
-function Tile({ href, figure, what }: { readonly href: string; readonly figure: number; readonly what: string }) {
+function Tile({
+  href,
+  figure,
+  what,
+  look = '',
+}: {
+  readonly href: string
+  readonly figure: number
+  readonly what: string
+  readonly look?: 'is-warn' | 'is-ok' | ''
+}) {
   return (
     <Link href={href} className="card tile">
-      <span className="figure">{figure.toLocaleString('en')}</span>
+      <span className={`figure ${look}`}>{figure.toLocaleString('en')}</span>
       <span className="what">{what}</span>
     </Link>
   )
@@ -89,6 +116,58 @@ function Card({
       </div>
       {children}
     </section>
+  )
+}
+
+function StaleTile() {
+  const { data } = useDeployments()
+  if (data === undefined) return null
+  const stale = data.filter((one) => one.stale).length
+  return (
+    <Tile
+      href="/deployments?state=stale"
+      figure={stale}
+      what={stale === 1 ? 'target holds something old' : 'targets hold something old'}
+      look={stale > 0 ? 'is-warn' : 'is-ok'}
+    />
+  )
+}
+
+function Redeploy() {
+  const { data, error, refetch } = useDeployments()
+  const stale = data === undefined ? [] : byUrgency(data).filter((one) => one.stale)
+  return (
+    <Card
+      title="To redeploy"
+      icon={<PackageCheck size={16} aria-hidden />}
+      more={
+        <Link className="small" href="/deployments">
+          All deployments
+        </Link>
+      }
+    >
+      {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
+      {data === undefined && error === null ? <Loading lines={3} /> : null}
+      {data !== undefined && stale.length === 0 ? (
+        <p className="card-pad small muted">
+          {data.length === 0
+            ? 'Nothing is deployed yet. Targets that hold an old version of a secret come up here.'
+            : 'Every target holds what is current.'}
+        </p>
+      ) : null}
+      <ul className="lines">
+        {stale.slice(0, shownLines).map(({ id, target, secrets, created_at: time }) => (
+          <li key={id}>
+            <Link className="grow" href={`/deployments?q=${encodeURIComponent(target)}`} title={target}>
+              {target}
+            </Link>
+            <span className="end">
+              {secrets.filter(isOld).length} old, deployed <Ago time={time} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Card>
   )
 }
 
@@ -149,36 +228,56 @@ function Expiring({ secrets }: { readonly secrets: readonly Metadata[] }) {
   )
 }
 
-function Activity() {
-  const { data, error, refetch, dataUpdatedAt } = useQuery({
+/** One question for both cards. */
+function useActivity() {
+  return useQuery({
     queryKey: ['overview-activity'],
-    queryFn: ({ signal }) => read(() => strongroom.audit.page({ limit: 1000 }, { signal })),
+    queryFn: ({ signal }) => read(() => recent(signal)),
   })
-  if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />
-  if (data === undefined) return <Loading lines={4} />
+}
+
+function Activity() {
+  const { data, error, refetch, dataUpdatedAt } = useActivity()
   return (
-    <div className="columns">
-      <Card
-        title="Activity"
-        icon={null}
-        more={
-          <Link className="small" href="/audit">
-            Audit
-          </Link>
-        }
-      >
+    <Card
+      title={`Activity, ${activityDays} days`}
+      icon={<ActivityIcon size={16} aria-hidden />}
+      more={
+        <Link className="small" href="/audit">
+          Audit
+        </Link>
+      }
+    >
+      {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
+      {data === undefined && error === null ? <Loading lines={4} /> : null}
+      {data === undefined ? null : (
         <div className="card-pad">
-          <ActivityPlot records={data.items} now={dataUpdatedAt} />
+          <ActivityPlot records={data} now={dataUpdatedAt} />
         </div>
-      </Card>
-      <Readers records={data.items} />
-    </div>
+      )}
+    </Card>
   )
 }
 
-function Readers({ records }: { readonly records: readonly AuditRecord[] }) {
+async function recent(signal: AbortSignal): Promise<readonly AuditRecord[]> {
+  const from = `${new Date(Date.now() - activityDays * 86_400_000).toISOString().slice(0, 19)}Z`
+  const records: AuditRecord[] = []
+  let cursor: string | undefined
+  for (let pages = 0; pages < maxPages; pages++) {
+    const query = { from, limit: 1000, ...(cursor === undefined ? {} : { cursor }) }
+    const page = await strongroom.audit.page(query, { signal })
+    records.push(...page.items)
+    cursor = page.next
+    if (cursor === undefined) break
+  }
+  return records
+}
+
+function Readers() {
+  const { data: records, error } = useActivity()
+  if (error !== null) return null
   const counts = new Map<string, { readonly name: string; readonly kind: string; readonly count: number }>()
-  for (const { principal, action, outcome } of records) {
+  for (const { principal, action, outcome } of records ?? []) {
     if (outcome !== 'ok' || !/^(secret|version)\.read$/.test(action)) continue
     const key = `${principal.kind} ${principal.id}`
     counts.set(key, { ...principal, count: (counts.get(key)?.count ?? 0) + 1 })
@@ -189,9 +288,12 @@ function Readers({ records }: { readonly records: readonly AuditRecord[] }) {
     <Card
       title="Who reads most"
       icon={<Users size={16} aria-hidden />}
-      more={<span className="hint">of the last {records.length} records</span>}
+      more={<span className="hint">{activityDays} days</span>}
     >
-      {shown.length === 0 ? <p className="card-pad small muted">Nobody has read a value lately.</p> : null}
+      {records === undefined ? <Loading lines={3} /> : null}
+      {records !== undefined && shown.length === 0 ? (
+        <p className="card-pad small muted">Nobody has read a value lately.</p>
+      ) : null}
       <ul className="lines">
         {shown.map(([key, { name, kind, count }]) => (
           <li key={key}>
@@ -201,7 +303,7 @@ function Readers({ records }: { readonly records: readonly AuditRecord[] }) {
             <span style={{ width: 90 }} aria-hidden>
               <span className="bar" style={{ width: `${(count / most) * 100}%` }} />
             </span>
-            <span className="end">{count}</span>
+            <span className="end count">{count.toLocaleString('en')}</span>
           </li>
         ))}
       </ul>

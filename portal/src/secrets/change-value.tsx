@@ -3,6 +3,7 @@ import { type FormEvent, useRef, useState } from 'react'
 import type { Metadata } from '../../../src/client/index.ts'
 import { act, Cancelled, codeOf, sentenceOf } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
+import { StaleAhead } from '../deployments/holders.tsx'
 import { Button } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Note } from '../ui/states.tsx'
@@ -96,8 +97,7 @@ function ChangeForm({
   return (
     <form className="stack" onSubmit={submit}>
       <p className="muted small">
-        It becomes version {(conflict?.version ?? base.version) + 1}. Machines keep the old value until they read again
-        or are deployed again.
+        It becomes version {(conflict?.version ?? base.version) + 1}. The one before stays in the history.
       </p>
       {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
       {conflict === undefined ? null : (
@@ -115,6 +115,7 @@ function ChangeForm({
           </Button>
         </div>
       ) : null}
+      <StaleAhead secret={secret} />
       <div className="actions">
         <Button
           onPress={() => {

@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from 'react'
 import type { Metadata } from '../../../src/client/index.ts'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
+import { StaleAhead } from '../deployments/holders.tsx'
 import { useRights } from '../session/rights.ts'
 import { Button } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
@@ -118,6 +119,7 @@ function RestoreDialog({
         The value of version {version} is stored again, as version {secret.version + 1}. Nothing is lost: the current
         value stays in the history.
       </p>
+      {version === undefined ? null : <StaleAhead secret={secret} />}
       <div className="actions">
         <Button onPress={onClose}>Cancel</Button>
         <Button look="primary" isDisabled={isBusy} onPress={() => void (version !== undefined && restore(version))}>

@@ -41,6 +41,8 @@ export function useRefresh(): () => Promise<void> {
     await Promise.all([
       cache.invalidateQueries({ queryKey: secretsKey }),
       cache.invalidateQueries({ queryKey: ['lists'] }),
+      // What changed makes deployments stale.
+      cache.invalidateQueries({ queryKey: ['deployments'] }),
     ])
   }
 }

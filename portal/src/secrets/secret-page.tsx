@@ -5,6 +5,7 @@ import { Link, useLocation } from 'wouter'
 import type { Metadata } from '../../../src/client/index.ts'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
+import { HoldersCard, StaleAhead } from '../deployments/holders.tsx'
 import { useRights } from '../session/rights.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
@@ -72,6 +73,7 @@ export function SecretPage({ id }: { readonly id: number | undefined }) {
               {mayRead ? <CurrentValue secret={secret} /> : <Note>Your role does not include reading this value.</Note>}
             </div>
           </section>
+          <HoldersCard secret={secret} />
           <HistoryCard secret={secret} etag={secret.etag} />
           {rights.hasAll('audit:read') ? <ReadersCard secret={secret} /> : null}
         </div>
@@ -171,8 +173,9 @@ function DeleteDialog({
         {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
         <p className="small">
           Every version and the key that it is sealed with are destroyed. This cannot be undone. Programs that ask for
-          it will fail; machines that have the value keep it until they are deployed again.
+          it will fail.
         </p>
+        <StaleAhead secret={secret} isDeletion />
         <Field
           label="Type its name to confirm"
           value={typed}

@@ -18,17 +18,19 @@ import { toast } from '../ui/toast.tsx'
 type Open =
   | { readonly kind: 'passkey' | 'app' }
   | { readonly kind: 'remove'; readonly id: number; readonly what: string }
-  | { readonly kind: 'codes'; readonly codes: readonly string[] }
 
 export function FactorsCard() {
   const cache = useQueryClient()
   const { data, error, refetch } = useQuery({ queryKey: ['factors'], queryFn: () => read(factors.mine) })
   const [open, setOpen] = useState<Open>()
+  /** Beside what is open: a dialog closes itself when it is done. */
+  const [codes, setCodes] = useState<readonly string[]>()
   const [name, setName] = useState('')
   const refresh = () => cache.invalidateQueries({ queryKey: ['factors'] })
   const close = () => setOpen(undefined)
-  const done = (codes: readonly string[] | null) => {
-    setOpen(codes === null ? undefined : { kind: 'codes', codes })
+  const done = (made: readonly string[] | null) => {
+    setOpen(undefined)
+    setCodes(made ?? undefined)
     void refresh()
   }
   const replaceCodes = async () => {
@@ -57,9 +59,8 @@ export function FactorsCard() {
           submit="Go on"
           isReady={name.trim() !== ''}
           run={async () => {
-            const { recovery_codes: codes } = await makePasskey(name.trim())
-            // After this dialog has closed itself.
-            queueMicrotask(() => done(codes))
+            done((await makePasskey(name.trim())).recovery_codes)
+            setName('')
           }}
         >
           <p className="small">
@@ -79,8 +80,8 @@ export function FactorsCard() {
       <Dialog title="Authenticator app" isOpen={open?.kind === 'app'} onClose={close}>
         <AuthenticatorForm onDone={done} onCancel={close} />
       </Dialog>
-      <Dialog title="Recovery codes" isOpen={open?.kind === 'codes'} onClose={close} isFirm>
-        {open?.kind === 'codes' ? <RecoveryCodes codes={open.codes} onDone={close} /> : null}
+      <Dialog title="Recovery codes" isOpen={codes !== undefined} onClose={() => undefined} isFirm>
+        {codes === undefined ? null : <RecoveryCodes codes={codes} onDone={() => setCodes(undefined)} />}
       </Dialog>
       {open?.kind === 'remove' ? (
         <FormDialog

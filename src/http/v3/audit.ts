@@ -3,11 +3,11 @@ import { Type } from 'typebox'
 import { type AuditRecord, actions } from '../../audit/record.ts'
 import { invalid } from '../../errors.ts'
 import { parseId } from '../../model/name.ts'
-import { readAudit } from '../../vault/audit.ts'
+import { readAudit, verifyPart } from '../../vault/audit.ts'
 import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
-import { askerOf } from '../asker.ts'
+import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { CursorQuery, KeyQuery, LimitQuery, parseTime, responses, withoutNul } from './schema.ts'
+import { CursorQuery, KeyQuery, LimitQuery, NoQuery, parseTime, responses, withoutNul } from './schema.ts'
 import type { V3 } from './typed.ts'
 
 const Text = Type.Optional(
@@ -51,6 +51,21 @@ const Shown = Type.Object({
   head: Type.String({ description: 'Head of the chain after this record, hexadecimal' }),
 })
 
+const Point = Type.Object(
+  {
+    seq: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'the number of a record' }),
+    head: Type.String({ pattern: '^[0-9a-f]{64}$', maxLength: 64, description: 'the head of that record' }),
+  },
+  { additionalProperties: false, description: 'a record that is known: `seq` and `head`' },
+)
+
+const Verified = Type.Object({
+  records: Type.Integer({ description: 'Up to here it was looked at, and holds.' }),
+  total: Type.Integer({ description: 'Records in the trail: ask on until `records` is this.' }),
+  head: Type.String({ description: 'Head of the chain there, hexadecimal: `after` of the next call.' }),
+  fault: OrNull(Type.Object({ seq: Type.Integer(), reason: Type.String() })),
+})
+
 const defaultLimit = 100
 
 export function auditRoutes(app: V3, { vault }: Context): void {
@@ -90,6 +105,36 @@ export function auditRoutes(app: V3, { vault }: Context): void {
           ...shown(record),
           head: Buffer.from(head).toString('hex'),
         })),
+      }
+    },
+  )
+
+  app.post(
+    '/audit/verify',
+    {
+      schema: {
+        tags: ['Audit'],
+        summary: 'Verify a part of the audit trail',
+        description:
+          'Recomputes the chain of hashes, 50000 records at most, from the first on or `after` a record that is known. `fault` names the first record that does not hold. What holds was not changed since the point it began at; whether that point is the true one, only a head or a checkpoint kept elsewhere can tell.',
+        querystring: NoQuery,
+        body: Type.Object(
+          { after: Type.Optional(Point) },
+          { additionalProperties: false, description: 'a JSON object' },
+        ),
+        response: responses(200, Verified, 400, 401, 403, 413, 415),
+      },
+    },
+    async (request) => {
+      const { after } = request.body
+      const point = after === undefined ? undefined : { size: after.seq, head: Buffer.from(after.head, 'hex') }
+      const { accountId } = identityOf(request)
+      const { size, total, head, fault } = await verifyPart(vault, askerOf(request), accountId, point)
+      return {
+        records: size,
+        total,
+        head: Buffer.from(head).toString('hex'),
+        fault: fault === undefined ? null : { ...fault },
       }
     },
   )

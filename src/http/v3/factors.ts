@@ -32,8 +32,12 @@ const Factors = Type.Object({
 const Codes = Type.Union([Type.Array(Type.String()), Type.Null()], {
   description: 'recovery codes, shown this once; null where there are some already',
 })
-const Base64 = Type.String({ maxLength: 16_384, description: 'bytes in base64url' })
-const Options = Type.Object({}, { additionalProperties: true, description: 'as the browser takes it' })
+const Base64 = Type.String({ maxLength: 16_384, pattern: '^[A-Za-z0-9_-]*$', description: 'bytes in base64url' })
+const Options = Type.Unsafe<Record<string, unknown>>({
+  type: 'object',
+  additionalProperties: true,
+  description: 'as the browser takes it',
+})
 const body = { additionalProperties: false, description: 'a JSON object' }
 
 /** As a browser gives it; what else it says is not looked at. */

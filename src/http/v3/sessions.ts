@@ -24,9 +24,9 @@ import { formatTime, IdParams, idOf, NoQuery, responses, Time, withoutNul } from
 import type { V3 } from './typed.ts'
 
 const Text = Type.String({ maxLength: 300, pattern: withoutNul, description: 'a text of at most 300 characters' })
-const Code = Type.String({ maxLength: 64, description: 'a code' })
+const Code = Type.String({ maxLength: 64, pattern: withoutNul, description: 'a code' })
 const Password = Type.String({ maxLength: 1000, description: 'a password' })
-const Base64 = Type.String({ maxLength: 4096, description: 'bytes in base64url' })
+const Base64 = Type.String({ maxLength: 4096, pattern: '^[A-Za-z0-9_-]*$', description: 'bytes in base64url' })
 /** As a browser gives it; what else it says is not looked at. */
 const Passkey = Type.Object(
   {

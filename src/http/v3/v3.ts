@@ -4,19 +4,18 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import { checkKeysOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { methodNotAllowed } from '../problem.ts'
+import { accountRoutes } from './account.ts'
 import { auditRoutes } from './audit.ts'
 import { deploymentRoutes } from './deployments.ts'
-import { challengeRoute, factorRoutes } from './factors.ts'
+import { fingerprintRoutes } from './fingerprints.ts'
 import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
 import { machineRoutes, settingsRoutes } from './machines.ts'
 import { contentRoutes, metadataRoutes } from './metadata.ts'
+import { peopleRoutes } from './people-routes.ts'
 import { renderRoutes } from './render.ts'
 import { secretRoutes } from './secrets.ts'
 import { seedRoutes } from './seeds.ts'
-import { sessionRoutes, signInRoutes } from './sessions.ts'
-import { signInRuleRoutes, ssoRoutes } from './sign-in.ts'
-import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
 
 export function v3(context: Context) {
@@ -33,16 +32,12 @@ export function v3(context: Context) {
     renderRoutes(typed, context)
     seedRoutes(typed, context)
     deploymentRoutes(typed, context)
+    fingerprintRoutes(typed, context)
     keyRoutes(typed, context)
     machineRoutes(typed, context)
     settingsRoutes(typed, context)
-    userRoutes(typed, context)
-    sessionRoutes(typed, context)
-    signInRoutes(typed, context)
-    challengeRoute(typed, context)
-    ssoRoutes(typed, context)
-    signInRuleRoutes(typed, context)
-    factorRoutes(typed, context)
+    accountRoutes(typed, context)
+    peopleRoutes(typed, context)
     auditRoutes(typed, context)
     refuseOtherMethods(app, methods)
   }

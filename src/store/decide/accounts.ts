@@ -1,7 +1,7 @@
 /** What happens to accounts as a whole: making one, reading its audit trail. */
 import { emptyHead } from '../../audit/chain.ts'
 import type { AuditObject } from '../../audit/record.ts'
-import { allowsSome } from '../../model/scope.ts'
+import { allows, allowsSome } from '../../model/scope.ts'
 import type { Op, Outcome, Request } from '../operation.ts'
 import { addKey } from './keys.ts'
 import { type Call, done, forbid, putAccount, refused, type Work } from './work.ts'
@@ -29,6 +29,7 @@ export function createAccount(
     nextUserId: 1,
     nextDeploymentId: 1,
     nextSeedId: 1,
+    nextTrustRuleId: 1,
     auditSize: 0,
     auditHead: emptyHead(world.storeId, id),
     auditAt: 0,
@@ -45,4 +46,15 @@ export function createAccount(
 export function readAudit(call: Call): Outcome<'read_audit'> {
   if (!allowsSome(call.scopes, 'audit:read')) return forbid(call, null, 'audit:read')
   return done(call, null, { accountId: call.account.id, scopes: call.scopes })
+}
+
+/** Whoever sees a part of the trail alone cannot be told of the whole. */
+export function verifyAudit(call: Call): Outcome<'verify_audit'> {
+  if (!allows(call.scopes, 'audit:read')) return forbid(call, null, 'audit:read')
+  return done(call, null, call.account)
+}
+
+export function readAccount(call: Call): Outcome<'read_account'> {
+  if (!allows(call.scopes, 'account:manage')) return forbid(call, null, 'account:manage')
+  return done(call, null, call.account)
 }

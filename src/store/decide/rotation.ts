@@ -1,13 +1,16 @@
 /** The keys that wrap others: counted as they are used, replaced by new versions, dropped when they wrap nothing. */
 import type { AuditObject } from '../../audit/record.ts'
 import { type AccountKey, maxWraps } from '../../model/account.ts'
+import { allows } from '../../model/scope.ts'
 import type { SecretKey } from '../../model/secret.ts'
 import type { Op, Outcome, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
 import { type Call, done, forbid, putSecret, refuse } from './work.ts'
 
+const right = 'account:manage'
+
 export function addAccountKey(call: Call, { accountKey }: Op<'add_account_key'>): Outcome<'add_account_key'> {
-  if (call.principal.kind !== 'host') return forbid(call, null, 'account:manage')
+  if (!allows(call.scopes, right)) return forbid(call, null, right)
   const { world, changes } = call.work
   const newest = world.accountKeys.get(call.account.id)?.version
   if (accountKey.accountId !== call.account.id || newest !== accountKey.version - 1) return { kind: 'outdated' }
@@ -19,7 +22,7 @@ export function addAccountKey(call: Call, { accountKey }: Op<'add_account_key'>)
 }
 
 export function rewrapSecretKeys(call: Call, { keys }: Op<'rewrap_secret_keys'>): Outcome<'rewrap_secret_keys'> {
-  if (call.principal.kind !== 'host') return forbid(call, null, 'account:manage')
+  if (!allows(call.scopes, right)) return forbid(call, null, right)
   const { work, account } = call
   let count = 0
   const refusal = countWraps(call, keys.length, objectOf(call, null))
@@ -69,7 +72,7 @@ function putAccountKey({ work, account }: Call, key: AccountKey): void {
 }
 
 export function dropAccountKey(call: Call, { version }: Op<'drop_account_key'>): Outcome<'drop_account_key'> {
-  if (call.principal.kind !== 'host') return forbid(call, null, 'account:manage')
+  if (!allows(call.scopes, right)) return forbid(call, null, right)
   const { world, changes } = call.work
   const newest = world.accountKeys.get(call.account.id)?.version ?? 0
   const object = objectOf(call, version)

@@ -11,9 +11,11 @@ import { type Machine, rangeOf } from '../../model/machine.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Right, Scope } from '../../model/scope.ts'
 import type { Seed } from '../../model/seed.ts'
+import type { TrustRule } from '../../model/trust-rule.ts'
 import type { User } from '../../model/user.ts'
 import type { Kind, Outcome, Refused, Request, Results, StoredSecret } from '../operation.ts'
-import { type Changes, ref, type World } from '../world.ts'
+import type { UsedToken } from '../trust-operation.ts'
+import { type Changes, ref, usedRef, type World } from '../world.ts'
 
 export interface Work {
   readonly world: World
@@ -40,6 +42,9 @@ export function emptyChanges(): Changes {
     users: new Map(),
     deployments: new Map(),
     seeds: new Map(),
+    trustRules: new Map(),
+    usedTokens: [],
+    workloads: new Set(),
     factors: new Map(),
     spent: [],
     rules: new Map(),
@@ -218,6 +223,27 @@ export function removeSeed({ world, changes }: Work, { accountId, id, tokenHash 
   changes.seeds.set(at, { existed: changes.seeds.get(at)?.existed ?? true, row: null })
   world.seeds.delete(at)
   world.seedsByToken.delete(tokenHash)
+}
+
+export function putTrustRule({ world, changes }: Work, rule: TrustRule): void {
+  const at = ref(rule.accountId, rule.id)
+  changes.trustRules.set(at, { existed: changes.trustRules.get(at)?.existed ?? world.trustRules.has(at), row: rule })
+  world.trustRules.set(at, rule)
+}
+
+export function removeTrustRule({ world, changes }: Work, { accountId, id }: TrustRule): void {
+  const at = ref(accountId, id)
+  changes.trustRules.set(at, { existed: changes.trustRules.get(at)?.existed ?? true, row: null })
+  world.trustRules.delete(at)
+}
+
+export function putUsedToken({ world, changes }: Work, used: UsedToken): void {
+  changes.usedTokens.push(used)
+  world.usedTokens.add(usedRef(used.accountId, used.ruleId, used.hash))
+}
+
+export function pruneWorkloads({ changes }: Work, accountId: number): void {
+  changes.workloads.add(accountId)
 }
 
 export function putFactor({ world, changes }: Work, factor: Factor): void {

@@ -4,8 +4,9 @@ import { rangeOf } from '../../model/machine.ts'
 import { deploymentValues, heldValues, seedValues } from '../deployment-rows.ts'
 import type { StoredSecret } from '../operation.ts'
 import { recordValues } from '../rows.ts'
+import { trustRuleValues, usedTokenValues } from '../trust-rows.ts'
 import { factorValues, rulesValues, spentValues, userValues } from '../user-rows.ts'
-import { type Changes, type NewVersion, ref, replyLifetimeMs } from '../world.ts'
+import { type Changes, type NewVersion, ref, replyLifetimeMs, workloadKeyLingersMs } from '../world.ts'
 import {
   accountColumns,
   accountKeyColumns,
@@ -29,7 +30,9 @@ import {
   secretValues,
   seedColumns,
   spentColumns,
+  trustRuleColumns,
   unnest,
+  usedTokenColumns,
   userColumns,
   versionColumns,
   versionValues,
@@ -44,8 +47,9 @@ export class PostgresChanges {
   }
 
   /** Sends everything at once, and resolves when all of it is done. */
-  async write(changes: Changes, keepVersions: number): Promise<void> {
+  async write(changes: Changes, keepVersions: number, now: number): Promise<void> {
     this.#applyAccounts(changes)
+    this.#applyTrust(changes, now)
     this.#applyKeys(changes)
     this.#freeNames(changes)
     this.#applyLists(changes)
@@ -81,8 +85,8 @@ export class PostgresChanges {
       'update_accounts',
       `update accounts set next_secret_id = r.s, next_key_id = r.k, audit_size = r.z, audit_head = r.h, audit_ms = r.m,
        next_list_id = r.l, next_machine_id = r.i, next_user_id = r.u,
-       next_deployment_id = r.d, next_seed_id = r.e
-       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l, i, u, d, e) where accounts.id = r.id`,
+       next_deployment_id = r.d, next_seed_id = r.e, next_trust_rule_id = r.t
+       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l, i, u, d, e, t) where accounts.id = r.id`,
       changed,
       accountColumns.length,
     )
@@ -105,6 +109,23 @@ export class PostgresChanges {
       changed,
       columns.length,
     )
+  }
+
+  /** What is over goes first. */
+  #applyTrust({ trustRules, usedTokens, workloads }: Changes, now: number): void {
+    if (workloads.size > 0) {
+      const text = `delete from api_keys k where k.account_id = any($1::bigint[]) and k.rule_id is not null
+        and k.expires_ms <= $2 and not exists (select 1 from seeds s where s.account_id = k.account_id
+        and s.maker_kind = 'key' and s.maker_id = k.id and s.expires_ms > $3)`
+      this.#send('prune_workload_keys', text, [[...workloads], now - workloadKeyLingersMs, now])
+      const used = 'delete from used_tokens where account_id = any($1::bigint[]) and until_ms <= $2'
+      this.#send('prune_used_tokens', used, [[...workloads], now])
+    }
+    const changed = [...trustRules].flatMap(([at, { existed }]) => (existed ? [at.split(' ').map(Number)] : []))
+    const kept = [...trustRules.values()].flatMap(({ row }) => (row === null ? [] : [trustRuleValues(row)]))
+    this.#delete('trust_rules', 'id', changed)
+    this.#insert('trust_rules', trustRuleColumns, kept)
+    this.#insert('used_tokens', usedTokenColumns, usedTokens.map(usedTokenValues))
   }
 
   /** A changed row takes the place of the one that was. */

@@ -1,0 +1,90 @@
+/** `/v3/account`: the account itself, its key and the replacing of it, and what the server allows it. */
+import { Type } from 'typebox'
+import { type KeyState, readAccount, rotateTo } from '../../vault/rotation.ts'
+import { askerOf, identityOf } from '../asker.ts'
+import type { Context } from '../context.ts'
+import { formatTime, NoQuery, responses, Time } from './schema.ts'
+import type { V3 } from './typed.ts'
+
+const Count = Type.Integer({ minimum: 0 })
+const Key = {
+  version: Type.Integer({ minimum: 1, description: 'The newest version.' }),
+  rotating: Type.Boolean({ description: 'Whether older versions are there still.' }),
+  outdated: Type.Integer({ minimum: 0, description: 'Secrets whose keys an older version wraps.' }),
+}
+const Limits = Type.Object({
+  keep_versions: Count,
+  max_value_bytes: Count,
+  max_file_bytes: Count,
+  requests_per_second: Type.Union([Count, Type.Null()], { description: 'Of one API key, and of one address.' }),
+})
+
+export function accountRoutes(app: V3, { vault, limits }: Context): void {
+  const tags = ['Account']
+
+  app.get(
+    '/account',
+    {
+      schema: {
+        tags,
+        summary: 'Read the account',
+        description: '`limits` are settings of the server, read when it starts.',
+        querystring: NoQuery,
+        response: responses(
+          200,
+          Type.Object({
+            id: Type.Integer({ minimum: 1 }),
+            name: Type.String(),
+            created_at: Time,
+            key: Type.Object(Key),
+            limits: Limits,
+          }),
+          ...[400, 401, 403],
+        ),
+      },
+    },
+    async (request) => {
+      const { account, key } = await readAccount(vault, askerOf(request))
+      const { id, name, createdAt } = account
+      const { keepVersions, maxValueBytes, maxFileBytes, rateLimit } = limits
+      return {
+        id,
+        name,
+        created_at: formatTime(createdAt),
+        key: shown(key),
+        limits: {
+          keep_versions: keepVersions,
+          max_value_bytes: maxValueBytes,
+          max_file_bytes: maxFileBytes,
+          requests_per_second: rateLimit ?? null,
+        },
+      }
+    },
+  )
+
+  app.post(
+    '/account/rotate-key',
+    {
+      schema: {
+        tags,
+        summary: "Replace the account's key, a part at a time",
+        description:
+          'With the next `version` it begins; with the newest one it goes on. Repeat until `rotating` is false. Values are not touched, and everything works meanwhile.',
+        querystring: NoQuery,
+        body: Type.Object(
+          { version: Type.Integer({ minimum: 2, maximum: 1_000_000, description: 'a whole number from 2' }) },
+          { additionalProperties: false, description: 'a JSON object' },
+        ),
+        response: responses(200, Type.Object(Key), 400, 401, 403, 413, 415),
+      },
+    },
+    async (request) => {
+      const { accountId } = identityOf(request)
+      return shown(await rotateTo(vault, askerOf(request), accountId, request.body.version))
+    },
+  )
+}
+
+function shown({ version, isRotating, outdated }: KeyState) {
+  return { version, rotating: isRotating, outdated }
+}
