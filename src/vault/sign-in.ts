@@ -58,10 +58,19 @@ async function isWithoutFactor(vault: Vault, asker: Asker): Promise<boolean> {
   return !(await readSession(vault, asker)).user.hasSecondFactor
 }
 
-/** @throws Refusal `invalid`, `forbidden` */
+/**
+ * Where the provider becomes the only way in, whoever is no owner is signed out, and comes back through it.
+ *
+ * @throws Refusal `invalid`, `forbidden`
+ */
 export async function putSso(vault: Vault, asker: Asker, accountId: number, input: SsoInput): Promise<Rules> {
   const rules = await readRules(vault, asker, accountId)
-  return put(vault, asker, { ...rules, sso: settingsOf(vault, rules, input) })
+  const next = await put(vault, asker, { ...rules, sso: settingsOf(vault, rules, input) })
+  if (!input.isOnly || rules.sso?.isOnly === true) return next
+  for (const user of await listUsers(vault, asker)) {
+    if (user.role !== 'owner' && !user.isDisabled) await endSessionsOf(vault, asker, user.id)
+  }
+  return next
 }
 
 /** Nobody comes through the provider any more; who has only come so far through it needs a link to set a password. */

@@ -50,7 +50,7 @@ async function openSettings(portal: Portal): Promise<{ page: Page; url: string }
   return { page, url }
 }
 
-for (const engine of engines.slice(0, 1)) {
+for (const engine of engines) {
   suite(`${engine.name}: signing in at the portal`, { skip: engine.skip }, () => {
     test('with a passkey that was added in the settings', async (t) => {
       const portal = await startPortal(t, engine)

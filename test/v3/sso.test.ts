@@ -257,15 +257,23 @@ for (const engine of engines) {
 
     test('is the only way in where the account says so; owners have password and second factor', async (t) => {
       const { owner, invite, url, settings, browser, provider } = await startWithSso(t, engine)
-      const { email } = await invite('editor')
+      const { email, person } = await invite('editor')
+      assert.equal((await person.get('/v3/session')).status, 200)
       assert.equal((await owner.send('PUT', '/v3/sso', { ...settings, only: true })).status, 200)
+      // Whoever came by a password is out at once; the owner who said so is not.
+      assert.equal((await person.get('/v3/session')).status, 401)
+      assert.equal((await owner.get('/v3/session')).status, 200)
 
       assert.equal((await new Person(url).signIn(email, password)).body.code, 'sso_required')
       assert.equal((await new Person(url).signIn(email, 'wrong password')).body.code, 'invalid_credentials')
       const alone = await new Person(url).signIn('ada@example.com', password)
       assert.deepEqual([alone.status, alone.body.enrolment_required], [201, true])
       provider.behaviour.claims = { sub: 'e', email, email_verified: true }
-      assert.equal((await browser().signIn()).to, '/portal/')
+      const back = browser()
+      assert.equal((await back.signIn()).to, '/portal/')
+      // Another change of a provider that is the only way in already signs nobody out.
+      assert.equal((await owner.send('PUT', '/v3/sso', { ...settings, label: 'Login', only: true })).status, 200)
+      assert.equal((await back.person.get('/v3/session')).status, 200)
     })
 
     test('is set up by owners who confirm it, with a provider that answers', async (t) => {

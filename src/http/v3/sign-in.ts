@@ -97,7 +97,7 @@ export function signInRuleRoutes(app: V3, context: Context): void {
         tags,
         summary: 'Set up single sign-on by OpenID Connect',
         description:
-          '`role`: what somebody becomes who comes uninvited, with a verified address in one of the `domains`; null where only who was invited may come. `only`: whether nobody but owners may sign in otherwise; owners then need a second factor. Without `client_secret` the one that is there stays. For owners, and API keys that may do everything.',
+          '`role`: what somebody becomes who comes uninvited, with a verified address in one of the `domains`; null where only who was invited may come. `only`: whether nobody but owners may sign in otherwise; owners then need a second factor, and everybody else is signed out when it is switched on. Without `client_secret` the one that is there stays. For owners, and API keys that may do everything.',
         querystring: NoQuery,
         body: Type.Object(
           {
