@@ -62,10 +62,14 @@ export type Kind = (typeof kinds)[number]
 
 export function kindOf(action: string, outcome: string): Kind {
   if (outcome !== 'ok' && outcome !== 'replayed') return 'Refused'
-  if (/^(secret\.read|version\.read|list\.values|render)$/.test(action)) return 'Reads of values'
+  if (/^(secret\.read|version\.read|list\.values|render|seed\.fetch)$/.test(action)) return 'Reads of values'
   if (/^(secret|metadata|version|list)\.(create|update|delete|move|restore|rename)$/.test(action)) return 'Changes'
   if (/\.(list|read)$/.test(action)) return 'Listings'
-  if (/^(key|machine|settings|account|root_key|user|session|invitation|passkey|totp|password)\b/.test(action)) {
+  if (
+    /^(key|machine|settings|account|root_key|user|session|invitation|passkey|totp|password|seed|deployment|trust|audit\.verify)\b/.test(
+      action,
+    )
+  ) {
     return 'Keys and account'
   }
   return 'Other'

@@ -99,7 +99,14 @@ export function AuditPage() {
         </section>
       ) : null}
       <section className="card" aria-label="Records">
-        <Filters key={view} query={query} change={change} hidesOwn={hidesOwn} onHidesOwn={setHidesOwn} />
+        <Filters
+          key={view}
+          query={query}
+          change={change}
+          hidesOwn={hidesOwn}
+          onHidesOwn={setHidesOwn}
+          seen={records.map(({ action }) => action)}
+        />
         {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
         {loaded === undefined && error === null ? <Loading lines={8} /> : null}
         {loaded !== undefined && records.length === 0 ? (
@@ -151,11 +158,14 @@ function Filters({
   change,
   hidesOwn,
   onHidesOwn,
+  seen,
 }: {
   readonly query: URLSearchParams
   readonly change: (part: Record<string, string>) => void
   readonly hidesOwn: boolean
   readonly onHidesOwn: (hides: boolean) => void
+  /** Actions of the records that are loaded. */
+  readonly seen: readonly string[]
 }) {
   const [secret, setSecret] = useState(query.get('secret') ?? '')
   const [principal, setPrincipal] = useState(query.get('principal') ?? '')
@@ -185,7 +195,10 @@ function Filters({
       <Select
         label="Action"
         value={query.get('action') ?? ''}
-        choices={[{ id: '', label: 'Any action' }, ...actions.map((id) => ({ id, label: id }))]}
+        choices={[
+          { id: '', label: 'Any action' },
+          ...[...new Set([...actions, ...seen])].map((id) => ({ id, label: id })),
+        ]}
         onChoose={(action) => change({ action })}
       />
       <Select

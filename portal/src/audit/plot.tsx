@@ -50,8 +50,9 @@ export function ActivityPlot({ records, now }: { readonly records: readonly Audi
   const most = Math.max(1, ...all.map(({ total }) => total))
   const slot = width / all.length
   const shown = kinds.filter((kind) => all.some(({ counts }) => counts[kind] > 0))
+  const isLong = all.length * step > 36 * 3_600_000
   const label = (start: number) =>
-    new Intl.DateTimeFormat('en', step >= 86_400_000 ? { dateStyle: 'medium' } : { timeStyle: 'short' }).format(start)
+    new Intl.DateTimeFormat('en', isLong ? { month: 'short', day: 'numeric' } : { timeStyle: 'short' }).format(start)
   return (
     <figure className="plot stack-s">
       <svg viewBox={`0 0 ${width} ${height + 22}`} preserveAspectRatio="none" aria-hidden="true">

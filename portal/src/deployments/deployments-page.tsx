@@ -75,7 +75,9 @@ export function DeploymentsPage() {
           </div>
           <div className="card tile">
             <span className="figure">{oldOnes(stale).toLocaleString('en')}</span>
-            <span className="what">secrets are out there in an old version</span>
+            <span className="what">
+              {oldOnes(stale) === 1 ? 'secret is' : 'secrets are'} out there in an old version
+            </span>
           </div>
         </div>
       )}

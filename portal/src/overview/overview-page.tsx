@@ -44,7 +44,7 @@ export function OverviewPage() {
             <Tile
               href="/secrets?state=soon&sort=expires"
               figure={secrets.filter(isExpiring).length}
-              what="expired, or expire within 30 days"
+              what="expired, or about to expire"
             />
             <Tile
               href="/secrets?state=stale&sort=updated"
@@ -53,9 +53,9 @@ export function OverviewPage() {
             />
             <StaleTile />
           </div>
-          {rights.hasAll('audit:read') ? <Activity /> : null}
           <div className="columns">
             <div className="stack">
+              {rights.hasAll('audit:read') ? <Activity /> : null}
               <Changed secrets={secrets} />
               <Card title="Age of the values" icon={<Hourglass size={16} aria-hidden />}>
                 <div className="card-pad">
@@ -65,6 +65,7 @@ export function OverviewPage() {
             </div>
             <div className="stack">
               <Redeploy />
+              {rights.hasAll('audit:read') ? <Readers /> : null}
               <Expiring secrets={secrets} />
             </div>
           </div>
@@ -227,30 +228,34 @@ function Expiring({ secrets }: { readonly secrets: readonly Metadata[] }) {
   )
 }
 
-function Activity() {
-  const { data, error, refetch, dataUpdatedAt } = useQuery({
+/** One question for both cards. */
+function useActivity() {
+  return useQuery({
     queryKey: ['overview-activity'],
     queryFn: ({ signal }) => read(() => recent(signal)),
   })
-  if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />
-  if (data === undefined) return <Loading lines={4} />
+}
+
+function Activity() {
+  const { data, error, refetch, dataUpdatedAt } = useActivity()
   return (
-    <div className="columns">
-      <Card
-        title={`Activity, ${activityDays} days`}
-        icon={<ActivityIcon size={16} aria-hidden />}
-        more={
-          <Link className="small" href="/audit">
-            Audit
-          </Link>
-        }
-      >
+    <Card
+      title={`Activity, ${activityDays} days`}
+      icon={<ActivityIcon size={16} aria-hidden />}
+      more={
+        <Link className="small" href="/audit">
+          Audit
+        </Link>
+      }
+    >
+      {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
+      {data === undefined && error === null ? <Loading lines={4} /> : null}
+      {data === undefined ? null : (
         <div className="card-pad">
           <ActivityPlot records={data} now={dataUpdatedAt} />
         </div>
-      </Card>
-      <Readers records={data} />
-    </div>
+      )}
+    </Card>
   )
 }
 
@@ -268,9 +273,11 @@ async function recent(signal: AbortSignal): Promise<readonly AuditRecord[]> {
   return records
 }
 
-function Readers({ records }: { readonly records: readonly AuditRecord[] }) {
+function Readers() {
+  const { data: records, error } = useActivity()
+  if (error !== null) return null
   const counts = new Map<string, { readonly name: string; readonly kind: string; readonly count: number }>()
-  for (const { principal, action, outcome } of records) {
+  for (const { principal, action, outcome } of records ?? []) {
     if (outcome !== 'ok' || !/^(secret|version)\.read$/.test(action)) continue
     const key = `${principal.kind} ${principal.id}`
     counts.set(key, { ...principal, count: (counts.get(key)?.count ?? 0) + 1 })
@@ -281,9 +288,12 @@ function Readers({ records }: { readonly records: readonly AuditRecord[] }) {
     <Card
       title="Who reads most"
       icon={<Users size={16} aria-hidden />}
-      more={<span className="hint">of the last {records.length.toLocaleString('en')} records</span>}
+      more={<span className="hint">{activityDays} days</span>}
     >
-      {shown.length === 0 ? <p className="card-pad small muted">Nobody has read a value lately.</p> : null}
+      {records === undefined ? <Loading lines={3} /> : null}
+      {records !== undefined && shown.length === 0 ? (
+        <p className="card-pad small muted">Nobody has read a value lately.</p>
+      ) : null}
       <ul className="lines">
         {shown.map(([key, { name, kind, count }]) => (
           <li key={key}>
@@ -293,7 +303,7 @@ function Readers({ records }: { readonly records: readonly AuditRecord[] }) {
             <span style={{ width: 90 }} aria-hidden>
               <span className="bar" style={{ width: `${(count / most) * 100}%` }} />
             </span>
-            <span className="end">{count}</span>
+            <span className="end count">{count.toLocaleString('en')}</span>
           </li>
         ))}
       </ul>

@@ -23,7 +23,8 @@ export function textOf(bytes: Uint8Array): string | undefined {
 
 export function sizeText(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`
-  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`
+  const [size, unit] = bytes < 1024 * 1024 ? [bytes / 1024, 'KiB'] : [bytes / 1024 / 1024, 'MiB']
+  return `${Number(size.toFixed(1))} ${unit}`
 }
 
 /** Hands bytes to the browser's downloads. */

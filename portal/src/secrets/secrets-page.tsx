@@ -137,6 +137,19 @@ function Loaded({
           <div className="only-narrow">
             <ListSelect filter={filter} change={change} />
           </div>
+          <div className="only-narrow">
+            <Select
+              label="State"
+              isLabelHidden
+              value={state ?? ''}
+              onChoose={(value) => change({ state: value })}
+              choices={[
+                { id: '', label: 'Any state' },
+                { id: 'soon', label: 'Expiring' },
+                { id: 'stale', label: 'Unchanged for a year' },
+              ]}
+            />
+          </div>
           <Select
             label="Type"
             isLabelHidden

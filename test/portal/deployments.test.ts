@@ -1,0 +1,180 @@
+/** What was handed out, in a browser: who holds what, what a change makes stale, seeds, the trail verified, keys rotated. */
+import assert from 'node:assert/strict'
+import { after, suite, test } from 'node:test'
+import { query } from '../support/database.ts'
+import { engines } from '../support/engines.ts'
+import { closeBrowser, owner, type Portal, placesOf, reader, startPortal, violations } from './portal.ts'
+
+after(closeBrowser)
+
+const referenceTo = (name: string) => ['$', `{{secret.${name}}}`].join('')
+
+/** Two targets hold `db-password`, of which `web-1` holds an old version. */
+async function deploy({ server: { api } }: Portal): Promise<void> {
+  for (const name of ['db-password', 'api-token']) await api.post('/v3/secrets', { name, value: 'one' })
+  await api.post('/v3/render', { template: referenceTo('db-password'), target: 'web-1' })
+  await api.put('/v3/secrets/1', { value: 'two' })
+  await api.post('/v3/render', { template: referenceTo('db-password') + referenceTo('api-token'), target: 'web-2' })
+}
+
+for (const engine of engines) {
+  suite(`${engine.name}: the portal`, { skip: engine.skip }, () => {
+    test('shows who holds what, stale ones first, finds targets by secret, and forgets one', async (t) => {
+      const portal = await startPortal(t, engine)
+      await deploy(portal)
+      const page = await portal.openAs(owner, '/portal/deployments')
+
+      const items = page.getByRole('region', { name: 'Targets' }).locator('.items > li')
+      await items.first().waitFor()
+      assert.deepEqual(await items.locator('strong').allTextContents(), ['web-1', 'web-2'])
+      await items.first().getByText('1 of 1 out of date').waitFor()
+      await page.getByRole('button', { name: 'Copy what to redeploy' }).click()
+      await page.getByText('The list of 1 target is on the clipboard').waitFor()
+      await page.getByLabel('Search targets and secrets').fill('api-tok')
+      await page.getByText('1 of 2', { exact: true }).waitFor()
+      assert.deepEqual(await items.locator('strong').allTextContents(), ['web-2'])
+      assert.match(page.url(), /q=api-tok/)
+      await page.goto('/portal/deployments?state=stale')
+      await page.getByText('1 of 2', { exact: true }).waitFor()
+      await page.getByRole('button', { name: 'Forget web-1' }).click()
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Forget' }).click()
+      await page.getByText('web-1 is forgotten').waitFor()
+      const { body } = await portal.server.api.get('/v3/deployments')
+      assert.deepEqual(
+        body.deployments.map(({ target }: { target: string }) => target),
+        ['web-2'],
+      )
+    })
+
+    test('shows what would be stale before a new value is saved, before a restore and before a deletion', async (t) => {
+      const portal = await startPortal(t, engine)
+      await deploy(portal)
+      const page = await portal.openAs(owner, '/portal/secrets/1')
+
+      const holders = page.getByRole('region', { name: 'Who holds it', exact: true })
+      await holders.getByText('1 to redeploy').waitFor()
+      const ahead = /1 target becomes stale: web-2\. 1 is stale already\./
+      await page.getByRole('button', { name: 'New value' }).click()
+      await page.getByRole('dialog').getByText(ahead).waitFor()
+      assert.equal((await portal.server.api.get('/v3/secrets/1')).body.value, 'two')
+      await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+      await page.getByRole('button', { name: 'Restore' }).click()
+      await page.getByRole('dialog').getByText(ahead).waitFor()
+      await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+      await page.getByRole('button', { name: 'Delete secret' }).click()
+      await page.getByRole('alertdialog').getByText(ahead).waitFor()
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click()
+
+      await page.getByRole('button', { name: 'New value' }).click()
+      await page.getByRole('textbox', { name: 'New value' }).fill('three')
+      await page.getByRole('button', { name: 'Save new value' }).click()
+      await holders.getByText('2 to redeploy').waitFor()
+    })
+
+    test('makes a seed whose URL is shown once, lists it, and revokes it', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'db-password', value: 'planted-value' })
+      const page = await portal.openAs(owner, '/portal/cloud-init')
+
+      await page.getByRole('button', { name: 'Make a seed' }).click()
+      await page.getByLabel('For the machine').last().fill('web-1')
+      await page.getByRole('button', { name: 'Make the seed' }).click()
+      const dialog = page.getByRole('dialog', { name: "The seed's URL" })
+      const url = (await dialog.locator('code').first().textContent()) ?? ''
+      assert.match(url, /\/seed\/[\w-]+\/$/)
+      assert.equal(await dialog.locator('code').nth(1).textContent(), `ds=nocloud;s=${url}`)
+      assert.deepEqual(await violations(page), [])
+      await dialog.getByRole('button', { name: 'I have kept it' }).click()
+      assert.deepEqual(await placesOf(page, url), [])
+      await page.getByRole('link', { name: 'Seeds' }).click()
+      await page.getByText('Not fetched yet').waitFor()
+
+      assert.equal((await fetch(`${url}meta-data`)).status, 200)
+      assert.match(await (await fetch(`${url}user-data`)).text(), /planted-value/)
+      await page.reload()
+      await page.getByText('User-data fetched 1 of 1 time').waitFor()
+      await page.getByText('used', { exact: true }).waitFor()
+      await page.goto('/portal/deployments')
+      await page.getByText('by web-1 (seed)').waitFor()
+      await page.goto('/portal/cloud-init?tab=seeds')
+      await page.getByRole('button', { name: 'Remove the seed of web-1' }).click()
+      await page.getByRole('button', { name: 'Remove', exact: true }).click()
+      await page.getByRole('heading', { name: 'No seed yet' }).waitFor()
+    })
+
+    test('verifies the trail with one click, and shows where it breaks', async (t) => {
+      const portal = await startPortal(t, engine)
+      await deploy(portal)
+      const page = await portal.openAs(owner, '/portal/audit')
+
+      await page.getByRole('button', { name: 'Verify' }).click()
+      const dialog = page.getByRole('dialog', { name: 'Verify the trail' })
+      await dialog.getByText(/^All \d+ records hold\./).waitFor()
+      const kept = (await dialog.locator('code').textContent()) ?? ''
+      assert.deepEqual(await violations(page), [])
+      await dialog.getByText('Hold it against a head that you kept').click()
+      await dialog.getByLabel('Number and head of a record').fill(kept)
+      await dialog.getByRole('button', { name: 'Verify from there' }).click()
+      await dialog.getByText(/and it is the one that you kept/).waitFor()
+      await dialog.getByText('Hold it against a head that you kept').click()
+      await dialog
+        .getByLabel('Number and head of a record')
+        .fill(kept.replace(/.$/, (char) => (char === '0' ? '1' : '0')))
+      await dialog.getByRole('button', { name: 'Verify from there' }).click()
+      await dialog.getByText(/not the one that was asked about/).waitFor()
+      await dialog.getByRole('button', { name: 'Close' }).click()
+
+      await query(portal.server.place, `update audit set outcome = 'forbidden' where seq = 4`)
+      await page.getByRole('button', { name: 'Verify' }).click()
+      await dialog.getByText('Record 4 does not hold.').waitFor()
+      await dialog.getByRole('button', { name: 'Close' }).click()
+      assert.equal(await page.locator('tr.broken').count(), 1)
+    })
+
+    test('shows the limits, and rotates the key of the account after asking for the password', async (t) => {
+      const portal = await startPortal(t, engine)
+      await deploy(portal)
+      const page = await portal.openAs(owner, '/portal/settings?tab=account')
+      portal.wait(16)
+
+      const limits = page.getByRole('region', { name: 'Limits' })
+      await limits.getByText('64 KiB').waitFor()
+      await page.getByRole('button', { name: 'Rotate the key' }).click()
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('button', { name: 'Rotate', exact: true }).click()
+      const confirm = page.getByRole('dialog', { name: 'Confirm that it is you' })
+      await confirm.getByLabel('Password').fill(owner.password)
+      await confirm.getByRole('button', { name: 'Confirm' }).click()
+      await page.getByText('Version 2 wraps the keys of all secrets.').waitFor()
+      await page.getByRole('button', { name: 'Close' }).click()
+      await page.getByText('Version 2', { exact: true }).waitFor()
+      assert.equal((await portal.server.api.get('/v3/secrets/1')).body.value, 'two')
+    })
+
+    test('shows a reader who holds what, and lets them forget, seed or verify nothing that they may not', async (t) => {
+      const portal = await startPortal(t, engine)
+      await deploy(portal)
+      const page = await portal.openAs(reader, '/portal/deployments')
+
+      await page.getByText('1 of 1 out of date').waitFor()
+      assert.equal(await page.getByRole('button', { name: /^Forget/ }).count(), 0)
+      const statuses = await page.evaluate(async () => {
+        const headers = { 'strongroom-portal': '1', 'content-type': 'application/json' }
+        const calls: readonly (readonly [string, string, string | undefined])[] = [
+          ['DELETE', '/v3/deployments/1', undefined],
+          ['POST', '/v3/audit/verify', '{}'],
+          ['GET', '/v3/account', undefined],
+          ['POST', '/v3/account/rotate-key', '{"version":2}'],
+        ]
+        const answers = calls.map(([method, path, body]) =>
+          fetch(path, { method, headers, ...(body === undefined ? {} : { body }) }),
+        )
+        return (await Promise.all(answers)).map(({ status }) => status)
+      })
+      assert.deepEqual(statuses, [403, 403, 403, 403])
+      await page.goto('/portal/settings?tab=account')
+      await page.getByText('Your role').or(page.getByText('reader')).first().waitFor()
+      assert.equal(await page.getByRole('button', { name: 'Rotate the key' }).count(), 0)
+    })
+  })
+}
