@@ -13,13 +13,26 @@ const main = existsSync(source) ? source : compiled
 if (Number(process.versions.node.split('.')[0]) >= oldest) await import(main.href)
 else runPinned()
 
-/** Stands for the command that it starts: hands signals on, and ends as it ends. */
+/** Becomes the command, or where this version of Node.js cannot, stands for it. */
 function runPinned() {
-  const child = spawn(pinnedNode(), [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' })
-  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']
-  for (const signal of signals) process.on(signal, () => child.kill(signal))
+  const node = pinnedNode()
+  const parameters = [fileURLToPath(main), ...process.argv.slice(2)]
+  if (process.execve !== undefined && process.platform !== 'win32') process.execve(node, [node, ...parameters])
+  standFor(spawn(node, parameters, { stdio: 'inherit' }))
+}
+
+/** Hands signals on, and ends as the command ends. */
+function standFor(child) {
+  const isOnTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY)
+  const listeners = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'].map((signal) => {
+    // A terminal sends these to both processes by itself.
+    const isOfBoth = isOnTerminal && (signal === 'SIGINT' || signal === 'SIGQUIT')
+    const listener = () => isOfBoth || child.kill(signal)
+    process.on(signal, listener)
+    return [signal, listener]
+  })
   child.once('exit', (code, signal) => {
-    for (const one of signals) process.removeAllListeners(one)
+    for (const [one, listener] of listeners) process.removeListener(one, listener)
     if (signal !== null) process.kill(process.pid, signal)
     else process.exitCode = code ?? 1
   })

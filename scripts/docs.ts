@@ -2,16 +2,16 @@
  * `npm run docs`: writes the tables of the documents from the source. `npm run docs -- --check` writes nothing, and
  * names what is stale and every link, anchor or file that does not exist.
  */
-import { execFile } from 'node:child_process'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
-import { promisify } from 'node:util'
+import type { Command } from 'commander'
 import { actions } from '../src/audit/record.ts'
-import { settings } from '../src/config.ts'
+import { programOf } from '../src/commands.ts'
 import type { Code } from '../src/errors.ts'
 import { createMetrics } from '../src/http/metrics.ts'
 import { statusOf } from '../src/http/problem.ts'
 import { type Right, rights } from '../src/model/scope.ts'
+import { settings } from '../src/settings.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -19,7 +19,10 @@ const root = join(import.meta.dirname, '..')
 const codeTexts: Record<Code, string> = {
   invalid: 'The request is malformed; `errors` names each faulty field.',
   unauthenticated: 'No API key, or one that is unknown, expired, revoked or used from outside its networks.',
-  invalid_credentials: 'The address or the password of a user is wrong.',
+  invalid_credentials: 'The address, the password, the code or the passkey of a user is wrong.',
+  second_factor_required: 'The password is right, and a code or a passkey is needed too.',
+  enrolment_required: 'A user who is signed in must set up a second factor before anything else.',
+  sso_required: 'The account signs in through its identity provider.',
   confirmation_required: 'A user who is signed in must prove who they are again: `POST /v3/session/confirm`.',
   cross_site_request: 'A request with a session does not come from the portal.',
   last_owner: 'The account would be left without an owner.',
@@ -53,6 +56,7 @@ const codeTexts: Record<Code, string> = {
 const rightTexts: Record<Right, string> = {
   'secrets:list': 'see names and times of secrets',
   'secrets:read': 'read values',
+  'secrets:scan': 'take fingerprints of values, to find where they have leaked; part of `secrets:read`',
   'secrets:write': 'create and update secrets',
   'secrets:delete': 'delete secrets',
   'keys:manage': 'list, create, rotate and revoke API keys within its own rights',
@@ -91,7 +95,7 @@ const generators: Record<string, () => string | Promise<string>> = {
         .filter(({ name }) => name.startsWith('strongroom_'))
         .map((metric) => [`\`${metric.name}\``, String(metric.type), labelsOf(metric), metric.help]),
     ),
-  commands: async () => (await helpOf([])).join('\n\n'),
+  commands: async () => helpOf(await programOf()).join('\n\n'),
 }
 
 function labelsOf(metric: object): string {
@@ -100,13 +104,19 @@ function labelsOf(metric: object): string {
 }
 
 /** The help of a command and of everything below it, as the command itself prints it. */
-async function helpOf(words: readonly string[]): Promise<string[]> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['src/main.ts', ...words, '--help'], { cwd: root })
-  const [, list = ''] = stdout.split('\nCommands:\n')
-  const below = [...list.matchAll(/^ {2}([\w-]+)/gm)].map(([, word = '']) => word).filter((word) => word !== 'help')
-  const title = `### ${['strongroom', ...words].join(' ')}`
-  const helps = await Promise.all(below.map((word) => helpOf([...words, word])))
-  return [`${title}\n\n\`\`\`text\n${stdout.trimEnd()}\n\`\`\``, ...helps.flat()]
+function helpOf(command: Command, above: readonly string[] = []): string[] {
+  let text = ''
+  command.configureOutput({
+    writeOut: (part) => {
+      text += part
+    },
+    getOutHelpWidth: () => 80,
+    getOutHasColors: () => false,
+  })
+  command.outputHelp()
+  const words = [...above, command.name()]
+  const below = command.commands.flatMap((one) => helpOf(one, words))
+  return [`### ${words.join(' ')}\n\n\`\`\`text\n${text.trimEnd()}\n\`\`\``, ...below]
 }
 
 export interface Document {

@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path'
 import type { RootKeySource } from './crypto/root-key.ts'
 import { isToken } from './crypto/token.ts'
 import { type Address, parseAddress, parseSocketPath, type SocketPath, unixPeers } from './listen.ts'
+import { type Allowance, parseAllowance } from './outbound/addresses.ts'
+import { settings } from './settings.ts'
 
 export interface Config {
   readonly listen: Address | SocketPath
@@ -28,6 +30,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** The origin that people reach the server at; without it, as they ask. */
   readonly publicUrl: string | undefined
+  /** Where issuers of OpenID Connect may be reached beyond public addresses by https. */
+  readonly oidcAllowances: readonly Allowance[]
   /** Bytes that are to stay free on the disk of the data folder, with SQLite. */
   readonly diskReserveBytes: number
   /** Where signed checkpoints of the audit trail go; `undefined` when none are made. */
@@ -47,131 +51,6 @@ export interface TraceSettings {
   /** The share of the requests without `traceparent` that are traced, 0 to 1. */
   readonly ratio: number
 }
-
-export interface Setting {
-  readonly name: string
-  readonly default: string
-  readonly meaning: string
-}
-
-/** Every setting; `docs/operations.md` carries this table. */
-export const settings: readonly Setting[] = [
-  {
-    name: 'STRONGROOM_LISTEN',
-    default: '127.0.0.1:4600',
-    meaning: 'Address and port to listen on, or `unix:` and the path of a Unix socket.',
-  },
-  {
-    name: 'STRONGROOM_LISTEN_MODE',
-    default: '600',
-    meaning: 'Who may connect to that socket: `600` its owner, `660` its group too, `666` everybody on the host.',
-  },
-  {
-    name: 'STRONGROOM_DATA_DIR',
-    default: './data',
-    meaning: 'Folder for the SQLite file, the root key file and the lock; made with mode 0700.',
-  },
-  {
-    name: 'STRONGROOM_DATABASE_URL',
-    default: 'SQLite in the data folder',
-    meaning: '`postgres://…` for PostgreSQL 15 or later. Several hosts may be given, separated by commas.',
-  },
-  { name: 'STRONGROOM_ROOT_KEY', default: '', meaning: 'The root key: 32 bytes in base64url.' },
-  {
-    name: 'STRONGROOM_ROOT_KEY_FILE',
-    default: '`root.key` in the data folder, made if absent',
-    meaning: 'A file with the root key, mode 0600 or 0400. Production keeps it outside the data folder.',
-  },
-  {
-    name: 'STRONGROOM_BOOTSTRAP_API_KEY',
-    default: 'a new key, printed once',
-    meaning: 'The first API key of the account `default`; taken only by an empty store.',
-  },
-  {
-    name: 'STRONGROOM_RATE_LIMIT',
-    default: '1000',
-    meaning: 'Requests per second for one key and for one address; `off` turns every limiter off.',
-  },
-  { name: 'STRONGROOM_MAX_CONNECTIONS', default: '4096', meaning: 'Connections at once, 1 to 1000000.' },
-  {
-    name: 'STRONGROOM_MAX_CONNECTIONS_PER_ADDRESS',
-    default: '1024',
-    meaning: 'Connections at once from one address that is no trusted proxy, 1 to 1000000.',
-  },
-  { name: 'STRONGROOM_METRICS_LISTEN', default: 'the main address', meaning: 'An address of its own for `/metrics`.' },
-  { name: 'STRONGROOM_KEEP_VERSIONS', default: '10', meaning: 'Versions kept of each secret, 1 to 1000.' },
-  { name: 'STRONGROOM_MAX_VALUE_BYTES', default: '65536', meaning: 'Longest value in bytes of UTF-8, 1 to 1048576.' },
-  { name: 'STRONGROOM_MAX_FILE_BYTES', default: '1048576', meaning: 'Longest file in bytes, 1 to 16777216.' },
-  {
-    name: 'STRONGROOM_QUERY_KEY',
-    default: 'on',
-    meaning: '`off` refuses API keys in the query parameter `key`, where proxies may log them.',
-  },
-  {
-    name: 'STRONGROOM_TRUSTED_PROXIES',
-    default: 'none',
-    meaning:
-      "Addresses or networks, separated by commas, of proxies whose `X-Forwarded-For` tells the caller's address; `unix` for whoever connects to the Unix socket. Nobody else's is looked at.",
-  },
-  {
-    name: 'STRONGROOM_PUBLIC_URL',
-    default: 'as the request names it',
-    meaning:
-      'The origin that people reach the server at, such as `https://secrets.example.com`: for links that it hands out.',
-  },
-  {
-    name: 'STRONGROOM_DISK_RESERVE_MIB',
-    default: '64',
-    meaning:
-      'With SQLite: when less than so many MiB are free, changes are refused, so that reads can still be recorded.',
-  },
-  {
-    name: 'STRONGROOM_CHECKPOINTS',
-    default: 'none are made',
-    meaning: 'A file that signed checkpoints of the audit trail are appended to, or `stdout`.',
-  },
-  {
-    name: 'STRONGROOM_CHECKPOINT_SECONDS',
-    default: '60',
-    meaning: 'How often checkpoints are made, when there is anything new, 1 to 86400.',
-  },
-  {
-    name: 'STRONGROOM_LOG_LEVEL',
-    default: 'info',
-    meaning: '`debug` (every request), `info` (refused requests too), `warn`, `error` or `silent`.',
-  },
-  {
-    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
-    default: 'no traces are made',
-    meaning: 'Address of a collector of traces, such as `http://127.0.0.1:4318`; `/v1/traces` is added to it.',
-  },
-  {
-    name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
-    default: 'the one above',
-    meaning: 'The same, whole: nothing is added to it.',
-  },
-  {
-    name: 'OTEL_EXPORTER_OTLP_HEADERS',
-    default: '',
-    meaning: 'Headers for the collector: `name=value`, separated by commas, percent-encoded.',
-  },
-  {
-    name: 'OTEL_EXPORTER_OTLP_PROTOCOL',
-    default: 'http/protobuf',
-    meaning: 'No other is spoken.',
-  },
-  { name: 'OTEL_SERVICE_NAME', default: 'strongroom', meaning: 'What this server is called in traces.' },
-  {
-    name: 'OTEL_TRACES_SAMPLER',
-    default: 'parentbased_always_on',
-    meaning: '`parentbased_traceidratio` traces a share. A request that comes with `traceparent` does as that says.',
-  },
-  {
-    name: 'OTEL_TRACES_SAMPLER_ARG',
-    default: '1',
-    meaning: 'That share, 0 to 1.',
-  },
-]
 
 /** Taken out of the environment once read. */
 const secretSettings = ['STRONGROOM_ROOT_KEY', 'STRONGROOM_BOOTSTRAP_API_KEY', 'OTEL_EXPORTER_OTLP_HEADERS']
@@ -213,6 +92,7 @@ export function readConfig(environment: Environment = process.env): Config {
     maxFileBytes: reader.integer('STRONGROOM_MAX_FILE_BYTES', 1, 2 ** 24) ?? 2 ** 20,
     trustedProxies: reader.networks('STRONGROOM_TRUSTED_PROXIES'),
     publicUrl: reader.publicUrl(),
+    oidcAllowances: reader.allowances('STRONGROOM_OIDC_ALLOWED_ADDRESSES'),
     isQueryKeyAccepted: reader.choice('STRONGROOM_QUERY_KEY', ['on', 'off']) !== 'off',
     diskReserveBytes: (reader.integer('STRONGROOM_DISK_RESERVE_MIB', 0, 2 ** 20) ?? 64) * 2 ** 20,
     checkpoints: reader.checkpoints(),
@@ -227,7 +107,8 @@ export function readConfig(environment: Environment = process.env): Config {
 
 /** Names that begin like ours and mean nothing: most likely mistyped. */
 export function unknownSettings(environment: Environment = process.env): readonly string[] {
-  const known = new Set([...settings.map(({ name }) => name), 'STRONGROOM_URL', 'STRONGROOM_API_KEY'])
+  const ofClients = ['STRONGROOM_URL', 'STRONGROOM_API_KEY', 'STRONGROOM_PROFILE']
+  const known = new Set([...settings.map(({ name }) => name), ...ofClients])
   return Object.keys(environment).filter(
     (name) => name.startsWith('STRONGROOM_') && !name.startsWith('STRONGROOM_TEST_') && !known.has(name),
   )
@@ -284,7 +165,7 @@ class Reader {
   }
 
   networks(name: string): readonly string[] {
-    const texts = (this.text(name) ?? '').split(',').flatMap((text) => text.trim() || [])
+    const texts = this.#parts(name)
     const isNetwork = (text: string) => {
       // Everybody (a prefix of 0) cannot be a proxy: any caller could say any address.
       const [, address = '', prefix] = /^([^/%]+)(?:\/([1-9]\d{0,2}))?$/.exec(text) ?? []
@@ -296,6 +177,14 @@ class Reader {
       name,
       'must be addresses, networks such as 10.0.0.0/8 but not of everybody, or unix, separated by commas',
     )
+    return []
+  }
+
+  allowances(name: string): readonly Allowance[] {
+    const found = this.#parts(name).map(parseAllowance)
+    const known = found.filter((allowance) => allowance !== undefined)
+    if (known.length === found.length) return known
+    this.#fault(name, 'must be addresses or networks, each with a port or without, separated by commas')
     return []
   }
 
@@ -333,6 +222,10 @@ class Reader {
     const ratio = sampler === 'parentbased_traceidratio' ? (share ?? 1) : 1
     if (url === undefined) return undefined
     return { url, headers, serviceName: this.text('OTEL_SERVICE_NAME') ?? 'strongroom', ratio }
+  }
+
+  #parts(name: string): string[] {
+    return (this.text(name) ?? '').split(',').flatMap((text) => text.trim() || [])
   }
 
   #httpUrl(name: string): string | undefined {

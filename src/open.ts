@@ -8,6 +8,8 @@ import { Keyring } from './crypto/keyring.ts'
 import { createKeyring, masterKeysUnder, newMasterKey, type SealedKeyring, sealUnderNext } from './crypto/master-key.ts'
 import { loadRootKey, type RootKeySource } from './crypto/root-key.ts'
 import { Refusal } from './errors.ts'
+import { documentLimits, Issuers } from './oidc/issuers.ts'
+import { guardedFetch } from './outbound/fetch.ts'
 import { lockDataDir } from './store/lock.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
@@ -28,7 +30,14 @@ export interface OpenOptions {
 
 type Needed = Pick<
   Config,
-  'dataDir' | 'databaseUrl' | 'rootKey' | 'keepVersions' | 'maxValueBytes' | 'maxFileBytes' | 'diskReserveBytes'
+  | 'dataDir'
+  | 'databaseUrl'
+  | 'rootKey'
+  | 'keepVersions'
+  | 'maxValueBytes'
+  | 'maxFileBytes'
+  | 'diskReserveBytes'
+  | 'oidcAllowances'
 >
 
 /**
@@ -39,16 +48,19 @@ type Needed = Pick<
 export async function openVault(config: Needed, { now }: OpenOptions = {}): Promise<Opened> {
   makeDataDir(config.dataDir)
   const root = loadRootKey(config.rootKey)
-  const { databaseUrl, dataDir, keepVersions, maxValueBytes, maxFileBytes, diskReserveBytes } = config
+  const { databaseUrl, dataDir, keepVersions, maxValueBytes, maxFileBytes, diskReserveBytes, oidcAllowances } = config
   const store = await openStore({ databaseUrl, dataDir, keepVersions, diskReserveBytes, now })
   try {
     const keyring = new Keyring(root, await store.keyring(() => createKeyring(root)))
+    const clock = now ?? Date.now
+    const limits = { ...documentLimits, allowances: oidcAllowances }
     const learnMasterKeys = async () => keyring.learn(loadRootKey(config.rootKey), await keyringOf(store))
     const vault: Vault = {
       store,
       keyring,
       learnMasterKeys,
-      now: now ?? Date.now,
+      now: clock,
+      issuers: new Issuers((url) => guardedFetch(url, limits), clock),
       maxValueBytes,
       maxFileBytes,
       verifiedCallers: new Map(),

@@ -1,7 +1,8 @@
 /** The settings: each one's good and bad values, all faults at once, and nothing secret in a message. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { ConfigFaults, readConfig, settings } from '../src/config.ts'
+import { ConfigFaults, readConfig } from '../src/config.ts'
+import { settings } from '../src/settings.ts'
 
 const key = Buffer.alloc(32, 7).toString('base64url')
 
@@ -41,6 +42,14 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
     name: 'STRONGROOM_PUBLIC_URL',
     good: ['https://secrets.example.com', 'http://127.0.0.1:4600/'],
     bad: ['secrets.example.com', 'https://a/b', 'https://u:p@a', 'https://a/?x', 'https://a/#b', 'ftp://a'],
+  },
+  {
+    name: 'STRONGROOM_OIDC_ALLOWED_ADDRESSES',
+    good: ['10.0.0.7', '10.96.0.0/12, 127.0.0.1:8080,::1', '[2001:db8::7]:8443', '[2001:db8::/32]:65535', '[::1]'],
+    bad: [
+      ...['issuer.example', '10.0.0.0/33', '10.0.0.1:0', '10.0.0.1:65536', '0.0.0.0/0', '::/0', '::1/129', '[10.0.0.1'],
+      ...['10.0.0.1:http', 'fe80::1%eth0', '1.2.3', '10.0.0.1, *'],
+    ],
   },
   { name: 'STRONGROOM_QUERY_KEY', good: ['on', 'off'], bad: ['true', 'ON'] },
   { name: 'STRONGROOM_DISK_RESERVE_MIB', good: ['0', '64'], bad: ['-1', '64M', '1048577'] },

@@ -1,7 +1,7 @@
 /** The documents: tables as the source has them, links that lead somewhere, and commands that do what is shown. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { cpSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { brokenLinks, type Document, documents, regenerate } from '../scripts/docs.ts'
@@ -92,7 +92,11 @@ class Terminal {
     const { status, stdout, stderr } = spawnSync('bash', ['-c', this.#variables + typed], {
       cwd: this.#folder,
       encoding: 'utf8',
-      env: environment(),
+      env: {
+        ...environment(),
+        PATH: `${join(this.#folder, 'shell')}:${process.env['PATH']}`,
+        XDG_CONFIG_HOME: this.#folder,
+      },
     })
     this.#variables += (typed.match(/^[A-Z_]+=("[^"]*"|\S*)\n/gm) ?? []).join('')
     this.#lastKey = /\bsr_\w{49}\b/.exec(stdout)?.[0] ?? this.#lastKey
@@ -137,6 +141,9 @@ async function startAsShown(t: TestContext): Promise<Terminal> {
   for (const part of ['bin', 'src', 'package.json', 'package-lock.json', '.npmrc']) {
     cpSync(join(root, part), join(folder, part), { recursive: true })
   }
+  mkdirSync(join(folder, 'shell'))
+  const command = `#!/bin/sh\nexec node "${join(folder, 'bin/strongroom.js')}" "$@"\n`
+  writeFileSync(join(folder, 'shell/strongroom'), command, { mode: 0o755 })
   // What "npm ci" gives has just run this test.
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   const server = spawn('npm', ['start'], {

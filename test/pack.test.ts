@@ -95,3 +95,56 @@ suite('The packed client', () => {
     }
   }
 })
+
+suite('The package, installed into an empty folder as npm does it', async () => {
+  const folder = makeFolder()
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  const [sqlite] = engines
+  assert.ok(sqlite)
+  const { api } = await startServer({ after }, sqlite)
+  await api.post('/v3/secrets', { name: 'db-password', value: 'planted-5ecret' })
+  pack(folder, 'server')
+  const [tarball = ''] = globSync('server/*.tgz', { cwd: folder })
+  const home = join(folder, 'home')
+  mkdirSync(home)
+  writeFileSync(join(home, 'package.json'), '{"private":true}')
+  const install = ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', `../${tarball}`]
+  const installed = spawnSync('npm', install, { cwd: home, encoding: 'utf8' })
+  const isCut = /ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|ENETUNREACH/.test(installed.stderr)
+  const skip = isCut && 'npm reaches no registry'
+  const env = { ...process.env, STRONGROOM_URL: api.url, STRONGROOM_API_KEY: api.key }
+
+  test('has the command', { skip }, async () => {
+    assert.equal(installed.status, 0, installed.stderr)
+
+    const { stdout } = await run('npx', ['strongroom', '--version'], { cwd: home })
+
+    assert.equal(stdout.trim(), JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version)
+  })
+
+  test('runs a command with secrets, and ends as it ends', { skip }, async () => {
+    const script = 'console.log(process.env.DB_PASSWORD); process.exit(7)'
+    const words = ['strongroom', 'run', '--mask', '--', process.execPath, '-e', script]
+
+    const ended = await run('npx', words, { cwd: home, env }).catch((error) => error)
+
+    assert.deepEqual([ended.code, ended.stdout], [7, '***\n'], ended.stderr)
+  })
+
+  test('is a client for JavaScript and, with its types, for TypeScript', { skip }, async () => {
+    const source = `import { type Secret, Strongroom } from 'strongroom/client'
+      const { secrets } = new Strongroom({ url: '${api.url}', apiKey: '${api.key}' })
+      const found: Secret = await secrets.getByName('db-password')
+      console.log(found.value)
+      // @ts-expect-error: an id is a number
+      await secrets.get('1').catch(() => {})
+      `
+    writeFileSync(join(home, 'app.mts'), source)
+    const options = ['--strict', '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,dom', '--types', '']
+
+    const { status, stdout } = spawnSync(tsc, [...options, 'app.mts'], { cwd: home, encoding: 'utf8' })
+
+    assert.deepEqual([status, stdout], [0, ''])
+    assert.equal((await run(process.execPath, ['app.mjs'], { cwd: home })).stdout, 'planted-5ecret\n')
+  })
+})

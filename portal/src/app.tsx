@@ -6,6 +6,7 @@ import { NewSecretPage } from './secrets/new-page.tsx'
 import { SecretPage } from './secrets/secret-page.tsx'
 import { SecretsPage } from './secrets/secrets-page.tsx'
 import { ConfirmAgain, SignInAgain } from './session/again.tsx'
+import { EnrolPage } from './session/enrol.tsx'
 import { Gate, SignInPage } from './session/sign-in.tsx'
 import { loadSession, useSessionState } from './session/store.ts'
 import { WelcomePage } from './session/welcome.tsx'
@@ -55,7 +56,9 @@ function Pages({ welcomeToken }: { readonly welcomeToken: string | undefined }) 
       <Route path="/welcome">
         <WelcomePage token={welcomeToken} />
       </Route>
-      <Route>{state.kind === 'in' ? <Inside /> : <SignInPage />}</Route>
+      <Route>
+        {state.kind !== 'in' ? <SignInPage /> : state.session.enrolment_required ? <EnrolPage /> : <Inside />}
+      </Route>
     </Switch>
   )
 }

@@ -18,12 +18,14 @@ export function nextHead(head: Uint8Array, record: AuditRecord): Buffer {
   return nextHeadOf(head, encodeRecord(record))
 }
 
+/** 0x01, a head and a leaf: written anew for each record, and read before anything else runs. */
+const node = Buffer.alloc(65, 1)
+
 /** The head after a record of which only the canonical text is at hand. */
 export function nextHeadOf(head: Uint8Array, text: string): Buffer {
-  const leaf = hash('sha256', `\0${text}`, 'buffer')
-  const node = Buffer.allocUnsafe(65)
-  node[0] = 1
+  if (head.length !== 32) throw new RangeError('A head has 32 bytes.')
   node.set(head, 1)
-  node.set(leaf, 33)
-  return hash('sha256', node, 'buffer')
+  // As latin1, a byte a character: Node makes that in half the time of a buffer.
+  node.write(hash('sha256', `\0${text}`, 'latin1'), 33, 'latin1')
+  return Buffer.from(hash('sha256', node, 'latin1'), 'latin1')
 }

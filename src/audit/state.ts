@@ -6,8 +6,19 @@ import type { AuditObject, AuditRecord } from './record.ts'
 
 /** Something of an account as it stands in the tables, in the words of its records. */
 export interface Live extends Pick<AuditObject, 'id' | 'name' | 'version' | 'hash'> {
-  readonly kind: 'secret' | 'list' | 'key' | 'user' | 'machine' | 'settings' | 'seed' | 'target'
-  /** Settings and targets have none. */
+  readonly kind:
+    | 'secret'
+    | 'list'
+    | 'key'
+    | 'user'
+    | 'machine'
+    | 'settings'
+    | 'seed'
+    | 'trust_rule'
+    | 'target'
+    | 'factor'
+    | 'sign_in'
+  /** Settings, rules for signing in and targets have none. */
   readonly uid: string | null
   /** Of an API key. */
   readonly isRevoked?: boolean
@@ -27,16 +38,23 @@ const settling: ReadonlySet<string> = new Set([
   ...['secret.create', 'secret.update', 'version.restore', 'list.create', 'list.rename'],
   ...['machine.create', 'settings.update', 'key.create', 'key.rotate', 'key.revoke'],
   ...['user.create', 'user.update', 'user.accept'],
+  ...['factor.add', 'factor.use', 'sign_in.update'],
   ...['render', 'seed.create', 'seed.fetch', 'seed.return'],
+  ...['trust_rule.create', 'trust_rule.update'],
 ])
 const deleting: ReadonlySet<string> = new Set([
   'secret.delete',
   'list.delete',
   'machine.delete',
   'user.delete',
+  'factor.remove',
   'seed.delete',
+  'trust_rule.delete',
   'deployment.delete',
 ])
+
+/** Of which an account has one, or which go by their names. */
+const withoutUid: ReadonlySet<string> = new Set(['settings', 'target', 'sign_in'])
 
 const nouns = {
   secret: 'secret',
@@ -46,7 +64,10 @@ const nouns = {
   machine: 'machine',
   settings: 'settings',
   seed: 'seed',
+  trust_rule: 'trust rule',
   target: 'deployment',
+  factor: 'factor',
+  sign_in: 'rules for signing in',
 }
 
 const articled = {
@@ -57,7 +78,10 @@ const articled = {
   machine: 'A machine',
   settings: 'What',
   seed: 'A seed',
+  trust_rule: 'A trust rule',
   target: 'A deployment',
+  factor: 'A factor',
+  sign_in: 'What',
 }
 
 /** Follows the records of one account, from the first on. */
@@ -66,6 +90,8 @@ export class Replay {
   readonly #details = new Map<string, Known>()
   readonly #places = new Map<string, Known>()
   readonly #revoked = new Map<string, number>()
+  /** The keys of jobs: once they have expired, they are cleared away without a record. */
+  readonly #fleeting = new Set<string>()
   readonly #settled: number
 
   /** @param settled records after this one may be newer than the tables were when they were read */
@@ -73,23 +99,24 @@ export class Replay {
     this.#settled = settled
   }
 
-  take({ seq, action, object, outcome }: AuditRecord): void {
+  take({ seq, action, object, outcome, principal }: AuditRecord): void {
     if (outcome !== 'ok' || object === null) return
     const { kind, uid, hash } = object
-    if (uid === null && kind !== 'settings' && kind !== 'target') return
+    if (uid === null && !withoutUid.has(kind)) return
     const at = keyOf(object)
     if (settling.has(action)) this.#known.set(at, { seq, text: textOf(object) })
     else if (deleting.has(action)) this.#known.set(at, { seq, text: null })
     else if (action === 'metadata.update') this.#details.set(at, { seq, text: hash })
     else if (action === 'secret.move') this.#places.set(at, { seq, text: hash })
     if (action === 'key.revoke') this.#revoked.set(at, seq)
+    if (action === 'key.create' && principal.kind === 'workload') this.#fleeting.add(at)
   }
 
   /** What the tables have otherwise than the trail says, one sentence each. */
   differences(found: readonly Live[]): string[] {
     const seen = new Set(found.map(keyOf))
     const missing = [...this.#known].flatMap(([at, { seq, text }]) => {
-      if (text === null || seq > this.#settled || seen.has(at)) return []
+      if (text === null || seq > this.#settled || seen.has(at) || this.#fleeting.has(at)) return []
       const noun = articled[at.slice(0, at.indexOf(' ')) as Live['kind']]
       return [`${noun} that record ${seq} left in the store is not there.`]
     })
@@ -99,7 +126,10 @@ export class Replay {
   #differencesOf(live: Live): string[] {
     const { kind, id } = live
     const at = keyOf(live)
-    const what = kind === 'settings' ? 'What the account has as settings' : capitalized(`${nouns[kind]} ${id}`)
+    const what =
+      kind === 'settings' || kind === 'sign_in'
+        ? `What the account has as ${nouns[kind]}`
+        : capitalized(`${nouns[kind]} ${id}`)
     const known = this.#known.get(at)
     if (known !== undefined && known.seq > this.#settled) return []
     if (known === undefined) {

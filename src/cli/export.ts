@@ -6,7 +6,8 @@ import { emptyHead } from '../audit/chain.ts'
 import { type Checkpoint, openNote, splitNotes } from '../audit/checkpoint.ts'
 import { type ExportHeader, type ExportVerdict, followExport, readHeader } from '../audit/export.ts'
 import { invalid } from '../errors.ts'
-import { complain, fail, print } from './output.ts'
+import { fail } from './failure.ts'
+import { complain, print } from './output.ts'
 
 /** As `audit verify` of the store has them. */
 const exitCodes = { anchored: 0, tampered: 1, unreadable: 2, unanchored: 3 } as const

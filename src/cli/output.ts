@@ -1,5 +1,35 @@
-/** How commands speak: answers on standard output, faults on standard error, and an exit code. */
-import { Refusal } from '../errors.ts'
+/** How commands speak: answers on standard output, everything else on standard error, and an exit code. */
+import { stripVTControlCharacters, styleText } from 'node:util'
+
+/** What the exit codes mean. `audit verify` and `audit witness` have their own. */
+export const exitCodes = {
+  ok: 0,
+  /** Refused, or failed. */
+  failure: 1,
+  /** The command or its settings are wrong. */
+  usage: 2,
+  notFound: 3,
+  /** Unauthorized or forbidden. */
+  denied: 4,
+  conflict: 5,
+  /** No answer, or none now: it may work later. */
+  unreachable: 6,
+  /** Of `run`, as of shells: what was to be run cannot be run, */
+  noStart: 126,
+  /** or is not there. */
+  noCommand: 127,
+} as const
+
+/** Why a command stops, in words for the person who typed it: what is wrong, and what to do. */
+export class Fault extends Error {
+  override readonly name = 'Fault'
+  readonly kind: Exclude<keyof typeof exitCodes, 'ok'>
+
+  constructor(kind: Fault['kind'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.kind = kind
+  }
+}
 
 export function print(line: string): void {
   process.stdout.write(`${line}\n`)
@@ -9,38 +39,53 @@ export function complain(line: string): void {
   process.stderr.write(`strongroom: ${line}\n`)
 }
 
+/** Says what was done, where it does not get into what is printed for others. */
+export function tell(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
 export function printJson(value: unknown): void {
   print(JSON.stringify(value))
 }
 
-/** Prints rows under their headings, in columns. */
-export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
-  const lines = [headings, ...rows]
-  const widths = headings.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)))
-  for (const line of lines)
-    print(
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
+type Style = Parameters<typeof styleText>[0]
+
+/** In colour, where standard output is a terminal and NO_COLOR is not set. */
+export function styled(style: Style, text: string): string {
+  return styleText(style, text, { stream: process.stdout })
 }
 
-/**
- * Says what went wrong, in words for the person who typed the command.
- *
- * @returns the exit code
- */
-export function fail(error: unknown): number {
-  if (error instanceof Error && 'faults' in error && Array.isArray(error.faults)) {
-    for (const fault of error.faults) complain(String(fault))
-    return 2
+/** Text of others, which could steer a terminal. */
+export function shown(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\u{fffd}')
+}
+
+/** A cell that stands out. */
+export interface Styled {
+  readonly text: string
+  readonly style: Style
+}
+
+type Cell = string | Styled
+
+/** Prints rows under their headings, in columns. */
+export function printTable(headings: readonly string[], rows: readonly (readonly Cell[])[]): void {
+  const head = headings.map((text) => ({ text, style: 'dim' }) as const)
+  const lines = [head, ...rows].map((line) => line.map(cellOf))
+  const widths = headings.map((_, column) => lines.reduce((most, line) => Math.max(most, widthOf(line[column])), 0))
+  for (const line of lines) {
+    const cells = line.map((cell, column) => {
+      const padding = column === line.length - 1 ? 0 : (widths[column] ?? 0) - widthOf(cell)
+      return (cell.style === undefined ? cell.text : styled(cell.style, cell.text)) + ' '.repeat(padding)
+    })
+    print(cells.join('  ').trimEnd())
   }
-  if (error instanceof Refusal) {
-    complain(error.message)
-    if (error.cause instanceof Error) complain(`  because: ${error.cause.message}`)
-    return 1
-  }
-  complain(error instanceof Error ? `${error.name}: ${error.message}` : 'an unknown error')
-  return 1
+}
+
+function cellOf(cell: Cell): { readonly text: string; readonly style?: Style } {
+  return typeof cell === 'string' ? { text: shown(cell) } : { text: shown(cell.text), style: cell.style }
+}
+
+function widthOf(cell: { readonly text: string } | undefined): number {
+  return [...(cell?.text ?? '')].length
 }

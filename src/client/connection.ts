@@ -63,7 +63,9 @@ export class Connection {
     const apiKey = await this.#settings.apiKey?.()
     const headers = new Headers({ accept: 'application/json' })
     if (this.#settings.apiKey === undefined) headers.set('strongroom-portal', '1')
-    else headers.set('authorization', `Bearer ${checkedApiKey(apiKey)}`)
+    else if (operation !== 'POST /v3/auth/oidc') {
+      headers.set('authorization', `Bearer ${checkedApiKey(apiKey)}`)
+    }
     if (body !== undefined) headers.set('content-type', 'application/json')
     if (options.ifMatch !== undefined) headers.set('if-match', [options.ifMatch].flat().join(', '))
     if (repeat === 'keyed') headers.set('idempotency-key', options.idempotencyKey ?? newIdempotencyKey())
@@ -95,8 +97,9 @@ function queryOf(query: unknown): string {
 }
 
 function valueIn(body: unknown): readonly string[] {
-  if (typeof body !== 'object' || body === null || !('value' in body)) return []
-  return typeof body.value === 'string' ? [body.value] : []
+  if (typeof body !== 'object' || body === null) return []
+  const { value, token }: { value?: unknown; token?: unknown } = body
+  return [value, token].filter((one) => typeof one === 'string')
 }
 
 /** Not `randomUUID`, which pages without TLS do not have. */

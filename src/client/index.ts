@@ -33,4 +33,7 @@ export {
 } from './options.ts'
 export { Secrets } from './secrets.ts'
 export { Seeds } from './seeds.ts'
+export { SignIn } from './sign-in.ts'
 export { Strongroom } from './strongroom.ts'
+export type * from './trust-model.ts'
+export { TrustRules, tradeToken } from './trust-rules.ts'

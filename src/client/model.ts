@@ -105,6 +105,43 @@ export interface HeldSecret {
   readonly current_version: number | null
 }
 
+/** What it takes to find values in a text without knowing them: see docs/scan.md. */
+export interface Fingerprints {
+  readonly base: number
+  readonly mix: number
+  /** Hexadecimal. */
+  readonly mac_key: string
+  readonly fingerprints: readonly Fingerprint[]
+  readonly unscannable: readonly Unscannable[]
+}
+
+export interface Fingerprint {
+  readonly id: number
+  readonly name: string
+  readonly version: number
+  /** How the value is written: `raw`, `line-ends`, `one-line`, `base64`, `json` or `url`. */
+  readonly form: string
+  readonly length: number
+  readonly offset: number
+  readonly filter: number
+  /** Hexadecimal. */
+  readonly mac: string
+}
+
+/** A value that cannot be looked for. */
+export interface Unscannable {
+  readonly id: number
+  readonly name: string
+  readonly version: number
+  /** `short`, `guessable`, or `tag` for a secret that is tagged `no-scan`. */
+  readonly reason: string
+}
+
+export interface FingerprintFilter {
+  /** A name, or a pattern such as `prod-*`. */
+  readonly names?: string
+}
+
 export interface DeploymentFilter {
   readonly target?: string
   /** The id or the name of a secret. */
@@ -169,6 +206,37 @@ export interface Rendered {
 /** The settings of an account. */
 export interface Settings {
   readonly vm_auth: boolean
+}
+
+/** How the people of an account must sign in. */
+export interface SignInRules {
+  readonly second_factor_required: boolean
+}
+
+/** An OpenID provider that an account's people come through. */
+export interface SsoSettings {
+  /** What the button says. */
+  readonly label: string
+  readonly issuer: string
+  readonly client_id: string
+  /** Whose verified addresses may come uninvited; only with a `role`. */
+  readonly domains: readonly string[]
+  /** What they become; `null` where only who was invited may come. */
+  readonly role: 'editor' | 'reader' | 'auditor' | null
+  /** Whether nobody but owners may sign in otherwise. */
+  readonly only: boolean
+}
+
+export interface NewSso extends SsoSettings {
+  /** Without it, the one that is there stays. */
+  readonly client_secret?: string
+}
+
+export interface Sso extends SsoSettings {
+  /** Where the provider sends people back to. */
+  readonly redirect_uri: string
+  /** Where people begin. */
+  readonly sign_in_url: string
 }
 
 export interface NewSecret extends DetailsInput {

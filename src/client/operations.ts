@@ -10,6 +10,9 @@ import type {
   Deployment,
   DeploymentFilter,
   DetailsInput,
+  Fingerprint,
+  FingerprintFilter,
+  Fingerprints,
   HeldSecret,
   IssuedApiKey,
   IssuedSeed,
@@ -23,6 +26,7 @@ import type {
   NewMachine,
   NewSecret,
   NewSeed,
+  NewSso,
   NewValue,
   PageQuery,
   Rendered,
@@ -32,13 +36,17 @@ import type {
   SecretHead,
   Seed,
   Settings,
+  SignInRules,
+  Sso,
   Template,
+  Unscannable,
   UpdatedSecret,
   Verified,
   Version,
   VersionHead,
 } from './model.ts'
-import { bool, fields, integer, list, oneOf, optional, orNull, type Shape, text } from './shape.ts'
+import { anything, bool, fields, integer, list, oneOf, optional, orNull, record, type Shape, text } from './shape.ts'
+import type { JobKey, JobToken, KeySet, NewTrustRule, TrustRule, TrustRuleChange } from './trust-model.ts'
 
 interface Message {
   readonly message: string
@@ -65,6 +73,12 @@ export interface Operations {
   'POST /v3/machines': { body: NewMachine; answer: Machine }
   'GET /v3/machines/{id}': { answer: Machine }
   'DELETE /v3/machines/{id}': { answer: Message }
+  'GET /v3/trust-rules': { answer: { readonly trust_rules: readonly TrustRule[] } }
+  'POST /v3/trust-rules': { body: NewTrustRule; answer: TrustRule }
+  'GET /v3/trust-rules/{id}': { answer: TrustRule }
+  'PATCH /v3/trust-rules/{id}': { body: TrustRuleChange; answer: TrustRule }
+  'DELETE /v3/trust-rules/{id}': { answer: Message }
+  'POST /v3/auth/oidc': { body: JobToken; answer: JobKey }
   'POST /v3/seeds': { body: NewSeed; answer: IssuedSeed }
   'GET /v3/seeds': { query: PageQuery; answer: { readonly seeds: readonly Seed[] } }
   'GET /v3/seeds/{id}': { answer: Seed }
@@ -79,11 +93,17 @@ export interface Operations {
   }
   'DELETE /v3/deployments/{id}': { answer: Message }
   'POST /v3/render': { body: Template; answer: Rendered }
+  'POST /v3/fingerprints': { body: FingerprintFilter; answer: Fingerprints }
   'GET /v3/settings': { answer: Settings }
   'PUT /v3/settings': { body: Settings; answer: Settings }
   'GET /v3/account': { answer: AccountInfo }
   'POST /v3/account/rotate-key': { body: { readonly version: number }; answer: AccountKey }
   'POST /v3/audit/verify': { body: { readonly after?: ChainPoint }; answer: Verified }
+  'GET /v3/sign-in': { answer: SignInRules }
+  'PUT /v3/sign-in': { body: SignInRules; answer: SignInRules }
+  'GET /v3/sso': { answer: Sso }
+  'PUT /v3/sso': { body: NewSso; answer: Sso }
+  'DELETE /v3/sso': { answer: Message }
   'GET /v3/secrets/{id}/versions': { answer: { readonly versions: readonly VersionHead[] } }
   'GET /v3/secrets/{id}/versions/{version}': { answer: Version }
   'POST /v3/secrets/{id}/versions/{version}/restore': { answer: UpdatedSecret }
@@ -148,7 +168,44 @@ const machine = fields<Machine>({
   created_at: text,
 })
 const accountKey = fields<AccountKey>({ version: integer, rotating: bool, outdated: integer })
+const trustRule = fields<TrustRule>({
+  id: integer,
+  name: text,
+  issuer: text,
+  audience: text,
+  claims: record(text),
+  scopes: list(text),
+  networks: list(text),
+  key_ttl: integer,
+  single_use: bool,
+  jwks_url: orNull(text),
+  jwks: orNull(fields<KeySet>({ keys: list(record(anything)) })),
+  created_at: text,
+  updated_at: text,
+})
+const jobKey = fields<JobKey>({ api_key: text, key_id: integer, rule: text, scopes: list(text), expires_at: text })
+const ofVersion = { id: integer, name: text, version: integer }
+const fingerprints = fields<Fingerprints>({
+  base: integer,
+  mix: integer,
+  mac_key: text,
+  fingerprints: list(
+    fields<Fingerprint>({ ...ofVersion, form: text, length: integer, offset: integer, filter: integer, mac: text }),
+  ),
+  unscannable: list(fields<Unscannable>({ ...ofVersion, reason: text })),
+})
 const accountSettings = fields<Settings>({ vm_auth: bool })
+const signInRules = fields<SignInRules>({ second_factor_required: bool })
+const sso = fields<Sso>({
+  label: text,
+  issuer: text,
+  client_id: text,
+  domains: list(text),
+  role: orNull(oneOf('editor', 'reader', 'auditor')),
+  only: bool,
+  redirect_uri: text,
+  sign_in_url: text,
+})
 const updatedSecret = fields<UpdatedSecret>({ id: integer, name: text, updated_at: text })
 const versionHead = { version: integer, created_at: text }
 const message = fields<Message>({ message: text })
@@ -208,6 +265,13 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'POST /v3/machines': { repeat: 'never', answer: machine },
   'GET /v3/machines/{id}': { repeat: 'safe', answer: machine },
   'DELETE /v3/machines/{id}': { repeat: 'safe', answer: message },
+  'GET /v3/trust-rules': { repeat: 'safe', answer: fields({ trust_rules: list(trustRule) }) },
+  'POST /v3/trust-rules': { repeat: 'never', answer: trustRule },
+  'GET /v3/trust-rules/{id}': { repeat: 'safe', answer: trustRule },
+  'PATCH /v3/trust-rules/{id}': { repeat: 'safe', answer: trustRule },
+  'DELETE /v3/trust-rules/{id}': { repeat: 'safe', answer: message },
+  // A token may be good for one key only.
+  'POST /v3/auth/oidc': { repeat: 'never', answer: jobKey },
   'POST /v3/seeds': {
     repeat: 'never',
     answer: fields<IssuedSeed>({ id: integer, url: text, target: text, expires_at: text }),
@@ -222,6 +286,8 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
     repeat: 'safe',
     answer: fields<Rendered>({ rendered: optional(text), script_content: optional(text) }),
   },
+  // Nothing changes but the trail.
+  'POST /v3/fingerprints': { repeat: 'safe', answer: fingerprints },
   'GET /v3/settings': { repeat: 'safe', answer: accountSettings },
   'PUT /v3/settings': { repeat: 'safe', answer: accountSettings },
   'GET /v3/account': {
@@ -249,6 +315,11 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
       fault: orNull(fields({ seq: integer, reason: text })),
     }),
   },
+  'GET /v3/sign-in': { repeat: 'safe', answer: signInRules },
+  'PUT /v3/sign-in': { repeat: 'safe', answer: signInRules },
+  'GET /v3/sso': { repeat: 'safe', answer: sso },
+  'PUT /v3/sso': { repeat: 'safe', answer: sso },
+  'DELETE /v3/sso': { repeat: 'safe', answer: message },
   'GET /v3/secrets/{id}/versions': {
     repeat: 'safe',
     answer: fields({ versions: list(fields<VersionHead>(versionHead)) }),

@@ -45,8 +45,8 @@ export interface MatchOptions extends CallOptions {
 export interface Settings {
   /** Without a slash at the end. */
   readonly url: string
-  /** `undefined` for a session. */
-  readonly apiKey: (() => string | Promise<string>) | undefined
+  /** `undefined` for a session; gives `undefined` where no key is needed. */
+  readonly apiKey: (() => string | undefined | Promise<string>) | undefined
   readonly fetch: Fetch
   readonly timeoutMs: number
   readonly retries: number
@@ -61,6 +61,11 @@ export function settingsOf(options: StrongroomOptions): Settings {
   const url = baseOf(options.url)
   if (typeof apiKey !== 'function' && apiKey !== session) checkedApiKey(apiKey)
   return { url, apiKey: readerOf(apiKey), fetch, timeoutMs: timeoutOf(options, 10_000), retries: retriesOf(options, 3) }
+}
+
+/** Of a call that needs no key. @throws TypeError */
+export function keylessSettingsOf(options: Omit<StrongroomOptions, 'apiKey'>): Settings {
+  return { ...settingsOf({ ...options, apiKey: session }), apiKey: () => undefined }
 }
 
 function readerOf(apiKey: StrongroomOptions['apiKey']): Settings['apiKey'] {

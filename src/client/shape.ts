@@ -6,6 +6,16 @@ export const text: Shape<string> = (value) => typeof value === 'string'
 export const bool: Shape<boolean> = (value) => typeof value === 'boolean'
 export const integer: Shape<number> = (value): value is number => Number.isSafeInteger(value)
 
+export const anything: Shape<unknown> = (_value): _value is unknown => true
+
+export function record<T>(item: Shape<T>): Shape<Readonly<Record<string, T>>> {
+  return (value): value is Readonly<Record<string, T>> =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((one) => item(one))
+}
+
 export function oneOf<T extends string>(...words: readonly T[]): Shape<T> {
   return (value): value is T => words.some((word) => word === value)
 }

@@ -6,10 +6,12 @@ import { Deployments } from './deployments.ts'
 import { Keys } from './keys.ts'
 import { Lists } from './lists.ts'
 import { AccountSettings, Machines } from './machines.ts'
-import type { Rendered, Template } from './model.ts'
+import type { FingerprintFilter, Fingerprints, Rendered, Template } from './model.ts'
 import { type CallOptions, type StrongroomOptions, settingsOf } from './options.ts'
 import { Secrets } from './secrets.ts'
 import { Seeds } from './seeds.ts'
+import { SignIn } from './sign-in.ts'
+import { TrustRules } from './trust-rules.ts'
 
 /** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
 export class Strongroom {
@@ -20,7 +22,9 @@ export class Strongroom {
   readonly deployments: Deployments
   readonly settings: AccountSettings
   readonly account: Account
+  readonly signIn: SignIn
   readonly keys: Keys
+  readonly trustRules: TrustRules
   readonly audit: Audit
 
   readonly #connection: Connection
@@ -36,12 +40,18 @@ export class Strongroom {
     this.deployments = new Deployments(connection)
     this.settings = new AccountSettings(connection)
     this.account = new Account(connection)
+    this.signIn = new SignIn(connection)
     this.keys = new Keys(connection)
+    this.trustRules = new TrustRules(connection)
     this.audit = new Audit(connection)
   }
 
   /** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, and what the target holds. */
   async render(template: Template, options?: CallOptions): Promise<Rendered> {
     return (await this.#connection.send('POST /v3/render', { body: template }, options)).body
+  }
+  /** Makes fingerprints of the values that may be scanned for, by which they are recognized and not known. */
+  async fingerprints(filter: FingerprintFilter = {}, options?: CallOptions): Promise<Fingerprints> {
+    return (await this.#connection.send('POST /v3/fingerprints', { body: filter }, options)).body
   }
 }

@@ -8,7 +8,7 @@
  */
 import { sealAlgorithm } from './aead.ts'
 
-const purposes = { masterKey: 1, accountKey: 2, secretKey: 3, value: 4, canary: 5, seed: 6 } as const
+const purposes = { masterKey: 1, accountKey: 2, secretKey: 3, value: 4, canary: 5, seed: 6, factor: 7 } as const
 
 export interface Place {
   readonly purpose: keyof typeof purposes

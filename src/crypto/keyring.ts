@@ -35,6 +35,9 @@ export interface SeedPlace {
   readonly target: string
 }
 
+/** Where what a user or an account proves itself with is bound to. */
+export type FactorPlace = Omit<SecretPlace, 'version'>
+
 export interface WrappedKey {
   readonly keyVersion: number
   readonly wrapped: Uint8Array
@@ -61,6 +64,9 @@ export class Keyring {
   readonly #link: KeyObject
   readonly #seed: KeyObject
   readonly #seedDocuments: KeyObject
+  readonly #factor: KeyObject
+  readonly #recoveryCode: KeyObject
+  readonly #ticket: KeyObject
   readonly #cursor: KeyObject
   readonly #idempotency: KeyObject
   readonly #checkpoint: KeyObject
@@ -78,6 +84,9 @@ export class Keyring {
     this.#link = derive(first, sealed.storeId, 'link')
     this.#seed = derive(first, sealed.storeId, 'seed')
     this.#seedDocuments = derive(first, sealed.storeId, 'seed-documents')
+    this.#factor = derive(first, sealed.storeId, 'factor')
+    this.#recoveryCode = derive(first, sealed.storeId, 'recovery-code')
+    this.#ticket = derive(first, sealed.storeId, 'ticket')
     this.#cursor = derive(first, sealed.storeId, 'cursor')
     this.#idempotency = derive(first, sealed.storeId, 'idempotency')
     this.#checkpoint = signingKey(derive(first, sealed.storeId, 'checkpoint'))
@@ -138,6 +147,26 @@ export class Keyring {
   /** @throws Refusal `integrity_failure` */
   openSeed(place: SeedPlace, sealed: Uint8Array): Buffer {
     return open(this.#seedDocuments, sealed, this.#seedContext(place), firstMasterKey)
+  }
+
+  /** Seals the shared secret of an authenticator app, or of the account with its identity provider. */
+  sealFactor(place: FactorPlace, secret: Uint8Array): Buffer {
+    return seal(this.#factor, secret, this.#factorContext(place), firstMasterKey)
+  }
+
+  /** @throws Refusal `integrity_failure` */
+  openFactor(place: FactorPlace, sealed: Uint8Array): Buffer {
+    return open(this.#factor, sealed, this.#factorContext(place), firstMasterKey)
+  }
+
+  /** The hash of a recovery code of a user; hexadecimal. */
+  recoveryHash(userUid: string, code: string): string {
+    return createHmac('sha256', this.#recoveryCode).update(`${userUid} ${code}`).digest('hex')
+  }
+
+  /** The MAC of something that is handed out to come back, 32 bytes. */
+  ticketMac(text: string): Buffer {
+    return createHmac('sha256', this.#ticket).update(text).digest()
   }
 
   /** The MAC of a row's authenticated text, 32 bytes. */
@@ -290,6 +319,11 @@ export class Keyring {
     const key = this.#masters.get(version)
     if (key !== undefined) return key
     throw new Refusal('integrity_failure', 'A key is wrapped under a version of the master key that is not here.')
+  }
+
+  #factorContext({ accountId, uid, name }: FactorPlace): Buffer {
+    const { storeId } = this
+    return contextOf({ purpose: 'factor', storeId, accountId, uid, name, keyVersion: firstMasterKey })
   }
 
   #seedContext({ accountId, uid, target }: SeedPlace): Buffer {

@@ -2,8 +2,9 @@
  * The door: how many connections there may be, and how slowly one may send or read. Whoever asks for nothing makes room
  * for whoever comes, so that thousands of slow sockets keep nobody out.
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 
 export interface DoorSettings {
   readonly maxConnections: number
@@ -40,12 +41,14 @@ interface Visit {
   seconds: number
 }
 
-/** Guards the server from now on, until it closes. */
-export function guardDoor(server: Server, settings: DoorSettings): void {
+/** Guards the server from now on, until it closes: then whoever has not asked for anything yet is sent away. */
+export function guardDoor(app: FastifyInstance, settings: DoorSettings): void {
+  const { server } = app
   const { maxConnections, maxPerAddress, isProxy, onClose, answerLate } = settings
   const visits = new Map<Socket, Visit>()
   const counts = new Map<string, number>()
   let turns = 0
+  let isClosing = false
 
   server.on('connection', (socket) => {
     const address = socket.remoteAddress
@@ -80,6 +83,12 @@ export function guardDoor(server: Server, settings: DoorSettings): void {
   }, checkIntervalMs)
   timer.unref()
   server.on('close', () => clearInterval(timer))
+  // Node waits for a request that has begun to come, and no longer gives up on one that does not go on.
+  app.addHook('preClose', (done) => {
+    isClosing = true
+    for (const [socket, visit] of visits) check(socket, visit)
+    done()
+  })
 
   function leave(socket: Socket, counted: string | undefined): void {
     visits.delete(socket)
@@ -110,6 +119,7 @@ export function guardDoor(server: Server, settings: DoorSettings): void {
   }
 
   function check(socket: Socket, visit: Visit): void {
+    if (isClosing && visit.asking === undefined) return void socket.destroy()
     const phase = phaseOf(socket, visit)
     const bytes = phase === 'sending' ? socket.bytesRead : socket.bytesWritten - socket.writableLength
     if (phase !== visit.phase || bytes - visit.bytes >= minBytesPerSecond * patienceSeconds) {

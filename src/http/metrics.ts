@@ -1,6 +1,7 @@
 /** What an operator watches, in Prometheus' text format. No label ever holds a name or an id of a caller. */
 import { performance } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { faults } from '../oidc/token.ts'
 import type { BatchReport, Census, Store } from '../store/store.ts'
 import { CensusTaker } from './census.ts'
 
@@ -48,6 +49,12 @@ export function createMetrics() {
     seedFetches: new Counter({
       name: 'strongroom_seed_fetches_total',
       help: 'Documents asked for with the token of a seed: served, lost on their way, or the code of the refusal (not_found for a token that is wrong, used, expired or revoked).',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    tokenExchanges: new Counter({
+      name: 'strongroom_token_exchanges_total',
+      help: 'Tokens of jobs that were traded for an API key (issued), or why not: what is wrong with the token, or the code of the refusal.',
       labelNames: ['outcome'],
       registers,
     }),
@@ -152,6 +159,7 @@ export function createMetrics() {
   startAtZero(metrics.shedRequests, ['delay', 'backlog', 'bytes'])
   startAtZero(metrics.refusedKeys, ['missing', 'malformed', 'refused'])
   startAtZero(metrics.seedFetches, ['served', 'lost', 'not_found'])
+  startAtZero(metrics.tokenExchanges, ['issued', ...faults])
   startAtZero(metrics.integrityFailures, ['secret', 'key'])
   startAtZero(metrics.failedBatches, ['audit_unavailable', 'outcome_unknown', 'storage_full', 'internal'])
   startAtZero(metrics.traceSpans, ['exported', 'lost'])

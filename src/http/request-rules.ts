@@ -4,6 +4,13 @@ import { invalid, Refusal } from '../errors.ts'
 import type { RateLimiter } from './limits.ts'
 import { addressOf } from './peer.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answered in JSON, whatever `Accept` says. */
+    isAcceptIgnored?: boolean
+  }
+}
+
 /** Far below Node's own limits: an API of small requests needs no more. */
 const maxHeaders = 100
 const maxUrlLength = 8192
@@ -32,7 +39,7 @@ function checkUrl(url: string): void {
     throw new Refusal('not_found', 'Nothing is at this path. See /docs for the API.')
 }
 
-function checkHeaders({ headers, raw }: FastifyRequest): void {
+function checkHeaders({ headers, raw, routeOptions }: FastifyRequest): void {
   if (raw.rawHeaders.length > 2 * maxHeaders) {
     throw new Refusal('headers_too_large', `A request may have at most ${maxHeaders} headers.`)
   }
@@ -43,6 +50,7 @@ function checkHeaders({ headers, raw }: FastifyRequest): void {
       'Send the body as "Content-Type: application/json" in UTF-8, not compressed.',
     )
   }
+  if (routeOptions.config.isAcceptIgnored === true) return
   if (headers.accept?.includes('q=0') && excludesJson(headers.accept)) {
     throw new Refusal('not_acceptable', 'Answers are JSON, which the Accept header excludes.')
   }

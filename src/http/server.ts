@@ -12,18 +12,19 @@ import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import type { Config, TraceSettings } from '../config.ts'
 import { Refusal } from '../errors.ts'
+import { checkCharset, parseJson } from '../json.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
 import { serveApis } from './apis.ts'
 import { answerBrokenRequest, answerByHand, maxHeaderBytes, tooLate, unknownExpectation } from './broken.ts'
 import { guardDoor } from './door.ts'
-import { parseJson } from './json.ts'
 import { RateLimiter } from './limits.ts'
 import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from './metrics.ts'
 import { addressOf, trustOf } from './peer.ts'
 import { headersOf, methodNotAllowed, problemOf, toRefusal } from './problem.ts'
 import { checkRequests } from './request-rules.ts'
 import { shedLoad } from './shedding.ts'
+import { issuerFetch } from './sso.ts'
 import type { Tracing } from './tracing.ts'
 
 export interface ServerOptions {
@@ -40,6 +41,7 @@ export interface ServerOptions {
     | 'isQueryKeyAccepted'
     | 'trustedProxies'
     | 'publicUrl'
+    | 'oidcAllowances'
     | 'metricsListen'
     | 'traces'
   >
@@ -120,7 +122,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   )
   app.server.on('checkExpectation', (request) => answerByHand(request.socket, unknownExpectation))
   const isTrusted = trustOf(config)
-  guardDoor(app.server, {
+  guardDoor(app, {
     maxConnections: config.maxConnections,
     maxPerAddress: config.rateLimit === undefined ? undefined : config.maxConnectionsPerAddress,
     isProxy: (address) => isTrusted !== false && isTrusted(address, 0),
@@ -149,6 +151,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   const context = {
     ...{ vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter },
     limits: config,
+    fetchIssuer: issuerFetch(config.oidcAllowances),
   }
   await serveApis(app, context, portalDir)
   return {
@@ -189,13 +192,10 @@ function requestIds(): () => string {
 function acceptStrictJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const charset = /;\s*charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1]
-    if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
-      return done(new Refusal('unsupported_media_type', 'Send the body in UTF-8.'))
-    }
     const mayBeEmpty = request.method === 'DELETE' || request.routeOptions.config.isBodyOptional === true
-    if (mayBeEmpty && body.length === 0) return done(null, undefined)
     try {
+      checkCharset(request.headers['content-type'])
+      if (mayBeEmpty && body.length === 0) return done(null, undefined)
       done(null, parseJson(body as Buffer))
     } catch (error) {
       done(toRefusal(error))

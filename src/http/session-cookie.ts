@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isToken } from '../crypto/token.ts'
 import { Refusal } from '../errors.ts'
+import { unauthenticated } from './authenticate.ts'
 
 /** Over TLS the browser sends it to this very host alone, whatever else the site has. */
 const secureName = '__Host-strongroom'
@@ -17,7 +18,8 @@ export function sessionTokenOf(request: FastifyRequest): string | undefined {
   const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim())
   const values = pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1))
   const [token] = values
-  if (values.length !== 1 || token === undefined || !isToken(token)) return undefined
+  if (token === undefined) return undefined
+  if (values.length > 1 || !isToken(token)) throw unauthenticated()
   if (!isFromPortal(request)) {
     throw new Refusal('cross_site_request', 'A session is for the portal alone. Scripts and tools use an API key.')
   }
@@ -33,6 +35,23 @@ export function clearCookie(request: FastifyRequest, reply: FastifyReply): void 
   reply.header('set-cookie', `${nameFor(request)}=; ${attributes(request)}; Max-Age=0`)
 }
 
+/** Of a browser that is on its way to an identity provider and back: the way back is from another site. */
+export function setFlowCookie(request: FastifyRequest, reply: FastifyReply, ticket: string): void {
+  reply.header('set-cookie', `${flowNameFor(request)}=${ticket}; ${flowAttributes(request)}; Max-Age=600`)
+}
+
+export function clearFlowCookie(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('set-cookie', `${flowNameFor(request)}=; ${flowAttributes(request)}; Max-Age=0`)
+}
+
+/** The ticket of the flow that the browser is in, if it is in one. */
+export function flowTicketOf(request: FastifyRequest): string | undefined {
+  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim())
+  const name = `${flowNameFor(request)}=`
+  const values = pairs.filter((pair) => pair.startsWith(name)).map((pair) => pair.slice(name.length))
+  return values.length === 1 ? values[0] : undefined
+}
+
 /**
  * A header of ours cannot be sent by another site without a preflight, which is not answered; and where the browser says
  * from where a request comes, it must be from here.
@@ -46,6 +65,14 @@ export function isFromPortal({ headers, protocol, host }: FastifyRequest): boole
 
 function nameFor({ protocol }: FastifyRequest): string {
   return protocol === 'https' ? secureName : plainName
+}
+
+function flowNameFor(request: FastifyRequest): string {
+  return `${nameFor(request)}_sso`
+}
+
+function flowAttributes(request: FastifyRequest): string {
+  return attributes(request).replace('SameSite=Strict', 'SameSite=Lax')
 }
 
 function attributes({ protocol }: FastifyRequest): string {

@@ -11,6 +11,7 @@ export interface Account {
   readonly nextUserId: number
   readonly nextDeploymentId: number
   readonly nextSeedId: number
+  readonly nextTrustRuleId: number
   /** Records in the account's audit chain, the chain's head, and the newest record's time. */
   readonly auditSize: number
   readonly auditHead: Uint8Array

@@ -20,6 +20,8 @@ export interface ApiKey {
   readonly userId: number | null
   /** When the user of a session last proved who they are. */
   readonly confirmedAt: number | null
+  /** The trust rule that it came from; `null` for a key that somebody made. */
+  readonly ruleId: number | null
   /** Of a session: where it was begun, as JSON. Not authenticated. */
   readonly agent: string
   /** Coarse: written at most once a minute. Not authenticated. */
@@ -30,7 +32,7 @@ export interface ApiKey {
 /** What the row MAC of an API key covers: everything that decides what its bearer may do. */
 export function keyToAuthenticate(key: Omit<ApiKey, 'id' | 'mac' | 'lastUsedAt' | 'agent'>): string {
   return JSON.stringify([
-    key.userId === null ? 'api_key' : 'session',
+    key.userId !== null ? 'session' : key.ruleId !== null ? 'workload' : 'api_key',
     key.accountId,
     key.uid,
     key.name,
@@ -41,6 +43,7 @@ export function keyToAuthenticate(key: Omit<ApiKey, 'id' | 'mac' | 'lastUsedAt' 
     key.expiresAt,
     key.revokedAt,
     ...(key.userId === null ? [] : [key.userId, key.confirmedAt]),
+    ...(key.ruleId === null ? [] : [key.ruleId]),
   ])
 }
 
@@ -79,7 +82,8 @@ export function scopesOf(key: Pick<ApiKey, 'scopes'>): readonly Scope[] {
   const text = key.scopes.join(' ')
   const known = compiled.get(text)
   if (known !== undefined) return known
-  const scopes = parseScopes(key.scopes)
+  // Of a session that is not finished.
+  const scopes = key.scopes.length === 0 ? [] : parseScopes(key.scopes)
   if (compiled.size >= 1000) compiled.clear()
   compiled.set(text, scopes)
   return scopes

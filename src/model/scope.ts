@@ -5,6 +5,7 @@ import { covers, isPattern, matches } from './pattern.ts'
 export const rights = [
   'secrets:list',
   'secrets:read',
+  'secrets:scan',
   'secrets:write',
   'secrets:delete',
   'keys:manage',
@@ -49,24 +50,29 @@ export function parseScopes(texts: readonly string[]): readonly Scope[] {
   return [...unique.keys()].sort().flatMap((text) => unique.get(text) ?? [])
 }
 
+/** Whether one right is enough for another: whoever may read a value can make its fingerprint. */
+function brings(has: Right, want: Right): boolean {
+  return has === want || (has === 'secrets:read' && want === 'secrets:scan')
+}
+
 /** Whether the scopes give the right for every name of the account. */
 export function allows(scopes: readonly Scope[], right: Right): boolean {
-  return scopes.some((scope) => scope.right === right && scope.pattern === '*')
+  return scopes.some((scope) => brings(scope.right, right) && scope.pattern === '*')
 }
 
 /** Whether the scopes give the right for the secret of this name. */
 export function allowsName(scopes: readonly Scope[], right: Right, name: string): boolean {
-  return scopes.some((scope) => scope.right === right && matches(scope.pattern, name))
+  return scopes.some((scope) => brings(scope.right, right) && matches(scope.pattern, name))
 }
 
 /** Whether the scopes give the right for anything at all. */
 export function allowsSome(scopes: readonly Scope[], right: Right): boolean {
-  return scopes.some((scope) => scope.right === right)
+  return scopes.some((scope) => brings(scope.right, right))
 }
 
 /** Whether each of `wanted` lies within one of `own`: what a key may hand on. */
 export function withinScopes(wanted: readonly Scope[], own: readonly Scope[]): boolean {
-  return wanted.every((want) => own.some((has) => has.right === want.right && covers(has.pattern, want.pattern)))
+  return wanted.every((want) => own.some((has) => brings(has.right, want.right) && covers(has.pattern, want.pattern)))
 }
 
 /** Whether a holder of `own` may manage a key with `scopes`: `keys:manage` must reach every pattern the key has. */

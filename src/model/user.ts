@@ -24,6 +24,8 @@ export interface User {
   /** Of the one-time link that sets the password; hexadecimal, 32 bytes. */
   readonly linkHash: string | null
   readonly linkExpiresAt: number | null
+  /** Whether a password alone is too little: a passkey or an authenticator app is set up. */
+  readonly hasSecondFactor: boolean
   readonly createdAt: number
   /** Not authenticated. */
   readonly lastSignInAt: number | null
@@ -53,15 +55,23 @@ export function scopeTextsOf(user: Pick<User, 'role' | 'patterns'>): readonly st
 /** What the row MAC of a user covers: everything that decides who may sign in, and what they may do. */
 export function userToAuthenticate(user: Omit<User, 'id' | 'mac' | 'lastSignInAt'>): string {
   const { accountId, uid, email, name, role, patterns, password, isDisabled, linkHash, linkExpiresAt, createdAt } = user
+  // As it was before there were any, so that rows from then are still authentic.
+  const factor = user.hasSecondFactor ? ['second_factor'] : []
   return JSON.stringify([
     ...['user', accountId, uid, email, name, role, patterns, password],
-    ...[isDisabled, linkHash, linkExpiresAt, createdAt],
+    ...[isDisabled, linkHash, linkExpiresAt, createdAt, ...factor],
   ])
 }
 
 /** Who counts when an account must not be left without an owner. */
 export function isActiveOwner({ role, password, isDisabled }: User): boolean {
   return role === 'owner' && password !== null && !isDisabled
+}
+
+/** Somebody invited has neither set a password nor come through a provider. */
+export function stateOf({ password, isDisabled, lastSignInAt }: User): 'active' | 'invited' | 'disabled' {
+  if (isDisabled) return 'disabled'
+  return password === null && lastSignInAt === null ? 'invited' : 'active'
 }
 
 /** @throws Refusal `invalid` naming `email` */

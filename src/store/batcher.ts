@@ -101,7 +101,20 @@ export class Batcher {
         else resolve(outcome)
       })
     } catch (error) {
+      if (batch.length > 1 && isOfOne(error)) return this.#runApart(batch)
       for (const { reject } of batch) reject(error)
     }
   }
+
+  /** In halves, until the one at fault is alone. */
+  async #runApart(batch: readonly Waiting[]): Promise<void> {
+    const middle = batch.length >> 1
+    await this.#run(batch.slice(0, middle))
+    await this.#run(batch.slice(middle))
+  }
+}
+
+/** Whether nothing of a batch was done because of what one of its requests holds. */
+function isOfOne(error: unknown): boolean {
+  return error instanceof Refusal && error.code === 'invalid'
 }

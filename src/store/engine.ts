@@ -15,7 +15,8 @@ export interface Engine {
   /**
    * Runs a batch in one transaction and resolves when it is durable.
    *
-   * @throws Refusal `audit_unavailable`, `storage_full`: nothing happened; `outcome_unknown`: it may have happened
+   * @throws Refusal `audit_unavailable`, `storage_full`: nothing happened; `invalid`: nothing happened, because of what one
+   *   of the requests holds; `outcome_unknown`: it may have happened
    */
   run(batch: Batch, setting: Setting): Promise<Outcome[]>
   /** Runs one statement, a transaction of its own. */

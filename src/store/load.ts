@@ -2,12 +2,15 @@
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Deployment } from '../model/deployment.ts'
+import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
 import type { Seed } from '../model/seed.ts'
+import type { SignInRules } from '../model/sign-in.ts'
+import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import { decide } from './decide/decide.ts'
-import { type NameRef, Needs, type Ref, type ReplyRef, type VersionRef } from './needs.ts'
+import { type NameRef, Needs, type Ref, type ReplyRef, type SpentRef, type UsedRef, type VersionRef } from './needs.ts'
 import type { Batch, Caller, Outcome, Request, StoredSecret, VersionHead } from './operation.ts'
 import {
   type Changes,
@@ -18,6 +21,7 @@ import {
   replyLifetimeMs,
   replyRef,
   type SealedVersion,
+  usedRef,
   versionRef,
   type World,
 } from './world.ts'
@@ -44,14 +48,31 @@ export interface Transaction {
   usersWith(emails: readonly string[]): Result<readonly User[]>
   /** The sessions of users that have not been ended. */
   sessionsOf(users: readonly Ref[]): Result<readonly ApiKey[]>
+  /** All factors of these users. */
+  factorsOf(users: readonly Ref[]): Result<readonly Factor[]>
+  /** Those of these look-ups that somebody has. */
+  takenLookups(lookups: readonly string[]): Result<readonly string[]>
+  /** Those of these that have been used up. */
+  spent(refs: readonly SpentRef[]): Result<readonly SpentRef[]>
+  rules(accountIds: readonly number[]): Result<readonly SignInRules[]>
   /** The accounts that these seeds belong to. */
   accountsOfSeeds(tokenHashes: readonly string[]): Result<readonly number[]>
   seedsByToken(tokenHashes: readonly string[]): Result<readonly Seed[]>
   seeds(refs: readonly Ref[]): Result<readonly Seed[]>
+  trustRulesOf(accountIds: readonly number[]): Result<readonly TrustRule[]>
+  trustRules(refs: readonly Ref[]): Result<readonly TrustRule[]>
+  /** The keys of rules that have not been revoked, expired ones too. */
+  keysOfRules(rules: readonly Ref[]): Result<readonly ApiKey[]>
+  /** How many keys of each of these rules can be used, of those that have any. */
+  livingKeys(rules: readonly Ref[], now: number): Result<readonly (Ref & { readonly count: number })[]>
+  /** Those of these that are used already. */
+  usedTokens(refs: readonly UsedRef[]): Result<readonly UsedRef[]>
   deployments(refs: readonly Ref[]): Result<readonly Deployment[]>
   deploymentsTo(targets: readonly NameRef[]): Result<readonly Deployment[]>
   /** How many deployments hold each of these secrets, of those that any holds. */
   holders(secrets: readonly Ref[]): Result<readonly (Ref & { readonly count: number })[]>
+  /** How many deployments hold any secret of a list. */
+  holdersOfList(list: Ref): Result<number>
   secrets(refs: readonly Ref[]): Result<readonly StoredSecret[]>
   secretsNamed(refs: readonly NameRef[]): Result<readonly StoredSecret[]>
   secretsOfList(list: Ref): Result<readonly StoredSecret[]>
@@ -65,7 +86,7 @@ export interface Transaction {
   replies(refs: readonly ReplyRef[], since: number): Result<readonly Reply[]>
   /** Locks the making of accounts, and says which of the names are taken and what the next id is. */
   newAccounts(names: readonly string[]): Result<{ readonly taken: readonly string[]; readonly nextId: number }>
-  apply(changes: Changes, keepVersions: number): Result<void>
+  apply(changes: Changes, keepVersions: number, now: number): Result<void>
 }
 
 type Result<T> = T | Promise<T>
@@ -79,7 +100,7 @@ export interface Setting {
 export async function execute(tx: Transaction, batch: Batch, setting: Setting): Promise<Outcome[]> {
   const world = await load(tx, batch, setting)
   const { outcomes, changes } = decide(batch.requests, world)
-  await tx.apply(changes, setting.keepVersions)
+  await tx.apply(changes, setting.keepVersions, world.now)
   return outcomes
 }
 
@@ -114,16 +135,23 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
     names: new Map(),
     lists: new Map(),
     listNames: new Map(),
-    wholeLists: new Set(),
+    wholeLists: new Map(),
     machines: new Map(),
     settings: new Map(),
     users: new Map(),
     emails: new Map(),
+    factors: new Map(),
+    factorLookups: new Set(),
+    spent: new Set(),
+    rules: new Map(),
     deployments: new Map(),
     targets: new Map(),
     holders: new Map(),
     seeds: new Map(),
     seedsByToken: new Map(),
+    trustRules: new Map(),
+    livingKeys: new Map(),
+    usedTokens: new Set(),
     claims: [],
     replies: new Map(),
     versions: new Map(),
@@ -175,6 +203,8 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
   await loadDeployments(tx, needs, world)
   await loadMachines(tx, needs, world)
   await loadUsers(tx, needs, world)
+  await loadTrustRules(tx, needs, world)
+  await loadFactors(tx, needs, world)
   await loadContents(tx, needs, world)
   if (needs.accountNames.size === 0) return world
   const { taken, nextId } = await tx.newAccounts([...needs.accountNames])
@@ -287,13 +317,41 @@ async function loadUsers(tx: Transaction, { usersOf, emails, sessionsOf }: Needs
   for (const key of await tx.sessionsOf([...sessionsOf.values()])) world.keys.set(ref(key.accountId, key.id), key)
 }
 
+async function loadTrustRules(tx: Transaction, needs: Needs, world: World): Promise<void> {
+  const { trustRulesOf, trustRules, keysOfRules, livingKeys, usedTokens } = needs
+  const rules = [
+    ...(trustRulesOf.size === 0 ? [] : await tx.trustRulesOf([...trustRulesOf])),
+    ...(trustRules.size === 0 ? [] : await tx.trustRules([...trustRules.values()])),
+  ]
+  for (const rule of rules) world.trustRules.set(ref(rule.accountId, rule.id), rule)
+  const keys = keysOfRules.size === 0 ? [] : await tx.keysOfRules([...keysOfRules.values()])
+  for (const key of keys) world.keys.set(ref(key.accountId, key.id), key)
+  const living = livingKeys.size === 0 ? [] : await tx.livingKeys([...livingKeys.values()], world.now)
+  for (const { accountId, id, count } of living) world.livingKeys.set(ref(accountId, id), count)
+  const used = usedTokens.size === 0 ? [] : await tx.usedTokens([...usedTokens.values()])
+  for (const { accountId, ruleId, hash } of used) world.usedTokens.add(usedRef(accountId, ruleId, hash))
+}
+
+async function loadFactors(tx: Transaction, needs: Needs, world: World): Promise<void> {
+  const { factorsOf, lookups, spent, rulesOf } = needs
+  if (factorsOf.size > 0) {
+    for (const one of await tx.factorsOf([...factorsOf.values()])) world.factors.set(ref(one.accountId, one.id), one)
+  }
+  if (lookups.size > 0) for (const one of await tx.takenLookups([...lookups])) world.factorLookups.add(one)
+  if (spent.size > 0) {
+    for (const { accountId, hash } of await tx.spent([...spent.values()])) world.spent.add(ref(accountId, hash))
+  }
+  if (rulesOf.size === 0) return
+  for (const rules of await tx.rules([...rulesOf])) world.rules.set(rules.accountId, rules)
+}
+
 /** Everything in the lists that are to be deleted. */
 async function loadContents(tx: Transaction, { contents }: Needs, world: World): Promise<void> {
   for (const { accountId, id } of contents) {
     const listId = typeof id === 'number' ? id : world.listNames.get(ref(accountId, id))
     if (listId === undefined || world.wholeLists.has(ref(accountId, listId))) continue
     for (const stored of await tx.secretsOfList({ accountId, id: listId })) addSecret(world, stored)
-    world.wholeLists.add(ref(accountId, listId))
+    world.wholeLists.set(ref(accountId, listId), await tx.holdersOfList({ accountId, id: listId }))
   }
 }
 

@@ -2,8 +2,9 @@
 import { defaultList } from '../model/list.ts'
 import { type AddressRange, rangeOf } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
+import type { NewFactor, Proof } from './factor-operation.ts'
 import type { IdOrName, Request } from './operation.ts'
-import { ref, replyRef, versionRef } from './world.ts'
+import { ref, replyRef, usedRef, versionRef } from './world.ts'
 
 /** A row of an account. */
 export interface Ref {
@@ -23,6 +24,17 @@ export interface VersionRef extends Ref {
 export interface ReplyRef {
   readonly accountId: number
   readonly keyId: number
+  readonly hash: string
+}
+
+export interface UsedRef {
+  readonly accountId: number
+  readonly ruleId: number
+  readonly hash: string
+}
+
+export interface SpentRef {
+  readonly accountId: number
   readonly hash: string
 }
 
@@ -46,12 +58,22 @@ export class Needs {
   readonly usersOf = new Set<number>()
   readonly emails = new Set<string>()
   readonly sessionsOf = new Map<string, Ref>()
+  readonly factorsOf = new Map<string, Ref>()
+  readonly lookups = new Set<string>()
+  readonly spent = new Map<string, SpentRef>()
+  readonly rulesOf = new Set<number>()
   readonly accountNames = new Set<string>()
   readonly deployments = new Map<string, Ref>()
   readonly targets = new Map<string, NameRef>()
   /** Secrets of which it is asked how many deployments hold them. */
   readonly held: { readonly accountId: number; readonly id: IdOrName }[] = []
   readonly seeds = new Map<string, Ref>()
+  readonly trustRulesOf = new Set<number>()
+  readonly trustRules = new Map<string, Ref>()
+  /** Rules whose keys would end with them, and those of whose keys it is asked how many are alive. */
+  readonly keysOfRules = new Map<string, Ref>()
+  readonly livingKeys = new Map<string, Ref>()
+  readonly usedTokens = new Map<string, UsedRef>()
 
   add(accountId: number | undefined, keyId: number, operation: Request['operation']): void {
     if (operation.kind === 'create_account') this.accountNames.add(operation.name)
@@ -156,14 +178,31 @@ export class Needs {
         return
       case 'prepare_user':
       case 'update_user':
+        this.#user(accountId, operation.id)
+        return
       case 'delete_user':
-        this.usersOf.add(accountId)
-        this.sessionsOf.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        this.#user(accountId, operation.id)
+        this.factorsOf.set(ref(accountId, operation.id), { accountId, id: operation.id })
         return
       case 'open_session':
-        this.usersOf.add(accountId)
-        this.sessionsOf.set(ref(accountId, operation.change.user.id), { accountId, id: operation.change.user.id })
+        this.#user(accountId, operation.change.user.id)
         if (operation.change.user.email !== null) this.emails.add(operation.change.user.email)
+        this.#proof(accountId, operation.change.user.id, operation.proof, operation.add)
+        return
+      case 'confirm_session':
+        if (operation.proof.use === undefined) this.#spend(accountId, operation.proof.spend)
+        else this.#proof(accountId, operation.proof.use.factor.userId, operation.proof, [])
+        return
+      case 'change_factors':
+        this.#user(accountId, operation.userId)
+        this.#proof(accountId, operation.userId, { spend: operation.change?.spend }, operation.change?.add ?? [])
+        return
+      case 'read_rules':
+        this.rulesOf.add(accountId)
+        return
+      case 'update_rules':
+        this.rulesOf.add(accountId)
+        this.usersOf.add(accountId)
         return
       case 'put_deployment':
         this.#target(accountId, operation.target)
@@ -180,6 +219,20 @@ export class Needs {
       case 'read_seed':
       case 'delete_seed':
         this.seeds.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        return
+      case 'list_trust_rules':
+      case 'read_trust_rule':
+      case 'create_trust_rule':
+      case 'update_trust_rule':
+        this.trustRulesOf.add(accountId)
+        return
+      case 'prepare_trust_rule':
+      case 'delete_trust_rule':
+        this.trustRules.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        this.keysOfRules.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        return
+      case 'exchange_token':
+        this.#exchange(accountId, operation.rule.id, operation.usedHash)
         return
       case 'end_session':
       case 'read_key':
@@ -204,6 +257,22 @@ export class Needs {
     if (maker.kind === 'user') this.usersOf.add(accountId)
   }
 
+  #user(accountId: number, id: number): void {
+    this.usersOf.add(accountId)
+    this.sessionsOf.set(ref(accountId, id), { accountId, id })
+  }
+
+  /** All factors of the user, and whoever has those that are to be given. */
+  #proof(accountId: number, userId: number, { spend }: Proof, add: readonly NewFactor[]): void {
+    this.factorsOf.set(ref(accountId, userId), { accountId, id: userId })
+    for (const { lookup } of add) if (lookup !== null) this.lookups.add(lookup)
+    this.#spend(accountId, spend)
+  }
+
+  #spend(accountId: number, spend: Proof['spend']): void {
+    if (spend !== undefined) this.spent.set(ref(accountId, spend.hash), { accountId, hash: spend.hash })
+  }
+
   #place(accountId: number, { id, list }: { readonly id: IdOrName; readonly list?: IdOrName | undefined }): void {
     this.#secret(accountId, id)
     if (list !== undefined) this.#list(accountId, list)
@@ -221,6 +290,12 @@ export class Needs {
 
   #target(accountId: number, target: string): void {
     this.targets.set(ref(accountId, target), { accountId, name: target })
+  }
+
+  #exchange(accountId: number, ruleId: number, hash: string | undefined): void {
+    this.trustRules.set(ref(accountId, ruleId), { accountId, id: ruleId })
+    this.livingKeys.set(ref(accountId, ruleId), { accountId, id: ruleId })
+    if (hash !== undefined) this.usedTokens.set(usedRef(accountId, ruleId, hash), { accountId, ruleId, hash })
   }
 
   #newName(accountId: number, name: string): void {

@@ -15,6 +15,8 @@ import { Queries } from './queries.ts'
 import * as rows from './rows.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
 import type { Backlog, DeploymentFilter, KeyringRow, RecordFilter, Store, StoreEvents, Wraps } from './store.ts'
+import { type TrustRuleRow, toTrustRule } from './trust-rows.ts'
+import * as people from './user-rows.ts'
 
 export interface StoreOptions {
   /** `postgres://…`; without it the store is a SQLite file in the data folder. */
@@ -44,6 +46,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return new BatchedStore(engine, options, disk)
 }
 
+/** A version with its secret. */
+type SealedRow = rows.StoredSecretRow & {
+  readonly sealed_version: number
+  readonly sealed_name: string
+  readonly sealed_ms: number
+}
+
 class BatchedStore implements Store {
   readonly events: StoreEvents = { onBatch: () => {} }
   readonly #engine: Engine
@@ -51,12 +60,14 @@ class BatchedStore implements Store {
   readonly #keyrings: KeyringQueries
   readonly #batcher: Batcher
   readonly #disk: DiskWatch | undefined
+  readonly #keepVersions: number
   #storeId = ''
 
   constructor(engine: Engine, { keepVersions, now }: StoreOptions, disk?: DiskWatch) {
     this.#engine = engine
     this.#disk = disk
     this.#queries = new Queries(engine.dialect)
+    this.#keepVersions = keepVersions
     this.#keyrings = new KeyringQueries(engine.dialect)
     this.#batcher = new Batcher({
       inFlight: engine.inFlight,
@@ -115,6 +126,15 @@ class BatchedStore implements Store {
     return (await this.#query<rows.AccountRow>(this.#queries.accounts())).map(rows.toAccount)
   }
 
+  async accountNamed(name: string) {
+    const [row] = await this.#query<rows.AccountRow>(this.#queries.accountNamed(name))
+    return row === undefined ? undefined : rows.toAccount(row)
+  }
+
+  async trustRules(accountId: number, issuer?: string) {
+    return (await this.#query<TrustRuleRow>(this.#queries.trustRules(accountId, issuer))).map(toTrustRule)
+  }
+
   async accountKey(accountId: number, version: number) {
     const [row] = await this.#query<AccountKeyRow>(this.#keyrings.accountKey(accountId, version))
     return row === undefined ? undefined : toAccountKey(row)
@@ -126,21 +146,56 @@ class BatchedStore implements Store {
     return found.map((row) => ({ secret: rows.toSecret(row), sealed: row.sealed, listUid: row.list_uid }))
   }
 
+  async versionsAfter(accountId: number, after: number, limit: number) {
+    const found = await this.#query<SealedRow>(this.#queries.versionsAfter(accountId, after, limit))
+    const kept = found.filter((row) => row.sealed_version > row.version - this.#keepVersions)
+    return kept.map((row) => ({
+      ...rows.toStoredSecret(row),
+      version: row.sealed_version,
+      name: row.sealed_name,
+      createdAt: row.sealed_ms,
+    }))
+  }
+
   async machines(accountId: number) {
     return (await this.#query<rows.MachineRow>(this.#queries.machines(accountId))).map(rows.toMachine)
   }
 
   async users(accountId: number) {
-    return (await this.#query<rows.UserRow>(this.#queries.users(accountId))).map(rows.toUser)
+    return (await this.#query<people.UserRow>(this.#queries.people.users(accountId))).map(people.toUser)
   }
 
   async userWith(column: 'email' | 'link_hash', value: string) {
-    const [row] = await this.#query<rows.UserRow>(this.#queries.userWith(column, value))
-    return row === undefined ? undefined : rows.toUser(row)
+    const [row] = await this.#query<people.UserRow>(this.#queries.people.userWith(column, value))
+    return row === undefined ? undefined : people.toUser(row)
+  }
+
+  async user(accountId: number, id: number) {
+    const [row] = await this.#query<people.UserRow>(this.#queries.people.user(accountId, id))
+    return row === undefined ? undefined : people.toUser(row)
+  }
+
+  async factorsOf(accountId: number, userId: number) {
+    return (await this.#query<people.FactorRow>(this.#queries.people.factorsOf(accountId, userId))).map(people.toFactor)
+  }
+
+  async factorsAfter(accountId: number, after: number, limit: number) {
+    const query = this.#queries.people.factorsAfter(accountId, after, limit)
+    return (await this.#query<people.FactorRow>(query)).map(people.toFactor)
+  }
+
+  async factorWith(lookup: string) {
+    const [row] = await this.#query<people.FactorRow>(this.#queries.people.factorWith(lookup))
+    return row === undefined ? undefined : people.toFactor(row)
+  }
+
+  async rules(accountId: number) {
+    const [row] = await this.#query<people.RulesRow>(this.#queries.people.rules(accountId))
+    return row === undefined ? undefined : people.toRules(row)
   }
 
   async sessionsOf(accountId: number, userId: number) {
-    return (await this.#query<rows.ApiKeyRow>(this.#queries.sessionsOf(accountId, userId))).map(rows.toApiKey)
+    return (await this.#query<rows.ApiKeyRow>(this.#queries.people.sessionsOf(accountId, userId))).map(rows.toApiKey)
   }
 
   async settings(accountId: number) {

@@ -9,7 +9,11 @@ import type { Right, Scope } from '../model/scope.ts'
 import type { Details, Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
+import type { FactorOperation, FactorResults, NewFactor, Proof, SessionEnd } from './factor-operation.ts'
+import type { FingerprintOperation, FingerprintResults } from './fingerprint-operation.ts'
+import type { RotationOperation, RotationResults } from './rotation-operation.ts'
 import type { SeedOperation, SeedResults } from './seed-operation.ts'
+import type { TrustOperation, TrustResults } from './trust-operation.ts'
 
 /** Who asks. */
 export type Caller =
@@ -36,6 +40,8 @@ export type Caller =
     }
   /** A user whom the vault has recognized, who may begin a session and nothing else. */
   | { readonly kind: 'user'; readonly accountId: number; readonly userId: number; readonly name: string }
+  /** A job whose token the vault has verified, which may be given a key and nothing else; rule 0 where none fits. */
+  | { readonly kind: 'workload'; readonly accountId: number; readonly ruleId: number; readonly name: string }
   /** Somebody on the server's host, who may do anything in the account. */
   | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
   /** The server itself, for records of what it found. */
@@ -71,6 +77,10 @@ export interface Place {
 
 export type Operation =
   | SeedOperation
+  | RotationOperation
+  | TrustOperation
+  | FactorOperation
+  | FingerprintOperation
   /** Only checks the key. Recorded when it is refused. */
   | { readonly kind: 'authenticate' }
   /** Authorizes a listing, whose pages are then read by `Pages`. */
@@ -159,14 +169,21 @@ export type Operation =
   | {
       readonly kind: 'open_session'
       readonly change: UserChange
-      readonly session: NewKey
+      /** `undefined` when the user is to sign in by other means. */
+      readonly session: NewKey | undefined
       /** Whether a one-time link is accepted, which ends all other sessions. */
       readonly isLink: boolean
+      /** How, for the trail: such as `password` or `passkey`. */
+      readonly method: string
+      readonly proof: Proof
+      /** What the user can be recognized by from now on. */
+      readonly add: readonly NewFactor[]
     }
   | { readonly kind: 'read_session' }
   | {
       readonly kind: 'confirm_session'
       readonly change: { readonly rowMac: Uint8Array; readonly confirmedAt: number; readonly mac: Uint8Array }
+      readonly proof: Proof
     }
   | { readonly kind: 'end_session'; readonly id: number; readonly change: KeyChange | undefined }
   | { readonly kind: 'list_keys' }
@@ -194,14 +211,6 @@ export type Operation =
       readonly accountKey: AccountKey
       readonly key: NewKey
     }
-  /** Adds a version of the account's key, upon the newest. */
-  | { readonly kind: 'add_account_key'; readonly accountKey: AccountKey }
-  /** Puts newly wrapped keys in place of those that they were made of; what has changed since is left. Not recorded. */
-  | { readonly kind: 'rewrap_secret_keys'; readonly keys: readonly Rewrapped[] }
-  /** Puts the account's newest key, wrapped under another version of the master key, in place of what it was made of. */
-  | { readonly kind: 'rewrap_account_key'; readonly from: Uint8Array; readonly to: AccountKey }
-  /** Destroys a version of the account's key that wraps nothing any more. */
-  | { readonly kind: 'drop_account_key'; readonly version: number }
   /** Only leaves a record. */
   | {
       readonly kind: 'record'
@@ -228,13 +237,6 @@ export interface NextVersion {
   readonly mac: Uint8Array
 }
 
-export interface Rewrapped {
-  /** The secret's id. */
-  readonly id: number
-  readonly from: SecretKey
-  readonly to: SecretKey
-}
-
 /** A user without what the transaction gives it. */
 export type NewUser = Omit<User, 'id' | 'lastSignInAt'> & { readonly lastSignInAt: null }
 
@@ -244,15 +246,6 @@ export interface UserChange {
   readonly user: User
   /** Every open session of the user, as it will be. */
   readonly ended: readonly SessionEnd[]
-}
-
-/** A session that ends with a change of its user, or the one that stays. */
-export interface SessionEnd {
-  readonly id: number
-  readonly isKept: boolean
-  readonly rowMac: Uint8Array
-  readonly revokedAt: number
-  readonly mac: Uint8Array
 }
 
 /** A machine without what the transaction gives it. */
@@ -309,7 +302,7 @@ export interface Grant {
   readonly scopes: readonly Scope[]
 }
 
-export interface Results extends SeedResults {
+export interface Results extends SeedResults, RotationResults, TrustResults, FactorResults, FingerprintResults {
   authenticate: { readonly accountId: number; readonly key: ApiKey | undefined; readonly accountKey: AccountKey }
   list_secrets: Grant & { readonly list: List | undefined }
   read_secret: StoredSecret
@@ -328,7 +321,7 @@ export interface Results extends SeedResults {
   create_list: List
   rename_list: List
   /** The secrets that went with it. */
-  delete_list: readonly Pick<Secret, 'accountId' | 'uid'>[]
+  delete_list: { readonly secrets: readonly Pick<Secret, 'accountId' | 'uid'>[]; readonly stale: number }
   list_versions: { readonly secret: Secret; readonly versions: readonly VersionHead[] }
   read_version: StoredVersion
   prepare_version: StoredVersion
@@ -345,7 +338,7 @@ export interface Results extends SeedResults {
   create_user: User
   update_user: User
   delete_user: null
-  open_session: { readonly user: User; readonly session: ApiKey }
+  open_session: { readonly user: User; readonly session: ApiKey | undefined }
   read_session: { readonly user: User; readonly session: ApiKey }
   confirm_session: ApiKey
   end_session: null
@@ -359,11 +352,6 @@ export interface Results extends SeedResults {
   verify_audit: Account
   read_account: Account
   create_account: { readonly account: Account; readonly key: ApiKey }
-  add_account_key: null
-  /** How many were put in place. */
-  rewrap_secret_keys: number
-  rewrap_account_key: null
-  drop_account_key: null
   record: null
 }
 

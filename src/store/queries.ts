@@ -12,14 +12,17 @@ import {
 import type { Engine, Query } from './engine.ts'
 import type { Tables } from './rows.ts'
 import type { DeploymentFilter, RecordFilter } from './store.ts'
+import { UserQueries } from './user-queries.ts'
 
 const dayMs = 86_400_000
 
 export class Queries {
+  readonly people: UserQueries
   readonly #builder: Kysely<Tables>
 
   constructor(dialect: Engine['dialect']) {
     this.#builder = builders[dialect]()
+    this.people = new UserQueries(this.#builder)
   }
 
   accounts(): Query {
@@ -44,6 +47,31 @@ export class Queries {
       .where('secrets.id', '>', after)
       .orderBy('secrets.id')
       .limit(limit)
+      .compile()
+  }
+
+  /** All stored versions of each secret of a page, with the secret and its key. */
+  versionsAfter(accountId: number, after: number, limit: number): Query {
+    const page = this.#builder
+      .selectFrom('secrets')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+    return this.#builder
+      .selectFrom(page.as('s'))
+      .innerJoin('secret_keys as k', (join) =>
+        join.onRef('k.account_id', '=', 's.account_id').onRef('k.secret_id', '=', 's.id'),
+      )
+      .innerJoin('versions as v', (join) =>
+        join.onRef('v.account_id', '=', 's.account_id').onRef('v.secret_id', '=', 's.id'),
+      )
+      .selectAll('s')
+      .select(['k.key_version', 'k.wrapped', 'v.sealed', 'v.version as sealed_version', 'v.name as sealed_name'])
+      .select('v.created_ms as sealed_ms')
+      .orderBy('s.id')
+      .orderBy('v.version')
       .compile()
   }
 
@@ -74,24 +102,13 @@ export class Queries {
     return this.#builder.selectFrom('lists').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
   }
 
-  sessionsOf(accountId: number, userId: number): Query {
-    return this.#builder
-      .selectFrom('api_keys')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('user_id', '=', userId)
-      .where('revoked_ms', 'is', null)
-      .orderBy('id', 'desc')
-      .limit(100)
-      .compile()
+  accountNamed(name: string): Query {
+    return this.#builder.selectFrom('accounts').selectAll().where('name', '=', name).compile()
   }
 
-  userWith(column: 'email' | 'link_hash', value: string): Query {
-    return this.#builder.selectFrom('users').selectAll().where(column, '=', value).compile()
-  }
-
-  users(accountId: number): Query {
-    return this.#builder.selectFrom('users').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
+  trustRules(accountId: number, issuer: string | undefined): Query {
+    const rules = this.#builder.selectFrom('trust_rules').selectAll().where('account_id', '=', accountId).orderBy('id')
+    return (issuer === undefined ? rules : rules.where('issuer', '=', issuer)).compile()
   }
 
   machines(accountId: number): Query {
@@ -224,6 +241,7 @@ export class Queries {
     return this.#builder
       .selectFrom('api_keys')
       .where('user_id', 'is', null)
+      .where('rule_id', 'is', null)
       .select((eb) => {
         const { fn, and, or } = eb
         const isOpen = and([

@@ -2,16 +2,19 @@
 import type { Action, AuditObject } from '../audit/record.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import type { Account } from '../model/account.ts'
-import type { ApiKey } from '../model/api-key.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Secret } from '../model/secret.ts'
-import type { Role, User } from '../model/user.ts'
 import type { AccountKeyRow } from './account-key-rows.ts'
 import type { DeploymentTables } from './deployment-rows.ts'
+import { type ApiKeyRow, words } from './key-rows.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
+import type { TrustTables } from './trust-rows.ts'
+import type { UserTables } from './user-rows.ts'
 import type { Claim, Reply } from './world.ts'
+
+export { type ApiKeyRow, toApiKey } from './key-rows.ts'
 
 export interface AccountRow {
   id: number
@@ -27,41 +30,7 @@ export interface AccountRow {
   next_user_id: number
   next_deployment_id: number
   next_seed_id: number
-}
-
-export interface ApiKeyRow {
-  account_id: number
-  id: number
-  uid: string
-  name: string
-  token_hash: string
-  scopes: string
-  networks: string
-  created_ms: number
-  expires_ms: number | null
-  revoked_ms: number | null
-  last_used_ms: number | null
-  mac: Uint8Array
-  user_id: number | null
-  confirmed_ms: number | null
-  agent: string
-}
-
-export interface UserRow {
-  account_id: number
-  id: number
-  uid: string
-  email: string | null
-  name: string
-  role: string
-  patterns: string
-  password: string | null
-  is_disabled: number
-  link_hash: string | null
-  link_expires_ms: number | null
-  created_ms: number
-  last_sign_in_ms: number | null
-  mac: Uint8Array
+  next_trust_rule_id: number
 }
 
 export interface SecretRow {
@@ -170,7 +139,7 @@ export interface AuditRow {
 }
 
 /** The tables, for the queries that are built (`queries.ts`). */
-export interface Tables extends DeploymentTables {
+export interface Tables extends DeploymentTables, TrustTables, UserTables {
   meta: { name: string; value: Uint8Array }
   accounts: AccountRow
   account_keys: AccountKeyRow
@@ -180,7 +149,6 @@ export interface Tables extends DeploymentTables {
   lists: ListRow
   versions: VersionRow
   machines: MachineRow
-  users: UserRow
   account_settings: SettingsRow
   audit: AuditRow
 }
@@ -197,48 +165,10 @@ export function toAccount(row: AccountRow): Account {
     nextUserId: row.next_user_id,
     nextDeploymentId: row.next_deployment_id,
     nextSeedId: row.next_seed_id,
+    nextTrustRuleId: row.next_trust_rule_id,
     auditSize: row.audit_size,
     auditHead: row.audit_head,
     auditAt: row.audit_ms,
-  }
-}
-
-export function toApiKey(row: ApiKeyRow): ApiKey {
-  return {
-    accountId: row.account_id,
-    id: row.id,
-    uid: row.uid,
-    name: row.name,
-    tokenHash: row.token_hash,
-    scopes: words(row.scopes),
-    networks: words(row.networks),
-    createdAt: row.created_ms,
-    expiresAt: row.expires_ms,
-    revokedAt: row.revoked_ms,
-    lastUsedAt: row.last_used_ms,
-    userId: row.user_id,
-    confirmedAt: row.confirmed_ms,
-    agent: row.agent,
-    mac: row.mac,
-  }
-}
-
-export function toUser(row: UserRow): User {
-  return {
-    accountId: row.account_id,
-    id: row.id,
-    uid: row.uid,
-    email: row.email,
-    name: row.name,
-    role: row.role as Role,
-    patterns: words(row.patterns),
-    password: row.password,
-    isDisabled: row.is_disabled === 1,
-    linkHash: row.link_hash,
-    linkExpiresAt: row.link_expires_ms,
-    createdAt: row.created_ms,
-    lastSignInAt: row.last_sign_in_ms,
-    mac: row.mac,
   }
 }
 
@@ -362,29 +292,4 @@ export function recordValues({ record, head }: StoredRecord): (string | number |
     record.address,
     head,
   ]
-}
-
-/** A user's row: its values in the order of the table's columns. */
-export function userValues(user: User): (string | number | Uint8Array | null)[] {
-  return [
-    user.accountId,
-    user.id,
-    user.uid,
-    user.email,
-    user.name,
-    user.role,
-    user.patterns.join(' '),
-    user.password,
-    user.isDisabled ? 1 : 0,
-    user.linkHash,
-    user.linkExpiresAt,
-    user.createdAt,
-    user.lastSignInAt,
-    user.mac,
-  ]
-}
-
-/** A list of words without blanks is stored as one text. */
-function words(text: string): readonly string[] {
-  return text === '' ? [] : text.split(' ')
 }

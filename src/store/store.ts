@@ -4,12 +4,15 @@ import type { Code } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Deployment } from '../model/deployment.ts'
+import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
+import type { SignInRules } from '../model/sign-in.ts'
+import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
-import type { Kind, Outcome, Request } from './operation.ts'
+import type { Kind, Outcome, Request, StoredVersion } from './operation.ts'
 
 export interface Store {
   /**
@@ -50,10 +53,22 @@ export interface Store {
     after: number,
     limit: number,
   ): Promise<readonly { secret: Secret; sealed: Uint8Array | null; listUid: string | null }[]>
+  accountNamed(name: string): Promise<Account | undefined>
+  /** By ascending id; with an issuer, those of its tokens alone. */
+  trustRules(accountId: number, issuer?: string): Promise<readonly TrustRule[]>
+  /** Of each secret, by ascending id, after one: the versions that are kept, oldest first. */
+  versionsAfter(accountId: number, after: number, limit: number): Promise<readonly StoredVersion[]>
   machines(accountId: number): Promise<readonly Machine[]>
   users(accountId: number): Promise<readonly User[]>
   /** By an address in lower case, or by the look-up hash of a one-time link. */
   userWith(column: 'email' | 'link_hash', value: string): Promise<User | undefined>
+  user(accountId: number, id: number): Promise<User | undefined>
+  factorsOf(accountId: number, userId: number): Promise<readonly Factor[]>
+  /** By ascending id, after one. */
+  factorsAfter(accountId: number, after: number, limit: number): Promise<readonly Factor[]>
+  /** Of whatever account. */
+  factorWith(lookup: string): Promise<Factor | undefined>
+  rules(accountId: number): Promise<SignInRules | undefined>
   /** The newest first, those that have not been ended. */
   sessionsOf(accountId: number, userId: number): Promise<readonly ApiKey[]>
   settings(accountId: number): Promise<AccountSettings | undefined>

@@ -3,12 +3,17 @@ import type { AuditRecord } from '../audit/record.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Deployment } from '../model/deployment.ts'
+import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
 import type { SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
+import type { SignInRules } from '../model/sign-in.ts'
+import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
+import type { Spent } from './factor-operation.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
+import type { UsedToken } from './trust-operation.ts'
 
 /** The answer to an earlier request under the same idempotency key. */
 export interface Reply {
@@ -69,6 +74,14 @@ export interface Changes {
   readonly users: Map<string, Fate<User>>
   readonly deployments: Map<string, Fate<Deployment>>
   readonly seeds: Map<string, Fate<Seed>>
+  readonly trustRules: Map<string, Fate<TrustRule>>
+  readonly usedTokens: UsedToken[]
+  /** Where what jobs have left behind is cleared away: keys long expired, tokens that nobody accepts any more. */
+  readonly workloads: Set<number>
+  readonly factors: Map<string, Fate<Factor>>
+  /** With the time by which older ones are forgotten. */
+  readonly spent: (Spent & { readonly now: number })[]
+  readonly rules: Map<number, SignInRules>
   readonly renamed: Renamed[]
   readonly versions: NewVersion[]
   readonly keys: Map<string, Fate<ApiKey>>
@@ -93,6 +106,10 @@ export function versionRef(accountId: number, secretId: number, version: number)
 
 export function replyRef(accountId: number, keyId: number, hash: string): string {
   return `${accountId} ${keyId} ${hash}`
+}
+
+export function usedRef(accountId: number, ruleId: number, hash: string): string {
+  return `${accountId} ${ruleId} ${hash}`
 }
 
 /** A version's value, and the name that it was sealed under. */
@@ -129,6 +146,13 @@ export interface World {
   readonly users: Map<string, User>
   /** Who has one of the addresses that are to be given, of any account. */
   readonly emails: Map<string, { readonly accountId: number; readonly id: number }>
+  /** By account and id; all of a user, where that user signs in or changes them. */
+  readonly factors: Map<string, Factor>
+  /** Those of any account that are to be given. */
+  readonly factorLookups: Set<string>
+  /** What has been used up, of that which is to be, by account and hash. */
+  readonly spent: Set<string>
+  readonly rules: Map<number, SignInRules>
   /** By account and id. */
   readonly deployments: Map<string, Deployment>
   /** Ids of deployments by account and target. */
@@ -139,10 +163,16 @@ export interface World {
   readonly seeds: Map<string, Seed>
   /** By look-up hash. */
   readonly seedsByToken: Map<string, Seed>
+  /** By account and id; all of an account, where they are asked for. */
+  readonly trustRules: Map<string, TrustRule>
+  /** How many keys of a rule are alive, of the rules that another is asked of, by account and id. */
+  readonly livingKeys: Map<string, number>
+  /** Those that are asked for and were found. */
+  readonly usedTokens: Set<string>
   /** Those that meet an address which is asked from, or which is to be claimed. */
   readonly claims: Claim[]
-  /** The lists whose secrets are all here, by account and id. */
-  readonly wholeLists: Set<string>
+  /** The lists whose secrets are all here, by account and id: how many deployments hold something of each. */
+  readonly wholeLists: Map<string, number>
   readonly replies: Map<string, Reply>
   /** Versions of the secrets whose history is asked for, oldest first. */
   readonly versions: Map<string, readonly VersionHead[]>
@@ -153,6 +183,9 @@ export interface World {
   readonly accountNames: ReadonlySet<string>
   readonly nextAccountId: number
 }
+
+/** For so long after its end a job's key is still shown. */
+export const workloadKeyLingersMs = 60 * 60 * 1000
 
 /** For how long a reply is remembered. */
 export const replyLifetimeMs = 24 * 60 * 60 * 1000

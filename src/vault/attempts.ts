@@ -1,6 +1,8 @@
 /**
- * Slows down who guesses passwords, on this node. Counted for each address and user together, and for each address:
- * others who fail under a user's name do not lock that user out.
+ * Slows down who guesses passwords and codes, on this node. Counted for each address and user together, and for each
+ * address: others who fail under a user's name do not lock that user out. The six digits of an authenticator app are few
+ * enough to be guessed from many addresses, by somebody who has the password: they are counted for the user alone too,
+ * whom a passkey or a recovery code still lets in.
  */
 import { Refusal } from '../errors.ts'
 
@@ -8,6 +10,7 @@ import { Refusal } from '../errors.ts'
 const window = 15 * 60 * 1000
 const maxForBoth = 5
 const maxForAddress = 30
+const maxForCodes = 10
 const maxTracked = 50_000
 
 interface Count {
@@ -20,7 +23,29 @@ export class Attempts {
 
   /** @throws Refusal `rate_limited` with `Retry-After` */
   check(email: string, address: string, now: number): void {
-    for (const [name, max] of keysOf(email, address)) {
+    this.#check(keysOf(email, address), now)
+  }
+
+  /** Of somebody who has not said who they are. @throws Refusal `rate_limited` with `Retry-After` */
+  checkAddress(address: string, now: number): void {
+    this.#check([[address, maxForAddress]], now)
+  }
+
+  failAddress(address: string, now: number): void {
+    this.#fail(address, now)
+  }
+
+  /** Of the codes of one user, from wherever. @throws Refusal `rate_limited` with `Retry-After` */
+  checkCodes(userUid: string, now: number): void {
+    this.#check([[`codes ${userUid}`, maxForCodes]], now)
+  }
+
+  failCode(userUid: string, now: number): void {
+    this.#fail(`codes ${userUid}`, now)
+  }
+
+  #check(keys: readonly (readonly [string, number])[], now: number): void {
+    for (const [name, max] of keys) {
       const found = this.#counts.get(name)
       if (found === undefined || found.until <= now || found.count < max) continue
       const seconds = Math.ceil((found.until - now) / 1000)
@@ -31,16 +56,18 @@ export class Attempts {
   }
 
   fail(email: string, address: string, now: number): void {
-    if (this.#counts.size >= maxTracked) this.#forget(now)
-    for (const [name] of keysOf(email, address)) {
-      const found = this.#counts.get(name)
-      if (found === undefined || found.until <= now) this.#counts.set(name, { until: now + window, count: 1 })
-      else found.count++
-    }
+    for (const [name] of keysOf(email, address)) this.#fail(name, now)
   }
 
   succeed(email: string, address: string): void {
     this.#counts.delete(keysOf(email, address)[0][0])
+  }
+
+  #fail(name: string, now: number): void {
+    if (this.#counts.size >= maxTracked) this.#forget(now)
+    const found = this.#counts.get(name)
+    if (found === undefined || found.until <= now) this.#counts.set(name, { until: now + window, count: 1 })
+    else found.count++
   }
 
   #forget(now: number): void {

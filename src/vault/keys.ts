@@ -19,6 +19,8 @@ export interface KeyInput {
   readonly networks: readonly string[]
   /** Milliseconds since 1970; `null` for a key that does not expire. */
   readonly expiresAt: number | null
+  /** The trust rule that it comes from. */
+  readonly ruleId?: number | null
 }
 
 export interface IssuedKey {
@@ -121,6 +123,7 @@ export function newKey(
     revokedAt: null,
     userId: null,
     confirmedAt: null,
+    ruleId: input.ruleId ?? null,
     agent: '',
   }
   return { ...row, mac: vault.keyring.rowMac(keyToAuthenticate(row)) }

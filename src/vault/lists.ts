@@ -42,14 +42,15 @@ export async function renameList(vault: Vault, asker: Asker, list: IdOrName, nam
 /**
  * Deletes a list with everything in it, in one transaction.
  *
+ * @returns how many deployments hold something of it still
  * @throws Refusal `not_found`, `forbidden` when one of its secrets may not be deleted: then nothing is
  */
-export async function deleteList(vault: Vault, asker: Asker, list: IdOrName): Promise<void> {
+export async function deleteList(vault: Vault, asker: Asker, list: IdOrName): Promise<number> {
   for (let tries = 0; tries < maxTries; tries++) {
-    const gone = await tryAsk(vault, asker, { kind: 'delete_list', list })
-    if (gone === outdated) continue
-    for (const { accountId, uid } of gone) vault.keyring.forgetSecretKey(accountId, uid)
-    return
+    const deleted = await tryAsk(vault, asker, { kind: 'delete_list', list })
+    if (deleted === outdated) continue
+    for (const { accountId, uid } of deleted.secrets) vault.keyring.forgetSecretKey(accountId, uid)
+    return deleted.stale
   }
   throw new Refusal('overloaded', 'The list keeps changing. Try again.', { headers: { 'retry-after': '1' } })
 }

@@ -3,10 +3,13 @@ import { hash } from 'node:crypto'
 import type { Live } from '../audit/state.ts'
 import { keyToAuthenticate } from '../model/api-key.ts'
 import { deploymentHash } from '../model/deployment.ts'
+import { factorName, factorToAuthenticate } from '../model/factor.ts'
 import { listUid, placeHash } from '../model/list.ts'
 import { machineToAuthenticate, settingsToAuthenticate } from '../model/machine.ts'
 import { detailsHash, secretToAuthenticate } from '../model/secret.ts'
 import { seedToAuthenticate } from '../model/seed.ts'
+import { rulesToAuthenticate } from '../model/sign-in.ts'
+import { trustRuleToAuthenticate } from '../model/trust-rule.ts'
 import { userToAuthenticate } from '../model/user.ts'
 import type { Vault } from './vault.ts'
 
@@ -59,13 +62,29 @@ export async function liveOf(vault: Pick<Vault, 'store' | 'keyring'>, accountId:
   )) {
     take({ ...rowOf('key', key), isRevoked: key.revokedAt !== null }, keyToAuthenticate(key), key.mac)
   }
-  // It came with its account, in one record; no key is ever deleted.
+  // It came with its account, in one record; no key that somebody made is ever deleted.
   if (!live.some(({ kind, id }) => kind === 'key' && id === 1)) forged.push('API key 1 is not in the store.')
   for (const user of await store.users(accountId)) {
     take(rowOf('user', { ...user, name: user.email }), userToAuthenticate(user), user.mac)
   }
+  for await (const factor of pages(
+    keyPage,
+    (last) => store.factorsAfter(accountId, last, keyPage),
+    ({ id }) => id,
+  )) {
+    const { kind, name } = factor
+    take(rowOf('factor', { ...factor, name: factorName({ kind, name }) }), factorToAuthenticate(factor), factor.mac)
+  }
+  const rules = await store.rules(accountId)
+  if (rules !== undefined) {
+    const row = rowOf('sign_in', { id: null, uid: null, name: null, mac: rules.mac })
+    take(row, rulesToAuthenticate(rules), rules.mac)
+  }
   for (const machine of await store.machines(accountId)) {
     take(rowOf('machine', machine), machineToAuthenticate(machine), machine.mac)
+  }
+  for (const rule of await store.trustRules(accountId)) {
+    take(rowOf('trust_rule', rule), trustRuleToAuthenticate(rule), rule.mac)
   }
   for await (const seed of pages(
     keyPage,

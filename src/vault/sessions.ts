@@ -1,17 +1,21 @@
-/** Sessions of users: begun with a password or a link, confirmed, ended. Kept as API keys, under hashes of their own. */
+/** Sessions of users: begun with a password, a link or a proof, confirmed, ended. Kept as API keys, under hashes of their own. */
 import { newUid } from '../crypto/random.ts'
 import { generateToken } from '../crypto/token.ts'
-import { invalid, Refusal } from '../errors.ts'
+import { type Code, invalid, Refusal } from '../errors.ts'
 import { type ApiKey, keyToAuthenticate } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import { checkEmail, scopeTextsOf, type User } from '../model/user.ts'
+import type { NewFactor, Proof } from '../store/factor-operation.ts'
 import type { Caller, NewKey } from '../store/operation.ts'
 import { checkPassword, hashPassword, isPassword } from './passwords.ts'
-import { endOf, prepareUser, sealUser, userOfLink, verifyUser } from './users.ts'
+import { factorsOf, needsSecondFactor, proveCode, rulesOf } from './proofs.ts'
+import { endOf, keepsChanging, prepareUser, sealUser, userOfLink, verifyUser } from './users.ts'
 import { type Asker, ask, outdated, tryAsk, type Vault } from './vault.ts'
 
 /** Whatever is done with it, a session ends after this. */
 const lifetimeMs = 12 * 60 * 60 * 1000
+/** For setting up a second factor, and nothing else. */
+const unfinishedMs = 15 * 60 * 1000
 const maxTries = 5
 
 /** A session with the token of its cookie. */
@@ -27,13 +31,19 @@ export interface Agent {
   readonly userAgent: string
 }
 
-type Stranger = Omit<Asker, 'caller'>
+export type Stranger = Omit<Asker, 'caller'>
 
-/** @throws Refusal `invalid_credentials`, alike for whatever is wrong; `rate_limited` */
+/**
+ * With the password, and with a code where there is a second factor. Where there must be one and is none, the session may
+ * set it up and do nothing else: it has no scope.
+ *
+ * @throws Refusal `invalid_credentials`, alike for whatever is wrong; `second_factor_required` and `sso_required`, for
+ *   whoever knows the password; `rate_limited`
+ */
 export async function signIn(
   vault: Vault,
   stranger: Stranger,
-  input: { readonly email: string; readonly password: string },
+  input: { readonly email: string; readonly password: string; readonly code?: string },
   agent: Agent,
 ): Promise<Opened> {
   const email = input.email.trim().toLowerCase()
@@ -43,20 +53,47 @@ export async function signIn(
     if (user !== undefined) await verifyUser(vault, { ...stranger, caller: personOf(user) }, user)
     const isRight = await isPassword(input.password, user?.password ?? null)
     if (user === undefined || !isRight || user.isDisabled) {
-      vault.attempts.fail(email, agent.address, vault.now())
       if (user !== undefined) await recordFailure(vault, stranger, user)
-      throw new Refusal('invalid_credentials', 'The address or the password is wrong.')
+      throw failed(vault, email, agent, 'The address or the password is wrong.')
     }
-    const opened = await open(vault, stranger, user, user, agent, false)
-    if (opened === undefined) continue
+    const begin = await provenBy(vault, stranger, user, input.code, agent)
+    const opened = await open(vault, stranger, user, { next: user, agent, ...begin })
+    if (opened?.session === undefined) continue
     vault.attempts.succeed(email, agent.address)
     return opened
   }
-  throw new Refusal('overloaded', 'The user keeps changing. Try again.', { headers: { 'retry-after': '1' } })
+  throw keepsChanging()
+}
+
+/** What somebody who gave the right password begins a session with. @throws Refusal as `signIn` */
+async function provenBy(vault: Vault, stranger: Stranger, user: User, code: string | undefined, agent: Agent) {
+  const asker = { ...stranger, caller: personOf(user) }
+  const rules = await rulesOf(vault, asker, user.accountId)
+  if (rules.sso?.isOnly === true && user.role !== 'owner') {
+    await recordFailure(vault, stranger, user, 'sso_required')
+    throw new Refusal('sso_required', `This account signs in through ${rules.sso.label}.`)
+  }
+  if (!user.hasSecondFactor) return { method: 'password', isUnfinished: needsSecondFactor(rules, user) }
+  if (code === undefined || code.trim() === '') {
+    await recordFailure(vault, stranger, user, 'second_factor_required')
+    const message = 'Give a code of the authenticator app or a recovery code too, or sign in with a passkey.'
+    throw new Refusal('second_factor_required', message)
+  }
+  const proven = proveCode(vault, user, await factorsOf(vault, asker, user), code)
+  if (proven !== undefined) return proven
+  await recordFailure(vault, stranger, user)
+  throw failed(vault, user.email ?? '', agent, 'The code is wrong, or was used already.')
+}
+
+/** Counts it. */
+function failed(vault: Vault, email: string, { address }: Agent, message: string): Refusal {
+  vault.attempts.fail(email, address, vault.now())
+  return new Refusal('invalid_credentials', message)
 }
 
 /**
- * Sets the password that a one-time link is for, and begins a session. Every other session of the user ends.
+ * Sets the password that a one-time link is for, and begins a session; not where the user has a second factor, which the
+ * link does not stand for. Every other session of the user ends.
  *
  * @throws Refusal `not_found`, `weak_password`, `invalid`, `name_taken` for the address
  */
@@ -65,7 +102,7 @@ export async function acceptLink(
   stranger: Stranger,
   input: { readonly token: string; readonly name?: string; readonly email?: string; readonly password: string },
   agent: Agent,
-): Promise<Opened> {
+): Promise<Opened | undefined> {
   for (let tries = 0; tries < maxTries; tries++) {
     const user = await userOfLink(
       vault,
@@ -81,8 +118,17 @@ export async function acceptLink(
     await checkPassword(input.password, [email, ...email.split('@'), name])
     const password = await hashPassword(input.password)
     const next = { ...user, email, name, password, linkHash: null, linkExpiresAt: null }
-    const opened = await open(vault, stranger, user, next, agent, true)
-    if (opened !== undefined) return opened
+    const rules = await rulesOf(vault, { ...stranger, caller: personOf(next) }, user.accountId)
+    const isOther = rules.sso?.isOnly === true && user.role !== 'owner'
+    const opened = await open(vault, stranger, user, {
+      next,
+      agent,
+      method: 'link',
+      isLink: true,
+      isUnfinished: needsSecondFactor(rules, user),
+      isWithoutSession: user.hasSecondFactor || isOther,
+    })
+    if (opened !== undefined) return opened.session === undefined ? undefined : opened
   }
   throw new Refusal('not_found', 'This link was used meanwhile. Sign in, or ask for a new one.')
 }
@@ -94,15 +140,24 @@ export async function readSession(vault: Vault, asker: Asker): Promise<Omit<Open
   return found
 }
 
-/** Proves once more who is signed in. @throws Refusal `invalid_credentials`, `rate_limited` */
-export async function confirmSession(vault: Vault, asker: Asker, password: string): Promise<Omit<Opened, 'token'>> {
+/**
+ * Proves once more who is signed in.
+ *
+ * @param prove throws for what proves nothing
+ * @throws Refusal `invalid_credentials`, `rate_limited`
+ */
+export async function confirmSession(
+  vault: Vault,
+  asker: Asker,
+  prove: (user: User) => Promise<Proof>,
+): Promise<Omit<Opened, 'token'>> {
   for (let tries = 0; tries < maxTries; tries++) {
     const { user, session } = await readSession(vault, asker)
-    await provePassword(vault, asker, user, password)
+    const proof = await prove(user)
     const confirmedAt = vault.now()
     const mac = vault.keyring.rowMac(keyToAuthenticate({ ...session, confirmedAt }))
     const change = { rowMac: session.mac, confirmedAt, mac }
-    const confirmed = await tryAsk(vault, asker, { kind: 'confirm_session', change })
+    const confirmed = await tryAsk(vault, asker, { kind: 'confirm_session', change, proof })
     if (confirmed !== outdated) return { user, session: confirmed }
   }
   throw new Refusal('overloaded', 'The session keeps changing. Try again.', { headers: { 'retry-after': '1' } })
@@ -114,6 +169,7 @@ export async function listSessions(
   asker: Asker,
 ): Promise<{ readonly sessions: readonly ApiKey[]; readonly current: number }> {
   const { user, session } = await readSession(vault, asker)
+  if (session.scopes.length === 0) throw new Refusal('enrolment_required', 'Set up a second factor first.')
   const now = vault.now()
   const open = await vault.store.sessionsOf(user.accountId, user.id)
   return { sessions: open.filter((one) => (one.expiresAt ?? 0) > now), current: session.id }
@@ -149,44 +205,86 @@ export async function changePassword(
   }
 }
 
-async function open(
+interface Beginning {
+  /** The user's row as it is to be. */
+  readonly next: User
+  readonly agent: Agent
+  readonly method: string
+  readonly proof?: Proof
+  readonly add?: readonly NewFactor[]
+  readonly isLink?: boolean
+  /** Whether a second factor must be set up first. */
+  readonly isUnfinished?: boolean
+  /** Whether the user is to sign in by other means. */
+  readonly isWithoutSession?: boolean
+  /** When its identity provider asked the person; without it, now. */
+  readonly confirmedAt?: number | null
+}
+
+type Begun = Opened | (Omit<Opened, 'session'> & { readonly session: undefined })
+
+/** @returns `undefined` when the user's row, or what proves it, was changed meanwhile */
+export async function open(
   vault: Vault,
   stranger: Stranger,
   user: User,
-  next: User,
-  agent: Agent,
-  isLink: boolean,
-): Promise<Opened | undefined> {
+  beginning: Beginning,
+): Promise<Begun | undefined> {
+  const { next, method, proof = {}, add = [], isLink = false, isWithoutSession = false } = beginning
   const asker: Asker = { ...stranger, caller: personOf(next) }
   const ended = isLink ? ((await prepareUser(vault, asker, user.id))?.ended ?? []) : []
   const token = generateToken()
   const change = { rowMac: user.mac, user: sealUser(vault, next), ended }
-  const session = newSession(vault, next, token, agent)
-  const opened = await tryAsk(vault, asker, { kind: 'open_session', change, session, isLink })
-  return opened === outdated ? undefined : { ...opened, token }
+  const session = isWithoutSession ? undefined : newSession(vault, token, beginning)
+  const operation = { kind: 'open_session', change, session, isLink, method, proof, add } as const
+  const opened = await tryAsk(vault, asker, operation)
+  if (opened === outdated) return undefined
+  return opened.session === undefined
+    ? { user: opened.user, session: undefined, token }
+    : { user: opened.user, session: opened.session, token }
 }
 
-function newSession(vault: Vault, user: User, token: string, agent: Agent): NewKey {
+/** A whole session, for whoever has just set up what was missing for one. */
+export async function openFinished(
+  vault: Vault,
+  stranger: Stranger,
+  { accountId, id }: Pick<User, 'accountId' | 'id'>,
+  agent: Agent,
+): Promise<Opened> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const user = await vault.store.user(accountId, id)
+    if (user === undefined) break
+    await verifyUser(vault, { ...stranger, caller: personOf(user) }, user)
+    const opened = await open(vault, stranger, user, { next: user, agent, method: 'password, new factor' })
+    if (opened?.session !== undefined) return opened
+  }
+  throw keepsChanging()
+}
+
+function newSession(vault: Vault, token: string, beginning: Beginning): NewKey {
+  const { next: user, agent, method, isUnfinished = false } = beginning
   const now = vault.now()
   const row = {
     accountId: user.accountId,
     uid: newUid(),
     name: user.email ?? user.name,
     tokenHash: vault.keyring.sessionHash(token),
-    scopes: scopeTextsOf(user),
+    scopes: isUnfinished ? [] : scopeTextsOf(user),
     networks: [],
     createdAt: now,
-    expiresAt: now + lifetimeMs,
+    expiresAt: now + (isUnfinished ? unfinishedMs : lifetimeMs),
     revokedAt: null,
     userId: user.id,
-    confirmedAt: now,
+    confirmedAt: beginning.confirmedAt === undefined ? now : beginning.confirmedAt,
+    ruleId: null,
   }
   const { address, userAgent } = agent
-  const shown = JSON.stringify({ address, user_agent: userAgent.slice(0, 300) })
+  const shown = JSON.stringify({ address, user_agent: userAgent.slice(0, 300), method })
   return { ...row, agent: shown, mac: vault.keyring.rowMac(keyToAuthenticate(row)) }
 }
 
-async function provePassword(vault: Vault, asker: Asker, user: User, password: string): Promise<void> {
+/** @throws Refusal `invalid_credentials`, `rate_limited` */
+export async function provePassword(vault: Vault, asker: Asker, user: User, password: string): Promise<void> {
   const email = user.email ?? ''
   vault.attempts.check(email, asker.address, vault.now())
   if (await isPassword(password, user.password)) return
@@ -195,13 +293,18 @@ async function provePassword(vault: Vault, asker: Asker, user: User, password: s
   throw new Refusal('invalid_credentials', 'The password is wrong.')
 }
 
-async function recordFailure(vault: Vault, { requestId, address }: Stranger, user: User): Promise<void> {
+export async function recordFailure(
+  vault: Vault,
+  { requestId, address }: Stranger,
+  user: User,
+  outcome: Code = 'invalid_credentials',
+): Promise<void> {
   const { id, uid, email } = user
   const object = { kind: 'user', id, uid, name: email, version: null, hash: null } as const
   const asker: Asker = { requestId, address, caller: personOf(user) }
-  await ask(vault, asker, { kind: 'record', action: 'session.open', object, outcome: 'invalid_credentials' })
+  await ask(vault, asker, { kind: 'record', action: 'session.open', object, outcome })
 }
 
-function personOf({ accountId, id, email, name }: User): Extract<Caller, { kind: 'user' }> {
+export function personOf({ accountId, id, email, name }: User): Extract<Caller, { kind: 'user' }> {
   return { kind: 'user', accountId, userId: id, name: email ?? name }
 }

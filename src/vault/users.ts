@@ -6,7 +6,8 @@ import { Refusal } from '../errors.ts'
 import { type ApiKey, keyToAuthenticate } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import { checkEmail, checkPatterns, type Role, scopeTextsOf, type User, userToAuthenticate } from '../model/user.ts'
-import type { NewUser, SessionEnd, UserChange } from '../store/operation.ts'
+import type { SessionEnd } from '../store/factor-operation.ts'
+import type { NewUser, UserChange } from '../store/operation.ts'
 import { type Asker, ask, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -124,12 +125,12 @@ export async function prepareUser(
   asker: Asker,
   id: number,
   keptSession?: number,
-): Promise<{ user: User; ended: readonly SessionEnd[] } | undefined> {
+): Promise<{ user: User; sessions: readonly ApiKey[]; ended: readonly SessionEnd[] } | undefined> {
   try {
     const { user, sessions } = await ask(vault, asker, { kind: 'prepare_user', id })
     await verifyUser(vault, asker, user)
     const now = vault.now()
-    return { user, ended: sessions.map((session) => endOf(vault, session, now, session.id === keptSession)) }
+    return { user, sessions, ended: sessions.map((session) => endOf(vault, session, now, session.id === keptSession)) }
   } catch (error) {
     if (error instanceof Refusal && error.code === 'not_found') return undefined
     throw error
@@ -169,6 +170,34 @@ function changeOf(
   }
 }
 
+/** Ends every session of a user. @throws Refusal `not_found`, `forbidden` */
+export async function endSessionsOf(vault: Vault, asker: Asker, id: number): Promise<void> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const prepared = await prepareUser(vault, asker, id)
+    if (prepared === undefined || prepared.ended.length === 0) return
+    const change = { rowMac: prepared.user.mac, user: prepared.user, ended: prepared.ended }
+    if ((await tryAsk(vault, asker, { kind: 'update_user', id, change, isProven: false })) !== outdated) return
+  }
+  throw keepsChanging()
+}
+
+/** Somebody whom the account's identity provider sent, and whom its owner lets come uninvited. */
+export async function addUser(
+  vault: Vault,
+  { requestId, address }: Omit<Asker, 'caller'>,
+  given: Pick<User, 'accountId' | 'email' | 'name' | 'role'>,
+): Promise<User> {
+  // Whatever the provider says: somebody is not kept out for how they are called there.
+  const name = given.name.replaceAll(/\p{C}/gu, '').trim().slice(0, 128)
+  const row = rowOf(vault, { ...given, name: name === '' ? (given.email ?? '') : name, patterns: ['*'] })
+  const user = sealUser(vault, { ...row, linkHash: null, linkExpiresAt: null })
+  const caller = { kind: 'system', accountId: given.accountId } as const
+  const operation = { kind: 'create_user', user } as const
+  const outcome = await vault.store.submit<'create_user'>({ caller, requestId, address, operation })
+  if (outcome.kind === 'done') return outcome.result
+  throw new Refusal('forbidden', 'This address belongs to another user.')
+}
+
 async function make(
   vault: Vault,
   asker: Asker,
@@ -176,21 +205,25 @@ async function make(
   kind: 'setup' | 'invitation',
 ): Promise<Invited> {
   const token = generateToken()
-  const now = vault.now()
-  const user: NewUser = sealUser(vault, {
+  const linkHash = vault.keyring.linkHash(token)
+  const linkExpiresAt = vault.now() + linkMs[kind]
+  const user: NewUser = sealUser(vault, { ...rowOf(vault, given), linkHash, linkExpiresAt })
+  return { user: await ask(vault, asker, { kind: 'create_user', user }), token }
+}
+
+function rowOf(vault: Vault, given: Pick<User, 'accountId' | 'email' | 'name' | 'role' | 'patterns'>) {
+  return {
     ...given,
     name: checkLabel(given.name, 'name'),
     uid: newUid(),
     password: null,
     isDisabled: false,
-    linkHash: vault.keyring.linkHash(token),
-    linkExpiresAt: now + linkMs[kind],
-    createdAt: now,
+    hasSecondFactor: false,
+    createdAt: vault.now(),
     lastSignInAt: null,
-  })
-  return { user: await ask(vault, asker, { kind: 'create_user', user }), token }
+  } as const
 }
 
-function keepsChanging(): Refusal {
+export function keepsChanging(): Refusal {
   return new Refusal('overloaded', 'The user keeps changing. Try again.', { headers: { 'retry-after': '1' } })
 }

@@ -13,6 +13,7 @@ import {
   settingsToAuthenticate,
 } from '../model/machine.ts'
 import { type Seed, seedEvidence, seedToAuthenticate } from '../model/seed.ts'
+import type { Issuers } from '../oidc/issuers.ts'
 import type { Caller, Kind, Op, Results } from '../store/operation.ts'
 import type { Store } from '../store/store.ts'
 import type { Attempts } from './attempts.ts'
@@ -34,6 +35,8 @@ export interface Vault {
   readonly identities: Map<string, Identity>
   /** Of passwords, on this node. */
   readonly attempts: Attempts
+  /** Whose tokens are traded for keys: where they keep their own. */
+  readonly issuers: Issuers
   /** The last update on its way for each secret. */
   readonly turns: Map<string, Promise<unknown>>
   /** Long work on its way on this node (`alone`). */
@@ -52,6 +55,8 @@ export interface Asker {
     | { readonly kind: 'seed'; readonly hash: string }
     /** Whom the vault has recognized itself. */
     | { readonly kind: 'user'; readonly accountId: number; readonly userId: number; readonly name: string }
+    /** A job with a token of its issuer, under a trust rule; 0 while none is found. */
+    | { readonly kind: 'workload'; readonly accountId: number; readonly ruleId: number; readonly name: string }
     | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
   readonly requestId: string
   readonly address: string
@@ -132,7 +137,7 @@ export async function tryAsk<K extends Kind>(
 }
 
 function callerOf(vault: Vault, { caller }: Asker): Caller {
-  if (caller.kind === 'host' || caller.kind === 'user') return caller
+  if ('accountId' in caller) return caller
   const name =
     caller.kind === 'machine' ? `machine ${caller.address}` : `${caller.kind === 'seed' ? 'seed ' : ''}${caller.hash}`
   return vault.verifiedCallers.get(name) ?? { ...caller, verified: undefined }

@@ -1,4 +1,5 @@
 /** A secret's versions: list, read, restore. */
+import type { Action } from '../audit/record.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Changed, Match, StoredVersion, VersionHead } from '../store/operation.ts'
 import { keyOf, prepare, recorded, verifyRow } from './secret-rows.ts'
@@ -71,12 +72,8 @@ async function sealAgain(vault: Vault, asker: Asker, prepared: StoredVersion) {
   }
 }
 
-async function openVersion(
-  vault: Vault,
-  asker: Asker,
-  stored: StoredVersion,
-  action: 'version.read' | 'version.restore',
-): Promise<Buffer> {
+/** @throws Refusal `integrity_failure`, recorded under the action */
+export async function openVersion(vault: Vault, asker: Asker, stored: StoredVersion, action: Action): Promise<Buffer> {
   const { secret, version, sealed } = stored
   try {
     return vault.keyring.openValue({ ...secret, name: stored.name, version }, await keyOf(vault, asker, stored), sealed)

@@ -71,8 +71,8 @@ for (const engine of engines) {
       for (const parameters of [['--to', join(place.dataDir, 'x')], ['--finish']]) {
         assert.match(runCommand(place, ['rewrap', ...parameters], wrong).stderr, /does not open this store/)
       }
-      for (const parameters of [[], ['--finish', '--to', 'x']]) {
-        assert.match(runCommand(place, ['rewrap', ...parameters]).stderr, /either --to FILE or --finish/)
+      for (const parameters of [[], ['--finish', '--to', 'x'], ['--master', '--finish']]) {
+        assert.match(runCommand(place, ['rewrap', ...parameters]).stderr, /one of --to FILE, --finish and --master/)
       }
 
       assert.deepEqual(await query(place, 'select * from meta order by name'), before)

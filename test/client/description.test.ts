@@ -5,7 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { serverCodes } from '../../src/client/errors.ts'
-import { Strongroom } from '../../src/client/index.ts'
+import { Strongroom, tradeToken } from '../../src/client/index.ts'
 import { operations } from '../../src/client/operations.ts'
 import { statusOf } from '../../src/http/problem.ts'
 import { engines, makeFolder } from '../support/engines.ts'
@@ -21,6 +21,7 @@ interface Schema {
   readonly anyOf?: readonly Schema[]
   readonly items?: Schema
   readonly properties?: Readonly<Record<string, Schema>>
+  readonly additionalProperties?: boolean | Schema
   readonly required?: readonly string[]
 }
 
@@ -97,6 +98,7 @@ suite('The client and the description of the API', () => {
       machines.create({ name: '', addresses: [] }),
       machines.delete(11),
       client.render({ template: '' }),
+      client.fingerprints(),
       Array.fromAsync(client.seeds.list()),
       client.seeds.get(11),
       client.seeds.create({ user_data: '', target: '' }),
@@ -106,6 +108,17 @@ suite('The client and the description of the API', () => {
       client.deployments.delete(11),
       settings.get(),
       settings.update({ vm_auth: true }),
+      Array.fromAsync(client.trustRules.list()),
+      client.trustRules.get(11),
+      client.trustRules.create({ name: '', issuer: '', audience: '', claims: {}, scopes: [] }),
+      client.trustRules.update(11, {}),
+      client.trustRules.delete(11),
+      tradeToken({ url: 'https://strongroom.example', fetch }, { token: '' }),
+      client.signIn.get(),
+      client.signIn.update({ second_factor_required: true }),
+      client.signIn.sso(),
+      client.signIn.setSso({ label: '', issuer: '', client_id: '', domains: [], role: null, only: false }),
+      client.signIn.removeSso(),
     ])
 
     assert.deepEqual([...sent].sort(), operationsOf(description).sort())
@@ -209,15 +222,21 @@ function typeOf(described: Described): string {
   ].join('; ')} }`
 }
 
-function schemaType({ type, anyOf, enum: words, const: word, items, properties, required = [] }: Schema): string {
+function schemaType(schema: Schema): string {
+  const { type, anyOf, enum: words, const: word, items, properties, additionalProperties, required = [] } = schema
   if (words !== undefined) return words.map((one) => `'${one}'`).join(' | ')
   if (word !== undefined) return `'${word}'`
   if (type === 'boolean') return type
   if (anyOf !== undefined) return anyOf.map(schemaType).join(' | ')
   if (type === 'integer') return 'number'
   if (type === 'string' || type === 'null') return type
+  if (type === undefined && Object.keys(schema).length === 0) return 'unknown'
+  if (type === 'object' && typeof additionalProperties === 'object') {
+    return `Record<string, ${schemaType(additionalProperties)}>`
+  }
   if (type === 'array' && items !== undefined) return `(${schemaType(items)})[]`
-  if (type !== 'object' || properties === undefined) throw new Error(`A schema of type ${type} is new.`)
+  if (type !== 'object' || properties === undefined)
+    throw new Error(`A schema of type ${type} is new: ${JSON.stringify(schema)}`)
   const fields = Object.entries(properties).map(
     ([name, schema]) => `${name}${required.includes(name) ? '' : '?'}: ${schemaType(schema)}`,
   )

@@ -1,16 +1,22 @@
 /**
- * The vendor's own clients against a running server: `npm run test:clients`, which needs the registries and is therefore
- * no part of `npm test`. A client that cannot be fetched is passed over with the reason; one that ran and failed fails.
+ * The vendor's own clients against a running server, others' programs that read from it as the documents
+ * say, and our own client in runtimes that do not come with this project:
+ * `npm run test:clients`, which needs the registries and is therefore no part of `npm test`. A client that cannot be fetched is passed over with the reason; one that ran and failed fails.
  */
 import { spawn } from 'node:child_process'
-import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { wentWell } from '../client/life.ts'
+import { Api } from '../support/api.ts'
 import { startChild } from '../support/child.ts'
+import { markedBlock } from '../support/document.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 
 const fetchMs = 60_000
 const runMs = 120_000
+/** For what is built from many modules. */
+const buildMs = 300_000
 
 interface Ran {
   /** `undefined` when the program was not found, or took too long. */
@@ -20,18 +26,30 @@ interface Ran {
   readonly stderr: string
 }
 
+/** A line that is to end otherwise than well, or to print something in particular. */
+interface Step {
+  readonly line: readonly string[]
+  readonly code?: number
+  readonly stdout?: string
+  readonly stderr?: RegExp
+}
+
 interface Client {
   readonly name: string
   readonly program: string
-  /** Below this folder. */
-  readonly source: string
-  readonly savedAs: string
+  /** Below this folder; nothing where `prepare` writes all of it. */
+  readonly source?: string
+  readonly savedAs?: string
   /** Puts into the folder what fetching needs. */
   prepare?(folder: string): void
   readonly fetch: readonly (readonly string[])[]
+  /** For each line of `fetch`. */
+  readonly fetchMs?: number
+  /** Stores what the client expects to find. */
+  stock?(api: Api): Promise<void>
   /** Whether what was fetched can do what is to be tried. */
   hasSecretsCalls?(folder: string): boolean
-  readonly run: readonly (readonly string[])[]
+  readonly run: readonly (readonly string[] | Step)[]
   readonly env?: (folder: string) => Record<string, string>
 }
 
@@ -111,10 +129,117 @@ const clients: readonly Client[] = [
   },
 ]
 
+const hardText = '100% $\u007bx} %{y} "z" \\n\n\r\n ä🔑'
+const httpProvider = 'github.com/terraform-providers/terraform-provider-http'
+
+/** Programs of others that speak HTTP as they are told to. */
+const readers: readonly Client[] = [
+  {
+    name: 'Terraform, the data source of hashicorp/http',
+    program: 'terraform',
+    prepare: (folder) => {
+      const [shown, body] = [markedBlock('docs/terraform.md', 'terraform http'), '.body']
+      writeFileSync(join(folder, 'main.tf'), shown.replace('.response_body', body))
+      const replaced = `${httpProvider} => github.com/hashicorp/terraform-provider-http v1.2.0`
+      writeFileSync(
+        join(folder, 'go.mod'),
+        `module provider\n\nrequire ${httpProvider} v1.2.0\n\nreplace ${replaced}\n`,
+      )
+      const imports = `import (\n"github.com/hashicorp/terraform-plugin-sdk/plugin"\n"${httpProvider}/http"\n)`
+      const main = 'func main() { plugin.Serve(&plugin.ServeOpts{ProviderFunc: http.Provider}) }'
+      writeFileSync(join(folder, 'main.go'), `package main\n\n${imports}\n\n${main}\n`)
+      const overrides = `dev_overrides {\n"hashicorp/http" = ${JSON.stringify(folder)}\n}\ndirect {}`
+      writeFileSync(
+        join(folder, 'terraform.rc'),
+        `disable_checkpoint = true\nprovider_installation {\n${overrides}\n}\n`,
+      )
+    },
+    fetch: [
+      ['terraform', 'version'],
+      ['go', 'mod', 'tidy'],
+      ['go', 'build', '-o', 'terraform-provider-http', '.'],
+    ],
+    fetchMs: buildMs,
+    stock: async (api) => void (await api.post('/v3/secrets', { name: 'db-password', value: hardText })),
+    run: [
+      ['terraform', 'apply', '-auto-approve', '-no-color'],
+      ['terraform', 'plan', '-detailed-exitcode', '-no-color'],
+      { line: ['terraform', 'output', '-raw', 'db_password'], stdout: hardText },
+      {
+        line: ['terraform', 'plan', '-no-color', '-var=strongroom_api_key=sr_none'],
+        code: 1,
+        stderr: /HTTP request error. Response code: 401/,
+      },
+    ],
+    env: (folder) => ({ TF_CLI_CONFIG_FILE: join(folder, 'terraform.rc'), TF_IN_AUTOMATION: '1', TF_INPUT: '0' }),
+  },
+  {
+    name: 'Kubernetes, the webhook provider of External Secrets',
+    program: 'go',
+    source: 'eso.go',
+    savedAs: 'main.go',
+    prepare: (folder) => {
+      writeFileSync(join(folder, 'manifests.yaml'), markedBlock('docs/kubernetes.md', 'manifest'))
+      writeFileSync(join(folder, 'go.mod'), 'module life\n')
+    },
+    fetch: [
+      ['go', 'get', 'github.com/external-secrets/external-secrets/pkg/provider/webhook@v0.16.2'],
+      ['go', 'build', '-o', 'life', '.'],
+    ],
+    fetchMs: buildMs,
+    stock: async (api) => {
+      await api.post('/v3/lists', { name: 'Web' })
+      for (const secret of [
+        { name: 'shop-db-password', value: 'first line\nsecond "line" ä🔑\n' },
+        { name: 'shop-keystore', type: 'file', value: Buffer.from([0, 1, 2, 250, 251, 252]).toString('base64') },
+        { name: 'shop-token', value: 'of the list Web', list: 'Web' },
+        { name: 'shop-json', value: '{"user":"shop","password":"p\\"w"}' },
+      ]) {
+        await api.post('/v3/secrets', secret)
+      }
+    },
+    run: [['./life']],
+  },
+]
+
+/** From the package of a runtime the binary for this machine; its install script, which might fetch one, is not run. */
+function runtime(name: string, packageName: string, command: string): Client {
+  return {
+    name: `Our client in ${name}`,
+    program: 'npm',
+    prepare: (folder) => {
+      for (const path of ['src/client', 'test/client/life.ts']) {
+        cpSync(join(import.meta.dirname, '../..', path), join(folder, path), { recursive: true })
+      }
+      writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}')
+      writeFileSync(join(folder, 'main.ts'), runtimeMain)
+    },
+    fetch: [['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', packageName]],
+    fetchMs: buildMs,
+    run: [{ line: ['sh', '-c', command], stdout: `${wentWell.join()}\n` }],
+  }
+}
+
+const runtimeMain = `
+  import * as client from './src/client/index.ts'
+  import { live } from './test/client/life.ts'
+  const { BASE_URL, NETACTUATE_API_KEY } = process.env
+  console.log((await live(client, BASE_URL.replace('/api/', ''), NETACTUATE_API_KEY)).join())
+`
+
+const runtimes: readonly Client[] = [
+  runtime('Deno', 'deno@2', 'exec node_modules/@deno/*/deno run --no-prompt --allow-env --allow-net=127.0.0.1 main.ts'),
+  runtime(
+    'Bun',
+    'bun@1',
+    'for bun in node_modules/@oven/*/bin/bun; do "$bun" --version >bun.version && break; done; exec "$bun" main.ts',
+  ),
+]
+
 const [engine] = engines
 
 suite('The published client', { concurrency: true }, () => {
-  for (const client of clients) {
+  for (const client of [...clients, ...readers, ...runtimes]) {
     test(client.name, async (t) => {
       const folder = makeFolder()
       t.after(() => rmSync(folder, { recursive: true, force: true }))
@@ -122,22 +247,35 @@ suite('The published client', { concurrency: true }, () => {
       if (reason !== undefined) return t.skip(`not run: ${reason}`)
 
       const { url, key } = await startServer(t)
-      for (const line of client.run) {
-        const env = { BASE_URL: `${url}/api/`, TF_VAR_base_url: `${url}/api/`, NETACTUATE_API_KEY: key }
-        const ran = await run(line, folder, runMs, { ...plain(), ...client.env?.(folder), ...env })
-        if (ran.code !== 0) throw new Error(`${line.slice(0, 2).join(' ')}: ${ran.why}\n${ran.stdout}${ran.stderr}`)
+      await client.stock?.(new Api(url, key))
+      for (const one of client.run) {
+        const step = 'line' in one ? one : { line: one }
+        const given = { BASE_URL: `${url}/api/`, NETACTUATE_API_KEY: key }
+        const variables = { TF_VAR_base_url: `${url}/api/`, TF_VAR_strongroom_url: url, TF_VAR_strongroom_api_key: key }
+        const env = { ...plain(), ...client.env?.(folder), ...given, ...variables }
+        const ran = await run(step.line, folder, runMs, env)
+        if (!isAsExpected(step, ran)) {
+          throw new Error(`${step.line.slice(0, 2).join(' ')}: ${ran.why}\n${ran.stdout}${ran.stderr}`)
+        }
         for (const told of client.program === 'python3' ? ran.stdout.trim().split('\n') : []) t.diagnostic(told)
       }
     })
   }
 })
 
+function isAsExpected({ code = 0, stdout, stderr = /(?:)/ }: Step, ran: Ran): boolean {
+  return ran.code === code && (stdout === undefined || ran.stdout === stdout) && stderr.test(ran.stderr)
+}
+
 /** @returns why it cannot be tried here; `undefined` when it can */
 async function fetchOf(client: Client, folder: string): Promise<string | undefined> {
-  copyFileSync(join(import.meta.dirname, client.source), join(folder, client.savedAs))
+  const { source, savedAs } = client
+  if (source !== undefined && savedAs !== undefined) {
+    copyFileSync(join(import.meta.dirname, source), join(folder, savedAs))
+  }
   client.prepare?.(folder)
   for (const line of client.fetch) {
-    const ran = await run(line, folder, fetchMs, process.env)
+    const ran = await run(line, folder, client.fetchMs ?? fetchMs, process.env)
     if (ran.code !== 0) return ran.code === undefined ? ran.why : `it could not be fetched: ${told(ran)}`
   }
   if (client.hasSecretsCalls?.(folder) === false) return 'the published version has no secrets calls'

@@ -15,6 +15,7 @@ import { runCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines, makeFolder, type Place } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
+import { enrolTotp } from '../support/portal-account.ts'
 import { startServer, type TestServer, testConfig } from '../support/server.ts'
 
 const [sqlite, postgres] = engines
@@ -44,7 +45,10 @@ async function makeRich(server: TestServer): Promise<void> {
   await api.delete('/v3/keys/2')
   const password = 'seven orange tractors sing'
   const { body: invited } = await api.post('/v3/users', { email: 'ada@example.com', role: 'editor' })
-  assert.equal((await new Person(server.url).accept(invited.invitation_url, { password })).status, 201)
+  const ada = new Person(server.url)
+  assert.equal((await ada.accept(invited.invitation_url, { password })).status, 201)
+  await enrolTotp(ada, Date.now())
+  assert.equal((await api.put('/v3/sign-in', { second_factor_required: true })).status, 200)
   await api.post('/v3/machines', { name: 'web-1', addresses: ['10.9.8.0/24'] })
   assert.equal((await api.put('/v3/settings', { vm_auth: true })).status, 200)
   const template = '$\u007b{secret.s-1}} $\u007b{secret.s-2}}'

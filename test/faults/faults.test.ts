@@ -38,10 +38,11 @@ suite('Without a guard, a test fails:', { concurrency: 2 }, () => {
 
 test('Every planted fault still finds its text in the sources, once', () => {
   const edits = faults.flatMap((fault) => [fault, ...(fault.also === undefined ? [] : [{ ...fault, ...fault.also }])])
-  for (const { name, file, find } of edits) {
-    const text = readFileSync(join(root, 'src', file), 'utf8')
-    assert.equal(text.split(find).length, 2, name)
-  }
+  const lost = edits.filter(({ file, find }) => readFileSync(join(root, 'src', file), 'utf8').split(find).length !== 2)
+  assert.deepEqual(
+    lost.map(({ name }) => name),
+    [],
+  )
 })
 
 function copyTree(tree: string): void {

@@ -8,7 +8,25 @@ import { startServer, type TestServer } from '../support/server.ts'
 const [sqlite] = engines
 if (sqlite === undefined) throw new Error('There is always SQLite.')
 
+const jsonFromPortal = { 'content-type': 'application/json', 'strongroom-portal': '1' }
 const unknownKey = 'sr_00000000000000000000000000000000000000000002CZclj'
+
+for (const engine of engines) {
+  test(`${engine.name}: a NUL in what is a name of nothing is 400 naming it`, { skip: engine.skip }, async (t) => {
+    const { api } = await startServer(t, engine)
+    const answers = [
+      ['list', await api.get('/v3/secrets?list=a%00')],
+      ['list', await api.post('/v3/secrets', { name: 'a', value: 'v', list: 'a\0' })],
+      ['target', await api.get('/v3/deployments?target=a%00')],
+      ['principal', await api.get('/v3/audit?principal=%00')],
+      ['email', await api.send('POST', '/v3/session', '{"email":"a\\u0000@b.c","password":"x"}', jsonFromPortal)],
+    ] as const
+
+    for (const [field, { status, body }] of answers) {
+      assert.deepEqual([status, body.errors?.[0]?.field], [400, field], JSON.stringify(body))
+    }
+  })
+}
 
 suite('A path', () => {
   test('with a malformed id is 400 naming it', async (t) => {

@@ -114,17 +114,30 @@ suite('The door', () => {
     assert.equal((await api.get('/healthz')).status, 200)
   })
 
+  test('closes although somebody stands in it who never comes to an end', async (t) => {
+    const { api, url, stop } = await startServer(t, engine)
+    const strangers = new Strangers(t, url)
+    for (const text of ['', 'GET', 'GET /v3/secrets HTTP/1.1\r\nHo']) await strangers.come(5, text)
+    // By then it has read what they sent.
+    for (let at = 0; at < 5; at++) await api.get('/healthz')
+
+    const closing = stop()
+
+    await strangers.untilLeft(0)
+    await closing
+  })
+
   test('sends away whose body comes too slowly, and waits for whose comes slowly enough', async (t) => {
     const { api, url } = await startServer(t, engine)
     const head = (length: number) =>
       `POST /v3/secrets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.key}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`
-    const strangers = new Strangers(t, url)
     const texts: string[] = []
     const drip = async (text: string, step: number) => {
-      await strangers.come(1, head(text.length))
-      const socket = strangers.sockets.at(-1)
-      assert.ok(socket)
       const at = texts.push('') - 1
+      const own = new Strangers(t, url)
+      await own.come(1, head(text.length))
+      const [socket] = own.sockets
+      assert.ok(socket)
       socket.on('data', (data) => {
         texts[at] += data.toString()
       })

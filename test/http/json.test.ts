@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { Refusal } from '../../src/errors.ts'
-import { parseJson } from '../../src/http/json.ts'
+import { parseJson } from '../../src/json.ts'
 
 const numRuns = process.env['SLOW'] === '1' ? 100_000 : 3000
 const utf8 = new TextEncoder()

@@ -2,9 +2,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Compile } from 'typebox/compile'
+import { parseAllowance } from '../../src/outbound/addresses.ts'
 import type { Answer, Api } from '../support/api.ts'
+import { Authenticator } from '../support/authenticator.ts'
 import { engines } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
+import { codeOf } from '../support/portal-account.ts'
+import { clientId, clientSecret, Provider } from '../support/provider.ts'
 import { startServer } from '../support/server.ts'
 
 interface Described {
@@ -16,7 +20,9 @@ const [sqlite] = engines
 suite('The description of the API', () => {
   test('is OpenAPI 3.1 and describes every answer of every operation', async (t) => {
     assert.ok(sqlite)
-    const { api, url } = await startServer(t, sqlite)
+    const provider = await Provider.start(t)
+    const oidcAllowances = [parseAllowance('127.0.0.0/8') ?? assert.fail()]
+    const { api, url } = await startServer(t, sqlite, { oidcAllowances })
     const description = (await api.get('/openapi.json')).body
     assert.equal(description.openapi, '3.1.0')
     const seen = new Set<string>()
@@ -80,6 +86,7 @@ suite('The description of the API', () => {
     await call('POST', '/v3/keys/2/rotate', {})
     await call('DELETE', '/v3/keys/2')
     await call('POST', '/v3/render', { template: 'plain', target: 'web-1' })
+    await call('POST', '/v3/fingerprints', {})
     await call('POST', '/v3/render', { script_content: 'cGxhaW4=' })
     await call('POST', '/v3/render', { template: ['$', '{{secret.nothing}}'].join('') })
     await call('POST', '/v3/seeds', { user_data: 'x', target: 'web-1' })
@@ -121,6 +128,20 @@ suite('The description of the API', () => {
     await callAs(ada, 'GET', '/v3/sessions')
     await callAs(ada, 'POST', '/v3/session/confirm', { password })
     await callAs(ada, 'PUT', '/v3/session/password', { current_password: password, password: `${password} loud` })
+    await describeFactors(callAs, ada, { url, email, password: `${password} loud` })
+    await call('DELETE', '/v3/users/1/factors')
+    await call('GET', '/v3/sign-in')
+    await call('PUT', '/v3/sign-in', { second_factor_required: false })
+    await call('GET', '/v3/sso')
+    const settings = { label: 'x', issuer: provider.issuer, client_id: clientId, domains: [], role: null, only: false }
+    await call('PUT', '/v3/sso', { ...settings, issuer: 'x' })
+    await call('PUT', '/v3/sso', { ...settings, client_secret: clientSecret })
+    await call('GET', '/v3/sso')
+    await callAs(ada, 'GET', '/v3/session/sso')
+    await callAs(ada, 'POST', '/v3/session/sso', { account: 'default' })
+    await callAs(ada, 'POST', '/v3/session', { email, password: `${password} loud` })
+    await callAs(ada, 'POST', '/v3/session/sso/link', {})
+    await call('DELETE', '/v3/sso')
     await call('PATCH', '/v3/users/1', { role: 'reader' })
     await call('POST', '/v3/users/1/reset')
     await callAs(ada, 'DELETE', '/v3/sessions/99')
@@ -150,6 +171,30 @@ suite('The description of the API', () => {
     assert.match(html, /"url": "\/openapi.json"/)
   })
 })
+
+type CallAs = (sender: Person, method: string, path: string, body?: unknown) => Promise<Answer>
+
+async function describeFactors(
+  callAs: CallAs,
+  ada: Person,
+  { url, email, password }: { readonly url: string; readonly email: string; readonly password: string },
+): Promise<void> {
+  const begun = (await callAs(ada, 'POST', '/v3/session/totp')).body
+  await callAs(ada, 'PUT', '/v3/session/totp', { enrolment: 'x', code: '000000' })
+  const code = codeOf(begun.secret, Date.now())
+  await callAs(ada, 'PUT', '/v3/session/totp', { enrolment: begun.enrolment, code })
+  await callAs(ada, 'POST', '/v3/session', { email, password })
+  await callAs(ada, 'POST', '/v3/session/recovery-codes')
+  const device = new Authenticator(url)
+  const credential = device.create((await callAs(ada, 'POST', '/v3/session/passkeys/challenge')).body)
+  await callAs(ada, 'POST', '/v3/session/passkeys', { name: 'Laptop', credential })
+  await callAs(ada, 'POST', '/v3/session/passkeys', { name: 'Laptop', credential })
+  await callAs(ada, 'GET', '/v3/session/factors')
+  const asked = (await callAs(ada, 'POST', '/v3/session/passkey/challenge')).body
+  await callAs(ada, 'POST', '/v3/session/passkey', { passkey: device.get(asked) })
+  await callAs(ada, 'POST', '/v3/session/passkey', { passkey: device.get(asked) })
+  await callAs(ada, 'DELETE', '/v3/session/factors/999')
+}
 
 function assertDescribed({ responses }: Described, answer: Answer, what: string): void {
   const described = responses[answer.status]

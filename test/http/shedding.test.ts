@@ -94,7 +94,7 @@ suite('Load', () => {
 
     assert.ok(read.every(({ status }) => [200, 503].includes(status)))
     assert.ok(
-      [...statuses].every((status) => [400, 413, 503].includes(status)),
+      [...statuses].every((status) => [400, 408, 413, 503].includes(status)),
       [...statuses].join(' '),
     )
     assert.ok(most < 512 * 2 ** 20, `${most} bytes`)

@@ -67,6 +67,18 @@ const python: PublishedClient = {
   },
 }
 
+/** Rust: the `url` crate encodes body and key alike; 412 is another error, and a code decides as much as the status. */
+const rust: PublishedClient = {
+  name: 'Rust',
+  request: (method, path, key, fields) => asForm(method, `${path}?${new URLSearchParams({ key })}`, fields),
+  read: ({ status, body }) => {
+    if (status === 404 || body.code === 404) return 'absent'
+    if (status === 412 || body.code === 412) throw new Error('Taken for a refusal of the contract.')
+    const isGood = [status, body.code].every((code) => code >= 200 && code < 300)
+    return isGood ? 'ok' : 'refused'
+  },
+}
+
 /** The documents: JSON, with the charset. */
 const documents: PublishedClient = {
   name: 'the documents',
@@ -79,4 +91,4 @@ const documents: PublishedClient = {
   read: ({ status, body }) => (body.result === 'success' ? 'ok' : status === 404 ? 'absent' : 'refused'),
 }
 
-export const clients: readonly PublishedClient[] = [go, node, python, documents]
+export const clients: readonly PublishedClient[] = [go, node, python, rust, documents]

@@ -8,7 +8,7 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import { inviteOwner } from '../../src/vault/users.ts'
 import type { TestEngine } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { startServer, type TestOptions, type TestServer } from '../support/server.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -46,7 +46,12 @@ export async function closeBrowser(): Promise<void> {
   browser = undefined
 }
 
-export async function startPortal(t: TestContext, engine: TestEngine): Promise<Portal> {
+/** @param options of the server; and what else a page may ask, by its origin */
+export async function startPortal(
+  t: TestContext,
+  engine: TestEngine,
+  { alsoAsks, ...options }: TestOptions & { readonly alsoAsks?: string } = {},
+): Promise<Portal> {
   assert.ok(existsSync(join(root, 'portal/dist/index.html')), 'The portal is not built. Run: npm run build:portal')
   const faults: string[] = []
   const contexts: BrowserContext[] = []
@@ -56,7 +61,7 @@ export async function startPortal(t: TestContext, engine: TestEngine): Promise<P
     assert.deepEqual(faults, [])
   })
   let waited = 0
-  const server = await startServer(t, engine, { now: () => Date.now() + waited })
+  const server = await startServer(t, engine, { now: () => Date.now() + waited, ...options })
   const host = { caller: { kind: 'host', accountId: 1, name: 'test' }, requestId: 'test', address: 'host' } as const
   const link = await inviteOwner(server.vault, host, 1)
   const ada = new Person(server.url)
@@ -76,7 +81,7 @@ export async function startPortal(t: TestContext, engine: TestEngine): Promise<P
     context.setDefaultTimeout(15_000)
     contexts.push(context)
     const page = await context.newPage()
-    watch(page, server.url, faults)
+    watch(page, [options.baseURL ?? server.url, ...(alsoAsks === undefined ? [] : [alsoAsks])], faults)
     return page
   }
   return {
@@ -99,7 +104,7 @@ export async function startPortal(t: TestContext, engine: TestEngine): Promise<P
 }
 
 /** Errors in the console, and requests to anybody but the server. That a request was refused is no error of the page. */
-function watch(page: Page, url: string, faults: string[]): void {
+function watch(page: Page, origins: readonly string[], faults: string[]): void {
   page.on('console', (message) => {
     const isRefusal = /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text())
     // Typing over a selection, the browser itself tries to keep the style of what was there; the policy lets it not.
@@ -110,7 +115,8 @@ function watch(page: Page, url: string, faults: string[]): void {
   })
   page.on('pageerror', (error) => faults.push(error.stack ?? error.message))
   page.on('request', (request) => {
-    const isOurs = request.url().startsWith(`${url}/`) || /^(blob|data):/.test(request.url())
+    const isOurs =
+      origins.some((origin) => request.url().startsWith(`${origin}/`)) || /^(blob|data):/.test(request.url())
     if (!isOurs) faults.push(`a request to ${request.url()}`)
   })
 }

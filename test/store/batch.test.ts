@@ -62,6 +62,27 @@ for (const engine of engines) {
       await assertRows(server, [2, 3])
     })
 
+    test('with a request that a database may not take carries out its neighbours all the same', async (t) => {
+      const server = await startServer(t, engine)
+      const { store } = server.vault
+
+      const settled = await Promise.allSettled(
+        [
+          create('a'),
+          { kind: 'list_secrets', list: 'a\0' } as const,
+          create('b'),
+          { kind: 'read_list', list: '\0' } as const,
+          { kind: 'read_secret', id: 1 } as const,
+        ].map((operation, at) => store.submit(requestOf(operation, at))),
+      )
+
+      const words = settled.map((one) => (one.status === 'fulfilled' ? wordOf(one.value) : one.reason.code))
+      const faulty = engine.name === 'SQLite' ? 'not_found' : 'invalid'
+      assert.deepEqual(words, ['done', faulty, 'done', faulty, 'done'])
+      assert.deepEqual(await namesOf(server), ['1 a', '2 b'])
+      await assertChain(server)
+    })
+
     test('gives no id again, after a deletion and a restart', async (t) => {
       const place = await engine.makePlace()
       t.after(() => place.clear())

@@ -106,6 +106,27 @@ suite('The batcher', () => {
     assert.deepEqual(await next, outcomeOf('c'))
   })
 
+  test('finds the one request that its engine does not take, and refuses nobody else', async () => {
+    const { batcher, batches, ends } = makeEngine()
+
+    const all = Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map((id) => batcher.submit(requestOf(id))))
+    await turn()
+    const seen = () => batches.at(-1) ?? []
+    for (let at = 0; at < batches.length; at++) {
+      if (seen().includes('d')) ends[at]?.reject(new Refusal('invalid', 'no'))
+      else ends[at]?.resolve()
+      await turn()
+    }
+
+    const settled = await all
+    assert.deepEqual(
+      settled.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code)),
+      [outcomeOf('a'), outcomeOf('b'), outcomeOf('c'), 'invalid', outcomeOf('e')],
+    )
+    assert.deepEqual(batches.flat().filter((id) => id === 'a').length, 2)
+    await batcher.idle()
+  })
+
   test('tells everybody who waits for it that it is idle', async () => {
     const { batcher, ends } = makeEngine()
     const answer = batcher.submit(requestOf('a'))

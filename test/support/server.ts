@@ -1,7 +1,6 @@
 /** A real server on a real store, on a free port of the loopback, for one test. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { type Logger, pino } from 'pino'
 import { listen, originOf } from '../../src/cli/host/listen.ts'
 import type { Config } from '../../src/config.ts'
@@ -24,6 +23,11 @@ export interface TestServer {
   withScopes(...scopes: string[]): Promise<Api>
   /** Stops the server and keeps the store. */
   stop(): Promise<void>
+}
+
+/** A test, or a suite with the hook of `node:test`. */
+export interface Lasting {
+  readonly after: (work: () => void | Promise<void>) => void
 }
 
 export interface TestOptions extends Partial<Omit<Config, 'dataDir' | 'databaseUrl'>> {
@@ -52,6 +56,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     isQueryKeyAccepted: true,
     trustedProxies: [],
     publicUrl: undefined,
+    oidcAllowances: [],
     diskReserveBytes: 0,
     checkpoints: undefined,
     checkpointSeconds: 60,
@@ -64,11 +69,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
 }
 
 /** Starts a server that is stopped, and its store removed, when the test ends. */
-export async function startServer(
-  t: Pick<TestContext, 'after'>,
-  engine: TestEngine,
-  options: TestOptions = {},
-): Promise<TestServer> {
+export async function startServer(t: Lasting, engine: TestEngine, options: TestOptions = {}): Promise<TestServer> {
   const place = options.place ?? (await engine.makePlace())
   const config = testConfig(place, options)
   const opened = await openServerVault(config, { now: options.now })

@@ -67,6 +67,37 @@ for (const engine of engines) {
       assert.equal(restored.headers.get('strongroom-stale-deployments'), '3')
     })
 
+    test('that a change makes stale is counted by every change, of whichever API', async (t) => {
+      const { api, url } = await startServer(t, engine)
+      for (const name of ['a', 'b', 'c']) await api.post('/v3/secrets', { name, value: name })
+      for (const name of ['d', 'e']) await api.post('/v3/secrets', { name, value: name })
+      await api.post('/v3/lists', { name: 'doomed' })
+      for (const id of [4, 5]) await api.put(`/v3/lists/2/secrets/${id}`, undefined)
+      const all = ['a', 'b', 'c', 'd', 'e'].map((name) => reference(name)).join('')
+      for (const target of ['web-1', 'web-2']) await api.post('/v3/render', { template: all, target })
+      await api.post('/v3/render', { template: reference('d'), target: 'web-3' })
+      const lists = async (method: string, path: string, form?: Record<string, string>) => {
+        const body = form === undefined ? {} : { body: new URLSearchParams(form) }
+        return fetch(`${url}/api/secrets/lists/${path}?key=${api.key}`, { method, ...body })
+      }
+
+      const changes = [
+        await api.send('PUT', '/v3/secrets/1/content', 'x', { 'content-type': 'text/plain' }),
+        await lists('POST', 'default/values/a', { secret_value: 'y' }),
+        await lists('POST', 'default/values/a', { secret_key: 'z' }),
+        await lists('DELETE', 'default/values/2'),
+        await lists('DELETE', 'default'),
+        await api.delete('/v3/lists/2'),
+        await api.post('/v3/lists', { name: 'empty' }),
+        await api.delete('/v3/lists/3'),
+      ]
+
+      assert.deepEqual(
+        changes.map(({ headers }) => headers.get('strongroom-stale-deployments')),
+        ['2', '2', '2', '2', '2', '3', null, '0'],
+      )
+    })
+
     test('is made by a seed of all its documents, and by nobody who got nothing', async (t) => {
       const { api } = await startServer(t, engine)
       for (const name of ['a', 'b']) await api.post('/v3/secrets', { name, value: `${name}: 1\nc: 2` })

@@ -83,6 +83,10 @@ for (const engine of engines) {
       assert.equal(await ask('GET', '/v3/secrets/1', { authorization: '' }), 401)
       assert.equal(await ask('GET', '/v3/secrets/1?key='), 401)
       assert.equal(await ask('GET', '/v3/secrets/1?key=wrong'), 401)
+      for (const cookie of ['strongroom_session=wrong', 'strongroom_session=', 'a=b; strongroom_session=x; c']) {
+        assert.equal(await ask('GET', '/v3/secrets/1', { cookie }), 401, cookie)
+      }
+      assert.equal(await ask('GET', '/v3/secrets/1', { cookie: 'a=b' }), 200)
       assert.equal(await ask('GET', '/v3/secrets/1'), 200)
     })
 

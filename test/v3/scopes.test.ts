@@ -8,7 +8,9 @@ import { startServer, type TestServer } from '../support/server.ts'
 
 const runs = process.env['SLOW'] === '1' ? 400 : 40
 const names = ['prod-db', 'prod-web', 'test-db']
-const rights = ['secrets:list', 'secrets:read', 'secrets:write', 'secrets:delete', 'keys:manage', 'audit:read']
+const rights = [
+  ...['secrets:list', 'secrets:read', 'secrets:scan', 'secrets:write', 'secrets:delete', 'keys:manage', 'audit:read'],
+]
 const patterns = ['', ':*', ':prod-*', ':*-db', ':test-db', ':none']
 
 interface Operation {
@@ -34,6 +36,7 @@ const operations: readonly Operation[] = [
     },
   ]),
   { right: 'secrets:list', ok: 200, ask: (api) => api.get('/v3/secrets') },
+  { right: 'secrets:scan', ok: 200, ask: (api) => api.post('/v3/fingerprints', {}) },
   { right: 'keys:manage', ok: 200, ask: (api) => api.get('/v3/keys') },
   { right: 'audit:read', ok: 200, ask: (api) => api.get('/v3/audit?limit=1') },
 ]
@@ -48,7 +51,8 @@ function matches(pattern: string, name: string): boolean {
 function holds(scopes: readonly string[], right: string, name?: string): boolean {
   return scopes.some((scope) => {
     const [group = '', verb = '', pattern = '*'] = scope.split(':')
-    return `${group}:${verb}` === right && (name === undefined || matches(pattern, name))
+    const isEnough = `${group}:${verb}` === right || (right === 'secrets:scan' && scope.startsWith('secrets:read'))
+    return isEnough && (name === undefined || matches(pattern, name))
   })
 }
 

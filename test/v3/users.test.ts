@@ -1,33 +1,11 @@
 /** Users and their sessions: links, roles, sign-in, confirmation, and everything that somebody else might try. */
 import assert from 'node:assert/strict'
-import { suite, type TestContext, test } from 'node:test'
-import { inviteOwner } from '../../src/vault/users.ts'
+import { suite, test } from 'node:test'
 import { Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
-import { engines, type TestEngine } from '../support/engines.ts'
+import { engines } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
-import { startServer, type TestOptions } from '../support/server.ts'
-
-const password = 'seven orange tractors sing'
-const host = { caller: { kind: 'host', accountId: 1, name: 'test' }, requestId: 'test', address: 'host' } as const
-
-/** A server with an owner who is signed in. */
-async function startWithOwner(t: TestContext, engine: TestEngine, options: TestOptions = {}) {
-  const server = await startServer(t, engine, options)
-  const { token } = await inviteOwner(server.vault, host, 1)
-  const owner = new Person(server.url)
-  const accepted = await owner.accept(`#${token}`, { name: 'Ada', email: 'Ada@Example.com', password })
-  assert.equal(accepted.status, 201, accepted.text)
-  const invite = async (role: string, more: object = {}) => {
-    const email = `${role}-${Math.random().toString(36).slice(2)}@example.com`
-    const { body, status, text } = await owner.post('/v3/users', { email, role, ...more })
-    assert.equal(status, 201, text)
-    const person = new Person(server.url)
-    assert.equal((await person.accept(body.invitation_url, { password })).status, 201)
-    return { person, email, id: body.id as number }
-  }
-  return { ...server, owner, invite, token, accepted }
-}
+import { password, startWithOwner } from '../support/portal-account.ts'
 
 for (const engine of engines) {
   suite(`${engine.name}: a user`, { skip: engine.skip }, () => {

@@ -12,6 +12,9 @@ export interface Session {
   readonly expires_at: string
   readonly idle_expires_at: string
   readonly confirmed_until: string
+  /** Whether a second factor must be set up before anything else. */
+  readonly enrolment_required: boolean
+  readonly confirm_with: readonly ('password' | 'passkey' | 'sso')[]
 }
 
 export interface OpenSession {
@@ -39,6 +42,7 @@ export interface User {
   readonly role: Role
   readonly name_patterns: readonly string[] | null
   readonly state: 'active' | 'invited' | 'disabled'
+  readonly second_factor: boolean
   readonly created_at: string
   readonly last_sign_in_at: string | null
 }
@@ -46,7 +50,7 @@ export interface User {
 type Json = Readonly<Record<string, unknown>>
 
 /** @throws StrongroomError, which never holds what was sent */
-async function call<T>(method: string, path: string, body?: Json): Promise<T> {
+export async function call<T>(method: string, path: string, body?: Json): Promise<T> {
   const response = await answerOf(path, {
     method,
     headers: {
@@ -89,11 +93,13 @@ function problemOf(response: Response, content: unknown): StrongroomError {
 export interface SignIn {
   readonly email: string
   readonly password: string
+  /** Of the authenticator app, or for recovery. */
+  readonly code?: string
 }
 
 export const sessions = {
   current: () => call<Session>('GET', '/v3/session'),
-  signIn: ({ email, password }: SignIn) => call<Session>('POST', '/v3/session', { email, password }),
+  signIn: (input: SignIn) => call<Session>('POST', '/v3/session', { ...input }),
   signOut: () => call<unknown>('DELETE', '/v3/session'),
   confirm: (password: string) => call<Session>('POST', '/v3/session/confirm', { password }),
   list: async () => (await call<{ readonly sessions: readonly OpenSession[] }>('GET', '/v3/sessions')).sessions,
@@ -107,7 +113,7 @@ export const invitations = {
     readonly name?: string
     readonly email?: string
     readonly password: string
-  }) => call<Session>('POST', '/v3/invitations/accept', input),
+  }) => call<Session | { readonly message: string }>('POST', '/v3/invitations/accept', input),
 }
 
 export interface NewUser {
@@ -129,6 +135,7 @@ export const users = {
   create: (input: NewUser) => call<User & { readonly invitation_url: string }>('POST', '/v3/users', { ...input }),
   update: (id: number, change: UserChange) => call<User>('PATCH', `/v3/users/${id}`, { ...change }),
   reset: (id: number) => call<{ readonly invitation_url: string }>('POST', `/v3/users/${id}/reset`),
+  resetFactors: (id: number) => call<unknown>('DELETE', `/v3/users/${id}/factors`),
   delete: (id: number) => call<unknown>('DELETE', `/v3/users/${id}`),
 }
 

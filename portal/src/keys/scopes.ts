@@ -22,6 +22,12 @@ export const rights: readonly Right[] = [
     hasNames: true,
   },
   {
+    id: 'secrets:scan',
+    label: 'Find leaked values',
+    about: 'Fingerprints of values, for "strongroom scan"; no value. Part of reading.',
+    hasNames: true,
+  },
+  {
     id: 'secrets:write',
     label: 'Create and change',
     about: 'New secrets, new values, what is known of them.',

@@ -1,13 +1,16 @@
-/** The two questions that come up over a page: sign in again, and confirm with the password. */
+/** The two questions that come up over a page: sign in again, and confirm that it is still you. */
 import { useQueryClient } from '@tanstack/react-query'
+import { Fingerprint } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
-import { sessions } from '../api/account.ts'
+import { type Session, sessions } from '../api/account.ts'
 import { sentenceOf } from '../api/ask.ts'
+import { sso } from '../api/factors.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Note } from '../ui/states.tsx'
-import { SignInForm } from './sign-in.tsx'
-import { cancelConfirmation, signedIn, signedOut, useSessionState } from './store.ts'
+import { canUsePasskeys, confirmWithPasskey } from './passkey.ts'
+import { placeToReturn, SignInForm } from './sign-in.tsx'
+import { cancelConfirmation, signedIn, signedOut, useSession, useSessionState } from './store.ts'
 
 export function SignInAgain() {
   const state = useSessionState()
@@ -50,38 +53,68 @@ export function ConfirmAgain() {
 }
 
 function ConfirmForm() {
+  const { confirm_with: means, account } = useSession()
   const [proof, setProof] = useState('')
   const [trouble, setTrouble] = useState<string>()
   const [isBusy, setBusy] = useState(false)
-  const submit = async (event: FormEvent) => {
-    event.preventDefault()
+  const attempt = async (how: () => Promise<Session>) => {
     setBusy(true)
     setTrouble(undefined)
     try {
-      signedIn(await sessions.confirm(proof))
+      signedIn(await how())
     } catch (error) {
       setTrouble(sentenceOf(error))
       setBusy(false)
     }
   }
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (hasPassword) void attempt(() => sessions.confirm(proof))
+  }
+  const leave = async () => {
+    try {
+      location.assign((await sso.begin(account.name, true, placeToReturn())).url)
+    } catch (error) {
+      setTrouble(sentenceOf(error))
+    }
+  }
+  const hasPassword = means.includes('password')
   return (
-    <form className="stack" onSubmit={(event) => void submit(event)}>
+    <form className="stack" onSubmit={submit}>
       <p className="muted small">This is a sensitive action. You are asked again once in 15 minutes.</p>
       {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
-      <Field
-        label="Password"
-        type="password"
-        autoComplete="current-password"
-        value={proof}
-        onValue={setProof}
-        autoFocus
-        required
-      />
+      {means.includes('passkey') && canUsePasskeys() ? (
+        <Button onPress={() => void attempt(confirmWithPasskey)} isDisabled={isBusy}>
+          <Fingerprint size={16} aria-hidden />
+          Use a passkey
+        </Button>
+      ) : null}
+      {means.includes('sso') && !hasPassword ? (
+        <>
+          <p className="hint">Your provider asks you again. What you typed on this page is lost thereby.</p>
+          <Button onPress={() => void leave()} isDisabled={isBusy}>
+            Go to the provider
+          </Button>
+        </>
+      ) : null}
+      {hasPassword ? (
+        <Field
+          label="Password"
+          type="password"
+          autoComplete="current-password"
+          value={proof}
+          onValue={setProof}
+          autoFocus
+          required
+        />
+      ) : null}
       <div className="actions">
         <Button onPress={cancelConfirmation}>Cancel</Button>
-        <Button type="submit" look="primary" isDisabled={isBusy}>
-          Confirm
-        </Button>
+        {hasPassword ? (
+          <Button type="submit" look="primary" isDisabled={isBusy}>
+            Confirm
+          </Button>
+        ) : null}
       </div>
     </form>
   )

@@ -1,9 +1,14 @@
-/** Signing in with a password. */
+/** Signing in: with a passkey, through the account's provider, or with a password and a code. */
+import { useQuery } from '@tanstack/react-query'
+import { Building2, Fingerprint } from 'lucide-react'
 import { type FormEvent, type ReactNode, useState } from 'react'
+import { useSearchParams } from 'wouter'
 import { type Session, sessions } from '../api/account.ts'
-import { sentenceOf } from '../api/ask.ts'
+import { codeOf, sentenceOf } from '../api/ask.ts'
+import { sso } from '../api/factors.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { Note, useTitle } from '../ui/states.tsx'
+import { canUsePasskeys, signInWithPasskey } from './passkey.ts'
 import { signedIn } from './store.ts'
 
 /** The page around a form of somebody who is not signed in. */
@@ -40,10 +45,23 @@ export function Logo({ size }: { readonly size: number }) {
   )
 }
 
+/** Why the way back from a provider ended here. */
+const troubles: Readonly<Record<string, string>> = {
+  forbidden:
+    'You are not expected here. Ask an owner of the account to invite your address, or connect it in Settings.',
+  invalid_credentials: 'That sign-in was broken off or took too long. Try again.',
+}
+
 export function SignInPage() {
+  const [query] = useSearchParams()
+  const code = query.get('trouble')
   return (
     <Gate title="Sign in to Strongroom">
-      <SignInForm onSignedIn={(session) => void signedIn(session)} />
+      <SignInForm
+        account={query.get('account')}
+        onSignedIn={(session) => void signedIn(session)}
+        {...(code === null ? {} : { trouble: troubles[code] ?? 'The sign-in did not succeed. Try again.' })}
+      />
     </Gate>
   )
 }
@@ -51,14 +69,19 @@ export function SignInPage() {
 /** @param email of the person whose session ended */
 export function SignInForm({
   email: known = '',
+  account = null,
+  trouble: before,
   onSignedIn,
 }: {
   readonly email?: string
+  readonly account?: string | null
+  readonly trouble?: string
   readonly onSignedIn: (session: Session) => void
 }) {
   const [email, setEmail] = useState(known)
   const [password, setPassword] = useState('')
-  const [trouble, setTrouble] = useState<string>()
+  const [code, setCode] = useState<string>()
+  const [trouble, setTrouble] = useState(before)
   const [isBusy, setBusy] = useState(false)
 
   const attempt = async (how: () => Promise<Session>) => {
@@ -68,17 +91,52 @@ export function SignInForm({
       onSignedIn(await how())
     } catch (error) {
       setBusy(false)
-      setTrouble(sentenceOf(error))
+      if (codeOf(error) === 'second_factor_required') setCode('')
+      else setTrouble(sentenceOf(error))
     }
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void attempt(() => sessions.signIn({ email, password }))
+    void attempt(() => sessions.signIn({ email, password, ...(code === undefined ? {} : { code }) }))
   }
 
+  if (code !== undefined) {
+    return (
+      <form className="stack" onSubmit={submit}>
+        {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
+        <Field
+          label="Code"
+          name="code"
+          value={code}
+          onValue={setCode}
+          autoComplete="one-time-code"
+          spellCheck={false}
+          hint="Of your authenticator app, or one of your recovery codes."
+          autoFocus
+          required
+        />
+        <Button type="submit" look="primary" isDisabled={isBusy}>
+          {isBusy ? 'Signing in…' : 'Sign in'}
+        </Button>
+        <PasskeyButton isDisabled={isBusy} onPress={() => void attempt(signInWithPasskey)} />
+        <Button
+          look="quiet"
+          onPress={() => {
+            setCode(undefined)
+            setTrouble(undefined)
+            setPassword('')
+          }}
+        >
+          Back
+        </Button>
+      </form>
+    )
+  }
   return (
     <form className="stack" onSubmit={submit}>
       {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
+      <PasskeyButton isDisabled={isBusy} onPress={() => void attempt(signInWithPasskey)} />
+      <SsoButton account={account} isDisabled={isBusy} onTrouble={setTrouble} />
       <Field
         label="Email"
         type="email"
@@ -104,4 +162,47 @@ export function SignInForm({
       </Button>
     </form>
   )
+}
+
+function PasskeyButton({ isDisabled, onPress }: { readonly isDisabled: boolean; readonly onPress: () => void }) {
+  if (!canUsePasskeys()) return null
+  return (
+    <Button onPress={onPress} isDisabled={isDisabled}>
+      <Fingerprint size={16} aria-hidden />
+      Use a passkey
+    </Button>
+  )
+}
+
+/** Where the account has a provider. */
+function SsoButton({
+  account,
+  isDisabled,
+  onTrouble,
+}: {
+  readonly account: string | null
+  readonly isDisabled: boolean
+  readonly onTrouble: (trouble: string) => void
+}) {
+  const { data } = useQuery({ queryKey: ['provider', account], queryFn: () => sso.provider(account), retry: false })
+  if (data === undefined || data === null) return null
+  const go = async () => {
+    try {
+      location.assign((await sso.begin(data.account, false, placeToReturn())).url)
+    } catch (error) {
+      onTrouble(sentenceOf(error))
+    }
+  }
+  return (
+    <Button onPress={() => void go()} isDisabled={isDisabled}>
+      <Building2 size={16} aria-hidden />
+      Sign in with {data.label}
+    </Button>
+  )
+}
+
+/** Where somebody is, as far as the server lets a provider send them back to. */
+export function placeToReturn(): string {
+  const { pathname } = location
+  return /^\/portal\/([a-z-]+(\/\d{1,16})?)?$/.test(pathname) ? pathname : '/portal/'
 }

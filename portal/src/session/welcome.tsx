@@ -6,6 +6,7 @@ import { type Invitation, invitations } from '../api/account.ts'
 import { sentenceOf } from '../api/ask.ts'
 import { Button, Field, LinkButton } from '../ui/controls.tsx'
 import { Loading, Note } from '../ui/states.tsx'
+import { toast } from '../ui/toast.tsx'
 import { Gate } from './sign-in.tsx'
 import { signedIn } from './store.ts'
 
@@ -61,7 +62,9 @@ function AcceptForm({ token, invitation }: { readonly token: string; readonly in
     setTrouble(undefined)
     try {
       const who = { ...(asksWho ? { name: name.trim() } : {}), ...(kind === 'setup' ? { email: email.trim() } : {}) }
-      signedIn(await invitations.accept({ token, ...who, password }))
+      const accepted = await invitations.accept({ token, ...who, password })
+      if ('user' in accepted) signedIn(accepted)
+      else toast(accepted.message)
       navigate('/', { replace: true })
     } catch (error) {
       setBusy(false)

@@ -7,8 +7,10 @@ import { Select } from '../ui/controls.tsx'
 import { PageHead } from '../ui/states.tsx'
 import { exactTime } from '../ui/time.tsx'
 import { AccountSettings } from './account.tsx'
+import { FactorsCard } from './factors.tsx'
 import { PasswordCard } from './password.tsx'
 import { SessionsCard } from './sessions.tsx'
+import { SignInRules } from './sign-in-rules.tsx'
 
 export function SettingsPage() {
   const [query] = useSearchParams()
@@ -29,6 +31,7 @@ export function SettingsPage() {
         </nav>
       ) : null}
       {isAccount ? <AccountSettings /> : <OwnSettings />}
+      {isAccount ? <SignInRules /> : null}
     </div>
   )
 }
@@ -61,6 +64,7 @@ function OwnSettings() {
         />
       </section>
       <PasswordCard />
+      <FactorsCard />
       <SessionsCard />
     </>
   )

@@ -1,6 +1,6 @@
 /** The people of the account: invite, change roles, disable, reset. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { KeyRound, MoreHorizontal, Pencil, Trash2, UserPlus, UserX } from 'lucide-react'
+import { KeyRound, MoreHorizontal, Pencil, ShieldOff, Trash2, UserPlus, UserX } from 'lucide-react'
 import { useState } from 'react'
 import { Button as AriaButton } from 'react-aria-components/Button'
 import { type Role, type User, users } from '../api/account.ts'
@@ -25,7 +25,7 @@ const roles: Readonly<Record<Role, string>> = {
 const roleIds = ['owner', 'admin', 'editor', 'reader', 'auditor'] as const
 const wordsOf = (text: string) => text.split(/[\s,]+/).filter((word) => word !== '')
 
-type Open = { readonly kind: 'new' } | { readonly kind: 'edit' | 'delete'; readonly user: User }
+type Open = { readonly kind: 'new' } | { readonly kind: 'edit' | 'delete' | 'factors'; readonly user: User }
 
 export function UsersPage() {
   const cache = useQueryClient()
@@ -78,6 +78,7 @@ export function UsersPage() {
                   {user.state === 'active' ? null : (
                     <span className={`tag ${user.state === 'disabled' ? 'bad' : 'warn'}`}>{user.state}</span>
                   )}
+                  {user.second_factor ? <span className="tag ok">second factor</span> : null}
                   {user.id === me.id ? <span className="tag">you</span> : null}
                 </div>
                 <p className="hint break">
@@ -109,10 +110,20 @@ export function UsersPage() {
                     },
                     {
                       id: 'reset',
-                      label: user.state === 'invited' ? 'New invitation link' : 'Reset password and second factor',
+                      label: user.state === 'invited' ? 'New invitation link' : 'Reset password',
                       icon: <KeyRound size={15} aria-hidden />,
                       onAction: () => void reset(user),
                     },
+                    ...(user.second_factor
+                      ? [
+                          {
+                            id: 'factors',
+                            label: 'Reset second factor',
+                            icon: <ShieldOff size={15} aria-hidden />,
+                            onAction: () => setOpen({ kind: 'factors', user }),
+                          },
+                        ]
+                      : []),
                     ...(user.state === 'invited'
                       ? []
                       : [
@@ -161,6 +172,25 @@ export function UsersPage() {
             await refresh()
           }}
         />
+      ) : null}
+      {open?.kind === 'factors' ? (
+        <FormDialog
+          title={`Reset the second factor of ${open.user.email}?`}
+          isOpen
+          isBad
+          onClose={close}
+          submit="Reset"
+          run={async () => {
+            await users.resetFactors(open.user.id)
+            toast(`${open.user.email} signs in with the password alone, and sets up a new second factor`)
+            await refresh()
+          }}
+        >
+          <p className="small">
+            Passkeys, authenticator app and recovery codes go, and all sessions end. Do this for somebody who has lost
+            them, once you are sure that it is them who asks.
+          </p>
+        </FormDialog>
       ) : null}
       {open?.kind === 'delete' ? (
         <FormDialog

@@ -1,8 +1,9 @@
 /** `strongroom user`: makes, lists, disables and resets users, when nobody can sign in who may. */
 import { readConfig } from '../../config.ts'
 import { invalid, Refusal } from '../../errors.ts'
-import { type Role, roles, type User } from '../../model/user.ts'
+import { type Role, roles, stateOf, type User } from '../../model/user.ts'
 import { askerOf, findAccount, type HostAsker } from '../../vault/accounts.ts'
+import { resetFactors } from '../../vault/factors.ts'
 import { type Invited, inviteOwner, inviteUser, listUsers, resetUser, updateUser } from '../../vault/users.ts'
 import type { Asker, Vault } from '../../vault/vault.ts'
 import { print, printJson, printTable } from '../output.ts'
@@ -12,6 +13,10 @@ import { withVault } from './with-vault.ts'
 interface Options {
   readonly account: string
   readonly json?: boolean
+}
+
+interface ResetOptions extends Options {
+  readonly factors?: boolean
 }
 
 interface CreateOptions extends Options {
@@ -38,8 +43,11 @@ export async function list(options: Options): Promise<void> {
   const users = (await inAccount(options, (vault, asker) => listUsers(vault, asker))).map(shown)
   if (options.json) return printJson({ users })
   printTable(
-    ['ID', 'EMAIL', 'NAME', 'ROLE', 'STATE'],
-    users.map(({ id, email, name, role, state }) => [String(id), email ?? '-', name, role, state]),
+    ['ID', 'EMAIL', 'NAME', 'ROLE', 'STATE', 'SECOND FACTOR'],
+    users.map(({ id, email, name, role, state, second_factor: has }) => [
+      ...[String(id), email ?? '-', name, role, state],
+      has ? 'yes' : 'no',
+    ]),
   )
 }
 
@@ -52,9 +60,12 @@ export async function disable(email: string, options: Options): Promise<void> {
   print(`${email} is disabled, and signed out everywhere.`)
 }
 
-export async function reset(email: string, options: Options): Promise<void> {
+/** With `--factors` passkeys, authenticator app, recovery codes and the link to a provider go too. */
+export async function reset(email: string, options: ResetOptions): Promise<void> {
   const invited = await inAccount(options, async (vault, asker) => {
-    return resetUser(vault, asker, (await find(vault, asker, email)).id)
+    const { id } = await find(vault, asker, email)
+    if (options.factors) await resetFactors(vault, asker, id)
+    return resetUser(vault, asker, id)
   })
   tell(invited, options)
 }
@@ -72,8 +83,9 @@ function expiryOf({ linkExpiresAt }: User): string {
   return `${new Date(linkExpiresAt ?? 0).toISOString().slice(0, 19)}Z`
 }
 
-function shown({ id, email, name, role, password, isDisabled }: User) {
-  return { id, email, name, role, state: isDisabled ? 'disabled' : password === null ? 'invited' : 'active' }
+function shown(user: User) {
+  const { id, email, name, role, hasSecondFactor } = user
+  return { id, email, name, role, state: stateOf(user), second_factor: hasSecondFactor }
 }
 
 async function find(vault: Vault, asker: Asker, email: string): Promise<User> {

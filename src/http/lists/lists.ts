@@ -3,8 +3,8 @@
  * in lists. Its envelope and its traps: docs/netactuate.md.
  */
 import { Readable } from 'node:stream'
-import formbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { checkCharset } from '../../json.ts'
 import type { List } from '../../model/list.ts'
 import { isLabel, isName, parseId } from '../../model/name.ts'
 import type { Secret } from '../../model/secret.ts'
@@ -15,12 +15,16 @@ import { encodingOf } from '../../vault/values.ts'
 import { authenticate } from '../../vault/vault.ts'
 import { askerOf, checkKeysOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
+import { markStale } from '../stale.ts'
 import { answerInEnvelope, success, Unprocessable } from './envelope.ts'
+import { parseForm } from './form.ts'
 
-const schema = { hide: true }
+/** Clients ask for all sorts of types, and read JSON. */
+const config = { isAcceptIgnored: true }
+const called = { schema: { hide: true }, config }
 
 /** As an empty form is: HTTP libraries name a type for a body that they then leave empty. */
-const posted = { schema, config: { isBodyOptional: true } }
+const posted = { ...called, config: { ...config, isBodyOptional: true } }
 
 interface ListParams {
   readonly list: string
@@ -37,7 +41,7 @@ export function lists(context: Context, isNotFoundOurs: boolean) {
     checkKeysOf(app, context, (error, request, reply) =>
       answerInEnvelope(error, request, reply, isAboutValue(request) ? 'secret_key' : 'name'),
     )
-    await app.register(formbody)
+    acceptForms(app, context)
     if (isNotFoundOurs) {
       app.setNotFoundHandler((_request, reply) =>
         reply.code(404).send({ result: 'error', message: 'Nothing is at this path.', code: 404, data: null }),
@@ -46,15 +50,33 @@ export function lists(context: Context, isNotFoundOurs: boolean) {
     listCalls(app, context)
     valueCalls(app, context)
     // The Terraform provider asks for it when it is configured, and ignores the answer.
-    app.get('/cloud/locations', { schema }, async (request) => {
+    app.get('/cloud/locations', called, async (request) => {
       await authenticate(vault, askerOf(request))
       return success([])
     })
   }
 }
 
+/** Of the longest value, with three characters for each byte of its text. */
+function acceptForms(app: FastifyInstance, { vault }: Context): void {
+  const longest = Math.max(vault.maxValueBytes, Math.ceil(vault.maxFileBytes / 3) * 4)
+  const bodyLimit = 3 * longest + 16 * 1024
+  app.addContentTypeParser<Buffer>(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'buffer', bodyLimit },
+    (request, body, done) => {
+      try {
+        checkCharset(request.headers['content-type'])
+        done(null, parseForm(body))
+      } catch (error) {
+        done(error as Error)
+      }
+    },
+  )
+}
+
 function listCalls(app: FastifyInstance, { vault }: Context): void {
-  app.get('/secrets/lists', { schema }, async (request) =>
+  app.get('/secrets/lists', called, async (request) =>
     success((await listLists(vault, askerOf(request))).map(shownList)),
   )
 
@@ -63,7 +85,7 @@ function listCalls(app: FastifyInstance, { vault }: Context): void {
     return success(shownList(await createList(vault, askerOf(request), name)))
   })
 
-  app.get<{ Params: ListParams }>('/secrets/lists/:list', { schema }, async (request) =>
+  app.get<{ Params: ListParams }>('/secrets/lists/:list', called, async (request) =>
     success(shownList(await readList(vault, askerOf(request), listOf(request.params)))),
   )
 
@@ -72,28 +94,28 @@ function listCalls(app: FastifyInstance, { vault }: Context): void {
     return success(shownList(await renameList(vault, askerOf(request), listOf(request.params), name)))
   })
 
-  app.delete<{ Params: ListParams }>('/secrets/lists/:list', { schema }, async (request) => {
-    await deleteList(vault, askerOf(request), listOf(request.params))
+  app.delete<{ Params: ListParams }>('/secrets/lists/:list', called, async (request, reply) => {
+    markStale(reply, await deleteList(vault, askerOf(request), listOf(request.params)))
     return success(null)
   })
 }
 
 function valueCalls(app: FastifyInstance, { vault }: Context): void {
-  app.get('/secrets/all-values', { schema }, async (request, reply) =>
+  app.get('/secrets/all-values', called, async (request, reply) =>
     reply
       .type('application/json; charset=utf-8')
       .serializer((payload: unknown) => payload as string)
       .send(await streamed(await readValues(vault, askerOf(request), undefined))),
   )
 
-  app.get<{ Params: ListParams }>('/secrets/lists/:list/values', { schema }, async (request, reply) =>
+  app.get<{ Params: ListParams }>('/secrets/lists/:list/values', called, async (request, reply) =>
     reply
       .type('application/json; charset=utf-8')
       .serializer((payload: unknown) => payload as string)
       .send(await streamed(await readValues(vault, askerOf(request), listOf(request.params)))),
   )
 
-  app.get<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', { schema }, async (request) =>
+  app.get<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', called, async (request) =>
     success(shownValue(await readSecret(vault, askerOf(request), placeOf(request.params)))),
   )
 
@@ -106,7 +128,7 @@ function valueCalls(app: FastifyInstance, { vault }: Context): void {
     return success({ id: secret.id, secret_list_id: secret.listId, secret_key: secret.name, secret_value: text })
   })
 
-  app.post<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', posted, async (request) => {
+  app.post<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', posted, async (request, reply) => {
     const { secret_key: rename, secret_value: text } = textsOf(request, 'secret_key', 'secret_value')
     const place = placeOf(request.params)
     const asker = askerOf(request)
@@ -115,7 +137,8 @@ function valueCalls(app: FastifyInstance, { vault }: Context): void {
     if (text === undefined && (rename === undefined || rename === kept?.secret_key)) return success(kept)
     const value = text === undefined ? undefined : { text }
     const input = { value, rename, match: undefined, idempotencyKey: undefined }
-    const { secret } = await updateSecret(vault, asker, identityOf(request), place, input)
+    const { secret, stale } = await updateSecret(vault, asker, identityOf(request), place, input)
+    markStale(reply, stale)
     return success({
       id: secret.id,
       secret_list_id: secret.listId,
@@ -124,8 +147,8 @@ function valueCalls(app: FastifyInstance, { vault }: Context): void {
     })
   })
 
-  app.delete<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', { schema }, async (request) => {
-    await deleteSecret(vault, askerOf(request), placeOf(request.params), undefined)
+  app.delete<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', called, async (request, reply) => {
+    markStale(reply, await deleteSecret(vault, askerOf(request), placeOf(request.params), undefined))
     return success(null)
   })
 }

@@ -7,10 +7,12 @@ import { readAudit, verifyPart } from '../../vault/audit.ts'
 import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { CursorQuery, KeyQuery, LimitQuery, NoQuery, parseTime, responses } from './schema.ts'
+import { CursorQuery, KeyQuery, LimitQuery, NoQuery, parseTime, responses, withoutNul } from './schema.ts'
 import type { V3 } from './typed.ts'
 
-const Text = Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'a text of 1 to 255 characters' }))
+const Text = Type.Optional(
+  Type.String({ minLength: 1, maxLength: 255, pattern: withoutNul, description: 'a text of 1 to 255 characters' }),
+)
 const OrNull = (schema: Type.TSchema) => Type.Union([schema, Type.Null()])
 
 const AuditQuery = Type.Object(

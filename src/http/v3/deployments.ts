@@ -7,7 +7,18 @@ import { deleteDeployment, listDeployments, type ShownDeployment } from '../../v
 import { readMetadata } from '../../vault/metadata.ts'
 import { askerOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { CursorQuery, formatTime, IdParams, idOf, KeyQuery, LimitQuery, NoQuery, responses, Time } from './schema.ts'
+import {
+  CursorQuery,
+  formatTime,
+  IdParams,
+  idOf,
+  KeyQuery,
+  LimitQuery,
+  NoQuery,
+  responses,
+  Time,
+  withoutNul,
+} from './schema.ts'
 import type { V3 } from './typed.ts'
 
 const Id = Type.Integer({ minimum: 1 })
@@ -45,7 +56,9 @@ export function deploymentRoutes(app: V3, { vault }: Context): void {
             ...KeyQuery,
             limit: LimitQuery,
             cursor: CursorQuery,
-            target: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'the name of a target' })),
+            target: Type.Optional(
+              Type.String({ minLength: 1, maxLength: 128, pattern: withoutNul, description: 'the name of a target' }),
+            ),
             secret: Type.Optional(Type.String({ maxLength: 255, description: 'the id or the name of a secret' })),
             stale: Type.Optional(Type.Literal('true', { description: '"true"' })),
             include: Include,

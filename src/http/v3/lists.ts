@@ -7,6 +7,7 @@ import { createList, deleteList, listLists, moveSecret, readList, renameList } f
 import { listSecrets } from '../../vault/secrets.ts'
 import { askerOf } from '../asker.ts'
 import type { Context } from '../context.ts'
+import { markStale } from '../stale.ts'
 import { formatTime, IdParams, idOf, ListName, NoQuery, responses, Time } from './schema.ts'
 import { Listed, Name, sendAll } from './secrets.ts'
 import type { V3 } from './typed.ts'
@@ -96,8 +97,8 @@ export function listRoutes(app: V3, { vault }: Context): void {
         response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
       },
     },
-    async (request) => {
-      await deleteList(vault, askerOf(request), idOf(request.params))
+    async (request, reply) => {
+      markStale(reply, await deleteList(vault, askerOf(request), idOf(request.params)))
       return { message: 'List deleted successfully' }
     },
   )

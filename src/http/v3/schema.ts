@@ -60,7 +60,15 @@ export function detailsOf({ filename, description, tags, expires_at: expiry }: D
   }
 }
 
-export const ListName = Type.String({ minLength: 1, maxLength: 128, description: 'the name of a list' })
+/** No text of a database holds a NUL. */
+export const withoutNul = '^[^\\u0000]*$'
+
+export const ListName = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  pattern: withoutNul,
+  description: 'the name of a list',
+})
 export const Tag = Type.String({ minLength: 1, maxLength: 64, description: 'a tag' })
 
 const Problem = Type.Object(
@@ -136,8 +144,11 @@ export function formatTime(milliseconds: number): string {
 
 /** @throws Refusal `invalid` naming the field */
 export function parseTime(text: string, field: string): number {
-  const isForm = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/.test(text)
-  const milliseconds = isForm ? Date.parse(text) : Number.NaN
+  const form = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/
+  const [, year, month, day] = (form.exec(text) ?? []).map(Number)
+  // JavaScript takes the 30th of February for the 2nd of March.
+  const isDay = Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
+  const milliseconds = isDay ? Date.parse(text) : Number.NaN
   if (Number.isNaN(milliseconds)) throw invalid(field, 'Must be a time such as 2026-01-15T10:30:00Z (RFC 3339).')
   return milliseconds
 }

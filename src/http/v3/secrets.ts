@@ -21,6 +21,7 @@ import { encodingOf } from '../../vault/values.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
+import { markStale } from '../stale.ts'
 import { etagOf, idempotencyKeyOf, matchOf } from './conditions.ts'
 import {
   CursorQuery,
@@ -209,7 +210,7 @@ export function secretRoutes(app: V3, { vault }: Context): void {
     },
     async (request, reply) => {
       const stale = await deleteSecret(vault, askerOf(request), { id: idOf(request.params) }, matchOf(request.headers))
-      reply.header(staleHeader, stale)
+      markStale(reply, stale)
       return { message: 'Secret deleted successfully' }
     },
   )
@@ -266,12 +267,9 @@ export function listed({ id, name, createdAt, updatedAt }: Pick<Secret, 'id' | '
   return { id, name, created_at: formatTime(createdAt), updated_at: formatTime(updatedAt) }
 }
 
-/** How many deployments hold what a change has made old. */
-const staleHeader = 'strongroom-stale-deployments'
-
 export function markChange(reply: FastifyReply, { secret, replayed, stale }: Changed): FastifyReply {
   if (replayed) reply.header('idempotent-replayed', 'true')
-  if (secret.version > 1) reply.header(staleHeader, stale)
+  if (secret.version > 1) markStale(reply, stale)
   return reply.header('etag', etagOf(secret.version))
 }
 

@@ -1,47 +1,48 @@
 /** `/v3/session`, `/v3/sessions` and `/v3/invitations`: people sign in, confirm who they are, and sign out. */
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { Refusal } from '../../errors.ts'
-import { type ApiKey, idleEndOf } from '../../model/api-key.ts'
-import { type Role, roles, type User } from '../../model/user.ts'
+import { invalid, Refusal } from '../../errors.ts'
+import type { ApiKey } from '../../model/api-key.ts'
+import { type Role, roles } from '../../model/user.ts'
+import { provePasskey, signInWithPasskey } from '../../vault/passkeys.ts'
 import {
   acceptLink,
   changePassword,
   confirmSession,
   endSession,
   listSessions,
-  type Opened,
+  provePassword,
   readSession,
   signIn,
 } from '../../vault/sessions.ts'
 import { userOfLink } from '../../vault/users.ts'
-import type { Vault } from '../../vault/vault.ts'
 import { askerOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { addressOf } from '../peer.ts'
-import { clearCookie, isFromPortal, setCookie } from '../session-cookie.ts'
-import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
+import { clearCookie } from '../session-cookie.ts'
+import { siteOf } from '../site.ts'
+import { accountName, agentOf, begun, refuseOtherSites, Session, shown, strangerOf } from './people.ts'
+import { formatTime, IdParams, idOf, NoQuery, responses, Time, withoutNul } from './schema.ts'
 import type { V3 } from './typed.ts'
 
-const confirmedMs = 15 * 60 * 1000
-
-const Text = Type.String({ maxLength: 300 })
+const Text = Type.String({ maxLength: 300, pattern: withoutNul, description: 'a text of at most 300 characters' })
+const Code = Type.String({ maxLength: 64, pattern: withoutNul, description: 'a code' })
 const Password = Type.String({ maxLength: 1000, description: 'a password' })
-const Session = Type.Object({
-  user: Type.Object({
-    id: Type.Integer({ minimum: 1 }),
-    name: Type.String(),
-    email: Type.String(),
-    role: Type.Unsafe<Role>(Type.String({ enum: [...roles] })),
-  }),
-  account: Type.Object({ id: Type.Integer({ minimum: 1 }), name: Type.String() }),
-  scopes: Type.Array(Type.String()),
-  name_patterns: Type.Union([Type.Array(Type.String()), Type.Null()]),
-  created_at: Time,
-  expires_at: Time,
-  idle_expires_at: Time,
-  confirmed_until: Time,
-})
+const Base64 = Type.String({ maxLength: 4096, pattern: '^[A-Za-z0-9_-]*$', description: 'bytes in base64url' })
+/** As a browser gives it; what else it says is not looked at. */
+const Passkey = Type.Object(
+  {
+    id: Base64,
+    rawId: Base64,
+    type: Type.Literal('public-key', { description: '"public-key"' }),
+    response: Type.Object({
+      clientDataJSON: Base64,
+      authenticatorData: Base64,
+      signature: Base64,
+      userHandle: Type.Optional(Base64),
+    }),
+    clientExtensionResults: Type.Object({}, { additionalProperties: true }),
+  },
+  { description: 'the answer of an authenticator' },
+)
 const OpenSession = Type.Object({
   id: Type.Integer({ minimum: 1 }),
   created_at: Time,
@@ -52,12 +53,17 @@ const OpenSession = Type.Object({
   current: Type.Boolean(),
 })
 const Message = Type.Object({ message: Type.String() })
+const accepted: ReturnType<typeof responses> = {
+  ...responses(201, Session, 400, 403, 404, 409, 413, 415, 422),
+  200: Message,
+}
 /** Of strangers. */
 const bodyLimit = 8 * 1024
 const body = { additionalProperties: false, description: 'a JSON object' }
 
 /** Answered without a key: who signs in has none yet. Only the portal may ask. */
-export function signInRoutes(app: V3, { vault }: Context): void {
+export function signInRoutes(app: V3, context: Context): void {
+  const { vault } = context
   const tags = ['Sessions']
   const config = { isOpen: true }
   const onRequest = refuseOtherSites
@@ -71,14 +77,37 @@ export function signInRoutes(app: V3, { vault }: Context): void {
       schema: {
         tags,
         summary: 'Sign in',
-        description: 'Sets a cookie that is accepted in place of an API key, with the header `Strongroom-Portal: 1`.',
+        description:
+          'Sets a cookie that is accepted in place of an API key, with the header `Strongroom-Portal: 1`. Where the user has a second factor, `code` is one of the authenticator app or a recovery code.',
         querystring: NoQuery,
-        body: Type.Object({ email: Text, password: Password }, body),
+        body: Type.Object({ email: Text, password: Password, code: Type.Optional(Code) }, body),
         response: responses(201, Session, 400, 401, 403, 413, 415, 429),
       },
     },
     async (request, reply) => {
       const opened = await signIn(vault, strangerOf(request), request.body, agentOf(request))
+      return begun(vault, request, reply, opened)
+    },
+  )
+
+  app.post(
+    '/session/passkey',
+    {
+      config,
+      onRequest,
+      bodyLimit,
+      schema: {
+        tags,
+        summary: 'Sign in with a passkey',
+        description: 'With the answer to `POST /v3/session/passkey/challenge`. It counts as two factors.',
+        querystring: NoQuery,
+        body: Type.Object({ passkey: Passkey }, body),
+        response: responses(201, Session, 400, 401, 403, 413, 415, 429),
+      },
+    },
+    async (request, reply) => {
+      const given = { site: siteOf(context, request), response: request.body.passkey }
+      const opened = await signInWithPasskey(vault, strangerOf(request), given, agentOf(request))
       return begun(vault, request, reply, opened)
     },
   )
@@ -125,23 +154,26 @@ export function signInRoutes(app: V3, { vault }: Context): void {
       schema: {
         tags,
         summary: 'Accept a one-time link',
-        description: 'Sets the password and signs in; every other session of the user ends.',
+        description:
+          'Sets the password and signs in; every other session of the user ends. 200 without a session where the user has a second factor, or must sign in through a provider.',
         querystring: NoQuery,
         body: Type.Object(
           { token: Text, password: Password, name: Type.Optional(Text), email: Type.Optional(Text) },
           body,
         ),
-        response: responses(201, Session, 400, 403, 404, 409, 413, 415, 422),
+        response: accepted,
       },
     },
     async (request, reply) => {
       const opened = await acceptLink(vault, strangerOf(request), request.body, agentOf(request))
+      if (opened === undefined) return { message: 'The password is set. Sign in.' }
       return begun(vault, request, reply, opened)
     },
   )
 }
 
-export function sessionRoutes(app: V3, { vault }: Context): void {
+export function sessionRoutes(app: V3, context: Context): void {
+  const { vault } = context
   const tags = ['Sessions']
 
   app.get(
@@ -176,11 +208,25 @@ export function sessionRoutes(app: V3, { vault }: Context): void {
         description:
           'What is delicate is refused with `confirmation_required` when the last proof is older than 15 minutes.',
         querystring: NoQuery,
-        body: Type.Object({ password: Password }, body),
-        response: responses(200, Session, 400, 401, 404, 413, 415, 429),
+        body: Type.Object({ password: Type.Optional(Password), passkey: Type.Optional(Passkey) }, body),
+        response: responses(200, Session, 400, 401, 403, 404, 413, 415, 429),
       },
     },
-    async (request) => shown(vault, await confirmSession(vault, askerOf(request), request.body.password)),
+    async (request) => {
+      const { password, passkey: response } = request.body
+      const asker = askerOf(request)
+      const confirmed = await confirmSession(vault, asker, async (user) => {
+        if (response !== undefined) {
+          const proven = await provePasskey(vault, asker, { site: siteOf(context, request), response })
+          if (proven.user.uid === user.uid) return proven.proof
+          throw new Refusal('invalid_credentials', 'This passkey is somebody else’s.')
+        }
+        if (password === undefined) throw invalid('password', 'Is required, or a passkey.')
+        await provePassword(vault, asker, user, password)
+        return {}
+      })
+      return shown(vault, confirmed)
+    },
   )
 
   app.put(
@@ -238,39 +284,6 @@ export function sessionRoutes(app: V3, { vault }: Context): void {
 
 const nobody = { kind: 'user', accountId: 0, userId: 0, name: '' } as const
 
-function refuseOtherSites(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
-  const message = 'People sign in through the portal. Scripts and tools use an API key.'
-  done(isFromPortal(request) ? undefined : new Refusal('cross_site_request', message))
-}
-
-function strangerOf(request: FastifyRequest) {
-  return { requestId: request.id, address: addressOf(request) }
-}
-
-function agentOf(request: FastifyRequest) {
-  return { address: addressOf(request), userAgent: request.headers['user-agent'] ?? '' }
-}
-
-async function begun(vault: Vault, request: FastifyRequest, reply: FastifyReply, opened: Opened) {
-  setCookie(request, reply, opened.token, (opened.session.expiresAt ?? 0) - vault.now())
-  reply.code(201)
-  return shown(vault, opened)
-}
-
-async function shown(vault: Vault, { user, session }: Omit<Opened, 'token'>) {
-  const { id, name, email, role, patterns } = user
-  return {
-    user: { id, name, email: email ?? '', role },
-    account: { id: user.accountId, name: await accountName(vault, user) },
-    scopes: [...session.scopes],
-    name_patterns: patterns.includes('*') ? null : [...patterns],
-    created_at: formatTime(session.createdAt),
-    expires_at: formatTime(session.expiresAt ?? 0),
-    idle_expires_at: formatTime(idleEndOf(session)),
-    confirmed_until: formatTime((session.confirmedAt ?? 0) + confirmedMs),
-  }
-}
-
 function shownInList(session: ApiKey, current: boolean) {
   const { address = '', user_agent = '' } = JSON.parse(session.agent || '{}') as Record<string, string>
   return {
@@ -282,8 +295,4 @@ function shownInList(session: ApiKey, current: boolean) {
     user_agent,
     current,
   }
-}
-
-async function accountName({ store }: Vault, { accountId }: User): Promise<string> {
-  return (await store.accounts()).find(({ id }) => id === accountId)?.name ?? ''
 }

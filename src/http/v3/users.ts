@@ -1,7 +1,8 @@
 /** `/v3/users`: who belongs to the account, and what they may do. */
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { type Role, roles, type User } from '../../model/user.ts'
+import { type Role, roles, stateOf, type User } from '../../model/user.ts'
+import { resetFactors } from '../../vault/factors.ts'
 import { deleteUser, inviteUser, listUsers, readUser, resetUser, updateUser } from '../../vault/users.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
@@ -22,6 +23,7 @@ const Shown = {
   role: RoleName,
   name_patterns: Patterns,
   state: Type.String({ enum: ['active', 'invited', 'disabled'] }),
+  second_factor: Type.Boolean({ description: 'whether a passkey or an authenticator app is set up' }),
   created_at: Time,
   last_sign_in_at: OrNull(Time),
 }
@@ -131,6 +133,25 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
   )
 
   app.delete(
+    '/users/:id/factors',
+    {
+      schema: {
+        tags,
+        summary: 'Reset what a user signs in with beside the password',
+        description:
+          'For somebody who lost it: passkeys, authenticator app, recovery codes and the link to a provider go, and the sessions of the user end.',
+        params: IdParams,
+        querystring: NoQuery,
+        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
+      },
+    },
+    async (request) => {
+      await resetFactors(vault, askerOf(request), idOf(request.params))
+      return { message: 'Reset' }
+    },
+  )
+
+  app.delete(
     '/users/:id',
     {
       schema: {
@@ -148,14 +169,16 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
   )
 }
 
-function shown({ id, name, email, role, patterns, password, isDisabled, createdAt, lastSignInAt }: User) {
+function shown(user: User) {
+  const { id, name, email, role, patterns, hasSecondFactor, createdAt, lastSignInAt } = user
   return {
     id,
     name,
     email,
     role,
     name_patterns: patterns.includes('*') ? null : [...patterns],
-    state: isDisabled ? 'disabled' : password === null ? 'invited' : 'active',
+    state: stateOf(user),
+    second_factor: hasSecondFactor,
     created_at: formatTime(createdAt),
     last_sign_in_at: lastSignInAt === null ? null : formatTime(lastSignInAt),
   }

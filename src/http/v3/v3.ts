@@ -7,15 +7,15 @@ import { methodNotAllowed } from '../problem.ts'
 import { accountRoutes } from './account.ts'
 import { auditRoutes } from './audit.ts'
 import { deploymentRoutes } from './deployments.ts'
+import { fingerprintRoutes } from './fingerprints.ts'
 import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
 import { machineRoutes, settingsRoutes } from './machines.ts'
 import { contentRoutes, metadataRoutes } from './metadata.ts'
+import { peopleRoutes } from './people-routes.ts'
 import { renderRoutes } from './render.ts'
 import { secretRoutes } from './secrets.ts'
 import { seedRoutes } from './seeds.ts'
-import { sessionRoutes, signInRoutes } from './sessions.ts'
-import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
 
 export function v3(context: Context) {
@@ -32,13 +32,12 @@ export function v3(context: Context) {
     renderRoutes(typed, context)
     seedRoutes(typed, context)
     deploymentRoutes(typed, context)
+    fingerprintRoutes(typed, context)
     keyRoutes(typed, context)
     machineRoutes(typed, context)
     settingsRoutes(typed, context)
     accountRoutes(typed, context)
-    userRoutes(typed, context)
-    sessionRoutes(typed, context)
-    signInRoutes(typed, context)
+    peopleRoutes(typed, context)
     auditRoutes(typed, context)
     refuseOtherMethods(app, methods)
   }

@@ -29,6 +29,7 @@ export function createAccount(
     nextUserId: 1,
     nextDeploymentId: 1,
     nextSeedId: 1,
+    nextTrustRuleId: 1,
     auditSize: 0,
     auditHead: emptyHead(world.storeId, id),
     auditAt: 0,

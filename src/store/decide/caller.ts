@@ -35,6 +35,8 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   read_version: 'version.read',
   prepare_version: 'version.restore',
   restore_version: 'version.restore',
+  list_fingerprints: 'secret.fingerprint',
+  hand_out_fingerprints: 'secret.fingerprint',
   list_machines: 'machine.list',
   read_machine: 'machine.read',
   create_machine: 'machine.create',
@@ -51,6 +53,9 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   read_session: 'session.read',
   confirm_session: 'session.confirm',
   end_session: 'session.end',
+  change_factors: 'factor.change',
+  read_rules: 'sign_in.read',
+  update_rules: 'sign_in.update',
   put_deployment: 'render',
   list_deployments: 'deployment.list',
   delete_deployment: 'deployment.delete',
@@ -61,6 +66,13 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   prepare_seed: 'seed.fetch',
   fetch_seed: 'seed.fetch',
   return_seed: 'seed.return',
+  list_trust_rules: 'trust_rule.list',
+  read_trust_rule: 'trust_rule.read',
+  prepare_trust_rule: 'trust_rule.update',
+  create_trust_rule: 'trust_rule.create',
+  update_trust_rule: 'trust_rule.update',
+  delete_trust_rule: 'trust_rule.delete',
+  exchange_token: 'auth.oidc',
   list_keys: 'key.list',
   read_key: 'key.read',
   prepare_key: 'key.read',
@@ -88,10 +100,12 @@ export function identify(work: Work, request: Request): Call | Outcome<never> {
       return identifyMachine(work, request, caller, action)
     case 'seed':
       return identifySeed(work, request, caller, action)
-    case 'user': {
+    case 'user':
+    case 'workload': {
       const account = work.world.accounts.get(caller.accountId)
       if (account === undefined) return refused('not_found', 'No such account.')
-      const principal = { kind: 'user', id: caller.userId, name: caller.name } as const
+      const id = caller.kind === 'user' ? caller.userId : caller.ruleId
+      const principal = { kind: caller.kind, id, name: caller.name }
       return { work, request, account, principal, key: undefined, scopes: [], action }
     }
     case 'host':

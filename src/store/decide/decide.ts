@@ -8,12 +8,15 @@ import type { Changes, World } from '../world.ts'
 import * as accounts from './accounts.ts'
 import { identify, isCall } from './caller.ts'
 import * as deployments from './deployments.ts'
+import * as factors from './factors.ts'
+import * as fingerprints from './fingerprints.ts'
 import * as keys from './keys.ts'
 import * as lists from './lists.ts'
 import * as machines from './machines.ts'
 import * as rotation from './rotation.ts'
 import * as secrets from './secrets.ts'
 import * as seeds from './seeds.ts'
+import * as trustRules from './trust-rules.ts'
 import * as users from './users.ts'
 import * as versions from './versions.ts'
 import { type Call, emptyChanges, record, refused, type Work } from './work.ts'
@@ -31,7 +34,8 @@ function decideOne(work: Work, request: Request): Outcome {
   const { operation } = request
   if (operation.kind === 'create_account') return accounts.createAccount(work, request, operation)
   const found = identify(work, request)
-  return isCall(found) ? (users.unconfirmed(found, operation) ?? carryOut(found, operation)) : found
+  if (!isCall(found)) return found
+  return users.incomplete(found, operation) ?? users.unconfirmed(found, operation) ?? carryOut(found, operation)
 }
 
 function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: 'create_account' }>): Outcome {
@@ -78,6 +82,10 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return versions.prepareVersion(call, operation)
     case 'restore_version':
       return versions.restoreVersion(call, operation)
+    case 'list_fingerprints':
+      return fingerprints.listFingerprints(call)
+    case 'hand_out_fingerprints':
+      return fingerprints.handOutFingerprints(call, operation)
     case 'list_machines':
       return machines.listMachines(call)
     case 'read_machine':
@@ -110,6 +118,12 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return users.confirmSession(call, operation)
     case 'end_session':
       return users.endSession(call, operation)
+    case 'change_factors':
+      return factors.changeFactors(call, operation)
+    case 'read_rules':
+      return factors.readRules(call)
+    case 'update_rules':
+      return factors.updateRules(call, operation)
     case 'list_keys':
       return keys.listKeys(call)
     case 'read_key':
@@ -142,6 +156,20 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return seeds.fetchSeed(call, operation)
     case 'return_seed':
       return seeds.returnSeed(call, operation)
+    case 'list_trust_rules':
+      return trustRules.listTrustRules(call)
+    case 'read_trust_rule':
+      return trustRules.readTrustRule(call, operation)
+    case 'prepare_trust_rule':
+      return trustRules.prepareTrustRule(call, operation)
+    case 'create_trust_rule':
+      return trustRules.createTrustRule(call, operation)
+    case 'update_trust_rule':
+      return trustRules.updateTrustRule(call, operation)
+    case 'delete_trust_rule':
+      return trustRules.deleteTrustRule(call, operation)
+    case 'exchange_token':
+      return trustRules.exchangeToken(call, operation)
     case 'read_audit':
       return accounts.readAudit(call)
     case 'verify_audit':

@@ -42,6 +42,9 @@ export function rotateKey(call: Call, operation: Op<'rotate_key'>): Outcome<'rot
   if ('kind' in found) return found
   const object = objectOf(found)
   if (found.revokedAt !== null) return refuse(call, object, 'invalid', 'This API key is revoked. Create a new one.')
+  if (found.ruleId !== null) {
+    return refuse(call, object, 'invalid', 'This API key came from a token. Trade a new token for a new key.')
+  }
   const { change, key } = operation
   const excess = moreThanOwn(call, key ?? found)
   if (excess !== undefined) return refuse(call, object, 'forbidden', excess)
@@ -109,6 +112,6 @@ function isUpon(change: KeyChange, key: ApiKey): boolean {
   return Buffer.compare(change.rowMac, key.mac) === 0
 }
 
-function objectOf(key: ApiKey): AuditObject {
+export function objectOf(key: ApiKey): AuditObject {
   return { kind: 'key', id: key.id, uid: key.uid, name: key.name, version: null, hash: hash('sha256', key.mac, 'hex') }
 }

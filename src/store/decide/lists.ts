@@ -58,7 +58,8 @@ export function deleteList(call: Call, { list: wanted }: Op<'delete_list'>): Out
     return forbid(call, list ? objectOfList(list) : null, 'secrets:delete')
   if (list === undefined) return refuseList(call, wanted)
   // Renamed in this very batch: what is in it is not known here.
-  if (!world.wholeLists.has(ref(list.accountId, list.id))) return { kind: 'outdated' }
+  const stale = world.wholeLists.get(ref(list.accountId, list.id))
+  if (stale === undefined) return { kind: 'outdated' }
   const inside = secretsIn(call, list)
   if (inside.some(({ secret }) => !allowsName(call.scopes, 'secrets:delete', secret.name))) {
     return forbid(call, objectOfList(list), 'secrets:delete')
@@ -68,11 +69,7 @@ export function deleteList(call: Call, { list: wanted }: Op<'delete_list'>): Out
     record({ ...call, action: 'secret.delete' }, objectOf(stored), 'ok')
   }
   removeList(call.work, list)
-  return done<'delete_list'>(
-    call,
-    objectOfList(list),
-    inside.map(({ secret }) => secret),
-  )
+  return done<'delete_list'>(call, objectOfList(list), { secrets: inside.map(({ secret }) => secret), stale })
 }
 
 function secretsIn({ work, account }: Call, { id }: List): StoredSecret[] {

@@ -4,9 +4,11 @@ import type { AuditObject } from '../../audit/record.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import { allows, allScopes, withinScopes } from '../../model/scope.ts'
 import { isActiveOwner, scopesOfUser, type User } from '../../model/user.ts'
-import type { Kind, Op, Operation, Outcome, Refused, SessionEnd } from '../operation.ts'
+import type { SessionEnd } from '../factor-operation.ts'
+import type { Kind, Op, Operation, Outcome, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
 import { addKey } from './keys.ts'
+import { addFactor, isUpon, prove, takeAllFactors } from './proof.ts'
 import {
   type Call,
   done,
@@ -28,7 +30,23 @@ const delicate: ReadonlySet<Kind> = new Set([
   ...(['create_key', 'rotate_key', 'revoke_key', 'delete_list', 'list_values', 'update_settings'] as const),
   ...(['create_user', 'update_user', 'delete_user', 'create_machine', 'delete_machine'] as const),
   'add_account_key',
+  ...(['create_trust_rule', 'update_trust_rule', 'delete_trust_rule'] as const),
+  ...(['change_factors', 'update_rules'] as const),
+  'list_fingerprints',
 ])
+/** What somebody may do whose sign-in is not finished: set up a second factor, and leave. */
+const unfinished: ReadonlySet<Kind> = new Set([
+  ...(['authenticate', 'read_session', 'prepare_user', 'change_factors', 'end_session'] as const),
+])
+
+/** Refuses whoever must set up a second factor first: a session without any scope. */
+export function incomplete(call: Call, operation: Operation): Refused | undefined {
+  if (call.key === undefined || call.key.userId === null || call.key.scopes.length > 0) return undefined
+  const isOthers = operation.kind === 'end_session' && operation.id !== call.key.id
+  const isManaging = operation.kind === 'change_factors' && !operation.isOwn
+  if (unfinished.has(operation.kind) && !isOthers && !isManaging) return undefined
+  return refuse(call, null, 'enrolment_required', 'Set up a passkey or an authenticator app first.')
+}
 
 /** Refuses what needs its user to prove who they are once more. */
 export function unconfirmed(call: Call, operation: Operation): Refused | undefined {
@@ -38,7 +56,7 @@ export function unconfirmed(call: Call, operation: Operation): Refused | undefin
   const isOwn = operation.kind === 'update_user' && operation.id === call.key.userId && operation.isProven
   if ((!delicate.has(operation.kind) && !isBulk) || isOwn) return undefined
   if ((call.key.confirmedAt ?? 0) + confirmedMs > call.work.world.now) return undefined
-  return refuse(call, null, 'confirmation_required', 'Confirm with your password that it is you, then repeat this.')
+  return refuse(call, null, 'confirmation_required', 'Confirm that it is you, then repeat this.')
 }
 
 export function listUsers(call: Call): Outcome<'list_users'> {
@@ -96,12 +114,14 @@ export function deleteUser(call: Call, { id, ended }: Op<'delete_user'>): Outcom
   if (excess !== undefined) return refuse(call, objectOf(found), 'forbidden', excess)
   if (isActiveOwner(found) && isLastOwner(call, found)) return refuseLast(call, found)
   if (!endSessions(call, id, ended)) return { kind: 'outdated' }
+  takeAllFactors(call, id)
   removeUser(call.work, found)
   return done(call, objectOf(found), null)
 }
 
-/** By a user whom the vault has recognized: by the password, or by a one-time link that is thereby used up. */
-export function openSession(call: Call, { change, session, isLink }: Op<'open_session'>): Outcome<'open_session'> {
+/** By a user whom the vault has recognized: by what is taken as proof, or by a one-time link that is thereby used up. */
+export function openSession(call: Call, operation: Op<'open_session'>): Outcome<'open_session'> {
+  const { change, session, isLink, proof, add } = operation
   const { world } = call.work
   const found = world.users.get(ref(call.account.id, change.user.id))
   if (found === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
@@ -110,12 +130,17 @@ export function openSession(call: Call, { change, session, isLink }: Op<'open_se
   if (other !== undefined && (other.accountId !== found.accountId || other.id !== found.id)) {
     return refuseTaken(call, objectOf(found))
   }
+  if (add.some(({ lookup }) => lookup !== null && world.factorLookups.has(lookup))) return { kind: 'outdated' }
+  const unproven = prove(call, proof)
+  if (unproven !== undefined) return unproven
   if (isLink && !endSessions(call, found.id, change.ended)) return { kind: 'outdated' }
   const user = { ...change.user, lastSignInAt: world.now }
   putUser(call.work, user)
-  if (isLink) record({ ...call, action: 'user.accept' }, objectOf(user), 'ok')
+  if (!isUpon(found.mac, user.mac)) record({ ...call, action: 'user.accept' }, objectOf(user), 'ok')
+  for (const factor of add) addFactor(call, factor)
+  if (session === undefined) return { kind: 'done', result: { user, session: undefined } }
   const made = addKey(call, session)
-  return done(call, objectOfSession(made), { user, session: made })
+  return done(call, { ...objectOfSession(made), name: operation.method }, { user, session: made })
 }
 
 /** Not recorded: nobody learns anything but of themselves. */
@@ -126,10 +151,13 @@ export function readSession(call: Call): Outcome<'read_session'> {
   return { kind: 'done', result: { user, session: key } }
 }
 
-export function confirmSession(call: Call, { change }: Op<'confirm_session'>): Outcome<'confirm_session'> {
+export function confirmSession(call: Call, operation: Op<'confirm_session'>): Outcome<'confirm_session'> {
   const { key } = call
+  const { change, proof } = operation
   if (key === undefined || key.userId === null) return noSession()
   if (!isUpon(change.rowMac, key.mac)) return { kind: 'outdated' }
+  const unproven = prove(call, proof)
+  if (unproven !== undefined) return unproven
   const confirmed = { ...key, confirmedAt: change.confirmedAt, mac: change.mac }
   putKey(call.work, confirmed)
   return done(call, objectOfSession(confirmed), confirmed)
@@ -149,12 +177,12 @@ export function endSession(call: Call, { id, change }: Op<'end_session'>): Outco
   return done(call, objectOfSession(found), null)
 }
 
-function noSession(): Refused {
+export function noSession(): Refused {
   return { kind: 'refused', code: 'not_found', message: 'An API key has no session: only a user who is signed in has.' }
 }
 
 /** Ends the open sessions of a user, if these are all that there are. */
-function endSessions(call: Call, userId: number, ended: readonly SessionEnd[]): boolean {
+export function endSessions(call: Call, userId: number, ended: readonly SessionEnd[]): boolean {
   const open = sessionsOf(call, userId)
   const byId = new Map(ended.map((end) => [end.id, end]))
   if (open.some((key) => byId.get(key.id)?.isKept !== true && !isUpon(byId.get(key.id)?.rowMac, key.mac))) return false
@@ -176,7 +204,7 @@ function usersOf({ work, account }: Call): User[] {
   return [...work.world.users.values()].filter(({ accountId }) => accountId === account.id)
 }
 
-function find(call: Call, id: number): User | Refused {
+export function find(call: Call, id: number): User | Refused {
   const unknown: AuditObject = { kind: 'user', id, uid: null, name: null, version: null, hash: null }
   if (!allows(call.scopes, right)) return forbid(call, unknown, right)
   const found = call.work.world.users.get(ref(call.account.id, id))
@@ -184,7 +212,7 @@ function find(call: Call, id: number): User | Refused {
 }
 
 /** Why somebody may not manage a user, or make one: nobody gives or takes what they do not have. */
-function beyond(call: Call, user: Pick<User, 'role' | 'patterns'>): string | undefined {
+export function beyond(call: Call, user: Pick<User, 'role' | 'patterns'>): string | undefined {
   const scopes = scopesOfUser(user)
   const own = call.key === undefined ? allScopes : call.scopes
   if (!withinScopes(scopes, own)) return 'This user has rights that you do not have.'
@@ -204,10 +232,6 @@ function refuseLast(call: Call, user: User): Refused {
 
 function refuseTaken(call: Call, object: AuditObject): Refused {
   return refuseField(call, object, 'name_taken', { field: 'email', detail: 'A user has this address already.' })
-}
-
-function isUpon(was: Uint8Array | undefined, mac: Uint8Array): boolean {
-  return was !== undefined && Buffer.compare(was, mac) === 0
 }
 
 export function objectOf({ id, uid, email, mac }: User): AuditObject {

@@ -5,14 +5,17 @@ import type { Code, FieldFault } from '../../errors.ts'
 import type { Account } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Deployment } from '../../model/deployment.ts'
+import type { Factor } from '../../model/factor.ts'
 import type { List } from '../../model/list.ts'
 import { type Machine, rangeOf } from '../../model/machine.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Right, Scope } from '../../model/scope.ts'
 import type { Seed } from '../../model/seed.ts'
+import type { TrustRule } from '../../model/trust-rule.ts'
 import type { User } from '../../model/user.ts'
 import type { Kind, Outcome, Refused, Request, Results, StoredSecret } from '../operation.ts'
-import { type Changes, ref, type World } from '../world.ts'
+import type { UsedToken } from '../trust-operation.ts'
+import { type Changes, ref, usedRef, type World } from '../world.ts'
 
 export interface Work {
   readonly world: World
@@ -39,6 +42,12 @@ export function emptyChanges(): Changes {
     users: new Map(),
     deployments: new Map(),
     seeds: new Map(),
+    trustRules: new Map(),
+    usedTokens: [],
+    workloads: new Set(),
+    factors: new Map(),
+    spent: [],
+    rules: new Map(),
     renamed: [],
     versions: [],
     keys: new Map(),
@@ -214,6 +223,41 @@ export function removeSeed({ world, changes }: Work, { accountId, id, tokenHash 
   changes.seeds.set(at, { existed: changes.seeds.get(at)?.existed ?? true, row: null })
   world.seeds.delete(at)
   world.seedsByToken.delete(tokenHash)
+}
+
+export function putTrustRule({ world, changes }: Work, rule: TrustRule): void {
+  const at = ref(rule.accountId, rule.id)
+  changes.trustRules.set(at, { existed: changes.trustRules.get(at)?.existed ?? world.trustRules.has(at), row: rule })
+  world.trustRules.set(at, rule)
+}
+
+export function removeTrustRule({ world, changes }: Work, { accountId, id }: TrustRule): void {
+  const at = ref(accountId, id)
+  changes.trustRules.set(at, { existed: changes.trustRules.get(at)?.existed ?? true, row: null })
+  world.trustRules.delete(at)
+}
+
+export function putUsedToken({ world, changes }: Work, used: UsedToken): void {
+  changes.usedTokens.push(used)
+  world.usedTokens.add(usedRef(used.accountId, used.ruleId, used.hash))
+}
+
+export function pruneWorkloads({ changes }: Work, accountId: number): void {
+  changes.workloads.add(accountId)
+}
+
+export function putFactor({ world, changes }: Work, factor: Factor): void {
+  const at = ref(factor.accountId, factor.id)
+  changes.factors.set(at, { existed: changes.factors.get(at)?.existed ?? world.factors.has(at), row: factor })
+  world.factors.set(at, factor)
+  if (factor.lookup !== null) world.factorLookups.add(factor.lookup)
+}
+
+export function removeFactor({ world, changes }: Work, { accountId, id, lookup }: Factor): void {
+  const at = ref(accountId, id)
+  changes.factors.set(at, { existed: changes.factors.get(at)?.existed ?? true, row: null })
+  world.factors.delete(at)
+  if (lookup !== null) world.factorLookups.delete(lookup)
 }
 
 export function putKey({ world, changes }: Work, key: ApiKey): void {

@@ -5,10 +5,21 @@ import { lists } from './0002-lists.ts'
 import { machines } from './0003-machines.ts'
 import { users } from './0004-users.ts'
 import { deployments } from './0005-deployments.ts'
+import { trustRules } from './0006-trust-rules.ts'
+import { factors } from './0007-factors.ts'
 import { keyUses } from './0009-key-uses.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [foundation, lists, machines, users, deployments, keyUses]
+export const migrations: readonly Migration[] = [
+  foundation,
+  lists,
+  machines,
+  users,
+  deployments,
+  trustRules,
+  factors,
+  keyUses,
+]
 
 /**
  * The migrations that a store still lacks.

@@ -3,8 +3,10 @@ import type { Client } from 'pg'
 import { rangeOf } from '../../model/machine.ts'
 import { deploymentValues, heldValues, seedValues } from '../deployment-rows.ts'
 import type { StoredSecret } from '../operation.ts'
-import { recordValues, userValues } from '../rows.ts'
-import { type Changes, type NewVersion, ref, replyLifetimeMs } from '../world.ts'
+import { recordValues } from '../rows.ts'
+import { trustRuleValues, usedTokenValues } from '../trust-rows.ts'
+import { factorValues, rulesValues, spentValues, userValues } from '../user-rows.ts'
+import { type Changes, type NewVersion, ref, replyLifetimeMs, workloadKeyLingersMs } from '../world.ts'
 import {
   accountColumns,
   accountKeyColumns,
@@ -13,6 +15,7 @@ import {
   auditColumns,
   type Column,
   deploymentColumns,
+  factorColumns,
   heldColumns,
   keyColumns,
   keyValues,
@@ -20,12 +23,16 @@ import {
   listValues,
   machineColumns,
   machineValues,
+  rulesColumns,
   secretColumns,
   secretKeyColumns,
   secretKeyValues,
   secretValues,
   seedColumns,
+  spentColumns,
+  trustRuleColumns,
   unnest,
+  usedTokenColumns,
   userColumns,
   versionColumns,
   versionValues,
@@ -40,13 +47,15 @@ export class PostgresChanges {
   }
 
   /** Sends everything at once, and resolves when all of it is done. */
-  async write(changes: Changes, keepVersions: number): Promise<void> {
+  async write(changes: Changes, keepVersions: number, now: number): Promise<void> {
     this.#applyAccounts(changes)
+    this.#applyTrust(changes, now)
     this.#applyKeys(changes)
     this.#freeNames(changes)
     this.#applyLists(changes)
     this.#applyMachines(changes)
     this.#applyUsers(changes)
+    this.#applyFactors(changes)
     this.#applyDeployments(changes)
     this.#applySecrets(changes, keepVersions)
     this.#applyReplies(changes)
@@ -76,8 +85,8 @@ export class PostgresChanges {
       'update_accounts',
       `update accounts set next_secret_id = r.s, next_key_id = r.k, audit_size = r.z, audit_head = r.h, audit_ms = r.m,
        next_list_id = r.l, next_machine_id = r.i, next_user_id = r.u,
-       next_deployment_id = r.d, next_seed_id = r.e
-       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l, i, u, d, e) where accounts.id = r.id`,
+       next_deployment_id = r.d, next_seed_id = r.e, next_trust_rule_id = r.t
+       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l, i, u, d, e, t) where accounts.id = r.id`,
       changed,
       accountColumns.length,
     )
@@ -102,6 +111,23 @@ export class PostgresChanges {
     )
   }
 
+  /** What is over goes first. */
+  #applyTrust({ trustRules, usedTokens, workloads }: Changes, now: number): void {
+    if (workloads.size > 0) {
+      const text = `delete from api_keys k where k.account_id = any($1::bigint[]) and k.rule_id is not null
+        and k.expires_ms <= $2 and not exists (select 1 from seeds s where s.account_id = k.account_id
+        and s.maker_kind = 'key' and s.maker_id = k.id and s.expires_ms > $3)`
+      this.#send('prune_workload_keys', text, [[...workloads], now - workloadKeyLingersMs, now])
+      const used = 'delete from used_tokens where account_id = any($1::bigint[]) and until_ms <= $2'
+      this.#send('prune_used_tokens', used, [[...workloads], now])
+    }
+    const changed = [...trustRules].flatMap(([at, { existed }]) => (existed ? [at.split(' ').map(Number)] : []))
+    const kept = [...trustRules.values()].flatMap(({ row }) => (row === null ? [] : [trustRuleValues(row)]))
+    this.#delete('trust_rules', 'id', changed)
+    this.#insert('trust_rules', trustRuleColumns, kept)
+    this.#insert('used_tokens', usedTokenColumns, usedTokens.map(usedTokenValues))
+  }
+
   /** A changed row takes the place of the one that was. */
   #applyUsers({ users }: Changes): void {
     const fates = [...users]
@@ -114,6 +140,36 @@ export class PostgresChanges {
       'users',
       userColumns,
       fates.flatMap(([, { row }]) => (row === null ? [] : [userValues(row)])),
+    )
+  }
+
+  /** As of users; what is used up and would have expired goes, whenever something is. */
+  #applyFactors({ factors, spent, rules }: Changes): void {
+    const fates = [...factors]
+    this.#delete(
+      'factors',
+      'id',
+      fates.flatMap(([at, { existed }]) => (existed ? [at.split(' ').map(Number)] : [])),
+    )
+    this.#insert(
+      'factors',
+      factorColumns,
+      fates.flatMap(([, { row }]) => (row === null ? [] : [factorValues(row)])),
+    )
+    this.#run(
+      'prune_spent',
+      `delete from spent using ${unnest(['bigint', 'bigint'])} r (a, n)
+       where spent.account_id = r.a and spent.expires_ms <= r.n`,
+      spent.map(({ accountId, now }) => [accountId, now]),
+      2,
+    )
+    this.#insert('spent', spentColumns, spent.map(spentValues))
+    this.#run(
+      'put_rules',
+      `insert into sign_in_rules select * from ${unnest(rulesColumns)} on conflict (account_id)
+       do update set second_factor = excluded.second_factor, sso = excluded.sso, mac = excluded.mac`,
+      [...rules.values()].map(rulesValues),
+      rulesColumns.length,
     )
   }
 

@@ -174,6 +174,10 @@ function toRefusal(error: unknown): Refusal {
       { cause },
     )
   }
+  // data_exception: such as a NUL, which no text of PostgreSQL holds.
+  if (sqlState(error)?.startsWith('22') === true) {
+    return new Refusal('invalid', 'The request holds a text that the database does not take.', { cause })
+  }
   const message = 'The request could not be recorded in the audit trail, so it was not answered. Try again shortly.'
   return new Refusal('audit_unavailable', message, { cause, headers: { 'retry-after': '1' } })
 }

@@ -6,13 +6,15 @@ import type { Deployment } from '../../model/deployment.ts'
 import type { List } from '../../model/list.ts'
 import type { AccountSettings, AddressRange, Machine } from '../../model/machine.ts'
 import type { Seed } from '../../model/seed.ts'
-import type { User } from '../../model/user.ts'
+import type { TrustRule } from '../../model/trust-rule.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
 import type { Transaction } from '../load.ts'
-import type { NameRef, Ref, ReplyRef, VersionRef } from '../needs.ts'
+import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
+import { type TrustRuleRow, toTrustRule } from '../trust-rows.ts'
+import * as people from '../user-rows.ts'
 import type { Changes, Claim, Reply, SealedVersion } from '../world.ts'
 import { PostgresChanges } from './changes.ts'
 import { columnsOf } from './values.ts'
@@ -68,14 +70,14 @@ export class PostgresTransaction implements Transaction {
     )
   }
 
-  async users(accountIds: readonly number[]): Promise<User[]> {
+  async users(accountIds: readonly number[]): Promise<people.User[]> {
     const text = 'select * from users where account_id = any($1::bigint[]) order by account_id, id'
-    return (await this.#all<rows.UserRow>('users', text, [accountIds])).map(rows.toUser)
+    return (await this.#all<people.UserRow>('users', text, [accountIds])).map(people.toUser)
   }
 
-  async usersWith(emails: readonly string[]): Promise<User[]> {
+  async usersWith(emails: readonly string[]): Promise<people.User[]> {
     const text = 'select * from users where email = any($1::text[])'
-    return (await this.#all<rows.UserRow>('users_with', text, [emails])).map(rows.toUser)
+    return (await this.#all<people.UserRow>('users_with', text, [emails])).map(people.toUser)
   }
 
   async sessionsOf(users: readonly Ref[]): Promise<ApiKey[]> {
@@ -84,6 +86,29 @@ export class PostgresTransaction implements Transaction {
     return (await this.#all<rows.ApiKeyRow>('sessions_of', text, columnsOf(users, 'accountId', 'id'))).map(
       rows.toApiKey,
     )
+  }
+
+  async factorsOf(users: readonly Ref[]): Promise<people.Factor[]> {
+    const text = `select f.* from unnest($1::bigint[], $2::bigint[]) r (a, i)
+      join factors f on f.account_id = r.a and f.user_id = r.i order by f.account_id, f.id`
+    const found = await this.#all<people.FactorRow>('factors_of', text, columnsOf(users, 'accountId', 'id'))
+    return found.map(people.toFactor)
+  }
+
+  async takenLookups(lookups: readonly string[]): Promise<string[]> {
+    const text = 'select lookup from factors where lookup = any($1::text[])'
+    return (await this.#all<{ lookup: string }>('taken_lookups', text, [lookups])).map(({ lookup }) => lookup)
+  }
+
+  async spent(refs: readonly SpentRef[]): Promise<SpentRef[]> {
+    const text = `select s.account_id as "accountId", s.hash from unnest($1::bigint[], $2::text[]) r (a, h)
+      join spent s on s.account_id = r.a and s.hash = r.h`
+    return this.#all('spent', text, columnsOf(refs, 'accountId', 'hash'))
+  }
+
+  async rules(accountIds: readonly number[]): Promise<people.SignInRules[]> {
+    const text = 'select * from sign_in_rules where account_id = any($1::bigint[])'
+    return (await this.#all<people.RulesRow>('rules', text, [accountIds])).map(people.toRules)
   }
 
   async keys(refs: readonly Ref[]): Promise<ApiKey[]> {
@@ -134,6 +159,39 @@ export class PostgresTransaction implements Transaction {
     return (await this.#all<SeedRow>('seeds', text, columnsOf(refs, 'accountId', 'id'))).map(toSeed)
   }
 
+  async trustRulesOf(accountIds: readonly number[]): Promise<TrustRule[]> {
+    const text = 'select * from trust_rules where account_id = any($1::bigint[]) order by account_id, id'
+    return (await this.#all<TrustRuleRow>('trust_rules_of', text, [accountIds])).map(toTrustRule)
+  }
+
+  async trustRules(refs: readonly Ref[]): Promise<TrustRule[]> {
+    const text = `select t.* from unnest($1::bigint[], $2::bigint[]) r (a, i)
+      join trust_rules t on t.account_id = r.a and t.id = r.i`
+    return (await this.#all<TrustRuleRow>('trust_rules', text, columnsOf(refs, 'accountId', 'id'))).map(toTrustRule)
+  }
+
+  async keysOfRules(rules: readonly Ref[]): Promise<ApiKey[]> {
+    const text = `select k.* from unnest($1::bigint[], $2::bigint[]) r (a, i)
+      join api_keys k on k.account_id = r.a and k.rule_id = r.i and k.revoked_ms is null order by k.account_id, k.id`
+    const found = await this.#all<rows.ApiKeyRow>('keys_of_rules', text, columnsOf(rules, 'accountId', 'id'))
+    return found.map(rows.toApiKey)
+  }
+
+  async livingKeys(rules: readonly Ref[], now: number): Promise<(Ref & { count: number })[]> {
+    const text = `select k.account_id as "accountId", k.rule_id as id, count(*) as count
+      from unnest($1::bigint[], $2::bigint[]) r (a, i)
+      join api_keys k on k.account_id = r.a and k.rule_id = r.i and k.expires_ms > $3 and k.revoked_ms is null
+      group by 1, 2`
+    return this.#all('living_keys', text, [...columnsOf(rules, 'accountId', 'id'), now])
+  }
+
+  async usedTokens(refs: readonly UsedRef[]): Promise<UsedRef[]> {
+    const text = `select u.account_id as "accountId", u.rule_id as "ruleId", u.hash
+      from unnest($1::bigint[], $2::bigint[], $3::text[]) r (a, i, h)
+      join used_tokens u on u.account_id = r.a and u.rule_id = r.i and u.hash = r.h`
+    return this.#all('used_tokens', text, columnsOf(refs, 'accountId', 'ruleId', 'hash'))
+  }
+
   async deployments(refs: readonly Ref[]): Promise<Deployment[]> {
     const text = deployments('unnest($1::bigint[], $2::bigint[]) r (a, i)', 'd.account_id = r.a and d.id = r.i')
     return toDeployments(await this.#all<JoinedRow>('deployments', text, columnsOf(refs, 'accountId', 'id')))
@@ -149,6 +207,13 @@ export class PostgresTransaction implements Transaction {
       from unnest($1::bigint[], $2::bigint[]) r (a, i)
       join deployment_secrets h on h.account_id = r.a and h.secret_id = r.i group by 1, 2`
     return this.#all('holders', text, columnsOf(secrets, 'accountId', 'id'))
+  }
+
+  async holdersOfList({ accountId, id }: Ref): Promise<number> {
+    const text = `select count(distinct h.deployment_id) as count from secrets s join deployment_secrets h
+      on h.account_id = s.account_id and h.secret_id = s.id where s.account_id = $1 and s.list_id = $2`
+    const [found] = await this.#all<{ count: number }>('holders_of_list', text, [accountId, id])
+    return found?.count ?? 0
   }
 
   async secretsNamed(refs: readonly NameRef[]): Promise<StoredSecret[]> {
@@ -216,8 +281,8 @@ export class PostgresTransaction implements Transaction {
     return { taken: taken.map(({ name }) => name), nextId: next?.id ?? 1 }
   }
 
-  async apply(changes: Changes, keepVersions: number): Promise<void> {
-    await new PostgresChanges(this.#client).write(changes, keepVersions)
+  async apply(changes: Changes, keepVersions: number, now: number): Promise<void> {
+    await new PostgresChanges(this.#client).write(changes, keepVersions, now)
   }
 
   async #secrets(name: string, text: string, values: readonly unknown[]): Promise<StoredSecret[]> {

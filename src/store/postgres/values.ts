@@ -11,11 +11,11 @@ export type Column = 'bigint' | 'text' | 'bytea'
 const columns = (text: string) => text.split(' ') as readonly Column[]
 
 export const accountColumns = columns(
-  'bigint text bigint bigint bigint bigint bytea bigint bigint bigint bigint bigint bigint',
+  'bigint text bigint bigint bigint bigint bytea bigint bigint bigint bigint bigint bigint bigint',
 )
 export const accountKeyColumns = columns('bigint bigint bytea bigint')
 export const keyColumns = columns(
-  'bigint bigint text text text text text bigint bigint bigint bigint bytea bigint bigint text',
+  'bigint bigint text text text text text bigint bigint bigint bigint bytea bigint bigint text bigint',
 )
 export const listColumns = columns('bigint bigint text text bigint bigint')
 export const secretColumns = columns(
@@ -24,20 +24,29 @@ export const secretColumns = columns(
 export const secretKeyColumns = columns('bigint bigint bigint bytea')
 export const versionColumns = columns('bigint bigint bigint bigint bytea text')
 export const machineColumns = columns('bigint bigint text text text text bigint bytea')
-export const userColumns = columns('bigint bigint text text text text text text bigint text bigint bigint bigint bytea')
+export const userColumns = columns(
+  'bigint bigint text text text text text text bigint text bigint bigint bigint bytea bigint',
+)
+export const factorColumns = columns('bigint bigint text bigint text text text text bigint bigint bytea')
+export const spentColumns = columns('bigint text bigint')
+export const rulesColumns = columns('bigint bigint text bytea')
 export const deploymentColumns = columns('bigint bigint text text bigint text bigint bigint')
 export const heldColumns = columns('bigint bigint bigint text text bigint')
 export const seedColumns = columns(
   'bigint bigint text text text bytea text text bigint text bigint bigint bigint text bigint bigint bytea',
 )
+export const trustRuleColumns = columns(
+  'bigint bigint text text text text text text text bigint bigint text text bigint bigint bytea',
+)
+export const usedTokenColumns = columns('bigint bigint text bigint')
 export const auditColumns = columns(
   'bigint bigint bigint text bigint text text text bigint text text bigint text text text text bytea',
 )
 
 export function accountValues(account: Account): unknown[] {
   const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, nextUserId } = account
-  const { auditSize, auditHead, auditAt, nextDeploymentId, nextSeedId } = account
-  const counters = [nextListId, nextMachineId, nextUserId, nextDeploymentId, nextSeedId]
+  const { auditSize, auditHead, auditAt, nextDeploymentId, nextSeedId, nextTrustRuleId } = account
+  const counters = [nextListId, nextMachineId, nextUserId, nextDeploymentId, nextSeedId, nextTrustRuleId]
   return [id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, ...counters]
 }
 
@@ -73,7 +82,7 @@ export function keyValues(key: ApiKey): unknown[] {
   const { accountId, id, uid, name, tokenHash, createdAt, expiresAt, revokedAt, lastUsedAt, mac } = key
   const [scopes, networks] = [key.scopes.join(' '), key.networks.join(' ')]
   const times = [createdAt, expiresAt, revokedAt, lastUsedAt]
-  const session = [key.userId, key.confirmedAt, key.agent]
+  const session = [key.userId, key.confirmedAt, key.agent, key.ruleId]
   return [accountId, id, uid, name, tokenHash, scopes, networks, ...times, mac, ...session]
 }
 

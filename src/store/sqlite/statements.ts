@@ -1,5 +1,5 @@
 /** Everything that batches run on SQLite, prepared once for a connection. */
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 
 const storedSecret = `select s.*, k.key_version, k.wrapped, v.sealed from secrets s
   join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
@@ -27,8 +27,17 @@ export function prepare(database: DatabaseSync) {
     users: sql('select * from users where account_id = ? order by id'),
     userWith: sql('select * from users where email = ?'),
     sessionsOf: sql('select * from api_keys where account_id = ? and user_id = ? and revoked_ms is null'),
-    putUser: sql('insert or replace into users values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    putUser: sql('insert or replace into users values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     deleteUser: sql('delete from users where account_id = ? and id = ?'),
+    factorsOf: sql('select * from factors where account_id = ? and user_id = ? order by id'),
+    factorWith: sql('select lookup from factors where lookup = ?'),
+    putFactor: sql('insert or replace into factors values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    deleteFactor: sql('delete from factors where account_id = ? and id = ?'),
+    spent: sql('select account_id, hash from spent where account_id = ? and hash = ?'),
+    insertSpent: sql('insert into spent values (?, ?, ?)'),
+    pruneSpent: sql('delete from spent where account_id = ? and expires_ms <= ?'),
+    rules: sql('select * from sign_in_rules where account_id = ?'),
+    putRules: sql('insert or replace into sign_in_rules values (?, ?, ?, ?)'),
     secret: sql(`${storedSecret} where s.account_id = ? and s.id = ?`),
     secretOfName: sql(`${storedSecret} where s.account_id = ? and s.name = ?`),
     secretsOfList: sql(`${storedSecret} where s.account_id = ? and s.list_id = ? order by s.id`),
@@ -45,6 +54,8 @@ export function prepare(database: DatabaseSync) {
     deployment: sql(`${deployment} where d.account_id = ? and d.id = ? order by h.secret_id`),
     deploymentTo: sql(`${deployment} where d.account_id = ? and d.target = ? order by d.id, h.secret_id`),
     holders: sql('select count(*) as count from deployment_secrets where account_id = ? and secret_id = ?'),
+    holdersOfList: sql(`select count(distinct h.deployment_id) as count from secrets s join deployment_secrets h
+      on h.account_id = s.account_id and h.secret_id = s.id where s.account_id = ? and s.list_id = ?`),
     list: sql('select * from lists where account_id = ? and id = ?'),
     listNamed: sql('select * from lists where account_id = ? and name = ?'),
     secretNamed: sql('select id from secrets where account_id = ? and name = ?'),
@@ -54,13 +65,13 @@ export function prepare(database: DatabaseSync) {
     sealedVersion: sql('select sealed, name from versions where account_id = ? and secret_id = ? and version = ?'),
     reply: sql('select * from replies where account_id = ? and key_id = ? and hash = ? and created_ms > ?'),
 
-    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateAccount: sql(
-      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ?, next_machine_id = ?, next_user_id = ?, next_deployment_id = ?, next_seed_id = ? where id = ?',
+      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ?, next_machine_id = ?, next_user_id = ?, next_deployment_id = ?, next_seed_id = ?, next_trust_rule_id = ? where id = ?',
     ),
     insertAccountKey: sql('insert into account_keys values (?, ?, ?, ?)'),
     updateAccountKey: sql('update account_keys set wrapped = ?, uses = ? where account_id = ? and version = ?'),
-    insertKey: sql('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    insertKey: sql('insert into api_keys values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateKey: sql(
       'update api_keys set expires_ms = ?, revoked_ms = ?, last_used_ms = ?, mac = ?, confirmed_ms = ? where account_id = ? and id = ?',
     ),
@@ -86,8 +97,29 @@ export function prepare(database: DatabaseSync) {
     deleteHeld: sql('delete from deployment_secrets where account_id = ? and deployment_id = ?'),
     putSeed: sql('insert or replace into seeds values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     deleteSeed: sql('delete from seeds where account_id = ? and id = ?'),
+    trustRulesOf: sql('select * from trust_rules where account_id = ? order by id'),
+    trustRule: sql('select * from trust_rules where account_id = ? and id = ?'),
+    putTrustRule: sql('insert or replace into trust_rules values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    deleteTrustRule: sql('delete from trust_rules where account_id = ? and id = ?'),
+    keysOfRule: sql('select * from api_keys where account_id = ? and rule_id = ? and revoked_ms is null order by id'),
+    livingKeys: sql(
+      'select count(*) as count from api_keys where account_id = ? and rule_id = ? and expires_ms > ? and revoked_ms is null',
+    ),
+    pruneWorkloadKeys: sql(
+      `delete from api_keys where account_id = ? and rule_id is not null and expires_ms <= ? and not exists (
+       select 1 from seeds s where s.account_id = api_keys.account_id and s.maker_kind = 'key'
+       and s.maker_id = api_keys.id and s.expires_ms > ?)`,
+    ),
+    usedToken: sql('select 1 from used_tokens where account_id = ? and rule_id = ? and hash = ?'),
+    insertUsedToken: sql('insert into used_tokens values (?, ?, ?, ?)'),
+    pruneUsedTokens: sql('delete from used_tokens where account_id = ? and until_ms <= ?'),
     insertReply: sql('insert or replace into replies values (?, ?, ?, ?, ?, ?)'),
     pruneReplies: sql('delete from replies where account_id = ? and created_ms <= ?'),
     insertRecord: sql('insert into audit values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
   }
+}
+
+/** The border where the rows of our own tables get their types. */
+export function all<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row[] {
+  return statement.all(...parameters) as unknown as Row[]
 }

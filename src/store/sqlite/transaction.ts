@@ -1,28 +1,23 @@
 /** One batch's transaction on SQLite: prepared statements, one row at a time, all in this process. */
-import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Deployment } from '../../model/deployment.ts'
 import type { List } from '../../model/list.ts'
 import { type AccountSettings, type AddressRange, type Machine, rangeOf } from '../../model/machine.ts'
 import type { Seed } from '../../model/seed.ts'
-import type { User } from '../../model/user.ts'
+import type { TrustRule } from '../../model/trust-rule.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
-import {
-  deploymentValues,
-  heldValues,
-  type JoinedRow,
-  type SeedRow,
-  seedValues,
-  toDeployments,
-  toSeed,
-} from '../deployment-rows.ts'
+import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
 import type { Transaction } from '../load.ts'
-import type { NameRef, Ref, ReplyRef, VersionRef } from '../needs.ts'
+import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
+import * as people from '../user-rows.ts'
 import { type Changes, type Claim, type Fate, type Reply, ref, replyLifetimeMs, type SealedVersion } from '../world.ts'
-import type { Statements } from './statements.ts'
+import { applyDeployments } from './deployment-changes.ts'
+import { all, type Statements } from './statements.ts'
+import * as trust from './trust.ts'
+import { applyFactors, applyUsers } from './user-changes.ts'
 
 export class SqliteTransaction implements Transaction {
   readonly #statements: Statements
@@ -57,17 +52,35 @@ export class SqliteTransaction implements Transaction {
     return all<{ version: number }>(this.#statements.accountKeysInUse, accountId).map(({ version }) => version)
   }
 
-  users(accountIds: readonly number[]): User[] {
-    return accountIds.flatMap((id) => all<rows.UserRow>(this.#statements.users, id)).map(rows.toUser)
+  users(accountIds: readonly number[]): people.User[] {
+    return accountIds.flatMap((id) => all<people.UserRow>(this.#statements.users, id)).map(people.toUser)
   }
 
-  usersWith(emails: readonly string[]): User[] {
-    return emails.flatMap((email) => all<rows.UserRow>(this.#statements.userWith, email)).map(rows.toUser)
+  usersWith(emails: readonly string[]): people.User[] {
+    return emails.flatMap((email) => all<people.UserRow>(this.#statements.userWith, email)).map(people.toUser)
   }
 
   sessionsOf(users: readonly Ref[]): ApiKey[] {
     const { sessionsOf } = this.#statements
     return users.flatMap(({ accountId, id }) => all<rows.ApiKeyRow>(sessionsOf, accountId, id)).map(rows.toApiKey)
+  }
+
+  factorsOf(users: readonly Ref[]): people.Factor[] {
+    const { factorsOf } = this.#statements
+    return users.flatMap(({ accountId, id }) => all<people.FactorRow>(factorsOf, accountId, id)).map(people.toFactor)
+  }
+
+  takenLookups(lookups: readonly string[]): string[] {
+    const { factorWith } = this.#statements
+    return lookups.flatMap((one) => all<{ lookup: string }>(factorWith, one)).map(({ lookup }) => lookup)
+  }
+
+  spent(refs: readonly SpentRef[]): SpentRef[] {
+    return refs.filter(({ accountId, hash }) => all(this.#statements.spent, accountId, hash).length > 0)
+  }
+
+  rules(accountIds: readonly number[]): people.SignInRules[] {
+    return accountIds.flatMap((id) => all<people.RulesRow>(this.#statements.rules, id)).map(people.toRules)
   }
 
   keys(refs: readonly Ref[]): ApiKey[] {
@@ -115,6 +128,26 @@ export class SqliteTransaction implements Transaction {
     return refs.flatMap(({ accountId, id }) => all<SeedRow>(this.#statements.seed, accountId, id)).map(toSeed)
   }
 
+  trustRulesOf(accountIds: readonly number[]): TrustRule[] {
+    return trust.trustRulesOf(this.#statements, accountIds)
+  }
+
+  trustRules(refs: readonly Ref[]): TrustRule[] {
+    return trust.trustRules(this.#statements, refs)
+  }
+
+  keysOfRules(rules: readonly Ref[]): ApiKey[] {
+    return trust.keysOfRules(this.#statements, rules)
+  }
+
+  livingKeys(rules: readonly Ref[], now: number): (Ref & { count: number })[] {
+    return trust.livingKeys(this.#statements, rules, now)
+  }
+
+  usedTokens(refs: readonly UsedRef[]): UsedRef[] {
+    return trust.usedTokens(this.#statements, refs)
+  }
+
   deployments(refs: readonly Ref[]): Deployment[] {
     const { deployment } = this.#statements
     return toDeployments(refs.flatMap(({ accountId, id }) => all<JoinedRow>(deployment, accountId, id)))
@@ -130,6 +163,11 @@ export class SqliteTransaction implements Transaction {
     return secrets.flatMap((one) =>
       all<{ count: number }>(holders, one.accountId, one.id).map(({ count }) => ({ ...one, count })),
     )
+  }
+
+  holdersOfList({ accountId, id }: Ref): number {
+    const [found] = all<{ count: number }>(this.#statements.holdersOfList, accountId, id)
+    return found?.count ?? 0
   }
 
   secretsNamed(refs: readonly NameRef[]): StoredSecret[] {
@@ -186,14 +224,16 @@ export class SqliteTransaction implements Transaction {
     return { taken, nextId: all<{ id: number }>(nextAccountId)[0]?.id ?? 1 }
   }
 
-  apply(changes: Changes, keepVersions: number): void {
+  apply(changes: Changes, keepVersions: number, now: number): void {
     this.#applyAccounts(changes)
+    trust.applyTrust(this.#statements, changes, now)
     this.#applyKeys(changes)
     this.#freeNames(changes)
     this.#applyLists(changes)
     this.#applyMachines(changes)
-    this.#applyUsers(changes)
-    this.#applyDeployments(changes)
+    applyUsers(this.#statements, changes)
+    applyFactors(this.#statements, changes)
+    applyDeployments(this.#statements, changes)
     this.#applySecrets(changes, keepVersions)
     this.#applyReplies(changes)
     this.#applyRecords(changes)
@@ -204,10 +244,10 @@ export class SqliteTransaction implements Transaction {
     for (const { existed, row } of accounts.values()) {
       if (row === null) continue
       const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, nextUserId } = row
-      const { nextDeploymentId, nextSeedId } = row
+      const { nextDeploymentId, nextSeedId, nextTrustRuleId } = row
       const { auditSize, auditHead, auditAt } = row
       const audit = [auditSize, auditHead, auditAt] as const
-      const counters = [nextListId, nextMachineId, nextUserId, nextDeploymentId, nextSeedId] as const
+      const counters = [nextListId, nextMachineId, nextUserId, nextDeploymentId, nextSeedId, nextTrustRuleId] as const
       if (existed) updateAccount.run(nextSecretId, nextKeyId, ...audit, ...counters, id)
       else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, ...audit, ...counters)
     }
@@ -243,35 +283,9 @@ export class SqliteTransaction implements Transaction {
           key.userId,
           key.confirmedAt,
           key.agent,
+          key.ruleId,
         )
       }
-    }
-  }
-
-  #applyUsers({ users }: Changes): void {
-    const { putUser, deleteUser } = this.#statements
-    for (const [at, { row }] of users) {
-      if (row === null) deleteUser.run(...(at.split(' ').map(Number) as [number, number]))
-      else putUser.run(...rows.userValues(row))
-    }
-  }
-
-  #applyDeployments({ deployments, seeds }: Changes): void {
-    const { insertDeployment, deleteDeployment, insertHeld, deleteHeld, putSeed, deleteSeed } = this.#statements
-    for (const [at, { existed, row }] of deployments) {
-      if (row !== null || !existed) continue
-      const [accountId, id] = at.split(' ').map(Number) as [number, number]
-      deleteHeld.run(accountId, id)
-      deleteDeployment.run(accountId, id)
-    }
-    for (const { row } of deployments.values()) {
-      if (row === null) continue
-      insertDeployment.run(...deploymentValues(row))
-      for (const held of heldValues(row)) insertHeld.run(...held)
-    }
-    for (const [at, { row }] of seeds) {
-      if (row === null) deleteSeed.run(...(at.split(' ').map(Number) as [number, number]))
-      else putSeed.run(...seedValues(row))
     }
   }
 
@@ -364,9 +378,4 @@ export class SqliteTransaction implements Transaction {
     const { insertRecord } = this.#statements
     for (const record of records) insertRecord.run(...rows.recordValues(record))
   }
-}
-
-/** The border where the rows of our own tables get their types. */
-function all<Row>(statement: StatementSync, ...parameters: SQLInputValue[]): Row[] {
-  return statement.all(...parameters) as unknown as Row[]
 }

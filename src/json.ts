@@ -2,19 +2,30 @@
  * A strict gate before `JSON.parse`, which would take all of this in silence: invalid UTF-8, double keys, lone
  * surrogates, and documents whose objects need many times their size in memory.
  */
-import { Refusal } from '../errors.ts'
+import { Refusal } from './errors.ts'
 
 const maxDepth = 16
-const maxKeys = 64
 const maxTokens = 4096
+/** Fields of one object, in what clients send. */
+const maxKeysOfBody = 64
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/**
+ * @param type the Content-Type
+ * @throws Refusal `unsupported_media_type` when it names another charset than UTF-8
+ */
+export function checkCharset(type: string | undefined): void {
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(type ?? '')?.[1]
+  if (charset === undefined || /^utf-?8$/i.test(charset)) return
+  throw new Refusal('unsupported_media_type', 'Send the body in UTF-8.')
+}
+
 /** @throws Refusal `invalid` saying what is wrong, and never what was sent */
-export function parseJson(body: Uint8Array): unknown {
+export function parseJson(body: Uint8Array, maxKeys = maxKeysOfBody): unknown {
   const text = decode(body)
   if (text.trim() === '') throw faulty('It must not be empty')
-  scan(text)
+  scan(text, maxKeys)
   try {
     return JSON.parse(text)
   } catch {
@@ -32,7 +43,7 @@ function decode(body: Uint8Array): string {
 }
 
 /** Walks over the tokens. What is not JSON at all is left for the parser to refuse. */
-function scan(text: string): void {
+function scan(text: string, maxKeys: number): void {
   const open: (Set<string> | undefined)[] = []
   let tokens = 0
   let isKeyNext = false
@@ -42,7 +53,7 @@ function scan(text: string): void {
         const end = endOfString(text, at)
         const keys = open.at(-1)
         const isKey = isKeyNext && keys !== undefined
-        checkString(text.slice(at, end + 1), isKey ? keys : undefined)
+        checkString(text.slice(at, end + 1), isKey ? keys : undefined, maxKeys)
         isKeyNext = false
         at = end
         tokens++
@@ -78,7 +89,7 @@ function endOfString(text: string, start: number): number {
   throw faulty('It must be one valid JSON document')
 }
 
-function checkString(literal: string, keys: Set<string> | undefined): void {
+function checkString(literal: string, keys: Set<string> | undefined, maxKeys: number): void {
   const isEscaped = literal.includes('\\')
   if (!isEscaped && keys === undefined) return
   const value = isEscaped ? unquote(literal) : literal.slice(1, -1)

@@ -1,0 +1,1896 @@
+// Made by "npm run build:action" from action/src and src/client. Do not edit.
+import { randomUUID } from "node:crypto";
+import { appendFileSync } from "node:fs";
+import { EOL } from "node:os";
+// src/client/errors.ts
+/** A request that failed. It holds neither the API key nor a value, so it may be logged. */
+var StrongroomError = class extends Error {
+	name = "StrongroomError";
+	/** Of HTTP; `undefined` when there was no answer. */
+	status;
+	/** One of `Code`, or one that a newer server has. */
+	code;
+	/** Names the request in the server's log and in the audit trail. */
+	requestId;
+	/** Each faulty field, if the request was `invalid`. */
+	errors;
+	/** How long the server asks to wait. */
+	retryAfterMs;
+	/** Whether a change may have been made all the same: read to find out. Never set for a read. */
+	mayHaveActed;
+	constructor(failure, mayHaveActed = false) {
+		super(failure.message);
+		this.status = failure.status;
+		this.code = failure.code;
+		this.requestId = failure.requestId;
+		this.errors = failure.errors ?? [];
+		this.retryAfterMs = failure.retryAfterMs;
+		this.mayHaveActed = mayHaveActed;
+	}
+};
+/** 400, 413: the request is at fault, and `errors` says where. */
+var Invalid = class extends StrongroomError {
+	name = "Invalid";
+};
+/** 401: no API key, or one that is unknown, expired, revoked or used from outside its networks. */
+var Unauthorized = class extends StrongroomError {
+	name = "Unauthorized";
+};
+/** 403: the API key lacks the scope. */
+var Forbidden = class extends StrongroomError {
+	name = "Forbidden";
+};
+/** 404: nothing there, or nothing that this API key may know of. */
+var NotFound = class extends StrongroomError {
+	name = "NotFound";
+};
+/** 409, 412, 422: the name is taken, the version is stale, or the idempotency key was used for something else. */
+var Conflict = class extends StrongroomError {
+	name = "Conflict";
+};
+/** 429: too many requests, even after waiting. */
+var RateLimited = class extends StrongroomError {
+	name = "RateLimited";
+};
+/** 408, 502, 503, 504, 507: the server cannot do it now. */
+var Unavailable = class extends StrongroomError {
+	name = "Unavailable";
+};
+/** 500: a fault of the server. `integrity_failure`: what is stored was not used. Tell the operator. */
+var ServerFault = class extends StrongroomError {
+	name = "ServerFault";
+};
+/** No answer: the connection failed. */
+var Unreachable = class extends StrongroomError {
+	name = "Unreachable";
+};
+/** No answer in time. */
+var TimedOut = class extends Unreachable {
+	name = "TimedOut";
+};
+/** An answer that is not Strongroom's: the URL is wrong, or something in between answered. */
+var UnexpectedAnswer = class extends StrongroomError {
+	name = "UnexpectedAnswer";
+};
+var byClientCode = {
+	unreachable: Unreachable,
+	timed_out: TimedOut,
+	unexpected_answer: UnexpectedAnswer
+};
+var byStatus = {
+	400: Invalid,
+	401: Unauthorized,
+	403: Forbidden,
+	404: NotFound,
+	408: Unavailable,
+	409: Conflict,
+	412: Conflict,
+	413: Invalid,
+	422: Conflict,
+	429: RateLimited,
+	500: ServerFault,
+	502: Unavailable,
+	503: Unavailable,
+	504: Unavailable,
+	507: Unavailable
+};
+/** The error of the class that fits. */
+function errorOf(failure, mayHaveActed) {
+	return new (byClientCode[failure.code] ?? byStatus[failure.status ?? 0] ?? StrongroomError)(failure, mayHaveActed);
+}
+// src/client/answer.ts
+/** What answers say in headers: the version of a secret, and where a listing goes on. */
+/**
+* The body with the version's entity tag.
+*
+* @throws UnexpectedAnswer without one: a change on condition of it would be made without any
+*/
+function tagged({ body, headers }) {
+	const etag = headers.get("etag");
+	if (etag === null) throw errorOf({
+		code: "unexpected_answer",
+		message: "The answer has no ETag. Something before the server removes it, or does not let scripts see it.",
+		requestId: headers.get("strongroom-request-id") ?? void 0
+	}, false);
+	return {
+		...body,
+		etag
+	};
+}
+function pageOf(items, headers) {
+	const next = headers.get("strongroom-next-cursor");
+	return next === null ? { items } : {
+		items,
+		next
+	};
+}
+/** The items of all pages, each page read when it is needed. */
+async function* itemsOf(read) {
+	let cursor;
+	do {
+		const page = await read(cursor);
+		yield* page.items;
+		if (page.next !== void 0 && page.next === cursor) throw errorOf({
+			code: "unexpected_answer",
+			message: "The listing does not go on: a page leads to itself."
+		}, false);
+		cursor = page.next;
+	} while (cursor !== void 0);
+}
+// src/client/audit.ts
+/** The audit trail. */
+var pageSize$3 = 1e3;
+var Audit = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** The records that match, newest first; page by page as they are taken. */
+	list(filter = {}, options) {
+		return itemsOf((cursor) => this.page({
+			...filter,
+			limit: pageSize$3,
+			...cursor === void 0 ? {} : { cursor }
+		}, options));
+	}
+	/** One page of the records, 100 unless `limit` says otherwise. It may be short, or empty, before the end. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/audit", { query }, options);
+		return pageOf(body.records, headers);
+	}
+};
+// src/client/options.ts
+/** How a client is set up, and how one call of it can differ. */
+/** In place of an API key: the cookie of whoever is signed in to the portal. */
+var session = Symbol("session");
+/** Timers count in 31 bits of milliseconds. */
+var maxTimeoutMs = 2 ** 31 - 1;
+/** @throws TypeError, which never quotes the API key */
+function settingsOf(options) {
+	const { apiKey, fetch = (url, init) => globalThis.fetch(url, init) } = options;
+	const url = baseOf(options.url);
+	if (typeof apiKey !== "function" && apiKey !== session) checkedApiKey(apiKey);
+	return {
+		url,
+		apiKey: readerOf(apiKey),
+		fetch,
+		timeoutMs: timeoutOf(options, 1e4),
+		retries: retriesOf(options, 3)
+	};
+}
+function readerOf(apiKey) {
+	if (apiKey === session) return void 0;
+	return typeof apiKey === "function" ? apiKey : () => apiKey;
+}
+/** `fetch` would quote a key that is no header's value. */
+function checkedApiKey(apiKey) {
+	if (typeof apiKey !== "string" || !/^[\x21-\x7e]{1,1024}$/.test(apiKey)) throw new TypeError("apiKey: must be printable characters without a blank or a line end.");
+	return apiKey;
+}
+function timeoutOf({ timeoutMs }, usual) {
+	return amountOf("timeoutMs", timeoutMs, usual, 1, maxTimeoutMs);
+}
+function retriesOf({ retries }, usual) {
+	return amountOf("retries", retries, usual, 0, 100);
+}
+function amountOf(name, given, usual, least, most) {
+	const amount = given ?? usual;
+	if (Number.isSafeInteger(amount) && amount >= least && amount <= most) return amount;
+	throw new TypeError(`${name}: must be a whole number from ${least} to ${most}.`);
+}
+/** The server prints its address with `/v3`, so that is taken too. */
+function baseOf(text) {
+	const url = URL.canParse(text) ? new URL(text) : void 0;
+	const isHttp = url?.protocol === "https:" || url?.protocol === "http:";
+	if (url === void 0 || !isHttp || url.username || url.password || url.search || url.hash) throw new TypeError("url: must be such as https://strongroom.example.com, without a user, a query or a fragment.");
+	return url.href.replace(/\/+$/, "").replace(/\/v3$/, "");
+}
+// src/client/cached.ts
+/** Values in the memory of an application that reads them often, and must live through a short outage. */
+var maxTimeMs = 6048e5;
+var usualMaxStaleMs = 3e5;
+/** The one that was asked for longest ago makes room. */
+var maxEntries = 1e3;
+/**
+* Reads secrets through the memory of this process. The server is asked again once it was not for `ttlMs`. If it cannot
+* be asked then, the last value stands in, until it is `ttlMs` and `maxStaleMs` old. A refusal (401, 403, 404 or any
+* other) is thrown, and the value forgotten. Reads from memory are in no audit trail.
+*/
+var CachedSecrets = class {
+	#secrets;
+	#ttlMs;
+	#maxAgeMs;
+	#entries = /* @__PURE__ */ new Map();
+	#flights = /* @__PURE__ */ new Map();
+	constructor(secrets, options) {
+		this.#secrets = secrets;
+		this.#ttlMs = amountOf("ttlMs", options.ttlMs, 0, 1, maxTimeMs);
+		this.#maxAgeMs = this.#ttlMs + amountOf("maxStaleMs", options.maxStaleMs, usualMaxStaleMs, 0, maxTimeMs);
+	}
+	get(id, options = {}) {
+		return this.#read(`id ${id}`, options, (call) => this.#secrets.get(id, call));
+	}
+	getByName(name, options = {}) {
+		return this.#read(`name ${name}`, options, (call) => this.#secrets.getByName(name, call));
+	}
+	/** Forgets all values. */
+	clear() {
+		this.#entries = /* @__PURE__ */ new Map();
+		this.#flights = /* @__PURE__ */ new Map();
+	}
+	async #read(at, { signal }, read) {
+		signal?.throwIfAborted();
+		const known = this.#entries.get(at);
+		const now = Date.now();
+		if (known !== void 0 && isYounger(known.askedAt, now, this.#ttlMs) && this.#mayStandIn(known, now)) return known.secret;
+		return orAborted(this.#flights.get(at) ?? this.#take(at, known, read), signal);
+	}
+	/** Whoever asks meanwhile waits for the same answer. */
+	#take(at, known, read) {
+		const entries = this.#entries;
+		const flights = this.#flights;
+		const flight = this.#refresh(at, known, read, entries).finally(() => flights.delete(at));
+		flights.set(at, flight);
+		return flight;
+	}
+	async #refresh(at, known, read, entries) {
+		const askedAt = Date.now();
+		entries.delete(at);
+		try {
+			const found = await read(known !== void 0 && this.#mayStandIn(known, askedAt) ? { retries: 0 } : {});
+			const secret = Object.freeze(found);
+			this.#keep(entries, at, {
+				secret,
+				readAt: askedAt,
+				askedAt
+			});
+			return secret;
+		} catch (error) {
+			if (known === void 0 || !isOutage(error) || !this.#mayStandIn(known, Date.now())) throw error;
+			this.#keep(entries, at, {
+				...known,
+				askedAt
+			});
+			return known.secret;
+		}
+	}
+	#keep(entries, at, entry) {
+		for (const [oldest, kept] of entries) {
+			if (entries.size < maxEntries && this.#mayStandIn(kept, entry.askedAt)) break;
+			entries.delete(oldest);
+		}
+		entries.set(at, entry);
+	}
+	#mayStandIn({ readAt }, now) {
+		return isYounger(readAt, now, this.#maxAgeMs);
+	}
+};
+/** A clock that stepped back says nothing about age. */
+function isYounger(then, now, ageMs) {
+	return now >= then && now - then < ageMs;
+}
+/** Nobody said no: the server was not reached, or cannot answer now. */
+function isOutage(error) {
+	if (error instanceof Unreachable || error instanceof Unavailable || error instanceof RateLimited) return true;
+	return error instanceof StrongroomError && error.code !== "integrity_failure" && (error.status ?? 0) >= 500;
+}
+function orAborted(flight, signal) {
+	if (signal === void 0) return flight;
+	return new Promise((resolve, reject) => {
+		const give = () => reject(signal.reason);
+		signal.addEventListener("abort", give, { once: true });
+		flight.then(resolve, reject).finally(() => signal.removeEventListener("abort", give));
+	});
+}
+// src/client/deployments.ts
+/** Which target holds which version of which secret. */
+var pageSize$2 = 1e3;
+var Deployments = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	list(filter = {}, options) {
+		return itemsOf((cursor) => this.#page({
+			...filter,
+			limit: pageSize$2,
+			...cursor === void 0 ? {} : { cursor }
+		}, options));
+	}
+	/** Who holds a secret, after its deletion too. */
+	async ofSecret(id, query = {}, options) {
+		return (await this.#connection.send("GET /v3/secrets/{id}/deployments", {
+			id,
+			query
+		}, options)).body.deployments;
+	}
+	/** When a machine is gone. */
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/deployments/{id}", { id }, options);
+	}
+	async #page(query, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/deployments", { query }, options);
+		return pageOf(body.deployments, headers);
+	}
+};
+// src/client/keys.ts
+var Keys = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** The API keys that this one may manage, revoked ones too. */
+	async *list(options) {
+		const { body } = await this.#connection.send("GET /v3/keys", {}, options);
+		yield* body.keys;
+	}
+	async get(id, options) {
+		return (await this.#connection.send("GET /v3/keys/{id}", { id }, options)).body;
+	}
+	/** Makes an API key. After a lost connection it is not sent again: look for what it may have made, and revoke that. */
+	async create(input, options) {
+		return (await this.#connection.send("POST /v3/keys", { body: input }, options)).body;
+	}
+	/** Makes an API key with the same rights; the old one expires after the overlap. Not sent again, as `create`. */
+	async rotate(id, input = {}, options) {
+		return (await this.#connection.send("POST /v3/keys/{id}/rotate", {
+			id,
+			body: input
+		}, options)).body;
+	}
+	/** Revokes an API key, for good and at once. */
+	async revoke(id, options) {
+		await this.#connection.send("DELETE /v3/keys/{id}", { id }, options);
+	}
+};
+// src/client/lists.ts
+var Lists = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async *list(options) {
+		const { body } = await this.#connection.send("GET /v3/lists", {}, options);
+		yield* body.lists;
+	}
+	async get(id, options) {
+		return (await this.#connection.send("GET /v3/lists/{id}", { id }, options)).body;
+	}
+	/** After a lost connection it is not sent again: look whether the list is there. */
+	async create(input, options) {
+		return (await this.#connection.send("POST /v3/lists", { body: input }, options)).body;
+	}
+	async rename(id, name, options) {
+		return (await this.#connection.send("PUT /v3/lists/{id}", {
+			id,
+			body: { name }
+		}, options)).body;
+	}
+	/** Deletes a list for good, with every secret in it. */
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/lists/{id}", { id }, options);
+	}
+	/** The secrets in a list, without values. */
+	async *secrets(id, options) {
+		const { body } = await this.#connection.send("GET /v3/lists/{id}/secrets", { id }, options);
+		yield* body.secrets;
+	}
+	/** Puts a secret into a list. */
+	async move(id, secret, options) {
+		return (await this.#connection.send("PUT /v3/lists/{id}/secrets/{secret}", {
+			id,
+			secret
+		}, options)).body;
+	}
+};
+// src/client/machines.ts
+var Machines = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async *list(options) {
+		const { body } = await this.#connection.send("GET /v3/machines", {}, options);
+		yield* body.machines;
+	}
+	async get(id, options) {
+		return (await this.#connection.send("GET /v3/machines/{id}", { id }, options)).body;
+	}
+	/** After a lost connection it is not sent again: look whether the machine is there. */
+	async create(input, options) {
+		return (await this.#connection.send("POST /v3/machines", { body: input }, options)).body;
+	}
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/machines/{id}", { id }, options);
+	}
+};
+var AccountSettings = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async get(options) {
+		return (await this.#connection.send("GET /v3/settings", {}, options)).body;
+	}
+	async update(input, options) {
+		return (await this.#connection.send("PUT /v3/settings", { body: input }, options)).body;
+	}
+};
+// src/client/secrets.ts
+/** Secrets and their versions. */
+var pageSize$1 = 1e3;
+/** Names whose ids are remembered. */
+var maxIds = 1e3;
+var Secrets = class {
+	#connection;
+	/** No id is given twice; the name is checked with every read. */
+	#ids = /* @__PURE__ */ new Map();
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** All secrets that the API key may list, oldest first, without values; page by page as they are taken. */
+	list(filter = {}, options) {
+		return itemsOf((cursor) => this.page(queryOf$1(filter, cursor), options));
+	}
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/secrets", { query }, options);
+		return pageOf(body.secrets, headers);
+	}
+	/** Reads the current value. */
+	async get(id, options) {
+		return tagged(await this.#connection.send("GET /v3/secrets/{id}", { id }, options));
+	}
+	/**
+	* Reads the current value of the secret of this name. The first time the id is looked up in the listing, which needs
+	* the scope `secrets:list` for the name; after that the secret is read at once.
+	*/
+	async getByName(name, options) {
+		const known = this.#ids.get(name);
+		if (known !== void 0) {
+			const found = await this.#getIfNamed(known, name, options);
+			if (found !== void 0) return found;
+			this.#ids.delete(name);
+		}
+		const id = await this.#lookUp(name, options);
+		const found = await this.#getIfNamed(id, name, options);
+		if (found === void 0) throw notFound(name);
+		if (this.#ids.size >= maxIds) this.#ids.clear();
+		this.#ids.set(name, id);
+		return found;
+	}
+	/** Creates a secret. Sent again after a lost connection, it is created once. */
+	async create(input, options) {
+		return tagged(await this.#connection.send("POST /v3/secrets", { body: input }, options));
+	}
+	/** Stores a new version. Sent again after a lost connection, it is stored once. */
+	async update(id, input, options) {
+		return tagged(await this.#connection.send("PUT /v3/secrets/{id}", {
+			id,
+			body: input
+		}, options));
+	}
+	/**
+	* Deletes a secret for good, with all its versions. Sent again after a lost connection, it may be `NotFound` with
+	* `mayHaveActed`.
+	*/
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/secrets/{id}", { id }, options);
+	}
+	/** What is known of all secrets that the API key may list, oldest first; page by page as they are taken. */
+	listMetadata(filter = {}, options) {
+		return itemsOf(async (cursor) => {
+			const query = queryOf$1(filter, cursor);
+			const { body, headers } = await this.#connection.send("GET /v3/metadata", { query }, options);
+			return pageOf(body.secrets, headers);
+		});
+	}
+	/** What is known of the secret beside its value. */
+	async metadata(id, options) {
+		return tagged(await this.#connection.send("GET /v3/secrets/{id}/metadata", { id }, options));
+	}
+	/** Changes what is given, and leaves the rest; the value and its version stay. */
+	async updateMetadata(id, input, options) {
+		return tagged(await this.#connection.send("PATCH /v3/secrets/{id}/metadata", {
+			id,
+			body: input
+		}, options));
+	}
+	/** The versions that are kept, newest first, without values. */
+	async versions(id, options) {
+		const { body } = await this.#connection.send("GET /v3/secrets/{id}/versions", { id }, options);
+		return body.versions;
+	}
+	/** Reads the value as it was. */
+	async version(id, version, options) {
+		return (await this.#connection.send("GET /v3/secrets/{id}/versions/{version}", {
+			id,
+			version
+		}, options)).body;
+	}
+	/** Stores an old value as a new version. */
+	async restore(id, version, options) {
+		return tagged(await this.#connection.send("POST /v3/secrets/{id}/versions/{version}/restore", {
+			id,
+			version
+		}, options));
+	}
+	/** A reader for values that are needed often. It keeps them in memory: see `CachedSecrets`. */
+	cached(options) {
+		return new CachedSecrets(this, options);
+	}
+	async #lookUp(name, options) {
+		const { items } = await this.page({
+			name,
+			limit: 1
+		}, options);
+		const [found] = items.filter((secret) => secret.name === name);
+		if (found === void 0) throw notFound(name);
+		return found.id;
+	}
+	/** Nothing if the secret is gone, or is another one since an older store was restored. */
+	async #getIfNamed(id, name, options) {
+		try {
+			const found = await this.get(id, options);
+			return found.name === name ? found : void 0;
+		} catch (error) {
+			if (error instanceof NotFound) return void 0;
+			throw error;
+		}
+	}
+};
+function notFound(name) {
+	return errorOf({
+		status: 404,
+		code: "not_found",
+		message: `No secret is called "${name}", or none that this API key may list.`
+	}, false);
+}
+function queryOf$1(filter, cursor) {
+	return {
+		...filter,
+		limit: pageSize$1,
+		...cursor === void 0 ? {} : { cursor }
+	};
+}
+// src/client/seeds.ts
+/** One-time seeds for machines. */
+var pageSize = 1e3;
+var Seeds = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** Those that this API key made; with `account:manage`, all of the account. */
+	list(options) {
+		return itemsOf((cursor) => this.#page({
+			limit: pageSize,
+			...cursor === void 0 ? {} : { cursor }
+		}, options));
+	}
+	async get(id, options) {
+		return (await this.#connection.send("GET /v3/seeds/{id}", { id }, options)).body;
+	}
+	/** After a lost connection it is not sent again. The URL is shown this once. */
+	async create(input, options) {
+		return (await this.#connection.send("POST /v3/seeds", { body: input }, options)).body;
+	}
+	/** Its URL leads nowhere from now on. */
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/seeds/{id}", { id }, options);
+	}
+	async #page(query, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/seeds", { query }, options);
+		return pageOf(body.seeds, headers);
+	}
+};
+// src/client/retry.ts
+var basePauseMs = 250;
+var maxPauseMs = 1e4;
+/** Who is asked to wait longer is told so, and does not wait. */
+var maxRetryAfterMs = 6e4;
+/** The server says that it did nothing. */
+var undone = /* @__PURE__ */ new Set([
+	"rate_limited",
+	"overloaded",
+	"audit_unavailable",
+	"request_timeout"
+]);
+/** It may have been carried out, or not. Once more may go better. */
+var unsettled = /* @__PURE__ */ new Set([
+	"unreachable",
+	"timed_out",
+	"unavailable",
+	"outcome_unknown"
+]);
+/** @param isRepeatable whether twice is the same as once */
+function mayRepeat({ code }, isRepeatable) {
+	return undone.has(code) || isRepeatable && unsettled.has(code);
+}
+/** Whether a change may have been carried out although its request failed. */
+function leavesOpen({ code, status }) {
+	if (undone.has(code) || code === "storage_full" || code === "key_exhausted") return false;
+	return unsettled.has(code) || code === "unexpected_answer" || (status ?? 0) >= 500;
+}
+/**
+* Full jitter: any time up to a bound that doubles, so that clients which failed together do not come back together.
+* What `Retry-After` asks for comes on top.
+*
+* @param random from 0 to below 1
+* @returns `undefined` when the server asks to wait too long
+*/
+function pauseMs(tries, retryAfterMs, random) {
+	if (retryAfterMs !== void 0 && retryAfterMs > maxRetryAfterMs) return void 0;
+	return (retryAfterMs ?? 0) + Math.floor(random * Math.min(maxPauseMs, basePauseMs * 2 ** tries));
+}
+/**
+* Reads `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
+*
+* @param now milliseconds since 1970
+*/
+function readRetryAfter(text, now) {
+	const trimmed = text?.trim() ?? "";
+	if (/^\d{1,9}$/.test(trimmed)) return Number(trimmed) * 1e3;
+	const date = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(trimmed) ? Date.parse(trimmed) : NaN;
+	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
+}
+/** Waits, unless the signal says otherwise. */
+function wait(milliseconds, signal) {
+	return new Promise((resolve, reject) => {
+		const give = () => {
+			clearTimeout(timer);
+			reject(signal?.reason);
+		};
+		const timer = setTimeout(() => {
+			signal?.removeEventListener("abort", give);
+			resolve();
+		}, milliseconds);
+		if (signal?.aborted === true) give();
+		else signal?.addEventListener("abort", give, { once: true });
+	});
+}
+// src/client/shape.ts
+var text = (value) => typeof value === "string";
+var bool = (value) => typeof value === "boolean";
+var integer = (value) => Number.isSafeInteger(value);
+var anything = (_value) => true;
+function record(item) {
+	return (value) => typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every((one) => item(one));
+}
+function oneOf(...words) {
+	return (value) => words.some((word) => word === value);
+}
+function orNull(shape) {
+	return (value) => value === null || shape(value);
+}
+function optional(shape) {
+	return (value) => value === void 0 || shape(value);
+}
+function list(item) {
+	return (value) => Array.isArray(value) && value.every((one) => item(one));
+}
+/** An object with at least these fields: a newer server may add some. A field that `T` has and this lacks does not compile. */
+function fields(shapes) {
+	const entries = Object.entries(shapes);
+	return (value) => {
+		if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+		const given = { ...value };
+		return entries.every(([name, shape]) => shape(given[name]));
+	};
+}
+// src/client/exchange.ts
+var maxMessageLength = 500;
+/** A shorter value is a word or a digit, which a message may hold by chance. */
+var leastTellingLength = 8;
+/** @throws the reason of the caller's signal, and nothing else */
+async function exchange(fetch, request, shape) {
+	const { signal, timeoutMs } = request;
+	signal?.throwIfAborted();
+	const controller = new AbortController();
+	const giveUp = () => controller.abort();
+	const timer = setTimeout(giveUp, timeoutMs);
+	signal?.addEventListener("abort", giveUp, { once: true });
+	try {
+		return await Promise.race([ask$1(fetch, request, controller.signal, shape), whenAborted(controller.signal)]);
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (!controller.signal.aborted) return { failure: unreachable(request, error) };
+		return { failure: {
+			code: "timed_out",
+			message: `No answer from ${originOf(request)} in ${timeoutMs} ms.`
+		} };
+	} finally {
+		clearTimeout(timer);
+		signal?.removeEventListener("abort", giveUp);
+	}
+}
+async function ask$1(fetch, request, signal, shape) {
+	const { url, method, headers, body } = request;
+	const response = await fetch(url, {
+		method,
+		headers,
+		redirect: "manual",
+		signal,
+		...body === void 0 ? {} : { body }
+	});
+	if (response.type === "opaqueredirect" || response.status >= 300 && response.status < 400) {
+		await response.body?.cancel();
+		return { failure: unexpected(request, response, "a redirect, which is not followed") };
+	}
+	const content = parse(await response.arrayBuffer());
+	if (!response.ok) return { failure: failureOf(request, response, content) };
+	if (!shape(content)) return { failure: unexpected(request, response, "something else than the API describes") };
+	return { answer: {
+		body: content,
+		headers: response.headers
+	} };
+}
+function whenAborted(signal) {
+	return new Promise((_, reject) => {
+		signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+	});
+}
+/** Invalid UTF-8 is not mended: a value comes as it was stored or not at all. */
+function parse(bytes) {
+	try {
+		return JSON.parse(new TextDecoder("utf-8", {
+			fatal: true,
+			ignoreBOM: true
+		}).decode(bytes));
+	} catch {
+		return;
+	}
+}
+var isProblem = fields({
+	type: text,
+	code: text,
+	message: text,
+	request_id: text
+});
+var isFaulty = fields({ errors: list(fields({
+	field: text,
+	detail: text
+})) });
+function failureOf(request, response, content) {
+	const { status, headers } = response;
+	const retryAfterMs = readRetryAfter(headers.get("retry-after"), Date.now());
+	if (!isProblem(content) || !isOurs(content)) return {
+		...foreign(request, response),
+		retryAfterMs
+	};
+	const faults = isFaulty(content) ? content.errors : [];
+	const isTelling = tells(request, JSON.stringify([content.message, faults]));
+	return {
+		status,
+		code: content.code,
+		message: isTelling ? `The server answered ${status}.` : content.message.slice(0, maxMessageLength),
+		requestId: requestIdOf(request, response),
+		errors: isTelling ? [] : faults.map(({ field, detail }) => ({
+			field,
+			detail
+		})),
+		retryAfterMs
+	};
+}
+function isOurs({ type, code }) {
+	return /^[a-z_]{1,64}$/.test(code) && type === `urn:strongroom:problem:${code}`;
+}
+/** What a proxy says of itself: that it is busy, or that it does not reach the server. */
+function foreign(request, response) {
+	const { status } = response;
+	if (status === 429) return {
+		status,
+		code: "rate_limited",
+		message: "Something before the server limits requests."
+	};
+	if ([
+		408,
+		502,
+		503,
+		504
+	].includes(status)) return {
+		status,
+		code: "unavailable",
+		message: `Something before the server answered ${status}.`
+	};
+	return unexpected(request, response, "something else than Strongroom does");
+}
+function unexpected(request, response, what) {
+	const message = `${originOf(request)} answered ${response.status} with ${what}. Is the URL right?`;
+	const requestId = requestIdOf(request, response);
+	return {
+		status: response.status,
+		code: "unexpected_answer",
+		message,
+		requestId
+	};
+}
+function unreachable(request, error) {
+	const reason = reasonsOf(error).join(": ");
+	const why = reason === "" || tells(request, reason) ? "" : `: ${reason.slice(0, maxMessageLength)}`;
+	return {
+		code: "unreachable",
+		message: `No answer from ${originOf(request)}${why}`
+	};
+}
+/** The texts of an error and of what caused it. Not the error itself, which may hold the request, and so the key. */
+function reasonsOf(error, depth = 0) {
+	if (!(error instanceof Error) || depth > 3) return [];
+	const code = "code" in error && typeof error.code === "string" ? error.code : "";
+	return [error.message || code, ...reasonsOf(error.cause, depth + 1)].filter((reason) => reason !== "");
+}
+function requestIdOf(request, { headers }) {
+	const id = headers.get("strongroom-request-id") ?? "";
+	return /^[\x21-\x7e]{1,128}$/.test(id) && !tells(request, id) ? id : void 0;
+}
+function originOf({ url }) {
+	return new URL(url).origin;
+}
+function tells({ secrets }, message) {
+	return secrets.some((secret) => {
+		if (secret.length < leastTellingLength) return false;
+		return message.includes(secret) || message.includes(JSON.stringify(secret).slice(1, -1));
+	});
+}
+// src/client/operations.ts
+var secretHead = {
+	id: integer,
+	name: text,
+	created_at: text,
+	updated_at: text
+};
+var listRef = fields({
+	id: integer,
+	name: text
+});
+var aList = fields(secretHead);
+var metadata = fields({
+	...secretHead,
+	type: text,
+	filename: orNull(text),
+	list: listRef,
+	version: integer,
+	description: text,
+	tags: list(text),
+	expires_at: orNull(text)
+});
+var deployment = fields({
+	id: integer,
+	target: text,
+	secrets: list(fields({
+		id: integer,
+		name: text,
+		version: integer,
+		current_version: orNull(integer)
+	})),
+	stale: bool,
+	created_at: text,
+	principal: optional(fields({
+		kind: text,
+		id: integer,
+		name: text
+	}))
+});
+var seed = fields({
+	id: integer,
+	target: text,
+	state: oneOf("open", "used", "expired"),
+	max_fetches: integer,
+	fetches: fields({
+		user_data: integer,
+		meta_data: integer,
+		vendor_data: integer,
+		network_config: integer
+	}),
+	created_at: text,
+	expires_at: text,
+	used_at: orNull(text)
+});
+var machine = fields({
+	id: integer,
+	name: text,
+	addresses: list(text),
+	scopes: list(text),
+	created_at: text
+});
+var trustRule = fields({
+	id: integer,
+	name: text,
+	issuer: text,
+	audience: text,
+	claims: record(text),
+	scopes: list(text),
+	networks: list(text),
+	key_ttl: integer,
+	single_use: bool,
+	jwks_url: orNull(text),
+	jwks: orNull(fields({ keys: list(record(anything)) })),
+	created_at: text,
+	updated_at: text
+});
+var jobKey = fields({
+	api_key: text,
+	key_id: integer,
+	rule: text,
+	scopes: list(text),
+	expires_at: text
+});
+var ofVersion = {
+	id: integer,
+	name: text,
+	version: integer
+};
+var fingerprints = fields({
+	base: integer,
+	mix: integer,
+	mac_key: text,
+	fingerprints: list(fields({
+		...ofVersion,
+		form: text,
+		length: integer,
+		offset: integer,
+		filter: integer,
+		mac: text
+	})),
+	unscannable: list(fields({
+		...ofVersion,
+		reason: text
+	}))
+});
+var accountSettings = fields({ vm_auth: bool });
+var updatedSecret = fields({
+	id: integer,
+	name: text,
+	updated_at: text
+});
+var versionHead = {
+	version: integer,
+	created_at: text
+};
+var message = fields({ message: text });
+var apiKey = {
+	id: integer,
+	name: text,
+	scopes: list(text),
+	networks: list(text),
+	created_at: text,
+	expires_at: orNull(text),
+	revoked_at: orNull(text),
+	last_used_at: orNull(text)
+};
+var issuedApiKey = fields({
+	...apiKey,
+	api_key: text
+});
+var auditObject = fields({
+	kind: text,
+	id: orNull(integer),
+	uid: orNull(text),
+	name: orNull(text),
+	version: orNull(integer),
+	hash: orNull(text)
+});
+var auditRecord = fields({
+	seq: integer,
+	time: text,
+	principal: fields({
+		kind: text,
+		id: integer,
+		name: text
+	}),
+	action: text,
+	object: orNull(auditObject),
+	outcome: text,
+	request_id: text,
+	address: text,
+	head: text
+});
+var operations = {
+	"GET /v3/secrets": {
+		repeat: "safe",
+		answer: fields({ secrets: list(fields(secretHead)) })
+	},
+	"POST /v3/secrets": {
+		repeat: "keyed",
+		answer: fields(secretHead)
+	},
+	"GET /v3/secrets/{id}": {
+		repeat: "safe",
+		answer: fields({
+			...secretHead,
+			value: text
+		})
+	},
+	"PUT /v3/secrets/{id}": {
+		repeat: "keyed",
+		answer: updatedSecret
+	},
+	"DELETE /v3/secrets/{id}": {
+		repeat: "safe",
+		answer: message
+	},
+	"GET /v3/metadata": {
+		repeat: "safe",
+		answer: fields({ secrets: list(metadata) })
+	},
+	"GET /v3/secrets/{id}/metadata": {
+		repeat: "safe",
+		answer: metadata
+	},
+	"PATCH /v3/secrets/{id}/metadata": {
+		repeat: "safe",
+		answer: metadata
+	},
+	"GET /v3/lists": {
+		repeat: "safe",
+		answer: fields({ lists: list(aList) })
+	},
+	"POST /v3/lists": {
+		repeat: "never",
+		answer: aList
+	},
+	"GET /v3/lists/{id}": {
+		repeat: "safe",
+		answer: aList
+	},
+	"PUT /v3/lists/{id}": {
+		repeat: "safe",
+		answer: aList
+	},
+	"DELETE /v3/lists/{id}": {
+		repeat: "safe",
+		answer: message
+	},
+	"GET /v3/lists/{id}/secrets": {
+		repeat: "safe",
+		answer: fields({ secrets: list(fields(secretHead)) })
+	},
+	"PUT /v3/lists/{id}/secrets/{secret}": {
+		repeat: "safe",
+		answer: fields({
+			id: integer,
+			name: text,
+			list: listRef
+		})
+	},
+	"GET /v3/machines": {
+		repeat: "safe",
+		answer: fields({ machines: list(machine) })
+	},
+	"POST /v3/machines": {
+		repeat: "never",
+		answer: machine
+	},
+	"GET /v3/machines/{id}": {
+		repeat: "safe",
+		answer: machine
+	},
+	"DELETE /v3/machines/{id}": {
+		repeat: "safe",
+		answer: message
+	},
+	"GET /v3/trust-rules": {
+		repeat: "safe",
+		answer: fields({ trust_rules: list(trustRule) })
+	},
+	"POST /v3/trust-rules": {
+		repeat: "never",
+		answer: trustRule
+	},
+	"GET /v3/trust-rules/{id}": {
+		repeat: "safe",
+		answer: trustRule
+	},
+	"PATCH /v3/trust-rules/{id}": {
+		repeat: "safe",
+		answer: trustRule
+	},
+	"DELETE /v3/trust-rules/{id}": {
+		repeat: "safe",
+		answer: message
+	},
+	"POST /v3/auth/oidc": {
+		repeat: "never",
+		answer: jobKey
+	},
+	"POST /v3/seeds": {
+		repeat: "never",
+		answer: fields({
+			id: integer,
+			url: text,
+			target: text,
+			expires_at: text
+		})
+	},
+	"GET /v3/seeds": {
+		repeat: "safe",
+		answer: fields({ seeds: list(seed) })
+	},
+	"GET /v3/seeds/{id}": {
+		repeat: "safe",
+		answer: seed
+	},
+	"DELETE /v3/seeds/{id}": {
+		repeat: "safe",
+		answer: message
+	},
+	"GET /v3/deployments": {
+		repeat: "safe",
+		answer: fields({ deployments: list(deployment) })
+	},
+	"GET /v3/secrets/{id}/deployments": {
+		repeat: "safe",
+		answer: fields({ deployments: list(deployment) })
+	},
+	"DELETE /v3/deployments/{id}": {
+		repeat: "safe",
+		answer: message
+	},
+	"POST /v3/render": {
+		repeat: "safe",
+		answer: fields({
+			rendered: optional(text),
+			script_content: optional(text)
+		})
+	},
+	"POST /v3/fingerprints": {
+		repeat: "safe",
+		answer: fingerprints
+	},
+	"GET /v3/settings": {
+		repeat: "safe",
+		answer: accountSettings
+	},
+	"PUT /v3/settings": {
+		repeat: "safe",
+		answer: accountSettings
+	},
+	"GET /v3/secrets/{id}/versions": {
+		repeat: "safe",
+		answer: fields({ versions: list(fields(versionHead)) })
+	},
+	"GET /v3/secrets/{id}/versions/{version}": {
+		repeat: "safe",
+		answer: fields({
+			...versionHead,
+			id: integer,
+			name: text,
+			value: text
+		})
+	},
+	"POST /v3/secrets/{id}/versions/{version}/restore": {
+		repeat: "keyed",
+		answer: updatedSecret
+	},
+	"GET /v3/keys": {
+		repeat: "safe",
+		answer: fields({ keys: list(fields(apiKey)) })
+	},
+	"POST /v3/keys": {
+		repeat: "never",
+		answer: issuedApiKey
+	},
+	"GET /v3/keys/{id}": {
+		repeat: "safe",
+		answer: fields(apiKey)
+	},
+	"DELETE /v3/keys/{id}": {
+		repeat: "safe",
+		answer: message
+	},
+	"POST /v3/keys/{id}/rotate": {
+		repeat: "never",
+		answer: issuedApiKey
+	},
+	"GET /v3/audit": {
+		repeat: "safe",
+		answer: fields({ records: list(auditRecord) })
+	}
+};
+// src/client/connection.ts
+/** Sends operations to the server: addresses, keys, and as many tries as are safe. */
+var Connection = class {
+	#settings;
+	constructor(settings) {
+		this.#settings = settings;
+	}
+	/** @throws StrongroomError; the reason of the signal; TypeError for what cannot be sent */
+	async send(operation, sent, options = {}) {
+		const rule = operations[operation];
+		const request = await this.#requestOf(operation, rule, sent, options);
+		const retries = retriesOf(options, this.#settings.retries);
+		for (let tries = 0, mayHaveActed = false;; tries++) {
+			const exchanged = await exchange(this.#settings.fetch, request, rule.answer);
+			if ("answer" in exchanged) return exchanged.answer;
+			const { failure } = exchanged;
+			mayHaveActed ||= request.method !== "GET" && leavesOpen(failure);
+			const pause = tries < retries ? pauseBefore(rule, failure, tries) : void 0;
+			if (pause === void 0) throw errorOf(failure, mayHaveActed);
+			await wait(pause, request.signal);
+		}
+	}
+	async #requestOf(operation, { repeat }, sent, options) {
+		const [method = "", path = ""] = operation.split(" ");
+		const url = this.#settings.url + addressOf(path, sent) + queryOf(sent.query);
+		const body = sent.body === void 0 ? void 0 : JSON.stringify(sent.body);
+		const timeoutMs = timeoutOf(options, this.#settings.timeoutMs);
+		const apiKey = await this.#settings.apiKey?.();
+		const headers = new Headers({ accept: "application/json" });
+		if (this.#settings.apiKey === void 0) headers.set("strongroom-portal", "1");
+		else if (operation !== "POST /v3/auth/oidc") headers.set("authorization", `Bearer ${checkedApiKey(apiKey)}`);
+		if (body !== void 0) headers.set("content-type", "application/json");
+		if (options.ifMatch !== void 0) headers.set("if-match", [options.ifMatch].flat().join(", "));
+		if (repeat === "keyed") headers.set("idempotency-key", options.idempotencyKey ?? newIdempotencyKey());
+		const secrets = [...apiKey === void 0 ? [] : [apiKey], ...valueIn(sent.body)];
+		return {
+			url,
+			method,
+			headers,
+			body,
+			timeoutMs,
+			signal: options.signal,
+			secrets
+		};
+	}
+};
+function pauseBefore({ repeat }, failure, tries) {
+	if (!mayRepeat(failure, repeat !== "never")) return void 0;
+	return pauseMs(tries, failure.retryAfterMs, Math.random());
+}
+/** @throws TypeError for an id that is none, which could lead to another path */
+function addressOf(path, ids) {
+	return path.replaceAll(/\{(id|version|secret)\}/g, (_, name) => {
+		const id = ids[name];
+		if (id === void 0 || !Number.isSafeInteger(id) || id < 1) throw new TypeError(`${name}: must be a whole number from 1.`);
+		return String(id);
+	});
+}
+function queryOf(query) {
+	const entries = Object.entries(query ?? {}).filter(([, value]) => value !== void 0);
+	if (entries.length === 0) return "";
+	return `?${new URLSearchParams(entries.map(([name, value]) => [name, String(value)]))}`;
+}
+function valueIn(body) {
+	if (typeof body !== "object" || body === null) return [];
+	const { value, token } = body;
+	return [value, token].filter((one) => typeof one === "string");
+}
+/** Not `randomUUID`, which pages without TLS do not have. */
+function newIdempotencyKey() {
+	const bytes = crypto.getRandomValues(/* @__PURE__ */ new Uint8Array(16));
+	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+// src/client/trust-rules.ts
+var TrustRules = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async *list(options) {
+		const { body } = await this.#connection.send("GET /v3/trust-rules", {}, options);
+		yield* body.trust_rules;
+	}
+	async get(id, options) {
+		return (await this.#connection.send("GET /v3/trust-rules/{id}", { id }, options)).body;
+	}
+	/** After a lost connection it is not sent again: look whether the rule is there. */
+	async create(input, options) {
+		return (await this.#connection.send("POST /v3/trust-rules", { body: input }, options)).body;
+	}
+	async update(id, change, options) {
+		return (await this.#connection.send("PATCH /v3/trust-rules/{id}", {
+			id,
+			body: change
+		}, options)).body;
+	}
+	/** With every key that was made under it. */
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/trust-rules/{id}", { id }, options);
+	}
+};
+// src/client/strongroom.ts
+/** The client: one object for one server and one API key. */
+/** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
+var Strongroom = class {
+	secrets;
+	lists;
+	machines;
+	seeds;
+	deployments;
+	settings;
+	keys;
+	trustRules;
+	audit;
+	#connection;
+	/** @throws TypeError for options that cannot be right */
+	constructor(options) {
+		const connection = new Connection(settingsOf(options));
+		this.#connection = connection;
+		this.secrets = new Secrets(connection);
+		this.lists = new Lists(connection);
+		this.machines = new Machines(connection);
+		this.seeds = new Seeds(connection);
+		this.deployments = new Deployments(connection);
+		this.settings = new AccountSettings(connection);
+		this.keys = new Keys(connection);
+		this.trustRules = new TrustRules(connection);
+		this.audit = new Audit(connection);
+	}
+	/** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, and what the target holds. */
+	async render(template, options) {
+		return (await this.#connection.send("POST /v3/render", { body: template }, options)).body;
+	}
+	/** Makes fingerprints of the values that may be scanned for, by which they are recognized and not known. */
+	async fingerprints(filter = {}, options) {
+		return (await this.#connection.send("POST /v3/fingerprints", { body: filter }, options)).body;
+	}
+};
+// action/src/commands.ts
+/** How an action speaks to its runner: commands on standard output, and files that set outputs and variables. */
+/** Hides a text in all that the job logs from now on. A blank text cannot be hidden. */
+function mask(text) {
+	if (text.trim() !== "") command("add-mask", text);
+}
+/** Shows an error in the log and beside the workflow. */
+function error(message) {
+	command("error", message);
+}
+/** A line of the log. */
+function say(line) {
+	process.stdout.write(`${line.replaceAll(/[\r\n]+/g, " ").replaceAll(/::|##\[/g, " ")}\n`);
+}
+/** @param path of the file that the runner reads once the step is over */
+function append(path, pairs) {
+	appendFileSync(path, pairs.map(block).join(""));
+}
+/** Between two lines that nobody who chose the value could know. */
+function block({ name, value }) {
+	const delimiter = `strongroom_${randomUUID()}`;
+	if (name.includes(delimiter) || value.includes(delimiter)) throw new Error("A delimiter was guessed.");
+	return `${name}<<${delimiter}${EOL}${value}${EOL}${delimiter}${EOL}`;
+}
+function command(name, text) {
+	process.stdout.write(`::${name}::${escaped(text)}\n`);
+}
+/** The percent sign first, or what is escaped would be escaped again. */
+function escaped(text) {
+	return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+}
+// action/src/fault.ts
+/** What stops the action for a reason that whoever wrote the workflow can read and mend. */
+var Fault = class extends Error {
+	name = "Fault";
+};
+// action/src/variables.ts
+/** Names of outputs and of environment variables: made from names of secrets, and those that would be dangerous to set. */
+/** In capitals. Whatever begins so is the runner's own, or is taken as an instruction by some program. */
+var dangerousBeginnings = [...[
+	"GITHUB_",
+	"RUNNER_",
+	"ACTIONS_",
+	"INPUT_",
+	"STATE_",
+	"STRONGROOM_"
+], ...[
+	"BASH_FUNC_",
+	"DYLD_",
+	"GIT_CONFIG",
+	"NPM_CONFIG_",
+	"COREHOST_",
+	"CORECLR_",
+	"COR_",
+	"COMPLUS_",
+	"TF_CLI_"
+]];
+/** In capitals: by them programs find or run code, or decide whom to trust. */
+var dangerousNames = /* @__PURE__ */ new Set([
+	...[
+		"CI",
+		"PATH",
+		"PATHEXT",
+		"HOME",
+		"USERPROFILE",
+		"SHELL",
+		"COMSPEC",
+		"SYSTEMROOT",
+		"WINDIR",
+		"PSMODULEPATH"
+	],
+	...[
+		"PWD",
+		"OLDPWD",
+		"CDPATH",
+		"TMPDIR",
+		"TEMP",
+		"TMP",
+		"XDG_CONFIG_HOME",
+		"XDG_DATA_HOME",
+		"ZDOTDIR",
+		"FPATH"
+	],
+	...[
+		"IFS",
+		"ENV",
+		"BASH_ENV",
+		"BASHOPTS",
+		"SHELLOPTS",
+		"PROMPT_COMMAND",
+		"PS4"
+	],
+	...[
+		"LD_PRELOAD",
+		"LD_LIBRARY_PATH",
+		"LD_AUDIT",
+		"LD_DEBUG",
+		"LD_DEBUG_OUTPUT",
+		"LD_PROFILE",
+		"LD_ORIGIN_PATH"
+	],
+	...[
+		"GCONV_PATH",
+		"GLIBC_TUNABLES",
+		"LOCPATH",
+		"NLSPATH",
+		"GETCONF_DIR",
+		"MALLOC_TRACE",
+		"RESOLV_HOST_CONF"
+	],
+	...[
+		"EDITOR",
+		"VISUAL",
+		"PAGER",
+		"BROWSER",
+		"LESSOPEN",
+		"LESSCLOSE",
+		"MANPAGER",
+		"SSH_ASKPASS",
+		"SSH_AUTH_SOCK"
+	],
+	...[
+		"SUDO_ASKPASS",
+		"GIT_ASKPASS",
+		"GIT_SSH",
+		"GIT_SSH_COMMAND",
+		"GIT_EDITOR",
+		"GIT_SEQUENCE_EDITOR",
+		"GIT_PAGER"
+	],
+	...[
+		"GIT_EXTERNAL_DIFF",
+		"GIT_PROXY_COMMAND",
+		"GIT_EXEC_PATH",
+		"GIT_TEMPLATE_DIR",
+		"GIT_DIR",
+		"GIT_WORK_TREE"
+	],
+	...[
+		"CC",
+		"CXX",
+		"CPP",
+		"LD",
+		"AR",
+		"MAKE",
+		"MAKEFLAGS",
+		"CFLAGS",
+		"CXXFLAGS",
+		"CPPFLAGS",
+		"LDFLAGS"
+	],
+	...[
+		"CMAKE_TOOLCHAIN_FILE",
+		"PKG_CONFIG",
+		"PKG_CONFIG_PATH"
+	],
+	...[
+		"NODE_OPTIONS",
+		"NODE_PATH",
+		"NODE_REPL_EXTERNAL_MODULE",
+		"YARN_YARN_PATH",
+		"YARN_PLUGINS",
+		"YARN_RC_FILENAME"
+	],
+	...[
+		"PYTHONPATH",
+		"PYTHONHOME",
+		"PYTHONSTARTUP",
+		"PYTHONUSERBASE",
+		"PYTHONINSPECT",
+		"PYTHONBREAKPOINT"
+	],
+	...[
+		"PYTHONWARNINGS",
+		"PYTHONEXECUTABLE",
+		"PIP_INDEX_URL",
+		"PIP_EXTRA_INDEX_URL",
+		"PIP_CONFIG_FILE"
+	],
+	...[
+		"PERL5LIB",
+		"PERLLIB",
+		"PERL5OPT",
+		"PERL5DB",
+		"RUBYOPT",
+		"RUBYLIB",
+		"BUNDLE_GEMFILE",
+		"BUNDLE_PATH"
+	],
+	...[
+		"GEM_HOME",
+		"GEM_PATH",
+		"PHPRC",
+		"PHP_INI_SCAN_DIR",
+		"LUA_INIT",
+		"LUA_PATH",
+		"LUA_CPATH",
+		"R_PROFILE"
+	],
+	...[
+		"JAVA_HOME",
+		"JAVA_OPTS",
+		"JAVA_TOOL_OPTIONS",
+		"_JAVA_OPTIONS",
+		"JDK_JAVA_OPTIONS",
+		"CLASSPATH"
+	],
+	...[
+		"MAVEN_OPTS",
+		"MAVEN_ARGS",
+		"MAVEN_CONFIG",
+		"GRADLE_OPTS",
+		"GRADLE_HOME",
+		"GRADLE_USER_HOME",
+		"SBT_OPTS"
+	],
+	...[
+		"DOTNET_ROOT",
+		"DOTNET_STARTUP_HOOKS",
+		"DOTNET_ADDITIONAL_DEPS",
+		"DOTNET_SHARED_STORE"
+	],
+	...[
+		"GOFLAGS",
+		"GOPROXY",
+		"GOPRIVATE",
+		"GONOSUMDB",
+		"GOSUMDB",
+		"GOENV",
+		"GOROOT",
+		"GOPATH",
+		"GOTOOLCHAIN"
+	],
+	...[
+		"CGO_CFLAGS",
+		"CGO_LDFLAGS",
+		"RUSTC",
+		"RUSTC_WRAPPER",
+		"RUSTC_WORKSPACE_WRAPPER",
+		"RUSTFLAGS",
+		"RUSTUP_HOME"
+	],
+	...[
+		"CARGO_HOME",
+		"CARGO_BUILD_RUSTC",
+		"CARGO_BUILD_RUSTC_WRAPPER",
+		"DOCKER_HOST",
+		"DOCKER_CONFIG",
+		"KUBECONFIG"
+	],
+	...[
+		"HTTP_PROXY",
+		"HTTPS_PROXY",
+		"ALL_PROXY",
+		"NO_PROXY",
+		"FTP_PROXY",
+		"SSL_CERT_FILE",
+		"SSL_CERT_DIR"
+	],
+	...[
+		"NODE_EXTRA_CA_CERTS",
+		"NODE_TLS_REJECT_UNAUTHORIZED",
+		"GIT_SSL_NO_VERIFY",
+		"GIT_SSL_CAINFO",
+		"CURL_CA_BUNDLE"
+	],
+	...[
+		"CURL_HOME",
+		"REQUESTS_CA_BUNDLE",
+		"OPENSSL_CONF",
+		"OPENSSL_MODULES",
+		"OPENSSL_ENGINES",
+		"SSLKEYLOGFILE"
+	]
+]);
+/** @returns `undefined` where the name begins with a digit, so that no variable can have it */
+function variableOf(secret) {
+	const name = secret.toUpperCase().replaceAll(/[^A-Z0-9_]/g, "_");
+	return isVariable(name) ? name : void 0;
+}
+function isVariable(name) {
+	return /^[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(name);
+}
+/** Whether a value there could make later steps run something, find something else, or trust somebody else. */
+function isDangerous(name) {
+	const capitals = name.toUpperCase();
+	return dangerousNames.has(capitals) || dangerousBeginnings.some((beginning) => capitals.startsWith(beginning));
+}
+// action/src/fetched.ts
+/** Finds and reads the wanted secrets, and settles under which name each is handed on. */
+/** One string of an environment, with its name, on Linux: with a longer one no program starts. */
+var maxVariableBytes = 131071;
+var readAtOnce = 8;
+/**
+* Finds what is wanted and settles the names, before any value is read.
+*
+* @throws Fault if something is missing, or two secrets would get one name
+*/
+async function find(secrets, wanted, isExported) {
+	const byId = /* @__PURE__ */ new Map();
+	const isPattern = ({ pattern }) => pattern.includes("*");
+	for (const one of [...wanted.filter((each) => !isPattern(each)), ...wanted.filter(isPattern)]) {
+		let count = 0;
+		for await (const head of secrets.list({ name: one.pattern })) {
+			count++;
+			const known = byId.get(head.id);
+			if (known === void 0) byId.set(head.id, {
+				head,
+				variable: one.variable ?? variableFor(head)
+			});
+			else if (one.variable !== void 0 && one.variable !== known.variable) throw new Fault(`secrets: "${head.name}" is named twice, for ${known.variable} and ${one.variable}.`);
+		}
+		if (count === 0) throw new Fault(`secrets: nothing is called "${one.pattern}", or nothing that the key may list.`);
+	}
+	const found = [...byId.values()];
+	check(found, isExported);
+	return found;
+}
+/** @param take is given each value as soon as it is here, before anything else happens */
+async function read(secrets, found, isExported, take) {
+	const pairs = [];
+	for (let start = 0; start < found.length; start += readAtOnce) {
+		const read = found.slice(start, start + readAtOnce).map((one) => readOne(secrets, one, take));
+		await Promise.allSettled(read);
+		pairs.push(...await Promise.all(read));
+	}
+	const unfit = isExported ? pairs.find(isUnfit) : void 0;
+	if (unfit !== void 0) throw new Fault(`export-env: the value for ${unfit.name} has a NUL in it, or is too long for an environment.`);
+	return pairs;
+}
+async function readOne(secrets, { head, variable }, take) {
+	try {
+		const { name, value } = await secrets.get(head.id);
+		take(value);
+		if (name !== head.name) throw new Fault(`"${head.name}" was renamed while it was read. Run this again.`);
+		return {
+			name: variable,
+			value
+		};
+	} catch (error) {
+		if (error instanceof StrongroomError) throw new Fault(`"${head.name}" could not be read: ${error.message}`);
+		throw error;
+	}
+}
+function variableFor({ name }) {
+	const variable = variableOf(name);
+	if (variable !== void 0) return variable;
+	throw new Fault(`secrets: no variable can be called as "${name}" is. Say which, as in "${name} => A_NAME".`);
+}
+/** Outputs and, on some systems, variables differ by more than capitals. */
+function check(found, isExported) {
+	const names = /* @__PURE__ */ new Map();
+	for (const { head, variable } of found) {
+		const other = names.get(variable.toUpperCase());
+		if (other !== void 0) throw new Fault(`secrets: "${other}" and "${head.name}" would both be ${variable}.`);
+		names.set(variable.toUpperCase(), head.name);
+		if (isExported && isDangerous(variable)) throw new Fault(`export-env: ${variable} in the environment would change what later steps do. Give "${head.name}" another variable, or use the output.`);
+	}
+}
+function isUnfit({ name, value }) {
+	return value.includes("\0") || Buffer.byteLength(value) + name.length + 2 > maxVariableBytes;
+}
+// action/src/identity.ts
+/** The job shows who it is: a token that the platform signs is traded for an API key that lives for minutes. */
+var tries = 3;
+var timeoutMs = 1e4;
+/**
+* Asks the platform for a token that names the job.
+*
+* @throws Fault when the job may not have one
+*/
+async function requestToken(environment, audience) {
+	const text = environment["ACTIONS_ID_TOKEN_REQUEST_URL"] ?? "";
+	const bearer = environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] ?? "";
+	if (!URL.canParse(text) || bearer === "") throw new Fault("The job has no identity to show. Give it \"permissions: id-token: write\", or give this action an api-key.");
+	const url = new URL(text);
+	url.searchParams.set("audience", audience);
+	const headers = {
+		authorization: `Bearer ${bearer}`,
+		accept: "application/json"
+	};
+	const { status, body } = await ask("The platform's token endpoint", url.href, { headers });
+	if (status === 200 && typeof body["value"] === "string" && body["value"] !== "") return body["value"];
+	throw new Fault(`The platform's token endpoint answered ${status} without a token.`);
+}
+/**
+* Trades the token for an API key.
+*
+* @throws Fault with what the server says
+*/
+async function tradeToken({ url, account, rule }, token) {
+	const given = {
+		token,
+		...account === void 0 ? {} : { account },
+		...rule === void 0 ? {} : { rule }
+	};
+	const init = {
+		method: "POST",
+		headers: {
+			"content-type": "application/json",
+			accept: "application/json"
+		},
+		body: JSON.stringify(given)
+	};
+	const { status, body } = await ask("Strongroom", `${url.replace(/\/+$/, "").replace(/\/v3$/, "")}/v3/auth/oidc`, init);
+	if (status === 201 && typeof body["api_key"] === "string" && /^[\x21-\x7e]+$/.test(body["api_key"])) return body["api_key"];
+	throw new Fault(`Strongroom answered the job's token with ${status}${typeof body["message"] === "string" ? `: ${body["message"].slice(0, 500)}` : ". Is the URL right?"}`);
+}
+/** Asks again when nobody answered, or nobody could. */
+async function ask(who, url, init) {
+	for (let tried = 1;; tried++) {
+		const answered = await askOnce(url, init);
+		if (answered !== void 0 && answered.status < 500 && answered.status !== 429) return answered;
+		if (tried === tries) throw new Fault(`${who} gave no answer${answered === void 0 ? "" : ` but ${answered.status}`}. Try again later.`);
+		await new Promise((resolve) => setTimeout(resolve, Math.random() * 1e3 * 2 ** tried));
+	}
+}
+async function askOnce(url, init) {
+	try {
+		const response = await fetch(url, {
+			...init,
+			redirect: "manual",
+			signal: AbortSignal.timeout(timeoutMs)
+		});
+		const body = await response.json().catch(() => void 0);
+		return {
+			status: response.status,
+			body: typeof body === "object" && body !== null ? { ...body } : {}
+		};
+	} catch {
+		return;
+	}
+}
+// action/src/inputs.ts
+/** What the workflow asks for: the inputs of `action.yml`, read from the environment as the runner sets them. */
+var maxWanted = 500;
+/** @throws Fault naming the input */
+function readInputs(environment) {
+	const given = (name) => environment[`INPUT_${name.toUpperCase()}`]?.trim() || void 0;
+	const url = checkedUrl(given("url"));
+	const wanted = (given("secrets") ?? "").split(/\r?\n/).flatMap(wantedOf);
+	if (wanted.length === 0) throw new Fault("secrets: name at least one secret, one to a line.");
+	if (wanted.length > maxWanted) throw new Fault(`secrets: at most ${maxWanted} lines. A pattern names many.`);
+	return {
+		url,
+		apiKey: given("api-key"),
+		audience: given("audience") ?? url,
+		account: given("account"),
+		rule: given("rule"),
+		wanted,
+		isExported: toBoolean("export-env", given("export-env") ?? "false")
+	};
+}
+/** A key or a value sent without TLS is everybody's on the way. */
+function checkedUrl(text) {
+	if (text === void 0) throw new Fault("url: say where the server is, such as https://strongroom.example.com.");
+	const url = URL.canParse(text) ? new URL(text) : void 0;
+	const isLocal = url !== void 0 && /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);
+	if (url?.protocol === "https:" || url?.protocol === "http:" && isLocal) return text;
+	throw new Fault("url: must begin with https://. Without TLS only a server on this machine is asked.");
+}
+function wantedOf(text) {
+	const line = text.trim();
+	if (line === "" || line.startsWith("#")) return [];
+	const [pattern = "", variable, ...rest] = line.split("=>").map((part) => part.trim());
+	if (!/^[A-Za-z0-9_.*-]{1,255}$/.test(pattern) || rest.length > 0) throw new Fault(`secrets: "${line}" is not NAME, PATTERN or NAME => VARIABLE.`);
+	if (variable !== void 0 && !isVariable(variable)) throw new Fault(`secrets: "${variable}" cannot be the name of a variable: letters, digits and "_" can.`);
+	if (variable !== void 0 && pattern.includes("*")) throw new Fault(`secrets: "${pattern}" may name several secrets, which cannot share one variable.`);
+	return [{
+		pattern,
+		variable
+	}];
+}
+/** As YAML has it. */
+function toBoolean(name, text) {
+	if (/^(?:true|True|TRUE)$/.test(text)) return true;
+	if (/^(?:false|False|FALSE)$/.test(text)) return false;
+	throw new Fault(`${name}: must be true or false.`);
+}
+// action/src/masks.ts
+/** Which texts to hide in a log, so that a value does not show in any of the forms in which it is likely to be printed. */
+/** Lines such as `}` say nothing of a value, and hiding them would hide half of the log. */
+var isPunctuation = /^[{}[\](),;:"'`]{1,3}$/;
+/** Canonical base64 of 12 bytes or more. */
+var isBase64 = /^(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** The value, its lines, its base64; and if it is itself the base64 of a text, that text and its lines. */
+function formsOf(value) {
+	const inside = decoded(value.trim());
+	return [...new Set((inside === void 0 ? [value] : [value, inside]).flatMap((text) => [
+		text,
+		...linesOf(text),
+		Buffer.from(text).toString("base64")
+	]))].filter((text) => text.trim() !== "" && !isPunctuation.test(text.trim()));
+}
+/** As a log is cut into lines; without the blanks around them, so that they are found however they are indented. */
+function linesOf(text) {
+	return text.split(/\r\n|\r|\n/).map((line) => line.trim());
+}
+function decoded(value) {
+	if (!isBase64.test(value)) return void 0;
+	try {
+		return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(value, "base64"));
+	} catch {
+		return;
+	}
+}
+// action/src/main.ts
+/** The GitHub Action: who asks, what is fetched, what later steps get. Nothing is handed on unless all of it is. */
+async function run(environment) {
+	const inputs = readInputs(environment);
+	const outputFile = fileOf(environment, "GITHUB_OUTPUT");
+	const variablesFile = inputs.isExported ? fileOf(environment, "GITHUB_ENV") : void 0;
+	const apiKey = await apiKeyFor(inputs, environment);
+	const { secrets } = new Strongroom({
+		url: inputs.url,
+		apiKey
+	});
+	const pairs = await read(secrets, await find(secrets, inputs.wanted, inputs.isExported), inputs.isExported, hide);
+	append(outputFile, pairs);
+	if (variablesFile !== void 0) append(variablesFile, pairs);
+	const where = inputs.isExported ? "outputs and environment variables" : "outputs";
+	say(`Fetched ${pairs.length} as ${where}: ${pairs.map(({ name }) => name).join(", ")}`);
+}
+function fileOf(environment, name) {
+	const path = environment[name];
+	if (path === void 0 || path === "") throw new Fault(`The runner names no file as ${name}.`);
+	return path;
+}
+async function apiKeyFor(inputs, environment) {
+	if (inputs.apiKey !== void 0) {
+		mask(inputs.apiKey);
+		return inputs.apiKey;
+	}
+	const token = await requestToken(environment, inputs.audience);
+	mask(token);
+	const apiKey = await tradeToken(inputs, token);
+	mask(apiKey);
+	return apiKey;
+}
+function hide(value) {
+	for (const form of formsOf(value)) mask(form);
+}
+try {
+	await run(process.env);
+} catch (reason) {
+	error(reason instanceof Fault || reason instanceof StrongroomError || reason instanceof TypeError ? reason.message : "The action failed in a way that it does not know.");
+	process.exitCode = 1;
+}
+export {};

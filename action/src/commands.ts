@@ -1,0 +1,47 @@
+/** How an action speaks to its runner: commands on standard output, and files that set outputs and variables. */
+import { randomUUID } from 'node:crypto'
+import { appendFileSync } from 'node:fs'
+import { EOL } from 'node:os'
+
+/** A name and the value that it is given. */
+export interface Pair {
+  readonly name: string
+  readonly value: string
+}
+
+/** Hides a text in all that the job logs from now on. A blank text cannot be hidden. */
+export function mask(text: string): void {
+  if (text.trim() !== '') command('add-mask', text)
+}
+
+/** Shows an error in the log and beside the workflow. */
+export function error(message: string): void {
+  command('error', message)
+}
+
+/** A line of the log. */
+export function say(line: string): void {
+  // Whatever is in it, it is neither a second line nor a command.
+  process.stdout.write(`${line.replaceAll(/[\r\n]+/g, ' ').replaceAll(/::|##\[/g, ' ')}\n`)
+}
+
+/** @param path of the file that the runner reads once the step is over */
+export function append(path: string, pairs: readonly Pair[]): void {
+  appendFileSync(path, pairs.map(block).join(''))
+}
+
+/** Between two lines that nobody who chose the value could know. */
+function block({ name, value }: Pair): string {
+  const delimiter = `strongroom_${randomUUID()}`
+  if (name.includes(delimiter) || value.includes(delimiter)) throw new Error('A delimiter was guessed.')
+  return `${name}<<${delimiter}${EOL}${value}${EOL}${delimiter}${EOL}`
+}
+
+function command(name: string, text: string): void {
+  process.stdout.write(`::${name}::${escaped(text)}\n`)
+}
+
+/** The percent sign first, or what is escaped would be escaped again. */
+function escaped(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+}

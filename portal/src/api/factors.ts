@@ -1,0 +1,89 @@
+/** What people sign in with beside the password, and how their account wants them to. */
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
+} from '@simplewebauthn/browser'
+import { call, type Role, type Session } from './account.ts'
+
+interface Used {
+  readonly created_at: string
+  readonly last_used_at: string | null
+}
+
+export interface Factors {
+  readonly passkeys: readonly (Used & { readonly id: number; readonly name: string })[]
+  readonly authenticator: (Used & { readonly id: number }) | null
+  readonly recovery_codes_left: number
+  readonly sso: readonly (Used & { readonly issuer: string })[]
+}
+
+export interface Enrolment {
+  readonly enrolment: string
+  readonly secret: string
+  readonly uri: string
+}
+
+/** Shown once; `null` where there are some already. */
+export interface Codes {
+  readonly recovery_codes: readonly string[] | null
+}
+
+export const factors = {
+  mine: () => call<Factors>('GET', '/v3/session/factors'),
+  beginTotp: () => call<Enrolment>('POST', '/v3/session/totp'),
+  finishTotp: (enrolment: string, code: string) => call<Codes>('PUT', '/v3/session/totp', { enrolment, code }),
+  beginPasskey: () => call<PublicKeyCredentialCreationOptionsJSON>('POST', '/v3/session/passkeys/challenge'),
+  finishPasskey: (name: string, credential: RegistrationResponseJSON) =>
+    call<Codes & { readonly id: number }>('POST', '/v3/session/passkeys', { name, credential }),
+  newCodes: () => call<Codes>('POST', '/v3/session/recovery-codes'),
+  remove: (id: number) => call<unknown>('DELETE', `/v3/session/factors/${id}`),
+  challenge: () => call<PublicKeyCredentialRequestOptionsJSON>('POST', '/v3/session/passkey/challenge'),
+  signIn: (passkey: AuthenticationResponseJSON) => call<Session>('POST', '/v3/session/passkey', { passkey }),
+  confirm: (passkey: AuthenticationResponseJSON) => call<Session>('POST', '/v3/session/confirm', { passkey }),
+}
+
+export interface Provider {
+  readonly account: string
+  readonly label: string
+}
+
+export interface SsoSettings {
+  readonly label: string
+  readonly issuer: string
+  readonly client_id: string
+  readonly domains: readonly string[]
+  readonly role: Role | null
+  readonly only: boolean
+}
+
+/** With where the provider is to send people, and where they begin. */
+export type ShownSso = SsoSettings & { readonly redirect_uri: string; readonly sign_in_url: string }
+
+interface Away {
+  readonly url: string
+}
+
+export const sso = {
+  provider: async (account: string | null) => {
+    const query = account === null ? '' : `?account=${encodeURIComponent(account)}`
+    return (await call<{ readonly provider: Provider | null }>('GET', `/v3/session/sso${query}`)).provider
+  },
+  begin: (account: string, isFresh: boolean, path: string) =>
+    call<Away>('POST', '/v3/session/sso', { account, fresh: isFresh, return: path }),
+  link: (path: string) => call<Away>('POST', '/v3/session/sso/link', { return: path }),
+  settings: () => call<ShownSso>('GET', '/v3/sso'),
+  put: (settings: SsoSettings, secret: string) =>
+    call<ShownSso>('PUT', '/v3/sso', { ...settings, ...(secret === '' ? {} : { client_secret: secret }) }),
+  remove: () => call<unknown>('DELETE', '/v3/sso'),
+}
+
+export interface Rules {
+  readonly second_factor_required: boolean
+}
+
+export const rules = {
+  get: () => call<Rules>('GET', '/v3/sign-in'),
+  put: (isRequired: boolean) => call<Rules>('PUT', '/v3/sign-in', { second_factor_required: isRequired }),
+}

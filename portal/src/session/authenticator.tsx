@@ -1,0 +1,84 @@
+/** Setting up an authenticator app: a code to scan, and the first code back. */
+import { useQuery } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { encode } from 'uqr'
+import { act, Cancelled, sentenceOf } from '../api/ask.ts'
+import { factors } from '../api/factors.ts'
+import { Button, Field } from '../ui/controls.tsx'
+import { Loading, Note, Trouble } from '../ui/states.tsx'
+
+/** @param onDone with recovery codes, where these are the first */
+export function AuthenticatorForm({
+  onDone,
+  onCancel,
+}: {
+  readonly onDone: (codes: readonly string[] | null) => void
+  readonly onCancel: () => void
+}) {
+  const { data, error } = useQuery({
+    queryKey: ['enrolment'],
+    queryFn: () => act(factors.beginTotp),
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  })
+  const [code, setCode] = useState('')
+  const [trouble, setTrouble] = useState<string>()
+  const [isBusy, setBusy] = useState(false)
+  if (error !== null) return <Trouble error={error} />
+  if (data === undefined) return <Loading lines={4} />
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setTrouble(undefined)
+    try {
+      onDone((await act(() => factors.finishTotp(data.enrolment, code))).recovery_codes)
+    } catch (failure) {
+      if (!(failure instanceof Cancelled)) setTrouble(sentenceOf(failure))
+      setBusy(false)
+    }
+  }
+  return (
+    <form className="stack" onSubmit={(event) => void submit(event)}>
+      {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
+      <p className="small">Scan this with an authenticator app, then type the code that it shows.</p>
+      <QrCode text={data.uri} />
+      <details>
+        <summary className="small">Cannot scan it?</summary>
+        <p className="hint">
+          Type this key into the app (by time, six digits): <code className="break">{data.secret}</code>
+        </p>
+      </details>
+      <Field
+        label="Code"
+        name="code"
+        value={code}
+        onValue={setCode}
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        pattern="[0-9 ]{6,7}"
+        title="Six digits"
+        autoFocus
+        required
+      />
+      <div className="actions">
+        <Button onPress={onCancel}>Cancel</Button>
+        <Button type="submit" look="primary" isDisabled={isBusy}>
+          Turn it on
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+/** Black on white in any theme: cameras want it so. */
+function QrCode({ text }: { readonly text: string }) {
+  const { size, data } = encode(text, { border: 2 })
+  const path = data.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : []))).join('')
+  return (
+    <svg className="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label="Code to scan with an authenticator app">
+      <rect width={size} height={size} className="qr-light" />
+      <path d={path} className="qr-dark" />
+    </svg>
+  )
+}

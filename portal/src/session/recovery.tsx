@@ -1,0 +1,39 @@
+/** Recovery codes, shown once. */
+import { Download } from 'lucide-react'
+import { Button } from '../ui/controls.tsx'
+import { copyText } from '../ui/copy.tsx'
+import { Note } from '../ui/states.tsx'
+
+export function RecoveryCodes({ codes, onDone }: { readonly codes: readonly string[]; readonly onDone: () => void }) {
+  const save = () => {
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(new Blob([`${codes.join('\n')}\n`], { type: 'text/plain' }))
+    link.download = 'strongroom-recovery-codes.txt'
+    link.click()
+    URL.revokeObjectURL(link.href)
+  }
+  return (
+    <div className="stack">
+      <Note kind="warn">
+        These are shown this once. Each lets you in once, with your password, when you have lost your device.
+      </Note>
+      <ul className="codes" aria-label="Recovery codes">
+        {codes.map((code) => (
+          <li key={code}>
+            <code>{code}</code>
+          </li>
+        ))}
+      </ul>
+      <div className="actions">
+        <Button onPress={() => void copyText(async () => codes.join('\n'), 'The list')}>Copy</Button>
+        <Button onPress={save}>
+          <Download size={14} aria-hidden />
+          Download
+        </Button>
+        <Button look="primary" onPress={onDone} autoFocus>
+          I have kept them
+        </Button>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,20 @@
+/** How `strongroom export` is called. */
+import type { Command } from 'commander'
+import { collect, examples, remote } from '../define.ts'
+
+export function define(command: Command): void {
+  remote(command)
+    .requiredOption('--format <format>', 'dotenv, json, yaml, shell, docker, k8s, github or tfvars')
+    .option('--only <pattern>', 'only secrets of this name or pattern; may be given several times', collect)
+    .option('--list <list>', 'only secrets in this list')
+    .option('--output <file>', 'write this file, for its owner alone, instead of standard output')
+    .option('--name <name>', 'with k8s: what the Secret is called', 'strongroom')
+    .action(async (options) => (await import('../export-secrets.ts')).exportSecrets(options))
+  examples(
+    command,
+    ["strongroom export --format dotenv --only 'web-*' --output .env", 'for programs that read such files'],
+    ['eval "$(strongroom export --format shell --only db-password)"', 'in this shell, as DB_PASSWORD'],
+    ['strongroom export --format k8s --list web --name web | kubectl apply -f -', 'as a Secret of Kubernetes'],
+    ['strongroom export --format github --only deploy-key >> "$GITHUB_ENV"', 'for the next steps of a job'],
+  )
+}

@@ -1,0 +1,21 @@
+/** How `strongroom import` is called. */
+import type { Command } from 'commander'
+import { examples, remote } from '../define.ts'
+
+export function define(command: Command): void {
+  remote(command)
+    .argument('<file>', 'what another program wrote; - for standard input')
+    .option('--format <format>', 'dotenv, json, yaml, vault, doppler or aws (guessed if left out)')
+    .option('--list <list>', 'where new secrets go; those that are there stay where they are')
+    .option('--prefix <prefix>', 'what the names of the secrets begin with', '')
+    .option('--dry-run', 'show what would be stored, and store nothing')
+    .option('-y, --yes', 'do not ask')
+    .action(async (file, options) => (await import('../import-secrets.ts')).importOrExplain(file, options))
+  examples(
+    command,
+    ['strongroom import .env --prefix web- --dry-run', 'what would be new, changed or the same'],
+    ['vault kv get -format=json secret/web | strongroom import - --yes', 'from Vault'],
+    ['doppler secrets download --no-file --format json | strongroom import - --format doppler --yes', 'from Doppler'],
+    ['aws secretsmanager get-secret-value --secret-id prod/db | strongroom import - --yes', 'from AWS'],
+  )
+}

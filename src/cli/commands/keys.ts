@@ -1,0 +1,47 @@
+/** How `strongroom keys` is called. */
+import type { Command } from 'commander'
+import { examples, remote } from '../define.ts'
+
+const load = () => import('../keys.ts')
+
+export function define(keys: Command): void {
+  const list = remote(keys.command('list'))
+    .option('--all', 'revoked and expired ones too')
+    .description('list API keys, without the keys themselves')
+    .action(async (options) => (await load()).list(options))
+  examples(list, ['strongroom keys list', 'names, scopes, when they end and were last used'])
+
+  const show = remote(keys.command('show'))
+    .argument('<id>', 'id of the key')
+    .description('show an API key, without the key itself')
+    .action(async (id, options) => (await load()).show(id, options))
+  examples(show, ['strongroom keys show 7', 'what it may do, and from where'])
+
+  const create = remote(keys.command('create'))
+    .argument('<name>', 'what the key is for')
+    .requiredOption('--scope <scope...>', 'what it may do, such as secrets:read:prod-*')
+    .option('--network <cidr...>', 'where it may be used from')
+    .option('--expires <time>', 'when it ends, such as 2027-01-31 or 90d')
+    .description('make an API key with no more rights than your own, and print it')
+    .action(async (name, options) => (await load()).create(name, options))
+  examples(
+    create,
+    ["strongroom keys create ci --scope 'secrets:read:ci-*' --expires 90d", 'for a pipeline'],
+    ["strongroom keys create web --scope secrets:list 'secrets:read:web-*' --network 10.0.0.0/8", 'for some machines'],
+  )
+
+  const rotate = remote(keys.command('rotate'))
+    .argument('<id>', 'id of the key')
+    .option('--overlap <time>', 'how long the old key stays good, such as 1h', '1h')
+    .option('--expires <time>', 'when the new one ends (default: it lives as long as the old one was to live)')
+    .description('make a key with the same rights in place of another, and print it')
+    .action(async (id, options) => (await load()).rotate(id, options))
+  examples(rotate, ['strongroom keys rotate 7 --overlap 1d', 'a day to put the new one into use'])
+
+  const revoke = remote(keys.command('revoke'))
+    .argument('<id>', 'id of the key')
+    .option('-y, --yes', 'do not ask')
+    .description('revoke an API key, for good and at once')
+    .action(async (id, options) => (await load()).revoke(id, options))
+  examples(revoke, ['strongroom keys revoke 7', 'whoever has it is refused from now on'])
+}

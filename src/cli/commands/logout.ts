@@ -1,0 +1,12 @@
+/** How `strongroom logout` is called. */
+import type { Command } from 'commander'
+import { examples } from '../define.ts'
+
+export function define(command: Command): void {
+  command
+    .option('--profile <name>', 'which one to forget (default: the one in use)')
+    .option('--all', 'forget all of them')
+    .option('--json', 'print JSON')
+    .action(async (options) => (await import('../login.ts')).logout(options))
+  examples(command, ['strongroom logout', 'the key stays good: revoke it with "strongroom keys revoke"'])
+}

@@ -1,0 +1,32 @@
+/** How `strongroom run` is called. */
+import type { Command } from 'commander'
+import { collect, examples, remote } from '../define.ts'
+
+export function define(command: Command): void {
+  remote(command)
+    .argument('<command>', 'what to run')
+    .argument('[parameters...]', 'and its own parameters')
+    .passThroughOptions()
+    .usage('[options] -- <command> [parameters...]')
+    .option('--only <pattern>', 'only secrets of this name or pattern; may be given several times', collect)
+    .option('--list <list>', 'only secrets in this list')
+    .option('--prefix <prefix>', 'what the names of the variables begin with', '')
+    .option('--target <name>', 'record that this machine or service holds these versions now')
+    .option('--override', 'replace variables that the environment has already')
+    .option('--mask', 'hide the values in what the command prints')
+    .option('--watch', 'start the command anew when a value changes')
+    .option('--signal <signal>', 'with --watch: send this signal instead, such as SIGHUP')
+    .option('--interval <seconds>', 'with --watch: how often to look', '30')
+    .option('--keep-key', 'let the command have STRONGROOM_API_KEY, too')
+    .action(async (program, parameters, options) => (await import('../run.ts')).run(program, parameters, options))
+  examples(
+    command,
+    ['strongroom run -- npm start', 'db-password is DB_PASSWORD for npm, and for nobody else'],
+    ["strongroom run --only 'web-*' --prefix APP_ --target web-1 -- ./server", 'some of them, and on record'],
+    ['strongroom run --watch --mask -- ./worker', 'started anew when a value changes'],
+  )
+  command.addHelpText(
+    'after',
+    '\nThe exit code is that of the command, 128 and the number of the signal that ended it, 127 if it is not there,\n126 if it cannot be run; before it was started, as of any other command of strongroom.',
+  )
+}

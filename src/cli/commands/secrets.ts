@@ -1,0 +1,116 @@
+/** How `strongroom secrets` is called. */
+import type { Command } from 'commander'
+import { collect, examples, remote } from '../define.ts'
+
+const secretText = 'its name, or id:7 for the one with the id 7'
+
+export function define(secrets: Command): void {
+  defineList(secrets)
+  defineGet(secrets)
+  defineSet(secrets)
+  defineEdit(secrets)
+  defineDelete(secrets)
+  defineVersions(secrets)
+}
+
+function defineList(secrets: Command): void {
+  const list = remote(secrets.command('list'))
+    .argument('[pattern]', 'a name, or a pattern with * for any characters')
+    .option('--list <list>', 'only those in this list')
+    .option('--tag <tag>', 'only those with this tag')
+    .option('--expired', 'only those that have expired')
+    .option('--names', 'print names alone, one on a line')
+    .description('list secrets, without values')
+    .action(async (pattern, options) => (await import('../secrets.ts')).list(pattern, options))
+  examples(
+    list,
+    ['strongroom secrets list', 'all that the key may list'],
+    ["strongroom secrets list 'prod-*' --json", 'for a program'],
+  )
+}
+
+function defineGet(secrets: Command): void {
+  const get = remote(secrets.command('get'))
+    .argument('<secret>', secretText)
+    .option('--version <number>', 'the value as it was')
+    .option('-o, --output <file>', 'write it to a new file that only you may read')
+    .description('print a value, byte for byte (and a line end, on a terminal)')
+    .action(async (secret, options) => (await import('../secrets.ts')).get(secret, options))
+  examples(
+    get,
+    ['strongroom secrets get db-password', 'print the value'],
+    ['strongroom secrets get web.p12 -o /run/web.p12', 'a file, for its owner alone'],
+    ['strongroom secrets get db-password --version 3', 'an older one'],
+  )
+}
+
+function defineSet(secrets: Command): void {
+  const set = remote(secrets.command('set'))
+    .argument('<secret>', secretText)
+    .option('--file <file>', 'read the value from a file: UTF-8 is stored as text, anything else as a file')
+    .option('--value <value>', 'the value itself. Others on this computer can see it, and the shell remembers it')
+    .option('--trim', 'leave out a line end at the end')
+    .option('--type <type>', 'text or file, for a new secret')
+    .option('--list <list>', 'where a new secret goes')
+    .option('--description <text>', 'what it is for')
+    .option('--tag <tag>', 'a tag; may be given several times', collect)
+    .option('--expires <time>', 'when it should be replaced, such as 2027-01-31 or 90d')
+    .option('--if-version <number>', 'only if this is its version now; 0: only if there is none')
+    .description('store a value from standard input or a hidden prompt; makes the secret, or a new version of it')
+    .action(async (secret, options) => (await import('../set.ts')).set(secret, options))
+  examples(
+    set,
+    ['strongroom secrets set db-password', 'asks for the value'],
+    ['openssl rand -hex 32 | strongroom secrets set session-key --trim', 'from another program'],
+    ['strongroom secrets set tls-key --file web.pem --expires 90d', 'from a file'],
+  )
+}
+
+function defineEdit(secrets: Command): void {
+  const edit = remote(secrets.command('edit'))
+    .argument('<secret>', secretText)
+    .description('open a value in $EDITOR, in memory where that can be, and store what was saved')
+    .action(async (secret, options) => (await import('../edit.ts')).edit(secret, options))
+  examples(edit, ['EDITOR="code --wait" strongroom secrets edit app-config', 'an editor that waits'])
+}
+
+function defineDelete(secrets: Command): void {
+  const remove = remote(secrets.command('delete'))
+    .argument('<secret>', secretText)
+    .option('-y, --yes', 'do not ask for the name')
+    .description('delete a secret for good, with all its versions')
+    .action(async (secret, options) => (await import('../secrets.ts')).remove(secret, options))
+  examples(
+    remove,
+    ['strongroom secrets delete db-password', 'asks for the name once more'],
+    ['strongroom secrets delete db-password --yes', 'for scripts'],
+  )
+}
+
+function defineVersions(secrets: Command): void {
+  const history = remote(secrets.command('history'))
+    .argument('<secret>', secretText)
+    .description('list the versions that are kept')
+    .action(async (secret, options) => (await import('../versions.ts')).history(secret, options))
+  examples(history, ['strongroom secrets history db-password', 'newest first, without values'])
+
+  const restore = remote(secrets.command('restore'))
+    .argument('<secret>', secretText)
+    .argument('<version>', 'number of an older version')
+    .description('store an older value as a new version')
+    .action(async (secret, version, options) => (await import('../versions.ts')).restore(secret, version, options))
+  examples(restore, ['strongroom secrets restore db-password 3', 'what version 3 was is the newest version now'])
+
+  const diff = remote(secrets.command('diff'))
+    .argument('<secret>', secretText)
+    .argument('[from]', 'number of a version (default: the one before the newest)')
+    .argument('[to]', 'number of a version (default: the newest)')
+    .option('--values', 'print the lines that differ')
+    .description('say whether and where two versions differ; with --values, how')
+    .action(async (secret, from, to, options) => (await import('../versions.ts')).diff(secret, from, to, options))
+  examples(
+    diff,
+    ['strongroom secrets diff app-config', 'how many lines the newest version changed'],
+    ['strongroom secrets diff app-config 2 5 --values', 'the lines themselves'],
+  )
+}

@@ -1,0 +1,61 @@
+/** Many values at once, as they are carried in and out. */
+import { isUtf8 } from 'node:buffer'
+import { NotFound, StrongroomError } from '../client/errors.ts'
+import type { Metadata } from '../client/model.ts'
+import type { Strongroom } from '../client/strongroom.ts'
+import { readValues } from './values.ts'
+
+/** As many as are surely not too long for one request, where they are of a common length. */
+const groupSize = 100
+
+/**
+ * The values of secrets by name; those that were deleted meanwhile are not there.
+ *
+ * @param onProgress told how many were read
+ */
+export async function readMany(
+  client: Strongroom,
+  secrets: readonly Metadata[],
+  onProgress: (done: number) => void,
+): Promise<ReadonlyMap<string, Buffer>> {
+  const values = new Map<string, Buffer>()
+  for (let at = 0; at < secrets.length; at += groupSize) {
+    const group = secrets.slice(at, at + groupSize)
+    for (const [name, value] of await readGroup(client, group)) values.set(name, value)
+    onProgress(Math.min(at + groupSize, secrets.length))
+  }
+  return values
+}
+
+async function readGroup(client: Strongroom, group: readonly Metadata[]): Promise<Iterable<[string, Buffer]>> {
+  try {
+    const names = group.map(({ name }) => name)
+    return await readValues(client, names)
+  } catch (error) {
+    const code = error instanceof StrongroomError ? error.code : undefined
+    const isOfGroup = code === 'too_large' || (error instanceof Error && 'kind' in error && error.kind === 'notFound')
+    if (!isOfGroup) throw error
+  }
+  // Too long together, or one of them is gone.
+  const values: [string, Buffer][] = []
+  for (const secret of group) {
+    const value = await readOne(client, secret)
+    if (value !== undefined) values.push([secret.name, value])
+  }
+  return values
+}
+
+async function readOne(client: Strongroom, { id, type }: Metadata): Promise<Buffer | undefined> {
+  try {
+    const { value } = await client.secrets.get(id)
+    return Buffer.from(value, type === 'file' ? 'base64' : 'utf8')
+  } catch (error) {
+    if (error instanceof NotFound) return undefined
+    throw error
+  }
+}
+
+/** A text where it is one: whether it was stored as a file matters to nobody who reads it. */
+export function carriedForm(value: Buffer): string | Buffer {
+  return isUtf8(value) ? value.toString() : value
+}

@@ -1,0 +1,50 @@
+/** `strongroom export`: prints the values of many secrets in a format that other programs read. */
+import type { Metadata } from '../client/model.ts'
+import type { Entry } from '../formats/entry.ts'
+import { exportFormatOf, writeEntries } from '../formats/write.ts'
+import { connect } from './connection.ts'
+import type { RemoteOptions } from './define.ts'
+import { carriedForm, readMany } from './entries.ts'
+import { Fault, printJson, tell } from './output.ts'
+import { progress } from './progress.ts'
+import { replaceFile } from './replace-file.ts'
+import { select } from './run.ts'
+
+interface Options extends RemoteOptions {
+  readonly format: string
+  readonly only?: readonly string[]
+  readonly list?: string
+  readonly output?: string
+  readonly name: string
+}
+
+export async function exportSecrets(options: Options): Promise<void> {
+  const { output, json } = options
+  const format = exportFormatOf(options.format)
+  if (json && output === undefined)
+    throw new Fault('usage', '--json goes with --output; "--format json" is the format.')
+  const client = connect(options)
+  const secrets = await select(client, options)
+  if (secrets.length === 0) throw new Fault('notFound', 'There is no such secret, or none that this key may list.')
+  const bar = progress('secrets', secrets.length)
+  const values = await readMany(client, secrets, bar.at).finally(bar.end)
+  const text = writeEntries(entriesOf(secrets, values), format, options.name)
+  if (output === undefined) return printWhole(text)
+  await replaceFile(output, Buffer.from(text), 0o600)
+  if (json) printJson({ output, format, secrets: values.size })
+  else tell(`${values.size} secrets are in ${output}.`)
+}
+
+function entriesOf(secrets: readonly Metadata[], values: ReadonlyMap<string, Buffer>): readonly Entry[] {
+  return secrets.flatMap(({ name }) => {
+    const value = values.get(name)
+    return value === undefined ? [] : [{ name, value: carriedForm(value) }]
+  })
+}
+
+/** Before the command ends, however slowly it is taken. */
+function printWhole(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
+  })
+}

@@ -1,0 +1,94 @@
+/** What is said of an error, and the exit code that it ends the command with. */
+import {
+  Conflict,
+  Forbidden,
+  NotFound,
+  RateLimited,
+  StrongroomError,
+  Unauthorized,
+  Unavailable,
+  UnexpectedAnswer,
+  Unreachable,
+} from '../client/errors.ts'
+import { type Code, Refusal } from '../errors.ts'
+import { complain, exitCodes, Fault } from './output.ts'
+
+/**
+ * Says what went wrong, in words for the person who typed the command.
+ *
+ * @returns the exit code
+ */
+export function fail(error: unknown): number {
+  if (isOfCommander(error)) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+  if (error instanceof Error && 'faults' in error && Array.isArray(error.faults)) {
+    for (const fault of error.faults) complain(String(fault))
+    return exitCodes.usage
+  }
+  if (error instanceof Fault) {
+    complain(error.message)
+    return exitCodes[error.kind]
+  }
+  if (error instanceof StrongroomError) return failOfServer(error)
+  if (error instanceof Refusal) {
+    complain(error.message)
+    if (error.cause instanceof Error) complain(`  because: ${error.cause.message}`)
+    // Other refusals of that code are of the state that things are in.
+    if (error.code === 'invalid' && error.fields.length > 0) return exitCodes.usage
+    return exitCodes[refusalKinds[error.code] ?? 'failure']
+  }
+  complain(error instanceof Error ? `${error.name}: ${error.message}` : 'an unknown error')
+  return exitCodes.failure
+}
+
+/** It has said what is wrong already. */
+function isOfCommander(error: unknown): error is Error & { readonly exitCode: number } {
+  return error instanceof Error && 'exitCode' in error && 'code' in error && String(error.code).startsWith('commander.')
+}
+
+/** Of what a command on the host is refused. */
+const refusalKinds: Partial<Record<Code, keyof typeof exitCodes>> = {
+  not_found: 'notFound',
+  unauthenticated: 'denied',
+  forbidden: 'denied',
+  name_taken: 'conflict',
+  stale_version: 'conflict',
+}
+
+/** In the place of those of the server, which speak of HTTP. */
+const texts: Readonly<Record<string, string>> = {
+  unauthenticated: 'The server does not take this API key: unknown, expired, revoked, or not to be used from here.',
+  stale_version: 'The secret is at another version than the one that this was to change. Nothing was done.',
+}
+
+function failOfServer(error: StrongroomError): number {
+  const { code, errors, requestId, mayHaveActed } = error
+  const message = texts[code] ?? error.message
+  complain(message)
+  for (const { field, detail } of errors) {
+    if (!message.includes(detail)) complain(`  ${field}: ${detail}`)
+  }
+  const hint = hintOf(error)
+  if (hint !== undefined) complain(`  ${hint}`)
+  if (mayHaveActed) complain('  It may have been carried out all the same: look before you repeat it.')
+  if (code === 'internal' || code === 'integrity_failure') complain(`  Its log tells more of request ${requestId}.`)
+  return exitCodes[kindOf(error)]
+}
+
+function kindOf(error: StrongroomError): keyof typeof exitCodes {
+  if (error instanceof NotFound || error.code === 'unresolved_references') return 'notFound'
+  if (error instanceof Unauthorized || error instanceof Forbidden) return 'denied'
+  if (error instanceof Conflict) return 'conflict'
+  if (error.code === 'invalid') return 'usage'
+  const isAway = [Unreachable, Unavailable, RateLimited, UnexpectedAnswer].some((kind) => error instanceof kind)
+  return isAway ? 'unreachable' : 'failure'
+}
+
+function hintOf(error: StrongroomError): string | undefined {
+  if (error instanceof Unauthorized) return 'Store another key with "strongroom login", or set STRONGROOM_API_KEY.'
+  if (error instanceof Forbidden) return 'Ask for a key with the scope that is missing.'
+  if (error instanceof UnexpectedAnswer) return '"strongroom status" shows which server is asked.'
+  if (error instanceof Unreachable) return 'Is the server running? "strongroom status" shows which one is asked.'
+  if (error.code === 'stale_version') return 'Look at what is there now ("strongroom secrets diff"), then try again.'
+  if (error instanceof RateLimited || error instanceof Unavailable) return 'Try again later.'
+  return undefined
+}

@@ -1,0 +1,58 @@
+/** Finds by name what the API knows by id. Everywhere, `id:7` stands for what has the id 7. */
+import type { List, Metadata } from '../client/model.ts'
+import type { Strongroom } from '../client/strongroom.ts'
+import { isName } from '../model/name.ts'
+import { Fault } from './output.ts'
+
+/** @returns the id, if that is what was typed: no name has a colon */
+export function idIn(text: string): number | undefined {
+  const [, id] = /^id:([1-9]\d{0,14})$/.exec(text) ?? []
+  return id === undefined ? undefined : Number(id)
+}
+
+/** @throws Fault `usage` for what can be no secret's name */
+export function checkedName(text: string): string {
+  if (isName(text)) return text
+  const rule = '1 to 255 letters, digits, "_", "." or "-"; "id:7" is the one with the id 7'
+  throw new Fault('usage', `No secret can be called that. Names have ${rule}.`)
+}
+
+export function noSecret(name: string): Fault {
+  return new Fault('notFound', `No secret is called "${name}", or none that this key may know of.`)
+}
+
+/**
+ * The secret of this name, or of `id:N`.
+ *
+ * @throws Fault `notFound`, `usage`; StrongroomError `Forbidden` for a key that may not list it
+ */
+export async function findSecret({ secrets }: Strongroom, ref: string): Promise<Metadata> {
+  const id = idIn(ref)
+  if (id !== undefined) return secrets.metadata(id)
+  const found = await findNamed({ secrets }, ref)
+  if (found === undefined) throw noSecret(ref)
+  return found
+}
+
+/** The same by name alone; `undefined` if there is none. */
+export async function findNamed({ secrets }: Pick<Strongroom, 'secrets'>, name: string): Promise<Metadata | undefined> {
+  for await (const found of secrets.listMetadata({ name: checkedName(name) })) {
+    if (found.name === name) return found
+  }
+  return undefined
+}
+
+/** @throws Fault `notFound` */
+export async function findList({ lists }: Strongroom, ref: string): Promise<List> {
+  const id = idIn(ref)
+  if (id !== undefined) return lists.get(id)
+  for await (const list of lists.list()) if (list.name === ref) return list
+  throw new Fault('notFound', `No list is called "${ref}". See "strongroom lists list".`)
+}
+
+/** @throws Fault `usage` for what is not the id of anything */
+export function idOf(what: string, text: string): number {
+  const id = idIn(`id:${text.replace(/^id:/, '')}`)
+  if (id !== undefined) return id
+  throw new Fault('usage', `A ${what} is named by its id, a whole number.`)
+}

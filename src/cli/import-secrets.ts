@@ -1,0 +1,213 @@
+/** `strongroom import`: stores what a file of another program holds, after showing what that would change. */
+import { isUtf8 } from 'node:buffer'
+import { Forbidden, StrongroomError } from '../client/errors.ts'
+import type { Metadata } from '../client/model.ts'
+import type { Strongroom } from '../client/strongroom.ts'
+import type { Entry } from '../formats/entry.ts'
+import { guessFormat, importFormatOf, readEntries } from '../formats/read.ts'
+import { isName, nameRule } from '../model/name.ts'
+import { connect } from './connection.ts'
+import type { RemoteOptions } from './define.ts'
+import { readMany } from './entries.ts'
+import { fail } from './failure.ts'
+import { readInputFile, readStandardInput } from './input.ts'
+import { complain, Fault, print, printJson, printTable, tell } from './output.ts'
+import { progress } from './progress.ts'
+import { confirm } from './prompt.ts'
+
+interface Options extends RemoteOptions {
+  readonly format?: string
+  readonly list?: string
+  readonly prefix: string
+  readonly dryRun?: boolean
+  readonly yes?: boolean
+}
+
+/** What is to happen with one entry. */
+interface Step {
+  readonly entry: Entry
+  readonly action: 'new' | 'changed' | 'unread' | 'same'
+  readonly existing: Metadata | undefined
+}
+
+const meanings = {
+  new: 'new',
+  changed: 'changed',
+  unread: 'there (this key may not read it): a new version',
+  same: 'same',
+} as const
+
+export async function importSecrets(path: string, options: Options): Promise<void> {
+  const entries = named(await readFile(path, options), options.prefix)
+  const client = connect(options)
+  const plan = await planOf(client, entries)
+  const work = plan.filter(({ action }) => action !== 'same')
+  if (!options.json) show(plan)
+  if (work.length === 0 || options.dryRun) return report(plan, [], options)
+  if (options.yes !== true) await ask(work)
+  const written = await carryOut(client, work, options)
+  report(plan, written, options)
+}
+
+async function readFile(path: string, { format }: Options): Promise<readonly Entry[]> {
+  const bytes = path === '-' ? await readStandardInput() : readInputFile(path)
+  if (!isUtf8(bytes)) throw new Fault('usage', `${path} is no text in UTF-8.`)
+  const text = bytes.toString()
+  return readEntries(text, format === undefined ? guessFormat(path, text) : importFormatOf(format))
+}
+
+/** @throws Fault `usage` naming all that cannot be names of secrets */
+function named(entries: readonly Entry[], prefix: string): readonly Entry[] {
+  const all = entries.map(({ name, value }) => ({ name: prefix + name, value }))
+  const wrong = all.filter(({ name, value }) => !isName(name) || (typeof value === 'string' && !value.isWellFormed()))
+  if (wrong.length === 0) return all
+  const names = wrong.map(({ name }) => `"${name}"`).join(', ')
+  throw new Fault('usage', `No secrets can be made of ${names}: names have ${nameRule}, and texts are Unicode.`)
+}
+
+async function planOf(client: Strongroom, entries: readonly Entry[]): Promise<readonly Step[]> {
+  const wanted = new Set(entries.map(({ name }) => name))
+  const existing = new Map<string, Metadata>()
+  for await (const secret of client.secrets.listMetadata()) {
+    if (wanted.has(secret.name)) existing.set(secret.name, secret)
+  }
+  const bar = progress('secrets compared', existing.size)
+  const values = await valuesOf(client, [...existing.values()], bar.at).finally(bar.end)
+  return entries.map((entry) => {
+    const secret = existing.get(entry.name)
+    if (secret === undefined) return { entry, action: 'new', existing: undefined }
+    if (secret.type !== 'file' && typeof entry.value !== 'string' && !isUtf8(entry.value)) {
+      throw new Fault('conflict', `${entry.name} is a text, and the file has bytes for it that are none.`)
+    }
+    const value = values?.get(entry.name)
+    if (value === undefined) return { entry, action: 'unread', existing: secret }
+    return { entry, action: value.equals(bytesOf(entry)) ? 'same' : 'changed', existing: secret }
+  })
+}
+
+/** Nothing for a key that may write and not read. */
+async function valuesOf(client: Strongroom, secrets: readonly Metadata[], onProgress: (done: number) => void) {
+  try {
+    return await readMany(client, secrets, onProgress)
+  } catch (error) {
+    if (error instanceof Forbidden) return undefined
+    throw error
+  }
+}
+
+function show(plan: readonly Step[]): void {
+  printTable(
+    ['Secret', 'What'],
+    plan.map(({ entry, action }) => [entry.name, { text: meanings[action], style: styleOf(action) }]),
+  )
+}
+
+function styleOf(action: Step['action']) {
+  return action === 'new' ? 'green' : action === 'same' ? 'dim' : 'yellow'
+}
+
+async function ask(work: readonly Step[]): Promise<void> {
+  const fresh = work.filter(({ action }) => action === 'new').length
+  const question = `Store ${fresh} new secrets, and new versions of ${work.length - fresh}?`
+  if (await confirm(question, 'Say --yes to go on without being asked, or --dry-run to look.')) return
+  throw new Fault('failure', 'Nothing was stored.')
+}
+
+/** @returns the names that were written */
+async function carryOut(client: Strongroom, work: readonly Step[], { list }: Options): Promise<readonly string[]> {
+  const written: string[] = []
+  const bar = progress('secrets stored', work.length)
+  let isInterrupted = false
+  const interrupt = () => {
+    isInterrupted = true
+  }
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  try {
+    for (const step of work) {
+      if (isInterrupted) throw new Fault('failure', 'Interrupted.')
+      await store(client, step, list)
+      written.push(step.entry.name)
+      bar.at(written.length)
+    }
+    bar.end()
+    return written
+  } catch (error) {
+    bar.end()
+    throw new Stopped(error, work, written)
+  } finally {
+    process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt)
+  }
+}
+
+async function store(client: Strongroom, { entry, existing }: Step, list: string | undefined): Promise<void> {
+  const { name, value } = entry
+  if (existing === undefined) {
+    const place = list === undefined ? {} : { list }
+    if (typeof value === 'string') await client.secrets.create({ name, value, ...place })
+    else await client.secrets.create({ name, value: base64(value), type: 'file', ...place })
+    return
+  }
+  const { id, version } = existing
+  // Whoever changed it since the plan was shown is not overruled.
+  const ifMatch = `"${version}"`
+  await client.secrets.update(id, { value: base64(bytesOf(entry)), encoding: 'base64', name }, { ifMatch })
+}
+
+/** Some were stored, and some were not. */
+class Stopped extends Error {
+  override readonly name = 'Stopped'
+  readonly why: unknown
+  readonly written: readonly string[]
+  readonly left: readonly string[]
+  /** The one that it is not known of. */
+  readonly unknown: string | undefined
+
+  constructor(why: unknown, work: readonly Step[], written: readonly string[]) {
+    super('The import stopped.')
+    const left = work.slice(written.length).map(({ entry }) => entry.name)
+    const mayHaveActed = why instanceof StrongroomError && why.mayHaveActed
+    this.why = why
+    this.written = written
+    this.unknown = mayHaveActed ? left[0] : undefined
+    this.left = mayHaveActed ? left.slice(1) : left
+  }
+}
+
+/** Says what was done and what was not. @returns the exit code of why it stopped */
+function explain({ why, written, left, unknown }: Stopped): number {
+  const code = fail(why)
+  complain(`The import stopped. Stored: ${listed(written)}. Not stored: ${listed(left)}.`)
+  if (unknown !== undefined) complain(`${unknown} may have been stored.`)
+  complain('Run the same import again: what is stored already is found to be the same, and left alone.')
+  return code
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.join(', ')
+}
+
+function report(plan: readonly Step[], written: readonly string[], { json, dryRun }: Options): void {
+  const of = (...actions: readonly Step['action'][]) =>
+    plan.filter(({ action }) => actions.includes(action)).map(({ entry }) => entry.name)
+  if (json) printJson({ new: of('new'), changed: of('changed', 'unread'), same: of('same'), stored: written })
+  else if (dryRun) tell('Nothing was stored: this was a dry run.')
+  else print(written.length === 0 ? 'Everything is stored already.' : `${written.length} secrets are stored.`)
+}
+
+/** As `importSecrets`, and explains where it stopped. */
+export async function importOrExplain(path: string, options: Options): Promise<void> {
+  try {
+    await importSecrets(path, options)
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error
+    process.exitCode = explain(error)
+  }
+}
+
+function bytesOf({ value }: Entry): Buffer {
+  return typeof value === 'string' ? Buffer.from(value) : Buffer.from(value)
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
+}

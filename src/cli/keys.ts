@@ -1,0 +1,94 @@
+/** `strongroom keys`: API keys of the account, through the API. On the server's own host there is `strongroom key`. */
+import type { ApiKey } from '../client/model.ts'
+import { connect } from './connection.ts'
+import type { RemoteOptions } from './define.ts'
+import { idOf } from './find.ts'
+import { secondsOf, timeOf } from './input.ts'
+import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
+import { confirm } from './prompt.ts'
+
+export async function list(options: RemoteOptions & { readonly all?: boolean }): Promise<void> {
+  const keys = await Array.fromAsync(connect(options).keys.list())
+  const found = options.all ? keys : keys.filter(isGood)
+  if (options.json) return printJson({ keys: found })
+  printTable(
+    ['ID', 'NAME', 'STATE', 'LAST USED', 'SCOPES'],
+    found.map((key) => [
+      String(key.id),
+      key.name,
+      { text: stateOf(key), style: isGood(key) ? 'green' : 'red' },
+      key.last_used_at ?? 'never',
+      key.scopes.join(' '),
+    ]),
+  )
+}
+
+export async function show(id: string, options: RemoteOptions): Promise<void> {
+  const key = await connect(options).keys.get(idOf('key', id))
+  if (options.json) return printJson(key)
+  const { name, scopes, networks, created_at, last_used_at } = key
+  print(`${shown(name)} (id ${key.id}), ${stateOf(key)}`)
+  print(`  may      ${scopes.join(' ')}`)
+  print(`  from     ${networks.join(' ') || 'anywhere'}`)
+  print(`  created  ${created_at}`)
+  print(`  used     ${last_used_at ?? 'never'}`)
+}
+
+interface CreateOptions extends RemoteOptions {
+  readonly scope: readonly string[]
+  readonly network?: readonly string[]
+  readonly expires?: string
+}
+
+export async function create(name: string, options: CreateOptions): Promise<void> {
+  const { scope: scopes, network, expires } = options
+  const key = await connect(options).keys.create({
+    name,
+    scopes,
+    ...(network === undefined ? {} : { networks: network }),
+    ...(expires === undefined ? {} : { expires_at: timeOf('--expires', expires) }),
+  })
+  printIssued(key, options)
+}
+
+export async function rotate(
+  id: string,
+  options: RemoteOptions & { readonly overlap: string; readonly expires?: string },
+): Promise<void> {
+  const { overlap, expires } = options
+  const key = await connect(options).keys.rotate(idOf('key', id), {
+    overlap_seconds: secondsOf('--overlap', overlap),
+    ...(expires === undefined ? {} : { expires_at: timeOf('--expires', expires) }),
+  })
+  printIssued(key, options)
+}
+
+export async function revoke(idText: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
+  const id = idOf('key', idText)
+  const client = connect(options)
+  const key = await client.keys.get(id)
+  if (!options.yes) {
+    tell(`${shown(key.name)} (id ${id}) may ${key.scopes.join(' ')}; last used: ${key.last_used_at ?? 'never'}.`)
+    const isSure = await confirm('Revoke it for good?', 'Say --yes to revoke it without being asked.')
+    if (!isSure) throw new Fault('failure', 'Nothing is revoked.')
+  }
+  await client.keys.revoke(id)
+  if (options.json) return printJson({ revoked: { id, name: key.name } })
+  print(`The key ${shown(key.name)} (id ${id}) is revoked.`)
+}
+
+function printIssued(key: ApiKey & { readonly api_key: string }, { json }: RemoteOptions): void {
+  if (!json) tell(`The key ${shown(key.name)} (id ${key.id}) may ${key.scopes.join(' ')}. It is not shown again:`)
+  if (json) printJson(key)
+  else print(key.api_key)
+}
+
+function isGood({ revoked_at, expires_at }: ApiKey): boolean {
+  return revoked_at === null && (expires_at === null || Date.parse(expires_at) > Date.now())
+}
+
+function stateOf(key: ApiKey): string {
+  if (key.revoked_at !== null) return 'revoked'
+  if (key.expires_at === null) return 'good'
+  return isGood(key) ? `until ${key.expires_at}` : 'expired'
+}

@@ -1,0 +1,82 @@
+/** `strongroom login`, `logout` and `profiles`: which servers and keys this computer knows. */
+import { clientOf } from './connection.ts'
+import { variable } from './environment.ts'
+import { readStandardInput } from './input.ts'
+import { complain, Fault, print, printJson, printTable } from './output.ts'
+import { checkProfileName, type Profile, profilesPath, readProfiles, writeProfiles } from './profiles.ts'
+import { askHidden, askText, isInteractive } from './prompt.ts'
+import { probe } from './status.ts'
+
+interface Options {
+  readonly json?: boolean
+}
+
+interface LoginOptions extends Options {
+  readonly url?: string
+  readonly profile: string
+}
+
+/** Stores a server and a key, once the server takes that key. */
+export async function login(options: LoginOptions): Promise<void> {
+  const name = checkProfileName(options.profile)
+  const { profiles } = readProfiles()
+  const url = (options.url ?? variable('STRONGROOM_URL') ?? (await askUrl())).trim()
+  warnOfPlainHttp(url)
+  const profile: Profile = { url, apiKey: await readKey() }
+  await probe(clientOf(profile))
+  writeProfiles({ current: name, profiles: new Map([...profiles, [name, profile]]) })
+  if (options.json) return printJson({ profile: name, url, stored_in: profilesPath() })
+  print(`The server takes the key. It is stored as profile ${name}, in ${profilesPath()}.`)
+}
+
+/** Forgets what was stored; the key itself stays good. */
+export async function logout(options: Options & { readonly profile?: string; readonly all?: boolean }): Promise<void> {
+  const { current, profiles } = readProfiles()
+  const name = options.profile ?? current
+  if (!options.all && (name === undefined || !profiles.has(name))) {
+    throw new Fault('notFound', name === undefined ? 'No profile is stored.' : `No profile is called "${name}".`)
+  }
+  const rest = new Map([...profiles].filter(([one]) => !options.all && one !== name))
+  const forgotten = [...profiles.keys()].filter((one) => !rest.has(one))
+  const next = current !== undefined && rest.has(current) ? current : [...rest.keys()][0]
+  writeProfiles({ current: next, profiles: rest })
+  if (options.json) return printJson({ forgotten })
+  print(`Forgotten: ${forgotten.join(', ') || 'nothing'}. What they held stays good until it is revoked.`)
+  if (next !== undefined) print(`In use: ${next}.`)
+}
+
+export async function listProfiles({ json }: Options): Promise<void> {
+  const { current, profiles } = readProfiles()
+  const all = [...profiles].map(([name, { url }]) => ({ name, url, current: name === current }))
+  if (json) return printJson({ profiles: all })
+  if (all.length === 0) return print('No profile is stored. Run "strongroom login".')
+  printTable(
+    ['', 'NAME', 'SERVER'],
+    all.map(({ name, url, current: isCurrent }) => [isCurrent ? { text: '*', style: 'green' } : '', name, url]),
+  )
+}
+
+export async function useProfile(name: string, { json }: Options): Promise<void> {
+  const { profiles } = readProfiles()
+  if (!profiles.has(name)) throw new Fault('notFound', `No profile is called "${name}". See "strongroom profiles".`)
+  writeProfiles({ current: name, profiles })
+  if (json) return printJson({ profile: name })
+  print(`In use: ${name}.`)
+}
+
+function askUrl(): Promise<string> {
+  return askText('URL of the server', 'Say --url, and give the key on standard input.')
+}
+
+async function readKey(): Promise<string> {
+  if (isInteractive()) return (await askHidden('API key', '')).trim()
+  const key = (await readStandardInput()).toString().trim()
+  if (key === '') throw new Fault('usage', 'Standard input has no API key.')
+  return key
+}
+
+function warnOfPlainHttp(text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:' || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)) return
+  complain('This is http: whoever is on the way reads the key and every value. Use https.')
+}

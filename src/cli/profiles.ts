@@ -1,0 +1,94 @@
+/** What `strongroom login` stores: servers and API keys by name, in a file for its owner alone. */
+import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { configFolder } from './environment.ts'
+import { Fault } from './output.ts'
+
+export interface Profile {
+  readonly url: string
+  readonly apiKey: string
+}
+
+export interface Profiles {
+  /** Which one is used unless another is asked for. */
+  readonly current: string | undefined
+  readonly profiles: ReadonlyMap<string, Profile>
+}
+
+const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/
+
+export function profilesPath(): string {
+  return join(configFolder(), 'profiles.json')
+}
+
+/** @throws Fault `usage` for a name that would be hard to type or to tell apart */
+export function checkProfileName(name: string): string {
+  if (namePattern.test(name)) return name
+  throw new Fault('usage', 'The name of a profile has 1 to 64 letters, digits, "_", "." or "-".')
+}
+
+/** @throws Fault if others may read the file, or it is not what was written */
+export function readProfiles(): Profiles {
+  const path = profilesPath()
+  const text = textOf(path)
+  if (text === undefined) return { current: undefined, profiles: new Map() }
+  if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
+    throw new Fault('failure', `Others may read ${path}, and so the keys in it. Run: chmod 600 ${path}`)
+  }
+  const found = parse(text)
+  if (found === undefined) throw new Fault('failure', `${path} is damaged. Remove it, and run "strongroom login".`)
+  return found
+}
+
+/** Replaces the file whole: a broken write leaves the old one. */
+export function writeProfiles({ current, profiles }: Profiles): void {
+  const path = profilesPath()
+  const folder = dirname(path)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  chmodSync(folder, 0o700)
+  const entries = [...profiles].map(([name, { url, apiKey }]) => [name, { url, api_key: apiKey }] as const)
+  const text = JSON.stringify({ current, profiles: Object.fromEntries(entries) }, undefined, 2)
+  const next = `${path}.${randomBytes(6).toString('hex')}`
+  try {
+    writeFileSync(next, `${text}\n`, { mode: 0o600, flag: 'wx', flush: true })
+    renameSync(next, path)
+  } catch (error) {
+    rmSync(next, { force: true })
+    throw error
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** @returns `undefined` for anything that `writeProfiles` does not write */
+function parse(text: string): Profiles | undefined {
+  const found = jsonOf(text)
+  if (!isObject(found) || !isObject(found['profiles'])) return undefined
+  const profiles = new Map<string, Profile>()
+  for (const [name, entry] of Object.entries(found['profiles'])) {
+    if (!isObject(entry) || typeof entry['url'] !== 'string' || typeof entry['api_key'] !== 'string') return undefined
+    profiles.set(name, { url: entry['url'], apiKey: entry['api_key'] })
+  }
+  const { current } = found
+  return { current: typeof current === 'string' && profiles.has(current) ? current : undefined, profiles }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

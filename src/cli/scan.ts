@@ -1,0 +1,150 @@
+/** `strongroom scan`: finds where stored values have leaked. Nothing that is searched leaves this computer. */
+import { createSecretKey } from 'node:crypto'
+import type { Fingerprints, Unscannable } from '../client/model.ts'
+import { Matcher } from '../fingerprint/matcher.ts'
+import { connect } from './connection.ts'
+import type { RemoteOptions } from './define.ts'
+import { exitCodes, Fault, print, printJson, shown, tell } from './output.ts'
+import { progress } from './progress.ts'
+import { filesBelow, isIgnored, readPieces, type Walk } from './scan-files.ts'
+import { commitOf, type GitObject, objectsOf, readObjects } from './scan-history.ts'
+import { type Found, type Sought, StreamSearch } from './scan-stream.ts'
+
+interface Options extends RemoteOptions {
+  readonly history?: boolean
+  readonly only?: string
+  readonly ignore?: readonly string[]
+}
+
+interface Finding extends Found {
+  readonly path: string
+  /** With --history: the first commit that has it. */
+  readonly commit?: string
+}
+
+interface Searched {
+  readonly findings: Finding[]
+  files: number
+  bytes: number
+  isWhole: boolean
+}
+
+export async function scan(paths: readonly string[], options: Options): Promise<void> {
+  const { history, only, json, ignore = [] } = options
+  if (history && paths.length > 1) throw new Fault('usage', '--history takes one repository.')
+  const client = connect(options)
+  const answer = await client.fingerprints(only === undefined ? {} : { names: only }, { timeoutMs: 600_000 })
+  const matcher = matcherOf(answer)
+  const searched: Searched = { findings: [], files: 0, bytes: 0, isWhole: true }
+  if (history) await searchHistory(paths[0] ?? '.', matcher, ignore, searched)
+  else for (const path of paths.length === 0 ? ['.'] : paths) await searchPath(path, matcher, ignore, searched)
+  if (json) printJson(reportOf(searched, answer.unscannable))
+  else explain(searched, answer)
+  if (searched.findings.length > 0) process.exitCode = 1
+  else if (!searched.isWhole) process.exitCode = exitCodes.usage
+}
+
+function matcherOf({ base, mix, mac_key: key, fingerprints }: Fingerprints): Matcher<Sought> {
+  const keys = { base, mix, mac: createSecretKey(Buffer.from(key, 'hex')) }
+  return new Matcher(
+    keys,
+    fingerprints.map((one) => ({ ...one, mac: Buffer.from(one.mac, 'hex') })),
+  )
+}
+
+async function searchPath(
+  path: string,
+  matcher: Matcher<Sought>,
+  ignored: readonly string[],
+  searched: Searched,
+): Promise<void> {
+  if (path === '-') return searchStandardInput(matcher, searched)
+  const onTrouble = () => {
+    searched.isWhole = false
+  }
+  const walk: Walk = { ignored, onTrouble }
+  for (const file of filesBelow(path, walk)) {
+    const search = new StreamSearch(matcher)
+    searched.bytes += readPieces(file, (bytes) => search.push(bytes), walk)
+    searched.files++
+    searched.findings.push(...search.end().map((found) => ({ path: file, ...found })))
+  }
+}
+
+async function searchStandardInput(matcher: Matcher<Sought>, searched: Searched): Promise<void> {
+  const search = new StreamSearch(matcher)
+  for await (const chunk of process.stdin) {
+    const bytes = Buffer.from(chunk)
+    search.push(bytes)
+    searched.bytes += bytes.length
+  }
+  searched.files++
+  searched.findings.push(...search.end().map((found) => ({ path: '-', ...found })))
+}
+
+async function searchHistory(
+  repository: string,
+  matcher: Matcher<Sought>,
+  ignored: readonly string[],
+  searched: Searched,
+): Promise<void> {
+  const objects = (await objectsOf(repository)).filter(({ path }) => !isIgnored(path, ignored))
+  const bar = progress('objects', objects.length)
+  const found: { readonly object: GitObject; readonly all: readonly Found[] }[] = []
+  await readObjects(repository, objects, (object) => {
+    const search = new StreamSearch(matcher)
+    return {
+      push: (bytes) => {
+        searched.bytes += bytes.length
+        search.push(bytes)
+      },
+      end: () => {
+        const all = search.end()
+        if (all.length > 0) found.push({ object, all })
+        searched.files++
+        if (searched.files % 100 === 0) bar.at(searched.files)
+      },
+    }
+  }).finally(bar.end)
+  for (const { object, all } of found) {
+    const commit = object.path.startsWith('(message of ') ? object.id : await commitOf(repository, object)
+    searched.findings.push(...all.map((one) => ({ commit, path: object.path, ...one })))
+  }
+}
+
+function explain({ findings, files, bytes }: Searched, { fingerprints, unscannable }: Fingerprints): void {
+  for (const finding of findings) print(lineOf(finding))
+  const values = new Set(fingerprints.map(({ id, version }) => `${id} ${version}`)).size
+  const where = findings.length === 0 ? 'none was found' : `found in ${findings.length} places`
+  tell(`${values} values were looked for in ${files} files (${(bytes / 1e6).toFixed(1)} MB): ${where}.`)
+  for (const [reason, names] of namesByReason(unscannable)) tell(`Not looked for, ${reason}: ${names.join(', ')}.`)
+}
+
+function lineOf({ commit, path, line, column, secret, versions, form }: Finding): string {
+  const place = `${commit === undefined ? '' : `${commit.slice(0, 12)}:`}${shown(path)}:${line}:${column}`
+  const how = form === 'raw' ? '' : ` (${forms[form] ?? form})`
+  return `${place}: ${secret}, version ${versions.join(', ')}${how}`
+}
+
+const forms: Readonly<Record<string, string>> = {
+  'line-ends': 'with other line ends',
+  'one-line': 'one line of it',
+  base64: 'in base64',
+  json: 'escaped as in JSON',
+  url: 'escaped as in URLs',
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  short: 'too short to be found without being guessed',
+  guessable: 'as they could be guessed',
+  tag: 'as they are tagged no-scan',
+}
+
+function namesByReason(unscannable: readonly Unscannable[]): Iterable<readonly [string, readonly string[]]> {
+  const groups = Map.groupBy(unscannable, ({ reason }) => reasons[reason] ?? reason)
+  return [...groups].map(([reason, all]) => [reason, [...new Set(all.map(({ name }) => name))]] as const)
+}
+
+function reportOf({ findings, files, bytes }: Searched, unscannable: readonly Unscannable[]) {
+  return { findings, unscannable, files, bytes }
+}

@@ -1,0 +1,133 @@
+/** `strongroom secrets list`, `get` and `delete`. */
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
+import { StrongroomError } from '../client/errors.ts'
+import type { Metadata } from '../client/model.ts'
+import type { Strongroom } from '../client/strongroom.ts'
+import { connect } from './connection.ts'
+import type { RemoteOptions } from './define.ts'
+import { checkedName, findSecret, idIn } from './find.ts'
+import { numberOf } from './input.ts'
+import { Fault, print, printJson, printTable, tell } from './output.ts'
+import { askText } from './prompt.ts'
+import { readValues } from './values.ts'
+
+interface ListOptions extends RemoteOptions {
+  readonly list?: string
+  readonly tag?: string
+  readonly expired?: boolean
+  readonly names?: boolean
+}
+
+export async function list(pattern: string | undefined, options: ListOptions): Promise<void> {
+  const { list: inList, tag } = options
+  const filter = {
+    ...(pattern === undefined ? {} : { name: pattern }),
+    ...(inList === undefined ? {} : { list: inList }),
+    ...(tag === undefined ? {} : { tag }),
+    ...(options.expired ? { expired: 'first' as const } : {}),
+  }
+  const all = await Array.fromAsync(connect(options).secrets.listMetadata(filter))
+  const found = options.expired ? all.filter(hasExpired) : all
+  if (options.json) return printJson({ secrets: found })
+  if (options.names) return void process.stdout.write(found.map(({ name }) => `${name}\n`).join(''))
+  if (found.length === 0) return tell('There is no such secret, or none that this key may list.')
+  printTable(['NAME', 'LIST', 'VERSION', 'UPDATED', ''], found.map(rowOf))
+}
+
+function rowOf(secret: Metadata) {
+  const { name, list: inList, version, updated_at, type } = secret
+  const isExpired = hasExpired(secret)
+  const notes = [...(type === 'file' ? ['file'] : []), ...(isExpired ? ['expired'] : [])].join(', ')
+  return [name, inList.name, String(version), updated_at, { text: notes, style: isExpired ? 'red' : 'dim' } as const]
+}
+
+function hasExpired({ expires_at }: Metadata): boolean {
+  return expires_at !== null && Date.parse(expires_at) <= Date.now()
+}
+
+interface GetOptions extends RemoteOptions {
+  readonly version?: string
+  readonly output?: string
+}
+
+/** Prints a value, or writes it to a file. */
+export async function get(ref: string, options: GetOptions): Promise<void> {
+  const { output, json } = options
+  const version = options.version === undefined ? undefined : numberOf('--version', options.version, 1, 1e15)
+  const bytes = await readOne(connect(options), ref, version)
+  if (output !== undefined) {
+    writeNewFile(output, bytes)
+    if (json) return printJson({ secret: ref, output, bytes: bytes.length })
+    return tell(`${output} has the value, for you alone.`)
+  }
+  if (json) return printJson({ secret: ref, ...encoded(bytes) })
+  if (process.stdout.isTTY && !isText(bytes)) {
+    throw new Fault('usage', 'The value is not text. Write it to a file with --output, or into a pipe.')
+  }
+  process.stdout.write(bytes)
+  if (process.stdout.isTTY && bytes.at(-1) !== 0x0a) process.stdout.write('\n')
+}
+
+/** By name, with the right to read alone. */
+async function readOne(client: Strongroom, ref: string, version: number | undefined): Promise<Buffer> {
+  if (version === undefined && idIn(ref) === undefined) {
+    const name = checkedName(ref)
+    const found = await readValues(client, [name]).catch(whenTooLarge)
+    if (found !== undefined) return found.get(name) ?? Buffer.alloc(0)
+  }
+  const { id, type } = await findSecret(client, ref)
+  const { value } = version === undefined ? await client.secrets.get(id) : await client.secrets.version(id, version)
+  return Buffer.from(value, type === 'file' ? 'base64' : 'utf8')
+}
+
+/** A file that is too long for a document is read as a file. */
+function whenTooLarge(error: unknown): undefined {
+  if (error instanceof StrongroomError && error.code === 'too_large') return undefined
+  throw error
+}
+
+export function isText(bytes: Buffer): boolean {
+  try {
+    return !new TextDecoder('utf-8', { fatal: true }).decode(bytes).includes('\0')
+  } catch {
+    return false
+  }
+}
+
+function encoded(bytes: Buffer) {
+  if (isText(bytes)) return { value: bytes.toString(), encoding: 'utf-8' }
+  return { value: bytes.toString('base64'), encoding: 'base64' }
+}
+
+/** Never into a file that is there, whose readers are not known. */
+function writeNewFile(path: string, bytes: Buffer): void {
+  try {
+    const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
+    try {
+      writeFileSync(file, bytes)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+      throw new Fault('conflict', `${path} is there already. Remove it first, or choose another name.`)
+    }
+    throw new Fault(
+      'failure',
+      `${path} cannot be written: ${error instanceof Error ? error.message : 'unknown error'}.`,
+    )
+  }
+}
+
+export async function remove(ref: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
+  const client = connect(options)
+  const { id, name, version, list: inList } = await findSecret(client, ref)
+  if (!options.yes) {
+    tell(`${name}, in ${inList.name}, with all of its versions up to ${version}, will be gone for good.`)
+    const typed = await askText('Type the name to delete it', 'Say --yes to delete it without being asked.')
+    if (typed !== name) throw new Fault('failure', 'That is not its name: nothing is deleted.')
+  }
+  await client.secrets.delete(id)
+  if (options.json) return printJson({ deleted: { id, name } })
+  print(`${name} is deleted.`)
+}

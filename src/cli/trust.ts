@@ -1,0 +1,110 @@
+/** `strongroom trust`: whose tokens are traded for API keys, and of which scopes. */
+import type { NewTrustRule, TrustRule } from '../client/trust-model.ts'
+import { connect } from './connection.ts'
+import type { RemoteOptions } from './define.ts'
+import { idOf } from './find.ts'
+import { readInputFile, secondsOf } from './input.ts'
+import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
+import { confirm } from './prompt.ts'
+
+/** What a rule is made of, as options say it. */
+export interface RuleOptions extends RemoteOptions {
+  readonly issuer?: string
+  readonly audience?: string
+  readonly claim?: readonly string[]
+  readonly scope?: readonly string[]
+  readonly network?: readonly string[]
+  readonly keyTtl?: string
+  readonly jwksUrl?: string
+  readonly jwksFile?: string
+  readonly reusable?: boolean
+}
+
+export async function list(options: RemoteOptions): Promise<void> {
+  const rules = await Array.fromAsync(connect(options).trustRules.list())
+  if (options.json) return printJson({ trust_rules: rules })
+  printTable(
+    ['ID', 'NAME', 'ISSUER', 'CLAIMS', 'SCOPES'],
+    rules.map((rule) => [String(rule.id), rule.name, rule.issuer, claimsOf(rule), rule.scopes.join(' ')]),
+  )
+}
+
+export async function show(id: string, options: RemoteOptions): Promise<void> {
+  const rule = await connect(options).trustRules.get(idOf('trust rule', id))
+  if (options.json) return printJson(rule)
+  print(`${shown(rule.name)} (id ${rule.id})`)
+  print(`  issuer    ${shown(rule.issuer)}`)
+  print(`  audience  ${shown(rule.audience)}`)
+  print(`  claims    ${shown(claimsOf(rule))}`)
+  print(`  may       ${rule.scopes.join(' ')}`)
+  print(`  from      ${rule.networks.join(' ') || 'anywhere'}`)
+  print(`  keys      live ${rule.key_ttl} seconds, ${rule.single_use ? 'one' : 'any number'} for each token`)
+  print(`  trusts    ${rule.jwks === null ? (rule.jwks_url ?? "the issuer's own keys") : 'keys that are in the rule'}`)
+}
+
+export async function create(name: string, options: RuleOptions): Promise<void> {
+  const { issuer = '', audience = '', claims = {}, scopes = [], ...others } = partsOf(options)
+  const rule = await connect(options).trustRules.create({ name, issuer, audience, claims, scopes, ...others })
+  if (options.json) return printJson(rule)
+  print(`The trust rule ${shown(rule.name)} (id ${rule.id}) is made.`)
+}
+
+export async function update(id: string, options: RuleOptions & { readonly name?: string }): Promise<void> {
+  const name = options.name === undefined ? {} : { name: options.name }
+  const rule = await connect(options).trustRules.update(idOf('trust rule', id), { ...name, ...partsOf(options) })
+  if (options.json) return printJson(rule)
+  print(`The trust rule ${shown(rule.name)} (id ${rule.id}) is changed. Keys that were made under it stay as they are.`)
+}
+
+export async function remove(idText: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
+  const id = idOf('trust rule', idText)
+  const client = connect(options)
+  const rule = await client.trustRules.get(id)
+  if (!options.yes) {
+    tell(`${shown(rule.name)} (id ${id}) trusts ${shown(rule.issuer)} with ${rule.scopes.join(' ')}.`)
+    const isSure = await confirm('Delete it, with every key that was made under it?', 'Say --yes to delete it.')
+    if (!isSure) throw new Fault('failure', 'Nothing is deleted.')
+  }
+  await client.trustRules.delete(id)
+  if (options.json) return printJson({ deleted: { id, name: rule.name } })
+  print(`The trust rule ${shown(rule.name)} (id ${id}) is deleted, and its keys are revoked.`)
+}
+
+function partsOf(options: RuleOptions): Partial<NewTrustRule> {
+  const { issuer, audience, claim, scope, network, keyTtl, jwksUrl, jwksFile, reusable } = options
+  return {
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(audience === undefined ? {} : { audience }),
+    ...(claim === undefined ? {} : { claims: Object.fromEntries(claim.map(claimIn)) }),
+    ...(scope === undefined ? {} : { scopes: scope }),
+    ...(network === undefined ? {} : { networks: network }),
+    ...(keyTtl === undefined ? {} : { key_ttl: secondsOf('--key-ttl', keyTtl) }),
+    ...(jwksUrl === undefined ? {} : { jwks_url: jwksUrl }),
+    ...(jwksFile === undefined ? {} : { jwks: keySetIn(jwksFile) }),
+    ...(reusable === undefined ? {} : { single_use: !reusable }),
+  }
+}
+
+function claimIn(text: string): [name: string, pattern: string] {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  throw new Fault('usage', '--claim must be such as sub=repo:acme/app:ref:refs/heads/main.')
+}
+
+/** The server checks the keys; here is only whether there are any. */
+function keySetIn(path: string): { keys: Record<string, unknown>[] } {
+  const fault = new Fault('usage', `${path} must be a JSON Web Key Set: {"keys":[…]}.`)
+  try {
+    const set: unknown = JSON.parse(readInputFile(path).toString())
+    if (typeof set === 'object' && set !== null && 'keys' in set && Array.isArray(set.keys)) return { keys: set.keys }
+  } catch (error) {
+    if (error instanceof Fault) throw error
+  }
+  throw fault
+}
+
+function claimsOf({ claims }: TrustRule): string {
+  return Object.entries(claims)
+    .map(([name, pattern]) => `${name}=${pattern}`)
+    .join(' ')
+}

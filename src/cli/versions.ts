@@ -1,0 +1,92 @@
+/** `strongroom secrets history`, `restore` and `diff`. */
+import type { Strongroom } from '../client/strongroom.ts'
+import { connect } from './connection.ts'
+import type { RemoteOptions } from './define.ts'
+import { findSecret } from './find.ts'
+import { numberOf } from './input.ts'
+import { type Line, linesThatDiffer } from './lines.ts'
+import { Fault, print, printJson, printTable, shown, styled } from './output.ts'
+import { isText } from './secrets.ts'
+
+export async function history(ref: string, options: RemoteOptions): Promise<void> {
+  const client = connect(options)
+  const { id, name } = await findSecret(client, ref)
+  const versions = await client.secrets.versions(id)
+  if (options.json) return printJson({ id, name, versions })
+  printTable(
+    ['VERSION', 'STORED'],
+    versions.map(({ version, created_at }) => [String(version), created_at]),
+  )
+}
+
+export async function restore(ref: string, versionText: string, options: RemoteOptions): Promise<void> {
+  const version = versionOf(versionText)
+  const client = connect(options)
+  const { id, name } = await findSecret(client, ref)
+  const { etag } = await client.secrets.restore(id, version)
+  const newest = Number(etag.replaceAll('"', ''))
+  if (options.json) return printJson({ id, name, restored: version, version: newest })
+  print(`${name} has the value of version ${version} again, as version ${newest}.`)
+}
+
+interface DiffOptions extends RemoteOptions {
+  readonly values?: boolean
+}
+
+export async function diff(
+  ref: string,
+  fromText: string | undefined,
+  toText: string | undefined,
+  options: DiffOptions,
+): Promise<void> {
+  const client = connect(options)
+  const secret = await findSecret(client, ref)
+  const to = toText === undefined ? secret.version : versionOf(toText)
+  const from = fromText === undefined ? await versionBefore(client, secret.id, to) : versionOf(fromText)
+  const [older, newer] = await Promise.all([from, to].map((version) => bytesOf(client, secret, version)))
+  if (older === undefined || newer === undefined) return
+  const isSame = older.equals(newer)
+  const lines = isText(older) && isText(newer) ? linesThatDiffer(older.toString(), newer.toString()) : undefined
+  const counts = { added: countOf(lines, '+'), removed: countOf(lines, '-') }
+  if (options.json) {
+    const told = options.values && lines !== undefined ? { lines } : {}
+    return printJson({ id: secret.id, name: secret.name, from, to, same: isSame, ...counts, ...told })
+  }
+  print(`${secret.name}: version ${from} and version ${to} ${isSame ? 'are the same.' : told(counts, older, newer)}`)
+  if (options.values) printLines(lines)
+}
+
+function told({ added, removed }: { added: number; removed: number }, older: Buffer, newer: Buffer): string {
+  const sizes = `${older.length} and ${newer.length} bytes`
+  return added + removed === 0
+    ? `differ: ${sizes}.`
+    : `differ: ${added} lines added, ${removed} lines removed; ${sizes}.`
+}
+
+function countOf(lines: readonly Line[] | undefined, sign: Line['sign']): number {
+  return lines?.filter((line) => line.sign === sign).length ?? 0
+}
+
+function printLines(lines: readonly Line[] | undefined): void {
+  if (lines === undefined) throw new Fault('usage', 'The value is not text: its lines cannot be shown.')
+  for (const { sign, text } of lines) print(styled(sign === '+' ? 'green' : 'red', `${sign}${shown(text)}`))
+}
+
+async function versionBefore(client: Strongroom, id: number, newest: number): Promise<number> {
+  const found = (await client.secrets.versions(id)).find(({ version }) => version < newest)
+  if (found === undefined) throw new Fault('notFound', `No version before ${newest} is kept.`)
+  return found.version
+}
+
+async function bytesOf(
+  client: Strongroom,
+  { id, type }: { readonly id: number; readonly type: string },
+  version: number,
+): Promise<Buffer> {
+  const { value } = await client.secrets.version(id, version)
+  return Buffer.from(value, type === 'file' ? 'base64' : 'utf8')
+}
+
+function versionOf(text: string): number {
+  return numberOf('The version', text, 1, 1e15)
+}

@@ -1,0 +1,49 @@
+/** Keys for jobs without a stored one: rules about whose tokens are trusted, and trading a token for a key. */
+import { Connection } from './connection.ts'
+import { type CallOptions, keylessSettingsOf, type StrongroomOptions } from './options.ts'
+import type { JobKey, JobToken, NewTrustRule, TrustRule, TrustRuleChange } from './trust-model.ts'
+
+export class TrustRules {
+  readonly #connection: Connection
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  async *list(options?: CallOptions): AsyncGenerator<TrustRule, void, undefined> {
+    const { body } = await this.#connection.send('GET /v3/trust-rules', {}, options)
+    yield* body.trust_rules
+  }
+
+  async get(id: number, options?: CallOptions): Promise<TrustRule> {
+    return (await this.#connection.send('GET /v3/trust-rules/{id}', { id }, options)).body
+  }
+
+  /** After a lost connection it is not sent again: look whether the rule is there. */
+  async create(input: NewTrustRule, options?: CallOptions): Promise<TrustRule> {
+    return (await this.#connection.send('POST /v3/trust-rules', { body: input }, options)).body
+  }
+
+  async update(id: number, change: TrustRuleChange, options?: CallOptions): Promise<TrustRule> {
+    return (await this.#connection.send('PATCH /v3/trust-rules/{id}', { id, body: change }, options)).body
+  }
+
+  /** With every key that was made under it. */
+  async delete(id: number, options?: CallOptions): Promise<void> {
+    await this.#connection.send('DELETE /v3/trust-rules/{id}', { id }, options)
+  }
+}
+
+/**
+ * Trades a token that the job's own platform signed for an API key that lives minutes. Needs no key.
+ *
+ * @throws Unauthorized for a token that no trust rule of the account is for
+ */
+export async function tradeToken(
+  server: Omit<StrongroomOptions, 'apiKey'>,
+  input: JobToken,
+  options?: CallOptions,
+): Promise<JobKey> {
+  const connection = new Connection(keylessSettingsOf(server))
+  return (await connection.send('POST /v3/auth/oidc', { body: input }, options)).body
+}

@@ -1,0 +1,39 @@
+/** What a secret is called where names follow other rules. */
+import { invalid } from '../errors.ts'
+
+/** Variables that decide what other programs load and run: no secret becomes one of them by its name. */
+const steering =
+  /^(LD_.*|DYLD_.*|PATH|IFS|ENV|BASH_ENV|SHELLOPTS|PS4|PROMPT_COMMAND|NODE_OPTIONS|NODE_PATH|PYTHON(PATH|STARTUP|HOME)|PERL5?(LIB|OPT)|RUBY(LIB|OPT)|_?JAVA_(TOOL_)?OPTIONS|JDK_JAVA_OPTIONS|GIT_.*|EDITOR|VISUAL|PAGER|BROWSER|SHELL|HOME|STRONGROOM_.*)$/
+
+/** As environment variables are written: `db-password` is `DB_PASSWORD`. */
+export function envName(name: string, prefix = ''): string {
+  const plain = prefix + name.toUpperCase().replaceAll(/[^A-Z0-9_]/g, '_')
+  return /^\d/.test(plain) ? `_${plain}` : plain
+}
+
+/** Whether a variable decides what programs do. */
+export function isSteering(variable: string): boolean {
+  return steering.test(variable)
+}
+
+/** As HCL has identifiers: `db.password` is `db_password`. */
+export function hclName(name: string): string {
+  const plain = name.replaceAll('.', '_')
+  return /^[0-9]/.test(plain) ? `_${plain}` : plain
+}
+
+/** @throws Refusal `invalid` naming two secrets that would be called the same */
+export function renamed<T extends { readonly name: string }>(
+  entries: readonly T[],
+  rename: (name: string) => string,
+): readonly T[] {
+  const from = new Map<string, string>()
+  return entries.map((entry) => {
+    const name = rename(entry.name)
+    const other = from.get(name)
+    if (other !== undefined)
+      throw invalid(entry.name, `Would be called ${name}, as ${other} is. Choose one with --only.`)
+    from.set(name, entry.name)
+    return { ...entry, name }
+  })
+}

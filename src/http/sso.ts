@@ -1,0 +1,58 @@
+/** `/portal/sso/callback`: where an identity provider sends a browser back to. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Allowance } from '../outbound/addresses.ts'
+import { guardedFetch } from '../outbound/fetch.ts'
+import { type FetchIssuer, finishSso, type SsoPlace } from '../vault/sso.ts'
+import type { Context } from './context.ts'
+import { addressOf } from './peer.ts'
+import { toRefusal } from './problem.ts'
+import { clearFlowCookie, flowTicketOf, setCookie } from './session-cookie.ts'
+import { siteOf } from './site.ts'
+
+const path = '/portal/sso/callback'
+
+/** Large enough for the keys and the description of any provider. */
+const maxProviderBytes = 256 * 1024
+const providerTimeoutMs = 10_000
+
+/** Fetches from identity providers; those inside only where the settings allow it. */
+export function issuerFetch(allowances: readonly Allowance[]): FetchIssuer {
+  const limits = { allowances, maxBytes: maxProviderBytes, timeoutMs: providerTimeoutMs }
+  return (url, { method, headers, body, signal }) => {
+    const isPlain = body === undefined || body === null || typeof body === 'string' || body instanceof URLSearchParams
+    if (!isPlain) throw new TypeError('A request to a provider has a form or nothing.')
+    return guardedFetch(url, limits, { method, headers, body, signal })
+  }
+}
+
+/** Of the server as people reach it. */
+export function ssoPlace(context: Context, request: FastifyRequest): SsoPlace {
+  return { fetch: context.fetchIssuer, redirectUri: siteOf(context, request).origin + path }
+}
+
+/** Answered without a key: the ticket in the browser's cookie says whose flow it is. */
+export function ssoCallback(context: Context) {
+  return async (app: FastifyInstance) => {
+    const { vault } = context
+    app.get(path, { schema: { hide: true } }, async (request, reply) => {
+      reply.header('referrer-policy', 'no-referrer')
+      const stranger = { requestId: request.id, address: addressOf(request) }
+      const agent = { address: stranger.address, userAgent: request.headers['user-agent'] ?? '' }
+      try {
+        const place = ssoPlace(context, request)
+        const answer = new URL(request.raw.url ?? '', place.redirectUri)
+        const ticket = flowTicketOf(request) ?? ''
+        const { opened, returnTo } = await finishSso(vault, stranger, place, { ticket, answer }, agent)
+        setCookie(request, reply, opened.token, (opened.session.expiresAt ?? 0) - vault.now())
+        clearFlowCookie(request, reply)
+        return reply.redirect(returnTo, 303)
+      } catch (error) {
+        const { code } = toRefusal(error)
+        request.log.info({ code }, 'a sign-in through a provider failed')
+        clearFlowCookie(request, reply)
+        // A person is looking at this: the portal says what it means.
+        return reply.redirect(`/portal/?trouble=${code}`, 303)
+      }
+    })
+  }
+}

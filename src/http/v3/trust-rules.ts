@@ -1,0 +1,180 @@
+/** `/v3/trust-rules`: whose tokens are traded for API keys, and of which scopes. */
+import { type Static, Type } from 'typebox'
+import { maxNetworks } from '../../model/network.ts'
+import { maxScopes } from '../../model/scope.ts'
+import {
+  defaultKeyTtlSeconds,
+  maxKeyTtlSeconds,
+  maxRuleNameLength,
+  minKeyTtlSeconds,
+  type TrustRule,
+} from '../../model/trust-rule.ts'
+import {
+  createTrustRule,
+  deleteTrustRule,
+  listTrustRules,
+  readTrustRule,
+  type TrustRuleParts,
+  updateTrustRule,
+} from '../../vault/trust-rules.ts'
+import { askerOf, identityOf } from '../asker.ts'
+import type { Context } from '../context.ts'
+import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
+import type { V3 } from './typed.ts'
+
+const KeySet = Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), { maxItems: 100 }) })
+const OrNull = <T extends Type.TSchema>(schema: T, description: string) =>
+  Type.Union([schema, Type.Null()], { description })
+
+const required = {
+  name: Type.String({ maxLength: maxRuleNameLength, description: `a name of 1 to ${maxRuleNameLength} characters` }),
+  issuer: Type.String({ maxLength: 255, description: 'the URL that its tokens have as iss' }),
+  audience: Type.String({ maxLength: 255, description: 'what its tokens have as aud' }),
+  claims: Type.Record(Type.String({ maxLength: 128 }), Type.String({ maxLength: 512 }), {
+    description: 'an object of claims, each an exact text or a pattern with *',
+    examples: [{ sub: 'repo:acme/app:ref:refs/heads/main', repository_id: '123' }],
+  }),
+  scopes: Type.Array(Type.String({ maxLength: 300 }), {
+    maxItems: maxScopes,
+    description: `a list of 1 to ${maxScopes} scopes`,
+    examples: [['secrets:read:prod-*']],
+  }),
+}
+const others = {
+  networks: Type.Array(Type.String({ maxLength: 64 }), {
+    maxItems: maxNetworks,
+    description: `a list of at most ${maxNetworks} networks in CIDR notation; none for anywhere`,
+  }),
+  key_ttl: Type.Integer({
+    description: `a whole number of seconds from ${minKeyTtlSeconds} to ${maxKeyTtlSeconds}; ${defaultKeyTtlSeconds} unless given`,
+  }),
+  single_use: Type.Boolean({ description: 'whether a token with a jti is good for one key only; true unless given' }),
+  jwks_url: OrNull(
+    Type.String({ maxLength: 512 }),
+    "where the issuer's keys are, or null to look for them at the issuer",
+  ),
+  jwks: OrNull(KeySet, "the issuer's public keys, so that nothing is fetched, or null"),
+}
+const Shown = Type.Object({
+  id: Type.Integer({ minimum: 1 }),
+  ...required,
+  ...others,
+  created_at: Time,
+  updated_at: Time,
+})
+const body = { additionalProperties: false, description: 'a JSON object' }
+const New = Type.Object({ ...required, ...Type.Partial(Type.Object(others)).properties }, body)
+const Change = Type.Partial(Type.Object({ ...required, ...others }), body)
+
+export function trustRuleRoutes(app: V3, { vault }: Context): void {
+  const tags = ['Trust rules']
+
+  app.get(
+    '/trust-rules',
+    {
+      schema: {
+        tags,
+        summary: 'List the trust rules',
+        description: 'Those whose keys this key may manage.',
+        querystring: NoQuery,
+        response: responses(200, Type.Object({ trust_rules: Type.Array(Shown) }), 400, 401, 403),
+      },
+    },
+    async (request) => ({ trust_rules: (await listTrustRules(vault, askerOf(request))).map(shown) }),
+  )
+
+  app.post(
+    '/trust-rules',
+    {
+      schema: {
+        tags,
+        summary: 'Create a trust rule',
+        description:
+          'With no more rights and networks than the key that asks, which must not expire. The rule never gives `keys:manage` or `account:manage`.',
+        querystring: NoQuery,
+        body: New,
+        response: responses(201, Shown, 400, 401, 403, 409, 413, 415),
+      },
+    },
+    async (request, reply) => {
+      const { name, issuer, audience, claims, scopes } = request.body
+      const input = { ...partsOf(request.body), name, issuer, audience, claims, scopes }
+      const rule = await createTrustRule(vault, askerOf(request), identityOf(request), input)
+      reply.code(201).header('location', `/v3/trust-rules/${rule.id}`)
+      return shown(rule)
+    },
+  )
+
+  app.get(
+    '/trust-rules/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Read a trust rule',
+        params: IdParams,
+        querystring: NoQuery,
+        response: responses(200, Shown, 400, 401, 403, 404),
+      },
+    },
+    async (request) => shown(await readTrustRule(vault, askerOf(request), idOf(request.params))),
+  )
+
+  app.patch(
+    '/trust-rules/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Change a trust rule',
+        description: 'Keys that were made under it keep what they were given, until they end.',
+        params: IdParams,
+        querystring: NoQuery,
+        body: Change,
+        response: responses(200, Shown, 400, 401, 403, 404, 409, 413, 415),
+      },
+    },
+    async (request) =>
+      shown(await updateTrustRule(vault, askerOf(request), idOf(request.params), partsOf(request.body))),
+  )
+
+  app.delete(
+    '/trust-rules/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a trust rule',
+        description: 'Every key that was made under it is revoked.',
+        params: IdParams,
+        querystring: NoQuery,
+        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
+      },
+    },
+    async (request) => {
+      await deleteTrustRule(vault, askerOf(request), idOf(request.params))
+      return { message: 'Trust rule deleted successfully' }
+    },
+  )
+}
+
+function partsOf(given: Static<typeof Change>): TrustRuleParts {
+  const { name, issuer, audience, claims, scopes, networks, jwks } = given
+  const { key_ttl: keyTtlSeconds, single_use: isSingleUse, jwks_url: jwksUrl } = given
+  return { name, issuer, audience, claims, scopes, networks, keyTtlSeconds, isSingleUse, jwksUrl, jwks }
+}
+
+function shown(rule: TrustRule) {
+  return {
+    id: rule.id,
+    name: rule.name,
+    issuer: rule.issuer,
+    audience: rule.audience,
+    claims: Object.fromEntries(rule.claims.map(({ name, pattern }) => [name, pattern])),
+    scopes: [...rule.scopes],
+    networks: [...rule.networks],
+    key_ttl: rule.keyTtlSeconds,
+    single_use: rule.isSingleUse,
+    jwks_url: rule.jwksUrl,
+    jwks: rule.jwks === null ? null : (JSON.parse(rule.jwks) as Static<typeof KeySet>),
+    created_at: formatTime(rule.createdAt),
+    updated_at: formatTime(rule.updatedAt),
+  }
+}

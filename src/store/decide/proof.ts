@@ -1,0 +1,63 @@
+/** What somebody proves who they are with: taken in the transaction, and never again. */
+import { hash } from 'node:crypto'
+import type { AuditObject } from '../../audit/record.ts'
+import { type Factor, factorName } from '../../model/factor.ts'
+import type { NewFactor, Proof } from '../factor-operation.ts'
+import type { Refused } from '../operation.ts'
+import { ref } from '../world.ts'
+import { type Call, putAccount, putFactor, record, refuse, removeFactor } from './work.ts'
+
+/** Takes what was proven, so that it proves nothing again. Nothing is said of how it failed. */
+export function prove(call: Call, { use, spend }: Proof): Refused | { readonly kind: 'outdated' } | undefined {
+  const { world, changes } = call.work
+  const isForeign = [use?.factor, spend].some((part) => part !== undefined && part.accountId !== call.account.id)
+  if (isForeign) return { kind: 'outdated' }
+  const found = use === undefined ? undefined : world.factors.get(ref(call.account.id, use.factor.id))
+  if (use !== undefined && !isUpon(found?.mac, use.rowMac)) return { kind: 'outdated' }
+  if (spend !== undefined) {
+    if (world.spent.has(ref(call.account.id, spend.hash)) || spend.expiresAt <= world.now) {
+      return refuse(call, null, 'invalid_credentials', 'This was used already, or took too long. Try again.')
+    }
+    world.spent.add(ref(call.account.id, spend.hash))
+    changes.spent.push({ ...spend, now: world.now })
+  }
+  if (use !== undefined) {
+    const used = { ...use.factor, usedAt: world.now }
+    putFactor(call.work, used)
+    record({ ...call, action: 'factor.use' }, objectOfFactor(used), 'ok')
+  }
+  return undefined
+}
+
+export function addFactor(call: Call, factor: NewFactor): Factor {
+  const account = call.work.world.accounts.get(call.account.id) ?? call.account
+  putAccount(call.work, { ...account, nextKeyId: account.nextKeyId + 1 })
+  const made = { ...factor, id: account.nextKeyId }
+  putFactor(call.work, made)
+  record({ ...call, action: 'factor.add' }, objectOfFactor(made), 'ok')
+  return made
+}
+
+/** With the user. */
+export function takeAllFactors(call: Call, userId: number): void {
+  for (const factor of factorsOf(call, userId)) takeAway(call, factor)
+}
+
+export function factorsOf({ work, account }: Call, userId: number): Factor[] {
+  return [...work.world.factors.values()].filter((one) => one.accountId === account.id && one.userId === userId)
+}
+
+export function takeAway(call: Call, factor: Factor): void {
+  removeFactor(call.work, factor)
+  record({ ...call, action: 'factor.remove' }, objectOfFactor(factor), 'ok')
+}
+
+function objectOfFactor(factor: Factor): AuditObject {
+  const { id, uid, mac } = factor
+  return { kind: 'factor', id, uid, name: factorName(factor), version: null, hash: hash('sha256', mac, 'hex') }
+}
+
+/** Whether a row is the one that a change was made upon. */
+export function isUpon(was: Uint8Array | undefined, mac: Uint8Array): boolean {
+  return was !== undefined && Buffer.compare(was, mac) === 0
+}

@@ -1,0 +1,61 @@
+/** The operations on what users sign in with, and on how they must. */
+import type { Factor } from '../model/factor.ts'
+import type { SignInRules } from '../model/sign-in.ts'
+import type { User } from '../model/user.ts'
+
+/** A factor without what the transaction gives it. */
+export type NewFactor = Omit<Factor, 'id'>
+
+/** A challenge or a code that is good once: kept until it would have expired anyway. */
+export interface Spent {
+  readonly accountId: number
+  readonly hash: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** What somebody proves who they are with, taken together with what they do thereby. */
+export interface Proof {
+  /** The factor as it is after its use, upon the row that was read. */
+  readonly use?: { readonly rowMac: Uint8Array; readonly factor: Factor } | undefined
+  readonly spend?: Spent | undefined
+}
+
+/** A session that ends with a change of its user, or the one that stays. */
+export interface SessionEnd {
+  readonly id: number
+  readonly isKept: boolean
+  readonly rowMac: Uint8Array
+  readonly revokedAt: number
+  readonly mac: Uint8Array
+}
+
+export interface FactorsChange {
+  /** The row of the user, upon the one that was read, and which sessions end. */
+  readonly rowMac: Uint8Array
+  readonly user: User
+  readonly ended: readonly SessionEnd[]
+  readonly add: readonly NewFactor[]
+  /** Upon the rows that were read. */
+  readonly remove: readonly { readonly id: number; readonly rowMac: Uint8Array }[]
+  readonly spend?: Spent | undefined
+}
+
+export type FactorOperation =
+  | {
+      readonly kind: 'change_factors'
+      readonly userId: number
+      /** Whether it is the user's own doing, who then needs no right. */
+      readonly isOwn: boolean
+      /** `undefined` when there is no such user. */
+      readonly change: FactorsChange | undefined
+    }
+  | { readonly kind: 'read_rules' }
+  | { readonly kind: 'update_rules'; readonly rules: SignInRules }
+
+export interface FactorResults {
+  /** What was added. */
+  change_factors: readonly Factor[]
+  read_rules: SignInRules | undefined
+  update_rules: SignInRules
+}

@@ -1,0 +1,179 @@
+/** What users set up to sign in with beside the password, and what becomes of it: authenticator app, recovery codes. */
+import { newUid } from '../crypto/random.ts'
+import { base32, newTotpSecret, stepOfCode } from '../crypto/totp.ts'
+import { invalid, Refusal } from '../errors.ts'
+import type { ApiKey } from '../model/api-key.ts'
+import { type Factor, isSecondFactor, type TotpData } from '../model/factor.ts'
+import type { User } from '../model/user.ts'
+import type { FactorsChange, NewFactor } from '../store/factor-operation.ts'
+import { factorsOf, newRecoveryCodes, sealFactor } from './proofs.ts'
+import { type Agent, type Opened, openFinished, readSession } from './sessions.ts'
+import { handOut, takeBack } from './tickets.ts'
+import { keepsChanging, prepareUser, sealUser } from './users.ts'
+import { type Asker, outdated, tryAsk, type Vault } from './vault.ts'
+
+const enrolmentMs = 15 * 60 * 1000
+const maxTries = 5
+const maxPasskeys = 20
+
+/** Where somebody stands who sets up a factor. */
+export interface Standing {
+  readonly user: User
+  readonly session: ApiKey
+  readonly factors: readonly Factor[]
+}
+
+/** What was set up: recovery codes that are shown this once, and a session in place of one that was not finished. */
+export interface Enrolled {
+  readonly factor: Factor | undefined
+  readonly codes: readonly string[] | undefined
+  readonly opened: Opened | undefined
+}
+
+/** @throws Refusal `not_found` for an API key */
+export async function standingOf(vault: Vault, asker: Asker): Promise<Standing> {
+  const { user, session } = await readSession(vault, asker)
+  return { user, session, factors: await factorsOf(vault, asker, user) }
+}
+
+/** A shared secret for an authenticator app: nothing is kept until its first code comes back. */
+export function beginTotp(vault: Vault, { user, factors }: Standing) {
+  if (factors.some(({ kind }) => kind === 'totp')) throw haveTotp()
+  const bytes = newTotpSecret()
+  const enrolment = handOut(vault, 'totp', user.uid, bytes, enrolmentMs).toString('base64url')
+  const secret = base32(bytes)
+  const label = encodeURIComponent(`Strongroom:${user.email ?? user.name}`)
+  const uri = `otpauth://totp/${label}?secret=${secret}&issuer=Strongroom&algorithm=SHA1&digits=6&period=30`
+  return { enrolment, secret, uri }
+}
+
+/** @throws Refusal `invalid` for a code that is not the secret's, or an enrolment that took too long */
+export async function finishTotp(
+  vault: Vault,
+  asker: Asker,
+  standing: Standing,
+  { enrolment, code }: { readonly enrolment: string; readonly code: string },
+  agent: Agent,
+): Promise<Enrolled> {
+  const { user, factors } = standing
+  const ticket = takeBack(vault, 'totp', user.uid, enrolment)
+  if (ticket === undefined) throw invalid('enrolment', 'It took too long, or is not yours. Begin anew.')
+  if (factors.some(({ kind }) => kind === 'totp')) throw haveTotp()
+  vault.attempts.checkCodes(user.uid, vault.now())
+  const step = stepOfCode(ticket.payload, code.replaceAll(/\s/g, ''), vault.now(), 0)
+  if (step === undefined) {
+    vault.attempts.failCode(user.uid, vault.now())
+    throw invalid('code', 'Is not the code that the app should show now. Is the clock of the device right?')
+  }
+  const { accountId } = user
+  const uid = newUid()
+  const sealed = vault.keyring.sealFactor({ accountId, uid, name: 'totp' }, ticket.payload).toString('base64')
+  const data = JSON.stringify({ sealed, step } satisfies TotpData)
+  const made = { accountId, uid, userId: user.id, createdAt: vault.now(), usedAt: null }
+  const factor = sealFactor(vault, { ...made, kind: 'totp', name: '', lookup: null, data } as const)
+  return enrol(vault, asker, standing, { factor, spend: ticket.spend(accountId) }, agent)
+}
+
+/** Adds a second factor; with the first one come recovery codes. */
+export async function enrol(
+  vault: Vault,
+  asker: Asker,
+  standing: Standing,
+  { factor, spend }: { readonly factor: NewFactor; readonly spend: FactorsChange['spend'] },
+  agent: Agent,
+): Promise<Enrolled> {
+  const { user, session } = standing
+  if (standing.factors.filter(isSecondFactor).length >= maxPasskeys) {
+    throw invalid('passkeys', `A user may have ${maxPasskeys} of them. Remove one first.`)
+  }
+  let codes: readonly string[] | undefined
+  const [made] = await change(vault, asker, user.id, true, ({ factors }) => {
+    const isFirst = !factors.some(({ kind }) => kind === 'recovery_codes')
+    const recovery = isFirst ? newRecoveryCodes(vault, user, newRow(vault, user)) : undefined
+    codes = recovery?.codes
+    // What was begun before there was a second factor is not finished by somebody else's.
+    const ends = ({ scopes }: ApiKey) => scopes.length === 0
+    return { add: [factor, ...(recovery === undefined ? [] : [recovery.factor])], remove: [], spend, ends }
+  })
+  const opened = session.scopes.length === 0 ? await openFinished(vault, asker, user, agent) : undefined
+  return { factor: made, codes, opened }
+}
+
+/** Ten new ones, in place of those that there were. @throws Refusal `invalid` without a second factor */
+export async function replaceRecoveryCodes(vault: Vault, asker: Asker, { user }: Standing): Promise<readonly string[]> {
+  if (!user.hasSecondFactor) throw invalid('recovery_codes', 'Set up a passkey or an authenticator app first.')
+  let codes: readonly string[] = []
+  await change(vault, asker, user.id, true, ({ factors }) => {
+    const made = newRecoveryCodes(vault, user, newRow(vault, user))
+    codes = made.codes
+    return { add: [made.factor], remove: factors.filter(({ kind }) => kind === 'recovery_codes') }
+  })
+  return codes
+}
+
+/** One's own. Recovery codes go with the last second factor. @throws Refusal `not_found` */
+export async function removeFactor(vault: Vault, asker: Asker, { user }: Standing, id: number): Promise<void> {
+  await change(vault, asker, user.id, true, ({ factors }) => {
+    const wanted = factors.find((factor) => factor.id === id && isSecondFactor(factor))
+    if (wanted === undefined) throw new Refusal('not_found', 'You have no passkey or authenticator app with this id.')
+    const left = factors.filter((factor) => factor !== wanted)
+    const isLast = !left.some(isSecondFactor)
+    return { add: [], remove: [wanted, ...(isLast ? left.filter(({ kind }) => kind === 'recovery_codes') : [])] }
+  })
+}
+
+/** Everything that a user signs in with beside the password, for somebody who lost it; their sessions end. */
+export async function resetFactors(vault: Vault, asker: Asker, id: number): Promise<void> {
+  await change(vault, asker, id, false, ({ factors }) => ({ add: [], remove: factors, ends: () => true }))
+}
+
+interface Plan {
+  readonly add: readonly NewFactor[]
+  readonly remove: readonly Factor[]
+  readonly spend?: FactorsChange['spend']
+  /** Which sessions end; without it, none. */
+  readonly ends?: (session: ApiKey) => boolean
+}
+
+async function change(
+  vault: Vault,
+  asker: Asker,
+  userId: number,
+  isOwn: boolean,
+  plan: (state: { readonly factors: readonly Factor[] }) => Plan,
+): Promise<readonly Factor[]> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const prepared = await prepareUser(vault, asker, userId)
+    const wanted = prepared && (await planned(vault, asker, prepared, plan))
+    const made = await tryAsk(vault, asker, { kind: 'change_factors', userId, isOwn, change: wanted })
+    if (made !== outdated) return made
+  }
+  throw keepsChanging()
+}
+
+async function planned(
+  vault: Vault,
+  asker: Asker,
+  { user, sessions, ended }: NonNullable<Awaited<ReturnType<typeof prepareUser>>>,
+  plan: (state: { readonly factors: readonly Factor[] }) => Plan,
+): Promise<FactorsChange> {
+  const factors = await factorsOf(vault, asker, user)
+  const { add, remove, spend, ends } = plan({ factors })
+  const left = [...factors.filter((factor) => !remove.includes(factor)), ...add]
+  return {
+    rowMac: user.mac,
+    user: sealUser(vault, { ...user, hasSecondFactor: left.some(isSecondFactor) }),
+    ended: ended.map((end) => ({ ...end, isKept: !sessions.some((one) => one.id === end.id && ends?.(one) === true) })),
+    add,
+    remove: remove.map(({ id, mac }) => ({ id, rowMac: mac })),
+    spend,
+  }
+}
+
+function newRow(vault: Vault, { accountId, id }: User) {
+  return { accountId, uid: newUid(), userId: id, createdAt: vault.now(), usedAt: null }
+}
+
+function haveTotp(): Refusal {
+  return new Refusal('name_taken', 'You have an authenticator app already. Remove it first.')
+}

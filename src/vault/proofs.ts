@@ -1,0 +1,160 @@
+/** What people prove who they are with, read from its rows and held against what they give. */
+import { randomBytes } from 'node:crypto'
+import { base32, stepOfCode } from '../crypto/totp.ts'
+import {
+  type Factor,
+  factorToAuthenticate,
+  isSecondFactor,
+  type PasskeyData,
+  type RecoveryData,
+  type SubjectData,
+  type TotpData,
+} from '../model/factor.ts'
+import { rulesToAuthenticate, type SignInRules, type SsoSettings } from '../model/sign-in.ts'
+import type { User } from '../model/user.ts'
+import type { NewFactor, Proof } from '../store/factor-operation.ts'
+import { type Asker, integrityFailure, type Vault } from './vault.ts'
+
+const codeCount = 10
+/** As base32 60 bits and three groups: more than anybody guesses, though the hash is a quick one. */
+const codeBytes = 8
+const codeLength = 12
+
+interface DataOf {
+  readonly passkey: PasskeyData
+  readonly totp: TotpData
+  readonly recovery_codes: RecoveryData
+  readonly subject: SubjectData
+}
+
+/** What a factor's row holds, once its MAC was checked. */
+export function dataOf<K extends keyof DataOf>(factor: Factor & { readonly kind: K }): DataOf[K] {
+  return JSON.parse(factor.data) as DataOf[K]
+}
+
+export function isOfKind<K extends keyof DataOf>(kind: K) {
+  return (factor: Factor): factor is Factor & { readonly kind: K } => factor.kind === kind
+}
+
+/** All factors of a user. @throws Refusal `integrity_failure` */
+export async function factorsOf(vault: Vault, asker: Asker, user: User): Promise<readonly Factor[]> {
+  const factors = await vault.store.factorsOf(user.accountId, user.id)
+  for (const factor of factors) await verifyFactor(vault, asker, factor)
+  // A row that was taken away behind the server's back would make a password alone enough.
+  if (factors.some(isSecondFactor) === user.hasSecondFactor) return factors
+  const { id, uid, email, accountId } = user
+  const object = { kind: 'user', id, uid, name: email, version: null, hash: null } as const
+  throw await integrityFailure(vault, asker, accountId, 'user.read', object)
+}
+
+/** @throws Refusal `integrity_failure` */
+export async function verifyFactor(vault: Vault, asker: Asker, factor: Factor): Promise<void> {
+  if (vault.keyring.isRowMac(factorToAuthenticate(factor), factor.mac)) return
+  throw await factorFailure(vault, asker, factor)
+}
+
+/** Records that something about a factor cannot be right. */
+export function factorFailure(vault: Vault, asker: Asker, { id, uid, kind, accountId }: Factor) {
+  const object = { kind: 'factor', id, uid, name: kind, version: null, hash: null } as const
+  return integrityFailure(vault, asker, accountId, 'factor.use', object)
+}
+
+/** How the account's people must sign in. @throws Refusal `integrity_failure` */
+export async function rulesOf(vault: Vault, asker: Asker, accountId: number): Promise<Omit<SignInRules, 'mac'>> {
+  return checkedRules(vault, asker, accountId, await vault.store.rules(accountId))
+}
+
+export async function checkedRules(
+  vault: Vault,
+  asker: Asker,
+  accountId: number,
+  rules: SignInRules | undefined,
+): Promise<Omit<SignInRules, 'mac'>> {
+  if (rules === undefined) return { accountId, isSecondFactorRequired: false, sso: null }
+  if (vault.keyring.isRowMac(rulesToAuthenticate(rules), rules.mac)) return rules
+  const object = { kind: 'sign_in', id: null, uid: null, name: null, version: null, hash: null } as const
+  throw await integrityFailure(vault, asker, accountId, 'sign_in.read', object)
+}
+
+/** Where the client secret of a provider is sealed for: of no other issuer and client. */
+export function secretPlace(accountId: number, sso: Pick<SsoSettings, 'uid' | 'issuer' | 'clientId'>) {
+  return { accountId, uid: sso.uid, name: `sso ${sso.issuer} ${sso.clientId}` }
+}
+
+/** Whether a password alone is too little for a user, whatever they have set up. */
+export function needsSecondFactor(rules: Omit<SignInRules, 'mac'>, { role }: Pick<User, 'role'>): boolean {
+  return rules.isSecondFactorRequired || (rules.sso?.isOnly === true && role === 'owner')
+}
+
+/**
+ * Takes a code of the authenticator app, or a recovery code.
+ *
+ * @returns what uses it up, and what it is called; `undefined` when it is wrong, or was used
+ * @throws Refusal `rate_limited` when too many were wrong
+ */
+export function proveCode(
+  vault: Vault,
+  user: User,
+  factors: readonly Factor[],
+  given: string,
+): { readonly proof: Proof; readonly method: string } | undefined {
+  const code = given.replaceAll(/[\s-]/g, '')
+  if (!/^\d{6}$/.test(code)) return proveRecoveryCode(vault, user, factors, code)
+  const now = vault.now()
+  vault.attempts.checkCodes(user.uid, now)
+  const factor = factors.find(isOfKind('totp'))
+  const step = factor && stepOf(vault, factor, code)
+  if (factor !== undefined && step !== undefined) {
+    return { proof: { use: changed(vault, factor, { ...dataOf(factor), step }) }, method: 'password, totp' }
+  }
+  vault.attempts.failCode(user.uid, now)
+  return undefined
+}
+
+function stepOf(vault: Vault, factor: Factor & { readonly kind: 'totp' }, code: string): number | undefined {
+  const { sealed, step } = dataOf(factor)
+  const { accountId, uid } = factor
+  const secret = vault.keyring.openFactor({ accountId, uid, name: 'totp' }, Buffer.from(sealed, 'base64'))
+  const found = stepOfCode(secret, code, vault.now(), step)
+  secret.fill(0)
+  return found
+}
+
+function proveRecoveryCode(vault: Vault, user: User, factors: readonly Factor[], code: string) {
+  const factor = factors.find(isOfKind('recovery_codes'))
+  if (factor === undefined) return undefined
+  const { hashes } = dataOf(factor)
+  const wanted = vault.keyring.recoveryHash(user.uid, code.toLowerCase())
+  if (!hashes.includes(wanted)) return undefined
+  const use = changed(vault, factor, { hashes: hashes.filter((one) => one !== wanted) })
+  return { proof: { use }, method: 'password, recovery code' }
+}
+
+/** New recovery codes, and the row that knows them. */
+export function newRecoveryCodes(
+  vault: Vault,
+  user: User,
+  made: Omit<NewFactor, 'kind' | 'data' | 'mac' | 'name' | 'lookup'>,
+): { readonly codes: readonly string[]; readonly factor: NewFactor } {
+  const codes = Array.from({ length: codeCount }, () => {
+    const code = base32(randomBytes(codeBytes)).toLowerCase().slice(0, codeLength)
+    return code.replaceAll(/.{4}(?=.)/g, '$&-')
+  })
+  const hashes = codes.map((code) => vault.keyring.recoveryHash(user.uid, code.replaceAll('-', '')))
+  const data = JSON.stringify({ hashes } satisfies RecoveryData)
+  return { codes, factor: sealFactor(vault, { ...made, kind: 'recovery_codes', name: '', lookup: null, data }) }
+}
+
+/** A factor's row as it is to be, authenticated. */
+export function sealFactor<T extends Omit<NewFactor, 'mac'>>(vault: Pick<Vault, 'keyring'>, row: T) {
+  return { ...row, mac: vault.keyring.rowMac(factorToAuthenticate(row)) }
+}
+
+/** A factor with other data, upon the row that was read. */
+export function changed<K extends keyof DataOf>(
+  vault: Pick<Vault, 'keyring'>,
+  factor: Factor & { readonly kind: K },
+  data: DataOf[K],
+): NonNullable<Proof['use']> {
+  return { rowMac: factor.mac, factor: sealFactor(vault, { ...factor, data: JSON.stringify(data) }) }
+}

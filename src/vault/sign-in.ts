@@ -1,0 +1,103 @@
+/** How the people of an account must sign in: whether a password alone will do, and through which provider they come. */
+import { newUid } from '../crypto/random.ts'
+import { invalid, Refusal } from '../errors.ts'
+import { checkLabel } from '../model/name.ts'
+import { rulesToAuthenticate, type SignInRules, type SsoRole, type SsoSettings } from '../model/sign-in.ts'
+import { checkedRules, secretPlace } from './proofs.ts'
+import { readSession } from './sessions.ts'
+import { endSessionsOf, listUsers } from './users.ts'
+import { type Asker, ask, authenticate, type Vault } from './vault.ts'
+
+type Rules = Omit<SignInRules, 'mac'>
+
+export interface SsoInput {
+  readonly label: string
+  readonly issuer: string
+  readonly clientId: string
+  /** Without it, the one that is there stays. */
+  readonly clientSecret: string | undefined
+  readonly domains: readonly string[]
+  readonly role: SsoRole | null
+  readonly isOnly: boolean
+}
+
+const maxDomains = 16
+
+/** @throws Refusal `forbidden`, `integrity_failure` */
+export async function readRules(vault: Vault, asker: Asker, accountId: number): Promise<Rules> {
+  return checkedRules(vault, asker, accountId, await ask(vault, asker, { kind: 'read_rules' }))
+}
+
+/**
+ * With a second factor required, whoever has none sets one up when they sign in next, which is at once.
+ *
+ * @throws Refusal `forbidden`; `enrolment_required` for a user without one
+ */
+export async function requireSecondFactor(
+  vault: Vault,
+  asker: Asker,
+  accountId: number,
+  isSecondFactorRequired: boolean,
+): Promise<Rules> {
+  const rules = await readRules(vault, asker, accountId)
+  if (isSecondFactorRequired && (await isWithoutFactor(vault, asker))) {
+    throw new Refusal('enrolment_required', 'Set up a second factor of your own first.')
+  }
+  const next = await put(vault, asker, { ...rules, isSecondFactorRequired })
+  if (!isSecondFactorRequired || rules.isSecondFactorRequired) return next
+  for (const user of await listUsers(vault, asker)) {
+    if (!user.hasSecondFactor && !user.isDisabled) await endSessionsOf(vault, asker, user.id)
+  }
+  return next
+}
+
+/** Of a user who is signed in; never of an API key. */
+async function isWithoutFactor(vault: Vault, asker: Asker): Promise<boolean> {
+  const { key } = await authenticate(vault, asker)
+  if (key === undefined || key.userId === null) return false
+  return !(await readSession(vault, asker)).user.hasSecondFactor
+}
+
+/** @throws Refusal `invalid`, `forbidden` */
+export async function putSso(vault: Vault, asker: Asker, accountId: number, input: SsoInput): Promise<Rules> {
+  const rules = await readRules(vault, asker, accountId)
+  return put(vault, asker, { ...rules, sso: settingsOf(vault, rules, input) })
+}
+
+/** Nobody comes through the provider any more; who has only come so far through it needs a link to set a password. */
+export async function removeSso(vault: Vault, asker: Asker, accountId: number): Promise<void> {
+  await put(vault, asker, { ...(await readRules(vault, asker, accountId)), sso: null })
+}
+
+function settingsOf(vault: Vault, { accountId, sso: known }: Rules, input: SsoInput): SsoSettings {
+  const { issuer, clientId, clientSecret, role, isOnly } = input
+  const isSame = known !== null && known.issuer === issuer && known.clientId === clientId
+  if (clientSecret === undefined && !isSame) throw invalid('client_secret', 'Is required for a new issuer or client.')
+  const domains = checkDomains(input.domains)
+  if (role !== null && domains.length === 0) throw invalid('domains', 'Say whose addresses may come uninvited.')
+  if (clientId === '' || clientId.length > 300) throw invalid('client_id', 'Is required.')
+  const rest = { label: checkLabel(input.label, 'label'), issuer, clientId, domains, role, isOnly }
+  if (clientSecret === undefined && known !== null) {
+    return { ...rest, uid: known.uid, clientSecret: known.clientSecret }
+  }
+  const uid = newUid()
+  const place = secretPlace(accountId, { uid, issuer, clientId })
+  const sealed = vault.keyring.sealFactor(place, Buffer.from(clientSecret ?? ''))
+  return { ...rest, uid, clientSecret: sealed.toString('base64') }
+}
+
+function checkDomains(texts: readonly string[]): readonly string[] {
+  const domains = texts.map((text) => text.trim().toLowerCase())
+  const isDomain = (text: string) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/.test(text)
+  if (domains.length > maxDomains || !domains.every(isDomain)) {
+    throw invalid('domains', `Must be at most ${maxDomains} domains, such as example.com.`)
+  }
+  return [...new Set(domains)].sort()
+}
+
+function put(vault: Vault, asker: Asker, rules: Rules): Promise<SignInRules> {
+  const { accountId, isSecondFactorRequired, sso } = rules
+  const row = { accountId, isSecondFactorRequired, sso }
+  const mac = vault.keyring.rowMac(rulesToAuthenticate(row))
+  return ask(vault, asker, { kind: 'update_rules', rules: { ...row, mac } })
+}

@@ -1,0 +1,116 @@
+/** Lists, keys, deployments, seeds and the trail, at the command line; and that all of it speaks JSON. */
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, suite, test } from 'node:test'
+import { startPerson } from '../support/cli.ts'
+
+suite('The commands of an account', async () => {
+  const person = await startPerson({ after })
+  await person.server.api.post('/v3/secrets', { name: 'db-password', value: 'planted-5ecret' })
+
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came back
+  async function json(...words: string[]): Promise<any> {
+    const { code, stdout, stderr } = await person.run([...words, '--json'])
+    assert.equal(code, 0, stderr)
+    assert.doesNotMatch(stdout, /5ecret/)
+    return JSON.parse(stdout)
+  }
+
+  test('make, rename, fill and delete lists', async () => {
+    assert.equal((await json('lists', 'create', 'Web servers')).name, 'Web servers')
+    assert.equal((await json('lists', 'rename', 'Web servers', 'Web')).name, 'Web')
+    assert.equal((await json('lists', 'move', 'Web', 'db-password')).moved[0].list.name, 'Web')
+    assert.equal((await person.run(['lists', 'create', 'Web'])).code, 5)
+    assert.equal((await person.run(['lists', 'delete', 'None', '--yes'])).code, 3)
+    const asked = await person.onTerminal(['lists', 'delete', 'Web'], [['Type the name', 'web\r']])
+    assert.equal(asked.code, 1)
+    assert.match(asked.text, /all that is in it: db-password/)
+    await json('lists', 'move', 'default', 'db-password')
+    assert.equal((await json('lists', 'delete', 'Web', '--yes')).deleted.name, 'Web')
+  })
+
+  test('make, rotate and revoke keys, each shown once', async () => {
+    const made = await person.run([
+      'keys',
+      'create',
+      'ci',
+      '--scope',
+      'secrets:read:ci-*',
+      'secrets:list',
+      '--expires',
+      '90d',
+    ])
+    assert.match(made.stdout, /^sr_\w{49}\n$/)
+    const [key] = (await json('keys', 'list')).keys.slice(-1)
+    assert.deepEqual([key.name, key.scopes.length, key.api_key], ['ci', 2, undefined])
+    assert.equal(Math.round((Date.parse(key.expires_at) - Date.now()) / 86_400_000), 90)
+    const rotated = await json('keys', 'rotate', String(key.id), '--overlap', '0')
+    assert.match(rotated.api_key, /^sr_/)
+    assert.equal((await person.run(['keys', 'revoke', String(rotated.id)])).code, 2)
+    const words = ['keys', 'revoke', String(rotated.id)]
+    assert.equal((await person.onTerminal(words, [['Revoke it', '\r']])).code, 1)
+    assert.equal((await person.onTerminal(words, [['Revoke it', 'y\r']])).code, 0)
+    assert.match((await person.run(['keys', 'show', String(rotated.id)])).stdout, /revoked/)
+    assert.equal((await person.run(['keys', 'show', 'ci'])).code, 2)
+    assert.equal((await person.run(['keys', 'create', 'x', '--scope', 'everything'])).code, 2)
+  })
+
+  test('make and take back seeds', async () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a reference
+    writeFileSync(join(person.folder, 'web.yaml'), '#cloud-config\npassword: ${{secret.db-password | yaml}}\n')
+    const words = ['seed', 'create', '--target', 'web-1', '--user-data', 'web.yaml', '--expires-in', '2h']
+
+    const seed = await json(...words)
+
+    assert.match(seed.url, /\/seed\/sr_/)
+    assert.match(await (await fetch(`${seed.url}user-data`)).text(), /planted-5ecret/)
+    assert.deepEqual([(await json('seed', 'show', '1')).state, (await json('seed', 'list')).seeds.length], ['used', 1])
+    assert.equal((await person.run(['seed', 'revoke', '1'])).code, 0)
+    assert.equal((await person.run(['seed', 'create', '--target', 'x', '--user-data', 'absent'])).code, 1)
+  })
+
+  test('show who holds what, until it is gone', async () => {
+    const [held] = (await json('deployments', 'list', '--secret', 'db-password')).deployments
+    assert.equal(held.target, 'web-1')
+    assert.equal((await json('deployments', 'delete', String(held.id))).deleted.id, held.id)
+    assert.deepEqual((await json('deployments', 'list')).deployments, [])
+  })
+
+  test('read the trail, and follow it', async () => {
+    const { records } = await json('audit', 'list', '--secret', 'db-password', '--action', 'secret.create')
+    assert.equal(records.length, 1)
+    assert.equal((await json('audit', 'list', '--limit', '2')).records.length, 2)
+    assert.equal((await json('audit', 'list', '--from', '1h')).records.length > 10, true)
+    const child = person.start(['audit', 'tail', '--interval', '1', '--action', 'secret.read', '--json'])
+    after(() => void child.kill('SIGTERM'))
+    assert.ok(child.stdout)
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    const first = lines.next()
+    let isThere = false
+    void first.then(() => {
+      isThere = true
+    })
+
+    // From when on it follows is its own affair: what is read after that is shown.
+    while (!isThere) await Promise.race([first, person.server.api.get('/v3/secrets/1')])
+
+    const { value } = await first
+    assert.equal(JSON.parse(String(value)).object.name, 'db-password')
+    child.kill('SIGTERM')
+  })
+
+  test('stop when nobody reads on', async () => {
+    const { spawn } = await import('node:child_process')
+    const main = join(import.meta.dirname, '..', '..', 'src/main.ts')
+    const line = `"${process.execPath}" "${main}" audit list --limit 0 | head -1`
+    const child = spawn('bash', ['-o', 'pipefail', '-c', line], { env: person.environment() })
+    let errors = ''
+    child.stderr.on('data', (chunk) => {
+      errors += chunk
+    })
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    assert.deepEqual([code, errors], [0, ''])
+  })
+})

@@ -1,0 +1,110 @@
+/** Logging in: what is stored, for whom, and which key is used when. */
+import assert from 'node:assert/strict'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { startPerson } from '../support/cli.ts'
+
+suite('strongroom login', async () => {
+  const person = await startPerson({ after })
+  person.env = {}
+
+  function stored() {
+    return JSON.parse(readFileSync(join(person.configFolder, 'profiles.json'), 'utf8'))
+  }
+
+  test('stores a key that the server takes, in a file for its owner alone', async () => {
+    const { url, api } = person.server
+
+    const { code, stdout, stderr } = await person.run(['login', '--url', url], { input: `${api.key}\n` })
+
+    assert.equal(code, 0, stderr)
+    assert.doesNotMatch(stdout + stderr, /sr_/)
+    assert.deepEqual(stored(), { current: 'default', profiles: { default: { url, api_key: api.key } } })
+    assert.equal(statSync(join(person.configFolder, 'profiles.json')).mode & 0o777, 0o600)
+    assert.equal(statSync(person.configFolder).mode & 0o777, 0o700)
+    assert.equal((await person.run(['status'])).code, 0)
+  })
+
+  test('stores nothing that the server does not take', async () => {
+    const words = ['login', '--url', person.server.url, '--profile', 'wrong']
+
+    const { code, stderr } = await person.run(words, { input: `sr_${'x'.repeat(49)}` })
+
+    assert.equal(code, 4)
+    assert.doesNotMatch(stderr, /sr_/)
+    assert.equal('wrong' in stored().profiles, false)
+  })
+
+  test('asks on a terminal, and shows no key there', async () => {
+    const { url, api } = person.server
+
+    const shown = await person.onTerminal(
+      ['login', '--profile', 'asked'],
+      [
+        ['URL of the server', `${url}\r`],
+        ['API key', `${api.key}\r`],
+      ],
+    )
+
+    assert.equal(shown.code, 0, shown.text)
+    assert.equal(shown.text.includes(api.key), false)
+    assert.deepEqual(stored().profiles.asked, { url, api_key: api.key })
+  })
+
+  test('keeps several profiles, and uses the one that is asked for', async () => {
+    const reader = await person.server.withScopes('secrets:read')
+    await person.run(['login', '--url', person.server.url, '--profile', 'reader'], { input: reader.key })
+
+    assert.equal((await person.run(['secrets', 'list'])).code, 4)
+    assert.equal((await person.run(['secrets', 'list', '--profile', 'default'])).code, 0)
+    assert.equal((await person.run(['secrets', 'list'], { env: { STRONGROOM_PROFILE: 'default' } })).code, 0)
+    assert.equal((await person.run(['secrets', 'list', '--profile', 'none'])).code, 2)
+    assert.equal((await person.run(['profiles', 'use', 'default'])).code, 0)
+    const { stdout } = await person.run(['profiles', '--json'])
+    assert.doesNotMatch(stdout, /sr_/)
+    assert.equal(JSON.parse(stdout).profiles.find((one: { current: boolean }) => one.current).name, 'default')
+    assert.equal((await person.run(['secrets', 'list'])).code, 0)
+  })
+
+  test('gives way to STRONGROOM_URL and STRONGROOM_API_KEY', async () => {
+    const reader = await person.server.withScopes('secrets:read')
+    const env = { STRONGROOM_URL: person.server.url, STRONGROOM_API_KEY: reader.key }
+
+    assert.equal((await person.run(['secrets', 'list'], { env })).code, 4)
+    assert.equal((await person.run(['secrets', 'list'], { env: { STRONGROOM_API_KEY: reader.key } })).code, 4)
+    const both = await person.run(['secrets', 'list', '--profile', 'default'], { env })
+    assert.match(both.stderr, /win over --profile default/)
+  })
+
+  test('sends its key to no other server', async (t) => {
+    const other = await startPerson(t)
+
+    const { code, stderr } = await person.run(['secrets', 'list'], { env: { STRONGROOM_URL: other.server.url } })
+
+    assert.equal(code, 2)
+    assert.match(stderr, /Set STRONGROOM_API_KEY too/)
+  })
+
+  test('does not use a file that others may read, or that is damaged', async () => {
+    const path = join(person.configFolder, 'profiles.json')
+    chmodSync(path, 0o644)
+    assert.match((await person.run(['status'])).stderr, /chmod 600/)
+    chmodSync(path, 0o600)
+    const text = readFileSync(path, 'utf8')
+    writeFileSync(path, text.slice(0, 20))
+    assert.match((await person.run(['status'])).stderr, /damaged/)
+    writeFileSync(path, text)
+  })
+
+  test('is undone by logout, and says so without a profile', async () => {
+    assert.equal((await person.run(['logout', '--all'])).code, 0)
+
+    const { code, stderr } = await person.run(['secrets', 'list'])
+
+    assert.equal(code, 2)
+    assert.match(stderr, /Run "strongroom login", or set STRONGROOM_URL and STRONGROOM_API_KEY/)
+    assert.equal(existsSync(person.configFolder), true)
+    assert.deepEqual(stored().profiles, {})
+  })
+})

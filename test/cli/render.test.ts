@@ -1,0 +1,200 @@
+/** The agent of a machine: a file that is whole at every moment, follows its secrets, and outlives outages. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { ending, type Person, startPerson } from '../support/cli.ts'
+import { Middleman } from '../support/middleman.ts'
+
+const reference = (name: string) => `\${{secret.${name}}}`
+
+async function withSecret(t: TestContext) {
+  const person = await startPerson(t)
+  const { api } = person.server
+  await api.post('/v3/secrets', { name: 'db-password', value: 'one' })
+  writeFileSync(join(person.folder, 't'), `password = ${reference('db-password')}\n`)
+  return { person, api, output: join(person.folder, 'out', 'app.conf') }
+}
+
+/** The command in the background, with what it said so far. */
+function start(t: TestContext, person: Person, words: readonly string[]) {
+  mkdirSync(join(person.folder, 'out'), { recursive: true })
+  const child = person.start(['render', '-f', 't', '-o', 'out/app.conf', '--watch', '--interval', '1', ...words])
+  t.after(() => void child.kill('SIGKILL'))
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      said += chunk
+    })
+  }
+  const ended = ending(child)
+  /** Until it has said something more of this kind. */
+  const says = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const found = pattern.exec(said)
+      if (found !== null) {
+        said = said.slice(found.index + found[0].length)
+        return found[0]
+      }
+      const closed = ended.then(() => 'closed')
+      const more = Promise.race([once(child.stdout ?? child, 'data'), once(child.stderr ?? child, 'data'), closed])
+      if ((await more) === 'closed') assert.fail(`It ended, and said: ${said}`)
+    }
+  }
+  return { child, says, ended }
+}
+
+suite('A rendering', () => {
+  test('is printed, or written for its owner alone, and left alone while it is the same', async (t) => {
+    const { person, api } = await withSecret(t)
+
+    const printed = await person.run(['render', '-f', '-'], { input: `a ${reference('db-password')} b` })
+    assert.deepEqual([printed.code, printed.stdout], [0, 'a one b'])
+    const words = ['render', '-f', 't', '-o', 'app.conf', '--target', 'web-1', '--json', '--exec', 'echo ran >> ran']
+    const first = await person.run(words)
+    assert.deepEqual(JSON.parse(first.stdout), { output: 'app.conf', written: true })
+    const path = join(person.folder, 'app.conf')
+    const before = statSync(path)
+    assert.deepEqual([before.mode & 0o777, readFileSync(path, 'utf8')], [0o600, 'password = one\n'])
+    assert.equal(JSON.parse((await person.run(words)).stdout).written, false)
+    assert.equal(statSync(path).ino, before.ino)
+    assert.equal(readFileSync(join(person.folder, 'ran'), 'utf8'), 'ran\n')
+    chmodSync(path, 0o644)
+    assert.equal(JSON.parse((await person.run([...words, '--mode', '640'])).stdout).written, true)
+    assert.equal(statSync(path).mode & 0o777, 0o640)
+    const { deployments } = (await api.get('/v3/deployments?target=web-1')).body
+    assert.deepEqual([deployments.length, deployments[0].secrets[0].name], [1, 'db-password'])
+  })
+
+  test('that fails leaves the old file, and no other', async (t) => {
+    const { person, output } = await withSecret(t)
+    mkdirSync(join(person.folder, 'out'))
+    writeFileSync(output, 'old')
+    writeFileSync(join(person.folder, 't'), reference('absent'))
+
+    const { code, stderr } = await person.run(['render', '-f', 't', '-o', 'out/app.conf'])
+
+    assert.equal(code, 3, stderr)
+    assert.match(stderr, /line 1, column 1: There is no secret of this name/)
+    assert.deepEqual([readFileSync(output, 'utf8'), readdirSync(join(person.folder, 'out'))], ['old', ['app.conf']])
+  })
+
+  test('is never seen half written', async (t) => {
+    const { person, api, output } = await withSecret(t)
+    const [a, b] = ['a', 'b'].map((letter) => letter.repeat(60_000))
+    const seen = new Set<string>()
+    mkdirSync(join(person.folder, 'out'))
+    const watcher = watch(join(person.folder, 'out'), () => {
+      try {
+        seen.add(readFileSync(output, 'utf8').replaceAll(/(.)\1+/g, '$1'))
+      } catch {}
+    })
+    t.after(() => watcher.close())
+
+    for (const value of [a, b, a, b]) {
+      await api.put('/v3/secrets/1', { value })
+      assert.equal((await person.run(['render', '-f', 't', '-o', 'out/app.conf'])).code, 0)
+    }
+
+    assert.ok(
+      [...seen].every((text) => /^pas?word = [ab]\n$/.test(text)),
+      JSON.stringify([...seen]),
+    )
+    assert.equal(readFileSync(output, 'utf8').length, 60_012)
+  })
+
+  test('is refused what it cannot do', async (t) => {
+    const { person } = await withSecret(t)
+
+    for (const words of [
+      ['-f', 't', '--watch'],
+      ['-f', '-', '-o', 'x', '--watch'],
+      ['-f', 't', '-o', 'x', '--mode', '9'],
+      ['-f', 't', '-o', 'x', '--mode', '4755'],
+      ['-f', 't', '-o', '.'],
+      ['-f', 't', '--exec', 'true'],
+    ]) {
+      assert.equal((await person.run(['render', ...words])).code, 2, words.join(' '))
+    }
+  })
+})
+
+suite('A file that is watched', () => {
+  test('is written again when a value or the template changes, runs a command, and ends with a signal', async (t) => {
+    const { person, api, output } = await withSecret(t)
+    const exec = `cat out/app.conf; echo key=[$STRONGROOM_API_KEY]`
+    const { child, says, ended } = start(t, person, ['--exec', exec])
+    await says(/password = one\nkey=\[\]/)
+
+    await api.put('/v3/secrets/1', { value: 'two' })
+    await says(/app\.conf is written/)
+    await says(/password = two/)
+    writeFileSync(join(person.folder, 't'), `changed ${reference('db-password')}`)
+    await says(/changed two/)
+    child.kill('SIGTERM')
+
+    assert.deepEqual([(await ended).code, readFileSync(output, 'utf8')], [0, 'changed two'])
+  })
+
+  test('looks without reading a value', async (t) => {
+    const { person, api } = await withSecret(t)
+    const { says } = start(t, person, [])
+    await says(/is written/)
+    const reads = async () => (await api.get('/v3/audit?action=secret.read')).body.records.length
+    const looks = async () => (await api.get('/v3/audit?action=secret.list')).body.records.length
+    const [before, first] = [await reads(), await looks()]
+    while ((await looks()) < first + 2);
+
+    assert.equal(await reads(), before)
+  })
+
+  test('goes on when its command fails', async (t) => {
+    const { person, api } = await withSecret(t)
+    const { says } = start(t, person, ['--exec', 'exit 7'])
+
+    await says(/ended with 7/)
+    await api.put('/v3/secrets/1', { value: 'two' })
+    await says(/app\.conf is written/)
+    await says(/ended with 7/)
+  })
+
+  test('outlives a server that is away, keeps what it has, and says so once', async (t) => {
+    const { person, api, output } = await withSecret(t)
+    const between = await Middleman.start(t, person.server.url)
+    person.env = { ...person.env, STRONGROOM_URL: between.url }
+    const { says } = start(t, person, [])
+    await says(/is written/)
+
+    between.always = 'drop'
+    await says(/stays as it is/)
+    assert.equal(readFileSync(output, 'utf8'), 'password = one\n')
+    await api.put('/v3/secrets/1', { value: 'two' })
+    between.always = undefined
+    await says(/app\.conf is written/)
+    assert.equal(readFileSync(output, 'utf8'), 'password = two\n')
+  })
+
+  test('waits for a server that is not there yet, and not for a key that never will be', async (t) => {
+    const { person } = await withSecret(t)
+    const url = person.env['STRONGROOM_URL'] ?? ''
+    person.env = { ...person.env, STRONGROOM_URL: 'http://127.0.0.1:9' }
+    const waiting = start(t, person, [])
+    await waiting.says(/stays as it is/)
+    waiting.child.kill('SIGTERM')
+    assert.equal((await waiting.ended).code, 0)
+
+    person.env = { STRONGROOM_URL: url, STRONGROOM_API_KEY: 'sr_wrong' }
+    assert.equal((await start(t, person, []).ended).code, 4)
+  })
+
+  test('keeps what it has when a secret is gone', async (t) => {
+    const { person, api, output } = await withSecret(t)
+    const { says } = start(t, person, [])
+    await says(/is written/)
+
+    await api.delete('/v3/secrets/1')
+    await says(/stays as it is/)
+    assert.equal(readFileSync(output, 'utf8'), 'password = one\n')
+  })
+})

@@ -1,0 +1,295 @@
+/** Secrets at the command line: exact to the byte, never where they were not asked for, and with exit codes to rely on. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { ending, startPerson } from '../support/cli.ts'
+
+const planted = 'planted-5ecret-value'
+
+suite('strongroom secrets', async () => {
+  const person = await startPerson({ after })
+  const { api } = person.server
+
+  async function stored(name: string) {
+    const { body } = await api.get(`/v3/metadata?name=${name}`)
+    const { id, version, type, tags, description, filename, expires_at } = body.secrets[0]
+    return { id, version, type, tags, description, filename, expires_at }
+  }
+
+  test('gives back what was set, byte for byte', async () => {
+    for (const value of ['plain', 'ends with a line end\n', '', ' \t"$`\\\r\nünïcode 🗝\n\n', 'x'.repeat(65_536)]) {
+      const { code, stderr, stdout } = await person.run(['secrets', 'set', 'exact'], { input: value })
+
+      assert.equal(code, 0, stderr)
+      assert.equal(value !== '' && (stdout + stderr).includes(value), false)
+      const { bytes } = await person.run(['secrets', 'get', 'exact'])
+      assert.equal(bytes.toString(), value)
+    }
+  })
+
+  test('leaves out a line end when it is told to, and says so when it is not', async () => {
+    const kept = await person.run(['secrets', 'set', 'line-end'], { input: `${planted}\n` })
+    assert.match(kept.stderr, /--trim/)
+    await person.run(['secrets', 'set', 'line-end', '--trim'], { input: `${planted}\n` })
+    assert.equal((await person.run(['secrets', 'get', 'line-end'])).stdout, planted)
+  })
+
+  test('keeps binary files, and writes them for one reader alone', async () => {
+    const bytes = randomBytes(100_000)
+    writeFileSync(join(person.folder, 'web.p12'), bytes)
+
+    assert.equal((await person.run(['secrets', 'set', 'keystore', '--file', 'web.p12'])).code, 0)
+
+    const { type, filename } = await stored('keystore')
+    assert.deepEqual([type, filename], ['file', 'web.p12'])
+    assert.equal((await person.run(['secrets', 'get', 'keystore', '--output', 'out'])).code, 0)
+    assert.deepEqual(readFileSync(join(person.folder, 'out')), bytes)
+    assert.equal(statSync(join(person.folder, 'out')).mode & 0o777, 0o600)
+    assert.equal((await person.run(['secrets', 'get', 'keystore', '-o', 'out'])).code, 5)
+    assert.deepEqual((await person.run(['secrets', 'get', 'keystore'])).bytes, bytes)
+    assert.match((await person.onTerminal(['secrets', 'get', 'keystore'], [])).text, /not text.*--output/)
+    // A new version, of the same type; and bytes that are no text stay out of one.
+    assert.equal((await person.run(['secrets', 'set', 'keystore'], { input: 'text now' })).code, 0)
+    assert.equal((await person.run(['secrets', 'get', 'keystore'])).stdout, 'text now')
+    assert.equal((await person.run(['secrets', 'set', 'exact'], { input: bytes })).code, 2)
+  })
+
+  test('reads a file that is longer than a document may be', async (t) => {
+    const large = await startPerson(t)
+    const bytes = randomBytes(1_048_576)
+    writeFileSync(join(large.folder, 'large'), bytes)
+    assert.equal((await large.run(['secrets', 'set', 'large', '--file', 'large'])).code, 0)
+    assert.equal((await large.run(['secrets', 'get', 'large'])).bytes.equals(bytes), true)
+  })
+
+  test('stores what is said of a secret, with it', async () => {
+    const words = ['secrets', 'set', 'told', '--description', 'for web', '--tag', 'a', '--tag', 'team:b']
+
+    assert.equal((await person.run([...words, '--expires', '2099-01-31'], { input: planted })).code, 0)
+
+    const { tags, description, expires_at } = await stored('told')
+    assert.deepEqual(
+      { tags, description, expires_at },
+      {
+        tags: ['a', 'team:b'],
+        description: 'for web',
+        expires_at: '2099-01-31T00:00:00Z',
+      },
+    )
+    await person.run(['secrets', 'set', 'told', '--description', 'changed'], { input: 'two' })
+    assert.deepEqual([(await stored('told')).description, (await stored('told')).version], ['changed', 2])
+    assert.equal((await person.run(['secrets', 'set', 'told', '--type', 'file'], { input: 'x' })).code, 2)
+    assert.equal((await person.run(['secrets', 'set', 'told', '--expires', 'soon'], { input: 'x' })).code, 2)
+  })
+
+  test('changes only the version that it is told to', async () => {
+    const set = (version: string) => person.run(['secrets', 'set', 'guarded', '--if-version', version], { input: 'v' })
+
+    assert.equal((await set('3')).code, 5)
+    assert.equal((await set('0')).code, 0)
+    assert.equal((await set('0')).code, 5)
+    assert.equal((await set('1')).code, 0)
+    const stale = await set('1')
+    assert.equal(stale.code, 5)
+    assert.doesNotMatch(stale.stderr, /If-Match/)
+    assert.equal((await stored('guarded')).version, 2)
+  })
+
+  test('asks for a value on a terminal, and shows it nowhere', async () => {
+    const { text, code } = await person.onTerminal(['secrets', 'set', 'typed'], [['Value of typed', `${planted}\r`]])
+
+    assert.equal(code, 0, text)
+    assert.equal(text.includes(planted), false)
+    assert.equal((await person.run(['secrets', 'get', 'typed'])).stdout, planted)
+    assert.match((await person.onTerminal(['secrets', 'get', 'typed'], [])).text, new RegExp(`^${planted}\r\n$`))
+    const pasted = await person.onTerminal(['secrets', 'set', 'typed'], [['Value of typed', 'one\rtwo\r']])
+    assert.equal(pasted.code, 2, pasted.text)
+    assert.equal((await stored('typed')).version, 1)
+    const stopped = await person.onTerminal(['secrets', 'set', 'typed'], [['Value of typed', 'half\u0003']])
+    assert.equal(stopped.code, 130)
+  })
+
+  test('needs no more than the right that it uses', async () => {
+    const reader = await person.server.withScopes('secrets:read:typed')
+    const writer = await person.server.withScopes('secrets:write')
+    const as = (key: string) => ({ env: { STRONGROOM_API_KEY: key } })
+
+    assert.equal((await person.run(['secrets', 'get', 'typed'], as(reader.key))).stdout, planted)
+    assert.equal((await person.run(['secrets', 'get', 'told'], as(reader.key))).code, 3)
+    assert.equal((await person.run(['secrets', 'set', 'new-one'], { input: 'v', ...as(writer.key) })).code, 0)
+    const taken = await person.run(['secrets', 'set', 'typed'], { input: planted, ...as(writer.key) })
+    assert.equal(taken.code, 5)
+    assert.match(taken.stderr, /id:7/)
+  })
+
+  test('is deleted only by name, or with --yes', async () => {
+    await person.run(['secrets', 'set', 'doomed'], { input: planted })
+    const words = ['secrets', 'delete', 'doomed']
+
+    assert.equal((await person.run(words)).code, 2)
+    assert.equal((await person.onTerminal(words, [['Type the name', 'doome\r']])).code, 1)
+    assert.equal((await person.run(['secrets', 'get', 'doomed'])).code, 0)
+    assert.equal((await person.onTerminal(words, [['Type the name', 'doomed\r']])).code, 0)
+    assert.equal((await person.run(['secrets', 'get', 'doomed'])).code, 3)
+    assert.equal((await person.run([...words, '--yes'])).code, 3)
+  })
+
+  test('shows versions without values, and values when it is asked for them', async () => {
+    for (const input of [`${planted}\nsame\n`, 'other-5ecret\nsame\n']) {
+      await person.run(['secrets', 'set', 'many'], { input })
+    }
+
+    const quiet = await Promise.all(
+      [
+        ['secrets', 'list'],
+        ['secrets', 'list', '--json'],
+        ['secrets', 'history', 'many'],
+        ['secrets', 'diff', 'many'],
+        ['secrets', 'diff', 'many', '--json'],
+        ['audit', 'list'],
+        ['status'],
+      ].map((words) => person.run(words)),
+    )
+
+    for (const { code, stdout, stderr } of quiet) {
+      assert.equal(code, 0, stderr)
+      assert.doesNotMatch(stdout + stderr, /5ecret/)
+    }
+    assert.match(quiet[3]?.stdout ?? '', /version 1 and version 2 differ: 1 lines added, 1 lines removed/)
+    const { stdout } = await person.run(['secrets', 'diff', 'many', '--values'])
+    assert.match(stdout, new RegExp(`\n-${planted}\n\\+other-5ecret\n$`))
+    assert.equal((await person.run(['secrets', 'get', 'many', '--version', '1'])).stdout, `${planted}\nsame\n`)
+    assert.equal((await person.run(['secrets', 'restore', 'many', '1'])).code, 0)
+    assert.equal((await person.run(['secrets', 'get', 'many'])).stdout, `${planted}\nsame\n`)
+    assert.equal((await person.run(['secrets', 'restore', 'many', '9'])).code, 3)
+  })
+
+  test('says what to do when it cannot, with the exit code that is documented', async () => {
+    const cases: readonly (readonly [number, readonly string[], Record<string, string>, RegExp])[] = [
+      [2, ['secrets', 'gett', 'x'], {}, /unknown command.*\n.*get/s],
+      [2, ['secrets', 'get'], {}, /missing required argument/],
+      [2, ['secrets', 'get', 'not a name'], {}, /Names have/],
+      [2, ['secrets', 'list'], { STRONGROOM_URL: 'nowhere' }, /must be such as https/],
+      [3, ['secrets', 'get', 'nope'], {}, /No secret is called "nope"/],
+      [3, ['secrets', 'history', 'id:999'], {}, /No secret/],
+      [4, ['secrets', 'list'], { STRONGROOM_API_KEY: `sr_${'a'.repeat(49)}` }, /strongroom login/],
+      [6, ['secrets', 'list'], { STRONGROOM_URL: 'http://127.0.0.1:9' }, /Is the server running/],
+    ]
+    for (const [expected, words, env, text] of cases) {
+      const { code, stderr } = await person.run(words, { env })
+
+      assert.equal(code, expected, `${words.join(' ')}: ${stderr}`)
+      assert.match(stderr, text)
+      assert.doesNotMatch(stderr, /sr_a|\n\s+at /)
+    }
+  })
+
+  test('is coloured on a terminal, and nowhere else', async () => {
+    const colour = '\u001b['
+    assert.equal((await person.onTerminal(['secrets', 'list'], [])).text.includes(colour), true)
+    assert.equal((await person.onTerminal(['secrets', 'list'], [], { NO_COLOR: '1' })).text.includes(colour), false)
+    assert.equal((await person.run(['secrets', 'list'])).stdout.includes(colour), false)
+  })
+
+  test('steers no terminal by the name of a list', async () => {
+    await api.post('/v3/lists', { name: 'Web' })
+    const { text } = await person.onTerminal(['lists', 'list'], [], { NO_COLOR: '1' })
+    assert.match(text, /Web/)
+    assert.equal(text.includes('\u001b'), false)
+  })
+})
+
+suite('strongroom secrets edit', async () => {
+  const person = await startPerson({ after })
+  await person.run(['secrets', 'set', 'config'], { input: `first=${planted}` })
+  const left = join(person.folder, 'left')
+
+  /** An editor that notes where it was called, and does something. */
+  function editor(script: string): Record<string, string> {
+    const path = join(person.folder, 'editor.sh')
+    writeFileSync(
+      path,
+      `#!/bin/sh\necho "$1" > ${left}\nstat -c '%a %n' "$1" "$(dirname "$1")" > ${left}.modes\n${script}\n`,
+    )
+    chmodSync(path, 0o700)
+    return { EDITOR: `${path} ` }
+  }
+
+  async function value(): Promise<string> {
+    return (await person.run(['secrets', 'get', 'config'])).stdout
+  }
+
+  function file(): string {
+    return readFileSync(left, 'utf8').trim()
+  }
+
+  test('stores what was saved, from a file in memory that is gone afterwards', async () => {
+    const env = editor('tr a-z A-Z < "$1" > "$1.new"; mv "$1.new" "$1"; echo >> "$1"')
+
+    const { code, stderr, stdout } = await person.run(['secrets', 'edit', 'config'], { env })
+
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, /version 2/)
+    assert.equal(await value(), `first=${planted}`.toUpperCase())
+    assert.match(file(), /^(\/dev\/shm|\/run)\//)
+    assert.match(readFileSync(`${left}.modes`, 'utf8'), /^600 .*\n700 /)
+    assert.equal(existsSync(file()), false)
+    assert.equal(existsSync(join(file(), '..')), false)
+  })
+
+  test('stores nothing when nothing was changed, or the editor fails or is killed', async () => {
+    const before = await value()
+    assert.equal((await person.run(['secrets', 'edit', 'config'], { env: editor('true') })).code, 0)
+    assert.equal((await person.run(['secrets', 'edit', 'config'], { env: editor('echo x > "$1"; exit 3') })).code, 1)
+    assert.equal(existsSync(file()), false)
+    const killed = await person.run(['secrets', 'edit', 'config'], { env: editor('echo x > "$1"; kill -9 $$') })
+    assert.equal(killed.code, 1)
+    assert.match(killed.stderr, /nothing is stored/)
+    assert.equal(existsSync(file()), false)
+    assert.equal((await person.run(['secrets', 'edit', 'config'], { env: { EDITOR: 'no-such-editor' } })).code, 1)
+    assert.equal(await value(), before)
+  })
+
+  test('takes the file away when it is told to end', async () => {
+    const env = editor('mkfifo ready; echo > ready; exec sleep 600')
+    const child = person.start(['secrets', 'edit', 'config'], { env })
+    const ended = ending(child)
+    await once(child, 'spawn')
+    const opened = readOnce(join(person.folder, 'ready'))
+    await opened
+    assert.equal(existsSync(file()), true)
+
+    child.kill('SIGTERM')
+
+    assert.notEqual((await ended).code, 0)
+    assert.equal(existsSync(join(file(), '..')), false)
+  })
+
+  test('overwrites nothing that somebody else stored meanwhile', async () => {
+    const { body } = await person.server.api.get('/v3/secrets?name=config')
+    const url = `${person.server.url}/v3/secrets/${body.secrets[0].id}`
+    const request = `fetch('${url}',{method:'PUT',headers:{authorization:'Bearer ${person.server.api.key}','content-type':'application/json'},body:'{"value":"theirs"}'})`
+    const env = editor(`"${process.execPath}" -e "${request.replaceAll('"', '\\"')}"; echo mine > "$1"`)
+
+    const { code, stderr } = await person.run(['secrets', 'edit', 'config'], { env })
+
+    assert.equal(code, 5, stderr)
+    assert.equal(await value(), 'theirs')
+    assert.equal(
+      readdirSync('/dev/shm')
+        .filter((name) => name.startsWith('strongroom-'))
+        .includes(file()),
+      false,
+    )
+  })
+})
+
+/** Waits for a pipe to be there, and for a line from it. */
+async function readOnce(path: string): Promise<void> {
+  const { spawn } = await import('node:child_process')
+  const reader = spawn('sh', ['-c', `until [ -p ${path} ]; do sleep 0.05; done; read -r _ < ${path}`])
+  await once(reader, 'close')
+}

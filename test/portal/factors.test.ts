@@ -1,0 +1,183 @@
+/** Signing in in a browser: a passkey of a virtual authenticator, codes, a provider, and a second factor that is required. */
+import assert from 'node:assert/strict'
+import { after, suite, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { parseAllowance } from '../../src/outbound/addresses.ts'
+import { engines } from '../support/engines.ts'
+import { codeOf } from '../support/portal-account.ts'
+import { clientId, clientSecret, Provider } from '../support/provider.ts'
+import { closeBrowser, owner, type Portal, reader, startPortal, violations } from './portal.ts'
+
+after(closeBrowser)
+
+/** A name: no passkey is bound to an address. */
+function named(url: string): string {
+  return url.replace('127.0.0.1', 'localhost')
+}
+
+/** Gives the browser an authenticator that always finds its user present and right. */
+async function giveAuthenticator(page: Page): Promise<void> {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('WebAuthn.enable')
+  await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  })
+}
+
+async function typePassword(page: Page, { email, password }: { readonly email: string; readonly password: string }) {
+  await page.getByLabel('Email').fill(email)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
+
+async function signOut(page: Page): Promise<void> {
+  await page.context().clearCookies()
+}
+
+async function openSettings(portal: Portal): Promise<{ page: Page; url: string }> {
+  const url = named(portal.server.url)
+  const page = await portal.open({ baseURL: url })
+  await page.goto('/portal/settings')
+  await typePassword(page, owner)
+  await page.getByRole('heading', { name: 'Signing in' }).waitFor()
+  return { page, url }
+}
+
+for (const engine of engines.slice(0, 1)) {
+  suite(`${engine.name}: signing in at the portal`, { skip: engine.skip }, () => {
+    test('with a passkey that was added in the settings', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { page } = await openSettings(portal)
+      await giveAuthenticator(page)
+
+      await page.getByRole('button', { name: 'Add a passkey' }).click()
+      await page.getByLabel('What you call it').fill('Work laptop')
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('button', { name: 'Go on' }).click()
+      await page.getByRole('list', { name: 'Recovery codes' }).waitFor()
+      assert.equal(await page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').count(), 10)
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('button', { name: 'I have kept them' }).click()
+      await page.getByText('Work laptop').waitFor()
+      assert.deepEqual(await violations(page), [])
+
+      await signOut(page)
+      await page.goto('/portal/secrets')
+      await page.getByRole('button', { name: 'Use a passkey' }).click()
+      await page.getByRole('heading', { level: 1, name: 'Secrets' }).waitFor()
+
+      // Later, a delicate action: the passkey confirms.
+      portal.wait(16)
+      await page.goto('/portal/settings')
+      await page.getByRole('button', { name: 'Make new ones' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Use a passkey' }).click()
+      await page.getByRole('list', { name: 'Recovery codes' }).waitFor()
+      await page.getByRole('button', { name: 'I have kept them' }).click()
+      await page.getByRole('button', { name: 'Remove Work laptop' }).click()
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
+      await page.getByText('Work laptop', { exact: true }).waitFor({ state: 'detached' })
+    })
+
+    test('with an authenticator app, by keyboard, and with a recovery code', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { page } = await openSettings(portal)
+      await page.getByRole('button', { name: 'Set up an app' }).click()
+      await page.getByRole('img', { name: 'Code to scan with an authenticator app' }).waitFor()
+      assert.deepEqual(await violations(page), [])
+      await page.getByText('Cannot scan it?').click()
+      const secret = await page.locator('details code').innerText()
+      await page.getByLabel('Code', { exact: true }).fill('000000')
+      await page.keyboard.press('Enter')
+      await page.getByText('Is not the code that the app should show now').waitFor()
+      await page.getByLabel('Code', { exact: true }).fill(codeOf(secret, Date.now()))
+      await page.keyboard.press('Enter')
+      const codes = await page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').allInnerTexts()
+      await page.keyboard.press('Enter')
+      await page.getByText('10 left').waitFor()
+
+      portal.wait(1)
+      await signOut(page)
+      await page.goto('/portal/secrets')
+      await typePassword(page, owner)
+      await page.getByLabel('Code').waitFor()
+      assert.deepEqual(await violations(page), [])
+      await page.keyboard.type(codeOf(secret, Date.now() + 60_000))
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { level: 1, name: 'Secrets' }).waitFor()
+
+      await signOut(page)
+      await page.goto('/portal/secrets')
+      await typePassword(page, owner)
+      await page.getByLabel('Code').fill(codes[0] ?? '')
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { level: 1, name: 'Secrets' }).waitFor()
+      await page.goto('/portal/users')
+      await page.getByText('second factor', { exact: true }).waitFor()
+    })
+
+    test('sets up a second factor first, where the account requires one', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { page } = await openSettings(portal)
+      await giveAuthenticator(page)
+      await page.goto('/portal/settings?tab=account')
+      await page.getByText('Require a second factor of everybody').click()
+      await page.getByText('Set up a second factor of your own first').waitFor()
+      await page.goto('/portal/settings')
+      await page.getByRole('button', { name: 'Add a passkey' }).click()
+      await page.getByLabel('What you call it').fill('Laptop')
+      await page.keyboard.press('Enter')
+      await page.getByRole('button', { name: 'I have kept them' }).click()
+      await page.goto('/portal/settings?tab=account')
+      await page.getByText('Require a second factor of everybody').click()
+      await page.getByText('A password alone is no longer enough').waitFor()
+
+      const other = await portal.open({ baseURL: named(portal.server.url), colorScheme: 'dark' })
+      await giveAuthenticator(other)
+      await other.goto('/portal/secrets')
+      await typePassword(other, reader)
+      await other.getByRole('heading', { level: 1, name: 'Set up a second factor' }).waitFor()
+      assert.deepEqual(await violations(other), [])
+      await other.getByRole('button', { name: 'Make a passkey' }).click()
+      await other.getByRole('button', { name: 'I have kept them' }).click()
+      await other.getByRole('heading', { level: 1, name: 'Secrets' }).waitFor()
+    })
+
+    test('through the account’s provider, which an owner has set up here', async (t) => {
+      const provider = await Provider.start(t)
+      const oidcAllowances = [parseAllowance('127.0.0.0/8') ?? assert.fail()]
+      const portal = await startPortal(t, engine, { oidcAllowances, alsoAsks: provider.issuer })
+      const { page, url } = await openSettings(portal)
+      await page.goto('/portal/settings?tab=account')
+      await page.getByRole('button', { name: 'Set up', exact: true }).click()
+      await page.getByLabel('Name on the button').fill('Example Login')
+      await page.getByLabel('Issuer').fill(provider.issuer)
+      await page.getByLabel('Client ID').fill(clientId)
+      await page.getByLabel('Client secret').fill(clientSecret)
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('They begin at').waitFor()
+      assert.deepEqual(await violations(page), [])
+
+      provider.behaviour.claims = { sub: 'lise', email: 'lise@example.com', email_verified: true }
+      const stranger = await portal.open({ baseURL: url })
+      await stranger.goto('/portal/secrets')
+      assert.deepEqual(await violations(stranger), [])
+      await stranger.getByRole('button', { name: 'Sign in with Example Login' }).click()
+      await stranger.getByText('You are not expected here').waitFor()
+      assert.deepEqual(await violations(stranger), [])
+
+      await portal.server.api.post('/v3/users', { email: 'lise@example.com', role: 'editor' })
+      await stranger.goto('/portal/secrets')
+      await stranger.getByRole('button', { name: 'Sign in with Example Login' }).click()
+      await stranger.getByRole('heading', { level: 1, name: 'Secrets' }).waitFor()
+      assert.equal(new URL(stranger.url()).pathname, '/portal/secrets')
+    })
+  })
+}

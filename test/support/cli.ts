@@ -1,0 +1,126 @@
+/** The command `strongroom` as a person or a pipeline uses it: a process of its own, against a real server. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { engines } from './engines.ts'
+import { pythonBeside } from './python.ts'
+import { type Lasting, startServer, type TestServer } from './server.ts'
+
+const main = join(import.meta.dirname, '..', '..', 'src/main.ts')
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly bytes: Buffer
+  readonly stderr: string
+}
+
+export interface Typed {
+  /** On standard input, which ends then. */
+  readonly input?: string | Buffer
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** What a person waits for on the terminal, and what they type then. */
+export type Step = readonly [expected: string, typed: string]
+
+/** Somebody who has the command, a folder, and maybe a server. */
+export class Person {
+  readonly server: TestServer
+  /** Where they are, and where their settings are kept. */
+  readonly folder: string
+  /** Of whatever they type. */
+  env: Record<string, string>
+
+  constructor(server: TestServer, folder: string) {
+    this.server = server
+    this.folder = folder
+    this.env = { STRONGROOM_URL: server.url, STRONGROOM_API_KEY: server.api.key }
+  }
+
+  get configFolder(): string {
+    return join(this.folder, 'config', 'strongroom')
+  }
+
+  environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+    const { PATH = '' } = process.env
+    return { PATH, HOME: this.folder, XDG_CONFIG_HOME: join(this.folder, 'config'), ...this.env, ...more }
+  }
+
+  /** Starts it, for a test that does something meanwhile. */
+  start(words: readonly string[], { env = {} }: Typed = {}): ChildProcess {
+    return spawn(process.execPath, [main, ...words], { cwd: this.folder, env: this.environment(env) })
+  }
+
+  /** Runs it to its end, without a terminal. */
+  async run(words: readonly string[], typed: Typed = {}): Promise<Ended> {
+    const child = this.start(words, typed)
+    child.stdin?.end(typed.input ?? '')
+    return ending(child)
+  }
+
+  /** Runs it on a terminal. @returns all that was shown, and how it ended */
+  async onTerminal(
+    words: readonly string[],
+    steps: readonly Step[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly text: string; readonly code: number }> {
+    const argv = [process.execPath, main, ...words]
+    const found = await pythonBeside(terminal, {
+      argv,
+      folder: this.folder,
+      env: this.environment({ TERM: 'xterm', ...env }),
+      steps,
+    })
+    return found as { text: string; code: number }
+  }
+}
+
+/** Waits for the end of a process, and for all that it printed. */
+export async function ending(child: ChildProcess): Promise<Ended> {
+  const [out, errors]: [Buffer[], Buffer[]] = [[], []]
+  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk))
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+    child.once('close', (...how) => resolve(how))
+  })
+  const bytes = Buffer.concat(out)
+  return { code, signal, bytes, stdout: bytes.toString(), stderr: Buffer.concat(errors).toString() }
+}
+
+/** A person with a new folder and a new server, both of which are gone when the test ends. */
+export async function startPerson(t: Lasting): Promise<Person> {
+  const [sqlite] = engines
+  if (sqlite === undefined) throw new Error('There is no engine.')
+  const server = await startServer(t, sqlite)
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-person-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  return new Person(server, folder)
+}
+
+const terminal = `
+import fcntl, os, pty, signal, struct, termios
+signal.alarm(60)
+pid, fd = pty.fork()
+if pid == 0:
+    os.chdir(data['folder'])
+    os.execve(data['argv'][0], data['argv'], data['env'])
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 40, 120, 0, 0))
+text, seen, steps = b'', 0, list(data['steps'])
+while True:
+    try:
+        part = os.read(fd, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    text += part
+    while steps and steps[0][0].encode() in text[seen:]:
+        expected, typed = steps.pop(0)
+        seen = text.index(expected.encode(), seen) + len(expected)
+        os.write(fd, typed.encode())
+_, status = os.waitpid(pid, 0)
+out = {'text': text.decode(errors='replace'), 'code': os.waitstatus_to_exitcode(status)}
+`

@@ -1,0 +1,129 @@
+/**
+ * The runner of GitHub Actions, as far as its documents describe it to an action: inputs come as variables, commands go
+ * to standard output, outputs and variables go to files, and what was masked does not show in the log.
+ */
+import { execFile } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { parse } from 'yaml'
+import { makeFolder } from './engines.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+
+interface Metadata {
+  readonly inputs: Readonly<Record<string, { readonly required?: boolean; readonly default?: string }>>
+  readonly runs: { readonly using: string; readonly main: string }
+}
+
+export interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+  /** What was said to the runner, in its order. */
+  readonly commands: readonly Command[]
+  readonly masks: readonly string[]
+  readonly errors: readonly string[]
+  /** Lines of the log that are no commands. */
+  readonly lines: readonly string[]
+  readonly outputs: Readonly<Record<string, string>>
+  readonly variables: Readonly<Record<string, string>>
+  /** What is shown of a text that a later step prints. */
+  readonly shown: (text: string) => string
+}
+
+export interface Command {
+  readonly name: string
+  readonly data: string
+}
+
+export function metadata(): Metadata {
+  return parse(readFileSync(join(root, 'action.yml'), 'utf8'))
+}
+
+/** Runs the action of this repository as a step with these inputs. */
+export async function runAction(
+  t: Pick<TestContext, 'after'>,
+  inputs: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const folder = makeFolder()
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const files = { output: join(folder, 'set_output'), variables: join(folder, 'set_env'), work: join(folder, 'work') }
+  writeFileSync(files.output, '')
+  writeFileSync(files.variables, '')
+  mkdirSync(files.work)
+  const { runs, inputs: known } = metadata()
+  const given = Object.entries({
+    ...Object.fromEntries(Object.entries(known).map(([name, input]) => [name, input.default ?? ''])),
+    ...inputs,
+  }).map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value])
+  const env = {
+    PATH: process.env['PATH'],
+    GITHUB_ACTIONS: 'true',
+    GITHUB_OUTPUT: files.output,
+    GITHUB_ENV: files.variables,
+    ...Object.fromEntries(given),
+    ...environment,
+  }
+  const { code, stdout, stderr } = await start(join(root, runs.main), files.work, env)
+  const read = stdout.split('\n').filter((line) => line !== '')
+  const commands = read.flatMap((line) => commandOf(line) ?? [])
+  const masks = commands.filter(({ name }) => name === 'add-mask').map(({ data }) => data)
+  return {
+    code,
+    stdout,
+    stderr,
+    commands,
+    masks,
+    errors: commands.filter(({ name }) => name === 'error').map(({ data }) => data),
+    lines: read.filter((line) => commandOf(line) === undefined),
+    outputs: pairsIn(readFileSync(files.output, 'utf8')),
+    variables: pairsIn(readFileSync(files.variables, 'utf8')),
+    shown: (text) =>
+      text
+        .split(/\r\n|\r|\n/)
+        .map((line) => hidden(line, masks))
+        .join('\n'),
+  }
+}
+
+function start(main: string, cwd: string, env: NodeJS.ProcessEnv) {
+  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    execFile(process.execPath, [main], { cwd, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr })
+    })
+  })
+}
+
+/** `::name properties::data`, in which three characters are escaped. The older form may stand anywhere in a line. */
+export function commandOf(line: string): Command | undefined {
+  const [, name, data = ''] =
+    /^\s*::([a-z-]+)(?: [^:]*)?::(.*)$/s.exec(line) ?? /##\[([a-z-]+)[^\]]*\](.*)$/s.exec(line) ?? []
+  if (name === undefined) return undefined
+  return { name, data: data.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%') }
+}
+
+/** `NAME=VALUE`, or `NAME<<DELIMITER`, the value, and the delimiter on a line of its own. */
+export function pairsIn(text: string): Record<string, string> {
+  const pairs: Record<string, string> = {}
+  const lines = text.split('\n')
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] ?? ''
+    if (line === '') continue
+    const [, name = '', sign = '', rest = ''] = /^(.*?)(=|<<)(.*)$/.exec(line) ?? []
+    if (name === '' || (sign === '<<' && rest === '')) throw new Error(`A line that the runner refuses: ${line}`)
+    const end = lines.indexOf(rest, at + 1)
+    if (sign === '<<' && end < 0) throw new Error(`No end of what begins with ${line}`)
+    pairs[name] = sign === '=' ? rest : lines.slice(at + 1, end).join('\n')
+    if (sign === '<<') at = end
+  }
+  return pairs
+}
+
+/** A log is masked line by line; of two masks that overlap, the longer one counts. */
+function hidden(line: string, masks: readonly string[]): string {
+  return [...masks]
+    .sort((a, b) => b.length - a.length)
+    .reduce((shown, mask) => shown.replaceAll(mask, () => '***'), line)
+}
