@@ -2,6 +2,30 @@
 import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { EOL } from "node:os";
+// src/client/account.ts
+var Account = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async get(options) {
+		return (await this.#connection.send("GET /v3/account", {}, options)).body;
+	}
+	/** Does a part of a rotation to this version. Done twice, it has the same effect. */
+	async rotateKeyPart(version, options) {
+		return (await this.#connection.send("POST /v3/account/rotate-key", { body: { version } }, options)).body;
+	}
+	/** Replaces the key, or finishes a rotation that was broken off, part by part. */
+	async rotateKey(onProgress = () => {}, options) {
+		let { key } = await this.get(options);
+		const version = key.rotating ? key.version : key.version + 1;
+		do {
+			key = await this.rotateKeyPart(version, options);
+			onProgress(key);
+		} while (key.rotating);
+		return key;
+	}
+};
 // src/client/errors.ts
 /** A request that failed. It holds neither the API key nor a value, so it may be logged. */
 var StrongroomError = class extends Error {
@@ -138,7 +162,6 @@ async function* itemsOf(read) {
 	} while (cursor !== void 0);
 }
 // src/client/audit.ts
-/** The audit trail. */
 var pageSize$3 = 1e3;
 var Audit = class {
 	#connection;
@@ -157,6 +180,28 @@ var Audit = class {
 	async page(query = {}, options) {
 		const { body, headers } = await this.#connection.send("GET /v3/audit", { query }, options);
 		return pageOf(body.records, headers);
+	}
+	/** Verifies a part of the trail; `after` says where to begin. */
+	async verifyPart(after, options) {
+		const body = after === void 0 ? {} : { after };
+		return (await this.#connection.send("POST /v3/audit/verify", { body }, options)).body;
+	}
+	/**
+	* Verifies the trail, part by part, up to its end or to the first record that does not hold.
+	*
+	* @param after a record that is known, such as one that was noted down long ago
+	* @returns what the last part came to: the trail holds when `fault` is null
+	*/
+	async verify({ after, onProgress } = {}, options) {
+		for (let from = after;;) {
+			const part = await this.verifyPart(from, options);
+			onProgress?.(part);
+			if (part.fault !== null || part.records >= part.total) return part;
+			from = {
+				seq: part.records,
+				head: part.head
+			};
+		}
 	}
 };
 // src/client/options.ts
@@ -604,6 +649,30 @@ var Seeds = class {
 		return pageOf(body.seeds, headers);
 	}
 };
+// src/client/sign-in.ts
+var SignIn = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async get(options) {
+		return (await this.#connection.send("GET /v3/sign-in", {}, options)).body;
+	}
+	/** With a second factor required, whoever has none is signed out, and sets one up at the next sign-in. */
+	async update(input, options) {
+		return (await this.#connection.send("PUT /v3/sign-in", { body: input }, options)).body;
+	}
+	/** @throws NotFound where there is none */
+	async sso(options) {
+		return (await this.#connection.send("GET /v3/sso", {}, options)).body;
+	}
+	async setSso(input, options) {
+		return (await this.#connection.send("PUT /v3/sso", { body: input }, options)).body;
+	}
+	async removeSso(options) {
+		await this.#connection.send("DELETE /v3/sso", {}, options);
+	}
+};
 // src/client/retry.ts
 var basePauseMs = 250;
 var maxPauseMs = 1e4;
@@ -935,6 +1004,11 @@ var jobKey = fields({
 	scopes: list(text),
 	expires_at: text
 });
+var accountKey = fields({
+	version: integer,
+	rotating: bool,
+	outdated: integer
+});
 var ofVersion = {
 	id: integer,
 	name: text,
@@ -958,6 +1032,17 @@ var fingerprints = fields({
 	}))
 });
 var accountSettings = fields({ vm_auth: bool });
+var signInRules = fields({ second_factor_required: bool });
+var sso = fields({
+	label: text,
+	issuer: text,
+	client_id: text,
+	domains: list(text),
+	role: orNull(oneOf("editor", "reader", "auditor")),
+	only: bool,
+	redirect_uri: text,
+	sign_in_url: text
+});
 var updatedSecret = fields({
 	id: integer,
 	name: text,
@@ -1165,6 +1250,57 @@ var operations = {
 		repeat: "safe",
 		answer: accountSettings
 	},
+	"GET /v3/sign-in": {
+		repeat: "safe",
+		answer: signInRules
+	},
+	"PUT /v3/sign-in": {
+		repeat: "safe",
+		answer: signInRules
+	},
+	"GET /v3/sso": {
+		repeat: "safe",
+		answer: sso
+	},
+	"PUT /v3/sso": {
+		repeat: "safe",
+		answer: sso
+	},
+	"DELETE /v3/sso": {
+		repeat: "safe",
+		answer: message
+	},
+	"GET /v3/account": {
+		repeat: "safe",
+		answer: fields({
+			id: integer,
+			name: text,
+			created_at: text,
+			key: accountKey,
+			limits: fields({
+				keep_versions: integer,
+				max_value_bytes: integer,
+				max_file_bytes: integer,
+				requests_per_second: orNull(integer)
+			})
+		})
+	},
+	"POST /v3/account/rotate-key": {
+		repeat: "safe",
+		answer: accountKey
+	},
+	"POST /v3/audit/verify": {
+		repeat: "safe",
+		answer: fields({
+			records: integer,
+			total: integer,
+			head: text,
+			fault: orNull(fields({
+				seq: integer,
+				reason: text
+			}))
+		})
+	},
 	"GET /v3/secrets/{id}/versions": {
 		repeat: "safe",
 		answer: fields({ versions: list(fields(versionHead)) })
@@ -1318,6 +1454,8 @@ var Strongroom = class {
 	seeds;
 	deployments;
 	settings;
+	signIn;
+	account;
 	keys;
 	trustRules;
 	audit;
@@ -1332,6 +1470,8 @@ var Strongroom = class {
 		this.seeds = new Seeds(connection);
 		this.deployments = new Deployments(connection);
 		this.settings = new AccountSettings(connection);
+		this.signIn = new SignIn(connection);
+		this.account = new Account(connection);
 		this.keys = new Keys(connection);
 		this.trustRules = new TrustRules(connection);
 		this.audit = new Audit(connection);

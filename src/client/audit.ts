@@ -1,7 +1,8 @@
 /** The audit trail. */
+import type { ChainPoint, Verified } from './account-model.ts'
 import { itemsOf, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
-import type { AuditFilter, AuditRecord, ChainPoint, Page, PageQuery, Verified } from './model.ts'
+import type { AuditFilter, AuditRecord, Page, PageQuery } from './model.ts'
 import type { CallOptions } from './options.ts'
 
 const pageSize = 1000

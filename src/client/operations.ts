@@ -1,12 +1,10 @@
 /** Every operation of the API: what it takes and gives, how its answer looks, and when it may be repeated. */
+import type { AccountInfo, AccountKey, ChainPoint, Verified } from './account-model.ts'
 import type {
-  AccountInfo,
-  AccountKey,
   ApiKey,
   AuditFilter,
   AuditObject,
   AuditRecord,
-  ChainPoint,
   Deployment,
   DeploymentFilter,
   DetailsInput,
@@ -41,7 +39,6 @@ import type {
   Template,
   Unscannable,
   UpdatedSecret,
-  Verified,
   Version,
   VersionHead,
 } from './model.ts'
@@ -96,14 +93,14 @@ export interface Operations {
   'POST /v3/fingerprints': { body: FingerprintFilter; answer: Fingerprints }
   'GET /v3/settings': { answer: Settings }
   'PUT /v3/settings': { body: Settings; answer: Settings }
-  'GET /v3/account': { answer: AccountInfo }
-  'POST /v3/account/rotate-key': { body: { readonly version: number }; answer: AccountKey }
-  'POST /v3/audit/verify': { body: { readonly after?: ChainPoint }; answer: Verified }
   'GET /v3/sign-in': { answer: SignInRules }
   'PUT /v3/sign-in': { body: SignInRules; answer: SignInRules }
   'GET /v3/sso': { answer: Sso }
   'PUT /v3/sso': { body: NewSso; answer: Sso }
   'DELETE /v3/sso': { answer: Message }
+  'GET /v3/account': { answer: AccountInfo }
+  'POST /v3/account/rotate-key': { body: { readonly version: number }; answer: AccountKey }
+  'POST /v3/audit/verify': { body: { readonly after?: ChainPoint }; answer: Verified }
   'GET /v3/secrets/{id}/versions': { answer: { readonly versions: readonly VersionHead[] } }
   'GET /v3/secrets/{id}/versions/{version}': { answer: Version }
   'POST /v3/secrets/{id}/versions/{version}/restore': { answer: UpdatedSecret }
@@ -167,7 +164,6 @@ const machine = fields<Machine>({
   scopes: list(text),
   created_at: text,
 })
-const accountKey = fields<AccountKey>({ version: integer, rotating: bool, outdated: integer })
 const trustRule = fields<TrustRule>({
   id: integer,
   name: text,
@@ -184,6 +180,7 @@ const trustRule = fields<TrustRule>({
   updated_at: text,
 })
 const jobKey = fields<JobKey>({ api_key: text, key_id: integer, rule: text, scopes: list(text), expires_at: text })
+const accountKey = fields<AccountKey>({ version: integer, rotating: bool, outdated: integer })
 const ofVersion = { id: integer, name: text, version: integer }
 const fingerprints = fields<Fingerprints>({
   base: integer,
@@ -290,6 +287,11 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'POST /v3/fingerprints': { repeat: 'safe', answer: fingerprints },
   'GET /v3/settings': { repeat: 'safe', answer: accountSettings },
   'PUT /v3/settings': { repeat: 'safe', answer: accountSettings },
+  'GET /v3/sign-in': { repeat: 'safe', answer: signInRules },
+  'PUT /v3/sign-in': { repeat: 'safe', answer: signInRules },
+  'GET /v3/sso': { repeat: 'safe', answer: sso },
+  'PUT /v3/sso': { repeat: 'safe', answer: sso },
+  'DELETE /v3/sso': { repeat: 'safe', answer: message },
   'GET /v3/account': {
     repeat: 'safe',
     answer: fields<AccountInfo>({
@@ -315,11 +317,6 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
       fault: orNull(fields({ seq: integer, reason: text })),
     }),
   },
-  'GET /v3/sign-in': { repeat: 'safe', answer: signInRules },
-  'PUT /v3/sign-in': { repeat: 'safe', answer: signInRules },
-  'GET /v3/sso': { repeat: 'safe', answer: sso },
-  'PUT /v3/sso': { repeat: 'safe', answer: sso },
-  'DELETE /v3/sso': { repeat: 'safe', answer: message },
   'GET /v3/secrets/{id}/versions': {
     repeat: 'safe',
     answer: fields({ versions: list(fields<VersionHead>(versionHead)) }),

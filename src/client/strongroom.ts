@@ -21,8 +21,8 @@ export class Strongroom {
   readonly seeds: Seeds
   readonly deployments: Deployments
   readonly settings: AccountSettings
-  readonly account: Account
   readonly signIn: SignIn
+  readonly account: Account
   readonly keys: Keys
   readonly trustRules: TrustRules
   readonly audit: Audit
@@ -39,8 +39,8 @@ export class Strongroom {
     this.seeds = new Seeds(connection)
     this.deployments = new Deployments(connection)
     this.settings = new AccountSettings(connection)
-    this.account = new Account(connection)
     this.signIn = new SignIn(connection)
+    this.account = new Account(connection)
     this.keys = new Keys(connection)
     this.trustRules = new TrustRules(connection)
     this.audit = new Audit(connection)

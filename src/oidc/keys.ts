@@ -6,7 +6,8 @@ import { type Algorithm, isAlgorithm, keyTypeOf, type Token, TokenRefused } from
 const members = ['kty', 'crv', 'n', 'e', 'x', 'y', 'kid', 'alg', 'use', 'key_ops'] as const
 /** That a private or a shared key has. */
 const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
-/** 8192 bits in base64url: a longer modulus would only cost time. */
+/** 2048 bits in base64url, which is what RSA takes (RFC 7518, 3.3), and 8192: more would only cost time. */
+const minModulusLength = 342
 const maxModulusLength = 1366
 /** 32 bits, likewise. */
 const maxExponentLength = 6
@@ -75,16 +76,17 @@ function readKey(key: Readonly<Record<string, unknown>>): PublicKey | undefined 
   if (uses !== undefined && !(isTexts(uses) && uses.includes('verify'))) return undefined
   if (kid !== undefined && (typeof kid !== 'string' || kid.length > 512)) return undefined
   if (alg !== undefined && !isAlgorithm(alg)) return undefined
-  const type = kty === 'RSA' ? 'RSA' : kty === 'EC' || kty === 'OKP' ? crv : undefined
+  const type = kty === 'RSA' ? kty : kty === (crv === 'Ed25519' ? 'OKP' : 'EC') ? crv : undefined
   if (typeof type !== 'string' || !Object.values(keyTypeOf).some((known) => known === type)) return undefined
   if (alg !== undefined && keyTypeOf[alg] !== type) return undefined
-  if (type === 'RSA' && !(isShort(n, maxModulusLength) && isShort(e, maxExponentLength))) return undefined
+  if (type === 'RSA' && !(isLong(n, minModulusLength, maxModulusLength) && isLong(e, 1, maxExponentLength)))
+    return undefined
   const kept = members.flatMap((name) => (isValue(key[name]) ? [[name, key[name]] as const] : []))
   return { jwk: Object.fromEntries(kept), keyId: kid, type, algorithm: alg }
 }
 
-function isShort(value: unknown, maxLength: number): boolean {
-  return typeof value === 'string' && value.length <= maxLength
+function isLong(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'string' && value.length >= least && value.length <= most
 }
 
 function isValue(value: unknown): value is string | readonly string[] {

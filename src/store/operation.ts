@@ -211,6 +211,7 @@ export type Operation =
       readonly accountKey: AccountKey
       readonly key: NewKey
     }
+  | RotationOperation
   /** Only leaves a record. */
   | {
       readonly kind: 'record'
@@ -302,7 +303,7 @@ export interface Grant {
   readonly scopes: readonly Scope[]
 }
 
-export interface Results extends SeedResults, RotationResults, TrustResults, FactorResults, FingerprintResults {
+export interface Results extends SeedResults, TrustResults, FactorResults, FingerprintResults, RotationResults {
   authenticate: { readonly accountId: number; readonly key: ApiKey | undefined; readonly accountKey: AccountKey }
   list_secrets: Grant & { readonly list: List | undefined }
   read_secret: StoredSecret

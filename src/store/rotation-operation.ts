@@ -1,13 +1,6 @@
-/** The operations on the keys that wrap others. */
+/** Operations on the keys that wrap others, and what they answer. */
 import type { AccountKey } from '../model/account.ts'
 import type { SecretKey } from '../model/secret.ts'
-
-export interface Rewrapped {
-  /** The secret's id. */
-  readonly id: number
-  readonly from: SecretKey
-  readonly to: SecretKey
-}
 
 export type RotationOperation =
   /** Adds a version of the account's key, upon the newest. */
@@ -18,6 +11,13 @@ export type RotationOperation =
   | { readonly kind: 'rewrap_account_key'; readonly from: Uint8Array; readonly to: AccountKey }
   /** Destroys a version of the account's key that wraps nothing any more. */
   | { readonly kind: 'drop_account_key'; readonly version: number }
+
+export interface Rewrapped {
+  /** The secret's id. */
+  readonly id: number
+  readonly from: SecretKey
+  readonly to: SecretKey
+}
 
 export interface RotationResults {
   add_account_key: null

@@ -36,6 +36,10 @@ const covered: Readonly<Record<string, readonly string[]>> = {
     ...['id', 'uid', 'token_hash', 'target', 'sealed', 'scopes', 'maker_kind', 'maker_id', 'maker_name', 'created_ms'],
     ...['expires_ms', 'max_fetches', 'fetches', 'used_ms', 'returns', 'mac'],
   ],
+  trust_rules: [
+    ...['id', 'uid', 'name', 'issuer', 'audience', 'claims', 'scopes', 'networks', 'key_ttl', 'is_single_use'],
+    ...['jwks_url', 'created_ms', 'updated_ms', 'mac'],
+  ],
   audit: [
     ...['seq', 'ms', 'principal_kind', 'principal_id', 'principal_name', 'action', 'outcome', 'request_id', 'address'],
     'head',
@@ -54,6 +58,8 @@ interface Scene {
   readonly now: Rows
   readonly checkpoints: readonly Checkpoint[]
 }
+
+const rule = { issuer: 'https://ci.example', audience: 'here', claims: { sub: 'job' }, scopes: ['secrets:read'] }
 
 /** Everything that the API can change, twice. */
 async function changeEverything({ api }: TestServer, keep: () => Promise<void>): Promise<void> {
@@ -91,6 +97,11 @@ async function changeEverything({ api }: TestServer, keep: () => Promise<void>):
     },
     () => api.post('/v3/seeds', { user_data: 'x', target: 'web-6' }),
     () => api.delete('/v3/seeds/3'),
+    () => api.post('/v3/trust-rules', { ...rule, name: 'r1' }),
+    () => api.post('/v3/trust-rules', { ...rule, name: 'r2', jwks_url: 'https://ci.example/keys' }),
+    () => api.send('PATCH', '/v3/trust-rules/1', { key_ttl: 60 }),
+    () => api.delete('/v3/trust-rules/2'),
+    () => api.post('/v3/trust-rules', { ...rule, name: 'r3' }),
     () => api.post('/v3/secrets', { name: 'c', value: 'gone' }),
     () => api.delete('/v3/secrets/3'),
     () => api.put('/v3/secrets/2', { value: 'two' }),

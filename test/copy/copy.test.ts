@@ -14,6 +14,7 @@ import { Api } from '../support/api.ts'
 import { runCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines, makeFolder, type Place } from '../support/engines.ts'
+import { makeKey, sign, timesAt } from '../support/issuer.ts'
 import { Person } from '../support/person.ts'
 import { enrolTotp } from '../support/portal-account.ts'
 import { startServer, type TestServer, testConfig } from '../support/server.ts'
@@ -54,6 +55,11 @@ async function makeRich(server: TestServer): Promise<void> {
   const template = '$\u007b{secret.s-1}} $\u007b{secret.s-2}}'
   assert.equal((await api.post('/v3/render', { template, target: 'web-1' })).status, 200)
   assert.equal((await api.post('/v3/seeds', { user_data: template, target: 'web-2' })).status, 201)
+  const job = await makeKey()
+  const says = { ...timesAt(Date.now()), iss: 'https://ci.example', aud: 'here', sub: 'job' }
+  const rule = { issuer: says.iss, audience: says.aud, claims: { sub: says.sub }, scopes: ['secrets:list'] }
+  assert.equal((await api.post('/v3/trust-rules', { ...rule, name: 'r', jwks: { keys: [job.jwk] } })).status, 201)
+  assert.equal((await api.post('/v3/auth/oidc', { token: await sign(job, says) })).status, 201)
 }
 
 /** Every row of every table, by ascending key. */

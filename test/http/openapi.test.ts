@@ -1,5 +1,6 @@
 /** The API's own description, held against what the API does, and the page that shows it. */
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { Compile } from 'typebox/compile'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
@@ -96,6 +97,16 @@ suite('The description of the API', () => {
     await call('GET', '/v3/deployments?include=principal')
     await call('GET', '/v3/secrets/1/deployments')
     await call('DELETE', '/v3/deployments/1')
+    const rule = { issuer: 'https://ci.example', audience: 'a', claims: { sub: 'job' }, scopes: ['secrets:list'] }
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+    await call('POST', '/v3/trust-rules', { ...rule, name: 'r', jwks: { keys: [pair] } })
+    await call('POST', '/v3/trust-rules', { ...rule, name: 'r' })
+    await call('GET', '/v3/trust-rules')
+    await call('GET', '/v3/trust-rules/1')
+    await call('PATCH', '/v3/trust-rules/1', { key_ttl: 60, jwks: null })
+    await call('PATCH', '/v3/trust-rules/1', { key_ttl: 1 })
+    await call('POST', '/v3/auth/oidc', { token: 'a.b.c' })
+    await call('DELETE', '/v3/trust-rules/1')
     await call('POST', '/v3/machines', { name: 'web', addresses: ['192.0.2.1'] })
     await call('POST', '/v3/machines', { name: 'web', addresses: ['192.0.2.2'] })
     await call('GET', '/v3/machines')

@@ -4,6 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
 
+/** `undefined` leaves a claim out. */
+type Claims = Readonly<Record<string, unknown>>
+
 export interface SigningKey {
   readonly kid: string
   readonly alg: string
@@ -22,7 +25,7 @@ export interface TestIssuer {
   /** Takes away all keys and publishes a new one. */
   rotate(): Promise<SigningKey>
   /** What a job of `acme/app` is given, signed with the newest key. */
-  token(claims?: JWTPayload, header?: object, key?: SigningKey): Promise<string>
+  token(claims?: Claims, header?: object, key?: SigningKey): Promise<string>
   stop(): void
 }
 
@@ -95,8 +98,7 @@ export function timesAt(now: number): { iat: number; nbf: number; exp: number; j
   return { iat: second, nbf: second, exp: second + 300, jti: randomUUID() }
 }
 
-/** Signs whatever is said; `undefined` leaves a claim out. */
-export function sign(key: SigningKey, claims: JWTPayload, header: object = {}): Promise<string> {
+export function sign(key: SigningKey, claims: Claims, header: object = {}): Promise<string> {
   const { alg, kid, privateKey } = key
-  return new SignJWT(claims).setProtectedHeader({ alg, kid, typ: 'JWT', ...header }).sign(privateKey)
+  return new SignJWT(claims as JWTPayload).setProtectedHeader({ alg, kid, typ: 'JWT', ...header }).sign(privateKey)
 }

@@ -26,6 +26,9 @@ const operations: Record<string, unknown> = {
   'DELETE /v3/lists/{id}': undefined,
   'GET /v3/lists/{id}/secrets': undefined,
   'PUT /v3/lists/{id}/secrets/{secret}': undefined,
+  'GET /v3/trust-rules/{id}': undefined,
+  'PATCH /v3/trust-rules/{id}': { key_ttl: 60 },
+  'DELETE /v3/trust-rules/{id}': undefined,
   'GET /v3/machines/{id}': undefined,
   'DELETE /v3/machines/{id}': undefined,
   'GET /v3/secrets/{id}/deployments': undefined,
@@ -53,6 +56,9 @@ const operations: Record<string, unknown> = {
   'GET /v3/metadata': undefined,
   'GET /v3/lists': undefined,
   'POST /v3/lists': undefined,
+  'GET /v3/trust-rules': undefined,
+  'POST /v3/trust-rules': undefined,
+  'POST /v3/auth/oidc': undefined,
   'GET /v3/machines': undefined,
   'POST /v3/machines': undefined,
   'GET /v3/users': undefined,
@@ -152,6 +158,10 @@ for (const engine of engines) {
       for (const at of [1, 2, 3]) await other.post('/v3/secrets', { name: `theirs-${at}`, value: 'their value' })
       for (const _ of [2, 3]) await other.post('/v3/keys', { name: 'their-key', scopes: ['secrets:read'] })
       for (const name of ['two', 'three']) await other.post('/v3/lists', { name })
+      for (const at of [1, 2, 3]) {
+        const rule = { issuer: 'https://ci.example', audience: 'a', claims: { sub: 'job' }, scopes: ['secrets:list'] }
+        await other.post('/v3/trust-rules', { ...rule, name: `r${at}` })
+      }
       for (const at of [1, 2, 3]) await other.post('/v3/machines', { name: `m${at}`, addresses: [`192.0.2.${at}`] })
       for (const at of [1, 2, 3]) await other.post('/v3/users', { email: `u${at}@theirs.example`, role: 'reader' })
       for (const at of [1, 2, 3]) await other.post('/v3/render', { template: 'x', target: `theirs-${at}` })

@@ -66,7 +66,7 @@ export function kindOf(action: string, outcome: string): Kind {
   if (/^(secret|metadata|version|list)\.(create|update|delete|move|restore|rename)$/.test(action)) return 'Changes'
   if (/\.(list|read)$/.test(action)) return 'Listings'
   if (
-    /^(key|machine|settings|account|root_key|user|session|invitation|factor|sign_in|auth|trust_rule|seed|deployment|audit\.verify)\b/.test(
+    /^(key|machine|settings|account|root_key|user|session|invitation|factor|sign_in|seed|deployment|trust_rule|auth|master_key|audit\.verify)\b/.test(
       action,
     )
   ) {

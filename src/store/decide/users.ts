@@ -29,9 +29,9 @@ const confirmedMs = 15 * 60 * 1000
 const delicate: ReadonlySet<Kind> = new Set([
   ...(['create_key', 'rotate_key', 'revoke_key', 'delete_list', 'list_values', 'update_settings'] as const),
   ...(['create_user', 'update_user', 'delete_user', 'create_machine', 'delete_machine'] as const),
-  'add_account_key',
   ...(['create_trust_rule', 'update_trust_rule', 'delete_trust_rule'] as const),
   ...(['change_factors', 'update_rules'] as const),
+  'add_account_key',
   'list_fingerprints',
 ])
 /** What somebody may do whose sign-in is not finished: set up a second factor, and leave. */
