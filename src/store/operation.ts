@@ -77,7 +77,6 @@ export interface Place {
 
 export type Operation =
   | SeedOperation
-  | RotationOperation
   | TrustOperation
   | FactorOperation
   | FingerprintOperation
