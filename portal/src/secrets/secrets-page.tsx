@@ -7,7 +7,7 @@ import type { Metadata } from '../../../src/client/index.ts'
 import { useRights } from '../session/rights.ts'
 import { Button, LinkButton, Select } from '../ui/controls.tsx'
 import { Empty, Loading, Trouble, useTitle } from '../ui/states.tsx'
-import { type Column, type Filter, filterOf, isExpiring, isStale, select } from './filter.ts'
+import { type Column, type Filter, filterOf, indexOf, isExpiring, isStale, select } from './filter.ts'
 import { ImportDialog } from './import.tsx'
 import { useLists, useSecrets } from './queries.ts'
 import { SecretsTable } from './table.tsx'
@@ -79,9 +79,10 @@ function Loaded({
       { replace: true },
     )
   const { list, type, tag, state, sort, isDown } = filter
+  const entries = useMemo(() => indexOf(secrets), [secrets])
   const shown = useMemo(
-    () => select(secrets, { q: wanted, list, type, tag, state, sort, isDown }),
-    [secrets, wanted, list, type, tag, state, sort, isDown],
+    () => select(entries, { q: wanted, list, type, tag, state, sort, isDown }),
+    [entries, wanted, list, type, tag, state, sort, isDown],
   )
   const tags = useMemo(() => [...new Set(secrets.flatMap((secret) => secret.tags))].sort(), [secrets])
   const onSort = (column: Column) =>
