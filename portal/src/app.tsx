@@ -23,6 +23,7 @@ const CloudInitPage = lazy(async () => ({ default: (await import('./cloud-init/c
 const DeploymentsPage = lazy(async () => ({
   default: (await import('./deployments/deployments-page.tsx')).DeploymentsPage,
 }))
+const TrustPage = lazy(async () => ({ default: (await import('./trust/trust-page.tsx')).TrustPage }))
 const UsersPage = lazy(async () => ({ default: (await import('./users/users-page.tsx')).UsersPage }))
 const SettingsPage = lazy(async () => ({ default: (await import('./settings/settings-page.tsx')).SettingsPage }))
 
@@ -78,6 +79,7 @@ function Inside() {
           <Route path="/cloud-init" component={CloudInitPage} />
           <Route path="/deployments" component={DeploymentsPage} />
           <Route path="/keys" component={KeysPage} />
+          <Route path="/trust-rules" component={TrustPage} />
           <Route path="/machines" component={MachinesPage} />
           <Route path="/users" component={UsersPage} />
           <Route path="/audit" component={AuditPage} />

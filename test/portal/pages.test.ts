@@ -25,6 +25,18 @@ async function fill({ server: { api } }: Portal): Promise<void> {
   await api.post('/v3/secrets', { name: 'keystore', type: 'file', value: 'AAH/', expires_at: expired, tags: ['prod'] })
   await api.post('/v3/keys', { name: 'checkout service', scopes: ['secrets:read:prod-*'], networks: ['10.0.0.0/8'] })
   await api.post('/v3/machines', { name: 'web-1', addresses: ['10.1.0.11'] })
+  const template = ['$', '{{secret.db-password}}'].join('')
+  await api.post('/v3/render', { template, target: 'web-1' })
+  await api.put('/v3/secrets/1', { value: 'three' })
+  await api.post('/v3/render', { template, target: `${longName}.example.com` })
+  await api.post('/v3/seeds', { user_data: template, target: 'web-2' })
+  await api.post('/v3/trust-rules', {
+    name: 'deploy',
+    issuer: 'https://token.actions.githubusercontent.com',
+    audience: 'strongroom',
+    claims: { sub: `repo:acme/${longName}:ref:refs/heads/main`, repository_id: '123' },
+    scopes: ['secrets:read:prod-*'],
+  })
 }
 
 const pages: readonly (readonly [path: string, heading: string])[] = [
@@ -35,7 +47,10 @@ const pages: readonly (readonly [path: string, heading: string])[] = [
   ['/portal/secrets/new', 'New secret'],
   ['/portal/lists', 'Lists'],
   ['/portal/cloud-init', 'Cloud-init'],
+  ['/portal/cloud-init?tab=seeds', 'Cloud-init'],
+  ['/portal/deployments', 'Deployments'],
   ['/portal/keys', 'API keys'],
+  ['/portal/trust-rules', 'Trust rules'],
   ['/portal/machines', 'Machines'],
   ['/portal/users', 'Users'],
   ['/portal/audit', 'Audit'],
@@ -87,6 +102,10 @@ for (const engine of engines.slice(0, 1)) {
         ['/portal/lists', 'New list'],
         ['/portal/keys', 'New key'],
         ['/portal/machines', 'New machine'],
+        ['/portal/trust-rules', 'New rule'],
+        ['/portal/trust-rules', 'Delete deploy'],
+        ['/portal/cloud-init', 'Make a seed'],
+        ['/portal/deployments', 'Forget web-1'],
         ['/portal/users', 'Invite'],
         ['/portal/settings', 'Change password'],
         ['/portal/secrets', 'Search'],
@@ -200,7 +219,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('textbox', { name: 'Secret', exact: true }).fill('db-password')
       await page.getByRole('textbox', { name: 'Secret', exact: true }).press('Enter')
       await page.waitForURL(/secret=db-password/)
-      await page.getByRole('cell', { name: 'secret.update' }).waitFor()
+      await page.getByRole('cell', { name: 'secret.update' }).first().waitFor()
       assert.equal(await page.getByRole('cell', { name: 'key.create' }).count(), 0)
       const before = await rows.count()
       await page.getByText('Live').click()

@@ -34,7 +34,7 @@ export function HoldersCard({ secret }: { readonly secret: Metadata }) {
       {holders.length === 0 ? null : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keys
         <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of who holds it">
-          <table className="plain-table">
+          <table className="plain-table holders-table">
             <thead>
               <tr>
                 <th>Target</th>

@@ -99,7 +99,8 @@ function useEntries(text: string, onHelp: () => void): readonly Entry[] {
             },
           ]
         : []),
-      ...(['light', 'dark', 'system'] as const).map((theme) => ({
+      // Once something is typed: the first sight is short enough to be seen at once.
+      ...(wanted === '' ? [] : (['light', 'dark', 'system'] as const)).map((theme) => ({
         id: `theme ${theme}`,
         label: `Theme: ${theme === 'system' ? 'as the system' : theme}`,
         icon: <MoonStar size={15} aria-hidden />,

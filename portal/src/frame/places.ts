@@ -4,6 +4,7 @@ import {
   FileCode2,
   FolderClosed,
   Gauge,
+  Handshake,
   KeyRound,
   type LucideIcon,
   PackageCheck,
@@ -40,6 +41,7 @@ const places: readonly Place[] = [
     right: 'secrets:list',
   },
   { path: '/keys', label: 'API keys', icon: KeyRound, key: 'k', group: 'Access', right: 'keys:manage' },
+  { path: '/trust-rules', label: 'Trust rules', icon: Handshake, key: 'r', group: 'Access', right: 'keys:manage' },
   { path: '/machines', label: 'Machines', icon: Server, key: 'm', group: 'Access', right: 'account:manage' },
   {
     path: '/users',

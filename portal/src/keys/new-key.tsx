@@ -5,10 +5,10 @@ import { strongroom } from '../api/client.ts'
 import { expiryTime } from '../secrets/details-fields.tsx'
 import { useRights } from '../session/rights.ts'
 import { FormDialog } from '../ui/confirm.tsx'
-import { Checkbox, Field } from '../ui/controls.tsx'
+import { Field } from '../ui/controls.tsx'
+import { wordsOf } from '../ui/words.ts'
 import { rights } from './scopes.ts'
-
-const wordsOf = (text: string) => text.split(/[\s,]+/).filter((word) => word !== '')
+import { type Chosen, ScopesField, scopesOf } from './scopes-field.tsx'
 
 export function NewKeyDialog({
   onClose,
@@ -19,16 +19,10 @@ export function NewKeyDialog({
 }) {
   const mine = useRights()
   const [name, setName] = useState('')
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set(['secrets:read']))
-  const [names, setNames] = useState('')
+  const [chosen, setChosen] = useState<Chosen>({ rights: new Set(['secrets:read']), names: '' })
   const [networks, setNetworks] = useState('')
   const [expires, setExpires] = useState('')
-  const patterns = wordsOf(names)
-  const scopes = rights
-    .filter(({ id }) => chosen.has(id))
-    .flatMap(({ id, hasNames }) =>
-      hasNames && patterns.length > 0 ? patterns.map((pattern) => `${id}:${pattern}`) : [id],
-    )
+  const scopes = scopesOf(chosen)
   return (
     <FormDialog
       title="New API key"
@@ -57,35 +51,7 @@ export function NewKeyDialog({
         autoFocus
         required
       />
-      <fieldset className="field">
-        <legend>It may</legend>
-        <div className="stack-s" style={{ marginTop: 6 }}>
-          {rights
-            .filter(({ id }) => mine.has(id))
-            .map(({ id, label, about }) => (
-              <Checkbox
-                key={id}
-                isSelected={chosen.has(id)}
-                onChange={(isOn) => {
-                  const next = new Set(chosen)
-                  if (isOn) next.add(id)
-                  else next.delete(id)
-                  setChosen(next)
-                }}
-              >
-                {label} <span className="hint">{about}</span>
-              </Checkbox>
-            ))}
-        </div>
-      </fieldset>
-      <Field
-        label="Only secrets that are called"
-        value={names}
-        onValue={setNames}
-        placeholder="prod-*, shared-smtp-password"
-        hint="Names, or patterns with * for any characters. Empty for all."
-        spellCheck={false}
-      />
+      <ScopesField offered={rights.filter(({ id }) => mine.has(id))} chosen={chosen} onChange={setChosen} />
       <Field
         label="Only from the networks"
         value={networks}

@@ -12,8 +12,7 @@ import { Button, Checkbox, Field, IconButton, TextArea } from '../ui/controls.ts
 import { Empty, Loading, Note, PageHead, Trouble } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
-
-const wordsOf = (text: string) => text.split(/[\s,]+/).filter((word) => word !== '')
+import { wordsOf } from '../ui/words.ts'
 
 export function MachinesPage() {
   const cache = useQueryClient()

@@ -57,16 +57,16 @@ export function OverviewPage() {
             <div className="stack">
               {rights.hasAll('audit:read') ? <Activity /> : null}
               <Changed secrets={secrets} />
-              <Card title="Age of the values" icon={<Hourglass size={16} aria-hidden />}>
-                <div className="card-pad">
-                  <AgePlot secrets={secrets} now={dataUpdatedAt} />
-                </div>
-              </Card>
             </div>
             <div className="stack">
               <Redeploy />
               {rights.hasAll('audit:read') ? <Readers /> : null}
               <Expiring secrets={secrets} />
+              <Card title="Age of the values" icon={<Hourglass size={16} aria-hidden />}>
+                <div className="card-pad">
+                  <AgePlot secrets={secrets} now={dataUpdatedAt} />
+                </div>
+              </Card>
             </div>
           </div>
         </>

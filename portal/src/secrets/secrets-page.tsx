@@ -7,7 +7,7 @@ import type { Metadata } from '../../../src/client/index.ts'
 import { useRights } from '../session/rights.ts'
 import { Button, LinkButton, Select } from '../ui/controls.tsx'
 import { Empty, Loading, Trouble, useTitle } from '../ui/states.tsx'
-import { type Column, type Filter, filterOf, isExpiring, isStale, select } from './filter.ts'
+import { type Column, type Filter, filterOf, indexOf, isExpiring, isStale, select } from './filter.ts'
 import { ImportDialog } from './import.tsx'
 import { useLists, useSecrets } from './queries.ts'
 import { SecretsTable } from './table.tsx'
@@ -79,9 +79,10 @@ function Loaded({
       { replace: true },
     )
   const { list, type, tag, state, sort, isDown } = filter
+  const entries = useMemo(() => indexOf(secrets), [secrets])
   const shown = useMemo(
-    () => select(secrets, { q: wanted, list, type, tag, state, sort, isDown }),
-    [secrets, wanted, list, type, tag, state, sort, isDown],
+    () => select(entries, { q: wanted, list, type, tag, state, sort, isDown }),
+    [entries, wanted, list, type, tag, state, sort, isDown],
   )
   const tags = useMemo(() => [...new Set(secrets.flatMap((secret) => secret.tags))].sort(), [secrets])
   const onSort = (column: Column) =>
@@ -146,7 +147,7 @@ function Loaded({
               choices={[
                 { id: '', label: 'Any state' },
                 { id: 'soon', label: 'Expiring' },
-                { id: 'stale', label: 'Unchanged for a year' },
+                { id: 'stale', label: 'Over a year old' },
               ]}
             />
           </div>
@@ -214,7 +215,7 @@ type Change = (part: Record<string, string | null>) => void
 
 function titleOf({ list, state }: Filter): string {
   if (list !== null) return list
-  return state === 'soon' ? 'Expiring' : state === 'stale' ? 'Unchanged for a year' : 'Secrets'
+  return state === 'soon' ? 'Expiring' : state === 'stale' ? 'Over a year old' : 'Secrets'
 }
 
 function ListSelect({ filter, change }: { readonly filter: Filter; readonly change: Change }) {
@@ -271,7 +272,7 @@ function Views({
     <nav className="views" aria-label="Views and lists">
       {view('All secrets', <Layers size={15} aria-hidden />, secrets.length, isAll, {})}
       {view('Expiring', <CalendarClock size={15} aria-hidden />, counts.soon, state === 'soon', { state: 'soon' })}
-      {view('Unchanged for a year', <Hourglass size={15} aria-hidden />, counts.stale, state === 'stale', {
+      {view('Over a year old', <Hourglass size={15} aria-hidden />, counts.stale, state === 'stale', {
         state: 'stale',
       })}
       {view('Files', <File size={15} aria-hidden />, counts.files, type === 'file' && list === null, { type: 'file' })}

@@ -1,9 +1,8 @@
 /** The table of secrets: only the rows in sight are there, so ten thousand are as smooth as ten. */
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown, ArrowUp, Copy, Eye, File, Text } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
-import { Button as AriaButton } from 'react-aria-components/Button'
-import { Dialog, DialogTrigger } from 'react-aria-components/Dialog'
+import { type KeyboardEvent, memo, useEffect, useRef, useState } from 'react'
+import { Dialog } from 'react-aria-components/Dialog'
 import { Popover } from 'react-aria-components/Popover'
 import { Link, useLocation } from 'wouter'
 import type { Metadata } from '../../../src/client/index.ts'
@@ -33,8 +32,11 @@ export function SecretsTable({
   const scroller = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState(0)
   const [peeked, setPeeked] = useState<number>()
+  const shown = peeked === undefined ? undefined : secrets.find(({ id }) => id === peeked)
+  /** The button whose row it is, by which the value is shown. */
+  const peekedFrom = useRef<Element>(null)
+  if (peeked !== undefined) peekedFrom.current = scroller.current?.querySelector(`[data-peek="${peeked}"]`) ?? null
   const wantsFocus = useRef(false)
-  const [, navigate] = useLocation()
   const rights = useRights()
   const rows = useVirtualizer({
     count: secrets.length,
@@ -121,91 +123,126 @@ export function SecretsTable({
         <div role="rowgroup" className="grid-rows" style={{ height: rows.getTotalSize() }}>
           {rows.getVirtualItems().map(({ key, index, start }) => {
             const secret = secrets[index]
-            if (secret === undefined) return null
-            const isActive = index === current
-            const mayRead = rights.can('secrets:read', secret.name)
-            return (
-              // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on its link does the same
-              <div
+            return secret === undefined ? null : (
+              <Row
                 key={key}
-                role="row"
-                aria-rowindex={index + 2}
-                data-row={index}
-                className={`grid-row ${isActive ? 'active' : ''}`}
-                style={{ transform: `translateY(${start}px)` }}
-                onFocus={() => setActive(index)}
-                onClick={(event) => {
-                  if (event.target instanceof Element && event.target.closest('a,button,[role=dialog]') === null)
-                    navigate(`/secrets/${secret.id}`)
-                }}
-              >
-                <div role="gridcell" className="cell-name">
-                  {secret.type === 'file' ? <File size={15} aria-hidden /> : <Text size={15} aria-hidden />}
-                  <Link href={`/secrets/${secret.id}`} tabIndex={isActive ? 0 : -1} title={secret.name}>
-                    {secret.name}
-                  </Link>
-                  {secret.tags.slice(0, 2).map((tag) => (
-                    <span key={tag} className="tag hide-narrow">
-                      {tag}
-                    </span>
-                  ))}
-                  {secret.tags.length > 2 ? (
-                    <span className="tag hide-narrow" title={secret.tags.slice(2).join(', ')}>
-                      +{secret.tags.length - 2}
-                    </span>
-                  ) : null}
-                </div>
-                <div role="gridcell" className="cell-list" title={secret.list.name}>
-                  {secret.list.name}
-                </div>
-                <div role="gridcell" className="cell-type">
-                  {secret.type === 'file' ? 'File' : 'Text'}
-                </div>
-                <div role="gridcell" className="cell-expires">
-                  {secret.expires_at === null ? <span className="muted">–</span> : <Expiry time={secret.expires_at} />}
-                </div>
-                <div role="gridcell" className="cell-updated">
-                  <Ago time={secret.updated_at} />
-                </div>
-                <div role="gridcell" className="cell-actions">
-                  {mayRead ? (
-                    <>
-                      {secret.type === 'text' ? (
-                        <AriaButton
-                          className="btn icon small quiet"
-                          aria-label={`Copy the value of ${secret.name}`}
-                          excludeFromTabOrder={!isActive}
-                          onPress={() => void copyValue(secret)}
-                        >
-                          <Copy size={14} aria-hidden />
-                        </AriaButton>
-                      ) : null}
-                      <DialogTrigger
-                        isOpen={peeked === secret.id}
-                        onOpenChange={(isOpen) => setPeeked(isOpen ? secret.id : undefined)}
-                      >
-                        <AriaButton
-                          className="btn icon small quiet"
-                          aria-label={`Reveal the value of ${secret.name}`}
-                          excludeFromTabOrder={!isActive}
-                        >
-                          <Eye size={14} aria-hidden />
-                        </AriaButton>
-                        <Popover className="popover peek" placement="bottom end">
-                          <Dialog className="dialog" aria-label={`Value of ${secret.name}`}>
-                            <strong className="break">{secret.name}</strong>
-                            <CurrentValue secret={secret} isOpen />
-                          </Dialog>
-                        </Popover>
-                      </DialogTrigger>
-                    </>
-                  ) : null}
-                </div>
-              </div>
+                secret={secret}
+                index={index}
+                start={start}
+                isActive={index === current}
+                mayRead={rights.can('secrets:read', secret.name)}
+                onActive={setActive}
+                onPeek={setPeeked}
+              />
             )
           })}
         </div>
       </div>
+      <Popover
+        className="popover peek"
+        placement="bottom end"
+        triggerRef={peekedFrom}
+        isOpen={shown !== undefined}
+        onOpenChange={(isOpen) => !isOpen && setPeeked(undefined)}
+      >
+        {shown === undefined ? null : (
+          <Dialog className="dialog" aria-label={`Value of ${shown.name}`}>
+            <strong className="break">{shown.name}</strong>
+            <CurrentValue secret={shown} isOpen />
+          </Dialog>
+        )}
+      </Popover>
     </div>
   )
 }
+
+/** One row; the others stay as they are while it is scrolled into sight. */
+const Row = memo(function Row({
+  secret,
+  index,
+  start,
+  isActive,
+  mayRead,
+  onActive,
+  onPeek,
+}: {
+  readonly secret: Metadata
+  readonly index: number
+  readonly start: number
+  readonly isActive: boolean
+  readonly mayRead: boolean
+  readonly onActive: (index: number) => void
+  readonly onPeek: (id: number) => void
+}) {
+  const [, navigate] = useLocation()
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on its link does the same
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      data-row={index}
+      className={`grid-row ${isActive ? 'active' : ''}`}
+      style={{ transform: `translateY(${start}px)` }}
+      onFocus={() => onActive(index)}
+      onClick={(event) => {
+        if (event.target instanceof Element && event.target.closest('a,button,[role=dialog]') === null)
+          navigate(`/secrets/${secret.id}`)
+      }}
+    >
+      <div role="gridcell" className="cell-name">
+        {secret.type === 'file' ? <File size={15} aria-hidden /> : <Text size={15} aria-hidden />}
+        <Link href={`/secrets/${secret.id}`} tabIndex={isActive ? 0 : -1} title={secret.name}>
+          {secret.name}
+        </Link>
+        {secret.tags.slice(0, 2).map((tag) => (
+          <span key={tag} className="tag hide-narrow">
+            {tag}
+          </span>
+        ))}
+        {secret.tags.length > 2 ? (
+          <span className="tag hide-narrow" title={secret.tags.slice(2).join(', ')}>
+            +{secret.tags.length - 2}
+          </span>
+        ) : null}
+      </div>
+      <div role="gridcell" className="cell-list" title={secret.list.name}>
+        {secret.list.name}
+      </div>
+      <div role="gridcell" className="cell-type">
+        {secret.type === 'file' ? 'File' : 'Text'}
+      </div>
+      <div role="gridcell" className="cell-expires">
+        {secret.expires_at === null ? <span className="muted">–</span> : <Expiry time={secret.expires_at} />}
+      </div>
+      <div role="gridcell" className="cell-updated">
+        <Ago time={secret.updated_at} />
+      </div>
+      <div role="gridcell" className="cell-actions">
+        {mayRead && secret.type === 'text' ? (
+          <button
+            type="button"
+            className="btn icon small quiet"
+            aria-label={`Copy the value of ${secret.name}`}
+            tabIndex={isActive ? 0 : -1}
+            onClick={() => void copyValue(secret)}
+          >
+            <Copy size={14} aria-hidden />
+          </button>
+        ) : null}
+        {mayRead ? (
+          <button
+            type="button"
+            className="btn icon small quiet"
+            data-peek={secret.id}
+            aria-label={`Reveal the value of ${secret.name}`}
+            aria-haspopup="dialog"
+            tabIndex={isActive ? 0 : -1}
+            onClick={() => onPeek(secret.id)}
+          >
+            <Eye size={14} aria-hidden />
+          </button>
+        ) : null}
+      </div>
+    </div>
+  )
+})

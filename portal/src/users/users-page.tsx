@@ -14,6 +14,7 @@ import { Menu } from '../ui/menu.tsx'
 import { Loading, Note, PageHead, Trouble } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { wordsOf } from '../ui/words.ts'
 
 const roles: Readonly<Record<Role, string>> = {
   owner: 'Everything, and who else is an owner',
@@ -23,7 +24,6 @@ const roles: Readonly<Record<Role, string>> = {
   auditor: 'Names and the audit trail; no value',
 }
 const roleIds = ['owner', 'admin', 'editor', 'reader', 'auditor'] as const
-const wordsOf = (text: string) => text.split(/[\s,]+/).filter((word) => word !== '')
 
 type Open = { readonly kind: 'new' } | { readonly kind: 'edit' | 'delete' | 'factors'; readonly user: User }
 

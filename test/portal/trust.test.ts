@@ -1,0 +1,93 @@
+/** Trust rules, in a browser: made from what a platform's tokens say, changed, deleted with the keys that came of them. */
+import assert from 'node:assert/strict'
+import { after, suite, test } from 'node:test'
+import { engines } from '../support/engines.ts'
+import { closeBrowser, owner, reader, startPortal } from './portal.ts'
+
+after(closeBrowser)
+
+for (const engine of engines) {
+  suite(`${engine.name}: the portal`, { skip: engine.skip }, () => {
+    test('makes a trust rule, changes it, and deletes it', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/trust-rules')
+      const rules = async () => (await portal.server.api.get('/v3/trust-rules')).body.trust_rules
+
+      await page.getByRole('button', { name: 'New rule' }).click()
+      await page.getByRole('textbox', { name: 'Name', exact: true }).fill('deploy')
+      await page.getByText('repository_id has no value: fill it in').waitFor()
+      assert.ok(await page.getByRole('button', { name: 'Create rule' }).isDisabled())
+      const claims = page.getByLabel('The token must say')
+      await claims.fill('repository=acme/*')
+      await page.getByLabel('Only secrets that are called').fill('prod-*')
+      await page.getByRole('button', { name: 'Create rule' }).click()
+      await page.getByText('it must not hold "*"').first().waitFor()
+      await claims.fill('sub=repo:acme/app:ref:refs/heads/main\nrepository_id=123')
+      await page.getByRole('button', { name: 'Create rule' }).click()
+      await page.getByText('deploy is created').waitFor()
+      const [made] = await rules()
+      assert.deepEqual(
+        [made.issuer, made.audience, made.claims, made.scopes, made.key_ttl, made.single_use],
+        [
+          'https://token.actions.githubusercontent.com',
+          portal.server.url,
+          { sub: 'repo:acme/app:ref:refs/heads/main', repository_id: '123' },
+          ['secrets:read:prod-*'],
+          900,
+          true,
+        ],
+      )
+
+      await page.getByText('GitHub Actions', { exact: true }).waitFor()
+      await page.getByRole('button', { name: 'Change deploy' }).click()
+      assert.equal(await page.getByLabel('Only secrets that are called').inputValue(), 'prod-*')
+      await page.getByText('See what there is').click()
+      await page.getByText('Networks, repeated tokens, keys of the issuer').click()
+      await page.getByLabel('Only from the networks').fill('10.0.0.0/8')
+      await page.getByLabel("The issuer's public keys").fill('{')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('The public keys of the issuer are no JSON.').waitFor()
+      await page.getByLabel("The issuer's public keys").fill('')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('deploy is changed').waitFor()
+      const [changed] = await rules()
+      assert.deepEqual(
+        [changed.scopes, changed.networks],
+        [['secrets:list:prod-*', 'secrets:read:prod-*'], ['10.0.0.0/8']],
+      )
+
+      await page.getByRole('button', { name: 'Delete deploy' }).click()
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
+      await page.getByRole('heading', { name: 'No rule yet' }).waitFor()
+      assert.deepEqual(await rules(), [])
+    })
+
+    test('keeps scopes of a rule that cannot be chosen by a click, unless others are chosen', async (t) => {
+      const portal = await startPortal(t, engine)
+      const scopes = ['secrets:list', 'secrets:read:prod-*']
+      const claims = { sub: 'system:serviceaccount:shop:web' }
+      await portal.server.api.post('/v3/trust-rules', {
+        ...{ name: 'web', issuer: 'https://issuer.example', audience: 'a', claims, scopes },
+      })
+      const page = await portal.openAs(owner, '/portal/trust-rules')
+
+      await page.getByRole('button', { name: 'Change web' }).click()
+      await page.getByText('Its keys may now: See what there is, Read values: prod-*.').waitFor()
+      await page.getByLabel('Audience').fill('b')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('web is changed').waitFor()
+
+      const [rule] = (await portal.server.api.get('/v3/trust-rules')).body.trust_rules
+      assert.deepEqual([rule.audience, rule.scopes, rule.claims], ['b', scopes, claims])
+    })
+
+    test('shows no trust rule to a reader', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(reader)
+
+      assert.equal(await page.getByRole('link', { name: 'Trust rules' }).count(), 0)
+      await page.goto('/portal/trust-rules')
+      await page.getByRole('heading', { name: 'Not allowed' }).waitFor()
+    })
+  })
+}
