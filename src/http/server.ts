@@ -17,6 +17,7 @@ import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
 import { serveApis } from './apis.ts'
 import { answerBrokenRequest, answerByHand, maxHeaderBytes, tooLate, unknownExpectation } from './broken.ts'
+import { compileLate } from './compilers.ts'
 import { guardDoor } from './door.ts'
 import { RateLimiter } from './limits.ts'
 import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from './metrics.ts'
@@ -92,16 +93,6 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
       // Node would answer with an empty body; checkHeaders refuses it in our shape.
       requireHostHeader: false,
     },
-    ajv: {
-      customOptions: {
-        removeAdditional: false,
-        coerceTypes: false,
-        useDefaults: false,
-        allErrors: true,
-        verbose: true,
-      },
-      // A value must not be quoted by the validator's report, and is not: only keyword, place and schema are used.
-    },
     // Before routing, such as a path that cannot be decoded.
     frameworkErrors: (error, request, reply) =>
       void answerError(error, request as FastifyRequest, reply as FastifyReply),
@@ -129,6 +120,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
     onClose: (reason) => metrics.closedConnections.inc({ reason }),
     answerLate: (socket) => answerByHand(socket, tooLate),
   })
+  compileLate(app)
   acceptStrictJson(app)
   answerErrors(app)
   const limiter = (limit: string, perSecond = config.rateLimit) =>

@@ -167,9 +167,9 @@ for (const engine of engines) {
         for (const key of keys) await page.keyboard.press(key)
       }
       // A person, too, presses again when a slow machine had no ear yet.
-      const pressUntil = async (key: string, shown: Locator) => {
+      const pressUntil = async (key: string | readonly string[], shown: Locator) => {
         for (let tries = 0; tries < 5; tries++) {
-          await press(key)
+          await press(...[key].flat())
           if (
             await shown.waitFor({ timeout: 3000 }).then(
               () => true,
@@ -188,8 +188,7 @@ for (const engine of engines) {
       await page.getByLabel('Name').focus()
       await press('Enter')
       await page.getByText('typed-by-hand is created').waitFor()
-      await press('g', 's')
-      await page.getByRole('grid').waitFor()
+      await pressUntil(['g', 's'], page.getByRole('grid'))
       await pressUntil('/', page.getByLabel('Search secrets').and(page.locator(':focus')))
       await pressUntil('ArrowDown', page.getByRole('grid').locator(':focus'))
       await pressUntil('v', page.getByRole('region', { name: 'Revealed value' }))
