@@ -2,6 +2,9 @@
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Conflict } from '../client/errors.ts'
+import type { NewValue } from '../client/model.ts'
+import type { Strongroom } from '../client/strongroom.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { environmentForOthers, variable } from './environment.ts'
@@ -9,6 +12,7 @@ import { findSecret } from './find.ts'
 import { makeMemoryFolder } from './memory-folder.ts'
 import { complain, Fault, print, printJson } from './output.ts'
 import { startPassing } from './process.ts'
+import { confirm, isInteractive } from './prompt.ts'
 import { isText } from './secrets.ts'
 
 /** Opens the value in the editor, and stores what was saved, unless somebody stored another one meanwhile. */
@@ -26,10 +30,29 @@ export async function edit(ref: string, options: RemoteOptions): Promise<void> {
   const encoding = type === 'file' ? 'base64' : 'utf-8'
   if (encoding === 'utf-8' && !isText(after)) throw new Fault('usage', 'What was saved is not text: nothing is stored.')
   const text = after.toString(encoding === 'base64' ? 'base64' : 'utf8')
-  const { etag: newer } = await client.secrets.update(id, { value: text, encoding }, { ifMatch: etag })
-  const version = Number(newer.replaceAll('"', ''))
+  const version = versionOf(await store(client, id, name, { value: text, encoding }, etag))
   if (options.json) return printJson({ id, name, changed: true, version })
   print(`${name} is stored, as version ${version}.`)
+}
+
+/**
+ * Stores it upon the version that was edited. A person is asked whether to store it over another one that somebody
+ * stored meanwhile: what was typed would be lost otherwise.
+ */
+async function store(client: Strongroom, id: number, name: string, input: NewValue, etag: string): Promise<string> {
+  try {
+    return (await client.secrets.update(id, input, { ifMatch: etag })).etag
+  } catch (error) {
+    if (!(error instanceof Conflict) || error.code !== 'stale_version' || !isInteractive()) throw error
+    const { etag: theirs } = await client.secrets.metadata(id)
+    complain(`Somebody stored version ${versionOf(theirs)} of ${name} while you edited version ${versionOf(etag)}.`)
+    if (!(await confirm('Store yours over it? Theirs stays in the history.', ''))) throw error
+    return store(client, id, name, input, theirs)
+  }
+}
+
+function versionOf(etag: string): number {
+  return Number(etag.replaceAll('"', ''))
 }
 
 /** @throws Fault if the editor fails: then nothing is stored */

@@ -5,7 +5,6 @@ import { readStandardInput } from './input.ts'
 import { complain, Fault, print, printJson, printTable } from './output.ts'
 import { checkProfileName, type Profile, profilesPath, readProfiles, writeProfiles } from './profiles.ts'
 import { askHidden, askText, isInteractive } from './prompt.ts'
-import { probe } from './status.ts'
 
 interface Options {
   readonly json?: boolean
@@ -23,7 +22,7 @@ export async function login(options: LoginOptions): Promise<void> {
   const url = (options.url ?? variable('STRONGROOM_URL') ?? (await askUrl())).trim()
   warnOfPlainHttp(url)
   const profile: Profile = { url, apiKey: await readKey() }
-  await probe(clientOf(profile))
+  await clientOf(profile).keys.self()
   writeProfiles({ current: name, profiles: new Map([...profiles, [name, profile]]) })
   if (options.json) return printJson({ profile: name, url, stored_in: profilesPath() })
   print(`The server takes the key. It is stored as profile ${name}, in ${profilesPath()}.`)

@@ -1,6 +1,5 @@
-/** `strongroom status`: which server is asked, with what, and whether it takes the key. */
-import { Forbidden } from '../client/errors.ts'
-import type { Strongroom } from '../client/strongroom.ts'
+/** `strongroom status`: which server is asked, with which key, and what that key is good for. */
+import type { ApiKey } from '../client/model.ts'
 import { clientOf, whereTo } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { print, printJson, shown, styled } from './output.ts'
@@ -8,19 +7,26 @@ import { print, printJson, shown, styled } from './output.ts'
 /** @throws StrongroomError if the server cannot be reached, or refuses the key */
 export async function status(options: RemoteOptions): Promise<void> {
   const where = whereTo(options)
-  if (!options.json)
-    print(`${styled('dim', 'Server')}  ${shown(where.url)}\n${styled('dim', 'From')}    ${where.source}`)
-  await probe(clientOf(where))
-  if (options.json) return printJson({ url: where.url, source: where.source, key: 'accepted' })
-  print(`${styled('dim', 'Key')}     ${styled('green', 'accepted')}`)
+  if (!options.json) {
+    say('Server', shown(where.url))
+    say('From', where.source)
+  }
+  const key = await clientOf(where).keys.self()
+  if (options.json) return printJson({ url: where.url, source: where.source, key })
+  say('Key', `${styled('green', shown(key.name))}, id ${key.id}`)
+  say('Scopes', key.scopes.map(shown).join(', '))
+  say('Networks', key.networks.length === 0 ? 'any' : key.networks.join(', '))
+  say('Expires', key.expires_at === null ? 'never' : expiryOf(key.expires_at))
 }
 
-/** @throws StrongroomError `Unauthorized` for a key that the server does not take */
-export async function probe(client: Strongroom): Promise<void> {
-  try {
-    await client.secrets.page({ limit: 1 })
-  } catch (error) {
-    // A key that may not list is a key.
-    if (!(error instanceof Forbidden)) throw error
-  }
+function say(what: string, text: string): void {
+  print(`${styled('dim', what.padEnd(8))}  ${text}`)
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+
+function expiryOf(expiresAt: ApiKey['created_at']): string {
+  const days = Math.floor((Date.parse(expiresAt) - Date.now()) / dayMs)
+  const text = `${expiresAt}, in ${days === 0 ? 'less than a day' : days === 1 ? 'a day' : `${days} days`}`
+  return days < 7 ? styled('yellow', text) : text
 }

@@ -20,6 +20,11 @@ export class Keys {
     return (await this.#connection.send('GET /v3/keys/{id}', { id }, options)).body
   }
 
+  /** The API key that this client asks with. */
+  async self(options?: CallOptions): Promise<ApiKey> {
+    return (await this.#connection.send('GET /v3/keys/self', {}, options)).body
+  }
+
   /** Makes an API key. After a lost connection it is not sent again: look for what it may have made, and revoke that. */
   async create(input: NewApiKey, options?: CallOptions): Promise<IssuedApiKey> {
     return (await this.#connection.send('POST /v3/keys', { body: input }, options)).body

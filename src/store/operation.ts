@@ -187,6 +187,8 @@ export type Operation =
   | { readonly kind: 'end_session'; readonly id: number; readonly change: KeyChange | undefined }
   | { readonly kind: 'list_keys' }
   | { readonly kind: 'read_key'; readonly id: number }
+  /** The key that asks, whatever its scopes. */
+  | { readonly kind: 'read_own_key' }
   /** Loads what is needed to authenticate a changed row. Not recorded. */
   | { readonly kind: 'prepare_key'; readonly id: number }
   | { readonly kind: 'create_key'; readonly key: NewKey }
@@ -344,6 +346,7 @@ export interface Results extends SeedResults, TrustResults, FactorResults, Finge
   end_session: null
   list_keys: Grant
   read_key: ApiKey
+  read_own_key: ApiKey
   prepare_key: ApiKey
   create_key: ApiKey
   rotate_key: ApiKey

@@ -61,6 +61,15 @@ export async function readKey(vault: Vault, asker: Asker, id: number): Promise<A
   return key
 }
 
+/**
+ * The key that asks, which needs no scope for this.
+ *
+ * @throws Refusal `not_found` for whoever asks without a key
+ */
+export function readOwnKey(vault: Vault, asker: Asker): Promise<ApiKey> {
+  return ask(vault, asker, { kind: 'read_own_key' })
+}
+
 export interface Rotation {
   /** For how long the old key stays good. */
   readonly overlapSeconds: number

@@ -23,7 +23,26 @@ suite('strongroom login', async () => {
     assert.deepEqual(stored(), { current: 'default', profiles: { default: { url, api_key: api.key } } })
     assert.equal(statSync(join(person.configFolder, 'profiles.json')).mode & 0o777, 0o600)
     assert.equal(statSync(person.configFolder).mode & 0o777, 0o700)
-    assert.equal((await person.run(['status'])).code, 0)
+  })
+
+  test('status says what the key is good for, and never the key', async () => {
+    const { url, api } = person.server
+    const expires_at = '2099-01-01T00:00:00Z'
+    const scopes = ['secrets:read:prod-*']
+    const { body } = await api.post('/v3/keys', { name: 'narrow', scopes, networks: ['127.0.0.0/8'], expires_at })
+    const env = { STRONGROOM_URL: url, STRONGROOM_API_KEY: String(body.api_key) }
+
+    const { code, stdout, stderr } = await person.run(['status'], { env })
+    const json = await person.run(['status', '--json'], { env })
+
+    assert.equal(code, 0, stderr)
+    assert.match(
+      stdout,
+      /Key +narrow, id 2\nScopes +secrets:read:prod-\*\nNetworks +127\.0\.0\.0\/8\nExpires +2099-01-01/,
+    )
+    const { url: asked, key } = JSON.parse(json.stdout)
+    assert.deepEqual([asked, key.id, key.scopes, key.expires_at], [url, 2, scopes, expires_at])
+    assert.doesNotMatch(stdout + stderr + json.stdout + json.stderr, /sr_/)
   })
 
   test('stores nothing that the server does not take', async () => {

@@ -278,6 +278,12 @@ suite('strongroom secrets edit', async () => {
 
     assert.equal(code, 5, stderr)
     assert.equal(await value(), 'theirs')
+    const refused = await person.onTerminal(['secrets', 'edit', 'config'], [['Store yours over it?', 'n\r']], env)
+    assert.equal(refused.code, 5)
+    assert.equal(await value(), 'theirs')
+    const agreed = await person.onTerminal(['secrets', 'edit', 'config'], [['Store yours over it?', 'y\r']], env)
+    assert.equal(agreed.code, 0, agreed.text)
+    assert.equal(await value(), 'mine')
     assert.equal(
       readdirSync('/dev/shm')
         .filter((name) => name.startsWith('strongroom-'))

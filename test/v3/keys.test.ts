@@ -158,6 +158,21 @@ for (const engine of engines) {
       assert.equal((await narrow.delete('/v3/keys/3')).status, 200)
     })
 
+    test('knows itself without any right for keys, and whoever has none learns nothing', async (t) => {
+      const { api, withScopes } = await startServer(t, engine)
+      const narrow = await withScopes('secrets:read:prod-*')
+
+      const own = await narrow.get('/v3/keys/self')
+
+      assert.deepEqual([own.status, own.body.id, own.body.scopes], [200, 2, ['secrets:read:prod-*']])
+      assert.deepEqual(Object.keys(own.body), fields)
+      assert.equal((await narrow.get('/v3/keys/2')).status, 403)
+      const [record] = (await api.get('/v3/audit?action=key.read&limit=1')).body.records
+      assert.deepEqual([record.principal.id, record.object.id, record.outcome], [2, 2, 'forbidden'])
+      await api.delete('/v3/keys/2')
+      assert.equal((await narrow.get('/v3/keys/self')).status, 401)
+    })
+
     test('is rotated with an overlap: both work, then only the new one', async (t) => {
       let now = Date.UTC(2026, 0, 1)
       const { api, url } = await startServer(t, engine, { now: () => now })

@@ -4,7 +4,7 @@ import type { ApiKey } from '../../model/api-key.ts'
 import { labelRule } from '../../model/name.ts'
 import { maxNetworks } from '../../model/network.ts'
 import { maxScopes, rights } from '../../model/scope.ts'
-import { createKey, listKeys, readKey, revokeKey, rotateKey } from '../../vault/keys.ts'
+import { createKey, listKeys, readKey, readOwnKey, revokeKey, rotateKey } from '../../vault/keys.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { formatTime, IdParams, idOf, NoQuery, parseTime, responses, Time } from './schema.ts'
@@ -62,6 +62,20 @@ export function keyRoutes(app: V3, { vault }: Context): void {
       },
     },
     async (request) => ({ keys: (await listKeys(vault, askerOf(request))).map(shown) }),
+  )
+
+  app.get(
+    '/keys/self',
+    {
+      schema: {
+        tags,
+        summary: 'Show the API key that asks',
+        description: 'Needs no scope: whoever holds a key may know what it is good for.',
+        querystring: NoQuery,
+        response: responses(200, Shown, 401, 404),
+      },
+    },
+    async (request) => shown(await readOwnKey(vault, askerOf(request))),
   )
 
   app.get(

@@ -75,6 +75,7 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   exchange_token: 'auth.oidc',
   list_keys: 'key.list',
   read_key: 'key.read',
+  read_own_key: 'key.read',
   prepare_key: 'key.read',
   create_key: 'key.create',
   rotate_key: 'key.rotate',

@@ -128,6 +128,8 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return keys.listKeys(call)
     case 'read_key':
       return keys.readKey(call, operation)
+    case 'read_own_key':
+      return keys.readOwnKey(call)
     case 'prepare_key':
       return keys.prepareKey(call, operation)
     case 'create_key':

@@ -19,6 +19,14 @@ export function readKey(call: Call, operation: Op<'read_key'>): Outcome<'read_ke
   return done(call, objectOf(found), found)
 }
 
+export function readOwnKey(call: Call): Outcome<'read_own_key'> {
+  const { key } = call
+  if (key === undefined || key.userId !== null) {
+    return refuse(call, null, 'not_found', 'This request was not made with an API key.')
+  }
+  return done(call, objectOf(key), key)
+}
+
 export function prepareKey(call: Call, operation: Op<'prepare_key'>): Outcome<'prepare_key'> {
   const found = call.work.world.keys.get(ref(call.account.id, operation.id))
   // The change that follows refuses and records; here is only what it needs.
