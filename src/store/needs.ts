@@ -188,6 +188,7 @@ export class Needs {
         this.#user(accountId, operation.change.user.id)
         if (operation.change.user.email !== null) this.emails.add(operation.change.user.email)
         this.#proof(accountId, operation.change.user.id, operation.proof, operation.add)
+        this.rulesOf.add(accountId)
         return
       case 'confirm_session':
         if (operation.proof.use === undefined) this.#spend(accountId, operation.proof.spend)

@@ -177,6 +177,8 @@ export type Operation =
       readonly proof: Proof
       /** What the user can be recognized by from now on. */
       readonly add: readonly NewFactor[]
+      /** The rules by which the session was judged: of the account's row, `null` when there was none. */
+      readonly rulesMac: Uint8Array | null
     }
   | { readonly kind: 'read_session' }
   | {

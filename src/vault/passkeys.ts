@@ -116,7 +116,7 @@ export async function signInWithPasskey(
       await recordFailure(vault, stranger, user, 'sso_required')
       throw new Refusal('sso_required', `This account signs in through ${rules.sso.label}.`)
     }
-    const opened = await open(vault, stranger, user, { next: user, agent, method: 'passkey', proof })
+    const opened = await open(vault, stranger, user, { next: user, agent, rules, method: 'passkey', proof })
     if (opened?.session !== undefined) return opened
   }
   throw keepsChanging()

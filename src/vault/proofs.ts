@@ -59,8 +59,11 @@ export function factorFailure(vault: Vault, asker: Asker, { id, uid, kind, accou
   return integrityFailure(vault, asker, accountId, 'factor.use', object)
 }
 
+/** The rules for signing in, as they were verified; of an account that has set none, without a MAC. */
+export type KnownRules = Omit<SignInRules, 'mac'> & { readonly mac: Uint8Array | null }
+
 /** How the account's people must sign in. @throws Refusal `integrity_failure` */
-export async function rulesOf(vault: Vault, asker: Asker, accountId: number): Promise<Omit<SignInRules, 'mac'>> {
+export async function rulesOf(vault: Vault, asker: Asker, accountId: number): Promise<KnownRules> {
   return checkedRules(vault, asker, accountId, await vault.store.rules(accountId))
 }
 
@@ -69,8 +72,8 @@ export async function checkedRules(
   asker: Asker,
   accountId: number,
   rules: SignInRules | undefined,
-): Promise<Omit<SignInRules, 'mac'>> {
-  if (rules === undefined) return { accountId, isSecondFactorRequired: false, sso: null }
+): Promise<KnownRules> {
+  if (rules === undefined) return { accountId, isSecondFactorRequired: false, sso: null, mac: null }
   if (vault.keyring.isRowMac(rulesToAuthenticate(rules), rules.mac)) return rules
   const object = { kind: 'sign_in', id: null, uid: null, name: null, version: null, hash: null } as const
   throw await integrityFailure(vault, asker, accountId, 'sign_in.read', object)
@@ -82,7 +85,7 @@ export function secretPlace(accountId: number, sso: Pick<SsoSettings, 'uid' | 'i
 }
 
 /** Whether a password alone is too little for a user, whatever they have set up. */
-export function needsSecondFactor(rules: Omit<SignInRules, 'mac'>, { role }: Pick<User, 'role'>): boolean {
+export function needsSecondFactor(rules: KnownRules, { role }: Pick<User, 'role'>): boolean {
   return rules.isSecondFactorRequired || (rules.sso?.isOnly === true && role === 'owner')
 }
 

@@ -8,7 +8,7 @@ import { checkEmail, scopeTextsOf, type User } from '../model/user.ts'
 import type { NewFactor, Proof } from '../store/factor-operation.ts'
 import type { Caller, NewKey } from '../store/operation.ts'
 import { checkPassword, hashPassword, isPassword } from './passwords.ts'
-import { factorsOf, needsSecondFactor, proveCode, rulesOf } from './proofs.ts'
+import { factorsOf, type KnownRules, needsSecondFactor, proveCode, rulesOf } from './proofs.ts'
 import { endOf, keepsChanging, prepareUser, sealUser, userOfLink, verifyUser } from './users.ts'
 import { type Asker, ask, outdated, tryAsk, type Vault } from './vault.ts'
 
@@ -73,14 +73,14 @@ async function provenBy(vault: Vault, stranger: Stranger, user: User, code: stri
     await recordFailure(vault, stranger, user, 'sso_required')
     throw new Refusal('sso_required', `This account signs in through ${rules.sso.label}.`)
   }
-  if (!user.hasSecondFactor) return { method: 'password', isUnfinished: needsSecondFactor(rules, user) }
+  if (!user.hasSecondFactor) return { rules, method: 'password', isUnfinished: needsSecondFactor(rules, user) }
   if (code === undefined || code.trim() === '') {
     await recordFailure(vault, stranger, user, 'second_factor_required')
     const message = 'Give a code of the authenticator app or a recovery code too, or sign in with a passkey.'
     throw new Refusal('second_factor_required', message)
   }
   const proven = proveCode(vault, user, await factorsOf(vault, asker, user), code)
-  if (proven !== undefined) return proven
+  if (proven !== undefined) return { rules, ...proven }
   await recordFailure(vault, stranger, user)
   throw failed(vault, user.email ?? '', agent, 'The code is wrong, or was used already.')
 }
@@ -123,6 +123,7 @@ export async function acceptLink(
     const opened = await open(vault, stranger, user, {
       next,
       agent,
+      rules,
       method: 'link',
       isLink: true,
       isUnfinished: needsSecondFactor(rules, user),
@@ -209,6 +210,8 @@ interface Beginning {
   /** The user's row as it is to be. */
   readonly next: User
   readonly agent: Agent
+  /** What was looked at to let the user in; the session is not begun when they have changed. */
+  readonly rules: Pick<KnownRules, 'mac'>
   readonly method: string
   readonly proof?: Proof
   readonly add?: readonly NewFactor[]
@@ -230,13 +233,13 @@ export async function open(
   user: User,
   beginning: Beginning,
 ): Promise<Begun | undefined> {
-  const { next, method, proof = {}, add = [], isLink = false, isWithoutSession = false } = beginning
+  const { next, rules, method, proof = {}, add = [], isLink = false, isWithoutSession = false } = beginning
   const asker: Asker = { ...stranger, caller: personOf(next) }
   const ended = isLink ? ((await prepareUser(vault, asker, user.id))?.ended ?? []) : []
   const token = generateToken()
   const change = { rowMac: user.mac, user: sealUser(vault, next), ended }
   const session = isWithoutSession ? undefined : newSession(vault, token, beginning)
-  const operation = { kind: 'open_session', change, session, isLink, method, proof, add } as const
+  const operation = { kind: 'open_session', change, session, isLink, method, proof, add, rulesMac: rules.mac } as const
   const opened = await tryAsk(vault, asker, operation)
   if (opened === outdated) return undefined
   return opened.session === undefined
@@ -255,7 +258,8 @@ export async function openFinished(
     const user = await vault.store.user(accountId, id)
     if (user === undefined) break
     await verifyUser(vault, { ...stranger, caller: personOf(user) }, user)
-    const opened = await open(vault, stranger, user, { next: user, agent, method: 'password, new factor' })
+    const rules = await rulesOf(vault, { ...stranger, caller: personOf(user) }, accountId)
+    const opened = await open(vault, stranger, user, { next: user, agent, rules, method: 'password, new factor' })
     if (opened?.session !== undefined) return opened
   }
   throw keepsChanging()

@@ -124,7 +124,9 @@ export async function finishSso(
     const next = user.password === null ? { ...user, linkHash: null, linkExpiresAt: null } : user
     const proof = { spend: taken.spend(accountId) }
     const { confirmedAt } = person
-    const opened = await open(vault, stranger, user, { next, agent, method: 'sso', proof, add, confirmedAt })
+    const rules = await rulesOf(vault, { ...stranger, caller: personOf(user) }, accountId)
+    if (rules.sso?.uid !== sso.uid) throw failed(vault, agent)
+    const opened = await open(vault, stranger, user, { next, agent, rules, method: 'sso', proof, add, confirmedAt })
     if (opened?.session !== undefined) return { opened, returnTo }
   }
   throw keepsChanging()

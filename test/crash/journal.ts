@@ -1,6 +1,7 @@
 /** What the clients of a crashing server were told, and whether the store still says so. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import type { Answer, Api } from '../support/api.ts'
 
 /** One secret's life as its only writer saw it. */
@@ -30,6 +31,11 @@ export class Journal {
       const life = this.#next()
       if (!(await this.#step(api, life))) return
     }
+  }
+
+  /** Waits until so many changes more were acknowledged. */
+  async grow(by: number): Promise<void> {
+    for (const wanted = this.acknowledged + by; this.acknowledged < wanted; ) await setTimeout(5)
   }
 
   /** Asks the store for everything, and holds it against what was acknowledged. */

@@ -25,7 +25,8 @@ for (const engine of engines) {
         const api = server.api(key)
         if (round > 0) await journal.check(api)
         const load = Promise.all(Array.from({ length: writers }, () => journal.write(api)))
-        await setTimeout(50 + Math.random() * 400)
+        await journal.grow(10)
+        await setTimeout(Math.random() * 300)
         await server.end('SIGKILL')
         await load
       }
@@ -39,7 +40,6 @@ for (const engine of engines) {
       assert.equal(runCommand(place, ['audit', 'verify']).code, 3)
       if (engine.name === 'SQLite') assertIntegrity(place.dataDir)
       t.diagnostic(`${journal.acknowledged} changes acknowledged over ${rounds} kills`)
-      assert.ok(journal.acknowledged > rounds * 10)
     })
   })
 }

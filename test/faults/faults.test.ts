@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { suite, test } from 'node:test'
+import { after, suite, test } from 'node:test'
 import { makeFolder } from '../support/engines.ts'
 import { type Fault, faults } from './faults.ts'
 
@@ -19,20 +19,35 @@ function chosen(): readonly Fault[] {
 }
 
 suite('Without a guard, a test fails:', { concurrency: 2 }, () => {
+  /** Trees to plant in, each used by one test at a time: what they compiled before is not compiled again. */
+  const idle: string[] = []
+  const trees: string[] = []
+  after(() => {
+    for (const tree of trees) rmSync(tree, { recursive: true, force: true })
+  })
+
   for (const fault of chosen()) {
-    test(fault.name, async (t) => {
-      const tree = makeFolder()
-      t.after(() => rmSync(tree, { recursive: true, force: true }))
-      copyTree(tree)
-      plant(tree, fault)
+    test(fault.name, async () => {
+      const tree = idle.pop() ?? makeTree()
+      const clear = plant(tree, fault)
 
       const { code, output } = await runTest(tree, fault)
 
+      clear()
+      idle.push(tree)
       assert.notEqual(code, 0, `No test of ${fault.test} noticed:\n${output.slice(-2000)}`)
       // A test that could not even start has noticed nothing.
       assert.match(output, /^ℹ fail [1-9]/m, output.slice(-2000))
       assert.doesNotMatch(output, /SyntaxError|ERR_MODULE_NOT_FOUND|test failed$/m, output.slice(-2000))
     })
+  }
+
+  function makeTree(): string {
+    const tree = makeFolder()
+    trees.push(tree)
+    for (const part of ['src', 'test', 'package.json']) cpSync(join(root, part), join(tree, part), { recursive: true })
+    symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
+    return tree
   }
 })
 
@@ -45,20 +60,21 @@ test('Every planted fault still finds its text in the sources, once', () => {
   )
 })
 
-function copyTree(tree: string): void {
-  for (const part of ['src', 'test', 'package.json']) cpSync(join(root, part), join(tree, part), { recursive: true })
-  symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
-}
-
-function plant(tree: string, fault: Fault): void {
+/** @returns what takes the fault out again */
+function plant(tree: string, fault: Fault): () => void {
+  const kept: (readonly [string, string])[] = []
   for (const { file, find, replace } of [fault, ...(fault.also === undefined ? [] : [fault.also])]) {
     const path = join(tree, 'src', file)
     const text = readFileSync(path, 'utf8')
     assert.ok(text.includes(find))
+    kept.push([path, text])
     writeFileSync(
       path,
       text.replace(find, () => replace),
     )
+  }
+  return () => {
+    for (const [path, text] of kept.reverse()) writeFileSync(path, text)
   }
 }
 
@@ -72,7 +88,10 @@ function runTest(tree: string, { test: file, pattern }: Fault): Promise<{ code: 
   ]
   // A run within a run of the test runner would report to the outer one.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
-  const child = spawn(process.execPath, parameters, { cwd: tree, env })
+  const child = spawn(process.execPath, parameters, {
+    cwd: tree,
+    env: { ...env, NODE_COMPILE_CACHE: join(tree, 'compiled') },
+  })
   let output = ''
   child.stdout.on('data', (chunk) => {
     output += chunk

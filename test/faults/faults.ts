@@ -36,10 +36,18 @@ export const faults: readonly Fault[] = [
   fault(
     'a password is not enough where there is a second factor',
     'vault/sessions.ts',
-    "if (!user.hasSecondFactor) return { method: 'password'",
-    "if (code === undefined || !user.hasSecondFactor) return { method: 'password'",
+    "if (!user.hasSecondFactor) return { rules, method: 'password'",
+    "if (code === undefined || !user.hasSecondFactor) return { rules, method: 'password'",
     'v3/factors.test.ts',
     'is set up by its first code',
+  ),
+  fault(
+    'a session is not begun under rules that have changed meanwhile',
+    'store/decide/users.ts',
+    ' || !isJudgedByRules(call, operation)',
+    '',
+    'v3/sso.test.ts',
+    'while the rule was made',
   ),
   fault(
     'a code of an authenticator app is good once',

@@ -103,10 +103,13 @@ suite('The rate limit', () => {
     assert.ok(sqlite)
     const { api } = await startServer(t, sqlite, { rateLimit: 20 })
 
+    const started = performance.now()
     const answers = await Promise.all(Array.from({ length: 60 }, () => api.get('/v3/secrets')))
 
     const refused = answers.filter(({ status }) => status === 429)
-    assert.ok(refused.length >= 30 && refused.length < 60, `${refused.length} refused`)
+    // A second's worth may be saved up, and more comes in with the time.
+    const due = 20 + Math.ceil((performance.now() - started) / 50) + 1
+    assert.ok(refused.length >= 60 - due && refused.length <= 40, `${refused.length} refused`)
     assert.equal(refused[0]?.body.code, 'rate_limited')
     assert.ok(Number(refused[0]?.headers.get('retry-after')) >= 1)
   })
@@ -118,13 +121,15 @@ suite('The rate limit', () => {
       (key) => new Api(url, key),
     )
 
+    const started = performance.now()
     const answers = await Promise.all(
       Array.from({ length: 60 }, (_, at) => (strangers[at % 2] ?? api).get('/v3/secrets')),
     )
     const own = await Promise.all(Array.from({ length: 30 }, () => api.get('/v3/secrets')))
 
     const putOff = answers.filter(({ status }) => status === 429)
-    assert.ok(putOff.length >= 40, `${putOff.length} put off`)
+    const due = 10 + Math.ceil((performance.now() - started) / 100) + 1
+    assert.ok(putOff.length >= 60 - due, `${putOff.length} put off`)
     assert.ok(answers.every(({ status }) => status === 429 || status === 401))
     assert.ok(Number(putOff[0]?.headers.get('retry-after')) >= 1)
     assert.ok(own.every(({ status }) => status === 200))

@@ -1,7 +1,7 @@
 /** What the portal knows by name is what the server has. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { actions as offered, kindOf } from '../../portal/src/audit/actions.ts'
+import { kindOf, actions as offered } from '../../portal/src/audit/actions.ts'
 import { actions } from '../../src/audit/record.ts'
 
 suite('The audit page', () => {

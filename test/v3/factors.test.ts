@@ -146,7 +146,13 @@ for (const engine of engines) {
       const user = (await vault.store.user(1, 1)) ?? assert.fail()
       const proven = proveCode(vault, user, await vault.store.factorsOf(1, 1), codes[0] ?? '') ?? assert.fail()
       const agent = { address: 'test', userAgent: '' }
-      const begin = () => open(vault, { requestId: 'test', address: 'test' }, user, { next: user, agent, ...proven })
+      const begin = () =>
+        open(vault, { requestId: 'test', address: 'test' }, user, {
+          next: user,
+          agent,
+          rules: { mac: null },
+          ...proven,
+        })
 
       const begun = await Promise.all([begin(), begin()])
 

@@ -413,6 +413,25 @@ for (const engine of engines) {
       assert.equal((await new Person(url).post('/v3/session', { email, password, code })).status, 201)
     })
 
+    test('is asked of whoever was signing in while the rule was made', async (t) => {
+      const { owner, invite, url, vault } = await startWithOwner(t, engine)
+      const { email } = await invite('admin')
+      await enrolTotp(owner, Date.now())
+      const { store } = vault
+      const rules = store.rules.bind(store)
+      let looks = 0
+      store.rules = async (accountId) => {
+        const found = await rules(accountId)
+        if (looks++ === 0) await owner.send('PUT', '/v3/sign-in', { second_factor_required: true })
+        return found
+      }
+
+      const begun = await new Person(url).signIn(email, password)
+
+      assert.deepEqual([begun.status, begun.body.enrolment_required, begun.body.scopes], [201, true, []])
+      assert.equal(looks, 2)
+    })
+
     test('is asked of whoever accepts an invitation too', async (t) => {
       const { owner, url, api } = await startWithOwner(t, engine)
       const refused = await owner.send('PUT', '/v3/sign-in', { second_factor_required: true })

@@ -125,7 +125,7 @@ export function openSession(call: Call, operation: Op<'open_session'>): Outcome<
   const { world } = call.work
   const found = world.users.get(ref(call.account.id, change.user.id))
   if (found === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
-  if (found.isDisabled) return { kind: 'outdated' }
+  if (found.isDisabled || !isJudgedByRules(call, operation)) return { kind: 'outdated' }
   const other = change.user.email === null ? undefined : world.emails.get(change.user.email)
   if (other !== undefined && (other.accountId !== found.accountId || other.id !== found.id)) {
     return refuseTaken(call, objectOf(found))
@@ -141,6 +141,14 @@ export function openSession(call: Call, operation: Op<'open_session'>): Outcome<
   if (session === undefined) return { kind: 'done', result: { user, session: undefined } }
   const made = addKey(call, session)
   return done(call, { ...objectOfSession(made), name: operation.method }, { user, session: made })
+}
+
+/** Whether the account's rules for signing in are still those that the session was judged by. */
+function isJudgedByRules(call: Call, { rulesMac }: Op<'open_session'>): boolean {
+  const rules = call.work.world.rules.get(call.account.id)
+  return rules === undefined || rulesMac === null
+    ? rules === undefined && rulesMac === null
+    : isUpon(rulesMac, rules.mac)
 }
 
 /** Not recorded: nobody learns anything but of themselves. */
