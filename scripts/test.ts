@@ -18,7 +18,7 @@ const files = wanted.length > 0 ? wanted : globSync('test/**/*.test.ts').sort()
 try {
   const { status } = spawnSync(
     process.execPath,
-    ['--test', '--test-concurrency=2', '--test-timeout=300000', ...files],
+    ['--test', '--test-concurrency=3', '--test-timeout=300000', ...files],
     {
       stdio: 'inherit',
       env: {

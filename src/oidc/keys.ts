@@ -1,5 +1,4 @@
 /** The public keys of an issuer (RFC 7517), and whether one of them signed a token. */
-import { compactVerify, importJWK } from 'jose'
 import { type Algorithm, isAlgorithm, keyTypeOf, type Token, TokenRefused } from './token.ts'
 
 /** Only what a public key needs; nothing else of a key is kept. */
@@ -11,6 +10,9 @@ const minModulusLength = 342
 const maxModulusLength = 1366
 /** 32 bits, likewise. */
 const maxExponentLength = 6
+
+/** A start does not wait for it. */
+const jose = () => import('jose')
 
 export interface PublicKey {
   readonly jwk: Readonly<Record<string, string | readonly string[]>>
@@ -43,6 +45,7 @@ export function writeKeySet(keys: readonly PublicKey[]): string {
 /** Whether a key can be used at all. */
 export async function isUsable(key: PublicKey): Promise<boolean> {
   const algorithm = key.algorithm ?? Object.entries(keyTypeOf).find(([, type]) => type === key.type)?.[0]
+  const { importJWK } = await jose()
   try {
     await importJWK({ ...key.jwk, kty: String(key.jwk['kty']) }, algorithm)
     return true
@@ -62,6 +65,7 @@ export function keyFor(keys: readonly PublicKey[], { algorithm, keyId }: Token):
 
 /** @throws TokenRefused unless this key signed the token */
 export async function checkSignature(token: Token, key: PublicKey): Promise<void> {
+  const { compactVerify, importJWK } = await jose()
   try {
     const imported = await importJWK({ ...key.jwk, kty: String(key.jwk['kty']) }, token.algorithm)
     await compactVerify(token.text, imported, { algorithms: [token.algorithm] })

@@ -1,13 +1,6 @@
 /** Passkeys (WebAuthn): set up, and taken for both factors at once, as the authenticator has checked who holds it. */
 import { randomBytes } from 'node:crypto'
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server'
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server'
 import { newUid } from '../crypto/random.ts'
 import { invalid, Refusal } from '../errors.ts'
 import { type Factor, type PasskeyData, passkeyLookup } from '../model/factor.ts'
@@ -27,6 +20,9 @@ const algorithms = [-8, -7, -257]
 const challengeMs = 5 * 60 * 1000
 const maxTries = 5
 
+/** Three hundred modules, which a start does not wait for. */
+const webauthn = () => import('@simplewebauthn/server')
+
 /** Where people reach the server: what passkeys are bound to. */
 export interface Site {
   readonly origin: string
@@ -35,8 +31,8 @@ export interface Site {
 }
 
 /** What a browser makes a passkey by, for `navigator.credentials.create`. */
-export function beginPasskey(vault: Vault, { id: rpID }: Site, { user, factors }: Standing) {
-  return generateRegistrationOptions({
+export async function beginPasskey(vault: Vault, { id: rpID }: Site, { user, factors }: Standing) {
+  return (await webauthn()).generateRegistrationOptions({
     rpName: 'Strongroom',
     rpID,
     userID: new Uint8Array(handleOf(user)),
@@ -64,6 +60,7 @@ export async function finishPasskey(
 ): Promise<Enrolled> {
   const { user } = standing
   const { ticket, check } = expected(vault, 'new passkey', user.uid)
+  const { verifyRegistrationResponse } = await webauthn()
   const { credential } = await verifyRegistrationResponse({
     response,
     expectedChallenge: check,
@@ -93,8 +90,8 @@ export async function finishPasskey(
 }
 
 /** What a browser asks a passkey with, for `navigator.credentials.get`: whoever has one for this site may answer. */
-export function challenge(vault: Vault, { id: rpID }: Site) {
-  return generateAuthenticationOptions({
+export async function challenge(vault: Vault, { id: rpID }: Site) {
+  return (await webauthn()).generateAuthenticationOptions({
     rpID,
     challenge: challengeOf(vault, 'passkey', ''),
     timeout: challengeMs,
@@ -167,6 +164,7 @@ async function counterOf(
 ): Promise<number | undefined> {
   const { site, response, check } = given
   const publicKey = new Uint8Array(Buffer.from(dataOf(factor).publicKey, 'base64url'))
+  const { verifyAuthenticationResponse } = await webauthn()
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response,

@@ -3,7 +3,7 @@
  * ticket that the browser keeps in a cookie, so that nothing of a flow is kept here until it ends well.
  */
 import { randomBytes } from 'node:crypto'
-import * as oidc from 'openid-client'
+import type * as oidc from 'openid-client'
 import { newUid } from '../crypto/random.ts'
 import { invalid, Refusal } from '../errors.ts'
 import type { ApiKey } from '../model/api-key.ts'
@@ -16,6 +16,9 @@ import { type Agent, type Opened, open, personOf, recordFailure, type Stranger }
 import { handOut, takeBack } from './tickets.ts'
 import { addUser, keepsChanging, verifyUser } from './users.ts'
 import type { Vault } from './vault.ts'
+
+/** A start does not wait for it. */
+const client = () => import('openid-client')
 
 /** Fetches from a provider, and reaches nothing else. */
 export type FetchIssuer = (url: string, init: oidc.CustomFetchOptions) => Promise<Response>
@@ -69,12 +72,13 @@ export async function beginSso(
   const payload = Buffer.from(JSON.stringify({ ...start, sso: sso.uid, random: randomBytes(16).toString('base64url') }))
   const ticket = handOut(vault, 'sso', '', payload, flowMs).toString('base64url')
   const { state, nonce, verifier } = partsOf(vault, ticket)
-  const url = oidc.buildAuthorizationUrl(config, {
+  const { buildAuthorizationUrl, calculatePKCECodeChallenge } = await client()
+  const url = buildAuthorizationUrl(config, {
     redirect_uri: redirectUri,
     scope: 'openid email profile',
     state,
     nonce,
-    code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+    code_challenge: await calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
     ...(start.isFresh ? { prompt: 'login', max_age: String(freshSeconds) } : {}),
   })
@@ -151,7 +155,8 @@ interface Flow {
 async function exchange(vault: Vault, place: SsoPlace, { sso, start, ticket, answer }: Flow): Promise<Known> {
   const config = await discover(place.fetch, sso, secretOf(vault, start.accountId, sso))
   const { state, nonce, verifier } = partsOf(vault, ticket)
-  const tokens = await oidc.authorizationCodeGrant(config, answer, {
+  const { authorizationCodeGrant } = await client()
+  const tokens = await authorizationCodeGrant(config, answer, {
     expectedState: state,
     expectedNonce: nonce,
     pkceCodeVerifier: verifier,
@@ -160,8 +165,9 @@ async function exchange(vault: Vault, place: SsoPlace, { sso, start, ticket, ans
   })
   const claims = tokens.claims()
   if (claims === undefined) throw new Error('No ID token.')
-  const said: Readonly<Record<string, unknown>> = { ...(await moreOf(config, tokens)), ...claims }
-  const { email, email_verified: isVerified, auth_time: time, name } = said
+  const said: Readonly<Record<string, unknown>> = { ...claims, ...(await moreOf(config, tokens)) }
+  const { email, email_verified: isVerified, name } = said
+  const { auth_time: time } = claims
   const asked = typeof time === 'number' ? Math.min(time * 1000, vault.now()) : null
   return {
     subject: claims.sub,
@@ -179,7 +185,8 @@ async function moreOf(
   const claims = tokens.claims()
   if (claims === undefined || claims['email'] !== undefined) return {}
   if (config.serverMetadata().userinfo_endpoint === undefined) return {}
-  return oidc.fetchUserInfo(config, tokens.access_token, claims.sub)
+  const { fetchUserInfo } = await client()
+  return fetchUserInfo(config, tokens.access_token, claims.sub)
 }
 
 interface Recognition {
@@ -259,18 +266,19 @@ async function recordRefusal(
   await store.submit<'record'>({ caller, requestId, address, operation })
 }
 
-function discover(
+async function discover(
   fetch: FetchIssuer,
   { issuer, clientId }: Pick<SsoSettings, 'issuer' | 'clientId'>,
   clientSecret: string | undefined,
 ): Promise<oidc.Configuration> {
   if (!URL.canParse(issuer)) throw invalid('issuer', 'Must be a URL, such as https://login.example.com.')
   const server = new URL(issuer)
+  const { allowInsecureRequests, customFetch, discovery, enableNonRepudiationChecks } = await client()
   // Whether it may be http at all, the fetch decides.
-  const insecure = server.protocol === 'http:' ? [oidc.allowInsecureRequests] : []
-  return oidc.discovery(server, clientId, clientSecret, undefined, {
-    [oidc.customFetch]: fetch,
-    execute: [oidc.enableNonRepudiationChecks, ...insecure],
+  const insecure = server.protocol === 'http:' ? [allowInsecureRequests] : []
+  return discovery(server, clientId, clientSecret, undefined, {
+    [customFetch]: fetch,
+    execute: [enableNonRepudiationChecks, ...insecure],
   })
 }
 

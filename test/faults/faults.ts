@@ -194,7 +194,7 @@ export const faults: readonly Fault[] = [
   fault(
     'the tokens of a provider are signed by it',
     'vault/sso.ts',
-    'execute: [oidc.enableNonRepudiationChecks, ...insecure]',
+    'execute: [enableNonRepudiationChecks, ...insecure]',
     'execute: insecure',
     'v3/sso.test.ts',
     'believes no token',
