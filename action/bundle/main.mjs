@@ -392,6 +392,10 @@ var Keys = class {
 	async get(id, options) {
 		return (await this.#connection.send("GET /v3/keys/{id}", { id }, options)).body;
 	}
+	/** The API key that this client asks with. */
+	async self(options) {
+		return (await this.#connection.send("GET /v3/keys/self", {}, options)).body;
+	}
 	/** Makes an API key. After a lost connection it is not sent again: look for what it may have made, and revoke that. */
 	async create(input, options) {
 		return (await this.#connection.send("POST /v3/keys", { body: input }, options)).body;
@@ -1325,6 +1329,10 @@ var operations = {
 	"POST /v3/keys": {
 		repeat: "never",
 		answer: issuedApiKey
+	},
+	"GET /v3/keys/self": {
+		repeat: "safe",
+		answer: fields(apiKey)
 	},
 	"GET /v3/keys/{id}": {
 		repeat: "safe",
