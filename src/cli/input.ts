@@ -18,6 +18,16 @@ export async function readStandardInput(): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
+/**
+ * Standard input for what nobody may read over a shoulder, where no prompt can hide it.
+ *
+ * @throws Fault `usage` when it is a terminal, which would show what is typed
+ */
+export async function readHiddenInput(): Promise<Buffer> {
+  if (process.stdin.isTTY !== true) return readStandardInput()
+  throw new Fault('usage', 'Standard error is not the terminal, so what you type would be shown. Do not redirect it.')
+}
+
 /** @throws Fault `failure` naming the file */
 export function readInputFile(path: string): Buffer {
   try {

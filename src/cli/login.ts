@@ -1,7 +1,7 @@
 /** `strongroom login`, `logout` and `profiles`: which servers and keys this computer knows. */
 import { clientOf } from './connection.ts'
 import { variable } from './environment.ts'
-import { readStandardInput } from './input.ts'
+import { readHiddenInput } from './input.ts'
 import { complain, Fault, print, printJson, printTable } from './output.ts'
 import { checkProfileName, type Profile, profilesPath, readProfiles, writeProfiles } from './profiles.ts'
 import { askHidden, askText, isInteractive } from './prompt.ts'
@@ -69,7 +69,7 @@ function askUrl(): Promise<string> {
 
 async function readKey(): Promise<string> {
   if (isInteractive()) return (await askHidden('API key', '')).trim()
-  const key = (await readStandardInput()).toString().trim()
+  const key = (await readHiddenInput()).toString().trim()
   if (key === '') throw new Fault('usage', 'Standard input has no API key.')
   return key
 }

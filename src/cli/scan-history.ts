@@ -11,18 +11,56 @@ export interface GitObject {
   readonly path: string
 }
 
-/** Every blob, commit and tag that a branch, a tag or the reflog leads to. */
-export async function objectsOf(repository: string): Promise<readonly GitObject[]> {
+/**
+ * Every blob, commit and tag that a branch, a tag or the reflog leads to, but blobs that only had paths that are ignored.
+ */
+export async function objectsOf(
+  repository: string,
+  isIgnored: ((path: string) => boolean) | undefined,
+): Promise<readonly GitObject[]> {
   const listed = await git(repository, ['rev-list', '--objects', '--all', '--reflog'])
   const paths = new Map(
-    listed.split('\n').flatMap((line) => (line === '' ? [] : [[line.slice(0, line.search(/ |$/)), line.slice(41)]])),
+    listed.split('\n').flatMap((line) => {
+      const end = line.search(/ |$/)
+      return line === '' ? [] : [[line.slice(0, end), line.slice(end + 1)]]
+    }),
   )
+  const kept = isIgnored === undefined ? undefined : await pathsBut(repository, isIgnored)
   const types = await git(repository, ['cat-file', '--batch-check=%(objectname) %(objecttype)'], [...paths.keys()])
   return types.split('\n').flatMap((line) => {
     const [id = '', type = ''] = line.split(' ')
     if (type === 'commit' || type === 'tag') return [{ id, path: `(message of ${type})` }]
-    return type === 'blob' ? [{ id, path: paths.get(id) ?? '' }] : []
+    if (type !== 'blob') return []
+    const path = kept === undefined ? paths.get(id) : kept.get(id)
+    return path === undefined ? [] : [{ id, path }]
   })
+}
+
+/** A path of each blob that ever had one which is not ignored: the listing of objects has one of several. */
+async function pathsBut(repository: string, isIgnored: (path: string) => boolean): Promise<Map<string, string>> {
+  const parameters = [
+    'log',
+    '--all',
+    '--reflog',
+    '-m',
+    '--root',
+    '--raw',
+    '--no-abbrev',
+    '--no-renames',
+    '-z',
+    '--format=',
+  ]
+  const fields = (await git(repository, parameters)).split('\0')
+  const kept = new Map<string, string>()
+  // Each change is ":MODE MODE BLOB BLOB STATUS", then the path.
+  for (const [at, field] of fields.entries()) {
+    const [, before = '', after = ''] = /^\n?:\d+ \d+ ([0-9a-f]+) ([0-9a-f]+) [A-Z]\d*$/.exec(field) ?? []
+    const path = fields[at + 1]
+    if (path === undefined || after === '' || isIgnored(path)) continue
+    kept.set(before, path)
+    kept.set(after, path)
+  }
+  return kept
 }
 
 /** What takes an object's bytes, piece by piece. */

@@ -88,7 +88,7 @@ async function searchHistory(
   ignored: readonly string[],
   searched: Searched,
 ): Promise<void> {
-  const objects = (await objectsOf(repository)).filter(({ path }) => !isIgnored(path, ignored))
+  const objects = await objectsOf(repository, ignored.length === 0 ? undefined : (path) => isIgnored(path, ignored))
   const bar = progress('objects', objects.length)
   const found: { readonly object: GitObject; readonly all: readonly Found[] }[] = []
   await readObjects(repository, objects, (object) => {

@@ -22,7 +22,7 @@ export async function create(options: CreateOptions): Promise<void> {
     target,
     user_data: templateIn(options.userData),
     expires_in: secondsOf('--expires-in', options.expiresIn),
-    max_fetches: numberOf('--max-fetches', options.maxFetches, 1, 1000),
+    max_fetches: numberOf('--max-fetches', options.maxFetches, 1, 100),
     ...(metaData === undefined ? {} : { meta_data: templateIn(metaData) }),
     ...(vendorData === undefined ? {} : { vendor_data: templateIn(vendorData) }),
     ...(networkConfig === undefined ? {} : { network_config: templateIn(networkConfig) }),

@@ -6,7 +6,7 @@ import type { Strongroom } from '../client/strongroom.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { checkedName, findNamed, findSecret, idIn } from './find.ts'
-import { numberOf, readInputFile, readStandardInput, timeOf } from './input.ts'
+import { numberOf, readHiddenInput, readInputFile, timeOf } from './input.ts'
 import { complain, Fault, print, printJson } from './output.ts'
 import { askHidden, isInteractive } from './prompt.ts'
 import { isText } from './secrets.ts'
@@ -132,7 +132,7 @@ async function readValue(ref: string, options: Options): Promise<Buffer> {
 
 async function typedValue(ref: string, value: string | undefined): Promise<Buffer> {
   if (value !== undefined) return Buffer.from(value)
-  if (!isInteractive()) return readStandardInput()
+  if (!isInteractive()) return readHiddenInput()
   const typed = await askHidden(`Value of ${ref}`, '')
   if (typed === '') throw new Fault('usage', 'No value was typed: nothing is stored.')
   return Buffer.from(typed)

@@ -106,19 +106,19 @@ function malformed(place: Place, { field }: Origin, detail: string): Refusal {
   return refuseAt('invalid', field, [{ ...place, detail: `${detail}.` }])
 }
 
-/** A refusal that lists places; its message tells the first. */
+/** A refusal that lists places, each in its own field or in the one that is given; its message tells the first. */
 export function refuseAt(
   code: 'invalid' | 'unresolved_references' | 'unsafe_rendering',
   field: string,
-  faults: readonly (Place & { readonly detail: string; readonly name?: string })[],
+  faults: readonly (Place & { readonly detail: string; readonly name?: string; readonly field?: string })[],
 ): Refusal {
   const [first] = faults
   if (first === undefined) return invalid(field, 'Is not acceptable.')
   const part = first.part === undefined ? '' : `part ${first.part}, `
   const where = `${part}line ${first.line}, column ${first.column}`
-  return new Refusal(code, `${field}: ${where}: ${first.detail}`, {
-    fields: faults.map(({ detail, name, line, column, part }) => ({
-      field,
+  return new Refusal(code, `${first.field ?? field}: ${where}: ${first.detail}`, {
+    fields: faults.map(({ field: own = field, detail, name, line, column, part }) => ({
+      field: own,
       detail,
       ...(name === undefined ? {} : { name }),
       line,

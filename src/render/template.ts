@@ -68,30 +68,26 @@ export function renderAll(
   refuseUnresolved(templates, values)
   const budget = new Budget(limits.renderedUnits)
   const faults: Fault[] = []
-  const outputs = templates.map(({ references }) =>
+  const outputs = templates.map(({ references, origin }) =>
     references.map((reference) => {
       const output = outputOf(reference, values.get(reference.name) ?? '', budget)
       if ('text' in output) return output
-      faults.push(faultOf(reference, output.fault))
+      faults.push(faultOf(origin, reference, output.fault))
       return { text: '', inner: '' }
     }),
   )
-  if (faults.length > 0) throw refuse('unsafe_rendering', templates, faults)
+  if (faults.length > 0) throw refuse('unsafe_rendering', faults)
   return templates.map((template, at) => renderChecked(template, outputs[at] ?? []))
 }
 
-type Fault = Place & { readonly name: string; readonly detail: string }
+type Fault = Place & { readonly field: string; readonly name: string; readonly detail: string }
 
-function faultOf({ name, line, column, part }: Reference, detail: string): Fault {
-  return { name, line, column, detail, ...(part === undefined ? {} : { part }) }
+function faultOf({ field }: Origin, { name, line, column, part }: Reference, detail: string): Fault {
+  return { field, name, line, column, detail, ...(part === undefined ? {} : { part }) }
 }
 
-function refuse(
-  code: 'unresolved_references' | 'unsafe_rendering',
-  [template]: readonly Template[],
-  faults: readonly Fault[],
-): Refusal {
-  return refuseAt(code, template?.origin.field ?? 'template', faults)
+function refuse(code: 'unresolved_references' | 'unsafe_rendering', faults: readonly Fault[]): Refusal {
+  return refuseAt(code, 'template', faults)
 }
 
 /** @throws Refusal `unresolved_references` with each reference whose name is not among these */
@@ -99,22 +95,19 @@ export function refuseUnresolved(
   templates: readonly Template[],
   values: Pick<ReadonlyMap<string, Value>, 'has'>,
 ): void {
-  const missing = templates.flatMap(({ references }) => references.filter(({ name }) => !values.has(name)))
-  if (missing.length === 0) return
   const detail = 'There is no secret of this name, or none that may be read.'
-  throw refuse(
-    'unresolved_references',
-    templates,
-    missing.map((reference) => faultOf(reference, detail)),
+  const missing = templates.flatMap(({ references, origin }) =>
+    references.filter(({ name }) => !values.has(name)).map((reference) => faultOf(origin, reference, detail)),
   )
+  if (missing.length > 0) throw refuse('unresolved_references', missing)
 }
 
 function renderChecked(template: Template, outputs: readonly Output[]): string {
-  const { pieces, meaning, references } = template
+  const { pieces, meaning, references, origin } = template
   const unsafe = references[findUnsafe(meaning, pieces, outputs) ?? -1]
   if (unsafe !== undefined) {
     const detail = `The value would change the document, or not be read as it is. ${adviceFor(meaning)}`
-    throw refuse('unsafe_rendering', [template], [faultOf(unsafe, detail)])
+    throw refuse('unsafe_rendering', [faultOf(origin, unsafe, detail)])
   }
   return fill(
     pieces,

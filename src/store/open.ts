@@ -95,6 +95,11 @@ class BatchedStore implements Store {
     return found.map(rows.toSecret)
   }
 
+  async secretNamed(accountId: number, name: string) {
+    const [row] = await this.#query<rows.SecretRow>(this.#queries.secretNamed(accountId, name))
+    return row && rows.toSecret(row)
+  }
+
   async secretsOfListAfter(accountId: number, listId: number, after: number, limit: number) {
     const query = this.#queries.secretsOfListAfter(accountId, listId, after, limit)
     return (await this.#query<rows.SecretRow>(query)).map(rows.toSecret)

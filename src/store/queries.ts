@@ -86,6 +86,15 @@ export class Queries {
       .compile()
   }
 
+  secretNamed(accountId: number, name: string): Query {
+    return this.#builder
+      .selectFrom('secrets')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('name', '=', name)
+      .compile()
+  }
+
   secretsOfListAfter(accountId: number, listId: number, after: number, limit: number): Query {
     return this.#builder
       .selectFrom('secrets')

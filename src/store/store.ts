@@ -27,6 +27,8 @@ export interface Store {
 
   /** Secrets by ascending id, after one. Who may see them has been decided by `list_secrets`. */
   secretsAfter(accountId: number, after: number, limit: number): Promise<readonly Secret[]>
+  /** By its exact name. Who may see it has been decided by `list_secrets`. */
+  secretNamed(accountId: number, name: string): Promise<Secret | undefined>
   secretsOfListAfter(accountId: number, listId: number, after: number, limit: number): Promise<readonly Secret[]>
   /** All lists of the account, by ascending id. */
   lists(accountId: number): Promise<readonly List[]>

@@ -63,7 +63,8 @@ function shownOf(
     .map((held) => ({ ...held, currentVersion: current.get(held.id) ?? null }))
   if (secrets.length === 0 && deployment.secrets.length > 0) return []
   const isHeld = secrets.some(({ id, name }) => secret === id || secret === name)
-  if (typeof secret === 'number' && !isHeld) return []
+  // By a name, too, only of a secret that the asker may know of.
+  if (typeof secret === 'number' ? !isHeld : secret !== undefined && !isListed(secret)) return []
   const isStale = secrets.some(({ version, currentVersion }) => version !== currentVersion)
   if (isStaleWanted === true && !isStale) return []
   const { id, target, principal, createdAt } = deployment

@@ -54,7 +54,12 @@ export async function listSecrets(
     (list === undefined || list.id === secret.listId) &&
     allowsName(scopes, 'secrets:list', secret.name)
   const begin = after(accountId)
-  const read = (last: number, isOne: (secret: Secret) => boolean) => readPages(vault, asker, accountId, last, isOne)
+  const { name } = filter
+  const pageAfter =
+    name === undefined || name.includes('*')
+      ? (last: number) => vault.store.secretsAfter(accountId, last, pageSize)
+      : async (last: number) => [await vault.store.secretNamed(accountId, name)].filter((one) => isAfter(one, last))
+  const read = (last: number, isOne: (secret: Secret) => boolean) => readPages(vault, asker, pageAfter, last, isOne)
   if (!isExpiredFirst) return { accountId, pages: read(begin ?? 0, isWanted) }
   return { accountId, pages: expiredFirst(read, isWanted, begin ?? 0, vault.now()) }
 }
@@ -78,14 +83,17 @@ async function* expiredFirst(
   yield* read(Math.max(begin, 0), (secret) => !isExpired(secret.expiresAt, now) && isWanted(secret))
 }
 
+function isAfter(secret: Secret | undefined, last: number): secret is Secret {
+  return secret !== undefined && secret.id > last
+}
+
 async function* readPages(
   vault: Vault,
   asker: Asker,
-  accountId: number,
+  pageAfter: (last: number) => Promise<readonly Secret[]>,
   after: number,
   isWanted: (secret: Secret) => boolean,
 ): AsyncIterable<readonly Secret[]> {
-  const pageAfter = (last: number) => vault.store.secretsAfter(accountId, last, pageSize)
   for (let next: Promise<readonly Secret[]> | undefined = pageAfter(after); next !== undefined; ) {
     const page: readonly Secret[] = await next
     const last = page.length === pageSize ? page.at(-1)?.id : undefined

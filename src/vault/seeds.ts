@@ -187,14 +187,16 @@ async function prepare(vault: Vault, asker: Asker, document: SeedDocument | unde
 /** @throws Refusal `integrity_failure` */
 function openDocument(vault: Vault, seed: Seed, document: SeedDocument): UserData {
   const documents = JSON.parse(vault.keyring.openSeed(seed, seed.sealed).toString()) as SeedInput['documents']
-  return readDocument({ ...documents, 'meta-data': documents['meta-data'] ?? metaDataOf(seed) }, document) ?? nothing
+  const given = readDocument(documents, document)
+  if (given !== undefined) return given
+  // No template: a target's name may look like a reference.
+  return document === 'meta-data' ? { ...nothing, bytes: Buffer.from(metaDataOf(seed)) } : nothing
 }
 
-/** YAML, of which a JSON text is one. */
+/** YAML, of which a JSON text is one: a bare `no` or `1e3` would be no text. */
 function metaDataOf({ target }: Seed): string {
   const host = target.replaceAll(/[^A-Za-z0-9.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '')
-  const id = /^[A-Za-z][\w.-]*$/.test(target) ? target : JSON.stringify(target)
-  return `instance-id: ${id}\nlocal-hostname: ${host === '' ? 'machine' : JSON.stringify(host)}\n`
+  return `instance-id: ${JSON.stringify(target)}\nlocal-hostname: ${JSON.stringify(host === '' ? 'machine' : host)}\n`
 }
 
 /** @throws Refusal `invalid`, `too_large` */

@@ -165,7 +165,18 @@ suite('A scan', () => {
     assert.deepEqual(found, ['(message of commit) other', 'a name/config.txt api-token', 'big.bin other'])
     const config = findings.find(({ path }) => path === 'a name/config.txt')
     assert.deepEqual([config?.commit, config?.line, config?.column], [first, 2, 7])
-    assert.deepEqual((await scan(person, ['--history', '--ignore', '*.bin', '--only', 'api-*'])).findings.length, 1)
+    // The same bytes under a path that is ignored and one that is not.
+    write(person, 'docs/copy.txt', `x\ntoken=${now}\n`)
+    git('add', '.')
+    git('commit', '-qm', 'four')
+    const pathsBut = async (...ignored: string[]) => {
+      const words = ['--history', '--only', 'api-*', ...ignored.flatMap((glob) => ['--ignore', glob])]
+      return (await scan(person, words)).findings.map(({ path }) => path)
+    }
+    assert.equal((await pathsBut('*.bin')).length, 1)
+    assert.deepEqual(await pathsBut('a name/*'), ['docs/copy.txt'])
+    assert.deepEqual(await pathsBut('docs/*'), ['a name/config.txt'])
+    assert.deepEqual(await pathsBut('a name/*', 'docs/*'), [])
   })
 
   test('needs a key that may scan and nothing else', async (t) => {

@@ -75,6 +75,7 @@ suite('The client and the description of the API', () => {
       secrets.version(11, 12),
       secrets.restore(11, 12),
       Array.fromAsync(keys.list()),
+      keys.self(),
       keys.get(11),
       keys.create(newKey),
       keys.rotate(11),

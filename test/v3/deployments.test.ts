@@ -134,6 +134,8 @@ for (const engine of engines) {
         ['dev-a'],
       )
       assert.deepEqual((await dev.get('/v3/secrets/2/deployments')).status, 404)
+      assert.deepEqual((await dev.get('/v3/deployments?secret=prod-b')).body, { deployments: [] })
+      assert.equal((await dev.get('/v3/deployments?secret=dev-a')).body.deployments.length, 1)
       assert.equal((await dev.delete('/v3/deployments/1')).status, 403)
       assert.equal((await dev.delete('/v3/deployments/2')).status, 404)
       assert.deepEqual((await stranger.get('/v3/deployments')).body, { deployments: [] })

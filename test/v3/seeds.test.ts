@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { parse } from 'yaml'
 import { type Answer, Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
@@ -43,7 +44,7 @@ for (const engine of engines) {
       assert.ok(Math.abs(Date.parse(expiresAt) - Date.now() - hour) < 60_000)
       assert.deepEqual(await get(url, 'meta-data'), {
         status: 200,
-        text: 'instance-id: web-1\nlocal-hostname: "web-1"\n',
+        text: 'instance-id: "web-1"\nlocal-hostname: "web-1"\n',
       })
       assert.deepEqual(await get(url, 'user-data'), { status: 200, text: 'A=new\n' })
       assert.deepEqual(await get(url, 'vendor-data'), { status: 200, text: 'B=new\n' })
@@ -53,6 +54,36 @@ for (const engine of engines) {
       const shown = (await api.get('/v3/seeds/1')).body
       assert.deepEqual([shown.state, shown.fetches.user_data, shown.max_fetches], ['used', 1, 1])
       assert.ok(!JSON.stringify(shown).includes(url.split('/').at(-2)))
+    })
+
+    test('takes its target for a name, whatever that looks like', async (t) => {
+      const { api } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'db', value: 'never-in-meta-data' })
+
+      for (const [target, host] of [
+        [reference('db'), 'secret.db'],
+        ['a${{b', 'a-b'],
+        ['no', 'no'],
+        ['say "1e3"', 'say-1e3'],
+      ] as const) {
+        const { body } = await api.post('/v3/seeds', { user_data: 'x', target })
+        const { status, text } = await get(body.url, 'meta-data')
+        assert.deepEqual([status, parse(text)], [200, { 'instance-id': target, 'local-hostname': host }])
+      }
+    })
+
+    test('that cannot be made names the document that is wrong', async (t) => {
+      const { api } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'db', value: 'x' })
+
+      const { status, body } = await api.post('/v3/seeds', {
+        user_data: reference('db'),
+        meta_data: `instance-id: a\nx: ${reference('absent')}`,
+        target: 'web-1',
+      })
+
+      assert.deepEqual([status, body.errors.length], [422, 1])
+      assert.deepEqual([body.errors[0].field, body.errors[0].line, body.errors[0].name], ['meta_data', 2, 'absent'])
     })
 
     test('is told apart from none by nobody, once it is used, expired, revoked or not there', async (t) => {

@@ -1,4 +1,5 @@
 /** Files in the age format (https://age-encryption.org/v1), streamed: whom they are for, and what opens them. */
+import { randomBytes } from 'node:crypto'
 import { createReadStream, createWriteStream, fsync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
@@ -58,7 +59,8 @@ export function decrypterWith({ identity, passphraseFile }: WithWhat): Decrypter
 
 /** Writes a file that is there whole, on the disk, or not at all. */
 export async function writeEncrypted(path: string, encrypter: Encrypter, text: AsyncIterable<string>): Promise<void> {
-  const unfinished = `${path}.unfinished`
+  // Another's, or of one that was killed, is left alone.
+  const unfinished = `${path}.${randomBytes(4).toString('hex')}.unfinished`
   try {
     const plain = Readable.toWeb(Readable.from(bytesOf(text), { objectMode: false })) as ReadableStream<Uint8Array>
     const file = createWriteStream(unfinished, { mode: 0o600, flags: 'wx', flush: true })

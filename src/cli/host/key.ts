@@ -7,6 +7,7 @@ import { rights } from '../../model/scope.ts'
 import { askerOf, findAccount, type HostAsker } from '../../vault/accounts.ts'
 import { createKey, listKeys, revokeKey } from '../../vault/keys.ts'
 import { type Asker, authenticate, type Vault } from '../../vault/vault.ts'
+import { timeOf } from '../input.ts'
 import { print, printJson, printTable } from '../output.ts'
 import { withVault } from './with-vault.ts'
 
@@ -23,7 +24,7 @@ interface CreateOptions extends Options {
 
 export async function create(name: string, options: CreateOptions): Promise<void> {
   const { json, scope = rights, network = [] } = options
-  const expiresAt = options.expires === undefined ? null : timeOf(options.expires)
+  const expiresAt = options.expires === undefined ? null : Date.parse(timeOf('--expires', options.expires))
   const { key, token } = await inAccount(options.account, async (vault, asker) =>
     createKey(vault, asker, await authenticate(vault, asker), { name, scopes: scope, networks: network, expiresAt }),
   )
@@ -79,10 +80,4 @@ function stateOf({ revoked_at, expires_at }: ReturnType<typeof shown>): string {
 
 function time(milliseconds: number | null): string | null {
   return milliseconds === null ? null : `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
-}
-
-function timeOf(text: string): number {
-  const milliseconds = Date.parse(text)
-  if (Number.isNaN(milliseconds)) throw invalid('--expires', 'Must be a time such as 2027-01-31T00:00:00Z.')
-  return milliseconds
 }
