@@ -2,11 +2,13 @@
 FROM node:26-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci
+# Without the scripts of the package: what they build from comes next.
+RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json tsconfig.client.json ./
-COPY scripts/build.ts scripts/
+COPY scripts/build.ts scripts/build-portal.ts scripts/
 COPY src src
-RUN npm run build && npm prune --omit=dev --omit=optional
+COPY portal portal
+RUN npm run build && npm run build:portal && npm prune --ignore-scripts --omit=dev --omit=optional
 
 FROM node:26-bookworm-slim
 ENV NODE_ENV=production \
@@ -16,6 +18,7 @@ WORKDIR /app
 RUN install -d -o node -g node -m 0700 /data
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY --from=build /app/portal/dist portal/dist
 COPY package.json LICENSE ./
 USER node
 VOLUME /data

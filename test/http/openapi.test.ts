@@ -83,6 +83,7 @@ suite('The description of the API', () => {
     await call('POST', '/v3/keys', { name: 'k', scopes: ['secrets:read'] })
     await call('POST', '/v3/keys', { name: 'k', scopes: ['nothing'] })
     await call('GET', '/v3/keys')
+    await call('GET', '/v3/keys/self')
     await call('GET', '/v3/keys/2')
     await call('POST', '/v3/keys/2/rotate', {})
     await call('DELETE', '/v3/keys/2')

@@ -32,6 +32,17 @@ suite('The files of a deployment', () => {
     }
   })
 
+  test('ship the server and the portal, both built before', () => {
+    const dockerfile = read('Dockerfile')
+    const [, shipped = ''] = dockerfile.split(/^FROM .*$/m).slice(1)
+    for (const part of ['node_modules', 'dist', 'portal/dist']) {
+      assert.match(shipped, new RegExp(`^COPY --from=build /app/${part} ${part}$`, 'm'))
+    }
+    // `prepare` builds the portal, whose sources are not there yet.
+    assert.match(dockerfile, /npm ci --ignore-scripts[\s\S]*COPY portal portal[\s\S]*npm run build:portal/)
+    assert.match(read('docs/deployment.md'), /cp -r portal\/dist \/opt\/strongroom\/portal\//)
+  })
+
   test('run the Node that the package asks for, never as root, and never write a core', () => {
     const oldest = /\d+/.exec(JSON.parse(read('package.json')).engines.node)?.[0]
     for (const [, version] of read('Dockerfile').matchAll(/^FROM node:(\d+)/gm)) assert.equal(version, oldest)

@@ -1,13 +1,16 @@
 /** Listening on an address and port, or on a Unix socket, whose file a killed server leaves behind. */
-import { randomBytes } from 'node:crypto'
-import { chmod, link, lstat, rename, rm } from 'node:fs/promises'
+import { chmod, link, lstat, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { Refusal } from '../../errors.ts'
 import { type Address, isSocketPath, type SocketPath } from '../../listen.ts'
 
 /** A live server's kernel takes the connection at once, however busy the server is. */
 const probeMs = 1000
+/** For two seconds: another server, which is about to listen, needs less. */
+const maxTries = 40
+const pauseMs = 50
 
 /**
  * @returns where it listens, with the port that was found for port 0
@@ -34,36 +37,49 @@ export function originOf(listening: Address | SocketPath): string {
 
 /** The process's umask lets nobody else in before the mode is set. */
 async function listenOnSocket(app: FastifyInstance, { path, mode }: SocketPath): Promise<void> {
-  const left = await setAside(path)
+  const claim = await takeAway(path)
   try {
     await app.listen({ path })
     await chmod(path, mode)
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? taken(path) : error
   } finally {
-    if (left !== undefined) await rm(left, { force: true })
+    if (claim !== undefined) await rm(claim, { force: true })
   }
 }
 
 /**
- * Moves the socket of a server that is no more out of the way. It is removed only once ours is there: as long as it
- * is, no new socket can have its number, by which one that another server has just made in its place is known.
+ * Takes the socket of a server that is no more away. Only one of several servers may: who has linked it under a name that
+ * its number alone makes. Kept until ours is there, that name also keeps the number from being given to a new socket.
  *
- * @returns where it is now
+ * @returns that name
  */
-async function setAside(path: string): Promise<string | undefined> {
-  const found = await lstat(path).catch(nothingIfAbsent)
-  if (found === undefined) return undefined
-  if (!found.isSocket()) {
-    const message = `${path} is not a socket, and is left alone. Remove it, or set STRONGROOM_LISTEN to another path.`
-    throw new Refusal('invalid', message)
+async function takeAway(path: string): Promise<string | undefined> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const found = await lstat(path).catch(nothingIfAbsent)
+    if (found === undefined) return undefined
+    if (!found.isSocket()) {
+      const message = `${path} is not a socket, and is left alone. Remove it, or set STRONGROOM_LISTEN to another path.`
+      throw new Refusal('invalid', message)
+    }
+    if (await isAnswered(path)) throw taken(path)
+    const claim = `${path}.${found.ino}.left`
+    const failure = await link(path, claim).catch((error: NodeJS.ErrnoException) => error)
+    if (failure === undefined) {
+      if ((await lstat(claim)).ino === found.ino) {
+        await rm(path)
+        return claim
+      }
+      // Another server was faster, and this is its own.
+      await rm(claim)
+    } else if (failure.code !== 'EEXIST' && failure.code !== 'ENOENT') {
+      throw failure
+    } else {
+      // Another one is at it, or was killed over it.
+      await setTimeout(pauseMs)
+      if (tries === maxTries / 2) await rm(claim, { force: true })
+    }
   }
-  if (await isAnswered(path)) throw taken(path)
-  const aside = `${path}.${randomBytes(6).toString('hex')}`
-  await rename(path, aside).catch(nothingIfAbsent)
-  const moved = await lstat(aside).catch(nothingIfAbsent)
-  if (moved === undefined || moved.ino === found.ino) return aside
-  // Another server was faster: its socket goes back, unless there is one more by now.
-  await link(aside, path).catch(() => {})
-  await rm(aside)
   throw taken(path)
 }
 
