@@ -32,9 +32,7 @@ for (const engine of engines) {
       const { api, place } = await startServer(t, engine)
       // More than one request rewraps.
       const names = Array.from({ length: 5100 }, (_, at) => `s-${at + 1}`)
-      for (let at = 0; at < names.length; at += 300) {
-        await Promise.all(names.slice(at, at + 300).map((name) => api.post('/v3/secrets', { name, value: name })))
-      }
+      await api.fill(names, (name) => name)
 
       const first = await rotate(api, 2)
       assert.deepEqual([first.status, first.body], [200, { version: 2, rotating: true, outdated: 100 }])

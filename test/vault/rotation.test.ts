@@ -103,7 +103,7 @@ for (const engine of engines) {
       const server = await startChild(t, place, { env: { STRONGROOM_BOOTSTRAP_API_KEY: key } })
       const api = server.api(key)
       const names = Array.from({ length: 1200 }, (_, at) => `s-${at + 1}`)
-      await Promise.all(names.map((name) => api.post('/v3/secrets', { name, value: name })))
+      await api.fill(names, (name) => name)
 
       await killSomewhere(place, ['account', 'rotate-key', 'default'])
       const last = runCommand(place, ['account', 'rotate-key', 'default', '--json'])
