@@ -34,7 +34,7 @@ export interface Start extends Anchor {
 /**
  * Verifies one account's chain.
  *
- * @param stored the account's records, oldest first
+ * @param pages the account's records, oldest first, many at a time: to wait for each alone takes longer than hashing it
  * @param expected the size and head that the account itself states
  * @param anchors what others say that it was, each at its size
  * @param start where to begin, when what is before is known to hold
@@ -42,7 +42,7 @@ export interface Start extends Anchor {
 export async function verifyChain(
   storeId: string,
   accountId: number,
-  stored: AsyncIterable<StoredRecord>,
+  pages: AsyncIterable<readonly StoredRecord[]>,
   expected: Anchor,
   anchors: readonly Anchor[] = [],
   start: Start = { size: 0, head: emptyHead(storeId, accountId), time: 0 },
@@ -57,17 +57,19 @@ export async function verifyChain(
   const contradicts = () => anchors.some((anchor) => anchor.size === size && !Buffer.from(anchor.head).equals(head))
   const last = Math.max(0, ...anchors.map((anchor) => anchor.size))
   if (contradicts()) return verdict('A checkpoint is of another store.')
-  for await (const { record, head: stated } of stored) {
-    if (record.accountId !== accountId) return verdict('The record belongs to another account.')
-    if (record.seq !== size + 1) return verdict(`The record is missing; ${record.seq} comes next.`)
-    if (record.time < time) return verdict('The record is older than the one before it.')
-    if (!(record.time <= lastTime)) return verdict('The record was changed: its time is none.')
-    const next = nextHead(head, record)
-    if (!next.equals(stated)) return verdict('The record was changed: its hash does not continue the chain.')
-    head = next
-    size = record.seq
-    time = record.time
-    if (contradicts()) return verdict('The chain up to here is not the one of a checkpoint.', size)
+  for await (const page of pages) {
+    for (const { record, head: stated } of page) {
+      if (record.accountId !== accountId) return verdict('The record belongs to another account.')
+      if (record.seq !== size + 1) return verdict(`The record is missing; ${record.seq} comes next.`)
+      if (record.time < time) return verdict('The record is older than the one before it.')
+      if (!(record.time <= lastTime)) return verdict('The record was changed: its time is none.')
+      const next = nextHead(head, record)
+      if (!next.equals(stated)) return verdict('The record was changed: its hash does not continue the chain.')
+      head = next
+      size = record.seq
+      time = record.time
+      if (contradicts()) return verdict('The chain up to here is not the one of a checkpoint.', size)
+    }
   }
   if (size < last) return verdict(`The record is missing: a checkpoint states ${last} records.`)
   if (size < expected.size) return verdict(`The record is missing: the account states ${expected.size} records.`)

@@ -172,10 +172,13 @@ async function recordAt({ store }: Vault, accountId: number, seq: number): Promi
   return found?.record.seq === seq ? found : undefined
 }
 
-async function* followed(records: AsyncIterable<StoredRecord>, replay: Replay): AsyncGenerator<StoredRecord> {
-  for await (const stored of records) {
-    replay.take(stored.record)
-    yield stored
+async function* followed(
+  pages: AsyncIterable<readonly StoredRecord[]>,
+  replay: Replay,
+): AsyncGenerator<readonly StoredRecord[]> {
+  for await (const page of pages) {
+    for (const { record } of page) replay.take(record)
+    yield page
   }
 }
 
@@ -186,7 +189,9 @@ export async function* exportLines(
   after: number,
 ): AsyncGenerator<string> {
   yield exportHeader({ storeId: vault.keyring.storeId, accountId: id, after })
-  for await (const { record } of recordsUpTo(vault, id, auditSize, after)) yield encodeRecord(record)
+  for await (const page of recordsUpTo(vault, id, auditSize, after)) {
+    for (const { record } of page) yield encodeRecord(record)
+  }
 }
 
 async function* recordsUpTo(
@@ -194,14 +199,14 @@ async function* recordsUpTo(
   accountId: number,
   size: number,
   after = 0,
-): AsyncGenerator<StoredRecord> {
-  for (let last = after; last < size; ) {
-    const page = await store.recordsAfter(accountId, last, verifyPage)
-    if (page.length === 0) return
-    for (const stored of page) {
-      if (stored.record.seq > size) return
-      yield stored
-    }
-    last = page.at(-1)?.record.seq ?? size
+): AsyncGenerator<readonly StoredRecord[]> {
+  const pageAfter = (last: number) => (last < size ? store.recordsAfter(accountId, last, verifyPage) : undefined)
+  for (let next = pageAfter(after); next !== undefined; ) {
+    const page = await next
+    const last = page.at(-1)?.record.seq ?? size
+    // The store finds the next page while this one is hashed.
+    next = pageAfter(last)
+    next?.catch(() => {})
+    yield last > size ? page.filter(({ record }) => record.seq <= size) : page
   }
 }

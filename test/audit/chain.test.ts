@@ -81,8 +81,9 @@ async function firstBad(accountId: number, rows: readonly AuditRow[], stated: { 
   return verdict.fault?.seq
 }
 
-async function* stream(records: readonly StoredRecord[]): AsyncIterable<StoredRecord> {
-  yield* records
+async function* stream(records: readonly StoredRecord[]): AsyncIterable<readonly StoredRecord[]> {
+  // In pages, as a store gives them.
+  for (let at = 0; at < records.length; at += 3) yield records.slice(at, at + 3)
 }
 
 function statedBy(rows: readonly AuditRow[], accountId: number) {
