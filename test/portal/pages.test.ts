@@ -275,7 +275,6 @@ for (const engine of engines.slice(0, 1)) {
       const [machine] = (await portal.server.api.get('/v3/machines')).body.machines
       assert.deepEqual(machine.scopes, ['secrets:list:web-*', 'secrets:read:web-*'])
       await page.getByRole('link', { name: 'Settings' }).last().click()
-      await page.getByRole('link', { name: 'Account' }).click()
       await page.getByText('Registered machines may read without a key').click()
       await page.getByText('Machines may read by their addresses').waitFor()
       assert.equal((await portal.server.api.get('/v3/settings')).body.vm_auth, true)
