@@ -66,6 +66,32 @@ for (const engine of engines) {
       }
     })
 
+    test('shows no value that comes when the window was left', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'db-password', value })
+      const page = await portal.openAs(owner, '/portal/secrets/1')
+      let answer = () => {}
+      const isLeft = new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      await page.route('**/v3/secrets/1', async (route) => {
+        await isLeft
+        await route.continue()
+      })
+
+      await page.getByRole('button', { name: 'Reveal' }).click()
+      await page.getByRole('button', { name: 'Reading…' }).waitFor()
+      await page.evaluate(() => {
+        document.hasFocus = () => false
+        dispatchEvent(new Event('blur'))
+      })
+      answer()
+      await page.getByRole('button', { name: 'Reveal' }).waitFor()
+
+      assert.deepEqual(await placesOf(page, value), [])
+      assert.equal(await readsOf(portal, 1), 1)
+    })
+
     test('copies a value without showing it, from the table', async (t) => {
       const portal = await startPortal(t, engine)
       await portal.server.api.post('/v3/secrets', { name: 'db-password', value })
@@ -108,6 +134,39 @@ for (const engine of engines) {
       })
       assert.deepEqual(Buffer.from(await content.arrayBuffer()), bytes)
       assert.equal((await portal.server.api.get('/v3/secrets/2')).body.value, 'MODE=test\n')
+    })
+
+    test('leaves out a folder that is dropped among files, and says so', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner)
+      await page.getByRole('heading', { name: 'No secret yet' }).waitFor()
+      const drop = async (...names: readonly string[]) => {
+        const dropped = await page.evaluateHandle((all) => {
+          const transfer = new DataTransfer()
+          for (const name of all) transfer.items.add(new File(['MODE=test\n'], name))
+          return transfer
+        }, names)
+        await page.getByRole('region', { name: 'Secrets' }).dispatchEvent('drop', { dataTransfer: dropped })
+      }
+      // As a browser does with a folder: it is among the files, and cannot be read.
+      await page.evaluate(() => {
+        const readFile = Blob.prototype.arrayBuffer
+        Blob.prototype.arrayBuffer = function (this: Blob) {
+          const isFolder = this instanceof File && this.name === 'certificates'
+          return isFolder ? Promise.reject(new DOMException('', 'NotFoundError')) : readFile.call(this)
+        }
+      })
+
+      await drop('certificates')
+      await page.getByText('certificates cannot be read, and is left out.').waitFor()
+      assert.equal(await page.getByText('Reading the files…').count(), 0)
+      await page.getByRole('button', { name: 'Cancel' }).click()
+      await drop('certificates', 'settings.env')
+      await page.getByText('certificates cannot be read, and is left out.').waitFor()
+      await page.getByRole('button', { name: 'Import it' }).click()
+      await page.getByText('1 secret is created').waitFor()
+
+      assert.equal((await portal.server.api.get('/v3/secrets/1')).body.value, 'MODE=test\n')
     })
 
     test('shows the conflict of two editors, and lets the second one decide', async (t) => {
