@@ -293,7 +293,7 @@ for (const engine of engines.slice(0, 1)) {
       const portal = await startPortal(t, engine)
       const page = await portal.openAs(owner, '/portal/settings')
       const problem = { status: 400, code: 'invalid', title: 'Invalid', detail: 'Not now.', message: 'Not now.' }
-      await page.route('**/v3/secrets?*', (route) =>
+      await page.route('**/v3/metadata*', (route) =>
         route.fulfill({ status: 400, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
       )
       await page.goto('/portal/cloud-init')
