@@ -2,7 +2,7 @@
 import { newUid } from '../crypto/random.ts'
 import { generateToken } from '../crypto/token.ts'
 import { type Code, invalid, Refusal } from '../errors.ts'
-import { type ApiKey, keyToAuthenticate } from '../model/api-key.ts'
+import { type ApiKey, idleEndOf, keyToAuthenticate } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import { checkEmail, scopeTextsOf, type User } from '../model/user.ts'
 import type { NewFactor, Proof } from '../store/factor-operation.ts'
@@ -173,7 +173,7 @@ export async function listSessions(
   if (session.scopes.length === 0) throw new Refusal('enrolment_required', 'Set up a second factor first.')
   const now = vault.now()
   const open = await vault.store.sessionsOf(user.accountId, user.id)
-  return { sessions: open.filter((one) => (one.expiresAt ?? 0) > now), current: session.id }
+  return { sessions: open.filter((one) => Math.min(one.expiresAt ?? 0, idleEndOf(one)) > now), current: session.id }
 }
 
 /** @param id without it, the session that asks @throws Refusal `not_found` */
@@ -186,6 +186,7 @@ export async function endSession(vault: Vault, asker: Asker, id?: number): Promi
     const change = end && found && { ...end, expiresAt: found.expiresAt }
     if ((await tryAsk(vault, asker, { kind: 'end_session', id: wanted, change })) !== outdated) return
   }
+  throw keepsChanging()
 }
 
 /** Other sessions end. @throws Refusal `invalid_credentials`, `weak_password` */
@@ -204,6 +205,7 @@ export async function changePassword(
     const changed = await tryAsk(vault, asker, { kind: 'update_user', id: user.id, change, isProven: true })
     if (changed !== outdated) return
   }
+  throw keepsChanging()
 }
 
 interface Beginning {

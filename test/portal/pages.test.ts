@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { engines } from '../support/engines.ts'
-import { closeBrowser, owner, type Portal, startPortal, violations } from './portal.ts'
+import { closeBrowser, owner, type Portal, reader, startPortal, violations } from './portal.ts'
 
 after(closeBrowser)
 
@@ -262,6 +262,47 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('region', { name: 'Rendered document' }).waitFor({ state: 'detached' })
     })
 
+    test('keep the machine while a template is written, and what was written for its writer alone', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'db-password', value: 'v' })
+      const page = await portal.openAs(owner, '/portal/cloud-init')
+      const editor = page.getByRole('textbox', { name: 'Template' })
+      const goAway = () => page.getByRole('link', { name: 'Secrets', exact: true }).click()
+      const comeBack = () => page.getByRole('link', { name: 'Cloud-init', exact: true }).click()
+
+      await page.getByLabel('For the machine').fill('web-1')
+      await editor.click()
+      await page.keyboard.press('Control+End')
+      await page.keyboard.type('# of Ada')
+      await page.getByRole('region', { name: 'Preview', exact: true }).getByText('# of Ada').waitFor()
+      assert.equal(await page.getByLabel('For the machine').inputValue(), 'web-1')
+      await goAway()
+      await comeBack()
+      await editor.getByText('# of Ada').waitFor()
+      await page.getByRole('button', { name: owner.name }).click()
+      await page.getByRole('menuitem', { name: 'Sign out' }).click()
+      await page.getByLabel('Email').fill(reader.email)
+      await page.getByLabel('Password').fill(reader.password)
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+      await comeBack()
+      await editor.getByText('#cloud-config').waitFor()
+      assert.equal(await page.getByText('# of Ada').count(), 0)
+    })
+
+    test('say that a template cannot be begun while the names cannot be loaded, and try again', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/settings')
+      const problem = { status: 400, code: 'invalid', title: 'Invalid', detail: 'Not now.', message: 'Not now.' }
+      await page.route('**/v3/metadata*', (route) =>
+        route.fulfill({ status: 400, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+      )
+      await page.goto('/portal/cloud-init')
+      await page.getByRole('heading', { name: 'This could not be loaded' }).waitFor()
+      await page.unrouteAll()
+      await page.getByRole('button', { name: 'Try again' }).click()
+      await page.getByRole('textbox', { name: 'Template' }).waitFor()
+    })
+
     test('register a machine and let machines read', async (t) => {
       const portal = await startPortal(t, engine)
       const page = await portal.openAs(owner, '/portal/machines')
@@ -275,7 +316,6 @@ for (const engine of engines.slice(0, 1)) {
       const [machine] = (await portal.server.api.get('/v3/machines')).body.machines
       assert.deepEqual(machine.scopes, ['secrets:list:web-*', 'secrets:read:web-*'])
       await page.getByRole('link', { name: 'Settings' }).last().click()
-      await page.getByRole('link', { name: 'Account' }).click()
       await page.getByText('Registered machines may read without a key').click()
       await page.getByText('Machines may read by their addresses').waitFor()
       assert.equal((await portal.server.api.get('/v3/settings')).body.vm_auth, true)

@@ -124,6 +124,17 @@ for (const engine of engines) {
       assert.equal((await person.get('/v3/session')).body.user.name, 'Grace')
     })
 
+    test('is given a link that says until when it is good: a week to come, a day for a new password', async (t) => {
+      const now = Date.parse('2026-01-15T10:00:00Z')
+      const { owner } = await startWithOwner(t, engine, { now: () => now })
+
+      const invited = await owner.post('/v3/users', { email: 'grace@example.com', role: 'reader' })
+      const reset = await owner.post(`/v3/users/${invited.body.id}/reset`)
+
+      assert.equal(invited.body.invitation_expires_at, '2026-01-22T10:00:00Z')
+      assert.equal(reset.body.invitation_expires_at, '2026-01-16T10:00:00Z')
+    })
+
     test('who accepts a reset has the new password, and the sessions of before end', async (t) => {
       const { owner, invite, url } = await startWithOwner(t, engine)
       const { person, id, email } = await invite('editor')
@@ -179,7 +190,10 @@ for (const engine of engines) {
       }
       const other = new Person(url)
       assert.equal((await other.signIn('ada@example.com', password)).status, 201)
-      clock.now += 31 * 60_000
+      clock.now += 20 * 60_000
+      assert.equal((await owner.get('/v3/sessions')).body.sessions.length, 2)
+      clock.now += 11 * 60_000
+      assert.equal((await owner.get('/v3/sessions')).body.sessions.length, 1)
       assert.equal((await other.get('/v3/session')).status, 401)
       clock.now += 60 * 60_000
       assert.equal((await owner.get('/v3/session')).status, 401)

@@ -37,8 +37,9 @@ export interface Invitation {
 
 export interface User {
   readonly id: number
-  readonly name: string | null
-  readonly email: string
+  readonly name: string
+  /** Whoever sets up an account says it when they accept the link. */
+  readonly email: string | null
   readonly role: Role
   readonly name_patterns: readonly string[] | null
   readonly state: 'active' | 'invited' | 'disabled'
@@ -130,14 +131,23 @@ export interface UserChange {
   readonly disabled?: boolean
 }
 
+/** A one-time link, shown this once. */
+export interface OneTimeLink {
+  readonly invitation_url: string
+  readonly invitation_expires_at: string
+}
+
 export const users = {
   list: async () => (await call<{ readonly users: readonly User[] }>('GET', '/v3/users')).users,
-  create: (input: NewUser) => call<User & { readonly invitation_url: string }>('POST', '/v3/users', { ...input }),
+  create: (input: NewUser) => call<User & OneTimeLink>('POST', '/v3/users', { ...input }),
   update: (id: number, change: UserChange) => call<User>('PATCH', `/v3/users/${id}`, { ...change }),
-  reset: (id: number) => call<{ readonly invitation_url: string }>('POST', `/v3/users/${id}/reset`),
+  reset: (id: number) => call<OneTimeLink>('POST', `/v3/users/${id}/reset`),
   resetFactors: (id: number) => call<unknown>('DELETE', `/v3/users/${id}/factors`),
   delete: (id: number) => call<unknown>('DELETE', `/v3/users/${id}`),
 }
+
+/** As the server asks for; it says itself what is too easy. */
+export const minPassword = 10
 
 export const credentials = {
   changePassword: (currentPassword: string, password: string) =>

@@ -52,9 +52,16 @@ export function sentenceOf(error: unknown): string {
   if (error instanceof StrongroomError) {
     if (hasEnded(error)) return 'Your session ended. Sign in, then try again.'
     const id = error.requestId === undefined || (error.status ?? 0) < 500 ? '' : ` (request ${error.requestId})`
-    return `${error.message}${id}`
+    return `${error.message.replace('Wait as long as Retry-After says.', waitOf(error))}${id}`
   }
   return error instanceof Error ? error.message : 'Something went wrong. Try again.'
+}
+
+/** Headers are for programs. */
+function waitOf({ retryAfterMs = 0 }: StrongroomError): string {
+  const minutes = Math.ceil(retryAfterMs / 60_000)
+  if (retryAfterMs <= 10_000) return 'Try again in a few seconds.'
+  return minutes === 1 ? 'Try again in a minute.' : `Try again in ${minutes} minutes.`
 }
 
 export function codeOf(error: unknown): string | undefined {

@@ -3,7 +3,8 @@ import { lazy, Suspense, useMemo, useState } from 'react'
 import { Link, useSearchParams } from 'wouter'
 import { useSecrets } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
-import { Loading, Note, PageHead } from '../ui/states.tsx'
+import { useSession } from '../session/store.ts'
+import { Loading, Note, PageHead, Trouble } from '../ui/states.tsx'
 import { NewSeed } from './new-seed.tsx'
 import { referencesIn } from './references.ts'
 import { Rendering } from './rendering.tsx'
@@ -25,16 +26,17 @@ runcmd:
 `
 }
 
-/** What was written stays while the page is open, wherever the person goes in between. It holds names, no value. */
-let draft: string | undefined
+/** What one person wrote stays while the page is open, wherever they go in between. It holds names, no value. */
+let draft: { readonly account: number; readonly user: number; readonly text: string } | undefined
 
 export function CloudInitPage() {
   const [query] = useSearchParams()
   const isSeeds = query.get('tab') === 'seeds'
   const rights = useRights()
-  const { data: secrets } = useSecrets()
+  const { account, user } = useSession()
+  const { data: secrets, error, refetch } = useSecrets()
   const names = useMemo(() => secrets?.map(({ name }) => name), [secrets])
-  const [text, setText] = useState(draft)
+  const [text, setText] = useState(draft?.account === account.id && draft.user === user.id ? draft.text : undefined)
   const shown = text ?? (names === undefined ? undefined : example(names[0] ?? 'db-password'))
   return (
     <div className="page">
@@ -62,13 +64,17 @@ export function CloudInitPage() {
       {isSeeds ? (
         <Seeds />
       ) : shown === undefined ? (
-        <Loading />
+        error === null ? (
+          <Loading />
+        ) : (
+          <Trouble error={error} onRetry={() => void refetch()} />
+        )
       ) : (
         <Writing
           text={shown}
           names={names}
           onChange={(next) => {
-            draft = next
+            draft = { account: account.id, user: user.id, text: next }
             setText(next)
           }}
         />
@@ -126,7 +132,7 @@ function Writing({
           </Note>
         )}
       </div>
-      {rights.has('secrets:read') ? <Rendering key={text} template={text} /> : null}
+      {rights.has('secrets:read') ? <Rendering template={text} /> : null}
     </>
   )
 }

@@ -1,6 +1,6 @@
 /** Rendering the template with values, for whoever hands the document over themselves. */
 import { Copy, Download, Eye, EyeOff, FileCode2, Play } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { StrongroomError } from '../../../src/client/index.ts'
 import { sentenceOf } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
@@ -27,6 +27,11 @@ export function Rendering({ template }: { readonly template: string }) {
       throw error
     }
   })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is shown is of another template now
+  useEffect(() => {
+    hide()
+    setPlaces([])
+  }, [template, hide])
   const rendered = shown.kind === 'shown' ? shown.value : undefined
   const [isVisible, setVisible] = useState(false)
   return (

@@ -14,7 +14,6 @@ import {
   Users,
 } from 'lucide-react'
 import { useRights } from '../session/rights.ts'
-import { useSession } from '../session/store.ts'
 
 export interface Place {
   readonly path: string
@@ -24,7 +23,6 @@ export interface Place {
   readonly key: string
   readonly group: 'Secrets' | 'Access' | 'Account'
   readonly right?: string
-  readonly isFor?: (role: string) => boolean
 }
 
 const places: readonly Place[] = [
@@ -43,14 +41,7 @@ const places: readonly Place[] = [
   { path: '/keys', label: 'API keys', icon: KeyRound, key: 'k', group: 'Access', right: 'keys:manage' },
   { path: '/trust-rules', label: 'Trust rules', icon: Handshake, key: 'r', group: 'Access', right: 'keys:manage' },
   { path: '/machines', label: 'Machines', icon: Server, key: 'm', group: 'Access', right: 'account:manage' },
-  {
-    path: '/users',
-    label: 'Users',
-    icon: Users,
-    key: 'u',
-    group: 'Access',
-    isFor: (role) => role === 'owner' || role === 'admin',
-  },
+  { path: '/users', label: 'Users', icon: Users, key: 'u', group: 'Access', right: 'account:manage' },
   { path: '/audit', label: 'Audit', icon: ScrollText, key: 'a', group: 'Account', right: 'audit:read' },
   { path: '/settings', label: 'Settings', icon: Settings, key: 't', group: 'Account' },
 ]
@@ -58,8 +49,5 @@ const places: readonly Place[] = [
 /** The pages that whoever is signed in may see. */
 export function usePlaces(): readonly Place[] {
   const rights = useRights()
-  const { user } = useSession()
-  return places.filter(
-    ({ right, isFor }) => (right === undefined || rights.has(right)) && (isFor === undefined || isFor(user.role)),
-  )
+  return places.filter(({ right }) => right === undefined || rights.has(right))
 }

@@ -41,7 +41,7 @@ export function MachinesPage() {
       {settings?.vm_auth === false ? (
         <Note kind="warn">
           Reading by address is off for this account, so machines are refused. Turn it on in{' '}
-          <Link href="/settings">Settings</Link> if every address in your networks is one that you hand out.
+          <Link href="/settings?tab=account">Settings</Link> if every address in your networks is one that you hand out.
         </Note>
       ) : null}
       <section className="card" aria-label="Machines">

@@ -19,6 +19,16 @@ interface Item {
   readonly fault?: string
 }
 
+/** @returns `undefined` for what cannot be read, such as a folder */
+async function itemOf(file: File): Promise<Item | undefined> {
+  try {
+    const isText = textOf(new Uint8Array(await file.arrayBuffer())) !== undefined
+    return { file, name: nameFrom(file.name), type: isText ? 'text' : 'file' }
+  } catch {
+    return undefined
+  }
+}
+
 export function ImportDialog({
   files,
   taken,
@@ -47,19 +57,18 @@ function ImportForm({
   const [query] = useSearchParams()
   const { data: lists = [] } = useLists()
   const refresh = useRefresh()
-  const [items, setItems] = useState<readonly Item[]>([])
+  /** `undefined` while they are read. */
+  const [found, setFound] = useState<readonly Item[]>()
+  const [unreadable, setUnreadable] = useState<readonly string[]>([])
   const [list, setList] = useState(query.get('list') ?? 'default')
   const [isBusy, setBusy] = useState(false)
   useEffect(() => {
     let isGone = false
     const look = async () => {
-      const found = await Promise.all(
-        files.map(async (file): Promise<Item> => {
-          const isText = textOf(new Uint8Array(await file.arrayBuffer())) !== undefined
-          return { file, name: nameFrom(file.name), type: isText ? 'text' : 'file' }
-        }),
-      )
-      if (!isGone) setItems(found)
+      const looked = await Promise.all(files.map(itemOf))
+      if (isGone) return
+      setFound(looked.filter((item) => item !== undefined))
+      setUnreadable(files.filter((_, at) => looked[at] === undefined).map(({ name }) => name))
     }
     void look()
     return () => {
@@ -67,8 +76,9 @@ function ImportForm({
     }
   }, [files])
 
+  const items = found ?? []
   const change = (at: number, part: Partial<Item>) =>
-    setItems(items.map((item, index) => (index === at ? { ...item, ...part } : item)))
+    setFound(items.map((item, index) => (index === at ? { ...item, ...part } : item)))
   const submit = async () => {
     setBusy(true)
     const left: Item[] = []
@@ -91,7 +101,7 @@ function ImportForm({
     setBusy(false)
     if (made > 0) toast(`${made} ${made === 1 ? 'secret is' : 'secrets are'} created`)
     if (left.length === 0) onClose()
-    else setItems(left)
+    else setFound(left)
   }
   const names = [...new Set(['default', list, ...lists.map((one) => one.name)])]
   const isTaken = (name: string) => taken.some((secret) => secret.name === name)
@@ -122,14 +132,20 @@ function ImportForm({
             />
             <IconButton
               label={`Leave out ${file.name}`}
-              onPress={() => setItems(items.filter((_, index) => index !== at))}
+              onPress={() => setFound(items.filter((_, index) => index !== at))}
             >
               <X size={14} aria-hidden />
             </IconButton>
           </li>
         ))}
       </ul>
-      {items.length === 0 ? <Note>Reading the files…</Note> : null}
+      {found === undefined ? <Note>Reading the files…</Note> : null}
+      {unreadable.length === 0 ? null : (
+        <Note kind="warn">
+          {unreadable.join(', ')} cannot be read, and {unreadable.length === 1 ? 'is' : 'are'} left out. Of a folder,
+          drop the files.
+        </Note>
+      )}
       <Select label="Into the list" value={list} onChoose={setList} choices={names.map((id) => ({ id, label: id }))} />
       <div className="actions">
         <Button onPress={onClose}>Cancel</Button>

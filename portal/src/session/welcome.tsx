@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useLocation } from 'wouter'
-import { type Invitation, invitations } from '../api/account.ts'
+import { type Invitation, invitations, minPassword } from '../api/account.ts'
 import { sentenceOf } from '../api/ask.ts'
 import { Button, Field, LinkButton } from '../ui/controls.tsx'
 import { Loading, Note } from '../ui/states.tsx'
@@ -11,7 +11,6 @@ import { Gate } from './sign-in.tsx'
 import { signedIn } from './store.ts'
 
 const titles = { setup: 'Welcome to Strongroom', invitation: 'You are invited', reset: 'Choose a new password' }
-const minPassword = 12
 
 /** @param token of the link; it was in the fragment, and is nowhere else by now */
 export function WelcomePage({ token }: { readonly token: string | undefined }) {
@@ -111,7 +110,7 @@ function AcceptForm({ token, invitation }: { readonly token: string; readonly in
           onValue={setPassword}
           autoComplete="new-password"
           minLength={minPassword}
-          hint="At least 12 characters. A few words that do not belong together are easy to keep in mind."
+          hint={`At least ${minPassword} characters. A few words that do not belong together are easy to keep in mind.`}
           required
         />
         <Button type="submit" look="primary" isDisabled={isBusy}>

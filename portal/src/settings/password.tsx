@@ -1,12 +1,16 @@
 /** Changing one's own password. */
 import { useState } from 'react'
-import { credentials } from '../api/account.ts'
+import { credentials, minPassword } from '../api/account.ts'
+import { useSession } from '../session/store.ts'
 import { FormDialog } from '../ui/confirm.tsx'
 import { Button, Field } from '../ui/controls.tsx'
 import { toast } from '../ui/toast.tsx'
 
 export function PasswordCard() {
+  const { confirm_with: means } = useSession()
   const [isOpen, setOpen] = useState(false)
+  // Who comes through a provider has none; an admin makes the link that sets one.
+  if (!means.includes('password')) return null
   return (
     <section className="card card-pad spread" aria-label="Password">
       <div>
@@ -28,7 +32,7 @@ function PasswordDialog({ onClose }: { readonly onClose: () => void }) {
       isOpen
       onClose={onClose}
       submit="Change password"
-      isReady={current !== '' && next.length >= 12}
+      isReady={current !== '' && next.length >= minPassword}
       run={async () => {
         await credentials.changePassword(current, next)
         toast('Your password is changed')
@@ -49,8 +53,8 @@ function PasswordDialog({ onClose }: { readonly onClose: () => void }) {
         autoComplete="new-password"
         value={next}
         onValue={setNext}
-        minLength={12}
-        hint="At least 12 characters, easy for you and for nobody else."
+        minLength={minPassword}
+        hint={`At least ${minPassword} characters, easy for you and for nobody else.`}
         required
       />
     </FormDialog>

@@ -31,7 +31,10 @@ export function SignInRules() {
     setBusy(false)
   }
   const trouble = error ?? provider.error
-  if (trouble !== null) return <Trouble error={trouble} onRetry={() => void refetch()} />
+  if (trouble !== null) {
+    const retry = () => Promise.all([refetch(), provider.refetch()])
+    return <Trouble error={trouble} onRetry={() => void retry()} />
+  }
   if (data === undefined || provider.data === undefined) return <Loading />
   const current = provider.data
   return (

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { KeyRound, MoreHorizontal, Pencil, ShieldOff, Trash2, UserPlus, UserX } from 'lucide-react'
 import { useState } from 'react'
 import { Button as AriaButton } from 'react-aria-components/Button'
-import { type Role, type User, users } from '../api/account.ts'
+import { type OneTimeLink, type Role, type User, users } from '../api/account.ts'
 import { act, Cancelled, read, sentenceOf } from '../api/ask.ts'
 import { useSession } from '../session/store.ts'
 import { FormDialog } from '../ui/confirm.tsx'
@@ -12,7 +12,7 @@ import { CopyOnce } from '../ui/copy.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { Loading, Note, PageHead, Trouble } from '../ui/states.tsx'
-import { Ago } from '../ui/time.tsx'
+import { Ago, exactTime } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { wordsOf } from '../ui/words.ts'
 
@@ -25,6 +25,8 @@ const roles: Readonly<Record<Role, string>> = {
 }
 const roleIds = ['owner', 'admin', 'editor', 'reader', 'auditor'] as const
 
+const whoOf = ({ email, name }: User) => email ?? name
+
 type Open = { readonly kind: 'new' } | { readonly kind: 'edit' | 'delete' | 'factors'; readonly user: User }
 
 export function UsersPage() {
@@ -32,7 +34,7 @@ export function UsersPage() {
   const { user: me } = useSession()
   const { data, error, refetch } = useQuery({ queryKey: ['users'], queryFn: () => read(users.list) })
   const [open, setOpen] = useState<Open>()
-  const [link, setLink] = useState<{ readonly url: string; readonly email: string }>()
+  const [link, setLink] = useState<{ readonly made: OneTimeLink; readonly who: string }>()
   const refresh = () => cache.invalidateQueries({ queryKey: ['users'] })
   const close = () => setOpen(undefined)
   const attempt = async (what: () => Promise<void>) => {
@@ -45,14 +47,13 @@ export function UsersPage() {
   }
   const reset = (user: User) =>
     attempt(async () => {
-      const { invitation_url: url } = await act(() => users.reset(user.id))
-      setLink({ url, email: user.email })
+      setLink({ made: await act(() => users.reset(user.id)), who: whoOf(user) })
     })
   const disable = (user: User) =>
     attempt(async () => {
       const disabled = user.state !== 'disabled'
       await act(() => users.update(user.id, { disabled }))
-      toast(`${user.email} ${disabled ? 'can no longer sign in' : 'can sign in again'}`)
+      toast(`${whoOf(user)} ${disabled ? 'can no longer sign in' : 'can sign in again'}`)
     })
   return (
     <div className="page">
@@ -69,11 +70,11 @@ export function UsersPage() {
           {data?.map((user) => (
             <li key={user.id}>
               <span className="avatar" aria-hidden style={{ width: 32, height: 32 }}>
-                {(user.name ?? user.email).slice(0, 1).toUpperCase()}
+                {user.name.slice(0, 1).toUpperCase()}
               </span>
               <div className="item-main" style={{ gap: 2 }}>
                 <div className="row">
-                  <strong className="break">{user.name ?? user.email}</strong>
+                  <strong className="break">{user.name}</strong>
                   <span className="tag info">{user.role}</span>
                   {user.state === 'active' ? null : (
                     <span className={`tag ${user.state === 'disabled' ? 'bad' : 'warn'}`}>{user.state}</span>
@@ -82,7 +83,7 @@ export function UsersPage() {
                   {user.id === me.id ? <span className="tag">you</span> : null}
                 </div>
                 <p className="hint break">
-                  {user.name === null ? '' : `${user.email} · `}
+                  {user.email === null ? '' : `${user.email} · `}
                   {user.name_patterns === null ? '' : `only ${user.name_patterns.join(', ')} · `}
                   {user.last_sign_in_at === null ? (
                     'never signed in'
@@ -95,9 +96,9 @@ export function UsersPage() {
               </div>
               <div className="item-end">
                 <Menu
-                  label={`Actions for ${user.email}`}
+                  label={`Actions for ${whoOf(user)}`}
                   trigger={
-                    <AriaButton className="btn icon small quiet" aria-label={`Actions for ${user.email}`}>
+                    <AriaButton className="btn icon small quiet" aria-label={`Actions for ${whoOf(user)}`}>
                       <MoreHorizontal size={16} aria-hidden />
                     </AriaButton>
                   }
@@ -152,12 +153,8 @@ export function UsersPage() {
         <UserDialog
           onClose={close}
           run={async ({ email, role, patterns }) => {
-            const { invitation_url: url } = await users.create({
-              email,
-              role,
-              ...(patterns.length === 0 ? {} : { name_patterns: patterns }),
-            })
-            setLink({ url, email })
+            const narrowed = patterns.length === 0 ? {} : { name_patterns: patterns }
+            setLink({ made: await users.create({ email, role, ...narrowed }), who: email })
             await refresh()
           }}
         />
@@ -168,21 +165,21 @@ export function UsersPage() {
           onClose={close}
           run={async ({ role, patterns }) => {
             await users.update(open.user.id, { role, name_patterns: patterns.length === 0 ? null : patterns })
-            toast(`${open.user.email} is changed`)
+            toast(`${whoOf(open.user)} is changed`)
             await refresh()
           }}
         />
       ) : null}
       {open?.kind === 'factors' ? (
         <FormDialog
-          title={`Reset the second factor of ${open.user.email}?`}
+          title={`Reset the second factor of ${whoOf(open.user)}?`}
           isOpen
           isBad
           onClose={close}
           submit="Reset"
           run={async () => {
             await users.resetFactors(open.user.id)
-            toast(`${open.user.email} signs in with the password alone, and sets up a new second factor`)
+            toast(`${whoOf(open.user)} signs in with the password alone, and sets up a new second factor`)
             await refresh()
           }}
         >
@@ -194,14 +191,14 @@ export function UsersPage() {
       ) : null}
       {open?.kind === 'delete' ? (
         <FormDialog
-          title={`Delete ${open.user.email}?`}
+          title={`Delete ${whoOf(open.user)}?`}
           isOpen
           isBad
           onClose={close}
           submit="Delete"
           run={async () => {
             await users.delete(open.user.id)
-            toast(`${open.user.email} is deleted`)
+            toast(`${whoOf(open.user)} is deleted`)
             await refresh()
           }}
         >
@@ -215,10 +212,10 @@ export function UsersPage() {
         {link === undefined ? null : (
           <div className="stack">
             <p className="small">
-              Give it to {link.email} by a way that you trust: there is no mail server. It is shown this once, works
-              once, and ends in 7 days.
+              Give it to {link.who} by a way that you trust: there is no mail server. It is shown this once, works once,
+              and ends {exactTime(link.made.invitation_expires_at)}.
             </p>
-            <CopyOnce text={link.url} what="The link" />
+            <CopyOnce text={link.made.invitation_url} what="The link" />
             <div className="actions">
               <Button look="primary" onPress={() => setLink(undefined)}>
                 I have passed it on
@@ -255,11 +252,11 @@ function UserDialog({
     .map((id) => ({ id, label: id, more: roles[id] }))
   return (
     <FormDialog
-      title={user === undefined ? 'Invite somebody' : `Change ${user.email}`}
+      title={user === undefined ? 'Invite somebody' : `Change ${whoOf(user)}`}
       isOpen
       onClose={onClose}
       submit={user === undefined ? 'Make the link' : 'Save'}
-      isReady={email.trim() !== ''}
+      isReady={user !== undefined || email.trim() !== ''}
       run={() => run({ email: email.trim(), role, patterns: wordsOf(names) })}
     >
       {user === undefined ? (

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { type Role, roles, stateOf, type User } from '../../model/user.ts'
 import { resetFactors } from '../../vault/factors.ts'
-import { deleteUser, inviteUser, listUsers, readUser, resetUser, updateUser } from '../../vault/users.ts'
+import { deleteUser, type Invited, inviteUser, listUsers, readUser, resetUser, updateUser } from '../../vault/users.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
@@ -27,13 +27,18 @@ const Shown = {
   created_at: Time,
   last_sign_in_at: OrNull(Time),
 }
-const Link = Type.String({ description: 'a one-time link, shown this once' })
+const Link = {
+  invitation_url: Type.String({ description: 'a one-time link, shown this once' }),
+  invitation_expires_at: Time,
+}
 const body = { additionalProperties: false, description: 'a JSON object' }
 
 export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
   const tags = ['Users']
-  const linkOf = (request: FastifyRequest, token: string) =>
-    `${publicUrl ?? `${request.protocol}://${request.host}`}/portal/welcome#${token}`
+  const linkOf = (request: FastifyRequest, { user, token }: Invited) => ({
+    invitation_url: `${publicUrl ?? `${request.protocol}://${request.host}`}/portal/welcome#${token}`,
+    invitation_expires_at: formatTime(user.linkExpiresAt ?? 0),
+  })
 
   app.get(
     '/users',
@@ -60,15 +65,15 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
           { email: Email, role: RoleName, name: Type.Optional(Name), name_patterns: Type.Optional(Patterns) },
           body,
         ),
-        response: responses(201, Type.Object({ ...Shown, invitation_url: Link }), 400, 401, 403, 409, 413, 415),
+        response: responses(201, Type.Object({ ...Shown, ...Link }), 400, 401, 403, 409, 413, 415),
       },
     },
     async (request, reply) => {
       const { email, name, role, name_patterns: patterns } = request.body
       const { accountId } = identityOf(request)
-      const { user, token } = await inviteUser(vault, askerOf(request), accountId, { email, name, role, patterns })
-      reply.code(201).header('location', `/v3/users/${user.id}`)
-      return { ...shown(user), invitation_url: linkOf(request, token) }
+      const invited = await inviteUser(vault, askerOf(request), accountId, { email, name, role, patterns })
+      reply.code(201).header('location', `/v3/users/${invited.user.id}`)
+      return { ...shown(invited.user), ...linkOf(request, invited) }
     },
   )
 
@@ -123,13 +128,10 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
         description: 'The old password is good until the link is accepted, within a day.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object({ invitation_url: Link }), 400, 401, 403, 404, 415),
+        response: responses(200, Type.Object(Link), 400, 401, 403, 404, 415),
       },
     },
-    async (request) => {
-      const { token } = await resetUser(vault, askerOf(request), idOf(request.params))
-      return { invitation_url: linkOf(request, token) }
-    },
+    async (request) => linkOf(request, await resetUser(vault, askerOf(request), idOf(request.params))),
   )
 
   app.delete(

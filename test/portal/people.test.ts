@@ -1,0 +1,122 @@
+/** The people of an account and their sessions, in browsers of their own: what one does is seen by the other. */
+import assert from 'node:assert/strict'
+import { after, suite, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { engines } from '../support/engines.ts'
+import { closeBrowser, owner, placesOf, startPortal, violations } from './portal.ts'
+
+after(closeBrowser)
+
+const invited = { email: 'mary@example.com', name: 'Mary Somerville', password: 'velvet-compass-harbour-plume' }
+
+async function choose(page: Page, entry: string): Promise<void> {
+  await page.getByRole('button', { name: `Actions for ${invited.email}` }).click()
+  await page.getByRole('menuitem', { name: entry }).click()
+}
+
+/** Reads the link that is shown once, and says until when it is good. */
+async function takeLink(page: Page): Promise<{ readonly url: string; readonly end: string }> {
+  const dialog = page.getByRole('dialog', { name: 'One-time link' })
+  const url = (await dialog.locator('code').textContent()) ?? ''
+  const end = /and ends (.+)\.$/.exec((await dialog.getByText('works once').textContent()) ?? '')?.[1] ?? ''
+  assert.deepEqual(await violations(page), [])
+  await dialog.getByRole('button', { name: 'I have passed it on' }).click()
+  assert.deepEqual(await placesOf(page, url), [])
+  return { url, end }
+}
+
+function daysUntil(time: string): number {
+  return Math.round((Date.parse(time) - Date.now()) / 86_400_000)
+}
+
+async function typePassword(page: Page, password: string): Promise<void> {
+  await page.getByRole('textbox', { name: 'Password' }).fill(password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
+
+/** What the window's cookie is good for. */
+const statusOfSecrets = async () => (await fetch('/v3/secrets', { headers: { 'strongroom-portal': '1' } })).status
+
+for (const engine of engines) {
+  suite(`${engine.name}: people at the portal`, { skip: engine.skip }, () => {
+    test('end a session in another window, which asks to sign in again', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'db-password', value: 'planted-value' })
+      const first = await portal.openAs(owner, '/portal/secrets/1')
+      await first.getByRole('button', { name: 'Reveal' }).click()
+      await first.getByRole('region', { name: 'Revealed value' }).waitFor()
+      const second = await portal.openAs(owner, '/portal/settings')
+
+      const sessions = second.getByRole('region', { name: 'Sessions' })
+      const ends = sessions.getByRole('button', { name: /^End / })
+      await sessions.getByText('this one').waitFor()
+      // The one of the set-up and the one of the first window, the newest first.
+      assert.equal(await ends.count(), 2)
+      await ends.first().click()
+      await second.getByText('That session is ended').waitFor()
+      await ends.nth(1).waitFor({ state: 'detached' })
+
+      await first.getByRole('button', { name: 'Hide' }).click()
+      await first.getByRole('button', { name: 'Reveal' }).click()
+      const dialog = first.getByRole('dialog', { name: 'Your session ended' })
+      await dialog.waitFor()
+      assert.deepEqual(await placesOf(first, 'planted-value'), [])
+      assert.equal(await first.evaluate(statusOfSecrets), 401)
+      assert.equal(await second.evaluate(statusOfSecrets), 200)
+      await dialog.getByLabel('Password').fill(owner.password)
+      await dialog.getByRole('button', { name: 'Sign in', exact: true }).click()
+      await dialog.waitFor({ state: 'detached' })
+      await first.getByRole('button', { name: 'Reveal' }).click()
+      assert.equal(await first.getByRole('region', { name: 'Revealed value' }).textContent(), 'planted-value')
+    })
+
+    test('are invited, disabled, let in again and given a new password on the page Users', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/users')
+      const item = page.getByRole('listitem').filter({ hasText: invited.email })
+      // Who is to set up the account has no address yet.
+      await page.getByRole('listitem').filter({ hasText: 'invited' }).getByText('never signed in').waitFor()
+      assert.equal(await page.getByText('null').count(), 0)
+
+      await page.getByRole('button', { name: 'Invite' }).click()
+      await page.getByLabel('Email').fill(invited.email)
+      await page.getByRole('button', { name: 'Make the link' }).click()
+      const invitation = await takeLink(page)
+      assert.equal(daysUntil(invitation.end), 7)
+      await item.getByText('invited').waitFor()
+      const other = await portal.open()
+      await other.goto(invitation.url)
+      await other.getByLabel('Your name').fill(invited.name)
+      await other.getByLabel('Password').fill(invited.password)
+      await other.getByRole('button', { name: 'Create my user' }).click()
+      await other.locator('nav[aria-label="Pages"]').waitFor()
+      assert.equal(await other.getByRole('link', { name: 'Users' }).count(), 0)
+
+      await page.reload()
+      await choose(page, 'Disable')
+      await item.getByText('disabled').waitFor()
+      await other.getByRole('link', { name: 'Settings' }).click()
+      await other.getByRole('dialog', { name: 'Your session ended' }).waitFor()
+      await typePassword(other, invited.password)
+      await other.getByText('The address or the password is wrong.').waitFor()
+
+      await choose(page, 'Let sign in again')
+      await item.getByText('disabled').waitFor({ state: 'detached' })
+      await choose(page, 'Reset password')
+      const reset = await takeLink(page)
+      assert.equal(daysUntil(reset.end), 1)
+      const fresh = await portal.open()
+      await fresh.goto(reset.url)
+      await fresh.getByRole('heading', { name: 'Choose a new password' }).waitFor()
+      await fresh.getByLabel('Password').fill(`${invited.password}-anew`)
+      await fresh.getByRole('button', { name: 'Set the password' }).click()
+      await fresh.locator('nav[aria-label="Pages"]').waitFor()
+      await typePassword(other, invited.password)
+      await other.getByText('The address or the password is wrong.').waitFor()
+      await typePassword(other, `${invited.password}-anew`)
+      await other.getByRole('dialog', { name: 'Your session ended' }).waitFor({ state: 'detached' })
+      const { body } = await portal.server.api.get('/v3/audit?action=user.update')
+      assert.ok(body.records.length >= 2)
+    })
+  })
+}
