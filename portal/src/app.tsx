@@ -1,6 +1,6 @@
 /** Which page an address leads to. Pages that few open are loaded when they are. */
 import { lazy, type ReactNode, Suspense, useEffect } from 'react'
-import { Link, Route, Router, Switch } from 'wouter'
+import { Link, Route, Router, Switch, useLocation } from 'wouter'
 import { Frame } from './frame/frame.tsx'
 import { NewSecretPage } from './secrets/new-page.tsx'
 import { SecretPage } from './secrets/secret-page.tsx'
@@ -10,6 +10,7 @@ import { EnrolPage } from './session/enrol.tsx'
 import { Gate, SignInPage } from './session/sign-in.tsx'
 import { loadSession, useSessionState } from './session/store.ts'
 import { WelcomePage } from './session/welcome.tsx'
+import { Boundary } from './ui/boundary.tsx'
 import { Button } from './ui/controls.tsx'
 import { Loading, PageHead, Trouble } from './ui/states.tsx'
 import { Toasts } from './ui/toast.tsx'
@@ -65,28 +66,31 @@ function Pages({ welcomeToken }: { readonly welcomeToken: string | undefined }) 
 }
 
 function Inside() {
+  const [place] = useLocation()
   return (
     <Frame>
-      <Suspense fallback={<Waiting />}>
-        <Switch>
-          <Route path="/" component={OverviewPage} />
-          <Route path="/secrets" component={SecretsPage} />
-          <Route path="/secrets/new" component={NewSecretPage} />
-          <Route path="/secrets/:id">
-            {({ id }) => <SecretPage key={id} id={/^[1-9]\d{0,15}$/.test(id) ? Number(id) : undefined} />}
-          </Route>
-          <Route path="/lists" component={ListsPage} />
-          <Route path="/cloud-init" component={CloudInitPage} />
-          <Route path="/deployments" component={DeploymentsPage} />
-          <Route path="/keys" component={KeysPage} />
-          <Route path="/trust-rules" component={TrustPage} />
-          <Route path="/machines" component={MachinesPage} />
-          <Route path="/users" component={UsersPage} />
-          <Route path="/audit" component={AuditPage} />
-          <Route path="/settings" component={SettingsPage} />
-          <Route component={NowhereRoute} />
-        </Switch>
-      </Suspense>
+      <Boundary key={place}>
+        <Suspense fallback={<Waiting />}>
+          <Switch>
+            <Route path="/" component={OverviewPage} />
+            <Route path="/secrets" component={SecretsPage} />
+            <Route path="/secrets/new" component={NewSecretPage} />
+            <Route path="/secrets/:id">
+              {({ id }) => <SecretPage key={id} id={/^[1-9]\d{0,15}$/.test(id) ? Number(id) : undefined} />}
+            </Route>
+            <Route path="/lists" component={ListsPage} />
+            <Route path="/cloud-init" component={CloudInitPage} />
+            <Route path="/deployments" component={DeploymentsPage} />
+            <Route path="/keys" component={KeysPage} />
+            <Route path="/trust-rules" component={TrustPage} />
+            <Route path="/machines" component={MachinesPage} />
+            <Route path="/users" component={UsersPage} />
+            <Route path="/audit" component={AuditPage} />
+            <Route path="/settings" component={SettingsPage} />
+            <Route component={NowhereRoute} />
+          </Switch>
+        </Suspense>
+      </Boundary>
     </Frame>
   )
 }

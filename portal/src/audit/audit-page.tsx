@@ -66,7 +66,10 @@ export function AuditPage() {
   const loaded = data?.pages.flatMap(({ items }) => items)
   const fresh = useTail(filter, view, isLive && loaded !== undefined, loaded?.[0]?.seq ?? 0)
   const isShown = ({ action }: AuditRecord) => !hidesOwn || filter.action === 'audit.read' || action !== 'audit.read'
-  const records = [...fresh, ...(loaded ?? [])].filter(isShown)
+  // What was fetched again meanwhile is not shown twice.
+  const newest = loaded?.[0]?.seq ?? 0
+  const newer = fresh.filter((record) => record.seq > newest && isShown(record))
+  const records = [...newer, ...(loaded ?? []).filter(isShown)]
   const change = (part: Record<string, string>) =>
     setQuery(
       (old) => {
@@ -100,7 +103,6 @@ export function AuditPage() {
       ) : null}
       <section className="card" aria-label="Records">
         <Filters
-          key={view}
           query={query}
           change={change}
           hidesOwn={hidesOwn}
@@ -114,9 +116,7 @@ export function AuditPage() {
             Widen the time or clear a filter. Records appear here the moment something is asked of the server.
           </Empty>
         ) : null}
-        {records.length === 0 ? null : (
-          <Records records={records} freshCount={fresh.filter(isShown).length} broken={broken} />
-        )}
+        {records.length === 0 ? null : <Records records={records} freshCount={newer.length} broken={broken} />}
         {hasNextPage ? (
           <div className="card-head" style={{ borderTop: '1px solid var(--line)', borderBottom: 0 }}>
             <Button onPress={() => void fetchNextPage()} isDisabled={isFetchingNextPage}>
@@ -167,8 +167,12 @@ function Filters({
   /** Actions of the records that are loaded. */
   readonly seen: readonly string[]
 }) {
-  const [secret, setSecret] = useState(query.get('secret') ?? '')
-  const [principal, setPrincipal] = useState(query.get('principal') ?? '')
+  const [askedSecret, askedPrincipal] = [query.get('secret') ?? '', query.get('principal') ?? '']
+  const [secret, setSecret] = useState(askedSecret)
+  const [principal, setPrincipal] = useState(askedPrincipal)
+  // The address may be changed by others: a link, or going back.
+  useEffect(() => setSecret(askedSecret), [askedSecret])
+  useEffect(() => setPrincipal(askedPrincipal), [askedPrincipal])
   const submit = (event: FormEvent) => {
     event.preventDefault()
     change({ secret: secret.trim(), principal: principal.trim() })

@@ -5,7 +5,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { Button as AriaButton } from 'react-aria-components/Button'
 import { Link, useLocation } from 'wouter'
 import { sessions } from '../api/account.ts'
-import { sentenceOf } from '../api/ask.ts'
+import { codeOf, sentenceOf } from '../api/ask.ts'
 import { Logo } from '../session/sign-in.tsx'
 import { signedOut, useSession } from '../session/store.ts'
 import { IconButton } from '../ui/controls.tsx'
@@ -141,8 +141,11 @@ function WhoMenu({ onHelp }: { readonly onHelp: () => void }) {
     try {
       await sessions.signOut()
     } catch (error) {
-      toast(`You are still signed in: ${sentenceOf(error)}`, true)
-      return
+      // A session that has ended is what was asked for.
+      if (codeOf(error) !== 'unauthenticated') {
+        toast(`You are still signed in: ${sentenceOf(error)}`, true)
+        return
+      }
     }
     cache.clear()
     signedOut()

@@ -100,7 +100,11 @@ export function ListsPage() {
       {open?.kind === 'new' ? <NameDialog onClose={close} /> : null}
       {open?.kind === 'rename' ? <NameDialog list={open.list} onClose={close} /> : null}
       {open?.kind === 'delete' ? (
-        <DeleteDialog list={open.list} count={counts.get(open.list.id) ?? 0} onClose={close} />
+        <DeleteDialog
+          list={open.list}
+          count={secrets === undefined ? undefined : (counts.get(open.list.id) ?? 0)}
+          onClose={close}
+        />
       ) : null}
     </div>
   )
@@ -147,7 +151,8 @@ function DeleteDialog({
   onClose,
 }: {
   readonly list: List
-  readonly count: number
+  /** Not known before the secrets are loaded. */
+  readonly count: number | undefined
   readonly onClose: () => void
 }) {
   const [typed, setTyped] = useState('')
@@ -167,9 +172,11 @@ function DeleteDialog({
       }}
     >
       <p className="small">
-        {count === 0
-          ? 'The list is empty.'
-          : `With it ${count === 1 ? 'goes its one secret' : `go its ${count} secrets`}, every version of each.`}{' '}
+        {count === undefined
+          ? 'With it go all of its secrets, every version of each.'
+          : count === 0
+            ? 'The list is empty.'
+            : `With it ${count === 1 ? 'goes its one secret' : `go its ${count} secrets`}, every version of each.`}{' '}
         This cannot be undone. If you may not delete one of them, nothing is deleted.
       </p>
       <Field

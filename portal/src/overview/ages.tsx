@@ -1,4 +1,4 @@
-/** How old values are: a bar for each age, as long as there are many. */
+/** How long secrets have not been changed: a bar for each age, as long as there are many. */
 import { Link } from 'wouter'
 import type { Metadata } from '../../../src/client/index.ts'
 

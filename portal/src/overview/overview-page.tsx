@@ -24,11 +24,27 @@ const maxPages = 5
 export function OverviewPage() {
   const { user } = useSession()
   const rights = useRights()
-  const { data: secrets, error, refetch, dataUpdatedAt } = useSecrets()
-  const { data: lists } = useLists()
   return (
     <div className="page">
       <PageHead title={`Hello, ${user.name.split(' ')[0]}`} windowTitle="Overview" about="What needs a look today." />
+      {rights.has('secrets:list') ? <OfSecrets /> : null}
+      {!rights.has('secrets:list') && rights.hasAll('audit:read') ? (
+        <div className="columns">
+          <Activity />
+          <Readers />
+        </div>
+      ) : null}
+    </div>
+  )
+}
+
+/** For whoever may see which secrets there are; an auditor sees the trail alone. */
+function OfSecrets() {
+  const rights = useRights()
+  const { data: secrets, error, refetch, dataUpdatedAt } = useSecrets()
+  const { data: lists } = useLists()
+  return (
+    <>
       {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
       {secrets === undefined && error === null ? <Loading /> : null}
       {secrets === undefined ? null : (
@@ -62,7 +78,7 @@ export function OverviewPage() {
               <Redeploy />
               {rights.hasAll('audit:read') ? <Readers /> : null}
               <Expiring secrets={secrets} />
-              <Card title="Age of the values" icon={<Hourglass size={16} aria-hidden />}>
+              <Card title="Last changed" icon={<Hourglass size={16} aria-hidden />}>
                 <div className="card-pad">
                   <AgePlot secrets={secrets} now={dataUpdatedAt} />
                 </div>
@@ -71,7 +87,7 @@ export function OverviewPage() {
           </div>
         </>
       )}
-    </div>
+    </>
   )
 }
 

@@ -53,6 +53,8 @@ function ChangeForm({
   const [trouble, setTrouble] = useState<string>()
   const [fault, setFault] = useState<string>()
   const [isBusy, setBusy] = useState(false)
+  /** Whether the lines of the value that was begun with end in CR LF, and are to end so again. */
+  const [endsInCrLf, setCrLf] = useState(false)
 
   const save = async (ifMatch: string) => {
     const given = await value.current?.get()
@@ -62,7 +64,9 @@ function ChangeForm({
     setTrouble(undefined)
     try {
       // A typed text means itself, also where the secret keeps bytes.
-      const { value: text, encoding } = given
+      const { encoding } = given
+      // A text field knows one kind of line end.
+      const text = endsInCrLf && encoding === 'utf-8' ? given.value.replaceAll('\n', '\r\n') : given.value
       await act(() => strongroom.secrets.update(secret.id, { value: text, encoding }, { ifMatch }))
       value.current?.clear()
       toast(`${secret.name} has a new value`)
@@ -89,7 +93,13 @@ function ChangeForm({
   }
   const loadCurrent = async () => {
     try {
-      value.current?.set((await act(() => strongroom.secrets.get(secret.id))).value)
+      const { value: current } = await act(() => strongroom.secrets.get(secret.id))
+      const ends = new Set(current.match(/\r\n|\r|\n/g))
+      if (ends.size > 1 || ends.has('\r')) {
+        return setTrouble('Its line ends are of several kinds, which a text field would change. Choose a file instead.')
+      }
+      setCrLf(ends.has('\r\n'))
+      value.current?.set(current)
     } catch (error) {
       if (!(error instanceof Cancelled)) setTrouble(sentenceOf(error))
     }

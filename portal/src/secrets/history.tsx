@@ -77,7 +77,13 @@ export function HistoryCard({ secret, etag }: { readonly secret: Metadata; reado
           <Button onPress={() => setCompared(undefined)}>Close</Button>
         </div>
       </Dialog>
-      <RestoreDialog secret={secret} etag={etag} version={restored} onClose={() => setRestored(undefined)} />
+      <RestoreDialog
+        key={restored}
+        secret={secret}
+        etag={etag}
+        version={restored}
+        onClose={() => setRestored(undefined)}
+      />
     </section>
   )
 }

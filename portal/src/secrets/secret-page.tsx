@@ -93,7 +93,7 @@ export function SecretPage({ id }: { readonly id: number | undefined }) {
       </div>
       <ChangeValueDialog secret={secret} etag={secret.etag} isOpen={open === 'value'} onClose={close} />
       <EditDetailsDialog secret={secret} etag={secret.etag} isOpen={open === 'details'} onClose={close} />
-      <DeleteDialog secret={secret} etag={secret.etag} isOpen={open === 'delete'} onClose={close} />
+      {open === 'delete' ? <DeleteDialog secret={secret} etag={secret.etag} onClose={close} /> : null}
     </div>
   )
 }
@@ -140,12 +140,10 @@ function Facts({ secret }: { readonly secret: Metadata }) {
 function DeleteDialog({
   secret,
   etag,
-  isOpen,
   onClose,
 }: {
   readonly secret: Metadata
   readonly etag: string
-  readonly isOpen: boolean
   readonly onClose: () => void
 }) {
   const [typed, setTyped] = useState('')
@@ -165,10 +163,12 @@ function DeleteDialog({
     } catch (error) {
       setBusy(false)
       if (!(error instanceof Cancelled)) setTrouble(sentenceOf(error))
+      // Somebody may have changed it: the next try is upon what it is now.
+      await refresh()
     }
   }
   return (
-    <Dialog title={`Delete ${secret.name}?`} isOpen={isOpen} onClose={onClose} isAlert>
+    <Dialog title={`Delete ${secret.name}?`} isOpen onClose={onClose} isAlert>
       <form className="stack" onSubmit={(event) => void submit(event)}>
         {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
         <p className="small">

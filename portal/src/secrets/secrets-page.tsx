@@ -147,7 +147,7 @@ function Loaded({
               choices={[
                 { id: '', label: 'Any state' },
                 { id: 'soon', label: 'Expiring' },
-                { id: 'stale', label: 'Over a year old' },
+                { id: 'stale', label: 'Unchanged for a year' },
               ]}
             />
           </div>
@@ -215,7 +215,7 @@ type Change = (part: Record<string, string | null>) => void
 
 function titleOf({ list, state }: Filter): string {
   if (list !== null) return list
-  return state === 'soon' ? 'Expiring' : state === 'stale' ? 'Over a year old' : 'Secrets'
+  return state === 'soon' ? 'Expiring' : state === 'stale' ? 'Unchanged for a year' : 'Secrets'
 }
 
 function ListSelect({ filter, change }: { readonly filter: Filter; readonly change: Change }) {
@@ -272,7 +272,7 @@ function Views({
     <nav className="views" aria-label="Views and lists">
       {view('All secrets', <Layers size={15} aria-hidden />, secrets.length, isAll, {})}
       {view('Expiring', <CalendarClock size={15} aria-hidden />, counts.soon, state === 'soon', { state: 'soon' })}
-      {view('Over a year old', <Hourglass size={15} aria-hidden />, counts.stale, state === 'stale', {
+      {view('Unchanged for a year', <Hourglass size={15} aria-hidden />, counts.stale, state === 'stale', {
         state: 'stale',
       })}
       {view('Files', <File size={15} aria-hidden />, counts.files, type === 'file' && list === null, { type: 'file' })}

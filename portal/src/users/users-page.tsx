@@ -21,7 +21,7 @@ const roles: Readonly<Record<Role, string>> = {
   admin: 'Everything but the owners',
   editor: 'Read and change secrets and lists',
   reader: 'See and read secrets',
-  auditor: 'Names and the audit trail; no value',
+  auditor: 'The audit trail, and nothing else',
 }
 const roleIds = ['owner', 'admin', 'editor', 'reader', 'auditor'] as const
 

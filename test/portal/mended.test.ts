@@ -1,0 +1,109 @@
+/** What the portal keeps, shows and offers where people do not go straight ahead. */
+import assert from 'node:assert/strict'
+import { after, suite, test } from 'node:test'
+import { engines } from '../support/engines.ts'
+import { Person } from '../support/person.ts'
+import { closeBrowser, owner, startPortal } from './portal.ts'
+
+after(closeBrowser)
+
+// What a page does with its own state does not depend on the store.
+for (const engine of engines.slice(0, 1)) {
+  suite(`${engine.name}: the portal`, { skip: engine.skip }, () => {
+    test('keeps the line ends of a value that a change begins with', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await api.post('/v3/secrets', { name: 'windows', value: 'one\r\ntwo\r\n' })
+      await api.post('/v3/secrets', { name: 'mixed', value: 'one\r\ntwo\n' })
+      const page = await portal.openAs(owner, '/portal/secrets/1')
+      const begin = () => page.getByRole('button', { name: 'Begin with the current value' }).click()
+
+      await page.getByRole('button', { name: 'New value' }).click()
+      await begin()
+      await page.getByRole('textbox', { name: 'New value' }).press('Control+End')
+      await page.keyboard.type('three')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('windows has a new value').waitFor()
+      await page.goto('/portal/secrets/2')
+      await page.getByRole('button', { name: 'New value' }).click()
+      await begin()
+      await page.getByText('line ends are of several kinds').waitFor()
+
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'one\r\ntwo\r\nthree')
+    })
+
+    test('asks for the name anew when a deletion was called off, and deletes what was changed meanwhile', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await api.post('/v3/secrets', { name: 'doomed', value: 'one' })
+      const page = await portal.openAs(owner, '/portal/secrets/1')
+      const open = () => page.getByRole('button', { name: 'Delete secret' }).click()
+      const name = page.getByLabel('Type its name to confirm')
+      const confirm = page.getByRole('button', { name: 'Delete for good' })
+
+      await open()
+      await name.fill('doomed')
+      await page.getByRole('button', { name: 'Cancel' }).click()
+      await open()
+      assert.deepEqual([await name.inputValue(), await confirm.isDisabled()], ['', true])
+      await api.put('/v3/secrets/1', { value: 'two' })
+      await name.fill('doomed')
+      await confirm.click()
+      await page.getByText('is not at the version').waitFor()
+      await page.getByText('Version 2', { exact: false }).first().waitFor()
+      await confirm.click()
+      await page.getByText('doomed is deleted').waitFor()
+
+      assert.equal((await api.get('/v3/secrets/1')).status, 404)
+    })
+
+    test('shows an auditor the activity, and asks for nothing that they may not see', async (t) => {
+      const portal = await startPortal(t, engine)
+      const who = { email: 'noor@example.com', name: 'Noor', password: 'saddle-prism-walnut-anchor' }
+      const { body } = await portal.server.api.post('/v3/users', { email: who.email, role: 'auditor' })
+      assert.equal(
+        (await new Person(portal.server.url).accept(body.invitation_url, { name: who.name, password: who.password }))
+          .status,
+        201,
+      )
+
+      const page = await portal.openAs(who, '/portal/')
+
+      await page.getByRole('heading', { name: 'Hello, Noor' }).waitFor()
+      await page.getByRole('region', { name: 'Activity' }).waitFor()
+      assert.equal(await page.getByText('Not allowed').count(), 0)
+    })
+
+    test('offers to load a page again whose script is gone', async (t) => {
+      const portal = await startPortal(t, engine, { mayLog: /dynamically imported module/ })
+      const page = await portal.openAs(owner)
+      await page.route(/machines-page/, (route) => route.fulfill({ status: 404, body: '' }))
+
+      await page.getByRole('link', { name: 'Machines' }).click()
+
+      await page.getByRole('heading', { name: 'This page cannot be shown' }).waitFor()
+      await page.unroute(/machines-page/)
+      await page.getByRole('button', { name: 'Reload' }).click()
+      await page.getByRole('heading', { name: 'Machines', level: 1 }).waitFor()
+    })
+
+    test('keeps the place of who types in a filter of the trail', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/audit')
+
+      await page.getByRole('textbox', { name: 'Secret', exact: true }).fill('db')
+      await page.keyboard.press('Tab')
+      await page.keyboard.type('Ada')
+      await page.keyboard.press('Enter')
+      await page.waitForURL(/principal=Ada/)
+
+      assert.match(page.url(), /secret=db/)
+      assert.equal(
+        await page
+          .getByRole('textbox', { name: 'Who', exact: true })
+          .evaluate((field) => field === document.activeElement),
+        true,
+      )
+    })
+  })
+}
