@@ -178,6 +178,9 @@ for (const engine of engines) {
       await stranger.getByRole('button', { name: 'Sign in with Example Login' }).click()
       await stranger.getByRole('heading', { level: 1, name: 'Secrets' }).waitFor()
       assert.equal(new URL(stranger.url()).pathname, '/portal/secrets')
+      await stranger.goto('/portal/settings')
+      await stranger.getByRole('heading', { name: 'Sessions' }).waitFor()
+      assert.equal(await stranger.getByRole('button', { name: 'Change password' }).count(), 0)
     })
   })
 }

@@ -70,6 +70,38 @@ for (const engine of engines) {
       assert.equal(await first.getByRole('region', { name: 'Revealed value' }).textContent(), 'planted-value')
     })
 
+    test('see the page Users only when they may manage users, whatever their role is called', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { email } = invited
+      const narrow = { email, role: 'admin', name_patterns: ['web-*'] }
+      const { body } = await portal.server.api.post('/v3/users', narrow)
+      const page = await portal.open()
+
+      await page.goto(body.invitation_url)
+      // As short as the server allows.
+      await page.getByLabel('Password').fill('qz7#Lw9!xK')
+      await page.getByRole('button', { name: 'Create my user' }).click()
+      await page.getByRole('link', { name: 'API keys' }).waitFor()
+
+      assert.equal(await page.getByRole('link', { name: 'Users' }).count(), 0)
+      const whole = await portal.openAs(owner)
+      assert.equal(await whole.getByRole('link', { name: 'Users' }).count(), 1)
+    })
+
+    test('who guess a password are told how long to wait, in words', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.open()
+      await page.goto('/portal/')
+      await page.getByLabel('Email').fill(owner.email)
+      for (let tries = 0; tries < 5; tries++) {
+        await typePassword(page, `${owner.password} ${tries}`)
+        await page.getByText('The address or the password is wrong.').waitFor()
+        await page.getByRole('button', { name: 'Sign in', exact: true }).and(page.locator(':enabled')).waitFor()
+      }
+      await typePassword(page, owner.password)
+      await page.getByText('Too many failed attempts. Try again in 15 minutes.').waitFor()
+    })
+
     test('are invited, disabled, let in again and given a new password on the page Users', async (t) => {
       const portal = await startPortal(t, engine)
       const page = await portal.openAs(owner, '/portal/users')
