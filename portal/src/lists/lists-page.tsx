@@ -102,7 +102,7 @@ export function ListsPage() {
       {open?.kind === 'delete' ? (
         <DeleteDialog
           list={open.list}
-          count={secrets === undefined ? undefined : (counts.get(open.list.id) ?? 0)}
+          count={secrets !== undefined && rights.hasAll('secrets:list') ? (counts.get(open.list.id) ?? 0) : undefined}
           onClose={close}
         />
       ) : null}
@@ -151,7 +151,7 @@ function DeleteDialog({
   onClose,
 }: {
   readonly list: List
-  /** Not known before the secrets are loaded. */
+  /** Not known before the secrets are loaded, nor by whoever sees some of them alone. */
   readonly count: number | undefined
   readonly onClose: () => void
 }) {

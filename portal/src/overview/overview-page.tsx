@@ -78,7 +78,7 @@ function OfSecrets() {
               <Redeploy />
               {rights.hasAll('audit:read') ? <Readers /> : null}
               <Expiring secrets={secrets} />
-              <Card title="Last changed" icon={<Hourglass size={16} aria-hidden />}>
+              <Card title="Time since the last change" icon={<Hourglass size={16} aria-hidden />}>
                 <div className="card-pad">
                   <AgePlot secrets={secrets} now={dataUpdatedAt} />
                 </div>

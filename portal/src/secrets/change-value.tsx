@@ -118,6 +118,9 @@ function ChangeForm({
         </Note>
       )}
       <ValueInput ref={value} label="New value" fault={fault} />
+      {endsInCrLf ? (
+        <p className="muted small">The lines of the current value end in CR LF; so will those of this one.</p>
+      ) : null}
       {secret.type === 'text' ? (
         <div>
           <Button small look="quiet" onPress={() => void loadCurrent()}>

@@ -155,6 +155,7 @@ function DeleteDialog({
     event.preventDefault()
     if (typed !== secret.name) return
     setBusy(true)
+    setTrouble(undefined)
     try {
       await act(() => strongroom.secrets.delete(secret.id, { ifMatch: etag }))
       toast(`${secret.name} is deleted`)
