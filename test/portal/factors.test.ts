@@ -98,7 +98,9 @@ for (const engine of engines) {
       await page.getByText('Is not the code that the app should show now').waitFor()
       await page.getByLabel('Code', { exact: true }).fill(codeOf(secret, Date.now()))
       await page.getByLabel('Code', { exact: true }).press('Enter')
-      const codes = await page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').allInnerTexts()
+      const items = page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem')
+      await items.first().waitFor()
+      const codes = await items.allInnerTexts()
       await page.getByRole('button', { name: 'I have kept them' }).press('Enter')
       await page.getByText('10 left').waitFor()
 
@@ -168,6 +170,7 @@ for (const engine of engines) {
       provider.behaviour.claims = { sub: 'lise', email: 'lise@example.com', email_verified: true }
       const stranger = await portal.open({ baseURL: url })
       await stranger.goto('/portal/secrets')
+      await stranger.getByRole('button', { name: 'Sign in with Example Login' }).waitFor()
       assert.deepEqual(await violations(stranger), [])
       await stranger.getByRole('button', { name: 'Sign in with Example Login' }).click()
       await stranger.getByText('You are not expected here').waitFor()
