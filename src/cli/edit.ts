@@ -13,7 +13,7 @@ import { makeMemoryFolder } from './memory-folder.ts'
 import { complain, Fault, print, printJson } from './output.ts'
 import { startPassing } from './process.ts'
 import { confirm, isInteractive } from './prompt.ts'
-import { isText } from './secrets.ts'
+import { isText, versionOfTag } from './secrets.ts'
 
 /** Opens the value in the editor, and stores what was saved, unless somebody stored another one meanwhile. */
 export async function edit(ref: string, options: RemoteOptions): Promise<void> {
@@ -30,7 +30,7 @@ export async function edit(ref: string, options: RemoteOptions): Promise<void> {
   const encoding = type === 'file' ? 'base64' : 'utf-8'
   if (encoding === 'utf-8' && !isText(after)) throw new Fault('usage', 'What was saved is not text: nothing is stored.')
   const text = after.toString(encoding === 'base64' ? 'base64' : 'utf8')
-  const version = versionOf(await store(client, id, name, { value: text, encoding }, etag))
+  const version = versionOfTag(await store(client, id, name, { value: text, encoding }, etag))
   if (options.json) return printJson({ id, name, changed: true, version })
   print(`${name} is stored, as version ${version}.`)
 }
@@ -45,14 +45,12 @@ async function store(client: Strongroom, id: number, name: string, input: NewVal
   } catch (error) {
     if (!(error instanceof Conflict) || error.code !== 'stale_version' || !isInteractive()) throw error
     const { etag: theirs } = await client.secrets.metadata(id)
-    complain(`Somebody stored version ${versionOf(theirs)} of ${name} while you edited version ${versionOf(etag)}.`)
+    complain(
+      `Somebody stored version ${versionOfTag(theirs)} of ${name} while you edited version ${versionOfTag(etag)}.`,
+    )
     if (!(await confirm('Store yours over it? Theirs stays in the history.', ''))) throw error
     return store(client, id, name, input, theirs)
   }
-}
-
-function versionOf(etag: string): number {
-  return Number(etag.replaceAll('"', ''))
 }
 
 /** @throws Fault if the editor fails: then nothing is stored */

@@ -131,3 +131,8 @@ export async function remove(ref: string, options: RemoteOptions & { readonly ye
   if (options.json) return printJson({ deleted: { id, name } })
   print(`${name} is deleted.`)
 }
+
+/** The version that an `ETag` of the server is. */
+export function versionOfTag(etag: string): number {
+  return Number(etag.replaceAll('"', ''))
+}

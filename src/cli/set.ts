@@ -9,7 +9,7 @@ import { checkedName, findNamed, findSecret, idIn } from './find.ts'
 import { numberOf, readHiddenInput, readInputFile, timeOf } from './input.ts'
 import { complain, Fault, print, printJson } from './output.ts'
 import { askHidden, isInteractive } from './prompt.ts'
-import { isText } from './secrets.ts'
+import { isText, versionOfTag } from './secrets.ts'
 
 interface Options extends RemoteOptions {
   readonly file?: string
@@ -105,7 +105,7 @@ async function update(client: Strongroom, found: Metadata, input: Input): Promis
   const { filename, ...others } = input.details
   const details = type === 'file' ? input.details : others
   if (Object.keys(details).length > 0) await client.secrets.updateMetadata(id, details)
-  return { id, name, version: Number(etag.replaceAll('"', '')), isNew: false }
+  return { id, name, version: versionOfTag(etag), isNew: false }
 }
 
 /** @throws Fault `usage` for bytes that are no text */

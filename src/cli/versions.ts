@@ -6,7 +6,7 @@ import { findSecret } from './find.ts'
 import { numberOf } from './input.ts'
 import { type Line, linesThatDiffer } from './lines.ts'
 import { Fault, print, printJson, printTable, shown, styled } from './output.ts'
-import { isText } from './secrets.ts'
+import { isText, versionOfTag } from './secrets.ts'
 
 export async function history(ref: string, options: RemoteOptions): Promise<void> {
   const client = connect(options)
@@ -24,7 +24,7 @@ export async function restore(ref: string, versionText: string, options: RemoteO
   const client = connect(options)
   const { id, name } = await findSecret(client, ref)
   const { etag } = await client.secrets.restore(id, version)
-  const newest = Number(etag.replaceAll('"', ''))
+  const newest = versionOfTag(etag)
   if (options.json) return printJson({ id, name, restored: version, version: newest })
   print(`${name} has the value of version ${version} again, as version ${newest}.`)
 }

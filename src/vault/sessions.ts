@@ -259,8 +259,9 @@ export async function openFinished(
   for (let tries = 0; tries < maxTries; tries++) {
     const user = await vault.store.user(accountId, id)
     if (user === undefined) break
-    await verifyUser(vault, { ...stranger, caller: personOf(user) }, user)
-    const rules = await rulesOf(vault, { ...stranger, caller: personOf(user) }, accountId)
+    const asker = { ...stranger, caller: personOf(user) }
+    await verifyUser(vault, asker, user)
+    const rules = await rulesOf(vault, asker, accountId)
     const opened = await open(vault, stranger, user, { next: user, agent, rules, method: 'password, new factor' })
     if (opened?.session !== undefined) return opened
   }

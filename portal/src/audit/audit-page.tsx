@@ -64,10 +64,10 @@ export function AuditPage() {
     getNextPageParam: ({ next }) => next,
   })
   const loaded = data?.pages.flatMap(({ items }) => items)
-  const fresh = useTail(filter, view, isLive && loaded !== undefined, loaded?.[0]?.seq ?? 0)
+  const newest = loaded?.[0]?.seq ?? 0
+  const fresh = useTail(filter, view, isLive && loaded !== undefined, newest)
   const isShown = ({ action }: AuditRecord) => !hidesOwn || filter.action === 'audit.read' || action !== 'audit.read'
   // What was fetched again meanwhile is not shown twice.
-  const newest = loaded?.[0]?.seq ?? 0
   const newer = fresh.filter((record) => record.seq > newest && isShown(record))
   const records = [...newer, ...(loaded ?? []).filter(isShown)]
   const change = (part: Record<string, string>) =>

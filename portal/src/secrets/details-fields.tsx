@@ -2,6 +2,7 @@
 import { X } from 'lucide-react'
 import { type KeyboardEvent, useId, useState } from 'react'
 import { Field, TextArea } from '../ui/controls.tsx'
+import { wordsOf } from '../ui/words.ts'
 
 export interface Details {
   readonly description: string
@@ -55,7 +56,7 @@ function TagsField({
   const id = useId()
   const [text, setText] = useState('')
   const add = () => {
-    const added = text.split(/[\s,]+/).filter((tag) => tag !== '' && !tags.includes(tag))
+    const added = wordsOf(text).filter((tag) => !tags.includes(tag))
     if (added.length > 0) onChange([...tags, ...new Set(added)])
     setText('')
   }

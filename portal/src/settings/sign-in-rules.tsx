@@ -11,6 +11,7 @@ import { Button, Checkbox, Field, Select, Switch } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
 import { Loading, Trouble } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
+import { wordsOf } from '../ui/words.ts'
 
 export function SignInRules() {
   const { user } = useSession()
@@ -142,7 +143,7 @@ function SsoDialog({ current, onClose }: { readonly current: ShownSso | null; re
       submit="Save"
       isReady={[label, issuer, client].every((text) => text.trim() !== '') && (!isNew || secret !== '')}
       run={async () => {
-        const words = domains.split(/[\s,]+/).filter((word) => word !== '')
+        const words = wordsOf(domains)
         const given = { label: label.trim(), issuer: issuer.trim(), client_id: client.trim(), domains: words }
         await sso.put({ ...given, role: role === 'invited' ? null : role, only: isOnly }, secret)
         toast('Single sign-on is set up')

@@ -1,7 +1,8 @@
 /** Making or changing a trust rule: whose jobs, what their tokens must say, and what the keys may. */
 import { useState } from 'react'
-import { type NewTrustRule, StrongroomError, type TrustRule } from '../../../src/client/index.ts'
+import type { NewTrustRule, TrustRule } from '../../../src/client/index.ts'
 import { strongroom } from '../api/client.ts'
+import { faultsOf } from '../api/faults.ts'
 import { rights, scopeText } from '../keys/scopes.ts'
 import { type Chosen, chosenOf, ScopesField, scopesOf } from '../keys/scopes-field.tsx'
 import { useRights } from '../session/rights.ts'
@@ -73,8 +74,7 @@ export function RuleDialog({
           : await strongroom.trustRules.update(rule.id, input),
       )
     } catch (error) {
-      if (error instanceof StrongroomError)
-        setFaults(Object.fromEntries(error.errors.map((one) => [one.field, one.detail])))
+      setFaults(faultsOf(error))
       throw error
     }
   }

@@ -146,9 +146,7 @@ export function openSession(call: Call, operation: Op<'open_session'>): Outcome<
 /** Whether the account's rules for signing in are still those that the session was judged by. */
 function isJudgedByRules(call: Call, { rulesMac }: Op<'open_session'>): boolean {
   const rules = call.work.world.rules.get(call.account.id)
-  return rules === undefined || rulesMac === null
-    ? rules === undefined && rulesMac === null
-    : isUpon(rulesMac, rules.mac)
+  return rulesMac === null ? rules === undefined : isUpon(rules?.mac, rulesMac)
 }
 
 /** Not recorded: nobody learns anything but of themselves. */
