@@ -45,7 +45,10 @@ export function splitMessage(message: string, name: string, limits: Limits): rea
     if (!type?.startsWith('multipart/')) {
       if (++parts > limits.parts) throw tooLarge(name, limits.parts, 'parts')
       const encoding = fieldNamed(fields, 'content-transfer-encoding').toLowerCase()
-      return [{ text, fields, type, encoding, body, delimiters }]
+      // The line break before a boundary is no part of the body (RFC 2046, 5.1.1).
+      const lineBreak = delimiters.length === 0 ? '' : lineBreakAtEnd(body)
+      const part = { fields, type, encoding, body: withoutEnd(body, lineBreak), delimiters }
+      return [{ text: withoutEnd(text, lineBreak), ...part }, lineBreak]
     }
     if (delimiters.length >= limits.depth) throw tooLarge(name, limits.depth, 'levels of multiparts')
     const delimiter = delimiterOf(fields)
@@ -53,7 +56,7 @@ export function splitMessage(message: string, name: string, limits: Limits): rea
     const { start, entities } = splitBody(body, delimiter)
     if (entities.length === 0) throw invalid(name, 'A multipart never comes to its boundary.')
     const inner = entities.flatMap(({ entity, after }) => [...splitEntity(entity, [...delimiters, delimiter]), after])
-    return [text.slice(0, text.length - body.length) + start, ...inner]
+    return [withoutEnd(text, body) + start, ...inner]
   }
   return splitEntity(message, [])
 }
@@ -99,7 +102,7 @@ function delimiterOf(fields: readonly string[]): string | undefined {
 
 interface Entity {
   readonly entity: string
-  /** The line break and the boundary behind it, and what is behind the last. */
+  /** The boundary behind it, and what is behind the last. */
   readonly after: string
 }
 
@@ -110,8 +113,7 @@ function splitBody(body: string, delimiter: string): { readonly start: string; r
   let start: number | undefined
   let begin = 0
   const cut = (until: number, next: number) => {
-    const end = Math.max(begin, until - lineBreakBefore(body, until))
-    entities.push({ entity: body.slice(begin, end), after: body.slice(end, next) })
+    entities.push({ entity: body.slice(begin, until), after: body.slice(until, next) })
     begin = next
   }
   for (const found of body.matchAll(lines)) {
@@ -130,9 +132,12 @@ function hexOf(character: string): string {
   return character.charCodeAt(0).toString(16).padStart(2, '0')
 }
 
-function lineBreakBefore(text: string, at: number): number {
-  if (text.slice(at - 2, at) === '\r\n') return 2
-  return text[at - 1] === '\n' || text[at - 1] === '\r' ? 1 : 0
+function lineBreakAtEnd(text: string): string {
+  return ['\r\n', '\r', '\n'].find((lineBreak) => text.endsWith(lineBreak)) ?? ''
+}
+
+function withoutEnd(text: string, end: string): string {
+  return text.slice(0, text.length - end.length)
 }
 
 /** The bytes that a part's body stands for. */

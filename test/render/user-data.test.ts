@@ -259,6 +259,16 @@ suite('Multipart user-data', () => {
     assert.deepEqual([unsafe.code, unsafe.fields[0]?.part], ['unsafe_rendering', 1])
   })
 
+  test('may leave its boundaries open, and loses no line break by it', { skip }, () => {
+    const open = (end: string) =>
+      `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: multipart/mixed; boundary=y\n\n--y\nContent-Transfer-Encoding: quoted-printable\n\n\${{secret.A}}\r\n${end}`
+    const documents = ['', '\r', '\r\n', '\n--x--', '\r\n--x\n\na', '\n--y--\r\n--x--'].map(open)
+    assert.deepEqual(
+      readByCloudInit(documents.map((document) => rendered(document, { A: 'a' }))),
+      readByCloudInit(documents.map((document) => Buffer.from(document.replace('${{secret.A}}', 'a')))),
+    )
+  })
+
   for (const [what, data] of [
     ['says no boundary', 'MIME-Version: 1.0\nContent-Type: multipart/mixed\n\n--x\n\n${{secret.A}}\n'],
     ['never comes to its boundary', 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n${{secret.A}}\n'],
