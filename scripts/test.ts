@@ -1,8 +1,23 @@
 /** `npm test`: every test, or the named files, with a throw-away PostgreSQL when no server is named. */
 import { spawnSync } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { chmodSync, existsSync, globSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { startCluster } from '../test/support/postgres.ts'
+
+/** Hundreds of throw-away stores sync every commit: in memory, where there is enough, that costs next to nothing. */
+function makeScratch(): string | undefined {
+  const memory = '/dev/shm'
+  if (!existsSync(memory)) return undefined
+  const { bavail, bsize } = statfsSync(memory)
+  if (bavail * bsize < 4 * 2 ** 30) return undefined
+  const folder = mkdtempSync(join(memory, 'strongroom-tests-'))
+  // PostgreSQL runs as another user.
+  chmodSync(folder, 0o711)
+  return folder
+}
+
+const scratch = process.env['TMPDIR'] === undefined ? makeScratch() : undefined
+if (scratch !== undefined) process.env['TMPDIR'] = scratch
 
 const named = process.env['STRONGROOM_TEST_DATABASE_URL']
 const cluster = named === undefined ? await startCluster() : undefined
@@ -32,4 +47,5 @@ try {
   process.exitCode = status ?? 1
 } finally {
   cluster?.stop()
+  if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true })
 }
