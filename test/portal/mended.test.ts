@@ -20,6 +20,7 @@ for (const engine of engines.slice(0, 1)) {
 
       await page.getByRole('button', { name: 'New value' }).click()
       await begin()
+      await page.getByText('end in CR LF').waitFor()
       await page.getByRole('textbox', { name: 'New value' }).press('Control+End')
       await page.keyboard.type('three')
       await page.getByRole('button', { name: 'Save' }).click()
