@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { createHash, createPublicKey, createSecretKey, randomBytes, verify } from 'node:crypto'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { checkpointText, openNote, signedNote, splitNotes, verifierKey } from '../../src/audit/checkpoint.ts'
 import { Keyring } from '../../src/crypto/keyring.ts'
 import { createKeyring } from '../../src/crypto/master-key.ts'
+import { fc } from '../support/fast-check.ts'
 
 const root = createSecretKey(randomBytes(32))
 const keyring = new Keyring(root, createKeyring(root))

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { Mask, patternsOf } from '../../src/cli/mask.ts'
+import { fc } from '../support/fast-check.ts'
 
 async function masked(pieces: readonly Buffer[], values: readonly string[]): Promise<string> {
   const mask = new Mask(patternsOf(values.map((value) => Buffer.from(value))))

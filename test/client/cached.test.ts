@@ -1,9 +1,9 @@
 /** The reader that keeps values in memory: how long, for whom, and when it must not. */
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import fc from 'fast-check'
 import { CachedSecrets, type CacheOptions, NotFound, Strongroom } from '../../src/client/index.ts'
 import { engines } from '../support/engines.ts'
+import { fc } from '../support/fast-check.ts'
 import { type Faked, Middleman, type Trick } from '../support/middleman.ts'
 import { startServer } from '../support/server.ts'
 

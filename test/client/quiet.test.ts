@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { inspect } from 'node:util'
-import fc from 'fast-check'
 import { Strongroom, StrongroomError } from '../../src/client/index.ts'
 import { engines } from '../support/engines.ts'
+import { fc } from '../support/fast-check.ts'
 import { Middleman, type Seen } from '../support/middleman.ts'
 import { startServer } from '../support/server.ts'
 

@@ -1,8 +1,8 @@
 /** How long the client waits before it sends a request again. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { pauseMs, readRetryAfter, wait } from '../../src/client/retry.ts'
+import { fc } from '../support/fast-check.ts'
 
 const now = Date.UTC(2026, 0, 15, 10, 30)
 

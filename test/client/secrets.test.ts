@@ -1,9 +1,9 @@
 /** The client against a real server: each method does what its name says. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { Conflict, Forbidden, Invalid, NotFound, Strongroom, Unauthorized } from '../../src/client/index.ts'
 import { engines } from '../support/engines.ts'
+import { fc } from '../support/fast-check.ts'
 import { Middleman } from '../support/middleman.ts'
 import { startServer } from '../support/server.ts'
 

@@ -4,10 +4,10 @@ import { createSecretKey, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { open, overheadBytes, seal } from '../../src/crypto/aead.ts'
 import { contextOf, type Place } from '../../src/crypto/context.ts'
 import { Refusal } from '../../src/errors.ts'
+import { fc } from '../support/fast-check.ts'
 import * as independent from './aead-independent.ts'
 
 interface Vector {

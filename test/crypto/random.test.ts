@@ -1,8 +1,8 @@
 /** Public random bytes: drawn in blocks, and never twice. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { fillPublic, newUid } from '../../src/crypto/random.ts'
+import { fc } from '../support/fast-check.ts'
 
 suite('Public random bytes', () => {
   test('fill what is asked for, and never come twice, however draws fall over the blocks', () => {

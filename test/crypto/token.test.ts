@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { generateToken, isToken, tokenLength, tokenOf } from '../../src/crypto/token.ts'
+import { fc } from '../support/fast-check.ts'
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const vectors = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/tokens.json'), 'utf8')) as {

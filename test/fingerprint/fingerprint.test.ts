@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { filterBits, filterOf, fingerprintsOf, type Keys, newRollingKeys } from '../../src/fingerprint/fingerprint.ts'
 import { Matcher } from '../../src/fingerprint/matcher.ts'
 import { strongWindow, windowBytes } from '../../src/fingerprint/strength.ts'
+import { fc } from '../support/fast-check.ts'
 
 const numRuns = process.env['SLOW'] === '1' ? 500 : 60
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import dotenv from 'dotenv'
-import fc from 'fast-check'
 import { Refusal } from '../../src/errors.ts'
 import { guessFormat, type ImportFormat, importFormatOf, readEntries } from '../../src/formats/read.ts'
 import { writeEntries } from '../../src/formats/write.ts'
+import { fc } from '../support/fast-check.ts'
 import { asDopplerWrites } from './vendors.ts'
 
 const numRuns = process.env['SLOW'] === '1' ? 2000 : 100

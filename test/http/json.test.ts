@@ -1,9 +1,9 @@
 /** The strict gate before JSON.parse, beside JSON.parse itself. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { Refusal } from '../../src/errors.ts'
 import { parseJson } from '../../src/json.ts'
+import { fc } from '../support/fast-check.ts'
 
 const numRuns = process.env['SLOW'] === '1' ? 100_000 : 3000
 const utf8 = new TextEncoder()

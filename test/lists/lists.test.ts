@@ -1,8 +1,8 @@
 /** The Secret Lists API as the vendor's clients and Terraform provider use it, over both stores. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { engines } from '../support/engines.ts'
+import { fc } from '../support/fast-check.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { type Came, clients, type PublishedClient } from './clients.ts'
 

@@ -1,10 +1,10 @@
 /** Random sequences of operations on both stores and on the reference: the answers are equal. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import { type Answer, Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
+import { fc } from '../support/fast-check.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { type Expected, type KeyRef, Reference } from './reference.ts'
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { BlockList } from 'node:net'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { addressHex, parseAddresses, rangeOf } from '../../src/model/machine.ts'
+import { fc } from '../support/fast-check.ts'
 
 const network = fc.oneof(
   fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })),

@@ -1,8 +1,8 @@
 /** Patterns over names, against a brute-force oracle. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { covers, matches } from '../../src/model/pattern.ts'
+import { fc } from '../support/fast-check.ts'
 
 const patternText = fc.string({ unit: fc.constantFrom('a', 'b', '-', '*'), minLength: 1, maxLength: 8 })
 const nameText = fc.string({ unit: fc.constantFrom('a', 'b', '-'), minLength: 1, maxLength: 8 })

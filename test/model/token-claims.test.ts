@@ -1,10 +1,10 @@
 /** What a trust rule may demand of a token, and which tokens say it. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { isLabel } from '../../src/model/name.ts'
 import { matchClaims, parseClaims } from '../../src/model/token-claims.ts'
 import { keyNameOf, workloadName } from '../../src/model/trust-rule.ts'
+import { fc } from '../support/fast-check.ts'
 
 const isTaken = (claims: Record<string, string>): boolean => {
   try {

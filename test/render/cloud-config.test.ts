@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { Refusal } from '../../src/errors.ts'
 import { parse, render } from '../../src/render/template.ts'
+import { fc } from '../support/fast-check.ts'
 import { missingInPython, python } from '../support/python.ts'
 
 const numRuns = process.env['SLOW'] === '1' ? 30_000 : 1500

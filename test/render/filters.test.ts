@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { parse as parseYaml } from 'yaml'
 import { parse, render } from '../../src/render/template.ts'
+import { fc } from '../support/fast-check.ts'
 import { missingInPython, python } from '../support/python.ts'
 
 const numRuns = process.env['SLOW'] === '1' ? 20_000 : 1000

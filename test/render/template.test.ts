@@ -1,10 +1,10 @@
 /** Templates: what a reference is, what becomes of it, and what a refusal says. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { Refusal } from '../../src/errors.ts'
 import type { Value } from '../../src/render/fill.ts'
 import { namesIn, parse, render } from '../../src/render/template.ts'
+import { fc } from '../support/fast-check.ts'
 import { renderPlainly } from './reference.ts'
 
 const numRuns = process.env['SLOW'] === '1' ? 100_000 : 3000

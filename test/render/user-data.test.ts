@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import fc from 'fast-check'
 import { Refusal } from '../../src/errors.ts'
 import type { Value } from '../../src/render/fill.ts'
 import { namesIn } from '../../src/render/template.ts'
 import { decodeScriptContent, parseUserData, renderUserData } from '../../src/render/user-data.ts'
+import { fc } from '../support/fast-check.ts'
 import { missingInPython, python } from '../support/python.ts'
 
 const numRuns = process.env['SLOW'] === '1' ? 5000 : 300

@@ -1,10 +1,10 @@
 /** The batcher: what arrives together goes together, in order, and everybody gets their own answer. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { Refusal } from '../../src/errors.ts'
 import { Batcher } from '../../src/store/batcher.ts'
 import type { Outcome, Request } from '../../src/store/operation.ts'
+import { fc } from '../support/fast-check.ts'
 
 /** An engine that records its batches, and ends each when told to. */
 function makeEngine(inFlight = 1) {

@@ -1,10 +1,10 @@
 /** API keys over HTTP: made with no more than their maker has, checked at use, gone when revoked. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { covers } from '../../src/model/pattern.ts'
 import { Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
+import { fc } from '../support/fast-check.ts'
 import { startServer } from '../support/server.ts'
 
 const runs = process.env['SLOW'] === '1' ? 300 : 30

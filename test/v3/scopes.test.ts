@@ -1,9 +1,9 @@
 /** What a key may do, against an oracle that knows the rule and none of the code. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import type { Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
+import { fc } from '../support/fast-check.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const runs = process.env['SLOW'] === '1' ? 400 : 40

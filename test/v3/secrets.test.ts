@@ -1,9 +1,9 @@
 /** Every status of the five operations, and values that come back byte for byte. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import type { Answer, Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
+import { fc } from '../support/fast-check.ts'
 import { startServer } from '../support/server.ts'
 
 const runs = process.env['SLOW'] === '1' ? 300 : 25
