@@ -69,51 +69,50 @@ for (const engine of engines) {
     test('is replaced under load, time and again, and no request fails', async (t) => {
       const { api, vault, place } = await startServer(t, engine)
       for (let at = 1; at <= 20; at++) await api.post('/v3/secrets', { name: `s-${at}`, value: '0' })
-      let isDone = false
-      let count = 0
-      const load = Promise.all(
-        Array.from({ length: 6 }, async (_, worker) => {
-          for (let at = 0; !isDone; at++) {
-            const answers = [
-              await api.post('/v3/secrets', { name: `n-${worker}-${at}`, value: 'v' }),
-              await api.get(`/v3/secrets/${1 + (at % 20)}`),
-              await api.put(`/v3/secrets/${1 + ((at + worker) % 20)}`, { value: String(at) }),
-            ]
-            for (const { status, text } of answers) assert.ok([200, 201].includes(status), text)
-            count += answers.length
-          }
-        }),
-      )
+      await underLoad(api, 20, async () => {
+        for (let round = 1; round <= rounds; round++) {
+          assert.equal((await rotateAccountKey(vault, host, 'default')).version, round + 1)
+        }
+      })
 
-      for (let round = 1; round <= rounds; round++) {
-        assert.equal((await rotateAccountKey(vault, host, 'default')).version, round + 1)
-      }
-      isDone = true
-      await load
-
-      assert.ok(count > rounds)
       assert.deepEqual(await versionsOf(place), { accountKeys: [rounds + 1], secretKeys: [rounds + 1] })
       const { body } = await api.get('/v3/secrets')
       for (const { id } of body.secrets) assert.equal((await api.get(`/v3/secrets/${id}`)).status, 200)
     })
 
-    test('is replaced by a command that may be killed at any point and run again', async (t) => {
+    test('is replaced by a command that is killed midway and run again, and no request fails meanwhile', async (t) => {
       const place = await placeOf(t)
       const key = generateToken()
       const server = await startChild(t, place, { env: { STRONGROOM_BOOTSTRAP_API_KEY: key } })
       const api = server.api(key)
-      const names = Array.from({ length: 1200 }, (_, at) => `s-${at + 1}`)
-      await api.fill(names, (name) => name)
+      await api.fill(
+        Array.from({ length: 1200 }, (_, at) => `s-${at + 1}`),
+        (name) => name,
+      )
+      const waiting = async () => {
+        const [row] = await query(
+          place,
+          'select count(*) as n from secret_keys where account_id = 1 and key_version < (select max(version) from account_keys where account_id = 1)',
+        )
+        return Number(row?.['n'])
+      }
 
-      await killSomewhere(place, ['account', 'rotate-key', 'default'])
-      const last = runCommand(place, ['account', 'rotate-key', 'default', '--json'])
+      const version = await underLoad(api, 1200, async () => {
+        await killMidway(place, ['account', 'rotate-key', 'default'], waiting)
+        const [code, stdout] = await command(place, ['account', 'rotate-key', 'default', '--json'])
+        assert.equal(code, 0, stdout)
+        const last = JSON.parse(stdout)
+        assert.equal(last.resumed, true)
+        return last.version
+      })
 
-      assert.equal(last.code, 0, last.stderr)
-      const { version } = JSON.parse(last.stdout)
       assert.deepEqual(await versionsOf(place), { accountKeys: [version], secretKeys: [version] })
       await server.end('SIGTERM')
       const again = await startChild(t, place)
-      for (const id of [1, 600, 1200]) assert.equal((await again.api(key).get(`/v3/secrets/${id}`)).status, 200)
+      const later = again.api(key)
+      const { body } = await later.get('/v3/secrets')
+      assert.ok(body.secrets.length > 1200)
+      for (const { id } of body.secrets.slice(-100)) assert.equal((await later.get(`/v3/secrets/${id}`)).status, 200)
       assert.equal(runCommand(place, ['audit', 'verify']).code, 3)
       await again.end('SIGTERM')
     })
@@ -152,22 +151,7 @@ for (const engine of engines) {
   suite(`${engine.name}: the master key`, { skip: engine.skip }, () => {
     test('is replaced while a server runs, which takes the new version up when it first meets it', async (t) => {
       const { server, api, place, others } = await manyAccounts(t, 12)
-      let isDone = false
-      const load = Promise.all(
-        Array.from({ length: 4 }, async (_, worker) => {
-          for (let at = 0; !isDone; at++) {
-            const answers = [
-              await api.post('/v3/secrets', { name: `n-${worker}-${at}`, value: 'v' }),
-              await api.get('/v3/secrets/1'),
-              await api.put('/v3/secrets/1', { value: 'v' }),
-            ]
-            for (const { status, text } of answers) assert.ok([200, 201].includes(status), text)
-          }
-        }),
-      )
-      const [code, stdout] = await command(place, ['rewrap', '--master', '--json'])
-      isDone = true
-      await load
+      const [code, stdout] = await underLoad(api, 1, () => command(place, ['rewrap', '--master', '--json']))
 
       assert.equal(code, 0, stdout)
       assert.deepEqual(JSON.parse(stdout), { version: 2, rewrapped: 13, resumed: false })
@@ -192,14 +176,23 @@ for (const engine of engines) {
       assert.equal(runCommand(place, ['audit', 'verify', '--state']).code, 3)
     })
 
-    test('is replaced by a command that may be killed at any point and run again', async (t) => {
+    test('is replaced by a command that is killed midway and run again, and no request fails meanwhile', async (t) => {
       const { server, api, place, others } = await manyAccounts(t, 150)
+      const waiting = async () => {
+        const versions = await masterVersionOfEach(place)
+        const newest = Math.max(...versions)
+        return versions.filter((version) => version < newest).length
+      }
 
-      await killSomewhere(place, ['rewrap', '--master'])
-      const last = runCommand(place, ['rewrap', '--master', '--json'])
+      await underLoad(api, 1, async () => {
+        await killMidway(place, ['rewrap', '--master'], waiting)
+        const [code, stdout] = await command(place, ['rewrap', '--master', '--json'])
+        assert.equal(code, 0, stdout)
+        const { version, resumed } = JSON.parse(stdout)
+        assert.equal(resumed, true)
+        assert.deepEqual(await masterVersions(place), [version])
+      })
 
-      assert.equal(last.code, 0, last.stderr)
-      assert.deepEqual(await masterVersions(place), [JSON.parse(last.stdout).version])
       for (const one of [api, ...others]) assert.equal((await one.get('/v3/secrets/1')).body.value, 'v')
       await server.end('SIGTERM')
     })
@@ -242,18 +235,52 @@ for (const engine of engines) {
   })
 }
 
-/** Lets a command run once, and then kills it time and again before it has run as long. */
-async function killSomewhere(place: Place, parameters: readonly string[]): Promise<void> {
-  const began = performance.now()
-  assert.equal(runCommand(place, parameters).code, 0)
-  const took = performance.now() - began
-  for (let round = 0; round < rounds; round++) {
+/**
+ * Starts a command time and again, and kills it after some part of its work, until it was killed between its first step
+ * and its last as often as there are rounds.
+ *
+ * @param waiting how much of a work that was begun is left to do
+ */
+async function killMidway(place: Place, parameters: readonly string[], waiting: () => Promise<number>): Promise<void> {
+  let midway = 0
+  for (let attempt = 0; midway < rounds; attempt++) {
+    assert.ok(attempt < rounds * 10, `${attempt} kills, and ${midway} in the middle of the work.`)
+    const before = await waiting()
     const killed = startCommand(place, parameters)
-    await setTimeout(took * (0.3 + 0.7 * Math.random()))
+    const gone = once(killed, 'exit')
+    while (killed.exitCode === null && (await waiting()) === before) await setTimeout(1)
+    await setTimeout(Math.random() * 30)
     killed.kill('SIGKILL')
+    await gone
+    if ((await waiting()) > 0) midway++
   }
 }
 
+/** Makes, reads and changes secrets, the first so many, while some work goes on: no request may fail. */
+async function underLoad<Result>(api: Api, secrets: number, work: () => Promise<Result>): Promise<Result> {
+  let isDone = false
+  let answered = 0
+  const client = async (_: unknown, number: number) => {
+    for (let at = number; !isDone; at += 7) {
+      const path = `/v3/secrets/${1 + (at % secrets)}`
+      const answers = [
+        await api.post('/v3/secrets', { name: `n-${number}-${at}`, value: 'v' }),
+        await api.get(path),
+        await api.put(path, { value: 'v' }),
+      ]
+      for (const { status, text } of answers) assert.ok([200, 201].includes(status), text)
+      answered += answers.length
+    }
+  }
+  const load = Promise.all(Array.from({ length: 6 }, client))
+  try {
+    return await Promise.race([work(), load.then(() => assert.fail('The load ended before the work.'))])
+  } finally {
+    isDone = true
+    await load
+    assert.ok(answered > 0)
+  }
+}
 /** Runs a host command beside what this process does meanwhile. */
 async function command(place: Place, parameters: readonly string[]): Promise<[code: number | null, stdout: string]> {
   const child = startCommand(place, parameters, 'pipe')
@@ -265,10 +292,14 @@ async function command(place: Place, parameters: readonly string[]): Promise<[co
   return [code, stdout]
 }
 
-/** Which versions of the master key wrap the accounts' keys: each blob states it. */
 async function masterVersions(place: Place): Promise<number[]> {
+  return [...new Set(await masterVersionOfEach(place))]
+}
+
+/** Which version of the master key wraps the key of each account: the blob states it. */
+async function masterVersionOfEach(place: Place): Promise<number[]> {
   const rows = await query(place, 'select wrapped from account_keys')
-  return [...new Set(rows.map(({ wrapped }) => Buffer.from(wrapped as Uint8Array).readUInt32BE(1)))]
+  return rows.map(({ wrapped }) => Buffer.from(wrapped as Uint8Array).readUInt32BE(1))
 }
 
 async function versionsOf(place: Place) {
