@@ -4,7 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Without the scripts of the package: what they build from comes next.
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json tsconfig.client.json ./
+COPY tsconfig.json tsconfig.client.json ./
 COPY scripts/build.ts scripts/build-portal.ts scripts/
 COPY src src
 COPY portal portal

@@ -5,6 +5,8 @@
  * BENCH_SECONDS: how long each load lasts (4). BENCH_SECRETS: how many secrets are many (1000000).
  */
 import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { buildCommand } from '../scripts/build.ts'
 import { startCluster } from '../test/support/postgres.ts'
 import { fill, generator, measure } from './measure.ts'
 import { type Goal, type Row, write } from './report.ts'
@@ -21,6 +23,7 @@ const level = 64
 const rows: Row[] = []
 const goals: Goal[] = []
 
+await buildCommand(join(import.meta.dirname, '..', 'dist'))
 const cluster = await startCluster()
 try {
   await benchConstants()

@@ -54,7 +54,7 @@ export async function startStrongroom(name: string, databaseUrl?: string): Promi
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
   const port = await freePort()
   const key = generateToken()
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'src', 'main.ts'), 'serve'], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'dist', 'main.js'), 'serve'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH: process.env['PATH'],

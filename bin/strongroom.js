@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url'
 
 const oldest = 26
 const compiled = new URL('../dist/main.js', import.meta.url)
+/** In a checkout where nothing was built. */
 const source = new URL('../src/main.ts', import.meta.url)
-const main = existsSync(source) ? source : compiled
+const main = existsSync(compiled) ? compiled : source
 
 if (Number(process.versions.node.split('.')[0]) >= oldest) await import(main.href)
 else runPinned()

@@ -1,11 +1,58 @@
-/** `npm run build`: compiles `src` into `dist`, for the package and the container image. */
+/**
+ * `npm run build`: makes `dist` of `src`. The command and the server become few files with all that they need in them, as a
+ * thousand modules are slow to find and to load; the client stays as it is, with its types.
+ */
 import { execFileSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, sep } from 'node:path'
+import { build, type OutputChunk } from 'rolldown'
 
 const root = join(import.meta.dirname, '..')
-rmSync(join(root, 'dist'), { recursive: true, force: true })
-// The second gives the client its declarations, and holds it to what every runtime has.
-for (const project of ['tsconfig.build.json', 'tsconfig.client.json']) {
-  execFileSync('tsc', ['--project', project], { cwd: root, stdio: 'inherit' })
+
+/** Reads a file of its own package, so it stays where that file is. */
+const external = ['@scalar/fastify-api-reference']
+
+/** Bundles the command, the server and the thread of its store, into a folder beside `src`, with the licences of all. */
+export async function buildCommand(folder: string): Promise<void> {
+  rmSync(folder, { recursive: true, force: true })
+  const { output } = await build({
+    input: { main: join(root, 'src/main.ts'), worker: join(root, 'src/store/sqlite/worker.ts') },
+    platform: 'node',
+    external,
+    output: { dir: folder, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js', comments: false },
+    logLevel: 'warn',
+  })
+  writeFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), licencesOf(output.filter((part) => part.type === 'chunk')))
+}
+
+function licencesOf(chunks: readonly OutputChunk[]): string {
+  const inside = `${sep}node_modules${sep}`
+  const packages = new Set(
+    chunks
+      .flatMap(({ moduleIds }) => moduleIds)
+      .filter((id) => id.includes(inside))
+      .map((id) => /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0] ?? ''),
+  )
+  const texts = [...packages].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    const files = globSync('{LICEN[CS]E,licen[cs]e,COPYING}*', { cwd: folder })
+    return [`${name} ${version} (${license})`, ...files.map((file) => readFileSync(join(folder, file), 'utf8'))].join(
+      '\n\n',
+    )
+  })
+  return texts.join(`\n\n${'-'.repeat(80)}\n\n`)
+}
+
+/** With its declarations, and held to what every runtime has. */
+export function buildClient(): void {
+  rmSync(join(root, 'dist/client'), { recursive: true, force: true })
+  execFileSync(join(root, 'node_modules/.bin/tsc'), ['--project', 'tsconfig.client.json'], {
+    cwd: root,
+    stdio: 'inherit',
+  })
+}
+
+if (import.meta.main) {
+  await buildCommand(join(root, 'dist'))
+  buildClient()
 }

@@ -6,10 +6,11 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { buildClient } from './build.ts'
 
 const root = join(import.meta.dirname, '..')
 const destination = resolve(process.argv[2] ?? '.')
-await import('./build.ts')
+buildClient()
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-client-'))
 try {

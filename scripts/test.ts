@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, globSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { startCluster } from '../test/support/postgres.ts'
+import { buildCommand } from './build.ts'
 
 /** Hundreds of throw-away stores sync every commit: in memory, where there is enough, that costs next to nothing. */
 function makeScratch(): string | undefined {
@@ -28,6 +29,9 @@ if (url === undefined) {
   console.error(`No PostgreSQL: its tests are skipped. To run them, ${how}.`)
 }
 
+const dist = join(import.meta.dirname, '..', 'dist')
+await buildCommand(dist)
+
 const wanted = process.argv.slice(2)
 const files = wanted.length > 0 ? wanted : globSync('test/**/*.test.ts').sort()
 try {
@@ -40,6 +44,7 @@ try {
         // Hundreds of processes load the same sources: each is translated once.
         NODE_COMPILE_CACHE: join(import.meta.dirname, '..', 'node_modules', '.cache', 'tests'),
         ...process.env,
+        STRONGROOM_TEST_MAIN: join(dist, 'main.js'),
         ...(url === undefined ? {} : { STRONGROOM_TEST_DATABASE_URL: url }),
       },
     },

@@ -1,7 +1,9 @@
 /** The table of the commands: each word, what it is for, and the file that defines it, loaded when it is asked for. */
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { Command } from 'commander'
+import { packageRoot } from './package-root.ts'
 
 interface Entry {
   readonly description: string
@@ -139,6 +141,6 @@ async function complete(words: readonly string[]): Promise<void> {
 }
 
 function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  const manifest: unknown = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : ''
 }

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { buildCommand } from '../scripts/build.ts'
 import { brokenLinks, type Document, documents, regenerate } from '../scripts/docs.ts'
 import { listening } from './support/child.ts'
 import { makeFolder } from './support/engines.ts'
@@ -141,6 +142,7 @@ async function startAsShown(t: TestContext): Promise<Terminal> {
   for (const part of ['bin', 'src', 'package.json', 'package-lock.json', '.npmrc']) {
     cpSync(join(root, part), join(folder, part), { recursive: true })
   }
+  await buildCommand(join(folder, 'dist'))
   mkdirSync(join(folder, 'shell'))
   const command = `#!/bin/sh\nexec node "${join(folder, 'bin/strongroom.js')}" "$@"\n`
   writeFileSync(join(folder, 'shell/strongroom'), command, { mode: 0o755 })

@@ -15,6 +15,7 @@ const rooms: Record<string, readonly string[]> = {
   // Types alone: where a root key may come from, and what a key looks like.
   config: ['crypto/root-key.ts', 'crypto/token.ts', 'listen', 'outbound/addresses.ts', 'settings'],
   settings: [],
+  'package-root': [],
   listen: [],
   // What leaves the server for where others chose.
   outbound: [],
@@ -46,6 +47,7 @@ const rooms: Record<string, readonly string[]> = {
     'model',
     'config',
     'listen',
+    'package-root',
     'errors',
     'store/operation.ts',
     'store/store.ts',
@@ -73,7 +75,7 @@ const rooms: Record<string, readonly string[]> = {
     'model',
     'errors',
   ],
-  commands: ['cli', 'cli/host'],
+  commands: ['cli', 'cli/host', 'package-root'],
   main: ['commands', 'cli'],
 }
 

@@ -3,9 +3,9 @@ import { globSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
+import { packageRoot } from '../package-root.ts'
 
-/** Beside `src` and `dist`, so that both find it. */
-const defaultFolder = join(import.meta.dirname, '..', '..', 'portal', 'dist')
+const defaultFolder = join(packageRoot, 'portal', 'dist')
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

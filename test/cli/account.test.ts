@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, suite, test } from 'node:test'
 import { startPerson } from '../support/cli.ts'
+import { main } from '../support/main.ts'
 
 suite('The commands of an account', async () => {
   const person = await startPerson({ after })
@@ -103,7 +104,6 @@ suite('The commands of an account', async () => {
 
   test('stop when nobody reads on', async () => {
     const { spawn } = await import('node:child_process')
-    const main = join(import.meta.dirname, '..', '..', 'src/main.ts')
     const line = `"${process.execPath}" "${main}" audit list --limit 0 | head -1`
     const child = spawn('bash', ['-o', 'pipefail', '-c', line], { env: person.environment() })
     let errors = ''

@@ -5,6 +5,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { ending, startPerson } from '../support/cli.ts'
+import { main } from '../support/main.ts'
 
 suite('strongroom completion', async () => {
   const person = await startPerson({ after })
@@ -41,7 +42,6 @@ suite('strongroom completion', async () => {
   /** What a shell prints where `strongroom` is a command. */
   async function inShell(shell: string, words: readonly string[]): Promise<string> {
     const command = join(person.folder, 'strongroom')
-    const main = join(import.meta.dirname, '..', '..', 'src/main.ts')
     writeFileSync(command, `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`)
     chmodSync(command, 0o700)
     const { PATH = '' } = process.env

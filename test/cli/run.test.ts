@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { after, suite, test } from 'node:test'
 import { ending, type Person, startPerson } from '../support/cli.ts'
+import { main } from '../support/main.ts'
 
 const planted = 'planted-5ecret-value'
 
@@ -152,7 +153,6 @@ suite('strongroom run', async () => {
     skip: spawnSync('strace', ['-V']).status !== 0 && 'strace is not installed',
   }, async () => {
     const { spawn } = await import('node:child_process')
-    const main = `${import.meta.dirname}/../../src/main.ts`
     const words = ['-f', '-e', 'trace=openat,creat,open', '-o', 'trace', process.execPath, main, 'run', '--', 'true']
     const child = spawn('strace', words, { cwd: person.folder, env: person.environment() })
     assert.equal((await ending(child)).code, 0)

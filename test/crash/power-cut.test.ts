@@ -57,7 +57,7 @@ suite('A power cut', { skip }, () => {
 })
 
 /** Runs a server under the tracer while clients write, each its own secret with rising values. */
-async function record(t: TestContext, tree?: string): Promise<Recorded> {
+async function record(t: TestContext, main?: string): Promise<Recorded> {
   const folder = makeFolder()
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const place = { dataDir: join(folder, 'data'), databaseUrl: undefined, clear: async () => {} }
@@ -67,7 +67,7 @@ async function record(t: TestContext, tree?: string): Promise<Recorded> {
   const before = filesOf(place.dataDir)
 
   const trace = join(folder, 'trace')
-  const child = await startChild(t, place, { under: tracer(trace), ...(tree === undefined ? {} : { tree }) })
+  const child = await startChild(t, place, { under: tracer(trace), ...(main === undefined ? {} : { main }) })
   const acknowledged: Acknowledged[] = []
   const api = child.api(key)
   await Promise.all(Array.from({ length: writers }, (_, at) => write(api, `secret-${at}`, acknowledged)))
@@ -161,7 +161,7 @@ async function weakened(t: TestContext): Promise<string> {
   const text = readFileSync(file, 'utf8')
   assert.ok(text.includes("['synchronous', 2]"))
   writeFileSync(file, text.replace("['synchronous', 2]", "['synchronous', 1]"))
-  return tree
+  return join(tree, 'src/main.ts')
 }
 
 function filesOf(folder: string): ReadonlyMap<string, Buffer> {

@@ -11,6 +11,7 @@ import Fastify from 'fastify'
 import { listen } from '../../src/cli/host/listen.ts'
 import { runCommand, startChild } from '../support/child.ts'
 import { engines } from '../support/engines.ts'
+import { main } from '../support/main.ts'
 import { startServer, type TestOptions } from '../support/server.ts'
 
 /** A folder whose path leaves room for the socket's. */
@@ -194,7 +195,6 @@ for (const engine of engines) {
         STRONGROOM_DATA_DIR: place.dataDir,
         ...(place.databaseUrl === undefined ? {} : { STRONGROOM_DATABASE_URL: place.databaseUrl }),
       }
-      const main = join(import.meta.dirname, '..', '..', 'src/main.ts')
       const refused = await new Promise<string>((resolve) =>
         execFile(process.execPath, [main, 'serve'], { env, timeout: 5_000 }, (_error, _out, stderr) => resolve(stderr)),
       )

@@ -1,19 +1,17 @@
 /** The real command as a process of its own, which can be stopped, killed and traced. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { Api } from './api.ts'
 import type { Place } from './engines.ts'
-
-const root = join(import.meta.dirname, '..', '..')
+import { main } from './main.ts'
 
 export interface ChildOptions {
   readonly env?: Record<string, string>
   /** A program and its parameters that run the server, such as a tracer. */
   readonly under?: readonly string[]
-  /** Folder of another source tree. */
-  readonly tree?: string
+  /** Another `main`. */
+  readonly main?: string
 }
 
 export class Child {
@@ -55,8 +53,8 @@ export async function startChild(
   place: Place,
   options: ChildOptions = {},
 ): Promise<Child> {
-  const { env = {}, under = [], tree = root } = options
-  const [program = '', ...parameters] = [...under, process.execPath, join(tree, 'src/main.ts'), 'serve']
+  const { env = {}, under = [] } = options
+  const [program = '', ...parameters] = [...under, process.execPath, options.main ?? main, 'serve']
   const child = spawn(program, parameters, {
     env: { ...environment(place), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -88,7 +86,7 @@ export function startCommand(
   stdout: 'ignore' | 'pipe' = 'ignore',
 ): ChildProcess {
   const stdio = ['ignore', stdout, 'ignore'] as const
-  return spawn(process.execPath, [join(root, 'src/main.ts'), ...parameters], {
+  return spawn(process.execPath, [main, ...parameters], {
     env: environment(place),
     stdio: [...stdio],
   })
@@ -97,7 +95,7 @@ export function startCommand(
 /** Runs a host command to its end. */
 export function runCommand(place: Place, parameters: readonly string[], env: Record<string, string> = {}) {
   try {
-    const stdout = execFileSync(process.execPath, [join(root, 'src/main.ts'), ...parameters], {
+    const stdout = execFileSync(process.execPath, [main, ...parameters], {
       env: { ...environment(place), ...env },
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],

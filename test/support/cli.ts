@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { engines } from './engines.ts'
+import { main } from './main.ts'
 import { pythonBeside } from './python.ts'
 import { type Lasting, startServer, type TestServer } from './server.ts'
-
-const main = join(import.meta.dirname, '..', '..', 'src/main.ts')
 
 export interface Ended {
   readonly code: number | null

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..', '..')
 const parts = ['bin', 'src', 'scripts', 'LICENSE', 'package.json']
-const projects = ['tsconfig.json', 'tsconfig.build.json', 'tsconfig.client.json']
+const projects = ['tsconfig.json', 'tsconfig.client.json']
 
 /**
  * Packs the server or the client alone and unpacks it.

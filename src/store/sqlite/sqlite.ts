@@ -8,7 +8,7 @@ import type { Batch, Outcome } from '../operation.ts'
 import { type Answer, type Task, toRefusal } from './messages.ts'
 import { type PackedOutcomes, type PackedRows, unpackOutcomes, unpackRows } from './pack.ts'
 
-/** Compiled code runs as .js, source as .ts: the compiler does not rewrite this name. */
+/** Beside this file, in the sources and in what is built of them. */
 const workerUrl = new URL(`./worker${extname(import.meta.url)}`, import.meta.url)
 
 interface Pending {
