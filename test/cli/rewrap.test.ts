@@ -1,11 +1,16 @@
 /** Replacing the root key: at every moment some root key opens the store, and in the end only the new one. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { runCommand, startChild } from '../support/child.ts'
+import { setTimeout } from 'node:timers/promises'
+import { runBeside, runCommand, startChild, startCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
+import { underLoad } from '../support/load.ts'
+
+const rounds = process.env['SLOW'] === '1' ? 50 : 3
 
 for (const engine of engines) {
   suite(`${engine.name}: strongroom rewrap`, { skip: engine.skip }, () => {
@@ -45,6 +50,47 @@ for (const engine of engines) {
         meta.map(({ name }) => name),
         ['canary', 'master_key', 'store_id'],
       )
+    })
+
+    test('may be killed at any point of either step, which leaves a root key that opens the store, and no request fails', async (t) => {
+      const place = await engine.makePlace()
+      t.after(() => place.clear())
+      const next = join(place.dataDir, 'next.key')
+      const withNext = { STRONGROOM_ROOT_KEY_FILE: next }
+      const isOpenedBy = async (env: Record<string, string>) =>
+        (await runBeside(place, ['account', 'list'], env)).code === 0
+      const server = await startChild(t, place)
+      const api = server.api(server.firstKey ?? '')
+      await api.post('/v3/secrets', { name: 'db', value: 'v' })
+
+      await underLoad(api, 1, async () => {
+        const began = performance.now()
+        assert.equal(await isOpenedBy({}), true)
+        const took = performance.now() - began
+        const kill = async (parameters: string[], env: Record<string, string>) => {
+          const killed = startCommand(place, parameters, 'ignore', env)
+          const gone = once(killed, 'exit')
+          await setTimeout(took * (0.3 + Math.random()))
+          killed.kill('SIGKILL')
+          await gone
+        }
+        for (let round = 0; round < rounds; round++) {
+          await kill(['rewrap', '--to', next], {})
+          assert.equal(await isOpenedBy({}), true)
+        }
+        assert.equal((await runBeside(place, ['rewrap', '--to', next])).code, 0)
+        for (let round = 0; round < rounds; round++) {
+          await kill(['rewrap', '--finish'], withNext)
+          assert.equal(await isOpenedBy(withNext), true)
+        }
+        assert.equal((await runBeside(place, ['rewrap', '--finish'], withNext)).code, 0)
+      })
+
+      assert.deepEqual([await isOpenedBy({}), await isOpenedBy(withNext)], [false, true])
+      await server.end('SIGTERM')
+      const again = await startChild(t, place, { env: withNext })
+      assert.equal((await again.api(api.key).get('/v3/secrets/1')).body.value, 'v')
+      await again.end('SIGTERM')
     })
 
     test('finished with the old root key stays with it, and the new one opens nothing', async (t) => {

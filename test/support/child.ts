@@ -84,10 +84,11 @@ export function startCommand(
   place: Place,
   parameters: readonly string[],
   stdout: 'ignore' | 'pipe' = 'ignore',
+  env: Record<string, string> = {},
 ): ChildProcess {
   const stdio = ['ignore', stdout, 'ignore'] as const
   return spawn(process.execPath, [main, ...parameters], {
-    env: environment(place),
+    env: { ...environment(place), ...env },
     stdio: [...stdio],
   })
 }
@@ -105,6 +106,17 @@ export function runCommand(place: Place, parameters: readonly string[], env: Rec
     const { status, stdout, stderr } = error as { status: number | null; stdout: string; stderr: string }
     return { code: status, stdout, stderr }
   }
+}
+
+/** Runs a host command to its end, beside what this process does meanwhile. */
+export async function runBeside(place: Place, parameters: readonly string[], env: Record<string, string> = {}) {
+  const child = startCommand(place, parameters, 'pipe', env)
+  let stdout = ''
+  child.stdout?.on('data', (chunk: Buffer) => {
+    stdout += chunk
+  })
+  const [code]: (number | null)[] = await once(child, 'close')
+  return { code, stdout }
 }
 
 function environment({ dataDir, databaseUrl }: Place): Record<string, string> {

@@ -10,9 +10,10 @@ import { openVault } from '../../src/open.ts'
 import { createAccount } from '../../src/vault/accounts.ts'
 import { rotateAccountKey } from '../../src/vault/rotation.ts'
 import { Api } from '../support/api.ts'
-import { runCommand, startChild, startCommand } from '../support/child.ts'
+import { runBeside, runCommand, startChild, startCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines, type Place } from '../support/engines.ts'
+import { underLoad } from '../support/load.ts'
 import { startServer, testConfig } from '../support/server.ts'
 
 const host = { name: 'tester', requestId: 'test' }
@@ -99,7 +100,7 @@ for (const engine of engines) {
 
       const version = await underLoad(api, 1200, async () => {
         await killMidway(place, ['account', 'rotate-key', 'default'], waiting)
-        const [code, stdout] = await command(place, ['account', 'rotate-key', 'default', '--json'])
+        const { code, stdout } = await runBeside(place, ['account', 'rotate-key', 'default', '--json'])
         assert.equal(code, 0, stdout)
         const last = JSON.parse(stdout)
         assert.equal(last.resumed, true)
@@ -151,7 +152,7 @@ for (const engine of engines) {
   suite(`${engine.name}: the master key`, { skip: engine.skip }, () => {
     test('is replaced while a server runs, which takes the new version up when it first meets it', async (t) => {
       const { server, api, place, others } = await manyAccounts(t, 12)
-      const [code, stdout] = await underLoad(api, 1, () => command(place, ['rewrap', '--master', '--json']))
+      const { code, stdout } = await underLoad(api, 1, () => runBeside(place, ['rewrap', '--master', '--json']))
 
       assert.equal(code, 0, stdout)
       assert.deepEqual(JSON.parse(stdout), { version: 2, rewrapped: 13, resumed: false })
@@ -186,7 +187,7 @@ for (const engine of engines) {
 
       await underLoad(api, 1, async () => {
         await killMidway(place, ['rewrap', '--master'], waiting)
-        const [code, stdout] = await command(place, ['rewrap', '--master', '--json'])
+        const { code, stdout } = await runBeside(place, ['rewrap', '--master', '--json'])
         assert.equal(code, 0, stdout)
         const { version, resumed } = JSON.parse(stdout)
         assert.equal(resumed, true)
@@ -254,42 +255,6 @@ async function killMidway(place: Place, parameters: readonly string[], waiting: 
     await gone
     if ((await waiting()) > 0) midway++
   }
-}
-
-/** Makes, reads and changes secrets, the first so many, while some work goes on: no request may fail. */
-async function underLoad<Result>(api: Api, secrets: number, work: () => Promise<Result>): Promise<Result> {
-  let isDone = false
-  let answered = 0
-  const client = async (_: unknown, number: number) => {
-    for (let at = number; !isDone; at += 7) {
-      const path = `/v3/secrets/${1 + (at % secrets)}`
-      const answers = [
-        await api.post('/v3/secrets', { name: `n-${number}-${at}`, value: 'v' }),
-        await api.get(path),
-        await api.put(path, { value: 'v' }),
-      ]
-      for (const { status, text } of answers) assert.ok([200, 201].includes(status), text)
-      answered += answers.length
-    }
-  }
-  const load = Promise.all(Array.from({ length: 6 }, client))
-  try {
-    return await Promise.race([work(), load.then(() => assert.fail('The load ended before the work.'))])
-  } finally {
-    isDone = true
-    await load
-    assert.ok(answered > 0)
-  }
-}
-/** Runs a host command beside what this process does meanwhile. */
-async function command(place: Place, parameters: readonly string[]): Promise<[code: number | null, stdout: string]> {
-  const child = startCommand(place, parameters, 'pipe')
-  let stdout = ''
-  child.stdout?.on('data', (chunk: Buffer) => {
-    stdout += chunk
-  })
-  const [code] = await once(child, 'close')
-  return [code, stdout]
 }
 
 async function masterVersions(place: Place): Promise<number[]> {
