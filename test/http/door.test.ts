@@ -79,6 +79,23 @@ suite('The door', () => {
     await strangers.untilLeft(0)
   })
 
+  test('is open though thousands of bodies stand in it that never end, with a key and without', async (t) => {
+    const { api, url } = await startServer(t, engine)
+    await api.post('/v3/secrets', { name: 'a', value: 'v' })
+    const strangers = new Strangers(t, url)
+    const begun = (head: string) =>
+      `POST /v3/secrets HTTP/1.1\r\nHost: x\r\n${head}Content-Type: application/json\r\nContent-Length: 40\r\n\r\n{"name"`
+
+    await strangers.come(1000, begun(`Authorization: Bearer ${api.key}\r\n`), '127.0.0.1')
+    await strangers.come(1000, begun(`Authorization: Bearer ${api.key}\r\n`), '127.0.0.2')
+    await strangers.come(1000, begun(''), '127.0.0.3')
+
+    for (let at = 0; at < 20; at++) assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')
+    assert.equal((await api.post('/v3/secrets', { name: 'b', value: 'v' })).status, 201)
+    await strangers.untilLeft(0)
+    assert.equal((await api.get('/v3/secrets')).body.secrets.length, 2)
+  })
+
   test('lets one address in so often, and closes first who asks for nothing', async (t) => {
     const { api, url } = await startServer(t, engine, { maxConnectionsPerAddress: 50, rateLimit: 100_000 })
     await api.post('/v3/secrets', { name: 'a', value: 'v' })

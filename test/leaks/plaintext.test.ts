@@ -8,6 +8,7 @@ import { Client } from 'pg'
 import { generateToken } from '../../src/crypto/token.ts'
 import { type Api, Api as Caller } from '../support/api.ts'
 import { startChild } from '../support/child.ts'
+import { query } from '../support/database.ts'
 import { engines, type Place } from '../support/engines.ts'
 
 /** A place that was searched, and what is in it. */
@@ -105,6 +106,37 @@ for (const engine of engines.filter(({ name }) => name === 'SQLite')) {
       await server.end('SIGTERM')
 
       assert.equal(isIn(filesOf(place.dataDir)), false)
+    })
+  })
+
+  suite(`${engine.name}: a version beyond those that are kept`, () => {
+    test('leaves nothing of its value in the files, sealed as it was', async (t) => {
+      const place = await engine.makePlace()
+      t.after(() => place.clear())
+      const key = generateToken()
+      const env = { STRONGROOM_BOOTSTRAP_API_KEY: key, STRONGROOM_KEEP_VERSIONS: '2' }
+      const server = await startChild(t, place, { env })
+      const api = server.api(key)
+      await api.post('/v3/secrets', { name: 'db', value: 'x'.repeat(500) })
+      await api.put('/v3/secrets/1', { value: 'y'.repeat(500) })
+      const rows = await query(place, 'select sealed from versions order by version')
+      const isIn = rows.map(
+        ({ sealed }) =>
+          (found: readonly Found[]) =>
+            found.some(({ bytes }) => bytes.includes(Buffer.from(sealed as Uint8Array).subarray(40, 100))),
+      )
+      assert.deepEqual(
+        isIn.map((find) => find(filesOf(place.dataDir))),
+        [true, true],
+      )
+
+      await api.put('/v3/secrets/1', { value: 'z'.repeat(500) })
+      await server.end('SIGTERM')
+
+      assert.deepEqual(
+        isIn.map((find) => find(filesOf(place.dataDir))),
+        [false, true],
+      )
     })
   })
 }
