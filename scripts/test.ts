@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import { startCluster } from '../test/support/postgres.ts'
 import { buildCommand } from './build.ts'
 
+const dist = join(import.meta.dirname, '..', 'dist')
+await buildCommand(dist)
+
 /** Hundreds of throw-away stores sync every commit: in memory, where there is enough, that costs next to nothing. */
 function makeScratch(): string | undefined {
   const memory = '/dev/shm'
@@ -28,9 +31,6 @@ if (url === undefined) {
   if (process.env['CI'] === 'true') throw new Error(`No PostgreSQL, and CI never skips its tests: ${how}.`)
   console.error(`No PostgreSQL: its tests are skipped. To run them, ${how}.`)
 }
-
-const dist = join(import.meta.dirname, '..', 'dist')
-await buildCommand(dist)
 
 const wanted = process.argv.slice(2)
 const files = wanted.length > 0 ? wanted : globSync('test/**/*.test.ts').sort()

@@ -270,6 +270,21 @@ for (const engine of engines) {
       assert.equal((await callerOf(client, { ...server, api: { key: 'x' } })('GET', 'cloud/locations')).status, 401)
     })
 
+    test('marks a value that has expired, and gives it', async (t) => {
+      const { api } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'db', value: 'v' })
+      const path = '/api/secrets/lists/1/values/1'
+      const read = async () => {
+        const { body, headers } = await api.get(path)
+        return [body.data.secret_value, headers.get('strongroom-expired')]
+      }
+      assert.deepEqual(await read(), ['v', null])
+
+      await api.send('PATCH', '/v3/secrets/1/metadata', { expires_at: '2020-01-01T00:00:00Z' })
+
+      assert.deepEqual(await read(), ['v', 'true'])
+    })
+
     test('gives back any text as it came', async (t) => {
       const server = await startServer(t, engine)
       const call = callerOf(client, server)

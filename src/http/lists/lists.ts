@@ -15,7 +15,7 @@ import { encodingOf } from '../../vault/values.ts'
 import { authenticate } from '../../vault/vault.ts'
 import { askerOf, checkKeysOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { markStale } from '../stale.ts'
+import { markExpired, markStale } from '../marks.ts'
 import { answerInEnvelope, success, Unprocessable } from './envelope.ts'
 import { parseForm } from './form.ts'
 
@@ -115,9 +115,11 @@ function valueCalls(app: FastifyInstance, { vault }: Context): void {
       .send(await streamed(await readValues(vault, askerOf(request), listOf(request.params)))),
   )
 
-  app.get<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', called, async (request) =>
-    success(shownValue(await readSecret(vault, askerOf(request), placeOf(request.params)))),
-  )
+  app.get<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', called, async (request, reply) => {
+    const read = await readSecret(vault, askerOf(request), placeOf(request.params))
+    markExpired(reply, read.secret, vault.now())
+    return success(shownValue(read))
+  })
 
   app.post<{ Params: ListParams }>('/secrets/lists/:list/values', posted, async (request) => {
     const texts = textsOf(request, 'secret_key', 'secret_value')

@@ -7,7 +7,7 @@ import { createList, deleteList, listLists, moveSecret, readList, renameList } f
 import { listSecrets } from '../../vault/secrets.ts'
 import { askerOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { markStale } from '../stale.ts'
+import { markStale } from '../marks.ts'
 import { formatTime, IdParams, idOf, ListName, NoQuery, responses, Time } from './schema.ts'
 import { Listed, Name, sendAll } from './secrets.ts'
 import type { V3 } from './typed.ts'

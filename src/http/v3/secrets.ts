@@ -8,20 +8,12 @@ import { isPattern } from '../../model/pattern.ts'
 import { plainDetails, type Secret } from '../../model/secret.ts'
 import type { Changed } from '../../store/operation.ts'
 import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
-import {
-  createSecret,
-  deleteSecret,
-  isExpired,
-  listSecrets,
-  positionOf,
-  readSecret,
-  updateSecret,
-} from '../../vault/secrets.ts'
+import { createSecret, deleteSecret, listSecrets, positionOf, readSecret, updateSecret } from '../../vault/secrets.ts'
 import { encodingOf } from '../../vault/values.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { markStale } from '../stale.ts'
+import { markExpired, markStale } from '../marks.ts'
 import { etagOf, idempotencyKeyOf, matchOf } from './conditions.ts'
 import {
   CursorQuery,
@@ -250,12 +242,12 @@ export async function pageOf(
 }
 
 /** What is said of a value that is read: its version, its encoding in JSON, and when it ends. */
-export function markRead(reply: FastifyReply, { version, type, expiresAt }: Secret, now: number): FastifyReply {
+export function markRead(reply: FastifyReply, secret: Secret, now: number): FastifyReply {
+  const { version, type, expiresAt } = secret
   reply.header('etag', etagOf(version))
   if (type === 'file') reply.header('strongroom-encoding', 'base64')
   if (expiresAt !== null) reply.header('strongroom-expires-at', formatTime(expiresAt))
-  if (isExpired(expiresAt, now)) reply.header('strongroom-expired', 'true')
-  return reply
+  return markExpired(reply, secret, now)
 }
 
 /** A value as the text that JSON can carry. */
