@@ -33,7 +33,7 @@ const codeTexts: Record<Code, string> = {
   not_acceptable: '`Accept` excludes JSON.',
   request_timeout: 'The request did not arrive in time. Send it again.',
   name_taken: 'The name exists already.',
-  stale_version: '`If-Match` names another version. Read again, then repeat.',
+  stale_version: '`If-Match` names another version, or another state of the metadata. Read again, then repeat.',
   too_large: 'The body or the value is too long.',
   uri_too_long: 'The URL is longer than 8192 characters.',
   unsupported_media_type: 'The body is not `application/json` in UTF-8, or is compressed.',

@@ -123,9 +123,9 @@ function errorOf(failure, mayHaveActed) {
 	return new (byClientCode[failure.code] ?? byStatus[failure.status ?? 0] ?? StrongroomError)(failure, mayHaveActed);
 }
 // src/client/answer.ts
-/** What answers say in headers: the version of a secret, and where a listing goes on. */
+/** What answers say in headers: the state of a secret, and where a listing goes on. */
 /**
-* The body with the version's entity tag.
+* The body with its entity tag.
 *
 * @throws UnexpectedAnswer without one: a change on condition of it would be made without any
 */
@@ -554,11 +554,14 @@ var Secrets = class {
 			return pageOf(body.secrets, headers);
 		});
 	}
-	/** What is known of the secret beside its value. */
+	/** What is known of the secret beside its value. The `etag` is that of `updateMetadata`; a new value leaves it. */
 	async metadata(id, options) {
 		return tagged(await this.#connection.send("GET /v3/secrets/{id}/metadata", { id }, options));
 	}
-	/** Changes what is given, and leaves the rest; the value and its version stay. */
+	/**
+	* Changes what is given, and leaves the rest; the value and its version stay. With the `etag` of `metadata` as
+	* `ifMatch`, only if nobody else changed any of it since.
+	*/
 	async updateMetadata(id, input, options) {
 		return tagged(await this.#connection.send("PATCH /v3/secrets/{id}/metadata", {
 			id,

@@ -38,7 +38,7 @@ const settling: ReadonlySet<string> = new Set([
   ...['secret.create', 'secret.update', 'version.restore', 'list.create', 'list.rename'],
   ...['machine.create', 'settings.update', 'key.create', 'key.rotate', 'key.revoke'],
   ...['user.create', 'user.update', 'user.accept'],
-  ...['factor.add', 'factor.use', 'sign_in.update'],
+  ...['factor.add', 'factor.change', 'factor.use', 'sign_in.update'],
   ...['render', 'seed.create', 'seed.fetch', 'seed.return'],
   ...['trust_rule.create', 'trust_rule.update'],
 ])

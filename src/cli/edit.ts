@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { versionTag } from '../client/answer.ts'
 import { Conflict } from '../client/errors.ts'
 import type { NewValue } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
@@ -44,12 +45,10 @@ async function store(client: Strongroom, id: number, name: string, input: NewVal
     return (await client.secrets.update(id, input, { ifMatch: etag })).etag
   } catch (error) {
     if (!(error instanceof Conflict) || error.code !== 'stale_version' || !isInteractive()) throw error
-    const { etag: theirs } = await client.secrets.metadata(id)
-    complain(
-      `Somebody stored version ${versionOfTag(theirs)} of ${name} while you edited version ${versionOfTag(etag)}.`,
-    )
+    const { version: theirs } = await client.secrets.metadata(id)
+    complain(`Somebody stored version ${theirs} of ${name} while you edited version ${versionOfTag(etag)}.`)
     if (!(await confirm('Store yours over it? Theirs stays in the history.', ''))) throw error
-    return store(client, id, name, input, theirs)
+    return store(client, id, name, input, versionTag(theirs))
   }
 }
 

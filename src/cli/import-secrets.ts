@@ -1,5 +1,6 @@
 /** `strongroom import`: stores what a file of another program holds, after showing what that would change. */
 import { isUtf8 } from 'node:buffer'
+import { versionTag } from '../client/answer.ts'
 import { Forbidden, StrongroomError } from '../client/errors.ts'
 import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
@@ -149,7 +150,7 @@ async function store(client: Strongroom, { entry, existing }: Step, list: string
   }
   const { id, version } = existing
   // Whoever changed it since the plan was shown is not overruled.
-  const ifMatch = `"${version}"`
+  const ifMatch = versionTag(version)
   await client.secrets.update(id, { value: base64(bytesOf(entry)), encoding: 'base64', name }, { ifMatch })
 }
 

@@ -1,5 +1,6 @@
 /** `strongroom secrets set`: makes a secret, or stores a new version of it. */
 import { basename } from 'node:path'
+import { versionTag } from '../client/answer.ts'
 import { Conflict, Forbidden } from '../client/errors.ts'
 import type { DetailsInput, Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
@@ -100,7 +101,7 @@ async function update(client: Strongroom, found: Metadata, input: Input): Promis
   if (input.list !== undefined && input.list !== found.list.name) {
     throw new Fault('usage', `${name} is in the list ${found.list.name}. Move it with "strongroom lists move".`)
   }
-  const condition = input.ifVersion === undefined ? {} : { ifMatch: `"${input.ifVersion}"` }
+  const condition = input.ifVersion === undefined ? {} : { ifMatch: versionTag(input.ifVersion) }
   const { etag } = await client.secrets.update(id, encodedAs(type, input.value), condition)
   const { filename, ...others } = input.details
   const details = type === 'file' ? input.details : others

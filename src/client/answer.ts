@@ -1,10 +1,10 @@
-/** What answers say in headers: the version of a secret, and where a listing goes on. */
+/** What answers say in headers: the state of a secret, and where a listing goes on. */
 import { errorOf } from './errors.ts'
 import type { Received } from './exchange.ts'
 import type { Page, Tagged } from './model.ts'
 
 /**
- * The body with the version's entity tag.
+ * The body with its entity tag.
  *
  * @throws UnexpectedAnswer without one: a change on condition of it would be made without any
  */
@@ -21,6 +21,14 @@ export function tagged<T>({ body, headers }: Received<T>): T & Tagged {
     )
   }
   return { ...body, etag }
+}
+
+/**
+ * The entity tag of a version, for `ifMatch`: of `update`, `restore` and `delete`, by one who has the `version` that
+ * metadata and deployments tell.
+ */
+export function versionTag(version: number): string {
+  return `"${version}"`
 }
 
 export function pageOf<Item>(items: readonly Item[], headers: Headers): Page<Item> {

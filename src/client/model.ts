@@ -374,7 +374,7 @@ export interface Page<Item> {
   readonly next?: string
 }
 
-/** The entity tag of the secret's version: hand it back as `ifMatch`. */
+/** The entity tag of the value's version, of metadata one of its own: hand it back as `ifMatch`. */
 export interface Tagged {
   readonly etag: string
 }

@@ -36,9 +36,9 @@ export interface KeyedOptions extends CallOptions {
   readonly idempotencyKey?: string
 }
 
-/** Of a call that can depend on the version that is there. */
+/** Of a call that can depend on what is there. */
 export interface MatchOptions extends CallOptions {
-  /** The `etag` of an earlier answer, several of them, or `*` for any version: otherwise the call is a `Conflict`. */
+  /** The `etag` of an earlier answer, several of them, or `*` for whatever is there: otherwise the call is a `Conflict`. */
   readonly ifMatch?: string | readonly string[]
 }
 

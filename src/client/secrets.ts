@@ -95,12 +95,15 @@ export class Secrets {
     })
   }
 
-  /** What is known of the secret beside its value. */
+  /** What is known of the secret beside its value. The `etag` is that of `updateMetadata`; a new value leaves it. */
   async metadata(id: number, options?: CallOptions): Promise<Metadata & Tagged> {
     return tagged(await this.#connection.send('GET /v3/secrets/{id}/metadata', { id }, options))
   }
 
-  /** Changes what is given, and leaves the rest; the value and its version stay. */
+  /**
+   * Changes what is given, and leaves the rest; the value and its version stay. With the `etag` of `metadata` as
+   * `ifMatch`, only if nobody else changed any of it since.
+   */
   async updateMetadata(id: number, input: DetailsInput, options?: MatchOptions): Promise<Metadata & Tagged> {
     return tagged(await this.#connection.send('PATCH /v3/secrets/{id}/metadata', { id, body: input }, options))
   }

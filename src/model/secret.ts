@@ -46,6 +46,23 @@ export function secretToAuthenticate(
   return JSON.stringify(['secret', accountId, uid, name, version, type, filename, description, tags, expiresAt])
 }
 
+/**
+ * What tells one state of what is known of a secret from another: its details, its name, its list. Not the value, nor its
+ * version: those are kept apart, and no version looks like it.
+ */
+export function metadataTag({
+  name,
+  listId,
+  type,
+  filename,
+  description,
+  tags,
+  expiresAt,
+}: Pick<Secret, 'name' | 'listId' | keyof Details>): string {
+  const text = JSON.stringify([name, listId, type, filename, description, tags, expiresAt])
+  return `m${hash('sha256', text, 'base64url').slice(0, 22)}`
+}
+
 /** The SHA-256, hexadecimal, of all that is known of a secret beside its value, as the audit trail has it. */
 export function detailsHash({ type, filename, description, tags, expiresAt }: Details): string {
   return hash('sha256', JSON.stringify([type, filename, description, tags, expiresAt]), 'hex')

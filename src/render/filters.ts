@@ -1,20 +1,5 @@
 /** Filters: what `| name` in a reference does to the value before it is put into the text. */
-
-type Plain = 'base64' | 'json' | 'yaml' | 'shell' | 'trim'
-
-export type Filter = { readonly kind: Plain } | { readonly kind: 'indent'; readonly blanks: number }
-
-export const filterNames = 'base64, json, yaml, shell, trim, or indent N with N from 0 to 99'
-
-/** The filter of that name, or `undefined`. Only `indent` takes a number, and needs it. */
-export function filterOf(name: string, argument: string | undefined): Filter | undefined {
-  if (name === 'indent') return argument === undefined ? undefined : { kind: name, blanks: Number(argument) }
-  return argument === undefined && isPlain(name) ? { kind: name } : undefined
-}
-
-function isPlain(name: string): name is Plain {
-  return ['base64', 'json', 'yaml', 'shell', 'trim'].includes(name)
-}
+import type { Filter } from './reference.ts'
 
 /** The quotes a filter puts around, which a document may take off again. */
 export function quoteOf({ kind }: Filter): string {

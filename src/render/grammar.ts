@@ -1,7 +1,7 @@
-/** The grammar of templates: `${{secret.NAME | filter}}`, and `$${{` for a literal `${{`. */
+/** A template as text and references, with `$${{` for a literal `${{`, and the places of both. */
 import { invalid, type Place, Refusal } from '../errors.ts'
-import { type Filter, filterNames, filterOf } from './filters.ts'
 import { type Limits, tooLarge } from './limits.ts'
+import { type Filter, match, opening, readReference } from './reference.ts'
 
 export interface Reference extends Place {
   readonly name: string
@@ -23,16 +23,8 @@ export interface Origin {
   readonly part?: number
 }
 
-const opening = '${{'
-const head = /\$\{\{[ \t]*secret\.([A-Za-z0-9_][A-Za-z0-9_.-]{0,254})[ \t]*/y
-const pipe = /\|[ \t]*/y
-const call = /([a-z0-9]+)(?:[ \t]+([0-9]{1,2}))?[ \t]*(?=[|}])/y
-const closing = /\}\}/y
 const restOfLine = /[ \t]*(?=\r?\n|$)/y
 const blank = /^[ \t]*$/
-
-/** More make no sense, and each may make the value longer. */
-const maxFilters = 8
 
 /**
  * Splits a template, in time linear in its length.
@@ -55,7 +47,7 @@ export function split(text: string, origin: Origin, limits: Limits): readonly Pi
       continue
     }
     if (++references > limits.references) throw tooLarge('A template', limits.references, 'references')
-    const { reference, end } = readReference(text, at, done, lines)
+    const { reference, end } = referenceAt(text, at, done, lines)
     pieces.push(text.slice(done, at), reference)
     done = end
     at = text.indexOf(opening, end)
@@ -65,45 +57,19 @@ export function split(text: string, origin: Origin, limits: Limits): readonly Pi
 }
 
 /** @param done where the text that nobody has read yet begins */
-function readReference(text: string, at: number, done: number, lines: Lines) {
+function referenceAt(text: string, at: number, done: number, lines: Lines) {
   const place = lines.placeOf(at)
-  const start = match(head, text, at)
-  if (start === undefined)
-    throw malformed(place, lines.origin, `Expected \${{secret.NAME}}; write $\${{ for a literal \${{`)
-  const filters: Filter[] = []
-  let end = at + start[0].length
-  for (let bar = match(pipe, text, end); bar !== undefined; bar = match(pipe, text, end)) {
-    const from = end + bar[0].length
-    const [whole, name = '', argument] = match(call, text, from) ?? []
-    const filter = whole === undefined ? undefined : filterOf(name, argument)
-    if (whole === undefined || filter === undefined)
-      throw malformed(lines.placeOf(from), lines.origin, `Expected a filter: ${filterNames}`)
-    if (filters.push(filter) > maxFilters)
-      throw malformed(place, lines.origin, `A reference must not have more than ${maxFilters} filters`)
-    end = from + whole.length
+  const lineStart = lines.start
+  const read = readReference(text, at)
+  if ('detail' in read) {
+    const { faultAt, detail } = read
+    throw refuseAt('invalid', lines.origin.field, [{ ...lines.placeOf(faultAt), detail }])
   }
-  const close = match(closing, text, end)
-  if (close === undefined) throw malformed(lines.placeOf(end), lines.origin, 'Expected }} or a filter')
-  end += close[0].length
-  const before = lines.start >= done ? text.slice(lines.start, at) : undefined
+  const { name, filters, end } = read
+  const before = lineStart >= done ? text.slice(lineStart, at) : undefined
   const isAlone = before !== undefined && blank.test(before) && match(restOfLine, text, end) !== undefined
-  const reference: Reference = {
-    ...place,
-    name: start[1] ?? '',
-    filters,
-    isAlone,
-    indentation: isAlone ? before : '',
-  }
+  const reference: Reference = { ...place, name, filters, isAlone, indentation: isAlone ? before : '' }
   return { reference, end }
-}
-
-function match(sticky: RegExp, text: string, at: number): RegExpExecArray | undefined {
-  sticky.lastIndex = at
-  return sticky.exec(text) ?? undefined
-}
-
-function malformed(place: Place, { field }: Origin, detail: string): Refusal {
-  return refuseAt('invalid', field, [{ ...place, detail: `${detail}.` }])
 }
 
 /** A refusal that lists places, each in its own field or in the one that is given; its message tells the first. */

@@ -38,6 +38,8 @@ export interface FactorsChange {
   readonly add: readonly NewFactor[]
   /** Upon the rows that were read. */
   readonly remove: readonly { readonly id: number; readonly rowMac: Uint8Array }[]
+  /** One that has another name from now on, upon the row that was read. */
+  readonly rename?: { readonly rowMac: Uint8Array; readonly factor: Factor } | undefined
   readonly spend?: Spent | undefined
 }
 

@@ -66,6 +66,9 @@ export interface Idempotency {
 /** `If-Match`: the versions that will do, or any that exists. */
 export type Match = readonly number[] | '*'
 
+/** `If-Match` of what is known of a secret: the tags that will do (`metadataTag`), or any that exists. */
+export type MetadataMatch = readonly string[] | '*'
+
 /** A secret or a list: by id, or by its exact name. */
 export type IdOrName = number | string
 
@@ -117,7 +120,7 @@ export type Operation =
     } & Place)
   | ({
       readonly kind: 'update_metadata'
-      readonly match: Match | undefined
+      readonly match: MetadataMatch | undefined
       /** What is known of it from now on, upon the row that was prepared; `undefined` when there was none. */
       readonly change: DetailsChange | undefined
     } & Place)

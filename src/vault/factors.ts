@@ -4,6 +4,7 @@ import { base32, newTotpSecret, stepOfCode } from '../crypto/totp.ts'
 import { invalid, Refusal } from '../errors.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import { type Factor, isSecondFactor, type TotpData } from '../model/factor.ts'
+import { checkLabel } from '../model/name.ts'
 import type { User } from '../model/user.ts'
 import type { FactorsChange, NewFactor } from '../store/factor-operation.ts'
 import { factorsOf, newRecoveryCodes, sealFactor } from './proofs.ts'
@@ -122,6 +123,26 @@ export async function removeFactor(vault: Vault, asker: Asker, { user }: Standin
   })
 }
 
+/** One's own passkey. @throws Refusal `not_found`, `invalid` */
+export async function renamePasskey(
+  vault: Vault,
+  asker: Asker,
+  { user }: Standing,
+  id: number,
+  name: string,
+): Promise<Factor> {
+  const label = checkLabel(name, 'name')
+  let renamed: Factor | undefined
+  await change(vault, asker, user.id, true, ({ factors }) => {
+    const wanted = factors.find((factor) => factor.id === id && factor.kind === 'passkey')
+    if (wanted === undefined) throw new Refusal('not_found', 'You have no passkey with this id.')
+    renamed = sealFactor(vault, { ...wanted, name: label })
+    return { add: [], remove: [], rename: { rowMac: wanted.mac, factor: renamed } }
+  })
+  if (renamed === undefined) throw keepsChanging()
+  return renamed
+}
+
 /** Everything that a user signs in with beside the password, for somebody who lost it; their sessions end. */
 export async function resetFactors(vault: Vault, asker: Asker, id: number): Promise<void> {
   await change(vault, asker, id, false, ({ factors }) => ({ add: [], remove: factors, ends: () => true }))
@@ -130,6 +151,7 @@ export async function resetFactors(vault: Vault, asker: Asker, id: number): Prom
 interface Plan {
   readonly add: readonly NewFactor[]
   readonly remove: readonly Factor[]
+  readonly rename?: FactorsChange['rename']
   readonly spend?: FactorsChange['spend']
   /** Which sessions end; without it, none. */
   readonly ends?: (session: ApiKey) => boolean
@@ -158,7 +180,7 @@ async function planned(
   plan: (state: { readonly factors: readonly Factor[] }) => Plan,
 ): Promise<FactorsChange> {
   const factors = await factorsOf(vault, asker, user)
-  const { add, remove, spend, ends } = plan({ factors })
+  const { add, remove, rename, spend, ends } = plan({ factors })
   const left = [...factors.filter((factor) => !remove.includes(factor)), ...add]
   return {
     rowMac: user.mac,
@@ -166,6 +188,7 @@ async function planned(
     ended: ended.map((end) => ({ ...end, isKept: !sessions.some((one) => one.id === end.id && ends?.(one) === true) })),
     add,
     remove: remove.map(({ id, mac }) => ({ id, rowMac: mac })),
+    rename,
     spend,
   }
 }

@@ -1,7 +1,7 @@
 /** What is known of a secret beside its value: read it, change it. */
 import type { List } from '../model/list.ts'
 import { type Details, type Secret, secretToAuthenticate } from '../model/secret.ts'
-import type { Match, Place } from '../store/operation.ts'
+import type { MetadataMatch, Place } from '../store/operation.ts'
 import { prepare, verifyRow } from './secret-rows.ts'
 import { changeInTurn } from './secrets.ts'
 import { checkDetails } from './values.ts'
@@ -44,7 +44,7 @@ export async function updateMetadata(
   { accountId }: Identity,
   place: Place,
   parts: Partial<Omit<Details, 'type'>>,
-  match: Match | undefined,
+  match: MetadataMatch | undefined,
 ): Promise<Metadata> {
   return changeInTurn(vault, `${accountId} ${place.id}`, async () => {
     const prepared = await prepare(vault, asker, { kind: 'prepare_secret', ...place })

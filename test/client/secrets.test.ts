@@ -1,7 +1,7 @@
 /** The client against a real server: each method does what its name says. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { Conflict, Forbidden, Invalid, NotFound, Strongroom, Unauthorized } from '../../src/client/index.ts'
+import { Conflict, Forbidden, Invalid, NotFound, Strongroom, Unauthorized, versionTag } from '../../src/client/index.ts'
 import { engines } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
 import { Middleman } from '../support/middleman.ts'
@@ -55,6 +55,21 @@ for (const engine of engines) {
       await assert.rejects(secrets.delete(id, { ifMatch: etag }), Conflict)
       assert.equal((await secrets.update(id, { value: 'third' }, { ifMatch: [etag, second.etag] })).etag, '"3"')
       assert.equal((await secrets.update(id, { value: 'fourth' }, { ifMatch: '*' })).etag, '"4"')
+    })
+
+    test('changes what is known of a secret only as it was read, apart from its value', async (t) => {
+      const { api } = await startServer(t, engine)
+      const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
+      const { id } = await secrets.create({ name: 'db-password', value: 'first' })
+      const { etag, version } = await secrets.metadata(id)
+
+      await secrets.update(id, { value: 'second' }, { ifMatch: versionTag(version) })
+      const changed = await secrets.updateMetadata(id, { tags: ['a'] }, { ifMatch: etag })
+
+      await assert.rejects(secrets.updateMetadata(id, { tags: ['b'] }, { ifMatch: etag }), Conflict)
+      await assert.rejects(secrets.update(id, { value: 'third' }, { ifMatch: changed.etag }), Conflict)
+      const { tags } = await secrets.updateMetadata(id, { description: 'd' }, { ifMatch: [etag, changed.etag] })
+      assert.deepEqual([tags, (await secrets.get(id)).value], [['a'], 'second'])
     })
 
     test('lists, reads and restores versions', async (t) => {

@@ -1207,6 +1207,14 @@ export const faults: readonly Fault[] = [
     'hold a change back',
   ),
   fault(
+    'If-Match is heeded of what is known of a secret',
+    'store/decide/lists.ts',
+    '!match.includes(metadataTag(found.secret))',
+    'match.length === 0',
+    'v3/files.test.ts',
+    'changed only as it was read|one of many who begin',
+  ),
+  fault(
     'an update lands on the version that it was sealed for',
     'store/decide/secrets.ts',
     'next === undefined || next.version !== found.secret.version || !same(next.rowMac, found.secret.mac)',

@@ -199,12 +199,13 @@ async function describeFactors(
   await callAs(ada, 'POST', '/v3/session/recovery-codes')
   const device = new Authenticator(url)
   const credential = device.create((await callAs(ada, 'POST', '/v3/session/passkeys/challenge')).body)
-  await callAs(ada, 'POST', '/v3/session/passkeys', { name: 'Laptop', credential })
+  const { body } = await callAs(ada, 'POST', '/v3/session/passkeys', { name: 'Laptop', credential })
   await callAs(ada, 'POST', '/v3/session/passkeys', { name: 'Laptop', credential })
   await callAs(ada, 'GET', '/v3/session/factors')
   const asked = (await callAs(ada, 'POST', '/v3/session/passkey/challenge')).body
   await callAs(ada, 'POST', '/v3/session/passkey', { passkey: device.get(asked) })
   await callAs(ada, 'POST', '/v3/session/passkey', { passkey: device.get(asked) })
+  await callAs(ada, 'PATCH', `/v3/session/factors/${body.id}`, { name: 'Work laptop' })
   await callAs(ada, 'DELETE', '/v3/session/factors/999')
 }
 

@@ -71,6 +71,51 @@ for (const engine of engines) {
       await holders.getByText('2 to redeploy').waitFor()
     })
 
+    test('shows what would be stale before a list is deleted', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await deploy(portal)
+      await api.post('/v3/lists', { name: 'Web' })
+      await api.post('/v3/secrets', { name: 'alone', value: 'one', list: 'Web' })
+      const page = await portal.openAs(owner, '/portal/lists')
+      const dialog = page.getByRole('alertdialog')
+
+      await page.getByRole('button', { name: 'Delete Web' }).click()
+      await dialog.getByText('No target is known to hold any of them, so nothing becomes stale.').waitFor()
+      await dialog.getByRole('button', { name: 'Cancel' }).click()
+      await page.getByRole('button', { name: 'Delete default' }).click()
+      await dialog.getByText(/1 target becomes stale: web-2\. 1 is stale already\./).waitFor()
+      await dialog.getByLabel('Type its name to confirm').fill('default')
+      await dialog.getByRole('button', { name: 'Delete for good' }).click()
+      await page.getByText('default is deleted').waitFor()
+
+      const { body } = await api.get('/v3/deployments?stale=true')
+      assert.equal(body.deployments.length, 2)
+    })
+
+    test('finds the secrets that a target holds in an old version, by address too', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await deploy(portal)
+      const page = await portal.openAs(owner)
+      const names = page.getByRole('grid').locator('[data-row] a')
+
+      await page.getByRole('button', { name: 'Held in an old version 1' }).click()
+      await page.getByText('1 of 2', { exact: true }).waitFor()
+      assert.deepEqual(await names.allTextContents(), ['db-password'])
+      assert.equal(new URL(page.url()).search, '?state=held-old')
+      await api.put('/v3/secrets/2', { value: 'two' })
+      await page.reload()
+      await page.getByRole('heading', { name: 'Held in an old version', level: 1 }).waitFor()
+      await page.getByText('2 secrets', { exact: true }).waitFor()
+      assert.deepEqual(await names.allTextContents(), ['api-token', 'db-password'])
+      for (const target of ['web-1', 'web-2']) {
+        await api.post('/v3/render', { template: referenceTo('db-password') + referenceTo('api-token'), target })
+      }
+      await page.reload()
+      await page.getByRole('heading', { name: 'Nothing matches' }).waitFor()
+    })
+
     test('makes a seed whose URL is shown once, lists it, and revokes it', async (t) => {
       const portal = await startPortal(t, engine)
       await portal.server.api.post('/v3/secrets', { name: 'db-password', value: 'planted-value' })

@@ -80,9 +80,15 @@ for (const engine of engines) {
       await page.getByRole('dialog').getByRole('button', { name: 'Use a passkey' }).click()
       await page.getByRole('list', { name: 'Recovery codes' }).waitFor()
       await page.getByRole('button', { name: 'I have kept them' }).click()
-      await page.getByRole('button', { name: 'Remove Work laptop' }).click()
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
+      await page.getByRole('button', { name: 'Rename Work laptop' }).click()
+      await page.getByLabel('What you call it').fill('Old laptop')
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('button', { name: 'Rename', exact: true }).click()
+      await page.getByText('The passkey is called Old laptop now').waitFor()
       await page.getByText('Work laptop', { exact: true }).waitFor({ state: 'detached' })
+      await page.getByRole('button', { name: 'Remove Old laptop' }).click()
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
+      await page.getByText('Old laptop', { exact: true }).waitFor({ state: 'detached' })
     })
 
     test('with an authenticator app, by keyboard, and with a recovery code', async (t) => {

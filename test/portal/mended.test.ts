@@ -33,6 +33,41 @@ for (const engine of engines.slice(0, 1)) {
       assert.equal((await api.get('/v3/secrets/1')).body.value, 'one\r\ntwo\r\nthree')
     })
 
+    test('forgets the line ends of a value once nothing of it is left', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await api.post('/v3/secrets', { name: 'windows', value: 'one\r\ntwo\r\n' })
+      const page = await portal.openAs(owner, '/portal/secrets/1')
+      const field = page.getByRole('textbox', { name: 'New value' })
+      const hint = page.getByText('end in CR LF')
+
+      await page.getByRole('button', { name: 'New value' }).click()
+      await page.getByRole('button', { name: 'Begin with the current value' }).click()
+      await hint.waitFor()
+      await field.press('Control+a')
+      await page.keyboard.press('Delete')
+      await hint.waitFor({ state: 'detached' })
+      await page.keyboard.type('three\nfour')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('windows has a new value').waitFor()
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'three\nfour')
+
+      await api.put('/v3/secrets/1', { value: 'one\r\ntwo\r\n' })
+      await page.reload()
+      await page.getByRole('button', { name: 'New value' }).click()
+      await page.getByRole('button', { name: 'Begin with the current value' }).click()
+      await hint.waitFor()
+      await page.locator('input[type=file]').setInputFiles({
+        ...{ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('a\nb') },
+      })
+      await hint.waitFor({ state: 'detached' })
+      await page.getByRole('button', { name: 'Take the file away' }).click()
+      await field.fill('five\nsix')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('windows has a new value').waitFor()
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'five\nsix')
+    })
+
     test('asks for the name anew when a deletion was called off, and deletes what was changed meanwhile', async (t) => {
       const portal = await startPortal(t, engine)
       const { api } = portal.server

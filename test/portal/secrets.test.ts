@@ -218,12 +218,18 @@ for (const engine of engines) {
       assert.equal((await portal.server.api.get('/v3/secrets/1/metadata')).body.version, 3)
     })
 
-    test('is used by keys alone, from creating to revealing to deleting', async (t) => {
+    test('is used by keys alone, from signing in to creating, revealing, changing and deleting', async (t) => {
       const portal = await startPortal(t, engine)
-      const page = await portal.openAs(owner)
-      await page.getByRole('heading', { name: 'No secret yet' }).waitFor()
+      const page = await portal.open()
       const press = async (...keys: readonly string[]) => {
         for (const key of keys) await page.keyboard.press(key)
+      }
+      const isFocused = (element: Locator) => element.evaluate((it) => it === document.activeElement)
+      /** As a person without a mouse comes there, forwards or back. */
+      const tabTo = async (element: Locator, key = 'Tab') => {
+        await element.waitFor()
+        for (let tabs = 0; tabs < 60 && !(await isFocused(element)); tabs++) await press(key)
+        assert.ok(await isFocused(element), `${element} is not reached by ${key}`)
       }
       // A person, too, presses again when a slow machine had no ear yet.
       const pressUntil = async (key: string | readonly string[], shown: Locator) => {
@@ -239,29 +245,58 @@ for (const engine of engines) {
         }
         await shown.waitFor()
       }
+      const focused = page.locator(':focus')
+      const revealed = page.getByRole('region', { name: 'Revealed value' })
+      const menu = page.getByRole('listbox')
 
-      await pressUntil('n', page.getByLabel('Name').and(page.locator(':focus')))
+      await page.goto('/portal/secrets')
+      await tabTo(page.getByLabel('Email'))
+      await page.keyboard.type(owner.email)
+      await tabTo(page.getByLabel('Password'))
+      await page.keyboard.type(owner.password)
+      await press('Enter')
+      await page.getByRole('heading', { name: 'No secret yet' }).waitFor()
+
+      await pressUntil('n', page.getByLabel('Name').and(focused))
       await page.keyboard.type('typed-by-hand')
-      await press('Tab')
+      await tabTo(page.getByRole('textbox', { name: 'Value' }))
       await page.keyboard.type(value)
-      await page.getByLabel('Name').focus()
+      await tabTo(page.getByRole('button', { name: 'Create secret' }))
       await press('Enter')
       await page.getByText('typed-by-hand is created').waitFor()
+
       await pressUntil(['g', 's'], page.getByRole('grid'))
-      await pressUntil('/', page.getByLabel('Search secrets').and(page.locator(':focus')))
+      await pressUntil('/', page.getByLabel('Search secrets').and(focused))
+      await page.keyboard.type('hand')
       await pressUntil('ArrowDown', page.getByRole('grid').locator(':focus'))
-      await pressUntil('v', page.getByRole('region', { name: 'Revealed value' }))
-      assert.equal(await page.getByRole('region', { name: 'Revealed value' }).textContent(), value)
+      await pressUntil('v', revealed)
+      assert.equal(await revealed.textContent(), value)
       await press('Escape')
-      await page.getByRole('region', { name: 'Revealed value' }).waitFor({ state: 'detached' })
+      await revealed.waitFor({ state: 'detached' })
       await page.getByRole('grid').locator(':focus').waitFor()
-      const remove = page.getByRole('button', { name: 'Delete secret' })
-      await pressUntil('Enter', remove)
-      for (let tabs = 0; tabs < 60 && !(await remove.evaluate((it) => it === document.activeElement)); tabs++) {
-        await press('Tab')
-      }
+      await tabTo(page.getByRole('button', { name: 'Any type' }), 'Shift+Tab')
+      await pressUntil('Enter', menu)
+      await press('ArrowDown', 'ArrowDown', 'Enter')
+      await page.getByRole('heading', { name: 'Nothing matches' }).waitFor()
+      await tabTo(page.getByRole('button', { name: 'Clear' }))
       await press('Enter')
-      await page.getByRole('alertdialog').getByRole('textbox').and(page.locator(':focus')).waitFor()
+      await tabTo(page.getByRole('link', { name: 'typed-by-hand' }))
+      const edit = page.getByRole('button', { name: 'Edit' })
+      await pressUntil('Enter', edit)
+
+      await tabTo(edit)
+      const dialog = page.getByRole('dialog')
+      await pressUntil('Enter', dialog)
+      await tabTo(dialog.getByLabel('Description'))
+      await page.keyboard.type('by keys')
+      await tabTo(dialog.getByRole('button', { name: 'Save' }))
+      await press('Enter')
+      await page.getByText('typed-by-hand is changed').waitFor()
+      await edit.and(focused).waitFor()
+
+      await tabTo(page.getByRole('button', { name: 'Delete secret' }))
+      await press('Enter')
+      await page.getByRole('alertdialog').getByRole('textbox').and(focused).waitFor()
       await page.keyboard.type('typed-by-hand')
       await press('Enter')
       await page.getByText('typed-by-hand is deleted').waitFor()

@@ -1,6 +1,7 @@
 /** Second factors: the authenticator app, recovery codes and passkeys, and everything that somebody else might try. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { verifyAudit } from '../../src/vault/audit.ts'
 import { liveOf } from '../../src/vault/live.ts'
 import { proveCode } from '../../src/vault/proofs.ts'
 import { open } from '../../src/vault/sessions.ts'
@@ -407,6 +408,64 @@ for (const engine of engines) {
       assert.equal((await add(person, theirs)).status, 201)
     })
 
+    test('is renamed by whoever it is of, signs in under its new name, and is as the trail says', async (t) => {
+      const { owner, added, signIn, api, invite, place, vault } = await withPasskey(t)
+      const { person } = await invite('admin')
+      const rename = (who: Person, id: number, name: string) => who.send('PATCH', `/v3/session/factors/${id}`, { name })
+      await enrolTotp(owner, Date.now())
+      const { authenticator } = (await owner.get('/v3/session/factors')).body
+
+      const renamed = await rename(owner, added.body.id, 'Work laptop')
+      const others = [
+        await rename(person, added.body.id, 'Mine'),
+        await rename(owner, authenticator.id, 'App'),
+        await rename(owner, 77, 'Nothing'),
+        await api.send('PATCH', `/v3/session/factors/${added.body.id}`, { name: 'By key' }),
+      ]
+      const faulty = [
+        await rename(owner, added.body.id, ''),
+        await rename(owner, added.body.id, 'two\nlines'),
+        await rename(owner, added.body.id, 'x'.repeat(129)),
+      ]
+
+      assert.deepEqual([renamed.status, renamed.body.id, renamed.body.name], [200, added.body.id, 'Work laptop'])
+      assert.deepEqual(Object.keys(renamed.body), ['id', 'name', 'created_at', 'last_used_at'])
+      for (const { status } of others) assert.equal(status, 404)
+      for (const { status } of faulty) assert.equal(status, 400)
+      const { passkeys } = (await owner.get('/v3/session/factors')).body
+      assert.deepEqual([passkeys.length, passkeys[0].name], [1, 'Work laptop'])
+      const { records } = (await api.get('/v3/audit?action=factor.change&outcome=ok')).body
+      assert.deepEqual(
+        records.map(({ object, principal }: never) => [
+          (object as { name: string }).name,
+          (principal as { kind: string }).kind,
+        ]),
+        [['passkey Work laptop', 'user']],
+      )
+      const differences = async () =>
+        (await Array.fromAsync(verifyAudit(vault, { state: true }))).flatMap((one) => one.differences)
+      assert.deepEqual(await differences(), [])
+      assert.equal((await signIn()).status, 201)
+      assert.deepEqual(await differences(), [])
+      await query(place, `update factors set name = 'Laptop' where kind = 'passkey'`)
+      assert.notDeepEqual(await differences(), [])
+    })
+
+    test('keeps when it was used last, however often it is renamed at once', async (t) => {
+      const { owner, added, signIn } = await withPasskey(t)
+      await signIn()
+      const before = (await owner.get('/v3/session/factors')).body.passkeys[0].last_used_at
+
+      const answers = await Promise.all(
+        [1, 2, 3, 4].map((at) => owner.send('PATCH', `/v3/session/factors/${added.body.id}`, { name: `Laptop ${at}` })),
+      )
+
+      for (const { status, text } of answers) assert.equal(status, 200, text)
+      const { passkeys } = (await owner.get('/v3/session/factors')).body
+      assert.equal(passkeys[0].last_used_at, before)
+      assert.match(passkeys[0].name, /^Laptop [1-4]$/)
+    })
+
     test('is made once of each challenge', async (t) => {
       const { owner } = await withPasskey(t)
       const { body } = await owner.post('/v3/session/passkeys/challenge')
@@ -421,7 +480,7 @@ for (const engine of engines) {
 
     test('confirms that it is still the same person, and nobody else', async (t) => {
       const clock = { now: start }
-      const { owner, invite, device } = await withPasskey(t, { now: () => clock.now })
+      const { owner, invite, device, added } = await withPasskey(t, { now: () => clock.now })
       const { person } = await invite('admin')
       const theirs = new Authenticator(publicUrl)
       await add(person, theirs)
@@ -434,6 +493,8 @@ for (const engine of engines) {
 
       assert.equal((await confirm(theirs)).status, 401)
       assert.equal((await owner.post('/v3/session/recovery-codes')).status, 403)
+      const renamed = await owner.send('PATCH', `/v3/session/factors/${added.body.id}`, { name: 'Mine' })
+      assert.deepEqual([renamed.status, renamed.body.code], [403, 'confirmation_required'])
       assert.equal((await owner.post('/v3/session/confirm', {})).status, 400)
       const confirmed = await confirm(device)
 

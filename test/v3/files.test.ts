@@ -110,6 +110,74 @@ for (const engine of engines) {
       assert.equal((await api.get('/v3/secrets/1')).body.value, 'w')
     })
 
+    test('is changed only as it was read, when If-Match asks for that, whatever became of the value', async (t) => {
+      const { api } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'one', value: 'v', description: 'first' })
+      const tagOf = async () => (await api.get('/v3/secrets/1/metadata')).headers.get('etag') ?? ''
+      const patch = (body: object, tag: string) =>
+        api.send('PATCH', '/v3/secrets/1/metadata', body, { 'if-match': tag })
+
+      const first = await tagOf()
+      await api.put('/v3/secrets/1', { value: 'w' })
+      const changed = await patch({ description: 'second' }, first)
+      const late = await patch({ tags: ['late'] }, first)
+
+      assert.equal(changed.status, 200)
+      assert.deepEqual([late.status, late.body.code], [412, 'stale_version'])
+      const second = await tagOf()
+      assert.equal(changed.headers.get('etag'), second)
+      // None is a version of the value, and no version is one of them.
+      for (const tag of [first, second]) {
+        assert.match(tag, /^"m[A-Za-z0-9_-]{22}"$/)
+        assert.equal((await api.put('/v3/secrets/1', { value: 'x' }, { 'if-match': tag })).status, 412)
+      }
+      for (const tag of ['"2"', `W/${second}`, second.slice(0, -2).concat('"'), '"m"']) {
+        assert.equal((await patch({ tags: ['late'] }, tag)).status, 412, tag)
+      }
+      assert.equal((await patch({ tags: ['late'] }, second.slice(1, -1))).status, 400)
+      assert.deepEqual((await api.get('/v3/secrets/1/metadata')).body.tags, [])
+      assert.equal((await patch({ tags: ['b'] }, `${first}, ${second}`)).status, 200)
+      assert.equal((await patch({ tags: ['c'] }, '*')).status, 200)
+      assert.equal((await api.send('PATCH', '/v3/secrets/2/metadata', {}, { 'if-match': '*' })).status, 412)
+      const { body } = await api.get('/v3/audit?action=metadata.update&outcome=stale_version')
+      assert.equal(body.records.length, 6)
+    })
+
+    test('has another tag after each change of it, of its list, or of its name', async (t) => {
+      const { api } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'one', value: 'AAH/', type: 'file' })
+      await api.post('/v3/lists', { name: 'Web' })
+      const changes: readonly (() => Promise<{ readonly status: number }>)[] = [
+        ...[{ description: 'd' }, { tags: ['a'] }, { filename: 'a.bin' }, { expires_at: '2031-01-31T00:00:00Z' }].map(
+          (change) => () => api.send('PATCH', '/v3/secrets/1/metadata', change),
+        ),
+        () => api.put('/v3/lists/2/secrets/1', undefined),
+        () => api.send('POST', '/api/secrets/lists/2/values/1', { secret_key: 'two' }),
+      ]
+      const tags = new Set([(await api.get('/v3/secrets/1/metadata')).headers.get('etag')])
+      for (const [at, change] of changes.entries()) {
+        assert.equal((await change()).status, 200, String(at))
+        tags.add((await api.get('/v3/secrets/1/metadata')).headers.get('etag'))
+        assert.equal(tags.size, at + 2, String(at))
+      }
+    })
+
+    test('is changed by one of many who begin with the same state', async (t) => {
+      const { api } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'one', value: 'v' })
+      const tag = (await api.get('/v3/secrets/1/metadata')).headers.get('etag') ?? ''
+
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, (_, at) =>
+          api.send('PATCH', '/v3/secrets/1/metadata', { description: `of ${at}` }, { 'if-match': tag }),
+        ),
+      )
+
+      assert.deepEqual(answers.map(({ status }) => status).sort(), [200, ...Array.from({ length: 11 }, () => 412)])
+      const done = answers.find(({ status }) => status === 200)
+      assert.equal((await api.get('/v3/secrets/1/metadata')).body.description, done?.body.description)
+    })
+
     test('is refused when it breaks a rule, and nothing is changed', async (t) => {
       const { api } = await startServer(t, engine)
       await api.post('/v3/secrets', { name: 'one', value: 'v' })

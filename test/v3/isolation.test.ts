@@ -40,6 +40,7 @@ const operations: Record<string, unknown> = {
   'DELETE /v3/users/{id}': undefined,
   'POST /v3/users/{id}/reset': undefined,
   'DELETE /v3/users/{id}/factors': undefined,
+  'PATCH /v3/session/factors/{id}': { name: 'mine' },
   'DELETE /v3/session/factors/{id}': undefined,
   'DELETE /v3/sessions/{id}': undefined,
   'GET /v3/secrets/{id}/versions': undefined,

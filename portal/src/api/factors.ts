@@ -38,6 +38,7 @@ export const factors = {
   finishPasskey: (name: string, credential: RegistrationResponseJSON) =>
     call<Codes & { readonly id: number }>('POST', '/v3/session/passkeys', { name, credential }),
   newCodes: () => call<Codes>('POST', '/v3/session/recovery-codes'),
+  rename: (id: number, name: string) => call<unknown>('PATCH', `/v3/session/factors/${id}`, { name }),
   remove: (id: number) => call<unknown>('DELETE', `/v3/session/factors/${id}`),
   challenge: () => call<PublicKeyCredentialRequestOptionsJSON>('POST', '/v3/session/passkey/challenge'),
   signIn: (passkey: AuthenticationResponseJSON) => call<Session>('POST', '/v3/session/passkey', { passkey }),

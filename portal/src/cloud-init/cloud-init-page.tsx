@@ -141,8 +141,8 @@ function Preview({ text, names }: { readonly text: string; readonly names: reado
   const known = new Set(names)
   const parts: React.ReactNode[] = []
   let done = 0
-  for (const { from, to, name, kind } of referencesIn(text)) {
-    const isBad = kind === 'malformed' || (names !== undefined && !known.has(name))
+  for (const { from, to, name, fault } of referencesIn(text)) {
+    const isBad = fault !== undefined || (names !== undefined && !known.has(name))
     parts.push(
       text.slice(done, from),
       <mark key={from} className={isBad ? 'bad' : ''} title={name}>

@@ -8,6 +8,7 @@ import { EditorState, type Extension } from '@codemirror/state'
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, placeholder } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
 import { useEffect, useRef } from 'react'
+import { filterKinds } from '../../../src/render/reference.ts'
 import { yamlFaults } from './check-yaml.ts'
 import { faultsIn } from './references.ts'
 
@@ -46,7 +47,10 @@ const colours = HighlightStyle.define([
   { tag: [tags.keyword, tags.meta], color: 'var(--warn)' },
 ])
 
-const filters = ['shell', 'yaml', 'json', 'base64', 'trim', 'indent'] as const
+/** `indent` needs a number: two blanks are what YAML is mostly written with. */
+function filterOption(label: string) {
+  return { label, type: 'function', ...(label === 'indent' ? { apply: 'indent 2' } : {}) }
+}
 
 /** Names of secrets behind `${{`, filters behind a bar. */
 function completionsOf(getNames: () => readonly string[]) {
@@ -54,7 +58,7 @@ function completionsOf(getNames: () => readonly string[]) {
     const filter = context.matchBefore(/\$\{\{[ \t]*secret\.[A-Za-z0-9_.-]+[ \t]*\|[ \t]*[a-z0-9]*/)
     if (filter !== null) {
       const typed = /[a-z0-9]*$/.exec(filter.text)?.[0] ?? ''
-      return { from: context.pos - typed.length, options: filters.map((label) => ({ label, type: 'function' })) }
+      return { from: context.pos - typed.length, options: filterKinds.map(filterOption) }
     }
     const open = context.matchBefore(/\$\{\{[ \t]*[A-Za-z0-9_.-]*/)
     if (open === null) return null
@@ -71,6 +75,12 @@ function completionsOf(getNames: () => readonly string[]) {
       validFor: /^\$\{\{[ \t]*[A-Za-z0-9_.-]*$/,
     }
   }
+}
+
+/** As the server says it: both from 1. */
+function placeOf({ state: { doc } }: EditorView, at: number): string {
+  const line = doc.lineAt(Math.min(at, doc.length))
+  return `Line ${line.number}, column ${at - line.from + 1}`
 }
 
 export function Editor({
@@ -96,7 +106,7 @@ export function Editor({
     const check = (view: EditorView): readonly Diagnostic[] => {
       const doc = view.state.doc.toString()
       const all = [...faultsIn(doc, known.current && new Set(known.current)), ...yamlFaults(doc)]
-      told.current.onFaults(all.map(({ from, message }) => `Line ${view.state.doc.lineAt(from).number}: ${message}`))
+      told.current.onFaults(all.map(({ from, message }) => `${placeOf(view, from)}: ${message}`))
       return all.map((fault) => ({ ...fault, to: Math.min(fault.to, doc.length), severity: 'error' as const }))
     }
     const extensions: Extension = [

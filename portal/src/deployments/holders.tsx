@@ -4,7 +4,7 @@ import { Link } from 'wouter'
 import type { Deployment, Metadata } from '../../../src/client/index.ts'
 import { Loading, Note, Trouble } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
-import { byUrgency, isOld, useHolders } from './queries.ts'
+import { byUrgency, isOld, useDeployments, useHolders } from './queries.ts'
 
 const shownTargets = 8
 
@@ -82,18 +82,44 @@ export function StaleAhead({
   readonly isDeletion?: boolean
 }) {
   const { data, error } = useHolders(secret.id)
-  if (error !== null)
-    return <Note kind="warn">Who holds it now could not be loaded, so it is not known what this makes stale.</Note>
-  if (data === undefined)
+  const isStaleNow = (one: Deployment) => isStaleIn(one, secret.id)
+  return <Ahead what="it" holders={data} isUnknown={error !== null} isStale={isStaleNow} isDeletion={isDeletion} />
+}
+
+/** The same before a list is deleted, with every secret in it. */
+export function StaleAheadOfList({ secretIds }: { readonly secretIds: ReadonlySet<number> }) {
+  const { data, error } = useDeployments()
+  const holders = data?.filter(({ secrets }) => secrets.some(({ id }) => secretIds.has(id)))
+  return (
+    <Ahead what="any of them" holders={holders} isUnknown={error !== null} isStale={({ stale }) => stale} isDeletion />
+  )
+}
+
+function Ahead({
+  what,
+  holders,
+  isUnknown,
+  isStale,
+  isDeletion,
+}: {
+  readonly what: string
+  readonly holders: readonly Deployment[] | undefined
+  readonly isUnknown: boolean
+  readonly isStale: (holder: Deployment) => boolean
+  readonly isDeletion: boolean
+}) {
+  if (isUnknown)
+    return <Note kind="warn">Who holds {what} now could not be loaded, so it is not known what this makes stale.</Note>
+  if (holders === undefined)
     return (
       <p className="small muted" role="status">
-        Looking up who holds it…
+        Looking up who holds {what}…
       </p>
     )
-  const current = data.filter((one) => !isStaleIn(one, secret.id))
-  const old = data.length - current.length
-  if (data.length === 0) {
-    return <p className="small muted">No target is known to hold it, so nothing becomes stale.</p>
+  const current = holders.filter((one) => !isStale(one))
+  const old = holders.length - current.length
+  if (holders.length === 0) {
+    return <p className="small muted">No target is known to hold {what}, so nothing becomes stale.</p>
   }
   return (
     <Note kind="warn">
@@ -104,7 +130,7 @@ export function StaleAhead({
       </strong>{' '}
       {namesOf(current)} {old === 0 ? '' : `${old} ${old === 1 ? 'is' : 'are'} stale already. `}
       {isDeletion
-        ? 'They keep the value until they are deployed again.'
+        ? 'They keep what they hold until they are deployed again.'
         : 'They keep the old value until they are deployed again.'}
     </Note>
   )

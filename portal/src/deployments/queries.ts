@@ -14,6 +14,20 @@ export function useDeployments() {
   })
 }
 
+/** The ids of the secrets that some target holds in an old version; of those that there still are. */
+export function useHeldOld() {
+  return useQuery({
+    queryKey: [...key, 'stale'],
+    queryFn: ({ signal }) => read(() => Array.fromAsync(strongroom.deployments.list({ stale: 'true' }, { signal }))),
+    select: idsHeldOld,
+  })
+}
+
+/** The same function each time: the query then makes the set only when the deployments change. */
+function idsHeldOld(deployments: readonly Deployment[]): ReadonlySet<number> {
+  return new Set(deployments.flatMap(({ secrets }) => secrets.filter(isOld).map(({ id }) => id)))
+}
+
 /** Who holds a secret. */
 export function useHolders(secretId: number, isWanted = true) {
   return useQuery({

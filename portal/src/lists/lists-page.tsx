@@ -4,6 +4,7 @@ import { useMemo, useState } from 'react'
 import { Link } from 'wouter'
 import type { List } from '../../../src/client/index.ts'
 import { strongroom } from '../api/client.ts'
+import { StaleAheadOfList } from '../deployments/holders.tsx'
 import { useLists, useRefresh, useSecrets } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
 import { FormDialog } from '../ui/confirm.tsx'
@@ -102,7 +103,8 @@ export function ListsPage() {
       {open?.kind === 'delete' ? (
         <DeleteDialog
           list={open.list}
-          count={secrets !== undefined && rights.hasAll('secrets:list') ? (counts.get(open.list.id) ?? 0) : undefined}
+          secretIds={secrets && new Set(secrets.filter((one) => one.list.id === open.list.id).map(({ id }) => id))}
+          isSeenWhole={rights.hasAll('secrets:list')}
           onClose={close}
         />
       ) : null}
@@ -147,16 +149,20 @@ function NameDialog({ list, onClose }: { readonly list?: List; readonly onClose:
 
 function DeleteDialog({
   list,
-  count,
+  secretIds,
+  isSeenWhole,
   onClose,
 }: {
   readonly list: List
-  /** Not known before the secrets are loaded, nor by whoever sees some of them alone. */
-  readonly count: number | undefined
+  /** Not known before the secrets are loaded. */
+  readonly secretIds: ReadonlySet<number> | undefined
+  /** Whoever sees some of them alone does not know how many there are. */
+  readonly isSeenWhole: boolean
   readonly onClose: () => void
 }) {
   const [typed, setTyped] = useState('')
   const refresh = useRefresh()
+  const count = isSeenWhole ? secretIds?.size : undefined
   return (
     <FormDialog
       title={`Delete ${list.name}?`}
@@ -179,6 +185,7 @@ function DeleteDialog({
             : `With it ${count === 1 ? 'goes its one secret' : `go its ${count} secrets`}, every version of each.`}{' '}
         This cannot be undone. If you may not delete one of them, nothing is deleted.
       </p>
+      {secretIds === undefined || count === 0 ? null : <StaleAheadOfList secretIds={secretIds} />}
       <Field
         label="Type its name to confirm"
         value={typed}

@@ -1,6 +1,6 @@
 /** Storing a new value, on condition that nobody else has meanwhile; if somebody has, the person decides. */
 import { type FormEvent, useRef, useState } from 'react'
-import type { Metadata } from '../../../src/client/index.ts'
+import { type Metadata, versionTag } from '../../../src/client/index.ts'
 import { act, Cancelled, codeOf, sentenceOf } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
 import { StaleAhead } from '../deployments/holders.tsx'
@@ -14,18 +14,16 @@ import { type ValueHandle, ValueInput } from './value-input.tsx'
 
 export function ChangeValueDialog({
   secret,
-  etag,
   isOpen,
   onClose,
 }: {
   readonly secret: Metadata
-  readonly etag: string
   readonly isOpen: boolean
   readonly onClose: () => void
 }) {
   return (
     <Dialog title={`New value of ${secret.name}`} isOpen={isOpen} onClose={onClose} isWide>
-      <ChangeForm secret={secret} etag={etag} onClose={onClose} />
+      <ChangeForm secret={secret} onClose={onClose} />
     </Dialog>
   )
 }
@@ -33,22 +31,13 @@ export function ChangeValueDialog({
 interface Conflict {
   readonly version: number
   readonly updatedAt: string
-  readonly etag: string
 }
 
-function ChangeForm({
-  secret,
-  etag,
-  onClose,
-}: {
-  readonly secret: Metadata
-  readonly etag: string
-  readonly onClose: () => void
-}) {
+function ChangeForm({ secret, onClose }: { readonly secret: Metadata; readonly onClose: () => void }) {
   const value = useRef<ValueHandle>(null)
   const refresh = useRefresh()
   // As it was when the dialog was opened: a refresh behind it must not hide a conflict.
-  const [base] = useState({ etag, version: secret.version })
+  const [base] = useState(secret.version)
   const [conflict, setConflict] = useState<Conflict>()
   const [trouble, setTrouble] = useState<string>()
   const [fault, setFault] = useState<string>()
@@ -56,7 +45,7 @@ function ChangeForm({
   /** Whether the lines of the value that was begun with end in CR LF, and are to end so again. */
   const [endsInCrLf, setCrLf] = useState(false)
 
-  const save = async (ifMatch: string) => {
+  const save = async (over: number) => {
     const given = await value.current?.get()
     setFault(given === undefined ? 'Enter a value, or choose a file.' : undefined)
     if (given === undefined) return
@@ -67,7 +56,7 @@ function ChangeForm({
       const { encoding } = given
       // A text field knows one kind of line end.
       const text = endsInCrLf && encoding === 'utf-8' ? given.value.replaceAll('\n', '\r\n') : given.value
-      await act(() => strongroom.secrets.update(secret.id, { value: text, encoding }, { ifMatch }))
+      await act(() => strongroom.secrets.update(secret.id, { value: text, encoding }, { ifMatch: versionTag(over) }))
       value.current?.clear()
       toast(`${secret.name} has a new value`)
       await refresh()
@@ -81,15 +70,15 @@ function ChangeForm({
   }
   const showConflict = async () => {
     try {
-      const { version, updated_at: updatedAt, etag: now } = await strongroom.secrets.metadata(secret.id)
-      setConflict({ version, updatedAt, etag: now })
+      const { version, updated_at: updatedAt } = await strongroom.secrets.metadata(secret.id)
+      setConflict({ version, updatedAt })
     } catch (error) {
       setTrouble(sentenceOf(error))
     }
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void save(base.etag)
+    void save(base)
   }
   const loadCurrent = async () => {
     try {
@@ -107,17 +96,17 @@ function ChangeForm({
   return (
     <form className="stack" onSubmit={submit}>
       <p className="muted small">
-        It becomes version {(conflict?.version ?? base.version) + 1}. The one before stays in the history.
+        It becomes version {(conflict?.version ?? base) + 1}. The one before stays in the history.
       </p>
       {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
       {conflict === undefined ? null : (
         <Note kind="warn">
-          <strong>Somebody else changed it.</strong> You began with version {base.version}; it is at version{' '}
-          {conflict.version} now, stored <Ago time={conflict.updatedAt} />. Keep theirs, or store yours as version{' '}
-          {conflict.version + 1}: theirs stays in the history.
+          <strong>Somebody else changed it.</strong> You began with version {base}; it is at version {conflict.version}{' '}
+          now, stored <Ago time={conflict.updatedAt} />. Keep theirs, or store yours as version {conflict.version + 1}:
+          theirs stays in the history.
         </Note>
       )}
-      <ValueInput ref={value} label="New value" fault={fault} />
+      <ValueInput ref={value} label="New value" fault={fault} onEmpty={() => setCrLf(false)} />
       {endsInCrLf ? (
         <p className="muted small">The lines of the current value end in CR LF; so will those of this one.</p>
       ) : null}
@@ -143,7 +132,7 @@ function ChangeForm({
             {isBusy ? 'Saving…' : 'Save new value'}
           </Button>
         ) : (
-          <Button look="danger" isDisabled={isBusy} onPress={() => void save(conflict.etag)}>
+          <Button look="danger" isDisabled={isBusy} onPress={() => void save(conflict.version)}>
             Store mine as version {conflict.version + 1}
           </Button>
         )}

@@ -1,11 +1,17 @@
-/** What changed between two versions of a text: read when asked for, and gone again soon. */
-import { diffLines } from 'diff'
+/** What changed between two versions: read when asked for, and gone again soon. */
+import { type ChangeObject, diffLines } from 'diff'
 import { Eye } from 'lucide-react'
 import type { Metadata } from '../../../src/client/index.ts'
 import { strongroom } from '../api/client.ts'
 import { Button } from '../ui/controls.tsx'
 import { Note } from '../ui/states.tsx'
+import { bytesOf, sizeText, textOf } from './content.ts'
 import { useReveal } from './value.ts'
+
+/** Longer than that nobody waits for two texts that have nothing in common. */
+const timeoutMs = 3000
+/** Lines around a change. */
+const around = 3
 
 /** Between the two texts, which may hold anything that JSON can say. */
 const join = (before: string, after: string) => JSON.stringify([before, after])
@@ -46,21 +52,7 @@ export function Diff({
   if (old === next) return <Note>The two values are the same.</Note>
   return (
     <div className="stack">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long text is scrolled by keys */}
-      <div className="diff" data-value tabIndex={0} role="region" aria-label="What changed">
-        {diffLines(old, next).flatMap((part, at) =>
-          part.value
-            .replace(/\n$/, '')
-            .split('\n')
-            .map((line, row) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the lines of one comparison keep their places
-              <div key={`${at} ${row}`} className={part.added ? 'add' : part.removed ? 'del' : ''}>
-                <span>{part.added ? '+' : part.removed ? '−' : ' '}</span>
-                <span>{line}</span>
-              </div>
-            )),
-        )}
-      </div>
+      {secret.type === 'file' ? <Files old={bytesOf(old)} next={bytesOf(next)} /> : <Texts old={old} next={next} />}
       <div className="row">
         <Button small onPress={hide}>
           Hide
@@ -69,4 +61,55 @@ export function Diff({
       </div>
     </div>
   )
+}
+
+function Files({ old, next }: { readonly old: Uint8Array; readonly next: Uint8Array }) {
+  const [before, after] = [textOf(old), textOf(next)]
+  if (before !== undefined && after !== undefined) return <Texts old={before} next={after} />
+  return (
+    <Note>
+      The two files differ: {sizeText(old.length)} before, {sizeText(next.length)} after. They are not both texts; to
+      look into them, download them from the history.
+    </Note>
+  )
+}
+
+function Texts({ old, next }: { readonly old: string; readonly next: string }) {
+  const parts = diffLines(old, next, { timeout: timeoutMs })
+  if (parts === undefined) {
+    return <Note>The two texts are long, and have too little in common to be shown beside each other.</Note>
+  }
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a long text is scrolled by keys
+    <div className="diff" data-value tabIndex={0} role="region" aria-label="What changed">
+      {parts.flatMap((part, at) =>
+        linesOf(part, at === 0, at === parts.length - 1).map(({ kind, text }, row) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the lines of one comparison keep their places
+          <div key={`${at} ${row}`} className={kind}>
+            <span>{signs[kind]}</span>
+            <span>{text}</span>
+          </div>
+        )),
+      )}
+    </div>
+  )
+}
+
+const signs = { add: '+', del: '−', gap: '⋯', same: ' ' } as const
+
+interface Line {
+  readonly kind: keyof typeof signs
+  readonly text: string
+}
+
+/** The lines of a part; of one that did not change, those next to what did. */
+function linesOf({ value, added, removed }: ChangeObject<string>, isFirst: boolean, isLast: boolean): readonly Line[] {
+  const texts = value.replace(/\n$/, '').split('\n')
+  const kind = added ? 'add' : removed ? 'del' : 'same'
+  const lines = texts.map((text) => ({ kind, text }) as const)
+  const [before, after] = [isFirst ? 0 : around, isLast ? 0 : around]
+  const left = lines.length - before - after
+  if (kind !== 'same' || left < 2) return lines
+  const gap = { kind: 'gap', text: `${left} lines as before` } as const
+  return [...lines.slice(0, before), gap, ...lines.slice(lines.length - after)]
 }

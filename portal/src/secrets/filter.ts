@@ -5,13 +5,23 @@ import { expiryOf } from '../ui/time.tsx'
 export const columns = ['name', 'list', 'type', 'expires', 'updated'] as const
 export type Column = (typeof columns)[number]
 
+/** In the order that they are shown in. */
+export const states = {
+  /** Within 30 days, or expired. */
+  soon: 'Expiring',
+  /** For more than a year. */
+  stale: 'Unchanged for a year',
+  /** By some target: it is to be deployed again. */
+  'held-old': 'Held in an old version',
+} as const
+export type State = keyof typeof states
+
 export interface Filter {
   readonly q: string
   readonly list: string | null
   readonly type: string | null
   readonly tag: string | null
-  /** `soon`: within 30 days, or expired; `stale`: unchanged for more than a year. */
-  readonly state: 'soon' | 'stale' | null
+  readonly state: State | null
   readonly sort: Column
   readonly isDown: boolean
 }
@@ -24,10 +34,14 @@ export function filterOf(query: URLSearchParams): Filter {
     list: query.get('list'),
     type: query.get('type'),
     tag: query.get('tag'),
-    state: state === 'soon' || state === 'stale' ? state : null,
+    state: state !== null && isState(state) ? state : null,
     sort: columns.find((column) => column === sort) ?? 'name',
     isDown: direction === 'down',
   }
+}
+
+function isState(text: string): text is State {
+  return Object.hasOwn(states, text)
 }
 
 const yearMs = 365 * 86_400_000
@@ -66,14 +80,22 @@ export function isExpiring({ expires_at }: Pick<Metadata, 'expires_at'>): boolea
   return ['soon', 'expired'].includes(expiryOf(expires_at))
 }
 
-/** Those that pass, in the order that is asked for; equals stay in the order of their names. */
-export function select(entries: readonly Entry[], filter: Filter): readonly Metadata[] {
+/**
+ * Those that pass, in the order that is asked for; equals stay in the order of their names.
+ *
+ * @param heldOld ids of those that a target holds in an old version
+ */
+export function select(
+  entries: readonly Entry[],
+  filter: Filter,
+  heldOld: ReadonlySet<number> | undefined,
+): readonly Metadata[] {
   const words = filter.q
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '')
   const found = entries
-    .filter(({ secret, text }) => passes(secret, filter) && words.every((word) => text.includes(word)))
+    .filter(({ secret, text }) => passes(secret, filter, heldOld) && words.every((word) => text.includes(word)))
     .map(({ secret }) => secret)
   if (filter.sort === 'name') return filter.isDown ? found.reverse() : found
   const key = keys[filter.sort]
@@ -85,11 +107,16 @@ export function select(entries: readonly Entry[], filter: Filter): readonly Meta
   return found.sort((one, other) => sign * (rankOf(one) - rankOf(other)))
 }
 
-function passes(secret: Metadata, { list, type, tag, state }: Filter): boolean {
+function passes(
+  secret: Metadata,
+  { list, type, tag, state }: Filter,
+  heldOld: ReadonlySet<number> | undefined,
+): boolean {
   if (list !== null && secret.list.name !== list) return false
   if (type !== null && secret.type !== type) return false
   if (tag !== null && !secret.tags.includes(tag)) return false
   if (state === 'soon') return isExpiring(secret)
+  if (state === 'held-old') return heldOld?.has(secret.id) === true
   return state !== 'stale' || isStale(secret)
 }
 

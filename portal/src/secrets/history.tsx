@@ -1,7 +1,7 @@
-/** The versions of a secret: reveal one, compare two, bring one back. Nothing is read before it is asked for. */
-import { GitCompareArrows, History, RotateCcw } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
-import type { Metadata } from '../../../src/client/index.ts'
+/** The versions of a secret: compare two, download one, bring one back. Nothing is read before it is asked for. */
+import { Download, GitCompareArrows, History, RotateCcw } from 'lucide-react'
+import { useState } from 'react'
+import { type Metadata, versionTag } from '../../../src/client/index.ts'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
 import { StaleAhead } from '../deployments/holders.tsx'
@@ -11,11 +11,11 @@ import { Dialog } from '../ui/dialog.tsx'
 import { Loading, Note, Trouble } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { CompareDialog } from './compare.tsx'
 import { useRefresh, useVersions } from './queries.ts'
+import { downloadValue } from './reveal.tsx'
 
-const Diff = lazy(async () => ({ default: (await import('./diff.tsx')).Diff }))
-
-export function HistoryCard({ secret, etag }: { readonly secret: Metadata; readonly etag: string }) {
+export function HistoryCard({ secret }: { readonly secret: Metadata }) {
   const { data: versions, error, refetch } = useVersions(secret.id)
   const rights = useRights()
   const [compared, setCompared] = useState<readonly [number, number]>()
@@ -45,10 +45,21 @@ export function HistoryCard({ secret, etag }: { readonly secret: Metadata; reado
                 <Ago time={createdAt} />
               </span>
               <span className="end">
-                {mayRead && before !== undefined && secret.type === 'text' ? (
+                {mayRead && before !== undefined ? (
                   <Button small look="quiet" onPress={() => setCompared([before.version, version])}>
                     <GitCompareArrows size={14} aria-hidden />
                     Compare<span className="hide-narrow"> with {before.version}</span>
+                  </Button>
+                ) : null}
+                {mayRead && secret.type === 'file' ? (
+                  <Button
+                    small
+                    look="quiet"
+                    aria-label={`Download version ${version}`}
+                    onPress={() => void downloadValue(secret, version)}
+                  >
+                    <Download size={14} aria-hidden />
+                    <span className="hide-narrow">Download</span>
                   </Button>
                 ) : null}
                 {mayWrite && version !== secret.version ? (
@@ -62,40 +73,20 @@ export function HistoryCard({ secret, etag }: { readonly secret: Metadata; reado
           )
         })}
       </ul>
-      <Dialog
-        title={compared === undefined ? 'Compare' : `Version ${compared[0]} and version ${compared[1]}`}
-        isOpen={compared !== undefined}
-        onClose={() => setCompared(undefined)}
-        isWide
-      >
-        {compared === undefined ? null : (
-          <Suspense fallback={<Loading lines={3} />}>
-            <Diff secret={secret} before={compared[0]} after={compared[1]} />
-          </Suspense>
-        )}
-        <div className="actions">
-          <Button onPress={() => setCompared(undefined)}>Close</Button>
-        </div>
-      </Dialog>
-      <RestoreDialog
-        key={restored}
-        secret={secret}
-        etag={etag}
-        version={restored}
-        onClose={() => setRestored(undefined)}
-      />
+      {compared === undefined || versions === undefined ? null : (
+        <CompareDialog secret={secret} versions={versions} first={compared} onClose={() => setCompared(undefined)} />
+      )}
+      <RestoreDialog key={restored} secret={secret} version={restored} onClose={() => setRestored(undefined)} />
     </section>
   )
 }
 
 function RestoreDialog({
   secret,
-  etag,
   version,
   onClose,
 }: {
   readonly secret: Metadata
-  readonly etag: string
   readonly version: number | undefined
   readonly onClose: () => void
 }) {
@@ -106,7 +97,7 @@ function RestoreDialog({
     setBusy(true)
     setTrouble(undefined)
     try {
-      await act(() => strongroom.secrets.restore(secret.id, from, { ifMatch: etag }))
+      await act(() => strongroom.secrets.restore(secret.id, from, { ifMatch: versionTag(secret.version) }))
       toast(`${secret.name} has the value of version ${from} again`)
       await refresh()
       onClose()

@@ -12,6 +12,7 @@ import { bytesOf, download, sizeText, textOf } from './content.ts'
 import { useReveal } from './value.ts'
 
 const readValue = async (id: number) => (await strongroom.secrets.get(id)).value
+const readVersion = async (id: number, version: number) => (await strongroom.secrets.version(id, version)).value
 
 /** Copies the current value; says so, or why not. */
 export async function copyValue({ id, name }: Pick<Metadata, 'id' | 'name'>): Promise<void> {
@@ -22,9 +23,11 @@ export async function copyValue({ id, name }: Pick<Metadata, 'id' | 'name'>): Pr
   }
 }
 
-async function downloadValue({ id, name, filename }: Metadata): Promise<void> {
+/** Hands a file to the browser's downloads; the current value, or that of a version. */
+export async function downloadValue({ id, name, filename }: Metadata, version?: number): Promise<void> {
+  const readIt = version === undefined ? () => readValue(id) : () => readVersion(id, version)
   try {
-    download(bytesOf(await act(() => readValue(id))), filename ?? name)
+    download(bytesOf(await act(readIt)), filename ?? name)
   } catch (error) {
     if (!(error instanceof Cancelled)) toast(`Not downloaded: ${sentenceOf(error)}`, true)
   }

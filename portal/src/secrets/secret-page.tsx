@@ -2,7 +2,7 @@
 import { Pencil, RefreshCw, Trash2 } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { Link, useLocation } from 'wouter'
-import type { Metadata } from '../../../src/client/index.ts'
+import { type Metadata, versionTag } from '../../../src/client/index.ts'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
 import { HoldersCard, StaleAhead } from '../deployments/holders.tsx'
@@ -74,7 +74,7 @@ export function SecretPage({ id }: { readonly id: number | undefined }) {
             </div>
           </section>
           <HoldersCard secret={secret} />
-          <HistoryCard secret={secret} etag={secret.etag} />
+          <HistoryCard secret={secret} />
           {rights.hasAll('audit:read') ? <ReadersCard secret={secret} /> : null}
         </div>
         <aside className="card" aria-label="What is known of it">
@@ -91,9 +91,9 @@ export function SecretPage({ id }: { readonly id: number | undefined }) {
           ) : null}
         </aside>
       </div>
-      <ChangeValueDialog secret={secret} etag={secret.etag} isOpen={open === 'value'} onClose={close} />
-      <EditDetailsDialog secret={secret} etag={secret.etag} isOpen={open === 'details'} onClose={close} />
-      {open === 'delete' ? <DeleteDialog secret={secret} etag={secret.etag} onClose={close} /> : null}
+      <ChangeValueDialog secret={secret} isOpen={open === 'value'} onClose={close} />
+      <EditDetailsDialog secret={secret} isOpen={open === 'details'} onClose={close} />
+      {open === 'delete' ? <DeleteDialog secret={secret} onClose={close} /> : null}
     </div>
   )
 }
@@ -137,15 +137,7 @@ function Facts({ secret }: { readonly secret: Metadata }) {
   )
 }
 
-function DeleteDialog({
-  secret,
-  etag,
-  onClose,
-}: {
-  readonly secret: Metadata
-  readonly etag: string
-  readonly onClose: () => void
-}) {
+function DeleteDialog({ secret, onClose }: { readonly secret: Metadata; readonly onClose: () => void }) {
   const [typed, setTyped] = useState('')
   const [trouble, setTrouble] = useState<string>()
   const [isBusy, setBusy] = useState(false)
@@ -157,7 +149,7 @@ function DeleteDialog({
     setBusy(true)
     setTrouble(undefined)
     try {
-      await act(() => strongroom.secrets.delete(secret.id, { ifMatch: etag }))
+      await act(() => strongroom.secrets.delete(secret.id, { ifMatch: versionTag(secret.version) }))
       toast(`${secret.name} is deleted`)
       navigate('/secrets')
       await refresh()

@@ -1,13 +1,26 @@
 /** All secrets: lists and views at the left, search, and the table. */
-import { CalendarClock, File, FilePlus2, FolderClosed, Hourglass, Layers, Lock, SearchX, Upload, X } from 'lucide-react'
+import {
+  CalendarClock,
+  File,
+  FilePlus2,
+  FolderClosed,
+  Hourglass,
+  Layers,
+  Lock,
+  PackageX,
+  SearchX,
+  Upload,
+  X,
+} from 'lucide-react'
 import { type DragEvent, type ReactNode, useDeferredValue, useMemo, useState } from 'react'
 import { FileTrigger } from 'react-aria-components/FileTrigger'
 import { Link, useLocation, useSearchParams } from 'wouter'
 import type { Metadata } from '../../../src/client/index.ts'
+import { useHeldOld } from '../deployments/queries.ts'
 import { useRights } from '../session/rights.ts'
 import { Button, LinkButton, Select } from '../ui/controls.tsx'
 import { Empty, Loading, Trouble, useTitle } from '../ui/states.tsx'
-import { type Column, type Filter, filterOf, indexOf, isExpiring, isStale, select } from './filter.ts'
+import { type Column, type Filter, filterOf, indexOf, isExpiring, isStale, select, states } from './filter.ts'
 import { ImportDialog } from './import.tsx'
 import { useLists, useSecrets } from './queries.ts'
 import { SecretsTable } from './table.tsx'
@@ -79,10 +92,11 @@ function Loaded({
       { replace: true },
     )
   const { list, type, tag, state, sort, isDown } = filter
+  const heldOld = useHeldOld()
   const entries = useMemo(() => indexOf(secrets), [secrets])
   const shown = useMemo(
-    () => select(entries, { q: wanted, list, type, tag, state, sort, isDown }),
-    [entries, wanted, list, type, tag, state, sort, isDown],
+    () => select(entries, { q: wanted, list, type, tag, state, sort, isDown }, heldOld.data),
+    [entries, wanted, list, type, tag, state, sort, isDown, heldOld.data],
   )
   const tags = useMemo(() => [...new Set(secrets.flatMap((secret) => secret.tags))].sort(), [secrets])
   const onSort = (column: Column) =>
@@ -90,7 +104,7 @@ function Loaded({
   const isFiltered = text !== '' || list !== null || type !== null || tag !== null || state !== null
   return (
     <>
-      <Views secrets={secrets} filter={filter} change={change} />
+      <Views secrets={secrets} heldOld={heldOld.data} filter={filter} change={change} />
       <div className="secrets-main">
         <header className="secrets-head">
           <h1 className="break">{titleOf(filter)}</h1>
@@ -146,8 +160,7 @@ function Loaded({
               onChoose={(value) => change({ state: value })}
               choices={[
                 { id: '', label: 'Any state' },
-                { id: 'soon', label: 'Expiring' },
-                { id: 'stale', label: 'Unchanged for a year' },
+                ...Object.entries(states).map(([id, label]) => ({ id, label })),
               ]}
             />
           </div>
@@ -199,6 +212,12 @@ function Loaded({
             A secret is a name and a value: a password, a token, a key file. The value is sealed under a key of its own,
             and every read of it is recorded. {mayWrite ? 'Create one, or drop files here.' : ''}
           </Empty>
+        ) : state === 'held-old' && heldOld.data === undefined ? (
+          heldOld.error === null ? (
+            <Loading lines={10} label="Loading what the targets hold" />
+          ) : (
+            <Trouble error={heldOld.error} onRetry={() => void heldOld.refetch()} />
+          )
         ) : shown.length === 0 ? (
           <Empty icon={SearchX} title="Nothing matches">
             No secret fits the search and the filters. Clear them to see all {secrets.length}.
@@ -215,7 +234,7 @@ type Change = (part: Record<string, string | null>) => void
 
 function titleOf({ list, state }: Filter): string {
   if (list !== null) return list
-  return state === 'soon' ? 'Expiring' : state === 'stale' ? 'Unchanged for a year' : 'Secrets'
+  return state === null ? 'Secrets' : states[state]
 }
 
 function ListSelect({ filter, change }: { readonly filter: Filter; readonly change: Change }) {
@@ -234,10 +253,13 @@ function ListSelect({ filter, change }: { readonly filter: Filter; readonly chan
 /** Views and lists, with how many secrets are in each. */
 function Views({
   secrets,
+  heldOld,
   filter,
   change,
 }: {
   readonly secrets: readonly Metadata[]
+  /** Not known before the deployments are loaded. */
+  readonly heldOld: ReadonlySet<number> | undefined
   readonly filter: Filter
   readonly change: Change
 }) {
@@ -251,11 +273,18 @@ function Views({
       files: secrets.filter(({ type }) => type === 'file').length,
       soon: secrets.filter(isExpiring).length,
       stale: secrets.filter((secret) => isStale(secret)).length,
+      heldOld: heldOld === undefined ? '…' : secrets.filter(({ id }) => heldOld.has(id)).length,
     }
-  }, [secrets])
+  }, [secrets, heldOld])
   const { list, type, state } = filter
   const isAll = list === null && type === null && state === null
-  const view = (label: string, icon: ReactNode, count: number, isOn: boolean, part: Record<string, string | null>) => (
+  const view = (
+    label: string,
+    icon: ReactNode,
+    count: ReactNode,
+    isOn: boolean,
+    part: Record<string, string | null>,
+  ) => (
     <button
       key={label}
       type="button"
@@ -271,9 +300,10 @@ function Views({
   return (
     <nav className="views" aria-label="Views and lists">
       {view('All secrets', <Layers size={15} aria-hidden />, secrets.length, isAll, {})}
-      {view('Expiring', <CalendarClock size={15} aria-hidden />, counts.soon, state === 'soon', { state: 'soon' })}
-      {view('Unchanged for a year', <Hourglass size={15} aria-hidden />, counts.stale, state === 'stale', {
-        state: 'stale',
+      {view(states.soon, <CalendarClock size={15} aria-hidden />, counts.soon, state === 'soon', { state: 'soon' })}
+      {view(states.stale, <Hourglass size={15} aria-hidden />, counts.stale, state === 'stale', { state: 'stale' })}
+      {view(states['held-old'], <PackageX size={15} aria-hidden />, counts.heldOld, state === 'held-old', {
+        state: 'held-old',
       })}
       {view('Files', <File size={15} aria-hidden />, counts.files, type === 'file' && list === null, { type: 'file' })}
       <div className="views-head">

@@ -31,6 +31,7 @@ export function ValueInput({
   fault,
   file: given,
   onFile,
+  onEmpty,
 }: {
   readonly ref: Ref<ValueHandle>
   readonly label: string
@@ -38,6 +39,8 @@ export function ValueInput({
   readonly fault?: string | undefined
   readonly file?: File | undefined
   readonly onFile?: (file: File, isText: boolean) => void
+  /** Nothing is left of the text: it was deleted, or a file took its place. */
+  readonly onEmpty?: () => void
 }) {
   const id = useId()
   const area = useRef<HTMLTextAreaElement>(null)
@@ -49,6 +52,7 @@ export function ValueInput({
     if (area.current !== null) area.current.value = ''
     setFile(undefined)
     setShown(false)
+    onEmpty?.()
   }
   useImperativeHandle(ref, () => ({
     get: async () => {
@@ -81,6 +85,7 @@ export function ValueInput({
   const choose = async (chosen: File | undefined) => {
     if (chosen === undefined) return
     setFile(chosen)
+    onEmpty?.()
     onFile?.(chosen, textOf(new Uint8Array(await chosen.arrayBuffer())) !== undefined)
   }
   return (
@@ -100,7 +105,10 @@ export function ValueInput({
             aria-invalid={fault !== undefined}
             aria-describedby={`${id}-more`}
             data-1p-ignore
-            onInput={() => setWiped(false)}
+            onInput={({ currentTarget }) => {
+              setWiped(false)
+              if (currentTarget.value === '') onEmpty?.()
+            }}
           />
           <IconButton
             label={isShown ? 'Hide what is typed' : 'Show what is typed'}

@@ -17,6 +17,7 @@ import { toast } from '../ui/toast.tsx'
 
 type Open =
   | { readonly kind: 'passkey' | 'app' }
+  | { readonly kind: 'rename'; readonly id: number; readonly from: string }
   | { readonly kind: 'remove'; readonly id: number; readonly what: string }
 
 export function FactorsCard() {
@@ -83,6 +84,7 @@ export function FactorsCard() {
       <Dialog title="Recovery codes" isOpen={codes !== undefined} onClose={() => undefined} isFirm>
         {codes === undefined ? null : <RecoveryCodes codes={codes} onDone={() => setCodes(undefined)} />}
       </Dialog>
+      {open?.kind === 'rename' ? <RenameDialog {...open} onClose={close} onDone={refresh} /> : null}
       {open?.kind === 'remove' ? (
         <FormDialog
           title={`Remove ${open.what}?`}
@@ -102,6 +104,45 @@ export function FactorsCard() {
   )
 }
 
+function RenameDialog({
+  id,
+  from,
+  onClose,
+  onDone,
+}: {
+  readonly id: number
+  readonly from: string
+  readonly onClose: () => void
+  readonly onDone: () => Promise<void>
+}) {
+  const [name, setName] = useState(from)
+  const wanted = name.trim()
+  return (
+    <FormDialog
+      title={`Rename the passkey “${from}”`}
+      isOpen
+      onClose={onClose}
+      submit="Rename"
+      isReady={wanted !== ''}
+      run={async () => {
+        await factors.rename(id, wanted)
+        toast(`The passkey is called ${wanted} now`)
+        await onDone()
+      }}
+    >
+      <Field
+        label="What you call it"
+        value={name}
+        onValue={setName}
+        maxLength={64}
+        hint="Here alone: your device keeps its own name for it."
+        autoFocus
+        required
+      />
+    </FormDialog>
+  )
+}
+
 function Lines({
   data,
   onOpen,
@@ -118,6 +159,13 @@ function Lines({
       {passkeys.map((one) => (
         <Line key={one.id} icon={<Fingerprint size={16} aria-hidden />} used={one.last_used_at}>
           <span className="grow break">{one.name}</span>
+          <Button
+            small
+            aria-label={`Rename ${one.name}`}
+            onPress={() => onOpen({ kind: 'rename', id: one.id, from: one.name })}
+          >
+            Rename
+          </Button>
           <Button
             small
             aria-label={`Remove ${one.name}`}

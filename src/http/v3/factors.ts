@@ -7,6 +7,7 @@ import {
   type Enrolled,
   finishTotp,
   removeFactor,
+  renamePasskey,
   replaceRecoveryCodes,
   standingOf,
 } from '../../vault/factors.ts'
@@ -23,8 +24,10 @@ import type { V3 } from './typed.ts'
 const OrNull = (one: typeof Time) => Type.Union([one, Type.Null()])
 const Used = { created_at: Time, last_used_at: OrNull(Time) }
 const Id = Type.Integer({ minimum: 1 })
+const Passkey = Type.Object({ id: Id, name: Type.String(), ...Used })
+const PasskeyName = Type.String({ maxLength: 128, description: 'a name' })
 const Factors = Type.Object({
-  passkeys: Type.Array(Type.Object({ id: Id, name: Type.String(), ...Used })),
+  passkeys: Type.Array(Passkey),
   authenticator: Type.Union([Type.Object({ id: Id, ...Used }), Type.Null()]),
   recovery_codes_left: Type.Integer(),
   sso: Type.Array(Type.Object({ issuer: Type.String(), ...Used })),
@@ -150,10 +153,7 @@ export function factorRoutes(app: V3, context: Context): void {
         tags,
         summary: 'Set up a passkey',
         querystring: NoQuery,
-        body: Type.Object(
-          { name: Type.String({ maxLength: 128, description: 'a name' }), credential: NewCredential },
-          body,
-        ),
+        body: Type.Object({ name: PasskeyName, credential: NewCredential }, body),
         response: responses(201, Type.Object({ id: Id, recovery_codes: Codes }), 400, 401, 403, 404, 409, 413, 415),
       },
     },
@@ -181,6 +181,25 @@ export function factorRoutes(app: V3, context: Context): void {
     async (request) => {
       const asker = askerOf(request)
       return { recovery_codes: [...(await replaceRecoveryCodes(vault, asker, await standingOf(vault, asker)))] }
+    },
+  )
+
+  app.patch(
+    '/session/factors/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Rename a passkey',
+        params: IdParams,
+        querystring: NoQuery,
+        body: Type.Object({ name: PasskeyName }, body),
+        response: responses(200, Passkey, 400, 401, 403, 404, 413, 415),
+      },
+    },
+    async (request) => {
+      const asker = askerOf(request)
+      const { params, body } = request
+      return shownPasskey(await renamePasskey(vault, asker, await standingOf(vault, asker), idOf(params), body.name))
     },
   )
 
@@ -212,15 +231,19 @@ export function factorRoutes(app: V3, context: Context): void {
   }
 }
 
+function used({ createdAt, usedAt }: Factor) {
+  return { created_at: formatTime(createdAt), last_used_at: usedAt === null ? null : formatTime(usedAt) }
+}
+
+function shownPasskey(factor: Factor) {
+  return { id: factor.id, name: factor.name, ...used(factor) }
+}
+
 function shown(factors: readonly Factor[]) {
-  const used = ({ createdAt, usedAt }: Factor) => ({
-    created_at: formatTime(createdAt),
-    last_used_at: usedAt === null ? null : formatTime(usedAt),
-  })
   const [app] = factors.filter(isOfKind('totp'))
   const [codes] = factors.filter(isOfKind('recovery_codes'))
   return {
-    passkeys: factors.filter(isOfKind('passkey')).map((one) => ({ id: one.id, name: one.name, ...used(one) })),
+    passkeys: factors.filter(isOfKind('passkey')).map(shownPasskey),
     authenticator: app === undefined ? null : { id: app.id, ...used(app) },
     recovery_codes_left: codes === undefined ? 0 : dataOf(codes).hashes.length,
     sso: factors.filter(isOfKind('subject')).map((one) => ({ issuer: dataOf(one).issuer, ...used(one) })),

@@ -5,7 +5,7 @@ import { type Metadata, readMetadata, updateMetadata, withLists } from '../../va
 import { readSecret, updateSecret } from '../../vault/secrets.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { etagOf, idempotencyKeyOf, matchOf } from './conditions.ts'
+import { idempotencyKeyOf, matchOf, metadataEtagOf, metadataMatchOf } from './conditions.ts'
 import { DetailFields, detailsOf, formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
 import { ListQuery, markChange, markRead, Name, pageOf, Updated } from './secrets.ts'
 import type { V3 } from './typed.ts'
@@ -62,7 +62,8 @@ export function metadataRoutes(app: V3, { vault }: Context): void {
       schema: {
         tags,
         summary: 'Read what is known of a secret',
-        description: 'Everything but the value. `ETag` is the version of the value.',
+        description:
+          'Everything but the value. `ETag` changes with any of it but the version: a new value leaves it as it is.',
         params: IdParams,
         querystring: NoQuery,
         response: responses(200, Known, 400, 401, 403, 404),
@@ -70,7 +71,7 @@ export function metadataRoutes(app: V3, { vault }: Context): void {
     },
     async (request, reply) => {
       const found = await readMetadata(vault, askerOf(request), { id: idOf(request.params) })
-      reply.header('etag', etagOf(found.secret.version))
+      reply.header('etag', metadataEtagOf(found.secret))
       return shown(found)
     },
   )
@@ -81,7 +82,8 @@ export function metadataRoutes(app: V3, { vault }: Context): void {
       schema: {
         tags,
         summary: 'Change what is known of a secret',
-        description: 'Fields that are left out stay as they are. The value and its version stay too.',
+        description:
+          'Fields that are left out stay as they are. The value and its version stay too. `If-Match` with the `ETag` of the metadata makes it conditional.',
         params: IdParams,
         querystring: NoQuery,
         body: Type.Object(DetailFields, { additionalProperties: false, description: 'a JSON object' }),
@@ -92,8 +94,9 @@ export function metadataRoutes(app: V3, { vault }: Context): void {
       const { headers, params, body } = request
       const place = { id: idOf(params) }
       const parts = detailsOf(body)
-      const found = await updateMetadata(vault, askerOf(request), identityOf(request), place, parts, matchOf(headers))
-      reply.header('etag', etagOf(found.secret.version))
+      const match = metadataMatchOf(headers)
+      const found = await updateMetadata(vault, askerOf(request), identityOf(request), place, parts, match)
+      reply.header('etag', metadataEtagOf(found.secret))
       return shown(found)
     },
   )

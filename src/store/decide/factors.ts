@@ -6,13 +6,13 @@ import { allows, allScopes, withinScopes } from '../../model/scope.ts'
 import type { User } from '../../model/user.ts'
 import type { Op, Outcome, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
-import { addFactor, factorsOf, isUpon, prove, takeAway } from './proof.ts'
+import { addFactor, factorsOf, isUpon, prove, renameFactor, takeAway } from './proof.ts'
 import { beyond, endSessions, find, noSession, objectOf } from './users.ts'
 import { type Call, done, forbid, putUser, record, refuse } from './work.ts'
 
 const right = 'account:manage'
 
-/** Adds and removes at once; the user's row says afterwards whether there is a second factor. */
+/** Adds, removes and renames at once; the user's row says afterwards whether there is a second factor. */
 export function changeFactors(call: Call, operation: Op<'change_factors'>): Outcome<'change_factors'> {
   const { userId, change } = operation
   const found = subjectOf(call, operation)
@@ -29,6 +29,7 @@ export function changeFactors(call: Call, operation: Op<'change_factors'>): Outc
   const unproven = prove(call, { spend: change.spend })
   if (unproven !== undefined) return unproven
   if (!endSessions(call, userId, change.ended)) return { kind: 'outdated' }
+  if (change.rename !== undefined && !renameFactor(call, userId, change.rename)) return { kind: 'outdated' }
   for (const factor of gone) takeAway(call, factor)
   const made = change.add.map((factor) => addFactor(call, factor))
   if (!isUpon(found.mac, change.user.mac)) {

@@ -2,11 +2,11 @@
 import type { AuditObject } from '../../audit/record.ts'
 import { type List, placeHash } from '../../model/list.ts'
 import { allows, allowsName, allowsSome } from '../../model/scope.ts'
-import { detailsHash } from '../../model/secret.ts'
+import { detailsHash, metadataTag } from '../../model/secret.ts'
 import type { Op, Outcome, Refused, StoredSecret } from '../operation.ts'
 import { ref } from '../world.ts'
 import { addList, findList, refuseList } from './places.ts'
-import { find, fits, objectOf, refuseStale, same } from './secrets.ts'
+import { find, objectOf, same } from './secrets.ts'
 import { type Call, done, forbid, putList, putSecret, record, refuse, removeList, removeSecret } from './work.ts'
 
 export function listLists(call: Call): Outcome<'list_lists'> {
@@ -87,7 +87,14 @@ export function updateMetadata(call: Call, operation: Op<'update_metadata'>): Ou
   const found = find(call, operation, 'secrets:write', operation.match)
   if ('kind' in found) return found
   const { match, change } = operation
-  if (!fits(found, match)) return refuseStale(call, objectOf(found))
+  if (match !== undefined && match !== '*' && !match.includes(metadataTag(found.secret))) {
+    return refuse(
+      call,
+      objectOf(found),
+      'stale_version',
+      'What is known of the secret has changed. Read it again, then repeat the change.',
+    )
+  }
   if (change === undefined || !same(change.rowMac, found.secret.mac)) return { kind: 'outdated' }
   const { details, mac } = change
   const stored = { ...found, secret: { ...found.secret, ...details, updatedAt: call.work.world.now, mac } }

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { type Factor, factorName } from '../../model/factor.ts'
-import type { NewFactor, Proof } from '../factor-operation.ts'
+import type { FactorsChange, NewFactor, Proof } from '../factor-operation.ts'
 import type { Refused } from '../operation.ts'
 import { ref } from '../world.ts'
 import { type Call, putAccount, putFactor, record, refuse, removeFactor } from './work.ts'
@@ -45,6 +45,21 @@ export function takeAllFactors(call: Call, userId: number): void {
 
 export function factorsOf({ work, account }: Call, userId: number): Factor[] {
   return [...work.world.factors.values()].filter((one) => one.accountId === account.id && one.userId === userId)
+}
+
+/** @returns whether it was there as it was read */
+export function renameFactor(
+  call: Call,
+  userId: number,
+  { rowMac, factor }: NonNullable<FactorsChange['rename']>,
+): boolean {
+  const found = factorsOf(call, userId).find(({ id }) => id === factor.id)
+  if (found === undefined || !isUpon(rowMac, found.mac)) return false
+  // It may have been used since, which no MAC covers.
+  const renamed = { ...factor, usedAt: found.usedAt }
+  putFactor(call.work, renamed)
+  record(call, objectOfFactor(renamed), 'ok')
+  return true
 }
 
 export function takeAway(call: Call, factor: Factor): void {

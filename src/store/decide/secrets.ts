@@ -3,7 +3,17 @@ import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { defaultList } from '../../model/list.ts'
 import { allowsName, allowsSome, type Right } from '../../model/scope.ts'
-import type { Idempotency, Match, Op, Outcome, Place, Refused, SecretHead, StoredSecret } from '../operation.ts'
+import type {
+  Idempotency,
+  Match,
+  MetadataMatch,
+  Op,
+  Outcome,
+  Place,
+  Refused,
+  SecretHead,
+  StoredSecret,
+} from '../operation.ts'
 import { ref, replyRef } from '../world.ts'
 import { holdersOf } from './deployments.ts'
 import { findList, listForAll, refuseList } from './places.ts'
@@ -130,7 +140,7 @@ export function deleteSecret(call: Call, operation: Op<'delete_secret'>): Outcom
  * The secret, if the caller has the right to it. Without the right for any name: 403, whether it exists or not. Without
  * it for this name: 403 if the caller may list it, else as if it did not exist.
  */
-export function find(call: Call, place: Place, right: Right, match?: Match): StoredSecret | Refused {
+export function find(call: Call, place: Place, right: Right, match?: Match | MetadataMatch): StoredSecret | Refused {
   const { id, list } = place
   const named = typeof id === 'number' ? { id, name: null } : { id: null, name: id }
   const unknown: AuditObject = { kind: 'secret', ...named, uid: null, version: null, hash: null }
