@@ -6,7 +6,7 @@ import { addressHex } from '../model/machine.ts'
 import { type Asker, authenticate, type Identity, presumedIdentity } from '../vault/vault.ts'
 import { tokenOf, unauthenticated } from './authenticate.ts'
 import type { Context } from './context.ts'
-import { addressOf } from './peer.ts'
+import { addressOf, clientOf } from './peer.ts'
 import { toRefusal } from './problem.ts'
 import { sessionTokenOf } from './session-cookie.ts'
 
@@ -116,10 +116,9 @@ function callerOf({ vault, keyLimiter }: Context, socket: Socket, token: string)
  * often of late is not let near: a machine does not fail.
  */
 function machineOf({ metrics, failureLimiter }: Context, request: FastifyRequest): Asker['caller'] {
-  const from = addressOf(request)
-  const address = addressHex(from)
+  const address = addressHex(addressOf(request))
   if (address !== undefined) {
-    failureLimiter?.check(from, performance.now())
+    failureLimiter?.check(clientOf(request), performance.now())
     return { kind: 'machine', address }
   }
   metrics.refusedKeys.inc({ reason: 'missing' })
@@ -152,7 +151,7 @@ function authenticateBeforeRefusing(
   /** Who has no key and asks too often learns only that. Whoever has one is never put off by others of their address. */
   function putOff(refusal: Refusal, request: FastifyRequest): Refusal {
     try {
-      failureLimiter?.take(addressOf(request), performance.now())
+      failureLimiter?.take(clientOf(request), performance.now())
       return refusal
     } catch (error) {
       return toRefusal(error)

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { clientNetwork } from '../model/client-network.ts'
 
 export interface DoorSettings {
   readonly maxConnections: number
@@ -31,6 +32,8 @@ type Phase = 'sending' | 'reading'
 
 /** A connection, and what is going on on it. */
 interface Visit {
+  /** Whom it counts for; `undefined` when nobody counts. */
+  readonly client: string | undefined
   /** Counts connections and requests: who has the lowest has asked for nothing longest. */
   turn: number
   /** Being received or answered. */
@@ -52,8 +55,9 @@ export function guardDoor(app: FastifyInstance, settings: DoorSettings): void {
 
   server.on('connection', (socket) => {
     const address = socket.remoteAddress
-    const counted = address === undefined || maxPerAddress === undefined || isProxy(address) ? undefined : address
-    if (counted !== undefined && (counts.get(counted) ?? 0) >= (maxPerAddress ?? 0) && !makeRoom(counted)) {
+    const isCounted = address !== undefined && maxPerAddress !== undefined && !isProxy(address)
+    const client = isCounted ? clientNetwork(address) : undefined
+    if (client !== undefined && (counts.get(client) ?? 0) >= (maxPerAddress ?? 0) && !makeRoom(client)) {
       refuse(socket, 'address')
       return
     }
@@ -61,9 +65,9 @@ export function guardDoor(app: FastifyInstance, settings: DoorSettings): void {
       refuse(socket, 'all')
       return
     }
-    visits.set(socket, { turn: ++turns, asking: undefined, phase: undefined, bytes: 0, seconds: 0 })
-    if (counted !== undefined) counts.set(counted, (counts.get(counted) ?? 0) + 1)
-    socket.once('close', () => leave(socket, counted))
+    visits.set(socket, { client, turn: ++turns, asking: undefined, phase: undefined, bytes: 0, seconds: 0 })
+    if (client !== undefined) counts.set(client, (counts.get(client) ?? 0) + 1)
+    socket.once('close', () => leave(socket, client))
   })
 
   server.on('request', (request, response) => {
@@ -90,21 +94,21 @@ export function guardDoor(app: FastifyInstance, settings: DoorSettings): void {
     done()
   })
 
-  function leave(socket: Socket, counted: string | undefined): void {
+  function leave(socket: Socket, client: string | undefined): void {
     visits.delete(socket)
-    if (counted === undefined) return
-    const left = (counts.get(counted) ?? 1) - 1
-    if (left > 0) counts.set(counted, left)
-    else counts.delete(counted)
+    if (client === undefined) return
+    const left = (counts.get(client) ?? 1) - 1
+    if (left > 0) counts.set(client, left)
+    else counts.delete(client)
   }
 
-  /** Closes the connection that has asked for nothing longest: of an address, or of all. */
-  function makeRoom(address?: string): boolean {
+  /** Closes the connection that has asked for nothing longest: of a client, or of all. */
+  function makeRoom(client?: string): boolean {
     let longest: Socket | undefined
     let turn = Number.POSITIVE_INFINITY
     for (const [socket, visit] of visits) {
       if (visit.asking !== undefined || visit.turn >= turn || socket.destroyed) continue
-      if (address !== undefined && socket.remoteAddress !== address) continue
+      if (client !== undefined && visit.client !== client) continue
       longest = socket
       turn = visit.turn
     }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { isSocketPath, unixPeers } from '../listen.ts'
+import { clientNetwork } from '../model/client-network.ts'
 import { inNetworks, parseNetworks } from '../model/network.ts'
 
 /** Stands for the address of whoever has none. No network holds it, and no machine. */
@@ -18,6 +19,11 @@ const maxAddressLength = 64
 export function addressOf({ ip }: Pick<FastifyRequest, 'ip'>): string {
   const text: string | undefined = ip
   return text !== undefined && text.length <= maxAddressLength && isIP(text) !== 0 ? text : noAddress
+}
+
+/** Who is counted as one caller by the limits on an address: all of an IPv6 network. */
+export function clientOf(request: Pick<FastifyRequest, 'ip'>): string {
+  return clientNetwork(addressOf(request))
 }
 
 /** Whose `X-Forwarded-For` is believed: for each hop, from the connection on. `false` when nobody's is. */

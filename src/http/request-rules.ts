@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { invalid, Refusal } from '../errors.ts'
 import type { RateLimiter } from './limits.ts'
-import { addressOf } from './peer.ts'
+import { clientOf } from './peer.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -20,7 +20,7 @@ export function checkRequests(app: FastifyInstance, limiter: RateLimiter | undef
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
     reply.header('strongroom-request-id', request.id)
     try {
-      limiter?.take(addressOf(request), performance.now())
+      limiter?.take(clientOf(request), performance.now())
       checkUrl(request.raw.url ?? '')
       checkHeaders(request)
       done()

@@ -4,7 +4,7 @@ import { Refusal } from '../errors.ts'
 import { seedDocuments } from '../model/seed.ts'
 import { fetchDocument } from '../vault/seeds.ts'
 import type { Context } from './context.ts'
-import { addressOf } from './peer.ts'
+import { addressOf, clientOf } from './peer.ts'
 import { toRefusal } from './problem.ts'
 
 export function seed({ vault, metrics, failureLimiter }: Context) {
@@ -15,9 +15,8 @@ export function seed({ vault, metrics, failureLimiter }: Context) {
         { schema: { hide: true } },
         async (request, reply) => {
           const { id: requestId, params } = request
-          const address = addressOf(request)
           try {
-            const asker = { requestId, address }
+            const asker = { requestId, address: addressOf(request) }
             const { content, giveBack } = await fetchDocument(vault, asker, params.token, document)
             metrics.seedFetches.inc({ outcome: 'served' })
             onLost(reply, () => {
@@ -28,7 +27,7 @@ export function seed({ vault, metrics, failureLimiter }: Context) {
             })
             return reply.type('text/plain; charset=utf-8').send(content)
           } catch (error) {
-            throw refusalOf(error, address)
+            throw refusalOf(error, clientOf(request))
           }
         },
       )
@@ -36,12 +35,12 @@ export function seed({ vault, metrics, failureLimiter }: Context) {
   }
 
   /** Who asks with wrong tokens too often learns only that. Whoever has a good one is never put off by others. */
-  function refusalOf(error: unknown, address: string): Refusal {
+  function refusalOf(error: unknown, client: string): Refusal {
     const refusal = toRefusal(error)
     metrics.seedFetches.inc({ outcome: refusal.code })
     if (refusal.code !== 'not_found') return refusal
     try {
-      failureLimiter?.take(address, performance.now())
+      failureLimiter?.take(client, performance.now())
       return new Refusal('not_found', 'No seed is here: it was used, has expired, was revoked, or never was.')
     } catch (limited) {
       return toRefusal(limited)

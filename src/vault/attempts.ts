@@ -1,10 +1,11 @@
 /**
  * Slows down who guesses passwords and codes, on this node. Counted for each address and user together, and for each
- * address: others who fail under a user's name do not lock that user out. The six digits of an authenticator app are few
+ * address: others who fail under a user's name do not lock that user out. An address of IPv6 counts as its network. The six digits of an authenticator app are few
  * enough to be guessed from many addresses, by somebody who has the password: they are counted for the user alone too,
  * whom a passkey or a recovery code still lets in.
  */
 import { Refusal } from '../errors.ts'
+import { clientNetwork } from '../model/client-network.ts'
 
 /** Failures within the window, after which it takes until its end. */
 const window = 15 * 60 * 1000
@@ -28,11 +29,11 @@ export class Attempts {
 
   /** Of somebody who has not said who they are. @throws Refusal `rate_limited` with `Retry-After` */
   checkAddress(address: string, now: number): void {
-    this.#check([[address, maxForAddress]], now)
+    this.#check([[clientNetwork(address), maxForAddress]], now)
   }
 
   failAddress(address: string, now: number): void {
-    this.#fail(address, now)
+    this.#fail(clientNetwork(address), now)
   }
 
   /** Of the codes of one user, from wherever. @throws Refusal `rate_limited` with `Retry-After` */
@@ -77,8 +78,9 @@ export class Attempts {
 }
 
 function keysOf(email: string, address: string): readonly [readonly [string, number], readonly [string, number]] {
+  const client = clientNetwork(address)
   return [
-    [`${address} ${email}`, maxForBoth],
-    [address, maxForAddress],
+    [`${client} ${email}`, maxForBoth],
+    [client, maxForAddress],
   ]
 }

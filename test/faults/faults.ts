@@ -606,6 +606,14 @@ export const faults: readonly Fault[] = [
     'guessing is slowed down',
   ),
   fault(
+    'whoever has an IPv6 network guesses no more often than others',
+    'model/client-network.ts',
+    'hex.slice(0, networkDigits)',
+    'hex',
+    'v3/users.test.ts',
+    'slowed down from all of an IPv6 network',
+  ),
+  fault(
     "a forged user's row is not believed",
     'vault/users.ts',
     'if (vault.keyring.isRowMac(userToAuthenticate(user), user.mac)) return',

@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import fastify from 'fastify'
+import { type Closing, guardDoor } from '../../src/http/door.ts'
 import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 
@@ -109,6 +111,26 @@ suite('The door', () => {
     await other.come(1, 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', '127.0.0.9')
     const metrics = (await api.get('/metrics')).text
     assert.ok(count(metrics, 'strongroom_closed_connections_total{reason="replaced"}') >= 150)
+  })
+
+  test('counts an IPv6 network as one address', async (t) => {
+    const app = fastify()
+    let come = 0
+    // Loopback has one address of IPv6: where the sockets come from is told otherwise.
+    app.server.on('connection', (socket: Socket) => {
+      Object.defineProperty(socket, 'remoteAddress', { value: `2001:db8:1:${come < 60 ? 2 : 3}::${come++}` })
+    })
+    const settings = { maxConnections: 1000, maxPerAddress: 50, isProxy: () => false, answerLate: () => {} }
+    const closed: Closing[] = []
+    guardDoor(app, { ...settings, onClose: (reason) => closed.push(reason) })
+    t.after(() => app.close())
+    const strangers = new Strangers(t, await app.listen({ host: '127.0.0.1', port: 0 }))
+
+    await strangers.come(60, '')
+    await strangers.come(30, '')
+
+    await strangers.untilLeft(80)
+    assert.deepEqual(closed, Array(10).fill('replaced'))
   })
 
   test('does not count a trusted proxy as one, nor anybody while limits are off', async (t) => {

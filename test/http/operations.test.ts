@@ -135,6 +135,19 @@ suite('The rate limit', () => {
     assert.ok(own.every(({ status }) => status === 200))
   })
 
+  test('counts an IPv6 network as one address, with a key and without', async (t) => {
+    assert.ok(sqlite)
+    const { url, api } = await startServer(t, sqlite, { rateLimit: 5, trustedProxies: ['127.0.0.1'] })
+    const ask = (network: string, key: string) => (_: unknown, at: number) =>
+      new Api(url, key).get('/v3/secrets', { 'x-forwarded-for': `2001:db8:1:${network}::${at}` })
+
+    const strangers = await Promise.all(Array.from({ length: 40 }, ask('2', 'sr_mistyped')))
+    const own = await Promise.all(Array.from({ length: 3 }, ask('3', api.key)))
+
+    assert.ok(strangers.some(({ status }) => status === 429))
+    assert.ok(own.every(({ status }) => status === 200))
+  })
+
   test('of off limits nobody', async (t) => {
     assert.ok(sqlite)
     const { api } = await startServer(t, sqlite)

@@ -320,5 +320,20 @@ for (const engine of engines) {
       assert.ok(Number(slowed.headers.get('retry-after')) > 800)
       vault.attempts.check('ada@example.com', '10.0.0.1', Date.now())
     })
+
+    test('guessing is slowed down from all of an IPv6 network, and from an IPv4 address in any spelling', async (t) => {
+      const { url } = await startWithOwner(t, engine, { trustedProxies: ['127.0.0.1'] })
+      const body = (guess: string) => ({ email: 'ada@example.com', password: guess })
+      const from = async (address: string, guess = 'a wrong guess') =>
+        (await new Person(url).send('POST', '/v3/session', body(guess), { 'x-forwarded-for': address })).status
+      for (let at = 1; at <= 5; at++) {
+        assert.deepEqual([await from(`2001:db8:1:2::${at}`), await from('192.0.2.7')], [401, 401])
+      }
+
+      assert.equal(await from('2001:db8:1:2:a:b:c:d', password), 429)
+      assert.equal(await from('::ffff:192.0.2.7', password), 429)
+      assert.equal(await from('2001:db8:1:3::1', password), 201)
+      assert.equal(await from('192.0.2.8', password), 201)
+    })
   })
 }

@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { Type } from 'typebox'
 import type { Refusal } from '../../errors.ts'
+import { clientNetwork } from '../../model/client-network.ts'
 import { TokenRefused } from '../../oidc/token.ts'
 import { exchangeToken } from '../../vault/workload.ts'
 import type { Context } from '../context.ts'
@@ -78,7 +79,7 @@ export function authRoutes(app: V3, { vault, metrics, failureLimiter }: Context)
     const why = fault.cause instanceof Error ? fault.cause.message : undefined
     log.info({ requestId, fault: fault.fault, why }, 'token refused')
     try {
-      failureLimiter?.take(address, performance.now())
+      failureLimiter?.take(clientNetwork(address), performance.now())
       return refusal
     } catch (limited) {
       return toRefusal(limited)
