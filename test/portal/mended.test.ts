@@ -68,6 +68,29 @@ for (const engine of engines.slice(0, 1)) {
       assert.equal((await api.get('/v3/secrets/1')).body.value, 'five\nsix')
     })
 
+    test('keeps what was typed while the current value was on its way', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'slow', value: 'old' })
+      const page = await portal.openAs(owner, '/portal/secrets/1')
+      let goOn = () => {}
+      const held = new Promise<void>((resolve) => {
+        goOn = resolve
+      })
+      await page.route('**/v3/secrets/1', async (route) => {
+        await held
+        await route.continue()
+      })
+      await page.getByRole('button', { name: 'New value' }).click()
+      const field = page.getByRole('textbox', { name: 'New value' })
+
+      await page.getByRole('button', { name: 'Begin with the current value' }).click()
+      await field.fill('mine')
+      goOn()
+      await page.getByText('What you typed is kept').waitFor()
+
+      assert.equal(await field.inputValue(), 'mine')
+    })
+
     test('asks for the name anew when a deletion was called off, and deletes what was changed meanwhile', async (t) => {
       const portal = await startPortal(t, engine)
       const { api } = portal.server

@@ -81,8 +81,13 @@ function ChangeForm({ secret, onClose }: { readonly secret: Metadata; readonly o
     void save(base)
   }
   const loadCurrent = async () => {
+    const isTyped = async () => (await value.current?.get()) !== undefined
+    const kept = 'What you typed is kept. Empty the field to begin with the current value.'
+    setTrouble(undefined)
+    if (await isTyped()) return setTrouble(kept)
     try {
       const { value: current } = await act(() => strongroom.secrets.get(secret.id))
+      if (await isTyped()) return setTrouble(kept)
       const ends = new Set(current.match(/\r\n|\r|\n/g))
       if (ends.size > 1 || ends.has('\r')) {
         return setTrouble('Its line ends are of several kinds, which a text field would change. Choose a file instead.')
