@@ -1,16 +1,22 @@
 /**
- * `npm run build:action`: bundles `action/src` into `action/bundle/main.mjs`, which is committed, as a runner runs what
- * the repository holds. A test holds it to the sources.
+ * `npm run build:action`: bundles `action/src` into `action/bundle/main.mjs` and `post.mjs`, which are committed, as a runner
+ * runs what the repository holds. A test holds them to the sources.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build } from 'vite'
 
 const root = join(import.meta.dirname, '..')
-export const bundlePath = join(root, 'action/bundle/main.mjs')
+/** What a runner starts: the step, and the end of the job. */
+export const entries = ['main', 'post'] as const
+type Entry = (typeof entries)[number]
+
+export function bundlePath(entry: Entry): string {
+  return join(root, `action/bundle/${entry}.mjs`)
+}
 
 /** One file, readable, with nothing outside of Node. */
-export async function bundleAction(): Promise<string> {
+export async function bundleAction(entry: Entry): Promise<string> {
   const built = await build({
     root: join(root, 'action'),
     configFile: false,
@@ -19,10 +25,10 @@ export async function bundleAction(): Promise<string> {
     ssr: { noExternal: true },
     build: {
       write: false,
-      ssr: 'src/main.ts',
+      ssr: `src/${entry}.ts`,
       target: 'node24',
       minify: false,
-      rolldownOptions: { output: { format: 'es', entryFileNames: 'main.mjs' } },
+      rolldownOptions: { output: { format: 'es', entryFileNames: `${entry}.mjs` } },
     },
   })
   const outputs = [built].flat().flatMap((part) => ('output' in part ? part.output : []))
@@ -32,6 +38,8 @@ export async function bundleAction(): Promise<string> {
 }
 
 if (import.meta.main) {
-  mkdirSync(dirname(bundlePath), { recursive: true })
-  writeFileSync(bundlePath, await bundleAction())
+  for (const entry of entries) {
+    mkdirSync(dirname(bundlePath(entry)), { recursive: true })
+    writeFileSync(bundlePath(entry), await bundleAction(entry))
+  }
 }

@@ -411,6 +411,13 @@ var Keys = class {
 	async revoke(id, options) {
 		await this.#connection.send("DELETE /v3/keys/{id}", { id }, options);
 	}
+	/**
+	* Revokes the API key that this client asks with, for good and at once. If a first answer was lost, it may end as
+	* `Unauthorized` with `mayHaveActed`.
+	*/
+	async revokeSelf(options) {
+		await this.#connection.send("DELETE /v3/keys/self", {}, options);
+	}
 };
 // src/client/lists.ts
 var Lists = class {
@@ -1337,6 +1344,10 @@ var operations = {
 		repeat: "safe",
 		answer: fields(apiKey)
 	},
+	"DELETE /v3/keys/self": {
+		repeat: "safe",
+		answer: message
+	},
 	"GET /v3/keys/{id}": {
 		repeat: "safe",
 		answer: fields(apiKey)
@@ -1505,6 +1516,10 @@ function mask(text) {
 /** Shows an error in the log and beside the workflow. */
 function error(message) {
 	command("error", message);
+}
+/** The same for what fails nothing. */
+function warn(message) {
+	command("warning", message);
 }
 /** A line of the log. */
 function say(line) {
@@ -1858,53 +1873,19 @@ function check(found, isExported) {
 function isUnfit({ name, value }) {
 	return value.includes("\0") || Buffer.byteLength(value) + name.length + 2 > maxVariableBytes;
 }
-// action/src/identity.ts
-/** The job shows who it is: a token that the platform signs is traded for an API key that lives for minutes. */
+// action/src/ask.ts
+/** Requests of the action that need no API key yet, or only to end it. */
 var tries = 3;
 var timeoutMs = 1e4;
-/**
-* Asks the platform for a token that names the job.
-*
-* @throws Fault when the job may not have one
-*/
-async function requestToken(environment, audience) {
-	const text = environment["ACTIONS_ID_TOKEN_REQUEST_URL"] ?? "";
-	const bearer = environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] ?? "";
-	if (!URL.canParse(text) || bearer === "") throw new Fault("The job has no identity to show. Give it \"permissions: id-token: write\", or give this action an api-key.");
-	const url = new URL(text);
-	url.searchParams.set("audience", audience);
-	const headers = {
-		authorization: `Bearer ${bearer}`,
-		accept: "application/json"
-	};
-	const { status, body } = await ask("The platform's token endpoint", url.href, { headers });
-	if (status === 200 && typeof body["value"] === "string" && body["value"] !== "") return body["value"];
-	throw new Fault(`The platform's token endpoint answered ${status} without a token.`);
+/** @param url as the workflow gives it, which may end as the API does */
+function endpointOf(url, path) {
+	return `${url.replace(/\/+$/, "").replace(/\/v3$/, "")}${path}`;
 }
 /**
-* Trades the token for an API key.
+* Asks again when nobody answered, or nobody could.
 *
-* @throws Fault with what the server says
+* @throws Fault when that does not help
 */
-async function tradeToken({ url, account, rule }, token) {
-	const given = {
-		token,
-		...account === void 0 ? {} : { account },
-		...rule === void 0 ? {} : { rule }
-	};
-	const init = {
-		method: "POST",
-		headers: {
-			"content-type": "application/json",
-			accept: "application/json"
-		},
-		body: JSON.stringify(given)
-	};
-	const { status, body } = await ask("Strongroom", `${url.replace(/\/+$/, "").replace(/\/v3$/, "")}/v3/auth/oidc`, init);
-	if (status === 201 && typeof body["api_key"] === "string" && /^[\x21-\x7e]+$/.test(body["api_key"])) return body["api_key"];
-	throw new Fault(`Strongroom answered the job's token with ${status}${typeof body["message"] === "string" ? `: ${body["message"].slice(0, 500)}` : ". Is the URL right?"}`);
-}
-/** Asks again when nobody answered, or nobody could. */
 async function ask(who, url, init) {
 	for (let tried = 1;; tried++) {
 		const answered = await askOnce(url, init);
@@ -1929,6 +1910,66 @@ async function askOnce(url, init) {
 		return;
 	}
 }
+// action/src/identity.ts
+/** The job shows who it is: a token that the platform signs is traded for an API key that lives for minutes. */
+/**
+* Asks the platform for a token that names the job.
+*
+* @throws Fault when the job may not have one
+*/
+async function requestToken(environment, audience) {
+	const text = environment["ACTIONS_ID_TOKEN_REQUEST_URL"] ?? "";
+	const bearer = environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] ?? "";
+	if (!URL.canParse(text) || bearer === "") throw new Fault("The job has no identity to show. Give it \"permissions: id-token: write\", or give this action an api-key.");
+	const url = new URL(text);
+	url.searchParams.set("audience", audience);
+	const headers = {
+		authorization: `Bearer ${bearer}`,
+		accept: "application/json"
+	};
+	const { status, body } = await ask("The platform's token endpoint", url.href, { headers });
+	if (status === 200 && typeof body["value"] === "string" && body["value"] !== "") return body["value"];
+	throw new Fault(`The platform's token endpoint answered ${status} without a token.`);
+}
+/**
+* Revokes a key that a token was traded for, whether or not it is good any more.
+*
+* @throws Fault when it may be good still
+*/
+async function revokeKey(url, apiKey) {
+	const init = {
+		method: "DELETE",
+		headers: {
+			authorization: `Bearer ${apiKey}`,
+			accept: "application/json"
+		}
+	};
+	const { status } = await ask("Strongroom", endpointOf(url, "/v3/keys/self"), init);
+	if (status !== 200 && status !== 401) throw new Fault(`Strongroom answered with ${status}.`);
+}
+/**
+* Trades the token for an API key.
+*
+* @throws Fault with what the server says
+*/
+async function tradeToken({ url, account, rule }, token) {
+	const given = {
+		token,
+		...account === void 0 ? {} : { account },
+		...rule === void 0 ? {} : { rule }
+	};
+	const init = {
+		method: "POST",
+		headers: {
+			"content-type": "application/json",
+			accept: "application/json"
+		},
+		body: JSON.stringify(given)
+	};
+	const { status, body } = await ask("Strongroom", endpointOf(url, "/v3/auth/oidc"), init);
+	if (status === 201 && typeof body["api_key"] === "string" && /^[\x21-\x7e]+$/.test(body["api_key"])) return body["api_key"];
+	throw new Fault(`Strongroom answered the job's token with ${status}${typeof body["message"] === "string" ? `: ${body["message"].slice(0, 500)}` : ". Is the URL right?"}`);
+}
 // action/src/inputs.ts
 /** What the workflow asks for: the inputs of `action.yml`, read from the environment as the runner sets them. */
 var maxWanted = 500;
@@ -1946,7 +1987,8 @@ function readInputs(environment) {
 		account: given("account"),
 		rule: given("rule"),
 		wanted,
-		isExported: toBoolean("export-env", given("export-env") ?? "false")
+		isExported: toBoolean("export-env", given("export-env") ?? "false"),
+		isRevoked: toBoolean("revoke", given("revoke") ?? "true")
 	};
 }
 /** A key or a value sent without TLS is everybody's on the way. */
@@ -2002,13 +2044,46 @@ function decoded(value) {
 		return;
 	}
 }
+// action/src/revoke.ts
+/** Ends the key that the job got for its token. Whatever comes of it, the job does not fail for it. */
+/** @returns whether the key is good no more */
+async function revoke({ url, apiKey }) {
+	try {
+		await revokeKey(url, apiKey);
+		say("The API key of this job is revoked.");
+		return true;
+	} catch (reason) {
+		warn(`The API key of this job could not be revoked, and is good until it expires.${reason instanceof Fault ? ` ${reason.message}` : ""}`);
+		return false;
+	}
+}
+// action/src/state.ts
+/** What the step leaves for its end, when the job is over: the key that it got, while it may still be good. */
+/** Where that cannot be, nothing is left: no job fails for it. */
+function leave({ GITHUB_STATE: path }, left) {
+	try {
+		append(path ?? "", [{
+			name: "url",
+			value: left?.url ?? ""
+		}, {
+			name: "key",
+			value: left?.apiKey ?? ""
+		}]);
+	} catch {}
+}
 // action/src/main.ts
 /** The GitHub Action: who asks, what is fetched, what later steps get. Nothing is handed on unless all of it is. */
 async function run(environment) {
 	const inputs = readInputs(environment);
-	const outputFile = fileOf(environment, "GITHUB_OUTPUT");
-	const variablesFile = inputs.isExported ? fileOf(environment, "GITHUB_ENV") : void 0;
-	const apiKey = await apiKeyFor(inputs, environment);
+	const files = {
+		outputFile: fileOf(environment, "GITHUB_OUTPUT"),
+		variablesFile: inputs.isExported ? fileOf(environment, "GITHUB_ENV") : void 0
+	};
+	if (inputs.apiKey === void 0) return withKeyOfJob(inputs, environment, (apiKey) => fetchAll(inputs, apiKey, files));
+	mask(inputs.apiKey);
+	await fetchAll(inputs, inputs.apiKey, files);
+}
+async function fetchAll(inputs, apiKey, { outputFile, variablesFile }) {
 	const { secrets } = new Strongroom({
 		url: inputs.url,
 		apiKey
@@ -2024,16 +2099,23 @@ function fileOf(environment, name) {
 	if (path === void 0 || path === "") throw new Fault(`The runner names no file as ${name}.`);
 	return path;
 }
-async function apiKeyFor(inputs, environment) {
-	if (inputs.apiKey !== void 0) {
-		mask(inputs.apiKey);
-		return inputs.apiKey;
-	}
+/** Gets a key for the work, and revokes it right after. The end of the job sees to what is not revoked by then. */
+async function withKeyOfJob(inputs, environment, work) {
 	const token = await requestToken(environment, inputs.audience);
 	mask(token);
 	const apiKey = await tradeToken(inputs, token);
 	mask(apiKey);
-	return apiKey;
+	if (!inputs.isRevoked) return work(apiKey);
+	const left = {
+		url: inputs.url,
+		apiKey
+	};
+	leave(environment, left);
+	try {
+		await work(apiKey);
+	} finally {
+		if (await revoke(left)) leave(environment, void 0);
+	}
 }
 function hide(value) {
 	for (const form of formsOf(value)) mask(form);

@@ -19,6 +19,11 @@ export function error(message: string): void {
   command('error', message)
 }
 
+/** The same for what fails nothing. */
+export function warn(message: string): void {
+  command('warning', message)
+}
+
 /** A line of the log. */
 export function say(line: string): void {
   // Whatever is in it, it is neither a second line nor a command.

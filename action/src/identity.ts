@@ -1,9 +1,7 @@
 /** The job shows who it is: a token that the platform signs is traded for an API key that lives for minutes. */
+import { ask, endpointOf } from './ask.ts'
 import { Fault } from './fault.ts'
 import type { Environment, Inputs } from './inputs.ts'
-
-const tries = 3
-const timeoutMs = 10_000
 
 /**
  * Asks the platform for a token that names the job.
@@ -27,6 +25,18 @@ export async function requestToken(environment: Environment, audience: string): 
 }
 
 /**
+ * Revokes a key that a token was traded for, whether or not it is good any more.
+ *
+ * @throws Fault when it may be good still
+ */
+export async function revokeKey(url: string, apiKey: string): Promise<void> {
+  const init = { method: 'DELETE', headers: { authorization: `Bearer ${apiKey}`, accept: 'application/json' } }
+  const { status } = await ask('Strongroom', endpointOf(url, '/v3/keys/self'), init)
+  // Expired, or revoked by a request whose answer was lost.
+  if (status !== 200 && status !== 401) throw new Fault(`Strongroom answered with ${status}.`)
+}
+
+/**
  * Trades the token for an API key.
  *
  * @throws Fault with what the server says
@@ -38,42 +48,10 @@ export async function tradeToken({ url, account, rule }: Inputs, token: string):
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify(given),
   }
-  const endpoint = `${url.replace(/\/+$/, '').replace(/\/v3$/, '')}/v3/auth/oidc`
-  const { status, body } = await ask('Strongroom', endpoint, init)
+  const { status, body } = await ask('Strongroom', endpointOf(url, '/v3/auth/oidc'), init)
   if (status === 201 && typeof body['api_key'] === 'string' && /^[\x21-\x7e]+$/.test(body['api_key'])) {
     return body['api_key']
   }
   const why = typeof body['message'] === 'string' ? `: ${body['message'].slice(0, 500)}` : '. Is the URL right?'
   throw new Fault(`Strongroom answered the job's token with ${status}${why}`)
-}
-
-interface Answered {
-  readonly status: number
-  readonly body: Readonly<Record<string, unknown>>
-}
-
-/** Asks again when nobody answered, or nobody could. */
-async function ask(who: string, url: string, init: RequestInit): Promise<Answered> {
-  for (let tried = 1; ; tried++) {
-    const answered = await askOnce(url, init)
-    const isFinal = answered !== undefined && answered.status < 500 && answered.status !== 429
-    if (isFinal) return answered
-    if (tried === tries) {
-      throw new Fault(
-        `${who} gave no answer${answered === undefined ? '' : ` but ${answered.status}`}. Try again later.`,
-      )
-    }
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 1000 * 2 ** tried))
-  }
-}
-
-async function askOnce(url: string, init: RequestInit): Promise<Answered | undefined> {
-  try {
-    // A redirect would carry the token elsewhere.
-    const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
-    const body: unknown = await response.json().catch(() => undefined)
-    return { status: response.status, body: typeof body === 'object' && body !== null ? { ...body } : {} }
-  } catch {
-    return undefined
-  }
 }

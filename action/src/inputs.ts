@@ -17,6 +17,8 @@ export interface Inputs {
   readonly rule: string | undefined
   readonly wanted: readonly Wanted[]
   readonly isExported: boolean
+  /** Whether a key that the job got for its token is revoked when it has done its work. */
+  readonly isRevoked: boolean
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -38,6 +40,7 @@ export function readInputs(environment: Environment): Inputs {
     rule: given('rule'),
     wanted,
     isExported: toBoolean('export-env', given('export-env') ?? 'false'),
+    isRevoked: toBoolean('revoke', given('revoke') ?? 'true'),
   }
 }
 

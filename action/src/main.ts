@@ -6,12 +6,27 @@ import { find, read } from './fetched.ts'
 import { requestToken, tradeToken } from './identity.ts'
 import { type Environment, type Inputs, readInputs } from './inputs.ts'
 import { formsOf } from './masks.ts'
+import { revoke } from './revoke.ts'
+import { leave } from './state.ts'
+
+/** Where the runner looks for what the step says. */
+interface Files {
+  readonly outputFile: string
+  readonly variablesFile: string | undefined
+}
 
 async function run(environment: Environment): Promise<void> {
   const inputs = readInputs(environment)
-  const outputFile = fileOf(environment, 'GITHUB_OUTPUT')
-  const variablesFile = inputs.isExported ? fileOf(environment, 'GITHUB_ENV') : undefined
-  const apiKey = await apiKeyFor(inputs, environment)
+  const files = {
+    outputFile: fileOf(environment, 'GITHUB_OUTPUT'),
+    variablesFile: inputs.isExported ? fileOf(environment, 'GITHUB_ENV') : undefined,
+  }
+  if (inputs.apiKey === undefined) return withKeyOfJob(inputs, environment, (apiKey) => fetchAll(inputs, apiKey, files))
+  mask(inputs.apiKey)
+  await fetchAll(inputs, inputs.apiKey, files)
+}
+
+async function fetchAll(inputs: Inputs, apiKey: string, { outputFile, variablesFile }: Files): Promise<void> {
   const { secrets } = new Strongroom({ url: inputs.url, apiKey })
   const found = await find(secrets, inputs.wanted, inputs.isExported)
   const pairs = await read(secrets, found, inputs.isExported, hide)
@@ -27,16 +42,24 @@ function fileOf(environment: Environment, name: string): string {
   return path
 }
 
-async function apiKeyFor(inputs: Inputs, environment: Environment): Promise<string> {
-  if (inputs.apiKey !== undefined) {
-    mask(inputs.apiKey)
-    return inputs.apiKey
-  }
+/** Gets a key for the work, and revokes it right after. The end of the job sees to what is not revoked by then. */
+async function withKeyOfJob(
+  inputs: Inputs,
+  environment: Environment,
+  work: (apiKey: string) => Promise<void>,
+): Promise<void> {
   const token = await requestToken(environment, inputs.audience)
   mask(token)
   const apiKey = await tradeToken(inputs, token)
   mask(apiKey)
-  return apiKey
+  if (!inputs.isRevoked) return work(apiKey)
+  const left = { url: inputs.url, apiKey }
+  leave(environment, left)
+  try {
+    await work(apiKey)
+  } finally {
+    if (await revoke(left)) leave(environment, undefined)
+  }
 }
 
 function hide(value: string): void {

@@ -26,7 +26,7 @@ export async function exportSecrets(options: Options): Promise<void> {
   const client = connect(options)
   const secrets = await select(client, options)
   if (secrets.length === 0) throw new Fault('notFound', 'There is no such secret, or none that this key may list.')
-  const bar = progress('secrets', secrets.length)
+  const bar = progress('secrets', secrets.length, !json)
   const values = await readMany(client, secrets, bar.at).finally(bar.end)
   const text = writeEntries(entriesOf(secrets, values), format, options.name)
   if (output === undefined) return printWhole(text)

@@ -41,7 +41,7 @@ const meanings = {
 export async function importSecrets(path: string, options: Options): Promise<void> {
   const entries = named(await readFile(path, options), options.prefix)
   const client = connect(options)
-  const plan = await planOf(client, entries)
+  const plan = await planOf(client, entries, options)
   const work = plan.filter(({ action }) => action !== 'same')
   if (!options.json) show(plan)
   if (work.length === 0 || options.dryRun) return report(plan, [], options)
@@ -66,13 +66,13 @@ function named(entries: readonly Entry[], prefix: string): readonly Entry[] {
   throw new Fault('usage', `No secrets can be made of ${names}: names have ${nameRule}, and texts are Unicode.`)
 }
 
-async function planOf(client: Strongroom, entries: readonly Entry[]): Promise<readonly Step[]> {
+async function planOf(client: Strongroom, entries: readonly Entry[], { json }: Options): Promise<readonly Step[]> {
   const wanted = new Set(entries.map(({ name }) => name))
   const existing = new Map<string, Metadata>()
   for await (const secret of client.secrets.listMetadata()) {
     if (wanted.has(secret.name)) existing.set(secret.name, secret)
   }
-  const bar = progress('secrets compared', existing.size)
+  const bar = progress('secrets compared', existing.size, !json)
   const values = await valuesOf(client, [...existing.values()], bar.at).finally(bar.end)
   return entries.map((entry) => {
     const secret = existing.get(entry.name)
@@ -115,9 +115,13 @@ async function ask(work: readonly Step[]): Promise<void> {
 }
 
 /** @returns the names that were written */
-async function carryOut(client: Strongroom, work: readonly Step[], { list }: Options): Promise<readonly string[]> {
+async function carryOut(
+  client: Strongroom,
+  work: readonly Step[],
+  { list, json }: Options,
+): Promise<readonly string[]> {
   const written: string[] = []
-  const bar = progress('secrets stored', work.length)
+  const bar = progress('secrets stored', work.length, !json)
   let isInterrupted = false
   const interrupt = () => {
     isInterrupted = true

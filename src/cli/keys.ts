@@ -1,11 +1,15 @@
 /** `strongroom keys`: API keys of the account, through the API. On the server's own host there is `strongroom key`. */
 import type { ApiKey } from '../client/model.ts'
+import type { Strongroom } from '../client/strongroom.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { idOf } from './find.ts'
 import { secondsOf, timeOf } from './input.ts'
 import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { confirm } from './prompt.ts'
+
+/** In the place of an id: the key that is in use. */
+const self = 'self'
 
 export async function list(options: RemoteOptions & { readonly all?: boolean }): Promise<void> {
   const keys = await Array.fromAsync(connect(options).keys.list())
@@ -24,7 +28,7 @@ export async function list(options: RemoteOptions & { readonly all?: boolean }):
 }
 
 export async function show(id: string, options: RemoteOptions): Promise<void> {
-  const key = await connect(options).keys.get(idOf('key', id))
+  const key = await keyOf(connect(options), id)
   if (options.json) return printJson(key)
   const { name, scopes, networks, created_at, last_used_at } = key
   print(`${shown(name)} (id ${key.id}), ${stateOf(key)}`)
@@ -63,18 +67,23 @@ export async function rotate(
   printIssued(key, options)
 }
 
-export async function revoke(idText: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
-  const id = idOf('key', idText)
+export async function revoke(named: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
   const client = connect(options)
-  const key = await client.keys.get(id)
+  const key = await keyOf(client, named)
+  const { id } = key
   if (!options.yes) {
     tell(`${shown(key.name)} (id ${id}) may ${key.scopes.join(' ')}; last used: ${key.last_used_at ?? 'never'}.`)
     const isSure = await confirm('Revoke it for good?', 'Say --yes to revoke it without being asked.')
     if (!isSure) throw new Fault('failure', 'Nothing is revoked.')
   }
-  await client.keys.revoke(id)
+  // Which needs no scope.
+  await (named === self ? client.keys.revokeSelf() : client.keys.revoke(id))
   if (options.json) return printJson({ revoked: { id, name: key.name } })
   print(`The key ${shown(key.name)} (id ${id}) is revoked.`)
+}
+
+function keyOf({ keys }: Strongroom, named: string): Promise<ApiKey> {
+  return named === self ? keys.self() : keys.get(idOf('key', named))
 }
 
 function printIssued(key: ApiKey & { readonly api_key: string }, { json }: RemoteOptions): void {

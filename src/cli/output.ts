@@ -14,6 +14,8 @@ export const exitCodes = {
   conflict: 5,
   /** No answer, or none now: it may work later. */
   unreachable: 6,
+  /** Of `scan`: a value has leaked. Nothing failed, so that it is none of the others. */
+  found: 10,
   /** Of `run`, as of shells: what was to be run cannot be run, */
   noStart: 126,
   /** or is not there. */
@@ -23,7 +25,7 @@ export const exitCodes = {
 /** Why a command stops, in words for the person who typed it: what is wrong, and what to do. */
 export class Fault extends Error {
   override readonly name = 'Fault'
-  readonly kind: Exclude<keyof typeof exitCodes, 'ok'>
+  readonly kind: Exclude<keyof typeof exitCodes, 'ok' | 'found'>
 
   constructor(kind: Fault['kind'], message: string, options?: ErrorOptions) {
     super(message, options)

@@ -41,17 +41,17 @@ export function isIgnored(path: string, ignored: readonly string[]): boolean {
   return ignored.some((glob) => matchesGlob(path, glob) || matchesGlob(path, `**/${glob}`))
 }
 
-/** Reads a file piece by piece. @returns how many bytes there were */
-export function readPieces(path: string, take: (bytes: Buffer) => void, walk: Walk): number {
-  let total = 0
+/** Reads a file piece by piece. */
+export function readPieces(path: string, take: (bytes: Buffer) => void, walk: Walk): void {
   try {
+    let total = 0
     const file = openSync(path, 'r')
     try {
       const { size } = fstatSync(file)
       for (;;) {
         const bytes = Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(size - total, 0) + 1))
         const length = readSync(file, bytes)
-        if (length === 0) return total
+        if (length === 0) return
         take(bytes.subarray(0, length))
         total += length
       }
@@ -60,7 +60,6 @@ export function readPieces(path: string, take: (bytes: Buffer) => void, walk: Wa
     }
   } catch (error) {
     trouble(path, error, walk)
-    return total
   }
 }
 

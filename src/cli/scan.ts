@@ -29,19 +29,29 @@ interface Searched {
   isWhole: boolean
 }
 
+/** What a search needs to know. */
+interface Search {
+  readonly matcher: Matcher<Sought>
+  readonly ignored: readonly string[]
+  /** What it has found so far. */
+  readonly searched: Searched
+  /** Whether to say how far it is. */
+  readonly isTold: boolean
+}
+
 export async function scan(paths: readonly string[], options: Options): Promise<void> {
   const { history, only, json, ignore = [] } = options
   if (history && paths.length > 1) throw new Fault('usage', '--history takes one repository.')
   const client = connect(options)
   const answer = await client.fingerprints(only === undefined ? {} : { names: only }, { timeoutMs: 600_000 })
-  const matcher = matcherOf(answer)
   const searched: Searched = { findings: [], files: 0, bytes: 0, isWhole: true }
-  if (history) await searchHistory(paths[0] ?? '.', matcher, ignore, searched)
-  else for (const path of paths.length === 0 ? ['.'] : paths) await searchPath(path, matcher, ignore, searched)
+  const search: Search = { matcher: matcherOf(answer), ignored: ignore, searched, isTold: !json }
+  if (history) await searchHistory(paths[0] ?? '.', search)
+  else await searchPaths(paths.length === 0 ? ['.'] : paths, search)
   if (json) printJson(reportOf(searched, answer.unscannable))
   else explain(searched, answer)
-  if (searched.findings.length > 0) process.exitCode = 1
-  else if (!searched.isWhole) process.exitCode = exitCodes.usage
+  if (searched.findings.length > 0) process.exitCode = exitCodes.found
+  else if (!searched.isWhole) process.exitCode = exitCodes.failure
 }
 
 function matcherOf({ base, mix, mac_key: key, fingerprints }: Fingerprints): Matcher<Sought> {
@@ -52,44 +62,55 @@ function matcherOf({ base, mix, mac_key: key, fingerprints }: Fingerprints): Mat
   )
 }
 
-async function searchPath(
-  path: string,
-  matcher: Matcher<Sought>,
-  ignored: readonly string[],
-  searched: Searched,
-): Promise<void> {
-  if (path === '-') return searchStandardInput(matcher, searched)
+/** How many files there are is not known: to look for them takes its time, and they need not all fit into memory. */
+async function searchPaths(paths: readonly string[], search: Search): Promise<void> {
+  const { searched, isTold } = search
+  const bar = progress('files', undefined, isTold)
+  const onPiece = () => bar.at(searched.files, `${megabytes(searched)} MB`)
+  try {
+    for (const path of paths) {
+      if (path === '-') await searchStandardInput(search, onPiece)
+      else searchFiles(path, search, onPiece)
+    }
+  } finally {
+    bar.end()
+  }
+}
+
+function searchFiles(path: string, { matcher, ignored, searched }: Search, onPiece: () => void): void {
   const onTrouble = () => {
     searched.isWhole = false
   }
   const walk: Walk = { ignored, onTrouble }
   for (const file of filesBelow(path, walk)) {
     const search = new StreamSearch(matcher)
-    searched.bytes += readPieces(file, (bytes) => search.push(bytes), walk)
+    const take = (bytes: Buffer) => {
+      search.push(bytes)
+      searched.bytes += bytes.length
+      onPiece()
+    }
+    readPieces(file, take, walk)
     searched.files++
     searched.findings.push(...search.end().map((found) => ({ path: file, ...found })))
   }
 }
 
-async function searchStandardInput(matcher: Matcher<Sought>, searched: Searched): Promise<void> {
+async function searchStandardInput({ matcher, searched }: Search, onPiece: () => void): Promise<void> {
   const search = new StreamSearch(matcher)
   for await (const chunk of process.stdin) {
     const bytes = Buffer.from(chunk)
     search.push(bytes)
     searched.bytes += bytes.length
+    onPiece()
   }
   searched.files++
   searched.findings.push(...search.end().map((found) => ({ path: '-', ...found })))
 }
 
-async function searchHistory(
-  repository: string,
-  matcher: Matcher<Sought>,
-  ignored: readonly string[],
-  searched: Searched,
-): Promise<void> {
+async function searchHistory(repository: string, { matcher, ignored, searched, isTold }: Search): Promise<void> {
   const objects = await objectsOf(repository, ignored.length === 0 ? undefined : (path) => isIgnored(path, ignored))
-  const bar = progress('objects', objects.length)
+  const bar = progress('objects', objects.length, isTold)
+  const onPiece = () => bar.at(searched.files, `${megabytes(searched)} MB`)
   const found: { readonly object: GitObject; readonly all: readonly Found[] }[] = []
   await readObjects(repository, objects, (object) => {
     const search = new StreamSearch(matcher)
@@ -97,12 +118,13 @@ async function searchHistory(
       push: (bytes) => {
         searched.bytes += bytes.length
         search.push(bytes)
+        onPiece()
       },
       end: () => {
         const all = search.end()
         if (all.length > 0) found.push({ object, all })
         searched.files++
-        if (searched.files % 100 === 0) bar.at(searched.files)
+        onPiece()
       },
     }
   }).finally(bar.end)
@@ -112,11 +134,16 @@ async function searchHistory(
   }
 }
 
-function explain({ findings, files, bytes }: Searched, { fingerprints, unscannable }: Fingerprints): void {
+function megabytes({ bytes }: Searched): string {
+  return (bytes / 1e6).toFixed(1)
+}
+
+function explain(searched: Searched, { fingerprints, unscannable }: Fingerprints): void {
+  const { findings, files } = searched
   for (const finding of findings) print(lineOf(finding))
   const values = new Set(fingerprints.map(({ id, version }) => `${id} ${version}`)).size
   const where = findings.length === 0 ? 'none was found' : `found in ${findings.length} places`
-  tell(`${values} values were looked for in ${files} files (${(bytes / 1e6).toFixed(1)} MB): ${where}.`)
+  tell(`${values} values were looked for in ${files} files (${megabytes(searched)} MB): ${where}.`)
   for (const [reason, names] of namesByReason(unscannable)) tell(`Not looked for, ${reason}: ${names.join(', ')}.`)
 }
 

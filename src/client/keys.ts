@@ -39,4 +39,11 @@ export class Keys {
   async revoke(id: number, options?: CallOptions): Promise<void> {
     await this.#connection.send('DELETE /v3/keys/{id}', { id }, options)
   }
+  /**
+   * Revokes the API key that this client asks with, for good and at once. If a first answer was lost, it may end as
+   * `Unauthorized` with `mayHaveActed`.
+   */
+  async revokeSelf(options?: CallOptions): Promise<void> {
+    await this.#connection.send('DELETE /v3/keys/self', {}, options)
+  }
 }

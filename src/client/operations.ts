@@ -107,6 +107,7 @@ export interface Operations {
   'GET /v3/keys': { answer: { readonly keys: readonly ApiKey[] } }
   'POST /v3/keys': { body: NewApiKey; answer: IssuedApiKey }
   'GET /v3/keys/self': { answer: ApiKey }
+  'DELETE /v3/keys/self': { answer: Message }
   'GET /v3/keys/{id}': { answer: ApiKey }
   'DELETE /v3/keys/{id}': { answer: Message }
   'POST /v3/keys/{id}/rotate': { body: Rotation; answer: IssuedApiKey }
@@ -330,6 +331,7 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'GET /v3/keys': { repeat: 'safe', answer: fields({ keys: list(fields<ApiKey>(apiKey)) }) },
   'POST /v3/keys': { repeat: 'never', answer: issuedApiKey },
   'GET /v3/keys/self': { repeat: 'safe', answer: fields<ApiKey>(apiKey) },
+  'DELETE /v3/keys/self': { repeat: 'safe', answer: message },
   'GET /v3/keys/{id}': { repeat: 'safe', answer: fields<ApiKey>(apiKey) },
   'DELETE /v3/keys/{id}': { repeat: 'safe', answer: message },
   'POST /v3/keys/{id}/rotate': { repeat: 'never', answer: issuedApiKey },

@@ -5,6 +5,7 @@ import { type Manifest, type PartName, readPart, writePart } from './part.ts'
 import { fillPlace, type Place, readPlace } from './place.ts'
 import type { Proof } from './proof.ts'
 import { prove } from './transfer.ts'
+import { counted, type Watch } from './watch.ts'
 
 /** Takes the text of a part; resolves when all of it is kept. */
 export type KeepPart = (part: PartName, text: AsyncIterable<string>) => Promise<void>
@@ -14,13 +15,15 @@ export type OpenPart = (part: PartName) => AsyncIterable<Uint8Array>
 const order: readonly PartName[] = ['values', 'keys']
 
 /** @returns the backup's id */
-export async function backUp(place: Place, madeAt: Date, keep: KeepPart): Promise<string> {
+export async function backUp(place: Place, madeAt: Date, keep: KeepPart, watch?: Watch): Promise<string> {
   const snapshot = await readPlace(place)
   try {
     const backup = randomBytes(16).toString('hex')
     const { schema } = snapshot
+    // Counting takes its time too.
+    const onRows = watch && counted(watch, 'rows', await snapshot.count())
     for (const part of order) {
-      await keep(part, writePart(snapshot, { part, backup, schema, madeAt: madeAt.toISOString() }))
+      await keep(part, writePart(snapshot, { part, backup, schema, madeAt: madeAt.toISOString() }, onRows))
     }
     return backup
   } finally {
@@ -38,9 +41,9 @@ export interface Restored extends Proof {
  *
  * @throws Refusal `invalid` when the target is not empty or the backup is no whole one, `integrity_failure`
  */
-export async function restore(config: Config, to: Place, open: OpenPart): Promise<Restored> {
+export async function restore(config: Config, to: Place, open: OpenPart, watch?: Watch): Promise<Restored> {
   const { header, manifest } = await fill(to, open)
-  const proof = await prove(config, to, manifest, () => 1)
+  const proof = await prove(config, to, manifest, () => 1, watch)
   return { ...proof, backup: header.backup, madeAt: header.madeAt }
 }
 

@@ -42,14 +42,21 @@ export function tablesOf(part: PartName): readonly Table[] {
 }
 
 /** The lines of a part, many to a chunk. */
-export async function* writePart(snapshot: Snapshot, header: PartHeader): AsyncGenerator<string> {
+export async function* writePart(
+  snapshot: Snapshot,
+  header: PartHeader,
+  onRows: (count: number) => void = () => {},
+): AsyncGenerator<string> {
   const { part, backup, schema, madeAt } = header
   yield `${JSON.stringify({ strongroom_backup: format, part, backup, schema, made_at: madeAt })}\n`
   const contents: Record<string, Contents> = {}
   for (const table of tablesOf(part)) {
     yield `${JSON.stringify({ table: table.name })}\n`
     const count = new ContentsCounter()
-    for await (const page of snapshot.rows(table)) yield count.add(page)
+    for await (const page of snapshot.rows(table)) {
+      yield count.add(page)
+      onRows(page.length)
+    }
     contents[table.name] = count.contents()
   }
   yield `${JSON.stringify({ tables: contents })}\n`

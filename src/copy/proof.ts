@@ -10,6 +10,7 @@ import * as rows from '../store/rows.ts'
 import { type AccountVerdict, verifyAudit } from '../vault/audit.ts'
 import type { Vault } from '../vault/vault.ts'
 import { ContentsCounter, type Manifest } from './part.ts'
+import { counted, type Watch } from './watch.ts'
 
 export interface Proof {
   readonly accounts: number
@@ -19,11 +20,22 @@ export interface Proof {
   readonly records: number
 }
 
+export interface ProofOptions {
+  /** Of so many values one is opened, by how many there are; 1 for all of them. */
+  readonly everyOf: (versions: number) => number
+  readonly watch?: Watch | undefined
+}
+
 /** @throws Refusal `integrity_failure` unless the tables are exactly what the manifest says */
-export async function proveContents(snapshot: Snapshot, manifest: Manifest): Promise<void> {
+export async function proveContents(snapshot: Snapshot, manifest: Manifest, watch?: Watch): Promise<void> {
+  const rows = [...manifest.values()].reduce((sum, contents) => sum + contents.rows, 0)
+  const onRows = counted(watch, 'rows compared', rows)
   for (const table of tables) {
     const counter = new ContentsCounter()
-    for await (const page of snapshot.rows(table)) counter.add(page)
+    for await (const page of snapshot.rows(table)) {
+      counter.add(page)
+      onRows(page.length)
+    }
     const { rows: found, sha256 } = counter.contents()
     const stated = manifest.get(table.name)
     if (stated?.rows !== found) throw broken(`${table.name} has ${found} rows of ${stated?.rows ?? 0}.`)
@@ -34,19 +46,31 @@ export async function proveContents(snapshot: Snapshot, manifest: Manifest): Pro
 /**
  * Checks row MACs, chains, what the chains say of the tables, and values.
  *
- * @param every opens one value of so many; 1 for all of them
+ * @param manifest what was copied
  * @throws Refusal `integrity_failure` with what was found first
  */
-export async function proveVault(vault: Vault, snapshot: Snapshot, every: number): Promise<Proof> {
+export async function proveVault(
+  vault: Vault,
+  snapshot: Snapshot,
+  manifest: Manifest,
+  { everyOf, watch }: ProofOptions,
+): Promise<Proof> {
+  const [records, versions] = ['audit', 'versions'].map((table) => manifest.get(table)?.rows ?? 0) as [number, number]
+  const onRecords = counted(watch, 'audit records verified', records)
   const verdicts: AccountVerdict[] = []
-  for await (const verdict of verifyAudit(vault, { state: true })) {
+  for await (const verdict of verifyAudit(vault, { state: true, onRecords })) {
     const { name, fault, differences } = verdict
     if (fault !== undefined) throw broken(`Account ${name}, record ${fault.seq}: ${fault.reason}`)
     if (differences[0] !== undefined) throw broken(`Account ${name}: ${differences[0]}`)
     verdicts.push(verdict)
   }
   await proveSessions(vault.keyring, snapshot)
-  const { secrets, opened } = await openValues(vault.keyring, snapshot, every)
+  const { secrets, opened } = await openValues(
+    vault.keyring,
+    snapshot,
+    everyOf(versions),
+    counted(watch, 'values', versions),
+  )
   return {
     accounts: verdicts.length,
     secrets,
@@ -68,6 +92,7 @@ async function openValues(
   keyring: Keyring,
   snapshot: Snapshot,
   every: number,
+  onValues: (count: number) => void,
 ): Promise<Pick<Proof, 'secrets' | 'opened'>> {
   const accountKeys = new Map<string, AccountKeyRow>()
   for await (const row of each<AccountKeyRow>(snapshot, 'account_keys')) {
@@ -90,6 +115,7 @@ async function openValues(
     if (key === undefined || accountKey === undefined || found.at(-1)?.version !== secret.version) {
       throw broken(`Secret ${secret.id} of account ${secret.accountId} lacks its key or its value.`)
     }
+    onValues(found.length)
     for (const version of found) {
       if (met++ % every !== 0) continue
       const wrapped = { keyVersion: key.key_version, wrapped: key.wrapped }

@@ -7,6 +7,7 @@ import { type Table, tables } from '../store/dump/tables.ts'
 import { type Contents, ContentsCounter, type Manifest } from './part.ts'
 import { fillPlace, type Place, readPlace, takePlace } from './place.ts'
 import { type Proof, proveContents, proveVault } from './proof.ts'
+import type { Watch } from './watch.ts'
 
 /** About so many values are opened in the copy. */
 const sample = 1000
@@ -42,13 +43,14 @@ export async function prove(
   place: Place,
   manifest: Manifest,
   everyOf: (versions: number) => number,
+  watch?: Watch,
 ): Promise<Proof> {
   const snapshot = await readPlace(place)
   try {
-    await proveContents(snapshot, manifest)
+    await proveContents(snapshot, manifest, watch)
     const { vault, close } = await openVault({ ...config, ...place })
     try {
-      return await proveVault(vault, snapshot, everyOf(manifest.get('versions')?.rows ?? 0))
+      return await proveVault(vault, snapshot, manifest, { everyOf, watch })
     } finally {
       await close()
     }

@@ -205,6 +205,8 @@ export type Operation =
       readonly key: NewKey | undefined
     }
   | { readonly kind: 'revoke_key'; readonly id: number; readonly change: KeyChange | undefined }
+  /** The key that asks, whatever its scopes. */
+  | { readonly kind: 'revoke_own_key'; readonly change: KeyChange | undefined }
   | { readonly kind: 'read_audit' }
   /** Authorizes the verification of the whole trail. */
   | { readonly kind: 'verify_audit' }
@@ -356,6 +358,7 @@ export interface Results extends SeedResults, TrustResults, FactorResults, Finge
   create_key: ApiKey
   rotate_key: ApiKey
   revoke_key: ApiKey
+  revoke_own_key: ApiKey
   read_audit: Grant
   verify_audit: Account
   read_account: Account

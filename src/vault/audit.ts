@@ -80,6 +80,8 @@ export interface VerifyOptions {
   readonly checkpoints?: readonly Checkpoint[]
   /** Whether to hold the tables against the trail. */
   readonly state?: boolean
+  /** Told of how many records were looked at since the last time. */
+  readonly onRecords?: (count: number) => void
 }
 
 /**
@@ -88,17 +90,13 @@ export interface VerifyOptions {
  */
 export async function* verifyAudit(
   vault: Pick<Vault, 'store' | 'keyring'>,
-  { checkpoints = [], state = false }: VerifyOptions = {},
+  { checkpoints = [], ...options }: VerifyOptions = {},
 ): AsyncGenerator<AccountVerdict> {
   const before = await vault.store.accounts()
   const accounts = new Set(before.map(({ id }) => id))
   for (const account of before) {
-    yield verifyAccount(
-      vault,
-      account,
-      checkpoints.filter(({ accountId }) => accountId === account.id),
-      state,
-    )
+    const own = checkpoints.filter(({ accountId }) => accountId === account.id)
+    yield verifyAccount(vault, account, own, options)
   }
   for (const { accountId, size, head } of checkpoints) {
     if (accounts.has(accountId)) continue
@@ -111,7 +109,7 @@ async function verifyAccount(
   vault: Pick<Vault, 'store' | 'keyring'>,
   account: Account,
   checkpoints: readonly Checkpoint[],
-  withState: boolean,
+  { state: withState = false, onRecords = () => {} }: Omit<VerifyOptions, 'checkpoints'>,
 ): Promise<AccountVerdict> {
   const { id, name } = account
   const { storeId } = vault.keyring
@@ -120,7 +118,7 @@ async function verifyAccount(
   // Read again: the trail must reach over everything that the tables show.
   const { auditSize, auditHead } = (await vault.store.accounts()).find((one) => one.id === id) ?? account
   const expected = { size: auditSize, head: auditSize === 0 ? emptyHead(storeId, id) : auditHead }
-  const records = followed(recordsUpTo(vault, id, auditSize), replay)
+  const records = followed(recordsUpTo(vault, id, auditSize), replay, onRecords)
   const verdict = await verifyChain(storeId, id, records, expected, checkpoints)
   const isSound = withState && verdict.fault === undefined
   return {
@@ -175,8 +173,10 @@ async function recordAt({ store }: Vault, accountId: number, seq: number): Promi
 async function* followed(
   pages: AsyncIterable<readonly StoredRecord[]>,
   replay: Replay,
+  onRecords: (count: number) => void,
 ): AsyncGenerator<readonly StoredRecord[]> {
   for await (const page of pages) {
+    onRecords(page.length)
     for (const { record } of page) replay.take(record)
     yield page
   }

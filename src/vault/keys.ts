@@ -8,7 +8,16 @@ import { checkLabel } from '../model/name.ts'
 import { parseNetworks } from '../model/network.ts'
 import { formatScope, mayManageKey, parseScopes } from '../model/scope.ts'
 import type { KeyChange, NewKey } from '../store/operation.ts'
-import { type Asker, ask, type Identity, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
+import {
+  type Asker,
+  ask,
+  authenticate,
+  type Identity,
+  integrityFailure,
+  outdated,
+  tryAsk,
+  type Vault,
+} from './vault.ts'
 
 const maxTries = 20
 const pageSize = 1000
@@ -106,6 +115,21 @@ export async function revokeKey(vault: Vault, asker: Asker, id: number): Promise
     const old = await prepare(vault, asker, id)
     const change = old && changeOf(vault, old, { ...old, revokedAt: vault.now() })
     const revoked = await tryAsk(vault, asker, { kind: 'revoke_key', id, change })
+    if (revoked !== outdated) return revoked
+  }
+  throw keepsChanging()
+}
+
+/**
+ * Revokes the key that asks, which needs no scope for this.
+ *
+ * @throws Refusal `not_found` for whoever asks without a key
+ */
+export async function revokeOwnKey(vault: Vault, asker: Asker): Promise<ApiKey> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const { key } = await authenticate(vault, asker)
+    const change = key && changeOf(vault, key, { ...key, revokedAt: vault.now() })
+    const revoked = await tryAsk(vault, asker, { kind: 'revoke_own_key', change })
     if (revoked !== outdated) return revoked
   }
   throw keepsChanging()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, type TestContext, test } from 'node:test'
-import { bundleAction, bundlePath } from '../../scripts/build-action.ts'
+import { bundleAction, bundlePath, entries } from '../../scripts/build-action.ts'
 import { engines } from '../support/engines.ts'
 import { Middleman } from '../support/middleman.ts'
 import { metadata, type Ran, runAction } from '../support/runner.ts'
@@ -124,6 +124,7 @@ suite('The action', () => {
     ['a secret that is named twice', { secrets: 'a => X\na => Y' }, /^secrets: "a" is named twice/],
     ['a name that begins with a digit', { secrets: '2fa' }, /^secrets: no variable can be called as "2fa" is/],
     ['something else than a boolean', { secrets: 'a', 'export-env': 'yes' }, /^export-env: must be true or false/],
+    ['something else to revoke by', { secrets: 'a', revoke: 'never' }, /^revoke: must be true or false/],
     ['no URL', { secrets: 'a', url: '' }, /^url: say where/],
     ['a URL without TLS', { secrets: 'a', url: 'http://strongroom.example.com' }, /^url: must begin with https/],
     [
@@ -228,17 +229,22 @@ suite('The action', () => {
 
 suite('The committed action', () => {
   test('is made of the sources as they are', async () => {
-    assert.equal(readFileSync(bundlePath, 'utf8'), await bundleAction(), 'Run: npm run build:action')
+    for (const entry of entries) {
+      assert.equal(readFileSync(bundlePath(entry), 'utf8'), await bundleAction(entry), 'Run: npm run build:action')
+    }
   })
 
   test('needs nothing but Node, of the version that it names', () => {
-    const imported = [...readFileSync(bundlePath, 'utf8').matchAll(/\b(?:from|import|require)\s*\(?\s*["']([^"']+)/g)]
+    const bundles = entries.map((entry) => readFileSync(bundlePath(entry), 'utf8')).join('\n')
+    const imported = [...bundles.matchAll(/\b(?:from|import|require)\s*\(?\s*["']([^"']+)/g)]
     assert.deepEqual(
       imported.map(([, name = '']) => name).filter((name) => !name.startsWith('node:')),
       [],
     )
-    assert.equal(metadata().runs.using, 'node24')
-    assert.ok(bundlePath.endsWith(metadata().runs.main))
+    const { runs } = metadata()
+    assert.equal(runs.using, 'node24')
+    assert.ok(bundlePath('main').endsWith(runs.main))
+    assert.ok(bundlePath('post').endsWith(runs.post))
   })
 })
 

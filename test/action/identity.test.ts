@@ -4,9 +4,11 @@ import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import { suite, type TestContext, test } from 'node:test'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
+import { Api } from '../support/api.ts'
 import { markedBlock } from '../support/document.ts'
 import { engines } from '../support/engines.ts'
 import { audience, jobClaims, startIssuer } from '../support/issuer.ts'
+import { Middleman } from '../support/middleman.ts'
 import { type Ran, runAction } from '../support/runner.ts'
 import { startServer } from '../support/server.ts'
 
@@ -74,10 +76,111 @@ suite('A job without a stored key', () => {
   })
 })
 
+suite('The key of a job', () => {
+  const said = 'The API key of this job is revoked.'
+
+  test('is good no more once the secrets are fetched, on record, and nothing is left to do', async (t) => {
+    const { api, url, permission } = await start(t)
+
+    const ran = await runAction(t, { url: `${url}/v3/`, audience, secrets }, permission)
+
+    assert.deepEqual([ran.code, ran.outputs], [0, { DB_PASSWORD: 's3cur3-p4ssw0rd' }])
+    assert.deepEqual(ran.lines, ['Fetched 1 as outputs: DB_PASSWORD', said])
+    assert.equal(await statusOf(url, ran), 401)
+    const [record] = (await api.get('/v3/audit?action=key.revoke')).body.records
+    assert.deepEqual(
+      [record.principal.kind, record.principal.id, record.object.id, record.outcome],
+      ['key', 2, 2, 'ok'],
+    )
+    assert.deepEqual([ran.state['key'], await endOf(ran)], ['', [0, [], []]])
+    assert.equal((await api.get('/v3/audit?action=key.revoke')).body.records.length, 1)
+  })
+
+  test('is good no more when the step fails', async (t) => {
+    const { url, permission } = await start(t)
+
+    const ran = await runAction(t, { url, audience, secrets: 'db-missing' }, permission)
+
+    assert.deepEqual([ran.code, ran.lines], [1, [said]])
+    assert.equal(await statusOf(url, ran), 401)
+  })
+
+  test('is revoked at the end of the job if it could not be before, and shown nowhere', async (t) => {
+    const { url, permission } = await start(t)
+    const middleman = await Middleman.start(t, url)
+    const message = 'no\n::add-path::/planted'
+    const body = { type: 'urn:strongroom:problem:forbidden', code: 'forbidden', message, request_id: 'r' }
+    // The trade, the list and the read pass.
+    middleman.tricks.push('pass', 'pass', 'pass', { status: 403, body })
+
+    const ran = await runAction(t, { url: middleman.url, audience, secrets }, permission)
+
+    assert.deepEqual([ran.code, ran.errors], [0, []])
+    assert.deepEqual(ran.outputs, { DB_PASSWORD: 's3cur3-p4ssw0rd' })
+    const [, key = ''] = ran.masks
+    assert.deepEqual(ran.state, { url: middleman.url, key })
+    const warnings = ran.commands.filter(({ name }) => name === 'warning').map(({ data }) => data)
+    assert.deepEqual(warnings, [
+      'The API key of this job could not be revoked, and is good until it expires. Strongroom answered with 403.',
+    ])
+    assert.ok(!ran.stdout.includes('planted'))
+    assert.equal(await statusOf(url, ran), 200)
+    assert.deepEqual(await endOf(ran), [0, ['add-mask'], [said]])
+    assert.equal(await statusOf(url, ran), 401)
+    // Such as after a first answer that was lost.
+    const again = await ran.end()
+    assert.deepEqual([again.code, again.lines], [0, [said]])
+    for (const { stdout } of [ran, again]) assert.ok(!stdout.replaceAll(/^::add-mask::.*$/gm, '').includes(key))
+  })
+
+  test('fails no job that ends when the server is gone', async (t) => {
+    const { url, permission, stop } = await start(t)
+    const ran = await runAction(t, { url, audience, secrets, revoke: 'false' }, permission)
+    const [, key = ''] = ran.masks
+    await stop()
+
+    const ended = await ran.end({ STATE_url: url, STATE_key: key })
+
+    assert.deepEqual([ended.code, ended.stderr, ended.lines], [0, '', []])
+    assert.match(ended.commands.at(-1)?.data ?? '', /could not be revoked, .* Strongroom gave no answer/)
+  })
+
+  test('stays good if the workflow says so', async (t) => {
+    const { url, permission } = await start(t)
+
+    const ran = await runAction(t, { url, audience, secrets, revoke: 'false' }, permission)
+
+    assert.deepEqual([ran.code, ran.state, await endOf(ran)], [0, {}, [0, [], []]])
+    assert.equal(await statusOf(url, ran), 200)
+  })
+
+  test('that the workflow gave itself is never revoked', async (t) => {
+    const { api, url } = await start(t)
+
+    const ran = await runAction(t, { url, 'api-key': api.key, secrets, revoke: 'true' })
+    const failed = await runAction(t, { url, 'api-key': api.key, secrets: 'missing' })
+
+    assert.deepEqual([ran.code, failed.code, ran.state, failed.state], [0, 1, {}, {}])
+    for (const one of [ran, failed]) assert.deepEqual(await endOf(one), [0, [], []])
+    assert.equal((await api.get('/v3/keys/self')).status, 200)
+  })
+
+  /** Whether the key that was got is taken still. */
+  async function statusOf(url: string, { masks: [, key = ''] }: Ran): Promise<number> {
+    return (await new Api(url, key).get('/v3/keys/self')).status
+  }
+
+  async function endOf(ran: Ran) {
+    const { code, commands, lines } = await ran.end()
+    return [code, commands.map(({ name }) => name), lines]
+  }
+})
+
 suite('The recipe for any shell', () => {
   const script = `${markedBlock('docs/pipelines.md', 'recipe: strongroom.sh')}
     set -eu
     STRONGROOM_API_KEY=$(trade_token)
+    trap revoke_key EXIT
     read_secret db-password`
 
   const run = (url: string, token: string) =>
@@ -88,10 +191,11 @@ suite('The recipe for any shell', () => {
       })
     })
 
-  test("trades a job's token, and reads with the key", async (t) => {
-    const { url, issuer } = await start(t)
+  test("trades a job's token, reads with the key, and revokes it", async (t) => {
+    const { api, url, issuer } = await start(t)
 
     assert.deepEqual(await run(url, await issuer.token()), { isWell: true, stdout: 's3cur3-p4ssw0rd', stderr: '' })
+    assert.notEqual((await api.get('/v3/keys')).body.keys.at(-1).revoked_at, null)
   })
 
   test('stops at a token that no rule lets in, and shows nothing of it', async (t) => {
@@ -109,7 +213,7 @@ suite('The recipe for any shell', () => {
 async function start(t: TestContext) {
   assert.ok(sqlite)
   const oidcAllowances = [parseAllowance('127.0.0.1') ?? assert.fail()]
-  const { api, url } = await startServer(t, sqlite, { oidcAllowances })
+  const { api, url, stop } = await startServer(t, sqlite, { oidcAllowances })
   const issuer = await startIssuer(t)
   await api.post('/v3/secrets', { name: 'db-password', value: 's3cur3-p4ssw0rd' })
   const claims = { sub: jobClaims.sub, repository_id: '123' }
@@ -138,7 +242,7 @@ async function start(t: TestContext) {
   const say = (more: Record<string, string>) => {
     said = more
   }
-  return { api, url, issuer, asked, tokens, permission, say }
+  return { api, url, stop, issuer, asked, tokens, permission, say }
 }
 
 function assertRefused(ran: Ran, says: RegExp): void {

@@ -55,6 +55,12 @@ suite('The commands of an account', async () => {
     assert.equal((await person.onTerminal(words, [['Revoke it', 'y\r']])).code, 0)
     assert.match((await person.run(['keys', 'show', String(rotated.id)])).stdout, /revoked/)
     assert.equal((await person.run(['keys', 'show', 'ci'])).code, 2)
+    const job = await json('keys', 'create', 'job', '--scope', 'secrets:read:ci-*')
+    const asJob = (...words: string[]) => person.run(words, { env: { STRONGROOM_API_KEY: job.api_key } })
+    assert.match((await asJob('keys', 'show', 'self')).stdout, /^job \(id \d+\), good/)
+    assert.equal((await asJob('keys', 'revoke', 'self')).code, 2)
+    assert.match((await asJob('keys', 'revoke', 'self', '--yes')).stdout, /^The key job \(id \d+\) is revoked/)
+    assert.equal((await asJob('keys', 'show', 'self')).code, 4)
     assert.equal((await person.run(['keys', 'create', 'x', '--scope', 'everything'])).code, 2)
   })
 

@@ -6,8 +6,16 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { type Person, startPerson } from '../support/cli.ts'
+import { Middleman } from '../support/middleman.ts'
 
 const token = () => `sk_live_${randomBytes(15).toString('hex')}Zq7`
+
+const author = {
+  GIT_AUTHOR_NAME: 'a',
+  GIT_AUTHOR_EMAIL: 'a@x',
+  GIT_COMMITTER_NAME: 'a',
+  GIT_COMMITTER_EMAIL: 'a@x',
+}
 
 async function withSecrets(t: TestContext) {
   const person = await startPerson(t)
@@ -42,9 +50,14 @@ interface Report {
   readonly unscannable: readonly { name: string; reason: string }[]
 }
 
+/** What was shown without the steering of a terminal: each new state of a line after a mark. */
+function statesOf(text: string): string {
+  return text.replaceAll('\r\u001b[K', '⟲').replaceAll(/\p{Cc}\[\d+m/gu, '')
+}
+
 async function scan(person: Person, words: readonly string[], input = '') {
   const { code, stdout, stderr } = await person.run(['scan', '--json', ...words], { input })
-  assert.ok(code === 0 || code === 1, stderr)
+  assert.ok(code === 0 || code === 10, stderr)
   const { findings, unscannable } = JSON.parse(stdout) as Report
   const places = findings.map(({ path, line, column, secret, versions, form }) => {
     return `${path}:${line}:${column} ${secret} ${versions.join()} ${form}`
@@ -64,7 +77,7 @@ suite('A scan', () => {
 
     const { code, places, unscannable } = await scan(person, ['.'])
 
-    assert.equal(code, 1)
+    assert.equal(code, 10)
     assert.deepEqual(places, [
       'coded.txt:1:1 api-token 2 base64',
       'key.yaml:6:3 key 1 one-line',
@@ -81,6 +94,44 @@ suite('A scan', () => {
     assert.match(stderr, /4 values were looked for in 6 files .*: found in 5 places/)
     assert.match(stderr, /Not looked for, too short[^:]*: pin\./)
     for (const value of [old, now, pem.slice(30, 60)]) assert.ok(!(stdout + stderr).includes(value))
+  })
+
+  test('that fails ends otherwise than one that finds something', async (t) => {
+    const { person, now } = await withSecrets(t)
+    write(person, 'clean.txt', 'nothing')
+    write(person, 'leak.txt', now)
+    const middleman = await Middleman.start(t, person.server.url)
+    const code = async (words: readonly string[], env = {}) => (await person.run(['scan', ...words], { env })).code
+
+    assert.equal(await code(['clean.txt']), 0)
+    assert.equal(await code(['leak.txt']), 10)
+    const type = 'urn:strongroom:problem:internal'
+    middleman.always = { status: 500, body: { type, code: 'internal', message: 'Internal error', request_id: 'r' } }
+    assert.equal(await code(['leak.txt'], { STRONGROOM_URL: middleman.url }), 1)
+    await person.server.stop()
+    assert.equal(await code(['leak.txt']), 6)
+  })
+
+  test('says on a terminal how far it is, and nothing of it to a program', async (t) => {
+    const { person, now } = await withSecrets(t)
+    for (const at of [1, 2, 3]) write(person, `file-${at}.txt`, `${at} ${now}\n`)
+    const git = (...words: string[]) =>
+      execFileSync('git', words, { cwd: person.folder, env: { ...person.environment(), ...author }, stdio: 'ignore' })
+    git('init', '-q')
+    git('add', '.')
+    git('commit', '-qm', 'one')
+
+    const files = await person.onTerminal(['scan'], [])
+    const history = await person.onTerminal(['scan', '--history'], [])
+
+    assert.equal(files.code, 10)
+    assert.match(statesOf(files.text), /⟲\d+ files, \d+\.\d MB/)
+    assert.match(statesOf(history.text), /⟲█{24} 4\/4 objects, 0\.0 MB⟲/)
+    for (const { text } of [files, history]) assert.match(statesOf(text), /⟲[^█⟲]*: api-token, version 2/)
+    for (const words of [[], ['--history']]) {
+      assert.doesNotMatch(statesOf((await person.onTerminal(['scan', '--json', ...words], [])).text), /⟲|█/)
+      assert.doesNotMatch(statesOf((await person.run(['scan', ...words])).stderr), /⟲|█/)
+    }
   })
 
   test('of what is clean ends with 0', async (t) => {
@@ -141,7 +192,7 @@ suite('A scan', () => {
         stdio: ['ignore', 'pipe', 'ignore'],
         env: {
           ...person.environment(),
-          ...{ GIT_AUTHOR_NAME: 'a', GIT_AUTHOR_EMAIL: 'a@x', GIT_COMMITTER_NAME: 'a', GIT_COMMITTER_EMAIL: 'a@x' },
+          ...author,
         },
       }).trim()
     git('init', '-q')
@@ -160,7 +211,7 @@ suite('A scan', () => {
     assert.deepEqual((await scan(person, ['.'])).places, [])
     const { code, findings } = await scan(person, ['--history'])
 
-    assert.equal(code, 1)
+    assert.equal(code, 10)
     const found = findings.map(({ path, secret }) => `${path} ${secret}`).sort()
     assert.deepEqual(found, ['(message of commit) other', 'a name/config.txt api-token', 'big.bin other'])
     const config = findings.find(({ path }) => path === 'a name/config.txt')
@@ -187,7 +238,7 @@ suite('A scan', () => {
 
     const code = async (words: readonly string[], key: string) =>
       (await person.run(['scan', ...words], { env: { STRONGROOM_API_KEY: key } })).code
-    assert.equal(await code([], scanner.key), 1)
+    assert.equal(await code([], scanner.key), 10)
     assert.equal(await code([], lister.key), 4)
     assert.equal(await code(['nowhere'], scanner.key), 2)
     assert.equal(await code(['--history', '/'], scanner.key), 2)
@@ -204,7 +255,7 @@ suite('A scan', () => {
 
     const { code, stderr } = await person.run(['scan'])
 
-    assert.equal(code, 2)
+    assert.equal(code, 1)
     assert.match(stderr, /closed\.txt cannot be read/)
   })
 })

@@ -76,6 +76,7 @@ suite('The client and the description of the API', () => {
       secrets.restore(11, 12),
       Array.fromAsync(keys.list()),
       keys.self(),
+      keys.revokeSelf(),
       keys.get(11),
       keys.create(newKey),
       keys.rotate(11),

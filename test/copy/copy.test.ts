@@ -323,6 +323,7 @@ suite('A backup', () => {
       const snapshot = await readPlace(server.place)
       const forging = {
         schema: snapshot.schema,
+        count: async () => 0,
         close: async () => {},
         rows: async function* (table: (typeof tables)[number]) {
           let isFirst = table.name === (name === 'sessions' ? 'api_keys' : name)

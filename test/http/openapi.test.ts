@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { Compile } from 'typebox/compile'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
-import type { Answer, Api } from '../support/api.ts'
+import { type Answer, Api } from '../support/api.ts'
 import { Authenticator } from '../support/authenticator.ts'
 import { engines } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
@@ -80,12 +80,14 @@ suite('The description of the API', () => {
     await call('DELETE', '/v3/lists/1')
     await call('DELETE', '/v3/secrets/1')
     await call('DELETE', '/v3/secrets/1')
-    await call('POST', '/v3/keys', { name: 'k', scopes: ['secrets:read'] })
+    const made = await call('POST', '/v3/keys', { name: 'k', scopes: ['secrets:read'] })
     await call('POST', '/v3/keys', { name: 'k', scopes: ['nothing'] })
     await call('GET', '/v3/keys')
     await call('GET', '/v3/keys/self')
     await call('GET', '/v3/keys/2')
     await call('POST', '/v3/keys/2/rotate', {})
+    await callAs(new Api(url, made.body.api_key), 'DELETE', '/v3/keys/self')
+    await callAs(new Api(url, made.body.api_key), 'DELETE', '/v3/keys/self')
     await call('DELETE', '/v3/keys/2')
     await call('POST', '/v3/render', { template: 'plain', target: 'web-1' })
     await call('POST', '/v3/fingerprints', {})

@@ -119,7 +119,8 @@ export async function runBeside(place: Place, parameters: readonly string[], env
   return { code, stdout }
 }
 
-function environment({ dataDir, databaseUrl }: Place): Record<string, string> {
+/** Of a command on the host of a store. */
+export function environment({ dataDir, databaseUrl }: Place): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
     STRONGROOM_LISTEN: '127.0.0.1:0',

@@ -66,15 +66,24 @@ export class Person {
     steps: readonly Step[],
     env: Readonly<Record<string, string>> = {},
   ): Promise<{ readonly text: string; readonly code: number }> {
-    const argv = [process.execPath, main, ...words]
-    const found = await pythonBeside(terminal, {
-      argv,
-      folder: this.folder,
-      env: this.environment({ TERM: 'xterm', ...env }),
-      steps,
-    })
-    return found as { text: string; code: number }
+    return runOnTerminal(words, { folder: this.folder, env: this.environment(env), steps })
   }
+}
+
+export interface OnTerminal {
+  readonly folder: string
+  readonly env: Readonly<Record<string, string>>
+  readonly steps?: readonly Step[]
+}
+
+/** Runs the command on a terminal. @returns all that was shown, and how it ended */
+export async function runOnTerminal(
+  words: readonly string[],
+  { folder, env, steps = [] }: OnTerminal,
+): Promise<{ readonly text: string; readonly code: number }> {
+  const argv = [process.execPath, main, ...words]
+  const found = await pythonBeside(terminal, { argv, folder, env: { TERM: 'xterm', ...env }, steps })
+  return found as { text: string; code: number }
 }
 
 /** Waits for the end of a process, and for all that it printed. */

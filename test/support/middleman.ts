@@ -5,9 +5,9 @@ import type { TestContext } from 'node:test'
 
 /**
  * `drop`: the request is never carried out, and the line breaks. `lose`: it is carried out, and the answer never comes.
- * `hang`: nothing happens, for good. `cut`: half the answer comes. Otherwise an answer in the server's place.
+ * `hang`: nothing happens, for good. `cut`: half the answer comes. `pass`: nothing of that kind. Otherwise an answer in the server's place.
  */
-export type Trick = 'drop' | 'lose' | 'hang' | 'cut' | Faked
+export type Trick = 'drop' | 'lose' | 'hang' | 'cut' | 'pass' | Faked
 
 export interface Faked {
   readonly status: number

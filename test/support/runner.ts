@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '..', '..')
 
 interface Metadata {
   readonly inputs: Readonly<Record<string, { readonly required?: boolean; readonly default?: string }>>
-  readonly runs: { readonly using: string; readonly main: string }
+  readonly runs: { readonly using: string; readonly main: string; readonly post: string }
 }
 
 export interface Ran {
@@ -28,9 +28,15 @@ export interface Ran {
   readonly lines: readonly string[]
   readonly outputs: Readonly<Record<string, string>>
   readonly variables: Readonly<Record<string, string>>
+  /** What the step leaves for its end. */
+  readonly state: Readonly<Record<string, string>>
+  /** Ends the job, with these further variables. */
+  readonly end: (environment?: Readonly<Record<string, string>>) => Promise<Ended>
   /** What is shown of a text that a later step prints. */
   readonly shown: (text: string) => string
 }
+
+export type Ended = Pick<Ran, 'code' | 'stdout' | 'stderr' | 'commands' | 'lines'>
 
 export interface Command {
   readonly name: string
@@ -49,9 +55,13 @@ export async function runAction(
 ): Promise<Ran> {
   const folder = makeFolder()
   t.after(() => rmSync(folder, { recursive: true, force: true }))
-  const files = { output: join(folder, 'set_output'), variables: join(folder, 'set_env'), work: join(folder, 'work') }
-  writeFileSync(files.output, '')
-  writeFileSync(files.variables, '')
+  const [output, variables, state] = ['set_output', 'set_env', 'save_state'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ]
+  const files = { output, variables, state, work: join(folder, 'work') }
+  for (const path of [output, variables, state]) writeFileSync(path, '')
   mkdirSync(files.work)
   const { runs, inputs: known } = metadata()
   const given = Object.entries({
@@ -63,21 +73,23 @@ export async function runAction(
     GITHUB_ACTIONS: 'true',
     GITHUB_OUTPUT: files.output,
     GITHUB_ENV: files.variables,
+    GITHUB_STATE: files.state,
     ...Object.fromEntries(given),
     ...environment,
   }
-  const { code, stdout, stderr } = await start(join(root, runs.main), files.work, env)
-  const read = stdout.split('\n').filter((line) => line !== '')
-  const commands = read.flatMap((line) => commandOf(line) ?? [])
+  const ran = await start(join(root, runs.main), files.work, env)
+  const { commands } = ran
+  const saved = pairsIn(readFileSync(files.state, 'utf8'))
   const masks = commands.filter(({ name }) => name === 'add-mask').map(({ data }) => data)
   return {
-    code,
-    stdout,
-    stderr,
-    commands,
+    ...ran,
     masks,
     errors: commands.filter(({ name }) => name === 'error').map(({ data }) => data),
-    lines: read.filter((line) => commandOf(line) === undefined),
+    state: saved,
+    end: (more) => {
+      const state = Object.entries(saved).map(([name, value]) => [`STATE_${name}`, value])
+      return start(join(root, runs.post), files.work, { ...env, ...Object.fromEntries(state), ...more })
+    },
     outputs: pairsIn(readFileSync(files.output, 'utf8')),
     variables: pairsIn(readFileSync(files.variables, 'utf8')),
     shown: (text) =>
@@ -89,9 +101,16 @@ export async function runAction(
 }
 
 function start(main: string, cwd: string, env: NodeJS.ProcessEnv) {
-  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+  return new Promise<Ended>((resolve) => {
     execFile(process.execPath, [main], { cwd, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr })
+      const read = stdout.split('\n').filter((line) => line !== '')
+      resolve({
+        code: error === null ? 0 : Number(error.code ?? 1),
+        stdout,
+        stderr,
+        commands: read.flatMap((line) => commandOf(line) ?? []),
+        lines: read.filter((line) => commandOf(line) === undefined),
+      })
     })
   })
 }

@@ -51,6 +51,7 @@ const operations: Record<string, unknown> = {
   'POST /v3/secrets': undefined,
   'GET /v3/keys': undefined,
   'GET /v3/keys/self': undefined,
+  'DELETE /v3/keys/self': undefined,
   'POST /v3/keys': undefined,
   'GET /v3/audit': undefined,
   'POST /v3/render': undefined,

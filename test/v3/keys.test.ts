@@ -5,6 +5,7 @@ import { covers } from '../../src/model/pattern.ts'
 import { Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
+import { Person } from '../support/person.ts'
 import { startServer } from '../support/server.ts'
 
 const runs = process.env['SLOW'] === '1' ? 300 : 30
@@ -171,6 +172,45 @@ for (const engine of engines) {
       assert.deepEqual([record.principal.id, record.object.id, record.outcome], [2, 2, 'forbidden'])
       await api.delete('/v3/keys/2')
       assert.equal((await narrow.get('/v3/keys/self')).status, 401)
+    })
+
+    test('revokes itself without any right for keys, on record, and no other', async (t) => {
+      const { api, url, withScopes } = await startServer(t, engine)
+      const narrow = await withScopes('secrets:read:prod-*')
+      const neighbour = await withScopes('secrets:read:prod-*')
+
+      const answer = await narrow.delete('/v3/keys/self')
+
+      assert.deepEqual([answer.status, answer.body], [200, { message: 'API key revoked successfully' }])
+      assert.equal((await narrow.get('/v3/keys/self')).status, 401)
+      assert.equal((await narrow.delete('/v3/keys/self')).status, 401)
+      assert.equal((await neighbour.get('/v3/keys/self')).status, 200)
+      assert.equal((await api.get('/v3/keys/3')).body.revoked_at, null)
+      const { revoked_at: at } = (await api.get('/v3/keys/2')).body
+      assert.ok(Math.abs(Date.parse(at) - Date.now()) < day)
+      const { records } = (await api.get('/v3/audit?action=key.revoke')).body
+      assert.deepEqual(
+        records.map(({ principal, object, outcome }: Record<string, Record<string, unknown>>) => [
+          principal?.['kind'],
+          principal?.['id'],
+          object?.['id'],
+          outcome,
+        ]),
+        [['key', 2, 2, 'ok']],
+      )
+      assert.equal((await new Api(url, 'none').delete('/v3/keys/self')).status, 401)
+    })
+
+    test('is what revokes itself: whoever is signed in has none to revoke', async (t) => {
+      const { api, url } = await startServer(t, engine)
+      const { body: invited } = await api.post('/v3/users', { email: 'ada@example.com', role: 'owner' })
+      const ada = new Person(url)
+      await ada.accept(invited.invitation_url, { password: 'seven orange tractors sing' })
+
+      const answer = await ada.send('DELETE', '/v3/keys/self')
+
+      assert.deepEqual([answer.status, answer.body.code], [404, 'not_found'])
+      assert.equal((await ada.get('/v3/secrets')).status, 200)
     })
 
     test('is rotated with an overlap: both work, then only the new one', async (t) => {

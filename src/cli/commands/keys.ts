@@ -12,7 +12,7 @@ export function define(keys: Command): void {
   examples(list, ['strongroom keys list', 'names, scopes, when they end and were last used'])
 
   const show = remote(keys.command('show'))
-    .argument('<id>', 'id of the key')
+    .argument('<id>', 'id of the key, or self: the one in use')
     .description('show an API key, without the key itself')
     .action(async (id, options) => (await load()).show(id, options))
   examples(show, ['strongroom keys show 7', 'what it may do, and from where'])
@@ -39,9 +39,13 @@ export function define(keys: Command): void {
   examples(rotate, ['strongroom keys rotate 7 --overlap 1d', 'a day to put the new one into use'])
 
   const revoke = remote(keys.command('revoke'))
-    .argument('<id>', 'id of the key')
+    .argument('<id>', 'id of the key, or self: the one in use')
     .option('-y, --yes', 'do not ask')
     .description('revoke an API key, for good and at once')
     .action(async (id, options) => (await load()).revoke(id, options))
-  examples(revoke, ['strongroom keys revoke 7', 'whoever has it is refused from now on'])
+  examples(
+    revoke,
+    ['strongroom keys revoke 7', 'whoever has it is refused from now on'],
+    ['strongroom keys revoke self --yes', 'at the end of a job that got a key'],
+  )
 }

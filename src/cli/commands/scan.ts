@@ -18,6 +18,6 @@ export function define(command: Command): void {
   )
   command.addHelpText(
     'after',
-    '\nThe exit code is 0 if nothing was found, 1 if something was, 2 if not all could be read.',
+    '\nThe exit code is 0 if nothing was found, 10 if something was. Any other means that the search failed, or is not whole.',
   )
 }

@@ -73,14 +73,29 @@ export async function writeEncrypted(path: string, encrypter: Encrypter, text: A
   }
 }
 
-/** @throws Refusal `invalid` when it cannot be opened, is cut or was changed */
-export async function* readEncrypted(path: string, decrypter: Decrypter): AsyncGenerator<Uint8Array> {
+/**
+ * @param onBytes told of how many bytes of the file were read since the last time
+ * @throws Refusal `invalid` when it cannot be opened, is cut or was changed
+ */
+export async function* readEncrypted(
+  path: string,
+  decrypter: Decrypter,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Uint8Array> {
   try {
-    const sealed = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>
+    const file = Readable.from(watched(createReadStream(path), onBytes), { objectMode: false })
+    const sealed = Readable.toWeb(file) as ReadableStream<Uint8Array>
     yield* (await decrypter.decrypt(sealed)) as unknown as AsyncIterable<Uint8Array>
   } catch (error) {
     const message = `${path} cannot be opened, and nothing was changed: it is another's, is cut, or was changed.`
     throw new Refusal('invalid', message, { cause: error })
+  }
+}
+
+async function* watched(chunks: AsyncIterable<Buffer>, onBytes: (count: number) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    onBytes(chunk.length)
+    yield chunk
   }
 }
 

@@ -1,13 +1,15 @@
 /** `strongroom backup`, `backup verify` and `restore`. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, readConfig } from '../../config.ts'
-import { backUp, type Restored, restore } from '../../copy/backup.ts'
+import { backUp, type OpenPart, type Restored, restore } from '../../copy/backup.ts'
+import type { PartName } from '../../copy/part.ts'
 import { type Place, parsePlace } from '../../copy/place.ts'
 import { invalid } from '../../errors.ts'
 import { recordOnAll } from '../../open.ts'
 import { print, printJson } from '../output.ts'
+import { type ProgressOfParts, progressOfParts } from '../progress.ts'
 import { decrypterWith, encrypterFor, type ForWhom, readEncrypted, type WithWhat, writeEncrypted } from './age.ts'
 import { hostAsker } from './with-vault.ts'
 
@@ -23,9 +25,9 @@ export async function make(options: ForWhom & { readonly out?: string; readonly 
   const encrypter = encrypterFor(options)
   const config = readConfig()
   await recordOnAll(config, 'store.backup', hostAsker())
-  const backup = await backUp(config, new Date(), (part, text) => {
-    return writeEncrypted(pathOf(out, part), encrypter, text)
-  })
+  const bar = progressOfParts(!options.json)
+  const keep = (part: PartName, text: AsyncIterable<string>) => writeEncrypted(pathOf(out, part), encrypter, text)
+  const backup = await backUp(config, new Date(), keep, bar.isShown ? bar.at : undefined).finally(bar.end)
   const files = { values: pathOf(out, 'values'), keys: pathOf(out, 'keys') }
   if (options.json) return printJson({ backup, files })
   print(`Backup ${backup} is made. Keep its parts apart from each other, and both from the root key:`)
@@ -61,9 +63,31 @@ export async function bring(
   print('  strongroom audit verify --state --checkpoint FILE')
 }
 
-function open(config: Config, place: Place, options: WithWhat & Parts): Promise<Restored> {
+function open(
+  config: Config,
+  place: Place,
+  options: WithWhat & Parts & { readonly json?: boolean },
+): Promise<Restored> {
   const decrypter = decrypterWith(options)
-  return restore(config, place, (part) => readEncrypted(pathOf(options.from, part), decrypter))
+  const bar = progressOfParts(!options.json)
+  const onBytes = bytesRead(options, bar)
+  const openPart: OpenPart = (part) => readEncrypted(pathOf(options.from, part), decrypter, onBytes)
+  return restore(config, place, openPart, bar.at).finally(bar.end)
+}
+
+/** How many rows a backup has is known at its end alone: until then, its bytes are counted. */
+function bytesRead({ from }: Parts, bar: ProgressOfParts): (count: number) => void {
+  const paths = (['values', 'keys'] as const).map((part) => pathOf(from, part))
+  const total = paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0)
+  let done = 0
+  return (count) => {
+    done += count
+    bar.at('MB read', megabytes(done), megabytes(total))
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.ceil(bytes / 1e6)
 }
 
 /** The root key of a backup is never one that is made now. */
@@ -72,7 +96,7 @@ export function existing(config: Config): Config {
   return { ...config, rootKey: rootKey.kind === 'file' ? { ...rootKey, create: false } : rootKey }
 }
 
-function pathOf(prefix: string, part: 'keys' | 'values'): string {
+function pathOf(prefix: string, part: PartName): string {
   return `${prefix}.${part}.age`
 }
 

@@ -4,7 +4,7 @@ import type { ApiKey } from '../../model/api-key.ts'
 import { labelRule } from '../../model/name.ts'
 import { maxNetworks } from '../../model/network.ts'
 import { maxScopes, rights } from '../../model/scope.ts'
-import { createKey, listKeys, readKey, readOwnKey, revokeKey, rotateKey } from '../../vault/keys.ts'
+import { createKey, listKeys, readKey, readOwnKey, revokeKey, revokeOwnKey, rotateKey } from '../../vault/keys.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { formatTime, IdParams, idOf, NoQuery, parseTime, responses, Time } from './schema.ts'
@@ -148,6 +148,23 @@ export function keyRoutes(app: V3, { vault }: Context): void {
       const { key, token } = await rotateKey(vault, askerOf(request), idOf(request.params), rotation)
       reply.code(201).header('location', `/v3/keys/${key.id}`)
       return { ...shown(key), api_key: token }
+    },
+  )
+
+  app.delete(
+    '/keys/self',
+    {
+      schema: {
+        tags,
+        summary: 'Revoke the API key that asks',
+        description: 'Needs no scope. For good, and at once on every node: once more is answered with 401.',
+        querystring: NoQuery,
+        response: responses(200, Type.Object({ message: Type.String() }), 401, 404),
+      },
+    },
+    async (request) => {
+      await revokeOwnKey(vault, askerOf(request))
+      return { message: 'API key revoked successfully' }
     },
   )
 

@@ -80,6 +80,7 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   create_key: 'key.create',
   rotate_key: 'key.rotate',
   revoke_key: 'key.revoke',
+  revoke_own_key: 'key.revoke',
   read_audit: 'audit.read',
   verify_audit: 'audit.verify',
   read_account: 'account.read',

@@ -138,6 +138,8 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return keys.rotateKey(call, operation)
     case 'revoke_key':
       return keys.revokeKey(call, operation)
+    case 'revoke_own_key':
+      return keys.revokeOwnKey(call, operation)
     case 'put_deployment':
       return deployments.putDeploymentOf(call, operation)
     case 'list_deployments':

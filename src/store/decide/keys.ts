@@ -21,10 +21,11 @@ export function readKey(call: Call, operation: Op<'read_key'>): Outcome<'read_ke
 
 export function readOwnKey(call: Call): Outcome<'read_own_key'> {
   const { key } = call
-  if (key === undefined || key.userId !== null) {
-    return refuse(call, null, 'not_found', 'This request was not made with an API key.')
-  }
-  return done(call, objectOf(key), key)
+  return key === undefined || key.userId !== null ? withoutKey(call) : done(call, objectOf(key), key)
+}
+
+function withoutKey(call: Call): Refused {
+  return refuse(call, null, 'not_found', 'This request was not made with an API key.')
 }
 
 export function prepareKey(call: Call, operation: Op<'prepare_key'>): Outcome<'prepare_key'> {
@@ -68,7 +69,18 @@ export function revokeKey(call: Call, operation: Op<'revoke_key'>): Outcome<'rev
   const found = find(call, operation.id)
   if ('kind' in found) return found
   if (found.revokedAt !== null) return done(call, objectOf(found), found)
-  const { change } = operation
+  return revoke(call, found, operation.change)
+}
+
+/** Needs no right: whoever holds a key can do all that it may, and less. */
+export function revokeOwnKey(call: Call, { change }: Op<'revoke_own_key'>): Outcome<'revoke_own_key'> {
+  const { key } = call
+  // As it is by now: the time of its use may have been noted.
+  const found = key === undefined ? undefined : call.work.world.keys.get(ref(key.accountId, key.id))
+  return found === undefined || found.userId !== null ? withoutKey(call) : revoke(call, found, change)
+}
+
+function revoke(call: Call, found: ApiKey, change: KeyChange | undefined): Outcome<'revoke_key'> {
   if (change === undefined || !isUpon(change, found)) return { kind: 'outdated' }
   const revoked = { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt, mac: change.mac }
   putKey(call.work, revoked)

@@ -12,6 +12,8 @@ export interface Snapshot {
   readonly schema: string
   /** The rows of a table by ascending primary key, in pages. */
   rows(table: Table): AsyncIterable<readonly Row[]>
+  /** How many rows all tables have together. */
+  count(): Promise<number>
   close(): Promise<void>
 }
 
@@ -47,6 +49,9 @@ export async function* pagesOf(
     last = page.length === pageRows ? page.at(-1) : undefined
   } while (last !== undefined)
 }
+
+/** Asks for how many rows all tables have together. */
+export const countQuery = `select ${tables.map(({ name }) => `(select count(*) from ${name})`).join(' + ')} as rows`
 
 /** @throws Refusal `invalid` unless the tables are empty */
 export async function refuseUnlessEmpty(count: (sql: string) => Promise<number> | number): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Client } from 'pg'
 import { connect } from '../postgres/connect.ts'
 import { migrate } from '../postgres/migrate.ts'
-import { type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
+import { countQuery, type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
 import type { Kind, Table } from './tables.ts'
 
 const pageRows = 1000
@@ -16,6 +16,7 @@ export async function readPostgres(url: string): Promise<Snapshot> {
   return {
     schema: await schemaOf(client),
     rows: (table) => pagesOf(table, pageRows, (sql, parameters) => queryRows(client, sql, parameters)),
+    count: async () => Number((await client.query(countQuery)).rows[0]?.rows),
     close: () => client.end(),
   }
 }

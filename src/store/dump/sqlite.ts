@@ -2,7 +2,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { migrations } from '../migrations/migrations.ts'
 import { openDatabase } from '../sqlite/database.ts'
-import { type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
+import { countQuery, type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
 import type { Table } from './tables.ts'
 
 const pageRows = 1000
@@ -25,6 +25,7 @@ export function readSqlite(path: string): Snapshot {
         statement.setReturnArrays(true)
         return statement.all(...(parameters as SQLInputValue[])) as unknown as Row[]
       }),
+    count: async () => Number(database.prepare(countQuery).get()?.['rows']),
     close: async () => database.close(),
   }
 }
