@@ -181,6 +181,10 @@ var Audit = class {
 		const { body, headers } = await this.#connection.send("GET /v3/audit", { query }, options);
 		return pageOf(body.records, headers);
 	}
+	/** Counts the records that match, by time and action, and who reads most. */
+	async activity(query = {}, options) {
+		return (await this.#connection.send("GET /v3/audit/activity", { query }, options)).body;
+	}
 	/** Verifies a part of the trail; `after` says where to begin. */
 	async verifyPart(after, options) {
 		const body = after === void 0 ? {} : { after };
@@ -1089,14 +1093,15 @@ var auditObject = fields({
 	version: orNull(integer),
 	hash: orNull(text)
 });
+var principal = fields({
+	kind: text,
+	id: integer,
+	name: text
+});
 var auditRecord = fields({
 	seq: integer,
 	time: text,
-	principal: fields({
-		kind: text,
-		id: integer,
-		name: text
-	}),
+	principal,
 	action: text,
 	object: orNull(auditObject),
 	outcome: text,
@@ -1302,6 +1307,28 @@ var operations = {
 	"POST /v3/account/rotate-key": {
 		repeat: "safe",
 		answer: accountKey
+	},
+	"GET /v3/audit/activity": {
+		repeat: "safe",
+		answer: fields({
+			by: oneOf("minute", "hour", "day", "week"),
+			from: text,
+			to: text,
+			complete: bool,
+			records: integer,
+			steps: list(fields({
+				start: text,
+				actions: list(fields({
+					action: text,
+					ok: integer,
+					refused: integer
+				}))
+			})),
+			readers: list(fields({
+				principal,
+				reads: integer
+			}))
+		})
 	},
 	"POST /v3/audit/verify": {
 		repeat: "safe",

@@ -159,6 +159,9 @@ export const actions: readonly Action[] = [
   'store.migrate',
 ]
 
+/** Of those, the ones that hand out a value, one record for each value. */
+export const valueReads: ReadonlySet<Action> = new Set<Action>(['secret.read', 'version.read'])
+
 /** What was acted on. Absent parts were not known: a refused read of an unknown id has an id alone. */
 export interface AuditObject {
   readonly kind:

@@ -1,5 +1,6 @@
 /** The audit trail. */
 import type { ChainPoint, Verified } from './account-model.ts'
+import type { Activity, ActivityFilter } from './activity-model.ts'
 import { itemsOf, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type { AuditFilter, AuditRecord, Page, PageQuery } from './model.ts'
@@ -25,6 +26,11 @@ export class Audit {
   async page(query: AuditFilter & PageQuery = {}, options?: CallOptions): Promise<Page<AuditRecord>> {
     const { body, headers } = await this.#connection.send('GET /v3/audit', { query }, options)
     return pageOf(body.records, headers)
+  }
+
+  /** Counts the records that match, by time and action, and who reads most. */
+  async activity(query: ActivityFilter = {}, options?: CallOptions): Promise<Activity> {
+    return (await this.#connection.send('GET /v3/audit/activity', { query }, options)).body
   }
 
   /** Verifies a part of the trail; `after` says where to begin. */

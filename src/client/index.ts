@@ -1,6 +1,7 @@
 /** The door of the client: what applications import as `strongroom/client`. */
 export { Account } from './account.ts'
 export type * from './account-model.ts'
+export type * from './activity-model.ts'
 export { versionTag } from './answer.ts'
 export { Audit } from './audit.ts'
 export { CachedSecrets, type CacheOptions } from './cached.ts'

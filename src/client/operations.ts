@@ -1,5 +1,6 @@
 /** Every operation of the API: what it takes and gives, how its answer looks, and when it may be repeated. */
 import type { AccountInfo, AccountKey, ChainPoint, Verified } from './account-model.ts'
+import type { ActionCount, Activity, ActivityFilter, Reader, StepCount } from './activity-model.ts'
 import type {
   ApiKey,
   AuditFilter,
@@ -112,6 +113,7 @@ export interface Operations {
   'DELETE /v3/keys/{id}': { answer: Message }
   'POST /v3/keys/{id}/rotate': { body: Rotation; answer: IssuedApiKey }
   'GET /v3/audit': { query: AuditFilter & PageQuery; answer: { readonly records: readonly AuditRecord[] } }
+  'GET /v3/audit/activity': { query: ActivityFilter; answer: Activity }
 }
 
 export type Operation = keyof Operations
@@ -227,10 +229,11 @@ const auditObject = fields<AuditObject>({
   version: orNull(integer),
   hash: orNull(text),
 })
+const principal = fields<AuditRecord['principal']>({ kind: text, id: integer, name: text })
 const auditRecord = fields<AuditRecord>({
   seq: integer,
   time: text,
-  principal: fields<AuditRecord['principal']>({ kind: text, id: integer, name: text }),
+  principal,
   action: text,
   object: orNull(auditObject),
   outcome: text,
@@ -310,6 +313,23 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
     }),
   },
   'POST /v3/account/rotate-key': { repeat: 'safe', answer: accountKey },
+  'GET /v3/audit/activity': {
+    repeat: 'safe',
+    answer: fields<Activity>({
+      by: oneOf('minute', 'hour', 'day', 'week'),
+      from: text,
+      to: text,
+      complete: bool,
+      records: integer,
+      steps: list(
+        fields<StepCount>({
+          start: text,
+          actions: list(fields<ActionCount>({ action: text, ok: integer, refused: integer })),
+        }),
+      ),
+      readers: list(fields<Reader>({ principal, reads: integer })),
+    }),
+  },
   'POST /v3/audit/verify': {
     repeat: 'safe',
     answer: fields<Verified>({

@@ -14,7 +14,16 @@ import { PostgresEngine } from './postgres/postgres.ts'
 import { Queries } from './queries.ts'
 import * as rows from './rows.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
-import type { Backlog, DeploymentFilter, KeyringRow, RecordFilter, Store, StoreEvents, Wraps } from './store.ts'
+import type {
+  Backlog,
+  DeploymentFilter,
+  KeyringRow,
+  RecordCounting,
+  RecordFilter,
+  Store,
+  StoreEvents,
+  Wraps,
+} from './store.ts'
 import { type TrustRuleRow, toTrustRule } from './trust-rows.ts'
 import * as people from './user-rows.ts'
 
@@ -224,9 +233,8 @@ class BatchedStore implements Store {
   }
 
   async recordsBefore(accountId: number, filter: RecordFilter) {
-    const [account] = await this.#query<{ audit_size: number }>(this.#queries.auditSize(accountId))
-    const before = Math.min(filter.before, (account?.audit_size ?? 0) + 1)
-    const found = await this.#query<rows.AuditRow>(this.#queries.recordsBefore(accountId, { ...filter, before }))
+    const before = Math.min(filter.before, (await this.auditSize(accountId)) + 1)
+    const found = await this.#query<rows.AuditRow>(this.#queries.trail.recordsBefore(accountId, { ...filter, before }))
     const records = found.map(rows.toStoredRecord)
     const last = records.at(-1)?.record.seq
     const next = records.length === filter.limit && last !== undefined ? last : before - filter.window
@@ -234,8 +242,18 @@ class BatchedStore implements Store {
   }
 
   async recordsAfter(accountId: number, after: number, limit: number) {
-    const found = await this.#query<rows.AuditRow>(this.#queries.recordsAfter(accountId, after, limit))
+    const found = await this.#query<rows.AuditRow>(this.#queries.trail.recordsAfter(accountId, after, limit))
     return found.map(rows.toStoredRecord)
+  }
+
+  async countRecords(accountId: number, counting: RecordCounting) {
+    const found = await this.#query<rows.CountRow>(this.#queries.trail.countRecords(accountId, counting))
+    return found.map(rows.toRecordCount)
+  }
+
+  async auditSize(accountId: number) {
+    const [account] = await this.#query<{ audit_size: number }>(this.#queries.trail.auditSize(accountId))
+    return account?.audit_size ?? 0
   }
 
   async keyring(make: () => KeyringRow): Promise<KeyringRow> {

@@ -9,20 +9,23 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
+import { AuditQueries } from './audit-queries.ts'
 import type { Engine, Query } from './engine.ts'
 import type { Tables } from './rows.ts'
-import type { DeploymentFilter, RecordFilter } from './store.ts'
+import type { DeploymentFilter } from './store.ts'
 import { UserQueries } from './user-queries.ts'
 
 const dayMs = 86_400_000
 
 export class Queries {
   readonly people: UserQueries
+  readonly trail: AuditQueries
   readonly #builder: Kysely<Tables>
 
   constructor(dialect: Engine['dialect']) {
     this.#builder = builders[dialect]()
     this.people = new UserQueries(this.#builder)
+    this.trail = new AuditQueries(this.#builder)
   }
 
   accounts(): Query {
@@ -198,45 +201,6 @@ export class Queries {
       .orderBy('id')
       .limit(limit)
       .compile()
-  }
-
-  recordsAfter(accountId: number, after: number, limit: number): Query {
-    return this.#builder
-      .selectFrom('audit')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('seq', '>', after)
-      .orderBy('seq')
-      .limit(limit)
-      .compile()
-  }
-
-  recordsBefore(accountId: number, filter: RecordFilter): Query {
-    const { before, window, limit, from, to, action, outcome, secret, principal } = filter
-    return this.#builder
-      .selectFrom('audit')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('seq', '<', before)
-      .where('seq', '>=', before - window)
-      .$if(from !== undefined, (query) => query.where('ms', '>=', from ?? 0))
-      .$if(to !== undefined, (query) => query.where('ms', '<=', to ?? 0))
-      .$if(action !== undefined, (query) => query.where('action', '=', action ?? ''))
-      .$if(outcome !== undefined, (query) => query.where('outcome', '=', outcome ?? ''))
-      .$if(secret !== undefined, (query) => query.where('object_kind', '=', 'secret'))
-      .$if(typeof secret === 'number', (query) => query.where('object_id', '=', Number(secret)))
-      .$if(typeof secret === 'string', (query) => query.where('object_name', '=', String(secret)))
-      .$if(typeof principal === 'number', (query) =>
-        query.where('principal_kind', '=', 'key').where('principal_id', '=', Number(principal)),
-      )
-      .$if(typeof principal === 'string', (query) => query.where('principal_name', '=', String(principal)))
-      .orderBy('seq', 'desc')
-      .limit(limit)
-      .compile()
-  }
-
-  auditSize(accountId: number): Query {
-    return this.#builder.selectFrom('accounts').select('audit_size').where('id', '=', accountId).compile()
   }
 
   countAccounts() {

@@ -10,6 +10,7 @@ import type { AccountKeyRow } from './account-key-rows.ts'
 import type { DeploymentTables } from './deployment-rows.ts'
 import { type ApiKeyRow, words } from './key-rows.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
+import type { RecordCount } from './store.ts'
 import type { TrustTables } from './trust-rows.ts'
 import type { UserTables } from './user-rows.ts'
 import type { Claim, Reply } from './world.ts'
@@ -138,6 +139,14 @@ export interface AuditRow {
   head: Uint8Array
 }
 
+/** Records of one kind, counted. */
+export interface CountRow extends Pick<AuditRow, 'principal_kind' | 'principal_id' | 'principal_name' | 'action'> {
+  readonly start: number
+  readonly is_ok: number
+  readonly name: string | null
+  readonly count: number
+}
+
 /** The tables, for the queries that are built (`queries.ts`). */
 export interface Tables extends DeploymentTables, TrustTables, UserTables {
   meta: { name: string; value: Uint8Array }
@@ -243,6 +252,12 @@ export function toReply(row: ReplyRow): Reply {
 }
 
 /** The words of a tampered row are taken as they are: the chain tells that they are not what was written. */
+export function toRecordCount(row: CountRow): RecordCount {
+  const { start, action, is_ok: isOk, principal_kind: kind, principal_id: id, name, count } = row
+  const principal = { kind: kind as Principal['kind'], id, name: row.principal_name }
+  return { start, action: action as Action, isOk: isOk === 1, principal, name, count }
+}
+
 export function toStoredRecord(row: AuditRow): StoredRecord {
   return {
     record: {

@@ -1,4 +1,5 @@
 /** The store as the vault sees it: operations in, outcomes out, each recorded in the transaction that carries it out. */
+import type { Action } from '../audit/record.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import type { Code } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
@@ -7,6 +8,7 @@ import type { Deployment } from '../model/deployment.ts'
 import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
+import type { Principal } from '../model/principal.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'
@@ -81,6 +83,9 @@ export interface Store {
 
   /** Records that pass the filter, newest first; looks at no more than `window` sequence numbers at once. */
   recordsBefore(accountId: number, filter: RecordFilter): Promise<RecordPage>
+  /** How many records there are of each kind, in no order, among those of a stretch of sequence numbers. */
+  countRecords(accountId: number, counting: RecordCounting): Promise<readonly RecordCount[]>
+  auditSize(accountId: number): Promise<number>
   /** Records with their chain heads, oldest first, after a sequence number. */
   recordsAfter(accountId: number, after: number, limit: number): Promise<readonly StoredRecord[]>
 
@@ -183,7 +188,17 @@ export interface StoredDeployment {
   readonly current: ReadonlyMap<number, number>
 }
 
-export interface RecordFilter {
+/** What records are like: every part that is given. */
+export interface RecordMatch {
+  readonly action?: string | undefined
+  readonly outcome?: string | undefined
+  /** A secret by id or by name. */
+  readonly secret?: number | string | undefined
+  /** A principal by id (API keys) or by name. */
+  readonly principal?: number | string | undefined
+}
+
+export interface RecordFilter extends RecordMatch {
   /** Only records with a lower sequence number. */
   readonly before: number
   /** How many sequence numbers to look at, at most. */
@@ -192,12 +207,31 @@ export interface RecordFilter {
   /** Milliseconds since 1970, inclusive. */
   readonly from?: number | undefined
   readonly to?: number | undefined
-  readonly action?: string | undefined
-  readonly outcome?: string | undefined
-  /** A secret by id or by name. */
-  readonly secret?: number | string | undefined
-  /** A principal by id (API keys) or by name. */
-  readonly principal?: number | string | undefined
+}
+
+export interface RecordCounting extends RecordMatch {
+  /** Sequence numbers above this one, */
+  readonly after: number
+  /** up to this one: a few thousand, so that counting does not hold the store up. */
+  readonly upTo: number
+  /** Whole milliseconds of one step of time, and from when since 1970 the steps are counted. */
+  readonly stepMs: number
+  readonly shiftMs: number
+  /** Whether to count by secret, and only records that name one. */
+  readonly isByName: boolean
+}
+
+/** So many records of one action by one principal, in one step of time. */
+export interface RecordCount {
+  /** Where the step begins, in milliseconds since 1970. */
+  readonly start: number
+  readonly action: Action
+  /** Whether it was done, now or when it was asked for first. */
+  readonly isOk: boolean
+  readonly principal: Principal
+  /** The secret's, where records were counted by secret. */
+  readonly name: string | null
+  readonly count: number
 }
 
 export interface RecordPage {

@@ -82,6 +82,7 @@ suite('The client and the description of the API', () => {
       keys.rotate(11),
       keys.revoke(11),
       audit.page(),
+      audit.activity(),
       audit.verify(),
       client.account.get(),
       client.account.rotateKeyPart(2),

@@ -1037,6 +1037,22 @@ export const faults: readonly Fault[] = [
     'whose key was refused',
   ),
   fault(
+    'a narrowed key gets no count of what it may not see',
+    'vault/activity.ts',
+    'if (maySee(count)) tally',
+    'tally',
+    'v3/activity.test.ts',
+    'as much as a narrowed key sees',
+  ),
+  fault(
+    'a count that is cut says so',
+    'vault/activity.ts',
+    'isComplete: first === range.first',
+    'isComplete: true',
+    'v3/activity.test.ts',
+    'says from when on',
+  ),
+  fault(
     'the chain covers the outcome',
     'audit/record.ts',
     'quote(outcome)',
@@ -1421,8 +1437,8 @@ export const faults: readonly Fault[] = [
   fault(
     'who has no key is put off',
     'http/asker.ts',
-    'failureLimiter?.take(addressOf(request), performance.now())',
-    'void addressOf(request)',
+    'failureLimiter?.take(clientOf(request), performance.now())',
+    'void clientOf(request)',
     'http/operations.test.ts',
     'without a key too often',
   ),

@@ -118,6 +118,8 @@ suite('The description of the API', () => {
     await call('PUT', '/v3/settings', { vm_auth: true })
     await call('GET', '/v3/settings')
     await call('GET', '/v3/audit')
+    await call('GET', '/v3/audit/activity?by=hour')
+    await call('GET', '/v3/audit/activity?by=year')
     await call('POST', '/v3/audit/verify', {})
     await call('POST', '/v3/audit/verify', { after: 1 })
     await call('GET', '/v3/account')

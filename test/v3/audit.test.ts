@@ -177,6 +177,7 @@ for (const engine of engines) {
         ['POST', '/v3/keys', { name: 'new', scopes: ['secrets:read'] }],
         ['DELETE', '/v3/keys/1'],
         ['GET', '/v3/audit'],
+        ['GET', '/v3/audit/activity'],
       ] as const) {
         const answer = await api.send(method, path, body)
         assert.deepEqual([answer.status, answer.body?.code], [503, 'audit_unavailable'], `${method} ${path}`)

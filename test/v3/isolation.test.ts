@@ -54,6 +54,7 @@ const operations: Record<string, unknown> = {
   'DELETE /v3/keys/self': undefined,
   'POST /v3/keys': undefined,
   'GET /v3/audit': undefined,
+  'GET /v3/audit/activity': undefined,
   'POST /v3/render': undefined,
   'POST /v3/fingerprints': undefined,
   'GET /v3/metadata': undefined,
@@ -146,6 +147,8 @@ for (const engine of engines) {
         await own.get('/v3/audit?limit=1000'),
         await own.get('/v3/audit?secret=theirs-3'),
         await own.get('/v3/audit?principal=their-key'),
+        await own.get('/v3/audit/activity'),
+        await own.get('/v3/audit/activity?secret=theirs-3'),
       ]
 
       for (const { status, text } of answers) {

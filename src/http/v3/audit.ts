@@ -1,9 +1,10 @@
-/** `/v3/audit`: the audit trail, newest first. */
-import { Type } from 'typebox'
+/** `/v3/audit`: the audit trail, newest first, counted, and verified. */
+import { type Static, Type } from 'typebox'
 import { type AuditRecord, actions } from '../../audit/record.ts'
 import { invalid } from '../../errors.ts'
 import { parseId } from '../../model/name.ts'
-import { readAudit, verifyPart } from '../../vault/audit.ts'
+import { countActivity, maxCounted, maxSteps, steps } from '../../vault/activity.ts'
+import { type AuditFilter, readAudit, verifyPart } from '../../vault/audit.ts'
 import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
@@ -15,25 +16,37 @@ const Text = Type.Optional(
 )
 const OrNull = (schema: Type.TSchema) => Type.Union([schema, Type.Null()])
 
+const FilterQuery = {
+  from: Type.Optional(Type.String({ maxLength: 40, description: 'a time, inclusive' })),
+  to: Type.Optional(Type.String({ maxLength: 40, description: 'a time, inclusive' })),
+  action: Type.Optional(Type.String({ maxLength: 32, description: `one of ${actions.join(', ')}` })),
+  secret: Text,
+  principal: Text,
+  outcome: Text,
+}
+
+type FilterInput = Static<Type.TObject<typeof FilterQuery>>
+
 const AuditQuery = Type.Object(
+  { ...KeyQuery, limit: LimitQuery, cursor: CursorQuery, ...FilterQuery },
+  { additionalProperties: false },
+)
+
+const ActivityQuery = Type.Object(
   {
     ...KeyQuery,
-    limit: LimitQuery,
-    cursor: CursorQuery,
-    from: Type.Optional(Type.String({ maxLength: 40, description: 'a time, inclusive' })),
-    to: Type.Optional(Type.String({ maxLength: 40, description: 'a time, inclusive' })),
-    action: Type.Optional(Type.String({ maxLength: 32, description: `one of ${actions.join(', ')}` })),
-    secret: Text,
-    principal: Text,
-    outcome: Text,
+    ...FilterQuery,
+    by: Type.Optional(Type.String({ pattern: `^(${steps.join('|')})$`, description: `one of ${steps.join(', ')}` })),
   },
   { additionalProperties: false },
 )
 
+const Who = Type.Object({ kind: Type.String(), id: Type.Integer(), name: Type.String() })
+
 const Shown = Type.Object({
   seq: Type.Integer(),
   time: Type.String({ description: 'RFC 3339 in UTC, to the millisecond' }),
-  principal: Type.Object({ kind: Type.String(), id: Type.Integer(), name: Type.String() }),
+  principal: Who,
   action: Type.String(),
   object: OrNull(
     Type.Object({
@@ -66,6 +79,36 @@ const Verified = Type.Object({
   fault: OrNull(Type.Object({ seq: Type.Integer(), reason: Type.String() })),
 })
 
+const Counted = Type.Object({
+  by: Type.Enum([...steps], { description: 'The step of time, in UTC. Weeks begin on Mondays.' }),
+  from: Type.String({ description: 'The time of the oldest record that was looked at, RFC 3339 to the millisecond.' }),
+  to: Type.String({ description: 'The time of the newest one.' }),
+  complete: Type.Boolean({
+    description: `Whether that is all that was asked for: of more than ${maxCounted} records, those before \`from\` are left out.`,
+  }),
+  records: Type.Integer({ description: 'How many match.' }),
+  steps: Type.Array(
+    Type.Object({
+      start: Type.String({ description: 'Where the step begins.' }),
+      actions: Type.Array(
+        Type.Object({
+          action: Type.String(),
+          ok: Type.Integer({ description: 'With the outcome `ok` or `replayed`.' }),
+          refused: Type.Integer({ description: 'With any other.' }),
+        }),
+      ),
+    }),
+    { description: 'Oldest first; steps without a record are left out.' },
+  ),
+  readers: Type.Array(
+    Type.Object({
+      principal: Who,
+      reads: Type.Integer({ description: 'Values that were handed out: `secret.read` and `version.read`.' }),
+    }),
+    { description: 'The 20 who were handed out most values, most first.' },
+  ),
+})
+
 const defaultLimit = 100
 
 export function auditRoutes(app: V3, { vault }: Context): void {
@@ -82,18 +125,8 @@ export function auditRoutes(app: V3, { vault }: Context): void {
       },
     },
     async (request, reply) => {
-      const { limit, cursor, from, to, action, secret, principal, outcome } = request.query
-      if (action !== undefined && !actions.some((known) => known === action)) {
-        throw invalid('action', `Must be one of ${actions.join(', ')}.`)
-      }
-      const filter = {
-        from: from === undefined ? undefined : parseTime(from, 'from'),
-        to: to === undefined ? undefined : parseTime(to, 'to'),
-        action,
-        outcome,
-        secret: idOrName(secret),
-        principal: idOrName(principal),
-      }
+      const { limit, cursor } = request.query
+      const filter = filterOf(request.query)
       const before = (accountId: number) =>
         cursor === undefined ? Number.MAX_SAFE_INTEGER : decodeCursor(vault, accountId, 'audit', cursor)
       const page = await readAudit(vault, askerOf(request), filter, Number(limit ?? defaultLimit), before)
@@ -104,6 +137,38 @@ export function auditRoutes(app: V3, { vault }: Context): void {
         records: page.records.map(({ record, head }) => ({
           ...shown(record),
           head: Buffer.from(head).toString('hex'),
+        })),
+      }
+    },
+  )
+
+  app.get(
+    '/audit/activity',
+    {
+      schema: {
+        tags: ['Audit'],
+        summary: 'Count the records of the audit trail',
+        description: `By time and action, and who reads most; with the filters of reading the trail. \`by\` is the step of time; without it, the shortest that gives at most ${maxSteps} of them. \`complete\` says whether everything that was asked for is counted.`,
+        querystring: ActivityQuery,
+        response: responses(200, Counted, 400, 401, 403),
+      },
+    },
+    async (request) => {
+      const by = steps.find((step) => step === request.query.by)
+      const activity = await countActivity(vault, askerOf(request), filterOf(request.query), by)
+      return {
+        by: activity.by,
+        from: timeText(activity.from),
+        to: timeText(activity.to),
+        complete: activity.isComplete,
+        records: activity.records,
+        steps: activity.steps.map(({ start, actions }) => ({
+          start: timeText(start),
+          actions: actions.map(({ action, ok, refused }) => ({ action, ok, refused })),
+        })),
+        readers: activity.readers.map(({ principal: { kind, id, name }, reads }) => ({
+          principal: { kind, id, name },
+          reads,
         })),
       }
     },
@@ -140,6 +205,24 @@ export function auditRoutes(app: V3, { vault }: Context): void {
   )
 }
 
+function filterOf({ from, to, action, secret, principal, outcome }: FilterInput): AuditFilter {
+  if (action !== undefined && !actions.some((known) => known === action)) {
+    throw invalid('action', `Must be one of ${actions.join(', ')}.`)
+  }
+  return {
+    from: from === undefined ? undefined : parseTime(from, 'from'),
+    to: to === undefined ? undefined : parseTime(to, 'to'),
+    action,
+    outcome,
+    secret: idOrName(secret),
+    principal: idOrName(principal),
+  }
+}
+
+function timeText(time: number): string {
+  return new Date(time).toISOString()
+}
+
 /** All digits is an id, anything else a name. */
 function idOrName(text: string | undefined): number | string | undefined {
   return text === undefined ? undefined : (parseId(text) ?? text)
@@ -149,7 +232,7 @@ function shown({ seq, time, principal, action, object, outcome, requestId, addre
   const { kind, id, name } = principal
   return {
     seq,
-    time: new Date(time).toISOString(),
+    time: timeText(time),
     principal: { kind, id, name },
     action,
     object: object === null ? null : { ...object },

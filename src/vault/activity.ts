@@ -1,0 +1,168 @@
+/** What happens in an account, counted from its audit trail: by time and action, and who reads most. */
+import { type Action, valueReads } from '../audit/record.ts'
+import { invalid } from '../errors.ts'
+import type { Principal } from '../model/principal.ts'
+import { allows, allowsName } from '../model/scope.ts'
+import type { RecordCount } from '../store/store.ts'
+import type { AuditFilter } from './audit.ts'
+import { type Asker, ask, type Vault } from './vault.ts'
+
+const dayMs = 86_400_000
+
+/** Steps of time, shortest first. */
+export const steps = ['minute', 'hour', 'day', 'week'] as const
+export type Step = (typeof steps)[number]
+
+const stepMs: Readonly<Record<Step, number>> = { minute: 60_000, hour: 3_600_000, day: dayMs, week: 7 * dayMs }
+/** Weeks begin on Mondays; 1970 began on a Thursday. */
+const shiftMs: Readonly<Record<Step, number>> = { minute: 0, hour: 0, day: 0, week: 4 * dayMs }
+
+export const maxSteps = 400
+const maxReaders = 20
+/** Sequence numbers counted in one query: some milliseconds, in which the store does nothing else. */
+const countedAtOnce = 5000
+/** And in one request; of a longer range, the newest are counted. */
+export const maxCounted = 250_000
+
+export interface ActionCount {
+  readonly action: Action
+  ok: number
+  refused: number
+}
+
+export interface Activity {
+  readonly by: Step
+  /** Milliseconds since 1970: nothing of this time on was left out. */
+  readonly from: number
+  readonly to: number
+  /** Whether that is all that was asked for. */
+  readonly isComplete: boolean
+  readonly records: number
+  /** Oldest first, without steps in which nothing happened. */
+  readonly steps: readonly { readonly start: number; readonly actions: readonly ActionCount[] }[]
+  /** Who was handed out most values, most first. */
+  readonly readers: readonly { readonly principal: Principal; readonly reads: number }[]
+}
+
+/** Sequence numbers, both inclusive, and the times of the first and the last of their records. */
+interface Range {
+  readonly first: number
+  readonly last: number
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Counts the records that the asker may see and that pass the filter. Like reading them it is recorded, before anything
+ * is counted.
+ *
+ * @param by the step of time; without it, the shortest that is not too short for the range
+ * @throws Refusal `forbidden`, `invalid` for a step that is too short for the range
+ */
+export async function countActivity(
+  vault: Vault,
+  asker: Asker,
+  filter: AuditFilter,
+  by: Step | undefined,
+): Promise<Activity> {
+  const { accountId, scopes } = await ask(vault, asker, { kind: 'read_audit' })
+  const size = await vault.store.auditSize(accountId)
+  const range = await rangeOf(vault, accountId, size, filter)
+  const step = by ?? stepFor(range)
+  if (by !== undefined && by !== 'week' && countSteps(range, by) > maxSteps) {
+    throw invalid('by', `Gives more than ${maxSteps} steps: choose a longer one, or a shorter time.`)
+  }
+  const { action, outcome, secret, principal } = filter
+  const counting = { action, outcome, secret, principal, stepMs: stepMs[step], shiftMs: shiftMs[step] }
+  // Narrowed, the asker sees the records of the secrets that the pattern matches.
+  const isByName = !allows(scopes, 'audit:read')
+  const maySee = ({ name }: RecordCount) => !isByName || (name !== null && allowsName(scopes, 'audit:read', name))
+  const { first, from } = await cut(vault, accountId, range)
+  const tally = new Tally()
+  for (let upTo = range.last; upTo >= first; upTo -= countedAtOnce) {
+    const after = Math.max(first - 1, upTo - countedAtOnce)
+    const counts = await vault.store.countRecords(accountId, { ...counting, after, upTo, isByName })
+    for (const count of counts) if (maySee(count)) tally.add(count)
+  }
+  return { by: step, from, to: range.to, isComplete: first === range.first, ...tally.result() }
+}
+
+class Tally {
+  #records = 0
+  readonly #steps = new Map<number, Map<Action, ActionCount>>()
+  readonly #readers = new Map<string, { readonly principal: Principal; reads: number }>()
+
+  /** Newest first, so that somebody is called what they are called now. */
+  add({ start, action, isOk, principal, count }: RecordCount): void {
+    this.#records += count
+    const actions = this.#steps.get(start) ?? new Map<Action, ActionCount>()
+    this.#steps.set(start, actions)
+    const found = actions.get(action) ?? { action, ok: 0, refused: 0 }
+    actions.set(action, found)
+    found[isOk ? 'ok' : 'refused'] += count
+    if (!isOk || !valueReads.has(action)) return
+    const key = `${principal.kind} ${principal.id}`
+    const reader = this.#readers.get(key) ?? { principal, reads: 0 }
+    this.#readers.set(key, reader)
+    reader.reads += count
+  }
+
+  result(): Pick<Activity, 'records' | 'steps' | 'readers'> {
+    const inOrder = ([one]: readonly [number, unknown], [other]: readonly [number, unknown]) => one - other
+    return {
+      records: this.#records,
+      steps: [...this.#steps].sort(inOrder).map(([start, actions]) => ({
+        start,
+        actions: [...actions.values()].sort((one, other) => (one.action < other.action ? -1 : 1)),
+      })),
+      readers: [...this.#readers.values()].sort((one, other) => other.reads - one.reads).slice(0, maxReaders),
+    }
+  }
+}
+
+async function rangeOf(vault: Vault, accountId: number, size: number, { from, to }: AuditFilter): Promise<Range> {
+  const [first, last] = [
+    from === undefined ? 1 : await firstAt(vault, accountId, size, from),
+    to === undefined ? size : (await firstAt(vault, accountId, size, to + 1)) - 1,
+  ]
+  // Nothing is in it: one of the two was given.
+  if (first > last) return { first, last, from: from ?? to ?? 0, to: to ?? from ?? 0 }
+  const [oldest, newest] = [await timeAfter(vault, accountId, first), await timeAfter(vault, accountId, last)]
+  return { first, last, from: oldest, to: newest }
+}
+
+/** The newest part of a range that is counted at once, from the first record of a millisecond on. */
+async function cut(vault: Vault, accountId: number, range: Range): Promise<Pick<Range, 'first' | 'from'>> {
+  const left = range.last - maxCounted
+  if (left < range.first) return range
+  const first = await firstAt(vault, accountId, range.last, (await timeAfter(vault, accountId, left)) + 1)
+  // A clock that was set back gives one time to many.
+  if (first > range.last) return { first: left + 1, from: range.to }
+  return { first, from: await timeAfter(vault, accountId, first) }
+}
+
+/** The first sequence number of a record that is not older than a time: times never decrease. `size + 1` for none. */
+async function firstAt(vault: Vault, accountId: number, size: number, time: number): Promise<number> {
+  let [low, high] = [1, size + 1]
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    if ((await timeAfter(vault, accountId, middle)) < time) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The time of a record, or of the one that comes next if it is missing. */
+async function timeAfter({ store }: Vault, accountId: number, seq: number): Promise<number> {
+  const [found] = await store.recordsAfter(accountId, seq - 1, 1)
+  return found?.record.time ?? Number.POSITIVE_INFINITY
+}
+
+function countSteps({ from, to }: Range, step: Step): number {
+  const numberOf = (time: number) => Math.floor((time - shiftMs[step]) / stepMs[step])
+  return numberOf(to) - numberOf(from) + 1
+}
+
+function stepFor(range: Range): Step {
+  return steps.find((step) => countSteps(range, step) <= maxSteps) ?? 'week'
+}
