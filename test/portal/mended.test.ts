@@ -146,6 +146,39 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('heading', { name: 'Machines', level: 1 }).waitFor()
     })
 
+    test('keeps the row with the focus while the table is scrolled away from it, and opens it', async (t) => {
+      const portal = await startPortal(t, engine)
+      const names = Array.from({ length: 300 }, (_, at) => `secret-${String(at).padStart(3, '0')}`)
+      await portal.server.api.fill(names)
+      const page = await portal.openAs(owner)
+      const isFocused = (name: string) =>
+        page.getByRole('link', { name }).evaluate((link) => link === document.activeElement)
+
+      await page.getByLabel('Search secrets').press('ArrowDown')
+      await page.keyboard.press('ArrowDown')
+      await page.getByRole('link', { name: 'secret-001' }).and(page.locator(':focus')).waitFor()
+      await page.locator('.grid-body').evaluate((body) => body.scrollTo(0, body.scrollHeight))
+      await page.getByRole('link', { name: 'secret-299' }).waitFor()
+      assert.ok(await isFocused('secret-001'))
+      await page.keyboard.press('ArrowDown')
+      await page.getByRole('link', { name: 'secret-002' }).and(page.locator(':focus')).waitFor()
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'secret-002' }).waitFor()
+
+      // By the mouse: the row beside its link, and a link in a tab of its own.
+      await page.goBack()
+      await page
+        .getByRole('row', { name: /secret-003/ })
+        .getByRole('gridcell', { name: 'default' })
+        .click()
+      await page.getByRole('heading', { name: 'secret-003' }).waitFor()
+      await page.goBack()
+      const opening = page.context().waitForEvent('page')
+      await page.getByRole('link', { name: 'secret-004' }).click({ modifiers: ['Control'] })
+      await (await opening).waitForURL(/\/portal\/secrets\/\d+$/)
+      assert.equal(new URL(page.url()).pathname, '/portal/secrets')
+    })
+
     test('keeps the place of who types in a filter of the trail', async (t) => {
       const portal = await startPortal(t, engine)
       const page = await portal.openAs(owner, '/portal/audit')

@@ -12,6 +12,8 @@ import { useReveal } from './value.ts'
 const timeoutMs = 3000
 /** Lines around a change. */
 const around = 3
+/** Fewer lines are not left out. */
+const minGap = 4
 
 /** Between the two texts, which may hold anything that JSON can say. */
 const join = (before: string, after: string) => JSON.stringify([before, after])
@@ -109,7 +111,7 @@ function linesOf({ value, added, removed }: ChangeObject<string>, isFirst: boole
   const lines = texts.map((text) => ({ kind, text }) as const)
   const [before, after] = [isFirst ? 0 : around, isLast ? 0 : around]
   const left = lines.length - before - after
-  if (kind !== 'same' || left < 2) return lines
+  if (kind !== 'same' || left < minGap) return lines
   const gap = { kind: 'gap', text: `${left} lines as before` } as const
   return [...lines.slice(0, before), gap, ...lines.slice(lines.length - after)]
 }

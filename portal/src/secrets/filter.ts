@@ -26,6 +26,9 @@ export interface Filter {
   readonly isDown: boolean
 }
 
+/** Sets parts of the address, or takes them away. */
+export type Change = (part: Readonly<Record<string, string | null>>) => void
+
 export function filterOf(query: URLSearchParams): Filter {
   const [sort = 'name', direction] = (query.get('sort') ?? '').split('.')
   const state = query.get('state')

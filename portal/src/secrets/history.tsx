@@ -48,7 +48,9 @@ export function HistoryCard({ secret }: { readonly secret: Metadata }) {
                 {mayRead && before !== undefined ? (
                   <Button small look="quiet" onPress={() => setCompared([before.version, version])}>
                     <GitCompareArrows size={14} aria-hidden />
-                    Compare<span className="hide-narrow"> with {before.version}</span>
+                    <span>
+                      Compare<span className="hide-narrow"> with {before.version}</span>
+                    </span>
                   </Button>
                 ) : null}
                 {mayRead && secret.type === 'file' ? (

@@ -1,10 +1,10 @@
 /** The table of secrets: only the rows in sight are there, so ten thousand are as smooth as ten. */
-import { useVirtualizer } from '@tanstack/react-virtual'
-import { ArrowDown, ArrowUp, Copy, Eye, File, Text } from 'lucide-react'
-import { type KeyboardEvent, memo, useEffect, useRef, useState } from 'react'
+import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
+import { ArrowDown, ArrowUp } from 'lucide-react'
+import { type KeyboardEvent, type MouseEvent, memo, type SyntheticEvent, useEffect, useRef, useState } from 'react'
 import { Dialog } from 'react-aria-components/Dialog'
 import { Popover } from 'react-aria-components/Popover'
-import { Link, useLocation } from 'wouter'
+import { useLocation, useRouter } from 'wouter'
 import type { Metadata } from '../../../src/client/index.ts'
 import { useRights } from '../session/rights.ts'
 import { Ago, Expiry } from '../ui/time.tsx'
@@ -12,6 +12,8 @@ import type { Column, Filter } from './filter.ts'
 import { CurrentValue, copyValue } from './reveal.tsx'
 
 const rowHeight = 44
+/** Rows above and below those in sight. */
+const overscan = 12
 const heads: readonly (readonly [Column, string])[] = [
   ['name', 'Name'],
   ['list', 'List'],
@@ -20,7 +22,7 @@ const heads: readonly (readonly [Column, string])[] = [
   ['updated', 'Updated'],
 ]
 
-export function SecretsTable({
+export const SecretsTable = memo(function SecretsTable({
   secrets,
   filter,
   onSort,
@@ -38,14 +40,19 @@ export function SecretsTable({
   if (peeked !== undefined) peekedFrom.current = scroller.current?.querySelector(`[data-peek="${peeked}"]`) ?? null
   const wantsFocus = useRef(false)
   const rights = useRights()
+  const mayReadAll = rights.hasAll('secrets:read')
+  const { base } = useRouter()
+  const [, navigate] = useLocation()
+  const current = Math.min(active, secrets.length - 1)
   const rows = useVirtualizer({
     count: secrets.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 12,
-    getItemKey: (at) => secrets[at]?.id ?? at,
+    overscan,
+    // The row with the focus stays, wherever the others are scrolled to.
+    rangeExtractor: (range) => withRow(defaultRangeExtractor(range), current),
   })
-  const current = Math.min(active, secrets.length - 1)
+  const items = rows.getVirtualItems()
   // A row that has just been scrolled into being takes the focus once it is there.
   useEffect(() => {
     if (!wantsFocus.current) return
@@ -86,6 +93,17 @@ export function SecretsTable({
       setPeeked(secret.id)
     }
   }
+  const click = (event: MouseEvent) => {
+    const { row, part } = pressedIn(event)
+    const secret = row === undefined ? undefined : secrets[row]
+    if (secret === undefined || event.defaultPrevented) return
+    if (part?.hasAttribute('data-copy')) void copyValue(secret)
+    else if (part?.hasAttribute('data-peek')) setPeeked(secret.id)
+    else if (part === undefined || !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey)) {
+      event.preventDefault()
+      navigate(`/secrets/${secret.id}`)
+    }
+  }
   return (
     <div
       className="grid"
@@ -120,19 +138,25 @@ export function SecretsTable({
         </div>
       </div>
       <div className="grid-body" ref={scroller} role="presentation">
-        <div role="rowgroup" className="grid-rows" style={{ height: rows.getTotalSize() }}>
-          {rows.getVirtualItems().map(({ key, index, start }) => {
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: Enter on the link of a row does the same */}
+        <div
+          role="rowgroup"
+          className="grid-rows"
+          style={{ height: rows.getTotalSize() }}
+          onClick={click}
+          onFocus={(event) => setActive(pressedIn(event).row ?? current)}
+        >
+          {items.map(({ index, start }) => {
             const secret = secrets[index]
             return secret === undefined ? null : (
               <Row
-                key={key}
+                key={secret.id}
                 secret={secret}
+                href={`${base}/secrets/${secret.id}`}
                 index={index}
                 start={start}
                 isActive={index === current}
-                mayRead={rights.can('secrets:read', secret.name)}
-                onActive={setActive}
-                onPeek={setPeeked}
+                mayRead={mayReadAll || rights.can('secrets:read', secret.name)}
               />
             )
           })}
@@ -154,46 +178,70 @@ export function SecretsTable({
       </Popover>
     </div>
   )
+})
+
+/** The indices of the rows to be drawn, in their order, and one more. */
+function withRow(indices: number[], one: number): number[] {
+  if (one < 0 || indices.includes(one)) return indices
+  return one < (indices[0] ?? 0) ? [one, ...indices] : [...indices, one]
 }
 
-/** One row; the others stay as they are while it is scrolled into sight. */
+/** The row in which something happened, and its link or button, if it was one. */
+function pressedIn({ target }: SyntheticEvent): { readonly row?: number; readonly part?: Element | undefined } {
+  const row = target instanceof Element ? target.closest<HTMLElement>('[data-row]') : null
+  if (row === null || !(target instanceof Element)) return {}
+  return { row: Number(row.dataset['row']), part: target.closest('a,button') ?? undefined }
+}
+
+/** Made once, and not for each of the rows that come and go. */
+const icons = {
+  file: <Icon path="M14 2H6a2 2 0 0 0-2 2v16a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V8zM14 2v6h6" />,
+  text: <Icon path="M4 6h16M4 12h10M4 18h13" />,
+  copy: (
+    <Icon path="M10 8h10a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H10a2 2 0 0 1-2-2V10a2 2 0 0 1 2-2zM4 16a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2h10a2 2 0 0 1 2 2" />
+  ),
+  reveal: <Icon path="M2 12s3.5-7 10-7 10 7 10 7-3.5 7-10 7-10-7-10-7zM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z" />,
+}
+
+/** A picture of one line, styled from outside: two elements, where a hundred of them come into sight at once. */
+function Icon({ path }: { readonly path: string }) {
+  return (
+    <svg className="row-icon" viewBox="0 0 24 24" aria-hidden>
+      <path d={path} />
+    </svg>
+  )
+}
+
+/** One row; the others stay as they are while it is scrolled into sight. What is pressed in it, the table knows. */
 const Row = memo(function Row({
   secret,
+  href,
   index,
   start,
   isActive,
   mayRead,
-  onActive,
-  onPeek,
 }: {
   readonly secret: Metadata
+  readonly href: string
   readonly index: number
   readonly start: number
   readonly isActive: boolean
   readonly mayRead: boolean
-  readonly onActive: (index: number) => void
-  readonly onPeek: (id: number) => void
 }) {
-  const [, navigate] = useLocation()
+  const tabIndex = isActive ? 0 : -1
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on its link does the same
     <div
       role="row"
       aria-rowindex={index + 2}
       data-row={index}
       className={`grid-row ${isActive ? 'active' : ''}`}
       style={{ transform: `translateY(${start}px)` }}
-      onFocus={() => onActive(index)}
-      onClick={(event) => {
-        if (event.target instanceof Element && event.target.closest('a,button,[role=dialog]') === null)
-          navigate(`/secrets/${secret.id}`)
-      }}
     >
       <div role="gridcell" className="cell-name">
-        {secret.type === 'file' ? <File size={15} aria-hidden /> : <Text size={15} aria-hidden />}
-        <Link href={`/secrets/${secret.id}`} tabIndex={isActive ? 0 : -1} title={secret.name}>
+        {secret.type === 'file' ? icons.file : icons.text}
+        <a href={href} tabIndex={tabIndex} title={secret.name}>
           {secret.name}
-        </Link>
+        </a>
         {secret.tags.slice(0, 2).map((tag) => (
           <span key={tag} className="tag hide-narrow">
             {tag}
@@ -222,11 +270,11 @@ const Row = memo(function Row({
           <button
             type="button"
             className="btn icon small quiet"
+            data-copy
             aria-label={`Copy the value of ${secret.name}`}
-            tabIndex={isActive ? 0 : -1}
-            onClick={() => void copyValue(secret)}
+            tabIndex={tabIndex}
           >
-            <Copy size={14} aria-hidden />
+            {icons.copy}
           </button>
         ) : null}
         {mayRead ? (
@@ -236,10 +284,9 @@ const Row = memo(function Row({
             data-peek={secret.id}
             aria-label={`Reveal the value of ${secret.name}`}
             aria-haspopup="dialog"
-            tabIndex={isActive ? 0 : -1}
-            onClick={() => onPeek(secret.id)}
+            tabIndex={tabIndex}
           >
-            <Eye size={14} aria-hidden />
+            {icons.reveal}
           </button>
         ) : null}
       </div>

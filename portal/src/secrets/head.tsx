@@ -1,0 +1,126 @@
+/** Above the table: its title, what one can do, and the choices beside the search. */
+import { FilePlus2, Upload, X } from 'lucide-react'
+import { memo } from 'react'
+import { FileTrigger } from 'react-aria-components/FileTrigger'
+import { Link } from 'wouter'
+import { Button, Select } from '../ui/controls.tsx'
+import { type Change, type Filter, states } from './filter.ts'
+import { useLists } from './queries.ts'
+
+export const Head = memo(function Head({
+  filter,
+  shown,
+  all,
+  mayWrite,
+  onFiles,
+}: {
+  readonly filter: Filter
+  readonly shown: number
+  readonly all: number
+  readonly mayWrite: boolean
+  readonly onFiles: (files: readonly File[]) => void
+}) {
+  return (
+    <header className="secrets-head">
+      <h1 className="break">{titleOf(filter)}</h1>
+      <span className="muted small" role="status">
+        {shown === all ? `${all} ${all === 1 ? 'secret' : 'secrets'}` : `${shown} of ${all}`}
+      </span>
+      {mayWrite ? (
+        <div className="row end">
+          <FileTrigger allowsMultiple onSelect={(chosen) => onFiles([...(chosen ?? [])])}>
+            <Button>
+              <Upload size={14} aria-hidden />
+              Import
+            </Button>
+          </FileTrigger>
+          <Link
+            href={filter.list === null ? '/secrets/new' : `/secrets/new?list=${encodeURIComponent(filter.list)}`}
+            className="btn primary"
+            data-new
+          >
+            <FilePlus2 size={14} aria-hidden />
+            New secret
+          </Link>
+        </div>
+      ) : null}
+    </header>
+  )
+})
+
+/** Stays as it is while somebody types into the search. */
+export const Choices = memo(function Choices({
+  filter,
+  tags,
+  isFiltered,
+  change,
+  onClear,
+}: {
+  readonly filter: Filter
+  readonly tags: readonly string[]
+  readonly isFiltered: boolean
+  readonly change: Change
+  readonly onClear: () => void
+}) {
+  const { type, tag, state } = filter
+  return (
+    <>
+      <div className="only-narrow">
+        <ListSelect filter={filter} change={change} />
+      </div>
+      <div className="only-narrow">
+        <Select
+          label="State"
+          isLabelHidden
+          value={state ?? ''}
+          onChoose={(value) => change({ state: value })}
+          choices={[{ id: '', label: 'Any state' }, ...Object.entries(states).map(([id, label]) => ({ id, label }))]}
+        />
+      </div>
+      <Select
+        label="Type"
+        isLabelHidden
+        value={type ?? ''}
+        onChoose={(value) => change({ type: value })}
+        choices={[
+          { id: '', label: 'Any type' },
+          { id: 'text', label: 'Text' },
+          { id: 'file', label: 'File' },
+        ]}
+      />
+      {tags.length > 0 ? (
+        <Select
+          label="Tag"
+          isLabelHidden
+          value={tag ?? ''}
+          onChoose={(value) => change({ tag: value })}
+          choices={[{ id: '', label: 'Any tag' }, ...tags.map((one) => ({ id: one, label: one }))]}
+        />
+      ) : null}
+      {isFiltered ? (
+        <Button look="quiet" onPress={onClear}>
+          <X size={14} aria-hidden />
+          Clear
+        </Button>
+      ) : null}
+    </>
+  )
+})
+
+function ListSelect({ filter, change }: { readonly filter: Filter; readonly change: Change }) {
+  const { data: lists = [] } = useLists()
+  return (
+    <Select
+      label="List"
+      isLabelHidden
+      value={filter.list ?? ''}
+      onChoose={(value) => change({ list: value })}
+      choices={[{ id: '', label: 'All lists' }, ...lists.map(({ name }) => ({ id: name, label: name }))]}
+    />
+  )
+}
+
+function titleOf({ list, state }: Filter): string {
+  if (list !== null) return list
+  return state === null ? 'Secrets' : states[state]
+}
