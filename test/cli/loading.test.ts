@@ -1,0 +1,74 @@
+/** A command loads what it needs and no more: what a server is made of takes longer to load than most commands take. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { type Person, startPerson } from '../support/cli.ts'
+
+/** Notes every module in a file, whoever loads it and however. */
+const noting = (path: string) => `
+  import { appendFileSync } from 'node:fs'
+  import { registerHooks } from 'node:module'
+  registerHooks({
+    load(url, context, next) {
+      if (url.startsWith('file:')) appendFileSync(${JSON.stringify(path)}, url + '\\n')
+      return next(url, context)
+    },
+  })`
+
+suite('The command', () => {
+  test('says its version without loading anything else', async (t) => {
+    const { own, packages } = await loadedBy(await startPerson(t), ['--version'])
+
+    assert.deepEqual([own, packages], [['commands.ts', 'main.ts'], []])
+  })
+
+  test('shows its help without loading what any command does', async (t) => {
+    const { own, packages } = await loadedBy(await startPerson(t), ['help'])
+
+    assert.deepEqual(
+      own.filter(
+        (path) =>
+          !/^(?:main|commands|cli\/(?:failure|output|define)|cli\/(?:host\/)?commands\/[\w-]+|client\/errors|errors)\.ts$/.test(
+            path,
+          ),
+      ),
+      [],
+    )
+    assert.deepEqual(packages, ['commander'])
+  })
+
+  test('reads a secret with nothing of a server: no package but the parser of its options', async (t) => {
+    const person = await startPerson(t)
+    await person.server.api.post('/v3/secrets', { name: 'db-password', value: 's3cur3' })
+
+    const { own, packages, stdout } = await loadedBy(person, ['secrets', 'get', 'db-password'])
+
+    assert.equal(stdout, 's3cur3')
+    assert.deepEqual(packages, ['commander'])
+    assert.deepEqual(
+      own.filter((path) => /^(?:http|store|vault|crypto|render|copy|oidc|audit|outbound|cli\/host)\//.test(path)),
+      [],
+    )
+  })
+
+  test('is seen to load more where it does: a command on the host of the server', async (t) => {
+    const person = await startPerson(t)
+
+    const { packages } = await loadedBy(person, ['key', 'generate'])
+
+    assert.ok(packages.length > 1, packages.join())
+  })
+})
+
+/** The files of this project and the packages that were loaded. */
+async function loadedBy(person: Person, words: readonly string[]) {
+  const path = join(person.folder, 'loaded')
+  const hook = `data:text/javascript,${encodeURIComponent(noting(path))}`
+  const { code, stdout, stderr } = await person.run(words, { env: { NODE_OPTIONS: `--import=${hook}` } })
+  assert.equal(code, 0, stderr)
+  const urls = readFileSync(path, 'utf8').trim().split('\n')
+  const packages = urls.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1] ?? [])
+  const own = urls.flatMap((url) => /^(?!.*\/node_modules\/).*\/src\/(.+)$/.exec(url)?.[1] ?? [])
+  return { own: [...new Set(own)].sort(), packages: [...new Set(packages)].sort(), stdout }
+}
