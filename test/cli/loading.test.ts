@@ -1,9 +1,12 @@
 /** A command loads what it needs and no more: what a server is made of takes longer to load than most commands take. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { type Person, startPerson } from '../support/cli.ts'
+import { ending, type Person, startPerson } from '../support/cli.ts'
+
+const source = join(import.meta.dirname, '..', '..', 'src/main.ts')
 
 /** Notes every module in a file, whoever loads it and however. */
 const noting = (path: string) => `
@@ -20,7 +23,7 @@ suite('The command', () => {
   test('says its version without loading anything else', async (t) => {
     const { own, packages } = await loadedBy(await startPerson(t), ['--version'])
 
-    assert.deepEqual([own, packages], [['commands.ts', 'main.ts'], []])
+    assert.deepEqual([own, packages], [['commands.ts', 'main.ts', 'package-root.ts'], []])
   })
 
   test('shows its help without loading what any command does', async (t) => {
@@ -29,7 +32,7 @@ suite('The command', () => {
     assert.deepEqual(
       own.filter(
         (path) =>
-          !/^(?:main|commands|cli\/(?:failure|output|define)|cli\/(?:host\/)?commands\/[\w-]+|client\/errors|errors)\.ts$/.test(
+          !/^(?:main|commands|package-root|cli\/(?:failure|output|define)|cli\/(?:host\/)?commands\/[\w-]+|client\/errors|errors)\.ts$/.test(
             path,
           ),
       ),
@@ -65,7 +68,11 @@ suite('The command', () => {
 async function loadedBy(person: Person, words: readonly string[]) {
   const path = join(person.folder, 'loaded')
   const hook = `data:text/javascript,${encodeURIComponent(noting(path))}`
-  const { code, stdout, stderr } = await person.run(words, { env: { NODE_OPTIONS: `--import=${hook}` } })
+  const env = person.environment({ NODE_OPTIONS: `--import=${hook}` })
+  // The sources: of what is built of them, the files say less.
+  const { code, stdout, stderr } = await ending(
+    spawn(process.execPath, [source, ...words], { cwd: person.folder, env }),
+  )
   assert.equal(code, 0, stderr)
   const urls = readFileSync(path, 'utf8').trim().split('\n')
   const packages = urls.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1] ?? [])
