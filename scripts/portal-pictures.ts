@@ -34,7 +34,7 @@ const pictures: readonly Picture[] = [
   { name: 'secrets', path: 'secrets?sort=updated.down', options: { viewport: wide }, ready: rows },
   {
     name: 'secrets-dark',
-    path: 'secrets?list=Payments',
+    path: 'secrets?state=soon&sort=expires',
     options: { viewport: wide, colorScheme: 'dark' },
     ready: rows,
   },

@@ -50,7 +50,7 @@ for (const engine of engines) {
         ...['Description', 'as it was of the first'],
         ...['Tags', 'a a, b'],
       ])
-      await two.getByText('it replaces their description.').waitFor()
+      await two.getByText('it replaces their description. The rest of theirs stays.').waitFor()
       assert.deepEqual(await violations(two), [])
       await two.getByRole('button', { name: 'Save mine' }).click()
       await two.getByText('db-password is changed').waitFor()

@@ -71,7 +71,7 @@ export function demoSecret(at: number): DemoSecret {
     description: mixed % 3 === 0 ? '' : `${what} of ${service}, ${environment}.`,
     tags: mixed % 5 === 0 ? [] : [tag, ...(mixed % 2 === 0 ? [`team:${service.split('-')[0]}`] : [])],
     ageDays: ([1, 4, 16, 45, 110, 220, 400, 680][mixed % 8] ?? 1) + (mixed % 13),
-    expiresInDays: mixed % 7 === 0 ? ([-3, 6, 21, 75, 200, 364][mixed % 6] ?? null) : null,
+    expiresInDays: mixed % 7 === 0 ? ((Math.floor(mixed / 7) * 37) % 400) - 8 : null,
   }
 }
 

@@ -182,7 +182,9 @@ function DeleteDialog({
           ? 'With it go all of its secrets, every version of each.'
           : count === 0
             ? 'The list is empty.'
-            : `With it ${count === 1 ? 'goes its one secret' : `go its ${count} secrets`}, every version of each.`}{' '}
+            : count === 1
+              ? 'With it goes its one secret, every version of it.'
+              : `With it go its ${count} secrets, every version of each.`}{' '}
         This cannot be undone. If you may not delete one of them, nothing is deleted.
       </p>
       {secretIds === undefined || count === 0 ? null : <StaleAheadOfList secretIds={secretIds} />}

@@ -50,6 +50,7 @@ export function DetailsConflict({
       {lost.length === 0
         ? 'You changed nothing of that: if you save yours, theirs stays too.'
         : `Keep theirs, or save yours: it replaces their ${lost.join(' and ').toLowerCase()}.`}
+      {lost.length > 0 && lost.length < changed.length ? ' The rest of theirs stays.' : ''}
     </Note>
   )
 }

@@ -133,7 +133,8 @@ function Loaded({
           )
         ) : shown.length === 0 ? (
           <Empty icon={SearchX} title="Nothing matches">
-            No secret fits the search and the filters. Clear them to see all {secrets.length}.
+            No secret fits the search and the filters. Clear them to see{' '}
+            {secrets.length === 1 ? 'the one that there is' : `all ${secrets.length}`}.
           </Empty>
         ) : (
           <SecretsTable secrets={shown} filter={filter} onSort={onSort} />
