@@ -63,8 +63,8 @@ export function ActivityPlot({
           ))}
         </div>
         <span className="hint">
-          {label(all[0]?.start ?? span.from)} to {label(all.at(-1)?.start ?? span.to)}, at most{' '}
-          {most.toLocaleString('en')} at once
+          {label(all[0]?.start ?? span.from)} to {label(all.at(-1)?.start ?? span.to)}
+          {shown.length === 0 ? ': no record' : `, at most ${most.toLocaleString('en')} at once`}
         </span>
       </div>
       {activity.complete ? null : <NotAll since={activity.from} />}

@@ -4,11 +4,13 @@ import { useSearchParams } from 'wouter'
 import { Note } from '../ui/states.tsx'
 import { channelName, type Said, troubleOf } from './provider.ts'
 import { Gate } from './sign-in.tsx'
+import { useSessionState } from './store.ts'
 
 /** What the window shows at its end, until a page that waits for it lets it go. */
 export function WindowEnd() {
   const [query] = useSearchParams()
   const trouble = query.get('trouble')
+  const isIn = useSessionState().kind === 'in' && trouble === null
   useEffect(() => {
     const channel = new BroadcastChannel(channelName)
     channel.onmessage = ({ data }: MessageEvent<Said>) => {
@@ -18,7 +20,7 @@ export function WindowEnd() {
     return () => channel.close()
   }, [trouble])
   return (
-    <Gate title={trouble === null ? 'You are signed in' : 'Not signed in'}>
+    <Gate title={isIn ? 'You are signed in' : 'The sign-in did not succeed'}>
       {trouble === null ? null : <Note kind="bad">{troubleOf(trouble)}</Note>}
       <p className="muted">Close this window, and go on where you were.</p>
     </Gate>
