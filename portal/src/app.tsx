@@ -10,6 +10,7 @@ import { EnrolPage } from './session/enrol.tsx'
 import { Gate, SignInPage } from './session/sign-in.tsx'
 import { loadSession, useSessionState } from './session/store.ts'
 import { WelcomePage } from './session/welcome.tsx'
+import { WindowEnd } from './session/window-end.tsx'
 import { Boundary } from './ui/boundary.tsx'
 import { Button } from './ui/controls.tsx'
 import { Loading, PageHead, Trouble } from './ui/states.tsx'
@@ -58,6 +59,7 @@ function Pages({ welcomeToken }: { readonly welcomeToken: string | undefined }) 
       <Route path="/welcome">
         <WelcomePage token={welcomeToken} />
       </Route>
+      <Route path="/signed-in" component={WindowEnd} />
       <Route>
         {state.kind !== 'in' ? <SignInPage /> : state.session.enrolment_required ? <EnrolPage /> : <Inside />}
       </Route>

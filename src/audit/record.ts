@@ -4,6 +4,7 @@
  * The bytes are a JSON object in the canonical form of RFC 8785: members sorted by name, no blanks, only strings,
  * safe integers and null. A record is built from typed fields alone, never from a request; it cannot hold a value.
  */
+import type { Code } from '../errors.ts'
 import type { Principal } from '../model/principal.ts'
 
 export type Action =
@@ -161,6 +162,32 @@ export const actions: readonly Action[] = [
 
 /** Of those, the ones that hand out a value, one record for each value. */
 export const valueReads: ReadonlySet<Action> = new Set<Action>(['secret.read', 'version.read'])
+
+/** How an operation ends in the trail: done, done before, or refused with a code. */
+export const outcomes = [
+  'ok',
+  'replayed',
+  'forbidden',
+  'not_found',
+  'unauthenticated',
+  'invalid_credentials',
+  'second_factor_required',
+  'sso_required',
+  'enrolment_required',
+  'confirmation_required',
+  'rate_limited',
+  'stale_version',
+  'name_taken',
+  'last_owner',
+  'idempotency_mismatch',
+  'invalid',
+  'unresolved_references',
+  'key_exhausted',
+  'integrity_failure',
+] as const satisfies readonly ('ok' | 'replayed' | Code)[]
+export type RecordedOutcome = (typeof outcomes)[number]
+/** Of those, the refusals. */
+export type RecordedCode = Exclude<RecordedOutcome, 'ok' | 'replayed'>
 
 /** What was acted on. Absent parts were not known: a refused read of an unknown id has an id alone. */
 export interface AuditObject {

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Allowance } from '../outbound/addresses.ts'
 import { guardedFetch } from '../outbound/fetch.ts'
-import { type FetchIssuer, finishSso, type SsoPlace } from '../vault/sso.ts'
+import { type FetchIssuer, finishSso, returnOf, type SsoPlace } from '../vault/sso.ts'
 import type { Context } from './context.ts'
 import { addressOf } from './peer.ts'
 import { toRefusal } from './problem.ts'
@@ -10,6 +10,8 @@ import { clearFlowCookie, flowTicketOf, setCookie } from './session-cookie.ts'
 import { siteOf } from './site.ts'
 
 const path = '/portal/sso/callback'
+/** Where a window ends that was opened to sign in again: it tells the page that opened it how that went. */
+const windowEnd = '/portal/signed-in'
 
 /** Large enough for the keys and the description of any provider. */
 const maxProviderBytes = 256 * 1024
@@ -38,10 +40,10 @@ export function ssoCallback(context: Context) {
       reply.header('referrer-policy', 'no-referrer')
       const stranger = { requestId: request.id, address: addressOf(request) }
       const agent = { address: stranger.address, userAgent: request.headers['user-agent'] ?? '' }
+      const ticket = flowTicketOf(request) ?? ''
       try {
         const place = ssoPlace(context, request)
         const answer = new URL(request.raw.url ?? '', place.redirectUri)
-        const ticket = flowTicketOf(request) ?? ''
         const { opened, returnTo } = await finishSso(vault, stranger, place, { ticket, answer }, agent)
         setCookie(request, reply, opened.token, (opened.session.expiresAt ?? 0) - vault.now())
         clearFlowCookie(request, reply)
@@ -51,7 +53,8 @@ export function ssoCallback(context: Context) {
         request.log.info({ code }, 'a sign-in through a provider failed')
         clearFlowCookie(request, reply)
         // A person is looking at this: the portal says what it means.
-        return reply.redirect(`/portal/?trouble=${code}`, 303)
+        const end = returnOf(vault, ticket) === windowEnd ? windowEnd : '/portal/'
+        return reply.redirect(`${end}?trouble=${code}`, 303)
       }
     })
   }

@@ -1,5 +1,5 @@
 /** Operations and their outcomes: the words that the vault and the engines speak. */
-import type { Action, AuditObject } from '../audit/record.ts'
+import type { Action, AuditObject, RecordedOutcome } from '../audit/record.ts'
 import type { Code, FieldFault } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
@@ -225,7 +225,7 @@ export type Operation =
       readonly kind: 'record'
       readonly action: Action
       readonly object: AuditObject | null
-      readonly outcome: Code | 'ok'
+      readonly outcome: RecordedOutcome
     }
 
 export type Kind = Operation['kind']

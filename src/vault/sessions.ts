@@ -1,7 +1,8 @@
 /** Sessions of users: begun with a password, a link or a proof, confirmed, ended. Kept as API keys, under hashes of their own. */
+import type { RecordedCode } from '../audit/record.ts'
 import { newUid } from '../crypto/random.ts'
 import { generateToken } from '../crypto/token.ts'
-import { type Code, invalid, Refusal } from '../errors.ts'
+import { invalid, Refusal } from '../errors.ts'
 import { type ApiKey, idleEndOf, keyToAuthenticate } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import { checkEmail, scopeTextsOf, type User } from '../model/user.ts'
@@ -304,7 +305,7 @@ export async function recordFailure(
   vault: Vault,
   { requestId, address }: Stranger,
   user: User,
-  outcome: Code = 'invalid_credentials',
+  outcome: RecordedCode = 'invalid_credentials',
 ): Promise<void> {
   const { id, uid, email } = user
   const object = { kind: 'user', id, uid, name: email, version: null, hash: null } as const

@@ -136,6 +136,12 @@ export async function finishSso(
   throw keepsChanging()
 }
 
+/** Where a flow was to end, which may have gone wrong; `undefined` for a ticket that is none, or no longer. */
+export function returnOf(vault: Vault, ticket: string): string | undefined {
+  const taken = takeBack(vault, 'sso', '', ticket)
+  return taken === undefined ? undefined : (JSON.parse(taken.payload.toString()) as SsoStart).returnTo
+}
+
 interface Known {
   readonly subject: string
   /** In lower case, if the provider has verified it. */

@@ -60,6 +60,7 @@ for (const engine of engines) {
       await first.getByRole('button', { name: 'Reveal' }).click()
       const dialog = first.getByRole('dialog', { name: 'Your session ended' })
       await dialog.waitFor()
+      assert.deepEqual(await violations(first), [])
       assert.deepEqual(await placesOf(first, 'planted-value'), [])
       assert.equal(await first.evaluate(statusOfSecrets), 401)
       assert.equal(await second.evaluate(statusOfSecrets), 200)

@@ -21,6 +21,8 @@ export interface Portal {
   readonly server: TestServer
   /** The token of a one-time link that makes another owner. */
   readonly setupToken: string
+  /** The server's clock, in milliseconds. */
+  now(): number
   /** Nobody does anything for so long. */
   wait(minutes: number): void
   /** A page of a new browser profile, watched. */
@@ -90,6 +92,7 @@ export async function startPortal(
   return {
     server,
     setupToken,
+    now: () => Date.now() + waited,
     wait: (minutes) => {
       waited += minutes * 60_000
     },

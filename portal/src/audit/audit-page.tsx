@@ -1,47 +1,26 @@
 /** The audit trail: filters, activity over time, records as they come, export. */
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Download, ScrollText } from 'lucide-react'
-import { type FormEvent, useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { Link, useSearchParams } from 'wouter'
 import type { AuditFilter, AuditRecord } from '../../../src/client/index.ts'
 import { read, sentenceOf } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
 import { download } from '../secrets/content.ts'
-import { Button, Field, Select, Switch } from '../ui/controls.tsx'
+import { Button, Switch } from '../ui/controls.tsx'
 import { Empty, Loading, PageHead, Trouble } from '../ui/states.tsx'
 import { secondOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
-import { actions } from './actions.ts'
+import { spanOf } from './activity.ts'
+import { Filters, filterOf } from './filters.tsx'
 import { ActivityPlot } from './plot.tsx'
 import { VerifyButton } from './verify.tsx'
 
 const pageSize = 200
 const tailMs = 4_000
 const maxExport = 100_000
-const ranges = [
-  { id: '', label: 'Any time', hours: 0 },
-  { id: '1', label: 'The last hour', hours: 1 },
-  { id: '24', label: 'The last day', hours: 24 },
-  { id: '168', label: 'The last week', hours: 168 },
-  { id: '720', label: 'The last 30 days', hours: 720 },
-]
-
-function filterOf(query: URLSearchParams): AuditFilter {
-  const hours = Number(query.get('hours') ?? 0)
-  // To the minute, so that the same view is the same question.
-  const from = new Date(Math.floor((Date.now() - hours * 3_600_000) / 60_000) * 60_000)
-  const part = (name: string) => {
-    const value = query.get(name)
-    return value === null || value === '' ? {} : { [name]: value }
-  }
-  return {
-    ...(hours > 0 ? { from: `${from.toISOString().slice(0, 19)}Z` } : {}),
-    ...part('action'),
-    ...part('secret'),
-    ...part('principal'),
-    ...part('outcome'),
-  }
-}
+/** The plot is drawn anew more seldom than the records come. */
+const plotMs = 20_000
 
 export function AuditPage() {
   const [query, setQuery] = useSearchParams()
@@ -94,13 +73,7 @@ export function AuditPage() {
         <VerifyButton onFault={setBroken} />
         <ExportButton filter={filter} />
       </PageHead>
-      {loaded !== undefined && records.length > 0 ? (
-        <section className="card" aria-label="Activity">
-          <div className="card-pad">
-            <ActivityPlot records={records} now={Date.now()} />
-          </div>
-        </section>
-      ) : null}
+      <Activity filter={filter} view={view} isLive={isLive} hidesOwn={hidesOwn} />
       <section className="card" aria-label="Records">
         <Filters
           query={query}
@@ -129,6 +102,44 @@ export function AuditPage() {
   )
 }
 
+/** Of the whole time that was chosen, whichever records are loaded. */
+function Activity({
+  filter,
+  view,
+  isLive,
+  hidesOwn,
+}: {
+  readonly filter: AuditFilter
+  readonly view: string
+  readonly isLive: boolean
+  readonly hidesOwn: boolean
+}) {
+  const { data, error, refetch, dataUpdatedAt, isPlaceholderData } = useQuery({
+    queryKey: ['audit-activity', view],
+    queryFn: ({ signal }) => read(() => strongroom.audit.activity(filter, { signal })),
+    refetchInterval: isLive ? plotMs : false,
+    // The one before stays until the next is there, or what is below would move away from under a click.
+    placeholderData: keepPreviousData,
+  })
+  const timeOf = (name: 'from' | 'to') => (filter[name] === undefined ? {} : { [name]: Date.parse(filter[name]) })
+  const isShown = (action: string) => !hidesOwn || filter.action === 'audit.read' || action !== 'audit.read'
+  return (
+    <section className="card" aria-label="Activity" aria-busy={isPlaceholderData}>
+      {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
+      {data === undefined && error === null ? <Loading lines={4} /> : null}
+      {data === undefined ? null : (
+        <div className="card-pad">
+          <ActivityPlot
+            activity={data}
+            span={spanOf(data, isPlaceholderData ? {} : { ...timeOf('from'), ...timeOf('to') }, dataUpdatedAt)}
+            isShown={isShown}
+          />
+        </div>
+      )}
+    </section>
+  )
+}
+
 /** New records, newest first, asked for every few seconds. */
 function useTail(filter: AuditFilter, view: string, isOn: boolean, after: number): readonly AuditRecord[] {
   const [fresh, setFresh] = useState<readonly AuditRecord[]>([])
@@ -151,78 +162,6 @@ function useTail(filter: AuditFilter, view: string, isOn: boolean, after: number
     })
   }, [data, after])
   return fresh
-}
-
-function Filters({
-  query,
-  change,
-  hidesOwn,
-  onHidesOwn,
-  seen,
-}: {
-  readonly query: URLSearchParams
-  readonly change: (part: Record<string, string>) => void
-  readonly hidesOwn: boolean
-  readonly onHidesOwn: (hides: boolean) => void
-  /** Actions of the records that are loaded. */
-  readonly seen: readonly string[]
-}) {
-  const [askedSecret, askedPrincipal] = [query.get('secret') ?? '', query.get('principal') ?? '']
-  const [secret, setSecret] = useState(askedSecret)
-  const [principal, setPrincipal] = useState(askedPrincipal)
-  // The address may be changed by others: a link, or going back.
-  useEffect(() => setSecret(askedSecret), [askedSecret])
-  useEffect(() => setPrincipal(askedPrincipal), [askedPrincipal])
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    change({ secret: secret.trim(), principal: principal.trim() })
-  }
-  const outcome = query.get('outcome') ?? ''
-  const outcomes = [
-    '',
-    'ok',
-    'forbidden',
-    'not_found',
-    'unauthenticated',
-    'stale_version',
-    'name_taken',
-    'integrity_failure',
-  ]
-  return (
-    <form className="filters" onSubmit={submit} onBlur={submit}>
-      <Select
-        label="Time"
-        value={query.get('hours') ?? ''}
-        choices={ranges.map(({ id, label }) => ({ id, label }))}
-        onChoose={(hours) => change({ hours })}
-      />
-      <Select
-        label="Action"
-        value={query.get('action') ?? ''}
-        choices={[
-          { id: '', label: 'Any action' },
-          ...[...new Set([...actions, ...seen])].map((id) => ({ id, label: id })),
-        ]}
-        onChoose={(action) => change({ action })}
-      />
-      <Select
-        label="Outcome"
-        value={outcome}
-        choices={[...new Set([...outcomes, outcome])].map((id) => ({ id, label: id === '' ? 'Any outcome' : id }))}
-        onChoose={(chosen) => change({ outcome: chosen })}
-      />
-      <Field label="Secret" value={secret} onValue={setSecret} placeholder="Name or id" maxLength={255} data-search />
-      <Field label="Who" value={principal} onValue={setPrincipal} placeholder="Name or key id" maxLength={255} />
-      <div className="field" style={{ justifyContent: 'end' }}>
-        <Switch isSelected={hidesOwn} onChange={onHidesOwn}>
-          <span className="small">Hide reading of the trail</span>
-        </Switch>
-      </div>
-      <button type="submit" className="sr-only">
-        Apply
-      </button>
-    </form>
-  )
 }
 
 function Records({

@@ -1,52 +1,23 @@
 /** Activity over time by kind of action: stacked bars, and the same as a table for whoever does not see them. */
-import type { AuditRecord } from '../../../src/client/index.ts'
+import type { Activity } from '../../../src/client/index.ts'
 import { exactTime } from '../ui/time.tsx'
-import { type Kind, kindOf, kinds } from './actions.ts'
+import { kinds } from './actions.ts'
+import { columnsOf, type Span } from './activity.ts'
 
-const columns = 60
-/** Fewer would be a wall. */
-const minColumns = 24
 const width = 960
 const height = 150
-const steps = [10, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86_400, 7 * 86_400, 30 * 86_400].map(
-  (seconds) => seconds * 1000,
-)
 
-interface Column {
-  readonly start: number
-  readonly counts: Readonly<Record<Kind, number>>
-  readonly total: number
-}
-
-function columnsOf(
-  records: readonly AuditRecord[],
-  now: number,
-): { readonly step: number; readonly all: readonly Column[] } {
-  const oldest = Math.min(now - 60_000, ...records.map(({ time }) => Date.parse(time)))
-  const step = steps.find((size) => (now - oldest) / size <= columns) ?? 365 * 86_400_000
-  const last = Math.floor(now / step) * step
-  const first = Math.min(
-    Math.max(Math.floor(oldest / step) * step, last - (columns - 1) * step),
-    last - (minColumns - 1) * step,
-  )
-  const none = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<Kind, number>
-  const counts = new Map<number, Record<Kind, number>>()
-  for (const { time, action, outcome } of records) {
-    const start = Math.floor(Date.parse(time) / step) * step
-    const found = counts.get(start) ?? { ...none }
-    found[kindOf(action, outcome)]++
-    counts.set(start, found)
-  }
-  const all = Array.from({ length: Math.round((last - first) / step) + 1 }, (_, at) => {
-    const start = first + at * step
-    const found = counts.get(start) ?? none
-    return { start, counts: found, total: Object.values(found).reduce((sum, count) => sum + count, 0) }
-  })
-  return { step, all }
-}
-
-export function ActivityPlot({ records, now }: { readonly records: readonly AuditRecord[]; readonly now: number }) {
-  const { step, all } = columnsOf(records, now)
+export function ActivityPlot({
+  activity,
+  span,
+  isShown = () => true,
+}: {
+  readonly activity: Activity
+  readonly span: Span
+  readonly isShown?: (action: string) => boolean
+}) {
+  const all = columnsOf(activity, span, isShown)
+  const step = (all[1]?.start ?? 0) - (all[0]?.start ?? 0)
   const most = Math.max(1, ...all.map(({ total }) => total))
   const slot = width / all.length
   const shown = kinds.filter((kind) => all.some(({ counts }) => counts[kind] > 0))
@@ -92,9 +63,11 @@ export function ActivityPlot({ records, now }: { readonly records: readonly Audi
           ))}
         </div>
         <span className="hint">
-          {label(all[0]?.start ?? now)} to {label(all.at(-1)?.start ?? now)}, at most {most} at once
+          {label(all[0]?.start ?? span.from)} to {label(all.at(-1)?.start ?? span.to)}
+          {shown.length === 0 ? ': no record' : `, at most ${most.toLocaleString('en')} at once`}
         </span>
       </div>
+      {activity.complete ? null : <NotAll since={activity.from} />}
       <div className="sr-only">
         <table>
           <caption>Records by time and kind</caption>
@@ -123,5 +96,15 @@ export function ActivityPlot({ records, now }: { readonly records: readonly Audi
         </table>
       </div>
     </figure>
+  )
+}
+
+/** More happened than is counted at once. */
+export function NotAll({ since }: { readonly since: string }) {
+  return (
+    <p className="small muted">
+      There are more records than are counted at once: only those since <time dateTime={since}>{exactTime(since)}</time>{' '}
+      are.
+    </p>
   )
 }

@@ -3,10 +3,11 @@ import { useQuery } from '@tanstack/react-query'
 import { Activity as ActivityIcon, CalendarClock, History, Hourglass, PackageCheck, Users } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
-import type { AuditRecord, Metadata } from '../../../src/client/index.ts'
+import type { Metadata } from '../../../src/client/index.ts'
 import { read } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
-import { ActivityPlot } from '../audit/plot.tsx'
+import { spanOf } from '../audit/activity.ts'
+import { ActivityPlot, NotAll } from '../audit/plot.tsx'
 import { byUrgency, isOld, useDeployments } from '../deployments/queries.ts'
 import { isExpiring, isStale } from '../secrets/filter.ts'
 import { useLists, useSecrets } from '../secrets/queries.ts'
@@ -17,9 +18,8 @@ import { Ago, Expiry } from '../ui/time.tsx'
 import { AgePlot } from './ages.tsx'
 
 const shownLines = 6
-/** What the activity is about; of a busy account no more than so many pages of 1000 records are read. */
+/** What the activity is about. */
 const activityDays = 30
-const maxPages = 5
 
 export function OverviewPage() {
   const { user } = useSession()
@@ -248,7 +248,11 @@ function Expiring({ secrets }: { readonly secrets: readonly Metadata[] }) {
 function useActivity() {
   return useQuery({
     queryKey: ['overview-activity'],
-    queryFn: ({ signal }) => read(() => recent(signal)),
+    queryFn: async ({ signal }) => {
+      const from = Date.now() - activityDays * 86_400_000
+      const query = { from: `${new Date(from).toISOString().slice(0, 19)}Z`, by: 'day' } as const
+      return { from, activity: await read(() => strongroom.audit.activity(query, { signal })) }
+    },
   })
 }
 
@@ -268,61 +272,46 @@ function Activity() {
       {data === undefined && error === null ? <Loading lines={4} /> : null}
       {data === undefined ? null : (
         <div className="card-pad">
-          <ActivityPlot records={data} now={dataUpdatedAt} />
+          <ActivityPlot activity={data.activity} span={spanOf(data.activity, { from: data.from }, dataUpdatedAt)} />
         </div>
       )}
     </Card>
   )
 }
 
-async function recent(signal: AbortSignal): Promise<readonly AuditRecord[]> {
-  const from = `${new Date(Date.now() - activityDays * 86_400_000).toISOString().slice(0, 19)}Z`
-  const records: AuditRecord[] = []
-  let cursor: string | undefined
-  for (let pages = 0; pages < maxPages; pages++) {
-    const query = { from, limit: 1000, ...(cursor === undefined ? {} : { cursor }) }
-    const page = await strongroom.audit.page(query, { signal })
-    records.push(...page.items)
-    cursor = page.next
-    if (cursor === undefined) break
-  }
-  return records
-}
-
 function Readers() {
-  const { data: records, error } = useActivity()
+  const { data, error } = useActivity()
   if (error !== null) return null
-  const counts = new Map<string, { readonly name: string; readonly kind: string; readonly count: number }>()
-  for (const { principal, action, outcome } of records ?? []) {
-    if (outcome !== 'ok' || !/^(secret|version)\.read$/.test(action)) continue
-    const key = `${principal.kind} ${principal.id}`
-    counts.set(key, { ...principal, count: (counts.get(key)?.count ?? 0) + 1 })
-  }
-  const shown = [...counts.entries()].sort(([, one], [, other]) => other.count - one.count).slice(0, shownLines)
-  const most = shown[0]?.[1].count ?? 1
+  const shown = data?.activity.readers.slice(0, shownLines) ?? []
+  const most = shown[0]?.reads ?? 1
   return (
     <Card
       title="Who reads most"
       icon={<Users size={16} aria-hidden />}
       more={<span className="hint">{activityDays} days</span>}
     >
-      {records === undefined ? <Loading lines={3} /> : null}
-      {records !== undefined && shown.length === 0 ? (
+      {data === undefined ? <Loading lines={3} /> : null}
+      {data !== undefined && shown.length === 0 ? (
         <p className="card-pad small muted">Nobody has read a value lately.</p>
       ) : null}
       <ul className="lines">
-        {shown.map(([key, { name, kind, count }]) => (
-          <li key={key}>
+        {shown.map(({ principal: { kind, id, name }, reads }) => (
+          <li key={`${kind} ${id}`}>
             <Link className="grow" href={`/audit?principal=${encodeURIComponent(name)}`} title={name}>
               {name} <span className="muted">{kind}</span>
             </Link>
             <span style={{ width: 90 }} aria-hidden>
-              <span className="bar" style={{ width: `${(count / most) * 100}%` }} />
+              <span className="bar" style={{ width: `${(reads / most) * 100}%` }} />
             </span>
-            <span className="end count">{count.toLocaleString('en')}</span>
+            <span className="end count">{reads.toLocaleString('en')}</span>
           </li>
         ))}
       </ul>
+      {data === undefined || data.activity.complete ? null : (
+        <div className="card-pad">
+          <NotAll since={data.activity.from} />
+        </div>
+      )}
     </Card>
   )
 }

@@ -9,7 +9,9 @@ import { Button, Field } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Note } from '../ui/states.tsx'
 import { canUsePasskeys, confirmWithPasskey } from './passkey.ts'
-import { placeToReturn, SignInForm } from './sign-in.tsx'
+import { windowEnd } from './provider.ts'
+import { ProviderWindow } from './provider-window.tsx'
+import { SignInForm } from './sign-in.tsx'
 import { cancelConfirmation, signedIn, signedOut, useSession, useSessionState } from './store.ts'
 
 export function SignInAgain() {
@@ -23,6 +25,7 @@ export function SignInAgain() {
       </p>
       <SignInForm
         email={state.session.user.email}
+        inWindow
         onSignedIn={(session) => {
           // What another person saw is not for this one.
           if (state.session.user.id !== session.user.id) cache.clear()
@@ -53,7 +56,8 @@ export function ConfirmAgain() {
 }
 
 function ConfirmForm() {
-  const { confirm_with: means, account } = useSession()
+  const { confirm_with: means, account, user } = useSession()
+  const cache = useQueryClient()
   const [proof, setProof] = useState('')
   const [trouble, setTrouble] = useState<string>()
   const [isBusy, setBusy] = useState(false)
@@ -61,7 +65,14 @@ function ConfirmForm() {
     setBusy(true)
     setTrouble(undefined)
     try {
-      signedIn(await how())
+      const session = await how()
+      if (session.user.id === user.id) signedIn(session)
+      else {
+        // Another person at the provider: what this one began is not theirs.
+        cancelConfirmation()
+        cache.clear()
+        location.assign('/portal/')
+      }
     } catch (error) {
       setTrouble(sentenceOf(error))
       setBusy(false)
@@ -70,13 +81,6 @@ function ConfirmForm() {
   const submit = (event: FormEvent) => {
     event.preventDefault()
     if (hasPassword) void attempt(() => sessions.confirm(proof))
-  }
-  const leave = async () => {
-    try {
-      location.assign((await sso.begin(account.name, true, placeToReturn())).url)
-    } catch (error) {
-      setTrouble(sentenceOf(error))
-    }
   }
   const hasPassword = means.includes('password')
   return (
@@ -91,10 +95,14 @@ function ConfirmForm() {
       ) : null}
       {means.includes('sso') && !hasPassword ? (
         <>
-          <p className="hint">Your provider asks you again. What you typed on this page is lost thereby.</p>
-          <Button onPress={() => void leave()} isDisabled={isBusy}>
-            Go to the provider
-          </Button>
+          <p className="hint">Your provider asks you again, in a window of its own. This page stays as it is.</p>
+          <ProviderWindow
+            label="Go to the provider"
+            begin={() => sso.begin(account.name, true, windowEnd)}
+            isDisabled={isBusy}
+            onTrouble={setTrouble}
+            onDone={() => void attempt(sessions.current)}
+          />
         </>
       ) : null}
       {hasPassword ? (

@@ -28,6 +28,15 @@ export function EnrolPage() {
       if (!(error instanceof Cancelled)) setTrouble(sentenceOf(error))
     }
   }
+  const leave = async () => {
+    setTrouble(undefined)
+    try {
+      await sessions.signOut()
+      signedOut()
+    } catch (error) {
+      setTrouble(`You are still signed in. ${sentenceOf(error)}`)
+    }
+  }
   if (step.kind === 'codes') {
     return (
       <Gate title="Keep your recovery codes">
@@ -59,7 +68,7 @@ export function EnrolPage() {
           <Smartphone size={16} aria-hidden />
           Use an authenticator app
         </Button>
-        <Button look="quiet" onPress={() => void sessions.signOut().finally(signedOut)}>
+        <Button look="quiet" onPress={() => void leave()}>
           Sign out
         </Button>
       </div>

@@ -9,6 +9,8 @@ import { sso } from '../api/factors.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { Note, useTitle } from '../ui/states.tsx'
 import { canUsePasskeys, signInWithPasskey } from './passkey.ts'
+import { troubleOf, windowEnd } from './provider.ts'
+import { ProviderWindow } from './provider-window.tsx'
 import { signedIn } from './store.ts'
 
 /** The page around a form of somebody who is not signed in. */
@@ -45,13 +47,6 @@ export function Logo({ size }: { readonly size: number }) {
   )
 }
 
-/** Why the way back from a provider ended here. */
-const troubles: Readonly<Record<string, string>> = {
-  forbidden:
-    'You are not expected here. Ask an owner of the account to invite your address, or connect it in Settings.',
-  invalid_credentials: 'That sign-in was broken off or took too long. Try again.',
-}
-
 export function SignInPage() {
   const [query] = useSearchParams()
   const code = query.get('trouble')
@@ -60,22 +55,27 @@ export function SignInPage() {
       <SignInForm
         account={query.get('account')}
         onSignedIn={(session) => void signedIn(session)}
-        {...(code === null ? {} : { trouble: troubles[code] ?? 'The sign-in did not succeed. Try again.' })}
+        {...(code === null ? {} : { trouble: troubleOf(code) })}
       />
     </Gate>
   )
 }
 
-/** @param email of the person whose session ended */
+/**
+ * @param email of the person whose session ended
+ * @param inWindow whether what is on the page must stay: a provider is then asked in a window of its own
+ */
 export function SignInForm({
   email: known = '',
   account = null,
   trouble: before,
+  inWindow = false,
   onSignedIn,
 }: {
   readonly email?: string
   readonly account?: string | null
   readonly trouble?: string
+  readonly inWindow?: boolean
   readonly onSignedIn: (session: Session) => void
 }) {
   const [email, setEmail] = useState(known)
@@ -136,7 +136,12 @@ export function SignInForm({
     <form className="stack" onSubmit={submit}>
       {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
       <PasskeyButton isDisabled={isBusy} onPress={() => void attempt(signInWithPasskey)} />
-      <SsoButton account={account} isDisabled={isBusy} onTrouble={setTrouble} />
+      <SsoButton
+        account={account}
+        isDisabled={isBusy}
+        onTrouble={setTrouble}
+        {...(inWindow ? { onSignedIn: () => void attempt(sessions.current) } : {})}
+      />
       <Field
         label="Email"
         type="email"
@@ -179,13 +184,27 @@ function SsoButton({
   account,
   isDisabled,
   onTrouble,
+  onSignedIn,
 }: {
   readonly account: string | null
   readonly isDisabled: boolean
-  readonly onTrouble: (trouble: string) => void
+  readonly onTrouble: (trouble: string | undefined) => void
+  /** Told when it happened in another window; without it, this one goes there. */
+  readonly onSignedIn?: () => void
 }) {
   const { data } = useQuery({ queryKey: ['provider', account], queryFn: () => sso.provider(account), retry: false })
   if (data === undefined || data === null) return null
+  if (onSignedIn !== undefined) {
+    return (
+      <ProviderWindow
+        label={`Sign in with ${data.label}`}
+        begin={() => sso.begin(data.account, false, windowEnd)}
+        isDisabled={isDisabled}
+        onTrouble={onTrouble}
+        onDone={onSignedIn}
+      />
+    )
+  }
   const go = async () => {
     try {
       location.assign((await sso.begin(data.account, false, placeToReturn())).url)

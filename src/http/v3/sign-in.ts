@@ -244,7 +244,7 @@ export function ssoRoutes(app: V3, context: Context): void {
 
 /** Pages of the portal; nothing else, and nothing of another site. */
 const places =
-  /^\/portal\/((secrets|lists|machines|deployments|seeds|cloud-init|keys|trust|users|audit|settings)(\/\d{1,16})?)?$/
+  /^\/portal\/((secrets|lists|machines|deployments|cloud-init|keys|trust-rules|users|audit|settings|signed-in)(\/\d{1,16})?)?$/
 
 function returnPath(path = '/portal/'): string {
   if (!places.test(path)) throw invalid('return', 'Must be a page of the portal.')

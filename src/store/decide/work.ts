@@ -1,6 +1,6 @@
 /** One batch being decided: the world, what will be written, and how an operation ends and is recorded. */
 import { nextHead } from '../../audit/chain.ts'
-import type { Action, AuditObject, AuditRecord } from '../../audit/record.ts'
+import type { Action, AuditObject, AuditRecord, RecordedCode, RecordedOutcome } from '../../audit/record.ts'
 import type { Code, FieldFault } from '../../errors.ts'
 import type { Account } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
@@ -66,14 +66,20 @@ export function done<K extends Kind>(
   call: Call,
   object: AuditObject | null,
   result: Results[K],
-  outcome = 'ok',
+  outcome: RecordedOutcome = 'ok',
 ): Outcome<K> {
   record(call, object, outcome)
   return { kind: 'done', result }
 }
 
 /** Ends an operation with a refusal, with its record. */
-export function refuse(call: Call, object: AuditObject | null, code: Code, message: string, right?: Right): Refused {
+export function refuse(
+  call: Call,
+  object: AuditObject | null,
+  code: RecordedCode,
+  message: string,
+  right?: Right,
+): Refused {
   record(call, object, code)
   return refused(code, message, right)
 }
@@ -83,7 +89,7 @@ export function refused(code: Code, message: string, right?: Right): Refused {
 }
 
 /** Ends an operation with a refusal that names what is at fault, with its record. */
-export function refuseField(call: Call, object: AuditObject | null, code: Code, field: FieldFault): Refused {
+export function refuseField(call: Call, object: AuditObject | null, code: RecordedCode, field: FieldFault): Refused {
   return { ...refuse(call, object, code, field.detail), fields: [field] }
 }
 
@@ -93,7 +99,7 @@ export function forbid(call: Call, object: AuditObject | null, right: Right): Re
 }
 
 /** Appends the operation's record to its account's chain. */
-export function record(call: Call, object: AuditObject | null, outcome: string): void {
+export function record(call: Call, object: AuditObject | null, outcome: RecordedOutcome): void {
   const { work, request, principal, action } = call
   const account = work.world.accounts.get(call.account.id) ?? call.account
   const entry: AuditRecord = {

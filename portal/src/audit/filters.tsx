@@ -1,0 +1,130 @@
+/** What the trail is filtered by; the address of the page holds all of it. */
+import { type FormEvent, useEffect, useState } from 'react'
+import { actions, outcomes } from '../../../src/audit/record.ts'
+import type { AuditFilter } from '../../../src/client/index.ts'
+import { Field, Select, Switch } from '../ui/controls.tsx'
+
+const ranges = [
+  { id: '', label: 'Any time', hours: 0 },
+  { id: '1', label: 'The last hour', hours: 1 },
+  { id: '24', label: 'The last day', hours: 24 },
+  { id: '168', label: 'The last week', hours: 168 },
+  { id: '720', label: 'The last 30 days', hours: 720 },
+]
+/** Not to be chosen, but what there is when times were given. */
+const ownRange = { id: 'own', label: 'From and to' }
+
+export function filterOf(query: URLSearchParams): AuditFilter {
+  const hours = Number(query.get('hours') ?? 0)
+  // To the minute, so that the same view is the same question.
+  const from = new Date(Math.floor((Date.now() - hours * 3_600_000) / 60_000) * 60_000)
+  const part = (name: string) => {
+    const value = query.get(name)
+    return value === null || value === '' ? {} : { [name]: value }
+  }
+  return {
+    ...(hours > 0 ? { from: `${from.toISOString().slice(0, 19)}Z` } : {}),
+    ...part('from'),
+    ...part('to'),
+    ...part('action'),
+    ...part('secret'),
+    ...part('principal'),
+    ...part('outcome'),
+  }
+}
+
+/** As a field for a time has it, in the time zone of the browser; nothing for what is no time. */
+function localText(time: string): string {
+  const date = new Date(time)
+  if (Number.isNaN(date.getTime())) return ''
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+}
+
+/** In UTC, so that the address means the same time everywhere. */
+function utcText(local: string): string {
+  const date = new Date(local)
+  return Number.isNaN(date.getTime()) ? '' : `${date.toISOString().slice(0, 19)}Z`
+}
+
+export function Filters({
+  query,
+  change,
+  hidesOwn,
+  onHidesOwn,
+  seen,
+}: {
+  readonly query: URLSearchParams
+  readonly change: (part: Record<string, string>) => void
+  readonly hidesOwn: boolean
+  readonly onHidesOwn: (hides: boolean) => void
+  /** Actions of the records that are loaded. */
+  readonly seen: readonly string[]
+}) {
+  const asked = (name: string) => query.get(name) ?? ''
+  const [askedSecret, askedPrincipal] = [asked('secret'), asked('principal')]
+  const [askedFrom, askedTo] = [localText(asked('from')), localText(asked('to'))]
+  const [secret, setSecret] = useState(askedSecret)
+  const [principal, setPrincipal] = useState(askedPrincipal)
+  const [from, setFrom] = useState(askedFrom)
+  const [to, setTo] = useState(askedTo)
+  // The address may be changed by others: a link, or going back.
+  useEffect(() => setSecret(askedSecret), [askedSecret])
+  useEffect(() => setPrincipal(askedPrincipal), [askedPrincipal])
+  useEffect(() => setFrom(askedFrom), [askedFrom])
+  useEffect(() => setTo(askedTo), [askedTo])
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    // What was not changed stays as it is in the address, to the second.
+    const times = {
+      ...(from === askedFrom ? {} : { from: utcText(from) }),
+      ...(to === askedTo ? {} : { to: utcText(to) }),
+    }
+    const isOwn = Object.keys(times).length > 0
+    change({ secret: secret.trim(), principal: principal.trim(), ...times, ...(isOwn ? { hours: '' } : {}) })
+  }
+  const hasTimes = asked('from') !== '' || asked('to') !== ''
+  const outcome = asked('outcome')
+  return (
+    <form className="filters" onSubmit={submit} onBlur={submit}>
+      <Select
+        label="Time"
+        value={hasTimes ? ownRange.id : asked('hours')}
+        choices={[...ranges.map(({ id, label }) => ({ id, label })), ...(hasTimes ? [ownRange] : [])]}
+        onChoose={(hours) => hours !== ownRange.id && change({ hours, from: '', to: '' })}
+      />
+      <Field label="From" type="datetime-local" value={from} onValue={setFrom} />
+      <Field
+        label="To"
+        type="datetime-local"
+        value={to}
+        onValue={setTo}
+        fault={from !== '' && to !== '' && to < from ? 'Ends before it begins.' : undefined}
+      />
+      <Select
+        label="Action"
+        value={asked('action')}
+        choices={[
+          { id: '', label: 'Any action' },
+          ...[...new Set([...actions, ...seen])].map((id) => ({ id, label: id })),
+        ]}
+        onChoose={(action) => change({ action })}
+      />
+      <Select
+        label="Outcome"
+        value={outcome}
+        choices={[...new Set(['', ...outcomes, outcome])].map((id) => ({ id, label: id === '' ? 'Any outcome' : id }))}
+        onChoose={(chosen) => change({ outcome: chosen })}
+      />
+      <Field label="Secret" value={secret} onValue={setSecret} placeholder="Name or id" maxLength={255} data-search />
+      <Field label="Who" value={principal} onValue={setPrincipal} placeholder="Name or key id" maxLength={255} />
+      <div className="field" style={{ justifyContent: 'end' }}>
+        <Switch isSelected={hidesOwn} onChange={onHidesOwn}>
+          <span className="small">Hide reading of the trail</span>
+        </Switch>
+      </div>
+      <button type="submit" className="sr-only">
+        Apply
+      </button>
+    </form>
+  )
+}

@@ -1,0 +1,72 @@
+/** The audit page: what it is filtered by, and that its plot is of everything that fits. */
+import assert from 'node:assert/strict'
+import { after, suite, test } from 'node:test'
+import { outcomes } from '../../src/audit/record.ts'
+import { engines } from '../support/engines.ts'
+import { Person } from '../support/person.ts'
+import { closeBrowser, owner, startPortal, violations } from './portal.ts'
+
+after(closeBrowser)
+
+const hourMs = 3_600_000
+
+for (const engine of engines.slice(0, 1)) {
+  suite(`${engine.name}: the audit page`, { skip: engine.skip }, () => {
+    test('plots all that fits the filter, whichever records are loaded', async (t) => {
+      const clock = { now: Date.UTC(2026, 0, 14, 10, 30) }
+      const portal = await startPortal(t, engine, { now: () => clock.now })
+      const { api } = portal.server
+      await api.post('/v3/secrets', { name: 'db-password', value: 'v' })
+      clock.now += hourMs
+      await Promise.all(Array.from({ length: 250 }, () => api.get('/v3/secrets/1')))
+      clock.now += 5 * hourMs
+      await api.get('/v3/secrets/9')
+      await new Person(portal.server.url).signIn(owner.email, 'a wrong guess')
+      const page = await portal.openAs(owner, '/portal/audit?action=secret.read', { timezoneId: 'Europe/Vienna' })
+      const rows = page.getByRole('region', { name: 'Table of records' }).locator('tbody tr')
+      const plot = page.locator('[aria-label=Activity][aria-busy=false]').getByRole('table')
+
+      await rows.first().waitFor()
+      assert.equal(await rows.count(), 200)
+      assert.equal(await sumOf(plot), 251)
+      assert.deepEqual(await violations(page), [])
+
+      // From and to, in the time of the browser, one hour ahead of UTC.
+      await page.getByLabel('From', { exact: true }).fill('2026-01-14T12:00')
+      await page.getByLabel('To', { exact: true }).fill('2026-01-14T13:00')
+      await page.getByLabel('To', { exact: true }).press('Enter')
+      await page.waitForURL(/from=2026-01-14T11%3A00%3A00Z&to=2026-01-14T12%3A00%3A00Z/)
+      await rows.first().waitFor()
+      await page.getByRole('button', { name: 'Older records' }).click()
+      await rows.nth(249).waitFor()
+      assert.equal(await rows.count(), 250)
+      assert.equal(await sumOf(plot), 250)
+      await page.reload()
+      await rows.first().waitFor()
+      assert.equal(await page.getByLabel('From', { exact: true }).inputValue(), '2026-01-14T12:00')
+      assert.equal(await page.getByLabel('To', { exact: true }).inputValue(), '2026-01-14T13:00')
+      await page.getByLabel('To', { exact: true }).fill('2026-01-14T11:00')
+      await page.getByText('Ends before it begins.').waitFor()
+
+      await page.getByRole('button', { name: /Time$/ }).click()
+      await page.getByRole('option', { name: 'Any time' }).click()
+      await page.waitForURL((url) => !url.searchParams.has('from') && !url.searchParams.has('to'))
+      await page.getByRole('button', { name: /Action$/ }).click()
+      await page.getByRole('option', { name: 'Any action' }).click()
+      await page.getByRole('button', { name: /Outcome$/ }).click()
+      const offered = await page.getByRole('option').allTextContents()
+      assert.deepEqual(offered, ['Any outcome', ...outcomes])
+      await page.getByRole('option', { name: 'invalid_credentials' }).click()
+      await page.getByRole('cell', { name: 'session.open' }).waitFor()
+      assert.equal(await rows.count(), 1)
+      assert.equal(await sumOf(plot), 1)
+    })
+  })
+}
+
+/** Of all cells of a table. */
+async function sumOf(table: ReturnType<import('playwright-core').Page['locator']>): Promise<number> {
+  await table.locator('td').first().waitFor({ state: 'attached' })
+  const texts = await table.locator('td').allTextContents()
+  return texts.reduce((sum, text) => sum + Number(text), 0)
+}

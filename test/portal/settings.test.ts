@@ -1,0 +1,77 @@
+/** The settings: replacing the account's key as it goes on, and leaving where a second factor must be set up first. */
+import assert from 'node:assert/strict'
+import { after, suite, test } from 'node:test'
+import { engines } from '../support/engines.ts'
+import { closeBrowser, owner, reader, startPortal, violations } from './portal.ts'
+
+after(closeBrowser)
+
+/** An answer that refuses. */
+function problem(detail: string) {
+  const body = { code: 'invalid', title: 'Refused', detail, message: detail }
+  return { contentType: 'application/problem+json', body: JSON.stringify(body) }
+}
+
+for (const engine of engines.slice(0, 1)) {
+  suite(`${engine.name}: the settings of the portal`, { skip: engine.skip }, () => {
+    test('show how far the rotation of the account’s key is, and go on with one that was broken off', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      // One part of a rotation is 5000 secrets.
+      await api.fill(Array.from({ length: 5200 }, (_, at) => `secret-${at}`))
+      const page = await portal.openAs(owner, '/portal/settings?tab=account')
+      let parts = 0
+      const { promise: held, resolve: goOn } = Promise.withResolvers<void>()
+      t.after(() => goOn())
+      await page.route('**/v3/account/rotate-key', async (route) => {
+        if (++parts === 2) return route.fulfill({ status: 400, ...problem('Not now.') })
+        if (parts === 3) await held
+        return route.continue()
+      })
+      const progress = page.getByRole('progressbar', { name: 'Secrets under the new key' })
+
+      await page.getByRole('button', { name: 'Rotate the key' }).click()
+      await page.getByRole('button', { name: 'Rotate', exact: true }).click()
+      await page.getByText('What was done stays done: rotate again to go on.').waitFor()
+      assert.equal(await progress.getAttribute('aria-valuetext'), '5,000 of 5,200')
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('button', { name: 'Cancel' }).click()
+      await page.getByText('200 secrets are under an older key.').waitFor()
+      await page.getByRole('button', { name: 'Finish the rotation' }).click()
+      await page.getByText('takes the place of version 2, as was begun').waitFor()
+      await page.getByRole('button', { name: 'Go on' }).click()
+      await progress.waitFor()
+      assert.equal(await page.getByRole('button', { name: 'Rotating…' }).isDisabled(), true)
+      goOn()
+      await page.getByText('Version 2 wraps the keys of all secrets.').waitFor()
+
+      const { body } = await api.get('/v3/account')
+      assert.deepEqual(body.key, { version: 2, rotating: false, outdated: 0 })
+      assert.equal((await api.get('/v3/secrets/5200')).body.value, 'v')
+    })
+
+    test('say that somebody is still signed in whose signing out failed', async (t) => {
+      const portal = await startPortal(t, engine, { mayLog: /status of 503/ })
+      assert.equal((await portal.server.api.put('/v3/sign-in', { second_factor_required: true })).status, 200)
+      const page = await portal.open()
+      await page.goto('/portal/')
+      await page.getByLabel('Email').fill(reader.email)
+      await page.getByLabel('Password').fill(reader.password)
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+      await page.getByRole('heading', { name: 'Set up a second factor' }).waitFor()
+      const signOut = page.getByRole('button', { name: 'Sign out' })
+      await page.route('**/v3/session', (route) =>
+        route.request().method() === 'DELETE'
+          ? route.fulfill({ status: 503, ...problem('Not now.') })
+          : route.continue(),
+      )
+
+      await signOut.click()
+      await page.getByText('You are still signed in. Not now.').waitFor()
+      assert.deepEqual(await violations(page), [])
+      await page.unrouteAll()
+      await signOut.click()
+      await page.getByLabel('Email').waitFor()
+    })
+  })
+}
