@@ -8,6 +8,8 @@ import { align, fill, type Output } from './fill.ts'
 import { quoteOf } from './filters.ts'
 import type { Piece, Reference } from './grammar.ts'
 import { archive, cloudConfig, isYaml, jinja, kindOf } from './kind.ts'
+import { type Limits, tooLarge } from './limits.ts'
+import type { Steps } from './turns.ts'
 import { isMisread, isPrintable, type Node, type Outline, outlineOf } from './yaml.ts'
 
 /** A template as it is meant, to compare results with. */
@@ -18,14 +20,19 @@ export interface Meaning {
   readonly references: readonly Reference[]
   /** What was put in the place of each reference. */
   readonly words: readonly string[]
+  /** What every word begins with, and nothing else in the template has. */
+  readonly beginning: string
   /** Finds a word, in quotes if it is, with the number of its reference. */
   readonly pattern: RegExp
   /** Of documents that are YAML. */
   readonly outline: Outline | undefined
 }
 
-/** @param type the content type of the part that the template is, if it is one */
-export function meaningOf(pieces: readonly Piece[], type: string | undefined): Meaning {
+/**
+ * @param type the content type of the part that the template is, if it is one
+ * @throws Refusal `too_large`
+ */
+export function* meaningOf(pieces: readonly Piece[], type: string | undefined, limits: Limits): Steps<Meaning> {
   const references = pieces.filter((piece) => typeof piece !== 'string')
   const mark = markFor(pieces)
   const words = references.map((reference, at) => {
@@ -39,8 +46,9 @@ export function meaningOf(pieces: readonly Piece[], type: string | undefined): M
     kind,
     references,
     words,
+    beginning: `x${mark}q`,
     pattern: new RegExp(`(["']?)x${mark}q([0-9]+)x\\1`, 'g'),
-    outline: references.length === 0 ? undefined : meantOutline(text, kind, type),
+    outline: references.length === 0 ? undefined : yield* meantOutline(text, { kind, type, limits }),
   }
 }
 
@@ -62,27 +70,43 @@ function quoteAround({ filters }: Reference): string {
 }
 
 /** What jinja has yet to change need not be YAML; then nobody can compare it. */
-function meantOutline(text: string, kind: string, type: string | undefined): Outline | undefined {
-  if (isYaml(kind)) return read(text, kind)
+function* meantOutline(text: string, { kind, type, limits }: Meant): Steps<Outline | undefined> {
+  if (isYaml(kind)) return yield* readMeant(text, kind, limits)
   if (kind !== jinja || !isYaml(kindOf(withoutFirstLine(text), type))) return undefined
-  const outline = read(text, cloudConfig)
+  const outline = yield* readMeant(text, cloudConfig, limits)
   return outline.faultyLine === undefined ? outline : undefined
+}
+
+interface Meant {
+  readonly kind: string
+  readonly type: string | undefined
+  readonly limits: Limits
+}
+
+function* readMeant(text: string, kind: string, { lexemes }: Limits): Steps<Outline> {
+  const outline = yield* read(text, kind, lexemes)
+  if (outline === undefined) throw tooLarge('A template that is YAML', lexemes, 'words and signs')
+  return outline
 }
 
 function withoutFirstLine(text: string): string {
   return text.trimStart().replace(/^.*\n/, '')
 }
 
-/** Documents in an archive are a part of what it says. */
-function read(text: string, kind: string): Outline {
-  const { nodes, faultyLine } = outlineOf(text)
-  if (kind !== archive) return { nodes, faultyLine }
-  const inner = documentsIn(nodes).filter(isInnerYaml)
-  const outlines = inner.map(({ content }) => outlineOf(content))
-  return {
-    nodes: [nodes, ...outlines.map((outline) => outline.nodes)].flat(),
-    faultyLine: faultyLine ?? outlines.find((outline) => outline.faultyLine !== undefined)?.faultyLine,
+/** Documents in an archive are a part of what it says. @returns `undefined` when there are more lexemes */
+function* read(text: string, kind: string, mostLexemes: number): Steps<Outline | undefined> {
+  const outline = yield* outlineOf(text, mostLexemes)
+  if (outline === undefined || kind !== archive) return outline
+  const nodes = [outline.nodes]
+  let { lexemes, faultyLine } = outline
+  for (const { content } of documentsIn(outline.nodes).filter(isInnerYaml)) {
+    const inner = yield* outlineOf(content, mostLexemes - lexemes)
+    if (inner === undefined) return undefined
+    nodes.push(inner.nodes)
+    lexemes += inner.lexemes
+    faultyLine ??= inner.faultyLine
   }
+  return { nodes: nodes.flat(), lexemes, faultyLine }
 }
 
 interface Inner {
@@ -121,17 +145,26 @@ export function adviceFor({ kind }: Meaning): string {
 }
 
 /** The number of the first reference whose value changes more than its own place; `undefined` when none does. */
-export function findUnsafe(meaning: Meaning, pieces: readonly Piece[], outputs: readonly Output[]): number | undefined {
+export function* findUnsafe(
+  meaning: Meaning,
+  pieces: readonly Piece[],
+  outputs: readonly Output[],
+): Steps<number | undefined> {
   if (outputs.length === 0 || isOneReference(pieces)) return undefined
   const strange = findStrange(meaning, outputs)
   if (strange >= 0) return strange
-  if (isFaithful(meaning, pieces, outputs)) return undefined
+  const found = yield* compare(meaning, pieces, outputs)
+  if (found.isFaithful) return undefined
+  // With the values of all references before it, and then with its own too.
   let good = 0
   let bad = outputs.length
+  const guesses = found.suspect === undefined ? [] : [found.suspect, found.suspect + 1]
   while (bad - good > 1) {
-    const middle = (good + bad) >> 1
-    if (isFaithful(meaning, pieces, outputs.slice(0, middle))) good = middle
-    else bad = middle
+    const guess = guesses.shift() ?? (good + bad) >> 1
+    if (guess <= good || guess >= bad) continue
+    const { isFaithful } = yield* compare(meaning, pieces, outputs.slice(0, guess))
+    if (isFaithful) good = guess
+    else bad = guess
   }
   return bad - 1
 }
@@ -139,25 +172,50 @@ export function findUnsafe(meaning: Meaning, pieces: readonly Piece[], outputs: 
 /** What PyYAML does not take, however it is placed: strange characters, and more than one line in a comment. */
 function findStrange({ outline, pattern }: Meaning, outputs: readonly Output[]): number {
   if (outline === undefined) return -1
-  const read = outline.nodes.map(({ text, properties }) => `${text} ${properties}`).join('\n')
+  const isLong = outputs.some(({ text }) => text.includes('\n'))
+  const read = isLong ? outline.nodes.map(({ text, properties }) => `${text} ${properties}`).join('\n') : ''
   const inNodes = new Set([...read.matchAll(pattern)].map(([, , digits]) => Number(digits)))
   return outputs.findIndex(({ text }, at) => !isPrintable(text) || (text.includes('\n') && !inNodes.has(at)))
 }
 
+interface Comparison {
+  readonly isFaithful: boolean
+  /** The reference that stands where the result begins to say something else. */
+  readonly suspect?: number | undefined
+}
+
 /** With outputs in the first places, and words in those that are left. */
-function isFaithful(meaning: Meaning, pieces: readonly Piece[], outputs: readonly Output[]): boolean {
+function* compare(meaning: Meaning, pieces: readonly Piece[], outputs: readonly Output[]): Steps<Comparison> {
   const { type, kind, words, outline } = meaning
   const result = fill(
     pieces,
     words.map((word, at) => outputs[at]?.text ?? word),
   )
-  if (kindOf(result, type) !== kind) return false
-  if (kind === jinja && countMarks(result) !== countMarks(fill(pieces, words))) return false
-  if (outline === undefined) return true
-  const found = read(result, kind)
-  if (found.faultyLine !== undefined || found.nodes.length !== outline.nodes.length) return false
+  if (kindOf(result, type) !== kind) return { isFaithful: false }
+  if (kind === jinja && countMarks(result) !== countMarks(fill(pieces, words))) return { isFaithful: false }
+  if (outline === undefined) return { isFaithful: true }
+  const found = yield* read(result, kind, outline.lexemes * lexemesPerLexeme)
+  // A value that stays in its place adds none.
+  if (found === undefined) return { isFaithful: false }
   const expand = expansion(meaning, outputs)
-  return outline.nodes.every((node, at) => isSame(node, found.nodes[at], expand))
+  const isFaithful =
+    found.faultyLine === undefined &&
+    found.nodes.length === outline.nodes.length &&
+    outline.nodes.every((node, at) => isSame(node, found.nodes[at], expand))
+  return isFaithful ? { isFaithful } : { isFaithful, suspect: suspectIn(meaning, found.nodes, expand) }
+}
+
+/** How many a result may have for one of its template: it may have a few more, such as a blank after a value. */
+const lexemesPerLexeme = 2
+
+/** Collections come before what is in them, and have another size when that has changed: so sizes do not count here. */
+function suspectIn({ outline, pattern }: Meaning, found: readonly Node[], expand: Expand): number | undefined {
+  const nodes = outline?.nodes ?? []
+  const at = nodes.findIndex((node, at) => !isSame({ ...node, size: found[at]?.size }, found[at], expand))
+  const { text, properties } =
+    nodes.slice(at).find((node) => expand(node.text).isChanged || expand(node.properties).isChanged) ?? {}
+  const [first] = `${text} ${properties}`.matchAll(pattern)
+  return first === undefined ? undefined : Number(first[2])
 }
 
 /** A secret may be a whole document of any kind. */
@@ -179,9 +237,12 @@ interface Expanded {
   readonly isIndented: boolean
 }
 
+type Expand = (text: string) => Expanded
+
 /** A text of the template with its words replaced. */
-function expansion({ references, words, pattern }: Meaning, outputs: readonly Output[]) {
-  return (text: string): Expanded => {
+function expansion({ references, words, beginning, pattern }: Meaning, outputs: readonly Output[]): Expand {
+  return (text) => {
+    if (!text.includes(beginning)) return { text, isChanged: false, isIndented: false }
     let isChanged = false
     let isIndented = false
     const expanded = text.replaceAll(pattern, (found, quote: string, digits: string, offset: number) => {
@@ -206,7 +267,7 @@ function blanksBefore(text: string, offset: number): string {
   return start === 0 || text[start - 1] === '\n' ? text.slice(start, offset) : ''
 }
 
-function isSame(node: Node, found: Node | undefined, expand: (text: string) => Expanded): boolean {
+function isSame(node: Node, found: Node | undefined, expand: Expand): boolean {
   if (found === undefined || node.form !== found.form || node.size !== found.size || node.depth !== found.depth)
     return false
   if (expand(node.properties).text !== found.properties) return false

@@ -7,6 +7,8 @@ export interface Limits {
   /** Of all values taken in and all that they become, in UTF-16 units; indentation counts. */
   readonly renderedUnits: number
   readonly references: number
+  /** Words, signs and blanks of a template that is YAML: what reading one takes its time for. */
+  readonly lexemes: number
   /** Of a multipart document. */
   readonly parts: number
   /** Multiparts in multiparts. */
@@ -17,6 +19,7 @@ export const defaultLimits: Limits = {
   templateBytes: 512 * 1024,
   renderedUnits: 2 * 1024 * 1024,
   references: 5000,
+  lexemes: 120_000,
   parts: 100,
   depth: 4,
 }

@@ -7,6 +7,7 @@ import { adviceFor, findUnsafe, type Meaning, meaningOf } from './document.ts'
 import { Budget, fill, type Output, outputOf, type Value } from './fill.ts'
 import { type Origin, type Piece, type Reference, refuseAt, split } from './grammar.ts'
 import { defaultLimits, type Limits } from './limits.ts'
+import { atOnce, type Steps } from './turns.ts'
 
 /** A template that was read. Its text cannot be malformed any more; its values still can. */
 export interface Template {
@@ -29,13 +30,18 @@ export interface ParseOptions extends Partial<Origin> {
  * @throws Refusal `invalid` with line and column
  * @throws Refusal `too_large`
  */
-export function parse(
+export function parse(text: string, options: ParseOptions = {}): Template {
+  return atOnce(parsing(text, options))
+}
+
+/** As `parse`, in steps. */
+export function* parsing(
   text: string,
   { field = 'template', part, type, limits = defaultLimits }: ParseOptions = {},
-): Template {
+): Steps<Template> {
   const origin = { field, ...(part === undefined ? {} : { part }) }
   const pieces = split(text, origin, limits)
-  const meaning = meaningOf(pieces, type)
+  const meaning = yield* meaningOf(pieces, type, limits)
   if (meaning.outline?.faultyLine !== undefined) {
     const place = { ...origin, line: meaning.outline.faultyLine, column: 1 }
     throw refuseAt('invalid', field, [{ ...place, detail: 'The template is not valid YAML.' }])
@@ -56,15 +62,15 @@ export function namesIn(templates: readonly Template[]): readonly string[] {
  * @throws Refusal `too_large`
  */
 export function render(template: Template, values: ReadonlyMap<string, Value>, limits = defaultLimits): string {
-  return renderAll([template], values, limits).join('')
+  return atOnce(renderingAll([template], values, limits)).join('')
 }
 
-/** Renders the templates of one document. Throws as `render` does, for all of them together. */
-export function renderAll(
+/** Renders the templates of one document, in steps. Throws as `render` does, for all of them together. */
+export function* renderingAll(
   templates: readonly Template[],
   values: ReadonlyMap<string, Value>,
   limits: Limits,
-): readonly string[] {
+): Steps<readonly string[]> {
   refuseUnresolved(templates, values)
   const budget = new Budget(limits.renderedUnits)
   const faults: Fault[] = []
@@ -77,7 +83,9 @@ export function renderAll(
     }),
   )
   if (faults.length > 0) throw refuse('unsafe_rendering', faults)
-  return templates.map((template, at) => renderChecked(template, outputs[at] ?? []))
+  const rendered: string[] = []
+  for (const [at, template] of templates.entries()) rendered.push(yield* renderingChecked(template, outputs[at] ?? []))
+  return rendered
 }
 
 type Fault = Place & { readonly field: string; readonly name: string; readonly detail: string }
@@ -102,9 +110,9 @@ export function refuseUnresolved(
   if (missing.length > 0) throw refuse('unresolved_references', missing)
 }
 
-function renderChecked(template: Template, outputs: readonly Output[]): string {
+function* renderingChecked(template: Template, outputs: readonly Output[]): Steps<string> {
   const { pieces, meaning, references, origin } = template
-  const unsafe = references[findUnsafe(meaning, pieces, outputs) ?? -1]
+  const unsafe = references[(yield* findUnsafe(meaning, pieces, outputs)) ?? -1]
   if (unsafe !== undefined) {
     const detail = `The value would change the document, or not be read as it is. ${adviceFor(meaning)}`
     throw refuse('unsafe_rendering', [faultOf(origin, unsafe, detail)])

@@ -7,7 +7,8 @@ import { invalid, Refusal } from '../errors.ts'
 import type { Value } from './fill.ts'
 import { defaultLimits, type Limits, tooLarge } from './limits.ts'
 import { decodeBase64, decodeBody, encodePart, isMime, type Part, type Section, splitMessage } from './mime.ts'
-import { parse, renderAll, type Template } from './template.ts'
+import { parsing, renderingAll, type Template } from './template.ts'
+import { atOnce, type Steps } from './turns.ts'
 
 /** User-data that was read. */
 export interface UserData {
@@ -51,19 +52,31 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * @throws Refusal `invalid`, `too_large`
  */
 export function parseUserData(bytes: Uint8Array, field = 'user_data', limits: Limits = defaultLimits): UserData {
+  return atOnce(parsingUserData(bytes, field, limits))
+}
+
+/** As `parseUserData`, in steps. */
+export function* parsingUserData(
+  bytes: Uint8Array,
+  field = 'user_data',
+  limits: Limits = defaultLimits,
+): Steps<UserData> {
   const reader = new Reader(field, limits)
   const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b
   const plain = isCompressed ? reader.decompress(bytes) : Buffer.from(bytes)
   if (plain.length > limits.templateBytes) throw tooLarge(field, limits.templateBytes, 'bytes')
   const shared = { templates: reader.templates, bytes: Buffer.from(bytes), isCompressed, field }
   if (isMime(plain)) {
-    const sections = splitMessage(plain.toString('latin1'), field, limits)
-    return { ...shared, isMime: true, sections: sections.map((section) => reader.readSection(section)) }
+    const sections: (string | Slot)[] = []
+    for (const section of splitMessage(plain.toString('latin1'), field, limits)) {
+      sections.push(yield* reader.readSection(section))
+    }
+    return { ...shared, isMime: true, sections }
   }
   if (!plain.includes(opening)) return { ...shared, isMime: false, sections: [] }
   const text = decode(plain)
   if (text === undefined) throw invalid(field, 'Must be UTF-8, gzip or MIME.')
-  reader.templates.push(parse(text, { field, limits }))
+  reader.templates.push(yield* parsing(text, { field, limits }))
   return { ...shared, isMime: false, sections: [{ template: 0, part: undefined, isCompressed: false }] }
 }
 
@@ -82,7 +95,16 @@ export function renderUserData(
   values: ReadonlyMap<string, Value>,
   limits: Limits = defaultLimits,
 ): Buffer {
-  const texts = renderAll(data.templates, values, limits)
+  return atOnce(renderingUserData(data, values, limits))
+}
+
+/** As `renderUserData`, in steps. */
+export function* renderingUserData(
+  data: UserData,
+  values: ReadonlyMap<string, Value>,
+  limits: Limits = defaultLimits,
+): Steps<Buffer> {
+  const texts = yield* renderingAll(data.templates, values, limits)
   if (data.sections.every((section) => typeof section === 'string')) return data.bytes
   const sections = data.sections.map((section) => (typeof section === 'string' ? section : write(section, texts)))
   const bytes = Buffer.from(sections.join(''), 'latin1')
@@ -106,6 +128,7 @@ class Reader {
   readonly #limits: Limits
   #parts = 0
   #references = 0
+  #lexemes = 0
   #left: number
 
   constructor(field: string, limits: Limits) {
@@ -115,7 +138,7 @@ class Reader {
   }
 
   /** A part without references is kept as it was written. */
-  readSection(section: Section): string | Slot {
+  *readSection(section: Section): Steps<string | Slot> {
     if (typeof section === 'string') return section
     const number = ++this.#parts
     const isCompressed = compressedTypes.has(section.type ?? '')
@@ -128,9 +151,11 @@ class Reader {
     if (text === undefined && isCompressed) return section.text
     if (text === undefined) throw invalid(this.#field, `Part ${number} must be UTF-8.`)
     const type = isCompressed ? undefined : section.type
-    const template = parse(text, { field: this.#field, part: number, type, limits: this.#limits })
+    const template = yield* parsing(text, { field: this.#field, part: number, type, limits: this.#limits })
     this.#references += template.references.length
     if (this.#references > this.#limits.references) throw tooLarge(this.#field, this.#limits.references, 'references')
+    this.#lexemes += template.meaning.outline?.lexemes ?? 0
+    if (this.#lexemes > this.#limits.lexemes) throw tooLarge(this.#field, this.#limits.lexemes, 'words and signs')
     this.templates.push(template)
     return { template: this.templates.length - 1, part: section, isCompressed }
   }

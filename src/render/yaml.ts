@@ -2,11 +2,14 @@
  * What a YAML document says, as far as it matters whether a value has changed it. cloud-init reads it with PyYAML, which
  * is YAML 1.1; what that takes for something other than text is written down here.
  */
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { Composer, type CST, isAlias, isMap, isPair, isScalar, isSeq, Lexer, Parser } from 'yaml'
+import type { Steps } from './turns.ts'
 
 /** A document in the order it is written in: two with the same nodes say the same. */
 export interface Outline {
   readonly nodes: readonly Node[]
+  /** How much there was to read. */
+  readonly lexemes: number
   /** The line of the first fault, if it is not valid YAML. */
   readonly faultyLine: number | undefined
 }
@@ -27,28 +30,53 @@ export interface Node {
   readonly depth: number
 }
 
-export function outlineOf(text: string): Outline {
-  const lineCounter = new LineCounter()
+const options = {
+  // Every scalar is text; what PyYAML makes of it is the matter of `isMisread`.
+  schema: 'failsafe',
+  resolveKnownTags: false,
+  // Compares every key with every other, which takes quadratic time.
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: 'silent',
+} as const
+
+const stepLexemes = 256
+
+/**
+ * Reads a document; of several, the first.
+ *
+ * @param mostLexemes how many words, signs and blanks it may have: each takes time, and the shortest two bytes
+ * @returns `undefined` when it has more
+ */
+export function* outlineOf(text: string, mostLexemes: number): Steps<Outline | undefined> {
+  const parser = new Parser()
+  const tokens: CST.Token[] = []
+  let lexemes = 0
   try {
-    const { contents, errors } = parseDocument(text, {
-      // Every scalar is text; what PyYAML makes of it is the matter of `isMisread`.
-      schema: 'failsafe',
-      resolveKnownTags: false,
-      // Compares every key with every other, which takes quadratic time.
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: 'silent',
-      lineCounter,
-    })
-    const [first] = errors
+    for (const lexeme of new Lexer().lex(text)) {
+      if (++lexemes > mostLexemes) return undefined
+      if (lexemes % stepLexemes === 0) yield
+      for (const token of parser.next(lexeme)) tokens.push(token)
+      // One fault is enough: a document may have one in each of its lines.
+      if (tokens.at(-1)?.type === 'error') break
+    }
+    if (tokens.at(-1)?.type !== 'error') tokens.push(...parser.end())
+    const [document] = new Composer(options).compose(tokens, true, text.length)
+    const [fault] = document?.errors ?? []
     const nodes: Node[] = []
-    write(contents, 0, false, nodes)
-    return { nodes, faultyLine: first && lineCounter.linePos(first.pos[0]).line }
+    write(document?.contents, 0, false, nodes)
+    return { nodes, lexemes, faultyLine: fault && lineOf(text, fault.pos[0]) }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     // Nested deeper than the parser's stack.
-    return { nodes: [], faultyLine: 1 }
+    return { nodes: [], lexemes, faultyLine: 1 }
   }
+}
+
+function lineOf(text: string, offset: number): number {
+  let line = 1
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++
+  return line
 }
 
 function write(node: unknown, depth: number, isInFlow: boolean, nodes: Node[]): void {

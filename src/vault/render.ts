@@ -3,7 +3,8 @@
 import type { Held } from '../model/deployment.ts'
 import { checkLabel } from '../model/name.ts'
 import { namesIn } from '../render/template.ts'
-import { parseUserData, renderUserData, type UserData } from '../render/user-data.ts'
+import { inTurns } from '../render/turns.ts'
+import { parsingUserData, renderingUserData, type UserData } from '../render/user-data.ts'
 import { readSecrets } from './secrets.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
@@ -30,7 +31,7 @@ export async function renderDocument(
   { document, field, target: label }: Rendering,
 ): Promise<Buffer> {
   const target = label === undefined ? undefined : checkLabel(label, 'target')
-  const { rendered, held } = await renderRead(vault, asker, parseUserData(document, field))
+  const { rendered, held } = await renderRead(vault, asker, await inTurns(parsingUserData(document, field)))
   if (target !== undefined) await ask(vault, asker, { kind: 'put_deployment', target, held })
   return rendered
 }
@@ -51,5 +52,5 @@ export async function renderRead(
     found.map(({ secret, value }) => [secret.name, secret.type === 'file' ? value : value.toString()] as const),
   )
   const held = found.map(({ secret: { id, uid, name, version } }) => ({ id, uid, name, version }))
-  return { rendered: renderUserData(data, values), held }
+  return { rendered: await inTurns(renderingUserData(data, values)), held }
 }

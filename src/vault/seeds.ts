@@ -19,8 +19,9 @@ import {
   seedToAuthenticate,
 } from '../model/seed.ts'
 import { userToAuthenticate } from '../model/user.ts'
-import { namesIn, refuseUnresolved } from '../render/template.ts'
-import { parseUserData, type UserData } from '../render/user-data.ts'
+import { namesIn, refuseUnresolved, type Template } from '../render/template.ts'
+import { inTurns } from '../render/turns.ts'
+import { parseUserData, parsingUserData, type UserData } from '../render/user-data.ts'
 import { renderRead } from './render.ts'
 import { type Asker, ask, type Identity, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
 
@@ -54,7 +55,10 @@ export async function createSeed(
 ): Promise<IssuedSeed> {
   const target = checkLabel(input.target, 'target')
   checkSeedLimits(input.lifetimeSeconds, input.maxFetches)
-  const templates = seedDocuments.flatMap((document) => readDocument(input.documents, document)?.templates ?? [])
+  const templates: Template[] = []
+  for (const document of seedDocuments) {
+    templates.push(...((await readDocument(input.documents, document))?.templates ?? []))
+  }
   const bytes = Buffer.from(JSON.stringify(input.documents))
   if (bytes.length > maxDocumentBytes) {
     throw new Refusal('too_large', `The documents of a seed may have ${maxDocumentBytes} bytes together.`)
@@ -145,7 +149,7 @@ export async function fetchDocument(
   const asker: Asker = { caller: { kind: 'seed', hash: vault.keyring.seedHash(token) }, requestId, address }
   for (let tries = 0; tries < maxTries; tries++) {
     const seed = await prepare(vault, asker, document)
-    const data = openDocument(vault, seed, document)
+    const data = await openDocument(vault, seed, document)
     const isSecret = data.templates.length > 0
     const { rendered, held } = isSecret
       ? await renderRead(vault, asker, data)
@@ -185,9 +189,9 @@ async function prepare(vault: Vault, asker: Asker, document: SeedDocument | unde
 }
 
 /** @throws Refusal `integrity_failure` */
-function openDocument(vault: Vault, seed: Seed, document: SeedDocument): UserData {
+async function openDocument(vault: Vault, seed: Seed, document: SeedDocument): Promise<UserData> {
   const documents = JSON.parse(vault.keyring.openSeed(seed, seed.sealed).toString()) as SeedInput['documents']
-  const given = readDocument(documents, document)
+  const given = await readDocument(documents, document)
   if (given !== undefined) return given
   // No template: a target's name may look like a reference.
   return document === 'meta-data' ? { ...nothing, bytes: Buffer.from(metaDataOf(seed)) } : nothing
@@ -200,9 +204,10 @@ function metaDataOf({ target }: Seed): string {
 }
 
 /** @throws Refusal `invalid`, `too_large` */
-function readDocument(documents: SeedInput['documents'], document: SeedDocument): UserData | undefined {
+async function readDocument(documents: SeedInput['documents'], document: SeedDocument): Promise<UserData | undefined> {
   const text = documents[document]
-  return text === undefined ? undefined : parseUserData(Buffer.from(text), document.replace('-', '_'))
+  if (text === undefined) return undefined
+  return inTurns(parsingUserData(Buffer.from(text), document.replace('-', '_')))
 }
 
 /** What was not given is empty: NoCloud asks for it all the same. */

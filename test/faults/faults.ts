@@ -851,6 +851,30 @@ export const faults: readonly Fault[] = [
     'v3/keys.test.ts',
     'outlives it',
   ),
+  fault(
+    'a session is no key that revokes itself',
+    'store/decide/keys.ts',
+    'return found === undefined || found.userId !== null ? withoutKey(call) : revoke(call, found, change)',
+    'return found === undefined ? withoutKey(call) : revoke(call, found, change)',
+    'v3/keys.test.ts',
+    'whoever is signed in',
+  ),
+  fault(
+    'a key that revoked itself is good no more',
+    'store/decide/keys.ts',
+    '  putKey(call.work, revoked)\n  return done(call, objectOf(revoked), revoked)',
+    '  return done(call, objectOf(revoked), revoked)',
+    'v3/keys.test.ts',
+    'revokes itself without any right',
+  ),
+  fault(
+    'a result is read no further than a faithful one could reach',
+    'render/document.ts',
+    'outline.lexemes * lexemesPerLexeme',
+    'Number.MAX_SAFE_INTEGER',
+    'render/turns.test.ts',
+    'by the doing of a value',
+  ),
   {
     ...fault(
       'SQLite reads in the account of the caller',

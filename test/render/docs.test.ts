@@ -41,8 +41,9 @@ suite('docs/templates.md', () => {
   }
 
   test('names the limits as they are', () => {
-    const { templateBytes, renderedUnits, references, parts, depth } = defaultLimits
+    const { templateBytes, renderedUnits, references, lexemes, parts, depth } = defaultLimits
     const sentence = `${templateBytes / 1024} KiB and ${references} references in a document, ${parts} parts, ${depth} levels of multiparts, and ${renderedUnits / 1024 ** 2} Mi characters`
     assert.ok(text.replaceAll(/\s+/g, ' ').includes(sentence))
+    assert.ok(text.includes(`${lexemes} words, signs and blanks`))
   })
 })

@@ -147,7 +147,7 @@ suite('A template', () => {
   })
 
   test('is refused when it is too long, has too many references, or would become too long', () => {
-    const limits = { templateBytes: 40, renderedUnits: 100, references: 2, parts: 1, depth: 1 }
+    const limits = { templateBytes: 40, renderedUnits: 100, references: 2, lexemes: 10, parts: 1, depth: 1 }
     assert.equal(refusal(() => parse('ä'.repeat(21), { limits })).code, 'too_large')
     assert.equal(refusal(() => parse('${{secret.A}}'.repeat(3), { limits })).code, 'too_large')
     const template = parse('${{secret.A | shell}}', { limits })

@@ -10,7 +10,7 @@ import { fc } from '../support/fast-check.ts'
 import { missingInPython, python } from '../support/python.ts'
 
 const numRuns = process.env['SLOW'] === '1' ? 5000 : 300
-const limits = { templateBytes: 10_000, renderedUnits: 20_000, references: 100, parts: 5, depth: 2 }
+const limits = { templateBytes: 10_000, renderedUnits: 20_000, references: 100, lexemes: 1000, parts: 5, depth: 2 }
 
 function rendered(data: string | Uint8Array, values: Readonly<Record<string, Value>>): Buffer {
   return renderUserData(parseUserData(Buffer.from(data)), new Map(Object.entries(values)))
