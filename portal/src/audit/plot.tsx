@@ -22,8 +22,10 @@ export function ActivityPlot({
   const slot = width / all.length
   const shown = kinds.filter((kind) => all.some(({ counts }) => counts[kind] > 0))
   const isLong = all.length * step > 36 * 3_600_000
-  const label = (start: number) =>
-    new Intl.DateTimeFormat('en', isLong ? { month: 'short', day: 'numeric' } : { timeStyle: 'short' }).format(start)
+  const from = all[0]?.start ?? span.from
+  const years = new Set([from, span.to].map((time) => new Date(time).getFullYear()))
+  const day = { month: 'short', day: 'numeric', ...(years.size > 1 ? { year: 'numeric' as const } : {}) } as const
+  const label = (time: number) => new Intl.DateTimeFormat('en', isLong ? day : { timeStyle: 'short' }).format(time)
   return (
     <figure className="plot stack-s">
       <svg viewBox={`0 0 ${width} ${height + 22}`} preserveAspectRatio="none" aria-hidden="true">
@@ -63,8 +65,8 @@ export function ActivityPlot({
           ))}
         </div>
         <span className="hint">
-          {label(all[0]?.start ?? span.from)} to {label(all.at(-1)?.start ?? span.to)}
-          {shown.length === 0 ? ': no record' : `, at most ${most.toLocaleString('en')} at once`}
+          {label(from)} to {label(span.to)}
+          {shown.length === 0 ? ': no record' : `, at most ${most.toLocaleString('en')} in a bar`}
         </span>
       </div>
       {activity.complete ? null : <NotAll since={activity.from} />}
