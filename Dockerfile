@@ -26,5 +26,5 @@ EXPOSE 4600
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:4600/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--disable-sigusr1", "--disable-proto=delete", "dist/main.js"]
+ENTRYPOINT ["node", "--disable-sigusr1", "--disable-proto=delete", "--max-semi-space-size=8", "dist/main.js"]
 CMD ["serve"]

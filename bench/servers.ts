@@ -54,7 +54,9 @@ export async function startStrongroom(name: string, databaseUrl?: string): Promi
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
   const port = await freePort()
   const key = generateToken()
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'dist', 'main.js'), 'serve'], {
+  // As "npm start" and the service do.
+  const main = ['--max-semi-space-size=8', join(import.meta.dirname, '..', 'dist', 'main.js')]
+  const child = spawn(process.execPath, [...main, 'serve'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH: process.env['PATH'],
