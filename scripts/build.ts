@@ -12,6 +12,9 @@ const root = join(import.meta.dirname, '..')
 /** Reads a file of its own package, so it stays where that file is. */
 const external = ['@scalar/fastify-api-reference']
 
+/** The other build asks the environment at each word whether to print it: slow, and it would print values. */
+const alias = { yaml: join(root, 'node_modules/yaml/browser/index.js') }
+
 /** Bundles the command, the server and the thread of its store, into a folder beside `src`, with the licences of all. */
 export async function buildCommand(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
@@ -19,6 +22,7 @@ export async function buildCommand(folder: string): Promise<void> {
     input: { main: join(root, 'src/main.ts'), worker: join(root, 'src/store/sqlite/worker.ts') },
     platform: 'node',
     external,
+    resolve: { alias },
     output: { dir: folder, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js', comments: false },
     logLevel: 'warn',
   })

@@ -66,6 +66,26 @@ for (const engine of engines) {
   })
 }
 
+test('what is rendered is not printed by a library, whatever the environment asks it for', {
+  skip: process.env['STRONGROOM_TEST_MAIN'] === undefined && 'The sources run with the library as it is.',
+}, async (t) => {
+  const [sqlite] = engines
+  const place = await sqlite?.makePlace()
+  assert.ok(place)
+  t.after(() => place.clear())
+  const env = { LOG_TOKENS: '1', LOG_STREAM: '1', DEBUG: '*', NODE_DEBUG: 'semver' }
+  const server = await startChild(t, place, { env })
+  const api = server.api(server.firstKey ?? '')
+  const value = randomBytes(24).toString('hex')
+  await api.post('/v3/secrets', { name: 'db', value })
+
+  const { status, text } = await api.post('/v3/render', { template: `#cloud-config\npassword: $\u007b{secret.db}}\n` })
+
+  assert.deepEqual([status, text.includes(value)], [200, true], text)
+  await server.end('SIGTERM')
+  assert.equal(server.output().includes(value), false)
+})
+
 suite('The hunt', () => {
   test('knows every spelling', () => {
     const secret = 'pa"ss/wörd+42 \u0001 and more'
