@@ -239,6 +239,22 @@ export interface AuditRecord {
  * costs when `JSON.stringify` does it; it is held against that in the tests.
  */
 export function encodeRecord(record: AuditRecord): string {
+  return encodePlain(record) ?? encodeAny(record)
+}
+
+/** Where nothing is absent and each text stands for itself, as in nearly all records: text by text takes longer. */
+function encodePlain(record: AuditRecord): string | undefined {
+  const { accountId, action, address, object, outcome, principal, requestId, seq, time } = record
+  if (object === null) return undefined
+  const { hash, id, kind, name, uid, version } = object
+  if (hash === null || name === null || uid === null) return undefined
+  const isOurs = isPlain(action) && isPlain(outcome) && isPlain(requestId) && isPlain(address)
+  const isNamed = isPlain(principal.kind) && isPlain(principal.name) && isPlain(kind) && isPlain(name)
+  if (!isOurs || !isNamed || !isPlain(uid) || !isPlain(hash)) return undefined
+  return `{"account_id":${accountId},"action":"${action}","address":"${address}","object":{"hash":"${hash}","id":${id},"kind":"${kind}","name":"${name}","uid":"${uid}","version":${version}},"outcome":"${outcome}","principal":{"id":${principal.id},"kind":"${principal.kind}","name":"${principal.name}"},"request_id":"${requestId}","seq":${seq},"time":"${textOf(time)}"}`
+}
+
+function encodeAny(record: AuditRecord): string {
   const { accountId, action, address, object, outcome, principal, requestId, seq, time } = record
   const who = `{"id":${principal.id},"kind":${quote(principal.kind)},"name":${quote(principal.name)}}`
   const [head, tail] = [
@@ -257,9 +273,13 @@ function encodeObject(object: AuditObject | null): string {
 /** Printable ASCII without the quotation mark and the backslash stands for itself. */
 const plain = /^[ !#-[\]-~]*$/
 
+function isPlain(text: string): boolean {
+  return plain.test(text)
+}
+
 function quote(text: string | null): string {
   if (text === null) return 'null'
-  return plain.test(text) ? `"${text}"` : JSON.stringify(text)
+  return isPlain(text) ? `"${text}"` : JSON.stringify(text)
 }
 
 /** Records come in the order of their times: many are of one second. */
