@@ -124,7 +124,7 @@ for (const engine of engines) {
       await page.getByText('2 secrets are created').waitFor()
       await page.getByRole('link', { name: 'web-server.p12' }).click()
       const downloading = page.waitForEvent('download')
-      await page.getByRole('button', { name: 'Download' }).click()
+      await page.getByRole('button', { name: 'Download', exact: true }).click()
       const download = await downloading
 
       assert.equal(download.suggestedFilename(), 'web server.p12')
