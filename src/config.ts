@@ -1,10 +1,10 @@
 /** The environment, read once into a frozen Config. The only reader of process.env. */
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { RootKeySource } from './crypto/root-key.ts'
 import { isToken } from './crypto/token.ts'
 import { type Address, parseAddress, parseSocketPath, type SocketPath, unixPeers } from './listen.ts'
+import { parseNetwork } from './model/address.ts'
 import { type Allowance, parseAllowance } from './outbound/addresses.ts'
 import { settings } from './settings.ts'
 
@@ -168,9 +168,8 @@ class Reader {
     const texts = this.#parts(name)
     const isNetwork = (text: string) => {
       // Everybody (a prefix of 0) cannot be a proxy: any caller could say any address.
-      const [, address = '', prefix] = /^([^/%]+)(?:\/([1-9]\d{0,2}))?$/.exec(text) ?? []
-      const version = isIP(address)
-      return version !== 0 && Number(prefix ?? 1) <= (version === 4 ? 32 : 128)
+      const network = parseNetwork(text)
+      return network !== undefined && network.prefix > 0
     }
     if (texts.every((text) => text === unixPeers || isNetwork(text))) return texts
     this.#fault(

@@ -13,12 +13,12 @@ const rooms: Record<string, readonly string[]> = {
   audit: ['model', 'errors'],
   crypto: ['errors'],
   // Types alone: where a root key may come from, and what a key looks like.
-  config: ['crypto/root-key.ts', 'crypto/token.ts', 'listen', 'outbound/addresses.ts', 'settings'],
+  config: ['crypto/root-key.ts', 'crypto/token.ts', 'listen', 'model/address.ts', 'outbound/addresses.ts', 'settings'],
   settings: [],
   'package-root': [],
   listen: [],
   // What leaves the server for where others chose.
-  outbound: [],
+  outbound: ['model/address.ts'],
   json: ['errors'],
   // Tokens of others: what they say, whether they say it, and where their issuers' keys are.
   oidc: ['outbound', 'json', 'errors'],

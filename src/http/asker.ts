@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
-import { addressHex } from '../model/machine.ts'
+import { addressHex } from '../model/address.ts'
 import { type Asker, authenticate, type Identity, presumedIdentity } from '../vault/vault.ts'
 import { tokenOf, unauthenticated } from './authenticate.ts'
 import type { Context } from './context.ts'

@@ -1,8 +1,8 @@
 /** Where a request comes from: the caller's address, and which peers are believed about it. */
-import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { isSocketPath, unixPeers } from '../listen.ts'
+import { canonicalAddress } from '../model/address.ts'
 import { clientNetwork } from '../model/client-network.ts'
 import { inNetworks, parseNetworks } from '../model/network.ts'
 
@@ -13,12 +13,13 @@ const noAddress = 'none'
 const maxAddressLength = 64
 
 /**
- * The caller's address. A Unix socket has none, nor has a connection that is already gone, and what a trusted proxy
+ * The caller's address in its canonical form: on a socket of both families, IPv4 arrives mapped into IPv6. A Unix socket has none, nor has a connection that is already gone, and what a trusted proxy
  * passed on may be no address at all.
  */
 export function addressOf({ ip }: Pick<FastifyRequest, 'ip'>): string {
   const text: string | undefined = ip
-  return text !== undefined && text.length <= maxAddressLength && isIP(text) !== 0 ? text : noAddress
+  if (text === undefined || text.length > maxAddressLength) return noAddress
+  return canonicalAddress(text) ?? noAddress
 }
 
 /** Who is counted as one caller by the limits on an address: all of an IPv6 network. */

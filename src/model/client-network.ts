@@ -1,6 +1,6 @@
 /** Which addresses are one client's, where somebody is slowed down: whoever has an IPv6 address has its whole /64. */
 import { isIP } from 'node:net'
-import { addressHex } from './machine.ts'
+import { addressHex } from './address.ts'
 
 /** Of an address in hexadecimal: the half that a provider hands out, and the rest, which its holder chooses. */
 const networkDigits = 16

@@ -1,7 +1,7 @@
 /** A machine: what asks from its addresses may read without a key, while the account's switch `vm_auth` is on. */
-import { isIP } from 'node:net'
 import { invalid } from '../errors.ts'
-import { maxNetworks, parseNetworks } from './network.ts'
+import { type AddressRange, overlap, parseNetwork } from './address.ts'
+import { parseNetworks } from './network.ts'
 import { formatScope, parseScopes } from './scope.ts'
 
 export interface Machine {
@@ -27,11 +27,8 @@ export interface AccountSettings {
   readonly mac: Uint8Array
 }
 
-/** Addresses from the first to the last, each 16 bytes in hexadecimal; IPv4 as IPv4-mapped IPv6 (RFC 4291, 2.5.5.2). */
-export interface AddressRange {
-  readonly first: string
-  readonly last: string
-}
+/** The widest networks that one machine may have: a pool, never a good part of the internet. */
+const widestPrefix = { ipv4: 16, ipv6: 48 } as const
 
 /** What a machine may do unless it is said otherwise. */
 export const machineScopes = ['secrets:list', 'secrets:read'] as const
@@ -61,17 +58,16 @@ export function machineEvidence(machine: Machine, settings: AccountSettings): st
 /** @throws Refusal `invalid` naming `addresses` */
 export function parseAddresses(texts: readonly string[]): readonly string[] {
   if (texts.length === 0) throw invalid('addresses', 'Name at least one address.')
-  try {
-    const addresses = parseNetworks(texts)
-    const ranges = addresses.map(rangeOf).sort((a, b) => (a.first < b.first ? -1 : 1))
-    if (ranges.some(({ first }, at) => first <= (ranges[at - 1]?.last ?? ''))) {
-      throw invalid('addresses', 'No address may lie in two of them.')
-    }
-    return addresses
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('addresses')) throw error
-    throw invalid('addresses', `At most ${maxNetworks} addresses or networks, such as 10.0.0.7 or 2001:db8::/64.`)
+  const addresses = parseNetworks(texts, 'addresses')
+  const networks = addresses.map(parseNetwork).filter((network) => network !== undefined)
+  if (networks.some(({ family, prefix }) => prefix < widestPrefix[family])) {
+    const { ipv4, ipv6 } = widestPrefix
+    throw invalid('addresses', `A machine has networks of at most /${ipv4} of IPv4 and /${ipv6} of IPv6.`)
   }
+  if (networks.some((one, at) => networks.slice(at + 1).some((other) => overlap(one, other)))) {
+    throw invalid('addresses', 'No address may lie in two of them.')
+  }
+  return addresses
 }
 
 /** @throws Refusal `invalid` naming `scopes` */
@@ -83,36 +79,7 @@ export function parseMachineScopes(texts: readonly string[]): readonly string[] 
   return scopes.map(formatScope)
 }
 
-/** The addresses of a network as `parseAddresses` gives it. */
-export function rangeOf(network: string): AddressRange {
-  const [address = '', prefix = ''] = network.split('/')
-  const bits = isIP(address) === 4 ? Number(prefix) + 96 : Number(prefix)
-  const rest = (1n << BigInt(128 - bits)) - 1n
-  const number = BigInt(`0x${addressHex(address) ?? '0'}`)
-  return { first: hexOf(number & ~rest), last: hexOf(number | rest) }
-}
-
-/** An address as it is compared, or `undefined` when the text is none. */
-export function addressHex(text: string): string | undefined {
-  const version = text.includes('%') ? 0 : isIP(text)
-  if (version === 0) return undefined
-  if (version === 4) return `${'0'.repeat(20)}ffff${hexOfIPv4(text)}`
-  const [, before = '', dotted = ''] = /^(.*?)(\d+\.\d+\.\d+\.\d+)?$/.exec(text) ?? []
-  const tail = dotted === '' ? '' : hexOfIPv4(dotted).replace(/^(....)/, '$1:')
-  const [head = '', end] = (before + tail).split('::')
-  const words = (part: string | undefined) => (part === undefined || part === '' ? [] : part.split(':'))
-  const missing = 8 - words(head).length - words(end).length
-  const filled = end === undefined ? words(head) : [...words(head), ...Array(missing).fill('0'), ...words(end)]
-  return filled.map((word) => word.padStart(4, '0').toLowerCase()).join('')
-}
-
-function hexOfIPv4(text: string): string {
-  return text
-    .split('.')
-    .map((part) => Number(part).toString(16).padStart(2, '0'))
-    .join('')
-}
-
-function hexOf(number: bigint): string {
-  return number.toString(16).padStart(32, '0')
+/** The addresses of a machine. What is no network any more holds none. */
+export function rangesOf({ addresses }: Pick<Machine, 'addresses'>): readonly AddressRange[] {
+  return addresses.map(parseNetwork).filter((network) => network !== undefined)
 }

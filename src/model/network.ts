@@ -1,74 +1,51 @@
-/** Networks in CIDR notation: where an API key may be used from. */
-import { BlockList, isIP } from 'node:net'
+/** Where an API key may be used from, and whatever else is bound to networks: lists of them, and the one comparison. */
 import { invalid } from '../errors.ts'
+import { contains, formatNetwork, isWithin, type Network, parseNetwork } from './address.ts'
 
 /** The most networks that one key may carry. */
 export const maxNetworks = 32
 
-interface Network {
-  readonly address: string
-  readonly prefix: number
-  readonly family: 'ipv4' | 'ipv6'
-}
-
 /**
  * Reads networks such as `10.0.0.0/8`, `2001:db8::/32` or a single address.
  *
- * @throws Refusal `invalid` naming `networks`
+ * @returns their canonical texts, sorted, each once
+ * @throws Refusal `invalid` naming `field`
  */
-export function parseNetworks(texts: readonly string[]): readonly string[] {
-  if (texts.length > maxNetworks) throw invalid('networks', `At most ${maxNetworks} networks.`)
-  return [...new Set(texts.map((text) => format(parse(text))))].sort()
+export function parseNetworks(texts: readonly string[], field = 'networks'): readonly string[] {
+  if (texts.length > maxNetworks) throw invalid(field, `At most ${maxNetworks} networks.`)
+  return [...new Set(texts.map((text) => formatNetwork(parse(text, field))))].sort()
 }
 
 /** Whether an address lies in one of the networks; no networks means anywhere. */
 export function inNetworks(networks: readonly string[], address: string): boolean {
-  if (networks.length === 0) return true
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
-  const family = isIP(plain)
-  if (family === 0) return false
-  return blockList(networks).check(plain, family === 4 ? 'ipv4' : 'ipv6')
+  return networks.length === 0 || compiled(networks).some((network) => contains(network, address))
 }
 
-/** Whether every address of `wanted` lies in `own`; no networks means all addresses. */
+/** Whether every address of `wanted` lies in one of `own`; no networks means all addresses. */
 export function withinNetworks(wanted: readonly string[], own: readonly string[]): boolean {
   if (own.length === 0) return true
   if (wanted.length === 0) return false
-  return wanted
-    .map(parse)
-    .every((want) =>
-      own
-        .map(parse)
-        .some((has) => has.prefix <= want.prefix && blockList([format(has)]).check(want.address, want.family)),
-    )
+  const outer = compiled(own)
+  // A text that is no network holds no address, but whoever hands it on may mean one.
+  const inner = wanted.map(parseNetwork)
+  return inner.every((want) => want !== undefined && outer.some((has) => isWithin(has, want)))
 }
 
-function parse(text: string): Network {
-  const [address = '', prefixText, ...rest] = text.split('/')
-  const version = isIP(address)
-  const widest = version === 4 ? 32 : 128
-  const prefix = prefixText === undefined ? widest : Number(prefixText)
-  const isPrefix = prefixText === undefined || /^(0|[1-9][0-9]{0,2})$/.test(prefixText)
-  if (version === 0 || address.includes('%') || !isPrefix || prefix > widest || rest.length > 0) {
-    throw invalid('networks', 'Each must be an address or a network such as 10.0.0.0/8 or 2001:db8::/32.')
-  }
-  return { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' }
+function parse(text: string, field: string): Network {
+  const network = parseNetwork(text)
+  if (network !== undefined) return network
+  throw invalid(field, 'Each must be an address or a network such as 10.0.0.0/8 or 2001:db8::/32.')
 }
 
-function format({ address, prefix }: Network): string {
-  return `${address}/${prefix}`
-}
+const lists = new Map<string, readonly Network[]>()
 
-const blockLists = new Map<string, BlockList>()
-
-/** Compiled once for each set of networks: the text never changes its meaning. */
-function blockList(networks: readonly string[]): BlockList {
+/** Read once for each set of networks: the text never changes its meaning. What is no network any more holds nothing. */
+function compiled(networks: readonly string[]): readonly Network[] {
   const text = networks.join(' ')
-  const known = blockLists.get(text)
+  const known = lists.get(text)
   if (known !== undefined) return known
-  const list = new BlockList()
-  for (const { address, prefix, family } of networks.map(parse)) list.addSubnet(address, prefix, family)
-  if (blockLists.size >= 1000) blockLists.clear()
-  blockLists.set(text, list)
+  const list = networks.map(parseNetwork).filter((network) => network !== undefined)
+  if (lists.size >= 1000) lists.clear()
+  lists.set(text, list)
   return list
 }

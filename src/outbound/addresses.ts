@@ -1,11 +1,10 @@
 /** Which addresses the server may connect to when somebody else chose where: public ones, and those that are allowed. */
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
+import { contains, type Network, parseNetwork } from '../model/address.ts'
 
 /** What the settings allow beyond the public internet: a network, and a port if only that one. */
 export interface Allowance {
-  readonly address: string
-  readonly prefix: number
-  readonly family: 'ipv4' | 'ipv6'
+  readonly network: Network
   readonly port: number | undefined
 }
 
@@ -19,17 +18,17 @@ const publicPorts: ReadonlySet<number> = new Set([443, 8443])
  * What is not of the public internet (the IANA registries of special-purpose addresses, RFC 6890), multicast, and the
  * public address behind which a cloud answers its own machines.
  */
-const internal4 = listOf('ipv4', [
+const internal4 = networksOf([
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
   ...['192.0.2.0/24', '192.31.196.0/24', '192.52.193.0/24', '192.88.99.0/24', '192.168.0.0/16', '192.175.48.0/24'],
   ...['198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4', '168.63.129.16/32'],
 ])
 
 /** Of IPv6 only global unicast is public: not IPv4-mapped, NAT64, unique local, link-local or multicast. */
-const global6 = listOf('ipv6', ['2000::/3'])
+const global6 = networksOf(['2000::/3'])
 
 /** And of that neither Teredo and its like, nor documentation, nor 6to4, which all may lead elsewhere. */
-const internal6 = listOf('ipv6', ['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20'])
+const internal6 = networksOf(['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20'])
 
 /**
  * Reads `10.0.0.7`, `10.0.0.0/8`, `2001:db8::/32`, `10.0.0.7:8443` or `[2001:db8::7]:8443`.
@@ -39,15 +38,13 @@ const internal6 = listOf('ipv6', ['2001::/23', '2001:db8::/32', '2002::/16', '26
 export function parseAllowance(text: string): Allowance | undefined {
   const bracketed = /^\[([^\]]*)\](?::(\d{1,5}))?$/.exec(text)
   const plain = /^([\d.]+(?:\/\d{1,2})?)(?::(\d{1,5}))?$/.exec(text)
-  const [, network = '', portText] = bracketed ?? plain ?? ['', text, undefined]
-  const [, address = '', prefixText] = /^([^/%]*)(?:\/([1-9]\d{0,2}))?$/.exec(network) ?? []
-  const version = isIP(address)
-  const widest = version === 4 ? 32 : 128
-  const prefix = Number(prefixText ?? widest)
+  const [, networkText = '', portText] = bracketed ?? plain ?? ['', text, undefined]
+  const network = parseNetwork(networkText)
   const port = portText === undefined ? undefined : Number(portText)
   const isPort = port === undefined || (port >= 1 && port <= 65_535)
-  if (version === 0 || prefix > widest || !isPort) return undefined
-  return { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6', port }
+  // All addresses of a family would let everything in.
+  if (network === undefined || network.prefix === 0 || !isPort) return undefined
+  return { network, port }
 }
 
 /** Why an address may not be connected to at a port, or `undefined` when it may. */
@@ -66,22 +63,20 @@ export function barrierTo(
 /** Whether an address is not of the public internet. What is no address is not. */
 export function isInternal(address: string): boolean {
   const version = address.includes('%') ? 0 : isIP(address)
-  if (version === 4) return internal4.check(address, 'ipv4')
-  return version === 0 || !global6.check(address, 'ipv6') || internal6.check(address, 'ipv6')
+  if (version === 4) return isIn(internal4, address)
+  return version === 0 || !isIn(global6, address) || isIn(internal6, address)
 }
 
-function covers(allowance: Allowance, address: string, port: number): boolean {
-  const family = isIP(address) === 4 ? 'ipv4' : 'ipv6'
-  if (address.includes('%') || allowance.family !== family) return false
-  if (allowance.port !== undefined && allowance.port !== port) return false
-  return listOf(family, [`${allowance.address}/${allowance.prefix}`]).check(address, family)
+function covers({ network, port: only }: Allowance, address: string, port: number): boolean {
+  if (address.includes('%') || (only !== undefined && only !== port)) return false
+  // A name that leads to a mapped address hides something: nobody publishes such a one.
+  return (isIP(address) === 4) === (network.family === 'ipv4') && contains(network, address)
 }
 
-function listOf(family: 'ipv4' | 'ipv6', networks: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const network of networks) {
-    const [address = '', prefix] = network.split('/')
-    list.addSubnet(address, Number(prefix), family)
-  }
-  return list
+function isIn(networks: readonly Network[], address: string): boolean {
+  return networks.some((network) => contains(network, address))
+}
+
+function networksOf(texts: readonly string[]): readonly Network[] {
+  return texts.map(parseNetwork).filter((network) => network !== undefined)
 }

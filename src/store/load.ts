@@ -1,10 +1,11 @@
 /** Loads the world of a batch: first the accounts, locked, then everything that its requests name in them. */
 import type { Account, AccountKey } from '../model/account.ts'
+import type { AddressRange } from '../model/address.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Deployment } from '../model/deployment.ts'
 import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
-import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
+import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'

@@ -1,6 +1,8 @@
 /** Which rows the operations of a batch name. */
+
+import type { AddressRange } from '../model/address.ts'
 import { defaultList } from '../model/list.ts'
-import { type AddressRange, rangeOf } from '../model/machine.ts'
+import { rangesOf } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
 import type { NewFactor, Proof } from './factor-operation.ts'
 import type { IdOrName, Request } from './operation.ts'
@@ -155,7 +157,7 @@ export class Needs {
         this.#list(accountId, operation.list ?? defaultList)
         break
       case 'create_machine':
-        this.claimed.push(...operation.machine.addresses.map(rangeOf))
+        this.claimed.push(...rangesOf(operation.machine))
         this.machinesOf.add(accountId)
         return
       case 'list_machines':

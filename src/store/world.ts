@@ -1,11 +1,12 @@
 /** The rows that a batch is about, loaded under its accounts' locks, as they are and as the batch leaves them. */
 import type { AuditRecord } from '../audit/record.ts'
 import type { Account, AccountKey } from '../model/account.ts'
+import type { AddressRange } from '../model/address.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Deployment } from '../model/deployment.ts'
 import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
-import type { AccountSettings, AddressRange, Machine } from '../model/machine.ts'
+import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'

@@ -88,7 +88,7 @@ for (const engine of engines) {
     test('no machine is known by anything it says, when the socket is not trusted', async (t) => {
       for (const trustedProxies of [[], ['127.0.0.1', '::1', '192.0.2.0/24', '10.0.0.0/8']]) {
         const server = await start(t, { trustedProxies })
-        await register(server, '192.0.2.7', '2001:db8::7', '127.0.0.0/8', '::1')
+        await register(server, '192.0.2.7', '2001:db8::7', '127.0.0.0/16', '::1')
 
         for (const headers of spoofs) assert.equal(await server.from(headers), 401, JSON.stringify(headers))
         assert.equal(await server.from(server.auth), 200)

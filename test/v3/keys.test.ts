@@ -140,6 +140,25 @@ for (const engine of engines) {
       assert.equal(await statusOf({ networks: ['127.0.0.1/32', '::1/128'] }), 403)
     })
 
+    test('cannot make a key of wider networks by writing IPv4 as IPv6', async (t) => {
+      const { api, url } = await startServer(t, engine)
+      const own = { name: 'maker', scopes: ['secrets:list', 'keys:manage'], networks: ['127.0.0.1'] }
+      const maker = new Api(url, (await api.post('/v3/keys', own)).body.api_key)
+      const made = async (network: string) => {
+        const { status, body } = await maker.post('/v3/keys', { ...own, networks: [network] })
+        return [status, body.networks]
+      }
+
+      assert.deepEqual(await made('::ffff:127.0.0.1'), [201, ['127.0.0.1/32']])
+      assert.deepEqual(await made('::FFFF:7f00:1/128'), [201, ['127.0.0.1/32']])
+      for (const prefix of [0, 8, 32, 64, 95]) {
+        assert.equal((await made(`::ffff:127.0.0.1/${prefix}`))[0], 400, String(prefix))
+      }
+      for (const wide of ['::ffff:127.0.0.1/96', '::ffff:127.0.0.1/127', '::/0', '0.0.0.0/0']) {
+        assert.equal((await made(wide))[0], 403, wide)
+      }
+    })
+
     test('without the right for another key does not see, rotate or revoke it', async (t) => {
       const { api, withScopes } = await startServer(t, engine)
       const narrow = await withScopes('keys:manage:prod-*', 'secrets:read:prod-*')

@@ -57,7 +57,7 @@ for (const engine of engines) {
     test('reads only, and only what its scopes name', async (t) => {
       const { api, ask } = await start(t)
       await api.post('/v3/secrets', { name: 'dev-db', value: 'v' })
-      await api.post('/v3/machines', { name: 'web', addresses: ['127.0.0.0/8'], scopes: ['secrets:read:dev-*'] })
+      await api.post('/v3/machines', { name: 'web', addresses: ['127.0.0.0/16'], scopes: ['secrets:read:dev-*'] })
       await api.put('/v3/settings', { vm_auth: true })
 
       assert.equal(await ask('GET', '/v3/secrets/2'), 200)
@@ -97,9 +97,12 @@ for (const engine of engines) {
         (await who.post('/v3/machines', { name: `m ${addresses.join(' ')}`, addresses })).status
 
       assert.equal(await claim(api, '10.0.0.0/24', '2001:db8::/64'), 201)
-      for (const taken of ['10.0.0.7', '10.0.0.0/8', '::ffff:10.0.0.9', '0.0.0.0/0', '2001:db8::1', '::/0']) {
+      for (const taken of ['10.0.0.7', '10.0.0.0/16', '::ffff:10.0.0.9', '::ffff:10.0.0.0/112', '2001:db8::1']) {
         assert.deepEqual([await claim(other, taken), taken], [409, taken])
         assert.deepEqual([await claim(api, taken), taken], [409, taken])
+      }
+      for (const wide of ['0.0.0.0/0', '10.0.0.0/8', '::/0', '2001:db8::/32', '::ffff:10.0.0.7/32']) {
+        assert.deepEqual([await claim(other, wide), wide], [400, wide])
       }
       assert.equal(await claim(other, '10.0.1.0/24'), 201)
       const race = await Promise.all([api, other, api, other].map((who) => claim(who, '10.9.0.0/16')))

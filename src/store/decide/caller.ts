@@ -2,7 +2,7 @@
 import type { Action } from '../../audit/record.ts'
 import { unreachable } from '../../errors.ts'
 import { type ApiKey, keyEvidence, scopesOf, whyUnusable } from '../../model/api-key.ts'
-import { machineEvidence, rangeOf } from '../../model/machine.ts'
+import { machineEvidence, rangesOf } from '../../model/machine.ts'
 import { allScopes, parseScopes } from '../../model/scope.ts'
 import { seedEvidence } from '../../model/seed.ts'
 import type { Kind, Outcome, Request } from '../operation.ts'
@@ -164,7 +164,7 @@ function identifyMachine(
   const settings = world.settings.get(claim?.accountId ?? 0)
   if (account === undefined || machine === undefined || settings === undefined) return unauthenticated()
   // The row decides, not the claim, which is only how it is found.
-  const ranges = machine.addresses.map(rangeOf)
+  const ranges = rangesOf(machine)
   if (!ranges.some(({ first, last }) => first <= caller.address && caller.address <= last)) return unauthenticated()
   if (machineEvidence(machine, settings) !== caller.verified) return { kind: 'unverified_machine', machine, settings }
   const principal = { kind: 'machine', id: machine.id, name: machine.name } as const

@@ -1,7 +1,8 @@
 /** What happens to machines without keys, and to the account's settings. */
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
-import { type Machine, rangeOf } from '../../model/machine.ts'
+import { overlap } from '../../model/address.ts'
+import { type Machine, rangesOf } from '../../model/machine.ts'
 import { allows } from '../../model/scope.ts'
 import type { Op, Outcome, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
@@ -27,10 +28,8 @@ export function createMachine(call: Call, { machine }: Op<'create_machine'>): Ou
   if (machinesOf(call).some(({ name }) => name === machine.name)) {
     return refuse(call, object, 'name_taken', 'A machine of this name exists already. Choose another name.')
   }
-  const ranges = machine.addresses.map(rangeOf)
-  const isClaimed = work.world.claims.some((claim) =>
-    ranges.some(({ first, last }) => first <= claim.last && claim.first <= last),
-  )
+  const ranges = rangesOf(machine)
+  const isClaimed = work.world.claims.some((claim) => ranges.some((range) => overlap(range, claim)))
   if (isClaimed) {
     const detail = 'One of them belongs to a machine already, of this account or of another.'
     return refuseField(call, object, 'name_taken', { field: 'addresses', detail })

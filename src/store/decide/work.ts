@@ -7,7 +7,7 @@ import type { ApiKey } from '../../model/api-key.ts'
 import type { Deployment } from '../../model/deployment.ts'
 import type { Factor } from '../../model/factor.ts'
 import type { List } from '../../model/list.ts'
-import { type Machine, rangeOf } from '../../model/machine.ts'
+import { type Machine, rangesOf } from '../../model/machine.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Right, Scope } from '../../model/scope.ts'
 import type { Seed } from '../../model/seed.ts'
@@ -182,10 +182,10 @@ export function removeUser({ world, changes }: Work, { accountId, id, email }: U
 }
 
 export function putMachine({ world, changes }: Work, machine: Machine): void {
-  const { accountId, id, addresses } = machine
+  const { accountId, id } = machine
   changes.machines.set(ref(accountId, id), { existed: false, row: machine })
   world.machines.set(ref(accountId, id), machine)
-  world.claims.push(...addresses.map((address) => ({ ...rangeOf(address), accountId, machineId: id })))
+  world.claims.push(...rangesOf(machine).map(({ first, last }) => ({ first, last, accountId, machineId: id })))
 }
 
 export function removeMachine({ world, changes }: Work, { accountId, id }: Machine): void {

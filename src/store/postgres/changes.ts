@@ -1,6 +1,6 @@
 /** What a batch writes to PostgreSQL: one statement over arrays for each table and kind of change. */
 import type { Client } from 'pg'
-import { rangeOf } from '../../model/machine.ts'
+import { rangesOf } from '../../model/machine.ts'
 import { deploymentValues, heldValues, seedValues } from '../deployment-rows.ts'
 import type { StoredSecret } from '../operation.ts'
 import { recordValues } from '../rows.ts'
@@ -210,8 +210,8 @@ export class PostgresChanges {
     this.#delete('machine_addresses', 'machine_id', gone)
     this.#delete('machines', 'id', gone)
     this.#insert('machines', machineColumns, made.map(machineValues))
-    const claims = made.flatMap(({ accountId, id, addresses }) =>
-      addresses.map(rangeOf).map(({ first, last }) => [first, last, accountId, id]),
+    const claims = made.flatMap((machine) =>
+      rangesOf(machine).map(({ first, last }) => [first, last, machine.accountId, machine.id]),
     )
     this.#insert('machine_addresses', ['text', 'text', 'bigint', 'bigint'], claims)
     this.#run(

@@ -1,10 +1,11 @@
 /** One batch's transaction on PostgreSQL: each step is one statement over arrays, however many rows it is about. */
 import type { Client, QueryResultRow } from 'pg'
 import type { Account, AccountKey } from '../../model/account.ts'
+import type { AddressRange } from '../../model/address.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Deployment } from '../../model/deployment.ts'
 import type { List } from '../../model/list.ts'
-import type { AccountSettings, AddressRange, Machine } from '../../model/machine.ts'
+import type { AccountSettings, Machine } from '../../model/machine.ts'
 import type { Seed } from '../../model/seed.ts'
 import type { TrustRule } from '../../model/trust-rule.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'

@@ -1,9 +1,10 @@
 /** One batch's transaction on SQLite: prepared statements, one row at a time, all in this process. */
 import type { Account, AccountKey } from '../../model/account.ts'
+import type { AddressRange } from '../../model/address.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Deployment } from '../../model/deployment.ts'
 import type { List } from '../../model/list.ts'
-import { type AccountSettings, type AddressRange, type Machine, rangeOf } from '../../model/machine.ts'
+import { type AccountSettings, type Machine, rangesOf } from '../../model/machine.ts'
 import type { Seed } from '../../model/seed.ts'
 import type { TrustRule } from '../../model/trust-rule.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
@@ -308,7 +309,7 @@ export class SqliteTransaction implements Transaction {
       if (row === null || existed) continue
       const { accountId, id, uid, name, addresses, scopes, createdAt, mac } = row
       insertMachine.run(accountId, id, uid, name, addresses.join(' '), scopes.join(' '), createdAt, mac)
-      for (const { first, last } of addresses.map(rangeOf)) insertClaim.run(first, last, accountId, id)
+      for (const { first, last } of rangesOf(row)) insertClaim.run(first, last, accountId, id)
     }
     for (const { accountId, vmAuth, mac } of settings.values()) putSettings.run(accountId, vmAuth ? 1 : 0, mac)
   }
