@@ -75,7 +75,17 @@ export function withinScopes(wanted: readonly Scope[], own: readonly Scope[]): b
   return wanted.every((want) => own.some((has) => brings(has.right, want.right) && covers(has.pattern, want.pattern)))
 }
 
+/** By the lists themselves, which never change: one key is held against many others, and against them again and again. */
+const manageable = new WeakMap<readonly Scope[], WeakMap<readonly Scope[], boolean>>()
+
 /** Whether a holder of `own` may manage a key with `scopes`: `keys:manage` must reach every pattern the key has. */
 export function mayManageKey(own: readonly Scope[], scopes: readonly Scope[]): boolean {
-  return scopes.every((scope) => own.some((has) => has.right === 'keys:manage' && covers(has.pattern, scope.pattern)))
+  const known = manageable.get(own) ?? new WeakMap<readonly Scope[], boolean>()
+  manageable.set(own, known)
+  const found = known.get(scopes)
+  if (found !== undefined) return found
+  const managed = own.filter(({ right }) => right === 'keys:manage')
+  const isManageable = scopes.every((scope) => managed.some((has) => covers(has.pattern, scope.pattern)))
+  known.set(scopes, isManageable)
+  return isManageable
 }

@@ -9,6 +9,8 @@ export type FingerprintOperation =
       readonly kind: 'hand_out_fingerprints'
       /** Of the secrets whose values they are of. */
       readonly names: readonly string[]
+      /** Those that the names were held against. */
+      readonly scopes: readonly Scope[]
       /** How many values. */
       readonly versions: number
       /** Of which versions of which secrets: SHA-256, hexadecimal. */

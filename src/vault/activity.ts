@@ -5,6 +5,7 @@ import type { Principal } from '../model/principal.ts'
 import { allows, allowsName } from '../model/scope.ts'
 import type { RecordCount } from '../store/store.ts'
 import type { AuditFilter } from './audit.ts'
+import { filterInTurns, Pace } from './pace.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
 const dayMs = 86_400_000
@@ -79,10 +80,11 @@ export async function countActivity(
   const maySee = ({ name }: RecordCount) => !isByName || (name !== null && allowsName(scopes, 'audit:read', name))
   const { first, from } = await cut(vault, accountId, range)
   const tally = new Tally()
+  const pace = new Pace()
   for (let upTo = range.last; upTo >= first; upTo -= countedAtOnce) {
     const after = Math.max(first - 1, upTo - countedAtOnce)
     const counts = await vault.store.countRecords(accountId, { ...counting, after, upTo, isByName })
-    for (const count of counts) if (maySee(count)) tally.add(count)
+    for (const count of await filterInTurns(counts, maySee, pace)) tally.add(count)
   }
   return { by: step, from, to: range.to, isComplete: first === range.first, ...tally.result() }
 }

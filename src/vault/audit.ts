@@ -11,6 +11,7 @@ import { allows, allowsName, type Scope } from '../model/scope.ts'
 import type { RecordFilter } from '../store/store.ts'
 import { alone } from './alone.ts'
 import { liveOf } from './live.ts'
+import { filterInTurns, Pace } from './pace.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
 export type AuditFilter = Omit<RecordFilter, 'before' | 'window' | 'limit'>
@@ -45,6 +46,7 @@ export async function readAudit(
   const { accountId, scopes } = await ask(vault, asker, { kind: 'read_audit' })
   const records: StoredRecord[] = []
   let next = before(accountId)
+  const pace = new Pace()
   for (let windows = 0; windows < maxWindows && next > 1 && records.length < limit; windows++) {
     const page = await vault.store.recordsBefore(accountId, {
       ...filter,
@@ -52,7 +54,7 @@ export async function readAudit(
       window,
       limit: limit - records.length,
     })
-    records.push(...page.records.filter((stored) => maySee(scopes, stored)))
+    records.push(...(await filterInTurns(page.records, (stored) => maySee(scopes, stored), pace)))
     next = page.next
   }
   return { accountId, records, next: next > 1 ? next : undefined }

@@ -4,6 +4,7 @@ import type { Held } from '../model/deployment.ts'
 import type { Principal } from '../model/principal.ts'
 import { allowsName } from '../model/scope.ts'
 import type { DeploymentFilter, StoredDeployment } from '../store/store.ts'
+import { Pace } from './pace.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
 const pageSize = 500
@@ -40,10 +41,14 @@ export async function listDeployments(
   const { accountId, scopes } = await ask(vault, asker, { kind: 'list_deployments' })
   const isListed = (name: string) => allowsName(scopes, 'secrets:list', name)
   const found: ShownDeployment[] = []
+  const pace = new Pace()
   for (let last: number | undefined = after(accountId) ?? 0; last !== undefined && found.length <= limit; ) {
     const page: readonly StoredDeployment[] = await vault.store.deploymentsAfter(accountId, filter, last, pageSize)
     last = page.length === pageSize ? page.at(-1)?.deployment.id : undefined
-    found.push(...page.flatMap((one) => shownOf(one, filter, isListed)))
+    for (const one of page) {
+      found.push(...shownOf(one, filter, isListed))
+      await pace.after(1 + one.deployment.secrets.length)
+    }
   }
   return { accountId, found: found.slice(0, limit), isMore: found.length > limit }
 }

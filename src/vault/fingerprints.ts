@@ -5,7 +5,7 @@ import { invalid, Refusal } from '../errors.ts'
 import { type Fingerprint, fingerprintsOf, type Keys, newRollingKeys } from '../fingerprint/fingerprint.ts'
 import { windowBytes } from '../fingerprint/strength.ts'
 import { isPattern, matches } from '../model/pattern.ts'
-import { allowsName } from '../model/scope.ts'
+import { allowsName, type Scope } from '../model/scope.ts'
 import type { StoredVersion } from '../store/operation.ts'
 import { verifyRow } from './secret-rows.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
@@ -63,7 +63,7 @@ export async function makeFingerprints(vault: Vault, asker: Asker, names = '*'):
     }
     if (fingerprints.length + unscannable.length > maxFingerprints) throw tooMany()
   }
-  await record(vault, asker, made)
+  await record(vault, asker, made, scopes)
   return { base: keys.base, mix: keys.mix, macKey, fingerprints, unscannable }
 }
 
@@ -95,11 +95,12 @@ async function fingerprintsOfVersion(vault: Vault, asker: Asker, stored: StoredV
   }
 }
 
-async function record(vault: Vault, asker: Asker, made: readonly string[]): Promise<void> {
+async function record(vault: Vault, asker: Asker, made: readonly string[], scopes: readonly Scope[]): Promise<void> {
   const names = [...new Set(made.map((line) => line.slice(line.lastIndexOf(' ') + 1)))]
   await ask(vault, asker, {
     kind: 'hand_out_fingerprints',
     names,
+    scopes,
     versions: made.length,
     hash: hash('sha256', made.map((line) => `${line}\n`).join(''), 'hex'),
   })

@@ -8,6 +8,7 @@ import { checkLabel } from '../model/name.ts'
 import { parseNetworks } from '../model/network.ts'
 import { formatScope, mayManageKey, parseScopes } from '../model/scope.ts'
 import type { KeyChange, NewKey } from '../store/operation.ts'
+import { filterInTurns } from './pace.ts'
 import {
   type Asker,
   ask,
@@ -60,7 +61,7 @@ export async function listKeys(vault: Vault, asker: Asker): Promise<readonly Api
     found.push(...page)
   }
   for (const key of found) await verifyRow(vault, asker, key, 'key.list')
-  return found.filter((key) => mayManageKey(scopes, scopesOf(key)))
+  return filterInTurns(found, (key) => mayManageKey(scopes, scopesOf(key)))
 }
 
 /** @throws Refusal `not_found`, `forbidden` */

@@ -8,6 +8,7 @@ import { matches } from '../model/pattern.ts'
 import { allowsName } from '../model/scope.ts'
 import { type Details, plainDetails, type Secret, secretToAuthenticate } from '../model/secret.ts'
 import type { Changed, Idempotency, IdOrName, Match, NextVersion, Place, StoredSecret } from '../store/operation.ts'
+import { filterInTurns } from './pace.ts'
 import { keyOf, prepare, recorded, verifyRow } from './secret-rows.ts'
 import { checkDetails, decodeValue, type Value } from './values.ts'
 import { type Asker, ask, authenticate, type Identity, outdated, tryAsk, type Vault } from './vault.ts'
@@ -100,7 +101,7 @@ async function* readPages(
     // The store finds the next page while this one is verified and sent.
     next = last === undefined ? undefined : pageAfter(last)
     next?.catch(() => {})
-    const wanted = page.filter(isWanted)
+    const wanted = await filterInTurns(page, isWanted)
     for (const secret of wanted) await verifyRow(vault, asker, secret, 'secret.list')
     yield wanted
   }

@@ -12,10 +12,13 @@ import { keyNameOf, type TrustRule, workloadName } from '../model/trust-rule.ts'
 import { checkSignature, keyFor, type PublicKey, readKeySet } from '../oidc/keys.ts'
 import { checkTimes, type Fault, isForAudience, isText, readToken, type Token, TokenRefused } from '../oidc/token.ts'
 import { newKey } from './keys.ts'
+import { Pace } from './pace.ts'
 import { verifyTrustRule } from './trust-rules.ts'
 import { type Asker, ask, outdated, tryAsk, type Vault } from './vault.ts'
 
 const maxTries = 5
+/** What a rule costs, in rows of a scan: a signature, and patterns over claims that may be long. */
+const rowsOfRule = 25
 
 export interface ExchangeInput {
   readonly token: string
@@ -75,7 +78,9 @@ async function exchange(vault: Vault, stranger: Stranger, input: ExchangeInput):
 /** The first rule that a token matches. What somebody signed and no rule lets in is recorded. @throws TokenRefused */
 async function matchOf(vault: Vault, asker: Asker, token: Token, rules: readonly TrustRule[]): Promise<Match> {
   const refusals: TokenRefused[] = []
+  const pace = new Pace()
   for (const rule of rules) {
+    await pace.after(rowsOfRule)
     try {
       await checkSignature(token, await keyOf(vault, rule, token))
       return { rule, until: check(rule, token, asker.address, vault.now()) }

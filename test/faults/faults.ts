@@ -32,6 +32,23 @@ const fault = (
 ): Fault => ({ name, file, find, replace, test, pattern, ...(also === undefined ? {} : { also }) })
 
 export const faults: readonly Fault[] = [
+  // What a request may cost
+  fault(
+    'a pattern is matched in steps in proportion to the text',
+    'model/pattern.ts',
+    'while (length > 0 && literal.charCodeAt(length) !== text.charCodeAt(at)) length = borders[length - 1] ?? 0',
+    'if (length > 0 && literal.charCodeAt(length) !== text.charCodeAt(at)) { at -= length - 1; length = 0 }',
+    'model/pattern.test.ts',
+    'in proportion',
+  ),
+  fault(
+    'long scans give way to others',
+    'vault/pace.ts',
+    'await setImmediate()',
+    'await Promise.resolve()',
+    'vault/pace.test.ts',
+    'between the names',
+  ),
   // Second factors, passkeys, single sign-on
   fault(
     'a password is not enough where there is a second factor',
@@ -235,7 +252,7 @@ export const faults: readonly Fault[] = [
   fault(
     'fingerprints are handed out only when that is recorded',
     'vault/fingerprints.ts',
-    '  await record(vault, asker, made)\n',
+    '  await record(vault, asker, made, scopes)\n',
     '',
     'v3/fingerprints.test.ts',
     'recorded',
@@ -1087,8 +1104,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a narrowed key gets no count of what it may not see',
     'vault/activity.ts',
-    'if (maySee(count)) tally',
-    'tally',
+    'of await filterInTurns(counts, maySee, pace)',
+    'of counts',
     'v3/activity.test.ts',
     'as much as a narrowed key sees',
   ),

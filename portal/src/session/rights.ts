@@ -1,4 +1,5 @@
 /** What the person may do, by the scopes of the session. The server decides; this only spares them a refusal. */
+import { matches } from '../../../src/model/pattern.ts'
 import { useSession } from './store.ts'
 
 export interface Rights {
@@ -25,9 +26,4 @@ function rightsOf(scopes: readonly string[]): Rights {
     hasAll: (right) => patternsOf(right).includes('*'),
     can: (right, name) => patternsOf(right).some((pattern) => matches(pattern, name)),
   }
-}
-
-function matches(pattern: string, name: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replaceAll(/[.]/g, '\\.'))
-  return new RegExp(`^${parts.join('.*')}$`).test(name)
 }
