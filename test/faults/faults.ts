@@ -398,8 +398,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a fetch: IPv6 that stands for IPv4 is not public',
     'outbound/addresses.ts',
-    "!global6.check(address, 'ipv6') || internal6",
-    'internal6',
+    '!isIn(global6, address) || isIn(internal6',
+    'isIn(internal6',
     'outbound/addresses.test.ts',
     'edges of every range',
   ),
@@ -1046,8 +1046,8 @@ export const faults: readonly Fault[] = [
   fault(
     'what a proxy passes on is an address or nothing',
     'http/peer.ts',
-    'text !== undefined && text.length <= maxAddressLength && isIP(text) !== 0 ? text : noAddress',
-    'text ?? noAddress',
+    'return canonicalAddress(text) ?? noAddress',
+    'return text',
     'http/unix-socket.test.ts',
     'what a trusted proxy passes on is an address',
   ),
