@@ -1,4 +1,5 @@
 /** `strongroom trust`: whose tokens are traded for API keys, and of which scopes. */
+import { type Platform, platforms } from '../client/platforms.ts'
 import type { NewTrustRule, TrustRule } from '../client/trust-model.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
@@ -9,6 +10,7 @@ import { confirm } from './prompt.ts'
 
 /** What a rule is made of, as options say it. */
 export interface RuleOptions extends RemoteOptions {
+  readonly platform?: string
   readonly issuer?: string
   readonly audience?: string
   readonly claim?: readonly string[]
@@ -44,9 +46,25 @@ export async function show(id: string, options: RemoteOptions): Promise<void> {
 
 export async function create(name: string, options: RuleOptions): Promise<void> {
   const { issuer = '', audience = '', claims = {}, scopes = [], ...others } = partsOf(options)
+  const missing = missingOf(options, claims)
   const rule = await connect(options).trustRules.create({ name, issuer, audience, claims, scopes, ...others })
   if (options.json) return printJson(rule)
   print(`The trust rule ${shown(rule.name)} (id ${rule.id}) is made.`)
+  if (missing !== undefined) tell(missing)
+}
+
+function platformIn({ platform }: RuleOptions): Platform | undefined {
+  return platforms.find(({ id }) => id === platform)
+}
+
+/** What a rule of the platform should demand besides. */
+function missingOf(options: RuleOptions, claims: Readonly<Record<string, string>>): string | undefined {
+  const platform = platformIn(options)
+  if (platform === undefined) return undefined
+  const names = Object.keys(platform.claims).filter((name) => !Object.hasOwn(claims, name))
+  if (names.length === 0) return undefined
+  const others = names.map((name) => `--claim ${name}=…`).join(' ')
+  return `Tokens of ${platform.label} say more that should be demanded: ${others}. ${platform.about}`
 }
 
 export async function update(id: string, options: RuleOptions & { readonly name?: string }): Promise<void> {
@@ -71,7 +89,8 @@ export async function remove(idText: string, options: RemoteOptions & { readonly
 }
 
 function partsOf(options: RuleOptions): Partial<NewTrustRule> {
-  const { issuer, audience, claim, scope, network, keyTtl, jwksUrl, jwksFile, reusable } = options
+  const { audience, claim, scope, network, keyTtl, jwksUrl, jwksFile, reusable } = options
+  const issuer = options.issuer ?? platformIn(options)?.issuer
   return {
     ...(issuer === undefined ? {} : { issuer }),
     ...(audience === undefined ? {} : { audience }),

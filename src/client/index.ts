@@ -34,6 +34,7 @@ export {
   type StrongroomOptions,
   session,
 } from './options.ts'
+export { type Platform, platforms } from './platforms.ts'
 export { Secrets } from './secrets.ts'
 export { Seeds } from './seeds.ts'
 export { SignIn } from './sign-in.ts'

@@ -70,10 +70,29 @@ function isAnchored(pattern: string): boolean {
 
 /** Whether a token says all that is demanded. */
 export function matchClaims(demanded: readonly ClaimPattern[], claims: Readonly<Record<string, unknown>>): boolean {
-  if (!demanded.every(({ name, pattern }) => textsOf(valueAt(claims, name)).some((text) => matches(pattern, text)))) {
-    return false
-  }
+  const said = (name: string) => [
+    ...textsOf(valueAt(claims, name)),
+    ...(name === 'sub' ? subjectWithoutNumbers(demanded, claims) : []),
+  ]
+  if (!demanded.every(({ name, pattern }) => said(name).some((text) => matches(pattern, text)))) return false
   return !isOfPullRequest(claims) || namesPullRequests(demanded, claims)
+}
+
+/**
+ * GitHub writes the numbers of owner and repository into the subjects of repositories made, renamed or moved since July
+ * 2026: repo:OWNER@7/REPOSITORY@123:… A rule that demands both numbers as claims demands no less with the older subject,
+ * so it goes on fitting when a repository changes over.
+ */
+function subjectWithoutNumbers(
+  demanded: readonly ClaimPattern[],
+  { sub }: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const [, owner, ownerId, repository, repositoryId, rest] =
+    /^repo:([^/:@]+)@(\d+)\/([^/:@]+)@(\d+)(:.*)$/su.exec(typeof sub === 'string' ? sub : '') ?? []
+  const isDemanded = (name: string, id: string | undefined) =>
+    id !== undefined && demanded.some((claim) => claim.name === name && claim.pattern === id)
+  const isBound = isDemanded('repository_owner_id', ownerId) && isDemanded('repository_id', repositoryId)
+  return isBound ? [`repo:${owner}/${repository}${rest}`] : []
 }
 
 /** Whose job a token speaks of, as its issuer writes it. */

@@ -41,6 +41,30 @@ suite('The commands of trust rules', async () => {
     assert.equal((await person.run(['trust', 'show', '1'])).code, 3)
   })
 
+  test('know the issuer of a platform, and say what of its tokens should be demanded besides', async () => {
+    const may = ['--scope', 'secrets:read:prod-*', '--jwks-file', keys]
+    const github = ['trust', 'create', 'release', '--platform', 'github', '--audience', audience]
+    const sub = ['--claim', 'sub=repo:acme@7/app@123:environment:production', '--claim', 'repository_id=123']
+    const made = await person.run([...github, ...sub, ...may])
+    assert.equal(made.code, 0, made.stderr)
+    assert.match(made.stderr, /demanded: --claim repository_owner_id=…\. gh api repos\/OWNER\/REPOSITORY/)
+    const worker = ['trust', 'create', 'worker', '--platform', 'netactuate', '--audience', '4711']
+    const whole = await person.run([...worker, '--claim', 'sub=b7c1f0', ...may])
+    assert.deepEqual([whole.code, whole.stderr], [0, ''])
+    const own = ['trust', 'create', 'own', '--platform', 'gitlab', '--issuer', 'https://git.example.com']
+    const project = ['--claim', 'sub=project_path:acme/app:*', '--claim', 'project_id=1']
+    assert.equal((await person.run([...own, '--audience', audience, ...project, ...may])).code, 0)
+    const rules = (await person.server.api.get('/v3/trust-rules')).body.trust_rules
+    const issuers = rules.map(({ issuer }: { issuer: string }) => issuer)
+    assert.deepEqual(issuers, [
+      'https://token.actions.githubusercontent.com',
+      'https://portal.netactuate.com',
+      'https://git.example.com',
+    ])
+    for (const { id } of rules) await person.run(['trust', 'delete', String(id), '--yes'])
+    assert.equal((await person.run(['trust', 'create', 'x', '--platform', 'nothing'])).code, 2)
+  })
+
   test('ask GitHub Actions for the token of the job, for this server', async () => {
     const asked: string[] = []
     const platform = createServer((request, answer) => {

@@ -364,6 +364,14 @@ export const faults: readonly Fault[] = [
     'goes past',
   ),
   fault(
+    'a trust rule: an older subject fits one with numbers only where both numbers are demanded',
+    'model/token-claims.ts',
+    "isDemanded('repository_owner_id', ownerId) && isDemanded('repository_id', repositoryId)",
+    "isDemanded('repository_owner_id', ownerId) || isDemanded('repository_id', repositoryId)",
+    'model/token-claims.test.ts',
+    'fits the subject with numbers',
+  ),
+  fault(
     'a key of a job that made a seed stays as long as it',
     'store/sqlite/statements.ts',
     '       and s.maker_id = api_keys.id and s.expires_ms > ?)`',

@@ -98,6 +98,42 @@ suite('What a trust rule demands', () => {
     assert.equal(matchClaims([{ name: '/__proto__/constructor', pattern: '*' }], {}), false)
   })
 
+  test('fits the subject with numbers that a repository at GitHub changes over to, where it demands the same numbers', () => {
+    const met = (
+      pattern: string,
+      sub: unknown,
+      numbers: Record<string, string> = { repository_id: '123', repository_owner_id: '7' },
+    ) =>
+      matchClaims(
+        [{ name: 'sub', pattern }, ...Object.entries(numbers).map(([name, pattern]) => ({ name, pattern }))],
+        { sub, repository_id: '123', repository_owner_id: '7' },
+      )
+    const [older, newer] = ['repo:acme/app:environment:production', 'repo:acme@7/app@123:environment:production']
+
+    assert.deepEqual([met(older, older), met(newer, newer), met(older, newer)], [true, true, true])
+    assert.deepEqual([met('repo:acme/app:*', newer), met('repo:acme@7/app@123:*', newer)], [true, true])
+    assert.equal(met('repo:acme@7/app@123:ref:refs/heads/a@1/b@2', 'repo:acme@7/app@123:ref:refs/heads/a@1/b@2'), true)
+    // The older token has no numbers to be compared; a rule without both of them says only what it says.
+    assert.equal(met(newer, older), false)
+    for (const numbers of [{}, { repository_id: '123' }, { repository_owner_id: '7' }]) {
+      assert.equal(met(older, newer, numbers), false, JSON.stringify(numbers))
+    }
+    const others = [
+      ...['repo:acme@8/app@123:environment:production', 'repo:acme@7/app@124:environment:production'],
+      ...['repo:evil@7/app@123:environment:production', 'repo:acme@7/evil@123:environment:production'],
+      ...['repo:acme@7/app@123', 'repo:acme@7/app:environment:production', 'x:acme@7/app@123:environment:production'],
+      ...['repo:acme@7@7/app@123:environment:production', 'repo:acme@7/app@123:environment:production2'],
+      ...[
+        'repo:acme@07/app@123:environment:production',
+        'repo:acme@7/a/app@123:environment:production',
+        ['x'],
+        7,
+        null,
+      ],
+    ]
+    for (const sub of others) assert.equal(met(older, sub), false, JSON.stringify(sub))
+  })
+
   test('takes no job of a pull request, unless it speaks of them', () => {
     const sub = { name: 'sub', pattern: 'repo:acme/app:*' }
     const exact = { name: 'sub', pattern: 'repo:acme/app:pull_request' }

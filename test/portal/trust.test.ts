@@ -18,6 +18,7 @@ for (const engine of engines) {
       await page.getByText('repository_id has no value: fill it in').waitFor()
       assert.ok(await page.getByRole('button', { name: 'Create rule' }).isDisabled())
       const claims = page.getByLabel('The token must say')
+      assert.match(await claims.inputValue(), /^sub=repo:OWNER@OWNER_ID\/REPOSITORY@REPOSITORY_ID:ref:/)
       await claims.fill('repository=acme/*')
       await page.getByLabel('Only secrets that are called').fill('prod-*')
       await page.getByRole('button', { name: 'Create rule' }).click()
@@ -60,6 +61,30 @@ for (const engine of engines) {
       await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
       await page.getByRole('heading', { name: 'No rule yet' }).waitFor()
       assert.deepEqual(await rules(), [])
+    })
+
+    test('fills in what tokens of NetActuate say: its issuer, the client as the audience, and the subject to demand', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/trust-rules')
+
+      await page.getByRole('button', { name: 'New rule' }).click()
+      await page.getByRole('textbox', { name: 'Name', exact: true }).fill('worker')
+      await page.getByRole('button', { name: 'Jobs of' }).click()
+      await page.getByRole('option', { name: 'NetActuate' }).click()
+      await page.getByText('sub has no value: fill it in').waitFor()
+      const textIn = (label: string) => page.getByRole('textbox', { name: label, exact: true }).inputValue()
+      assert.deepEqual(
+        [await textIn('Issuer'), await textIn('Audience')],
+        ['https://portal.netactuate.com', 'CLIENT_ID'],
+      )
+      await page.getByRole('textbox', { name: 'Audience', exact: true }).fill('4711')
+      await page.getByLabel('The token must say').fill('sub=b7c1f0')
+      await page.getByRole('button', { name: 'Create rule' }).click()
+      await page.getByText('worker is created').waitFor()
+
+      const [made] = (await portal.server.api.get('/v3/trust-rules')).body.trust_rules
+      assert.deepEqual([made.audience, made.claims], ['4711', { sub: 'b7c1f0' }])
+      await page.getByText('NetActuate', { exact: true }).waitFor()
     })
 
     test('keeps scopes of a rule that cannot be chosen by a click, unless others are chosen', async (t) => {

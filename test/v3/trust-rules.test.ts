@@ -6,7 +6,7 @@ import { verifyAudit } from '../../src/vault/audit.ts'
 import { Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
-import { audience, jobClaims, startIssuer } from '../support/issuer.ts'
+import { audience, jobClaims, sign, startIssuer } from '../support/issuer.ts'
 import { startServer, type TestOptions } from '../support/server.ts'
 
 const oidcAllowances = [parseAllowance('127.0.0.1') ?? assert.fail()]
@@ -62,6 +62,44 @@ for (const engine of engines) {
       assert.equal((Date.parse(end) - Date.parse(begin)) / 1000, 900)
       assert.equal(shown, keyName)
       assert.deepEqual(await faultOf(setup), { issued: 1 })
+    })
+
+    test('lets in what NetActuate signs, by its subject alone: no other subject, no other client', async (t) => {
+      const { api, rule, issuer, trade } = await start(t)
+      const client = '4711'
+      const demanded = { ...rule, name: 'worker', audience: client, claims: { sub: 'b7c1f0' } }
+      assert.equal((await api.post('/v3/trust-rules', demanded)).status, 201)
+      const now = Math.floor(Date.now() / 1000)
+      const said = { sub: 'b7c1f0', email: 'worker@example.com', name: 'Worker', aud: client }
+      const [key = assert.fail()] = issuer.keys
+      const token = (more: object = {}) => sign(key, { ...said, iss: issuer.url, iat: now, exp: now + 300, ...more })
+
+      const traded = await trade(token())
+
+      assert.deepEqual([traded.status, traded.body.rule], [201, 'worker'], traded.text)
+      for (const wrong of [
+        { sub: 'b7c1f' },
+        { sub: undefined },
+        { aud: '4712' },
+        { aud: [client, 'x'] },
+        { exp: now - 60 },
+      ]) {
+        assert.equal((await trade(token(wrong))).status, 401, JSON.stringify(wrong))
+      }
+      const impostor = { sub: 'other', email: said.email, name: said.name }
+      assert.equal((await trade(token(impostor))).status, 401)
+    })
+
+    test('with the older subject of a repository at GitHub lets in the newer one, where it demands its numbers', async (t) => {
+      const { api, rule, trade, issuer } = await start(t)
+      await api.post('/v3/trust-rules', { ...rule, claims: { ...claims, repository_owner_id: '7' } })
+      const sub = 'repo:acme@7/app@123:ref:refs/heads/main'
+
+      const [older, newer] = [await trade(issuer.token()), await trade(issuer.token({ sub }))]
+      const another = await trade(issuer.token({ sub: 'repo:acme@8/app@123:ref:refs/heads/main' }))
+
+      assert.deepEqual([older.status, newer.status, another.status], [201, 201, 401])
+      assert.equal((await api.get(`/v3/keys/${newer.body.key_id}`)).body.name, `deploy: ${sub}`)
     })
 
     test('is the first that the token matches, or the one that is named', async (t) => {

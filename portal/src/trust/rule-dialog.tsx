@@ -1,6 +1,6 @@
 /** Making or changing a trust rule: whose jobs, what their tokens must say, and what the keys may. */
 import { useState } from 'react'
-import type { NewTrustRule, TrustRule } from '../../../src/client/index.ts'
+import { type NewTrustRule, type Platform, platforms, type TrustRule } from '../../../src/client/index.ts'
 import { strongroom } from '../api/client.ts'
 import { faultsOf } from '../api/faults.ts'
 import { rights, scopeText } from '../keys/scopes.ts'
@@ -9,7 +9,7 @@ import { useRights } from '../session/rights.ts'
 import { FormDialog } from '../ui/confirm.tsx'
 import { Checkbox, Field, Select, TextArea } from '../ui/controls.tsx'
 import { wordsOf } from '../ui/words.ts'
-import { claimsText, type Platform, parseClaims, platforms } from './platforms.ts'
+import { claimsText, parseClaims } from './platforms.ts'
 
 const lives = ['300', '600', '900', '1800', '3600'] as const
 
@@ -35,7 +35,7 @@ function draftOf(rule: TrustRule | undefined): Draft {
     name: rule?.name ?? '',
     issuer: rule?.issuer ?? github?.issuer ?? '',
     audience: rule?.audience ?? location.origin,
-    claims: rule === undefined ? (github?.claims ?? '') : claimsText(rule.claims),
+    claims: claimsText(rule?.claims ?? github?.claims ?? {}),
     chosen: chosenOf(rule?.scopes ?? ['secrets:read']) ?? { rights: new Set(), names: '' },
     networks: rule?.networks.join(', ') ?? '',
     life: String(rule?.key_ttl ?? 900),
@@ -141,7 +141,9 @@ function TokenFields({ draft, change, faults, isNew }: FieldsProps & { readonly 
           onChoose={(id) => {
             const next = platforms.find((one) => one.id === id)
             setPlatform(id)
-            if (next !== undefined) change({ issuer: next.issuer, claims: next.claims })
+            if (next === undefined) return
+            const { issuer, audience = location.origin, claims } = next
+            change({ issuer, audience, claims: claimsText(claims) })
           }}
         />
       ) : null}

@@ -1,5 +1,6 @@
 /** How `strongroom trust` is called. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { platforms } from '../../client/platforms.ts'
 import { collect, examples, remote } from '../define.ts'
 
 const load = () => import('../trust.ts')
@@ -20,7 +21,7 @@ export function define(trust: Command): void {
     .description('let whoever has a token of an issuer, with these claims, get keys of these scopes')
     .action(async (name, options) => (await load()).create(name, options))
   examples(create, [
-    "strongroom trust create deploy --issuer https://token.actions.githubusercontent.com --audience strongroom --claim sub=repo:acme/app:ref:refs/heads/main --scope 'secrets:read:prod-*'",
+    "strongroom trust create deploy --platform github --audience https://strongroom.example.com --claim sub=repo:acme@7/app@123:ref:refs/heads/main --claim repository_id=123 --claim repository_owner_id=7 --scope 'secrets:read:prod-*'",
     'the main branch of a repository at GitHub',
   ])
 
@@ -40,6 +41,11 @@ export function define(trust: Command): void {
 
 function withParts(command: Command): Command {
   return command
+    .addOption(
+      new Option('--platform <name>', 'whose tokens they are: gives --issuer, and says what else to demand').choices(
+        platforms.filter(({ id }) => id !== 'other').map(({ id }) => id),
+      ),
+    )
     .option('--issuer <url>', 'what its tokens have as iss')
     .option('--audience <audience>', 'what its tokens have as aud')
     .option('--claim <name=pattern>', 'what its tokens must say, such as sub=…; again for each claim', collect)
