@@ -1,7 +1,7 @@
 /** The environment, read once into a frozen Config. The only reader of process.env. */
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { join, resolve } from 'node:path'
-import type { RootKeySource } from './crypto/root-key.ts'
+import type { RootKeySource } from './crypto/providers/provider.ts'
 import { isToken } from './crypto/token.ts'
 import { type Address, parseAddress, parseSocketPath, type SocketPath, unixPeers } from './listen.ts'
 import { parseNetwork } from './model/address.ts'

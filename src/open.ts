@@ -1,12 +1,12 @@
 /** Composition: Config -> Store + Keyring -> Vault, and close() in reverse. What production, tests and the host commands open. */
-import type { KeyObject } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import type { Action } from './audit/record.ts'
 import type { Config } from './config.ts'
 import { Keyring } from './crypto/keyring.ts'
 import { createKeyring, masterKeysUnder, newMasterKey, type SealedKeyring, sealUnderNext } from './crypto/master-key.ts'
-import { loadRootKey, type RootKeySource } from './crypto/root-key.ts'
+import { openRootKey } from './crypto/providers/open.ts'
+import type { RootKeyProvider, RootKeySource } from './crypto/providers/provider.ts'
 import { Refusal } from './errors.ts'
 import { documentLimits, Issuers } from './oidc/issuers.ts'
 import { guardedFetch } from './outbound/fetch.ts'
@@ -47,14 +47,14 @@ type Needed = Pick<
  */
 export async function openVault(config: Needed, { now }: OpenOptions = {}): Promise<Opened> {
   makeDataDir(config.dataDir)
-  const root = loadRootKey(config.rootKey)
+  const root = await openRootKey(config.rootKey)
   const { databaseUrl, dataDir, keepVersions, maxValueBytes, maxFileBytes, diskReserveBytes, oidcAllowances } = config
   const store = await openStore({ databaseUrl, dataDir, keepVersions, diskReserveBytes, now })
   try {
-    const keyring = new Keyring(root, await store.keyring(() => createKeyring(root)))
+    const keyring = await Keyring.open(root, await store.keyring(() => createKeyring(root)))
     const clock = now ?? Date.now
     const limits = { ...documentLimits, allowances: oidcAllowances }
-    const learnMasterKeys = async () => keyring.learn(loadRootKey(config.rootKey), await keyringOf(store))
+    const learnMasterKeys = async () => keyring.learn(await openRootKey(config.rootKey), await keyringOf(store))
     const vault: Vault = {
       store,
       keyring,
@@ -84,7 +84,7 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
  */
 export async function addRootKey(config: Needed, next: RootKeySource, host: HostAsker): Promise<void> {
   await withKeyring(config, 'root_key.add', host, async (store, root, sealed) => {
-    await store.keepMasterKeys(sealUnderNext(root, sealed, loadRootKey(next)))
+    await store.keepMasterKeys(await sealUnderNext(root, sealed, await openRootKey(next)))
   })
 }
 
@@ -95,7 +95,7 @@ export async function addRootKey(config: Needed, next: RootKeySource, host: Host
  */
 export async function keepRootKey(config: Needed, host: HostAsker): Promise<void> {
   await withKeyring(config, 'root_key.drop', host, async (store, root, sealed) => {
-    await store.keepMasterKeys(masterKeysUnder(root, sealed))
+    await store.keepMasterKeys(await masterKeysUnder(root, sealed))
   })
 }
 
@@ -146,7 +146,8 @@ export async function rotateMasterKey(
     const resumed = await isBehind(vault)
     if (!resumed) {
       await recordAll(vault, 'master_key.add', host)
-      await store.addMasterKey(newMasterKey(loadRootKey(config.rootKey), storeId, keyring.masterKeyVersion + 1))
+      const root = await openRootKey(config.rootKey)
+      await store.addMasterKey(await newMasterKey(root, storeId, keyring.masterKeyVersion + 1))
       await vault.learnMasterKeys()
     }
     const rewrapped = await rewrapAccountKeys(vault, host, onProgress)
@@ -166,7 +167,7 @@ async function isBehind({ store, keyring }: Vault): Promise<boolean> {
 }
 
 function keyringOf(store: Store): Promise<SealedKeyring> {
-  return store.keyring(() => {
+  return store.keyring(async () => {
     throw new Error('A store that was opened has its keyring.')
   })
 }
@@ -176,14 +177,14 @@ async function withKeyring(
   config: Needed,
   action: Action,
   host: HostAsker,
-  work: (store: Store, root: KeyObject, sealed: SealedKeyring) => Promise<void>,
+  work: (store: Store, root: RootKeyProvider, sealed: SealedKeyring) => Promise<void>,
 ): Promise<void> {
   const { vault, close } = await openVault(config)
   try {
     const { store } = vault
     const sealed = await keyringOf(store)
     await recordAll(vault, action, host)
-    await work(store, loadRootKey(config.rootKey), sealed)
+    await work(store, await openRootKey(config.rootKey), sealed)
   } finally {
     await close()
   }

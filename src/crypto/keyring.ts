@@ -18,7 +18,8 @@ import {
 import { Refusal } from '../errors.ts'
 import { keyVersionOf, open, seal } from './aead.ts'
 import { contextOf, type Place } from './context.ts'
-import { firstMasterKey, openMasters, type SealedKeyring } from './master-key.ts'
+import { firstMasterKey, type OpenMaster, openMasters, type SealedKeyring } from './master-key.ts'
+import type { RootKeyProvider } from './providers/provider.ts'
 
 /** Where a secret's key and values are bound to. */
 export interface SecretPlace {
@@ -74,9 +75,13 @@ export class Keyring {
   readonly #verified = new Map<string, Uint8Array>()
 
   /** @throws Refusal `integrity_failure` when the root key is not this store's */
-  constructor(root: KeyObject, sealed: SealedKeyring) {
+  static async open(root: RootKeyProvider, sealed: SealedKeyring): Promise<Keyring> {
+    return new Keyring(sealed, await openMasters(root, sealed))
+  }
+
+  private constructor(sealed: SealedKeyring, masters: readonly OpenMaster[]) {
     this.storeId = sealed.storeId
-    this.learn(root, sealed)
+    this.#take(masters)
     const first = this.#masterKey(firstMasterKey)
     this.#rowMac = derive(first, sealed.storeId, 'row-mac')
     this.#apiKey = derive(first, sealed.storeId, 'api-key')
@@ -97,8 +102,12 @@ export class Keyring {
    *
    * @throws Refusal `integrity_failure` when the root key does not open them all
    */
-  learn(root: KeyObject, sealed: SealedKeyring): void {
-    for (const { version, bytes } of openMasters(root, sealed)) {
+  async learn(root: RootKeyProvider, sealed: SealedKeyring): Promise<void> {
+    this.#take(await openMasters(root, sealed))
+  }
+
+  #take(masters: readonly OpenMaster[]): void {
+    for (const { version, bytes } of masters) {
       if (!this.#masters.has(version)) this.#masters.set(version, createSecretKey(bytes))
       bytes.fill(0)
     }

@@ -2,10 +2,11 @@
  * A store's master key, in versions: each sealed under the root key. The newest wraps the accounts' keys; from the first
  * comes what is derived (row MACs, look-up hashes, the key of checkpoints), so that it stays with the store.
  */
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import { open, seal } from './aead.ts'
 import { contextOf, type Place } from './context.ts'
+import type { RootKeyProvider } from './providers/provider.ts'
 
 /** The version that everything derived comes from. */
 export const firstMasterKey = 1
@@ -30,19 +31,19 @@ export interface SealedKeyring {
 }
 
 /** Makes the keys of a new store. */
-export function createKeyring(root: KeyObject): SealedKeyring {
+export async function createKeyring(root: RootKeyProvider): Promise<SealedKeyring> {
   const storeId = randomBytes(16).toString('hex')
   const master = randomBytes(keyBytes)
-  const wrapped = seal(root, master, contextOf(masterPlace(storeId, firstMasterKey)), 0)
+  const wrapped = await root.wrap(master, contextOf(masterPlace(storeId, firstMasterKey)))
   const canary = seal(createSecretKey(master), Buffer.from(canaryText), contextOf(canaryPlace(storeId)), firstMasterKey)
   master.fill(0)
   return { storeId, masterKeys: [{ version: firstMasterKey, wrapped, next: undefined }], canary }
 }
 
 /** Makes another version of the master key, sealed under the root key. */
-export function newMasterKey(root: KeyObject, storeId: string, version: number): SealedMasterKey {
+export async function newMasterKey(root: RootKeyProvider, storeId: string, version: number): Promise<SealedMasterKey> {
   const bytes = randomBytes(keyBytes)
-  const wrapped = seal(root, bytes, contextOf(masterPlace(storeId, version)), 0)
+  const wrapped = await root.wrap(bytes, contextOf(masterPlace(storeId, version)))
   bytes.fill(0)
   return { version, wrapped, next: undefined }
 }
@@ -52,14 +53,25 @@ export function newMasterKey(root: KeyObject, storeId: string, version: number):
  *
  * @throws Refusal `integrity_failure` when `root` is not this store's
  */
-export function sealUnderNext(root: KeyObject, sealed: SealedKeyring, next: KeyObject): readonly SealedMasterKey[] {
-  const masterKeys = openMasters(root, sealed).map(({ version, bytes }) => {
-    const under = seal(next, bytes, contextOf(masterPlace(sealed.storeId, version)), 0)
-    bytes.fill(0)
-    return { version, wrapped: wrappedOf(sealed, version), next: under }
-  })
-  for (const { bytes } of openMasters(next, { ...sealed, masterKeys })) bytes.fill(0)
-  return masterKeys
+export async function sealUnderNext(
+  root: RootKeyProvider,
+  sealed: SealedKeyring,
+  next: RootKeyProvider,
+): Promise<readonly SealedMasterKey[]> {
+  const opened = await openMasters(root, sealed)
+  try {
+    const masterKeys = await Promise.all(
+      opened.map(async ({ version, bytes }) => ({
+        version,
+        wrapped: wrappedOf(sealed, version),
+        next: await next.wrap(bytes, contextOf(masterPlace(sealed.storeId, version))),
+      })),
+    )
+    wipe(await openMasters(next, { ...sealed, masterKeys }))
+    return masterKeys
+  } finally {
+    wipe(opened)
+  }
 }
 
 /**
@@ -67,25 +79,44 @@ export function sealUnderNext(root: KeyObject, sealed: SealedKeyring, next: KeyO
  *
  * @throws Refusal `integrity_failure` when it does not open all of them
  */
-export function masterKeysUnder(root: KeyObject, sealed: SealedKeyring): readonly SealedMasterKey[] {
-  for (const { bytes } of openMasters(root, sealed)) bytes.fill(0)
-  return sealed.masterKeys.map((key) => ({ version: key.version, wrapped: own(root, sealed, key), next: undefined }))
+export async function masterKeysUnder(
+  root: RootKeyProvider,
+  sealed: SealedKeyring,
+): Promise<readonly SealedMasterKey[]> {
+  wipe(await openMasters(root, sealed))
+  return Promise.all(
+    sealed.masterKeys.map(async (key) => ({
+      version: key.version,
+      wrapped: await own(root, sealed, key),
+      next: undefined,
+    })),
+  )
 }
 
-/** The bytes of every version, oldest first; the first is proven by the canary. To be wiped. */
-export function openMasters(
-  root: KeyObject,
-  sealed: SealedKeyring,
-): readonly { readonly version: number; readonly bytes: Buffer }[] {
-  const opened = sealed.masterKeys.map(({ version, wrapped, next = wrapped }) => {
-    const place = masterPlace(sealed.storeId, version)
-    return { version, bytes: opens(root, place, next) ?? opens(root, place, wrapped) ?? Buffer.alloc(0) }
-  })
+/** A version of the master key in the clear. To be wiped. */
+export interface OpenMaster {
+  readonly version: number
+  readonly bytes: Buffer
+}
+
+/** Every version, oldest first; the first is proven by the canary. */
+export async function openMasters(root: RootKeyProvider, sealed: SealedKeyring): Promise<readonly OpenMaster[]> {
+  const opened = await Promise.all(
+    sealed.masterKeys.map(async ({ version, wrapped, next = wrapped }) => {
+      const context = contextOf(masterPlace(sealed.storeId, version))
+      const bytes = (await root.unwrap(next, context)) ?? (await root.unwrap(wrapped, context))
+      return { version, bytes: bytes ?? Buffer.alloc(0) }
+    }),
+  )
   const [first] = opened
   const areWhole = opened.every(({ bytes }) => bytes.length === keyBytes)
   if (areWhole && first?.version === firstMasterKey && isProven(first.bytes, sealed)) return opened
-  for (const { bytes } of opened) bytes.fill(0)
+  wipe(opened)
   throw wrongRootKey()
+}
+
+function wipe(opened: readonly OpenMaster[]): void {
+  for (const { bytes } of opened) bytes.fill(0)
 }
 
 function isProven(bytes: Buffer, { storeId, canary: sealed }: SealedKeyring): boolean {
@@ -99,23 +130,17 @@ function isProven(bytes: Buffer, { storeId, canary: sealed }: SealedKeyring): bo
 }
 
 /** Which of the two sealed forms the root key opens. */
-function own(root: KeyObject, { storeId }: SealedKeyring, { version, wrapped, next = wrapped }: SealedMasterKey) {
-  const found = [next, wrapped].find((one) => {
-    const bytes = opens(root, masterPlace(storeId, version), one)
+async function own(
+  root: RootKeyProvider,
+  { storeId }: SealedKeyring,
+  { version, wrapped, next = wrapped }: SealedMasterKey,
+): Promise<Uint8Array> {
+  for (const one of [next, wrapped]) {
+    const bytes = await root.unwrap(one, contextOf(masterPlace(storeId, version)))
     bytes?.fill(0)
-    return bytes !== undefined
-  })
-  if (found === undefined) throw wrongRootKey()
-  return found
-}
-
-function opens(root: KeyObject, place: Place, wrapped: Uint8Array): Buffer | undefined {
-  try {
-    return open(root, wrapped, contextOf(place), 0)
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
+    if (bytes !== undefined) return one
   }
+  throw wrongRootKey()
 }
 
 function wrappedOf({ masterKeys }: SealedKeyring, version: number): Uint8Array {

@@ -256,7 +256,7 @@ class BatchedStore implements Store {
     return account?.audit_size ?? 0
   }
 
-  async keyring(make: () => KeyringRow): Promise<KeyringRow> {
+  async keyring(make: () => Promise<KeyringRow>): Promise<KeyringRow> {
     const row = (await this.#readKeyring()) ?? (await this.#makeKeyring(make))
     this.#storeId = row.storeId
     return row
@@ -312,8 +312,8 @@ class BatchedStore implements Store {
     await this.#engine.close()
   }
 
-  async #makeKeyring(make: () => KeyringRow): Promise<KeyringRow> {
-    await this.#query(this.#keyrings.putKeyring(make()))
+  async #makeKeyring(make: () => Promise<KeyringRow>): Promise<KeyringRow> {
+    await this.#query(this.#keyrings.putKeyring(await make()))
     const made = await this.#readKeyring()
     if (made === undefined) throw new Refusal('integrity_failure', 'The store does not keep its keyring.')
     return made

@@ -90,7 +90,7 @@ export interface Store {
   recordsAfter(accountId: number, after: number, limit: number): Promise<readonly StoredRecord[]>
 
   /** The store's keyring; `make` gives it when the store is new. Every process gets the same one. */
-  keyring(make: () => KeyringRow): Promise<KeyringRow>
+  keyring(make: () => Promise<KeyringRow>): Promise<KeyringRow>
   /** Keeps another version of the master key, unless there is one of this number. */
   addMasterKey(key: KeyringRow['masterKeys'][number]): Promise<void>
   /** Keeps every version as it is here, under one root key or two: done twice, it has the same effect. */

@@ -5,11 +5,12 @@ import { suite, test } from 'node:test'
 import { checkpointText, openNote, signedNote, splitNotes, verifierKey } from '../../src/audit/checkpoint.ts'
 import { Keyring } from '../../src/crypto/keyring.ts'
 import { createKeyring } from '../../src/crypto/master-key.ts'
+import { localKey } from '../../src/crypto/providers/local.ts'
 import { fc } from '../support/fast-check.ts'
 
-const root = createSecretKey(randomBytes(32))
-const keyring = new Keyring(root, createKeyring(root))
-const other = new Keyring(root, createKeyring(root))
+const root = localKey(createSecretKey(randomBytes(32)))
+const keyring = await Keyring.open(root, await createKeyring(root))
+const other = await Keyring.open(root, await createKeyring(root))
 
 function noteOf(signer: Keyring, size: number, accountId = 1): string {
   const { storeId } = signer

@@ -5,6 +5,7 @@ import { createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { Keyring } from '../../src/crypto/keyring.ts'
 import { createKeyring, masterKeysUnder, newMasterKey, sealUnderNext } from '../../src/crypto/master-key.ts'
+import { localKey } from '../../src/crypto/providers/local.ts'
 import { Refusal } from '../../src/errors.ts'
 import { gcmOpen } from './aead-independent.ts'
 
@@ -12,17 +13,18 @@ const isBroken = (error: unknown) => error instanceof Refusal && error.code === 
 const [uid, otherUid] = ['0a'.repeat(16), '0b'.repeat(16)] as const
 const place = { accountId: 1, uid, name: 'db-password', version: 1 }
 
-function makeKeyring() {
-  const rootBytes = randomBytes(32)
-  const root = createSecretKey(rootBytes)
-  const sealed = createKeyring(root)
+const newRoot = () => localKey(createSecretKey(randomBytes(32)))
+
+async function makeKeyring() {
+  const root = newRoot()
+  const sealed = await createKeyring(root)
   const accountKeyOf = (keyring: Keyring, accountId: number) => ({
     version: 1,
     wrapped: keyring.newAccountKey(accountId, 1).wrapped,
   })
   /** Another process on the same store: nothing unwrapped yet. */
-  const reopen = () => new Keyring(root, sealed)
-  return { root, sealed, keyring: new Keyring(root, sealed), reopen, accountKeyOf }
+  const reopen = () => Keyring.open(root, sealed)
+  return { root, sealed, keyring: await reopen(), reopen, accountKeyOf }
 }
 
 /** The bytes with one bit of each changed. */
@@ -31,33 +33,33 @@ function changesOf(bytes: Uint8Array): Uint8Array[] {
 }
 
 suite('A keyring', () => {
-  test('opens with its own root key alone', () => {
-    const { sealed } = makeKeyring()
+  test('opens with its own root key alone', async () => {
+    const { sealed } = await makeKeyring()
 
-    assert.throws(() => new Keyring(createSecretKey(randomBytes(32)), sealed), /root key does not open this store/)
+    await assert.rejects(Keyring.open(newRoot(), sealed), /root key does not open this store/)
   })
 
-  test('with any part of another store is refused', () => {
-    const [one, two] = [makeKeyring(), makeKeyring()]
-    const shared = createKeyring(one.root)
+  test('with any part of another store is refused', async () => {
+    const [one, two] = [await makeKeyring(), await makeKeyring()]
+    const shared = await createKeyring(one.root)
 
     for (const part of ['storeId', 'masterKeys', 'canary'] as const) {
-      assert.throws(() => new Keyring(one.root, { ...one.sealed, [part]: two.sealed[part] }), isBroken, part)
-      assert.throws(() => new Keyring(one.root, { ...one.sealed, [part]: shared[part] }), isBroken, part)
+      await assert.rejects(Keyring.open(one.root, { ...one.sealed, [part]: two.sealed[part] }), isBroken, part)
+      await assert.rejects(Keyring.open(one.root, { ...one.sealed, [part]: shared[part] }), isBroken, part)
     }
     for (const changed of changesOf(one.sealed.canary)) {
-      assert.throws(() => new Keyring(one.root, { ...one.sealed, canary: changed }), isBroken)
+      await assert.rejects(Keyring.open(one.root, { ...one.sealed, canary: changed }), isBroken)
     }
     const [first] = one.sealed.masterKeys
     assert.ok(first)
-    const second = newMasterKey(one.root, one.sealed.storeId, 2)
+    const second = await newMasterKey(one.root, one.sealed.storeId, 2)
     for (const wrapped of changesOf(first.wrapped)) {
       const masterKeys = [{ ...first, wrapped }, second]
-      assert.throws(() => new Keyring(one.root, { ...one.sealed, masterKeys }), isBroken)
+      await assert.rejects(Keyring.open(one.root, { ...one.sealed, masterKeys }), isBroken)
     }
     for (const wrapped of [...changesOf(second.wrapped), first.wrapped]) {
       const masterKeys = [first, { ...second, wrapped }]
-      assert.throws(() => new Keyring(one.root, { ...one.sealed, masterKeys }), isBroken)
+      await assert.rejects(Keyring.open(one.root, { ...one.sealed, masterKeys }), isBroken)
     }
     for (const masterKeys of [
       [],
@@ -68,58 +70,57 @@ suite('A keyring', () => {
         { ...first, version: 2 },
       ],
     ]) {
-      assert.throws(() => new Keyring(one.root, { ...one.sealed, masterKeys }), isBroken)
+      await assert.rejects(Keyring.open(one.root, { ...one.sealed, masterKeys }), isBroken)
     }
   })
 
-  test('with a newer version of the master key opens what either wraps, and wraps under the newer', () => {
-    const { root, sealed, keyring, reopen, accountKeyOf } = makeKeyring()
+  test('with a newer version of the master key opens what either wraps, and wraps under the newer', async () => {
+    const { root, sealed, keyring, reopen, accountKeyOf } = await makeKeyring()
     const old = accountKeyOf(keyring, 1)
     const { wrappedKey } = keyring.newSecretKey(1, uid, old)
-    const newer = { ...sealed, masterKeys: [...sealed.masterKeys, newMasterKey(root, sealed.storeId, 2)] }
+    const newer = { ...sealed, masterKeys: [...sealed.masterKeys, await newMasterKey(root, sealed.storeId, 2)] }
 
-    keyring.learn(root, newer)
+    await keyring.learn(root, newer)
     const rewrapped = keyring.rewrapAccountKey(1, old)
 
     assert.equal(keyring.masterKeyVersion, 2)
     assert.deepEqual([keyring.masterVersionOf(old), keyring.masterVersionOf(rewrapped)], [1, 2])
     assert.equal(keyring.masterVersionOf(keyring.newAccountKey(2, 1)), 2)
-    const later = new Keyring(root, newer)
-    assert.ok(
-      later.secretKey(place, wrappedKey, rewrapped).equals(new Keyring(root, newer).secretKey(place, wrappedKey, old)),
-    )
-    assert.equal(reopen().knows(rewrapped), false)
-    assert.throws(() => reopen().secretKey(place, wrappedKey, rewrapped), isBroken)
+    const [later, another] = [await Keyring.open(root, newer), await Keyring.open(root, newer)]
+    assert.ok(later.secretKey(place, wrappedKey, rewrapped).equals(another.secretKey(place, wrappedKey, old)))
+    const before = await reopen()
+    assert.equal(before.knows(rewrapped), false)
+    assert.throws(() => before.secretKey(place, wrappedKey, rewrapped), isBroken)
     assert.throws(() => later.rewrapAccountKey(2, rewrapped), isBroken, 'of another account')
-    assert.equal(later.tokenHash('sr_x'), reopen().tokenHash('sr_x'))
+    assert.equal(later.tokenHash('sr_x'), before.tokenHash('sr_x'))
   })
 
-  test('goes to another root key with every version of its master key', () => {
-    const { root, sealed } = makeKeyring()
-    const next = createSecretKey(randomBytes(32))
-    const both = { ...sealed, masterKeys: [...sealed.masterKeys, newMasterKey(root, sealed.storeId, 2)] }
+  test('goes to another root key with every version of its master key', async () => {
+    const { root, sealed } = await makeKeyring()
+    const next = newRoot()
+    const both = { ...sealed, masterKeys: [...sealed.masterKeys, await newMasterKey(root, sealed.storeId, 2)] }
 
-    const between = { ...both, masterKeys: sealUnderNext(root, both, next) }
-    const after = { ...both, masterKeys: masterKeysUnder(next, between) }
+    const between = { ...both, masterKeys: await sealUnderNext(root, both, next) }
+    const after = { ...both, masterKeys: await masterKeysUnder(next, between) }
 
-    for (const one of [root, next]) assert.equal(new Keyring(one, between).masterKeyVersion, 2)
-    assert.equal(new Keyring(next, after).masterKeyVersion, 2)
-    assert.throws(() => new Keyring(root, after), isBroken)
+    for (const one of [root, next]) assert.equal((await Keyring.open(one, between)).masterKeyVersion, 2)
+    assert.equal((await Keyring.open(next, after)).masterKeyVersion, 2)
+    await assert.rejects(Keyring.open(root, after), isBroken)
   })
 
-  test('opens a value after a restart, through every wrapped key on the way', () => {
-    const { keyring, reopen, accountKeyOf } = makeKeyring()
+  test('opens a value after a restart, through every wrapped key on the way', async () => {
+    const { keyring, reopen, accountKeyOf } = await makeKeyring()
     const accountKey = accountKeyOf(keyring, 1)
     const { wrappedKey, key } = keyring.newSecretKey(1, uid, accountKey)
     const sealed = keyring.sealValue(place, key, Buffer.from('value'))
 
-    const later = reopen()
+    const later = await reopen()
 
     assert.equal(later.openValue(place, later.secretKey(place, wrappedKey, accountKey), sealed).toString(), 'value')
   })
 
-  test('refuses every key and every value in every place but its own', () => {
-    const { keyring, reopen, accountKeyOf } = makeKeyring()
+  test('refuses every key and every value in every place but its own', async () => {
+    const { keyring, reopen, accountKeyOf } = await makeKeyring()
     const accountKeys = new Map([1, 2].map((id) => [id, accountKeyOf(keyring, id)]))
     const places = [1, 2].flatMap((accountId) =>
       [uid, otherUid].flatMap((one) =>
@@ -134,32 +135,33 @@ suite('A keyring', () => {
 
     for (const to of stored) {
       for (const from of stored) {
-        const read = (change: Partial<typeof to>) => {
-          const later = reopen()
+        const read = async (change: Partial<typeof to>) => {
+          const later = await reopen()
           const { place: at, wrappedKey, accountKey, sealed } = { ...to, ...change }
           return later.openValue(at, later.secretKey(at, wrappedKey, accountKey), sealed)
         }
-        if (from === to) assert.equal(read({}).toString(), 'value')
+        if (from === to) assert.equal((await read({})).toString(), 'value')
         else {
-          assert.throws(() => read({ sealed: from.sealed }), isBroken)
-          assert.throws(() => read({ wrappedKey: from.wrappedKey }), isBroken)
+          await assert.rejects(read({ sealed: from.sealed }), isBroken)
+          await assert.rejects(read({ wrappedKey: from.wrappedKey }), isBroken)
           // The same secret's other version: the key is the same kind, the value is not.
-          assert.throws(() => read({ wrappedKey: from.wrappedKey, sealed: from.sealed }), isBroken)
-          if (from.accountKey !== to.accountKey) assert.throws(() => read({ accountKey: from.accountKey }), isBroken)
+          await assert.rejects(read({ wrappedKey: from.wrappedKey, sealed: from.sealed }), isBroken)
+          if (from.accountKey !== to.accountKey) await assert.rejects(read({ accountKey: from.accountKey }), isBroken)
         }
       }
+      const later = await reopen()
       assert.throws(
-        () => reopen().secretKey(to.place, { ...to.wrappedKey, keyVersion: 2 }, { ...to.accountKey, version: 2 }),
+        () => later.secretKey(to.place, { ...to.wrappedKey, keyVersion: 2 }, { ...to.accountKey, version: 2 }),
         isBroken,
       )
     }
   })
 
-  test('knows a row by its MAC, and no other row, store or MAC', () => {
-    const [{ keyring, reopen }, other] = [makeKeyring(), makeKeyring()]
+  test('knows a row by its MAC, and no other row, store or MAC', async () => {
+    const [{ keyring, reopen }, other] = [await makeKeyring(), await makeKeyring()]
     const mac = keyring.rowMac('row')
 
-    for (const one of [keyring, reopen()]) {
+    for (const one of [keyring, await reopen()]) {
       for (let repeat = 0; repeat < 2; repeat++) {
         assert.equal(one.isRowMac('row', mac), true)
         assert.equal(one.isRowMac('Row', mac), false)
@@ -176,10 +178,10 @@ suite('A keyring', () => {
     assert.equal(other.keyring.isRowMac('row', mac), false)
   })
 
-  test('derives its working keys as docs/formats.md says', () => {
+  test('derives its working keys as docs/formats.md says', async () => {
     const root = createSecretKey(randomBytes(32))
-    const sealed = createKeyring(root)
-    const keyring = new Keyring(root, sealed)
+    const sealed = await createKeyring(localKey(root))
+    const keyring = await Keyring.open(localKey(root), sealed)
     // The master key, opened by hand from the blob that the store keeps.
     const context = Buffer.alloc(61)
     context.write('SR1', 0)

@@ -721,11 +721,19 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the root key file is for its owner alone',
-    'crypto/root-key.ts',
+    'crypto/providers/file.ts',
     '(status.mode & 0o077) !== 0',
     'false',
-    'crypto/root-key.test.ts',
+    'crypto/providers.test.ts',
     'others may read',
+  ),
+  fault(
+    'what a root key wraps is bound to its place',
+    'crypto/providers/local.ts',
+    'wrap: async (plain, context) => seal(key, plain, context, keyVersion),\n    unwrap: async (wrapped, context) => {\n      try {\n        return open(key, wrapped, context, keyVersion)',
+    'wrap: async (plain) => seal(key, plain, Buffer.alloc(0), keyVersion),\n    unwrap: async (wrapped) => {\n      try {\n        return open(key, wrapped, Buffer.alloc(0), keyVersion)',
+    'crypto/providers.test.ts',
+    'another context',
   ),
   fault(
     'the master key is proven by its canary',

@@ -1,35 +1,17 @@
-/** The root key: 32 bytes that wrap the master key, from the environment or a file; never in the database. */
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+/** A root key in a file that only its owner reads. */
+import { randomBytes } from 'node:crypto'
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Refusal } from '../errors.ts'
+import { Refusal } from '../../errors.ts'
+import { decodeKey, localKey, rootKeyBytes } from './local.ts'
+import type { RootKeyProvider } from './provider.ts'
 
-const rootKeyBytes = 32
-
-/** Where the root key comes from, as the configuration says. */
-export type RootKeySource =
-  | { readonly kind: 'environment'; readonly text: string }
-  | { readonly kind: 'file'; readonly path: string; readonly create: boolean }
-
-/** @throws Refusal `invalid` with a sentence for the operator */
-export function loadRootKey(source: RootKeySource): KeyObject {
-  if (source.kind === 'environment') return decodeRootKey(source.text, 'STRONGROOM_ROOT_KEY')
-  return decodeRootKey(source.create ? readOrCreate(source.path) : readNamed(source.path), source.path)
-}
-
-/** Reads 32 bytes from base64url text. */
-export function decodeRootKey(text: string, origin: string): KeyObject {
-  const trimmed = text.trim()
-  const bytes = Buffer.from(trimmed, 'base64url')
-  if (bytes.length !== rootKeyBytes || bytes.toString('base64url') !== trimmed.replace(/=+$/, '')) {
-    throw new Refusal(
-      'invalid',
-      `The root key in ${origin} must be ${rootKeyBytes} bytes in base64url (43 characters).`,
-    )
-  }
-  const key = createSecretKey(bytes)
-  bytes.fill(0)
-  return key
+/**
+ * @param create whether the file is made, with a new key, when it is not there
+ * @throws Refusal `invalid` for a file that is not there, is a link, may be read by others, or holds no key
+ */
+export function fileKey({ path, create }: { readonly path: string; readonly create: boolean }): RootKeyProvider {
+  return localKey(decodeKey(create ? readOrMake(path) : readNamed(path), path))
 }
 
 function readNamed(path: string): string {
@@ -44,14 +26,14 @@ function readNamed(path: string): string {
   }
 }
 
-function readOrCreate(path: string): string {
+function readOrMake(path: string): string {
   try {
     return read(path)
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error
   }
   try {
-    create(path)
+    make(path)
   } catch (error) {
     // Another process made it in between: theirs is the key.
     if (!isErrno(error, 'EEXIST')) throw error
@@ -84,7 +66,7 @@ function openForReading(path: string): number {
 }
 
 /** Durable before use: a store sealed under a root key that a power cut took away would be lost. */
-function create(path: string): void {
+function make(path: string): void {
   const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
   try {
     writeSync(file, `${randomBytes(rootKeyBytes).toString('base64url')}\n`)
