@@ -3,6 +3,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { join, resolve } from 'node:path'
 import type { RootKeySource } from './crypto/providers/provider.ts'
 import { isToken } from './crypto/token.ts'
+import { databaseUrlFault } from './database-url.ts'
 import { type Address, parseAddress, parseSocketPath, type SocketPath, unixPeers } from './listen.ts'
 import { parseNetwork } from './model/address.ts'
 import { type Allowance, parseAllowance } from './outbound/addresses.ts'
@@ -160,8 +161,8 @@ class Reader {
 
   databaseUrl(): string | undefined {
     const text = this.text('STRONGROOM_DATABASE_URL')
-    if (text === undefined || /^postgres(ql)?:\/\/./.test(text)) return text
-    return this.#fault('STRONGROOM_DATABASE_URL', 'must begin with postgres://, or be unset for SQLite')
+    const fault = text === undefined ? undefined : databaseUrlFault(text)
+    return fault === undefined ? text : this.#fault('STRONGROOM_DATABASE_URL', fault)
   }
 
   networks(name: string): readonly string[] {

@@ -16,6 +16,7 @@ const rooms: Record<string, readonly string[]> = {
   config: [
     'crypto/providers/provider.ts',
     'crypto/token.ts',
+    'database-url',
     'listen',
     'model/address.ts',
     'outbound/addresses.ts',
@@ -24,12 +25,13 @@ const rooms: Record<string, readonly string[]> = {
   settings: [],
   'package-root': [],
   listen: [],
+  'database-url': [],
   // What leaves the server for where others chose.
   outbound: ['model/address.ts'],
   json: ['errors'],
   // Tokens of others: what they say, whether they say it, and where their issuers' keys are.
   oidc: ['outbound', 'json', 'errors'],
-  store: ['model', 'audit', 'errors'],
+  store: ['model', 'audit', 'database-url', 'errors'],
   render: ['errors'],
   formats: ['errors'],
   fingerprint: [],
@@ -67,7 +69,7 @@ const rooms: Record<string, readonly string[]> = {
   client: [],
   open: ['audit/record.ts', 'config', 'crypto', 'errors', 'oidc', 'outbound', 'store', 'vault'],
   // Whole stores, copied row by row as they are stored.
-  copy: ['open', 'vault', 'store', 'crypto', 'config', 'model', 'errors'],
+  copy: ['open', 'vault', 'store', 'crypto', 'config', 'database-url', 'model', 'errors'],
   cli: ['client', 'render', 'formats', 'fingerprint', 'audit', 'model', 'errors'],
   'cli/host': [
     'cli',

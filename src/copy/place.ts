@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../config.ts'
+import { databaseUrlFault } from '../database-url.ts'
 import { invalid } from '../errors.ts'
 import type { Filling, Snapshot } from '../store/dump/dump.ts'
 import { fillPostgres, readPostgres } from '../store/dump/postgres.ts'
@@ -18,7 +19,11 @@ export type Place = Pick<Config, 'dataDir' | 'databaseUrl'>
  * @throws Refusal `invalid` naming the option
  */
 export function parsePlace(text: string, option: string, dataDir: string): Place {
-  if (/^postgres(ql)?:\/\/./.test(text)) return { dataDir, databaseUrl: text }
+  if (/^postgres(ql)?:/.test(text)) {
+    const fault = databaseUrlFault(text)
+    if (fault !== undefined) throw invalid(option, `The URL ${fault}.`)
+    return { dataDir, databaseUrl: text }
+  }
   const [, folder] = /^sqlite:(.+)$/.exec(text) ?? []
   if (folder === undefined) throw invalid(option, 'Must be sqlite:FOLDER or begin with postgres://.')
   return { dataDir: resolve(folder), databaseUrl: undefined }

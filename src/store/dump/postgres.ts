@@ -1,6 +1,6 @@
 /** A whole store in a PostgreSQL database: read in one transaction, or filled in one. */
 import type { Client } from 'pg'
-import { connect } from '../postgres/connect.ts'
+import { connectAlone } from '../postgres/connect.ts'
 import { migrate } from '../postgres/migrate.ts'
 import { countQuery, type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
 import type { Kind, Table } from './tables.ts'
@@ -75,7 +75,7 @@ function asParameter(value: Row[number] | undefined): unknown {
 }
 
 async function connectUpToDate(url: string): Promise<Client> {
-  const client = await connect(url)
+  const client = await connectAlone(url)
   try {
     await migrate(client)
     return client

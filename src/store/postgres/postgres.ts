@@ -4,7 +4,7 @@ import { Refusal } from '../../errors.ts'
 import type { Engine, Query } from '../engine.ts'
 import { execute, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
-import { connect } from './connect.ts'
+import { connect, connectTwice } from './connect.ts'
 import { migrate } from './migrate.ts'
 import { Pool } from './pool.ts'
 import { PostgresTransaction } from './transaction.ts'
@@ -39,14 +39,20 @@ export class PostgresEngine implements Engine {
   /** @throws Refusal when the database cannot be used as a store */
   static async open(url: string): Promise<PostgresEngine> {
     const engine = new PostgresEngine(url)
-    const client = await engine.#batches.take()
+    const [batches, queries] = [engine.#batches, engine.#queries]
+    const [client, other] = await connectTwice(
+      url,
+      () => batches.take(),
+      () => queries.take(),
+    )
     try {
       await migrate(client)
     } catch (error) {
-      await client.end().catch(() => {})
+      await Promise.allSettled([client.end(), other.end()])
       throw error
     }
-    engine.#batches.giveBack(client)
+    batches.giveBack(client)
+    queries.giveBack(other)
     return engine
   }
 
