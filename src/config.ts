@@ -115,6 +115,9 @@ export function unknownSettings(environment: Environment = process.env): readonl
   )
 }
 
+/** 32 bytes in base64url. */
+const rootKeyForm = /^[A-Za-z0-9_-]{43}=?$/
+
 class Reader {
   readonly #environment: Environment
   readonly #faults: string[]
@@ -265,9 +268,15 @@ class Reader {
       this.#fault('STRONGROOM_ROOT_KEY', 'must not be set together with STRONGROOM_ROOT_KEY_FILE: choose one')
     }
     if (text !== undefined) {
-      if (!/^[A-Za-z0-9_-]{43}=?$/.test(text))
-        this.#fault('STRONGROOM_ROOT_KEY', 'must be 32 bytes in base64url (43 characters)')
+      if (!rootKeyForm.test(text)) this.#fault('STRONGROOM_ROOT_KEY', 'must be 32 bytes in base64url (43 characters)')
       return { kind: 'environment', text }
+    }
+    // Whoever confuses the two must not find the key in a message about a file that is not there.
+    if (path !== undefined && rootKeyForm.test(path)) {
+      this.#fault(
+        'STRONGROOM_ROOT_KEY_FILE',
+        'must be the path of a file: a root key itself is for STRONGROOM_ROOT_KEY',
+      )
     }
     if (path !== undefined) return { kind: 'file', path: resolve(path), create: false }
     return { kind: 'file', path: join(dataDir, 'root.key'), create: true }

@@ -19,8 +19,32 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
   { name: 'STRONGROOM_METRICS_LISTEN', good: ['127.0.0.1:9100'], bad: ['9100', 'a b:1', 'unix:/run/metrics.sock'] },
   {
     name: 'STRONGROOM_DATABASE_URL',
-    good: ['postgres://a', 'postgresql://a,b/c'],
-    bad: ['mysql://a', 'postgres://', 'a'],
+    good: [
+      ...['postgres://a', 'postgresql://a,b/c', 'postgres://u:p%40%2F%23@a:5432,[::1]:5433/c?sslmode=verify-full'],
+      ...['postgres://u@%2Frun%2Fpostgresql/c', 'postgres:///c?host=/run/postgresql', 'postgres://u:a:b,c@h/d'],
+    ],
+    bad: [
+      ...['mysql://planted', 'postgres://', 'planted', 'postgres://u:planted@x@h/d', 'postgres://u:planted/x@h/d'],
+      ...['postgres://u:1/planted@h/d', 'postgres://u:planted#x@h/d', 'postgres://u:planted?x@h/d'],
+      ...['postgres://u:planted%@h/d', 'postgres://u:planted%zz@h/d', 'postgres://u:planted%ff@h/d'],
+      ...[
+        'postgres://u:planted x@h/d',
+        'postgres://u:p@h/d\nplanted',
+        'postgres://u:planted',
+        'postgres://h:0/planted',
+      ],
+      ...[
+        'postgres://h:65536/d',
+        'postgres://u:p@h/d#planted',
+        'postgres://u:p@h/d?a=b@planted',
+        'postgres://[planted/d',
+      ],
+    ],
+  },
+  {
+    name: 'STRONGROOM_ROOT_KEY_FILE',
+    good: ['root.key', `/run/${key}`],
+    bad: [key, `${key}=`],
   },
   { name: 'STRONGROOM_ROOT_KEY', good: [key], bad: ['short', `${key}AAAA`, `!!${key}`, ` ${key}`] },
   { name: 'STRONGROOM_BOOTSTRAP_API_KEY', good: [], bad: ['sr_mistyped', 'word'] },
@@ -87,7 +111,7 @@ function faultsOf(environment: Record<string, string>): readonly string[] {
 
 suite('settings', () => {
   test('every setting that can be wrong has a row here', () => {
-    const free = ['STRONGROOM_CHECKPOINTS', 'STRONGROOM_DATA_DIR', 'STRONGROOM_ROOT_KEY_FILE', 'OTEL_SERVICE_NAME']
+    const free = ['STRONGROOM_CHECKPOINTS', 'STRONGROOM_DATA_DIR', 'OTEL_SERVICE_NAME']
     assert.deepEqual([...rows.map(({ name }) => name), ...free].sort(), settings.map(({ name }) => name).sort())
   })
 
@@ -98,6 +122,8 @@ suite('settings', () => {
         const faults = faultsOf({ [name]: value })
         assert.equal(faults.length, 1, value)
         assert.match(faults[0] ?? '', new RegExp(`^${name} must .*\\.$`), value)
+        assert.doesNotMatch(faults[0] ?? '', /planted/)
+        assert.ok(!faults[0]?.includes(key), value)
       }
     })
   }

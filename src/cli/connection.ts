@@ -45,7 +45,8 @@ export function whereTo({ profile }: Wanted): Where {
   if (stored === undefined) throw nowhere(url, apiKey)
   if (url !== undefined && url !== stored.url) {
     // A key is for its own server alone, whatever a folder's settings say.
-    const text = `STRONGROOM_URL is ${url}, and the key of the profile is for ${stored.url}.`
+    // Not quoted: who writes a user and a password into it has them on no screen.
+    const text = `STRONGROOM_URL names another server than the one that the key of the profile is for, ${stored.url}.`
     throw new Fault('usage', `${text} Set STRONGROOM_API_KEY too, or unset STRONGROOM_URL.`)
   }
   const how = apiKey === undefined ? `profile ${stored.name}` : `STRONGROOM_API_KEY, and profile ${stored.name}`

@@ -52,6 +52,9 @@ const refusalKinds: Partial<Record<Code, keyof typeof exitCodes>> = {
   forbidden: 'denied',
   name_taken: 'conflict',
   stale_version: 'conflict',
+  // The database is away, or does not take the record.
+  audit_unavailable: 'unreachable',
+  overloaded: 'unreachable',
 }
 
 /** In the place of those of the server, which speak of HTTP. */

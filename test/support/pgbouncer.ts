@@ -1,0 +1,81 @@
+/** A PgBouncer of one test's own, before the PostgreSQL of the tests. */
+import { spawn, spawnSync } from 'node:child_process'
+import { chownSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { makeFolder } from './engines.ts'
+
+export type PoolMode = 'session' | 'transaction' | 'statement'
+
+/** Why its tests are passed over, or `false`. */
+export const missingPgBouncer =
+  spawnSync('pgbouncer', ['--version']).status === 0 ? false : 'No PgBouncer (Debian: apt-get install pgbouncer).'
+
+/**
+ * Starts one, which is stopped when the test ends.
+ *
+ * @param settings lines for its configuration
+ * @returns the URL of the same database through it
+ */
+export async function startPgBouncer(
+  t: Pick<TestContext, 'after'>,
+  databaseUrl: string,
+  mode: PoolMode,
+  settings: readonly string[] = [],
+): Promise<string> {
+  const url = new URL(databaseUrl)
+  const folder = makeFolder()
+  const port = await freePort()
+  const lines = [
+    '[databases]',
+    `* = host=${url.hostname} port=${url.port} user=${url.username}`,
+    '[pgbouncer]',
+    'listen_addr = 127.0.0.1',
+    `listen_port = ${port}`,
+    'unix_socket_dir =',
+    'auth_type = any',
+    `pool_mode = ${mode}`,
+    ...settings,
+    '',
+  ]
+  const path = join(folder, 'pgbouncer.ini')
+  writeFileSync(path, lines.join('\n'), { mode: 0o644 })
+  const child = spawn('pgbouncer', [path], { stdio: 'ignore', ...asAnother(folder) })
+  t.after(() => void child.kill('SIGKILL'))
+  await answering(port)
+  url.host = `127.0.0.1:${port}`
+  return url.href
+}
+
+/** It refuses to run as root. */
+function asAnother(folder: string): { readonly uid?: number; readonly gid?: number } {
+  if (process.getuid?.() !== 0) return {}
+  const id = (flag: string) => Number(spawnSync('id', [flag, 'nobody'], { encoding: 'utf8' }).stdout)
+  const [uid, gid] = [id('-u'), id('-g')]
+  chownSync(folder, uid, gid)
+  return { uid, gid }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('No free port.')
+  return address.port
+}
+
+async function answering(port: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    const isUp = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1')
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+      socket.once('connect', () => socket.destroy())
+    })
+    if (isUp) return
+    await setTimeout(50)
+  }
+  throw new Error('PgBouncer does not listen.')
+}
