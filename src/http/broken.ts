@@ -1,7 +1,7 @@
 /** Answers, in our shape, to what never became a request. */
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { Refusal } from '../errors.ts'
+import { endWithCare } from './linger.ts'
 import { headersOf, problemOf } from './problem.ts'
 
 /** Far below Node's own limit: an API of small requests needs no more. */
@@ -22,7 +22,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
 }
 
 /** For want of a request to reply to. */
-export function answerByHand(socket: Duplex, refusal: Refusal): void {
+export function answerByHand(socket: Socket, refusal: Refusal): void {
   const problem = problemOf(refusal, 'none')
   const body = JSON.stringify(problem)
   const headers = {
@@ -34,5 +34,5 @@ export function answerByHand(socket: Duplex, refusal: Refusal): void {
     connection: 'close',
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines.join('')}\r\n${body}`)
+  endWithCare(socket, `HTTP/1.1 ${problem.status} ${problem.title}\r\n${lines.join('')}\r\n${body}`)
 }

@@ -44,8 +44,13 @@ interface Visit {
   seconds: number
 }
 
+export interface Door {
+  /** How many there are now. */
+  connections(): number
+}
+
 /** Guards the server from now on, until it closes: then whoever has not asked for anything yet is sent away. */
-export function guardDoor(app: FastifyInstance, settings: DoorSettings): void {
+export function guardDoor(app: FastifyInstance, settings: DoorSettings): Door {
   const { server } = app
   const { maxConnections, maxPerAddress, isProxy, onClose, answerLate } = settings
   const visits = new Map<Socket, Visit>()
@@ -93,6 +98,7 @@ export function guardDoor(app: FastifyInstance, settings: DoorSettings): void {
     for (const [socket, visit] of visits) check(socket, visit)
     done()
   })
+  return { connections: () => visits.size }
 
   function leave(socket: Socket, client: string | undefined): void {
     visits.delete(socket)

@@ -34,6 +34,17 @@ export function createMetrics() {
       labelNames: ['reason'],
       registers,
     }),
+    connections: new Gauge({
+      name: 'strongroom_connections',
+      help: 'Connections that are open, on the main address.',
+      registers,
+    }),
+    bodyBytes: new Gauge({
+      name: 'strongroom_request_body_bytes',
+      help: 'Held of bodies of requests: of callers whose API key or session was checked (known), and of anybody (stranger). Of each kind there is room for so much; beyond, requests are answered with 503.',
+      labelNames: ['sender'],
+      registers,
+    }),
     shedRequests: new Counter({
       name: 'strongroom_requests_shed_total',
       help: 'Requests answered with 503 at once, because the event loop or the store was behind, or the bodies being read took too much.',
@@ -174,14 +185,20 @@ function startAtZero(counter: Counter, values: readonly string[]): void {
 /** What `/metrics` answers. */
 export type Scrape = () => Promise<string>
 
-/** With the state of the store as it is when it is asked. */
+/**
+ * With the state of the store as it is when it is asked.
+ *
+ * @param look takes down what else is to be seen now
+ */
 export function scrapeOf(
   metrics: Metrics,
   store: Pick<Store, 'backlog' | 'census' | 'isNearlyFull'>,
   now: () => number,
+  look: () => void = () => {},
 ): Scrape {
   const taker = new CensusTaker(() => store.census(now()))
   return async () => {
+    look()
     const { waiting, sent } = store.backlog()
     metrics.backlog.set({ state: 'waiting' }, waiting)
     metrics.backlog.set({ state: 'sent' }, sent)

@@ -90,18 +90,12 @@ export function methodNotAllowed(allowed: readonly string[]): Refusal {
 function fromFramework(error: FastifyError): Refusal {
   if (error.validation !== undefined) return fromValidation(error)
   switch (error.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new Refusal('too_large', 'The body is longer than any valid request.', {
-        headers: { connection: 'close' },
-      })
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
     case 'FST_ERR_CTP_INVALID_TYPE':
       return new Refusal(
         'unsupported_media_type',
         'Send the body as "Content-Type: application/json" in UTF-8, not compressed.',
       )
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return new Refusal('invalid', 'The body is not as long as Content-Length says.')
     case 'FST_ERR_MAX_PARAM_LENGTH':
     case 'FST_ERR_BAD_URL':
       return new Refusal('not_found', 'Nothing is at this path.')

@@ -1,6 +1,6 @@
 /** The HTTP server: limits, error answers, health, metrics, and one plugin for each API. */
 import { randomBytes } from 'node:crypto'
-import { METHODS } from 'node:http'
+import { type IncomingMessage, METHODS } from 'node:http'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -16,10 +16,12 @@ import { checkCharset, parseJson } from '../json.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
 import { serveApis } from './apis.ts'
+import { readBody, senders } from './bodies.ts'
 import { answerBrokenRequest, answerByHand, maxHeaderBytes, tooLate, unknownExpectation } from './broken.ts'
 import { compileLate } from './compilers.ts'
 import { guardDoor } from './door.ts'
 import { RateLimiter } from './limits.ts'
+import { closeWithCare } from './linger.ts'
 import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from './metrics.ts'
 import { addressOf, trustOf } from './peer.ts'
 import { headersOf, methodNotAllowed, problemOf, toRefusal } from './problem.ts'
@@ -102,18 +104,20 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
     metrics.integrityFailures.inc({ object })
     logger.error({ object }, 'stored data failed its integrity check')
   }
-  const scrape = scrapeOf(metrics, vault.store, vault.now)
+  const scrape = scrapeOf(metrics, vault.store, vault.now, () => {
+    metrics.connections.set(door.connections())
+    for (const sender of senders) metrics.bodyBytes.set({ sender }, bodies[sender].bytes)
+  })
   vault.store.events.onBatch = (batch) => {
     countBatch(metrics, batch)
     tracing?.onBatch(batch)
   }
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
-  app.server.on('connect', (_request, socket) =>
-    answerByHand(socket, methodNotAllowed(['GET', 'POST', 'PUT', 'DELETE'])),
-  )
+  closeWithCare(app)
+  app.server.on('connect', ({ socket }) => answerByHand(socket, methodNotAllowed(['GET', 'POST', 'PUT', 'DELETE'])))
   app.server.on('checkExpectation', (request) => answerByHand(request.socket, unknownExpectation))
   const isTrusted = trustOf(config)
-  guardDoor(app, {
+  const door = guardDoor(app, {
     maxConnections: config.maxConnections,
     maxPerAddress: config.rateLimit === undefined ? undefined : config.maxConnectionsPerAddress,
     isProxy: (address) => isTrusted !== false && isTrusted(address, 0),
@@ -128,9 +132,8 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
       ? undefined
       : new RateLimiter(perSecond, () => metrics.limitedRequests.inc({ limit }))
   tracing?.follow(app)
-  shedLoad(app, {
+  const bodies = shedLoad(app, {
     backlog: () => vault.store.backlog(),
-    bodyLimit: bodyLimitOf(config),
     onShed: (reason) => metrics.shedRequests.inc({ reason }),
   })
   checkRequests(app, limiter('address'))
@@ -183,15 +186,12 @@ function requestIds(): () => string {
 
 function acceptStrictJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const mayBeEmpty = request.method === 'DELETE' || request.routeOptions.config.isBodyOptional === true
-    try {
-      checkCharset(request.headers['content-type'])
-      if (mayBeEmpty && body.length === 0) return done(null, undefined)
-      done(null, parseJson(body as Buffer))
-    } catch (error) {
-      done(toRefusal(error))
-    }
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
+    const { bodyLimit, config } = request.routeOptions
+    const mayBeEmpty = request.is404 || request.method === 'DELETE' || config.isBodyOptional === true
+    checkCharset(request.headers['content-type'])
+    const body = await readBody(request, payload, bodyLimit)
+    return mayBeEmpty && body.length === 0 ? undefined : parseJson(body)
   })
 }
 

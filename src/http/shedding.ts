@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Refusal } from '../errors.ts'
 import type { Backlog } from '../store/store.ts'
+import { type Budgets, holdBodies } from './bodies.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -15,8 +16,6 @@ export type Strain = 'delay' | 'backlog' | 'bytes'
 
 export interface SheddingOptions {
   readonly backlog: () => Backlog
-  /** The longest body, in bytes. */
-  readonly bodyLimit: number
   readonly onShed: (strain: Strain) => void
 }
 
@@ -26,15 +25,14 @@ const lateTicks = 5
 const lateMs = 250
 /** Well below what the batcher refuses by itself, so that who is let in is answered. */
 const maxBacklog = 10_000
-/** Of all bodies together: many of ordinary size, and some of the longest. */
-const maxBodyBytes = 64 * 2 ** 20
 
 /** @param delays milliseconds by which the last ticks came late */
 export function isBehind(delays: readonly number[]): boolean {
   return delays.length >= lateTicks && Math.min(...delays.slice(-lateTicks)) >= lateMs
 }
 
-export function shedLoad(app: FastifyInstance, { backlog, bodyLimit, onShed }: SheddingOptions): void {
+/** @returns what is held of bodies, for the metrics */
+export function shedLoad(app: FastifyInstance, { backlog, onShed }: SheddingOptions): Budgets {
   let delays: readonly number[] = []
   let isLate = false
   let expected = performance.now() + tickMs
@@ -56,27 +54,7 @@ export function shedLoad(app: FastifyInstance, { backlog, bodyLimit, onShed }: S
     done(refusal(isLate ? 'delay' : 'backlog'))
   })
 
-  // After the key check: a stranger's body is never read, and takes nobody's room.
-  let bytes = 0
-  const held = new WeakMap<object, number>()
-  app.addHook('preParsing', (request, _reply, _payload, done) => {
-    const length = request.headers['content-length']
-    const isChunked = request.headers['transfer-encoding'] !== undefined
-    if (length === undefined && !isChunked) return done()
-    const size = isChunked ? bodyLimit : Math.min(Number(length), bodyLimit)
-    if (bytes > 0 && bytes + size > maxBodyBytes) return done(refusal('bytes'))
-    bytes += size
-    held.set(request.raw, size)
-    done()
-  })
-  app.addHook('onResponse', (request, _reply, done) => {
-    const size = held.get(request.raw)
-    if (size !== undefined) {
-      held.delete(request.raw)
-      bytes -= size
-    }
-    done()
-  })
+  return holdBodies(app, () => refusal('bytes'))
 
   function refusal(strain: Strain): Refusal {
     onShed(strain)

@@ -22,6 +22,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { TraceSettings } from '../config.ts'
 import type { BatchReport, Store } from '../store/store.ts'
+import { whenOver } from './bodies.ts'
 
 /** A collector that takes longer is given up on, at the end of the process too. */
 const exportTimeoutMs = 5_000
@@ -106,8 +107,7 @@ export class Tracing {
     const span = this.#tracer.startSpan(name, { kind: SpanKind.SERVER, startTime, attributes }, parentOf(headers))
     if (!span.isRecording()) return
     this.#open.set(id, span)
-    // Not onResponse, which a caller that hangs up never comes to.
-    reply.raw.once('close', () => {
+    whenOver(reply, () => {
       this.#open.delete(id)
       end(span, reply)
     })

@@ -2,6 +2,7 @@
  * The Secret Lists API, as the vendor's published clients and Terraform provider call it: the same secrets as `/v3`,
  * in lists. Its envelope and its traps: docs/netactuate.md.
  */
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { checkCharset } from '../../json.ts'
@@ -14,6 +15,7 @@ import { createSecret, deleteSecret, type ReadSecret, readSecret, updateSecret }
 import { encodingOf } from '../../vault/values.ts'
 import { authenticate } from '../../vault/vault.ts'
 import { askerOf, checkKeysOf, identityOf } from '../asker.ts'
+import { readBody } from '../bodies.ts'
 import type { Context } from '../context.ts'
 import { markExpired, markStale } from '../marks.ts'
 import { answerInEnvelope, success, Unprocessable } from './envelope.ts'
@@ -61,18 +63,11 @@ export function lists(context: Context, isNotFoundOurs: boolean) {
 function acceptForms(app: FastifyInstance, { vault }: Context): void {
   const longest = Math.max(vault.maxValueBytes, Math.ceil(vault.maxFileBytes / 3) * 4)
   const bodyLimit = 3 * longest + 16 * 1024
-  app.addContentTypeParser<Buffer>(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'buffer', bodyLimit },
-    (request, body, done) => {
-      try {
-        checkCharset(request.headers['content-type'])
-        done(null, parseForm(body))
-      } catch (error) {
-        done(error as Error)
-      }
-    },
-  )
+  const type = 'application/x-www-form-urlencoded'
+  app.addContentTypeParser(type, async (request: FastifyRequest, payload: IncomingMessage) => {
+    checkCharset(request.headers['content-type'])
+    return parseForm(await readBody(request, payload, bodyLimit))
+  })
 }
 
 function listCalls(app: FastifyInstance, { vault }: Context): void {

@@ -1,9 +1,12 @@
 /** `/v3/secrets/{id}/metadata` and `/content`: what is known of a secret, and its value as plain bytes. */
+import type { IncomingMessage } from 'node:http'
 import contentDisposition from 'content-disposition'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { type Metadata, readMetadata, updateMetadata, withLists } from '../../vault/metadata.ts'
 import { readSecret, updateSecret } from '../../vault/secrets.ts'
 import { askerOf, identityOf } from '../asker.ts'
+import { readBody } from '../bodies.ts'
 import type { Context } from '../context.ts'
 import { idempotencyKeyOf, matchOf, metadataEtagOf, metadataMatchOf } from './conditions.ts'
 import { DetailFields, detailsOf, formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
@@ -106,7 +109,9 @@ export function metadataRoutes(app: V3, { vault }: Context): void {
 export function contentRoutes(context: Context) {
   return async (app: V3) => {
     app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
+      readBody(request, payload, request.routeOptions.bodyLimit),
+    )
     readContent(app, context)
     writeContent(app, context)
   }
