@@ -15,6 +15,7 @@ import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { askerOf, createAccount, type HostAsker } from './vault/accounts.ts'
 import { Attempts } from './vault/attempts.ts'
+import { Repeats, recordRepeats } from './vault/repeats.ts'
 import { rewrapAccountKeys } from './vault/rotation.ts'
 import { ask, type Vault } from './vault/vault.ts'
 
@@ -27,6 +28,9 @@ export interface OpenOptions {
   /** Milliseconds since 1970, for tests; without it the store's own clock. */
   readonly now?: (() => number) | undefined
 }
+
+/** How often it is looked whether repeated refusals are to be recorded. */
+const repeatsMs = 2000
 
 type Needed = Pick<
   Config,
@@ -66,11 +70,18 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
       verifiedCallers: new Map(),
       identities: new Map(),
       attempts: new Attempts(),
+      repeats: new Repeats(),
       turns: new Map(),
       running: new Set(),
       onIntegrityFailure: () => {},
     }
-    return { vault, close: () => store.close() }
+    // What could not be recorded stays counted, and is tried again.
+    const timer = setInterval(() => recordRepeats(vault).catch(() => {}), repeatsMs).unref()
+    const close = async () => {
+      clearInterval(timer)
+      await recordRepeats(vault, true).finally(() => store.close())
+    }
+    return { vault, close }
   } catch (error) {
     await store.close()
     throw error

@@ -39,6 +39,7 @@ const rooms: Record<string, readonly string[]> = {
     'crypto',
     'oidc',
     'store/store.ts',
+    'store/caller.ts',
     'store/operation.ts',
     'store/factor-operation.ts',
     'audit',

@@ -206,6 +206,8 @@ export interface AuditObject {
     | 'sign_in'
     | 'session'
     | 'account'
+    /** No thing: further refusals, which are counted and not recorded one by one. */
+    | 'repeats'
   readonly id: number | null
   readonly uid: string | null
   readonly name: string | null
@@ -217,6 +219,15 @@ export interface AuditObject {
    * `metadata.update` of the details, with `secret.move` of the list's uid.
    */
   readonly hash: string | null
+}
+
+/** Whom the trail names who was not let in, and what it says of that. */
+export interface ShutOut {
+  readonly accountId: number
+  readonly principal: Principal
+  readonly action: Action
+  readonly object: AuditObject | null
+  readonly outcome: RecordedCode
 }
 
 export interface AuditRecord {

@@ -10,9 +10,10 @@ import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
+import type { Caller } from './caller.ts'
 import { decide } from './decide/decide.ts'
 import { type NameRef, Needs, type Ref, type ReplyRef, type SpentRef, type UsedRef, type VersionRef } from './needs.ts'
-import type { Batch, Caller, Outcome, Request, StoredSecret, VersionHead } from './operation.ts'
+import type { Batch, Outcome, Request, StoredSecret, VersionHead } from './operation.ts'
 import {
   type Changes,
   type Claim,

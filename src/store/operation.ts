@@ -1,5 +1,5 @@
 /** Operations and their outcomes: the words that the vault and the engines speak. */
-import type { Action, AuditObject, RecordedOutcome } from '../audit/record.ts'
+import type { Action, AuditObject, RecordedOutcome, ShutOut } from '../audit/record.ts'
 import type { Code, FieldFault } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
@@ -9,43 +9,12 @@ import type { Right, Scope } from '../model/scope.ts'
 import type { Details, Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
+import type { Caller } from './caller.ts'
 import type { FactorOperation, FactorResults, NewFactor, Proof, SessionEnd } from './factor-operation.ts'
 import type { FingerprintOperation, FingerprintResults } from './fingerprint-operation.ts'
 import type { RotationOperation, RotationResults } from './rotation-operation.ts'
 import type { SeedOperation, SeedResults } from './seed-operation.ts'
 import type { TrustOperation, TrustResults } from './trust-operation.ts'
-
-/** Who asks. */
-export type Caller =
-  | {
-      readonly kind: 'token'
-      /** The look-up hash of the API key, hexadecimal. */
-      readonly hash: string
-      /** The key's row as the vault has verified it (`keyEvidence`); any other row is not acted upon. */
-      readonly verified: string | undefined
-    }
-  | {
-      readonly kind: 'machine'
-      /** The address that it asks from, as `addressHex` gives it. */
-      readonly address: string
-      /** The rows as the vault has verified them (`machineEvidence`); any others are not acted upon. */
-      readonly verified: string | undefined
-    }
-  | {
-      readonly kind: 'seed'
-      /** The look-up hash of the token. */
-      readonly hash: string
-      /** As of a key: `seedEvidence`. */
-      readonly verified: string | undefined
-    }
-  /** A user whom the vault has recognized, who may begin a session and nothing else. */
-  | { readonly kind: 'user'; readonly accountId: number; readonly userId: number; readonly name: string }
-  /** A job whose token the vault has verified, which may be given a key and nothing else; rule 0 where none fits. */
-  | { readonly kind: 'workload'; readonly accountId: number; readonly ruleId: number; readonly name: string }
-  /** Somebody on the server's host, who may do anything in the account. */
-  | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
-  /** The server itself, for records of what it found. */
-  | { readonly kind: 'system'; readonly accountId: number }
 
 /** The operation of one kind. */
 export type Op<K extends Kind> = Extract<Operation, { kind: K }>
@@ -386,6 +355,8 @@ export interface Refused {
   readonly right?: Right
   /** What of the request is at fault. */
   readonly fields?: readonly FieldFault[]
+  /** There is no record of it yet. Whoever is not let in may repeat that for nothing: the vault records it, or counts it. */
+  readonly shutOut?: ShutOut
 }
 
 /** Everything that arrived while the store was busy; one transaction. */

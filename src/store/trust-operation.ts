@@ -1,4 +1,5 @@
 /** The operations on trust rules, and the exchange of a token for a key. */
+import type { ShutOut } from '../audit/record.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 
@@ -55,5 +56,5 @@ export interface TrustResults {
   create_trust_rule: TrustRule
   update_trust_rule: TrustRule
   delete_trust_rule: null
-  exchange_token: { readonly key: ApiKey } | { readonly fault: 'expired' | 'reused' }
+  exchange_token: { readonly key: ApiKey } | { readonly fault: 'expired' | 'reused'; readonly shutOut: ShutOut }
 }

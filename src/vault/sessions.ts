@@ -6,10 +6,12 @@ import { invalid, Refusal } from '../errors.ts'
 import { type ApiKey, idleEndOf, keyToAuthenticate } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import { checkEmail, scopeTextsOf, type User } from '../model/user.ts'
+import type { Caller } from '../store/caller.ts'
 import type { NewFactor, Proof } from '../store/factor-operation.ts'
-import type { Caller, NewKey } from '../store/operation.ts'
+import type { NewKey } from '../store/operation.ts'
 import { checkPassword, hashPassword, isPassword } from './passwords.ts'
 import { factorsOf, type KnownRules, needsSecondFactor, proveCode, rulesOf } from './proofs.ts'
+import { recordShutOut } from './repeats.ts'
 import { endOf, keepsChanging, prepareUser, sealUser, userOfLink, verifyUser } from './users.ts'
 import { type Asker, ask, outdated, tryAsk, type Vault } from './vault.ts'
 
@@ -309,8 +311,9 @@ export async function recordFailure(
 ): Promise<void> {
   const { id, uid, email } = user
   const object = { kind: 'user', id, uid, name: email, version: null, hash: null } as const
-  const asker: Asker = { requestId, address, caller: personOf(user) }
-  await ask(vault, asker, { kind: 'record', action: 'session.open', object, outcome })
+  const principal = { kind: 'user', id, name: email ?? user.name } as const
+  const refusal = { accountId: user.accountId, principal, action: 'session.open', object, outcome } as const
+  await recordShutOut(vault, { requestId, address }, refusal)
 }
 
 export function personOf({ accountId, id, email, name }: User): Extract<Caller, { kind: 'user' }> {

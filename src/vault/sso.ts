@@ -12,6 +12,7 @@ import type { SsoSettings } from '../model/sign-in.ts'
 import { checkEmail, type User } from '../model/user.ts'
 import type { NewFactor } from '../store/factor-operation.ts'
 import { dataOf, factorsOf, isOfKind, rulesOf, sealFactor, secretPlace, verifyFactor } from './proofs.ts'
+import { recordShutOut } from './repeats.ts'
 import { type Agent, type Opened, open, personOf, recordFailure, type Stranger } from './sessions.ts'
 import { handOut, takeBack } from './tickets.ts'
 import { addUser, keepsChanging, verifyUser } from './users.ts'
@@ -261,15 +262,14 @@ async function refused(vault: Vault, stranger: Stranger, accountId: number, user
 }
 
 /** Of somebody whom nobody knows. */
-async function recordRefusal(
-  { store }: Vault,
-  { requestId, address }: Stranger,
+function recordRefusal(
+  vault: Vault,
+  stranger: Stranger,
   accountId: number,
   outcome: 'forbidden' | 'invalid_credentials',
 ): Promise<void> {
-  const caller = { kind: 'system', accountId } as const
-  const operation = { kind: 'record', action: 'session.open', object: null, outcome } as const
-  await store.submit<'record'>({ caller, requestId, address, operation })
+  const principal = { kind: 'system', id: 0, name: 'strongroom' } as const
+  return recordShutOut(vault, stranger, { accountId, principal, action: 'session.open', object: null, outcome })
 }
 
 async function discover(

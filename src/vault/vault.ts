@@ -14,9 +14,11 @@ import {
 } from '../model/machine.ts'
 import { type Seed, seedEvidence, seedToAuthenticate } from '../model/seed.ts'
 import type { Issuers } from '../oidc/issuers.ts'
-import type { Caller, Kind, Op, Results } from '../store/operation.ts'
+import type { Caller } from '../store/caller.ts'
+import type { Kind, Op, Results } from '../store/operation.ts'
 import type { Store } from '../store/store.ts'
 import type { Attempts } from './attempts.ts'
+import { type Repeats, recordShutOut } from './repeats.ts'
 
 export interface Vault {
   readonly store: Store
@@ -35,6 +37,8 @@ export interface Vault {
   readonly identities: Map<string, Identity>
   /** Of passwords, on this node. */
   readonly attempts: Attempts
+  /** Refusals of whoever is not let in, which are counted where they are repeated; on this node. */
+  readonly repeats: Repeats
   /** Whose tokens are traded for keys: where they keep their own. */
   readonly issuers: Issuers
   /** The last update on its way for each secret. */
@@ -122,6 +126,7 @@ export async function tryAsk<K extends Kind>(
         if (outcome.code === 'unauthenticated' && asker.caller.kind === 'token') {
           vault.identities.delete(asker.caller.hash)
         }
+        if (outcome.shutOut !== undefined) await recordShutOut(vault, asker, outcome.shutOut)
         throw new Refusal(outcome.code, outcome.message, { fields: outcome.fields ?? [] })
       case 'unverified_key':
         await verifyKey(vault, asker, outcome.key)

@@ -13,8 +13,9 @@ import { checkSignature, keyFor, type PublicKey, readKeySet } from '../oidc/keys
 import { checkTimes, type Fault, isForAudience, isText, readToken, type Token, TokenRefused } from '../oidc/token.ts'
 import { newKey } from './keys.ts'
 import { Pace } from './pace.ts'
+import { recordShutOut } from './repeats.ts'
 import { verifyTrustRule } from './trust-rules.ts'
-import { type Asker, ask, outdated, tryAsk, type Vault } from './vault.ts'
+import { type Asker, outdated, tryAsk, type Vault } from './vault.ts'
 
 const maxTries = 5
 /** What a rule costs, in rows of a scan: a signature, and patterns over claims that may be long. */
@@ -36,6 +37,7 @@ export interface Exchanged {
 }
 
 type Stranger = Omit<Asker, 'caller'>
+type Job = Stranger & { readonly caller: Extract<Asker['caller'], { kind: 'workload' }> }
 
 /** A token that a rule accepts. */
 interface Match {
@@ -76,7 +78,7 @@ async function exchange(vault: Vault, stranger: Stranger, input: ExchangeInput):
 }
 
 /** The first rule that a token matches. What somebody signed and no rule lets in is recorded. @throws TokenRefused */
-async function matchOf(vault: Vault, asker: Asker, token: Token, rules: readonly TrustRule[]): Promise<Match> {
+async function matchOf(vault: Vault, asker: Job, token: Token, rules: readonly TrustRule[]): Promise<Match> {
   const refusals: TokenRefused[] = []
   const pace = new Pace()
   for (const rule of rules) {
@@ -91,7 +93,10 @@ async function matchOf(vault: Vault, asker: Asker, token: Token, rules: readonly
   }
   const signed = refusals.find(({ fault }) => !unsigned.has(fault))
   if (signed !== undefined) {
-    await ask(vault, asker, { kind: 'record', action: 'auth.oidc', object: null, outcome: 'invalid_credentials' })
+    const { accountId, ruleId: id, name } = asker.caller
+    const principal = { kind: 'workload', id, name } as const
+    const refusal = { accountId, principal, action: 'auth.oidc', object: null, outcome: 'invalid_credentials' } as const
+    await recordShutOut(vault, asker, refusal)
   }
   throw signed ?? refusals[0] ?? new TokenRefused('no_rule')
 }
@@ -135,11 +140,14 @@ async function trade(
   const usedHash = rule.isSingleUse && isText(jti) ? hash('sha256', JSON.stringify([rule.uid, jti]), 'hex') : undefined
   const made = await tryAsk(vault, asker, { kind: 'exchange_token', rule, key, until, usedHash })
   if (made === outdated) return outdated
-  if ('fault' in made) throw new TokenRefused(made.fault)
+  if ('fault' in made) {
+    await recordShutOut(vault, asker, made.shutOut)
+    throw new TokenRefused(made.fault)
+  }
   return { rule, key: made.key, token }
 }
 
-function askerOf(stranger: Stranger, accountId: number, { issuer, claims }: Token, ruleId: number): Asker {
+function askerOf(stranger: Stranger, accountId: number, { issuer, claims }: Token, ruleId: number): Job {
   return {
     ...stranger,
     caller: { kind: 'workload', accountId, ruleId, name: workloadName(issuer, subjectOf(claims)) },

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type ApiKey, keyEvidence } from '../../src/model/api-key.ts'
 import { plainDetails } from '../../src/model/secret.ts'
+import type { Caller } from '../../src/store/caller.ts'
 import { decide } from '../../src/store/decide/decide.ts'
-import type { Caller, NextVersion, Op, Outcome, Request, StoredSecret } from '../../src/store/operation.ts'
+import type { NextVersion, Op, Outcome, Request, StoredSecret } from '../../src/store/operation.ts'
 import { ref, type World } from '../../src/store/world.ts'
 
 const now = Date.UTC(2026, 0, 1)

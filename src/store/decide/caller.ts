@@ -8,7 +8,7 @@ import { seedEvidence } from '../../model/seed.ts'
 import type { Kind, Outcome, Request } from '../operation.ts'
 import { claimOn, ref } from '../world.ts'
 import { isBacked } from './seeds.ts'
-import { type Call, putKey, record, refused, type Work } from './work.ts'
+import { type Call, putKey, refused, shutOut, type Work } from './work.ts'
 
 /** How often the time of a key's last use is written, at most. */
 const lastUsedGrainMs = 60_000
@@ -110,6 +110,11 @@ export function identify(work: Work, request: Request): Call | Outcome<never> {
       const principal = { kind: caller.kind, id, name: caller.name }
       return { work, request, account, principal, key: undefined, scopes: [], action }
     }
+    case 'shut_out': {
+      const account = work.world.accounts.get(caller.accountId)
+      if (account === undefined) return refused('not_found', 'No such account.')
+      return { work, request, account, principal: caller.principal, key: undefined, scopes: [], action }
+    }
     case 'host':
     case 'system': {
       const account = work.world.accounts.get(caller.accountId)
@@ -143,8 +148,7 @@ function identifyKey(
       : ({ kind: 'user', id: key.userId, name: key.name } as const)
   const call = { work, request, account, principal, key, scopes: scopesOf(key), action }
   if (whyUnusable(key, work.world.now, request.address) !== undefined) {
-    record(call, null, 'unauthenticated')
-    return unauthenticated()
+    return shutOut(call, null, 'unauthenticated', noKey)
   }
   touch(work, key)
   return call
@@ -169,9 +173,7 @@ function identifyMachine(
   if (machineEvidence(machine, settings) !== caller.verified) return { kind: 'unverified_machine', machine, settings }
   const principal = { kind: 'machine', id: machine.id, name: machine.name } as const
   const call = { work, request, account, principal, key: undefined, scopes: parseScopes(machine.scopes), action }
-  if (settings.vmAuth) return call
-  record(call, null, 'unauthenticated')
-  return unauthenticated()
+  return settings.vmAuth ? call : shutOut(call, null, 'unauthenticated', noKey)
 }
 
 /** An unknown token leads to no account, and so to no record. */
@@ -191,8 +193,10 @@ function identifySeed(
   return { work, request, account, principal, key: undefined, scopes, action }
 }
 
+const noKey = 'The API key is missing or invalid. Send it as "Authorization: Bearer sr_...".'
+
 function unauthenticated(): Outcome<never> {
-  return refused('unauthenticated', 'The API key is missing or invalid. Send it as "Authorization: Bearer sr_...".')
+  return refused('unauthenticated', noKey)
 }
 
 function touch(work: Work, key: ApiKey): void {

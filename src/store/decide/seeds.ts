@@ -7,7 +7,7 @@ import type { Op, Outcome, Refused } from '../operation.ts'
 import type { SeedChange } from '../seed-operation.ts'
 import { ref } from '../world.ts'
 import { deploy } from './deployments.ts'
-import { type Call, done, forbid, putAccount, putSeed, refuse, removeSeed } from './work.ts'
+import { type Call, done, forbid, putAccount, putSeed, refuse, removeSeed, shutOut } from './work.ts'
 
 const right = 'secrets:read'
 
@@ -91,7 +91,7 @@ export function isBacked({ work }: Pick<Call, 'work'>, { accountId, maker }: See
 const noSeed = 'No seed is here: it was used, has expired, was revoked, or never was.'
 
 function refuseSpent(call: Call, seed: Seed): Refused {
-  return refuse(call, objectOf(seed), 'not_found', noSeed)
+  return shutOut(call, objectOf(seed), 'not_found', noSeed)
 }
 
 function own({ work, principal, account }: Call): Seed | undefined {

@@ -21,6 +21,8 @@ import {
   refuse,
   refuseField,
   removeTrustRule,
+  shutOut,
+  shutOutOf,
 } from './work.ts'
 
 const right = 'keys:manage'
@@ -107,8 +109,10 @@ export function exchangeToken(call: Call, operation: Op<'exchange_token'>): Outc
   const found = world.trustRules.get(ref(account.id, rule.id))
   if (found === undefined || trustRuleEvidence(found) !== trustRuleEvidence(rule)) return { kind: 'outdated' }
   if (key.accountId !== account.id || key.ruleId !== found.id) return { kind: 'outdated' }
-  const refuseFor = (fault: 'expired' | 'reused') =>
-    done<'exchange_token'>(call, objectOf(found), { fault }, 'invalid_credentials')
+  const refuseFor = (fault: 'expired' | 'reused'): Outcome<'exchange_token'> => {
+    const result = { fault, shutOut: shutOutOf(call, objectOf(found), 'invalid_credentials') }
+    return { kind: 'done', result }
+  }
   if (until <= world.now) return refuseFor('expired')
   if (usedHash !== undefined && world.usedTokens.has(usedRef(account.id, found.id, usedHash))) {
     return refuseFor('reused')
@@ -116,7 +120,7 @@ export function exchangeToken(call: Call, operation: Op<'exchange_token'>): Outc
   const living = world.livingKeys.get(ref(account.id, found.id)) ?? 0
   if (living >= maxLivingKeys) {
     const message = `${maxLivingKeys} keys of this trust rule are in use. Wait until some have expired.`
-    return refuse(call, objectOf(found), 'rate_limited', message)
+    return shutOut(call, objectOf(found), 'rate_limited', message)
   }
   if (usedHash !== undefined) {
     putUsedToken(work, { accountId: account.id, ruleId: found.id, hash: usedHash, until })

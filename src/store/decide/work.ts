@@ -1,6 +1,6 @@
 /** One batch being decided: the world, what will be written, and how an operation ends and is recorded. */
 import { nextHead } from '../../audit/chain.ts'
-import type { Action, AuditObject, AuditRecord, RecordedCode, RecordedOutcome } from '../../audit/record.ts'
+import type { Action, AuditObject, AuditRecord, RecordedCode, RecordedOutcome, ShutOut } from '../../audit/record.ts'
 import type { Code, FieldFault } from '../../errors.ts'
 import type { Account } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
@@ -86,6 +86,16 @@ export function refuse(
 
 export function refused(code: Code, message: string, right?: Right): Refused {
   return right === undefined ? { kind: 'refused', code, message } : { kind: 'refused', code, message, right }
+}
+
+/** Ends an operation of somebody who is not let in at all, with a record or a count that the vault makes. */
+export function shutOut(call: Call, object: AuditObject | null, outcome: RecordedCode, message: string): Refused {
+  return { ...refused(outcome, message), shutOut: shutOutOf(call, object, outcome) }
+}
+
+export function shutOutOf(call: Call, object: AuditObject | null, outcome: RecordedCode): ShutOut {
+  const { account, principal, action } = call
+  return { accountId: account.id, principal, action, object, outcome }
 }
 
 /** Ends an operation with a refusal that names what is at fault, with its record. */

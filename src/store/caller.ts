@@ -1,0 +1,35 @@
+/** Who asks the store, as the vault knows them. */
+import type { Principal } from '../model/principal.ts'
+
+export type Caller =
+  | {
+      readonly kind: 'token'
+      /** The look-up hash of the API key, hexadecimal. */
+      readonly hash: string
+      /** The key's row as the vault has verified it (`keyEvidence`); any other row is not acted upon. */
+      readonly verified: string | undefined
+    }
+  | {
+      readonly kind: 'machine'
+      /** The address that it asks from, as `addressHex` gives it. */
+      readonly address: string
+      /** The rows as the vault has verified them (`machineEvidence`); any others are not acted upon. */
+      readonly verified: string | undefined
+    }
+  | {
+      readonly kind: 'seed'
+      /** The look-up hash of the token. */
+      readonly hash: string
+      /** As of a key: `seedEvidence`. */
+      readonly verified: string | undefined
+    }
+  /** A user whom the vault has recognized, who may begin a session and nothing else. */
+  | { readonly kind: 'user'; readonly accountId: number; readonly userId: number; readonly name: string }
+  /** A job whose token the vault has verified, which may be given a key and nothing else; rule 0 where none fits. */
+  | { readonly kind: 'workload'; readonly accountId: number; readonly ruleId: number; readonly name: string }
+  /** Somebody on the server's host, who may do anything in the account. */
+  | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
+  /** Somebody whom the store did not let in: for the record of that. */
+  | { readonly kind: 'shut_out'; readonly accountId: number; readonly principal: Principal }
+  /** The server itself, for records of what it found. */
+  | { readonly kind: 'system'; readonly accountId: number }
