@@ -1,6 +1,8 @@
 /** An API key: a named bearer of scopes in one account. Times are milliseconds since 1970. */
 import { inNetworks } from './network.ts'
-import { parseScopes, type Scope } from './scope.ts'
+import { makerToAuthenticate, type Principal } from './principal.ts'
+import { parseScopes, type Scope, withinScopes } from './scope.ts'
+import { scopesOfUser, type User, userEvidence } from './user.ts'
 
 export interface ApiKey {
   readonly accountId: number
@@ -22,6 +24,10 @@ export interface ApiKey {
   readonly confirmedAt: number | null
   /** The trust rule that it came from; `null` for a key that somebody made. */
   readonly ruleId: number | null
+  /** Who made it; `null` for a session, and for a key from before this was kept. */
+  readonly maker: Principal | null
+  /** Whether it was given what is an owner's alone. Not of a session: its user's role says so. */
+  readonly isOwner: boolean
   /** Of a session: where it was begun, as JSON. Not authenticated. */
   readonly agent: string
   /** Coarse: written at most once a minute. Not authenticated. */
@@ -44,7 +50,17 @@ export function keyToAuthenticate(key: Omit<ApiKey, 'id' | 'mac' | 'lastUsedAt' 
     key.revokedAt,
     ...(key.userId === null ? [] : [key.userId, key.confirmedAt]),
     ...(key.ruleId === null ? [] : [key.ruleId]),
+    ...makerToAuthenticate(key.maker),
+    ...(key.isOwner ? ['owner'] : []),
   ])
+}
+
+/**
+ * Whether a key may do what is an owner's alone. The first key of an account comes with it from the host, and is the only
+ * one of those from before this was kept.
+ */
+export function mayDoAsOwner({ isOwner, maker, id, userId, ruleId }: ApiKey): boolean {
+  return isOwner || (id === 1 && maker === null && userId === null && ruleId === null)
 }
 
 const evidences = new WeakMap<ApiKey, string>()
@@ -56,6 +72,11 @@ export function keyEvidence(key: ApiKey): string {
   const text = `${keyToAuthenticate(key)}${Buffer.from(key.mac).toString('hex')}`
   evidences.set(key, text)
   return text
+}
+
+/** Of a session with its user's row, which decides with it. */
+export function callerEvidence(key: ApiKey, user: User | undefined): string {
+  return user === undefined ? keyEvidence(key) : `${keyEvidence(key)} ${userEvidence(user)}`
 }
 
 /** Nobody has worked with a session for this long: it has ended. */
@@ -73,6 +94,11 @@ export function whyUnusable(key: ApiKey, now: number, address: string): string |
   if (!inNetworks(key.networks, address)) return 'network'
   if (key.userId !== null && now >= idleEndOf(key)) return 'idle'
   return undefined
+}
+
+/** Whether a session's user may still do all that it was begun with. */
+export function isBackedBy(session: ApiKey, user: User | undefined): boolean {
+  return user !== undefined && !user.isDisabled && withinScopes(scopesOf(session), scopesOfUser(user))
 }
 
 const compiled = new Map<string, readonly Scope[]>()

@@ -2,6 +2,7 @@
 import { invalid } from '../errors.ts'
 import { type AddressRange, overlap, parseNetwork } from './address.ts'
 import { parseNetworks } from './network.ts'
+import { makerToAuthenticate, type Principal } from './principal.ts'
 import { formatScope, parseScopes } from './scope.ts'
 
 export interface Machine {
@@ -16,6 +17,8 @@ export interface Machine {
   readonly scopes: readonly string[]
   /** Milliseconds since 1970. */
   readonly createdAt: number
+  /** `null` for one from before this was kept. */
+  readonly maker: Principal | null
   readonly mac: Uint8Array
 }
 
@@ -41,8 +44,10 @@ export function machineToAuthenticate({
   addresses,
   scopes,
   createdAt,
+  maker,
 }: Omit<Machine, 'id' | 'mac'>) {
-  return JSON.stringify(['machine', accountId, uid, name, addresses, scopes, createdAt])
+  const made = [createdAt, ...makerToAuthenticate(maker)]
+  return JSON.stringify(['machine', accountId, uid, name, addresses, scopes, ...made])
 }
 
 export function settingsToAuthenticate({ accountId, vmAuth }: Omit<AccountSettings, 'mac'>): string {

@@ -75,6 +75,23 @@ export function withinScopes(wanted: readonly Scope[], own: readonly Scope[]): b
   return wanted.every((want) => own.some((has) => brings(has.right, want.right) && covers(has.pattern, want.pattern)))
 }
 
+/** The rights that lie within both. Of two patterns that only overlap, none. */
+export function meet(some: readonly Scope[], others: readonly Scope[]): readonly Scope[] {
+  return some.flatMap((one) =>
+    others
+      .filter(({ right }) => right === one.right)
+      .flatMap((other) => {
+        if (covers(other.pattern, one.pattern)) return [one]
+        return covers(one.pattern, other.pattern) ? [other] : []
+      }),
+  )
+}
+
+/** Whether the scopes are all that there is. */
+export function isWhole(scopes: readonly Scope[]): boolean {
+  return withinScopes(allScopes, scopes)
+}
+
 /** By the lists themselves, which never change: one key is held against many others, and against them again and again. */
 const manageable = new WeakMap<readonly Scope[], WeakMap<readonly Scope[], boolean>>()
 

@@ -23,6 +23,8 @@ export interface Seed {
   readonly scopes: readonly string[]
   /** Who made it. It ends when they are revoked. */
   readonly maker: Principal
+  /** Of a user: which generation of theirs (`User.generation`) made it. */
+  readonly makerGeneration: number
   /** Milliseconds since 1970. */
   readonly createdAt: number
   readonly expiresAt: number
@@ -42,8 +44,10 @@ export function seedToAuthenticate(seed: Omit<Seed, 'id' | 'mac'>): string {
   const { accountId, uid, tokenHash, target, sealed, scopes, maker, createdAt, expiresAt, maxFetches } = seed
   const { fetches, usedAt, returns } = seed
   const made = [maker.kind, maker.id, maker.name, createdAt, expiresAt, maxFetches]
+  const generation = seed.makerGeneration === 0 ? [] : [['generation', seed.makerGeneration]]
   const digest = hash('sha256', sealed, 'hex')
-  return JSON.stringify(['seed', accountId, uid, tokenHash, target, digest, scopes, ...made, fetches, usedAt, returns])
+  const used = [fetches, usedAt, returns, ...generation]
+  return JSON.stringify(['seed', accountId, uid, tokenHash, target, digest, scopes, ...made, ...used])
 }
 
 /** A row as one text: the store acts upon the one that the vault has verified, and upon no other. */

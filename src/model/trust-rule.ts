@@ -1,5 +1,6 @@
 /** A trust rule: which tokens of whose issuer are traded for an API key of which scopes, and for how long. */
 import { invalid } from '../errors.ts'
+import { makerToAuthenticate, type Principal } from './principal.ts'
 import { formatScope, parseScopes } from './scope.ts'
 import type { ClaimPattern } from './token-claims.ts'
 
@@ -29,6 +30,8 @@ export interface TrustRule {
   /** Milliseconds since 1970. */
   readonly createdAt: number
   readonly updatedAt: number
+  /** `null` for one from before this was kept. */
+  readonly maker: Principal | null
   readonly mac: Uint8Array
 }
 
@@ -50,7 +53,8 @@ export function trustRuleToAuthenticate(rule: Omit<TrustRule, 'id' | 'mac'>): st
   const { jwksUrl, jwks, createdAt, updatedAt } = rule
   const pairs = claims.map((claim) => [claim.name, claim.pattern])
   const given = [issuer, audience, pairs, scopes, networks, keyTtlSeconds, isSingleUse, jwksUrl, jwks]
-  return JSON.stringify(['trust_rule', accountId, uid, name, ...given, createdAt, updatedAt])
+  const made = [createdAt, updatedAt, ...makerToAuthenticate(rule.maker)]
+  return JSON.stringify(['trust_rule', accountId, uid, name, ...given, ...made])
 }
 
 /** A row as one text: the store acts upon the one that the vault has verified, and upon no other. */

@@ -6,7 +6,7 @@ export type Caller =
       readonly kind: 'token'
       /** The look-up hash of the API key, hexadecimal. */
       readonly hash: string
-      /** The key's row as the vault has verified it (`keyEvidence`); any other row is not acted upon. */
+      /** The key's row as the vault has verified it (`callerEvidence`); any other row is not acted upon. */
       readonly verified: string | undefined
     }
   | {

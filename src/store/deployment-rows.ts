@@ -41,6 +41,7 @@ export interface SeedRow {
   used_ms: number | null
   returns: number
   mac: Uint8Array
+  maker_generation: number
 }
 
 export interface DeploymentTables {
@@ -93,6 +94,7 @@ export function toSeed(row: SeedRow): Seed {
     sealed: row.sealed,
     scopes: row.scopes === '' ? [] : row.scopes.split(' '),
     maker: { kind: row.maker_kind as Principal['kind'], id: row.maker_id, name: row.maker_name },
+    makerGeneration: row.maker_generation,
     createdAt: row.created_ms,
     expiresAt: row.expires_ms,
     maxFetches: row.max_fetches,
@@ -135,5 +137,6 @@ export function seedValues(seed: Seed): (string | number | Uint8Array | null)[] 
     seed.usedAt,
     seed.returns,
     seed.mac,
+    seed.makerGeneration,
   ]
 }

@@ -1,7 +1,8 @@
 /** Rows of API keys and of sessions, and what they mean. */
 import type { ApiKey } from '../model/api-key.ts'
+import { type MakerRow, toMaker } from './maker-rows.ts'
 
-export interface ApiKeyRow {
+export interface ApiKeyRow extends MakerRow {
   account_id: number
   id: number
   uid: string
@@ -18,6 +19,7 @@ export interface ApiKeyRow {
   confirmed_ms: number | null
   agent: string
   rule_id: number | null
+  is_owner: number
 }
 
 export function toApiKey(row: ApiKeyRow): ApiKey {
@@ -37,6 +39,8 @@ export function toApiKey(row: ApiKeyRow): ApiKey {
     confirmedAt: row.confirmed_ms,
     agent: row.agent,
     ruleId: row.rule_id,
+    maker: toMaker(row),
+    isOwner: row.is_owner === 1,
     mac: row.mac,
   }
 }

@@ -47,6 +47,7 @@ export interface Transaction {
   accountKeysInUse(accountId: number): Result<readonly number[]>
   keys(refs: readonly Ref[]): Result<readonly ApiKey[]>
   users(accountIds: readonly number[]): Result<readonly User[]>
+  usersOfRefs(refs: readonly Ref[]): Result<readonly User[]>
   usersWith(emails: readonly string[]): Result<readonly User[]>
   /** The sessions of users that have not been ended. */
   sessionsOf(users: readonly Ref[]): Result<readonly ApiKey[]>
@@ -189,6 +190,7 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
     const key = caller.kind === 'token' ? world.keysByToken.get(caller.hash) : undefined
     const accountId = accountOf(caller, key, world)
     needs.add(accountId, key?.id ?? 0, operation)
+    if (key !== undefined && key.userId !== null) needs.addUser(key.accountId, key.userId)
     if (caller.kind === 'seed') needs.addMaker(accountId, world.seedsByToken.get(caller.hash)?.maker)
   }
   await Promise.all([
@@ -306,7 +308,11 @@ async function loadHolders(tx: Transaction, { held }: Needs, world: World): Prom
   for (const { accountId, id, count } of await tx.holders(refs)) world.holders.set(ref(accountId, id), count)
 }
 
-async function loadUsers(tx: Transaction, { usersOf, emails, sessionsOf }: Needs, world: World): Promise<void> {
+async function loadUsers(tx: Transaction, needs: Needs, world: World): Promise<void> {
+  const { users, usersOf, emails, sessionsOf } = needs
+  if (users.size > 0) {
+    for (const user of await tx.usersOfRefs([...users.values()])) world.users.set(ref(user.accountId, user.id), user)
+  }
   if (usersOf.size > 0) {
     for (const user of await tx.users([...usersOf])) world.users.set(ref(user.accountId, user.id), user)
   }

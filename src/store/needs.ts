@@ -57,6 +57,7 @@ export class Needs {
   readonly sealed = new Map<string, VersionRef>()
   readonly accountKeys = new Set<number>()
   readonly keysInUse = new Set<number>()
+  readonly users = new Map<string, Ref>()
   readonly usersOf = new Set<number>()
   readonly emails = new Set<string>()
   readonly sessionsOf = new Map<string, Ref>()
@@ -168,6 +169,7 @@ export class Needs {
       case 'read_settings':
       case 'update_settings':
         this.settingsOf.add(accountId)
+        if (operation.kind === 'update_settings') this.machinesOf.add(accountId)
         return
       case 'list_users':
       case 'read_user':
@@ -257,7 +259,12 @@ export class Needs {
   addMaker(accountId: number | undefined, maker: Principal | undefined): void {
     if (accountId === undefined || maker === undefined) return
     if (maker.kind === 'key') this.keys.set(ref(accountId, maker.id), { accountId, id: maker.id })
-    if (maker.kind === 'user') this.usersOf.add(accountId)
+    if (maker.kind === 'user') this.addUser(accountId, maker.id)
+  }
+
+  /** Whose session it is. */
+  addUser(accountId: number, id: number): void {
+    this.users.set(ref(accountId, id), { accountId, id })
   }
 
   #user(accountId: number, id: number): void {

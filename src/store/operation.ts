@@ -5,6 +5,7 @@ import type { Account, AccountKey } from '../model/account.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
+import type { Principal } from '../model/principal.ts'
 import type { Right, Scope } from '../model/scope.ts'
 import type { Details, Secret, SecretKey } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
@@ -158,7 +159,13 @@ export type Operation =
       readonly change: { readonly rowMac: Uint8Array; readonly confirmedAt: number; readonly mac: Uint8Array }
       readonly proof: Proof
     }
-  | { readonly kind: 'end_session'; readonly id: number; readonly change: KeyChange | undefined }
+  | {
+      readonly kind: 'end_session'
+      readonly id: number
+      readonly change: KeyChange | undefined
+      /** The user's row as it will be, where it is another session than the one that asks. */
+      readonly user: { readonly rowMac: Uint8Array; readonly user: User } | undefined
+    }
   | { readonly kind: 'list_keys' }
   | { readonly kind: 'read_key'; readonly id: number }
   /** The key that asks, whatever its scopes. */
@@ -274,6 +281,19 @@ export interface Changed {
   readonly stale: number
 }
 
+/** What a caller's key leads to. */
+export interface Identified {
+  readonly accountId: number
+  readonly accountKey: AccountKey
+  readonly key: ApiKey | undefined
+  /** Who makes what is made. */
+  readonly maker: Principal
+  /** Whether it hands on what is an owner's alone. */
+  readonly isOwner: boolean
+  /** Of a user. */
+  readonly generation: number
+}
+
 /** What a page may be read by. */
 export interface Grant {
   readonly accountId: number
@@ -281,7 +301,7 @@ export interface Grant {
 }
 
 export interface Results extends SeedResults, TrustResults, FactorResults, FingerprintResults, RotationResults {
-  authenticate: { readonly accountId: number; readonly key: ApiKey | undefined; readonly accountKey: AccountKey }
+  authenticate: Identified
   list_secrets: Grant & { readonly list: List | undefined }
   read_secret: StoredSecret
   /** In the order of the references. */
@@ -339,8 +359,11 @@ export interface Results extends SeedResults, TrustResults, FactorResults, Finge
 export type Outcome<K extends Kind = Kind> =
   | { readonly kind: 'done'; readonly result: Results[K] }
   | Refused
-  /** The key's row is not the one that the caller verified: verify this one and ask again. Nothing was done. */
-  | { readonly kind: 'unverified_key'; readonly key: ApiKey }
+  /**
+   * The key's row, with that of its user where it is a session, is not the one that the caller verified: verify this one
+   * and ask again. Nothing was done.
+   */
+  | { readonly kind: 'unverified_key'; readonly key: ApiKey; readonly user: User | undefined }
   /** The same, of the machine that the caller's address belongs to. */
   | { readonly kind: 'unverified_machine'; readonly machine: Machine; readonly settings: AccountSettings }
   | { readonly kind: 'unverified_seed'; readonly seed: Seed }

@@ -9,6 +9,7 @@ import type { Secret } from '../model/secret.ts'
 import type { AccountKeyRow } from './account-key-rows.ts'
 import type { DeploymentTables } from './deployment-rows.ts'
 import { type ApiKeyRow, words } from './key-rows.ts'
+import { type MakerRow, toMaker } from './maker-rows.ts'
 import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
 import type { RecordCount } from './store.ts'
 import type { TrustTables } from './trust-rows.ts'
@@ -16,6 +17,7 @@ import type { UserTables } from './user-rows.ts'
 import type { Claim, Reply } from './world.ts'
 
 export { type ApiKeyRow, toApiKey } from './key-rows.ts'
+export { makerValues } from './maker-rows.ts'
 
 export interface AccountRow {
   id: number
@@ -60,7 +62,7 @@ export interface ListRow {
   updated_ms: number
 }
 
-export interface MachineRow {
+export interface MachineRow extends MakerRow {
   account_id: number
   id: number
   uid: string
@@ -209,6 +211,7 @@ export function toMachine(row: MachineRow): Machine {
     addresses: words(row.addresses),
     scopes: words(row.scopes),
     createdAt: row.created_ms,
+    maker: toMaker(row),
     mac: row.mac,
   }
 }

@@ -1,9 +1,10 @@
 /** Rows of trust rules and of used tokens, and what they mean. */
 import type { ClaimPattern } from '../model/token-claims.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
+import { type MakerRow, makerValues, toMaker } from './maker-rows.ts'
 import type { UsedToken } from './trust-operation.ts'
 
-export interface TrustRuleRow {
+export interface TrustRuleRow extends MakerRow {
   account_id: number
   id: number
   uid: string
@@ -51,6 +52,7 @@ export function toTrustRule(row: TrustRuleRow): TrustRule {
     jwks: row.jwks,
     createdAt: row.created_ms,
     updatedAt: row.updated_ms,
+    maker: toMaker(row),
     mac: row.mac,
   }
 }
@@ -85,6 +87,7 @@ export function trustRuleValues(rule: TrustRule): (string | number | Uint8Array 
     rule.createdAt,
     rule.updatedAt,
     rule.mac,
+    ...makerValues(rule.maker),
   ]
 }
 

@@ -22,6 +22,7 @@ export interface UserRow {
   last_sign_in_ms: number | null
   mac: Uint8Array
   has_second_factor: number
+  generation: number
 }
 
 export interface FactorRow {
@@ -74,6 +75,7 @@ export function toUser(row: UserRow): User {
     createdAt: row.created_ms,
     lastSignInAt: row.last_sign_in_ms,
     hasSecondFactor: row.has_second_factor === 1,
+    generation: row.generation,
     mac: row.mac,
   }
 }
@@ -117,6 +119,7 @@ export function userValues(user: User): (string | number | Uint8Array | null)[] 
     user.lastSignInAt,
     user.mac,
     user.hasSecondFactor ? 1 : 0,
+    user.generation,
   ]
 }
 

@@ -36,7 +36,11 @@ export async function createAccount(
       id,
       name,
       accountKey: { accountId: id, ...vault.keyring.newAccountKey(id, 1), uses: 0 },
-      key: newKey(vault, id, token, { name: 'first key', scopes: rights, networks: [], expiresAt: null }),
+      key: newKey(vault, id, token, {
+        ...{ name: 'first key', scopes: rights, networks: [], expiresAt: null },
+        maker: { kind: 'host', id: 0, name: host.name },
+        isOwner: true,
+      }),
     })
     if (made !== outdated) return { account: made.account, token }
   }

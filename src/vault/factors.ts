@@ -5,7 +5,7 @@ import { invalid, Refusal } from '../errors.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import { type Factor, isSecondFactor, type TotpData } from '../model/factor.ts'
 import { checkLabel } from '../model/name.ts'
-import type { User } from '../model/user.ts'
+import { nextGeneration, type User } from '../model/user.ts'
 import type { FactorsChange, NewFactor } from '../store/factor-operation.ts'
 import { factorsOf, newRecoveryCodes, sealFactor } from './proofs.ts'
 import { type Agent, type Opened, openFinished, readSession } from './sessions.ts'
@@ -145,7 +145,10 @@ export async function renamePasskey(
 
 /** Everything that a user signs in with beside the password, for somebody who lost it; their sessions end. */
 export async function resetFactors(vault: Vault, asker: Asker, id: number): Promise<void> {
-  await change(vault, asker, id, false, ({ factors }) => ({ add: [], remove: factors, ends: () => true }))
+  await change(vault, asker, id, false, ({ factors }) => ({
+    ...{ add: [], remove: factors, isReset: true },
+    ends: () => true,
+  }))
 }
 
 interface Plan {
@@ -155,6 +158,8 @@ interface Plan {
   readonly spend?: FactorsChange['spend']
   /** Which sessions end; without it, none. */
   readonly ends?: (session: ApiKey) => boolean
+  /** Whether seeds that the user made end too. */
+  readonly isReset?: boolean
 }
 
 async function change(
@@ -180,11 +185,11 @@ async function planned(
   plan: (state: { readonly factors: readonly Factor[] }) => Plan,
 ): Promise<FactorsChange> {
   const factors = await factorsOf(vault, asker, user)
-  const { add, remove, rename, spend, ends } = plan({ factors })
+  const { add, remove, rename, spend, ends, isReset = false } = plan({ factors })
   const left = [...factors.filter((factor) => !remove.includes(factor)), ...add]
   return {
     rowMac: user.mac,
-    user: sealUser(vault, { ...user, hasSecondFactor: left.some(isSecondFactor) }),
+    user: sealUser(vault, { ...(isReset ? nextGeneration(user) : user), hasSecondFactor: left.some(isSecondFactor) }),
     ended: ended.map((end) => ({ ...end, isKept: !sessions.some((one) => one.id === end.id && ends?.(one) === true) })),
     add,
     remove: remove.map(({ id, mac }) => ({ id, rowMac: mac })),

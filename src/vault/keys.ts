@@ -3,10 +3,11 @@
 import { newUid } from '../crypto/random.ts'
 import { generateToken } from '../crypto/token.ts'
 import { invalid, Refusal } from '../errors.ts'
-import { type ApiKey, keyToAuthenticate, scopesOf } from '../model/api-key.ts'
+import { type ApiKey, keyToAuthenticate, mayDoAsOwner, scopesOf } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import { parseNetworks } from '../model/network.ts'
-import { formatScope, mayManageKey, parseScopes } from '../model/scope.ts'
+import type { Principal } from '../model/principal.ts'
+import { formatScope, isWhole, mayManageKey, parseScopes } from '../model/scope.ts'
 import type { KeyChange, NewKey } from '../store/operation.ts'
 import { filterInTurns } from './pace.ts'
 import {
@@ -29,6 +30,13 @@ export interface KeyInput {
   readonly networks: readonly string[]
   /** Milliseconds since 1970; `null` for a key that does not expire. */
   readonly expiresAt: number | null
+}
+
+/** A key with where it comes from. */
+interface MadeKey extends KeyInput {
+  readonly maker: Principal
+  /** Whether it may do what is an owner's alone. */
+  readonly isOwner: boolean
   /** The trust rule that it comes from. */
   readonly ruleId?: number | null
 }
@@ -43,11 +51,13 @@ export interface IssuedKey {
 export async function createKey(
   vault: Vault,
   asker: Asker,
-  { accountId }: Identity,
+  { accountId, maker, isOwner }: Identity,
   input: KeyInput,
 ): Promise<IssuedKey> {
   const token = generateToken()
-  const key = await ask(vault, asker, { kind: 'create_key', key: newKey(vault, accountId, token, input) })
+  // All that an owner may do is an owner's.
+  const made = { ...input, maker, isOwner: isOwner && isWhole(parseScopes(input.scopes)) }
+  const key = await ask(vault, asker, { kind: 'create_key', key: newKey(vault, accountId, token, made) })
   return { key, token }
 }
 
@@ -92,14 +102,26 @@ export interface Rotation {
  *
  * @throws Refusal `not_found`, `forbidden`, `invalid` for a revoked key
  */
-export async function rotateKey(vault: Vault, asker: Asker, id: number, rotation: Rotation): Promise<IssuedKey> {
+export async function rotateKey(
+  vault: Vault,
+  asker: Asker,
+  { maker }: Identity,
+  id: number,
+  rotation: Rotation,
+): Promise<IssuedKey> {
   const token = generateToken()
   for (let tries = 0; tries < maxTries; tries++) {
     const old = await prepare(vault, asker, id)
     const now = vault.now()
     const until = now + rotation.overlapSeconds * 1000
     const change = old && changeOf(vault, old, { ...old, expiresAt: Math.min(old.expiresAt ?? until, until) })
-    const key = old && newKey(vault, old.accountId, token, { ...old, expiresAt: nextExpiry(old, rotation, now) })
+    const expiresAt = old && nextExpiry(old, rotation, now)
+    const key =
+      old &&
+      newKey(vault, old.accountId, token, {
+        ...old,
+        ...{ maker, isOwner: mayDoAsOwner(old), expiresAt: expiresAt ?? null },
+      })
     const made = await tryAsk(vault, asker, { kind: 'rotate_key', id, change, key })
     if (made !== outdated) return { key: made, token }
   }
@@ -141,7 +163,7 @@ export function newKey(
   vault: Pick<Vault, 'keyring' | 'now'>,
   accountId: number,
   token: string,
-  input: KeyInput,
+  input: MadeKey,
 ): NewKey {
   const now = vault.now()
   if (input.expiresAt !== null && input.expiresAt <= now) throw invalid('expires_at', 'Must be in the future.')
@@ -158,6 +180,8 @@ export function newKey(
     userId: null,
     confirmedAt: null,
     ruleId: input.ruleId ?? null,
+    maker: input.maker,
+    isOwner: input.isOwner,
     agent: '',
   }
   return { ...row, mac: vault.keyring.rowMac(keyToAuthenticate(row)) }

@@ -37,7 +37,7 @@ export async function readMachine(vault: Vault, asker: Asker, id: number): Promi
 export async function createMachine(
   vault: Vault,
   asker: Asker,
-  { accountId }: Identity,
+  { accountId, maker }: Identity,
   input: MachineInput,
 ): Promise<Machine> {
   const row = {
@@ -47,6 +47,7 @@ export async function createMachine(
     addresses: parseAddresses(input.addresses),
     scopes: parseMachineScopes(input.scopes ?? machineScopes),
     createdAt: vault.now(),
+    maker,
   }
   const machine = { ...row, mac: vault.keyring.rowMac(machineToAuthenticate(row)) }
   return ask(vault, asker, { kind: 'create_machine', machine })

@@ -6,11 +6,12 @@ import type { AuditObject } from '../audit/record.ts'
 import { newUid } from '../crypto/random.ts'
 import { generateToken, isToken } from '../crypto/token.ts'
 import { Refusal } from '../errors.ts'
-import { keyToAuthenticate, scopesOf } from '../model/api-key.ts'
+import { type ApiKey, keyToAuthenticate, scopesOf } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import { formatScope } from '../model/scope.ts'
 import {
   checkSeedLimits,
+  defaultLifetimeSeconds,
   fetched,
   returned,
   type Seed,
@@ -34,7 +35,8 @@ export interface SeedInput {
   readonly target: string
   /** Templates: text, or bytes as cloud-init takes them. */
   readonly documents: Readonly<Partial<Record<SeedDocument, string>>>
-  readonly lifetimeSeconds: number
+  /** Without it an hour, or as long as the API key that makes it is good. */
+  readonly lifetimeSeconds: number | undefined
   readonly maxFetches: number
 }
 
@@ -50,11 +52,12 @@ export interface IssuedSeed {
 export async function createSeed(
   vault: Vault,
   asker: Asker,
-  { accountId, key }: Identity,
+  { accountId, key, maker, generation }: Identity,
   input: SeedInput,
 ): Promise<IssuedSeed> {
   const target = checkLabel(input.target, 'target')
-  checkSeedLimits(input.lifetimeSeconds, input.maxFetches)
+  const lifetimeSeconds = input.lifetimeSeconds ?? defaultLifetimeSeconds
+  checkSeedLimits(lifetimeSeconds, input.maxFetches)
   const templates: Template[] = []
   for (const document of seedDocuments) {
     templates.push(...((await readDocument(input.documents, document))?.templates ?? []))
@@ -76,12 +79,13 @@ export async function createSeed(
     scopes: scopesOf(key)
       .filter(({ right }) => right === 'secrets:read')
       .map(formatScope),
-    maker:
-      key.userId === null
-        ? { kind: 'key', id: key.id, name: key.name }
-        : { kind: 'user', id: key.userId, name: key.name },
+    maker,
+    makerGeneration: generation,
     createdAt: now,
-    expiresAt: now + input.lifetimeSeconds * 1000,
+    expiresAt: Math.min(
+      now + lifetimeSeconds * 1000,
+      input.lifetimeSeconds === undefined ? endOf(key) : Number.POSITIVE_INFINITY,
+    ),
     maxFetches: input.maxFetches,
     fetches: seedDocuments.map(() => 0),
     usedAt: null,
@@ -93,6 +97,11 @@ export async function createSeed(
   const missing = new Set(made.unresolved)
   refuseUnresolved(templates, { has: (name) => !missing.has(name) })
   throw new Error('Every unresolved name is of a template.')
+}
+
+/** A session ends, but its user does not. */
+function endOf({ userId, expiresAt }: ApiKey): number {
+  return userId === null && expiresAt !== null ? expiresAt : Number.POSITIVE_INFINITY
 }
 
 /** The seeds that the asker may see, by ascending id. */

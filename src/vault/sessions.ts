@@ -5,7 +5,7 @@ import { generateToken } from '../crypto/token.ts'
 import { invalid, Refusal } from '../errors.ts'
 import { type ApiKey, idleEndOf, keyToAuthenticate } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
-import { checkEmail, scopeTextsOf, type User } from '../model/user.ts'
+import { checkEmail, nextGeneration, scopeTextsOf, type User } from '../model/user.ts'
 import type { Caller } from '../store/caller.ts'
 import type { NewFactor, Proof } from '../store/factor-operation.ts'
 import type { NewKey } from '../store/operation.ts'
@@ -120,7 +120,7 @@ export async function acceptLink(
     const name = input.name === undefined ? user.name : checkLabel(input.name, 'name')
     await checkPassword(input.password, [email, ...email.split('@'), name])
     const password = await hashPassword(input.password)
-    const next = { ...user, email, name, password, linkHash: null, linkExpiresAt: null }
+    const next = { ...nextGeneration(user), email, name, password, linkHash: null, linkExpiresAt: null }
     const rules = await rulesOf(vault, { ...stranger, caller: personOf(next) }, user.accountId)
     const isOther = rules.sso?.isOnly === true && user.role !== 'owner'
     const opened = await open(vault, stranger, user, {
@@ -187,7 +187,9 @@ export async function endSession(vault: Vault, asker: Asker, id?: number): Promi
     const found = (await vault.store.sessionsOf(user.accountId, user.id)).find((one) => one.id === wanted)
     const end = found && endOf(vault, found, vault.now(), false)
     const change = end && found && { ...end, expiresAt: found.expiresAt }
-    if ((await tryAsk(vault, asker, { kind: 'end_session', id: wanted, change })) !== outdated) return
+    const isOther = wanted !== session.id
+    const next = isOther ? { rowMac: user.mac, user: sealUser(vault, nextGeneration(user)) } : undefined
+    if ((await tryAsk(vault, asker, { kind: 'end_session', id: wanted, change, user: next })) !== outdated) return
   }
   throw keepsChanging()
 }
@@ -203,7 +205,7 @@ export async function changePassword(
     await provePassword(vault, asker, user, current)
     await checkPassword(password, [user.email ?? '', ...(user.email ?? '').split('@'), user.name])
     const prepared = await prepareUser(vault, asker, user.id, session.id)
-    const next = prepared && { ...prepared.user, password: await hashPassword(password) }
+    const next = prepared && { ...nextGeneration(prepared.user), password: await hashPassword(password) }
     const change = prepared && next && { rowMac: prepared.user.mac, user: sealUser(vault, next), ended: prepared.ended }
     const changed = await tryAsk(vault, asker, { kind: 'update_user', id: user.id, change, isProven: true })
     if (changed !== outdated) return
@@ -287,6 +289,8 @@ function newSession(vault: Vault, token: string, beginning: Beginning): NewKey {
     userId: user.id,
     confirmedAt: beginning.confirmedAt === undefined ? now : beginning.confirmedAt,
     ruleId: null,
+    maker: null,
+    isOwner: false,
   }
   const { address, userAgent } = agent
   const shown = JSON.stringify({ address, user_agent: userAgent.slice(0, 300), method })

@@ -59,11 +59,11 @@ export async function readTrustRule(vault: Vault, asker: Asker, id: number): Pro
 export async function createTrustRule(
   vault: Vault,
   asker: Asker,
-  { accountId }: Identity,
+  { accountId, maker }: Identity,
   input: TrustRuleInput,
 ): Promise<TrustRule> {
   const now = vault.now()
-  const row = { accountId, uid: newUid(), ...(await read(input)), createdAt: now, updatedAt: now }
+  const row = { accountId, uid: newUid(), ...(await read(input)), createdAt: now, updatedAt: now, maker }
   return ask(vault, asker, { kind: 'create_trust_rule', rule: sealed(vault, row) })
 }
 

@@ -5,7 +5,15 @@ import { generateToken, isToken } from '../crypto/token.ts'
 import { Refusal } from '../errors.ts'
 import { type ApiKey, keyToAuthenticate } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
-import { checkEmail, checkPatterns, type Role, scopeTextsOf, type User, userToAuthenticate } from '../model/user.ts'
+import {
+  checkEmail,
+  checkPatterns,
+  nextGeneration,
+  type Role,
+  scopeTextsOf,
+  type User,
+  userToAuthenticate,
+} from '../model/user.ts'
 import type { SessionEnd } from '../store/factor-operation.ts'
 import type { NewUser, UserChange } from '../store/operation.ts'
 import { type Asker, ask, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
@@ -159,13 +167,15 @@ function changeOf(
   { user, ended }: { readonly user: User; readonly ended: readonly SessionEnd[] },
   next: User,
 ): UserChange {
+  const isShutOut = next.isDisabled && !user.isDisabled
   const isAsBefore =
+    next.role === user.role &&
     next.isDisabled === user.isDisabled &&
     next.password === user.password &&
     JSON.stringify(scopeTextsOf(next)) === JSON.stringify(scopeTextsOf(user))
   return {
     rowMac: user.mac,
-    user: sealUser(vault, next),
+    user: sealUser(vault, isShutOut ? nextGeneration(next) : next),
     ended: isAsBefore ? ended.map((end) => ({ ...end, isKept: true })) : ended,
   }
 }
@@ -219,6 +229,7 @@ function rowOf(vault: Vault, given: Pick<User, 'accountId' | 'email' | 'name' | 
     password: null,
     isDisabled: false,
     hasSecondFactor: false,
+    generation: 0,
     createdAt: vault.now(),
     lastSignInAt: null,
   } as const

@@ -4,7 +4,7 @@ import type { Action, AuditObject } from '../audit/record.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { Refusal } from '../errors.ts'
 import type { AccountKey } from '../model/account.ts'
-import { type ApiKey, keyEvidence, keyToAuthenticate } from '../model/api-key.ts'
+import { type ApiKey, callerEvidence, keyToAuthenticate } from '../model/api-key.ts'
 import {
   type AccountSettings,
   type Machine,
@@ -13,9 +13,10 @@ import {
   settingsToAuthenticate,
 } from '../model/machine.ts'
 import { type Seed, seedEvidence, seedToAuthenticate } from '../model/seed.ts'
+import { type User, userToAuthenticate } from '../model/user.ts'
 import type { Issuers } from '../oidc/issuers.ts'
 import type { Caller } from '../store/caller.ts'
-import type { Kind, Op, Results } from '../store/operation.ts'
+import type { Identified, Kind, Op, Results } from '../store/operation.ts'
 import type { Store } from '../store/store.ts'
 import type { Attempts } from './attempts.ts'
 import { type Repeats, recordShutOut } from './repeats.ts'
@@ -67,11 +68,7 @@ export interface Asker {
 }
 
 /** What the asker's key leads to. Not a permission: every operation checks the key again. */
-export interface Identity {
-  readonly accountId: number
-  readonly accountKey: AccountKey
-  readonly key: ApiKey | undefined
-}
+export type Identity = Identified
 
 const maxRemembered = 10_000
 /** First with an unknown row, then with the verified one; more only while the row keeps changing. */
@@ -81,7 +78,9 @@ const maxTries = 5
 export async function authenticate(vault: Vault, asker: Asker): Promise<Identity> {
   const identity = await ask(vault, asker, { kind: 'authenticate' })
   await learnKeyOf(vault, identity.accountKey)
-  if (asker.caller.kind === 'token') remember(vault.identities, asker.caller.hash, identity)
+  // What a user may do can change, and what an API key may does not.
+  const isKey = asker.caller.kind === 'token' && identity.key?.userId === null
+  if (isKey) remember(vault.identities, asker.caller.hash, identity)
   return identity
 }
 
@@ -129,7 +128,7 @@ export async function tryAsk<K extends Kind>(
         if (outcome.shutOut !== undefined) await recordShutOut(vault, asker, outcome.shutOut)
         throw new Refusal(outcome.code, outcome.message, { fields: outcome.fields ?? [] })
       case 'unverified_key':
-        await verifyKey(vault, asker, outcome.key)
+        await verifyKey(vault, asker, outcome.key, outcome.user)
         break
       case 'unverified_machine':
         await verifyMachine(vault, asker, outcome)
@@ -148,13 +147,17 @@ function callerOf(vault: Vault, { caller }: Asker): Caller {
   return vault.verifiedCallers.get(name) ?? { ...caller, verified: undefined }
 }
 
-async function verifyKey(vault: Vault, asker: Asker, key: ApiKey): Promise<void> {
+async function verifyKey(vault: Vault, asker: Asker, key: ApiKey, user: User | undefined): Promise<void> {
   if (!vault.keyring.isRowMac(keyToAuthenticate(key), key.mac)) {
     const object = { kind: 'key', id: key.id, uid: key.uid, name: key.name, version: null, hash: null } as const
     throw await integrityFailure(vault, asker, key.accountId, 'authenticate', object)
   }
+  if (user !== undefined && !vault.keyring.isRowMac(userToAuthenticate(user), user.mac)) {
+    const object = { kind: 'user', id: user.id, uid: user.uid, name: user.email, version: null, hash: null } as const
+    throw await integrityFailure(vault, asker, user.accountId, 'authenticate', object)
+  }
   const { tokenHash } = key
-  remember(vault.verifiedCallers, tokenHash, { kind: 'token', hash: tokenHash, verified: keyEvidence(key) })
+  remember(vault.verifiedCallers, tokenHash, { kind: 'token', hash: tokenHash, verified: callerEvidence(key, user) })
 }
 
 async function verifyMachine(

@@ -135,7 +135,9 @@ async function trade(
   const { scopes, networks, keyTtlSeconds } = rule
   const name = keyNameOf(rule, subjectOf(claims))
   const expiresAt = vault.now() + keyTtlSeconds * 1000
-  const key = newKey(vault, rule.accountId, token, { name, scopes, networks, expiresAt, ruleId: rule.id })
+  const maker = { kind: 'workload', id: rule.id, name: workloadName(rule.issuer, subjectOf(claims)) } as const
+  const given = { name, scopes, networks, expiresAt, ruleId: rule.id, maker, isOwner: false }
+  const key = newKey(vault, rule.accountId, token, given)
   const { jti } = claims
   const usedHash = rule.isSingleUse && isText(jti) ? hash('sha256', JSON.stringify([rule.uid, jti]), 'hex') : undefined
   const made = await tryAsk(vault, asker, { kind: 'exchange_token', rule, key, until, usedHash })

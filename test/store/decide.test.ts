@@ -43,6 +43,8 @@ const key: ApiKey = {
   userId: null,
   confirmedAt: null,
   ruleId: null,
+  maker: null,
+  isOwner: false,
   agent: '',
   lastUsedAt: now - 1000,
   mac: bytes(7),
@@ -114,7 +116,7 @@ suite('A decision', () => {
     for (const verified of claims) {
       const { outcomes, changes } = decide([requestOf({ kind: 'token', hash: 'ab', verified }, readFirst)], worldOf())
 
-      assert.deepEqual(outcomes, [{ kind: 'unverified_key', key }])
+      assert.deepEqual(outcomes, [{ kind: 'unverified_key', key, user: undefined }])
       assert.deepEqual([changes.records, changes.keys.size], [[], 0])
     }
   })

@@ -198,7 +198,7 @@ for (const engine of engines) {
       assert.deepEqual(await get(url, 'user-data'), { status: 200, text: 'A=again\n' })
     })
 
-    test('ends when the key that made it is revoked, and not when that expires', async (t) => {
+    test('ends when the key that made it is revoked or expires: it never outlives its maker', async (t) => {
       let now = Date.now()
       const server = await startServer(t, engine, { now: () => now })
       const { api } = server
@@ -207,13 +207,21 @@ for (const engine of engines) {
       const scopes = ['secrets:read']
       const short = (await api.post('/v3/keys', { name: 'job', scopes, expires_at: soon })).body
       const revoked = (await api.post('/v3/keys', { name: 'lost', scopes })).body
-      const first = await makeSeed({ api: new Api(server.url, short.api_key) })
+      const job = new Api(server.url, short.api_key)
+      const longer = { user_data: 'A', target: 'web-1', expires_in: 120 }
+      const refused = await job.post('/v3/seeds', longer)
+      const first = await makeSeed({ api: job })
       const second = await makeSeed({ api: new Api(server.url, revoked.api_key) })
+      const third = await makeSeed({ api: new Api(server.url, revoked.api_key) })
       await api.delete(`/v3/keys/${revoked.id}`)
-      now += 120_000
 
-      assert.equal((await get(first.url, 'user-data')).status, 200)
+      assert.deepEqual([refused.status, refused.body.code], [403, 'forbidden'])
+      assert.match(refused.body.detail, /^expires_in: This API key expires/)
+      assert.equal(first.expires_at, short.expires_at)
       assert.equal((await get(second.url, 'user-data')).status, 404)
+      now += 61_000
+      assert.equal((await get(first.url, 'user-data')).status, 404)
+      assert.equal((await get(third.url, 'meta-data')).status, 404)
     })
 
     test('shows itself to whoever made it and to who manages the account', async (t) => {

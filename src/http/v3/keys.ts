@@ -145,7 +145,13 @@ export function keyRoutes(app: V3, { vault }: Context): void {
     async (request, reply) => {
       const { overlap_seconds: overlapSeconds = defaultOverlapSeconds, expires_at } = request.body
       const rotation = { overlapSeconds, expiresAt: expiryOf(expires_at) }
-      const { key, token } = await rotateKey(vault, askerOf(request), idOf(request.params), rotation)
+      const { key, token } = await rotateKey(
+        vault,
+        askerOf(request),
+        identityOf(request),
+        idOf(request.params),
+        rotation,
+      )
       reply.code(201).header('location', `/v3/keys/${key.id}`)
       return { ...shown(key), api_key: token }
     },

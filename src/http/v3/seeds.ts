@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { invalid } from '../../errors.ts'
 import { labelRule } from '../../model/name.ts'
-import { defaultLifetimeSeconds, maxLifetimeSeconds, type Seed, seedDocuments, seedState } from '../../model/seed.ts'
+import { maxLifetimeSeconds, type Seed, seedDocuments, seedState } from '../../model/seed.ts'
 import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
 import { createSeed, deleteSeed, listSeeds, readSeed } from '../../vault/seeds.ts'
 import { askerOf, identityOf } from '../asker.ts'
@@ -64,7 +64,7 @@ export function seedRoutes(app: V3, { vault, publicUrl }: Context): void {
       },
     },
     async (request, reply) => {
-      const { target, expires_in: lifetimeSeconds = defaultLifetimeSeconds, max_fetches: maxFetches = 1 } = request.body
+      const { target, expires_in: lifetimeSeconds, max_fetches: maxFetches = 1 } = request.body
       const documents = Object.fromEntries(
         seedDocuments.flatMap((name) => {
           const text = request.body[fieldOf(name)]

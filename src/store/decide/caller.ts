@@ -1,13 +1,13 @@
 /** Finds out who asks, and whether their key may be used at all. */
 import type { Action } from '../../audit/record.ts'
 import { unreachable } from '../../errors.ts'
-import { type ApiKey, keyEvidence, scopesOf, whyUnusable } from '../../model/api-key.ts'
+import { type ApiKey, callerEvidence, isBackedBy, scopesOf, whyUnusable } from '../../model/api-key.ts'
 import { machineEvidence, rangesOf } from '../../model/machine.ts'
 import { allScopes, parseScopes } from '../../model/scope.ts'
 import { seedEvidence } from '../../model/seed.ts'
 import type { Kind, Outcome, Request } from '../operation.ts'
 import { claimOn, ref } from '../world.ts'
-import { isBacked } from './seeds.ts'
+import { scopesOfSeed } from './seeds.ts'
 import { type Call, putKey, refused, shutOut, type Work } from './work.ts'
 
 /** How often the time of a key's last use is written, at most. */
@@ -108,7 +108,8 @@ export function identify(work: Work, request: Request): Call | Outcome<never> {
       if (account === undefined) return refused('not_found', 'No such account.')
       const id = caller.kind === 'user' ? caller.userId : caller.ruleId
       const principal = { kind: caller.kind, id, name: caller.name }
-      return { work, request, account, principal, key: undefined, scopes: [], action }
+      const user = caller.kind === 'user' ? work.world.users.get(ref(account.id, id)) : undefined
+      return { work, request, account, principal, key: undefined, user, scopes: [], action }
     }
     case 'shut_out': {
       const account = work.world.accounts.get(caller.accountId)
@@ -141,13 +142,15 @@ function identifyKey(
   const key = work.world.keysByToken.get(caller.hash)
   const account = key === undefined ? undefined : work.world.accounts.get(key.accountId)
   if (key === undefined || account === undefined) return unauthenticated()
-  if (keyEvidence(key) !== caller.verified) return { kind: 'unverified_key', key }
+  const user = key.userId === null ? undefined : work.world.users.get(ref(key.accountId, key.userId))
+  if (callerEvidence(key, user) !== caller.verified) return { kind: 'unverified_key', key, user }
   const principal =
     key.userId === null
       ? ({ kind: 'key', id: key.id, name: key.name } as const)
       : ({ kind: 'user', id: key.userId, name: key.name } as const)
-  const call = { work, request, account, principal, key, scopes: scopesOf(key), action }
-  if (whyUnusable(key, work.world.now, request.address) !== undefined) {
+  const call = { work, request, account, principal, key, user, scopes: scopesOf(key), action }
+  const isBacked = key.userId === null || isBackedBy(key, user)
+  if (!isBacked || whyUnusable(key, work.world.now, request.address) !== undefined) {
     return shutOut(call, null, 'unauthenticated', noKey)
   }
   touch(work, key)
@@ -188,8 +191,7 @@ function identifySeed(
   if (seed === undefined || account === undefined) return refused('not_found', 'No seed is here.')
   if (seedEvidence(seed) !== caller.verified) return { kind: 'unverified_seed', seed }
   const principal = { kind: 'seed', id: seed.id, name: seed.target } as const
-  const isOpen = seed.expiresAt > work.world.now && isBacked({ work }, seed)
-  const scopes = isOpen ? parseScopes(seed.scopes) : []
+  const scopes = seed.expiresAt > work.world.now ? scopesOfSeed({ work, request }, seed) : []
   return { work, request, account, principal, key: undefined, scopes, action }
 }
 

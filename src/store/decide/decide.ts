@@ -10,6 +10,7 @@ import { identify, isCall } from './caller.ts'
 import * as deployments from './deployments.ts'
 import * as factors from './factors.ts'
 import * as fingerprints from './fingerprints.ts'
+import { exceeding, reachOf } from './grants.ts'
 import * as keys from './keys.ts'
 import * as lists from './lists.ts'
 import * as machines from './machines.ts'
@@ -35,7 +36,9 @@ function decideOne(work: Work, request: Request): Outcome {
   if (operation.kind === 'create_account') return accounts.createAccount(work, request, operation)
   const found = identify(work, request)
   if (!isCall(found)) return found
-  return users.incomplete(found, operation) ?? users.unconfirmed(found, operation) ?? carryOut(found, operation)
+  const refusal =
+    users.incomplete(found, operation) ?? users.unconfirmed(found, operation) ?? exceeding(found, operation)
+  return refusal ?? carryOut(found, operation)
 }
 
 function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: 'create_account' }>): Outcome {
@@ -199,5 +202,8 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
 function authenticate(call: Call): Outcome<'authenticate'> {
   const accountKey = call.work.world.accountKeys.get(call.account.id)
   if (accountKey === undefined) return refused('integrity_failure', 'The account has no key.')
-  return { kind: 'done', result: { accountId: call.account.id, key: call.key, accountKey } }
+  const { key, principal: maker, user } = call
+  const { isOwner } = reachOf(call)
+  const generation = user?.generation ?? 0
+  return { kind: 'done', result: { accountId: call.account.id, accountKey, key, maker, isOwner, generation } }
 }

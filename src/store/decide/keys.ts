@@ -2,11 +2,10 @@
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { type ApiKey, scopesOf } from '../../model/api-key.ts'
-import { withinNetworks } from '../../model/network.ts'
-import { allowsSome, mayManageKey, withinScopes } from '../../model/scope.ts'
+import { allowsSome, mayManageKey } from '../../model/scope.ts'
 import type { KeyChange, NewKey, Op, Outcome, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
-import { type Call, done, forbid, putAccount, putKey, record, refuse } from './work.ts'
+import { type Call, done, forbid, isMadeBy, putAccount, putKey, record, refuse } from './work.ts'
 
 export function listKeys(call: Call): Outcome<'list_keys'> {
   if (!allowsSome(call.scopes, 'keys:manage')) return forbid(call, null, 'keys:manage')
@@ -38,10 +37,8 @@ export function prepareKey(call: Call, operation: Op<'prepare_key'>): Outcome<'p
 export function createKey(call: Call, operation: Op<'create_key'>): Outcome<'create_key'> {
   const { key } = operation
   const object: AuditObject = { kind: 'key', id: null, uid: key.uid, name: key.name, version: null, hash: null }
-  if (key.accountId !== call.account.id) return { kind: 'outdated' }
+  if (key.accountId !== call.account.id || !isMadeBy(call, key.maker)) return { kind: 'outdated' }
   if (!allowsSome(call.scopes, 'keys:manage')) return forbid(call, object, 'keys:manage')
-  const excess = moreThanOwn(call, key)
-  if (excess !== undefined) return refuse(call, object, 'forbidden', excess)
   const made = addKey(call, key)
   return done(call, objectOf(made), made)
 }
@@ -55,9 +52,8 @@ export function rotateKey(call: Call, operation: Op<'rotate_key'>): Outcome<'rot
     return refuse(call, object, 'invalid', 'This API key came from a token. Trade a new token for a new key.')
   }
   const { change, key } = operation
-  const excess = moreThanOwn(call, key ?? found)
-  if (excess !== undefined) return refuse(call, object, 'forbidden', excess)
   if (change === undefined || key === undefined || !isUpon(change, found)) return { kind: 'outdated' }
+  if (!isMadeBy(call, key.maker)) return { kind: 'outdated' }
   const ending = { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt, mac: change.mac }
   putKey(call.work, ending)
   const made = addKey(call, key)
@@ -99,25 +95,6 @@ function find(call: Call, id: number): ApiKey | Refused {
     'not_found',
     'No API key with this id.',
   )
-}
-
-/** Why the wanted key would have more rights than the caller's own, or `undefined`. */
-function moreThanOwn(call: Call, wanted: Pick<ApiKey, 'scopes' | 'networks' | 'expiresAt'>): string | undefined {
-  const own = call.key
-  if (own === undefined) return undefined
-  const scopes = scopesOf(wanted)
-  if (!mayManageKey(call.scopes, scopes) || !withinScopes(scopes, call.scopes)) {
-    return 'scopes: A key cannot have more rights than the key that makes it.'
-  }
-  if (!withinNetworks(wanted.networks, own.networks)) {
-    return 'networks: This API key is limited to networks; the new key must be limited to them too.'
-  }
-  // A session ends, but its user does not.
-  if (own.userId !== null || own.expiresAt === null) return undefined
-  if (wanted.expiresAt === null || wanted.expiresAt > own.expiresAt) {
-    return 'expires_at: This API key expires; the new key must not outlive it.'
-  }
-  return undefined
 }
 
 export function addKey(call: Call, key: NewKey): ApiKey {

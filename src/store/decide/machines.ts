@@ -6,7 +6,17 @@ import { type Machine, rangesOf } from '../../model/machine.ts'
 import { allows } from '../../model/scope.ts'
 import type { Op, Outcome, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
-import { type Call, done, forbid, putAccount, putMachine, refuse, refuseField, removeMachine } from './work.ts'
+import {
+  type Call,
+  done,
+  forbid,
+  isMadeBy,
+  putAccount,
+  putMachine,
+  refuse,
+  refuseField,
+  removeMachine,
+} from './work.ts'
 
 const right = 'account:manage'
 
@@ -24,7 +34,7 @@ export function createMachine(call: Call, { machine }: Op<'create_machine'>): Ou
   const { work } = call
   const object: AuditObject = { kind: 'machine', id: null, uid: null, name: machine.name, version: null, hash: null }
   if (!allows(call.scopes, right)) return forbid(call, object, right)
-  if (machine.accountId !== call.account.id) return { kind: 'outdated' }
+  if (machine.accountId !== call.account.id || !isMadeBy(call, machine.maker)) return { kind: 'outdated' }
   if (machinesOf(call).some(({ name }) => name === machine.name)) {
     return refuse(call, object, 'name_taken', 'A machine of this name exists already. Choose another name.')
   }

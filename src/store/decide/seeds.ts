@@ -1,13 +1,15 @@
 /** What happens to seeds: made, shown, fetched from, given back, revoked. */
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
-import { allows, allowsName, allowsSome } from '../../model/scope.ts'
+import { scopesOf, whyUnusable } from '../../model/api-key.ts'
+import { allows, allowsName, allowsSome, meet, parseScopes, type Scope } from '../../model/scope.ts'
 import { mayFetch, type Seed } from '../../model/seed.ts'
+import { scopesOfUser } from '../../model/user.ts'
 import type { Op, Outcome, Refused } from '../operation.ts'
 import type { SeedChange } from '../seed-operation.ts'
 import { ref } from '../world.ts'
 import { deploy } from './deployments.ts'
-import { type Call, done, forbid, putAccount, putSeed, refuse, removeSeed, shutOut } from './work.ts'
+import { type Call, done, forbid, isMadeBy, putAccount, putSeed, refuse, removeSeed, shutOut } from './work.ts'
 
 const right = 'secrets:read'
 
@@ -18,9 +20,8 @@ export function createSeed(call: Call, { seed, names }: Op<'create_seed'>): Outc
   if (!allowsSome(scopes, right) || !(principal.kind === 'key' || principal.kind === 'user')) {
     return forbid(call, object, right)
   }
-  if (seed.accountId !== account.id || principal.kind !== seed.maker.kind || principal.id !== seed.maker.id) {
-    return { kind: 'outdated' }
-  }
+  const isOwn = seed.accountId === account.id && isMadeBy(call, seed.maker)
+  if (!isOwn || seed.makerGeneration !== (call.user?.generation ?? 0)) return { kind: 'outdated' }
   const unresolved = names.filter(
     (name) => !work.world.names.has(ref(account.id, name)) || !allowsName(scopes, right, name),
   )
@@ -81,11 +82,27 @@ export function returnSeed(call: Call, { change }: Op<'return_seed'>): Outcome<'
   return done(call, objectOf(change.seed), null)
 }
 
-/** Whoever made it may still be there: an end of their key in time does no harm, a revocation does. */
-export function isBacked({ work }: Pick<Call, 'work'>, { accountId, maker }: Seed): boolean {
+/**
+ * What may be read for a seed now, from this address: no more than its maker may. Nothing when their key could not be used
+ * itself, when the user is disabled, or when what ended their sessions from outside came after it.
+ */
+export function scopesOfSeed({ work, request }: Pick<Call, 'work' | 'request'>, seed: Seed): readonly Scope[] {
+  const { accountId, maker } = seed
   const at = ref(accountId, maker.id)
-  if (maker.kind === 'key') return work.world.keys.get(at)?.revokedAt === null
-  return work.world.users.get(at)?.isDisabled === false
+  const own = seed.scopes.length === 0 ? [] : parseScopes(seed.scopes)
+  if (maker.kind === 'key') {
+    const key = work.world.keys.get(at)
+    const isUsable = key !== undefined && whyUnusable(key, work.world.now, request.address) === undefined
+    return isUsable ? meet(own, scopesOf(key)) : []
+  }
+  const user = maker.kind === 'user' ? work.world.users.get(at) : undefined
+  const isStanding = user !== undefined && !user.isDisabled && user.generation === seed.makerGeneration
+  return isStanding ? meet(own, scopesOfUser(user)) : []
+}
+
+/** Whoever cannot read anything any more has no seeds. */
+function isBacked(call: Call, seed: Seed): boolean {
+  return scopesOfSeed(call, seed).length > 0
 }
 
 const noSeed = 'No seed is here: it was used, has expired, was revoked, or never was.'

@@ -2,8 +2,7 @@
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { type ApiKey, scopesOf } from '../../model/api-key.ts'
-import { withinNetworks } from '../../model/network.ts'
-import { allowsSome, mayManageKey, withinScopes } from '../../model/scope.ts'
+import { allowsSome, mayManageKey } from '../../model/scope.ts'
 import { maxLivingKeys, maxTrustRules, type TrustRule, trustRuleEvidence } from '../../model/trust-rule.ts'
 import type { Op, Outcome, Refused } from '../operation.ts'
 import { ref, usedRef } from '../world.ts'
@@ -12,6 +11,7 @@ import {
   type Call,
   done,
   forbid,
+  isMadeBy,
   pruneWorkloads,
   putAccount,
   putKey,
@@ -52,10 +52,8 @@ export function createTrustRule(call: Call, { rule }: Op<'create_trust_rule'>): 
     kind: 'trust_rule',
     ...{ id: null, uid: rule.uid, name: rule.name, version: null, hash: null },
   }
-  if (rule.accountId !== call.account.id) return { kind: 'outdated' }
+  if (rule.accountId !== call.account.id || !isMadeBy(call, rule.maker)) return { kind: 'outdated' }
   if (!allowsSome(call.scopes, right)) return forbid(call, object, right)
-  const excess = moreThanOwn(call, rule)
-  if (excess !== undefined) return refuse(call, object, 'forbidden', excess)
   const rules = rulesOf(call)
   if (rules.some(({ name }) => name === rule.name)) return refuseTaken(call, object)
   if (rules.length >= maxTrustRules) {
@@ -75,8 +73,6 @@ export function updateTrustRule(call: Call, { id, change }: Op<'update_trust_rul
   if (change === undefined || Buffer.compare(change.rowMac, found.mac) !== 0) return { kind: 'outdated' }
   const { rule } = change
   if (rule.id !== found.id || rule.uid !== found.uid) return { kind: 'outdated' }
-  const excess = moreThanOwn(call, rule)
-  if (excess !== undefined) return refuse(call, objectOf(found), 'forbidden', excess)
   if (rulesOf(call).some((other) => other.id !== id && other.name === rule.name)) {
     return refuseTaken(call, objectOf(found))
   }
@@ -108,7 +104,10 @@ export function exchangeToken(call: Call, operation: Op<'exchange_token'>): Outc
   const { world } = work
   const found = world.trustRules.get(ref(account.id, rule.id))
   if (found === undefined || trustRuleEvidence(found) !== trustRuleEvidence(rule)) return { kind: 'outdated' }
-  if (key.accountId !== account.id || key.ruleId !== found.id) return { kind: 'outdated' }
+  const isOwn = key.accountId === account.id && key.ruleId === found.id && isMadeBy(call, key.maker)
+  // By whatever clock, it lives no longer than the rule says.
+  const lifetimeMs = (key.expiresAt ?? Number.POSITIVE_INFINITY) - key.createdAt
+  if (!isOwn || lifetimeMs > found.keyTtlSeconds * 1000) return { kind: 'outdated' }
   const refuseFor = (fault: 'expired' | 'reused'): Outcome<'exchange_token'> => {
     const result = { fault, shutOut: shutOutOf(call, objectOf(found), 'invalid_credentials') }
     return { kind: 'done', result }
@@ -138,22 +137,6 @@ function find(call: Call, id: number): TrustRule | Refused {
   const found = call.work.world.trustRules.get(ref(call.account.id, id))
   if (found !== undefined && mayManageKey(call.scopes, scopesOf(found))) return found
   return refuse(call, unknown, 'not_found', 'No trust rule with this id.')
-}
-
-/** Why a rule would let others do more than whoever makes it may, or for longer. */
-function moreThanOwn(call: Call, rule: Pick<TrustRule, 'scopes' | 'networks'>): string | undefined {
-  const own = call.key
-  if (own === undefined) return undefined
-  const scopes = scopesOf(rule)
-  if (!mayManageKey(call.scopes, scopes) || !withinScopes(scopes, call.scopes)) {
-    return 'scopes: A trust rule cannot give more rights than the key that makes it has.'
-  }
-  if (!withinNetworks(rule.networks, own.networks)) {
-    return 'networks: This API key is limited to networks; the trust rule must be limited to them too.'
-  }
-  // A session ends, but its user does not.
-  if (own.userId !== null || own.expiresAt === null) return undefined
-  return 'This API key expires, and the trust rule would outlive it. Use one that does not expire.'
 }
 
 function rulesOf({ work, account }: Call): TrustRule[] {

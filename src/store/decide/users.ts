@@ -2,11 +2,12 @@
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import type { ApiKey } from '../../model/api-key.ts'
-import { allows, allScopes, withinScopes } from '../../model/scope.ts'
-import { isActiveOwner, scopesOfUser, type User } from '../../model/user.ts'
+import { allows } from '../../model/scope.ts'
+import { isActiveOwner, type User } from '../../model/user.ts'
 import type { SessionEnd } from '../factor-operation.ts'
 import type { Kind, Op, Operation, Outcome, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
+import { isDelicate } from './grants.ts'
 import { addKey } from './keys.ts'
 import { addFactor, isUpon, prove, takeAllFactors } from './proof.ts'
 import {
@@ -26,14 +27,6 @@ const right = 'account:manage'
 /** For so long after proving who they are, a user may do what is delicate. */
 const confirmedMs = 15 * 60 * 1000
 
-const delicate: ReadonlySet<Kind> = new Set([
-  ...(['create_key', 'rotate_key', 'revoke_key', 'delete_list', 'list_values', 'update_settings'] as const),
-  ...(['create_user', 'update_user', 'delete_user', 'create_machine', 'delete_machine'] as const),
-  ...(['create_trust_rule', 'update_trust_rule', 'delete_trust_rule'] as const),
-  ...(['change_factors', 'update_rules'] as const),
-  'add_account_key',
-  'list_fingerprints',
-])
 /** What somebody may do whose sign-in is not finished: set up a second factor, and leave. */
 const unfinished: ReadonlySet<Kind> = new Set([
   ...(['authenticate', 'read_session', 'prepare_user', 'change_factors', 'end_session'] as const),
@@ -51,10 +44,9 @@ export function incomplete(call: Call, operation: Operation): Refused | undefine
 /** Refuses what needs its user to prove who they are once more. */
 export function unconfirmed(call: Call, operation: Operation): Refused | undefined {
   if (call.key === undefined || call.key.userId === null) return undefined
-  const isBulk = operation.kind === 'read_secrets' && operation.refs.length > 1
   // Their own password and name are proven by the old password.
   const isOwn = operation.kind === 'update_user' && operation.id === call.key.userId && operation.isProven
-  if ((!delicate.has(operation.kind) && !isBulk) || isOwn) return undefined
+  if (!isDelicate(operation) || isOwn) return undefined
   if ((call.key.confirmedAt ?? 0) + confirmedMs > call.work.world.now) return undefined
   return refuse(call, null, 'confirmation_required', 'Confirm that it is you, then repeat this.')
 }
@@ -81,8 +73,6 @@ export function createUser(call: Call, { user }: Op<'create_user'>): Outcome<'cr
   const object: AuditObject = { kind: 'user', id: null, uid: user.uid, name: user.email, version: null, hash: null }
   if (!allows(call.scopes, right)) return forbid(call, object, right)
   if (user.accountId !== call.account.id) return { kind: 'outdated' }
-  const excess = beyond(call, user)
-  if (excess !== undefined) return refuse(call, object, 'forbidden', excess)
   if (user.email !== null && work.world.emails.has(user.email)) return refuseTaken(call, object)
   const account = work.world.accounts.get(call.account.id) ?? call.account
   putAccount(work, { ...account, nextUserId: account.nextUserId + 1 })
@@ -98,8 +88,6 @@ export function updateUser(call: Call, { id, change, isProven }: Op<'update_user
   if ('kind' in found) return found
   if (change === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
   const next = { ...change.user, lastSignInAt: found.lastSignInAt }
-  const excess = isOwn ? undefined : (beyond(call, found) ?? beyond(call, next))
-  if (excess !== undefined) return refuse(call, objectOf(found), 'forbidden', excess)
   if (isActiveOwner(found) && !isActiveOwner(next) && isLastOwner(call, found)) return refuseLast(call, found)
   const ended = endSessions(call, id, change.ended)
   if (!ended) return { kind: 'outdated' }
@@ -110,8 +98,6 @@ export function updateUser(call: Call, { id, change, isProven }: Op<'update_user
 export function deleteUser(call: Call, { id, ended }: Op<'delete_user'>): Outcome<'delete_user'> {
   const found = find(call, id)
   if ('kind' in found) return found
-  const excess = beyond(call, found)
-  if (excess !== undefined) return refuse(call, objectOf(found), 'forbidden', excess)
   if (isActiveOwner(found) && isLastOwner(call, found)) return refuseLast(call, found)
   if (!endSessions(call, id, ended)) return { kind: 'outdated' }
   takeAllFactors(call, id)
@@ -169,8 +155,8 @@ export function confirmSession(call: Call, operation: Op<'confirm_session'>): Ou
   return done(call, objectOfSession(confirmed), confirmed)
 }
 
-/** One's own, this one or another. */
-export function endSession(call: Call, { id, change }: Op<'end_session'>): Outcome<'end_session'> {
+/** One's own, this one or another: which may have been somebody else's doing, so what was made until now ends too. */
+export function endSession(call: Call, { id, change, user }: Op<'end_session'>): Outcome<'end_session'> {
   if (call.key === undefined || call.key.userId === null) return noSession()
   const found = call.work.world.keys.get(ref(call.account.id, id))
   const unknown: AuditObject = { kind: 'session', id, uid: null, name: null, version: null, hash: null }
@@ -179,6 +165,12 @@ export function endSession(call: Call, { id, change }: Op<'end_session'>): Outco
   }
   if (found.revokedAt !== null) return done(call, objectOfSession(found), null)
   if (change === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
+  if (id !== call.key.id) {
+    const own = call.work.world.users.get(ref(call.account.id, call.key.userId))
+    if (own === undefined || user?.user.id !== own.id || !isUpon(own.mac, user.rowMac)) return { kind: 'outdated' }
+    putUser(call.work, { ...user.user, lastSignInAt: own.lastSignInAt })
+    record({ ...call, action: 'user.update' }, objectOf(user.user), 'ok')
+  }
   putKey(call.work, { ...found, revokedAt: change.revokedAt, mac: change.mac })
   return done(call, objectOfSession(found), null)
 }
@@ -215,16 +207,6 @@ export function find(call: Call, id: number): User | Refused {
   if (!allows(call.scopes, right)) return forbid(call, unknown, right)
   const found = call.work.world.users.get(ref(call.account.id, id))
   return found ?? refuse(call, unknown, 'not_found', 'No user with this id.')
-}
-
-/** Why somebody may not manage a user, or make one: nobody gives or takes what they do not have. */
-export function beyond(call: Call, user: Pick<User, 'role' | 'patterns'>): string | undefined {
-  const scopes = scopesOfUser(user)
-  const own = call.key === undefined ? allScopes : call.scopes
-  if (!withinScopes(scopes, own)) return 'This user has rights that you do not have.'
-  if (user.role !== 'owner' || call.principal.kind !== 'user') return undefined
-  const actor = call.work.world.users.get(ref(call.account.id, call.key?.userId ?? 0))
-  return actor?.role === 'owner' ? undefined : 'Only an owner manages owners.'
 }
 
 function isLastOwner(call: Call, user: User): boolean {

@@ -29,6 +29,8 @@ export interface Call {
   readonly account: Account
   readonly principal: Principal
   readonly key: ApiKey | undefined
+  /** Whose session it is, or who begins one. */
+  readonly user?: User | undefined
   readonly scopes: readonly Scope[]
   readonly action: Action
 }
@@ -106,6 +108,11 @@ export function refuseField(call: Call, object: AuditObject | null, code: Record
 /** 403 for a right that the caller's key does not have. */
 export function forbid(call: Call, object: AuditObject | null, right: Right): Refused {
   return refuse(call, object, 'forbidden', `This API key lacks the scope ${right} for this.`, right)
+}
+
+/** Whether something says that whoever asks has made it. */
+export function isMadeBy({ principal }: Call, maker: Principal | null): boolean {
+  return maker?.kind === principal.kind && maker.id === principal.id && maker.name === principal.name
 }
 
 /** Appends the operation's record to its account's chain. */

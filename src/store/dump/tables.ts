@@ -51,6 +51,10 @@ export const tables: readonly Table[] = [
     confirmed_ms: 'integer?',
     agent: 'text',
     rule_id: 'integer?',
+    maker_kind: 'text?',
+    maker_id: 'integer?',
+    maker_name: 'text?',
+    is_owner: 'integer',
   }),
   table('users', 2, {
     account_id: 'integer',
@@ -68,6 +72,7 @@ export const tables: readonly Table[] = [
     last_sign_in_ms: 'integer?',
     mac: 'bytes',
     has_second_factor: 'integer',
+    generation: 'integer',
   }),
   table('factors', 2, {
     account_id: 'integer',
@@ -131,6 +136,9 @@ export const tables: readonly Table[] = [
     scopes: 'text',
     created_ms: 'integer',
     mac: 'bytes',
+    maker_kind: 'text?',
+    maker_id: 'integer?',
+    maker_name: 'text?',
   }),
   table('machine_addresses', 1, { first: 'text', last: 'text', account_id: 'integer', machine_id: 'integer' }),
   table('deployments', 2, {
@@ -169,6 +177,7 @@ export const tables: readonly Table[] = [
     used_ms: 'integer?',
     returns: 'integer',
     mac: 'bytes',
+    maker_generation: 'integer',
   }),
   table('trust_rules', 2, {
     account_id: 'integer',
@@ -187,6 +196,9 @@ export const tables: readonly Table[] = [
     created_ms: 'integer',
     updated_ms: 'integer',
     mac: 'bytes',
+    maker_kind: 'text?',
+    maker_id: 'integer?',
+    maker_name: 'text?',
   }),
   table('used_tokens', 3, { account_id: 'integer', rule_id: 'integer', hash: 'text', until_ms: 'integer' }),
   table('replies', 3, {

@@ -8,6 +8,7 @@ import { deployments } from './0005-deployments.ts'
 import { trustRules } from './0006-trust-rules.ts'
 import { factors } from './0007-factors.ts'
 import { keyUses } from './0009-key-uses.ts'
+import { makers } from './0011-makers.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -19,6 +20,7 @@ export const migrations: readonly Migration[] = [
   trustRules,
   factors,
   keyUses,
+  makers,
 ]
 
 /**

@@ -115,9 +115,8 @@ export class PostgresChanges {
   #applyTrust({ trustRules, usedTokens, workloads }: Changes, now: number): void {
     if (workloads.size > 0) {
       const text = `delete from api_keys k where k.account_id = any($1::bigint[]) and k.rule_id is not null
-        and k.expires_ms <= $2 and not exists (select 1 from seeds s where s.account_id = k.account_id
-        and s.maker_kind = 'key' and s.maker_id = k.id and s.expires_ms > $3)`
-      this.#send('prune_workload_keys', text, [[...workloads], now - workloadKeyLingersMs, now])
+        and k.expires_ms <= $2`
+      this.#send('prune_workload_keys', text, [[...workloads], now - workloadKeyLingersMs])
       const used = 'delete from used_tokens where account_id = any($1::bigint[]) and until_ms <= $2'
       this.#send('prune_used_tokens', used, [[...workloads], now])
     }

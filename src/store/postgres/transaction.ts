@@ -76,6 +76,14 @@ export class PostgresTransaction implements Transaction {
     return (await this.#all<people.UserRow>('users', text, [accountIds])).map(people.toUser)
   }
 
+  async usersOfRefs(refs: readonly Ref[]): Promise<people.User[]> {
+    const text =
+      'select u.* from unnest($1::bigint[], $2::bigint[]) r (a, i) join users u on u.account_id = r.a and u.id = r.i'
+    return (await this.#all<people.UserRow>('users_of_refs', text, columnsOf(refs, 'accountId', 'id'))).map(
+      people.toUser,
+    )
+  }
+
   async usersWith(emails: readonly string[]): Promise<people.User[]> {
     const text = 'select * from users where email = any($1::text[])'
     return (await this.#all<people.UserRow>('users_with', text, [emails])).map(people.toUser)

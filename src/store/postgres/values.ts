@@ -3,6 +3,7 @@ import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { List } from '../../model/list.ts'
 import type { Machine } from '../../model/machine.ts'
+import { makerValues } from '../maker-rows.ts'
 import type { StoredSecret } from '../operation.ts'
 import type { NewVersion } from '../world.ts'
 
@@ -15,7 +16,7 @@ export const accountColumns = columns(
 )
 export const accountKeyColumns = columns('bigint bigint bytea bigint')
 export const keyColumns = columns(
-  'bigint bigint text text text text text bigint bigint bigint bigint bytea bigint bigint text bigint',
+  'bigint bigint text text text text text bigint bigint bigint bigint bytea bigint bigint text bigint text bigint text bigint',
 )
 export const listColumns = columns('bigint bigint text text bigint bigint')
 export const secretColumns = columns(
@@ -23,9 +24,9 @@ export const secretColumns = columns(
 )
 export const secretKeyColumns = columns('bigint bigint bigint bytea')
 export const versionColumns = columns('bigint bigint bigint bigint bytea text')
-export const machineColumns = columns('bigint bigint text text text text bigint bytea')
+export const machineColumns = columns('bigint bigint text text text text bigint bytea text bigint text')
 export const userColumns = columns(
-  'bigint bigint text text text text text text bigint text bigint bigint bigint bytea bigint',
+  'bigint bigint text text text text text text bigint text bigint bigint bigint bytea bigint bigint',
 )
 export const factorColumns = columns('bigint bigint text bigint text text text text bigint bigint bytea')
 export const spentColumns = columns('bigint text bigint')
@@ -33,10 +34,10 @@ export const rulesColumns = columns('bigint bigint text bytea')
 export const deploymentColumns = columns('bigint bigint text text bigint text bigint bigint')
 export const heldColumns = columns('bigint bigint bigint text text bigint')
 export const seedColumns = columns(
-  'bigint bigint text text text bytea text text bigint text bigint bigint bigint text bigint bigint bytea',
+  'bigint bigint text text text bytea text text bigint text bigint bigint bigint text bigint bigint bytea bigint',
 )
 export const trustRuleColumns = columns(
-  'bigint bigint text text text text text text text bigint bigint text text bigint bigint bytea',
+  'bigint bigint text text text text text text text bigint bigint text text bigint bigint bytea text bigint text',
 )
 export const usedTokenColumns = columns('bigint bigint text bigint')
 export const auditColumns = columns(
@@ -60,7 +61,17 @@ export function listValues({ accountId, id, uid, name, createdAt, updatedAt }: L
 
 export function machineValues(machine: Machine): unknown[] {
   const { accountId, id, uid, name, addresses, scopes, createdAt, mac } = machine
-  return [accountId, id, uid, name, addresses.join(' '), scopes.join(' '), createdAt, mac]
+  return [
+    accountId,
+    id,
+    uid,
+    name,
+    addresses.join(' '),
+    scopes.join(' '),
+    createdAt,
+    mac,
+    ...makerValues(machine.maker),
+  ]
 }
 
 export function secretValues({ secret }: StoredSecret): unknown[] {
@@ -83,7 +94,8 @@ export function keyValues(key: ApiKey): unknown[] {
   const [scopes, networks] = [key.scopes.join(' '), key.networks.join(' ')]
   const times = [createdAt, expiresAt, revokedAt, lastUsedAt]
   const session = [key.userId, key.confirmedAt, key.agent, key.ruleId]
-  return [accountId, id, uid, name, tokenHash, scopes, networks, ...times, mac, ...session]
+  const made = [...makerValues(key.maker), key.isOwner ? 1 : 0]
+  return [accountId, id, uid, name, tokenHash, scopes, networks, ...times, mac, ...session, ...made]
 }
 
 /** Rows as a table of a statement, from one array for each column. */

@@ -57,6 +57,11 @@ export class SqliteTransaction implements Transaction {
     return accountIds.flatMap((id) => all<people.UserRow>(this.#statements.users, id)).map(people.toUser)
   }
 
+  usersOfRefs(refs: readonly Ref[]): people.User[] {
+    const { user } = this.#statements
+    return refs.flatMap(({ accountId, id }) => all<people.UserRow>(user, accountId, id)).map(people.toUser)
+  }
+
   usersWith(emails: readonly string[]): people.User[] {
     return emails.flatMap((email) => all<people.UserRow>(this.#statements.userWith, email)).map(people.toUser)
   }
@@ -285,6 +290,8 @@ export class SqliteTransaction implements Transaction {
           key.confirmedAt,
           key.agent,
           key.ruleId,
+          ...rows.makerValues(key.maker),
+          key.isOwner ? 1 : 0,
         )
       }
     }
@@ -307,8 +314,9 @@ export class SqliteTransaction implements Transaction {
     }
     for (const { existed, row } of machines.values()) {
       if (row === null || existed) continue
-      const { accountId, id, uid, name, addresses, scopes, createdAt, mac } = row
-      insertMachine.run(accountId, id, uid, name, addresses.join(' '), scopes.join(' '), createdAt, mac)
+      const { accountId, id, uid, name, addresses, scopes, createdAt, mac, maker } = row
+      const made = [createdAt, mac, ...rows.makerValues(maker)] as const
+      insertMachine.run(accountId, id, uid, name, addresses.join(' '), scopes.join(' '), ...made)
       for (const { first, last } of rangesOf(row)) insertClaim.run(first, last, accountId, id)
     }
     for (const { accountId, vmAuth, mac } of settings.values()) putSettings.run(accountId, vmAuth ? 1 : 0, mac)

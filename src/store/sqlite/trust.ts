@@ -37,7 +37,7 @@ export function usedTokens(statements: Statements, refs: readonly UsedRef[]): Us
 export function applyTrust(statements: Statements, changes: Changes, now: number): void {
   const { putTrustRule, deleteTrustRule, pruneWorkloadKeys, pruneUsedTokens, insertUsedToken } = statements
   for (const accountId of changes.workloads) {
-    pruneWorkloadKeys.run(accountId, now - workloadKeyLingersMs, now)
+    pruneWorkloadKeys.run(accountId, now - workloadKeyLingersMs)
     pruneUsedTokens.run(accountId, now)
   }
   for (const [at, { row }] of changes.trustRules) {
