@@ -34,7 +34,7 @@ export async function bundleAction(entry: Entry): Promise<string> {
   const outputs = [built].flat().flatMap((part) => ('output' in part ? part.output : []))
   const [chunk, ...others] = outputs
   if (chunk?.type !== 'chunk' || others.length > 0) throw new Error('The bundle is not one file.')
-  return `// Made by "npm run build:action" from action/src and src/client. Do not edit.\n${chunk.code}`
+  return `// Made by "npm run build:action" from action/src, src/client and src/formats. Do not edit.\n${chunk.code}`
 }
 
 if (import.meta.main) {

@@ -1,4 +1,4 @@
-// Made by "npm run build:action" from action/src and src/client. Do not edit.
+// Made by "npm run build:action" from action/src, src/client and src/formats. Do not edit.
 import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import { EOL } from "node:os";
@@ -1534,6 +1534,280 @@ var Strongroom = class {
 		return (await this.#connection.send("POST /v3/fingerprints", { body: filter }, options)).body;
 	}
 };
+// src/formats/forms.ts
+var controls = {
+	"\b": "\\b",
+	"	": "\\t",
+	"\n": "\\n",
+	"\f": "\\f",
+	"\r": "\\r"
+};
+function hex(code, digits) {
+	return code.toString(16).padStart(digits, "0");
+}
+function unitsOf(character) {
+	return Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+}
+function bytesOf(character) {
+	return [...Buffer.from(character)];
+}
+/** `\u0026`: by UTF-16's units, so that a character beyond them is two. */
+function escapedUnits(character, isUpper = false) {
+	return unitsOf(character).map((unit) => `\\u${isUpper ? hex(unit, 4).toUpperCase() : hex(unit, 4)}`).join("");
+}
+/** As ECMAScript writes JSON, and escaped besides what fits the pattern. */
+function json(also, isUpper = false) {
+	return (character) => {
+		if (character === "\\") return "\\\\";
+		if (also?.test(character)) return escapedUnits(character, isUpper);
+		return JSON.stringify(character).slice(1, -1);
+	};
+}
+var beyondAscii = /[^\p{ASCII}]/u;
+var jsonAscii = json(beyondAscii);
+var plainJson = json(void 0);
+var goJson = json(/[&<>\u2028\u2029]/u);
+function again(written) {
+	return written.replaceAll("\\", "\\\\").replaceAll("\"", "\\\"");
+}
+/** The characters that a URL takes as they are, for one program or another, besides letters and digits. */
+function percent(safe, { blank = "%20", isLower = false } = {}) {
+	return (character) => {
+		if (character === " ") return blank;
+		if (safe.includes(character)) return character;
+		return bytesOf(character).map((byte) => `%${isLower ? hex(byte, 2) : hex(byte, 2).toUpperCase()}`).join("");
+	};
+}
+/** As the URLs of browsers have them: only what is in the set, and what is not ASCII, is escaped. */
+function percentOf(unsafe) {
+	const all = percent("");
+	return (character) => /[^\x21-\x7e]/u.test(character) || unsafe.includes(character) ? all(character) : character;
+}
+/** `escape` of JavaScript. */
+function escaped$1(character) {
+	if ("@*_+-./".includes(character)) return character;
+	return unitsOf(character).map((unit) => {
+		return unit < 256 ? `%${hex(unit, 2).toUpperCase()}` : `%u${hex(unit, 4).toUpperCase()}`;
+	}).join("");
+}
+function entities(names) {
+	return (character) => names[character] ?? character;
+}
+/** A literal in a program's source, as Python, Node or Go show a text. */
+function literal(quotes, isAscii) {
+	return (character) => {
+		if (quotes.includes(character)) return `\\${character}`;
+		if (character === "\\") return "\\\\";
+		const short = controls[character];
+		if (short !== void 0) return short;
+		return /\p{Cc}/u.test(character) || isAscii && beyondAscii.test(character) ? bytesOf(character).map((byte) => `\\x${hex(byte, 2)}`).join("") : character;
+	};
+}
+/** What `printf %q` of bash and `set -x` put before a character, but for those that they let stand; in octal what is no ASCII. */
+function shellWord(safe) {
+	return (character) => {
+		if (safe.includes(character)) return character;
+		if (!beyondAscii.test(character)) return controls[character] ?? `\\${character}`;
+		return bytesOf(character).map((byte) => `\\${byte.toString(8)}`).join("");
+	};
+}
+var xml = {
+	"&": "&amp;",
+	"<": "&lt;",
+	">": "&gt;"
+};
+var unreserved = "-_.~";
+/** Each of them as some program has it, for every character of a value. */
+var encoders = [
+	(character) => character,
+	plainJson,
+	goJson,
+	jsonAscii,
+	(character) => character === "/" ? "\\/" : character,
+	(character) => character === "/" ? "\\/" : jsonAscii(character),
+	json(/["&'+<>`\x7f]|[^\p{ASCII}]/u, true),
+	json(/["&'<>/=]|[^\p{ASCII}]/u),
+	...[
+		plainJson,
+		goJson,
+		jsonAscii
+	].map((encode) => (character) => again(encode(character))),
+	...[false, true].flatMap((isLower) => [
+		percent(unreserved, { isLower }),
+		percent(`${unreserved}/`, { isLower }),
+		percent(unreserved, {
+			isLower,
+			blank: "+"
+		}),
+		percent(`${unreserved}$&+:=@`, { isLower }),
+		percent(`${unreserved}$&+,/:;=@`, { isLower }),
+		percent(`${unreserved}$&+,;=`, { isLower }),
+		percent(`${unreserved}!*'()`, { isLower }),
+		percent("-_.!*()", {
+			isLower,
+			blank: "+"
+		}),
+		percent("*-._", {
+			isLower,
+			blank: "+"
+		}),
+		percent("-_.", {
+			isLower,
+			blank: "+"
+		})
+	]),
+	percent(`;/?:@&=+$,#${unreserved}!*'()`),
+	percentOf("\"#<>?`{}/:;=@[\\]^|"),
+	percentOf("\"#<>?`{}"),
+	percentOf("\"#<>'"),
+	escaped$1,
+	entities(xml),
+	entities({
+		...xml,
+		"\"": "&quot;",
+		"'": "&apos;",
+		"\n": "&#10;",
+		"\r": "&#13;",
+		"	": "&#9;"
+	}),
+	entities({
+		...xml,
+		"\"": "&quot;",
+		"'": "&#x27;"
+	}),
+	entities({
+		...xml,
+		"\"": "&quot;",
+		"'": "&#39;",
+		"\n": "&#xA;",
+		"\r": "&#xD;"
+	}),
+	entities({
+		...xml,
+		"\"": "&#34;",
+		"'": "&#39;"
+	}),
+	entities({ "'": "'\\''" }),
+	entities({ "'": `'"'"'` }),
+	entities({ "'": "''" }),
+	entities({ "\"": "\"\"" }),
+	entities({
+		"\"": "\\\"",
+		"\\": "\\\\",
+		$: "\\$",
+		"`": "\\`"
+	}),
+	shellWord("_@%+=:./-"),
+	shellWord("_@%+=:,./-"),
+	literal("'", false),
+	literal("\"", false),
+	literal("'", true),
+	literal("\"", true)
+];
+/** Every way in which one program writes the whole text. */
+function writtenForms(text) {
+	return encoders.map((encode) => encodedBy(encode, text));
+}
+function encodedBy(encode, text) {
+	return [...text].map((one) => /[A-Za-z0-9]/.test(one) ? one : encode(one)).join("");
+}
+/** Canonical base64 of 12 bytes or more. */
+var isBase64 = /^(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** The text in a value that is itself the base64 of one. */
+function decodedText(value) {
+	const text = value.trim();
+	if (!isBase64.test(text)) return void 0;
+	try {
+		return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(text, "base64"));
+	} catch {
+		return;
+	}
+}
+/** As a log is cut into lines; without the blanks around them, so that they are found however they are indented. */
+function linesOf(text) {
+	return text.split(/\r\n|\r|\n/).map((line) => line.trim());
+}
+var alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/**
+* The base64 of bytes that stand behind others: so many more than a multiple of three, as in `user:password`. The digit
+* that the byte before has a part of is left out: it has four bits of the first byte, at the most.
+*/
+function base64Behind(bytes, before) {
+	const whole = Buffer.concat([
+		Buffer.alloc(before),
+		bytes,
+		Buffer.alloc(2)
+	]).toString("base64");
+	const [start, end] = [before * 8, (before + bytes.length) * 8];
+	const [from, to] = [Math.ceil(start / 6), Math.floor(end / 6)];
+	const lastBits = end - to * 6;
+	const last = alphabet.indexOf(whole[to] ?? "A") >> 6 - lastBits;
+	return {
+		digits: whole.slice(from, to),
+		last: lastBits === 0 ? [] : [...alphabet].filter((_, digit) => digit >> 6 - lastBits === last)
+	};
+}
+/** As programs wrap base64: PEM, and MIME. */
+var wraps = [64, 76];
+/** A shorter one is in every log. */
+var leastDigits = 8;
+/** Lines such as `}` say nothing of a value, and hiding them would hide half of the log. */
+var isPunctuation = /^[{}[\](),;:"'`]{1,3}$/;
+/**
+* The texts by which a value is known in a log, where only whole texts can be looked for, line by line.
+*
+* @param value a text, or the bytes of a file
+*/
+function formsOf(value) {
+	const bytes = Buffer.from(value);
+	const text = typeof value === "string" ? value : textOf(bytes);
+	const inside = text === void 0 ? void 0 : decodedText(text);
+	const forms = [
+		...formsOfText(text),
+		...formsOfText(inside),
+		...inBase64(bytes)
+	];
+	if (inside !== void 0) forms.push(...inBase64(Buffer.from(inside)));
+	return [...new Set(forms)].filter((form) => form.trim() !== "" && !isPunctuation.test(form.trim()));
+}
+function textOf(bytes) {
+	try {
+		return new TextDecoder("utf-8", {
+			fatal: true,
+			ignoreBOM: true
+		}).decode(bytes);
+	} catch {
+		return;
+	}
+}
+function formsOfText(text) {
+	if (text === void 0) return [];
+	return [
+		text,
+		text.trim(),
+		...linesOf(text)
+	].flatMap((one) => writtenForms(one));
+}
+function inBase64(bytes) {
+	if (bytes.length === 0) return [];
+	const whole = [bytes.toString("base64"), bytes.toString("base64url")];
+	const lines = whole.flatMap((one) => wraps.flatMap((width) => one.match(new RegExp(`.{1,${width}}`, "g")) ?? []));
+	const behind = [
+		0,
+		1,
+		2
+	].map((before) => base64Behind(bytes, before).digits);
+	const others = [
+		...lines,
+		...behind,
+		...behind.map(forUrls),
+		bytes.toString("hex")
+	];
+	return [...whole, ...[...others, bytes.toString("hex").toUpperCase()].filter(({ length }) => length >= leastDigits)];
+}
+function forUrls(digits) {
+	return digits.replaceAll("+", "-").replaceAll("/", "_");
+}
 // action/src/commands.ts
 /** How an action speaks to its runner: commands on standard output, and files that set outputs and variables. */
 /** Hides a text in all that the job logs from now on. A blank text cannot be hidden. */
@@ -1574,38 +1848,131 @@ function escaped(text) {
 var Fault = class extends Error {
 	name = "Fault";
 };
-// action/src/variables.ts
-/** Names of outputs and of environment variables: made from names of secrets, and those that would be dangerous to set. */
-/** In capitals. Whatever begins so is the runner's own, or is taken as an instruction by some program. */
-var dangerousBeginnings = [...[
-	"GITHUB_",
-	"RUNNER_",
-	"ACTIONS_",
-	"INPUT_",
-	"STATE_",
-	"STRONGROOM_"
-], ...[
-	"BASH_FUNC_",
+// src/formats/steering.ts
+/**
+* Variables that decide what programs load and run, or whom they trust: no secret becomes one of them by its name. The
+* command, exports and the GitHub Action share this list. In capitals, as many programs read theirs in small letters too.
+*/
+/** Whatever begins so. */
+var beginnings = [
+	"LD_",
 	"DYLD_",
-	"GIT_CONFIG",
-	"NPM_CONFIG_",
-	"COREHOST_",
-	"CORECLR_",
-	"COR_",
-	"COMPLUS_",
-	"TF_CLI_"
-]];
-/** In capitals: by them programs find or run code, or decide whom to trust. */
-var dangerousNames = /* @__PURE__ */ new Set([
+	"_RLD",
+	"BASH_FUNC_",
+	"STRONGROOM_"
+];
+/**
+* The settings of one program: whatever begins so, but what is called a password or a token, which many of these
+* programs take in such a variable, and none runs.
+*/
+var settings = [
+	...[
+		"XDG_",
+		"TERMINFO",
+		"SYSTEMD_",
+		"GIT_",
+		"NPM_CONFIG_",
+		"PNPM_CONFIG_",
+		"YARN_",
+		"BUN_",
+		"NODE_GYP_",
+		"PYTHON"
+	],
+	...[
+		"PIP_",
+		"PIPENV_",
+		"PYTEST_",
+		"UV_",
+		"VIRTUALENV_",
+		"CONDA_",
+		"IPYTHON",
+		"JUPYTER_",
+		"ANSIBLE_",
+		"PERL",
+		"RUBY"
+	],
+	...[
+		"BUNDLER_",
+		"LUA_",
+		"ERL_",
+		"ELIXIR_",
+		"MIX_",
+		"GUILE_",
+		"OCAML",
+		"GHC_",
+		"CABAL_",
+		"JULIA_",
+		"R_",
+		"OCTAVE_"
+	],
+	...[
+		"DOTNET_",
+		"COREHOST_",
+		"CORECLR_",
+		"COR_",
+		"COMPLUS_",
+		"MSBUILD",
+		"CMAKE_",
+		"CTEST_",
+		"PKG_CONFIG",
+		"CCACHE_"
+	],
+	...[
+		"DISTCC_",
+		"SCCACHE_",
+		"CGO_",
+		"RUSTC",
+		"RUSTDOC",
+		"RUSTUP_",
+		"CARGO_",
+		"TF_CLI_",
+		"TERRAGRUNT_",
+		"CLOUDSDK_"
+	],
+	...[
+		"KUBECTL_",
+		"HELM_",
+		"BUILDX_",
+		"CONTAINERS_",
+		"VAGRANT_",
+		"OPENSSL_",
+		"GNUTLS_",
+		"GTK_",
+		"GIO_",
+		"GST_PLUGIN"
+	],
+	...[
+		"QT_",
+		"QML",
+		"MAGICK_",
+		"FONTCONFIG_",
+		"GROFF_",
+		"EMACS",
+		"VIM",
+		"TMUX"
+	]
+];
+var isCredential = /_(?:TOKENS?|PASSWORD|PASSPHRASE|PASSWD|SECRET|API_?KEY|ACCESS_KEY|AUTH|USER|USERNAME|CREDENTIALS)$/;
+/** Those by themselves. */
+var names = /* @__PURE__ */ new Set([
 	...[
 		"CI",
 		"PATH",
 		"PATHEXT",
 		"HOME",
 		"USERPROFILE",
+		"HOMEDRIVE",
+		"HOMEPATH",
+		"APPDATA",
+		"LOCALAPPDATA"
+	],
+	...[
+		"PROGRAMDATA",
+		"PROGRAMFILES",
 		"SHELL",
 		"COMSPEC",
 		"SYSTEMROOT",
+		"SYSTEMDRIVE",
 		"WINDIR",
 		"PSMODULEPATH"
 	],
@@ -1616,28 +1983,87 @@ var dangerousNames = /* @__PURE__ */ new Set([
 		"TMPDIR",
 		"TEMP",
 		"TMP",
-		"XDG_CONFIG_HOME",
-		"XDG_DATA_HOME",
+		"TMPPREFIX",
 		"ZDOTDIR",
-		"FPATH"
+		"FPATH",
+		"MODULE_PATH",
+		"IFS",
+		"ENV"
 	],
 	...[
-		"IFS",
-		"ENV",
 		"BASH_ENV",
 		"BASHOPTS",
+		"BASH_LOADABLES_PATH",
+		"BASH_XTRACEFD",
 		"SHELLOPTS",
-		"PROMPT_COMMAND",
-		"PS4"
+		"EXECIGNORE",
+		"GLOBIGNORE"
 	],
 	...[
-		"LD_PRELOAD",
-		"LD_LIBRARY_PATH",
-		"LD_AUDIT",
-		"LD_DEBUG",
-		"LD_DEBUG_OUTPUT",
-		"LD_PROFILE",
-		"LD_ORIGIN_PATH"
+		"PROMPT_COMMAND",
+		"PROMPT",
+		"PS0",
+		"PS1",
+		"PS2",
+		"PS3",
+		"PS4",
+		"HISTFILE",
+		"INPUTRC",
+		"MAILPATH",
+		"TERM"
+	],
+	...[
+		"TERMCAP",
+		"TEXTDOMAIN",
+		"TEXTDOMAINDIR",
+		"POSIXLY_CORRECT",
+		"FISH_USER_PATHS",
+		"FISH_FUNCTION_PATH"
+	],
+	...[
+		"RANDOM",
+		"SRANDOM",
+		"SECONDS",
+		"EPOCHSECONDS",
+		"LINENO",
+		"OPTIND",
+		"OPTERR",
+		"COLUMNS",
+		"LINES",
+		"HISTCMD"
+	],
+	...[
+		"HISTSIZE",
+		"HISTFILESIZE",
+		"SAVEHIST",
+		"TMOUT",
+		"KEYTIMEOUT",
+		"LISTMAX",
+		"LOGCHECK",
+		"MAILCHECK",
+		"SHLVL"
+	],
+	...[
+		"DIRSTACKSIZE",
+		"UID",
+		"EUID",
+		"GID",
+		"EGID",
+		"PPID",
+		"BASHPID",
+		"ERRNO",
+		"FUNCNEST",
+		"REPORTTIME",
+		"TTYIDLE"
+	],
+	...[
+		"REPORTMEMORY",
+		"TRY_BLOCK_ERROR",
+		"TRY_BLOCK_INTERRUPT",
+		"NULLCMD",
+		"READNULLCMD",
+		"STTY",
+		"POSTEDIT"
 	],
 	...[
 		"GCONV_PATH",
@@ -1649,32 +2075,89 @@ var dangerousNames = /* @__PURE__ */ new Set([
 		"RESOLV_HOST_CONF"
 	],
 	...[
-		"EDITOR",
-		"VISUAL",
-		"PAGER",
-		"BROWSER",
+		"RES_OPTIONS",
+		"LOCALDOMAIN",
+		"HOSTALIASES",
+		"NIS_PATH",
+		"TZDIR",
+		"LIBPATH",
+		"SHLIB_PATH"
+	],
+	...[
+		"LESS",
 		"LESSOPEN",
 		"LESSCLOSE",
+		"LESSKEY",
+		"LESSKEYIN",
+		"LESSKEY_SYSTEM",
+		"LESSEDIT",
+		"SSH_ASKPASS"
+	],
+	...[
+		"SSH_ASKPASS_REQUIRE",
+		"SSH_AUTH_SOCK",
+		"SSH_SK_PROVIDER",
+		"SSH_SK_HELPER",
+		"SSH_PKCS11_HELPER",
+		"SUDO_ASKPASS"
+	],
+	...[
+		"SUDO_EDITOR",
+		"SUDO_PROMPT",
+		"SVN_SSH",
+		"SVN_EDITOR",
+		"HG",
+		"HGRCPATH",
+		"HGEDITOR",
+		"HGMERGE",
+		"RSYNC_RSH"
+	],
+	...[
+		"RSYNC_CONNECT_PROG",
+		"RSYNC_PROXY",
+		"GNUPGHOME",
+		"GPG_AGENT_INFO"
+	],
+	...[
+		"EDITOR",
+		"VISUAL",
+		"FCEDIT",
+		"KUBE_EDITOR",
+		"PAGER",
 		"MANPAGER",
-		"SSH_ASKPASS",
-		"SSH_AUTH_SOCK"
+		"MANOPT",
+		"MORE",
+		"BROWSER",
+		"CVS_RSH"
 	],
 	...[
-		"SUDO_ASKPASS",
-		"GIT_ASKPASS",
-		"GIT_SSH",
-		"GIT_SSH_COMMAND",
-		"GIT_EDITOR",
-		"GIT_SEQUENCE_EDITOR",
-		"GIT_PAGER"
+		"EXINIT",
+		"NVIM_APPNAME",
+		"MYVIMRC",
+		"SCREENRC",
+		"SYSSCREENRC",
+		"MAILCAPS",
+		"MAILRC",
+		"WGETRC",
+		"SYSTEM_WGETRC"
 	],
 	...[
-		"GIT_EXTERNAL_DIFF",
-		"GIT_PROXY_COMMAND",
-		"GIT_EXEC_PATH",
-		"GIT_TEMPLATE_DIR",
-		"GIT_DIR",
-		"GIT_WORK_TREE"
+		"CURL_HOME",
+		"NETRC",
+		"BAT_PAGER",
+		"DELTA_PAGER",
+		"PSQLRC",
+		"PSQL_PAGER",
+		"PSQL_EDITOR",
+		"PSQL_EDITOR_LINENUMBER_ARG"
+	],
+	...[
+		"PGSYSCONFDIR",
+		"PGSERVICEFILE",
+		"MYSQL_HOME",
+		"LIBMYSQL_PLUGINS",
+		"LIBMYSQL_PLUGIN_DIR",
+		"LYNX_CFG"
 	],
 	...[
 		"CC",
@@ -1682,111 +2165,239 @@ var dangerousNames = /* @__PURE__ */ new Set([
 		"CPP",
 		"LD",
 		"AR",
+		"AS",
+		"NM",
+		"FC",
+		"RANLIB",
+		"STRIP",
+		"OBJCOPY",
 		"MAKE",
 		"MAKEFLAGS",
+		"MFLAGS"
+	],
+	...[
+		"GNUMAKEFLAGS",
+		"MAKEFILES",
+		"MAKEOVERRIDES",
+		"MAKESHELL",
 		"CFLAGS",
 		"CXXFLAGS",
 		"CPPFLAGS",
-		"LDFLAGS"
+		"LDFLAGS",
+		"CPATH"
 	],
 	...[
-		"CMAKE_TOOLCHAIN_FILE",
-		"PKG_CONFIG",
-		"PKG_CONFIG_PATH"
+		"C_INCLUDE_PATH",
+		"CPLUS_INCLUDE_PATH",
+		"OBJC_INCLUDE_PATH",
+		"LIBRARY_PATH",
+		"COMPILER_PATH",
+		"GCC_EXEC_PREFIX"
+	],
+	...[
+		"DEPENDENCIES_OUTPUT",
+		"SUNPRO_DEPENDENCIES",
+		"CONFIG_SITE",
+		"CONFIG_SHELL",
+		"M4PATH",
+		"ACLOCAL_PATH"
+	],
+	...[
+		"GRADLE_OPTS",
+		"GRADLE_HOME",
+		"GRADLE_USER_HOME",
+		"NUGET_PACKAGES",
+		"NUGET_PLUGIN_PATHS"
+	],
+	...["NUGET_NETCORE_PLUGIN_PATHS", "NUGET_NETFX_PLUGIN_PATHS"],
+	...[
+		"BAZELISK_BASE_URL",
+		"BAZEL_SH",
+		"GCCGO",
+		"GOFLAGS",
+		"GOPROXY",
+		"GOPRIVATE",
+		"GONOPROXY",
+		"GONOSUMDB"
+	],
+	...[
+		"GONOSUMCHECK",
+		"GOSUMDB",
+		"GOINSECURE",
+		"GOENV",
+		"GOROOT",
+		"GOPATH",
+		"GOBIN",
+		"GOTOOLCHAIN",
+		"GOTOOLDIR",
+		"GOAUTH"
+	],
+	...[
+		"GOCACHE",
+		"GOCACHEPROG",
+		"GOMODCACHE",
+		"GOVCS",
+		"GODEBUG",
+		"GOWORK",
+		"GOEXPERIMENT",
+		"RUSTFLAGS"
 	],
 	...[
 		"NODE_OPTIONS",
 		"NODE_PATH",
 		"NODE_REPL_EXTERNAL_MODULE",
-		"YARN_YARN_PATH",
-		"YARN_PLUGINS",
-		"YARN_RC_FILENAME"
+		"NODE_REPL_HISTORY",
+		"NODE_REDIRECT_WARNINGS"
 	],
 	...[
-		"PYTHONPATH",
-		"PYTHONHOME",
-		"PYTHONSTARTUP",
-		"PYTHONUSERBASE",
-		"PYTHONINSPECT",
-		"PYTHONBREAKPOINT"
+		"NODE_V8_COVERAGE",
+		"NODE_COMPILE_CACHE",
+		"NODE_ICU_DATA",
+		"NODE_USE_ENV_PROXY",
+		"NODE_EXTRA_CA_CERTS"
 	],
 	...[
-		"PYTHONWARNINGS",
-		"PYTHONEXECUTABLE",
-		"PIP_INDEX_URL",
-		"PIP_EXTRA_INDEX_URL",
-		"PIP_CONFIG_FILE"
+		"NODE_TLS_REJECT_UNAUTHORIZED",
+		"DENO_DIR",
+		"DENO_CERT",
+		"DENO_V8_FLAGS",
+		"TS_NODE_PROJECT",
+		"BABEL_CONFIG_FILE"
 	],
 	...[
-		"PERL5LIB",
-		"PERLLIB",
-		"PERL5OPT",
-		"PERL5DB",
-		"RUBYOPT",
-		"RUBYLIB",
-		"BUNDLE_GEMFILE",
-		"BUNDLE_PATH"
-	],
-	...[
+		"VIRTUAL_ENV",
+		"COVERAGE_PROCESS_START",
+		"POETRY_HOME",
+		"POETRY_CONFIG_DIR",
 		"GEM_HOME",
 		"GEM_PATH",
+		"GEMRC"
+	],
+	...[
+		"IRBRC",
+		"JRUBY_OPTS",
+		"JRUBY_HOME",
+		"RAKEOPT",
 		"PHPRC",
 		"PHP_INI_SCAN_DIR",
+		"PHP_BINARY",
+		"CONDARC",
+		"BUNDLE_GEMFILE",
+		"BUNDLE_PATH",
+		"BUNDLE_BIN",
+		"BUNDLE_APP_CONFIG",
+		"BUNDLE_USER_CONFIG",
+		"BUNDLE_USER_HOME",
+		"BUNDLE_USER_PLUGIN",
+		"COMPOSER",
+		"COMPOSER_HOME",
+		"COMPOSER_BIN_DIR"
+	],
+	...[
+		"COMPOSER_VENDOR_DIR",
 		"LUA_INIT",
-		"LUA_PATH",
-		"LUA_CPATH",
-		"R_PROFILE"
+		"TCLLIBPATH",
+		"TCL_LIBRARY",
+		"TK_LIBRARY",
+		"GHCRTS",
+		"CAML_LD_LIBRARY_PATH"
+	],
+	...[
+		"AWKPATH",
+		"AWKLIBPATH",
+		"BC_ENV_ARGS",
+		"GS_LIB",
+		"GS_OPTIONS",
+		"TEXINPUTS",
+		"TEXMFCNF"
 	],
 	...[
 		"JAVA_HOME",
 		"JAVA_OPTS",
+		"JAVA_ARGS",
 		"JAVA_TOOL_OPTIONS",
 		"_JAVA_OPTIONS",
 		"JDK_JAVA_OPTIONS",
-		"CLASSPATH"
+		"JVM_OPTS"
 	],
 	...[
+		"JDK_JAVAC_OPTIONS",
+		"IBM_JAVA_OPTIONS",
+		"OPENJ9_JAVA_OPTIONS",
+		"CLASSPATH",
 		"MAVEN_OPTS",
-		"MAVEN_ARGS",
+		"MAVEN_ARGS"
+	],
+	...[
 		"MAVEN_CONFIG",
-		"GRADLE_OPTS",
-		"GRADLE_HOME",
-		"GRADLE_USER_HOME",
-		"SBT_OPTS"
+		"MAVEN_HOME",
+		"M2_HOME",
+		"MAVEN_CMD_LINE_ARGS",
+		"MAVEN_DEBUG_OPTS",
+		"MAVEN_PROJECTBASEDIR"
 	],
 	...[
-		"DOTNET_ROOT",
-		"DOTNET_STARTUP_HOOKS",
-		"DOTNET_ADDITIONAL_DEPS",
-		"DOTNET_SHARED_STORE"
+		"ANT_ARGS",
+		"ANT_OPTS",
+		"ANT_HOME",
+		"SBT_OPTS",
+		"CATALINA_OPTS",
+		"CATALINA_HOME",
+		"CATALINA_BASE",
+		"LEIN_JVM_OPTS"
 	],
 	...[
-		"GOFLAGS",
-		"GOPROXY",
-		"GOPRIVATE",
-		"GONOSUMDB",
-		"GOSUMDB",
-		"GOENV",
-		"GOROOT",
-		"GOPATH",
-		"GOTOOLCHAIN"
+		"ASPNETCORE_HOSTINGSTARTUPASSEMBLIES",
+		"LIBGL_DRIVERS_PATH",
+		"LIBVA_DRIVERS_PATH",
+		"OCL_ICD_VENDORS"
 	],
 	...[
-		"CGO_CFLAGS",
-		"CGO_LDFLAGS",
-		"RUSTC",
-		"RUSTC_WRAPPER",
-		"RUSTC_WORKSPACE_WRAPPER",
-		"RUSTFLAGS",
-		"RUSTUP_HOME"
+		"VK_ICD_FILENAMES",
+		"VK_DRIVER_FILES",
+		"VK_ADD_DRIVER_FILES",
+		"VK_LAYER_PATH",
+		"VK_ADD_LAYER_PATH"
+	],
+	...["GDK_PIXBUF_MODULE_FILE"],
+	...[
+		"TF_DATA_DIR",
+		"TF_PLUGIN_CACHE_DIR",
+		"TF_REATTACH_PROVIDERS",
+		"TG_TF_PATH",
+		"TG_CONFIG",
+		"TF_LOG_PATH",
+		"TERRAFORM_CONFIG",
+		"KUBECONFIG"
 	],
 	...[
-		"CARGO_HOME",
-		"CARGO_BUILD_RUSTC",
-		"CARGO_BUILD_RUSTC_WRAPPER",
 		"DOCKER_HOST",
 		"DOCKER_CONFIG",
-		"KUBECONFIG"
+		"DOCKER_CONTEXT",
+		"DOCKER_CERT_PATH",
+		"CONTAINER_HOST",
+		"COMPOSE_FILE"
+	],
+	...[
+		"COMPOSE_ENV_FILES",
+		"AWS_CONFIG_FILE",
+		"AWS_SHARED_CREDENTIALS_FILE",
+		"AWS_PAGER",
+		"AWS_CA_BUNDLE"
+	],
+	...[
+		"AWS_ENDPOINT_URL",
+		"AWS_CONTAINER_CREDENTIALS_FULL_URI",
+		"AZURE_CONFIG_DIR",
+		"AZURE_EXTENSION_DIR"
+	],
+	...[
+		"GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES",
+		"KRB5_CONFIG",
+		"LDAPCONF",
+		"LDAPRC",
+		"SASL_PATH",
+		"SOFTHSM2_CONF"
 	],
 	...[
 		"HTTP_PROXY",
@@ -1794,25 +2405,38 @@ var dangerousNames = /* @__PURE__ */ new Set([
 		"ALL_PROXY",
 		"NO_PROXY",
 		"FTP_PROXY",
-		"SSL_CERT_FILE",
-		"SSL_CERT_DIR"
+		"SOCKS_PROXY",
+		"GRPC_PROXY",
+		"SSL_CERT_FILE"
 	],
 	...[
-		"NODE_EXTRA_CA_CERTS",
-		"NODE_TLS_REJECT_UNAUTHORIZED",
-		"GIT_SSL_NO_VERIFY",
-		"GIT_SSL_CAINFO",
-		"CURL_CA_BUNDLE"
-	],
-	...[
-		"CURL_HOME",
+		"SSL_CERT_DIR",
+		"CURL_CA_BUNDLE",
 		"REQUESTS_CA_BUNDLE",
-		"OPENSSL_CONF",
-		"OPENSSL_MODULES",
-		"OPENSSL_ENGINES",
 		"SSLKEYLOGFILE"
 	]
 ]);
+/** What the runner of GitHub Actions sets, or takes for an input or a state of a step. */
+var ofRunner = [
+	"GITHUB_",
+	"RUNNER_",
+	"ACTIONS_",
+	"INPUT_",
+	"STATE_"
+];
+/** Whether a value there could make a program run something, find something else, or trust somebody else. */
+function isSteering(variable) {
+	const capitals = variable.toUpperCase();
+	if (names.has(capitals) || beginnings.some((beginning) => capitals.startsWith(beginning))) return true;
+	return settings.some((beginning) => capitals.startsWith(beginning)) && !isCredential.test(capitals);
+}
+/** Whether a variable is the runner's own, in a job of GitHub Actions. */
+function isOfRunner(variable) {
+	const capitals = variable.toUpperCase();
+	return ofRunner.some((beginning) => capitals.startsWith(beginning));
+}
+// action/src/variables.ts
+/** Names of outputs and of environment variables: made from names of secrets, and those that would be dangerous to set. */
 /** @returns `undefined` where the name begins with a digit, so that no variable can have it */
 function variableOf(secret) {
 	const name = secret.toUpperCase().replaceAll(/[^A-Z0-9_]/g, "_");
@@ -1823,8 +2447,7 @@ function isVariable(name) {
 }
 /** Whether a value there could make later steps run something, find something else, or trust somebody else. */
 function isDangerous(name) {
-	const capitals = name.toUpperCase();
-	return dangerousNames.has(capitals) || dangerousBeginnings.some((beginning) => capitals.startsWith(beginning));
+	return isOfRunner(name) || isSteering(name);
 }
 // action/src/fetched.ts
 /** Finds and reads the wanted secrets, and settles under which name each is handed on. */
@@ -1841,7 +2464,7 @@ async function find(secrets, wanted, isExported) {
 	const isPattern = ({ pattern }) => pattern.includes("*");
 	for (const one of [...wanted.filter((each) => !isPattern(each)), ...wanted.filter(isPattern)]) {
 		let count = 0;
-		for await (const head of secrets.list({ name: one.pattern })) {
+		for await (const head of secrets.listMetadata({ name: one.pattern })) {
 			count++;
 			const known = byId.get(head.id);
 			if (known === void 0) byId.set(head.id, {
@@ -1871,7 +2494,7 @@ async function read(secrets, found, isExported, take) {
 async function readOne(secrets, { head, variable }, take) {
 	try {
 		const { name, value } = await secrets.get(head.id);
-		take(value);
+		take(head.type === "file" ? Buffer.from(value, "base64") : value);
 		if (name !== head.name) throw new Fault(`"${head.name}" was renamed while it was read. Run this again.`);
 		return {
 			name: variable,
@@ -2043,33 +2666,6 @@ function toBoolean(name, text) {
 	if (/^(?:true|True|TRUE)$/.test(text)) return true;
 	if (/^(?:false|False|FALSE)$/.test(text)) return false;
 	throw new Fault(`${name}: must be true or false.`);
-}
-// action/src/masks.ts
-/** Which texts to hide in a log, so that a value does not show in any of the forms in which it is likely to be printed. */
-/** Lines such as `}` say nothing of a value, and hiding them would hide half of the log. */
-var isPunctuation = /^[{}[\](),;:"'`]{1,3}$/;
-/** Canonical base64 of 12 bytes or more. */
-var isBase64 = /^(?:[A-Za-z0-9+/]{4}){4,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-/** The value, its lines, its base64; and if it is itself the base64 of a text, that text and its lines. */
-function formsOf(value) {
-	const inside = decoded(value.trim());
-	return [...new Set((inside === void 0 ? [value] : [value, inside]).flatMap((text) => [
-		text,
-		...linesOf(text),
-		Buffer.from(text).toString("base64")
-	]))].filter((text) => text.trim() !== "" && !isPunctuation.test(text.trim()));
-}
-/** As a log is cut into lines; without the blanks around them, so that they are found however they are indented. */
-function linesOf(text) {
-	return text.split(/\r\n|\r|\n/).map((line) => line.trim());
-}
-function decoded(value) {
-	if (!isBase64.test(value)) return void 0;
-	try {
-		return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(value, "base64"));
-	} catch {
-		return;
-	}
 }
 // action/src/revoke.ts
 /** Ends the key that the job got for its token. Whatever comes of it, the job does not fail for it. */

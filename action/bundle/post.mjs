@@ -1,4 +1,4 @@
-// Made by "npm run build:action" from action/src and src/client. Do not edit.
+// Made by "npm run build:action" from action/src, src/client and src/formats. Do not edit.
 // action/src/commands.ts
 /** Hides a text in all that the job logs from now on. A blank text cannot be hidden. */
 function mask(text) {

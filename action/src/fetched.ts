@@ -1,12 +1,12 @@
 /** Finds and reads the wanted secrets, and settles under which name each is handed on. */
-import { type SecretHead, type Secrets, StrongroomError } from '../../src/client/index.ts'
+import { type Metadata, type Secrets, StrongroomError } from '../../src/client/index.ts'
 import type { Pair } from './commands.ts'
 import { Fault } from './fault.ts'
 import type { Wanted } from './inputs.ts'
 import { isDangerous, variableOf } from './variables.ts'
 
 interface Found {
-  readonly head: SecretHead
+  readonly head: Metadata
   readonly variable: string
 }
 
@@ -29,7 +29,7 @@ export async function find(
   const isPattern = ({ pattern }: Wanted) => pattern.includes('*')
   for (const one of [...wanted.filter((each) => !isPattern(each)), ...wanted.filter(isPattern)]) {
     let count = 0
-    for await (const head of secrets.list({ name: one.pattern })) {
+    for await (const head of secrets.listMetadata({ name: one.pattern })) {
       count++
       const known = byId.get(head.id)
       if (known === undefined) byId.set(head.id, { head, variable: one.variable ?? variableFor(head) })
@@ -49,7 +49,7 @@ export async function read(
   secrets: Secrets,
   found: readonly Found[],
   isExported: boolean,
-  take: (value: string) => void,
+  take: (value: string | Buffer) => void,
 ): Promise<readonly Pair[]> {
   const pairs: Pair[] = []
   for (let start = 0; start < found.length; start += readAtOnce) {
@@ -66,10 +66,15 @@ export async function read(
   return pairs
 }
 
-async function readOne(secrets: Secrets, { head, variable }: Found, take: (value: string) => void): Promise<Pair> {
+async function readOne(
+  secrets: Secrets,
+  { head, variable }: Found,
+  take: (value: string | Buffer) => void,
+): Promise<Pair> {
   try {
     const { name, value } = await secrets.get(head.id)
-    take(value)
+    // A file comes in base64, and what is in it must not show either.
+    take(head.type === 'file' ? Buffer.from(value, 'base64') : value)
     if (name !== head.name) throw new Fault(`"${head.name}" was renamed while it was read. Run this again.`)
     return { name: variable, value }
   } catch (error) {
@@ -78,7 +83,7 @@ async function readOne(secrets: Secrets, { head, variable }: Found, take: (value
   }
 }
 
-function variableFor({ name }: SecretHead): string {
+function variableFor({ name }: Metadata): string {
   const variable = variableOf(name)
   if (variable !== undefined) return variable
   throw new Fault(`secrets: no variable can be called as "${name}" is. Say which, as in "${name} => A_NAME".`)

@@ -1,11 +1,11 @@
 /** The GitHub Action: who asks, what is fetched, what later steps get. Nothing is handed on unless all of it is. */
 import { Strongroom, StrongroomError } from '../../src/client/index.ts'
+import { formsOf } from '../../src/formats/forms.ts'
 import { append, error, mask, say } from './commands.ts'
 import { Fault } from './fault.ts'
 import { find, read } from './fetched.ts'
 import { requestToken, tradeToken } from './identity.ts'
 import { type Environment, type Inputs, readInputs } from './inputs.ts'
-import { formsOf } from './masks.ts'
 import { revoke } from './revoke.ts'
 import { leave } from './state.ts'
 
@@ -62,7 +62,7 @@ async function withKeyOfJob(
   }
 }
 
-function hide(value: string): void {
+function hide(value: string | Buffer): void {
   for (const form of formsOf(value)) mask(form)
 }
 

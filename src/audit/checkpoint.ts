@@ -11,6 +11,7 @@
  *   — strongroom/<store id> <base64 of key hash 4 ‖ signature 64>
  */
 import { createPublicKey, hash, verify } from 'node:crypto'
+import { parseTime } from '../model/time.ts'
 
 export interface Checkpoint {
   /** Hexadecimal, 16 bytes. */
@@ -68,14 +69,15 @@ export function openNote(note: string, key: string): Checkpoint | undefined {
     .slice(end + 2)
     .split('\n')
     .some((line) => isSignature(line, text, parsed))
-  const [, storeId = '', accountId, size, head = '', time = ''] = fields
-  if (!isSigned || parsed.name !== keyName(storeId)) return undefined
+  const [, storeId = '', accountId, size, head = '', written = ''] = fields
+  const time = parseTime(written)
+  if (!isSigned || parsed.name !== keyName(storeId) || time === undefined) return undefined
   return {
     storeId,
     accountId: Number(accountId),
     size: Number(size),
     head: Buffer.from(head, 'base64'),
-    time: Date.parse(time),
+    time,
   }
 }
 

@@ -1,7 +1,7 @@
 /** `strongroom completion`: what a word may become, by the definitions of the commands and by what the server has. */
 import type { Command, Option } from 'commander'
 import { connect } from './connection.ts'
-import { print } from './output.ts'
+import { print, shown } from './output.ts'
 import { readProfiles } from './profiles.ts'
 
 interface Candidate {
@@ -18,7 +18,8 @@ export async function complete(program: Command, words: readonly string[]): Prom
   const current = words.at(-1) ?? ''
   const candidates = await candidatesOf(program, words.slice(0, -1), current)
   for (const { word, meaning } of candidates) {
-    if (word.startsWith(current)) print(meaning === '' ? word : `${word}\t${meaning}`)
+    // One on a line: a name with a line end in it would be two.
+    if (word.startsWith(current) && word === shown(word)) print(meaning === '' ? word : `${word}\t${meaning}`)
   }
 }
 

@@ -57,7 +57,9 @@ async function edited(name: string, value: Buffer): Promise<Buffer> {
   const folder = await makeMemoryFolder()
   try {
     if (!folder.isInMemory) complain(`There is no file system in memory: the value is in ${folder.path} meanwhile.`)
-    const file = join(folder.path, name)
+    // A name is the server's to say, and never a path. Editors know a kind of text by what its name ends with.
+    const [ending = ''] = /\.[A-Za-z0-9]{1,16}$/.exec(name) ?? []
+    const file = join(folder.path, `value${ending}`)
     writeFileSync(file, value, { mode: 0o600, flag: 'wx' })
     await openEditor(file)
     return readFileSync(file)

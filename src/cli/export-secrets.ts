@@ -15,6 +15,7 @@ interface Options extends RemoteOptions {
   readonly only?: readonly string[]
   readonly list?: string
   readonly output?: string
+  readonly skipFiles?: boolean
   readonly name: string
 }
 
@@ -24,15 +25,24 @@ export async function exportSecrets(options: Options): Promise<void> {
   if (json && output === undefined)
     throw new Fault('usage', '--json goes with --output; "--format json" is the format.')
   const client = connect(options)
-  const secrets = await select(client, options)
-  if (secrets.length === 0) throw new Fault('notFound', 'There is no such secret, or none that this key may list.')
+  const secrets = withoutFiles(await select(client, options), options)
   const bar = progress('secrets', secrets.length, !json)
   const values = await readMany(client, secrets, bar.at).finally(bar.end)
   const text = writeEntries(entriesOf(secrets, values), format, options.name)
   if (output === undefined) return printWhole(text)
-  await replaceFile(output, Buffer.from(text), 0o600)
+  await replaceFile(output, Buffer.from(text))
   if (json) printJson({ output, format, secrets: values.size })
   else tell(`${values.size} secrets are in ${output}.`)
+}
+
+/** @throws Fault `notFound` when nothing is left */
+function withoutFiles(secrets: readonly Metadata[], { skipFiles }: Options): readonly Metadata[] {
+  if (!skipFiles) return secrets
+  const files = secrets.filter(({ type }) => type === 'file').map(({ name }) => name)
+  if (files.length === secrets.length)
+    throw new Fault('notFound', 'Only files are chosen, and --skip-files leaves them out.')
+  if (files.length > 0) tell(`Files are left out: ${files.join(', ')}.`)
+  return secrets.filter(({ type }) => type !== 'file')
 }
 
 function entriesOf(secrets: readonly Metadata[], values: ReadonlyMap<string, Buffer>): readonly Entry[] {

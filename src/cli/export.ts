@@ -1,6 +1,5 @@
 /** `strongroom audit verify --export` and `witness`: what can be verified of the trail far from its store. */
 import { createReadStream, existsSync, readFileSync } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { emptyHead } from '../audit/chain.ts'
 import { type Checkpoint, openNote, splitNotes } from '../audit/checkpoint.ts'
@@ -8,6 +7,7 @@ import { type ExportHeader, type ExportVerdict, followExport, readHeader } from 
 import { invalid } from '../errors.ts'
 import { fail } from './failure.ts'
 import { complain, print } from './output.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** As `audit verify` of the store has them. */
 const exitCodes = { anchored: 0, tampered: 1, unreadable: 2, unanchored: 3 } as const
@@ -76,7 +76,7 @@ export async function witness({ kept, checkpoint, export: path, key }: WitnessOp
     const verdict = await followExport(lines, header, start, next.size >= start.size ? [next] : [])
     const fault = next.size < start.size ? shrunk(start.size, next.size) : verdict.fault
     if (fault !== undefined) return refuse(header, fault)
-    await replace(kept, next.note)
+    await replaceFile(kept, Buffer.from(next.note))
     print(`Account ${header.accountId}: ${next.size} records follow from the ${start.size} that were kept. Kept.`)
   } catch (error) {
     fail(error)
@@ -118,10 +118,4 @@ function explain(
   }
   print(isAnchored ? 'The chain is the one of its checkpoints.' : 'UNANCHORED: no checkpoint from outside was given.')
   return isAnchored ? 'anchored' : 'unanchored'
-}
-
-/** The old one stays until the new one is whole. */
-async function replace(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text, { mode: 0o600, flush: true })
-  await rename(`${path}.new`, path)
 }

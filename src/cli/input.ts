@@ -1,5 +1,6 @@
 /** What commands are given: standard input, whole and bounded, and times and numbers as they are typed. */
 import { readFileSync } from 'node:fs'
+import { parseTime } from '../model/time.ts'
 import { Fault } from './output.ts'
 
 /** No server takes a longer value. */
@@ -52,10 +53,9 @@ export function numberOf(option: string, text: string, least: number, most: numb
  */
 export function timeOf(option: string, text: string, direction: 1 | -1 = 1): string {
   const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
-  const isDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text)
   const length = Number(amount) * (unitSeconds[unit] ?? 0) * 1000
-  const milliseconds = amount !== undefined ? Date.now() + direction * length : isDate ? Date.parse(text) : Number.NaN
-  if (!Number.isNaN(milliseconds)) return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+  const milliseconds = amount === undefined ? parseTime(text) : Date.now() + direction * length
+  if (milliseconds !== undefined) return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
   throw new Fault('usage', `${option} must be a time such as 2027-01-31T00:00:00Z, or a length of time such as 90d.`)
 }
 

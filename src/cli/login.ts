@@ -23,7 +23,7 @@ export async function login(options: LoginOptions): Promise<void> {
   warnOfPlainHttp(url)
   const profile: Profile = { url, apiKey: await readKey() }
   await clientOf(profile).keys.self()
-  writeProfiles({ current: name, profiles: new Map([...profiles, [name, profile]]) })
+  await writeProfiles({ current: name, profiles: new Map([...profiles, [name, profile]]) })
   if (options.json) return printJson({ profile: name, url, stored_in: profilesPath() })
   print(`The server takes the key. It is stored as profile ${name}, in ${profilesPath()}.`)
 }
@@ -38,7 +38,7 @@ export async function logout(options: Options & { readonly profile?: string; rea
   const rest = new Map([...profiles].filter(([one]) => !options.all && one !== name))
   const forgotten = [...profiles.keys()].filter((one) => !rest.has(one))
   const next = current !== undefined && rest.has(current) ? current : [...rest.keys()][0]
-  writeProfiles({ current: next, profiles: rest })
+  await writeProfiles({ current: next, profiles: rest })
   if (options.json) return printJson({ forgotten })
   print(`Forgotten: ${forgotten.join(', ') || 'nothing'}. What they held stays good until it is revoked.`)
   if (next !== undefined) print(`In use: ${next}.`)
@@ -58,7 +58,7 @@ export async function listProfiles({ json }: Options): Promise<void> {
 export async function useProfile(name: string, { json }: Options): Promise<void> {
   const { profiles } = readProfiles()
   if (!profiles.has(name)) throw new Fault('notFound', `No profile is called "${name}". See "strongroom profiles".`)
-  writeProfiles({ current: name, profiles })
+  await writeProfiles({ current: name, profiles })
   if (json) return printJson({ profile: name })
   print(`In use: ${name}.`)
 }

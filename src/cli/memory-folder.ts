@@ -38,7 +38,8 @@ export async function makeMemoryFolder(): Promise<MemoryFolder> {
 
 function stay(): void {}
 
-async function placeInMemory(): Promise<string | undefined> {
+/** @returns a folder of the system that is in memory, if there is one to write to */
+export async function placeInMemory(): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined
   for (const place of [variable('XDG_RUNTIME_DIR'), '/dev/shm']) {
     if (place !== undefined && (await isUsable(place))) return place

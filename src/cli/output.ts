@@ -34,20 +34,21 @@ export class Fault extends Error {
 }
 
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`)
+  process.stdout.write(`${harmless(line)}\n`)
 }
 
 export function complain(line: string): void {
-  process.stderr.write(`strongroom: ${line}\n`)
+  process.stderr.write(`strongroom: ${harmless(line)}\n`)
 }
 
 /** Says what was done, where it does not get into what is printed for others. */
 export function tell(line: string): void {
-  process.stderr.write(`${line}\n`)
+  process.stderr.write(`${harmless(line)}\n`)
 }
 
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value))
+  // What JSON lets stand as it is, and a terminal takes for more.
+  print(JSON.stringify(value).replaceAll(steering, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`))
 }
 
 type Style = Parameters<typeof styleText>[0]
@@ -57,9 +58,19 @@ export function styled(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stdout })
 }
 
+/** Control characters, and those that turn the direction of what is read. */
+const steering = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
+
 /** Text of others, which could steer a terminal. */
 export function shown(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\u{fffd}')
+  return stripVTControlCharacters(text).replaceAll(steering, '\u{fffd}')
+}
+
+/** Whatever was put into a line by whom, it moves no cursor, names no window and fills no clipboard: colours alone stay. */
+function harmless(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that of a colour.
+  const parts = line.split(/(\u001b\[[\d;]*m|[\n\t])/)
+  return parts.map((part, at) => (at % 2 === 1 ? part : part.replaceAll(steering, '\u{fffd}'))).join('')
 }
 
 /** A cell that stands out. */

@@ -1,6 +1,5 @@
 /** What `strongroom login` stores: servers and API keys by name, in a file for its owner alone. */
-import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { configFolder } from './environment.ts'
 import { Fault } from './output.ts'
@@ -42,21 +41,16 @@ export function readProfiles(): Profiles {
 }
 
 /** Replaces the file whole: a broken write leaves the old one. */
-export function writeProfiles({ current, profiles }: Profiles): void {
+export async function writeProfiles({ current, profiles }: Profiles): Promise<void> {
   const path = profilesPath()
   const folder = dirname(path)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   chmodSync(folder, 0o700)
   const entries = [...profiles].map(([name, { url, apiKey }]) => [name, { url, api_key: apiKey }] as const)
   const text = JSON.stringify({ current, profiles: Object.fromEntries(entries) }, undefined, 2)
-  const next = `${path}.${randomBytes(6).toString('hex')}`
-  try {
-    writeFileSync(next, `${text}\n`, { mode: 0o600, flag: 'wx', flush: true })
-    renameSync(next, path)
-  } catch (error) {
-    rmSync(next, { force: true })
-    throw error
-  }
+  // Every command reads profiles, and few write them.
+  const { replaceFile } = await import('./replace-file.ts')
+  await replaceFile(path, Buffer.from(`${text}\n`), 0o600)
 }
 
 function textOf(path: string): string | undefined {

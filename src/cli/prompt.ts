@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
-import { Fault } from './output.ts'
+import { Fault, shown } from './output.ts'
 
 /** Whether there is a person to ask. */
 export function isInteractive(): boolean {
@@ -31,7 +31,7 @@ export async function confirm(question: string, otherwise: string): Promise<bool
 
 async function ask(question: string, otherwise: string, isHidden: boolean): Promise<string> {
   if (!isInteractive()) throw new Fault('usage', `There is no terminal to ask on. ${otherwise}`)
-  const lines = await readLines(question, isHidden)
+  const lines = await readLines(shown(question), isHidden)
   if (isHidden) process.stderr.write('\n')
   if (lines.length === 1) return lines[0] ?? ''
   throw new Fault('usage', 'Several lines were pasted, and one was asked for. Use a file, or standard input.')

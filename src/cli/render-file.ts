@@ -18,7 +18,7 @@ import { modeOf, replaceFile } from './replace-file.ts'
 interface Options extends RemoteOptions {
   readonly file: string
   readonly output?: string
-  readonly mode: string
+  readonly mode?: string
   readonly target?: string
   readonly watch?: boolean
   readonly exec?: string
@@ -27,7 +27,7 @@ interface Options extends RemoteOptions {
 
 export async function renderFile(options: Options): Promise<void> {
   const { file, output, watch, exec } = options
-  const mode = modeOf(options.mode)
+  const mode = options.mode === undefined ? undefined : modeOf(options.mode)
   const pauseMs = numberOf('--interval', options.interval, 1, 86_400) * 1000
   if (output === undefined && (watch || exec !== undefined || options.json)) {
     throw new Fault('usage', '--watch, --exec and --json go with --output.')
@@ -56,14 +56,14 @@ async function render(client: Strongroom, template: Buffer, { target }: Pick<Opt
 class Agent {
   readonly #client: Strongroom
   readonly #options: Options & { readonly output: string }
-  readonly #mode: number
+  readonly #mode: number | undefined
   readonly #stop = new AbortController()
   /** What was rendered last: the template, and the versions of its secrets. */
   #known: string | undefined
   /** What is wrong, said once. */
   #trouble: string | undefined
 
-  constructor(client: Strongroom, options: Options & { readonly output: string }, mode: number) {
+  constructor(client: Strongroom, options: Options & { readonly output: string }, mode: number | undefined) {
     this.#client = client
     this.#options = options
     this.#mode = mode

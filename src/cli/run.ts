@@ -10,6 +10,7 @@ import { environmentForOthers, variable } from './environment.ts'
 import { numberOf } from './input.ts'
 import { leastMaskedBytes, Mask, patternsOf } from './mask.ts'
 import { complain, Fault } from './output.ts'
+import { closeEnd, makePipes, type Pipe } from './pipes.ts'
 import { type Ending, exitCodeOf, type Passing, startPassing } from './process.ts'
 import { readValues } from './values.ts'
 import { checkedPrefix, checkedValue, variablesOf } from './variables.ts'
@@ -47,9 +48,8 @@ export async function run(program: string, parameters: readonly string[], option
   const selected = await select(client, options)
   const given = await read(client, selected, options)
   const start = (now: Given) => startCommand(program, parameters, now, options)
-  const ending = rules.isWatching
-    ? watch({ client, options, rules, start }, start(given), selected)
-    : start(given).passing.ended
+  const started = await start(given)
+  const ending = rules.isWatching ? watch({ client, options, rules, start }, started, selected) : started.passing.ended
   process.exitCode = exitCodeOf(await ending)
 }
 
@@ -77,21 +77,26 @@ function signalOf(text: string): NodeJS.Signals {
 /**
  * What the options choose, without values, in the order of their ids.
  *
- * @throws Fault `notFound` for a name that nothing has
+ * @throws Fault `notFound` for a name that nothing has, and when nothing is chosen at all
  */
 export async function select(
   { secrets }: Strongroom,
   { only, list }: Pick<RunOptions, 'only' | 'list'>,
+  isTold = true,
 ): Promise<readonly Metadata[]> {
   const found = new Map<number, Metadata>()
   for (const name of only ?? [undefined]) {
     const filter = { ...(name === undefined ? {} : { name }), ...(list === undefined ? {} : { list }) }
     const before = found.size
     for await (const secret of secrets.listMetadata(filter)) found.set(secret.id, secret)
-    if (name !== undefined && !name.includes('*') && found.size === before && !hasName(found, name)) {
+    if (name === undefined || found.size > before) continue
+    if (name.includes('*')) {
+      if (isTold) complain(`Nothing more is chosen by "${name}".`)
+    } else if (!hasName(found, name)) {
       throw new Fault('notFound', `No secret is called "${name}", or none that this key may list.`)
     }
   }
+  if (found.size === 0) throw new Fault('notFound', 'There is no such secret, or none that this key may list.')
   return [...found.values()].sort((a, b) => a.id - b.id)
 }
 
@@ -105,6 +110,7 @@ async function read(client: Strongroom, selected: readonly Metadata[], options: 
   const files = selected.filter(({ type }) => type === 'file').map(({ name }) => name)
   if (files.length > 0) complain(`Files are left out of the environment: ${files.join(', ')}.`)
   const names = selected.filter(({ type }) => type === 'text').map(({ name }) => name)
+  if (names.length === 0) throw new Fault('notFound', 'Only files are chosen, and none of them can be a variable.')
   const environment = environmentForOthers()
   const variables = variablesOf(names, prefix, new Set(override ? [] : Object.keys(environment)))
   const values = await readValues(client, names, target)
@@ -121,32 +127,47 @@ async function read(client: Strongroom, selected: readonly Metadata[], options: 
 }
 
 /** @throws Fault with the exit code that shells have for it, here or from `ended` */
-function startCommand(program: string, parameters: readonly string[], given: Given, { mask }: RunOptions): Started {
-  const output = mask ? 'pipe' : 'inherit'
+async function startCommand(
+  program: string,
+  parameters: readonly string[],
+  given: Given,
+  { mask }: RunOptions,
+): Promise<Started> {
+  const pipes = mask ? await makePipes() : undefined
   try {
+    const [output, errors] = pipes?.map(({ end }) => end) ?? (['inherit', 'inherit'] as const)
     const { child, ended, deadly } = startPassing((): ChildProcess => {
-      return spawn(program, parameters, { env: given.environment, stdio: ['inherit', output, output] })
+      return spawn(program, parameters, { env: given.environment, stdio: ['inherit', output, errors] })
     })
-    if (mask) hide(child, given.values)
-    return { child, passing: { deadly, ended: ended.catch((error) => Promise.reject(notStarted(program, error))) } }
+    const hidden = pipes === undefined ? undefined : hide(child, pipes, given.values)
+    const whole = Promise.all([ended, hidden]).then(([ending]) => ending)
+    return { child, passing: { deadly, ended: whole.catch((error) => Promise.reject(notStarted(program, error))) } }
   } catch (error) {
+    for (const { output } of pipes ?? []) output?.destroy()
     throw notStarted(program, error)
+  } finally {
+    for (const pipe of pipes ?? []) closeEnd(pipe)
   }
 }
 
-function hide({ stdout, stderr }: ChildProcess, values: readonly Buffer[]): void {
+/** @returns when all that the command and whom it has started wrote is on its way */
+async function hide({ stdout, stderr }: ChildProcess, pipes: readonly [Pipe, Pipe], values: readonly Buffer[]) {
   const patterns = patternsOf(values)
-  stdout?.pipe(new Mask(patterns)).pipe(process.stdout, { end: false })
-  stderr?.pipe(new Mask(patterns)).pipe(process.stderr, { end: false })
+  const [output, errors] = [pipes[0].output ?? stdout, pipes[1].output ?? stderr]
+  const over = [output, errors].map((stream) => new Promise((resolve) => stream?.once('close', resolve)))
+  output?.pipe(new Mask(patterns)).pipe(process.stdout, { end: false })
+  errors?.pipe(new Mask(patterns)).pipe(process.stderr, { end: false })
   // Nobody reads on: the command is told so, as it would be without the mask.
-  process.stdout.removeAllListeners('error').on('error', () => stdout?.destroy())
+  process.stdout.removeAllListeners('error').on('error', () => output?.destroy())
+  process.stderr.removeAllListeners('error').on('error', () => errors?.destroy())
+  await Promise.all(over)
 }
 
 interface Watching {
   readonly client: Strongroom
   readonly options: RunOptions
   readonly rules: Rules
-  readonly start: (given: Given) => Started
+  readonly start: (given: Given) => Promise<Started>
 }
 
 /** Looks from time to time whether another version is there, until the command ends by itself. */
@@ -157,7 +178,7 @@ async function watch(watching: Watching, started: Started, selected: readonly Me
   for (;;) {
     const ending = await endingWithin(now, rules.pauseMs)
     if (ending !== undefined) return ending
-    const found = await orComplain(() => select(client, options))
+    const found = await orComplain(() => select(client, options, false))
     if (found === undefined || versionsOf(found) === known) continue
     if (rules.signal === undefined) {
       // The old one goes on until everything for the new one is there.
@@ -166,7 +187,7 @@ async function watch(watching: Watching, started: Started, selected: readonly Me
       complain('A value has changed: the command is started anew.')
       const last = await stop(now)
       if (last !== undefined) return last
-      now = watching.start(given)
+      now = await watching.start(given)
     } else {
       complain(`A value has changed: ${rules.signal} is sent.`)
       now.child.kill(rules.signal)

@@ -4,7 +4,7 @@ import type { Fingerprints, Unscannable } from '../client/model.ts'
 import { Matcher } from '../fingerprint/matcher.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { exitCodes, Fault, print, printJson, shown, tell } from './output.ts'
+import { complain, exitCodes, Fault, print, printJson, shown, tell } from './output.ts'
 import { progress } from './progress.ts'
 import { filesBelow, isIgnored, readPieces, type Walk } from './scan-files.ts'
 import { commitOf, type GitObject, objectsOf, readObjects } from './scan-history.ts'
@@ -50,8 +50,13 @@ export async function scan(paths: readonly string[], options: Options): Promise<
   else await searchPaths(paths.length === 0 ? ['.'] : paths, search)
   if (json) printJson(reportOf(searched, answer.unscannable))
   else explain(searched, answer)
+  const nothing = whyNothing(searched, answer, options)
   if (searched.findings.length > 0) process.exitCode = exitCodes.found
   else if (!searched.isWhole) process.exitCode = exitCodes.failure
+  else if (nothing !== undefined) {
+    complain(nothing)
+    process.exitCode = exitCodes.notFound
+  }
 }
 
 function matcherOf({ base, mix, mac_key: key, fingerprints }: Fingerprints): Matcher<Sought> {
@@ -60,6 +65,16 @@ function matcherOf({ base, mix, mac_key: key, fingerprints }: Fingerprints): Mat
     keys,
     fingerprints.map((one) => ({ ...one, mac: Buffer.from(one.mac, 'hex') })),
   )
+}
+
+/** What a search that found nothing did not even look for, or where it did not look: it is no proof that nothing leaked. */
+function whyNothing({ files }: Searched, answer: Fingerprints, { only }: Options): string | undefined {
+  const { fingerprints, unscannable } = answer
+  if (fingerprints.length + unscannable.length === 0) {
+    return `There is no secret${only === undefined ? '' : ` called "${only}"`}, or none that this key may scan for.`
+  }
+  if (fingerprints.length === 0) return 'None of these values can be looked for.'
+  return files === 0 ? 'There was nothing to search.' : undefined
 }
 
 /** How many files there are is not known: to look for them takes its time, and they need not all fit into memory. */

@@ -1,24 +1,15 @@
 /** What a secret is called where names follow other rules. */
 import { invalid } from '../errors.ts'
 
-/** Variables that decide what other programs load and run: no secret becomes one of them by its name. */
-const steering =
-  /^(LD_.*|DYLD_.*|PATH|IFS|ENV|BASH_ENV|SHELLOPTS|PS4|PROMPT_COMMAND|NODE_OPTIONS|NODE_PATH|PYTHON(PATH|STARTUP|HOME)|PERL5?(LIB|OPT)|RUBY(LIB|OPT)|_?JAVA_(TOOL_)?OPTIONS|JDK_JAVA_OPTIONS|GIT_.*|EDITOR|VISUAL|PAGER|BROWSER|SHELL|HOME|STRONGROOM_.*)$/
-
 /** As environment variables are written: `db-password` is `DB_PASSWORD`. */
 export function envName(name: string, prefix = ''): string {
   const plain = prefix + name.toUpperCase().replaceAll(/[^A-Z0-9_]/g, '_')
   return /^\d/.test(plain) ? `_${plain}` : plain
 }
 
-/** Whether a variable decides what programs do. */
-export function isSteering(variable: string): boolean {
-  return steering.test(variable)
-}
-
 /** As HCL has identifiers: `db.password` is `db_password`. */
 export function hclName(name: string): string {
-  const plain = name.replaceAll('.', '_')
+  const plain = name.replaceAll(/[^A-Za-z0-9_-]/g, '_')
   return /^[0-9]/.test(plain) ? `_${plain}` : plain
 }
 

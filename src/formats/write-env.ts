@@ -1,7 +1,8 @@
 /** Writes what becomes the environment of a program: dotenv, shell, env-files of Docker, and GITHUB_ENV. */
 import { randomBytes } from 'node:crypto'
 import { cannotHold, type Entry } from './entry.ts'
-import { envName, isSteering, renamed } from './env-name.ts'
+import { envName, renamed } from './env-name.ts'
+import { isOfRunner, isSteering } from './steering.ts'
 
 const otherFormat = 'Leave it out with --only, or export as json or yaml.'
 
@@ -49,7 +50,7 @@ export function writeDocker(entries: readonly Entry[]): string {
 /** To be appended to the file that `$GITHUB_ENV` names. Nobody who wrote a value could know where it ends. */
 export function writeGithub(entries: readonly Entry[]): string {
   return lines(entries, ({ name, text }) => {
-    if (/^(GITHUB|RUNNER)_/.test(name))
+    if (isOfRunner(name))
       throw cannotHold(name, 'Is a variable that the runner does not let be set.', 'Leave it out with --only.')
     const end = `end_${randomBytes(16).toString('hex')}`
     return `${name}<<${end}\n${text}\n${end}`

@@ -1,9 +1,11 @@
 /** Hiding values in what flows by: whatever is cut where, no value is seen, and nothing else is changed. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { suite, test } from 'node:test'
 import { Mask, patternsOf } from '../../src/cli/mask.ts'
+import { missing } from '../formats/consumers.ts'
 import { fc } from '../support/fast-check.ts'
 
 async function masked(pieces: readonly Buffer[], values: readonly string[]): Promise<string> {
@@ -11,9 +13,31 @@ async function masked(pieces: readonly Buffer[], values: readonly string[]): Pro
   return (await buffer(Readable.from(pieces, { objectMode: true }).pipe(mask))).toString()
 }
 
-function bytewise(text: string): Buffer[] {
-  return [...Buffer.from(text)].map((byte) => Buffer.from([byte]))
+function bytewise(text: string, encoding: BufferEncoding = 'utf8'): Buffer[] {
+  return [...Buffer.from(text, encoding)].map((byte) => Buffer.from([byte]))
 }
+
+const python = `
+import base64, html, json, os, shlex, textwrap, urllib.parse as u, binascii, sys
+v = os.environ['V']; b = v.encode()
+for form in [json.dumps(v), json.dumps(v, ensure_ascii=False), json.dumps(json.dumps(v)), u.quote(v), u.quote(v, safe=''),
+             u.quote_plus(v), u.urlencode({'p': v}), html.escape(v), repr(v), repr(b), shlex.quote(v), b.hex(),
+             base64.b64encode(b).decode(), base64.urlsafe_b64encode(b).decode().rstrip('='),
+             base64.encodebytes(b).decode(), '\\n'.join(textwrap.wrap(base64.b64encode(b).decode(), 64)),
+             '\\n    '.join(textwrap.wrap(base64.b64encode(b).decode(), 20)),
+             base64.b64encode(b'user:' + b).decode(), base64.b64encode(b'u:' + b + b'\\n').decode(),
+             base64.b64encode(b'usr:' + b + b'@h').decode(), base64.b64encode(v.encode('utf-16le')).decode()]:
+    sys.stdout.buffer.write(form.encode('utf8') + b'\\n')
+`
+const node = `
+const v = process.env.V, util = require('node:util')
+const html = (text) => text.replace(/[&<>]/g, (c) => '\\\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'))
+for (const form of [JSON.stringify(v), html(JSON.stringify(v)), JSON.stringify(v).replaceAll('/', '\\\\/'), encodeURIComponent(v), encodeURI(v),
+  encodeURIComponent(v).toLowerCase() === encodeURIComponent(v) ? '' : encodeURIComponent(v).replace(/%../g, (c) => c.toLowerCase()),
+  String(new URLSearchParams({ p: v })), escape(v), util.inspect(v), Buffer.from('user:' + v).toString('base64'),
+  Buffer.from(v).toString('base64url'), Buffer.from(v).toString('hex'), v]) console.log(form)
+`
+const shell = `printf '%s\\n' "$V"; printf '%q\\n' "$V"; set -x; : "$V" 2>&1; { set +x; } 2>/dev/null; printf %s "$V" | base64; echo "$V" | base64 -w 64`
 
 suite('A mask', () => {
   test('hides a value that comes byte by byte', async () => {
@@ -32,6 +56,68 @@ suite('A mask', () => {
     const value = 'pass "word"/ü'
     const forms = [JSON.stringify(value), encodeURIComponent(value), Buffer.from(value).toString('base64')]
     for (const form of forms) assert.match(await masked(bytewise(`<${form}>`), [value]), /^<"?\*\*\*"?>$/)
+  })
+
+  test('hides a value as Python, Node and a shell print it', { skip: missing('python3') }, async () => {
+    const printers: readonly (readonly [program: string, ...words: string[]])[] = [
+      ['python3', '-c', python],
+      [process.execPath, '-e', node],
+      ['bash', '-c', shell],
+    ]
+    const values = [
+      ...[
+        'p&ss<w>rd-99',
+        'pässwörd-77',
+        'p@ss/w0rd!x y',
+        "it's-secr3t",
+        'q"uo`te$d-1',
+        'backslash\n-2',
+        'a=b&c=d;e,f:g',
+      ],
+      ...[
+        'first-line-11\rsecond-line-22\rthird-line-33',
+        'one-1111\r\ntwo-2222\n',
+        '\ttab-3333',
+        '🔑-key-\u2028-4',
+        '%41%42-5',
+        '+/+/+/6',
+      ],
+      'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789',
+      `-----BEGIN KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC'.repeat(2)}\n-----END KEY-----\n`,
+    ]
+    for (const value of values) {
+      for (const [program, ...words] of printers) {
+        const { stdout, status, stderr } = spawnSync(program, words, {
+          env: { ...process.env, V: value, PYTHONUTF8: '1' },
+        })
+        assert.equal(status, 0, String(stderr))
+        const shown = await masked(bytewise(stdout.toString('latin1'), 'latin1'), [value])
+        // Each line was one way to print it; what is left is what stood around it.
+        for (const line of shown.split('\n')) {
+          const left = line.replaceAll(/\*{3}/g, '')
+          assert.ok(left.length <= 14, `${JSON.stringify(value)} by ${program}: ${line}`)
+        }
+      }
+    }
+  })
+
+  test('hides hexadecimal, in pairs and with what parts them', async () => {
+    const hex = Buffer.from('s3cur3-value').toString('hex')
+    const pairs = hex.match(/../g) ?? []
+    for (const text of [
+      hex,
+      hex.toUpperCase(),
+      pairs.join(':'),
+      pairs.join(' '),
+      `${hex.slice(0, 10)}\n${hex.slice(10)}`,
+    ]) {
+      assert.equal(await masked(bytewise(text), ['s3cur3-value']), '***')
+    }
+  })
+
+  test('hides what is in a value that is base64 itself', async () => {
+    const inside = 'user: gr4ce\npassword: h0pper-1906\n'
+    assert.equal(await masked(bytewise('password: h0pper-1906'), [Buffer.from(inside).toString('base64')]), '***')
   })
 
   test('hides values that overlap, or begin with each other', async () => {

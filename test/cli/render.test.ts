@@ -1,7 +1,21 @@
 /** The agent of a machine: a file that is whole at every moment, follows its secrets, and outlives outages. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  watch,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { ending, type Person, startPerson } from '../support/cli.ts'
@@ -65,6 +79,61 @@ suite('A rendering', () => {
     assert.equal(statSync(path).mode & 0o777, 0o640)
     const { deployments } = (await api.get('/v3/deployments?target=web-1')).body
     assert.deepEqual([deployments.length, deployments[0].secrets[0].name], [1, 'db-password'])
+  })
+
+  test('keeps whose a file is, its mode and its links', {
+    skip: process.getuid?.() !== 0 && 'not as root',
+  }, async (t) => {
+    const { person } = await withSecret(t)
+    const path = (name: string) => join(person.folder, name)
+    mkdirSync(path('real'))
+    for (const name of ['app.conf', 'real/target', 'twin']) writeFileSync(path(name), 'old')
+    chownSync(path('app.conf'), 65_534, 65_534)
+    chmodSync(path('app.conf'), 0o440)
+    symlinkSync('real/target', path('link'))
+    symlinkSync('real/new', path('dangling'))
+    linkSync(path('twin'), path('other-name'))
+    const written = async (name: string, ...words: string[]) => {
+      const { code, stderr } = await person.run(['render', '-f', 't', '-o', name, ...words])
+      assert.equal(code, 0, stderr)
+      assert.equal(readFileSync(path(name), 'utf8'), 'password = one\n')
+      return stderr
+    }
+
+    assert.doesNotMatch(await written('app.conf'), /Everybody/)
+    const { uid, gid, mode } = statSync(path('app.conf'))
+    assert.deepEqual([uid, gid, mode & 0o777], [65_534, 65_534, 0o440])
+    assert.match(await written('link'), /Everybody on this computer may read link: it keeps its mode, 0644/)
+    assert.ok(lstatSync(path('link')).isSymbolicLink())
+    assert.equal(readFileSync(path('real/target'), 'utf8'), 'password = one\n')
+    await written('dangling')
+    assert.ok(lstatSync(path('dangling')).isSymbolicLink())
+    assert.equal(statSync(path('real/new')).mode & 0o777, 0o600)
+    await written('other-name', '--mode', '600')
+    assert.deepEqual([statSync(path('twin')).ino, statSync(path('twin')).nlink], [statSync(path('other-name')).ino, 2])
+    assert.equal(readFileSync(path('twin'), 'utf8'), 'password = one\n')
+    assert.deepEqual(readdirSync(path('real')).sort(), ['new', 'target'])
+  })
+
+  test('is not caught by what somebody else put into a folder for everybody', {
+    skip: process.getuid?.() !== 0 && 'not as root',
+  }, async (t) => {
+    const { person } = await withSecret(t)
+    const shared = join(person.folder, 'shared')
+    mkdirSync(shared)
+    chmodSync(shared, 0o1777)
+    writeFileSync(join(shared, 'file'), 'theirs')
+    symlinkSync(join(person.folder, 'caught'), join(shared, 'link'))
+    chownSync(join(shared, 'file'), 65_534, 65_534)
+    lchownSync(join(shared, 'link'), 65_534, 65_534)
+
+    for (const name of ['file', 'link']) {
+      const { code, stderr } = await person.run(['render', '-f', 't', '-o', join(shared, name)])
+      assert.equal(code, 2, stderr)
+      assert.match(stderr, /belongs to somebody else, in a folder that everybody may write to/)
+    }
+    assert.equal(readFileSync(join(shared, 'file'), 'utf8'), 'theirs')
+    assert.equal(existsSync(join(person.folder, 'caught')), false)
   })
 
   test('that fails leaves the old file, and no other', async (t) => {

@@ -177,6 +177,46 @@ suite('strongroom run', async () => {
     assert.match(stderr, /Too short to be hidden in what is printed: 7up/)
   })
 
+  test('lets the command open its own output by name, behind the mask', async () => {
+    const script =
+      'echo to-out > /dev/stdout && echo to-err | tee /dev/stderr >/dev/null && echo $DB_PASSWORD > /dev/fd/1'
+    const { stdout, stderr, code } = await person.run(['run', '--mask', '--only', 'db-*', '--', 'sh', '-c', script])
+
+    assert.equal(code, 0, stderr)
+    assert.deepEqual([stdout, stderr], ['to-out\n***\n', 'to-err\n'])
+  })
+
+  test('holds the command back behind the mask while nobody reads, and tells it when nobody will', async () => {
+    const script = 'i=0; while :; do echo "$i $DB_PASSWORD"; i=$((i+1)); done'
+    const child = person.start(['run', '--mask', '--only', 'db-*', '--', 'sh', '-c', script])
+    const lines = linesOf(child)
+    assert.equal(await next(lines), '0 ***')
+    const gone = once(child, 'exit')
+
+    child.stdout?.destroy()
+
+    assert.deepEqual(await gone, [128 + 13, null])
+  })
+
+  test('loses nothing of what the command wrote, to the last byte, and ends as it ends', async () => {
+    const script = 'seq 1 40000; printf tail; kill -TERM $$'
+    const { stdout, code } = await person.run(['run', '--mask', '--only', 'db-*', '--', 'sh', '-c', script])
+    assert.equal(code, 143)
+    assert.equal(stdout, `${Array.from({ length: 40_000 }, (_, at) => `${at + 1}\n`).join('')}tail`)
+    assert.equal((await person.run(['run', '--mask', '--only', 'db-*', '--', 'no-such-command'])).code, 127)
+  })
+
+  test('ends with 3, and starts nothing, when nothing is chosen', async () => {
+    for (const only of ['zz-*', 'blob']) {
+      const { code, stdout, stderr } = await person.run(['run', '--only', only, '--', 'echo', 'ran'])
+      assert.deepEqual([code, stdout], [3, ''], stderr)
+      assert.match(stderr, /There is no such secret|Only files are chosen/)
+    }
+    const both = await person.run(['run', '--only', 'db-*', '--only', 'zz-*', '--', 'echo', 'ran'])
+    assert.deepEqual([both.code, both.stdout], [0, 'ran\n'])
+    assert.match(both.stderr, /Nothing more is chosen by "zz-\*"/)
+  })
+
   test('records what a target holds', async () => {
     assert.equal((await person.run(['run', '--target', 'web-1', '--only', 'db-*', '--', 'true'])).code, 0)
 

@@ -96,6 +96,22 @@ suite('A scan', () => {
     for (const value of [old, now, pem.slice(30, 60)]) assert.ok(!(stdout + stderr).includes(value))
   })
 
+  test('that had nothing to look for, or nowhere to look, says so and ends with 3', async (t) => {
+    const { person } = await withSecrets(t)
+    write(person, 'clean.txt', 'nothing')
+    write(person, 'empty/.keep', '')
+    for (const [words, says] of [
+      [['--only', 'zz-*', '.'], /There is no secret called "zz-\*"/],
+      [['--only', 'pin', '.'], /None of these values can be looked for/],
+      [['--ignore', '.keep', 'empty'], /There was nothing to search/],
+    ] as const) {
+      const { code, stderr, stdout } = await person.run(['scan', '--json', ...words])
+      assert.equal(code, 3, stderr)
+      assert.match(stderr, says)
+      assert.deepEqual(JSON.parse(stdout).findings, [])
+    }
+  })
+
   test('that fails ends otherwise than one that finds something', async (t) => {
     const { person, now } = await withSecrets(t)
     write(person, 'clean.txt', 'nothing')

@@ -2,6 +2,7 @@
 import { type FormEvent, useEffect, useState } from 'react'
 import { actions, outcomes } from '../../../src/audit/record.ts'
 import type { AuditFilter } from '../../../src/client/index.ts'
+import { parseTime } from '../../../src/model/time.ts'
 import { Field, Select, Switch } from '../ui/controls.tsx'
 
 const ranges = [
@@ -35,9 +36,10 @@ export function filterOf(query: URLSearchParams): AuditFilter {
 
 /** As a field for a time has it, in the time zone of the browser; nothing for what is no time. */
 function localText(time: string): string {
-  const date = new Date(time)
-  if (Number.isNaN(date.getTime())) return ''
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
+  const milliseconds = parseTime(time)
+  if (milliseconds === undefined) return ''
+  const offset = new Date(milliseconds).getTimezoneOffset() * 60_000
+  return new Date(milliseconds - offset).toISOString().slice(0, 16)
 }
 
 /** In UTC, so that the address means the same time everywhere. */

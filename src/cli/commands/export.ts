@@ -7,7 +7,8 @@ export function define(command: Command): void {
     .requiredOption('--format <format>', 'dotenv, json, yaml, shell, docker, k8s, github or tfvars')
     .option('--only <pattern>', 'only secrets of this name or pattern; may be given several times', collect)
     .option('--list <list>', 'only secrets in this list')
-    .option('--output <file>', 'write this file, for its owner alone, instead of standard output')
+    .option('--skip-files', 'leave out secrets of type file')
+    .option('--output <file>', 'write this file instead of standard output: a new one for its owner alone')
     .option('--name <name>', 'with k8s: what the Secret is called', 'strongroom')
     .action(async (options) => (await import('../export-secrets.ts')).exportSecrets(options))
   examples(

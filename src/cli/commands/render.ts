@@ -8,8 +8,11 @@ export function define(command: Command): void {
       '-f, --file <template>',
       `a text with references such as ${'$'}{{secret.db-password}}; - for standard input`,
     )
-    .option('-o, --output <file>', 'write this file, whole or not at all, instead of standard output')
-    .option('--mode <mode>', 'with --output: who may read it', '0600')
+    .option(
+      '-o, --output <file>',
+      'write this file, whole or not at all, instead of standard output; it keeps its owner and mode',
+    )
+    .option('--mode <mode>', 'with --output: who may read it (default: as it is, 0600 for a new file)')
     .option('--target <name>', 'record that this machine or service holds these versions now')
     .option('--exec <command>', 'run this in a shell whenever the file was written anew')
     .option('--watch', 'go on, and render again when a value or the template changes')

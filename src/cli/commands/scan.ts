@@ -18,6 +18,6 @@ export function define(command: Command): void {
   )
   command.addHelpText(
     'after',
-    '\nThe exit code is 0 if nothing was found, 10 if something was. Any other means that the search failed, or is not whole.',
+    '\nThe exit code is 0 if nothing was found, 10 if something was, 3 if there was nothing to look for or to search.\nAny other means that the search failed, or is not whole.',
   )
 }

@@ -2,6 +2,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { invalid } from '../../errors.ts'
 import { parseId } from '../../model/name.ts'
+import { parseTime as timeIn } from '../../model/time.ts'
 
 /** RFC 3339 in UTC, to the second. */
 export const Time = Type.String({
@@ -144,11 +145,8 @@ export function formatTime(milliseconds: number): string {
 
 /** @throws Refusal `invalid` naming the field */
 export function parseTime(text: string, field: string): number {
-  const form = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/
-  const [, year, month, day] = (form.exec(text) ?? []).map(Number)
-  // JavaScript takes the 30th of February for the 2nd of March.
-  const isDay = Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
-  const milliseconds = isDay ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(milliseconds)) throw invalid(field, 'Must be a time such as 2026-01-15T10:30:00Z (RFC 3339).')
+  // Of the forms of a time the one that the API writes: to the second, at the least.
+  const milliseconds = /T\d{2}:\d{2}:\d{2}/.test(text) ? timeIn(text) : undefined
+  if (milliseconds === undefined) throw invalid(field, 'Must be a time such as 2026-01-15T10:30:00Z (RFC 3339).')
   return milliseconds
 }
