@@ -69,7 +69,7 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
       maxFileBytes,
       verifiedCallers: new Map(),
       identities: new Map(),
-      attempts: new Attempts(),
+      attempts: new Attempts(store, (text) => keyring.requestHash(text)),
       repeats: new Repeats(),
       turns: new Map(),
       running: new Set(),

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import type { CompiledQuery } from 'kysely'
 import { type Code, Refusal } from '../errors.ts'
 import { type AccountKeyRow, toAccountKey } from './account-key-rows.ts'
+import { AttemptQueries } from './attempt-queries.ts'
 import { Batcher } from './batcher.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from './deployment-rows.ts'
 import { DiskWatch } from './disk.ts'
@@ -67,6 +68,7 @@ class BatchedStore implements Store {
   readonly #engine: Engine
   readonly #queries: Queries
   readonly #keyrings: KeyringQueries
+  readonly #attempts: AttemptQueries
   readonly #batcher: Batcher
   readonly #disk: DiskWatch | undefined
   readonly #keepVersions: number
@@ -78,6 +80,7 @@ class BatchedStore implements Store {
     this.#queries = new Queries(engine.dialect)
     this.#keepVersions = keepVersions
     this.#keyrings = new KeyringQueries(engine.dialect)
+    this.#attempts = new AttemptQueries(engine.dialect)
     this.#batcher = new Batcher({
       inFlight: engine.inFlight,
       run: async (requests, waitingSince) => {
@@ -288,6 +291,25 @@ class BatchedStore implements Store {
       this.wraps(),
     ])
     return { accounts: accounts.all, keys, secrets, deployments, wraps }
+  }
+
+  async takeAttempt(name: string, max: number, now: number, until: number) {
+    const [taken] = await this.#query<{ until_ms: number }>(this.#attempts.take(name, max, now, until))
+    if (taken !== undefined) return { until: taken.until_ms, isTaken: true }
+    const [full] = await this.#query<{ until_ms: number }>(this.#attempts.end(name))
+    return { until: full?.until_ms ?? now, isTaken: false }
+  }
+
+  async giveBackAttempt(name: string, until: number): Promise<void> {
+    await this.#query(this.#attempts.giveBack(name, until))
+  }
+
+  async forgetAttempts(name: string): Promise<void> {
+    await this.#query(this.#attempts.forget(name))
+  }
+
+  async pruneAttempts(now: number): Promise<void> {
+    await this.#query(this.#attempts.prune(now))
   }
 
   backlog(): Backlog {

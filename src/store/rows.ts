@@ -162,6 +162,7 @@ export interface Tables extends DeploymentTables, TrustTables, UserTables {
   machines: MachineRow
   account_settings: SettingsRow
   audit: AuditRow
+  attempts: { name: string; until_ms: number; count: number }
 }
 
 export function toAccount(row: AccountRow): Account {

@@ -99,6 +99,23 @@ export interface Store {
   wraps(): Promise<Wraps>
   /** How many things there are, by counting their rows: not for the path of a request. Nothing of it is recorded. */
   census(now: number): Promise<Census>
+  /**
+   * Counts an attempt before it is made, for all nodes, unless there are `max` already until the end of their window.
+   *
+   * @param until when the window ends that it begins, if it is the first
+   * @returns when its window ends, and whether it was counted
+   */
+  takeAttempt(
+    name: string,
+    max: number,
+    now: number,
+    until: number,
+  ): Promise<{ readonly until: number; readonly isTaken: boolean }>
+  /** One that was counted in the window that ends then. */
+  giveBackAttempt(name: string, until: number): Promise<void>
+  forgetAttempts(name: string): Promise<void>
+  /** Removes the counts whose window is over. */
+  pruneAttempts(now: number): Promise<void>
   /** Requests that have no durable record yet. */
   backlog(): Backlog
   readonly dialect: 'sqlite' | 'postgres'

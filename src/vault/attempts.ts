@@ -1,86 +1,116 @@
 /**
- * Slows down who guesses passwords and codes, on this node. Counted for each address and user together, and for each
- * address: others who fail under a user's name do not lock that user out. An address of IPv6 counts as its network. The six digits of an authenticator app are few
- * enough to be guessed from many addresses, by somebody who has the password: they are counted for the user alone too,
- * whom a passkey or a recovery code still lets in.
+ * Slows down who guesses passwords, codes and links. Each attempt is counted in the store before it is made, so that of
+ * sixty at once, on however many nodes, no more are made than of sixty in a row; one that was right is given back.
+ *
+ * Counted for each address and user together, and for each address: others who fail under a user's name do not lock that
+ * user out. An address of IPv6 counts as its network. The six digits of an authenticator app are few enough to be guessed
+ * from many addresses, by somebody who has the password: they are counted for the user alone too, whom a passkey or a
+ * recovery code still lets in.
  */
 import { Refusal } from '../errors.ts'
 import { clientNetwork } from '../model/client-network.ts'
+import type { Store } from '../store/store.ts'
 
-/** Failures within the window, after which it takes until its end. */
-const window = 15 * 60 * 1000
+/** So many within the window, and no more until its end. */
+const windowMs = 15 * 60 * 1000
 const maxForBoth = 5
 const maxForAddress = 30
 const maxForCodes = 10
-const maxTracked = 50_000
+/** How often what has ended is removed, on each node. */
+const pruneMs = 60 * 1000
 
-interface Count {
-  readonly until: number
-  count: number
+type Counts = Pick<Store, 'takeAttempt' | 'giveBackAttempt' | 'forgetAttempts' | 'pruneAttempts'>
+
+/** What an attempt counts for. */
+interface Limit {
+  readonly name: string
+  readonly max: number
+}
+
+/** An attempt that was counted. */
+export interface Attempt {
+  /** It was right, or was none. */
+  giveBack(): Promise<void>
+  /** It was right: what its user failed before, from there, is forgotten. */
+  succeed(): Promise<void>
 }
 
 export class Attempts {
-  readonly #counts = new Map<string, Count>()
+  readonly #counts: Counts
+  readonly #hash: (text: string) => string
+  #prunedAt = 0
 
-  /** @throws Refusal `rate_limited` with `Retry-After` */
-  check(email: string, address: string, now: number): void {
-    this.#check(keysOf(email, address), now)
+  /** @param hash hides whom they are of from whoever reads the database */
+  constructor(counts: Counts, hash: (text: string) => string) {
+    this.#counts = counts
+    this.#hash = hash
+  }
+
+  /** Of a user's password, from an address. @throws Refusal `rate_limited` with `Retry-After` */
+  begin(email: string, address: string, now: number): Promise<Attempt> {
+    const client = clientNetwork(address)
+    const both = { name: `${client} ${email}`, max: maxForBoth }
+    return this.#begin([{ name: client, max: maxForAddress }, both], now, both)
   }
 
   /** Of somebody who has not said who they are. @throws Refusal `rate_limited` with `Retry-After` */
-  checkAddress(address: string, now: number): void {
-    this.#check([[clientNetwork(address), maxForAddress]], now)
-  }
-
-  failAddress(address: string, now: number): void {
-    this.#fail(clientNetwork(address), now)
+  beginFrom(address: string, now: number): Promise<Attempt> {
+    return this.#begin([{ name: clientNetwork(address), max: maxForAddress }], now)
   }
 
   /** Of the codes of one user, from wherever. @throws Refusal `rate_limited` with `Retry-After` */
-  checkCodes(userUid: string, now: number): void {
-    this.#check([[`codes ${userUid}`, maxForCodes]], now)
+  beginCode(userUid: string, now: number): Promise<Attempt> {
+    return this.#begin([{ name: `codes ${userUid}`, max: maxForCodes }], now)
   }
 
-  failCode(userUid: string, now: number): void {
-    this.#fail(`codes ${userUid}`, now)
-  }
-
-  #check(keys: readonly (readonly [string, number])[], now: number): void {
-    for (const [name, max] of keys) {
-      const found = this.#counts.get(name)
-      if (found === undefined || found.until <= now || found.count < max) continue
-      const seconds = Math.ceil((found.until - now) / 1000)
-      throw new Refusal('rate_limited', 'Too many failed attempts. Wait as long as Retry-After says.', {
-        headers: { 'retry-after': String(seconds) },
-      })
+  /**
+   * Makes an attempt, and gives it back when it was right.
+   *
+   * @param isWrong whether what was thrown says that it was wrong; whatever else came between is no guess
+   */
+  async make<T>(attempt: Attempt, isWrong: (refusal: Refusal) => boolean, work: () => Promise<T>): Promise<T> {
+    try {
+      const done = await work()
+      // What was done is done: an attempt that cannot be given back slows down, and nothing else.
+      await attempt.succeed().catch(() => {})
+      return done
+    } catch (error) {
+      if (error instanceof Refusal && !isWrong(error)) await attempt.giveBack()
+      throw error
     }
   }
 
-  fail(email: string, address: string, now: number): void {
-    for (const [name] of keysOf(email, address)) this.#fail(name, now)
+  async #begin(limits: readonly Limit[], now: number, own?: Limit): Promise<Attempt> {
+    await this.#prune(now)
+    const taken: { readonly name: string; readonly until: number }[] = []
+    const giveBack = async () => {
+      for (const { name, until } of taken) await this.#counts.giveBackAttempt(name, until)
+    }
+    for (const limit of limits) {
+      const name = this.#hash(`attempts ${limit.name}`)
+      const { until, isTaken } = await this.#counts.takeAttempt(name, limit.max, now, now + windowMs)
+      if (!isTaken) {
+        await giveBack()
+        throw tooMany(until - now)
+      }
+      taken.push({ name, until })
+    }
+    const succeed = async () => {
+      await giveBack()
+      if (own !== undefined) await this.#counts.forgetAttempts(this.#hash(`attempts ${own.name}`))
+    }
+    return { giveBack, succeed }
   }
 
-  succeed(email: string, address: string): void {
-    this.#counts.delete(keysOf(email, address)[0][0])
-  }
-
-  #fail(name: string, now: number): void {
-    if (this.#counts.size >= maxTracked) this.#forget(now)
-    const found = this.#counts.get(name)
-    if (found === undefined || found.until <= now) this.#counts.set(name, { until: now + window, count: 1 })
-    else found.count++
-  }
-
-  #forget(now: number): void {
-    for (const [name, { until }] of this.#counts) if (until <= now) this.#counts.delete(name)
-    if (this.#counts.size >= maxTracked) this.#counts.clear()
+  async #prune(now: number): Promise<void> {
+    if (now - this.#prunedAt < pruneMs) return
+    this.#prunedAt = now
+    await this.#counts.pruneAttempts(now)
   }
 }
 
-function keysOf(email: string, address: string): readonly [readonly [string, number], readonly [string, number]] {
-  const client = clientNetwork(address)
-  return [
-    [`${client} ${email}`, maxForBoth],
-    [client, maxForAddress],
-  ]
+function tooMany(waitMs: number): Refusal {
+  return new Refusal('rate_limited', 'Too many failed attempts. Wait as long as Retry-After says.', {
+    headers: { 'retry-after': String(Math.max(1, Math.ceil(waitMs / 1000))) },
+  })
 }

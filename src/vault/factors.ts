@@ -60,12 +60,12 @@ export async function finishTotp(
   const ticket = takeBack(vault, 'totp', user.uid, enrolment)
   if (ticket === undefined) throw invalid('enrolment', 'It took too long, or is not yours. Begin anew.')
   if (factors.some(({ kind }) => kind === 'totp')) throw haveTotp()
-  vault.attempts.checkCodes(user.uid, vault.now())
+  const attempt = await vault.attempts.beginCode(user.uid, vault.now())
   const step = stepOfCode(ticket.payload, code.replaceAll(/\s/g, ''), vault.now(), 0)
   if (step === undefined) {
-    vault.attempts.failCode(user.uid, vault.now())
     throw invalid('code', 'Is not the code that the app should show now. Is the clock of the device right?')
   }
+  await attempt.giveBack()
   const { accountId } = user
   const uid = newUid()
   const sealed = vault.keyring.sealFactor({ accountId, uid, name: 'totp' }, ticket.payload).toString('base64')

@@ -129,11 +129,23 @@ export async function provePasskey(
   stranger: Stranger,
   { site, response }: { readonly site: Site; readonly response: AuthenticationResponseJSON },
 ): Promise<{ readonly user: User; readonly proof: Proof }> {
-  vault.attempts.checkAddress(stranger.address, vault.now())
+  const attempt = await vault.attempts.beginFrom(stranger.address, vault.now())
+  return vault.attempts.make(attempt, isWrong, () => tryPasskey(vault, stranger, { site, response }))
+}
+
+function isWrong({ code }: Refusal): boolean {
+  return code === 'invalid_credentials'
+}
+
+async function tryPasskey(
+  vault: Vault,
+  stranger: Stranger,
+  { site, response }: Parameters<typeof provePasskey>[2],
+): ReturnType<typeof provePasskey> {
   const factor = await vault.store.factorWith(passkeyLookup(response.id))
-  if (factor === undefined || !isOfKind('passkey')(factor)) throw wrong(vault, stranger)
+  if (factor === undefined || !isOfKind('passkey')(factor)) throw wrong()
   const user = await vault.store.user(factor.accountId, factor.userId)
-  if (user === undefined) throw wrong(vault, stranger)
+  if (user === undefined) throw wrong()
   const asker = { ...stranger, caller: personOf(user) }
   await verifyUser(vault, asker, user)
   await verifyFactor(vault, asker, factor)
@@ -141,13 +153,13 @@ export async function provePasskey(
   const counter = await counterOf(factor, { site, response, check })
   if (counter === undefined || user.isDisabled || !isHandleOf(user, response.response.userHandle)) {
     await recordFailure(vault, stranger, user)
-    throw wrong(vault, stranger)
+    throw wrong()
   }
   const data = dataOf(factor)
   if ((counter > 0 || data.counter > 0) && counter <= data.counter) {
     // Two authenticators count for one passkey: it was copied (WebAuthn, section 6.1.1).
     await factorFailure(vault, asker, factor)
-    throw wrong(vault, stranger)
+    throw wrong()
   }
   const proof = { use: changed(vault, factor, { ...data, counter }), spend: ticket()?.spend(user.accountId) }
   return { user, proof }
@@ -207,8 +219,7 @@ function isHandleOf(user: User, handle: string | undefined): boolean {
   return handle === undefined || handle === handleOf(user).toString('base64url')
 }
 
-function wrong(vault: Vault, { address }: Stranger): Refusal {
-  vault.attempts.failAddress(address, vault.now())
+function wrong(): Refusal {
   return new Refusal('invalid_credentials', 'This passkey is not known here, or its answer is not right.')
 }
 

@@ -95,23 +95,20 @@ export function needsSecondFactor(rules: KnownRules, { role }: Pick<User, 'role'
  * @returns what uses it up, and what it is called; `undefined` when it is wrong, or was used
  * @throws Refusal `rate_limited` when too many were wrong
  */
-export function proveCode(
+export async function proveCode(
   vault: Vault,
   user: User,
   factors: readonly Factor[],
   given: string,
-): { readonly proof: Proof; readonly method: string } | undefined {
+): Promise<{ readonly proof: Proof; readonly method: string } | undefined> {
   const code = given.replaceAll(/[\s-]/g, '')
   if (!/^\d{6}$/.test(code)) return proveRecoveryCode(vault, user, factors, code)
-  const now = vault.now()
-  vault.attempts.checkCodes(user.uid, now)
+  const attempt = await vault.attempts.beginCode(user.uid, vault.now())
   const factor = factors.find(isOfKind('totp'))
   const step = factor && stepOf(vault, factor, code)
-  if (factor !== undefined && step !== undefined) {
-    return { proof: { use: changed(vault, factor, { ...dataOf(factor), step }) }, method: 'password, totp' }
-  }
-  vault.attempts.failCode(user.uid, now)
-  return undefined
+  if (factor === undefined || step === undefined) return undefined
+  await attempt.giveBack()
+  return { proof: { use: changed(vault, factor, { ...dataOf(factor), step }) }, method: 'password, totp' }
 }
 
 function stepOf(vault: Vault, factor: Factor & { readonly kind: 'totp' }, code: string): number | undefined {

@@ -50,26 +50,38 @@ export async function signIn(
   agent: Agent,
 ): Promise<Opened> {
   const email = input.email.trim().toLowerCase()
-  vault.attempts.check(email, agent.address, vault.now())
+  const attempt = await vault.attempts.begin(email, agent.address, vault.now())
+  return vault.attempts.make(attempt, isWrong, () => trySignIn(vault, stranger, { ...input, email }, agent))
+}
+
+/** A password that is right without a code, or not the way to sign in, was no guess. */
+function isWrong({ code }: Refusal): boolean {
+  return code === 'invalid_credentials'
+}
+
+async function trySignIn(
+  vault: Vault,
+  stranger: Stranger,
+  input: Parameters<typeof signIn>[2],
+  agent: Agent,
+): Promise<Opened> {
   for (let tries = 0; tries < maxTries; tries++) {
-    const user = await vault.store.userWith('email', email)
+    const user = await vault.store.userWith('email', input.email)
     if (user !== undefined) await verifyUser(vault, { ...stranger, caller: personOf(user) }, user)
     const isRight = await isPassword(input.password, user?.password ?? null)
     if (user === undefined || !isRight || user.isDisabled) {
       if (user !== undefined) await recordFailure(vault, stranger, user)
-      throw failed(vault, email, agent, 'The address or the password is wrong.')
+      throw new Refusal('invalid_credentials', 'The address or the password is wrong.')
     }
-    const begin = await provenBy(vault, stranger, user, input.code, agent)
+    const begin = await provenBy(vault, stranger, user, input.code)
     const opened = await open(vault, stranger, user, { next: user, agent, ...begin })
-    if (opened?.session === undefined) continue
-    vault.attempts.succeed(email, agent.address)
-    return opened
+    if (opened?.session !== undefined) return opened
   }
   throw keepsChanging()
 }
 
 /** What somebody who gave the right password begins a session with. @throws Refusal as `signIn` */
-async function provenBy(vault: Vault, stranger: Stranger, user: User, code: string | undefined, agent: Agent) {
+async function provenBy(vault: Vault, stranger: Stranger, user: User, code: string | undefined) {
   const asker = { ...stranger, caller: personOf(user) }
   const rules = await rulesOf(vault, asker, user.accountId)
   if (rules.sso?.isOnly === true && user.role !== 'owner') {
@@ -82,16 +94,10 @@ async function provenBy(vault: Vault, stranger: Stranger, user: User, code: stri
     const message = 'Give a code of the authenticator app or a recovery code too, or sign in with a passkey.'
     throw new Refusal('second_factor_required', message)
   }
-  const proven = proveCode(vault, user, await factorsOf(vault, asker, user), code)
+  const proven = await proveCode(vault, user, await factorsOf(vault, asker, user), code)
   if (proven !== undefined) return { rules, ...proven }
   await recordFailure(vault, stranger, user)
-  throw failed(vault, user.email ?? '', agent, 'The code is wrong, or was used already.')
-}
-
-/** Counts it. */
-function failed(vault: Vault, email: string, { address }: Agent, message: string): Refusal {
-  vault.attempts.fail(email, address, vault.now())
-  return new Refusal('invalid_credentials', message)
+  throw new Refusal('invalid_credentials', 'The code is wrong, or was used already.')
 }
 
 /**
@@ -299,12 +305,12 @@ function newSession(vault: Vault, token: string, beginning: Beginning): NewKey {
 
 /** @throws Refusal `invalid_credentials`, `rate_limited` */
 export async function provePassword(vault: Vault, asker: Asker, user: User, password: string): Promise<void> {
-  const email = user.email ?? ''
-  vault.attempts.check(email, asker.address, vault.now())
-  if (await isPassword(password, user.password)) return
-  vault.attempts.fail(email, asker.address, vault.now())
-  await recordFailure(vault, asker, user)
-  throw new Refusal('invalid_credentials', 'The password is wrong.')
+  const attempt = await vault.attempts.begin(user.email ?? '', asker.address, vault.now())
+  await vault.attempts.make(attempt, isWrong, async () => {
+    if (await isPassword(password, user.password)) return
+    await recordFailure(vault, asker, user)
+    throw new Refusal('invalid_credentials', 'The password is wrong.')
+  })
 }
 
 export async function recordFailure(

@@ -113,16 +113,27 @@ export async function finishSso(
   { ticket, answer }: { readonly ticket: string; readonly answer: URL },
   agent: Agent,
 ): Promise<{ readonly opened: Opened; readonly returnTo: string }> {
-  vault.attempts.checkAddress(agent.address, vault.now())
+  const attempt = await vault.attempts.beginFrom(agent.address, vault.now())
+  const isWrong = ({ code }: Refusal) => code === 'invalid_credentials'
+  return vault.attempts.make(attempt, isWrong, () => tryFinish(vault, stranger, place, { ticket, answer }, agent))
+}
+
+async function tryFinish(
+  vault: Vault,
+  stranger: Stranger,
+  place: SsoPlace,
+  { ticket, answer }: { readonly ticket: string; readonly answer: URL },
+  agent: Agent,
+): ReturnType<typeof finishSso> {
   const taken = takeBack(vault, 'sso', '', ticket)
-  if (taken === undefined) throw failed(vault, agent)
+  if (taken === undefined) throw failed()
   const start = JSON.parse(taken.payload.toString()) as SsoStart & { readonly sso: string }
   const { accountId, returnTo } = start
   const sso = await ssoOf(vault, stranger, accountId)
-  if (sso === null || sso.uid !== start.sso) throw failed(vault, agent)
+  if (sso === null || sso.uid !== start.sso) throw failed()
   const person = await exchange(vault, place, { sso, start, ticket, answer }).catch(async () => {
     await recordRefusal(vault, stranger, accountId, 'invalid_credentials')
-    throw failed(vault, agent)
+    throw failed()
   })
   for (let tries = 0; tries < maxTries; tries++) {
     const { user, add } = await recognize(vault, stranger, { sso, start, person })
@@ -130,7 +141,7 @@ export async function finishSso(
     const proof = { spend: taken.spend(accountId) }
     const { confirmedAt } = person
     const rules = await rulesOf(vault, { ...stranger, caller: personOf(user) }, accountId)
-    if (rules.sso?.uid !== sso.uid) throw failed(vault, agent)
+    if (rules.sso?.uid !== sso.uid) throw failed()
     const opened = await open(vault, stranger, user, { next, agent, rules, method: 'sso', proof, add, confirmedAt })
     if (opened?.session !== undefined) return { opened, returnTo }
   }
@@ -298,8 +309,7 @@ function partsOf({ keyring }: Vault, ticket: string) {
   return { state: part('state'), nonce: part('nonce'), verifier: part('verifier') }
 }
 
-function failed(vault: Vault, { address }: Agent): Refusal {
-  vault.attempts.failAddress(address, vault.now())
+function failed(): Refusal {
   return new Refusal('invalid_credentials', 'The sign-in was broken off, took too long, or was not right. Try again.')
 }
 

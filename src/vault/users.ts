@@ -104,6 +104,15 @@ export async function deleteUser(vault: Vault, asker: Asker, id: number): Promis
 
 /** The user whom a one-time link is for, as long as it can be accepted. @throws Refusal `not_found` */
 export async function userOfLink(vault: Vault, asker: Asker, token: string): Promise<User> {
+  const attempt = await vault.attempts.beginFrom(asker.address, vault.now())
+  return vault.attempts.make(
+    attempt,
+    ({ code }) => code === 'not_found',
+    () => findOfLink(vault, asker, token),
+  )
+}
+
+async function findOfLink(vault: Vault, asker: Asker, token: string): Promise<User> {
   const user = isToken(token) ? await vault.store.userWith('link_hash', vault.keyring.linkHash(token)) : undefined
   if (user === undefined || user.isDisabled || (user.linkExpiresAt ?? 0) <= vault.now()) {
     throw new Refusal('not_found', 'This link was used, has expired, or is no link of ours. Ask for a new one.')

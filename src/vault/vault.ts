@@ -36,7 +36,7 @@ export interface Vault {
   readonly verifiedCallers: Map<string, Caller>
   /** What API keys have led to, by look-up hash: accounts, which keys never change. Not a permission. */
   readonly identities: Map<string, Identity>
-  /** Of passwords, on this node. */
+  /** Of passwords, codes and links, over all nodes. */
   readonly attempts: Attempts
   /** Refusals of whoever is not let in, which are counted where they are repeated; on this node. */
   readonly repeats: Repeats

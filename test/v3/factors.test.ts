@@ -113,7 +113,7 @@ for (const engine of engines) {
       const { secret, codes } = await enrolTotp(owner, clock.now)
       clock.now += stepMs
       const [user] = await vault.store.users(1)
-      for (let at = 0; at < 10; at++) vault.attempts.failCode(user?.uid ?? '', clock.now)
+      for (let at = 0; at < 10; at++) await vault.attempts.beginCode(user?.uid ?? '', clock.now)
       const signIn = (code: string) => new Person(url).post('/v3/session', { email, password, code })
 
       const slowed = await signIn(codeOf(secret, clock.now))
@@ -145,7 +145,7 @@ for (const engine of engines) {
       const { owner, vault } = await startWithOwner(t, engine)
       const { codes } = await enrolTotp(owner, Date.now())
       const user = (await vault.store.user(1, 1)) ?? assert.fail()
-      const proven = proveCode(vault, user, await vault.store.factorsOf(1, 1), codes[0] ?? '') ?? assert.fail()
+      const proven = (await proveCode(vault, user, await vault.store.factorsOf(1, 1), codes[0] ?? '')) ?? assert.fail()
       const agent = { address: 'test', userAgent: '' }
       const begin = () =>
         open(vault, { requestId: 'test', address: 'test' }, user, {

@@ -318,7 +318,7 @@ for (const engine of engines) {
 
       assert.deepEqual([slowed.status, slowed.body.code], [429, 'rate_limited'])
       assert.ok(Number(slowed.headers.get('retry-after')) > 800)
-      vault.attempts.check('ada@example.com', '10.0.0.1', Date.now())
+      await vault.attempts.begin('ada@example.com', '10.0.0.1', Date.now())
     })
 
     test('guessing is slowed down from all of an IPv6 network, and from an IPv4 address in any spelling', async (t) => {

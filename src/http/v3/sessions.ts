@@ -54,7 +54,7 @@ const OpenSession = Type.Object({
 })
 const Message = Type.Object({ message: Type.String() })
 const accepted: ReturnType<typeof responses> = {
-  ...responses(201, Session, 400, 403, 404, 409, 413, 415, 422),
+  ...responses(201, Session, 400, 403, 404, 409, 413, 415, 422, 429),
   200: Message,
 }
 /** Of strangers. */
@@ -132,7 +132,7 @@ export function signInRoutes(app: V3, context: Context): void {
             name: Type.Union([Type.String(), Type.Null()]),
             role: Type.Unsafe<Role>(Type.String({ enum: [...roles] })),
           }),
-          ...[400, 403, 404, 413, 415],
+          ...[400, 403, 404, 413, 415, 429],
         ),
       },
     },

@@ -89,6 +89,7 @@ export const tables: readonly Table[] = [
   }),
   table('spent', 2, { account_id: 'integer', hash: 'text', expires_ms: 'integer' }),
   table('sign_in_rules', 1, { account_id: 'integer', second_factor: 'integer', sso: 'text?', mac: 'bytes' }),
+  table('attempts', 1, { name: 'text', until_ms: 'integer', count: 'integer' }),
   table('lists', 2, {
     account_id: 'integer',
     id: 'integer',

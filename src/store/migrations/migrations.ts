@@ -9,6 +9,7 @@ import { trustRules } from './0006-trust-rules.ts'
 import { factors } from './0007-factors.ts'
 import { keyUses } from './0009-key-uses.ts'
 import { makers } from './0011-makers.ts'
+import { attempts } from './0013-attempts.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -21,6 +22,7 @@ export const migrations: readonly Migration[] = [
   factors,
   keyUses,
   makers,
+  attempts,
 ]
 
 /**
