@@ -5,11 +5,15 @@ import { fileURLToPath } from 'node:url'
 // Beside the code itself: whoever could change the one could change the other. Where it cannot be written, it is not.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/strongroom', import.meta.url)))
 
-// Whoever read has read enough, such as "head".
 process.stdout.on('error', (error) => {
+  // Whoever read has read enough, such as "head".
   if ('code' in error && error.code === 'EPIPE') process.exit()
-  throw error
+  const code = 'code' in error ? ` (${error.code})` : ''
+  process.stderr.write(`strongroom: What was to be printed could not be written${code}.\n`)
+  process.exit(process.exitCode || 1)
 })
+// Nobody is left to tell.
+process.stderr.on('error', () => {})
 
 try {
   const { run } = await import('./commands.ts')

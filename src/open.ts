@@ -1,5 +1,5 @@
 /** Composition: Config -> Store + Keyring -> Vault, and close() in reverse. What production, tests and the host commands open. */
-import { mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import type { Action } from './audit/record.ts'
 import type { Config } from './config.ts'
@@ -12,6 +12,7 @@ import { documentLimits, Issuers } from './oidc/issuers.ts'
 import { guardedFetch } from './outbound/fetch.ts'
 import { lockDataDir } from './store/lock.ts'
 import { openStore } from './store/open.ts'
+import { noFolder, noStore } from './store/place.ts'
 import type { Store } from './store/store.ts'
 import { askerOf, createAccount, type HostAsker } from './vault/accounts.ts'
 import { Attempts } from './vault/attempts.ts'
@@ -25,6 +26,8 @@ export interface Opened {
 }
 
 export interface OpenOptions {
+  /** Whether a store, and a root key in its data folder, is made where there is none. */
+  readonly mayMake?: boolean | undefined
   /** Milliseconds since 1970, for tests; without it the store's own clock. */
   readonly now?: (() => number) | undefined
 }
@@ -45,20 +48,28 @@ type Needed = Pick<
 >
 
 /**
- * Opens the store that the settings name, and makes it when there is none. Works beside a running server.
+ * Opens the store that the settings name. Works beside a running server.
  *
- * @throws Refusal when the store cannot be opened, or the root key is not its own
+ * @throws Refusal `not_found` when there is none and it may not be made; others when it cannot be opened, or the root key
+ *   is not its own
  */
-export async function openVault(config: Needed, { now }: OpenOptions = {}): Promise<Opened> {
-  makeDataDir(config.dataDir)
-  const root = await openRootKey(config.rootKey)
+export async function openVault(config: Needed, { now, mayMake = false }: OpenOptions = {}): Promise<Opened> {
+  if (mayMake) makeDataDir(config.dataDir)
+  // A faulty one is found before anything is made; a missing one is made with a store, and never for one that is there.
+  let root = isMissing(config.rootKey) ? undefined : mayMake ? await openRootKey(config.rootKey) : undefined
   const { databaseUrl, dataDir, keepVersions, maxValueBytes, maxFileBytes, diskReserveBytes, oidcAllowances } = config
-  const store = await openStore({ databaseUrl, dataDir, keepVersions, diskReserveBytes, now })
+  const store = await openStore({ databaseUrl, dataDir, keepVersions, diskReserveBytes, mayMake, now })
   try {
-    const keyring = await Keyring.open(root, await store.keyring(() => createKeyring(root)))
+    const sealed = await store.keyring(async () => {
+      if (!mayMake) throw noStore(config)
+      root ??= await openRootKey(config.rootKey)
+      return createKeyring(root)
+    })
+    const source = existing(config.rootKey)
+    const keyring = await Keyring.open(root ?? (await openRootKey(source)), sealed)
     const clock = now ?? Date.now
     const limits = { ...documentLimits, allowances: oidcAllowances }
-    const learnMasterKeys = async () => keyring.learn(await openRootKey(config.rootKey), await keyringOf(store))
+    const learnMasterKeys = async () => keyring.learn(await openRootKey(source), await keyringOf(store))
     const vault: Vault = {
       store,
       keyring,
@@ -94,8 +105,11 @@ export async function openVault(config: Needed, { now }: OpenOptions = {}): Prom
  * @throws Refusal when the root key of the settings is not the store's
  */
 export async function addRootKey(config: Needed, next: RootKeySource, host: HostAsker): Promise<void> {
-  await withKeyring(config, 'root_key.add', host, async (store, root, sealed) => {
-    await store.keepMasterKeys(await sealUnderNext(root, sealed, await openRootKey(next)))
+  await withKeyring(config, 'root_key.add', host, async (store, root, sealed, record) => {
+    // Before the record: it is made in a folder that may not be there.
+    const nextRoot = await openRootKey(next)
+    await record()
+    await store.keepMasterKeys(await sealUnderNext(root, sealed, nextRoot))
   })
 }
 
@@ -105,9 +119,19 @@ export async function addRootKey(config: Needed, next: RootKeySource, host: Host
  * @throws Refusal when the root key of the settings is not the store's
  */
 export async function keepRootKey(config: Needed, host: HostAsker): Promise<void> {
-  await withKeyring(config, 'root_key.drop', host, async (store, root, sealed) => {
+  await withKeyring(config, 'root_key.drop', host, async (store, root, sealed, record) => {
+    await record()
     await store.keepMasterKeys(await masterKeysUnder(root, sealed))
   })
+}
+
+/** A root key that is read, and not made. */
+export function existing(source: RootKeySource): RootKeySource {
+  return source.kind === 'file' ? { ...source, create: false } : source
+}
+
+function isMissing(source: RootKeySource): boolean {
+  return source.kind === 'file' && source.create && !existsSync(source.path)
 }
 
 /** Records in every account what is done to the whole store. */
@@ -157,7 +181,7 @@ export async function rotateMasterKey(
     const resumed = await isBehind(vault)
     if (!resumed) {
       await recordAll(vault, 'master_key.add', host)
-      const root = await openRootKey(config.rootKey)
+      const root = await openRootKey(existing(config.rootKey))
       await store.addMasterKey(await newMasterKey(root, storeId, keyring.masterKeyVersion + 1))
       await vault.learnMasterKeys()
     }
@@ -188,14 +212,13 @@ async function withKeyring(
   config: Needed,
   action: Action,
   host: HostAsker,
-  work: (store: Store, root: RootKeyProvider, sealed: SealedKeyring) => Promise<void>,
+  work: (store: Store, root: RootKeyProvider, sealed: SealedKeyring, record: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const { vault, close } = await openVault(config)
   try {
     const { store } = vault
     const sealed = await keyringOf(store)
-    await recordAll(vault, action, host)
-    await work(store, await openRootKey(config.rootKey), sealed)
+    await work(store, await openRootKey(existing(config.rootKey)), sealed, () => recordAll(vault, action, host))
   } finally {
     await close()
   }
@@ -210,7 +233,7 @@ export async function openServerVault(config: Needed, options: OpenOptions = {})
   makeDataDir(config.dataDir)
   const unlock = config.databaseUrl === undefined ? lockDataDir(config.dataDir) : () => {}
   try {
-    const { vault, close } = await openVault(config, options)
+    const { vault, close } = await openVault(config, { ...options, mayMake: true })
     return { vault, close: () => close().finally(unlock) }
   } catch (error) {
     unlock()
@@ -241,6 +264,6 @@ export function hostName(): string {
 }
 
 function makeDataDir(path: string): void {
+  if (existsSync(path) && !statSync(path).isDirectory()) throw noFolder(path)
   mkdirSync(path, { recursive: true, mode: 0o700 })
-  if (!statSync(path).isDirectory()) throw new Refusal('invalid', `STRONGROOM_DATA_DIR ${path} must be a folder.`)
 }

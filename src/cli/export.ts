@@ -1,12 +1,14 @@
 /** `strongroom audit verify --export` and `witness`: what can be verified of the trail far from its store. */
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { emptyHead } from '../audit/chain.ts'
 import { type Checkpoint, openNote, splitNotes } from '../audit/checkpoint.ts'
 import { type ExportHeader, type ExportVerdict, followExport, readHeader } from '../audit/export.ts'
 import { invalid } from '../errors.ts'
 import { fail } from './failure.ts'
-import { complain, print } from './output.ts'
+import { readInputFile } from './input.ts'
+import { complain, Fault, print } from './output.ts'
 import { replaceFile } from './replace-file.ts'
 
 /** As `audit verify` of the store has them. */
@@ -19,7 +21,7 @@ interface Signed extends Checkpoint {
 
 /** @throws Refusal `invalid` for a file without a checkpoint, or with one that the key has not signed */
 export function readCheckpoints(path: string, key: string): readonly Signed[] {
-  const notes = splitNotes(readFileSync(path, 'utf8'))
+  const notes = splitNotes(readInputFile(path).toString())
   if (notes.length === 0) throw invalid('--checkpoint', `${path} has no checkpoint.`)
   return notes.map((note) => {
     const opened = openNote(note, key)
@@ -98,12 +100,25 @@ function isOf({ storeId, accountId }: Checkpoint, header: ExportHeader): boolean
 }
 
 async function openExport(path: string): Promise<{ header: ExportHeader; lines: AsyncIterable<string> }> {
-  const input = path === '-' ? process.stdin : createReadStream(path)
+  const input = path === '-' ? process.stdin : await openToRead(path)
   const all = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]()
   const first = await all.next()
   const header = first.done === true ? undefined : readHeader(first.value)
   if (header === undefined) throw invalid('--export', `${path} is not an export of an audit trail.`)
   return { header, lines: { [Symbol.asyncIterator]: () => all } }
+}
+
+/** @throws Fault for a file that cannot be opened: of a stream, that would be heard of too late */
+async function openToRead(path: string): Promise<NodeJS.ReadableStream> {
+  try {
+    const file = await open(path)
+    // A pipe will do, such as <(…) of a shell.
+    if (!(await file.stat()).isDirectory()) return file.createReadStream()
+    await file.close()
+  } catch (error) {
+    throw new Fault('failure', `${path} cannot be read: ${error instanceof Error ? error.message : 'unknown error'}.`)
+  }
+  throw new Fault('failure', `${path} is a folder, where a file is wanted.`)
 }
 
 function explain(

@@ -36,8 +36,29 @@ export function fail(error: unknown): number {
     if (error.code === 'invalid' && error.fields.length > 0) return exitCodes.usage
     return exitCodes[refusalKinds[error.code] ?? 'failure']
   }
-  complain(error instanceof Error ? `${error.name}: ${error.message}` : 'an unknown error')
+  complain(ofSystem(error) ?? (error instanceof Error ? `${error.name}: ${error.message}` : 'an unknown error'))
   return exitCodes.failure
+}
+
+const ofSystemCodes: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not do this there (EACCES)',
+  EPERM: 'this user may not do this there (EPERM)',
+  ENOENT: 'there is no such file or folder (ENOENT)',
+  ENOTDIR: 'a part of the path is no folder (ENOTDIR)',
+  EISDIR: 'it is a folder, where a file is wanted (EISDIR)',
+  EROFS: 'the file system is read-only (EROFS)',
+  ENOSPC: 'the disk is full (ENOSPC)',
+  EDQUOT: 'the quota of this user is used up (EDQUOT)',
+}
+
+/** Says what the operating system refused, and of which file. */
+function ofSystem(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
+  const meaning = ofSystemCodes[String(error.code)]
+  if (meaning === undefined) return undefined
+  return 'path' in error && typeof error.path === 'string'
+    ? `${error.path}: ${meaning}.`
+    : `What was done failed: ${meaning}.`
 }
 
 /** It has said what is wrong already. */

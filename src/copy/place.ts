@@ -1,5 +1,5 @@
 /** Where a whole store is: opened to be read as it is at one moment, or to be filled while it is empty. */
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../config.ts'
 import { databaseUrlFault } from '../database-url.ts'
@@ -8,7 +8,7 @@ import type { Filling, Snapshot } from '../store/dump/dump.ts'
 import { fillPostgres, readPostgres } from '../store/dump/postgres.ts'
 import { fillSqlite, readSqlite } from '../store/dump/sqlite.ts'
 import { lockDataDir } from '../store/lock.ts'
-import { sqlitePath } from '../store/open.ts'
+import { noFolder, refuseUnlessThere, sqlitePath } from '../store/place.ts'
 
 export type Place = Pick<Config, 'dataDir' | 'databaseUrl'>
 
@@ -30,18 +30,44 @@ export function parsePlace(text: string, option: string, dataDir: string): Place
 }
 
 export async function readPlace({ dataDir, databaseUrl }: Place): Promise<Snapshot> {
-  return databaseUrl === undefined ? readSqlite(sqlitePath(dataDir)) : readPostgres(databaseUrl)
+  if (databaseUrl !== undefined) return readPostgres(databaseUrl)
+  refuseUnlessThere({ dataDir, databaseUrl })
+  return readSqlite(sqlitePath(dataDir))
 }
 
-/** @throws Refusal `invalid` when there is something already, or a server uses the folder */
+/**
+ * What is not committed leaves nothing behind, also when the process ends before it is closed.
+ *
+ * @throws Refusal `invalid` when there is something already, or a server uses the folder
+ */
 export async function fillPlace({ dataDir, databaseUrl }: Place): Promise<Filling> {
   if (databaseUrl !== undefined) return fillPostgres(databaseUrl)
-  const unlock = takeFolder(dataDir)
-  try {
-    const filling = await fillSqlite(sqlitePath(dataDir))
-    return { ...filling, close: () => filling.close().finally(unlock) }
-  } catch (error) {
+  const path = sqlitePath(dataDir)
+  const wasThere = existsSync(path)
+  const { unlock, madeFolder } = takeFolder(dataDir)
+  const undo = () => {
+    if (!wasThere) for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
+    if (madeFolder !== undefined) rmSync(madeFolder, { recursive: true, force: true })
+  }
+  process.once('exit', undo)
+  const end = (isFilled: boolean) => {
+    process.removeListener('exit', undo)
     unlock()
+    if (!isFilled) undo()
+  }
+  try {
+    const filling = await fillSqlite(path)
+    let isFilled = false
+    return {
+      ...filling,
+      commit: async () => {
+        await filling.commit()
+        isFilled = true
+      },
+      close: () => filling.close().finally(() => end(isFilled)),
+    }
+  } catch (error) {
+    end(false)
     throw error
   }
 }
@@ -52,10 +78,14 @@ export async function fillPlace({ dataDir, databaseUrl }: Place): Promise<Fillin
  * @returns what lets go of it
  */
 export function takePlace({ dataDir, databaseUrl }: Place): () => void {
-  return databaseUrl === undefined ? lockDataDir(dataDir) : () => {}
+  if (databaseUrl !== undefined) return () => {}
+  refuseUnlessThere({ dataDir, databaseUrl })
+  return lockDataDir(dataDir)
 }
 
-function takeFolder(dataDir: string): () => void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  return lockDataDir(dataDir)
+/** @returns the topmost folder that was made, too */
+function takeFolder(dataDir: string): { readonly unlock: () => void; readonly madeFolder: string | undefined } {
+  if (existsSync(dataDir) && !statSync(dataDir).isDirectory()) throw noFolder(dataDir)
+  const madeFolder = mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  return { unlock: lockDataDir(dataDir), madeFolder }
 }

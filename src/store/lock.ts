@@ -11,7 +11,12 @@ import { Refusal } from '../errors.ts'
  * @throws Refusal `invalid` when another server has it
  */
 export function lockDataDir(dataDir: string): () => void {
-  const lock = new DatabaseSync(join(dataDir, 'server.lock'))
+  let lock: DatabaseSync
+  try {
+    lock = new DatabaseSync(join(dataDir, 'server.lock'))
+  } catch (error) {
+    throw new Refusal('invalid', `The data folder ${dataDir} cannot be written to.`, { cause: error })
+  }
   try {
     lock.exec('pragma busy_timeout = 0; begin exclusive')
   } catch (error) {

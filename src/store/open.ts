@@ -1,5 +1,4 @@
 /** Opens a store: picks the engine, puts the batcher before it, and answers the plain queries. */
-import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { CompiledQuery } from 'kysely'
 import { type Code, Refusal } from '../errors.ts'
@@ -11,6 +10,7 @@ import { DiskWatch } from './disk.ts'
 import type { Engine, Query } from './engine.ts'
 import { KeyringQueries, masterKeyName } from './keyring-queries.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
+import { refuseUnlessThere, sqlitePath } from './place.ts'
 import { PostgresEngine } from './postgres/postgres.ts'
 import { Queries } from './queries.ts'
 import * as rows from './rows.ts'
@@ -36,20 +36,20 @@ export interface StoreOptions {
   readonly keepVersions: number
   /** Bytes that are to stay free on the disk of a SQLite file; 0 for none. */
   readonly diskReserveBytes: number
+  /** Whether tables are made where there are none. */
+  readonly mayMake: boolean
   /** Milliseconds since 1970; without it the store's own clock (the database's, on PostgreSQL). */
   readonly now?: (() => number) | undefined
 }
 
-/** The SQLite file in a data folder. */
-export function sqlitePath(dataDir: string): string {
-  return join(dataDir, 'strongroom.db')
-}
-
+/** @throws Refusal `not_found` when there is no store and it may not be made */
 export async function openStore(options: StoreOptions): Promise<Store> {
+  const { databaseUrl, mayMake } = options
+  if (databaseUrl === undefined && !mayMake) refuseUnlessThere(options)
   const engine =
-    options.databaseUrl === undefined
-      ? await SqliteEngine.open(sqlitePath(options.dataDir))
-      : await PostgresEngine.open(options.databaseUrl)
+    databaseUrl === undefined
+      ? await SqliteEngine.open(sqlitePath(options.dataDir), mayMake)
+      : await PostgresEngine.open(databaseUrl, mayMake)
   if (options.databaseUrl !== undefined || options.diskReserveBytes === 0) return new BatchedStore(engine, options)
   const disk = new DiskWatch(options.dataDir, options.diskReserveBytes)
   await disk.look()

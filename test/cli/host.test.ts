@@ -135,6 +135,7 @@ for (const engine of engines) {
     test('answers what it cannot do with a sentence and a code that is not 0', async (t) => {
       const place = await engine.makePlace()
       t.after(() => place.clear())
+      await (await startChild(t, place)).end('SIGTERM')
       runCommand(place, ['account', 'create', 'acme'])
 
       for (const [command, words] of [

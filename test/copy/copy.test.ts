@@ -174,7 +174,7 @@ for (const engine of engines) {
       }
       await snapshot.close()
       await filling.close()
-      assert.ok(Object.values(await rowsOf(empty)).every((rows) => rows.length === 0))
+      await assert.rejects(readPlace(empty), /There is no store in/)
       const { code, stderr } = runCommand(server.place, [
         ...['migrate-store', '--from', urlOf(server.place)],
         ...['--to', urlOf(empty)],

@@ -64,7 +64,7 @@ suite('SQLite', () => {
   test('runs with the settings that durability and safety rest on', async (t) => {
     const place = await placeOf(t, sqlite())
 
-    const database = openDatabase(join(place.dataDir, 'strongroom.db'))
+    const database = openDatabase(join(place.dataDir, 'strongroom.db'), true)
 
     t.after(() => database.close())
     const actual = (name: string) => Object.values(database.prepare(`pragma ${name}`).get() ?? {})[0]
@@ -189,7 +189,7 @@ async function placeOf(t: TestContext, engine: TestEngine): Promise<Place> {
 
 /** Opens a store that is closed when the test ends, however it ends. */
 async function open(t: TestContext, { dataDir, databaseUrl }: Place) {
-  const store = await openStore({ dataDir, databaseUrl, keepVersions: 10, diskReserveBytes: 0 })
+  const store = await openStore({ dataDir, databaseUrl, keepVersions: 10, diskReserveBytes: 0, mayMake: true })
   t.after(() => store.close())
   return store
 }

@@ -152,7 +152,7 @@ test('No alarm is given for a PostgreSQL that many open at once', { skip: postgr
   const place = await placeOf(t)
 
   const stores = await Promise.all(
-    Array.from({ length: 8 }, () => openStore({ ...place, keepVersions: 10, diskReserveBytes: 0 })),
+    Array.from({ length: 8 }, () => openStore({ ...place, keepVersions: 10, diskReserveBytes: 0, mayMake: true })),
   )
 
   await Promise.all(stores.map((store) => store.close()))
@@ -161,7 +161,7 @@ test('No alarm is given for a PostgreSQL that many open at once', { skip: postgr
 /** The reason why it is refused. */
 async function refusalOf(place: { readonly dataDir: string; readonly databaseUrl: string }): Promise<string> {
   try {
-    await (await openStore({ ...place, keepVersions: 10, diskReserveBytes: 0 })).close()
+    await (await openStore({ ...place, keepVersions: 10, diskReserveBytes: 0, mayMake: true })).close()
   } catch (error) {
     assert.ok(error instanceof Refusal && error.cause instanceof Error)
     assert.equal(error.code, 'audit_unavailable')

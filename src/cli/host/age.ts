@@ -1,10 +1,7 @@
 /** Files in the age format (https://age-encryption.org/v1), streamed: whom they are for, and what opens them. */
-import { randomBytes } from 'node:crypto'
-import { createReadStream, createWriteStream, fsync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { createReadStream, readFileSync } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { promisify } from 'node:util'
 import { Decrypter, Encrypter } from 'age-encryption'
 import { invalid, Refusal } from '../../errors.ts'
 
@@ -57,20 +54,15 @@ export function decrypterWith({ identity, passphraseFile }: WithWhat): Decrypter
   return decrypter
 }
 
-/** Writes a file that is there whole, on the disk, or not at all. */
-export async function writeEncrypted(path: string, encrypter: Encrypter, text: AsyncIterable<string>): Promise<void> {
-  // Another's, or of one that was killed, is left alone.
-  const unfinished = `${path}.${randomBytes(4).toString('hex')}.unfinished`
-  try {
-    const plain = Readable.toWeb(Readable.from(bytesOf(text), { objectMode: false })) as ReadableStream<Uint8Array>
-    const file = createWriteStream(unfinished, { mode: 0o600, flags: 'wx', flush: true })
-    await pipeline(Readable.fromWeb((await encrypter.encrypt(plain)) as never), file)
-    renameSync(unfinished, path)
-    await syncFolder(dirname(path))
-  } catch (error) {
-    rmSync(unfinished, { force: true })
-    throw error
-  }
+/** Writes to an open file, which stays open. */
+export async function writeEncrypted(
+  file: FileHandle,
+  encrypter: Encrypter,
+  text: AsyncIterable<string>,
+): Promise<void> {
+  const plain = Readable.toWeb(Readable.from(bytesOf(text), { objectMode: false })) as ReadableStream<Uint8Array>
+  const sealed = await encrypter.encrypt(plain)
+  await file.writeFile(Readable.fromWeb(sealed as never))
 }
 
 /**
@@ -120,8 +112,4 @@ function read(path: string, option: string): string {
   } catch (error) {
     throw new Refusal('invalid', `${option}: ${path} cannot be read.`, { cause: error })
   }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  await promisify(fsync)(openSync(path, 'r'))
 }

@@ -1,5 +1,5 @@
 /** `strongroom backup`, `backup verify` and `restore`. */
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, readConfig } from '../../config.ts'
@@ -7,29 +7,55 @@ import { backUp, type OpenPart, type Restored, restore } from '../../copy/backup
 import type { PartName } from '../../copy/part.ts'
 import { type Place, parsePlace } from '../../copy/place.ts'
 import { invalid } from '../../errors.ts'
-import { recordOnAll } from '../../open.ts'
-import { print, printJson } from '../output.ts'
+import { existing, recordOnAll } from '../../open.ts'
+import { Fault, print, printJson } from '../output.ts'
 import { type ProgressOfParts, progressOfParts } from '../progress.ts'
 import { decrypterWith, encrypterFor, type ForWhom, readEncrypted, type WithWhat, writeEncrypted } from './age.ts'
-import { hostAsker } from './with-vault.ts'
+import { UnfinishedFiles } from './unfinished.ts'
+import { begin, hostAsker } from './with-vault.ts'
 
 interface Parts {
   /** The path that the names of both files begin with. */
   readonly from: string
 }
 
-export async function make(options: ForWhom & { readonly out?: string; readonly json?: boolean }): Promise<void> {
-  const { out } = options
+interface MakeOptions extends ForWhom {
+  readonly out?: string
+  readonly replace?: boolean
+  readonly json?: boolean
+}
+
+/** Both parts are there whole in the end, or neither is, and what was there before stays. */
+export async function make(options: MakeOptions): Promise<void> {
+  const { out, replace = false } = options
   if (out === undefined) throw invalid('--out', 'Say what the names of the two files begin with.')
-  process.umask(0o077)
+  begin()
   const encrypter = encrypterFor(options)
   const config = readConfig()
-  await recordOnAll(config, 'store.backup', hostAsker())
-  const bar = progressOfParts(!options.json)
-  const keep = (part: PartName, text: AsyncIterable<string>) => writeEncrypted(pathOf(out, part), encrypter, text)
-  const backup = await backUp(config, new Date(), keep, bar.isShown ? bar.at : undefined).finally(bar.end)
   const files = { values: pathOf(out, 'values'), keys: pathOf(out, 'keys') }
-  if (options.json) return printJson({ backup, files })
+  const there = Object.values(files).filter((path) => existsSync(path))
+  if (!replace && there.length > 0) {
+    throw new Fault('conflict', `${there.join(' and ')} is there already. Say another --out, or --replace.`)
+  }
+  const parts = new UnfinishedFiles()
+  try {
+    // Before the record: a folder may not be there, or not be for this user.
+    for (const path of Object.values(files)) await parts.open(path)
+    await recordOnAll(config, 'store.backup', hostAsker())
+    const bar = progressOfParts(!options.json)
+    const keep = (part: PartName, text: AsyncIterable<string>) =>
+      writeEncrypted(parts.handleOf(files[part]), encrypter, text)
+    const backup = await backUp(config, new Date(), keep, bar.isShown ? bar.at : undefined).finally(bar.end)
+    await parts.finish()
+    tell(backup, files, options)
+  } finally {
+    await parts.close()
+  }
+}
+
+function tell(backup: string, files: Readonly<Record<PartName, string>>, options: MakeOptions): void {
+  if (options.json) printJson({ backup, files })
+  if (options.json) return
   print(`Backup ${backup} is made. Keep its parts apart from each other, and both from the root key:`)
   print(`  ${files.values}`)
   print(`  ${files.keys}`)
@@ -37,23 +63,25 @@ export async function make(options: ForWhom & { readonly out?: string; readonly 
 
 /** Restores into a store that is thrown away afterwards. */
 export async function verify(options: WithWhat & Parts & { readonly json?: boolean }): Promise<void> {
-  process.umask(0o077)
-  const config = existing(readConfig())
+  begin()
+  const config = withExistingKey(readConfig())
   const dataDir = mkdtempSync(join(tmpdir(), 'strongroom-verify-'))
+  const clear = () => rmSync(dataDir, { recursive: true, force: true })
+  process.once('exit', clear)
   try {
     const restored = await open(config, { dataDir, databaseUrl: undefined }, options)
     if (options.json) return printJson(shown(restored))
     print(`Backup ${restored.backup} of ${restored.madeAt} can be restored: ${told(restored)}.`)
   } finally {
-    rmSync(dataDir, { recursive: true, force: true })
+    clear()
   }
 }
 
 export async function bring(
   options: WithWhat & Parts & { readonly to?: string; readonly json?: boolean },
 ): Promise<void> {
-  process.umask(0o077)
-  const config = existing(readConfig())
+  begin()
+  const config = withExistingKey(readConfig())
   const place: Place = options.to === undefined ? config : parsePlace(options.to, '--to', config.dataDir)
   const restored = await open(config, place, options)
   await recordOnAll({ ...config, ...place }, 'store.restore', hostAsker())
@@ -91,9 +119,8 @@ function megabytes(bytes: number): number {
 }
 
 /** The root key of a backup is never one that is made now. */
-export function existing(config: Config): Config {
-  const { rootKey } = config
-  return { ...config, rootKey: rootKey.kind === 'file' ? { ...rootKey, create: false } : rootKey }
+export function withExistingKey(config: Config): Config {
+  return { ...config, rootKey: existing(config.rootKey) }
 }
 
 function pathOf(prefix: string, part: PartName): string {

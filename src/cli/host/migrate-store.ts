@@ -5,8 +5,8 @@ import { type Place, parsePlace } from '../../copy/place.ts'
 import { transfer } from '../../copy/transfer.ts'
 import { recordOnAll } from '../../open.ts'
 import { complain, print, printJson } from '../output.ts'
-import { existing } from './backup.ts'
-import { hostAsker } from './with-vault.ts'
+import { withExistingKey } from './backup.ts'
+import { begin, hostAsker } from './with-vault.ts'
 
 interface Options {
   readonly from: string
@@ -15,7 +15,7 @@ interface Options {
 }
 
 export async function migrateStore({ from, to, json }: Options): Promise<void> {
-  process.umask(0o077)
+  begin()
   const config = readConfig()
   const source = parsePlace(from, '--from', config.dataDir)
   const target = parsePlace(to, '--to', config.dataDir)
@@ -34,7 +34,7 @@ export async function migrateStore({ from, to, json }: Options): Promise<void> {
 function withRootKeyOf(config: Config, { dataDir }: Place): Config {
   const { rootKey } = config
   const isMade = rootKey.kind === 'file' && rootKey.create
-  return existing(isMade ? { ...config, rootKey: { ...rootKey, path: join(dataDir, 'root.key') } } : config)
+  return withExistingKey(isMade ? { ...config, rootKey: { ...rootKey, path: join(dataDir, 'root.key') } } : config)
 }
 
 /** A line for each table, and for each hundred thousand rows. */

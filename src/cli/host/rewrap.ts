@@ -7,7 +7,7 @@ import { type Config, readConfig } from '../../config.ts'
 import { Refusal } from '../../errors.ts'
 import { addRootKey, keepRootKey, rotateMasterKey } from '../../open.ts'
 import { print, printJson } from '../output.ts'
-import { hostAsker } from './with-vault.ts'
+import { begin, hostAsker } from './with-vault.ts'
 
 export interface RewrapOptions {
   readonly to?: string
@@ -20,7 +20,7 @@ export async function rewrap({ to, finish, master, json }: RewrapOptions): Promi
   if ([to !== undefined, finish === true, master === true].filter(Boolean).length !== 1) {
     throw new Refusal('invalid', 'Say one of --to FILE, --finish and --master.')
   }
-  process.umask(0o077)
+  begin()
   const config = readConfig()
   if (master === true) return replaceMasterKey(config, json === true)
   if (to === undefined) {

@@ -1,13 +1,23 @@
 /** Opens the vault for one command on the host, beside a running server or without one. */
 import { randomBytes } from 'node:crypto'
+import { constants } from 'node:os'
 import { readConfig } from '../../config.ts'
 import { hostName, openVault } from '../../open.ts'
 import type { HostAsker } from '../../vault/accounts.ts'
 import type { Vault } from '../../vault/vault.ts'
+import { deadly } from '../process.ts'
 
-export async function withVault<T>(work: (vault: Vault, host: HostAsker) => Promise<T>): Promise<T> {
+/** How every command on the host begins, but the server itself. */
+export function begin(): void {
   // What this command makes is for its owner alone.
   process.umask(0o077)
+  // By default a signal would leave no time to take away what is unfinished ("exit" does).
+  for (const signal of deadly) process.once(signal, () => process.exit(128 + constants.signals[signal]))
+}
+
+/** @throws Refusal `not_found` when there is no store: no command but the server makes one here */
+export async function withVault<T>(work: (vault: Vault, host: HostAsker) => Promise<T>): Promise<T> {
+  begin()
   const { vault, close } = await openVault(readConfig())
   try {
     return await work(vault, hostAsker())

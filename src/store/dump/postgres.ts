@@ -1,15 +1,26 @@
 /** A whole store in a PostgreSQL database: read in one transaction, or filled in one. */
 import type { Client } from 'pg'
 import { connectAlone } from '../postgres/connect.ts'
-import { migrate } from '../postgres/migrate.ts'
+import { migrate, migrateWithin, refuseUnlessStore } from '../postgres/migrate.ts'
 import { countQuery, type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
 import type { Kind, Table } from './tables.ts'
 
 const pageRows = 1000
 
-/** Beside running nodes: their changes wait for nothing, and are not seen. */
+/**
+ * Beside running nodes: their changes wait for nothing, and are not seen.
+ *
+ * @throws Refusal `not_found` when there is no store
+ */
 export async function readPostgres(url: string): Promise<Snapshot> {
-  const client = await connectUpToDate(url)
+  const client = await connectAlone(url)
+  try {
+    await refuseUnlessStore(client, url)
+    await migrate(client)
+  } catch (error) {
+    await client.end().catch(() => {})
+    throw error
+  }
   // Whoever takes the rows may be slow: a disk, an encryption, another database.
   await client.query('set idle_in_transaction_session_timeout = 0')
   await client.query('begin isolation level repeatable read read only')
@@ -23,10 +34,12 @@ export async function readPostgres(url: string): Promise<Snapshot> {
 
 /** @throws Refusal `invalid` when there is something in the database */
 export async function fillPostgres(url: string): Promise<Filling> {
-  const client = await connectUpToDate(url)
+  const client = await connectAlone(url)
   try {
     await client.query('set idle_in_transaction_session_timeout = 0')
     await client.query('begin')
+    // Within: of a store that is not filled after all not even the tables stay.
+    await migrateWithin(client)
     // A server that starts now waits, then finds that it has come too late.
     await client.query('lock table meta, accounts in exclusive mode')
     await refuseUnlessEmpty(async (sql) => Number((await client.query(sql)).rows[0]?.rows))
@@ -72,17 +85,6 @@ async function queryRows(client: Client, sql: string, parameters: readonly unkno
 
 function asParameter(value: Row[number] | undefined): unknown {
   return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value
-}
-
-async function connectUpToDate(url: string): Promise<Client> {
-  const client = await connectAlone(url)
-  try {
-    await migrate(client)
-    return client
-  } catch (error) {
-    await client.end().catch(() => {})
-    throw error
-  }
 }
 
 async function schemaOf(client: Client): Promise<string> {

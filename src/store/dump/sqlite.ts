@@ -10,11 +10,11 @@ const pageRows = 1000
 /**
  * Beside a running server: its changes wait for nothing, and are not seen.
  *
- * @throws Refusal when the file is no store, or one of a newer program
+ * @throws Refusal `not_found` when there is no store, others when it is of a newer program or damaged
  */
 export function readSqlite(path: string): Snapshot {
   // Brings the schema up to date, and checks the settings.
-  openDatabase(path).close()
+  openDatabase(path, false).close()
   const database = new DatabaseSync(path, { readOnly: true, timeout: 10_000 })
   database.exec('begin')
   return {
@@ -32,7 +32,7 @@ export function readSqlite(path: string): Snapshot {
 
 /** @throws Refusal `invalid` when there is something in the file */
 export async function fillSqlite(path: string): Promise<Filling> {
-  const database = openDatabase(path)
+  const database = openDatabase(path, true)
   try {
     // Rows come in an order in which each may refer to those before it.
     database.exec('begin immediate')

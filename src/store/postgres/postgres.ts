@@ -5,7 +5,7 @@ import type { Engine, Query } from '../engine.ts'
 import { execute, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import { connect, connectTwice } from './connect.ts'
-import { migrate } from './migrate.ts'
+import { migrate, refuseUnlessStore } from './migrate.ts'
 import { Pool } from './pool.ts'
 import { PostgresTransaction } from './transaction.ts'
 
@@ -37,7 +37,7 @@ export class PostgresEngine implements Engine {
   }
 
   /** @throws Refusal when the database cannot be used as a store */
-  static async open(url: string): Promise<PostgresEngine> {
+  static async open(url: string, mayMake: boolean): Promise<PostgresEngine> {
     const engine = new PostgresEngine(url)
     const [batches, queries] = [engine.#batches, engine.#queries]
     const [client, other] = await connectTwice(
@@ -46,6 +46,7 @@ export class PostgresEngine implements Engine {
       () => queries.take(),
     )
     try {
+      if (!mayMake) await refuseUnlessStore(client, url)
       await migrate(client)
     } catch (error) {
       await Promise.allSettled([client.end(), other.end()])

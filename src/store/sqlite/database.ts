@@ -1,8 +1,10 @@
 /** Opens the SQLite file with the settings that durability and safety rest on, and brings its schema up to date. */
 import { closeSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Refusal } from '../../errors.ts'
 import { pending } from '../migrations/migrations.ts'
+import { noStore } from '../place.ts'
 
 /**
  * FULL, not NORMAL: in WAL mode NORMAL may lose acknowledged commits when the power fails
@@ -22,14 +24,38 @@ const settings = [
 
 /**
  * @param path the file; made with mode 0600 when it is not there (SQLite gives its WAL the same mode)
- * @throws Refusal `invalid` when a setting does not take hold or the store is of a newer program
+ * @param mayMake whether it may be made, or a store be made in it
+ * @throws Refusal `not_found` when it holds no store and none may be made, `invalid` when it cannot be used as a store or
+ *   is of a newer program, `storage_full`
  */
-export function openDatabase(path: string): DatabaseSync {
-  closeSync(openSync(path, 'a', 0o600))
+export function openDatabase(path: string, mayMake: boolean): DatabaseSync {
+  try {
+    return open(path, mayMake)
+  } catch (error) {
+    throw error instanceof Refusal ? error : unusable(path, error)
+  }
+}
+
+/** SQLITE_FULL, see https://www.sqlite.org/rescode.html#full */
+const sqliteFull = 13
+
+function unusable(path: string, error: unknown): Refusal {
+  const isFull = error instanceof Error && 'errcode' in error && error.errcode === sqliteFull
+  const isOfSystem = error instanceof Error && 'code' in error && 'syscall' in error
+  const reason = isOfSystem ? String(error.code) : error instanceof Error ? error.message : 'unknown'
+  const message = `The database file ${path} cannot be opened: ${reason}.`
+  return new Refusal(isFull ? 'storage_full' : 'invalid', message)
+}
+
+function open(path: string, mayMake: boolean): DatabaseSync {
+  if (mayMake) closeSync(openSync(path, 'a', 0o600))
   const database = new DatabaseSync(path)
   try {
     // First, so that a store which another process just opens is waited for.
     database.exec('pragma busy_timeout = 10000')
+    // Before any setting: of what is not ours nothing is changed.
+    const mark = database.prepare("select 1 as found from sqlite_master where name = 'migrations'").get()
+    if (!mayMake && mark === undefined) throw noStore({ databaseUrl: undefined, dataDir: dirname(path) })
     for (const [name, value] of settings) {
       database.exec(`pragma ${name} = ${value}`)
       const row = database.prepare(`pragma ${name}`).get() ?? {}

@@ -8,6 +8,12 @@ export type Task =
   | { readonly kind: 'query'; readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
   | { readonly kind: 'close'; readonly id: number }
 
+/** What the thread is given when it starts. */
+export interface Opening {
+  readonly path: string
+  readonly mayMake: boolean
+}
+
 /** An error that crosses threads, where classes do not. */
 export interface Failure {
   readonly code: Code

@@ -5,7 +5,7 @@ import { Refusal } from '../../errors.ts'
 import type { Engine, Query } from '../engine.ts'
 import type { Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
-import { type Answer, type Task, toRefusal } from './messages.ts'
+import { type Answer, type Opening, type Task, toRefusal } from './messages.ts'
 import { type PackedOutcomes, type PackedRows, unpackOutcomes, unpackRows } from './pack.ts'
 
 /** Beside this file, in the sources and in what is built of them. */
@@ -33,8 +33,8 @@ export class SqliteEngine implements Engine {
   }
 
   /** @throws Refusal when the file cannot be opened as a store */
-  static async open(path: string): Promise<SqliteEngine> {
-    const engine = new SqliteEngine(new Worker(workerUrl, { workerData: path }))
+  static async open(path: string, mayMake: boolean): Promise<SqliteEngine> {
+    const engine = new SqliteEngine(new Worker(workerUrl, { workerData: { path, mayMake } satisfies Opening }))
     await engine.#expect(0)
     return engine
   }

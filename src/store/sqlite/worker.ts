@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { execute, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import { openDatabase } from './database.ts'
-import { type Answer, type Failure, type Task, toFailure } from './messages.ts'
+import { type Answer, type Failure, type Opening, type Task, toFailure } from './messages.ts'
 import { packOutcomes, packRows } from './pack.ts'
 import { prepare } from './statements.ts'
 import { SqliteTransaction } from './transaction.ts'
@@ -24,7 +24,8 @@ port.on('message', (task: Task) => {
 /** Says how opening went before anything is asked. */
 function start(): DatabaseSync | undefined {
   try {
-    const opened = openDatabase(String(workerData))
+    const { path, mayMake }: Opening = workerData
+    const opened = openDatabase(path, mayMake)
     port?.postMessage({ id: 0, value: null })
     return opened
   } catch (error) {

@@ -7,6 +7,7 @@ const load = () => import('../backup.ts')
 export function define(backup: Command): void {
   backup
     .option('--out <path>', 'what the names of both files begin with')
+    .option('--replace', 'put it in the place of one of the same names')
     .option('--recipient <key...>', 'for whom it is: public keys of age')
     .option('--recipients-file <file>', 'the same, from a file')
     .option('--passphrase-file <file>', 'or else a passphrase')

@@ -1,0 +1,34 @@
+/** Where a store is: what is said when there is none, and how a SQLite file is looked for without making anything. */
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { readDatabaseUrl } from '../database-url.ts'
+import { Refusal } from '../errors.ts'
+
+export interface StorePlace {
+  readonly databaseUrl: string | undefined
+  readonly dataDir: string
+}
+
+/** The SQLite file in a data folder. */
+export function sqlitePath(dataDir: string): string {
+  return join(dataDir, 'strongroom.db')
+}
+
+/** Says where it was looked for. */
+export function noStore({ databaseUrl, dataDir }: StorePlace): Refusal {
+  const where = databaseUrl === undefined ? `the data folder ${dataDir}` : `the ${readDatabaseUrl(databaseUrl).place}`
+  const text = `There is no store in ${where}, and nothing was made.`
+  const hint = 'Give this command the settings of the server (STRONGROOM_DATA_DIR, STRONGROOM_DATABASE_URL).'
+  return new Refusal('not_found', `${text} ${hint} A new store is made by "strongroom serve".`)
+}
+
+export function noFolder(path: string): Refusal {
+  return new Refusal('invalid', `The data folder ${path} (STRONGROOM_DATA_DIR) is no folder.`)
+}
+
+/** @throws Refusal `not_found` for a data folder without the file of a store, `invalid` for what is no folder */
+export function refuseUnlessThere(place: StorePlace): void {
+  const folder = statSync(place.dataDir, { throwIfNoEntry: false })
+  if (folder?.isDirectory() === false) throw noFolder(place.dataDir)
+  if (statSync(sqlitePath(place.dataDir), { throwIfNoEntry: false }) === undefined) throw noStore(place)
+}
