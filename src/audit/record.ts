@@ -32,6 +32,7 @@ export type Action =
   | 'seed.read'
   | 'seed.delete'
   | 'seed.fetch'
+  | 'seed.refetch'
   | 'seed.return'
   | 'version.list'
   | 'version.read'
@@ -108,6 +109,7 @@ export const actions: readonly Action[] = [
   'seed.read',
   'seed.delete',
   'seed.fetch',
+  'seed.refetch',
   'seed.return',
   'version.list',
   'version.read',

@@ -39,7 +39,7 @@ const settling: ReadonlySet<string> = new Set([
   ...['machine.create', 'settings.update', 'key.create', 'key.rotate', 'key.revoke'],
   ...['user.create', 'user.update', 'user.accept'],
   ...['factor.add', 'factor.change', 'factor.use', 'sign_in.update'],
-  ...['render', 'seed.create', 'seed.fetch', 'seed.return'],
+  ...['render', 'seed.create', 'seed.fetch', 'seed.refetch', 'seed.return'],
   ...['trust_rule.create', 'trust_rule.update'],
 ])
 const deleting: ReadonlySet<string> = new Set([

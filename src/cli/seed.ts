@@ -49,6 +49,7 @@ export async function show(id: string, options: RemoteOptions): Promise<void> {
   print(`  created  ${seed.created_at}`)
   print(`  until    ${seed.expires_at}`)
   print(`  fetched  user-data ${fetchedOf(seed)}, meta-data ${seed.fetches.meta_data}`)
+  if (seed.refetched_at !== null) print(`  again    ${seed.refetched_at}, without a value`)
 }
 
 export async function revoke(idText: string, options: RemoteOptions): Promise<void> {

@@ -186,6 +186,8 @@ export interface Seed {
   readonly created_at: string
   readonly expires_at: string
   readonly used_at: string | null
+  /** When it was last asked again for what had been fetched, as its machine does at each later boot; to the hour. */
+  readonly refetched_at: string | null
 }
 
 export interface Template {

@@ -160,6 +160,7 @@ const seed = fields<Seed>({
   created_at: text,
   expires_at: text,
   used_at: orNull(text),
+  refetched_at: orNull(text),
 })
 const machine = fields<Machine>({
   id: integer,

@@ -59,7 +59,7 @@ export function createMetrics() {
     }),
     seedFetches: new Counter({
       name: 'strongroom_seed_fetches_total',
-      help: 'Documents asked for with the token of a seed: served, lost on their way, or the code of the refusal (not_found for a token that is wrong, used, expired or revoked).',
+      help: 'Documents asked for with the token of a seed: served, lost on their way, refetched (asked for again at a later boot, and answered without a value), or the code of the refusal (not_found for a token that is wrong, expired or revoked).',
       labelNames: ['outcome'],
       registers,
     }),
@@ -169,7 +169,7 @@ export function createMetrics() {
   startAtZero(metrics.closedConnections, ['address', 'all', 'replaced', 'slow_sender', 'slow_reader'])
   startAtZero(metrics.shedRequests, ['delay', 'backlog', 'bytes'])
   startAtZero(metrics.refusedKeys, ['missing', 'malformed', 'refused'])
-  startAtZero(metrics.seedFetches, ['served', 'lost', 'not_found'])
+  startAtZero(metrics.seedFetches, ['served', 'lost', 'refetched', 'not_found'])
   startAtZero(metrics.tokenExchanges, ['issued', ...faults])
   startAtZero(metrics.integrityFailures, ['secret', 'key'])
   startAtZero(metrics.failedBatches, ['audit_unavailable', 'outcome_unknown', 'storage_full', 'internal'])

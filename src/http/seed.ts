@@ -17,8 +17,8 @@ export function seed({ vault, metrics, failureLimiter }: Context) {
           const { id: requestId, params } = request
           try {
             const asker = { requestId, address: addressOf(request) }
-            const { content, giveBack } = await fetchDocument(vault, asker, params.token, document)
-            metrics.seedFetches.inc({ outcome: 'served' })
+            const { content, isWhole, giveBack } = await fetchDocument(vault, asker, params.token, document)
+            metrics.seedFetches.inc({ outcome: isWhole ? 'served' : 'refetched' })
             onLost(reply, () => {
               metrics.seedFetches.inc({ outcome: 'lost' })
               giveBack().catch((error) =>
@@ -41,7 +41,7 @@ export function seed({ vault, metrics, failureLimiter }: Context) {
     if (refusal.code !== 'not_found') return refusal
     try {
       failureLimiter?.take(client, performance.now())
-      return new Refusal('not_found', 'No seed is here: it was used, has expired, was revoked, or never was.')
+      return new Refusal('not_found', 'No seed is here: it has expired, was revoked, or never was.')
     } catch (limited) {
       return toRefusal(limited)
     }

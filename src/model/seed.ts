@@ -30,23 +30,27 @@ export interface Seed {
   readonly expiresAt: number
   /** How often a document with secrets may be fetched. */
   readonly maxFetches: number
-  /** How often each was, in the order of `seedDocuments`. */
+  /** How often each was, in the order of `seedDocuments`; without values, the first time. */
   readonly fetches: readonly number[]
   /** When user-data was fetched for the last time that it may be; milliseconds since 1970. */
   readonly usedAt: number | null
   /** How often a fetch was given back because its answer did not reach anybody. */
   readonly returns: number
+  /** When it was last asked again for what had been fetched, to the hour; milliseconds since 1970. */
+  readonly refetchedAt: number | null
   readonly mac: Uint8Array
 }
 
 /** What the row MAC of a seed covers: all of it. */
 export function seedToAuthenticate(seed: Omit<Seed, 'id' | 'mac'>): string {
   const { accountId, uid, tokenHash, target, sealed, scopes, maker, createdAt, expiresAt, maxFetches } = seed
-  const { fetches, usedAt, returns } = seed
+  const { fetches, usedAt, returns, refetchedAt } = seed
   const made = [maker.kind, maker.id, maker.name, createdAt, expiresAt, maxFetches]
   const generation = seed.makerGeneration === 0 ? [] : [['generation', seed.makerGeneration]]
   const digest = hash('sha256', sealed, 'hex')
-  const used = [fetches, usedAt, returns, ...generation]
+  // Last, and only once there is one: rows of before have none.
+  const again = refetchedAt === null ? [] : [['refetched', refetchedAt]]
+  const used = [fetches, usedAt, returns, ...generation, ...again]
   return JSON.stringify(['seed', accountId, uid, tokenHash, target, digest, scopes, ...made, ...used])
 }
 
@@ -57,9 +61,16 @@ export function seedEvidence(seed: Seed): string {
 
 export type SeedState = 'open' | 'used' | 'expired'
 
-export function seedState({ expiresAt, usedAt }: Seed, now: number): SeedState {
-  if (usedAt !== null) return 'used'
-  return expiresAt <= now ? 'expired' : 'open'
+/** A seed whose time ends after it gave user-data, if less often than it might have, is used: some machine runs on it. */
+export function seedState(seed: Seed, now: number): SeedState {
+  if (seed.usedAt !== null) return 'used'
+  if (seed.expiresAt > now) return 'open'
+  return hasGivenUserData(seed) ? 'used' : 'expired'
+}
+
+/** Whether a machine may have booted with it. */
+export function hasGivenUserData({ fetches }: Seed): boolean {
+  return (fetches[0] ?? 0) > 0
 }
 
 /** After user-data cloud-init asks for vendor-data and network-config; a while later it is through. */
@@ -71,10 +82,41 @@ const afterUseMs = 10 * 60 * 1000
  * @param isSecret whether it holds values
  */
 export function mayFetch(seed: Seed, document: SeedDocument, isSecret: boolean, now: number): boolean {
-  if (seed.expiresAt <= now) return false
-  if (seed.usedAt !== null && (document === 'user-data' || seed.usedAt + afterUseMs <= now)) return false
+  if (isOver(seed, now) || (seed.usedAt !== null && document === 'user-data')) return false
+  return hasFetchesLeft(seed, document, isSecret)
+}
+
+export function hasFetchesLeft({ fetches, maxFetches }: Seed, document: SeedDocument, isSecret: boolean): boolean {
   const isCounted = isSecret || document === 'user-data'
-  return !isCounted || (seed.fetches[seedDocuments.indexOf(document)] ?? 0) < seed.maxFetches
+  return !isCounted || (fetches[seedDocuments.indexOf(document)] ?? 0) < maxFetches
+}
+
+/**
+ * Whether who asks for a document that may not be fetched is told which machine it is, without a value, and not that
+ * nothing is here. A machine asks again at each boot, and takes itself for a new one when nobody answers.
+ *
+ * @param isBacked whether its maker is still there
+ */
+export function mayRefetch(seed: Seed, document: SeedDocument, isBacked: boolean, now: number): boolean {
+  // What meta-data holds may be used up by a boot that got no further.
+  return hasGivenUserData(seed) || (isBacked && seed.expiresAt > now && document !== 'user-data')
+}
+
+/** Whether a document without a value was fetched before: that is neither counted nor recorded one by one. */
+export function isFetchedAgain({ fetches }: Seed, document: SeedDocument, isSecret: boolean): boolean {
+  return !isSecret && document !== 'user-data' && (fetches[seedDocuments.indexOf(document)] ?? 0) > 0
+}
+
+/** A machine that boots, or whoever else is on it, leaves one record an hour. */
+const refetchGrainMs = 3600_000
+
+export function isRefetchRecorded({ refetchedAt }: Seed, now: number): boolean {
+  return refetchedAt !== null && now - refetchedAt < refetchGrainMs
+}
+
+/** Whether no document of a seed may ever be fetched again, so that its templates can go. */
+export function isOver({ expiresAt, usedAt }: Seed, now: number): boolean {
+  return expiresAt <= now || (usedAt !== null && usedAt + afterUseMs <= now)
 }
 
 /** The row after a document was fetched. */
@@ -87,9 +129,9 @@ export function fetched(seed: Seed, document: SeedDocument, now: number): Omit<S
 /** So often may answers get lost before a seed is spent. */
 const maxReturns = 3
 
-/** The row after an answer reached nobody, or `undefined` when that happened too often. */
-export function returned(seed: Seed, document: SeedDocument): Omit<Seed, 'mac'> | undefined {
-  if (seed.returns >= maxReturns) return undefined
+/** The row after an answer reached nobody, or `undefined` when that happened too often or shows too late. */
+export function returned(seed: Seed, document: SeedDocument, now: number): Omit<Seed, 'mac'> | undefined {
+  if (seed.returns >= maxReturns || isOver(seed, now)) return undefined
   const fetches = seedDocuments.map((one, at) => Math.max(0, (seed.fetches[at] ?? 0) - (one === document ? 1 : 0)))
   return { ...seed, fetches, usedAt: document === 'user-data' ? null : seed.usedAt, returns: seed.returns + 1 }
 }

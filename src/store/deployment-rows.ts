@@ -42,6 +42,7 @@ export interface SeedRow {
   returns: number
   mac: Uint8Array
   maker_generation: number
+  refetched_ms: number | null
 }
 
 export interface DeploymentTables {
@@ -101,6 +102,7 @@ export function toSeed(row: SeedRow): Seed {
     fetches: row.fetches.split(' ').map(Number),
     usedAt: row.used_ms,
     returns: row.returns,
+    refetchedAt: row.refetched_ms,
     mac: row.mac,
   }
 }
@@ -138,5 +140,6 @@ export function seedValues(seed: Seed): (string | number | Uint8Array | null)[] 
     seed.returns,
     seed.mac,
     seed.makerGeneration,
+    seed.refetchedAt,
   ]
 }

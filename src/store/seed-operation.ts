@@ -26,7 +26,7 @@ export type SeedOperation =
   | { readonly kind: 'list_seeds' }
   | { readonly kind: 'read_seed'; readonly id: number }
   | { readonly kind: 'delete_seed'; readonly id: number }
-  /** Loads the seed whose token was sent; with a document, if that may be fetched. Recorded when it is refused. */
+  /** Loads the seed whose token was sent; with a document, if that is answered. Recorded when it is refused. */
   | { readonly kind: 'prepare_seed'; readonly document: SeedDocument | undefined }
   | {
       readonly kind: 'fetch_seed'
@@ -35,6 +35,8 @@ export type SeedOperation =
       /** What the document hands out; `undefined` when it refers to no secret. */
       readonly held: readonly Held[] | undefined
     }
+  /** A document that was fetched is asked for again, the first time in an hour. No value leaves. */
+  | { readonly kind: 'refetch_seed'; readonly document: SeedDocument; readonly change: SeedChange }
   /** The answer reached nobody: the fetch does not count. */
   | { readonly kind: 'return_seed'; readonly change: SeedChange }
 
@@ -55,8 +57,16 @@ export interface SeedResults {
   list_seeds: SeedGrant
   read_seed: Seed
   delete_seed: null
-  /** With the row of whoever made it. */
-  prepare_seed: { readonly seed: Seed; readonly key: ApiKey | undefined; readonly user: User | undefined }
+  /** With the row of whoever made it; spent, when the document is answered without what it holds. */
+  prepare_seed:
+    | {
+        readonly seed: Seed
+        readonly isSpent: false
+        readonly key: ApiKey | undefined
+        readonly user: User | undefined
+      }
+    | { readonly seed: Seed; readonly isSpent: true; readonly isOver: boolean }
   fetch_seed: null
+  refetch_seed: null
   return_seed: null
 }

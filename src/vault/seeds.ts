@@ -1,11 +1,11 @@
 /**
- * Seeds: what a machine fetches at its first boot with a token that works once. Its templates are kept sealed, and
- * nothing is rendered before the machine asks.
+ * Seeds: what a machine fetches at its first boot with a token that gives values once. Its templates are kept sealed, and
+ * nothing is rendered before the machine asks. At later boots it is told who it is, and no more.
  */
 import type { AuditObject } from '../audit/record.ts'
 import { newUid } from '../crypto/random.ts'
 import { generateToken, isToken } from '../crypto/token.ts'
-import { Refusal } from '../errors.ts'
+import { invalid, Refusal } from '../errors.ts'
 import { type ApiKey, keyToAuthenticate, scopesOf } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import { formatScope } from '../model/scope.ts'
@@ -13,6 +13,10 @@ import {
   checkSeedLimits,
   defaultLifetimeSeconds,
   fetched,
+  hasFetchesLeft,
+  hasGivenUserData,
+  isFetchedAgain,
+  isRefetchRecorded,
   returned,
   type Seed,
   type SeedDocument,
@@ -20,9 +24,10 @@ import {
   seedToAuthenticate,
 } from '../model/seed.ts'
 import { userToAuthenticate } from '../model/user.ts'
+import { identifying } from '../render/meta-data.ts'
 import { namesIn, refuseUnresolved, type Template } from '../render/template.ts'
 import { inTurns } from '../render/turns.ts'
-import { parseUserData, parsingUserData, type UserData } from '../render/user-data.ts'
+import { parseUserData, parsingUserData, renderUserData, type UserData } from '../render/user-data.ts'
 import { renderRead } from './render.ts'
 import { type Asker, ask, type Identity, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
 
@@ -60,7 +65,9 @@ export async function createSeed(
   checkSeedLimits(lifetimeSeconds, input.maxFetches)
   const templates: Template[] = []
   for (const document of seedDocuments) {
-    templates.push(...((await readDocument(input.documents, document))?.templates ?? []))
+    const data = await readDocument(input.documents, document)
+    templates.push(...(data?.templates ?? []))
+    if (document === 'meta-data' && data !== undefined) await checkIdentity(data)
   }
   const bytes = Buffer.from(JSON.stringify(input.documents))
   if (bytes.length > maxDocumentBytes) {
@@ -90,6 +97,7 @@ export async function createSeed(
     fetches: seedDocuments.map(() => 0),
     usedAt: null,
     returns: 0,
+    refetchedAt: null,
   })
   const made = await tryAsk(vault, asker, { kind: 'create_seed', seed, names: namesIn(templates) })
   if (made === outdated) throw new Refusal('overloaded', 'The API key was replaced meanwhile. Try again.')
@@ -137,15 +145,18 @@ export async function deleteSeed(vault: Vault, asker: Asker, id: number): Promis
 
 export interface Fetched {
   readonly content: Buffer
+  /** Whether it is what the seed was made to give, and not only who its machine is. */
+  readonly isWhole: boolean
   /** To be called when the answer reached nobody: the fetch then does not count. */
   readonly giveBack: () => Promise<void>
 }
 
 /**
  * Fetches a document with a seed's token. The fetch, every value in it and what the target holds now are in the audit
- * trail before this resolves.
+ * trail before this resolves. When a machine has booted with the seed and it gives no more, it says which machine that
+ * was, so that it takes itself for the same at each boot.
  *
- * @throws Refusal `not_found`, alike for a token that never was and for a seed that is used, expired or revoked;
+ * @throws Refusal `not_found`, alike for a token that never was and for a seed that has expired unused or was revoked;
  *   `unresolved_references`, `unsafe_rendering` when it cannot be rendered: the fetch then does not count
  */
 export async function fetchDocument(
@@ -157,36 +168,125 @@ export async function fetchDocument(
   if (!isToken(token)) throw new Refusal('not_found', 'No seed is here.')
   const asker: Asker = { caller: { kind: 'seed', hash: vault.keyring.seedHash(token) }, requestId, address }
   for (let tries = 0; tries < maxTries; tries++) {
-    const seed = await prepare(vault, asker, document)
-    const data = await openDocument(vault, seed, document)
-    const isSecret = data.templates.length > 0
-    const { rendered, held } = isSecret
-      ? await renderRead(vault, asker, data)
-      : { rendered: data.bytes, held: undefined }
-    const change = { rowMac: seed.mac, seed: authenticated(vault, fetched(seed, document, vault.now())) }
-    if ((await tryAsk(vault, asker, { kind: 'fetch_seed', document, change, held })) !== outdated) {
-      return { content: rendered, giveBack: () => giveBack(vault, asker, document) }
-    }
+    const prepared = await prepare(vault, asker, document)
+    const given = prepared.isSpent
+      ? await refetch(vault, asker, document, prepared)
+      : await giveWhole(vault, asker, document, prepared.seed)
+    if (given !== outdated) return given
   }
   throw new Refusal('overloaded', 'The seed is being fetched by others. Try again.', {
     headers: { 'retry-after': '1' },
   })
 }
 
+type Given = Fetched | typeof outdated
+
+async function giveWhole(vault: Vault, asker: Asker, document: SeedDocument, seed: Seed): Promise<Given> {
+  const data = await openDocument(vault, seed, document)
+  const isSecret = data.templates.length > 0
+  const spent = { seed, isOver: false }
+  if (!hasFetchesLeft(seed, document, isSecret)) return refetch(vault, asker, document, spent)
+  if (isFetchedAgain(seed, document, isSecret)) {
+    return noteRefetch(vault, asker, document, seed, { content: data.bytes, isWhole: true, giveBack: async () => {} })
+  }
+  try {
+    const { rendered, held } = isSecret
+      ? await renderRead(vault, asker, data)
+      : { rendered: data.bytes, held: undefined }
+    const change = { rowMac: seed.mac, seed: authenticated(vault, fetched(seed, document, vault.now())) }
+    const outcome = await tryAsk(vault, asker, { kind: 'fetch_seed', document, change, held })
+    if (outcome === outdated) return outdated
+    return { content: rendered, isWhole: true, giveBack: () => giveBack(vault, asker, document) }
+  } catch (error) {
+    if (!isLostToBoot(error, seed, document)) throw error
+    return refetch(vault, asker, document, spent)
+  }
+}
+
+/** Without these two a machine that has booted before would not again; what it lacks now is in the trail. */
+function isLostToBoot(error: unknown, seed: Seed, document: SeedDocument): boolean {
+  const isNeeded = document === 'user-data' || document === 'meta-data'
+  return error instanceof Refusal && unrendered.has(error.code) && isNeeded && hasGivenUserData(seed)
+}
+
+const unrendered: ReadonlySet<string> = new Set(['unresolved_references', 'unsafe_rendering', 'forbidden', 'too_large'])
+
+/**
+ * What a machine gets at later boots. Its modules of every boot run with this user-data, and what the first boot set up
+ * is to stay: a name that user-data gave, for one, and not what meta-data say.
+ */
+const laterUserData = `#cloud-config
+# The seed of this machine has given its user-data, which it does as often as it was made for, and no more.
+preserve_hostname: true
+manage_etc_hosts: false
+`
+
+async function refetch(
+  vault: Vault,
+  asker: Asker,
+  document: SeedDocument,
+  { seed, isOver }: { readonly seed: Seed; readonly isOver: boolean },
+): Promise<Given> {
+  const sealed = openSealed(vault, seed)
+  const remains = sealed.remains ?? (await remainsOf(seed, sealed))
+  const isKept = !isOver || sealed.remains !== undefined
+  const next = isKept ? seed.sealed : vault.keyring.sealSeed(seed, Buffer.from(JSON.stringify({ remains })))
+  const text = document === 'user-data' ? laterUserData : remains[document]
+  const given = { content: Buffer.from(text ?? ''), isWhole: false, giveBack: async () => {} }
+  return noteRefetch(vault, asker, document, { ...seed, sealed: next }, given)
+}
+
+/** Recorded once an hour: whoever is on the machine can ask, and learns what is known there. */
+async function noteRefetch(
+  vault: Vault,
+  asker: Asker,
+  document: SeedDocument,
+  seed: Seed,
+  given: Fetched,
+): Promise<Given> {
+  const now = vault.now()
+  if (isRefetchRecorded(seed, now)) return given
+  const change = { rowMac: seed.mac, seed: authenticated(vault, { ...seed, refetchedAt: now }) }
+  return (await tryAsk(vault, asker, { kind: 'refetch_seed', document, change })) === outdated ? outdated : given
+}
+
+/** Without a value: who the machine is, and its network, as cloud-init may set that up anew at each boot. */
+async function remainsOf(seed: Seed, documents: Documents): Promise<Documents> {
+  const metaData = await readDocument(documents, 'meta-data')
+  const network = await readDocument(documents, 'network-config')
+  const isOpen = network !== undefined && namesIn(network.templates).length === 0
+  return {
+    'meta-data': metaData === undefined ? metaDataOf(seed) : (await inTurns(identifying(metaData))).text,
+    ...(isOpen ? { 'network-config': renderUserData(network, new Map()).toString() } : {}),
+  }
+}
+
+/** @throws Refusal `invalid` for an `instance-id` that could not be told again without a value */
+async function checkIdentity(metaData: UserData): Promise<void> {
+  const { isWhole } = await inTurns(identifying(metaData))
+  if (isWhole) return
+  throw invalid(
+    'meta_data',
+    'Must be YAML whose instance-id is a text without a reference: it is told again at each boot, and many may read it on the machine.',
+  )
+}
+
 /** So soon after the fetch that another one of the same document is seldom in between. */
 async function giveBack(vault: Vault, asker: Asker, document: SeedDocument): Promise<void> {
   for (let tries = 0; tries < maxTries; tries++) {
-    const seed = await prepare(vault, asker, undefined)
-    const next = returned(seed, document)
+    const { seed, isSpent } = await prepare(vault, asker, undefined)
+    const next = isSpent ? undefined : returned(seed, document, vault.now())
     if (next === undefined) return
     const change = { rowMac: seed.mac, seed: authenticated(vault, next) }
     if ((await tryAsk(vault, asker, { kind: 'return_seed', change })) !== outdated) return
   }
 }
 
-/** A seed that may be fetched from, made by somebody who is still there. */
-async function prepare(vault: Vault, asker: Asker, document: SeedDocument | undefined): Promise<Seed> {
-  const { seed, key, user } = await ask(vault, asker, { kind: 'prepare_seed', document })
+/** A seed that may be fetched from, made by somebody who is still there; or one that only says whose it was. */
+async function prepare(vault: Vault, asker: Asker, document: SeedDocument | undefined): Promise<Prepared> {
+  const prepared = await ask(vault, asker, { kind: 'prepare_seed', document })
+  if (prepared.isSpent) return prepared
+  const { seed, key, user } = prepared
   const { keyring } = vault
   if (key !== undefined && !keyring.isRowMac(keyToAuthenticate(key), key.mac)) {
     throw await forged(vault, asker, seed, { kind: 'key', id: key.id, uid: key.uid, name: key.name })
@@ -194,13 +294,26 @@ async function prepare(vault: Vault, asker: Asker, document: SeedDocument | unde
   if (user !== undefined && !keyring.isRowMac(userToAuthenticate(user), user.mac)) {
     throw await forged(vault, asker, seed, { kind: 'user', id: user.id, uid: user.uid, name: user.email })
   }
-  return seed
+  return prepared
+}
+
+type Prepared =
+  | { readonly seed: Seed; readonly isSpent: false }
+  | { readonly seed: Seed; readonly isSpent: true; readonly isOver: boolean }
+
+type Documents = SeedInput['documents']
+
+/** The templates; or, once none may ever be fetched again, what is still told, as it is. */
+type Sealed = Documents & { readonly remains?: Documents }
+
+/** @throws Refusal `integrity_failure` */
+function openSealed(vault: Vault, seed: Seed): Sealed {
+  return JSON.parse(vault.keyring.openSeed(seed, seed.sealed).toString()) as Sealed
 }
 
 /** @throws Refusal `integrity_failure` */
 async function openDocument(vault: Vault, seed: Seed, document: SeedDocument): Promise<UserData> {
-  const documents = JSON.parse(vault.keyring.openSeed(seed, seed.sealed).toString()) as SeedInput['documents']
-  const given = await readDocument(documents, document)
+  const given = await readDocument(openSealed(vault, seed), document)
   if (given !== undefined) return given
   // No template: a target's name may look like a reference.
   return document === 'meta-data' ? { ...nothing, bytes: Buffer.from(metaDataOf(seed)) } : nothing

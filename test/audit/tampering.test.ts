@@ -34,7 +34,7 @@ const covered: Readonly<Record<string, readonly string[]>> = {
   deployment_secrets: ['deployment_id', 'secret_id', 'secret_uid', 'name', 'version'],
   seeds: [
     ...['id', 'uid', 'token_hash', 'target', 'sealed', 'scopes', 'maker_kind', 'maker_id', 'maker_name', 'created_ms'],
-    ...['expires_ms', 'max_fetches', 'fetches', 'used_ms', 'returns', 'mac'],
+    ...['expires_ms', 'max_fetches', 'fetches', 'used_ms', 'returns', 'refetched_ms', 'mac'],
   ],
   trust_rules: [
     ...['id', 'uid', 'name', 'issuer', 'audience', 'claims', 'scopes', 'networks', 'key_ttl', 'is_single_use'],
@@ -92,6 +92,7 @@ async function changeEverything({ api }: TestServer, keep: () => Promise<void>):
     () => api.post('/v3/seeds', { user_data: '$\u007b{secret.a}}', target: 'web-4' }),
     async () => {
       const { url } = (await api.post('/v3/seeds', { user_data: '$\u007b{secret.a}}', target: 'web-5' })).body
+      await fetch(`${url}user-data`)
       const answer = await fetch(`${url}user-data`)
       return { status: answer.status, text: await answer.text() }
     },

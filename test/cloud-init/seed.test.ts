@@ -109,7 +109,6 @@ for (const engine of engines) {
       assert.deepEqual(readFileSync(join(folder, 'keystore.p12')), keystore)
       assert.equal(readFileSync(join(folder, 'app.env'), 'utf8'), password)
 
-      await assert.rejects(pythonBeside(bootProgram, { url, folder }), /404/)
       const [deployment] = (await api.get('/v3/deployments')).body.deployments
       assert.deepEqual(
         deployment.secrets.map(({ name }: { name: string }) => name),

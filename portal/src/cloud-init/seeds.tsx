@@ -64,7 +64,13 @@ export function Seeds() {
                       {relativeTime(seed.expires_at)}
                     </time>
                   </>
-                ) : null}{' '}
+                ) : null}
+                {seed.refetched_at === null ? null : (
+                  <>
+                    {' '}
+                    · asked again <Ago time={seed.refetched_at} />
+                  </>
+                )}{' '}
                 · id {seed.id}
               </p>
             </div>
@@ -99,7 +105,9 @@ export function Seeds() {
           <p className="small">
             {revoked.state === 'open'
               ? 'Its URL leads nowhere from now on. A machine that has fetched its user-data keeps it.'
-              : 'Only this entry goes; the trail keeps its records.'}
+              : revoked.state === 'used'
+                ? 'Remove it when the machine is gone. One that still has the URL takes itself for a new machine at its next boot, with a new instance id and new SSH host keys.'
+                : 'Only this entry goes; the trail keeps its records.'}
           </p>
         </FormDialog>
       )}

@@ -30,7 +30,7 @@ export function define(seed: Command): void {
 
   const revoke = remote(seed.command('revoke'))
     .argument('<id>', 'id of the seed')
-    .description('take a seed back: its URL leads nowhere from now on')
+    .description('take a seed back: its URL leads nowhere from now on, at later boots of its machine neither')
     .action(async (id, options) => (await load()).revoke(id, options))
   examples(revoke, ['strongroom seed revoke 3', 'for a machine that was never started'])
 }

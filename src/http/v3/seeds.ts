@@ -24,6 +24,10 @@ const Shown = Type.Object({
   created_at: Time,
   expires_at: Time,
   used_at: Type.Union([Time, Type.Null()]),
+  refetched_at: Type.Union([Time, Type.Null()], {
+    description:
+      'When it was last asked again for what had been fetched, as its machine does at each later boot; to the hour.',
+  }),
 })
 const Issued = Type.Object({
   id: Id,
@@ -44,7 +48,7 @@ export function seedRoutes(app: V3, { vault, publicUrl }: Context): void {
         tags,
         summary: 'Make a seed',
         description:
-          "A NoCloud data source for one machine: its templates are kept sealed, and rendered with the newest values when the machine asks. User-data may be fetched `max_fetches` times, once unless it is said otherwise. It ends with its time, its use, its deletion, and with its maker's revocation.",
+          "A NoCloud data source for one machine: its templates are kept sealed, and rendered with the newest values when the machine asks. User-data may be fetched `max_fetches` times, once unless it is said otherwise. It gives values until its time, its use, or its maker's revocation ends that; a seed that was used then goes on telling its machine at each boot which machine it is, until it is deleted.",
         querystring: NoQuery,
         body: Type.Object(
           {
@@ -127,6 +131,8 @@ export function seedRoutes(app: V3, { vault, publicUrl }: Context): void {
       schema: {
         tags,
         summary: 'Revoke a seed',
+        description:
+          'Its URL leads nowhere from now on. A machine that still has the URL takes itself for a new one at its next boot.',
         params: IdParams,
         querystring: NoQuery,
         response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
@@ -154,5 +160,6 @@ function shown(seed: Seed, now: number) {
     created_at: formatTime(seed.createdAt),
     expires_at: formatTime(seed.expiresAt),
     used_at: seed.usedAt === null ? null : formatTime(seed.usedAt),
+    refetched_at: seed.refetchedAt === null ? null : formatTime(seed.refetchedAt),
   }
 }

@@ -65,6 +65,7 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   delete_seed: 'seed.delete',
   prepare_seed: 'seed.fetch',
   fetch_seed: 'seed.fetch',
+  refetch_seed: 'seed.refetch',
   return_seed: 'seed.return',
   list_trust_rules: 'trust_rule.list',
   read_trust_rule: 'trust_rule.read',

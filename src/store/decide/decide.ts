@@ -161,6 +161,8 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return seeds.prepareSeed(call, operation)
     case 'fetch_seed':
       return seeds.fetchSeed(call, operation)
+    case 'refetch_seed':
+      return seeds.refetchSeed(call, operation)
     case 'return_seed':
       return seeds.returnSeed(call, operation)
     case 'list_trust_rules':

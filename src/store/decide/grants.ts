@@ -139,6 +139,7 @@ const policies: { readonly [K in Kind]: Policy<K> } = {
   // A seed hands on nothing: what it gives out is gone.
   prepare_seed: harmless,
   fetch_seed: harmless,
+  refetch_seed: harmless,
   return_seed: harmless,
 
   read_audit: harmless,

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { scopesOf, whyUnusable } from '../../model/api-key.ts'
 import { allows, allowsName, allowsSome, meet, parseScopes, type Scope } from '../../model/scope.ts'
-import { mayFetch, type Seed } from '../../model/seed.ts'
+import { isOver, mayFetch, mayRefetch, type Seed, type SeedDocument } from '../../model/seed.ts'
 import { scopesOfUser } from '../../model/user.ts'
 import type { Op, Outcome, Refused } from '../operation.ts'
 import type { SeedChange } from '../seed-operation.ts'
@@ -61,17 +61,32 @@ export function prepareSeed(call: Call, { document }: Op<'prepare_seed'>): Outco
   const user = maker.kind === 'user' ? world.users.get(at) : undefined
   // Whether the document holds values shows when its template is opened; `fetch_seed` asks again.
   const isOpen = document === undefined || mayFetch(seed, document, false, world.now)
-  if (!isBacked(call, seed) || !isOpen) return refuseSpent(call, seed)
-  return { kind: 'done', result: { seed, key, user } }
+  const result = { seed, isSpent: false, key, user } as const
+  if (isOpen && isBacked(call, seed)) return { kind: 'done', result }
+  if (isRefetched(call, seed, document)) {
+    return { kind: 'done', result: { seed, isSpent: true, isOver: isOver(seed, world.now) } }
+  }
+  return refuseSpent(call, seed)
 }
 
 export function fetchSeed(call: Call, { document, change, held }: Op<'fetch_seed'>): Outcome<'fetch_seed'> {
   const seed = own(call)
   if (seed === undefined || !isUpon(change, seed)) return { kind: 'outdated' }
   const isSecret = held !== undefined
-  if (!isBacked(call, seed) || !mayFetch(seed, document, isSecret, call.work.world.now)) return refuseSpent(call, seed)
+  if (!isBacked(call, seed) || !mayFetch(seed, document, isSecret, call.work.world.now)) {
+    return isRefetched(call, seed, document) ? { kind: 'outdated' } : refuseSpent(call, seed)
+  }
   putSeed(call.work, change.seed)
   if (held !== undefined) deploy(call, seed.target, held, seed.id)
+  return done(call, objectOf(change.seed), null)
+}
+
+/** Gives nothing away, and so needs nobody's right. */
+export function refetchSeed(call: Call, { document, change }: Op<'refetch_seed'>): Outcome<'refetch_seed'> {
+  const seed = own(call)
+  if (seed === undefined || !isUpon(change, seed)) return { kind: 'outdated' }
+  if (!isRefetched(call, seed, document)) return refuseSpent(call, seed)
+  putSeed(call.work, change.seed)
   return done(call, objectOf(change.seed), null)
 }
 
@@ -105,7 +120,11 @@ function isBacked(call: Call, seed: Seed): boolean {
   return scopesOfSeed(call, seed).length > 0
 }
 
-const noSeed = 'No seed is here: it was used, has expired, was revoked, or never was.'
+function isRefetched(call: Call, seed: Seed, document: SeedDocument | undefined): boolean {
+  return document !== undefined && mayRefetch(seed, document, isBacked(call, seed), call.work.world.now)
+}
+
+const noSeed = 'No seed is here: it has expired, was revoked, or never was.'
 
 function refuseSpent(call: Call, seed: Seed): Refused {
   return shutOut(call, objectOf(seed), 'not_found', noSeed)

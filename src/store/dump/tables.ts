@@ -179,6 +179,7 @@ export const tables: readonly Table[] = [
     returns: 'integer',
     mac: 'bytes',
     maker_generation: 'integer',
+    refetched_ms: 'integer?',
   }),
   table('trust_rules', 2, {
     account_id: 'integer',

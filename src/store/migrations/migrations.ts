@@ -10,6 +10,7 @@ import { factors } from './0007-factors.ts'
 import { keyUses } from './0009-key-uses.ts'
 import { makers } from './0011-makers.ts'
 import { attempts } from './0013-attempts.ts'
+import { seedRefetches } from './0014-seed-refetches.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -23,6 +24,7 @@ export const migrations: readonly Migration[] = [
   keyUses,
   makers,
   attempts,
+  seedRefetches,
 ]
 
 /**

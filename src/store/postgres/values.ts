@@ -34,7 +34,7 @@ export const rulesColumns = columns('bigint bigint text bytea')
 export const deploymentColumns = columns('bigint bigint text text bigint text bigint bigint')
 export const heldColumns = columns('bigint bigint bigint text text bigint')
 export const seedColumns = columns(
-  'bigint bigint text text text bytea text text bigint text bigint bigint bigint text bigint bigint bytea bigint',
+  'bigint bigint text text text bytea text text bigint text bigint bigint bigint text bigint bigint bytea bigint bigint',
 )
 export const trustRuleColumns = columns(
   'bigint bigint text text text text text text text bigint bigint text text bigint bigint bytea text bigint text',

@@ -96,7 +96,7 @@ export function prepare(database: DatabaseSync) {
     deleteDeployment: sql('delete from deployments where account_id = ? and id = ?'),
     insertHeld: sql('insert into deployment_secrets values (?, ?, ?, ?, ?, ?)'),
     deleteHeld: sql('delete from deployment_secrets where account_id = ? and deployment_id = ?'),
-    putSeed: sql('insert or replace into seeds values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    putSeed: sql('insert or replace into seeds values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     deleteSeed: sql('delete from seeds where account_id = ? and id = ?'),
     trustRulesOf: sql('select * from trust_rules where account_id = ? order by id'),
     trustRule: sql('select * from trust_rules where account_id = ? and id = ?'),
