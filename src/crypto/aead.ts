@@ -17,7 +17,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 import { Refusal } from '../errors.ts'
-import { fillPublic } from './random.ts'
+import { fillRandom } from './random.ts'
 
 const algorithm = 0x01
 const keyVersionAt = 1
@@ -44,7 +44,7 @@ export function seal(key: KeyObject, message: Uint8Array, context: Uint8Array, k
   const blob = Buffer.allocUnsafeSlow(overheadBytes + message.length)
   blob[0] = algorithm
   blob.writeUInt32BE(keyVersion, keyVersionAt)
-  fillPublic(blob.subarray(saltAt, commitmentAt))
+  fillRandom(blob.subarray(saltAt, commitmentAt))
   const keys = deriveKeys(key, blob.subarray(saltAt, nonceAt), context)
   keys.copy(blob, commitmentAt, keyBytes)
   const cipher = createCipheriv('aes-256-gcm', keys.subarray(0, keyBytes), blob.subarray(nonceAt, commitmentAt), {

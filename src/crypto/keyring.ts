@@ -4,6 +4,7 @@
  * Unwrapped keys are kept by id and version, which never change their meaning; whether they may be used is decided in
  * the store's transaction, never here.
  */
+
 import {
   createHmac,
   createPrivateKey,
@@ -11,7 +12,6 @@ import {
   createSecretKey,
   hkdfSync,
   type KeyObject,
-  randomBytes,
   sign,
   timingSafeEqual,
 } from 'node:crypto'
@@ -20,6 +20,7 @@ import { keyVersionOf, open, seal } from './aead.ts'
 import { contextOf, type Place } from './context.ts'
 import { firstMasterKey, type OpenMaster, openMasters, type SealedKeyring } from './master-key.ts'
 import type { RootKeyProvider } from './providers/provider.ts'
+import { randomBytes } from './random.ts'
 
 /** Where a secret's key and values are bound to. */
 export interface SecretPlace {

@@ -2,11 +2,13 @@
  * A store's master key, in versions: each sealed under the root key. The newest wraps the accounts' keys; from the first
  * comes what is derived (row MACs, look-up hashes, the key of checkpoints), so that it stays with the store.
  */
-import { createSecretKey, randomBytes } from 'node:crypto'
+
+import { createSecretKey } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import { open, seal } from './aead.ts'
 import { contextOf, type Place } from './context.ts'
 import type { RootKeyProvider } from './providers/provider.ts'
+import { randomBytes } from './random.ts'
 
 /** The version that everything derived comes from. */
 export const firstMasterKey = 1

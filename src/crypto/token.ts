@@ -5,8 +5,9 @@
  * The form is GitHub's (https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/): scanners find
  * it, and a mistyped key is refused without a look-up.
  */
-import { randomBytes } from 'node:crypto'
+
 import { crc32 } from 'node:zlib'
+import { randomBytes } from './random.ts'
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const prefix = 'sr_'

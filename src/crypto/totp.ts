@@ -1,5 +1,7 @@
 /** Codes of authenticator apps: TOTP (RFC 6238) over HMAC-SHA-1, six digits, thirty seconds, as the apps all have it. */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from './random.ts'
 
 const digits = 6
 const stepMs = 30_000

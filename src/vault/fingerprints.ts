@@ -1,6 +1,8 @@
 /** Fingerprints of what an account keeps: with them a text is searched for leaked values far from the server. */
-import { createSecretKey, hash, randomBytes } from 'node:crypto'
+
+import { createSecretKey, hash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
+import { randomBytes } from '../crypto/random.ts'
 import { invalid, Refusal } from '../errors.ts'
 import { type Fingerprint, fingerprintsOf, type Keys, newRollingKeys } from '../fingerprint/fingerprint.ts'
 import { windowBytes } from '../fingerprint/strength.ts'

@@ -1,5 +1,5 @@
 /** Lists of secrets: list, make, rename, delete, and what is in them. */
-import { randomBytes } from 'node:crypto'
+import { randomBytes } from '../crypto/random.ts'
 import { Refusal } from '../errors.ts'
 import type { List } from '../model/list.ts'
 import { checkLabel } from '../model/name.ts'

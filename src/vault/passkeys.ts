@@ -1,7 +1,6 @@
 /** Passkeys (WebAuthn): set up, and taken for both factors at once, as the authenticator has checked who holds it. */
-import { randomBytes } from 'node:crypto'
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server'
-import { newUid } from '../crypto/random.ts'
+import { newUid, randomBytes } from '../crypto/random.ts'
 import { invalid, Refusal } from '../errors.ts'
 import { type Factor, type PasskeyData, passkeyLookup } from '../model/factor.ts'
 import { checkLabel } from '../model/name.ts'

@@ -1,6 +1,8 @@
 /** Passwords of users: hashed slowly, compared alike whether there is anybody or not, and refused when weak. */
-import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
+
+import { argon2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { randomBytes } from '../crypto/random.ts'
 import { Refusal } from '../errors.ts'
 
 /** OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane. In KiB. */

@@ -1,5 +1,5 @@
 /** What people prove who they are with, read from its rows and held against what they give. */
-import { randomBytes } from 'node:crypto'
+import { randomBytes } from '../crypto/random.ts'
 import { base32, stepOfCode } from '../crypto/totp.ts'
 import {
   type Factor,

@@ -2,9 +2,8 @@
  * Single sign-on by OpenID Connect: the authorization code flow with PKCE, state and nonce, all three derived from one
  * ticket that the browser keeps in a cookie, so that nothing of a flow is kept here until it ends well.
  */
-import { randomBytes } from 'node:crypto'
 import type * as oidc from 'openid-client'
-import { newUid } from '../crypto/random.ts'
+import { newUid, randomBytes } from '../crypto/random.ts'
 import { invalid, Refusal } from '../errors.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import { type SubjectData, subjectLookup } from '../model/factor.ts'

@@ -82,6 +82,14 @@ export const faults: readonly Fault[] = [
     'loses no refusal',
   ),
   fault(
+    'nothing random is drawn ahead',
+    'crypto/random.ts',
+    "if (platform === 'win32') randomFillSync(bytes)",
+    "if (platform !== 'win32') randomFillSync(bytes)",
+    'crypto/random.test.ts',
+    'when they are used',
+  ),
+  fault(
     'long scans give way to others',
     'vault/pace.ts',
     'await setImmediate()',

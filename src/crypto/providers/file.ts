@@ -1,8 +1,9 @@
 /** A root key in a file that only its owner reads. */
-import { randomBytes } from 'node:crypto'
+
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Refusal } from '../../errors.ts'
+import { randomBytes } from '../random.ts'
 import { decodeKey, localKey, rootKeyBytes } from './local.ts'
 import type { RootKeyProvider } from './provider.ts'
 
