@@ -15,11 +15,15 @@ const external = ['@scalar/fastify-api-reference']
 /** The other build asks the environment at each word whether to print it: slow, and it would print values. */
 const alias = { yaml: join(root, 'node_modules/yaml/browser/index.js') }
 
-/** Bundles the command, the server and the thread of its store, into a folder beside `src`, with the licences of all. */
+/** Bundles the command, the server and its threads, into a folder beside `src`, with the licences of all. */
 export async function buildCommand(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
   const { output } = await build({
-    input: { main: join(root, 'src/main.ts'), worker: join(root, 'src/store/sqlite/worker.ts') },
+    input: {
+      main: join(root, 'src/main.ts'),
+      worker: join(root, 'src/store/sqlite/worker.ts'),
+      'strength-worker': join(root, 'src/vault/strength-worker.ts'),
+    },
     platform: 'node',
     external,
     resolve: { alias },

@@ -4,6 +4,7 @@ import { argon2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { randomBytes } from '../crypto/random.ts'
 import { Refusal } from '../errors.ts'
+import { strengthOf } from './strength.ts'
 
 /** OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane. In KiB. */
 const cost = { memory: 19_456, passes: 2, parallelism: 1 }
@@ -52,11 +53,8 @@ export async function isPassword(password: string, phc: string | null): Promise<
 export async function checkPassword(password: string, about: readonly string[]): Promise<void> {
   if (password.length < minLength) throw weak(`Use at least ${minLength} characters.`)
   if (password.length > maxLength || !password.isWellFormed()) throw weak(`Use at most ${maxLength} characters.`)
-  const { ZxcvbnFactory } = await import('@zxcvbn-ts/core')
-  const { dictionary, adjacencyGraphs } = await import('@zxcvbn-ts/language-common')
-  const estimator = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs })
-  const { score } = estimator.check(password, ['strongroom', ...about])
-  if (score < minScore) throw weak('It is easy to guess, or among those that have leaked. Use several unrelated words.')
+  if ((await strengthOf(password, about)) < minScore)
+    throw weak('It is easy to guess, or among those that have leaked. Use several unrelated words.')
 }
 
 async function slowHash(password: string, nonce: Uint8Array, { memory, passes, parallelism }: typeof cost) {

@@ -90,6 +90,22 @@ export const faults: readonly Fault[] = [
     'when they are used',
   ),
   fault(
+    'only so much of a password is judged',
+    'vault/strength.ts',
+    'if (password.length <= maxJudgedLength) return [password]',
+    'if (password.length <= 10 * maxJudgedLength) return [password]',
+    'vault/strength.test.ts',
+    'the beginning and the end',
+  ),
+  fault(
+    'too many passwords are not judged at once',
+    'vault/strength.ts',
+    'if (pending.size >= maxWaiting) {',
+    'if (pending.size >= 10 * maxWaiting) {',
+    'vault/strength.test.ts',
+    'those who wait',
+  ),
+  fault(
     'long scans give way to others',
     'vault/pace.ts',
     'await setImmediate()',
