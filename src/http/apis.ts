@@ -14,7 +14,7 @@ export async function serveApis(app: FastifyInstance, context: Context, portalDi
   await app.register(seed(context))
   await app.register(ssoCallback(context))
   await app.register(portal(portalDir))
-  await app.register(lists(context, true), { prefix: '/api' })
+  await app.register(lists(context), { prefix: '/api' })
   // Clients resolve relative paths: a base URL without /api/ works too.
-  await app.register(lists(context, false))
+  await app.register(lists(context))
 }

@@ -17,8 +17,8 @@ const silenceMs = 3_000
 const shortRest = 64 * 1024
 
 const lingering = new WeakSet<Socket>()
-/** Whose last request is answered, though it has not come to its end. */
-const answeredEarly = new WeakSet<Socket>()
+/** The last request that was answered before it came to its end. */
+const early = new WeakMap<Socket, IncomingMessage>()
 let count = 0
 
 /** Has every connection of the server closed with care. */
@@ -27,14 +27,12 @@ export function closeWithCare(app: FastifyInstance): void {
   server.on('connection', (socket: Socket) => {
     // Node calls this, of its documented methods, behind an answer that is the last of its connection.
     const destroySoon = socket.destroySoon.bind(socket)
-    socket.destroySoon = () => (answeredEarly.has(socket) ? linger(socket) : destroySoon())
+    socket.destroySoon = () => (isAnsweredEarly(socket) ? linger(socket) : destroySoon())
   })
   // Before the listener of Node's that calls the above.
   server.prependListener('request', (request, response) => {
-    const { socket } = request
-    answeredEarly.delete(socket)
     response.prependOnceListener('finish', () => {
-      if (!request.complete) answeredEarly.add(socket)
+      if (!request.complete) early.set(request.socket, request)
     })
   })
   app.addHook('onSend', (request, reply, payload, done) => {
@@ -45,9 +43,13 @@ export function closeWithCare(app: FastifyInstance): void {
 
 /** Sends a last text, if it can still be sent, and closes. */
 export function endWithCare(socket: Socket, text: string): void {
-  if (!socket.writable || answeredEarly.has(socket)) return void socket.destroy()
+  if (!socket.writable || isAnsweredEarly(socket)) return void socket.destroy()
   socket.write(text)
   linger(socket)
+}
+
+function isAnsweredEarly(socket: Socket): boolean {
+  return early.get(socket)?.complete === false
 }
 
 /** Ends our side, and takes what comes until the other side ends too, or is at it for too long. */

@@ -72,9 +72,9 @@ export function portal(folder = defaultFolder) {
       return send(request, reply, start)
     }
 
-    app.get('/portal', { schema, exposeHeadRoute: true }, (_request, reply) => reply.redirect('/portal/', 308))
-    app.get('/portal/*', { schema, exposeHeadRoute: true }, answer)
-    app.get('/', { schema, exposeHeadRoute: true }, (request, reply) => {
+    app.get('/portal', { schema }, (_request, reply) => reply.redirect('/portal/', 308))
+    app.get('/portal/*', { schema }, answer)
+    app.get('/', { schema }, (request, reply) => {
       if (request.headers.accept?.includes('text/html') === true) return reply.redirect('/portal/', 302)
       throw new Refusal('not_found', 'Nothing is at this path. See /docs for the API, and /portal/ for people.')
     })

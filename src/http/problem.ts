@@ -80,6 +80,13 @@ export function toRefusal(thrown: unknown): Refusal {
   return new Refusal('internal', 'An internal error happened. The log has the request id.', { cause: thrown })
 }
 
+/** What does not lead to anything, whatever there is: a client that goes the wrong way, not something that is absent. */
+export class NoSuchPath extends Refusal {
+  constructor() {
+    super('not_found', 'Nothing is at this path. See /docs for the API.')
+  }
+}
+
 /** 405, saying what the path does take. */
 export function methodNotAllowed(allowed: readonly string[]): Refusal {
   const allow = allowed.join(', ')
@@ -98,7 +105,7 @@ function fromFramework(error: FastifyError): Refusal {
       )
     case 'FST_ERR_MAX_PARAM_LENGTH':
     case 'FST_ERR_BAD_URL':
-      return new Refusal('not_found', 'Nothing is at this path.')
+      return new NoSuchPath()
     default:
       return new Refusal('internal', 'An internal error happened. The log has the request id.', { cause: error })
   }

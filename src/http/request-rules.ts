@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { invalid, Refusal } from '../errors.ts'
 import type { RateLimiter } from './limits.ts'
 import { clientOf } from './peer.ts'
+import { NoSuchPath } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -14,6 +15,12 @@ declare module 'fastify' {
 /** Far below Node's own limits: an API of small requests needs no more. */
 const maxHeaders = 100
 const maxUrlLength = 8192
+
+const validHost =
+  /^(?:[\w.~-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?:\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])?)?$/
+const givenOnce: ReadonlyMap<string, string> = new Map(
+  ['Host', 'Content-Type', 'Origin', 'Idempotency-Key', 'Strongroom-Portal'].map((name) => [name.toLowerCase(), name]),
+)
 
 export function checkRequests(app: FastifyInstance, limiter: RateLimiter | undefined): void {
   app.addHook('onRequest', (request, reply, done) => {
@@ -30,20 +37,26 @@ export function checkRequests(app: FastifyInstance, limiter: RateLimiter | undef
   })
 }
 
+/** Between slashes nothing, or a step up, however they are written. An encoded slash may be part of a name. */
+const sloppy = /\/\/|\/\.{1,2}(\/|$)|\\|^\/(v3|api|secrets|cloud)\/.*\/$/
+const encoded: Readonly<Record<string, string>> = { '2e': '.', '2f': '/', '5c': '\\' }
+
 function checkUrl(url: string): void {
   if (url.length > maxUrlLength)
     throw new Refusal('uri_too_long', `The URL must be at most ${maxUrlLength} characters.`)
   const end = url.indexOf('?')
   const path = end < 0 ? url : url.slice(0, end)
-  if (/\/\/|\/\.{1,2}(\/|$)|%2e|%2f|%5c|\\|^\/v3\/.*\/$/i.test(path))
-    throw new Refusal('not_found', 'Nothing is at this path. See /docs for the API.')
+  if (sloppy.test(path.replaceAll(/%(2e|2f|5c)/gi, (_, code: string) => encoded[code.toLowerCase()] ?? ''))) {
+    throw new NoSuchPath()
+  }
 }
 
 function checkHeaders({ headers, raw, routeOptions }: FastifyRequest): void {
   if (raw.rawHeaders.length > 2 * maxHeaders) {
     throw new Refusal('headers_too_large', `A request may have at most ${maxHeaders} headers.`)
   }
-  if (headers.host === undefined && raw.httpVersion === '1.1') throw invalid('Host', 'Is required.')
+  checkHost(headers.host, raw.httpVersion)
+  checkDoubles(raw.rawHeaders)
   if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
     throw new Refusal(
       'unsupported_media_type',
@@ -53,6 +66,25 @@ function checkHeaders({ headers, raw, routeOptions }: FastifyRequest): void {
   if (routeOptions.config.isAcceptIgnored === true) return
   if (headers.accept?.includes('q=0') && excludesJson(headers.accept)) {
     throw new Refusal('not_acceptable', 'Answers are JSON, which the Accept header excludes.')
+  }
+}
+
+/** RFC 9112, section 3.2. */
+function checkHost(host: string | undefined, version: string): void {
+  if (host === undefined) {
+    if (version === '1.1') throw invalid('Host', 'Is required.')
+  } else if (!validHost.test(host)) throw invalid('Host', 'Must be a name or an address, with a port if need be.')
+}
+
+/** Of two, Node keeps the first in silence, or joins them; whatever stands between may have kept the other. */
+function checkDoubles(rawHeaders: readonly string[]): void {
+  const seen = new Set<string>()
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]?.toLowerCase() ?? ''
+    const given = givenOnce.get(name)
+    if (given === undefined) continue
+    if (seen.has(name)) throw invalid(given, 'Must be given once.')
+    seen.add(name)
   }
 }
 

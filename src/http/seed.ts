@@ -18,6 +18,11 @@ export function seed({ vault, metrics, failureLimiter }: Context) {
           try {
             const asker = { requestId, address: addressOf(request) }
             const { content, isWhole, giveBack } = await fetchDocument(vault, asker, params.token, document)
+            // Whoever only looks uses nothing up.
+            if (request.method === 'HEAD') {
+              await giveBack()
+              return reply.type('text/plain; charset=utf-8').send(content)
+            }
             metrics.seedFetches.inc({ outcome: isWhole ? 'served' : 'refetched' })
             onLost(reply, () => {
               metrics.seedFetches.inc({ outcome: 'lost' })

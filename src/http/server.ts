@@ -11,7 +11,7 @@ import Fastify, {
 import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import type { Config, TraceSettings } from '../config.ts'
-import { Refusal } from '../errors.ts'
+import type { Refusal } from '../errors.ts'
 import { checkCharset, parseJson } from '../json.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -22,9 +22,11 @@ import { compileLate } from './compilers.ts'
 import { guardDoor } from './door.ts'
 import { RateLimiter } from './limits.ts'
 import { closeWithCare } from './linger.ts'
+import { answerListsError, isListsPath } from './lists/lists.ts'
+import { collectMethods, refuseOtherMethods } from './methods.ts'
 import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from './metrics.ts'
 import { addressOf, trustOf } from './peer.ts'
-import { headersOf, methodNotAllowed, problemOf, toRefusal } from './problem.ts'
+import { headersOf, methodNotAllowed, NoSuchPath, problemOf, toRefusal } from './problem.ts'
 import { checkRequests } from './request-rules.ts'
 import { shedLoad } from './shedding.ts'
 import { issuerFetch } from './sso.ts'
@@ -85,7 +87,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
     keepAliveTimeout: keepAliveTimeoutMs,
     trustProxy: trustOf(config),
     forceCloseConnections: 'idle',
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     // Nothing is longer than the URL, whose own limit answers first.
     routerOptions: { maxParamLength: maxHeaderBytes },
     http: {
@@ -96,8 +98,10 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
       requireHostHeader: false,
     },
     // Before routing, such as a path that cannot be decoded.
-    frameworkErrors: (error, request, reply) =>
-      void answerError(error, request as FastifyRequest, reply as FastifyReply),
+    frameworkErrors: (error, request, reply) => {
+      const answer = isListsPath(request.raw.url ?? '') ? answerListsError : answerError
+      void answer(error, request as FastifyRequest, reply as FastifyReply)
+    },
     clientErrorHandler: answerBrokenRequest,
   })
   vault.onIntegrityFailure = (object) => {
@@ -138,6 +142,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   })
   checkRequests(app, limiter('address'))
   observe(app, metrics, (level) => logger.isLevelEnabled(level))
+  const methods = collectMethods(app)
   health(app, vault, state)
   if (config.metricsListen === undefined) serveMetrics(app, scrape)
   const keyLimiter = limiter('key')
@@ -149,6 +154,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
     fetchIssuer: issuerFetch(config.oidcAllowances),
   }
   await serveApis(app, context, portalDir)
+  refuseOtherMethods(app, methods)
   return {
     app,
     scrape,
@@ -198,7 +204,7 @@ function acceptStrictJson(app: FastifyInstance): void {
 function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler(answerError)
   app.setNotFoundHandler(() => {
-    throw new Refusal('not_found', 'Nothing is at this path. See /docs for the API.')
+    throw new NoSuchPath()
   })
 }
 
@@ -246,8 +252,8 @@ function observe(app: FastifyInstance, metrics: Metrics, isLogged: (level: strin
 function health(app: FastifyInstance, vault: Vault, state: { isDraining: boolean }): void {
   const schema = { hide: true }
   const config = { isNeverShed: true }
-  app.get('/healthz', { schema, config, exposeHeadRoute: true }, () => ({ status: 'ok' }))
-  app.get('/readyz', { schema, config, exposeHeadRoute: true }, async (_request, reply) => {
+  app.get('/healthz', { schema, config }, () => ({ status: 'ok' }))
+  app.get('/readyz', { schema, config }, async (_request, reply) => {
     if (state.isDraining) return reply.code(503).send({ status: 'draining' })
     try {
       await vault.store.ping()

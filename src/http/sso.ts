@@ -36,7 +36,8 @@ export function ssoPlace(context: Context, request: FastifyRequest): SsoPlace {
 export function ssoCallback(context: Context) {
   return async (app: FastifyInstance) => {
     const { vault } = context
-    app.get(path, { schema: { hide: true } }, async (request, reply) => {
+    // A look would use the ticket up.
+    app.get(path, { schema: { hide: true }, exposeHeadRoute: false }, async (request, reply) => {
       reply.header('referrer-policy', 'no-referrer')
       const stranger = { requestId: request.id, address: addressOf(request) }
       const agent = { address: stranger.address, userAgent: request.headers['user-agent'] ?? '' }

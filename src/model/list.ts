@@ -1,5 +1,6 @@
 /** A list: a named group of an account's secrets. Every secret is in one. Times are milliseconds since 1970. */
 import { hash } from 'node:crypto'
+import { isLabel, labelRule } from './name.ts'
 
 export interface List {
   readonly accountId: number
@@ -9,6 +10,14 @@ export interface List {
   readonly name: string
   readonly createdAt: number
   readonly updatedAt: number
+}
+
+/** What a list may be called: a label by which it can be addressed in a path, where digits alone are an id. */
+export const listNameRule = `${labelRule}, other than digits alone; no "\\\\", and between "/" neither nothing, "." nor ".."`
+
+export function isListName(text: string): boolean {
+  const isAddressable = !/^\d+$|\\/.test(text) && !text.split('/').some((part) => ['', '.', '..'].includes(part))
+  return isLabel(text) && isAddressable
 }
 
 /** Where secrets go that are made without naming a list; made when it is first needed. */

@@ -1,8 +1,7 @@
 /** Lists of secrets: list, make, rename, delete, and what is in them. */
 import { randomBytes } from '../crypto/random.ts'
-import { Refusal } from '../errors.ts'
-import type { List } from '../model/list.ts'
-import { checkLabel } from '../model/name.ts'
+import { invalid, Refusal } from '../errors.ts'
+import { isListName, type List, listNameRule } from '../model/list.ts'
 import { allowsName } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
 import type { IdOrName } from '../store/operation.ts'
@@ -30,13 +29,13 @@ export function readList(vault: Vault, asker: Asker, list: IdOrName): Promise<Li
  */
 export async function createList(vault: Vault, asker: Asker, name: string | undefined): Promise<List> {
   // Drawn from so many that it is not taken.
-  const made = name === undefined ? `list-${randomBytes(8).toString('hex')}` : checkLabel(name, 'name')
+  const made = name === undefined ? `list-${randomBytes(8).toString('hex')}` : checkListName(name)
   return ask(vault, asker, { kind: 'create_list', name: made })
 }
 
 /** @throws Refusal `not_found`, `name_taken`, `invalid`, `forbidden` without the right to write every secret */
 export async function renameList(vault: Vault, asker: Asker, list: IdOrName, name: string): Promise<List> {
-  return ask(vault, asker, { kind: 'rename_list', list, name: checkLabel(name, 'name') })
+  return ask(vault, asker, { kind: 'rename_list', list, name: checkListName(name) })
 }
 
 /**
@@ -53,6 +52,11 @@ export async function deleteList(vault: Vault, asker: Asker, list: IdOrName): Pr
     return deleted.stale
   }
   throw new Refusal('overloaded', 'The list keeps changing. Try again.', { headers: { 'retry-after': '1' } })
+}
+
+function checkListName(name: string): string {
+  if (!isListName(name)) throw invalid('name', `Must be ${listNameRule}.`)
+  return name
 }
 
 /** @throws Refusal `not_found`, with the field `list` when it is the list that is absent; `forbidden` */

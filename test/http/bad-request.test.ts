@@ -98,7 +98,24 @@ suite('A path', () => {
 suite('A method', () => {
   test('that a path does not take is 405 and says what it takes', async (t) => {
     const server = await startWithOne(t)
-    const allowed = { '/v3/secrets': 'GET, POST', '/v3/secrets/1': 'GET, PUT, DELETE', '/v3/audit': 'GET' }
+    const allowed = {
+      '/v3/secrets': 'GET, HEAD, POST',
+      '/v3/secrets/1': 'GET, HEAD, PUT, DELETE',
+      '/v3/audit': 'GET, HEAD',
+      '/api/secrets/lists': 'GET, HEAD, POST',
+      '/api/secrets/lists/default': 'GET, HEAD, POST, DELETE',
+      '/secrets/lists/1': 'GET, HEAD, POST, DELETE',
+      '/api/secrets/lists/1/values/1': 'GET, HEAD, POST, DELETE',
+      '/api/cloud/locations': 'GET, HEAD',
+      '/healthz': 'GET, HEAD',
+      '/metrics': 'GET, HEAD',
+      '/openapi.json': 'GET, HEAD',
+      '/docs': 'GET, HEAD',
+      '/portal/': 'GET, HEAD',
+      '/': 'GET, HEAD',
+      '/seed/x/user-data': 'GET, HEAD',
+      '/portal/sso/callback': 'GET',
+    }
 
     for (const [path, allow] of Object.entries(allowed)) {
       for (const method of ['PATCH', 'TRACE', 'OPTIONS', 'HEAD', 'POST', 'PUT', 'DELETE', 'PROPFIND', 'QUERY']) {

@@ -16,6 +16,34 @@ suite('A request', () => {
     assertProblem(answer, 400)
   })
 
+  test('with two Hosts, or one that is none, is refused in the common shape', async (t) => {
+    const { url, api } = await startWithOne(t)
+    const ask = (...hosts: readonly string[]) =>
+      sendRaw(
+        url,
+        `GET /v3/secrets HTTP/1.1\r\n${hosts.map((host) => `Host: ${host}\r\n`).join('')}Authorization: Bearer ${api.key}\r\nConnection: close\r\n\r\n`,
+      )
+
+    assertProblem(await ask('a.example', 'b.example'), 400)
+    assertProblem(await ask('a.example', 'a.example'), 400)
+    for (const host of ['', 'a b', 'a/b', 'a@b', 'a,b', 'a:b', 'a:65536', '[::1', '::1', '[g::]', 'a\u00e4']) {
+      assertProblem(await ask(host), 400)
+    }
+    for (const host of ['a', 'A.example:443', '127.0.0.1:4600', '[::1]:4600', '[2001:db8::1]', 'a_b.example.', 'a:']) {
+      assert.equal((await ask(host)).status, 200, host)
+    }
+  })
+
+  test('with a header twice that is good once is refused, naming it', async (t) => {
+    const { url, api } = await startWithOne(t)
+    for (const name of ['Content-Type', 'Origin', 'Idempotency-Key', 'Strongroom-Portal']) {
+      const head = `GET /v3/secrets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.key}\r\nConnection: close\r\n`
+      const answer = await sendRaw(url, `${head}${name}: a\r\n${name.toLowerCase()}: b\r\n\r\n`)
+      assertProblem(answer, 400)
+      assert.equal(JSON.parse(answer.body).errors[0].field, name)
+    }
+  })
+
   test('with an expectation that nobody knows is refused in the common shape', async (t) => {
     const { url } = await startWithOne(t)
 

@@ -58,7 +58,7 @@ suite('The portal', () => {
     ]) {
       assert.equal((await fetch(url + path)).status, 404, path)
     }
-    assert.equal((await fetch(`${url}/portal/`, { method: 'POST' })).status, 404)
+    assert.equal((await fetch(`${url}/portal/`, { method: 'POST' })).status, 405)
   })
 
   test('is where a browser is led that opens the server, and no tool is', async (t) => {

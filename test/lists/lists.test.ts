@@ -84,6 +84,90 @@ for (const engine of engines) {
       })
     }
 
+    test('has no list with a name that no path could have', async (t) => {
+      const call = callerOf(client, await startServer(t, engine))
+      await call('POST', 'secrets/lists', { name: 'one' })
+
+      for (const name of ['..', '.', '../one', 'a/../b', 'a//b', '/a', 'a/', 'a\\b', '7', '007']) {
+        for (const path of ['secrets/lists', 'secrets/lists/1']) {
+          const { status, body } = await call('POST', path, { name })
+          assert.deepEqual([status, Object.keys(body.fields ?? {})], [422, ['name']], `${path} ${name}`)
+        }
+      }
+      assert.deepEqual((await call('GET', 'secrets/lists')).body.data, [{ id: 1, name: 'one' }])
+    })
+
+    test('finds a list by its name, whatever is in it, percent-encoded', async (t) => {
+      const call = callerOf(client, await startServer(t, engine))
+      const names = [
+        'a/b',
+        'team/prod/eu',
+        'a b',
+        'a?b',
+        'a#b',
+        'a%2Fb',
+        'ä 🦊',
+        '...',
+        'v1.2',
+        '7a',
+        'a;b',
+        'a+b',
+        'a&b=c',
+      ]
+
+      for (const [at, name] of names.entries()) {
+        const path = `secrets/lists/${encodeURIComponent(name)}`
+        assert.deepEqual((await call('POST', 'secrets/lists', { name })).body.data, { id: at + 1, name })
+        assert.deepEqual((await call('GET', path)).body.data, { id: at + 1, name }, name)
+        await call('POST', `${path}/values`, { secret_key: `key-${at}`, secret_value: name })
+        const value = (await call('GET', `${path}/values/key-${at}`)).body.data
+        assert.equal((value as { secret_value: string }).secret_value, name)
+      }
+      for (const [at, name] of names.entries()) {
+        const path = `secrets/lists/${encodeURIComponent(name)}`
+        assert.deepEqual((await call('DELETE', path)).body, success(null))
+        assert.equal((await call('GET', `secrets/lists/${at + 1}`)).status, 404)
+      }
+    })
+
+    for (const each of clients) {
+      for (const base of ['/api/', '/']) {
+        test(`lets ${each.name} take no wrong path or method for an absent value, below ${base}`, async (t) => {
+          const call = callerOf(each, await startServer(t, engine), base)
+          await call('POST', 'secrets/lists', { name: 'one' })
+          await call('POST', 'secrets/lists/1/values', { secret_key: 'A', secret_value: '1' })
+
+          for (const path of [
+            ...[
+              'secrets',
+              'secrets/list/1',
+              'secrets/lists/1/value/1',
+              'secrets/lists/1/values/1/x',
+              'secrets/values/1',
+            ],
+            ...['secrets//lists/1', 'secrets/lists//values/1', 'secrets/lists/1/values/', 'secrets/lists/%2e%2fx'],
+            ...['secrets/lists/%zz', 'secrets/lists/1%5c2', 'cloud', 'cloud/servers', 'secrets/lists/'],
+            ...(base === '/api/' ? ['', 'lists/1', 'v3/secrets/1', 'secret/lists/1/values/1'] : []),
+          ]) {
+            for (const method of ['GET', 'DELETE']) {
+              const came = await call(method, path)
+              assert.equal(each.read(came), 'refused', `${method} ${path}: ${JSON.stringify(came.body)}`)
+            }
+          }
+          for (const path of [
+            'secrets/lists',
+            'secrets/lists/1',
+            'secrets/lists/1/values',
+            'secrets/lists/1/values/1',
+          ]) {
+            const came = await call('PUT', path, { name: 'x' })
+            assert.deepEqual([came.status, each.read(came)], [405, 'refused'])
+          }
+          assert.equal(each.read(await call('GET', 'secrets/lists/1/values/1')), 'ok')
+        })
+      }
+    }
+
     test('makes up a name for a list without one, each another', async (t) => {
       const call = callerOf(client, await startServer(t, engine))
 

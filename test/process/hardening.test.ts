@@ -21,7 +21,39 @@ suite('The server as a process', () => {
     assert.doesNotMatch(server.output(), /[Dd]ebugger|inspector/)
   })
 
-  for (const signal of ['SIGUSR2', 'SIGQUIT', 'SIGABRT', 'SIGSEGV'] as const) {
+  for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGIO', 'SIGXFSZ'] as const) {
+    test(`goes on after ${signal}, and says that it came`, async (t) => {
+      const { server, key } = await start(t)
+      const writes = Array.from({ length: 20 }, (_, at) =>
+        server.api(key).post('/v3/secrets', { name: `s${at}`, value: 'v' }),
+      )
+
+      server.process.kill(signal)
+
+      assert.deepEqual(new Set((await Promise.all(writes)).map(({ status }) => status)), new Set([201]))
+      assert.equal((await server.api(key).get('/v3/secrets')).body.secrets.length, 20)
+      assert.match(server.output(), new RegExp(`"signal":"${signal}"`))
+      assert.deepEqual(await server.end('SIGTERM'), { code: 0, signal: null })
+    })
+  }
+
+  for (const signal of ['SIGHUP', 'SIGQUIT', 'SIGXCPU'] as const) {
+    test(`comes to an orderly end upon ${signal}, and leaves no dump`, async (t) => {
+      const { server, place } = await start(t)
+      const before = readdirSync('.').sort()
+
+      assert.deepEqual(await server.end(signal), { code: 0, signal: null })
+
+      assert.match(server.output(), /"msg":"stopped"/)
+      assert.deepEqual(readdirSync('.').sort(), before)
+      assert.deepEqual(
+        readdirSync(place.dataDir).filter((name) => /core|heap|report/.test(name)),
+        [],
+      )
+    })
+  }
+
+  for (const signal of ['SIGABRT', 'SIGSEGV'] as const) {
     test(`leaves no dump, snapshot or report when ${signal} ends it`, async (t) => {
       const { server, place } = await start(t, ['sh', '-c', 'ulimit -c 0; exec "$0" "$@"'])
       const before = [readdirSync('.'), readdirSync(place.dataDir)]

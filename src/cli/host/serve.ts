@@ -1,6 +1,7 @@
 /** `strongroom serve`: runs the server until it is told to stop. */
 import { readFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
+import { constants } from 'node:os'
 import { type Logger, pino } from 'pino'
 import { type Config, readConfig, unknownSettings } from '../../config.ts'
 import type { Server } from '../../http/server.ts'
@@ -23,11 +24,11 @@ const dayMs = 86_400_000
 export async function serve(): Promise<void> {
   // What the server makes is for its owner alone.
   process.umask(0o077)
-  // Without a listener Node opens its inspector upon this signal, and with it the memory.
-  process.on('SIGUSR1', () => {})
+  const passedOver = passOverSignals()
   const unknown = unknownSettings()
   const config = readConfig()
   const logger = pino({ name: 'strongroom', level: config.logLevel })
+  passedOver.log = (signal) => logger.info({ signal }, 'this signal means nothing to the server')
   warn(logger, config, unknown)
   // The store's thread starts while the server's modules load.
   const [opened, { createServer, createMetricsServer }] = await Promise.all([
@@ -43,17 +44,36 @@ export async function serve(): Promise<void> {
       await metricsApp.listen(config.metricsListen)
     }
     const listening = await listen(server.app, config.listen)
+    stopOnSignals(logger, server, opened)
     const origin = originOf(listening)
     const setUp = firstKey === undefined ? undefined : await setUpLink(opened.vault, config, origin)
     greet(config, listening, firstKey, setUp)
     makeCheckpoints(opened, config, logger)
     watchWraps(opened.vault, logger)
-    stopOnSignals(logger, server, opened)
     flushCompileCache()
   } catch (error) {
     await opened.close()
     throw error
   }
+}
+
+/**
+ * Left to itself the system ends a process upon these at once, with requests on their way; upon SIGUSR1, Node opens its
+ * inspector, and with it the memory.
+ */
+const meaningless = ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGIO', 'SIGXFSZ'] as const
+/** Upon which the server answers whom it let in, and ends. */
+const endings = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGPWR', 'SIGXCPU'] as const
+
+function passOverSignals(): { log: (signal: NodeJS.Signals) => void } {
+  const handler: { log: (signal: NodeJS.Signals) => void } = { log: () => {} }
+  for (const signal of known(meaningless)) process.on(signal, (name) => handler.log(name))
+  return handler
+}
+
+/** Those that this system has. */
+function known(signals: readonly NodeJS.Signals[]): readonly NodeJS.Signals[] {
+  return signals.filter((signal) => signal in constants.signals)
 }
 
 function warn(logger: Logger, config: Config, unknown: readonly string[]): void {
@@ -168,7 +188,7 @@ function stopOnSignals(logger: Logger, server: Server, opened: Opened): void {
       process.exitCode = 1
     }
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+  for (const signal of known(endings)) process.on(signal, () => void stop(signal))
   process.on('uncaughtException', (error) => {
     // The state is unknown: say what kind of error, nothing of its text, and let the supervisor start afresh.
     logger.fatal(

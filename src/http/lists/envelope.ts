@@ -1,7 +1,7 @@
 /** The shape of every answer of the Secret Lists API, and what a refusal looks like in it. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type FieldFault, Refusal } from '../../errors.ts'
-import { headersOf, statusOf, toRefusal } from '../problem.ts'
+import { headersOf, NoSuchPath, statusOf, toRefusal } from '../problem.ts'
 
 export type Fields = Readonly<Record<string, readonly string[]>>
 
@@ -49,6 +49,8 @@ export function answerInEnvelope(
 
 function clientsView(refusal: Refusal, nameField: string): { code: number; fields?: Fields } {
   if (refusal instanceof Unprocessable) return { code: 422, fields: refusal.byField }
+  // To most clients 404 alone means that the value is gone, which they then make anew or forget.
+  if (refusal instanceof NoSuchPath) return { code: 400 }
   const { code, message, fields } = refusal
   switch (code) {
     case 'not_found':

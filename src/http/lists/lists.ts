@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkCharset } from '../../json.ts'
 import type { List } from '../../model/list.ts'
 import { isLabel, isName, parseId } from '../../model/name.ts'
@@ -18,6 +18,8 @@ import { askerOf, checkKeysOf, identityOf } from '../asker.ts'
 import { readBody } from '../bodies.ts'
 import type { Context } from '../context.ts'
 import { markExpired, markStale } from '../marks.ts'
+import { collectMethods, refuseOtherMethods } from '../methods.ts'
+import { NoSuchPath } from '../problem.ts'
 import { answerInEnvelope, success, Unprocessable } from './envelope.ts'
 import { parseForm } from './form.ts'
 
@@ -36,19 +38,22 @@ interface ValueParams extends ListParams {
   readonly value: string
 }
 
-/** @param isNotFoundOurs whether every other path below the prefix is answered in the envelope too */
-export function lists(context: Context, isNotFoundOurs: boolean) {
+/** Whether a client of this API asks for the path: any below `/api`, and at the root those that its calls begin with. */
+export function isListsPath(path: string): boolean {
+  return /^\/(api|secrets|cloud)(\/|$)/.test(path)
+}
+
+/** Answers in the envelope. */
+export function answerListsError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return answerInEnvelope(error, request, reply, isAboutValue(request) ? 'secret_key' : 'name')
+}
+
+export function lists(context: Context) {
   return async (app: FastifyInstance) => {
     const { vault } = context
-    checkKeysOf(app, context, (error, request, reply) =>
-      answerInEnvelope(error, request, reply, isAboutValue(request) ? 'secret_key' : 'name'),
-    )
+    checkKeysOf(app, context, answerListsError)
     acceptForms(app, context)
-    if (isNotFoundOurs) {
-      app.setNotFoundHandler((_request, reply) =>
-        reply.code(404).send({ result: 'error', message: 'Nothing is at this path.', code: 404, data: null }),
-      )
-    }
+    const methods = collectMethods(app)
     listCalls(app, context)
     valueCalls(app, context)
     // The Terraform provider asks for it when it is configured, and ignores the answer.
@@ -56,7 +61,18 @@ export function lists(context: Context, isNotFoundOurs: boolean) {
       await authenticate(vault, askerOf(request))
       return success([])
     })
+    refuseOtherMethods(app, methods)
+    refuseOtherPaths(app)
   }
+}
+
+function refuseOtherPaths(app: FastifyInstance): void {
+  const refuse = () => {
+    throw new NoSuchPath()
+  }
+  if (app.prefix !== '') app.setNotFoundHandler(refuse)
+  const options = { method: app.supportedMethods, schema: { hide: true }, config: { ...config, isOpen: true } }
+  for (const url of ['/secrets', '/secrets/*', '/cloud', '/cloud/*']) app.route({ ...options, url, handler: refuse })
 }
 
 /** Of the longest value, with three characters for each byte of its text. */

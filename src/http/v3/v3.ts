@@ -1,9 +1,9 @@
 /** The v3 API as one plugin: its key check, its routes, and 405 for every other method. */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyInstance, RouteOptions } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { checkKeysOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { methodNotAllowed } from '../problem.ts'
+import { collectMethods, refuseOtherMethods } from '../methods.ts'
 import { accountRoutes } from './account.ts'
 import { auditRoutes } from './audit.ts'
 import { deploymentRoutes } from './deployments.ts'
@@ -40,28 +40,5 @@ export function v3(context: Context) {
     peopleRoutes(typed, context)
     auditRoutes(typed, context)
     refuseOtherMethods(app, methods)
-  }
-}
-
-function collectMethods(app: FastifyInstance): Map<string, string[]> {
-  const methods = new Map<string, string[]>()
-  app.addHook('onRoute', ({ method, url }: RouteOptions) => {
-    methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()])
-  })
-  return methods
-}
-
-/** 405 with `Allow` for every method that a path does not take. */
-function refuseOtherMethods(app: FastifyInstance, methods: ReadonlyMap<string, string[]>): void {
-  for (const [url, allowed] of [...methods]) {
-    const others = app.supportedMethods.filter((method) => !allowed.includes(method))
-    app.route({
-      method: others,
-      url: url.slice(app.prefix.length),
-      schema: { hide: true },
-      config: { isOpen: true },
-      onRequest: (_request, _reply, done) => done(methodNotAllowed(allowed)),
-      handler: () => null,
-    })
   }
 }
