@@ -30,7 +30,7 @@ export async function exportSecrets(options: Options): Promise<void> {
   const values = await readMany(client, secrets, bar.at).finally(bar.end)
   const text = writeEntries(entriesOf(secrets, values), format, options.name)
   if (output === undefined) return printWhole(text)
-  await replaceFile(output, Buffer.from(text))
+  await replaceFile(output, Buffer.from(text), 0o600)
   if (json) printJson({ output, format, secrets: values.size })
   else tell(`${values.size} secrets are in ${output}.`)
 }

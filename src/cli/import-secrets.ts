@@ -52,7 +52,12 @@ export async function importSecrets(path: string, options: Options): Promise<voi
 
 async function readFile(path: string, { format }: Options): Promise<readonly Entry[]> {
   const bytes = path === '-' ? await readStandardInput() : readInputFile(path)
-  if (!isUtf8(bytes)) throw new Fault('usage', `${path} is no text in UTF-8.`)
+  if (!isUtf8(bytes) || bytes.includes(0)) {
+    throw new Fault(
+      'usage',
+      `${path} is not text in UTF-8. If it is in UTF-16, as PowerShell writes files, save it as UTF-8.`,
+    )
+  }
   const text = bytes.toString()
   return readEntries(text, format === undefined ? guessFormat(path, text) : importFormatOf(format))
 }

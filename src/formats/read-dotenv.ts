@@ -1,6 +1,6 @@
 /**
- * Reads dotenv files as the dotenv library of Node reads them, and Doppler's, which escapes more. What those would pass
- * over in silence, or what other readers take for something else, is refused with its line.
+ * Reads dotenv files as dotenv of Node and of Python, godotenv, Compose and Ruby's dotenv all read them, and Doppler's,
+ * which escapes more. What these read differently, or pass over in silence, is refused with its line.
  */
 import { checkNames, type Entry, faulty } from './entry.ts'
 
@@ -10,13 +10,16 @@ const rest = /([^\n]*)(?:\n|$)/y
 const quoted = {
   "'": /'((?:\\'|[^'])*)'[ \t]*(?:#[^\n]*)?(?:\n|$)/y,
   '"': /"((?:\\"|[^"])*)"[ \t]*(?:#[^\n]*)?(?:\n|$)/y,
-  '`': /`((?:\\`|[^`])*)`[ \t]*(?:#[^\n]*)?(?:\n|$)/y,
 } as const
 const escaped = /"((?:\\[\s\S]|[^"\\])*)"[ \t]*(?:#[^\n]*)?(?:\n|$)/y
 
 /** @throws Refusal `invalid` with the line */
 export function readDotenv(text: string, isDoppler = false): readonly Entry[] {
-  const reader = new Reader(text.replace(/^\uFEFF/, '').replaceAll(/\r\n?/g, '\n'))
+  const reader = new Reader(text.replace(/^\uFEFF/, ''))
+  reader.refuse(
+    /\r(?!\n)/,
+    'has a carriage return alone, which some readers take for a line end: put an escaped \\r in double quotes',
+  )
   const entries: Entry[] = []
   while (!reader.isAtEnd) {
     if (reader.take(blank) !== undefined) continue
@@ -28,15 +31,68 @@ export function readDotenv(text: string, isDoppler = false): readonly Entry[] {
 
 function plainValue(reader: Reader): string {
   const quote = reader.next
-  if (quote === "'" || quote === '"' || quote === '`') {
-    const [, inside = ''] = reader.take(quoted[quote]) ?? reader.fail('has a quote that does not end')
-    return quote === '"' ? inside.replaceAll('\\n', '\n').replaceAll('\\r', '\r') : inside
+  if (quote === '`')
+    reader.fail(`has backticks, which some readers take for quotes and others for a part of the value: ${quoteIt}`)
+  if (quote === "'") return singleQuoted(reader)
+  return quote === '"' ? doubleQuoted(reader) : unquoted(reader)
+}
+
+const quoteIt = 'put the value in single quotes'
+const elsewhere = 'import it as JSON or YAML, or store it with "strongroom secrets set"'
+
+function insideOf(reader: Reader, quote: keyof typeof quoted): string {
+  const [, inside = ''] = reader.take(quoted[quote]) ?? reader.fail('has a quote that does not end')
+  if (!reader.isOfWindows || !inside.includes('\n')) return inside
+  return reader.failBack(`has several lines that end as on Windows, which only some readers keep: ${elsewhere}`)
+}
+
+function singleQuoted(reader: Reader): string {
+  const inside = insideOf(reader, "'")
+  if (/\\(?:['\\]|$)/.test(inside)) {
+    reader.failBack(`has a backslash before a quote or a backslash, which only some readers take away: ${elsewhere}`)
   }
+  if (inside.includes('${')) {
+    reader.failBack(`has "\${", which some readers fill in even within single quotes: ${elsewhere}`)
+  }
+  return inside
+}
+
+/** `\n` and `\r` are line ends for all but the newest of Ruby. */
+function doubleQuoted(reader: Reader): string {
+  const inside = insideOf(reader, '"')
+  if (inside.includes('$')) {
+    reader.failBack(`has "$" in double quotes, where most readers fill in variables: ${quoteIt}`)
+  }
+  if (/\\(?![nr])/.test(inside.replaceAll(/\\[nr]/g, '')) || inside.includes('\\\\')) {
+    reader.failBack(`has a backslash in double quotes, which each reader takes differently: ${quoteIt}`)
+  }
+  return inside.replaceAll('\\n', '\n').replaceAll('\\r', '\r')
+}
+
+/** Up to a `#` with a blank before it. */
+function unquoted(reader: Reader): string {
+  const blanks = reader.before
   const [, line = ''] = reader.take(rest) ?? []
-  const value = line.replace(/(?:^|[ \t])#.*$/, '').trim()
-  if (value.includes('#')) {
-    reader.back()
-    reader.fail('has a "#" without a blank before it, which some programs take for a comment: put the value in quotes')
+  const comment = line.search(/[ \t]#/)
+  const value = (comment < 0 ? line : line.slice(0, comment)).replace(/[ \t]+$/, '')
+  if (line.startsWith('#')) {
+    const what = blanks
+      ? 'only a comment after "=", which some readers take for the value'
+      : 'a value that begins with "#"'
+    reader.failBack(`has ${what}: write NAME='' for an empty value, or ${quoteIt}`)
+  }
+  const ambiguous: readonly (readonly [RegExp, string])[] = [
+    [/#/, 'a "#" without a blank before it, which some readers take for a comment'],
+    [/\$/, 'a "$", where most readers fill in variables'],
+    [/\\/, 'a backslash, which some readers take away'],
+    [
+      /^[^\x21-\x7e\p{L}\p{N}\p{P}\p{S}]|[^\x21-\x7e\p{L}\p{M}\p{N}\p{P}\p{S}]$/u,
+      'a blank that is no space at its beginning or end',
+    ],
+  ]
+  for (const [pattern, what] of ambiguous) if (pattern.test(value)) reader.failBack(`has ${what}: ${quoteIt}`)
+  if (comment >= 0 && (line[comment] === '\t' || /[ \t]#/.test(line.slice(comment + 2)))) {
+    reader.failBack(`has a comment that readers begin at different places: ${quoteIt}`)
   }
   return value
 }
@@ -52,8 +108,12 @@ class Reader {
   #at = 0
   #before = 0
 
+  /** Whether lines end with a carriage return and a line feed, as on Windows. */
+  readonly isOfWindows: boolean
+
   constructor(text: string) {
-    this.#text = text
+    this.#text = text.replaceAll('\r\n', '\n')
+    this.isOfWindows = text.includes('\r\n')
   }
 
   get isAtEnd(): boolean {
@@ -73,12 +133,28 @@ class Reader {
     return found
   }
 
-  /** To before what was taken last. */
-  back(): void {
-    this.#at = this.#before
+  /** Whether a blank stands before what comes next. */
+  get before(): boolean {
+    return /[ \t]/.test(this.#text.charAt(this.#at - 1))
   }
 
+  /** Names the line of what comes next. */
   fail(what: string): never {
-    throw faulty(`Line ${this.#text.slice(0, this.#at).split('\n').length} ${what}.`)
+    return this.#failAt(this.#at, what)
+  }
+
+  /** Names the line where what was taken last begins. */
+  failBack(what: string): never {
+    return this.#failAt(this.#before, what)
+  }
+
+  /** Names the line of the first place that fits, if there is one. */
+  refuse(pattern: RegExp, what: string): void {
+    const at = this.#text.search(pattern)
+    if (at >= 0) this.#failAt(at, what)
+  }
+
+  #failAt(at: number, what: string): never {
+    throw faulty(`Line ${this.#text.slice(0, at).split('\n').length} ${what}.`)
   }
 }

@@ -11,21 +11,32 @@ interface Text {
   readonly text: string
 }
 
-/** @throws Refusal `invalid` for a value that the format cannot carry */
+/**
+ * For dotenv of Node and of Python, godotenv, Compose, Ruby's dotenv, and shells that read it with `. FILE`: what they
+ * read differently is refused, and nothing of it is run by any.
+ *
+ * @throws Refusal `invalid` for a value that the format cannot carry
+ */
 export function writeDotenv(entries: readonly Entry[]): string {
   return lines(entries, ({ name, text }) => `${name}=${dotenvValue(name, text)}`)
 }
 
-/** Without quotes where every reader agrees, else in the first kind of quotes that changes nothing of the value. */
+/** Without quotes where every reader agrees, else in those within which every reader takes the value as it is. */
 function dotenvValue(name: string, text: string): string {
-  if (/^[A-Za-z0-9_./:@%+,=^~\\-]*$/.test(text)) return text
-  // A backslash before the closing quote would take its meaning from it.
-  const isLiteral = !text.includes('\r') && !text.endsWith('\\')
-  if (isLiteral && !text.includes("'")) return `'${text}'`
-  if (isLiteral && !text.includes('`')) return `\`${text}\``
-  // In double quotes \n and \r stand for line ends, and every other backslash for itself.
-  if (!/"|\\[nr]|\\$/.test(text)) return `"${text.replaceAll('\r', '\\r')}"`
-  throw cannotHold(name, 'Has quotes or backslashes that dotenv files cannot carry.', otherFormat)
+  if (/^[A-Za-z0-9_./:@%+,=^-]*$/.test(text)) return text
+  // Python fills in variables whatever the quotes are, and all but Compose read a carriage return as a line end.
+  const isLiteral = !text.includes('\r') && !text.includes('${')
+  // Python takes two backslashes for one, and all take one before the closing quote for its own.
+  if (isLiteral && !/'|\\\\|\\$/.test(text)) return `'${text}'`
+  // Within these, each reader has escapes and variables of its own, and a shell runs commands.
+  if (isLiteral && !/["\\$`]/.test(text)) return `"${text}"`
+  throw cannotHold(name, whyNot(text), 'Export it as shell, json or yaml, or leave it out with --only.')
+}
+
+function whyNot(text: string): string {
+  if (text.includes('\r')) return 'Has a carriage return, which readers of dotenv files take for a line end.'
+  if (text.includes('${')) return 'Has "${", which some readers of dotenv files fill in, whatever the quotes are.'
+  return 'Has an apostrophe, or backslashes, together with what readers of dotenv files read differently.'
 }
 
 /** For `. FILE` or `eval` in any POSIX shell. */

@@ -5,6 +5,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { invalid, Refusal } from '../errors.ts'
 import type { Value } from './fill.ts'
+import { kindOf } from './kind.ts'
 import { defaultLimits, type Limits, tooLarge } from './limits.ts'
 import { decodeBase64, decodeBody, encodePart, isMime, type Part, type Section, splitMessage } from './mime.ts'
 import { parsing, renderingAll, type Template } from './template.ts'
@@ -63,9 +64,12 @@ export function* parsingUserData(
 ): Steps<UserData> {
   const reader = new Reader(field, limits)
   const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b
-  const plain = isCompressed ? reader.decompress(bytes) : Buffer.from(bytes)
-  if (plain.length > limits.templateBytes) throw tooLarge(field, limits.templateBytes, 'bytes')
-  const shared = { templates: reader.templates, bytes: Buffer.from(bytes), isCompressed, field }
+  const whole = isCompressed ? reader.decompress(bytes) : Buffer.from(bytes)
+  if (whole.length > limits.templateBytes) throw tooLarge(field, limits.templateBytes, 'bytes')
+  if (isWide(whole)) throw invalid(field, `Is in UTF-16. ${saveAsUtf8}`)
+  const plain = withoutMark(whole)
+  const kept = plain === whole ? Buffer.from(bytes) : isCompressed ? gzipSync(plain) : plain
+  const shared = { templates: reader.templates, bytes: kept, isCompressed, field }
   if (isMime(plain)) {
     const sections: (string | Slot)[] = []
     for (const section of splitMessage(plain.toString('latin1'), field, limits)) {
@@ -145,8 +149,10 @@ class Reader {
     const isText = section.type?.startsWith('text/') ?? true
     if (!isCompressed && !isText) return section.text
     const body = decodeBody(section, this.#field, number)
-    const plain = isCompressed ? this.decompress(body) : body
-    if (!plain.includes(opening)) return section.text
+    const whole = isCompressed ? this.decompress(body) : body
+    if (isWide(whole)) throw invalid(this.#field, `Part ${number} is in UTF-16. ${saveAsUtf8}`)
+    const plain = withoutMark(whole)
+    if (plain === whole && !plain.includes(opening)) return section.text
     const text = decode(plain)
     if (text === undefined && isCompressed) return section.text
     if (text === undefined) throw invalid(this.#field, `Part ${number} must be UTF-8.`)
@@ -171,6 +177,38 @@ class Reader {
     }
   }
 }
+
+const saveAsUtf8 = 'Save it as UTF-8 (PowerShell: Out-File -Encoding utf8), so that its references are found.'
+
+/** How references begin in UTF-16 and UTF-32, whichever byte is first. */
+const wideOpenings = [2, 4].flatMap((width) =>
+  [0, width - 1].map((at) =>
+    Buffer.from(
+      [...opening].flatMap((sign) =>
+        Array.from({ length: width }, (_, byte) => (byte === at ? sign.charCodeAt(0) : 0)),
+      ),
+    ),
+  ),
+)
+
+/** Whether there are references in UTF-16 or UTF-32: none would be found, and all be handed back as they are. */
+function isWide(bytes: Buffer): boolean {
+  return wideOpenings.some((one) => bytes.includes(one))
+}
+
+const mark = Buffer.from('\ufeff')
+
+/** What cloud-init knows by its first line it takes for nothing behind a byte order mark; elsewhere the mark belongs there. */
+function withoutMark(bytes: Buffer): Buffer {
+  if (!bytes.subarray(0, mark.length).equals(mark)) return bytes
+  const rest = bytes.subarray(mark.length)
+  const isKnown =
+    isMime(rest) || kindOf(rest.toString('utf8', 0, 256)) !== '' || ofWindows.test(rest.toString('latin1', 0, 64))
+  return isKnown ? rest : bytes
+}
+
+/** As cloudbase-init knows scripts of Windows. */
+const ofWindows = /^\s*(#ps1|<powershell|<script|rem cmd)/i
 
 function decode(bytes: Uint8Array): string | undefined {
   try {

@@ -113,7 +113,7 @@ suite('An import', () => {
     ['a faulty file', [], 'A=1\nplanted', /Line 2/],
     ['names that no secret has', ['--format', 'json'], '{"a b":"planted","/c":"1"}', /"a b", "\/c"/],
     ['a format that is none', ['--format', 'toml'], 'A=1', /--format: Must be one of/],
-    ['bytes that are no text', [], Buffer.from([0xff, 0xfe]), /no text in UTF-8/],
+    ['bytes that are no text', [], Buffer.from([0xff, 0xfe]), /not text in UTF-8/],
   ]
   for (const [what, words, text, message] of refused) {
     test(`of ${what} is refused before anything is asked for`, async (t) => {
@@ -171,12 +171,23 @@ suite('An export', () => {
 
     const manifest = parse((await person.run(['export', '--format', 'k8s', '--name', 'web'])).stdout)
     assert.deepEqual([manifest.metadata.name, manifest.data.cert], ['web', 'AP8='])
-    const { code, stdout, stderr } = await person.run(['export', '--format', 'dotenv'])
+    const { code, stdout, stderr } = await person.run(['export', '--format', 'dotenv', '--only', 'cert'])
     assert.deepEqual([code, stdout], [2, ''])
     assert.match(stderr, /CERT: Is not a text\. Leave it out/)
     const docker = await person.run(['export', '--format', 'docker', '--only', 'db-*'])
     assert.deepEqual([docker.code, docker.stdout], [2, ''])
     assert.match(docker.stderr, /DB_PASSWORD: Has more than one line/)
+  })
+
+  test('leaves files out when it is told to, and names them', async (t) => {
+    const person = await withSecrets(t)
+
+    const { code, stdout, stderr } = await person.run(['export', '--format', 'json', '--skip-files'])
+    assert.equal(code, 0, stderr)
+    assert.deepEqual(Object.keys(JSON.parse(stdout)).includes('cert'), false)
+    assert.match(stderr, /Files are left out: cert/)
+    const only = await person.run(['export', '--format', 'json', '--skip-files', '--only', 'cert'])
+    assert.deepEqual([only.code, only.stdout], [3, ''])
   })
 
   test('goes into a file for its owner alone, in the place of an older one', async (t) => {

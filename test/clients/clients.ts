@@ -7,11 +7,16 @@ import { spawn } from 'node:child_process'
 import { copyFileSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { Refusal } from '../../src/errors.ts'
+import { readEntries } from '../../src/formats/read.ts'
+import { writeEntries } from '../../src/formats/write.ts'
 import { wentWell } from '../client/life.ts'
+import { hard, line, value } from '../formats/values.ts'
 import { Api } from '../support/api.ts'
 import { startChild } from '../support/child.ts'
 import { markedBlock } from '../support/document.ts'
 import { engines, makeFolder } from '../support/engines.ts'
+import { fc } from '../support/fast-check.ts'
 
 const fetchMs = 60_000
 const runMs = 120_000
@@ -84,6 +89,19 @@ const clients: readonly Client[] = [
     prepare: (folder) => writeFileSync(join(folder, 'go.mod'), 'module life\n'),
     fetch: [['go', 'get', 'github.com/netactuate/gona@latest']],
     run: [['go', 'run', '.']],
+  },
+  {
+    name: 'Go, the readers of dotenv files: godotenv and compose-go',
+    program: 'go',
+    source: 'dotenv.go',
+    savedAs: 'main.go',
+    prepare: (folder) => {
+      writeFileSync(join(folder, 'go.mod'), 'module dotenv\n')
+      writeFileSync(join(folder, 'cases.json'), JSON.stringify(dotenvCases()))
+    },
+    fetch: [['go', 'get', 'github.com/joho/godotenv@v1.5.1', 'github.com/compose-spec/compose-go/v2/dotenv@v2.16.2']],
+    fetchMs: buildMs,
+    run: [{ line: ['go', 'run', '.'], stdout: 'The same\n' }],
   },
   {
     name: 'Node, the package @netactuate/sdk',
@@ -268,6 +286,31 @@ function isAsExpected({ code = 0, stdout, stderr = /(?:)/ }: Step, ran: Ran): bo
 }
 
 /** @returns why it cannot be tried here; `undefined` when it can */
+/** What is exported, and what is taken when it is imported: both are to be what others read. */
+function dotenvCases() {
+  const exported = [...hard, ...fc.sample(value, 500)].flatMap((one) => {
+    const entry = { name: 'V', value: one }
+    return orRefused(() => [{ text: writeEntries([entry], 'dotenv', ''), expected: { V: one } }])
+  })
+  const taken = fc.sample(fc.array(line, { maxLength: 4 }), 4000).flatMap((lines) => {
+    const text = lines.join('\n')
+    const read = orRefused(() => readEntries(text, 'dotenv'))
+    // godotenv knows no names with a hyphen, and refuses them.
+    if (read.length === 0 || read.some(({ name }) => name.includes('-'))) return []
+    return [{ text, expected: Object.fromEntries(read.map((one) => [one.name, one.value])) }]
+  })
+  return [...exported, ...taken]
+}
+
+function orRefused<T>(work: () => readonly T[]): readonly T[] {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Refusal) return []
+    throw error
+  }
+}
+
 async function fetchOf(client: Client, folder: string): Promise<string | undefined> {
   const { source, savedAs } = client
   if (source !== undefined && savedAs !== undefined) {

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
+import { missingInPython, python } from '../support/python.ts'
 
 export type Read = Readonly<Record<string, string>>
 
@@ -133,4 +134,57 @@ export function readByTerraform(text: string, names: readonly string[]): Read {
     })
     return JSON.parse(Buffer.from(out.trim().slice(1, -1), 'base64').toString()) as Read
   })
+}
+
+interface Reader {
+  readonly name: string
+  readonly missing: string | false
+}
+
+/** Programs that read dotenv files: many at once, and which entries this one is able to read at all. */
+type DotenvReader = readonly [
+  Reader,
+  readAll: (texts: readonly string[]) => readonly Read[],
+  canRead: (name: string, value: string) => boolean,
+]
+
+export const dotenvReaders: readonly DotenvReader[] = [
+  [{ name: "Python's dotenv", missing: missingInPython('dotenv') }, readByPython, () => true],
+  // Debian's version knows neither values of several lines nor names with a hyphen.
+  [
+    { name: "Ruby's dotenv", missing: missingRubyDotenv() },
+    readByRuby,
+    (name, value) => !/[\r\n]/.test(value) && /^[\w.]+$/.test(name),
+  ],
+]
+
+/** From files, as programs do, so that line ends are what they are in files. */
+function readByPython(texts: readonly string[]): readonly Read[] {
+  const program = `
+import dotenv, logging, os, tempfile
+logging.disable()
+out = []
+for text in data:
+    file = tempfile.NamedTemporaryFile(mode='w', newline='', encoding='utf-8', delete=False)
+    file.write(text)
+    file.close()
+    out.append({name: value for name, value in dotenv.dotenv_values(file.name).items()})
+    os.unlink(file.name)
+`
+  return python(program, texts) as readonly Read[]
+}
+
+function missingRubyDotenv(): string | false {
+  const { status } = spawnSync('ruby', ['-rdotenv', '-e', '0'], { stdio: 'ignore' })
+  return status === 0 ? false : "Ruby's dotenv is not installed"
+}
+
+function readByRuby(texts: readonly string[]): readonly Read[] {
+  const program = 'puts JSON.generate(JSON.parse(STDIN.read).map { |text| Dotenv::Parser.call(text) })'
+  const out = execFileSync('ruby', ['-rdotenv', '-rjson', '-e', program], {
+    input: JSON.stringify(texts),
+    env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C.UTF-8' },
+    maxBuffer: 2 ** 28,
+  })
+  return JSON.parse(out.toString()) as readonly Read[]
 }

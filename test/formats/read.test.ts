@@ -6,6 +6,8 @@ import { Refusal } from '../../src/errors.ts'
 import { guessFormat, type ImportFormat, importFormatOf, readEntries } from '../../src/formats/read.ts'
 import { writeEntries } from '../../src/formats/write.ts'
 import { fc } from '../support/fast-check.ts'
+import * as consumers from './consumers.ts'
+import { line } from './values.ts'
 import { asDopplerWrites } from './vendors.ts'
 
 const numRuns = process.env['SLOW'] === '1' ? 2000 : 100
@@ -27,29 +29,6 @@ function refusal(text: string, format: ImportFormat): string {
   }
   return assert.fail('It was read.')
 }
-
-const line = fc.oneof(
-  fc.constantFrom(
-    ...[
-      "A='b'",
-      'A="b\\nc"',
-      "export A='x y' # c",
-      'A=b c ',
-      'A= b',
-      'A=`x"`',
-      '# c',
-      '',
-      '  A=1',
-      "A='x\\'",
-      "A='#y'",
-    ],
-    ...["B='a", "b'", 'A="a\\"b"', 'A=', 'A = b', "A=''", "A='x' y", 'A-b.c=1', 'A=b # c', 'A=b=c', 'A=$B', "A=it's"],
-  ),
-  fc.string({
-    unit: fc.constantFrom(...['A', '=', "'", '"', '`', '\\', ' ', 'n', '#', '\n', '\r\n', '\t']),
-    maxLength: 14,
-  }),
-)
 
 suite('A dotenv file', () => {
   test('is read as the dotenv library reads it, or refused', () => {
@@ -78,6 +57,27 @@ suite('A dotenv file', () => {
     ["A='planted\nB=1", /^file: Line 1 has a quote that does not end/],
     ["A='planted' x", /^file: Line 1 has a quote/],
     ['A=1\nB=planted#x', /^file: Line 2 has a "#" without a blank/],
+    ['A=1\nB=#planted', /^file: Line 2 has a value that begins with "#": .* put the value in single quotes/],
+    ['A= # planted', /^file: Line 1 has only a comment after "="/],
+    ['A=1\nB= #planted', /^file: Line 2 has only a comment/],
+    ['export A=#planted', /^file: Line 1 has a value that begins with "#"/],
+    ['A=planted # a # b', /^file: Line 1 has a comment that readers begin at different places/],
+    ['A=planted\t# a', /^file: Line 1 has a comment/],
+    ['A=pa$planted', /^file: Line 1 has a "\$"/],
+    ['A=planted$$x', /^file: Line 1 has a "\$"/],
+    [`A="\${planted}"`, /^file: Line 1 has "\$" in double quotes/],
+    [`A='\${planted}'`, /^file: Line 1 has "\$\{"/],
+    ['A=C:\\planted', /^file: Line 1 has a backslash/],
+    ['A="planted\\t"', /^file: Line 1 has a backslash in double quotes/],
+    ['A="planted\\"x"', /^file: Line 1 has a backslash in double quotes/],
+    ['A="planted\\\\n"', /^file: Line 1 has a backslash in double quotes/],
+    ["A='planted\\'x'", /^file: Line 1 has a backslash before a quote/],
+    ["A='planted\\\\x'", /^file: Line 1 has a backslash before a quote/],
+    ['A=1\nB=`planted`', /^file: Line 2 has backticks/],
+    ['A=planted\rB=1', /^file: Line 1 has a carriage return alone/],
+    ["A=1\r\nB='planted\r\nx'\r\n", /^file: Line 2 has several lines that end as on Windows/],
+    ['A=\u00a0planted', /^file: Line 1 has a blank that is no space/],
+    ['A=planted\u2003', /^file: Line 1 has a blank that is no space/],
     ['A=planted\nA=2', /^A: Is in the file twice/],
     ['=planted', /^file: Line 1/],
   ]
@@ -85,6 +85,37 @@ suite('A dotenv file', () => {
     test(`that has ${JSON.stringify(text)} is refused, without the value`, () => {
       assert.match(refusal(text, 'dotenv'), message)
       assert.doesNotMatch(refusal(text, 'dotenv'), /planted/)
+    })
+  }
+})
+
+suite('A dotenv file that is read', () => {
+  test('has what every reader has of it', () => {
+    const read1 = (text: string) => read(text, 'dotenv')
+    assert.deepEqual(read1('\ufeffexport A=b\r\nB="x y" # c\r\n'), { A: 'b', B: 'x y' })
+    assert.deepEqual(read1(`A='#x'\nB="#x"\nC=''\nD=\nE=a=b\nF=b c # d\nG='$x \\n "'\nH=it's`), {
+      ...{ A: '#x', B: '#x', C: '', D: '', E: 'a=b', F: 'b c', G: '$x \\n "', H: "it's" },
+    })
+    assert.deepEqual(read1('A="a\\nb"\nB="a\nb"\nC=\'a\nb\''), { A: 'a\nb', B: 'a\nb', C: 'a\nb' })
+  })
+
+  for (const [reader, readAll, canRead] of consumers.dotenvReaders) {
+    test(`is what ${reader.name} reads`, { skip: reader.missing }, () => {
+      const texts = fc
+        .sample(fc.array(line, { maxLength: 4 }), numRuns * 20)
+        .map((lines) => lines.join('\n'))
+        .flatMap((text) => {
+          try {
+            return [{ text, own: read(text, 'dotenv') }]
+          } catch (error) {
+            assert.ok(error instanceof Refusal)
+            return []
+          }
+        })
+        .filter(({ own }) => Object.entries(own).every(([name, value]) => canRead(name, String(value))))
+      assert.ok(texts.length > numRuns, `only ${texts.length} were taken`)
+      const found = readAll(texts.map(({ text }) => text))
+      for (const [at, { text, own }] of texts.entries()) assert.deepEqual(found[at], own, JSON.stringify(text))
     })
   }
 })

@@ -10,72 +10,8 @@ import { type ExportFormat, exportFormatOf, writeEntries } from '../../src/forma
 import { fc } from '../support/fast-check.ts'
 import { missingInPython, python } from '../support/python.ts'
 import * as consumers from './consumers.ts'
+import { hard, value } from './values.ts'
 
-/** Where formats stumble. */
-const hard = [
-  ...[
-    '',
-    ' ',
-    ' x ',
-    "it's",
-    '"',
-    '`',
-    '\'"`',
-    '\\',
-    'x\\',
-    "x\\'",
-    '\\n',
-    'a\\nb',
-    '$HOME',
-    `\${HOME}`,
-    '$(id)',
-    '`id`',
-  ],
-  ...['#', 'a #b', 'a#b', '!x', 'a\nb', '\n', 'a\n', '\na', 'a\r\nb', 'a\rb', '\t', 'null', '~', 'yes', '1.10', '0x1F'],
-  ...[
-    `\${x}`,
-    `$\${x}`,
-    `$$\${x}`,
-    '%{if}',
-    '%%{x}',
-    '$',
-    '%',
-    '${',
-    'EOF',
-    'a\nEOF\nb',
-    '<<EOF',
-    'a=b',
-    '- a',
-    'a: b',
-    '{',
-    '[]',
-  ],
-  ...[
-    'é',
-    'e\u0301',
-    '\u2028',
-    '\u0085',
-    '\ufeff',
-    '\u200b',
-    '😀',
-    '\u0001',
-    '\u007f',
-    '\u009f',
-    '\ufffe',
-    "'\nB='#y'",
-  ],
-  '-----BEGIN KEY-----\nabc+/=\n-----END KEY-----\n',
-]
-
-const piece = fc.oneof(
-  fc.constantFrom(...hard),
-  fc.string({ unit: 'binary', maxLength: 6 }),
-  fc.string({ maxLength: 12 }),
-)
-const value = fc
-  .array(piece, { maxLength: 4 })
-  .map((pieces) => pieces.join(''))
-  .filter((text) => text.isWellFormed())
 const values = fc.array(value, { minLength: 1, maxLength: 30 })
 const numRuns = process.env['SLOW'] === '1' ? 400 : 25
 
@@ -139,6 +75,26 @@ suite('An export', () => {
       return Object.fromEntries(names.map((name) => [name, library[name]?.includes('\r') ? library[name] : own[name]]))
     }),
   )
+  for (const [reader, readAll, canRead] of consumers.dotenvReaders) {
+    test(`in dotenv is what ${reader.name} reads`, { skip: reader.missing }, async () => {
+      const check = (texts: readonly string[]) => {
+        const { text, expected } = carried(
+          texts.filter((one) => canRead('V', one)),
+          'dotenv',
+        )
+        assert.deepEqual({ ...readAll([text])[0] }, expected)
+      }
+      check(hard)
+      await fc.assert(fc.property(values, check), { numRuns: fewer })
+    })
+  }
+  for (const shell of ['sh', 'bash', 'dash', 'zsh']) {
+    test(
+      `in dotenv is what ${shell} has in its variables, which runs nothing of it`,
+      { skip: consumers.missing(shell) },
+      holds('dotenv', (text, names) => consumers.readByShell(shell, text, names), fewer),
+    )
+  }
   for (const shell of ['sh', 'bash', 'dash']) {
     test(
       `in shell is what ${shell} has in its variables`,
@@ -183,12 +139,30 @@ suite('An export', () => {
   )
 
   const all = ['dotenv', 'json', 'yaml', 'shell', 'docker', 'k8s', 'github', 'tfvars'] as const
-  const everyday = ['', 'plain', 'p4$$ w0rd!', '"quoted"', "it's", 'a#b', `{"a":"\${b}"}`, 'C:\\new\\table', 'ünïcödé']
+  const everyday = ['', 'plain', 'p4$$ w0rd!', '"quoted"', "it's", 'a#b', '{"a":"$b"}', 'C:\\new\\table', 'ünïcödé']
   for (const format of all) {
     test(`in ${format} takes every everyday value`, () => {
       for (const text of everyday) assert.ok(isTaken({ name: 'V', value: text }, format), text)
     })
   }
+
+  test('in dotenv refuses what its readers read differently, and names formats that can carry it', () => {
+    for (const text of [
+      `it's $5`,
+      `it's "it"`,
+      "it's `x`",
+      `\${b}`,
+      "it's \\",
+      'a\\',
+      'a\\\\b',
+      'a\rb',
+      "touch ran `id` #'",
+    ]) {
+      const write = () => writeEntries([{ name: 'V', value: text }], 'dotenv', '')
+      assert.throws(write, /^Refusal: V: Has .* Export it as shell, json or yaml, or leave it out with --only/)
+      for (const format of ['shell', 'json', 'yaml'] as const) assert.ok(isTaken({ name: 'V', value: text }, format))
+    }
+  })
 
   const refused: readonly (readonly [ExportFormat, string | Uint8Array])[] = [
     ...all.filter((one) => !['k8s', 'yaml'].includes(one)).map((one) => [one, Uint8Array.of(0, 255)] as const),

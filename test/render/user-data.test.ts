@@ -129,6 +129,65 @@ suite('User-data', () => {
     for (const form of forms) assert.deepEqual(rendered(form, {}), form)
   })
 
+  test('in UTF-16 or UTF-32 is refused, and never handed back with its references', () => {
+    const text = `#cloud-config\r\npassword: \${{secret.a}}\r\n`
+    const little = Buffer.from(text, 'utf16le')
+    const big = Buffer.from(little).swap16()
+    const wide = Buffer.concat([...text].map((letter) => Buffer.from([letter.charCodeAt(0), 0, 0, 0])))
+    const documents = [
+      Buffer.concat([Buffer.from([0xff, 0xfe]), little]),
+      little,
+      Buffer.concat([Buffer.from([0xfe, 0xff]), big]),
+    ]
+    for (const document of [...documents, big, wide, Buffer.from(wide).swap32()]) {
+      for (const bytes of [document, gzipSync(document)]) {
+        const { code, message } = refusal(() => parseUserData(bytes))
+        assert.deepEqual([code, message.includes('Is in UTF-16. Save it as UTF-8')], ['invalid', true])
+      }
+      const part = [
+        'Content-Type: text/cloud-config',
+        'Content-Transfer-Encoding: base64',
+        '',
+        document.toString('base64'),
+      ]
+      const message = [
+        'MIME-Version: 1.0',
+        'Content-Type: multipart/mixed; boundary=x',
+        '',
+        '--x',
+        ...part,
+        '--x--',
+        '',
+      ].join('\n')
+      assert.match(refusal(() => parseUserData(Buffer.from(message))).message, /Part 1 is in UTF-16/)
+    }
+    // Binary without references is nobody's template.
+    const binary = Buffer.from([0, 1, 2, 0x24, 0, 0x7b, 0xff])
+    assert.deepEqual(rendered(binary, {}), binary)
+  })
+
+  test('behind a byte order mark has none where cloud-init would know nothing by it, and keeps it elsewhere', () => {
+    const reference = `\${{secret.a}}`
+    for (const first of [
+      '#cloud-config\na: ',
+      '#!/bin/sh\necho ',
+      '## template: jinja\n#cloud-config\n# ',
+      '#ps1_sysnative\n',
+    ]) {
+      for (const [text, wanted] of [
+        [`${first}${reference}\n`, `${first}v\n`],
+        [`${first}1\n`, `${first}1\n`],
+      ] as const) {
+        assert.equal(rendered(`\ufeff${text}`, { a: 'v' }).toString(), wanted)
+        assert.equal(gunzipSync(rendered(gzipSync(`\ufeff${text}`), { a: 'v' })).toString(), wanted)
+      }
+    }
+    const mime = `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/x-shellscript\n\n\ufeff#!/bin/sh\n${reference}\n--x--\n`
+    const parts = rendered(`\ufeff${mime}`, { a: 'v' }).toString()
+    assert.ok(parts.startsWith('MIME-Version') && !parts.includes('\ufeff'), parts)
+    assert.equal(rendered(`\ufeffname;value\r\n${reference}`, { a: 'v' }).toString(), '\ufeffname;value\r\nv')
+  })
+
   test('that is no UTF-8 and has a reference is refused', () => {
     assert.equal(refusal(() => rendered(Buffer.from('${{secret.A}}\xff', 'latin1'), { A: '' })).code, 'invalid')
   })
