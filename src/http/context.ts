@@ -1,6 +1,6 @@
 /** What the plugins of all APIs share. */
 
-import type { FetchIssuer } from '../vault/sso.ts'
+import type { Providers } from '../vault/providers.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { RateLimiter } from './limits.ts'
 import type { Metrics } from './metrics.ts'
@@ -16,8 +16,8 @@ export interface Context {
   readonly limits: ServerLimits
   /** The origin that people reach the server at; without it, as they ask. */
   readonly publicUrl: string | undefined
-  /** Fetches from identity providers of accounts, and reaches nothing inside. */
-  readonly fetchIssuer: FetchIssuer
+  /** Identity providers of accounts: what they say of themselves. */
+  readonly providers: Providers
   /** Requests per second of one API key; `undefined` when no limiter runs. */
   readonly keyLimiter: RateLimiter | undefined
   /** Requests per second of one address without a usable key, before they are put off. */

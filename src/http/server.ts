@@ -14,6 +14,7 @@ import type { Config, TraceSettings } from '../config.ts'
 import type { Refusal } from '../errors.ts'
 import { checkCharset, parseJson } from '../json.ts'
 import type { Store } from '../store/store.ts'
+import { Providers } from '../vault/providers.ts'
 import type { Vault } from '../vault/vault.ts'
 import { serveApis } from './apis.ts'
 import { readBody, senders } from './bodies.ts'
@@ -151,7 +152,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   const context = {
     ...{ vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter },
     limits: config,
-    fetchIssuer: issuerFetch(config.oidcAllowances),
+    providers: new Providers(issuerFetch(config.oidcAllowances), vault.now),
   }
   await serveApis(app, context, portalDir)
   refuseOtherMethods(app, methods)

@@ -2,7 +2,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Allowance } from '../outbound/addresses.ts'
 import { guardedFetch } from '../outbound/fetch.ts'
-import { type FetchIssuer, finishSso, returnOf, type SsoPlace } from '../vault/sso.ts'
+import type { FetchIssuer } from '../vault/providers.ts'
+import { finishSso, returnOf, type SsoPlace } from '../vault/sso.ts'
 import type { Context } from './context.ts'
 import { addressOf } from './peer.ts'
 import { toRefusal } from './problem.ts'
@@ -29,7 +30,7 @@ export function issuerFetch(allowances: readonly Allowance[]): FetchIssuer {
 
 /** Of the server as people reach it. */
 export function ssoPlace(context: Context, request: FastifyRequest): SsoPlace {
-  return { fetch: context.fetchIssuer, redirectUri: siteOf(context, request).origin + path }
+  return { providers: context.providers, redirectUri: siteOf(context, request).origin + path }
 }
 
 /** Answered without a key: the ticket in the browser's cookie says whose flow it is. */

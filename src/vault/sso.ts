@@ -4,28 +4,23 @@
  */
 import type * as oidc from 'openid-client'
 import { newUid, randomBytes } from '../crypto/random.ts'
-import { invalid, Refusal } from '../errors.ts'
+import { Refusal } from '../errors.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import { type SubjectData, subjectLookup } from '../model/factor.ts'
 import type { SsoSettings } from '../model/sign-in.ts'
 import { checkEmail, type User } from '../model/user.ts'
 import type { NewFactor } from '../store/factor-operation.ts'
 import { dataOf, factorsOf, isOfKind, rulesOf, sealFactor, secretPlace, verifyFactor } from './proofs.ts'
+import { oidcClient, type Providers } from './providers.ts'
 import { recordShutOut } from './repeats.ts'
 import { type Agent, type Opened, open, personOf, recordFailure, type Stranger } from './sessions.ts'
 import { handOut, takeBack } from './tickets.ts'
 import { addUser, keepsChanging, verifyUser } from './users.ts'
 import type { Vault } from './vault.ts'
 
-/** A start does not wait for it. */
-const client = () => import('openid-client')
-
-/** Fetches from a provider, and reaches nothing else. */
-export type FetchIssuer = (url: string, init: oidc.CustomFetchOptions) => Promise<Response>
-
 /** What a flow needs to know of where it runs. */
 export interface SsoPlace {
-  readonly fetch: FetchIssuer
+  readonly providers: Providers
   /** Where the provider sends the browser back to. */
   readonly redirectUri: string
 }
@@ -46,13 +41,6 @@ const freshSeconds = 120
 const confirmedMs = 15 * 60 * 1000
 const maxTries = 5
 
-/** Whether a provider can be used at all: its own description is read. @throws Refusal `invalid` */
-export async function checkIssuer(fetch: FetchIssuer, issuer: string, clientId: string): Promise<void> {
-  await discover(fetch, { issuer, clientId }, undefined).catch(() => {
-    throw invalid('issuer', 'Its OpenID configuration cannot be read. Is it the exact issuer, and reachable by https?')
-  })
-}
-
 /** Which provider an account's people come through. */
 export async function ssoOf(vault: Vault, stranger: Stranger, accountId: number): Promise<SsoSettings | null> {
   const caller = { kind: 'user', accountId, userId: 0, name: '' } as const
@@ -63,16 +51,17 @@ export async function ssoOf(vault: Vault, stranger: Stranger, accountId: number)
 export async function beginSso(
   vault: Vault,
   stranger: Stranger,
-  { fetch, redirectUri }: SsoPlace,
+  { providers, redirectUri }: SsoPlace,
   start: SsoStart,
 ): Promise<{ readonly url: string; readonly ticket: string }> {
   const sso = await ssoOf(vault, stranger, start.accountId)
   if (sso === null) throw new Refusal('not_found', 'This account has no single sign-on.')
-  const config = await discover(fetch, sso, secretOf(vault, start.accountId, sso)).catch(unreachableProvider)
+  const secret = secretOf(vault, start.accountId, sso)
+  const config = await providers.configuration(sso, secret).catch(unreachableProvider)
   const payload = Buffer.from(JSON.stringify({ ...start, sso: sso.uid, random: randomBytes(16).toString('base64url') }))
   const ticket = handOut(vault, 'sso', '', payload, flowMs).toString('base64url')
   const { state, nonce, verifier } = partsOf(vault, ticket)
-  const { buildAuthorizationUrl, calculatePKCECodeChallenge } = await client()
+  const { buildAuthorizationUrl, calculatePKCECodeChallenge } = await oidcClient()
   const url = buildAuthorizationUrl(config, {
     redirect_uri: redirectUri,
     scope: 'openid email profile',
@@ -170,9 +159,9 @@ interface Flow {
 }
 
 async function exchange(vault: Vault, place: SsoPlace, { sso, start, ticket, answer }: Flow): Promise<Known> {
-  const config = await discover(place.fetch, sso, secretOf(vault, start.accountId, sso))
+  const config = await place.providers.configuration(sso, secretOf(vault, start.accountId, sso))
   const { state, nonce, verifier } = partsOf(vault, ticket)
-  const { authorizationCodeGrant } = await client()
+  const { authorizationCodeGrant } = await oidcClient()
   const tokens = await authorizationCodeGrant(config, answer, {
     expectedState: state,
     expectedNonce: nonce,
@@ -202,7 +191,7 @@ async function moreOf(
   const claims = tokens.claims()
   if (claims === undefined || claims['email'] !== undefined) return {}
   if (config.serverMetadata().userinfo_endpoint === undefined) return {}
-  const { fetchUserInfo } = await client()
+  const { fetchUserInfo } = await oidcClient()
   return fetchUserInfo(config, tokens.access_token, claims.sub)
 }
 
@@ -280,22 +269,6 @@ function recordRefusal(
 ): Promise<void> {
   const principal = { kind: 'system', id: 0, name: 'strongroom' } as const
   return recordShutOut(vault, stranger, { accountId, principal, action: 'session.open', object: null, outcome })
-}
-
-async function discover(
-  fetch: FetchIssuer,
-  { issuer, clientId }: Pick<SsoSettings, 'issuer' | 'clientId'>,
-  clientSecret: string | undefined,
-): Promise<oidc.Configuration> {
-  if (!URL.canParse(issuer)) throw invalid('issuer', 'Must be a URL, such as https://login.example.com.')
-  const server = new URL(issuer)
-  const { allowInsecureRequests, customFetch, discovery, enableNonRepudiationChecks } = await client()
-  // Whether it may be http at all, the fetch decides.
-  const insecure = server.protocol === 'http:' ? [allowInsecureRequests] : []
-  return discovery(server, clientId, clientSecret, undefined, {
-    [customFetch]: fetch,
-    execute: [enableNonRepudiationChecks, ...insecure],
-  })
 }
 
 function secretOf(vault: Vault, accountId: number, sso: SsoSettings): string {

@@ -17,6 +17,10 @@ export interface Behaviour {
   isTerse: boolean
   /** Whom its tokens are for. */
   audience: string
+  /** What it says of itself otherwise than it should. */
+  description: object
+  /** Answers nothing but failures. */
+  isDown: boolean
 }
 
 interface Answer {
@@ -28,7 +32,14 @@ interface Answer {
 
 export class Provider {
   readonly issuer: string
-  readonly behaviour: Behaviour = { claims: { sub: 'one' }, isForged: false, isTerse: false, audience: clientId }
+  readonly behaviour: Behaviour = {
+    claims: { sub: 'one' },
+    isForged: false,
+    isTerse: false,
+    audience: clientId,
+    description: {},
+    isDown: false,
+  }
   /** What it was asked for, by path. */
   readonly asked: string[] = []
   /** The last authorization request. */
@@ -77,6 +88,7 @@ export class Provider {
     const { pathname } = new URL(request.url ?? '', this.issuer)
     this.asked.push(pathname)
     const { issuer } = this
+    if (this.behaviour.isDown) return { status: 503, body: {} }
     switch (pathname) {
       case '/.well-known/openid-configuration':
         return {
@@ -93,6 +105,7 @@ export class Provider {
             token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
             code_challenge_methods_supported: ['S256'],
             authorization_response_iss_parameter_supported: true,
+            ...this.behaviour.description,
           },
         }
       case '/authorize':

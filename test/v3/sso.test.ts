@@ -139,6 +139,82 @@ for (const engine of engines) {
       assert.deepEqual([records.length, records[0].object.name], [2, '4 more within a minute'])
     })
 
+    test('asks the provider once, however many strangers begin, and again after ten minutes', async (t) => {
+      const clock = { now: Date.UTC(2026, 0, 1) }
+      const { provider, url } = await startWithSso(t, engine, {}, { now: () => clock.now })
+      const begin = () => new Person(url).post('/v3/session/sso', { account: 'default' })
+      const asks = () => provider.asked.filter((path) => path.startsWith('/.well-known')).length
+      const before = asks()
+
+      const answers = await Promise.all(Array.from({ length: 40 }, begin))
+      const atOnce = asks() - before
+      clock.now += 9 * 60_000
+      await begin()
+      const meanwhile = asks() - before
+      clock.now += 2 * 60_000
+      await Promise.all(Array.from({ length: 10 }, begin))
+
+      assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+      assert.deepEqual([atOnce, meanwhile, asks() - before], [1, 1, 2])
+    })
+
+    test('asks a provider that does not answer no more than twice a minute, and believes it for an hour', async (t) => {
+      const clock = { now: Date.UTC(2026, 0, 1) }
+      const { provider, url } = await startWithSso(t, engine, {}, { now: () => clock.now })
+      const begin = () => new Person(url).post('/v3/session/sso', { account: 'default' })
+      await begin()
+      provider.behaviour.isDown = true
+      const before = provider.asked.length
+      clock.now += 59 * 60_000
+
+      const believed = await Promise.all(Array.from({ length: 20 }, begin))
+      const once = provider.asked.length - before
+      clock.now += 2 * 60_000
+      const refused = await Promise.all(Array.from({ length: 20 }, begin))
+
+      assert.deepEqual(new Set(believed.map(({ status }) => status)), new Set([200]))
+      assert.deepEqual(new Set(refused.map(({ body }) => body.code)), new Set(['overloaded']))
+      assert.deepEqual([once, provider.asked.length - before], [1, 2])
+      provider.behaviour.isDown = false
+      clock.now += 30_000
+      assert.equal((await begin()).status, 200)
+    })
+
+    test('sends nobody where a browser should not go', async (t) => {
+      const clock = { now: Date.UTC(2026, 0, 1) }
+      const { provider, url, owner, settings } = await startWithSso(t, engine, {}, { now: () => clock.now })
+      const port = new URL(provider.issuer).port
+      for (const description of [
+        { authorization_endpoint: 'javascript:alert(1)' },
+        { authorization_endpoint: 'data:text/html,x' },
+        { authorization_endpoint: `http://example.com:${port}/authorize` },
+        { authorization_endpoint: 'https://user:word@example.com/authorize' },
+        { authorization_endpoint: '/authorize' },
+        { authorization_endpoint: undefined },
+        { token_endpoint: 'file:///etc/passwd' },
+        { jwks_uri: 'ftp://example.com/keys' },
+        { userinfo_endpoint: 'javascript:alert(1)' },
+      ]) {
+        provider.behaviour.description = description
+        const [name = ''] = Object.keys(description)
+
+        const set = await owner.send('PUT', '/v3/sso', settings)
+        clock.now += 11 * 60_000
+        await owner.get('/v3/session')
+        await owner.post('/v3/session/confirm', { password })
+        provider.behaviour.description = {}
+        await new Person(url).post('/v3/session/sso', { account: 'default' })
+        provider.behaviour.description = description
+        clock.now += 61 * 60_000
+        await owner.signIn('ada@example.com', password)
+        const began = await new Person(url).post('/v3/session/sso', { account: 'default' })
+
+        assert.deepEqual([set.status, set.body.code], [400, 'invalid'], name)
+        assert.ok(set.body.detail.includes(name), set.body.detail)
+        assert.deepEqual([began.status, began.body.code], [503, 'overloaded'], name)
+      }
+    })
+
     test('does not take over a user who signs in otherwise, who says so while signed in', async (t) => {
       const { owner, browser, provider } = await startWithSso(t, engine)
       provider.behaviour.claims = { sub: 'ada', email: 'ada@example.com', email_verified: true }

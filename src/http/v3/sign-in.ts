@@ -4,7 +4,7 @@ import { invalid, Refusal } from '../../errors.ts'
 import { type SsoRole, type SsoSettings, ssoRoles } from '../../model/sign-in.ts'
 import { readSession } from '../../vault/sessions.ts'
 import { putSso, readRules, removeSso, requireSecondFactor } from '../../vault/sign-in.ts'
-import { beginSso, checkIssuer, linkStart, type SsoStart, ssoOf } from '../../vault/sso.ts'
+import { beginSso, linkStart, type SsoStart, ssoOf } from '../../vault/sso.ts'
 import { authenticate } from '../../vault/vault.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
@@ -114,7 +114,7 @@ export function signInRuleRoutes(app: V3, context: Context): void {
       const { label, issuer, client_id: clientId, client_secret: clientSecret, domains, role, only } = request.body
       // Whoever may not change it makes the server ask nobody.
       await readRules(vault, askerOf(request), accountId)
-      await checkIssuer(context.fetchIssuer, issuer, clientId)
+      await context.providers.check(issuer)
       const input = { label, issuer, clientId, clientSecret, domains, role, isOnly: only }
       const { sso } = await putSso(vault, askerOf(request), accountId, input)
       if (sso === null) throw new Error('It was set just now.')
