@@ -1,7 +1,7 @@
 /** `strongroom import`: stores what a file of another program holds, after showing what that would change. */
 import { isUtf8 } from 'node:buffer'
 import { versionTag } from '../client/answer.ts'
-import { Forbidden, StrongroomError } from '../client/errors.ts'
+import { Forbidden } from '../client/errors.ts'
 import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import type { Entry } from '../formats/entry.ts'
@@ -10,9 +10,9 @@ import { isName, nameRule } from '../model/name.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { readMany } from './entries.ts'
-import { fail } from './failure.ts'
+import { carryOut, explaining } from './import-steps.ts'
 import { readInputFile, readStandardInput } from './input.ts'
-import { complain, Fault, print, printJson, printTable, tell } from './output.ts'
+import { Fault, print, printJson, printTable, tell } from './output.ts'
 import { progress } from './progress.ts'
 import { confirm } from './prompt.ts'
 
@@ -46,7 +46,12 @@ export async function importSecrets(path: string, options: Options): Promise<voi
   if (!options.json) show(plan)
   if (work.length === 0 || options.dryRun) return report(plan, [], options)
   if (options.yes !== true) await ask(work)
-  const written = await carryOut(client, work, options)
+  const written = await carryOut(
+    work,
+    ({ entry }) => entry.name,
+    (step) => store(client, step, options.list),
+    options,
+  )
   report(plan, written, options)
 }
 
@@ -92,7 +97,7 @@ async function planOf(client: Strongroom, entries: readonly Entry[], { json }: O
 }
 
 /** Nothing for a key that may write and not read. */
-async function valuesOf(client: Strongroom, secrets: readonly Metadata[], onProgress: (done: number) => void) {
+export async function valuesOf(client: Strongroom, secrets: readonly Metadata[], onProgress: (done: number) => void) {
   try {
     return await readMany(client, secrets, onProgress)
   } catch (error) {
@@ -119,36 +124,6 @@ async function ask(work: readonly Step[]): Promise<void> {
   throw new Fault('failure', 'Nothing was stored.')
 }
 
-/** @returns the names that were written */
-async function carryOut(
-  client: Strongroom,
-  work: readonly Step[],
-  { list, json }: Options,
-): Promise<readonly string[]> {
-  const written: string[] = []
-  const bar = progress('secrets stored', work.length, !json)
-  let isInterrupted = false
-  const interrupt = () => {
-    isInterrupted = true
-  }
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-  try {
-    for (const step of work) {
-      if (isInterrupted) throw new Fault('failure', 'Interrupted.')
-      await store(client, step, list)
-      written.push(step.entry.name)
-      bar.at(written.length)
-    }
-    bar.end()
-    return written
-  } catch (error) {
-    bar.end()
-    throw new Stopped(error, work, written)
-  } finally {
-    process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt)
-  }
-}
-
 async function store(client: Strongroom, { entry, existing }: Step, list: string | undefined): Promise<void> {
   const { name, value } = entry
   if (existing === undefined) {
@@ -163,39 +138,6 @@ async function store(client: Strongroom, { entry, existing }: Step, list: string
   await client.secrets.update(id, { value: base64(bytesOf(entry)), encoding: 'base64', name }, { ifMatch })
 }
 
-/** Some were stored, and some were not. */
-class Stopped extends Error {
-  override readonly name = 'Stopped'
-  readonly why: unknown
-  readonly written: readonly string[]
-  readonly left: readonly string[]
-  /** The one that it is not known of. */
-  readonly unknown: string | undefined
-
-  constructor(why: unknown, work: readonly Step[], written: readonly string[]) {
-    super('The import stopped.')
-    const left = work.slice(written.length).map(({ entry }) => entry.name)
-    const mayHaveActed = why instanceof StrongroomError && why.mayHaveActed
-    this.why = why
-    this.written = written
-    this.unknown = mayHaveActed ? left[0] : undefined
-    this.left = mayHaveActed ? left.slice(1) : left
-  }
-}
-
-/** Says what was done and what was not. @returns the exit code of why it stopped */
-function explain({ why, written, left, unknown }: Stopped): number {
-  const code = fail(why)
-  complain(`The import stopped. Stored: ${listed(written)}. Not stored: ${listed(left)}.`)
-  if (unknown !== undefined) complain(`${unknown} may have been stored.`)
-  complain('Run the same import again: what is stored already is found to be the same, and left alone.')
-  return code
-}
-
-function listed(names: readonly string[]): string {
-  return names.length === 0 ? 'none' : names.join(', ')
-}
-
 function report(plan: readonly Step[], written: readonly string[], { json, dryRun }: Options): void {
   const of = (...actions: readonly Step['action'][]) =>
     plan.filter(({ action }) => actions.includes(action)).map(({ entry }) => entry.name)
@@ -205,13 +147,8 @@ function report(plan: readonly Step[], written: readonly string[], { json, dryRu
 }
 
 /** As `importSecrets`, and explains where it stopped. */
-export async function importOrExplain(path: string, options: Options): Promise<void> {
-  try {
-    await importSecrets(path, options)
-  } catch (error) {
-    if (!(error instanceof Stopped)) throw error
-    process.exitCode = explain(error)
-  }
+export function importOrExplain(path: string, options: Options): Promise<void> {
+  return explaining(() => importSecrets(path, options))
 }
 
 function bytesOf({ value }: Entry): Buffer {

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { examples, remote } from '../define.ts'
 
 export function define(command: Command): void {
+  defineNetactuate(command)
   remote(command)
     .argument('<file>', 'what another program wrote; - for standard input')
     .option('--format <format>', 'dotenv, json, yaml, vault, doppler or aws (guessed if left out)')
@@ -17,5 +18,22 @@ export function define(command: Command): void {
     ['vault kv get -format=json secret/web | strongroom import - --yes', 'from Vault'],
     ['doppler secrets download --no-file --format json | strongroom import - --format doppler --yes', 'from Doppler'],
     ['aws secretsmanager get-secret-value --secret-id prod/db | strongroom import - --yes', 'from AWS'],
+  )
+}
+
+function defineNetactuate(command: Command): void {
+  const netactuate = remote(command.command('netactuate'))
+    .option('--url <url>', 'where its Secret Lists API is', 'https://vapi2.netactuate.com/api/')
+    .option('--api-key-file <file>', 'its API key; - for standard input (or NETACTUATE_API_KEY)')
+    .option('--api-key <key>', 'its API key, where nobody else sees what runs on this computer')
+    .option('--on-clash <choice>', 'fail, skip or replace what is here with the same name', 'fail')
+    .option('--dry-run', 'show what would be stored, and store nothing')
+    .option('-y, --yes', 'do not ask')
+    .description('bring the lists and values of a NetActuate account over')
+    .action(async (options) => (await import('../import-netactuate.ts')).importNetactuate(options))
+  examples(
+    netactuate,
+    ['strongroom import netactuate --api-key-file netactuate.key --dry-run', 'what would be new, the same, or clash'],
+    ['strongroom import netactuate --on-clash skip --yes', 'with NETACTUATE_API_KEY set; what clashes is left alone'],
   )
 }
