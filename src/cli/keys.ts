@@ -5,6 +5,7 @@ import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { idOf } from './find.ts'
 import { secondsOf, timeOf } from './input.ts'
+import { countsOf, makerText } from './made.ts'
 import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { confirm } from './prompt.ts'
 
@@ -16,12 +17,13 @@ export async function list(options: RemoteOptions & { readonly all?: boolean }):
   const found = options.all ? keys : keys.filter(isGood)
   if (options.json) return printJson({ keys: found })
   printTable(
-    ['ID', 'NAME', 'STATE', 'LAST USED', 'SCOPES'],
+    ['ID', 'NAME', 'STATE', 'LAST USED', 'MADE BY', 'SCOPES'],
     found.map((key) => [
       String(key.id),
       key.name,
       { text: stateOf(key), style: isGood(key) ? 'green' : 'red' },
       key.last_used_at ?? 'never',
+      makerText(key.created_by),
       key.scopes.join(' '),
     ]),
   )
@@ -34,7 +36,7 @@ export async function show(id: string, options: RemoteOptions): Promise<void> {
   print(`${shown(name)} (id ${key.id}), ${stateOf(key)}`)
   print(`  may      ${scopes.join(' ')}`)
   print(`  from     ${networks.join(' ') || 'anywhere'}`)
-  print(`  created  ${created_at}`)
+  print(`  created  ${created_at} by ${makerText(key.created_by)}`)
   print(`  used     ${last_used_at ?? 'never'}`)
 }
 
@@ -67,19 +69,34 @@ export async function rotate(
   printIssued(key, options)
 }
 
-export async function revoke(named: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
+interface RevokeOptions extends RemoteOptions {
+  readonly yes?: boolean
+  readonly cascade?: boolean
+}
+
+export async function revoke(named: string, options: RevokeOptions): Promise<void> {
   const client = connect(options)
   const key = await keyOf(client, named)
   const { id } = key
+  const cascade = options.cascade === true
+  // Whoever gives back their own key may not look at others.
+  const made = named === self ? undefined : countsOf(await client.keys.made(id))
   if (!options.yes) {
     tell(`${shown(key.name)} (id ${id}) may ${key.scopes.join(' ')}; last used: ${key.last_used_at ?? 'never'}.`)
+    if (made !== undefined) tell(cascade ? `It made ${made}, which end too.` : goesOn(made))
     const isSure = await confirm('Revoke it for good?', 'Say --yes to revoke it without being asked.')
     if (!isSure) throw new Fault('failure', 'Nothing is revoked.')
   }
   // Which needs no scope.
-  await (named === self ? client.keys.revokeSelf() : client.keys.revoke(id))
-  if (options.json) return printJson({ revoked: { id, name: key.name } })
-  print(`The key ${shown(key.name)} (id ${id}) is revoked.`)
+  const ended = await (named === self ? client.keys.revokeSelf({ cascade }) : client.keys.revoke(id, { cascade }))
+  if (options.json) return printJson({ revoked: { id, name: key.name }, ...(cascade ? { ended } : {}) })
+  const counts = countsOf(ended)
+  print(`The key ${shown(key.name)} (id ${id}) is revoked.${counts === undefined ? '' : ` With it ended ${counts}.`}`)
+  if (options.yes && made !== undefined && !cascade) tell(goesOn(made))
+}
+
+function goesOn(made: string): string {
+  return `It made ${made}, which go on. With --cascade they end too.`
 }
 
 function keyOf({ keys }: Strongroom, named: string): Promise<ApiKey> {

@@ -22,7 +22,7 @@ export {
   UnexpectedAnswer,
   Unreachable,
 } from './errors.ts'
-export { Keys } from './keys.ts'
+export { Keys, type RevokeOptions } from './keys.ts'
 export { Lists } from './lists.ts'
 export { AccountSettings, Machines } from './machines.ts'
 export type * from './model.ts'

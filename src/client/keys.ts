@@ -1,7 +1,14 @@
 /** API keys. */
 import type { Connection } from './connection.ts'
-import type { ApiKey, IssuedApiKey, NewApiKey, Rotation } from './model.ts'
+import type { ApiKey, IssuedApiKey, MadeThings, NewApiKey, Rotation } from './model.ts'
 import type { CallOptions } from './options.ts'
+
+export interface RevokeOptions extends CallOptions {
+  /** Whether what the key made ends too, and what that made in turn. */
+  readonly cascade?: boolean
+}
+
+const nothing: MadeThings = { keys: [], trust_rules: [], machines: [] }
 
 export class Keys {
   readonly #connection: Connection
@@ -35,15 +42,27 @@ export class Keys {
     return (await this.#connection.send('POST /v3/keys/{id}/rotate', { id, body: input }, options)).body
   }
 
-  /** Revokes an API key, for good and at once. */
-  async revoke(id: number, options?: CallOptions): Promise<void> {
-    await this.#connection.send('DELETE /v3/keys/{id}', { id }, options)
+  /** What an API key made, and what that made in turn. */
+  async made(id: number, options?: CallOptions): Promise<MadeThings> {
+    return (await this.#connection.send('GET /v3/keys/{id}/made', { id }, options)).body
   }
+
+  /**
+   * Revokes an API key, for good and at once. What it made goes on, seeds apart; with `cascade` that ends too.
+   *
+   * @returns what ended with it
+   */
+  async revoke(id: number, { cascade = false, ...options }: RevokeOptions = {}): Promise<MadeThings> {
+    const query = cascade ? ({ cascade: 'true' } as const) : {}
+    return (await this.#connection.send('DELETE /v3/keys/{id}', { id, query }, options)).body.ended ?? nothing
+  }
+
   /**
    * Revokes the API key that this client asks with, for good and at once. If a first answer was lost, it may end as
    * `Unauthorized` with `mayHaveActed`.
    */
-  async revokeSelf(options?: CallOptions): Promise<void> {
-    await this.#connection.send('DELETE /v3/keys/self', {}, options)
+  async revokeSelf({ cascade = false, ...options }: RevokeOptions = {}): Promise<MadeThings> {
+    const query = cascade ? ({ cascade: 'true' } as const) : {}
+    return (await this.#connection.send('DELETE /v3/keys/self', { query }, options)).body.ended ?? nothing
   }
 }

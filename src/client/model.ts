@@ -75,6 +75,8 @@ export interface Machine {
   readonly addresses: readonly string[]
   readonly scopes: readonly string[]
   readonly created_at: string
+  /** `null` for one from before this was kept. */
+  readonly created_by: Principal | null
 }
 
 export interface NewMachine {
@@ -287,6 +289,27 @@ export interface ApiKey {
   readonly revoked_at: string | null
   /** Exact to a minute. */
   readonly last_used_at: string | null
+  /** `null` for one from before this was kept. */
+  readonly created_by: Principal | null
+}
+
+/** Who did something: an API key, a user, a job under a trust rule, or somebody on the host. */
+export interface Principal {
+  readonly kind: string
+  readonly id: number
+  readonly name: string
+}
+
+/** What somebody made, and what that made in turn: it goes on without its maker, unless it is ended with them. */
+export interface MadeThings {
+  readonly keys: readonly Named[]
+  readonly trust_rules: readonly Named[]
+  readonly machines: readonly Named[]
+}
+
+export interface Named {
+  readonly id: number
+  readonly name: string
 }
 
 /** An API key that was just made. */

@@ -18,8 +18,10 @@ import type {
   List,
   ListRef,
   Machine,
+  MadeThings,
   Metadata,
   Moved,
+  Named,
   NewApiKey,
   NewList,
   NewMachine,
@@ -28,6 +30,7 @@ import type {
   NewSso,
   NewValue,
   PageQuery,
+  Principal,
   Rendered,
   Rotation,
   Secret,
@@ -48,6 +51,16 @@ import type { JobKey, JobToken, KeySet, NewTrustRule, TrustRule, TrustRuleChange
 
 interface Message {
   readonly message: string
+}
+
+interface Ended extends Message {
+  /** With a cascade. */
+  readonly ended?: MadeThings
+}
+
+/** `true` ends what was made, and what that made in turn. */
+interface CascadeQuery {
+  readonly cascade?: 'true' | 'false'
 }
 
 /** Held against `/openapi.json` by a test: each operation, each field, whether it may be left out. */
@@ -108,9 +121,10 @@ export interface Operations {
   'GET /v3/keys': { answer: { readonly keys: readonly ApiKey[] } }
   'POST /v3/keys': { body: NewApiKey; answer: IssuedApiKey }
   'GET /v3/keys/self': { answer: ApiKey }
-  'DELETE /v3/keys/self': { answer: Message }
+  'DELETE /v3/keys/self': { query: CascadeQuery; answer: Ended }
   'GET /v3/keys/{id}': { answer: ApiKey }
-  'DELETE /v3/keys/{id}': { answer: Message }
+  'DELETE /v3/keys/{id}': { query: CascadeQuery; answer: Ended }
+  'GET /v3/keys/{id}/made': { answer: MadeThings }
   'POST /v3/keys/{id}/rotate': { body: Rotation; answer: IssuedApiKey }
   'GET /v3/audit': { query: AuditFilter & PageQuery; answer: { readonly records: readonly AuditRecord[] } }
   'GET /v3/audit/activity': { query: ActivityFilter; answer: Activity }
@@ -162,12 +176,14 @@ const seed = fields<Seed>({
   used_at: orNull(text),
   refetched_at: orNull(text),
 })
+const principal = fields<Principal>({ kind: text, id: integer, name: text })
 const machine = fields<Machine>({
   id: integer,
   name: text,
   addresses: list(text),
   scopes: list(text),
   created_at: text,
+  created_by: orNull(principal),
 })
 const trustRule = fields<TrustRule>({
   id: integer,
@@ -183,6 +199,7 @@ const trustRule = fields<TrustRule>({
   jwks: orNull(fields<KeySet>({ keys: list(record(anything)) })),
   created_at: text,
   updated_at: text,
+  created_by: orNull(principal),
 })
 const jobKey = fields<JobKey>({ api_key: text, key_id: integer, rule: text, scopes: list(text), expires_at: text })
 const accountKey = fields<AccountKey>({ version: integer, rotating: bool, outdated: integer })
@@ -211,6 +228,9 @@ const sso = fields<Sso>({
 const updatedSecret = fields<UpdatedSecret>({ id: integer, name: text, updated_at: text })
 const versionHead = { version: integer, created_at: text }
 const message = fields<Message>({ message: text })
+const named = list(fields<Named>({ id: integer, name: text }))
+const madeThings = fields<MadeThings>({ keys: named, trust_rules: named, machines: named })
+const ended = fields<Ended>({ message: text, ended: optional(madeThings) })
 const apiKey = {
   id: integer,
   name: text,
@@ -220,6 +240,7 @@ const apiKey = {
   expires_at: orNull(text),
   revoked_at: orNull(text),
   last_used_at: orNull(text),
+  created_by: orNull(principal),
 }
 const issuedApiKey = fields<IssuedApiKey>({ ...apiKey, api_key: text })
 const auditObject = fields<AuditObject>({
@@ -230,7 +251,6 @@ const auditObject = fields<AuditObject>({
   version: orNull(integer),
   hash: orNull(text),
 })
-const principal = fields<AuditRecord['principal']>({ kind: text, id: integer, name: text })
 const auditRecord = fields<AuditRecord>({
   seq: integer,
   time: text,
@@ -352,9 +372,10 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'GET /v3/keys': { repeat: 'safe', answer: fields({ keys: list(fields<ApiKey>(apiKey)) }) },
   'POST /v3/keys': { repeat: 'never', answer: issuedApiKey },
   'GET /v3/keys/self': { repeat: 'safe', answer: fields<ApiKey>(apiKey) },
-  'DELETE /v3/keys/self': { repeat: 'safe', answer: message },
+  'DELETE /v3/keys/self': { repeat: 'safe', answer: ended },
   'GET /v3/keys/{id}': { repeat: 'safe', answer: fields<ApiKey>(apiKey) },
-  'DELETE /v3/keys/{id}': { repeat: 'safe', answer: message },
+  'DELETE /v3/keys/{id}': { repeat: 'safe', answer: ended },
+  'GET /v3/keys/{id}/made': { repeat: 'safe', answer: madeThings },
   'POST /v3/keys/{id}/rotate': { repeat: 'never', answer: issuedApiKey },
   'GET /v3/audit': { repeat: 'safe', answer: fields({ records: list(auditRecord) }) },
 }

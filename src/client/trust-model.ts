@@ -1,4 +1,5 @@
 /** What the API says of trust rules, and of the tokens and keys of jobs. */
+import type { Principal } from './model.ts'
 
 /** Whose tokens are traded for API keys, and of which scopes. */
 export interface TrustRule {
@@ -19,6 +20,8 @@ export interface TrustRule {
   readonly jwks: KeySet | null
   readonly created_at: string
   readonly updated_at: string
+  /** `null` for one from before this was kept. */
+  readonly created_by: Principal | null
 }
 
 /** Public keys of an issuer (RFC 7517). */

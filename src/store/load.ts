@@ -46,6 +46,8 @@ export interface Transaction {
   /** Versions of the account's key that wrap secret keys. */
   accountKeysInUse(accountId: number): Result<readonly number[]>
   keys(refs: readonly Ref[]): Result<readonly ApiKey[]>
+  /** Revoked ones too. */
+  keysMadeBy(makers: readonly KeyMaker[]): Result<readonly ApiKey[]>
   users(accountIds: readonly number[]): Result<readonly User[]>
   usersOfRefs(refs: readonly Ref[]): Result<readonly User[]>
   usersWith(emails: readonly string[]): Result<readonly User[]>
@@ -90,6 +92,11 @@ export interface Transaction {
   /** Locks the making of accounts, and says which of the names are taken and what the next id is. */
   newAccounts(names: readonly string[]): Result<{ readonly taken: readonly string[]; readonly nextId: number }>
   apply(changes: Changes, keepVersions: number, now: number): Result<void>
+}
+
+/** Who made keys, in an account. */
+export interface KeyMaker extends Ref {
+  readonly kind: string
 }
 
 type Result<T> = T | Promise<T>
@@ -208,6 +215,7 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
   await loadMachines(tx, needs, world)
   await loadUsers(tx, needs, world)
   await loadTrustRules(tx, needs, world)
+  await loadMade(tx, needs, world)
   await loadFactors(tx, needs, world)
   await loadContents(tx, needs, world)
   if (needs.accountNames.size === 0) return world
@@ -338,6 +346,26 @@ async function loadTrustRules(tx: Transaction, needs: Needs, world: World): Prom
   for (const { accountId, id, count } of living) world.livingKeys.set(ref(accountId, id), count)
   const used = usedTokens.size === 0 ? [] : await tx.usedTokens([...usedTokens.values()])
   for (const { accountId, ruleId, hash } of used) world.usedTokens.add(usedRef(accountId, ruleId, hash))
+}
+
+/** What somebody made, as deep as it goes; of an account, all that is no key. */
+async function loadMade(tx: Transaction, { makers }: Needs, world: World): Promise<void> {
+  for (const root of makers) {
+    const { accountId } = root
+    await addMachines(tx, accountId, world)
+    const rules = await tx.trustRulesOf([accountId])
+    for (const rule of rules) world.trustRules.set(ref(accountId, rule.id), rule)
+    for (const key of rules.length === 0 ? [] : await tx.keysOfRules(rules)) world.keys.set(ref(accountId, key.id), key)
+    const seen = new Set<number>()
+    for (let at: readonly KeyMaker[] = [root]; at.length > 0; ) {
+      const found = (await tx.keysMadeBy(at)).filter(({ id }) => !seen.has(id))
+      for (const key of found) {
+        seen.add(key.id)
+        world.keys.set(ref(accountId, key.id), key)
+      }
+      at = found.map(({ id }) => ({ accountId, kind: 'key', id }))
+    }
+  }
 }
 
 async function loadFactors(tx: Transaction, needs: Needs, world: World): Promise<void> {

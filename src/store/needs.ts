@@ -5,6 +5,7 @@ import { defaultList } from '../model/list.ts'
 import { rangesOf } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
 import type { NewFactor, Proof } from './factor-operation.ts'
+import type { MakerRef } from './made-operation.ts'
 import type { IdOrName, Request } from './operation.ts'
 import { ref, replyRef, usedRef, versionRef } from './world.ts'
 
@@ -77,6 +78,8 @@ export class Needs {
   readonly keysOfRules = new Map<string, Ref>()
   readonly livingKeys = new Map<string, Ref>()
   readonly usedTokens = new Map<string, UsedRef>()
+  /** Of whom it is asked what they made. */
+  readonly makers: (MakerRef & { readonly accountId: number })[] = []
 
   add(accountId: number | undefined, keyId: number, operation: Request['operation']): void {
     if (operation.kind === 'create_account') this.accountNames.add(operation.name)
@@ -181,11 +184,15 @@ export class Needs {
         if (operation.user.email !== null) this.emails.add(operation.user.email)
         return
       case 'prepare_user':
+        this.#user(accountId, operation.id)
+        return
       case 'update_user':
         this.#user(accountId, operation.id)
+        if (operation.made !== undefined) this.#made(accountId, { kind: 'user', id: operation.id })
         return
       case 'delete_user':
         this.#user(accountId, operation.id)
+        if (operation.made !== undefined) this.#made(accountId, { kind: 'user', id: operation.id })
         this.factorsOf.set(ref(accountId, operation.id), { accountId, id: operation.id })
         return
       case 'open_session':
@@ -239,12 +246,22 @@ export class Needs {
       case 'exchange_token':
         this.#exchange(accountId, operation.rule.id, operation.usedHash)
         return
+      case 'list_made':
+      case 'prepare_made':
+        this.#made(accountId, operation.maker)
+        return
       case 'end_session':
       case 'read_key':
       case 'prepare_key':
       case 'rotate_key':
       case 'revoke_key':
         this.keys.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        if (operation.kind === 'revoke_key' && operation.made !== undefined) {
+          this.#made(accountId, { kind: 'key', id: operation.id })
+        }
+        return
+      case 'revoke_own_key':
+        if (operation.made !== undefined) this.#made(accountId, { kind: 'key', id: keyId })
         return
       default:
         return
@@ -265,6 +282,12 @@ export class Needs {
   /** Whose session it is. */
   addUser(accountId: number, id: number): void {
     this.users.set(ref(accountId, id), { accountId, id })
+  }
+
+  #made(accountId: number, maker: MakerRef): void {
+    this.makers.push({ accountId, ...maker })
+    if (maker.kind === 'key') this.keys.set(ref(accountId, maker.id), { accountId, id: maker.id })
+    else this.users.set(ref(accountId, maker.id), { accountId, id: maker.id })
   }
 
   #user(accountId: number, id: number): void {

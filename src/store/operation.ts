@@ -13,6 +13,7 @@ import type { User } from '../model/user.ts'
 import type { Caller } from './caller.ts'
 import type { FactorOperation, FactorResults, NewFactor, Proof, SessionEnd } from './factor-operation.ts'
 import type { FingerprintOperation, FingerprintResults } from './fingerprint-operation.ts'
+import type { Made, MadeEnds, MadeOperation, MadeResults } from './made-operation.ts'
 import type { RotationOperation, RotationResults } from './rotation-operation.ts'
 import type { SeedOperation, SeedResults } from './seed-operation.ts'
 import type { TrustOperation, TrustResults } from './trust-operation.ts'
@@ -53,6 +54,7 @@ export type Operation =
   | TrustOperation
   | FactorOperation
   | FingerprintOperation
+  | MadeOperation
   /** Only checks the key. Recorded when it is refused. */
   | { readonly kind: 'authenticate' }
   /** Authorizes a listing, whose pages are then read by `Pages`. */
@@ -136,8 +138,15 @@ export type Operation =
       readonly change: UserChange | undefined
       /** Whether it is the user's own password, changed by whoever knows the old one. */
       readonly isProven: boolean
+      /** What ends with a user who is disabled. */
+      readonly made: MadeEnds
     }
-  | { readonly kind: 'delete_user'; readonly id: number; readonly ended: readonly SessionEnd[] }
+  | {
+      readonly kind: 'delete_user'
+      readonly id: number
+      readonly ended: readonly SessionEnd[]
+      readonly made: MadeEnds
+    }
   | {
       readonly kind: 'open_session'
       readonly change: UserChange
@@ -180,9 +189,14 @@ export type Operation =
       readonly change: KeyChange | undefined
       readonly key: NewKey | undefined
     }
-  | { readonly kind: 'revoke_key'; readonly id: number; readonly change: KeyChange | undefined }
+  | {
+      readonly kind: 'revoke_key'
+      readonly id: number
+      readonly change: KeyChange | undefined
+      readonly made: MadeEnds
+    }
   /** The key that asks, whatever its scopes. */
-  | { readonly kind: 'revoke_own_key'; readonly change: KeyChange | undefined }
+  | { readonly kind: 'revoke_own_key'; readonly change: KeyChange | undefined; readonly made: MadeEnds }
   | { readonly kind: 'read_audit' }
   /** Authorizes the verification of the whole trail. */
   | { readonly kind: 'verify_audit' }
@@ -300,7 +314,13 @@ export interface Grant {
   readonly scopes: readonly Scope[]
 }
 
-export interface Results extends SeedResults, TrustResults, FactorResults, FingerprintResults, RotationResults {
+export interface Results
+  extends SeedResults,
+    TrustResults,
+    FactorResults,
+    FingerprintResults,
+    RotationResults,
+    MadeResults {
   authenticate: Identified
   list_secrets: Grant & { readonly list: List | undefined }
   read_secret: StoredSecret
@@ -334,8 +354,8 @@ export interface Results extends SeedResults, TrustResults, FactorResults, Finge
   read_user: User
   prepare_user: { readonly user: User; readonly sessions: readonly ApiKey[] }
   create_user: User
-  update_user: User
-  delete_user: null
+  update_user: { readonly user: User; readonly made: Made }
+  delete_user: Made
   open_session: { readonly user: User; readonly session: ApiKey | undefined }
   read_session: { readonly user: User; readonly session: ApiKey }
   confirm_session: ApiKey
@@ -346,8 +366,8 @@ export interface Results extends SeedResults, TrustResults, FactorResults, Finge
   prepare_key: ApiKey
   create_key: ApiKey
   rotate_key: ApiKey
-  revoke_key: ApiKey
-  revoke_own_key: ApiKey
+  revoke_key: { readonly key: ApiKey; readonly made: Made }
+  revoke_own_key: { readonly key: ApiKey; readonly made: Made }
   read_audit: Grant
   verify_audit: Account
   read_account: Account

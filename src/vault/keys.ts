@@ -9,6 +9,7 @@ import { parseNetworks } from '../model/network.ts'
 import type { Principal } from '../model/principal.ts'
 import { formatScope, isWhole, mayManageKey, parseScopes } from '../model/scope.ts'
 import type { KeyChange, NewKey } from '../store/operation.ts'
+import { endsOf, type Made } from './made.ts'
 import { filterInTurns } from './pace.ts'
 import {
   type Asker,
@@ -128,16 +129,24 @@ export async function rotateKey(
   throw keepsChanging()
 }
 
+export interface Revoked {
+  readonly key: ApiKey
+  /** What ended with it. */
+  readonly made: Made
+}
+
 /**
  * Revokes a key for good; once more is no fault. When this resolves, no node accepts the key any more.
  *
+ * @param isWhole whether what it made ends with it
  * @throws Refusal `not_found`, `forbidden`
  */
-export async function revokeKey(vault: Vault, asker: Asker, id: number): Promise<ApiKey> {
+export async function revokeKey(vault: Vault, asker: Asker, id: number, isWhole = false): Promise<Revoked> {
   for (let tries = 0; tries < maxTries; tries++) {
     const old = await prepare(vault, asker, id)
     const change = old && changeOf(vault, old, { ...old, revokedAt: vault.now() })
-    const revoked = await tryAsk(vault, asker, { kind: 'revoke_key', id, change })
+    const made = await endsOf(vault, asker, { kind: 'key', id }, isWhole)
+    const revoked = await tryAsk(vault, asker, { kind: 'revoke_key', id, change, made })
     if (revoked !== outdated) return revoked
   }
   throw keepsChanging()
@@ -146,13 +155,15 @@ export async function revokeKey(vault: Vault, asker: Asker, id: number): Promise
 /**
  * Revokes the key that asks, which needs no scope for this.
  *
+ * @param isWhole whether what it made ends with it
  * @throws Refusal `not_found` for whoever asks without a key
  */
-export async function revokeOwnKey(vault: Vault, asker: Asker): Promise<ApiKey> {
+export async function revokeOwnKey(vault: Vault, asker: Asker, isWhole = false): Promise<Revoked> {
   for (let tries = 0; tries < maxTries; tries++) {
     const { key } = await authenticate(vault, asker)
     const change = key && changeOf(vault, key, { ...key, revokedAt: vault.now() })
-    const revoked = await tryAsk(vault, asker, { kind: 'revoke_own_key', change })
+    const made = await endsOf(vault, asker, { kind: 'key', id: key?.id ?? 0 }, isWhole)
+    const revoked = await tryAsk(vault, asker, { kind: 'revoke_own_key', change, made })
     if (revoked !== outdated) return revoked
   }
   throw keepsChanging()

@@ -213,7 +213,8 @@ export async function changePassword(
     const prepared = await prepareUser(vault, asker, user.id, session.id)
     const next = prepared && { ...nextGeneration(prepared.user), password: await hashPassword(password) }
     const change = prepared && next && { rowMac: prepared.user.mac, user: sealUser(vault, next), ended: prepared.ended }
-    const changed = await tryAsk(vault, asker, { kind: 'update_user', id: user.id, change, isProven: true })
+    const operation = { kind: 'update_user', id: user.id, change, isProven: true, made: undefined } as const
+    const changed = await tryAsk(vault, asker, operation)
     if (changed !== outdated) return
   }
   throw keepsChanging()

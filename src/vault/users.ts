@@ -2,7 +2,7 @@
 
 import { newUid } from '../crypto/random.ts'
 import { generateToken, isToken } from '../crypto/token.ts'
-import { Refusal } from '../errors.ts'
+import { invalid, Refusal } from '../errors.ts'
 import { type ApiKey, keyToAuthenticate } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import {
@@ -16,6 +16,7 @@ import {
 } from '../model/user.ts'
 import type { SessionEnd } from '../store/factor-operation.ts'
 import type { NewUser, UserChange } from '../store/operation.ts'
+import { endsOf, type Made } from './made.ts'
 import { type Asker, ask, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -62,7 +63,11 @@ export function inviteOwner(vault: Vault, asker: Asker, accountId: number): Prom
   return make(vault, asker, { accountId, email: null, name: 'owner', role: 'owner', patterns: ['*'] }, 'setup')
 }
 
-/** @throws Refusal `not_found`, `forbidden`, `last_owner`, `invalid` */
+/**
+ * @param isWhole whether what the user made ends, when they are disabled
+ * @returns with the user, what ended
+ * @throws Refusal `not_found`, `forbidden`, `last_owner`, `invalid`
+ */
 export function updateUser(
   vault: Vault,
   asker: Asker,
@@ -73,15 +78,18 @@ export function updateUser(
     readonly patterns?: readonly string[] | null | undefined
     readonly isDisabled?: boolean | undefined
   },
-): Promise<User> {
+  isWhole = false,
+): Promise<{ readonly user: User; readonly made: Made }> {
+  if (isWhole && parts.isDisabled !== true) throw invalid('cascade', 'Only for a user who is disabled.')
   const { name, role, patterns, isDisabled } = parts
-  return change(vault, asker, id, (user) => ({
+  const next = (user: User) => ({
     ...user,
     ...(name === undefined ? {} : { name: checkLabel(name, 'name') }),
     ...(role === undefined ? {} : { role }),
     ...(patterns === undefined ? {} : { patterns: checkPatterns(patterns) }),
     ...(isDisabled === undefined ? {} : { isDisabled }),
-  }))
+  })
+  return change(vault, asker, id, next, isWhole)
 }
 
 /** A link that sets a new password. The old one, and every session, goes on until it is accepted. */
@@ -89,15 +97,22 @@ export async function resetUser(vault: Vault, asker: Asker, id: number): Promise
   const token = generateToken()
   const linkHash = vault.keyring.linkHash(token)
   const linkExpiresAt = vault.now() + linkMs.reset
-  return { user: await change(vault, asker, id, (user) => ({ ...user, linkHash, linkExpiresAt })), token }
+  const { user } = await change(vault, asker, id, (old) => ({ ...old, linkHash, linkExpiresAt }))
+  return { user, token }
 }
 
-/** @throws Refusal `not_found`, `forbidden`, `last_owner` */
-export async function deleteUser(vault: Vault, asker: Asker, id: number): Promise<void> {
+/**
+ * @param isWhole whether what the user made ends with them
+ * @returns what ended
+ * @throws Refusal `not_found`, `forbidden`, `last_owner`
+ */
+export async function deleteUser(vault: Vault, asker: Asker, id: number, isWhole = false): Promise<Made> {
   for (let tries = 0; tries < maxTries; tries++) {
     const prepared = await prepareUser(vault, asker, id)
     const ended = prepared?.ended ?? []
-    if ((await tryAsk(vault, asker, { kind: 'delete_user', id, ended })) !== outdated) return
+    const made = await endsOf(vault, asker, { kind: 'user', id }, isWhole)
+    const deleted = await tryAsk(vault, asker, { kind: 'delete_user', id, ended, made })
+    if (deleted !== outdated) return deleted
   }
   throw keepsChanging()
 }
@@ -161,11 +176,19 @@ export function endOf(vault: Pick<Vault, 'keyring'>, session: ApiKey, now: numbe
 }
 
 /** Sessions end when what they may do changes, or who may begin them. */
-async function change(vault: Vault, asker: Asker, id: number, next: (user: User) => User): Promise<User> {
+async function change(
+  vault: Vault,
+  asker: Asker,
+  id: number,
+  next: (user: User) => User,
+  isWhole = false,
+): Promise<{ readonly user: User; readonly made: Made }> {
   for (let tries = 0; tries < maxTries; tries++) {
     const prepared = await prepareUser(vault, asker, id)
-    const made = prepared && changeOf(vault, prepared, next(prepared.user))
-    const changed = await tryAsk(vault, asker, { kind: 'update_user', id, change: made, isProven: false })
+    const wanted = prepared && changeOf(vault, prepared, next(prepared.user))
+    const made = await endsOf(vault, asker, { kind: 'user', id }, isWhole)
+    const operation = { kind: 'update_user', id, change: wanted, isProven: false, made } as const
+    const changed = await tryAsk(vault, asker, operation)
     if (changed !== outdated) return changed
   }
   throw keepsChanging()
@@ -195,7 +218,8 @@ export async function endSessionsOf(vault: Vault, asker: Asker, id: number): Pro
     const prepared = await prepareUser(vault, asker, id)
     if (prepared === undefined || prepared.ended.length === 0) return
     const change = { rowMac: prepared.user.mac, user: prepared.user, ended: prepared.ended }
-    if ((await tryAsk(vault, asker, { kind: 'update_user', id, change, isProven: false })) !== outdated) return
+    const operation = { kind: 'update_user', id, change, isProven: false, made: undefined } as const
+    if ((await tryAsk(vault, asker, operation)) !== outdated) return
   }
   throw keepsChanging()
 }

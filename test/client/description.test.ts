@@ -81,6 +81,7 @@ suite('The client and the description of the API', () => {
       keys.create(newKey),
       keys.rotate(11),
       keys.revoke(11),
+      keys.made(11),
       audit.page(),
       audit.activity(),
       audit.verify(),

@@ -128,7 +128,7 @@ suite('A decision', () => {
     const { outcomes } = decide(
       [
         requestOf(caller, readFirst),
-        requestOf(host, { kind: 'revoke_key', id: 1, change }),
+        requestOf(host, { kind: 'revoke_key', id: 1, change, made: undefined }),
         requestOf(caller, readFirst),
       ],
       worldOf(),
@@ -141,7 +141,10 @@ suite('A decision', () => {
   test('upon a key that changed since it was prepared is put off', () => {
     const change = { rowMac: bytes(1), expiresAt: null, revokedAt: now, mac: bytes(5) }
 
-    const { outcomes, changes } = decide([requestOf(host, { kind: 'revoke_key', id: 1, change })], worldOf())
+    const { outcomes, changes } = decide(
+      [requestOf(host, { kind: 'revoke_key', id: 1, change, made: undefined })],
+      worldOf(),
+    )
 
     assert.deepEqual(outcomes, [{ kind: 'outdated' }])
     assert.equal(changes.keys.size, 0)

@@ -15,6 +15,8 @@ const operations: Record<string, unknown> = {
   'PUT /v3/secrets/{id}': { value: 'new' },
   'DELETE /v3/secrets/{id}': undefined,
   'GET /v3/keys/{id}': undefined,
+  'GET /v3/keys/{id}/made': undefined,
+  'GET /v3/users/{id}/made': undefined,
   'DELETE /v3/keys/{id}': undefined,
   'POST /v3/keys/{id}/rotate': {},
   'GET /v3/secrets/{id}/content': undefined,

@@ -40,12 +40,14 @@ export function define(keys: Command): void {
 
   const revoke = remote(keys.command('revoke'))
     .argument('<id>', 'id of the key, or self: the one in use')
+    .option('--cascade', 'end what it made too: API keys, trust rules, machines, and what they made')
     .option('-y, --yes', 'do not ask')
     .description('revoke an API key, for good and at once')
     .action(async (id, options) => (await load()).revoke(id, options))
   examples(
     revoke,
     ['strongroom keys revoke 7', 'whoever has it is refused from now on'],
+    ['strongroom keys revoke 7 --cascade', 'and so is whatever was made with it'],
     ['strongroom keys revoke self --yes', 'at the end of a job that got a key'],
   )
 }

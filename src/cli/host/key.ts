@@ -6,8 +6,10 @@ import { parseId } from '../../model/name.ts'
 import { rights } from '../../model/scope.ts'
 import { askerOf, findAccount, type HostAsker } from '../../vault/accounts.ts'
 import { createKey, listKeys, revokeKey } from '../../vault/keys.ts'
+import { listMade, namesOf } from '../../vault/made.ts'
 import { type Asker, authenticate, type Vault } from '../../vault/vault.ts'
 import { timeOf } from '../input.ts'
+import { countsOf, makerText } from '../made.ts'
 import { print, printJson, printTable } from '../output.ts'
 import { withVault } from './with-vault.ts'
 
@@ -38,17 +40,29 @@ export async function list({ account, json }: Options): Promise<void> {
   const keys = (await inAccount(account, listKeys)).map(shown)
   if (json) return printJson({ keys })
   printTable(
-    ['ID', 'NAME', 'STATE', 'LAST USED', 'SCOPES'],
-    keys.map((key) => [String(key.id), key.name, stateOf(key), key.last_used_at ?? 'never', key.scopes.join(' ')]),
+    ['ID', 'NAME', 'STATE', 'LAST USED', 'MADE BY', 'SCOPES'],
+    keys.map((key) => [
+      ...[String(key.id), key.name, stateOf(key), key.last_used_at ?? 'never', makerText(key.created_by)],
+      key.scopes.join(' '),
+    ]),
   )
 }
 
-export async function revoke(idText: string, { account, json }: Options): Promise<void> {
+export async function revoke(
+  idText: string,
+  { account, json, cascade = false }: Options & { readonly cascade?: boolean },
+): Promise<void> {
   const id = parseId(idText)
   if (id === undefined) throw invalid('id', 'Must be a positive integer. See "strongroom key list".')
-  const key = await inAccount(account, (vault, asker) => revokeKey(vault, asker, id))
-  if (json) return printJson(shown(key))
-  print(`API key ${key.name} (id ${key.id}) is revoked.`)
+  const { key, left, made } = await inAccount(account, async (vault, asker) => {
+    const revoked = await revokeKey(vault, asker, id, cascade)
+    return { ...revoked, left: await listMade(vault, asker, { kind: 'key', id }) }
+  })
+  if (json) return printJson({ ...shown(key), ...(cascade ? { ended: namesOf(made) } : {}) })
+  const counts = countsOf(namesOf(made))
+  print(`API key ${key.name} (id ${key.id}) is revoked.${counts === undefined ? '' : ` With it ended ${counts}.`}`)
+  const goesOn = countsOf(namesOf(left))
+  if (goesOn !== undefined) print(`It made ${goesOn}, which go on. With --cascade they end too.`)
 }
 
 export function generate(): void {
@@ -59,7 +73,7 @@ function inAccount<T>(name: string, work: (vault: Vault, asker: Asker) => Promis
   return withVault(async (vault, host: HostAsker) => work(vault, askerOf(host, (await findAccount(vault, name)).id)))
 }
 
-function shown({ id, name, scopes, networks, createdAt, expiresAt, revokedAt, lastUsedAt }: ApiKey) {
+function shown({ id, name, scopes, networks, createdAt, expiresAt, revokedAt, lastUsedAt, maker }: ApiKey) {
   return {
     id,
     name,
@@ -69,6 +83,7 @@ function shown({ id, name, scopes, networks, createdAt, expiresAt, revokedAt, la
     expires_at: time(expiresAt),
     revoked_at: time(revokedAt),
     last_used_at: time(lastUsedAt),
+    created_by: maker === null ? null : { kind: maker.kind, id: maker.id, name: maker.name },
   }
 }
 

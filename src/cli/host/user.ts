@@ -4,8 +4,10 @@ import { invalid, Refusal } from '../../errors.ts'
 import { type Role, roles, stateOf, type User } from '../../model/user.ts'
 import { askerOf, findAccount, type HostAsker } from '../../vault/accounts.ts'
 import { resetFactors } from '../../vault/factors.ts'
+import { listMade, namesOf } from '../../vault/made.ts'
 import { type Invited, inviteOwner, inviteUser, listUsers, resetUser, updateUser } from '../../vault/users.ts'
 import type { Asker, Vault } from '../../vault/vault.ts'
+import { countsOf } from '../made.ts'
 import { print, printJson, printTable } from '../output.ts'
 import { originOf } from './listen.ts'
 import { withVault } from './with-vault.ts'
@@ -52,12 +54,18 @@ export async function list(options: Options): Promise<void> {
 }
 
 /** Ends their sessions at once. */
-export async function disable(email: string, options: Options): Promise<void> {
-  await inAccount(options, async (vault, asker) => {
-    await updateUser(vault, asker, (await find(vault, asker, email)).id, { isDisabled: true })
+export async function disable(email: string, options: Options & { readonly cascade?: boolean }): Promise<void> {
+  const { cascade = false } = options
+  const { made, left } = await inAccount(options, async (vault, asker) => {
+    const { id } = await find(vault, asker, email)
+    const changed = await updateUser(vault, asker, id, { isDisabled: true }, cascade)
+    return { ...changed, left: await listMade(vault, asker, { kind: 'user', id }) }
   })
-  if (options.json) return printJson({ email, state: 'disabled' })
-  print(`${email} is disabled, and signed out everywhere.`)
+  if (options.json) return printJson({ email, state: 'disabled', ...(cascade ? { ended: namesOf(made) } : {}) })
+  const counts = countsOf(namesOf(made))
+  print(`${email} is disabled, and signed out everywhere.${counts === undefined ? '' : ` With them ended ${counts}.`}`)
+  const goesOn = countsOf(namesOf(left))
+  if (goesOn !== undefined) print(`They made ${goesOn}, which go on. With --cascade they end too.`)
 }
 
 /** With `--factors` passkeys, authenticator app, recovery codes and the link to a provider go too. */

@@ -5,8 +5,10 @@ import { labelRule } from '../../model/name.ts'
 import { maxNetworks } from '../../model/network.ts'
 import { maxScopes, rights } from '../../model/scope.ts'
 import { createKey, listKeys, readKey, readOwnKey, revokeKey, revokeOwnKey, rotateKey } from '../../vault/keys.ts'
+import { listMade, namesOf } from '../../vault/made.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
+import { CascadeQuery, CreatedBy, Ended, ended, MadeThings, shownMaker } from './made.ts'
 import { formatTime, IdParams, idOf, NoQuery, parseTime, responses, Time } from './schema.ts'
 import type { V3 } from './typed.ts'
 
@@ -41,6 +43,7 @@ const fields = {
   expires_at: Nullable,
   revoked_at: Nullable,
   last_used_at: Nullable,
+  created_by: CreatedBy,
 }
 const Shown = Type.Object(fields)
 const Issued = Type.Object({ ...fields, api_key: Type.String({ description: 'The API key. It is not shown again.' }) })
@@ -90,6 +93,22 @@ export function keyRoutes(app: V3, { vault }: Context): void {
       },
     },
     async (request) => shown(await readKey(vault, askerOf(request), idOf(request.params))),
+  )
+
+  app.get(
+    '/keys/:id/made',
+    {
+      schema: {
+        tags,
+        summary: 'List what an API key made',
+        description:
+          'API keys, trust rules and machines that go on when it is revoked, and what they made in turn. Revoked keys are left out.',
+        params: IdParams,
+        querystring: NoQuery,
+        response: responses(200, MadeThings, 400, 401, 403, 404),
+      },
+    },
+    async (request) => namesOf(await listMade(vault, askerOf(request), { kind: 'key', id: idOf(request.params) })),
   )
 
   app.post(
@@ -164,13 +183,13 @@ export function keyRoutes(app: V3, { vault }: Context): void {
         tags,
         summary: 'Revoke the API key that asks',
         description: 'Needs no scope. For good, and at once on every node: once more is answered with 401.',
-        querystring: NoQuery,
-        response: responses(200, Type.Object({ message: Type.String() }), 401, 404),
+        querystring: CascadeQuery,
+        response: responses(200, Ended, 400, 401, 404),
       },
     },
     async (request) => {
-      await revokeOwnKey(vault, askerOf(request))
-      return { message: 'API key revoked successfully' }
+      const { made } = await revokeOwnKey(vault, askerOf(request), request.query.cascade === 'true')
+      return ended('API key revoked successfully', request.query, made)
     },
   )
 
@@ -180,15 +199,17 @@ export function keyRoutes(app: V3, { vault }: Context): void {
       schema: {
         tags,
         summary: 'Revoke an API key',
-        description: 'For good, and at once on every node.',
+        description:
+          'For good, and at once on every node. What it made goes on, seeds apart; with `cascade=true` that ends too.',
         params: IdParams,
-        querystring: NoQuery,
-        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
+        querystring: CascadeQuery,
+        response: responses(200, Ended, 400, 401, 403, 404),
       },
     },
     async (request) => {
-      await revokeKey(vault, askerOf(request), idOf(request.params))
-      return { message: 'API key revoked successfully' }
+      const isWhole = request.query.cascade === 'true'
+      const { made } = await revokeKey(vault, askerOf(request), idOf(request.params), isWhole)
+      return ended('API key revoked successfully', request.query, made)
     },
   )
 }
@@ -204,6 +225,7 @@ function shown(key: ApiKey) {
     expires_at: time(key.expiresAt),
     revoked_at: time(key.revokedAt),
     last_used_at: time(key.lastUsedAt),
+    created_by: shownMaker(key.maker),
   }
 }
 

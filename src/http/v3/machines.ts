@@ -11,6 +11,7 @@ import {
 } from '../../vault/machines.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
+import { CreatedBy, shownMaker } from './made.ts'
 import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
 import type { V3 } from './typed.ts'
 
@@ -21,6 +22,7 @@ const Shown = Type.Object({
   addresses: Texts,
   scopes: Texts,
   created_at: Time,
+  created_by: CreatedBy,
 })
 const Settings = Type.Object(
   { vm_auth: Type.Boolean({ description: 'true or false' }) },
@@ -140,6 +142,7 @@ export function settingsRoutes(app: V3, { vault }: Context): void {
   )
 }
 
-function shown({ id, name, addresses, scopes, createdAt }: Machine) {
-  return { id, name, addresses: [...addresses], scopes: [...scopes], created_at: formatTime(createdAt) }
+function shown({ id, name, addresses, scopes, createdAt, maker }: Machine) {
+  const made = { created_at: formatTime(createdAt), created_by: shownMaker(maker) }
+  return { id, name, addresses: [...addresses], scopes: [...scopes], ...made }
 }

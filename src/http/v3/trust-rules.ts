@@ -19,6 +19,7 @@ import {
 } from '../../vault/trust-rules.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
+import { CreatedBy, shownMaker } from './made.ts'
 import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
 import type { V3 } from './typed.ts'
 
@@ -61,6 +62,7 @@ const Shown = Type.Object({
   ...others,
   created_at: Time,
   updated_at: Time,
+  created_by: CreatedBy,
 })
 const body = { additionalProperties: false, description: 'a JSON object' }
 const New = Type.Object({ ...required, ...Type.Partial(Type.Object(others)).properties }, body)
@@ -176,5 +178,6 @@ function shown(rule: TrustRule) {
     jwks: rule.jwks === null ? null : (JSON.parse(rule.jwks) as Static<typeof KeySet>),
     created_at: formatTime(rule.createdAt),
     updated_at: formatTime(rule.updatedAt),
+    created_by: shownMaker(rule.maker),
   }
 }

@@ -3,9 +3,11 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { type Role, roles, stateOf, type User } from '../../model/user.ts'
 import { resetFactors } from '../../vault/factors.ts'
+import { listMade, namesOf } from '../../vault/made.ts'
 import { deleteUser, type Invited, inviteUser, listUsers, readUser, resetUser, updateUser } from '../../vault/users.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
+import { CascadeQuery, Ended, ended, MadeThings } from './made.ts'
 import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
 import type { V3 } from './typed.ts'
 
@@ -91,15 +93,32 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
     async (request) => shown(await readUser(vault, askerOf(request), idOf(request.params))),
   )
 
+  app.get(
+    '/users/:id/made',
+    {
+      schema: {
+        tags,
+        summary: 'List what a user made',
+        description:
+          'API keys, trust rules and machines that go on when the user is deleted or disabled, and what they made in turn.',
+        params: IdParams,
+        querystring: NoQuery,
+        response: responses(200, MadeThings, 400, 401, 403, 404),
+      },
+    },
+    async (request) => namesOf(await listMade(vault, askerOf(request), { kind: 'user', id: idOf(request.params) })),
+  )
+
   app.patch(
     '/users/:id',
     {
       schema: {
         tags,
         summary: 'Change a user',
-        description: 'Sessions of the user end when their rights change.',
+        description:
+          'Sessions of the user end when their rights change. With `cascade=true`, for a user who is disabled, what they made ends too.',
         params: IdParams,
-        querystring: NoQuery,
+        querystring: CascadeQuery,
         body: Type.Object(
           {
             name: Type.Optional(Name),
@@ -115,7 +134,9 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
     async (request) => {
       const { name, role, name_patterns: patterns, disabled: isDisabled } = request.body
       const parts = { name, role, patterns, isDisabled }
-      return shown(await updateUser(vault, askerOf(request), idOf(request.params), parts))
+      const isWhole = request.query.cascade === 'true'
+      const { user } = await updateUser(vault, askerOf(request), idOf(request.params), parts, isWhole)
+      return shown(user)
     },
   )
 
@@ -159,14 +180,16 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
       schema: {
         tags,
         summary: 'Delete a user',
+        description: 'What they made goes on, seeds apart; with `cascade=true` that ends too.',
         params: IdParams,
-        querystring: NoQuery,
-        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404, 409),
+        querystring: CascadeQuery,
+        response: responses(200, Ended, 400, 401, 403, 404, 409),
       },
     },
     async (request) => {
-      await deleteUser(vault, askerOf(request), idOf(request.params))
-      return { message: 'User deleted successfully' }
+      const isWhole = request.query.cascade === 'true'
+      const made = await deleteUser(vault, askerOf(request), idOf(request.params), isWhole)
+      return ended('User deleted successfully', request.query, made)
     },
   )
 }

@@ -74,6 +74,8 @@ const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   update_trust_rule: 'trust_rule.update',
   delete_trust_rule: 'trust_rule.delete',
   exchange_token: 'auth.oidc',
+  list_made: 'key.read',
+  prepare_made: 'key.read',
   list_keys: 'key.list',
   read_key: 'key.read',
   read_own_key: 'key.read',

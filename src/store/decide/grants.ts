@@ -114,6 +114,8 @@ const policies: { readonly [K in Kind]: Policy<K> } = {
   rotate_key: { grants: { right: 'keys:manage', of: handedByRotation }, delicate: true },
   revoke_key: delicate,
   revoke_own_key: harmless,
+  list_made: harmless,
+  prepare_made: harmless,
 
   list_trust_rules: harmless,
   read_trust_rule: harmless,

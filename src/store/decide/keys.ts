@@ -5,6 +5,7 @@ import { type ApiKey, scopesOf } from '../../model/api-key.ts'
 import { allowsSome, mayManageKey } from '../../model/scope.ts'
 import type { KeyChange, NewKey, Op, Outcome, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
+import { areAsPrepared, endMade, madeBy } from './made.ts'
 import { type Call, done, forbid, isMadeBy, putAccount, putKey, record, refuse } from './work.ts'
 
 export function listKeys(call: Call): Outcome<'list_keys'> {
@@ -32,6 +33,12 @@ export function prepareKey(call: Call, operation: Op<'prepare_key'>): Outcome<'p
   // The change that follows refuses and records; here is only what it needs.
   if (found === undefined) return { kind: 'refused', code: 'not_found', message: '' }
   return { kind: 'done', result: found }
+}
+
+/** By whoever may manage the key. */
+export function listMadeByKey(call: Call, { maker }: Op<'list_made'>): Outcome<'list_made'> {
+  const found = find(call, maker.id)
+  return 'kind' in found ? found : done<'list_made'>(call, objectOf(found), madeBy(call, maker))
 }
 
 export function createKey(call: Call, operation: Op<'create_key'>): Outcome<'create_key'> {
@@ -64,23 +71,32 @@ export function rotateKey(call: Call, operation: Op<'rotate_key'>): Outcome<'rot
 export function revokeKey(call: Call, operation: Op<'revoke_key'>): Outcome<'revoke_key'> {
   const found = find(call, operation.id)
   if ('kind' in found) return found
-  if (found.revokedAt !== null) return done(call, objectOf(found), found)
-  return revoke(call, found, operation.change)
+  return revoke(call, found, operation)
 }
 
 /** Needs no right: whoever holds a key can do all that it may, and less. */
-export function revokeOwnKey(call: Call, { change }: Op<'revoke_own_key'>): Outcome<'revoke_own_key'> {
+export function revokeOwnKey(call: Call, operation: Op<'revoke_own_key'>): Outcome<'revoke_own_key'> {
   const { key } = call
   // As it is by now: the time of its use may have been noted.
   const found = key === undefined ? undefined : call.work.world.keys.get(ref(key.accountId, key.id))
-  return found === undefined || found.userId !== null ? withoutKey(call) : revoke(call, found, change)
+  return found === undefined || found.userId !== null ? withoutKey(call) : revoke(call, found, operation)
 }
 
-function revoke(call: Call, found: ApiKey, change: KeyChange | undefined): Outcome<'revoke_key'> {
-  if (change === undefined || !isUpon(change, found)) return { kind: 'outdated' }
+/** Once more is no fault; what it made can still be ended then. */
+function revoke(
+  call: Call,
+  found: ApiKey,
+  { change, made: ends }: Pick<Op<'revoke_key'>, 'change' | 'made'>,
+): Outcome<'revoke_key'> {
+  const isOpen = found.revokedAt === null
+  if (isOpen && (change === undefined || !isUpon(change, found))) return { kind: 'outdated' }
+  const maker = { kind: 'key', id: found.id } as const
+  if (!areAsPrepared(call, maker, ends)) return { kind: 'outdated' }
+  const made = endMade(call, maker, ends)
+  if (!isOpen || change === undefined) return done(call, objectOf(found), { key: found, made })
   const revoked = { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt, mac: change.mac }
   putKey(call.work, revoked)
-  return done(call, objectOf(revoked), revoked)
+  return done(call, objectOf(revoked), { key: revoked, made })
 }
 
 /** A key that the caller may manage, or why not: 403 without the right, 404 for one out of the caller's reach. */

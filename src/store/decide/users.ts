@@ -9,6 +9,7 @@ import type { Kind, Op, Operation, Outcome, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
 import { isDelicate } from './grants.ts'
 import { addKey } from './keys.ts'
+import { areAsPrepared, endMade, madeBy } from './made.ts'
 import { addFactor, isUpon, prove, takeAllFactors } from './proof.ts'
 import {
   type Call,
@@ -61,6 +62,13 @@ export function readUser(call: Call, { id }: Op<'read_user'>): Outcome<'read_use
   return 'kind' in found ? found : done(call, objectOf(found), found)
 }
 
+/** By whoever may manage users. */
+export function listMadeByUser(call: Call, { maker }: Op<'list_made'>): Outcome<'list_made'> {
+  const asReader = { ...call, action: 'user.read' } as const
+  const found = find(asReader, maker.id)
+  return 'kind' in found ? found : done<'list_made'>(asReader, objectOf(found), madeBy(call, maker))
+}
+
 /** What a change is made upon. Not recorded: the change that follows refuses and records. */
 export function prepareUser(call: Call, { id }: Op<'prepare_user'>): Outcome<'prepare_user'> {
   const user = call.work.world.users.get(ref(call.account.id, id))
@@ -81,7 +89,8 @@ export function createUser(call: Call, { user }: Op<'create_user'>): Outcome<'cr
   return done(call, objectOf(made), made)
 }
 
-export function updateUser(call: Call, { id, change, isProven }: Op<'update_user'>): Outcome<'update_user'> {
+export function updateUser(call: Call, operation: Op<'update_user'>): Outcome<'update_user'> {
+  const { id, change, isProven } = operation
   const isOwn = call.key?.userId === id && isProven
   const found = isOwn ? call.work.world.users.get(ref(call.account.id, id)) : find(call, id)
   if (found === undefined) return { kind: 'outdated' }
@@ -89,20 +98,23 @@ export function updateUser(call: Call, { id, change, isProven }: Op<'update_user
   if (change === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
   const next = { ...change.user, lastSignInAt: found.lastSignInAt }
   if (isActiveOwner(found) && !isActiveOwner(next) && isLastOwner(call, found)) return refuseLast(call, found)
-  const ended = endSessions(call, id, change.ended)
-  if (!ended) return { kind: 'outdated' }
+  const maker = { kind: 'user', id } as const
+  if (!areAsPrepared(call, maker, operation.made) || !endSessions(call, id, change.ended)) return { kind: 'outdated' }
+  const made = endMade(call, maker, operation.made)
   putUser(call.work, next)
-  return done(call, objectOf(next), next)
+  return done(call, objectOf(next), { user: next, made })
 }
 
-export function deleteUser(call: Call, { id, ended }: Op<'delete_user'>): Outcome<'delete_user'> {
+export function deleteUser(call: Call, { id, ended, made: ends }: Op<'delete_user'>): Outcome<'delete_user'> {
   const found = find(call, id)
   if ('kind' in found) return found
   if (isActiveOwner(found) && isLastOwner(call, found)) return refuseLast(call, found)
-  if (!endSessions(call, id, ended)) return { kind: 'outdated' }
+  const maker = { kind: 'user', id } as const
+  if (!areAsPrepared(call, maker, ends) || !endSessions(call, id, ended)) return { kind: 'outdated' }
+  const made = endMade(call, maker, ends)
   takeAllFactors(call, id)
   removeUser(call.work, found)
-  return done(call, objectOf(found), null)
+  return done(call, objectOf(found), made)
 }
 
 /** By a user whom the vault has recognized: by what is taken as proof, or by a one-time link that is thereby used up. */

@@ -10,7 +10,7 @@ import type { Seed } from '../../model/seed.ts'
 import type { TrustRule } from '../../model/trust-rule.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
-import type { Transaction } from '../load.ts'
+import type { KeyMaker, Transaction } from '../load.ts'
 import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
@@ -124,6 +124,13 @@ export class PostgresTransaction implements Transaction {
     const text =
       'select k.* from unnest($1::bigint[], $2::bigint[]) r (a, i) join api_keys k on k.account_id = r.a and k.id = r.i'
     return (await this.#all<rows.ApiKeyRow>('keys', text, columnsOf(refs, 'accountId', 'id'))).map(rows.toApiKey)
+  }
+
+  async keysMadeBy(makers: readonly KeyMaker[]): Promise<ApiKey[]> {
+    const text = `select k.* from unnest($1::bigint[], $2::text[], $3::bigint[]) r (a, m, i)
+      join api_keys k on k.account_id = r.a and k.maker_kind = r.m and k.maker_id = r.i`
+    const found = await this.#all<rows.ApiKeyRow>('keys_made_by', text, columnsOf(makers, 'accountId', 'kind', 'id'))
+    return found.map(rows.toApiKey)
   }
 
   async secrets(refs: readonly Ref[]): Promise<StoredSecret[]> {

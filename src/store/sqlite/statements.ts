@@ -24,6 +24,7 @@ export function prepare(database: DatabaseSync) {
     rewrapSecretKey: sql('update secret_keys set key_version = ?, wrapped = ? where account_id = ? and secret_id = ?'),
     keyByToken: sql('select * from api_keys where token_hash = ?'),
     key: sql('select * from api_keys where account_id = ? and id = ?'),
+    keysMadeBy: sql('select * from api_keys where account_id = ? and maker_kind = ? and maker_id = ?'),
     users: sql('select * from users where account_id = ? order by id'),
     user: sql('select * from users where account_id = ? and id = ?'),
     userWith: sql('select * from users where email = ?'),

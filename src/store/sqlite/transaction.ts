@@ -9,7 +9,7 @@ import type { Seed } from '../../model/seed.ts'
 import type { TrustRule } from '../../model/trust-rule.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
-import type { Transaction } from '../load.ts'
+import type { KeyMaker, Transaction } from '../load.ts'
 import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from '../needs.ts'
 import type { StoredSecret, VersionHead } from '../operation.ts'
 import * as rows from '../rows.ts'
@@ -92,6 +92,13 @@ export class SqliteTransaction implements Transaction {
   keys(refs: readonly Ref[]): ApiKey[] {
     const { key } = this.#statements
     return refs.flatMap(({ accountId, id }) => all<rows.ApiKeyRow>(key, accountId, id)).map(rows.toApiKey)
+  }
+
+  keysMadeBy(makers: readonly KeyMaker[]): ApiKey[] {
+    const { keysMadeBy } = this.#statements
+    return makers
+      .flatMap(({ accountId, kind, id }) => all<rows.ApiKeyRow>(keysMadeBy, accountId, kind, id))
+      .map(rows.toApiKey)
   }
 
   secrets(refs: readonly Ref[]): StoredSecret[] {

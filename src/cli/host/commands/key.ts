@@ -29,6 +29,7 @@ export function define(key: Command): void {
     .command('revoke')
     .argument('<id>', 'id of the key')
     .option('--account <name>', 'account', 'default')
+    .option('--cascade', 'end what it made too: API keys, trust rules, machines, and what they made')
     .option('--json', 'print JSON')
     .description('revoke an API key for good')
     .action(async (id, options) => (await load()).revoke(id, options))

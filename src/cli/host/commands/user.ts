@@ -29,6 +29,7 @@ export function define(user: Command): void {
     .command('disable')
     .argument('<email>', 'what they sign in with')
     .option('--account <name>', 'account', 'default')
+    .option('--cascade', 'end what they made too: API keys, trust rules, machines, and what they made')
     .option('--json', 'print JSON')
     .description('disable a user, and end their sessions')
     .action(async (email, options) => (await load()).disable(email, options))

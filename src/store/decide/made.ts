@@ -1,0 +1,91 @@
+/** What happens to what somebody made: it goes on without them, unless it is ended with them. */
+import { hash } from 'node:crypto'
+import type { AuditObject } from '../../audit/record.ts'
+import type { ApiKey } from '../../model/api-key.ts'
+import type { Principal } from '../../model/principal.ts'
+import type { Made, MadeEnds, MakerRef } from '../made-operation.ts'
+import type { Op, Outcome } from '../operation.ts'
+import { isUpon } from './proof.ts'
+import { type Call, putKey, record, removeMachine, removeTrustRule } from './work.ts'
+
+/** What a change is made upon. Not recorded: the change that follows refuses and records. */
+export function prepareMade(call: Call, { maker }: Op<'prepare_made'>): Outcome<'prepare_made'> {
+  return { kind: 'done', result: madeBy(call, maker) }
+}
+
+const nothing: Made = { keys: [], trustRules: [], machines: [] }
+
+/** Whether the keys that end are as they were prepared. */
+export function areAsPrepared(call: Call, maker: MakerRef, ends: MadeEnds): boolean {
+  if (ends === undefined) return true
+  const byId = new Map(ends.map((end) => [end.id, end]))
+  return madeBy(call, maker).keys.every(({ id, mac }) => isUpon(byId.get(id)?.rowMac, mac))
+}
+
+/** Ends what somebody made, each with its record. @returns what it was */
+export function endMade(call: Call, maker: MakerRef, ends: MadeEnds): Made {
+  if (ends === undefined) return nothing
+  const made = madeBy(call, maker)
+  const byId = new Map(ends.map((end) => [end.id, end]))
+  for (const key of made.keys) {
+    const end = byId.get(key.id)
+    if (end === undefined) continue
+    const revoked = { ...key, revokedAt: end.revokedAt, mac: end.mac }
+    putKey(call.work, revoked)
+    record({ ...call, action: 'key.revoke' }, objectOf('key', revoked), 'ok')
+  }
+  for (const rule of made.trustRules) {
+    removeTrustRule(call.work, rule)
+    record({ ...call, action: 'trust_rule.delete' }, objectOf('trust_rule', rule), 'ok')
+  }
+  for (const machine of made.machines) {
+    removeMachine(call.work, machine)
+    record({ ...call, action: 'machine.delete' }, objectOf('machine', machine), 'ok')
+  }
+  return made
+}
+
+/** What a maker made, and what that made in turn, as deep as it goes. */
+export function madeBy({ work, account }: Call, root: MakerRef): Made {
+  const ofAccount = <Row extends { readonly accountId: number }>(rows: Iterable<Row>) =>
+    [...rows].filter(({ accountId }) => accountId === account.id)
+  const all = {
+    keys: ofAccount(work.world.keys.values()).filter(({ userId }) => userId === null),
+    trustRules: ofAccount(work.world.trustRules.values()),
+    machines: ofAccount(work.world.machines.values()),
+  }
+  const made = {
+    keys: new Set<ApiKey>(),
+    trustRules: new Set<Made['trustRules'][number]>(),
+    machines: new Set<Made['machines'][number]>(),
+  }
+  const makers: Pick<Principal, 'kind' | 'id'>[] = [root]
+  for (let maker = makers.pop(); maker !== undefined; maker = makers.pop()) {
+    const { kind, id } = maker
+    const isTheirs = (one: { readonly maker: Principal | null }) => one.maker?.kind === kind && one.maker.id === id
+    for (const key of all.keys) {
+      if (made.keys.has(key) || !(isTheirs(key) || (kind === 'workload' && key.ruleId === id))) continue
+      if (root.kind === 'key' && key.id === root.id) continue
+      made.keys.add(key)
+      makers.push({ kind: 'key', id: key.id })
+    }
+    for (const rule of all.trustRules) {
+      if (made.trustRules.has(rule) || !isTheirs(rule)) continue
+      made.trustRules.add(rule)
+      makers.push({ kind: 'workload', id: rule.id })
+    }
+    for (const machine of all.machines) if (isTheirs(machine)) made.machines.add(machine)
+  }
+  return {
+    keys: [...made.keys].filter(({ revokedAt }) => revokedAt === null),
+    trustRules: [...made.trustRules],
+    machines: [...made.machines],
+  }
+}
+
+function objectOf(
+  kind: 'key' | 'trust_rule' | 'machine',
+  { id, uid, name, mac }: Pick<ApiKey, 'id' | 'uid' | 'name' | 'mac'>,
+): AuditObject {
+  return { kind, id, uid, name, version: null, hash: hash('sha256', mac, 'hex') }
+}

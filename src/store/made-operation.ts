@@ -1,0 +1,31 @@
+/** The operations on what somebody has made: shown, and ended with them. */
+import type { ApiKey } from '../model/api-key.ts'
+import type { Machine } from '../model/machine.ts'
+import type { TrustRule } from '../model/trust-rule.ts'
+import type { KeyEnd } from './trust-operation.ts'
+
+/** An API key or a user, of whom it is asked what they made. */
+export interface MakerRef {
+  readonly kind: 'key' | 'user'
+  readonly id: number
+}
+
+/** What goes on when its maker is gone: what they made, and what that made in turn. Keys that are revoked are left out. */
+export interface Made {
+  readonly keys: readonly ApiKey[]
+  readonly trustRules: readonly TrustRule[]
+  readonly machines: readonly Machine[]
+}
+
+/** The keys that end with their maker: all of them, as they will be. `undefined` leaves everything as it is. */
+export type MadeEnds = readonly KeyEnd[] | undefined
+
+export type MadeOperation =
+  | { readonly kind: 'list_made'; readonly maker: MakerRef }
+  /** Loads what would end. Never answered to anybody, so not recorded. */
+  | { readonly kind: 'prepare_made'; readonly maker: MakerRef }
+
+export interface MadeResults {
+  list_made: Made
+  prepare_made: Made
+}
