@@ -42,6 +42,7 @@ const rooms: Record<string, readonly string[]> = {
     'store/caller.ts',
     'store/operation.ts',
     'store/factor-operation.ts',
+    'store/made-operation.ts',
     'audit',
     'render',
     'fingerprint',

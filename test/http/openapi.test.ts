@@ -85,6 +85,7 @@ suite('The description of the API', () => {
     await call('GET', '/v3/keys')
     await call('GET', '/v3/keys/self')
     await call('GET', '/v3/keys/2')
+    await call('GET', '/v3/keys/2/made')
     await call('POST', '/v3/keys/2/rotate', {})
     await callAs(new Api(url, made.body.api_key), 'DELETE', '/v3/keys/self')
     await callAs(new Api(url, made.body.api_key), 'DELETE', '/v3/keys/self')
@@ -131,6 +132,7 @@ suite('The description of the API', () => {
     await call('POST', '/v3/users', { email, role: 'owner' })
     await call('GET', '/v3/users')
     await call('GET', '/v3/users/1')
+    await call('GET', '/v3/users/1/made')
     await call('PATCH', '/v3/users/1', { name: 'Ada' })
     const ada = new Person(url)
     const token = invited.invitation_url.split('#')[1]

@@ -127,6 +127,7 @@ for (const engine of engines) {
 
       await page.reload()
       await choose(page, 'Disable')
+      await page.getByRole('button', { name: 'Disable', exact: true }).click()
       await item.getByText('disabled').waitFor()
       await other.getByRole('link', { name: 'Settings' }).click()
       await other.getByRole('dialog', { name: 'Your session ended' }).waitFor()

@@ -1,8 +1,9 @@
 /** Deciding a batch, where a request over HTTP cannot bring it about: outdated rows, unverified keys, other clocks. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type ApiKey, keyEvidence } from '../../src/model/api-key.ts'
+import { type ApiKey, callerEvidence, keyEvidence } from '../../src/model/api-key.ts'
 import { plainDetails } from '../../src/model/secret.ts'
+import type { User } from '../../src/model/user.ts'
 import type { Caller } from '../../src/store/caller.ts'
 import { decide } from '../../src/store/decide/decide.ts'
 import type { NextVersion, Op, Outcome, Request, StoredSecret } from '../../src/store/operation.ts'
@@ -213,6 +214,56 @@ suite('A decision', () => {
       assert.deepEqual([changes.accountKeys, changes.rewrapped, changes.droppedAccountKeys], [[], [], []])
       assert.equal(changes.changedAccountKeys.size, 0)
     }
+  })
+
+  test('of a session is made upon its user as verified, who may still do all of it', () => {
+    const user: User = {
+      accountId: 1,
+      id: 7,
+      uid: '0d'.repeat(16),
+      email: 'ada@example.com',
+      name: 'Ada',
+      role: 'editor',
+      patterns: ['*'],
+      password: null,
+      isDisabled: false,
+      linkHash: null,
+      linkExpiresAt: null,
+      hasSecondFactor: false,
+      generation: 0,
+      createdAt: now - 5000,
+      lastSignInAt: now - 1000,
+      mac: bytes(4),
+    }
+    const session: ApiKey = { ...key, id: 2, tokenHash: 'cd', userId: 7, scopes: ['secrets:read'], lastUsedAt: now }
+    const readAs = (row: User | undefined, verified: User | undefined) => {
+      const caller: Caller = { kind: 'token', hash: 'cd', verified: callerEvidence(session, verified) }
+      const users = new Map(row === undefined ? [] : [[ref(1, 7), row]])
+      const world = worldOf({ users, keysByToken: new Map([['cd', session]]) })
+      return decide([requestOf(caller, readFirst)], world).outcomes.map(wordOf)
+    }
+
+    assert.deepEqual(readAs(user, user), ['done'])
+    assert.deepEqual(readAs({ ...user, role: 'owner' }, user), ['unverified_key'])
+    for (const row of [
+      { ...user, role: 'auditor' },
+      { ...user, patterns: ['dev-*'] },
+      { ...user, isDisabled: true },
+    ] as const) {
+      assert.deepEqual(readAs(row, row), ['unauthenticated'])
+    }
+    assert.deepEqual(readAs(undefined, undefined), ['unauthenticated'])
+  })
+
+  test('on a key that says somebody else has made it is put off', () => {
+    const made = { ...key, uid: '0e'.repeat(16), tokenHash: 'ef' }
+    for (const maker of [null, { kind: 'host', id: 1, name: 'root' }, { kind: 'user', id: 0, name: 'root' }] as const) {
+      const { outcomes } = decide([requestOf(host, { kind: 'create_key', key: { ...made, maker } })], worldOf())
+      assert.deepEqual(outcomes.map(wordOf), ['outdated'])
+    }
+    const maker = { kind: 'host', id: 0, name: 'root' } as const
+    const { outcomes } = decide([requestOf(host, { kind: 'create_key', key: { ...made, maker } })], worldOf())
+    assert.deepEqual(outcomes.map(wordOf), ['done'])
   })
 
   test('is recorded in order though the clock stepped back', () => {

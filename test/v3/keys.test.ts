@@ -10,7 +10,17 @@ import { startServer } from '../support/server.ts'
 
 const runs = process.env['SLOW'] === '1' ? 300 : 30
 const day = 24 * 60 * 60 * 1000
-const fields = ['id', 'name', 'scopes', 'networks', 'created_at', 'expires_at', 'revoked_at', 'last_used_at']
+const fields = [
+  'id',
+  'name',
+  'scopes',
+  'networks',
+  'created_at',
+  'expires_at',
+  'revoked_at',
+  'last_used_at',
+  'created_by',
+]
 
 for (const engine of engines) {
   suite(`${engine.name}: an API key`, { skip: engine.skip }, () => {

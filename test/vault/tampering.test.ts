@@ -56,6 +56,9 @@ const ofKeys: readonly Tampering[] = [
   ['another name', `name = 'owner'`],
   ['another uid', `uid = '${'0a'.repeat(16)}'`],
   ['another birthday', 'created_ms = created_ms - 1'],
+  ['another maker', 'maker_id = maker_id + 1'],
+  ['no maker', 'maker_kind = null'],
+  ['the rights of an owner', 'is_owner = 1'],
   ['a MAC of another key', 'mac = (select mac from api_keys where account_id = 1 and id = 1)'],
   ['a MAC of nothing', 'mac = ?'],
 ].map(([what, change]) => ({

@@ -1,5 +1,5 @@
 /** Sessions, users and own credentials: the part of v3 that only a portal needs. */
-import { StrongroomError } from '../../../src/client/index.ts'
+import { type MadeThings, StrongroomError } from '../../../src/client/index.ts'
 
 export type Role = 'owner' | 'admin' | 'editor' | 'reader' | 'auditor'
 
@@ -140,10 +140,12 @@ export interface OneTimeLink {
 export const users = {
   list: async () => (await call<{ readonly users: readonly User[] }>('GET', '/v3/users')).users,
   create: (input: NewUser) => call<User & OneTimeLink>('POST', '/v3/users', { ...input }),
-  update: (id: number, change: UserChange) => call<User>('PATCH', `/v3/users/${id}`, { ...change }),
+  update: (id: number, change: UserChange, cascade = false) =>
+    call<User>('PATCH', `/v3/users/${id}${cascade ? '?cascade=true' : ''}`, { ...change }),
+  made: (id: number) => call<MadeThings>('GET', `/v3/users/${id}/made`),
   reset: (id: number) => call<OneTimeLink>('POST', `/v3/users/${id}/reset`),
   resetFactors: (id: number) => call<unknown>('DELETE', `/v3/users/${id}/factors`),
-  delete: (id: number) => call<unknown>('DELETE', `/v3/users/${id}`),
+  delete: (id: number, cascade = false) => call<unknown>('DELETE', `/v3/users/${id}${cascade ? '?cascade=true' : ''}`),
 }
 
 /** As the server asks for; it says itself what is too easy. */

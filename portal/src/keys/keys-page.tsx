@@ -9,6 +9,7 @@ import { FormDialog } from '../ui/confirm.tsx'
 import { Button, Checkbox, IconButton, Select } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
 import { Dialog } from '../ui/dialog.tsx'
+import { MadeChoice } from '../ui/made.tsx'
 import { Empty, Loading, Note, PageHead, Trouble } from '../ui/states.tsx'
 import { Ago, Expiry, expiryOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -86,6 +87,7 @@ export function KeysPage() {
                     </>
                   )}
                   {' · '}made <Ago time={key.created_at} />
+                  {makerText(key, data ?? [])}
                   {key.networks.length === 0 ? ' · from anywhere' : ` · from ${key.networks.join(', ')}`} · id {key.id}
                 </p>
               </div>
@@ -111,22 +113,7 @@ export function KeysPage() {
       </section>
       {open?.kind === 'new' ? <NewKeyDialog onClose={close} onIssued={onIssued} /> : null}
       {open?.kind === 'rotate' ? <RotateDialog of={open.key} onClose={close} onIssued={onIssued} /> : null}
-      {open?.kind === 'revoke' ? (
-        <FormDialog
-          title={`Revoke ${open.key.name}?`}
-          isOpen
-          isBad
-          onClose={close}
-          submit="Revoke"
-          run={async () => {
-            await strongroom.keys.revoke(open.key.id)
-            toast(`${open.key.name} is revoked`)
-            await refresh()
-          }}
-        >
-          <p className="small">At once and for good, on every node. Whoever still uses it is refused.</p>
-        </FormDialog>
-      ) : null}
+      {open?.kind === 'revoke' ? <RevokeDialog of={open.key} onClose={close} onRevoked={refresh} /> : null}
       <Dialog title="Your new key" isOpen={issued !== undefined} onClose={() => undefined} isFirm>
         {issued === undefined ? null : (
           <div className="stack">
@@ -141,6 +128,51 @@ export function KeysPage() {
         )}
       </Dialog>
     </div>
+  )
+}
+
+/** Such as ` by ada@example.com`, and whether a key that made it is still in use. */
+function makerText({ created_by: maker }: ApiKey, keys: readonly ApiKey[]): string {
+  if (maker === null) return ''
+  if (maker.kind === 'host') return ' on the server’s host'
+  if (maker.kind === 'workload') return ` for a job, under trust rule ${maker.id}`
+  if (maker.kind !== 'key') return ` by ${maker.name}`
+  const isRevoked = keys.some(({ id, revoked_at }) => id === maker.id && revoked_at !== null)
+  return ` with the key ${maker.name} (id ${maker.id}${isRevoked ? ', revoked' : ''})`
+}
+
+function RevokeDialog({
+  of: key,
+  onClose,
+  onRevoked,
+}: {
+  readonly of: ApiKey
+  readonly onClose: () => void
+  readonly onRevoked: () => Promise<unknown>
+}) {
+  const [cascade, setCascade] = useState(false)
+  return (
+    <FormDialog
+      title={`Revoke ${key.name}?`}
+      isOpen
+      isBad
+      onClose={onClose}
+      submit="Revoke"
+      run={async () => {
+        await strongroom.keys.revoke(key.id, { cascade })
+        toast(`${key.name} is revoked${cascade ? ', with what it made' : ''}`)
+        await onRevoked()
+      }}
+    >
+      <p className="small">At once and for good, on every node. Whoever still uses it is refused. Its seeds end too.</p>
+      <MadeChoice
+        who="This key"
+        of={`key ${key.id}`}
+        load={() => strongroom.keys.made(key.id)}
+        isEnding={cascade}
+        onEnding={setCascade}
+      />
+    </FormDialog>
   )
 }
 

@@ -15,7 +15,7 @@ export function PasswordCard() {
     <section className="card card-pad spread" aria-label="Password">
       <div>
         <h2>Password</h2>
-        <p className="hint">A change ends your other sessions.</p>
+        <p className="hint">A change ends your other sessions, and seeds that you have made.</p>
       </div>
       <Button onPress={() => setOpen(true)}>Change password</Button>
       {isOpen ? <PasswordDialog onClose={() => setOpen(false)} /> : null}

@@ -47,7 +47,9 @@ export function SessionsCard() {
       <div className="card-head">
         <div>
           <h2 id="sessions-title">Sessions</h2>
-          <p className="hint">End what you do not know, and change your password.</p>
+          <p className="hint">
+            End what you do not know, and change your password. Seeds that you have made until then end too.
+          </p>
         </div>
       </div>
       {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}

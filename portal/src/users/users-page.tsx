@@ -10,6 +10,7 @@ import { FormDialog } from '../ui/confirm.tsx'
 import { Button, Field, Select } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
 import { Dialog } from '../ui/dialog.tsx'
+import { MadeChoice } from '../ui/made.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { Loading, Note, PageHead, Trouble } from '../ui/states.tsx'
 import { Ago, exactTime } from '../ui/time.tsx'
@@ -27,7 +28,7 @@ const roleIds = ['owner', 'admin', 'editor', 'reader', 'auditor'] as const
 
 const whoOf = ({ email, name }: User) => email ?? name
 
-type Open = { readonly kind: 'new' } | { readonly kind: 'edit' | 'delete' | 'factors'; readonly user: User }
+type Open = { readonly kind: 'new' } | { readonly kind: 'edit' | 'delete' | 'disable' | 'factors'; readonly user: User }
 
 export function UsersPage() {
   const cache = useQueryClient()
@@ -49,11 +50,10 @@ export function UsersPage() {
     attempt(async () => {
       setLink({ made: await act(() => users.reset(user.id)), who: whoOf(user) })
     })
-  const disable = (user: User) =>
+  const enable = (user: User) =>
     attempt(async () => {
-      const disabled = user.state !== 'disabled'
-      await act(() => users.update(user.id, { disabled }))
-      toast(`${whoOf(user)} ${disabled ? 'can no longer sign in' : 'can sign in again'}`)
+      await act(() => users.update(user.id, { disabled: false }))
+      toast(`${whoOf(user)} can sign in again`)
     })
   return (
     <div className="page">
@@ -132,7 +132,8 @@ export function UsersPage() {
                             id: 'disable',
                             label: user.state === 'disabled' ? 'Let sign in again' : 'Disable',
                             icon: <UserX size={15} aria-hidden />,
-                            onAction: () => void disable(user),
+                            onAction: () =>
+                              user.state === 'disabled' ? void enable(user) : setOpen({ kind: 'disable', user }),
                           },
                         ]),
                     {
@@ -190,23 +191,28 @@ export function UsersPage() {
         </FormDialog>
       ) : null}
       {open?.kind === 'delete' ? (
-        <FormDialog
-          title={`Delete ${whoOf(open.user)}?`}
-          isOpen
-          isBad
+        <EndDialog
+          user={open.user}
+          verb="Delete"
           onClose={close}
-          submit="Delete"
-          run={async () => {
-            await users.delete(open.user.id)
-            toast(`${whoOf(open.user)} is deleted`)
+          run={async (cascade) => {
+            await users.delete(open.user.id, cascade)
+            toast(`${whoOf(open.user)} is deleted${cascade ? ', with what they made' : ''}`)
             await refresh()
           }}
-        >
-          <p className="small">
-            All sessions end at once. What they did stays in the trail. Change what they have read, if they should not
-            have it.
-          </p>
-        </FormDialog>
+        />
+      ) : null}
+      {open?.kind === 'disable' ? (
+        <EndDialog
+          user={open.user}
+          verb="Disable"
+          onClose={close}
+          run={async (cascade) => {
+            await users.update(open.user.id, { disabled: true }, cascade)
+            toast(`${whoOf(open.user)} can no longer sign in${cascade ? ', and what they made has ended' : ''}`)
+            await refresh()
+          }}
+        />
       ) : null}
       <Dialog title="One-time link" isOpen={link !== undefined} onClose={() => undefined} isFirm>
         {link === undefined ? null : (
@@ -225,6 +231,36 @@ export function UsersPage() {
         )}
       </Dialog>
     </div>
+  )
+}
+
+/** Before somebody is shut out: what they made goes on, unless it is ended with them. */
+function EndDialog({
+  user,
+  verb,
+  onClose,
+  run,
+}: {
+  readonly user: User
+  readonly verb: 'Delete' | 'Disable'
+  readonly onClose: () => void
+  readonly run: (cascade: boolean) => Promise<void>
+}) {
+  const [cascade, setCascade] = useState(false)
+  return (
+    <FormDialog title={`${verb} ${whoOf(user)}?`} isOpen isBad onClose={onClose} submit={verb} run={() => run(cascade)}>
+      <p className="small">
+        All sessions end at once, and seeds too. What they did stays in the trail. Change what they have read, if they
+        should not have it.
+      </p>
+      <MadeChoice
+        who="This user"
+        of={`user ${user.id}`}
+        load={() => users.made(user.id)}
+        isEnding={cascade}
+        onEnding={setCascade}
+      />
+    </FormDialog>
   )
 }
 
