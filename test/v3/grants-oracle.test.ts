@@ -120,7 +120,8 @@ for (const engine of engines) {
     test('can do afterwards only what its maker could', async (t) => {
       const { api, owner, invite, url } = await startWithOwner(t, engine, { trustedProxies: ['127.0.0.1'] })
       const admin = await invite('admin')
-      for (const name of names) assert.equal((await api.post('/v3/secrets', { name, value: 'v' })).status, 201)
+      for (const name of names)
+        assert.equal((await api.post('/v3/secrets', { name, value: 'kept-secret' })).status, 201)
       const now = Date.now()
       const timeOf = (hours: number | null) => (hours === null ? null : new Date(now + hours * 3600_000).toISOString())
       const counts = { made: 0, refused: 0 }
@@ -273,9 +274,11 @@ for (const engine of engines) {
               answer.text,
             )
             for (const address of addresses) {
-              const { status } = await fetch(`${answer.body.url}user-data`, { headers: { 'x-forwarded-for': address } })
+              const headers = { 'x-forwarded-for': address }
+              const text = await (await fetch(`${answer.body.url}user-data`, { headers })).text()
               const isOwn: boolean = what.names.every((name) => own.has(`secrets:read ${name} ${address} 1`))
-              assert.equal(status, isOwn ? 200 : 404, address)
+              // From elsewhere it may say which machine it is, and no value.
+              assert.equal(text.includes('kept-secret'), isOwn, `${address}: ${text}`)
             }
             return
           }
