@@ -67,6 +67,7 @@ export async function openVault(config: Needed, { now, mayMake = false }: OpenOp
     })
     const source = existing(config.rootKey)
     const keyring = await Keyring.open(root ?? (await openRootKey(source)), sealed)
+    await store.takeRowKey(keyring.rowMacKey)
     const clock = now ?? Date.now
     const limits = { ...documentLimits, allowances: oidcAllowances }
     const learnMasterKeys = async () => keyring.learn(await openRootKey(source), await keyringOf(store))
@@ -78,7 +79,6 @@ export async function openVault(config: Needed, { now, mayMake = false }: OpenOp
       issuers: new Issuers((url) => guardedFetch(url, limits), clock),
       maxValueBytes,
       maxFileBytes,
-      verifiedCallers: new Map(),
       identities: new Map(),
       attempts: new Attempts(store, (text) => keyring.requestHash(text)),
       repeats: new Repeats(),

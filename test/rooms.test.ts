@@ -43,6 +43,10 @@ const rooms: Record<string, readonly string[]> = {
     'store/operation.ts',
     'store/factor-operation.ts',
     'store/made-operation.ts',
+    // What is authentic of a row, and what the trail calls one that is not.
+    'store/coverage.ts',
+    'store/first-format.ts',
+    'store/forged.ts',
     'audit',
     'render',
     'fingerprint',

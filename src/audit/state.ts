@@ -20,6 +20,10 @@ export interface Live extends Pick<AuditObject, 'id' | 'name' | 'version' | 'has
     | 'sign_in'
   /** Settings, rules for signing in and targets have none. */
   readonly uid: string | null
+  /** The hash as the first version of the program would have recorded it. */
+  readonly firstHash?: string
+  /** Of what every account has from the beginning: whether it is as it was then. */
+  readonly isUsual?: boolean
   /** Of an API key. */
   readonly isRevoked?: boolean
   /** Of a secret: the hash of what is known of it beside its value, as `metadata.update` records it. */
@@ -140,7 +144,8 @@ export class Replay {
     if (revoked !== undefined && live.isRevoked === false) {
       return [`${what} is good, though record ${revoked} revoked it.`]
     }
-    if (known.text !== textOf(live)) return [`${what} is not as record ${known.seq} left it.`]
+    const isFirst = live.firstHash !== undefined && known.text === textOf({ ...live, hash: live.firstHash })
+    if (known.text !== textOf(live) && !isFirst) return [`${what} is not as record ${known.seq} left it.`]
     return [
       ...this.#parts(what, 'description, tags or expiry', this.#details.get(at), live.details),
       ...this.#parts(what, 'list', this.#places.get(at), live.place),
@@ -162,9 +167,9 @@ function capitalized(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1)
 }
 
-/** The first API key comes with its account, in one record; the list `default` with the first secret. */
-function cameUnrecorded({ kind, id, name }: Live): boolean {
-  return (kind === 'key' && id === 1) || (kind === 'list' && name === 'default')
+/** The first API key and the usual settings come with the account, in one record; the list `default` with the first secret. */
+function cameUnrecorded({ kind, id, name, isUsual }: Live): boolean {
+  return (kind === 'key' && id === 1) || (kind === 'list' && name === 'default') || isUsual === true
 }
 
 function textOf({ id, name, version, hash }: Omit<AuditObject, 'kind' | 'uid'>): string {

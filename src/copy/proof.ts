@@ -1,9 +1,9 @@
 /** Proves that a store is whole: its tables are what was copied, its rows are authentic, its values open. */
 import type { Keyring } from '../crypto/keyring.ts'
 import { Refusal } from '../errors.ts'
-import { keyToAuthenticate } from '../model/api-key.ts'
-import { type Secret, secretToAuthenticate } from '../model/secret.ts'
+import type { Secret } from '../model/secret.ts'
 import type { AccountKeyRow } from '../store/account-key-rows.ts'
+import { rowText } from '../store/coverage.ts'
 import type { Row, Snapshot } from '../store/dump/dump.ts'
 import { type Table, tables } from '../store/dump/tables.ts'
 import * as rows from '../store/rows.ts'
@@ -83,7 +83,7 @@ export async function proveVault(
 async function proveSessions(keyring: Keyring, snapshot: Snapshot): Promise<void> {
   for await (const row of each<rows.ApiKeyRow>(snapshot, 'api_keys')) {
     const key = rows.toApiKey(row)
-    if (!keyring.isRowMac(keyToAuthenticate(key), key.mac)) throw broken(`API key ${key.id} is not authentic.`)
+    if (!keyring.isRowMac(rowText('api_keys', key), key.mac)) throw broken(`API key ${key.id} is not authentic.`)
   }
 }
 
@@ -105,7 +105,7 @@ async function openValues(
   let met = 0
   for await (const row of each<rows.SecretRow>(snapshot, 'secrets')) {
     const secret = rows.toSecret(row)
-    if (!keyring.isRowMac(secretToAuthenticate(secret), secret.mac)) {
+    if (!keyring.isRowMac(rowText('secrets', secret), secret.mac)) {
       throw broken(`Secret ${secret.id} of account ${secret.accountId} is not authentic.`)
     }
     secrets++

@@ -58,9 +58,10 @@ const maxVerified = 20_000
 
 export class Keyring {
   readonly storeId: string
+  /** For the store too: it opens nothing. */
+  readonly rowMacKey: KeyObject
   /** By version; the last one is the newest. */
   readonly #masters = new Map<number, KeyObject>()
-  readonly #rowMac: KeyObject
   readonly #apiKey: KeyObject
   readonly #session: KeyObject
   readonly #link: KeyObject
@@ -84,7 +85,7 @@ export class Keyring {
     this.storeId = sealed.storeId
     this.#take(masters)
     const first = this.#masterKey(firstMasterKey)
-    this.#rowMac = derive(first, sealed.storeId, 'row-mac')
+    this.rowMacKey = derive(first, sealed.storeId, 'row-mac')
     this.#apiKey = derive(first, sealed.storeId, 'api-key')
     this.#session = derive(first, sealed.storeId, 'session')
     this.#link = derive(first, sealed.storeId, 'link')
@@ -181,7 +182,7 @@ export class Keyring {
 
   /** The MAC of a row's authenticated text, 32 bytes. */
   rowMac(text: string): Buffer {
-    return createHmac('sha256', this.#rowMac).update(`${this.storeId}\0${text}`).digest()
+    return createHmac('sha256', this.rowMacKey).update(`${this.storeId}\0${text}`).digest()
   }
 
   /** Whether the MAC is the text's. That a pair belongs together never changes, so it is remembered. */

@@ -16,6 +16,7 @@ export interface Account {
   readonly auditSize: number
   readonly auditHead: Uint8Array
   readonly auditAt: number
+  readonly mac: Uint8Array
 }
 
 /**

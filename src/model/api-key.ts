@@ -1,8 +1,8 @@
 /** An API key: a named bearer of scopes in one account. Times are milliseconds since 1970. */
 import { inNetworks } from './network.ts'
-import { makerToAuthenticate, type Principal } from './principal.ts'
+import type { Principal } from './principal.ts'
 import { parseScopes, type Scope, withinScopes } from './scope.ts'
-import { scopesOfUser, type User, userEvidence } from './user.ts'
+import { scopesOfUser, type User } from './user.ts'
 
 export interface ApiKey {
   readonly accountId: number
@@ -28,31 +28,11 @@ export interface ApiKey {
   readonly maker: Principal | null
   /** Whether it was given what is an owner's alone. Not of a session: its user's role says so. */
   readonly isOwner: boolean
-  /** Of a session: where it was begun, as JSON. Not authenticated. */
+  /** Of a session: where it was begun, as JSON. */
   readonly agent: string
   /** Coarse: written at most once a minute. Not authenticated. */
   readonly lastUsedAt: number | null
   readonly mac: Uint8Array
-}
-
-/** What the row MAC of an API key covers: everything that decides what its bearer may do. */
-export function keyToAuthenticate(key: Omit<ApiKey, 'id' | 'mac' | 'lastUsedAt' | 'agent'>): string {
-  return JSON.stringify([
-    key.userId !== null ? 'session' : key.ruleId !== null ? 'workload' : 'api_key',
-    key.accountId,
-    key.uid,
-    key.name,
-    key.tokenHash,
-    key.scopes,
-    key.networks,
-    key.createdAt,
-    key.expiresAt,
-    key.revokedAt,
-    ...(key.userId === null ? [] : [key.userId, key.confirmedAt]),
-    ...(key.ruleId === null ? [] : [key.ruleId]),
-    ...makerToAuthenticate(key.maker),
-    ...(key.isOwner ? ['owner'] : []),
-  ])
 }
 
 /**
@@ -61,22 +41,6 @@ export function keyToAuthenticate(key: Omit<ApiKey, 'id' | 'mac' | 'lastUsedAt' 
  */
 export function mayDoAsOwner({ isOwner, maker, id, userId, ruleId }: ApiKey): boolean {
   return isOwner || (id === 1 && maker === null && userId === null && ruleId === null)
-}
-
-const evidences = new WeakMap<ApiKey, string>()
-
-/** A key's whole row as one text: the store acts upon the row that the vault has verified, and upon no other. */
-export function keyEvidence(key: ApiKey): string {
-  const known = evidences.get(key)
-  if (known !== undefined) return known
-  const text = `${keyToAuthenticate(key)}${Buffer.from(key.mac).toString('hex')}`
-  evidences.set(key, text)
-  return text
-}
-
-/** Of a session with its user's row, which decides with it. */
-export function callerEvidence(key: ApiKey, user: User | undefined): string {
-  return user === undefined ? keyEvidence(key) : `${keyEvidence(key)} ${userEvidence(user)}`
 }
 
 /** Nobody has worked with a session for this long: it has ended. */

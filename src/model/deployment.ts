@@ -23,10 +23,11 @@ export interface Deployment {
   readonly createdAt: number
   /** By ascending id. */
   readonly secrets: readonly Held[]
+  readonly mac: Uint8Array
 }
 
 /** What the audit trail remembers a deployment by: SHA-256, hexadecimal. */
-export function deploymentHash({ target, principal, seedId, createdAt, secrets }: Deployment): string {
+export function deploymentHash({ target, principal, seedId, createdAt, secrets }: Omit<Deployment, 'mac'>): string {
   const held = secrets.map(({ id, uid, name, version }) => [id, uid, name, version])
   const { kind, id, name } = principal
   return hash('sha256', JSON.stringify(['deployment', target, [kind, id, name], seedId, createdAt, held]), 'hex')

@@ -1,4 +1,5 @@
 /** What a user can prove who they are with, beside the password: passkeys, an authenticator app, recovery codes, SSO. */
+import type { User } from './user.ts'
 
 /** `subject`: somebody whom the account's identity provider knows. */
 export type FactorKind = 'passkey' | 'totp' | 'recovery_codes' | 'subject'
@@ -48,12 +49,6 @@ export interface SubjectData {
   readonly subject: string
 }
 
-/** What the row MAC of a factor covers: everything that decides who may sign in with it. */
-export function factorToAuthenticate(factor: Omit<Factor, 'id' | 'mac' | 'usedAt'>): string {
-  const { accountId, uid, userId, kind, name, lookup, data, createdAt } = factor
-  return JSON.stringify(['factor', accountId, uid, userId, kind, name, lookup, data, createdAt])
-}
-
 /** What the trail calls it: its kind, and what the person calls it. */
 export function factorName({ kind, name }: Pick<Factor, 'kind' | 'name'>): string {
   return name === '' ? kind : `${kind} ${name}`
@@ -72,4 +67,10 @@ export function passkeyLookup(credentialId: string): string {
 /** How somebody whom an identity provider knows is found: of one account, as each chooses its own provider. */
 export function subjectLookup(accountId: number, issuer: string, subject: string): string {
   return `subject ${JSON.stringify([accountId, issuer, subject])}`
+}
+
+/** Whether these are all factors of a user, and no others. */
+export function hasFactors({ factorIds }: Pick<User, 'factorIds'>, factors: readonly Pick<Factor, 'id'>[]): boolean {
+  const found = factors.map(({ id }) => id).sort((a, b) => a - b)
+  return found.length === factorIds.length && found.every((id, at) => id === factorIds[at])
 }

@@ -10,6 +10,7 @@ export interface List {
   readonly name: string
   readonly createdAt: number
   readonly updatedAt: number
+  readonly mac: Uint8Array
 }
 
 /** What a list may be called: a label by which it can be addressed in a path, where digits alone are an id. */

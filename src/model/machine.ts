@@ -2,7 +2,7 @@
 import { invalid } from '../errors.ts'
 import { type AddressRange, overlap, parseNetwork } from './address.ts'
 import { parseNetworks } from './network.ts'
-import { makerToAuthenticate, type Principal } from './principal.ts'
+import type { Principal } from './principal.ts'
 import { formatScope, parseScopes } from './scope.ts'
 
 export interface Machine {
@@ -22,7 +22,7 @@ export interface Machine {
   readonly mac: Uint8Array
 }
 
-/** An account's own settings. Without a row, every one has its default. */
+/** An account's own settings. Every account has a row of them from the beginning. */
 export interface AccountSettings {
   readonly accountId: number
   /** Whether machines may read without a key. */
@@ -35,30 +35,6 @@ const widestPrefix = { ipv4: 16, ipv6: 48 } as const
 
 /** What a machine may do unless it is said otherwise. */
 export const machineScopes = ['secrets:list', 'secrets:read'] as const
-
-/** What the row MAC of a machine covers: everything that decides who may read what. */
-export function machineToAuthenticate({
-  accountId,
-  uid,
-  name,
-  addresses,
-  scopes,
-  createdAt,
-  maker,
-}: Omit<Machine, 'id' | 'mac'>) {
-  const made = [createdAt, ...makerToAuthenticate(maker)]
-  return JSON.stringify(['machine', accountId, uid, name, addresses, scopes, ...made])
-}
-
-export function settingsToAuthenticate({ accountId, vmAuth }: Omit<AccountSettings, 'mac'>): string {
-  return JSON.stringify(['settings', accountId, vmAuth])
-}
-
-/** Both rows as one text: the store acts upon those that the vault has verified, and upon no others. */
-export function machineEvidence(machine: Machine, settings: AccountSettings): string {
-  const macs = [machine.mac, settings.mac].map((mac) => Buffer.from(mac).toString('hex'))
-  return `${machineToAuthenticate(machine)} ${settingsToAuthenticate(settings)} ${macs.join(' ')}`
-}
 
 /** @throws Refusal `invalid` naming `addresses` */
 export function parseAddresses(texts: readonly string[]): readonly string[] {

@@ -6,8 +6,3 @@ export interface Principal {
   readonly id: number
   readonly name: string
 }
-
-/** What a row MAC covers of who made something: of rows from before that was kept, nothing. */
-export function makerToAuthenticate(maker: Principal | null): (string | number)[][] {
-  return maker === null ? [] : [['maker', maker.kind, maker.id, maker.name]]
-}

@@ -35,17 +35,6 @@ export interface SecretKey {
   readonly wrapped: Uint8Array
 }
 
-/** What the row MAC of a secret covers: everything that decides which value is handed out, under which name and form. */
-export function secretToAuthenticate(
-  secret: Pick<Secret, 'accountId' | 'uid' | 'name' | 'version' | keyof Details>,
-): string {
-  const { accountId, uid, name, version, type, filename, description, tags, expiresAt } = secret
-  const isPlain = type === 'text' && filename === null && description === '' && tags.length === 0 && expiresAt === null
-  // Without details the text is the one of stores that knew none.
-  if (isPlain) return JSON.stringify(['secret', accountId, uid, name, version])
-  return JSON.stringify(['secret', accountId, uid, name, version, type, filename, description, tags, expiresAt])
-}
-
 /**
  * What tells one state of what is known of a secret from another: its details, its name, its list. Not the value, nor its
  * version: those are kept apart, and no version looks like it.

@@ -1,5 +1,4 @@
 /** A seed: the documents that one machine may fetch at its first boot, with nothing but the seed's token. */
-import { hash } from 'node:crypto'
 import { invalid } from '../errors.ts'
 import type { Principal } from './principal.ts'
 
@@ -39,24 +38,6 @@ export interface Seed {
   /** When it was last asked again for what had been fetched, to the hour; milliseconds since 1970. */
   readonly refetchedAt: number | null
   readonly mac: Uint8Array
-}
-
-/** What the row MAC of a seed covers: all of it. */
-export function seedToAuthenticate(seed: Omit<Seed, 'id' | 'mac'>): string {
-  const { accountId, uid, tokenHash, target, sealed, scopes, maker, createdAt, expiresAt, maxFetches } = seed
-  const { fetches, usedAt, returns, refetchedAt } = seed
-  const made = [maker.kind, maker.id, maker.name, createdAt, expiresAt, maxFetches]
-  const generation = seed.makerGeneration === 0 ? [] : [['generation', seed.makerGeneration]]
-  const digest = hash('sha256', sealed, 'hex')
-  // Last, and only once there is one: rows of before have none.
-  const again = refetchedAt === null ? [] : [['refetched', refetchedAt]]
-  const used = [fetches, usedAt, returns, ...generation, ...again]
-  return JSON.stringify(['seed', accountId, uid, tokenHash, target, digest, scopes, ...made, ...used])
-}
-
-/** A row as one text: the store acts upon the one that the vault has verified, and upon no other. */
-export function seedEvidence(seed: Seed): string {
-  return `${seedToAuthenticate(seed)} ${Buffer.from(seed.mac).toString('hex')}`
 }
 
 export type SeedState = 'open' | 'used' | 'expired'

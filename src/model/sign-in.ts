@@ -1,4 +1,4 @@
-/** How the people of an account must sign in. Without a row: with a password, or what they have set up themselves. */
+/** How the people of an account must sign in. Every account has a row of these from the beginning. */
 import type { Role } from './user.ts'
 
 export interface SignInRules {
@@ -30,10 +30,6 @@ export interface SsoSettings {
 export const ssoRoles = ['editor', 'reader', 'auditor'] as const satisfies readonly Role[]
 
 export type SsoRole = (typeof ssoRoles)[number]
-
-export function rulesToAuthenticate({ accountId, isSecondFactorRequired, sso }: Omit<SignInRules, 'mac'>): string {
-  return JSON.stringify(['sign_in', accountId, isSecondFactorRequired, ssoText(sso)])
-}
 
 /** As it is stored, its members in a fixed order. */
 export function ssoText(sso: SsoSettings | null): string | null {

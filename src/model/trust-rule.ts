@@ -1,6 +1,6 @@
 /** A trust rule: which tokens of whose issuer are traded for an API key of which scopes, and for how long. */
 import { invalid } from '../errors.ts'
-import { makerToAuthenticate, type Principal } from './principal.ts'
+import type { Principal } from './principal.ts'
 import { formatScope, parseScopes } from './scope.ts'
 import type { ClaimPattern } from './token-claims.ts'
 
@@ -46,21 +46,6 @@ export const maxKeyTtlSeconds = 3600
 
 /** A trust rule's name begins the names of its keys. */
 export const maxRuleNameLength = 64
-
-/** What the row MAC of a trust rule covers: all of it. */
-export function trustRuleToAuthenticate(rule: Omit<TrustRule, 'id' | 'mac'>): string {
-  const { accountId, uid, name, issuer, audience, claims, scopes, networks, keyTtlSeconds, isSingleUse } = rule
-  const { jwksUrl, jwks, createdAt, updatedAt } = rule
-  const pairs = claims.map((claim) => [claim.name, claim.pattern])
-  const given = [issuer, audience, pairs, scopes, networks, keyTtlSeconds, isSingleUse, jwksUrl, jwks]
-  const made = [createdAt, updatedAt, ...makerToAuthenticate(rule.maker)]
-  return JSON.stringify(['trust_rule', accountId, uid, name, ...given, ...made])
-}
-
-/** A row as one text: the store acts upon the one that the vault has verified, and upon no other. */
-export function trustRuleEvidence(rule: TrustRule): string {
-  return `${rule.id} ${trustRuleToAuthenticate(rule)} ${Buffer.from(rule.mac).toString('hex')}`
-}
 
 /** @throws Refusal `invalid` naming `issuer` */
 export function checkIssuer(text: string): string {

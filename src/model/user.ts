@@ -28,6 +28,8 @@ export interface User {
   readonly hasSecondFactor: boolean
   /** Counts what ended their sessions from outside, such as a new password. Seeds of an earlier one are ended too. */
   readonly generation: number
+  /** Of all that the user can prove who they are with beside the password, ascending: one that is taken away is missed. */
+  readonly factorIds: readonly number[]
   readonly createdAt: number
   /** Not authenticated. */
   readonly lastSignInAt: number | null
@@ -59,25 +61,8 @@ export function nextGeneration(user: User): User {
   return { ...user, generation: user.generation + 1 }
 }
 
-/** What the row MAC of a user covers: everything that decides who may sign in, and what they may do. */
-export function userToAuthenticate(user: Omit<User, 'id' | 'mac' | 'lastSignInAt'>): string {
-  const { accountId, uid, email, name, role, patterns, password, isDisabled, linkHash, linkExpiresAt, createdAt } = user
-  // As it was before there were any, so that rows from then are still authentic.
-  const factor = user.hasSecondFactor ? ['second_factor'] : []
-  const generation = user.generation === 0 ? [] : ['generation', user.generation]
-  return JSON.stringify([
-    ...['user', accountId, uid, email, name, role, patterns, password],
-    ...[isDisabled, linkHash, linkExpiresAt, createdAt, ...factor, ...generation],
-  ])
-}
-
-/** A row as one text: the store acts upon the one that the vault has verified, and upon no other. */
-export function userEvidence(user: User): string {
-  return `${userToAuthenticate(user)} ${Buffer.from(user.mac).toString('hex')}`
-}
-
 /** Who counts when an account must not be left without an owner. */
-export function isActiveOwner({ role, password, isDisabled }: User): boolean {
+export function isActiveOwner({ role, password, isDisabled }: Pick<User, 'role' | 'password' | 'isDisabled'>): boolean {
   return role === 'owner' && password !== null && !isDisabled
 }
 

@@ -114,7 +114,7 @@ export class Batcher {
   }
 }
 
-/** Whether nothing of a batch was done because of what one of its requests holds. */
+/** Whether nothing of a batch was done because of what one of its requests holds, or rests upon. */
 function isOfOne(error: unknown): boolean {
-  return error instanceof Refusal && error.code === 'invalid'
+  return error instanceof Refusal && (error.code === 'invalid' || error.code === 'integrity_failure')
 }

@@ -6,22 +6,16 @@ export type Caller =
       readonly kind: 'token'
       /** The look-up hash of the API key, hexadecimal. */
       readonly hash: string
-      /** The key's row as the vault has verified it (`callerEvidence`); any other row is not acted upon. */
-      readonly verified: string | undefined
     }
   | {
       readonly kind: 'machine'
       /** The address that it asks from, as `addressHex` gives it. */
       readonly address: string
-      /** The rows as the vault has verified them (`machineEvidence`); any others are not acted upon. */
-      readonly verified: string | undefined
     }
   | {
       readonly kind: 'seed'
       /** The look-up hash of the token. */
       readonly hash: string
-      /** As of a key: `seedEvidence`. */
-      readonly verified: string | undefined
     }
   /** A user whom the vault has recognized, who may begin a session and nothing else. */
   | { readonly kind: 'user'; readonly accountId: number; readonly userId: number; readonly name: string }

@@ -12,6 +12,7 @@ interface DeploymentRow {
   principal_name: string
   seed_id: number | null
   created_ms: number
+  mac: Uint8Array
 }
 
 interface HeldRow {
@@ -82,6 +83,7 @@ function toDeployment(row: DeploymentRow): Omit<Deployment, 'secrets'> {
     principal: { kind: row.principal_kind as Principal['kind'], id: row.principal_id, name: row.principal_name },
     seedId: row.seed_id,
     createdAt: row.created_ms,
+    mac: row.mac,
   }
 }
 
@@ -108,9 +110,9 @@ export function toSeed(row: SeedRow): Seed {
 }
 
 /** A deployment's row: its values in the order of the table's columns. */
-export function deploymentValues(deployment: Deployment): (string | number | null)[] {
-  const { accountId, id, target, principal, seedId, createdAt } = deployment
-  return [accountId, id, target, principal.kind, principal.id, principal.name, seedId, createdAt]
+export function deploymentValues(deployment: Deployment): (string | number | Uint8Array | null)[] {
+  const { accountId, id, target, principal, seedId, createdAt, mac } = deployment
+  return [accountId, id, target, principal.kind, principal.id, principal.name, seedId, createdAt, mac]
 }
 
 /** The rows of what a deployment holds, likewise. */

@@ -1,4 +1,6 @@
 /** What a database must do to be a store: run a batch in one durable transaction, and answer plain queries. */
+
+import type { KeyObject } from 'node:crypto'
 import type { Setting } from './load.ts'
 import type { Batch, Outcome } from './operation.ts'
 
@@ -6,6 +8,12 @@ import type { Batch, Outcome } from './operation.ts'
 export interface Query {
   readonly sql: string
   readonly parameters: readonly unknown[]
+}
+
+/** The one key that the store has: it makes the MACs of rows, and opens nothing. */
+export interface RowKey {
+  readonly key: KeyObject
+  readonly storeId: string
 }
 
 export interface Engine {
@@ -19,6 +27,8 @@ export interface Engine {
    *   of the requests holds; `outcome_unknown`: it may have happened
    */
   run(batch: Batch, setting: Setting): Promise<Outcome[]>
+  /** Before the first batch. */
+  takeRowKey(rowKey: RowKey): Promise<void>
   /** Runs one statement, a transaction of its own. */
   query(query: Query): Promise<readonly unknown[]>
   close(): Promise<void>

@@ -2,9 +2,10 @@
 import type { Factor } from '../model/factor.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { User } from '../model/user.ts'
+import type { Unsealed } from './coverage.ts'
 
 /** A factor without what the transaction gives it. */
-export type NewFactor = Omit<Factor, 'id'>
+export type NewFactor = Omit<Factor, 'id' | 'mac'>
 
 /** A challenge or a code that is good once: kept until it would have expired anyway. */
 export interface Spent {
@@ -17,7 +18,7 @@ export interface Spent {
 /** What somebody proves who they are with, taken together with what they do thereby. */
 export interface Proof {
   /** The factor as it is after its use, upon the row that was read. */
-  readonly use?: { readonly rowMac: Uint8Array; readonly factor: Factor } | undefined
+  readonly use?: { readonly rowMac: Uint8Array; readonly factor: Unsealed<Factor> } | undefined
   readonly spend?: Spent | undefined
 }
 
@@ -27,19 +28,18 @@ export interface SessionEnd {
   readonly isKept: boolean
   readonly rowMac: Uint8Array
   readonly revokedAt: number
-  readonly mac: Uint8Array
 }
 
 export interface FactorsChange {
   /** The row of the user, upon the one that was read, and which sessions end. */
   readonly rowMac: Uint8Array
-  readonly user: User
+  readonly user: Unsealed<User>
   readonly ended: readonly SessionEnd[]
   readonly add: readonly NewFactor[]
   /** Upon the rows that were read. */
   readonly remove: readonly { readonly id: number; readonly rowMac: Uint8Array }[]
   /** One that has another name from now on, upon the row that was read. */
-  readonly rename?: { readonly rowMac: Uint8Array; readonly factor: Factor } | undefined
+  readonly rename?: { readonly rowMac: Uint8Array; readonly factor: Unsealed<Factor> } | undefined
   readonly spend?: Spent | undefined
 }
 
@@ -53,11 +53,11 @@ export type FactorOperation =
       readonly change: FactorsChange | undefined
     }
   | { readonly kind: 'read_rules' }
-  | { readonly kind: 'update_rules'; readonly rules: SignInRules }
+  | { readonly kind: 'update_rules'; readonly rules: Unsealed<SignInRules> }
 
 export interface FactorResults {
   /** What was added. */
   change_factors: readonly Factor[]
-  read_rules: SignInRules | undefined
+  read_rules: SignInRules
   update_rules: SignInRules
 }

@@ -1,120 +1,67 @@
 /** Loads the world of a batch: first the accounts, locked, then everything that its requests name in them. */
-import type { Account, AccountKey } from '../model/account.ts'
-import type { AddressRange } from '../model/address.ts'
+import { Refusal } from '../errors.ts'
 import type { ApiKey } from '../model/api-key.ts'
-import type { Deployment } from '../model/deployment.ts'
-import type { Factor } from '../model/factor.ts'
+import { hasFactors } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
-import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Seed } from '../model/seed.ts'
-import type { SignInRules } from '../model/sign-in.ts'
-import type { TrustRule } from '../model/trust-rule.ts'
-import type { User } from '../model/user.ts'
 import type { Caller } from './caller.ts'
+import { actionOf } from './decide/caller.ts'
 import { decide } from './decide/decide.ts'
-import { type NameRef, Needs, type Ref, type ReplyRef, type SpentRef, type UsedRef, type VersionRef } from './needs.ts'
-import type { Batch, Outcome, Request, StoredSecret, VersionHead } from './operation.ts'
-import {
-  type Changes,
-  type Claim,
-  claimOn,
-  type Reply,
-  ref,
-  replyLifetimeMs,
-  replyRef,
-  type SealedVersion,
-  usedRef,
-  versionRef,
-  type World,
-} from './world.ts'
-
-/** What an engine can do within one open transaction. Called in this order; nothing is asked for an empty list. */
-export interface Transaction {
-  /** The accounts that machines at these addresses belong to. */
-  accountsAt(addresses: readonly string[]): Result<readonly number[]>
-  /** The claims that meet any of these ranges. With `lock`, nobody else claims anything until the transaction ends. */
-  claims(ranges: readonly AddressRange[], lock: boolean): Result<readonly Claim[]>
-  machinesOf(accountId: number): Result<readonly Machine[]>
-  settings(accountIds: readonly number[]): Result<readonly AccountSettings[]>
-  /** The accounts with these ids and of these API keys, locked until the transaction ends. */
-  lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): Result<readonly Account[]>
-  /** Milliseconds since 1970, taken under the locks. */
-  now(): Result<number>
-  keysByToken(tokenHashes: readonly string[]): Result<readonly ApiKey[]>
-  /** The current key of each account. */
-  accountKeys(ids: readonly number[]): Result<readonly AccountKey[]>
-  /** Versions of the account's key that wrap secret keys. */
-  accountKeysInUse(accountId: number): Result<readonly number[]>
-  keys(refs: readonly Ref[]): Result<readonly ApiKey[]>
-  /** Revoked ones too. */
-  keysMadeBy(makers: readonly KeyMaker[]): Result<readonly ApiKey[]>
-  users(accountIds: readonly number[]): Result<readonly User[]>
-  usersOfRefs(refs: readonly Ref[]): Result<readonly User[]>
-  usersWith(emails: readonly string[]): Result<readonly User[]>
-  /** The sessions of users that have not been ended. */
-  sessionsOf(users: readonly Ref[]): Result<readonly ApiKey[]>
-  /** All factors of these users. */
-  factorsOf(users: readonly Ref[]): Result<readonly Factor[]>
-  /** Those of these look-ups that somebody has. */
-  takenLookups(lookups: readonly string[]): Result<readonly string[]>
-  /** Those of these that have been used up. */
-  spent(refs: readonly SpentRef[]): Result<readonly SpentRef[]>
-  rules(accountIds: readonly number[]): Result<readonly SignInRules[]>
-  /** The accounts that these seeds belong to. */
-  accountsOfSeeds(tokenHashes: readonly string[]): Result<readonly number[]>
-  seedsByToken(tokenHashes: readonly string[]): Result<readonly Seed[]>
-  seeds(refs: readonly Ref[]): Result<readonly Seed[]>
-  trustRulesOf(accountIds: readonly number[]): Result<readonly TrustRule[]>
-  trustRules(refs: readonly Ref[]): Result<readonly TrustRule[]>
-  /** The keys of rules that have not been revoked, expired ones too. */
-  keysOfRules(rules: readonly Ref[]): Result<readonly ApiKey[]>
-  /** How many keys of each of these rules can be used, of those that have any. */
-  livingKeys(rules: readonly Ref[], now: number): Result<readonly (Ref & { readonly count: number })[]>
-  /** Those of these that are used already. */
-  usedTokens(refs: readonly UsedRef[]): Result<readonly UsedRef[]>
-  deployments(refs: readonly Ref[]): Result<readonly Deployment[]>
-  deploymentsTo(targets: readonly NameRef[]): Result<readonly Deployment[]>
-  /** How many deployments hold each of these secrets, of those that any holds. */
-  holders(secrets: readonly Ref[]): Result<readonly (Ref & { readonly count: number })[]>
-  /** How many deployments hold any secret of a list. */
-  holdersOfList(list: Ref): Result<number>
-  secrets(refs: readonly Ref[]): Result<readonly StoredSecret[]>
-  secretsNamed(refs: readonly NameRef[]): Result<readonly StoredSecret[]>
-  secretsOfList(list: Ref): Result<readonly StoredSecret[]>
-  lists(refs: readonly Ref[]): Result<readonly List[]>
-  listsNamed(refs: readonly NameRef[]): Result<readonly List[]>
-  /** The ids of the secrets of these names, as far as they exist. */
-  named(refs: readonly NameRef[]): Result<readonly (NameRef & Ref)[]>
-  /** All versions of these secrets, oldest first. */
-  versions(refs: readonly Ref[]): Result<readonly (Ref & VersionHead)[]>
-  sealed(refs: readonly VersionRef[]): Result<readonly (VersionRef & SealedVersion)[]>
-  replies(refs: readonly ReplyRef[], since: number): Result<readonly Reply[]>
-  /** Locks the making of accounts, and says which of the names are taken and what the next id is. */
-  newAccounts(names: readonly string[]): Result<{ readonly taken: readonly string[]; readonly nextId: number }>
-  apply(changes: Changes, keepVersions: number, now: number): Result<void>
-}
-
-/** Who made keys, in an account. */
-export interface KeyMaker extends Ref {
-  readonly kind: string
-}
-
-type Result<T> = T | Promise<T>
+import { type Forged, forgedRow, missingRow } from './forged.ts'
+import type { KeyMaker, Transaction } from './loaders.ts'
+import { Needs } from './needs.ts'
+import type { Batch, Operation, Outcome, Request, StoredSecret } from './operation.ts'
+import type { RowMacs } from './row-macs.ts'
+import { verified } from './verified.ts'
+import { claimOn, ref, replyLifetimeMs, replyRef, usedRef, versionRef, type World } from './world.ts'
 
 export interface Setting {
   readonly storeId: string
   readonly keepVersions: number
 }
 
-/** Runs a batch within an open transaction, which the engine then commits. */
-export async function execute(tx: Transaction, batch: Batch, setting: Setting): Promise<Outcome[]> {
-  const world = await load(tx, batch, setting)
+/**
+ * Runs a batch within an open transaction, which the engine then commits.
+ *
+ * @throws Refusal `integrity_failure` when a row is not authentic that any of several requests rests upon: nothing
+ *   happened, and each is to be asked for by itself
+ */
+export async function execute(
+  raw: Transaction,
+  batch: Batch,
+  setting: Setting,
+  macs: RowMacs | undefined,
+): Promise<Outcome[]> {
+  if (macs === undefined) throw new Error('The store has not been given the key of its rows.')
+  const forged: Forged[] = []
+  const tx = verified(raw, macs, forged)
+  const world = await load(tx, batch, setting, macs, forged)
+  const [first] = forged.filter((one) => !isTold(one, batch.requests))
+  if (first !== undefined) return batch.requests.map(({ operation }) => answerOf(first, operation, batch))
   const { outcomes, changes } = decide(batch.requests, world)
   await tx.apply(changes, setting.keepVersions, world.now)
   return outcomes
 }
 
-async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVersions }: Setting): Promise<World> {
+/** Of several requests, nobody knows here which rests upon it: each is asked for by itself. */
+function answerOf(forged: Forged, operation: Operation, { requests }: Batch): Outcome {
+  if (requests.length > 1) throw new Refusal('integrity_failure', 'A row is not authentic.')
+  const action = operation.kind === 'record' ? operation.action : actionOf[operation.kind]
+  return { kind: 'forged', ...forged, action }
+}
+
+/** What a record says of an account that is not authentic must still get into its trail. */
+function isTold({ object }: Forged, requests: readonly Request[]): boolean {
+  return object.kind === 'account' && requests.every(({ operation }) => operation.kind === 'record')
+}
+
+async function load(
+  tx: Transaction,
+  { requests, now }: Batch,
+  { storeId, keepVersions }: Setting,
+  macs: RowMacs,
+  forged: Forged[],
+): Promise<World> {
   const hashes = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [caller.hash] : [])))
   const addresses = unique(requests.flatMap(({ caller }) => (caller.kind === 'machine' ? [caller.address] : [])))
   const owners = addresses.length === 0 ? [] : await tx.accountsAt(addresses)
@@ -135,6 +82,8 @@ async function load(tx: Transaction, { requests, now }: Batch, { storeId, keepVe
   const keys = index(byToken, (key) => ref(key.accountId, key.id))
   const world: World = {
     storeId,
+    macs,
+    forged,
     now: time,
     accounts: index(accounts, (account) => account.id),
     accountKeys: new Map(),
@@ -182,7 +131,7 @@ async function loadMachinesAt(tx: Transaction, addresses: readonly string[], wor
   if (claims.length === 0) return
   world.claims.push(...claims)
   const accountIds = unique(claims.map(({ accountId }) => accountId))
-  for (const settings of await tx.settings(accountIds)) world.settings.set(settings.accountId, settings)
+  await addSettings(tx, accountIds, world)
   for (const id of accountIds) await addMachines(tx, id, world)
 }
 
@@ -210,6 +159,7 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
     loadSealed(tx, needs, world),
     loadReplies(tx, needs, world),
   ])
+  noteHistories(needs, world)
   await Promise.all([loadListsOfSecrets(tx, needs, world), loadHolders(tx, needs, world)])
   await loadDeployments(tx, needs, world)
   await loadMachines(tx, needs, world)
@@ -284,8 +234,13 @@ async function loadListsOfSecrets(tx: Transaction, { withList }: Needs, world: W
 async function loadMachines(tx: Transaction, { machinesOf, claimed, settingsOf }: Needs, world: World): Promise<void> {
   for (const accountId of machinesOf) await addMachines(tx, accountId, world)
   if (claimed.length > 0) world.claims.push(...(await tx.claims(claimed, true)))
-  if (settingsOf.size === 0) return
-  for (const settings of await tx.settings([...settingsOf])) world.settings.set(settings.accountId, settings)
+  if (settingsOf.size > 0) await addSettings(tx, [...settingsOf], world)
+}
+
+async function addSettings(tx: Transaction, accountIds: readonly number[], world: World): Promise<void> {
+  for (const settings of await tx.settings(accountIds)) world.settings.set(settings.accountId, settings)
+  const missing = accountIds.filter((id) => world.accounts.has(id) && !world.settings.has(id))
+  world.forged.push(...missing.map((id) => missingRow(id, 'settings')))
 }
 
 async function loadDeployments(tx: Transaction, { deployments, targets, seeds }: Needs, world: World): Promise<void> {
@@ -372,6 +327,7 @@ async function loadFactors(tx: Transaction, needs: Needs, world: World): Promise
   const { factorsOf, lookups, spent, rulesOf } = needs
   if (factorsOf.size > 0) {
     for (const one of await tx.factorsOf([...factorsOf.values()])) world.factors.set(ref(one.accountId, one.id), one)
+    for (const { accountId, id } of factorsOf.values()) noteFactors(world, accountId, id)
   }
   if (lookups.size > 0) for (const one of await tx.takenLookups([...lookups])) world.factorLookups.add(one)
   if (spent.size > 0) {
@@ -379,6 +335,16 @@ async function loadFactors(tx: Transaction, needs: Needs, world: World): Promise
   }
   if (rulesOf.size === 0) return
   for (const rules of await tx.rules([...rulesOf])) world.rules.set(rules.accountId, rules)
+  const missing = [...rulesOf].filter((id) => world.accounts.has(id) && !world.rules.has(id))
+  world.forged.push(...missing.map((id) => missingRow(id, 'sign_in')))
+}
+
+/** A factor that was taken away would let in whoever has the others. */
+function noteFactors({ users, factors, forged }: World, accountId: number, userId: number): void {
+  const user = users.get(ref(accountId, userId))
+  if (user === undefined) return
+  const own = [...factors.values()].filter((one) => one.accountId === accountId && one.userId === userId)
+  if (!hasFactors(user, own)) forged.push(forgedRow('users', user))
 }
 
 /** Everything in the lists that are to be deleted. */
@@ -398,9 +364,21 @@ async function loadNames(tx: Transaction, { names }: Needs, world: World): Promi
 
 async function loadHistories(tx: Transaction, { histories }: Needs, world: World): Promise<void> {
   if (histories.size === 0) return
-  for (const { accountId, id, version, createdAt } of await tx.versions([...histories.values()])) {
-    const at = ref(accountId, id)
+  for (const { accountId, secretId, version, createdAt } of await tx.versions([...histories.values()])) {
+    const at = ref(accountId, secretId)
     world.versions.set(at, [...(world.versions.get(at) ?? []), { version, createdAt }])
+  }
+}
+
+/** Old versions go from the oldest on: one that is missing among the others, or the newest, was taken away. */
+function noteHistories({ histories }: Needs, { secrets, versions, forged }: World): void {
+  for (const at of histories.keys()) {
+    const secret = secrets.get(at)?.secret
+    if (secret === undefined) continue
+    const kept = versions.get(at) ?? []
+    const isWhole =
+      kept.length > 0 && kept.every((one, back) => one.version === secret.version - kept.length + 1 + back)
+    if (!isWhole) forged.push(forgedRow('secrets', secret))
   }
 }
 

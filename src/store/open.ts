@@ -1,4 +1,5 @@
 /** Opens a store: picks the engine, puts the batcher before it, and answers the plain queries. */
+import type { KeyObject } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { CompiledQuery } from 'kysely'
 import { type Code, Refusal } from '../errors.ts'
@@ -178,6 +179,10 @@ class BatchedStore implements Store {
     return (await this.#query<rows.MachineRow>(this.#queries.machines(accountId))).map(rows.toMachine)
   }
 
+  async claims(accountId: number) {
+    return (await this.#query<rows.ClaimRow>(this.#queries.claims(accountId))).map(rows.toClaim)
+  }
+
   async users(accountId: number) {
     return (await this.#query<people.UserRow>(this.#queries.people.users(accountId))).map(people.toUser)
   }
@@ -263,6 +268,10 @@ class BatchedStore implements Store {
     const row = (await this.#readKeyring()) ?? (await this.#makeKeyring(make))
     this.#storeId = row.storeId
     return row
+  }
+
+  async takeRowKey(key: KeyObject): Promise<void> {
+    await this.#engine.takeRowKey({ key, storeId: this.#storeId })
   }
 
   async addMasterKey({ version, wrapped }: KeyringRow['masterKeys'][number]): Promise<void> {

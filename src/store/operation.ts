@@ -8,15 +8,18 @@ import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Right, Scope } from '../model/scope.ts'
 import type { Details, Secret, SecretKey } from '../model/secret.ts'
-import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
 import type { Caller } from './caller.ts'
+import type { Unsealed } from './coverage.ts'
 import type { FactorOperation, FactorResults, NewFactor, Proof, SessionEnd } from './factor-operation.ts'
 import type { FingerprintOperation, FingerprintResults } from './fingerprint-operation.ts'
 import type { Made, MadeEnds, MadeOperation, MadeResults } from './made-operation.ts'
+import type { SecretHead } from './reply.ts'
 import type { RotationOperation, RotationResults } from './rotation-operation.ts'
 import type { SeedOperation, SeedResults } from './seed-operation.ts'
 import type { TrustOperation, TrustResults } from './trust-operation.ts'
+
+export type { SecretHead }
 
 /** The operation of one kind. */
 export type Op<K extends Kind> = Extract<Operation, { kind: K }>
@@ -67,7 +70,7 @@ export type Operation =
   | ({ readonly kind: 'prepare_secret' } & Place)
   | {
       readonly kind: 'create_secret'
-      /** The account that `sealed` and `mac` are bound to. */
+      /** The account that `sealed` is bound to. */
       readonly accountId: number
       readonly name: string
       /** The list that it goes into; `undefined` for the default one. */
@@ -76,7 +79,6 @@ export type Operation =
       readonly uid: string
       readonly key: SecretKey
       readonly sealed: Uint8Array
-      readonly mac: Uint8Array
       readonly idempotency: Idempotency | undefined
     }
   | ({
@@ -125,7 +127,7 @@ export type Operation =
   | { readonly kind: 'create_machine'; readonly machine: NewMachine }
   | { readonly kind: 'delete_machine'; readonly id: number }
   | { readonly kind: 'read_settings' }
-  | { readonly kind: 'update_settings'; readonly settings: AccountSettings }
+  | { readonly kind: 'update_settings'; readonly settings: Unsealed<AccountSettings> }
   | { readonly kind: 'list_users' }
   | { readonly kind: 'read_user'; readonly id: number }
   /** Loads what is needed to authenticate a changed row. Not recorded. */
@@ -159,13 +161,13 @@ export type Operation =
       readonly proof: Proof
       /** What the user can be recognized by from now on. */
       readonly add: readonly NewFactor[]
-      /** The rules by which the session was judged: of the account's row, `null` when there was none. */
-      readonly rulesMac: Uint8Array | null
+      /** Of the account's rules by which the session was judged. */
+      readonly rulesMac: Uint8Array
     }
   | { readonly kind: 'read_session' }
   | {
       readonly kind: 'confirm_session'
-      readonly change: { readonly rowMac: Uint8Array; readonly confirmedAt: number; readonly mac: Uint8Array }
+      readonly change: { readonly rowMac: Uint8Array; readonly confirmedAt: number }
       readonly proof: Proof
     }
   | {
@@ -223,7 +225,6 @@ export type Kind = Operation['kind']
 export interface DetailsChange {
   readonly rowMac: Uint8Array
   readonly details: Details
-  readonly mac: Uint8Array
 }
 
 export interface NextVersion {
@@ -233,32 +234,30 @@ export interface NextVersion {
   /** The name that it is sealed under. */
   readonly name: string
   readonly sealed: Uint8Array
-  readonly mac: Uint8Array
 }
 
 /** A user without what the transaction gives it. */
-export type NewUser = Omit<User, 'id' | 'lastSignInAt'> & { readonly lastSignInAt: null }
+export type NewUser = Omit<User, 'id' | 'lastSignInAt' | 'factorIds' | 'mac'>
 
 export interface UserChange {
   /** The row that it was made upon. */
   readonly rowMac: Uint8Array
-  readonly user: User
+  readonly user: Unsealed<User>
   /** Every open session of the user, as it will be. */
   readonly ended: readonly SessionEnd[]
 }
 
 /** A machine without what the transaction gives it. */
-export type NewMachine = Omit<Machine, 'id'>
+export type NewMachine = Omit<Machine, 'id' | 'mac'>
 
 /** A key without what the transaction gives it. */
-export type NewKey = Omit<ApiKey, 'id' | 'lastUsedAt'>
+export type NewKey = Omit<ApiKey, 'id' | 'lastUsedAt' | 'mac'>
 
 export interface KeyChange {
   /** The row that it was made upon. */
   readonly rowMac: Uint8Array
   readonly expiresAt: number | null
   readonly revokedAt: number | null
-  readonly mac: Uint8Array
 }
 
 /** A secret with its key and its current value, sealed. */
@@ -283,9 +282,6 @@ export interface StoredVersion extends VersionHead {
   readonly key: SecretKey
   readonly sealed: Uint8Array
 }
-
-/** What is answered for a change: never anything sealed. */
-export type SecretHead = Pick<Secret, 'id' | 'name' | 'version' | 'createdAt' | 'updatedAt' | 'listId'>
 
 export interface Changed {
   readonly secret: SecretHead
@@ -348,7 +344,7 @@ export interface Results
   read_machine: Machine
   create_machine: Machine
   delete_machine: null
-  read_settings: AccountSettings | undefined
+  read_settings: AccountSettings
   update_settings: AccountSettings
   list_users: readonly User[]
   read_user: User
@@ -379,16 +375,18 @@ export interface Results
 export type Outcome<K extends Kind = Kind> =
   | { readonly kind: 'done'; readonly result: Results[K] }
   | Refused
-  /**
-   * The key's row, with that of its user where it is a session, is not the one that the caller verified: verify this one
-   * and ask again. Nothing was done.
-   */
-  | { readonly kind: 'unverified_key'; readonly key: ApiKey; readonly user: User | undefined }
-  /** The same, of the machine that the caller's address belongs to. */
-  | { readonly kind: 'unverified_machine'; readonly machine: Machine; readonly settings: AccountSettings }
-  | { readonly kind: 'unverified_seed'; readonly seed: Seed }
+  /** A row that the operation rests upon is not authentic, or is missing. Nothing was done, and nothing recorded yet. */
+  | Forged
   /** The row changed since it was prepared: prepare again. Nothing was done. */
   | { readonly kind: 'outdated' }
+
+export interface Forged {
+  readonly kind: 'forged'
+  readonly accountId: number
+  readonly object: AuditObject
+  /** What it was asked for. */
+  readonly action: Action
+}
 
 export interface Refused {
   readonly kind: 'refused'

@@ -127,6 +127,10 @@ export class Queries {
     return this.#builder.selectFrom('machines').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
   }
 
+  claims(accountId: number): Query {
+    return this.#builder.selectFrom('machine_addresses').selectAll().where('account_id', '=', accountId).compile()
+  }
+
   settings(accountId: number): Query {
     return this.#builder.selectFrom('account_settings').selectAll().where('account_id', '=', accountId).compile()
   }

@@ -10,11 +10,12 @@ import type { AccountKeyRow } from './account-key-rows.ts'
 import type { DeploymentTables } from './deployment-rows.ts'
 import { type ApiKeyRow, words } from './key-rows.ts'
 import { type MakerRow, toMaker } from './maker-rows.ts'
-import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
+import type { SecretHead, StoredSecret } from './operation.ts'
+import type { Reply, VersionRowHead } from './reply.ts'
 import type { RecordCount } from './store.ts'
 import type { TrustTables } from './trust-rows.ts'
 import type { UserTables } from './user-rows.ts'
-import type { Claim, Reply } from './world.ts'
+import type { Claim } from './world.ts'
 
 export { type ApiKeyRow, toApiKey } from './key-rows.ts'
 export { makerValues } from './maker-rows.ts'
@@ -34,6 +35,7 @@ export interface AccountRow {
   next_deployment_id: number
   next_seed_id: number
   next_trust_rule_id: number
+  mac: Uint8Array
 }
 
 export interface SecretRow {
@@ -60,6 +62,7 @@ export interface ListRow {
   name: string
   created_ms: number
   updated_ms: number
+  mac: Uint8Array
 }
 
 export interface MachineRow extends MakerRow {
@@ -87,9 +90,10 @@ export interface ClaimRow {
 }
 
 export interface StoredSecretRow extends SecretRow {
-  key_version: number
-  wrapped: Uint8Array
-  sealed: Uint8Array
+  /** Nothing where the row of the key, or of the value, is missing. */
+  key_version: number | null
+  wrapped: Uint8Array | null
+  sealed: Uint8Array | null
 }
 
 export interface SecretKeyRow {
@@ -104,12 +108,13 @@ export interface VersionHeadRow {
   secret_id: number
   version: number
   created_ms: number
+  /** The name that it was sealed under. */
+  name: string
+  mac: Uint8Array
 }
 
 export interface VersionRow extends VersionHeadRow {
   sealed: Uint8Array
-  /** The name that it was sealed under. */
-  name: string
 }
 
 export interface ReplyRow {
@@ -119,6 +124,7 @@ export interface ReplyRow {
   fingerprint: string
   secret: string
   created_ms: number
+  mac: Uint8Array
 }
 
 export interface AuditRow {
@@ -161,6 +167,8 @@ export interface Tables extends DeploymentTables, TrustTables, UserTables {
   versions: VersionRow
   machines: MachineRow
   account_settings: SettingsRow
+  machine_addresses: ClaimRow
+  replies: ReplyRow
   audit: AuditRow
   attempts: { name: string; until_ms: number; count: number }
 }
@@ -181,6 +189,7 @@ export function toAccount(row: AccountRow): Account {
     auditSize: row.audit_size,
     auditHead: row.audit_head,
     auditAt: row.audit_ms,
+    mac: row.mac,
   }
 }
 
@@ -233,15 +242,22 @@ export function toList(row: ListRow): List {
     name: row.name,
     createdAt: row.created_ms,
     updatedAt: row.updated_ms,
+    mac: row.mac,
   }
 }
 
 export function toStoredSecret(row: StoredSecretRow): StoredSecret {
-  return { secret: toSecret(row), key: { keyVersion: row.key_version, wrapped: row.wrapped }, sealed: row.sealed }
+  const { key_version: keyVersion, wrapped, sealed } = row
+  return {
+    secret: toSecret(row),
+    key: { keyVersion: keyVersion ?? 0, wrapped: wrapped ?? new Uint8Array() },
+    sealed: sealed ?? new Uint8Array(),
+  }
 }
 
-export function toVersionHead(row: VersionHeadRow): { accountId: number; id: number } & VersionHead {
-  return { accountId: row.account_id, id: row.secret_id, version: row.version, createdAt: row.created_ms }
+export function toVersionHead(row: VersionHeadRow): VersionRowHead {
+  const { account_id: accountId, secret_id: secretId, version, created_ms: createdAt, name, mac } = row
+  return { accountId, secretId, version, createdAt, name, mac }
 }
 
 export function toReply(row: ReplyRow): Reply {
@@ -250,8 +266,18 @@ export function toReply(row: ReplyRow): Reply {
     keyId: row.key_id,
     hash: row.hash,
     fingerprint: row.fingerprint,
-    secret: JSON.parse(row.secret) as SecretHead,
+    secret: toHead(row.secret),
     createdAt: row.created_ms,
+    mac: row.mac,
+  }
+}
+
+/** What is no JSON is no answer of ours: the row's MAC then does not hold, and its neighbours in a batch do. */
+function toHead(text: string): SecretHead {
+  try {
+    return JSON.parse(text) as SecretHead
+  } catch {
+    return { id: 0, name: '', version: 0, createdAt: 0, updatedAt: 0, listId: 0 }
   }
 }
 

@@ -4,14 +4,15 @@ import type { Deployment, Held } from '../model/deployment.ts'
 import type { Scope } from '../model/scope.ts'
 import type { Seed, SeedDocument } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
+import type { Unsealed } from './coverage.ts'
 
 /** A seed without what the transaction gives it. */
-export type NewSeed = Omit<Seed, 'id'>
+export type NewSeed = Omit<Seed, 'id' | 'mac'>
 
 /** What became of a seed, upon the row that was prepared. */
 export interface SeedChange {
   readonly rowMac: Uint8Array
-  readonly seed: Seed
+  readonly seed: Unsealed<Seed>
 }
 
 export type SeedOperation =

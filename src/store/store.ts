@@ -1,4 +1,5 @@
 /** The store as the vault sees it: operations in, outcomes out, each recorded in the transaction that carries it out. */
+import type { KeyObject } from 'node:crypto'
 import type { Action } from '../audit/record.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import type { Code } from '../errors.ts'
@@ -15,6 +16,7 @@ import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import type { Kind, Outcome, Request, StoredVersion } from './operation.ts'
+import type { Claim } from './world.ts'
 
 export interface Store {
   /**
@@ -63,6 +65,8 @@ export interface Store {
   /** Of each secret, by ascending id, after one: the versions that are kept, oldest first. */
   versionsAfter(accountId: number, after: number, limit: number): Promise<readonly StoredVersion[]>
   machines(accountId: number): Promise<readonly Machine[]>
+  /** The ranges that the account's machines are found by. */
+  claims(accountId: number): Promise<readonly Claim[]>
   users(accountId: number): Promise<readonly User[]>
   /** By an address in lower case, or by the look-up hash of a one-time link. */
   userWith(column: 'email' | 'link_hash', value: string): Promise<User | undefined>
@@ -89,6 +93,12 @@ export interface Store {
   /** Records with their chain heads, oldest first, after a sequence number. */
   recordsAfter(accountId: number, after: number, limit: number): Promise<readonly StoredRecord[]>
 
+  /**
+   * Hands over the key of row MACs, and seals anew what an older version left: before the first request.
+   *
+   * @throws Refusal `integrity_failure` when a row of the older version is not authentic
+   */
+  takeRowKey(key: KeyObject): Promise<void>
   /** The store's keyring; `make` gives it when the store is new. Every process gets the same one. */
   keyring(make: () => Promise<KeyringRow>): Promise<KeyringRow>
   /** Keeps another version of the master key, unless there is one of this number. */

@@ -2,16 +2,16 @@
 import type { ShutOut } from '../audit/record.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
+import type { Unsealed } from './coverage.ts'
 
 /** A trust rule without what the transaction gives it. */
-export type NewTrustRule = Omit<TrustRule, 'id'>
+export type NewTrustRule = Omit<TrustRule, 'id' | 'mac'>
 
 /** A key that ends with its rule, as it will be. */
 export interface KeyEnd {
   readonly id: number
   readonly rowMac: Uint8Array
   readonly revokedAt: number
-  readonly mac: Uint8Array
 }
 
 /** A token that is not accepted again. */
@@ -34,7 +34,7 @@ export type TrustOperation =
       readonly kind: 'update_trust_rule'
       readonly id: number
       /** Upon the row that was prepared; `undefined` when there was none. */
-      readonly change: { readonly rowMac: Uint8Array; readonly rule: TrustRule } | undefined
+      readonly change: { readonly rowMac: Uint8Array; readonly rule: Unsealed<TrustRule> } | undefined
     }
   /** Every key of it that has not been revoked is. */
   | { readonly kind: 'delete_trust_rule'; readonly id: number; readonly ended: readonly KeyEnd[] }
@@ -42,7 +42,7 @@ export type TrustOperation =
       readonly kind: 'exchange_token'
       /** The rule that the token matches, as the vault has verified it; any other row is not acted upon. */
       readonly rule: TrustRule
-      readonly key: Omit<ApiKey, 'id' | 'lastUsedAt'>
+      readonly key: Omit<ApiKey, 'id' | 'lastUsedAt' | 'mac'>
       /** Until when the token is accepted; milliseconds since 1970. */
       readonly until: number
       /** What the token is known by from now on; `undefined` where it may be traded again. */

@@ -22,6 +22,7 @@ export interface UserRow {
   last_sign_in_ms: number | null
   mac: Uint8Array
   has_second_factor: number
+  factor_ids: string
   generation: number
 }
 
@@ -75,6 +76,7 @@ export function toUser(row: UserRow): User {
     createdAt: row.created_ms,
     lastSignInAt: row.last_sign_in_ms,
     hasSecondFactor: row.has_second_factor === 1,
+    factorIds: row.factor_ids === '' ? [] : row.factor_ids.split(' ').map(Number),
     generation: row.generation,
     mac: row.mac,
   }
@@ -97,8 +99,17 @@ export function toFactor(row: FactorRow): Factor {
 }
 
 export function toRules({ account_id, second_factor, sso, mac }: RulesRow): SignInRules {
-  const settings = sso === null ? null : (JSON.parse(sso) as SsoSettings)
-  return { accountId: account_id, isSecondFactorRequired: second_factor === 1, sso: settings, mac }
+  return { accountId: account_id, isSecondFactorRequired: second_factor === 1, sso: toSso(sso), mac }
+}
+
+/** What is no JSON stands for nothing that has a MAC: the row's does not hold then. */
+function toSso(text: string | null): SsoSettings | null {
+  if (text === null) return null
+  try {
+    return JSON.parse(text) as SsoSettings
+  } catch {
+    return { uid: '', label: '', issuer: '', clientId: '', clientSecret: '', domains: [], role: null, isOnly: true }
+  }
 }
 
 /** A user's row: its values in the order of the table's columns. */
@@ -119,6 +130,7 @@ export function userValues(user: User): (string | number | Uint8Array | null)[] 
     user.lastSignInAt,
     user.mac,
     user.hasSecondFactor ? 1 : 0,
+    user.factorIds.join(' '),
     user.generation,
   ]
 }

@@ -13,18 +13,11 @@ import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import type { Spent } from './factor-operation.ts'
-import type { SecretHead, StoredSecret, VersionHead } from './operation.ts'
+import type { Forged } from './forged.ts'
+import type { StoredSecret, VersionHead } from './operation.ts'
+import type { Reply } from './reply.ts'
+import type { RowMacs } from './row-macs.ts'
 import type { UsedToken } from './trust-operation.ts'
-
-/** The answer to an earlier request under the same idempotency key. */
-export interface Reply {
-  readonly accountId: number
-  readonly keyId: number
-  readonly hash: string
-  readonly fingerprint: string
-  readonly secret: SecretHead
-  readonly createdAt: number
-}
 
 /** Addresses that a machine holds: no other of any account may. */
 export interface Claim extends AddressRange {
@@ -52,6 +45,7 @@ export interface NewVersion {
   readonly sealed: Uint8Array
   /** The name that it was sealed under. */
   readonly name: string
+  readonly mac: Uint8Array
 }
 
 /** A row whose name another row may take in the same batch. */
@@ -122,6 +116,10 @@ export interface SealedVersion {
 /** Everything loaded for one batch. The maps hold the present state and follow what the batch does. */
 export interface World {
   readonly storeId: string
+  /** Every row here that has a MAC is authentic; what is put gets its own. */
+  readonly macs: RowMacs
+  /** What was not authentic, or missing, as it was loaded: then nothing is decided. */
+  readonly forged: Forged[]
   /** Milliseconds since 1970. */
   readonly now: number
   readonly accounts: Map<number, Account>

@@ -5,9 +5,11 @@ import { type Account, maxWraps } from '../model/account.ts'
 import { checkName } from '../model/name.ts'
 import { rights } from '../model/scope.ts'
 import { newKey } from './keys.ts'
-import { outdated, tryAsk, type Vault } from './vault.ts'
+import { type Asker, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 const maxTries = 20
+/** Whoever looks for an account on the host, before it is known which one they act in. */
+export const onHost = { requestId: 'host', address: 'host' }
 
 export interface HostAsker {
   /** Who acts on the host, for the audit trail. */
@@ -53,9 +55,24 @@ export async function checkMasterKey({ store }: Vault): Promise<void> {
   throw new Refusal('key_exhausted', 'The master key has wrapped all that it may. Run "strongroom rewrap --master".')
 }
 
-/** @throws Refusal `not_found` */
+/**
+ * The accounts that are wanted, by ascending id.
+ *
+ * @throws Refusal `integrity_failure` when one of them is not authentic: another's name must not lead to it
+ */
+export async function accountsThat(
+  vault: Vault,
+  asker: Pick<Asker, 'requestId' | 'address'>,
+  isWanted: (account: Account) => boolean,
+): Promise<readonly Account[]> {
+  const found = (await vault.store.accounts()).filter(isWanted)
+  for (const account of found) await verify(vault, asker, 'accounts', account, 'account.read')
+  return found
+}
+
+/** @throws Refusal `not_found`, `integrity_failure` */
 export async function findAccount(vault: Vault, name: string): Promise<Account> {
-  const found = (await vault.store.accounts()).find((account) => account.name === name)
+  const [found] = await accountsThat(vault, onHost, (account) => account.name === name)
   if (found === undefined) throw new Refusal('not_found', 'No account of this name. See "strongroom account list".')
   return found
 }

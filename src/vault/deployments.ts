@@ -5,7 +5,7 @@ import type { Principal } from '../model/principal.ts'
 import { allowsName } from '../model/scope.ts'
 import type { DeploymentFilter, StoredDeployment } from '../store/store.ts'
 import { Pace } from './pace.ts'
-import { type Asker, ask, type Vault } from './vault.ts'
+import { type Asker, ask, type Vault, verify } from './vault.ts'
 
 const pageSize = 500
 
@@ -44,6 +44,7 @@ export async function listDeployments(
   const pace = new Pace()
   for (let last: number | undefined = after(accountId) ?? 0; last !== undefined && found.length <= limit; ) {
     const page: readonly StoredDeployment[] = await vault.store.deploymentsAfter(accountId, filter, last, pageSize)
+    for (const { deployment } of page) await verify(vault, asker, 'deployments', deployment, 'deployment.list')
     last = page.length === pageSize ? page.at(-1)?.deployment.id : undefined
     for (const one of page) {
       found.push(...shownOf(one, filter, isListed))

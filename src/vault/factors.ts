@@ -7,10 +7,10 @@ import { type Factor, isSecondFactor, type TotpData } from '../model/factor.ts'
 import { checkLabel } from '../model/name.ts'
 import { nextGeneration, type User } from '../model/user.ts'
 import type { FactorsChange, NewFactor } from '../store/factor-operation.ts'
-import { factorsOf, newRecoveryCodes, sealFactor } from './proofs.ts'
+import { factorsOf, newRecoveryCodes } from './proofs.ts'
 import { type Agent, type Opened, openFinished, readSession } from './sessions.ts'
 import { handOut, takeBack } from './tickets.ts'
-import { keepsChanging, prepareUser, sealUser } from './users.ts'
+import { keepsChanging, prepareUser } from './users.ts'
 import { type Asker, outdated, tryAsk, type Vault } from './vault.ts'
 
 const enrolmentMs = 15 * 60 * 1000
@@ -71,7 +71,7 @@ export async function finishTotp(
   const sealed = vault.keyring.sealFactor({ accountId, uid, name: 'totp' }, ticket.payload).toString('base64')
   const data = JSON.stringify({ sealed, step } satisfies TotpData)
   const made = { accountId, uid, userId: user.id, createdAt: vault.now(), usedAt: null }
-  const factor = sealFactor(vault, { ...made, kind: 'totp', name: '', lookup: null, data } as const)
+  const factor = { ...made, kind: 'totp', name: '', lookup: null, data } as const
   return enrol(vault, asker, standing, { factor, spend: ticket.spend(accountId) }, agent)
 }
 
@@ -136,7 +136,7 @@ export async function renamePasskey(
   await change(vault, asker, user.id, true, ({ factors }) => {
     const wanted = factors.find((factor) => factor.id === id && factor.kind === 'passkey')
     if (wanted === undefined) throw new Refusal('not_found', 'You have no passkey with this id.')
-    renamed = sealFactor(vault, { ...wanted, name: label })
+    renamed = { ...wanted, name: label }
     return { add: [], remove: [], rename: { rowMac: wanted.mac, factor: renamed } }
   })
   if (renamed === undefined) throw keepsChanging()
@@ -189,7 +189,7 @@ async function planned(
   const left = [...factors.filter((factor) => !remove.includes(factor)), ...add]
   return {
     rowMac: user.mac,
-    user: sealUser(vault, { ...(isReset ? nextGeneration(user) : user), hasSecondFactor: left.some(isSecondFactor) }),
+    user: { ...(isReset ? nextGeneration(user) : user), hasSecondFactor: left.some(isSecondFactor) },
     ended: ended.map((end) => ({ ...end, isKept: !sessions.some((one) => one.id === end.id && ends?.(one) === true) })),
     add,
     remove: remove.map(({ id, mac }) => ({ id, rowMac: mac })),

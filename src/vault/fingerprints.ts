@@ -9,8 +9,7 @@ import { windowBytes } from '../fingerprint/strength.ts'
 import { isPattern, matches } from '../model/pattern.ts'
 import { allowsName, type Scope } from '../model/scope.ts'
 import type { StoredVersion } from '../store/operation.ts'
-import { verifyRow } from './secret-rows.ts'
-import { type Asker, ask, type Vault } from './vault.ts'
+import { type Asker, ask, type Vault, verify } from './vault.ts'
 import { openVersion } from './versions.ts'
 
 /** Secrets read in one query: each with all its versions, which may be files of the longest kind. */
@@ -83,7 +82,7 @@ async function* storedVersions(vault: Vault, accountId: number): AsyncGenerator<
 async function fingerprintsOfVersion(vault: Vault, asker: Asker, stored: StoredVersion, keys: Keys) {
   const { secret, version } = stored
   const of = { id: secret.id, name: secret.name, version }
-  await verifyRow(vault, asker, secret, 'secret.fingerprint')
+  await verify(vault, asker, 'secrets', secret, 'secret.fingerprint')
   if (secret.tags.includes(noScanTag)) return { ...of, reason: 'tag' as const }
   const value = await openVersion(vault, asker, stored, 'secret.fingerprint')
   try {

@@ -3,7 +3,7 @@
 import { newUid } from '../crypto/random.ts'
 import { generateToken } from '../crypto/token.ts'
 import { invalid, Refusal } from '../errors.ts'
-import { type ApiKey, keyToAuthenticate, mayDoAsOwner, scopesOf } from '../model/api-key.ts'
+import { type ApiKey, mayDoAsOwner, scopesOf } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import { parseNetworks } from '../model/network.ts'
 import type { Principal } from '../model/principal.ts'
@@ -11,16 +11,7 @@ import { formatScope, isWhole, mayManageKey, parseScopes } from '../model/scope.
 import type { KeyChange, NewKey } from '../store/operation.ts'
 import { endsOf, type Made } from './made.ts'
 import { filterInTurns } from './pace.ts'
-import {
-  type Asker,
-  ask,
-  authenticate,
-  type Identity,
-  integrityFailure,
-  outdated,
-  tryAsk,
-  type Vault,
-} from './vault.ts'
+import { type Asker, ask, authenticate, type Identity, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 const maxTries = 20
 const pageSize = 1000
@@ -71,15 +62,13 @@ export async function listKeys(vault: Vault, asker: Asker): Promise<readonly Api
     last = page.length === pageSize ? page.at(-1)?.id : undefined
     found.push(...page)
   }
-  for (const key of found) await verifyRow(vault, asker, key, 'key.list')
+  for (const key of found) await verify(vault, asker, 'api_keys', key, 'key.list')
   return filterInTurns(found, (key) => mayManageKey(scopes, scopesOf(key)))
 }
 
 /** @throws Refusal `not_found`, `forbidden` */
-export async function readKey(vault: Vault, asker: Asker, id: number): Promise<ApiKey> {
-  const key = await ask(vault, asker, { kind: 'read_key', id })
-  await verifyRow(vault, asker, key, 'key.read')
-  return key
+export function readKey(vault: Vault, asker: Asker, id: number): Promise<ApiKey> {
+  return ask(vault, asker, { kind: 'read_key', id })
 }
 
 /**
@@ -115,7 +104,7 @@ export async function rotateKey(
     const old = await prepare(vault, asker, id)
     const now = vault.now()
     const until = now + rotation.overlapSeconds * 1000
-    const change = old && changeOf(vault, old, { ...old, expiresAt: Math.min(old.expiresAt ?? until, until) })
+    const change = old && changeOf(old, { ...old, expiresAt: Math.min(old.expiresAt ?? until, until) })
     const expiresAt = old && nextExpiry(old, rotation, now)
     const key =
       old &&
@@ -144,7 +133,7 @@ export interface Revoked {
 export async function revokeKey(vault: Vault, asker: Asker, id: number, isWhole = false): Promise<Revoked> {
   for (let tries = 0; tries < maxTries; tries++) {
     const old = await prepare(vault, asker, id)
-    const change = old && changeOf(vault, old, { ...old, revokedAt: vault.now() })
+    const change = old && changeOf(old, { ...old, revokedAt: vault.now() })
     const made = await endsOf(vault, asker, { kind: 'key', id }, isWhole)
     const revoked = await tryAsk(vault, asker, { kind: 'revoke_key', id, change, made })
     if (revoked !== outdated) return revoked
@@ -161,7 +150,7 @@ export async function revokeKey(vault: Vault, asker: Asker, id: number, isWhole 
 export async function revokeOwnKey(vault: Vault, asker: Asker, isWhole = false): Promise<Revoked> {
   for (let tries = 0; tries < maxTries; tries++) {
     const { key } = await authenticate(vault, asker)
-    const change = key && changeOf(vault, key, { ...key, revokedAt: vault.now() })
+    const change = key && changeOf(key, { ...key, revokedAt: vault.now() })
     const made = await endsOf(vault, asker, { kind: 'key', id: key?.id ?? 0 }, isWhole)
     const revoked = await tryAsk(vault, asker, { kind: 'revoke_own_key', change, made })
     if (revoked !== outdated) return revoked
@@ -178,7 +167,7 @@ export function newKey(
 ): NewKey {
   const now = vault.now()
   if (input.expiresAt !== null && input.expiresAt <= now) throw invalid('expires_at', 'Must be in the future.')
-  const row = {
+  return {
     accountId,
     uid: newUid(),
     name: checkLabel(input.name, 'name'),
@@ -195,7 +184,6 @@ export function newKey(
     isOwner: input.isOwner,
     agent: '',
   }
-  return { ...row, mac: vault.keyring.rowMac(keyToAuthenticate(row)) }
 }
 
 function nextExpiry(old: ApiKey, { expiresAt }: Rotation, now: number): number | null {
@@ -203,26 +191,17 @@ function nextExpiry(old: ApiKey, { expiresAt }: Rotation, now: number): number |
   return old.expiresAt === null ? null : now + (old.expiresAt - old.createdAt)
 }
 
-function changeOf(vault: Vault, old: ApiKey, changed: ApiKey): KeyChange {
-  const { expiresAt, revokedAt } = changed
-  return { rowMac: old.mac, expiresAt, revokedAt, mac: vault.keyring.rowMac(keyToAuthenticate(changed)) }
+function changeOf(old: ApiKey, { expiresAt, revokedAt }: ApiKey): KeyChange {
+  return { rowMac: old.mac, expiresAt, revokedAt }
 }
 
 async function prepare(vault: Vault, asker: Asker, id: number): Promise<ApiKey | undefined> {
   try {
-    const key = await ask(vault, asker, { kind: 'prepare_key', id })
-    await verifyRow(vault, asker, key, 'key.read')
-    return key
+    return await ask(vault, asker, { kind: 'prepare_key', id })
   } catch (error) {
     if (error instanceof Refusal && error.code === 'not_found') return undefined
     throw error
   }
-}
-
-async function verifyRow(vault: Vault, asker: Asker, key: ApiKey, action: 'key.list' | 'key.read'): Promise<void> {
-  if (vault.keyring.isRowMac(keyToAuthenticate(key), key.mac)) return
-  const object = { kind: 'key', id: key.id, uid: key.uid, name: key.name, version: null, hash: null } as const
-  throw await integrityFailure(vault, asker, key.accountId, action, object)
 }
 
 function keepsChanging(): Refusal {

@@ -6,7 +6,7 @@ import { allowsName } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
 import type { IdOrName } from '../store/operation.ts'
 import { type ReadSecret, readSecrets } from './secrets.ts'
-import { type Asker, ask, outdated, tryAsk, type Vault } from './vault.ts'
+import { type Asker, ask, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 /** Values read in one transaction: each may be a file of the longest kind. */
 const pageSize = 50
@@ -15,7 +15,14 @@ const maxTries = 20
 /** All lists of the account, by ascending id. */
 export async function listLists(vault: Vault, asker: Asker): Promise<readonly List[]> {
   const { accountId } = await ask(vault, asker, { kind: 'list_lists' })
-  return vault.store.lists(accountId)
+  return listsOf(vault, asker, accountId)
+}
+
+/** @throws Refusal `integrity_failure` */
+export async function listsOf(vault: Vault, asker: Asker, accountId: number): Promise<readonly List[]> {
+  const found = await vault.store.lists(accountId)
+  for (const list of found) await verify(vault, asker, 'lists', list, 'list.list')
+  return found
 }
 
 /** @throws Refusal `not_found` */

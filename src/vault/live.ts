@@ -1,16 +1,14 @@
 /** What an account holds by its tables, in the words of its trail, and which of it is not authentic. */
 import { hash } from 'node:crypto'
 import type { Live } from '../audit/state.ts'
-import { keyToAuthenticate } from '../model/api-key.ts'
+import type { AddressRange } from '../model/address.ts'
 import { deploymentHash } from '../model/deployment.ts'
-import { factorName, factorToAuthenticate } from '../model/factor.ts'
+import { factorName, hasFactors } from '../model/factor.ts'
 import { listUid, placeHash } from '../model/list.ts'
-import { machineToAuthenticate, settingsToAuthenticate } from '../model/machine.ts'
-import { detailsHash, secretToAuthenticate } from '../model/secret.ts'
-import { seedToAuthenticate } from '../model/seed.ts'
-import { rulesToAuthenticate } from '../model/sign-in.ts'
-import { trustRuleToAuthenticate } from '../model/trust-rule.ts'
-import { userToAuthenticate } from '../model/user.ts'
+import { type Machine, rangesOf } from '../model/machine.ts'
+import { detailsHash } from '../model/secret.ts'
+import { rowText, type SealedRows, type SealedTable } from '../store/coverage.ts'
+import { type FirstTable, firstText } from '../store/first-format.ts'
 import type { Vault } from './vault.ts'
 
 /** Few, as their values come along. */
@@ -23,14 +21,24 @@ export interface Found {
   readonly forged: readonly string[]
 }
 
-export async function liveOf(vault: Pick<Vault, 'store' | 'keyring'>, accountId: number): Promise<Found> {
-  const { store, keyring } = vault
+export async function liveOf({ store, keyring }: Pick<Vault, 'store' | 'keyring'>, accountId: number): Promise<Found> {
   const live: Live[] = []
   const forged: string[] = []
-  const take = (one: Live, text: string, mac: Uint8Array) => {
-    live.push(one)
-    if (!keyring.isRowMac(text, mac)) forged.push(`The row of ${one.kind} ${one.id ?? ''} is not authentic.`)
+  const check = <Table extends SealedTable>(table: Table, row: SealedRows[Table], what: string) => {
+    if (!keyring.isRowMac(rowText(table, row), row.mac)) forged.push(`The row of ${what} is not authentic.`)
   }
+  /** Records of the first version name the MAC that the row had by its text. */
+  const take = <Table extends FirstTable>(
+    table: Table,
+    row: SealedRows[Table],
+    one: Omit<Live, 'hash' | 'firstHash'>,
+  ) => {
+    check(table, row, `${one.kind} ${one.id ?? ''}`.trim())
+    const firstMac = keyring.rowMac(firstText[table](row))
+    live.push({ ...one, hash: hash('sha256', row.mac, 'hex'), firstHash: hash('sha256', firstMac, 'hex') })
+  }
+  const account = (await store.accounts()).find(({ id }) => id === accountId)
+  if (account !== undefined) check('accounts', account, `account ${accountId}`)
   for await (const { secret, sealed, listUid: place } of pages(
     secretPage,
     (last) => {
@@ -38,60 +46,55 @@ export async function liveOf(vault: Pick<Vault, 'store' | 'keyring'>, accountId:
     },
     ({ secret }) => secret.id,
   )) {
-    const { id, uid, name, version, mac } = secret
+    const { id, uid, name, version } = secret
+    check('secrets', secret, `secret ${id}`)
     if (place === null) forged.push(`The list of secret ${id} is not there.`)
     const placed = placeHash({ uid: place ?? '' })
     if (sealed === null) forged.push(`The value of secret ${id} is not in the store.`)
     const digest = sealed === null ? null : hash('sha256', sealed, 'hex')
-    const one = {
-      kind: 'secret',
-      id,
-      uid,
-      name,
-      version,
-      hash: digest,
-      details: detailsHash(secret),
-      place: placed,
-    } as const
-    take(one, secretToAuthenticate(secret), mac)
+    live.push({ kind: 'secret', id, uid, name, version, hash: digest, details: detailsHash(secret), place: placed })
   }
   for await (const key of pages(
     keyPage,
     (last) => store.keysAfter(accountId, last, keyPage),
     ({ id }) => id,
   )) {
-    take({ ...rowOf('key', key), isRevoked: key.revokedAt !== null }, keyToAuthenticate(key), key.mac)
+    take('api_keys', key, { ...idOf(key), kind: 'key', isRevoked: key.revokedAt !== null })
   }
   // It came with its account, in one record; no key that somebody made is ever deleted.
   if (!live.some(({ kind, id }) => kind === 'key' && id === 1)) forged.push('API key 1 is not in the store.')
-  for (const user of await store.users(accountId)) {
-    take(rowOf('user', { ...user, name: user.email }), userToAuthenticate(user), user.mac)
-  }
+  const users = await store.users(accountId)
+  for (const user of users) take('users', user, { ...idOf({ ...user, name: user.email }), kind: 'user' })
+  const factorIds = new Map(users.map(({ id }) => [id, [] as { readonly id: number }[]]))
   for await (const factor of pages(
     keyPage,
     (last) => store.factorsAfter(accountId, last, keyPage),
     ({ id }) => id,
   )) {
     const { kind, name } = factor
-    take(rowOf('factor', { ...factor, name: factorName({ kind, name }) }), factorToAuthenticate(factor), factor.mac)
+    take('factors', factor, { ...idOf({ ...factor, name: factorName({ kind, name }) }), kind: 'factor' })
+    factorIds.get(factor.userId)?.push(factor)
+  }
+  for (const user of users) {
+    if (!hasFactors(user, factorIds.get(user.id) ?? []))
+      forged.push(`The factors of user ${user.id} are not all there.`)
   }
   const rules = await store.rules(accountId)
-  if (rules !== undefined) {
-    const row = rowOf('sign_in', { id: null, uid: null, name: null, mac: rules.mac })
-    take(row, rulesToAuthenticate(rules), rules.mac)
+  if (rules === undefined) forged.push('The rules for signing in are not in the store.')
+  else {
+    const isUsual = !rules.isSecondFactorRequired && rules.sso === null
+    take('sign_in_rules', rules, { kind: 'sign_in', ...nameless, isUsual })
   }
-  for (const machine of await store.machines(accountId)) {
-    take(rowOf('machine', machine), machineToAuthenticate(machine), machine.mac)
-  }
-  for (const rule of await store.trustRules(accountId)) {
-    take(rowOf('trust_rule', rule), trustRuleToAuthenticate(rule), rule.mac)
-  }
+  const machines = await store.machines(accountId)
+  for (const machine of machines) take('machines', machine, { ...idOf(machine), kind: 'machine' })
+  forged.push(...(await claimFaults(store, accountId, machines)))
+  for (const rule of await store.trustRules(accountId)) take('trust_rules', rule, { ...idOf(rule), kind: 'trust_rule' })
   for await (const seed of pages(
     keyPage,
     (last) => store.seedsAfter(accountId, last, keyPage),
     ({ id }) => id,
   )) {
-    take(rowOf('seed', { ...seed, name: seed.target }), seedToAuthenticate(seed), seed.mac)
+    take('seeds', seed, { ...idOf({ ...seed, name: seed.target }), kind: 'seed' })
   }
   for await (const { deployment } of pages(
     secretPage,
@@ -99,21 +102,39 @@ export async function liveOf(vault: Pick<Vault, 'store' | 'keyring'>, accountId:
     ({ deployment: { id } }) => id,
   )) {
     const { id, target: name } = deployment
+    check('deployments', deployment, `deployment ${id}`)
     live.push({ kind: 'target', id, uid: null, name, version: null, hash: deploymentHash(deployment) })
   }
   const settings = await store.settings(accountId)
-  if (settings !== undefined) {
-    take(
-      rowOf('settings', { id: null, uid: null, name: null, ...settings }),
-      settingsToAuthenticate(settings),
-      settings.mac,
-    )
-  }
-  for (const { id, uid, name } of await store.lists(accountId)) {
+  if (settings === undefined) forged.push('The settings of the account are not in the store.')
+  else take('account_settings', settings, { kind: 'settings', ...nameless, isUsual: !settings.vmAuth })
+  for (const list of await store.lists(accountId)) {
+    const { id, uid, name } = list
+    check('lists', list, `list ${id}`)
     if (uid !== listUid(keyring.storeId, accountId, id)) forged.push(`The row of list ${id} is not authentic.`)
     live.push({ kind: 'list', id, uid, name, version: null, hash: null })
   }
   return { live, forged }
+}
+
+/** An account has one of them. */
+const nameless = { id: null, uid: null, name: null, version: null }
+
+function idOf({ id, uid, name }: Pick<Live, 'id' | 'uid' | 'name'>) {
+  return { id, uid, name, version: null }
+}
+
+/** Whether the ranges by which machines are found are those that their rows have. */
+async function claimFaults(
+  store: Vault['store'],
+  accountId: number,
+  machines: readonly Machine[],
+): Promise<readonly string[]> {
+  const textOf = (machineId: number, { first, last }: AddressRange) => `${machineId} ${first} ${last}`
+  const expected = machines.flatMap((machine) => rangesOf(machine).map((range) => textOf(machine.id, range)))
+  const found = (await store.claims(accountId)).map((claim) => textOf(claim.machineId, claim))
+  const isSame = JSON.stringify(expected.sort()) === JSON.stringify(found.sort())
+  return isSame ? [] : ['The addresses that machines are found by are not those that they have.']
 }
 
 async function* pages<T>(
@@ -128,11 +149,4 @@ async function* pages<T>(
     if (page.length < size || end === undefined) return
     last = idOf(end)
   }
-}
-
-function rowOf(
-  kind: Live['kind'],
-  { id, uid, name, mac }: Pick<Live, 'id' | 'uid' | 'name'> & { readonly mac: Uint8Array },
-): Live {
-  return { kind, id, uid, name, version: null, hash: hash('sha256', mac, 'hex') }
 }

@@ -4,13 +4,11 @@ import {
   type AccountSettings,
   type Machine,
   machineScopes,
-  machineToAuthenticate,
   parseAddresses,
   parseMachineScopes,
-  settingsToAuthenticate,
 } from '../model/machine.ts'
 import { checkLabel } from '../model/name.ts'
-import { type Asker, ask, type Identity, integrityFailure, type Vault } from './vault.ts'
+import { type Asker, ask, type Identity, type Vault } from './vault.ts'
 
 export interface MachineInput {
   readonly name: string
@@ -20,17 +18,13 @@ export interface MachineInput {
 }
 
 /** @throws Refusal `forbidden`, `integrity_failure` */
-export async function listMachines(vault: Vault, asker: Asker): Promise<readonly Machine[]> {
-  const machines = await ask(vault, asker, { kind: 'list_machines' })
-  for (const machine of machines) await verify(vault, asker, machine)
-  return machines
+export function listMachines(vault: Vault, asker: Asker): Promise<readonly Machine[]> {
+  return ask(vault, asker, { kind: 'list_machines' })
 }
 
 /** @throws Refusal `not_found`, `forbidden`, `integrity_failure` */
-export async function readMachine(vault: Vault, asker: Asker, id: number): Promise<Machine> {
-  const machine = await ask(vault, asker, { kind: 'read_machine', id })
-  await verify(vault, asker, machine)
-  return machine
+export function readMachine(vault: Vault, asker: Asker, id: number): Promise<Machine> {
+  return ask(vault, asker, { kind: 'read_machine', id })
 }
 
 /** @throws Refusal `invalid`, `forbidden`, `name_taken` for a name, or an address that any machine has already */
@@ -40,7 +34,7 @@ export async function createMachine(
   { accountId, maker }: Identity,
   input: MachineInput,
 ): Promise<Machine> {
-  const row = {
+  const machine = {
     accountId,
     uid: newUid(),
     name: checkLabel(input.name, 'name'),
@@ -49,7 +43,6 @@ export async function createMachine(
     createdAt: vault.now(),
     maker,
   }
-  const machine = { ...row, mac: vault.keyring.rowMac(machineToAuthenticate(row)) }
   return ask(vault, asker, { kind: 'create_machine', machine })
 }
 
@@ -59,12 +52,8 @@ export async function deleteMachine(vault: Vault, asker: Asker, id: number): Pro
 }
 
 /** @throws Refusal `forbidden`, `integrity_failure` */
-export async function readSettings(vault: Vault, asker: Asker): Promise<Pick<AccountSettings, 'vmAuth'>> {
-  const settings = await ask(vault, asker, { kind: 'read_settings' })
-  if (settings === undefined) return { vmAuth: false }
-  if (vault.keyring.isRowMac(settingsToAuthenticate(settings), settings.mac)) return settings
-  const object = { kind: 'account', id: settings.accountId, uid: null, name: null, version: null, hash: null } as const
-  throw await integrityFailure(vault, asker, settings.accountId, 'settings.read', object)
+export function readSettings(vault: Vault, asker: Asker): Promise<AccountSettings> {
+  return ask(vault, asker, { kind: 'read_settings' })
 }
 
 /** @throws Refusal `forbidden` */
@@ -74,14 +63,5 @@ export function updateSettings(
   { accountId }: Identity,
   { vmAuth }: Pick<AccountSettings, 'vmAuth'>,
 ): Promise<AccountSettings> {
-  const row = { accountId, vmAuth }
-  const settings = { ...row, mac: vault.keyring.rowMac(settingsToAuthenticate(row)) }
-  return ask(vault, asker, { kind: 'update_settings', settings })
-}
-
-async function verify(vault: Vault, asker: Asker, machine: Machine): Promise<void> {
-  if (vault.keyring.isRowMac(machineToAuthenticate(machine), machine.mac)) return
-  const { id, uid, name, accountId } = machine
-  const object = { kind: 'machine', id, uid, name, version: null, hash: null } as const
-  throw await integrityFailure(vault, asker, accountId, 'machine.read', object)
+  return ask(vault, asker, { kind: 'update_settings', settings: { accountId, vmAuth } })
 }

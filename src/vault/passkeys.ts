@@ -7,7 +7,7 @@ import { checkLabel } from '../model/name.ts'
 import type { User } from '../model/user.ts'
 import type { Proof } from '../store/factor-operation.ts'
 import { type Enrolled, enrol, type Standing } from './factors.ts'
-import { changed, dataOf, factorFailure, isOfKind, rulesOf, sealFactor, verifyFactor } from './proofs.ts'
+import { changed, dataOf, factorFailure, isOfKind, rulesOf, verifyFactor } from './proofs.ts'
 import { type Agent, type Opened, open, personOf, recordFailure, type Stranger } from './sessions.ts'
 import { handOut, type Purpose, type Ticket, takeBack } from './tickets.ts'
 import { keepsChanging, verifyUser } from './users.ts'
@@ -79,12 +79,7 @@ export async function finishPasskey(
   } satisfies PasskeyData)
   const made = { accountId, uid: newUid(), userId, createdAt: vault.now(), usedAt: null, data }
   const label = checkLabel(name, 'name')
-  const factor = sealFactor(vault, {
-    ...made,
-    kind: 'passkey',
-    name: label,
-    lookup: passkeyLookup(credential.id),
-  } as const)
+  const factor = { ...made, kind: 'passkey', name: label, lookup: passkeyLookup(credential.id) } as const
   return enrol(vault, asker, standing, { factor, spend: ticket()?.spend(accountId) }, agent)
 }
 
@@ -160,7 +155,7 @@ async function tryPasskey(
     await factorFailure(vault, asker, factor)
     throw wrong()
   }
-  const proof = { use: changed(vault, factor, { ...data, counter }), spend: ticket()?.spend(user.accountId) }
+  const proof = { use: changed(factor, { ...data, counter }), spend: ticket()?.spend(user.accountId) }
   return { user, proof }
 }
 
@@ -214,8 +209,9 @@ function handleOf({ uid }: User): Buffer {
   return Buffer.from(uid, 'hex')
 }
 
+/** Nobody has said who they are: then the authenticator must (WebAuthn, section 7.2, step 6). */
 function isHandleOf(user: User, handle: string | undefined): boolean {
-  return handle === undefined || handle === handleOf(user).toString('base64url')
+  return handle === handleOf(user).toString('base64url')
 }
 
 function wrong(): Refusal {

@@ -3,17 +3,18 @@ import { randomBytes } from '../crypto/random.ts'
 import { base32, stepOfCode } from '../crypto/totp.ts'
 import {
   type Factor,
-  factorToAuthenticate,
+  hasFactors,
   isSecondFactor,
   type PasskeyData,
   type RecoveryData,
   type SubjectData,
   type TotpData,
 } from '../model/factor.ts'
-import { rulesToAuthenticate, type SignInRules, type SsoSettings } from '../model/sign-in.ts'
+import type { SignInRules, SsoSettings } from '../model/sign-in.ts'
 import type { User } from '../model/user.ts'
 import type { NewFactor, Proof } from '../store/factor-operation.ts'
-import { type Asker, integrityFailure, type Vault } from './vault.ts'
+import { missingRow } from '../store/forged.ts'
+import { type Asker, integrityFailure, type Vault, verify } from './vault.ts'
 
 const codeCount = 10
 /** As base32 60 bits and three groups: more than anybody guesses, though the hash is a quick one. */
@@ -41,16 +42,15 @@ export async function factorsOf(vault: Vault, asker: Asker, user: User): Promise
   const factors = await vault.store.factorsOf(user.accountId, user.id)
   for (const factor of factors) await verifyFactor(vault, asker, factor)
   // A row that was taken away behind the server's back would make a password alone enough.
-  if (factors.some(isSecondFactor) === user.hasSecondFactor) return factors
+  if (factors.some(isSecondFactor) === user.hasSecondFactor && hasFactors(user, factors)) return factors
   const { id, uid, email, accountId } = user
   const object = { kind: 'user', id, uid, name: email, version: null, hash: null } as const
   throw await integrityFailure(vault, asker, accountId, 'user.read', object)
 }
 
-/** @throws Refusal `integrity_failure` */
-export async function verifyFactor(vault: Vault, asker: Asker, factor: Factor): Promise<void> {
-  if (vault.keyring.isRowMac(factorToAuthenticate(factor), factor.mac)) return
-  throw await factorFailure(vault, asker, factor)
+/** One that was read outside of an operation. @throws Refusal `integrity_failure` */
+export function verifyFactor(vault: Vault, asker: Asker, factor: Factor): Promise<void> {
+  return verify(vault, asker, 'factors', factor, 'factor.use')
 }
 
 /** Records that something about a factor cannot be right. */
@@ -59,24 +59,15 @@ export function factorFailure(vault: Vault, asker: Asker, { id, uid, kind, accou
   return integrityFailure(vault, asker, accountId, 'factor.use', object)
 }
 
-/** The rules for signing in, as they were verified; of an account that has set none, without a MAC. */
-export type KnownRules = Omit<SignInRules, 'mac'> & { readonly mac: Uint8Array | null }
-
 /** How the account's people must sign in. @throws Refusal `integrity_failure` */
-export async function rulesOf(vault: Vault, asker: Asker, accountId: number): Promise<KnownRules> {
-  return checkedRules(vault, asker, accountId, await vault.store.rules(accountId))
-}
-
-export async function checkedRules(
-  vault: Vault,
-  asker: Asker,
-  accountId: number,
-  rules: SignInRules | undefined,
-): Promise<KnownRules> {
-  if (rules === undefined) return { accountId, isSecondFactorRequired: false, sso: null, mac: null }
-  if (vault.keyring.isRowMac(rulesToAuthenticate(rules), rules.mac)) return rules
-  const object = { kind: 'sign_in', id: null, uid: null, name: null, version: null, hash: null } as const
-  throw await integrityFailure(vault, asker, accountId, 'sign_in.read', object)
+export async function rulesOf(vault: Vault, asker: Asker, accountId: number): Promise<SignInRules> {
+  const rules = await vault.store.rules(accountId)
+  // Without its rules, an account would let in whoever has a password.
+  if (rules === undefined) {
+    throw await integrityFailure(vault, asker, accountId, 'sign_in.read', missingRow(accountId, 'sign_in').object)
+  }
+  await verify(vault, asker, 'sign_in_rules', rules, 'sign_in.read')
+  return rules
 }
 
 /** Where the client secret of a provider is sealed for: of no other issuer and client. */
@@ -85,7 +76,10 @@ export function secretPlace(accountId: number, sso: Pick<SsoSettings, 'uid' | 'i
 }
 
 /** Whether a password alone is too little for a user, whatever they have set up. */
-export function needsSecondFactor(rules: KnownRules, { role }: Pick<User, 'role'>): boolean {
+export function needsSecondFactor(
+  rules: Pick<SignInRules, 'isSecondFactorRequired' | 'sso'>,
+  { role }: Pick<User, 'role'>,
+): boolean {
   return rules.isSecondFactorRequired || (rules.sso?.isOnly === true && role === 'owner')
 }
 
@@ -108,7 +102,7 @@ export async function proveCode(
   const step = factor && stepOf(vault, factor, code)
   if (factor === undefined || step === undefined) return undefined
   await attempt.giveBack()
-  return { proof: { use: changed(vault, factor, { ...dataOf(factor), step }) }, method: 'password, totp' }
+  return { proof: { use: changed(factor, { ...dataOf(factor), step }) }, method: 'password, totp' }
 }
 
 function stepOf(vault: Vault, factor: Factor & { readonly kind: 'totp' }, code: string): number | undefined {
@@ -126,7 +120,7 @@ function proveRecoveryCode(vault: Vault, user: User, factors: readonly Factor[],
   const { hashes } = dataOf(factor)
   const wanted = vault.keyring.recoveryHash(user.uid, code.toLowerCase())
   if (!hashes.includes(wanted)) return undefined
-  const use = changed(vault, factor, { hashes: hashes.filter((one) => one !== wanted) })
+  const use = changed(factor, { hashes: hashes.filter((one) => one !== wanted) })
   return { proof: { use }, method: 'password, recovery code' }
 }
 
@@ -134,7 +128,7 @@ function proveRecoveryCode(vault: Vault, user: User, factors: readonly Factor[],
 export function newRecoveryCodes(
   vault: Vault,
   user: User,
-  made: Omit<NewFactor, 'kind' | 'data' | 'mac' | 'name' | 'lookup'>,
+  made: Omit<NewFactor, 'kind' | 'data' | 'name' | 'lookup'>,
 ): { readonly codes: readonly string[]; readonly factor: NewFactor } {
   const codes = Array.from({ length: codeCount }, () => {
     const code = base32(randomBytes(codeBytes)).toLowerCase().slice(0, codeLength)
@@ -142,19 +136,13 @@ export function newRecoveryCodes(
   })
   const hashes = codes.map((code) => vault.keyring.recoveryHash(user.uid, code.replaceAll('-', '')))
   const data = JSON.stringify({ hashes } satisfies RecoveryData)
-  return { codes, factor: sealFactor(vault, { ...made, kind: 'recovery_codes', name: '', lookup: null, data }) }
-}
-
-/** A factor's row as it is to be, authenticated. */
-export function sealFactor<T extends Omit<NewFactor, 'mac'>>(vault: Pick<Vault, 'keyring'>, row: T) {
-  return { ...row, mac: vault.keyring.rowMac(factorToAuthenticate(row)) }
+  return { codes, factor: { ...made, kind: 'recovery_codes', name: '', lookup: null, data } }
 }
 
 /** A factor with other data, upon the row that was read. */
 export function changed<K extends keyof DataOf>(
-  vault: Pick<Vault, 'keyring'>,
   factor: Factor & { readonly kind: K },
   data: DataOf[K],
 ): NonNullable<Proof['use']> {
-  return { rowMac: factor.mac, factor: sealFactor(vault, { ...factor, data: JSON.stringify(data) }) }
+  return { rowMac: factor.mac, factor: { ...factor, data: JSON.stringify(data) } }
 }

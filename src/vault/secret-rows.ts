@@ -1,8 +1,8 @@
-/** A secret's row as the store gives it: prepared for a change, its MAC checked, its key unwrapped. */
+/** A secret's row as the store gives it: prepared for a change, its key unwrapped. */
 import type { KeyObject } from 'node:crypto'
 import type { Action } from '../audit/record.ts'
 import { Refusal } from '../errors.ts'
-import { type Secret, secretToAuthenticate } from '../model/secret.ts'
+import type { Secret } from '../model/secret.ts'
 import type { Op, Results, StoredSecret } from '../store/operation.ts'
 import { type Asker, ask, integrityFailure, learnKeyOf, type Vault } from './vault.ts'
 
@@ -41,11 +41,6 @@ export async function keyOf(
 
 function keyIsGone(): Refusal {
   return new Refusal('integrity_failure', 'The key of this secret is not in the store.')
-}
-
-export async function verifyRow(vault: Vault, asker: Asker, secret: Secret, action: Action): Promise<void> {
-  if (vault.keyring.isRowMac(secretToAuthenticate(secret), secret.mac)) return
-  throw await integrityFailure(vault, asker, secret.accountId, action, objectOf(secret))
 }
 
 /** The error to throw, after a failed integrity check has been recorded. */

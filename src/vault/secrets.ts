@@ -6,12 +6,12 @@ import { Refusal } from '../errors.ts'
 import { checkName } from '../model/name.ts'
 import { matches } from '../model/pattern.ts'
 import { allowsName } from '../model/scope.ts'
-import { type Details, plainDetails, type Secret, secretToAuthenticate } from '../model/secret.ts'
+import { type Details, plainDetails, type Secret } from '../model/secret.ts'
 import type { Changed, Idempotency, IdOrName, Match, NextVersion, Place, StoredSecret } from '../store/operation.ts'
 import { filterInTurns } from './pace.ts'
-import { keyOf, prepare, recorded, verifyRow } from './secret-rows.ts'
+import { keyOf, prepare, recorded } from './secret-rows.ts'
 import { checkDetails, decodeValue, type Value } from './values.ts'
-import { type Asker, ask, authenticate, type Identity, outdated, tryAsk, type Vault } from './vault.ts'
+import { type Asker, ask, authenticate, type Identity, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 /** Secrets read in one query of a listing. */
 const pageSize = 1000
@@ -102,7 +102,7 @@ async function* readPages(
     next = last === undefined ? undefined : pageAfter(last)
     next?.catch(() => {})
     const wanted = await filterInTurns(page, isWanted)
-    for (const secret of wanted) await verifyRow(vault, asker, secret, 'secret.list')
+    for (const secret of wanted) await verify(vault, asker, 'secrets', secret, 'secret.list')
     yield wanted
   }
 }
@@ -138,7 +138,6 @@ export async function readSecrets(
 }
 
 async function openStored(vault: Vault, asker: Asker, stored: StoredSecret): Promise<ReadSecret> {
-  await verifyRow(vault, asker, stored.secret, 'secret.read')
   try {
     const key = await keyOf(vault, asker, stored)
     return { secret: stored.secret, value: vault.keyring.openValue(stored.secret, key, stored.sealed) }
@@ -192,8 +191,7 @@ function sealFirst(
   const place = { accountId, uid, name, version: 1 }
   const { wrappedKey, key } = keyring.newSecretKey(accountId, uid, accountKey)
   const sealed = keyring.sealValue(place, key, value)
-  const mac = keyring.rowMac(secretToAuthenticate({ ...place, ...details }))
-  return { accountId, uid, details, key: wrappedKey, sealed, mac }
+  return { accountId, uid, details, key: wrappedKey, sealed }
 }
 
 export interface NewValue {
@@ -290,12 +288,10 @@ export async function sealNext(
   name = prepared.secret.name,
 ): Promise<NextVersion> {
   const { secret } = prepared
-  await verifyRow(vault, asker, secret, action)
   const place = { ...secret, name, version: secret.version + 1 }
   try {
     const sealed = vault.keyring.sealValue(place, await keyOf(vault, asker, prepared), value)
-    const mac = vault.keyring.rowMac(secretToAuthenticate(place))
-    return { version: secret.version, rowMac: secret.mac, name, sealed, mac }
+    return { version: secret.version, rowMac: secret.mac, name, sealed }
   } catch (error) {
     throw await recorded(error, vault, asker, secret, action)
   }

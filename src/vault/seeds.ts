@@ -2,11 +2,10 @@
  * Seeds: what a machine fetches at its first boot with a token that gives values once. Its templates are kept sealed, and
  * nothing is rendered before the machine asks. At later boots it is told who it is, and no more.
  */
-import type { AuditObject } from '../audit/record.ts'
 import { newUid } from '../crypto/random.ts'
 import { generateToken, isToken } from '../crypto/token.ts'
 import { invalid, Refusal } from '../errors.ts'
-import { type ApiKey, keyToAuthenticate, scopesOf } from '../model/api-key.ts'
+import { type ApiKey, scopesOf } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import { formatScope } from '../model/scope.ts'
 import {
@@ -21,15 +20,13 @@ import {
   type Seed,
   type SeedDocument,
   seedDocuments,
-  seedToAuthenticate,
 } from '../model/seed.ts'
-import { userToAuthenticate } from '../model/user.ts'
 import { identifying } from '../render/meta-data.ts'
 import { namesIn, refuseUnresolved, type Template } from '../render/template.ts'
 import { inTurns } from '../render/turns.ts'
 import { parseUserData, parsingUserData, renderUserData, type UserData } from '../render/user-data.ts'
 import { renderRead } from './render.ts'
-import { type Asker, ask, type Identity, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
+import { type Asker, ask, type Identity, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 const pageSize = 500
 const maxTries = 10
@@ -77,7 +74,7 @@ export async function createSeed(
   const token = generateToken()
   const now = vault.now()
   const uid = newUid()
-  const seed = authenticated(vault, {
+  const seed = {
     accountId,
     uid,
     tokenHash: vault.keyring.seedHash(token),
@@ -98,7 +95,7 @@ export async function createSeed(
     usedAt: null,
     returns: 0,
     refetchedAt: null,
-  })
+  }
   const made = await tryAsk(vault, asker, { kind: 'create_seed', seed, names: namesIn(templates) })
   if (made === outdated) throw new Refusal('overloaded', 'The API key was replaced meanwhile. Try again.')
   if ('seed' in made) return { seed: made.seed, token }
@@ -127,15 +124,13 @@ export async function listSeeds(
     last = page.length === pageSize ? page.at(-1)?.id : undefined
     found.push(...page.filter(isSeen))
   }
-  for (const seed of found) await verify(vault, asker, seed)
+  for (const seed of found) await verify(vault, asker, 'seeds', seed, 'seed.list')
   return { accountId, found: found.slice(0, limit), isMore: found.length > limit }
 }
 
 /** @throws Refusal `not_found`, `forbidden`, `integrity_failure` */
-export async function readSeed(vault: Vault, asker: Asker, id: number): Promise<Seed> {
-  const seed = await ask(vault, asker, { kind: 'read_seed', id })
-  await verify(vault, asker, seed)
-  return seed
+export function readSeed(vault: Vault, asker: Asker, id: number): Promise<Seed> {
+  return ask(vault, asker, { kind: 'read_seed', id })
 }
 
 /** Its URL leads nowhere from now on. @throws Refusal `not_found`, `forbidden` */
@@ -193,7 +188,7 @@ async function giveWhole(vault: Vault, asker: Asker, document: SeedDocument, see
     const { rendered, held } = isSecret
       ? await renderRead(vault, asker, data)
       : { rendered: data.bytes, held: undefined }
-    const change = { rowMac: seed.mac, seed: authenticated(vault, fetched(seed, document, vault.now())) }
+    const change = { rowMac: seed.mac, seed: fetched(seed, document, vault.now()) }
     const outcome = await tryAsk(vault, asker, { kind: 'fetch_seed', document, change, held })
     if (outcome === outdated) return outdated
     return { content: rendered, isWhole: true, giveBack: () => giveBack(vault, asker, document) }
@@ -246,7 +241,7 @@ async function noteRefetch(
 ): Promise<Given> {
   const now = vault.now()
   if (isRefetchRecorded(seed, now)) return given
-  const change = { rowMac: seed.mac, seed: authenticated(vault, { ...seed, refetchedAt: now }) }
+  const change = { rowMac: seed.mac, seed: { ...seed, refetchedAt: now } }
   return (await tryAsk(vault, asker, { kind: 'refetch_seed', document, change })) === outdated ? outdated : given
 }
 
@@ -277,24 +272,14 @@ async function giveBack(vault: Vault, asker: Asker, document: SeedDocument): Pro
     const { seed, isSpent } = await prepare(vault, asker, undefined)
     const next = isSpent ? undefined : returned(seed, document, vault.now())
     if (next === undefined) return
-    const change = { rowMac: seed.mac, seed: authenticated(vault, next) }
+    const change = { rowMac: seed.mac, seed: next }
     if ((await tryAsk(vault, asker, { kind: 'return_seed', change })) !== outdated) return
   }
 }
 
 /** A seed that may be fetched from, made by somebody who is still there; or one that only says whose it was. */
-async function prepare(vault: Vault, asker: Asker, document: SeedDocument | undefined): Promise<Prepared> {
-  const prepared = await ask(vault, asker, { kind: 'prepare_seed', document })
-  if (prepared.isSpent) return prepared
-  const { seed, key, user } = prepared
-  const { keyring } = vault
-  if (key !== undefined && !keyring.isRowMac(keyToAuthenticate(key), key.mac)) {
-    throw await forged(vault, asker, seed, { kind: 'key', id: key.id, uid: key.uid, name: key.name })
-  }
-  if (user !== undefined && !keyring.isRowMac(userToAuthenticate(user), user.mac)) {
-    throw await forged(vault, asker, seed, { kind: 'user', id: user.id, uid: user.uid, name: user.email })
-  }
-  return prepared
+function prepare(vault: Vault, asker: Asker, document: SeedDocument | undefined): Promise<Prepared> {
+  return ask(vault, asker, { kind: 'prepare_seed', document })
 }
 
 type Prepared =
@@ -334,21 +319,3 @@ async function readDocument(documents: SeedInput['documents'], document: SeedDoc
 
 /** What was not given is empty: NoCloud asks for it all the same. */
 const nothing = parseUserData(Buffer.alloc(0))
-
-function authenticated<T extends Omit<Seed, 'id' | 'mac'>>(vault: Vault, seed: T): T & { readonly mac: Buffer } {
-  return { ...seed, mac: vault.keyring.rowMac(seedToAuthenticate(seed)) }
-}
-
-async function verify(vault: Vault, asker: Asker, seed: Seed): Promise<void> {
-  if (vault.keyring.isRowMac(seedToAuthenticate(seed), seed.mac)) return
-  throw await forged(vault, asker, seed, { kind: 'seed', id: seed.id, uid: seed.uid, name: seed.target })
-}
-
-function forged(
-  vault: Vault,
-  asker: Asker,
-  { accountId }: Seed,
-  object: Pick<AuditObject, 'kind' | 'id' | 'uid' | 'name'>,
-): Promise<Refusal> {
-  return integrityFailure(vault, asker, accountId, 'seed.fetch', { ...object, version: null, hash: null })
-}

@@ -3,17 +3,18 @@ import type { RecordedCode } from '../audit/record.ts'
 import { newUid } from '../crypto/random.ts'
 import { generateToken } from '../crypto/token.ts'
 import { invalid, Refusal } from '../errors.ts'
-import { type ApiKey, idleEndOf, keyToAuthenticate } from '../model/api-key.ts'
+import { type ApiKey, idleEndOf } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
+import type { SignInRules } from '../model/sign-in.ts'
 import { checkEmail, nextGeneration, scopeTextsOf, type User } from '../model/user.ts'
 import type { Caller } from '../store/caller.ts'
 import type { NewFactor, Proof } from '../store/factor-operation.ts'
 import type { NewKey } from '../store/operation.ts'
 import { checkPassword, hashPassword, isPassword } from './passwords.ts'
-import { factorsOf, type KnownRules, needsSecondFactor, proveCode, rulesOf } from './proofs.ts'
+import { factorsOf, needsSecondFactor, proveCode, rulesOf } from './proofs.ts'
 import { recordShutOut } from './repeats.ts'
-import { endOf, keepsChanging, prepareUser, sealUser, userOfLink, verifyUser } from './users.ts'
-import { type Asker, ask, outdated, tryAsk, type Vault } from './vault.ts'
+import { endOf, keepsChanging, prepareUser, userOfLink, verifyUser } from './users.ts'
+import { type Asker, ask, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 /** Whatever is done with it, a session ends after this. */
 const lifetimeMs = 12 * 60 * 60 * 1000
@@ -144,10 +145,8 @@ export async function acceptLink(
 }
 
 /** Who is signed in. @throws Refusal `invalid` for an API key, `unauthenticated` */
-export async function readSession(vault: Vault, asker: Asker): Promise<Omit<Opened, 'token'>> {
-  const found = await ask(vault, asker, { kind: 'read_session' })
-  await verifyUser(vault, asker, found.user)
-  return found
+export function readSession(vault: Vault, asker: Asker): Promise<Omit<Opened, 'token'>> {
+  return ask(vault, asker, { kind: 'read_session' })
 }
 
 /**
@@ -164,9 +163,7 @@ export async function confirmSession(
   for (let tries = 0; tries < maxTries; tries++) {
     const { user, session } = await readSession(vault, asker)
     const proof = await prove(user)
-    const confirmedAt = vault.now()
-    const mac = vault.keyring.rowMac(keyToAuthenticate({ ...session, confirmedAt }))
-    const change = { rowMac: session.mac, confirmedAt, mac }
+    const change = { rowMac: session.mac, confirmedAt: vault.now() }
     const confirmed = await tryAsk(vault, asker, { kind: 'confirm_session', change, proof })
     if (confirmed !== outdated) return { user, session: confirmed }
   }
@@ -181,8 +178,14 @@ export async function listSessions(
   const { user, session } = await readSession(vault, asker)
   if (session.scopes.length === 0) throw new Refusal('enrolment_required', 'Set up a second factor first.')
   const now = vault.now()
-  const open = await vault.store.sessionsOf(user.accountId, user.id)
+  const open = await sessionsOf(vault, asker, user)
   return { sessions: open.filter((one) => Math.min(one.expiresAt ?? 0, idleEndOf(one)) > now), current: session.id }
+}
+
+async function sessionsOf(vault: Vault, asker: Asker, { accountId, id }: User): Promise<readonly ApiKey[]> {
+  const found = await vault.store.sessionsOf(accountId, id)
+  for (const session of found) await verify(vault, asker, 'api_keys', session, 'session.read')
+  return found
 }
 
 /** @param id without it, the session that asks @throws Refusal `not_found` */
@@ -190,11 +193,11 @@ export async function endSession(vault: Vault, asker: Asker, id?: number): Promi
   for (let tries = 0; tries < maxTries; tries++) {
     const { user, session } = await readSession(vault, asker)
     const wanted = id ?? session.id
-    const found = (await vault.store.sessionsOf(user.accountId, user.id)).find((one) => one.id === wanted)
-    const end = found && endOf(vault, found, vault.now(), false)
+    const found = (await sessionsOf(vault, asker, user)).find((one) => one.id === wanted)
+    const end = found && endOf(found, vault.now(), false)
     const change = end && found && { ...end, expiresAt: found.expiresAt }
     const isOther = wanted !== session.id
-    const next = isOther ? { rowMac: user.mac, user: sealUser(vault, nextGeneration(user)) } : undefined
+    const next = isOther ? { rowMac: user.mac, user: nextGeneration(user) } : undefined
     if ((await tryAsk(vault, asker, { kind: 'end_session', id: wanted, change, user: next })) !== outdated) return
   }
   throw keepsChanging()
@@ -212,7 +215,7 @@ export async function changePassword(
     await checkPassword(password, [user.email ?? '', ...(user.email ?? '').split('@'), user.name])
     const prepared = await prepareUser(vault, asker, user.id, session.id)
     const next = prepared && { ...nextGeneration(prepared.user), password: await hashPassword(password) }
-    const change = prepared && next && { rowMac: prepared.user.mac, user: sealUser(vault, next), ended: prepared.ended }
+    const change = prepared && next && { rowMac: prepared.user.mac, user: next, ended: prepared.ended }
     const operation = { kind: 'update_user', id: user.id, change, isProven: true, made: undefined } as const
     const changed = await tryAsk(vault, asker, operation)
     if (changed !== outdated) return
@@ -225,7 +228,7 @@ interface Beginning {
   readonly next: User
   readonly agent: Agent
   /** What was looked at to let the user in; the session is not begun when they have changed. */
-  readonly rules: Pick<KnownRules, 'mac'>
+  readonly rules: Pick<SignInRules, 'mac'>
   readonly method: string
   readonly proof?: Proof
   readonly add?: readonly NewFactor[]
@@ -251,7 +254,7 @@ export async function open(
   const asker: Asker = { ...stranger, caller: personOf(next) }
   const ended = isLink ? ((await prepareUser(vault, asker, user.id))?.ended ?? []) : []
   const token = generateToken()
-  const change = { rowMac: user.mac, user: sealUser(vault, next), ended }
+  const change = { rowMac: user.mac, user: next, ended }
   const session = isWithoutSession ? undefined : newSession(vault, token, beginning)
   const operation = { kind: 'open_session', change, session, isLink, method, proof, add, rulesMac: rules.mac } as const
   const opened = await tryAsk(vault, asker, operation)
@@ -283,7 +286,8 @@ export async function openFinished(
 function newSession(vault: Vault, token: string, beginning: Beginning): NewKey {
   const { next: user, agent, method, isUnfinished = false } = beginning
   const now = vault.now()
-  const row = {
+  const { address, userAgent } = agent
+  return {
     accountId: user.accountId,
     uid: newUid(),
     name: user.email ?? user.name,
@@ -298,10 +302,8 @@ function newSession(vault: Vault, token: string, beginning: Beginning): NewKey {
     ruleId: null,
     maker: null,
     isOwner: false,
+    agent: JSON.stringify({ address, user_agent: userAgent.slice(0, 300), method }),
   }
-  const { address, userAgent } = agent
-  const shown = JSON.stringify({ address, user_agent: userAgent.slice(0, 300), method })
-  return { ...row, agent: shown, mac: vault.keyring.rowMac(keyToAuthenticate(row)) }
 }
 
 /** @throws Refusal `invalid_credentials`, `rate_limited` */

@@ -2,8 +2,8 @@
 import { newUid } from '../crypto/random.ts'
 import { invalid, Refusal } from '../errors.ts'
 import { checkLabel } from '../model/name.ts'
-import { rulesToAuthenticate, type SignInRules, type SsoRole, type SsoSettings } from '../model/sign-in.ts'
-import { checkedRules, secretPlace } from './proofs.ts'
+import type { SignInRules, SsoRole, SsoSettings } from '../model/sign-in.ts'
+import { secretPlace } from './proofs.ts'
 import { readSession } from './sessions.ts'
 import { endSessionsOf, listUsers } from './users.ts'
 import { type Asker, ask, authenticate, type Vault } from './vault.ts'
@@ -24,8 +24,8 @@ export interface SsoInput {
 const maxDomains = 16
 
 /** @throws Refusal `forbidden`, `integrity_failure` */
-export async function readRules(vault: Vault, asker: Asker, accountId: number): Promise<Rules> {
-  return checkedRules(vault, asker, accountId, await ask(vault, asker, { kind: 'read_rules' }))
+export function readRules(vault: Vault, asker: Asker): Promise<SignInRules> {
+  return ask(vault, asker, { kind: 'read_rules' })
 }
 
 /**
@@ -33,13 +33,8 @@ export async function readRules(vault: Vault, asker: Asker, accountId: number): 
  *
  * @throws Refusal `forbidden`; `enrolment_required` for a user without one
  */
-export async function requireSecondFactor(
-  vault: Vault,
-  asker: Asker,
-  accountId: number,
-  isSecondFactorRequired: boolean,
-): Promise<Rules> {
-  const rules = await readRules(vault, asker, accountId)
+export async function requireSecondFactor(vault: Vault, asker: Asker, isSecondFactorRequired: boolean): Promise<Rules> {
+  const rules = await readRules(vault, asker)
   if (isSecondFactorRequired && (await isWithoutFactor(vault, asker))) {
     throw new Refusal('enrolment_required', 'Set up a second factor of your own first.')
   }
@@ -63,8 +58,8 @@ async function isWithoutFactor(vault: Vault, asker: Asker): Promise<boolean> {
  *
  * @throws Refusal `invalid`, `forbidden`
  */
-export async function putSso(vault: Vault, asker: Asker, accountId: number, input: SsoInput): Promise<Rules> {
-  const rules = await readRules(vault, asker, accountId)
+export async function putSso(vault: Vault, asker: Asker, input: SsoInput): Promise<Rules> {
+  const rules = await readRules(vault, asker)
   const next = await put(vault, asker, { ...rules, sso: settingsOf(vault, rules, input) })
   if (!input.isOnly || rules.sso?.isOnly === true) return next
   for (const user of await listUsers(vault, asker)) {
@@ -74,8 +69,8 @@ export async function putSso(vault: Vault, asker: Asker, accountId: number, inpu
 }
 
 /** Nobody comes through the provider any more; who has only come so far through it needs a link to set a password. */
-export async function removeSso(vault: Vault, asker: Asker, accountId: number): Promise<void> {
-  await put(vault, asker, { ...(await readRules(vault, asker, accountId)), sso: null })
+export async function removeSso(vault: Vault, asker: Asker): Promise<void> {
+  await put(vault, asker, { ...(await readRules(vault, asker)), sso: null })
 }
 
 function settingsOf(vault: Vault, { accountId, sso: known }: Rules, input: SsoInput): SsoSettings {
@@ -106,7 +101,5 @@ function checkDomains(texts: readonly string[]): readonly string[] {
 
 function put(vault: Vault, asker: Asker, rules: Rules): Promise<SignInRules> {
   const { accountId, isSecondFactorRequired, sso } = rules
-  const row = { accountId, isSecondFactorRequired, sso }
-  const mac = vault.keyring.rowMac(rulesToAuthenticate(row))
-  return ask(vault, asker, { kind: 'update_rules', rules: { ...row, mac } })
+  return ask(vault, asker, { kind: 'update_rules', rules: { accountId, isSecondFactorRequired, sso } })
 }

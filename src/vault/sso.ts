@@ -10,7 +10,7 @@ import { type SubjectData, subjectLookup } from '../model/factor.ts'
 import type { SsoSettings } from '../model/sign-in.ts'
 import { checkEmail, type User } from '../model/user.ts'
 import type { NewFactor } from '../store/factor-operation.ts'
-import { dataOf, factorsOf, isOfKind, rulesOf, sealFactor, secretPlace, verifyFactor } from './proofs.ts'
+import { dataOf, factorsOf, isOfKind, rulesOf, secretPlace, verifyFactor } from './proofs.ts'
 import { oidcClient, type Providers } from './providers.ts'
 import { recordShutOut } from './repeats.ts'
 import { type Agent, type Opened, open, personOf, recordFailure, type Stranger } from './sessions.ts'
@@ -251,7 +251,7 @@ async function userToLink(
 
 function linkOf(vault: Vault, { accountId, id: userId }: User, data: SubjectData, lookup: string): NewFactor {
   const made = { accountId, uid: newUid(), userId, createdAt: vault.now(), usedAt: null }
-  return sealFactor(vault, { ...made, kind: 'subject', name: '', lookup, data: JSON.stringify(data) } as const)
+  return { ...made, kind: 'subject', name: '', lookup, data: JSON.stringify(data) }
 }
 
 async function refused(vault: Vault, stranger: Stranger, accountId: number, user?: User): Promise<Refusal> {

@@ -3,21 +3,13 @@
 import { newUid } from '../crypto/random.ts'
 import { generateToken, isToken } from '../crypto/token.ts'
 import { invalid, Refusal } from '../errors.ts'
-import { type ApiKey, keyToAuthenticate } from '../model/api-key.ts'
+import type { ApiKey } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
-import {
-  checkEmail,
-  checkPatterns,
-  nextGeneration,
-  type Role,
-  scopeTextsOf,
-  type User,
-  userToAuthenticate,
-} from '../model/user.ts'
+import { checkEmail, checkPatterns, nextGeneration, type Role, scopeTextsOf, type User } from '../model/user.ts'
 import type { SessionEnd } from '../store/factor-operation.ts'
 import type { NewUser, UserChange } from '../store/operation.ts'
 import { endsOf, type Made } from './made.ts'
-import { type Asker, ask, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
+import { type Asker, ask, integrityFailure, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 const linkMs = { setup: dayMs, invitation: 7 * dayMs, reset: dayMs }
@@ -37,17 +29,13 @@ export interface Invited {
 }
 
 /** @throws Refusal `forbidden`, `integrity_failure` */
-export async function listUsers(vault: Vault, asker: Asker): Promise<readonly User[]> {
-  const users = await ask(vault, asker, { kind: 'list_users' })
-  for (const user of users) await verifyUser(vault, asker, user)
-  return users
+export function listUsers(vault: Vault, asker: Asker): Promise<readonly User[]> {
+  return ask(vault, asker, { kind: 'list_users' })
 }
 
 /** @throws Refusal `not_found`, `forbidden` */
-export async function readUser(vault: Vault, asker: Asker, id: number): Promise<User> {
-  const user = await ask(vault, asker, { kind: 'read_user', id })
-  await verifyUser(vault, asker, user)
-  return user
+export function readUser(vault: Vault, asker: Asker, id: number): Promise<User> {
+  return ask(vault, asker, { kind: 'read_user', id })
 }
 
 /** @throws Refusal `invalid`, `name_taken`, `forbidden` */
@@ -136,19 +124,9 @@ async function findOfLink(vault: Vault, asker: Asker, token: string): Promise<Us
   return user
 }
 
-export async function verifyUser(vault: Vault, asker: Asker, user: User): Promise<void> {
-  if (vault.keyring.isRowMac(userToAuthenticate(user), user.mac)) return
-  const { id, uid, email, accountId } = user
-  const object = { kind: 'user', id, uid, name: email, version: null, hash: null } as const
-  throw await integrityFailure(vault, asker, accountId, 'user.read', object)
-}
-
-/** A user's row as it is to be, authenticated. */
-export function sealUser<T extends Omit<User, 'mac' | 'id'>>(
-  vault: Pick<Vault, 'keyring'>,
-  user: T,
-): T & { mac: Buffer } {
-  return { ...user, mac: vault.keyring.rowMac(userToAuthenticate(user)) }
+/** One that was read outside of an operation. @throws Refusal `integrity_failure` */
+export function verifyUser(vault: Vault, asker: Asker, user: User): Promise<void> {
+  return verify(vault, asker, 'users', user, 'user.read')
 }
 
 /** The row, and the sessions that a change ends. */
@@ -160,9 +138,8 @@ export async function prepareUser(
 ): Promise<{ user: User; sessions: readonly ApiKey[]; ended: readonly SessionEnd[] } | undefined> {
   try {
     const { user, sessions } = await ask(vault, asker, { kind: 'prepare_user', id })
-    await verifyUser(vault, asker, user)
     const now = vault.now()
-    return { user, sessions, ended: sessions.map((session) => endOf(vault, session, now, session.id === keptSession)) }
+    return { user, sessions, ended: sessions.map((session) => endOf(session, now, session.id === keptSession)) }
   } catch (error) {
     if (error instanceof Refusal && error.code === 'not_found') return undefined
     throw error
@@ -170,9 +147,8 @@ export async function prepareUser(
 }
 
 /** A session as it is when it is ended, or kept through a change of its user. */
-export function endOf(vault: Pick<Vault, 'keyring'>, session: ApiKey, now: number, isKept: boolean): SessionEnd {
-  const mac = vault.keyring.rowMac(keyToAuthenticate({ ...session, revokedAt: now }))
-  return { id: session.id, isKept, rowMac: session.mac, revokedAt: now, mac }
+export function endOf(session: ApiKey, now: number, isKept: boolean): SessionEnd {
+  return { id: session.id, isKept, rowMac: session.mac, revokedAt: now }
 }
 
 /** Sessions end when what they may do changes, or who may begin them. */
@@ -185,7 +161,7 @@ async function change(
 ): Promise<{ readonly user: User; readonly made: Made }> {
   for (let tries = 0; tries < maxTries; tries++) {
     const prepared = await prepareUser(vault, asker, id)
-    const wanted = prepared && changeOf(vault, prepared, next(prepared.user))
+    const wanted = prepared && changeOf(prepared, next(prepared.user))
     const made = await endsOf(vault, asker, { kind: 'user', id }, isWhole)
     const operation = { kind: 'update_user', id, change: wanted, isProven: false, made } as const
     const changed = await tryAsk(vault, asker, operation)
@@ -195,7 +171,6 @@ async function change(
 }
 
 function changeOf(
-  vault: Vault,
   { user, ended }: { readonly user: User; readonly ended: readonly SessionEnd[] },
   next: User,
 ): UserChange {
@@ -207,7 +182,7 @@ function changeOf(
     JSON.stringify(scopeTextsOf(next)) === JSON.stringify(scopeTextsOf(user))
   return {
     rowMac: user.mac,
-    user: sealUser(vault, isShutOut ? nextGeneration(next) : next),
+    user: isShutOut ? nextGeneration(next) : next,
     ended: isAsBefore ? ended.map((end) => ({ ...end, isKept: true })) : ended,
   }
 }
@@ -233,11 +208,14 @@ export async function addUser(
   // Whatever the provider says: somebody is not kept out for how they are called there.
   const name = given.name.replaceAll(/\p{C}/gu, '').trim().slice(0, 128)
   const row = rowOf(vault, { ...given, name: name === '' ? (given.email ?? '') : name, patterns: ['*'] })
-  const user = sealUser(vault, { ...row, linkHash: null, linkExpiresAt: null })
+  const user: NewUser = { ...row, linkHash: null, linkExpiresAt: null }
   const caller = { kind: 'system', accountId: given.accountId } as const
   const operation = { kind: 'create_user', user } as const
   const outcome = await vault.store.submit<'create_user'>({ caller, requestId, address, operation })
   if (outcome.kind === 'done') return outcome.result
+  if (outcome.kind === 'forged') {
+    throw await integrityFailure(vault, { requestId, address }, outcome.accountId, outcome.action, outcome.object)
+  }
   throw new Refusal('forbidden', 'This address belongs to another user.')
 }
 
@@ -250,7 +228,7 @@ async function make(
   const token = generateToken()
   const linkHash = vault.keyring.linkHash(token)
   const linkExpiresAt = vault.now() + linkMs[kind]
-  const user: NewUser = sealUser(vault, { ...rowOf(vault, given), linkHash, linkExpiresAt })
+  const user: NewUser = { ...rowOf(vault, given), linkHash, linkExpiresAt }
   return { user: await ask(vault, asker, { kind: 'create_user', user }), token }
 }
 
@@ -264,7 +242,6 @@ function rowOf(vault: Vault, given: Pick<User, 'accountId' | 'email' | 'name' | 
     hasSecondFactor: false,
     generation: 0,
     createdAt: vault.now(),
-    lastSignInAt: null,
   } as const
 }
 

@@ -4,18 +4,9 @@ import type { Action, AuditObject } from '../audit/record.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { Refusal } from '../errors.ts'
 import type { AccountKey } from '../model/account.ts'
-import { type ApiKey, callerEvidence, keyToAuthenticate } from '../model/api-key.ts'
-import {
-  type AccountSettings,
-  type Machine,
-  machineEvidence,
-  machineToAuthenticate,
-  settingsToAuthenticate,
-} from '../model/machine.ts'
-import { type Seed, seedEvidence, seedToAuthenticate } from '../model/seed.ts'
-import { type User, userToAuthenticate } from '../model/user.ts'
 import type { Issuers } from '../oidc/issuers.ts'
-import type { Caller } from '../store/caller.ts'
+import { rowText, type SealedRows, type SealedTable } from '../store/coverage.ts'
+import { forgedRow } from '../store/forged.ts'
 import type { Identified, Kind, Op, Results } from '../store/operation.ts'
 import type { Store } from '../store/store.ts'
 import type { Attempts } from './attempts.ts'
@@ -32,8 +23,6 @@ export interface Vault {
   readonly maxValueBytes: number
   /** The longest file, in bytes. */
   readonly maxFileBytes: number
-  /** Callers with the row of their API key as its MAC was checked, by look-up hash or address: a fact that never changes. */
-  readonly verifiedCallers: Map<string, Caller>
   /** What API keys have led to, by look-up hash: accounts, which keys never change. Not a permission. */
   readonly identities: Map<string, Identity>
   /** Of passwords, codes and links, over all nodes. */
@@ -71,8 +60,6 @@ export interface Asker {
 export type Identity = Identified
 
 const maxRemembered = 10_000
-/** First with an unknown row, then with the verified one; more only while the row keeps changing. */
-const maxTries = 5
 
 /** @throws Refusal `unauthenticated` */
 export async function authenticate(vault: Vault, asker: Asker): Promise<Identity> {
@@ -113,79 +100,20 @@ export async function tryAsk<K extends Kind>(
   asker: Asker,
   operation: Op<K>,
 ): Promise<Results[K] | typeof outdated> {
-  const { requestId, address } = asker
-  for (let tries = 0; tries < maxTries; tries++) {
-    const outcome = await vault.store.submit<K>({ caller: callerOf(vault, asker), requestId, address, operation })
-    switch (outcome.kind) {
-      case 'done':
-        return outcome.result
-      case 'outdated':
-        return outdated
-      case 'refused':
-        if (outcome.code === 'unauthenticated' && asker.caller.kind === 'token') {
-          vault.identities.delete(asker.caller.hash)
-        }
-        if (outcome.shutOut !== undefined) await recordShutOut(vault, asker, outcome.shutOut)
-        throw new Refusal(outcome.code, outcome.message, { fields: outcome.fields ?? [] })
-      case 'unverified_key':
-        await verifyKey(vault, asker, outcome.key, outcome.user)
-        break
-      case 'unverified_machine':
-        await verifyMachine(vault, asker, outcome)
-        break
-      case 'unverified_seed':
-        await verifySeed(vault, asker, outcome.seed)
-    }
+  const { caller, requestId, address } = asker
+  const outcome = await vault.store.submit<K>({ caller, requestId, address, operation })
+  switch (outcome.kind) {
+    case 'done':
+      return outcome.result
+    case 'outdated':
+      return outdated
+    case 'refused':
+      if (outcome.code === 'unauthenticated' && caller.kind === 'token') vault.identities.delete(caller.hash)
+      if (outcome.shutOut !== undefined) await recordShutOut(vault, asker, outcome.shutOut)
+      throw new Refusal(outcome.code, outcome.message, { fields: outcome.fields ?? [] })
+    case 'forged':
+      throw await integrityFailure(vault, asker, outcome.accountId, outcome.action, outcome.object)
   }
-  throw new Refusal('overloaded', 'The API key keeps changing. Try again.', { headers: { 'retry-after': '1' } })
-}
-
-function callerOf(vault: Vault, { caller }: Asker): Caller {
-  if ('accountId' in caller) return caller
-  const name =
-    caller.kind === 'machine' ? `machine ${caller.address}` : `${caller.kind === 'seed' ? 'seed ' : ''}${caller.hash}`
-  return vault.verifiedCallers.get(name) ?? { ...caller, verified: undefined }
-}
-
-async function verifyKey(vault: Vault, asker: Asker, key: ApiKey, user: User | undefined): Promise<void> {
-  if (!vault.keyring.isRowMac(keyToAuthenticate(key), key.mac)) {
-    const object = { kind: 'key', id: key.id, uid: key.uid, name: key.name, version: null, hash: null } as const
-    throw await integrityFailure(vault, asker, key.accountId, 'authenticate', object)
-  }
-  if (user !== undefined && !vault.keyring.isRowMac(userToAuthenticate(user), user.mac)) {
-    const object = { kind: 'user', id: user.id, uid: user.uid, name: user.email, version: null, hash: null } as const
-    throw await integrityFailure(vault, asker, user.accountId, 'authenticate', object)
-  }
-  const { tokenHash } = key
-  remember(vault.verifiedCallers, tokenHash, { kind: 'token', hash: tokenHash, verified: callerEvidence(key, user) })
-}
-
-async function verifyMachine(
-  vault: Vault,
-  asker: Asker,
-  { machine, settings }: { readonly machine: Machine; readonly settings: AccountSettings },
-): Promise<void> {
-  const isSound =
-    vault.keyring.isRowMac(machineToAuthenticate(machine), machine.mac) &&
-    vault.keyring.isRowMac(settingsToAuthenticate(settings), settings.mac)
-  const { id, uid, name, accountId } = machine
-  if (!isSound) {
-    const object = { kind: 'machine', id, uid, name, version: null, hash: null } as const
-    throw await integrityFailure(vault, asker, accountId, 'authenticate', object)
-  }
-  if (asker.caller.kind !== 'machine') return
-  const verified = machineEvidence(machine, settings)
-  remember(vault.verifiedCallers, `machine ${asker.caller.address}`, { ...asker.caller, verified })
-}
-
-async function verifySeed(vault: Vault, asker: Asker, seed: Seed): Promise<void> {
-  const { id, uid, target, accountId, tokenHash } = seed
-  if (!vault.keyring.isRowMac(seedToAuthenticate(seed), seed.mac)) {
-    const object = { kind: 'seed', id, uid, name: target, version: null, hash: null } as const
-    throw await integrityFailure(vault, asker, accountId, 'authenticate', object)
-  }
-  const verified = seedEvidence(seed)
-  remember(vault.verifiedCallers, `seed ${tokenHash}`, { kind: 'seed', hash: tokenHash, verified })
 }
 
 function remember<T>(known: Map<string, T>, name: string, fact: T): void {
@@ -193,10 +121,27 @@ function remember<T>(known: Map<string, T>, name: string, fact: T): void {
   known.set(name, fact)
 }
 
+/**
+ * Checks a row that was read outside of an operation, which checks its own.
+ *
+ * @throws Refusal `integrity_failure`
+ */
+export async function verify<Table extends SealedTable>(
+  vault: Vault,
+  asker: Pick<Asker, 'requestId' | 'address'>,
+  table: Table,
+  row: SealedRows[Table],
+  action: Action,
+): Promise<void> {
+  if (vault.keyring.isRowMac(rowText(table, row), row.mac)) return
+  const { accountId, object } = forgedRow(table, row)
+  throw await integrityFailure(vault, asker, accountId, action, object)
+}
+
 /** Records that stored data failed its check. The refusal to throw says nothing of what or how. */
 export async function integrityFailure(
   vault: Vault,
-  { requestId, address }: Asker,
+  { requestId, address }: Pick<Asker, 'requestId' | 'address'>,
   accountId: number,
   action: Action,
   object: AuditObject,

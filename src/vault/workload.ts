@@ -14,8 +14,7 @@ import { checkTimes, type Fault, isForAudience, isText, readToken, type Token, T
 import { newKey } from './keys.ts'
 import { Pace } from './pace.ts'
 import { recordShutOut } from './repeats.ts'
-import { verifyTrustRule } from './trust-rules.ts'
-import { type Asker, outdated, tryAsk, type Vault } from './vault.ts'
+import { type Asker, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 const maxTries = 5
 /** What a rule costs, in rows of a scan: a signature, and patterns over claims that may be long. */
@@ -64,12 +63,14 @@ async function exchange(vault: Vault, stranger: Stranger, input: ExchangeInput):
   const token = readToken(input.token)
   const account = await vault.store.accountNamed(input.account)
   if (account === undefined) throw new TokenRefused('no_rule')
+  // Tokens of one account's jobs must not be traded for what another has.
+  await verify(vault, askerOf(stranger, account.id, token, 0), 'accounts', account, 'auth.oidc')
   for (let tries = 0; tries < maxTries; tries++) {
     const asker = askerOf(stranger, account.id, token, 0)
     const rules = (await vault.store.trustRules(account.id, token.issuer)).filter(
       ({ name }) => input.rule === undefined || name === input.rule,
     )
-    for (const rule of rules) await verifyTrustRule(vault, asker, rule)
+    for (const rule of rules) await verify(vault, asker, 'trust_rules', rule, 'trust_rule.read')
     const { rule, until } = await matchOf(vault, asker, token, rules)
     const made = await trade(vault, askerOf(stranger, account.id, token, rule.id), token, rule, until)
     if (made !== outdated) return made

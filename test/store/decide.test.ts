@@ -1,12 +1,14 @@
-/** Deciding a batch, where a request over HTTP cannot bring it about: outdated rows, unverified keys, other clocks. */
+/** Deciding a batch, where a request over HTTP cannot bring it about: outdated rows, other clocks. */
 import assert from 'node:assert/strict'
+import { createSecretKey } from 'node:crypto'
 import { suite, test } from 'node:test'
-import { type ApiKey, callerEvidence, keyEvidence } from '../../src/model/api-key.ts'
+import type { ApiKey } from '../../src/model/api-key.ts'
 import { plainDetails } from '../../src/model/secret.ts'
 import type { User } from '../../src/model/user.ts'
 import type { Caller } from '../../src/store/caller.ts'
 import { decide } from '../../src/store/decide/decide.ts'
 import type { NextVersion, Op, Outcome, Request, StoredSecret } from '../../src/store/operation.ts'
+import { RowMacs } from '../../src/store/row-macs.ts'
 import { ref, type World } from '../../src/store/world.ts'
 
 const now = Date.UTC(2026, 0, 1)
@@ -70,11 +72,10 @@ const createFor = (accountId: number): Op<'create_secret'> => ({
   uid: '0c'.repeat(16),
   key: secret.key,
   sealed: secret.sealed,
-  mac: bytes(1),
   idempotency: undefined,
 })
 
-const next: NextVersion = { version: 3, rowMac: bytes(3), name: 'one', sealed: bytes(8), mac: bytes(9) }
+const next: NextVersion = { version: 3, rowMac: bytes(3), name: 'one', sealed: bytes(8) }
 
 suite('A decision', () => {
   test('upon another row than the one that was prepared is put off: nothing is changed or recorded', () => {
@@ -106,25 +107,9 @@ suite('A decision', () => {
     assert.equal(changes.records.length, 1)
   })
 
-  test('upon a key row that nobody verified is put off, with the row', () => {
-    const claims = [
-      undefined,
-      '',
-      keyEvidence({ ...key, scopes: ['secrets:read'] }),
-      keyEvidence({ ...key, mac: bytes(6) }),
-    ]
-
-    for (const verified of claims) {
-      const { outcomes, changes } = decide([requestOf({ kind: 'token', hash: 'ab', verified }, readFirst)], worldOf())
-
-      assert.deepEqual(outcomes, [{ kind: 'unverified_key', key, user: undefined }])
-      assert.deepEqual([changes.records, changes.keys.size], [[], 0])
-    }
-  })
-
   test('sees a key revoked by its neighbour before it', () => {
-    const caller: Caller = { kind: 'token', hash: 'ab', verified: keyEvidence(key) }
-    const change = { rowMac: key.mac, expiresAt: null, revokedAt: now, mac: bytes(5) }
+    const caller: Caller = { kind: 'token', hash: 'ab' }
+    const change = { rowMac: key.mac, expiresAt: null, revokedAt: now }
 
     const { outcomes } = decide(
       [
@@ -135,12 +120,11 @@ suite('A decision', () => {
       worldOf(),
     )
 
-    // The row is another one now, and it must be verified anew before it can even be refused.
-    assert.deepEqual(outcomes.map(wordOf), ['done', 'done', 'unverified_key'])
+    assert.deepEqual(outcomes.map(wordOf), ['done', 'done', 'unauthenticated'])
   })
 
   test('upon a key that changed since it was prepared is put off', () => {
-    const change = { rowMac: bytes(1), expiresAt: null, revokedAt: now, mac: bytes(5) }
+    const change = { rowMac: bytes(1), expiresAt: null, revokedAt: now }
 
     const { outcomes, changes } = decide(
       [requestOf(host, { kind: 'revoke_key', id: 1, change, made: undefined })],
@@ -199,7 +183,7 @@ suite('A decision', () => {
   })
 
   test('lets nobody without account:manage replace the key of an account', () => {
-    const byKey: Caller = { kind: 'token', hash: 'ab', verified: keyEvidence(key) }
+    const byKey: Caller = { kind: 'token', hash: 'ab' }
     const accountKey = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }
 
     for (const operation of [
@@ -216,7 +200,7 @@ suite('A decision', () => {
     }
   })
 
-  test('of a session is made upon its user as verified, who may still do all of it', () => {
+  test('of a session is made upon its user, who may still do all of it', () => {
     const user: User = {
       accountId: 1,
       id: 7,
@@ -231,28 +215,28 @@ suite('A decision', () => {
       linkExpiresAt: null,
       hasSecondFactor: false,
       generation: 0,
+      factorIds: [],
       createdAt: now - 5000,
       lastSignInAt: now - 1000,
       mac: bytes(4),
     }
     const session: ApiKey = { ...key, id: 2, tokenHash: 'cd', userId: 7, scopes: ['secrets:read'], lastUsedAt: now }
-    const readAs = (row: User | undefined, verified: User | undefined) => {
-      const caller: Caller = { kind: 'token', hash: 'cd', verified: callerEvidence(session, verified) }
+    const readAs = (row: User | undefined) => {
+      const caller: Caller = { kind: 'token', hash: 'cd' }
       const users = new Map(row === undefined ? [] : [[ref(1, 7), row]])
       const world = worldOf({ users, keysByToken: new Map([['cd', session]]) })
       return decide([requestOf(caller, readFirst)], world).outcomes.map(wordOf)
     }
 
-    assert.deepEqual(readAs(user, user), ['done'])
-    assert.deepEqual(readAs({ ...user, role: 'owner' }, user), ['unverified_key'])
+    assert.deepEqual(readAs(user), ['done'])
     for (const row of [
       { ...user, role: 'auditor' },
       { ...user, patterns: ['dev-*'] },
       { ...user, isDisabled: true },
     ] as const) {
-      assert.deepEqual(readAs(row, row), ['unauthenticated'])
+      assert.deepEqual(readAs(row), ['unauthenticated'])
     }
-    assert.deepEqual(readAs(undefined, undefined), ['unauthenticated'])
+    assert.deepEqual(readAs(undefined), ['unauthenticated'])
   })
 
   test('on a key that says somebody else has made it is put off', () => {
@@ -277,7 +261,7 @@ suite('A decision', () => {
   })
 
   test('notes the use of a key once a minute at most', () => {
-    const caller: Caller = { kind: 'token', hash: 'ab', verified: keyEvidence(key) }
+    const caller: Caller = { kind: 'token', hash: 'ab' }
     const usesAt = (time: number) =>
       [...decide([requestOf(caller, readFirst)], worldOf({ now: time })).changes.keys.values()].map(
         ({ row }) => row?.lastUsedAt,
@@ -302,7 +286,7 @@ suite('A decision', () => {
       accountKey: { accountId: 2, version: 1, wrapped: bytes(1), uses: 0 },
       key: { ...key, accountId: 2 },
     }
-    const byKey: Caller = { kind: 'token', hash: 'ab', verified: keyEvidence(key) }
+    const byKey: Caller = { kind: 'token', hash: 'ab' }
 
     for (const [caller, world, word] of [
       [byKey, worldOf({ nextAccountId: 2 }), 'forbidden'],
@@ -346,9 +330,12 @@ function worldOf(other: Partial<World> = {}): World {
     auditSize: 7,
     auditHead: bytes(0),
     auditAt: now - 500,
+    mac: bytes(2),
   }
   return {
     storeId: '00',
+    macs: new RowMacs(createSecretKey(bytes(7)), '00'),
+    forged: [],
     now,
     accounts: new Map([[1, account]]),
     accountKeys: new Map([[1, { accountId: 1, version: 1, wrapped: bytes(1), uses: 0 }]]),

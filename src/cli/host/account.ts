@@ -1,5 +1,5 @@
 /** `strongroom account`: makes and lists accounts. */
-import { createAccount } from '../../vault/accounts.ts'
+import { accountsThat, createAccount, onHost } from '../../vault/accounts.ts'
 import { rotateAccountKey } from '../../vault/rotation.ts'
 import { complain, print, printJson, printTable } from '../output.ts'
 import { withVault } from './with-vault.ts'
@@ -17,7 +17,7 @@ export async function create(name: string, { json }: Options): Promise<void> {
 }
 
 export async function list({ json }: Options): Promise<void> {
-  const accounts = await withVault((vault) => vault.store.accounts())
+  const accounts = await withVault((vault) => accountsThat(vault, onHost, () => true))
   const shown = accounts.map(({ id, name, createdAt }) => ({ id, name, created_at: new Date(createdAt).toISOString() }))
   if (json) return printJson({ accounts: shown })
   printTable(

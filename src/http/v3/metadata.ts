@@ -55,7 +55,7 @@ export function metadataRoutes(app: V3, { vault }: Context): void {
     async (request, reply) => {
       const limit = Number(request.query.limit ?? defaultLimit)
       const { accountId, page } = await pageOf(vault, request, reply, limit)
-      return { secrets: (await withLists(vault, accountId, page)).map(shown) }
+      return { secrets: (await withLists(vault, askerOf(request), accountId, page)).map(shown) }
     },
   )
 

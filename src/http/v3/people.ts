@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { Refusal } from '../../errors.ts'
 import { idleEndOf } from '../../model/api-key.ts'
 import { type Role, roles, type User } from '../../model/user.ts'
+import { accountsThat } from '../../vault/accounts.ts'
 import type { Opened } from '../../vault/sessions.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { addressOf } from '../peer.ts'
@@ -48,14 +49,14 @@ export function agentOf(request: FastifyRequest) {
 export async function begun(vault: Vault, request: FastifyRequest, reply: FastifyReply, opened: Opened) {
   setCookie(request, reply, opened.token, (opened.session.expiresAt ?? 0) - vault.now())
   reply.code(201)
-  return shown(vault, opened)
+  return shown(vault, request, opened)
 }
 
-export async function shown(vault: Vault, { user, session }: Omit<Opened, 'token'>) {
+export async function shown(vault: Vault, request: FastifyRequest, { user, session }: Omit<Opened, 'token'>) {
   const { id, name, email, role, patterns } = user
   return {
     user: { id, name, email: email ?? '', role },
-    account: { id: user.accountId, name: await accountName(vault, user) },
+    account: { id: user.accountId, name: await accountName(vault, request, user) },
     scopes: [...session.scopes],
     name_patterns: patterns.includes('*') ? null : [...patterns],
     created_at: formatTime(session.createdAt),
@@ -77,6 +78,11 @@ async function proofsOf(vault: Vault, { accountId, id, password }: User): Promis
   ]
 }
 
-export async function accountName({ store }: Vault, { accountId }: Pick<User, 'accountId'>): Promise<string> {
-  return (await store.accounts()).find(({ id }) => id === accountId)?.name ?? ''
+export async function accountName(
+  vault: Vault,
+  request: FastifyRequest,
+  { accountId }: Pick<User, 'accountId'>,
+): Promise<string> {
+  const [account] = await accountsThat(vault, strangerOf(request), ({ id }) => id === accountId)
+  return account?.name ?? ''
 }

@@ -141,7 +141,13 @@ export function signInRoutes(app: V3, context: Context): void {
       const user = await userOfLink(vault, asker, request.body.token)
       const kind = user.password !== null ? 'reset' : user.email === null ? 'setup' : 'invitation'
       const { email, role } = user
-      return { kind, account: await accountName(vault, user), email, name: email === null ? null : user.name, role }
+      return {
+        kind,
+        account: await accountName(vault, request, user),
+        email,
+        name: email === null ? null : user.name,
+        role,
+      }
     },
   )
 
@@ -186,7 +192,7 @@ export function sessionRoutes(app: V3, context: Context): void {
         response: responses(200, Session, 400, 401, 404),
       },
     },
-    async (request) => shown(vault, await readSession(vault, askerOf(request))),
+    async (request) => shown(vault, request, await readSession(vault, askerOf(request))),
   )
 
   app.delete(
@@ -225,7 +231,7 @@ export function sessionRoutes(app: V3, context: Context): void {
         await provePassword(vault, asker, user, password)
         return {}
       })
-      return shown(vault, confirmed)
+      return shown(vault, request, confirmed)
     },
   )
 

@@ -1,7 +1,9 @@
 /** `/v3/sign-in`, `/v3/sso` and `/v3/session/sso`: how an account's people must sign in, and the way to its provider. */
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { invalid, Refusal } from '../../errors.ts'
 import { type SsoRole, type SsoSettings, ssoRoles } from '../../model/sign-in.ts'
+import { accountsThat } from '../../vault/accounts.ts'
 import { readSession } from '../../vault/sessions.ts'
 import { putSso, readRules, removeSso, requireSecondFactor } from '../../vault/sign-in.ts'
 import { beginSso, linkStart, type SsoStart, ssoOf } from '../../vault/sso.ts'
@@ -46,8 +48,7 @@ export function signInRuleRoutes(app: V3, context: Context): void {
       },
     },
     async (request) => {
-      const { accountId } = await authenticate(vault, askerOf(request))
-      return { second_factor_required: (await readRules(vault, askerOf(request), accountId)).isSecondFactorRequired }
+      return { second_factor_required: (await readRules(vault, askerOf(request))).isSecondFactorRequired }
     },
   )
 
@@ -65,9 +66,8 @@ export function signInRuleRoutes(app: V3, context: Context): void {
       },
     },
     async (request) => {
-      const { accountId } = identityOf(request)
       const isRequired = request.body.second_factor_required
-      const rules = await requireSecondFactor(vault, askerOf(request), accountId, isRequired)
+      const rules = await requireSecondFactor(vault, askerOf(request), isRequired)
       return { second_factor_required: rules.isSecondFactorRequired }
     },
   )
@@ -84,9 +84,9 @@ export function signInRuleRoutes(app: V3, context: Context): void {
     },
     async (request) => {
       const { accountId } = await authenticate(vault, askerOf(request))
-      const { sso } = await readRules(vault, askerOf(request), accountId)
+      const { sso } = await readRules(vault, askerOf(request))
       if (sso === null) throw new Refusal('not_found', 'The account has no single sign-on.')
-      return shown(sso, ssoPlace(context, request).redirectUri, await accountName(vault, { accountId }))
+      return shown(sso, ssoPlace(context, request).redirectUri, await accountName(vault, request, { accountId }))
     },
   )
 
@@ -113,12 +113,12 @@ export function signInRuleRoutes(app: V3, context: Context): void {
       const { accountId } = identityOf(request)
       const { label, issuer, client_id: clientId, client_secret: clientSecret, domains, role, only } = request.body
       // Whoever may not change it makes the server ask nobody.
-      await readRules(vault, askerOf(request), accountId)
+      await readRules(vault, askerOf(request))
       await context.providers.check(issuer)
       const input = { label, issuer, clientId, clientSecret, domains, role, isOnly: only }
-      const { sso } = await putSso(vault, askerOf(request), accountId, input)
+      const { sso } = await putSso(vault, askerOf(request), input)
       if (sso === null) throw new Error('It was set just now.')
-      return shown(sso, ssoPlace(context, request).redirectUri, await accountName(vault, { accountId }))
+      return shown(sso, ssoPlace(context, request).redirectUri, await accountName(vault, request, { accountId }))
     },
   )
 
@@ -134,8 +134,7 @@ export function signInRuleRoutes(app: V3, context: Context): void {
       },
     },
     async (request) => {
-      const { accountId } = await authenticate(vault, askerOf(request))
-      await removeSso(vault, askerOf(request), accountId)
+      await removeSso(vault, askerOf(request))
       return { message: 'Single sign-on removed' }
     },
   )
@@ -172,7 +171,7 @@ export function ssoRoutes(app: V3, context: Context): void {
       },
     },
     async (request) => {
-      const account = await accountCalled(request.query.account)
+      const account = await accountCalled(request, request.query.account)
       const sso = account && (await ssoOf(vault, strangerOf(request), account.id))
       return { provider: account && sso ? { account: account.name, label: sso.label } : null }
     },
@@ -201,7 +200,7 @@ export function ssoRoutes(app: V3, context: Context): void {
     },
     async (request, reply) => {
       const { account: name, return: path, fresh: isFresh = false } = request.body
-      const account = await accountCalled(name)
+      const account = await accountCalled(request, name)
       if (account === undefined) throw new Refusal('not_found', 'This account has no single sign-on.')
       const start = { accountId: account.id, returnTo: returnPath(path), isFresh, userId: null }
       return away(start, request, reply)
@@ -235,10 +234,9 @@ export function ssoRoutes(app: V3, context: Context): void {
     return { url }
   }
 
-  async function accountCalled(name: string | undefined) {
-    const accounts = await vault.store.accounts()
-    if (name === undefined) return accounts.length === 1 ? accounts[0] : undefined
-    return accounts.find((account) => account.name === name)
+  async function accountCalled(request: FastifyRequest, name: string | undefined) {
+    const found = await accountsThat(vault, strangerOf(request), (one) => name === undefined || one.name === name)
+    return found.length === 1 ? found[0] : undefined
   }
 }
 

@@ -1,10 +1,9 @@
 /** Finds out who asks, and whether their key may be used at all. */
 import type { Action } from '../../audit/record.ts'
 import { unreachable } from '../../errors.ts'
-import { type ApiKey, callerEvidence, isBackedBy, scopesOf, whyUnusable } from '../../model/api-key.ts'
-import { machineEvidence, rangesOf } from '../../model/machine.ts'
+import { type ApiKey, isBackedBy, scopesOf, whyUnusable } from '../../model/api-key.ts'
+import { rangesOf } from '../../model/machine.ts'
 import { allScopes, parseScopes } from '../../model/scope.ts'
-import { seedEvidence } from '../../model/seed.ts'
 import type { Kind, Outcome, Request } from '../operation.ts'
 import { claimOn, ref } from '../world.ts'
 import { scopesOfSeed } from './seeds.ts'
@@ -13,7 +12,7 @@ import { type Call, putKey, refused, shutOut, type Work } from './work.ts'
 /** How often the time of a key's last use is written, at most. */
 const lastUsedGrainMs = 60_000
 
-const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
+export const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   authenticate: 'authenticate',
   list_secrets: 'secret.list',
   read_secret: 'secret.read',
@@ -139,14 +138,13 @@ export function isCall(found: Call | Outcome<never>): found is Call {
 function identifyKey(
   work: Work,
   request: Request,
-  caller: { readonly hash: string; readonly verified: string | undefined },
+  caller: { readonly hash: string },
   action: Action,
 ): Call | Outcome<never> {
   const key = work.world.keysByToken.get(caller.hash)
   const account = key === undefined ? undefined : work.world.accounts.get(key.accountId)
   if (key === undefined || account === undefined) return unauthenticated()
   const user = key.userId === null ? undefined : work.world.users.get(ref(key.accountId, key.userId))
-  if (callerEvidence(key, user) !== caller.verified) return { kind: 'unverified_key', key, user }
   const principal =
     key.userId === null
       ? ({ kind: 'key', id: key.id, name: key.name } as const)
@@ -160,11 +158,10 @@ function identifyKey(
   return call
 }
 
-/** As unknown as without any machine, until the rows are those that were verified. */
 function identifyMachine(
   work: Work,
   request: Request,
-  caller: { readonly address: string; readonly verified: string | undefined },
+  caller: { readonly address: string },
   action: Action,
 ): Call | Outcome<never> {
   const { world } = work
@@ -176,7 +173,6 @@ function identifyMachine(
   // The row decides, not the claim, which is only how it is found.
   const ranges = rangesOf(machine)
   if (!ranges.some(({ first, last }) => first <= caller.address && caller.address <= last)) return unauthenticated()
-  if (machineEvidence(machine, settings) !== caller.verified) return { kind: 'unverified_machine', machine, settings }
   const principal = { kind: 'machine', id: machine.id, name: machine.name } as const
   const call = { work, request, account, principal, key: undefined, scopes: parseScopes(machine.scopes), action }
   return settings.vmAuth ? call : shutOut(call, null, 'unauthenticated', noKey)
@@ -186,13 +182,12 @@ function identifyMachine(
 function identifySeed(
   work: Work,
   request: Request,
-  caller: { readonly hash: string; readonly verified: string | undefined },
+  caller: { readonly hash: string },
   action: Action,
 ): Call | Outcome<never> {
   const seed = work.world.seedsByToken.get(caller.hash)
   const account = work.world.accounts.get(seed?.accountId ?? 0)
   if (seed === undefined || account === undefined) return refused('not_found', 'No seed is here.')
-  if (seedEvidence(seed) !== caller.verified) return { kind: 'unverified_seed', seed }
   const principal = { kind: 'seed', id: seed.id, name: seed.target } as const
   const scopes = seed.expiresAt > work.world.now ? scopesOfSeed({ work, request }, seed) : []
   return { work, request, account, principal, key: undefined, scopes, action }

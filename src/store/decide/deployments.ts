@@ -23,7 +23,9 @@ export function deploy(call: Call, target: string, held: readonly Held[], seedId
   const before = world.deployments.get(ref(account.id, world.targets.get(ref(account.id, target)) ?? 0))
   const isMore = seedId !== null && before?.seedId === seedId
   const current = world.accounts.get(account.id) ?? account
-  const made: Deployment = {
+  if (before !== undefined) removeDeployment(work, before)
+  putAccount(work, { ...current, nextDeploymentId: current.nextDeploymentId + 1 })
+  const made = putDeployment(work, {
     accountId: account.id,
     id: current.nextDeploymentId,
     target,
@@ -31,10 +33,7 @@ export function deploy(call: Call, target: string, held: readonly Held[], seedId
     seedId,
     createdAt: world.now,
     secrets: addHeld(isMore ? before.secrets : [], held),
-  }
-  putAccount(work, { ...current, nextDeploymentId: made.id + 1 })
-  if (before !== undefined) removeDeployment(work, before)
-  putDeployment(work, made)
+  })
   record({ ...call, action: 'render' }, objectOf(made), 'ok')
   return made
 }

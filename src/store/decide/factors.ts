@@ -8,7 +8,7 @@ import type { Op, Outcome, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
 import { addFactor, factorsOf, isUpon, prove, renameFactor, takeAway } from './proof.ts'
 import { endSessions, find, noSession, objectOf } from './users.ts'
-import { type Call, done, forbid, putUser, record, refuse } from './work.ts'
+import { type Call, done, forbid, putRules, putUser, record, refuse } from './work.ts'
 
 const right = 'account:manage'
 
@@ -32,24 +32,24 @@ export function changeFactors(call: Call, operation: Op<'change_factors'>): Outc
   if (change.rename !== undefined && !renameFactor(call, userId, change.rename)) return { kind: 'outdated' }
   for (const factor of gone) takeAway(call, factor)
   const made = change.add.map((factor) => addFactor(call, factor))
-  if (!isUpon(found.mac, change.user.mac)) {
-    putUser(call.work, { ...change.user, lastSignInAt: found.lastSignInAt })
-    record({ ...call, action: 'user.update' }, objectOf(change.user), 'ok')
-  }
+  const factorIds = factorsOf(call, userId).map(({ id }) => id)
+  const user = putUser(call.work, { ...change.user, factorIds, lastSignInAt: found.lastSignInAt })
+  if (!isUpon(found.mac, user.mac)) record({ ...call, action: 'user.update' }, objectOf(user), 'ok')
   return { kind: 'done', result: made }
 }
 
 export function readRules(call: Call): Outcome<'read_rules'> {
   if (!allows(call.scopes, right)) return forbid(call, null, right)
-  return done(call, null, call.work.world.rules.get(call.account.id))
+  const rules = call.work.world.rules.get(call.account.id)
+  if (rules === undefined) return refuse(call, null, 'integrity_failure', 'The rules for signing in are gone.')
+  return done(call, null, rules)
 }
 
 /** Whoever may say who signs in may become anybody: owners alone, and keys that may do everything. */
-export function updateRules(call: Call, { rules }: Op<'update_rules'>): Outcome<'update_rules'> {
+export function updateRules(call: Call, operation: Op<'update_rules'>): Outcome<'update_rules'> {
   if (!allows(call.scopes, right)) return forbid(call, null, right)
-  if (rules.accountId !== call.account.id) return { kind: 'outdated' }
-  call.work.world.rules.set(rules.accountId, rules)
-  call.work.changes.rules.set(rules.accountId, rules)
+  if (operation.rules.accountId !== call.account.id) return { kind: 'outdated' }
+  const rules = putRules(call.work, operation.rules)
   const digest = hash('sha256', rules.mac, 'hex')
   const object: AuditObject = { kind: 'sign_in', id: null, uid: null, name: null, version: null, hash: digest }
   return done(call, object, rules)

@@ -11,6 +11,7 @@ import { allows, allowsSome, mayManageKey, parseScopes, type Right } from '../..
 import type { TrustRule } from '../../model/trust-rule.ts'
 import { scopesOfUser, type User } from '../../model/user.ts'
 import type { Kind, Op, Refused } from '../operation.ts'
+import type { Unsealed } from '../coverage.ts'
 import { ref } from '../world.ts'
 import { isUpon } from './proof.ts'
 import { type Call, refuse } from './work.ts'
@@ -246,7 +247,7 @@ function handedByUser(call: Call, { id, change, isProven }: Op<'update_user'>): 
   return [...(isOwn ? [] : managed(call, id)), isLetIn ? handed : { ...handed, networks, until }]
 }
 
-function isOtherWayIn(found: User, next: User): boolean {
+function isOtherWayIn(found: User, next: Unsealed<User>): boolean {
   const isLink = next.linkHash !== null && next.linkHash !== found.linkHash
   return isLink || next.password !== found.password || next.email !== found.email
 }
@@ -259,7 +260,7 @@ function handedBySession(call: Call, { session, change }: Op<'open_session'>): r
   ]
 }
 
-function keyHanded(key: Omit<ApiKey, 'id' | 'lastUsedAt'> & { readonly id?: number }): Handed {
+function keyHanded(key: Omit<ApiKey, 'id' | 'lastUsedAt' | 'mac'> & { readonly id?: number }): Handed {
   const { uid, name, networks, expiresAt: until, isOwner, id = null } = key
   return {
     thing: 'key',
@@ -283,7 +284,7 @@ function handedByRotation(call: Call, { id, key }: Op<'rotate_key'>): readonly H
   ]
 }
 
-function ruleHanded(rule: Omit<TrustRule, 'id'> & { readonly id?: number }): Handed {
+function ruleHanded(rule: Omit<TrustRule, 'id' | 'mac'> & { readonly id?: number }): Handed {
   const { uid, name, networks, id = null } = rule
   return {
     thing: 'trust_rule',
@@ -305,7 +306,7 @@ function handedByExchange({ work, account }: Call, { rule, key }: Op<'exchange_t
   return isUpon(found?.mac, rule.mac) ? [keyHanded(key)] : []
 }
 
-function machineHanded(machine: Omit<Machine, 'id'> & { readonly id?: number }): Handed {
+function machineHanded(machine: Omit<Machine, 'id' | 'mac'> & { readonly id?: number }): Handed {
   const { uid, name, addresses: networks, id = null } = machine
   return {
     thing: 'machine',

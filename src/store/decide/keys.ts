@@ -61,8 +61,7 @@ export function rotateKey(call: Call, operation: Op<'rotate_key'>): Outcome<'rot
   const { change, key } = operation
   if (change === undefined || key === undefined || !isUpon(change, found)) return { kind: 'outdated' }
   if (!isMadeBy(call, key.maker)) return { kind: 'outdated' }
-  const ending = { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt, mac: change.mac }
-  putKey(call.work, ending)
+  const ending = putKey(call.work, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })
   const made = addKey(call, key)
   record(call, objectOf(ending), 'ok')
   return done({ ...call, action: 'key.create' }, objectOf(made), made)
@@ -94,8 +93,7 @@ function revoke(
   if (!areAsPrepared(call, maker, ends)) return { kind: 'outdated' }
   const made = endMade(call, maker, ends)
   if (!isOpen || change === undefined) return done(call, objectOf(found), { key: found, made })
-  const revoked = { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt, mac: change.mac }
-  putKey(call.work, revoked)
+  const revoked = putKey(call.work, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })
   return done(call, objectOf(revoked), { key: revoked, made })
 }
 
@@ -115,10 +113,8 @@ function find(call: Call, id: number): ApiKey | Refused {
 
 export function addKey(call: Call, key: NewKey): ApiKey {
   const account = call.work.world.accounts.get(key.accountId) ?? call.account
-  const made = { ...key, id: account.nextKeyId, lastUsedAt: null }
-  putAccount(call.work, { ...account, nextKeyId: made.id + 1 })
-  putKey(call.work, made)
-  return made
+  putAccount(call.work, { ...account, nextKeyId: account.nextKeyId + 1 })
+  return putKey(call.work, { ...key, id: account.nextKeyId, lastUsedAt: null })
 }
 
 function isUpon(change: KeyChange, key: ApiKey): boolean {

@@ -45,8 +45,7 @@ export function renameList(call: Call, { list: wanted, name }: Op<'rename_list'>
   if (list === undefined) return refuseList(call, wanted)
   const other = findList(call, name)
   if (other !== undefined && other.id !== list.id) return refuseTaken(call, objectOfList(list))
-  const renamed = { ...list, name, updatedAt: call.work.world.now }
-  putList(call.work, renamed)
+  const renamed = putList(call.work, { ...list, name, updatedAt: call.work.world.now })
   return done(call, objectOfList(renamed), renamed)
 }
 
@@ -96,9 +95,9 @@ export function updateMetadata(call: Call, operation: Op<'update_metadata'>): Ou
     )
   }
   if (change === undefined || !same(change.rowMac, found.secret.mac)) return { kind: 'outdated' }
-  const { details, mac } = change
-  const stored = { ...found, secret: { ...found.secret, ...details, updatedAt: call.work.world.now, mac } }
-  putSecret(call.work, stored)
+  const { details } = change
+  const secret = { ...found.secret, ...details, updatedAt: call.work.world.now }
+  const stored = putSecret(call.work, { ...found, secret })
   return withList(call, stored, { ...objectOf(stored), hash: detailsHash(details) })
 }
 
@@ -107,8 +106,7 @@ export function moveSecret(call: Call, { id, to }: Op<'move_secret'>): Outcome<'
   if ('kind' in found) return found
   const list = findList(call, to)
   if (list === undefined) return refuseList(call, to, objectOf(found))
-  const stored = { ...found, secret: { ...found.secret, listId: list.id } }
-  putSecret(call.work, stored)
+  const stored = putSecret(call.work, { ...found, secret: { ...found.secret, listId: list.id } })
   return done(call, { ...objectOf(stored), hash: placeHash(list) }, { secret: stored.secret, list })
 }
 

@@ -13,6 +13,7 @@ import {
   isMadeBy,
   putAccount,
   putMachine,
+  putSettings,
   refuse,
   refuseField,
   removeMachine,
@@ -46,8 +47,7 @@ export function createMachine(call: Call, { machine }: Op<'create_machine'>): Ou
   }
   const account = work.world.accounts.get(call.account.id) ?? call.account
   putAccount(work, { ...account, nextMachineId: account.nextMachineId + 1 })
-  const made = { ...machine, id: account.nextMachineId }
-  putMachine(work, made)
+  const made = putMachine(work, { ...machine, id: account.nextMachineId })
   return done(call, objectOf(made), made)
 }
 
@@ -60,14 +60,15 @@ export function deleteMachine(call: Call, { id }: Op<'delete_machine'>): Outcome
 
 export function readSettings(call: Call): Outcome<'read_settings'> {
   if (!allows(call.scopes, right)) return forbid(call, null, right)
-  return done(call, null, call.work.world.settings.get(call.account.id))
+  const settings = call.work.world.settings.get(call.account.id)
+  if (settings === undefined) return refuse(call, null, 'integrity_failure', 'The settings of the account are gone.')
+  return done(call, null, settings)
 }
 
-export function updateSettings(call: Call, { settings }: Op<'update_settings'>): Outcome<'update_settings'> {
+export function updateSettings(call: Call, operation: Op<'update_settings'>): Outcome<'update_settings'> {
   if (!allows(call.scopes, right)) return forbid(call, null, right)
-  if (settings.accountId !== call.account.id) return { kind: 'outdated' }
-  call.work.world.settings.set(settings.accountId, settings)
-  call.work.changes.settings.set(settings.accountId, settings)
+  if (operation.settings.accountId !== call.account.id) return { kind: 'outdated' }
+  const settings = putSettings(call.work, operation.settings)
   const digest = hash('sha256', settings.mac, 'hex')
   const object: AuditObject = { kind: 'settings', id: null, uid: null, name: null, version: null, hash: digest }
   return done(call, object, settings)

@@ -30,8 +30,7 @@ export function endMade(call: Call, maker: MakerRef, ends: MadeEnds): Made {
   for (const key of made.keys) {
     const end = byId.get(key.id)
     if (end === undefined) continue
-    const revoked = { ...key, revokedAt: end.revokedAt, mac: end.mac }
-    putKey(call.work, revoked)
+    const revoked = putKey(call.work, { ...key, revokedAt: end.revokedAt })
     record({ ...call, action: 'key.revoke' }, objectOf('key', revoked), 'ok')
   }
   for (const rule of made.trustRules) {

@@ -21,10 +21,8 @@ export function addList(call: Call, name: string): List {
   const { now } = work.world
   const id = account.nextListId
   const uid = listUid(work.world.storeId, account.id, id)
-  const list = { accountId: account.id, id, uid, name, createdAt: now, updatedAt: now }
   putAccount(work, { ...account, nextListId: id + 1 })
-  putList(work, list)
-  return list
+  return putList(work, { accountId: account.id, id, uid, name, createdAt: now, updatedAt: now })
 }
 
 /** @param object what was asked for in the list, if not the list itself */

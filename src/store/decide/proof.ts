@@ -22,8 +22,7 @@ export function prove(call: Call, { use, spend }: Proof): Refused | { readonly k
     changes.spent.push({ ...spend, now: world.now })
   }
   if (use !== undefined) {
-    const used = { ...use.factor, usedAt: world.now }
-    putFactor(call.work, used)
+    const used = putFactor(call.work, { ...use.factor, usedAt: world.now })
     record({ ...call, action: 'factor.use' }, objectOfFactor(used), 'ok')
   }
   return undefined
@@ -32,8 +31,7 @@ export function prove(call: Call, { use, spend }: Proof): Refused | { readonly k
 export function addFactor(call: Call, factor: NewFactor): Factor {
   const account = call.work.world.accounts.get(call.account.id) ?? call.account
   putAccount(call.work, { ...account, nextKeyId: account.nextKeyId + 1 })
-  const made = { ...factor, id: account.nextKeyId }
-  putFactor(call.work, made)
+  const made = putFactor(call.work, { ...factor, id: account.nextKeyId })
   record({ ...call, action: 'factor.add' }, objectOfFactor(made), 'ok')
   return made
 }
@@ -43,8 +41,10 @@ export function takeAllFactors(call: Call, userId: number): void {
   for (const factor of factorsOf(call, userId)) takeAway(call, factor)
 }
 
+/** By ascending id. */
 export function factorsOf({ work, account }: Call, userId: number): Factor[] {
-  return [...work.world.factors.values()].filter((one) => one.accountId === account.id && one.userId === userId)
+  const all = [...work.world.factors.values()]
+  return all.filter((one) => one.accountId === account.id && one.userId === userId).sort((a, b) => a.id - b.id)
 }
 
 /** @returns whether it was there as it was read */
@@ -56,8 +56,7 @@ export function renameFactor(
   const found = factorsOf(call, userId).find(({ id }) => id === factor.id)
   if (found === undefined || !isUpon(rowMac, found.mac)) return false
   // It may have been used since, which no MAC covers.
-  const renamed = { ...factor, usedAt: found.usedAt }
-  putFactor(call.work, renamed)
+  const renamed = putFactor(call.work, { ...factor, usedAt: found.usedAt })
   record(call, objectOfFactor(renamed), 'ok')
   return true
 }

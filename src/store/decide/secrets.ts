@@ -18,7 +18,18 @@ import { ref, replyRef } from '../world.ts'
 import { holdersOf } from './deployments.ts'
 import { findList, listForAll, refuseList } from './places.ts'
 import { countWraps } from './rotation.ts'
-import { type Call, done, forbid, putAccount, putSecret, record, refuse, removeSecret } from './work.ts'
+import {
+  type Call,
+  done,
+  forbid,
+  putAccount,
+  putReply,
+  putSecret,
+  record,
+  refuse,
+  removeSecret,
+  type UnsealedSecret,
+} from './work.ts'
 
 export function listSecrets(call: Call, { list: wanted }: Op<'list_secrets'>): Outcome<'list_secrets'> {
   if (!allowsSome(call.scopes, 'secrets:list')) return forbid(call, null, 'secrets:list')
@@ -64,8 +75,9 @@ export function createSecret(call: Call, operation: Op<'create_secret'>): Outcom
   if (list === undefined) return refuseList(call, operation.list ?? defaultList, object)
   const exhausted = countWraps(call, 1, object)
   if (exhausted !== undefined) return exhausted
-  const { name, uid, key, sealed, mac, details } = operation
+  const { name, uid, key, sealed, details } = operation
   const current = work.world.accounts.get(account.id) ?? account
+  putAccount(work, { ...current, nextSecretId: current.nextSecretId + 1 })
   const secret = {
     ...details,
     accountId: account.id,
@@ -76,13 +88,10 @@ export function createSecret(call: Call, operation: Op<'create_secret'>): Outcom
     version: 1,
     createdAt: now,
     updatedAt: now,
-    mac,
   }
-  putAccount(work, { ...current, nextSecretId: secret.id + 1 })
-  const stored = { secret, key, sealed }
-  putVersion(call, stored)
+  const stored = putVersion(call, { secret, key, sealed })
   remember(call, operation.idempotency, secret)
-  return done(call, objectOf(stored), { secret, replayed: false, stale: 0 })
+  return done(call, objectOf(stored), { secret: stored.secret, replayed: false, stale: 0 })
 }
 
 function refuseTaken(call: Call, object: AuditObject): Refused {
@@ -118,10 +127,9 @@ export function putNext(
   if (next === undefined || next.version !== found.secret.version || !same(next.rowMac, found.secret.mac)) {
     return { kind: 'outdated' }
   }
-  const { name, version, mac } = next
-  const secret = { ...found.secret, name, version: version + 1, updatedAt: call.work.world.now, mac }
-  const stored = { ...found, secret, sealed: next.sealed }
-  putVersion(call, stored)
+  const { name, version } = next
+  const secret = { ...found.secret, name, version: version + 1, updatedAt: call.work.world.now }
+  const stored = putVersion(call, { ...found, secret, sealed: next.sealed })
   remember(call, idempotency, secret)
   const stale = holdersOf(call, secret.id)
   return done<'update_secret' | 'restore_version'>(call, objectOf(stored), { secret, replayed: false, stale })
@@ -181,21 +189,16 @@ export function refuseStale(call: Call, object: AuditObject): Refused {
   )
 }
 
-function putVersion(call: Call, stored: StoredSecret): void {
+function putVersion(call: Call, unsealed: UnsealedSecret): StoredSecret {
+  const stored = putSecret(call.work, unsealed)
   const { secret, sealed } = stored
-  putSecret(call.work, stored)
-  const { versions } = call.work.world
+  const { versions, macs } = call.work.world
   const at = ref(secret.accountId, secret.id)
-  const head = { version: secret.version, createdAt: secret.updatedAt }
+  const { accountId, id: secretId, version, updatedAt: createdAt, name } = secret
+  const head = macs.seal('versions', { accountId, secretId, version, createdAt, name })
   if (versions.has(at)) versions.set(at, [...(versions.get(at) ?? []), head])
-  call.work.changes.versions.push({
-    accountId: secret.accountId,
-    secretId: secret.id,
-    version: secret.version,
-    createdAt: secret.updatedAt,
-    sealed,
-    name: secret.name,
-  })
+  call.work.changes.versions.push({ ...head, sealed })
+  return stored
 }
 
 /** The answer of an earlier request under the same idempotency key, if there was one. */
@@ -225,15 +228,13 @@ export function replay(
 function remember(call: Call, idempotency: Idempotency | undefined, secret: SecretHead): void {
   if (idempotency === undefined) return
   const { id, name, version, createdAt, updatedAt, listId } = secret
-  const reply = {
+  putReply(call.work, {
     accountId: call.account.id,
     keyId: call.key?.id ?? 0,
     ...idempotency,
     secret: { id, name, version, createdAt, updatedAt, listId },
     createdAt: call.work.world.now,
-  }
-  call.work.changes.replies.push(reply)
-  call.work.world.replies.set(replyRef(reply.accountId, reply.keyId, reply.hash), reply)
+  })
 }
 
 export function objectOf({ secret, sealed }: StoredSecret): AuditObject {

@@ -27,9 +27,8 @@ export function createSeed(call: Call, { seed, names }: Op<'create_seed'>): Outc
   )
   if (unresolved.length > 0) return done(call, object, { unresolved }, 'unresolved_references')
   const current = work.world.accounts.get(account.id) ?? account
-  const made = { ...seed, id: current.nextSeedId }
-  putAccount(work, { ...current, nextSeedId: made.id + 1 })
-  putSeed(work, made)
+  putAccount(work, { ...current, nextSeedId: current.nextSeedId + 1 })
+  const made = putSeed(work, { ...seed, id: current.nextSeedId })
   return done(call, objectOf(made), { seed: made })
 }
 
@@ -76,9 +75,9 @@ export function fetchSeed(call: Call, { document, change, held }: Op<'fetch_seed
   if (!isBacked(call, seed) || !mayFetch(seed, document, isSecret, call.work.world.now)) {
     return isRefetched(call, seed, document) ? { kind: 'outdated' } : refuseSpent(call, seed)
   }
-  putSeed(call.work, change.seed)
+  const fetched = putSeed(call.work, change.seed)
   if (held !== undefined) deploy(call, seed.target, held, seed.id)
-  return done(call, objectOf(change.seed), null)
+  return done(call, objectOf(fetched), null)
 }
 
 /** Gives nothing away, and so needs nobody's right. */
@@ -86,15 +85,13 @@ export function refetchSeed(call: Call, { document, change }: Op<'refetch_seed'>
   const seed = own(call)
   if (seed === undefined || !isUpon(change, seed)) return { kind: 'outdated' }
   if (!isRefetched(call, seed, document)) return refuseSpent(call, seed)
-  putSeed(call.work, change.seed)
-  return done(call, objectOf(change.seed), null)
+  return done(call, objectOf(putSeed(call.work, change.seed)), null)
 }
 
 export function returnSeed(call: Call, { change }: Op<'return_seed'>): Outcome<'return_seed'> {
   const seed = own(call)
   if (seed === undefined || !isUpon(change, seed)) return { kind: 'outdated' }
-  putSeed(call.work, change.seed)
-  return done(call, objectOf(change.seed), null)
+  return done(call, objectOf(putSeed(call.work, change.seed)), null)
 }
 
 /**

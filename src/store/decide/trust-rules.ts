@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { type ApiKey, scopesOf } from '../../model/api-key.ts'
 import { allowsSome, mayManageKey } from '../../model/scope.ts'
-import { maxLivingKeys, maxTrustRules, type TrustRule, trustRuleEvidence } from '../../model/trust-rule.ts'
+import { maxLivingKeys, maxTrustRules, type TrustRule } from '../../model/trust-rule.ts'
 import type { Op, Outcome, Refused } from '../operation.ts'
 import { ref, usedRef } from '../world.ts'
 import { addKey, objectOf as objectOfKey } from './keys.ts'
@@ -61,8 +61,7 @@ export function createTrustRule(call: Call, { rule }: Op<'create_trust_rule'>): 
   }
   const account = work.world.accounts.get(call.account.id) ?? call.account
   putAccount(work, { ...account, nextTrustRuleId: account.nextTrustRuleId + 1 })
-  const made = { ...rule, id: account.nextTrustRuleId }
-  putTrustRule(work, made)
+  const made = putTrustRule(work, { ...rule, id: account.nextTrustRuleId })
   return done(call, objectOf(made), made)
 }
 
@@ -76,8 +75,8 @@ export function updateTrustRule(call: Call, { id, change }: Op<'update_trust_rul
   if (rulesOf(call).some((other) => other.id !== id && other.name === rule.name)) {
     return refuseTaken(call, objectOf(found))
   }
-  putTrustRule(call.work, rule)
-  return done(call, objectOf(rule), rule)
+  const changed = putTrustRule(call.work, rule)
+  return done(call, objectOf(changed), changed)
 }
 
 export function deleteTrustRule(call: Call, { id, ended }: Op<'delete_trust_rule'>): Outcome<'delete_trust_rule'> {
@@ -89,8 +88,7 @@ export function deleteTrustRule(call: Call, { id, ended }: Op<'delete_trust_rule
     return { kind: 'outdated' }
   }
   for (const { key, end } of open) {
-    const revoked = { ...key, revokedAt: end?.revokedAt ?? call.work.world.now, mac: end?.mac ?? key.mac }
-    putKey(call.work, revoked)
+    const revoked = putKey(call.work, { ...key, revokedAt: end?.revokedAt ?? call.work.world.now })
     record({ ...call, action: 'key.revoke' }, objectOfKey(revoked), 'ok')
   }
   removeTrustRule(call.work, found)
@@ -103,7 +101,7 @@ export function exchangeToken(call: Call, operation: Op<'exchange_token'>): Outc
   const { work, account } = call
   const { world } = work
   const found = world.trustRules.get(ref(account.id, rule.id))
-  if (found === undefined || trustRuleEvidence(found) !== trustRuleEvidence(rule)) return { kind: 'outdated' }
+  if (found === undefined || Buffer.compare(found.mac, rule.mac) !== 0) return { kind: 'outdated' }
   const isOwn = key.accountId === account.id && key.ruleId === found.id && isMadeBy(call, key.maker)
   // By whatever clock, it lives no longer than the rule says.
   const lifetimeMs = (key.expiresAt ?? Number.POSITIVE_INFINITY) - key.createdAt

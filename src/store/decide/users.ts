@@ -10,7 +10,7 @@ import { ref } from '../world.ts'
 import { isDelicate } from './grants.ts'
 import { addKey } from './keys.ts'
 import { areAsPrepared, endMade, madeBy } from './made.ts'
-import { addFactor, isUpon, prove, takeAllFactors } from './proof.ts'
+import { addFactor, factorsOf, isUpon, prove, takeAllFactors } from './proof.ts'
 import {
   type Call,
   done,
@@ -84,8 +84,7 @@ export function createUser(call: Call, { user }: Op<'create_user'>): Outcome<'cr
   if (user.email !== null && work.world.emails.has(user.email)) return refuseTaken(call, object)
   const account = work.world.accounts.get(call.account.id) ?? call.account
   putAccount(work, { ...account, nextUserId: account.nextUserId + 1 })
-  const made = { ...user, id: account.nextUserId }
-  putUser(work, made)
+  const made = putUser(work, { ...user, id: account.nextUserId, factorIds: [], lastSignInAt: null })
   return done(call, objectOf(made), made)
 }
 
@@ -101,8 +100,8 @@ export function updateUser(call: Call, operation: Op<'update_user'>): Outcome<'u
   const maker = { kind: 'user', id } as const
   if (!areAsPrepared(call, maker, operation.made) || !endSessions(call, id, change.ended)) return { kind: 'outdated' }
   const made = endMade(call, maker, operation.made)
-  putUser(call.work, next)
-  return done(call, objectOf(next), { user: next, made })
+  const changed = putUser(call.work, next)
+  return done(call, objectOf(changed), { user: changed, made })
 }
 
 export function deleteUser(call: Call, { id, ended, made: ends }: Op<'delete_user'>): Outcome<'delete_user'> {
@@ -132,10 +131,10 @@ export function openSession(call: Call, operation: Op<'open_session'>): Outcome<
   const unproven = prove(call, proof)
   if (unproven !== undefined) return unproven
   if (isLink && !endSessions(call, found.id, change.ended)) return { kind: 'outdated' }
-  const user = { ...change.user, lastSignInAt: world.now }
-  putUser(call.work, user)
-  if (!isUpon(found.mac, user.mac)) record({ ...call, action: 'user.accept' }, objectOf(user), 'ok')
   for (const factor of add) addFactor(call, factor)
+  const factorIds = factorsOf(call, found.id).map(({ id }) => id)
+  const user = putUser(call.work, { ...change.user, factorIds, lastSignInAt: world.now })
+  if (!isUpon(found.mac, user.mac)) record({ ...call, action: 'user.accept' }, objectOf(user), 'ok')
   if (session === undefined) return { kind: 'done', result: { user, session: undefined } }
   const made = addKey(call, session)
   return done(call, { ...objectOfSession(made), name: operation.method }, { user, session: made })
@@ -143,8 +142,7 @@ export function openSession(call: Call, operation: Op<'open_session'>): Outcome<
 
 /** Whether the account's rules for signing in are still those that the session was judged by. */
 function isJudgedByRules(call: Call, { rulesMac }: Op<'open_session'>): boolean {
-  const rules = call.work.world.rules.get(call.account.id)
-  return rulesMac === null ? rules === undefined : isUpon(rules?.mac, rulesMac)
+  return isUpon(call.work.world.rules.get(call.account.id)?.mac, rulesMac)
 }
 
 /** Not recorded: nobody learns anything but of themselves. */
@@ -162,8 +160,7 @@ export function confirmSession(call: Call, operation: Op<'confirm_session'>): Ou
   if (!isUpon(change.rowMac, key.mac)) return { kind: 'outdated' }
   const unproven = prove(call, proof)
   if (unproven !== undefined) return unproven
-  const confirmed = { ...key, confirmedAt: change.confirmedAt, mac: change.mac }
-  putKey(call.work, confirmed)
+  const confirmed = putKey(call.work, { ...key, confirmedAt: change.confirmedAt })
   return done(call, objectOfSession(confirmed), confirmed)
 }
 
@@ -180,10 +177,10 @@ export function endSession(call: Call, { id, change, user }: Op<'end_session'>):
   if (id !== call.key.id) {
     const own = call.work.world.users.get(ref(call.account.id, call.key.userId))
     if (own === undefined || user?.user.id !== own.id || !isUpon(own.mac, user.rowMac)) return { kind: 'outdated' }
-    putUser(call.work, { ...user.user, lastSignInAt: own.lastSignInAt })
-    record({ ...call, action: 'user.update' }, objectOf(user.user), 'ok')
+    const changed = putUser(call.work, { ...user.user, lastSignInAt: own.lastSignInAt })
+    record({ ...call, action: 'user.update' }, objectOf(changed), 'ok')
   }
-  putKey(call.work, { ...found, revokedAt: change.revokedAt, mac: change.mac })
+  putKey(call.work, { ...found, revokedAt: change.revokedAt })
   return done(call, objectOfSession(found), null)
 }
 
@@ -199,7 +196,7 @@ export function endSessions(call: Call, userId: number, ended: readonly SessionE
   for (const key of open) {
     const end = byId.get(key.id)
     if (end === undefined || end.isKept) continue
-    putKey(call.work, { ...key, revokedAt: end.revokedAt, mac: end.mac })
+    putKey(call.work, { ...key, revokedAt: end.revokedAt })
     record({ ...call, action: 'session.end' }, objectOfSession(key), 'ok')
   }
   return true

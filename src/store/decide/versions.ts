@@ -54,7 +54,8 @@ function versionOf(call: Call, found: StoredSecret, version: number): StoredVers
   const stored = isCurrent
     ? { sealed: found.sealed, name: secret.name }
     : call.work.world.sealed.get(versionRef(secret.accountId, secret.id, version))
-  return head === undefined || stored === undefined ? undefined : { ...head, ...stored, secret, key }
+  if (head === undefined || stored === undefined) return undefined
+  return { version, createdAt: head.createdAt, ...stored, secret, key }
 }
 
 function refuseVersion(call: Call, found: StoredSecret, version: number): Refused {

@@ -5,17 +5,22 @@ import type { Code, FieldFault } from '../../errors.ts'
 import type { Account } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Deployment } from '../../model/deployment.ts'
-import type { Factor } from '../../model/factor.ts'
-import type { List } from '../../model/list.ts'
-import { type Machine, rangesOf } from '../../model/machine.ts'
+import { type AccountSettings, type Machine, rangesOf } from '../../model/machine.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Right, Scope } from '../../model/scope.ts'
-import type { Seed } from '../../model/seed.ts'
-import type { TrustRule } from '../../model/trust-rule.ts'
-import type { User } from '../../model/user.ts'
+import type { SealedRows, Unsealed } from '../coverage.ts'
 import type { Kind, Outcome, Refused, Request, Results, StoredSecret } from '../operation.ts'
 import type { UsedToken } from '../trust-operation.ts'
-import { type Changes, ref, usedRef, type World } from '../world.ts'
+import { type Changes, ref, replyRef, usedRef, type World } from '../world.ts'
+
+type Secret = SealedRows['secrets']
+type SignInRules = SealedRows['sign_in_rules']
+type Reply = SealedRows['replies']
+type Factor = SealedRows['factors']
+type List = SealedRows['lists']
+type Seed = SealedRows['seeds']
+type TrustRule = SealedRows['trust_rules']
+type User = SealedRows['users']
 
 export interface Work {
   readonly world: World
@@ -133,10 +138,15 @@ export function record(call: Call, object: AuditObject | null, outcome: Recorded
   }
   const head = nextHead(account.auditHead, entry)
   work.changes.records.push({ record: entry, head })
-  putAccount(work, { ...account, auditSize: entry.seq, auditHead: head, auditAt: entry.time })
+  // What its MAC covers stays, and so does the MAC.
+  keepAccount(work, { ...account, auditSize: entry.seq, auditHead: head, auditAt: entry.time })
 }
 
-export function putAccount({ world, changes }: Work, account: Account): void {
+export function putAccount(work: Work, account: Unsealed<Account>): void {
+  keepAccount(work, work.world.macs.seal('accounts', account))
+}
+
+function keepAccount({ world, changes }: Work, account: Account): void {
   changes.accounts.set(account.id, {
     existed: changes.accounts.get(account.id)?.existed ?? world.accounts.has(account.id),
     row: account,
@@ -144,7 +154,11 @@ export function putAccount({ world, changes }: Work, account: Account): void {
   world.accounts.set(account.id, account)
 }
 
-export function putSecret({ world, changes }: Work, stored: StoredSecret): void {
+/** A secret before its MAC is made. */
+export type UnsealedSecret = Omit<StoredSecret, 'secret'> & { readonly secret: Unsealed<Secret> }
+
+export function putSecret({ world, changes }: Work, unsealed: UnsealedSecret): StoredSecret {
+  const stored = { ...unsealed, secret: world.macs.seal('secrets', unsealed.secret) }
   const { accountId, id, name } = stored.secret
   const at = ref(accountId, id)
   const before = world.secrets.get(at)
@@ -155,6 +169,7 @@ export function putSecret({ world, changes }: Work, stored: StoredSecret): void 
   changes.secrets.set(at, { existed: changes.secrets.get(at)?.existed ?? before !== undefined, row: stored })
   world.secrets.set(at, stored)
   world.names.set(ref(accountId, name), id)
+  return stored
 }
 
 export function removeSecret({ world, changes }: Work, { secret }: StoredSecret): void {
@@ -164,7 +179,8 @@ export function removeSecret({ world, changes }: Work, { secret }: StoredSecret)
   world.names.delete(ref(secret.accountId, secret.name))
 }
 
-export function putList({ world, changes }: Work, list: List): void {
+export function putList({ world, changes }: Work, unsealed: Unsealed<List>): List {
+  const list = world.macs.seal('lists', unsealed)
   const { accountId, id, name } = list
   const at = ref(accountId, id)
   const before = world.lists.get(at)
@@ -175,6 +191,7 @@ export function putList({ world, changes }: Work, list: List): void {
   changes.lists.set(at, { existed: changes.lists.get(at)?.existed ?? before !== undefined, row: list })
   world.lists.set(at, list)
   world.listNames.set(ref(accountId, name), id)
+  return list
 }
 
 export function removeList({ world, changes }: Work, { accountId, id, name }: List): void {
@@ -184,11 +201,13 @@ export function removeList({ world, changes }: Work, { accountId, id, name }: Li
   world.listNames.delete(ref(accountId, name))
 }
 
-export function putUser({ world, changes }: Work, user: User): void {
+export function putUser({ world, changes }: Work, unsealed: Unsealed<User>): User {
+  const user = world.macs.seal('users', unsealed)
   const at = ref(user.accountId, user.id)
   changes.users.set(at, { existed: changes.users.get(at)?.existed ?? world.users.has(at), row: user })
   world.users.set(at, user)
   if (user.email !== null) world.emails.set(user.email, user)
+  return user
 }
 
 export function removeUser({ world, changes }: Work, { accountId, id, email }: User): void {
@@ -198,11 +217,33 @@ export function removeUser({ world, changes }: Work, { accountId, id, email }: U
   if (email !== null) world.emails.delete(email)
 }
 
-export function putMachine({ world, changes }: Work, machine: Machine): void {
+export function putMachine({ world, changes }: Work, unsealed: Unsealed<Machine>): Machine {
+  const machine = world.macs.seal('machines', unsealed)
   const { accountId, id } = machine
   changes.machines.set(ref(accountId, id), { existed: false, row: machine })
   world.machines.set(ref(accountId, id), machine)
   world.claims.push(...rangesOf(machine).map(({ first, last }) => ({ first, last, accountId, machineId: id })))
+  return machine
+}
+
+export function putSettings({ world, changes }: Work, unsealed: Unsealed<AccountSettings>): AccountSettings {
+  const settings = world.macs.seal('account_settings', unsealed)
+  world.settings.set(settings.accountId, settings)
+  changes.settings.set(settings.accountId, settings)
+  return settings
+}
+
+export function putRules({ world, changes }: Work, unsealed: Unsealed<SignInRules>): SignInRules {
+  const rules = world.macs.seal('sign_in_rules', unsealed)
+  world.rules.set(rules.accountId, rules)
+  changes.rules.set(rules.accountId, rules)
+  return rules
+}
+
+export function putReply({ world, changes }: Work, unsealed: Unsealed<Reply>): void {
+  const reply = world.macs.seal('replies', unsealed)
+  changes.replies.push(reply)
+  world.replies.set(replyRef(reply.accountId, reply.keyId, reply.hash), reply)
 }
 
 export function removeMachine({ world, changes }: Work, { accountId, id }: Machine): void {
@@ -213,12 +254,14 @@ export function removeMachine({ world, changes }: Work, { accountId, id }: Machi
   world.claims.splice(0, world.claims.length, ...others)
 }
 
-export function putDeployment({ world, changes }: Work, deployment: Deployment): void {
+export function putDeployment({ world, changes }: Work, unsealed: Unsealed<Deployment>): Deployment {
+  const deployment = world.macs.seal('deployments', unsealed)
   const { accountId, id, target, secrets } = deployment
   changes.deployments.set(ref(accountId, id), { existed: false, row: deployment })
   world.deployments.set(ref(accountId, id), deployment)
   world.targets.set(ref(accountId, target), id)
   countHolders(world, accountId, secrets, 1)
+  return deployment
 }
 
 export function removeDeployment({ world, changes }: Work, { accountId, id, target, secrets }: Deployment): void {
@@ -234,11 +277,13 @@ function countHolders({ holders }: World, accountId: number, secrets: Deployment
   for (const { id } of secrets) holders.set(ref(accountId, id), (holders.get(ref(accountId, id)) ?? 0) + by)
 }
 
-export function putSeed({ world, changes }: Work, seed: Seed): void {
+export function putSeed({ world, changes }: Work, unsealed: Unsealed<Seed>): Seed {
+  const seed = world.macs.seal('seeds', unsealed)
   const at = ref(seed.accountId, seed.id)
   changes.seeds.set(at, { existed: changes.seeds.get(at)?.existed ?? world.seeds.has(at), row: seed })
   world.seeds.set(at, seed)
   world.seedsByToken.set(seed.tokenHash, seed)
+  return seed
 }
 
 export function removeSeed({ world, changes }: Work, { accountId, id, tokenHash }: Seed): void {
@@ -248,10 +293,12 @@ export function removeSeed({ world, changes }: Work, { accountId, id, tokenHash 
   world.seedsByToken.delete(tokenHash)
 }
 
-export function putTrustRule({ world, changes }: Work, rule: TrustRule): void {
+export function putTrustRule({ world, changes }: Work, unsealed: Unsealed<TrustRule>): TrustRule {
+  const rule = world.macs.seal('trust_rules', unsealed)
   const at = ref(rule.accountId, rule.id)
   changes.trustRules.set(at, { existed: changes.trustRules.get(at)?.existed ?? world.trustRules.has(at), row: rule })
   world.trustRules.set(at, rule)
+  return rule
 }
 
 export function removeTrustRule({ world, changes }: Work, { accountId, id }: TrustRule): void {
@@ -269,11 +316,13 @@ export function pruneWorkloads({ changes }: Work, accountId: number): void {
   changes.workloads.add(accountId)
 }
 
-export function putFactor({ world, changes }: Work, factor: Factor): void {
+export function putFactor({ world, changes }: Work, unsealed: Unsealed<Factor>): Factor {
+  const factor = world.macs.seal('factors', unsealed)
   const at = ref(factor.accountId, factor.id)
   changes.factors.set(at, { existed: changes.factors.get(at)?.existed ?? world.factors.has(at), row: factor })
   world.factors.set(at, factor)
   if (factor.lookup !== null) world.factorLookups.add(factor.lookup)
+  return factor
 }
 
 export function removeFactor({ world, changes }: Work, { accountId, id, lookup }: Factor): void {
@@ -283,9 +332,11 @@ export function removeFactor({ world, changes }: Work, { accountId, id, lookup }
   if (lookup !== null) world.factorLookups.delete(lookup)
 }
 
-export function putKey({ world, changes }: Work, key: ApiKey): void {
+export function putKey({ world, changes }: Work, unsealed: Unsealed<ApiKey>): ApiKey {
+  const key = world.macs.seal('api_keys', unsealed)
   const at = ref(key.accountId, key.id)
   changes.keys.set(at, { existed: changes.keys.get(at)?.existed ?? world.keys.has(at), row: key })
   world.keys.set(at, key)
   world.keysByToken.set(key.tokenHash, key)
+  return key
 }

@@ -31,6 +31,7 @@ export const tables: readonly Table[] = [
     audit_size: 'integer',
     audit_head: 'bytes',
     audit_ms: 'integer',
+    mac: 'bytes',
   }),
   table('account_keys', 2, { account_id: 'integer', version: 'integer', wrapped: 'bytes', uses: 'integer' }, true),
   table('account_settings', 1, { account_id: 'integer', vm_auth: 'integer', mac: 'bytes' }),
@@ -72,6 +73,7 @@ export const tables: readonly Table[] = [
     last_sign_in_ms: 'integer?',
     mac: 'bytes',
     has_second_factor: 'integer',
+    factor_ids: 'text',
     generation: 'integer',
   }),
   table('factors', 2, {
@@ -97,6 +99,7 @@ export const tables: readonly Table[] = [
     name: 'text',
     created_ms: 'integer',
     updated_ms: 'integer',
+    mac: 'bytes',
   }),
   table('secrets', 2, {
     account_id: 'integer',
@@ -127,6 +130,7 @@ export const tables: readonly Table[] = [
     created_ms: 'integer',
     sealed: 'bytes',
     name: 'text',
+    mac: 'bytes',
   }),
   table('machines', 2, {
     account_id: 'integer',
@@ -151,6 +155,7 @@ export const tables: readonly Table[] = [
     principal_name: 'text',
     seed_id: 'integer?',
     created_ms: 'integer',
+    mac: 'bytes',
   }),
   table('deployment_secrets', 3, {
     account_id: 'integer',
@@ -210,6 +215,7 @@ export const tables: readonly Table[] = [
     fingerprint: 'text',
     secret: 'text',
     created_ms: 'integer',
+    mac: 'bytes',
   }),
   table('audit', 2, {
     account_id: 'integer',

@@ -8,6 +8,7 @@ import { deployments } from './0005-deployments.ts'
 import { trustRules } from './0006-trust-rules.ts'
 import { factors } from './0007-factors.ts'
 import { keyUses } from './0009-key-uses.ts'
+import { rowMacs } from './0010-row-macs.ts'
 import { makers } from './0011-makers.ts'
 import { attempts } from './0013-attempts.ts'
 import { seedRefetches } from './0014-seed-refetches.ts'
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   trustRules,
   factors,
   keyUses,
+  rowMacs,
   makers,
   attempts,
   seedRefetches,

@@ -85,8 +85,8 @@ export class PostgresChanges {
       'update_accounts',
       `update accounts set next_secret_id = r.s, next_key_id = r.k, audit_size = r.z, audit_head = r.h, audit_ms = r.m,
        next_list_id = r.l, next_machine_id = r.i, next_user_id = r.u,
-       next_deployment_id = r.d, next_seed_id = r.e, next_trust_rule_id = r.t
-       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l, i, u, d, e, t) where accounts.id = r.id`,
+       next_deployment_id = r.d, next_seed_id = r.e, next_trust_rule_id = r.t, mac = r.c2
+       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l, i, u, d, e, t, c2) where accounts.id = r.id`,
       changed,
       accountColumns.length,
     )
@@ -231,7 +231,7 @@ export class PostgresChanges {
     this.#insert('lists', listColumns, valuesOf(false))
     this.#run(
       'update_lists',
-      `update lists set name = r.n, updated_ms = r.w from ${unnest(listColumns)} r (a, i, u, n, c, w)
+      `update lists set name = r.n, updated_ms = r.w, mac = r.m from ${unnest(listColumns)} r (a, i, u, n, c, w, m)
        where lists.account_id = r.a and lists.id = r.i`,
       valuesOf(true),
       listColumns.length,
@@ -298,7 +298,7 @@ export class PostgresChanges {
     ])
     this.#insert(
       'replies',
-      ['bigint', 'bigint', 'text', 'text', 'text', 'bigint'],
+      ['bigint', 'bigint', 'text', 'text', 'text', 'bigint', 'bytea'],
       replies.map((reply) => [
         reply.accountId,
         reply.keyId,
@@ -306,6 +306,7 @@ export class PostgresChanges {
         reply.fingerprint,
         JSON.stringify(reply.secret),
         reply.createdAt,
+        reply.mac,
       ]),
     )
   }

@@ -1,9 +1,10 @@
 /** The PostgreSQL engine: each connection carries one batch or query at a time; nodes keep no state. */
 import type { Client } from 'pg'
 import { Refusal } from '../../errors.ts'
-import type { Engine, Query } from '../engine.ts'
+import type { Engine, Query, RowKey } from '../engine.ts'
 import { execute, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
+import { RowMacs } from '../row-macs.ts'
 import { connect, connectTwice } from './connect.ts'
 import { migrate, refuseUnlessStore } from './migrate.ts'
 import { Pool } from './pool.ts'
@@ -30,6 +31,7 @@ export class PostgresEngine implements Engine {
   /** Apart, so that no number of plain queries keeps a batch waiting. */
   readonly #batches: Pool
   readonly #queries: Pool
+  #macs: RowMacs | undefined
 
   private constructor(url: string) {
     this.#batches = new Pool(() => connect(url), inFlight)
@@ -75,6 +77,10 @@ export class PostgresEngine implements Engine {
     }
   }
 
+  async takeRowKey({ key, storeId }: RowKey): Promise<void> {
+    this.#macs = new RowMacs(key, storeId)
+  }
+
   async query({ sql, parameters }: Query): Promise<readonly unknown[]> {
     for (let tries = 1; ; tries++) {
       const client = await this.#queries.take()
@@ -98,7 +104,7 @@ export class PostgresEngine implements Engine {
     try {
       // Not waited for: the connection sends what follows at once, and answers in order.
       const begun = client.query('begin')
-      const [decided] = await Promise.all([execute(new PostgresTransaction(client), batch, setting), begun])
+      const [decided] = await Promise.all([execute(new PostgresTransaction(client), batch, setting, this.#macs), begun])
       outcomes = decided
     } catch (error) {
       return { kind: 'failed', error }

@@ -10,13 +10,14 @@ import type { Seed } from '../../model/seed.ts'
 import type { TrustRule } from '../../model/trust-rule.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
-import type { KeyMaker, Transaction } from '../load.ts'
+import type { KeyMaker, Transaction } from '../loaders.ts'
 import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from '../needs.ts'
-import type { StoredSecret, VersionHead } from '../operation.ts'
+import type { StoredSecret } from '../operation.ts'
+import type { Reply, VersionRowHead } from '../reply.ts'
 import * as rows from '../rows.ts'
 import { type TrustRuleRow, toTrustRule } from '../trust-rows.ts'
 import * as people from '../user-rows.ts'
-import type { Changes, Claim, Reply, SealedVersion } from '../world.ts'
+import type { Changes, Claim, SealedVersion } from '../world.ts'
 import { PostgresChanges } from './changes.ts'
 import { columnsOf } from './values.ts'
 
@@ -261,8 +262,8 @@ export class PostgresTransaction implements Transaction {
     return found.map(({ account_id, id, name }) => ({ accountId: account_id, id, name }))
   }
 
-  async versions(refs: readonly Ref[]): Promise<(Ref & VersionHead)[]> {
-    const text = `select v.account_id, v.secret_id, v.version, v.created_ms from unnest($1::bigint[], $2::bigint[]) r (a, i)
+  async versions(refs: readonly Ref[]): Promise<VersionRowHead[]> {
+    const text = `select v.account_id, v.secret_id, v.version, v.created_ms, v.name, v.mac from unnest($1::bigint[], $2::bigint[]) r (a, i)
       join versions v on v.account_id = r.a and v.secret_id = r.i order by v.version`
     const found = await this.#all<rows.VersionHeadRow>('versions', text, columnsOf(refs, 'accountId', 'id'))
     return found.map(rows.toVersionHead)
@@ -318,6 +319,6 @@ function deployments(from: string, on: string): string {
 
 function storedSecrets(from: string, on: string): string {
   return `select s.*, k.key_version, k.wrapped, v.sealed from ${from} join secrets s on ${on}
-    join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
-    join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version`
+    left join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
+    left join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version`
 }

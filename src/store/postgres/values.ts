@@ -12,26 +12,26 @@ export type Column = 'bigint' | 'text' | 'bytea'
 const columns = (text: string) => text.split(' ') as readonly Column[]
 
 export const accountColumns = columns(
-  'bigint text bigint bigint bigint bigint bytea bigint bigint bigint bigint bigint bigint bigint',
+  'bigint text bigint bigint bigint bigint bytea bigint bigint bigint bigint bigint bigint bigint bytea',
 )
 export const accountKeyColumns = columns('bigint bigint bytea bigint')
 export const keyColumns = columns(
   'bigint bigint text text text text text bigint bigint bigint bigint bytea bigint bigint text bigint text bigint text bigint',
 )
-export const listColumns = columns('bigint bigint text text bigint bigint')
+export const listColumns = columns('bigint bigint text text bigint bigint bytea')
 export const secretColumns = columns(
   'bigint bigint text text bigint bigint bigint bytea bigint text text text text bigint',
 )
 export const secretKeyColumns = columns('bigint bigint bigint bytea')
-export const versionColumns = columns('bigint bigint bigint bigint bytea text')
+export const versionColumns = columns('bigint bigint bigint bigint bytea text bytea')
 export const machineColumns = columns('bigint bigint text text text text bigint bytea text bigint text')
 export const userColumns = columns(
-  'bigint bigint text text text text text text bigint text bigint bigint bigint bytea bigint bigint',
+  'bigint bigint text text text text text text bigint text bigint bigint bigint bytea bigint text bigint',
 )
 export const factorColumns = columns('bigint bigint text bigint text text text text bigint bigint bytea')
 export const spentColumns = columns('bigint text bigint')
 export const rulesColumns = columns('bigint bigint text bytea')
-export const deploymentColumns = columns('bigint bigint text text bigint text bigint bigint')
+export const deploymentColumns = columns('bigint bigint text text bigint text bigint bigint bytea')
 export const heldColumns = columns('bigint bigint bigint text text bigint')
 export const seedColumns = columns(
   'bigint bigint text text text bytea text text bigint text bigint bigint bigint text bigint bigint bytea bigint bigint',
@@ -46,17 +46,17 @@ export const auditColumns = columns(
 
 export function accountValues(account: Account): unknown[] {
   const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, nextUserId } = account
-  const { auditSize, auditHead, auditAt, nextDeploymentId, nextSeedId, nextTrustRuleId } = account
+  const { auditSize, auditHead, auditAt, mac, nextDeploymentId, nextSeedId, nextTrustRuleId } = account
   const counters = [nextListId, nextMachineId, nextUserId, nextDeploymentId, nextSeedId, nextTrustRuleId]
-  return [id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, ...counters]
+  return [id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, ...counters, mac]
 }
 
 export function accountKeyValues({ accountId, version, wrapped, uses }: AccountKey): unknown[] {
   return [accountId, version, wrapped, uses]
 }
 
-export function listValues({ accountId, id, uid, name, createdAt, updatedAt }: List): unknown[] {
-  return [accountId, id, uid, name, createdAt, updatedAt]
+export function listValues({ accountId, id, uid, name, createdAt, updatedAt, mac }: List): unknown[] {
+  return [accountId, id, uid, name, createdAt, updatedAt, mac]
 }
 
 export function machineValues(machine: Machine): unknown[] {
@@ -85,8 +85,8 @@ export function secretKeyValues({ secret, key }: StoredSecret): unknown[] {
   return [secret.accountId, secret.id, key.keyVersion, key.wrapped]
 }
 
-export function versionValues({ accountId, secretId, version, createdAt, sealed, name }: NewVersion): unknown[] {
-  return [accountId, secretId, version, createdAt, sealed, name]
+export function versionValues({ accountId, secretId, version, createdAt, sealed, name, mac }: NewVersion): unknown[] {
+  return [accountId, secretId, version, createdAt, sealed, name, mac]
 }
 
 export function keyValues(key: ApiKey): unknown[] {

@@ -1,11 +1,13 @@
 /** What the main thread and the SQLite thread say to each other. */
 import { type Code, Refusal } from '../../errors.ts'
+import type { RowKey } from '../engine.ts'
 import type { Setting } from '../load.ts'
 import type { Batch } from '../operation.ts'
 
 export type Task =
   | { readonly kind: 'batch'; readonly id: number; readonly batch: Batch; readonly setting: Setting }
   | { readonly kind: 'query'; readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
+  | { readonly kind: 'row_key'; readonly id: number; readonly rowKey: RowKey }
   | { readonly kind: 'close'; readonly id: number }
 
 /** What the thread is given when it starts. */

@@ -2,7 +2,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { Refusal } from '../../errors.ts'
-import type { Engine, Query } from '../engine.ts'
+import type { Engine, Query, RowKey } from '../engine.ts'
 import type { Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import { type Answer, type Opening, type Task, toRefusal } from './messages.ts'
@@ -42,6 +42,10 @@ export class SqliteEngine implements Engine {
   async run(batch: Batch, setting: Setting): Promise<Outcome[]> {
     const packed = await this.#ask({ kind: 'batch', id: ++this.#lastId, batch, setting })
     return unpackOutcomes(packed as PackedOutcomes)
+  }
+
+  async takeRowKey(rowKey: RowKey): Promise<void> {
+    await this.#ask({ kind: 'row_key', id: ++this.#lastId, rowKey })
   }
 
   async query({ sql, parameters }: Query): Promise<readonly unknown[]> {

@@ -2,8 +2,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 
 const storedSecret = `select s.*, k.key_version, k.wrapped, v.sealed from secrets s
-  join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
-  join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version`
+  left join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
+  left join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version`
 
 const deployment = `select d.*, h.secret_id, h.secret_uid, h.name, h.version from deployments d
   left join deployment_secrets h on h.account_id = d.account_id and h.deployment_id = d.id`
@@ -62,14 +62,14 @@ export function prepare(database: DatabaseSync) {
     listNamed: sql('select * from lists where account_id = ? and name = ?'),
     secretNamed: sql('select id from secrets where account_id = ? and name = ?'),
     versionHeads: sql(
-      'select account_id, secret_id, version, created_ms from versions where account_id = ? and secret_id = ? order by version',
+      'select account_id, secret_id, version, created_ms, name, mac from versions where account_id = ? and secret_id = ? order by version',
     ),
     sealedVersion: sql('select sealed, name from versions where account_id = ? and secret_id = ? and version = ?'),
     reply: sql('select * from replies where account_id = ? and key_id = ? and hash = ? and created_ms > ?'),
 
-    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateAccount: sql(
-      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ?, next_machine_id = ?, next_user_id = ?, next_deployment_id = ?, next_seed_id = ?, next_trust_rule_id = ? where id = ?',
+      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ?, next_machine_id = ?, next_user_id = ?, next_deployment_id = ?, next_seed_id = ?, next_trust_rule_id = ?, mac = ? where id = ?',
     ),
     insertAccountKey: sql('insert into account_keys values (?, ?, ?, ?)'),
     updateAccountKey: sql('update account_keys set wrapped = ?, uses = ? where account_id = ? and version = ?'),
@@ -83,17 +83,17 @@ export function prepare(database: DatabaseSync) {
        tags = ?, expires_ms = ? where account_id = ? and id = ?`,
     ),
     freeSecretName: sql("update secrets set name = ' ' || id where account_id = ? and id = ?"),
-    insertList: sql('insert into lists values (?, ?, ?, ?, ?, ?)'),
-    updateList: sql('update lists set name = ?, updated_ms = ? where account_id = ? and id = ?'),
+    insertList: sql('insert into lists values (?, ?, ?, ?, ?, ?, ?)'),
+    updateList: sql('update lists set name = ?, updated_ms = ?, mac = ? where account_id = ? and id = ?'),
     freeListName: sql("update lists set name = ' ' || id where account_id = ? and id = ?"),
     deleteList: sql('delete from lists where account_id = ? and id = ?'),
     deleteSecret: sql('delete from secrets where account_id = ? and id = ?'),
     insertSecretKey: sql('insert into secret_keys values (?, ?, ?, ?)'),
     deleteSecretKey: sql('delete from secret_keys where account_id = ? and secret_id = ?'),
-    insertVersion: sql('insert into versions values (?, ?, ?, ?, ?, ?)'),
+    insertVersion: sql('insert into versions values (?, ?, ?, ?, ?, ?, ?)'),
     pruneVersions: sql('delete from versions where account_id = ? and secret_id = ? and version <= ?'),
     deleteVersions: sql('delete from versions where account_id = ? and secret_id = ?'),
-    insertDeployment: sql('insert into deployments values (?, ?, ?, ?, ?, ?, ?, ?)'),
+    insertDeployment: sql('insert into deployments values (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     deleteDeployment: sql('delete from deployments where account_id = ? and id = ?'),
     insertHeld: sql('insert into deployment_secrets values (?, ?, ?, ?, ?, ?)'),
     deleteHeld: sql('delete from deployment_secrets where account_id = ? and deployment_id = ?'),
@@ -113,7 +113,7 @@ export function prepare(database: DatabaseSync) {
     usedToken: sql('select 1 from used_tokens where account_id = ? and rule_id = ? and hash = ?'),
     insertUsedToken: sql('insert into used_tokens values (?, ?, ?, ?)'),
     pruneUsedTokens: sql('delete from used_tokens where account_id = ? and until_ms <= ?'),
-    insertReply: sql('insert or replace into replies values (?, ?, ?, ?, ?, ?)'),
+    insertReply: sql('insert or replace into replies values (?, ?, ?, ?, ?, ?, ?)'),
     pruneReplies: sql('delete from replies where account_id = ? and created_ms <= ?'),
     insertRecord: sql('insert into audit values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
   }

@@ -9,12 +9,13 @@ import type { Seed } from '../../model/seed.ts'
 import type { TrustRule } from '../../model/trust-rule.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
-import type { KeyMaker, Transaction } from '../load.ts'
+import type { KeyMaker, Transaction } from '../loaders.ts'
 import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from '../needs.ts'
-import type { StoredSecret, VersionHead } from '../operation.ts'
+import type { StoredSecret } from '../operation.ts'
+import type { Reply, VersionRowHead } from '../reply.ts'
 import * as rows from '../rows.ts'
 import * as people from '../user-rows.ts'
-import { type Changes, type Claim, type Fate, type Reply, ref, replyLifetimeMs, type SealedVersion } from '../world.ts'
+import { type Changes, type Claim, type Fate, ref, replyLifetimeMs, type SealedVersion } from '../world.ts'
 import { applyDeployments } from './deployment-changes.ts'
 import { all, type Statements } from './statements.ts'
 import * as trust from './trust.ts'
@@ -210,7 +211,7 @@ export class SqliteTransaction implements Transaction {
     )
   }
 
-  versions(refs: readonly Ref[]): (Ref & VersionHead)[] {
+  versions(refs: readonly Ref[]): VersionRowHead[] {
     const { versionHeads } = this.#statements
     return refs
       .flatMap(({ accountId, id }) => all<rows.VersionHeadRow>(versionHeads, accountId, id))
@@ -258,11 +259,11 @@ export class SqliteTransaction implements Transaction {
       if (row === null) continue
       const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, nextUserId } = row
       const { nextDeploymentId, nextSeedId, nextTrustRuleId } = row
-      const { auditSize, auditHead, auditAt } = row
+      const { auditSize, auditHead, auditAt, mac } = row
       const audit = [auditSize, auditHead, auditAt] as const
       const counters = [nextListId, nextMachineId, nextUserId, nextDeploymentId, nextSeedId, nextTrustRuleId] as const
-      if (existed) updateAccount.run(nextSecretId, nextKeyId, ...audit, ...counters, id)
-      else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, ...audit, ...counters)
+      if (existed) updateAccount.run(nextSecretId, nextKeyId, ...audit, ...counters, mac, id)
+      else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, ...audit, ...counters, mac)
     }
     for (const { accountId, version, wrapped, uses } of accountKeys) {
       insertAccountKey.run(accountId, version, wrapped, uses)
@@ -336,9 +337,9 @@ export class SqliteTransaction implements Transaction {
         if (existed) deleteList.run(...(at.split(' ').map(Number) as [number, number]))
         continue
       }
-      const { accountId, id, uid, name, createdAt, updatedAt } = row
-      if (existed) updateList.run(name, updatedAt, accountId, id)
-      else insertList.run(accountId, id, uid, name, createdAt, updatedAt)
+      const { accountId, id, uid, name, createdAt, updatedAt, mac } = row
+      if (existed) updateList.run(name, updatedAt, mac, accountId, id)
+      else insertList.run(accountId, id, uid, name, createdAt, updatedAt, mac)
     }
   }
 
@@ -355,10 +356,10 @@ export class SqliteTransaction implements Transaction {
       deleteSecret.run(accountId, id)
     }
     for (const fate of secrets.values()) this.#putSecret(fate)
-    for (const { accountId, secretId, version, createdAt, sealed, name } of versions) {
+    for (const { accountId, secretId, version, createdAt, sealed, name, mac } of versions) {
       const newest = secrets.get(ref(accountId, secretId))?.row?.secret.version
       if (newest !== undefined && version > newest - keepVersions) {
-        insertVersion.run(accountId, secretId, version, createdAt, sealed, name)
+        insertVersion.run(accountId, secretId, version, createdAt, sealed, name, mac)
       }
     }
     for (const { existed, row } of secrets.values()) {
@@ -384,9 +385,9 @@ export class SqliteTransaction implements Transaction {
 
   #applyReplies({ replies }: Changes): void {
     const { insertReply, pruneReplies } = this.#statements
-    for (const { accountId, keyId, hash, fingerprint, secret, createdAt } of replies) {
+    for (const { accountId, keyId, hash, fingerprint, secret, createdAt, mac } of replies) {
       pruneReplies.run(accountId, createdAt - replyLifetimeMs)
-      insertReply.run(accountId, keyId, hash, fingerprint, JSON.stringify(secret), createdAt)
+      insertReply.run(accountId, keyId, hash, fingerprint, JSON.stringify(secret), createdAt, mac)
     }
   }
 

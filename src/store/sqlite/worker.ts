@@ -3,6 +3,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { execute, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
+import { RowMacs } from '../row-macs.ts'
 import { openDatabase } from './database.ts'
 import { type Answer, type Failure, type Opening, type Task, toFailure } from './messages.ts'
 import { packOutcomes, packRows } from './pack.ts'
@@ -15,6 +16,7 @@ if (port === null) throw new Error('worker.ts runs in a worker thread only.')
 const database = start()
 const transaction = database === undefined ? undefined : new SqliteTransaction(prepare(database))
 
+let macs: RowMacs | undefined
 let last: Promise<void> = Promise.resolve()
 port.on('message', (task: Task) => {
   // One after the other: a batch's transaction spans promises.
@@ -51,6 +53,9 @@ async function carryOut(open: DatabaseSync, task: Task): Promise<unknown> {
       return packOutcomes(task.batch.requests, await runBatch(open, task.batch, task.setting))
     case 'query':
       return packRows(open.prepare(task.sql), task.parameters as SQLInputValue[])
+    case 'row_key':
+      macs = new RowMacs(task.rowKey.key, task.rowKey.storeId)
+      return null
     case 'close':
       open.close()
       return null
@@ -61,7 +66,7 @@ async function runBatch(open: DatabaseSync, batch: Batch, setting: Setting): Pro
   open.exec('begin immediate')
   try {
     if (transaction === undefined) throw new Error('The database is not open.')
-    const outcomes = await execute(transaction, batch, setting)
+    const outcomes = await execute(transaction, batch, setting, macs)
     open.exec('commit')
     return outcomes
   } catch (error) {
