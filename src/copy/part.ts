@@ -12,6 +12,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import type { Filling, Row, Snapshot, Value } from '../store/dump/dump.ts'
 import { type Kind, type Table, tables } from '../store/dump/tables.ts'
+import { migrations } from '../store/migrations/migrations.ts'
 
 export type PartName = 'keys' | 'values'
 
@@ -33,6 +34,8 @@ export interface Contents {
 export type Manifest = ReadonlyMap<string, Contents>
 
 const format = 1
+/** The schema of the first version: backups of older ones cannot be restored. */
+const firstSchema = '0009-key-uses'
 /** Above the line of the longest value: 16 MiB in base64, and its row. */
 const maxLine = 24 * 2 ** 20
 const insertRows = 500
@@ -79,12 +82,23 @@ export async function readPart(
   if (wanted.backup !== undefined && header.backup !== wanted.backup) {
     throw faulty('The two parts are of different backups.')
   }
-  if (header.schema !== filling.schema) {
+  const isKnown = header.schema >= firstSchema && migrations.some(({ name }) => name === header.schema)
+  if (!isKnown || header.schema > filling.schema) {
     throw faulty(`It is of another version (${header.schema}): restore it with that one, then upgrade.`)
   }
-  const reader = new PartReader(filling, tablesOf(header.part))
+  const all = tablesOf(header.part)
+  const reader = new PartReader(
+    filling,
+    all.filter(({ since }) => since <= header.schema),
+    header.schema,
+  )
   for await (const line of lines) await reader.take(line)
-  return { header, manifest: await reader.finish() }
+  const found = await reader.finish()
+  // Tables that came since are empty.
+  return {
+    header,
+    manifest: new Map(all.map(({ name }) => [name, found.get(name) ?? new ContentsCounter().contents()])),
+  }
 }
 
 /** Counts and hashes rows in the form in which a backup holds them. */
@@ -110,13 +124,18 @@ class PartReader {
   readonly #expected: readonly Table[]
   readonly #contents = new Map<string, Contents>()
   #at = -1
+  readonly #schema: string
   #waiting: Row[] = []
   #counter = new ContentsCounter()
+  /** Of the rows as they are in the backup, which may lack the newest columns. */
+  #stated = new ContentsCounter()
+  readonly #found: Record<string, Contents> = {}
   #manifest: Manifest | undefined
 
-  constructor(filling: Filling, expected: readonly Table[]) {
+  constructor(filling: Filling, expected: readonly Table[], schema: string) {
     this.#filling = filling
     this.#expected = expected
+    this.#schema = schema
   }
 
   async take(line: string): Promise<void> {
@@ -125,7 +144,7 @@ class PartReader {
     const table = this.#expected[this.#at]
     if (Array.isArray(value)) {
       if (table === undefined) throw faulty('A row is in no table.')
-      this.#waiting.push(decode(value, table))
+      this.#waiting.push(decode(value, table, this.#schema))
       if (this.#waiting.length >= insertRows) await this.#insert()
     } else if ('table' in value) await this.#begin(String(value['table']))
     else if ('tables' in value) await this.#end(value['tables'])
@@ -147,8 +166,8 @@ class PartReader {
   async #end(stated: unknown): Promise<void> {
     await this.#close()
     if (this.#at !== this.#expected.length - 1) throw faulty('It is cut: tables are missing.')
-    const found = Object.fromEntries(this.#contents)
-    if (JSON.stringify(found) !== JSON.stringify(stated)) throw faulty('Its rows are not those that its end states.')
+    if (JSON.stringify(this.#found) !== JSON.stringify(stated))
+      throw faulty('Its rows are not those that its end states.')
     this.#manifest = this.#contents
   }
 
@@ -157,14 +176,18 @@ class PartReader {
     if (table === undefined) return
     await this.#insert()
     this.#contents.set(table.name, this.#counter.contents())
+    this.#found[table.name] = this.#stated.contents()
     this.#counter = new ContentsCounter()
+    this.#stated = new ContentsCounter()
   }
 
   async #insert(): Promise<void> {
     const table = this.#expected[this.#at]
     if (table === undefined || this.#waiting.length === 0) return
-    this.#counter.add(this.#waiting)
-    await this.#filling.insert(table, this.#waiting)
+    this.#stated.add(this.#waiting)
+    const rows = this.#waiting.map((row) => [...row, ...addedSince(table, this.#schema)])
+    this.#counter.add(rows)
+    await this.#filling.insert(table, rows)
     this.#waiting = []
   }
 }
@@ -174,8 +197,14 @@ function encode(row: Row): string {
   return JSON.stringify(values)
 }
 
-function decode(values: readonly unknown[], { name, columns }: Table): Row {
-  const kinds = Object.values(columns)
+/** What rows of an older schema have in the columns that came since. */
+function addedSince({ added }: Table, schema: string): Row {
+  return Object.values(added).flatMap(({ by, value }) => (by > schema ? [value] : []))
+}
+
+function decode(values: readonly unknown[], table: Table, schema: string): Row {
+  const { name, columns } = table
+  const kinds = Object.values(columns).slice(0, Object.keys(columns).length - addedSince(table, schema).length)
   if (values.length !== kinds.length) throw faulty(`A row of ${name} has not as many values as columns.`)
   return kinds.map((kind, at) => {
     const value = checked(values[at], kind)

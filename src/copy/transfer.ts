@@ -45,17 +45,23 @@ export async function prove(
   everyOf: (versions: number) => number,
   watch?: Watch,
 ): Promise<Proof> {
-  const snapshot = await readPlace(place)
+  const copied = await readPlace(place)
   try {
-    await proveContents(snapshot, manifest, watch)
-    const { vault, close } = await openVault({ ...config, ...place })
+    await proveContents(copied, manifest, watch)
+  } finally {
+    await copied.close()
+  }
+  // Opening seals anew what an older version left: what is proven then is what will be served.
+  const { vault, close } = await openVault({ ...config, ...place })
+  try {
+    const snapshot = await readPlace(place)
     try {
       return await proveVault(vault, snapshot, manifest, { everyOf, watch })
     } finally {
-      await close()
+      await snapshot.close()
     }
   } finally {
-    await snapshot.close()
+    await close()
   }
 }
 

@@ -29,6 +29,12 @@ export interface Engine {
   run(batch: Batch, setting: Setting): Promise<Outcome[]>
   /** Before the first batch. */
   takeRowKey(rowKey: RowKey): Promise<void>
+  /**
+   * Seals the next rows that an older version left, in a transaction of its own.
+   *
+   * @returns whether nothing is left
+   */
+  sealStep(limit: number): Promise<boolean>
   /** Runs one statement, a transaction of its own. */
   query(query: Query): Promise<readonly unknown[]>
   close(): Promise<void>

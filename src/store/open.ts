@@ -15,6 +15,7 @@ import { refuseUnlessThere, sqlitePath } from './place.ts'
 import { PostgresEngine } from './postgres/postgres.ts'
 import { Queries } from './queries.ts'
 import * as rows from './rows.ts'
+import { sealedAtOnce } from './seal-anew.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
 import type {
   Backlog,
@@ -272,6 +273,7 @@ class BatchedStore implements Store {
 
   async takeRowKey(key: KeyObject): Promise<void> {
     await this.#engine.takeRowKey({ key, storeId: this.#storeId })
+    while (!(await this.#engine.sealStep(sealedAtOnce)));
   }
 
   async addMasterKey({ version, wrapped }: KeyringRow['masterKeys'][number]): Promise<void> {

@@ -19,6 +19,7 @@ import type { Claim } from './world.ts'
 
 export { type ApiKeyRow, toApiKey } from './key-rows.ts'
 export { makerValues } from './maker-rows.ts'
+export type { Reply, VersionRowHead }
 
 export interface AccountRow {
   id: number

@@ -12,9 +12,11 @@ import type { RowMacs } from './row-macs.ts'
  */
 export function verified(tx: Transaction, macs: RowMacs, forged: Forged[]): Transaction {
   const checked = <Row>(found: Result<readonly Row[]>, check: (row: Row) => void): Result<readonly Row[]> => {
-    if (found instanceof Promise) return found.then((rows) => rows.map((row) => (check(row), row)))
-    for (const row of found) check(row)
-    return found
+    const checkAll = (rows: readonly Row[]) => {
+      for (const row of rows) check(row)
+      return rows
+    }
+    return found instanceof Promise ? found.then(checkAll) : checkAll(found)
   }
   const rows = <Table extends SealedTable>(table: Table, found: Result<readonly SealedRows[Table][]>) =>
     checked(found, (row) => {

@@ -5,8 +5,9 @@ import type { Engine, Query, RowKey } from '../engine.ts'
 import { execute, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import { RowMacs } from '../row-macs.ts'
+import { type Run, sealStep } from '../seal-anew.ts'
 import { connect, connectTwice } from './connect.ts'
-import { migrate, refuseUnlessStore } from './migrate.ts'
+import { migrate, migrationLock, refuseUnlessStore } from './migrate.ts'
 import { Pool } from './pool.ts'
 import { PostgresTransaction } from './transaction.ts'
 
@@ -32,6 +33,7 @@ export class PostgresEngine implements Engine {
   readonly #batches: Pool
   readonly #queries: Pool
   #macs: RowMacs | undefined
+  #storeId = ''
 
   private constructor(url: string) {
     this.#batches = new Pool(() => connect(url), inFlight)
@@ -77,8 +79,34 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  async takeRowKey({ key, storeId }: RowKey): Promise<void> {
-    this.#macs = new RowMacs(key, storeId)
+  async takeRowKey(rowKey: RowKey): Promise<void> {
+    this.#storeId = rowKey.storeId
+    this.#macs = new RowMacs(rowKey.key, rowKey.storeId)
+  }
+
+  async sealStep(limit: number): Promise<boolean> {
+    const client = await this.#batches.take()
+    try {
+      await client.query('begin')
+      await client.query('select pg_advisory_xact_lock($1)', [migrationLock])
+      if (this.#macs === undefined) throw new Error('The store has not been given the key of its rows.')
+      const run: Run = async (sql, ...parameters) => {
+        let count = 0
+        return (
+          await client.query(
+            sql.replaceAll('?', () => `$${++count}`),
+            [...parameters],
+          )
+        ).rows
+      }
+      const isDone = await sealStep(run, this.#macs, this.#storeId, limit)
+      await client.query('commit')
+      this.#batches.giveBack(client)
+      return isDone
+    } catch (error) {
+      this.#batches.discard(client)
+      throw toRefusal(error)
+    }
   }
 
   async query({ sql, parameters }: Query): Promise<readonly unknown[]> {

@@ -8,6 +8,7 @@ export type Task =
   | { readonly kind: 'batch'; readonly id: number; readonly batch: Batch; readonly setting: Setting }
   | { readonly kind: 'query'; readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
   | { readonly kind: 'row_key'; readonly id: number; readonly rowKey: RowKey }
+  | { readonly kind: 'seal_step'; readonly id: number; readonly limit: number }
   | { readonly kind: 'close'; readonly id: number }
 
 /** What the thread is given when it starts. */

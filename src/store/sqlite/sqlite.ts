@@ -48,6 +48,10 @@ export class SqliteEngine implements Engine {
     await this.#ask({ kind: 'row_key', id: ++this.#lastId, rowKey })
   }
 
+  async sealStep(limit: number): Promise<boolean> {
+    return (await this.#ask({ kind: 'seal_step', id: ++this.#lastId, limit })) === true
+  }
+
   async query({ sql, parameters }: Query): Promise<readonly unknown[]> {
     const packed = await this.#ask({ kind: 'query', id: ++this.#lastId, sql, parameters })
     return unpackRows(packed as PackedRows)

@@ -29,7 +29,7 @@ export function prepare(database: DatabaseSync) {
     user: sql('select * from users where account_id = ? and id = ?'),
     userWith: sql('select * from users where email = ?'),
     sessionsOf: sql('select * from api_keys where account_id = ? and user_id = ? and revoked_ms is null'),
-    putUser: sql('insert or replace into users values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    putUser: sql('insert or replace into users values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     deleteUser: sql('delete from users where account_id = ? and id = ?'),
     factorsOf: sql('select * from factors where account_id = ? and user_id = ? order by id'),
     factorWith: sql('select lookup from factors where lookup = ?'),

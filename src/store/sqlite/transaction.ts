@@ -12,7 +12,6 @@ import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployme
 import type { KeyMaker, Transaction } from '../loaders.ts'
 import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from '../needs.ts'
 import type { StoredSecret } from '../operation.ts'
-import type { Reply, VersionRowHead } from '../reply.ts'
 import * as rows from '../rows.ts'
 import * as people from '../user-rows.ts'
 import { type Changes, type Claim, type Fate, ref, replyLifetimeMs, type SealedVersion } from '../world.ts'
@@ -211,7 +210,7 @@ export class SqliteTransaction implements Transaction {
     )
   }
 
-  versions(refs: readonly Ref[]): VersionRowHead[] {
+  versions(refs: readonly Ref[]): rows.VersionRowHead[] {
     const { versionHeads } = this.#statements
     return refs
       .flatMap(({ accountId, id }) => all<rows.VersionHeadRow>(versionHeads, accountId, id))
@@ -225,7 +224,7 @@ export class SqliteTransaction implements Transaction {
     )
   }
 
-  replies(refs: readonly ReplyRef[], since: number): Reply[] {
+  replies(refs: readonly ReplyRef[], since: number): rows.Reply[] {
     const { reply } = this.#statements
     return refs
       .flatMap(({ accountId, keyId, hash }) => all<rows.ReplyRow>(reply, accountId, keyId, hash, since))

@@ -1,9 +1,11 @@
 /** The thread that owns the SQLite connection, so that a slow disk never blocks the event loop. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { RowKey } from '../engine.ts'
 import { execute, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import { RowMacs } from '../row-macs.ts'
+import { type Run, sealStep } from '../seal-anew.ts'
 import { openDatabase } from './database.ts'
 import { type Answer, type Failure, type Opening, type Task, toFailure } from './messages.ts'
 import { packOutcomes, packRows } from './pack.ts'
@@ -16,6 +18,7 @@ if (port === null) throw new Error('worker.ts runs in a worker thread only.')
 const database = start()
 const transaction = database === undefined ? undefined : new SqliteTransaction(prepare(database))
 
+let rowKey: RowKey | undefined
 let macs: RowMacs | undefined
 let last: Promise<void> = Promise.resolve()
 port.on('message', (task: Task) => {
@@ -54,21 +57,38 @@ async function carryOut(open: DatabaseSync, task: Task): Promise<unknown> {
     case 'query':
       return packRows(open.prepare(task.sql), task.parameters as SQLInputValue[])
     case 'row_key':
-      macs = new RowMacs(task.rowKey.key, task.rowKey.storeId)
+      rowKey = task.rowKey
+      macs = new RowMacs(rowKey.key, rowKey.storeId)
       return null
+    case 'seal_step':
+      return sealNext(open, task.limit)
     case 'close':
       open.close()
       return null
   }
 }
 
-async function runBatch(open: DatabaseSync, batch: Batch, setting: Setting): Promise<Outcome[]> {
+function sealNext(open: DatabaseSync, limit: number): Promise<boolean> {
+  return within(open, () => {
+    if (macs === undefined || rowKey === undefined) throw new Error('The store has not been given the key of its rows.')
+    const run: Run = (sql, ...parameters) => open.prepare(sql).all(...parameters) as unknown as Awaited<ReturnType<Run>>
+    return sealStep(run, macs, rowKey.storeId, limit)
+  })
+}
+
+function runBatch(open: DatabaseSync, batch: Batch, setting: Setting): Promise<Outcome[]> {
+  return within(open, () => {
+    if (transaction === undefined) throw new Error('The database is not open.')
+    return execute(transaction, batch, setting, macs)
+  })
+}
+
+async function within<T>(open: DatabaseSync, work: () => Promise<T>): Promise<T> {
   open.exec('begin immediate')
   try {
-    if (transaction === undefined) throw new Error('The database is not open.')
-    const outcomes = await execute(transaction, batch, setting, macs)
+    const done = await work()
     open.exec('commit')
-    return outcomes
+    return done
   } catch (error) {
     if (open.isTransaction) open.exec('rollback')
     throw error

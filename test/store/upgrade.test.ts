@@ -1,0 +1,186 @@
+/** A store of version 0.1 is sealed anew as it is opened: it answers as before, and nothing that was exchanged gets in. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { restore } from '../../src/copy/backup.ts'
+import { Keyring } from '../../src/crypto/keyring.ts'
+import { openRootKey } from '../../src/crypto/providers/open.ts'
+import type { Refusal } from '../../src/errors.ts'
+import { openVault } from '../../src/open.ts'
+import type { Engine } from '../../src/store/engine.ts'
+import { openStore, sqlitePath } from '../../src/store/open.ts'
+import { PostgresEngine } from '../../src/store/postgres/postgres.ts'
+import { SqliteEngine } from '../../src/store/sqlite/sqlite.ts'
+import { verifyAudit } from '../../src/vault/audit.ts'
+import { Api } from '../support/api.ts'
+import { query } from '../support/database.ts'
+import { engines, type Place } from '../support/engines.ts'
+import { Person } from '../support/person.ts'
+import { codeOf, password } from '../support/portal-account.ts'
+import { startServer, type TestServer, testConfig } from '../support/server.ts'
+import { copyRootKey, facts, firstStore, partOf } from './first-store.ts'
+
+/** Shortly after it was made: its seed and its job's key still live. */
+const now = () => facts.madeAt + 90_000
+const [sqlite] = engines
+
+async function answersAsBefore(server: TestServer): Promise<void> {
+  const api = new Api(server.url, facts.key)
+  assert.equal((await api.get('/v3/secrets/1')).body.value, 'third ✓')
+  assert.equal((await api.get('/v3/secrets/1/versions/1')).body.value, 'first')
+  assert.equal(Buffer.from((await api.get('/v3/secrets/2')).body.value, 'base64').toString(), 'a file')
+  assert.equal((await api.get('/v3/secrets/3/metadata')).body.list.name, 'prod')
+  assert.equal((await new Api(server.url, facts.otherKey).get('/v3/secrets/1')).body.value, 'of the other')
+  assert.equal((await new Api(server.url, facts.readerKey).get('/v3/secrets/1')).body.value, 'third ✓')
+  assert.equal((await new Api(server.url, facts.revokedKey).get('/v3/secrets/1')).status, 401)
+  for (const path of ['keys', 'users', 'machines', 'seeds', 'trust-rules', 'deployments', 'lists', 'settings']) {
+    const answer = await api.get(`/v3/${path}`)
+    assert.equal(answer.status, 200, `${path} ${answer.text}`)
+  }
+  assert.equal((await api.get('/v3/settings')).body.vm_auth, true)
+  assert.deepEqual((await api.get('/v3/sign-in')).body, { second_factor_required: true })
+  assert.deepEqual((await new Api(server.url, facts.otherKey).get('/v3/sign-in')).body, {
+    second_factor_required: false,
+  })
+  const code = codeOf(facts.totpSecret, now())
+  const ada = new Person(server.url)
+  const signedIn = await ada.post('/v3/session', { email: 'ada@example.com', password, code })
+  assert.equal(signedIn.status, 201, signedIn.text)
+  assert.deepEqual((await ada.get('/v3/session/factors')).body.passkeys.length, 1)
+  const seed = await fetch(`${server.url + facts.seedUrl}user-data`)
+  assert.equal(await seed.text(), 'x: third ✓\n')
+  const again = await api.post('/v3/secrets', { name: 'later', value: 'later' }, { 'idempotency-key': 'later' })
+  assert.equal(again.status, 201, again.text)
+}
+
+async function assertHolds(server: TestServer): Promise<void> {
+  for await (const { fault, differences } of verifyAudit(server.vault, { state: true })) {
+    assert.deepEqual([fault, differences], [undefined, []])
+  }
+}
+
+async function engineOf(place: Place): Promise<Engine> {
+  const store = await openStore({ ...place, keepVersions: 10, diskReserveBytes: 0 })
+  const root = await openRootKey(testConfig(place).rootKey)
+  const keyring = await Keyring.open(root, await store.keyring(() => assert.fail()))
+  await store.close()
+  const engine =
+    place.databaseUrl === undefined
+      ? await SqliteEngine.open(sqlitePath(place.dataDir))
+      : await PostgresEngine.open(place.databaseUrl)
+  await engine.takeRowKey({ key: keyring.rowMacKey, storeId: keyring.storeId })
+  return engine
+}
+
+/** Seals some rows anew, and breaks off. */
+async function sealSteps(place: Place, steps: number): Promise<void> {
+  const engine = await engineOf(place)
+  try {
+    for (let step = 0; step < steps; step++) assert.equal(await engine.sealStep(2), false)
+  } finally {
+    await engine.close()
+  }
+}
+
+const isNotAuthentic = ({ code, message }: Refusal) => {
+  assert.equal(code, 'integrity_failure')
+  assert.match(message, /not (as it was sealed|authentic)/)
+  return true
+}
+
+for (const engine of engines) {
+  suite(`${engine.name}: a store of version 0.1`, { skip: engine.skip }, () => {
+    test('answers as before once it is opened, its trail holds, and every row has a MAC of today', async (t) => {
+      const place = await firstStore(t, engine)
+      const server = await startServer(t, engine, { place, now })
+
+      await assertHolds(server)
+      await answersAsBefore(server)
+      await assertHolds(server)
+
+      const [mark] = await query(place, `select value from meta where name = 'row_format'`)
+      assert.equal(Buffer.from(mark?.['value'] as Uint8Array).toString(), '2')
+    })
+
+    test('is sealed in steps, and goes on where it was broken off', async (t) => {
+      const place = await firstStore(t, engine)
+
+      await sealSteps(place, 5)
+      await sealSteps(place, 7)
+      const server = await startServer(t, engine, { place, now })
+
+      await assertHolds(server)
+      await answersAsBefore(server)
+    })
+
+    test('is not opened when any row of it is not as it was sealed, and nothing is believed', async (t) => {
+      const forgeries = [
+        `update api_keys set scopes = 'secrets:read' where id = 2 and account_id = 1`,
+        `update users set role = 'owner' where id = 2`,
+        'update secrets set version = 2 where id = 1 and account_id = 1',
+        "update machines set scopes = 'secrets:read' where id = 2",
+        'update account_settings set vm_auth = 0',
+        `update factors set data = '{"hashes":[]}' where kind = 'recovery_codes'`,
+        'update sign_in_rules set second_factor = 0',
+        'update seeds set max_fetches = 9',
+        `update trust_rules set scopes = 'secrets:read'`,
+        `update lists set uid = '${'0a'.repeat(16)}' where id = 2`,
+      ]
+      for (const forgery of forgeries) {
+        const place = await firstStore(t, engine)
+        await query(place, forgery)
+
+        await assert.rejects(openVault(testConfig(place)), isNotAuthentic, forgery)
+
+        const [mark] = await query(place, `select value from meta where name = 'row_format'`)
+        assert.notEqual(Buffer.from((mark?.['value'] as Uint8Array | undefined) ?? []).toString(), '2', forgery)
+      }
+    })
+
+    test('gets no row of then in again, however the mark is set back', async (t) => {
+      const place = await firstStore(t, engine)
+      const [old] = await query(place, 'select * from api_keys where account_id = 1 and id = 2')
+      const marks: Uint8Array[] = []
+      await sealSteps(place, 1)
+      marks.push((await query(place, `select value from meta where name = 'row_format'`))[0]?.['value'] as Uint8Array)
+      const server = await startServer(t, engine, { place, now })
+      await new Api(server.url, facts.key).get('/v3/secrets/1')
+      await server.stop()
+      // A row as the first version sealed it, under another id.
+      await query(place, 'update api_keys set mac = ? where account_id = 1 and id = 3', old?.['mac'] as Uint8Array)
+
+      const [first] = marks
+      for (const mark of [undefined, first, Buffer.from('1'), Buffer.from('[13,null,""]')]) {
+        await query(place, `delete from meta where name = 'row_format'`)
+        if (mark !== undefined) await query(place, `insert into meta (name, value) values ('row_format', ?)`, mark)
+
+        await assert.rejects(openVault(testConfig(place)), isNotAuthentic)
+      }
+    })
+
+    test('is restored from a backup that it made, and sealed anew', async (t) => {
+      const place = await engine.makePlace()
+      t.after(() => place.clear())
+      copyRootKey(place)
+
+      const proof = await restore(testConfig(place), place, async function* (part) {
+        yield partOf(part)
+      })
+
+      assert.deepEqual([proof.accounts, proof.secrets], [2, 4])
+      const server = await startServer(t, engine, { place, now })
+      await answersAsBefore(server)
+      await assertHolds(server)
+    })
+  })
+}
+
+suite('A new store', () => {
+  test('is marked as sealed from its beginning', async (t) => {
+    assert.ok(sqlite)
+    const { place } = await startServer(t, sqlite)
+
+    const [mark] = await query(place, `select value from meta where name = 'row_format'`)
+
+    assert.equal(Buffer.from(mark?.['value'] as Uint8Array).toString(), '2')
+  })
+})
