@@ -50,6 +50,7 @@ for (const engine of engines) {
           ['secret.read', 'unauthenticated'],
           ['secret.read', 'ok'],
           ['secret.read', 'ok'],
+          ['secret.read', 'unauthenticated'],
         ].map((row) => [...row, JSON.stringify({ kind: 'machine', id: 1, name: 'web-1' })]),
       )
     })
@@ -147,8 +148,9 @@ for (const engine of engines) {
       const { api, ask, place } = await start(t)
       await api.post('/v3/machines', { name: 'web', addresses: [local], scopes: ['secrets:read:dev-*'] })
 
-      await query(place, 'insert into account_settings select account_id, 1, mac from machines')
+      await query(place, 'update account_settings set vm_auth = 1')
       assert.equal(await ask('GET', '/v3/secrets/1'), 500)
+      await query(place, 'update account_settings set vm_auth = 0')
       await api.put('/v3/settings', { vm_auth: true })
       assert.equal(await ask('GET', '/v3/secrets/1'), 404)
       await query(place, "update machines set scopes = 'secrets:read'")
