@@ -12,6 +12,7 @@ import { createMetrics } from '../src/http/metrics.ts'
 import { statusOf } from '../src/http/problem.ts'
 import { type Right, rights } from '../src/model/scope.ts'
 import { settings } from '../src/settings.ts'
+import { uncovered, unsealedTables, whenMissing } from '../src/store/coverage.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -85,6 +86,19 @@ const generators: Record<string, () => string | Promise<string>> = {
     table(
       ['Scope', 'Lets its bearer'],
       rights.map((right) => [`\`${right}\``, rightTexts[right]]),
+    ),
+  uncovered: () =>
+    table(
+      ['Table', 'Without cover', 'Because'],
+      [
+        ...uncovered().map(({ table: name, field, because }) => [`\`${name}\``, `\`${field}\``, because]),
+        ...Object.entries(unsealedTables).map(([name, because]) => [`\`${name}\``, 'all columns', because]),
+      ],
+    ),
+  missing: () =>
+    table(
+      ['Table', 'Without its row'],
+      Object.entries(whenMissing).map(([name, what]) => [`\`${name}\``, what]),
     ),
   actions: () => `${actions.map((action) => `\`${action}\``).join(', ')}.`,
   metrics: () =>

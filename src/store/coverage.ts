@@ -252,6 +252,39 @@ const writers = Object.fromEntries(
   ]),
 ) as unknown as Writers
 
+/** Tables whose rows have no MAC of their own, and what keeps somebody who writes them from gaining anything. */
+export const unsealedTables: Readonly<Record<string, string>> = {
+  meta: 'keys sealed under the root key, and the store id that they are bound to: with another, nothing opens',
+  account_keys: 'sealed, and bound to account and version; `uses` only counts when a key is to be replaced',
+  secret_keys: 'sealed, and bound to account, uid and version of the account key',
+  deployment_secrets: 'covered with their deployment',
+  machine_addresses: 'only lead to a machine, whose row decides; `audit verify --state` compares them',
+  used_tokens:
+    'say that a token was traded: without the mark, whoever has that token trades it again, for the minutes that it lives',
+  spent:
+    'say that a challenge was answered: without the mark, whoever has that answer gives it again, for the minutes that it lives',
+  attempts: 'count guesses: without them, guessing is as slow as the passwords are',
+  audit: 'the chain covers them, and signed checkpoints',
+}
+
+/** What a row that was taken away leads to. Every table with rows of their own is here. */
+export const whenMissing: Readonly<Record<SealedTable, string>> = {
+  accounts: 'the account is gone, with all that is in it; `audit verify` with a checkpoint finds it',
+  account_settings: 'refused: every account has its row',
+  api_keys: 'the key or session is unknown: 401',
+  users: 'the user cannot sign in, and their sessions end',
+  factors: 'refused: the row of the user says which there are',
+  sign_in_rules: 'refused: every account has its row',
+  lists: 'the list is not listed; its secrets are refused where their list is asked for',
+  secrets: 'the secret is not found, and not listed',
+  versions: 'refused, but for the oldest ones, which are as if they had been pruned',
+  machines: 'the machine is unknown: 401',
+  deployments: 'the target is not listed, and not counted as stale',
+  seeds: 'the seed is unknown: 404',
+  trust_rules: 'no token is traded under it',
+  replies: 'a request that is repeated is carried out again, as after a day',
+}
+
 /** The fields without cover, and why, for the documents. */
 export function uncovered(): readonly { readonly table: string; readonly field: string; readonly because: string }[] {
   return Object.entries(covers).flatMap(([table, fields]) =>

@@ -7,7 +7,8 @@ import { openRootKey } from '../../src/crypto/providers/open.ts'
 import type { Refusal } from '../../src/errors.ts'
 import { openVault } from '../../src/open.ts'
 import type { Engine } from '../../src/store/engine.ts'
-import { openStore, sqlitePath } from '../../src/store/open.ts'
+import { openStore } from '../../src/store/open.ts'
+import { sqlitePath } from '../../src/store/place.ts'
 import { PostgresEngine } from '../../src/store/postgres/postgres.ts'
 import { SqliteEngine } from '../../src/store/sqlite/sqlite.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
@@ -59,14 +60,14 @@ async function assertHolds(server: TestServer): Promise<void> {
 }
 
 async function engineOf(place: Place): Promise<Engine> {
-  const store = await openStore({ ...place, keepVersions: 10, diskReserveBytes: 0 })
+  const store = await openStore({ ...place, keepVersions: 10, diskReserveBytes: 0, mayMake: false })
   const root = await openRootKey(testConfig(place).rootKey)
   const keyring = await Keyring.open(root, await store.keyring(() => assert.fail()))
   await store.close()
   const engine =
     place.databaseUrl === undefined
-      ? await SqliteEngine.open(sqlitePath(place.dataDir))
-      : await PostgresEngine.open(place.databaseUrl)
+      ? await SqliteEngine.open(sqlitePath(place.dataDir), false)
+      : await PostgresEngine.open(place.databaseUrl, false)
   await engine.takeRowKey({ key: keyring.rowMacKey, storeId: keyring.storeId })
   return engine
 }
