@@ -822,9 +822,9 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a maker is named in the row that is authentic',
-    'model/principal.ts',
-    "return maker === null ? [] : [['maker', maker.kind, maker.id, maker.name]]",
-    "return maker === null ? [] : [['maker']]",
+    'store/coverage.ts',
+    '    maker: principalOf,\n    isOwner',
+    "    maker: { because: '' },\n    isOwner",
     'vault/tampering.test.ts',
     'maker',
   ),
