@@ -69,7 +69,7 @@ export const settings: readonly Setting[] = [
     name: 'STRONGROOM_PUBLIC_URL',
     default: 'as the request names it',
     meaning:
-      'The origin that people reach the server at, such as `https://secrets.example.com`: for links that it hands out.',
+      'The origin that people reach the server at, such as `https://secrets.example.com`: links begin with it, people sign in from there alone, and with `https` their cookie is for TLS alone.',
   },
   {
     name: 'STRONGROOM_OIDC_ALLOWED_ADDRESSES',

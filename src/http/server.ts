@@ -30,6 +30,7 @@ import { addressOf, trustOf } from './peer.ts'
 import { headersOf, methodNotAllowed, NoSuchPath, problemOf, toRefusal } from './problem.ts'
 import { checkRequests } from './request-rules.ts'
 import { shedLoad } from './shedding.ts'
+import { knowSite } from './site.ts'
 import { issuerFetch } from './sso.ts'
 import type { Tracing } from './tracing.ts'
 
@@ -119,6 +120,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   }
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   closeWithCare(app)
+  knowSite(app, config.publicUrl)
   app.server.on('connect', ({ socket }) => answerByHand(socket, methodNotAllowed(['GET', 'POST', 'PUT', 'DELETE'])))
   app.server.on('checkExpectation', (request) => answerByHand(request.socket, unknownExpectation))
   const isTrusted = trustOf(config)

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isToken } from '../crypto/token.ts'
 import { Refusal } from '../errors.ts'
 import { unauthenticated } from './authenticate.ts'
+import { isSecure, originOf } from './site.ts'
 
 /** Over TLS the browser sends it to this very host alone, whatever else the site has. */
 const secureName = '__Host-strongroom'
@@ -20,9 +21,7 @@ export function sessionTokenOf(request: FastifyRequest): string | undefined {
   const [token] = values
   if (token === undefined) return undefined
   if (values.length > 1 || !isToken(token)) throw unauthenticated()
-  if (!isFromPortal(request)) {
-    throw new Refusal('cross_site_request', 'A session is for the portal alone. Scripts and tools use an API key.')
-  }
+  checkFromPortal(request)
   return token
 }
 
@@ -55,16 +54,31 @@ export function flowTicketOf(request: FastifyRequest): string | undefined {
 /**
  * A header of ours cannot be sent by another site without a preflight, which is not answered; and where the browser says
  * from where a request comes, it must be from here.
+ *
+ * @throws Refusal `cross_site_request` saying what is missing
  */
-export function isFromPortal({ headers, protocol, host }: FastifyRequest): boolean {
-  if (headers['strongroom-portal'] !== '1') return false
-  const { origin, 'sec-fetch-site': site } = headers
-  if (origin !== undefined && origin !== `${protocol}://${host}`) return false
-  return site === undefined || site === 'same-origin'
+export function checkFromPortal(request: FastifyRequest): void {
+  const { origin, 'sec-fetch-site': site, 'strongroom-portal': portal } = request.headers
+  if (portal !== '1') {
+    throw crossSite(
+      'The header "Strongroom-Portal: 1" is missing. Sessions are for the portal; scripts use an API key.',
+    )
+  }
+  if (origin !== undefined && origin !== originOf(request)) throw crossSite(whereToGo(request))
+  if (site !== undefined && site !== 'same-origin') throw crossSite('Another site made the browser send this.')
 }
 
-function nameFor({ protocol }: FastifyRequest): string {
-  return protocol === 'https' ? secureName : plainName
+function whereToGo({ server: { publicUrl } }: FastifyRequest): string {
+  if (publicUrl !== undefined) return `The portal is at ${publicUrl} (STRONGROOM_PUBLIC_URL). Open it there.`
+  return 'The header "Origin" names another address than the request came to. Behind a proxy, set STRONGROOM_PUBLIC_URL to the address that people use. Without it, the proxy must be in STRONGROOM_TRUSTED_PROXIES and send "X-Forwarded-Proto" and "Host".'
+}
+
+function crossSite(message: string): Refusal {
+  return new Refusal('cross_site_request', message)
+}
+
+function nameFor(request: FastifyRequest): string {
+  return isSecure(request) ? secureName : plainName
 }
 
 function flowNameFor(request: FastifyRequest): string {
@@ -75,6 +89,6 @@ function flowAttributes(request: FastifyRequest): string {
   return attributes(request).replace('SameSite=Strict', 'SameSite=Lax')
 }
 
-function attributes({ protocol }: FastifyRequest): string {
-  return `Path=/; HttpOnly; SameSite=Strict${protocol === 'https' ? '; Secure' : ''}`
+function attributes(request: FastifyRequest): string {
+  return `Path=/; HttpOnly; SameSite=Strict${isSecure(request) ? '; Secure' : ''}`
 }

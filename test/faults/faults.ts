@@ -697,8 +697,8 @@ export const faults: readonly Fault[] = [
   fault(
     'another site cannot use a session',
     'http/session-cookie.ts',
-    'if (!isFromPortal(request)) {',
-    'if (token === "") {',
+    '  checkFromPortal(request)\n',
+    '',
     'v3/users.test.ts',
     'in the hands of another site',
   ),
@@ -2105,6 +2105,14 @@ export const faults: readonly Fault[] = [
     "'SIGINT',",
     'process/hardening.test.ts',
     'orderly end upon SIGHUP',
+  ),
+  fault(
+    'where people reach the server is by the setting, whatever a proxy says',
+    'http/site.ts',
+    'server.publicUrl === undefined ?',
+    "server.publicUrl !== '' ?",
+    'http/site.test.ts',
+    'by its setting',
   ),
   fault(
     'the reserve of the disk is kept',

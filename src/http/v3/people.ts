@@ -1,14 +1,14 @@
 /** What the routes for people share: strangers, their browsers, and the session that an answer shows. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { Refusal } from '../../errors.ts'
 import { idleEndOf } from '../../model/api-key.ts'
 import { type Role, roles, type User } from '../../model/user.ts'
 import { accountsThat } from '../../vault/accounts.ts'
 import type { Opened } from '../../vault/sessions.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { addressOf } from '../peer.ts'
-import { isFromPortal, setCookie } from '../session-cookie.ts'
+import { toRefusal } from '../problem.ts'
+import { checkFromPortal, setCookie } from '../session-cookie.ts'
 import { formatTime, Time } from './schema.ts'
 
 const confirmedMs = 15 * 60 * 1000
@@ -33,8 +33,12 @@ export const Session = Type.Object({
 
 /** Refuses what does not come from the portal, before anything of it is read. */
 export function refuseOtherSites(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
-  const message = 'People sign in through the portal. Scripts and tools use an API key.'
-  done(isFromPortal(request) ? undefined : new Refusal('cross_site_request', message))
+  try {
+    checkFromPortal(request)
+    done()
+  } catch (error) {
+    done(toRefusal(error))
+  }
 }
 
 export function strangerOf(request: FastifyRequest) {
