@@ -89,11 +89,36 @@ function drawn(word: string): readonly number[] {
   if (/^([A-Za-z][a-z]*|[A-Z]+|[a-z]+[A-Z][a-z]+|([A-Z][a-z]+)+|[0-9]+)$/.test(word)) return [0]
   if (/^[0-9]*[A-Za-z][0-9]*$/.test(word)) return [0, 1].slice(0, word.length)
   return [...word.matchAll(/[A-Z]?[a-z]+|[A-Z]+|[0-9]+/g)].flatMap(({ 0: run, index }) => {
-    const isWord = run.length >= 4
-    const most = isWord && !/[0-9]/.test(run) ? 1 : 4
-    return Array.from({ length: Math.min(run.length, most) }, (_, at) => index + at)
+    const counts =
+      run.length >= 4 && !/[0-9]/.test(run) ? drawnLetters(run) : Array.from(run.slice(0, 4), (_, at) => at)
+    return counts.map((at) => index + at)
   })
 }
+
+/** Of letters in a row: the first, and where a third of the pairs is of no word, all that are in such a pair. */
+function drawnLetters(run: string): readonly number[] {
+  const letters = run.toLowerCase()
+  const strange = Array.from({ length: letters.length - 1 }, (_, at) => !pairs.has(letters.slice(at, at + 2)))
+  if (strange.filter(Boolean).length * 3 < strange.length) return [0]
+  return Array.from(letters, (_, at) => at).filter((at) => at === 0 || strange[at - 1] || strange[at])
+}
+
+/**
+ * Which letters follow which: 95 of 100 pairs in common words and passwords, and those that are neighbours on a keyboard.
+ * Of pairs that are drawn at random it is 55.
+ */
+const pairsOfWords = [
+  'a:abcdefghiklmnpqrstuvwxyz b:abegilnorsuvy c:acdehiklnortuvxy d:abcdefgilmorsuy',
+  'e:abcdefghiklmnoprstuvwxy f:adefghilortuvy g:abefghilnorstu h:abefgijnortuy i:abcdefgklmnoprstuvxz',
+  'j:aehikmou k:abeijlmorstuy l:abdefiklmopstuvy m:abeijmnopsuy n:abcdefghijklmnostuy',
+  'o:abcdefghiklmnoprstuvwxy p:aehiloprstuy q:auw r:abcdefgiklmnoprstuvy s:acdehiklmnopstuwxy',
+  't:abceghilmnorstuvwy u:abcdefgijklmnprsty v:abcefiot w:aehinoqsz x:cesxz y:abdefhlmnostu z:aeiwxz',
+]
+const pairs = new Set(
+  pairsOfWords.flatMap((line) =>
+    line.split(' ').flatMap((row) => Array.from(row.slice(2), (second) => `${row[0] ?? ''}${second}`)),
+  ),
+)
 
 /** `abc`, `111`, and `a1b2c3`: each goes on as the two of its kind before it. */
 function dropSequences(value: Uint8Array, counted: Uint8Array): void {

@@ -74,6 +74,40 @@ suite('The action', () => {
     assert.equal(shown('{ "an": "ordinary" }'), '{ "an": "ordinary" }')
   })
 
+  test('hides what is in a file, and base64 however it is wrapped', async (t) => {
+    const { api } = await start(t)
+    const text = `-----BEGIN KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC'.repeat(4)}\n-----END KEY-----\nshort-f1le-line & <more>\n`
+    const binary = Buffer.from(Array.from({ length: 200 }, (_, at) => (at * 37 + 128) % 256))
+    const value = 'p4ss"w\u00f6rd/ & <more>'
+    const files = { text: Buffer.from(text), binary, short: Buffer.from('s3cret') }
+    for (const [name, content] of Object.entries(files)) {
+      await api.post('/v3/secrets', { name, type: 'file', value: content.toString('base64') })
+    }
+    await api.post('/v3/secrets', { name: 'value', value })
+
+    const { shown } = await runAction(t, { url: api.url, 'api-key': api.key, secrets: '*' })
+
+    const wrapped = (bytes: Buffer, width: number) =>
+      bytes.toString('base64').match(new RegExp(`.{1,${width}}`, 'g')) ?? []
+    for (const bytes of [...Object.values(files), Buffer.from(value)]) {
+      for (const width of [64, 76, 10_000]) {
+        for (const one of wrapped(bytes, width).filter(({ length }) => length >= 8)) {
+          assert.match(shown(one), /^\*\*\*=*$/, `${width} ${one}`)
+        }
+      }
+      assert.equal(shown(bytes.toString('hex')), '***')
+    }
+    for (const one of text.split('\n').filter((each) => each !== '')) assert.equal(shown(`  ${one}`), '  ***')
+    const forms = [
+      JSON.stringify(value).slice(1, -1),
+      encodeURIComponent(value),
+      new URLSearchParams({ a: value }).toString().slice(2),
+    ]
+    for (const one of [...forms, 'p4ss\\"w\\u00f6rd/ & <more>', 'p4ss\\"w\u00f6rd/ \\u0026 \\u003cmore\\u003e'])
+      assert.equal(shown(one), '***')
+    assert.match(shown(Buffer.from(`user:${value}`).toString('base64')), /^.{0,8}\*\*\*.{0,4}$/)
+  })
+
   test('hides every value before it says anything else', async (t) => {
     const { api } = await start(t)
     for (const name of ['a', 'b', 'c']) await api.post('/v3/secrets', { name, value: `value-of-${name}` })

@@ -132,6 +132,11 @@ suite('What is drawn at random', () => {
     ['40 letters and digits', () => Buffer.from(pick(`${letters}0123456789`, 40)), 90],
     ['a UUID', () => Buffer.from(randomUUID()), 60],
     ['24 letters, digits and signs', () => Buffer.from(pick(`${letters}0123456789!@#$%^&*()`, 24)), 60],
+    ...['abcdefghijklmnopqrstuvwxyz0123456789', `${letters}0123456789`].map((alphabet) => {
+      const make = () => Buffer.from(`postgres://app:${pick(alphabet, 24)}@db-1.eu-west-2.internal:5432/app`)
+      return [`a password of 24 of ${alphabet.length} signs within a connection URL`, make, 85] as const
+    }),
+    ['32 small letters and digits', () => Buffer.from(pick('abcdefghijklmnopqrstuvwxyz0123456789', 32)), 90],
     ['a token within a URL', () => Buffer.from(`https://u:${pick(`${letters}0123456789`, 32)}@db.example.com/x`), 90],
   ]
   for (const [what, make, atLeast] of drawn) {
@@ -165,6 +170,8 @@ suite('What can be guessed', () => {
       'abababababababababababab',
     ],
     ...['2024-01-15T10:30:00.000Z,2025-02-16T11:31:01.111Z', '+44 20 7946 0958, +1 (555) 010-9999'],
+    ...['postgres://app:Sommer2024Hund@db-prd-01.eu-west-2.internal:5432/app', 'Dragon77Monkey12Shadow9Summer'],
+    'mysql://nginx:kbdqwertz123@mysqlprd01.xyzcorp.example:3306/wpdb',
     '{"user":"admin","password":"letmein","port":5432,"host":"10.0.12.34"}',
     'The quick brown fox jumps over the lazy dog, 7 times in 2024',
     ...['00:1a:2b:3c:4d:5e-00:1a:2b:3c:4d:5f', '192.168.10.12,192.168.10.13,fe80::1ff:fe23:4567:890a'],
