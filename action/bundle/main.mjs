@@ -991,7 +991,8 @@ var seed = fields({
 	}),
 	created_at: text,
 	expires_at: text,
-	used_at: orNull(text)
+	used_at: orNull(text),
+	refetched_at: orNull(text)
 });
 var machine = fields({
 	id: integer,
@@ -1603,6 +1604,27 @@ function literal(quotes, isAscii) {
 		return /\p{Cc}/u.test(character) || isAscii && beyondAscii.test(character) ? bytesOf(character).map((byte) => `\\x${hex(byte, 2)}`).join("") : character;
 	};
 }
+/** What is no ASCII, by its number: `\\xe4` of Python and YAML, `\\u{e4}` of Rust and Ruby, `&#228;` of XML. */
+function byNumber(write) {
+	return (character) => {
+		if (!beyondAscii.test(character) && !/\p{Cc}/u.test(character)) return character;
+		return write(character.codePointAt(0) ?? 0);
+	};
+}
+function pythonNumber(code) {
+	if (code < 256) return `\\x${hex(code, 2)}`;
+	return code < 65536 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
+}
+/** The same with the digits of YAML. */
+function yamlNumber(code) {
+	const written = pythonNumber(code);
+	return written.slice(0, 2) + written.slice(2).toUpperCase();
+}
+/** As e-mail has it. */
+function quotedPrintable(character) {
+	if (/[\x21-\x3c\x3e-\x7e]/.test(character)) return character;
+	return bytesOf(character).map((byte) => `=${hex(byte, 2).toUpperCase()}`).join("");
+}
 /** What `printf %q` of bash and `set -x` put before a character, but for those that they let stand; in octal what is no ASCII. */
 function shellWord(safe) {
 	return (character) => {
@@ -1699,6 +1721,14 @@ var encoders = [
 	}),
 	shellWord("_@%+=:./-"),
 	shellWord("_@%+=:,./-"),
+	byNumber(pythonNumber),
+	byNumber(yamlNumber),
+	byNumber((code) => `\\u{${hex(code, 1)}}`),
+	byNumber((code) => `\\x{${hex(code, 1)}}`),
+	byNumber((code) => `&#${code};`),
+	byNumber((code) => `&#x${hex(code, 1)};`),
+	byNumber((code) => `&#x${hex(code, 1).toUpperCase()};`),
+	quotedPrintable,
 	literal("'", false),
 	literal("\"", false),
 	literal("'", true),

@@ -70,7 +70,16 @@ function codedPatterns(bytes: Buffer): readonly Pattern[] {
 }
 
 function patternOf(parts: readonly (readonly string[])[], gaps: readonly Buffer[] = []): Pattern {
-  return { parts: parts.map((some) => some.map((one) => Buffer.from(one))), gaps }
+  return { parts: parts.map(bytesOf), gaps }
+}
+
+const asBytes = new WeakMap<readonly string[], readonly Buffer[]>()
+
+/** Once for those of one character, which are the same in all values. */
+function bytesOf(some: readonly string[]): readonly Buffer[] {
+  const found = asBytes.get(some) ?? some.map((one) => Buffer.from(one))
+  asBytes.set(some, found)
+  return found
 }
 
 /** What is looked for, found by its first bytes: in most places nothing begins with what is there. */

@@ -90,6 +90,32 @@ function literal(quotes: string, isAscii: boolean): Encoder {
   }
 }
 
+/** What is no ASCII, by its number: `\\xe4` of Python and YAML, `\\u{e4}` of Rust and Ruby, `&#228;` of XML. */
+function byNumber(write: (code: number) => string): Encoder {
+  return (character) => {
+    if (!beyondAscii.test(character) && !/\p{Cc}/u.test(character)) return character
+    return write(character.codePointAt(0) ?? 0)
+  }
+}
+
+function pythonNumber(code: number): string {
+  if (code < 0x100) return `\\x${hex(code, 2)}`
+  return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`
+}
+
+/** The same with the digits of YAML. */
+function yamlNumber(code: number): string {
+  const written = pythonNumber(code)
+  return written.slice(0, 2) + written.slice(2).toUpperCase()
+}
+
+/** As e-mail has it. */
+function quotedPrintable(character: string): string {
+  if (/[\x21-\x3c\x3e-\x7e]/.test(character)) return character
+  const written = bytesOf(character).map((byte) => `=${hex(byte, 2).toUpperCase()}`)
+  return written.join('')
+}
+
 /** What `printf %q` of bash and `set -x` put before a character, but for those that they let stand; in octal what is no ASCII. */
 function shellWord(safe: string): Encoder {
   return (character) => {
@@ -152,6 +178,14 @@ const encoders: readonly Encoder[] = [
   entities({ '"': '\\"', '\\': '\\\\', $: '\\$', '`': '\\`' }),
   shellWord('_@%+=:./-'),
   shellWord('_@%+=:,./-'),
+  byNumber(pythonNumber),
+  byNumber(yamlNumber),
+  byNumber((code) => `\\u{${hex(code, 1)}}`),
+  byNumber((code) => `\\x{${hex(code, 1)}}`),
+  byNumber((code) => `&#${code};`),
+  byNumber((code) => `&#x${hex(code, 1)};`),
+  byNumber((code) => `&#x${hex(code, 1).toUpperCase()};`),
+  quotedPrintable,
   literal("'", false),
   literal('"', false),
   literal("'", true),
@@ -160,12 +194,15 @@ const encoders: readonly Encoder[] = [
 
 const lineEnds = ['\n', '\r\n', '\r']
 
+/** Of characters that were met before: the same few stand in most values. */
+const known = new Map<string, readonly string[]>()
+const maxKnown = 1000
+
 /** The characters of a text, each with every way in which it is written; a line end is one, whichever it is. */
 export function alternativesOf(text: string): readonly (readonly string[])[] {
-  const known = new Map<string, readonly string[]>()
   return [...text.matchAll(/\r\n|[\s\S]/gu)].map(([character]) => {
     const found = known.get(character) ?? writtenCharacter(character)
-    known.set(character, found)
+    if (known.size < maxKnown) known.set(character, found)
     return found
   })
 }
@@ -174,7 +211,8 @@ function writtenCharacter(character: string): readonly string[] {
   if (/[A-Za-z0-9]/.test(character)) return [character]
   const same = lineEnds.includes(character) ? lineEnds : [character]
   const written = same.flatMap((one) => encoders.map((encode) => encodedBy(encode, one)))
-  return [...new Set([...written, ...written.map(again)])]
+  // A URL within a URL, too.
+  return [...new Set([...written, ...written.map(again), ...written.map((one) => one.replaceAll('%', '%25'))])]
 }
 
 /** Every way in which one program writes the whole text. */

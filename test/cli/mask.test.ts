@@ -21,7 +21,8 @@ const python = `
 import base64, html, json, os, shlex, textwrap, urllib.parse as u, binascii, sys
 v = os.environ['V']; b = v.encode()
 for form in [json.dumps(v), json.dumps(v, ensure_ascii=False), json.dumps(json.dumps(v)), u.quote(v), u.quote(v, safe=''),
-             u.quote_plus(v), u.urlencode({'p': v}), html.escape(v), repr(v), repr(b), shlex.quote(v), b.hex(),
+             u.quote_plus(v), u.urlencode({'p': v}), html.escape(v), repr(v), repr(b), ascii(v), u.quote(u.quote(v)),
+             html.escape(v).encode('ascii', 'xmlcharrefreplace').decode(), shlex.quote(v), b.hex(),
              base64.b64encode(b).decode(), base64.urlsafe_b64encode(b).decode().rstrip('='),
              base64.encodebytes(b).decode(), '\\n'.join(textwrap.wrap(base64.b64encode(b).decode(), 64)),
              '\\n    '.join(textwrap.wrap(base64.b64encode(b).decode(), 20)),
