@@ -62,7 +62,8 @@ const rightTexts: Record<Right, string> = {
   'secrets:delete': 'delete secrets',
   'keys:manage': 'list, create, rotate and revoke API keys within its own rights',
   'audit:read': 'read the audit trail',
-  'account:manage': 'no call asks for it yet',
+  'account:manage':
+    'manage users and how they sign in, machines and settings, replace the key of the account, and see the seeds of all',
 }
 
 function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -12,7 +12,7 @@ import { documentLimits, Issuers } from './oidc/issuers.ts'
 import { guardedFetch } from './outbound/fetch.ts'
 import { lockDataDir } from './store/lock.ts'
 import { openStore } from './store/open.ts'
-import { noFolder, noStore } from './store/place.ts'
+import { noFolder, noStore, storeName } from './store/place.ts'
 import type { Store } from './store/store.ts'
 import { askerOf, createAccount, type HostAsker } from './vault/accounts.ts'
 import { Attempts } from './vault/attempts.ts'
@@ -22,6 +22,8 @@ import { ask, type Vault } from './vault/vault.ts'
 
 export interface Opened {
   readonly vault: Vault
+  /** Where the store is, for people, when it was made just now. */
+  readonly madeIn: string | undefined
   close(): Promise<void>
 }
 
@@ -60,8 +62,10 @@ export async function openVault(config: Needed, { now, mayMake = false }: OpenOp
   const { databaseUrl, dataDir, keepVersions, maxValueBytes, maxFileBytes, diskReserveBytes, oidcAllowances } = config
   const store = await openStore({ databaseUrl, dataDir, keepVersions, diskReserveBytes, mayMake, now })
   try {
+    let madeIn: string | undefined
     const sealed = await store.keyring(async () => {
       if (!mayMake) throw noStore(config)
+      madeIn = storeName(config)
       root ??= await openRootKey(config.rootKey)
       return createKeyring(root)
     })
@@ -92,7 +96,7 @@ export async function openVault(config: Needed, { now, mayMake = false }: OpenOp
       clearInterval(timer)
       await recordRepeats(vault, true).finally(() => store.close())
     }
-    return { vault, close }
+    return { vault, madeIn, close }
   } catch (error) {
     await store.close()
     throw error
@@ -233,8 +237,8 @@ export async function openServerVault(config: Needed, options: OpenOptions = {})
   makeDataDir(config.dataDir)
   const unlock = config.databaseUrl === undefined ? lockDataDir(config.dataDir) : () => {}
   try {
-    const { vault, close } = await openVault(config, { ...options, mayMake: true })
-    return { vault, close: () => close().finally(unlock) }
+    const { close, ...opened } = await openVault(config, { ...options, mayMake: true })
+    return { ...opened, close: () => close().finally(unlock) }
   } catch (error) {
     unlock()
     throw error

@@ -14,10 +14,14 @@ export function sqlitePath(dataDir: string): string {
   return join(dataDir, 'strongroom.db')
 }
 
+/** As it is called before people. */
+export function storeName({ databaseUrl, dataDir }: StorePlace): string {
+  return databaseUrl === undefined ? `the data folder ${dataDir}` : `the ${readDatabaseUrl(databaseUrl).place}`
+}
+
 /** Says where it was looked for. */
-export function noStore({ databaseUrl, dataDir }: StorePlace): Refusal {
-  const where = databaseUrl === undefined ? `the data folder ${dataDir}` : `the ${readDatabaseUrl(databaseUrl).place}`
-  const text = `There is no store in ${where}, and nothing was made.`
+export function noStore(place: StorePlace): Refusal {
+  const text = `There is no store in ${storeName(place)}, and nothing was made.`
   const hint = 'Give this command the settings of the server (STRONGROOM_DATA_DIR, STRONGROOM_DATABASE_URL).'
   return new Refusal('not_found', `${text} ${hint} A new store is made by "strongroom serve".`)
 }

@@ -30,7 +30,7 @@ const recipient = await identityToRecipient(identity)
 /** Every command that opens a store, as it is typed in a folder for what it writes. */
 function commandsIn(folder: string): readonly (readonly string[])[] {
   return [
-    ['account', 'create', 'acme'],
+    ['account', 'create', 'no name'],
     ['account', 'list'],
     ['account', 'rotate-key', 'default'],
     ['key', 'create', 'ci'],
@@ -189,6 +189,26 @@ suite('Every command of the host', () => {
     }
   })
 
+  for (const engine of engines) {
+    test(`but account create: it may set a store up on ${engine.name} before the server first runs, and says so`, {
+      skip: engine.skip,
+    }, async (t) => {
+      const place = await emptyPlace(t, engine)
+
+      const { code, stdout, stderr } = await ending(start(place, ['account', 'create', 'acme', '--json']))
+
+      assert.equal(code, 0, stderr)
+      assert.deepEqual(JSON.parse(stdout).account, { id: 1, name: 'acme' })
+      assert.match(stderr, /^There was no store in the (data folder|database) .*: a new one is made\.$/m)
+      const server = await startChild(t, place)
+      assert.equal(server.firstKey, undefined)
+      assert.equal((await server.api(JSON.parse(stdout).api_key).get('/v3/secrets')).status, 200)
+      await server.end('SIGTERM')
+      const second = await ending(start(place, ['account', 'create', 'other']))
+      assert.deepEqual([second.code, second.stderr], [0, ''])
+    })
+  }
+
   test('says that what it prints cannot be written, with a code that is not 0', async (t) => {
     const { place } = await madePlace(t, sqlite)
 
@@ -318,6 +338,10 @@ suite('strongroom restore and migrate-store', () => {
     assert.deepEqual(await query(target, `select * from pg_tables where schemaname = 'public'`), [])
   })
 })
+
+function start(place: Place, words: readonly string[]) {
+  return spawn(process.execPath, [main, ...words], { env: environment(place) })
+}
 
 function isRootHere(): boolean {
   return process.getuid?.() === 0

@@ -1,4 +1,5 @@
 /** `strongroom account`: makes and lists accounts. */
+import { checkName, isName } from '../../model/name.ts'
 import { accountsThat, createAccount, onHost } from '../../vault/accounts.ts'
 import { rotateAccountKey } from '../../vault/rotation.ts'
 import { complain, print, printJson, printTable } from '../output.ts'
@@ -8,8 +9,11 @@ interface Options {
   readonly json?: boolean
 }
 
+/** Also before the server first runs: then the store is made, and this is its first account, in the place of `default`. */
 export async function create(name: string, { json }: Options): Promise<void> {
-  const { account, token } = await withVault((vault, host) => createAccount(vault, host, name))
+  const { account, token } = await withVault((vault, host) => createAccount(vault, host, checkName(name, 'name')), {
+    mayMake: isName(name),
+  })
   if (json) return printJson({ account: { id: account.id, name: account.name }, api_key: token })
   print(`Account ${account.name} (id ${account.id}) is made. Its first API key may do everything in it:`)
   print(`  ${token}`)

@@ -5,6 +5,7 @@ import { readConfig } from '../../config.ts'
 import { hostName, openVault } from '../../open.ts'
 import type { HostAsker } from '../../vault/accounts.ts'
 import type { Vault } from '../../vault/vault.ts'
+import { tell } from '../output.ts'
 import { deadly } from '../process.ts'
 
 /** How every command on the host begins, but the server itself. */
@@ -15,10 +16,18 @@ export function begin(): void {
   for (const signal of deadly) process.once(signal, () => process.exit(128 + constants.signals[signal]))
 }
 
-/** @throws Refusal `not_found` when there is no store: no command but the server makes one here */
-export async function withVault<T>(work: (vault: Vault, host: HostAsker) => Promise<T>): Promise<T> {
+/**
+ * @param mayMake whether a store is made where there is none, which is said
+ * @throws Refusal `not_found` when there is none
+ */
+export async function withVault<T>(
+  work: (vault: Vault, host: HostAsker) => Promise<T>,
+  { mayMake = false }: { readonly mayMake?: boolean } = {},
+): Promise<T> {
   begin()
-  const { vault, close } = await openVault(readConfig())
+  const { vault, madeIn, close } = await openVault(readConfig(), { mayMake })
+  // Whoever meant another one sees it at once.
+  if (madeIn !== undefined) tell(`There was no store in ${madeIn}: a new one is made.`)
   try {
     return await work(vault, hostAsker())
   } finally {
