@@ -32,6 +32,29 @@ suite('The commands of an account', async () => {
     assert.equal((await json('lists', 'delete', 'Web', '--yes')).deleted.name, 'Web')
   })
 
+  test('say who made a key, and end what it made when that is asked for', async () => {
+    const makeFamily = async () => {
+      const maker = await json('keys', 'create', 'deploy', '--scope', 'secrets:read', 'keys:manage')
+      const env = { STRONGROOM_API_KEY: maker.api_key as string }
+      const child = await person.run(['keys', 'create', 'child', '--scope', 'secrets:read', '--json'], { env })
+      return { id: String(maker.id), child: String(JSON.parse(child.stdout).id) }
+    }
+    const kept = await makeFamily()
+    const shown = (await person.run(['keys', 'show', kept.child])).stdout
+    assert.match(shown, new RegExp(`created +\\S+ by deploy \\(API key ${kept.id}\\)`))
+    assert.match((await person.run(['keys', 'list'])).stdout, /MADE BY.*\n(.*\n)*.*child.*deploy \(API key/)
+    const warned = await person.onTerminal(['keys', 'revoke', kept.id], [['Revoke it', 'y\r']])
+    assert.match(warned.text, /It made 1 API key, which go on\. With --cascade they end too/)
+    assert.match((await person.run(['keys', 'show', kept.child])).stdout, /good/)
+
+    const ended = await makeFamily()
+    const done = await person.run(['keys', 'revoke', ended.id, '--cascade', '--yes'])
+    assert.match(done.stdout, /is revoked\. With it ended 1 API key\.$/m)
+    assert.match((await person.run(['keys', 'show', ended.child])).stdout, /revoked/)
+    const later = await json('keys', 'revoke', kept.id, '--cascade', '--yes')
+    assert.deepEqual(later.ended.keys, [{ id: Number(kept.child), name: 'child' }])
+  })
+
   test('make, rotate and revoke keys, each shown once', async () => {
     const made = await person.run([
       'keys',
