@@ -1,5 +1,8 @@
 # Builds with everything, ships with what runs: no compiler, no shell is needed, no root, no write outside /data.
-FROM node:26-bookworm-slim AS build
+# A tag may come to mean another image: build with the digest of the one that you have looked at (docs/deployment.md).
+ARG NODE_IMAGE=node:26-bookworm-slim
+
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Without the scripts of the package: what they build from comes next.
@@ -10,7 +13,7 @@ COPY src src
 COPY portal portal
 RUN npm run build && npm run build:portal && npm prune --ignore-scripts --omit=dev --omit=optional
 
-FROM node:26-bookworm-slim
+FROM ${NODE_IMAGE}
 ENV NODE_ENV=production \
     STRONGROOM_LISTEN=0.0.0.0:4600 \
     STRONGROOM_DATA_DIR=/data

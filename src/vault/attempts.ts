@@ -16,6 +16,7 @@ const windowMs = 15 * 60 * 1000
 const maxForBoth = 5
 const maxForAddress = 30
 const maxForCodes = 10
+const maxForAddresses = 10
 /** How often what has ended is removed, on each node. */
 const pruneMs = 60 * 1000
 
@@ -61,6 +62,14 @@ export class Attempts {
   /** Of the codes of one user, from wherever. @throws Refusal `rate_limited` with `Retry-After` */
   beginCode(userUid: string, now: number): Promise<Attempt> {
     return this.#begin([{ name: `codes ${userUid}`, max: maxForCodes }], now)
+  }
+
+  /**
+   * Of an account, at giving a user an address: one that is taken may be another account's, and whoever may invite shall
+   * not go through a list of them. @throws Refusal `rate_limited` with `Retry-After`
+   */
+  beginAddress(accountId: number, now: number): Promise<Attempt> {
+    return this.#begin([{ name: `addresses ${accountId}`, max: maxForAddresses }], now)
   }
 
   /**

@@ -13,7 +13,7 @@ import type { NewKey } from '../store/operation.ts'
 import { checkPassword, hashPassword, isPassword } from './passwords.ts'
 import { factorsOf, needsSecondFactor, proveCode, rulesOf } from './proofs.ts'
 import { recordShutOut } from './repeats.ts'
-import { endOf, keepsChanging, prepareUser, userOfLink, verifyUser } from './users.ts'
+import { endOf, isTaken, keepsChanging, prepareUser, userOfLink, verifyUser } from './users.ts'
 import { type Asker, ask, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 /** Whatever is done with it, a session ends after this. */
@@ -130,15 +130,13 @@ export async function acceptLink(
     const next = { ...nextGeneration(user), email, name, password, linkHash: null, linkExpiresAt: null }
     const rules = await rulesOf(vault, { ...stranger, caller: personOf(next) }, user.accountId)
     const isOther = rules.sso?.isOnly === true && user.role !== 'owner'
-    const opened = await open(vault, stranger, user, {
-      next,
-      agent,
-      rules,
-      method: 'link',
-      isLink: true,
+    const beginning = {
+      ...{ next, agent, rules, method: 'link', isLink: true },
       isUnfinished: needsSecondFactor(rules, user),
       isWithoutSession: user.hasSecondFactor || isOther,
-    })
+    }
+    const attempt = await vault.attempts.beginAddress(user.accountId, vault.now())
+    const opened = await vault.attempts.make(attempt, isTaken, () => open(vault, stranger, user, beginning))
     if (opened !== undefined) return opened.session === undefined ? undefined : opened
   }
   throw new Refusal('not_found', 'This link was used meanwhile. Sign in, or ask for a new one.')

@@ -38,12 +38,18 @@ export function readUser(vault: Vault, asker: Asker, id: number): Promise<User> 
   return ask(vault, asker, { kind: 'read_user', id })
 }
 
-/** @throws Refusal `invalid`, `name_taken`, `forbidden` */
+/** @throws Refusal `invalid`, `name_taken`, `forbidden`; `rate_limited` after many addresses that were taken */
 export async function inviteUser(vault: Vault, asker: Asker, accountId: number, input: NewUserInput): Promise<Invited> {
   const email = checkEmail(input.email)
   const name = input.name === undefined || input.name === '' ? (email.split('@')[0] ?? email) : input.name
   const { role, patterns } = input
-  return make(vault, asker, { accountId, email, name, role, patterns: checkPatterns(patterns) }, 'invitation')
+  const row = { accountId, email, name, role, patterns: checkPatterns(patterns) }
+  const attempt = await vault.attempts.beginAddress(accountId, vault.now())
+  return vault.attempts.make(attempt, isTaken, () => make(vault, asker, row, 'invitation'))
+}
+
+export function isTaken({ code }: Refusal): boolean {
+  return code === 'name_taken'
 }
 
 /** The link that makes the owner of an account: who opens it says who they are. */

@@ -45,7 +45,9 @@ suite('The files of a deployment', () => {
 
   test('run the Node that the package asks for, never as root, and never write a core', () => {
     const oldest = /\d+/.exec(JSON.parse(read('package.json')).engines.node)?.[0]
-    for (const [, version] of read('Dockerfile').matchAll(/^FROM node:(\d+)/gm)) assert.equal(version, oldest)
+    const stages = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)
+    assert.deepEqual(new Set(stages), new Set([`\${NODE_IMAGE}`]))
+    assert.equal(/^ARG NODE_IMAGE=node:(\d+)/m.exec(read('Dockerfile'))?.[1], oldest)
     assert.match(read('Dockerfile'), /^USER node$/m)
     assert.match(read('compose.yaml'), /core: 0/)
     const unit = read('deploy/strongroom.service')

@@ -67,7 +67,7 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
           { email: Email, role: RoleName, name: Type.Optional(Name), name_patterns: Type.Optional(Patterns) },
           body,
         ),
-        response: responses(201, Type.Object({ ...Shown, ...Link }), 400, 401, 403, 409, 413, 415),
+        response: responses(201, Type.Object({ ...Shown, ...Link }), 400, 401, 403, 409, 413, 415, 429),
       },
     },
     async (request, reply) => {
