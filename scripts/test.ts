@@ -1,4 +1,7 @@
-/** `npm test`: every test, or the named files, with a throw-away PostgreSQL when no server is named. */
+/**
+ * `npm test`: every test but the long ones, or the named files, with a throw-away PostgreSQL when no server is named.
+ * With `--long`, those of `test/long`, which take minutes and more of the machine.
+ */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, globSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -32,12 +35,15 @@ if (url === undefined) {
   console.error(`No PostgreSQL: its tests are skipped. To run them, ${how}.`)
 }
 
-const wanted = process.argv.slice(2)
-const files = wanted.length > 0 ? wanted : globSync('test/**/*.test.ts').sort()
+const isLong = process.argv[2] === '--long'
+const wanted = process.argv.slice(isLong ? 3 : 2)
+const found = globSync(isLong ? 'test/long/**/*.test.ts' : 'test/**/*.test.ts').sort()
+const files = wanted.length > 0 ? wanted : found.filter((file) => isLong || !file.startsWith(join('test', 'long')))
+const minutes = isLong ? 60 : 5
 try {
   const { status } = spawnSync(
     process.execPath,
-    ['--test', '--test-concurrency=3', '--test-timeout=300000', ...files],
+    ['--test', `--test-concurrency=${isLong ? 1 : 3}`, `--test-timeout=${minutes * 60_000}`, ...files],
     {
       stdio: 'inherit',
       env: {

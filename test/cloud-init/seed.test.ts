@@ -41,6 +41,35 @@ cc_write_files.handle("write_files", util.load_yaml(data["user"]), Cloud(), logg
 out = None
 `
 
+/** What its stage `init` does at each boot, as far as it has to do with who the machine is. */
+const initProgram = `
+import os
+from cloudinit import sources, stages, util
+from cloudinit.settings import PER_ALWAYS, PER_INSTANCE
+os.environ["DEBUG_PROC_CMDLINE"] = "quiet ds=nocloud-net;s=" + data["url"]
+class Init(stages.Init):
+  def _read_cfg(self, extra_fns):
+    return {
+      "datasource_list": ["NoCloud", "None"],
+      "datasource": {"NoCloud": {"fs_label": None}},
+      "system_info": {"distro": "debian", "paths": {"cloud_dir": data["folder"], "run_dir": data["run"]}},
+    }
+init = Init(ds_deps=[sources.DEP_FILESYSTEM, sources.DEP_NETWORK])
+init.initialize()
+init.fetch(existing="check")
+instance = init.instancify()
+is_new = init.is_new_instance()
+init.update()
+ran, _ = init.cloudify().run("consume_data", init.consume_data, args=[PER_INSTANCE], freq=PER_INSTANCE)
+if not ran:
+  init.consume_data(PER_ALWAYS)
+with open(init.paths.get_ipath("cloud_config")) as file:
+  config = util.load_yaml(file.read())
+hostname = init.datasource.get_hostname()
+out = {"source": type(init.datasource).__name__, "instance": instance, "isNew": is_new, "ran": ran,
+  "config": config, "hostname": getattr(hostname, "hostname", hostname)}
+`
+
 interface Booted {
   readonly found: boolean
   readonly seed: string
@@ -109,11 +138,38 @@ for (const engine of engines) {
       assert.deepEqual(readFileSync(join(folder, 'keystore.p12')), keystore)
       assert.equal(readFileSync(join(folder, 'app.env'), 'utf8'), password)
 
+      const later = (await pythonBeside(bootProgram, { url, folder })) as Booted
+      assert.deepEqual([later.found, later.meta], [true, booted.meta])
+      assert.doesNotMatch(JSON.stringify(later), /s3cur3/)
       const [deployment] = (await api.get('/v3/deployments')).body.deployments
       assert.deepEqual(
         deployment.secrets.map(({ name }: { name: string }) => name),
         ['tls-key', 'keystore', 'db-password'],
       )
+    })
+
+    test('takes a machine for the same at each boot, and for another only when its seed is gone', async (t) => {
+      const { api } = await startServer(t, engine)
+      const folder = scratchFolder(t)
+      await api.post('/v3/secrets', { name: 'db-password', value: 's3cur3' })
+      const user_data = `#cloud-config\nbootcmd:\n  - [echo, ${ref('db-password')}]\n`
+      const meta_data = `instance-id: 0x10\nlocal-hostname: web\npassword: ${ref('db-password')}\n`
+      const { url, id } = (await api.post('/v3/seeds', { user_data, meta_data, target: 'web-1' })).body
+      // What is below /run is gone after each boot.
+      const boot = (at: number) => pythonBeside(initProgram, { url, folder, run: join(folder, `run-${at}`) })
+
+      const booted = [await boot(1), await boot(2), await boot(3)]
+      await api.delete(`/v3/seeds/${id}`)
+
+      const same = { source: 'DataSourceNoCloudNet', instance: '16', hostname: 'web' }
+      const again = { ...same, isNew: false, ran: false, config: { preserve_hostname: true, manage_etc_hosts: false } }
+      assert.deepEqual(booted, [
+        { ...same, isNew: true, ran: true, config: { bootcmd: [['echo', 's3cur3']] } },
+        again,
+        again,
+      ])
+      const { source, isNew } = (await boot(4)) as { source: string; isNew: boolean }
+      assert.deepEqual([source, isNew], ['DataSourceNone', true])
     })
   })
 }
