@@ -74,7 +74,12 @@ export class Machine {
       [
         ...['-machine', 'q35', '-accel', 'tcg', '-m', '640', '-display', 'none'],
         ...['-kernel', join(this.#image, 'kernel'), '-initrd', join(this.#image, 'initrd')],
-        ...['-append', `root=/dev/vda rw console=ttyS0 ${commandLine}`, '-serial', `file:${file('console')}`],
+        ...[
+          '-append',
+          `root=/dev/vda rw console=ttyS0 no_timer_check ${commandLine}`,
+          '-serial',
+          `file:${file('console')}`,
+        ],
         ...['-drive', `file=${file('disk')},if=virtio,format=qcow2`],
         ...['-netdev', `user,id=net,hostfwd=tcp:127.0.0.1:${this.#port}-:22`, '-device', 'virtio-net-pci,netdev=net'],
         ...(serial === undefined ? [] : ['-smbios', `type=1,serial=${serial}`]),
