@@ -1,6 +1,6 @@
 /** Machines that read without a key, and the switch of the account that lets them. */
 import type { Connection } from './connection.ts'
-import type { Machine, NewMachine, Settings } from './model.ts'
+import type { Machine, NewMachine, Settings, SettingsChange } from './model.ts'
 import type { CallOptions } from './options.ts'
 
 export class Machines {
@@ -40,7 +40,8 @@ export class AccountSettings {
     return (await this.#connection.send('GET /v3/settings', {}, options)).body
   }
 
-  async update(input: Settings, options?: CallOptions): Promise<Settings> {
+  /** What is not named stays as it is. */
+  async update(input: SettingsChange, options?: CallOptions): Promise<Settings> {
     return (await this.#connection.send('PUT /v3/settings', { body: input }, options)).body
   }
 }

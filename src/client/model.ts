@@ -209,8 +209,16 @@ export interface Rendered {
 
 /** The settings of an account. */
 export interface Settings {
+  /** Whether machines may read without a key. */
   readonly vm_auth: boolean
+  /** Where its API keys, sessions, seeds and machines work from; none: from anywhere. */
+  readonly networks: readonly string[]
+  /** What the host gave it for its machines. */
+  readonly machine_networks: readonly string[]
 }
+
+/** What is not named stays as it is. */
+export type SettingsChange = Partial<Pick<Settings, 'vm_auth' | 'networks'>>
 
 /** How the people of an account must sign in. */
 export interface SignInRules {

@@ -38,6 +38,7 @@ import type {
   SecretHead,
   Seed,
   Settings,
+  SettingsChange,
   SignInRules,
   Sso,
   Template,
@@ -106,7 +107,7 @@ export interface Operations {
   'POST /v3/render': { body: Template; answer: Rendered }
   'POST /v3/fingerprints': { body: FingerprintFilter; answer: Fingerprints }
   'GET /v3/settings': { answer: Settings }
-  'PUT /v3/settings': { body: Settings; answer: Settings }
+  'PUT /v3/settings': { body: SettingsChange; answer: Settings }
   'GET /v3/sign-in': { answer: SignInRules }
   'PUT /v3/sign-in': { body: SignInRules; answer: SignInRules }
   'GET /v3/sso': { answer: Sso }
@@ -213,7 +214,7 @@ const fingerprints = fields<Fingerprints>({
   ),
   unscannable: list(fields<Unscannable>({ ...ofVersion, reason: text })),
 })
-const accountSettings = fields<Settings>({ vm_auth: bool })
+const accountSettings = fields<Settings>({ vm_auth: bool, networks: list(text), machine_networks: list(text) })
 const signInRules = fields<SignInRules>({ second_factor_required: bool })
 const sso = fields<Sso>({
   label: text,

@@ -1,4 +1,6 @@
 /** An account: a tenant with its own secrets, keys and audit chain. */
+import { hash } from 'node:crypto'
+import type { AccountSettings } from './machine.ts'
 
 export interface Account {
   readonly id: number
@@ -16,7 +18,19 @@ export interface Account {
   readonly auditSize: number
   readonly auditHead: Uint8Array
   readonly auditAt: number
+  /** Where its API keys, sessions, seeds and machines may be used from (none: anywhere). */
+  readonly networks: readonly string[]
+  /** What the host gave it: its machines have addresses of these alone. */
+  readonly machineNetworks: readonly string[]
   readonly mac: Uint8Array
+}
+
+/** What the trail has of an account's settings: its row of them, and its networks where it has any. */
+export function settingsHash({ mac }: AccountSettings, account: Pick<Account, 'networks' | 'machineNetworks'>): string {
+  const { networks, machineNetworks } = account
+  const isBare = networks.length === 0 && machineNetworks.length === 0
+  const rest = isBare ? '' : JSON.stringify([networks, machineNetworks])
+  return hash('sha256', Buffer.concat([mac, Buffer.from(rest)]), 'hex')
 }
 
 /**

@@ -1,4 +1,5 @@
 /** An API key: a named bearer of scopes in one account. Times are milliseconds since 1970. */
+import type { Account } from './account.ts'
 import { inNetworks } from './network.ts'
 import type { Principal } from './principal.ts'
 import { parseScopes, type Scope, withinScopes } from './scope.ts'
@@ -51,11 +52,16 @@ export function idleEndOf({ lastUsedAt, createdAt }: Pick<ApiKey, 'lastUsedAt' |
   return Math.max(lastUsedAt ?? 0, createdAt) + idleMs
 }
 
-/** Why a key may not be used now from this address, or `undefined` when it may. */
-export function whyUnusable(key: ApiKey, now: number, address: string): string | undefined {
+/** Why a key of the account may not be used now from this address, or `undefined` when it may. */
+export function whyUnusable(
+  key: ApiKey,
+  account: Pick<Account, 'networks'>,
+  now: number,
+  address: string,
+): string | undefined {
   if (key.revokedAt !== null) return 'revoked'
   if (key.expiresAt !== null && key.expiresAt <= now) return 'expired'
-  if (!inNetworks(key.networks, address)) return 'network'
+  if (!inNetworks(key.networks, address) || !inNetworks(account.networks, address)) return 'network'
   if (key.userId !== null && now >= idleEndOf(key)) return 'idle'
   return undefined
 }

@@ -75,6 +75,8 @@ const covers: Covers = {
     auditSize: { because: trail },
     auditHead: { because: trail },
     auditAt: { because: trail },
+    networks: 'covered',
+    machineNetworks: 'covered',
   },
   account_settings: { accountId: 'covered', vmAuth: 'covered' },
   api_keys: {

@@ -168,7 +168,8 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
   await loadMade(tx, needs, world)
   await loadFactors(tx, needs, world)
   await loadContents(tx, needs, world)
-  if (needs.accountNames.size === 0) return world
+  // Who claims addresses must know whether other accounts are there.
+  if (needs.accountNames.size === 0 && needs.claimed.length === 0) return world
   const { taken, nextId } = await tx.newAccounts([...needs.accountNames])
   return { ...world, accountNames: new Set(taken), nextAccountId: nextId }
 }

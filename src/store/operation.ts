@@ -127,7 +127,7 @@ export type Operation =
   | { readonly kind: 'create_machine'; readonly machine: NewMachine }
   | { readonly kind: 'delete_machine'; readonly id: number }
   | { readonly kind: 'read_settings' }
-  | { readonly kind: 'update_settings'; readonly settings: Unsealed<AccountSettings> }
+  | { readonly kind: 'update_settings'; readonly change: SettingsChange }
   | { readonly kind: 'list_users' }
   | { readonly kind: 'read_user'; readonly id: number }
   /** Loads what is needed to authenticate a changed row. Not recorded. */
@@ -344,8 +344,8 @@ export interface Results
   read_machine: Machine
   create_machine: Machine
   delete_machine: null
-  read_settings: AccountSettings
-  update_settings: AccountSettings
+  read_settings: Settings
+  update_settings: Settings
   list_users: readonly User[]
   read_user: User
   prepare_user: { readonly user: User; readonly sessions: readonly ApiKey[] }
@@ -399,6 +399,12 @@ export interface Refused {
   /** There is no record of it yet. Whoever is not let in may repeat that for nothing: the vault records it, or counts it. */
   readonly shutOut?: ShutOut
 }
+
+/** What an account is set to. */
+export interface Settings extends Pick<AccountSettings, 'vmAuth'>, Pick<Account, 'networks' | 'machineNetworks'> {}
+
+/** What is not named stays as it is. Networks for machines are for the host alone to give. */
+export type SettingsChange = { readonly [Name in keyof Settings]?: Settings[Name] | undefined }
 
 /** Everything that arrived while the store was busy; one transaction. */
 export interface Batch {

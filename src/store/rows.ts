@@ -37,6 +37,8 @@ export interface AccountRow {
   next_seed_id: number
   next_trust_rule_id: number
   mac: Uint8Array
+  networks: string
+  machine_networks: string
 }
 
 export interface SecretRow {
@@ -190,6 +192,8 @@ export function toAccount(row: AccountRow): Account {
     auditSize: row.audit_size,
     auditHead: row.audit_head,
     auditAt: row.audit_ms,
+    networks: words(row.networks),
+    machineNetworks: words(row.machine_networks),
     mac: row.mac,
   }
 }

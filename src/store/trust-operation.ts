@@ -56,5 +56,7 @@ export interface TrustResults {
   create_trust_rule: TrustRule
   update_trust_rule: TrustRule
   delete_trust_rule: null
-  exchange_token: { readonly key: ApiKey } | { readonly fault: 'expired' | 'reused'; readonly shutOut: ShutOut }
+  exchange_token:
+    | { readonly key: ApiKey }
+    | { readonly fault: 'expired' | 'reused' | 'network'; readonly shutOut: ShutOut }
 }

@@ -1,6 +1,7 @@
 /** What an account holds by its tables, in the words of its trail, and which of it is not authentic. */
 import { hash } from 'node:crypto'
 import type { Live } from '../audit/state.ts'
+import { settingsHash } from '../model/account.ts'
 import type { AddressRange } from '../model/address.ts'
 import { deploymentHash } from '../model/deployment.ts'
 import { factorName, hasFactors } from '../model/factor.ts'
@@ -32,10 +33,11 @@ export async function liveOf({ store, keyring }: Pick<Vault, 'store' | 'keyring'
     table: Table,
     row: SealedRows[Table],
     one: Omit<Live, 'hash' | 'firstHash'>,
+    digest = hash('sha256', row.mac, 'hex'),
   ) => {
     check(table, row, `${one.kind} ${one.id ?? ''}`.trim())
     const firstMac = keyring.rowMac(firstText[table](row))
-    live.push({ ...one, hash: hash('sha256', row.mac, 'hex'), firstHash: hash('sha256', firstMac, 'hex') })
+    live.push({ ...one, hash: digest, firstHash: hash('sha256', firstMac, 'hex') })
   }
   const account = (await store.accounts()).find(({ id }) => id === accountId)
   if (account !== undefined) check('accounts', account, `account ${accountId}`)
@@ -107,7 +109,10 @@ export async function liveOf({ store, keyring }: Pick<Vault, 'store' | 'keyring'
   }
   const settings = await store.settings(accountId)
   if (settings === undefined) forged.push('The settings of the account are not in the store.')
-  else take('account_settings', settings, { kind: 'settings', ...nameless, isUsual: !settings.vmAuth })
+  else if (account !== undefined) {
+    const isUsual = !settings.vmAuth && account.networks.length === 0 && account.machineNetworks.length === 0
+    take('account_settings', settings, { kind: 'settings', ...nameless, isUsual }, settingsHash(settings, account))
+  }
   for (const list of await store.lists(accountId)) {
     const { id, uid, name } = list
     check('lists', list, `list ${id}`)

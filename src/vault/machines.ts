@@ -1,13 +1,12 @@
 /** Machines that read without a key, and the account's switch that lets them. */
 import { newUid } from '../crypto/random.ts'
-import {
-  type AccountSettings,
-  type Machine,
-  machineScopes,
-  parseAddresses,
-  parseMachineScopes,
-} from '../model/machine.ts'
+import { invalid } from '../errors.ts'
+import { overlap } from '../model/address.ts'
+import { type Machine, machineScopes, parseAddresses, parseMachineScopes, rangesOf } from '../model/machine.ts'
 import { checkLabel } from '../model/name.ts'
+import { parseNetworks, withinNetworks } from '../model/network.ts'
+import type { Settings, SettingsChange } from '../store/operation.ts'
+import { accountsThat, askerOf, findAccount, type HostAsker, onHost } from './accounts.ts'
 import { type Asker, ask, type Identity, type Vault } from './vault.ts'
 
 export interface MachineInput {
@@ -52,16 +51,49 @@ export async function deleteMachine(vault: Vault, asker: Asker, id: number): Pro
 }
 
 /** @throws Refusal `forbidden`, `integrity_failure` */
-export function readSettings(vault: Vault, asker: Asker): Promise<AccountSettings> {
+export function readSettings(vault: Vault, asker: Asker): Promise<Settings> {
   return ask(vault, asker, { kind: 'read_settings' })
 }
 
-/** @throws Refusal `forbidden` */
+/**
+ * Changes what is named. Networks of the account hold for its API keys, sessions, seeds and machines at once.
+ *
+ * @throws Refusal `forbidden`, `invalid` for networks without the asker's address
+ */
 export function updateSettings(
   vault: Vault,
   asker: Asker,
-  { accountId }: Identity,
-  { vmAuth }: Pick<AccountSettings, 'vmAuth'>,
-): Promise<AccountSettings> {
-  return ask(vault, asker, { kind: 'update_settings', settings: { accountId, vmAuth } })
+  { vmAuth, networks }: Pick<SettingsChange, 'vmAuth' | 'networks'>,
+): Promise<Settings> {
+  const change = { vmAuth, networks: networks && parseNetworks(networks) }
+  return ask(vault, asker, { kind: 'update_settings', change })
+}
+
+/**
+ * Says, on the host, which addresses an account may have for its machines. An address is given to one account alone.
+ *
+ * @throws Refusal `not_found`, `invalid` for addresses of another account, or without those of the account's own machines
+ */
+export async function giveMachineNetworks(
+  vault: Vault,
+  host: HostAsker,
+  name: string,
+  networks: readonly string[],
+): Promise<readonly string[]> {
+  const account = await findAccount(vault, name)
+  const given = parseNetworks(networks)
+  const ranges = rangesOf({ addresses: given })
+  for (const machine of await vault.store.machines(account.id)) {
+    if (given.length > 0 && !withinNetworks(machine.addresses, given)) {
+      throw invalid('networks', `Machine ${machine.id} (${machine.name}) has other addresses. Delete it first.`)
+    }
+  }
+  for (const other of await accountsThat(vault, onHost, ({ id }) => id !== account.id)) {
+    const held = [...rangesOf({ addresses: other.machineNetworks }), ...(await vault.store.claims(other.id))]
+    if (held.some((range) => ranges.some((one) => overlap(one, range)))) {
+      throw invalid('networks', `The account ${other.name} has some of these addresses. One address is of one account.`)
+    }
+  }
+  const change = { machineNetworks: given }
+  return (await ask(vault, askerOf(host, account.id), { kind: 'update_settings', change })).machineNetworks
 }

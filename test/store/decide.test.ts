@@ -353,6 +353,8 @@ function worldOf(other: Partial<World> = {}): World {
     auditSize: 7,
     auditHead: bytes(0),
     auditAt: now - 500,
+    networks: [],
+    machineNetworks: [],
     mac: bytes(2),
   }
   return {

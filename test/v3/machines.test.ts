@@ -1,11 +1,13 @@
 /** Machines without keys: who they are is their address, and nothing that anybody else says. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { giveMachineNetworks } from '../../src/vault/machines.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
 import { startServer, type TestOptions } from '../support/server.ts'
 
 const local = '127.0.0.1'
+const host = { name: 'root', requestId: 'test' }
 
 for (const engine of engines) {
   suite(`${engine.name}: a machine without a key`, { skip: engine.skip }, () => {
@@ -22,14 +24,14 @@ for (const engine of engines) {
 
     test('reads while the switch of its account is on, and no longer', async (t) => {
       const { api, ask } = await start(t)
-      assert.deepEqual((await api.get('/v3/settings')).body, { vm_auth: false })
+      assert.deepEqual((await api.get('/v3/settings')).body, { vm_auth: false, networks: [], machine_networks: [] })
       assert.equal(await ask('GET', '/v3/secrets/1'), 401)
 
       const made = await api.post('/v3/machines', { name: 'web-1', addresses: [local] })
       assert.equal(made.status, 201)
       assert.deepEqual(made.body.scopes, ['secrets:list', 'secrets:read'])
       assert.equal(await ask('GET', '/v3/secrets/1'), 401)
-      assert.deepEqual((await api.put('/v3/settings', { vm_auth: true })).body, { vm_auth: true })
+      assert.equal((await api.put('/v3/settings', { vm_auth: true })).body.vm_auth, true)
       assert.equal(await ask('GET', '/v3/secrets/1'), 200)
       assert.equal(await ask('GET', '/api/secrets/lists/1/values/1'), 200)
       await api.put('/v3/settings', { vm_auth: false })
@@ -46,6 +48,7 @@ for (const engine of engines) {
           JSON.stringify(principal),
         ]),
         [
+          // The refusal in between is like the first, and counted: its number is recorded when the minute is over.
           ['secret.list', 'ok'],
           ['secret.read', 'ok'],
           ['secret.read', 'ok'],
@@ -91,25 +94,59 @@ for (const engine of engines) {
       assert.equal(await ask('GET', '/v3/secrets/1'), 200)
     })
 
-    test('does not share an address with another, of whatever account', async (t) => {
-      const { api, otherAccount } = await start(t)
-      const other = await otherAccount()
-      const claim = async (who: typeof api, ...addresses: string[]) =>
-        (await who.post('/v3/machines', { name: `m ${addresses.join(' ')}`, addresses })).status
+    test('does not share an address with another, and has no good part of the internet', async (t) => {
+      const { api } = await start(t)
+      const claim = async (...addresses: string[]) =>
+        (await api.post('/v3/machines', { name: `m ${addresses.join(' ')}`, addresses })).status
 
-      assert.equal(await claim(api, '10.0.0.0/24', '2001:db8::/64'), 201)
+      assert.equal(await claim('10.0.0.0/24', '2001:db8::/64'), 201)
       for (const taken of ['10.0.0.7', '10.0.0.0/16', '::ffff:10.0.0.9', '::ffff:10.0.0.0/112', '2001:db8::1']) {
-        assert.deepEqual([await claim(other, taken), taken], [409, taken])
-        assert.deepEqual([await claim(api, taken), taken], [409, taken])
+        assert.deepEqual([await claim(taken), taken], [409, taken])
       }
       for (const wide of ['0.0.0.0/0', '10.0.0.0/8', '::/0', '2001:db8::/32', '::ffff:10.0.0.7/32']) {
-        assert.deepEqual([await claim(other, wide), wide], [400, wide])
+        assert.deepEqual([await claim(wide), wide], [400, wide])
       }
-      assert.equal(await claim(other, '10.0.1.0/24'), 201)
-      const race = await Promise.all([api, other, api, other].map((who) => claim(who, '10.9.0.0/16')))
-      assert.deepEqual(race.toSorted(), [201, 409, 409, 409])
+      assert.equal(await claim('10.0.1.0/24'), 201)
+      const race = await Promise.all(
+        ['a', 'b', 'c', 'd'].map((name) => {
+          return api.post('/v3/machines', { name, addresses: ['10.9.0.0/16'] })
+        }),
+      )
+      assert.deepEqual(race.map(({ status }) => status).toSorted(), [201, 409, 409, 409])
       await api.delete('/v3/machines/1')
-      assert.equal(await claim(other, '10.0.0.7'), 201)
+      assert.equal(await claim('10.0.0.7'), 201)
+    })
+
+    test('has, beside other accounts, only addresses that the host gave to its own', async (t) => {
+      const { api, otherAccount, vault, ask } = await start(t)
+      assert.equal((await api.post('/v3/machines', { name: 'old', addresses: ['10.0.0.7'] })).status, 201)
+      const other = await otherAccount()
+      const name = (await vault.store.accounts())[1]?.name ?? ''
+      const give = (account: string, ...networks: string[]) => giveMachineNetworks(vault, host, account, networks)
+      const claim = async (who: typeof api, address: string) =>
+        (await who.post('/v3/machines', { name: `m ${address}`, addresses: [address] })).status
+
+      for (const address of ['127.0.0.1', '10.1.0.1', '2001:db8::1', '10.0.0.7']) {
+        assert.deepEqual([await claim(other, address), await claim(api, address)], [403, 403], address)
+      }
+      assert.deepEqual(await give(name, '::ffff:10.1.0.0/112', '127.0.0.1'), ['10.1.0.0/16', '127.0.0.1/32'])
+      assert.deepEqual((await other.get('/v3/settings')).body.machine_networks, ['10.1.0.0/16', '127.0.0.1/32'])
+      assert.deepEqual([await claim(api, '10.1.0.1'), await claim(other, '10.1.0.1')], [403, 201])
+      assert.equal(await claim(other, '10.2.0.1'), 403)
+      // Nobody gives themselves any, and no address goes to two.
+      assert.equal((await other.put('/v3/settings', { machine_networks: ['0.0.0.0/0'] })).status, 400)
+      await assert.rejects(give('default', '10.0.0.0/24', '10.1.2.0/24'), /has some of these/)
+      await assert.rejects(give(name, '10.1.0.0/16', '10.0.0.0/16'), /has some of these/)
+      await assert.rejects(give(name, '127.0.0.1'), /has other addresses/)
+
+      // What was registered before the other account came stays, and reads its own account alone.
+      await other.post('/v3/secrets', { name: 'theirs', value: 'v' })
+      assert.equal(await claim(other, '127.0.0.1'), 201)
+      await other.put('/v3/settings', { vm_auth: true })
+      await api.put('/v3/settings', { vm_auth: true })
+      assert.equal(await ask('GET', '/v3/secrets/1'), 200)
+      const { records } = (await other.get('/v3/audit?principal=m%20127.0.0.1')).body
+      assert.equal(records.at(-1).object.name, 'theirs')
     })
 
     test('is known by the address that a trusted proxy tells, and by no other header', async (t) => {

@@ -1,6 +1,6 @@
 /** The settings of the account: machines, its key and the replacing of it, and what the server allows. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Cpu, Gauge, KeySquare, RotateCcw } from 'lucide-react'
+import { Cpu, Gauge, KeySquare, Network, RotateCcw } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import type { AccountInfo, AccountKey } from '../../../src/client/index.ts'
@@ -8,12 +8,13 @@ import { act, Cancelled, read, sentenceOf } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
 import { sizeText } from '../secrets/content.ts'
 import { useSecrets } from '../secrets/queries.ts'
-import { Button, Switch } from '../ui/controls.tsx'
+import { Button, Switch, TextArea } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Progress } from '../ui/progress.tsx'
 import { Loading, Note, Trouble } from '../ui/states.tsx'
 import { dayOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { wordsOf } from '../ui/words.ts'
 
 export function AccountSettings() {
   const { data, error, refetch } = useQuery({
@@ -34,10 +35,60 @@ export function AccountSettings() {
           <dd>{dayOf(data.created_at)}</dd>
         </dl>
       </section>
+      <NetworksCard />
       <MachinesCard />
       <KeyCard account={data} />
       <LimitsCard limits={data.limits} />
     </>
+  )
+}
+
+function NetworksCard() {
+  const cache = useQueryClient()
+  const { data } = useQuery({
+    queryKey: ['settings'],
+    queryFn: ({ signal }) => read(() => strongroom.settings.get({ signal })),
+  })
+  const [text, setText] = useState<string>()
+  const [fault, setFault] = useState<string>()
+  if (data === undefined) return null
+  const saved = data.networks.join('\n')
+  const save = async () => {
+    setFault(undefined)
+    try {
+      const settings = await act(() => strongroom.settings.update({ networks: wordsOf(text ?? '') }))
+      cache.setQueryData(['settings'], settings)
+      setText(undefined)
+      toast(settings.networks.length > 0 ? 'Allowed networks saved' : 'Access is allowed from any network')
+    } catch (failure) {
+      if (!(failure instanceof Cancelled)) setFault(sentenceOf(failure))
+    }
+  }
+  return (
+    <section className="card" aria-labelledby="networks-title">
+      <div className="card-head">
+        <h2 id="networks-title" className="row">
+          <Network size={16} aria-hidden /> Allowed networks
+        </h2>
+      </div>
+      <div className="card-pad stack">
+        <TextArea
+          label="Allowed networks (CIDR)"
+          rows={3}
+          value={text ?? saved}
+          onValue={setText}
+          fault={fault}
+          placeholder="203.0.113.0/24"
+          hint="API keys, sign-ins, seeds and machines of this account work only from these networks. Include the one you are on. Leave blank for any network."
+          spellCheck={false}
+        />
+        <div>
+          <Button onPress={() => void save()} isDisabled={text === undefined || text === saved}>
+            Save
+          </Button>
+        </div>
+      </div>
+    </section>
   )
 }
 

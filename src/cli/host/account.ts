@@ -1,6 +1,7 @@
 /** `strongroom account`: makes and lists accounts. */
 import { checkName, isName } from '../../model/name.ts'
-import { accountsThat, createAccount, onHost } from '../../vault/accounts.ts'
+import { accountsThat, createAccount, findAccount, onHost } from '../../vault/accounts.ts'
+import { giveMachineNetworks } from '../../vault/machines.ts'
 import { rotateAccountKey } from '../../vault/rotation.ts'
 import { complain, print, printJson, printTable } from '../output.ts'
 import { withVault } from './with-vault.ts'
@@ -28,6 +29,17 @@ export async function list({ json }: Options): Promise<void> {
     ['ID', 'NAME', 'CREATED'],
     shown.map(({ id, name, created_at }) => [String(id), name, created_at]),
   )
+}
+
+export async function machineNetworks(name: string, { set, json }: Options & { readonly set?: string }): Promise<void> {
+  const networks = await withVault(async (vault, host) => {
+    if (set === undefined) return (await findAccount(vault, name)).machineNetworks
+    const wanted = set.split(',').map((text) => text.trim())
+    return giveMachineNetworks(vault, host, name, set.trim() === '' ? [] : wanted)
+  })
+  if (json) return printJson({ account: name, machine_networks: networks })
+  if (networks.length > 0) return print(networks.join('\n'))
+  complain(`${name} has none. While it is the only account, its machines may have any address.`)
 }
 
 export async function rotateKey(name: string, { json }: Options): Promise<void> {

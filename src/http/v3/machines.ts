@@ -1,6 +1,8 @@
 /** `/v3/machines` and `/v3/settings`: who may read without a key, and the switch that lets them. */
 import { Type } from 'typebox'
 import type { Machine } from '../../model/machine.ts'
+import { maxNetworks } from '../../model/network.ts'
+import type { Settings as AccountSettings } from '../../store/operation.ts'
 import {
   createMachine,
   deleteMachine,
@@ -24,9 +26,19 @@ const Shown = Type.Object({
   created_at: Time,
   created_by: CreatedBy,
 })
-const Settings = Type.Object(
-  { vm_auth: Type.Boolean({ description: 'true or false' }) },
-  { additionalProperties: false, description: 'a JSON object' },
+const VmAuth = Type.Boolean({ description: 'true or false' })
+const Settings = Type.Object({ vm_auth: VmAuth, networks: Texts, machine_networks: Texts })
+const Change = Type.Object(
+  {
+    vm_auth: Type.Optional(VmAuth),
+    networks: Type.Optional(
+      Type.Array(Type.String({ maxLength: 64 }), {
+        maxItems: maxNetworks,
+        description: `at most ${maxNetworks} networks such as 10.0.0.0/8, or none for anywhere`,
+      }),
+    ),
+  },
+  { additionalProperties: false, minProperties: 1, description: 'a JSON object with a setting' },
 )
 
 export function machineRoutes(app: V3, { vault }: Context): void {
@@ -120,7 +132,7 @@ export function settingsRoutes(app: V3, { vault }: Context): void {
         response: responses(200, Settings, 400, 401, 403),
       },
     },
-    async (request) => ({ vm_auth: (await readSettings(vault, askerOf(request))).vmAuth }),
+    async (request) => shownSettings(await readSettings(vault, askerOf(request))),
   )
 
   app.put(
@@ -129,17 +141,25 @@ export function settingsRoutes(app: V3, { vault }: Context): void {
       schema: {
         tags,
         summary: "Change the account's settings",
-        description: '`vm_auth`: whether registered machines may read without a key. Off until it is turned on.',
+        description: [
+          'What is not named stays as it is. `vm_auth`: whether registered machines may read without a key; off until it is turned on.',
+          '`networks`: API keys, sessions, seeds and machines of the account work from these alone; they must hold the address that asks.',
+          '`machine_networks` are what the host gave the account for its machines.',
+        ].join(' '),
         querystring: NoQuery,
-        body: Settings,
+        body: Change,
         response: responses(200, Settings, 400, 401, 403, 413, 415),
       },
     },
     async (request) => {
-      const input = { vmAuth: request.body.vm_auth }
-      return { vm_auth: (await updateSettings(vault, askerOf(request), identityOf(request), input)).vmAuth }
+      const { vm_auth: vmAuth, networks } = request.body
+      return shownSettings(await updateSettings(vault, askerOf(request), { vmAuth, networks }))
     },
   )
+}
+
+function shownSettings({ vmAuth, networks, machineNetworks }: AccountSettings) {
+  return { vm_auth: vmAuth, networks: [...networks], machine_networks: [...machineNetworks] }
 }
 
 function shown({ id, name, addresses, scopes, createdAt, maker }: Machine) {

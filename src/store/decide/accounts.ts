@@ -34,6 +34,8 @@ export function createAccount(
     auditSize: 0,
     auditHead: emptyHead(world.storeId, id),
     auditAt: 0,
+    networks: [],
+    machineNetworks: [],
   })
   // From the beginning, so that one which is missing is missed.
   putSettings(work, { accountId: id, vmAuth: false })

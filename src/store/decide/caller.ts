@@ -3,6 +3,7 @@ import type { Action } from '../../audit/record.ts'
 import { unreachable } from '../../errors.ts'
 import { type ApiKey, isBackedBy, scopesOf, whyUnusable } from '../../model/api-key.ts'
 import { rangesOf } from '../../model/machine.ts'
+import { inNetworks } from '../../model/network.ts'
 import { allScopes, parseScopes } from '../../model/scope.ts'
 import type { Kind, Outcome, Request } from '../operation.ts'
 import { claimOn, ref } from '../world.ts'
@@ -151,7 +152,7 @@ function identifyKey(
       : ({ kind: 'user', id: key.userId, name: key.name } as const)
   const call = { work, request, account, principal, key, user, scopes: scopesOf(key), action }
   const isBacked = key.userId === null || isBackedBy(key, user)
-  if (!isBacked || whyUnusable(key, work.world.now, request.address) !== undefined) {
+  if (!isBacked || whyUnusable(key, account, work.world.now, request.address) !== undefined) {
     return shutOut(call, null, 'unauthenticated', noKey)
   }
   touch(work, key)
@@ -175,7 +176,8 @@ function identifyMachine(
   if (!ranges.some(({ first, last }) => first <= caller.address && caller.address <= last)) return unauthenticated()
   const principal = { kind: 'machine', id: machine.id, name: machine.name } as const
   const call = { work, request, account, principal, key: undefined, scopes: parseScopes(machine.scopes), action }
-  return settings.vmAuth ? call : shutOut(call, null, 'unauthenticated', noKey)
+  const isLetIn = settings.vmAuth && inNetworks(account.networks, request.address)
+  return isLetIn ? call : shutOut(call, null, 'unauthenticated', noKey)
 }
 
 /** An unknown token leads to no account, and so to no record. */

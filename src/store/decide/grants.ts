@@ -317,9 +317,9 @@ function machineHanded(machine: Omit<Machine, 'id' | 'mac'> & { readonly id?: nu
 }
 
 /** Whoever lets machines read without a key hands on what each registered one may. */
-function handedBySettings({ work, account }: Call, { settings }: Op<'update_settings'>): readonly Handed[] {
+function handedBySettings({ work, account }: Call, { change }: Op<'update_settings'>): readonly Handed[] {
   const { world } = work
-  if (!settings.vmAuth || world.settings.get(account.id)?.vmAuth === true) return []
+  if (change.vmAuth !== true || world.settings.get(account.id)?.vmAuth === true) return []
   const machines = [...world.machines.values()].filter(({ accountId }) => accountId === account.id)
   return machines.map((machine) => ({ ...machineHanded(machine), thing: 'machines', object: null }))
 }

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { scopesOf, whyUnusable } from '../../model/api-key.ts'
+import { inNetworks } from '../../model/network.ts'
 import { allows, allowsName, allowsSome, meet, parseScopes, type Scope } from '../../model/scope.ts'
 import { isOver, mayFetch, mayRefetch, type Seed, type SeedDocument } from '../../model/seed.ts'
 import { scopesOfUser } from '../../model/user.ts'
@@ -101,10 +102,12 @@ export function returnSeed(call: Call, { change }: Op<'return_seed'>): Outcome<'
 export function scopesOfSeed({ work, request }: Pick<Call, 'work' | 'request'>, seed: Seed): readonly Scope[] {
   const { accountId, maker } = seed
   const at = ref(accountId, maker.id)
+  const account = work.world.accounts.get(accountId)
+  if (account === undefined || !inNetworks(account.networks, request.address)) return []
   const own = seed.scopes.length === 0 ? [] : parseScopes(seed.scopes)
   if (maker.kind === 'key') {
     const key = work.world.keys.get(at)
-    const isUsable = key !== undefined && whyUnusable(key, work.world.now, request.address) === undefined
+    const isUsable = key !== undefined && whyUnusable(key, account, work.world.now, request.address) === undefined
     return isUsable ? meet(own, scopesOf(key)) : []
   }
   const user = maker.kind === 'user' ? work.world.users.get(at) : undefined

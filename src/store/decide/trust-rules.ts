@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { type ApiKey, scopesOf } from '../../model/api-key.ts'
+import { inNetworks } from '../../model/network.ts'
 import { allowsSome, mayManageKey } from '../../model/scope.ts'
 import { maxLivingKeys, maxTrustRules, type TrustRule } from '../../model/trust-rule.ts'
 import type { Op, Outcome, Refused } from '../operation.ts'
@@ -106,10 +107,11 @@ export function exchangeToken(call: Call, operation: Op<'exchange_token'>): Outc
   // By whatever clock, it lives no longer than the rule says.
   const lifetimeMs = (key.expiresAt ?? Number.POSITIVE_INFINITY) - key.createdAt
   if (!isOwn || lifetimeMs > found.keyTtlSeconds * 1000) return { kind: 'outdated' }
-  const refuseFor = (fault: 'expired' | 'reused'): Outcome<'exchange_token'> => {
+  const refuseFor = (fault: 'expired' | 'reused' | 'network'): Outcome<'exchange_token'> => {
     const result = { fault, shutOut: shutOutOf(call, objectOf(found), 'invalid_credentials') }
     return { kind: 'done', result }
   }
+  if (!inNetworks(account.networks, call.request.address)) return refuseFor('network')
   if (until <= world.now) return refuseFor('expired')
   if (usedHash !== undefined && world.usedTokens.has(usedRef(account.id, found.id, usedHash))) {
     return refuseFor('reused')

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import type { ApiKey } from '../../model/api-key.ts'
+import { inNetworks } from '../../model/network.ts'
 import { allows } from '../../model/scope.ts'
 import { isActiveOwner, type User } from '../../model/user.ts'
 import type { SessionEnd } from '../factor-operation.ts'
@@ -22,6 +23,7 @@ import {
   refuse,
   refuseField,
   removeUser,
+  shutOut,
 } from './work.ts'
 
 const right = 'account:manage'
@@ -130,6 +132,9 @@ export function openSession(call: Call, operation: Op<'open_session'>): Outcome<
   if (add.some(({ lookup }) => lookup !== null && world.factorLookups.has(lookup))) return { kind: 'outdated' }
   const unproven = prove(call, proof)
   if (unproven !== undefined) return unproven
+  if (!inNetworks(call.account.networks, call.request.address)) {
+    return shutOut(call, objectOf(found), 'forbidden', 'Sign in from one of the networks that this account allows.')
+  }
   if (isLink && !endSessions(call, found.id, change.ended)) return { kind: 'outdated' }
   for (const factor of add) addFactor(call, factor)
   const factorIds = factorsOf(call, found.id).map(({ id }) => id)

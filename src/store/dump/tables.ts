@@ -55,8 +55,16 @@ export const tables: readonly Table[] = [
       audit_head: 'bytes',
       audit_ms: 'integer',
       mac: 'bytes',
+      networks: 'text',
+      machine_networks: 'text',
     },
-    { added: { mac: unsealed } },
+    {
+      added: {
+        mac: unsealed,
+        networks: { by: '0012-networks', value: '' },
+        machine_networks: { by: '0012-networks', value: '' },
+      },
+    },
   ),
   table(
     'account_keys',

@@ -10,6 +10,7 @@ import { factors } from './0007-factors.ts'
 import { keyUses } from './0009-key-uses.ts'
 import { rowMacs } from './0010-row-macs.ts'
 import { makers } from './0011-makers.ts'
+import { networks } from './0012-networks.ts'
 import { attempts } from './0013-attempts.ts'
 import { seedRefetches } from './0014-seed-refetches.ts'
 import type { Migration } from './migration.ts'
@@ -25,6 +26,7 @@ export const migrations: readonly Migration[] = [
   keyUses,
   rowMacs,
   makers,
+  networks,
   attempts,
   seedRefetches,
 ]

@@ -85,8 +85,9 @@ export class PostgresChanges {
       'update_accounts',
       `update accounts set next_secret_id = r.s, next_key_id = r.k, audit_size = r.z, audit_head = r.h, audit_ms = r.m,
        next_list_id = r.l, next_machine_id = r.i, next_user_id = r.u,
-       next_deployment_id = r.d, next_seed_id = r.e, next_trust_rule_id = r.t, mac = r.c2
-       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l, i, u, d, e, t, c2) where accounts.id = r.id`,
+       next_deployment_id = r.d, next_seed_id = r.e, next_trust_rule_id = r.t, mac = r.c2,
+       networks = r.n1, machine_networks = r.n2
+       from ${unnest(accountColumns)} r (id, n, c, s, k, z, h, m, l, i, u, d, e, t, c2, n1, n2) where accounts.id = r.id`,
       changed,
       accountColumns.length,
     )

@@ -12,7 +12,7 @@ export type Column = 'bigint' | 'text' | 'bytea'
 const columns = (text: string) => text.split(' ') as readonly Column[]
 
 export const accountColumns = columns(
-  'bigint text bigint bigint bigint bigint bytea bigint bigint bigint bigint bigint bigint bigint bytea',
+  'bigint text bigint bigint bigint bigint bytea bigint bigint bigint bigint bigint bigint bigint bytea text text',
 )
 export const accountKeyColumns = columns('bigint bigint bytea bigint')
 export const keyColumns = columns(
@@ -48,7 +48,8 @@ export function accountValues(account: Account): unknown[] {
   const { id, name, createdAt, nextSecretId, nextKeyId, nextListId, nextMachineId, nextUserId } = account
   const { auditSize, auditHead, auditAt, mac, nextDeploymentId, nextSeedId, nextTrustRuleId } = account
   const counters = [nextListId, nextMachineId, nextUserId, nextDeploymentId, nextSeedId, nextTrustRuleId]
-  return [id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, ...counters, mac]
+  const networks = [account.networks.join(' '), account.machineNetworks.join(' ')]
+  return [id, name, createdAt, nextSecretId, nextKeyId, auditSize, auditHead, auditAt, ...counters, mac, ...networks]
 }
 
 export function accountKeyValues({ accountId, version, wrapped, uses }: AccountKey): unknown[] {

@@ -67,9 +67,9 @@ export function prepare(database: DatabaseSync) {
     sealedVersion: sql('select sealed, name from versions where account_id = ? and secret_id = ? and version = ?'),
     reply: sql('select * from replies where account_id = ? and key_id = ? and hash = ? and created_ms > ?'),
 
-    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    insertAccount: sql('insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     updateAccount: sql(
-      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ?, next_machine_id = ?, next_user_id = ?, next_deployment_id = ?, next_seed_id = ?, next_trust_rule_id = ?, mac = ? where id = ?',
+      'update accounts set next_secret_id = ?, next_key_id = ?, audit_size = ?, audit_head = ?, audit_ms = ?, next_list_id = ?, next_machine_id = ?, next_user_id = ?, next_deployment_id = ?, next_seed_id = ?, next_trust_rule_id = ?, mac = ?, networks = ?, machine_networks = ? where id = ?',
     ),
     insertAccountKey: sql('insert into account_keys values (?, ?, ?, ?)'),
     updateAccountKey: sql('update account_keys set wrapped = ?, uses = ? where account_id = ? and version = ?'),

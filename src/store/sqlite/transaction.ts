@@ -261,8 +261,9 @@ export class SqliteTransaction implements Transaction {
       const { auditSize, auditHead, auditAt, mac } = row
       const audit = [auditSize, auditHead, auditAt] as const
       const counters = [nextListId, nextMachineId, nextUserId, nextDeploymentId, nextSeedId, nextTrustRuleId] as const
-      if (existed) updateAccount.run(nextSecretId, nextKeyId, ...audit, ...counters, mac, id)
-      else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, ...audit, ...counters, mac)
+      const networks = [row.networks.join(' '), row.machineNetworks.join(' ')] as const
+      if (existed) updateAccount.run(nextSecretId, nextKeyId, ...audit, ...counters, mac, ...networks, id)
+      else insertAccount.run(id, name, createdAt, nextSecretId, nextKeyId, ...audit, ...counters, mac, ...networks)
     }
     for (const { accountId, version, wrapped, uses } of accountKeys) {
       insertAccountKey.run(accountId, version, wrapped, uses)

@@ -20,6 +20,18 @@ export function define(account: Command): void {
     .action(async (options) => (await load()).list(options))
   examples(list, ['strongroom account list --json', 'for a program'])
 
+  const machineNetworks = account
+    .command('machine-networks')
+    .argument('<name>', 'name of the account')
+    .option('--set <networks>', 'addresses or networks, separated by commas; "" for none')
+    .option('--json', 'print JSON')
+    .description('show or set the addresses that an account may have for its machines')
+    .action(async (name, options) => (await load()).machineNetworks(name, options))
+  examples(machineNetworks, [
+    'strongroom account machine-networks acme --set 10.1.0.0/16,2001:db8:7::/48',
+    'no other account may have these',
+  ])
+
   const rotateKey = account
     .command('rotate-key')
     .argument('<name>', 'name of the account')
