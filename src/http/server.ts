@@ -14,7 +14,6 @@ import type { Config, TraceSettings } from '../config.ts'
 import type { Refusal } from '../errors.ts'
 import { checkCharset, parseJson } from '../json.ts'
 import type { Store } from '../store/store.ts'
-import { Providers } from '../vault/providers.ts'
 import type { Vault } from '../vault/vault.ts'
 import { serveApis } from './apis.ts'
 import { readBody, senders } from './bodies.ts'
@@ -31,7 +30,7 @@ import { headersOf, methodNotAllowed, NoSuchPath, problemOf, toRefusal } from '.
 import { checkRequests } from './request-rules.ts'
 import { shedLoad } from './shedding.ts'
 import { knowSite } from './site.ts'
-import { issuerFetch } from './sso.ts'
+import { providersOf } from './sso.ts'
 import type { Tracing } from './tracing.ts'
 
 export interface ServerOptions {
@@ -154,7 +153,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   const context = {
     ...{ vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter },
     limits: config,
-    providers: new Providers(issuerFetch(config.oidcAllowances), vault.now),
+    providers: providersOf(config.oidcAllowances, vault.now),
   }
   await serveApis(app, context, portalDir)
   refuseOtherMethods(app, methods)

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Allowance } from '../outbound/addresses.ts'
 import { guardedFetch } from '../outbound/fetch.ts'
-import type { FetchIssuer } from '../vault/providers.ts'
+import { type FetchIssuer, Providers } from '../vault/providers.ts'
 import { finishSso, returnOf, type SsoPlace } from '../vault/sso.ts'
 import type { Context } from './context.ts'
 import { addressOf } from './peer.ts'
@@ -19,13 +19,18 @@ const maxProviderBytes = 256 * 1024
 const providerTimeoutMs = 10_000
 
 /** Fetches from identity providers; those inside only where the settings allow it. */
-export function issuerFetch(allowances: readonly Allowance[]): FetchIssuer {
+function issuerFetch(allowances: readonly Allowance[]): FetchIssuer {
   const limits = { allowances, maxBytes: maxProviderBytes, timeoutMs: providerTimeoutMs }
   return (url, { method, headers, body, signal }) => {
     const isPlain = body === undefined || body === null || typeof body === 'string' || body instanceof URLSearchParams
     if (!isPlain) throw new TypeError('A request to a provider has a form or nothing.')
     return guardedFetch(url, limits, { method, headers, body, signal })
   }
+}
+
+/** @param now milliseconds since 1970 */
+export function providersOf(allowances: readonly Allowance[], now: () => number): Providers {
+  return new Providers(issuerFetch(allowances), now)
 }
 
 /** Of the server as people reach it. */
