@@ -1293,8 +1293,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a session is no key that revokes itself',
     'store/decide/keys.ts',
-    'return found === undefined || found.userId !== null ? withoutKey(call) : revoke(call, found, change)',
-    'return found === undefined ? withoutKey(call) : revoke(call, found, change)',
+    'return found === undefined || found.userId !== null ? withoutKey(call) : revoke(call, found, operation)',
+    'return found === undefined ? withoutKey(call) : revoke(call, found, operation)',
     'v3/keys.test.ts',
     'whoever is signed in',
   ),
@@ -1963,8 +1963,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a key is changed upon the row that was prepared',
     'store/decide/keys.ts',
-    'if (change === undefined || !isUpon(change, found))',
-    'if (change === undefined)',
+    'if (isOpen && (change === undefined || !isUpon(change, found)))',
+    'if (isOpen && change === undefined)',
     'store/decide.test.ts',
     'changed since it was prepared',
   ),
