@@ -2322,7 +2322,7 @@ export const faults: readonly Fault[] = [
     'cli/edit.ts',
     'join(folder.path, `value',
     'join(folder.path, name, `',
-    'cli/secrets.test.ts',
+    'cli/names.test.ts',
     'writes to no place',
   ),
   fault(
@@ -2330,7 +2330,7 @@ export const faults: readonly Fault[] = [
     'cli/output.ts',
     'at % 2 === 1 ? part : part.replaceAll(steering,',
     'at % 2 >= 0 ? part : part.replaceAll(steering,',
-    'cli/secrets.test.ts',
+    'cli/names.test.ts',
     'writes to no place',
   ),
   fault(
@@ -2356,5 +2356,6 @@ export const faults: readonly Fault[] = [
     'if (found.size < 0) throw',
     'cli/run.test.ts',
     'when nothing is chosen',
+    { file: 'cli/run.ts', find: 'if (names.length === 0) throw', replace: 'if (names.length < 0) throw' },
   ),
 ]
