@@ -3,6 +3,8 @@
 ARG NODE_IMAGE=node:26-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
+# Node.js needs it; whether the image has it, its maker decides.
+RUN apt-get update && apt-get install -y --no-install-recommends libatomic1 && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Without the scripts of the package: what they build from comes next.
@@ -17,6 +19,7 @@ FROM ${NODE_IMAGE}
 ENV NODE_ENV=production \
     STRONGROOM_LISTEN=0.0.0.0:4600 \
     STRONGROOM_DATA_DIR=/data
+RUN apt-get update && apt-get install -y --no-install-recommends libatomic1 && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 RUN install -d -o node -g node -m 0700 /data
 COPY --from=build /app/node_modules node_modules

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts the command on the pinned runtime: this process's own when it is new enough, else the one that npm installed.
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
@@ -17,6 +17,7 @@ else runPinned()
 /** Becomes the command, or where this version of Node.js cannot, stands for it. */
 function runPinned() {
   const node = pinnedNode()
+  checkLibrary(node)
   const parameters = [fileURLToPath(main), ...process.argv.slice(2)]
   if (process.execve !== undefined && process.platform !== 'win32') process.execve(node, [node, ...parameters])
   standFor(spawn(node, parameters, { stdio: 'inherit' }))
@@ -37,6 +38,26 @@ function standFor(child) {
     if (signal !== null) process.kill(process.pid, signal)
     else process.exitCode = code ?? 1
   })
+}
+
+/** The pinned runtime needs a library that plain Debian lacks, and could not say so itself. */
+function checkLibrary(node) {
+  if (process.platform !== 'linux' || existsSync(knownLibrary() ?? '')) return
+  const { status, stderr } = spawnSync(node, ['--version'], { encoding: 'utf8' })
+  if (status === 0 || !stderr?.includes('libatomic.so.1')) return
+  console.error(
+    'strongroom: Node.js needs the library libatomic.so.1, which is not installed. Debian and Ubuntu: "apt-get install libatomic1". Fedora, RHEL and their like: "dnf install libatomic".',
+  )
+  process.exit(1)
+}
+
+/** Where the linker knows it to be: a look into its cache costs far less than a start of Node.js. */
+function knownLibrary() {
+  try {
+    return /\/[^\0]*\/libatomic\.so\.1(?=\0)/.exec(readFileSync('/etc/ld.so.cache', 'latin1'))?.[0]
+  } catch {
+    return undefined
+  }
 }
 
 function pinnedNode() {
