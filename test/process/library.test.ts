@@ -62,6 +62,6 @@ suite('Without libatomic', { skip: reasonToSkip() }, () => {
 })
 
 test('With it, the check passes and says nothing', () => {
-  const { status, stdout, stderr } = spawnSync('sh', ['scripts/check-node.sh'], { cwd: root, encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync('sh', ['bin/check-node.sh'], { cwd: root, encoding: 'utf8' })
   assert.deepEqual([status, stdout, stderr], [0, '', ''])
 })
