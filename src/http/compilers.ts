@@ -17,6 +17,8 @@ const compileValidator = AjvCompiler()(
       allErrors: true,
       // A value must not be quoted by the validator's report, and is not: only keyword, place and schema are used.
       verbose: true,
+      // For the description of the API alone.
+      keywords: ['x-described-as'],
     },
   },
 )

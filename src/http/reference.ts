@@ -4,6 +4,7 @@ import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
 import plugin from 'fastify-plugin'
+import { describe, describeRoute, openapi } from './description.ts'
 
 /** The page asks nobody but this server. Its one inline script, which starts it, is admitted by its hash. */
 function policyOf(page: string): string {
@@ -25,7 +26,7 @@ function policyOf(page: string): string {
 export const reference = plugin(async (app: FastifyInstance) => {
   await app.register(swagger, {
     openapi: {
-      openapi: '3.1.0',
+      openapi,
       info: {
         title: 'Strongroom',
         description: 'A secrets manager that speaks the NetActuate Secrets Manager API.',
@@ -33,21 +34,17 @@ export const reference = plugin(async (app: FastifyInstance) => {
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],
-      components: {
-        securitySchemes: {
-          bearer: { type: 'http', scheme: 'bearer', description: 'An API key: `sr_…`' },
-          query: {
-            type: 'apiKey',
-            in: 'query',
-            name: 'key',
-            description: 'As some clients send it; prefer the header.',
-          },
-        },
-      },
-      security: [{ bearer: [] }, { query: [] }],
+      components: { securitySchemes: { query: { type: 'apiKey', in: 'query', name: 'key' } } },
+      // A parameter of every route, and no field of any.
+      security: [{ query: [] }],
     },
+    transform: ({ schema, url, route }) => ({ schema: describeRoute({ schema, route }), url }),
   })
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  let description: string | undefined
+  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
+    description ??= JSON.stringify(describe(app.swagger()))
+    return reply.type('application/json; charset=utf-8').send(description)
+  })
   let docs: Promise<FastifyInstance> | undefined
   for (const path of ['/docs', '/docs/*']) {
     app.get(path, { schema: { hide: true } }, async (request, reply) => {

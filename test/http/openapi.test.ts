@@ -6,15 +6,12 @@ import { Compile } from 'typebox/compile'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
 import { type Answer, Api } from '../support/api.ts'
 import { Authenticator } from '../support/authenticator.ts'
+import { type DescribedOperation, whole } from '../support/description.ts'
 import { engines } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
 import { codeOf } from '../support/portal-account.ts'
 import { clientId, clientSecret, Provider } from '../support/provider.ts'
 import { startServer } from '../support/server.ts'
-
-interface Described {
-  readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: object }> }>
-}
 
 const [sqlite] = engines
 
@@ -24,7 +21,7 @@ suite('The description of the API', () => {
     const provider = await Provider.start(t)
     const oidcAllowances = [parseAllowance('127.0.0.0/8') ?? assert.fail()]
     const { api, url } = await startServer(t, sqlite, { oidcAllowances })
-    const description = (await api.get('/openapi.json')).body
+    const description = whole((await api.get('/openapi.json')).body)
     assert.equal(description.openapi, '3.1.0')
     const seen = new Set<string>()
     const callAs = async (
@@ -35,8 +32,10 @@ suite('The description of the API', () => {
       headers?: Record<string, string>,
     ) => {
       const inside = path.includes('/lists/') ? '/{secret}' : '/{version}'
-      const template = path.replace(/\?.*/, '').replace(/\/\d+/, '/{id}').replace(/\/\d+/, inside)
-      const operation = description.paths[template][method.toLowerCase()] as Described
+      const template = path.startsWith('/api/')
+        ? path.replace(/lists\/\w+/, 'lists/{list}').replace(/values\/[\w-]+/, 'values/{value}')
+        : path.replace(/\?.*/, '').replace(/\/\d+/, '/{id}').replace(/\/\d+/, inside)
+      const operation = description.paths[template]?.[method.toLowerCase()] ?? assert.fail(`${method} ${template}`)
       const answer = await sender.send(method, path, body, headers)
       assertDescribed(operation, answer, `${method} ${path}`)
       seen.add(`${method} ${template}`)
@@ -80,6 +79,7 @@ suite('The description of the API', () => {
     await call('DELETE', '/v3/lists/1')
     await call('DELETE', '/v3/secrets/1')
     await call('DELETE', '/v3/secrets/1')
+    await describeLists(call)
     const made = await call('POST', '/v3/keys', { name: 'k', scopes: ['secrets:read'] })
     await call('POST', '/v3/keys', { name: 'k', scopes: ['nothing'] })
     await call('GET', '/v3/keys')
@@ -166,7 +166,7 @@ suite('The description of the API', () => {
     await callAs(ada, 'DELETE', '/v3/session')
     await call('DELETE', '/v3/users/1')
 
-    const all = Object.entries(description.paths as Record<string, object>).flatMap(([path, methods]) =>
+    const all = Object.entries(description.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     )
     assert.deepEqual([...seen].sort(), all.sort())
@@ -189,6 +189,24 @@ suite('The description of the API', () => {
     assert.match(html, /"url": "\/openapi.json"/)
   })
 })
+
+async function describeLists(call: (method: string, path: string, body?: unknown) => Promise<Answer>): Promise<void> {
+  await call('POST', '/api/secrets/lists', { name: 'old' })
+  await call('POST', '/api/secrets/lists', { name: 'old' })
+  await call('GET', '/api/secrets/lists')
+  await call('POST', '/api/secrets/lists/old', { name: 'web' })
+  await call('GET', '/api/secrets/lists/web')
+  await call('GET', '/api/secrets/lists/nowhere')
+  await call('POST', '/api/secrets/lists/web/values', { secret_key: 'db-password', secret_value: 'v' })
+  await call('POST', '/api/secrets/lists/web/values', { secret_key: 'a b' })
+  await call('GET', '/api/secrets/lists/web/values')
+  await call('GET', '/api/secrets/all-values')
+  await call('GET', '/api/secrets/lists/web/values/db-password')
+  await call('POST', '/api/secrets/lists/web/values/db-password', { secret_value: 'w' })
+  await call('DELETE', '/api/secrets/lists/web/values/db-password')
+  await call('DELETE', '/api/secrets/lists/web')
+  await call('GET', '/api/cloud/locations')
+}
 
 type CallAs = (sender: Person, method: string, path: string, body?: unknown) => Promise<Answer>
 
@@ -215,7 +233,7 @@ async function describeFactors(
   await callAs(ada, 'DELETE', '/v3/session/factors/999')
 }
 
-function assertDescribed({ responses }: Described, answer: Answer, what: string): void {
+function assertDescribed({ responses }: DescribedOperation, answer: Answer, what: string): void {
   const described = responses[answer.status]
   assert.ok(described, `${what}: ${answer.status} is not described`)
   const type = (answer.headers.get('content-type') ?? '').replace(/;.*/, '')

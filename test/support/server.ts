@@ -9,6 +9,7 @@ import { bootstrap, openServerVault } from '../../src/open.ts'
 import { createAccount } from '../../src/vault/accounts.ts'
 import type { Vault } from '../../src/vault/vault.ts'
 import { Api } from './api.ts'
+import { watchAnswers } from './description.ts'
 import type { Place, TestEngine } from './engines.ts'
 
 export interface TestServer {
@@ -80,6 +81,7 @@ export async function startServer(t: Lasting, engine: TestEngine, options: TestO
     logger: options.logger ?? pino({ level: 'silent' }),
     portalDir: options.portalDir,
   })
+  const checkAnswers = watchAnswers(app)
   const url = originOf(await listen(app, config.listen))
   let isStopped = false
   const stop = async () => {
@@ -91,6 +93,7 @@ export async function startServer(t: Lasting, engine: TestEngine, options: TestO
   t.after(async () => {
     await stop()
     if (options.place === undefined) await place.clear()
+    checkAnswers()
   })
   const api = new Api(url, firstKey ?? '')
   return {

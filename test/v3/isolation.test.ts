@@ -175,9 +175,11 @@ for (const engine of engines) {
       for (const at of [1, 2, 3]) await other.post('/v3/render', { template: 'x', target: `theirs-${at}` })
       for (const at of [1, 2, 3]) await other.post('/v3/seeds', { user_data: 'x', target: `theirs-${at}` })
       const { paths } = (await own.get('/openapi.json')).body as { paths: Record<string, Record<string, unknown>> }
-      const described = Object.entries(paths).flatMap(([path, methods]) =>
+      const all = Object.entries(paths).flatMap(([path, methods]) =>
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
       )
+      // The Secret Lists API is kept apart by test/lists/lists.test.ts.
+      const described = all.filter((operation) => !operation.includes(' /api/'))
       return { own, other, described }
     }
   })

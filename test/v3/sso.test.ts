@@ -475,7 +475,9 @@ for (const engine of engines) {
             path.replaceAll(/\{\w+\}/g, '1'),
             method === 'GET' || method === 'DELETE' ? undefined : {},
           )
-          assert.ok([400, 403, 404, 415].includes(answer.status), `${method} ${path}: ${answer.status}`)
+          // What is malformed is 422 in the Secret Lists API.
+          const malformed = path.startsWith('/api/') ? 422 : 400
+          assert.ok([malformed, 403, 404, 415].includes(answer.status), `${method} ${path}: ${answer.status}`)
         }
       }
       for (const [method, path, body] of [

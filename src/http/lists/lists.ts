@@ -20,15 +20,9 @@ import type { Context } from '../context.ts'
 import { markExpired, markStale } from '../marks.ts'
 import { collectMethods, refuseOtherMethods } from '../methods.ts'
 import { NoSuchPath } from '../problem.ts'
+import { called, described } from './described.ts'
 import { answerInEnvelope, success, Unprocessable } from './envelope.ts'
 import { parseForm } from './form.ts'
-
-/** Clients ask for all sorts of types, and read JSON. */
-const config = { isAcceptIgnored: true }
-const called = { schema: { hide: true }, config }
-
-/** As an empty form is: HTTP libraries name a type for a body that they then leave empty. */
-const posted = { ...called, config: { ...config, isBodyOptional: true } }
 
 interface ListParams {
   readonly list: string
@@ -54,10 +48,12 @@ export function lists(context: Context) {
     checkKeysOf(app, context, answerListsError)
     acceptForms(app, context)
     const methods = collectMethods(app)
-    listCalls(app, context)
-    valueCalls(app, context)
+    // The same routes stand at the root too, and are described once.
+    const isDescribed = app.prefix === '/api'
+    listCalls(app, context, isDescribed)
+    valueCalls(app, context, isDescribed)
     // The Terraform provider asks for it when it is configured, and ignores the answer.
-    app.get('/cloud/locations', called, async (request) => {
+    app.get('/cloud/locations', called(isDescribed, described.listLocations), async (request) => {
       await authenticate(vault, askerOf(request))
       return success([])
     })
@@ -71,7 +67,11 @@ function refuseOtherPaths(app: FastifyInstance): void {
     throw new NoSuchPath()
   }
   if (app.prefix !== '') app.setNotFoundHandler(refuse)
-  const options = { method: app.supportedMethods, schema: { hide: true }, config: { ...config, isOpen: true } }
+  const options = {
+    method: app.supportedMethods,
+    schema: { hide: true },
+    config: { isAcceptIgnored: true, isOpen: true },
+  }
   for (const url of ['/secrets', '/secrets/*', '/cloud', '/cloud/*']) app.route({ ...options, url, handler: refuse })
 }
 
@@ -86,84 +86,113 @@ function acceptForms(app: FastifyInstance, { vault }: Context): void {
   })
 }
 
-function listCalls(app: FastifyInstance, { vault }: Context): void {
-  app.get('/secrets/lists', called, async (request) =>
+function listCalls(app: FastifyInstance, { vault }: Context, isDescribed: boolean): void {
+  app.get('/secrets/lists', called(isDescribed, described.listSecretLists), async (request) =>
     success((await listLists(vault, askerOf(request))).map(shownList)),
   )
 
-  app.post('/secrets/lists', posted, async (request) => {
+  app.post('/secrets/lists', called(isDescribed, described.createSecretList), async (request) => {
     const { name } = textsOf(request, 'name')
     return success(shownList(await createList(vault, askerOf(request), name)))
   })
 
-  app.get<{ Params: ListParams }>('/secrets/lists/:list', called, async (request) =>
-    success(shownList(await readList(vault, askerOf(request), listOf(request.params)))),
+  app.get<{ Params: ListParams }>(
+    '/secrets/lists/:list',
+    called(isDescribed, described.getSecretList),
+    async (request) => success(shownList(await readList(vault, askerOf(request), listOf(request.params)))),
   )
 
-  app.post<{ Params: ListParams }>('/secrets/lists/:list', posted, async (request) => {
-    const name = required(textsOf(request, 'name').name, 'name')
-    return success(shownList(await renameList(vault, askerOf(request), listOf(request.params), name)))
-  })
+  app.post<{ Params: ListParams }>(
+    '/secrets/lists/:list',
+    called(isDescribed, described.renameSecretList),
+    async (request) => {
+      const name = required(textsOf(request, 'name').name, 'name')
+      return success(shownList(await renameList(vault, askerOf(request), listOf(request.params), name)))
+    },
+  )
 
-  app.delete<{ Params: ListParams }>('/secrets/lists/:list', called, async (request, reply) => {
-    markStale(reply, await deleteList(vault, askerOf(request), listOf(request.params)))
-    return success(null)
-  })
+  app.delete<{ Params: ListParams }>(
+    '/secrets/lists/:list',
+    called(isDescribed, described.deleteSecretList),
+    async (request, reply) => {
+      markStale(reply, await deleteList(vault, askerOf(request), listOf(request.params)))
+      return success(null)
+    },
+  )
 }
 
-function valueCalls(app: FastifyInstance, { vault }: Context): void {
-  app.get('/secrets/all-values', called, async (request, reply) =>
+function valueCalls(app: FastifyInstance, { vault }: Context, isDescribed: boolean): void {
+  app.get('/secrets/all-values', called(isDescribed, described.listAllSecretValues), async (request, reply) =>
     reply
       .type('application/json; charset=utf-8')
       .serializer((payload: unknown) => payload as string)
       .send(await streamed(await readValues(vault, askerOf(request), undefined))),
   )
 
-  app.get<{ Params: ListParams }>('/secrets/lists/:list/values', called, async (request, reply) =>
-    reply
-      .type('application/json; charset=utf-8')
-      .serializer((payload: unknown) => payload as string)
-      .send(await streamed(await readValues(vault, askerOf(request), listOf(request.params)))),
+  app.get<{ Params: ListParams }>(
+    '/secrets/lists/:list/values',
+    called(isDescribed, described.listSecretListValues),
+    async (request, reply) =>
+      reply
+        .type('application/json; charset=utf-8')
+        .serializer((payload: unknown) => payload as string)
+        .send(await streamed(await readValues(vault, askerOf(request), listOf(request.params)))),
   )
 
-  app.get<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', called, async (request, reply) => {
-    const read = await readSecret(vault, askerOf(request), placeOf(request.params))
-    markExpired(reply, read.secret, vault.now())
-    return success(shownValue(read))
-  })
+  app.get<{ Params: ValueParams }>(
+    '/secrets/lists/:list/values/:value',
+    called(isDescribed, described.getSecretListValue),
+    async (request, reply) => {
+      const read = await readSecret(vault, askerOf(request), placeOf(request.params))
+      markExpired(reply, read.secret, vault.now())
+      return success(shownValue(read))
+    },
+  )
 
-  app.post<{ Params: ListParams }>('/secrets/lists/:list/values', posted, async (request) => {
-    const texts = textsOf(request, 'secret_key', 'secret_value')
-    const name = required(texts.secret_key, 'secret_key')
-    const text = required(texts.secret_value, 'secret_value')
-    const input = { name, value: { text }, list: listOf(request.params), idempotencyKey: undefined }
-    const { secret } = await createSecret(vault, askerOf(request), identityOf(request), input)
-    return success({ id: secret.id, secret_list_id: secret.listId, secret_key: secret.name, secret_value: text })
-  })
+  app.post<{ Params: ListParams }>(
+    '/secrets/lists/:list/values',
+    called(isDescribed, described.createSecretListValue),
+    async (request) => {
+      const texts = textsOf(request, 'secret_key', 'secret_value')
+      const name = required(texts.secret_key, 'secret_key')
+      const text = required(texts.secret_value, 'secret_value')
+      const input = { name, value: { text }, list: listOf(request.params), idempotencyKey: undefined }
+      const { secret } = await createSecret(vault, askerOf(request), identityOf(request), input)
+      return success({ id: secret.id, secret_list_id: secret.listId, secret_key: secret.name, secret_value: text })
+    },
+  )
 
-  app.post<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', posted, async (request, reply) => {
-    const { secret_key: rename, secret_value: text } = textsOf(request, 'secret_key', 'secret_value')
-    const place = placeOf(request.params)
-    const asker = askerOf(request)
-    // The answer holds the value: where none was sent, it is read first, by whoever may read it.
-    const kept = text === undefined ? shownValue(await readSecret(vault, asker, place)) : undefined
-    if (text === undefined && (rename === undefined || rename === kept?.secret_key)) return success(kept)
-    const value = text === undefined ? undefined : { text }
-    const input = { value, rename, match: undefined, idempotencyKey: undefined }
-    const { secret, stale } = await updateSecret(vault, asker, identityOf(request), place, input)
-    markStale(reply, stale)
-    return success({
-      id: secret.id,
-      secret_list_id: secret.listId,
-      secret_key: secret.name,
-      secret_value: text ?? kept?.secret_value,
-    })
-  })
+  app.post<{ Params: ValueParams }>(
+    '/secrets/lists/:list/values/:value',
+    called(isDescribed, described.updateSecretListValue),
+    async (request, reply) => {
+      const { secret_key: rename, secret_value: text } = textsOf(request, 'secret_key', 'secret_value')
+      const place = placeOf(request.params)
+      const asker = askerOf(request)
+      // The answer holds the value: where none was sent, it is read first, by whoever may read it.
+      const kept = text === undefined ? shownValue(await readSecret(vault, asker, place)) : undefined
+      if (text === undefined && (rename === undefined || rename === kept?.secret_key)) return success(kept)
+      const value = text === undefined ? undefined : { text }
+      const input = { value, rename, match: undefined, idempotencyKey: undefined }
+      const { secret, stale } = await updateSecret(vault, asker, identityOf(request), place, input)
+      markStale(reply, stale)
+      return success({
+        id: secret.id,
+        secret_list_id: secret.listId,
+        secret_key: secret.name,
+        secret_value: text ?? kept?.secret_value,
+      })
+    },
+  )
 
-  app.delete<{ Params: ValueParams }>('/secrets/lists/:list/values/:value', called, async (request, reply) => {
-    markStale(reply, await deleteSecret(vault, askerOf(request), placeOf(request.params), undefined))
-    return success(null)
-  })
+  app.delete<{ Params: ValueParams }>(
+    '/secrets/lists/:list/values/:value',
+    called(isDescribed, described.deleteSecretListValue),
+    async (request, reply) => {
+      markStale(reply, await deleteSecret(vault, askerOf(request), placeOf(request.params), undefined))
+      return success(null)
+    },
+  )
 }
 
 function isAboutValue({ routeOptions }: FastifyRequest): boolean {

@@ -12,12 +12,16 @@ const Key = {
   rotating: Type.Boolean({ description: 'Whether older versions are there still.' }),
   outdated: Type.Integer({ minimum: 0, description: 'Secrets whose keys an older version wraps.' }),
 }
-const Limits = Type.Object({
-  keep_versions: Count,
-  max_value_bytes: Count,
-  max_file_bytes: Count,
-  requests_per_second: Type.Union([Count, Type.Null()], { description: 'Of one API key, and of one address.' }),
-})
+const AccountKey = Type.Object(Key, { title: 'AccountKey' })
+const Limits = Type.Object(
+  {
+    keep_versions: Count,
+    max_value_bytes: Count,
+    max_file_bytes: Count,
+    requests_per_second: Type.Union([Count, Type.Null()], { description: 'Of one API key, and of one address.' }),
+  },
+  { title: 'Limits' },
+)
 
 export function accountRoutes(app: V3, { vault, limits }: Context): void {
   const tags = ['Account']
@@ -27,19 +31,22 @@ export function accountRoutes(app: V3, { vault, limits }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getAccount',
         summary: 'Read the account',
         description: '`limits` are settings of the server, read when it starts.',
         querystring: NoQuery,
         response: responses(
           200,
-          Type.Object({
-            id: Type.Integer({ minimum: 1 }),
-            name: Type.String(),
-            created_at: Time,
-            key: Type.Object(Key),
-            limits: Limits,
-          }),
-          ...[400, 401, 403],
+          Type.Object(
+            {
+              id: Type.Integer({ minimum: 1 }),
+              name: Type.String(),
+              created_at: Time,
+              key: AccountKey,
+              limits: Limits,
+            },
+            { title: 'AccountInfo' },
+          ),
         ),
       },
     },
@@ -67,15 +74,16 @@ export function accountRoutes(app: V3, { vault, limits }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'rotateAccountKey',
         summary: "Replace the account's key, a part at a time",
         description:
           'With the next `version` it begins; with the newest one it goes on. Repeat until `rotating` is false. Values are not touched, and everything works meanwhile.',
         querystring: NoQuery,
         body: Type.Object(
           { version: Type.Integer({ minimum: 2, maximum: 1_000_000, description: 'a whole number from 2' }) },
-          { additionalProperties: false, description: 'a JSON object' },
+          { additionalProperties: false, description: 'a JSON object', examples: [{ version: 2 }] },
         ),
-        response: responses(200, Type.Object(Key), 400, 401, 403, 413, 415),
+        response: responses(200, AccountKey),
       },
     },
     async (request) => {

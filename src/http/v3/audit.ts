@@ -8,7 +8,7 @@ import { type AuditFilter, readAudit, verifyPart } from '../../vault/audit.ts'
 import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { CursorQuery, KeyQuery, LimitQuery, NoQuery, parseTime, responses, withoutNul } from './schema.ts'
+import { CursorQuery, KeyQuery, LimitQuery, NoQuery, parseTime, responses, TimeInput, withoutNul } from './schema.ts'
 import type { V3 } from './typed.ts'
 
 const Text = Type.Optional(
@@ -17,8 +17,8 @@ const Text = Type.Optional(
 const OrNull = (schema: Type.TSchema) => Type.Union([schema, Type.Null()])
 
 const FilterQuery = {
-  from: Type.Optional(Type.String({ maxLength: 40, description: 'a time, inclusive' })),
-  to: Type.Optional(Type.String({ maxLength: 40, description: 'a time, inclusive' })),
+  from: Type.Optional(TimeInput),
+  to: Type.Optional(TimeInput),
   action: Type.Optional(Type.String({ maxLength: 32, description: `one of ${actions.join(', ')}` })),
   secret: Text,
   principal: Text,
@@ -41,73 +41,96 @@ const ActivityQuery = Type.Object(
   { additionalProperties: false },
 )
 
-const Who = Type.Object({ kind: Type.String(), id: Type.Integer(), name: Type.String() })
+const Who = Type.Object({ kind: Type.String(), id: Type.Integer(), name: Type.String() }, { title: 'Principal' })
 
-const Shown = Type.Object({
-  seq: Type.Integer(),
-  time: Type.String({ description: 'RFC 3339 in UTC, to the millisecond' }),
-  principal: Who,
-  action: Type.String(),
-  object: OrNull(
-    Type.Object({
-      kind: Type.String(),
-      id: OrNull(Type.Integer()),
-      uid: OrNull(Type.String()),
-      name: OrNull(Type.String()),
-      version: OrNull(Type.Integer()),
-      hash: OrNull(Type.String({ description: 'SHA-256 of the stored, sealed value' })),
-    }),
-  ),
-  outcome: Type.String({ description: '`ok`, `replayed`, or the code of the refusal' }),
-  request_id: Type.String(),
-  address: Type.String(),
-  head: Type.String({ description: 'Head of the chain after this record, hexadecimal' }),
-})
+const Shown = Type.Object(
+  {
+    seq: Type.Integer(),
+    time: Type.String({ description: 'RFC 3339 in UTC, to the millisecond' }),
+    principal: Who,
+    action: Type.String(),
+    object: OrNull(
+      Type.Object(
+        {
+          kind: Type.String(),
+          id: OrNull(Type.Integer()),
+          uid: OrNull(Type.String()),
+          name: OrNull(Type.String()),
+          version: OrNull(Type.Integer()),
+          hash: OrNull(Type.String({ description: 'SHA-256 of the stored, sealed value' })),
+        },
+        { title: 'AuditObject' },
+      ),
+    ),
+    outcome: Type.String({ description: '`ok`, `replayed`, or the code of the refusal' }),
+    request_id: Type.String(),
+    address: Type.String(),
+    head: Type.String({ description: 'Head of the chain after this record, hexadecimal' }),
+  },
+  { title: 'AuditRecord' },
+)
 
 const Point = Type.Object(
   {
     seq: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'the number of a record' }),
     head: Type.String({ pattern: '^[0-9a-f]{64}$', maxLength: 64, description: 'the head of that record' }),
   },
-  { additionalProperties: false, description: 'a record that is known: `seq` and `head`' },
+  { title: 'ChainPoint', additionalProperties: false, description: 'a record that is known: `seq` and `head`' },
 )
 
-const Verified = Type.Object({
-  records: Type.Integer({ description: 'Up to here it was looked at, and holds.' }),
-  total: Type.Integer({ description: 'Records in the trail: ask on until `records` is this.' }),
-  head: Type.String({ description: 'Head of the chain there, hexadecimal: `after` of the next call.' }),
-  fault: OrNull(Type.Object({ seq: Type.Integer(), reason: Type.String() })),
-})
+const Verified = Type.Object(
+  {
+    records: Type.Integer({ description: 'Up to here it was looked at, and holds.' }),
+    total: Type.Integer({ description: 'Records in the trail: ask on until `records` is this.' }),
+    head: Type.String({ description: 'Head of the chain there, hexadecimal: `after` of the next call.' }),
+    fault: OrNull(Type.Object({ seq: Type.Integer(), reason: Type.String() })),
+  },
+  { title: 'Verified' },
+)
 
-const Counted = Type.Object({
-  by: Type.Enum([...steps], { description: 'The step of time, in UTC. Weeks begin on Mondays.' }),
-  from: Type.String({ description: 'The time of the oldest record that was looked at, RFC 3339 to the millisecond.' }),
-  to: Type.String({ description: 'The time of the newest one.' }),
-  complete: Type.Boolean({
-    description: `Whether that is all that was asked for: of more than ${maxCounted} records, those before \`from\` are left out.`,
-  }),
-  records: Type.Integer({ description: 'How many match.' }),
-  steps: Type.Array(
-    Type.Object({
-      start: Type.String({ description: 'Where the step begins.' }),
-      actions: Type.Array(
-        Type.Object({
-          action: Type.String(),
-          ok: Type.Integer({ description: 'With the outcome `ok` or `replayed`.' }),
-          refused: Type.Integer({ description: 'With any other.' }),
-        }),
+const Counted = Type.Object(
+  {
+    by: Type.Enum([...steps], { description: 'The step of time, in UTC. Weeks begin on Mondays.' }),
+    from: Type.String({
+      description: 'The time of the oldest record that was looked at, RFC 3339 to the millisecond.',
+    }),
+    to: Type.String({ description: 'The time of the newest one.' }),
+    complete: Type.Boolean({
+      description: `Whether that is all that was asked for: of more than ${maxCounted} records, those before \`from\` are left out.`,
+    }),
+    records: Type.Integer({ description: 'How many match.' }),
+    steps: Type.Array(
+      Type.Object(
+        {
+          start: Type.String({ description: 'Where the step begins.' }),
+          actions: Type.Array(
+            Type.Object(
+              {
+                action: Type.String(),
+                ok: Type.Integer({ description: 'With the outcome `ok` or `replayed`.' }),
+                refused: Type.Integer({ description: 'With any other.' }),
+              },
+              { title: 'ActionCount' },
+            ),
+          ),
+        },
+        { title: 'StepCount' },
       ),
-    }),
-    { description: 'Oldest first; steps without a record are left out.' },
-  ),
-  readers: Type.Array(
-    Type.Object({
-      principal: Who,
-      reads: Type.Integer({ description: 'Values that were handed out: `secret.read` and `version.read`.' }),
-    }),
-    { description: 'The 20 who were handed out most values, most first.' },
-  ),
-})
+      { description: 'Oldest first; steps without a record are left out.' },
+    ),
+    readers: Type.Array(
+      Type.Object(
+        {
+          principal: Who,
+          reads: Type.Integer({ description: 'Values that were handed out: `secret.read` and `version.read`.' }),
+        },
+        { title: 'Reader' },
+      ),
+      { description: 'The 20 who were handed out most values, most first.' },
+    ),
+  },
+  { title: 'Activity' },
+)
 
 const defaultLimit = 100
 
@@ -117,11 +140,12 @@ export function auditRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags: ['Audit'],
+        operationId: 'listAuditRecords',
         summary: 'Read the audit trail',
         description:
           'Newest first, 100 records unless `limit` says otherwise. `secret` and `principal` take an id or a name. `Strongroom-Next-Cursor` leads to older records; a page may be short before the end is reached.',
         querystring: AuditQuery,
-        response: responses(200, Type.Object({ records: Type.Array(Shown) }), 400, 401, 403),
+        response: responses(200, Type.Object({ records: Type.Array(Shown) })),
       },
     },
     async (request, reply) => {
@@ -147,10 +171,11 @@ export function auditRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags: ['Audit'],
+        operationId: 'getAuditActivity',
         summary: 'Count the records of the audit trail',
         description: `By time and action, and who reads most; with the filters of reading the trail. \`by\` is the step of time; without it, the shortest that gives at most ${maxSteps} of them. \`complete\` says whether everything that was asked for is counted.`,
         querystring: ActivityQuery,
-        response: responses(200, Counted, 400, 401, 403),
+        response: responses(200, Counted),
       },
     },
     async (request) => {
@@ -179,15 +204,16 @@ export function auditRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags: ['Audit'],
+        operationId: 'verifyAudit',
         summary: 'Verify a part of the audit trail',
         description:
           'Recomputes the chain of hashes, 50000 records at most, from the first on or `after` a record that is known. `fault` names the first record that does not hold. What holds was not changed since the point it began at; whether that point is the true one, only a head or a checkpoint kept elsewhere can tell.',
         querystring: NoQuery,
         body: Type.Object(
           { after: Type.Optional(Point) },
-          { additionalProperties: false, description: 'a JSON object' },
+          { additionalProperties: false, description: 'a JSON object', examples: [{}] },
         ),
-        response: responses(200, Verified, 400, 401, 403, 413, 415),
+        response: responses(200, Verified),
       },
     },
     async (request) => {

@@ -14,13 +14,16 @@ import type { V3 } from './typed.ts'
 /** Of strangers; longer than any token that is accepted. */
 const bodyLimit = 64 * 1024
 
-const Issued = Type.Object({
-  api_key: Type.String({ description: 'The API key. It is not shown again.' }),
-  key_id: Type.Integer({ minimum: 1 }),
-  rule: Type.String({ description: 'the trust rule that the token matched' }),
-  scopes: Type.Array(Type.String()),
-  expires_at: Time,
-})
+const Issued = Type.Object(
+  {
+    api_key: Type.String({ description: 'The API key. It is not shown again.' }),
+    key_id: Type.Integer({ minimum: 1 }),
+    rule: Type.String({ description: 'the trust rule that the token matched' }),
+    scopes: Type.Array(Type.String()),
+    expires_at: Time,
+  },
+  { title: 'JobKey' },
+)
 
 /** Answered without a key: the token is the credential. */
 export function authRoutes(app: V3, { vault, metrics, failureLimiter }: Context): void {
@@ -31,6 +34,7 @@ export function authRoutes(app: V3, { vault, metrics, failureLimiter }: Context)
       bodyLimit,
       schema: {
         tags: ['Trust rules'],
+        operationId: 'tradeToken',
         summary: 'Trade a token for an API key',
         description:
           'A signed token (JWT) of an issuer that a trust rule of the account names. Whatever is wrong with it: 401 `invalid_credentials`.',
@@ -41,9 +45,14 @@ export function authRoutes(app: V3, { vault, metrics, failureLimiter }: Context)
             account: Type.Optional(Type.String({ maxLength: 255, description: 'the name of an account' })),
             rule: Type.Optional(Type.String({ maxLength: 255, description: 'the name of a trust rule' })),
           },
-          { additionalProperties: false, description: 'a JSON object' },
+          {
+            title: 'JobToken',
+            additionalProperties: false,
+            description: 'a JSON object',
+            examples: [{ token: 'eyJ…' }],
+          },
         ),
-        response: responses(201, Issued, 400, 401, 413, 415),
+        response: responses(201, Issued, 401),
       },
     },
     async (request, reply) => {

@@ -14,6 +14,7 @@ import {
   idOf,
   KeyQuery,
   LimitQuery,
+  Message,
   NoQuery,
   responses,
   Time,
@@ -22,21 +23,29 @@ import {
 import type { V3 } from './typed.ts'
 
 const Id = Type.Integer({ minimum: 1 })
-const Shown = Type.Object({
-  id: Id,
-  target: Type.String(),
-  secrets: Type.Array(
-    Type.Object({
-      id: Id,
-      name: Type.String(),
-      version: Id,
-      current_version: Type.Union([Id, Type.Null()], { description: 'null for a secret that was deleted' }),
-    }),
-  ),
-  stale: Type.Boolean(),
-  created_at: Time,
-  principal: Type.Optional(Type.Object({ kind: Type.String(), id: Type.Integer(), name: Type.String() })),
-})
+const Shown = Type.Object(
+  {
+    id: Id,
+    target: Type.String(),
+    secrets: Type.Array(
+      Type.Object(
+        {
+          id: Id,
+          name: Type.String(),
+          version: Id,
+          current_version: Type.Union([Id, Type.Null()], { description: 'null for a secret that was deleted' }),
+        },
+        { title: 'HeldSecret' },
+      ),
+    ),
+    stale: Type.Boolean(),
+    created_at: Time,
+    principal: Type.Optional(
+      Type.Object({ kind: Type.String(), id: Type.Integer(), name: Type.String() }, { title: 'Principal' }),
+    ),
+  },
+  { title: 'Deployment' },
+)
 const Include = Type.Optional(Type.Literal('principal', { description: '"principal"' }))
 const Listed = Type.Object({ deployments: Type.Array(Shown) })
 
@@ -48,6 +57,7 @@ export function deploymentRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listDeployments',
         summary: 'List deployments',
         description:
           'What each target holds since it was last rendered for. `stale=true`: those that hold an old version, or a secret that was deleted. `include=principal` says who had it rendered.',
@@ -65,7 +75,7 @@ export function deploymentRoutes(app: V3, { vault }: Context): void {
           },
           { additionalProperties: false },
         ),
-        response: responses(200, Listed, 400, 401, 403),
+        response: responses(200, Listed),
       },
     },
     async (request, reply) => {
@@ -88,11 +98,12 @@ export function deploymentRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listDeploymentsOfSecret',
         summary: 'List who holds a secret',
         description: 'After its deletion too, as long as anybody holds it.',
         params: IdParams,
         querystring: Type.Object({ ...KeyQuery, include: Include }, { additionalProperties: false }),
-        response: responses(200, Listed, 400, 401, 403, 404),
+        response: responses(200, Listed),
       },
     },
     async (request) => {
@@ -108,11 +119,12 @@ export function deploymentRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'deleteDeployment',
         summary: 'Forget a deployment',
         description: 'When a machine is gone. Needs the right to write every secret that it holds.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
+        response: responses(200, Message),
       },
     },
     async (request) => {

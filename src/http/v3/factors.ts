@@ -17,24 +17,28 @@ import { askerOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { setCookie } from '../session-cookie.ts'
 import { siteOf } from '../site.ts'
-import { agentOf, refuseOtherSites } from './people.ts'
-import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
+import { agentOf, forPortal } from './people.ts'
+import { formatTime, IdParams, idOf, Message, NoQuery, responses, Time } from './schema.ts'
 import type { V3 } from './typed.ts'
 
 const OrNull = (one: typeof Time) => Type.Union([one, Type.Null()])
 const Used = { created_at: Time, last_used_at: OrNull(Time) }
 const Id = Type.Integer({ minimum: 1 })
-const Passkey = Type.Object({ id: Id, name: Type.String(), ...Used })
+const Passkey = Type.Object({ id: Id, name: Type.String(), ...Used }, { title: 'Passkey' })
 const PasskeyName = Type.String({ maxLength: 128, description: 'a name' })
-const Factors = Type.Object({
-  passkeys: Type.Array(Passkey),
-  authenticator: Type.Union([Type.Object({ id: Id, ...Used }), Type.Null()]),
-  recovery_codes_left: Type.Integer(),
-  sso: Type.Array(Type.Object({ issuer: Type.String(), ...Used })),
-})
+const Factors = Type.Object(
+  {
+    passkeys: Type.Array(Passkey),
+    authenticator: Type.Union([Type.Object({ id: Id, ...Used }), Type.Null()]),
+    recovery_codes_left: Type.Integer(),
+    sso: Type.Array(Type.Object({ issuer: Type.String(), ...Used })),
+  },
+  { title: 'Factors' },
+)
 const Codes = Type.Union([Type.Array(Type.String()), Type.Null()], {
   description: 'recovery codes, shown this once; null where there are some already',
 })
+const RecoveryCodes = Type.Object({ recovery_codes: Codes }, { title: 'RecoveryCodes' })
 const Base64 = Type.String({ maxLength: 16_384, pattern: '^[A-Za-z0-9_-]*$', description: 'bytes in base64url' })
 const Options = Type.Unsafe<Record<string, unknown>>({
   type: 'object',
@@ -44,31 +48,34 @@ const Options = Type.Unsafe<Record<string, unknown>>({
 const body = { additionalProperties: false, description: 'a JSON object' }
 
 /** As a browser gives it; what else it says is not looked at. */
-const NewCredential = Type.Object({
-  id: Base64,
-  rawId: Base64,
-  type: Type.Literal('public-key', { description: '"public-key"' }),
-  response: Type.Object({
-    clientDataJSON: Base64,
-    attestationObject: Base64,
-    transports: Type.Optional(Type.Array(Type.String({ maxLength: 32 }), { maxItems: 16 })),
-  }),
-  clientExtensionResults: Type.Object({}, { additionalProperties: true }),
-})
+const NewCredential = Type.Object(
+  {
+    id: Base64,
+    rawId: Base64,
+    type: Type.Literal('public-key', { description: '"public-key"' }),
+    response: Type.Object({
+      clientDataJSON: Base64,
+      attestationObject: Base64,
+      transports: Type.Optional(Type.Array(Type.String({ maxLength: 32 }), { maxItems: 16 })),
+    }),
+    clientExtensionResults: Type.Object({}, { additionalProperties: true }),
+  },
+  { title: 'NewCredential' },
+)
 
 /** For signing in and for confirming alike. */
 export function challengeRoute(app: V3, context: Context): void {
   app.post(
     '/session/passkey/challenge',
     {
-      config: { isOpen: true },
-      onRequest: refuseOtherSites,
+      ...forPortal,
       schema: {
         tags: ['Sessions'],
+        operationId: 'beginPasskeySignIn',
         summary: 'Begin to sign in or to confirm with a passkey',
         description: 'Options for `navigator.credentials.get`, good once within five minutes.',
         querystring: NoQuery,
-        response: responses(200, Options, 400, 403),
+        response: responses(200, Options),
       },
     },
     async (request) => ({ ...(await challenge(context.vault, siteOf(context, request))) }),
@@ -84,9 +91,10 @@ export function factorRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getFactors',
         summary: 'What you sign in with',
         querystring: NoQuery,
-        response: responses(200, Factors, 400, 401, 404),
+        response: responses(200, Factors, 404),
       },
     },
     async (request) => shown((await standingOf(vault, askerOf(request))).factors),
@@ -97,13 +105,15 @@ export function factorRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'beginTotp',
         summary: 'Begin to set up an authenticator app',
         description: 'Nothing is kept until `PUT` brings back the enrolment with the first code.',
         querystring: NoQuery,
         response: responses(
           200,
-          Type.Object({ enrolment: Type.String(), secret: Type.String(), uri: Type.String() }),
-          ...[400, 401, 404, 409, 415],
+          Type.Object({ enrolment: Type.String(), secret: Type.String(), uri: Type.String() }, { title: 'Enrolment' }),
+          404,
+          409,
         ),
       },
     },
@@ -115,11 +125,13 @@ export function factorRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'enrolTotp',
+        gives: ['Set-Cookie'],
         summary: 'Set up an authenticator app',
         description: 'From now on a password alone is too little.',
         querystring: NoQuery,
         body: Type.Object({ enrolment: Base64, code: Type.String({ maxLength: 32, description: 'a code' }) }, body),
-        response: responses(200, Type.Object({ recovery_codes: Codes }), 400, 401, 403, 404, 409, 413, 415),
+        response: responses(200, RecoveryCodes, 404, 409),
       },
     },
     async (request, reply) => {
@@ -134,10 +146,11 @@ export function factorRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'beginPasskey',
         summary: 'Begin to set up a passkey',
         description: 'Options for `navigator.credentials.create`, good once within five minutes.',
         querystring: NoQuery,
-        response: responses(200, Options, 400, 401, 404, 415),
+        response: responses(200, Options, 404),
       },
     },
     async (request) => {
@@ -151,10 +164,12 @@ export function factorRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'createPasskey',
+        gives: ['Set-Cookie'],
         summary: 'Set up a passkey',
         querystring: NoQuery,
         body: Type.Object({ name: PasskeyName, credential: NewCredential }, body),
-        response: responses(201, Type.Object({ id: Id, recovery_codes: Codes }), 400, 401, 403, 404, 409, 413, 415),
+        response: responses(201, Type.Object({ id: Id, recovery_codes: Codes }), 404, 409),
       },
     },
     async (request, reply) => {
@@ -172,10 +187,11 @@ export function factorRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'createRecoveryCodes',
         summary: 'Make new recovery codes',
         description: 'Those of before are good no more.',
         querystring: NoQuery,
-        response: responses(200, Type.Object({ recovery_codes: Codes }), 400, 401, 403, 404, 415),
+        response: responses(200, RecoveryCodes, 404),
       },
     },
     async (request) => {
@@ -189,11 +205,12 @@ export function factorRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'renamePasskey',
         summary: 'Rename a passkey',
         params: IdParams,
         querystring: NoQuery,
         body: Type.Object({ name: PasskeyName }, body),
-        response: responses(200, Passkey, 400, 401, 403, 404, 413, 415),
+        response: responses(200, Passkey),
       },
     },
     async (request) => {
@@ -208,11 +225,12 @@ export function factorRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'deleteFactor',
         summary: 'Remove a passkey, or the authenticator app',
         description: 'Recovery codes go with the last of them.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
+        response: responses(200, Message),
       },
     },
     async (request) => {

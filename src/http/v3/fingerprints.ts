@@ -10,22 +10,33 @@ import type { V3 } from './typed.ts'
 
 const Int = Type.Integer({ minimum: 0 })
 const version = { id: Int, name: Type.String(), version: Int }
-const Answer = Type.Object({
-  base: Int,
-  mix: Int,
-  mac_key: Type.String({ description: 'hexadecimal' }),
-  fingerprints: Type.Array(
-    Type.Object({
-      ...version,
-      form: Type.String({ description: 'how the value is written: raw, line-ends, one-line, base64, json or url' }),
-      length: Int,
-      offset: Int,
-      filter: Int,
-      mac: Type.String({ description: 'hexadecimal' }),
-    }),
-  ),
-  unscannable: Type.Array(Type.Object({ ...version, reason: Type.String({ description: 'short, guessable or tag' }) })),
-})
+const Answer = Type.Object(
+  {
+    base: Int,
+    mix: Int,
+    mac_key: Type.String({ description: 'hexadecimal' }),
+    fingerprints: Type.Array(
+      Type.Object(
+        {
+          ...version,
+          form: Type.String({ description: 'how the value is written: raw, line-ends, one-line, base64, json or url' }),
+          length: Int,
+          offset: Int,
+          filter: Int,
+          mac: Type.String({ description: 'hexadecimal' }),
+        },
+        { title: 'Fingerprint' },
+      ),
+    ),
+    unscannable: Type.Array(
+      Type.Object(
+        { ...version, reason: Type.String({ description: 'short, guessable or tag' }) },
+        { title: 'Unscannable' },
+      ),
+    ),
+  },
+  { title: 'Fingerprints' },
+)
 
 /** Each opens every value of an account. */
 const perSecond = 1
@@ -39,6 +50,7 @@ export function fingerprintRoutes(app: V3, { vault, keyLimiter, metrics }: Conte
     {
       schema: {
         tags: ['Scanning'],
+        operationId: 'createFingerprints',
         summary: 'Make fingerprints of values',
         description:
           'Of every version that is kept of the secrets that `names` matches, as far as their values are long and random enough: see docs/scan.md. With the scope `secrets:scan` or `secrets:read`. One at a time for an account.',
@@ -49,9 +61,14 @@ export function fingerprintRoutes(app: V3, { vault, keyLimiter, metrics }: Conte
               Type.String({ maxLength: 255, description: 'a name, or a pattern such as prod-*; all without it' }),
             ),
           },
-          { additionalProperties: false, description: 'a JSON object' },
+          {
+            title: 'FingerprintFilter',
+            additionalProperties: false,
+            description: 'a JSON object',
+            examples: [{ names: 'db-*' }],
+          },
         ),
-        response: responses(200, Answer, 400, 401, 403, 413, 415),
+        response: responses(200, Answer),
       },
     },
     async (request) => {

@@ -9,7 +9,7 @@ import { listMade, namesOf } from '../../vault/made.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { CascadeQuery, CreatedBy, Ended, ended, MadeThings, shownMaker } from './made.ts'
-import { formatTime, IdParams, idOf, NoQuery, parseTime, responses, Time } from './schema.ts'
+import { formatTime, IdParams, idOf, NoQuery, parseTime, responses, Time, TimeInput } from './schema.ts'
 import type { V3 } from './typed.ts'
 
 const Nullable = Type.Union([Time, Type.Null()])
@@ -30,9 +30,7 @@ const Networks = Type.Array(Type.String({ maxLength: 64 }), {
   maxItems: maxNetworks,
   description: `a list of at most ${maxNetworks} networks in CIDR notation; none for anywhere`,
 })
-const Expiry = Type.Optional(
-  Type.Union([Type.String({ maxLength: 40, description: 'a time such as 2026-01-15T10:30:00Z' }), Type.Null()]),
-)
+const Expiry = Type.Optional(Type.Union([TimeInput, Type.Null()]))
 
 const fields = {
   id: Type.Integer({ minimum: 1 }),
@@ -45,8 +43,11 @@ const fields = {
   last_used_at: Nullable,
   created_by: CreatedBy,
 }
-const Shown = Type.Object(fields)
-const Issued = Type.Object({ ...fields, api_key: Type.String({ description: 'The API key. It is not shown again.' }) })
+const Shown = Type.Object(fields, { title: 'ApiKey' })
+const Issued = Type.Object(
+  { ...fields, api_key: Type.String({ description: 'The API key. It is not shown again.' }) },
+  { title: 'IssuedApiKey' },
+)
 
 const maxOverlapSeconds = 30 * 24 * 60 * 60
 const defaultOverlapSeconds = 60 * 60
@@ -58,10 +59,11 @@ export function keyRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listKeys',
         summary: 'List API keys',
         description: 'The keys that this key may manage, revoked ones too.',
         querystring: NoQuery,
-        response: responses(200, Type.Object({ keys: Type.Array(Shown) }), 401, 403),
+        response: responses(200, Type.Object({ keys: Type.Array(Shown) })),
       },
     },
     async (request) => ({ keys: (await listKeys(vault, askerOf(request))).map(shown) }),
@@ -72,10 +74,11 @@ export function keyRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getOwnKey',
         summary: 'Show the API key that asks',
         description: 'Needs no scope: whoever holds a key may know what it is good for.',
         querystring: NoQuery,
-        response: responses(200, Shown, 401, 404),
+        response: responses(200, Shown, 404),
       },
     },
     async (request) => shown(await readOwnKey(vault, askerOf(request))),
@@ -86,10 +89,11 @@ export function keyRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getKey',
         summary: 'Show an API key',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Shown, 400, 401, 403, 404),
+        response: responses(200, Shown),
       },
     },
     async (request) => shown(await readKey(vault, askerOf(request), idOf(request.params))),
@@ -100,12 +104,13 @@ export function keyRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listMadeByKey',
         summary: 'List what an API key made',
         description:
           'API keys, trust rules and machines that go on when it is revoked, and what they made in turn. Revoked keys are left out.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, MadeThings, 400, 401, 403, 404),
+        response: responses(200, MadeThings),
       },
     },
     async (request) => namesOf(await listMade(vault, askerOf(request), { kind: 'key', id: idOf(request.params) })),
@@ -116,14 +121,21 @@ export function keyRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'createKey',
+        gives: ['Location'],
         summary: 'Create an API key',
         description: 'With no more rights, networks and lifetime than the key that asks.',
         querystring: NoQuery,
         body: Type.Object(
           { name: Label, scopes: Scopes, networks: Type.Optional(Networks), expires_at: Expiry },
-          { additionalProperties: false, description: 'a JSON object' },
+          {
+            title: 'NewApiKey',
+            additionalProperties: false,
+            description: 'a JSON object',
+            examples: [{ name: 'web-1', scopes: ['secrets:read:web-*'] }],
+          },
         ),
-        response: responses(201, Issued, 400, 401, 403, 413, 415),
+        response: responses(201, Issued),
       },
     },
     async (request, reply) => {
@@ -140,6 +152,8 @@ export function keyRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'rotateKey',
+        gives: ['Location'],
         summary: 'Rotate an API key',
         description:
           'Makes a key with the same rights. The old one stays good for the overlap, an hour unless said otherwise.',
@@ -156,9 +170,14 @@ export function keyRoutes(app: V3, { vault }: Context): void {
             ),
             expires_at: Expiry,
           },
-          { additionalProperties: false, description: 'a JSON object' },
+          {
+            title: 'Rotation',
+            additionalProperties: false,
+            description: 'a JSON object',
+            examples: [{ overlap_seconds: 3600 }],
+          },
         ),
-        response: responses(201, Issued, 400, 401, 403, 404, 413, 415),
+        response: responses(201, Issued),
       },
     },
     async (request, reply) => {
@@ -181,10 +200,11 @@ export function keyRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'revokeOwnKey',
         summary: 'Revoke the API key that asks',
         description: 'Needs no scope. For good, and at once on every node: once more is answered with 401.',
         querystring: CascadeQuery,
-        response: responses(200, Ended, 400, 401, 404),
+        response: responses(200, Ended, 404),
       },
     },
     async (request) => {
@@ -198,12 +218,13 @@ export function keyRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'revokeKey',
         summary: 'Revoke an API key',
         description:
           'For good, and at once on every node. What it made goes on, seeds apart; with `cascade=true` that ends too.',
         params: IdParams,
         querystring: CascadeQuery,
-        response: responses(200, Ended, 400, 401, 403, 404),
+        response: responses(200, Ended),
       },
     },
     async (request) => {

@@ -8,16 +8,20 @@ import { listSecrets } from '../../vault/secrets.ts'
 import { askerOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { markStale } from '../marks.ts'
-import { formatTime, IdParams, idOf, ListName, NoQuery, responses, Time } from './schema.ts'
+import { formatTime, IdParams, IdText, idOf, ListName, Message, NoQuery, responses, Time } from './schema.ts'
 import { Listed, Name, sendAll } from './secrets.ts'
 import type { V3 } from './typed.ts'
 
 const Id = Type.Integer({ minimum: 1 })
-const Shown = Type.Object({ id: Id, name: Type.String(), created_at: Time, updated_at: Time })
-const NameBody = Type.Object({ name: ListName }, { additionalProperties: false, description: 'a JSON object' })
+const Shown = Type.Object({ id: Id, name: Type.String(), created_at: Time, updated_at: Time }, { title: 'List' })
+export const ListRef = Type.Object({ id: Id, name: Type.String() }, { title: 'ListRef' })
+const NameBody = Type.Object(
+  { name: ListName },
+  { title: 'NewList', additionalProperties: false, description: 'a JSON object', examples: [{ name: 'web' }] },
+)
 const MoveParams = Type.Object({
   ...IdParams.properties,
-  secret: Type.String({ pattern: '^[1-9][0-9]{0,15}$', maxLength: 16, description: 'a positive integer' }),
+  secret: IdText,
 })
 
 const tags = ['Lists']
@@ -28,10 +32,11 @@ export function listRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listLists',
         summary: 'List the lists',
         description: 'All lists of the account, oldest first.',
         querystring: NoQuery,
-        response: responses(200, Type.Object({ lists: Type.Array(Shown) }), 400, 401, 403),
+        response: responses(200, Type.Object({ lists: Type.Array(Shown) })),
       },
     },
     async (request) => ({ lists: (await listLists(vault, askerOf(request))).map(shown) }),
@@ -42,10 +47,11 @@ export function listRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getList',
         summary: 'Read a list',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Shown, 400, 401, 403, 404),
+        response: responses(200, Shown),
       },
     },
     async (request) => shown(await readList(vault, askerOf(request), idOf(request.params))),
@@ -56,10 +62,12 @@ export function listRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'createList',
+        gives: ['Location'],
         summary: 'Create a list',
         querystring: NoQuery,
         body: NameBody,
-        response: responses(201, Shown, 400, 401, 403, 409, 413, 415),
+        response: responses(201, Shown, 409),
       },
     },
     async (request, reply) => {
@@ -74,12 +82,13 @@ export function listRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'renameList',
         summary: 'Rename a list',
         description: 'Needs the right to write every secret of the account.',
         params: IdParams,
         querystring: NoQuery,
         body: NameBody,
-        response: responses(200, Shown, 400, 401, 403, 404, 409, 413, 415),
+        response: responses(200, Shown, 409),
       },
     },
     async (request) => shown(await renameList(vault, askerOf(request), idOf(request.params), request.body.name)),
@@ -90,11 +99,13 @@ export function listRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'deleteList',
+        gives: ['Strongroom-Stale-Deployments'],
         summary: 'Delete a list and its secrets',
         description: 'Permanent. Every secret in the list goes with it; if one of them may not be deleted, nothing is.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
+        response: responses(200, Message),
       },
     },
     async (request, reply) => {
@@ -110,10 +121,11 @@ export function contentsOfListRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listSecretsOfList',
         summary: 'List the secrets of a list',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object({ secrets: Type.Array(Listed) }), 400, 401, 403, 404),
+        response: responses(200, Type.Object({ secrets: Type.Array(Listed) })),
       },
     },
     async (request, reply) => {
@@ -128,14 +140,11 @@ export function contentsOfListRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'moveSecret',
         summary: 'Move a secret into a list',
         params: MoveParams,
         querystring: NoQuery,
-        response: responses(
-          200,
-          Type.Object({ id: Id, name: Name, list: Type.Object({ id: Id, name: Type.String() }) }),
-          ...[400, 401, 403, 404],
-        ),
+        response: responses(200, Type.Object({ id: Id, name: Name, list: ListRef }, { title: 'Moved' })),
       },
     },
     async (request) => {

@@ -14,20 +14,23 @@ import {
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { CreatedBy, shownMaker } from './made.ts'
-import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
+import { formatTime, IdParams, idOf, Message, NoQuery, responses, Time } from './schema.ts'
 import type { V3 } from './typed.ts'
 
 const Texts = Type.Array(Type.String({ maxLength: 300 }))
-const Shown = Type.Object({
-  id: Type.Integer({ minimum: 1 }),
-  name: Type.String(),
-  addresses: Texts,
-  scopes: Texts,
-  created_at: Time,
-  created_by: CreatedBy,
-})
+const Shown = Type.Object(
+  {
+    id: Type.Integer({ minimum: 1 }),
+    name: Type.String(),
+    addresses: Texts,
+    scopes: Texts,
+    created_at: Time,
+    created_by: CreatedBy,
+  },
+  { title: 'Machine' },
+)
 const VmAuth = Type.Boolean({ description: 'true or false' })
-const Settings = Type.Object({ vm_auth: VmAuth, networks: Texts, machine_networks: Texts })
+const Settings = Type.Object({ vm_auth: VmAuth, networks: Texts, machine_networks: Texts }, { title: 'Settings' })
 const Change = Type.Object(
   {
     vm_auth: Type.Optional(VmAuth),
@@ -38,7 +41,13 @@ const Change = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false, minProperties: 1, description: 'a JSON object with a setting' },
+  {
+    title: 'SettingsChange',
+    additionalProperties: false,
+    minProperties: 1,
+    description: 'a JSON object with a setting',
+    examples: [{ vm_auth: true }],
+  },
 )
 
 export function machineRoutes(app: V3, { vault }: Context): void {
@@ -49,9 +58,10 @@ export function machineRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listMachines',
         summary: 'List the machines that may read without a key',
         querystring: NoQuery,
-        response: responses(200, Type.Object({ machines: Type.Array(Shown) }), 400, 401, 403),
+        response: responses(200, Type.Object({ machines: Type.Array(Shown) })),
       },
     },
     async (request) => ({ machines: (await listMachines(vault, askerOf(request))).map(shown) }),
@@ -62,10 +72,11 @@ export function machineRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getMachine',
         summary: 'Read a machine',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Shown, 400, 401, 403, 404),
+        response: responses(200, Shown),
       },
     },
     async (request) => shown(await readMachine(vault, askerOf(request), idOf(request.params))),
@@ -76,6 +87,8 @@ export function machineRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'createMachine',
+        gives: ['Location'],
         summary: 'Register a machine',
         description:
           'What asks from its addresses may read without a key, while `vm_auth` is on. No address may belong to two machines, of whatever account.',
@@ -86,9 +99,14 @@ export function machineRoutes(app: V3, { vault }: Context): void {
             addresses: Type.Array(Type.String({ maxLength: 64 }), { description: 'addresses or networks' }),
             scopes: Type.Optional(Texts),
           },
-          { additionalProperties: false, description: 'a JSON object' },
+          {
+            title: 'NewMachine',
+            additionalProperties: false,
+            description: 'a JSON object',
+            examples: [{ name: 'web-1', addresses: ['192.0.2.17'] }],
+          },
         ),
-        response: responses(201, Shown, 400, 401, 403, 409, 413, 415),
+        response: responses(201, Shown, 409),
       },
     },
     async (request, reply) => {
@@ -105,11 +123,12 @@ export function machineRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'deleteMachine',
         summary: 'Remove a machine',
         description: 'Its next request needs a key.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
+        response: responses(200, Message),
       },
     },
     async (request) => {
@@ -127,9 +146,10 @@ export function settingsRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getSettings',
         summary: "Read the account's settings",
         querystring: NoQuery,
-        response: responses(200, Settings, 400, 401, 403),
+        response: responses(200, Settings),
       },
     },
     async (request) => shownSettings(await readSettings(vault, askerOf(request))),
@@ -140,6 +160,7 @@ export function settingsRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'updateSettings',
         summary: "Change the account's settings",
         description: [
           'What is not named stays as it is. `vm_auth`: whether registered machines may read without a key; off until it is turned on.',
@@ -148,7 +169,7 @@ export function settingsRoutes(app: V3, { vault }: Context): void {
         ].join(' '),
         querystring: NoQuery,
         body: Change,
-        response: responses(200, Settings, 400, 401, 403, 413, 415),
+        response: responses(200, Settings),
       },
     },
     async (request) => {

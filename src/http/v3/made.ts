@@ -4,18 +4,21 @@ import type { Principal } from '../../model/principal.ts'
 import { type Made, namesOf } from '../../vault/made.ts'
 import { KeyQuery } from './schema.ts'
 
-const Who = Type.Object({
-  kind: Type.String({ description: 'key, user, workload or host' }),
-  id: Type.Integer({ description: 'of the API key, the user or the trust rule' }),
-  name: Type.String(),
-})
+const Who = Type.Object(
+  {
+    kind: Type.String({ description: 'key, user, workload or host' }),
+    id: Type.Integer({ description: 'of the API key, the user or the trust rule' }),
+    name: Type.String(),
+  },
+  { title: 'Maker' },
+)
 
 /** `null` for what was made before this was kept. */
 export const CreatedBy = Type.Union([Who, Type.Null()])
 
-const Named = Type.Array(Type.Object({ id: Type.Integer({ minimum: 1 }), name: Type.String() }))
+const Named = Type.Array(Type.Object({ id: Type.Integer({ minimum: 1 }), name: Type.String() }, { title: 'Named' }))
 
-export const MadeThings = Type.Object({ keys: Named, trust_rules: Named, machines: Named })
+export const MadeThings = Type.Object({ keys: Named, trust_rules: Named, machines: Named }, { title: 'MadeThings' })
 
 export const CascadeQuery = Type.Object(
   {
@@ -29,10 +32,13 @@ export const CascadeQuery = Type.Object(
   { additionalProperties: false },
 )
 
-export const Ended = Type.Object({
-  message: Type.String(),
-  ended: Type.Optional(MadeThings),
-})
+export const Ended = Type.Object(
+  {
+    message: Type.String(),
+    ended: Type.Optional(MadeThings),
+  },
+  { title: 'Ended' },
+)
 
 export function shownMaker(maker: Principal | null) {
   return maker === null ? null : { kind: maker.kind, id: maker.id, name: maker.name }

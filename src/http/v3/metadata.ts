@@ -9,24 +9,28 @@ import { askerOf, identityOf } from '../asker.ts'
 import { readBody } from '../bodies.ts'
 import type { Context } from '../context.ts'
 import { idempotencyKeyOf, matchOf, metadataEtagOf, metadataMatchOf } from './conditions.ts'
+import { ListRef } from './lists.ts'
 import { DetailFields, detailsOf, formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
 import { ListQuery, markChange, markRead, Name, pageOf, Updated } from './secrets.ts'
 import type { V3 } from './typed.ts'
 
 const Id = Type.Integer({ minimum: 1 })
-const Known = Type.Object({
-  id: Id,
-  name: Name,
-  type: Type.String({ description: '"text" or "file"' }),
-  filename: Type.Union([Type.String(), Type.Null()]),
-  list: Type.Object({ id: Id, name: Type.String() }),
-  version: Id,
-  description: Type.String(),
-  tags: Type.Array(Type.String()),
-  expires_at: Type.Union([Time, Type.Null()]),
-  created_at: Time,
-  updated_at: Time,
-})
+const Known = Type.Object(
+  {
+    id: Id,
+    name: Name,
+    type: Type.String({ description: '"text" or "file"' }),
+    filename: Type.Union([Type.String(), Type.Null()]),
+    list: ListRef,
+    version: Id,
+    description: Type.String(),
+    tags: Type.Array(Type.String()),
+    expires_at: Type.Union([Time, Type.Null()]),
+    created_at: Time,
+    updated_at: Time,
+  },
+  { title: 'Metadata' },
+)
 
 const bytes = { schema: Type.String({ format: 'binary' }) }
 const Content = {
@@ -45,11 +49,12 @@ export function metadataRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listMetadata',
         summary: 'List what is known of secrets',
         description:
           'Everything but the values, filtered as `GET /v3/secrets` is, 1000 unless `limit` says otherwise. `Strongroom-Next-Cursor` leads to the next page.',
         querystring: ListQuery,
-        response: responses(200, Type.Object({ secrets: Type.Array(Known) }), 400, 401, 403),
+        response: responses(200, Type.Object({ secrets: Type.Array(Known) }), 404),
       },
     },
     async (request, reply) => {
@@ -64,12 +69,14 @@ export function metadataRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getMetadata',
+        gives: ['ETag'],
         summary: 'Read what is known of a secret',
         description:
           'Everything but the value. `ETag` changes with any of it but the version: a new value leaves it as it is.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Known, 400, 401, 403, 404),
+        response: responses(200, Known),
       },
     },
     async (request, reply) => {
@@ -84,13 +91,21 @@ export function metadataRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'updateMetadata',
+        takes: ['If-Match'],
+        gives: ['ETag'],
         summary: 'Change what is known of a secret',
         description:
           'Fields that are left out stay as they are. The value and its version stay too. `If-Match` with the `ETag` of the metadata makes it conditional.',
         params: IdParams,
         querystring: NoQuery,
-        body: Type.Object(DetailFields, { additionalProperties: false, description: 'a JSON object' }),
-        response: responses(200, Known, 400, 401, 403, 404, 412, 413, 415),
+        body: Type.Object(DetailFields, {
+          title: 'DetailsInput',
+          additionalProperties: false,
+          description: 'a JSON object',
+          examples: [{ description: 'of the web shop', tags: ['web'] }],
+        }),
+        response: responses(200, Known),
       },
     },
     async (request, reply) => {
@@ -123,11 +138,13 @@ function readContent(app: V3, { vault }: Context): void {
     {
       schema: {
         tags: ['Secrets'],
+        operationId: 'getContent',
+        gives: ['ETag', 'Strongroom-Expires-At', 'Strongroom-Expired', 'Content-Disposition'],
         summary: "Read a secret's value as plain bytes",
         description: 'A text as text/plain, a file as application/octet-stream with its file name.',
         params: IdParams,
         querystring: NoQuery,
-        response: { ...responses(200, Type.Unknown(), 400, 401, 403, 404), 200: Content },
+        response: { ...responses(200, Type.Unknown()), 200: Content },
       },
     },
     async (request, reply) => {
@@ -147,11 +164,15 @@ function writeContent(app: V3, { vault, maxFileBytes }: Context): void {
       bodyLimit: maxFileBytes,
       schema: {
         tags: ['Secrets'],
+        operationId: 'updateContent',
+        takes: ['If-Match', 'Idempotency-Key'],
+        gives: ['ETag', 'Strongroom-Stale-Deployments'],
+        sends: ['application/octet-stream', 'text/plain'],
         summary: "Update a secret's value with plain bytes",
         description: 'The body, of any type, is the value. `If-Match` with an `ETag` makes it conditional.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Updated, 400, 401, 403, 404, 412, 413, 422),
+        response: responses(200, Updated),
       },
     },
     async (request, reply) => {

@@ -13,26 +13,29 @@ import { formatTime, Time } from './schema.ts'
 
 const confirmedMs = 15 * 60 * 1000
 
-export const Session = Type.Object({
-  user: Type.Object({
-    id: Type.Integer({ minimum: 1 }),
-    name: Type.String(),
-    email: Type.String(),
-    role: Type.Unsafe<Role>(Type.String({ enum: [...roles] })),
-  }),
-  account: Type.Object({ id: Type.Integer({ minimum: 1 }), name: Type.String() }),
-  scopes: Type.Array(Type.String()),
-  name_patterns: Type.Union([Type.Array(Type.String()), Type.Null()]),
-  created_at: Time,
-  expires_at: Time,
-  idle_expires_at: Time,
-  confirmed_until: Time,
-  enrolment_required: Type.Boolean({ description: 'whether a second factor must be set up before anything else' }),
-  confirm_with: Type.Array(Type.String({ enum: ['password', 'passkey', 'sso'] })),
-})
+export const Session = Type.Object(
+  {
+    user: Type.Object({
+      id: Type.Integer({ minimum: 1 }),
+      name: Type.String(),
+      email: Type.String(),
+      role: Type.Unsafe<Role>(Type.String({ enum: [...roles] })),
+    }),
+    account: Type.Object({ id: Type.Integer({ minimum: 1 }), name: Type.String() }),
+    scopes: Type.Array(Type.String()),
+    name_patterns: Type.Union([Type.Array(Type.String()), Type.Null()]),
+    created_at: Time,
+    expires_at: Time,
+    idle_expires_at: Time,
+    confirmed_until: Time,
+    enrolment_required: Type.Boolean({ description: 'whether a second factor must be set up before anything else' }),
+    confirm_with: Type.Array(Type.String({ enum: ['password', 'passkey', 'sso'] })),
+  },
+  { title: 'Session' },
+)
 
 /** Refuses what does not come from the portal, before anything of it is read. */
-export function refuseOtherSites(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+function refuseOtherSites(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
   try {
     checkFromPortal(request)
     done()
@@ -40,6 +43,9 @@ export function refuseOtherSites(request: FastifyRequest, _reply: FastifyReply, 
     done(toRefusal(error))
   }
 }
+
+/** Of a route that is answered without a key, to the portal alone. */
+export const forPortal = { config: { isOpen: true, isForPortal: true }, onRequest: refuseOtherSites }
 
 export function strangerOf(request: FastifyRequest) {
   return { requestId: request.id, address: addressOf(request) }

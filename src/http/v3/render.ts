@@ -16,6 +16,7 @@ export function renderRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags: ['Rendering'],
+        operationId: 'renderTemplate',
         summary: 'Render a template',
         description:
           'Puts the values of secrets in the places of the references to them: see docs/templates.md. With `script_content`, in base64 both ways. Every read is recorded, with the `target`.',
@@ -26,12 +27,20 @@ export function renderRoutes(app: V3, { vault }: Context): void {
             script_content: Document,
             target: Type.Optional(Type.String({ maxLength: 128, description: 'a name of 1 to 128 characters' })),
           },
-          { additionalProperties: false, description: 'a JSON object' },
+          {
+            title: 'Template',
+            additionalProperties: false,
+            description: 'a JSON object',
+            examples: [{ template: 'password: $\u007b{secret.db-password}}', target: 'web-1' }],
+          },
         ),
         response: responses(
           200,
-          Type.Object({ rendered: Type.Optional(Type.String()), script_content: Type.Optional(Type.String()) }),
-          ...[400, 401, 403, 413, 415, 422],
+          Type.Object(
+            { rendered: Type.Optional(Type.String()), script_content: Type.Optional(Type.String()) },
+            { title: 'Rendered' },
+          ),
+          422,
         ),
       },
     },

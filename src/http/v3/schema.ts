@@ -7,12 +7,27 @@ import { parseTime as timeIn } from '../../model/time.ts'
 /** RFC 3339 in UTC, to the second. */
 export const Time = Type.String({
   description: 'a time in UTC, such as 2026-01-15T10:30:00Z',
-  examples: ['2026-01-15T10:30:00Z'],
+  'x-described-as': { type: 'string', format: 'date-time' },
 })
 
-export const IdParams = Type.Object({
-  id: Type.String({ pattern: '^[1-9][0-9]{0,15}$', maxLength: 16, description: 'a positive integer' }),
+/** A time as somebody writes it. */
+export const TimeInput = Type.String({
+  maxLength: 40,
+  description: 'a time such as 2026-01-15T10:30:00Z',
+  'x-described-as': { type: 'string', format: 'date-time' },
 })
+
+/** An id in a path: a text on the way, and a number to whoever writes one. */
+export const IdText = Type.String({
+  pattern: '^[1-9][0-9]{0,15}$',
+  maxLength: 16,
+  description: 'a positive integer',
+  'x-described-as': { type: 'integer', format: 'int64', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+})
+export const IdParams = Type.Object({ id: IdText })
+
+/** What deletes and the like answer with. */
+export const Message = Type.Object({ message: Type.String() }, { title: 'Message' })
 
 export const KeyQuery = {
   key: Type.Optional(Type.String({ maxLength: 64, description: 'an API key; prefer the Authorization header' })),
@@ -22,7 +37,11 @@ export const KeyQuery = {
 export const NoQuery = Type.Object(KeyQuery, { additionalProperties: false })
 
 export const LimitQuery = Type.Optional(
-  Type.String({ pattern: '^([1-9][0-9]{0,2}|1000)$', description: 'a whole number from 1 to 1000' }),
+  Type.String({
+    pattern: '^([1-9][0-9]{0,2}|1000)$',
+    description: 'a whole number from 1 to 1000',
+    'x-described-as': { type: 'integer', format: 'int32', minimum: 1, maximum: 1000 },
+  }),
 )
 
 export const CursorQuery = Type.Optional(
@@ -40,7 +59,7 @@ export const DetailFields = {
   description: Type.Optional(Type.String({ description: 'a text of at most 1024 characters' })),
   tags: Type.Optional(Type.Array(Type.String(), { description: 'at most 32 tags, each a text' })),
   expires_at: Type.Optional(
-    Type.Union([Type.String(), Type.Null()], { description: 'a time such as 2027-01-31T00:00:00Z, or null' }),
+    Type.Union([TimeInput, Type.Null()], { description: 'a time such as 2027-01-31T00:00:00Z, or null' }),
   ),
 }
 
@@ -72,55 +91,17 @@ export const ListName = Type.String({
 })
 export const Tag = Type.String({ minLength: 1, maxLength: 64, description: 'a tag' })
 
-const Problem = Type.Object(
-  {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
-    detail: Type.String(),
-    code: Type.String({ description: 'Stable; see docs/api.md for the list.' }),
-    message: Type.String({ description: 'Equal to detail.' }),
-    request_id: Type.String(),
-    errors: Type.Optional(
-      Type.Array(
-        Type.Object({
-          field: Type.String(),
-          detail: Type.String(),
-          name: Type.Optional(Type.String({ description: 'The secret that a template refers to.' })),
-          line: Type.Optional(Type.Integer()),
-          column: Type.Optional(Type.Integer()),
-          part: Type.Optional(Type.Integer({ description: 'Of a multipart document.' })),
-        }),
-      ),
-    ),
-  },
-  { $id: 'Problem', description: 'A problem (RFC 9457).' },
-)
-
-const problemTexts: Record<number, string> = {
-  400: 'The request is malformed; `errors` names the fields.',
-  401: 'The API key is missing or invalid.',
-  403: 'The API key lacks a scope.',
-  404: 'There is no such object in this account.',
-  409: 'The name exists already.',
-  412: '`If-Match` names another version.',
-  413: 'The body or the value is too long.',
-  415: 'The body is not JSON in UTF-8.',
-  422: 'The Idempotency-Key was used for another request.',
-  429: 'Too many requests; see Retry-After.',
-  500: 'Stored data failed its integrity check, or an internal error happened.',
-  503: 'The store cannot record or confirm the request.',
-  507: 'The disk is full.',
-}
-
-/** The answers of a route: its success, and the problems that it may give. Schemas serialize the success only. */
-export function responses<Success extends TSchema>(status: number, success: Success, ...problems: number[]) {
-  const described = [...problems, 429, 500, 503, 507].map((code) => [
-    code,
-    { description: problemTexts[code] ?? 'Refused.', content: { 'application/problem+json': { schema: Problem } } },
-  ])
+/**
+ * The answers of a route: its success, and the refusals that do not follow from what it is (`../description.ts`). A schema
+ * serializes the success alone.
+ */
+export function responses<Success extends TSchema>(status: number, success: Success, ...refusals: readonly Refusal[]) {
+  const described = refusals.map((code) => [code, { description: 'Refused.' }])
   return { [status]: success, ...Object.fromEntries(described) } as Record<number, TSchema>
 }
+
+/** 401 of a route that is open, 404 of one that names nothing in its path, 409 for what is taken, and 422. */
+type Refusal = 401 | 404 | 409 | 422
 
 /** @throws Refusal `invalid` */
 export function idOf({ id }: Static<typeof IdParams>): number {

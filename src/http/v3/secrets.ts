@@ -25,11 +25,13 @@ import {
   KeyQuery,
   LimitQuery,
   ListName,
+  Message,
   NoQuery,
   parseTime,
   responses,
   Tag,
   Time,
+  TimeInput,
 } from './schema.ts'
 import type { V3 } from './typed.ts'
 
@@ -39,9 +41,12 @@ export const Value = Type.String({
 })
 const Id = Type.Integer({ minimum: 1 })
 
-export const Listed = Type.Object({ id: Id, name: Name, created_at: Time, updated_at: Time })
-const WithValue = Type.Object({ id: Id, name: Name, value: Value, created_at: Time, updated_at: Time })
-export const Updated = Type.Object({ id: Id, name: Name, updated_at: Time })
+export const Listed = Type.Object({ id: Id, name: Name, created_at: Time, updated_at: Time }, { title: 'SecretHead' })
+const WithValue = Type.Object(
+  { id: Id, name: Name, value: Value, created_at: Time, updated_at: Time },
+  { title: 'Secret' },
+)
+export const Updated = Type.Object({ id: Id, name: Name, updated_at: Time }, { title: 'UpdatedSecret' })
 
 const encodings = ['utf-8', 'base64'] as const
 const EncodingOf = Type.Optional(Type.Enum(encodings, { description: '"utf-8" or "base64"' }))
@@ -56,7 +61,12 @@ const NewBody = Type.Object(
     list: Type.Optional(ListName),
     ...DetailFields,
   },
-  { additionalProperties: false, description: 'a JSON object' },
+  {
+    title: 'NewSecret',
+    additionalProperties: false,
+    description: 'a JSON object',
+    examples: [{ name: 'db-password', value: 's3cur3-p4ssw0rd' }],
+  },
 )
 
 export const ListQuery = Type.Object(
@@ -67,7 +77,7 @@ export const ListQuery = Type.Object(
     name: Type.Optional(Type.String({ maxLength: 255, description: 'a name, or a pattern with * for any characters' })),
     list: Type.Optional(ListName),
     tag: Type.Optional(Tag),
-    expires_before: Type.Optional(Time),
+    expires_before: Type.Optional(TimeInput),
     expired: Type.Optional(Type.Literal('first', { description: '"first"' })),
   },
   { additionalProperties: false },
@@ -81,11 +91,12 @@ export function secretRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listSecrets',
         summary: 'List secrets',
         description:
           'All secrets that the key may list, oldest first, never a value. With `limit`, one page: `Strongroom-Next-Cursor` leads to the next.',
         querystring: ListQuery,
-        response: responses(200, Type.Object({ secrets: Type.Array(Listed) }), 400, 401, 403),
+        response: responses(200, Type.Object({ secrets: Type.Array(Listed) }), 404),
       },
     },
     async (request, reply) => {
@@ -102,12 +113,14 @@ export function secretRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getSecret',
+        gives: ['ETag', 'Strongroom-Encoding', 'Strongroom-Expires-At', 'Strongroom-Expired'],
         summary: 'Read a secret',
         description:
           'The current value; of a file, in base64, and `Strongroom-Encoding` says so. `ETag` is the version.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, WithValue, 400, 401, 403, 404),
+        response: responses(200, WithValue),
       },
     },
     async (request, reply) => {
@@ -129,11 +142,14 @@ export function secretRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'createSecret',
+        takes: ['Idempotency-Key'],
+        gives: ['ETag', 'Location'],
         summary: 'Create a secret',
         description: 'With `Idempotency-Key`, a repeated request gets the first answer again.',
         querystring: NoQuery,
         body: NewBody,
-        response: responses(201, Listed, 400, 401, 403, 409, 413, 415, 422),
+        response: responses(201, Listed, 404, 409),
       },
     },
     async (request, reply) => {
@@ -159,15 +175,23 @@ export function secretRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'updateSecret',
+        takes: ['If-Match', 'Idempotency-Key'],
+        gives: ['ETag', 'Strongroom-Stale-Deployments'],
         summary: 'Update a secret',
         description: 'Stores a new version. `If-Match` with an `ETag` makes it conditional.',
         params: IdParams,
         querystring: NoQuery,
         body: Type.Object(
           { value: Value, name: Type.Optional(Name), encoding: EncodingOf },
-          { additionalProperties: false, description: 'a JSON object' },
+          {
+            title: 'NewValue',
+            additionalProperties: false,
+            description: 'a JSON object',
+            examples: [{ value: 'new-s3cur3-p4ssw0rd' }],
+          },
         ),
-        response: responses(200, Updated, 400, 401, 403, 404, 412, 413, 415, 422),
+        response: responses(200, Updated, 409),
       },
     },
     async (request, reply) => {
@@ -192,12 +216,15 @@ export function secretRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'deleteSecret',
+        takes: ['If-Match'],
+        gives: ['Strongroom-Stale-Deployments'],
         summary: 'Delete a secret',
         description:
           'Permanent: every version and the key that they are sealed with. Machines that hold the value keep it until they are redeployed.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404, 412),
+        response: responses(200, Message),
       },
     },
     async (request, reply) => {

@@ -8,33 +8,50 @@ import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
 import { createSeed, deleteSeed, listSeeds, readSeed } from '../../vault/seeds.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { CursorQuery, formatTime, IdParams, idOf, KeyQuery, LimitQuery, NoQuery, responses, Time } from './schema.ts'
+import {
+  CursorQuery,
+  formatTime,
+  IdParams,
+  idOf,
+  KeyQuery,
+  LimitQuery,
+  Message,
+  NoQuery,
+  responses,
+  Time,
+} from './schema.ts'
 import type { V3 } from './typed.ts'
 
 const Id = Type.Integer({ minimum: 1 })
 const Document = Type.Optional(Type.String({ description: 'a text' }))
 const Count = Type.Integer({ minimum: 0 })
 const Fetches = Type.Object({ user_data: Count, meta_data: Count, vendor_data: Count, network_config: Count })
-const Shown = Type.Object({
-  id: Id,
-  target: Type.String(),
-  state: Type.String({ enum: ['open', 'used', 'expired'] }),
-  max_fetches: Id,
-  fetches: Fetches,
-  created_at: Time,
-  expires_at: Time,
-  used_at: Type.Union([Time, Type.Null()]),
-  refetched_at: Type.Union([Time, Type.Null()], {
-    description:
-      'When it was last asked again for what had been fetched, as its machine does at each later boot; to the hour.',
-  }),
-})
-const Issued = Type.Object({
-  id: Id,
-  url: Type.String({ description: 'What to give to the machine. It is not shown again.' }),
-  target: Type.String(),
-  expires_at: Time,
-})
+const Shown = Type.Object(
+  {
+    id: Id,
+    target: Type.String(),
+    state: Type.String({ enum: ['open', 'used', 'expired'] }),
+    max_fetches: Id,
+    fetches: Fetches,
+    created_at: Time,
+    expires_at: Time,
+    used_at: Type.Union([Time, Type.Null()]),
+    refetched_at: Type.Union([Time, Type.Null()], {
+      description:
+        'When it was last asked again for what had been fetched, as its machine does at each later boot; to the hour.',
+    }),
+  },
+  { title: 'Seed' },
+)
+const Issued = Type.Object(
+  {
+    id: Id,
+    url: Type.String({ description: 'What to give to the machine. It is not shown again.' }),
+    target: Type.String(),
+    expires_at: Time,
+  },
+  { title: 'IssuedSeed' },
+)
 
 export function seedRoutes(app: V3, { vault, publicUrl }: Context): void {
   const tags = ['Seeds']
@@ -46,6 +63,8 @@ export function seedRoutes(app: V3, { vault, publicUrl }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'createSeed',
+        gives: ['Location'],
         summary: 'Make a seed',
         description:
           "A NoCloud data source for one machine: its templates are kept sealed, and rendered with the newest values when the machine asks. User-data may be fetched `max_fetches` times, once unless it is said otherwise. It gives values until its time, its use, or its maker's revocation ends that; a seed that was used then goes on telling its machine at each boot which machine it is, until it is deleted.",
@@ -62,9 +81,14 @@ export function seedRoutes(app: V3, { vault, publicUrl }: Context): void {
             ),
             max_fetches: Type.Optional(Type.Integer({ description: 'a whole number from 1 to 100' })),
           },
-          { additionalProperties: false, description: 'a JSON object' },
+          {
+            title: 'NewSeed',
+            additionalProperties: false,
+            description: 'a JSON object',
+            examples: [{ user_data: '#cloud-config\n', target: 'web-1' }],
+          },
         ),
-        response: responses(201, Issued, 400, 401, 403, 413, 415, 422),
+        response: responses(201, Issued, 422),
       },
     },
     async (request, reply) => {
@@ -88,13 +112,14 @@ export function seedRoutes(app: V3, { vault, publicUrl }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listSeeds',
         summary: 'List seeds',
         description: 'One’s own; with `account:manage`, all of the account.',
         querystring: Type.Object(
           { ...KeyQuery, limit: LimitQuery, cursor: CursorQuery },
           { additionalProperties: false },
         ),
-        response: responses(200, Type.Object({ seeds: Type.Array(Shown) }), 400, 401, 403),
+        response: responses(200, Type.Object({ seeds: Type.Array(Shown) })),
       },
     },
     async (request, reply) => {
@@ -116,10 +141,11 @@ export function seedRoutes(app: V3, { vault, publicUrl }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getSeed',
         summary: 'Show a seed',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Shown, 400, 401, 403, 404),
+        response: responses(200, Shown),
       },
     },
     async (request) => shown(await readSeed(vault, askerOf(request), idOf(request.params)), vault.now()),
@@ -130,12 +156,13 @@ export function seedRoutes(app: V3, { vault, publicUrl }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'deleteSeed',
         summary: 'Revoke a seed',
         description:
           'Its URL leads nowhere from now on. A machine that still has the URL takes itself for a new one at its next boot.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
+        response: responses(200, Message),
       },
     },
     async (request) => {

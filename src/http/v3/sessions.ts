@@ -19,8 +19,8 @@ import { askerOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { clearCookie } from '../session-cookie.ts'
 import { siteOf } from '../site.ts'
-import { accountName, agentOf, begun, refuseOtherSites, Session, shown, strangerOf } from './people.ts'
-import { formatTime, IdParams, idOf, NoQuery, responses, Time, withoutNul } from './schema.ts'
+import { accountName, agentOf, begun, forPortal, Session, shown, strangerOf } from './people.ts'
+import { formatTime, IdParams, idOf, Message, NoQuery, responses, Time, withoutNul } from './schema.ts'
 import type { V3 } from './typed.ts'
 
 const Text = Type.String({ maxLength: 300, pattern: withoutNul, description: 'a text of at most 300 characters' })
@@ -41,20 +41,22 @@ const Passkey = Type.Object(
     }),
     clientExtensionResults: Type.Object({}, { additionalProperties: true }),
   },
-  { description: 'the answer of an authenticator' },
+  { title: 'PasskeyAnswer', description: 'the answer of an authenticator' },
 )
-const OpenSession = Type.Object({
-  id: Type.Integer({ minimum: 1 }),
-  created_at: Time,
-  last_used_at: Time,
-  expires_at: Time,
-  address: Type.String(),
-  user_agent: Type.String(),
-  current: Type.Boolean(),
-})
-const Message = Type.Object({ message: Type.String() })
+const OpenSession = Type.Object(
+  {
+    id: Type.Integer({ minimum: 1 }),
+    created_at: Time,
+    last_used_at: Time,
+    expires_at: Time,
+    address: Type.String(),
+    user_agent: Type.String(),
+    current: Type.Boolean(),
+  },
+  { title: 'OpenSession' },
+)
 const accepted: ReturnType<typeof responses> = {
-  ...responses(201, Session, 400, 403, 404, 409, 413, 415, 422, 429),
+  ...responses(201, Session, 404, 409, 422),
   200: Message,
 }
 /** Of strangers. */
@@ -65,23 +67,22 @@ const body = { additionalProperties: false, description: 'a JSON object' }
 export function signInRoutes(app: V3, context: Context): void {
   const { vault } = context
   const tags = ['Sessions']
-  const config = { isOpen: true }
-  const onRequest = refuseOtherSites
 
   app.post(
     '/session',
     {
-      config,
-      onRequest,
+      ...forPortal,
       bodyLimit,
       schema: {
         tags,
+        operationId: 'signIn',
+        gives: ['Set-Cookie'],
         summary: 'Sign in',
         description:
           'Sets a cookie that is accepted in place of an API key, with the header `Strongroom-Portal: 1`. Where the user has a second factor, `code` is one of the authenticator app or a recovery code.',
         querystring: NoQuery,
         body: Type.Object({ email: Text, password: Password, code: Type.Optional(Code) }, body),
-        response: responses(201, Session, 400, 401, 403, 413, 415, 429),
+        response: responses(201, Session, 401),
       },
     },
     async (request, reply) => {
@@ -93,16 +94,17 @@ export function signInRoutes(app: V3, context: Context): void {
   app.post(
     '/session/passkey',
     {
-      config,
-      onRequest,
+      ...forPortal,
       bodyLimit,
       schema: {
         tags,
+        operationId: 'signInWithPasskey',
+        gives: ['Set-Cookie'],
         summary: 'Sign in with a passkey',
         description: 'With the answer to `POST /v3/session/passkey/challenge`. It counts as two factors.',
         querystring: NoQuery,
         body: Type.Object({ passkey: Passkey }, body),
-        response: responses(201, Session, 400, 401, 403, 413, 415, 429),
+        response: responses(201, Session, 401),
       },
     },
     async (request, reply) => {
@@ -115,24 +117,27 @@ export function signInRoutes(app: V3, context: Context): void {
   app.post(
     '/invitations/check',
     {
-      config,
-      onRequest,
+      ...forPortal,
       bodyLimit,
       schema: {
         tags,
+        operationId: 'checkInvitation',
         summary: 'Look at a one-time link',
         querystring: NoQuery,
         body: Type.Object({ token: Text }, body),
         response: responses(
           200,
-          Type.Object({
-            kind: Type.String({ enum: ['setup', 'invitation', 'reset'] }),
-            account: Type.String(),
-            email: Type.Union([Type.String(), Type.Null()]),
-            name: Type.Union([Type.String(), Type.Null()]),
-            role: Type.Unsafe<Role>(Type.String({ enum: [...roles] })),
-          }),
-          ...[400, 403, 404, 413, 415, 429],
+          Type.Object(
+            {
+              kind: Type.String({ enum: ['setup', 'invitation', 'reset'] }),
+              account: Type.String(),
+              email: Type.Union([Type.String(), Type.Null()]),
+              name: Type.Union([Type.String(), Type.Null()]),
+              role: Type.Unsafe<Role>(Type.String({ enum: [...roles] })),
+            },
+            { title: 'Invitation' },
+          ),
+          404,
         ),
       },
     },
@@ -154,11 +159,12 @@ export function signInRoutes(app: V3, context: Context): void {
   app.post(
     '/invitations/accept',
     {
-      config,
-      onRequest,
+      ...forPortal,
       bodyLimit,
       schema: {
         tags,
+        operationId: 'acceptInvitation',
+        gives: ['Set-Cookie'],
         summary: 'Accept a one-time link',
         description:
           'Sets the password and signs in; every other session of the user ends. 200 without a session where the user has a second factor, or must sign in through a provider.',
@@ -187,9 +193,10 @@ export function sessionRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getSession',
         summary: 'Who is signed in',
         querystring: NoQuery,
-        response: responses(200, Session, 400, 401, 404),
+        response: responses(200, Session, 404),
       },
     },
     async (request) => shown(vault, request, await readSession(vault, askerOf(request))),
@@ -197,7 +204,16 @@ export function sessionRoutes(app: V3, context: Context): void {
 
   app.delete(
     '/session',
-    { schema: { tags, summary: 'Sign out', querystring: NoQuery, response: responses(200, Message, 400, 401, 404) } },
+    {
+      schema: {
+        tags,
+        operationId: 'signOut',
+        gives: ['Set-Cookie'],
+        summary: 'Sign out',
+        querystring: NoQuery,
+        response: responses(200, Message, 404),
+      },
+    },
     async (request, reply) => {
       await endSession(vault, askerOf(request))
       clearCookie(request, reply)
@@ -210,12 +226,13 @@ export function sessionRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'confirmSession',
         summary: 'Prove again who is signed in',
         description:
           'What is delicate is refused with `confirmation_required` when the last proof is older than 15 minutes.',
         querystring: NoQuery,
         body: Type.Object({ password: Type.Optional(Password), passkey: Type.Optional(Passkey) }, body),
-        response: responses(200, Session, 400, 401, 403, 404, 413, 415, 429),
+        response: responses(200, Session, 404),
       },
     },
     async (request) => {
@@ -240,11 +257,12 @@ export function sessionRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'changePassword',
         summary: 'Change your password',
         description: 'Your other sessions end.',
         querystring: NoQuery,
         body: Type.Object({ current_password: Password, password: Password }, body),
-        response: responses(200, Message, 400, 401, 404, 413, 415, 422, 429),
+        response: responses(200, Message, 404, 422),
       },
     },
     async (request) => {
@@ -259,9 +277,10 @@ export function sessionRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listSessions',
         summary: 'List your sessions',
         querystring: NoQuery,
-        response: responses(200, Type.Object({ sessions: Type.Array(OpenSession) }), 400, 401, 404),
+        response: responses(200, Type.Object({ sessions: Type.Array(OpenSession) }), 404),
       },
     },
     async (request) => {
@@ -275,10 +294,11 @@ export function sessionRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'endSession',
         summary: 'End one of your sessions',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Message, 400, 401, 404),
+        response: responses(200, Message),
       },
     },
     async (request) => {

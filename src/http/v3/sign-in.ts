@@ -12,12 +12,15 @@ import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { setFlowCookie } from '../session-cookie.ts'
 import { ssoPlace } from '../sso.ts'
-import { accountName, refuseOtherSites, strangerOf } from './people.ts'
-import { KeyQuery, NoQuery, responses } from './schema.ts'
+import { accountName, forPortal, strangerOf } from './people.ts'
+import { KeyQuery, Message, NoQuery, responses } from './schema.ts'
 import type { V3 } from './typed.ts'
 
 const body = { additionalProperties: false, description: 'a JSON object' }
-const Rules = Type.Object({ second_factor_required: Type.Boolean({ description: 'true or false' }) }, body)
+const Rules = Type.Object(
+  { second_factor_required: Type.Boolean({ description: 'true or false' }) },
+  { ...body, title: 'SignInRules', examples: [{ second_factor_required: false }] },
+)
 const Role = Type.Unsafe<SsoRole>(Type.String({ enum: [...ssoRoles], description: `one of ${ssoRoles.join(', ')}` }))
 const Provider = {
   label: Type.String({ maxLength: 128, description: 'a name of 1 to 128 characters' }),
@@ -27,10 +30,9 @@ const Provider = {
   role: Type.Union([Role, Type.Null()], { description: `one of ${ssoRoles.join(', ')}, or null` }),
   only: Type.Boolean({ description: 'true or false' }),
 }
-const Shown = Type.Object({ ...Provider, redirect_uri: Type.String(), sign_in_url: Type.String() })
-const Message = Type.Object({ message: Type.String() })
+const Shown = Type.Object({ ...Provider, redirect_uri: Type.String(), sign_in_url: Type.String() }, { title: 'Sso' })
 const Return = Type.Optional(Type.String({ maxLength: 200, description: 'a path of the portal' }))
-const Away = Type.Object({ url: Type.String({ description: 'where the browser goes' }) })
+const Away = Type.Object({ url: Type.String({ description: 'where the browser goes' }) }, { title: 'Away' })
 
 /** For owners: `/v3/sign-in` and `/v3/sso`. */
 export function signInRuleRoutes(app: V3, context: Context): void {
@@ -42,9 +44,10 @@ export function signInRuleRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getSignInRules',
         summary: 'How the people of the account must sign in',
         querystring: NoQuery,
-        response: responses(200, Rules, 400, 401, 403),
+        response: responses(200, Rules),
       },
     },
     async (request) => {
@@ -57,12 +60,13 @@ export function signInRuleRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'updateSignInRules',
         summary: 'Change how the people of the account must sign in',
         description:
           'With `second_factor_required` a password alone is never enough: whoever has no second factor is signed out, and sets one up at the next sign-in. For owners, and API keys that may do everything.',
         querystring: NoQuery,
         body: Rules,
-        response: responses(200, Rules, 400, 401, 403, 413, 415),
+        response: responses(200, Rules),
       },
     },
     async (request) => {
@@ -77,9 +81,10 @@ export function signInRuleRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getSso',
         summary: 'Read the single sign-on of the account',
         querystring: NoQuery,
-        response: responses(200, Shown, 400, 401, 403, 404),
+        response: responses(200, Shown, 404),
       },
     },
     async (request) => {
@@ -95,6 +100,7 @@ export function signInRuleRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'setSso',
         summary: 'Set up single sign-on by OpenID Connect',
         description:
           '`role`: what somebody becomes who comes uninvited, with a verified address in one of the `domains`; null where only who was invited may come. `only`: whether nobody but owners may sign in otherwise; owners then need a second factor, and everybody else is signed out when it is switched on. Without `client_secret` the one that is there stays. For owners, and API keys that may do everything.',
@@ -104,9 +110,9 @@ export function signInRuleRoutes(app: V3, context: Context): void {
             ...Provider,
             client_secret: Type.Optional(Type.String({ minLength: 1, maxLength: 1000, description: 'a text' })),
           },
-          body,
+          { ...body, title: 'NewSso' },
         ),
-        response: responses(200, Shown, 400, 401, 403, 413, 415),
+        response: responses(200, Shown),
       },
     },
     async (request) => {
@@ -127,10 +133,11 @@ export function signInRuleRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'removeSso',
         summary: 'End single sign-on',
         description: 'Who has only come through the provider so far needs a link to set a password.',
         querystring: NoQuery,
-        response: responses(200, Message, 400, 401, 403),
+        response: responses(200, Message),
       },
     },
     async (request) => {
@@ -148,10 +155,10 @@ export function ssoRoutes(app: V3, context: Context): void {
   app.get(
     '/session/sso',
     {
-      config: { isOpen: true },
-      onRequest: refuseOtherSites,
+      ...forPortal,
       schema: {
         tags,
+        operationId: 'getSsoProvider',
         summary: 'Which provider one may sign in through',
         description: 'Of the account that is named; without a name, of the only one that there is.',
         querystring: Type.Object(
@@ -164,9 +171,11 @@ export function ssoRoutes(app: V3, context: Context): void {
         response: responses(
           200,
           Type.Object({
-            provider: Type.Union([Type.Object({ account: Type.String(), label: Type.String() }), Type.Null()]),
+            provider: Type.Union([
+              Type.Object({ account: Type.String(), label: Type.String() }, { title: 'SsoProvider' }),
+              Type.Null(),
+            ]),
           }),
-          ...[400, 403],
         ),
       },
     },
@@ -180,10 +189,11 @@ export function ssoRoutes(app: V3, context: Context): void {
   app.post(
     '/session/sso',
     {
-      config: { isOpen: true },
-      onRequest: refuseOtherSites,
+      ...forPortal,
       schema: {
         tags,
+        operationId: 'beginSsoSignIn',
+        gives: ['Set-Cookie'],
         summary: 'Begin to sign in through the provider',
         description: '`fresh`: the provider is to ask the person, which confirms too.',
         querystring: NoQuery,
@@ -195,7 +205,7 @@ export function ssoRoutes(app: V3, context: Context): void {
           },
           body,
         ),
-        response: responses(200, Away, 400, 403, 404, 413, 415),
+        response: responses(200, Away, 404),
       },
     },
     async (request, reply) => {
@@ -212,10 +222,12 @@ export function ssoRoutes(app: V3, context: Context): void {
     {
       schema: {
         tags,
+        operationId: 'beginSsoLink',
+        gives: ['Set-Cookie'],
         summary: 'Begin to connect your user with the provider',
         querystring: NoQuery,
         body: Type.Object({ return: Return }, body),
-        response: responses(200, Away, 400, 401, 403, 404, 413, 415),
+        response: responses(200, Away, 404),
       },
     },
     async (request, reply) => {

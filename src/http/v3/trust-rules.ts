@@ -20,10 +20,13 @@ import {
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { CreatedBy, shownMaker } from './made.ts'
-import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
+import { formatTime, IdParams, idOf, Message, NoQuery, responses, Time } from './schema.ts'
 import type { V3 } from './typed.ts'
 
-const KeySet = Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), { maxItems: 100 }) })
+const KeySet = Type.Object(
+  { keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), { maxItems: 100 }) },
+  { title: 'KeySet' },
+)
 const OrNull = <T extends Type.TSchema>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description })
 
@@ -33,7 +36,7 @@ const required = {
   audience: Type.String({ maxLength: 255, description: 'what its tokens have as aud' }),
   claims: Type.Record(Type.String({ maxLength: 128 }), Type.String({ maxLength: 512 }), {
     description: 'an object of claims, each an exact text or a pattern with *',
-    examples: [{ sub: 'repo:acme/app:ref:refs/heads/main', repository_id: '123' }],
+    examples: [{ sub: 'repo:acme@7/app@123:ref:refs/heads/main', repository_id: '123', repository_owner_id: '7' }],
   }),
   scopes: Type.Array(Type.String({ maxLength: 300 }), {
     maxItems: maxScopes,
@@ -56,17 +59,34 @@ const others = {
   ),
   jwks: OrNull(KeySet, "the issuer's public keys, so that nothing is fetched, or null"),
 }
-const Shown = Type.Object({
-  id: Type.Integer({ minimum: 1 }),
-  ...required,
-  ...others,
-  created_at: Time,
-  updated_at: Time,
-  created_by: CreatedBy,
-})
+const Shown = Type.Object(
+  {
+    id: Type.Integer({ minimum: 1 }),
+    ...required,
+    ...others,
+    created_at: Time,
+    updated_at: Time,
+    created_by: CreatedBy,
+  },
+  { title: 'TrustRule' },
+)
+const example = {
+  name: 'deploy',
+  issuer: 'https://token.actions.githubusercontent.com',
+  audience: 'https://strongroom.example.com',
+  claims: { sub: 'repo:acme@7/app@123:ref:refs/heads/main', repository_id: '123', repository_owner_id: '7' },
+  scopes: ['secrets:read:prod-*'],
+}
 const body = { additionalProperties: false, description: 'a JSON object' }
-const New = Type.Object({ ...required, ...Type.Partial(Type.Object(others)).properties }, body)
-const Change = Type.Partial(Type.Object({ ...required, ...others }), body)
+const New = Type.Object(
+  { ...required, ...Type.Partial(Type.Object(others)).properties },
+  { ...body, title: 'NewTrustRule', examples: [example] },
+)
+const Change = Type.Partial(Type.Object({ ...required, ...others }), {
+  ...body,
+  title: 'TrustRuleChange',
+  examples: [{ key_ttl: 600 }],
+})
 
 export function trustRuleRoutes(app: V3, { vault }: Context): void {
   const tags = ['Trust rules']
@@ -76,10 +96,11 @@ export function trustRuleRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listTrustRules',
         summary: 'List the trust rules',
         description: 'Those whose keys this key may manage.',
         querystring: NoQuery,
-        response: responses(200, Type.Object({ trust_rules: Type.Array(Shown) }), 400, 401, 403),
+        response: responses(200, Type.Object({ trust_rules: Type.Array(Shown) })),
       },
     },
     async (request) => ({ trust_rules: (await listTrustRules(vault, askerOf(request))).map(shown) }),
@@ -90,12 +111,14 @@ export function trustRuleRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'createTrustRule',
+        gives: ['Location'],
         summary: 'Create a trust rule',
         description:
           'With no more rights and networks than the key that asks, which must not expire. The rule never gives `keys:manage` or `account:manage`.',
         querystring: NoQuery,
         body: New,
-        response: responses(201, Shown, 400, 401, 403, 409, 413, 415),
+        response: responses(201, Shown, 409),
       },
     },
     async (request, reply) => {
@@ -112,10 +135,11 @@ export function trustRuleRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getTrustRule',
         summary: 'Read a trust rule',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Shown, 400, 401, 403, 404),
+        response: responses(200, Shown),
       },
     },
     async (request) => shown(await readTrustRule(vault, askerOf(request), idOf(request.params))),
@@ -126,12 +150,13 @@ export function trustRuleRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'updateTrustRule',
         summary: 'Change a trust rule',
         description: 'Keys that were made under it keep what they were given, until they end.',
         params: IdParams,
         querystring: NoQuery,
         body: Change,
-        response: responses(200, Shown, 400, 401, 403, 404, 409, 413, 415),
+        response: responses(200, Shown, 409),
       },
     },
     async (request) =>
@@ -143,11 +168,12 @@ export function trustRuleRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'deleteTrustRule',
         summary: 'Delete a trust rule',
         description: 'Every key that was made under it is revoked.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
+        response: responses(200, Message),
       },
     },
     async (request) => {

@@ -8,10 +8,12 @@ import { deleteUser, type Invited, inviteUser, listUsers, readUser, resetUser, u
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { CascadeQuery, Ended, ended, MadeThings } from './made.ts'
-import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
+import { formatTime, IdParams, idOf, Message, NoQuery, responses, Time } from './schema.ts'
 import type { V3 } from './typed.ts'
 
-const RoleName = Type.Unsafe<Role>(Type.String({ enum: [...roles], description: `one of ${roles.join(', ')}` }))
+const RoleName = Type.Unsafe<Role>(
+  Type.String({ title: 'Role', enum: [...roles], description: `one of ${roles.join(', ')}` }),
+)
 const Patterns = Type.Union([Type.Array(Type.String({ maxLength: 255 })), Type.Null()], {
   description: 'names or patterns that narrow the role, or null',
 })
@@ -34,6 +36,8 @@ const Link = {
   invitation_expires_at: Time,
 }
 const body = { additionalProperties: false, description: 'a JSON object' }
+const ShownUser = Type.Object(Shown, { title: 'User' })
+const OneTimeLink = Type.Object(Link, { title: 'OneTimeLink' })
 
 export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
   const tags = ['Users']
@@ -47,9 +51,10 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listUsers',
         summary: 'List the users',
         querystring: NoQuery,
-        response: responses(200, Type.Object({ users: Type.Array(Type.Object(Shown)) }), 400, 401, 403),
+        response: responses(200, Type.Object({ users: Type.Array(ShownUser) })),
       },
     },
     async (request) => ({ users: (await listUsers(vault, askerOf(request))).map(shown) }),
@@ -60,14 +65,16 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'inviteUser',
+        gives: ['Location'],
         summary: 'Invite a user',
         description: 'Hand the link to them: it sets their password, once, within seven days.',
         querystring: NoQuery,
         body: Type.Object(
           { email: Email, role: RoleName, name: Type.Optional(Name), name_patterns: Type.Optional(Patterns) },
-          body,
+          { ...body, title: 'NewUser', examples: [{ email: 'grace@example.com', role: 'reader' }] },
         ),
-        response: responses(201, Type.Object({ ...Shown, ...Link }), 400, 401, 403, 409, 413, 415, 429),
+        response: responses(201, Type.Object({ ...Shown, ...Link }, { title: 'InvitedUser' }), 409),
       },
     },
     async (request, reply) => {
@@ -84,10 +91,11 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getUser',
         summary: 'Read a user',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object(Shown), 400, 401, 403, 404),
+        response: responses(200, ShownUser),
       },
     },
     async (request) => shown(await readUser(vault, askerOf(request), idOf(request.params))),
@@ -98,12 +106,13 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listMadeByUser',
         summary: 'List what a user made',
         description:
           'API keys, trust rules and machines that go on when the user is deleted or disabled, and what they made in turn.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, MadeThings, 400, 401, 403, 404),
+        response: responses(200, MadeThings),
       },
     },
     async (request) => namesOf(await listMade(vault, askerOf(request), { kind: 'user', id: idOf(request.params) })),
@@ -114,6 +123,7 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'updateUser',
         summary: 'Change a user',
         description:
           'Sessions of the user end when their rights change. With `cascade=true`, for a user who is disabled, what they made ends too.',
@@ -126,9 +136,9 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
             name_patterns: Type.Optional(Patterns),
             disabled: Type.Optional(Type.Boolean({ description: 'true or false' })),
           },
-          body,
+          { ...body, title: 'UserChange', examples: [{ name: 'Grace' }] },
         ),
-        response: responses(200, Type.Object(Shown), 400, 401, 403, 404, 409, 413, 415),
+        response: responses(200, ShownUser, 409),
       },
     },
     async (request) => {
@@ -145,11 +155,12 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'resetUser',
         summary: 'Make a link that sets a new password',
         description: 'The old password is good until the link is accepted, within a day.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object(Link), 400, 401, 403, 404, 415),
+        response: responses(200, OneTimeLink),
       },
     },
     async (request) => linkOf(request, await resetUser(vault, askerOf(request), idOf(request.params))),
@@ -160,12 +171,13 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'resetUserFactors',
         summary: 'Reset what a user signs in with beside the password',
         description:
           'For somebody who lost it: passkeys, authenticator app, recovery codes and the link to a provider go, and the sessions of the user end.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object({ message: Type.String() }), 400, 401, 403, 404),
+        response: responses(200, Message),
       },
     },
     async (request) => {
@@ -179,11 +191,12 @@ export function userRoutes(app: V3, { vault, publicUrl }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'deleteUser',
         summary: 'Delete a user',
         description: 'What they made goes on, seeds apart; with `cascade=true` that ends too.',
         params: IdParams,
         querystring: CascadeQuery,
-        response: responses(200, Ended, 400, 401, 403, 404, 409),
+        response: responses(200, Ended, 409),
       },
     },
     async (request) => {

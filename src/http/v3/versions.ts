@@ -6,17 +6,17 @@ import { listVersions, readVersion, restoreVersion } from '../../vault/versions.
 import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { etagOf, idempotencyKeyOf, matchOf } from './conditions.ts'
-import { formatTime, IdParams, idOf, NoQuery, responses, Time } from './schema.ts'
+import { formatTime, IdParams, IdText, idOf, NoQuery, responses, Time } from './schema.ts'
 import { inJson, markChange, Name, Updated, Value } from './secrets.ts'
 import type { V3 } from './typed.ts'
 
 const Id = Type.Integer({ minimum: 1 })
 const VersionParams = Type.Object({
   ...IdParams.properties,
-  version: Type.String({ pattern: '^[1-9][0-9]{0,15}$', maxLength: 16, description: 'a positive integer' }),
+  version: IdText,
 })
-const Head = Type.Object({ version: Id, created_at: Time })
-const Whole = Type.Object({ id: Id, name: Name, version: Id, value: Value, created_at: Time })
+const Head = Type.Object({ version: Id, created_at: Time }, { title: 'VersionHead' })
+const Whole = Type.Object({ id: Id, name: Name, version: Id, value: Value, created_at: Time }, { title: 'Version' })
 
 const tags = ['Versions']
 
@@ -26,11 +26,13 @@ export function versionRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'listVersions',
+        gives: ['ETag'],
         summary: 'List the versions of a secret',
         description: 'Those that are kept, newest first, never a value. `ETag` is the current version.',
         params: IdParams,
         querystring: NoQuery,
-        response: responses(200, Type.Object({ versions: Type.Array(Head) }), 400, 401, 403, 404),
+        response: responses(200, Type.Object({ versions: Type.Array(Head) })),
       },
     },
     async (request, reply) => {
@@ -45,10 +47,12 @@ export function versionRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'getVersion',
+        gives: ['Strongroom-Encoding'],
         summary: 'Read a version of a secret',
         params: VersionParams,
         querystring: NoQuery,
-        response: responses(200, Whole, 400, 401, 403, 404),
+        response: responses(200, Whole),
       },
     },
     async (request, reply) => {
@@ -66,11 +70,14 @@ export function versionRoutes(app: V3, { vault }: Context): void {
     {
       schema: {
         tags,
+        operationId: 'restoreVersion',
+        takes: ['If-Match', 'Idempotency-Key'],
+        gives: ['ETag', 'Strongroom-Stale-Deployments'],
         summary: 'Restore a version of a secret',
         description: 'Stores its value as a new version. `If-Match` with an `ETag` makes it conditional.',
         params: VersionParams,
         querystring: NoQuery,
-        response: responses(200, Updated, 400, 401, 403, 404, 412, 422),
+        response: responses(200, Updated),
       },
     },
     async (request, reply) => {

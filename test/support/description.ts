@@ -1,0 +1,97 @@
+/** The API's description as the tests read it: in one piece, and held against what servers really answer. */
+import assert from 'node:assert/strict'
+import type { FastifyInstance } from 'fastify'
+import { describe } from '../../src/http/description.ts'
+
+export interface DescribedHeader {
+  readonly required?: boolean
+}
+
+export interface DescribedOperation {
+  readonly operationId: string
+  readonly tags: readonly string[]
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[]
+  readonly parameters?: readonly { readonly in: string; readonly name: string; readonly required?: boolean }[]
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly schema: object; readonly example?: unknown }>>
+  }
+  readonly responses: Readonly<
+    Record<
+      string,
+      {
+        readonly headers?: Readonly<Record<string, DescribedHeader>>
+        readonly content?: Readonly<Record<string, { readonly schema: object }>>
+      }
+    >
+  >
+}
+
+export interface Description {
+  readonly openapi: string
+  readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>
+}
+
+/** Without references: each is replaced by what it refers to. */
+export function whole(document: object): Description {
+  const at = (path: string) =>
+    path
+      .split('/')
+      .slice(1)
+      .reduce((inside: unknown, part) => Object(inside)[part], document)
+  const inline = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(inline)
+    if (typeof value !== 'object' || value === null) return value
+    if ('$ref' in value) return inline(at(String(value.$ref)) ?? assert.fail(`${value.$ref} leads nowhere`))
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, inline(one)]))
+  }
+  return JSON.parse(JSON.stringify(inline(document)))
+}
+
+/** Headers of every answer, and of none in particular. */
+const common = [
+  ...['cache-control', 'content-type', 'content-length', 'x-content-type-options', 'connection', 'keep-alive', 'date'],
+  ...['transfer-encoding', 'allow', 'vary'],
+]
+
+let described: Description | undefined
+
+/**
+ * Watches whether whatever the server answers in this test is described: its status, and its headers.
+ *
+ * @returns what fails, at the end, the test that got an answer which is not
+ */
+export function watchAnswers(app: FastifyInstance): () => void {
+  const strange = new Set<string>()
+  const answers: {
+    readonly method: string
+    readonly path: string
+    readonly status: number
+    readonly headers: string[]
+  }[] = []
+  const seen = new Set<string>()
+  app.addHook('onResponse', (request, reply, done) => {
+    const { url = '' } = request.routeOptions
+    const headers = Object.keys(reply.getHeaders())
+    const key = `${request.method} ${url} ${reply.statusCode} ${headers.join()}`
+    if (!seen.has(key)) {
+      seen.add(key)
+      const path = url.replaceAll(/:(\w+)/g, '{$1}')
+      answers.push({ method: request.method.toLowerCase(), path, status: reply.statusCode, headers })
+    }
+    done()
+  })
+  return () => {
+    described ??= whole(describe(app.swagger()))
+    const { paths } = described
+    for (const { method, path, status, headers } of answers) {
+      const operation = paths[path]?.[method]
+      if (operation === undefined) continue
+      const answer = operation.responses[status]
+      const names = Object.keys(answer?.headers ?? {}).map((name) => name.toLowerCase())
+      const unknown = headers.filter((name) => !common.includes(name) && !names.includes(name))
+      if (answer === undefined) strange.add(`${method} ${path}: ${status}`)
+      else if (unknown.length > 0) strange.add(`${method} ${path}: ${status} with ${unknown.join()}`)
+    }
+    assert.deepEqual([...strange], [], 'answers that /openapi.json does not describe')
+  }
+}
