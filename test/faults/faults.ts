@@ -775,10 +775,23 @@ export const faults: readonly Fault[] = [
   fault(
     'machines that read are let by whoever reads',
     'store/decide/grants.ts',
-    "  return machines.map((machine) => ({ ...machineHanded(machine), thing: 'machines', object: null }))",
-    '  return machines.slice(0, 0).map(machineHanded)',
+    '  return [...widened, ...read]',
+    '  return [...widened, ...read.slice(0, 0)]',
     'v3/grants.test.ts',
     'SQLite.*without the right to read',
+  ),
+  fault(
+    'the networks of an account are widened by no key that is bound to some',
+    'store/decide/grants.ts',
+    '  return [...widened, ...read]',
+    '  return read',
+    'v3/grants.test.ts',
+    'SQLite.*lets nobody in from elsewhere',
+    {
+      file: 'store/decide/grants.ts',
+      find: 'const widened = isWider ?',
+      replace: 'const widened = isWider && change.vmAuth === true ?',
+    },
   ),
   fault(
     'a link is handed on with all that it opens',

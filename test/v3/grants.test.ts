@@ -94,6 +94,16 @@ for (const engine of engines) {
       ok(await makers[0][0].post('/v3/machines', { name: 'm', addresses: ['127.0.0.9'] }))
     })
 
+    test('that is bound to networks lets nobody in from elsewhere by those of the account', async (t) => {
+      const { keyOf, api } = await start(t)
+      const bound = await keyOf(api, { networks: [here] })
+      ok(await bound.put('/v3/settings', { networks: ['127.0.0.0/16'] }))
+      refused(await bound.put('/v3/settings', { networks: ['127.0.0.0/16', elsewhere] }), /^networks: /)
+      refused(await bound.put('/v3/settings', { networks: [] }), /^networks: /)
+      ok(await bound.put('/v3/settings', { networks: [here] }))
+      ok(await api.put('/v3/settings', { networks: [] }))
+    })
+
     test('without the right to read registers no machine that reads, and lets none', async (t) => {
       const { withScopes, api } = await start(t)
       const manager = await withScopes('account:manage')

@@ -7,6 +7,7 @@ import { unreachable } from '../../errors.ts'
 import { type ApiKey, mayDoAsOwner, scopesOf } from '../../model/api-key.ts'
 import { type Part, partBeyond, type Reach, wholeReach } from '../../model/grant.ts'
 import type { Machine } from '../../model/machine.ts'
+import { withinNetworks } from '../../model/network.ts'
 import { allows, allowsSome, mayManageKey, parseScopes, type Right } from '../../model/scope.ts'
 import type { TrustRule } from '../../model/trust-rule.ts'
 import { scopesOfUser, type User } from '../../model/user.ts'
@@ -17,7 +18,7 @@ import { isUpon } from './proof.ts'
 import { type Call, refuse } from './work.ts'
 
 /** Something that acts later, or is let act further. */
-type Thing = 'key' | 'session' | 'trust_rule' | 'machine' | 'machines' | 'user' | 'seed' | 'sign_in'
+type Thing = 'key' | 'session' | 'trust_rule' | 'machine' | 'machines' | 'networks' | 'user' | 'seed' | 'sign_in'
 
 interface Handed extends Reach {
   readonly thing: Thing
@@ -319,9 +320,18 @@ function machineHanded(machine: Omit<Machine, 'id' | 'mac'> & { readonly id?: nu
 /** Whoever lets machines read without a key hands on what each registered one may. */
 function handedBySettings({ work, account }: Call, { change }: Op<'update_settings'>): readonly Handed[] {
   const { world } = work
-  if (change.vmAuth !== true || world.settings.get(account.id)?.vmAuth === true) return []
+  const own = world.accounts.get(account.id) ?? account
+  // From where keys and sessions may be used: from more places than before, that lets them all in further.
+  const isWider = change.networks !== undefined && !withinNetworks(change.networks, own.networks)
+  const widened = isWider ? [networksHanded(change.networks ?? [])] : []
+  if (change.vmAuth !== true || world.settings.get(account.id)?.vmAuth === true) return widened
   const machines = [...world.machines.values()].filter(({ accountId }) => accountId === account.id)
-  return machines.map((machine) => ({ ...machineHanded(machine), thing: 'machines', object: null }))
+  const read = machines.map((machine) => ({ ...machineHanded(machine), thing: 'machines', object: null }) as const)
+  return [...widened, ...read]
+}
+
+function networksHanded(networks: readonly string[]): Handed {
+  return { thing: 'networks', object: null, scopes: [], networks, until: null, isOwner: false }
 }
 
 /** From where it may be fetched is its maker's networks, whenever it is (`isBacked`). */
@@ -375,6 +385,12 @@ const sentences: Readonly<Record<Thing, Readonly<Record<Part, string>>>> = {
     networks: `vm_auth: ${limited}machines elsewhere would read. Use one that is not limited.`,
     until: `vm_auth: ${expires}machines would go on reading. Use one that does not expire.`,
     role: 'Machines cannot be given what only owners may do.',
+  },
+  networks: {
+    scopes: 'Networks cannot be given more rights than you have.',
+    networks: `networks: ${limited}it cannot let others in from elsewhere. Use one that is not limited.`,
+    until: `networks: ${expires}others would be let in for longer. Use one that does not expire.`,
+    role: 'Networks cannot be given what only owners may do.',
   },
   user: {
     scopes: 'This user has rights that you do not have.',
