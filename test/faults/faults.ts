@@ -527,7 +527,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a seed ends with the key that made it',
     'store/decide/seeds.ts',
-    'whyUnusable(key, work.world.now, request.address) === undefined',
+    'whyUnusable(key, account, work.world.now, request.address) === undefined',
     'key.accountId > 0',
     'v3/seeds.test.ts',
     'ends when the key',
@@ -860,8 +860,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a seed answers where its key does',
     'store/decide/seeds.ts',
-    'whyUnusable(key, work.world.now, request.address) === undefined',
-    'whyUnusable({ ...key, networks: [] }, work.world.now, request.address) === undefined',
+    'whyUnusable(key, account, work.world.now, request.address) === undefined',
+    'whyUnusable({ ...key, networks: [] }, account, work.world.now, request.address) === undefined',
     'v3/grants.test.ts',
     'SQLite.*networks of the key that made it',
   ),
@@ -1194,7 +1194,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a key is refused outside of its networks',
     'model/api-key.ts',
-    "if (!inNetworks(key.networks, address)) return 'network'",
+    '!inNetworks(key.networks, address) || ',
     '',
     'v3/keys.test.ts',
     'bound to networks',
@@ -1417,8 +1417,8 @@ export const faults: readonly Fault[] = [
   fault(
     'machines are let in only while the switch is on',
     'store/decide/caller.ts',
-    'return settings.vmAuth ? call :',
-    'return call ? call :',
+    'const isLetIn = settings.vmAuth && ',
+    'const isLetIn = ',
     'v3/machines.test.ts',
     'while the switch',
   ),

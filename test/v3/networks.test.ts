@@ -75,16 +75,24 @@ for (const engine of engines) {
     test('keep machines and seeds out from elsewhere', async (t) => {
       const { api, url, from } = await start(t)
       const template = `#!/bin/sh\necho \${{secret.db}}\n`
-      const made = await api.post('/v3/seeds', { user_data: template, target: 'web-1' })
-      const path = `${new URL(made.body.url).pathname}user-data`
+      const invited = await api.post('/v3/users', { email: 'ada@example.com', role: 'owner' })
+      const owner = new Person(url)
+      await owner.accept(invited.body.invitation_url, { password })
+      const seeds = [
+        await api.post('/v3/seeds', { user_data: template, target: 'web-1' }),
+        await owner.post('/v3/seeds', { user_data: template, target: 'web-2' }),
+      ]
+      const paths = seeds.map(({ body }) => `${new URL(body.url).pathname}user-data`)
       await api.post('/v3/machines', { name: 'web', addresses: ['10.0.0.1'] })
       await api.put('/v3/settings', { vm_auth: true, networks: ['203.0.113.0/24'] }, from(office))
       const plain = async (where: string, address: string) =>
         (await fetch(url + where, { headers: from(address) })).status
 
       assert.equal(await plain('/v3/secrets/1', '10.0.0.1'), 401)
-      assert.equal(await plain(path, '10.0.0.1'), 404)
-      assert.equal(await plain(path, office), 200)
+      for (const path of paths) {
+        assert.equal(await plain(path, '10.0.0.1'), 404)
+        assert.equal(await plain(path, office), 200)
+      }
       await api.put('/v3/settings', { networks: ['203.0.113.0/24', '10.0.0.0/24'] }, from(office))
       assert.equal(await plain('/v3/secrets/1', '10.0.0.1'), 200)
     })
