@@ -1099,7 +1099,7 @@ export const faults: readonly Fault[] = [
     "  users: {\n    accountId: 'covered',\n    id: 'covered',\n",
     "  users: {\n    accountId: 'covered',\n    id: { because: '' },\n",
     'vault/exchange.test.ts',
-    'SQLite.*of two rows of users',
+    'SQLite.*lose or exchange',
   ),
   fault(
     'the name of an account is covered by a MAC',
@@ -1107,7 +1107,7 @@ export const faults: readonly Fault[] = [
     "    id: 'covered',\n    name: 'covered',\n    createdAt: 'covered',\n    nextSecretId",
     "    id: 'covered',\n    name: { because: '' },\n    createdAt: 'covered',\n    nextSecretId",
     'vault/exchange.test.ts',
-    'SQLite.*of two rows of accounts',
+    'SQLite.*lose or exchange',
   ),
   fault(
     'rules for signing in that are gone are missed',
@@ -1115,7 +1115,7 @@ export const faults: readonly Fault[] = [
     '  if (rules === undefined) {\n',
     '  if (rules === undefined) return { accountId, isSecondFactorRequired: false, sso: null, mac: new Uint8Array() }\n  if (rules === undefined) {\n',
     'vault/exchange.test.ts',
-    'SQLite.*taken away from sign_in_rules',
+    'SQLite.*lose or exchange',
   ),
   fault(
     'a row of the first version is verified before it is sealed anew',

@@ -11,6 +11,7 @@ import { unsealedTables, whenMissing } from '../../src/store/coverage.ts'
 import type { Row, Value } from '../../src/store/dump/dump.ts'
 import { type Table, tables } from '../../src/store/dump/tables.ts'
 import { createAccount } from '../../src/vault/accounts.ts'
+import { giveMachineNetworks } from '../../src/vault/machines.ts'
 import { inviteOwner } from '../../src/vault/users.ts'
 import { type Answer, Api } from '../support/api.ts'
 import { Authenticator } from '../support/authenticator.ts'
@@ -87,6 +88,9 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
   const { api, owner, url, vault, place } = server
   const { account, token: otherKey } = await createAccount(vault, { name: 'test', requestId: 'test' }, 'other')
   const other = new Api(url, otherKey)
+  const onHost = { name: 'test', requestId: 'test' }
+  await giveMachineNetworks(vault, onHost, 'default', ['127.0.0.0/16', '10.0.0.0/16'])
+  await giveMachineNetworks(vault, onHost, 'other', ['10.1.0.0/16'])
   const ok = async (asked: Promise<Answer>) => {
     const { status, text, body } = await asked
     assert.ok(status < 300, text)
