@@ -56,21 +56,34 @@ interface State {
   readonly file: string
 }
 
+const seen: Readonly<Record<keyof State, string>> = {
+  instance: 'cat /var/lib/cloud/data/instance-id',
+  source: 'cut -d: -f1 /var/lib/cloud/instance/datasource',
+  name: 'hostname',
+  hostKeys: 'sha256sum /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub',
+  errors: `python3 -c 'import json; print(json.load(open("/var/lib/cloud/data/result.json"))["v1"]["errors"])'`,
+  bootcmd: 'cat /root/bootcmd | wc -l',
+  runcmd: 'cat /root/runcmd | wc -l',
+  file: 'cat /etc/app.env',
+}
+
+/** All at once: each connection takes an emulated machine seconds. */
 async function stateOf(machine: Machine): Promise<State> {
   await machine.booted()
-  const read = async (command: string) => (await machine.run(`${command} 2>/dev/null || true`)).trim()
-  const lines = async (path: string) => (await read(`cat ${path}`)).split('\n').filter((line) => line !== '').length
+  const border = '-- next --'
+  const answer = await machine.run(`{ ${Object.values(seen).join(`; echo; echo "${border}"; `)}; } 2>/dev/null || true`)
+  const [instance, source, name, hostKeys, errors, bootcmd, runcmd, file] = answer
+    .split(border)
+    .map((part) => part.trim())
   return {
-    instance: await read('cat /var/lib/cloud/data/instance-id'),
-    source: (await read('cat /var/lib/cloud/instance/datasource')).split(':')[0] ?? '',
-    name: await read('hostname'),
-    hostKeys: await read('sha256sum /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub'),
-    errors: await read(
-      `python3 -c 'import json; print(json.load(open("/var/lib/cloud/data/result.json"))["v1"]["errors"])'`,
-    ),
-    bootcmd: await lines('/root/bootcmd'),
-    runcmd: await lines('/root/runcmd'),
-    file: await read('cat /etc/app.env'),
+    instance: instance ?? '',
+    source: source ?? '',
+    name: name ?? '',
+    hostKeys: hostKeys ?? '',
+    errors: errors ?? '',
+    bootcmd: Number(bootcmd),
+    runcmd: Number(runcmd),
+    file: file ?? '',
   }
 }
 

@@ -117,7 +117,7 @@ export class Machine {
 
   /** A command of its shell, as root. @returns what it prints */
   async run(command: string): Promise<string> {
-    const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'ConnectTimeout=5', 'LogLevel=ERROR']
+    const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'ConnectTimeout=60', 'LogLevel=ERROR']
     const { stdout } = await promisify(execFile)('ssh', [
       ...['-i', join(this.#image, 'key'), '-p', `${this.#port}`, '-o', 'BatchMode=yes'],
       ...options.flatMap((option) => ['-o', option]),
