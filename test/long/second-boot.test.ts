@@ -188,9 +188,11 @@ suite('A machine with a seed in SMBIOS', { skip: missingForMachines() }, () => {
   })
 
   const byCommandLine = (serial: string) => ({ commandLine: `${serial};i=web-1` })
-  for (const [how, template, atFirst, later] of [
-    ['by its first user-data', userData.replace('runcmd:', keep), (serial: string) => ({ serial }), () => ({})],
-    ['by the kernel command line', userData, byCommandLine, byCommandLine],
+  const bySerial = (serial: string) => ({ serial })
+  for (const [how, template, atFirst, later, bootcmds] of [
+    ['by its first user-data', userData.replace('runcmd:', keep), bySerial, bySerial, 2],
+    ['by its first user-data, and has lost its URL,', userData.replace('runcmd:', keep), bySerial, () => ({}), 1],
+    ['by the kernel command line', userData, byCommandLine, byCommandLine, 2],
   ] as const) {
     test(`that is told ${how} to keep its data boots while the server is away`, async (t) => {
       const { server, serial } = await startWithSeed(t, template)
@@ -204,7 +206,7 @@ suite('A machine with a seed in SMBIOS', { skip: missingForMachines() }, () => {
       const second = await stateOf(machine)
 
       assert.deepEqual([first.instance, first.file, first.errors], ['web-1', value, '[]'])
-      assert.deepEqual(second, { ...first, bootcmd: 2 })
+      assert.deepEqual(second, { ...first, bootcmd: bootcmds })
     })
   }
 })
