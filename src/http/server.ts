@@ -11,22 +11,20 @@ import Fastify, {
 import type { Logger } from 'pino'
 import { Registry } from 'prom-client'
 import type { Config, TraceSettings } from '../config.ts'
-import type { Refusal } from '../errors.ts'
 import { checkCharset, parseJson } from '../json.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
+import { answerError, answerErrors } from './answers.ts'
 import { serveApis } from './apis.ts'
 import { readBody, senders } from './bodies.ts'
-import { answerBrokenRequest, answerByHand, maxHeaderBytes, tooLate, unknownExpectation } from './broken.ts'
+import { answerBrokenRequest, maxHeaderBytes } from './broken.ts'
 import { compileLate } from './compilers.ts'
-import { guardDoor } from './door.ts'
+import { guardConnections } from './connections.ts'
 import { RateLimiter } from './limits.ts'
-import { closeWithCare } from './linger.ts'
 import { answerListsError, isListsPath } from './lists/lists.ts'
 import { collectMethods, refuseOtherMethods } from './methods.ts'
 import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from './metrics.ts'
 import { addressOf, trustOf } from './peer.ts'
-import { headersOf, methodNotAllowed, NoSuchPath, problemOf, toRefusal } from './problem.ts'
 import { checkRequests } from './request-rules.ts'
 import { shedLoad } from './shedding.ts'
 import { knowSite } from './site.ts'
@@ -118,18 +116,8 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
     tracing?.onBatch(batch)
   }
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
-  closeWithCare(app)
+  const door = guardConnections(app, config, (reason) => metrics.closedConnections.inc({ reason }))
   knowSite(app, config.publicUrl)
-  app.server.on('connect', ({ socket }) => answerByHand(socket, methodNotAllowed(['GET', 'POST', 'PUT', 'DELETE'])))
-  app.server.on('checkExpectation', (request) => answerByHand(request.socket, unknownExpectation))
-  const isTrusted = trustOf(config)
-  const door = guardDoor(app, {
-    maxConnections: config.maxConnections,
-    maxPerAddress: config.rateLimit === undefined ? undefined : config.maxConnectionsPerAddress,
-    isProxy: (address) => isTrusted !== false && isTrusted(address, 0),
-    onClose: (reason) => metrics.closedConnections.inc({ reason }),
-    answerLate: (socket) => answerByHand(socket, tooLate),
-  })
   compileLate(app)
   acceptStrictJson(app)
   answerErrors(app)
@@ -201,33 +189,6 @@ function acceptStrictJson(app: FastifyInstance): void {
     const body = await readBody(request, payload, bodyLimit)
     return mayBeEmpty && body.length === 0 ? undefined : parseJson(body)
   })
-}
-
-function answerErrors(app: FastifyInstance): void {
-  app.setErrorHandler(answerError)
-  app.setNotFoundHandler(() => {
-    throw new NoSuchPath()
-  })
-}
-
-function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const refusal = toRefusal(error)
-  const problem = problemOf(refusal, request.id)
-  if (problem.status >= 500) logFault(request, refusal)
-  return reply
-    .code(problem.status)
-    .headers(headersOf(refusal))
-    .type('application/problem+json; charset=utf-8')
-    .serializer(JSON.stringify)
-    .send(problem)
-}
-
-/** A stranger's message might quote what it worked on: its kind and its stack tell where to look. */
-function logFault(request: FastifyRequest, { code, cause }: Refusal): void {
-  const error = cause instanceof Error ? cause : undefined
-  const stack = error?.stack?.split('\n').filter((line) => /^\s+at /.test(line))
-  const reason = code === 'internal' ? undefined : error?.message
-  request.log.error({ requestId: request.id, code, kind: error?.name, reason, stack }, 'request failed')
 }
 
 /** Routes, not URLs: a path or a query may hold what must not be written down. */
