@@ -452,6 +452,14 @@ export const faults: readonly Fault[] = [
     'goes past',
   ),
   fault(
+    'the description of the API has every status that occurs',
+    'http/description.ts',
+    "[facts.takes.includes('If-Match'), 412]",
+    '[false, 412]',
+    'http/openapi.test.ts',
+    'describes every answer',
+  ),
+  fault(
     'a trust rule: an older subject fits one with numbers only where both numbers are demanded',
     'model/token-claims.ts',
     "isDemanded('repository_owner_id', ownerId) && isDemanded('repository_id', repositoryId)",
