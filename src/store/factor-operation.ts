@@ -22,19 +22,14 @@ export interface Proof {
   readonly spend?: Spent | undefined
 }
 
-/** A session that ends with a change of its user, or the one that stays. */
-export interface SessionEnd {
-  readonly id: number
-  readonly isKept: boolean
-  readonly rowMac: Uint8Array
-  readonly revokedAt: number
-}
+/** Which open sessions end with a change of their user: all but the one that asks, or those that are not finished. */
+export type SessionEnds = 'none' | 'all' | 'others' | 'unfinished'
 
 export interface FactorsChange {
   /** The row of the user, upon the one that was read, and which sessions end. */
   readonly rowMac: Uint8Array
   readonly user: Unsealed<User>
-  readonly ended: readonly SessionEnd[]
+  readonly ends: SessionEnds
   readonly add: readonly NewFactor[]
   /** Upon the rows that were read. */
   readonly remove: readonly { readonly id: number; readonly rowMac: Uint8Array }[]

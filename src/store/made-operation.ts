@@ -2,7 +2,6 @@
 import type { ApiKey } from '../model/api-key.ts'
 import type { Machine } from '../model/machine.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
-import type { KeyEnd } from './trust-operation.ts'
 
 /** An API key or a user, of whom it is asked what they made. */
 export interface MakerRef {
@@ -17,15 +16,11 @@ export interface Made {
   readonly machines: readonly Machine[]
 }
 
-/** The keys that end with their maker: all of them, as they will be. `undefined` leaves everything as it is. */
-export type MadeEnds = readonly KeyEnd[] | undefined
-
-export type MadeOperation =
-  | { readonly kind: 'list_made'; readonly maker: MakerRef }
-  /** Loads what would end. Never answered to anybody, so not recorded. */
-  | { readonly kind: 'prepare_made'; readonly maker: MakerRef }
+export interface MadeOperation {
+  readonly kind: 'list_made'
+  readonly maker: MakerRef
+}
 
 export interface MadeResults {
   list_made: Made
-  prepare_made: Made
 }

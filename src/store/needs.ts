@@ -188,11 +188,11 @@ export class Needs {
         return
       case 'update_user':
         this.#user(accountId, operation.id)
-        if (operation.made !== undefined) this.#made(accountId, { kind: 'user', id: operation.id })
+        if (operation.isWhole) this.#made(accountId, { kind: 'user', id: operation.id })
         return
       case 'delete_user':
         this.#user(accountId, operation.id)
-        if (operation.made !== undefined) this.#made(accountId, { kind: 'user', id: operation.id })
+        if (operation.isWhole) this.#made(accountId, { kind: 'user', id: operation.id })
         this.factorsOf.set(ref(accountId, operation.id), { accountId, id: operation.id })
         return
       case 'open_session':
@@ -241,13 +241,13 @@ export class Needs {
       case 'prepare_trust_rule':
       case 'delete_trust_rule':
         this.trustRules.set(ref(accountId, operation.id), { accountId, id: operation.id })
+        if (operation.kind === 'prepare_trust_rule') return
         this.keysOfRules.set(ref(accountId, operation.id), { accountId, id: operation.id })
         return
       case 'exchange_token':
         this.#exchange(accountId, operation.rule.id, operation.usedHash)
         return
       case 'list_made':
-      case 'prepare_made':
         this.#made(accountId, operation.maker)
         return
       case 'end_session':
@@ -256,12 +256,12 @@ export class Needs {
       case 'rotate_key':
       case 'revoke_key':
         this.keys.set(ref(accountId, operation.id), { accountId, id: operation.id })
-        if (operation.kind === 'revoke_key' && operation.made !== undefined) {
+        if (operation.kind === 'revoke_key' && operation.isWhole) {
           this.#made(accountId, { kind: 'key', id: operation.id })
         }
         return
       case 'revoke_own_key':
-        if (operation.made !== undefined) this.#made(accountId, { kind: 'key', id: keyId })
+        if (operation.isWhole) this.#made(accountId, { kind: 'key', id: keyId })
         return
       default:
         return

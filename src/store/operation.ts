@@ -11,9 +11,9 @@ import type { Details, Secret, SecretKey } from '../model/secret.ts'
 import type { User } from '../model/user.ts'
 import type { Caller } from './caller.ts'
 import type { Unsealed } from './coverage.ts'
-import type { FactorOperation, FactorResults, NewFactor, Proof, SessionEnd } from './factor-operation.ts'
+import type { FactorOperation, FactorResults, NewFactor, Proof, SessionEnds } from './factor-operation.ts'
 import type { FingerprintOperation, FingerprintResults } from './fingerprint-operation.ts'
-import type { Made, MadeEnds, MadeOperation, MadeResults } from './made-operation.ts'
+import type { Made, MadeOperation, MadeResults } from './made-operation.ts'
 import type { SecretHead } from './reply.ts'
 import type { RotationOperation, RotationResults } from './rotation-operation.ts'
 import type { SeedOperation, SeedResults } from './seed-operation.ts'
@@ -140,15 +140,11 @@ export type Operation =
       readonly change: UserChange | undefined
       /** Whether it is the user's own password, changed by whoever knows the old one. */
       readonly isProven: boolean
-      /** What ends with a user who is disabled. */
-      readonly made: MadeEnds
+      /** Whether what a user made ends, who is disabled. */
+      readonly isWhole: boolean
     }
-  | {
-      readonly kind: 'delete_user'
-      readonly id: number
-      readonly ended: readonly SessionEnd[]
-      readonly made: MadeEnds
-    }
+  /** With all their sessions, and what they made if that is to end too. */
+  | { readonly kind: 'delete_user'; readonly id: number; readonly isWhole: boolean }
   | {
       readonly kind: 'open_session'
       readonly change: UserChange
@@ -195,10 +191,11 @@ export type Operation =
       readonly kind: 'revoke_key'
       readonly id: number
       readonly change: KeyChange | undefined
-      readonly made: MadeEnds
+      /** Whether what it made ends with it. */
+      readonly isWhole: boolean
     }
   /** The key that asks, whatever its scopes. */
-  | { readonly kind: 'revoke_own_key'; readonly change: KeyChange | undefined; readonly made: MadeEnds }
+  | { readonly kind: 'revoke_own_key'; readonly change: KeyChange | undefined; readonly isWhole: boolean }
   | { readonly kind: 'read_audit' }
   /** Authorizes the verification of the whole trail. */
   | { readonly kind: 'verify_audit' }
@@ -243,8 +240,7 @@ export interface UserChange {
   /** The row that it was made upon. */
   readonly rowMac: Uint8Array
   readonly user: Unsealed<User>
-  /** Every open session of the user, as it will be. */
-  readonly ended: readonly SessionEnd[]
+  readonly ends: SessionEnds
 }
 
 /** A machine without what the transaction gives it. */

@@ -7,13 +7,6 @@ import type { Unsealed } from './coverage.ts'
 /** A trust rule without what the transaction gives it. */
 export type NewTrustRule = Omit<TrustRule, 'id' | 'mac'>
 
-/** A key that ends with its rule, as it will be. */
-export interface KeyEnd {
-  readonly id: number
-  readonly rowMac: Uint8Array
-  readonly revokedAt: number
-}
-
 /** A token that is not accepted again. */
 export interface UsedToken {
   readonly accountId: number
@@ -27,7 +20,7 @@ export interface UsedToken {
 export type TrustOperation =
   | { readonly kind: 'list_trust_rules' }
   | { readonly kind: 'read_trust_rule'; readonly id: number }
-  /** Loads what is needed to authenticate a changed row, and the keys that would end with it. Not recorded. */
+  /** Loads what a change is made upon. Not recorded. */
   | { readonly kind: 'prepare_trust_rule'; readonly id: number }
   | { readonly kind: 'create_trust_rule'; readonly rule: NewTrustRule }
   | {
@@ -37,7 +30,7 @@ export type TrustOperation =
       readonly change: { readonly rowMac: Uint8Array; readonly rule: Unsealed<TrustRule> } | undefined
     }
   /** Every key of it that has not been revoked is. */
-  | { readonly kind: 'delete_trust_rule'; readonly id: number; readonly ended: readonly KeyEnd[] }
+  | { readonly kind: 'delete_trust_rule'; readonly id: number }
   | {
       readonly kind: 'exchange_token'
       /** The rule that the token matches, as the vault has verified it; any other row is not acted upon. */
@@ -52,7 +45,7 @@ export type TrustOperation =
 export interface TrustResults {
   list_trust_rules: readonly TrustRule[]
   read_trust_rule: TrustRule
-  prepare_trust_rule: { readonly rule: TrustRule; readonly keys: readonly ApiKey[] }
+  prepare_trust_rule: TrustRule
   create_trust_rule: TrustRule
   update_trust_rule: TrustRule
   delete_trust_rule: null

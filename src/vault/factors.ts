@@ -6,7 +6,7 @@ import type { ApiKey } from '../model/api-key.ts'
 import { type Factor, isSecondFactor, type TotpData } from '../model/factor.ts'
 import { checkLabel } from '../model/name.ts'
 import { nextGeneration, type User } from '../model/user.ts'
-import type { FactorsChange, NewFactor } from '../store/factor-operation.ts'
+import type { FactorsChange, NewFactor, SessionEnds } from '../store/factor-operation.ts'
 import { factorsOf, newRecoveryCodes } from './proofs.ts'
 import { type Agent, type Opened, openFinished, readSession } from './sessions.ts'
 import { handOut, takeBack } from './tickets.ts'
@@ -93,7 +93,7 @@ export async function enrol(
     const recovery = isFirst ? newRecoveryCodes(vault, user, newRow(vault, user)) : undefined
     codes = recovery?.codes
     // What was begun before there was a second factor is not finished by somebody else's.
-    const ends = ({ scopes }: ApiKey) => scopes.length === 0
+    const ends = 'unfinished'
     return { add: [factor, ...(recovery === undefined ? [] : [recovery.factor])], remove: [], spend, ends }
   })
   const opened = session.scopes.length === 0 ? await openFinished(vault, asker, user, agent) : undefined
@@ -147,7 +147,7 @@ export async function renamePasskey(
 export async function resetFactors(vault: Vault, asker: Asker, id: number): Promise<void> {
   await change(vault, asker, id, false, ({ factors }) => ({
     ...{ add: [], remove: factors, isReset: true },
-    ends: () => true,
+    ends: 'all',
   }))
 }
 
@@ -157,7 +157,7 @@ interface Plan {
   readonly rename?: FactorsChange['rename']
   readonly spend?: FactorsChange['spend']
   /** Which sessions end; without it, none. */
-  readonly ends?: (session: ApiKey) => boolean
+  readonly ends?: SessionEnds
   /** Whether seeds that the user made end too. */
   readonly isReset?: boolean
 }
@@ -181,16 +181,16 @@ async function change(
 async function planned(
   vault: Vault,
   asker: Asker,
-  { user, sessions, ended }: NonNullable<Awaited<ReturnType<typeof prepareUser>>>,
+  { user }: NonNullable<Awaited<ReturnType<typeof prepareUser>>>,
   plan: (state: { readonly factors: readonly Factor[] }) => Plan,
 ): Promise<FactorsChange> {
   const factors = await factorsOf(vault, asker, user)
-  const { add, remove, rename, spend, ends, isReset = false } = plan({ factors })
+  const { add, remove, rename, spend, ends = 'none', isReset = false } = plan({ factors })
   const left = [...factors.filter((factor) => !remove.includes(factor)), ...add]
   return {
     rowMac: user.mac,
     user: { ...(isReset ? nextGeneration(user) : user), hasSecondFactor: left.some(isSecondFactor) },
-    ended: ended.map((end) => ({ ...end, isKept: !sessions.some((one) => one.id === end.id && ends?.(one) === true) })),
+    ends,
     add,
     remove: remove.map(({ id, mac }) => ({ id, rowMac: mac })),
     rename,

@@ -9,7 +9,7 @@ import { parseNetworks } from '../model/network.ts'
 import type { Principal } from '../model/principal.ts'
 import { formatScope, isWhole, mayManageKey, parseScopes } from '../model/scope.ts'
 import type { KeyChange, NewKey } from '../store/operation.ts'
-import { endsOf, type Made } from './made.ts'
+import type { Made } from './made.ts'
 import { filterInTurns } from './pace.ts'
 import { type Asker, ask, authenticate, type Identity, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
@@ -134,8 +134,7 @@ export async function revokeKey(vault: Vault, asker: Asker, id: number, isWhole 
   for (let tries = 0; tries < maxTries; tries++) {
     const old = await prepare(vault, asker, id)
     const change = old && changeOf(old, { ...old, revokedAt: vault.now() })
-    const made = await endsOf(vault, asker, { kind: 'key', id }, isWhole)
-    const revoked = await tryAsk(vault, asker, { kind: 'revoke_key', id, change, made })
+    const revoked = await tryAsk(vault, asker, { kind: 'revoke_key', id, change, isWhole })
     if (revoked !== outdated) return revoked
   }
   throw keepsChanging()
@@ -151,8 +150,7 @@ export async function revokeOwnKey(vault: Vault, asker: Asker, isWhole = false):
   for (let tries = 0; tries < maxTries; tries++) {
     const { key } = await authenticate(vault, asker)
     const change = key && changeOf(key, { ...key, revokedAt: vault.now() })
-    const made = await endsOf(vault, asker, { kind: 'key', id: key?.id ?? 0 }, isWhole)
-    const revoked = await tryAsk(vault, asker, { kind: 'revoke_own_key', change, made })
+    const revoked = await tryAsk(vault, asker, { kind: 'revoke_own_key', change, isWhole })
     if (revoked !== outdated) return revoked
   }
   throw keepsChanging()

@@ -1,5 +1,5 @@
 /** What API keys and users have made: shown, and ended with them. */
-import type { Made, MadeEnds, MakerRef } from '../store/made-operation.ts'
+import type { Made, MakerRef } from '../store/made-operation.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
 export type { Made, MakerRef } from '../store/made-operation.ts'
@@ -18,12 +18,4 @@ export function namesOf({ keys, trustRules, machines }: Made) {
   const named = (things: readonly { readonly id: number; readonly name: string }[]) =>
     things.map(({ id, name }) => ({ id, name }))
   return { keys: named(keys), trust_rules: named(trustRules), machines: named(machines) }
-}
-
-/** The keys that end with their maker, as they will be; `undefined` when they are to go on. */
-export async function endsOf(vault: Vault, asker: Asker, maker: MakerRef, isWanted: boolean): Promise<MadeEnds> {
-  if (!isWanted) return undefined
-  const { keys } = await ask(vault, asker, { kind: 'prepare_made', maker })
-  const revokedAt = vault.now()
-  return keys.map(({ id, mac }) => ({ id, rowMac: mac, revokedAt }))
 }

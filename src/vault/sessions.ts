@@ -13,7 +13,7 @@ import type { NewKey } from '../store/operation.ts'
 import { checkPassword, hashPassword, isPassword } from './passwords.ts'
 import { factorsOf, needsSecondFactor, proveCode, rulesOf } from './proofs.ts'
 import { recordShutOut } from './repeats.ts'
-import { endOf, isTaken, keepsChanging, prepareUser, userOfLink, verifyUser } from './users.ts'
+import { isTaken, keepsChanging, prepareUser, userOfLink, verifyUser } from './users.ts'
 import { type Asker, ask, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 /** Whatever is done with it, a session ends after this. */
@@ -192,8 +192,7 @@ export async function endSession(vault: Vault, asker: Asker, id?: number): Promi
     const { user, session } = await readSession(vault, asker)
     const wanted = id ?? session.id
     const found = (await sessionsOf(vault, asker, user)).find((one) => one.id === wanted)
-    const end = found && endOf(found, vault.now(), false)
-    const change = end && found && { ...end, expiresAt: found.expiresAt }
+    const change = found && { rowMac: found.mac, expiresAt: found.expiresAt, revokedAt: vault.now() }
     const isOther = wanted !== session.id
     const next = isOther ? { rowMac: user.mac, user: nextGeneration(user) } : undefined
     if ((await tryAsk(vault, asker, { kind: 'end_session', id: wanted, change, user: next })) !== outdated) return
@@ -208,13 +207,13 @@ export async function changePassword(
   { current, password }: { readonly current: string; readonly password: string },
 ): Promise<void> {
   for (let tries = 0; tries < maxTries; tries++) {
-    const { user, session } = await readSession(vault, asker)
+    const { user } = await readSession(vault, asker)
     await provePassword(vault, asker, user, current)
     await checkPassword(password, [user.email ?? '', ...(user.email ?? '').split('@'), user.name])
-    const prepared = await prepareUser(vault, asker, user.id, session.id)
+    const prepared = await prepareUser(vault, asker, user.id)
     const next = prepared && { ...nextGeneration(prepared.user), password: await hashPassword(password) }
-    const change = prepared && next && { rowMac: prepared.user.mac, user: next, ended: prepared.ended }
-    const operation = { kind: 'update_user', id: user.id, change, isProven: true, made: undefined } as const
+    const change = prepared && next && ({ rowMac: prepared.user.mac, user: next, ends: 'others' } as const)
+    const operation = { kind: 'update_user', id: user.id, change, isProven: true, isWhole: false } as const
     const changed = await tryAsk(vault, asker, operation)
     if (changed !== outdated) return
   }
@@ -250,9 +249,8 @@ export async function open(
 ): Promise<Begun | undefined> {
   const { next, rules, method, proof = {}, add = [], isLink = false, isWithoutSession = false } = beginning
   const asker: Asker = { ...stranger, caller: personOf(next) }
-  const ended = isLink ? ((await prepareUser(vault, asker, user.id))?.ended ?? []) : []
   const token = generateToken()
-  const change = { rowMac: user.mac, user: next, ended }
+  const change = { rowMac: user.mac, user: next, ends: isLink ? 'all' : 'none' } as const
   const session = isWithoutSession ? undefined : newSession(vault, token, beginning)
   const operation = { kind: 'open_session', change, session, isLink, method, proof, add, rulesMac: rules.mac } as const
   const opened = await tryAsk(vault, asker, operation)

@@ -6,9 +6,8 @@ import { invalid, Refusal } from '../errors.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import { checkEmail, checkPatterns, nextGeneration, type Role, scopeTextsOf, type User } from '../model/user.ts'
-import type { SessionEnd } from '../store/factor-operation.ts'
 import type { NewUser, UserChange } from '../store/operation.ts'
-import { endsOf, type Made } from './made.ts'
+import type { Made } from './made.ts'
 import { type Asker, ask, integrityFailure, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -100,15 +99,8 @@ export async function resetUser(vault: Vault, asker: Asker, id: number): Promise
  * @returns what ended
  * @throws Refusal `not_found`, `forbidden`, `last_owner`
  */
-export async function deleteUser(vault: Vault, asker: Asker, id: number, isWhole = false): Promise<Made> {
-  for (let tries = 0; tries < maxTries; tries++) {
-    const prepared = await prepareUser(vault, asker, id)
-    const ended = prepared?.ended ?? []
-    const made = await endsOf(vault, asker, { kind: 'user', id }, isWhole)
-    const deleted = await tryAsk(vault, asker, { kind: 'delete_user', id, ended, made })
-    if (deleted !== outdated) return deleted
-  }
-  throw keepsChanging()
+export function deleteUser(vault: Vault, asker: Asker, id: number, isWhole = false): Promise<Made> {
+  return ask(vault, asker, { kind: 'delete_user', id, isWhole })
 }
 
 /** The user whom a one-time link is for, as long as it can be accepted. @throws Refusal `not_found` */
@@ -135,26 +127,18 @@ export function verifyUser(vault: Vault, asker: Asker, user: User): Promise<void
   return verify(vault, asker, 'users', user, 'user.read')
 }
 
-/** The row, and the sessions that a change ends. */
+/** The row that a change is made upon, and the open sessions. */
 export async function prepareUser(
   vault: Vault,
   asker: Asker,
   id: number,
-  keptSession?: number,
-): Promise<{ user: User; sessions: readonly ApiKey[]; ended: readonly SessionEnd[] } | undefined> {
+): Promise<{ readonly user: User; readonly sessions: readonly ApiKey[] } | undefined> {
   try {
-    const { user, sessions } = await ask(vault, asker, { kind: 'prepare_user', id })
-    const now = vault.now()
-    return { user, sessions, ended: sessions.map((session) => endOf(session, now, session.id === keptSession)) }
+    return await ask(vault, asker, { kind: 'prepare_user', id })
   } catch (error) {
     if (error instanceof Refusal && error.code === 'not_found') return undefined
     throw error
   }
-}
-
-/** A session as it is when it is ended, or kept through a change of its user. */
-export function endOf(session: ApiKey, now: number, isKept: boolean): SessionEnd {
-  return { id: session.id, isKept, rowMac: session.mac, revokedAt: now }
 }
 
 /** Sessions end when what they may do changes, or who may begin them. */
@@ -167,19 +151,15 @@ async function change(
 ): Promise<{ readonly user: User; readonly made: Made }> {
   for (let tries = 0; tries < maxTries; tries++) {
     const prepared = await prepareUser(vault, asker, id)
-    const wanted = prepared && changeOf(prepared, next(prepared.user))
-    const made = await endsOf(vault, asker, { kind: 'user', id }, isWhole)
-    const operation = { kind: 'update_user', id, change: wanted, isProven: false, made } as const
+    const wanted = prepared && changeOf(prepared.user, next(prepared.user))
+    const operation = { kind: 'update_user', id, change: wanted, isProven: false, isWhole } as const
     const changed = await tryAsk(vault, asker, operation)
     if (changed !== outdated) return changed
   }
   throw keepsChanging()
 }
 
-function changeOf(
-  { user, ended }: { readonly user: User; readonly ended: readonly SessionEnd[] },
-  next: User,
-): UserChange {
+function changeOf(user: User, next: User): UserChange {
   const isShutOut = next.isDisabled && !user.isDisabled
   const isAsBefore =
     next.role === user.role &&
@@ -189,7 +169,7 @@ function changeOf(
   return {
     rowMac: user.mac,
     user: isShutOut ? nextGeneration(next) : next,
-    ended: isAsBefore ? ended.map((end) => ({ ...end, isKept: true })) : ended,
+    ends: isAsBefore ? 'none' : 'all',
   }
 }
 
@@ -197,9 +177,9 @@ function changeOf(
 export async function endSessionsOf(vault: Vault, asker: Asker, id: number): Promise<void> {
   for (let tries = 0; tries < maxTries; tries++) {
     const prepared = await prepareUser(vault, asker, id)
-    if (prepared === undefined || prepared.ended.length === 0) return
-    const change = { rowMac: prepared.user.mac, user: prepared.user, ended: prepared.ended }
-    const operation = { kind: 'update_user', id, change, isProven: false, made: undefined } as const
+    if (prepared === undefined || prepared.sessions.length === 0) return
+    const change = { rowMac: prepared.user.mac, user: prepared.user, ends: 'all' } as const
+    const operation = { kind: 'update_user', id, change, isProven: false, isWhole: false } as const
     if ((await tryAsk(vault, asker, operation)) !== outdated) return
   }
   throw keepsChanging()

@@ -114,7 +114,7 @@ suite('A decision', () => {
     const { outcomes } = decide(
       [
         requestOf(caller, readFirst),
-        requestOf(host, { kind: 'revoke_key', id: 1, change, made: undefined }),
+        requestOf(host, { kind: 'revoke_key', id: 1, change, isWhole: false }),
         requestOf(caller, readFirst),
       ],
       worldOf(),
@@ -127,7 +127,7 @@ suite('A decision', () => {
     const change = { rowMac: bytes(1), expiresAt: null, revokedAt: now }
 
     const { outcomes, changes } = decide(
-      [requestOf(host, { kind: 'revoke_key', id: 1, change, made: undefined })],
+      [requestOf(host, { kind: 'revoke_key', id: 1, change, isWhole: false })],
       worldOf(),
     )
 
@@ -237,29 +237,6 @@ suite('A decision', () => {
       assert.deepEqual(readAs(row), ['unauthenticated'])
     }
     assert.deepEqual(readAs(undefined), ['unauthenticated'])
-  })
-
-  test('to end a key with what it made is put off while more of that is there than was prepared', () => {
-    const maker = { kind: 'key', id: 1, name: 'owner' } as const
-    const child: ApiKey = { ...key, id: 2, uid: '0f'.repeat(16), tokenHash: 'cd', maker, mac: bytes(8) }
-    const change = { rowMac: key.mac, expiresAt: null, revokedAt: now, mac: bytes(5) }
-    const end = { id: 2, rowMac: child.mac, revokedAt: now, mac: bytes(6) }
-    const revoke = (made: readonly (typeof end)[]) => {
-      const keys = new Map([key, child].map((one) => [ref(1, one.id), one]))
-      return decide([requestOf(host, { kind: 'revoke_key', id: 1, change, made })], worldOf({ keys }))
-    }
-
-    for (const made of [[], [{ ...end, id: 3 }], [{ ...end, rowMac: bytes(9) }]]) {
-      const { outcomes, changes } = revoke(made)
-      assert.deepEqual(outcomes, [{ kind: 'outdated' }])
-      assert.deepEqual([changes.keys.size, changes.records], [0, []])
-    }
-    const { outcomes, changes } = revoke([end])
-    assert.deepEqual(outcomes.map(wordOf), ['done'])
-    assert.deepEqual(
-      [...changes.keys.values()].map(({ row }) => row?.revokedAt),
-      [now, now],
-    )
   })
 
   test('on a key that says somebody else has made it is put off', () => {

@@ -159,6 +159,27 @@ for (const engine of engines) {
       assert.deepEqual(await works(), [true, true, true, true])
     })
 
+    test('is ended at once, however fast its maker goes on making', async (t) => {
+      const { api, first, child, url } = await start(t)
+      let isOver = false
+      const tokens: string[] = []
+      const goOn = async () => {
+        while (!isOver) {
+          const { status, body } = await child.key.post('/v3/keys', { name: 'more', scopes: ['secrets:read'] })
+          if (status !== 201) return
+          tokens.push(body.api_key)
+        }
+      }
+      const making = Promise.all(Array.from({ length: 8 }, goOn))
+      while (tokens.length < 20) await api.get('/v3/keys/1')
+      const { status } = await api.delete(`/v3/keys/${first.id}?cascade=true`)
+      isOver = true
+      await making
+
+      assert.equal(status, 200)
+      for (const token of tokens) assert.equal((await new Api(url, token).get('/v3/secrets/1')).status, 401)
+    })
+
     test('is ended whole while more of it is being made', async (t) => {
       const { api, first, child, url } = await start(t)
       const making = Promise.all(

@@ -75,7 +75,6 @@ export const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
   delete_trust_rule: 'trust_rule.delete',
   exchange_token: 'auth.oidc',
   list_made: 'key.read',
-  prepare_made: 'key.read',
   list_keys: 'key.list',
   read_key: 'key.read',
   read_own_key: 'key.read',

@@ -14,7 +14,6 @@ import { exceeding, reachOf } from './grants.ts'
 import * as keys from './keys.ts'
 import * as lists from './lists.ts'
 import * as machines from './machines.ts'
-import * as made from './made.ts'
 import * as rotation from './rotation.ts'
 import * as secrets from './secrets.ts'
 import * as seeds from './seeds.ts'
@@ -148,8 +147,6 @@ function carryOut(call: Call, operation: Exclude<Request['operation'], { kind: '
       return operation.maker.kind === 'key'
         ? keys.listMadeByKey(call, operation)
         : users.listMadeByUser(call, operation)
-    case 'prepare_made':
-      return made.prepareMade(call, operation)
     case 'put_deployment':
       return deployments.putDeploymentOf(call, operation)
     case 'list_deployments':

@@ -28,8 +28,8 @@ export function changeFactors(call: Call, operation: Op<'change_factors'>): Outc
   if (!isWhole || left.some(isSecondFactor) !== change.user.hasSecondFactor) return { kind: 'outdated' }
   const unproven = prove(call, { spend: change.spend })
   if (unproven !== undefined) return unproven
-  if (!endSessions(call, userId, change.ended)) return { kind: 'outdated' }
   if (change.rename !== undefined && !renameFactor(call, userId, change.rename)) return { kind: 'outdated' }
+  endSessions(call, userId, change.ends)
   for (const factor of gone) takeAway(call, factor)
   const made = change.add.map((factor) => addFactor(call, factor))
   const factorIds = factorsOf(call, userId).map(({ id }) => id)

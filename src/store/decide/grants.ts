@@ -117,7 +117,6 @@ const policies: { readonly [K in Kind]: Policy<K> } = {
   revoke_key: delicate,
   revoke_own_key: harmless,
   list_made: harmless,
-  prepare_made: harmless,
 
   list_trust_rules: harmless,
   read_trust_rule: harmless,

@@ -5,7 +5,7 @@ import { type ApiKey, scopesOf } from '../../model/api-key.ts'
 import { allowsSome, mayManageKey } from '../../model/scope.ts'
 import type { KeyChange, NewKey, Op, Outcome, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
-import { areAsPrepared, endMade, madeBy } from './made.ts'
+import { endMade, madeBy } from './made.ts'
 import { type Call, done, forbid, isMadeBy, putAccount, putKey, record, refuse } from './work.ts'
 
 export function listKeys(call: Call): Outcome<'list_keys'> {
@@ -85,13 +85,11 @@ export function revokeOwnKey(call: Call, operation: Op<'revoke_own_key'>): Outco
 function revoke(
   call: Call,
   found: ApiKey,
-  { change, made: ends }: Pick<Op<'revoke_key'>, 'change' | 'made'>,
+  { change, isWhole }: Pick<Op<'revoke_key'>, 'change' | 'isWhole'>,
 ): Outcome<'revoke_key'> {
   const isOpen = found.revokedAt === null
   if (isOpen && (change === undefined || !isUpon(change, found))) return { kind: 'outdated' }
-  const maker = { kind: 'key', id: found.id } as const
-  if (!areAsPrepared(call, maker, ends)) return { kind: 'outdated' }
-  const made = endMade(call, maker, ends)
+  const made = endMade(call, { kind: 'key', id: found.id }, isWhole)
   if (!isOpen || change === undefined) return done(call, objectOf(found), { key: found, made })
   const revoked = putKey(call.work, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })
   return done(call, objectOf(revoked), { key: revoked, made })

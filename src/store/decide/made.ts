@@ -3,34 +3,23 @@ import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Principal } from '../../model/principal.ts'
-import type { Made, MadeEnds, MakerRef } from '../made-operation.ts'
-import type { Op, Outcome } from '../operation.ts'
-import { isUpon } from './proof.ts'
+import type { Made, MakerRef } from '../made-operation.ts'
 import { type Call, putKey, record, removeMachine, removeTrustRule } from './work.ts'
-
-/** What a change is made upon. Not recorded: the change that follows refuses and records. */
-export function prepareMade(call: Call, { maker }: Op<'prepare_made'>): Outcome<'prepare_made'> {
-  return { kind: 'done', result: madeBy(call, maker) }
-}
 
 const nothing: Made = { keys: [], trustRules: [], machines: [] }
 
-/** Whether the keys that end are as they were prepared. */
-export function areAsPrepared(call: Call, maker: MakerRef, ends: MadeEnds): boolean {
-  if (ends === undefined) return true
-  const byId = new Map(ends.map((end) => [end.id, end]))
-  return madeBy(call, maker).keys.every(({ id, mac }) => isUpon(byId.get(id)?.rowMac, mac))
-}
-
-/** Ends what somebody made, each with its record. @returns what it was */
-export function endMade(call: Call, maker: MakerRef, ends: MadeEnds): Made {
-  if (ends === undefined) return nothing
+/**
+ * Ends what somebody made, each with its record: all that is there now. Were it to be as it was seen before, whoever goes
+ * on making would never be stopped.
+ *
+ * @param isWhole whether that is asked for
+ * @returns what it was
+ */
+export function endMade(call: Call, maker: MakerRef, isWhole: boolean): Made {
+  if (!isWhole) return nothing
   const made = madeBy(call, maker)
-  const byId = new Map(ends.map((end) => [end.id, end]))
   for (const key of made.keys) {
-    const end = byId.get(key.id)
-    if (end === undefined) continue
-    const revoked = putKey(call.work, { ...key, revokedAt: end.revokedAt })
+    const revoked = putKey(call.work, { ...key, revokedAt: call.work.world.now })
     record({ ...call, action: 'key.revoke' }, objectOf('key', revoked), 'ok')
   }
   for (const rule of made.trustRules) {

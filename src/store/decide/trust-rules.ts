@@ -44,7 +44,7 @@ export function readTrustRule(call: Call, { id }: Op<'read_trust_rule'>): Outcom
 export function prepareTrustRule(call: Call, { id }: Op<'prepare_trust_rule'>): Outcome<'prepare_trust_rule'> {
   const rule = call.work.world.trustRules.get(ref(call.account.id, id))
   if (rule === undefined) return { kind: 'refused', code: 'not_found', message: '' }
-  return { kind: 'done', result: { rule, keys: openKeysOf(call, id) } }
+  return { kind: 'done', result: rule }
 }
 
 export function createTrustRule(call: Call, { rule }: Op<'create_trust_rule'>): Outcome<'create_trust_rule'> {
@@ -80,16 +80,11 @@ export function updateTrustRule(call: Call, { id, change }: Op<'update_trust_rul
   return done(call, objectOf(changed), changed)
 }
 
-export function deleteTrustRule(call: Call, { id, ended }: Op<'delete_trust_rule'>): Outcome<'delete_trust_rule'> {
+export function deleteTrustRule(call: Call, { id }: Op<'delete_trust_rule'>): Outcome<'delete_trust_rule'> {
   const found = find(call, id)
   if ('kind' in found) return found
-  const ends = new Map(ended.map((end) => [end.id, end]))
-  const open = openKeysOf(call, id).map((key) => ({ key, end: ends.get(key.id) }))
-  if (open.some(({ key, end }) => end === undefined || Buffer.compare(end.rowMac, key.mac) !== 0)) {
-    return { kind: 'outdated' }
-  }
-  for (const { key, end } of open) {
-    const revoked = putKey(call.work, { ...key, revokedAt: end?.revokedAt ?? call.work.world.now })
+  for (const key of openKeysOf(call, id)) {
+    const revoked = putKey(call.work, { ...key, revokedAt: call.work.world.now })
     record({ ...call, action: 'key.revoke' }, objectOfKey(revoked), 'ok')
   }
   removeTrustRule(call.work, found)

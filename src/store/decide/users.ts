@@ -1,16 +1,17 @@
 /** What happens to users and to their sessions. A session is kept as an API key of its user. */
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
+import { unreachable } from '../../errors.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import { inNetworks } from '../../model/network.ts'
 import { allows } from '../../model/scope.ts'
 import { isActiveOwner, type User } from '../../model/user.ts'
-import type { SessionEnd } from '../factor-operation.ts'
+import type { SessionEnds } from '../factor-operation.ts'
 import type { Kind, Op, Operation, Outcome, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
 import { isDelicate } from './grants.ts'
 import { addKey } from './keys.ts'
-import { areAsPrepared, endMade, madeBy } from './made.ts'
+import { endMade, madeBy } from './made.ts'
 import { addFactor, factorsOf, isUpon, prove, takeAllFactors } from './proof.ts'
 import {
   type Call,
@@ -99,20 +100,18 @@ export function updateUser(call: Call, operation: Op<'update_user'>): Outcome<'u
   if (change === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
   const next = { ...change.user, lastSignInAt: found.lastSignInAt }
   if (isActiveOwner(found) && !isActiveOwner(next) && isLastOwner(call, found)) return refuseLast(call, found)
-  const maker = { kind: 'user', id } as const
-  if (!areAsPrepared(call, maker, operation.made) || !endSessions(call, id, change.ended)) return { kind: 'outdated' }
-  const made = endMade(call, maker, operation.made)
+  endSessions(call, id, change.ends)
+  const made = endMade(call, { kind: 'user', id }, operation.isWhole)
   const changed = putUser(call.work, next)
   return done(call, objectOf(changed), { user: changed, made })
 }
 
-export function deleteUser(call: Call, { id, ended, made: ends }: Op<'delete_user'>): Outcome<'delete_user'> {
+export function deleteUser(call: Call, { id, isWhole }: Op<'delete_user'>): Outcome<'delete_user'> {
   const found = find(call, id)
   if ('kind' in found) return found
   if (isActiveOwner(found) && isLastOwner(call, found)) return refuseLast(call, found)
-  const maker = { kind: 'user', id } as const
-  if (!areAsPrepared(call, maker, ends) || !endSessions(call, id, ended)) return { kind: 'outdated' }
-  const made = endMade(call, maker, ends)
+  endSessions(call, id, 'all')
+  const made = endMade(call, { kind: 'user', id }, isWhole)
   takeAllFactors(call, id)
   removeUser(call.work, found)
   return done(call, objectOf(found), made)
@@ -135,7 +134,7 @@ export function openSession(call: Call, operation: Op<'open_session'>): Outcome<
   if (!inNetworks(call.account.networks, call.request.address)) {
     return shutOut(call, objectOf(found), 'forbidden', 'Sign in from one of the networks that this account allows.')
   }
-  if (isLink && !endSessions(call, found.id, change.ended)) return { kind: 'outdated' }
+  endSessions(call, found.id, isLink ? 'all' : 'none')
   for (const factor of add) addFactor(call, factor)
   const factorIds = factorsOf(call, found.id).map(({ id }) => id)
   const user = putUser(call.work, { ...change.user, factorIds, lastSignInAt: world.now })
@@ -193,18 +192,28 @@ export function noSession(): Refused {
   return { kind: 'refused', code: 'not_found', message: 'An API key has no session: only a user who is signed in has.' }
 }
 
-/** Ends the open sessions of a user, if these are all that there are. */
-export function endSessions(call: Call, userId: number, ended: readonly SessionEnd[]): boolean {
-  const open = sessionsOf(call, userId)
-  const byId = new Map(ended.map((end) => [end.id, end]))
-  if (open.some((key) => byId.get(key.id)?.isKept !== true && !isUpon(byId.get(key.id)?.rowMac, key.mac))) return false
-  for (const key of open) {
-    const end = byId.get(key.id)
-    if (end === undefined || end.isKept) continue
-    putKey(call.work, { ...key, revokedAt: end.revokedAt })
+/** Ends open sessions of a user: of those that there are now, so that nobody stays in by going on signing in. */
+export function endSessions(call: Call, userId: number, ends: SessionEnds): void {
+  for (const key of sessionsOf(call, userId)) {
+    if (!isEnded(call, key, ends)) continue
+    putKey(call.work, { ...key, revokedAt: call.work.world.now })
     record({ ...call, action: 'session.end' }, objectOfSession(key), 'ok')
   }
-  return true
+}
+
+function isEnded(call: Call, { id, scopes }: ApiKey, ends: SessionEnds): boolean {
+  switch (ends) {
+    case 'none':
+      return false
+    case 'all':
+      return true
+    case 'others':
+      return id !== call.key?.id
+    case 'unfinished':
+      return scopes.length === 0
+    default:
+      return unreachable(ends)
+  }
 }
 
 function sessionsOf({ work, account }: Call, userId: number): ApiKey[] {
