@@ -62,19 +62,21 @@ export async function createTrustRule(
 }
 
 /**
- * Keys that were made under the rule before keep what they were given, until they end.
+ * Keys that were made under the rule before keep what they were given, until they end. Its maker is from now on whoever
+ * changes it: they say whom it lets in.
  *
  * @throws Refusal `invalid`, `not_found`, `forbidden`, `name_taken`
  */
 export async function updateTrustRule(
   vault: Vault,
   asker: Asker,
+  { maker }: Identity,
   id: number,
   parts: TrustRuleParts,
 ): Promise<TrustRule> {
   for (let tries = 0; tries < maxTries; tries++) {
     const old = await prepare(vault, asker, id)
-    const rule = old && { ...old, ...(await read(merged(old, parts))), updatedAt: vault.now() }
+    const rule = old && { ...old, ...(await read(merged(old, parts))), updatedAt: vault.now(), maker }
     const change = old && rule && { rowMac: old.mac, rule }
     const changed = await tryAsk(vault, asker, { kind: 'update_trust_rule', id, change })
     if (changed !== outdated) return changed

@@ -842,6 +842,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*when that is asked for',
   ),
   fault(
+    'a trust rule is of whoever changed it last',
+    'vault/trust-rules.ts',
+    'updatedAt: vault.now(), maker }',
+    'updatedAt: vault.now(), maker: old.maker ?? maker }',
+    'v3/made.test.ts',
+    'SQLite.*whoever changed it last',
+  ),
+  fault(
     'what ends is what is there, not what was there before',
     'store/decide/made.ts',
     '  const made = madeBy(call, maker)\n  for',

@@ -46,7 +46,7 @@ for (const engine of engines) {
         machines: ok(await api.get('/v3/machines')).body.machines.map(({ name }: { name: string }) => name),
         rules: ok(await api.get('/v3/trust-rules')).body.trust_rules.map(({ name }: { name: string }) => name),
       })
-      return { ...server, admin, first, child, grandchild, seed, works, left }
+      return { ...server, admin, first, child, grandchild, others, seed, works, left }
     }
 
     test('names its maker: a user, a key, the host', async (t) => {
@@ -121,6 +121,17 @@ for (const engine of engines) {
       assert.deepEqual(await works(), [true, false, true, true])
       ok(await api.delete(`/v3/keys/${first.id}?cascade=true`))
       assert.deepEqual(await works(), [false, false, false, true])
+    })
+
+    test('is of whoever changed it last, where a change lets others in: a trust rule', async (t) => {
+      const { api, others, left } = await start(t)
+      ok(await others.key.send('PATCH', '/v3/trust-rules/2', { claims: { sub: 'another job' } }))
+
+      const { created_by: maker } = ok(await api.get('/v3/trust-rules/2')).body
+      assert.deepEqual(maker, { kind: 'key', id: others.id, name: 'others' })
+      const { ended } = ok(await api.delete(`/v3/keys/${others.id}?cascade=true`)).body
+      assert.deepEqual(ended.trust_rules, [{ id: 2, name: 'other-ci' }])
+      assert.deepEqual((await left()).rules, ['ci'])
     })
 
     test('ends with the key that revokes itself', async (t) => {

@@ -31,6 +31,28 @@ for (const engine of engines) {
       return Object.fromEntries(counts.map(([, outcome, count]) => [outcome, Number(count)]))
     }
 
+    test('is deleted at once, with its keys, however fast its jobs go on coming', async (t) => {
+      const { api, rule, trade, issuer, url } = await start(t)
+      const { id } = (await api.post('/v3/trust-rules', rule)).body
+      let isOver = false
+      const keys: Api[] = []
+      const goOn = async () => {
+        while (!isOver) {
+          const { status, body } = await trade(issuer.token())
+          if (status !== 201) return
+          keys.push(new Api(url, body.api_key))
+        }
+      }
+      const coming = Promise.all(Array.from({ length: 6 }, goOn))
+      while (keys.length < 10) await api.get('/v3/trust-rules')
+      const { status } = await api.delete(`/v3/trust-rules/${id}`)
+      isOver = true
+      await coming
+
+      assert.equal(status, 200)
+      for (const key of keys) assert.equal((await key.get('/v3/keys/self')).status, 401)
+    })
+
     test('lets a job in: with the scopes of the rule, for minutes, under the name of the job', async (t) => {
       const setup = await start(t)
       const { api, rule, trade, issuer, url } = setup

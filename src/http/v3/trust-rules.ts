@@ -152,15 +152,18 @@ export function trustRuleRoutes(app: V3, { vault }: Context): void {
         tags,
         operationId: 'updateTrustRule',
         summary: 'Change a trust rule',
-        description: 'Keys that were made under it keep what they were given, until they end.',
+        description:
+          'Keys that were made under it keep what they were given, until they end. `created_by` names from now on who changed it.',
         params: IdParams,
         querystring: NoQuery,
         body: Change,
         response: responses(200, Shown, 409),
       },
     },
-    async (request) =>
-      shown(await updateTrustRule(vault, askerOf(request), idOf(request.params), partsOf(request.body))),
+    async (request) => {
+      const { params, body } = request
+      return shown(await updateTrustRule(vault, askerOf(request), identityOf(request), idOf(params), partsOf(body)))
+    },
   )
 
   app.delete(

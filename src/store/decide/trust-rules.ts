@@ -72,7 +72,7 @@ export function updateTrustRule(call: Call, { id, change }: Op<'update_trust_rul
   if ('kind' in found) return found
   if (change === undefined || Buffer.compare(change.rowMac, found.mac) !== 0) return { kind: 'outdated' }
   const { rule } = change
-  if (rule.id !== found.id || rule.uid !== found.uid) return { kind: 'outdated' }
+  if (rule.id !== found.id || rule.uid !== found.uid || !isMadeBy(call, rule.maker)) return { kind: 'outdated' }
   if (rulesOf(call).some((other) => other.id !== id && other.name === rule.name)) {
     return refuseTaken(call, objectOf(found))
   }
