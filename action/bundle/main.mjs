@@ -383,6 +383,11 @@ var Deployments = class {
 	}
 };
 // src/client/keys.ts
+var nothing = {
+	keys: [],
+	trust_rules: [],
+	machines: []
+};
 var Keys = class {
 	#connection;
 	constructor(connection) {
@@ -411,16 +416,29 @@ var Keys = class {
 			body: input
 		}, options)).body;
 	}
-	/** Revokes an API key, for good and at once. */
-	async revoke(id, options) {
-		await this.#connection.send("DELETE /v3/keys/{id}", { id }, options);
+	/** What an API key made, and what that made in turn. */
+	async made(id, options) {
+		return (await this.#connection.send("GET /v3/keys/{id}/made", { id }, options)).body;
+	}
+	/**
+	* Revokes an API key, for good and at once. What it made goes on, seeds apart; with `cascade` that ends too.
+	*
+	* @returns what ended with it
+	*/
+	async revoke(id, { cascade = false, ...options } = {}) {
+		const query = cascade ? { cascade: "true" } : {};
+		return (await this.#connection.send("DELETE /v3/keys/{id}", {
+			id,
+			query
+		}, options)).body.ended ?? nothing;
 	}
 	/**
 	* Revokes the API key that this client asks with, for good and at once. If a first answer was lost, it may end as
 	* `Unauthorized` with `mayHaveActed`.
 	*/
-	async revokeSelf(options) {
-		await this.#connection.send("DELETE /v3/keys/self", {}, options);
+	async revokeSelf({ cascade = false, ...options } = {}) {
+		const query = cascade ? { cascade: "true" } : {};
+		return (await this.#connection.send("DELETE /v3/keys/self", { query }, options)).body.ended ?? nothing;
 	}
 };
 // src/client/lists.ts
@@ -492,6 +510,7 @@ var AccountSettings = class {
 	async get(options) {
 		return (await this.#connection.send("GET /v3/settings", {}, options)).body;
 	}
+	/** What is not named stays as it is. */
 	async update(input, options) {
 		return (await this.#connection.send("PUT /v3/settings", { body: input }, options)).body;
 	}
@@ -994,12 +1013,18 @@ var seed = fields({
 	used_at: orNull(text),
 	refetched_at: orNull(text)
 });
+var principal = fields({
+	kind: text,
+	id: integer,
+	name: text
+});
 var machine = fields({
 	id: integer,
 	name: text,
 	addresses: list(text),
 	scopes: list(text),
-	created_at: text
+	created_at: text,
+	created_by: orNull(principal)
 });
 var trustRule = fields({
 	id: integer,
@@ -1014,7 +1039,8 @@ var trustRule = fields({
 	jwks_url: orNull(text),
 	jwks: orNull(fields({ keys: list(record(anything)) })),
 	created_at: text,
-	updated_at: text
+	updated_at: text,
+	created_by: orNull(principal)
 });
 var jobKey = fields({
 	api_key: text,
@@ -1050,7 +1076,11 @@ var fingerprints = fields({
 		reason: text
 	}))
 });
-var accountSettings = fields({ vm_auth: bool });
+var accountSettings = fields({
+	vm_auth: bool,
+	networks: list(text),
+	machine_networks: list(text)
+});
 var signInRules = fields({ second_factor_required: bool });
 var sso = fields({
 	label: text,
@@ -1072,6 +1102,19 @@ var versionHead = {
 	created_at: text
 };
 var message = fields({ message: text });
+var named = list(fields({
+	id: integer,
+	name: text
+}));
+var madeThings = fields({
+	keys: named,
+	trust_rules: named,
+	machines: named
+});
+var ended = fields({
+	message: text,
+	ended: optional(madeThings)
+});
 var apiKey = {
 	id: integer,
 	name: text,
@@ -1080,31 +1123,26 @@ var apiKey = {
 	created_at: text,
 	expires_at: orNull(text),
 	revoked_at: orNull(text),
-	last_used_at: orNull(text)
+	last_used_at: orNull(text),
+	created_by: orNull(principal)
 };
 var issuedApiKey = fields({
 	...apiKey,
 	api_key: text
-});
-var auditObject = fields({
-	kind: text,
-	id: orNull(integer),
-	uid: orNull(text),
-	name: orNull(text),
-	version: orNull(integer),
-	hash: orNull(text)
-});
-var principal = fields({
-	kind: text,
-	id: integer,
-	name: text
 });
 var auditRecord = fields({
 	seq: integer,
 	time: text,
 	principal,
 	action: text,
-	object: orNull(auditObject),
+	object: orNull(fields({
+		kind: text,
+		id: orNull(integer),
+		uid: orNull(text),
+		name: orNull(text),
+		version: orNull(integer),
+		hash: orNull(text)
+	})),
 	outcome: text,
 	request_id: text,
 	address: text,
@@ -1374,7 +1412,7 @@ var operations = {
 	},
 	"DELETE /v3/keys/self": {
 		repeat: "safe",
-		answer: message
+		answer: ended
 	},
 	"GET /v3/keys/{id}": {
 		repeat: "safe",
@@ -1382,7 +1420,11 @@ var operations = {
 	},
 	"DELETE /v3/keys/{id}": {
 		repeat: "safe",
-		answer: message
+		answer: ended
+	},
+	"GET /v3/keys/{id}/made": {
+		repeat: "safe",
+		answer: madeThings
 	},
 	"POST /v3/keys/{id}/rotate": {
 		repeat: "never",
@@ -1604,6 +1646,29 @@ function literal(quotes, isAscii) {
 		return /\p{Cc}/u.test(character) || isAscii && beyondAscii.test(character) ? bytesOf(character).map((byte) => `\\x${hex(byte, 2)}`).join("") : character;
 	};
 }
+/** What is no ASCII, and control characters: each of their bytes. */
+function byBytes(write) {
+	return (character) => {
+		if (!beyondAscii.test(character) && !/\p{Cc}/u.test(character)) return character;
+		return bytesOf(character).map(write).join("");
+	};
+}
+/** With the octal digits that C has, all three or as few as it takes. */
+function octal(byte, digits = 3) {
+	return `\\${byte.toString(8).padStart(digits, "0")}`;
+}
+/** As words of a shell have them in `$'…'`. */
+function shellByte(byte) {
+	return controls[String.fromCharCode(byte)] ?? octal(byte);
+}
+/** As `cat -v` shows a byte, with what stands for Control and for Meta. */
+function caret(control, meta) {
+	const write = (byte) => {
+		if (byte >= 128) return meta + write(byte - 128);
+		return byte < 32 || byte === 127 ? control + String.fromCharCode(byte ^ 64) : String.fromCharCode(byte);
+	};
+	return write;
+}
 /** What is no ASCII, by its number: `\\xe4` of Python and YAML, `\\u{e4}` of Rust and Ruby, `&#228;` of XML. */
 function byNumber(write) {
 	return (character) => {
@@ -1710,6 +1775,7 @@ var encoders = [
 		"'": "&#39;"
 	}),
 	entities({ "'": "'\\''" }),
+	entities({ "'": "\\''" }),
 	entities({ "'": `'"'"'` }),
 	entities({ "'": "''" }),
 	entities({ "\"": "\"\"" }),
@@ -1724,11 +1790,36 @@ var encoders = [
 	byNumber(pythonNumber),
 	byNumber(yamlNumber),
 	byNumber((code) => `\\u{${hex(code, 1)}}`),
+	byNumber((code) => `\\u{${hex(code, 1).toUpperCase()}}`),
 	byNumber((code) => `\\x{${hex(code, 1)}}`),
 	byNumber((code) => `&#${code};`),
 	byNumber((code) => `&#x${hex(code, 1)};`),
 	byNumber((code) => `&#x${hex(code, 1).toUpperCase()};`),
 	quotedPrintable,
+	(character) => character === " " ? "_" : quotedPrintable(character),
+	(character) => character === " " ? "_" : percent("")(character).replaceAll("%", "="),
+	(character) => `\\${character}`,
+	(character) => percent("")(character).replaceAll("%", "\\x"),
+	(character) => percent("", {
+		blank: "%20",
+		isLower: true
+	})(character).replaceAll("%", "\\x"),
+	byBytes((byte) => octal(byte)),
+	byBytes((byte) => octal(byte, 1)),
+	byBytes((byte) => `$'${shellByte(byte)}'`),
+	byBytes((byte) => `'$'${shellByte(byte)}''`),
+	byBytes(caret("^", "M-")),
+	byBytes(caret("\\C-", "\\M-")),
+	byBytes((byte) => caret("\\c", "")(byte).toLowerCase()),
+	byBytes((byte) => `\\x[${hex(byte, 2)}]`),
+	entities({
+		"\x07": "\\a",
+		"\v": "\\v",
+		"\x1B": "\\e"
+	}),
+	entities({ "\x1B": "\\E" }),
+	(character) => /\p{Cc}/u.test(character) ? "�" : character,
+	entities({ "\\": "/" }),
 	literal("'", false),
 	literal("\"", false),
 	literal("'", true),

@@ -1,9 +1,10 @@
 /** `strongroom import netactuate`: brings lists and their values over, and says of each that clashes that it does. */
 import { versionTag } from '../client/answer.ts'
-import { Conflict } from '../client/errors.ts'
+import { Conflict, Forbidden } from '../client/errors.ts'
 import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
-import { isLabel, isName, labelRule, nameRule } from '../model/name.ts'
+import { isListName, listNameRule } from '../model/list.ts'
+import { isName, nameRule } from '../model/name.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { variable } from './environment.ts'
@@ -102,23 +103,35 @@ async function planOf(
   const there = new Set((await Array.fromAsync(client.lists.list())).map(({ name }) => name))
   const bar = progress('secrets compared', existing.size, !json)
   const here = await valuesOf(client, [...existing.values()], bar.at).finally(bar.end)
+  const longest = await longestOf(client)
   const first = new Map<string, VendorValue>()
   const steps = values.map((from) => {
     const earlier = first.get(from.name)
     if (earlier === undefined) first.set(from.name, from)
-    const fault = faultOf(from) ?? (earlier && `is in the list ${earlier.list} there, too`)
+    const fault = faultOf(from, longest) ?? (earlier && `is in the list ${earlier.list} there, too`)
     if (fault !== undefined) return leftOut(from, fault)
     return stepOf(from, existing.get(from.name), here?.get(from.name), onClash)
   })
   const absent = [...new Set(lists)].filter((name) => !there.has(name))
-  return { steps, lists: absent.filter(isLabel), unusable: absent.filter((name) => !isLabel(name)) }
+  return { steps, lists: absent.filter(isListName), unusable: absent.filter((name) => !isListName(name)) }
+}
+
+/** The bytes of the longest value here. A key that may not read its account learns of it when it stores one. */
+async function longestOf(client: Strongroom): Promise<number> {
+  try {
+    return (await client.account.get()).limits.max_value_bytes
+  } catch (error) {
+    if (error instanceof Forbidden) return Number.POSITIVE_INFINITY
+    throw error
+  }
 }
 
 /** Why nothing of Strongroom can hold it. */
-function faultOf({ list, name, value }: VendorValue): string | undefined {
+function faultOf({ list, name, value }: VendorValue, longest: number): string | undefined {
   if (!isName(name)) return `is no name of a secret, which has ${nameRule}`
-  if (!isLabel(list)) return `is in a list that cannot be called so: ${labelRule}`
-  return value.isWellFormed() ? undefined : 'has a value that is no Unicode'
+  if (!isListName(list)) return `is in a list that cannot be called so: ${listNameRule}`
+  if (!value.isWellFormed()) return 'has a value that is no Unicode'
+  return Buffer.byteLength(value) > longest ? `has a value longer than the ${longest} bytes of a value here` : undefined
 }
 
 function leftOut(from: VendorValue, clash: string): Step {
@@ -144,7 +157,7 @@ function show({ steps, lists, unusable }: Plan): void {
     ['List', 'Secret', 'What', 'Clash'],
     [
       ...lists.map((name) => [name, '', { text: 'new list', style: 'green' } as const, '']),
-      ...unusable.map((name) => [name, '', { text: 'left out', style: 'yellow' } as const, `no list: ${labelRule}`]),
+      ...unusable.map((name) => [name, '', { text: 'left out', style: 'yellow' } as const, `no list: ${listNameRule}`]),
       ...steps.map(({ from, action, clash }) => [
         ...[from.list, from.name],
         { text: action, style: action === 'new' ? 'green' : action === 'same' ? 'dim' : 'yellow' } as const,
@@ -206,7 +219,7 @@ function report({ steps, lists, unusable }: Plan, written: readonly string[], { 
     const clashes = steps.flatMap(({ from, clash }) =>
       clash === undefined ? [] : [{ list: from.list, name: from.name, reason: clash }],
     )
-    const left = [...clashes, ...unusable.map((list) => ({ list, name: null, reason: `no list: ${labelRule}` }))]
+    const left = [...clashes, ...unusable.map((list) => ({ list, name: null, reason: `no list: ${listNameRule}` }))]
     const plan = { new_lists: lists, new: of('new'), replaced: of('replace'), same: of('same') }
     printJson({ ...plan, clashes: left, stored: written })
     return

@@ -17,7 +17,7 @@ interface Pattern {
 
 /**
  * What must not be seen: each value and each of its lines, as JSON, URLs, XML, a shell and others write them; and its
- * base64, alone or behind something, in one line or in several, and hexadecimal.
+ * base64, alone or behind something, in one line or in several, and its bytes in hexadecimal or decimal.
  */
 export function patternsOf(values: Iterable<Buffer>): Patterns {
   const texts = new Set<string>()
@@ -29,8 +29,7 @@ export function patternsOf(values: Iterable<Buffer>): Patterns {
   for (const value of values) {
     code(value)
     if (!isUtf8(value)) {
-      if (value.length >= leastMaskedBytes)
-        patterns.push({ parts: [...value].map((one) => [Buffer.from([one])]), gaps: [] })
+      if (value.length >= leastMaskedBytes) patterns.push(plain(value))
       continue
     }
     const text = value.toString()
@@ -41,7 +40,11 @@ export function patternsOf(values: Iterable<Buffer>): Patterns {
     if (inside !== undefined) code(Buffer.from(inside))
     code(Buffer.from(text.trim()))
     // As PowerShell has its commands encoded.
-    if (text.length >= leastMaskedBytes) code(Buffer.from(text, 'utf16le'))
+    const wide = Buffer.from(text, 'utf16le')
+    if (text.length >= leastMaskedBytes) code(wide)
+    // As programs of Windows, and those of another locale, print it.
+    const others = [wide, Buffer.from(wide).swap16(), Buffer.from(text, 'latin1')]
+    for (const one of others) if (!one.equals(value) && text.length >= leastMaskedBytes) patterns.push(plain(one))
   }
   for (const text of texts) {
     if (Buffer.byteLength(text) >= leastMaskedBytes) patterns.push(patternOf(alternativesOf(text)))
@@ -51,8 +54,15 @@ export function patternsOf(values: Iterable<Buffer>): Patterns {
 
 /** Where lines of base64 end, with how they are indented, and where they end within a text of JSON. */
 const lineGaps = ['\n', '\r\n', '\\n', '\\r\\n', ' ', '\t'].map((gap) => Buffer.from(gap))
-/** And what stands between bytes in hexadecimal. */
-const byteGaps = [...lineGaps, Buffer.from(':')]
+/** And what stands between bytes in hexadecimal, as in `70:51`, `0x70, 0x51`, `\\x70\\x51` and `%70%51`. */
+const byteGaps = [...lineGaps, ...[':', '-', ',', '0x', '\\x', '%'].map((gap) => Buffer.from(gap))]
+/** And in decimal, where one of them must. */
+const betweenNumbers = [',', ' ', '.', '\n']
+
+/** Bytes as they are. */
+function plain(bytes: Buffer): Pattern {
+  return { parts: [...bytes].map((one) => [Buffer.from([one])]), gaps: [] }
+}
 
 function codedPatterns(bytes: Buffer): readonly Pattern[] {
   const inBase64 = ([0, 1, 2] as const).map((before) => {
@@ -66,7 +76,8 @@ function codedPatterns(bytes: Buffer): readonly Pattern[] {
     const digits = byte.toString(16).padStart(2, '0')
     return [...new Set([digits, digits.toUpperCase()])]
   })
-  return [...inBase64, patternOf(inHex, byteGaps)]
+  const inDecimal = [...bytes].flatMap((byte, at) => [...(at === 0 ? [] : [betweenNumbers]), [String(byte)]])
+  return [...inBase64, patternOf(inHex, byteGaps), patternOf(inDecimal, lineGaps)]
 }
 
 function patternOf(parts: readonly (readonly string[])[], gaps: readonly Buffer[] = []): Pattern {

@@ -21,6 +21,8 @@ export interface VendorSource {
 }
 
 const timeoutMs = 60_000
+/** An account of thousands of values has a few MiB. */
+const maxBytes = 128 * 2 ** 20
 /** Before each further try. */
 const pausesMs = [500, 1500, 4000]
 
@@ -32,6 +34,7 @@ export async function readVendor(source: VendorSource): Promise<VendorAccount> {
   const asker = new VendorAsker(source)
   const lists = (await asker.ask('secrets/lists')).map(listOf)
   const names = new Map(lists.map(({ id, name }) => [id, name]))
+  if (names.size < lists.length) throw new Fault('failure', 'NetActuate answers with two lists of one id.')
   const values = (await asker.ask('secrets/all-values')).map(vendorValueOf).sort((one, other) => one.id - other.id)
   return {
     lists: lists.map(({ name }) => name),
@@ -105,13 +108,15 @@ class VendorAsker {
     try {
       const signal = AbortSignal.timeout(timeoutMs)
       const answer = await fetch(url, { headers, redirect: 'manual', signal })
-      return { status: answer.status, text: await answer.text() }
+      const text = await textOf(answer)
+      if (text !== undefined) return { status: answer.status, text }
     } catch (error) {
       // What fetch says may quote the URL, and with it the key.
       const cause = error instanceof Error ? error.cause : undefined
       const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
       return this.#unreachable(path, `gives no whole answer${code}`)
     }
+    throw new Fault('failure', `${this.#name(path)} answers with more than ${maxBytes} bytes, which no account has.`)
   }
 
   #unreachable(path: string, what: string): Fault {
@@ -121,6 +126,19 @@ class VendorAsker {
   #name(path: string): string {
     return `${this.#base}${path}`
   }
+}
+
+/** @returns `undefined` for one that is longer than any of this API */
+async function textOf(answer: Response): Promise<string | undefined> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of answer.body ?? []) {
+    size += part.length
+    // Leaving the loop ends the connection.
+    if (size > maxBytes) return undefined
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString()
 }
 
 /** @returns `undefined` for what is no successful answer with an array */

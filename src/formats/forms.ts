@@ -90,6 +90,33 @@ function literal(quotes: string, isAscii: boolean): Encoder {
   }
 }
 
+/** What is no ASCII, and control characters: each of their bytes. */
+function byBytes(write: (byte: number) => string): Encoder {
+  return (character) => {
+    if (!beyondAscii.test(character) && !/\p{Cc}/u.test(character)) return character
+    return bytesOf(character).map(write).join('')
+  }
+}
+
+/** With the octal digits that C has, all three or as few as it takes. */
+function octal(byte: number, digits: 1 | 3 = 3): string {
+  return `\\${byte.toString(8).padStart(digits, '0')}`
+}
+
+/** As words of a shell have them in `$'…'`. */
+function shellByte(byte: number): string {
+  return controls[String.fromCharCode(byte)] ?? octal(byte)
+}
+
+/** As `cat -v` shows a byte, with what stands for Control and for Meta. */
+function caret(control: string, meta: string): (byte: number) => string {
+  const write = (byte: number): string => {
+    if (byte >= 128) return meta + write(byte - 128)
+    return byte < 32 || byte === 127 ? control + String.fromCharCode(byte ^ 64) : String.fromCharCode(byte)
+  }
+  return write
+}
+
 /** What is no ASCII, by its number: `\\xe4` of Python and YAML, `\\u{e4}` of Rust and Ruby, `&#228;` of XML. */
 function byNumber(write: (code: number) => string): Encoder {
   return (character) => {
@@ -172,6 +199,7 @@ const encoders: readonly Encoder[] = [
   entities({ ...xml, '"': '&#34;', "'": '&#39;' }),
   // Quotes: of a shell, YAML, SQL, CSV, and literals.
   entities({ "'": "'\\''" }),
+  entities({ "'": "\\''" }),
   entities({ "'": `'"'"'` }),
   entities({ "'": "''" }),
   entities({ '"': '""' }),
@@ -181,11 +209,32 @@ const encoders: readonly Encoder[] = [
   byNumber(pythonNumber),
   byNumber(yamlNumber),
   byNumber((code) => `\\u{${hex(code, 1)}}`),
+  byNumber((code) => `\\u{${hex(code, 1).toUpperCase()}}`),
   byNumber((code) => `\\x{${hex(code, 1)}}`),
   byNumber((code) => `&#${code};`),
   byNumber((code) => `&#x${hex(code, 1)};`),
   byNumber((code) => `&#x${hex(code, 1).toUpperCase()};`),
   quotedPrintable,
+  (character) => (character === ' ' ? '_' : quotedPrintable(character)),
+  (character) => (character === ' ' ? '_' : percent('')(character).replaceAll('%', '=')),
+  // Whatever is neither letter nor digit: regular expressions, Ruby's words of a shell, units of systemd.
+  (character) => `\\${character}`,
+  (character) => percent('')(character).replaceAll('%', '\\x'),
+  (character) => percent('', { blank: '%20', isLower: true })(character).replaceAll('%', '\\x'),
+  // Control characters, and what is no ASCII: strace, ls, zsh, cat -v, ksh, fish, bash, Ruby, and what leaves them out.
+  byBytes((byte) => octal(byte)),
+  byBytes((byte) => octal(byte, 1)),
+  byBytes((byte) => `$'${shellByte(byte)}'`),
+  byBytes((byte) => `'$'${shellByte(byte)}''`),
+  byBytes(caret('^', 'M-')),
+  byBytes(caret('\\C-', '\\M-')),
+  byBytes((byte) => caret('\\c', '')(byte).toLowerCase()),
+  byBytes((byte) => `\\x[${hex(byte, 2)}]`),
+  entities({ '\x07': '\\a', '\v': '\\v', '\x1b': '\\e' }),
+  entities({ '\x1b': '\\E' }),
+  (character) => (/\p{Cc}/u.test(character) ? '\ufffd' : character),
+  // Paths of URLs, where browsers take one for the other.
+  entities({ '\\': '/' }),
   literal("'", false),
   literal('"', false),
   literal("'", true),

@@ -8,8 +8,8 @@ const head = /[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*/y
 const blank = /[ \t]*(?:#[^\n]*)?(?:\n|$)/y
 const rest = /([^\n]*)(?:\n|$)/y
 const quoted = {
-  "'": /'((?:\\'|[^'])*)'[ \t]*(?:#[^\n]*)?(?:\n|$)/y,
-  '"': /"((?:\\"|[^"])*)"[ \t]*(?:#[^\n]*)?(?:\n|$)/y,
+  "'": /'((?:\\'|[^'])*)'[ \t]*(#[^\n]*)?(?:\n|$)/y,
+  '"': /"((?:\\"|[^"])*)"[ \t]*(#[^\n]*)?(?:\n|$)/y,
 } as const
 const escaped = /"((?:\\[\s\S]|[^"\\])*)"[ \t]*(?:#[^\n]*)?(?:\n|$)/y
 
@@ -24,6 +24,7 @@ export function readDotenv(text: string, isDoppler = false): readonly Entry[] {
   while (!reader.isAtEnd) {
     if (reader.take(blank) !== undefined) continue
     const [, name = ''] = reader.take(head) ?? reader.fail('is not NAME=VALUE')
+    if (name === 'export') reader.failBack('has "export" where a name must stand')
     entries.push({ name, value: isDoppler ? escapedValue(reader) : plainValue(reader) })
   }
   return checkNames(entries)
@@ -41,7 +42,10 @@ const quoteIt = 'put the value in single quotes'
 const elsewhere = 'import it as JSON or YAML, or store it with "strongroom secrets set"'
 
 function insideOf(reader: Reader, quote: keyof typeof quoted): string {
-  const [, inside = ''] = reader.take(quoted[quote]) ?? reader.fail('has a quote that does not end')
+  const [, inside = '', after = ''] = reader.take(quoted[quote]) ?? reader.fail('has a quote that does not end')
+  if (after.includes(quote)) {
+    reader.failBack('has a quote in the comment after a value in such quotes, where some readers end the value')
+  }
   if (!reader.isOfWindows || !inside.includes('\n')) return inside
   return reader.failBack(`has several lines that end as on Windows, which only some readers keep: ${elsewhere}`)
 }
@@ -85,6 +89,7 @@ function unquoted(reader: Reader): string {
     [/#/, 'a "#" without a blank before it, which some readers take for a comment'],
     [/\$/, 'a "$", where most readers fill in variables'],
     [/\\/, 'a backslash, which some readers take away'],
+    [/[\u2028\u2029]/, 'a line or paragraph separator of Unicode, which some readers take for a line end'],
     [
       /^[^\x21-\x7e\p{L}\p{N}\p{P}\p{S}]|[^\x21-\x7e\p{L}\p{M}\p{N}\p{P}\p{S}]$/u,
       'a blank that is no space at its beginning or end',

@@ -136,6 +136,8 @@ suite('strongroom import netactuate', () => {
         { id: 1, name: 'prod' },
         { id: 2, name: 'dev' },
         { id: 3, name: ' no list\n' },
+        { id: 4, name: '2027' },
+        { id: 5, name: 'a/../b' },
       ],
       [
         { id: 4, secret_list_id: 2, secret_key: 'TWICE', secret_value: 'planted dev' },
@@ -143,6 +145,8 @@ suite('strongroom import netactuate', () => {
         { id: 5, secret_list_id: 1, secret_key: 'no name', secret_value: 'planted' },
         { id: 6, secret_list_id: 3, secret_key: 'HOMELESS', secret_value: 'planted' },
         { id: 7, secret_list_id: 1, secret_key: 'FINE', secret_value: 'planted' },
+        { id: 8, secret_list_id: 1, secret_key: 'LONG', secret_value: 'planted'.repeat(10_000) },
+        { id: 9, secret_list_id: 4, secret_key: 'OF_A_NUMBER', secret_value: 'planted' },
       ],
     ]
     const vendor = await Middleman.start(t, person.server.url)
@@ -161,14 +165,17 @@ suite('strongroom import netactuate', () => {
     assert.match(refused.stdout, /^dev +TWICE +left out +is in the list prod there, too$/m)
     assert.match(refused.stdout, /no name +left out +is no name of a secret/)
     assert.match(refused.stdout, /HOMELESS +left out +is in a list that cannot be called so/)
+    assert.match(refused.stdout, /^prod +LONG +left out +has a value longer than the 65536 bytes/m)
+    assert.match(refused.stdout, /^2027 +OF_A_NUMBER +left out +is in a list that cannot be called so/m)
+    assert.match(refused.stdout, /^a\/\.\.\/b +left out +no list/m)
     assert.deepEqual(await heldBy(here), {})
     const replaced = await run(...url, '--yes', '--on-clash', 'replace', '--json')
     assert.equal(replaced.code, 5)
-    assert.equal(JSON.parse(replaced.stdout).clashes.length, 4)
+    assert.equal(JSON.parse(replaced.stdout).clashes.length, 8)
     assert.deepEqual(await heldBy(here), { FINE: ['prod', 'planted'], TWICE: ['prod', 'planted prod'] })
     const skipped = await run(...url, '--yes', '--on-clash', 'skip')
     assert.equal(skipped.code, 0, skipped.stderr)
-    assert.match(skipped.stderr, /Left out: TWICE, no name, HOMELESS,/)
+    assert.match(skipped.stderr, /Left out: TWICE, no name, HOMELESS, LONG, OF_A_NUMBER,/)
   })
 
   test('stops where it may not go on, says what is stored, and goes on from there', async (t) => {
@@ -232,6 +239,7 @@ suite('strongroom import netactuate', () => {
     const vendor = await Middleman.start(t, person.server.url)
     const url = ['--url', `${vendor.url}/api/`, '--yes']
     const html = { 'content-type': 'text/html' }
+    const one = { id: 1, name: 'prod' }
     for (const [trick, code, words] of [
       [{ status: 200, headers: html, body: '<html>planted</html>' }, 1, /not as the Secret Lists API does/],
       [{ status: 404, body: { result: 'error', message: 'planted', code: 404, data: null } }, 1, /answers 404/],
@@ -239,6 +247,12 @@ suite('strongroom import netactuate', () => {
       [{ status: 302, headers: { location: 'http://127.0.0.1:1/planted' } }, 1, /sends elsewhere/],
       [{ status: 200, body: { result: 'success', data: [{ id: 1, name: null }] } }, 1, /a list that is none/],
       [{ status: 200, body: { result: 'success', data: { data: ['planted'] } } }, 1, /not as the Secret Lists API/],
+      [
+        { status: 200, body: { result: 'success', data: [one, { ...one, name: 'planted' }] } },
+        1,
+        /two lists of one id/,
+      ],
+      [{ status: 200, body: 'planted'.repeat(2 ** 25) }, 1, /answers with more than \d+ bytes/],
       [{ status: 503, body: 'planted' }, 6, /answers 503/],
       ['cut', 6, /gives no whole answer/],
     ] as const) {

@@ -102,6 +102,62 @@ suite('A mask', () => {
     }
   })
 
+  test('hides a value as Ruby, Perl, Go, jq and other shells escape it', async () => {
+    const value = "x\u001b[1mRed-Q7w\tK9\u0001ty p\u00e4s's\ud83d\ude00#Lb3@y"
+    const written = [
+      // `inspect`, `dump`, `Regexp.escape` and `Shellwords.escape` of Ruby.
+      "x\\e[1mRed-Q7w\\tK9\\u0001ty p\u00e4s's\ud83d\ude00\\#Lb3@y",
+      "x\\e[1mRed-Q7w\\tK9\\x01ty p\\u00E4s's\\u{1F600}#Lb3@y",
+      "x\u001b\\[1mRed\\-Q7w\\tK9\u0001ty\\ p\u00e4s's\ud83d\ude00\\#Lb3@y",
+      "x\\\u001b\\[1mRed-Q7w\\\tK9\\\u0001ty\\ p\\\u00e4s\\'s\\\ud83d\ude00\\#Lb3@y",
+      // Data::Dumper of Perl, strace.
+      "x\\e[1mRed-Q7w\\tK9\\1ty p\u00e4s's\ud83d\ude00#Lb3\\@y",
+      "x\\33[1mRed-Q7w\\tK9\\1ty p\\303\\244s's\\360\\237\\230\\200#Lb3@y",
+      // bash, zsh, ksh, fish, ls, cat -v.
+      "x\\E[1mRed-Q7w\\tK9\\001ty p\u00e4s\\'s\ud83d\ude00#Lb3@y",
+      "x\\C-[[1mRed-Q7w\\tK9\\C-Aty p\u00e4s\\'s\ud83d\ude00#Lb3@y",
+      "x$'\\033'\\[1mRed-Q7w$'\\t'K9$'\\001'ty\\ p\u00e4s\\'s\ud83d\ude00\\#Lb3@y",
+      "x\\E[1mRed-Q7w\\tK9\\x[01]ty p\u00e4s\\'s\ud83d\ude00#Lb3@y",
+      "x\\e\\[1mRed-Q7w\\tK9\\caty\\ p\u00e4s\\'s\ud83d\ude00\\#Lb3@y",
+      "x'$'\\033''[1mRed-Q7w'$'\\t''K9'$'\\001''ty p\u00e4s'\\''s\ud83d\ude00#Lb3@y",
+      "x^[[1mRed-Q7w^IK9^Aty pM-CM-$s'sM-pM-^_M-^XM-^@#Lb3@y",
+      // XML of Go, headers of e-mail, units of systemd.
+      'x\ufffd[1mRed-Q7w&#x9;K9\ufffdty p\u00e4s&#39;s\ud83d\ude00#Lb3@y',
+      'x=1B=5B1mRed-Q7w=09K9=01ty_p=C3=A4s=27s=F0=9F=98=80=23Lb3=40y',
+      'x\\x1b\\x5b1mRed\\x2dQ7w\\x09K9\\x01ty\\x20p\\xc3\\xa4s\\x27s\\xf0\\x9f\\x98\\x80\\x23Lb3\\x40y',
+    ]
+    for (const one of written) assert.equal(await masked(bytewise(one), [value]), '***', one)
+    // zsh without the quotes that are empty; a path that a browser's URL has.
+    assert.equal(await masked(bytewise("it\\''s-secr3t"), ["it's-secr3t"]), '***')
+    assert.equal(await masked(bytewise('a/b-secr3t'), ['a\\b-secr3t']), '***')
+  })
+
+  test('hides the bytes of a value as numbers', async () => {
+    const bytes = [...Buffer.from('s3cur3')]
+    const pairs = bytes.map((byte) => byte.toString(16))
+    for (const text of [bytes.join(' '), bytes.join(', '), bytes.join('.'), bytes.join(',\n    ')]) {
+      assert.equal(await masked(bytewise(`[${text}]`), ['s3cur3']), '[***]')
+    }
+    for (const [begin, between] of [
+      ['', '-'],
+      ['0x', ', 0x'],
+      ['0x', ',\n  0x'],
+      ['\\x', '\\x'],
+      ['%', '%'],
+    ] as const) {
+      assert.equal(await masked(bytewise(begin + pairs.join(between)), ['s3cur3']), `${begin}***`)
+    }
+    assert.equal(await masked([Buffer.from('115 51 99')], ['s3cur3']), '115 51 99')
+  })
+
+  test('hides a value in Latin-1 and in UTF-16', async () => {
+    const value = 'p\u00e4ssw\u00f6rd'
+    const wide = Buffer.from(value, 'utf16le')
+    for (const bytes of [Buffer.from(value, 'latin1'), wide, Buffer.from(wide).swap16()]) {
+      assert.equal(await masked(bytewise(bytes.toString('latin1'), 'latin1'), [value]), '***')
+    }
+  })
+
   test('hides hexadecimal, in pairs and with what parts them', async () => {
     const hex = Buffer.from('s3cur3-value').toString('hex')
     const pairs = hex.match(/../g) ?? []

@@ -78,6 +78,10 @@ suite('A dotenv file', () => {
     ["A=1\r\nB='planted\r\nx'\r\n", /^file: Line 2 has several lines that end as on Windows/],
     ['A=\u00a0planted', /^file: Line 1 has a blank that is no space/],
     ['A=planted\u2003', /^file: Line 1 has a blank that is no space/],
+    ['A=1\nexport =planted', /^file: Line 2 has "export" where a name/],
+    ["A='planted' # it's", /^file: Line 1 has a quote in the comment/],
+    ['A="planted"#"', /^file: Line 1 has a quote in the comment/],
+    ["A=planted\u2028'x'", /^file: Line 1 has a line or paragraph separator/],
     ['A=planted\nA=2', /^A: Is in the file twice/],
     ['=planted', /^file: Line 1/],
   ]

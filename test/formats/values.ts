@@ -82,11 +82,13 @@ export const line = fc.oneof(
       '  A=1',
       "A='x\\'",
       "A='#y'",
+      "A='b' # it's",
+      'export =b',
     ],
     ...["B='a", "b'", 'A="a\\"b"', 'A=', 'A = b', "A=''", "A='x' y", 'A-b.c=1', 'A=b # c', 'A=b=c', 'A=$B', "A=it's"],
   ),
   fc.string({
-    unit: fc.constantFrom(...['A', '=', "'", '"', '`', '\\', ' ', 'n', '#', '\n', '\r\n', '\t']),
+    unit: fc.constantFrom(...['A', '=', "'", '"', '`', '\\', ' ', 'n', '#', '\n', '\r\n', '\t', 'export ', '\u2028']),
     maxLength: 14,
   }),
 )
