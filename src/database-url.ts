@@ -53,8 +53,8 @@ function shown(part: string): string {
 
 function isDecodable(part: string): boolean {
   try {
-    decodeURIComponent(part)
-    return true
+    // What is not used, a bundler leaves out, and with it the fault.
+    return decodeURIComponent(part) !== undefined
   } catch {
     return false
   }

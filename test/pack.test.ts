@@ -34,6 +34,26 @@ test('the packed package serves the API from compiled code alone', async (t) => 
   assert.deepEqual(await child.end('SIGTERM'), { code: 0, signal: null })
 })
 
+test('the packed command has every check of the sources, those too that are made for their fault alone', (t) => {
+  const folder = makeFolder()
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const installed = pack(folder, 'server')
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  for (const path of globSync('dist/*.js', { cwd: installed })) {
+    assert.doesNotMatch(readFileSync(join(installed, path), 'utf8'), /try \{\s*return true;?\s*\} catch/, path)
+  }
+  for (const url of ['postgres://u:planted%zz@127.0.0.1:1/db', 'postgres://u:planted%ff@127.0.0.1:1/db']) {
+    const { status, stderr } = spawnSync(process.execPath, [join(installed, 'bin/strongroom.js'), 'audit', 'verify'], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], STRONGROOM_DATABASE_URL: url },
+      encoding: 'utf8',
+    })
+    assert.notEqual(status, 0)
+    assert.match(stderr, /STRONGROOM_DATABASE_URL must have each special character .* percent-encoded/)
+    assert.doesNotMatch(stderr, /planted/)
+  }
+})
+
 suite('The packed client', () => {
   const folder = makeFolder()
   after(() => rmSync(folder, { recursive: true, force: true }))
