@@ -281,8 +281,8 @@ async function loadUsers(tx: Transaction, needs: Needs, world: World): Promise<v
     for (const user of await tx.users([...usersOf])) world.users.set(ref(user.accountId, user.id), user)
   }
   if (emails.size > 0) {
-    for (const { email, accountId, id } of await tx.usersWith([...emails])) {
-      world.emails.set(email ?? '', { accountId, id })
+    for (const { email, accountId, id } of await tx.usersWith([...emails.values()])) {
+      world.emails.set(ref(accountId, email ?? ''), id)
     }
   }
   if (sessionsOf.size === 0) return

@@ -10,7 +10,7 @@ import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
-import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from './needs.ts'
+import type { EmailRef, NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from './needs.ts'
 import type { StoredSecret } from './operation.ts'
 import type { Reply, VersionRowHead } from './reply.ts'
 import type { Changes, Claim, SealedVersion } from './world.ts'
@@ -37,7 +37,7 @@ export interface Transaction {
   keysMadeBy(makers: readonly KeyMaker[]): Result<readonly ApiKey[]>
   users(accountIds: readonly number[]): Result<readonly User[]>
   usersOfRefs(refs: readonly Ref[]): Result<readonly User[]>
-  usersWith(emails: readonly string[]): Result<readonly User[]>
+  usersWith(emails: readonly EmailRef[]): Result<readonly User[]>
   /** The sessions of users that have not been ended. */
   sessionsOf(users: readonly Ref[]): Result<readonly ApiKey[]>
   /** All factors of these users. */

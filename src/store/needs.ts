@@ -20,6 +20,11 @@ export interface NameRef {
   readonly name: string
 }
 
+export interface EmailRef {
+  readonly accountId: number
+  readonly email: string
+}
+
 export interface VersionRef extends Ref {
   readonly version: number
 }
@@ -60,7 +65,7 @@ export class Needs {
   readonly keysInUse = new Set<number>()
   readonly users = new Map<string, Ref>()
   readonly usersOf = new Set<number>()
-  readonly emails = new Set<string>()
+  readonly emails = new Map<string, EmailRef>()
   readonly sessionsOf = new Map<string, Ref>()
   readonly factorsOf = new Map<string, Ref>()
   readonly lookups = new Set<string>()
@@ -181,7 +186,7 @@ export class Needs {
         return
       case 'create_user':
         this.usersOf.add(accountId)
-        if (operation.user.email !== null) this.emails.add(operation.user.email)
+        this.#email(accountId, operation.user.email)
         return
       case 'prepare_user':
         this.#user(accountId, operation.id)
@@ -197,7 +202,7 @@ export class Needs {
         return
       case 'open_session':
         this.#user(accountId, operation.change.user.id)
-        if (operation.change.user.email !== null) this.emails.add(operation.change.user.email)
+        this.#email(accountId, operation.change.user.email)
         this.#proof(accountId, operation.change.user.id, operation.proof, operation.add)
         this.rulesOf.add(accountId)
         return
@@ -329,6 +334,10 @@ export class Needs {
     this.trustRules.set(ref(accountId, ruleId), { accountId, id: ruleId })
     this.livingKeys.set(ref(accountId, ruleId), { accountId, id: ruleId })
     if (hash !== undefined) this.usedTokens.set(usedRef(accountId, ruleId, hash), { accountId, ruleId, hash })
+  }
+
+  #email(accountId: number, email: string | null): void {
+    if (email !== null) this.emails.set(ref(accountId, email), { accountId, email })
   }
 
   #newName(accountId: number, name: string): void {

@@ -188,8 +188,13 @@ class BatchedStore implements Store {
     return (await this.#query<people.UserRow>(this.#queries.people.users(accountId))).map(people.toUser)
   }
 
-  async userWith(column: 'email' | 'link_hash', value: string) {
-    const [row] = await this.#query<people.UserRow>(this.#queries.people.userWith(column, value))
+  async userWithEmail(accountId: number, email: string) {
+    const [row] = await this.#query<people.UserRow>(this.#queries.people.userWithEmail(accountId, email))
+    return row === undefined ? undefined : people.toUser(row)
+  }
+
+  async userWithLink(linkHash: string) {
+    const [row] = await this.#query<people.UserRow>(this.#queries.people.userWithLink(linkHash))
     return row === undefined ? undefined : people.toUser(row)
   }
 

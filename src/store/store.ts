@@ -68,8 +68,10 @@ export interface Store {
   /** The ranges that the account's machines are found by. */
   claims(accountId: number): Promise<readonly Claim[]>
   users(accountId: number): Promise<readonly User[]>
-  /** By an address in lower case, or by the look-up hash of a one-time link. */
-  userWith(column: 'email' | 'link_hash', value: string): Promise<User | undefined>
+  /** By an address in lower case. */
+  userWithEmail(accountId: number, email: string): Promise<User | undefined>
+  /** Of whatever account, by the look-up hash of a one-time link. */
+  userWithLink(linkHash: string): Promise<User | undefined>
   user(accountId: number, id: number): Promise<User | undefined>
   factorsOf(accountId: number, userId: number): Promise<readonly Factor[]>
   /** By ascending id, after one. */

@@ -22,8 +22,17 @@ export class UserQueries {
       .compile()
   }
 
-  userWith(column: 'email' | 'link_hash', value: string): Query {
-    return this.#builder.selectFrom('users').selectAll().where(column, '=', value).compile()
+  userWithEmail(accountId: number, email: string): Query {
+    return this.#builder
+      .selectFrom('users')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('email', '=', email)
+      .compile()
+  }
+
+  userWithLink(linkHash: string): Query {
+    return this.#builder.selectFrom('users').selectAll().where('link_hash', '=', linkHash).compile()
   }
 
   users(accountId: number): Query {

@@ -143,8 +143,8 @@ export interface World {
   readonly settings: Map<number, AccountSettings>
   /** By account and id; all of an account, where they are asked for. */
   readonly users: Map<string, User>
-  /** Who has one of the addresses that are to be given, of any account. */
-  readonly emails: Map<string, { readonly accountId: number; readonly id: number }>
+  /** Ids of users by account and address, of those that are to be given. */
+  readonly emails: Map<string, number>
   /** By account and id; all of a user, where that user signs in or changes them. */
   readonly factors: Map<string, Factor>
   /** Those of any account that are to be given. */

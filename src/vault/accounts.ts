@@ -70,6 +70,23 @@ export async function accountsThat(
   return found
 }
 
+/**
+ * The account that somebody means who is not signed in: of a name, or without one the only one that there is.
+ *
+ * @throws Refusal `integrity_failure` when it is not authentic
+ */
+export async function accountCalled(
+  vault: Vault,
+  asker: Pick<Asker, 'requestId' | 'address'>,
+  name: string | undefined,
+): Promise<{ readonly account: Account | undefined; readonly areSeveral: boolean }> {
+  const accounts = await vault.store.accounts()
+  const areSeveral = accounts.length > 1
+  const account = name === undefined && areSeveral ? undefined : accounts.find((one) => (name ?? one.name) === one.name)
+  if (account !== undefined) await verify(vault, asker, 'accounts', account, 'account.read')
+  return { account, areSeveral }
+}
+
 /** @throws Refusal `not_found`, `integrity_failure` */
 export async function findAccount(vault: Vault, name: string): Promise<Account> {
   const [found] = await accountsThat(vault, onHost, (account) => account.name === name)

@@ -16,7 +16,6 @@ const windowMs = 15 * 60 * 1000
 const maxForBoth = 5
 const maxForAddress = 30
 const maxForCodes = 10
-const maxForAddresses = 10
 /** How often what has ended is removed, on each node. */
 const pruneMs = 60 * 1000
 
@@ -47,10 +46,16 @@ export class Attempts {
     this.#hash = hash
   }
 
-  /** Of a user's password, from an address. @throws Refusal `rate_limited` with `Retry-After` */
-  begin(email: string, address: string, now: number): Promise<Attempt> {
+  /**
+   * Of a user's password, from an address. The same address of a person in two accounts is two users, or whoever has one
+   * account could sign in there to be forgiven what they guessed of another.
+   *
+   * @param account its id; of one that is not there, the name that was given, which is counted alike
+   * @throws Refusal `rate_limited` with `Retry-After`
+   */
+  begin(account: number | string, email: string, address: string, now: number): Promise<Attempt> {
     const client = clientNetwork(address)
-    const both = { name: `${client} ${email}`, max: maxForBoth }
+    const both = { name: `${client} ${JSON.stringify([account, email])}`, max: maxForBoth }
     return this.#begin([{ name: client, max: maxForAddress }, both], now, both)
   }
 
@@ -62,14 +67,6 @@ export class Attempts {
   /** Of the codes of one user, from wherever. @throws Refusal `rate_limited` with `Retry-After` */
   beginCode(userUid: string, now: number): Promise<Attempt> {
     return this.#begin([{ name: `codes ${userUid}`, max: maxForCodes }], now)
-  }
-
-  /**
-   * Of an account, at giving a user an address: one that is taken may be another account's, and whoever may invite shall
-   * not go through a list of them. @throws Refusal `rate_limited` with `Retry-After`
-   */
-  beginAddress(accountId: number, now: number): Promise<Attempt> {
-    return this.#begin([{ name: `addresses ${accountId}`, max: maxForAddresses }], now)
   }
 
   /**

@@ -1,4 +1,5 @@
 /** Sessions of users: begun with a password, a link or a proof, confirmed, ended. Kept as API keys, under hashes of their own. */
+import { setTimeout } from 'node:timers/promises'
 import type { RecordedCode } from '../audit/record.ts'
 import { newUid } from '../crypto/random.ts'
 import { generateToken } from '../crypto/token.ts'
@@ -10,10 +11,11 @@ import { checkEmail, nextGeneration, scopeTextsOf, type User } from '../model/us
 import type { Caller } from '../store/caller.ts'
 import type { NewFactor, Proof } from '../store/factor-operation.ts'
 import type { NewKey } from '../store/operation.ts'
+import { accountCalled } from './accounts.ts'
 import { checkPassword, hashPassword, isPassword } from './passwords.ts'
 import { factorsOf, needsSecondFactor, proveCode, rulesOf } from './proofs.ts'
 import { recordShutOut } from './repeats.ts'
-import { isTaken, keepsChanging, prepareUser, userOfLink, verifyUser } from './users.ts'
+import { keepsChanging, prepareUser, userOfLink, verifyUser } from './users.ts'
 import { type Asker, ask, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 /** Whatever is done with it, a session ends after this. */
@@ -21,6 +23,8 @@ const lifetimeMs = 12 * 60 * 60 * 1000
 /** For setting up a second factor, and nothing else. */
 const unfinishedMs = 15 * 60 * 1000
 const maxTries = 5
+/** Longer than an account and a user are looked for, a password is hashed and a failure is recorded. */
+const wrongMs = 250
 
 /** A session with the token of its cookie. */
 export interface Opened {
@@ -37,22 +41,46 @@ export interface Agent {
 
 export type Stranger = Omit<Asker, 'caller'>
 
+/** What somebody signs in with. */
+export interface SignIn {
+  /** The account's name; without it, the only one that there is. */
+  readonly account?: string
+  readonly email: string
+  readonly password: string
+  readonly code?: string
+}
+
+/** No account has this id. */
+const noAccount = 0
+
 /**
  * With the password, and with a code where there is a second factor. Where there must be one and is none, the session may
- * set it up and do nothing else: it has no scope.
+ * set it up and do nothing else: it has no scope. An address is one user's of its account, which is therefore named.
  *
- * @throws Refusal `invalid_credentials`, alike for whatever is wrong; `second_factor_required` and `sso_required`, for
- *   whoever knows the password; `rate_limited`
+ * @throws Refusal `invalid` without an account where there are several, whoever asks; `invalid_credentials`, alike for
+ *   whatever is wrong, an account that is not there included; `second_factor_required` and `sso_required`, for whoever
+ *   knows the password; `rate_limited`
  */
-export async function signIn(
-  vault: Vault,
-  stranger: Stranger,
-  input: { readonly email: string; readonly password: string; readonly code?: string },
-  agent: Agent,
-): Promise<Opened> {
+export async function signIn(vault: Vault, stranger: Stranger, input: SignIn, agent: Agent): Promise<Opened> {
+  const { account, areSeveral } = await accountCalled(vault, stranger, input.account)
+  if (input.account === undefined && areSeveral) {
+    throw invalid('account', 'Name the account: this server has several.')
+  }
   const email = input.email.trim().toLowerCase()
-  const attempt = await vault.attempts.begin(email, agent.address, vault.now())
-  return vault.attempts.make(attempt, isWrong, () => trySignIn(vault, stranger, { ...input, email }, agent))
+  const attempt = await vault.attempts.begin(account?.id ?? input.account ?? '', email, agent.address, vault.now())
+  const work = () => trySignIn(vault, stranger, { ...input, email }, account?.id ?? noAccount, agent)
+  return vault.attempts.make(attempt, isWrong, () => atLeast(wrongMs, work))
+}
+
+/** What is wrong is answered after so long at the earliest: the time does not tell what it was. */
+async function atLeast<T>(ms: number, work: () => Promise<T>): Promise<T> {
+  const begun = performance.now()
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Refusal && isWrong(error)) await setTimeout(Math.max(0, begun + ms - performance.now()))
+    throw error
+  }
 }
 
 /** A password that is right without a code, or not the way to sign in, was no guess. */
@@ -63,11 +91,12 @@ function isWrong({ code }: Refusal): boolean {
 async function trySignIn(
   vault: Vault,
   stranger: Stranger,
-  input: Parameters<typeof signIn>[2],
+  input: SignIn,
+  accountId: number,
   agent: Agent,
 ): Promise<Opened> {
   for (let tries = 0; tries < maxTries; tries++) {
-    const user = await vault.store.userWith('email', input.email)
+    const user = await vault.store.userWithEmail(accountId, input.email)
     if (user !== undefined) await verifyUser(vault, { ...stranger, caller: personOf(user) }, user)
     const isRight = await isPassword(input.password, user?.password ?? null)
     if (user === undefined || !isRight || user.isDisabled) {
@@ -105,7 +134,7 @@ async function provenBy(vault: Vault, stranger: Stranger, user: User, code: stri
  * Sets the password that a one-time link is for, and begins a session; not where the user has a second factor, which the
  * link does not stand for. Every other session of the user ends.
  *
- * @throws Refusal `not_found`, `weak_password`, `invalid`, `name_taken` for the address
+ * @throws Refusal `not_found`, `weak_password`, `invalid`; `name_taken` when another user of the account has the address
  */
 export async function acceptLink(
   vault: Vault,
@@ -135,8 +164,7 @@ export async function acceptLink(
       isUnfinished: needsSecondFactor(rules, user),
       isWithoutSession: user.hasSecondFactor || isOther,
     }
-    const attempt = await vault.attempts.beginAddress(user.accountId, vault.now())
-    const opened = await vault.attempts.make(attempt, isTaken, () => open(vault, stranger, user, beginning))
+    const opened = await open(vault, stranger, user, beginning)
     if (opened !== undefined) return opened.session === undefined ? undefined : opened
   }
   throw new Refusal('not_found', 'This link was used meanwhile. Sign in, or ask for a new one.')
@@ -304,7 +332,7 @@ function newSession(vault: Vault, token: string, beginning: Beginning): NewKey {
 
 /** @throws Refusal `invalid_credentials`, `rate_limited` */
 export async function provePassword(vault: Vault, asker: Asker, user: User, password: string): Promise<void> {
-  const attempt = await vault.attempts.begin(user.email ?? '', asker.address, vault.now())
+  const attempt = await vault.attempts.begin(user.accountId, user.email ?? '', asker.address, vault.now())
   await vault.attempts.make(attempt, isWrong, async () => {
     if (await isPassword(password, user.password)) return
     await recordFailure(vault, asker, user)

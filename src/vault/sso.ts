@@ -241,7 +241,7 @@ async function userToLink(
   const { accountId, userId } = start
   if (userId !== null) return vault.store.user(accountId, userId)
   if (email === undefined) return undefined
-  const found = await vault.store.userWith('email', email)
+  const found = await vault.store.userWithEmail(accountId, email)
   const mayLink = (user: User) => user.password === null || (sso.isOnly && user.role !== 'owner')
   if (found !== undefined) return mayLink(found) ? found : undefined
   const isExpected = sso.role !== null && sso.domains.includes(email.slice(email.lastIndexOf('@') + 1))

@@ -37,18 +37,12 @@ export function readUser(vault: Vault, asker: Asker, id: number): Promise<User> 
   return ask(vault, asker, { kind: 'read_user', id })
 }
 
-/** @throws Refusal `invalid`, `name_taken`, `forbidden`; `rate_limited` after many addresses that were taken */
+/** @throws Refusal `invalid`, `forbidden`; `name_taken` when a user of the account has the address */
 export async function inviteUser(vault: Vault, asker: Asker, accountId: number, input: NewUserInput): Promise<Invited> {
   const email = checkEmail(input.email)
   const name = input.name === undefined || input.name === '' ? (email.split('@')[0] ?? email) : input.name
   const { role, patterns } = input
-  const row = { accountId, email, name, role, patterns: checkPatterns(patterns) }
-  const attempt = await vault.attempts.beginAddress(accountId, vault.now())
-  return vault.attempts.make(attempt, isTaken, () => make(vault, asker, row, 'invitation'))
-}
-
-export function isTaken({ code }: Refusal): boolean {
-  return code === 'name_taken'
+  return make(vault, asker, { accountId, email, name, role, patterns: checkPatterns(patterns) }, 'invitation')
 }
 
 /** The link that makes the owner of an account: who opens it says who they are. */
@@ -114,7 +108,7 @@ export async function userOfLink(vault: Vault, asker: Asker, token: string): Pro
 }
 
 async function findOfLink(vault: Vault, asker: Asker, token: string): Promise<User> {
-  const user = isToken(token) ? await vault.store.userWith('link_hash', vault.keyring.linkHash(token)) : undefined
+  const user = isToken(token) ? await vault.store.userWithLink(vault.keyring.linkHash(token)) : undefined
   if (user === undefined || user.isDisabled || (user.linkExpiresAt ?? 0) <= vault.now()) {
     throw new Refusal('not_found', 'This link was used, has expired, or is no link of ours. Ask for a new one.')
   }
@@ -202,7 +196,7 @@ export async function addUser(
   if (outcome.kind === 'forged') {
     throw await integrityFailure(vault, { requestId, address }, outcome.accountId, outcome.action, outcome.object)
   }
-  throw new Refusal('forbidden', 'This address belongs to another user.')
+  throw new Refusal('forbidden', 'This address belongs to another user of the account.')
 }
 
 async function make(

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
+import { createAccount } from '../../src/vault/accounts.ts'
 import { engines } from '../support/engines.ts'
 import { codeOf } from '../support/portal-account.ts'
 import { clientId, clientSecret, Provider } from '../support/provider.ts'
@@ -190,6 +191,16 @@ for (const engine of engines) {
       await stranger.goto('/portal/settings')
       await stranger.getByRole('heading', { name: 'Sessions' }).waitFor()
       assert.equal(await stranger.getByRole('button', { name: 'Change password' }).count(), 0)
+
+      // Beside another account it is the named one's.
+      await createAccount(portal.server.vault, { name: 'test', requestId: 'test' }, 'acme')
+      const beside = await portal.open({ baseURL: url })
+      await beside.goto('/portal/secrets')
+      await beside.getByLabel('Account', { exact: true }).fill('default')
+      assert.equal(await beside.getByRole('button', { name: /^Sign in with/ }).count(), 0)
+      await beside.getByLabel('Email').focus()
+      await beside.getByRole('button', { name: 'Sign in with Example Login' }).click()
+      await beside.getByRole('heading', { level: 1, name: 'Secrets' }).waitFor()
     })
   })
 }

@@ -331,7 +331,7 @@ for (const engine of engines.slice(0, 1)) {
       assert.equal((await portal.server.api.get('/v3/settings')).body.vm_auth, true)
     })
 
-    test('keep the theme that was chosen, and nothing else', async (t) => {
+    test('keep the theme that was chosen and the name of the account, and nothing else', async (t) => {
       const portal = await startPortal(t, engine)
       const page = await portal.openAs(owner)
       await page.getByRole('button', { name: /^Theme/ }).click()
@@ -339,7 +339,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.reload()
       await page.getByRole('heading', { name: 'Secrets', level: 1 }).waitFor()
       const kept = await page.evaluate(() => [document.documentElement.dataset['theme'], JSON.stringify(localStorage)])
-      assert.deepEqual(kept, ['dark', '{"strongroom-theme":"dark"}'])
+      assert.deepEqual(kept, ['dark', '{"strongroom-theme":"dark","strongroom-account":"default"}'])
     })
   })
 }

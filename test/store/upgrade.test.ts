@@ -44,9 +44,13 @@ async function answersAsBefore(server: TestServer): Promise<void> {
   })
   const code = codeOf(facts.totpSecret, now())
   const ada = new Person(server.url)
-  const signedIn = await ada.post('/v3/session', { email: 'ada@example.com', password, code })
+  const signedIn = await ada.post('/v3/session', { account: 'default', email: 'ada@example.com', password, code })
   assert.equal(signedIn.status, 201, signedIn.text)
   assert.deepEqual((await ada.get('/v3/session/factors')).body.passkeys.length, 1)
+  // An address was one user's of all accounts then.
+  const second = { email: 'ada@example.com', role: 'reader' }
+  assert.equal((await new Api(server.url, facts.otherKey).post('/v3/users', second)).status, 201)
+  assert.equal((await api.post('/v3/users', second)).status, 409)
   const seed = await fetch(`${server.url + facts.seedUrl}user-data`)
   assert.equal(await seed.text(), 'x: third ✓\n')
   const again = await api.post('/v3/secrets', { name: 'later', value: 'later' }, { 'idempotency-key': 'later' })

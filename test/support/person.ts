@@ -39,7 +39,8 @@ export class Person {
     return this.post('/v3/invitations/accept', { token: url.slice(url.indexOf('#') + 1), ...rest })
   }
 
-  signIn(email: string, password: string): Promise<Answer> {
-    return this.post('/v3/session', { email, password })
+  /** @param account its name, where there are several */
+  signIn(email: string, password: string, account?: string): Promise<Answer> {
+    return this.post('/v3/session', { ...(account === undefined ? {} : { account }), email, password })
   }
 }

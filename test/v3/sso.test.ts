@@ -253,6 +253,47 @@ for (const engine of engines) {
       }
     })
 
+    test('lets in under an address that another account has as under one that none has', async (t) => {
+      const settings = { domains: ['example.org'], role: 'reader' }
+      const { owner, browser, provider, otherAccount, url } = await startWithSso(t, engine, settings)
+      const other = await otherAccount()
+      const { name } = (await other.get('/v3/account')).body
+      await owner.post('/v3/users', { email: 'grace@example.com', role: 'editor' })
+      for (const email of ['grace@example.com', 'eve@example.org']) {
+        assert.equal((await other.post('/v3/users', { email, role: 'owner' })).status, 201)
+      }
+
+      const came: string[] = []
+      for (const [sub, email] of [
+        ['grace', 'grace@example.com'],
+        ['eve', 'eve@example.org'],
+      ] as const) {
+        provider.behaviour.claims = { sub, email, email_verified: true }
+        const one = browser()
+        assert.equal((await one.signIn()).to, '/portal/')
+        const { user, account } = (await one.person.get('/v3/session')).body
+        came.push(`${account.name} ${user.email} ${user.role}`)
+      }
+
+      assert.deepEqual(came, ['default grace@example.com editor', 'default eve@example.org reader'])
+      // The other account's users are as they were, and its name says no more than one that is none.
+      const { users } = (await other.get('/v3/users')).body
+      assert.deepEqual(
+        users.map(({ state }: { state: string }) => state),
+        ['invited', 'invited'],
+      )
+      const ways = await Promise.all(
+        [`?account=${name}`, '?account=nobody', ''].map((query) => new Person(url).get(`/v3/session/sso${query}`)),
+      )
+      for (const { body } of ways) assert.deepEqual(body, { provider: null, account_required: true })
+      const begun = await Promise.all(
+        [name, 'nobody'].map((account) => new Person(url).post('/v3/session/sso', { account })),
+      )
+      for (const { status, body } of begun) {
+        assert.deepEqual([status, body.detail], [404, 'This account has no single sign-on.'])
+      }
+    })
+
     test('ends in the browser that began it, once, and in time', async (t) => {
       const clock = { now: Date.now() }
       const { owner, browser, provider, url } = await startWithSso(t, engine, {}, { now: () => clock.now })
@@ -379,10 +420,16 @@ for (const engine of engines) {
       const { status } = await owner.send('PUT', '/v3/sso', { ...settings, client_id: 'x', client_secret: undefined })
       assert.equal(status, 400)
       const found = await new Person(url).get('/v3/session/sso')
-      assert.deepEqual(found.body, { provider: { account: 'default', label: 'Example Login' } })
+      assert.deepEqual(found.body, {
+        provider: { account: 'default', label: 'Example Login' },
+        account_required: false,
+      })
       assert.equal((await owner.send('DELETE', '/v3/sso')).status, 200)
       assert.equal((await owner.get('/v3/sso')).status, 404)
-      assert.deepEqual((await new Person(url).get('/v3/session/sso')).body, { provider: null })
+      assert.deepEqual((await new Person(url).get('/v3/session/sso')).body, {
+        provider: null,
+        account_required: false,
+      })
       assert.equal((await api.get('/v3/sign-in')).body.second_factor_required, false)
     })
 

@@ -92,6 +92,8 @@ function problemOf(response: Response, content: unknown): StrongroomError {
 }
 
 export interface SignIn {
+  /** Its name, where the server has several. */
+  readonly account?: string
   readonly email: string
   readonly password: string
   /** Of the authenticator app, or for recovery. */

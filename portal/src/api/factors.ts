@@ -66,11 +66,17 @@ interface Away {
   readonly url: string
 }
 
+/** What somebody must know to sign in. */
+export interface WaysIn {
+  /** Of the account that is asked for, or the only one. */
+  readonly provider: Provider | null
+  /** Whether the server has several accounts. */
+  readonly account_required: boolean
+}
+
 export const sso = {
-  provider: async (account: string | null) => {
-    const query = account === null ? '' : `?account=${encodeURIComponent(account)}`
-    return (await call<{ readonly provider: Provider | null }>('GET', `/v3/session/sso${query}`)).provider
-  },
+  waysIn: (account: string) =>
+    call<WaysIn>('GET', `/v3/session/sso${account === '' ? '' : `?account=${encodeURIComponent(account)}`}`),
   begin: (account: string, isFresh: boolean, path: string) =>
     call<Away>('POST', '/v3/session/sso', { account, fresh: isFresh, return: path }),
   link: (path: string) => call<Away>('POST', '/v3/session/sso/link', { return: path }),

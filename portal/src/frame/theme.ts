@@ -1,4 +1,4 @@
-/** Light, dark, or as the system has it. The choice is the one thing that the portal keeps in the browser. */
+/** Light, dark, or as the system has it. Kept in the browser, as is the name of the last account, and nothing else. */
 import { useSyncExternalStore } from 'react'
 
 export type Theme = 'system' | 'light' | 'dark'

@@ -12,7 +12,7 @@ import { canUsePasskeys, confirmWithPasskey } from './passkey.ts'
 import { windowEnd } from './provider.ts'
 import { ProviderWindow } from './provider-window.tsx'
 import { SignInForm } from './sign-in.tsx'
-import { cancelConfirmation, signedIn, signedOut, useSession, useSessionState } from './store.ts'
+import { cancelConfirmation, isSamePerson, signedIn, signedOut, useSession, useSessionState } from './store.ts'
 
 export function SignInAgain() {
   const state = useSessionState()
@@ -25,10 +25,11 @@ export function SignInAgain() {
       </p>
       <SignInForm
         email={state.session.user.email}
+        ofAccount={state.session.account.name}
         inWindow
         onSignedIn={(session) => {
           // What another person saw is not for this one.
-          if (state.session.user.id !== session.user.id) cache.clear()
+          if (!isSamePerson(state.session, session)) cache.clear()
           if (signedIn(session)) location.assign('/portal/')
         }}
       />
@@ -56,7 +57,8 @@ export function ConfirmAgain() {
 }
 
 function ConfirmForm() {
-  const { confirm_with: means, account, user } = useSession()
+  const current = useSession()
+  const { confirm_with: means, account } = current
   const cache = useQueryClient()
   const [proof, setProof] = useState('')
   const [trouble, setTrouble] = useState<string>()
@@ -66,7 +68,7 @@ function ConfirmForm() {
     setTrouble(undefined)
     try {
       const session = await how()
-      if (session.user.id === user.id) signedIn(session)
+      if (isSamePerson(session, current)) signedIn(session)
       else {
         // Another person at the provider: what this one began is not theirs.
         cancelConfirmation()

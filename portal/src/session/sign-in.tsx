@@ -5,9 +5,11 @@ import { type FormEvent, type ReactNode, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { type Session, sessions } from '../api/account.ts'
 import { codeOf, sentenceOf } from '../api/ask.ts'
-import { sso } from '../api/factors.ts'
+import { type Provider, sso } from '../api/factors.ts'
+import { faultsOf } from '../api/faults.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { Note, useTitle } from '../ui/states.tsx'
+import { keepAccount, lastAccount } from './last-account.ts'
 import { canUsePasskeys, signInWithPasskey } from './passkey.ts'
 import { troubleOf, windowEnd } from './provider.ts'
 import { ProviderWindow } from './provider-window.tsx'
@@ -53,7 +55,7 @@ export function SignInPage() {
   return (
     <Gate title="Sign in to Strongroom">
       <SignInForm
-        account={query.get('account')}
+        {...(query.has('account') ? { account: query.get('account') ?? '' } : {})}
         onSignedIn={(session) => void signedIn(session)}
         {...(code === null ? {} : { trouble: troubleOf(code) })}
       />
@@ -62,27 +64,43 @@ export function SignInPage() {
 }
 
 /**
- * @param email of the person whose session ended
+ * @param email of the person whose session ended, and `ofAccount` its account: nothing but that is asked
+ * @param account that the address of the page names; without it, the one that was signed in to last
  * @param inWindow whether what is on the page must stay: a provider is then asked in a window of its own
  */
 export function SignInForm({
   email: known = '',
-  account = null,
+  ofAccount,
+  account: named,
   trouble: before,
   inWindow = false,
   onSignedIn,
 }: {
   readonly email?: string
-  readonly account?: string | null
+  readonly ofAccount?: string
+  readonly account?: string
   readonly trouble?: string
   readonly inWindow?: boolean
   readonly onSignedIn: (session: Session) => void
 }) {
+  const [account, setAccount] = useState(() => ofAccount ?? named ?? lastAccount())
+  /** As far as it is typed. */
+  const [wholeAccount, setWholeAccount] = useState(account.trim())
+  const [isAccountMissing, setAccountMissing] = useState(false)
   const [email, setEmail] = useState(known)
   const [password, setPassword] = useState('')
   const [code, setCode] = useState<string>()
   const [trouble, setTrouble] = useState(before)
   const [isBusy, setBusy] = useState(false)
+
+  const ways = useQuery({
+    queryKey: ['ways-in', wholeAccount],
+    queryFn: () => sso.waysIn(wholeAccount),
+    placeholderData: (before) => before && { ...before, provider: null },
+    retry: false,
+  }).data
+  const areSeveral = isAccountMissing || ways?.account_required === true
+  const asksAccount = ofAccount === undefined && areSeveral
 
   const attempt = async (how: () => Promise<Session>) => {
     setBusy(true)
@@ -93,11 +111,14 @@ export function SignInForm({
       setBusy(false)
       if (codeOf(error) === 'second_factor_required') setCode('')
       else setTrouble(sentenceOf(error))
+      // A second account was made since.
+      if (faultsOf(error)['account'] !== undefined) setAccountMissing(true)
     }
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void attempt(() => sessions.signIn({ email, password, ...(code === undefined ? {} : { code }) }))
+    const where = areSeveral || ofAccount !== undefined ? { account: account.trim() } : {}
+    void attempt(() => sessions.signIn({ ...where, email, password, ...(code === undefined ? {} : { code }) }))
   }
 
   if (code !== undefined) {
@@ -137,11 +158,25 @@ export function SignInForm({
       {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
       <PasskeyButton isDisabled={isBusy} onPress={() => void attempt(signInWithPasskey)} />
       <SsoButton
-        account={account}
+        provider={ways?.provider ?? null}
         isDisabled={isBusy}
         onTrouble={setTrouble}
         {...(inWindow ? { onSignedIn: () => void attempt(sessions.current) } : {})}
       />
+      {asksAccount ? (
+        <Field
+          label="Account"
+          name="account"
+          value={account}
+          onValue={setAccount}
+          onBlur={() => setWholeAccount(account.trim())}
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          hint="Its name, as whoever invited you knows it."
+          required
+        />
+      ) : null}
       <Field
         label="Email"
         type="email"
@@ -181,24 +216,23 @@ function PasskeyButton({ isDisabled, onPress }: { readonly isDisabled: boolean; 
 
 /** Where the account has a provider. */
 function SsoButton({
-  account,
+  provider,
   isDisabled,
   onTrouble,
   onSignedIn,
 }: {
-  readonly account: string | null
+  readonly provider: Provider | null
   readonly isDisabled: boolean
   readonly onTrouble: (trouble: string | undefined) => void
   /** Told when it happened in another window; without it, this one goes there. */
   readonly onSignedIn?: () => void
 }) {
-  const { data } = useQuery({ queryKey: ['provider', account], queryFn: () => sso.provider(account), retry: false })
-  if (data === undefined || data === null) return null
+  if (provider === null) return null
   if (onSignedIn !== undefined) {
     return (
       <ProviderWindow
-        label={`Sign in with ${data.label}`}
-        begin={() => sso.begin(data.account, false, windowEnd)}
+        label={`Sign in with ${provider.label}`}
+        begin={() => sso.begin(provider.account, false, windowEnd)}
         isDisabled={isDisabled}
         onTrouble={onTrouble}
         onDone={onSignedIn}
@@ -207,7 +241,10 @@ function SsoButton({
   }
   const go = async () => {
     try {
-      location.assign((await sso.begin(data.account, false, placeToReturn())).url)
+      const { url } = await sso.begin(provider.account, false, placeToReturn())
+      // Where they come back to, should they not succeed there.
+      keepAccount(provider.account)
+      location.assign(url)
     } catch (error) {
       onTrouble(sentenceOf(error))
     }
@@ -215,7 +252,7 @@ function SsoButton({
   return (
     <Button onPress={() => void go()} isDisabled={isDisabled}>
       <Building2 size={16} aria-hidden />
-      Sign in with {data.label}
+      Sign in with {provider.label}
     </Button>
   )
 }

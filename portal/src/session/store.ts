@@ -1,6 +1,7 @@
 /** Who is signed in, kept outside of React, so that a call that fails can ask for it. */
 import { useSyncExternalStore } from 'react'
 import { type Session, sessions } from '../api/account.ts'
+import { keepAccount } from './last-account.ts'
 
 export type State =
   | { readonly kind: 'loading' }
@@ -47,7 +48,8 @@ export async function loadSession(): Promise<void> {
 
 /** @returns whether it is another person than before, so that nothing of the page may stay */
 export function signedIn(session: Session): boolean {
-  const isOther = state.kind === 'in' && state.session.user.id !== session.user.id
+  const isOther = state.kind === 'in' && !isSamePerson(state.session, session)
+  keepAccount(session.account.name)
   set({ kind: 'in', session, hasEnded: false, isConfirming: false })
   const [called, answers] = [waiting, confirming]
   waiting = []
@@ -55,6 +57,11 @@ export function signedIn(session: Session): boolean {
   for (const go of called) go()
   for (const answer of answers) answer(true)
   return isOther
+}
+
+/** Users are counted in each account. */
+export function isSamePerson(a: Session, b: Session): boolean {
+  return a.account.id === b.account.id && a.user.id === b.user.id
 }
 
 export function signedOut(): void {

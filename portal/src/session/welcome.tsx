@@ -7,6 +7,7 @@ import { sentenceOf } from '../api/ask.ts'
 import { Button, Field, LinkButton } from '../ui/controls.tsx'
 import { Loading, Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
+import { keepAccount } from './last-account.ts'
 import { Gate } from './sign-in.tsx'
 import { signedIn } from './store.ts'
 
@@ -63,7 +64,11 @@ function AcceptForm({ token, invitation }: { readonly token: string; readonly in
       const who = { ...(asksWho ? { name: name.trim() } : {}), ...(kind === 'setup' ? { email: email.trim() } : {}) }
       const accepted = await invitations.accept({ token, ...who, password })
       if ('user' in accepted) signedIn(accepted)
-      else toast(accepted.message)
+      else {
+        // They sign in next, to the account of the link.
+        keepAccount(account)
+        toast(accepted.message)
+      }
       navigate('/', { replace: true })
     } catch (error) {
       setBusy(false)

@@ -219,11 +219,8 @@ function Lines({
 /** Where the account has a provider. */
 function SsoLine({ data }: { readonly data: Factors }) {
   const { account } = useSession()
-  const { data: provider } = useQuery({
-    queryKey: ['provider', account.name],
-    queryFn: () => sso.provider(account.name),
-    retry: false,
-  })
+  const ways = useQuery({ queryKey: ['ways-in', account.name], queryFn: () => sso.waysIn(account.name), retry: false })
+  const provider = ways.data?.provider
   const [linked] = data.sso
   if (linked === undefined && (provider === undefined || provider === null)) return null
   const connect = async () => {

@@ -9,7 +9,7 @@ import type { Vault } from '../../vault/vault.ts'
 import { addressOf } from '../peer.ts'
 import { toRefusal } from '../problem.ts'
 import { checkFromPortal, setCookie } from '../session-cookie.ts'
-import { formatTime, Time } from './schema.ts'
+import { formatTime, Time, withoutNul } from './schema.ts'
 
 const confirmedMs = 15 * 60 * 1000
 
@@ -33,6 +33,13 @@ export const Session = Type.Object(
   },
   { title: 'Session' },
 )
+
+/** Of whoever is not signed in, or not yet. */
+export const AccountName = Type.String({
+  maxLength: 255,
+  pattern: withoutNul,
+  description: 'the name of an account',
+})
 
 /** Refuses what does not come from the portal, before anything of it is read. */
 function refuseOtherSites(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {

@@ -19,7 +19,7 @@ import { askerOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { clearCookie } from '../session-cookie.ts'
 import { siteOf } from '../site.ts'
-import { accountName, agentOf, begun, forPortal, Session, shown, strangerOf } from './people.ts'
+import { AccountName, accountName, agentOf, begun, forPortal, Session, shown, strangerOf } from './people.ts'
 import { formatTime, IdParams, idOf, Message, NoQuery, responses, Time, withoutNul } from './schema.ts'
 import type { V3 } from './typed.ts'
 
@@ -79,9 +79,12 @@ export function signInRoutes(app: V3, context: Context): void {
         gives: ['Set-Cookie'],
         summary: 'Sign in',
         description:
-          'Sets a cookie that is accepted in place of an API key, with the header `Strongroom-Portal: 1`. Where the user has a second factor, `code` is one of the authenticator app or a recovery code.',
+          'Sets a cookie that is accepted in place of an API key, with the header `Strongroom-Portal: 1`. `account` is the name of the account, where the server has several. Where the user has a second factor, `code` is one of the authenticator app or a recovery code.',
         querystring: NoQuery,
-        body: Type.Object({ email: Text, password: Password, code: Type.Optional(Code) }, body),
+        body: Type.Object(
+          { account: Type.Optional(AccountName), email: Text, password: Password, code: Type.Optional(Code) },
+          body,
+        ),
         response: responses(201, Session, 401),
       },
     },

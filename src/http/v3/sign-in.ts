@@ -1,9 +1,8 @@
 /** `/v3/sign-in`, `/v3/sso` and `/v3/session/sso`: how an account's people must sign in, and the way to its provider. */
-import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { invalid, Refusal } from '../../errors.ts'
 import { type SsoRole, type SsoSettings, ssoRoles } from '../../model/sign-in.ts'
-import { accountsThat } from '../../vault/accounts.ts'
+import { accountCalled } from '../../vault/accounts.ts'
 import { readSession } from '../../vault/sessions.ts'
 import { putSso, readRules, removeSso, requireSecondFactor } from '../../vault/sign-in.ts'
 import { beginSso, linkStart, type SsoStart, ssoOf } from '../../vault/sso.ts'
@@ -12,7 +11,7 @@ import { askerOf, identityOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { setFlowCookie } from '../session-cookie.ts'
 import { ssoPlace } from '../sso.ts'
-import { accountName, forPortal, strangerOf } from './people.ts'
+import { AccountName, accountName, forPortal, strangerOf } from './people.ts'
 import { KeyQuery, Message, NoQuery, responses } from './schema.ts'
 import type { V3 } from './typed.ts'
 
@@ -164,7 +163,7 @@ export function ssoRoutes(app: V3, context: Context): void {
         querystring: Type.Object(
           {
             ...KeyQuery,
-            account: Type.Optional(Type.String({ maxLength: 128, description: 'the name of an account' })),
+            account: Type.Optional(AccountName),
           },
           { additionalProperties: false },
         ),
@@ -175,14 +174,21 @@ export function ssoRoutes(app: V3, context: Context): void {
               Type.Object({ account: Type.String(), label: Type.String() }, { title: 'SsoProvider' }),
               Type.Null(),
             ]),
+            account_required: Type.Boolean({
+              description: 'whether the server has several accounts, so that whoever signs in must name one',
+            }),
           }),
         ),
       },
     },
     async (request) => {
-      const account = await accountCalled(request, request.query.account)
-      const sso = account && (await ssoOf(vault, strangerOf(request), account.id))
-      return { provider: account && sso ? { account: account.name, label: sso.label } : null }
+      const stranger = strangerOf(request)
+      const { account, areSeveral } = await accountCalled(vault, stranger, request.query.account)
+      const sso = account && (await ssoOf(vault, stranger, account.id))
+      return {
+        provider: account && sso ? { account: account.name, label: sso.label } : null,
+        account_required: areSeveral,
+      }
     },
   )
 
@@ -199,7 +205,7 @@ export function ssoRoutes(app: V3, context: Context): void {
         querystring: NoQuery,
         body: Type.Object(
           {
-            account: Type.String({ maxLength: 128, description: 'the name of an account' }),
+            account: AccountName,
             return: Return,
             fresh: Type.Optional(Type.Boolean({ description: 'true or false' })),
           },
@@ -210,7 +216,7 @@ export function ssoRoutes(app: V3, context: Context): void {
     },
     async (request, reply) => {
       const { account: name, return: path, fresh: isFresh = false } = request.body
-      const account = await accountCalled(request, name)
+      const { account } = await accountCalled(vault, strangerOf(request), name)
       if (account === undefined) throw new Refusal('not_found', 'This account has no single sign-on.')
       const start = { accountId: account.id, returnTo: returnPath(path), isFresh, userId: null }
       return away(start, request, reply)
@@ -244,11 +250,6 @@ export function ssoRoutes(app: V3, context: Context): void {
     const { url, ticket } = await beginSso(vault, strangerOf(request), ssoPlace(context, request), start)
     setFlowCookie(request, reply, ticket)
     return { url }
-  }
-
-  async function accountCalled(request: FastifyRequest, name: string | undefined) {
-    const found = await accountsThat(vault, strangerOf(request), (one) => name === undefined || one.name === name)
-    return found.length === 1 ? found[0] : undefined
   }
 }
 

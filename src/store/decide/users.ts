@@ -84,7 +84,7 @@ export function createUser(call: Call, { user }: Op<'create_user'>): Outcome<'cr
   const object: AuditObject = { kind: 'user', id: null, uid: user.uid, name: user.email, version: null, hash: null }
   if (!allows(call.scopes, right)) return forbid(call, object, right)
   if (user.accountId !== call.account.id) return { kind: 'outdated' }
-  if (user.email !== null && work.world.emails.has(user.email)) return refuseTaken(call, object)
+  if (idWith(call, user.email) !== undefined) return refuseTaken(call, object)
   const account = work.world.accounts.get(call.account.id) ?? call.account
   putAccount(work, { ...account, nextUserId: account.nextUserId + 1 })
   const made = putUser(work, { ...user, id: account.nextUserId, factorIds: [], lastSignInAt: null })
@@ -124,10 +124,7 @@ export function openSession(call: Call, operation: Op<'open_session'>): Outcome<
   const found = world.users.get(ref(call.account.id, change.user.id))
   if (found === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
   if (found.isDisabled || !isJudgedByRules(call, operation)) return { kind: 'outdated' }
-  const other = change.user.email === null ? undefined : world.emails.get(change.user.email)
-  if (other !== undefined && (other.accountId !== found.accountId || other.id !== found.id)) {
-    return refuseTaken(call, objectOf(found))
-  }
+  if ((idWith(call, change.user.email) ?? found.id) !== found.id) return refuseTaken(call, objectOf(found))
   if (add.some(({ lookup }) => lookup !== null && world.factorLookups.has(lookup))) return { kind: 'outdated' }
   const unproven = prove(call, proof)
   if (unproven !== undefined) return unproven
@@ -239,6 +236,11 @@ function isLastOwner(call: Call, user: User): boolean {
 function refuseLast(call: Call, user: User): Refused {
   const message = 'The account would be left without an owner. Make another user the owner first.'
   return refuse(call, objectOf(user), 'last_owner', message)
+}
+
+/** Who of the account has an address: of another's users nobody learns. */
+function idWith({ work, account }: Call, email: string | null): number | undefined {
+  return email === null ? undefined : work.world.emails.get(ref(account.id, email))
 }
 
 function refuseTaken(call: Call, object: AuditObject): Refused {

@@ -206,7 +206,7 @@ export function putUser({ world, changes }: Work, unsealed: Unsealed<User>): Use
   const at = ref(user.accountId, user.id)
   changes.users.set(at, { existed: changes.users.get(at)?.existed ?? world.users.has(at), row: user })
   world.users.set(at, user)
-  if (user.email !== null) world.emails.set(user.email, user)
+  if (user.email !== null) world.emails.set(ref(user.accountId, user.email), user.id)
   return user
 }
 
@@ -214,7 +214,7 @@ export function removeUser({ world, changes }: Work, { accountId, id, email }: U
   const at = ref(accountId, id)
   changes.users.set(at, { existed: changes.users.get(at)?.existed ?? true, row: null })
   world.users.delete(at)
-  if (email !== null) world.emails.delete(email)
+  if (email !== null) world.emails.delete(ref(accountId, email))
 }
 
 export function putMachine({ world, changes }: Work, unsealed: Unsealed<Machine>): Machine {

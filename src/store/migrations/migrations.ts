@@ -13,6 +13,7 @@ import { makers } from './0011-makers.ts'
 import { networks } from './0012-networks.ts'
 import { attempts } from './0013-attempts.ts'
 import { seedRefetches } from './0014-seed-refetches.ts'
+import { addressesWithinAccounts } from './0015-addresses-within-accounts.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -29,6 +30,7 @@ export const migrations: readonly Migration[] = [
   networks,
   attempts,
   seedRefetches,
+  addressesWithinAccounts,
 ]
 
 /**

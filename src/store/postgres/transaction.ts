@@ -11,7 +11,7 @@ import type { TrustRule } from '../../model/trust-rule.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
 import type { KeyMaker, Transaction } from '../loaders.ts'
-import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from '../needs.ts'
+import type { EmailRef, NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from '../needs.ts'
 import type { StoredSecret } from '../operation.ts'
 import type { Reply, VersionRowHead } from '../reply.ts'
 import * as rows from '../rows.ts'
@@ -85,9 +85,12 @@ export class PostgresTransaction implements Transaction {
     )
   }
 
-  async usersWith(emails: readonly string[]): Promise<people.User[]> {
-    const text = 'select * from users where email = any($1::text[])'
-    return (await this.#all<people.UserRow>('users_with', text, [emails])).map(people.toUser)
+  async usersWith(emails: readonly EmailRef[]): Promise<people.User[]> {
+    const text =
+      'select u.* from unnest($1::bigint[], $2::text[]) r (a, e) join users u on u.account_id = r.a and u.email = r.e'
+    return (await this.#all<people.UserRow>('users_with', text, columnsOf(emails, 'accountId', 'email'))).map(
+      people.toUser,
+    )
   }
 
   async sessionsOf(users: readonly Ref[]): Promise<ApiKey[]> {

@@ -27,7 +27,7 @@ export function prepare(database: DatabaseSync) {
     keysMadeBy: sql('select * from api_keys where account_id = ? and maker_kind = ? and maker_id = ?'),
     users: sql('select * from users where account_id = ? order by id'),
     user: sql('select * from users where account_id = ? and id = ?'),
-    userWith: sql('select * from users where email = ?'),
+    userWith: sql('select * from users where account_id = ? and email = ?'),
     sessionsOf: sql('select * from api_keys where account_id = ? and user_id = ? and revoked_ms is null'),
     putUser: sql('insert or replace into users values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     deleteUser: sql('delete from users where account_id = ? and id = ?'),

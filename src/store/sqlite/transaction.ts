@@ -10,7 +10,7 @@ import type { TrustRule } from '../../model/trust-rule.ts'
 import { type AccountKeyRow, toAccountKey } from '../account-key-rows.ts'
 import { type JoinedRow, type SeedRow, toDeployments, toSeed } from '../deployment-rows.ts'
 import type { KeyMaker, Transaction } from '../loaders.ts'
-import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from '../needs.ts'
+import type { EmailRef, NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from '../needs.ts'
 import type { StoredSecret } from '../operation.ts'
 import * as rows from '../rows.ts'
 import * as people from '../user-rows.ts'
@@ -62,8 +62,9 @@ export class SqliteTransaction implements Transaction {
     return refs.flatMap(({ accountId, id }) => all<people.UserRow>(user, accountId, id)).map(people.toUser)
   }
 
-  usersWith(emails: readonly string[]): people.User[] {
-    return emails.flatMap((email) => all<people.UserRow>(this.#statements.userWith, email)).map(people.toUser)
+  usersWith(emails: readonly EmailRef[]): people.User[] {
+    const { userWith } = this.#statements
+    return emails.flatMap(({ accountId, email }) => all<people.UserRow>(userWith, accountId, email)).map(people.toUser)
   }
 
   sessionsOf(users: readonly Ref[]): ApiKey[] {
