@@ -18,13 +18,15 @@ export interface Live extends Pick<AuditObject, 'id' | 'name' | 'version' | 'has
     | 'target'
     | 'factor'
     | 'sign_in'
+    /** Only those that have not been ended. */
+    | 'session'
   /** Settings, rules for signing in and targets have none. */
   readonly uid: string | null
   /** The hash as the first version of the program would have recorded it. */
   readonly firstHash?: string
   /** Of what every account has from the beginning: whether it is as it was then. */
   readonly isUsual?: boolean
-  /** Of an API key. */
+  /** Of an API key, or a session. */
   readonly isRevoked?: boolean
   /** Of a secret: the hash of what is known of it beside its value, as `metadata.update` records it. */
   readonly details?: string
@@ -72,6 +74,7 @@ const nouns = {
   target: 'deployment',
   factor: 'factor',
   sign_in: 'rules for signing in',
+  session: 'session',
 }
 
 const articled = {
@@ -86,6 +89,33 @@ const articled = {
   target: 'A deployment',
   factor: 'A factor',
   sign_in: 'What',
+  session: 'A session',
+}
+
+/** What gives ids, and whose: factors and sessions have theirs from the same row as API keys. */
+const givenFrom: Readonly<Record<string, keyof NextIds>> = {
+  secret: 'nextSecretId',
+  list: 'nextListId',
+  key: 'nextKeyId',
+  session: 'nextKeyId',
+  factor: 'nextKeyId',
+  machine: 'nextMachineId',
+  user: 'nextUserId',
+  target: 'nextDeploymentId',
+  seed: 'nextSeedId',
+  trust_rule: 'nextTrustRuleId',
+}
+
+/** The ids that an account gives next. */
+export interface NextIds {
+  readonly nextSecretId: number
+  readonly nextListId: number
+  readonly nextKeyId: number
+  readonly nextMachineId: number
+  readonly nextUserId: number
+  readonly nextDeploymentId: number
+  readonly nextSeedId: number
+  readonly nextTrustRuleId: number
 }
 
 /** Follows the records of one account, from the first on. */
@@ -96,6 +126,11 @@ export class Replay {
   readonly #revoked = new Map<string, number>()
   /** The keys of jobs: once they have expired, they are cleared away without a record. */
   readonly #fleeting = new Set<string>()
+  /** The highest id of each kind, and the record that had it first. */
+  readonly #highest = new Map<
+    keyof NextIds,
+    Pick<AuditRecord, 'seq'> & { readonly id: number; readonly noun: string }
+  >()
   readonly #settled: number
 
   /** @param settled records after this one may be newer than the tables were when they were read */
@@ -105,15 +140,26 @@ export class Replay {
 
   take({ seq, action, object, outcome, principal }: AuditRecord): void {
     if (outcome !== 'ok' || object === null) return
-    const { kind, uid, hash } = object
+    const { kind, id, uid, hash } = object
+    const given = givenFrom[kind]
+    if (given !== undefined && id !== null && id > (this.#highest.get(given)?.id ?? 0)) {
+      this.#highest.set(given, { id, seq, noun: kind === 'target' ? nouns.target : kind.replace('_', ' ') })
+    }
     if (uid === null && !withoutUid.has(kind)) return
     const at = keyOf(object)
     if (settling.has(action)) this.#known.set(at, { seq, text: textOf(object) })
     else if (deleting.has(action)) this.#known.set(at, { seq, text: null })
     else if (action === 'metadata.update') this.#details.set(at, { seq, text: hash })
     else if (action === 'secret.move') this.#places.set(at, { seq, text: hash })
-    if (action === 'key.revoke') this.#revoked.set(at, seq)
+    if (action === 'key.revoke' || action === 'session.end') this.#revoked.set(at, seq)
     if (action === 'key.create' && principal.kind === 'workload') this.#fleeting.add(at)
+  }
+
+  /** What the account would give an id again for, one sentence each. @param next as it is after the last record taken */
+  givenAgain(next: NextIds): string[] {
+    return [...this.#highest].flatMap(([name, { id, seq, noun }]) =>
+      next[name] > id ? [] : [`The id ${next[name]} is to be given again, though record ${seq} has ${noun} ${id}.`],
+    )
   }
 
   /** What the tables have otherwise than the trail says, one sentence each. */
@@ -134,6 +180,7 @@ export class Replay {
       kind === 'settings' || kind === 'sign_in'
         ? `What the account has as ${nouns[kind]}`
         : capitalized(`${nouns[kind]} ${id}`)
+    if (kind === 'session') return this.#endedDifference(what, at)
     const known = this.#known.get(at)
     if (known !== undefined && known.seq > this.#settled) return []
     if (known === undefined) {
@@ -150,6 +197,12 @@ export class Replay {
       ...this.#parts(what, 'description, tags or expiry', this.#details.get(at), live.details),
       ...this.#parts(what, 'list', this.#places.get(at), live.place),
     ]
+  }
+
+  /** Sessions change as they are used and confirmed; what matters is that one that was ended stays so. */
+  #endedDifference(what: string, at: string): string[] {
+    const ended = this.#revoked.get(at)
+    return ended === undefined || ended > this.#settled ? [] : [`${what} is open, though record ${ended} ended it.`]
   }
 
   #parts(what: string, part: string, known: Known | undefined, found: string | undefined): string[] {

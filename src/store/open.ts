@@ -128,6 +128,11 @@ class BatchedStore implements Store {
     return found.map(rows.toApiKey)
   }
 
+  async openSessionsAfter(accountId: number, after: number, limit: number) {
+    const found = await this.#query<rows.ApiKeyRow>(this.#queries.openSessionsAfter(accountId, after, limit))
+    return found.map(rows.toApiKey)
+  }
+
   async seedsAfter(accountId: number, after: number, limit: number) {
     return (await this.#query<SeedRow>(this.#queries.seedsAfter(accountId, after, limit))).map(toSeed)
   }

@@ -207,6 +207,19 @@ export class Queries {
       .compile()
   }
 
+  openSessionsAfter(accountId: number, after: number, limit: number): Query {
+    return this.#builder
+      .selectFrom('api_keys')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('user_id', 'is not', null)
+      .where('revoked_ms', 'is', null)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .compile()
+  }
+
   countAccounts() {
     return this.#builder
       .selectFrom('accounts')

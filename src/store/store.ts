@@ -38,6 +38,8 @@ export interface Store {
   lists(accountId: number): Promise<readonly List[]>
   /** Keys by ascending id, after one. Who may see them has been decided by `list_keys`. */
   keysAfter(accountId: number, after: number, limit: number): Promise<readonly ApiKey[]>
+  /** Sessions that have not been ended, expired ones too, by ascending id, after one. */
+  openSessionsAfter(accountId: number, after: number, limit: number): Promise<readonly ApiKey[]>
   /** By ascending id, after one. Who may see them has been decided by `list_seeds`. */
   seedsAfter(accountId: number, after: number, limit: number): Promise<readonly Seed[]>
   /** By ascending id, after one. Who may see them has been decided by `list_deployments`. */

@@ -118,7 +118,8 @@ async function verifyAccount(
   const replay = new Replay(account.auditSize)
   const live = withState ? await liveOf(vault, id) : { live: [], forged: [] }
   // Read again: the trail must reach over everything that the tables show.
-  const { auditSize, auditHead } = (await vault.store.accounts()).find((one) => one.id === id) ?? account
+  const latest = (await vault.store.accounts()).find((one) => one.id === id) ?? account
+  const { auditSize, auditHead } = latest
   const expected = { size: auditSize, head: auditSize === 0 ? emptyHead(storeId, id) : auditHead }
   const records = followed(recordsUpTo(vault, id, auditSize), replay, onRecords)
   const verdict = await verifyChain(storeId, id, records, expected, checkpoints)
@@ -127,7 +128,7 @@ async function verifyAccount(
     ...verdict,
     name,
     anchored: checkpoints.length === 0 ? undefined : Math.max(...checkpoints.map(({ size }) => size)),
-    differences: isSound ? [...live.forged, ...replay.differences(live.live)] : [],
+    differences: isSound ? [...live.forged, ...replay.differences(live.live), ...replay.givenAgain(latest)] : [],
   }
 }
 

@@ -63,6 +63,13 @@ export async function liveOf({ store, keyring }: Pick<Vault, 'store' | 'keyring'
   )) {
     take('api_keys', key, { ...idOf(key), kind: 'key', isRevoked: key.revokedAt !== null })
   }
+  for await (const session of pages(
+    keyPage,
+    (last) => store.openSessionsAfter(accountId, last, keyPage),
+    ({ id }) => id,
+  )) {
+    take('api_keys', session, { ...idOf({ ...session, name: null }), kind: 'session', isRevoked: false })
+  }
   // It came with its account, in one record; no key that somebody made is ever deleted.
   if (!live.some(({ kind, id }) => kind === 'key' && id === 1)) forged.push('API key 1 is not in the store.')
   const users = await store.users(accountId)
