@@ -19,6 +19,7 @@ export class Schemas {
     const { title, ...rest } = translated(value)
     const schema = this.#each(rest, (one, name) => {
       if (dataNames.has(name)) return one
+      if (name === 'description' && typeof one === 'string') return markdown(one)
       return name === 'properties' && isSchema(one)
         ? this.#each(one, (property) => this.shown(property))
         : this.shown(one)
@@ -79,6 +80,17 @@ const dataNames: ReadonlySet<string> = new Set(['examples', 'example', 'enum', '
 
 function isSchema(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * A text as Markdown, which readers show it as: names with `_` and patterns with `*` are code, or they would lose both.
+ */
+export function markdown(text: string): string {
+  const isCode = (at: number) => at % 2 === 1
+  const parts = text.split(/(`[^`]*`)/)
+  return parts
+    .map((part, at) => (isCode(at) ? part : part.replaceAll(/[\w.*-]*[*_](?:[\w.*-]*[\w*])?/g, '`$&`')))
+    .join('')
 }
 
 /** What a text of a URL means to whoever writes one, a type for what may be null, and a size for every number. */

@@ -4,7 +4,7 @@
  */
 import type { FastifySchema, RouteOptions } from 'fastify'
 import { components, type Given, type Problems, problemName, securitySchemes, type Taken } from './components.ts'
-import { type Schema, Schemas } from './described-schema.ts'
+import { markdown, type Schema, Schemas } from './described-schema.ts'
 
 declare module 'fastify' {
   interface FastifySchema {
@@ -49,6 +49,7 @@ interface Body {
 interface Operation {
   readonly operationId?: string
   readonly summary?: string
+  readonly description?: string
   readonly tags: readonly string[]
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: Body
@@ -90,6 +91,8 @@ export function describe(generated: object): object {
   const shared = components((schema) => schemas.shown(schema))
   return {
     ...document,
+    // What readers offer first, and take for every operation that takes it.
+    security: [{ bearer: [] }],
     paths: Object.fromEntries(entries),
     components: {
       ...shared,
@@ -101,13 +104,14 @@ export function describe(generated: object): object {
 }
 
 function describeOperation(method: string, operation: Operation, schemas: Schemas): object {
-  const { 'x-facts': facts, parameters = [], requestBody, responses, ...rest } = operation
+  const { 'x-facts': facts, parameters = [], requestBody, responses, description, ...rest } = operation
   if (rest.operationId === undefined) throw new Error(`The route "${rest.summary}" has no operationId.`)
   const sent = bodyOf(requestBody, facts)
   const statuses = [...new Set([...Object.keys(responses), ...refusalsOf(method, operation, facts)])].sort()
   const taken = facts.takes.map((name) => ({ $ref: `#/components/parameters/${name}` }))
   return {
     ...rest,
+    ...(description === undefined ? {} : { description: markdown(description) }),
     security: securityOf(rest.tags, facts),
     parameters: [...parameters.map((parameter) => schemas.parameter(parameter)), ...taken],
     ...(sent === undefined ? {} : { requestBody: schemas.shown(sent) }),
@@ -164,7 +168,8 @@ function successOf(response: Schema, { parameters = [], 'x-facts': facts }: Oper
   ]
   const { description, content } = response
   return {
-    description: description === 'Default Response' ? 'Done.' : description,
+    description:
+      typeof description !== 'string' || description === 'Default Response' ? 'Done.' : markdown(description),
     headers: Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
     ...(content === undefined ? {} : { content: schemas.shown(content) }),
   }

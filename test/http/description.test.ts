@@ -19,6 +19,14 @@ function callsOf({ paths }: Description): readonly Call[] {
   )
 }
 
+/** Whatever is a text for readers, wherever it is. */
+function descriptionsOf(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, one]) =>
+    name === 'description' && typeof one === 'string' ? [one] : descriptionsOf(one),
+  )
+}
+
 async function start(t: TestContext) {
   assert.ok(sqlite)
   const server = await startServer(t, sqlite)
@@ -160,6 +168,25 @@ suite('The description of the API', () => {
       if (status >= 300) failed.push(`${call.operationId} ${path}: ${status} ${text}`)
     }
     assert.deepEqual(failed, [])
+  })
+
+  test('shows names and patterns as code, so that Markdown takes nothing from them', async (t) => {
+    const { body } = await start(t)
+    const bare = descriptionsOf(body).filter((one) => /[*_]/.test(one.replaceAll(/`[^`]*`/g, '')))
+
+    assert.deepEqual(bare, [])
+    const { name } = body.components.schemas.NewSecret.properties
+    assert.match(name.description, /letters, digits, "`_`", /)
+  })
+
+  test('asks for the API key first as a header', async (t) => {
+    const { body, calls } = await start(t)
+
+    assert.deepEqual(body.security, [{ bearer: [] }])
+    const others = calls.filter(
+      ({ security }) => security.some((one) => 'query' in one) && !('bearer' in (security[0] ?? {})),
+    )
+    assert.deepEqual(others, [])
   })
 
   test('offers no example that narrows what is listed', async (t) => {
