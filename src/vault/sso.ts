@@ -33,6 +33,8 @@ export interface SsoStart {
   readonly isFresh: boolean
   /** Of whoever is signed in and lets the provider speak for them; `null` for somebody who signs in. */
   readonly userId: number | null
+  /** In which session they say so: once it was ended, they say it no more. */
+  readonly sessionId?: number
 }
 
 const flowMs = 10 * 60 * 1000
@@ -84,7 +86,7 @@ export function linkStart(
   if ((session.confirmedAt ?? 0) + confirmedMs <= vault.now()) {
     throw new Refusal('confirmation_required', 'Confirm that it is you, then repeat this.')
   }
-  return { accountId: user.accountId, returnTo, isFresh: false, userId: user.id }
+  return { accountId: user.accountId, returnTo, isFresh: false, userId: user.id, sessionId: session.id }
 }
 
 /**
@@ -238,8 +240,11 @@ async function userToLink(
   stranger: Stranger,
   { sso, start, person: { email, name } }: Recognition,
 ): Promise<User | undefined> {
-  const { accountId, userId } = start
-  if (userId !== null) return vault.store.user(accountId, userId)
+  const { accountId, userId, sessionId } = start
+  if (userId !== null) {
+    const open = await vault.store.sessionsOf(accountId, userId)
+    return open.some(({ id }) => id === sessionId) ? vault.store.user(accountId, userId) : undefined
+  }
   if (email === undefined) return undefined
   const found = await vault.store.userWithEmail(accountId, email)
   const mayLink = (user: User) => user.password === null || (sso.isOnly && user.role !== 'owner')

@@ -922,6 +922,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*only gives ids again',
   ),
   fault(
+    'a provider speaks for nobody whose session was ended meanwhile',
+    'vault/sso.ts',
+    'open.some(({ id }) => id === sessionId)',
+    'open.every(({ id }) => id !== 0)',
+    'v3/sso.test.ts',
+    'SQLite.*was ended meanwhile',
+  ),
+  fault(
     'a trust rule is of whoever changed it last',
     'vault/trust-rules.ts',
     'updatedAt: vault.now(), maker }',

@@ -233,6 +233,24 @@ for (const engine of engines) {
       assert.equal((await owner.get('/v3/session/factors')).body.sso.length, 1)
     })
 
+    test('does not speak for a user whose session was ended meanwhile', async (t) => {
+      const { owner, browser, provider, url } = await startWithSso(t, engine)
+      provider.behaviour.claims = { sub: 'mallory', email: 'mallory@example.com', email_verified: true }
+      const thief = new Person(url)
+      assert.equal((await thief.signIn('ada@example.com', password)).status, 201)
+      const linking = browser()
+      const back = await linking.begin({ return: '/portal/settings' }, thief, '/v3/session/sso/link')
+      const { sessions } = (await owner.get('/v3/sessions')).body
+      const other = sessions.find(({ current }: { current: boolean }) => !current)
+      assert.equal((await owner.send('DELETE', `/v3/sessions/${other.id}`)).status, 200)
+
+      const { to, session } = await linking.end(back)
+
+      assert.deepEqual([to, session], ['/portal/?trouble=forbidden', undefined])
+      assert.equal((await browser().signIn()).to, '/portal/?trouble=forbidden')
+      assert.equal((await owner.get('/v3/session/factors')).body.sso.length, 0)
+    })
+
     test('refuses a stranger with a known address, a disabled user, and one of another account', async (t) => {
       const { owner, browser, provider, otherAccount } = await startWithSso(t, engine)
       const { body } = await owner.post('/v3/users', { email: 'grace@example.com', role: 'editor' })

@@ -2,9 +2,11 @@
  * The Secret Lists API, as the vendor's published clients and Terraform provider call it: the same secrets as `/v3`,
  * in lists. Its envelope and its traps: docs/netactuate.md.
  */
+
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Refusal } from '../../errors.ts'
 import { checkCharset } from '../../json.ts'
 import type { List } from '../../model/list.ts'
 import { isLabel, isName, parseId } from '../../model/name.ts'
@@ -54,7 +56,9 @@ export function lists(context: Context) {
     valueCalls(app, context, isDescribed)
     // The Terraform provider asks for it when it is configured, and ignores the answer.
     app.get('/cloud/locations', called(isDescribed, described.listLocations), async (request) => {
-      await authenticate(vault, askerOf(request))
+      const { key } = await authenticate(vault, askerOf(request))
+      // Of a session that is not finished: it may do nothing else.
+      if (key?.scopes.length === 0) throw new Refusal('enrolment_required', 'Set up a second factor first.')
       return success([])
     })
     refuseOtherMethods(app, methods)
