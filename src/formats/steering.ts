@@ -22,6 +22,10 @@ const settings = [
 const isCredential =
   /_(?:TOKENS?|PASSWORD|PASSPHRASE|PASSWD|SECRET|API_?KEY|ACCESS_KEY|AUTH|USER|USERNAME|CREDENTIALS)$/
 
+/** What variables of any program are called that name a command, a library or flags. */
+const endings =
+  /_(?:PASSWORD_COMMAND|PASS_?COMMAND|ASKPASS|EDITOR|PAGER|RSH|BROWSER|JAVA_OPTS|JAVA_OPTIONS|JVM_OPTS|SYMBOLIZER_PATH|HOOK_PATH)$/
+
 /** Those by themselves. */
 const names = new Set([
   // Where programs are looked for, and what shells run, split by, or show.
@@ -121,6 +125,34 @@ const names = new Set([
   ...['ASPNETCORE_HOSTINGSTARTUPASSEMBLIES', 'LIBGL_DRIVERS_PATH', 'LIBVA_DRIVERS_PATH', 'OCL_ICD_VENDORS'],
   ...['VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'VK_ADD_DRIVER_FILES', 'VK_LAYER_PATH', 'VK_ADD_LAYER_PATH'],
   ...['GDK_PIXBUF_MODULE_FILE'],
+  // Archivers, backups, finders, debuggers, version managers: what these run, load or read their settings from.
+  ...[
+    'TAR_OPTIONS',
+    'ZIPOPT',
+    'UNZIPOPT',
+    'APT_CONFIG',
+    'DPKG_ROOT',
+    'DPKG_ADMINDIR',
+    'RPM_CONFIGDIR',
+    'RCLONE_CONFIG',
+  ],
+  ...['RCLONE_SFTP_SSH', 'RCLONE_METADATA_MAPPER', 'BORG_REMOTE_PATH', 'FZF_DEFAULT_COMMAND', 'FZF_DEFAULT_OPTS'],
+  ...[
+    'FZF_DEFAULT_OPTS_FILE',
+    'RIPGREP_CONFIG_PATH',
+    'BAT_CONFIG_PATH',
+    'ACKRC',
+    'PRYRC',
+    'GVIMINIT',
+    'ELINKS_CONFDIR',
+  ],
+  ...['PASSWORD_STORE_EXTENSIONS_DIR', 'PASSWORD_STORE_ENABLE_EXTENSIONS', 'PASSWORD_STORE_GPG_OPTS', 'VALGRIND_LIB'],
+  ...['VALGRIND_OPTS', 'QEMU_LD_PREFIX', 'WINEDLLOVERRIDES', 'ELECTRON_RUN_AS_NODE', 'P4CONFIG', 'P4DIFF', 'P4EDITOR'],
+  ...['P4MERGE', 'NIX_PATH', 'NIX_CONFIG', 'NIX_USER_CONF_FILES', 'PYENV_ROOT', 'RBENV_ROOT', 'NVM_DIR', 'ASDF_DIR'],
+  ...['ASDF_DATA_DIR', 'VOLTA_HOME', 'SDKMAN_DIR', 'DIRENV_CONFIG', 'STARSHIP_CONFIG', 'SHELL_ESCAPE', 'OPENOUT_ANY'],
+  ...['KAFKA_OPTS', 'HADOOP_OPTS', 'SPARK_SUBMIT_OPTS', 'VAULT_CONFIG_PATH', 'PACKER_CONFIG', 'PACKER_PLUGIN_PATH'],
+  ...['ODBCINI', 'ODBCSYSINI', 'ODBCINSTINI', 'TNS_ADMIN', 'ORACLE_HOME', 'GSS_MECH_CONFIG', 'ALSA_CONFIG_PATH'],
+  ...['LADSPA_PATH', 'GNUPLOT_LIB', 'GNUPLOT_DRIVER_DIR'],
   // Whose configuration says what to run, or whom to ask.
   ...[
     'TF_DATA_DIR',
@@ -147,7 +179,8 @@ const ofRunner = ['GITHUB_', 'RUNNER_', 'ACTIONS_', 'INPUT_', 'STATE_']
 /** Whether a value there could make a program run something, find something else, or trust somebody else. */
 export function isSteering(variable: string): boolean {
   const capitals = variable.toUpperCase()
-  if (names.has(capitals) || beginnings.some((beginning) => capitals.startsWith(beginning))) return true
+  if (names.has(capitals) || endings.test(capitals)) return true
+  if (beginnings.some((beginning) => capitals.startsWith(beginning))) return true
   return settings.some((beginning) => capitals.startsWith(beginning)) && !isCredential.test(capitals)
 }
 

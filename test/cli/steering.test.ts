@@ -37,6 +37,12 @@ const attacks: readonly Attack[] = [
   { variable: 'GIT_EXTERNAL_DIFF', value: './touch.sh', command: ['git', 'diff'] },
   { variable: 'GIT_CONFIG_PARAMETERS', value: "'alias.x=!touch ran'", command: ['git', 'x'] },
   { variable: 'JAVA_TOOL_OPTIONS', value: '-XX:OnError=x -XX:Flags=ran', command: ['java', '-version'] },
+  {
+    variable: 'TAR_OPTIONS',
+    value: '--checkpoint=1 --checkpoint-action=exec=./touch.sh',
+    command: ['tar', 'cf', 'x.tar', '.'],
+  },
+  { variable: 'APT_CONFIG', value: './apt.conf', command: ['apt-get', 'update'] },
   { variable: 'LESSOPEN', value: '|touch ran; cat %s', command: ['less', 'Makefile'] },
 ]
 
@@ -98,6 +104,15 @@ suite('A secret whose name is that of a variable by which a program runs code', 
         'cargo_build_rustc_wrapper',
         'https_proxy',
       ],
+      ...[
+        'restic_password_command',
+        'borg_passcommand',
+        'borg_rsh',
+        'fzf_default_opts',
+        'es_java_opts',
+        'systemd_pager',
+      ],
+      ...['asan_symbolizer_path', 'rclone_password_command', 'cvs_editor', 'ripgrep_config_path', 'pyenv_hook_path'],
       ...['readnullcmd', 'columns', 'histsize', 'ps1', 'aws_config_file', 'kubeconfig', 'ansible_config'],
     ]
     for (const name of [...attacks.map(({ variable }) => variable), ...others]) {
@@ -129,6 +144,12 @@ suite('A secret whose name is that of a variable by which a program runs code', 
         'CARGO_REGISTRY_TOKEN',
         'ANSIBLE_VAULT_PASSWORD',
         'TF_VAR_KEY',
+        'RESTIC_PASSWORD',
+        'RESTIC_REPOSITORY',
+        'BORG_PASSPHRASE',
+        'RCLONE_CONFIG_PASS',
+        'KAFKA_PASSWORD',
+        'SITE_EDITOR_KEY',
       ],
       ...[
         'NUGET_API_KEY',
@@ -163,6 +184,7 @@ function prepare(folder: string): void {
   write('bin/uname', '#!/bin/sh\ntouch ran\n')
   write('zsh/.zshenv', 'touch ran\n')
   write('evil.mk', '$(shell touch ran)\n')
+  write('apt.conf', 'APT::Update::Pre-Invoke { "./touch.sh"; };\nDir "./apt/";\n')
   write('Makefile', 'all:\n\t@true\n')
   write('package.json', '{"scripts":{"nothing":"true"}}')
   write('touch.cjs', "require('node:fs').writeFileSync('ran', '')")

@@ -1901,6 +1901,14 @@ export const faults: readonly Fault[] = [
     'answers errors, pages',
   ),
   fault(
+    'a server that cannot start lets go of what it listens on',
+    'cli/host/serve.ts',
+    'await server?.app.close()\n',
+    '\n',
+    'crash/stop.test.ts',
+    'cannot start ends',
+  ),
+  fault(
     'an answer of the vendor has an end',
     'cli/netactuate.ts',
     'if (size > maxBytes) return undefined',

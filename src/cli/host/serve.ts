@@ -35,9 +35,10 @@ export async function serve(): Promise<void> {
     openServerVault(config),
     import('../../http/server.ts'),
   ])
+  let server: Server | undefined
   try {
     const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)
-    const server = await createServer({ vault: opened.vault, config, logger })
+    server = await createServer({ vault: opened.vault, config, logger })
     if (config.metricsListen !== undefined) {
       const metricsApp = createMetricsServer(server.scrape, logger)
       server.app.addHook('onClose', () => metricsApp.close())
@@ -52,6 +53,8 @@ export async function serve(): Promise<void> {
     watchWraps(opened.vault, logger)
     flushCompileCache()
   } catch (error) {
+    // What listens already would keep the process, without a store.
+    await server?.app.close()
     await opened.close()
     throw error
   }
