@@ -48,7 +48,7 @@ for (const engine of engines) {
       const meta = await query(place, 'select name from meta order by name')
       assert.deepEqual(
         meta.map(({ name }) => name),
-        ['canary', 'master_key', 'store_id'],
+        ['canary', 'master_key', 'row_format', 'store_id'],
       )
     })
 
