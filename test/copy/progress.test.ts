@@ -54,7 +54,7 @@ for (const engine of engines) {
       const [out, identity] = [join(folder, 'backup'), join(folder, 'identity')]
       const secret = await generateIdentity()
       writeFileSync(identity, secret)
-      const make = ['backup', '--out', out, '--recipient', await identityToRecipient(secret)]
+      const make = ['backup', '--replace', '--out', out, '--recipient', await identityToRecipient(secret)]
       const verify = ['backup', 'verify', '--from', out, '--identity', identity]
 
       for (const words of [make, verify]) {
