@@ -7,7 +7,7 @@ import { invalid } from '../errors.ts'
 import type { Filling, Snapshot } from '../store/dump/dump.ts'
 import { fillPostgres, readPostgres } from '../store/dump/postgres.ts'
 import { fillSqlite, readSqlite } from '../store/dump/sqlite.ts'
-import { lockDataDir } from '../store/lock.ts'
+import { lockDataDir, lockPath } from '../store/lock.ts'
 import { noFolder, refuseUnlessThere, sqlitePath } from '../store/place.ts'
 
 export type Place = Pick<Config, 'dataDir' | 'databaseUrl'>
@@ -43,10 +43,11 @@ export async function readPlace({ dataDir, databaseUrl }: Place): Promise<Snapsh
 export async function fillPlace({ dataDir, databaseUrl }: Place): Promise<Filling> {
   if (databaseUrl !== undefined) return fillPostgres(databaseUrl)
   const path = sqlitePath(dataDir)
-  const wasThere = existsSync(path)
+  const [wasThere, wasLocked] = [path, lockPath(dataDir)].map((one) => existsSync(one))
   const { unlock, madeFolder } = takeFolder(dataDir)
   const undo = () => {
     if (!wasThere) for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
+    if (!wasLocked) rmSync(lockPath(dataDir), { force: true })
     if (madeFolder !== undefined) rmSync(madeFolder, { recursive: true, force: true })
   }
   process.once('exit', undo)

@@ -3,6 +3,11 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Refusal } from '../errors.ts'
 
+/** The file that is locked. */
+export function lockPath(dataDir: string): string {
+  return join(dataDir, 'server.lock')
+}
+
 /**
  * Takes the lock. It is an exclusive transaction on a SQLite file of its own, because Node has no `flock` and SQLite
  * does locking right on every platform; a killed server leaves nothing behind.
@@ -13,7 +18,7 @@ import { Refusal } from '../errors.ts'
 export function lockDataDir(dataDir: string): () => void {
   let lock: DatabaseSync
   try {
-    lock = new DatabaseSync(join(dataDir, 'server.lock'))
+    lock = new DatabaseSync(lockPath(dataDir))
   } catch (error) {
     throw new Refusal('invalid', `The data folder ${dataDir} cannot be written to.`, { cause: error })
   }

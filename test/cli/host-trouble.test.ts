@@ -303,8 +303,11 @@ suite('strongroom restore and migrate-store', () => {
     const identityFile = join(folder, 'identity')
     writeFileSync(identityFile, identity)
     const target = join(folder, 'deep', 'target')
+    const empty = makeFolder()
     const cases: readonly (readonly string[])[] = [
       ['restore', '--from', join(folder, 'absent'), '--identity', identityFile, '--to', `sqlite:${target}`],
+      ['restore', '--from', join(folder, 'absent'), '--identity', identityFile, '--to', `sqlite:${empty}`],
+      ['migrate-store', '--from', `sqlite:${join(folder, 'absent')}`, '--to', `sqlite:${empty}`],
       ['backup', 'verify', '--from', join(folder, 'absent'), '--identity', identityFile],
       ['migrate-store', '--from', `sqlite:${join(folder, 'absent')}`, '--to', `sqlite:${target}`],
       ['migrate-store', '--from', `sqlite:${place.dataDir}`, '--to', `sqlite:${identityFile}`],
@@ -320,7 +323,11 @@ suite('strongroom restore and migrate-store', () => {
       assert.ok(code !== 0 && code !== null, words.join(' '))
       assertSpoken(stderr, words.join(' '))
       assert.doesNotMatch(stderr, /planted/)
+      if (words.includes(join(folder, 'absent')) && /restore|backup/.test(String(words[0]))) {
+        assert.match(stderr, /There is no backup file .*absent\.values\.age/)
+      }
       assert.deepEqual(readdirSync(folder), ['identity'], words.join(' '))
+      assert.deepEqual(readdirSync(empty), [], words.join(' '))
     }
     assert.deepEqual(await query(place, `select seq from audit where action like 'root_key%'`), [])
   })

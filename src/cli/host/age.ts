@@ -79,6 +79,9 @@ export async function* readEncrypted(
     const sealed = Readable.toWeb(file) as ReadableStream<Uint8Array>
     yield* (await decrypter.decrypt(sealed)) as unknown as AsyncIterable<Uint8Array>
   } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new Refusal('invalid', `There is no backup file ${path}, and nothing was changed.`, { cause: error })
+    }
     const message = `${path} cannot be opened, and nothing was changed: it is another's, is cut, or was changed.`
     throw new Refusal('invalid', message, { cause: error })
   }
