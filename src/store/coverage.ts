@@ -265,7 +265,8 @@ export const unsealedTables: Readonly<Record<string, string>> = {
     'say that a token was traded: without the mark, whoever has that token trades it again, for the minutes that it lives',
   spent:
     'say that a challenge was answered: without the mark, whoever has that answer gives it again, for the minutes that it lives',
-  attempts: 'count guesses: without them, guessing is as slow as the passwords are',
+  attempts:
+    'count guesses: without them, guessing is as slow as the passwords are, the six digits of an app too, for who has the password',
   audit: 'the chain covers them, and signed checkpoints',
 }
 
