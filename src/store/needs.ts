@@ -180,12 +180,12 @@ export class Needs {
         if (operation.kind === 'update_settings') this.machinesOf.add(accountId)
         return
       case 'list_users':
-      case 'read_user':
-      case 'read_session':
         this.usersOf.add(accountId)
         return
+      case 'read_user':
+        this.addUser(accountId, operation.id)
+        return
       case 'create_user':
-        this.usersOf.add(accountId)
         this.#email(accountId, operation.user.email)
         return
       case 'prepare_user':
@@ -193,10 +193,13 @@ export class Needs {
         return
       case 'update_user':
         this.#user(accountId, operation.id)
+        // The last owner stays.
+        this.usersOf.add(accountId)
         if (operation.isWhole) this.#made(accountId, { kind: 'user', id: operation.id })
         return
       case 'delete_user':
         this.#user(accountId, operation.id)
+        this.usersOf.add(accountId)
         if (operation.isWhole) this.#made(accountId, { kind: 'user', id: operation.id })
         this.factorsOf.set(ref(accountId, operation.id), { accountId, id: operation.id })
         return
@@ -219,7 +222,6 @@ export class Needs {
         return
       case 'update_rules':
         this.rulesOf.add(accountId)
-        this.usersOf.add(accountId)
         return
       case 'put_deployment':
         this.#target(accountId, operation.target)
@@ -295,8 +297,9 @@ export class Needs {
     else this.users.set(ref(accountId, maker.id), { accountId, id: maker.id })
   }
 
+  /** With the open sessions. */
   #user(accountId: number, id: number): void {
-    this.usersOf.add(accountId)
+    this.addUser(accountId, id)
     this.sessionsOf.set(ref(accountId, id), { accountId, id })
   }
 
