@@ -49,11 +49,13 @@ export class Schemas {
     const shared = [...this.#parameters].flatMap(([key, { name, count, uses }]): [string, unknown][] => {
       if (count < oftenSaid || taken.has(name)) return []
       taken.add(name)
+      // Generators make types of these names, beside those of the schemas: a parameter "list" is no "List".
+      const component = `${name}Parameter`
       for (const use of uses) {
         for (const field of Object.keys(use)) Reflect.deleteProperty(use, field)
-        use['$ref'] = `#/components/parameters/${name}`
+        use['$ref'] = `#/components/parameters/${component}`
       }
-      return [[name, JSON.parse(key)]]
+      return [[component, JSON.parse(key)]]
     })
     return Object.fromEntries(shared)
   }
@@ -98,10 +100,17 @@ function translated(schema: Schema): Schema {
   const { 'x-described-as': meant, pattern, maxLength, minLength, type, ...others } = schema
   if (isSchema(meant)) return { ...others, ...meant }
   const { anyOf, ...rest } = schema
-  if (Array.isArray(anyOf)) return nullable(anyOf, rest) ?? schema
+  if (Array.isArray(anyOf)) return oneOfWords(anyOf, rest) ?? nullable(anyOf, rest) ?? schema
   if (Array.isArray(schema['enum']) && type === undefined) return { type: 'string', ...schema }
   if (type === 'integer' && schema['format'] === undefined) return { ...schema, format: 'int64' }
   return schema
+}
+
+/** A choice of words alone, as one list of them: generators make a type of each part of a union. */
+function oneOfWords(anyOf: readonly unknown[], rest: Schema): Schema | undefined {
+  const parts = anyOf.map((one) => (isSchema(one) && Array.isArray(one['enum']) ? one['enum'] : []))
+  const isWords = parts.every((words) => words.length > 0 && words.every((word) => typeof word === 'string'))
+  return isWords ? { ...rest, type: 'string', enum: parts.flat() } : undefined
 }
 
 /** One of a simple type, or null. */

@@ -53,6 +53,28 @@ suite('The description of the API', () => {
     assert.deepEqual(Object.keys(securitySchemes).sort(), ['bearer', 'portal', 'query', 'session'])
   })
 
+  test('calls no two components the same but for case or punctuation, since generators make types of them', async (t) => {
+    const { body } = await start(t)
+    const { schemas, parameters, responses } = body.components
+    const names = [schemas, parameters, responses].flatMap((ones) =>
+      Object.keys(ones).map((name) => name.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase()),
+    )
+
+    assert.deepEqual(
+      names.filter((name, at) => names.indexOf(name) !== at),
+      [],
+    )
+  })
+
+  test('says a choice of words as one list of them', async (t) => {
+    const { calls } = await start(t)
+    const words = calls.flatMap(({ operationId, parameters = [] }) =>
+      parameters.filter((one) => 'anyOf' in Object(one)['schema']).map(({ name }) => `${operationId} ${name}`),
+    )
+
+    assert.deepEqual(words, [])
+  })
+
   test('names every operation once, by a verb and a noun', async (t) => {
     const { calls } = await start(t)
     const ids = calls.map(({ operationId }) => operationId)
