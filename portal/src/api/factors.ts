@@ -5,7 +5,8 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
   RegistrationResponseJSON,
 } from '@simplewebauthn/browser'
-import { call, type Role, type Session } from './account.ts'
+import type { NewSso, SignInRules, Sso } from '../../../src/client/index.ts'
+import { call, type Session } from './account.ts'
 
 interface Used {
   readonly created_at: string
@@ -50,18 +51,6 @@ export interface Provider {
   readonly label: string
 }
 
-export interface SsoSettings {
-  readonly label: string
-  readonly issuer: string
-  readonly client_id: string
-  readonly domains: readonly string[]
-  readonly role: Role | null
-  readonly only: boolean
-}
-
-/** With where the provider is to send people, and where they begin. */
-export type ShownSso = SsoSettings & { readonly redirect_uri: string; readonly sign_in_url: string }
-
 interface Away {
   readonly url: string
 }
@@ -80,17 +69,13 @@ export const sso = {
   begin: (account: string, isFresh: boolean, path: string) =>
     call<Away>('POST', '/v3/session/sso', { account, fresh: isFresh, return: path }),
   link: (path: string) => call<Away>('POST', '/v3/session/sso/link', { return: path }),
-  settings: () => call<ShownSso>('GET', '/v3/sso'),
-  put: (settings: SsoSettings, secret: string) =>
-    call<ShownSso>('PUT', '/v3/sso', { ...settings, ...(secret === '' ? {} : { client_secret: secret }) }),
+  settings: () => call<Sso>('GET', '/v3/sso'),
+  put: (settings: Omit<NewSso, 'client_secret'>, secret: string) =>
+    call<Sso>('PUT', '/v3/sso', { ...settings, ...(secret === '' ? {} : { client_secret: secret }) }),
   remove: () => call<unknown>('DELETE', '/v3/sso'),
 }
 
-export interface Rules {
-  readonly second_factor_required: boolean
-}
-
 export const rules = {
-  get: () => call<Rules>('GET', '/v3/sign-in'),
-  put: (isRequired: boolean) => call<Rules>('PUT', '/v3/sign-in', { second_factor_required: isRequired }),
+  get: () => call<SignInRules>('GET', '/v3/sign-in'),
+  put: (isRequired: boolean) => call<SignInRules>('PUT', '/v3/sign-in', { second_factor_required: isRequired }),
 }

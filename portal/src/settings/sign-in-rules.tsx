@@ -1,10 +1,10 @@
 /** How the people of the account must sign in: for owners. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { StrongroomError } from '../../../src/client/index.ts'
+import { type Sso, StrongroomError } from '../../../src/client/index.ts'
 import type { Role } from '../api/account.ts'
 import { act, Cancelled, read, sentenceOf } from '../api/ask.ts'
-import { rules, type ShownSso, sso } from '../api/factors.ts'
+import { rules, sso } from '../api/factors.ts'
 import { useSession } from '../session/store.ts'
 import { FormDialog } from '../ui/confirm.tsx'
 import { Button, Checkbox, Field, Select, Switch } from '../ui/controls.tsx'
@@ -106,7 +106,7 @@ export function SignInRules() {
 }
 
 /** `null` where there is none. */
-async function currentSso(): Promise<ShownSso | null> {
+async function currentSso(): Promise<Sso | null> {
   try {
     return await sso.settings()
   } catch (error) {
@@ -124,7 +124,7 @@ const joining = [
   { id: 'auditor', label: 'Others too, as auditors' },
 ] as const
 
-function SsoDialog({ current, onClose }: { readonly current: ShownSso | null; readonly onClose: () => void }) {
+function SsoDialog({ current, onClose }: { readonly current: Sso | null; readonly onClose: () => void }) {
   const cache = useQueryClient()
   const [label, setLabel] = useState(current?.label ?? '')
   const [issuer, setIssuer] = useState(current?.issuer ?? '')
