@@ -201,7 +201,7 @@ const readers: readonly Client[] = [
       writeFileSync(join(folder, 'go.mod'), 'module life\n')
     },
     fetch: [
-      ['go', 'get', 'github.com/external-secrets/external-secrets/pkg/provider/webhook@v0.16.2'],
+      ['go', 'get', 'github.com/external-secrets/external-secrets/pkg/provider/webhook@v0.20.4'],
       ['go', 'build', '-o', 'life', '.'],
     ],
     fetchMs: buildMs,
