@@ -524,6 +524,22 @@ export const faults: readonly Fault[] = [
     'describes every answer',
   ),
   fault(
+    'the description of the API shows names as code',
+    'http/described-schema.ts',
+    "'`$&`'",
+    "'$&'",
+    'http/description.test.ts',
+    'shows names and patterns as code',
+  ),
+  fault(
+    'the description of the API asks for the key as a header first',
+    'http/description.ts',
+    'security: [{ bearer: [] }],',
+    '',
+    'http/description.test.ts',
+    'as a header',
+  ),
+  fault(
     'a trust rule: an older subject fits one with numbers only where both numbers are demanded',
     'model/token-claims.ts',
     "isDemanded('repository_owner_id', ownerId) && isDemanded('repository_id', repositoryId)",
