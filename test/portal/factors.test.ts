@@ -170,7 +170,8 @@ for (const engine of engines) {
       await page.getByLabel('Client ID').fill(clientId)
       await page.getByLabel('Client secret').fill(clientSecret)
       assert.deepEqual(await violations(page), [])
-      await page.getByRole('button', { name: 'Save' }).click()
+      // The account's networks have such a button too.
+      await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
       await page.getByText('They begin at').waitFor()
       assert.deepEqual(await violations(page), [])
 
