@@ -2074,6 +2074,8 @@ var settings = [
 	]
 ];
 var isCredential = /_(?:TOKENS?|PASSWORD|PASSPHRASE|PASSWD|SECRET|API_?KEY|ACCESS_KEY|AUTH|USER|USERNAME|CREDENTIALS)$/;
+/** What variables of any program are called that name a command, a library or flags. */
+var endings = /_(?:PASSWORD_COMMAND|PASS_?COMMAND|ASKPASS|EDITOR|PAGER|RSH|BROWSER|JAVA_OPTS|JAVA_OPTIONS|JVM_OPTS|SYMBOLIZER_PATH|HOOK_PATH)$/;
 /** Those by themselves. */
 var names = /* @__PURE__ */ new Set([
 	...[
@@ -2482,6 +2484,88 @@ var names = /* @__PURE__ */ new Set([
 	],
 	...["GDK_PIXBUF_MODULE_FILE"],
 	...[
+		"TAR_OPTIONS",
+		"ZIPOPT",
+		"UNZIPOPT",
+		"APT_CONFIG",
+		"DPKG_ROOT",
+		"DPKG_ADMINDIR",
+		"RPM_CONFIGDIR",
+		"RCLONE_CONFIG"
+	],
+	...[
+		"RCLONE_SFTP_SSH",
+		"RCLONE_METADATA_MAPPER",
+		"BORG_REMOTE_PATH",
+		"FZF_DEFAULT_COMMAND",
+		"FZF_DEFAULT_OPTS"
+	],
+	...[
+		"FZF_DEFAULT_OPTS_FILE",
+		"RIPGREP_CONFIG_PATH",
+		"BAT_CONFIG_PATH",
+		"ACKRC",
+		"PRYRC",
+		"GVIMINIT",
+		"ELINKS_CONFDIR"
+	],
+	...[
+		"PASSWORD_STORE_EXTENSIONS_DIR",
+		"PASSWORD_STORE_ENABLE_EXTENSIONS",
+		"PASSWORD_STORE_GPG_OPTS",
+		"VALGRIND_LIB"
+	],
+	...[
+		"VALGRIND_OPTS",
+		"QEMU_LD_PREFIX",
+		"WINEDLLOVERRIDES",
+		"ELECTRON_RUN_AS_NODE",
+		"P4CONFIG",
+		"P4DIFF",
+		"P4EDITOR"
+	],
+	...[
+		"P4MERGE",
+		"NIX_PATH",
+		"NIX_CONFIG",
+		"NIX_USER_CONF_FILES",
+		"PYENV_ROOT",
+		"RBENV_ROOT",
+		"NVM_DIR",
+		"ASDF_DIR"
+	],
+	...[
+		"ASDF_DATA_DIR",
+		"VOLTA_HOME",
+		"SDKMAN_DIR",
+		"DIRENV_CONFIG",
+		"STARSHIP_CONFIG",
+		"SHELL_ESCAPE",
+		"OPENOUT_ANY"
+	],
+	...[
+		"KAFKA_OPTS",
+		"HADOOP_OPTS",
+		"SPARK_SUBMIT_OPTS",
+		"VAULT_CONFIG_PATH",
+		"PACKER_CONFIG",
+		"PACKER_PLUGIN_PATH"
+	],
+	...[
+		"ODBCINI",
+		"ODBCSYSINI",
+		"ODBCINSTINI",
+		"TNS_ADMIN",
+		"ORACLE_HOME",
+		"GSS_MECH_CONFIG",
+		"ALSA_CONFIG_PATH"
+	],
+	...[
+		"LADSPA_PATH",
+		"GNUPLOT_LIB",
+		"GNUPLOT_DRIVER_DIR"
+	],
+	...[
 		"TF_DATA_DIR",
 		"TF_PLUGIN_CACHE_DIR",
 		"TF_REATTACH_PROVIDERS",
@@ -2548,7 +2632,8 @@ var ofRunner = [
 /** Whether a value there could make a program run something, find something else, or trust somebody else. */
 function isSteering(variable) {
 	const capitals = variable.toUpperCase();
-	if (names.has(capitals) || beginnings.some((beginning) => capitals.startsWith(beginning))) return true;
+	if (names.has(capitals) || endings.test(capitals)) return true;
+	if (beginnings.some((beginning) => capitals.startsWith(beginning))) return true;
 	return settings.some((beginning) => capitals.startsWith(beginning)) && !isCredential.test(capitals);
 }
 /** Whether a variable is the runner's own, in a job of GitHub Actions. */

@@ -69,6 +69,9 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
   }
 }
 
+/** How to stop the servers that were started on a place. */
+const nodesOf = new WeakMap<Place, readonly (() => Promise<void>)[]>()
+
 /** Starts a server that is stopped, and its store removed, when the test ends. */
 export async function startServer(t: Lasting, engine: TestEngine, options: TestOptions = {}): Promise<TestServer> {
   const place = options.place ?? (await engine.makePlace())
@@ -90,9 +93,15 @@ export async function startServer(t: Lasting, engine: TestEngine, options: TestO
     await app.close()
     await opened.close()
   }
+  const nodes = nodesOf.get(place) ?? []
+  nodesOf.set(place, [...nodes, stop])
   t.after(async () => {
     await stop()
-    if (options.place === undefined) await place.clear()
+    if (options.place === undefined) {
+      // A node may have something to record when it stops: before its store is gone.
+      for (const stopNode of nodesOf.get(place) ?? []) await stopNode()
+      await place.clear()
+    }
     checkAnswers()
   })
   const api = new Api(url, firstKey ?? '')
