@@ -1,6 +1,6 @@
 /** Files that are there whole, on the disk, or not at all: several of them together. */
 import { randomBytes } from 'node:crypto'
-import { rmSync, statSync } from 'node:fs'
+import { closeSync, openSync, rmSync, statSync } from 'node:fs'
 import { type FileHandle, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Fault } from '../output.ts'
@@ -28,7 +28,9 @@ export class UnfinishedFiles {
     // Known before it is there: a signal may come between.
     const file: { readonly unfinished: string; handle?: FileHandle } = { unfinished }
     this.#files.set(path, file)
-    file.handle = await open(unfinished, 'wx', 0o600)
+    // Made at once: made in the background, it could come after a signal has had everything removed.
+    closeSync(openSync(unfinished, 'wx', 0o600))
+    file.handle = await open(unfinished, 'r+')
   }
 
   handleOf(path: string): FileHandle {
