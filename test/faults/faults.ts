@@ -786,14 +786,6 @@ export const faults: readonly Fault[] = [
     'is refused when it is another',
   ),
   fault(
-    'a restored session is authentic',
-    'copy/proof.ts',
-    "if (!keyring.isRowMac(rowText('api_keys', key), key.mac)) throw",
-    'if (key.id < 0) throw',
-    'copy/copy.test.ts',
-    'whose rows were forged',
-  ),
-  fault(
     'a restored value opens',
     'copy/proof.ts',
     'keyring.openValue(place, keyring.secretKey(place, wrapped, accountKey), version.sealed).fill(0)',

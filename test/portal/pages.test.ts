@@ -338,8 +338,8 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('menuitem', { name: 'Dark' }).click()
       await page.reload()
       await page.getByRole('heading', { name: 'Secrets', level: 1 }).waitFor()
-      const kept = await page.evaluate(() => [document.documentElement.dataset['theme'], JSON.stringify(localStorage)])
-      assert.deepEqual(kept, ['dark', '{"strongroom-theme":"dark","strongroom-account":"default"}'])
+      const kept = await page.evaluate(() => [document.documentElement.dataset['theme'], { ...localStorage }])
+      assert.deepEqual(kept, ['dark', { 'strongroom-theme': 'dark', 'strongroom-account': 'default' }])
     })
   })
 }
