@@ -1523,6 +1523,14 @@ export const faults: readonly Fault[] = [
     'one record for every value',
   ),
   fault(
+    'a secret is renamed only by whoever may read what it was',
+    'store/decide/secrets.ts',
+    "if (!allowsName(call.scopes, 'secrets:read', name)) return forbid(call, objectOf(found), 'secrets:read')",
+    '',
+    'lists/lists.test.ts',
+    'shows nobody by a new name',
+  ),
+  fault(
     'a secret is renamed only with the right for the new name',
     'store/decide/secrets.ts',
     "if (!allowsName(call.scopes, 'secrets:write', rename))",

@@ -298,6 +298,21 @@ for (const engine of engines) {
       assert.equal((await server.api.get('/v3/secrets/1')).body.name, 'dev-b')
     })
 
+    test('shows nobody by a new name what they could not read under the old one', async (t) => {
+      const server = await startServer(t, engine)
+      await server.api.post('/v3/secrets', { name: 'prod-a', value: 'first' })
+      await server.api.put('/v3/secrets/1', { value: 'second' })
+      const api = await server.withScopes('secrets:list', 'secrets:write', 'secrets:read:dev-*')
+      const writer = callerOf(client, { ...server, api })
+
+      // With a value of its own it need not read one, but the older ones would come along.
+      const change = { secret_key: 'dev-a', secret_value: 'third' }
+      assert.equal((await writer('POST', 'secrets/lists/1/values/1', change)).status, 403)
+      for (const version of [1, 2]) assert.equal((await api.get(`/v3/secrets/1/versions/${version}`)).status, 403)
+      assert.equal((await server.api.get('/v3/secrets/1')).body.value, 'second')
+      assert.equal((await writer('POST', 'secrets/lists/1/values/1', { secret_value: 'third' })).status, 200)
+    })
+
     test('exchanges the names of two values without a clash in between', async (t) => {
       const server = await startServer(t, engine)
       const call = callerOf(client, server)

@@ -111,6 +111,8 @@ export function updateSecret(call: Call, operation: Op<'update_secret'>): Outcom
   const { rename = name, next } = operation
   if (rename !== name) {
     if (!allowsName(call.scopes, 'secrets:write', rename)) return forbid(call, objectOf(found), 'secrets:write')
+    // What it was before comes along: else it could be read under a name that the caller may read.
+    if (!allowsName(call.scopes, 'secrets:read', name)) return forbid(call, objectOf(found), 'secrets:read')
     if (call.work.world.names.has(ref(call.account.id, rename))) return refuseTaken(call, objectOf(found))
   }
   if (next !== undefined && next.name !== rename) return { kind: 'outdated' }
