@@ -61,6 +61,11 @@ export function nextGeneration(user: User): User {
   return { ...user, generation: user.generation + 1 }
 }
 
+/** The user once the one-time link that is out for them leads nowhere: whoever had it made may keep it. */
+export function withoutLink<Row extends Pick<User, 'linkHash' | 'linkExpiresAt'>>(user: Row): Row {
+  return { ...user, linkHash: null, linkExpiresAt: null }
+}
+
 /** Who counts when an account must not be left without an owner. */
 export function isActiveOwner({ role, password, isDisabled }: Pick<User, 'role' | 'password' | 'isDisabled'>): boolean {
   return role === 'owner' && password !== null && !isDisabled

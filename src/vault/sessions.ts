@@ -7,7 +7,7 @@ import { invalid, Refusal } from '../errors.ts'
 import { type ApiKey, idleEndOf } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import type { SignInRules } from '../model/sign-in.ts'
-import { checkEmail, nextGeneration, scopeTextsOf, type User } from '../model/user.ts'
+import { checkEmail, nextGeneration, scopeTextsOf, type User, withoutLink } from '../model/user.ts'
 import type { Caller } from '../store/caller.ts'
 import type { NewFactor, Proof } from '../store/factor-operation.ts'
 import type { NewKey } from '../store/operation.ts'
@@ -156,7 +156,7 @@ export async function acceptLink(
     const name = input.name === undefined ? user.name : checkLabel(input.name, 'name')
     await checkPassword(input.password, [email, ...email.split('@'), name])
     const password = await hashPassword(input.password)
-    const next = { ...nextGeneration(user), email, name, password, linkHash: null, linkExpiresAt: null }
+    const next = { ...withoutLink(nextGeneration(user)), email, name, password }
     const rules = await rulesOf(vault, { ...stranger, caller: personOf(next) }, user.accountId)
     const isOther = rules.sso?.isOnly === true && user.role !== 'owner'
     const beginning = {
@@ -222,7 +222,7 @@ export async function endSession(vault: Vault, asker: Asker, id?: number): Promi
     const found = (await sessionsOf(vault, asker, user)).find((one) => one.id === wanted)
     const change = found && { rowMac: found.mac, expiresAt: found.expiresAt, revokedAt: vault.now() }
     const isOther = wanted !== session.id
-    const next = isOther ? { rowMac: user.mac, user: nextGeneration(user) } : undefined
+    const next = isOther ? { rowMac: user.mac, user: withoutLink(nextGeneration(user)) } : undefined
     if ((await tryAsk(vault, asker, { kind: 'end_session', id: wanted, change, user: next })) !== outdated) return
   }
   throw keepsChanging()
@@ -239,7 +239,10 @@ export async function changePassword(
     await provePassword(vault, asker, user, current)
     await checkPassword(password, [user.email ?? '', ...(user.email ?? '').split('@'), user.name])
     const prepared = await prepareUser(vault, asker, user.id)
-    const next = prepared && { ...nextGeneration(prepared.user), password: await hashPassword(password) }
+    const next = prepared && {
+      ...withoutLink(nextGeneration(prepared.user)),
+      password: await hashPassword(password),
+    }
     const change = prepared && next && ({ rowMac: prepared.user.mac, user: next, ends: 'others' } as const)
     const operation = { kind: 'update_user', id: user.id, change, isProven: true, isWhole: false } as const
     const changed = await tryAsk(vault, asker, operation)

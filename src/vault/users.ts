@@ -5,7 +5,15 @@ import { generateToken, isToken } from '../crypto/token.ts'
 import { invalid, Refusal } from '../errors.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
-import { checkEmail, checkPatterns, nextGeneration, type Role, scopeTextsOf, type User } from '../model/user.ts'
+import {
+  checkEmail,
+  checkPatterns,
+  nextGeneration,
+  type Role,
+  scopeTextsOf,
+  type User,
+  withoutLink,
+} from '../model/user.ts'
 import type { NewUser, UserChange } from '../store/operation.ts'
 import type { Made } from './made.ts'
 import { type Asker, ask, integrityFailure, outdated, tryAsk, type Vault, verify } from './vault.ts'
@@ -162,7 +170,7 @@ function changeOf(user: User, next: User): UserChange {
     JSON.stringify(scopeTextsOf(next)) === JSON.stringify(scopeTextsOf(user))
   return {
     rowMac: user.mac,
-    user: isShutOut ? nextGeneration(next) : next,
+    user: isShutOut ? withoutLink(nextGeneration(next)) : next,
     ends: isAsBefore ? 'none' : 'all',
   }
 }

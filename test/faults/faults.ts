@@ -1523,6 +1523,22 @@ export const faults: readonly Fault[] = [
     'one record for every value',
   ),
   fault(
+    'whoever is given more is not reached by an older link',
+    'store/decide/users.ts',
+    'const next = isOutgrown ? withoutLink(wanted) : wanted',
+    'const next = isOutgrown ? wanted : wanted',
+    'v3/users.test.ts',
+    'no longer reached by a link that was made when they had less',
+  ),
+  fault(
+    'what ends sessions from outside ends the one-time link too',
+    'model/user.ts',
+    'return { ...user, linkHash: null, linkExpiresAt: null }',
+    'return user',
+    'v3/users.test.ts',
+    'no longer reached by a link of before',
+  ),
+  fault(
     'a secret is renamed only by whoever may read what it was',
     'store/decide/secrets.ts',
     "if (!allowsName(call.scopes, 'secrets:read', name)) return forbid(call, objectOf(found), 'secrets:read')",

@@ -156,6 +156,64 @@ for (const engine of engines) {
       assert.equal((await new Person(url).signIn(email, `${password} twice`)).status, 201)
     })
 
+    test('who is given more is no longer reached by a link that was made when they had less', async (t) => {
+      const { owner, invite, url } = await startWithOwner(t, engine)
+      const admin = (await invite('admin')).person
+      const linkTo = async (id: number) => (await admin.post(`/v3/users/${id}/reset`)).body.invitation_url as string
+      const status = async (link: string) =>
+        (await new Person(url).accept(link, { password: `${password} twice` })).status
+      const patch = (id: number, change: object) => owner.send('PATCH', `/v3/users/${id}`, change)
+      const { body: invited } = await admin.post('/v3/users', { email: 'eve@example.com', role: 'reader' })
+      const { id } = await invite('reader', { name_patterns: ['dev-*'] })
+
+      // An admin could not make a link of an owner, nor keep one from before.
+      assert.equal((await patch(invited.id, { role: 'owner' })).status, 200)
+      assert.equal(await status(invited.invitation_url), 404)
+      for (const change of [{ name_patterns: null }, { role: 'admin' }, { role: 'owner' }]) {
+        const link = await linkTo(id)
+        await patch(id, change)
+        assert.equal(await status(link), 404, JSON.stringify(change))
+      }
+      const renewed = (await owner.post(`/v3/users/${invited.id}/reset`)).body.invitation_url
+      await patch(invited.id, { name: 'Eve', role: 'admin' })
+      assert.equal(await status(renewed), 201)
+    })
+
+    test('who sets a new password, ends a session or is disabled is no longer reached by a link of before', async (t) => {
+      const { owner, invite, url } = await startWithOwner(t, engine)
+      const status = async (link: string) =>
+        (await new Person(url).accept(link, { password: `${password} twice` })).status
+      const again = `${password} again`
+      const endings: [string, (person: Person, id: number, email: string) => Promise<unknown>][] = [
+        [
+          'password',
+          (person) => person.send('PUT', '/v3/session/password', { current_password: password, password: again }),
+        ],
+        [
+          'session',
+          async (person, _id, email) => {
+            await new Person(url).signIn(email, password)
+            const { body } = await person.get('/v3/sessions')
+            const other = body.sessions.find((one: { current: boolean }) => !one.current)
+            return person.send('DELETE', `/v3/sessions/${other.id}`)
+          },
+        ],
+        [
+          'disabled',
+          async (_person, id) => {
+            await owner.send('PATCH', `/v3/users/${id}`, { disabled: true })
+            return owner.send('PATCH', `/v3/users/${id}`, { disabled: false })
+          },
+        ],
+      ]
+      for (const [what, end] of endings) {
+        const { person, id, email } = await invite('editor')
+        const link = (await owner.post(`/v3/users/${id}/reset`)).body.invitation_url
+        assert.equal(((await end(person, id, email)) as { status: number }).status, 200, what)
+        assert.equal(await status(link), 404, what)
+      }
+    })
+
     test('proves who they are again before what is delicate', async (t) => {
       const clock = { now: Date.parse('2026-01-15T10:00:00Z') }
       const { owner } = await startWithOwner(t, engine, { now: () => clock.now })

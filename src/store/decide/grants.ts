@@ -242,9 +242,13 @@ function handedByUser(call: Call, { id, change, isProven }: Op<'update_user'>): 
   if (next === undefined) return isOwn ? [] : managed(call, id)
   const { networks, until } = reachOf(call)
   const handed = userHanded(next)
-  const isWider = partBeyond(userReach(next), userReach(found)) !== undefined
-  const isLetIn = !next.isDisabled && (found.isDisabled || isWider || isOtherWayIn(found, next))
+  const isLetIn = !next.isDisabled && (found.isDisabled || isWider(next, found) || isOtherWayIn(found, next))
   return [...(isOwn ? [] : managed(call, id)), isLetIn ? handed : { ...handed, networks, until }]
+}
+
+/** Whether a user may do more than before. */
+export function isWider(next: Pick<User, 'role' | 'patterns'>, before: Pick<User, 'role' | 'patterns'>): boolean {
+  return partBeyond(userReach(next), userReach(before)) !== undefined
 }
 
 function isOtherWayIn(found: User, next: Unsealed<User>): boolean {

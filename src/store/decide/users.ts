@@ -5,11 +5,11 @@ import { unreachable } from '../../errors.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import { inNetworks } from '../../model/network.ts'
 import { allows } from '../../model/scope.ts'
-import { isActiveOwner, type User } from '../../model/user.ts'
+import { isActiveOwner, type User, withoutLink } from '../../model/user.ts'
 import type { SessionEnds } from '../factor-operation.ts'
 import type { Kind, Op, Operation, Outcome, Refused } from '../operation.ts'
 import { ref } from '../world.ts'
-import { isDelicate } from './grants.ts'
+import { isDelicate, isWider } from './grants.ts'
 import { addKey } from './keys.ts'
 import { endMade, madeBy } from './made.ts'
 import { addFactor, factorsOf, isUpon, prove, takeAllFactors } from './proof.ts'
@@ -98,7 +98,10 @@ export function updateUser(call: Call, operation: Op<'update_user'>): Outcome<'u
   if (found === undefined) return { kind: 'outdated' }
   if ('kind' in found) return found
   if (change === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
-  const next = { ...change.user, lastSignInAt: found.lastSignInAt }
+  const wanted = { ...change.user, lastSignInAt: found.lastSignInAt }
+  // A link that is out was made by somebody who could give what the user had then, and no more.
+  const isOutgrown = wanted.linkHash === found.linkHash && isWider(wanted, found)
+  const next = isOutgrown ? withoutLink(wanted) : wanted
   if (isActiveOwner(found) && !isActiveOwner(next) && isLastOwner(call, found)) return refuseLast(call, found)
   endSessions(call, id, change.ends)
   const made = endMade(call, { kind: 'user', id }, operation.isWhole)
