@@ -22,8 +22,8 @@ export interface Proof {
   readonly spend?: Spent | undefined
 }
 
-/** Which open sessions end with a change of their user: all but the one that asks, or those that are not finished. */
-export type SessionEnds = 'none' | 'all' | 'others' | 'unfinished'
+/** Which open sessions end with a change of their user: all, or those that are not finished. */
+export type SessionEnds = 'none' | 'all' | 'unfinished'
 
 export interface FactorsChange {
   /** The row of the user, upon the one that was read, and which sessions end. */

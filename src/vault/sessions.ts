@@ -228,14 +228,20 @@ export async function endSession(vault: Vault, asker: Asker, id?: number): Promi
   throw keepsChanging()
 }
 
-/** Other sessions end. @throws Refusal `invalid_credentials`, `weak_password` */
+/**
+ * Every session ends, and another one takes the place of this, until when this would have ended: whoever had its token
+ * has it in vain.
+ *
+ * @throws Refusal `invalid_credentials`, `weak_password`
+ */
 export async function changePassword(
   vault: Vault,
   asker: Asker,
   { current, password }: { readonly current: string; readonly password: string },
-): Promise<void> {
+  agent: Agent,
+): Promise<Opened> {
   for (let tries = 0; tries < maxTries; tries++) {
-    const { user } = await readSession(vault, asker)
+    const { user, session } = await readSession(vault, asker)
     await provePassword(vault, asker, user, current)
     await checkPassword(password, [user.email ?? '', ...(user.email ?? '').split('@'), user.name])
     const prepared = await prepareUser(vault, asker, user.id)
@@ -243,10 +249,12 @@ export async function changePassword(
       ...withoutLink(nextGeneration(prepared.user)),
       password: await hashPassword(password),
     }
-    const change = prepared && next && ({ rowMac: prepared.user.mac, user: next, ends: 'others' } as const)
+    const change = prepared && next && ({ rowMac: prepared.user.mac, user: next, ends: 'all' } as const)
     const operation = { kind: 'update_user', id: user.id, change, isProven: true, isWhole: false } as const
     const changed = await tryAsk(vault, asker, operation)
-    if (changed !== outdated) return
+    if (changed === outdated) continue
+    const method = 'new password'
+    return openFinished(vault, asker, user, agent, { method, expiresAt: session.expiresAt })
   }
   throw keepsChanging()
 }
@@ -267,6 +275,8 @@ interface Beginning {
   readonly isWithoutSession?: boolean
   /** When its identity provider asked the person; without it, now. */
   readonly confirmedAt?: number | null
+  /** When it ends; without it, as any other. */
+  readonly expiresAt?: number | null
 }
 
 type Begun = Opened | (Omit<Opened, 'session'> & { readonly session: undefined })
@@ -291,12 +301,13 @@ export async function open(
     : { user: opened.user, session: opened.session, token }
 }
 
-/** A whole session, for whoever has just set up what was missing for one. */
+/** A whole session, for whoever has just set up what was missing for one, or was signed in already. */
 export async function openFinished(
   vault: Vault,
   stranger: Stranger,
   { accountId, id }: Pick<User, 'accountId' | 'id'>,
   agent: Agent,
+  how: Pick<Beginning, 'method' | 'expiresAt'> = { method: 'password, new factor' },
 ): Promise<Opened> {
   for (let tries = 0; tries < maxTries; tries++) {
     const user = await vault.store.user(accountId, id)
@@ -304,7 +315,7 @@ export async function openFinished(
     const asker = { ...stranger, caller: personOf(user) }
     await verifyUser(vault, asker, user)
     const rules = await rulesOf(vault, asker, accountId)
-    const opened = await open(vault, stranger, user, { next: user, agent, rules, method: 'password, new factor' })
+    const opened = await open(vault, stranger, user, { next: user, agent, rules, ...how })
     if (opened?.session !== undefined) return opened
   }
   throw keepsChanging()
@@ -322,7 +333,7 @@ function newSession(vault: Vault, token: string, beginning: Beginning): NewKey {
     scopes: isUnfinished ? [] : scopeTextsOf(user),
     networks: [],
     createdAt: now,
-    expiresAt: now + (isUnfinished ? unfinishedMs : lifetimeMs),
+    expiresAt: beginning.expiresAt ?? now + (isUnfinished ? unfinishedMs : lifetimeMs),
     revokedAt: null,
     userId: user.id,
     confirmedAt: beginning.confirmedAt === undefined ? now : beginning.confirmedAt,

@@ -1009,7 +1009,7 @@ export const faults: readonly Fault[] = [
   fault(
     'another session ended ends seeds',
     'vault/sessions.ts',
-    'user: nextGeneration(user) }',
+    'user: withoutLink(nextGeneration(user)) }',
     'user }',
     'v3/grants.test.ts',
     'SQLite.*with a new password, a reset',
@@ -1521,6 +1521,14 @@ export const faults: readonly Fault[] = [
     'name.length > 0',
     'lists/lists.test.ts',
     'one record for every value',
+  ),
+  fault(
+    'a new password ends the session that sets it',
+    'vault/sessions.ts',
+    "{ rowMac: prepared.user.mac, user: next, ends: 'all' } as const)",
+    "{ rowMac: prepared.user.mac, user: next, ends: 'none' } as const)",
+    'v3/users.test.ts',
+    'changes the password, which ends every session',
   ),
   fault(
     'whoever is given more is not reached by an older link',

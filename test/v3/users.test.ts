@@ -277,11 +277,15 @@ for (const engine of engines) {
       assert.equal((await owner.get('/v3/session')).status, 200)
     })
 
-    test('changes the password, which ends the other sessions and no more', async (t) => {
+    test('changes the password, which ends every session, and goes on in one with a new cookie', async (t) => {
       const { owner, url } = await startWithOwner(t, engine)
       const other = new Person(url)
       await other.signIn('ada@example.com', password)
       const next = 'nine purple engines hum'
+      // Whoever has the cookie of this very session.
+      const thief = new Person(url)
+      thief.cookie = owner.cookie
+      const before = (await thief.get('/v3/session')).body
 
       assert.equal(
         (await owner.send('PUT', '/v3/session/password', { current_password: 'wrong', password: next })).status,
@@ -290,8 +294,10 @@ for (const engine of engines) {
       const changed = await owner.send('PUT', '/v3/session/password', { current_password: password, password: next })
 
       assert.equal(changed.status, 200, changed.text)
-      assert.equal((await owner.get('/v3/session')).status, 200)
-      assert.equal((await other.get('/v3/session')).status, 401)
+      assert.notEqual(owner.cookie, thief.cookie)
+      const after = (await owner.get('/v3/session')).body
+      assert.deepEqual([after.expires_at, after.scopes], [before.expires_at, before.scopes])
+      for (const gone of [other, thief]) assert.equal((await gone.get('/v3/session')).status, 401)
       assert.equal((await new Person(url).signIn('ada@example.com', next)).status, 201)
     })
 

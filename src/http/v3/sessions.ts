@@ -17,7 +17,7 @@ import {
 import { userOfLink } from '../../vault/users.ts'
 import { askerOf } from '../asker.ts'
 import type { Context } from '../context.ts'
-import { clearCookie } from '../session-cookie.ts'
+import { clearCookie, setCookie } from '../session-cookie.ts'
 import { siteOf } from '../site.ts'
 import { AccountName, accountName, agentOf, begun, forPortal, Session, shown, strangerOf } from './people.ts'
 import { formatTime, IdParams, idOf, Message, NoQuery, responses, Time, withoutNul } from './schema.ts'
@@ -262,15 +262,17 @@ export function sessionRoutes(app: V3, context: Context): void {
         tags,
         operationId: 'changePassword',
         summary: 'Change your password',
-        description: 'Your other sessions end.',
+        gives: ['Set-Cookie'],
+        description: 'Your sessions end. A new one takes the place of this one, with a cookie of its own.',
         querystring: NoQuery,
         body: Type.Object({ current_password: Password, password: Password }, body),
         response: responses(200, Message, 404, 422),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { current_password: current, password } = request.body
-      await changePassword(vault, askerOf(request), { current, password })
+      const opened = await changePassword(vault, askerOf(request), { current, password }, agentOf(request))
+      setCookie(request, reply, opened.token, (opened.session.expiresAt ?? 0) - vault.now())
       return { message: 'Password changed' }
     },
   )

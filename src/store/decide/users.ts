@@ -195,20 +195,18 @@ export function noSession(): Refused {
 /** Ends open sessions of a user: of those that there are now, so that nobody stays in by going on signing in. */
 export function endSessions(call: Call, userId: number, ends: SessionEnds): void {
   for (const key of sessionsOf(call, userId)) {
-    if (!isEnded(call, key, ends)) continue
+    if (!isEnded(key, ends)) continue
     putKey(call.work, { ...key, revokedAt: call.work.world.now })
     record({ ...call, action: 'session.end' }, objectOfSession(key), 'ok')
   }
 }
 
-function isEnded(call: Call, { id, scopes }: ApiKey, ends: SessionEnds): boolean {
+function isEnded({ scopes }: ApiKey, ends: SessionEnds): boolean {
   switch (ends) {
     case 'none':
       return false
     case 'all':
       return true
-    case 'others':
-      return id !== call.key?.id
     case 'unfinished':
       return scopes.length === 0
     default:
