@@ -145,22 +145,28 @@ for (const engine of engines) {
 
     test('gets no row of then in again, however the mark is set back', async (t) => {
       const place = await firstStore(t, engine)
-      const [old] = await query(place, 'select * from api_keys where account_id = 1 and id = 2')
+      const [old] = await query(place, 'select * from api_keys order by account_id desc, id desc limit 1')
+      const key = [old?.['account_id'], old?.['id']] as [number, number]
+      const ofThen = old?.['mac'] as Uint8Array
       const marks: Uint8Array[] = []
       await sealSteps(place, 1)
       marks.push((await query(place, `select value from meta where name = 'row_format'`))[0]?.['value'] as Uint8Array)
       const server = await startServer(t, engine, { place, now })
       await new Api(server.url, facts.key).get('/v3/secrets/1')
       await server.stop()
-      // A row as the first version sealed it, under another id.
-      await query(place, 'update api_keys set mac = ? where account_id = 1 and id = 3', old?.['mac'] as Uint8Array)
+      // The last key as the first version sealed it: whatever the steps before it are worth, it would be a step alone.
+      await query(place, 'update api_keys set mac = ? where account_id = ? and id = ?', ofThen, ...key)
 
       const [first] = marks
-      for (const mark of [undefined, first, Buffer.from('1'), Buffer.from('[13,null,""]')]) {
+      const upToTheLast = JSON.stringify([0, [key[0], key[1] - 1], ''])
+      for (const mark of [undefined, first, ...['1', '[13,null,""]', upToTheLast].map((text) => Buffer.from(text))]) {
         await query(place, `delete from meta where name = 'row_format'`)
         if (mark !== undefined) await query(place, `insert into meta (name, value) values ('row_format', ?)`, mark)
 
         await assert.rejects(openVault(testConfig(place)), isNotAuthentic)
+
+        const [after] = await query(place, 'select mac from api_keys where account_id = ? and id = ?', ...key)
+        assert.deepEqual(Buffer.from(after?.['mac'] as Uint8Array), Buffer.from(ofThen))
       }
     })
 
