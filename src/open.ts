@@ -16,6 +16,7 @@ import { noFolder, noStore, storeName } from './store/place.ts'
 import type { Store } from './store/store.ts'
 import { askerOf, createAccount, type HostAsker } from './vault/accounts.ts'
 import { Attempts } from './vault/attempts.ts'
+import { type PasswordCost, passwordCost } from './vault/passwords.ts'
 import { Repeats, recordRepeats } from './vault/repeats.ts'
 import { rewrapAccountKeys } from './vault/rotation.ts'
 import { ask, type Vault } from './vault/vault.ts'
@@ -32,6 +33,8 @@ export interface OpenOptions {
   readonly mayMake?: boolean | undefined
   /** Milliseconds since 1970, for tests; without it the store's own clock. */
   readonly now?: (() => number) | undefined
+  /** What new passwords are hashed with, for tests of anything else; without it `passwordCost`. */
+  readonly passwords?: PasswordCost | undefined
 }
 
 /** How often it is looked whether repeated refusals are to be recorded. */
@@ -55,7 +58,10 @@ type Needed = Pick<
  * @throws Refusal `not_found` when there is none and it may not be made; others when it cannot be opened, or the root key
  *   is not its own
  */
-export async function openVault(config: Needed, { now, mayMake = false }: OpenOptions = {}): Promise<Opened> {
+export async function openVault(
+  config: Needed,
+  { now, mayMake = false, passwords = passwordCost }: OpenOptions = {},
+): Promise<Opened> {
   if (mayMake) makeDataDir(config.dataDir)
   // A faulty one is found before anything is made; a missing one is made with a store, and never for one that is there.
   let root = isMissing(config.rootKey) ? undefined : mayMake ? await openRootKey(config.rootKey) : undefined
@@ -83,6 +89,7 @@ export async function openVault(config: Needed, { now, mayMake = false }: OpenOp
       issuers: new Issuers((url) => guardedFetch(url, limits), clock),
       maxValueBytes,
       maxFileBytes,
+      passwordCost: passwords,
       identities: new Map(),
       attempts: new Attempts(store, (text) => keyring.requestHash(text)),
       repeats: new Repeats(),

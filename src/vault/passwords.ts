@@ -6,8 +6,15 @@ import { randomBytes } from '../crypto/random.ts'
 import { Refusal } from '../errors.ts'
 import { strengthOf } from './strength.ts'
 
-/** OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane. In KiB. */
-const cost = { memory: 19_456, passes: 2, parallelism: 1 }
+/** What a hash of Argon2id takes: KiB of memory, passes over it, and lanes. */
+export interface PasswordCost {
+  readonly memory: number
+  readonly passes: number
+  readonly parallelism: number
+}
+
+/** OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane. */
+export const passwordCost: PasswordCost = { memory: 19_456, passes: 2, parallelism: 1 }
 const saltBytes = 16
 const tagLength = 32
 /** Each takes its memory for some 30 ms: strangers who sign in at random must not take all of it. */
@@ -24,15 +31,15 @@ let running = 0
 const waiting: (() => void)[] = []
 
 /** @returns a PHC string, `$argon2id$v=19$m=…,t=…,p=…$SALT$HASH` */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, cost: PasswordCost): Promise<string> {
   const salt = randomBytes(saltBytes)
   const tag = await slowHash(password, salt, cost)
   const { memory, passes, parallelism } = cost
   return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${unpadded(salt)}$${unpadded(tag)}`
 }
 
-/** Whether the password is the one of the PHC string. Without one it takes as long, and is never. */
-export async function isPassword(password: string, phc: string | null): Promise<boolean> {
+/** Whether the password is the one of the PHC string. Without one it takes as long as a new one, and is never. */
+export async function isPassword(password: string, phc: string | null, cost: PasswordCost): Promise<boolean> {
   const [, memory, passes, parallelism, salt = '', tag = ''] =
     /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(phc ?? '') ?? []
   const own = { memory: Number(memory), passes: Number(passes), parallelism: Number(parallelism) }
@@ -57,7 +64,7 @@ export async function checkPassword(password: string, about: readonly string[]):
     throw weak('It is easy to guess, or among those that have leaked. Use several unrelated words.')
 }
 
-async function slowHash(password: string, nonce: Uint8Array, { memory, passes, parallelism }: typeof cost) {
+async function slowHash(password: string, nonce: Uint8Array, { memory, passes, parallelism }: PasswordCost) {
   if (running >= maxAtOnce) {
     if (waiting.length >= maxWaiting) {
       throw new Refusal('overloaded', 'Too many people sign in at once. Try again shortly.')

@@ -98,7 +98,7 @@ async function trySignIn(
   for (let tries = 0; tries < maxTries; tries++) {
     const user = await vault.store.userWithEmail(accountId, input.email)
     if (user !== undefined) await verifyUser(vault, { ...stranger, caller: personOf(user) }, user)
-    const isRight = await isPassword(input.password, user?.password ?? null)
+    const isRight = await isPassword(input.password, user?.password ?? null, vault.passwordCost)
     if (user === undefined || !isRight || user.isDisabled) {
       if (user !== undefined) await recordFailure(vault, stranger, user)
       throw new Refusal('invalid_credentials', 'The address or the password is wrong.')
@@ -155,7 +155,7 @@ export async function acceptLink(
     const email = user.email ?? checkEmail(input.email ?? '')
     const name = input.name === undefined ? user.name : checkLabel(input.name, 'name')
     await checkPassword(input.password, [email, ...email.split('@'), name])
-    const password = await hashPassword(input.password)
+    const password = await hashPassword(input.password, vault.passwordCost)
     const next = { ...withoutLink(nextGeneration(user)), email, name, password }
     const rules = await rulesOf(vault, { ...stranger, caller: personOf(next) }, user.accountId)
     const isOther = rules.sso?.isOnly === true && user.role !== 'owner'
@@ -247,7 +247,7 @@ export async function changePassword(
     const prepared = await prepareUser(vault, asker, user.id)
     const next = prepared && {
       ...withoutLink(nextGeneration(prepared.user)),
-      password: await hashPassword(password),
+      password: await hashPassword(password, vault.passwordCost),
     }
     const change = prepared && next && ({ rowMac: prepared.user.mac, user: next, ends: 'all' } as const)
     const operation = { kind: 'update_user', id: user.id, change, isProven: true, isWhole: false } as const
@@ -348,7 +348,7 @@ function newSession(vault: Vault, token: string, beginning: Beginning): NewKey {
 export async function provePassword(vault: Vault, asker: Asker, user: User, password: string): Promise<void> {
   const attempt = await vault.attempts.begin(user.accountId, user.email ?? '', asker.address, vault.now())
   await vault.attempts.make(attempt, isWrong, async () => {
-    if (await isPassword(password, user.password)) return
+    if (await isPassword(password, user.password, vault.passwordCost)) return
     await recordFailure(vault, asker, user)
     throw new Refusal('invalid_credentials', 'The password is wrong.')
   })

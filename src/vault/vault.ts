@@ -10,6 +10,7 @@ import { forgedRow } from '../store/forged.ts'
 import type { Identified, Kind, Op, Results } from '../store/operation.ts'
 import type { Store } from '../store/store.ts'
 import type { Attempts } from './attempts.ts'
+import type { PasswordCost } from './passwords.ts'
 import { type Repeats, recordShutOut } from './repeats.ts'
 
 export interface Vault {
@@ -23,6 +24,8 @@ export interface Vault {
   readonly maxValueBytes: number
   /** The longest file, in bytes. */
   readonly maxFileBytes: number
+  /** What new passwords are hashed with. */
+  readonly passwordCost: PasswordCost
   /** What API keys have led to, by look-up hash: accounts, which keys never change. Not a permission. */
   readonly identities: Map<string, Identity>
   /** Of passwords, codes and links, over all nodes. */

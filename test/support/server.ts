@@ -7,6 +7,7 @@ import type { Config } from '../../src/config.ts'
 import { createServer } from '../../src/http/server.ts'
 import { bootstrap, openServerVault } from '../../src/open.ts'
 import { createAccount } from '../../src/vault/accounts.ts'
+import type { PasswordCost } from '../../src/vault/passwords.ts'
 import type { Vault } from '../../src/vault/vault.ts'
 import { Api } from './api.ts'
 import { watchAnswers } from './description.ts'
@@ -34,6 +35,8 @@ export interface Lasting {
 export interface TestOptions extends Partial<Omit<Config, 'dataDir' | 'databaseUrl'>> {
   /** Milliseconds since 1970. */
   readonly now?: () => number
+  /** What passwords are hashed with; without it next to nothing. */
+  readonly passwords?: PasswordCost
   /** A place of an earlier server; without it a new one. */
   readonly place?: Place
   readonly logger?: Logger
@@ -69,6 +72,9 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
   }
 }
 
+/** The least that there is: hundreds of people sign in in tests of other things. */
+const cheapPasswords: PasswordCost = { memory: 8, passes: 1, parallelism: 1 }
+
 /** How to stop the servers that were started on a place. */
 const nodesOf = new WeakMap<Place, readonly (() => Promise<void>)[]>()
 
@@ -76,7 +82,7 @@ const nodesOf = new WeakMap<Place, readonly (() => Promise<void>)[]>()
 export async function startServer(t: Lasting, engine: TestEngine, options: TestOptions = {}): Promise<TestServer> {
   const place = options.place ?? (await engine.makePlace())
   const config = testConfig(place, options)
-  const opened = await openServerVault(config, { now: options.now })
+  const opened = await openServerVault(config, { now: options.now, passwords: options.passwords ?? cheapPasswords })
   const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)
   const { app } = await createServer({
     vault: opened.vault,

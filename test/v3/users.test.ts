@@ -1,6 +1,7 @@
 /** Users and their sessions: links, roles, sign-in, confirmation, and everything that somebody else might try. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { passwordCost } from '../../src/vault/passwords.ts'
 import { Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
@@ -10,7 +11,7 @@ import { password, startWithOwner } from '../support/portal-account.ts'
 for (const engine of engines) {
   suite(`${engine.name}: a user`, { skip: engine.skip }, () => {
     test('becomes the owner by the set-up link, once, and signs in with the password', async (t) => {
-      const { owner, token, accepted, url, place } = await startWithOwner(t, engine)
+      const { owner, token, accepted, url, place } = await startWithOwner(t, engine, { passwords: passwordCost })
 
       assert.deepEqual(accepted.body.user, { id: 1, name: 'Ada', email: 'ada@example.com', role: 'owner' })
       assert.deepEqual(accepted.body.account, { id: 1, name: 'default' })
