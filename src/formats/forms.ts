@@ -38,6 +38,7 @@ function json(also: RegExp | undefined, isUpper = false): Encoder {
 
 const beyondAscii = /[^\p{ASCII}]/u
 const jsonAscii = json(beyondAscii)
+const pythonJson = json(/\x7f|[^\p{ASCII}]/u)
 const plainJson = json(undefined)
 const goJson = json(/[&<>\u2028\u2029]/u)
 
@@ -163,12 +164,13 @@ const encoders: readonly Encoder[] = [
   plainJson,
   goJson,
   jsonAscii,
+  pythonJson,
   (character) => (character === '/' ? '\\/' : character),
   (character) => (character === '/' ? '\\/' : jsonAscii(character)),
   json(/["&'+<>`\x7f]|[^\p{ASCII}]/u, true),
   json(/["&'<>/=]|[^\p{ASCII}]/u),
   // And within a text that is JSON again, as logs have it.
-  ...[plainJson, goJson, jsonAscii].map(
+  ...[plainJson, goJson, jsonAscii, pythonJson].map(
     (encode): Encoder =>
       (character) =>
         again(encode(character)),

@@ -23,7 +23,8 @@ export function writeDotenv(entries: readonly Entry[]): string {
 
 /** Without quotes where every reader agrees, else in those within which every reader takes the value as it is. */
 function dotenvValue(name: string, text: string): string {
-  if (/^[A-Za-z0-9_./:@%+,=^-]*$/.test(text)) return text
+  // zsh takes what follows "=" for a command, at the beginning and behind each colon.
+  if (/^[A-Za-z0-9_./:@%+,=^-]*$/.test(text) && !/(?:^|:)=/.test(text)) return text
   // Python fills in variables whatever the quotes are, and all but Compose read a carriage return as a line end.
   const isLiteral = !text.includes('\r') && !text.includes('${')
   // Python takes two backslashes for one, and all take one before the closing quote for its own.

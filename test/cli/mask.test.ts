@@ -81,6 +81,7 @@ suite('A mask', () => {
         '\ttab-3333',
         '🔑-key-\u2028-4',
         '%41%42-5',
+        'rub\u007fout-6666',
         '+/+/+/6',
       ],
       'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789',

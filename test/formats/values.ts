@@ -54,6 +54,7 @@ export const hard = [
     '\ufffe',
     "'\nB='#y'",
   ],
+  ...['=ls', 'x:=ls', '=no-such-command', '::=x', '=', ':=', 'a=:b'],
   '-----BEGIN KEY-----\nabc+/=\n-----END KEY-----\n',
 ]
 
