@@ -37,7 +37,7 @@ export type Code =
   | 'key_exhausted'
 
 /** One faulty field of a request, as the caller sees it. Never holds the value that was sent. */
-export interface FieldFault extends Partial<Place> {
+export interface FieldFault extends Partial<Position> {
   readonly field: string
   readonly detail: string
   /** The secret that a template refers to. */
@@ -45,7 +45,7 @@ export interface FieldFault extends Partial<Place> {
 }
 
 /** Where in a template, counted from 1; the column in UTF-16 units, as editors count. */
-export interface Place {
+export interface Position {
   readonly line: number
   readonly column: number
   /** Which part of a multipart document; the line is then one of that part's decoded text. */

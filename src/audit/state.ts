@@ -5,7 +5,7 @@
 import type { AuditObject, AuditRecord } from './record.ts'
 
 /** Something of an account as it stands in the tables, in the words of its records. */
-export interface Live extends Pick<AuditObject, 'id' | 'name' | 'version' | 'hash'> {
+export interface Holding extends Pick<AuditObject, 'id' | 'name' | 'version' | 'hash'> {
   readonly kind:
     | 'secret'
     | 'list'
@@ -163,17 +163,17 @@ export class Replay {
   }
 
   /** What the tables have otherwise than the trail says, one sentence each. */
-  differences(found: readonly Live[]): string[] {
+  differences(found: readonly Holding[]): string[] {
     const seen = new Set(found.map(keyOf))
     const missing = [...this.#known].flatMap(([at, { seq, text }]) => {
       if (text === null || seq > this.#settled || seen.has(at) || this.#fleeting.has(at)) return []
-      const noun = articled[at.slice(0, at.indexOf(' ')) as Live['kind']]
+      const noun = articled[at.slice(0, at.indexOf(' ')) as Holding['kind']]
       return [`${noun} that record ${seq} left in the store is not there.`]
     })
     return [...found.flatMap((live) => this.#differencesOf(live)), ...missing]
   }
 
-  #differencesOf(live: Live): string[] {
+  #differencesOf(live: Holding): string[] {
     const { kind, id } = live
     const at = keyOf(live)
     const what =
@@ -221,7 +221,7 @@ function capitalized(text: string): string {
 }
 
 /** The first API key and the usual settings come with the account, in one record; the list `default` with the first secret. */
-function cameUnrecorded({ kind, id, name, isUsual }: Live): boolean {
+function cameUnrecorded({ kind, id, name, isUsual }: Holding): boolean {
   return (kind === 'key' && id === 1) || (kind === 'list' && name === 'default') || isUsual === true
 }
 

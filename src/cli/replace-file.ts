@@ -10,7 +10,7 @@ const ownerAlone = 0o600
 const maxLinks = 40
 
 /** Where to write, once links are followed, and what is there. */
-interface Place {
+interface Target {
   readonly path: string
   readonly found: Stats | undefined
 }
@@ -25,16 +25,16 @@ interface Place {
  */
 export async function replaceFile(path: string, content: Buffer, mode?: number): Promise<boolean> {
   try {
-    const place = await placeOf(path)
-    const { found } = place
+    const target = await targetOf(path)
+    const { found } = target
     const wanted = mode ?? (found === undefined ? ownerAlone : found.mode & 0o777)
-    if (found !== undefined && (await isSame(place.path, found, content, wanted))) return false
+    if (found !== undefined && (await isSame(target.path, found, content, wanted))) return false
     if (mode === undefined && (wanted & 0o007) !== 0) {
       complain(`Everybody on this computer may read ${path}: it keeps its mode, ${octal(wanted)}.`)
     }
     // Another name of a file, or what is mounted on it, would stay with the file that was.
-    if (found !== undefined && found.nlink > 1) await writeInPlace(place.path, content, wanted)
-    else await replace(place, content, wanted)
+    if (found !== undefined && found.nlink > 1) await writeInPlace(target.path, content, wanted)
+    else await replace(target, content, wanted)
     return true
   } catch (error) {
     if (error instanceof Fault) throw error
@@ -57,7 +57,7 @@ function octal(mode: number): string {
 }
 
 /** Follows links by itself, as a link may lead to a file that is not there yet. */
-async function placeOf(given: string): Promise<Place> {
+async function targetOf(given: string): Promise<Target> {
   let path = given
   for (let links = 0; links <= maxLinks; links++) {
     const found = await lstat(path).catch(whenAbsent)
@@ -98,7 +98,7 @@ async function isSame(path: string, found: Stats, content: Buffer, mode: number)
   return (await readFile(path)).equals(content)
 }
 
-async function replace({ path, found }: Place, content: Buffer, mode: number): Promise<void> {
+async function replace({ path, found }: Target, content: Buffer, mode: number): Promise<void> {
   const folder = dirname(path)
   const temporary = join(folder, `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}`)
   try {

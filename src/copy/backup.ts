@@ -1,8 +1,8 @@
 /** A backup: two parts of text, made of one snapshot; and a store that is filled with them. */
 import { randomBytes } from 'node:crypto'
 import type { Config } from '../config.ts'
+import { fillStoreAt, readStoreAt, type StoreLocation } from './location.ts'
 import { type Manifest, type PartName, readPart, writePart } from './part.ts'
-import { fillPlace, type Place, readPlace } from './place.ts'
 import type { Proof } from './proof.ts'
 import { prove } from './transfer.ts'
 import { counted, type Watch } from './watch.ts'
@@ -15,8 +15,8 @@ export type OpenPart = (part: PartName) => AsyncIterable<Uint8Array>
 const order: readonly PartName[] = ['values', 'keys']
 
 /** @returns the backup's id */
-export async function backUp(place: Place, madeAt: Date, keep: KeepPart, watch?: Watch): Promise<string> {
-  const snapshot = await readPlace(place)
+export async function backUp(location: StoreLocation, madeAt: Date, keep: KeepPart, watch?: Watch): Promise<string> {
+  const snapshot = await readStoreAt(location)
   try {
     const backup = randomBytes(16).toString('hex')
     const { schema } = snapshot
@@ -41,14 +41,14 @@ export interface Restored extends Proof {
  *
  * @throws Refusal `invalid` when the target is not empty or the backup is no whole one, `integrity_failure`
  */
-export async function restore(config: Config, to: Place, open: OpenPart, watch?: Watch): Promise<Restored> {
+export async function restore(config: Config, to: StoreLocation, open: OpenPart, watch?: Watch): Promise<Restored> {
   const { header, manifest } = await fill(to, open)
   const proof = await prove(config, to, manifest, () => 1, watch)
   return { ...proof, backup: header.backup, madeAt: header.madeAt }
 }
 
-async function fill(to: Place, open: OpenPart) {
-  const filling = await fillPlace(to)
+async function fill(to: StoreLocation, open: OpenPart) {
+  const filling = await fillStoreAt(to)
   try {
     const values = await readPart(open('values'), filling, { part: 'values' })
     const keys = await readPart(open('keys'), filling, { part: 'keys', backup: values.header.backup })

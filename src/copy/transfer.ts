@@ -4,8 +4,8 @@ import { Refusal } from '../errors.ts'
 import { openVault } from '../open.ts'
 import type { Snapshot } from '../store/dump/dump.ts'
 import { type Table, tables } from '../store/dump/tables.ts'
+import { fillStoreAt, readStoreAt, type StoreLocation, takeStoreAt } from './location.ts'
 import { type Contents, ContentsCounter, type Manifest } from './part.ts'
-import { fillPlace, type Place, readPlace, takePlace } from './place.ts'
 import { type Proof, proveContents, proveVault } from './proof.ts'
 import type { Watch } from './watch.ts'
 
@@ -19,10 +19,15 @@ export type OnProgress = (table: string, rows: number) => void
  * @throws Refusal `invalid` when the target is not empty or the source is in use, `integrity_failure` when the copy is
  *   not whole, `outcome_unknown` when the source was written to meanwhile
  */
-export async function transfer(config: Config, from: Place, to: Place, onProgress: OnProgress): Promise<Proof> {
-  const letGo = takePlace(from)
+export async function transfer(
+  config: Config,
+  from: StoreLocation,
+  to: StoreLocation,
+  onProgress: OnProgress,
+): Promise<Proof> {
+  const letGo = takeStoreAt(from)
   try {
-    const source = await readPlace(from)
+    const source = await readStoreAt(from)
     let manifest: Manifest
     try {
       manifest = await copy(source, to, onProgress)
@@ -40,21 +45,21 @@ export async function transfer(config: Config, from: Place, to: Place, onProgres
 /** Proves a store that was just filled. @param everyOf how many values of so many are left out for each one opened */
 export async function prove(
   config: Config,
-  place: Place,
+  location: StoreLocation,
   manifest: Manifest,
   everyOf: (versions: number) => number,
   watch?: Watch,
 ): Promise<Proof> {
-  const copied = await readPlace(place)
+  const copied = await readStoreAt(location)
   try {
     await proveContents(copied, manifest, watch)
   } finally {
     await copied.close()
   }
   // Opening seals anew what an older version left: what is proven then is what will be served.
-  const { vault, close } = await openVault({ ...config, ...place })
+  const { vault, close } = await openVault({ ...config, ...location })
   try {
-    const snapshot = await readPlace(place)
+    const snapshot = await readStoreAt(location)
     try {
       return await proveVault(vault, snapshot, manifest, { everyOf, watch })
     } finally {
@@ -65,9 +70,9 @@ export async function prove(
   }
 }
 
-async function copy(source: Snapshot, to: Place, onProgress: OnProgress): Promise<Manifest> {
+async function copy(source: Snapshot, to: StoreLocation, onProgress: OnProgress): Promise<Manifest> {
   const contents = new Map<string, Contents>()
-  const filling = await fillPlace(to)
+  const filling = await fillStoreAt(to)
   try {
     for (const table of tables) {
       const counter = new ContentsCounter()
@@ -91,9 +96,9 @@ async function copy(source: Snapshot, to: Place, onProgress: OnProgress): Promis
 }
 
 /** Every operation leaves a record, and with it another size of a trail: what came too late for the copy shows. */
-async function refuseIfWritten(from: Place, manifest: Manifest): Promise<void> {
+async function refuseIfWritten(from: StoreLocation, manifest: Manifest): Promise<void> {
   const accounts = tables.find(({ name }) => name === 'accounts') as Table
-  const now = await readPlace(from)
+  const now = await readStoreAt(from)
   try {
     const counter = new ContentsCounter()
     for await (const page of now.rows(accounts)) counter.add(page)

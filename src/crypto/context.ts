@@ -10,7 +10,7 @@ import { sealAlgorithm } from './aead.ts'
 
 const purposes = { masterKey: 1, accountKey: 2, secretKey: 3, value: 4, canary: 5, seed: 6, factor: 7 } as const
 
-export interface Place {
+export interface SealContext {
   readonly purpose: keyof typeof purposes
   /** Hexadecimal, 16 bytes. */
   readonly storeId: string
@@ -24,7 +24,7 @@ export interface Place {
 
 const fixedBytes = 61
 
-export function contextOf(place: Place): Buffer {
+export function contextOf(place: SealContext): Buffer {
   const name = place.name ?? ''
   const nameBytes = Buffer.byteLength(name)
   const context = Buffer.alloc(fixedBytes + nameBytes)

@@ -17,7 +17,7 @@ import {
 } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import { keyVersionOf, open, seal } from './aead.ts'
-import { contextOf, type Place } from './context.ts'
+import { contextOf, type SealContext } from './context.ts'
 import { firstMasterKey, type OpenMaster, openMasters, type SealedKeyring } from './master-key.ts'
 import type { RootKeyProvider } from './providers/provider.ts'
 import { randomBytes } from './random.ts'
@@ -247,7 +247,7 @@ export class Keyring {
     next: VersionedKey,
   ): WrappedKey {
     const { accountId, uid } = place
-    const at = (keyVersion: number): Place => ({
+    const at = (keyVersion: number): SealContext => ({
       purpose: 'secretKey',
       storeId: this.storeId,
       accountId,
@@ -322,7 +322,7 @@ export class Keyring {
     })
   }
 
-  #accountKeyPlace(accountId: number, version: number, keyVersion: number): Place {
+  #accountKeyPlace(accountId: number, version: number, keyVersion: number): SealContext {
     return { purpose: 'accountKey', storeId: this.storeId, accountId, version, keyVersion }
   }
 
@@ -357,7 +357,7 @@ export class Keyring {
   #unwrap(
     name: string,
     { wrapped }: Pick<WrappedKey, 'wrapped'>,
-    how: () => { under: KeyObject; place: Place },
+    how: () => { under: KeyObject; place: SealContext },
   ): KeyObject {
     const known = this.#unwrapped.get(name)
     if (known !== undefined) return known
@@ -378,7 +378,7 @@ export class Keyring {
   }
 }
 
-function wrapNew(under: KeyObject, place: Place): { wrappedKey: WrappedKey; key: KeyObject } {
+function wrapNew(under: KeyObject, place: SealContext): { wrappedKey: WrappedKey; key: KeyObject } {
   const bytes = randomBytes(keyBytes)
   const wrapped = seal(under, bytes, contextOf(place), place.keyVersion)
   const key = createSecretKey(bytes)

@@ -6,7 +6,7 @@
 import { createSecretKey } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import { open, seal } from './aead.ts'
-import { contextOf, type Place } from './context.ts'
+import { contextOf, type SealContext } from './context.ts'
 import type { RootKeyProvider } from './providers/provider.ts'
 import { randomBytes } from './random.ts'
 
@@ -158,10 +158,10 @@ function wrongRootKey(): Refusal {
   )
 }
 
-function masterPlace(storeId: string, version: number): Place {
+function masterPlace(storeId: string, version: number): SealContext {
   return { purpose: 'masterKey', storeId, version, keyVersion: 0 }
 }
 
-function canaryPlace(storeId: string): Place {
+function canaryPlace(storeId: string): SealContext {
   return { purpose: 'canary', storeId, keyVersion: firstMasterKey }
 }

@@ -1,9 +1,9 @@
 /** A template as text and references, with `$${{` for a literal `${{`, and the places of both. */
-import { invalid, type Place, Refusal } from '../errors.ts'
+import { invalid, type Position, Refusal } from '../errors.ts'
 import { type Limits, tooLarge } from './limits.ts'
 import { type Filter, match, opening, readReference } from './reference.ts'
 
-export interface Reference extends Place {
+export interface Reference extends Position {
   readonly name: string
   readonly filters: readonly Filter[]
   /** What is before it when it stands alone on its line; the lines of its value follow suit. */
@@ -76,7 +76,7 @@ function referenceAt(text: string, at: number, done: number, lines: Lines) {
 export function refuseAt(
   code: 'invalid' | 'unresolved_references' | 'unsafe_rendering',
   field: string,
-  faults: readonly (Place & { readonly detail: string; readonly name?: string; readonly field?: string })[],
+  faults: readonly (Position & { readonly detail: string; readonly name?: string; readonly field?: string })[],
 ): Refusal {
   const [first] = faults
   if (first === undefined) return invalid(field, 'Is not acceptable.')
@@ -109,7 +109,7 @@ class Lines {
     this.#nextBreak = text.indexOf('\n')
   }
 
-  placeOf(at: number): Place {
+  placeOf(at: number): Position {
     while (this.#nextBreak >= 0 && this.#nextBreak < at) {
       this.#line++
       this.start = this.#nextBreak + 1

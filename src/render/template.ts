@@ -2,7 +2,7 @@
  * Templates with references to secrets: read, then rendered with values that the caller has fetched meanwhile.
  * Refusals name secrets and places, never a value.
  */
-import type { Place, Refusal } from '../errors.ts'
+import type { Position, Refusal } from '../errors.ts'
 import { adviceFor, findUnsafe, type Meaning, meaningOf } from './document.ts'
 import { Budget, fill, type Output, outputOf, type Value } from './fill.ts'
 import { type Origin, type Piece, type Reference, refuseAt, split } from './grammar.ts'
@@ -88,7 +88,7 @@ export function* renderingAll(
   return rendered
 }
 
-type Fault = Place & { readonly field: string; readonly name: string; readonly detail: string }
+type Fault = Position & { readonly field: string; readonly name: string; readonly detail: string }
 
 function faultOf({ field }: Origin, { name, line, column, part }: Reference, detail: string): Fault {
   return { field, name, line, column, detail, ...(part === undefined ? {} : { part }) }

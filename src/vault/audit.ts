@@ -9,8 +9,8 @@ import { invalid } from '../errors.ts'
 import type { Account } from '../model/account.ts'
 import { allows, allowsName, type Scope } from '../model/scope.ts'
 import type { RecordFilter } from '../store/store.ts'
-import { alone } from './alone.ts'
-import { liveOf } from './live.ts'
+import { accountState } from './account-state.ts'
+import { runLongWork } from './long-work.ts'
 import { filterInTurns, Pace } from './pace.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
@@ -116,7 +116,7 @@ async function verifyAccount(
   const { id, name } = account
   const { storeId } = vault.keyring
   const replay = new Replay(account.auditSize)
-  const live = withState ? await liveOf(vault, id) : { live: [], forged: [] }
+  const live = withState ? await accountState(vault, id) : { live: [], forged: [] }
   // Read again: the trail must reach over everything that the tables show.
   const latest = (await vault.store.accounts()).find((one) => one.id === id) ?? account
   const { auditSize, auditHead } = latest
@@ -146,7 +146,7 @@ export interface PartVerdict extends Verdict {
  * @throws Refusal `forbidden`, `invalid` for a point beyond the trail, `overloaded`
  */
 export function verifyPart(vault: Vault, asker: Asker, accountId: number, after: Anchor | undefined) {
-  return alone(vault, 'verify', accountId, async (): Promise<PartVerdict> => {
+  return runLongWork(vault, 'verify', accountId, async (): Promise<PartVerdict> => {
     const { id, auditSize: total, auditHead } = await ask(vault, asker, { kind: 'verify_audit' })
     const { storeId } = vault.keyring
     const from = after ?? { size: 0, head: emptyHead(storeId, id) }

@@ -7,7 +7,7 @@ import { invalid, Refusal } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { OldSecretKey } from '../store/store.ts'
 import { askerOf, checkMasterKey, findAccount, type HostAsker } from './accounts.ts'
-import { alone } from './alone.ts'
+import { runLongWork } from './long-work.ts'
 import { type Asker, ask, authenticate, learnKeyOf, outdated, tryAsk, type Vault } from './vault.ts'
 
 /** Secret keys wrapped anew in one transaction. */
@@ -69,7 +69,7 @@ export async function readAccount(vault: Vault, asker: Asker): Promise<{ account
  * @throws Refusal `forbidden`, `confirmation_required`, `invalid` for another version, `overloaded`
  */
 export async function rotateTo(vault: Vault, asker: Asker, accountId: number, version: number): Promise<KeyState> {
-  return alone(vault, 'rotate', accountId, async () => {
+  return runLongWork(vault, 'rotate', accountId, async () => {
     await ask(vault, asker, { kind: 'read_account' })
     await checkMasterKey(vault)
     const keys = await accountKeysOf(vault, accountId)

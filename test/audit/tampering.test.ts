@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { suite, test } from 'node:test'
 import type { Checkpoint } from '../../src/audit/checkpoint.ts'
-import { readPlace } from '../../src/copy/place.ts'
+import { readStoreAt } from '../../src/copy/location.ts'
 import { openVault } from '../../src/open.ts'
 import type { Row } from '../../src/store/dump/dump.ts'
 import { type Table, tables } from '../../src/store/dump/tables.ts'
@@ -149,7 +149,7 @@ async function makeScene(t: Parameters<typeof startServer>[0]): Promise<Scene> {
 }
 
 async function rowsOf(place: Place): Promise<Rows> {
-  const snapshot = await readPlace(place)
+  const snapshot = await readStoreAt(place)
   try {
     const found: Record<string, Row[]> = {}
     for (const table of tables) found[table.name] = (await Array.fromAsync(snapshot.rows(table))).flat()

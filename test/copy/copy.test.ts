@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { restore } from '../../src/copy/backup.ts'
+import { fillStoreAt, readStoreAt } from '../../src/copy/location.ts'
 import { readPart, writePart } from '../../src/copy/part.ts'
-import { fillPlace, readPlace } from '../../src/copy/place.ts'
 import type { Row } from '../../src/store/dump/dump.ts'
 import { tables } from '../../src/store/dump/tables.ts'
 import { Api } from '../support/api.ts'
@@ -66,7 +66,7 @@ async function makeRich(server: TestServer): Promise<void> {
 
 /** Every row of every table, by ascending key. */
 async function rowsOf(place: Place): Promise<Record<string, Row[]>> {
-  const snapshot = await readPlace(place)
+  const snapshot = await readStoreAt(place)
   try {
     const found: Record<string, Row[]> = {}
     for (const table of tables) {
@@ -169,14 +169,14 @@ for (const engine of engines) {
       assert.match(refused.stderr, /The target is not empty. Nothing was changed/)
       assert.deepEqual(await rowsOf(target.place), before)
       const empty = await emptyPlace(t, other, server.place)
-      const filling = await fillPlace(empty)
-      const snapshot = await readPlace(server.place)
+      const filling = await fillStoreAt(empty)
+      const snapshot = await readStoreAt(server.place)
       for (const table of tables.slice(0, 6)) {
         for await (const page of snapshot.rows(table)) await filling.insert(table, page)
       }
       await snapshot.close()
       await filling.close()
-      await assert.rejects(readPlace(empty), /There is no store in/)
+      await assert.rejects(readStoreAt(empty), /There is no store in/)
       const { code, stderr } = runCommand(server.place, [
         ...['migrate-store', '--from', urlOf(server.place)],
         ...['--to', urlOf(empty)],
@@ -271,7 +271,7 @@ suite('A backup', () => {
     const server = await startServer(t, sqlite)
     for (let at = 0; at < 5; at++) await server.api.post('/v3/secrets', { name: `s-${at}`, value: 'v' })
     await server.stop()
-    const snapshot = await readPlace(server.place)
+    const snapshot = await readStoreAt(server.place)
     const header = { part: 'values', backup: '0a', schema: snapshot.schema, madeAt: '2026-01-15T10:00:00Z' } as const
     const text = (await Array.fromAsync(writePart(snapshot, header))).join('')
     await snapshot.close()
@@ -322,7 +322,7 @@ suite('A backup', () => {
     ]
     for (const [name, column, value] of forged) {
       const place = await emptyPlace(t, sqlite, server.place)
-      const snapshot = await readPlace(server.place)
+      const snapshot = await readStoreAt(server.place)
       const forging = {
         schema: snapshot.schema,
         count: async () => 0,

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { open, overheadBytes, seal } from '../../src/crypto/aead.ts'
-import { contextOf, type Place } from '../../src/crypto/context.ts'
+import { contextOf, type SealContext } from '../../src/crypto/context.ts'
 import { Refusal } from '../../src/errors.ts'
 import { fc } from '../support/fast-check.ts'
 import * as independent from './aead-independent.ts'
@@ -30,7 +30,7 @@ const purposes = { masterKey: 1, accountKey: 2, secretKey: 3, value: 4, canary: 
 const vectors = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/sealed.json'), 'utf8')) as Vector[]
 const hex = (text: string) => Buffer.from(text, 'hex')
 const isBroken = (error: unknown) => error instanceof Refusal && error.code === 'integrity_failure'
-const place: Place = {
+const place: SealContext = {
   purpose: 'value',
   storeId: '0a'.repeat(16),
   accountId: 1,
@@ -149,7 +149,7 @@ suite('A sealed value', () => {
   })
 
   test('opens in its own place alone, and under its own key alone', () => {
-    const places: Place[] = [
+    const places: SealContext[] = [
       place,
       { ...place, purpose: 'secretKey' },
       { ...place, storeId: '0c'.repeat(16) },

@@ -1761,7 +1761,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a witness takes no checkpoint that goes back',
-    'cli/export.ts',
+    'cli/verify-export.ts',
     'next.size < start.size ? shrunk(start.size, next.size) : verdict.fault',
     'verdict.fault',
     'cli/export.test.ts',
@@ -1793,7 +1793,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a forged row is found with the trail',
-    'vault/live.ts',
+    'vault/account-state.ts',
     'if (!keyring.isRowMac(rowText(table, row), row.mac)) forged',
     'if (row.mac.length === 0) forged',
     'audit/tampering.test.ts',
@@ -2061,7 +2061,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a restore that fails leaves no store',
-    'copy/place.ts',
+    'copy/location.ts',
     'if (!isFilled) undo()',
     '',
     'cli/host-trouble.test.ts',

@@ -1,8 +1,8 @@
 /** Second factors: the authenticator app, recovery codes and passkeys, and everything that somebody else might try. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { accountState } from '../../src/vault/account-state.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
-import { liveOf } from '../../src/vault/live.ts'
 import { proveCode } from '../../src/vault/proofs.ts'
 import { open } from '../../src/vault/sessions.ts'
 import { Authenticator, type Odd } from '../support/authenticator.ts'
@@ -250,7 +250,7 @@ for (const engine of engines) {
       // Somebody else's recovery codes, as one's own.
       await query(place, `update factors set user_id = ${id} where user_id = 1 and kind = 'recovery_codes'`)
       assert.equal((await signIn(theirs, codes[0])).status, 500)
-      const { forged } = await liveOf(vault, 1)
+      const { forged } = await accountState(vault, 1)
       assert.deepEqual(forged, [
         'The row of factor 5 is not authentic.',
         'The factors of user 1 are not all there.',

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
+import { accountState } from '../../src/vault/account-state.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
-import { liveOf } from '../../src/vault/live.ts'
 import { recordRepeats } from '../../src/vault/repeats.ts'
 import { query } from '../support/database.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
@@ -500,7 +500,7 @@ for (const engine of engines) {
 
       assert.equal(moved.to, '/portal/?trouble=integrity_failure')
       assert.equal(ruled.status, 500)
-      const { forged } = await liveOf(vault, 1)
+      const { forged } = await accountState(vault, 1)
       assert.deepEqual(
         forged.map((text) => text.replaceAll(/\d+/g, 'N')),
         [

@@ -5,9 +5,9 @@ import { invalid } from '../../errors.ts'
 import { findAccount } from '../../vault/accounts.ts'
 import { type AccountVerdict, exportLines, verifyAudit } from '../../vault/audit.ts'
 import { signCheckpoints, verifierKeyOf } from '../../vault/checkpoints.ts'
-import { readCheckpoints, verifyExport } from '../export.ts'
 import { fail } from '../failure.ts'
 import { complain, print, printJson } from '../output.ts'
+import { readCheckpoints, verifyExport } from '../verify-export.ts'
 import { withVault } from './with-vault.ts'
 
 const exitCodes = { anchored: 0, tampered: 1, unreadable: 2, unanchored: 3 } as const

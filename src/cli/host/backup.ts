@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, readConfig } from '../../config.ts'
 import { backUp, type OpenPart, type Restored, restore } from '../../copy/backup.ts'
+import { parseLocation, type StoreLocation } from '../../copy/location.ts'
 import type { PartName } from '../../copy/part.ts'
-import { type Place, parsePlace } from '../../copy/place.ts'
 import { invalid } from '../../errors.ts'
 import { existing, recordOnAll } from '../../open.ts'
 import { Fault, print, printJson } from '../output.ts'
@@ -82,9 +82,9 @@ export async function bring(
 ): Promise<void> {
   begin()
   const config = withExistingKey(readConfig())
-  const place: Place = options.to === undefined ? config : parsePlace(options.to, '--to', config.dataDir)
-  const restored = await open(config, place, options)
-  await recordOnAll({ ...config, ...place }, 'store.restore', hostAsker())
+  const location: StoreLocation = options.to === undefined ? config : parseLocation(options.to, '--to', config.dataDir)
+  const restored = await open(config, location, options)
+  await recordOnAll({ ...config, ...location }, 'store.restore', hostAsker())
   if (options.json) return printJson(shown(restored))
   print(`Backup ${restored.backup} of ${restored.madeAt} is restored: ${told(restored)}.`)
   print('API keys that were revoked since are good again. Hold the store against what was kept elsewhere:')
@@ -93,14 +93,14 @@ export async function bring(
 
 function open(
   config: Config,
-  place: Place,
+  location: StoreLocation,
   options: WithWhat & Parts & { readonly json?: boolean },
 ): Promise<Restored> {
   const decrypter = decrypterWith(options)
   const bar = progressOfParts(!options.json)
   const onBytes = bytesRead(options, bar)
   const openPart: OpenPart = (part) => readEncrypted(pathOf(options.from, part), decrypter, onBytes)
-  return restore(config, place, openPart, bar.at).finally(bar.end)
+  return restore(config, location, openPart, bar.at).finally(bar.end)
 }
 
 /** How many rows a backup has is known at its end alone: until then, its bytes are counted. */

@@ -1,7 +1,7 @@
 /** `strongroom migrate-store`: copies the whole store into an empty one of either kind. */
 import { join } from 'node:path'
 import { type Config, readConfig } from '../../config.ts'
-import { type Place, parsePlace } from '../../copy/place.ts'
+import { parseLocation, type StoreLocation } from '../../copy/location.ts'
 import { transfer } from '../../copy/transfer.ts'
 import { recordOnAll } from '../../open.ts'
 import { complain, print, printJson } from '../output.ts'
@@ -17,8 +17,8 @@ interface Options {
 export async function migrateStore({ from, to, json }: Options): Promise<void> {
   begin()
   const config = readConfig()
-  const source = parsePlace(from, '--from', config.dataDir)
-  const target = parsePlace(to, '--to', config.dataDir)
+  const source = parseLocation(from, '--from', config.dataDir)
+  const target = parseLocation(to, '--to', config.dataDir)
   const settings = withRootKeyOf(config, source)
   const proof = await transfer(settings, source, target, json ? () => {} : reporter())
   await recordOnAll({ ...settings, ...target }, 'store.migrate', hostAsker())
@@ -31,7 +31,7 @@ export async function migrateStore({ from, to, json }: Options): Promise<void> {
 }
 
 /** A root key that the server has made lies in its data folder. */
-function withRootKeyOf(config: Config, { dataDir }: Place): Config {
+function withRootKeyOf(config: Config, { dataDir }: StoreLocation): Config {
   const { rootKey } = config
   const isMade = rootKey.kind === 'file' && rootKey.create
   return withExistingKey(isMade ? { ...config, rootKey: { ...rootKey, path: join(dataDir, 'root.key') } } : config)

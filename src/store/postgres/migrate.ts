@@ -1,7 +1,7 @@
 /** Brings the schema of a PostgreSQL database up to date, one node at a time. */
 import type { Client } from 'pg'
+import { noStore } from '../location.ts'
 import { pending } from '../migrations/migrations.ts'
-import { noStore } from '../place.ts'
 
 /** Any number of our own: nodes that start together wait for one another here. */
 export const migrationLock = 7_305_610_112

@@ -3,8 +3,8 @@ import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Refusal } from '../../errors.ts'
+import { noStore } from '../location.ts'
 import { pending } from '../migrations/migrations.ts'
-import { noStore } from '../place.ts'
 
 /**
  * FULL, not NORMAL: in WAL mode NORMAL may lose acknowledged commits when the power fails

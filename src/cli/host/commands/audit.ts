@@ -18,7 +18,7 @@ export function define(audit: Command): void {
     .requiredOption('--export <file>', 'the records since the one that is kept (- for standard input)')
     .requiredOption('--key <key>', 'what "strongroom audit key" printed')
     .description('elsewhere, without the store: take a new checkpoint only when it continues the one that is kept')
-    .action(async (options) => (await import('../../export.ts')).witness(options))
+    .action(async (options) => (await import('../../verify-export.ts')).witness(options))
   examples(witness, [
     'strongroom audit witness --kept kept.txt --checkpoint new.txt --export trail.jsonl --key strongroom/…',
     'on a machine that the operator of the server has no say over',

@@ -10,7 +10,7 @@ const maxRunning = 2
  * @param what the work is, for all accounts alike
  * @throws Refusal `overloaded`: nothing was done
  */
-export async function alone<T>(
+export async function runLongWork<T>(
   { running }: Pick<Vault, 'running'>,
   what: string,
   accountId: number,

@@ -1,16 +1,15 @@
 /** Where a whole store is: opened to be read as it is at one moment, or to be filled while it is empty. */
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Config } from '../config.ts'
 import { databaseUrlFault } from '../database-url.ts'
 import { invalid } from '../errors.ts'
 import type { Filling, Snapshot } from '../store/dump/dump.ts'
 import { fillPostgres, readPostgres } from '../store/dump/postgres.ts'
 import { fillSqlite, readSqlite } from '../store/dump/sqlite.ts'
+import { noFolder, refuseUnlessThere, type StoreLocation, sqlitePath } from '../store/location.ts'
 import { lockDataDir, lockPath } from '../store/lock.ts'
-import { noFolder, refuseUnlessThere, sqlitePath } from '../store/place.ts'
 
-export type Place = Pick<Config, 'dataDir' | 'databaseUrl'>
+export type { StoreLocation } from '../store/location.ts'
 
 /**
  * Reads `sqlite:FOLDER` or `postgres://…`.
@@ -18,7 +17,7 @@ export type Place = Pick<Config, 'dataDir' | 'databaseUrl'>
  * @param dataDir for a PostgreSQL store: where its node keeps a root key that it has made
  * @throws Refusal `invalid` naming the option
  */
-export function parsePlace(text: string, option: string, dataDir: string): Place {
+export function parseLocation(text: string, option: string, dataDir: string): StoreLocation {
   if (/^postgres(ql)?:/.test(text)) {
     const fault = databaseUrlFault(text)
     if (fault !== undefined) throw invalid(option, `The URL ${fault}.`)
@@ -29,7 +28,7 @@ export function parsePlace(text: string, option: string, dataDir: string): Place
   return { dataDir: resolve(folder), databaseUrl: undefined }
 }
 
-export async function readPlace({ dataDir, databaseUrl }: Place): Promise<Snapshot> {
+export async function readStoreAt({ dataDir, databaseUrl }: StoreLocation): Promise<Snapshot> {
   if (databaseUrl !== undefined) return readPostgres(databaseUrl)
   refuseUnlessThere({ dataDir, databaseUrl })
   return readSqlite(sqlitePath(dataDir))
@@ -40,7 +39,7 @@ export async function readPlace({ dataDir, databaseUrl }: Place): Promise<Snapsh
  *
  * @throws Refusal `invalid` when there is something already, or a server uses the folder
  */
-export async function fillPlace({ dataDir, databaseUrl }: Place): Promise<Filling> {
+export async function fillStoreAt({ dataDir, databaseUrl }: StoreLocation): Promise<Filling> {
   if (databaseUrl !== undefined) return fillPostgres(databaseUrl)
   const path = sqlitePath(dataDir)
   const [wasThere, wasLocked] = [path, lockPath(dataDir)].map((one) => existsSync(one))
@@ -78,7 +77,7 @@ export async function fillPlace({ dataDir, databaseUrl }: Place): Promise<Fillin
  *
  * @returns what lets go of it
  */
-export function takePlace({ dataDir, databaseUrl }: Place): () => void {
+export function takeStoreAt({ dataDir, databaseUrl }: StoreLocation): () => void {
   if (databaseUrl !== undefined) return () => {}
   refuseUnlessThere({ dataDir, databaseUrl })
   return lockDataDir(dataDir)

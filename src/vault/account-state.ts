@@ -1,6 +1,6 @@
 /** What an account holds by its tables, in the words of its trail, and which of it is not authentic. */
 import { hash } from 'node:crypto'
-import type { Live } from '../audit/state.ts'
+import type { Holding } from '../audit/state.ts'
 import { settingsHash } from '../model/account.ts'
 import type { AddressRange } from '../model/address.ts'
 import { deploymentHash } from '../model/deployment.ts'
@@ -17,13 +17,16 @@ const secretPage = 200
 const keyPage = 2000
 
 export interface Found {
-  readonly live: readonly Live[]
+  readonly live: readonly Holding[]
   /** Rows whose MAC is not theirs, one sentence each. */
   readonly forged: readonly string[]
 }
 
-export async function liveOf({ store, keyring }: Pick<Vault, 'store' | 'keyring'>, accountId: number): Promise<Found> {
-  const live: Live[] = []
+export async function accountState(
+  { store, keyring }: Pick<Vault, 'store' | 'keyring'>,
+  accountId: number,
+): Promise<Found> {
+  const live: Holding[] = []
   const forged: string[] = []
   const check = <Table extends SealedTable>(table: Table, row: SealedRows[Table], what: string) => {
     if (!keyring.isRowMac(rowText(table, row), row.mac)) forged.push(`The row of ${what} is not authentic.`)
@@ -32,7 +35,7 @@ export async function liveOf({ store, keyring }: Pick<Vault, 'store' | 'keyring'
   const take = <Table extends FirstTable>(
     table: Table,
     row: SealedRows[Table],
-    one: Omit<Live, 'hash' | 'firstHash'>,
+    one: Omit<Holding, 'hash' | 'firstHash'>,
     digest = hash('sha256', row.mac, 'hex'),
   ) => {
     check(table, row, `${one.kind} ${one.id ?? ''}`.trim())
@@ -132,7 +135,7 @@ export async function liveOf({ store, keyring }: Pick<Vault, 'store' | 'keyring'
 /** An account has one of them. */
 const nameless = { id: null, uid: null, name: null, version: null }
 
-function idOf({ id, uid, name }: Pick<Live, 'id' | 'uid' | 'name'>) {
+function idOf({ id, uid, name }: Pick<Holding, 'id' | 'uid' | 'name'>) {
   return { id, uid, name, version: null }
 }
 

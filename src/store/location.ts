@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { readDatabaseUrl } from '../database-url.ts'
 import { Refusal } from '../errors.ts'
 
-export interface StorePlace {
+export interface StoreLocation {
   readonly databaseUrl: string | undefined
   readonly dataDir: string
 }
@@ -15,13 +15,13 @@ export function sqlitePath(dataDir: string): string {
 }
 
 /** As it is called before people. */
-export function storeName({ databaseUrl, dataDir }: StorePlace): string {
+export function storeName({ databaseUrl, dataDir }: StoreLocation): string {
   return databaseUrl === undefined ? `the data folder ${dataDir}` : `the ${readDatabaseUrl(databaseUrl).place}`
 }
 
 /** Says where it was looked for. */
-export function noStore(place: StorePlace): Refusal {
-  const text = `There is no store in ${storeName(place)}, and nothing was made.`
+export function noStore(location: StoreLocation): Refusal {
+  const text = `There is no store in ${storeName(location)}, and nothing was made.`
   const hint = 'Give this command the settings of the server (STRONGROOM_DATA_DIR, STRONGROOM_DATABASE_URL).'
   return new Refusal('not_found', `${text} ${hint} A new store is made by "strongroom serve".`)
 }
@@ -31,8 +31,8 @@ export function noFolder(path: string): Refusal {
 }
 
 /** @throws Refusal `not_found` for a data folder without the file of a store, `invalid` for what is no folder */
-export function refuseUnlessThere(place: StorePlace): void {
-  const folder = statSync(place.dataDir, { throwIfNoEntry: false })
-  if (folder?.isDirectory() === false) throw noFolder(place.dataDir)
-  if (statSync(sqlitePath(place.dataDir), { throwIfNoEntry: false }) === undefined) throw noStore(place)
+export function refuseUnlessThere(location: StoreLocation): void {
+  const folder = statSync(location.dataDir, { throwIfNoEntry: false })
+  if (folder?.isDirectory() === false) throw noFolder(location.dataDir)
+  if (statSync(sqlitePath(location.dataDir), { throwIfNoEntry: false }) === undefined) throw noStore(location)
 }
