@@ -1608,6 +1608,7 @@ function json(also, isUpper = false) {
 }
 var beyondAscii = /[^\p{ASCII}]/u;
 var jsonAscii = json(beyondAscii);
+var pythonJson = json(/\x7f|[^\p{ASCII}]/u);
 var plainJson = json(void 0);
 var goJson = json(/[&<>\u2028\u2029]/u);
 function again(written) {
@@ -1710,6 +1711,7 @@ var encoders = [
 	plainJson,
 	goJson,
 	jsonAscii,
+	pythonJson,
 	(character) => character === "/" ? "\\/" : character,
 	(character) => character === "/" ? "\\/" : jsonAscii(character),
 	json(/["&'+<>`\x7f]|[^\p{ASCII}]/u, true),
@@ -1717,7 +1719,8 @@ var encoders = [
 	...[
 		plainJson,
 		goJson,
-		jsonAscii
+		jsonAscii,
+		pythonJson
 	].map((encode) => (character) => again(encode(character))),
 	...[false, true].flatMap((isLower) => [
 		percent(unreserved, { isLower }),
