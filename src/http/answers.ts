@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Refusal } from '../errors.ts'
 import { headersOf, NoSuchPath, problemOf, toRefusal } from './problem.ts'
 
-/** From now on every failure, and every path that is not there, is answered with a problem (RFC 9457). */
-export function answerErrors(app: FastifyInstance): void {
-  app.setErrorHandler(answerError)
+/** From now on every failure, and every path that is not there, is answered so, where no API has a form of its own. */
+export function answerErrors(app: FastifyInstance, answer: typeof answerError): void {
+  app.setErrorHandler(answer)
   app.setNotFoundHandler(() => {
     throw new NoSuchPath()
   })

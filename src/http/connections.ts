@@ -1,11 +1,11 @@
 /** Connections: how many there may be, how they end, and what is answered on one that never brings a request. */
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
-import { answerByHand, tooLate, unknownExpectation } from './broken.ts'
-import { type Door, guardDoor } from './door.ts'
+import { limitConnections, type OpenConnections } from './connection-limits.ts'
 import { closeWithCare } from './linger.ts'
 import { trustOf } from './peer.ts'
 import { methodNotAllowed } from './problem.ts'
+import { answerByHand, tooLate, unknownExpectation } from './unparsed-requests.ts'
 
 type Settings = Pick<Config, 'listen' | 'trustedProxies' | 'maxConnections' | 'maxConnectionsPerAddress' | 'rateLimit'>
 
@@ -13,13 +13,13 @@ type Settings = Pick<Config, 'listen' | 'trustedProxies' | 'maxConnections' | 'm
 export function guardConnections(
   app: FastifyInstance,
   settings: Settings,
-  onClose: Parameters<typeof guardDoor>[1]['onClose'],
-): Door {
+  onClose: Parameters<typeof limitConnections>[1]['onClose'],
+): OpenConnections {
   closeWithCare(app)
   app.server.on('connect', ({ socket }) => answerByHand(socket, methodNotAllowed(['GET', 'POST', 'PUT', 'DELETE'])))
   app.server.on('checkExpectation', (request) => answerByHand(request.socket, unknownExpectation))
   const isTrusted = trustOf(settings)
-  return guardDoor(app, {
+  return limitConnections(app, {
     maxConnections: settings.maxConnections,
     maxPerAddress: settings.rateLimit === undefined ? undefined : settings.maxConnectionsPerAddress,
     isProxy: (address) => isTrusted !== false && isTrusted(address, 0),

@@ -80,7 +80,7 @@ export class Schemas {
 /** Under these names are values, in which nothing is a schema. */
 const dataNames: ReadonlySet<string> = new Set(['examples', 'example', 'enum', 'const', 'default', 'required'])
 
-function isSchema(value: unknown): value is Schema {
+export function isSchema(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
@@ -99,7 +99,9 @@ export function markdown(text: string): string {
 function translated(schema: Schema): Schema {
   const { 'x-described-as': meant, pattern, maxLength, minLength, type, ...others } = schema
   if (isSchema(meant)) return { ...others, ...meant }
-  const { anyOf, ...rest } = schema
+  const { anyOf, const: word, patternProperties, ...rest } = schema
+  if (word !== undefined) return { ...rest, enum: [word] }
+  if (isSchema(patternProperties)) return { ...rest, additionalProperties: Object.values(patternProperties)[0] }
   if (Array.isArray(anyOf)) return oneOfWords(anyOf, rest) ?? nullable(anyOf, rest) ?? schema
   if (Array.isArray(schema['enum']) && type === undefined) return { type: 'string', ...schema }
   if (type === 'integer' && schema['format'] === undefined) return { ...schema, format: 'int64' }
@@ -108,9 +110,16 @@ function translated(schema: Schema): Schema {
 
 /** A choice of words alone, as one list of them: generators make a type of each part of a union. */
 function oneOfWords(anyOf: readonly unknown[], rest: Schema): Schema | undefined {
-  const parts = anyOf.map((one) => (isSchema(one) && Array.isArray(one['enum']) ? one['enum'] : []))
+  const parts = anyOf.map(wordsOf)
   const isWords = parts.every((words) => words.length > 0 && words.every((word) => typeof word === 'string'))
   return isWords ? { ...rest, type: 'string', enum: parts.flat() } : undefined
+}
+
+function wordsOf(schema: unknown): readonly unknown[] {
+  if (!isSchema(schema)) return []
+  const { enum: words, const: word } = schema
+  if (word !== undefined) return [word]
+  return Array.isArray(words) ? words : []
 }
 
 /** One of a simple type, or null. */

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { faults } from '../oidc/token.ts'
 import type { BatchReport, Census, Store } from '../store/store.ts'
-import { CensusTaker } from './census.ts'
+import { ObjectCounter } from './object-counts.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -196,14 +196,14 @@ export function scrapeOf(
   now: () => number,
   look: () => void = () => {},
 ): Scrape {
-  const taker = new CensusTaker(() => store.census(now()))
+  const counter = new ObjectCounter(() => store.census(now()))
   return async () => {
     look()
     const { waiting, sent } = store.backlog()
     metrics.backlog.set({ state: 'waiting' }, waiting)
     metrics.backlog.set({ state: 'sent' }, sent)
     metrics.diskNearlyFull.set(store.isNearlyFull() ? 1 : 0)
-    showCensus(metrics, await taker.take(() => performance.now()))
+    showCensus(metrics, await counter.take(() => performance.now()))
     return metrics.registry.metrics()
   }
 }

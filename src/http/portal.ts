@@ -59,7 +59,6 @@ export function portal(folder = defaultFolder) {
   return async (app: FastifyInstance) => {
     const pages = load(folder)
     const start = pages.get('index.html')
-    const schema = { hide: true }
 
     const answer = (request: FastifyRequest, reply: FastifyReply) => {
       reply.headers(headers)
@@ -72,9 +71,9 @@ export function portal(folder = defaultFolder) {
       return send(request, reply, start)
     }
 
-    app.get('/portal', { schema }, (_request, reply) => reply.redirect('/portal/', 308))
-    app.get('/portal/*', { schema }, answer)
-    app.get('/', { schema }, (request, reply) => {
+    app.get('/portal', (_request, reply) => reply.redirect('/portal/', 308))
+    app.get('/portal/*', answer)
+    app.get('/', (request, reply) => {
       if (request.headers.accept?.includes('text/html') === true) return reply.redirect('/portal/', 302)
       throw new Refusal('not_found', 'Nothing is at this path. See /docs for the API, and /portal/ for people.')
     })

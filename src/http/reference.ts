@@ -1,10 +1,11 @@
 /** The API's description: `/openapi.json` from the routes' own schemas, and a readable reference at `/docs`. */
 import { hash } from 'node:crypto'
 import helmet from '@fastify/helmet'
-import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
 import plugin from 'fastify-plugin'
-import { describe, describeRoute, openapi } from './description.ts'
+import { describe } from './description.ts'
+import { routes } from './routes/all.ts'
+import { secretListRoutes } from './routes/secret-lists/all.ts'
 
 /** The page asks nobody but this server. Its one inline script, which starts it, is admitted by its hash. */
 function policyOf(page: string): string {
@@ -22,32 +23,20 @@ function policyOf(page: string): string {
   ].join('; ')
 }
 
-/** Not encapsulated: the routes that are registered after it are described too. */
+/** What `/openapi.json` answers. */
+export function describeApis(): object {
+  return describe([...routes, ...secretListRoutes])
+}
+
 export const reference = plugin(async (app: FastifyInstance) => {
-  await app.register(swagger, {
-    openapi: {
-      openapi,
-      info: {
-        title: 'Strongroom',
-        description: 'A secrets manager that speaks the NetActuate Secrets Manager API.',
-        version: '3',
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      servers: [{ url: '/' }],
-      components: { securitySchemes: { query: { type: 'apiKey', in: 'query', name: 'key' } } },
-      // A parameter of every route, and no field of any.
-      security: [{ query: [] }],
-    },
-    transform: ({ schema, url, route }) => ({ schema: describeRoute({ schema, route }), url }),
-  })
   let description: string | undefined
-  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
-    description ??= JSON.stringify(describe(app.swagger()))
+  app.get('/openapi.json', (_request, reply) => {
+    description ??= JSON.stringify(describeApis())
     return reply.type('application/json; charset=utf-8').send(description)
   })
   let docs: Promise<FastifyInstance> | undefined
   for (const path of ['/docs', '/docs/*']) {
-    app.get(path, { schema: { hide: true } }, async (request, reply) => {
+    app.get(path, async (request, reply) => {
       docs ??= createDocs()
       const { statusCode, headers, rawPayload } = await (await docs).inject({ url: request.url })
       return reply.code(statusCode).headers(headers).send(rawPayload)

@@ -51,7 +51,8 @@ function checkUrl(url: string): void {
   }
 }
 
-function checkHeaders({ headers, raw, routeOptions }: FastifyRequest): void {
+function checkHeaders(request: FastifyRequest): void {
+  const { headers, raw } = request
   if (raw.rawHeaders.length > 2 * maxHeaders) {
     throw new Refusal('headers_too_large', `A request may have at most ${maxHeaders} headers.`)
   }
@@ -63,10 +64,15 @@ function checkHeaders({ headers, raw, routeOptions }: FastifyRequest): void {
       'Send the body as "Content-Type: application/json" in UTF-8, not compressed.',
     )
   }
-  if (routeOptions.config.isAcceptIgnored === true) return
+  if (isAcceptIgnored(request)) return
   if (headers.accept?.includes('q=0') && excludesJson(headers.accept)) {
     throw new Refusal('not_acceptable', 'Answers are JSON, which the Accept header excludes.')
   }
+}
+
+function isAcceptIgnored(request: FastifyRequest): boolean {
+  if (request.routeOptions.config.isAcceptIgnored === true) return true
+  return request.server.knownPathOf(request)?.allowed.length === 0
 }
 
 /** RFC 9112, section 3.2. */

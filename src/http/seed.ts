@@ -10,32 +10,28 @@ import { toRefusal } from './problem.ts'
 export function seed({ vault, metrics, failureLimiter }: Context) {
   return async (app: FastifyInstance) => {
     for (const document of seedDocuments) {
-      app.get<{ Params: { token: string } }>(
-        `/seed/:token/${document}`,
-        { schema: { hide: true } },
-        async (request, reply) => {
-          const { id: requestId, params } = request
-          try {
-            const asker = { requestId, address: addressOf(request) }
-            const { content, isWhole, giveBack } = await fetchDocument(vault, asker, params.token, document)
-            // Whoever only looks uses nothing up.
-            if (request.method === 'HEAD') {
-              await giveBack()
-              return reply.type('text/plain; charset=utf-8').send(content)
-            }
-            metrics.seedFetches.inc({ outcome: isWhole ? 'served' : 'refetched' })
-            onLost(reply, () => {
-              metrics.seedFetches.inc({ outcome: 'lost' })
-              giveBack().catch((error) =>
-                request.log.error({ requestId, code: toRefusal(error).code }, 'seed not given back'),
-              )
-            })
+      app.get<{ Params: { token: string } }>(`/seed/:token/${document}`, async (request, reply) => {
+        const { id: requestId, params } = request
+        try {
+          const asker = { requestId, address: addressOf(request) }
+          const { content, isWhole, giveBack } = await fetchDocument(vault, asker, params.token, document)
+          // Whoever only looks uses nothing up.
+          if (request.method === 'HEAD') {
+            await giveBack()
             return reply.type('text/plain; charset=utf-8').send(content)
-          } catch (error) {
-            throw refusalOf(error, clientOf(request))
           }
-        },
-      )
+          metrics.seedFetches.inc({ outcome: isWhole ? 'served' : 'refetched' })
+          onLost(reply, () => {
+            metrics.seedFetches.inc({ outcome: 'lost' })
+            giveBack().catch((error) =>
+              request.log.error({ requestId, code: toRefusal(error).code }, 'seed not given back'),
+            )
+          })
+          return reply.type('text/plain; charset=utf-8').send(content)
+        } catch (error) {
+          throw refusalOf(error, clientOf(request))
+        }
+      })
     }
   }
 

@@ -14,22 +14,22 @@ import type { Config, TraceSettings } from '../config.ts'
 import { checkCharset, parseJson } from '../json.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
+import { refuseOtherMethods, routeOf } from './allowed-methods.ts'
 import { answerError, answerErrors } from './answers.ts'
 import { serveApis } from './apis.ts'
 import { readBody, senders } from './bodies.ts'
-import { answerBrokenRequest, maxHeaderBytes } from './broken.ts'
 import { compileLate } from './compilers.ts'
 import { guardConnections } from './connections.ts'
 import { RateLimiter } from './limits.ts'
-import { answerListsError, isListsPath } from './lists/lists.ts'
-import { collectMethods, refuseOtherMethods } from './methods.ts'
 import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from './metrics.ts'
 import { addressOf, trustOf } from './peer.ts'
 import { checkRequests } from './request-rules.ts'
+import { answerListsError, isListsPath, refusedPaths } from './secret-lists/plugin.ts'
 import { shedLoad } from './shedding.ts'
 import { knowSite } from './site.ts'
 import { providersOf } from './sso.ts'
 import type { Tracing } from './tracing.ts'
+import { answerUnparsedRequest, maxHeaderBytes } from './unparsed-requests.ts'
 
 export interface ServerOptions {
   readonly vault: Vault
@@ -101,14 +101,14 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
       const answer = isListsPath(request.raw.url ?? '') ? answerListsError : answerError
       void answer(error, request as FastifyRequest, reply as FastifyReply)
     },
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: answerUnparsedRequest,
   })
   vault.onIntegrityFailure = (object) => {
     metrics.integrityFailures.inc({ object })
     logger.error({ object }, 'stored data failed its integrity check')
   }
   const scrape = scrapeOf(metrics, vault.store, vault.now, () => {
-    metrics.connections.set(door.connections())
+    metrics.connections.set(open.count())
     for (const sender of senders) metrics.bodyBytes.set({ sender }, bodies[sender].bytes)
   })
   vault.store.events.onBatch = (batch) => {
@@ -116,11 +116,11 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
     tracing?.onBatch(batch)
   }
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
-  const door = guardConnections(app, config, (reason) => metrics.closedConnections.inc({ reason }))
+  const open = guardConnections(app, config, (reason) => metrics.closedConnections.inc({ reason }))
   knowSite(app, config.publicUrl)
   compileLate(app)
   acceptStrictJson(app)
-  answerErrors(app)
+  answerErrors(app, answerUnmatched)
   const limiter = (limit: string, perSecond = config.rateLimit) =>
     config.rateLimit === undefined || perSecond === undefined
       ? undefined
@@ -132,7 +132,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   })
   checkRequests(app, limiter('address'))
   observe(app, metrics, (level) => logger.isLevelEnabled(level))
-  const methods = collectMethods(app)
+  refuseOtherMethods(app, refusedPaths, maxHeaderBytes)
   health(app, vault, state)
   if (config.metricsListen === undefined) serveMetrics(app, scrape)
   const keyLimiter = limiter('key')
@@ -144,7 +144,6 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
     providers: providersOf(config.oidcAllowances, vault.now),
   }
   await serveApis(app, context, portalDir)
-  refuseOtherMethods(app, methods)
   return {
     app,
     scrape,
@@ -152,6 +151,12 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
       state.isDraining = true
     },
   }
+}
+
+/** What no route takes, in the form of the API that its path belongs to. */
+function answerUnmatched(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const isLists = isListsPath(request.server.knownPathOf(request)?.path ?? '')
+  return isLists ? answerListsError(error, request, reply) : answerError(error, request, reply)
 }
 
 /** Loads what traces need only when they are wanted: the start takes no longer without. */
@@ -194,7 +199,7 @@ function acceptStrictJson(app: FastifyInstance): void {
 /** Routes, not URLs: a path or a query may hold what must not be written down. */
 function observe(app: FastifyInstance, metrics: Metrics, isLogged: (level: string) => boolean): void {
   app.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'unknown'
+    const route = routeOf(request) ?? 'unknown'
     const { statusCode } = reply
     metrics.requestSeconds.observe({ method: request.method, route, status: statusCode }, reply.elapsedTime / 1000)
     const level = statusCode >= 400 ? 'info' : 'debug'
@@ -213,10 +218,9 @@ function observe(app: FastifyInstance, metrics: Metrics, isLogged: (level: strin
 }
 
 function health(app: FastifyInstance, vault: Vault, state: { isDraining: boolean }): void {
-  const schema = { hide: true }
   const config = { isNeverShed: true }
-  app.get('/healthz', { schema, config }, () => ({ status: 'ok' }))
-  app.get('/readyz', { schema, config }, async (_request, reply) => {
+  app.get('/healthz', { config }, () => ({ status: 'ok' }))
+  app.get('/readyz', { config }, async (_request, reply) => {
     if (state.isDraining) return reply.code(503).send({ status: 'draining' })
     try {
       await vault.store.ping()
@@ -228,7 +232,7 @@ function health(app: FastifyInstance, vault: Vault, state: { isDraining: boolean
 }
 
 function serveMetrics(app: FastifyInstance, scrape: Scrape): void {
-  app.get('/metrics', { schema: { hide: true }, config: { isNeverShed: true } }, async (_request, reply) => {
+  app.get('/metrics', { config: { isNeverShed: true } }, async (_request, reply) => {
     return reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await scrape())
   })
 }

@@ -43,7 +43,7 @@ export function ssoCallback(context: Context) {
   return async (app: FastifyInstance) => {
     const { vault } = context
     // A look would use the ticket up.
-    app.get(path, { schema: { hide: true }, exposeHeadRoute: false }, async (request, reply) => {
+    app.get(path, { exposeHeadRoute: false }, async (request, reply) => {
       reply.header('referrer-policy', 'no-referrer')
       const stranger = { requestId: request.id, address: addressOf(request) }
       const agent = { address: stranger.address, userAgent: request.headers['user-agent'] ?? '' }

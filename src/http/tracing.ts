@@ -22,6 +22,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { TraceSettings } from '../config.ts'
 import type { BatchReport, Store } from '../store/store.ts'
+import { routeOf } from './allowed-methods.ts'
 import { whenOver } from './bodies.ts'
 
 /** A collector that takes longer is given up on, at the end of the process too. */
@@ -93,8 +94,9 @@ export class Tracing {
     this.#agent.destroy()
   }
 
-  #begin({ id, method, headers, routeOptions }: FastifyRequest, reply: FastifyReply): void {
-    const route = routeOptions.url
+  #begin(request: FastifyRequest, reply: FastifyReply): void {
+    const { id, method, headers } = request
+    const route = routeOf(request)
     const attributes: Attributes = {
       'http.request.method': method,
       'url.scheme': 'http',

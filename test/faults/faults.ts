@@ -304,7 +304,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a passkey confirms for its own user alone',
-    'http/v3/sessions.ts',
+    'http/routes/sessions.ts',
     'if (proven.user.uid === user.uid) return proven.proof',
     'if (user.uid !== "") return proven.proof',
     'v3/factors.test.ts',
@@ -397,7 +397,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a provider leads back to the portal alone',
-    'http/v3/sign-in.ts',
+    'http/routes/sign-in.ts',
     "if (!places.test(path)) throw invalid('return'",
     "if (path === '') throw invalid('return'",
     'v3/sso.test.ts',
@@ -537,7 +537,7 @@ export const faults: readonly Fault[] = [
   fault(
     'the description of the API has every status that occurs',
     'http/description.ts',
-    "[facts.takes.includes('If-Match'), 412]",
+    "[headers.takes.includes('If-Match'), 412]",
     '[false, 412]',
     'http/openapi.test.ts',
     'describes every answer',
@@ -2213,7 +2213,7 @@ export const faults: readonly Fault[] = [
     'makes no account',
   ),
 
-  // The door
+  // Connections
   fault(
     'a field given twice is refused',
     'json.ts',
@@ -2263,27 +2263,27 @@ export const faults: readonly Fault[] = [
     'without a key too often',
   ),
   fault(
-    'who is in the door and asks for nothing makes room',
-    'http/door.ts',
+    'who is connected and asks for nothing makes room',
+    'http/connection-limits.ts',
     'if (longest === undefined) return false',
     'if (longest !== undefined) return false',
-    'http/door.test.ts',
+    'http/connection-limits.test.ts',
     'holds so many connections',
   ),
   fault(
     'who sends too slowly is sent away',
-    'http/door.ts',
+    'http/connection-limits.ts',
     'if (phase === undefined || ++visit.seconds < patienceSeconds) return',
     'if (phase !== undefined) return',
-    'http/door.test.ts',
+    'http/connection-limits.test.ts',
     'too slowly',
   ),
   fault(
     'who never comes to an end does not keep the server from closing',
-    'http/door.ts',
+    'http/connection-limits.ts',
     'if (isClosing && visit.asking === undefined) return void socket.destroy()',
     '',
-    'http/door.test.ts',
+    'http/connection-limits.test.ts',
     'never comes to an end',
   ),
   fault(
@@ -2352,7 +2352,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a wrong path is not taken for an absent value',
-    'http/lists/envelope.ts',
+    'http/secret-lists/envelope.ts',
     'if (refusal instanceof NoSuchPath) return { code: 400 }',
     '',
     'lists/lists.test.ts',
@@ -2409,7 +2409,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a log has routes, not URLs',
     'http/server.ts',
-    "const route = request.routeOptions.url ?? 'unknown'",
+    "const route = routeOf(request) ?? 'unknown'",
     'const route = request.url',
     'http/operations.test.ts',
     'nothing that is secret',
@@ -2442,7 +2442,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the metrics outlive the store',
-    'http/census.ts',
+    'http/object-counts.ts',
     'catch {',
     'catch (error) { throw error',
     'http/metrics.test.ts',
@@ -2450,7 +2450,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the census is taken seldom',
-    'http/census.ts',
+    'http/object-counts.ts',
     'now() < this.#known.until',
     'false',
     'http/metrics.test.ts',

@@ -1,8 +1,8 @@
 /** The metrics: what is counted of the store and of the requests, and that counting harms nobody. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { CensusTaker } from '../../src/http/census.ts'
 import { createMetrics, scrapeOf } from '../../src/http/metrics.ts'
+import { ObjectCounter } from '../../src/http/object-counts.ts'
 import type { Census } from '../../src/store/store.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
@@ -188,7 +188,7 @@ async function patiently(ask: () => Promise<Response>): Promise<string> {
 suite('The census', () => {
   test('is taken once for many who ask, and anew when it is old', async () => {
     const clock = { now: 0, count: 0 }
-    const taker = new CensusTaker(async () => {
+    const taker = new ObjectCounter(async () => {
       clock.count++
       return census
     })
@@ -205,7 +205,7 @@ suite('The census', () => {
 
   test('that took long is taken the more seldom', async () => {
     const clock = { now: 0, count: 0 }
-    const taker = new CensusTaker(async () => {
+    const taker = new ObjectCounter(async () => {
       clock.count++
       clock.now += 1000
       return census
@@ -220,7 +220,7 @@ suite('The census', () => {
 
   test('that fails is nothing, and is taken again at once', async () => {
     const answers = [() => Promise.reject(new Error('away')), async () => census]
-    const taker = new CensusTaker(() => answers.shift()?.() ?? assert.fail())
+    const taker = new ObjectCounter(() => answers.shift()?.() ?? assert.fail())
 
     assert.deepEqual([await taker.take(() => 0), await taker.take(() => 0)], [undefined, census])
   })
@@ -228,7 +228,7 @@ suite('The census', () => {
   test('that does not come in time holds nobody up, and serves who asks later', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
     const { promise, resolve } = Promise.withResolvers<Census>()
-    const taker = new CensusTaker(() => promise)
+    const taker = new ObjectCounter(() => promise)
 
     const first = taker.take(() => 0)
     t.mock.timers.tick(2000)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
-import { parseForm } from '../../src/http/lists/form.ts'
+import { parseForm } from '../../src/http/secret-lists/form.ts'
 import { engines } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
 import { startServer, type TestServer } from '../support/server.ts'

@@ -1,7 +1,7 @@
 /** The API's description as the tests read it: in one piece, and held against what servers really answer. */
 import assert from 'node:assert/strict'
 import type { FastifyInstance } from 'fastify'
-import { describe } from '../../src/http/description.ts'
+import { describeApis } from '../../src/http/reference.ts'
 
 export interface DescribedHeader {
   readonly required?: boolean
@@ -81,7 +81,7 @@ export function watchAnswers(app: FastifyInstance): () => void {
     done()
   })
   return () => {
-    described ??= whole(describe(app.swagger()))
+    described ??= whole(describeApis())
     const { paths } = described
     for (const { method, path, status, headers } of answers) {
       const operation = paths[path]?.[method]

@@ -1,0 +1,48 @@
+/** Counts the objects that the store holds, seldom, however often it is asked. */
+import type { Census } from '../store/store.ts'
+
+/** A count is good for this long, */
+const minAgeMs = 30_000
+/** and for so many times as long as it took: counting never takes more than a hundredth of the store's time. */
+const restFactor = 100
+/** Whoever scrapes has little patience; a later scrape gets what came too late for this one. */
+const patienceMs = 2_000
+
+export class ObjectCounter {
+  readonly #count: () => Promise<Census>
+  #known: { readonly census: Census; readonly until: number } | undefined
+  #counting: Promise<Census> | undefined
+
+  constructor(count: () => Promise<Census>) {
+    this.#count = count
+  }
+
+  /**
+   * The last count, or a new one; `undefined` when the store does not answer in time.
+   *
+   * @param now milliseconds of a clock that never steps back
+   */
+  async take(now: () => number): Promise<Census | undefined> {
+    if (this.#known !== undefined && now() < this.#known.until) return this.#known.census
+    this.#counting ??= this.#countAnew(now).finally(() => {
+      this.#counting = undefined
+    })
+    const { promise: impatience, resolve } = Promise.withResolvers<undefined>()
+    const timer = setTimeout(resolve, patienceMs, undefined)
+    try {
+      return await Promise.race([this.#counting, impatience])
+    } catch {
+      return undefined
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #countAnew(now: () => number): Promise<Census> {
+    const started = now()
+    const census = await this.#count()
+    const ended = now()
+    this.#known = { census, until: ended + Math.max(minAgeMs, restFactor * (ended - started)) }
+    return census
+  }
+}

@@ -1,0 +1,47 @@
+/** Every route of the v3 API, in the order of its description. */
+import type { Route } from '../route.ts'
+import { accountRoutes } from './account.ts'
+import { auditRoutes } from './audit.ts'
+import { authRoutes } from './auth.ts'
+import { contentRoutes } from './content.ts'
+import { deploymentRoutes } from './deployments.ts'
+import { factorRoutes } from './factors.ts'
+import { fingerprintRoutes } from './fingerprints.ts'
+import { keyRoutes } from './keys.ts'
+import { contentsOfListRoutes, listRoutes } from './lists.ts'
+import { machineRoutes, settingsRoutes } from './machines.ts'
+import { metadataRoutes } from './metadata.ts'
+import { renderRoutes } from './render.ts'
+import { secretRoutes } from './secrets.ts'
+import { seedRoutes } from './seeds.ts'
+import { sessionRoutes, signInRoutes } from './sessions.ts'
+import { signInRuleRoutes, ssoRoutes } from './sign-in.ts'
+import { trustRuleRoutes } from './trust-rules.ts'
+import { userRoutes } from './users.ts'
+import { versionRoutes } from './versions.ts'
+
+export const routes: readonly Route[] = [
+  secretRoutes,
+  versionRoutes,
+  metadataRoutes,
+  contentRoutes,
+  listRoutes,
+  contentsOfListRoutes,
+  renderRoutes,
+  seedRoutes,
+  deploymentRoutes,
+  fingerprintRoutes,
+  keyRoutes,
+  machineRoutes,
+  settingsRoutes,
+  accountRoutes,
+  userRoutes,
+  sessionRoutes,
+  signInRoutes,
+  factorRoutes,
+  ssoRoutes,
+  signInRuleRoutes,
+  trustRuleRoutes,
+  authRoutes,
+  auditRoutes,
+].flat()

@@ -1,0 +1,290 @@
+/** `/v3/audit`: the audit trail, newest first, counted, and verified. */
+import { type Static, Type } from 'typebox'
+import { type AuditRecord, actions } from '../../audit/record.ts'
+import { invalid } from '../../errors.ts'
+import { parseId } from '../../model/name.ts'
+import { countActivity, maxCounted, maxSteps, steps } from '../../vault/activity.ts'
+import { type AuditFilter, readAudit, verifyPart } from '../../vault/audit.ts'
+import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
+import { askerOf, identityOf } from '../asker.ts'
+import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
+import { CursorQuery, KeyQuery, LimitQuery, NoQuery, parseTime, TimeInput, withoutNul } from '../schema.ts'
+
+const Text = Type.Optional(
+  Type.String({ minLength: 1, maxLength: 255, pattern: withoutNul, description: 'a text of 1 to 255 characters' }),
+)
+const OrNull = (schema: Type.TSchema) => Type.Union([schema, Type.Null()])
+
+const FilterQuery = {
+  from: Type.Optional(TimeInput),
+  to: Type.Optional(TimeInput),
+  action: Type.Optional(Type.String({ maxLength: 32, description: `one of ${actions.join(', ')}` })),
+  secret: Text,
+  principal: Text,
+  outcome: Text,
+}
+
+type FilterInput = Static<Type.TObject<typeof FilterQuery>>
+
+const AuditQuery = Type.Object(
+  { ...KeyQuery, limit: LimitQuery, cursor: CursorQuery, ...FilterQuery },
+  { additionalProperties: false },
+)
+
+const ActivityQuery = Type.Object(
+  {
+    ...KeyQuery,
+    ...FilterQuery,
+    by: Type.Optional(Type.String({ pattern: `^(${steps.join('|')})$`, description: `one of ${steps.join(', ')}` })),
+  },
+  { additionalProperties: false },
+)
+
+const Who = Type.Object({ kind: Type.String(), id: Type.Integer(), name: Type.String() }, { title: 'Principal' })
+
+const Shown = Type.Object(
+  {
+    seq: Type.Integer(),
+    time: Type.String({ description: 'RFC 3339 in UTC, to the millisecond' }),
+    principal: Who,
+    action: Type.String(),
+    object: OrNull(
+      Type.Object(
+        {
+          kind: Type.String(),
+          id: OrNull(Type.Integer()),
+          uid: OrNull(Type.String()),
+          name: OrNull(Type.String()),
+          version: OrNull(Type.Integer()),
+          hash: OrNull(Type.String({ description: 'SHA-256 of the stored, sealed value' })),
+        },
+        { title: 'AuditObject' },
+      ),
+    ),
+    outcome: Type.String({ description: '`ok`, `replayed`, or the code of the refusal' }),
+    request_id: Type.String(),
+    address: Type.String(),
+    head: Type.String({ description: 'Head of the chain after this record, hexadecimal' }),
+  },
+  { title: 'AuditRecord' },
+)
+
+const Point = Type.Object(
+  {
+    seq: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'the number of a record' }),
+    head: Type.String({ pattern: '^[0-9a-f]{64}$', maxLength: 64, description: 'the head of that record' }),
+  },
+  { title: 'ChainPoint', additionalProperties: false, description: 'a record that is known: `seq` and `head`' },
+)
+
+const Verified = Type.Object(
+  {
+    records: Type.Integer({ description: 'Up to here it was looked at, and holds.' }),
+    total: Type.Integer({ description: 'Records in the trail: ask on until `records` is this.' }),
+    head: Type.String({ description: 'Head of the chain there, hexadecimal: `after` of the next call.' }),
+    fault: OrNull(Type.Object({ seq: Type.Integer(), reason: Type.String() })),
+  },
+  { title: 'Verified' },
+)
+
+const Counted = Type.Object(
+  {
+    by: Type.Enum([...steps], { description: 'The step of time, in UTC. Weeks begin on Mondays.' }),
+    from: Type.String({
+      description: 'The time of the oldest record that was looked at, RFC 3339 to the millisecond.',
+    }),
+    to: Type.String({ description: 'The time of the newest one.' }),
+    complete: Type.Boolean({
+      description: `Whether that is all that was asked for: of more than ${maxCounted} records, those before \`from\` are left out.`,
+    }),
+    records: Type.Integer({ description: 'How many match.' }),
+    steps: Type.Array(
+      Type.Object(
+        {
+          start: Type.String({ description: 'Where the step begins.' }),
+          actions: Type.Array(
+            Type.Object(
+              {
+                action: Type.String(),
+                ok: Type.Integer({ description: 'With the outcome `ok` or `replayed`.' }),
+                refused: Type.Integer({ description: 'With any other.' }),
+              },
+              { title: 'ActionCount' },
+            ),
+          ),
+        },
+        { title: 'StepCount' },
+      ),
+      { description: 'Oldest first; steps without a record are left out.' },
+    ),
+    readers: Type.Array(
+      Type.Object(
+        {
+          principal: Who,
+          reads: Type.Integer({ description: 'Values that were handed out: `secret.read` and `version.read`.' }),
+        },
+        { title: 'Reader' },
+      ),
+      { description: 'The 20 who were handed out most values, most first.' },
+    ),
+  },
+  { title: 'Activity' },
+)
+
+const defaultLimit = 100
+
+export const auditRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/v3/audit',
+    operationId: 'listAuditRecords',
+    tag: 'Audit',
+    summary: 'Read the audit trail',
+    description:
+      'Newest first, 100 records unless `limit` says otherwise. `secret` and `principal` take an id or a name. `Strongroom-Next-Cursor` leads to older records; a page may be short before the end is reached.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: AuditQuery,
+      body: noBody,
+      answers: { 200: Type.Object({ records: Type.Array(Shown) }) },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { limit, cursor } = request.query
+        const filter = filterOf(request.query)
+        const before = (accountId: number) =>
+          cursor === undefined ? Number.MAX_SAFE_INTEGER : decodeCursor(vault, accountId, 'audit', cursor)
+        const page = await readAudit(vault, askerOf(request), filter, Number(limit ?? defaultLimit), before)
+        if (page.next !== undefined) {
+          reply.header('strongroom-next-cursor', encodeCursor(vault, page.accountId, 'audit', page.next))
+        }
+        return {
+          records: page.records.map(({ record, head }) => ({
+            ...shown(record),
+            head: Buffer.from(head).toString('hex'),
+          })),
+        }
+      },
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: '/v3/audit/activity',
+    operationId: 'getAuditActivity',
+    tag: 'Audit',
+    summary: 'Count the records of the audit trail',
+    description: `By time and action, and who reads most; with the filters of reading the trail. \`by\` is the step of time; without it, the shortest that gives at most ${maxSteps} of them. \`complete\` says whether everything that was asked for is counted.`,
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: ActivityQuery,
+      body: noBody,
+      answers: { 200: Counted },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const by = steps.find((step) => step === request.query.by)
+        const activity = await countActivity(vault, askerOf(request), filterOf(request.query), by)
+        return {
+          by: activity.by,
+          from: timeText(activity.from),
+          to: timeText(activity.to),
+          complete: activity.isComplete,
+          records: activity.records,
+          steps: activity.steps.map(({ start, actions }) => ({
+            start: timeText(start),
+            actions: actions.map(({ action, ok, refused }) => ({ action, ok, refused })),
+          })),
+          readers: activity.readers.map(({ principal: { kind, id, name }, reads }) => ({
+            principal: { kind, id, name },
+            reads,
+          })),
+        }
+      },
+  }),
+
+  defineRoute({
+    method: 'POST',
+    path: '/v3/audit/verify',
+    operationId: 'verifyAudit',
+    tag: 'Audit',
+    summary: 'Verify a part of the audit trail',
+    description:
+      'Recomputes the chain of hashes, 50000 records at most, from the first on or `after` a record that is known. `fault` names the first record that does not hold. What holds was not changed since the point it began at; whether that point is the true one, only a head or a checkpoint kept elsewhere can tell.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: json(
+        Type.Object(
+          { after: Type.Optional(Point) },
+          { additionalProperties: false, description: 'a JSON object', examples: [{}] },
+        ),
+      ),
+      answers: { 200: Verified },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const { after } = request.body
+        const point = after === undefined ? undefined : { size: after.seq, head: Buffer.from(after.head, 'hex') }
+        const { accountId } = identityOf(request)
+        const { size, total, head, fault } = await verifyPart(vault, askerOf(request), accountId, point)
+        return {
+          records: size,
+          total,
+          head: Buffer.from(head).toString('hex'),
+          fault: fault === undefined ? null : { ...fault },
+        }
+      },
+  }),
+]
+
+function filterOf({ from, to, action, secret, principal, outcome }: FilterInput): AuditFilter {
+  if (action !== undefined && !actions.some((known) => known === action)) {
+    throw invalid('action', `Must be one of ${actions.join(', ')}.`)
+  }
+  return {
+    from: from === undefined ? undefined : parseTime(from, 'from'),
+    to: to === undefined ? undefined : parseTime(to, 'to'),
+    action,
+    outcome,
+    secret: idOrName(secret),
+    principal: idOrName(principal),
+  }
+}
+
+function timeText(time: number): string {
+  return new Date(time).toISOString()
+}
+
+/** All digits is an id, anything else a name. */
+function idOrName(text: string | undefined): number | string | undefined {
+  return text === undefined ? undefined : (parseId(text) ?? text)
+}
+
+function shown({ seq, time, principal, action, object, outcome, requestId, address }: AuditRecord) {
+  const { kind, id, name } = principal
+  return {
+    seq,
+    time: timeText(time),
+    principal: { kind, id, name },
+    action,
+    object: object === null ? null : { ...object },
+    outcome,
+    request_id: requestId,
+    address,
+  }
+}

@@ -1,0 +1,78 @@
+/** `/v3/secrets/{id}/content`: a secret's value as plain bytes. */
+import contentDisposition from 'content-disposition'
+import { Type } from 'typebox'
+import { readSecret, updateSecret } from '../../vault/secrets.ts'
+import { askerOf, identityOf } from '../asker.ts'
+import { idempotencyKeyOf, matchOf } from '../conditions.ts'
+import { bytes, defineRoute, noBody, type Route } from '../route.ts'
+import { formatTime, IdParams, idOf, NoQuery } from '../schema.ts'
+import { markChange, markRead, Updated } from './secrets.ts'
+
+const binary = { schema: Type.String({ format: 'binary' }) }
+const Content = {
+  description: 'The value.',
+  content: { 'text/plain': binary, 'application/octet-stream': binary },
+}
+
+export const contentRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/v3/secrets/:id/content',
+    operationId: 'getContent',
+    tag: 'Secrets',
+    summary: "Read a secret's value as plain bytes",
+    description: 'A text as text/plain, a file as application/octet-stream with its file name.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Content },
+      refusals: [],
+    },
+    headers: { takes: [], gives: ['ETag', 'Strongroom-Expires-At', 'Strongroom-Expired', 'Content-Disposition'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { secret, value } = await readSecret(vault, askerOf(request), { id: idOf(request.params) })
+        markRead(reply, secret, vault.now()).removeHeader('strongroom-encoding')
+        const type = secret.type === 'file' ? 'application/octet-stream' : 'text/plain; charset=utf-8'
+        reply.header('content-disposition', contentDisposition.create(secret.filename ?? secret.name)).type(type)
+        return reply.serializer(asItIs).send(value as never)
+      },
+  }),
+
+  defineRoute({
+    method: 'PUT',
+    path: '/v3/secrets/:id/content',
+    operationId: 'updateContent',
+    tag: 'Secrets',
+    summary: "Update a secret's value with plain bytes",
+    description: 'The body, of any type, is the value. `If-Match` with an `ETag` makes it conditional.',
+    scope: 'any',
+    repeat: 'keyed',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: bytes('application/octet-stream', 'text/plain'),
+      answers: { 200: Updated },
+      refusals: [],
+    },
+    headers: { takes: ['If-Match', 'Idempotency-Key'], gives: ['ETag', 'Strongroom-Stale-Deployments'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { headers, params } = request
+        const value = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+        const input = { value: { bytes: value }, match: matchOf(headers), idempotencyKey: idempotencyKeyOf(headers) }
+        const place = { id: idOf(params) }
+        const changed = await updateSecret(vault, askerOf(request), identityOf(request), place, input)
+        const { id, name, updatedAt } = changed.secret
+        markChange(reply, changed)
+        return { id, name, updated_at: formatTime(updatedAt) }
+      },
+  }),
+]
+
+const asItIs = (payload: unknown) => payload as string

@@ -1,0 +1,309 @@
+/** `/v3/keys`: API keys. The key itself is in the answer that makes it, and nowhere after. */
+import { Type } from 'typebox'
+import type { ApiKey } from '../../model/api-key.ts'
+import { labelRule } from '../../model/name.ts'
+import { maxNetworks } from '../../model/network.ts'
+import { maxScopes, rights } from '../../model/scope.ts'
+import { createKey, listKeys, readKey, readOwnKey, revokeKey, revokeOwnKey, rotateKey } from '../../vault/keys.ts'
+import { listMade, namesOf } from '../../vault/made.ts'
+import { askerOf, identityOf } from '../asker.ts'
+import { CascadeQuery, CreatedBy, Ended, ended, MadeThings, shownMaker } from '../made.ts'
+import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
+import { formatTime, IdParams, idOf, NoQuery, parseTime, Time, TimeInput } from '../schema.ts'
+
+const Nullable = Type.Union([Time, Type.Null()])
+const Label = Type.String({ minLength: 1, maxLength: 128, description: labelRule })
+const Scopes = Type.Array(
+  Type.String({
+    maxLength: 300,
+    description: `one of ${rights.join(', ')}, each optionally with ":PATTERN" of secret names`,
+  }),
+  {
+    minItems: 1,
+    maxItems: maxScopes,
+    description: `a list of 1 to ${maxScopes} scopes`,
+    examples: [['secrets:list', 'secrets:read:prod-*']],
+  },
+)
+const Networks = Type.Array(Type.String({ maxLength: 64 }), {
+  maxItems: maxNetworks,
+  description: `a list of at most ${maxNetworks} networks in CIDR notation; none for anywhere`,
+})
+const Expiry = Type.Optional(Type.Union([TimeInput, Type.Null()]))
+
+const fields = {
+  id: Type.Integer({ minimum: 1 }),
+  name: Label,
+  scopes: Type.Array(Type.String()),
+  networks: Type.Array(Type.String()),
+  created_at: Time,
+  expires_at: Nullable,
+  revoked_at: Nullable,
+  last_used_at: Nullable,
+  created_by: CreatedBy,
+}
+const Shown = Type.Object(fields, { title: 'ApiKey' })
+const Issued = Type.Object(
+  { ...fields, api_key: Type.String({ description: 'The API key. It is not shown again.' }) },
+  { title: 'IssuedApiKey' },
+)
+
+const maxOverlapSeconds = 30 * 24 * 60 * 60
+const defaultOverlapSeconds = 60 * 60
+
+export const keyRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/v3/keys',
+    operationId: 'listKeys',
+    tag: 'API keys',
+    summary: 'List API keys',
+    description: 'The keys that this key may manage, revoked ones too.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Type.Object({ keys: Type.Array(Shown) }) },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => ({ keys: (await listKeys(vault, askerOf(request))).map(shown) }),
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: '/v3/keys/self',
+    operationId: 'getOwnKey',
+    tag: 'API keys',
+    summary: 'Show the API key that asks',
+    description: 'Needs no scope: whoever holds a key may know what it is good for.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Shown },
+      refusals: [404],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) =>
+        shown(await readOwnKey(vault, askerOf(request))),
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: '/v3/keys/:id',
+    operationId: 'getKey',
+    tag: 'API keys',
+    summary: 'Show an API key',
+    description: '',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Shown },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) =>
+        shown(await readKey(vault, askerOf(request), idOf(request.params))),
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: '/v3/keys/:id/made',
+    operationId: 'listMadeByKey',
+    tag: 'API keys',
+    summary: 'List what an API key made',
+    description:
+      'API keys, trust rules and machines that go on when it is revoked, and what they made in turn. Revoked keys are left out.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: MadeThings },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) =>
+        namesOf(await listMade(vault, askerOf(request), { kind: 'key', id: idOf(request.params) })),
+  }),
+
+  defineRoute({
+    method: 'POST',
+    path: '/v3/keys',
+    operationId: 'createKey',
+    tag: 'API keys',
+    summary: 'Create an API key',
+    description: 'With no more rights, networks and lifetime than the key that asks.',
+    scope: 'any',
+    repeat: 'never',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: json(
+        Type.Object(
+          { name: Label, scopes: Scopes, networks: Type.Optional(Networks), expires_at: Expiry },
+          {
+            title: 'NewApiKey',
+            additionalProperties: false,
+            description: 'a JSON object',
+            examples: [{ name: 'web-1', scopes: ['secrets:read:web-*'] }],
+          },
+        ),
+      ),
+      answers: { 201: Issued },
+      refusals: [],
+    },
+    headers: { takes: [], gives: ['Location'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { name, scopes, networks = [], expires_at } = request.body
+        const input = { name, scopes, networks, expiresAt: expiryOf(expires_at) ?? null }
+        const { key, token } = await createKey(vault, askerOf(request), identityOf(request), input)
+        reply.header('location', `/v3/keys/${key.id}`)
+        return { ...shown(key), api_key: token }
+      },
+  }),
+
+  defineRoute({
+    method: 'POST',
+    path: '/v3/keys/:id/rotate',
+    operationId: 'rotateKey',
+    tag: 'API keys',
+    summary: 'Rotate an API key',
+    description:
+      'Makes a key with the same rights. The old one stays good for the overlap, an hour unless said otherwise.',
+    scope: 'any',
+    repeat: 'never',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: json(
+        Type.Object(
+          {
+            overlap_seconds: Type.Optional(
+              Type.Integer({
+                minimum: 0,
+                maximum: maxOverlapSeconds,
+                description: `a whole number from 0 to ${maxOverlapSeconds}`,
+              }),
+            ),
+            expires_at: Expiry,
+          },
+          {
+            title: 'Rotation',
+            additionalProperties: false,
+            description: 'a JSON object',
+            examples: [{ overlap_seconds: 3600 }],
+          },
+        ),
+      ),
+      answers: { 201: Issued },
+      refusals: [],
+    },
+    headers: { takes: [], gives: ['Location'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { overlap_seconds: overlapSeconds = defaultOverlapSeconds, expires_at } = request.body
+        const rotation = { overlapSeconds, expiresAt: expiryOf(expires_at) }
+        const { key, token } = await rotateKey(
+          vault,
+          askerOf(request),
+          identityOf(request),
+          idOf(request.params),
+          rotation,
+        )
+        reply.header('location', `/v3/keys/${key.id}`)
+        return { ...shown(key), api_key: token }
+      },
+  }),
+
+  defineRoute({
+    method: 'DELETE',
+    path: '/v3/keys/self',
+    operationId: 'revokeOwnKey',
+    tag: 'API keys',
+    summary: 'Revoke the API key that asks',
+    description: 'Needs no scope. For good, and at once on every node: once more is answered with 401.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: CascadeQuery,
+      body: noBody,
+      answers: { 200: Ended },
+      refusals: [404],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const { made } = await revokeOwnKey(vault, askerOf(request), request.query.cascade === 'true')
+        return ended('API key revoked successfully', request.query, made)
+      },
+  }),
+
+  defineRoute({
+    method: 'DELETE',
+    path: '/v3/keys/:id',
+    operationId: 'revokeKey',
+    tag: 'API keys',
+    summary: 'Revoke an API key',
+    description:
+      'For good, and at once on every node. What it made goes on, seeds apart; with `cascade=true` that ends too.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: CascadeQuery,
+      body: noBody,
+      answers: { 200: Ended },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const isWhole = request.query.cascade === 'true'
+        const { made } = await revokeKey(vault, askerOf(request), idOf(request.params), isWhole)
+        return ended('API key revoked successfully', request.query, made)
+      },
+  }),
+]
+
+function shown(key: ApiKey) {
+  const time = (milliseconds: number | null) => (milliseconds === null ? null : formatTime(milliseconds))
+  return {
+    id: key.id,
+    name: key.name,
+    scopes: [...key.scopes],
+    networks: [...key.networks],
+    created_at: formatTime(key.createdAt),
+    expires_at: time(key.expiresAt),
+    revoked_at: time(key.revokedAt),
+    last_used_at: time(key.lastUsedAt),
+    created_by: shownMaker(key.maker),
+  }
+}
+
+function expiryOf(text: string | null | undefined): number | null | undefined {
+  return typeof text === 'string' ? parseTime(text, 'expires_at') : text
+}

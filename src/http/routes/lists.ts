@@ -1,0 +1,204 @@
+/** `/v3/lists`: the lists that secrets are kept in. */
+import { Type } from 'typebox'
+import { invalid } from '../../errors.ts'
+import type { List } from '../../model/list.ts'
+import { parseId } from '../../model/name.ts'
+import { createList, deleteList, listLists, moveSecret, readList, renameList } from '../../vault/lists.ts'
+import { listSecrets } from '../../vault/secrets.ts'
+import { askerOf } from '../asker.ts'
+import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
+import { formatTime, IdParams, IdText, idOf, ListName, Message, NoQuery, Time } from '../schema.ts'
+import { markStale } from '../state-headers.ts'
+import { Listed, Name, sendAll } from './secrets.ts'
+
+const Id = Type.Integer({ minimum: 1 })
+const Shown = Type.Object({ id: Id, name: Type.String(), created_at: Time, updated_at: Time }, { title: 'List' })
+export const ListRef = Type.Object({ id: Id, name: Type.String() }, { title: 'ListRef' })
+const NameBody = Type.Object(
+  { name: ListName },
+  { title: 'NewList', additionalProperties: false, description: 'a JSON object', examples: [{ name: 'web' }] },
+)
+const MoveParams = Type.Object({
+  ...IdParams.properties,
+  secret: IdText,
+})
+
+export const listRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/v3/lists',
+    operationId: 'listLists',
+    tag: 'Lists',
+    summary: 'List the lists',
+    description: 'All lists of the account, oldest first.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Type.Object({ lists: Type.Array(Shown) }) },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => ({ lists: (await listLists(vault, askerOf(request))).map(shown) }),
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: '/v3/lists/:id',
+    operationId: 'getList',
+    tag: 'Lists',
+    summary: 'Read a list',
+    description: '',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Shown },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) =>
+        shown(await readList(vault, askerOf(request), idOf(request.params))),
+  }),
+
+  defineRoute({
+    method: 'POST',
+    path: '/v3/lists',
+    operationId: 'createList',
+    tag: 'Lists',
+    summary: 'Create a list',
+    description: '',
+    scope: 'any',
+    repeat: 'never',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: json(NameBody),
+      answers: { 201: Shown },
+      refusals: [409],
+    },
+    headers: { takes: [], gives: ['Location'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const list = await createList(vault, askerOf(request), request.body.name)
+        reply.header('location', `/v3/lists/${list.id}`)
+        return shown(list)
+      },
+  }),
+
+  defineRoute({
+    method: 'PUT',
+    path: '/v3/lists/:id',
+    operationId: 'renameList',
+    tag: 'Lists',
+    summary: 'Rename a list',
+    description: 'Needs the right to write every secret of the account.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: json(NameBody),
+      answers: { 200: Shown },
+      refusals: [409],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) =>
+        shown(await renameList(vault, askerOf(request), idOf(request.params), request.body.name)),
+  }),
+
+  defineRoute({
+    method: 'DELETE',
+    path: '/v3/lists/:id',
+    operationId: 'deleteList',
+    tag: 'Lists',
+    summary: 'Delete a list and its secrets',
+    description: 'Permanent. Every secret in the list goes with it; if one of them may not be deleted, nothing is.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Message },
+      refusals: [],
+    },
+    headers: { takes: [], gives: ['Strongroom-Stale-Deployments'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        markStale(reply, await deleteList(vault, askerOf(request), idOf(request.params)))
+        return { message: 'List deleted successfully' }
+      },
+  }),
+]
+
+export const contentsOfListRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/v3/lists/:id/secrets',
+    operationId: 'listSecretsOfList',
+    tag: 'Lists',
+    summary: 'List the secrets of a list',
+    description: '',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Type.Object({ secrets: Type.Array(Listed) }) },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const filter = { list: idOf(request.params) }
+        const { pages } = await listSecrets(vault, askerOf(request), filter, () => undefined)
+        return sendAll(reply, pages)
+      },
+  }),
+
+  defineRoute({
+    method: 'PUT',
+    path: '/v3/lists/:id/secrets/:secret',
+    operationId: 'moveSecret',
+    tag: 'Lists',
+    summary: 'Move a secret into a list',
+    description: '',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: MoveParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Type.Object({ id: Id, name: Name, list: ListRef }, { title: 'Moved' }) },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const secretId = parseId(request.params.secret)
+        if (secretId === undefined) throw invalid('secret', 'Must be a positive integer.')
+        const { secret, list } = await moveSecret(vault, askerOf(request), secretId, idOf(request.params))
+        return { id: secret.id, name: secret.name, list: { id: list.id, name: list.name } }
+      },
+  }),
+]
+
+function shown({ id, name, createdAt, updatedAt }: List) {
+  return { id, name, created_at: formatTime(createdAt), updated_at: formatTime(updatedAt) }
+}

@@ -1,0 +1,228 @@
+/** `/v3/machines` and `/v3/settings`: who may read without a key, and the switch that lets them. */
+import { Type } from 'typebox'
+import type { Machine } from '../../model/machine.ts'
+import { maxNetworks } from '../../model/network.ts'
+import type { Settings as AccountSettings } from '../../store/operation.ts'
+import {
+  createMachine,
+  deleteMachine,
+  listMachines,
+  readMachine,
+  readSettings,
+  updateSettings,
+} from '../../vault/machines.ts'
+import { askerOf, identityOf } from '../asker.ts'
+import { CreatedBy, shownMaker } from '../made.ts'
+import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
+import { formatTime, IdParams, idOf, Message, NoQuery, Time } from '../schema.ts'
+
+const Texts = Type.Array(Type.String({ maxLength: 300 }))
+const Shown = Type.Object(
+  {
+    id: Type.Integer({ minimum: 1 }),
+    name: Type.String(),
+    addresses: Texts,
+    scopes: Texts,
+    created_at: Time,
+    created_by: CreatedBy,
+  },
+  { title: 'Machine' },
+)
+const VmAuth = Type.Boolean({ description: 'true or false' })
+const Settings = Type.Object({ vm_auth: VmAuth, networks: Texts, machine_networks: Texts }, { title: 'Settings' })
+const Change = Type.Object(
+  {
+    vm_auth: Type.Optional(VmAuth),
+    networks: Type.Optional(
+      Type.Array(Type.String({ maxLength: 64 }), {
+        maxItems: maxNetworks,
+        description: `at most ${maxNetworks} networks such as 10.0.0.0/8, or none for anywhere`,
+      }),
+    ),
+  },
+  {
+    title: 'SettingsChange',
+    additionalProperties: false,
+    minProperties: 1,
+    description: 'a JSON object with a setting',
+    examples: [{ vm_auth: true }],
+  },
+)
+
+export const machineRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/v3/machines',
+    operationId: 'listMachines',
+    tag: 'Machines',
+    summary: 'List the machines that may read without a key',
+    description: '',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Type.Object({ machines: Type.Array(Shown) }) },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => ({ machines: (await listMachines(vault, askerOf(request))).map(shown) }),
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: '/v3/machines/:id',
+    operationId: 'getMachine',
+    tag: 'Machines',
+    summary: 'Read a machine',
+    description: '',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Shown },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) =>
+        shown(await readMachine(vault, askerOf(request), idOf(request.params))),
+  }),
+
+  defineRoute({
+    method: 'POST',
+    path: '/v3/machines',
+    operationId: 'createMachine',
+    tag: 'Machines',
+    summary: 'Register a machine',
+    description:
+      'What asks from its addresses may read without a key, while `vm_auth` is on. No address may belong to two machines, of whatever account.',
+    scope: 'any',
+    repeat: 'never',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: json(
+        Type.Object(
+          {
+            name: Type.String({ maxLength: 128, description: 'a name of 1 to 128 characters' }),
+            addresses: Type.Array(Type.String({ maxLength: 64 }), { description: 'addresses or networks' }),
+            scopes: Type.Optional(Texts),
+          },
+          {
+            title: 'NewMachine',
+            additionalProperties: false,
+            description: 'a JSON object',
+            examples: [{ name: 'web-1', addresses: ['192.0.2.17'] }],
+          },
+        ),
+      ),
+      answers: { 201: Shown },
+      refusals: [409],
+    },
+    headers: { takes: [], gives: ['Location'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { name, addresses, scopes } = request.body
+        const input = { name, addresses, scopes }
+        const machine = await createMachine(vault, askerOf(request), identityOf(request), input)
+        reply.header('location', `/v3/machines/${machine.id}`)
+        return shown(machine)
+      },
+  }),
+
+  defineRoute({
+    method: 'DELETE',
+    path: '/v3/machines/:id',
+    operationId: 'deleteMachine',
+    tag: 'Machines',
+    summary: 'Remove a machine',
+    description: 'Its next request needs a key.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Message },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => {
+        await deleteMachine(vault, askerOf(request), idOf(request.params))
+        return { message: 'Machine deleted successfully' }
+      },
+  }),
+]
+
+export const settingsRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/v3/settings',
+    operationId: 'getSettings',
+    tag: 'Settings',
+    summary: "Read the account's settings",
+    description: '',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Settings },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) =>
+        shownSettings(await readSettings(vault, askerOf(request))),
+  }),
+
+  defineRoute({
+    method: 'PUT',
+    path: '/v3/settings',
+    operationId: 'updateSettings',
+    tag: 'Settings',
+    summary: "Change the account's settings",
+    description: [
+      'What is not named stays as it is. `vm_auth`: whether registered machines may read without a key; off until it is turned on.',
+      '`networks`: API keys, sessions, seeds and machines of the account work from these alone; they must hold the address that asks.',
+      '`machine_networks` are what the host gave the account for its machines.',
+    ].join(' '),
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: json(Change),
+      answers: { 200: Settings },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const { vm_auth: vmAuth, networks } = request.body
+        return shownSettings(await updateSettings(vault, askerOf(request), { vmAuth, networks }))
+      },
+  }),
+]
+
+function shownSettings({ vmAuth, networks, machineNetworks }: AccountSettings) {
+  return { vm_auth: vmAuth, networks: [...networks], machine_networks: [...machineNetworks] }
+}
+
+function shown({ id, name, addresses, scopes, createdAt, maker }: Machine) {
+  const made = { created_at: formatTime(createdAt), created_by: shownMaker(maker) }
+  return { id, name, addresses: [...addresses], scopes: [...scopes], ...made }
+}

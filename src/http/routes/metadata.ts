@@ -1,0 +1,141 @@
+/** `/v3/metadata` and `/v3/secrets/{id}/metadata`: what is known of secrets beside their values. */
+import { Type } from 'typebox'
+import { type Metadata, readMetadata, updateMetadata, withLists } from '../../vault/metadata.ts'
+import { askerOf, identityOf } from '../asker.ts'
+import { metadataEtagOf, metadataMatchOf } from '../conditions.ts'
+import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
+import { DetailFields, detailsOf, formatTime, IdParams, idOf, NoQuery, Time } from '../schema.ts'
+import { ListRef } from './lists.ts'
+import { ListQuery, Name, pageOf } from './secrets.ts'
+
+const Id = Type.Integer({ minimum: 1 })
+const Known = Type.Object(
+  {
+    id: Id,
+    name: Name,
+    type: Type.String({ description: '"text" or "file"' }),
+    filename: Type.Union([Type.String(), Type.Null()]),
+    list: ListRef,
+    version: Id,
+    description: Type.String(),
+    tags: Type.Array(Type.String()),
+    expires_at: Type.Union([Time, Type.Null()]),
+    created_at: Time,
+    updated_at: Time,
+  },
+  { title: 'Metadata' },
+)
+
+/** A page is as long as what the store reads at once. */
+const defaultLimit = 1000
+
+export const metadataRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/v3/metadata',
+    operationId: 'listMetadata',
+    tag: 'Metadata',
+    summary: 'List what is known of secrets',
+    description:
+      'Everything but the values, filtered as `GET /v3/secrets` is, 1000 unless `limit` says otherwise. `Strongroom-Next-Cursor` leads to the next page.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: ListQuery,
+      body: noBody,
+      answers: { 200: Type.Object({ secrets: Type.Array(Known) }) },
+      refusals: [404],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const limit = Number(request.query.limit ?? defaultLimit)
+        const { accountId, page } = await pageOf(vault, request, reply, limit)
+        return { secrets: (await withLists(vault, askerOf(request), accountId, page)).map(shown) }
+      },
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: '/v3/secrets/:id/metadata',
+    operationId: 'getMetadata',
+    tag: 'Metadata',
+    summary: 'Read what is known of a secret',
+    description:
+      'Everything but the value. `ETag` changes with any of it but the version: a new value leaves it as it is.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Known },
+      refusals: [],
+    },
+    headers: { takes: [], gives: ['ETag'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const found = await readMetadata(vault, askerOf(request), { id: idOf(request.params) })
+        reply.header('etag', metadataEtagOf(found.secret))
+        return shown(found)
+      },
+  }),
+
+  defineRoute({
+    method: 'PATCH',
+    path: '/v3/secrets/:id/metadata',
+    operationId: 'updateMetadata',
+    tag: 'Metadata',
+    summary: 'Change what is known of a secret',
+    description:
+      'Fields that are left out stay as they are. The value and its version stay too. `If-Match` with the `ETag` of the metadata makes it conditional.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: json(
+        Type.Object(DetailFields, {
+          title: 'DetailsInput',
+          additionalProperties: false,
+          description: 'a JSON object',
+          examples: [{ description: 'of the web shop', tags: ['web'] }],
+        }),
+      ),
+      answers: { 200: Known },
+      refusals: [],
+    },
+    headers: { takes: ['If-Match'], gives: ['ETag'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { headers, params, body } = request
+        const place = { id: idOf(params) }
+        const parts = detailsOf(body)
+        const match = metadataMatchOf(headers)
+        const found = await updateMetadata(vault, askerOf(request), identityOf(request), place, parts, match)
+        reply.header('etag', metadataEtagOf(found.secret))
+        return shown(found)
+      },
+  }),
+]
+
+function shown({ secret, list }: Metadata) {
+  const { id, name, type, filename, version, description, expiresAt, createdAt, updatedAt } = secret
+  return {
+    id,
+    name,
+    type,
+    filename,
+    list: { id: list.id, name: list.name },
+    version,
+    description,
+    tags: [...secret.tags],
+    expires_at: expiresAt === null ? null : formatTime(expiresAt),
+    created_at: formatTime(createdAt),
+    updated_at: formatTime(updatedAt),
+  }
+}

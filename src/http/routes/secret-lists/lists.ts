@@ -1,0 +1,141 @@
+/** `/api/secrets/lists`: the lists, as the vendor's clients see them. */
+import { Type } from 'typebox'
+import type { List as StoredList } from '../../../model/list.ts'
+import { createList, deleteList, listLists, readList, renameList } from '../../../vault/lists.ts'
+import { askerOf } from '../../asker.ts'
+import { defineRoute, form, noBody, noParams, type Route } from '../../route.ts'
+import { success } from '../../secret-lists/envelope.ts'
+import { listOf, required, textsOf } from '../../secret-lists/request.ts'
+import { markStale } from '../../state-headers.ts'
+import { AnyQuery, envelope, List, ListParams } from './schemas.ts'
+
+const name = Type.String({ minLength: 1, maxLength: 128 })
+const NewList = Type.Object({ name: Type.Optional(name) }, { title: 'NewSecretList', examples: [{ name: 'shop' }] })
+const ListName = Type.Object({ name }, { title: 'SecretListName', examples: [{ name: 'office' }] })
+
+export const listRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/api/secrets/lists',
+    operationId: 'listSecretLists',
+    tag: 'Secret Lists',
+    summary: 'List the secret lists',
+    description: '',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: AnyQuery,
+      body: noBody,
+      answers: { 200: envelope(Type.Array(List)) },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) =>
+        success((await listLists(vault, askerOf(request))).map(shownList)),
+  }),
+
+  defineRoute({
+    method: 'POST',
+    path: '/api/secrets/lists',
+    operationId: 'createSecretList',
+    tag: 'Secret Lists',
+    summary: 'Create a secret list',
+    description: 'Without a name, one is made.',
+    scope: 'any',
+    repeat: 'never',
+    schemas: {
+      params: noParams,
+      query: AnyQuery,
+      body: form(NewList),
+      answers: { 200: envelope(List) },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const { name } = textsOf(request, 'name')
+        return success(shownList(await createList(vault, askerOf(request), name)))
+      },
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: '/api/secrets/lists/:list',
+    operationId: 'getSecretList',
+    tag: 'Secret Lists',
+    summary: 'Read a secret list',
+    description: '',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: ListParams,
+      query: AnyQuery,
+      body: noBody,
+      answers: { 200: envelope(List) },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) =>
+        success(shownList(await readList(vault, askerOf(request), listOf(request.params)))),
+  }),
+
+  defineRoute({
+    method: 'POST',
+    path: '/api/secrets/lists/:list',
+    operationId: 'renameSecretList',
+    tag: 'Secret Lists',
+    summary: 'Rename a secret list',
+    description: '',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: ListParams,
+      query: AnyQuery,
+      body: form(ListName),
+      answers: { 200: envelope(List) },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const name = required(textsOf(request, 'name').name, 'name')
+        return success(shownList(await renameList(vault, askerOf(request), listOf(request.params), name)))
+      },
+  }),
+
+  defineRoute({
+    method: 'DELETE',
+    path: '/api/secrets/lists/:list',
+    operationId: 'deleteSecretList',
+    tag: 'Secret Lists',
+    summary: 'Delete a secret list and its values',
+    description: '',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: ListParams,
+      query: AnyQuery,
+      body: noBody,
+      answers: { 200: envelope(Type.Null()) },
+      refusals: [],
+    },
+    headers: { takes: [], gives: ['Strongroom-Stale-Deployments'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        markStale(reply, await deleteList(vault, askerOf(request), listOf(request.params)))
+        return success(null)
+      },
+  }),
+]
+
+function shownList({ id, name }: StoredList) {
+  return { id, name }
+}

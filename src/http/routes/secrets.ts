@@ -1,0 +1,363 @@
+/** `/v3/secrets`: the five operations, with just the fields that the contract shows. */
+import { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
+import { invalid } from '../../errors.ts'
+import { namePattern, nameRule } from '../../model/name.ts'
+import { isPattern } from '../../model/pattern.ts'
+import { plainDetails, type Secret } from '../../model/secret.ts'
+import type { Changed } from '../../store/operation.ts'
+import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
+import { createSecret, deleteSecret, listSecrets, positionOf, readSecret, updateSecret } from '../../vault/secrets.ts'
+import { encodingOf } from '../../vault/values.ts'
+import type { Vault } from '../../vault/vault.ts'
+import { askerOf, identityOf } from '../asker.ts'
+import { etagOf, idempotencyKeyOf, matchOf } from '../conditions.ts'
+import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
+import {
+  CursorQuery,
+  DetailFields,
+  detailsOf,
+  formatTime,
+  IdParams,
+  idOf,
+  KeyQuery,
+  LimitQuery,
+  ListName,
+  Message,
+  NoQuery,
+  parseTime,
+  Tag,
+  Time,
+  TimeInput,
+} from '../schema.ts'
+import { markExpired, markStale } from '../state-headers.ts'
+
+export const Name = Type.String({ pattern: namePattern, maxLength: 255, description: nameRule })
+export const Value = Type.String({
+  description: 'text, at most 65536 bytes of UTF-8 unless the server is set otherwise',
+})
+const Id = Type.Integer({ minimum: 1 })
+
+export const Listed = Type.Object({ id: Id, name: Name, created_at: Time, updated_at: Time }, { title: 'SecretHead' })
+const WithValue = Type.Object(
+  { id: Id, name: Name, value: Value, created_at: Time, updated_at: Time },
+  { title: 'Secret' },
+)
+export const Updated = Type.Object({ id: Id, name: Name, updated_at: Time }, { title: 'UpdatedSecret' })
+
+const encodings = ['utf-8', 'base64'] as const
+const EncodingOf = Type.Optional(Type.Enum(encodings, { description: '"utf-8" or "base64"' }))
+const types = ['text', 'file'] as const
+
+const NewBody = Type.Object(
+  {
+    name: Name,
+    value: Value,
+    encoding: EncodingOf,
+    type: Type.Optional(Type.Enum(types, { description: '"text" or "file"' })),
+    list: Type.Optional(ListName),
+    ...DetailFields,
+  },
+  {
+    title: 'NewSecret',
+    additionalProperties: false,
+    description: 'a JSON object',
+    examples: [{ name: 'db-password', value: 's3cur3-p4ssw0rd' }],
+  },
+)
+
+export const ListQuery = Type.Object(
+  {
+    ...KeyQuery,
+    limit: LimitQuery,
+    cursor: CursorQuery,
+    name: Type.Optional(Type.String({ maxLength: 255, description: 'a name, or a pattern with * for any characters' })),
+    list: Type.Optional(ListName),
+    tag: Type.Optional(Tag),
+    expires_before: Type.Optional(TimeInput),
+    expired: Type.Optional(Type.Literal('first', { description: '"first"' })),
+  },
+  { additionalProperties: false },
+)
+
+export const secretRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/v3/secrets',
+    operationId: 'listSecrets',
+    tag: 'Secrets',
+    summary: 'List secrets',
+    description:
+      'All secrets that the key may list, oldest first, never a value. With `limit`, one page: `Strongroom-Next-Cursor` leads to the next.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: ListQuery,
+      body: noBody,
+      answers: { 200: Type.Object({ secrets: Type.Array(Listed) }) },
+      refusals: [404],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        if (request.query.limit === undefined) {
+          return sendAll(reply, (await listingOf(vault, request)).pages)
+        }
+        const { page } = await pageOf(vault, request, reply)
+        return { secrets: page.map(listed) }
+      },
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: '/v3/secrets/:id',
+    operationId: 'getSecret',
+    tag: 'Secrets',
+    summary: 'Read a secret',
+    description: 'The current value; of a file, in base64, and `Strongroom-Encoding` says so. `ETag` is the version.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: WithValue },
+      refusals: [],
+    },
+    headers: { takes: [], gives: ['ETag', 'Strongroom-Encoding', 'Strongroom-Expires-At', 'Strongroom-Expired'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { secret, value } = await readSecret(vault, askerOf(request), { id: idOf(request.params) })
+        markRead(reply, secret, vault.now())
+        const { id, name, createdAt, updatedAt } = secret
+        return {
+          id,
+          name,
+          value: inJson(secret, value),
+          created_at: formatTime(createdAt),
+          updated_at: formatTime(updatedAt),
+        }
+      },
+  }),
+
+  defineRoute({
+    method: 'POST',
+    path: '/v3/secrets',
+    operationId: 'createSecret',
+    tag: 'Secrets',
+    summary: 'Create a secret',
+    description: 'With `Idempotency-Key`, a repeated request gets the first answer again.',
+    scope: 'any',
+    repeat: 'keyed',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: json(NewBody),
+      answers: { 201: Listed },
+      refusals: [404, 409],
+    },
+    headers: { takes: ['Idempotency-Key'], gives: ['ETag', 'Location'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { name, value, encoding, type = 'text', list, ...details } = request.body
+        const input = {
+          name,
+          value: { text: value, encoding },
+          list,
+          details:
+            type === 'text' && Object.keys(details).length === 0
+              ? undefined
+              : { ...plainDetails, ...detailsOf(details), type },
+          idempotencyKey: idempotencyKeyOf(request.headers),
+        }
+        const changed = await createSecret(vault, askerOf(request), identityOf(request), input)
+        markChange(reply, changed).header('location', `/v3/secrets/${changed.secret.id}`)
+        return listed(changed.secret)
+      },
+  }),
+
+  defineRoute({
+    method: 'PUT',
+    path: '/v3/secrets/:id',
+    operationId: 'updateSecret',
+    tag: 'Secrets',
+    summary: 'Update a secret',
+    description: 'Stores a new version. `If-Match` with an `ETag` makes it conditional.',
+    scope: 'any',
+    repeat: 'keyed',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: json(
+        Type.Object(
+          { value: Value, name: Type.Optional(Name), encoding: EncodingOf },
+          {
+            title: 'NewValue',
+            additionalProperties: false,
+            description: 'a JSON object',
+            examples: [{ value: 'new-s3cur3-p4ssw0rd' }],
+          },
+        ),
+      ),
+      answers: { 200: Updated },
+      refusals: [409],
+    },
+    headers: { takes: ['If-Match', 'Idempotency-Key'], gives: ['ETag', 'Strongroom-Stale-Deployments'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { value, name, encoding } = request.body
+        const match = matchOf(request.headers)
+        const input = {
+          value: { text: value, encoding },
+          name,
+          match,
+          idempotencyKey: idempotencyKeyOf(request.headers),
+        }
+        const changed = await updateSecret(
+          vault,
+          askerOf(request),
+          identityOf(request),
+          { id: idOf(request.params) },
+          input,
+        )
+        markChange(reply, changed)
+        const { id, name: kept, updatedAt } = changed.secret
+        return { id, name: kept, updated_at: formatTime(updatedAt) }
+      },
+  }),
+
+  defineRoute({
+    method: 'DELETE',
+    path: '/v3/secrets/:id',
+    operationId: 'deleteSecret',
+    tag: 'Secrets',
+    summary: 'Delete a secret',
+    description:
+      'Permanent: every version and the key that they are sealed with. Machines that hold the value keep it until they are redeployed.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Message },
+      refusals: [],
+    },
+    headers: { takes: ['If-Match'], gives: ['Strongroom-Stale-Deployments'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const stale = await deleteSecret(
+          vault,
+          askerOf(request),
+          { id: idOf(request.params) },
+          matchOf(request.headers),
+        )
+        markStale(reply, stale)
+        return { message: 'Secret deleted successfully' }
+      },
+  }),
+]
+
+type Asking = FastifyRequest & { readonly query: Static<typeof ListQuery> }
+
+/** The secrets that a listing's query asks for. */
+export async function listingOf(vault: Vault, request: Asking) {
+  const { cursor, name, list, tag, expired, expires_before: expiresText } = request.query
+  if (name !== undefined && !isPattern(name)) throw invalid('name', `Must be ${nameRule}, or a pattern with "*".`)
+  const expiresBefore = expiresText === undefined ? undefined : parseTime(expiresText, 'expires_before')
+  const isExpiredFirst = expired === 'first'
+  const listing = isExpiredFirst ? ('secrets, expired first' as const) : ('secrets' as const)
+  const after = (accountId: number) =>
+    cursor === undefined ? undefined : decodeCursor(vault, accountId, listing, cursor)
+  const filter = { name, list, tag, expiresBefore }
+  return { ...(await listSecrets(vault, askerOf(request), filter, after, isExpiredFirst)), listing, isExpiredFirst }
+}
+
+/** One page of the listing; `Strongroom-Next-Cursor` leads to the next. */
+export async function pageOf(
+  vault: Vault,
+  request: Asking,
+  reply: FastifyReply,
+  limit = Number(request.query.limit),
+): Promise<{ readonly accountId: number; readonly page: readonly Secret[] }> {
+  const { accountId, pages, listing, isExpiredFirst } = await listingOf(vault, request)
+  const found = await take(pages, limit + 1)
+  const page = found.slice(0, limit)
+  const last = page.at(-1)
+  if (found.length > page.length && last !== undefined) {
+    const cursor = encodeCursor(vault, accountId, listing, positionOf(vault, last, isExpiredFirst))
+    reply.header('strongroom-next-cursor', cursor)
+  }
+  return { accountId, page }
+}
+
+/** What is said of a value that is read: its version, its encoding in JSON, and when it ends. */
+export function markRead(reply: FastifyReply, secret: Secret, now: number): FastifyReply {
+  const { version, type, expiresAt } = secret
+  reply.header('etag', etagOf(version))
+  if (type === 'file') reply.header('strongroom-encoding', 'base64')
+  if (expiresAt !== null) reply.header('strongroom-expires-at', formatTime(expiresAt))
+  return markExpired(reply, secret, now)
+}
+
+/** A value as the text that JSON can carry. */
+export function inJson({ type }: Secret, value: Buffer): string {
+  return value.toString(encodingOf(type) === 'base64' ? 'base64' : 'utf8')
+}
+
+export function listed({ id, name, createdAt, updatedAt }: Pick<Secret, 'id' | 'name' | 'createdAt' | 'updatedAt'>) {
+  return { id, name, created_at: formatTime(createdAt), updated_at: formatTime(updatedAt) }
+}
+
+export function markChange(reply: FastifyReply, { secret, replayed, stale }: Changed): FastifyReply {
+  if (replayed) reply.header('idempotent-replayed', 'true')
+  if (secret.version > 1) markStale(reply, stale)
+  return reply.header('etag', etagOf(secret.version))
+}
+
+async function take(pages: AsyncIterable<readonly Secret[]>, count: number): Promise<readonly Secret[]> {
+  const found: Secret[] = []
+  for await (const page of pages) {
+    found.push(...page)
+    if (found.length >= count) break
+  }
+  return found.slice(0, count)
+}
+
+/** One page is answered at once; a longer list is streamed, so that its length never has to fit into memory. */
+export async function sendAll(reply: FastifyReply, pages: AsyncIterable<readonly Secret[]>) {
+  const rest = pages[Symbol.asyncIterator]()
+  const first = await rest.next()
+  const second = await rest.next()
+  const head: readonly Secret[] = first.done === true ? [] : first.value
+  if (second.done === true) return { secrets: head.map(listed) }
+  const body = Readable.from(joined(head, second.value, rest))
+  return reply
+    .type('application/json; charset=utf-8')
+    .serializer((payload: unknown) => payload as string)
+    .send(body)
+}
+
+async function* joined(first: readonly Secret[], second: readonly Secret[], rest: AsyncIterator<readonly Secret[]>) {
+  let separator = '{"secrets":['
+  for (let page: readonly Secret[] | undefined = first, next = second; page !== undefined; ) {
+    if (page.length > 0) {
+      yield separator + page.map((secret) => JSON.stringify(listed(secret))).join(',')
+      separator = ','
+    }
+    if (page === first) page = next
+    else {
+      const result = await rest.next()
+      page = result.done === true ? undefined : result.value
+      next = page ?? []
+    }
+  }
+  yield separator === ',' ? ']}' : '{"secrets":[]}'
+}

@@ -1,0 +1,210 @@
+/** `/v3/seeds`: one-time seeds for machines. The URL is in the answer that makes a seed, and nowhere after. */
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { invalid } from '../../errors.ts'
+import { labelRule } from '../../model/name.ts'
+import { maxLifetimeSeconds, type Seed, seedDocuments, seedState } from '../../model/seed.ts'
+import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
+import { createSeed, deleteSeed, listSeeds, readSeed } from '../../vault/seeds.ts'
+import { askerOf, identityOf } from '../asker.ts'
+import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
+import { CursorQuery, formatTime, IdParams, idOf, KeyQuery, LimitQuery, Message, NoQuery, Time } from '../schema.ts'
+
+const Id = Type.Integer({ minimum: 1 })
+const Document = Type.Optional(Type.String({ description: 'a text' }))
+const Count = Type.Integer({ minimum: 0 })
+const Fetches = Type.Object({ user_data: Count, meta_data: Count, vendor_data: Count, network_config: Count })
+const Shown = Type.Object(
+  {
+    id: Id,
+    target: Type.String(),
+    state: Type.String({ enum: ['open', 'used', 'expired'] }),
+    max_fetches: Id,
+    fetches: Fetches,
+    created_at: Time,
+    expires_at: Time,
+    used_at: Type.Union([Time, Type.Null()]),
+    refetched_at: Type.Union([Time, Type.Null()], {
+      description:
+        'When it was last asked again for what had been fetched, as its machine does at each later boot; to the hour.',
+    }),
+  },
+  { title: 'Seed' },
+)
+const Issued = Type.Object(
+  {
+    id: Id,
+    url: Type.String({ description: 'What to give to the machine. It is not shown again.' }),
+    target: Type.String(),
+    expires_at: Time,
+  },
+  { title: 'IssuedSeed' },
+)
+
+export const seedRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'POST',
+    path: '/v3/seeds',
+    operationId: 'createSeed',
+    tag: 'Seeds',
+    summary: 'Make a seed',
+    description:
+      "A NoCloud data source for one machine: its templates are kept sealed, and rendered with the newest values when the machine asks. User-data may be fetched `max_fetches` times, once unless it is said otherwise. It gives values until its time, its use, or its maker's revocation ends that; a seed that was used then goes on telling its machine at each boot which machine it is, until it is deleted.",
+    scope: 'any',
+    repeat: 'never',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: json(
+        Type.Object(
+          {
+            user_data: Type.String({ description: 'a text' }),
+            target: Type.String({ maxLength: 128, description: labelRule }),
+            meta_data: Document,
+            vendor_data: Document,
+            network_config: Document,
+            expires_in: Type.Optional(
+              Type.Integer({ description: `a whole number of seconds from 1 to ${maxLifetimeSeconds}` }),
+            ),
+            max_fetches: Type.Optional(Type.Integer({ description: 'a whole number from 1 to 100' })),
+          },
+          {
+            title: 'NewSeed',
+            additionalProperties: false,
+            description: 'a JSON object',
+            examples: [{ user_data: '#cloud-config\n', target: 'web-1' }],
+          },
+        ),
+      ),
+      answers: { 201: Issued },
+      refusals: [422],
+    },
+    headers: { takes: [], gives: ['Location'] },
+    use:
+      ({ vault, publicUrl }) =>
+      async (request, reply) => {
+        const { target, expires_in: lifetimeSeconds, max_fetches: maxFetches = 1 } = request.body
+        const documents = Object.fromEntries(
+          seedDocuments.flatMap((name) => {
+            const text = request.body[fieldOf(name)]
+            return text === undefined ? [] : [[name, text]]
+          }),
+        )
+        if (!target.isWellFormed()) throw invalid('target', `Must be ${labelRule}.`)
+        const input = { target, documents, lifetimeSeconds, maxFetches }
+        const { seed, token } = await createSeed(vault, askerOf(request), identityOf(request), input)
+        reply.header('location', `/v3/seeds/${seed.id}`)
+        return {
+          id: seed.id,
+          url: urlOf(publicUrl, request, token),
+          target: seed.target,
+          expires_at: formatTime(seed.expiresAt),
+        }
+      },
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: '/v3/seeds',
+    operationId: 'listSeeds',
+    tag: 'Seeds',
+    summary: 'List seeds',
+    description: 'One’s own; with `account:manage`, all of the account.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: Type.Object({ ...KeyQuery, limit: LimitQuery, cursor: CursorQuery }, { additionalProperties: false }),
+      body: noBody,
+      answers: { 200: Type.Object({ seeds: Type.Array(Shown) }) },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { limit, cursor } = request.query
+        const after = (accountId: number) =>
+          cursor === undefined ? undefined : decodeCursor(vault, accountId, 'seeds', cursor)
+        const most = limit === undefined ? undefined : Number(limit)
+        const { accountId, found, isMore } = await listSeeds(vault, askerOf(request), after, most)
+        const last = found.at(-1)
+        if (isMore && last !== undefined) {
+          reply.header('strongroom-next-cursor', encodeCursor(vault, accountId, 'seeds', last.id))
+        }
+        return { seeds: found.map((seed) => shown(seed, vault.now())) }
+      },
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: '/v3/seeds/:id',
+    operationId: 'getSeed',
+    tag: 'Seeds',
+    summary: 'Show a seed',
+    description: '',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Shown },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) =>
+        shown(await readSeed(vault, askerOf(request), idOf(request.params)), vault.now()),
+  }),
+
+  defineRoute({
+    method: 'DELETE',
+    path: '/v3/seeds/:id',
+    operationId: 'deleteSeed',
+    tag: 'Seeds',
+    summary: 'Revoke a seed',
+    description:
+      'Its URL leads nowhere from now on. A machine that still has the URL takes itself for a new one at its next boot.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Message },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => {
+        await deleteSeed(vault, askerOf(request), idOf(request.params))
+        return { message: 'Seed deleted successfully' }
+      },
+  }),
+]
+
+function urlOf(publicUrl: string | undefined, { protocol, host }: FastifyRequest, token: string): string {
+  return `${publicUrl ?? `${protocol}://${host}`}/seed/${token}/`
+}
+
+function fieldOf(document: (typeof seedDocuments)[number]) {
+  return document.replace('-', '_') as 'user_data' | 'meta_data' | 'vendor_data' | 'network_config'
+}
+
+function shown(seed: Seed, now: number) {
+  const [userData = 0, metaData = 0, vendorData = 0, networkConfig = 0] = seed.fetches
+  return {
+    id: seed.id,
+    target: seed.target,
+    state: seedState(seed, now),
+    max_fetches: seed.maxFetches,
+    fetches: { user_data: userData, meta_data: metaData, vendor_data: vendorData, network_config: networkConfig },
+    created_at: formatTime(seed.createdAt),
+    expires_at: formatTime(seed.expiresAt),
+    used_at: seed.usedAt === null ? null : formatTime(seed.usedAt),
+    refetched_at: seed.refetchedAt === null ? null : formatTime(seed.refetchedAt),
+  }
+}

@@ -1,0 +1,115 @@
+/** `/v3/secrets/{id}/versions`: what a secret's value was, and how to bring it back. */
+import { Type } from 'typebox'
+import { invalid } from '../../errors.ts'
+import { parseId } from '../../model/name.ts'
+import { listVersions, readVersion, restoreVersion } from '../../vault/versions.ts'
+import { askerOf, identityOf } from '../asker.ts'
+import { etagOf, idempotencyKeyOf, matchOf } from '../conditions.ts'
+import { defineRoute, noBody, type Route } from '../route.ts'
+import { formatTime, IdParams, IdText, idOf, NoQuery, Time } from '../schema.ts'
+import { inJson, markChange, Name, Updated, Value } from './secrets.ts'
+
+const Id = Type.Integer({ minimum: 1 })
+const VersionParams = Type.Object({
+  ...IdParams.properties,
+  version: IdText,
+})
+const Head = Type.Object({ version: Id, created_at: Time }, { title: 'VersionHead' })
+const Whole = Type.Object({ id: Id, name: Name, version: Id, value: Value, created_at: Time }, { title: 'Version' })
+
+export const versionRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/v3/secrets/:id/versions',
+    operationId: 'listVersions',
+    tag: 'Versions',
+    summary: 'List the versions of a secret',
+    description: 'Those that are kept, newest first, never a value. `ETag` is the current version.',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Type.Object({ versions: Type.Array(Head) }) },
+      refusals: [],
+    },
+    headers: { takes: [], gives: ['ETag'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { secret, versions } = await listVersions(vault, askerOf(request), idOf(request.params))
+        reply.header('etag', etagOf(secret.version))
+        return { versions: versions.map(({ version, createdAt }) => ({ version, created_at: formatTime(createdAt) })) }
+      },
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: '/v3/secrets/:id/versions/:version',
+    operationId: 'getVersion',
+    tag: 'Versions',
+    summary: 'Read a version of a secret',
+    description: '',
+    scope: 'any',
+    repeat: 'safe',
+    schemas: {
+      params: VersionParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Whole },
+      refusals: [],
+    },
+    headers: { takes: [], gives: ['Strongroom-Encoding'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const wanted = versionOf(request.params)
+        const { stored, value } = await readVersion(vault, askerOf(request), idOf(request.params), wanted)
+        const { secret, version, createdAt } = stored
+        const { id, name } = secret
+        if (secret.type === 'file') reply.header('strongroom-encoding', 'base64')
+        return { id, name, version, value: inJson(secret, value), created_at: formatTime(createdAt) }
+      },
+  }),
+
+  defineRoute({
+    method: 'POST',
+    path: '/v3/secrets/:id/versions/:version/restore',
+    operationId: 'restoreVersion',
+    tag: 'Versions',
+    summary: 'Restore a version of a secret',
+    description: 'Stores its value as a new version. `If-Match` with an `ETag` makes it conditional.',
+    scope: 'any',
+    repeat: 'keyed',
+    schemas: {
+      params: VersionParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Updated },
+      refusals: [],
+    },
+    headers: { takes: ['If-Match', 'Idempotency-Key'], gives: ['ETag', 'Strongroom-Stale-Deployments'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { headers, params } = request
+        const restoring = {
+          version: versionOf(params),
+          match: matchOf(headers),
+          idempotencyKey: idempotencyKeyOf(headers),
+        }
+        const changed = await restoreVersion(vault, askerOf(request), identityOf(request), idOf(params), restoring)
+        markChange(reply, changed)
+        const { id, name, updatedAt } = changed.secret
+        return { id, name, updated_at: formatTime(updatedAt) }
+      },
+  }),
+]
+
+/** @throws Refusal `invalid` */
+function versionOf({ version }: { version: string }): number {
+  const found = parseId(version)
+  if (found === undefined) throw invalid('version', 'Must be a positive integer.')
+  return found
+}

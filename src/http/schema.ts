@@ -1,0 +1,121 @@
+/** Pieces of schema that several v3 routes share, and how times and ids are written. */
+import { type Static, Type } from 'typebox'
+import { invalid } from '../errors.ts'
+import { parseId } from '../model/name.ts'
+import { parseTime as timeIn } from '../model/time.ts'
+
+/** RFC 3339 in UTC, to the second. */
+export const Time = Type.String({
+  description: 'a time in UTC, such as 2026-01-15T10:30:00Z',
+  'x-described-as': { type: 'string', format: 'date-time' },
+})
+
+/** A time as somebody writes it. */
+export const TimeInput = Type.String({
+  maxLength: 40,
+  description: 'a time such as 2026-01-15T10:30:00Z',
+  'x-described-as': { type: 'string', format: 'date-time' },
+})
+
+/** An id in a path: a text on the way, and a number to whoever writes one. */
+export const IdText = Type.String({
+  pattern: '^[1-9][0-9]{0,15}$',
+  maxLength: 16,
+  description: 'a positive integer',
+  'x-described-as': { type: 'integer', format: 'int64', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+})
+export const IdParams = Type.Object({ id: IdText })
+
+/** What deletes and the like answer with. */
+export const Message = Type.Object({ message: Type.String() }, { title: 'Message' })
+
+export const KeyQuery = {
+  key: Type.Optional(Type.String({ maxLength: 64, description: 'an API key; prefer the Authorization header' })),
+}
+
+/** The query of a route that knows no parameter but the key. */
+export const NoQuery = Type.Object(KeyQuery, { additionalProperties: false })
+
+export const LimitQuery = Type.Optional(
+  Type.String({
+    pattern: '^([1-9][0-9]{0,2}|1000)$',
+    description: 'a whole number from 1 to 1000',
+    'x-described-as': { type: 'integer', format: 'int32', minimum: 1, maximum: 1000 },
+  }),
+)
+
+export const CursorQuery = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 128,
+    pattern: '^[A-Za-z0-9_-]+$',
+    description: 'the Strongroom-Next-Cursor of an earlier answer',
+  }),
+)
+
+/** What is said of a secret beside its value. */
+export const DetailFields = {
+  filename: Type.Optional(Type.Union([Type.String(), Type.Null()], { description: 'a file name, or null' })),
+  description: Type.Optional(Type.String({ description: 'a text of at most 1024 characters' })),
+  tags: Type.Optional(Type.Array(Type.String(), { description: 'at most 32 tags, each a text' })),
+  expires_at: Type.Optional(
+    Type.Union([TimeInput, Type.Null()], { description: 'a time such as 2027-01-31T00:00:00Z, or null' }),
+  ),
+}
+
+interface DetailInput {
+  readonly filename?: string | null
+  readonly description?: string
+  readonly tags?: readonly string[]
+  readonly expires_at?: string | null
+}
+
+/** The details that a body gives; what it leaves out is left out. */
+export function detailsOf({ filename, description, tags, expires_at: expiry }: DetailInput) {
+  return {
+    ...(filename === undefined ? {} : { filename }),
+    ...(description === undefined ? {} : { description }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(expiry === undefined ? {} : { expiresAt: expiry === null ? null : parseTime(expiry, 'expires_at') }),
+  }
+}
+
+/** No text of a database holds a NUL. */
+export const withoutNul = '^[^\\u0000]*$'
+
+export const ListName = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  pattern: withoutNul,
+  description: 'the name of a list',
+})
+export const Tag = Type.String({ minLength: 1, maxLength: 64, description: 'a tag' })
+
+/** @throws Refusal `invalid` */
+export function idOf({ id }: Static<typeof IdParams>): number {
+  const found = parseId(id)
+  if (found === undefined) throw invalid('id', 'Must be a positive integer.')
+  return found
+}
+
+const times = new Map<number, string>()
+const maxTimes = 10_000
+
+/** Milliseconds since 1970 as the API writes times. */
+export function formatTime(milliseconds: number): string {
+  const second = Math.floor(milliseconds / 1000)
+  const known = times.get(second)
+  if (known !== undefined) return known
+  const text = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
+  if (times.size >= maxTimes) times.clear()
+  times.set(second, text)
+  return text
+}
+
+/** @throws Refusal `invalid` naming the field */
+export function parseTime(text: string, field: string): number {
+  // Of the forms of a time the one that the API writes: to the second, at the least.
+  const milliseconds = /T\d{2}:\d{2}:\d{2}/.test(text) ? timeIn(text) : undefined
+  if (milliseconds === undefined) throw invalid(field, 'Must be a time such as 2026-01-15T10:30:00Z (RFC 3339).')
+  return milliseconds
+}

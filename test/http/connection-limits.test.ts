@@ -1,0 +1,219 @@
+/** The limits on connections: thousands of slow sockets keep nobody out, and nobody who is slow stays for long. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { suite, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import fastify from 'fastify'
+import { type Closing, limitConnections } from '../../src/http/connection-limits.ts'
+import { engines } from '../support/engines.ts'
+import { startServer } from '../support/server.ts'
+
+const [sqlite] = engines
+assert.ok(sqlite)
+const engine = sqlite
+
+const maxAtOnce = 200
+
+/** Sockets of strangers, closed when the test ends. */
+class Strangers {
+  readonly sockets: Socket[] = []
+  readonly #port: number
+
+  constructor(t: TestContext, url: string) {
+    this.#port = Number(new URL(url).port)
+    t.after(() => {
+      for (const socket of this.sockets) socket.destroy()
+    })
+  }
+
+  async come(count: number, text: string, localAddress = '127.0.0.1'): Promise<void> {
+    // A listening socket queues a few hundred; the rest would come seconds later.
+    if (count > maxAtOnce) {
+      for (let left = count; left > 0; left -= maxAtOnce) await this.come(Math.min(left, maxAtOnce), text, localAddress)
+      return
+    }
+    const coming = Array.from({ length: count }, async () => {
+      const socket = connect({ port: this.#port, host: '127.0.0.1', localAddress })
+      this.sockets.push(socket)
+      socket.on('error', () => {})
+      socket.resume()
+      await Promise.race([once(socket, 'connect'), once(socket, 'close')])
+      if (!socket.destroyed) socket.write(text)
+    })
+    await Promise.all(coming)
+  }
+
+  get open(): number {
+    return this.sockets.filter((socket) => !socket.destroyed && !socket.readableEnded).length
+  }
+
+  /** Waits until no more than so many are left. */
+  async untilLeft(count: number): Promise<void> {
+    const end = performance.now() + 30_000
+    while (this.open > count) {
+      assert.ok(performance.now() < end, `${this.open} are still there`)
+      await setTimeout(50)
+    }
+  }
+}
+
+function count(text: string, name: string): number {
+  return Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.split(' ')
+      .at(-1),
+  )
+}
+
+suite('The limits on connections', () => {
+  test('is open for a holder of a key, though thousands of slow sockets stand in it, which are soon gone', async (t) => {
+    const { api, url } = await startServer(t, engine)
+    await api.post('/v3/secrets', { name: 'a', value: 'v' })
+    const strangers = new Strangers(t, url)
+
+    for (let from = 1; from <= 5; from++)
+      await strangers.come(1000, 'GET /v3/secrets HTTP/1.1\r\nHo', `127.0.0.${from}`)
+
+    for (let at = 0; at < 20; at++) assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')
+    await strangers.untilLeft(0)
+  })
+
+  test('is open though thousands of bodies stand in it that never end, with a key and without', async (t) => {
+    const { api, url } = await startServer(t, engine)
+    await api.post('/v3/secrets', { name: 'a', value: 'v' })
+    const strangers = new Strangers(t, url)
+    const begun = (head: string) =>
+      `POST /v3/secrets HTTP/1.1\r\nHost: x\r\n${head}Content-Type: application/json\r\nContent-Length: 40\r\n\r\n{"name"`
+
+    await strangers.come(1000, begun(`Authorization: Bearer ${api.key}\r\n`), '127.0.0.1')
+    await strangers.come(1000, begun(`Authorization: Bearer ${api.key}\r\n`), '127.0.0.2')
+    await strangers.come(1000, begun(''), '127.0.0.3')
+
+    for (let at = 0; at < 20; at++) assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')
+    assert.equal((await api.post('/v3/secrets', { name: 'b', value: 'v' })).status, 201)
+    await strangers.untilLeft(0)
+    assert.equal((await api.get('/v3/secrets')).body.secrets.length, 2)
+  })
+
+  test('lets one address in so often, and closes first who asks for nothing', async (t) => {
+    const { api, url } = await startServer(t, engine, { maxConnectionsPerAddress: 50, rateLimit: 100_000 })
+    await api.post('/v3/secrets', { name: 'a', value: 'v' })
+    const strangers = new Strangers(t, url)
+
+    await strangers.come(200, 'GET /v3/secrets HTTP/1.1\r\nHo')
+
+    await strangers.untilLeft(50)
+    assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')
+    const other = new Strangers(t, url)
+    await other.come(1, 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', '127.0.0.9')
+    const metrics = (await api.get('/metrics')).text
+    assert.ok(count(metrics, 'strongroom_closed_connections_total{reason="replaced"}') >= 150)
+  })
+
+  test('counts an IPv6 network as one address', async (t) => {
+    const app = fastify()
+    let come = 0
+    // Loopback has one address of IPv6: where the sockets come from is told otherwise.
+    app.server.on('connection', (socket: Socket) => {
+      Object.defineProperty(socket, 'remoteAddress', { value: `2001:db8:1:${come < 60 ? 2 : 3}::${come++}` })
+    })
+    const settings = { maxConnections: 1000, maxPerAddress: 50, isProxy: () => false, answerLate: () => {} }
+    const closed: Closing[] = []
+    limitConnections(app, { ...settings, onClose: (reason) => closed.push(reason) })
+    t.after(() => app.close())
+    const strangers = new Strangers(t, await app.listen({ host: '127.0.0.1', port: 0 }))
+
+    await strangers.come(60, '')
+    await strangers.come(30, '')
+
+    await strangers.untilLeft(80)
+    assert.deepEqual(closed, Array(10).fill('replaced'))
+  })
+
+  test('does not count a trusted proxy as one, nor anybody while limits are off', async (t) => {
+    for (const more of [{ trustedProxies: ['127.0.0.1'], rateLimit: 100_000 }, { rateLimit: undefined }]) {
+      const { url } = await startServer(t, engine, { maxConnectionsPerAddress: 10, ...more })
+      const strangers = new Strangers(t, url)
+      await strangers.come(60, 'GET /v3/secrets HTTP/1.1\r\nHo')
+      await setTimeout(200)
+      assert.equal(strangers.open, 60)
+    }
+  })
+
+  test('holds so many connections in all', async (t) => {
+    const { api, url } = await startServer(t, engine, { maxConnections: 30 })
+    const strangers = new Strangers(t, url)
+
+    await strangers.come(100, '')
+
+    await strangers.untilLeft(30)
+    assert.equal((await api.get('/healthz')).status, 200)
+  })
+
+  test('closes although somebody stands in it who never comes to an end', async (t) => {
+    const { api, url, stop } = await startServer(t, engine)
+    const strangers = new Strangers(t, url)
+    for (const text of ['', 'GET', 'GET /v3/secrets HTTP/1.1\r\nHo']) await strangers.come(5, text)
+    // By then it has read what they sent.
+    for (let at = 0; at < 5; at++) await api.get('/healthz')
+
+    const closing = stop()
+
+    await strangers.untilLeft(0)
+    await closing
+  })
+
+  test('sends away whose body comes too slowly, and waits for whose comes slowly enough', async (t) => {
+    const { api, url } = await startServer(t, engine)
+    const head = (length: number) =>
+      `POST /v3/secrets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.key}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`
+    const texts: string[] = []
+    const drip = async (text: string, step: number) => {
+      const at = texts.push('') - 1
+      const own = new Strangers(t, url)
+      await own.come(1, head(text.length))
+      const [socket] = own.sockets
+      assert.ok(socket)
+      socket.on('data', (data) => {
+        texts[at] += data.toString()
+      })
+      for (let sent = 0; sent < text.length && !socket.destroyed && texts[at] === ''; sent += step) {
+        socket.write(text.slice(sent, sent + step))
+        await setTimeout(100)
+      }
+      while (texts[at] === '' && !socket.destroyed) await setTimeout(20)
+    }
+
+    const padding = ' '.repeat(20_000)
+    await Promise.all([
+      drip(`{"name":"slow","value":"v"${padding}}`, 10),
+      drip(`{"name":"steady","value":"v"${padding}}`, 300),
+    ])
+
+    assert.match(texts[0] ?? '', /^HTTP\/1\.1 408 .*"code":"request_timeout"/s)
+    assert.match(texts[1] ?? '', /^HTTP\/1\.1 201 /)
+    const metrics = (await api.get('/metrics')).text
+    assert.equal(count(metrics, 'strongroom_closed_connections_total{reason="slow_sender"}'), 1)
+  })
+
+  test('sends away who does not take the answer that they asked for', async (t) => {
+    const { api, url } = await startServer(t, engine, { maxFileBytes: 16 * 2 ** 20 })
+    const value = Buffer.alloc(12 * 2 ** 20, 1).toString('base64')
+    assert.equal((await api.post('/v3/secrets', { name: 'large', type: 'file', value })).status, 201)
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    t.after(() => socket.destroy())
+    socket.on('error', () => {})
+    socket.pause()
+    socket.write(`GET /v3/secrets/1/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.key}\r\n\r\n`)
+
+    const closed = async () =>
+      count((await api.get('/metrics')).text, 'strongroom_closed_connections_total{reason="slow_reader"}')
+    for (const end = performance.now() + 30_000; (await closed()) === 0; await setTimeout(200)) {
+      assert.ok(performance.now() < end, 'It is still waited for.')
+    }
+    assert.equal((await api.get('/v3/secrets/1/content')).status, 200)
+  })
+})
