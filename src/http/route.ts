@@ -11,10 +11,10 @@ import type { Context } from './context.ts'
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /**
- * Who may ask. A right: whoever has it, for the names that it is about. `any`: every API key, and whoever is signed in.
- * `session`: people who are signed in. `portal`: the portal, before anybody is signed in. `open`: anybody.
+ * Who may ask. A right: whoever has it, for the names that it is about; one of several. `any`: every API key, and whoever
+ * is signed in. `session`: people who are signed in. `portal`: the portal, before anybody is signed in. `open`: anybody.
  */
-export type Scope = Right | 'any' | 'session' | 'portal' | 'open'
+export type Scope = Right | readonly Right[] | 'any' | 'session' | 'portal' | 'open'
 
 /**
  * Whether a client may send it again when no answer came. `safe`: twice is as good as once. `keyed`: with an

@@ -30,7 +30,7 @@ export const accountRoutes: readonly Route[] = [
     tag: 'Account',
     summary: 'Read the account',
     description: '`limits` are settings of the server, read when it starts.',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -80,7 +80,7 @@ export const accountRoutes: readonly Route[] = [
     summary: "Replace the account's key, a part at a time",
     description:
       'With the next `version` it begins; with the newest one it goes on. Repeat until `rotating` is false. Values are not touched, and everything works meanwhile.',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: noParams,

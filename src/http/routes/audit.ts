@@ -142,7 +142,7 @@ export const auditRoutes: readonly Route[] = [
     summary: 'Read the audit trail',
     description:
       'Newest first, 100 records unless `limit` says otherwise. `secret` and `principal` take an id or a name. `Strongroom-Next-Cursor` leads to older records; a page may be short before the end is reached.',
-    scope: 'any',
+    scope: 'audit:read',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -179,7 +179,7 @@ export const auditRoutes: readonly Route[] = [
     tag: 'Audit',
     summary: 'Count the records of the audit trail',
     description: `By time and action, and who reads most; with the filters of reading the trail. \`by\` is the step of time; without it, the shortest that gives at most ${maxSteps} of them. \`complete\` says whether everything that was asked for is counted.`,
-    scope: 'any',
+    scope: 'audit:read',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -220,7 +220,7 @@ export const auditRoutes: readonly Route[] = [
     summary: 'Verify a part of the audit trail',
     description:
       'Recomputes the chain of hashes, 50000 records at most, from the first on or `after` a record that is known. `fault` names the first record that does not hold. What holds was not changed since the point it began at; whether that point is the true one, only a head or a checkpoint kept elsewhere can tell.',
-    scope: 'any',
+    scope: 'audit:read',
     repeat: 'safe',
     schemas: {
       params: noParams,

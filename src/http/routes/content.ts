@@ -22,7 +22,7 @@ export const contentRoutes: readonly Route[] = [
     tag: 'Secrets',
     summary: "Read a secret's value as plain bytes",
     description: 'A text as text/plain, a file as application/octet-stream with its file name.',
-    scope: 'any',
+    scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -50,7 +50,7 @@ export const contentRoutes: readonly Route[] = [
     tag: 'Secrets',
     summary: "Update a secret's value with plain bytes",
     description: 'The body, of any type, is the value. `If-Match` with an `ETag` makes it conditional.',
-    scope: 'any',
+    scope: 'secrets:write',
     repeat: 'keyed',
     schemas: {
       params: IdParams,

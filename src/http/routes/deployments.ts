@@ -56,7 +56,7 @@ export const deploymentRoutes: readonly Route[] = [
     summary: 'List deployments',
     description:
       'What each target holds since it was last rendered for. `stale=true`: those that hold an old version, or a secret that was deleted. `include=principal` says who had it rendered.',
-    scope: 'any',
+    scope: 'secrets:list',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -107,7 +107,7 @@ export const deploymentRoutes: readonly Route[] = [
     tag: 'Deployments',
     summary: 'List who holds a secret',
     description: 'After its deletion too, as long as anybody holds it.',
-    scope: 'any',
+    scope: 'secrets:list',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -134,7 +134,7 @@ export const deploymentRoutes: readonly Route[] = [
     tag: 'Deployments',
     summary: 'Forget a deployment',
     description: 'When a machine is gone. Needs the right to write every secret that it holds.',
-    scope: 'any',
+    scope: 'secrets:write',
     repeat: 'safe',
     schemas: {
       params: IdParams,

@@ -49,7 +49,7 @@ export const fingerprintRoutes: readonly Route[] = [
     summary: 'Make fingerprints of values',
     description:
       'Of every version that is kept of the secrets that `names` matches, as far as their values are long and random enough: see docs/scan.md. With the scope `secrets:scan` or `secrets:read`. One at a time for an account.',
-    scope: 'any',
+    scope: ['secrets:scan', 'secrets:read'],
     repeat: 'safe',
     schemas: {
       params: noParams,

@@ -59,7 +59,7 @@ export const keyRoutes: readonly Route[] = [
     tag: 'API keys',
     summary: 'List API keys',
     description: 'The keys that this key may manage, revoked ones too.',
-    scope: 'any',
+    scope: 'keys:manage',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -104,7 +104,7 @@ export const keyRoutes: readonly Route[] = [
     tag: 'API keys',
     summary: 'Show an API key',
     description: '',
-    scope: 'any',
+    scope: 'keys:manage',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -128,7 +128,7 @@ export const keyRoutes: readonly Route[] = [
     summary: 'List what an API key made',
     description:
       'API keys, trust rules and machines that go on when it is revoked, and what they made in turn. Revoked keys are left out.',
-    scope: 'any',
+    scope: 'keys:manage',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -151,7 +151,7 @@ export const keyRoutes: readonly Route[] = [
     tag: 'API keys',
     summary: 'Create an API key',
     description: 'With no more rights, networks and lifetime than the key that asks.',
-    scope: 'any',
+    scope: 'keys:manage',
     repeat: 'never',
     schemas: {
       params: noParams,
@@ -190,7 +190,7 @@ export const keyRoutes: readonly Route[] = [
     summary: 'Rotate an API key',
     description:
       'Makes a key with the same rights. The old one stays good for the overlap, an hour unless said otherwise.',
-    scope: 'any',
+    scope: 'keys:manage',
     repeat: 'never',
     schemas: {
       params: IdParams,
@@ -269,7 +269,7 @@ export const keyRoutes: readonly Route[] = [
     summary: 'Revoke an API key',
     description:
       'For good, and at once on every node. What it made goes on, seeds apart; with `cascade=true` that ends too.',
-    scope: 'any',
+    scope: 'keys:manage',
     repeat: 'safe',
     schemas: {
       params: IdParams,

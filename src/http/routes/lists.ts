@@ -31,7 +31,7 @@ export const listRoutes: readonly Route[] = [
     tag: 'Lists',
     summary: 'List the lists',
     description: 'All lists of the account, oldest first.',
-    scope: 'any',
+    scope: 'secrets:list',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -53,7 +53,7 @@ export const listRoutes: readonly Route[] = [
     tag: 'Lists',
     summary: 'Read a list',
     description: '',
-    scope: 'any',
+    scope: ['secrets:list', 'secrets:read'],
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -76,7 +76,7 @@ export const listRoutes: readonly Route[] = [
     tag: 'Lists',
     summary: 'Create a list',
     description: '',
-    scope: 'any',
+    scope: 'secrets:write',
     repeat: 'never',
     schemas: {
       params: noParams,
@@ -102,7 +102,7 @@ export const listRoutes: readonly Route[] = [
     tag: 'Lists',
     summary: 'Rename a list',
     description: 'Needs the right to write every secret of the account.',
-    scope: 'any',
+    scope: 'secrets:write',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -125,7 +125,7 @@ export const listRoutes: readonly Route[] = [
     tag: 'Lists',
     summary: 'Delete a list and its secrets',
     description: 'Permanent. Every secret in the list goes with it; if one of them may not be deleted, nothing is.',
-    scope: 'any',
+    scope: 'secrets:delete',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -152,7 +152,7 @@ export const contentsOfListRoutes: readonly Route[] = [
     tag: 'Lists',
     summary: 'List the secrets of a list',
     description: '',
-    scope: 'any',
+    scope: 'secrets:list',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -178,7 +178,7 @@ export const contentsOfListRoutes: readonly Route[] = [
     tag: 'Lists',
     summary: 'Move a secret into a list',
     description: '',
-    scope: 'any',
+    scope: 'secrets:write',
     repeat: 'safe',
     schemas: {
       params: MoveParams,

@@ -57,7 +57,7 @@ export const machineRoutes: readonly Route[] = [
     tag: 'Machines',
     summary: 'List the machines that may read without a key',
     description: '',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -79,7 +79,7 @@ export const machineRoutes: readonly Route[] = [
     tag: 'Machines',
     summary: 'Read a machine',
     description: '',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -103,7 +103,7 @@ export const machineRoutes: readonly Route[] = [
     summary: 'Register a machine',
     description:
       'What asks from its addresses may read without a key, while `vm_auth` is on. No address may belong to two machines, of whatever account.',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'never',
     schemas: {
       params: noParams,
@@ -145,7 +145,7 @@ export const machineRoutes: readonly Route[] = [
     tag: 'Machines',
     summary: 'Remove a machine',
     description: 'Its next request needs a key.',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -172,7 +172,7 @@ export const settingsRoutes: readonly Route[] = [
     tag: 'Settings',
     summary: "Read the account's settings",
     description: '',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -199,7 +199,7 @@ export const settingsRoutes: readonly Route[] = [
       '`networks`: API keys, sessions, seeds and machines of the account work from these alone; they must hold the address that asks.',
       '`machine_networks` are what the host gave the account for its machines.',
     ].join(' '),
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: noParams,

@@ -38,7 +38,7 @@ export const metadataRoutes: readonly Route[] = [
     summary: 'List what is known of secrets',
     description:
       'Everything but the values, filtered as `GET /v3/secrets` is, 1000 unless `limit` says otherwise. `Strongroom-Next-Cursor` leads to the next page.',
-    scope: 'any',
+    scope: 'secrets:list',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -65,7 +65,7 @@ export const metadataRoutes: readonly Route[] = [
     summary: 'Read what is known of a secret',
     description:
       'Everything but the value. `ETag` changes with any of it but the version: a new value leaves it as it is.',
-    scope: 'any',
+    scope: 'secrets:list',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -92,7 +92,7 @@ export const metadataRoutes: readonly Route[] = [
     summary: 'Change what is known of a secret',
     description:
       'Fields that are left out stay as they are. The value and its version stay too. `If-Match` with the `ETag` of the metadata makes it conditional.',
-    scope: 'any',
+    scope: 'secrets:write',
     repeat: 'safe',
     schemas: {
       params: IdParams,

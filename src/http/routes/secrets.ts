@@ -90,7 +90,7 @@ export const secretRoutes: readonly Route[] = [
     summary: 'List secrets',
     description:
       'All secrets that the key may list, oldest first, never a value. With `limit`, one page: `Strongroom-Next-Cursor` leads to the next.',
-    scope: 'any',
+    scope: 'secrets:list',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -118,7 +118,7 @@ export const secretRoutes: readonly Route[] = [
     tag: 'Secrets',
     summary: 'Read a secret',
     description: 'The current value; of a file, in base64, and `Strongroom-Encoding` says so. `ETag` is the version.',
-    scope: 'any',
+    scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -151,7 +151,7 @@ export const secretRoutes: readonly Route[] = [
     tag: 'Secrets',
     summary: 'Create a secret',
     description: 'With `Idempotency-Key`, a repeated request gets the first answer again.',
-    scope: 'any',
+    scope: 'secrets:write',
     repeat: 'keyed',
     schemas: {
       params: noParams,
@@ -188,7 +188,7 @@ export const secretRoutes: readonly Route[] = [
     tag: 'Secrets',
     summary: 'Update a secret',
     description: 'Stores a new version. `If-Match` with an `ETag` makes it conditional.',
-    scope: 'any',
+    scope: 'secrets:write',
     repeat: 'keyed',
     schemas: {
       params: IdParams,
@@ -240,7 +240,7 @@ export const secretRoutes: readonly Route[] = [
     summary: 'Delete a secret',
     description:
       'Permanent: every version and the key that they are sealed with. Machines that hold the value keep it until they are redeployed.',
-    scope: 'any',
+    scope: 'secrets:delete',
     repeat: 'safe',
     schemas: {
       params: IdParams,

@@ -50,7 +50,7 @@ export const seedRoutes: readonly Route[] = [
     summary: 'Make a seed',
     description:
       "A NoCloud data source for one machine: its templates are kept sealed, and rendered with the newest values when the machine asks. User-data may be fetched `max_fetches` times, once unless it is said otherwise. It gives values until its time, its use, or its maker's revocation ends that; a seed that was used then goes on telling its machine at each boot which machine it is, until it is deleted.",
-    scope: 'any',
+    scope: 'secrets:read',
     repeat: 'never',
     schemas: {
       params: noParams,
@@ -110,7 +110,7 @@ export const seedRoutes: readonly Route[] = [
     tag: 'Seeds',
     summary: 'List seeds',
     description: 'One’s own; with `account:manage`, all of the account.',
-    scope: 'any',
+    scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -143,7 +143,7 @@ export const seedRoutes: readonly Route[] = [
     tag: 'Seeds',
     summary: 'Show a seed',
     description: '',
-    scope: 'any',
+    scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -167,7 +167,7 @@ export const seedRoutes: readonly Route[] = [
     summary: 'Revoke a seed',
     description:
       'Its URL leads nowhere from now on. A machine that still has the URL takes itself for a new one at its next boot.',
-    scope: 'any',
+    scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
       params: IdParams,

@@ -43,7 +43,7 @@ export const signInRuleRoutes: readonly Route[] = [
     tag: 'Settings',
     summary: 'How the people of the account must sign in',
     description: '',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -68,7 +68,7 @@ export const signInRuleRoutes: readonly Route[] = [
     summary: 'Change how the people of the account must sign in',
     description:
       'With `second_factor_required` a password alone is never enough: whoever has no second factor is signed out, and sets one up at the next sign-in. For owners, and API keys that may do everything.',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -94,7 +94,7 @@ export const signInRuleRoutes: readonly Route[] = [
     tag: 'Settings',
     summary: 'Read the single sign-on of the account',
     description: '',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -124,7 +124,7 @@ export const signInRuleRoutes: readonly Route[] = [
     summary: 'Set up single sign-on by OpenID Connect',
     description:
       '`role`: what somebody becomes who comes uninvited, with a verified address in one of the `domains`; null where only who was invited may come. `only`: whether nobody but owners may sign in otherwise; owners then need a second factor, and everybody else is signed out when it is switched on. Without `client_secret` the one that is there stays. For owners, and API keys that may do everything.',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -166,7 +166,7 @@ export const signInRuleRoutes: readonly Route[] = [
     tag: 'Settings',
     summary: 'End single sign-on',
     description: 'Who has only come through the provider so far needs a link to set a password.',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: noParams,

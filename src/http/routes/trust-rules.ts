@@ -95,7 +95,7 @@ export const trustRuleRoutes: readonly Route[] = [
     tag: 'Trust rules',
     summary: 'List the trust rules',
     description: 'Those whose keys this key may manage.',
-    scope: 'any',
+    scope: 'keys:manage',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -118,7 +118,7 @@ export const trustRuleRoutes: readonly Route[] = [
     summary: 'Create a trust rule',
     description:
       'With no more rights and networks than the key that asks, which must not expire. The rule never gives `keys:manage` or `account:manage`.',
-    scope: 'any',
+    scope: 'keys:manage',
     repeat: 'never',
     schemas: {
       params: noParams,
@@ -146,7 +146,7 @@ export const trustRuleRoutes: readonly Route[] = [
     tag: 'Trust rules',
     summary: 'Read a trust rule',
     description: '',
-    scope: 'any',
+    scope: 'keys:manage',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -170,7 +170,7 @@ export const trustRuleRoutes: readonly Route[] = [
     summary: 'Change a trust rule',
     description:
       'Keys that were made under it keep what they were given, until they end. `created_by` names from now on who changed it.',
-    scope: 'any',
+    scope: 'keys:manage',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -195,7 +195,7 @@ export const trustRuleRoutes: readonly Route[] = [
     tag: 'Trust rules',
     summary: 'Delete a trust rule',
     description: 'Every key that was made under it is revoked.',
-    scope: 'any',
+    scope: 'keys:manage',
     repeat: 'safe',
     schemas: {
       params: IdParams,

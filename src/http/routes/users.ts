@@ -46,7 +46,7 @@ export const userRoutes: readonly Route[] = [
     tag: 'Users',
     summary: 'List the users',
     description: '',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -68,7 +68,7 @@ export const userRoutes: readonly Route[] = [
     tag: 'Users',
     summary: 'Invite a user',
     description: 'Hand the link to them: it sets their password, once, within seven days.',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'never',
     schemas: {
       params: noParams,
@@ -101,7 +101,7 @@ export const userRoutes: readonly Route[] = [
     tag: 'Users',
     summary: 'Read a user',
     description: '',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -125,7 +125,7 @@ export const userRoutes: readonly Route[] = [
     summary: 'List what a user made',
     description:
       'API keys, trust rules and machines that go on when the user is deleted or disabled, and what they made in turn.',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -149,7 +149,7 @@ export const userRoutes: readonly Route[] = [
     summary: 'Change a user',
     description:
       'Sessions of the user end when their rights change. With `cascade=true`, for a user who is disabled, what they made ends too.',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -187,7 +187,7 @@ export const userRoutes: readonly Route[] = [
     tag: 'Users',
     summary: 'Make a link that sets a new password',
     description: 'The old password is good until the link is accepted, within a day.',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'never',
     schemas: {
       params: IdParams,
@@ -211,7 +211,7 @@ export const userRoutes: readonly Route[] = [
     summary: 'Reset what a user signs in with beside the password',
     description:
       'For somebody who lost it: passkeys, authenticator app, recovery codes and the link to a provider go, and the sessions of the user end.',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -236,7 +236,7 @@ export const userRoutes: readonly Route[] = [
     tag: 'Users',
     summary: 'Delete a user',
     description: 'What they made goes on, seeds apart; with `cascade=true` that ends too.',
-    scope: 'any',
+    scope: 'account:manage',
     repeat: 'safe',
     schemas: {
       params: IdParams,

@@ -25,7 +25,7 @@ export const versionRoutes: readonly Route[] = [
     tag: 'Versions',
     summary: 'List the versions of a secret',
     description: 'Those that are kept, newest first, never a value. `ETag` is the current version.',
-    scope: 'any',
+    scope: 'secrets:list',
     repeat: 'safe',
     schemas: {
       params: IdParams,
@@ -51,7 +51,7 @@ export const versionRoutes: readonly Route[] = [
     tag: 'Versions',
     summary: 'Read a version of a secret',
     description: '',
-    scope: 'any',
+    scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
       params: VersionParams,
@@ -80,7 +80,7 @@ export const versionRoutes: readonly Route[] = [
     tag: 'Versions',
     summary: 'Restore a version of a secret',
     description: 'Stores its value as a new version. `If-Match` with an `ETag` makes it conditional.',
-    scope: 'any',
+    scope: 'secrets:write',
     repeat: 'keyed',
     schemas: {
       params: VersionParams,

@@ -21,7 +21,7 @@ export const listRoutes: readonly Route[] = [
     tag: 'Secret Lists',
     summary: 'List the secret lists',
     description: '',
-    scope: 'any',
+    scope: 'secrets:list',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -44,7 +44,7 @@ export const listRoutes: readonly Route[] = [
     tag: 'Secret Lists',
     summary: 'Create a secret list',
     description: 'Without a name, one is made.',
-    scope: 'any',
+    scope: 'secrets:write',
     repeat: 'never',
     schemas: {
       params: noParams,
@@ -69,7 +69,7 @@ export const listRoutes: readonly Route[] = [
     tag: 'Secret Lists',
     summary: 'Read a secret list',
     description: '',
-    scope: 'any',
+    scope: ['secrets:list', 'secrets:read'],
     repeat: 'safe',
     schemas: {
       params: ListParams,
@@ -92,7 +92,7 @@ export const listRoutes: readonly Route[] = [
     tag: 'Secret Lists',
     summary: 'Rename a secret list',
     description: '',
-    scope: 'any',
+    scope: 'secrets:write',
     repeat: 'safe',
     schemas: {
       params: ListParams,
@@ -117,7 +117,7 @@ export const listRoutes: readonly Route[] = [
     tag: 'Secret Lists',
     summary: 'Delete a secret list and its values',
     description: '',
-    scope: 'any',
+    scope: 'secrets:delete',
     repeat: 'safe',
     schemas: {
       params: ListParams,

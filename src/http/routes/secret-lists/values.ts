@@ -30,7 +30,7 @@ export const valueRoutes: readonly Route[] = [
     tag: 'Secret Lists',
     summary: 'Read the values of every list',
     description: '',
-    scope: 'any',
+    scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -56,7 +56,7 @@ export const valueRoutes: readonly Route[] = [
     tag: 'Secret Lists',
     summary: 'Read the values of a list',
     description: '',
-    scope: 'any',
+    scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
       params: ListParams,
@@ -82,7 +82,7 @@ export const valueRoutes: readonly Route[] = [
     tag: 'Secret Lists',
     summary: 'Read a value of a list',
     description: '',
-    scope: 'any',
+    scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
       params: ValueParams,
@@ -108,7 +108,7 @@ export const valueRoutes: readonly Route[] = [
     tag: 'Secret Lists',
     summary: 'Create a value in a list',
     description: '',
-    scope: 'any',
+    scope: 'secrets:write',
     repeat: 'never',
     schemas: {
       params: ListParams,
@@ -137,7 +137,7 @@ export const valueRoutes: readonly Route[] = [
     tag: 'Secret Lists',
     summary: 'Change a value of a list',
     description: 'What is left out stays as it is.',
-    scope: 'any',
+    scope: 'secrets:write',
     repeat: 'safe',
     schemas: {
       params: ValueParams,
@@ -176,7 +176,7 @@ export const valueRoutes: readonly Route[] = [
     tag: 'Secret Lists',
     summary: 'Delete a value of a list',
     description: '',
-    scope: 'any',
+    scope: 'secrets:delete',
     repeat: 'safe',
     schemas: {
       params: ValueParams,
