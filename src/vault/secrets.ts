@@ -61,8 +61,18 @@ export async function listSecrets(
       ? (last: number) => vault.store.secretsAfter(accountId, last, pageSize)
       : async (last: number) => [await vault.store.secretNamed(accountId, name)].filter((one) => isAfter(one, last))
   const read = (last: number, isOne: (secret: Secret) => boolean) => readPages(vault, asker, pageAfter, last, isOne)
-  if (!isExpiredFirst) return { accountId, pages: read(begin ?? 0, isWanted) }
-  return { accountId, pages: expiredFirst(read, isWanted, begin ?? 0, vault.now()) }
+  const pages = isExpiredFirst ? expiredFirst(read, isWanted, begin ?? 0, vault.now()) : read(begin ?? 0, isWanted)
+  return { accountId, pages: whileLetIn(vault, asker, pages) }
+}
+
+/** A listing may be taken slowly: whoever is shut out meanwhile is given no further page. */
+async function* whileLetIn<T>(vault: Vault, asker: Asker, pages: AsyncIterable<T>): AsyncIterable<T> {
+  let isFirst = true
+  for await (const page of pages) {
+    if (!isFirst) await authenticate(vault, asker)
+    isFirst = false
+    yield page
+  }
 }
 
 /** Where a listing goes on after a secret; with the expired ones first, their positions are negative. */

@@ -1542,6 +1542,14 @@ export const faults: readonly Fault[] = [
     'one record for every value',
   ),
   fault(
+    'whoever is shut out gets no further page of a listing',
+    'vault/secrets.ts',
+    'if (!isFirst) await authenticate(vault, asker)',
+    '',
+    'v3/listing.test.ts',
+    'ends when its key is revoked',
+  ),
+  fault(
     'a new password ends the session that sets it',
     'vault/sessions.ts',
     "{ rowMac: prepared.user.mac, user: next, ends: 'all' } as const)",

@@ -1,6 +1,7 @@
 /** The listing: whole by default, in pages and by name when asked. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { listSecrets } from '../../src/vault/secrets.ts'
 import type { Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
@@ -25,6 +26,23 @@ for (const engine of engines) {
       for (const length of [1000, 2000]) {
         const page = await api.get(`/v3/secrets?limit=1000&name=*&cursor=${await cursorAfter(api, length)}`)
         assert.deepEqual(page.body.secrets[0].id, length + 1)
+      }
+    })
+
+    test('that is taken slowly ends when its key is revoked', async (t) => {
+      const { api, vault } = await startServer(t, engine)
+      await api.fill(Array.from({ length: 2500 }, (_, at) => `secret-${at}`))
+      const { body: key } = await api.post('/v3/keys', { name: 'slow', scopes: ['secrets:list'] })
+      const hash = vault.keyring.tokenHash(key.api_key)
+      const asker = { caller: { kind: 'token', hash } as const, requestId: 'slow', address: '127.0.0.1' }
+      for (const isExpiredFirst of [false, true]) {
+        const { pages } = await listSecrets(vault, asker, {}, () => undefined, isExpiredFirst)
+        const taken = pages[Symbol.asyncIterator]()
+        assert.equal((await taken.next()).done, false)
+        if (isExpiredFirst) await api.delete(`/v3/keys/${key.id}`)
+        const next = taken.next()
+        if (isExpiredFirst) await assert.rejects(next, { code: 'unauthenticated' })
+        else assert.equal((await next).value.length, 1000)
       }
     })
 
