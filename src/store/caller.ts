@@ -27,3 +27,10 @@ export type Caller =
   | { readonly kind: 'shut_out'; readonly accountId: number; readonly principal: Principal }
   /** The server itself, for records of what it found. */
   | { readonly kind: 'system'; readonly accountId: number }
+
+/** A request, without what it asks for. */
+export interface Asked {
+  readonly caller: Caller
+  readonly requestId: string
+  readonly address: string
+}

@@ -5,13 +5,14 @@ import { hasFactors } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
 import type { Seed } from '../model/seed.ts'
 import type { Caller } from './caller.ts'
-import { actionOf } from './decide/caller.ts'
 import { decide } from './decide/decide.ts'
 import { type Forged, forgedRow, missingRow } from './forged.ts'
 import type { KeyMaker, Transaction } from './loaders.ts'
 import { Needs } from './needs.ts'
-import type { Batch, Operation, Outcome, Request, StoredSecret } from './operation.ts'
+import type { Batch, Operation, Outcome, Request } from './operation.ts'
+import { actionOf, addNeeds } from './operations/registry.ts'
 import type { RowMacs } from './row-macs.ts'
+import type { StoredSecret } from './stored.ts'
 import { verified } from './verified.ts'
 import { claimOn, ref, replyLifetimeMs, replyRef, usedRef, versionRef, type World } from './world.ts'
 
@@ -46,8 +47,7 @@ export async function execute(
 /** Of several requests, nobody knows here which rests upon it: each is asked for by itself. */
 function answerOf(forged: Forged, operation: Operation, { requests }: Batch): Outcome {
   if (requests.length > 1) throw new Refusal('integrity_failure', 'A row is not authentic.')
-  const action = operation.kind === 'record' ? operation.action : actionOf[operation.kind]
-  return { kind: 'forged', ...forged, action }
+  return { kind: 'forged', ...forged, action: actionOf(operation) }
 }
 
 /** What a record says of an account that is not authentic must still get into its trail. */
@@ -145,9 +145,11 @@ async function loadRows(tx: Transaction, requests: readonly Request[], world: Wo
   for (const { caller, operation } of requests) {
     const key = caller.kind === 'token' ? world.keysByToken.get(caller.hash) : undefined
     const accountId = accountOf(caller, key, world)
-    needs.add(accountId, key?.id ?? 0, operation)
-    if (key !== undefined && key.userId !== null) needs.addUser(key.accountId, key.userId)
-    if (caller.kind === 'seed') needs.addMaker(accountId, world.seedsByToken.get(caller.hash)?.maker)
+    addNeeds(needs, accountId, key?.id ?? 0, operation)
+    if (accountId === undefined) continue
+    needs.turnTo(accountId, key?.id ?? 0)
+    if (key !== undefined && key.userId !== null) needs.user(key.userId)
+    if (caller.kind === 'seed') needs.maker(world.seedsByToken.get(caller.hash)?.maker)
   }
   await Promise.all([
     loadAccountKeys(tx, needs, world),

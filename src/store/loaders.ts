@@ -11,8 +11,8 @@ import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import type { EmailRef, NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from './needs.ts'
-import type { StoredSecret } from './operation.ts'
 import type { Reply, VersionRowHead } from './reply.ts'
+import type { StoredSecret } from './stored.ts'
 import type { Changes, Claim, SealedVersion } from './world.ts'
 
 /** What an engine can do within one open transaction. Called in this order; nothing is asked for an empty list. */

@@ -15,7 +15,8 @@ import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
-import type { Kind, Outcome, Request, StoredVersion } from './operation.ts'
+import type { Kind, Outcome, Request } from './operation.ts'
+import type { StoredVersion } from './stored.ts'
 import type { Claim } from './world.ts'
 
 export interface Store {

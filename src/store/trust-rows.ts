@@ -2,7 +2,7 @@
 import type { ClaimPattern } from '../model/token-claims.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import { type MakerRow, makerValues, toMaker } from './maker-rows.ts'
-import type { UsedToken } from './trust-operation.ts'
+import type { UsedToken } from './stored.ts'
 
 export interface TrustRuleRow extends MakerRow {
   account_id: number

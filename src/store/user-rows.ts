@@ -2,7 +2,7 @@
 import type { Factor, FactorKind } from '../model/factor.ts'
 import { type SignInRules, type SsoSettings, ssoText } from '../model/sign-in.ts'
 import type { Role, User } from '../model/user.ts'
-import type { Spent } from './factor-operation.ts'
+import type { Spent } from './stored.ts'
 
 export type { Factor, SignInRules, User }
 

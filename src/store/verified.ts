@@ -2,8 +2,8 @@
 import type { SealedRows, SealedTable } from './coverage.ts'
 import { type Forged, forgedRow } from './forged.ts'
 import type { Result, Transaction } from './loaders.ts'
-import type { StoredSecret } from './operation.ts'
 import type { RowMacs } from './row-macs.ts'
+import type { StoredSecret } from './stored.ts'
 
 /**
  * A transaction whose loaders check what they give. Each loader says here what it gives: a new one does not compile before.

@@ -12,12 +12,10 @@ import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
-import type { Spent } from './factor-operation.ts'
 import type { Forged } from './forged.ts'
-import type { StoredSecret, VersionHead } from './operation.ts'
 import type { Reply } from './reply.ts'
 import type { RowMacs } from './row-macs.ts'
-import type { UsedToken } from './trust-operation.ts'
+import type { Spent, StoredSecret, UsedToken, VersionHead } from './stored.ts'
 
 /** Addresses that a machine holds: no other of any account may. */
 export interface Claim extends AddressRange {

@@ -8,7 +8,7 @@ import { type Fingerprint, fingerprintsOf, type Keys, newRollingKeys } from '../
 import { windowBytes } from '../fingerprint/strength.ts'
 import { isPattern, matches } from '../model/pattern.ts'
 import { allowsName, type Scope } from '../model/scope.ts'
-import type { StoredVersion } from '../store/operation.ts'
+import type { StoredVersion } from '../store/stored.ts'
 import { type Asker, ask, type Vault, verify } from './vault.ts'
 import { openVersion } from './versions.ts'
 

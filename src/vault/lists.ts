@@ -4,7 +4,7 @@ import { invalid, Refusal } from '../errors.ts'
 import { isListName, type List, listNameRule } from '../model/list.ts'
 import { allowsName } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
-import type { IdOrName } from '../store/operation.ts'
+import type { IdOrName } from '../store/naming.ts'
 import { type ReadSecret, readSecrets } from './secrets.ts'
 import { type Asker, ask, outdated, tryAsk, type Vault, verify } from './vault.ts'
 

@@ -5,7 +5,7 @@ import { overlap } from '../model/address.ts'
 import { type Machine, machineScopes, parseAddresses, parseMachineScopes, rangesOf } from '../model/machine.ts'
 import { checkLabel } from '../model/name.ts'
 import { parseNetworks, withinNetworks } from '../model/network.ts'
-import type { Settings, SettingsChange } from '../store/operation.ts'
+import type { Settings, SettingsChange } from '../store/operations/settings.ts'
 import { accountsThat, askerOf, findAccount, type HostAsker, onHost } from './accounts.ts'
 import { type Asker, ask, type Identity, type Vault } from './vault.ts'
 

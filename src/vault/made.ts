@@ -1,8 +1,8 @@
 /** What API keys and users have made: shown, and ended with them. */
-import type { Made, MakerRef } from '../store/made-operation.ts'
+import type { Made, MakerRef } from '../store/made.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
-export type { Made, MakerRef } from '../store/made-operation.ts'
+export type { Made, MakerRef } from '../store/made.ts'
 
 /**
  * What goes on when its maker is gone.

@@ -1,7 +1,7 @@
 /** What is known of a secret beside its value: read it, change it. */
 import type { List } from '../model/list.ts'
 import type { Details, Secret } from '../model/secret.ts'
-import type { MetadataMatch, Place } from '../store/operation.ts'
+import type { MetadataMatch, Place } from '../store/naming.ts'
 import { listsOf } from './lists.ts'
 import { prepare } from './secret-rows.ts'
 import { changeInTurn } from './secrets.ts'

@@ -12,8 +12,8 @@ import {
 } from '../model/factor.ts'
 import type { SignInRules, SsoSettings } from '../model/sign-in.ts'
 import type { User } from '../model/user.ts'
-import type { NewFactor, Proof } from '../store/factor-operation.ts'
 import { missingRow } from '../store/forged.ts'
+import type { NewFactor, Proof } from '../store/proof.ts'
 import { type Asker, integrityFailure, type Vault, verify } from './vault.ts'
 
 const codeCount = 10

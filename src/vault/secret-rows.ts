@@ -3,7 +3,8 @@ import type { KeyObject } from 'node:crypto'
 import type { Action } from '../audit/record.ts'
 import { Refusal } from '../errors.ts'
 import type { Secret } from '../model/secret.ts'
-import type { Op, Results, StoredSecret } from '../store/operation.ts'
+import type { Op, Results } from '../store/operation.ts'
+import type { StoredSecret } from '../store/stored.ts'
 import { type Asker, ask, integrityFailure, learnKeyOf, type Vault } from './vault.ts'
 
 /** What a change needs to know, or `undefined` when there is no such row. */

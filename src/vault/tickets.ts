@@ -6,7 +6,7 @@
  *   payload | end in milliseconds since 1970 u48 | HMAC-SHA-256 over purpose, subject, payload and end
  */
 import { hash, timingSafeEqual } from 'node:crypto'
-import type { Spent } from '../store/factor-operation.ts'
+import type { Spent } from '../store/stored.ts'
 import type { Vault } from './vault.ts'
 
 export type Purpose = 'passkey' | 'new passkey' | 'totp' | 'sso'

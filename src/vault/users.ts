@@ -14,7 +14,7 @@ import {
   type User,
   withoutLink,
 } from '../model/user.ts'
-import type { NewUser, UserChange } from '../store/operation.ts'
+import type { NewUser, UserChange } from '../store/operations/users.ts'
 import type { Made } from './made.ts'
 import { type Asker, ask, integrityFailure, outdated, tryAsk, type Vault, verify } from './vault.ts'
 

@@ -1,7 +1,9 @@
 /** A secret's versions: list, read, restore. */
 import type { Action } from '../audit/record.ts'
 import type { Secret } from '../model/secret.ts'
-import type { Changed, Match, StoredVersion, VersionHead } from '../store/operation.ts'
+import type { Match } from '../store/naming.ts'
+import type { Changed } from '../store/operations/secrets.ts'
+import type { StoredVersion, VersionHead } from '../store/stored.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
 import { changeInTurn, idempotencyOf, sealNext } from './secrets.ts'
 import { type Asker, ask, type Identity, tryAsk, type Vault } from './vault.ts'

@@ -153,7 +153,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'an address that the account has is refused to a second user',
-    'store/decide/users.ts',
+    'store/operations/users.ts',
     'work.world.emails.get(ref(account.id, email))',
     'work.world.emails.get(ref(0, email))',
     'v3/addresses.test.ts',
@@ -226,7 +226,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a session is not begun under rules that have changed meanwhile',
-    'store/decide/users.ts',
+    'store/operations/sessions.ts',
     ' || !isJudgedByRules(call, operation)',
     '',
     'v3/sso.test.ts',
@@ -341,9 +341,9 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a session that is not finished does nothing else',
-    'store/decide/users.ts',
-    'if (unfinished.has(operation.kind) && !isOthers && !isManaging) return undefined',
-    'if (operation.kind !== "authenticate" || (!isOthers && !isManaging)) return undefined',
+    'store/decide/admit.ts',
+    "if (scope.right === 'none' && scope.unfinished) return undefined",
+    'return undefined',
     'v3/sso.test.ts',
     'is set up before anything else',
   ),
@@ -405,9 +405,9 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'only owners say how people sign in',
-    'store/decide/grants.ts',
-    "of: () => [{ thing: 'sign_in', object: null, ...wholeReach }]",
-    'of: () => []',
+    'store/operations/sign-in.ts',
+    "grants: () => [{ thing: 'sign_in', object: null, ...wholeReach }]",
+    'grants: () => []',
     'v3/sso.test.ts',
     'is set up by owners',
   ),
@@ -496,7 +496,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a token: it is good for one key',
-    'store/decide/trust-rules.ts',
+    'store/operations/trust-rules.ts',
     '  if (usedHash !== undefined && world.usedTokens.has(usedRef(account.id, found.id, usedHash))) {',
     "  if (usedHash === '' && world.usedTokens.has(usedRef(account.id, found.id, usedHash))) {",
     'v3/trust-rules.test.ts',
@@ -520,9 +520,9 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a trust rule: its keys end with it',
-    'store/decide/trust-rules.ts',
-    "putKey(call.work, { ...key, revokedAt: call.work.world.now })\n    record({ ...call, action: 'key.revoke' }, objectOfKey(revoked)",
-    "putKey(call.work, { ...key, revokedAt: null })\n    record({ ...call, action: 'key.revoke' }, objectOfKey(revoked)",
+    'store/operations/trust-rules.ts',
+    "putKey(call.work, { ...key, revokedAt: call.work.world.now })\n      record({ ...call, action: 'key.revoke' }, objectOfKey(revoked)",
+    "putKey(call.work, { ...key, revokedAt: null })\n      record({ ...call, action: 'key.revoke' }, objectOfKey(revoked)",
     'v3/trust-rules.test.ts',
     'SQLite.*that is deleted',
   ),
@@ -625,15 +625,15 @@ export const faults: readonly Fault[] = [
   // Seeds and deployments
   fault(
     'of many fetches at once, each is made upon the row that the one before left',
-    'store/decide/seeds.ts',
-    "if (seed === undefined || !isUpon(change, seed)) return { kind: 'outdated' }\n  const isSecret",
-    "if (seed === undefined) return { kind: 'outdated' }\n  const isSecret",
+    'store/operations/seeds.ts',
+    "if (seed === undefined || !isUpon(change, seed)) return { kind: 'outdated' }\n    const isSecret",
+    "if (seed === undefined) return { kind: 'outdated' }\n    const isSecret",
     'v3/seeds.test.ts',
     'serves one of many',
   ),
   fault(
     'a seed ends with the key that made it',
-    'store/decide/seeds.ts',
+    'store/decide/caller.ts',
     'whyUnusable(key, account, work.world.now, request.address) === undefined',
     'key.accountId > 0',
     'v3/seeds.test.ts',
@@ -713,7 +713,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a seed is seen by whoever made it, not by every key that reads',
-    'store/decide/seeds.ts',
+    'store/operations/seeds.ts',
     'if (found !== undefined && (seesAll(call) || (found.maker.kind === kind && found.maker.id === principalId))) {',
     'if (found !== undefined && (seesAll(call) || found.maker.kind === kind || principalId < 0)) {',
     'v3/seeds.test.ts',
@@ -721,7 +721,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a seed refers to nothing that its maker may not read',
-    'store/decide/seeds.ts',
+    'store/operations/seeds.ts',
     '|| !allowsName(scopes, right, name),',
     '|| scopes.length === 0,',
     'v3/seeds.test.ts',
@@ -729,7 +729,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a machine without a key speaks for itself alone',
-    'store/decide/deployments.ts',
+    'store/operations/deployments.ts',
     "if (call.principal.kind === 'machine' && call.principal.name !== target) {",
     "if (call.principal.kind === 'machine' && target === '') {",
     'v3/deployments.test.ts',
@@ -737,9 +737,9 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a deployment is forgotten by who may write all that it holds',
-    'store/decide/deployments.ts',
-    'if (!found.secrets.every(',
-    'if (!found.secrets.some(',
+    'store/operations/deployments.ts',
+    'if (found.secrets.every(',
+    'if (found.secrets.some(',
     'v3/deployments.test.ts',
     'is seen as far',
   ),
@@ -812,7 +812,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'what is delicate needs a fresh proof',
-    'store/decide/users.ts',
+    'store/decide/admit.ts',
     '(call.key.confirmedAt ?? 0) + confirmedMs > call.work.world.now',
     '(call.key.confirmedAt ?? 0) + confirmedMs > 0',
     'v3/users.test.ts',
@@ -828,7 +828,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a link is used once',
-    'store/decide/users.ts',
+    'store/operations/sessions.ts',
     'if (found === undefined || !isUpon(change.rowMac, found.mac)) return',
     'if (found === undefined) return',
     'v3/users.test.ts',
@@ -858,15 +858,15 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'what is made is held to its maker in the transaction',
-    'store/decide/decide.ts',
-    '?? exceeding(found, operation)',
-    '?? (operation.kind.length === 0 ? exceeding(found, operation) : undefined)',
+    'store/decide/admit.ts',
+    "grants === 'nothing' ? undefined : exceeding(",
+    "grants === 'nothing' || call.account.id > 0 ? undefined : exceeding(",
     'v3/grants.test.ts',
     'SQLite.*bound to networks, or ends',
   ),
   fault(
     'a rotated key keeps to whoever rotates it',
-    'store/decide/grants.ts',
+    'store/operations/keys.ts',
     'if (key === undefined) return [handed]',
     'if (key !== undefined) return []',
     'v3/grants.test.ts',
@@ -874,7 +874,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'machines that read are let by whoever reads',
-    'store/decide/grants.ts',
+    'store/operations/settings.ts',
     '  return [...widened, ...read]',
     '  return [...widened, ...read.slice(0, 0)]',
     'v3/grants.test.ts',
@@ -882,20 +882,20 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the networks of an account are widened by no key that is bound to some',
-    'store/decide/grants.ts',
+    'store/operations/settings.ts',
     '  return [...widened, ...read]',
     '  return read',
     'v3/grants.test.ts',
     'SQLite.*lets nobody in from elsewhere',
     {
-      file: 'store/decide/grants.ts',
+      file: 'store/operations/settings.ts',
       find: 'const widened = isWider ?',
       replace: 'const widened = isWider && change.vmAuth === true ?',
     },
   ),
   fault(
     'a link is handed on with all that it opens',
-    'store/decide/grants.ts',
+    'store/operations/users.ts',
     'return isLink || next.password',
     'return next.password',
     'v3/grants.test.ts',
@@ -919,7 +919,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'whoever is let in again comes with all that they may do',
-    'store/decide/grants.ts',
+    'store/operations/users.ts',
     'isLetIn ? handed : { ...handed, networks, until }',
     '{ ...handed, networks, until }',
     'v3/grants.test.ts',
@@ -991,7 +991,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a seed answers where its key does',
-    'store/decide/seeds.ts',
+    'store/decide/caller.ts',
     'whyUnusable(key, account, work.world.now, request.address) === undefined',
     'whyUnusable({ ...key, networks: [] }, account, work.world.now, request.address) === undefined',
     'v3/grants.test.ts',
@@ -999,7 +999,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a seed reads what its user still may',
-    'store/decide/seeds.ts',
+    'store/decide/caller.ts',
     'return isStanding ? meet(own, scopesOfUser(user)) : []',
     'return isStanding ? own : []',
     'v3/grants.test.ts',
@@ -1007,7 +1007,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a seed ends with what ended its user’s sessions',
-    'store/decide/seeds.ts',
+    'store/decide/caller.ts',
     ' && user.generation === seed.makerGeneration',
     '',
     'v3/grants.test.ts',
@@ -1023,15 +1023,15 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a seed of many is as delicate as reading many',
-    'store/decide/grants.ts',
-    'delicate: ({ names }) => names.length > 1',
+    'store/operations/seeds.ts',
+    'delicate: (_call, { names }) => names.length > 1',
     'delicate: false',
     'v3/grants.test.ts',
     'SQLite.*whichever way they leave',
   ),
   fault(
     'the last owner stays',
-    'store/decide/users.ts',
+    'store/operations/users.ts',
     'filter(isActiveOwner).length === 1',
     'filter(isActiveOwner).length < 0',
     'v3/users.test.ts',
@@ -1207,7 +1207,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'an account key is put in place of no other than it was made of',
-    'store/decide/rotation.ts',
+    'store/operations/account-keys.ts',
     'if (current?.version !== to.version || Buffer.compare(current.wrapped, from) !== 0)',
     'if (current === undefined)',
     'store/decide.test.ts',
@@ -1215,7 +1215,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a key wraps no more than it may',
-    'store/decide/rotation.ts',
+    'store/operations/account-keys.ts',
     'if (key.uses + wraps > maxWraps) {',
     'if (false) {',
     'vault/rotation.test.ts',
@@ -1223,7 +1223,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the use of a key is counted',
-    'store/decide/rotation.ts',
+    'store/operations/account-keys.ts',
     'uses: key.uses + wraps })',
     'uses: key.uses })',
     'vault/rotation.test.ts',
@@ -1384,7 +1384,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the networks of an account keep its seeds out from elsewhere',
-    'store/decide/seeds.ts',
+    'store/decide/caller.ts',
     'account === undefined || !inNetworks(account.networks, request.address)',
     'account === undefined',
     'v3/networks.test.ts',
@@ -1392,7 +1392,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'nobody signs in from outside the networks of an account',
-    'store/decide/users.ts',
+    'store/operations/sessions.ts',
     'if (!inNetworks(call.account.networks, call.request.address)) {',
     'if (call.account.id < 0) {',
     'v3/networks.test.ts',
@@ -1400,7 +1400,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the networks of an account lock out nobody who sets them',
-    'store/decide/machines.ts',
+    'store/operations/settings.ts',
     "principal.kind !== 'host' && !inNetworks(networks, request.address)",
     'account.id < 0',
     'v3/networks.test.ts',
@@ -1408,7 +1408,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'beside others an account has only addresses that it was given',
-    'store/decide/machines.ts',
+    'store/operations/machines.ts',
     'const isAlone = work.world.nextAccountId <= 2',
     'const isAlone = true',
     'v3/machines.test.ts',
@@ -1416,17 +1416,33 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a scope is needed to read',
-    'store/decide/secrets.ts',
+    'store/operations/secrets.ts',
     'if (allowsName(call.scopes, right, name)) return found',
     'return found',
     'v3/scopes.test.ts',
     'as the oracle does',
   ),
   fault(
+    'an operation asks for the right that its definition names',
+    'store/decide/admit.ts',
+    "if (scope.right === 'none' || hasRight(call, operation, scope)) return undefined",
+    'return undefined',
+    'v3/scopes.test.ts',
+    'as the oracle does',
+  ),
+  fault(
+    'what is for the host alone no right allows to others',
+    'store/decide/admit.ts',
+    "return call.principal.kind === 'host'",
+    'return true',
+    'store/decide.test.ts',
+    'the key of an account',
+  ),
+  fault(
     'a scope is needed to create',
-    'store/decide/secrets.ts',
-    "if (!allowsName(scopes, 'secrets:write', operation.name)) return forbid(call, object, 'secrets:write')",
-    '',
+    'store/decide/admit.ts',
+    'return allowsName(call.scopes, right, over(operation))',
+    'return true',
     'v3/scopes.test.ts',
     'may be created',
   ),
@@ -1456,7 +1472,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a session is no key that revokes itself',
-    'store/decide/keys.ts',
+    'store/operations/keys.ts',
     'return found === undefined || found.userId !== null ? withoutKey(call) : revoke(call, found, operation)',
     'return found === undefined ? withoutKey(call) : revoke(call, found, operation)',
     'v3/keys.test.ts',
@@ -1464,7 +1480,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a key that revoked itself is good no more',
-    'store/decide/keys.ts',
+    'store/operations/keys.ts',
     '  const revoked = putKey(call.work, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })\n',
     '  const revoked = { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt }\n',
     'v3/keys.test.ts',
@@ -1503,7 +1519,7 @@ export const faults: readonly Fault[] = [
   // Lists, machines, and what is known of a secret
   fault(
     'a value is found under its list only',
-    'store/decide/secrets.ts',
+    'store/operations/secrets.ts',
     'return found.secret.listId === listId ? found : undefined',
     'return listId === undefined ? undefined : found',
     'lists/lists.test.ts',
@@ -1511,7 +1527,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a list goes only with secrets that may be deleted',
-    'store/decide/lists.ts',
+    'store/operations/lists.ts',
     "inside.some(({ secret }) => !allowsName(call.scopes, 'secrets:delete', secret.name))",
     'inside.length < 0',
     'lists/lists.test.ts',
@@ -1519,7 +1535,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'each secret of a deleted list is recorded',
-    'store/decide/lists.ts',
+    'store/operations/lists.ts',
     "record({ ...call, action: 'secret.delete' }, objectOf(stored), 'ok')",
     '',
     'lists/lists.test.ts',
@@ -1527,7 +1543,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'each of many values that are read is recorded',
-    'store/decide/secrets.ts',
+    'store/operations/secrets.ts',
     "if (!('kind' in found)) record(call, objectOf(found), 'ok')",
     '',
     'lists/lists.test.ts',
@@ -1575,7 +1591,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a secret is renamed only by whoever may read what it was',
-    'store/decide/secrets.ts',
+    'store/operations/secrets.ts',
     "if (!allowsName(call.scopes, 'secrets:read', name)) return forbid(call, objectOf(found), 'secrets:read')",
     '',
     'lists/lists.test.ts',
@@ -1583,7 +1599,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a secret is renamed only with the right for the new name',
-    'store/decide/secrets.ts',
+    'store/operations/secrets.ts',
     "if (!allowsName(call.scopes, 'secrets:write', rename))",
     'if (rename.length > 255)',
     'lists/lists.test.ts',
@@ -1623,7 +1639,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'addresses belong to one machine',
-    'store/decide/machines.ts',
+    'store/operations/machines.ts',
     'if (isClaimed) {',
     'if (isClaimed && ranges.length > 99) {',
     'v3/machines.test.ts',
@@ -1681,9 +1697,9 @@ export const faults: readonly Fault[] = [
   // The trail
   fault(
     'a read is recorded',
-    'store/decide/secrets.ts',
-    'return done(call, objectOf(found), found)',
-    "return { kind: 'done', result: found }",
+    'store/operations/secrets.ts',
+    'decide: (call, _operation, found) => done(call, objectOf(found), found)',
+    "decide: (_call, _operation, found) => ({ kind: 'done', result: found })",
     'v3/audit.test.ts',
     'one record for every operation',
   ),
@@ -1827,7 +1843,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a version beyond those kept is out of reach',
-    'store/decide/versions.ts',
+    'store/operations/versions.ts',
     'version > secret.version - keepVersions',
     'keepVersions > 0',
     'v3/versions.test.ts',
@@ -1835,15 +1851,15 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a version is read with the right to read',
-    'store/decide/versions.ts',
-    "find(call, { id }, 'secrets:read')",
-    "find(call, { id }, 'secrets:list')",
+    'store/operations/versions.ts',
+    "scope: aSecret('secrets:read')",
+    "scope: aSecret('secrets:list')",
     'v3/versions.test.ts',
     'by the scopes of the secret',
   ),
   fault(
     'a new secret is not wrapped under a key that is being replaced',
-    'store/decide/secrets.ts',
+    'store/operations/secrets.ts',
     'if (operation.accountId !== account.id || !isCurrent)',
     'if (operation.accountId !== account.id)',
     'store/decide.test.ts',
@@ -1851,7 +1867,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'an account key that still wraps something is not destroyed',
-    'store/decide/rotation.ts',
+    'store/operations/account-keys.ts',
     'world.accountKeysInUse.get(call.account.id)?.has(version) !== false',
     'version === 0',
     'store/decide.test.ts',
@@ -1875,7 +1891,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'an id is used once',
-    'store/decide/secrets.ts',
+    'store/operations/secrets.ts',
     'nextSecretId: current.nextSecretId + 1',
     'nextSecretId: current.nextSecretId',
     'v3/secrets.test.ts',
@@ -1883,7 +1899,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a name is taken once',
-    'store/decide/secrets.ts',
+    'store/operations/secrets.ts',
     'if (work.world.names.has(ref(account.id, operation.name))) return',
     'if (operation.name.length > 255) return',
     'v3/secrets.test.ts',
@@ -1891,7 +1907,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'If-Match is heeded',
-    'store/decide/secrets.ts',
+    'store/operations/secrets.ts',
     "return match === undefined || match === '*' || match.includes(secret.version)",
     'return match === undefined || secret.version > 0',
     'v3/secrets.test.ts',
@@ -1899,7 +1915,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'If-Match is heeded of what is known of a secret',
-    'store/decide/lists.ts',
+    'store/operations/metadata.ts',
     '!match.includes(metadataTag(found.secret))',
     'match.length === 0',
     'v3/files.test.ts',
@@ -1907,7 +1923,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'an update lands on the version that it was sealed for',
-    'store/decide/secrets.ts',
+    'store/operations/secrets.ts',
     'next === undefined || next.version !== found.secret.version || !same(next.rowMac, found.secret.mac)',
     'next === undefined',
     'v3/concurrency.test.ts',
@@ -1915,7 +1931,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a repeat is answered from memory',
-    'store/decide/secrets.ts',
+    'store/operations/secrets.ts',
     'if (reply === undefined) return undefined',
     'if (reply !== null) return undefined',
     'v3/secrets.test.ts',
@@ -1923,7 +1939,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a repeat must be the same request',
-    'store/decide/secrets.ts',
+    'store/operations/secrets.ts',
     'if (reply.fingerprint !== idempotency.fingerprint) {',
     'if (reply.fingerprint === "") {',
     'v3/secrets.test.ts',
@@ -2198,7 +2214,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a version is stored upon the row it was sealed for',
-    'store/decide/secrets.ts',
+    'store/operations/secrets.ts',
     ' || !same(next.rowMac, found.secret.mac)',
     '',
     'store/decide.test.ts',
@@ -2206,7 +2222,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a key is changed upon the row that was prepared',
-    'store/decide/keys.ts',
+    'store/operations/keys.ts',
     'if (isOpen && (change === undefined || !isUpon(change, found)))',
     'if (isOpen && change === undefined)',
     'store/decide.test.ts',
@@ -2214,9 +2230,9 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'accounts are made on the host alone',
-    'store/decide/accounts.ts',
-    "if (request.caller.kind !== 'host')",
-    "if (request.caller.kind === 'system')",
+    'store/decide/admit.ts',
+    "if (caller.kind !== 'host')",
+    "if (caller.kind === 'system')",
     'store/decide.test.ts',
     'makes no account',
   ),

@@ -7,8 +7,10 @@ import { plainDetails } from '../../src/model/secret.ts'
 import type { User } from '../../src/model/user.ts'
 import type { Caller } from '../../src/store/caller.ts'
 import { decide } from '../../src/store/decide/decide.ts'
-import type { NextVersion, Op, Outcome, Request, StoredSecret } from '../../src/store/operation.ts'
+import type { Op, Outcome, Request } from '../../src/store/operation.ts'
+import type { NextVersion } from '../../src/store/operations/secrets.ts'
 import { RowMacs } from '../../src/store/row-macs.ts'
+import type { StoredSecret } from '../../src/store/stored.ts'
 import { ref, type World } from '../../src/store/world.ts'
 
 const now = Date.UTC(2026, 0, 1)

@@ -4,99 +4,20 @@ import { unreachable } from '../../errors.ts'
 import { type ApiKey, isBackedBy, scopesOf, whyUnusable } from '../../model/api-key.ts'
 import { rangesOf } from '../../model/machine.ts'
 import { inNetworks } from '../../model/network.ts'
-import { allScopes, parseScopes } from '../../model/scope.ts'
-import type { Kind, Outcome, Request } from '../operation.ts'
+import { allScopes, meet, parseScopes, type Scope } from '../../model/scope.ts'
+import type { Seed } from '../../model/seed.ts'
+import { scopesOfUser } from '../../model/user.ts'
+import type { Asked } from '../caller.ts'
+import type { Ended } from '../outcome.ts'
 import { claimOn, ref } from '../world.ts'
-import { scopesOfSeed } from './seeds.ts'
 import { type Call, putKey, refused, shutOut, type Work } from './work.ts'
 
 /** How often the time of a key's last use is written, at most. */
 const lastUsedGrainMs = 60_000
 
-export const actionOf: Record<Exclude<Kind, 'record'>, Action> = {
-  authenticate: 'authenticate',
-  list_secrets: 'secret.list',
-  read_secret: 'secret.read',
-  read_secrets: 'secret.read',
-  read_metadata: 'metadata.read',
-  update_metadata: 'metadata.update',
-  move_secret: 'secret.move',
-  list_values: 'list.values',
-  list_lists: 'list.list',
-  read_list: 'list.read',
-  create_list: 'list.create',
-  rename_list: 'list.rename',
-  delete_list: 'list.delete',
-  prepare_secret: 'secret.update',
-  create_secret: 'secret.create',
-  update_secret: 'secret.update',
-  delete_secret: 'secret.delete',
-  list_versions: 'version.list',
-  read_version: 'version.read',
-  prepare_version: 'version.restore',
-  restore_version: 'version.restore',
-  list_fingerprints: 'secret.fingerprint',
-  hand_out_fingerprints: 'secret.fingerprint',
-  list_machines: 'machine.list',
-  read_machine: 'machine.read',
-  create_machine: 'machine.create',
-  delete_machine: 'machine.delete',
-  read_settings: 'settings.read',
-  update_settings: 'settings.update',
-  list_users: 'user.list',
-  read_user: 'user.read',
-  prepare_user: 'user.update',
-  create_user: 'user.create',
-  update_user: 'user.update',
-  delete_user: 'user.delete',
-  open_session: 'session.open',
-  read_session: 'session.read',
-  confirm_session: 'session.confirm',
-  end_session: 'session.end',
-  change_factors: 'factor.change',
-  read_rules: 'sign_in.read',
-  update_rules: 'sign_in.update',
-  put_deployment: 'render',
-  list_deployments: 'deployment.list',
-  delete_deployment: 'deployment.delete',
-  create_seed: 'seed.create',
-  list_seeds: 'seed.list',
-  read_seed: 'seed.read',
-  delete_seed: 'seed.delete',
-  prepare_seed: 'seed.fetch',
-  fetch_seed: 'seed.fetch',
-  refetch_seed: 'seed.refetch',
-  return_seed: 'seed.return',
-  list_trust_rules: 'trust_rule.list',
-  read_trust_rule: 'trust_rule.read',
-  prepare_trust_rule: 'trust_rule.update',
-  create_trust_rule: 'trust_rule.create',
-  update_trust_rule: 'trust_rule.update',
-  delete_trust_rule: 'trust_rule.delete',
-  exchange_token: 'auth.oidc',
-  list_made: 'key.read',
-  list_keys: 'key.list',
-  read_key: 'key.read',
-  read_own_key: 'key.read',
-  prepare_key: 'key.read',
-  create_key: 'key.create',
-  rotate_key: 'key.rotate',
-  revoke_key: 'key.revoke',
-  revoke_own_key: 'key.revoke',
-  read_audit: 'audit.read',
-  verify_audit: 'audit.verify',
-  read_account: 'account.read',
-  create_account: 'account.create',
-  add_account_key: 'account.rotate_key',
-  rewrap_secret_keys: 'account.rotate_key',
-  rewrap_account_key: 'account.rewrap_key',
-  drop_account_key: 'account.drop_key',
-}
-
 /** The call, or how it ends when the caller is not one. */
-export function identify(work: Work, request: Request): Call | Outcome<never> {
-  const { caller, operation } = request
-  const action = operation.kind === 'record' ? operation.action : actionOf[operation.kind]
+export function identify(work: Work, request: Asked, action: Action): Call | Ended {
+  const { caller } = request
   switch (caller.kind) {
     case 'token':
       return identifyKey(work, request, caller, action)
@@ -131,16 +52,11 @@ export function identify(work: Work, request: Request): Call | Outcome<never> {
   }
 }
 
-export function isCall(found: Call | Outcome<never>): found is Call {
+export function isCall(found: Call | Ended): found is Call {
   return 'work' in found
 }
 
-function identifyKey(
-  work: Work,
-  request: Request,
-  caller: { readonly hash: string },
-  action: Action,
-): Call | Outcome<never> {
+function identifyKey(work: Work, request: Asked, caller: { readonly hash: string }, action: Action): Call | Ended {
   const key = work.world.keysByToken.get(caller.hash)
   const account = key === undefined ? undefined : work.world.accounts.get(key.accountId)
   if (key === undefined || account === undefined) return unauthenticated()
@@ -160,10 +76,10 @@ function identifyKey(
 
 function identifyMachine(
   work: Work,
-  request: Request,
+  request: Asked,
   caller: { readonly address: string },
   action: Action,
-): Call | Outcome<never> {
+): Call | Ended {
   const { world } = work
   const claim = claimOn(world.claims, caller.address)
   const account = world.accounts.get(claim?.accountId ?? 0)
@@ -180,12 +96,7 @@ function identifyMachine(
 }
 
 /** An unknown token leads to no account, and so to no record. */
-function identifySeed(
-  work: Work,
-  request: Request,
-  caller: { readonly hash: string },
-  action: Action,
-): Call | Outcome<never> {
+function identifySeed(work: Work, request: Asked, caller: { readonly hash: string }, action: Action): Call | Ended {
   const seed = work.world.seedsByToken.get(caller.hash)
   const account = work.world.accounts.get(seed?.accountId ?? 0)
   if (seed === undefined || account === undefined) return refused('not_found', 'No seed is here.')
@@ -194,9 +105,29 @@ function identifySeed(
   return { work, request, account, principal, key: undefined, scopes, action }
 }
 
+/**
+ * What may be read for a seed now, from this address: no more than its maker may. Nothing when their key could not be used
+ * itself, when the user is disabled, or when what ended their sessions from outside came after it.
+ */
+export function scopesOfSeed({ work, request }: Pick<Call, 'work' | 'request'>, seed: Seed): readonly Scope[] {
+  const { accountId, maker } = seed
+  const at = ref(accountId, maker.id)
+  const account = work.world.accounts.get(accountId)
+  if (account === undefined || !inNetworks(account.networks, request.address)) return []
+  const own = seed.scopes.length === 0 ? [] : parseScopes(seed.scopes)
+  if (maker.kind === 'key') {
+    const key = work.world.keys.get(at)
+    const isUsable = key !== undefined && whyUnusable(key, account, work.world.now, request.address) === undefined
+    return isUsable ? meet(own, scopesOf(key)) : []
+  }
+  const user = maker.kind === 'user' ? work.world.users.get(at) : undefined
+  const isStanding = user !== undefined && !user.isDisabled && user.generation === seed.makerGeneration
+  return isStanding ? meet(own, scopesOfUser(user)) : []
+}
+
 const noKey = 'The API key is missing or invalid. Send it as "Authorization: Bearer sr_...".'
 
-function unauthenticated(): Outcome<never> {
+function unauthenticated(): Ended {
   return refused('unauthenticated', noKey)
 }
 

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Principal } from '../../model/principal.ts'
-import type { Made, MakerRef } from '../made-operation.ts'
+import type { Made, MakerRef } from '../made.ts'
 import { type Call, putKey, record, removeMachine, removeTrustRule } from './work.ts'
 
 const nothing: Made = { keys: [], trustRules: [], machines: [] }

@@ -1,7 +1,8 @@
 /** Finds the lists that operations name. */
 import type { AuditObject } from '../../audit/record.ts'
 import { defaultList, type List, listUid } from '../../model/list.ts'
-import type { IdOrName, Refused } from '../operation.ts'
+import type { IdOrName } from '../naming.ts'
+import type { Refused } from '../outcome.ts'
 import { ref } from '../world.ts'
 import { type Call, putAccount, putList, refuseField } from './work.ts'
 

@@ -2,10 +2,18 @@
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { type Factor, factorName } from '../../model/factor.ts'
-import type { FactorsChange, NewFactor, Proof } from '../factor-operation.ts'
-import type { Refused } from '../operation.ts'
+import type { Needs } from '../needs.ts'
+import type { Refused } from '../outcome.ts'
+import type { FactorsChange, NewFactor, Proof } from '../proof.ts'
 import { ref } from '../world.ts'
 import { type Call, putAccount, putFactor, record, refuse, removeFactor } from './work.ts'
+
+/** All factors of the user, and whoever has those that are to be given. */
+export function needProof(needs: Needs, userId: number, { spend }: Proof, add: readonly NewFactor[]): void {
+  needs.factors(userId)
+  for (const { lookup } of add) needs.lookup(lookup)
+  if (spend !== undefined) needs.spending(spend.hash)
+}
 
 /** Takes what was proven, so that it proves nothing again. Nothing is said of how it failed. */
 export function prove(call: Call, { use, spend }: Proof): Refused | { readonly kind: 'outdated' } | undefined {

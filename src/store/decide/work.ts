@@ -8,9 +8,10 @@ import type { Deployment } from '../../model/deployment.ts'
 import { type AccountSettings, type Machine, rangesOf } from '../../model/machine.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Right, Scope } from '../../model/scope.ts'
+import type { Asked } from '../caller.ts'
 import type { SealedRows, Unsealed } from '../coverage.ts'
-import type { Kind, Outcome, Refused, Request, Results, StoredSecret } from '../operation.ts'
-import type { UsedToken } from '../trust-operation.ts'
+import type { Outcome, Refused } from '../outcome.ts'
+import type { StoredSecret, UsedToken } from '../stored.ts'
 import { type Changes, ref, replyRef, usedRef, type World } from '../world.ts'
 
 type Secret = SealedRows['secrets']
@@ -30,7 +31,7 @@ export interface Work {
 /** A request whose caller is known. */
 export interface Call {
   readonly work: Work
-  readonly request: Pick<Request, 'requestId' | 'address'>
+  readonly request: Pick<Asked, 'requestId' | 'address'>
   readonly account: Account
   readonly principal: Principal
   readonly key: ApiKey | undefined
@@ -38,6 +39,17 @@ export interface Call {
   readonly user?: User | undefined
   readonly scopes: readonly Scope[]
   readonly action: Action
+}
+
+/** What a page may be read by. */
+export interface Grant {
+  readonly accountId: number
+  readonly scopes: readonly Scope[]
+}
+
+/** Lets pages be read, with a record of that. */
+export function grant(call: Call): Outcome<Grant> {
+  return done(call, null, { accountId: call.account.id, scopes: call.scopes })
 }
 
 export function emptyChanges(): Changes {
@@ -69,12 +81,12 @@ export function emptyChanges(): Changes {
 }
 
 /** Ends an operation well, with its record. */
-export function done<K extends Kind>(
+export function done<Result>(
   call: Call,
   object: AuditObject | null,
-  result: Results[K],
+  result: Result,
   outcome: RecordedOutcome = 'ok',
-): Outcome<K> {
+): Outcome<Result> {
   record(call, object, outcome)
   return { kind: 'done', result }
 }

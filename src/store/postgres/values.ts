@@ -4,7 +4,7 @@ import type { ApiKey } from '../../model/api-key.ts'
 import type { List } from '../../model/list.ts'
 import type { Machine } from '../../model/machine.ts'
 import { makerValues } from '../maker-rows.ts'
-import type { StoredSecret } from '../operation.ts'
+import type { StoredSecret } from '../stored.ts'
 import type { NewVersion } from '../world.ts'
 
 export type Column = 'bigint' | 'text' | 'bytea'

@@ -4,7 +4,9 @@
  */
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Secret } from '../../model/secret.ts'
-import type { Outcome, Refused, Request, StoredSecret } from '../operation.ts'
+import type { Outcome, Request } from '../operation.ts'
+import type { Refused } from '../outcome.ts'
+import type { StoredSecret } from '../stored.ts'
 
 export interface PackedOutcomes {
   /** With `null` in the place of each secret that was read. */

@@ -1,4 +1,4 @@
-/** The operations on what somebody has made: shown, and ended with them. */
+/** What somebody has made: shown, and ended with them. */
 import type { ApiKey } from '../model/api-key.ts'
 import type { Machine } from '../model/machine.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
@@ -14,13 +14,4 @@ export interface Made {
   readonly keys: readonly ApiKey[]
   readonly trustRules: readonly TrustRule[]
   readonly machines: readonly Machine[]
-}
-
-export interface MadeOperation {
-  readonly kind: 'list_made'
-  readonly maker: MakerRef
-}
-
-export interface MadeResults {
-  list_made: Made
 }

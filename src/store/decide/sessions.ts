@@ -1,0 +1,44 @@
+/** What ends sessions: which are kept as API keys of their users. */
+import { hash } from 'node:crypto'
+import type { AuditObject } from '../../audit/record.ts'
+import { unreachable } from '../../errors.ts'
+import type { ApiKey } from '../../model/api-key.ts'
+import type { Refused } from '../outcome.ts'
+import type { SessionEnds } from '../proof.ts'
+import { type Call, putKey, record } from './work.ts'
+
+/** Ends open sessions of a user: of those that there are now, so that nobody stays in by going on signing in. */
+export function endSessions(call: Call, userId: number, ends: SessionEnds): void {
+  for (const key of sessionsOf(call, userId)) {
+    if (!isEnded(key, ends)) continue
+    putKey(call.work, { ...key, revokedAt: call.work.world.now })
+    record({ ...call, action: 'session.end' }, objectOfSession(key), 'ok')
+  }
+}
+
+function isEnded({ scopes }: ApiKey, ends: SessionEnds): boolean {
+  switch (ends) {
+    case 'none':
+      return false
+    case 'all':
+      return true
+    case 'unfinished':
+      return scopes.length === 0
+    default:
+      return unreachable(ends)
+  }
+}
+
+/** Those that are open. */
+export function sessionsOf({ work, account }: Call, userId: number): ApiKey[] {
+  const keys = [...work.world.keys.values()]
+  return keys.filter((key) => key.accountId === account.id && key.userId === userId && key.revokedAt === null)
+}
+
+export function noSession(): Refused {
+  return { kind: 'refused', code: 'not_found', message: 'An API key has no session: only a user who is signed in has.' }
+}
+
+export function objectOfSession({ id, uid, mac }: ApiKey): AuditObject {
+  return { kind: 'session', id, uid, name: null, version: null, hash: hash('sha256', mac, 'hex') }
+}

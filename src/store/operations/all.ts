@@ -1,0 +1,51 @@
+/**
+ * Every operation that there is, by its kind. A noun's file ends with the list of its own; a definition that is in no list
+ * does not compile, as nothing uses it.
+ */
+import { accountKeyOperations } from './account-keys.ts'
+import { accountOperations, foundingOperations } from './accounts.ts'
+import { auditOperations } from './audit.ts'
+import { deploymentOperations } from './deployments.ts'
+import { factorOperations } from './factors.ts'
+import { fingerprintOperations } from './fingerprints.ts'
+import { keyOperations } from './keys.ts'
+import { listOperations } from './lists.ts'
+import { machineOperations } from './machines.ts'
+import { madeOperations } from './made.ts'
+import { metadataOperations } from './metadata.ts'
+import { secretOperations } from './secrets.ts'
+import { seedOperations } from './seeds.ts'
+import { sessionOperations } from './sessions.ts'
+import { settingsOperations } from './settings.ts'
+import { signInOperations } from './sign-in.ts'
+import { trustRuleOperations } from './trust-rules.ts'
+import { userOperations } from './users.ts'
+import { versionOperations } from './versions.ts'
+
+/** All that is done in an account, by somebody. */
+export const inAccounts = {
+  ...accountOperations,
+  ...accountKeyOperations,
+  ...auditOperations,
+  ...deploymentOperations,
+  ...factorOperations,
+  ...fingerprintOperations,
+  ...keyOperations,
+  ...listOperations,
+  ...machineOperations,
+  ...madeOperations,
+  ...metadataOperations,
+  ...secretOperations,
+  ...seedOperations,
+  ...sessionOperations,
+  ...settingsOperations,
+  ...signInOperations,
+  ...trustRuleOperations,
+  ...userOperations,
+  ...versionOperations,
+}
+
+/** What makes an account, and so is in none. */
+export const foundings = foundingOperations
+
+export const all = { ...inAccounts, ...foundings }

@@ -1,0 +1,126 @@
+/** Deployments: put by what was rendered, listed, forgotten. */
+import type { AuditObject } from '../../audit/record.ts'
+import { addHeld, type Deployment, deploymentHash, type Held } from '../../model/deployment.ts'
+import { allowsName } from '../../model/scope.ts'
+import { noVersion } from '../decide/grants.ts'
+import {
+  type Call,
+  done,
+  forbid,
+  type Grant,
+  grant,
+  putAccount,
+  putDeployment,
+  record,
+  refuse,
+  removeDeployment,
+} from '../decide/work.ts'
+import { ref } from '../world.ts'
+import { defineOperation, overSome, type WithRight } from './define.ts'
+
+interface Rendering {
+  readonly target: string
+  readonly held: readonly Held[]
+}
+
+/** A target holds this from now on, and nothing else. Who reads may say for whom; a machine without a key for itself alone. */
+const putDeploymentOf = defineOperation<Rendering, Deployment>()({
+  kind: 'put_deployment',
+  action: 'render',
+  scope: overSome('secrets:read', (_call, { target }) => objectOfTarget(target)),
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { target }) => needs.target(target),
+  decide: (call, { target, held }) => {
+    if (call.principal.kind === 'machine' && call.principal.name !== target) {
+      const message = 'A machine without a key may name only itself as the target.'
+      return refuse(call, objectOfTarget(target), 'forbidden', message)
+    }
+    return { kind: 'done', result: deploy(call, target, held, null) }
+  },
+})
+
+/** Authorizes a listing. */
+const listDeployments = defineOperation<object, Grant>()({
+  kind: 'list_deployments',
+  action: 'deployment.list',
+  scope: overSome('secrets:list'),
+  delicate: false,
+  grants: 'nothing',
+  needs: 'nothing',
+  decide: grant,
+})
+
+/** By who may write every secret that it holds: whoever may see one of them learns that they may not. */
+const writable: WithRight<{ readonly id: number }, Deployment> = {
+  right: 'secrets:write',
+  over: 'some',
+  object: (_call, { id }) => unknownTarget(id),
+  subject: (call, { id }, right) => {
+    const found = call.work.world.deployments.get(ref(call.account.id, id))
+    if (found === undefined) return refuse(call, unknownTarget(id), 'not_found', 'No deployment with this id.')
+    if (found.secrets.every(({ name }) => allowsName(call.scopes, right, name))) return found
+    const isSeen = found.secrets.some(({ name }) => allowsName(call.scopes, 'secrets:list', name))
+    if (isSeen) return forbid(call, objectOf(found), right)
+    return refuse(call, objectOf(found), 'not_found', 'No deployment with this id.')
+  },
+}
+
+const deleteDeployment = defineOperation<{ readonly id: number }, null, Deployment>()({
+  kind: 'delete_deployment',
+  action: 'deployment.delete',
+  scope: writable,
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { id }) => needs.deployment(id),
+  decide: (call, _operation, found) => {
+    removeDeployment(call.work, found)
+    return done(call, objectOf(found), null)
+  },
+})
+
+export const deploymentOperations = {
+  [putDeploymentOf.kind]: putDeploymentOf,
+  [listDeployments.kind]: listDeployments,
+  [deleteDeployment.kind]: deleteDeployment,
+}
+
+/** Puts what a target holds in the place of what it held, or beside it if the same seed gave both. Records it. */
+export function deploy(call: Call, target: string, held: readonly Held[], seedId: number | null): Deployment {
+  const { work, account, principal } = call
+  const { world } = work
+  const before = world.deployments.get(ref(account.id, world.targets.get(ref(account.id, target)) ?? 0))
+  const isMore = seedId !== null && before?.seedId === seedId
+  const current = world.accounts.get(account.id) ?? account
+  if (before !== undefined) removeDeployment(work, before)
+  putAccount(work, { ...current, nextDeploymentId: current.nextDeploymentId + 1 })
+  const made = putDeployment(work, {
+    accountId: account.id,
+    id: current.nextDeploymentId,
+    target,
+    principal,
+    seedId,
+    createdAt: world.now,
+    secrets: addHeld(isMore ? before.secrets : [], held),
+  })
+  record({ ...call, action: 'render' }, objectOf(made), 'ok')
+  return made
+}
+
+/** How many deployments hold a secret, whose value was changed or is gone: all that they hold is old. */
+export function holdersOf({ work, account }: Call, id: number): number {
+  return work.world.holders.get(ref(account.id, id)) ?? 0
+}
+
+function objectOfTarget(target: string): AuditObject {
+  return { kind: 'target', id: null, uid: null, name: target, ...noVersion }
+}
+
+function unknownTarget(id: number): AuditObject {
+  return { kind: 'target', id, uid: null, name: null, ...noVersion }
+}
+
+function objectOf(deployment: Deployment): AuditObject {
+  const { id, target } = deployment
+  return { kind: 'target', id, uid: null, name: target, version: null, hash: deploymentHash(deployment) }
+}

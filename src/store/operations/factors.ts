@@ -1,0 +1,72 @@
+/** What users sign in with, beside their password. */
+import { type Factor, isSecondFactor } from '../../model/factor.ts'
+import type { User } from '../../model/user.ts'
+import { addFactor, factorsOf, isUpon, needProof, prove, renameFactor, takeAway } from '../decide/proof.ts'
+import { endSessions, noSession } from '../decide/sessions.ts'
+import { putUser, record, refuse } from '../decide/work.ts'
+import type { FactorsChange } from '../proof.ts'
+import { defineOperation, type WithoutRight, type WithRight } from './define.ts'
+import { findUser, objectOf, unknownUser, userOf, usersHanded } from './users.ts'
+
+interface Change {
+  readonly userId: number
+  /** Whether it is the user's own doing, who then needs no right. */
+  readonly isOwn: boolean
+  /** `undefined` when there is no such user. */
+  readonly change: FactorsChange | undefined
+}
+
+const oneself: WithoutRight<Change, User> = {
+  right: 'none',
+  unfinished: true,
+  subject: (call, { userId }) => {
+    const own = userOf(call, userId)
+    return own === undefined || call.key?.userId !== userId ? noSession() : own
+  },
+}
+
+const another: WithRight<Change, User> = {
+  right: 'account:manage',
+  over: 'all',
+  object: (_call, { userId }) => unknownUser(userId),
+  subject: (call, { userId }) => findUser(call, userId),
+}
+
+/** Adds, removes and renames at once; the user's row says afterwards whether there is a second factor. */
+const changeFactors = defineOperation<Change, readonly Factor[], User>()({
+  kind: 'change_factors',
+  action: 'factor.change',
+  scope: (_call, { isOwn }) => (isOwn ? oneself : another),
+  delicate: true,
+  // What one signs in with oneself is no more than oneself.
+  grants: (call, { userId, isOwn }) => (isOwn ? [] : usersHanded(call, userId)),
+  needs: (needs, { userId, change }) => {
+    needs.userAndSessions(userId)
+    needProof(needs, userId, { spend: change?.spend }, change?.add ?? [])
+  },
+  decide: (call, { userId, change }, found) => {
+    if (change === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
+    const taken = change.add.some(({ lookup }) => lookup !== null && call.work.world.factorLookups.has(lookup))
+    if (taken) return refuse(call, objectOf(found), 'name_taken', 'This is in use already, by you or by another user.')
+    const factors = factorsOf(call, userId)
+    const going = new Map(change.remove.map(({ id, rowMac }) => [id, rowMac]))
+    const gone = factors.filter(({ id, mac }) => isUpon(going.get(id), mac))
+    const isWhole = gone.length === going.size
+    const left = [...factors.filter((factor) => !gone.includes(factor)), ...change.add]
+    if (!isWhole || left.some(isSecondFactor) !== change.user.hasSecondFactor) return { kind: 'outdated' }
+    const unproven = prove(call, { spend: change.spend })
+    if (unproven !== undefined) return unproven
+    if (change.rename !== undefined && !renameFactor(call, userId, change.rename)) return { kind: 'outdated' }
+    endSessions(call, userId, change.ends)
+    for (const factor of gone) takeAway(call, factor)
+    const made = change.add.map((factor) => addFactor(call, factor))
+    const factorIds = factorsOf(call, userId).map(({ id }) => id)
+    const user = putUser(call.work, { ...change.user, factorIds, lastSignInAt: found.lastSignInAt })
+    if (!isUpon(found.mac, user.mac)) record({ ...call, action: 'user.update' }, objectOf(user), 'ok')
+    return { kind: 'done', result: made }
+  },
+})
+
+export const factorOperations = {
+  [changeFactors.kind]: changeFactors,
+}

@@ -1,0 +1,248 @@
+/** API keys: nobody hands on more than they have. */
+import { hash } from 'node:crypto'
+import type { AuditObject } from '../../audit/record.ts'
+import { type ApiKey, scopesOf } from '../../model/api-key.ts'
+import { mayManageKey } from '../../model/scope.ts'
+import { type Handed, noVersion } from '../decide/grants.ts'
+import { endMade } from '../decide/made.ts'
+import { type Call, done, type Grant, grant, isMadeBy, putAccount, putKey, record, refuse } from '../decide/work.ts'
+import type { Made } from '../made.ts'
+import type { Ended, Outcome, Refused } from '../outcome.ts'
+import { ref } from '../world.ts'
+import { defineOperation, free, overSome, type WithRight } from './define.ts'
+
+/** A key without what the transaction gives it. */
+export type NewKey = Omit<ApiKey, 'id' | 'lastUsedAt' | 'mac'>
+
+export interface KeyChange {
+  /** The row that it was made upon. */
+  readonly rowMac: Uint8Array
+  readonly expiresAt: number | null
+  readonly revokedAt: number | null
+}
+
+interface ById {
+  readonly id: number
+}
+
+const right = 'keys:manage'
+
+/** A key that the caller may manage, or why not: 403 without the right, 404 for one out of the caller's reach. */
+const aKey: WithRight<ById, ApiKey> = {
+  right,
+  over: 'some',
+  object: (_call, { id }) => unknownKey(id),
+  subject: (call, { id }) => findKey(call, id),
+}
+
+const listKeys = defineOperation<object, Grant>()({
+  kind: 'list_keys',
+  action: 'key.list',
+  scope: overSome(right),
+  delicate: false,
+  grants: 'nothing',
+  needs: 'nothing',
+  decide: grant,
+})
+
+const readKey = defineOperation<ById, ApiKey, ApiKey>()({
+  kind: 'read_key',
+  action: 'key.read',
+  scope: aKey,
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { id }) => needs.key(id),
+  decide: (call, _operation, found) => done(call, objectOf(found), found),
+})
+
+/** The key that asks, whatever its scopes. */
+const readOwnKey = defineOperation<object, ApiKey>()({
+  kind: 'read_own_key',
+  action: 'key.read',
+  scope: free,
+  delicate: false,
+  grants: 'nothing',
+  needs: 'nothing',
+  decide: (call) => {
+    const { key } = call
+    return key === undefined || key.userId !== null ? withoutKey(call) : done(call, objectOf(key), key)
+  },
+})
+
+/** Loads what is needed to authenticate a changed row. Not recorded: the change that follows refuses and records. */
+const prepareKey = defineOperation<ById, ApiKey>()({
+  kind: 'prepare_key',
+  action: 'key.read',
+  scope: free,
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { id }) => needs.key(id),
+  decide: (call, { id }) => {
+    const found = call.work.world.keys.get(ref(call.account.id, id))
+    if (found === undefined) return { kind: 'refused', code: 'not_found', message: '' }
+    return { kind: 'done', result: found }
+  },
+})
+
+const createKey = defineOperation<{ readonly key: NewKey }, ApiKey>()({
+  kind: 'create_key',
+  action: 'key.create',
+  scope: overSome(right, (_call, { key }) => objectOfNew(key)),
+  delicate: true,
+  grants: (_call, { key }) => [keyHanded(key)],
+  needs: 'nothing',
+  decide: (call, { key }) => {
+    if (key.accountId !== call.account.id || !isMadeBy(call, key.maker)) return { kind: 'outdated' }
+    const made = addKey(call, key)
+    return done(call, objectOf(made), made)
+  },
+})
+
+interface Rotation extends ById {
+  /** The old key as it will be, upon the row that was prepared; `undefined` when there was none. */
+  readonly change: KeyChange | undefined
+  readonly key: NewKey | undefined
+}
+
+const rotateKey = defineOperation<Rotation, ApiKey, ApiKey>()({
+  kind: 'rotate_key',
+  action: 'key.rotate',
+  scope: aKey,
+  delicate: true,
+  grants: handedByRotation,
+  needs: (needs, { id }) => needs.key(id),
+  decide: (call, { change, key }, found) => {
+    const object = objectOf(found)
+    if (found.revokedAt !== null) return refuse(call, object, 'invalid', 'This API key is revoked. Create a new one.')
+    if (found.ruleId !== null) {
+      return refuse(call, object, 'invalid', 'This API key came from a token. Trade a new token for a new key.')
+    }
+    if (change === undefined || key === undefined || !isUpon(change, found)) return { kind: 'outdated' }
+    if (!isMadeBy(call, key.maker)) return { kind: 'outdated' }
+    const ending = putKey(call.work, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })
+    const made = addKey(call, key)
+    record(call, objectOf(ending), 'ok')
+    return done({ ...call, action: 'key.create' }, objectOf(made), made)
+  },
+})
+
+interface Revocation {
+  readonly change: KeyChange | undefined
+  /** Whether what it made ends with it. */
+  readonly isWhole: boolean
+}
+
+interface Revoked {
+  readonly key: ApiKey
+  readonly made: Made
+}
+
+const revokeKey = defineOperation<ById & Revocation, Revoked, ApiKey>()({
+  kind: 'revoke_key',
+  action: 'key.revoke',
+  scope: aKey,
+  delicate: true,
+  grants: 'nothing',
+  needs: (needs, { id, isWhole }) => {
+    needs.key(id)
+    if (isWhole) needs.made({ kind: 'key', id })
+  },
+  decide: (call, operation, found) => revoke(call, found, operation),
+})
+
+/** Needs no right: whoever holds a key can do all that it may, and less. */
+const revokeOwnKey = defineOperation<Revocation, Revoked>()({
+  kind: 'revoke_own_key',
+  action: 'key.revoke',
+  scope: free,
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { isWhole }) => {
+    if (isWhole) needs.madeByCaller()
+  },
+  decide: (call, operation) => {
+    const { key } = call
+    // As it is by now: the time of its use may have been noted.
+    const found = key === undefined ? undefined : call.work.world.keys.get(ref(key.accountId, key.id))
+    return found === undefined || found.userId !== null ? withoutKey(call) : revoke(call, found, operation)
+  },
+})
+
+export const keyOperations = {
+  [listKeys.kind]: listKeys,
+  [readKey.kind]: readKey,
+  [readOwnKey.kind]: readOwnKey,
+  [prepareKey.kind]: prepareKey,
+  [createKey.kind]: createKey,
+  [rotateKey.kind]: rotateKey,
+  [revokeKey.kind]: revokeKey,
+  [revokeOwnKey.kind]: revokeOwnKey,
+}
+
+function withoutKey(call: Call): Refused {
+  return refuse(call, null, 'not_found', 'This request was not made with an API key.')
+}
+
+/** Once more is no fault; what it made can still be ended then. */
+function revoke(call: Call, found: ApiKey, { change, isWhole }: Revocation): Outcome<Revoked> {
+  const isOpen = found.revokedAt === null
+  if (isOpen && (change === undefined || !isUpon(change, found))) return { kind: 'outdated' }
+  const made = endMade(call, { kind: 'key', id: found.id }, isWhole)
+  if (!isOpen || change === undefined) return done(call, objectOf(found), { key: found, made })
+  const revoked = putKey(call.work, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })
+  return done(call, objectOf(revoked), { key: revoked, made })
+}
+
+/** For whoever may manage keys; 404 for one out of their reach. */
+export function findKey(call: Call, id: number): ApiKey | Ended {
+  const found = call.work.world.keys.get(ref(call.account.id, id))
+  if (found !== undefined && found.userId === null && mayManageKey(call.scopes, scopesOf(found))) return found
+  const object = found === undefined || found.userId !== null ? unknownKey(id) : objectOf(found)
+  return refuse(call, object, 'not_found', 'No API key with this id.')
+}
+
+export function addKey(call: Call, key: NewKey): ApiKey {
+  const account = call.work.world.accounts.get(key.accountId) ?? call.account
+  putAccount(call.work, { ...account, nextKeyId: account.nextKeyId + 1 })
+  return putKey(call.work, { ...key, id: account.nextKeyId, lastUsedAt: null })
+}
+
+function isUpon(change: KeyChange, key: ApiKey): boolean {
+  return Buffer.compare(change.rowMac, key.mac) === 0
+}
+
+export function keyHanded(key: NewKey & { readonly id?: number }): Handed {
+  const { uid, name, networks, expiresAt: until, isOwner, id = null } = key
+  return {
+    thing: 'key',
+    object: { kind: 'key', id, uid, name, ...noVersion },
+    scopes: scopesOf(key),
+    ...{ networks, until, isOwner },
+  }
+}
+
+function handedByRotation(call: Call, { id, key }: Rotation): readonly Handed[] {
+  const found = call.work.world.keys.get(ref(call.account.id, id))
+  if (found === undefined || found.userId !== null || !mayManageKey(call.scopes, scopesOf(found))) return []
+  // Such a key is not rotated.
+  if (found.revokedAt !== null || found.ruleId !== null) return []
+  const handed = keyHanded(found)
+  // Whoever rotates a key holds it afterwards: with all that it may, whatever the new one is said to be.
+  if (key === undefined) return [handed]
+  return [
+    { ...keyHanded(key), object: handed.object },
+    { ...handed, until: key.expiresAt },
+  ]
+}
+
+export function unknownKey(id: number): AuditObject {
+  return { kind: 'key', id, uid: null, name: null, ...noVersion }
+}
+
+function objectOfNew({ uid, name }: NewKey): AuditObject {
+  return { kind: 'key', id: null, uid, name, ...noVersion }
+}
+
+export function objectOf(key: ApiKey): AuditObject {
+  return { kind: 'key', id: key.id, uid: key.uid, name: key.name, version: null, hash: hash('sha256', key.mac, 'hex') }
+}

@@ -1,0 +1,92 @@
+/** What is known of secrets beside their values, and where they are. */
+import { type List, placeHash } from '../../model/list.ts'
+import { type Details, detailsHash, metadataTag, type Secret } from '../../model/secret.ts'
+import { findList, refuseList } from '../decide/places.ts'
+import { type Call, done, putSecret, refuse } from '../decide/work.ts'
+import type { IdOrName, MetadataMatch, Place } from '../naming.ts'
+import type { Outcome } from '../outcome.ts'
+import type { StoredSecret } from '../stored.ts'
+import { defineOperation } from './define.ts'
+import { aSecret, objectOf, same } from './secrets.ts'
+
+interface Placed {
+  readonly secret: Secret
+  readonly list: List
+}
+
+const readMetadata = defineOperation<Place, Placed, StoredSecret>()({
+  kind: 'read_metadata',
+  action: 'metadata.read',
+  scope: aSecret('secrets:list'),
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, place) => {
+    needs.place(place)
+    needs.listOfSecret(place.id)
+  },
+  decide: (call, _operation, found) => withList(call, found),
+})
+
+interface Update extends Place {
+  readonly match: MetadataMatch | undefined
+  /** What is known of it from now on, upon the row that was prepared; `undefined` when there was none. */
+  readonly change: { readonly rowMac: Uint8Array; readonly details: Details } | undefined
+}
+
+const updateMetadata = defineOperation<Update, Placed, StoredSecret>()({
+  kind: 'update_metadata',
+  action: 'metadata.update',
+  scope: aSecret('secrets:write'),
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, place) => {
+    needs.place(place)
+    needs.listOfSecret(place.id)
+  },
+  decide: (call, { match, change }, found) => {
+    if (match !== undefined && match !== '*' && !match.includes(metadataTag(found.secret))) {
+      return refuse(
+        call,
+        objectOf(found),
+        'stale_version',
+        'What is known of the secret has changed. Read it again, then repeat the change.',
+      )
+    }
+    if (change === undefined || !same(change.rowMac, found.secret.mac)) return { kind: 'outdated' }
+    const { details } = change
+    const secret = { ...found.secret, ...details, updatedAt: call.work.world.now }
+    const stored = putSecret(call.work, { ...found, secret })
+    return withList(call, stored, { ...objectOf(stored), hash: detailsHash(details) })
+  },
+})
+
+const moveSecret = defineOperation<{ readonly id: IdOrName; readonly to: IdOrName }, Placed, StoredSecret>()({
+  kind: 'move_secret',
+  action: 'secret.move',
+  scope: aSecret('secrets:write'),
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { id, to }) => {
+    needs.secret(id)
+    needs.list(to)
+  },
+  decide: (call, { to }, found) => {
+    const list = findList(call, to)
+    if (list === undefined) return refuseList(call, to, objectOf(found))
+    const stored = putSecret(call.work, { ...found, secret: { ...found.secret, listId: list.id } })
+    return done(call, { ...objectOf(stored), hash: placeHash(list) }, { secret: stored.secret, list })
+  },
+})
+
+export const metadataOperations = {
+  [readMetadata.kind]: readMetadata,
+  [updateMetadata.kind]: updateMetadata,
+  [moveSecret.kind]: moveSecret,
+}
+
+function withList(call: Call, stored: StoredSecret, object = objectOf(stored)): Outcome<Placed> {
+  const { secret } = stored
+  const list = findList(call, secret.listId)
+  if (list === undefined) return refuse(call, objectOf(stored), 'integrity_failure', 'The list of the secret is gone.')
+  return done(call, object, { secret, list })
+}

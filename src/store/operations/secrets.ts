@@ -1,0 +1,395 @@
+/** Secrets: authorization, conditions, the change, its record. */
+import { hash } from 'node:crypto'
+import type { AuditObject } from '../../audit/record.ts'
+import { defaultList, type List } from '../../model/list.ts'
+import { allowsName, allowsSome, type Right } from '../../model/scope.ts'
+import type { Details, SecretKey } from '../../model/secret.ts'
+import { noVersion } from '../decide/grants.ts'
+import { findList, listForAll, refuseList } from '../decide/places.ts'
+import {
+  type Call,
+  done,
+  forbid,
+  type Grant,
+  putAccount,
+  putReply,
+  putSecret,
+  record,
+  refuse,
+  removeSecret,
+  type UnsealedSecret,
+} from '../decide/work.ts'
+import type { Idempotency, IdOrName, Match, MetadataMatch, Place } from '../naming.ts'
+import type { Outcome, Refused } from '../outcome.ts'
+import type { SecretHead } from '../reply.ts'
+import type { StoredSecret } from '../stored.ts'
+import { ref, replyRef } from '../world.ts'
+import { countWraps } from './account-keys.ts'
+import { defineOperation, free, overName, overSome, type WithRight } from './define.ts'
+import { holdersOf } from './deployments.ts'
+
+export interface NextVersion {
+  /** The row that it was sealed upon. */
+  readonly version: number
+  readonly rowMac: Uint8Array
+  /** The name that it is sealed under. */
+  readonly name: string
+  readonly sealed: Uint8Array
+}
+
+export interface Changed {
+  readonly secret: SecretHead
+  /** Whether an earlier request had done it already. */
+  readonly replayed: boolean
+  /** How many deployments hold an older version. */
+  readonly stale: number
+}
+
+interface Wanted extends Place {
+  readonly match?: Match | MetadataMatch | undefined
+}
+
+/**
+ * The secret, if the caller has the right to it. Without the right for any name: 403, whether it exists or not. Without
+ * it for this name: 403 if the caller may list it, else as if it did not exist.
+ */
+export function aSecret(right: Right): WithRight<Wanted, StoredSecret> {
+  return { right, over: 'some', object: (_call, { id }) => unknownSecret(id), subject: findSecret }
+}
+
+/** Authorizes a listing, whose pages are then read by `Pages`. */
+const listSecrets = defineOperation<
+  { readonly list?: IdOrName | undefined },
+  Grant & { readonly list: List | undefined }
+>()({
+  kind: 'list_secrets',
+  action: 'secret.list',
+  scope: overSome('secrets:list'),
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { list }) => {
+    if (list !== undefined) needs.list(list)
+  },
+  decide: (call, { list: wanted }) => {
+    const list = wanted === undefined ? undefined : findList(call, wanted)
+    if (wanted !== undefined && list === undefined) return refuseList(call, wanted)
+    return done(call, null, { accountId: call.account.id, scopes: call.scopes, list })
+  },
+})
+
+const readSecret = defineOperation<Place, StoredSecret, StoredSecret>()({
+  kind: 'read_secret',
+  action: 'secret.read',
+  scope: aSecret('secrets:read'),
+  // One value at a time needs no proof; many at once do, read, rendered or put into a seed.
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, place) => needs.place(place),
+  decide: (call, _operation, found) => done(call, objectOf(found), found),
+})
+
+/** Reads many at once, each with its record, in the order of the references. */
+const readSecrets = defineOperation<{ readonly refs: readonly IdOrName[] }, readonly (StoredSecret | Refused)[]>()({
+  kind: 'read_secrets',
+  action: 'secret.read',
+  // Each asks for the right by itself, and is refused by itself.
+  scope: free,
+  delicate: (_call, { refs }) => refs.length > 1,
+  grants: 'nothing',
+  needs: (needs, { refs }) => {
+    for (const id of refs) needs.secret(id)
+  },
+  decide: (call, { refs }) => {
+    const read = refs.map((id) => {
+      const found = readable(call, id)
+      if (!('kind' in found)) record(call, objectOf(found), 'ok')
+      return found
+    })
+    return { kind: 'done', result: read }
+  },
+})
+
+/** Loads what is needed to seal a new version. Not recorded: the change that follows refuses and records. */
+const prepareSecret = defineOperation<Place, StoredSecret>()({
+  kind: 'prepare_secret',
+  action: 'secret.update',
+  scope: free,
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, place) => needs.place(place),
+  decide: (call, operation) => {
+    const found = secretAt(call, operation)
+    if (found === undefined) return { kind: 'refused', code: 'not_found', message: '' }
+    return { kind: 'done', result: found }
+  },
+})
+
+interface Creation {
+  /** The account that `sealed` is bound to. */
+  readonly accountId: number
+  readonly name: string
+  /** The list that it goes into; `undefined` for the default one. */
+  readonly list: IdOrName | undefined
+  readonly details: Details
+  readonly uid: string
+  readonly key: SecretKey
+  readonly sealed: Uint8Array
+  readonly idempotency: Idempotency | undefined
+}
+
+const createSecret = defineOperation<Creation, Changed>()({
+  kind: 'create_secret',
+  action: 'secret.create',
+  scope: overName(
+    'secrets:write',
+    ({ name }) => name,
+    (_call, { name }) => unknownSecret(name),
+  ),
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { name, list, idempotency }) => {
+    needs.accountKey()
+    needs.newName(name)
+    needs.list(list ?? defaultList)
+    needs.reply(idempotency)
+  },
+  decide: (call, operation) => {
+    const { work, account } = call
+    const { now } = work.world
+    const object = unknownSecret(operation.name)
+    // A key that was wrapped under a version which is being replaced would be lost with it.
+    const isCurrent = operation.key.keyVersion === work.world.accountKeys.get(account.id)?.version
+    if (operation.accountId !== account.id || !isCurrent) return { kind: 'outdated' }
+    const earlier = replay(call, operation.idempotency, object)
+    if (earlier !== undefined) return earlier
+    if (work.world.names.has(ref(account.id, operation.name))) return refuseTaken(call, object)
+    const list = operation.list === undefined ? listForAll(call) : findList(call, operation.list)
+    if (list === undefined) return refuseList(call, operation.list ?? defaultList, object)
+    const exhausted = countWraps(call, 1, object)
+    if (exhausted !== undefined) return exhausted
+    const { name, uid, key, sealed, details } = operation
+    const current = work.world.accounts.get(account.id) ?? account
+    putAccount(work, { ...current, nextSecretId: current.nextSecretId + 1 })
+    const secret = {
+      ...details,
+      accountId: account.id,
+      id: current.nextSecretId,
+      listId: list.id,
+      uid,
+      name,
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+    }
+    const stored = putVersion(call, { secret, key, sealed })
+    remember(call, operation.idempotency, secret)
+    return done(call, objectOf(stored), { secret: stored.secret, replayed: false, stale: 0 })
+  },
+})
+
+interface Update extends Place {
+  /** What the caller says the name is; refused when it is another. */
+  readonly name: string | undefined
+  /** What it is to be called from now on. */
+  readonly rename: string | undefined
+  readonly match: Match | undefined
+  /** The next version, sealed upon the row that was prepared; `undefined` when there was none. */
+  readonly next: NextVersion | undefined
+  readonly idempotency: Idempotency | undefined
+}
+
+const updateSecret = defineOperation<Update, Changed, StoredSecret>()({
+  kind: 'update_secret',
+  action: 'secret.update',
+  scope: aSecret('secrets:write'),
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, operation) => {
+    needs.place(operation)
+    needs.holdersOf(operation.id)
+    if (operation.rename !== undefined) needs.newName(operation.rename)
+    needs.reply(operation.idempotency)
+  },
+  decide: (call, operation, found) => {
+    const { name } = found.secret
+    if (operation.name !== undefined && operation.name !== name) {
+      return refuse(call, objectOf(found), 'invalid', 'name: Must be left out, or be the name that the secret has.')
+    }
+    const earlier = replay(call, operation.idempotency, objectOf(found))
+    if (earlier !== undefined) return earlier
+    const { rename = name, next } = operation
+    if (rename !== name) {
+      if (!allowsName(call.scopes, 'secrets:write', rename)) return forbid(call, objectOf(found), 'secrets:write')
+      // What it was before comes along: else it could be read under a name that the caller may read.
+      if (!allowsName(call.scopes, 'secrets:read', name)) return forbid(call, objectOf(found), 'secrets:read')
+      if (call.work.world.names.has(ref(call.account.id, rename))) return refuseTaken(call, objectOf(found))
+    }
+    if (next !== undefined && next.name !== rename) return { kind: 'outdated' }
+    return putNext(call, found, operation)
+  },
+})
+
+interface Deletion extends Place {
+  readonly match: Match | undefined
+}
+
+const deleteSecret = defineOperation<
+  Deletion,
+  { readonly secret: StoredSecret['secret']; readonly stale: number },
+  StoredSecret
+>()({
+  kind: 'delete_secret',
+  action: 'secret.delete',
+  scope: aSecret('secrets:delete'),
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, place) => {
+    needs.place(place)
+    needs.holdersOf(place.id)
+  },
+  decide: (call, { match }, found) => {
+    const object = objectOf(found)
+    if (!fits(found, match)) return refuseStale(call, object)
+    removeSecret(call.work, found)
+    return done(call, object, { secret: found.secret, stale: holdersOf(call, found.secret.id) })
+  },
+})
+
+export const secretOperations = {
+  [listSecrets.kind]: listSecrets,
+  [readSecret.kind]: readSecret,
+  [readSecrets.kind]: readSecrets,
+  [prepareSecret.kind]: prepareSecret,
+  [createSecret.kind]: createSecret,
+  [updateSecret.kind]: updateSecret,
+  [deleteSecret.kind]: deleteSecret,
+}
+
+/** Stores the next version, if it was sealed upon the row as it is. */
+export function putNext(
+  call: Call,
+  found: StoredSecret,
+  { match, next, idempotency }: Pick<Update, 'match' | 'next' | 'idempotency'>,
+): Outcome<Changed> {
+  if (!fits(found, match)) return refuseStale(call, objectOf(found))
+  if (next === undefined || next.version !== found.secret.version || !same(next.rowMac, found.secret.mac)) {
+    return { kind: 'outdated' }
+  }
+  const { name, version } = next
+  const secret = { ...found.secret, name, version: version + 1, updatedAt: call.work.world.now }
+  const stored = putVersion(call, { ...found, secret, sealed: next.sealed })
+  remember(call, idempotency, secret)
+  const stale = holdersOf(call, secret.id)
+  return done(call, objectOf(stored), { secret, replayed: false, stale })
+}
+
+function readable(call: Call, id: IdOrName): StoredSecret | Refused {
+  const right = 'secrets:read'
+  return allowsSome(call.scopes, right) ? findSecret(call, { id }, right) : forbid(call, unknownSecret(id), right)
+}
+
+function findSecret(call: Call, wanted: Wanted, right: Right): StoredSecret | Refused {
+  const { id, list, match } = wanted
+  const unknown = unknownSecret(id)
+  if (list !== undefined && findList(call, list) === undefined) return refuseList(call, list, unknown)
+  const found = secretAt(call, wanted)
+  if (found !== undefined) {
+    const { name } = found.secret
+    if (allowsName(call.scopes, right, name)) return found
+    if (allowsName(call.scopes, 'secrets:list', name)) return forbid(call, objectOf(found), right)
+  }
+  const object = found === undefined ? unknown : objectOf(found)
+  if (match === '*') return refuseStale(call, object)
+  const what = typeof id === 'number' ? 'id' : 'name'
+  return refuse(call, object, 'not_found', `No secret with this ${what}.`)
+}
+
+/** The secret, whoever asks. */
+function secretAt({ account, work }: Call, { id: wanted, list }: Place): StoredSecret | undefined {
+  const { world } = work
+  const id = typeof wanted === 'number' ? wanted : world.names.get(ref(account.id, wanted))
+  const found = world.secrets.get(ref(account.id, id ?? 0))
+  if (found === undefined || list === undefined) return found
+  const listId = typeof list === 'number' ? list : world.listNames.get(ref(account.id, list))
+  return found.secret.listId === listId ? found : undefined
+}
+
+function fits({ secret }: StoredSecret, match: Match | undefined): boolean {
+  return match === undefined || match === '*' || match.includes(secret.version)
+}
+
+function refuseStale(call: Call, object: AuditObject): Refused {
+  return refuse(
+    call,
+    object,
+    'stale_version',
+    'The secret is not at the version that If-Match asks for. Read it again, then repeat the change.',
+  )
+}
+
+function refuseTaken(call: Call, object: AuditObject): Refused {
+  const message = 'A secret of this name exists already. Choose another name, or update that one.'
+  return refuse(call, object, 'name_taken', message)
+}
+
+function putVersion(call: Call, unsealed: UnsealedSecret): StoredSecret {
+  const stored = putSecret(call.work, unsealed)
+  const { secret, sealed } = stored
+  const { versions, macs } = call.work.world
+  const at = ref(secret.accountId, secret.id)
+  const { accountId, id: secretId, version, updatedAt: createdAt, name } = secret
+  const head = macs.seal('versions', { accountId, secretId, version, createdAt, name })
+  if (versions.has(at)) versions.set(at, [...(versions.get(at) ?? []), head])
+  call.work.changes.versions.push({ ...head, sealed })
+  return stored
+}
+
+/** The answer of an earlier request under the same idempotency key, if there was one. */
+export function replay(
+  call: Call,
+  idempotency: Idempotency | undefined,
+  object: AuditObject,
+): Outcome<Changed> | undefined {
+  if (idempotency === undefined) return undefined
+  const { world } = call.work
+  const reply = world.replies.get(replyRef(call.account.id, call.key?.id ?? 0, idempotency.hash))
+  if (reply === undefined) return undefined
+  if (reply.fingerprint !== idempotency.fingerprint) {
+    return refuse(
+      call,
+      object,
+      'idempotency_mismatch',
+      'This Idempotency-Key was used for another request. Use a new one.',
+    )
+  }
+  const { secret } = reply
+  const known = { ...object, id: secret.id, name: secret.name, version: secret.version }
+  const result = { secret, replayed: true, stale: holdersOf(call, secret.id) }
+  return done(call, known, result, 'replayed')
+}
+
+function remember(call: Call, idempotency: Idempotency | undefined, secret: SecretHead): void {
+  if (idempotency === undefined) return
+  const { id, name, version, createdAt, updatedAt, listId } = secret
+  putReply(call.work, {
+    accountId: call.account.id,
+    keyId: call.key?.id ?? 0,
+    ...idempotency,
+    secret: { id, name, version, createdAt, updatedAt, listId },
+    createdAt: call.work.world.now,
+  })
+}
+
+function unknownSecret(id: IdOrName): AuditObject {
+  const named = typeof id === 'number' ? { id, name: null } : { id: null, name: id }
+  return { kind: 'secret', ...named, uid: null, ...noVersion }
+}
+
+export function objectOf({ secret, sealed }: StoredSecret): AuditObject {
+  const { id, uid, name, version } = secret
+  return { kind: 'secret', id, uid, name, version, hash: hash('sha256', sealed, 'hex') }
+}
+
+export function same(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}

@@ -1,0 +1,43 @@
+/** What is stored of secrets and of what was used up, as engines load and write it. */
+import type { Secret, SecretKey } from '../model/secret.ts'
+
+/** A secret with its key and its current value, sealed. */
+export interface StoredSecret {
+  readonly secret: Secret
+  readonly key: SecretKey
+  readonly sealed: Uint8Array
+}
+
+/** One of a secret's versions, without its value. */
+export interface VersionHead {
+  readonly version: number
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+}
+
+/** One of a secret's versions with its value, sealed. */
+export interface StoredVersion extends VersionHead {
+  readonly secret: Secret
+  /** The name that it was sealed under. */
+  readonly name: string
+  readonly key: SecretKey
+  readonly sealed: Uint8Array
+}
+
+/** A challenge or a code that is good once: kept until it would have expired anyway. */
+export interface Spent {
+  readonly accountId: number
+  readonly hash: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** A token that is not accepted again. */
+export interface UsedToken {
+  readonly accountId: number
+  readonly ruleId: number
+  /** A keyed hash of its `jti`. */
+  readonly hash: string
+  /** Until when it would be accepted; milliseconds since 1970. */
+  readonly until: number
+}
