@@ -1261,7 +1261,7 @@ export const faults: readonly Fault[] = [
         replace: '',
       },
       {
-        file: 'store/decide/users.ts',
+        file: 'store/operations/sessions.ts',
         find: 'return isUpon(call.work.world.rules.get(call.account.id)?.mac, rulesMac)',
         replace: 'return rulesMac.length >= 0 && call !== undefined',
       },
@@ -1575,7 +1575,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'whoever is given more is not reached by an older link',
-    'store/decide/users.ts',
+    'store/operations/users.ts',
     'const next = isOutgrown ? withoutLink(wanted) : wanted',
     'const next = isOutgrown ? wanted : wanted',
     'v3/users.test.ts',
