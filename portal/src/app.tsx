@@ -1,19 +1,21 @@
 /** Which page an address leads to. Pages that few open are loaded when they are. */
 import { lazy, type ReactNode, Suspense, useEffect } from 'react'
 import { Link, Route, Router, Switch, useLocation } from 'wouter'
+import { loadSession, useSessionState } from './api/session.ts'
 import { Frame } from './frame/frame.tsx'
 import { NewSecretPage } from './secrets/new-page.tsx'
 import { SecretPage } from './secrets/secret-page.tsx'
 import { SecretsPage } from './secrets/secrets-page.tsx'
 import { ConfirmAgain, SignInAgain } from './session/again.tsx'
 import { EnrolPage } from './session/enrol.tsx'
-import { Gate, SignInPage } from './session/sign-in.tsx'
-import { loadSession, useSessionState } from './session/store.ts'
+import { Gate } from './session/gate.tsx'
+import { SignInPage } from './session/sign-in.tsx'
 import { WelcomePage } from './session/welcome.tsx'
 import { WindowEnd } from './session/window-end.tsx'
 import { Boundary } from './ui/boundary.tsx'
 import { Button } from './ui/controls.tsx'
-import { Loading, PageHead, Trouble } from './ui/states.tsx'
+import { Page } from './ui/page.tsx'
+import { Loading, Trouble } from './ui/states.tsx'
 import { Toasts } from './ui/toast.tsx'
 
 const OverviewPage = lazy(async () => ({ default: (await import('./overview/overview-page.tsx')).OverviewPage }))
@@ -107,11 +109,10 @@ function Waiting(): ReactNode {
 
 function NowhereRoute() {
   return (
-    <div className="page">
-      <PageHead title="Nothing is here" about="The address is wrong, or what was here is gone." />
+    <Page title="Nothing is here" about="The address is wrong, or what was here is gone.">
       <p>
         <Link href="/secrets">Go to the secrets</Link>
       </p>
-    </div>
+    </Page>
   )
 }

@@ -1,6 +1,6 @@
 /** What every call goes through: a session that ended, and actions that must be confirmed, are settled on the way. */
 import { StrongroomError } from '../../../src/client/index.ts'
-import { confirmAction, endSession } from '../session/store.ts'
+import { confirmAction, endSession } from './session.ts'
 
 /** The person changed their mind: nothing to report. */
 export class Cancelled extends Error {

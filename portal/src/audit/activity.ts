@@ -1,5 +1,5 @@
 /** Counted records as the columns of a plot. */
-import type { Activity, ActivityStep } from '../../../src/client/index.ts'
+import type { Activity, ActivityStep } from '../api/client.ts'
 import { type Kind, kindOf, kinds } from './actions.ts'
 
 const maxColumns = 60

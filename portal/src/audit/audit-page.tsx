@@ -3,12 +3,16 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 import { Download, ScrollText } from 'lucide-react'
 import { useEffect, useMemo, useState } from 'react'
 import { Link, useSearchParams } from 'wouter'
-import type { AuditFilter, AuditRecord } from '../../../src/client/index.ts'
 import { read, sentenceOf } from '../api/ask.ts'
-import { strongroom } from '../api/client.ts'
-import { download } from '../secrets/content.ts'
+import { type AuditFilter, type AuditRecord, strongroom } from '../api/client.ts'
+import { Card } from '../ui/card.tsx'
+import type { Column } from '../ui/columns.ts'
 import { Button, Switch } from '../ui/controls.tsx'
-import { Empty, Loading, PageHead, Trouble } from '../ui/states.tsx'
+import { download } from '../ui/download.ts'
+import { Page } from '../ui/page.tsx'
+import { changed } from '../ui/search.ts'
+import { Empty, Loaded } from '../ui/states.tsx'
+import { Table } from '../ui/table.tsx'
 import { secondOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { spanOf } from './activity.ts'
@@ -30,76 +34,67 @@ export function AuditPage() {
   const view = query.toString()
   // biome-ignore lint/correctness/useExhaustiveDependencies: the filter is the address
   const filter = useMemo(() => filterOf(query), [view])
-  const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery({
-    queryKey: ['audit', view],
-    queryFn: ({ pageParam, signal }) =>
-      read(() =>
-        strongroom.audit.page(
-          { ...filter, limit: pageSize, ...(pageParam === undefined ? {} : { cursor: pageParam }) },
-          { signal },
-        ),
-      ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next,
-  })
-  const loaded = data?.pages.flatMap(({ items }) => items)
-  const newest = loaded?.[0]?.seq ?? 0
-  const fresh = useTail(filter, view, isLive && loaded !== undefined, newest)
-  const isShown = ({ action }: AuditRecord) => !hidesOwn || filter.action === 'audit.read' || action !== 'audit.read'
-  // What was fetched again meanwhile is not shown twice.
-  const newer = fresh.filter((record) => record.seq > newest && isShown(record))
-  const records = [...newer, ...(loaded ?? []).filter(isShown)]
-  const change = (part: Record<string, string>) =>
-    setQuery(
-      (old) => {
-        const next = new URLSearchParams(old)
-        for (const [name, value] of Object.entries(part)) {
-          if (value === '') next.delete(name)
-          else next.set(name, value)
-        }
-        return next
-      },
-      { replace: true },
-    )
+  const isShown = (action: string) => !hidesOwn || filter.action === 'audit.read' || action !== 'audit.read'
+  const { records, freshCount, ...pages } = useRecords(filter, view, isLive, isShown)
   return (
-    <div className="page">
-      <PageHead
-        title="Audit"
-        about="Every operation, allowed or refused, in a chain that shows whether a record was changed. Never a value."
-      >
-        <Switch isSelected={isLive} onChange={setLive}>
-          Live {isLive ? <span className="live" aria-hidden /> : null}
-        </Switch>
-        <VerifyButton onFault={setBroken} />
-        <ExportButton filter={filter} />
-      </PageHead>
-      <Activity filter={filter} view={view} isLive={isLive} hidesOwn={hidesOwn} />
-      <section className="card" aria-label="Records">
+    <Page
+      title="Audit"
+      about="Every operation, allowed or refused, in a chain that shows whether a record was changed. Never a value."
+      actions={
+        <>
+          <Switch isSelected={isLive} onChange={setLive}>
+            Live {isLive ? <span className="live" aria-hidden /> : null}
+          </Switch>
+          <VerifyButton onFault={setBroken} />
+          <ExportButton filter={filter} />
+        </>
+      }
+    >
+      <Activity filter={filter} view={view} isLive={isLive} isShown={isShown} />
+      <Card label="Records">
         <Filters
           query={query}
-          change={change}
+          change={(part) => setQuery((old) => changed(old, part), { replace: true })}
           hidesOwn={hidesOwn}
           onHidesOwn={setHidesOwn}
           seen={records.map(({ action }) => action)}
         />
-        {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
-        {loaded === undefined && error === null ? <Loading lines={8} /> : null}
-        {loaded !== undefined && records.length === 0 ? (
-          <Empty icon={ScrollText} title="No record fits">
-            Widen the time or clear a filter. Records appear here the moment something is asked of the server.
-          </Empty>
-        ) : null}
-        {records.length === 0 ? null : <Records records={records} freshCount={newer.length} broken={broken} />}
-        {hasNextPage ? (
-          <div className="card-head" style={{ borderTop: '1px solid var(--line)', borderBottom: 0 }}>
-            <Button onPress={() => void fetchNextPage()} isDisabled={isFetchingNextPage}>
-              {isFetchingNextPage ? 'Loading…' : 'Older records'}
+        <Loaded of={pages} lines={8}>
+          {() => <Records records={records} freshCount={freshCount} broken={broken} />}
+        </Loaded>
+        {pages.hasNextPage ? (
+          <div className="card-foot">
+            <Button onPress={() => void pages.fetchNextPage()} isDisabled={pages.isFetchingNextPage}>
+              {pages.isFetchingNextPage ? 'Loading…' : 'Older records'}
             </Button>
           </div>
         ) : null}
-      </section>
-    </div>
+      </Card>
+    </Page>
   )
+}
+
+/** The records that fit, newest first: those that were loaded, page by page, and before them those that came since. */
+function useRecords(filter: AuditFilter, view: string, isLive: boolean, isShown: (action: string) => boolean) {
+  const pages = useInfiniteQuery({
+    queryKey: ['audit', view],
+    queryFn: ({ pageParam, signal }) =>
+      read(() =>
+        strongroom.audit.page(
+          { ...filter, limit: pageSize, ...(pageParam === '' ? {} : { cursor: pageParam }) },
+          { signal },
+        ),
+      ),
+    initialPageParam: '',
+    getNextPageParam: ({ next }) => next,
+  })
+  const loaded = pages.data?.pages.flatMap(({ items }) => items)
+  const newest = loaded?.[0]?.seq ?? 0
+  const fresh = useTail(filter, view, isLive && loaded !== undefined, newest)
+  // What was fetched again meanwhile is not shown twice.
+  const newer = fresh.filter(({ seq, action }) => seq > newest && isShown(action))
+  const older = (loaded ?? []).filter(({ action }) => isShown(action))
+  return { ...pages, records: [...newer, ...older], freshCount: newer.length }
 }
 
 /** Of the whole time that was chosen, whichever records are loaded. */
@@ -107,36 +102,33 @@ function Activity({
   filter,
   view,
   isLive,
-  hidesOwn,
+  isShown,
 }: {
   readonly filter: AuditFilter
   readonly view: string
   readonly isLive: boolean
-  readonly hidesOwn: boolean
+  readonly isShown: (action: string) => boolean
 }) {
-  const { data, error, refetch, dataUpdatedAt, isPlaceholderData } = useQuery({
+  const counted = useQuery({
     queryKey: ['audit-activity', view],
     queryFn: ({ signal }) => read(() => strongroom.audit.activity(filter, { signal })),
     refetchInterval: isLive ? plotMs : false,
     // The one before stays until the next is there, or what is below would move away from under a click.
     placeholderData: keepPreviousData,
   })
+  const { isPlaceholderData, dataUpdatedAt } = counted
   const timeOf = (name: 'from' | 'to') => (filter[name] === undefined ? {} : { [name]: Date.parse(filter[name]) })
-  const isShown = (action: string) => !hidesOwn || filter.action === 'audit.read' || action !== 'audit.read'
+  const asked = isPlaceholderData ? {} : { ...timeOf('from'), ...timeOf('to') }
   return (
-    <section className="card" aria-label="Activity" aria-busy={isPlaceholderData}>
-      {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
-      {data === undefined && error === null ? <Loading lines={4} /> : null}
-      {data === undefined ? null : (
-        <div className="card-pad">
-          <ActivityPlot
-            activity={data}
-            span={spanOf(data, isPlaceholderData ? {} : { ...timeOf('from'), ...timeOf('to') }, dataUpdatedAt)}
-            isShown={isShown}
-          />
-        </div>
-      )}
-    </section>
+    <Card label="Activity" isBusy={isPlaceholderData}>
+      <Loaded of={counted} lines={4}>
+        {(activity) => (
+          <div className="card-pad">
+            <ActivityPlot activity={activity} span={spanOf(activity, asked, dataUpdatedAt)} isShown={isShown} />
+          </div>
+        )}
+      </Loaded>
+    </Card>
   )
 }
 
@@ -164,6 +156,53 @@ function useTail(filter: AuditFilter, view: string, isOn: boolean, after: number
   return fresh
 }
 
+const columns: readonly Column<AuditRecord>[] = [
+  {
+    id: 'time',
+    head: 'Time',
+    width: 150,
+    cell: ({ seq, time }) => (
+      <time dateTime={time} title={`Record ${seq}, ${time}`}>
+        {secondOf(time)}
+      </time>
+    ),
+  },
+  {
+    id: 'who',
+    head: 'Who',
+    width: '20%',
+    cell: ({ principal: { name, kind } }) => (
+      <>
+        {name} <span className="muted">{kind}</span>
+      </>
+    ),
+    more: ({ principal: { kind, id } }) => `${kind} ${id}`,
+  },
+  { id: 'action', head: 'Action', width: 130, cell: ({ action }) => action },
+  {
+    id: 'object',
+    head: 'Object',
+    cell: ({ object }) => <ObjectLink of={object} />,
+    more: ({ object }) => object?.name ?? undefined,
+  },
+  {
+    id: 'outcome',
+    head: 'Outcome',
+    width: 130,
+    cell: ({ outcome }) => (
+      <span className={`tag ${outcome === 'ok' || outcome === 'replayed' ? 'ok' : 'bad'}`}>{outcome}</span>
+    ),
+  },
+  { id: 'address', head: 'Address', width: 130, look: 'muted', cell: ({ address }) => address },
+]
+
+function ObjectLink({ of: object }: { readonly of: AuditRecord['object'] }) {
+  if (object?.kind === 'secret' && object.id !== null) {
+    return <Link href={`/secrets/${object.id}`}>{object.name ?? `secret ${object.id}`}</Link>
+  }
+  return object?.name ?? <span className="muted">–</span>
+}
+
 function Records({
   records,
   freshCount,
@@ -175,47 +214,19 @@ function Records({
   readonly broken: number | undefined
 }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keys
-    <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of records">
-      <table className="plain-table audit-table">
-        <thead>
-          <tr>
-            <th style={{ width: 150 }}>Time</th>
-            <th style={{ width: '20%' }}>Who</th>
-            <th style={{ width: 130 }}>Action</th>
-            <th>Object</th>
-            <th style={{ width: 130 }}>Outcome</th>
-            <th style={{ width: 130 }}>Address</th>
-          </tr>
-        </thead>
-        <tbody>
-          {records.map(({ seq, time, principal, action, object, outcome, address }, at) => (
-            <tr key={seq} className={seq === broken ? 'broken' : at < freshCount ? 'fresh' : ''}>
-              <td>
-                <time dateTime={time} title={`Record ${seq}, ${time}`}>
-                  {secondOf(time)}
-                </time>
-              </td>
-              <td title={`${principal.kind} ${principal.id}`}>
-                {principal.name} <span className="muted">{principal.kind}</span>
-              </td>
-              <td>{action}</td>
-              <td title={object?.name ?? undefined}>
-                {object?.kind === 'secret' && object.id !== null ? (
-                  <Link href={`/secrets/${object.id}`}>{object.name ?? `secret ${object.id}`}</Link>
-                ) : (
-                  (object?.name ?? <span className="muted">–</span>)
-                )}
-              </td>
-              <td>
-                <span className={`tag ${outcome === 'ok' || outcome === 'replayed' ? 'ok' : 'bad'}`}>{outcome}</span>
-              </td>
-              <td className="muted">{address}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="Table of records"
+      look="audit-table"
+      columns={columns}
+      rows={records}
+      keyOf={({ seq }) => seq}
+      lookOf={({ seq }, at) => (seq === broken ? 'broken' : at < freshCount ? 'fresh' : '')}
+      empty={
+        <Empty icon={ScrollText} title="No record fits">
+          Widen the time or clear a filter. Records appear here the moment something is asked of the server.
+        </Empty>
+      }
+    />
   )
 }
 

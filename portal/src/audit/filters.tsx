@@ -1,8 +1,8 @@
 /** What the trail is filtered by; the address of the page holds all of it. */
 import { type FormEvent, useEffect, useState } from 'react'
 import { actions, outcomes } from '../../../src/audit/record.ts'
-import type { AuditFilter } from '../../../src/client/index.ts'
 import { parseTime } from '../../../src/model/time.ts'
+import type { AuditFilter } from '../api/client.ts'
 import { Field, Select, Switch } from '../ui/controls.tsx'
 
 const ranges = [
@@ -63,26 +63,10 @@ export function Filters({
   readonly seen: readonly string[]
 }) {
   const asked = (name: string) => query.get(name) ?? ''
-  const [askedSecret, askedPrincipal] = [asked('secret'), asked('principal')]
-  const [askedFrom, askedTo] = [localText(asked('from')), localText(asked('to'))]
-  const [secret, setSecret] = useState(askedSecret)
-  const [principal, setPrincipal] = useState(askedPrincipal)
-  const [from, setFrom] = useState(askedFrom)
-  const [to, setTo] = useState(askedTo)
-  // The address may be changed by others: a link, or going back.
-  useEffect(() => setSecret(askedSecret), [askedSecret])
-  useEffect(() => setPrincipal(askedPrincipal), [askedPrincipal])
-  useEffect(() => setFrom(askedFrom), [askedFrom])
-  useEffect(() => setTo(askedTo), [askedTo])
+  const { secret, setSecret, principal, setPrincipal, from, setFrom, to, setTo, partTyped } = useTyped(asked)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    // What was not changed stays as it is in the address, to the second.
-    const times = {
-      ...(from === askedFrom ? {} : { from: utcText(from) }),
-      ...(to === askedTo ? {} : { to: utcText(to) }),
-    }
-    const isOwn = Object.keys(times).length > 0
-    change({ secret: secret.trim(), principal: principal.trim(), ...times, ...(isOwn ? { hours: '' } : {}) })
+    change(partTyped())
   }
   const hasTimes = asked('from') !== '' || asked('to') !== ''
   const outcome = asked('outcome')
@@ -129,4 +113,30 @@ export function Filters({
       </button>
     </form>
   )
+}
+
+/** What is typed, until it goes into the address; the address may be changed by others too: a link, or going back. */
+function useTyped(asked: (name: string) => string) {
+  const [askedFrom, askedTo] = [localText(asked('from')), localText(asked('to'))]
+  const [secret, setSecret] = useFollowing(asked('secret'))
+  const [principal, setPrincipal] = useFollowing(asked('principal'))
+  const [from, setFrom] = useFollowing(askedFrom)
+  const [to, setTo] = useFollowing(askedTo)
+  const partTyped = (): Record<string, string> => {
+    // What was not changed stays as it is in the address, to the second.
+    const times = {
+      ...(from === askedFrom ? {} : { from: utcText(from) }),
+      ...(to === askedTo ? {} : { to: utcText(to) }),
+    }
+    const isOwn = Object.keys(times).length > 0
+    return { secret: secret.trim(), principal: principal.trim(), ...times, ...(isOwn ? { hours: '' } : {}) }
+  }
+  return { secret, setSecret, principal, setPrincipal, from, setFrom, to, setTo, partTyped }
+}
+
+/** A text that is typed, until another is asked for. */
+function useFollowing(asked: string) {
+  const [text, setText] = useState(asked)
+  useEffect(() => setText(asked), [asked])
+  return [text, setText] as const
 }

@@ -1,9 +1,8 @@
 /** The chain of the trail, verified by the server with one click: how far it is, and where it breaks. */
 import { ShieldCheck } from 'lucide-react'
 import { useState } from 'react'
-import type { ChainPoint, Verified } from '../../../src/client/index.ts'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
-import { strongroom } from '../api/client.ts'
+import { type ChainPoint, strongroom, type Verified } from '../api/client.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
 import { Dialog } from '../ui/dialog.tsx'

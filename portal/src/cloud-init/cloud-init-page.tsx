@@ -1,10 +1,12 @@
 /** Templates for cloud-init: written with completion, checked while they are typed, previewed without values; and seeds. */
 import { lazy, Suspense, useMemo, useState } from 'react'
-import { Link, useSearchParams } from 'wouter'
+import { useSearchParams } from 'wouter'
+import { useSession } from '../api/session.ts'
 import { useSecrets } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
-import { useSession } from '../session/store.ts'
-import { Loading, Note, PageHead, Trouble } from '../ui/states.tsx'
+import { Card } from '../ui/card.tsx'
+import { Page, Tabs } from '../ui/page.tsx'
+import { Loading, Note, Trouble } from '../ui/states.tsx'
 import { NewSeed } from './new-seed.tsx'
 import { referencesIn } from './references.ts'
 import { Rendering } from './rendering.tsx'
@@ -39,27 +41,25 @@ export function CloudInitPage() {
   const [text, setText] = useState(draft?.account === account.id && draft.user === user.id ? draft.text : undefined)
   const shown = text ?? (names === undefined ? undefined : example(names[0] ?? 'db-password'))
   return (
-    <div className="page">
-      <PageHead
-        title="Cloud-init"
-        about={
-          <>
-            A template with <code>{reference('NAME')}</code> where values belong. Values come in when it is rendered, or
-            when a machine fetches its seed, never before.
-          </>
-        }
-      >
-        {rights.has('secrets:read') && shown !== undefined ? <NewSeed template={shown} /> : null}
-      </PageHead>
+    <Page
+      title="Cloud-init"
+      about={
+        <>
+          A template with <code>{reference('NAME')}</code> where values belong. Values come in when it is rendered, or
+          when a machine fetches its seed, never before.
+        </>
+      }
+      actions={rights.has('secrets:read') && shown !== undefined ? <NewSeed template={shown} /> : null}
+    >
       {rights.has('secrets:read') ? (
-        <nav className="tabs-list" aria-label="Cloud-init">
-          <Link href="/cloud-init" className="tab" aria-current={isSeeds ? undefined : 'page'}>
-            Template
-          </Link>
-          <Link href="/cloud-init?tab=seeds" className="tab" aria-current={isSeeds ? 'page' : undefined}>
-            Seeds
-          </Link>
-        </nav>
+        <Tabs
+          label="Cloud-init"
+          tabs={[
+            ['Template', '/cloud-init'],
+            ['Seeds', '/cloud-init?tab=seeds'],
+          ]}
+          current={isSeeds ? '/cloud-init?tab=seeds' : '/cloud-init'}
+        />
       ) : null}
       {isSeeds ? (
         <Seeds />
@@ -79,7 +79,7 @@ export function CloudInitPage() {
           }}
         />
       )}
-    </div>
+    </Page>
   )
 }
 
@@ -97,25 +97,22 @@ function Writing({
   return (
     <>
       <div className="editor-split">
-        <section className="card" aria-label="Template">
-          <div className="card-head">
-            <h2>Template</h2>
+        <Card
+          title="Template"
+          end={
             <span className="hint">
               Type {'$'}
               {'{{'} for the names of secrets
             </span>
-          </div>
+          }
+        >
           <Suspense fallback={<Loading />}>
             <Editor text={text} names={names} onChange={onChange} onFaults={setFaults} />
           </Suspense>
-        </section>
-        <section className="card" aria-label="Preview">
-          <div className="card-head">
-            <h2>Preview</h2>
-            <span className="hint">Values are hidden</span>
-          </div>
+        </Card>
+        <Card title="Preview" end={<span className="hint">Values are hidden</span>}>
           <Preview text={text} names={names} />
-        </section>
+        </Card>
       </div>
       <div aria-live="polite">
         {faults.length === 0 ? (

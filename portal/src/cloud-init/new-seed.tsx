@@ -1,12 +1,12 @@
 /** Making a seed of the template: for which machine, for how long. Its URL is shown once. */
 import { Sprout } from 'lucide-react'
 import { useState } from 'react'
-import type { IssuedSeed } from '../../../src/client/index.ts'
-import { strongroom } from '../api/client.ts'
-import { FormDialog } from '../ui/confirm.tsx'
+import { type IssuedSeed, strongroom } from '../api/client.ts'
 import { Button, Field, Select, TextArea } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
-import { Dialog } from '../ui/dialog.tsx'
+import { useDialog } from '../ui/dialog.tsx'
+import { FormDialog } from '../ui/form.tsx'
+import { OnceDialog } from '../ui/once.tsx'
 import { Note } from '../ui/states.tsx'
 import { exactTime } from '../ui/time.tsx'
 import { useRefreshSeeds } from './seeds.tsx'
@@ -21,20 +21,28 @@ const lives = [
 type Life = (typeof lives)[number]['id']
 
 export function NewSeed({ template }: { readonly template: string }) {
-  const [isOpen, setOpen] = useState(false)
-  const [issued, setIssued] = useState<IssuedSeed>()
+  const { dialog, open } = useDialog()
+  const onIssued = (seed: IssuedSeed) => open((close) => <IssuedDialog of={seed} onClose={close} />)
   return (
     <>
-      <Button onPress={() => setOpen(true)} look="primary" data-new>
+      <Button
+        onPress={() => open((close) => <SeedDialog template={template} onClose={close} onIssued={onIssued} />)}
+        look="primary"
+        data-new
+      >
         <Sprout size={14} aria-hidden />
         Make a seed
       </Button>
-      {isOpen ? <SeedDialog template={template} onClose={() => setOpen(false)} onIssued={setIssued} /> : null}
-      <Dialog title="The seed's URL" isOpen={issued !== undefined} onClose={() => undefined} isFirm isWide>
-        {issued === undefined ? null : <Issued seed={issued} onDone={() => setIssued(undefined)} />}
-      </Dialog>
+      {dialog}
     </>
   )
+}
+
+/** What a machine may fetch beside its user-data. */
+interface Documents {
+  readonly meta_data: string
+  readonly vendor_data: string
+  readonly network_config: string
 }
 
 function SeedDialog({
@@ -50,31 +58,29 @@ function SeedDialog({
   const [target, setTarget] = useState('')
   const [life, setLife] = useState<Life>('3600')
   const [fetches, setFetches] = useState('1')
-  const [meta, setMeta] = useState('')
-  const [vendor, setVendor] = useState('')
-  const [network, setNetwork] = useState('')
+  const [documents, setDocuments] = useState<Documents>({ meta_data: '', vendor_data: '', network_config: '' })
   const times = Number(fetches)
+  const create = async () => {
+    const given = Object.entries(documents).filter(([, text]) => text !== '')
+    onIssued(
+      await strongroom.seeds.create({
+        user_data: template,
+        target: target.trim(),
+        expires_in: Number(life),
+        max_fetches: times,
+        ...Object.fromEntries(given),
+      }),
+    )
+    await refresh()
+  }
   return (
     <FormDialog
       title="Make a seed"
-      isOpen
       isWide
       onClose={onClose}
       submit="Make the seed"
       isReady={target.trim() !== '' && Number.isInteger(times) && times >= 1 && times <= 100}
-      run={async () => {
-        const seed = await strongroom.seeds.create({
-          user_data: template,
-          target: target.trim(),
-          expires_in: Number(life),
-          max_fetches: times,
-          ...(meta === '' ? {} : { meta_data: meta }),
-          ...(vendor === '' ? {} : { vendor_data: vendor }),
-          ...(network === '' ? {} : { network_config: network }),
-        })
-        onIssued(seed)
-        await refresh()
-      }}
+      run={create}
     >
       <p className="small muted">
         Nothing is read now. The machine gets the values that are current when it fetches, and what it got is noted as
@@ -100,46 +106,54 @@ function SeedDialog({
         onValue={setFetches}
         hint="Once is enough for a machine that boots once."
       />
-      <details className="more">
-        <summary>Other documents</summary>
-        <div className="stack">
-          <TextArea
-            label="Meta-data"
-            rows={3}
-            value={meta}
-            onValue={setMeta}
-            spellCheck={false}
-            hint="Left empty, instance-id and local-hostname are made of the machine's name."
-          />
-          <TextArea label="Vendor-data" rows={3} value={vendor} onValue={setVendor} spellCheck={false} />
-          <TextArea label="Network configuration" rows={3} value={network} onValue={setNetwork} spellCheck={false} />
-        </div>
-      </details>
+      <OtherDocuments documents={documents} onChange={setDocuments} />
     </FormDialog>
   )
 }
 
-function Issued({ seed, onDone }: { readonly seed: IssuedSeed; readonly onDone: () => void }) {
+function OtherDocuments({
+  documents,
+  onChange,
+}: {
+  readonly documents: Documents
+  readonly onChange: (documents: Documents) => void
+}) {
+  const field = (name: keyof Documents) => ({
+    rows: 3,
+    value: documents[name],
+    onValue: (text: string) => onChange({ ...documents, [name]: text }),
+    spellCheck: false,
+  })
   return (
-    <div className="stack">
+    <details className="more">
+      <summary>Other documents</summary>
+      <div className="stack">
+        <TextArea
+          label="Meta-data"
+          {...field('meta_data')}
+          hint="Left empty, instance-id and local-hostname are made of the machine's name."
+        />
+        <TextArea label="Vendor-data" {...field('vendor_data')} />
+        <TextArea label="Network configuration" {...field('network_config')} />
+      </div>
+    </details>
+  )
+}
+
+function IssuedDialog({ of: seed, onClose }: { readonly of: IssuedSeed; readonly onClose: () => void }) {
+  return (
+    <OnceDialog title="The seed's URL" isWide onClose={onClose}>
       <Note kind="warn">
         It is shown this once, and leads to the values until it is used or ends, {exactTime(seed.expires_at)}. Start{' '}
         {seed.target} soon.
       </Note>
-      <div className="stack-s">
-        <span className="label">URL</span>
-        <CopyOnce text={seed.url} what="The URL" />
-      </div>
-      <div className="stack-s">
-        <span className="label">On the kernel's command line, or as the SMBIOS serial number</span>
-        <CopyOnce text={`ds=nocloud;s=${seed.url}`} what="The line" />
-        <p className="hint">With cloud-init before 23.3, such as that of Debian 12, write ds=nocloud-net.</p>
-      </div>
-      <div className="actions">
-        <Button look="primary" onPress={onDone}>
-          I have kept it
-        </Button>
-      </div>
-    </div>
+      <CopyOnce label="URL" text={seed.url} what="The URL" />
+      <CopyOnce
+        label="On the kernel's command line, or as the SMBIOS serial number"
+        text={`ds=nocloud;s=${seed.url}`}
+        what="The line"
+        hint="With cloud-init before 23.3, such as that of Debian 12, write ds=nocloud-net."
+      />
+    </OnceDialog>
   )
 }

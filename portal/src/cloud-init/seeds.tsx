@@ -1,38 +1,45 @@
 /** Seeds: which were handed out, what became of them, and how to end one. */
-import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Sprout, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
-import type { Seed } from '../../../src/client/index.ts'
-import { read } from '../api/ask.ts'
-import { strongroom } from '../api/client.ts'
-import { FormDialog } from '../ui/confirm.tsx'
+import { type Seed, strongroom } from '../api/client.ts'
+import { useListing, useRefresh } from '../api/queries.ts'
+import { Card } from '../ui/card.tsx'
 import { Checkbox, IconButton } from '../ui/controls.tsx'
-import { Empty, Loading, Trouble } from '../ui/states.tsx'
+import { useDialog } from '../ui/dialog.tsx'
+import { Confirm } from '../ui/form.tsx'
+import { Item, Items } from '../ui/items.tsx'
+import { Empty, Loaded } from '../ui/states.tsx'
 import { Ago, exactTime, relativeTime } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 
-const key = ['seeds']
+const listed = ['seeds']
 
 export function useRefreshSeeds(): () => Promise<void> {
-  const cache = useQueryClient()
-  return () => cache.invalidateQueries({ queryKey: key })
+  return useRefresh(listed)
 }
 
 export function Seeds() {
-  const { data, error, refetch } = useQuery({
-    queryKey: key,
-    queryFn: ({ signal }) => read(() => Array.fromAsync(strongroom.seeds.list({ signal }))),
-  })
-  const refresh = useRefreshSeeds()
-  const [showsEnded, setShowsEnded] = useState(true)
-  const [revoked, setRevoked] = useState<Seed>()
-  const ended = data?.filter(({ state }) => state !== 'open').length ?? 0
-  const shown = data?.filter(({ state }) => showsEnded || state === 'open').reverse()
+  const seeds = useListing(listed, (options) => strongroom.seeds.list(options))
+  const { dialog, open } = useDialog()
   return (
-    <section className="card" aria-label="Seeds">
-      {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
-      {data === undefined && error === null ? <Loading /> : null}
+    <Card label="Seeds">
+      <Loaded of={seeds}>
+        {(all) => (
+          <SeedItems all={all} onRevoke={(seed) => open((close) => <RevokeDialog of={seed} onClose={close} />)} />
+        )}
+      </Loaded>
+      {dialog}
+    </Card>
+  )
+}
+
+/** Newest first. */
+function SeedItems({ all, onRevoke }: { readonly all: readonly Seed[]; readonly onRevoke: (seed: Seed) => void }) {
+  const [showsEnded, setShowsEnded] = useState(true)
+  const ended = all.filter(({ state }) => state !== 'open').length
+  return (
+    <>
       {ended > 0 ? (
         <div className="card-head">
           <Checkbox isSelected={showsEnded} onChange={setShowsEnded}>
@@ -40,79 +47,82 @@ export function Seeds() {
           </Checkbox>
         </div>
       ) : null}
-      {shown?.length === 0 ? (
-        <Empty icon={Sprout} title={data?.length === 0 ? 'No seed yet' : 'No open seed'}>
-          A seed is a URL from which one machine fetches its user-data when it boots, once.{' '}
-          <Link href="/cloud-init">Write a template</Link>, then make a seed of it.
-        </Empty>
-      ) : null}
-      <ul className="items">
-        {shown?.map((seed) => (
-          <li key={seed.id}>
-            <div className="item-main">
-              <div className="row">
-                <strong className="break">{seed.target}</strong>
-                <StateTag seed={seed} />
-              </div>
-              <p className="hint">
-                {fetched(seed)} · made <Ago time={seed.created_at} />
-                {seed.state === 'open' ? (
-                  <>
-                    {' '}
-                    · ends{' '}
-                    <time dateTime={seed.expires_at} title={exactTime(seed.expires_at)}>
-                      {relativeTime(seed.expires_at)}
-                    </time>
-                  </>
-                ) : null}
-                {seed.refetched_at === null ? null : (
-                  <>
-                    {' '}
-                    · asked again <Ago time={seed.refetched_at} />
-                  </>
-                )}{' '}
-                · id {seed.id}
-              </p>
-            </div>
-            <div className="item-end">
-              <IconButton
-                label={
-                  seed.state === 'open' ? `Revoke the seed of ${seed.target}` : `Remove the seed of ${seed.target}`
-                }
-                small
-                look="quiet bad"
-                onPress={() => setRevoked(seed)}
-              >
-                <Trash2 size={14} aria-hidden />
-              </IconButton>
-            </div>
-          </li>
-        ))}
-      </ul>
-      {revoked === undefined ? null : (
-        <FormDialog
-          title={`${revoked.state === 'open' ? 'Revoke' : 'Remove'} the seed of ${revoked.target}?`}
-          isOpen
-          isBad
-          onClose={() => setRevoked(undefined)}
-          submit={revoked.state === 'open' ? 'Revoke' : 'Remove'}
-          run={async () => {
-            await strongroom.seeds.delete(revoked.id)
-            toast(`The seed of ${revoked.target} is gone`)
-            await refresh()
-          }}
-        >
-          <p className="small">
-            {revoked.state === 'open'
-              ? 'Its URL leads nowhere from now on. A machine that has fetched its user-data keeps it.'
-              : revoked.state === 'used'
-                ? 'Remove it when the machine is gone. One that still has the URL takes itself for a new machine at its next boot, with a new instance id and new SSH host keys.'
-                : 'Only this entry goes; the trail keeps its records.'}
-          </p>
-        </FormDialog>
-      )}
-    </section>
+      <Items
+        of={all.filter(({ state }) => showsEnded || state === 'open').reverse()}
+        empty={
+          <Empty icon={Sprout} title={all.length === 0 ? 'No seed yet' : 'No open seed'}>
+            A seed is a URL from which one machine fetches its user-data when it boots, once.{' '}
+            <Link href="/cloud-init">Write a template</Link>, then make a seed of it.
+          </Empty>
+        }
+      >
+        {(seed) => <SeedItem key={seed.id} of={seed} onRevoke={() => onRevoke(seed)} />}
+      </Items>
+    </>
   )
+}
+
+function SeedItem({ of: seed, onRevoke }: { readonly of: Seed; readonly onRevoke: () => void }) {
+  const { id, target, state, expires_at: end, refetched_at: refetched } = seed
+  return (
+    <Item
+      name={target}
+      tags={<StateTag seed={seed} />}
+      actions={
+        <IconButton label={`${verbOf(seed)} the seed of ${target}`} small look="quiet bad" onPress={onRevoke}>
+          <Trash2 size={14} aria-hidden />
+        </IconButton>
+      }
+    >
+      <p className="hint">
+        {fetched(seed)} · made <Ago time={seed.created_at} />
+        {state === 'open' ? (
+          <>
+            {' '}
+            · ends{' '}
+            <time dateTime={end} title={exactTime(end)}>
+              {relativeTime(end)}
+            </time>
+          </>
+        ) : null}
+        {refetched === null ? null : (
+          <>
+            {' '}
+            · asked again <Ago time={refetched} />
+          </>
+        )}{' '}
+        · id {id}
+      </p>
+    </Item>
+  )
+}
+
+function RevokeDialog({ of: seed, onClose }: { readonly of: Seed; readonly onClose: () => void }) {
+  const refresh = useRefreshSeeds()
+  return (
+    <Confirm
+      title={`${verbOf(seed)} the seed of ${seed.target}?`}
+      onClose={onClose}
+      submit={verbOf(seed)}
+      run={async () => {
+        await strongroom.seeds.delete(seed.id)
+        toast(`The seed of ${seed.target} is gone`)
+        await refresh()
+      }}
+    >
+      <p className="small">{effects[seed.state]}</p>
+    </Confirm>
+  )
+}
+
+function verbOf({ state }: Seed): string {
+  return state === 'open' ? 'Revoke' : 'Remove'
+}
+
+const effects: Readonly<Record<Seed['state'], string>> = {
+  open: 'Its URL leads nowhere from now on. A machine that has fetched its user-data keeps it.',
+  used: 'Remove it when the machine is gone. One that still has the URL takes itself for a new machine at its next boot, with a new instance id and new SSH host keys.',
+  expired: 'Only this entry goes; the trail keeps its records.',
 }
 
 function StateTag({ seed: { state } }: { readonly seed: Seed }) {

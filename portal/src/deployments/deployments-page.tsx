@@ -2,13 +2,17 @@
 import { Copy, PackageCheck, SearchX, Trash2 } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { Link, useSearchParams } from 'wouter'
-import type { Deployment } from '../../../src/client/index.ts'
-import { strongroom } from '../api/client.ts'
+import { type Deployment, strongroom } from '../api/client.ts'
 import { type Rights, useRights } from '../session/rights.ts'
-import { FormDialog } from '../ui/confirm.tsx'
+import { Card, Figure } from '../ui/card.tsx'
 import { Button, IconButton, Select } from '../ui/controls.tsx'
 import { copyText } from '../ui/copy.tsx'
-import { Empty, Loading, PageHead, Trouble } from '../ui/states.tsx'
+import { useDialog } from '../ui/dialog.tsx'
+import { Confirm } from '../ui/form.tsx'
+import { Item, Items } from '../ui/items.tsx'
+import { Page } from '../ui/page.tsx'
+import { changed } from '../ui/search.ts'
+import { Empty, Loaded } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { HeldSecrets } from './held.tsx'
@@ -18,186 +22,189 @@ import { byUrgency, isOld, useDeployments, useRefreshDeployments } from './queri
 const shownAtFirst = 200
 
 export function DeploymentsPage() {
-  const { data, error, refetch } = useDeployments()
-  const [query, setQuery] = useSearchParams()
-  const [forgotten, setForgotten] = useState<Deployment>()
-  const refresh = useRefreshDeployments()
-  const text = query.get('q') ?? ''
-  const state = query.get('state') ?? ''
-  const change = (name: string, value: string) =>
-    setQuery(
-      (old) => {
-        const next = new URLSearchParams(old)
-        if (value === '') next.delete(name)
-        else next.set(name, value)
-        return next
-      },
-      { replace: true },
-    )
-  const found = useMemo(() => byUrgency((data ?? []).filter((one) => fits(one, text, state))), [data, text, state])
+  const deployments = useDeployments()
+  const { data } = deployments
   const stale = data?.filter((one) => one.stale) ?? []
   return (
-    <div className="page">
-      <PageHead
-        title="Deployments"
-        about="Which target holds which version of which secret. A stale one holds something old: deploy it again."
-      >
-        {stale.length === 0 ? null : (
-          <Button
-            onPress={() =>
-              void copyText(
-                async () =>
-                  `${byUrgency(stale)
-                    .map(({ target }) => target)
-                    .join('\n')}\n`,
-                `The list of ${targets(stale.length)}`,
-              )
-            }
-          >
-            <Copy size={14} aria-hidden />
-            Copy what to redeploy
-          </Button>
-        )}
-      </PageHead>
+    <Page
+      title="Deployments"
+      about="Which target holds which version of which secret. A stale one holds something old: deploy it again."
+      actions={stale.length === 0 ? null : <CopyTargets of={stale} />}
+    >
       {data === undefined || data.length === 0 ? null : (
         <div className="tiles">
           <div className="card tile">
-            <span className="figure">{data.length.toLocaleString('en')}</span>
-            <span className="what">{data.length === 1 ? 'target holds secrets' : 'targets hold secrets'}</span>
+            <Figure value={data.length} what={data.length === 1 ? 'target holds secrets' : 'targets hold secrets'} />
           </div>
           <div className="card tile">
-            <span className={`figure ${stale.length > 0 ? 'is-warn' : 'is-ok'}`}>
-              {stale.length.toLocaleString('en')}
-            </span>
-            <span className="what">
-              {stale.length === 1 ? 'is stale: deploy it again' : 'are stale: deploy them again'}
-            </span>
+            <Figure
+              value={stale.length}
+              what={stale.length === 1 ? 'is stale: deploy it again' : 'are stale: deploy them again'}
+              look={stale.length > 0 ? 'is-warn' : 'is-ok'}
+            />
           </div>
           <div className="card tile">
-            <span className="figure">{oldOnes(stale).toLocaleString('en')}</span>
-            <span className="what">
-              {oldOnes(stale) === 1 ? 'secret is' : 'secrets are'} out there in an old version
-            </span>
+            <Figure
+              value={oldOnes(stale)}
+              what={`${oldOnes(stale) === 1 ? 'secret is' : 'secrets are'} out there in an old version`}
+            />
           </div>
         </div>
       )}
-      <section className="card" aria-label="Targets">
-        {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
-        {data === undefined && error === null ? <Loading lines={8} /> : null}
-        {data?.length === 0 ? (
-          <Empty icon={PackageCheck} title="Nothing is deployed yet">
-            Render a template for a target, or let a machine fetch a seed, both on the page{' '}
-            <Link href="/cloud-init">Cloud-init</Link>: what it got is noted here, and shown as stale once a secret
-            changes.
-          </Empty>
-        ) : null}
-        {data === undefined || data.length === 0 ? null : (
-          <div className="list-bar">
-            <input
-              type="search"
-              className="input"
-              aria-label="Search targets and secrets"
-              placeholder="Search targets and secrets"
-              value={text}
-              data-search
-              onChange={(event) => change('q', event.currentTarget.value)}
-            />
-            <Select
-              label="State"
-              isLabelHidden
-              value={state}
-              onChoose={(value) => change('state', value)}
-              choices={[
-                { id: '', label: 'Stale and current' },
-                { id: 'stale', label: 'Stale' },
-                { id: 'current', label: 'Current' },
-              ]}
-            />
-            <span className="hint" role="status">
-              {found.length === data.length ? targets(found.length) : `${found.length} of ${data.length}`}
-            </span>
-          </div>
-        )}
-        {data !== undefined && data.length > 0 && found.length === 0 ? (
-          <Empty icon={SearchX} title="Nothing matches">
-            No target, and no secret that one holds, is called that.
-          </Empty>
-        ) : null}
-        <Targets key={`${text} ${state}`} deployments={found} text={text} onForget={setForgotten} />
-      </section>
-      {forgotten === undefined ? null : (
-        <FormDialog
-          title={`Forget ${forgotten.target}?`}
-          isOpen
-          isBad
-          onClose={() => setForgotten(undefined)}
-          submit="Forget"
-          run={async () => {
-            await strongroom.deployments.delete(forgotten.id)
-            toast(`${forgotten.target} is forgotten`)
-            await refresh()
-          }}
-        >
-          <p className="small">
-            For a machine that is gone. Nothing is deleted on it: if it is still there, it keeps what it holds, and
-            nothing here tells any more when that is old.
-          </p>
-        </FormDialog>
-      )}
-    </div>
+      <Card label="Targets">
+        <Loaded of={deployments} lines={8}>
+          {(all) =>
+            all.length > 0 ? (
+              <Targets all={all} />
+            ) : (
+              <Empty icon={PackageCheck} title="Nothing is deployed yet">
+                Render a template for a target, or let a machine fetch a seed, both on the page{' '}
+                <Link href="/cloud-init">Cloud-init</Link>: what it got is noted here, and shown as stale once a secret
+                changes.
+              </Empty>
+            )
+          }
+        </Loaded>
+      </Card>
+    </Page>
   )
 }
 
-function Targets({
-  deployments,
+function CopyTargets({ of: deployments }: { readonly of: readonly Deployment[] }) {
+  const lines = byUrgency(deployments).map(({ target }) => `${target}\n`)
+  return (
+    <Button onPress={() => void copyText(async () => lines.join(''), `The list of ${targets(lines.length)}`)}>
+      <Copy size={14} aria-hidden />
+      Copy what to redeploy
+    </Button>
+  )
+}
+
+const stateChoices = [
+  { id: '', label: 'Stale and current' },
+  { id: 'stale', label: 'Stale' },
+  { id: 'current', label: 'Current' },
+]
+
+/** What is searched for is in the address. */
+function Targets({ all }: { readonly all: readonly Deployment[] }) {
+  const [query, setQuery] = useSearchParams()
+  const text = query.get('q') ?? ''
+  const state = query.get('state') ?? ''
+  const change = (part: Readonly<Record<string, string>>) => setQuery((old) => changed(old, part), { replace: true })
+  const found = useMemo(() => byUrgency(all.filter((one) => fits(one, text, state))), [all, text, state])
+  return (
+    <>
+      <div className="list-bar">
+        <input
+          type="search"
+          className="input"
+          aria-label="Search targets and secrets"
+          placeholder="Search targets and secrets"
+          value={text}
+          data-search
+          onChange={(event) => change({ q: event.currentTarget.value })}
+        />
+        <Select
+          label="State"
+          isLabelHidden
+          value={state}
+          onChoose={(value) => change({ state: value })}
+          choices={stateChoices}
+        />
+        <span className="hint" role="status">
+          {found.length === all.length ? targets(found.length) : `${found.length} of ${all.length}`}
+        </span>
+      </div>
+      <FoundTargets key={`${text} ${state}`} found={found} text={text} />
+    </>
+  )
+}
+
+function FoundTargets({ found, text }: { readonly found: readonly Deployment[]; readonly text: string }) {
+  const rights = useRights()
+  const [shown, setShown] = useState(shownAtFirst)
+  const { dialog, open } = useDialog()
+  return (
+    <>
+      <Items
+        of={found.slice(0, shown)}
+        empty={
+          <Empty icon={SearchX} title="Nothing matches">
+            No target, and no secret that one holds, is called that.
+          </Empty>
+        }
+      >
+        {(one) => (
+          <Target
+            key={one.id}
+            of={one}
+            text={text}
+            onForget={
+              mayForget(rights, one) ? () => open((close) => <ForgetDialog of={one} onClose={close} />) : undefined
+            }
+          />
+        )}
+      </Items>
+      {found.length > shown ? (
+        <div className="card-foot">
+          <Button onPress={() => setShown(shown + shownAtFirst)}>Show more ({found.length - shown} left)</Button>
+        </div>
+      ) : null}
+      {dialog}
+    </>
+  )
+}
+
+function Target({
+  of: deployment,
   text,
   onForget,
 }: {
-  readonly deployments: readonly Deployment[]
+  readonly of: Deployment
   readonly text: string
-  readonly onForget: (deployment: Deployment) => void
+  readonly onForget: (() => void) | undefined
 }) {
-  const rights = useRights()
-  const [shown, setShown] = useState(shownAtFirst)
+  const { target, secrets, principal, created_at: time } = deployment
   return (
-    <>
-      <ul className="items">
-        {deployments.slice(0, shown).map((deployment) => (
-          <li key={deployment.id}>
-            <div className="item-main">
-              <div className="row">
-                <strong className="break">{deployment.target}</strong>
-                <StateTag deployment={deployment} />
-              </div>
-              <HeldSecrets secrets={deployment.secrets} wanted={text} />
-              <p className="hint">
-                Deployed <Ago time={deployment.created_at} />
-                {deployment.principal === undefined
-                  ? ''
-                  : ` by ${deployment.principal.name} (${deployment.principal.kind})`}
-              </p>
-            </div>
-            {mayForget(rights, deployment) ? (
-              <div className="item-end">
-                <IconButton
-                  label={`Forget ${deployment.target}`}
-                  small
-                  look="quiet bad"
-                  onPress={() => onForget(deployment)}
-                >
-                  <Trash2 size={14} aria-hidden />
-                </IconButton>
-              </div>
-            ) : null}
-          </li>
-        ))}
-      </ul>
-      {deployments.length > shown ? (
-        <div className="card-foot">
-          <Button onPress={() => setShown(shown + shownAtFirst)}>Show more ({deployments.length - shown} left)</Button>
-        </div>
-      ) : null}
-    </>
+    <Item
+      name={target}
+      tags={<StateTag deployment={deployment} />}
+      actions={
+        onForget === undefined ? null : (
+          <IconButton label={`Forget ${target}`} small look="quiet bad" onPress={onForget}>
+            <Trash2 size={14} aria-hidden />
+          </IconButton>
+        )
+      }
+    >
+      <HeldSecrets secrets={secrets} wanted={text} />
+      <p className="hint">
+        Deployed <Ago time={time} />
+        {principal === undefined ? '' : ` by ${principal.name} (${principal.kind})`}
+      </p>
+    </Item>
+  )
+}
+
+function ForgetDialog({ of: { id, target }, onClose }: { readonly of: Deployment; readonly onClose: () => void }) {
+  const refresh = useRefreshDeployments()
+  return (
+    <Confirm
+      title={`Forget ${target}?`}
+      onClose={onClose}
+      submit="Forget"
+      run={async () => {
+        await strongroom.deployments.delete(id)
+        toast(`${target} is forgotten`)
+        await refresh()
+      }}
+    >
+      <p className="small">
+        For a machine that is gone. Nothing is deleted on it: if it is still there, it keeps what it holds, and nothing
+        here tells any more when that is old.
+      </p>
+    </Confirm>
   )
 }
 

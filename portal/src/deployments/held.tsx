@@ -2,7 +2,7 @@
 import { ArrowRight } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
-import type { HeldSecret } from '../../../src/client/index.ts'
+import type { HeldSecret } from '../api/client.ts'
 import { isOld } from './queries.ts'
 
 const shownAtFirst = 6

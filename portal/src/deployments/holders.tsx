@@ -1,76 +1,69 @@
 /** Who holds one secret, and what a change of it would leave behind. */
 import { PackageCheck } from 'lucide-react'
 import { Link } from 'wouter'
-import type { Deployment, Metadata } from '../../../src/client/index.ts'
-import { Loading, Note, Trouble } from '../ui/states.tsx'
+import type { Deployment, HeldSecret, Metadata } from '../api/client.ts'
+import { Card } from '../ui/card.tsx'
+import type { Column } from '../ui/columns.ts'
+import { Loaded, Note } from '../ui/states.tsx'
+import { Table } from '../ui/table.tsx'
 import { Ago } from '../ui/time.tsx'
 import { byUrgency, isOld, useDeployments, useHolders } from './queries.ts'
 
 const shownTargets = 8
 
+interface Holder {
+  readonly deployment: Deployment
+  readonly held: HeldSecret | undefined
+}
+
+const columns: readonly Column<Holder>[] = [
+  {
+    id: 'target',
+    head: 'Target',
+    cell: ({ deployment: { target } }) => <Link href={`/deployments?q=${encodeURIComponent(target)}`}>{target}</Link>,
+  },
+  { id: 'holds', head: 'Holds', cell: ({ held }) => <VersionTag held={held} /> },
+  { id: 'deployed', head: 'Deployed', cell: ({ deployment }) => <Ago time={deployment.created_at} /> },
+  { id: 'by', head: 'By', look: 'muted', cell: ({ deployment }) => deployment.principal?.name ?? '–' },
+]
+
 /** The card on a secret's page. */
 export function HoldersCard({ secret }: { readonly secret: Metadata }) {
-  const { data, error, refetch } = useHolders(secret.id)
-  const holders = data === undefined ? [] : byUrgency(data)
-  const stale = holders.filter((one) => isStaleIn(one, secret.id)).length
+  const holders = useHolders(secret.id)
+  const stale = holders.data?.filter((one) => isStaleIn(one, secret.id)).length ?? 0
   return (
-    <section className="card" aria-labelledby="holders-title">
-      <div className="card-head">
-        <h2 id="holders-title">
-          <span className="row">
-            <PackageCheck size={16} aria-hidden /> Who holds it
-          </span>
-        </h2>
-        {stale > 0 ? <span className="tag warn">{stale} to redeploy</span> : null}
-      </div>
-      {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
-      {data === undefined && error === null ? <Loading lines={2} /> : null}
-      {data?.length === 0 ? (
-        <p className="card-pad muted small">
-          No target that Strongroom knows of. Whatever is rendered for a target, or fetched by a machine as a{' '}
-          <Link href="/cloud-init">seed</Link>, appears here with the version it got.
-        </p>
-      ) : null}
-      {holders.length === 0 ? null : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by keys
-        <div className="table-scroll" tabIndex={0} role="region" aria-label="Table of who holds it">
-          <table className="plain-table holders-table">
-            <thead>
-              <tr>
-                <th>Target</th>
-                <th>Holds</th>
-                <th>Deployed</th>
-                <th>By</th>
-              </tr>
-            </thead>
-            <tbody>
-              {holders.map((holder) => {
-                const held = holder.secrets.find(({ id }) => id === secret.id)
-                return (
-                  <tr key={holder.id}>
-                    <td>
-                      <Link href={`/deployments?q=${encodeURIComponent(holder.target)}`}>{holder.target}</Link>
-                    </td>
-                    <td>
-                      {held !== undefined && !isOld(held) ? (
-                        <span className="tag ok">current</span>
-                      ) : (
-                        <span className="tag warn">version {held?.version ?? '?'}</span>
-                      )}
-                    </td>
-                    <td>
-                      <Ago time={holder.created_at} />
-                    </td>
-                    <td className="muted">{holder.principal?.name ?? '–'}</td>
-                  </tr>
-                )
-              })}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </section>
+    <Card
+      title="Who holds it"
+      icon={PackageCheck}
+      end={stale > 0 ? <span className="tag warn">{stale} to redeploy</span> : null}
+    >
+      <Loaded of={holders} lines={2}>
+        {(all) => (
+          <Table
+            label="Table of who holds it"
+            look="holders-table"
+            columns={columns}
+            rows={byUrgency(all).map((deployment) => ({
+              deployment,
+              held: deployment.secrets.find(({ id }) => id === secret.id),
+            }))}
+            keyOf={({ deployment }) => deployment.id}
+            empty={
+              <p className="card-pad muted small">
+                No target that Strongroom knows of. Whatever is rendered for a target, or fetched by a machine as a{' '}
+                <Link href="/cloud-init">seed</Link>, appears here with the version it got.
+              </p>
+            }
+          />
+        )}
+      </Loaded>
+    </Card>
   )
+}
+
+function VersionTag({ held }: Pick<Holder, 'held'>) {
+  if (held !== undefined && !isOld(held)) return <span className="tag ok">current</span>
+  return <span className="tag warn">version {held?.version ?? '?'}</span>
 }
 
 /** Before a change is saved: the targets that hold the current value, and will hold an old one. */

@@ -1,46 +1,33 @@
 /** Which target holds which version of which secret, as queries. */
-import { useQuery, useQueryClient } from '@tanstack/react-query'
-import type { Deployment, HeldSecret } from '../../../src/client/index.ts'
-import { read } from '../api/ask.ts'
-import { strongroom } from '../api/client.ts'
+import { type Deployment, type HeldSecret, strongroom } from '../api/client.ts'
+import { useAnswer, useListing, useRefresh } from '../api/queries.ts'
 
 const key = ['deployments']
 
 export function useDeployments() {
-  return useQuery({
-    queryKey: [...key, 'all'],
-    queryFn: ({ signal }) =>
-      read(() => Array.fromAsync(strongroom.deployments.list({ include: 'principal' }, { signal }))),
-  })
+  return useListing([...key, 'all'], (options) => strongroom.deployments.list({ include: 'principal' }, options))
 }
 
 /** The ids of the secrets that some target holds in an old version; of those that there still are. */
 export function useHeldOld() {
-  return useQuery({
-    queryKey: [...key, 'stale'],
-    queryFn: ({ signal }) => read(() => Array.fromAsync(strongroom.deployments.list({ stale: 'true' }, { signal }))),
-    select: idsHeldOld,
-  })
+  return useAnswer([...key, 'stale'], async (options) =>
+    idsHeldOld(await Array.fromAsync(strongroom.deployments.list({ stale: 'true' }, options))),
+  )
 }
 
-/** The same function each time: the query then makes the set only when the deployments change. */
 function idsHeldOld(deployments: readonly Deployment[]): ReadonlySet<number> {
   return new Set(deployments.flatMap(({ secrets }) => secrets.filter(isOld).map(({ id }) => id)))
 }
 
 /** Who holds a secret. */
-export function useHolders(secretId: number, isWanted = true) {
-  return useQuery({
-    queryKey: [...key, 'of', secretId],
-    queryFn: ({ signal }) =>
-      read(() => strongroom.deployments.ofSecret(secretId, { include: 'principal' }, { signal })),
-    enabled: isWanted,
-  })
+export function useHolders(secretId: number) {
+  return useAnswer([...key, 'of', secretId], (options) =>
+    strongroom.deployments.ofSecret(secretId, { include: 'principal' }, options),
+  )
 }
 
 export function useRefreshDeployments(): () => Promise<void> {
-  const cache = useQueryClient()
-  return () => cache.invalidateQueries({ queryKey: key })
+  return useRefresh(key)
 }
 
 export function isOld({ version, current_version: current }: HeldSecret): boolean {

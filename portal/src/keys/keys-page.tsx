@@ -1,134 +1,145 @@
 /** API keys: what programs sign in with. */
-import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { KeyRound, Plus, RotateCcw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import type { ApiKey, IssuedApiKey } from '../../../src/client/index.ts'
-import { read } from '../api/ask.ts'
-import { strongroom } from '../api/client.ts'
-import { FormDialog } from '../ui/confirm.tsx'
+import { type ApiKey, type IssuedApiKey, strongroom } from '../api/client.ts'
+import { useListing, useRefresh } from '../api/queries.ts'
+import { Card } from '../ui/card.tsx'
 import { Button, Checkbox, IconButton, Select } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
-import { Dialog } from '../ui/dialog.tsx'
+import { useDialog } from '../ui/dialog.tsx'
+import { Confirm, FormDialog } from '../ui/form.tsx'
+import { Item, Items, Tags } from '../ui/items.tsx'
 import { MadeChoice } from '../ui/made.tsx'
-import { Empty, Loading, Note, PageHead, Trouble } from '../ui/states.tsx'
+import { OnceDialog } from '../ui/once.tsx'
+import { Page } from '../ui/page.tsx'
+import { Empty, Loaded, Note } from '../ui/states.tsx'
 import { Ago, Expiry, expiryOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { NewKeyDialog } from './new-key.tsx'
 import { scopeText } from './scopes.ts'
 
-type Open = { readonly kind: 'new' } | { readonly kind: 'rotate' | 'revoke'; readonly key: ApiKey }
+const listed = ['keys']
 
 export function KeysPage() {
-  const cache = useQueryClient()
-  const { data, error, refetch } = useQuery({
-    queryKey: ['keys'],
-    queryFn: ({ signal }) => read(() => Array.fromAsync(strongroom.keys.list({ signal }))),
-  })
-  const [open, setOpen] = useState<Open>()
-  const [issued, setIssued] = useState<IssuedApiKey>()
-  const [showsOld, setShowsOld] = useState(false)
-  const isOld = ({ revoked_at, expires_at }: ApiKey) => revoked_at !== null || expiryOf(expires_at) === 'expired'
-  const keys = data?.filter((key) => showsOld || !isOld(key))
-  const old = data?.filter(isOld).length ?? 0
-  const refresh = () => cache.invalidateQueries({ queryKey: ['keys'] })
-  const close = () => setOpen(undefined)
+  const keys = useListing(listed, (options) => strongroom.keys.list(options))
+  const refresh = useRefresh(listed)
+  const { dialog, open } = useDialog()
   const onIssued = async (key: IssuedApiKey) => {
-    setIssued(key)
+    open((close) => <IssuedDialog of={key} onClose={close} />)
     await refresh()
   }
   return (
-    <div className="page">
-      <PageHead title="API keys" about="Programs sign in with a key. Give each its own, with no more than it needs.">
-        <Button look="primary" onPress={() => setOpen({ kind: 'new' })} data-new>
+    <Page
+      title="API keys"
+      about="Programs sign in with a key. Give each its own, with no more than it needs."
+      actions={
+        <Button
+          look="primary"
+          onPress={() => open((close) => <NewKeyDialog onClose={close} onIssued={onIssued} />)}
+          data-new
+        >
           <Plus size={14} aria-hidden />
           New key
         </Button>
-      </PageHead>
-      <section className="card" aria-label="API keys">
-        {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
-        {data === undefined && error === null ? <Loading /> : null}
-        {old > 0 ? (
-          <div className="card-head">
-            <Checkbox isSelected={showsOld} onChange={setShowsOld}>
-              Show revoked and expired keys ({old})
-            </Checkbox>
-          </div>
-        ) : null}
-        {keys?.length === 0 ? (
+      }
+    >
+      <Card label="API keys">
+        <Loaded of={keys}>
+          {(all) => (
+            <KeyItems
+              all={all}
+              onRotate={(key) => open((close) => <RotateDialog of={key} onClose={close} onIssued={onIssued} />)}
+              onRevoke={(key) => open((close) => <RevokeDialog of={key} onClose={close} onRevoked={refresh} />)}
+            />
+          )}
+        </Loaded>
+      </Card>
+      {dialog}
+    </Page>
+  )
+}
+
+interface ForKey {
+  readonly onRotate: (key: ApiKey) => void
+  readonly onRevoke: (key: ApiKey) => void
+}
+
+function KeyItems({ all, ...does }: ForKey & { readonly all: readonly ApiKey[] }) {
+  const [showsOld, setShowsOld] = useState(false)
+  const old = all.filter(isOld).length
+  return (
+    <>
+      {old > 0 ? (
+        <div className="card-head">
+          <Checkbox isSelected={showsOld} onChange={setShowsOld}>
+            Show revoked and expired keys ({old})
+          </Checkbox>
+        </div>
+      ) : null}
+      <Items
+        of={all.filter((key) => showsOld || !isOld(key))}
+        empty={
           <Empty icon={KeyRound} title="No key in use">
             Make one for each program: it can be narrowed to names such as prod-*, to networks, and to a time.
           </Empty>
-        ) : null}
-        <ul className="items">
-          {keys?.map((key) => (
-            <li key={key.id}>
-              <div className="item-main">
-                <div className="row">
-                  <strong className="break">{key.name}</strong>
-                  {key.revoked_at !== null ? (
-                    <span className="tag bad">revoked</span>
-                  ) : key.expires_at !== null ? (
-                    <Expiry time={key.expires_at} />
-                  ) : null}
-                </div>
-                <ul className="row scopes" aria-label="Scopes">
-                  {key.scopes.map((scope) => (
-                    <li key={scope} className="tag" title={scope}>
-                      {scopeText(scope)}
-                    </li>
-                  ))}
-                </ul>
-                <p className="hint">
-                  {key.last_used_at === null ? (
-                    'Never used'
-                  ) : (
-                    <>
-                      Used <Ago time={key.last_used_at} />
-                    </>
-                  )}
-                  {' · '}made <Ago time={key.created_at} />
-                  {makerText(key, data ?? [])}
-                  {key.networks.length === 0 ? ' · from anywhere' : ` · from ${key.networks.join(', ')}`} · id {key.id}
-                </p>
-              </div>
-              {isOld(key) ? null : (
-                <div className="item-end">
-                  <Button small onPress={() => setOpen({ kind: 'rotate', key })} aria-label={`Rotate ${key.name}`}>
-                    <RotateCcw size={14} aria-hidden />
-                    Rotate
-                  </Button>
-                  <IconButton
-                    label={`Revoke ${key.name}`}
-                    small
-                    look="quiet bad"
-                    onPress={() => setOpen({ kind: 'revoke', key })}
-                  >
-                    <Trash2 size={14} aria-hidden />
-                  </IconButton>
-                </div>
-              )}
-            </li>
-          ))}
-        </ul>
-      </section>
-      {open?.kind === 'new' ? <NewKeyDialog onClose={close} onIssued={onIssued} /> : null}
-      {open?.kind === 'rotate' ? <RotateDialog of={open.key} onClose={close} onIssued={onIssued} /> : null}
-      {open?.kind === 'revoke' ? <RevokeDialog of={open.key} onClose={close} onRevoked={refresh} /> : null}
-      <Dialog title="Your new key" isOpen={issued !== undefined} onClose={() => undefined} isFirm>
-        {issued === undefined ? null : (
-          <div className="stack">
-            <Note kind="warn">It is shown this once. Put it where the program finds it, then close this.</Note>
-            <CopyOnce text={issued.api_key} what="The key" />
-            <div className="actions">
-              <Button look="primary" onPress={() => setIssued(undefined)}>
-                I have kept it
-              </Button>
-            </div>
-          </div>
-        )}
-      </Dialog>
-    </div>
+        }
+      >
+        {(key) => <KeyItem key={key.id} of={key} all={all} {...does} />}
+      </Items>
+    </>
   )
+}
+
+function KeyItem({
+  of: key,
+  all,
+  onRotate,
+  onRevoke,
+}: ForKey & { readonly of: ApiKey; readonly all: readonly ApiKey[] }) {
+  const { name, scopes, networks } = key
+  return (
+    <Item
+      name={name}
+      tags={
+        key.revoked_at !== null ? (
+          <span className="tag bad">revoked</span>
+        ) : key.expires_at !== null ? (
+          <Expiry time={key.expires_at} />
+        ) : null
+      }
+      actions={
+        isOld(key) ? null : (
+          <>
+            <Button small onPress={() => onRotate(key)} aria-label={`Rotate ${name}`}>
+              <RotateCcw size={14} aria-hidden />
+              Rotate
+            </Button>
+            <IconButton label={`Revoke ${name}`} small look="quiet bad" onPress={() => onRevoke(key)}>
+              <Trash2 size={14} aria-hidden />
+            </IconButton>
+          </>
+        )
+      }
+    >
+      <Tags label="Scopes" of={scopes.map((scope) => [scopeText(scope), scope])} />
+      <p className="hint">
+        {key.last_used_at === null ? (
+          'Never used'
+        ) : (
+          <>
+            Used <Ago time={key.last_used_at} />
+          </>
+        )}
+        {' · '}made <Ago time={key.created_at} />
+        {makerText(key, all)}
+        {networks.length === 0 ? ' · from anywhere' : ` · from ${networks.join(', ')}`} · id {key.id}
+      </p>
+    </Item>
+  )
+}
+
+function isOld({ revoked_at: revoked, expires_at: expires }: ApiKey): boolean {
+  return revoked !== null || expiryOf(expires) === 'expired'
 }
 
 /** Such as ` by ada@example.com`, and whether a key that made it is still in use. */
@@ -139,6 +150,15 @@ function makerText({ created_by: maker }: ApiKey, keys: readonly ApiKey[]): stri
   if (maker.kind !== 'key') return ` by ${maker.name}`
   const isRevoked = keys.some(({ id, revoked_at }) => id === maker.id && revoked_at !== null)
   return ` with the key ${maker.name} (id ${maker.id}${isRevoked ? ', revoked' : ''})`
+}
+
+function IssuedDialog({ of: key, onClose }: { readonly of: IssuedApiKey; readonly onClose: () => void }) {
+  return (
+    <OnceDialog title="Your new key" onClose={onClose}>
+      <Note kind="warn">It is shown this once. Put it where the program finds it, then close this.</Note>
+      <CopyOnce text={key.api_key} what="The key" />
+    </OnceDialog>
+  )
 }
 
 function RevokeDialog({
@@ -152,10 +172,8 @@ function RevokeDialog({
 }) {
   const [cascade, setCascade] = useState(false)
   return (
-    <FormDialog
+    <Confirm
       title={`Revoke ${key.name}?`}
-      isOpen
-      isBad
       onClose={onClose}
       submit="Revoke"
       run={async () => {
@@ -172,7 +190,7 @@ function RevokeDialog({
         isEnding={cascade}
         onEnding={setCascade}
       />
-    </FormDialog>
+    </Confirm>
   )
 }
 
@@ -197,7 +215,6 @@ function RotateDialog({
   return (
     <FormDialog
       title={`Rotate ${key.name}`}
-      isOpen
       onClose={onClose}
       submit="Make the new key"
       run={async () => onIssued(await strongroom.keys.rotate(key.id, { overlap_seconds: Number(overlap) }))}

@@ -1,11 +1,10 @@
 /** Making an API key: rights in words, names that they are narrowed to, networks, an end. */
 import { useState } from 'react'
-import type { IssuedApiKey } from '../../../src/client/index.ts'
-import { strongroom } from '../api/client.ts'
-import { expiryTime } from '../secrets/details-fields.tsx'
+import { type IssuedApiKey, strongroom } from '../api/client.ts'
 import { useRights } from '../session/rights.ts'
-import { FormDialog } from '../ui/confirm.tsx'
 import { Field } from '../ui/controls.tsx'
+import { FormDialog } from '../ui/form.tsx'
+import { expiryTime } from '../ui/time.tsx'
 import { wordsOf } from '../ui/words.ts'
 import { rights } from './scopes.ts'
 import { type Chosen, ScopesField, scopesOf } from './scopes-field.tsx'
@@ -26,7 +25,6 @@ export function NewKeyDialog({
   return (
     <FormDialog
       title="New API key"
-      isOpen
       isWide
       onClose={onClose}
       submit="Create key"

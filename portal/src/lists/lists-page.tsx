@@ -2,124 +2,123 @@
 import { FolderClosed, FolderPlus, Pencil, Trash2 } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { Link } from 'wouter'
-import type { List } from '../../../src/client/index.ts'
-import { strongroom } from '../api/client.ts'
+import { type List, type Metadata, strongroom } from '../api/client.ts'
 import { StaleAheadOfList } from '../deployments/holders.tsx'
-import { useLists, useRefresh, useSecrets } from '../secrets/queries.ts'
+import { useLists, useRefreshSecrets, useSecrets } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
-import { FormDialog } from '../ui/confirm.tsx'
+import { Card } from '../ui/card.tsx'
+import type { Column } from '../ui/columns.ts'
 import { Button, Field, IconButton } from '../ui/controls.tsx'
-import { Empty, Loading, PageHead, Trouble } from '../ui/states.tsx'
+import { useDialog } from '../ui/dialog.tsx'
+import { Confirm, FormDialog } from '../ui/form.tsx'
+import { Page } from '../ui/page.tsx'
+import { Empty, Loaded } from '../ui/states.tsx'
+import { Table } from '../ui/table.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 
-type Open = { readonly kind: 'new' } | { readonly kind: 'rename' | 'delete'; readonly list: List }
+interface Row {
+  readonly list: List
+  /** Not known before the secrets are loaded. */
+  readonly count: number | undefined
+  readonly onRename: (() => void) | undefined
+  readonly onDelete: (() => void) | undefined
+}
+
+const columns: readonly Column<Row>[] = [
+  {
+    id: 'name',
+    head: 'Name',
+    look: 'break',
+    cell: ({ list: { name } }) => <Link href={`/secrets?list=${encodeURIComponent(name)}`}>{name}</Link>,
+  },
+  { id: 'secrets', head: 'Secrets', cell: ({ count }) => count ?? '…' },
+  { id: 'created', head: 'Created', from: 480, look: 'muted', cell: ({ list }) => <Ago time={list.created_at} /> },
+  { id: 'actions', head: 'Actions', isHeadHidden: true, look: 'actions-cell', cell: (row) => <Actions of={row} /> },
+]
 
 export function ListsPage() {
-  const { data: lists, error, refetch } = useLists()
+  const lists = useLists()
   const { data: secrets } = useSecrets()
   const rights = useRights()
-  const [open, setOpen] = useState<Open>()
-  const counts = useMemo(() => {
-    const found = new Map<number, number>()
-    for (const { list } of secrets ?? []) found.set(list.id, (found.get(list.id) ?? 0) + 1)
-    return found
-  }, [secrets])
-  const mayWrite = rights.has('secrets:write')
-  const mayRename = rights.hasAll('secrets:write')
-  const mayDelete = rights.has('secrets:delete')
-  const close = () => setOpen(undefined)
+  const { dialog, open } = useDialog()
+  const counts = useMemo(() => secrets && countsOf(secrets), [secrets])
+  const rowOf = (list: List): Row => ({
+    list,
+    count: counts === undefined ? undefined : (counts.get(list.id) ?? 0),
+    onRename: rights.hasAll('secrets:write')
+      ? () => open((close) => <NameDialog list={list} onClose={close} />)
+      : undefined,
+    onDelete: rights.has('secrets:delete')
+      ? () => open((close) => <DeleteDialog list={list} onClose={close} />)
+      : undefined,
+  })
   return (
-    <div className="page">
-      <PageHead title="Lists" about="Every secret is in one list: by team, by environment, by machine, as you like.">
-        {mayWrite ? (
-          <Button look="primary" onPress={() => setOpen({ kind: 'new' })} data-new>
+    <Page
+      title="Lists"
+      about="Every secret is in one list: by team, by environment, by machine, as you like."
+      actions={
+        rights.has('secrets:write') ? (
+          <Button look="primary" onPress={() => open((close) => <NameDialog onClose={close} />)} data-new>
             <FolderPlus size={14} aria-hidden />
             New list
           </Button>
-        ) : null}
-      </PageHead>
-      <section className="card" aria-label="Lists">
-        {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
-        {lists === undefined && error === null ? <Loading /> : null}
-        {lists?.length === 0 ? (
-          <Empty icon={FolderClosed} title="No list yet">
-            The list “default” is made with the first secret. Make others to keep what belongs together in one place.
-          </Empty>
-        ) : null}
-        {lists === undefined || lists.length === 0 ? null : (
-          <div className="table-scroll">
-            <table className="plain-table">
-              <thead>
-                <tr>
-                  <th>Name</th>
-                  <th>Secrets</th>
-                  <th className="hide-narrow">Created</th>
-                  <th>
-                    <span className="sr-only">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {lists.map((list) => (
-                  <tr key={list.id}>
-                    <td className="break">
-                      <Link href={`/secrets?list=${encodeURIComponent(list.name)}`}>{list.name}</Link>
-                    </td>
-                    <td>{secrets === undefined ? '…' : (counts.get(list.id) ?? 0)}</td>
-                    <td className="hide-narrow muted">
-                      <Ago time={list.created_at} />
-                    </td>
-                    <td className="actions-cell">
-                      {mayRename ? (
-                        <IconButton
-                          label={`Rename ${list.name}`}
-                          small
-                          onPress={() => setOpen({ kind: 'rename', list })}
-                        >
-                          <Pencil size={14} aria-hidden />
-                        </IconButton>
-                      ) : null}
-                      {mayDelete ? (
-                        <IconButton
-                          label={`Delete ${list.name}`}
-                          small
-                          look="quiet bad"
-                          onPress={() => setOpen({ kind: 'delete', list })}
-                        >
-                          <Trash2 size={14} aria-hidden />
-                        </IconButton>
-                      ) : null}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
-      </section>
-      {open?.kind === 'new' ? <NameDialog onClose={close} /> : null}
-      {open?.kind === 'rename' ? <NameDialog list={open.list} onClose={close} /> : null}
-      {open?.kind === 'delete' ? (
-        <DeleteDialog
-          list={open.list}
-          secretIds={secrets && new Set(secrets.filter((one) => one.list.id === open.list.id).map(({ id }) => id))}
-          isSeenWhole={rights.hasAll('secrets:list')}
-          onClose={close}
-        />
-      ) : null}
-    </div>
+        ) : null
+      }
+    >
+      <Card label="Lists">
+        <Loaded of={lists}>
+          {(all) => (
+            <Table
+              label="Table of lists"
+              columns={columns}
+              rows={all.map(rowOf)}
+              keyOf={({ list }) => list.id}
+              empty={
+                <Empty icon={FolderClosed} title="No list yet">
+                  The list “default” is made with the first secret. Make others to keep what belongs together in one
+                  place.
+                </Empty>
+              }
+            />
+          )}
+        </Loaded>
+      </Card>
+      {dialog}
+    </Page>
   )
+}
+
+function Actions({ of: { list, onRename, onDelete } }: { readonly of: Row }) {
+  return (
+    <>
+      {onRename === undefined ? null : (
+        <IconButton label={`Rename ${list.name}`} small onPress={onRename}>
+          <Pencil size={14} aria-hidden />
+        </IconButton>
+      )}
+      {onDelete === undefined ? null : (
+        <IconButton label={`Delete ${list.name}`} small look="quiet bad" onPress={onDelete}>
+          <Trash2 size={14} aria-hidden />
+        </IconButton>
+      )}
+    </>
+  )
+}
+
+function countsOf(secrets: readonly Metadata[]): ReadonlyMap<number, number> {
+  const found = new Map<number, number>()
+  for (const { list } of secrets) found.set(list.id, (found.get(list.id) ?? 0) + 1)
+  return found
 }
 
 function NameDialog({ list, onClose }: { readonly list?: List; readonly onClose: () => void }) {
   const [name, setName] = useState(list?.name ?? '')
-  const refresh = useRefresh()
+  const refresh = useRefreshSecrets()
   const wanted = name.trim()
   return (
     <FormDialog
       title={list === undefined ? 'New list' : `Rename ${list.name}`}
-      isOpen
       onClose={onClose}
       submit={list === undefined ? 'Create list' : 'Rename'}
       isReady={wanted !== ''}
@@ -147,30 +146,19 @@ function NameDialog({ list, onClose }: { readonly list?: List; readonly onClose:
   )
 }
 
-function DeleteDialog({
-  list,
-  secretIds,
-  isSeenWhole,
-  onClose,
-}: {
-  readonly list: List
-  /** Not known before the secrets are loaded. */
-  readonly secretIds: ReadonlySet<number> | undefined
-  /** Whoever sees some of them alone does not know how many there are. */
-  readonly isSeenWhole: boolean
-  readonly onClose: () => void
-}) {
-  const [typed, setTyped] = useState('')
-  const refresh = useRefresh()
-  const count = isSeenWhole ? secretIds?.size : undefined
+function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose: () => void }) {
+  const { data: secrets } = useSecrets()
+  const rights = useRights()
+  const refresh = useRefreshSecrets()
+  const ids = secrets && new Set(secrets.filter((one) => one.list.id === list.id).map(({ id }) => id))
+  // Whoever sees some of them alone does not know how many there are.
+  const count = rights.hasAll('secrets:list') ? ids?.size : undefined
   return (
-    <FormDialog
+    <Confirm
       title={`Delete ${list.name}?`}
-      isOpen
-      isBad
       onClose={onClose}
       submit="Delete for good"
-      isReady={typed === list.name}
+      mustType={list.name}
       run={async () => {
         await strongroom.lists.delete(list.id)
         toast(`${list.name} is deleted`)
@@ -178,24 +166,16 @@ function DeleteDialog({
       }}
     >
       <p className="small">
-        {count === undefined
-          ? 'With it go all of its secrets, every version of each.'
-          : count === 0
-            ? 'The list is empty.'
-            : count === 1
-              ? 'With it goes its one secret, every version of it.'
-              : `With it go its ${count} secrets, every version of each.`}{' '}
-        This cannot be undone. If you may not delete one of them, nothing is deleted.
+        {lossOf(count)} This cannot be undone. If you may not delete one of them, nothing is deleted.
       </p>
-      {secretIds === undefined || count === 0 ? null : <StaleAheadOfList secretIds={secretIds} />}
-      <Field
-        label="Type its name to confirm"
-        value={typed}
-        onValue={setTyped}
-        placeholder={list.name}
-        autoComplete="off"
-        autoFocus
-      />
-    </FormDialog>
+      {ids === undefined || count === 0 ? null : <StaleAheadOfList secretIds={ids} />}
+    </Confirm>
   )
+}
+
+function lossOf(count: number | undefined): string {
+  if (count === undefined) return 'With it go all of its secrets, every version of each.'
+  if (count === 0) return 'The list is empty.'
+  if (count === 1) return 'With it goes its one secret, every version of it.'
+  return `With it go its ${count} secrets, every version of each.`
 }

@@ -1,6 +1,6 @@
 /** How long secrets have not been changed: a bar for each age, as long as there are many. */
 import { Link } from 'wouter'
-import type { Metadata } from '../../../src/client/index.ts'
+import type { Metadata } from '../api/client.ts'
 
 const dayMs = 86_400_000
 const ages: readonly (readonly [label: string, days: number])[] = [

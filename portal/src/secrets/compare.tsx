@@ -1,6 +1,6 @@
 /** Comparing any two versions of a secret. */
 import { lazy, Suspense, useState } from 'react'
-import type { Metadata, VersionHead } from '../../../src/client/index.ts'
+import type { Metadata, VersionHead } from '../api/client.ts'
 import { Button, Select } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Loading, Note } from '../ui/states.tsx'

@@ -21,23 +21,6 @@ export function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-export function sizeText(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`
-  const [size, unit] = bytes < 1024 * 1024 ? [bytes / 1024, 'KiB'] : [bytes / 1024 / 1024, 'MiB']
-  return `${Number(size.toFixed(1))} ${unit}`
-}
-
-/** Hands bytes to the browser's downloads. */
-export function download(bytes: Uint8Array<ArrayBuffer> | string, filename: string): void {
-  const url = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = filename
-  link.click()
-  // Not at once: the download may still read it.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000)
-}
-
 /** A file's name as a secret may be called. */
 export function nameFrom(filename: string): string {
   const name = filename.replaceAll(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[^A-Za-z0-9_]+/, '')

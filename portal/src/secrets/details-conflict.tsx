@@ -1,24 +1,26 @@
 /** What somebody else changed of a secret while one edited it, and what becomes of that if one's own is saved. */
-import type { Metadata } from '../../../src/client/index.ts'
+import { Fragment } from 'react'
+import type { Metadata } from '../api/client.ts'
+import { Facts } from '../ui/facts.tsx'
 import { Note } from '../ui/states.tsx'
-import { expiryDay } from './details-fields.tsx'
+import { expiryDay } from '../ui/time.tsx'
 
-type Facts = Pick<Metadata, 'name' | 'list' | 'filename' | 'description' | 'tags' | 'expires_at'>
+type Known = Pick<Metadata, 'name' | 'list' | 'filename' | 'description' | 'tags' | 'expires_at'>
 
 const facts = {
-  Name: ({ name }: Facts) => name,
-  List: ({ list }: Facts) => list.name,
-  'File name': ({ filename }: Facts) => filename ?? '',
-  Description: ({ description }: Facts) => description,
-  Tags: ({ tags }: Facts) => [...tags].sort().join(', '),
-  'Expires on': ({ expires_at }: Facts) => expiryDay(expires_at),
+  Name: ({ name }: Known) => name,
+  List: ({ list }: Known) => list.name,
+  'File name': ({ filename }: Known) => filename ?? '',
+  Description: ({ description }: Known) => description,
+  Tags: ({ tags }: Known) => [...tags].sort().join(', '),
+  'Expires on': ({ expires_at }: Known) => expiryDay(expires_at),
 } as const
 
 type Fact = keyof typeof facts
 const names = Object.keys(facts) as readonly Fact[]
 
 /** What of the secret is another. */
-export function changedFacts(before: Facts, after: Facts): ReadonlySet<Fact> {
+export function changedFacts(before: Known, after: Known): ReadonlySet<Fact> {
   return new Set(names.filter((name) => facts[name](before) !== facts[name](after)))
 }
 
@@ -27,9 +29,9 @@ export function DetailsConflict({
   theirs,
   mine,
 }: {
-  readonly base: Facts
-  readonly theirs: Facts
-  readonly mine: Facts
+  readonly base: Known
+  readonly theirs: Known
+  readonly mine: Known
 }) {
   const changed = [...changedFacts(base, theirs)]
   const ownChanges = changedFacts(base, mine)
@@ -37,16 +39,15 @@ export function DetailsConflict({
   return (
     <Note kind="warn">
       <strong>Somebody else changed it.</strong>
-      <dl className="facts conflict">
-        {changed.map((name) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd className="break">
-              <del>{textOf(facts[name](base))}</del> <ins>{textOf(facts[name](theirs))}</ins>
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <Facts
+        look="conflict"
+        of={changed.map((name) => [
+          name,
+          <Fragment key={name}>
+            <del>{textOf(facts[name](base))}</del> <ins>{textOf(facts[name](theirs))}</ins>
+          </Fragment>,
+        ])}
+      />
       {lost.length === 0
         ? 'You changed nothing of that: if you save yours, theirs stays too.'
         : `Keep theirs, or save yours: it replaces their ${lost.join(' and ').toLowerCase()}.`}

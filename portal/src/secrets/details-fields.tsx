@@ -2,6 +2,7 @@
 import { X } from 'lucide-react'
 import { type KeyboardEvent, useId, useState } from 'react'
 import { Field, TextArea } from '../ui/controls.tsx'
+import type { Faults } from '../ui/form.tsx'
 import { wordsOf } from '../ui/words.ts'
 
 export interface Details {
@@ -18,7 +19,7 @@ export function DetailsFields({
 }: {
   readonly details: Details
   readonly onChange: (details: Details) => void
-  readonly faults: Readonly<Record<string, string>>
+  readonly faults: Faults
 }) {
   return (
     <>
@@ -101,17 +102,4 @@ function TagsField({
       </p>
     </div>
   )
-}
-
-/** The end of the day, in the person's time, as the API takes it. */
-export function expiryTime(day: string): string | null {
-  if (day === '') return null
-  return `${new Date(`${day}T23:59:59`).toISOString().slice(0, 19)}Z`
-}
-
-export function expiryDay(time: string | null): string {
-  if (time === null) return ''
-  const date = new Date(time)
-  const two = (part: number) => String(part).padStart(2, '0')
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
 }

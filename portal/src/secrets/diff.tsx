@@ -1,11 +1,11 @@
 /** What changed between two versions: read when asked for, and gone again soon. */
 import { type ChangeObject, diffLines } from 'diff'
 import { Eye } from 'lucide-react'
-import type { Metadata } from '../../../src/client/index.ts'
-import { strongroom } from '../api/client.ts'
+import { type Metadata, strongroom } from '../api/client.ts'
 import { Button } from '../ui/controls.tsx'
 import { Note } from '../ui/states.tsx'
-import { bytesOf, sizeText, textOf } from './content.ts'
+import { sizeText } from '../ui/words.ts'
+import { bytesOf, textOf } from './content.ts'
 import { useReveal } from './value.ts'
 
 /** Longer than that nobody waits for two texts that have nothing in common. */

@@ -1,9 +1,7 @@
 /** Which secrets the table shows, and in which order: all of it is in the address, so that it can be shared. */
-import type { Metadata } from '../../../src/client/index.ts'
+import type { Metadata } from '../api/client.ts'
 import { expiryOf } from '../ui/time.tsx'
-
-export const columns = ['name', 'list', 'type', 'expires', 'updated'] as const
-export type Column = (typeof columns)[number]
+import { columns } from './columns.tsx'
 
 /** In the order that they are shown in. */
 export const states = {
@@ -22,7 +20,8 @@ export interface Filter {
   readonly type: string | null
   readonly tag: string | null
   readonly state: State | null
-  readonly sort: Column
+  /** The id of a column that may be sorted by. */
+  readonly sort: string
   readonly isDown: boolean
 }
 
@@ -38,7 +37,7 @@ export function filterOf(query: URLSearchParams): Filter {
     type: query.get('type'),
     tag: query.get('tag'),
     state: state !== null && isState(state) ? state : null,
-    sort: columns.find((column) => column === sort) ?? 'name',
+    sort: columns.find(({ id, sortsBy }) => id === sort && sortsBy !== undefined)?.id ?? 'name',
     isDown: direction === 'down',
   }
 }
@@ -67,14 +66,6 @@ export function indexOf(secrets: readonly Metadata[]): readonly Entry[] {
     .sort((one, other) => collator.compare(one.secret.name, other.secret.name))
 }
 
-const keys: Record<Exclude<Column, 'name'>, (secret: Metadata) => string> = {
-  list: ({ list }) => list.name,
-  type: ({ type }) => type,
-  // What never expires comes last.
-  expires: ({ expires_at }) => expires_at ?? '9999',
-  updated: ({ updated_at }) => updated_at,
-}
-
 export function isStale({ updated_at }: Pick<Metadata, 'updated_at'>, now = Date.now()): boolean {
   return now - Date.parse(updated_at) > yearMs
 }
@@ -100,13 +91,18 @@ export function select(
   const found = entries
     .filter(({ secret, text }) => passes(secret, filter, heldOld) && words.every((word) => text.includes(word)))
     .map(({ secret }) => secret)
-  if (filter.sort === 'name') return filter.isDown ? found.reverse() : found
-  const key = keys[filter.sort]
-  const sign = filter.isDown ? -1 : 1
-  if (filter.sort !== 'list') return found.sort((one, other) => sign * compareTexts(key(one), key(other)))
-  const names = [...new Set(found.map(key))].sort(collator.compare)
-  const ranks = new Map(names.map((name, rank) => [name, rank]))
-  const rankOf = (secret: Metadata) => ranks.get(key(secret)) ?? 0
+  return inOrder(found, filter)
+}
+
+/** @param found in the order of their names */
+function inOrder(found: Metadata[], { sort, isDown }: Filter): readonly Metadata[] {
+  const { sortsBy, isCounted = false } = columns.find(({ id }) => id === sort) ?? {}
+  if (sort === 'name' || sortsBy === undefined) return isDown ? found.reverse() : found
+  const sign = isDown ? -1 : 1
+  if (!isCounted) return found.sort((one, other) => sign * compareTexts(sortsBy(one), sortsBy(other)))
+  const texts = [...new Set(found.map(sortsBy))].sort(collator.compare)
+  const ranks = new Map(texts.map((text, rank) => [text, rank]))
+  const rankOf = (secret: Metadata) => ranks.get(sortsBy(secret)) ?? 0
   return found.sort((one, other) => sign * (rankOf(one) - rankOf(other)))
 }
 

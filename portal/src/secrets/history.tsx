@@ -1,130 +1,138 @@
 /** The versions of a secret: compare two, download one, bring one back. Nothing is read before it is asked for. */
 import { Download, GitCompareArrows, History, RotateCcw } from 'lucide-react'
-import { useState } from 'react'
-import { type Metadata, versionTag } from '../../../src/client/index.ts'
-import { act, Cancelled, sentenceOf } from '../api/ask.ts'
-import { strongroom } from '../api/client.ts'
+import { type Metadata, strongroom, type VersionHead, versionTag } from '../api/client.ts'
 import { StaleAhead } from '../deployments/holders.tsx'
 import { useRights } from '../session/rights.ts'
+import { Card } from '../ui/card.tsx'
 import { Button } from '../ui/controls.tsx'
-import { Dialog } from '../ui/dialog.tsx'
-import { Loading, Note, Trouble } from '../ui/states.tsx'
+import { useDialog } from '../ui/dialog.tsx'
+import { FormDialog } from '../ui/form.tsx'
+import { Loaded } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { CompareDialog } from './compare.tsx'
-import { useRefresh, useVersions } from './queries.ts'
+import { useRefreshSecrets, useSecret, useVersions } from './queries.ts'
 import { downloadValue } from './reveal.tsx'
 
 export function HistoryCard({ secret }: { readonly secret: Metadata }) {
-  const { data: versions, error, refetch } = useVersions(secret.id)
-  const rights = useRights()
-  const [compared, setCompared] = useState<readonly [number, number]>()
-  const [restored, setRestored] = useState<number>()
-  const mayRead = rights.can('secrets:read', secret.name)
-  const mayWrite = rights.can('secrets:write', secret.name)
+  const versions = useVersions(secret.id)
+  const { dialog, open } = useDialog()
   return (
-    <section className="card" aria-labelledby="history-title">
-      <div className="card-head">
-        <h2 id="history-title">
-          <span className="row">
-            <History size={16} aria-hidden /> History
-          </span>
-        </h2>
-        <span className="hint">{versions === undefined ? '' : `${versions.length} kept`}</span>
-      </div>
-      {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
-      {versions === undefined && error === null ? <Loading lines={3} /> : null}
-      <ul className="versions">
-        {versions?.map(({ version, created_at: createdAt }, at) => {
-          const before = versions[at + 1]
-          return (
-            <li key={version}>
-              <strong>Version {version}</strong>
-              {version === secret.version ? <span className="tag ok">current</span> : null}
-              <span className="muted">
-                <Ago time={createdAt} />
-              </span>
-              <span className="end">
-                {mayRead && before !== undefined ? (
-                  <Button small look="quiet" onPress={() => setCompared([before.version, version])}>
-                    <GitCompareArrows size={14} aria-hidden />
-                    <span>
-                      Compare<span className="hide-narrow"> with {before.version}</span>
-                    </span>
-                  </Button>
-                ) : null}
-                {mayRead && secret.type === 'file' ? (
-                  <Button
-                    small
-                    look="quiet"
-                    aria-label={`Download version ${version}`}
-                    onPress={() => void downloadValue(secret, version)}
-                  >
-                    <Download size={14} aria-hidden />
-                    <span className="hide-narrow">Download</span>
-                  </Button>
-                ) : null}
-                {mayWrite && version !== secret.version ? (
-                  <Button small look="quiet" onPress={() => setRestored(version)}>
-                    <RotateCcw size={14} aria-hidden />
-                    Restore
-                  </Button>
-                ) : null}
-              </span>
-            </li>
-          )
-        })}
-      </ul>
-      {compared === undefined || versions === undefined ? null : (
-        <CompareDialog secret={secret} versions={versions} first={compared} onClose={() => setCompared(undefined)} />
-      )}
-      <RestoreDialog key={restored} secret={secret} version={restored} onClose={() => setRestored(undefined)} />
-    </section>
+    <Card
+      title="History"
+      icon={History}
+      end={<span className="hint">{versions.data === undefined ? '' : `${versions.data.length} kept`}</span>}
+    >
+      <Loaded of={versions} lines={3}>
+        {(all) => (
+          <ul className="versions">
+            {all.map((version, at) => (
+              <Version
+                key={version.version}
+                of={secret}
+                version={version}
+                before={all[at + 1]?.version}
+                onCompare={(first) =>
+                  open((close) => <CompareDialog secret={secret} versions={all} first={first} onClose={close} />)
+                }
+                onRestore={() =>
+                  open((close) => <RestoreDialog secret={secret} version={version.version} onClose={close} />)
+                }
+              />
+            ))}
+          </ul>
+        )}
+      </Loaded>
+      {dialog}
+    </Card>
+  )
+}
+
+function Version({
+  of: secret,
+  version: { version, created_at: time },
+  before,
+  onCompare,
+  onRestore,
+}: {
+  readonly of: Metadata
+  readonly version: VersionHead
+  /** The number of the one before, if it is kept. */
+  readonly before: number | undefined
+  readonly onCompare: (pair: readonly [number, number]) => void
+  readonly onRestore: () => void
+}) {
+  const rights = useRights()
+  const mayRead = rights.can('secrets:read', secret.name)
+  const isCurrent = version === secret.version
+  return (
+    <li>
+      <strong>Version {version}</strong>
+      {isCurrent ? <span className="tag ok">current</span> : null}
+      <span className="muted">
+        <Ago time={time} />
+      </span>
+      <span className="end">
+        {mayRead && before !== undefined ? (
+          <Button small look="quiet" onPress={() => onCompare([before, version])}>
+            <GitCompareArrows size={14} aria-hidden />
+            <span>
+              Compare<span className="hide-narrow"> with {before}</span>
+            </span>
+          </Button>
+        ) : null}
+        {mayRead && secret.type === 'file' ? (
+          <Button
+            small
+            look="quiet"
+            aria-label={`Download version ${version}`}
+            onPress={() => void downloadValue(secret, version)}
+          >
+            <Download size={14} aria-hidden />
+            <span className="hide-narrow">Download</span>
+          </Button>
+        ) : null}
+        {!isCurrent && rights.can('secrets:write', secret.name) ? (
+          <Button small look="quiet" onPress={onRestore}>
+            <RotateCcw size={14} aria-hidden />
+            Restore
+          </Button>
+        ) : null}
+      </span>
+    </li>
   )
 }
 
 function RestoreDialog({
-  secret,
+  secret: { id },
   version,
   onClose,
 }: {
   readonly secret: Metadata
-  readonly version: number | undefined
+  readonly version: number
   readonly onClose: () => void
 }) {
-  const refresh = useRefresh()
-  const [trouble, setTrouble] = useState<string>()
-  const [isBusy, setBusy] = useState(false)
-  const restore = async (from: number) => {
-    setBusy(true)
-    setTrouble(undefined)
+  const { data: secret } = useSecret(id)
+  const refresh = useRefreshSecrets()
+  if (secret === undefined) return null
+  const restore = async () => {
     try {
-      await act(() => strongroom.secrets.restore(secret.id, from, { ifMatch: versionTag(secret.version) }))
-      toast(`${secret.name} has the value of version ${from} again`)
-      await refresh()
-      onClose()
+      await strongroom.secrets.restore(id, version, { ifMatch: versionTag(secret.version) })
     } catch (error) {
-      if (!(error instanceof Cancelled)) setTrouble(sentenceOf(error))
       // What somebody else changed meanwhile is shown behind the message.
       await refresh()
-    } finally {
-      setBusy(false)
+      throw error
     }
+    toast(`${secret.name} has the value of version ${version} again`)
+    await refresh()
   }
   return (
-    <Dialog title={`Restore version ${version ?? ''}`} isOpen={version !== undefined} onClose={onClose}>
-      {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
+    <FormDialog title={`Restore version ${version}`} onClose={onClose} submit="Restore" run={restore}>
       <p className="small">
         The value of version {version} is stored again, as version {secret.version + 1}. Nothing is lost: the current
         value stays in the history.
       </p>
-      {version === undefined ? null : <StaleAhead secret={secret} />}
-      <div className="actions">
-        <Button onPress={onClose}>Cancel</Button>
-        <Button look="primary" isDisabled={isBusy} onPress={() => void (version !== undefined && restore(version))}>
-          Restore
-        </Button>
-      </div>
-    </Dialog>
+      <StaleAhead secret={secret} />
+    </FormDialog>
   )
 }

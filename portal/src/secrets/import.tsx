@@ -1,16 +1,16 @@
 /** Several files at once, each a secret. */
 import { X } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { type Dispatch, type SetStateAction, useEffect, useState } from 'react'
 import { useSearchParams } from 'wouter'
-import type { Metadata } from '../../../src/client/index.ts'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
-import { strongroom } from '../api/client.ts'
+import { type Metadata, strongroom } from '../api/client.ts'
 import { Button, Field, IconButton, Select } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
-import { base64Of, nameFrom, sizeText, textOf } from './content.ts'
-import { useLists, useRefresh } from './queries.ts'
+import { sizeText } from '../ui/words.ts'
+import { base64Of, nameFrom, textOf } from './content.ts'
+import { useLists, useRefreshSecrets } from './queries.ts'
 
 interface Item {
   readonly file: File
@@ -29,74 +29,33 @@ async function itemOf(file: File): Promise<Item | undefined> {
   }
 }
 
-export function ImportDialog({
-  files,
-  taken,
-  onClose,
-}: {
+interface ImportProps {
   readonly files: readonly File[]
+  /** The secrets that there are. */
   readonly taken: readonly Metadata[]
   readonly onClose: () => void
-}) {
+}
+
+export function ImportDialog(props: ImportProps) {
   return (
-    <Dialog title="Import files" isOpen={files.length > 0} onClose={onClose} isWide>
-      <ImportForm files={files} taken={taken} onClose={onClose} />
+    <Dialog title="Import files" isOpen={props.files.length > 0} onClose={props.onClose} isWide>
+      <ImportForm {...props} />
     </Dialog>
   )
 }
 
-function ImportForm({
-  files,
-  taken,
-  onClose,
-}: {
-  readonly files: readonly File[]
-  readonly taken: readonly Metadata[]
-  readonly onClose: () => void
-}) {
+function ImportForm({ files, taken, onClose }: ImportProps) {
   const [query] = useSearchParams()
   const { data: lists = [] } = useLists()
-  const refresh = useRefresh()
-  /** `undefined` while they are read. */
-  const [found, setFound] = useState<readonly Item[]>()
-  const [unreadable, setUnreadable] = useState<readonly string[]>([])
+  const { found, setFound, unreadable } = useRead(files)
   const [list, setList] = useState(query.get('list') ?? 'default')
+  const refresh = useRefreshSecrets()
   const [isBusy, setBusy] = useState(false)
-  useEffect(() => {
-    let isGone = false
-    const look = async () => {
-      const looked = await Promise.all(files.map(itemOf))
-      if (isGone) return
-      setFound(looked.filter((item) => item !== undefined))
-      setUnreadable(files.filter((_, at) => looked[at] === undefined).map(({ name }) => name))
-    }
-    void look()
-    return () => {
-      isGone = true
-    }
-  }, [files])
-
   const items = found ?? []
-  const change = (at: number, part: Partial<Item>) =>
-    setFound(items.map((item, index) => (index === at ? { ...item, ...part } : item)))
   const submit = async () => {
     setBusy(true)
-    const left: Item[] = []
-    let made = 0
-    for (const item of items) {
-      const { file, name, type } = item
-      try {
-        const value = base64Of(new Uint8Array(await file.arrayBuffer()))
-        // The default list is made with the first secret; asked for by its name, it would have to be there.
-        const place = list === 'default' ? {} : { list }
-        const input = { name, value, encoding: 'base64', type, ...place } as const
-        await act(() => strongroom.secrets.create(type === 'file' ? { ...input, filename: file.name } : input))
-        made++
-      } catch (error) {
-        if (error instanceof Cancelled) left.push(item)
-        else left.push({ ...item, fault: sentenceOf(error) })
-      }
-    }
+    const left = await createAll(items, list)
+    const made = items.length - left.length
     await refresh()
     setBusy(false)
     if (made > 0) toast(`${made} ${made === 1 ? 'secret is' : 'secrets are'} created`)
@@ -104,39 +63,20 @@ function ImportForm({
     else setFound(left)
   }
   const names = [...new Set(['default', list, ...lists.map((one) => one.name)])]
-  const isTaken = (name: string) => taken.some((secret) => secret.name === name)
   return (
     <>
       <p className="muted small">
         Each file becomes a secret. Texts are kept as texts, everything else byte for byte as a file.
       </p>
       <ul className="import-list">
-        {items.map(({ file, name, type, fault }, at) => (
-          <li key={`${file.name} ${file.size} ${file.lastModified}`}>
-            <Field
-              label={`${file.name}, ${sizeText(file.size)}`}
-              value={name}
-              onValue={(text) => change(at, { name: text })}
-              fault={fault ?? (isTaken(name) ? 'A secret of this name exists.' : undefined)}
-              spellCheck={false}
-            />
-            <Select
-              label="Kept as"
-              isLabelHidden
-              value={type}
-              onChoose={(chosen) => change(at, { type: chosen })}
-              choices={[
-                { id: 'text', label: 'Text' },
-                { id: 'file', label: 'File' },
-              ]}
-            />
-            <IconButton
-              label={`Leave out ${file.name}`}
-              onPress={() => setFound(items.filter((_, index) => index !== at))}
-            >
-              <X size={14} aria-hidden />
-            </IconButton>
-          </li>
+        {items.map((item, at) => (
+          <ItemFields
+            key={`${item.file.name} ${item.file.size} ${item.file.lastModified}`}
+            of={item}
+            isTaken={taken.some(({ name }) => name === item.name)}
+            onChange={(part) => setFound(items.map((one, index) => (index === at ? { ...one, ...part } : one)))}
+            onLeaveOut={() => setFound(items.filter((_, index) => index !== at))}
+          />
         ))}
       </ul>
       {found === undefined ? <Note>Reading the files…</Note> : null}
@@ -154,5 +94,85 @@ function ImportForm({
         </Button>
       </div>
     </>
+  )
+}
+
+/** What is in the files: `found` is nothing while they are read, `unreadable` the names of those that cannot be. */
+function useRead(files: readonly File[]): {
+  readonly found: readonly Item[] | undefined
+  readonly setFound: Dispatch<SetStateAction<readonly Item[] | undefined>>
+  readonly unreadable: readonly string[]
+} {
+  const [found, setFound] = useState<readonly Item[]>()
+  const [unreadable, setUnreadable] = useState<readonly string[]>([])
+  useEffect(() => {
+    let isGone = false
+    const look = async () => {
+      const looked = await Promise.all(files.map(itemOf))
+      if (isGone) return
+      setFound(looked.filter((item) => item !== undefined))
+      setUnreadable(files.filter((_, at) => looked[at] === undefined).map(({ name }) => name))
+    }
+    void look()
+    return () => {
+      isGone = true
+    }
+  }, [files])
+  return { found, setFound, unreadable }
+}
+
+/** @returns those that are left, with what was wrong with them */
+async function createAll(items: readonly Item[], list: string): Promise<readonly Item[]> {
+  const left: Item[] = []
+  for (const item of items) {
+    const { file, name, type } = item
+    try {
+      const value = base64Of(new Uint8Array(await file.arrayBuffer()))
+      // The default list is made with the first secret; asked for by its name, it would have to be there.
+      const place = list === 'default' ? {} : { list }
+      const input = { name, value, encoding: 'base64', type, ...place } as const
+      await act(() => strongroom.secrets.create(type === 'file' ? { ...input, filename: file.name } : input))
+    } catch (error) {
+      left.push(error instanceof Cancelled ? item : { ...item, fault: sentenceOf(error) })
+    }
+  }
+  return left
+}
+
+function ItemFields({
+  of: { file, name, type, fault },
+  isTaken,
+  onChange,
+  onLeaveOut,
+}: {
+  readonly of: Item
+  /** Whether a secret has the name. */
+  readonly isTaken: boolean
+  readonly onChange: (part: Partial<Item>) => void
+  readonly onLeaveOut: () => void
+}) {
+  return (
+    <li>
+      <Field
+        label={`${file.name}, ${sizeText(file.size)}`}
+        value={name}
+        onValue={(text) => onChange({ name: text })}
+        fault={fault ?? (isTaken ? 'A secret of this name exists.' : undefined)}
+        spellCheck={false}
+      />
+      <Select
+        label="Kept as"
+        isLabelHidden
+        value={type}
+        onChoose={(chosen) => onChange({ type: chosen })}
+        choices={[
+          { id: 'text', label: 'Text' },
+          { id: 'file', label: 'File' },
+        ]}
+      />
+      <IconButton label={`Leave out ${file.name}`} onPress={onLeaveOut}>
+        <X size={14} aria-hidden />
+      </IconButton>
+    </li>
   )
 }

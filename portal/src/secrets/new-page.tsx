@@ -1,115 +1,137 @@
 /** Making a secret. */
-import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, useRef, useState } from 'react'
-import { Link, useLocation, useSearchParams } from 'wouter'
-import type { NewSecret } from '../../../src/client/index.ts'
-import { act, Cancelled, sentenceOf } from '../api/ask.ts'
-import { strongroom } from '../api/client.ts'
+import { useLocation, useSearchParams } from 'wouter'
+import { type NewSecret, strongroom } from '../api/client.ts'
 import { faultsOf } from '../api/faults.ts'
+import { useAttempt } from '../ui/attempt.ts'
 import { Button, Field, LinkButton, Select } from '../ui/controls.tsx'
-import { Note, PageHead } from '../ui/states.tsx'
+import { Crumbs, Page } from '../ui/page.tsx'
+import { Note } from '../ui/states.tsx'
+import { expiryTime } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { nameFrom } from './content.ts'
-import { type Details, DetailsFields, expiryTime } from './details-fields.tsx'
-import { useLists, useRefresh } from './queries.ts'
-import { type ValueHandle, ValueInput } from './value-input.tsx'
+import { type Details, DetailsFields } from './details-fields.tsx'
+import { useLists, useRefreshSecrets } from './queries.ts'
+import { type Given, type ValueHandle, ValueInput } from './value-input.tsx'
 
-type Kind = 'text' | 'file'
+const kinds = [
+  { id: 'text', label: 'Text', more: 'read as it is' },
+  { id: 'file', label: 'File', more: 'any bytes, in base64' },
+] as const
+
+/** What is typed, but the value, which the field alone has. */
+interface Draft extends Details {
+  readonly name: string
+  readonly list: string
+  readonly kind: (typeof kinds)[number]['id']
+}
 
 export function NewSecretPage() {
+  return (
+    <Page above={<Crumbs steps={[['Secrets', '/secrets'], ['New']]} />} title="New secret" isNarrow>
+      <NewForm />
+    </Page>
+  )
+}
+
+function NewForm() {
   const [query] = useSearchParams()
-  const [, navigate] = useLocation()
-  const { data: lists = [] } = useLists()
-  const refresh = useRefresh()
+  const asked = query.get('list') ?? ''
   const value = useRef<ValueHandle>(null)
-  const [name, setName] = useState('')
-  const [list, setList] = useState(query.get('list') ?? 'default')
-  const [kind, setKind] = useState<Kind>('text')
-  const [details, setDetails] = useState<Details>({ description: '', tags: [], expires: '' })
-  const [valueFault, setValueFault] = useState<string>()
-  const create = useMutation({
-    mutationFn: (input: NewSecret) => act(() => strongroom.secrets.create(input)),
-    // Neither the value nor the answer stays in the cache.
-    gcTime: 0,
-    onSuccess: async (created) => {
-      value.current?.clear()
-      toast(`${created.name} is created`)
-      await refresh()
-      navigate(`/secrets/${created.id}`)
-    },
+  const { create, error, trouble, isBusy } = useCreate(value)
+  const [draft, setDraft] = useState<Draft>({
+    ...{ name: '', list: asked === '' ? 'default' : asked, kind: 'text' },
+    ...{ description: '', tags: [], expires: '' },
   })
+  const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }))
+  const [valueFault, setValueFault] = useState<string>()
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     const given = await value.current?.get()
     setValueFault(given === undefined ? 'Enter a value, or choose a file.' : undefined)
-    if (given === undefined) return
-    const expiry = expiryTime(details.expires)
-    create.mutate({
-      name: name.trim(),
-      value: given.value,
-      encoding: given.encoding,
-      type: kind,
-      // The default list is made with the first secret; asked for by its name, it would have to be there.
-      ...(list === 'default' ? {} : { list }),
-      ...(kind === 'file' && given.filename !== undefined ? { filename: given.filename } : {}),
-      ...(details.description === '' ? {} : { description: details.description }),
-      ...(details.tags.length === 0 ? {} : { tags: details.tags }),
-      ...(expiry === null ? {} : { expires_at: expiry }),
-    })
+    if (given !== undefined) await create(inputOf(draft, given))
   }
-  const faults = faultsOf(create.error)
-  const isOdd = create.error !== null && Object.keys(faults).length === 0 && !(create.error instanceof Cancelled)
-  const names = [
-    ...new Set(['default', ...(query.get('list') ?? '').split('\n').filter(Boolean), ...lists.map((one) => one.name)]),
-  ]
+  const faults = faultsOf(error)
   return (
-    <div className="page narrow">
-      <nav className="crumbs" aria-label="Where this is">
-        <Link href="/secrets">Secrets</Link> <span aria-hidden>/</span> <span>New</span>
-      </nav>
-      <PageHead title="New secret" />
-      <form className="card card-pad stack" onSubmit={(event) => void submit(event)}>
-        {isOdd ? <Note kind="bad">{sentenceOf(create.error)}</Note> : null}
-        <Field
-          label="Name"
-          value={name}
-          onValue={setName}
-          hint="What programs ask for: letters, digits, “_”, “.” and “-”, such as prod-db-password."
-          fault={faults['name']}
-          autoComplete="off"
-          spellCheck={false}
-          maxLength={255}
-          pattern="[A-Za-z0-9_][A-Za-z0-9_.\-]{0,254}"
-          autoFocus
-          required
-        />
-        <ValueInput
-          ref={value}
-          label="Value"
-          fault={valueFault ?? faults['value']}
-          onFile={(file, isText) => {
-            if (name === '') setName(nameFrom(file.name))
-            setKind(isText ? 'text' : 'file')
-          }}
-        />
-        <Select
-          label="Kept as"
-          value={kind}
-          onChoose={setKind}
-          choices={[
-            { id: 'text', label: 'Text', more: 'read as it is' },
-            { id: 'file', label: 'File', more: 'any bytes, in base64' },
-          ]}
-        />
-        <Select label="List" value={list} onChoose={setList} choices={names.map((one) => ({ id: one, label: one }))} />
-        <DetailsFields details={details} onChange={setDetails} faults={faults} />
-        <div className="row">
-          <Button type="submit" look="primary" isDisabled={create.isPending}>
-            {create.isPending ? 'Creating…' : 'Create secret'}
-          </Button>
-          <LinkButton href="/secrets">Cancel</LinkButton>
-        </div>
-      </form>
-    </div>
+    <form className="card card-pad stack" onSubmit={(event) => void submit(event)}>
+      {trouble !== undefined && Object.keys(faults).length === 0 ? <Note kind="bad">{trouble}</Note> : null}
+      <Field
+        label="Name"
+        value={draft.name}
+        onValue={(name) => change({ name })}
+        hint="What programs ask for: letters, digits, “_”, “.” and “-”, such as prod-db-password."
+        fault={faults['name']}
+        autoComplete="off"
+        spellCheck={false}
+        maxLength={255}
+        pattern="[A-Za-z0-9_][A-Za-z0-9_.\-]{0,254}"
+        autoFocus
+        required
+      />
+      <ValueInput
+        ref={value}
+        label="Value"
+        fault={valueFault ?? faults['value']}
+        onFile={(file, isText) =>
+          change({ kind: isText ? 'text' : 'file', ...(draft.name === '' ? { name: nameFrom(file.name) } : {}) })
+        }
+      />
+      <Select label="Kept as" value={draft.kind} onChoose={(kind) => change({ kind })} choices={kinds} />
+      <ListSelect asked={asked} list={draft.list} onChoose={(list) => change({ list })} />
+      <DetailsFields details={draft} onChange={change} faults={faults} />
+      <div className="row">
+        <Button type="submit" look="primary" isDisabled={isBusy}>
+          {isBusy ? 'Creating…' : 'Create secret'}
+        </Button>
+        <LinkButton href="/secrets">Cancel</LinkButton>
+      </div>
+    </form>
   )
+}
+
+/** @param asked a list that the address names, which may not be there yet */
+function ListSelect({
+  asked,
+  list,
+  onChoose,
+}: {
+  readonly asked: string
+  readonly list: string
+  readonly onChoose: (list: string) => void
+}) {
+  const { data: lists = [] } = useLists()
+  const names = [...new Set(['default', ...asked.split('\n').filter(Boolean), ...lists.map(({ name }) => name)])]
+  return <Select label="List" value={list} onChoose={onChoose} choices={names.map((id) => ({ id, label: id }))} />
+}
+
+/** Creates it and goes to its page. Neither the value nor the answer stays in a cache. */
+function useCreate(value: { readonly current: ValueHandle | null }) {
+  const [, navigate] = useLocation()
+  const refresh = useRefreshSecrets()
+  const { attempt, ...state } = useAttempt()
+  const create = (input: NewSecret) =>
+    attempt(async () => {
+      const { id, name } = await strongroom.secrets.create(input)
+      value.current?.clear()
+      toast(`${name} is created`)
+      await refresh()
+      navigate(`/secrets/${id}`)
+    })
+  return { create, ...state }
+}
+
+function inputOf({ name, list, kind, description, tags, expires }: Draft, given: Given): NewSecret {
+  const expiry = expiryTime(expires)
+  return {
+    name: name.trim(),
+    value: given.value,
+    encoding: given.encoding,
+    type: kind,
+    // The default list is made with the first secret; asked for by its name, it would have to be there.
+    ...(list === 'default' ? {} : { list }),
+    ...(kind === 'file' && given.filename !== undefined ? { filename: given.filename } : {}),
+    ...(description === '' ? {} : { description }),
+    ...(tags.length === 0 ? {} : { tags }),
+    ...(expiry === null ? {} : { expires_at: expiry }),
+  }
 }

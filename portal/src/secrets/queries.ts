@@ -1,48 +1,29 @@
 /** What is known of secrets and lists, as queries. Values never go through here. */
-import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { read } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
+import { useAnswer, useListing, useRefresh } from '../api/queries.ts'
 
 const secretsKey = ['secrets']
+const listsKey = ['lists']
 
 export function useSecrets() {
-  return useQuery({
-    queryKey: [...secretsKey, 'all'],
-    queryFn: ({ signal }) => read(() => Array.fromAsync(strongroom.secrets.listMetadata({}, { signal }))),
-  })
+  return useListing([...secretsKey, 'all'], (options) => strongroom.secrets.listMetadata({}, options))
 }
 
 export function useLists() {
-  return useQuery({
-    queryKey: ['lists'],
-    queryFn: ({ signal }) => read(() => Array.fromAsync(strongroom.lists.list({ signal }))),
-  })
+  return useListing(listsKey, (options) => strongroom.lists.list(options))
 }
 
 export function useSecret(id: number | undefined) {
-  return useQuery({
-    queryKey: [...secretsKey, id],
-    queryFn: ({ signal }) => read(() => strongroom.secrets.metadata(id ?? 0, { signal })),
+  return useAnswer([...secretsKey, id], (options) => strongroom.secrets.metadata(id ?? 0, options), {
     enabled: id !== undefined,
   })
 }
 
 export function useVersions(id: number) {
-  return useQuery({
-    queryKey: [...secretsKey, id, 'versions'],
-    queryFn: ({ signal }) => read(() => strongroom.secrets.versions(id, { signal })),
-  })
+  return useAnswer([...secretsKey, id, 'versions'], (options) => strongroom.secrets.versions(id, options))
 }
 
-/** Forgets what is known of secrets and lists, so that it is asked for anew. */
-export function useRefresh(): () => Promise<void> {
-  const cache = useQueryClient()
-  return async () => {
-    await Promise.all([
-      cache.invalidateQueries({ queryKey: secretsKey }),
-      cache.invalidateQueries({ queryKey: ['lists'] }),
-      // What changed makes deployments stale.
-      cache.invalidateQueries({ queryKey: ['deployments'] }),
-    ])
-  }
+/** Forgets what is known of secrets and lists, so that it is asked for anew; what changed makes deployments stale. */
+export function useRefreshSecrets(): () => Promise<void> {
+  return useRefresh(secretsKey, listsKey, ['deployments'])
 }

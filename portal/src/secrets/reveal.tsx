@@ -1,14 +1,15 @@
 /** A value behind an eye, with copying that does not show it. */
 import { Copy, Download, Eye, EyeOff } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import type { Metadata } from '../../../src/client/index.ts'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
-import { strongroom } from '../api/client.ts'
+import { type Metadata, strongroom } from '../api/client.ts'
 import { Button } from '../ui/controls.tsx'
 import { copyText } from '../ui/copy.tsx'
+import { download } from '../ui/download.ts'
 import { Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
-import { bytesOf, download, sizeText, textOf } from './content.ts'
+import { sizeText } from '../ui/words.ts'
+import { bytesOf, textOf } from './content.ts'
 import { useReveal } from './value.ts'
 
 const readValue = async (id: number) => (await strongroom.secrets.get(id)).value

@@ -1,89 +1,100 @@
 /** One secret: its value behind an eye, its history, what is known of it, who has read it. */
 import { Pencil, RefreshCw, Trash2 } from 'lucide-react'
-import { type FormEvent, useState } from 'react'
 import { Link, useLocation } from 'wouter'
-import { type Metadata, versionTag } from '../../../src/client/index.ts'
-import { act, Cancelled, sentenceOf } from '../api/ask.ts'
-import { strongroom } from '../api/client.ts'
+import { type Metadata, strongroom, type Tagged, versionTag } from '../api/client.ts'
 import { HoldersCard, StaleAhead } from '../deployments/holders.tsx'
 import { useRights } from '../session/rights.ts'
-import { Button, Field } from '../ui/controls.tsx'
-import { Dialog } from '../ui/dialog.tsx'
-import { Loading, Note, PageHead, Trouble } from '../ui/states.tsx'
+import { Card } from '../ui/card.tsx'
+import { Button } from '../ui/controls.tsx'
+import { useDialog } from '../ui/dialog.tsx'
+import { Facts } from '../ui/facts.tsx'
+import { Confirm } from '../ui/form.tsx'
+import { Crumbs, Page } from '../ui/page.tsx'
+import { Loading, Note, Trouble } from '../ui/states.tsx'
 import { Ago, Expiry } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { ChangeValueDialog } from './change-value.tsx'
 import { EditDetailsDialog } from './edit-details.tsx'
 import { HistoryCard } from './history.tsx'
-import { useRefresh, useSecret } from './queries.ts'
+import { useRefreshSecrets, useSecret } from './queries.ts'
 import { ReadersCard } from './readers.tsx'
 import { CurrentValue } from './reveal.tsx'
 
 export function SecretPage({ id }: { readonly id: number | undefined }) {
   const { data: secret, error, refetch } = useSecret(id)
-  const rights = useRights()
-  const [open, setOpen] = useState<'value' | 'details' | 'delete'>()
-  if (id === undefined || (error !== null && secret === undefined)) {
+  if (secret !== undefined) return <Known secret={secret} />
+  if (id === undefined || error !== null) {
     return (
-      <div className="page">
-        <PageHead title="Secret" />
+      <Page title="Secret">
         <Trouble error={error ?? new Error('The address has no number of a secret.')} onRetry={() => void refetch()} />
-      </div>
+      </Page>
     )
   }
-  if (secret === undefined) {
-    return (
-      <div className="page">
-        <Loading label="Loading the secret" />
-      </div>
-    )
-  }
-  const mayRead = rights.can('secrets:read', secret.name)
-  const mayWrite = rights.can('secrets:write', secret.name)
-  const mayDelete = rights.can('secrets:delete', secret.name)
-  const close = () => setOpen(undefined)
   return (
     <div className="page">
-      <nav className="crumbs" aria-label="Where this is">
-        <Link href="/secrets">Secrets</Link> <span aria-hidden>/</span>{' '}
-        <Link href={`/secrets?list=${encodeURIComponent(secret.list.name)}`}>{secret.list.name}</Link>
-      </nav>
-      <PageHead title={secret.name} about={secret.description === '' ? undefined : secret.description}>
-        {mayWrite ? (
+      <Loading label="Loading the secret" />
+    </div>
+  )
+}
+
+function Known({ secret }: { readonly secret: Metadata & Tagged }) {
+  const { name, list, description, version } = secret
+  const rights = useRights()
+  const { dialog, open } = useDialog()
+  return (
+    <Page
+      above={
+        <Crumbs
+          steps={[
+            ['Secrets', '/secrets'],
+            [list.name, `/secrets?list=${encodeURIComponent(list.name)}`],
+          ]}
+        />
+      }
+      title={name}
+      about={description === '' ? undefined : description}
+      actions={
+        rights.can('secrets:write', name) ? (
           <>
-            <Button onPress={() => setOpen('details')}>
+            <Button onPress={() => open((close) => <EditDetailsDialog secret={secret} onClose={close} />)}>
               <Pencil size={14} aria-hidden />
               Edit
             </Button>
-            <Button look="primary" onPress={() => setOpen('value')}>
+            <Button
+              look="primary"
+              onPress={() => open((close) => <ChangeValueDialog secret={secret} onClose={close} />)}
+            >
               <RefreshCw size={14} aria-hidden />
               New value
             </Button>
           </>
-        ) : null}
-      </PageHead>
+        ) : null
+      }
+    >
       <div className="split">
         <div className="stack">
-          <section className="card" aria-labelledby="value-title">
-            <div className="card-head">
-              <h2 id="value-title">Value</h2>
-              <span className="hint">Version {secret.version}</span>
-            </div>
-            <div className="card-pad">
-              {mayRead ? <CurrentValue secret={secret} /> : <Note>Your role does not include reading this value.</Note>}
-            </div>
-          </section>
+          <Card title="Value" end={<span className="hint">Version {version}</span>} isPadded>
+            {rights.can('secrets:read', name) ? (
+              <CurrentValue secret={secret} />
+            ) : (
+              <Note>Your role does not include reading this value.</Note>
+            )}
+          </Card>
           <HoldersCard secret={secret} />
           <HistoryCard secret={secret} />
           {rights.hasAll('audit:read') ? <ReadersCard secret={secret} /> : null}
         </div>
         <aside className="card" aria-label="What is known of it">
           <div className="card-pad">
-            <Facts secret={secret} />
+            <Facts look="beside" of={factsOf(secret)} />
           </div>
-          {mayDelete ? (
-            <div className="card-head" style={{ borderTop: '1px solid var(--line)', borderBottom: 0 }}>
-              <Button look="quiet bad" small onPress={() => setOpen('delete')}>
+          {rights.can('secrets:delete', name) ? (
+            <div className="card-foot">
+              <Button
+                look="quiet bad"
+                small
+                onPress={() => open((close) => <DeleteDialog id={secret.id} onClose={close} />)}
+              >
                 <Trash2 size={14} aria-hidden />
                 Delete secret
               </Button>
@@ -91,100 +102,71 @@ export function SecretPage({ id }: { readonly id: number | undefined }) {
           ) : null}
         </aside>
       </div>
-      <ChangeValueDialog secret={secret} isOpen={open === 'value'} onClose={close} />
-      <EditDetailsDialog secret={secret} isOpen={open === 'details'} onClose={close} />
-      {open === 'delete' ? <DeleteDialog secret={secret} onClose={close} /> : null}
-    </div>
+      {dialog}
+    </Page>
   )
 }
 
-function Facts({ secret }: { readonly secret: Metadata }) {
+function factsOf({ id, list, type, filename, tags, ...times }: Metadata): Parameters<typeof Facts>[0]['of'] {
+  return [
+    ['List', list.name],
+    ['Type', type === 'file' ? `File${filename === null ? '' : `, ${filename}`}` : 'Text'],
+    ['Expires', <Expiry key="expires" time={times.expires_at} />],
+    ['Tags', <TagLinks key="tags" tags={tags} />],
+    ['Updated', <Ago key="updated" time={times.updated_at} />],
+    ['Created', <Ago key="created" time={times.created_at} />],
+    [
+      'Id',
+      <span key="id" className="mono">
+        {id}
+      </span>,
+    ],
+  ]
+}
+
+function TagLinks({ tags }: Pick<Metadata, 'tags'>) {
+  if (tags.length === 0) return <span className="muted">None</span>
   return (
-    <dl className="facts" style={{ gridTemplateColumns: '72px 1fr' }}>
-      <dt>List</dt>
-      <dd>{secret.list.name}</dd>
-      <dt>Type</dt>
-      <dd>{secret.type === 'file' ? `File${secret.filename === null ? '' : `, ${secret.filename}`}` : 'Text'}</dd>
-      <dt>Expires</dt>
-      <dd>
-        <Expiry time={secret.expires_at} />
-      </dd>
-      <dt>Tags</dt>
-      <dd>
-        {secret.tags.length === 0 ? (
-          <span className="muted">None</span>
-        ) : (
-          <span className="row" style={{ gap: 4 }}>
-            {secret.tags.map((tag) => (
-              <Link key={tag} className="tag" href={`/secrets?tag=${encodeURIComponent(tag)}`}>
-                {tag}
-              </Link>
-            ))}
-          </span>
-        )}
-      </dd>
-      <dt>Updated</dt>
-      <dd>
-        <Ago time={secret.updated_at} />
-      </dd>
-      <dt>Created</dt>
-      <dd>
-        <Ago time={secret.created_at} />
-      </dd>
-      <dt>Id</dt>
-      <dd className="mono">{secret.id}</dd>
-    </dl>
+    <span className="row scopes">
+      {tags.map((tag) => (
+        <Link key={tag} className="tag" href={`/secrets?tag=${encodeURIComponent(tag)}`}>
+          {tag}
+        </Link>
+      ))}
+    </span>
   )
 }
 
-function DeleteDialog({ secret, onClose }: { readonly secret: Metadata; readonly onClose: () => void }) {
-  const [typed, setTyped] = useState('')
-  const [trouble, setTrouble] = useState<string>()
-  const [isBusy, setBusy] = useState(false)
+function DeleteDialog({ id, onClose }: { readonly id: number; readonly onClose: () => void }) {
+  // Somebody may have changed it when a try has failed: the next is upon what it is now.
+  const { data: secret } = useSecret(id)
   const [, navigate] = useLocation()
-  const refresh = useRefresh()
-  const submit = async (event: FormEvent) => {
-    event.preventDefault()
-    if (typed !== secret.name) return
-    setBusy(true)
-    setTrouble(undefined)
+  const refresh = useRefreshSecrets()
+  if (secret === undefined) return null
+  const destroy = async () => {
     try {
-      await act(() => strongroom.secrets.delete(secret.id, { ifMatch: versionTag(secret.version) }))
-      toast(`${secret.name} is deleted`)
-      navigate('/secrets')
-      await refresh()
+      await strongroom.secrets.delete(id, { ifMatch: versionTag(secret.version) })
     } catch (error) {
-      setBusy(false)
-      if (!(error instanceof Cancelled)) setTrouble(sentenceOf(error))
-      // Somebody may have changed it: the next try is upon what it is now.
       await refresh()
+      throw error
     }
+    toast(`${secret.name} is deleted`)
+    navigate('/secrets')
+    await refresh()
   }
   return (
-    <Dialog title={`Delete ${secret.name}?`} isOpen onClose={onClose} isAlert>
-      <form className="stack" onSubmit={(event) => void submit(event)}>
-        {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
-        <p className="small">
-          Every version and the key that it is sealed with are destroyed. This cannot be undone. Programs that ask for
-          it will fail.
-        </p>
-        <StaleAhead secret={secret} isDeletion />
-        <Field
-          label="Type its name to confirm"
-          value={typed}
-          onValue={setTyped}
-          placeholder={secret.name}
-          autoComplete="off"
-          spellCheck={false}
-          autoFocus
-        />
-        <div className="actions">
-          <Button onPress={onClose}>Cancel</Button>
-          <Button type="submit" look="danger" isDisabled={isBusy || typed !== secret.name}>
-            Delete for good
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <Confirm
+      title={`Delete ${secret.name}?`}
+      onClose={onClose}
+      submit="Delete for good"
+      mustType={secret.name}
+      run={destroy}
+    >
+      <p className="small">
+        Every version and the key that it is sealed with are destroyed. This cannot be undone. Programs that ask for it
+        will fail.
+      </p>
+      <StaleAhead secret={secret} isDeletion />
+    </Confirm>
   )
 }

@@ -2,12 +2,14 @@
 import { Lock, SearchX } from 'lucide-react'
 import { type DragEvent, useCallback, useDeferredValue, useMemo, useState } from 'react'
 import { useSearchParams } from 'wouter'
-import type { Metadata } from '../../../src/client/index.ts'
+import type { Metadata } from '../api/client.ts'
 import { useHeldOld } from '../deployments/queries.ts'
 import { useRights } from '../session/rights.ts'
 import { LinkButton } from '../ui/controls.tsx'
-import { Empty, Loading, Trouble, useTitle } from '../ui/states.tsx'
-import { type Change, type Column, filterOf, indexOf, select } from './filter.ts'
+import { useTitle } from '../ui/page.tsx'
+import { changed } from '../ui/search.ts'
+import { Empty, Loaded, Loading, Trouble } from '../ui/states.tsx'
+import { type Change, type Filter, filterOf, indexOf, select } from './filter.ts'
 import { Choices, Head } from './head.tsx'
 import { ImportDialog } from './import.tsx'
 import { useSecrets } from './queries.ts'
@@ -47,7 +49,7 @@ export function SecretsPage() {
           <Loading lines={10} label="Loading the secrets" />
         </div>
       ) : (
-        <Loaded secrets={data} mayWrite={mayWrite} onFiles={setFiles} />
+        <Known secrets={data} mayWrite={mayWrite} onFiles={setFiles} />
       )}
       {isOver ? <div className="drop-hint">Drop files to make secrets of them</div> : null}
       <ImportDialog files={files} taken={data ?? []} onClose={() => setFiles([])} />
@@ -55,7 +57,27 @@ export function SecretsPage() {
   )
 }
 
-function Loaded({
+/** What is in the address, what is typed, and what fits both. */
+function useFound(secrets: readonly Metadata[]) {
+  const [query, setQuery] = useSearchParams()
+  const filter = useMemo(() => filterOf(query), [query])
+  const [text, setText] = useState(filter.q)
+  const wanted = useDeferredValue(text)
+  const change = useCallback<Change>((part) => setQuery((old) => changed(old, part), { replace: true }), [setQuery])
+  const heldOld = useHeldOld()
+  const entries = useMemo(() => indexOf(secrets), [secrets])
+  const shown = useMemo(
+    () => select(entries, { ...filter, q: wanted }, heldOld.data),
+    [entries, wanted, filter, heldOld.data],
+  )
+  const clear = useCallback(() => {
+    setText('')
+    change({ q: null, list: null, type: null, tag: null, state: null })
+  }, [change])
+  return { filter, text, setText, change, clear, heldOld, shown }
+}
+
+function Known({
   secrets,
   mayWrite,
   onFiles,
@@ -64,91 +86,101 @@ function Loaded({
   readonly mayWrite: boolean
   readonly onFiles: (files: readonly File[]) => void
 }) {
-  const [query, setQuery] = useSearchParams()
-  const filter = useMemo(() => filterOf(query), [query])
-  const [text, setText] = useState(filter.q)
-  const wanted = useDeferredValue(text)
-  const change = useCallback<Change>((part) => setQuery((old) => withPart(old, part), { replace: true }), [setQuery])
+  const { filter, text, setText, change, clear, heldOld, shown } = useFound(secrets)
   const { list, type, tag, state } = filter
-  const heldOld = useHeldOld()
-  const entries = useMemo(() => indexOf(secrets), [secrets])
-  const shown = useMemo(
-    () => select(entries, { ...filter, q: wanted }, heldOld.data),
-    [entries, wanted, filter, heldOld.data],
-  )
   const tags = useMemo(() => [...new Set(secrets.flatMap((secret) => secret.tags))].sort(), [secrets])
-  const onSort = useCallback(
-    (column: Column) => change({ sort: `${column}${filter.sort === column && !filter.isDown ? '.down' : ''}` }),
-    [change, filter],
-  )
-  const clear = useCallback(() => {
-    setText('')
-    change({ q: null, list: null, type: null, tag: null, state: null })
-  }, [change])
   const isFiltered = text !== '' || list !== null || type !== null || tag !== null || state !== null
+  const table = <Found all={secrets.length} shown={shown} filter={filter} change={change} />
   return (
     <>
       <Views secrets={secrets} heldOld={heldOld.data} filter={filter} change={change} />
       <div className="secrets-main">
         <Head filter={filter} shown={shown.length} all={secrets.length} mayWrite={mayWrite} onFiles={onFiles} />
         <div className="secrets-bar">
-          <input
-            type="search"
-            className="input"
-            aria-label="Search secrets"
-            placeholder="Search names, descriptions, tags"
-            value={text}
-            data-search
-            onChange={(event) => setText(event.currentTarget.value)}
-            onBlur={() => change({ q: text })}
-            onKeyDown={(event) => {
-              if (event.key === 'ArrowDown') {
-                event.preventDefault()
-                document.querySelector<HTMLElement>('[data-row] a[tabindex="0"]')?.focus()
-              }
-            }}
-          />
+          <SearchInput text={text} onText={setText} onDone={() => change({ q: text })} />
           <Choices filter={filter} tags={tags} isFiltered={isFiltered} change={change} onClear={clear} />
         </div>
         {secrets.length === 0 ? (
-          <Empty
-            icon={Lock}
-            title="No secret yet"
-            action={
-              mayWrite ? (
-                <LinkButton href="/secrets/new" look="primary">
-                  Create the first secret
-                </LinkButton>
-              ) : undefined
-            }
-          >
-            A secret is a name and a value: a password, a token, a key file. The value is sealed under a key of its own,
-            and every read of it is recorded. {mayWrite ? 'Create one, or drop files here.' : ''}
-          </Empty>
+          <NoneYet mayWrite={mayWrite} />
         ) : state === 'held-old' && heldOld.data === undefined ? (
-          heldOld.error === null ? (
-            <Loading lines={10} label="Loading what the targets hold" />
-          ) : (
-            <Trouble error={heldOld.error} onRetry={() => void heldOld.refetch()} />
-          )
-        ) : shown.length === 0 ? (
-          <Empty icon={SearchX} title="Nothing matches">
-            No secret fits the search and the filters. Clear them to see{' '}
-            {secrets.length === 1 ? 'the one that there is' : `all ${secrets.length}`}.
-          </Empty>
+          <Loaded of={heldOld} lines={10} label="Loading what the targets hold">
+            {() => table}
+          </Loaded>
         ) : (
-          <SecretsTable secrets={shown} filter={filter} onSort={onSort} />
+          table
         )}
       </div>
     </>
   )
 }
 
-function withPart(old: URLSearchParams, part: Parameters<Change>[0]): URLSearchParams {
-  const next = new URLSearchParams(old)
-  for (const [name, value] of Object.entries(part)) {
-    if (value === null || value === '') next.delete(name)
-    else next.set(name, value)
-  }
-  return next
+function SearchInput({
+  text,
+  onText,
+  onDone,
+}: {
+  readonly text: string
+  readonly onText: (text: string) => void
+  readonly onDone: () => void
+}) {
+  return (
+    <input
+      type="search"
+      className="input"
+      aria-label="Search secrets"
+      placeholder="Search names, descriptions, tags"
+      value={text}
+      data-search
+      onChange={(event) => onText(event.currentTarget.value)}
+      onBlur={onDone}
+      onKeyDown={(event) => {
+        if (event.key === 'ArrowDown') {
+          event.preventDefault()
+          document.querySelector<HTMLElement>('[data-row] a[tabindex="0"]')?.focus()
+        }
+      }}
+    />
+  )
+}
+
+function NoneYet({ mayWrite }: { readonly mayWrite: boolean }) {
+  return (
+    <Empty
+      icon={Lock}
+      title="No secret yet"
+      action={
+        mayWrite ? (
+          <LinkButton href="/secrets/new" look="primary">
+            Create the first secret
+          </LinkButton>
+        ) : undefined
+      }
+    >
+      A secret is a name and a value: a password, a token, a key file. The value is sealed under a key of its own, and
+      every read of it is recorded. {mayWrite ? 'Create one, or drop files here.' : ''}
+    </Empty>
+  )
+}
+
+function Found({
+  all,
+  shown,
+  filter,
+  change,
+}: {
+  readonly all: number
+  readonly shown: readonly Metadata[]
+  readonly filter: Filter
+  readonly change: Change
+}) {
+  const onSort = useCallback(
+    (column: string) => change({ sort: `${column}${filter.sort === column && !filter.isDown ? '.down' : ''}` }),
+    [change, filter],
+  )
+  if (shown.length > 0) return <SecretsTable secrets={shown} filter={filter} onSort={onSort} />
+  return (
+    <Empty icon={SearchX} title="Nothing matches">
+      No secret fits the search and the filters. Clear them to see {all === 1 ? 'the one that there is' : `all ${all}`}.
+    </Empty>
+  )
 }

@@ -1,11 +1,12 @@
 /** Where a value is typed or dropped. The text is the field's own: no state, no attribute, no cache has it. */
 import { Eye, EyeOff, File as FileIcon, X } from 'lucide-react'
-import { type Ref, useEffect, useId, useImperativeHandle, useRef, useState } from 'react'
+import { type Ref, type RefObject, useEffect, useId, useImperativeHandle, useRef, useState } from 'react'
 import { DropZone } from 'react-aria-components/DropZone'
 import { FileTrigger } from 'react-aria-components/FileTrigger'
-import { onWipe } from '../session/store.ts'
+import { onWipe } from '../api/session.ts'
 import { Button, IconButton, More } from '../ui/controls.tsx'
-import { base64Of, sizeText, textOf } from './content.ts'
+import { sizeText } from '../ui/words.ts'
+import { base64Of, textOf } from './content.ts'
 
 /** What was typed or chosen. */
 export interface Given {
@@ -27,44 +28,31 @@ export interface ValueHandle {
 export function ValueInput({
   ref,
   label,
-  hint,
   fault,
-  file: given,
   onFile,
   onEmpty,
 }: {
   readonly ref: Ref<ValueHandle>
   readonly label: string
-  readonly hint?: string
   readonly fault?: string | undefined
-  readonly file?: File | undefined
   readonly onFile?: (file: File, isText: boolean) => void
   /** Nothing is left of the text: it was deleted, or a file took its place. */
   readonly onEmpty?: () => void
 }) {
   const id = useId()
   const area = useRef<HTMLTextAreaElement>(null)
+  const [file, setFile] = useState<File>()
   const [isShown, setShown] = useState(false)
-  const [file, setFile] = useState<File | undefined>(given)
-  const [wasWiped, setWiped] = useState(false)
-
   const clear = () => {
     if (area.current !== null) area.current.value = ''
     setFile(undefined)
     setShown(false)
     onEmpty?.()
   }
+  const { wasWiped, forgetWipe } = useWipe(area, file, clear)
   useImperativeHandle(ref, () => ({
     get: async () => {
-      if (file !== undefined) {
-        const bytes = new Uint8Array(await file.arrayBuffer())
-        return {
-          value: base64Of(bytes),
-          encoding: 'base64',
-          filename: file.name,
-          isText: textOf(bytes) !== undefined,
-        }
-      }
+      if (file !== undefined) return givenBy(file)
       const value = area.current?.value ?? ''
       return value === '' ? undefined : { value, encoding: 'utf-8', isText: true }
     },
@@ -73,6 +61,48 @@ export function ValueInput({
     },
     clear,
   }))
+  const choose = async (chosen: File | undefined) => {
+    if (chosen === undefined) return
+    setFile(chosen)
+    onEmpty?.()
+    onFile?.(chosen, (await givenBy(chosen)).isText)
+  }
+  const onInput = (text: string) => {
+    forgetWipe()
+    if (text === '') onEmpty?.()
+  }
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      {file === undefined ? (
+        <MaskedArea
+          id={id}
+          area={area}
+          isShown={isShown}
+          onShow={setShown}
+          hasFault={fault !== undefined}
+          onInput={onInput}
+        />
+      ) : (
+        <ChosenFile file={file} onRemove={() => setFile(undefined)} />
+      )}
+      <More
+        id={`${id}-more`}
+        fault={wasWiped ? 'The value was cleared when your session ended. Enter it again.' : fault}
+      />
+      {file === undefined ? <FileDrop onChoose={(chosen) => void choose(chosen)} /> : null}
+    </div>
+  )
+}
+
+async function givenBy(file: File): Promise<Given> {
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  return { value: base64Of(bytes), encoding: 'base64', filename: file.name, isText: textOf(bytes) !== undefined }
+}
+
+/** Clears it when the session ends, and knows that there was something. */
+function useWipe(area: RefObject<HTMLTextAreaElement | null>, file: File | undefined, clear: () => void) {
+  const [wasWiped, setWiped] = useState(false)
   // biome-ignore lint/correctness/useExhaustiveDependencies: it only clears
   useEffect(
     () =>
@@ -82,73 +112,76 @@ export function ValueInput({
       }),
     [file],
   )
-  const choose = async (chosen: File | undefined) => {
-    if (chosen === undefined) return
-    setFile(chosen)
-    onEmpty?.()
-    onFile?.(chosen, textOf(new Uint8Array(await chosen.arrayBuffer())) !== undefined)
-  }
+  return { wasWiped, forgetWipe: () => setWiped(false) }
+}
+
+/** What is typed shows as dots until it is to be seen. */
+function MaskedArea({
+  id,
+  area,
+  isShown,
+  onShow,
+  hasFault,
+  onInput,
+}: {
+  readonly id: string
+  readonly area: RefObject<HTMLTextAreaElement | null>
+  readonly isShown: boolean
+  readonly onShow: (isShown: boolean) => void
+  readonly hasFault: boolean
+  readonly onInput: (text: string) => void
+}) {
   return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      {file === undefined ? (
-        <div className="value-input">
-          <textarea
-            id={id}
-            ref={area}
-            className={`input ${isShown ? '' : 'masked'}`}
-            rows={isShown ? 8 : 3}
-            autoComplete="off"
-            autoCorrect="off"
-            autoCapitalize="off"
-            spellCheck={false}
-            aria-invalid={fault !== undefined}
-            aria-describedby={`${id}-more`}
-            data-1p-ignore
-            onInput={({ currentTarget }) => {
-              setWiped(false)
-              if (currentTarget.value === '') onEmpty?.()
-            }}
-          />
-          <IconButton
-            label={isShown ? 'Hide what is typed' : 'Show what is typed'}
-            small
-            onPress={() => setShown(!isShown)}
-          >
-            {isShown ? <EyeOff size={15} aria-hidden /> : <Eye size={15} aria-hidden />}
-          </IconButton>
-        </div>
-      ) : (
-        <div className="dropzone">
-          <FileIcon size={16} aria-hidden />
-          <span className="break">
-            {file.name}, {sizeText(file.size)}
-          </span>
-          <IconButton label="Take the file away" small onPress={() => setFile(undefined)}>
-            <X size={14} aria-hidden />
-          </IconButton>
-        </div>
-      )}
-      <More
-        id={`${id}-more`}
-        hint={hint}
-        fault={wasWiped ? 'The value was cleared when your session ended. Enter it again.' : fault}
+    <div className="value-input">
+      <textarea
+        id={id}
+        ref={area}
+        className={`input ${isShown ? '' : 'masked'}`}
+        rows={isShown ? 8 : 3}
+        autoComplete="off"
+        autoCorrect="off"
+        autoCapitalize="off"
+        spellCheck={false}
+        aria-invalid={hasFault}
+        aria-describedby={`${id}-more`}
+        data-1p-ignore
+        onInput={({ currentTarget }) => onInput(currentTarget.value)}
       />
-      {file === undefined ? (
-        <DropZone
-          className="dropzone"
-          aria-label="Drop a file here"
-          onDrop={async ({ items }) => {
-            const [item] = items.filter((one) => one.kind === 'file')
-            if (item !== undefined) await choose(await item.getFile())
-          }}
-        >
-          <span>Drop a file here, or</span>
-          <FileTrigger onSelect={(chosen) => void choose(chosen?.[0])}>
-            <Button small>Choose a file</Button>
-          </FileTrigger>
-        </DropZone>
-      ) : null}
+      <IconButton label={isShown ? 'Hide what is typed' : 'Show what is typed'} small onPress={() => onShow(!isShown)}>
+        {isShown ? <EyeOff size={15} aria-hidden /> : <Eye size={15} aria-hidden />}
+      </IconButton>
     </div>
+  )
+}
+
+function ChosenFile({ file, onRemove }: { readonly file: File; readonly onRemove: () => void }) {
+  return (
+    <div className="dropzone">
+      <FileIcon size={16} aria-hidden />
+      <span className="break">
+        {file.name}, {sizeText(file.size)}
+      </span>
+      <IconButton label="Take the file away" small onPress={onRemove}>
+        <X size={14} aria-hidden />
+      </IconButton>
+    </div>
+  )
+}
+
+function FileDrop({ onChoose }: { readonly onChoose: (file: File | undefined) => void }) {
+  return (
+    <DropZone
+      className="dropzone"
+      aria-label="Drop a file here"
+      onDrop={async ({ items }) => {
+        const [item] = items.filter((one) => one.kind === 'file')
+        if (item !== undefined) onChoose(await item.getFile())
+      }}
+    >
+      <span>Drop a file here, or</span>
+      <FileTrigger onSelect={(chosen) => onChoose(chosen?.[0])}>
+        <Button small>Choose a file</Button>
+      </FileTrigger>
+    </DropZone>
   )
 }

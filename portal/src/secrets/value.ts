@@ -1,7 +1,7 @@
 /** Values that are shown: read when asked for, in the state of one component alone, and gone again soon. */
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
-import { onWipe } from '../session/store.ts'
+import { onWipe } from '../api/session.ts'
 
 export const shownMs = 30_000
 

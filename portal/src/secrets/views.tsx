@@ -2,7 +2,7 @@
 import { CalendarClock, File, FolderClosed, Hourglass, Layers, PackageX } from 'lucide-react'
 import { memo, type ReactNode, useMemo } from 'react'
 import { useLocation } from 'wouter'
-import type { Metadata } from '../../../src/client/index.ts'
+import type { Metadata } from '../api/client.ts'
 import { type Change, type Filter, isExpiring, isStale, states } from './filter.ts'
 import { useLists } from './queries.ts'
 

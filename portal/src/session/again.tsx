@@ -5,6 +5,7 @@ import { type FormEvent, useState } from 'react'
 import { type Session, sessions } from '../api/account.ts'
 import { sentenceOf } from '../api/ask.ts'
 import { sso } from '../api/factors.ts'
+import { cancelConfirmation, isSamePerson, signedIn, signedOut, useSession, useSessionState } from '../api/session.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Note } from '../ui/states.tsx'
@@ -12,7 +13,6 @@ import { canUsePasskeys, confirmWithPasskey } from './passkey.ts'
 import { windowEnd } from './provider.ts'
 import { ProviderWindow } from './provider-window.tsx'
 import { SignInForm } from './sign-in.tsx'
-import { cancelConfirmation, isSamePerson, signedIn, signedOut, useSession, useSessionState } from './store.ts'
 
 export function SignInAgain() {
   const state = useSessionState()

@@ -2,8 +2,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { encode } from 'uqr'
-import { act, Cancelled, sentenceOf } from '../api/ask.ts'
+import { act } from '../api/ask.ts'
 import { factors } from '../api/factors.ts'
+import { useAttempt } from '../ui/attempt.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { Loading, Note, Trouble } from '../ui/states.tsx'
 
@@ -23,23 +24,15 @@ export function AuthenticatorForm({
     retry: false,
   })
   const [code, setCode] = useState('')
-  const [trouble, setTrouble] = useState<string>()
-  const [isBusy, setBusy] = useState(false)
+  const { attempt, trouble, isBusy } = useAttempt()
   if (error !== null) return <Trouble error={error} />
   if (data === undefined) return <Loading lines={4} />
-  const submit = async (event: FormEvent) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault()
-    setBusy(true)
-    setTrouble(undefined)
-    try {
-      onDone((await act(() => factors.finishTotp(data.enrolment, code))).recovery_codes)
-    } catch (failure) {
-      if (!(failure instanceof Cancelled)) setTrouble(sentenceOf(failure))
-      setBusy(false)
-    }
+    void attempt(async () => onDone((await factors.finishTotp(data.enrolment, code)).recovery_codes))
   }
   return (
-    <form className="stack" onSubmit={(event) => void submit(event)}>
+    <form className="stack" onSubmit={submit}>
       {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
       <p className="small">Scan this with an authenticator app, then type the code that it shows.</p>
       <QrCode text={data.uri} />

@@ -2,41 +2,35 @@
 import { Fingerprint, Smartphone } from 'lucide-react'
 import { useState } from 'react'
 import { sessions } from '../api/account.ts'
-import { act, Cancelled, sentenceOf } from '../api/ask.ts'
+import { sentenceOf } from '../api/ask.ts'
+import { loadSession, signedOut } from '../api/session.ts'
+import { useAttempt } from '../ui/attempt.ts'
 import { Button } from '../ui/controls.tsx'
 import { Note } from '../ui/states.tsx'
 import { AuthenticatorForm } from './authenticator.tsx'
+import { Gate } from './gate.tsx'
 import { canUsePasskeys, makePasskey } from './passkey.ts'
 import { RecoveryCodes } from './recovery.tsx'
-import { Gate } from './sign-in.tsx'
-import { loadSession, signedOut } from './store.ts'
 
 type Step = { readonly kind: 'choose' | 'app' } | { readonly kind: 'codes'; readonly codes: readonly string[] }
 
 export function EnrolPage() {
   const [step, setStep] = useState<Step>({ kind: 'choose' })
-  const [trouble, setTrouble] = useState<string>()
+  const { attempt, trouble } = useAttempt()
   const done = (codes: readonly string[] | null) => {
     if (codes === null) void loadSession()
     else setStep({ kind: 'codes', codes })
   }
-  const passkey = async () => {
-    setTrouble(undefined)
-    try {
-      done((await act(() => makePasskey('Passkey'))).recovery_codes)
-    } catch (error) {
-      if (!(error instanceof Cancelled)) setTrouble(sentenceOf(error))
-    }
-  }
-  const leave = async () => {
-    setTrouble(undefined)
-    try {
-      await sessions.signOut()
+  const passkey = () => attempt(async () => done((await makePasskey('Passkey')).recovery_codes))
+  const leave = () =>
+    attempt(async () => {
+      try {
+        await sessions.signOut()
+      } catch (error) {
+        throw new Error(`You are still signed in. ${sentenceOf(error)}`)
+      }
       signedOut()
-    } catch (error) {
-      setTrouble(`You are still signed in. ${sentenceOf(error)}`)
-    }
-  }
+    })
   if (step.kind === 'codes') {
     return (
       <Gate title="Keep your recovery codes">

@@ -2,16 +2,11 @@
 import { Download } from 'lucide-react'
 import { Button } from '../ui/controls.tsx'
 import { copyText } from '../ui/copy.tsx'
+import { download } from '../ui/download.ts'
 import { Note } from '../ui/states.tsx'
 
 export function RecoveryCodes({ codes, onDone }: { readonly codes: readonly string[]; readonly onDone: () => void }) {
-  const save = () => {
-    const link = document.createElement('a')
-    link.href = URL.createObjectURL(new Blob([`${codes.join('\n')}\n`], { type: 'text/plain' }))
-    link.download = 'strongroom-recovery-codes.txt'
-    link.click()
-    URL.revokeObjectURL(link.href)
-  }
+  const save = () => download(`${codes.join('\n')}\n`, 'strongroom-recovery-codes.txt')
   return (
     <div className="stack">
       <Note kind="warn">

@@ -1,6 +1,6 @@
 /** What the person may do, by the scopes of the session. The server decides; this only spares them a refusal. */
 import { matches } from '../../../src/model/pattern.ts'
-import { useSession } from './store.ts'
+import { useSession } from '../api/session.ts'
 
 export interface Rights {
   /** For some name at least. */

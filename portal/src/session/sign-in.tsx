@@ -1,53 +1,20 @@
 /** Signing in: with a passkey, through the account's provider, or with a password and a code. */
 import { useQuery } from '@tanstack/react-query'
-import { Building2, Fingerprint } from 'lucide-react'
-import { type FormEvent, type ReactNode, useState } from 'react'
+import { Fingerprint } from 'lucide-react'
+import { type FormEvent, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { type Session, sessions } from '../api/account.ts'
 import { codeOf, sentenceOf } from '../api/ask.ts'
-import { type Provider, sso } from '../api/factors.ts'
+import { sso } from '../api/factors.ts'
 import { faultsOf } from '../api/faults.ts'
+import { lastAccount } from '../api/last-account.ts'
+import { signedIn } from '../api/session.ts'
 import { Button, Field } from '../ui/controls.tsx'
-import { Note, useTitle } from '../ui/states.tsx'
-import { keepAccount, lastAccount } from './last-account.ts'
+import { Note } from '../ui/states.tsx'
+import { Gate } from './gate.tsx'
 import { canUsePasskeys, signInWithPasskey } from './passkey.ts'
-import { troubleOf, windowEnd } from './provider.ts'
-import { ProviderWindow } from './provider-window.tsx'
-import { signedIn } from './store.ts'
-
-/** The page around a form of somebody who is not signed in. */
-export function Gate({
-  title,
-  about,
-  children,
-}: {
-  readonly title: string
-  readonly about?: ReactNode
-  readonly children: ReactNode
-}) {
-  useTitle(title)
-  return (
-    <main className="gate">
-      <div className="gate-box fade-in">
-        <Logo size={40} />
-        <h1>{title}</h1>
-        {about === undefined ? null : <p className="muted">{about}</p>}
-        {children}
-      </div>
-    </main>
-  )
-}
-
-export function Logo({ size }: { readonly size: number }) {
-  return (
-    <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" className="logo">
-      <rect width="32" height="32" rx="8" />
-      <circle cx="16" cy="16" r="7.500" />
-      <path d="M16 4.500v4M16 23.500v4M4.500 16h4M23.500 16h4" />
-      <circle cx="16" cy="16" r="2" className="dot" />
-    </svg>
-  )
-}
+import { troubleOf } from './provider.ts'
+import { SsoButton } from './sso-button.tsx'
 
 export function SignInPage() {
   const [query] = useSearchParams()
@@ -63,91 +30,44 @@ export function SignInPage() {
   )
 }
 
-/**
- * @param email of the person whose session ended, and `ofAccount` its account: nothing but that is asked
- * @param account that the address of the page names; without it, the one that was signed in to last
- * @param inWindow whether what is on the page must stay: a provider is then asked in a window of its own
- */
-export function SignInForm({
-  email: known = '',
-  ofAccount,
-  account: named,
-  trouble: before,
-  inWindow = false,
-  onSignedIn,
-}: {
+interface SignInProps {
+  /** Of the person whose session ended. */
   readonly email?: string
+  /** And of which account: nothing but that is asked. */
   readonly ofAccount?: string
+  /** That the address of the page names; without it, the one that was signed in to last. */
   readonly account?: string
   readonly trouble?: string
+  /** Whether what is on the page must stay: a provider is then asked in a window of its own. */
   readonly inWindow?: boolean
   readonly onSignedIn: (session: Session) => void
-}) {
-  const [account, setAccount] = useState(() => ofAccount ?? named ?? lastAccount())
-  /** As far as it is typed. */
-  const [wholeAccount, setWholeAccount] = useState(account.trim())
-  const [isAccountMissing, setAccountMissing] = useState(false)
+}
+
+export function SignInForm({ email: known = '', inWindow = false, ...props }: SignInProps) {
+  const where = useAccount(props)
   const [email, setEmail] = useState(known)
   const [password, setPassword] = useState('')
   const [code, setCode] = useState<string>()
-  const [trouble, setTrouble] = useState(before)
-  const [isBusy, setBusy] = useState(false)
-
-  const ways = useQuery({
-    queryKey: ['ways-in', wholeAccount],
-    queryFn: () => sso.waysIn(wholeAccount),
-    placeholderData: (before) => before && { ...before, provider: null },
-    retry: false,
-  }).data
-  const areSeveral = isAccountMissing || ways?.account_required === true
-  const asksAccount = ofAccount === undefined && areSeveral
-
-  const attempt = async (how: () => Promise<Session>) => {
-    setBusy(true)
-    setTrouble(undefined)
-    try {
-      onSignedIn(await how())
-    } catch (error) {
-      setBusy(false)
-      if (codeOf(error) === 'second_factor_required') setCode('')
-      else setTrouble(sentenceOf(error))
-      // A second account was made since.
-      if (faultsOf(error)['account'] !== undefined) setAccountMissing(true)
-    }
-  }
+  const { attempt, trouble, setTrouble, isBusy } = useSignIn(props, where.askFor, () => setCode(''))
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    const where = areSeveral || ofAccount !== undefined ? { account: account.trim() } : {}
-    void attempt(() => sessions.signIn({ ...where, email, password, ...(code === undefined ? {} : { code }) }))
+    const given = code === undefined ? {} : { code }
+    void attempt(() => sessions.signIn({ ...where.given, email, password, ...given }))
   }
-
+  const passkey = <PasskeyButton isDisabled={isBusy} onPress={() => void attempt(signInWithPasskey)} />
   if (code !== undefined) {
+    const back = () => {
+      setCode(undefined)
+      setTrouble(undefined)
+      setPassword('')
+    }
     return (
       <form className="stack" onSubmit={submit}>
         {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
-        <Field
-          label="Code"
-          name="code"
-          value={code}
-          onValue={setCode}
-          autoComplete="one-time-code"
-          spellCheck={false}
-          hint="Of your authenticator app, or one of your recovery codes."
-          autoFocus
-          required
-        />
-        <Button type="submit" look="primary" isDisabled={isBusy}>
-          {isBusy ? 'Signing in…' : 'Sign in'}
-        </Button>
-        <PasskeyButton isDisabled={isBusy} onPress={() => void attempt(signInWithPasskey)} />
-        <Button
-          look="quiet"
-          onPress={() => {
-            setCode(undefined)
-            setTrouble(undefined)
-            setPassword('')
-          }}
-        >
+        <CodeField code={code} onCode={setCode} />
+        <SubmitButton isBusy={isBusy} />
+        {passkey}
+        <Button look="quiet" onPress={back}>
           Back
         </Button>
       </form>
@@ -156,27 +76,14 @@ export function SignInForm({
   return (
     <form className="stack" onSubmit={submit}>
       {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
-      <PasskeyButton isDisabled={isBusy} onPress={() => void attempt(signInWithPasskey)} />
+      {passkey}
       <SsoButton
-        provider={ways?.provider ?? null}
+        provider={where.provider}
         isDisabled={isBusy}
         onTrouble={setTrouble}
         {...(inWindow ? { onSignedIn: () => void attempt(sessions.current) } : {})}
       />
-      {asksAccount ? (
-        <Field
-          label="Account"
-          name="account"
-          value={account}
-          onValue={setAccount}
-          onBlur={() => setWholeAccount(account.trim())}
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
-          hint="Its name, as whoever invited you knows it."
-          required
-        />
-      ) : null}
+      {where.field}
       <Field
         label="Email"
         type="email"
@@ -197,10 +104,88 @@ export function SignInForm({
         autoFocus={known !== ''}
         required
       />
-      <Button type="submit" look="primary" isDisabled={isBusy}>
-        {isBusy ? 'Signing in…' : 'Sign in'}
-      </Button>
+      <SubmitButton isBusy={isBusy} />
     </form>
+  )
+}
+
+/** The account to sign in to: what is known of it, and a field for it where the server has several. */
+function useAccount({ account: named, ofAccount }: Pick<SignInProps, 'account' | 'ofAccount'>) {
+  const [account, setAccount] = useState(() => ofAccount ?? named ?? lastAccount())
+  /** As far as it is typed. */
+  const [wholeAccount, setWholeAccount] = useState(account.trim())
+  const [isMissing, setMissing] = useState(false)
+  const ways = useQuery({
+    queryKey: ['ways-in', wholeAccount],
+    queryFn: () => sso.waysIn(wholeAccount),
+    placeholderData: (before) => before && { ...before, provider: null },
+    retry: false,
+  }).data
+  const areSeveral = isMissing || ways?.account_required === true
+  const field =
+    ofAccount === undefined && areSeveral ? (
+      <Field
+        label="Account"
+        name="account"
+        value={account}
+        onValue={setAccount}
+        onBlur={() => setWholeAccount(account.trim())}
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        hint="Its name, as whoever invited you knows it."
+        required
+      />
+    ) : null
+  const given = areSeveral || ofAccount !== undefined ? { account: account.trim() } : {}
+  return { field, given, provider: ways?.provider ?? null, askFor: () => setMissing(true) }
+}
+
+/** Signs in, and says why not; a second factor or the account's name may be missing. */
+function useSignIn(
+  { trouble: before, onSignedIn }: Pick<SignInProps, 'trouble' | 'onSignedIn'>,
+  askForAccount: () => void,
+  askForCode: () => void,
+) {
+  const [trouble, setTrouble] = useState(before)
+  const [isBusy, setBusy] = useState(false)
+  const attempt = async (how: () => Promise<Session>) => {
+    setBusy(true)
+    setTrouble(undefined)
+    try {
+      onSignedIn(await how())
+    } catch (error) {
+      setBusy(false)
+      if (codeOf(error) === 'second_factor_required') askForCode()
+      else setTrouble(sentenceOf(error))
+      // A second account was made since.
+      if (faultsOf(error)['account'] !== undefined) askForAccount()
+    }
+  }
+  return { attempt, trouble, setTrouble, isBusy }
+}
+
+function CodeField({ code, onCode }: { readonly code: string; readonly onCode: (code: string) => void }) {
+  return (
+    <Field
+      label="Code"
+      name="code"
+      value={code}
+      onValue={onCode}
+      autoComplete="one-time-code"
+      spellCheck={false}
+      hint="Of your authenticator app, or one of your recovery codes."
+      autoFocus
+      required
+    />
+  )
+}
+
+function SubmitButton({ isBusy }: { readonly isBusy: boolean }) {
+  return (
+    <Button type="submit" look="primary" isDisabled={isBusy}>
+      {isBusy ? 'Signing in…' : 'Sign in'}
+    </Button>
   )
 }
 
@@ -212,53 +197,4 @@ function PasskeyButton({ isDisabled, onPress }: { readonly isDisabled: boolean; 
       Use a passkey
     </Button>
   )
-}
-
-/** Where the account has a provider. */
-function SsoButton({
-  provider,
-  isDisabled,
-  onTrouble,
-  onSignedIn,
-}: {
-  readonly provider: Provider | null
-  readonly isDisabled: boolean
-  readonly onTrouble: (trouble: string | undefined) => void
-  /** Told when it happened in another window; without it, this one goes there. */
-  readonly onSignedIn?: () => void
-}) {
-  if (provider === null) return null
-  if (onSignedIn !== undefined) {
-    return (
-      <ProviderWindow
-        label={`Sign in with ${provider.label}`}
-        begin={() => sso.begin(provider.account, false, windowEnd)}
-        isDisabled={isDisabled}
-        onTrouble={onTrouble}
-        onDone={onSignedIn}
-      />
-    )
-  }
-  const go = async () => {
-    try {
-      const { url } = await sso.begin(provider.account, false, placeToReturn())
-      // Where they come back to, should they not succeed there.
-      keepAccount(provider.account)
-      location.assign(url)
-    } catch (error) {
-      onTrouble(sentenceOf(error))
-    }
-  }
-  return (
-    <Button onPress={() => void go()} isDisabled={isDisabled}>
-      <Building2 size={16} aria-hidden />
-      Sign in with {provider.label}
-    </Button>
-  )
-}
-
-/** Where somebody is, as far as the server lets a provider send them back to. */
-export function placeToReturn(): string {
-  const { pathname } = location
-  return /^\/portal\/([a-z-]+(\/\d{1,16})?)?$/.test(pathname) ? pathname : '/portal/'
 }

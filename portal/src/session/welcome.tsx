@@ -4,12 +4,12 @@ import { type FormEvent, useState } from 'react'
 import { useLocation } from 'wouter'
 import { type Invitation, invitations, minPassword } from '../api/account.ts'
 import { sentenceOf } from '../api/ask.ts'
+import { keepAccount } from '../api/last-account.ts'
+import { signedIn } from '../api/session.ts'
 import { Button, Field, LinkButton } from '../ui/controls.tsx'
 import { Loading, Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
-import { keepAccount } from './last-account.ts'
-import { Gate } from './sign-in.tsx'
-import { signedIn } from './store.ts'
+import { Gate } from './gate.tsx'
 
 const titles = { setup: 'Welcome to Strongroom', invitation: 'You are invited', reset: 'Choose a new password' }
 

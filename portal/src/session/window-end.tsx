@@ -1,10 +1,10 @@
 /** Where a window ends in which somebody signed in at a provider: it tells the page that waits for it how that went. */
 import { useEffect } from 'react'
 import { useSearchParams } from 'wouter'
+import { useSessionState } from '../api/session.ts'
 import { Note } from '../ui/states.tsx'
+import { Gate } from './gate.tsx'
 import { channelName, type Said, troubleOf } from './provider.ts'
-import { Gate } from './sign-in.tsx'
-import { useSessionState } from './store.ts'
 
 /** What the window shows at its end, until a page that waits for it lets it go. */
 export function WindowEnd() {

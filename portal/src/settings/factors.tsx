@@ -1,117 +1,142 @@
 /** What one signs in with beside the password: passkeys, an authenticator app, recovery codes, the account's provider. */
-import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Building2, Fingerprint, LifeBuoy, Smartphone } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
-import { act, Cancelled, read, sentenceOf } from '../api/ask.ts'
 import { type Factors, factors, sso } from '../api/factors.ts'
+import { useAnswer, useRefresh } from '../api/queries.ts'
+import { useSession } from '../api/session.ts'
 import { AuthenticatorForm } from '../session/authenticator.tsx'
 import { canUsePasskeys, makePasskey } from '../session/passkey.ts'
 import { RecoveryCodes } from '../session/recovery.tsx'
-import { useSession } from '../session/store.ts'
-import { FormDialog } from '../ui/confirm.tsx'
+import { attempt } from '../ui/attempt.ts'
+import { Card } from '../ui/card.tsx'
 import { Button, Field } from '../ui/controls.tsx'
-import { Dialog } from '../ui/dialog.tsx'
-import { Loading, Trouble } from '../ui/states.tsx'
+import { Dialog, useDialog } from '../ui/dialog.tsx'
+import { Confirm, FormDialog } from '../ui/form.tsx'
+import { Loaded } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 
-type Open =
-  | { readonly kind: 'passkey' | 'app' }
-  | { readonly kind: 'rename'; readonly id: number; readonly from: string }
-  | { readonly kind: 'remove'; readonly id: number; readonly what: string }
+const listed = ['factors']
+
+type Passkey = Factors['passkeys'][number]
+
+/** What one can do with factors. */
+interface ForFactors {
+  readonly addPasskey: () => void
+  readonly addApp: () => void
+  readonly rename: (passkey: Passkey) => void
+  /** @param what it is called in a sentence */
+  readonly remove: (id: number, what: string) => void
+  readonly replaceCodes: () => void
+}
 
 export function FactorsCard() {
-  const cache = useQueryClient()
-  const { data, error, refetch } = useQuery({ queryKey: ['factors'], queryFn: () => read(factors.mine) })
-  const [open, setOpen] = useState<Open>()
-  /** Beside what is open: a dialog closes itself when it is done. */
-  const [codes, setCodes] = useState<readonly string[]>()
-  const [name, setName] = useState('')
-  const refresh = () => cache.invalidateQueries({ queryKey: ['factors'] })
-  const close = () => setOpen(undefined)
-  const done = (made: readonly string[] | null) => {
-    setOpen(undefined)
-    setCodes(made ?? undefined)
+  const mine = useAnswer(listed, factors.mine)
+  const refresh = useRefresh(listed)
+  const { dialog, open } = useDialog()
+  /** @param codes the recovery codes, where these are the first */
+  const done = (codes: readonly string[] | null) => {
+    if (codes !== null) open((close) => <CodesDialog codes={codes} onClose={close} />)
     void refresh()
   }
-  const replaceCodes = async () => {
-    try {
-      done((await act(factors.newCodes)).recovery_codes)
-    } catch (failure) {
-      if (!(failure instanceof Cancelled)) toast(sentenceOf(failure), true)
-    }
+  const does: ForFactors = {
+    addPasskey: () => open((close) => <PasskeyDialog onClose={close} onDone={done} />),
+    addApp: () =>
+      open((close) => (
+        <Dialog title="Authenticator app" isOpen onClose={close}>
+          <AuthenticatorForm
+            onDone={(codes) => {
+              close()
+              done(codes)
+            }}
+            onCancel={close}
+          />
+        </Dialog>
+      )),
+    rename: (passkey) => open((close) => <RenameDialog of={passkey} onClose={close} onDone={refresh} />),
+    remove: (id, what) => open((close) => <RemoveDialog id={id} what={what} onClose={close} onDone={refresh} />),
+    replaceCodes: () => void attempt(async () => done((await factors.newCodes()).recovery_codes)),
   }
   return (
-    <section className="card" aria-labelledby="factors-title">
-      <div className="card-head">
-        <div>
-          <h2 id="factors-title">Signing in</h2>
-          <p className="hint">With one of these a stolen password alone lets nobody in.</p>
-        </div>
-      </div>
-      {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
-      {data === undefined && error === null ? <Loading lines={3} /> : null}
-      {data === undefined ? null : <Lines data={data} onOpen={setOpen} onNewCodes={() => void replaceCodes()} />}
-      {open?.kind === 'passkey' ? (
-        <FormDialog
-          title="Add a passkey"
-          isOpen
-          onClose={close}
-          submit="Go on"
-          isReady={name.trim() !== ''}
-          run={async () => {
-            done((await makePasskey(name.trim())).recovery_codes)
-            setName('')
-          }}
-        >
-          <p className="small">
-            Your device asks for your face, your finger or its PIN, and signs you in from then on.
-          </p>
-          <Field
-            label="What you call it"
-            value={name}
-            onValue={setName}
-            placeholder="Laptop"
-            maxLength={64}
-            autoFocus
-            required
-          />
-        </FormDialog>
-      ) : null}
-      <Dialog title="Authenticator app" isOpen={open?.kind === 'app'} onClose={close}>
-        <AuthenticatorForm onDone={done} onCancel={close} />
-      </Dialog>
-      <Dialog title="Recovery codes" isOpen={codes !== undefined} onClose={() => undefined} isFirm>
-        {codes === undefined ? null : <RecoveryCodes codes={codes} onDone={() => setCodes(undefined)} />}
-      </Dialog>
-      {open?.kind === 'rename' ? <RenameDialog {...open} onClose={close} onDone={refresh} /> : null}
-      {open?.kind === 'remove' ? (
-        <FormDialog
-          title={`Remove ${open.what}?`}
-          isOpen
-          isBad
-          onClose={close}
-          submit="Remove"
-          run={async () => {
-            await factors.remove(open.id)
-            await refresh()
-          }}
-        >
-          <p className="small">It lets you in no more. With the last one your recovery codes go too.</p>
-        </FormDialog>
-      ) : null}
-    </section>
+    <Card title="Signing in" about="With one of these a stolen password alone lets nobody in.">
+      <Loaded of={mine} lines={3}>
+        {(data) => <Lines data={data} does={does} />}
+      </Loaded>
+      {dialog}
+    </Card>
   )
 }
 
-function RenameDialog({
+function CodesDialog({ codes, onClose }: { readonly codes: readonly string[]; readonly onClose: () => void }) {
+  return (
+    <Dialog title="Recovery codes" isOpen onClose={() => undefined} isFirm>
+      <RecoveryCodes codes={codes} onDone={onClose} />
+    </Dialog>
+  )
+}
+
+function PasskeyDialog({
+  onClose,
+  onDone,
+}: {
+  readonly onClose: () => void
+  readonly onDone: (codes: readonly string[] | null) => void
+}) {
+  const [name, setName] = useState('')
+  return (
+    <FormDialog
+      title="Add a passkey"
+      onClose={onClose}
+      submit="Go on"
+      isReady={name.trim() !== ''}
+      run={async () => onDone((await makePasskey(name.trim())).recovery_codes)}
+    >
+      <p className="small">Your device asks for your face, your finger or its PIN, and signs you in from then on.</p>
+      <Field
+        label="What you call it"
+        value={name}
+        onValue={setName}
+        placeholder="Laptop"
+        maxLength={64}
+        autoFocus
+        required
+      />
+    </FormDialog>
+  )
+}
+
+function RemoveDialog({
   id,
-  from,
+  what,
   onClose,
   onDone,
 }: {
   readonly id: number
-  readonly from: string
+  readonly what: string
+  readonly onClose: () => void
+  readonly onDone: () => Promise<void>
+}) {
+  return (
+    <Confirm
+      title={`Remove ${what}?`}
+      onClose={onClose}
+      submit="Remove"
+      run={async () => {
+        await factors.remove(id)
+        await onDone()
+      }}
+    >
+      <p className="small">It lets you in no more. With the last one your recovery codes go too.</p>
+    </Confirm>
+  )
+}
+
+function RenameDialog({
+  of: { id, name: from },
+  onClose,
+  onDone,
+}: {
+  readonly of: Passkey
   readonly onClose: () => void
   readonly onDone: () => Promise<void>
 }) {
@@ -120,7 +145,6 @@ function RenameDialog({
   return (
     <FormDialog
       title={`Rename the passkey “${from}”`}
-      isOpen
       onClose={onClose}
       submit="Rename"
       isReady={wanted !== ''}
@@ -143,33 +167,20 @@ function RenameDialog({
   )
 }
 
-function Lines({
-  data,
-  onOpen,
-  onNewCodes,
-}: {
-  readonly data: Factors
-  readonly onOpen: (open: Open) => void
-  readonly onNewCodes: () => void
-}) {
+function Lines({ data, does }: { readonly data: Factors; readonly does: ForFactors }) {
   const { passkeys, authenticator, recovery_codes_left: left } = data
-  const hasFactor = passkeys.length > 0 || authenticator !== null
   return (
     <ul className="lines">
       {passkeys.map((one) => (
         <Line key={one.id} icon={<Fingerprint size={16} aria-hidden />} used={one.last_used_at}>
           <span className="grow break">{one.name}</span>
-          <Button
-            small
-            aria-label={`Rename ${one.name}`}
-            onPress={() => onOpen({ kind: 'rename', id: one.id, from: one.name })}
-          >
+          <Button small aria-label={`Rename ${one.name}`} onPress={() => does.rename(one)}>
             Rename
           </Button>
           <Button
             small
             aria-label={`Remove ${one.name}`}
-            onPress={() => onOpen({ kind: 'remove', id: one.id, what: `the passkey “${one.name}”` })}
+            onPress={() => does.remove(one.id, `the passkey “${one.name}”`)}
           >
             Remove
           </Button>
@@ -179,34 +190,17 @@ function Lines({
         <span className="grow muted">
           {canUsePasskeys() ? 'A passkey signs you in by itself' : 'Passkeys need a browser and an address with a name'}
         </span>
-        <Button small isDisabled={!canUsePasskeys()} onPress={() => onOpen({ kind: 'passkey' })}>
+        <Button small isDisabled={!canUsePasskeys()} onPress={does.addPasskey}>
           Add a passkey
         </Button>
       </Line>
-      <Line icon={<Smartphone size={16} aria-hidden />} used={authenticator?.last_used_at ?? null}>
-        <span className={authenticator === null ? 'grow muted' : 'grow'}>
-          {authenticator === null ? 'An app gives a code beside your password' : 'Authenticator app'}
-        </span>
-        {authenticator === null ? (
-          <Button small onPress={() => onOpen({ kind: 'app' })}>
-            Set up an app
-          </Button>
-        ) : (
-          <Button
-            small
-            aria-label="Remove the authenticator app"
-            onPress={() => onOpen({ kind: 'remove', id: authenticator.id, what: 'the authenticator app' })}
-          >
-            Remove
-          </Button>
-        )}
-      </Line>
-      {hasFactor ? (
+      <AppLine of={authenticator} does={does} />
+      {passkeys.length > 0 || authenticator !== null ? (
         <Line icon={<LifeBuoy size={16} aria-hidden />}>
           <span className="grow">
             Recovery codes <span className={left < 3 ? 'tag warn' : 'tag'}>{left} left</span>
           </span>
-          <Button small onPress={onNewCodes}>
+          <Button small onPress={does.replaceCodes}>
             Make new ones
           </Button>
         </Line>
@@ -216,20 +210,39 @@ function Lines({
   )
 }
 
+function AppLine({ of: app, does }: { readonly of: Factors['authenticator']; readonly does: ForFactors }) {
+  if (app === null) {
+    return (
+      <Line icon={<Smartphone size={16} aria-hidden />}>
+        <span className="grow muted">An app gives a code beside your password</span>
+        <Button small onPress={does.addApp}>
+          Set up an app
+        </Button>
+      </Line>
+    )
+  }
+  return (
+    <Line icon={<Smartphone size={16} aria-hidden />} used={app.last_used_at}>
+      <span className="grow">Authenticator app</span>
+      <Button
+        small
+        aria-label="Remove the authenticator app"
+        onPress={() => does.remove(app.id, 'the authenticator app')}
+      >
+        Remove
+      </Button>
+    </Line>
+  )
+}
+
 /** Where the account has a provider. */
 function SsoLine({ data }: { readonly data: Factors }) {
   const { account } = useSession()
-  const ways = useQuery({ queryKey: ['ways-in', account.name], queryFn: () => sso.waysIn(account.name), retry: false })
+  const ways = useAnswer(['ways-in', account.name], () => sso.waysIn(account.name))
   const provider = ways.data?.provider
   const [linked] = data.sso
   if (linked === undefined && (provider === undefined || provider === null)) return null
-  const connect = async () => {
-    try {
-      location.assign((await act(() => sso.link('/portal/settings'))).url)
-    } catch (failure) {
-      if (!(failure instanceof Cancelled)) toast(sentenceOf(failure), true)
-    }
-  }
+  const connect = () => attempt(async () => location.assign((await sso.link('/portal/settings')).url))
   return (
     <Line icon={<Building2 size={16} aria-hidden />} used={linked?.last_used_at ?? null}>
       <span className="grow break">{provider?.label ?? linked?.issuer}</span>
@@ -254,7 +267,7 @@ function Line({
   readonly children: ReactNode
 }) {
   return (
-    <li className="factor">
+    <li className="centred">
       {icon}
       {children}
       {used === null ? null : (

@@ -1,14 +1,15 @@
 /** Changing one's own password. */
 import { useState } from 'react'
 import { credentials, minPassword } from '../api/account.ts'
-import { useSession } from '../session/store.ts'
-import { FormDialog } from '../ui/confirm.tsx'
+import { useSession } from '../api/session.ts'
 import { Button, Field } from '../ui/controls.tsx'
+import { useDialog } from '../ui/dialog.tsx'
+import { FormDialog } from '../ui/form.tsx'
 import { toast } from '../ui/toast.tsx'
 
 export function PasswordCard() {
   const { confirm_with: means } = useSession()
-  const [isOpen, setOpen] = useState(false)
+  const { dialog, open } = useDialog()
   // Who comes through a provider has none; an admin makes the link that sets one.
   if (!means.includes('password')) return null
   return (
@@ -17,8 +18,8 @@ export function PasswordCard() {
         <h2>Password</h2>
         <p className="hint">A change ends your other sessions, and seeds that you have made.</p>
       </div>
-      <Button onPress={() => setOpen(true)}>Change password</Button>
-      {isOpen ? <PasswordDialog onClose={() => setOpen(false)} /> : null}
+      <Button onPress={() => open((close) => <PasswordDialog onClose={close} />)}>Change password</Button>
+      {dialog}
     </section>
   )
 }
@@ -29,7 +30,6 @@ function PasswordDialog({ onClose }: { readonly onClose: () => void }) {
   return (
     <FormDialog
       title="Change password"
-      isOpen
       onClose={onClose}
       submit="Change password"
       isReady={current !== '' && next.length >= minPassword}

@@ -1,12 +1,15 @@
 /** Where one is signed in. */
-import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Laptop, Smartphone } from 'lucide-react'
 import { type OpenSession, sessions } from '../api/account.ts'
-import { act, Cancelled, read, sentenceOf } from '../api/ask.ts'
+import { useAnswer, useRefresh } from '../api/queries.ts'
+import { attempt } from '../ui/attempt.ts'
+import { Card } from '../ui/card.tsx'
 import { Button } from '../ui/controls.tsx'
-import { Loading, Trouble } from '../ui/states.tsx'
+import { Loaded } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+
+const listed = ['sessions']
 
 const browsers = [
   ['Edg/', 'Edge'],
@@ -31,55 +34,53 @@ function deviceOf(agent: string | null): string {
 }
 
 export function SessionsCard() {
-  const cache = useQueryClient()
-  const { data, error, refetch } = useQuery({ queryKey: ['sessions'], queryFn: () => read(sessions.list) })
-  const end = async ({ id }: OpenSession) => {
-    try {
-      await act(() => sessions.end(id))
+  const open = useAnswer(listed, sessions.list)
+  const refresh = useRefresh(listed)
+  const end = ({ id }: OpenSession) =>
+    attempt(async () => {
+      await sessions.end(id)
       toast('That session is ended')
-      await cache.invalidateQueries({ queryKey: ['sessions'] })
-    } catch (failure) {
-      if (!(failure instanceof Cancelled)) toast(sentenceOf(failure), true)
-    }
-  }
+      await refresh()
+    })
   return (
-    <section className="card" aria-labelledby="sessions-title">
-      <div className="card-head">
-        <div>
-          <h2 id="sessions-title">Sessions</h2>
-          <p className="hint">
-            End what you do not know, and change your password. Seeds that you have made until then end too.
-          </p>
-        </div>
-      </div>
-      {error !== null ? <Trouble error={error} onRetry={() => void refetch()} /> : null}
-      {data === undefined && error === null ? <Loading lines={2} /> : null}
-      <ul className="lines">
-        {data?.map((session) => (
-          <li key={session.id} style={{ alignItems: 'center' }}>
-            {/iPhone|Android/.test(session.user_agent ?? '') ? (
-              <Smartphone size={16} aria-hidden />
-            ) : (
-              <Laptop size={16} aria-hidden />
-            )}
-            <span className="grow">
-              {deviceOf(session.user_agent)} <span className="muted">from {session.address}</span>
-            </span>
-            {session.current ? (
-              <span className="tag ok">this one</span>
-            ) : (
-              <>
-                <span className="end hide-narrow">
-                  used <Ago time={session.last_used_at} />
-                </span>
-                <Button small onPress={() => void end(session)} aria-label={`End ${deviceOf(session.user_agent)}`}>
-                  End
-                </Button>
-              </>
-            )}
-          </li>
-        ))}
-      </ul>
-    </section>
+    <Card
+      title="Sessions"
+      about="End what you do not know, and change your password. Seeds that you have made until then end too."
+    >
+      <Loaded of={open} lines={2}>
+        {(all) => (
+          <ul className="lines">
+            {all.map((session) => (
+              <SessionLine key={session.id} of={session} onEnd={() => void end(session)} />
+            ))}
+          </ul>
+        )}
+      </Loaded>
+    </Card>
+  )
+}
+
+function SessionLine({ of: session, onEnd }: { readonly of: OpenSession; readonly onEnd: () => void }) {
+  const { user_agent: agent, address, current, last_used_at: used } = session
+  const Icon = /iPhone|Android/.test(agent ?? '') ? Smartphone : Laptop
+  return (
+    <li className="centred">
+      <Icon size={16} aria-hidden />
+      <span className="grow">
+        {deviceOf(agent)} <span className="muted">from {address}</span>
+      </span>
+      {current ? (
+        <span className="tag ok">this one</span>
+      ) : (
+        <>
+          <span className="end hide-narrow">
+            used <Ago time={used} />
+          </span>
+          <Button small onPress={onEnd} aria-label={`End ${deviceOf(agent)}`}>
+            End
+          </Button>
+        </>
+      )}
+    </li>
   )
 }

@@ -1,10 +1,12 @@
 /** Own sign-in, and the settings of the account. */
-import { Link, useSearchParams } from 'wouter'
+import { useSearchParams } from 'wouter'
+import { useSession } from '../api/session.ts'
 import { setTheme, type Theme, useTheme } from '../frame/theme.ts'
 import { useRights } from '../session/rights.ts'
-import { useSession } from '../session/store.ts'
+import { Card } from '../ui/card.tsx'
 import { Select } from '../ui/controls.tsx'
-import { PageHead } from '../ui/states.tsx'
+import { Facts } from '../ui/facts.tsx'
+import { Page, Tabs } from '../ui/page.tsx'
 import { exactTime } from '../ui/time.tsx'
 import { AccountSettings } from './account.tsx'
 import { FactorsCard } from './factors.tsx'
@@ -18,21 +20,20 @@ export function SettingsPage() {
   const mayManage = rights.has('account:manage')
   const isAccount = mayManage && query.get('tab') === 'account'
   return (
-    <div className="page narrow">
-      <PageHead title="Settings" />
+    <Page title="Settings" isNarrow>
       {mayManage ? (
-        <nav className="tabs-list" aria-label="Settings">
-          <Link href="/settings" className="tab" aria-current={isAccount ? undefined : 'page'}>
-            You
-          </Link>
-          <Link href="/settings?tab=account" className="tab" aria-current={isAccount ? 'page' : undefined}>
-            Account
-          </Link>
-        </nav>
+        <Tabs
+          label="Settings"
+          tabs={[
+            ['You', '/settings'],
+            ['Account', '/settings?tab=account'],
+          ]}
+          current={isAccount ? '/settings?tab=account' : '/settings'}
+        />
       ) : null}
       {isAccount ? <AccountSettings /> : <OwnSettings />}
       {isAccount ? <SignInRules /> : null}
-    </div>
+    </Page>
   )
 }
 
@@ -41,17 +42,15 @@ function OwnSettings() {
   const chosen = useTheme()
   return (
     <>
-      <section className="card card-pad stack" aria-label="You">
-        <dl className="facts">
-          <dt>Name</dt>
-          <dd>{user.name}</dd>
-          <dt>Email</dt>
-          <dd>{user.email}</dd>
-          <dt>Role</dt>
-          <dd>{user.role}</dd>
-          <dt>This session ends</dt>
-          <dd>{exactTime(end)}, or earlier when it is not used</dd>
-        </dl>
+      <Card label="You" isPadded>
+        <Facts
+          of={[
+            ['Name', user.name],
+            ['Email', user.email],
+            ['Role', user.role],
+            ['This session ends', `${exactTime(end)}, or earlier when it is not used`],
+          ]}
+        />
         <Select<Theme>
           label="Theme"
           value={chosen}
@@ -62,7 +61,7 @@ function OwnSettings() {
             { id: 'dark', label: 'Dark' },
           ]}
         />
-      </section>
+      </Card>
       <PasswordCard />
       <FactorsCard />
       <SessionsCard />

@@ -1,5 +1,5 @@
 /** Claims of a trust rule as a person writes them, and the platform of an issuer in words. */
-import { platforms } from '../../../src/client/index.ts'
+import { platforms } from '../api/client.ts'
 
 /** The platform of an issuer, for its name in words. */
 export function platformOf(issuer: string): string | undefined {

@@ -1,13 +1,11 @@
 /** Making or changing a trust rule: whose jobs, what their tokens must say, and what the keys may. */
 import { useState } from 'react'
-import { type NewTrustRule, type Platform, platforms, type TrustRule } from '../../../src/client/index.ts'
-import { strongroom } from '../api/client.ts'
-import { faultsOf } from '../api/faults.ts'
+import { type NewTrustRule, type Platform, platforms, strongroom, type TrustRule } from '../api/client.ts'
 import { rights, scopeText } from '../keys/scopes.ts'
 import { type Chosen, chosenOf, ScopesField, scopesOf } from '../keys/scopes-field.tsx'
 import { useRights } from '../session/rights.ts'
-import { FormDialog } from '../ui/confirm.tsx'
 import { Checkbox, Field, Select, TextArea } from '../ui/controls.tsx'
+import { type Faults, FormDialog } from '../ui/form.tsx'
 import { wordsOf } from '../ui/words.ts'
 import { claimsText, parseClaims } from './platforms.ts'
 
@@ -56,7 +54,6 @@ export function RuleDialog({
 }) {
   const mine = useRights()
   const [draft, setDraft] = useState(() => draftOf(rule))
-  const [faults, setFaults] = useState<Readonly<Record<string, string>>>({})
   const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part })
   const kept = rule === undefined ? undefined : chosenOf(rule.scopes) === undefined ? rule.scopes : undefined
   const claims = parseClaims(draft.claims)
@@ -65,48 +62,45 @@ export function RuleDialog({
   const isReady = draft.name.trim() !== '' && draft.issuer !== '' && typeof claims !== 'string' && wanted.length > 0
   const save = async () => {
     if (typeof claims === 'string') return
-    setFaults({})
-    try {
-      const input = inputOf(draft, claims, wanted)
-      await onSaved(
-        rule === undefined
-          ? await strongroom.trustRules.create(input)
-          : await strongroom.trustRules.update(rule.id, input),
-      )
-    } catch (error) {
-      setFaults(faultsOf(error))
-      throw error
-    }
+    const input = inputOf(draft, claims, wanted)
+    await onSaved(
+      rule === undefined
+        ? await strongroom.trustRules.create(input)
+        : await strongroom.trustRules.update(rule.id, input),
+    )
   }
   return (
     <FormDialog
       title={rule === undefined ? 'New trust rule' : `Change ${rule.name}`}
-      isOpen
       isWide
       onClose={onClose}
       submit={rule === undefined ? 'Create rule' : 'Save'}
       isReady={isReady}
       run={save}
     >
-      <TokenFields draft={draft} change={change} faults={faults} isNew={rule === undefined} />
-      {kept === undefined ? null : (
-        <p className="small muted">
-          Its keys may now: {kept.map(scopeText).join(', ')}. That stays unless you choose something here.
-        </p>
+      {(faults) => (
+        <>
+          <TokenFields draft={draft} change={change} faults={faults} isNew={rule === undefined} />
+          {kept === undefined ? null : (
+            <p className="small muted">
+              Its keys may now: {kept.map(scopeText).join(', ')}. That stays unless you choose something here.
+            </p>
+          )}
+          <ScopesField
+            offered={rights.filter(({ id }) => mine.has(id) && !unfit.includes(id))}
+            chosen={draft.chosen}
+            onChange={(chosen) => change({ chosen })}
+            fault={faults['scopes']}
+          />
+          <Select
+            label="A key lives"
+            value={draft.life}
+            choices={[...new Set([...lives, draft.life])].map((id) => ({ id, label: lifeText(Number(id)) }))}
+            onChoose={(life) => change({ life })}
+          />
+          <MoreFields draft={draft} change={change} faults={faults} />
+        </>
       )}
-      <ScopesField
-        offered={rights.filter(({ id }) => mine.has(id) && !unfit.includes(id))}
-        chosen={draft.chosen}
-        onChange={(chosen) => change({ chosen })}
-        fault={faults['scopes']}
-      />
-      <Select
-        label="A key lives"
-        value={draft.life}
-        choices={[...new Set([...lives, draft.life])].map((id) => ({ id, label: lifeText(Number(id)) }))}
-        onChoose={(life) => change({ life })}
-      />
-      <MoreFields draft={draft} change={change} faults={faults} />
     </FormDialog>
   )
 }
@@ -114,7 +108,7 @@ export function RuleDialog({
 interface FieldsProps {
   readonly draft: Draft
   readonly change: (part: Partial<Draft>) => void
-  readonly faults: Readonly<Record<string, string>>
+  readonly faults: Faults
 }
 
 /** What the tokens are. */

@@ -26,14 +26,33 @@ export async function copyText(get: () => Promise<string>, what: string): Promis
 }
 
 /** A text that is shown this once, with a button that copies it. */
-export function CopyOnce({ text, what }: { readonly text: string; readonly what: string }) {
-  return (
+export function CopyOnce({
+  text,
+  what,
+  label,
+  hint,
+}: {
+  readonly text: string
+  /** What is on the clipboard then, such as `The key`. */
+  readonly what: string
+  readonly label?: string
+  readonly hint?: string
+}) {
+  const copied = (
     <div className="copy-once">
       <code>{text}</code>
       <Button onPress={() => void copyText(async () => text, what)}>
         <Copy size={14} aria-hidden />
         Copy
       </Button>
+    </div>
+  )
+  if (label === undefined) return copied
+  return (
+    <div className="stack-s">
+      <span className="label">{label}</span>
+      {copied}
+      {hint === undefined ? null : <p className="hint">{hint}</p>}
     </div>
   )
 }

@@ -1,5 +1,5 @@
-/** Dialogs: a title, what it is about, and buttons at the end. */
-import type { ReactNode } from 'react'
+/** Dialogs: a title, what it is about, and buttons at the end; and the one that a page has open. */
+import { Fragment, type ReactNode, useCallback, useRef, useState } from 'react'
 import { Dialog as AriaDialog } from 'react-aria-components/Dialog'
 import { Heading } from 'react-aria-components/Heading'
 import { Modal, ModalOverlay } from 'react-aria-components/Modal'
@@ -40,4 +40,22 @@ export function Dialog({
       </Modal>
     </ModalOverlay>
   )
+}
+
+/** Makes a dialog, which is closed by what it is given. */
+export type MakeDialog = (close: () => void) => ReactNode
+
+/**
+ * The dialog that a page has open, or none. What is opened while another is open takes its place; to close one that is no
+ * longer there does nothing.
+ */
+export function useDialog(): { readonly dialog: ReactNode; readonly open: (make: MakeDialog) => void } {
+  const [shown, setShown] = useState<{ readonly number: number; readonly content: ReactNode }>()
+  const count = useRef(0)
+  const open = useCallback((make: MakeDialog) => {
+    const number = ++count.current
+    const close = () => setShown((current) => (current?.number === number ? undefined : current))
+    setShown({ number, content: make(close) })
+  }, [])
+  return { dialog: shown === undefined ? null : <Fragment key={shown.number}>{shown.content}</Fragment>, open }
 }

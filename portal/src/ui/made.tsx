@@ -1,7 +1,6 @@
 /** What somebody made, and the choice whether it ends with them. */
-import { useQuery } from '@tanstack/react-query'
-import type { MadeThings } from '../../../src/client/index.ts'
-import { read } from '../api/ask.ts'
+import type { MadeThings } from '../api/client.ts'
+import { useAnswer } from '../api/queries.ts'
 import { Checkbox } from './controls.tsx'
 import { Note, Trouble } from './states.tsx'
 
@@ -23,7 +22,7 @@ export function MadeChoice({
   readonly isEnding: boolean
   readonly onEnding: (isEnding: boolean) => void
 }) {
-  const { data, error, refetch } = useQuery({ queryKey: ['made', of], queryFn: () => read(load), gcTime: 0 })
+  const { data, error, refetch } = useAnswer(['made', of], load, { gcTime: 0 })
   if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />
   if (data === undefined) return <p className="hint">Looking for what they made …</p>
   if (kinds.every((kind) => data[kind].length === 0)) return null

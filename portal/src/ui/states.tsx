@@ -1,38 +1,9 @@
 /** What a page shows before, instead of and around its content: loading, trouble, nothing there, notes. */
 import { CircleAlert, CircleCheck, Info, type LucideIcon, TriangleAlert } from 'lucide-react'
-import { type ReactNode, useEffect } from 'react'
+import type { ReactNode } from 'react'
 import { codeOf, sentenceOf } from '../api/ask.ts'
+import type { Asked } from '../api/queries.ts'
 import { Button } from './controls.tsx'
-
-/** The heading of a page, and its title in the window: never a secret's value. */
-export function PageHead({
-  title,
-  windowTitle = title,
-  about,
-  children,
-}: {
-  readonly title: ReactNode
-  readonly windowTitle?: ReactNode
-  readonly about?: ReactNode
-  readonly children?: ReactNode
-}) {
-  useTitle(typeof windowTitle === 'string' ? windowTitle : 'Strongroom')
-  return (
-    <header className="page-head">
-      <div>
-        <h1 className="break">{title}</h1>
-        {about === undefined ? null : <p>{about}</p>}
-      </div>
-      {children === undefined ? null : <div className="row">{children}</div>}
-    </header>
-  )
-}
-
-export function useTitle(title: string): void {
-  useEffect(() => {
-    document.title = title === 'Strongroom' ? title : `${title} · Strongroom`
-  }, [title])
-}
 
 export function Empty({
   icon: Icon,
@@ -88,6 +59,28 @@ export function Trouble({ error, onRetry }: { readonly error: unknown; readonly 
         <Button onPress={onRetry}>Try again</Button>
       )}
     </div>
+  )
+}
+
+/** What was asked for: lines in its place until it is there, why it cannot be had, or what is made of it. */
+export function Loaded<T>({
+  of: { data, error, refetch },
+  lines = 6,
+  label = 'Loading',
+  children,
+}: {
+  readonly of: Asked<T>
+  /** How many lines stand in its place. */
+  readonly lines?: number
+  /** What is said meanwhile to those who do not see them. */
+  readonly label?: string
+  readonly children: (data: T) => ReactNode
+}) {
+  return (
+    <>
+      {error === null ? null : <Trouble error={error} onRetry={() => void refetch()} />}
+      {data !== undefined ? children(data) : error === null ? <Loading lines={lines} label={label} /> : null}
+    </>
   )
 }
 

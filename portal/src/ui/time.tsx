@@ -68,3 +68,16 @@ export function Expiry({ time }: { readonly time: string | null }) {
     </time>
   )
 }
+
+/** The end of the day, in the person's time, as the API takes it. */
+export function expiryTime(day: string): string | null {
+  if (day === '') return null
+  return `${new Date(`${day}T23:59:59`).toISOString().slice(0, 19)}Z`
+}
+
+export function expiryDay(time: string | null): string {
+  if (time === null) return ''
+  const date = new Date(time)
+  const two = (part: number) => String(part).padStart(2, '0')
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+}

@@ -1,6 +1,6 @@
 /** Who is signed in, kept outside of React, so that a call that fails can ask for it. */
 import { useSyncExternalStore } from 'react'
-import { type Session, sessions } from '../api/account.ts'
+import { type Session, sessions } from './account.ts'
 import { keepAccount } from './last-account.ts'
 
 export type State =

@@ -1,0 +1,137 @@
+/** The columns of the table of secrets: what each shows, how wide it is, what it is sorted by, and where it has no room. */
+import type { Metadata } from '../api/client.ts'
+import type { Column } from '../ui/columns.ts'
+import { Ago, Expiry } from '../ui/time.tsx'
+
+/** What a row is drawn from. What is pressed in it, the table knows. */
+export interface SecretRow {
+  readonly secret: Metadata
+  readonly href: string
+  /** One row takes the focus by the tabulator, the others by arrows. */
+  readonly tabIndex: 0 | -1
+  readonly mayRead: boolean
+}
+
+export interface SecretColumn extends Column<SecretRow> {
+  /** What the table is sorted by when it is chosen. */
+  readonly sortsBy?: (secret: Metadata) => string
+  /** Whether that is sorted as people count, `key-2` before `key-10`, or else letter by letter. */
+  readonly isCounted?: boolean
+}
+
+export const columns: readonly SecretColumn[] = [
+  {
+    id: 'name',
+    head: 'Name',
+    cell: (row) => <NameCell row={row} />,
+    sortsBy: ({ name }) => name,
+    isCounted: true,
+  },
+  {
+    id: 'list',
+    head: 'List',
+    width: 120,
+    from: 760,
+    cell: ({ secret }) => secret.list.name,
+    more: ({ secret }) => secret.list.name,
+    sortsBy: ({ list }) => list.name,
+    isCounted: true,
+  },
+  {
+    id: 'type',
+    head: 'Type',
+    width: 44,
+    // The picture before the name tells it.
+    from: 920,
+    cell: ({ secret }) => (secret.type === 'file' ? 'File' : 'Text'),
+    sortsBy: ({ type }) => type,
+  },
+  {
+    id: 'expires',
+    head: 'Expires',
+    width: 140,
+    from: 520,
+    cell: ({ secret: { expires_at: time } }) =>
+      time === null ? <span className="muted">–</span> : <Expiry time={time} />,
+    // What never expires comes last.
+    sortsBy: ({ expires_at: time }) => time ?? '9999',
+  },
+  {
+    id: 'updated',
+    head: 'Updated',
+    width: 112,
+    from: 520,
+    cell: ({ secret }) => <Ago time={secret.updated_at} />,
+    sortsBy: ({ updated_at: time }) => time,
+  },
+  { id: 'actions', head: 'Actions', isHeadHidden: true, width: 66, cell: (row) => <ActionsCell row={row} /> },
+]
+
+function NameCell({ row: { secret, href, tabIndex } }: { readonly row: SecretRow }) {
+  return (
+    <>
+      {secret.type === 'file' ? icons.file : icons.text}
+      <a href={href} tabIndex={tabIndex} title={secret.name}>
+        {secret.name}
+      </a>
+      {secret.tags.slice(0, 2).map((tag) => (
+        <span key={tag} className="tag hide-narrow">
+          {tag}
+        </span>
+      ))}
+      {secret.tags.length > 2 ? (
+        <span className="tag hide-narrow" title={secret.tags.slice(2).join(', ')}>
+          +{secret.tags.length - 2}
+        </span>
+      ) : null}
+    </>
+  )
+}
+
+function ActionsCell({ row: { secret, tabIndex, mayRead } }: { readonly row: SecretRow }) {
+  if (!mayRead) return null
+  return (
+    <>
+      {secret.type === 'text' ? (
+        <button
+          type="button"
+          className="btn icon small quiet"
+          data-copy
+          aria-label={`Copy the value of ${secret.name}`}
+          tabIndex={tabIndex}
+        >
+          {icons.copy}
+        </button>
+      ) : null}
+      <button
+        type="button"
+        className="btn icon small quiet"
+        data-peek={secret.id}
+        aria-label={`Reveal the value of ${secret.name}`}
+        aria-haspopup="dialog"
+        tabIndex={tabIndex}
+      >
+        {icons.reveal}
+      </button>
+    </>
+  )
+}
+
+/** Made once, and not for each of the rows that come and go. */
+const icons = {
+  file: <Icon path="M14 2H6a2 2 0 0 0-2 2v16a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V8zM14 2v6h6" />,
+  text: <Icon path="M4 6h16M4 12h10M4 18h13" />,
+  copy: (
+    <Icon path="M10 8h10a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H10a2 2 0 0 1-2-2V10a2 2 0 0 1 2-2zM4 16a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2h10a2 2 0 0 1 2 2" />
+  ),
+  reveal: <Icon path="M2 12s3.5-7 10-7 10 7 10 7-3.5 7-10 7-10-7-10-7zM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z" />,
+}
+
+/** A picture of one line, styled from outside: two elements, where a hundred of them come into sight at once. */
+function Icon({ path }: { readonly path: string }) {
+  return (
+    <svg className="row-icon" viewBox="0 0 24 24" aria-hidden>
+      <path d={path} />
+    </svg>
+  )
+}

@@ -1,0 +1,57 @@
+/** Signing in through the account's provider: this window goes there, or one of its own that tells when it is back. */
+import { Building2 } from 'lucide-react'
+import { sentenceOf } from '../api/ask.ts'
+import { type Provider, sso } from '../api/factors.ts'
+import { keepAccount } from '../api/last-account.ts'
+import { Button } from '../ui/controls.tsx'
+import { windowEnd } from './provider.ts'
+import { ProviderWindow } from './provider-window.tsx'
+
+/** Where the account has a provider. */
+export function SsoButton({
+  provider,
+  isDisabled,
+  onTrouble,
+  onSignedIn,
+}: {
+  readonly provider: Provider | null
+  readonly isDisabled: boolean
+  readonly onTrouble: (trouble: string | undefined) => void
+  /** Told when it happened in another window; without it, this one goes there. */
+  readonly onSignedIn?: () => void
+}) {
+  if (provider === null) return null
+  if (onSignedIn !== undefined) {
+    return (
+      <ProviderWindow
+        label={`Sign in with ${provider.label}`}
+        begin={() => sso.begin(provider.account, false, windowEnd)}
+        isDisabled={isDisabled}
+        onTrouble={onTrouble}
+        onDone={onSignedIn}
+      />
+    )
+  }
+  const go = async () => {
+    try {
+      const { url } = await sso.begin(provider.account, false, placeToReturn())
+      // Where they come back to, should they not succeed there.
+      keepAccount(provider.account)
+      location.assign(url)
+    } catch (error) {
+      onTrouble(sentenceOf(error))
+    }
+  }
+  return (
+    <Button onPress={() => void go()} isDisabled={isDisabled}>
+      <Building2 size={16} aria-hidden />
+      Sign in with {provider.label}
+    </Button>
+  )
+}
+
+/** Where somebody is, as far as the server lets a provider send them back to. */
+export function placeToReturn(): string {
+  const { pathname } = location
+  return /^\/portal\/([a-z-]+(\/\d{1,16})?)?$/.test(pathname) ? pathname : '/portal/'
+}

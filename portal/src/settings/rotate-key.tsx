@@ -1,0 +1,59 @@
+/** Replacing the key of the account: how far it is, and going on where it was broken off. */
+import { useState } from 'react'
+import { type AccountKey, strongroom } from '../api/client.ts'
+import { useRefresh } from '../api/queries.ts'
+import { useSecrets } from '../secrets/queries.ts'
+import { useAttempt } from '../ui/attempt.ts'
+import { Button } from '../ui/controls.tsx'
+import { Dialog } from '../ui/dialog.tsx'
+import { Progress } from '../ui/progress.tsx'
+import { Note } from '../ui/states.tsx'
+import { toast } from '../ui/toast.tsx'
+import { accountKey } from './queries.ts'
+
+export function RotateDialog({ from, onClose }: { readonly from: AccountKey; readonly onClose: () => void }) {
+  const refresh = useRefresh(accountKey)
+  const { data: secrets } = useSecrets()
+  const [now, setNow] = useState<AccountKey>()
+  const { attempt, trouble, isBusy } = useAttempt()
+  const total = Math.max(from.outdated, secrets?.length ?? 0, now?.outdated ?? 0)
+  const isDone = now !== undefined && !now.rotating
+  const rotate = async () => {
+    await attempt(async () => {
+      const done = await strongroom.account.rotateKey(setNow)
+      toast(`Version ${done.version} wraps all secrets now`)
+    })
+    await refresh()
+  }
+  return (
+    <Dialog title="Rotate the key of the account" isOpen onClose={onClose} isFirm={isBusy}>
+      {trouble === undefined ? null : (
+        <Note kind="bad">{trouble} What was done stays done: rotate again to go on.</Note>
+      )}
+      {isDone ? (
+        <Note kind="ok">
+          Version {now.version} wraps the keys of all secrets. The one before is destroyed; backups from before still
+          need it, and hold it.
+        </Note>
+      ) : isBusy || now !== undefined ? (
+        <Progress done={now === undefined ? 0 : total - now.outdated} total={total} label="Secrets under the new key" />
+      ) : (
+        <p className="small">
+          A new key takes the place of version {from.version}
+          {from.rotating ? ', as was begun' : ''}. It takes some seconds for thousands of secrets. If it is broken off,
+          it goes on where it was.
+        </p>
+      )}
+      <div className="actions">
+        <Button onPress={onClose} isDisabled={isBusy}>
+          {isDone ? 'Close' : 'Cancel'}
+        </Button>
+        {isDone ? null : (
+          <Button look="primary" onPress={() => void rotate()} isDisabled={isBusy}>
+            {isBusy ? 'Rotating…' : from.rotating || now !== undefined ? 'Go on' : 'Rotate'}
+          </Button>
+        )}
+      </div>
+    </Dialog>
+  )
+}

@@ -1,0 +1,64 @@
+/** A part of a page in a frame: its head, its content, and what stands at its foot. */
+import type { LucideIcon } from 'lucide-react'
+import type { ReactNode } from 'react'
+
+export function Card({
+  title,
+  icon: Icon,
+  about,
+  end,
+  label = title,
+  isPadded = false,
+  isBusy = false,
+  children,
+}: {
+  /** Without one it has no head. */
+  readonly title?: string
+  readonly icon?: LucideIcon
+  readonly about?: ReactNode
+  /** At the end of the head. */
+  readonly end?: ReactNode
+  /** What it is called, where the title does not say it. */
+  readonly label?: string | undefined
+  /** Whether there is room around the content; a list brings its own. */
+  readonly isPadded?: boolean
+  /** Whether what it shows is about to be another. */
+  readonly isBusy?: boolean
+  readonly children?: ReactNode
+}) {
+  return (
+    <section className="card" aria-label={label} aria-busy={isBusy}>
+      {title === undefined ? null : (
+        <div className="card-head">
+          <div>
+            <h2 className="row">
+              {Icon === undefined ? null : <Icon size={16} aria-hidden />}
+              {title}
+            </h2>
+            {about === undefined ? null : <p className="hint">{about}</p>}
+          </div>
+          {end}
+        </div>
+      )}
+      {isPadded ? <div className="card-pad stack">{children}</div> : children}
+    </section>
+  )
+}
+
+/** One figure, and what it counts. */
+export function Figure({
+  value,
+  what,
+  look = '',
+}: {
+  readonly value: number
+  readonly what: string
+  readonly look?: 'is-warn' | 'is-ok' | ''
+}) {
+  return (
+    <>
+      <span className={`figure ${look}`}>{value.toLocaleString('en')}</span>
+      <span className="what">{what}</span>
+    </>
+  )
+}
