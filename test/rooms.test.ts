@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { suite, test } from 'node:test'
+import { ts } from '@ts-morph/common'
 
 const root = join(import.meta.dirname, '..')
 
@@ -97,6 +98,35 @@ const rooms: Record<string, readonly string[]> = {
   commands: ['cli', 'cli/host', 'package-root'],
   main: ['commands', 'cli'],
 }
+
+/**
+ * The rooms of the portal, below `portal/src/`, and what each may import: other rooms of it, and files of `src/`, which
+ * are pure. What the server says comes through `api` alone.
+ */
+const portalRooms: Record<string, readonly string[]> = {
+  api: ['src/client/index.ts'],
+  ui: ['api'],
+  session: ['api', 'ui', 'src/model/pattern.ts'],
+  deployments: ['api', 'ui', 'session'],
+  secrets: ['api', 'ui', 'session', 'deployments'],
+  lists: ['api', 'ui', 'session', 'deployments', 'secrets'],
+  'cloud-init': ['api', 'ui', 'session', 'deployments', 'secrets', 'src/render/reference.ts'],
+  keys: ['api', 'ui', 'session'],
+  trust: ['api', 'ui', 'session', 'keys'],
+  settings: ['api', 'ui', 'session', 'secrets'],
+  machines: ['api', 'ui', 'keys', 'settings'],
+  users: ['api', 'ui'],
+  // The words of a record and times as the API takes them, which are the trail's.
+  audit: ['api', 'ui', 'src/audit/record.ts', 'src/model/time.ts'],
+  overview: ['api', 'ui', 'session', 'audit', 'deployments', 'secrets'],
+  frame: ['api', 'ui', 'session', 'secrets'],
+}
+
+/** Those that put the pages together. */
+const portalRoots = ['portal/src/main.tsx', 'portal/src/app.tsx']
+
+/** A component is longer than a function elsewhere, as what it shows is written out; it is still one idea. */
+const maxPortalLines = 80
 
 /** Routes of one API never reach into another's. */
 const listsApi = ['http/routes/secret-lists/', 'http/secret-lists/']
@@ -201,6 +231,49 @@ const files: readonly File[] = globSync('**/*.ts', { cwd: join(root, 'src') }).m
   text: readFileSync(join(root, 'src', path), 'utf8'),
 }))
 
+const portalFiles: readonly File[] = globSync('portal/src/**/*.{ts,tsx}', { cwd: root }).map((path) => ({
+  path,
+  text: readFileSync(join(root, path), 'utf8'),
+}))
+
+function portalRoomOf(path: string): string {
+  return path.split('/')[2] ?? ''
+}
+
+function portalBreaches(file: File): string[] {
+  if (portalRoots.includes(file.path)) return []
+  const room = portalRoomOf(file.path)
+  const allowed = portalRooms[room]
+  if (allowed === undefined) return [`${file.path} is in no room`]
+  const wrong = importsOf(file).filter((target) =>
+    target.startsWith('portal/src/')
+      ? portalRoomOf(target) !== room && !allowed.includes(portalRoomOf(target))
+      : !allowed.includes(target),
+  )
+  const asks = room !== 'api' && /\b(fetch\s*\(|XMLHttpRequest|EventSource|WebSocket|sendBeacon)/.test(file.text)
+  return [
+    ...wrong.map((target) => `${file.path} imports ${target}`),
+    ...(asks ? [`${file.path} asks the server by itself`] : []),
+  ]
+}
+
+/** The functions that are longer than they may be, methods and those without a name too. */
+function longFunctionsIn({ path, text }: File): string[] {
+  const kind = path.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true, kind)
+  const lineOf = (at: number) => source.getLineAndCharacterOfPosition(at).line
+  const found: string[] = []
+  const visit = (node: ts.Node) => {
+    const lines = lineOf(node.end) - lineOf(node.getStart()) + 1
+    if (ts.isFunctionLike(node) && lines > maxPortalLines) {
+      found.push(`${path}:${lineOf(node.getStart()) + 1} has ${lines} lines`)
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(source)
+  return found
+}
+
 suite('The rooms', () => {
   test('import only from the rooms below them, and leave alone what has a keeper', () => {
     assert.ok(files.length > 50)
@@ -229,6 +302,56 @@ suite('The rooms', () => {
       silent.map(({ path }) => path),
       [],
     )
+  })
+})
+
+suite('The rooms of the portal', () => {
+  test('import only from the rooms below them, and ask the server through api alone', () => {
+    assert.ok(portalFiles.length > 50)
+    assert.deepEqual(portalFiles.flatMap(portalBreaches), [])
+  })
+
+  test('have no cycle of imports', () => {
+    assert.equal(cycleIn(portalFiles), undefined)
+  })
+
+  test('hold files that say in their first line what they are for', () => {
+    assert.deepEqual(
+      portalFiles.filter(({ text }) => !text.startsWith('/**')).map(({ path }) => path),
+      [],
+    )
+  })
+
+  test(`hold functions of at most ${maxPortalLines} lines`, () => {
+    assert.deepEqual(portalFiles.flatMap(longFunctionsIn), [])
+  })
+
+  const planted: readonly (readonly [path: string, text: string])[] = [
+    ['portal/src/keys/a.tsx', "import type { ApiKey } from '../../../src/client/index.ts'"],
+    ['portal/src/keys/a.tsx', "import { B } from '../users/b.tsx'"],
+    ['portal/src/ui/a.tsx', "import { B } from '../session/b.tsx'"],
+    ['portal/src/api/a.ts', "import { b } from '../ui/b.ts'"],
+    ['portal/src/secrets/a.tsx', "const b = await import('../overview/b.tsx')"],
+    ['portal/src/users/a.tsx', "import { hash } from '../../../src/crypto/password.ts'"],
+    ['portal/src/users/a.tsx', "const answer = await fetch('/v3/users')"],
+    ['portal/src/elsewhere/a.tsx', ''],
+  ]
+  for (const [path, text] of planted) {
+    test(`stop ${text || 'a file in no room'} in ${path}`, () => {
+      assert.equal(portalBreaches({ path, text }).length, 1)
+    })
+  }
+
+  test('stop a function that is a line too long, whatever its form', () => {
+    const lines = (count: number) => '\n'.repeat(count - 2)
+    const forms = (count: number) => [
+      `function A() {${lines(count)}\n}`,
+      `const A = () => {${lines(count)}\n}`,
+      `class A { b() {${lines(count)}\n} }`,
+      `const a = <A b={() => {${lines(count)}\n}} />`,
+    ]
+    for (const text of forms(maxPortalLines)) assert.deepEqual(longFunctionsIn({ path: 'a.tsx', text }), [])
+    for (const text of forms(maxPortalLines + 1)) assert.equal(longFunctionsIn({ path: 'a.tsx', text }).length, 1)
   })
 })
 

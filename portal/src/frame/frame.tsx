@@ -10,11 +10,11 @@ import { signedOut, useSession } from '../api/session.ts'
 import { Logo } from '../session/gate.tsx'
 import { IconButton } from '../ui/controls.tsx'
 import { Menu } from '../ui/menu.tsx'
+import { setTheme, type Theme, useTheme } from '../ui/theme.ts'
 import { toast } from '../ui/toast.tsx'
 import { KeysHelp, useKeys } from './keys.tsx'
 import { Palette } from './palette.tsx'
 import { type Place, usePlaces } from './places.ts'
-import { setTheme, type Theme, useTheme } from './theme.ts'
 
 export function Frame({ children }: { readonly children: ReactNode }) {
   const [location, navigate] = useLocation()

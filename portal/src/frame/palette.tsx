@@ -10,8 +10,8 @@ import { SearchField } from 'react-aria-components/SearchField'
 import { useLocation } from 'wouter'
 import { useSecrets } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
+import { setTheme } from '../ui/theme.ts'
 import { usePlaces } from './places.ts'
-import { setTheme } from './theme.ts'
 
 const maxSecrets = 30
 

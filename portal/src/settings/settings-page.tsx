@@ -1,12 +1,12 @@
 /** Own sign-in, and the settings of the account. */
 import { useSearchParams } from 'wouter'
 import { useSession } from '../api/session.ts'
-import { setTheme, type Theme, useTheme } from '../frame/theme.ts'
 import { useRights } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
 import { Select } from '../ui/controls.tsx'
 import { Facts } from '../ui/facts.tsx'
 import { Page, Tabs } from '../ui/page.tsx'
+import { setTheme, type Theme, useTheme } from '../ui/theme.ts'
 import { exactTime } from '../ui/time.tsx'
 import { AccountSettings } from './account.tsx'
 import { FactorsCard } from './factors.tsx'
