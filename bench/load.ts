@@ -19,6 +19,7 @@ export interface Load {
 }
 
 export interface Measured {
+  readonly requests: number
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
@@ -34,6 +35,7 @@ let count = 0
 await Promise.all(Array.from({ length: load.connections }, () => runConnection()))
 latencies.sort((a, b) => a - b)
 const measured: Measured = {
+  requests: latencies.length,
   perSecond: Math.round(latencies.length / load.seconds),
   p50Ms: percentile(0.5),
   p99Ms: percentile(0.99),

@@ -5,18 +5,34 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Load, Measured } from './load.ts'
-import { isInstalled, type Target } from './servers.ts'
+import { databaseCpuMicros, isInstalled, type Target } from './servers.ts'
 
 const run = promisify(execFile)
 
 export const generator = isInstalled('wrk') ? 'wrk' : 'bench/load.ts'
 
+/** What a request takes of the processors, in microseconds: of the server's process, and of the database's. */
+export interface Cost {
+  readonly cpuMicros: number
+  readonly databaseMicros?: number
+}
+
+/** @param databasePid the first process of the PostgreSQL server, where there is one */
 export async function measure(
   target: Target,
   what: Pick<Load, 'kind' | 'connections' | 'seconds' | 'secrets'>,
-): Promise<Measured> {
+  databasePid?: number,
+): Promise<Measured & Cost> {
   const load: Load = { ...what, port: target.port, key: target.key, prefix: `${what.kind}-${Date.now().toString(36)}` }
-  return generator === 'wrk' ? measureWithWrk(load) : measureAlone(load)
+  const before = target.cpuMicros()
+  const databaseBefore = databasePid === undefined ? 0 : databaseCpuMicros(databasePid)
+  const measured = await (generator === 'wrk' ? measureWithWrk(load) : measureAlone(load))
+  const each = (micros: number) => Math.round((micros / measured.requests) * 10) / 10
+  return {
+    ...measured,
+    cpuMicros: each(target.cpuMicros() - before),
+    ...(databasePid === undefined ? {} : { databaseMicros: each(databaseCpuMicros(databasePid) - databaseBefore) }),
+  }
 }
 
 /** Makes secrets until there are so many. */
@@ -53,6 +69,7 @@ async function measureWithWrk(load: Load): Promise<Measured> {
       `http://127.0.0.1:${load.port}`,
     ])
     return {
+      requests: Number(/(\d+) requests in/.exec(stdout)?.[1]),
       perSecond: Math.round(Number(/^Requests\/sec:\s+([\d.]+)$/m.exec(stdout)?.[1])),
       p50Ms: milliseconds(/^\s+50%\s+(\S+)$/m.exec(stdout)?.[1]),
       p99Ms: milliseconds(/^\s+99%\s+(\S+)$/m.exec(stdout)?.[1]),

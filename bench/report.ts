@@ -6,8 +6,9 @@ import { GridComponent, TitleComponent } from 'echarts/components'
 import { init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import type { Measured } from './load.ts'
+import type { Cost } from './measure.ts'
 
-export interface Row extends Measured {
+export interface Row extends Measured, Cost {
   readonly server: string
   readonly kind: 'constant' | 'read' | 'create'
   readonly connections: number
@@ -43,7 +44,7 @@ function pageOf({ machine, rows, goals }: Report): string {
   return `# What requests cost
 
 Written by \`npm run bench\`. ${machine.join('; ')}. [docs/performance.md](../../docs/performance.md) says what is behind
-the numbers.
+the numbers. The floor is a bare server that reads a row, writes a record and commits (\`bench/floor.ts\`).
 
 | goal | wanted | found | reached |
 | --- | --- | --- | --- |
@@ -53,9 +54,11 @@ ${missed.length === 0 ? 'All goals are reached.' : `${missed.length} of ${goals.
 
 ![Requests a second](requests.svg)
 
-| server | request | connections | requests/s | p50 ms | p99 ms | failed |
-| --- | --- | ---: | ---: | ---: | ---: | ---: |
-${rows.map((row) => `| ${row.server} | ${row.kind} | ${row.connections} | ${row.perSecond} | ${row.p50Ms} | ${row.p99Ms} | ${row.failed} |`).join('\n')}
+| server | request | connections | CPU µs | database's CPU µs | requests/s | p50 ms | p99 ms | failed |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+${rows.map((row) => `| ${row.server} | ${row.kind} | ${row.connections} | ${row.cpuMicros} | ${row.databaseMicros ?? ''} | ${row.perSecond} | ${row.p50Ms} | ${row.p99Ms} | ${row.failed} |`).join('\n')}
+
+CPU is what all threads of the server's process took, for each request.
 `
 }
 

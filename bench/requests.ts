@@ -1,6 +1,8 @@
 /**
- * What requests cost, all in one run: reads of one secret and creates on both stores beside one nginx worker's and a
- * bare node:http server's constant answer; the start, the memory, a long list, and reads among a million secrets.
+ * What requests cost, all in one run: reads of one secret and creates on both stores beside the floor, which is a bare
+ * server that does as much to the disk, and beside one nginx worker's and a bare node:http server's constant answer; the
+ * start, the memory, a long list, and reads among a million secrets. Goals are ratios of CPU, which hold on a busy machine
+ * where rates do not.
  *
  * BENCH_SECONDS: how long each load lasts (4). BENCH_SECRETS: how many secrets are many (1000000).
  */
@@ -10,13 +12,13 @@ import { buildCommand } from '../scripts/build.ts'
 import { startCluster } from '../test/support/postgres.ts'
 import { fill, generator, measure } from './measure.ts'
 import { type Goal, type Row, write } from './report.ts'
-import { isInstalled, startBare, startNginx, startStrongroom, type Target } from './servers.ts'
+import { isInstalled, startBare, startFloor, startNginx, startStrongroom, type Target } from './servers.ts'
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 4)
 const many = Number(process.env['BENCH_SECRETS'] ?? 1_000_000)
 const few = 1000
 const listed = 100_000
-const levels = [1, 64, 128]
+const levels = [1, 64]
 /** The level that the goals are about. */
 const level = 64
 
@@ -27,10 +29,11 @@ await buildCommand(join(import.meta.dirname, '..', 'dist'))
 const cluster = await startCluster()
 try {
   await benchConstants()
+  await benchFloor()
   await benchSqlite()
   if (cluster === undefined) console.log('PostgreSQL is not installed: not measured')
-  else await benchStore(await startStrongroom('PostgreSQL', cluster.url))
-  judgeRates()
+  else await benchStore(await startStrongroom('PostgreSQL', cluster.url), cluster.pid)
+  judgeCosts()
   await benchGrowth()
 } finally {
   cluster?.stop()
@@ -53,20 +56,29 @@ async function benchConstants(): Promise<void> {
   }
 }
 
+async function benchFloor(): Promise<void> {
+  const target = await startFloor()
+  await measure(target, { kind: 'read', connections: level, seconds: 2, secrets: few })
+  for (const connections of levels) await load(target, 'read', connections)
+  await target.stop()
+}
+
 async function benchSqlite(): Promise<void> {
   const target = await startStrongroom('SQLite')
-  judge('start, on an empty store', '< 500 ms', `${Math.round(target.startMs)} ms`, target.startMs < 500)
+  judge('start, on an empty store', '< 350 ms', `${Math.round(target.startMs)} ms`, target.startMs < 350)
+  const idle = Math.round(target.residentBytes() / 1e6)
+  judge('memory when idle, SQLite', '< 110 MB', `${idle} MB`, idle < 110)
   await benchStore(target)
 }
 
-async function benchStore(target: Target): Promise<void> {
+async function benchStore(target: Target, databasePid?: number): Promise<void> {
   await fill(target, 0, few)
   await warm(target, few)
   for (const kind of ['read', 'create'] as const) {
-    for (const connections of levels) await load(target, kind, connections)
+    for (const connections of levels) await load(target, kind, connections, databasePid)
   }
   const megabytes = Math.round(target.residentBytes() / 1e6)
-  judge(`memory after these loads, ${target.name}`, '< 120 MB', `${megabytes} MB`, megabytes < 120)
+  judge(`memory after these loads, ${target.name}`, '< 180 MB', `${megabytes} MB`, megabytes < 180)
   await target.stop()
 }
 
@@ -80,24 +92,19 @@ async function benchGrowth(): Promise<void> {
   await list(target)
   await fill(target, listed, many)
   await warm(target, many)
-  const amongMany = await readsAmong(target, many)
-  const ratio = amongMany / among
-  judge(
-    `reads among ${many} secrets, of reads among ${few}`,
-    '>= 0.9',
-    `${ratio.toFixed(2)} (${amongMany}/s of ${among}/s)`,
-    ratio >= 0.9,
-  )
+  const ratio = (await readsAmong(target, many)) / among
+  judge(`CPU of a read among ${many} secrets, of one among ${few}`, '<= 1.1', ratio.toFixed(2), ratio <= 1.1)
   await target.stop()
 }
 
 async function readsAmong(target: Target, secrets: number): Promise<number> {
-  const { perSecond } = await measure(target, { kind: 'read', connections: level, seconds, secrets })
-  return perSecond
+  return (await measure(target, { kind: 'read', connections: level, seconds, secrets })).cpuMicros
 }
 
-async function list({ port, key }: Target): Promise<void> {
+async function list(target: Target): Promise<void> {
+  const { port, key } = target
   const times: number[] = []
+  const before = target.cpuMicros()
   for (let round = 0; round < 5; round++) {
     const began = performance.now()
     const answer = await fetch(`http://127.0.0.1:${port}/v3/secrets`, { headers: { authorization: `Bearer ${key}` } })
@@ -106,7 +113,9 @@ async function list({ port, key }: Target): Promise<void> {
     times.push(performance.now() - began)
   }
   const median = times.sort((a, b) => a - b)[2] ?? Number.NaN
-  judge(`list of ${listed} names`, '< 500 ms', `${Math.round(median)} ms`, median < 500)
+  judge(`list of ${listed} names`, '< 1000 ms', `${Math.round(median)} ms`, median < 1000)
+  const each = (target.cpuMicros() - before) / 5 / listed
+  judge('CPU of a listed name', '<= 3.5 µs', `${each.toFixed(1)} µs`, each <= 3.5)
 }
 
 /** Compiled code and filled caches are what a server runs with. */
@@ -114,32 +123,48 @@ async function warm(target: Target, secrets: number): Promise<void> {
   await measure(target, { kind: 'read', connections: level, seconds: 2, secrets })
 }
 
-async function load(target: Target, kind: Row['kind'], connections: number): Promise<void> {
-  const measured = await measure(target, { kind, connections, seconds, secrets: few })
+async function load(target: Target, kind: Row['kind'], connections: number, databasePid?: number): Promise<void> {
+  const measured = await measure(target, { kind, connections, seconds, secrets: few }, databasePid)
   const row: Row = { server: target.name, kind, connections, ...measured }
   rows.push(row)
   if (measured.failed > 0) process.exitCode = 1
-  const cells = [row.server, kind, `${connections} conn.`, `${row.perSecond}/s`, `p99 ${row.p99Ms} ms`]
+  const cells = [
+    row.server,
+    kind,
+    `${connections} conn.`,
+    `${row.perSecond}/s`,
+    `p99 ${row.p99Ms} ms`,
+    `CPU ${row.cpuMicros} µs`,
+  ]
   console.log(cells.map((cell) => cell.padEnd(12)).join(' '), measured.failed > 0 ? `${measured.failed} FAILED` : '')
 }
 
-function judgeRates(): void {
-  const of = (server: string, kind: Row['kind']) =>
-    rows.find((row) => row.server === server && row.kind === kind && row.connections === level)
-  const read = of('SQLite', 'read')
-  const ratios = [
-    ['reads, of nginx', read, of('nginx', 'constant'), 0.5],
-    ['creates, of nginx', of('SQLite', 'create'), of('nginx', 'constant'), 0.25],
-    ['reads on PostgreSQL, of SQLite', of('PostgreSQL', 'read'), read, 0.6],
+function judgeCosts(): void {
+  const of = (server: string, kind: Row['kind'], connections: number) =>
+    rows.find((row) => row.server === server && row.kind === kind && row.connections === connections)
+  const wanted = [
+    ['a read that comes alone', 'read', 1, 1.25],
+    [`a read at ${level} connections`, 'read', level, 1.6],
+    [`a create at ${level} connections`, 'create', level, 3],
   ] as const
-  for (const [what, one, other, wanted] of ratios) {
-    if (one === undefined || other === undefined) continue
-    const ratio = one.perSecond / other.perSecond
-    judge(what, `>= ${wanted}`, `${ratio.toFixed(2)} (${one.perSecond}/s of ${other.perSecond}/s)`, ratio >= wanted)
+  for (const [what, kind, connections, most] of wanted) {
+    const [one, floor] = [of('SQLite', kind, connections), of('floor', 'read', connections)]
+    if (one === undefined || floor === undefined) continue
+    const ratio = one.cpuMicros / floor.cpuMicros
+    const found = `${ratio.toFixed(2)} (${one.cpuMicros} µs of ${floor.cpuMicros} µs)`
+    judge(`CPU of ${what}, of the floor`, `<= ${most}`, found, ratio <= most)
   }
-  for (const row of rows.filter(({ connections, kind }) => connections === level && kind !== 'constant')) {
-    judge(`p99 of a ${row.kind}, ${row.server}`, '< 10 ms', `${row.p99Ms} ms`, row.p99Ms < 10)
-  }
+  const alone = of('PostgreSQL', 'read', 1)
+  if (alone?.databaseMicros === undefined) return
+  const [node, database] = [alone.cpuMicros, alone.databaseMicros].map((micros) => micros / 1000)
+  judge(
+    'CPU of a read that comes alone, PostgreSQL, the node',
+    '<= 0.6 ms',
+    `${node?.toFixed(2)} ms`,
+    Number(node) <= 0.6,
+  )
+  const found = `${database?.toFixed(2)} ms`
+  judge('CPU of a read that comes alone, PostgreSQL, the database', '<= 0.6 ms', found, Number(database) <= 0.6)
 }
 
 function judge(what: string, wanted: string, found: string, isReached: boolean): void {

@@ -1,6 +1,6 @@
 /** Starts what is measured, each in a process of its own: Strongroom, nginx, and a bare node:http server. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,8 +15,12 @@ export interface Target {
   readonly startMs: number
   /** Memory of the process that is resident, in bytes. */
   residentBytes(): number
+  /** What all threads of the process have taken of the processors since its start, in microseconds. */
+  cpuMicros(): number
   stop(): Promise<void>
 }
+
+const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout)
 
 /** About as long as the answer to a read. */
 const constant =
@@ -48,6 +52,14 @@ export async function startBare(): Promise<Target> {
       'content-type': 'application/json', 'content-length': body.length
     }).end(body)).listen(${port}, '127.0.0.1')`
   return started('node:http', '', spawn(process.execPath, ['-e', script], { stdio: 'inherit' }), port)
+}
+
+/** The least that a durable, recorded read takes. */
+export async function startFloor(): Promise<Target> {
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
+  const port = await freePort()
+  const parameters = ['--max-semi-space-size=8', join(import.meta.dirname, 'floor.ts'), String(port), folder]
+  return started('floor', '', spawn(process.execPath, parameters, { stdio: 'inherit' }), port, folder)
 }
 
 export async function startStrongroom(name: string, databaseUrl?: string): Promise<Target> {
@@ -86,12 +98,37 @@ async function started(name: string, key: string, child: ChildProcess, port: num
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
       return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
     },
+    cpuMicros: () => cpuMicrosOf(child.pid),
     stop: async () => {
       const gone = new Promise((resolve) => child.once('exit', resolve))
       child.kill()
       await gone
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Of a process and the children that it has waited for (proc(5): `utime`, `stime`, `cutime`, `cstime`). */
+function cpuMicrosOf(pid: number | undefined): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // After the name, which may hold anything, up to its closing parenthesis.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+  return (ticks / ticksPerSecond) * 1e6
+}
+
+/** Of a PostgreSQL server: its first process and all that it has begun. */
+export function databaseCpuMicros(pid: number): number {
+  const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
+  return [pid, ...children.map(Number)].reduce((sum, one) => sum + cpuMicrosOf(one), 0)
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+  } catch {
+    // It has ended meanwhile.
+    return undefined
   }
 }
 

@@ -1,6 +1,6 @@
 /** A throw-away PostgreSQL cluster from the binaries of this machine, for one run of the tests or the benchmark. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,8 @@ import { join } from 'node:path'
 export interface Cluster {
   /** Connection string of a superuser. */
   readonly url: string
+  /** Its first process, whose children do the work. */
+  readonly pid: number
   stop(): void
 }
 
@@ -46,6 +48,8 @@ export async function startCluster(): Promise<Cluster | undefined> {
   run(join(bin, 'pg_ctl'), ['-D', join(folder, 'data'), '-w', '-o', options, '-l', join(folder, 'log'), 'start'])
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    // A line of its own, the first (PostgreSQL documentation, "postmaster.pid").
+    pid: Number(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n')[0]),
     stop: () => {
       run(join(bin, 'pg_ctl'), ['-D', join(folder, 'data'), '-m', 'immediate', 'stop'])
       rmSync(folder, { recursive: true, force: true })
