@@ -1,5 +1,5 @@
 /** `strongroom auth oidc`: trades the token of a job for an API key that lives minutes, and prints the key. */
-import type { JobKey } from '../client/trust-model.ts'
+import type { JobKey } from '../client/model.ts'
 import { tradeToken } from '../client/trust-rules.ts'
 import { variable } from './environment.ts'
 import { readInputFile, readStandardInput } from './input.ts'

@@ -1,6 +1,7 @@
 /** `strongroom trust`: whose tokens are traded for API keys, and of which scopes. */
+
+import type { NewTrustRule, TrustRule } from '../client/model.ts'
 import { type Platform, platforms } from '../client/platforms.ts'
-import type { NewTrustRule, TrustRule } from '../client/trust-model.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { idOf } from './find.ts'

@@ -1,6 +1,7 @@
 /** The account itself, and the key that wraps the keys of its secrets. */
-import type { AccountInfo, AccountKey } from './account-model.ts'
+
 import type { Connection } from './connection.ts'
+import type { AccountInfo, AccountKey } from './model.ts'
 import type { CallOptions } from './options.ts'
 
 export class Account {

@@ -1,9 +1,17 @@
 /** The audit trail. */
-import type { ChainPoint, Verified } from './account-model.ts'
-import type { Activity, ActivityFilter } from './activity-model.ts'
+
 import { itemsOf, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
-import type { AuditFilter, AuditRecord, Page, PageQuery } from './model.ts'
+import type {
+  Activity,
+  ActivityFilter,
+  AuditFilter,
+  AuditRecord,
+  ChainPoint,
+  Page,
+  PageQuery,
+  Verified,
+} from './model.ts'
 import type { CallOptions } from './options.ts'
 
 const pageSize = 1000
@@ -24,13 +32,13 @@ export class Audit {
 
   /** One page of the records, 100 unless `limit` says otherwise. It may be short, or empty, before the end. */
   async page(query: AuditFilter & PageQuery = {}, options?: CallOptions): Promise<Page<AuditRecord>> {
-    const { body, headers } = await this.#connection.send('GET /v3/audit', { query }, options)
+    const { body, headers } = await this.#connection.send('GET /v3/audit', { query: inTexts(query) }, options)
     return pageOf(body.records, headers)
   }
 
   /** Counts the records that match, by time and action, and who reads most. */
   async activity(query: ActivityFilter = {}, options?: CallOptions): Promise<Activity> {
-    return (await this.#connection.send('GET /v3/audit/activity', { query }, options)).body
+    return (await this.#connection.send('GET /v3/audit/activity', { query: inTexts(query) }, options)).body
   }
 
   /** Verifies a part of the trail; `after` says where to begin. */
@@ -55,5 +63,14 @@ export class Audit {
       if (part.fault !== null || part.records >= part.total) return part
       from = { seq: part.records, head: part.head }
     }
+  }
+}
+
+/** Ids stand where names may. */
+function inTexts<Query extends AuditFilter>({ secret, principal, ...others }: Query) {
+  return {
+    ...others,
+    ...(secret === undefined ? {} : { secret: String(secret) }),
+    ...(principal === undefined ? {} : { principal: String(principal) }),
   }
 }

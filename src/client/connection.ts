@@ -13,14 +13,20 @@ import {
 } from './options.ts'
 import { leavesOpen, mayRepeat, pauseMs, wait } from './retry.ts'
 
-type Given<O extends Operation, Part extends string> =
-  Operations[O] extends Record<Part, infer Type>
-    ? { readonly [Name in Part]: Type }
-    : { readonly [Name in Part]?: never }
+type Body<O extends Operation> = Operations[O] extends { body: infer Type }
+  ? { readonly body: Type }
+  : { readonly body?: never }
 
-type Ids = { readonly id?: number; readonly version?: number; readonly secret?: number }
+type Query<O extends Operation> = Operations[O] extends { query: infer Type }
+  ? { readonly query?: Type }
+  : { readonly query?: never }
 
-export type Sent<O extends Operation> = Given<O, 'body'> & Given<O, 'query'> & Ids
+type Ids<O extends Operation> = Operations[O] extends { ids: infer Name extends string }
+  ? { readonly [Id in Name]: number }
+  : unknown
+
+/** What an operation is sent: the ids of its path, its query, its body. */
+export type Sent<O extends Operation> = Body<O> & Query<O> & Ids<O>
 
 export class Connection {
   readonly #settings: Settings
@@ -51,7 +57,7 @@ export class Connection {
 
   async #requestOf<O extends Operation>(
     operation: O,
-    { repeat }: Rule<AnswerOf<O>>,
+    { repeat, isOpen }: Rule<AnswerOf<O>>,
     sent: Sent<O>,
     options: CallOptions & KeyedOptions & MatchOptions,
   ): Promise<HttpRequest> {
@@ -63,7 +69,7 @@ export class Connection {
     const apiKey = await this.#settings.apiKey?.()
     const headers = new Headers({ accept: 'application/json' })
     if (this.#settings.apiKey === undefined) headers.set('strongroom-portal', '1')
-    else if (operation !== 'POST /v3/auth/oidc') {
+    else if (!isOpen) {
       headers.set('authorization', `Bearer ${checkedApiKey(apiKey)}`)
     }
     if (body !== undefined) headers.set('content-type', 'application/json')
@@ -80,10 +86,11 @@ function pauseBefore({ repeat }: Pick<Rule<unknown>, 'repeat'>, failure: Failure
 }
 
 /** @throws TypeError for an id that is none, which could lead to another path */
-function addressOf(path: string, ids: Ids): string {
-  return path.replaceAll(/\{(id|version|secret)\}/g, (_, name: keyof Ids) => {
-    const id = ids[name]
-    if (id === undefined || !Number.isSafeInteger(id) || id < 1) {
+function addressOf(path: string, sent: object): string {
+  const ids = new Map<string, unknown>(Object.entries(sent))
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const id = ids.get(name)
+    if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 1) {
       throw new TypeError(`${name}: must be a whole number from 1.`)
     }
     return String(id)
@@ -96,10 +103,14 @@ function queryOf(query: unknown): string {
   return `?${new URLSearchParams(entries.map(([name, value]) => [name, String(value)]))}`
 }
 
+/** Of bodies: what no message may quote. */
+const secretFields: ReadonlySet<string> = new Set([
+  ...['value', 'token', 'password', 'current_password', 'code', 'client_secret', 'enrolment'],
+])
+
 function valueIn(body: unknown): readonly string[] {
   if (typeof body !== 'object' || body === null) return []
-  const { value, token }: { value?: unknown; token?: unknown } = body
-  return [value, token].filter((one) => typeof one === 'string')
+  return Object.entries(body).flatMap(([name, one]) => (secretFields.has(name) && typeof one === 'string' ? [one] : []))
 }
 
 /** Not `randomUUID`, which pages without TLS do not have. */

@@ -1,10 +1,9 @@
 /** The door of the client: what applications import as `strongroom/client`. */
 export { Account } from './account.ts'
-export type * from './account-model.ts'
-export type * from './activity-model.ts'
 export { versionTag } from './answer.ts'
 export { Audit } from './audit.ts'
 export { CachedSecrets, type CacheOptions } from './cached.ts'
+export type { Sent } from './connection.ts'
 export { Deployments } from './deployments.ts'
 export {
   type Code,
@@ -26,6 +25,7 @@ export { Keys, type RevokeOptions } from './keys.ts'
 export { Lists } from './lists.ts'
 export { AccountSettings, Machines } from './machines.ts'
 export type * from './model.ts'
+export type { AnswerOf, Operation } from './operations.ts'
 export {
   type CallOptions,
   type Fetch,
@@ -39,5 +39,4 @@ export { Secrets } from './secrets.ts'
 export { Seeds } from './seeds.ts'
 export { SignIn } from './sign-in.ts'
 export { Strongroom } from './strongroom.ts'
-export type * from './trust-model.ts'
 export { TrustRules, tradeToken } from './trust-rules.ts'

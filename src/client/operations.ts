@@ -1,134 +1,284 @@
-/** Every operation of the API: what it takes and gives, how its answer looks, and when it may be repeated. */
-import type { AccountInfo, AccountKey, ChainPoint, Verified } from './account-model.ts'
-import type { ActionCount, Activity, ActivityFilter, Reader, StepCount } from './activity-model.ts'
-import type {
-  ApiKey,
-  AuditFilter,
-  AuditObject,
-  AuditRecord,
-  Deployment,
-  DeploymentFilter,
-  DetailsInput,
-  Fingerprint,
-  FingerprintFilter,
-  Fingerprints,
-  HeldSecret,
-  IssuedApiKey,
-  IssuedSeed,
-  List,
-  ListRef,
-  Machine,
-  MadeThings,
-  Metadata,
-  Moved,
-  Named,
-  NewApiKey,
-  NewList,
-  NewMachine,
-  NewSecret,
-  NewSeed,
-  NewSso,
-  NewValue,
-  PageQuery,
-  Principal,
-  Rendered,
-  Rotation,
-  Secret,
-  SecretFilter,
-  SecretHead,
-  Seed,
-  Settings,
-  SettingsChange,
-  SignInRules,
-  Sso,
-  Template,
-  Unscannable,
-  UpdatedSecret,
-  Version,
-  VersionHead,
-} from './model.ts'
-import { anything, bool, fields, integer, list, oneOf, optional, orNull, record, type Shape, text } from './shape.ts'
-import type { JobKey, JobToken, KeySet, NewTrustRule, TrustRule, TrustRuleChange } from './trust-model.ts'
+/** Every operation of the API: what it takes and gives, how its answer looks, and when it may be repeated. Written by `npm run client` from the definitions of the routes: change those. */
+import type * as Api from './api-types.ts'
+import {
+  anything,
+  bool,
+  either,
+  fields,
+  integer,
+  list,
+  oneOf,
+  optional,
+  orNull,
+  record,
+  type Shape,
+  text,
+} from './shape.ts'
 
-interface Message {
-  readonly message: string
-}
-
-interface Ended extends Message {
-  /** With a cascade. */
-  readonly ended?: MadeThings
-}
-
-/** `true` ends what was made, and what that made in turn. */
-interface CascadeQuery {
-  readonly cascade?: 'true' | 'false'
-}
-
-/** Held against `/openapi.json` by a test: each operation, each field, whether it may be left out. */
+/** What each operation takes and gives. */
 export interface Operations {
-  'GET /v3/secrets': { query: SecretFilter & PageQuery; answer: { readonly secrets: readonly SecretHead[] } }
-  'POST /v3/secrets': { body: NewSecret; answer: SecretHead }
-  'GET /v3/secrets/{id}': { answer: Secret }
-  'PUT /v3/secrets/{id}': { body: NewValue; answer: UpdatedSecret }
-  'DELETE /v3/secrets/{id}': { answer: Message }
-  'GET /v3/metadata': { query: SecretFilter & PageQuery; answer: { readonly secrets: readonly Metadata[] } }
-  'GET /v3/secrets/{id}/metadata': { answer: Metadata }
-  'PATCH /v3/secrets/{id}/metadata': { body: DetailsInput; answer: Metadata }
-  'GET /v3/lists': { answer: { readonly lists: readonly List[] } }
-  'POST /v3/lists': { body: NewList; answer: List }
-  'GET /v3/lists/{id}': { answer: List }
-  'PUT /v3/lists/{id}': { body: NewList; answer: List }
-  'DELETE /v3/lists/{id}': { answer: Message }
-  'GET /v3/lists/{id}/secrets': { answer: { readonly secrets: readonly SecretHead[] } }
-  'PUT /v3/lists/{id}/secrets/{secret}': { answer: Moved }
-  'GET /v3/machines': { answer: { readonly machines: readonly Machine[] } }
-  'POST /v3/machines': { body: NewMachine; answer: Machine }
-  'GET /v3/machines/{id}': { answer: Machine }
-  'DELETE /v3/machines/{id}': { answer: Message }
-  'GET /v3/trust-rules': { answer: { readonly trust_rules: readonly TrustRule[] } }
-  'POST /v3/trust-rules': { body: NewTrustRule; answer: TrustRule }
-  'GET /v3/trust-rules/{id}': { answer: TrustRule }
-  'PATCH /v3/trust-rules/{id}': { body: TrustRuleChange; answer: TrustRule }
-  'DELETE /v3/trust-rules/{id}': { answer: Message }
-  'POST /v3/auth/oidc': { body: JobToken; answer: JobKey }
-  'POST /v3/seeds': { body: NewSeed; answer: IssuedSeed }
-  'GET /v3/seeds': { query: PageQuery; answer: { readonly seeds: readonly Seed[] } }
-  'GET /v3/seeds/{id}': { answer: Seed }
-  'DELETE /v3/seeds/{id}': { answer: Message }
+  /** List secrets. */
+  'GET /v3/secrets': {
+    query: {
+      readonly limit?: number
+      readonly cursor?: string
+      readonly name?: string
+      readonly list?: string
+      readonly tag?: string
+      readonly expires_before?: string
+      readonly expired?: 'first'
+    }
+    answer: { readonly secrets: readonly Api.SecretHead[] }
+  }
+  /** Read a secret. */
+  'GET /v3/secrets/{id}': { ids: 'id'; answer: Api.Secret }
+  /** Create a secret. */
+  'POST /v3/secrets': { body: Api.NewSecret; answer: Api.SecretHead }
+  /** Update a secret. */
+  'PUT /v3/secrets/{id}': { ids: 'id'; body: Api.NewValue; answer: Api.UpdatedSecret }
+  /** Delete a secret. */
+  'DELETE /v3/secrets/{id}': { ids: 'id'; answer: Api.Message }
+  /** List the versions of a secret. */
+  'GET /v3/secrets/{id}/versions': { ids: 'id'; answer: { readonly versions: readonly Api.VersionHead[] } }
+  /** Read a version of a secret. */
+  'GET /v3/secrets/{id}/versions/{version}': { ids: 'id' | 'version'; answer: Api.Version }
+  /** Restore a version of a secret. */
+  'POST /v3/secrets/{id}/versions/{version}/restore': { ids: 'id' | 'version'; answer: Api.UpdatedSecret }
+  /** List what is known of secrets. */
+  'GET /v3/metadata': {
+    query: {
+      readonly limit?: number
+      readonly cursor?: string
+      readonly name?: string
+      readonly list?: string
+      readonly tag?: string
+      readonly expires_before?: string
+      readonly expired?: 'first'
+    }
+    answer: { readonly secrets: readonly Api.Metadata[] }
+  }
+  /** Read what is known of a secret. */
+  'GET /v3/secrets/{id}/metadata': { ids: 'id'; answer: Api.Metadata }
+  /** Change what is known of a secret. */
+  'PATCH /v3/secrets/{id}/metadata': { ids: 'id'; body: Api.DetailsInput; answer: Api.Metadata }
+  /** List the lists. */
+  'GET /v3/lists': { answer: { readonly lists: readonly Api.List[] } }
+  /** Read a list. */
+  'GET /v3/lists/{id}': { ids: 'id'; answer: Api.List }
+  /** Create a list. */
+  'POST /v3/lists': { body: Api.NewList; answer: Api.List }
+  /** Rename a list. */
+  'PUT /v3/lists/{id}': { ids: 'id'; body: Api.NewList; answer: Api.List }
+  /** Delete a list and its secrets. */
+  'DELETE /v3/lists/{id}': { ids: 'id'; answer: Api.Message }
+  /** List the secrets of a list. */
+  'GET /v3/lists/{id}/secrets': { ids: 'id'; answer: { readonly secrets: readonly Api.SecretHead[] } }
+  /** Move a secret into a list. */
+  'PUT /v3/lists/{id}/secrets/{secret}': { ids: 'id' | 'secret'; answer: Api.Moved }
+  /** Render a template. */
+  'POST /v3/render': { body: Api.Template; answer: Api.Rendered }
+  /** Make a seed. */
+  'POST /v3/seeds': { body: Api.NewSeed; answer: Api.IssuedSeed }
+  /** List seeds. */
+  'GET /v3/seeds': {
+    query: { readonly limit?: number; readonly cursor?: string }
+    answer: { readonly seeds: readonly Api.Seed[] }
+  }
+  /** Show a seed. */
+  'GET /v3/seeds/{id}': { ids: 'id'; answer: Api.Seed }
+  /** Revoke a seed. */
+  'DELETE /v3/seeds/{id}': { ids: 'id'; answer: Api.Message }
+  /** List deployments. */
   'GET /v3/deployments': {
-    query: DeploymentFilter & PageQuery
-    answer: { readonly deployments: readonly Deployment[] }
+    query: {
+      readonly limit?: number
+      readonly cursor?: string
+      readonly target?: string
+      readonly secret?: string
+      readonly stale?: 'true'
+      readonly include?: 'principal'
+    }
+    answer: { readonly deployments: readonly Api.Deployment[] }
   }
+  /** List who holds a secret. */
   'GET /v3/secrets/{id}/deployments': {
-    query: Pick<DeploymentFilter, 'include'>
-    answer: { readonly deployments: readonly Deployment[] }
+    ids: 'id'
+    query: { readonly include?: 'principal' }
+    answer: { readonly deployments: readonly Api.Deployment[] }
   }
-  'DELETE /v3/deployments/{id}': { answer: Message }
-  'POST /v3/render': { body: Template; answer: Rendered }
-  'POST /v3/fingerprints': { body: FingerprintFilter; answer: Fingerprints }
-  'GET /v3/settings': { answer: Settings }
-  'PUT /v3/settings': { body: SettingsChange; answer: Settings }
-  'GET /v3/sign-in': { answer: SignInRules }
-  'PUT /v3/sign-in': { body: SignInRules; answer: SignInRules }
-  'GET /v3/sso': { answer: Sso }
-  'PUT /v3/sso': { body: NewSso; answer: Sso }
-  'DELETE /v3/sso': { answer: Message }
-  'GET /v3/account': { answer: AccountInfo }
-  'POST /v3/account/rotate-key': { body: { readonly version: number }; answer: AccountKey }
-  'POST /v3/audit/verify': { body: { readonly after?: ChainPoint }; answer: Verified }
-  'GET /v3/secrets/{id}/versions': { answer: { readonly versions: readonly VersionHead[] } }
-  'GET /v3/secrets/{id}/versions/{version}': { answer: Version }
-  'POST /v3/secrets/{id}/versions/{version}/restore': { answer: UpdatedSecret }
-  'GET /v3/keys': { answer: { readonly keys: readonly ApiKey[] } }
-  'POST /v3/keys': { body: NewApiKey; answer: IssuedApiKey }
-  'GET /v3/keys/self': { answer: ApiKey }
-  'DELETE /v3/keys/self': { query: CascadeQuery; answer: Ended }
-  'GET /v3/keys/{id}': { answer: ApiKey }
-  'DELETE /v3/keys/{id}': { query: CascadeQuery; answer: Ended }
-  'GET /v3/keys/{id}/made': { answer: MadeThings }
-  'POST /v3/keys/{id}/rotate': { body: Rotation; answer: IssuedApiKey }
-  'GET /v3/audit': { query: AuditFilter & PageQuery; answer: { readonly records: readonly AuditRecord[] } }
-  'GET /v3/audit/activity': { query: ActivityFilter; answer: Activity }
+  /** Forget a deployment. */
+  'DELETE /v3/deployments/{id}': { ids: 'id'; answer: Api.Message }
+  /** Make fingerprints of values. */
+  'POST /v3/fingerprints': { body: Api.FingerprintFilter; answer: Api.Fingerprints }
+  /** List API keys. */
+  'GET /v3/keys': { answer: { readonly keys: readonly Api.ApiKey[] } }
+  /** Show the API key that asks. */
+  'GET /v3/keys/self': { answer: Api.ApiKey }
+  /** Show an API key. */
+  'GET /v3/keys/{id}': { ids: 'id'; answer: Api.ApiKey }
+  /** List what an API key made. */
+  'GET /v3/keys/{id}/made': { ids: 'id'; answer: Api.MadeThings }
+  /** Create an API key. */
+  'POST /v3/keys': { body: Api.NewApiKey; answer: Api.IssuedApiKey }
+  /** Rotate an API key. */
+  'POST /v3/keys/{id}/rotate': { ids: 'id'; body: Api.Rotation; answer: Api.IssuedApiKey }
+  /** Revoke the API key that asks. */
+  'DELETE /v3/keys/self': { query: { readonly cascade?: 'true' | 'false' }; answer: Api.Ended }
+  /** Revoke an API key. */
+  'DELETE /v3/keys/{id}': { ids: 'id'; query: { readonly cascade?: 'true' | 'false' }; answer: Api.Ended }
+  /** List the machines that may read without a key. */
+  'GET /v3/machines': { answer: { readonly machines: readonly Api.Machine[] } }
+  /** Read a machine. */
+  'GET /v3/machines/{id}': { ids: 'id'; answer: Api.Machine }
+  /** Register a machine. */
+  'POST /v3/machines': { body: Api.NewMachine; answer: Api.Machine }
+  /** Remove a machine. */
+  'DELETE /v3/machines/{id}': { ids: 'id'; answer: Api.Message }
+  /** Read the account's settings. */
+  'GET /v3/settings': { answer: Api.Settings }
+  /** Change the account's settings. */
+  'PUT /v3/settings': { body: Api.SettingsChange; answer: Api.Settings }
+  /** Read the account. */
+  'GET /v3/account': { answer: Api.AccountInfo }
+  /** Replace the account's key, a part at a time. */
+  'POST /v3/account/rotate-key': { body: { readonly version: number }; answer: Api.AccountKey }
+  /** List the users. */
+  'GET /v3/users': { answer: { readonly users: readonly Api.User[] } }
+  /** Invite a user. */
+  'POST /v3/users': { body: Api.NewUser; answer: Api.InvitedUser }
+  /** Read a user. */
+  'GET /v3/users/{id}': { ids: 'id'; answer: Api.User }
+  /** List what a user made. */
+  'GET /v3/users/{id}/made': { ids: 'id'; answer: Api.MadeThings }
+  /** Change a user. */
+  'PATCH /v3/users/{id}': {
+    ids: 'id'
+    query: { readonly cascade?: 'true' | 'false' }
+    body: Api.UserChange
+    answer: Api.User
+  }
+  /** Make a link that sets a new password. */
+  'POST /v3/users/{id}/reset': { ids: 'id'; answer: Api.OneTimeLink }
+  /** Reset what a user signs in with beside the password. */
+  'DELETE /v3/users/{id}/factors': { ids: 'id'; answer: Api.Message }
+  /** Delete a user. */
+  'DELETE /v3/users/{id}': { ids: 'id'; query: { readonly cascade?: 'true' | 'false' }; answer: Api.Ended }
+  /** Who is signed in. */
+  'GET /v3/session': { answer: Api.Session }
+  /** Sign out. */
+  'DELETE /v3/session': { answer: Api.Message }
+  /** Prove again who is signed in. */
+  'POST /v3/session/confirm': {
+    body: { readonly password?: string; readonly passkey?: Api.PasskeyAnswer }
+    answer: Api.Session
+  }
+  /** Change your password. */
+  'PUT /v3/session/password': {
+    body: { readonly current_password: string; readonly password: string }
+    answer: Api.Message
+  }
+  /** List your sessions. */
+  'GET /v3/sessions': { answer: { readonly sessions: readonly Api.OpenSession[] } }
+  /** End one of your sessions. */
+  'DELETE /v3/sessions/{id}': { ids: 'id'; answer: Api.Message }
+  /** Sign in. */
+  'POST /v3/session': {
+    body: { readonly account?: string; readonly email: string; readonly password: string; readonly code?: string }
+    answer: Api.Session
+  }
+  /** Sign in with a passkey. */
+  'POST /v3/session/passkey': { body: { readonly passkey: Api.PasskeyAnswer }; answer: Api.Session }
+  /** Look at a one-time link. */
+  'POST /v3/invitations/check': { body: { readonly token: string }; answer: Api.Invitation }
+  /** Accept a one-time link. */
+  'POST /v3/invitations/accept': {
+    body: { readonly token: string; readonly password: string; readonly name?: string; readonly email?: string }
+    answer: Api.Message | Api.Session
+  }
+  /** Begin to sign in or to confirm with a passkey. */
+  'POST /v3/session/passkey/challenge': { answer: Readonly<Record<string, unknown>> }
+  /** What you sign in with. */
+  'GET /v3/session/factors': { answer: Api.Factors }
+  /** Begin to set up an authenticator app. */
+  'POST /v3/session/totp': { answer: Api.Enrolment }
+  /** Set up an authenticator app. */
+  'PUT /v3/session/totp': { body: { readonly enrolment: string; readonly code: string }; answer: Api.RecoveryCodes }
+  /** Begin to set up a passkey. */
+  'POST /v3/session/passkeys/challenge': { answer: Readonly<Record<string, unknown>> }
+  /** Set up a passkey. */
+  'POST /v3/session/passkeys': {
+    body: { readonly name: string; readonly credential: Api.NewCredential }
+    answer: { readonly id: number; readonly recovery_codes: readonly string[] | null }
+  }
+  /** Make new recovery codes. */
+  'POST /v3/session/recovery-codes': { answer: Api.RecoveryCodes }
+  /** Rename a passkey. */
+  'PATCH /v3/session/factors/{id}': { ids: 'id'; body: { readonly name: string }; answer: Api.Passkey }
+  /** Remove a passkey, or the authenticator app. */
+  'DELETE /v3/session/factors/{id}': { ids: 'id'; answer: Api.Message }
+  /** Which provider one may sign in through. */
+  'GET /v3/session/sso': {
+    query: { readonly account?: string }
+    answer: { readonly provider: Api.SsoProvider | null; readonly account_required: boolean }
+  }
+  /** Begin to sign in through the provider. */
+  'POST /v3/session/sso': {
+    body: { readonly account: string; readonly return?: string; readonly fresh?: boolean }
+    answer: Api.Away
+  }
+  /** Begin to connect your user with the provider. */
+  'POST /v3/session/sso/link': { body: { readonly return?: string }; answer: Api.Away }
+  /** How the people of the account must sign in. */
+  'GET /v3/sign-in': { answer: Api.SignInRules }
+  /** Change how the people of the account must sign in. */
+  'PUT /v3/sign-in': { body: Api.SignInRules; answer: Api.SignInRules }
+  /** Read the single sign-on of the account. */
+  'GET /v3/sso': { answer: Api.Sso }
+  /** Set up single sign-on by OpenID Connect. */
+  'PUT /v3/sso': { body: Api.NewSso; answer: Api.Sso }
+  /** End single sign-on. */
+  'DELETE /v3/sso': { answer: Api.Message }
+  /** List the trust rules. */
+  'GET /v3/trust-rules': { answer: { readonly trust_rules: readonly Api.TrustRule[] } }
+  /** Create a trust rule. */
+  'POST /v3/trust-rules': { body: Api.NewTrustRule; answer: Api.TrustRule }
+  /** Read a trust rule. */
+  'GET /v3/trust-rules/{id}': { ids: 'id'; answer: Api.TrustRule }
+  /** Change a trust rule. */
+  'PATCH /v3/trust-rules/{id}': { ids: 'id'; body: Api.TrustRuleChange; answer: Api.TrustRule }
+  /** Delete a trust rule. */
+  'DELETE /v3/trust-rules/{id}': { ids: 'id'; answer: Api.Message }
+  /** Trade a token for an API key. */
+  'POST /v3/auth/oidc': { body: Api.JobToken; answer: Api.JobKey }
+  /** Read the audit trail. */
+  'GET /v3/audit': {
+    query: {
+      readonly limit?: number
+      readonly cursor?: string
+      readonly from?: string
+      readonly to?: string
+      readonly action?: string
+      readonly secret?: string
+      readonly principal?: string
+      readonly outcome?: string
+    }
+    answer: { readonly records: readonly Api.AuditRecord[] }
+  }
+  /** Count the records of the audit trail. */
+  'GET /v3/audit/activity': {
+    query: {
+      readonly from?: string
+      readonly to?: string
+      readonly action?: string
+      readonly secret?: string
+      readonly principal?: string
+      readonly outcome?: string
+      readonly by?: string
+    }
+    answer: Api.Activity
+  }
+  /** Verify a part of the audit trail. */
+  'POST /v3/audit/verify': { body: { readonly after?: Api.ChainPoint }; answer: Api.Verified }
 }
 
 export type Operation = keyof Operations
@@ -142,51 +292,301 @@ type Repeat = 'safe' | 'keyed' | 'never'
 
 export interface Rule<Answer> {
   readonly repeat: Repeat
+  /** Whether it needs no API key. */
+  readonly isOpen: boolean
   readonly answer: Shape<Answer>
 }
 
-const secretHead = { id: integer, name: text, created_at: text, updated_at: text }
-const listRef = fields<ListRef>({ id: integer, name: text })
-const aList = fields<List>(secretHead)
-const metadata = fields<Metadata>({
-  ...secretHead,
-  type: text,
-  filename: orNull(text),
-  list: listRef,
+const accountKeyShape: Shape<Api.AccountKey> = fields<Api.AccountKey>({
   version: integer,
-  description: text,
-  tags: list(text),
-  expires_at: orNull(text),
+  rotating: bool,
+  outdated: integer,
 })
-const deployment = fields<Deployment>({
+const limitsShape: Shape<Api.Limits> = fields<Api.Limits>({
+  keep_versions: integer,
+  max_value_bytes: integer,
+  max_file_bytes: integer,
+  requests_per_second: orNull(integer),
+})
+const accountInfoShape: Shape<Api.AccountInfo> = fields<Api.AccountInfo>({
+  id: integer,
+  name: text,
+  created_at: text,
+  key: accountKeyShape,
+  limits: limitsShape,
+})
+const actionCountShape: Shape<Api.ActionCount> = fields<Api.ActionCount>({
+  action: text,
+  ok: integer,
+  refused: integer,
+})
+const stepCountShape: Shape<Api.StepCount> = fields<Api.StepCount>({ start: text, actions: list(actionCountShape) })
+const principalShape: Shape<Api.Principal> = fields<Api.Principal>({ kind: text, id: integer, name: text })
+const readerShape: Shape<Api.Reader> = fields<Api.Reader>({ principal: principalShape, reads: integer })
+const activityShape: Shape<Api.Activity> = fields<Api.Activity>({
+  by: oneOf('minute', 'hour', 'day', 'week'),
+  from: text,
+  to: text,
+  complete: bool,
+  records: integer,
+  steps: list(stepCountShape),
+  readers: list(readerShape),
+})
+const makerShape: Shape<Api.Maker> = fields<Api.Maker>({ kind: text, id: integer, name: text })
+const apiKeyShape: Shape<Api.ApiKey> = fields<Api.ApiKey>({
+  id: integer,
+  name: text,
+  scopes: list(text),
+  networks: list(text),
+  created_at: text,
+  expires_at: orNull(text),
+  revoked_at: orNull(text),
+  last_used_at: orNull(text),
+  created_by: orNull(makerShape),
+})
+const auditObjectShape: Shape<Api.AuditObject> = fields<Api.AuditObject>({
+  kind: text,
+  id: orNull(integer),
+  uid: orNull(text),
+  name: orNull(text),
+  version: orNull(integer),
+  hash: orNull(text),
+})
+const auditRecordShape: Shape<Api.AuditRecord> = fields<Api.AuditRecord>({
+  seq: integer,
+  time: text,
+  principal: principalShape,
+  action: text,
+  object: orNull(auditObjectShape),
+  outcome: text,
+  request_id: text,
+  address: text,
+  head: text,
+})
+const awayShape: Shape<Api.Away> = fields<Api.Away>({ url: text })
+const heldSecretShape: Shape<Api.HeldSecret> = fields<Api.HeldSecret>({
+  id: integer,
+  name: text,
+  version: integer,
+  current_version: orNull(integer),
+})
+const deploymentShape: Shape<Api.Deployment> = fields<Api.Deployment>({
   id: integer,
   target: text,
-  secrets: list(fields<HeldSecret>({ id: integer, name: text, version: integer, current_version: orNull(integer) })),
+  secrets: list(heldSecretShape),
   stale: bool,
   created_at: text,
-  principal: optional(fields({ kind: text, id: integer, name: text })),
+  principal: optional(principalShape),
 })
-const seed = fields<Seed>({
+const namedShape: Shape<Api.Named> = fields<Api.Named>({ id: integer, name: text })
+const madeThingsShape: Shape<Api.MadeThings> = fields<Api.MadeThings>({
+  keys: list(namedShape),
+  trust_rules: list(namedShape),
+  machines: list(namedShape),
+})
+const endedShape: Shape<Api.Ended> = fields<Api.Ended>({ message: text, ended: optional(madeThingsShape) })
+const enrolmentShape: Shape<Api.Enrolment> = fields<Api.Enrolment>({ enrolment: text, secret: text, uri: text })
+const passkeyShape: Shape<Api.Passkey> = fields<Api.Passkey>({
   id: integer,
-  target: text,
-  state: oneOf('open', 'used', 'expired'),
-  max_fetches: integer,
-  fetches: fields({ user_data: integer, meta_data: integer, vendor_data: integer, network_config: integer }),
+  name: text,
   created_at: text,
-  expires_at: text,
-  used_at: orNull(text),
-  refetched_at: orNull(text),
+  last_used_at: orNull(text),
 })
-const principal = fields<Principal>({ kind: text, id: integer, name: text })
-const machine = fields<Machine>({
+const factorsShape: Shape<Api.Factors> = fields<Api.Factors>({
+  passkeys: list(passkeyShape),
+  authenticator: orNull(
+    fields<{ readonly id: number; readonly created_at: string; readonly last_used_at: string | null }>({
+      id: integer,
+      created_at: text,
+      last_used_at: orNull(text),
+    }),
+  ),
+  recovery_codes_left: integer,
+  sso: list(
+    fields<{ readonly issuer: string; readonly created_at: string; readonly last_used_at: string | null }>({
+      issuer: text,
+      created_at: text,
+      last_used_at: orNull(text),
+    }),
+  ),
+})
+const fingerprintShape: Shape<Api.Fingerprint> = fields<Api.Fingerprint>({
+  id: integer,
+  name: text,
+  version: integer,
+  form: text,
+  length: integer,
+  offset: integer,
+  filter: integer,
+  mac: text,
+})
+const unscannableShape: Shape<Api.Unscannable> = fields<Api.Unscannable>({
+  id: integer,
+  name: text,
+  version: integer,
+  reason: text,
+})
+const fingerprintsShape: Shape<Api.Fingerprints> = fields<Api.Fingerprints>({
+  base: integer,
+  mix: integer,
+  mac_key: text,
+  fingerprints: list(fingerprintShape),
+  unscannable: list(unscannableShape),
+})
+const invitationShape: Shape<Api.Invitation> = fields<Api.Invitation>({
+  kind: oneOf('setup', 'invitation', 'reset'),
+  account: text,
+  email: orNull(text),
+  name: orNull(text),
+  role: oneOf('owner', 'admin', 'editor', 'reader', 'auditor'),
+})
+const roleShape: Shape<Api.Role> = oneOf('owner', 'admin', 'editor', 'reader', 'auditor')
+const invitedUserShape: Shape<Api.InvitedUser> = fields<Api.InvitedUser>({
+  id: integer,
+  name: text,
+  email: orNull(text),
+  role: roleShape,
+  name_patterns: orNull(list(text)),
+  state: oneOf('active', 'invited', 'disabled'),
+  second_factor: bool,
+  created_at: text,
+  last_sign_in_at: orNull(text),
+  invitation_url: text,
+  invitation_expires_at: text,
+})
+const issuedApiKeyShape: Shape<Api.IssuedApiKey> = fields<Api.IssuedApiKey>({
+  id: integer,
+  name: text,
+  scopes: list(text),
+  networks: list(text),
+  created_at: text,
+  expires_at: orNull(text),
+  revoked_at: orNull(text),
+  last_used_at: orNull(text),
+  created_by: orNull(makerShape),
+  api_key: text,
+})
+const issuedSeedShape: Shape<Api.IssuedSeed> = fields<Api.IssuedSeed>({
+  id: integer,
+  url: text,
+  target: text,
+  expires_at: text,
+})
+const jobKeyShape: Shape<Api.JobKey> = fields<Api.JobKey>({
+  api_key: text,
+  key_id: integer,
+  rule: text,
+  scopes: list(text),
+  expires_at: text,
+})
+const keySetShape: Shape<Api.KeySet> = fields<Api.KeySet>({ keys: list(record(anything)) })
+const listShape: Shape<Api.List> = fields<Api.List>({ id: integer, name: text, created_at: text, updated_at: text })
+const listRefShape: Shape<Api.ListRef> = fields<Api.ListRef>({ id: integer, name: text })
+const machineShape: Shape<Api.Machine> = fields<Api.Machine>({
   id: integer,
   name: text,
   addresses: list(text),
   scopes: list(text),
   created_at: text,
-  created_by: orNull(principal),
+  created_by: orNull(makerShape),
 })
-const trustRule = fields<TrustRule>({
+const messageShape: Shape<Api.Message> = fields<Api.Message>({ message: text })
+const metadataShape: Shape<Api.Metadata> = fields<Api.Metadata>({
+  id: integer,
+  name: text,
+  type: text,
+  filename: orNull(text),
+  list: listRefShape,
+  version: integer,
+  description: text,
+  tags: list(text),
+  expires_at: orNull(text),
+  created_at: text,
+  updated_at: text,
+})
+const movedShape: Shape<Api.Moved> = fields<Api.Moved>({ id: integer, name: text, list: listRefShape })
+const oneTimeLinkShape: Shape<Api.OneTimeLink> = fields<Api.OneTimeLink>({
+  invitation_url: text,
+  invitation_expires_at: text,
+})
+const openSessionShape: Shape<Api.OpenSession> = fields<Api.OpenSession>({
+  id: integer,
+  created_at: text,
+  last_used_at: text,
+  expires_at: text,
+  address: text,
+  user_agent: text,
+  current: bool,
+})
+const recoveryCodesShape: Shape<Api.RecoveryCodes> = fields<Api.RecoveryCodes>({ recovery_codes: orNull(list(text)) })
+const renderedShape: Shape<Api.Rendered> = fields<Api.Rendered>({
+  rendered: optional(text),
+  script_content: optional(text),
+})
+const secretShape: Shape<Api.Secret> = fields<Api.Secret>({
+  id: integer,
+  name: text,
+  value: text,
+  created_at: text,
+  updated_at: text,
+})
+const secretHeadShape: Shape<Api.SecretHead> = fields<Api.SecretHead>({
+  id: integer,
+  name: text,
+  created_at: text,
+  updated_at: text,
+})
+const seedShape: Shape<Api.Seed> = fields<Api.Seed>({
+  id: integer,
+  target: text,
+  state: oneOf('open', 'used', 'expired'),
+  max_fetches: integer,
+  fetches: fields<{
+    readonly user_data: number
+    readonly meta_data: number
+    readonly vendor_data: number
+    readonly network_config: number
+  }>({ user_data: integer, meta_data: integer, vendor_data: integer, network_config: integer }),
+  created_at: text,
+  expires_at: text,
+  used_at: orNull(text),
+  refetched_at: orNull(text),
+})
+const sessionShape: Shape<Api.Session> = fields<Api.Session>({
+  user: fields<{
+    readonly id: number
+    readonly name: string
+    readonly email: string
+    readonly role: 'owner' | 'admin' | 'editor' | 'reader' | 'auditor'
+  }>({ id: integer, name: text, email: text, role: oneOf('owner', 'admin', 'editor', 'reader', 'auditor') }),
+  account: fields<{ readonly id: number; readonly name: string }>({ id: integer, name: text }),
+  scopes: list(text),
+  name_patterns: orNull(list(text)),
+  created_at: text,
+  expires_at: text,
+  idle_expires_at: text,
+  confirmed_until: text,
+  enrolment_required: bool,
+  confirm_with: list(oneOf('password', 'passkey', 'sso')),
+})
+const settingsShape: Shape<Api.Settings> = fields<Api.Settings>({
+  vm_auth: bool,
+  networks: list(text),
+  machine_networks: list(text),
+})
+const signInRulesShape: Shape<Api.SignInRules> = fields<Api.SignInRules>({ second_factor_required: bool })
+const ssoShape: Shape<Api.Sso> = fields<Api.Sso>({
+  label: text,
+  issuer: text,
+  client_id: text,
+  domains: list(text),
+  role: orNull(oneOf('editor', 'reader', 'auditor')),
+  only: bool,
+  redirect_uri: text,
+  sign_in_url: text,
+})
+const ssoProviderShape: Shape<Api.SsoProvider> = fields<Api.SsoProvider>({ account: text, label: text })
+const trustRuleShape: Shape<Api.TrustRule> = fields<Api.TrustRule>({
   id: integer,
   name: text,
   issuer: text,
@@ -197,186 +597,198 @@ const trustRule = fields<TrustRule>({
   key_ttl: integer,
   single_use: bool,
   jwks_url: orNull(text),
-  jwks: orNull(fields<KeySet>({ keys: list(record(anything)) })),
+  jwks: orNull(keySetShape),
   created_at: text,
   updated_at: text,
-  created_by: orNull(principal),
+  created_by: orNull(makerShape),
 })
-const jobKey = fields<JobKey>({ api_key: text, key_id: integer, rule: text, scopes: list(text), expires_at: text })
-const accountKey = fields<AccountKey>({ version: integer, rotating: bool, outdated: integer })
-const ofVersion = { id: integer, name: text, version: integer }
-const fingerprints = fields<Fingerprints>({
-  base: integer,
-  mix: integer,
-  mac_key: text,
-  fingerprints: list(
-    fields<Fingerprint>({ ...ofVersion, form: text, length: integer, offset: integer, filter: integer, mac: text }),
-  ),
-  unscannable: list(fields<Unscannable>({ ...ofVersion, reason: text })),
-})
-const accountSettings = fields<Settings>({ vm_auth: bool, networks: list(text), machine_networks: list(text) })
-const signInRules = fields<SignInRules>({ second_factor_required: bool })
-const sso = fields<Sso>({
-  label: text,
-  issuer: text,
-  client_id: text,
-  domains: list(text),
-  role: orNull(oneOf('editor', 'reader', 'auditor')),
-  only: bool,
-  redirect_uri: text,
-  sign_in_url: text,
-})
-const updatedSecret = fields<UpdatedSecret>({ id: integer, name: text, updated_at: text })
-const versionHead = { version: integer, created_at: text }
-const message = fields<Message>({ message: text })
-const named = list(fields<Named>({ id: integer, name: text }))
-const madeThings = fields<MadeThings>({ keys: named, trust_rules: named, machines: named })
-const ended = fields<Ended>({ message: text, ended: optional(madeThings) })
-const apiKey = {
+const updatedSecretShape: Shape<Api.UpdatedSecret> = fields<Api.UpdatedSecret>({
   id: integer,
   name: text,
-  scopes: list(text),
-  networks: list(text),
+  updated_at: text,
+})
+const userShape: Shape<Api.User> = fields<Api.User>({
+  id: integer,
+  name: text,
+  email: orNull(text),
+  role: roleShape,
+  name_patterns: orNull(list(text)),
+  state: oneOf('active', 'invited', 'disabled'),
+  second_factor: bool,
   created_at: text,
-  expires_at: orNull(text),
-  revoked_at: orNull(text),
-  last_used_at: orNull(text),
-  created_by: orNull(principal),
-}
-const issuedApiKey = fields<IssuedApiKey>({ ...apiKey, api_key: text })
-const auditObject = fields<AuditObject>({
-  kind: text,
-  id: orNull(integer),
-  uid: orNull(text),
-  name: orNull(text),
-  version: orNull(integer),
-  hash: orNull(text),
+  last_sign_in_at: orNull(text),
 })
-const auditRecord = fields<AuditRecord>({
-  seq: integer,
-  time: text,
-  principal,
-  action: text,
-  object: orNull(auditObject),
-  outcome: text,
-  request_id: text,
-  address: text,
+const verifiedShape: Shape<Api.Verified> = fields<Api.Verified>({
+  records: integer,
+  total: integer,
   head: text,
+  fault: orNull(fields<{ readonly seq: number; readonly reason: string }>({ seq: integer, reason: text })),
 })
+const versionShape: Shape<Api.Version> = fields<Api.Version>({
+  id: integer,
+  name: text,
+  version: integer,
+  value: text,
+  created_at: text,
+})
+const versionHeadShape: Shape<Api.VersionHead> = fields<Api.VersionHead>({ version: integer, created_at: text })
 
 export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
-  'GET /v3/secrets': { repeat: 'safe', answer: fields({ secrets: list(fields<SecretHead>(secretHead)) }) },
-  'POST /v3/secrets': { repeat: 'keyed', answer: fields<SecretHead>(secretHead) },
-  'GET /v3/secrets/{id}': { repeat: 'safe', answer: fields<Secret>({ ...secretHead, value: text }) },
-  'PUT /v3/secrets/{id}': { repeat: 'keyed', answer: updatedSecret },
-  // Once more deletes nothing else: ids are not given twice.
-  'DELETE /v3/secrets/{id}': { repeat: 'safe', answer: message },
-  'GET /v3/metadata': { repeat: 'safe', answer: fields({ secrets: list(metadata) }) },
-  'GET /v3/secrets/{id}/metadata': { repeat: 'safe', answer: metadata },
-  // To the same state, however often.
-  'PATCH /v3/secrets/{id}/metadata': { repeat: 'safe', answer: metadata },
-  'GET /v3/lists': { repeat: 'safe', answer: fields({ lists: list(aList) }) },
-  'POST /v3/lists': { repeat: 'never', answer: aList },
-  'GET /v3/lists/{id}': { repeat: 'safe', answer: aList },
-  'PUT /v3/lists/{id}': { repeat: 'safe', answer: aList },
-  'DELETE /v3/lists/{id}': { repeat: 'safe', answer: message },
-  'GET /v3/lists/{id}/secrets': { repeat: 'safe', answer: fields({ secrets: list(fields<SecretHead>(secretHead)) }) },
-  'PUT /v3/lists/{id}/secrets/{secret}': {
+  'GET /v3/secrets': {
     repeat: 'safe',
-    answer: fields<Moved>({ id: integer, name: text, list: listRef }),
+    isOpen: false,
+    answer: fields<{ readonly secrets: readonly Api.SecretHead[] }>({ secrets: list(secretHeadShape) }),
   },
-  'GET /v3/machines': { repeat: 'safe', answer: fields({ machines: list(machine) }) },
-  'POST /v3/machines': { repeat: 'never', answer: machine },
-  'GET /v3/machines/{id}': { repeat: 'safe', answer: machine },
-  'DELETE /v3/machines/{id}': { repeat: 'safe', answer: message },
-  'GET /v3/trust-rules': { repeat: 'safe', answer: fields({ trust_rules: list(trustRule) }) },
-  'POST /v3/trust-rules': { repeat: 'never', answer: trustRule },
-  'GET /v3/trust-rules/{id}': { repeat: 'safe', answer: trustRule },
-  'PATCH /v3/trust-rules/{id}': { repeat: 'safe', answer: trustRule },
-  'DELETE /v3/trust-rules/{id}': { repeat: 'safe', answer: message },
-  // A token may be good for one key only.
-  'POST /v3/auth/oidc': { repeat: 'never', answer: jobKey },
-  'POST /v3/seeds': {
-    repeat: 'never',
-    answer: fields<IssuedSeed>({ id: integer, url: text, target: text, expires_at: text }),
-  },
-  'GET /v3/seeds': { repeat: 'safe', answer: fields({ seeds: list(seed) }) },
-  'GET /v3/seeds/{id}': { repeat: 'safe', answer: seed },
-  'DELETE /v3/seeds/{id}': { repeat: 'safe', answer: message },
-  'GET /v3/deployments': { repeat: 'safe', answer: fields({ deployments: list(deployment) }) },
-  'GET /v3/secrets/{id}/deployments': { repeat: 'safe', answer: fields({ deployments: list(deployment) }) },
-  'DELETE /v3/deployments/{id}': { repeat: 'safe', answer: message },
-  'POST /v3/render': {
-    repeat: 'safe',
-    answer: fields<Rendered>({ rendered: optional(text), script_content: optional(text) }),
-  },
-  // Nothing changes but the trail.
-  'POST /v3/fingerprints': { repeat: 'safe', answer: fingerprints },
-  'GET /v3/settings': { repeat: 'safe', answer: accountSettings },
-  'PUT /v3/settings': { repeat: 'safe', answer: accountSettings },
-  'GET /v3/sign-in': { repeat: 'safe', answer: signInRules },
-  'PUT /v3/sign-in': { repeat: 'safe', answer: signInRules },
-  'GET /v3/sso': { repeat: 'safe', answer: sso },
-  'PUT /v3/sso': { repeat: 'safe', answer: sso },
-  'DELETE /v3/sso': { repeat: 'safe', answer: message },
-  'GET /v3/account': {
-    repeat: 'safe',
-    answer: fields<AccountInfo>({
-      id: integer,
-      name: text,
-      created_at: text,
-      key: accountKey,
-      limits: fields({
-        keep_versions: integer,
-        max_value_bytes: integer,
-        max_file_bytes: integer,
-        requests_per_second: orNull(integer),
-      }),
-    }),
-  },
-  'POST /v3/account/rotate-key': { repeat: 'safe', answer: accountKey },
-  'GET /v3/audit/activity': {
-    repeat: 'safe',
-    answer: fields<Activity>({
-      by: oneOf('minute', 'hour', 'day', 'week'),
-      from: text,
-      to: text,
-      complete: bool,
-      records: integer,
-      steps: list(
-        fields<StepCount>({
-          start: text,
-          actions: list(fields<ActionCount>({ action: text, ok: integer, refused: integer })),
-        }),
-      ),
-      readers: list(fields<Reader>({ principal, reads: integer })),
-    }),
-  },
-  'POST /v3/audit/verify': {
-    repeat: 'safe',
-    answer: fields<Verified>({
-      records: integer,
-      total: integer,
-      head: text,
-      fault: orNull(fields({ seq: integer, reason: text })),
-    }),
-  },
+  'GET /v3/secrets/{id}': { repeat: 'safe', isOpen: false, answer: secretShape },
+  'POST /v3/secrets': { repeat: 'keyed', isOpen: false, answer: secretHeadShape },
+  'PUT /v3/secrets/{id}': { repeat: 'keyed', isOpen: false, answer: updatedSecretShape },
+  'DELETE /v3/secrets/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
   'GET /v3/secrets/{id}/versions': {
     repeat: 'safe',
-    answer: fields({ versions: list(fields<VersionHead>(versionHead)) }),
+    isOpen: false,
+    answer: fields<{ readonly versions: readonly Api.VersionHead[] }>({ versions: list(versionHeadShape) }),
   },
-  'GET /v3/secrets/{id}/versions/{version}': {
+  'GET /v3/secrets/{id}/versions/{version}': { repeat: 'safe', isOpen: false, answer: versionShape },
+  'POST /v3/secrets/{id}/versions/{version}/restore': { repeat: 'keyed', isOpen: false, answer: updatedSecretShape },
+  'GET /v3/metadata': {
     repeat: 'safe',
-    answer: fields<Version>({ ...versionHead, id: integer, name: text, value: text }),
+    isOpen: false,
+    answer: fields<{ readonly secrets: readonly Api.Metadata[] }>({ secrets: list(metadataShape) }),
   },
-  'POST /v3/secrets/{id}/versions/{version}/restore': { repeat: 'keyed', answer: updatedSecret },
-  'GET /v3/keys': { repeat: 'safe', answer: fields({ keys: list(fields<ApiKey>(apiKey)) }) },
-  'POST /v3/keys': { repeat: 'never', answer: issuedApiKey },
-  'GET /v3/keys/self': { repeat: 'safe', answer: fields<ApiKey>(apiKey) },
-  'DELETE /v3/keys/self': { repeat: 'safe', answer: ended },
-  'GET /v3/keys/{id}': { repeat: 'safe', answer: fields<ApiKey>(apiKey) },
-  'DELETE /v3/keys/{id}': { repeat: 'safe', answer: ended },
-  'GET /v3/keys/{id}/made': { repeat: 'safe', answer: madeThings },
-  'POST /v3/keys/{id}/rotate': { repeat: 'never', answer: issuedApiKey },
-  'GET /v3/audit': { repeat: 'safe', answer: fields({ records: list(auditRecord) }) },
+  'GET /v3/secrets/{id}/metadata': { repeat: 'safe', isOpen: false, answer: metadataShape },
+  'PATCH /v3/secrets/{id}/metadata': { repeat: 'safe', isOpen: false, answer: metadataShape },
+  'GET /v3/lists': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly lists: readonly Api.List[] }>({ lists: list(listShape) }),
+  },
+  'GET /v3/lists/{id}': { repeat: 'safe', isOpen: false, answer: listShape },
+  'POST /v3/lists': { repeat: 'never', isOpen: false, answer: listShape },
+  'PUT /v3/lists/{id}': { repeat: 'safe', isOpen: false, answer: listShape },
+  'DELETE /v3/lists/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'GET /v3/lists/{id}/secrets': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly secrets: readonly Api.SecretHead[] }>({ secrets: list(secretHeadShape) }),
+  },
+  'PUT /v3/lists/{id}/secrets/{secret}': { repeat: 'safe', isOpen: false, answer: movedShape },
+  'POST /v3/render': { repeat: 'safe', isOpen: false, answer: renderedShape },
+  'POST /v3/seeds': { repeat: 'never', isOpen: false, answer: issuedSeedShape },
+  'GET /v3/seeds': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly seeds: readonly Api.Seed[] }>({ seeds: list(seedShape) }),
+  },
+  'GET /v3/seeds/{id}': { repeat: 'safe', isOpen: false, answer: seedShape },
+  'DELETE /v3/seeds/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'GET /v3/deployments': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly deployments: readonly Api.Deployment[] }>({ deployments: list(deploymentShape) }),
+  },
+  'GET /v3/secrets/{id}/deployments': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly deployments: readonly Api.Deployment[] }>({ deployments: list(deploymentShape) }),
+  },
+  'DELETE /v3/deployments/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'POST /v3/fingerprints': { repeat: 'safe', isOpen: false, answer: fingerprintsShape },
+  'GET /v3/keys': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly keys: readonly Api.ApiKey[] }>({ keys: list(apiKeyShape) }),
+  },
+  'GET /v3/keys/self': { repeat: 'safe', isOpen: false, answer: apiKeyShape },
+  'GET /v3/keys/{id}': { repeat: 'safe', isOpen: false, answer: apiKeyShape },
+  'GET /v3/keys/{id}/made': { repeat: 'safe', isOpen: false, answer: madeThingsShape },
+  'POST /v3/keys': { repeat: 'never', isOpen: false, answer: issuedApiKeyShape },
+  'POST /v3/keys/{id}/rotate': { repeat: 'never', isOpen: false, answer: issuedApiKeyShape },
+  'DELETE /v3/keys/self': { repeat: 'safe', isOpen: false, answer: endedShape },
+  'DELETE /v3/keys/{id}': { repeat: 'safe', isOpen: false, answer: endedShape },
+  'GET /v3/machines': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly machines: readonly Api.Machine[] }>({ machines: list(machineShape) }),
+  },
+  'GET /v3/machines/{id}': { repeat: 'safe', isOpen: false, answer: machineShape },
+  'POST /v3/machines': { repeat: 'never', isOpen: false, answer: machineShape },
+  'DELETE /v3/machines/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'GET /v3/settings': { repeat: 'safe', isOpen: false, answer: settingsShape },
+  'PUT /v3/settings': { repeat: 'safe', isOpen: false, answer: settingsShape },
+  'GET /v3/account': { repeat: 'safe', isOpen: false, answer: accountInfoShape },
+  'POST /v3/account/rotate-key': { repeat: 'safe', isOpen: false, answer: accountKeyShape },
+  'GET /v3/users': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly users: readonly Api.User[] }>({ users: list(userShape) }),
+  },
+  'POST /v3/users': { repeat: 'never', isOpen: false, answer: invitedUserShape },
+  'GET /v3/users/{id}': { repeat: 'safe', isOpen: false, answer: userShape },
+  'GET /v3/users/{id}/made': { repeat: 'safe', isOpen: false, answer: madeThingsShape },
+  'PATCH /v3/users/{id}': { repeat: 'safe', isOpen: false, answer: userShape },
+  'POST /v3/users/{id}/reset': { repeat: 'never', isOpen: false, answer: oneTimeLinkShape },
+  'DELETE /v3/users/{id}/factors': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'DELETE /v3/users/{id}': { repeat: 'safe', isOpen: false, answer: endedShape },
+  'GET /v3/session': { repeat: 'safe', isOpen: false, answer: sessionShape },
+  'DELETE /v3/session': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'POST /v3/session/confirm': { repeat: 'safe', isOpen: false, answer: sessionShape },
+  'PUT /v3/session/password': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'GET /v3/sessions': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly sessions: readonly Api.OpenSession[] }>({ sessions: list(openSessionShape) }),
+  },
+  'DELETE /v3/sessions/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'POST /v3/session': { repeat: 'never', isOpen: false, answer: sessionShape },
+  'POST /v3/session/passkey': { repeat: 'never', isOpen: false, answer: sessionShape },
+  'POST /v3/invitations/check': { repeat: 'safe', isOpen: false, answer: invitationShape },
+  'POST /v3/invitations/accept': { repeat: 'never', isOpen: false, answer: either(messageShape, sessionShape) },
+  'POST /v3/session/passkey/challenge': { repeat: 'safe', isOpen: false, answer: record(anything) },
+  'GET /v3/session/factors': { repeat: 'safe', isOpen: false, answer: factorsShape },
+  'POST /v3/session/totp': { repeat: 'safe', isOpen: false, answer: enrolmentShape },
+  'PUT /v3/session/totp': { repeat: 'safe', isOpen: false, answer: recoveryCodesShape },
+  'POST /v3/session/passkeys/challenge': { repeat: 'safe', isOpen: false, answer: record(anything) },
+  'POST /v3/session/passkeys': {
+    repeat: 'never',
+    isOpen: false,
+    answer: fields<{ readonly id: number; readonly recovery_codes: readonly string[] | null }>({
+      id: integer,
+      recovery_codes: orNull(list(text)),
+    }),
+  },
+  'POST /v3/session/recovery-codes': { repeat: 'never', isOpen: false, answer: recoveryCodesShape },
+  'PATCH /v3/session/factors/{id}': { repeat: 'safe', isOpen: false, answer: passkeyShape },
+  'DELETE /v3/session/factors/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'GET /v3/session/sso': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly provider: Api.SsoProvider | null; readonly account_required: boolean }>({
+      provider: orNull(ssoProviderShape),
+      account_required: bool,
+    }),
+  },
+  'POST /v3/session/sso': { repeat: 'never', isOpen: false, answer: awayShape },
+  'POST /v3/session/sso/link': { repeat: 'never', isOpen: false, answer: awayShape },
+  'GET /v3/sign-in': { repeat: 'safe', isOpen: false, answer: signInRulesShape },
+  'PUT /v3/sign-in': { repeat: 'safe', isOpen: false, answer: signInRulesShape },
+  'GET /v3/sso': { repeat: 'safe', isOpen: false, answer: ssoShape },
+  'PUT /v3/sso': { repeat: 'safe', isOpen: false, answer: ssoShape },
+  'DELETE /v3/sso': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'GET /v3/trust-rules': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly trust_rules: readonly Api.TrustRule[] }>({ trust_rules: list(trustRuleShape) }),
+  },
+  'POST /v3/trust-rules': { repeat: 'never', isOpen: false, answer: trustRuleShape },
+  'GET /v3/trust-rules/{id}': { repeat: 'safe', isOpen: false, answer: trustRuleShape },
+  'PATCH /v3/trust-rules/{id}': { repeat: 'safe', isOpen: false, answer: trustRuleShape },
+  'DELETE /v3/trust-rules/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'POST /v3/auth/oidc': { repeat: 'never', isOpen: true, answer: jobKeyShape },
+  'GET /v3/audit': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly records: readonly Api.AuditRecord[] }>({ records: list(auditRecordShape) }),
+  },
+  'GET /v3/audit/activity': { repeat: 'safe', isOpen: false, answer: activityShape },
+  'POST /v3/audit/verify': { repeat: 'safe', isOpen: false, answer: verifiedShape },
 }

@@ -1,13 +1,20 @@
 /** The client: one object for one server and one API key. */
 import { Account } from './account.ts'
 import { Audit } from './audit.ts'
-import { Connection } from './connection.ts'
+import { Connection, type Sent } from './connection.ts'
 import { Deployments } from './deployments.ts'
 import { Keys } from './keys.ts'
 import { Lists } from './lists.ts'
 import { AccountSettings, Machines } from './machines.ts'
 import type { FingerprintFilter, Fingerprints, Rendered, Template } from './model.ts'
-import { type CallOptions, type StrongroomOptions, settingsOf } from './options.ts'
+import type { AnswerOf, Operation } from './operations.ts'
+import {
+  type CallOptions,
+  type KeyedOptions,
+  type MatchOptions,
+  type StrongroomOptions,
+  settingsOf,
+} from './options.ts'
 import { Secrets } from './secrets.ts'
 import { Seeds } from './seeds.ts'
 import { SignIn } from './sign-in.ts'
@@ -50,6 +57,19 @@ export class Strongroom {
   async render(template: Template, options?: CallOptions): Promise<Rendered> {
     return (await this.#connection.send('POST /v3/render', { body: template }, options)).body
   }
+
+  /**
+   * Calls an operation by its name, as `/openapi.json` has it: those too that have no method of their own. What it takes
+   * and answers is typed: `call('POST /v3/users', { body: { email, role: 'reader' } })`.
+   */
+  async call<O extends Operation>(
+    operation: O,
+    sent: Sent<O>,
+    options?: CallOptions & KeyedOptions & MatchOptions,
+  ): Promise<AnswerOf<O>> {
+    return (await this.#connection.send(operation, sent, options)).body
+  }
+
   /** Makes fingerprints of the values that may be scanned for, by which they are recognized and not known. */
   async fingerprints(filter: FingerprintFilter = {}, options?: CallOptions): Promise<Fingerprints> {
     return (await this.#connection.send('POST /v3/fingerprints', { body: filter }, options)).body

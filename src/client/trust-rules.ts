@@ -1,7 +1,7 @@
 /** Keys for jobs without a stored one: rules about whose tokens are trusted, and trading a token for a key. */
 import { Connection } from './connection.ts'
+import type { JobKey, JobToken, NewTrustRule, TrustRule, TrustRuleChange } from './model.ts'
 import { type CallOptions, keylessSettingsOf, type StrongroomOptions } from './options.ts'
-import type { JobKey, JobToken, NewTrustRule, TrustRule, TrustRuleChange } from './trust-model.ts'
 
 export class TrustRules {
   readonly #connection: Connection

@@ -1,11 +1,11 @@
-/** The client held against the API's own description: every operation, every field, both ways. */
+/** The client is written from the routes, and held against the API's own description: every operation, every field. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { serverCodes } from '../../src/client/errors.ts'
-import { Strongroom, tradeToken } from '../../src/client/index.ts'
+import { type Operation, type Sent, Strongroom, session, tradeToken } from '../../src/client/index.ts'
 import { operations } from '../../src/client/operations.ts'
 import { statusOf } from '../../src/http/problem.ts'
 import { whole } from '../support/description.ts'
@@ -47,17 +47,28 @@ suite('The client and the description of the API', () => {
     assert.deepEqual([...serverCodes].sort(), Object.keys(statusOf).sort())
   })
 
-  test('agree on every operation: a method sends each of them', async (t) => {
+  test('are written of the same definitions, which the client has as they are', () => {
+    execFileSync(process.execPath, [join(root, 'scripts/client.ts'), '--check'], { stdio: 'pipe' })
+  })
+
+  test('agree on every operation, which can be called by its name', async (t) => {
+    const described = operationsOf(await describe(t))
+    const sent = new Set<string>()
+    const client = new Strongroom({ url: 'https://strongroom.example', apiKey: session, fetch: recording(sent) })
+
+    const nothing: Sent<Operation> = {}
+    const ids = { ...nothing, ...{ id: 11, version: 12, secret: 13 } }
+    for (const operation of Object.keys(operations).filter(isOperation)) {
+      await assert.rejects(client.call(operation, ids))
+    }
+
+    assert.deepEqual([...sent].sort(), described.sort())
+  })
+
+  test('agree on the operations of programs: a method sends each of them', async (t) => {
     const description = await describe(t)
     const sent = new Set<string>()
-    const fetch = async (url: string, { method }: RequestInit) => {
-      const path = new URL(url).pathname
-        .replace('/11', '/{id}')
-        .replace('/12', '/{version}')
-        .replace('/13', '/{secret}')
-      sent.add(`${method} ${path}`)
-      return new Response('', { status: 418 })
-    }
+    const fetch = recording(sent)
     const client = new Strongroom({
       url: 'https://strongroom.example',
       apiKey: 'sr_x',
@@ -126,7 +137,14 @@ suite('The client and the description of the API', () => {
       client.signIn.removeSso(),
     ])
 
-    assert.deepEqual([...sent].sort(), operationsOf(description).sort())
+    // People use these, with a session, through the portal; programs have keys.
+    const isForPeople = (operation: string) => /^\w+ \/v3\/(sessions?|invitations|users)(\/|$)/.test(operation)
+    assert.deepEqual(
+      [...sent].sort(),
+      operationsOf(description)
+        .filter((operation) => !isForPeople(operation))
+        .sort(),
+    )
   })
 
   test('agree on every field: its type, and whether it may be left out', async (t) => {
@@ -152,13 +170,25 @@ suite('The client and the description of the API', () => {
   }
 })
 
+function isOperation(name: string): name is Operation {
+  return name in operations
+}
+
+/** Notes down what is sent, with the ids of the tests by their names, and answers nothing of use. */
+function recording(sent: Set<string>) {
+  return async (url: string, { method }: RequestInit) => {
+    const path = new URL(url).pathname.replace('/11', '/{id}').replace('/12', '/{version}').replace('/13', '/{secret}')
+    sent.add(`${method} ${path}`)
+    return new Response('', { status: 418 })
+  }
+}
+
 async function describe(t: TestContext): Promise<Description> {
   assert.ok(sqlite)
   const { api } = await startServer(t, sqlite)
   const { paths } = whole((await api.get('/openapi.json')).body)
-  // People use these, with a session, through the portal; programs have keys. The Lists API has clients of its own.
-  const isForOthers = (path: string) => /^\/v3\/(sessions?|invitations|users)(\/|$)|^\/api\//.test(path)
-  return { paths: Object.fromEntries(Object.entries(paths).filter(([path]) => !isForOthers(path))) }
+  // The Lists API has clients of its own.
+  return { paths: Object.fromEntries(Object.entries(paths).filter(([path]) => path.startsWith('/v3/'))) }
 }
 
 function operationsOf({ paths }: Description): string[] {
@@ -218,12 +248,14 @@ function toName(operation: string): string {
 
 /** An operation as a TypeScript type. */
 function typeOf(described: Described): string {
-  const query = (described.parameters ?? []).filter((parameter) => parameter.in === 'query')
+  const inPlace = (place: string) => (described.parameters ?? []).filter((parameter) => parameter.in === place)
+  const [ids, query] = [inPlace('path'), inPlace('query')]
   const parts = query.map(({ name, required }) => `${name}${required === true ? '' : '?'}: string`)
   return `{ ${[
+    ...(ids.length === 0 ? [] : [`ids: ${ids.map(({ name }) => `'${name}'`).join(' | ')}`]),
     ...(parts.length === 0 ? [] : [`query: { ${parts.join('; ')} }`]),
     ...(described.requestBody === undefined ? [] : [`body: ${schemaType(bodyOf(described))}`]),
-    `answer: ${schemaType(answerOf(described))}`,
+    `answer: ${answersOf(described).map(schemaType).join(' | ')}`,
   ].join('; ')} }`
 }
 
@@ -238,6 +270,9 @@ function schemaType(schema: Schema): string {
   if (type === 'integer') return 'number'
   if (type === 'string' || type === 'null') return type
   if (type === undefined && Object.keys(schema).length === 0) return 'unknown'
+  if (type === 'object' && additionalProperties === true && Object.keys(properties ?? {}).length === 0) {
+    return 'Record<string, unknown>'
+  }
   if (type === 'object' && typeof additionalProperties === 'object') {
     return `Record<string, ${schemaType(additionalProperties)}>`
   }
@@ -250,9 +285,13 @@ function schemaType(schema: Schema): string {
   return `{ ${fields.join('; ')} }`
 }
 
-function answerOf({ responses }: Described): Schema {
-  const [success] = Object.entries(responses).filter(([status]) => status.startsWith('2'))
-  return success?.[1].content?.['application/json']?.schema ?? assert.fail('No success is described.')
+function answersOf({ responses }: Described): readonly Schema[] {
+  const successes = Object.entries(responses).filter(([status]) => status.startsWith('2'))
+  return successes.map(([, { content }]) => content?.['application/json']?.schema ?? assert.fail('No JSON.'))
+}
+
+function answerOf(described: Described): Schema {
+  return answersOf(described)[0] ?? assert.fail('No success is described.')
 }
 
 function bodyOf({ requestBody }: Described): Schema {
