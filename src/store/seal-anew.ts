@@ -48,11 +48,34 @@ export async function sealStep(run: Run, macs: RowMacs, storeId: string, limit: 
   const heads = await headsOf(run)
   const begin = value instanceof Uint8Array ? readMark(value, heads, macs) : { at: 0, after: null }
   const isNew = value === undefined && (await run('select 1 as one from accounts limit 1')).length === 0
+  if (value === undefined) await refuseUnlessFirst(run, macs)
   const next = isNew ? undefined : await sealPage(run, macs, storeId, begin, limit)
   await run('delete from meta where name = ?', markName)
   const text = next === undefined ? done : Buffer.from(JSON.stringify([next.at, next.after, macOf(next, heads, macs)]))
   await run('insert into meta (name, value) values (?, ?)', markName, text)
   return next === undefined
+}
+
+/**
+ * A store without a mark is one of the first version: every account has its first API key, which is never deleted, as that
+ * version sealed it. Or somebody took the mark and the sealed rows away, to have rows that had no MAC then sealed as they
+ * like, and put the others back.
+ *
+ * @throws Refusal `integrity_failure`
+ */
+async function refuseUnlessFirst(run: Run, macs: RowMacs): Promise<void> {
+  const keys = (await run('select * from api_keys where id = 1')).map(read(rows.toApiKey))
+  const known = new Map(keys.map((key) => [key.accountId, key]))
+  for (const { id } of await run('select id from accounts order by id')) {
+    const key = known.get(Number(id))
+    if (key === undefined || !isOfFirst(macs, 'api_keys', key))
+      throw notAuthentic('api_keys', { account_id: id ?? 0, id: 1 })
+  }
+}
+
+function isOfFirst<Name extends FirstTable>(macs: RowMacs, name: Name, model: SealedRows[Name]): boolean {
+  const expected = macs.mac(firstText[name](model))
+  return model.mac.length === expected.length && timingSafeEqual(model.mac, expected)
 }
 
 /** @returns where the next page begins, or nothing after the last */
@@ -98,9 +121,7 @@ function first<Name extends FirstTable>(name: Name, toModel: (row: Row) => Seale
     name,
     async (work, table, row) => {
       const model = toModel(row)
-      const { mac } = model
-      const expected = work.macs.mac(firstText[name](model))
-      if (mac.length !== expected.length || !timingSafeEqual(mac, expected)) throw notAuthentic(name, row)
+      if (!isOfFirst(work.macs, name, model)) throw notAuthentic(name, row)
       await put(work, table, row, 'mac = ?', [work.macs.seal(name, model).mac])
     },
   ]
@@ -156,8 +177,7 @@ async function sealUser(work: Work, table: Table, row: Row): Promise<void> {
   const sql = 'select id from factors where account_id = ? and user_id = ? order by id'
   const factorIds = (await work.run(sql, accountId, id)).map((factor) => Number(factor['id']))
   const user = read(toUser)(row)
-  const expected = work.macs.mac(firstText.users(user))
-  if (user.mac.length !== expected.length || !timingSafeEqual(user.mac, expected)) throw notAuthentic('users', row)
+  if (!isOfFirst(work.macs, 'users', user)) throw notAuthentic('users', row)
   const { mac } = work.macs.seal('users', { ...user, factorIds })
   await put(work, table, row, 'factor_ids = ?, mac = ?', [factorIds.join(' '), mac])
 }

@@ -1270,10 +1270,18 @@ export const faults: readonly Fault[] = [
   fault(
     'a row of the first version is verified before it is sealed anew',
     'store/seal-anew.ts',
-    'if (mac.length !== expected.length || !timingSafeEqual(mac, expected)) throw notAuthentic(name, row)',
+    'if (!isOfFirst(work.macs, name, model)) throw notAuthentic(name, row)',
     '',
     'store/upgrade.test.ts',
     'SQLite.*not as it was sealed',
+  ),
+  fault(
+    'a store whose mark was taken away is not one of the first version',
+    'store/seal-anew.ts',
+    'if (value === undefined) await refuseUnlessFirst(run, macs)',
+    '',
+    'store/upgrade.test.ts',
+    'SQLite.*is not taken for one',
   ),
   fault(
     'a row of the first version gets in once',

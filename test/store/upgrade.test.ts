@@ -170,6 +170,29 @@ for (const engine of engines) {
       }
     })
 
+    test('and no other is sealed anew: one of today is not taken for one, whatever is taken away', async (t) => {
+      const { place, otherAccount, stop } = await startServer(t, engine)
+      await otherAccount()
+      await stop()
+      const accounts = () => query(place, 'select id, name, mac from accounts order by id')
+      const [one, other] = await accounts()
+      // All that had a MAC then would be put back afterwards, as it is.
+      const withMac = ['api_keys', 'machines', 'account_settings', 'sign_in_rules', 'factors', 'users', 'secret_keys']
+      for (const table of [...withMac, 'secrets', 'seeds', 'trust_rules']) await query(place, `delete from ${table}`)
+      for (const table of ['accounts', 'lists', 'versions', 'deployments', 'replies']) {
+        await query(place, `update ${table} set mac = ?`, new Uint8Array())
+      }
+      await query(place, `update accounts set name = 'between' where id = 1`)
+      await query(place, 'update accounts set name = ? where id = 2', one?.['name'] ?? null)
+      await query(place, 'update accounts set name = ? where id = 1', other?.['name'] ?? null)
+      await query(place, `delete from meta where name = 'row_format'`)
+
+      const opening = openVault(testConfig(place)).then(({ close }) => close())
+
+      await assert.rejects(opening, isNotAuthentic)
+      for (const { mac } of await accounts()) assert.equal((mac as Uint8Array).length, 0)
+    })
+
     test('is restored from a backup that it made, and sealed anew', async (t) => {
       const place = await engine.makePlace()
       t.after(() => place.clear())
