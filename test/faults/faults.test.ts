@@ -49,7 +49,7 @@ suite('Without a guard, a test fails:', { concurrency: 2 }, () => {
   function makeTree(): string {
     const tree = makeFolder()
     trees.push(tree)
-    for (const part of ['src', 'action', 'test', 'package.json'])
+    for (const part of ['src', 'action', 'test', 'package.json', 'tsconfig.json'])
       cpSync(join(root, part), join(tree, part), { recursive: true })
     symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
     return tree

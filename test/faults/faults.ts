@@ -1431,6 +1431,22 @@ export const faults: readonly Fault[] = [
     'as the oracle does',
   ),
   fault(
+    'no operation leaves out whether it is delicate',
+    'store/operations/define.ts',
+    'readonly delicate: boolean |',
+    'readonly delicate?: boolean |',
+    'store/operations.test.ts',
+    'does not compile',
+  ),
+  fault(
+    'no operation leaves out what it hands on',
+    'store/operations/define.ts',
+    "readonly grants: 'nothing' | (",
+    "readonly grants?: 'nothing' | (",
+    'store/operations.test.ts',
+    'does not compile',
+  ),
+  fault(
     'an operation asks for the right that its definition names',
     'store/decide/admit.ts',
     "if (scope.right === 'none' || hasRight(call, operation, scope)) return undefined",

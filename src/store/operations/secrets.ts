@@ -290,15 +290,14 @@ function readable(call: Call, id: IdOrName): StoredSecret | Refused {
 
 function findSecret(call: Call, wanted: Wanted, right: Right): StoredSecret | Refused {
   const { id, list, match } = wanted
-  const unknown = unknownSecret(id)
-  if (list !== undefined && findList(call, list) === undefined) return refuseList(call, list, unknown)
+  if (list !== undefined && findList(call, list) === undefined) return refuseList(call, list, unknownSecret(id))
   const found = secretAt(call, wanted)
   if (found !== undefined) {
     const { name } = found.secret
     if (allowsName(call.scopes, right, name)) return found
     if (allowsName(call.scopes, 'secrets:list', name)) return forbid(call, objectOf(found), right)
   }
-  const object = found === undefined ? unknown : objectOf(found)
+  const object = found === undefined ? unknownSecret(id) : objectOf(found)
   if (match === '*') return refuseStale(call, object)
   const what = typeof id === 'number' ? 'id' : 'name'
   return refuse(call, object, 'not_found', `No secret with this ${what}.`)
