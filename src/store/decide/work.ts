@@ -41,14 +41,14 @@ export interface Call {
   readonly action: Action
 }
 
-/** What a page may be read by. */
-export interface Grant {
+/** What the pages of a listing may be read by. */
+export interface Listing {
   readonly accountId: number
   readonly scopes: readonly Scope[]
 }
 
 /** Lets pages be read, with a record of that. */
-export function grant(call: Call): Outcome<Grant> {
+export function authorizeListing(call: Call): Outcome<Listing> {
   return done(call, null, { accountId: call.account.id, scopes: call.scopes })
 }
 

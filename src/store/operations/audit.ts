@@ -1,20 +1,20 @@
 /** An account's audit trail: read, verified, and added to by the vault. */
 import type { Action, AuditObject, RecordedOutcome } from '../../audit/record.ts'
 import type { Account } from '../../model/account.ts'
-import { done, type Grant, grant } from '../decide/work.ts'
+import { authorizeListing, done, type Listing } from '../decide/work.ts'
 import { defineOperation, free, overAll, overSome } from './define.ts'
 
 const right = 'audit:read'
 
 /** Authorizes a listing. */
-const readAudit = defineOperation<object, Grant>()({
+const readAudit = defineOperation<object, Listing>()({
   kind: 'read_audit',
   action: 'audit.read',
   scope: overSome(right),
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
-  decide: grant,
+  decide: authorizeListing,
 })
 
 /** Authorizes the verification of the whole trail. Whoever sees a part of it alone cannot be told of the whole. */

@@ -4,11 +4,11 @@ import { addHeld, type Deployment, deploymentHash, type Held } from '../../model
 import { allowsName } from '../../model/scope.ts'
 import { noVersion } from '../decide/grants.ts'
 import {
+  authorizeListing,
   type Call,
   done,
   forbid,
-  type Grant,
-  grant,
+  type Listing,
   putAccount,
   putDeployment,
   record,
@@ -41,14 +41,14 @@ const putDeploymentOf = defineOperation<Rendering, Deployment>()({
 })
 
 /** Authorizes a listing. */
-const listDeployments = defineOperation<object, Grant>()({
+const listDeployments = defineOperation<object, Listing>()({
   kind: 'list_deployments',
   action: 'deployment.list',
   scope: overSome('secrets:list'),
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
-  decide: grant,
+  decide: authorizeListing,
 })
 
 /** By who may write every secret that it holds: whoever may see one of them learns that they may not. */

@@ -1,13 +1,13 @@
 /** Fingerprints of values: made by whoever may scan, and recorded before they are handed out. */
 import type { AuditObject } from '../../audit/record.ts'
 import { allowsName, formatScope, type Scope } from '../../model/scope.ts'
-import { done, forbid, type Grant } from '../decide/work.ts'
+import { done, forbid, type Listing } from '../decide/work.ts'
 import { defineOperation, overSome } from './define.ts'
 
 const right = 'secrets:scan'
 
 /** Authorizes the making of them. Recorded when it is refused. */
-const listFingerprints = defineOperation<object, Grant>()({
+const listFingerprints = defineOperation<object, Listing>()({
   kind: 'list_fingerprints',
   action: 'secret.fingerprint',
   scope: overSome(right),

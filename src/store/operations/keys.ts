@@ -5,7 +5,17 @@ import { type ApiKey, scopesOf } from '../../model/api-key.ts'
 import { mayManageKey } from '../../model/scope.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
 import { endMade } from '../decide/made.ts'
-import { type Call, done, type Grant, grant, isMadeBy, putAccount, putKey, record, refuse } from '../decide/work.ts'
+import {
+  authorizeListing,
+  type Call,
+  done,
+  isMadeBy,
+  type Listing,
+  putAccount,
+  putKey,
+  record,
+  refuse,
+} from '../decide/work.ts'
 import type { Made } from '../made.ts'
 import type { Ended, Outcome, Refused } from '../outcome.ts'
 import { ref } from '../world.ts'
@@ -35,14 +45,14 @@ const aKey: WithRight<ById, ApiKey> = {
   subject: (call, { id }) => findKey(call, id),
 }
 
-const listKeys = defineOperation<object, Grant>()({
+const listKeys = defineOperation<object, Listing>()({
   kind: 'list_keys',
   action: 'key.list',
   scope: overSome(right),
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
-  decide: grant,
+  decide: authorizeListing,
 })
 
 const readKey = defineOperation<ById, ApiKey, ApiKey>()({

@@ -6,11 +6,11 @@ import type { Secret } from '../../model/secret.ts'
 import { noVersion } from '../decide/grants.ts'
 import { addList, findList, refuseList } from '../decide/places.ts'
 import {
+  authorizeListing,
   type Call,
   done,
   forbid,
-  type Grant,
-  grant,
+  type Listing,
   putList,
   record,
   refuse,
@@ -42,20 +42,20 @@ function aList(right: 'secrets:write' | 'secrets:delete', over: 'all' | 'some'):
 }
 
 /** Authorizes a listing of the lists. */
-const listLists = defineOperation<object, Grant>()({
+const listLists = defineOperation<object, Listing>()({
   kind: 'list_lists',
   action: 'list.list',
   scope: overSome('secrets:list'),
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
-  decide: grant,
+  decide: authorizeListing,
 })
 
 /** Authorizes the reading of all values, or of those of a list: each is then read by `read_secrets`. */
 const listValues = defineOperation<
   { readonly list: IdOrName | undefined },
-  Grant & { readonly list: List | undefined }
+  Listing & { readonly list: List | undefined }
 >()({
   kind: 'list_values',
   action: 'list.values',

@@ -10,7 +10,7 @@ import {
   type Call,
   done,
   forbid,
-  type Grant,
+  type Listing,
   putAccount,
   putReply,
   putSecret,
@@ -60,7 +60,7 @@ export function aSecret(right: Right): WithRight<Wanted, StoredSecret> {
 /** Authorizes a listing, whose pages are then read by `Pages`. */
 const listSecrets = defineOperation<
   { readonly list?: IdOrName | undefined },
-  Grant & { readonly list: List | undefined }
+  Listing & { readonly list: List | undefined }
 >()({
   kind: 'list_secrets',
   action: 'secret.list',

@@ -25,7 +25,7 @@ interface SeedChange {
 }
 
 /** Of whom a listing may show what. */
-interface SeedGrant {
+interface SeedListing {
   readonly accountId: number
   readonly maker: Pick<Seed['maker'], 'kind' | 'id'>
   /** Whether the seeds of others are shown too. */
@@ -88,7 +88,7 @@ const createSeed = defineOperation<Creation, { readonly seed: Seed } | { readonl
 })
 
 /** Authorizes a listing. */
-const listSeeds = defineOperation<object, SeedGrant>()({
+const listSeeds = defineOperation<object, SeedListing>()({
   kind: 'list_seeds',
   action: 'seed.list',
   scope: overSome(right),
