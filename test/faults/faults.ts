@@ -1455,6 +1455,14 @@ export const faults: readonly Fault[] = [
     'as the oracle does',
   ),
   fault(
+    'the store asks for the right that a route says it needs',
+    'store/operations/machines.ts',
+    "const right = 'account:manage'",
+    "const right = 'keys:manage'",
+    'v3/route-rights.test.ts',
+    'SQLite.*every right but',
+  ),
+  fault(
     'what is for the host alone no right allows to others',
     'store/decide/admit.ts',
     "return call.principal.kind === 'host'",
