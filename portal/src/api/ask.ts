@@ -1,5 +1,5 @@
 /** What every call goes through: a session that ended, and actions that must be confirmed, are settled on the way. */
-import { StrongroomError } from '../../../src/client/index.ts'
+import { StrongroomError } from './client.ts'
 import { confirmAction, endSession } from './session.ts'
 
 /** The person changed their mind: nothing to report. */
@@ -51,6 +51,7 @@ function needsConfirmation(error: unknown): boolean {
 export function sentenceOf(error: unknown): string {
   if (error instanceof StrongroomError) {
     if (hasEnded(error)) return 'Your session ended. Sign in, then try again.'
+    if (error.code === 'unreachable') return 'The server does not answer. Check the connection.'
     const id = error.requestId === undefined || (error.status ?? 0) < 500 ? '' : ` (request ${error.requestId})`
     return `${error.message.replace('Wait as long as Retry-After says.', waitOf(error))}${id}`
   }

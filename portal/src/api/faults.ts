@@ -1,5 +1,5 @@
 /** The faults of an answer, by field. */
-import { StrongroomError } from '../../../src/client/index.ts'
+import { StrongroomError } from './client.ts'
 
 export function faultsOf(error: unknown): Readonly<Record<string, string>> {
   if (!(error instanceof StrongroomError)) return {}

@@ -1,7 +1,8 @@
 /** Who is signed in, kept outside of React, so that a call that fails can ask for it. */
 import { useSyncExternalStore } from 'react'
-import { type Session, sessions } from './account.ts'
+import type { Session } from './client.ts'
 import { keepAccount } from './last-account.ts'
+import { sessions } from './sessions.ts'
 
 export type State =
   | { readonly kind: 'loading' }

@@ -2,10 +2,10 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Fingerprint } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
-import { type Session, sessions } from '../api/account.ts'
 import { sentenceOf } from '../api/ask.ts'
-import { sso } from '../api/factors.ts'
+import type { Session } from '../api/client.ts'
 import { cancelConfirmation, isSamePerson, signedIn, signedOut, useSession, useSessionState } from '../api/session.ts'
+import { provider, sessions } from '../api/sessions.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Note } from '../ui/states.tsx'
@@ -100,7 +100,7 @@ function ConfirmForm() {
           <p className="hint">Your provider asks you again, in a window of its own. This page stays as it is.</p>
           <ProviderWindow
             label="Go to the provider"
-            begin={() => sso.begin(account.name, true, windowEnd)}
+            begin={() => provider.begin(account.name, true, windowEnd)}
             isDisabled={isBusy}
             onTrouble={setTrouble}
             onDone={() => void attempt(sessions.current)}

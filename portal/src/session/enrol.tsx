@@ -1,9 +1,9 @@
 /** For whoever must set up a second factor before anything else. */
 import { Fingerprint, Smartphone } from 'lucide-react'
 import { useState } from 'react'
-import { sessions } from '../api/account.ts'
 import { sentenceOf } from '../api/ask.ts'
 import { loadSession, signedOut } from '../api/session.ts'
+import { sessions } from '../api/sessions.ts'
 import { useAttempt } from '../ui/attempt.ts'
 import { Button } from '../ui/controls.tsx'
 import { Note } from '../ui/states.tsx'

@@ -1,7 +1,7 @@
 /** Asking the browser for a passkey, and saying in words what it says in exceptions. */
 import { browserSupportsWebAuthn, startAuthentication, startRegistration } from '@simplewebauthn/browser'
-import type { Session } from '../api/account.ts'
-import { factors } from '../api/factors.ts'
+import type { Session } from '../api/client.ts'
+import { passkeys } from '../api/factors.ts'
 
 /** Not everywhere: a passkey is bound to a name, and addresses are none. */
 export function canUsePasskeys(): boolean {
@@ -9,21 +9,21 @@ export function canUsePasskeys(): boolean {
 }
 
 export function signInWithPasskey(): Promise<Session> {
-  return ask(factors.signIn)
+  return ask(passkeys.signIn)
 }
 
 export function confirmWithPasskey(): Promise<Session> {
-  return ask(factors.confirm)
+  return ask(passkeys.confirm)
 }
 
-async function ask(answer: typeof factors.signIn): Promise<Session> {
-  const optionsJSON = await factors.challenge()
+async function ask(answer: typeof passkeys.signIn): Promise<Session> {
+  const optionsJSON = await passkeys.challenge()
   return answer(await startAuthentication({ optionsJSON }).catch(fail))
 }
 
 export async function makePasskey(name: string) {
-  const optionsJSON = await factors.beginPasskey()
-  return factors.finishPasskey(name, await startRegistration({ optionsJSON }).catch(fail))
+  const optionsJSON = await passkeys.begin()
+  return passkeys.finish(name, await startRegistration({ optionsJSON }).catch(fail))
 }
 
 /** The person changed their mind, or the device did not do it: nothing that the server knows of. */

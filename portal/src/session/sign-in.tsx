@@ -3,12 +3,12 @@ import { useQuery } from '@tanstack/react-query'
 import { Fingerprint } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { useSearchParams } from 'wouter'
-import { type Session, sessions } from '../api/account.ts'
 import { codeOf, sentenceOf } from '../api/ask.ts'
-import { sso } from '../api/factors.ts'
+import type { Session } from '../api/client.ts'
 import { faultsOf } from '../api/faults.ts'
 import { lastAccount } from '../api/last-account.ts'
 import { signedIn } from '../api/session.ts'
+import { provider, sessions } from '../api/sessions.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { Note } from '../ui/states.tsx'
 import { Gate } from './gate.tsx'
@@ -117,7 +117,7 @@ function useAccount({ account: named, ofAccount }: Pick<SignInProps, 'account' |
   const [isMissing, setMissing] = useState(false)
   const ways = useQuery({
     queryKey: ['ways-in', wholeAccount],
-    queryFn: () => sso.waysIn(wholeAccount),
+    queryFn: () => provider.waysIn(wholeAccount),
     placeholderData: (before) => before && { ...before, provider: null },
     retry: false,
   }).data

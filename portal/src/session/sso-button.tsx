@@ -1,8 +1,9 @@
 /** Signing in through the account's provider: this window goes there, or one of its own that tells when it is back. */
 import { Building2 } from 'lucide-react'
 import { sentenceOf } from '../api/ask.ts'
-import { type Provider, sso } from '../api/factors.ts'
+import type { SsoProvider } from '../api/client.ts'
 import { keepAccount } from '../api/last-account.ts'
+import { provider as accountProvider } from '../api/sessions.ts'
 import { Button } from '../ui/controls.tsx'
 import { windowEnd } from './provider.ts'
 import { ProviderWindow } from './provider-window.tsx'
@@ -14,7 +15,7 @@ export function SsoButton({
   onTrouble,
   onSignedIn,
 }: {
-  readonly provider: Provider | null
+  readonly provider: SsoProvider | null
   readonly isDisabled: boolean
   readonly onTrouble: (trouble: string | undefined) => void
   /** Told when it happened in another window; without it, this one goes there. */
@@ -25,7 +26,7 @@ export function SsoButton({
     return (
       <ProviderWindow
         label={`Sign in with ${provider.label}`}
-        begin={() => sso.begin(provider.account, false, windowEnd)}
+        begin={() => accountProvider.begin(provider.account, false, windowEnd)}
         isDisabled={isDisabled}
         onTrouble={onTrouble}
         onDone={onSignedIn}
@@ -34,7 +35,7 @@ export function SsoButton({
   }
   const go = async () => {
     try {
-      const { url } = await sso.begin(provider.account, false, placeToReturn())
+      const { url } = await accountProvider.begin(provider.account, false, placeToReturn())
       // Where they come back to, should they not succeed there.
       keepAccount(provider.account)
       location.assign(url)

@@ -1,9 +1,11 @@
 /** What one signs in with beside the password: passkeys, an authenticator app, recovery codes, the account's provider. */
 import { Building2, Fingerprint, LifeBuoy, Smartphone } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
-import { type Factors, factors, sso } from '../api/factors.ts'
+import type { Factors } from '../api/client.ts'
+import { factors } from '../api/factors.ts'
 import { useAnswer, useRefresh } from '../api/queries.ts'
 import { useSession } from '../api/session.ts'
+import { provider as accountProvider } from '../api/sessions.ts'
 import { AuthenticatorForm } from '../session/authenticator.tsx'
 import { canUsePasskeys, makePasskey } from '../session/passkey.ts'
 import { RecoveryCodes } from '../session/recovery.tsx'
@@ -238,11 +240,11 @@ function AppLine({ of: app, does }: { readonly of: Factors['authenticator']; rea
 /** Where the account has a provider. */
 function SsoLine({ data }: { readonly data: Factors }) {
   const { account } = useSession()
-  const ways = useAnswer(['ways-in', account.name], () => sso.waysIn(account.name))
+  const ways = useAnswer(['ways-in', account.name], () => accountProvider.waysIn(account.name))
   const provider = ways.data?.provider
   const [linked] = data.sso
   if (linked === undefined && (provider === undefined || provider === null)) return null
-  const connect = () => attempt(async () => location.assign((await sso.link('/portal/settings')).url))
+  const connect = () => attempt(async () => location.assign((await accountProvider.link('/portal/settings')).url))
   return (
     <Line icon={<Building2 size={16} aria-hidden />} used={linked?.last_used_at ?? null}>
       <span className="grow break">{provider?.label ?? linked?.issuer}</span>

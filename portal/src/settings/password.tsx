@@ -1,7 +1,7 @@
 /** Changing one's own password. */
 import { useState } from 'react'
-import { credentials, minPassword } from '../api/account.ts'
 import { useSession } from '../api/session.ts'
+import { minPassword, sessions } from '../api/sessions.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { FormDialog } from '../ui/form.tsx'
@@ -34,7 +34,7 @@ function PasswordDialog({ onClose }: { readonly onClose: () => void }) {
       submit="Change password"
       isReady={current !== '' && next.length >= minPassword}
       run={async () => {
-        await credentials.changePassword(current, next)
+        await sessions.changePassword(current, next)
         toast('Your password is changed')
       }}
     >

@@ -1,7 +1,8 @@
 /** Where one is signed in. */
 import { Laptop, Smartphone } from 'lucide-react'
-import { type OpenSession, sessions } from '../api/account.ts'
+import type { OpenSession } from '../api/client.ts'
 import { useAnswer, useRefresh } from '../api/queries.ts'
+import { sessions } from '../api/sessions.ts'
 import { attempt } from '../ui/attempt.ts'
 import { Card } from '../ui/card.tsx'
 import { Button } from '../ui/controls.tsx'

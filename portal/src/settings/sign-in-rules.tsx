@@ -2,8 +2,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { codeOf } from '../api/ask.ts'
-import type { SignInRules as Rules, Sso } from '../api/client.ts'
-import { rules, sso } from '../api/factors.ts'
+import { type SignInRules as Rules, type Sso, strongroom } from '../api/client.ts'
 import { useAnswer } from '../api/queries.ts'
 import { useSession } from '../api/session.ts'
 import { attempt } from '../ui/attempt.ts'
@@ -19,7 +18,7 @@ const rulesKey = ['sign-in']
 
 export function SignInRules() {
   const isOwner = useSession().user.role === 'owner'
-  const known = useAnswer(rulesKey, rules.get)
+  const known = useAnswer(rulesKey, (options) => strongroom.signIn.get(options))
   const provider = useAnswer(ssoKey, currentSso)
   return (
     <Loaded of={known}>
@@ -40,7 +39,7 @@ export function SignInRules() {
 /** `null` where there is none. */
 async function currentSso(): Promise<Sso | null> {
   try {
-    return await sso.settings()
+    return await strongroom.signIn.sso()
   } catch (error) {
     if (codeOf(error) === 'not_found') return null
     throw error
@@ -53,7 +52,7 @@ function SecondFactor({ rules: known, isOwner }: { readonly rules: Rules; readon
   const require = async (isRequired: boolean) => {
     setBusy(true)
     await attempt(async () => {
-      cache.setQueryData(rulesKey, await rules.put(isRequired))
+      cache.setQueryData(rulesKey, await strongroom.signIn.update({ second_factor_required: isRequired }))
       toast(isRequired ? 'A password alone is no longer enough' : 'A second factor is everybody’s own choice')
     })
     setBusy(false)

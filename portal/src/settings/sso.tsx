@@ -1,8 +1,6 @@
 /** Setting up single sign-on through an OpenID provider, and taking it away. */
 import { useState } from 'react'
-import type { Role } from '../api/account.ts'
-import type { Sso } from '../api/client.ts'
-import { sso } from '../api/factors.ts'
+import { type Role, type Sso, strongroom } from '../api/client.ts'
 import { useRefresh } from '../api/queries.ts'
 import { Checkbox, Field, Select } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
@@ -21,7 +19,7 @@ export function RemoveSsoDialog({ onClose }: { readonly onClose: () => void }) {
       onClose={onClose}
       submit="Remove"
       run={async () => {
-        await sso.remove()
+        await strongroom.signIn.removeSso()
         await refresh()
       }}
     >
@@ -59,7 +57,8 @@ export function SsoDialog({ current, onClose }: { readonly current: Sso | null; 
       run={async () => {
         const words = wordsOf(domains)
         const given = { label: label.trim(), issuer: issuer.trim(), client_id: client.trim(), domains: words }
-        await sso.put({ ...given, role: role === 'invited' ? null : role, only: isOnly }, secret)
+        const rest = { role: role === 'invited' ? null : role, only: isOnly }
+        await strongroom.signIn.setSso({ ...given, ...rest, ...(secret === '' ? {} : { client_secret: secret }) })
         toast('Single sign-on is set up')
         await refresh()
       }}

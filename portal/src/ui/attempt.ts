@@ -20,7 +20,7 @@ export function useAttempt() {
       setBusy(false)
     }
   }
-  return { attempt, isBusy, error, setError, trouble: error === undefined ? undefined : sentenceOf(error) }
+  return { attempt, isBusy, error, trouble: error === undefined ? undefined : sentenceOf(error) }
 }
 
 /** The same for a button: what went wrong is said in the corner. */

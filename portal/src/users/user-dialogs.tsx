@@ -1,7 +1,8 @@
 /** What is asked before a user is invited, changed, shut out, or loses their second factor. */
 import { useState } from 'react'
-import { type Role, type User, users } from '../api/account.ts'
+import type { Role, User } from '../api/client.ts'
 import { useSession } from '../api/session.ts'
+import { users } from '../api/users.ts'
 import { Field, Select } from '../ui/controls.tsx'
 import { Confirm, FormDialog } from '../ui/form.tsx'
 import { MadeChoice } from '../ui/made.tsx'

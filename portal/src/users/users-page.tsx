@@ -1,9 +1,10 @@
 /** The people of the account: invite, change roles, disable, reset. */
 import { KeyRound, type LucideIcon, MoreHorizontal, Pencil, ShieldOff, Trash2, UserPlus, UserX } from 'lucide-react'
 import { Button as AriaButton } from 'react-aria-components/Button'
-import { type OneTimeLink, type User, users } from '../api/account.ts'
+import type { OneTimeLink, User } from '../api/client.ts'
 import { useAnswer, useRefresh } from '../api/queries.ts'
 import { useSession } from '../api/session.ts'
+import { users } from '../api/users.ts'
 import { attempt } from '../ui/attempt.ts'
 import { Card } from '../ui/card.tsx'
 import { Button } from '../ui/controls.tsx'
