@@ -1,5 +1,5 @@
 /** Which page an address leads to. Pages that few open are loaded when they are. */
-import { lazy, type ReactNode, Suspense, useEffect } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { Link, Route, Router, Switch, useLocation } from 'wouter'
 import { loadSession, useSessionState } from './api/session.ts'
 import { Frame } from './frame/frame.tsx'
@@ -14,8 +14,8 @@ import { WelcomePage } from './session/welcome.tsx'
 import { WindowEnd } from './session/window-end.tsx'
 import { Boundary } from './ui/boundary.tsx'
 import { Button } from './ui/controls.tsx'
-import { Page } from './ui/page.tsx'
-import { Loading, Trouble } from './ui/states.tsx'
+import { Page, Waiting } from './ui/page.tsx'
+import { Trouble } from './ui/states.tsx'
 import { Toasts } from './ui/toast.tsx'
 
 const OverviewPage = lazy(async () => ({ default: (await import('./overview/overview-page.tsx')).OverviewPage }))
@@ -96,14 +96,6 @@ function Inside() {
         </Suspense>
       </Boundary>
     </Frame>
-  )
-}
-
-function Waiting(): ReactNode {
-  return (
-    <div className="page">
-      <Loading />
-    </div>
   )
 }
 

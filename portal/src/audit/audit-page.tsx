@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { Link, useSearchParams } from 'wouter'
 import { read, sentenceOf } from '../api/ask.ts'
 import { type AuditFilter, type AuditRecord, strongroom } from '../api/client.ts'
-import { Card } from '../ui/card.tsx'
+import { Card, CardFoot } from '../ui/card.tsx'
 import type { Column } from '../ui/columns.ts'
 import { Button, Switch } from '../ui/controls.tsx'
 import { download } from '../ui/download.ts'
@@ -63,11 +63,11 @@ export function AuditPage() {
           {() => <Records records={records} freshCount={freshCount} broken={broken} />}
         </Loaded>
         {pages.hasNextPage ? (
-          <div className="card-foot">
+          <CardFoot>
             <Button onPress={() => void pages.fetchNextPage()} isDisabled={pages.isFetchingNextPage}>
               {pages.isFetchingNextPage ? 'Loading…' : 'Older records'}
             </Button>
-          </div>
+          </CardFoot>
         ) : null}
       </Card>
     </Page>

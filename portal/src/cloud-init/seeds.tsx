@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { Link } from 'wouter'
 import { type Seed, strongroom } from '../api/client.ts'
 import { useListing, useRefresh } from '../api/queries.ts'
-import { Card } from '../ui/card.tsx'
+import { Card, CardHead } from '../ui/card.tsx'
 import { Checkbox, IconButton } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { Confirm } from '../ui/form.tsx'
@@ -41,11 +41,11 @@ function SeedItems({ all, onRevoke }: { readonly all: readonly Seed[]; readonly 
   return (
     <>
       {ended > 0 ? (
-        <div className="card-head">
+        <CardHead>
           <Checkbox isSelected={showsEnded} onChange={setShowsEnded}>
             Show used and expired seeds ({ended})
           </Checkbox>
-        </div>
+        </CardHead>
       ) : null}
       <Items
         of={all.filter(({ state }) => showsEnded || state === 'open').reverse()}

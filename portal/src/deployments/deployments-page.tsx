@@ -4,8 +4,8 @@ import { useMemo, useState } from 'react'
 import { Link, useSearchParams } from 'wouter'
 import { type Deployment, strongroom } from '../api/client.ts'
 import { type Rights, useRights } from '../session/rights.ts'
-import { Card, Figure } from '../ui/card.tsx'
-import { Button, IconButton, Select } from '../ui/controls.tsx'
+import { Card, CardFoot, Tile } from '../ui/card.tsx'
+import { Button, IconButton, SearchInput, Select } from '../ui/controls.tsx'
 import { copyText } from '../ui/copy.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { Confirm } from '../ui/form.tsx'
@@ -33,22 +33,16 @@ export function DeploymentsPage() {
     >
       {data === undefined || data.length === 0 ? null : (
         <div className="tiles">
-          <div className="card tile">
-            <Figure value={data.length} what={data.length === 1 ? 'target holds secrets' : 'targets hold secrets'} />
-          </div>
-          <div className="card tile">
-            <Figure
-              value={stale.length}
-              what={stale.length === 1 ? 'is stale: deploy it again' : 'are stale: deploy them again'}
-              look={stale.length > 0 ? 'is-warn' : 'is-ok'}
-            />
-          </div>
-          <div className="card tile">
-            <Figure
-              value={oldOnes(stale)}
-              what={`${oldOnes(stale) === 1 ? 'secret is' : 'secrets are'} out there in an old version`}
-            />
-          </div>
+          <Tile value={data.length} what={data.length === 1 ? 'target holds secrets' : 'targets hold secrets'} />
+          <Tile
+            value={stale.length}
+            what={stale.length === 1 ? 'is stale: deploy it again' : 'are stale: deploy them again'}
+            look={stale.length > 0 ? 'is-warn' : 'is-ok'}
+          />
+          <Tile
+            value={oldOnes(stale)}
+            what={`${oldOnes(stale) === 1 ? 'secret is' : 'secrets are'} out there in an old version`}
+          />
         </div>
       )}
       <Card label="Targets">
@@ -96,15 +90,7 @@ function Targets({ all }: { readonly all: readonly Deployment[] }) {
   return (
     <>
       <div className="list-bar">
-        <input
-          type="search"
-          className="input"
-          aria-label="Search targets and secrets"
-          placeholder="Search targets and secrets"
-          value={text}
-          data-search
-          onChange={(event) => change({ q: event.currentTarget.value })}
-        />
+        <SearchInput label="Search targets and secrets" value={text} onValue={(value) => change({ q: value })} />
         <Select
           label="State"
           isLabelHidden
@@ -147,9 +133,9 @@ function FoundTargets({ found, text }: { readonly found: readonly Deployment[]; 
         )}
       </Items>
       {found.length > shown ? (
-        <div className="card-foot">
+        <CardFoot>
           <Button onPress={() => setShown(shown + shownAtFirst)}>Show more ({found.length - shown} left)</Button>
-        </div>
+        </CardFoot>
       ) : null}
       {dialog}
     </>

@@ -3,7 +3,7 @@ import { KeyRound, Plus, RotateCcw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { type ApiKey, type IssuedApiKey, strongroom } from '../api/client.ts'
 import { useListing, useRefresh } from '../api/queries.ts'
-import { Card } from '../ui/card.tsx'
+import { Card, CardHead } from '../ui/card.tsx'
 import { Button, Checkbox, IconButton, Select } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
 import { useDialog } from '../ui/dialog.tsx'
@@ -70,11 +70,11 @@ function KeyItems({ all, ...does }: ForKey & { readonly all: readonly ApiKey[] }
   return (
     <>
       {old > 0 ? (
-        <div className="card-head">
+        <CardHead>
           <Checkbox isSelected={showsOld} onChange={setShowsOld}>
             Show revoked and expired keys ({old})
           </Checkbox>
-        </div>
+        </CardHead>
       ) : null}
       <Items
         of={all.filter((key) => showsOld || !isOld(key))}

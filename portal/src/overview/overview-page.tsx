@@ -7,7 +7,7 @@ import { useDeployments } from '../deployments/queries.ts'
 import { isExpiring, isStale } from '../secrets/filter.ts'
 import { useLists, useSecrets } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
-import { Card, Figure } from '../ui/card.tsx'
+import { Card, Tile } from '../ui/card.tsx'
 import { Page } from '../ui/page.tsx'
 import { Loaded, Note } from '../ui/states.tsx'
 import { AgePlot } from './ages.tsx'
@@ -72,15 +72,17 @@ function Tiles({ secrets }: { readonly secrets: readonly Metadata[] }) {
   const { data: lists } = useLists()
   return (
     <div className="tiles">
-      <Link href="/secrets" className="card tile">
-        <Figure value={secrets.length} what={`secrets in ${lists?.length ?? '…'} lists`} />
-      </Link>
-      <Link href="/secrets?state=soon&sort=expires" className="card tile">
-        <Figure value={secrets.filter(isExpiring).length} what="expired, or about to expire" />
-      </Link>
-      <Link href="/secrets?state=stale&sort=updated" className="card tile">
-        <Figure value={secrets.filter((secret) => isStale(secret)).length} what="unchanged for more than a year" />
-      </Link>
+      <Tile href="/secrets" value={secrets.length} what={`secrets in ${lists?.length ?? '…'} lists`} />
+      <Tile
+        href="/secrets?state=soon&sort=expires"
+        value={secrets.filter(isExpiring).length}
+        what="expired, or about to expire"
+      />
+      <Tile
+        href="/secrets?state=stale&sort=updated"
+        value={secrets.filter((secret) => isStale(secret)).length}
+        what="unchanged for more than a year"
+      />
       <StaleTile />
     </div>
   )
@@ -91,12 +93,11 @@ function StaleTile() {
   if (data === undefined) return null
   const stale = data.filter((one) => one.stale).length
   return (
-    <Link href="/deployments?state=stale" className="card tile">
-      <Figure
-        value={stale}
-        what={stale === 1 ? 'target holds something old' : 'targets hold something old'}
-        look={stale > 0 ? 'is-warn' : 'is-ok'}
-      />
-    </Link>
+    <Tile
+      href="/deployments?state=stale"
+      value={stale}
+      what={stale === 1 ? 'target holds something old' : 'targets hold something old'}
+      look={stale > 0 ? 'is-warn' : 'is-ok'}
+    />
   )
 }

@@ -4,13 +4,13 @@ import { Link, useLocation } from 'wouter'
 import { type Metadata, strongroom, type Tagged, versionTag } from '../api/client.ts'
 import { HoldersCard, StaleAhead } from '../deployments/holders.tsx'
 import { useRights } from '../session/rights.ts'
-import { Card } from '../ui/card.tsx'
+import { Card, CardFoot } from '../ui/card.tsx'
 import { Button } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { Facts } from '../ui/facts.tsx'
 import { Confirm } from '../ui/form.tsx'
-import { Crumbs, Page } from '../ui/page.tsx'
-import { Loading, Note, Trouble } from '../ui/states.tsx'
+import { Crumbs, Page, Waiting } from '../ui/page.tsx'
+import { Note, Trouble } from '../ui/states.tsx'
 import { Ago, Expiry } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { ChangeValueDialog } from './change-value.tsx'
@@ -30,11 +30,7 @@ export function SecretPage({ id }: { readonly id: number | undefined }) {
       </Page>
     )
   }
-  return (
-    <div className="page">
-      <Loading label="Loading the secret" />
-    </div>
-  )
+  return <Waiting label="Loading the secret" />
 }
 
 function Known({ secret }: { readonly secret: Metadata & Tagged }) {
@@ -89,7 +85,7 @@ function Known({ secret }: { readonly secret: Metadata & Tagged }) {
             <Facts look="beside" of={factsOf(secret)} />
           </div>
           {rights.can('secrets:delete', name) ? (
-            <div className="card-foot">
+            <CardFoot>
               <Button
                 look="quiet bad"
                 small
@@ -98,7 +94,7 @@ function Known({ secret }: { readonly secret: Metadata & Tagged }) {
                 <Trash2 size={14} aria-hidden />
                 Delete secret
               </Button>
-            </div>
+            </CardFoot>
           ) : null}
         </aside>
       </div>

@@ -5,8 +5,8 @@ import { useSearchParams } from 'wouter'
 import type { Metadata } from '../api/client.ts'
 import { useHeldOld } from '../deployments/queries.ts'
 import { useRights } from '../session/rights.ts'
-import { LinkButton } from '../ui/controls.tsx'
-import { useTitle } from '../ui/page.tsx'
+import { LinkButton, SearchInput } from '../ui/controls.tsx'
+import { Page, useTitle } from '../ui/page.tsx'
 import { changed } from '../ui/search.ts'
 import { Empty, Loaded, Loading, Trouble } from '../ui/states.tsx'
 import { type Change, type Filter, filterOf, indexOf, select } from './filter.ts'
@@ -44,10 +44,9 @@ export function SecretsPage() {
       {data === undefined && error !== null ? (
         <Trouble error={error} onRetry={() => void refetch()} />
       ) : data === undefined ? (
-        <div className="page">
-          <h1>Secrets</h1>
+        <Page title="Secrets">
           <Loading lines={10} label="Loading the secrets" />
-        </div>
+        </Page>
       ) : (
         <Known secrets={data} mayWrite={mayWrite} onFiles={setFiles} />
       )}
@@ -97,7 +96,19 @@ function Known({
       <div className="secrets-main">
         <Head filter={filter} shown={shown.length} all={secrets.length} mayWrite={mayWrite} onFiles={onFiles} />
         <div className="secrets-bar">
-          <SearchInput text={text} onText={setText} onDone={() => change({ q: text })} />
+          <SearchInput
+            label="Search secrets"
+            placeholder="Search names, descriptions, tags"
+            value={text}
+            onValue={setText}
+            onBlur={() => change({ q: text })}
+            onKeyDown={(event) => {
+              if (event.key === 'ArrowDown') {
+                event.preventDefault()
+                document.querySelector<HTMLElement>('[data-row] a[tabindex="0"]')?.focus()
+              }
+            }}
+          />
           <Choices filter={filter} tags={tags} isFiltered={isFiltered} change={change} onClear={clear} />
         </div>
         {secrets.length === 0 ? (
@@ -111,35 +122,6 @@ function Known({
         )}
       </div>
     </>
-  )
-}
-
-function SearchInput({
-  text,
-  onText,
-  onDone,
-}: {
-  readonly text: string
-  readonly onText: (text: string) => void
-  readonly onDone: () => void
-}) {
-  return (
-    <input
-      type="search"
-      className="input"
-      aria-label="Search secrets"
-      placeholder="Search names, descriptions, tags"
-      value={text}
-      data-search
-      onChange={(event) => onText(event.currentTarget.value)}
-      onBlur={onDone}
-      onKeyDown={(event) => {
-        if (event.key === 'ArrowDown') {
-          event.preventDefault()
-          document.querySelector<HTMLElement>('[data-row] a[tabindex="0"]')?.focus()
-        }
-      }}
-    />
   )
 }
 

@@ -1,6 +1,7 @@
 /** A part of a page in a frame: its head, its content, and what stands at its foot. */
 import type { LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { Link } from 'wouter'
 
 export function Card({
   title,
@@ -45,20 +46,39 @@ export function Card({
   )
 }
 
+/** At the head of a card without a title: a choice of what it shows. */
+export function CardHead({ children }: { readonly children: ReactNode }) {
+  return <div className="card-head">{children}</div>
+}
+
+/** At the foot of a card: what leads on from what it shows. */
+export function CardFoot({ children }: { readonly children: ReactNode }) {
+  return <div className="card-foot">{children}</div>
+}
+
 /** One figure, and what it counts. */
-export function Figure({
+export function Tile({
+  href,
   value,
   what,
   look = '',
 }: {
+  /** Where what is counted is shown. */
+  readonly href?: string
   readonly value: number
   readonly what: string
   readonly look?: 'is-warn' | 'is-ok' | ''
 }) {
-  return (
+  const content = (
     <>
       <span className={`figure ${look}`}>{value.toLocaleString('en')}</span>
       <span className="what">{what}</span>
     </>
+  )
+  if (href === undefined) return <div className="card tile">{content}</div>
+  return (
+    <Link href={href} className="card tile">
+      {content}
+    </Link>
   )
 }

@@ -80,6 +80,26 @@ export function Field({ label, hint, fault, onValue, ...props }: InputProps) {
   )
 }
 
+/** Where what is on the page is searched for; `/` leads there. */
+export function SearchInput({
+  label,
+  placeholder = label,
+  onValue,
+  ...props
+}: Omit<InputProps, 'hint' | 'fault' | 'type'> & { readonly onValue: (value: string) => void }) {
+  return (
+    <input
+      type="search"
+      className="input"
+      aria-label={label}
+      placeholder={placeholder}
+      data-search
+      onChange={(event) => onValue(event.currentTarget.value)}
+      {...props}
+    />
+  )
+}
+
 type AreaProps = Omit<React.ComponentProps<'textarea'>, 'className' | 'onChange' | 'value'> & {
   readonly label: string
   readonly value: string

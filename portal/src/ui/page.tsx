@@ -1,6 +1,7 @@
 /** What every page has: where it is, a head with its title, what it is about and what one can do, and below it the content. */
 import { Fragment, type ReactNode, useEffect } from 'react'
 import { Link } from 'wouter'
+import { Loading } from './states.tsx'
 
 export function Page({
   title,
@@ -34,6 +35,15 @@ export function Page({
         {actions === undefined || actions === null ? null : <div className="row">{actions}</div>}
       </header>
       {children}
+    </div>
+  )
+}
+
+/** A page before anything is known of it. */
+export function Waiting({ label = 'Loading' }: { readonly label?: string }) {
+  return (
+    <div className="page">
+      <Loading label={label} />
     </div>
   )
 }
