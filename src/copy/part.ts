@@ -10,9 +10,11 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 import { Refusal } from '../errors.ts'
-import type { Filling, Row, Snapshot, Value } from '../store/dump/dump.ts'
-import { type Kind, type Table, tables } from '../store/dump/tables.ts'
+import type { Filling, Row, Snapshot } from '../store/dump/dump.ts'
 import { migrations } from '../store/migrations/migrations.ts'
+import type { Kind, Value } from '../store/tables/field.ts'
+import type { Table } from '../store/tables/table.ts'
+import { tables } from '../store/tables/tables.ts'
 
 export type PartName = 'keys' | 'values'
 
@@ -41,7 +43,7 @@ const maxLine = 24 * 2 ** 20
 const insertRows = 500
 
 export function tablesOf(part: PartName): readonly Table[] {
-  return tables.filter(({ isOfKeys }) => isOfKeys === (part === 'keys'))
+  return tables.filter(({ holdsKeys }) => holdsKeys === (part === 'keys'))
 }
 
 /** The lines of a part, many to a chunk. */

@@ -1,12 +1,15 @@
 /** Proves that a store is whole: its tables are what was copied, its rows are authentic, its values open. */
 import type { Keyring } from '../crypto/keyring.ts'
 import { Refusal } from '../errors.ts'
+import type { AccountKey } from '../model/account.ts'
 import type { Secret } from '../model/secret.ts'
-import type { AccountKeyRow } from '../store/account-key-rows.ts'
 import { rowText } from '../store/coverage.ts'
 import type { Row, Snapshot } from '../store/dump/dump.ts'
-import { type Table, tables } from '../store/dump/tables.ts'
-import * as rows from '../store/rows.ts'
+import { accountKeys as accountKeyTable } from '../store/tables/account.ts'
+import type { NamedRow } from '../store/tables/field.ts'
+import { secretKeys, secrets as secretTable, versions as versionTable } from '../store/tables/secret.ts'
+import type { Table, TableOf } from '../store/tables/table.ts'
+import { tables } from '../store/tables/tables.ts'
 import { type AccountVerdict, verifyAudit } from '../vault/audit.ts'
 import type { Vault } from '../vault/vault.ts'
 import { ContentsCounter, type Manifest } from './part.ts'
@@ -85,33 +88,29 @@ async function openValues(
   every: number,
   onValues: (count: number) => void,
 ): Promise<Pick<Proof, 'secrets' | 'opened'>> {
-  const accountKeys = new Map<string, AccountKeyRow>()
-  for await (const row of each<AccountKeyRow>(snapshot, 'account_keys')) {
-    accountKeys.set(`${row.account_id} ${row.version}`, row)
-  }
-  const keys = new Walk(each<rows.SecretKeyRow>(snapshot, 'secret_keys'))
-  const versions = new Walk(each<rows.VersionRow & { account_id: number }>(snapshot, 'versions'))
+  const accountKeys = new Map<string, AccountKey>()
+  for await (const key of each(snapshot, accountKeyTable)) accountKeys.set(`${key.accountId} ${key.version}`, key)
+  const keys = new Walk(each(snapshot, secretKeys))
+  const versions = new Walk(each(snapshot, versionTable))
   let secrets = 0
   let opened = 0
   let met = 0
-  for await (const row of each<rows.SecretRow>(snapshot, 'secrets')) {
-    const secret = rows.toSecret(row)
+  for await (const secret of each(snapshot, secretTable)) {
     if (!keyring.isRowMac(rowText('secrets', secret), secret.mac)) {
       throw broken(`Secret ${secret.id} of account ${secret.accountId} is not authentic.`)
     }
     secrets++
     const [key] = await keys.take(secret)
     const found = await versions.take(secret)
-    const accountKey = accountKeys.get(`${secret.accountId} ${key?.key_version}`)
+    const accountKey = accountKeys.get(`${secret.accountId} ${key?.keyVersion}`)
     if (key === undefined || accountKey === undefined || found.at(-1)?.version !== secret.version) {
       throw broken(`Secret ${secret.id} of account ${secret.accountId} lacks its key or its value.`)
     }
     onValues(found.length)
     for (const version of found) {
       if (met++ % every !== 0) continue
-      const wrapped = { keyVersion: key.key_version, wrapped: key.wrapped }
       const place = { ...secret, name: version.name, version: version.version }
-      keyring.openValue(place, keyring.secretKey(place, wrapped, accountKey), version.sealed).fill(0)
+      keyring.openValue(place, keyring.secretKey(place, key, accountKey), version.sealed).fill(0)
       opened++
     }
   }
@@ -119,7 +118,7 @@ async function openValues(
 }
 
 /** Gives the rows of one secret after the other. */
-class Walk<T extends { readonly account_id: number; readonly secret_id: number }> {
+class Walk<T extends { readonly accountId: number; readonly secretId: number }> {
   readonly #rows: AsyncIterator<T>
   #next: IteratorResult<T> | undefined
 
@@ -133,24 +132,21 @@ class Walk<T extends { readonly account_id: number; readonly secret_id: number }
       this.#next ??= await this.#rows.next()
       if (this.#next.done === true) return found
       const row = this.#next.value
-      const isLater = row.account_id > accountId || (row.account_id === accountId && row.secret_id > id)
+      const isLater = row.accountId > accountId || (row.accountId === accountId && row.secretId > id)
       if (isLater) return found
-      if (row.account_id !== accountId || row.secret_id !== id) throw broken('A key or a value belongs to no secret.')
+      if (row.accountId !== accountId || row.secretId !== id) throw broken('A key or a value belongs to no secret.')
       found.push(row)
       this.#next = undefined
     }
   }
 }
 
-/** The border where the rows of our own tables get their types. */
-async function* each<T>(snapshot: Snapshot, name: string): AsyncGenerator<T> {
-  const table = tables.find((one) => one.name === name)
-  if (table === undefined) throw new Error(`There is no table ${name}.`)
-  for await (const page of snapshot.rows(table)) for (const row of page) yield named(table, row) as T
+async function* each<Model>(snapshot: Snapshot, table: TableOf<Model>): AsyncGenerator<Model> {
+  for await (const page of snapshot.rows(table)) for (const row of page) yield table.read(named(table, row))
 }
 
-function named({ columns }: Table, row: Row): Record<string, unknown> {
-  return Object.fromEntries(Object.keys(columns).map((column, at) => [column, row[at]]))
+function named({ columns }: Table, row: Row): NamedRow {
+  return Object.fromEntries(Object.keys(columns).map((column, at) => [column, row[at] ?? null]))
 }
 
 function broken(what: string): Refusal {

@@ -1,82 +1,69 @@
 /** The queries about the audit trail. */
-import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
-import type { Query } from './engine.ts'
-import type { Tables } from './rows.ts'
-import type { RecordCounting, RecordFilter, RecordMatch } from './store.ts'
+import { literal, none, type Query, reading, sql } from './sql.ts'
+import type { RecordCount, RecordCounting, RecordFilter, RecordMatch } from './store.ts'
+import { accounts } from './tables/account.ts'
+import type { NamedRow } from './tables/field.ts'
+import { audit, toStoredRecord } from './tables/record.ts'
 
-export class AuditQueries {
-  readonly #builder: Kysely<Tables>
+export const recordsAfter = (accountId: number, after: number, limit: number) =>
+  reading(
+    { read: toStoredRecord },
+    sql`select * from audit where account_id = ${accountId} and seq > ${after} order by seq limit ${limit}`,
+  )
 
-  constructor(builder: Kysely<Tables>) {
-    this.#builder = builder
-  }
+export const recordsBefore = (accountId: number, filter: RecordFilter) => {
+  const { before, window, limit, from, to } = filter
+  return reading(
+    { read: toStoredRecord },
+    sql`
+    select * from audit where account_id = ${accountId} and seq < ${before} and seq >= ${before - window}
+      ${from === undefined ? none : sql`and ms >= ${from}`} ${to === undefined ? none : sql`and ms <= ${to}`}
+      ${matching(filter)}
+    order by seq desc limit ${limit}`,
+  )
+}
 
-  recordsAfter(accountId: number, after: number, limit: number): Query {
-    return this.#builder
-      .selectFrom('audit')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('seq', '>', after)
-      .orderBy('seq')
-      .limit(limit)
-      .compile()
-  }
+export const countRecords = (accountId: number, counting: RecordCounting) => {
+  const { after, upTo, stepMs, shiftMs, isByName } = counting
+  return reading(
+    { read: toRecordCount },
+    sql`
+    select ms - (ms - ${literal(shiftMs)}) % ${literal(stepMs)} as start, action,
+      case when outcome in ('ok', 'replayed') then 1 else 0 end as is_ok,
+      principal_kind, principal_id, principal_name, ${isByName ? sql`object_name` : sql`null`} as name,
+      count(*) as count
+    from audit where account_id = ${accountId} and seq > ${after} and seq <= ${upTo}
+      ${isByName ? sql`and object_kind = 'secret' and object_name is not null` : none}
+      ${matching(counting)}
+    group by start, action, is_ok, principal_kind, principal_id, principal_name
+      ${isByName ? sql`, object_name` : none}`,
+  )
+}
 
-  recordsBefore(accountId: number, filter: RecordFilter): Query {
-    const { before, window, limit, from, to } = filter
-    return this.#builder
-      .selectFrom('audit')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('seq', '<', before)
-      .where('seq', '>=', before - window)
-      .$if(from !== undefined, (query) => query.where('ms', '>=', from ?? 0))
-      .$if(to !== undefined, (query) => query.where('ms', '<=', to ?? 0))
-      .where((eb) => eb.and(conditionsOf(eb, filter)))
-      .orderBy('seq', 'desc')
-      .limit(limit)
-      .compile()
-  }
+const counted = audit.part('principal', 'action')
 
-  countRecords(accountId: number, counting: RecordCounting): Query {
-    const { after, upTo, stepMs, shiftMs, isByName } = counting
-    // Written out, not as parameters: PostgreSQL takes two of them for two expressions, and SQLite divides them as fractions.
-    const start = sql<number>`ms - (ms - ${sql.lit(shiftMs)}) % ${sql.lit(stepMs)}`
-    return this.#builder
-      .selectFrom('audit')
-      .select(({ fn }) => [
-        start.as('start'),
-        'action',
-        sql<number>`case when outcome in ('ok', 'replayed') then 1 else 0 end`.as('is_ok'),
-        'principal_kind',
-        'principal_id',
-        'principal_name',
-        (isByName ? sql.ref<string | null>('object_name') : sql<null>`null`).as('name'),
-        fn.countAll<number>().as('count'),
-      ])
-      .where('account_id', '=', accountId)
-      .where('seq', '>', after)
-      .where('seq', '<=', upTo)
-      .$if(isByName, (query) => query.where('object_kind', '=', 'secret').where('object_name', 'is not', null))
-      .where((eb) => eb.and(conditionsOf(eb, counting)))
-      .groupBy(['start', 'action', 'is_ok', 'principal_kind', 'principal_id', 'principal_name'])
-      .$if(isByName, (query) => query.groupBy('object_name'))
-      .compile()
-  }
-
-  auditSize(accountId: number): Query {
-    return this.#builder.selectFrom('accounts').select('audit_size').where('id', '=', accountId).compile()
+/** Records of one kind, counted. */
+function toRecordCount(row: NamedRow): RecordCount {
+  const { start, is_ok: isOk, name, count } = row
+  return {
+    start: Number(start),
+    isOk: isOk === 1,
+    ...counted.read(row),
+    name: typeof name === 'string' ? name : null,
+    count: Number(count),
   }
 }
 
-function conditionsOf(eb: ExpressionBuilder<Tables, 'audit'>, { action, outcome, secret, principal }: RecordMatch) {
-  return [
-    ...(action === undefined ? [] : [eb('action', '=', action)]),
-    ...(outcome === undefined ? [] : [eb('outcome', '=', outcome)]),
-    ...(secret === undefined ? [] : [eb('object_kind', '=', 'secret')]),
-    ...(typeof secret === 'number' ? [eb('object_id', '=', secret)] : []),
-    ...(typeof secret === 'string' ? [eb('object_name', '=', secret)] : []),
-    ...(typeof principal === 'number' ? [eb('principal_kind', '=', 'key'), eb('principal_id', '=', principal)] : []),
-    ...(typeof principal === 'string' ? [eb('principal_name', '=', principal)] : []),
-  ]
+export const auditSize = (accountId: number) =>
+  reading(accounts.part('auditSize'), sql`select audit_size from accounts where id = ${accountId}`)
+
+function matching({ action, outcome, secret, principal }: RecordMatch): Query {
+  return sql`
+    ${action === undefined ? none : sql`and action = ${action}`}
+    ${outcome === undefined ? none : sql`and outcome = ${outcome}`}
+    ${secret === undefined ? none : sql`and object_kind = 'secret'`}
+    ${typeof secret === 'number' ? sql`and object_id = ${secret}` : none}
+    ${typeof secret === 'string' ? sql`and object_name = ${secret}` : none}
+    ${typeof principal === 'number' ? sql`and principal_kind = 'key' and principal_id = ${principal}` : none}
+    ${typeof principal === 'string' ? sql`and principal_name = ${principal}` : none}`
 }

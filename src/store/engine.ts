@@ -3,12 +3,8 @@
 import type { KeyObject } from 'node:crypto'
 import type { Setting } from './load.ts'
 import type { Batch, Outcome } from './operation.ts'
-
-/** A query as Kysely compiles it. */
-export interface Query {
-  readonly sql: string
-  readonly parameters: readonly unknown[]
-}
+import type { Query } from './sql.ts'
+import type { NamedRow } from './tables/field.ts'
 
 /** The one key that the store has: it makes the MACs of rows, and opens nothing. */
 export interface RowKey {
@@ -36,6 +32,6 @@ export interface Engine {
    */
   sealStep(limit: number): Promise<boolean>
   /** Runs one statement, a transaction of its own. */
-  query(query: Query): Promise<readonly unknown[]>
+  query(query: Query): Promise<readonly NamedRow[]>
   close(): Promise<void>
 }

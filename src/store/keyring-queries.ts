@@ -1,109 +1,63 @@
 /** The queries about the keys that wrap others, and about the store's keyring. */
-import { type Kysely, sql } from 'kysely'
-import type { Engine, Query } from './engine.ts'
-import { builders } from './queries.ts'
-import type { Tables } from './rows.ts'
-import type { KeyringRow } from './store.ts'
+import { none, type Query, reading, sql } from './sql.ts'
+import type { KeyringRow, OldSecretKey } from './store.ts'
+import { accountKeys } from './tables/account.ts'
+import type { NamedRow } from './tables/field.ts'
+import { meta } from './tables/meta.ts'
+import { keyOfSecret } from './tables/secret.ts'
 
-export class KeyringQueries {
-  readonly #builder: Kysely<Tables>
+/** A key, and the secret that it is of. */
+const oldKey = {
+  read: (row: NamedRow): OldSecretKey => ({
+    id: Number(row['id']),
+    uid: String(row['uid']),
+    key: keyOfSecret.read(row),
+  }),
+}
 
-  constructor(dialect: Engine['dialect']) {
-    this.#builder = builders[dialect]()
-  }
+export const accountKey = (accountId: number, version: number) =>
+  reading(accountKeys, sql`select * from account_keys where account_id = ${accountId} and version = ${version}`)
 
-  accountKey(accountId: number, version: number): Query {
-    return this.#builder
-      .selectFrom('account_keys')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('version', '=', version)
-      .compile()
-  }
+export const accountKeysOf = (accountId: number) =>
+  reading(accountKeys, sql`select * from account_keys where account_id = ${accountId} order by version`)
 
-  accountKeys(accountId: number): Query {
-    return this.#builder
-      .selectFrom('account_keys')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .orderBy('version')
-      .compile()
-  }
+export const secretKeysBelow = (accountId: number, version: number, after: number, limit: number) =>
+  reading(
+    oldKey,
+    sql`
+  select s.id, s.uid, k.key_version, k.wrapped from secret_keys k
+  join secrets s on s.account_id = k.account_id and s.id = k.secret_id
+  where k.account_id = ${accountId} and k.key_version < ${version} and k.secret_id > ${after}
+  order by k.secret_id limit ${limit}`,
+  )
 
-  secretKeysBelow(accountId: number, version: number, after: number, limit: number): Query {
-    return this.#builder
-      .selectFrom('secret_keys')
-      .innerJoin('secrets', (join) =>
-        join
-          .onRef('secrets.account_id', '=', 'secret_keys.account_id')
-          .onRef('secrets.id', '=', 'secret_keys.secret_id'),
-      )
-      .select(['secrets.id', 'secrets.uid', 'secret_keys.key_version', 'secret_keys.wrapped'])
-      .where('secret_keys.account_id', '=', accountId)
-      .where('secret_keys.key_version', '<', version)
-      .where('secret_keys.secret_id', '>', after)
-      .orderBy('secret_keys.secret_id')
-      .limit(limit)
-      .compile()
-  }
+export const countSecretKeysBelow = (accountId: number, version: number): Query =>
+  sql`select count(*) as count from secret_keys where account_id = ${accountId} and key_version < ${version}`
 
-  countSecretKeysBelow(accountId: number, version: number): Query {
-    return this.#builder
-      .selectFrom('secret_keys')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .where('account_id', '=', accountId)
-      .where('key_version', '<', version)
-      .compile()
-  }
+/** Every version of an account's key was wrapped once, and once more for each version of the master key since. */
+export const countWraps = (): Query => sql`
+  select cast(coalesce(max(uses), 0) as bigint) as account, cast(coalesce(sum(version), 0) as bigint) as master
+  from account_keys`
 
-  /** Every version of an account's key was wrapped once, and once more for each version of the master key since. */
-  countWraps() {
-    return this.#builder
-      .selectFrom('account_keys')
-      .select([
-        sql<number>`cast(coalesce(max(uses), 0) as bigint)`.as('account'),
-        sql<number>`cast(coalesce(sum(version), 0) as bigint)`.as('master'),
-      ])
-      .compile()
-  }
+export const allMeta = () => reading(meta, sql`select * from meta`)
 
-  meta(): Query {
-    return this.#builder.selectFrom('meta').selectAll().compile()
-  }
+export const putMeta = (name: string, value: Uint8Array): Query => sql`
+  insert into meta (name, value) values (${name}, ${value}) on conflict (name) do update set value = excluded.value`
 
-  putMeta(name: string, value: Uint8Array): Query {
-    return this.#builder
-      .insertInto('meta')
-      .values({ name, value })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-      .compile()
-  }
+/** Leaves what is there already. */
+export const addMeta = (name: string, value: Uint8Array): Query =>
+  sql`insert into meta (name, value) values (${name}, ${value}) on conflict (name) do nothing`
 
-  /** Leaves what is there already. */
-  addMeta(name: string, value: Uint8Array): Query {
-    return this.#builder
-      .insertInto('meta')
-      .values({ name, value })
-      .onConflict((conflict) => conflict.column('name').doNothing())
-      .compile()
-  }
+export const dropMeta = (name: string): Query => sql`delete from meta where name = ${name}`
 
-  dropMeta(name: string): Query {
-    return this.#builder.deleteFrom('meta').where('name', '=', name).compile()
-  }
-
-  /** One statement, so that of two processes which open an empty store only one gives it its keys. */
-  putKeyring({ storeId, masterKeys, canary }: KeyringRow): Query {
-    return this.#builder
-      .insertInto('meta')
-      .values([
-        { name: 'store_id', value: Buffer.from(storeId, 'hex') },
-        ...masterKeys.map(({ version, wrapped }) => ({ name: masterKeyName(version), value: wrapped })),
-        { name: 'canary', value: canary },
-      ])
-      .onConflict((conflict) => conflict.column('name').doNothing())
-      .compile()
-  }
+/** One statement, so that of two processes which open an empty store only one gives it its keys. */
+export const putKeyring = ({ storeId, masterKeys, canary }: KeyringRow): Query => {
+  const keys = masterKeys
+    .map(({ version, wrapped }) => sql`, (${masterKeyName(version)}, ${wrapped})`)
+    .reduce((before, one) => sql`${before}${one}`, none)
+  return sql`
+    insert into meta (name, value) values ('store_id', ${Buffer.from(storeId, 'hex')})${keys}, ('canary', ${canary})
+    on conflict (name) do nothing`
 }
 
 /** What `meta` calls a version of the master key, and the same under the root key that is to follow. */

@@ -1,24 +1,23 @@
 /** Opens a store: picks the engine, puts the batcher before it, and answers the plain queries. */
 import type { KeyObject } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import type { CompiledQuery } from 'kysely'
 import { type Code, Refusal } from '../errors.ts'
-import { type AccountKeyRow, toAccountKey } from './account-key-rows.ts'
-import { AttemptQueries } from './attempt-queries.ts'
+import * as tries from './attempt-queries.ts'
+import * as trail from './audit-queries.ts'
 import { Batcher } from './batcher.ts'
-import { type JoinedRow, type SeedRow, toDeployments, toSeed } from './deployment-rows.ts'
 import { DiskWatch } from './disk.ts'
-import type { Engine, Query } from './engine.ts'
-import { KeyringQueries, masterKeyName } from './keyring-queries.ts'
+import type { Engine } from './engine.ts'
+import * as keyrings from './keyring-queries.ts'
 import { refuseUnlessThere, sqlitePath } from './location.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import { PostgresEngine } from './postgres/postgres.ts'
-import { Queries } from './queries.ts'
-import * as rows from './rows.ts'
+import * as queries from './queries.ts'
 import { sealedAtOnce } from './seal-anew.ts'
+import type { Query, Reading } from './sql.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
 import type {
   Backlog,
+  Census,
   DeploymentFilter,
   KeyringRow,
   RecordCounting,
@@ -27,8 +26,9 @@ import type {
   StoreEvents,
   Wraps,
 } from './store.ts'
-import { type TrustRuleRow, toTrustRule } from './trust-rows.ts'
-import * as people from './user-rows.ts'
+import { toDeployments } from './tables/deployment.ts'
+import type { NamedRow } from './tables/field.ts'
+import * as people from './user-queries.ts'
 
 export interface StoreOptions {
   /** `postgres://…`; without it the store is a SQLite file in the data folder. */
@@ -58,19 +58,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return new BatchedStore(engine, options, disk)
 }
 
-/** A version with its secret. */
-type SealedRow = rows.StoredSecretRow & {
-  readonly sealed_version: number
-  readonly sealed_name: string
-  readonly sealed_ms: number
-}
-
 class BatchedStore implements Store {
   readonly events: StoreEvents = { onBatch: () => {} }
   readonly #engine: Engine
-  readonly #queries: Queries
-  readonly #keyrings: KeyringQueries
-  readonly #attempts: AttemptQueries
   readonly #batcher: Batcher
   readonly #disk: DiskWatch | undefined
   readonly #keepVersions: number
@@ -79,10 +69,7 @@ class BatchedStore implements Store {
   constructor(engine: Engine, { keepVersions, now }: StoreOptions, disk?: DiskWatch) {
     this.#engine = engine
     this.#disk = disk
-    this.#queries = new Queries(engine.dialect)
     this.#keepVersions = keepVersions
-    this.#keyrings = new KeyringQueries(engine.dialect)
-    this.#attempts = new AttemptQueries(engine.dialect)
     this.#batcher = new Batcher({
       inFlight: engine.inFlight,
       run: async (requests, waitingSince) => {
@@ -104,175 +91,148 @@ class BatchedStore implements Store {
     return (await this.#batcher.submit(request as unknown as Request)) as Outcome<K>
   }
 
-  async secretsAfter(accountId: number, after: number, limit: number) {
-    const found = await this.#query<rows.SecretRow>(this.#queries.secretsAfter(accountId, after, limit))
-    return found.map(rows.toSecret)
+  secretsAfter(accountId: number, after: number, limit: number) {
+    return this.#all(queries.secretsAfter(accountId, after, limit))
   }
 
-  async secretNamed(accountId: number, name: string) {
-    const [row] = await this.#query<rows.SecretRow>(this.#queries.secretNamed(accountId, name))
-    return row && rows.toSecret(row)
+  secretNamed(accountId: number, name: string) {
+    return this.#first(queries.secretNamed(accountId, name))
   }
 
-  async secretsOfListAfter(accountId: number, listId: number, after: number, limit: number) {
-    const query = this.#queries.secretsOfListAfter(accountId, listId, after, limit)
-    return (await this.#query<rows.SecretRow>(query)).map(rows.toSecret)
+  secretsOfListAfter(accountId: number, listId: number, after: number, limit: number) {
+    return this.#all(queries.secretsOfListAfter(accountId, listId, after, limit))
   }
 
-  async lists(accountId: number) {
-    return (await this.#query<rows.ListRow>(this.#queries.lists(accountId))).map(rows.toList)
+  lists(accountId: number) {
+    return this.#all(queries.listsOf(accountId))
   }
 
-  async keysAfter(accountId: number, after: number, limit: number) {
-    const found = await this.#query<rows.ApiKeyRow>(this.#queries.keysAfter(accountId, after, limit))
-    return found.map(rows.toApiKey)
+  keysAfter(accountId: number, after: number, limit: number) {
+    return this.#all(queries.keysAfter(accountId, after, limit))
   }
 
-  async openSessionsAfter(accountId: number, after: number, limit: number) {
-    const found = await this.#query<rows.ApiKeyRow>(this.#queries.openSessionsAfter(accountId, after, limit))
-    return found.map(rows.toApiKey)
+  openSessionsAfter(accountId: number, after: number, limit: number) {
+    return this.#all(queries.openSessionsAfter(accountId, after, limit))
   }
 
-  async seedsAfter(accountId: number, after: number, limit: number) {
-    return (await this.#query<SeedRow>(this.#queries.seedsAfter(accountId, after, limit))).map(toSeed)
+  seedsAfter(accountId: number, after: number, limit: number) {
+    return this.#all(queries.seedsAfter(accountId, after, limit))
   }
 
   async deploymentsAfter(accountId: number, filter: DeploymentFilter, after: number, limit: number) {
-    const query = this.#queries.deploymentsAfter(accountId, filter, after, limit)
-    const found = await this.#query<JoinedRow & { current_version: number | null }>(query)
+    const found = await this.#query(queries.deploymentsAfter(accountId, filter, after, limit))
     const current = new Map(
-      found.flatMap((row) => (row.current_version === null ? [] : [[row.secret_id ?? 0, row.current_version]])),
+      found.flatMap(({ secret_id: id, current_version: version }) =>
+        typeof version === 'number' ? [[Number(id), version]] : [],
+      ),
     )
     return toDeployments(found).map((deployment) => ({ deployment, current }))
   }
 
-  async accounts() {
-    return (await this.#query<rows.AccountRow>(this.#queries.accounts())).map(rows.toAccount)
+  accounts() {
+    return this.#all(queries.allAccounts())
   }
 
-  async accountNamed(name: string) {
-    const [row] = await this.#query<rows.AccountRow>(this.#queries.accountNamed(name))
-    return row === undefined ? undefined : rows.toAccount(row)
+  accountNamed(name: string) {
+    return this.#first(queries.accountNamed(name))
   }
 
-  async trustRules(accountId: number, issuer?: string) {
-    return (await this.#query<TrustRuleRow>(this.#queries.trustRules(accountId, issuer))).map(toTrustRule)
+  trustRules(accountId: number, issuer?: string) {
+    return this.#all(queries.trustRulesOf(accountId, issuer))
   }
 
-  async accountKey(accountId: number, version: number) {
-    const [row] = await this.#query<AccountKeyRow>(this.#keyrings.accountKey(accountId, version))
-    return row === undefined ? undefined : toAccountKey(row)
+  accountKey(accountId: number, version: number) {
+    return this.#first(keyrings.accountKey(accountId, version))
   }
 
-  async storedSecretsAfter(accountId: number, after: number, limit: number) {
-    const query = this.#queries.storedSecretsAfter(accountId, after, limit)
-    const found = await this.#query<rows.SecretRow & { sealed: Uint8Array | null; list_uid: string | null }>(query)
-    return found.map((row) => ({ secret: rows.toSecret(row), sealed: row.sealed, listUid: row.list_uid }))
+  accountKeys(accountId: number) {
+    return this.#all(keyrings.accountKeysOf(accountId))
+  }
+
+  storedSecretsAfter(accountId: number, after: number, limit: number) {
+    return this.#all(queries.storedSecretsAfter(accountId, after, limit))
   }
 
   async versionsAfter(accountId: number, after: number, limit: number) {
-    const found = await this.#query<SealedRow>(this.#queries.versionsAfter(accountId, after, limit))
-    const kept = found.filter((row) => row.sealed_version > row.version - this.#keepVersions)
-    return kept.map((row) => ({
-      ...rows.toStoredSecret(row),
-      version: row.sealed_version,
-      name: row.sealed_name,
-      createdAt: row.sealed_ms,
-    }))
+    const found = await this.#all(queries.versionsAfter(accountId, after, limit))
+    return found.filter(({ version, secret }) => version > secret.version - this.#keepVersions)
   }
 
-  async machines(accountId: number) {
-    return (await this.#query<rows.MachineRow>(this.#queries.machines(accountId))).map(rows.toMachine)
+  machines(accountId: number) {
+    return this.#all(queries.machinesOf(accountId))
   }
 
-  async claims(accountId: number) {
-    return (await this.#query<rows.ClaimRow>(this.#queries.claims(accountId))).map(rows.toClaim)
+  claims(accountId: number) {
+    return this.#all(queries.claimsOf(accountId))
   }
 
-  async users(accountId: number) {
-    return (await this.#query<people.UserRow>(this.#queries.people.users(accountId))).map(people.toUser)
+  users(accountId: number) {
+    return this.#all(people.usersOf(accountId))
   }
 
-  async userWithEmail(accountId: number, email: string) {
-    const [row] = await this.#query<people.UserRow>(this.#queries.people.userWithEmail(accountId, email))
-    return row === undefined ? undefined : people.toUser(row)
+  userWithEmail(accountId: number, email: string) {
+    return this.#first(people.userWithEmail(accountId, email))
   }
 
-  async userWithLink(linkHash: string) {
-    const [row] = await this.#query<people.UserRow>(this.#queries.people.userWithLink(linkHash))
-    return row === undefined ? undefined : people.toUser(row)
+  userWithLink(linkHash: string) {
+    return this.#first(people.userWithLink(linkHash))
   }
 
-  async user(accountId: number, id: number) {
-    const [row] = await this.#query<people.UserRow>(this.#queries.people.user(accountId, id))
-    return row === undefined ? undefined : people.toUser(row)
+  user(accountId: number, id: number) {
+    return this.#first(people.userOf(accountId, id))
   }
 
-  async factorsOf(accountId: number, userId: number) {
-    return (await this.#query<people.FactorRow>(this.#queries.people.factorsOf(accountId, userId))).map(people.toFactor)
+  factorsOf(accountId: number, userId: number) {
+    return this.#all(people.factorsOf(accountId, userId))
   }
 
-  async factorsAfter(accountId: number, after: number, limit: number) {
-    const query = this.#queries.people.factorsAfter(accountId, after, limit)
-    return (await this.#query<people.FactorRow>(query)).map(people.toFactor)
+  factorsAfter(accountId: number, after: number, limit: number) {
+    return this.#all(people.factorsAfter(accountId, after, limit))
   }
 
-  async factorWith(lookup: string) {
-    const [row] = await this.#query<people.FactorRow>(this.#queries.people.factorWith(lookup))
-    return row === undefined ? undefined : people.toFactor(row)
+  factorWith(lookup: string) {
+    return this.#first(people.factorWith(lookup))
   }
 
-  async rules(accountId: number) {
-    const [row] = await this.#query<people.RulesRow>(this.#queries.people.rules(accountId))
-    return row === undefined ? undefined : people.toRules(row)
+  rules(accountId: number) {
+    return this.#first(people.rulesOf(accountId))
   }
 
-  async sessionsOf(accountId: number, userId: number) {
-    return (await this.#query<rows.ApiKeyRow>(this.#queries.people.sessionsOf(accountId, userId))).map(rows.toApiKey)
+  sessionsOf(accountId: number, userId: number) {
+    return this.#all(people.sessionsOf(accountId, userId))
   }
 
-  async settings(accountId: number) {
-    const [row] = await this.#query<rows.SettingsRow>(this.#queries.settings(accountId))
-    return row === undefined ? undefined : rows.toSettings(row)
+  settings(accountId: number) {
+    return this.#first(queries.settingsOf(accountId))
   }
 
-  async accountKeys(accountId: number) {
-    return (await this.#query<AccountKeyRow>(this.#keyrings.accountKeys(accountId))).map(toAccountKey)
-  }
-
-  async secretKeysBelow(accountId: number, version: number, after: number, limit: number) {
-    const query = this.#keyrings.secretKeysBelow(accountId, version, after, limit)
-    const found = await this.#query<Pick<rows.SecretRow, 'id' | 'uid'> & rows.SecretKeyRow>(query)
-    return found.map(({ id, uid, key_version, wrapped }) => ({ id, uid, key: { keyVersion: key_version, wrapped } }))
+  secretKeysBelow(accountId: number, version: number, after: number, limit: number) {
+    return this.#all(keyrings.secretKeysBelow(accountId, version, after, limit))
   }
 
   async countSecretKeysBelow(accountId: number, version: number) {
-    const [row] = await this.#query<{ count: number }>(this.#keyrings.countSecretKeysBelow(accountId, version))
-    return Number(row?.count ?? 0)
+    const { count } = await this.#count<'count'>(keyrings.countSecretKeysBelow(accountId, version))
+    return count
   }
 
   async recordsBefore(accountId: number, filter: RecordFilter) {
     const before = Math.min(filter.before, (await this.auditSize(accountId)) + 1)
-    const found = await this.#query<rows.AuditRow>(this.#queries.trail.recordsBefore(accountId, { ...filter, before }))
-    const records = found.map(rows.toStoredRecord)
+    const records = await this.#all(trail.recordsBefore(accountId, { ...filter, before }))
     const last = records.at(-1)?.record.seq
     const next = records.length === filter.limit && last !== undefined ? last : before - filter.window
     return { records, next: Math.max(next, 1) }
   }
 
-  async recordsAfter(accountId: number, after: number, limit: number) {
-    const found = await this.#query<rows.AuditRow>(this.#queries.trail.recordsAfter(accountId, after, limit))
-    return found.map(rows.toStoredRecord)
+  recordsAfter(accountId: number, after: number, limit: number) {
+    return this.#all(trail.recordsAfter(accountId, after, limit))
   }
 
-  async countRecords(accountId: number, counting: RecordCounting) {
-    const found = await this.#query<rows.CountRow>(this.#queries.trail.countRecords(accountId, counting))
-    return found.map(rows.toRecordCount)
+  countRecords(accountId: number, counting: RecordCounting) {
+    return this.#all(trail.countRecords(accountId, counting))
   }
 
   async auditSize(accountId: number) {
-    const [account] = await this.#query<{ audit_size: number }>(this.#queries.trail.auditSize(accountId))
-    return account?.audit_size ?? 0
+    return (await this.#first(trail.auditSize(accountId)))?.auditSize ?? 0
   }
 
   async keyring(make: () => Promise<KeyringRow>): Promise<KeyringRow> {
@@ -287,50 +247,50 @@ class BatchedStore implements Store {
   }
 
   async addMasterKey({ version, wrapped }: KeyringRow['masterKeys'][number]): Promise<void> {
-    await this.#query(this.#keyrings.addMeta(masterKeyName(version), wrapped))
+    await this.#query(keyrings.addMeta(keyrings.masterKeyName(version), wrapped))
   }
 
   async keepMasterKeys(keys: KeyringRow['masterKeys']): Promise<void> {
     for (const { version, wrapped, next } of keys) {
-      const nextName = masterKeyName(version, true)
+      const nextName = keyrings.masterKeyName(version, true)
       // First the one that stays: between the two statements both are the same key.
-      await this.#query(this.#keyrings.putMeta(masterKeyName(version), wrapped))
-      await this.#query(next === undefined ? this.#keyrings.dropMeta(nextName) : this.#keyrings.putMeta(nextName, next))
+      await this.#query(keyrings.putMeta(keyrings.masterKeyName(version), wrapped))
+      await this.#query(next === undefined ? keyrings.dropMeta(nextName) : keyrings.putMeta(nextName, next))
     }
   }
 
   wraps(): Promise<Wraps> {
-    return this.#count(this.#keyrings.countWraps())
+    return this.#count<keyof Wraps>(keyrings.countWraps())
   }
 
   async census(now: number) {
     const [accounts, keys, secrets, deployments, wraps] = await Promise.all([
-      this.#count(this.#queries.countAccounts()),
-      this.#count(this.#queries.countKeys(now)),
-      this.#count(this.#queries.countSecrets(now)),
-      this.#count(this.#queries.countDeployments()),
+      this.#count<'all'>(queries.countAccounts()),
+      this.#count<keyof Census['keys']>(queries.countKeys(now)),
+      this.#count<keyof Census['secrets']>(queries.countSecrets(now)),
+      this.#count<keyof Census['deployments']>(queries.countDeployments()),
       this.wraps(),
     ])
     return { accounts: accounts.all, keys, secrets, deployments, wraps }
   }
 
   async takeAttempt(name: string, max: number, now: number, until: number) {
-    const [taken] = await this.#query<{ until_ms: number }>(this.#attempts.take(name, max, now, until))
-    if (taken !== undefined) return { until: taken.until_ms, isTaken: true }
-    const [full] = await this.#query<{ until_ms: number }>(this.#attempts.end(name))
-    return { until: full?.until_ms ?? now, isTaken: false }
+    const taken = await this.#first(tries.takeAttempt(name, max, now, until))
+    if (taken !== undefined) return { until: taken.until, isTaken: true }
+    const full = await this.#first(tries.endOfAttempts(name))
+    return { until: full?.until ?? now, isTaken: false }
   }
 
   async giveBackAttempt(name: string, until: number): Promise<void> {
-    await this.#query(this.#attempts.giveBack(name, until))
+    await this.#query(tries.giveBackAttempt(name, until))
   }
 
   async forgetAttempts(name: string): Promise<void> {
-    await this.#query(this.#attempts.forget(name))
+    await this.#query(tries.forgetAttempts(name))
   }
 
   async pruneAttempts(now: number): Promise<void> {
-    await this.#query(this.#attempts.prune(now))
+    await this.#query(tries.pruneAttempts(now))
   }
 
   backlog(): Backlog {
@@ -356,34 +316,43 @@ class BatchedStore implements Store {
   }
 
   async #makeKeyring(make: () => Promise<KeyringRow>): Promise<KeyringRow> {
-    await this.#query(this.#keyrings.putKeyring(await make()))
+    await this.#query(keyrings.putKeyring(await make()))
     const made = await this.#readKeyring()
     if (made === undefined) throw new Refusal('integrity_failure', 'The store does not keep its keyring.')
     return made
   }
 
   async #readKeyring(): Promise<KeyringRow | undefined> {
-    const found = await this.#query<{ name: string; value: Uint8Array }>(this.#keyrings.meta())
+    const found = await this.#all(keyrings.allMeta())
     const values = new Map(found.map(({ name, value }) => [name, value]))
     const [storeId, canary] = ['store_id', 'canary'].map((name) => values.get(name))
     if (storeId === undefined || canary === undefined) return undefined
     const masterKeys: KeyringRow['masterKeys'][number][] = []
     for (let version = 1; ; version++) {
-      const wrapped = values.get(masterKeyName(version))
+      const wrapped = values.get(keyrings.masterKeyName(version))
       if (wrapped === undefined) break
-      masterKeys.push({ version, wrapped, next: values.get(masterKeyName(version, true)) })
+      masterKeys.push({ version, wrapped, next: values.get(keyrings.masterKeyName(version, true)) })
     }
     return { storeId: Buffer.from(storeId).toString('hex'), masterKeys, canary }
   }
 
   /** The one row of a query that counts. */
-  async #count<Name extends string>(query: CompiledQuery<Record<Name, number>>): Promise<Record<Name, number>> {
-    const [row] = await this.#query<Record<Name, number>>(query)
+  async #count<Name extends string>(query: Query): Promise<Record<Name, number>> {
+    const [row] = await this.#query(query)
     if (row === undefined) throw new Error('A count without a row.')
-    return row
+    return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)])) as Record<Name, number>
   }
 
-  async #query<Row>(query: Query): Promise<readonly Row[]> {
-    return (await this.#engine.query(query)) as readonly Row[]
+  async #first<Model>({ query, read }: Reading<Model>): Promise<Model | undefined> {
+    const [row] = await this.#query(query)
+    return row === undefined ? undefined : read(row)
+  }
+
+  async #all<Model>({ query, read }: Reading<Model>): Promise<readonly Model[]> {
+    return (await this.#query(query)).map((row) => read(row))
+  }
+
+  #query(query: Query): Promise<readonly NamedRow[]> {
+    return this.#engine.query(query)
   }
 }

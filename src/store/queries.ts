@@ -1,330 +1,178 @@
-/** The queries that are not one secret's read or write, built once for both databases. */
-import {
-  DummyDriver,
-  Kysely,
-  PostgresAdapter,
-  PostgresIntrospector,
-  PostgresQueryCompiler,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from 'kysely'
-import { AuditQueries } from './audit-queries.ts'
-import type { Engine, Query } from './engine.ts'
-import type { Tables } from './rows.ts'
+/** The queries that are not one secret's read or write. */
+import type { Secret } from '../model/secret.ts'
+import { none, type Query, reading, sql } from './sql.ts'
 import type { DeploymentFilter } from './store.ts'
-import { UserQueries } from './user-queries.ts'
+import type { StoredVersion } from './stored.ts'
+import { accounts } from './tables/account.ts'
+import { apiKeys } from './tables/api-key.ts'
+import type { NamedRow } from './tables/field.ts'
+import { lists } from './tables/list.ts'
+import { accountSettings, machineAddresses, machines } from './tables/machine.ts'
+import { secrets, toStoredSecret } from './tables/secret.ts'
+import { seeds } from './tables/seed.ts'
+import { trustRules } from './tables/trust-rule.ts'
 
 const dayMs = 86_400_000
 
-export class Queries {
-  readonly people: UserQueries
-  readonly trail: AuditQueries
-  readonly #builder: Kysely<Tables>
-
-  constructor(dialect: Engine['dialect']) {
-    this.#builder = builders[dialect]()
-    this.people = new UserQueries(this.#builder)
-    this.trail = new AuditQueries(this.#builder)
-  }
-
-  accounts(): Query {
-    return this.#builder.selectFrom('accounts').selectAll().orderBy('id').compile()
-  }
-
-  storedSecretsAfter(accountId: number, after: number, limit: number): Query {
-    return this.#builder
-      .selectFrom('secrets')
-      .leftJoin('versions', (join) =>
-        join
-          .onRef('versions.account_id', '=', 'secrets.account_id')
-          .onRef('versions.secret_id', '=', 'secrets.id')
-          .onRef('versions.version', '=', 'secrets.version'),
-      )
-      .leftJoin('lists', (join) =>
-        join.onRef('lists.account_id', '=', 'secrets.account_id').onRef('lists.id', '=', 'secrets.list_id'),
-      )
-      .selectAll('secrets')
-      .select(['versions.sealed', 'lists.uid as list_uid'])
-      .where('secrets.account_id', '=', accountId)
-      .where('secrets.id', '>', after)
-      .orderBy('secrets.id')
-      .limit(limit)
-      .compile()
-  }
-
-  /** All stored versions of each secret of a page, with the secret and its key. */
-  versionsAfter(accountId: number, after: number, limit: number): Query {
-    const page = this.#builder
-      .selectFrom('secrets')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(limit)
-    return this.#builder
-      .selectFrom(page.as('s'))
-      .innerJoin('secret_keys as k', (join) =>
-        join.onRef('k.account_id', '=', 's.account_id').onRef('k.secret_id', '=', 's.id'),
-      )
-      .innerJoin('versions as v', (join) =>
-        join.onRef('v.account_id', '=', 's.account_id').onRef('v.secret_id', '=', 's.id'),
-      )
-      .selectAll('s')
-      .select(['k.key_version', 'k.wrapped', 'v.sealed', 'v.version as sealed_version', 'v.name as sealed_name'])
-      .select('v.created_ms as sealed_ms')
-      .orderBy('s.id')
-      .orderBy('v.version')
-      .compile()
-  }
-
-  secretsAfter(accountId: number, after: number, limit: number): Query {
-    return this.#builder
-      .selectFrom('secrets')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(limit)
-      .compile()
-  }
-
-  secretNamed(accountId: number, name: string): Query {
-    return this.#builder
-      .selectFrom('secrets')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('name', '=', name)
-      .compile()
-  }
-
-  secretsOfListAfter(accountId: number, listId: number, after: number, limit: number): Query {
-    return this.#builder
-      .selectFrom('secrets')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('list_id', '=', listId)
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(limit)
-      .compile()
-  }
-
-  lists(accountId: number): Query {
-    return this.#builder.selectFrom('lists').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
-  }
-
-  accountNamed(name: string): Query {
-    return this.#builder.selectFrom('accounts').selectAll().where('name', '=', name).compile()
-  }
-
-  trustRules(accountId: number, issuer: string | undefined): Query {
-    const rules = this.#builder.selectFrom('trust_rules').selectAll().where('account_id', '=', accountId).orderBy('id')
-    return (issuer === undefined ? rules : rules.where('issuer', '=', issuer)).compile()
-  }
-
-  machines(accountId: number): Query {
-    return this.#builder.selectFrom('machines').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
-  }
-
-  claims(accountId: number): Query {
-    return this.#builder.selectFrom('machine_addresses').selectAll().where('account_id', '=', accountId).compile()
-  }
-
-  settings(accountId: number): Query {
-    return this.#builder.selectFrom('account_settings').selectAll().where('account_id', '=', accountId).compile()
-  }
-
-  seedsAfter(accountId: number, after: number, limit: number): Query {
-    return this.#builder
-      .selectFrom('seeds')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(limit)
-      .compile()
-  }
-
-  deploymentsAfter(accountId: number, filter: DeploymentFilter, after: number, limit: number): Query {
-    const { target, secret, isStale } = filter
-    const held = this.#builder
-      .selectFrom('deployment_secrets as h')
-      .leftJoin('secrets as s', (join) =>
-        join.onRef('s.account_id', '=', 'h.account_id').onRef('s.id', '=', 'h.secret_id'),
-      )
-      .select('h.deployment_id')
-      .where('h.account_id', '=', accountId)
-    const page = this.#builder
-      .selectFrom('deployments')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('id', '>', after)
-      .$if(target !== undefined, (query) => query.where('target', '=', target ?? ''))
-      .$if(typeof secret === 'number', (query) =>
-        query.where('id', 'in', held.where('h.secret_id', '=', Number(secret))),
-      )
-      .$if(typeof secret === 'string', (query) =>
-        query.where(
-          'id',
-          'in',
-          held.where((eb) => eb.or([eb('h.name', '=', String(secret)), eb('s.name', '=', String(secret))])),
-        ),
-      )
-      .$if(isStale === true, (query) =>
-        query.where(
-          'id',
-          'in',
-          held.where((eb) => eb.or([eb('s.id', 'is', null), eb('s.version', '>', eb.ref('h.version'))])),
-        ),
-      )
-      .orderBy('id')
-      .limit(limit)
-    return this.#builder
-      .selectFrom(page.as('d'))
-      .leftJoin('deployment_secrets as h', (join) =>
-        join.onRef('h.account_id', '=', 'd.account_id').onRef('h.deployment_id', '=', 'd.id'),
-      )
-      .leftJoin('secrets as s', (join) =>
-        join.onRef('s.account_id', '=', 'h.account_id').onRef('s.id', '=', 'h.secret_id'),
-      )
-      .selectAll('d')
-      .select(['h.secret_id', 'h.secret_uid', 'h.name', 'h.version', 's.version as current_version'])
-      .orderBy('d.id')
-      .orderBy('h.secret_id')
-      .compile()
-  }
-
-  keysAfter(accountId: number, after: number, limit: number): Query {
-    return this.#builder
-      .selectFrom('api_keys')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('user_id', 'is', null)
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(limit)
-      .compile()
-  }
-
-  openSessionsAfter(accountId: number, after: number, limit: number): Query {
-    return this.#builder
-      .selectFrom('api_keys')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('user_id', 'is not', null)
-      .where('revoked_ms', 'is', null)
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(limit)
-      .compile()
-  }
-
-  countAccounts() {
-    return this.#builder
-      .selectFrom('accounts')
-      .select(({ fn }) => fn.countAll<number>().as('all'))
-      .compile()
-  }
-
-  countKeys(now: number) {
-    return this.#builder
-      .selectFrom('api_keys')
-      .where('user_id', 'is', null)
-      .where('rule_id', 'is', null)
-      .select((eb) => {
-        const { fn, and, or } = eb
-        const isOpen = and([
-          eb('revoked_ms', 'is', null),
-          or([eb('expires_ms', 'is', null), eb('expires_ms', '>', now)]),
-        ])
-        const count = (days: number) =>
-          fn
-            .countAll<number>()
-            .filterWhere(isOpen)
-            .filterWhere('expires_ms', '<=', now + days * dayMs)
-        return [
-          fn.countAll<number>().filterWhere(isOpen).as('active'),
-          fn
-            .countAll<number>()
-            .filterWhere('revoked_ms', 'is', null)
-            .filterWhere('expires_ms', '<=', now)
-            .as('expired'),
-          fn.countAll<number>().filterWhere('revoked_ms', 'is not', null).as('revoked'),
-          count(7).as('within7Days'),
-          count(30).as('within30Days'),
-        ]
-      })
-      .compile()
-  }
-
-  countSecrets(now: number) {
-    return this.#builder
-      .selectFrom('secrets')
-      .select(({ fn }) => {
-        const unchanged = (days: number) => fn.countAll<number>().filterWhere('updated_ms', '<', now - days * dayMs)
-        const expired = fn.countAll<number>().filterWhere('expires_ms', '<=', now)
-        const expiring = (days: number) =>
-          fn
-            .countAll<number>()
-            .filterWhere('expires_ms', '>', now)
-            .filterWhere('expires_ms', '<=', now + days * dayMs)
-        return [
-          fn.countAll<number>().as('all'),
-          unchanged(90).as('over90Days'),
-          unchanged(365).as('over365Days'),
-          expired.as('expired'),
-          expiring(7).as('within7Days'),
-          expiring(30).as('within30Days'),
-        ]
-      })
-      .compile()
-  }
-
-  countDeployments() {
-    return this.#builder
-      .selectFrom('deployments as d')
-      .select((eb) => [
-        eb.fn.countAll<number>().as('all'),
-        eb.fn
-          .countAll<number>()
-          .filterWhere(
-            eb.exists(
-              eb
-                .selectFrom('deployment_secrets as h')
-                .leftJoin('secrets as s', (join) =>
-                  join.onRef('s.account_id', '=', 'h.account_id').onRef('s.id', '=', 'h.secret_id'),
-                )
-                .select('h.secret_id')
-                .whereRef('h.account_id', '=', 'd.account_id')
-                .whereRef('h.deployment_id', '=', 'd.id')
-                .where((held) => held.or([held('s.id', 'is', null), held('s.version', '>', held.ref('h.version'))])),
-            ),
-          )
-          .as('stale'),
-      ])
-      .compile()
-  }
+/** A secret with its current value, sealed, and the uid of its list, as far as they are there. */
+const standing = {
+  read: (row: NamedRow): { secret: Secret; sealed: Uint8Array | null; listUid: string | null } => {
+    const { sealed, list_uid: listUid } = row
+    return {
+      secret: secrets.read(row),
+      sealed: sealed instanceof Uint8Array ? sealed : null,
+      listUid: typeof listUid === 'string' ? listUid : null,
+    }
+  },
 }
 
-/** Builds SQL for one kind of database or the other, and runs none. */
-export const builders = {
-  sqlite: () =>
-    new Kysely<Tables>({
-      dialect: {
-        createAdapter: () => new SqliteAdapter(),
-        createDriver: () => new DummyDriver(),
-        createIntrospector: (database) => new SqliteIntrospector(database),
-        createQueryCompiler: () => new SqliteQueryCompiler(),
-      },
-    }),
-  postgres: () =>
-    new Kysely<Tables>({
-      dialect: {
-        createAdapter: () => new PostgresAdapter(),
-        createDriver: () => new DummyDriver(),
-        createIntrospector: (database) => new PostgresIntrospector(database),
-        createQueryCompiler: () => new PostgresQueryCompiler(),
-      },
-    }),
+const storedVersion = {
+  read: (row: NamedRow): StoredVersion => ({
+    ...toStoredSecret(row),
+    version: Number(row['sealed_version']),
+    name: String(row['sealed_name']),
+    createdAt: Number(row['sealed_ms']),
+  }),
 }
+
+export const allAccounts = () => reading(accounts, sql`select * from accounts order by id`)
+
+export const accountNamed = (name: string) => reading(accounts, sql`select * from accounts where name = ${name}`)
+
+/** Each with its current value, and the uid of its list. */
+export const storedSecretsAfter = (accountId: number, after: number, limit: number) =>
+  reading(
+    standing,
+    sql`
+  select s.*, v.sealed, l.uid as list_uid from secrets s
+  left join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version
+  left join lists l on l.account_id = s.account_id and l.id = s.list_id
+  where s.account_id = ${accountId} and s.id > ${after} order by s.id limit ${limit}`,
+  )
+
+/** All stored versions of each secret of a page, with the secret and its key. */
+export const versionsAfter = (accountId: number, after: number, limit: number) =>
+  reading(
+    storedVersion,
+    sql`
+  select s.*, k.key_version, k.wrapped, v.sealed, v.version as sealed_version, v.name as sealed_name,
+    v.created_ms as sealed_ms
+  from (${pageOfSecrets(accountId, after, limit)}) s
+  join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
+  join versions v on v.account_id = s.account_id and v.secret_id = s.id
+  order by s.id, v.version`,
+  )
+
+export const secretsAfter = (accountId: number, after: number, limit: number) =>
+  reading(secrets, pageOfSecrets(accountId, after, limit))
+
+const pageOfSecrets = (accountId: number, after: number, limit: number): Query =>
+  sql`select * from secrets where account_id = ${accountId} and id > ${after} order by id limit ${limit}`
+
+export const secretNamed = (accountId: number, name: string) =>
+  reading(secrets, sql`select * from secrets where account_id = ${accountId} and name = ${name}`)
+
+export const secretsOfListAfter = (accountId: number, listId: number, after: number, limit: number) =>
+  reading(
+    secrets,
+    sql`
+  select * from secrets where account_id = ${accountId} and list_id = ${listId} and id > ${after}
+  order by id limit ${limit}`,
+  )
+
+export const listsOf = (accountId: number) =>
+  reading(lists, sql`select * from lists where account_id = ${accountId} order by id`)
+
+export const trustRulesOf = (accountId: number, issuer: string | undefined) => {
+  const ofIssuer = issuer === undefined ? none : sql` and issuer = ${issuer}`
+  return reading(trustRules, sql`select * from trust_rules where account_id = ${accountId}${ofIssuer} order by id`)
+}
+
+export const machinesOf = (accountId: number) =>
+  reading(machines, sql`select * from machines where account_id = ${accountId} order by id`)
+
+export const claimsOf = (accountId: number) =>
+  reading(machineAddresses, sql`select * from machine_addresses where account_id = ${accountId}`)
+
+export const settingsOf = (accountId: number) =>
+  reading(accountSettings, sql`select * from account_settings where account_id = ${accountId}`)
+
+export const seedsAfter = (accountId: number, after: number, limit: number) =>
+  reading(seeds, sql`select * from seeds where account_id = ${accountId} and id > ${after} order by id limit ${limit}`)
+
+/** A row for each secret that a deployment of the page holds, or one; with the version that the secret has now. */
+export const deploymentsAfter = (
+  accountId: number,
+  { target, secret, isStale }: DeploymentFilter,
+  after: number,
+  limit: number,
+): Query => {
+  const holds = (which: Query) => sql` and id in (
+    select h.deployment_id from deployment_secrets h
+    left join secrets s on s.account_id = h.account_id and s.id = h.secret_id
+    where h.account_id = ${accountId} and ${which})`
+  return sql`
+    select d.*, h.secret_id, h.secret_uid, h.name, h.version, s.version as current_version
+    from (
+      select * from deployments where account_id = ${accountId} and id > ${after}
+      ${target === undefined ? none : sql` and target = ${target}`}
+      ${typeof secret === 'number' ? holds(sql`h.secret_id = ${secret}`) : none}
+      ${typeof secret === 'string' ? holds(sql`(h.name = ${secret} or s.name = ${secret})`) : none}
+      ${isStale === true ? holds(old) : none}
+      order by id limit ${limit}
+    ) d
+    left join deployment_secrets h on h.account_id = d.account_id and h.deployment_id = d.id
+    left join secrets s on s.account_id = h.account_id and s.id = h.secret_id
+    order by d.id, h.secret_id`
+}
+
+/** What is held of a secret that is gone, or has a newer version. */
+const old = sql`(s.id is null or s.version > h.version)`
+
+export const keysAfter = (accountId: number, after: number, limit: number) =>
+  reading(
+    apiKeys,
+    sql`
+  select * from api_keys where account_id = ${accountId} and user_id is null and id > ${after}
+  order by id limit ${limit}`,
+  )
+
+export const openSessionsAfter = (accountId: number, after: number, limit: number) =>
+  reading(
+    apiKeys,
+    sql`
+  select * from api_keys
+  where account_id = ${accountId} and user_id is not null and revoked_ms is null and id > ${after}
+  order by id limit ${limit}`,
+  )
+
+export const countAccounts = (): Query => sql`select count(*) as "all" from accounts`
+
+export const countKeys = (now: number): Query => {
+  const open = sql`revoked_ms is null and (expires_ms is null or expires_ms > ${now})`
+  const within = (days: number) => sql`count(*) filter (where ${open} and expires_ms <= ${now + days * dayMs})`
+  return sql`
+    select count(*) filter (where ${open}) as active,
+      count(*) filter (where revoked_ms is null and expires_ms <= ${now}) as expired,
+      count(*) filter (where revoked_ms is not null) as revoked,
+      ${within(7)} as "within7Days", ${within(30)} as "within30Days"
+    from api_keys where user_id is null and rule_id is null`
+}
+
+export const countSecrets = (now: number): Query => {
+  const unchanged = (days: number) => sql`count(*) filter (where updated_ms < ${now - days * dayMs})`
+  const within = (days: number) =>
+    sql`count(*) filter (where expires_ms > ${now} and expires_ms <= ${now + days * dayMs})`
+  return sql`
+    select count(*) as "all", ${unchanged(90)} as "over90Days", ${unchanged(365)} as "over365Days",
+      count(*) filter (where expires_ms <= ${now}) as expired,
+      ${within(7)} as "within7Days", ${within(30)} as "within30Days"
+    from secrets`
+}
+
+export const countDeployments = (): Query => sql`
+  select count(*) as "all", count(*) filter (where exists (
+    select h.secret_id from deployment_secrets h
+    left join secrets s on s.account_id = h.account_id and s.id = h.secret_id
+    where h.account_id = d.account_id and h.deployment_id = d.id and ${old})) as stale
+  from deployments d`

@@ -9,20 +9,19 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import { listUid } from '../model/list.ts'
 import { rowFormat, type SealedRows, type SealedTable } from './coverage.ts'
-import { toDeployments, toSeed } from './deployment-rows.ts'
 import { pageQuery } from './dump/dump.ts'
-import { type Table, tables } from './dump/tables.ts'
 import { type FirstTable, firstText } from './first-format.ts'
 import type { RowMacs } from './row-macs.ts'
-import * as rows from './rows.ts'
-import { toTrustRule } from './trust-rows.ts'
-import { toFactor, toRules, toUser } from './user-rows.ts'
+import { apiKeys } from './tables/api-key.ts'
+import { toDeployments } from './tables/deployment.ts'
+import type { NamedRow, Value } from './tables/field.ts'
+import { lists } from './tables/list.ts'
+import type { Table } from './tables/table.ts'
+import { sealedTables, tables } from './tables/tables.ts'
+import { users } from './tables/user.ts'
 
 /** A transaction: runs one statement with `?` for each parameter, and gives its rows. */
-export type Run = (sql: string, ...parameters: readonly Value[]) => Promise<readonly Row[]> | readonly Row[]
-
-type Value = string | number | Uint8Array | null
-type Row = Readonly<Record<string, Value>>
+export type Run = (sql: string, ...parameters: readonly Value[]) => Promise<readonly NamedRow[]> | readonly NamedRow[]
 
 export const sealedAtOnce = 2000
 
@@ -64,7 +63,7 @@ export async function sealStep(run: Run, macs: RowMacs, storeId: string, limit: 
  * @throws Refusal `integrity_failure`
  */
 async function refuseUnlessFirst(run: Run, macs: RowMacs): Promise<void> {
-  const keys = (await run('select * from api_keys where id = 1')).map(read(rows.toApiKey))
+  const keys = (await run('select * from api_keys where id = 1')).map(apiKeys.read)
   const known = new Map(keys.map((key) => [key.accountId, key]))
   for (const { id } of await run('select id from accounts order by id')) {
     const key = known.get(Number(id))
@@ -96,7 +95,7 @@ async function sealPage(
   return at + 1 < order.length ? { at: at + 1, after: null } : undefined
 }
 
-function keyOf({ columns, keyLength }: Table, row: Row): readonly Value[] {
+function keyOf({ columns, keyLength }: Table, row: NamedRow): readonly Value[] {
   return Object.keys(columns)
     .slice(0, keyLength)
     .map((column) => row[column] ?? null)
@@ -108,15 +107,16 @@ interface Work {
   readonly storeId: string
 }
 
-type Seal = (work: Work, table: Table, row: Row) => Promise<void>
+type Seal = (work: Work, table: Table, row: NamedRow) => Promise<void>
 
-/** The border where the rows of our own tables get their types. */
-const read = <Stored, Model>(toModel: (row: Stored) => Model) => {
-  return (row: Row) => toModel(row as unknown as Stored)
+function readerOf<Name extends SealedTable>(name: Name): (row: NamedRow) => SealedRows[Name] {
+  const table: { read(row: NamedRow): unknown } = sealedTables[name]
+  return (row) => table.read(row) as SealedRows[Name]
 }
 
 /** For rows that the first version sealed. */
-function first<Name extends FirstTable>(name: Name, toModel: (row: Row) => SealedRows[Name]): readonly [Name, Seal] {
+function first<Name extends FirstTable>(name: Name): readonly [Name, Seal] {
+  const toModel = readerOf(name)
   return [
     name,
     async (work, table, row) => {
@@ -130,7 +130,7 @@ function first<Name extends FirstTable>(name: Name, toModel: (row: Row) => Seale
 /** For rows that had no MAC. */
 function bare<Name extends SealedTable>(
   name: Name,
-  toModel: (row: Row, work: Work) => SealedRows[Name] | Promise<SealedRows[Name]>,
+  toModel: (row: NamedRow, work: Work) => SealedRows[Name] | Promise<SealedRows[Name]> = readerOf(name),
   also: (work: Work, model: SealedRows[Name]) => Promise<void> = async () => {},
 ): readonly [Name, Seal] {
   return [
@@ -144,7 +144,7 @@ function bare<Name extends SealedTable>(
   ]
 }
 
-async function put({ run }: Work, table: Table, row: Row, set: string, values: readonly Value[]): Promise<void> {
+async function put({ run }: Work, table: Table, row: NamedRow, set: string, values: readonly Value[]): Promise<void> {
   const key = Object.keys(table.columns).slice(0, table.keyLength)
   const where = key.map((column) => `${column} = ?`).join(' and ')
   await run(`update ${table.name} set ${set} where ${where}`, ...values, ...keyOf(table, row))
@@ -152,44 +152,44 @@ async function put({ run }: Work, table: Table, row: Row, set: string, values: r
 
 /** Factors before their users, who know of them from now on; accounts last. */
 const order: readonly (readonly [SealedTable, Seal])[] = [
-  first('api_keys', read(rows.toApiKey)),
-  first('machines', read(rows.toMachine)),
-  first('account_settings', read(rows.toSettings)),
-  first('sign_in_rules', read(toRules)),
-  first('factors', read(toFactor)),
+  first('api_keys'),
+  first('machines'),
+  first('account_settings'),
+  first('sign_in_rules'),
+  first('factors'),
   ['users', sealUser],
-  first('secrets', read(rows.toSecret)),
-  bare('versions', read(rows.toVersionHead)),
+  first('secrets'),
+  bare('versions'),
   bare('lists', (row, { storeId }) => {
-    const list = read(rows.toList)(row)
+    const list = lists.read(row)
     if (list.uid !== listUid(storeId, list.accountId, list.id)) throw notAuthentic('lists', row)
     return list
   }),
   bare('deployments', deploymentOf),
-  first('seeds', read(toSeed)),
-  first('trust_rules', read(toTrustRule)),
-  bare('replies', read(rows.toReply)),
-  bare('accounts', read(rows.toAccount), putUsual),
+  first('seeds'),
+  first('trust_rules'),
+  bare('replies'),
+  bare('accounts', readerOf('accounts'), putUsual),
 ]
 
-async function sealUser(work: Work, table: Table, row: Row): Promise<void> {
+async function sealUser(work: Work, table: Table, row: NamedRow): Promise<void> {
   const { account_id: accountId = 0, id = 0 } = row
   const sql = 'select id from factors where account_id = ? and user_id = ? order by id'
   const factorIds = (await work.run(sql, accountId, id)).map((factor) => Number(factor['id']))
-  const user = read(toUser)(row)
+  const user = users.read(row)
   if (!isOfFirst(work.macs, 'users', user)) throw notAuthentic('users', row)
   const { mac } = work.macs.seal('users', { ...user, factorIds })
   await put(work, table, row, 'factor_ids = ?, mac = ?', [factorIds.join(' '), mac])
 }
 
-async function deploymentOf(row: Row, { run }: Work): Promise<SealedRows['deployments']> {
+async function deploymentOf(row: NamedRow, { run }: Work): Promise<SealedRows['deployments']> {
   const { account_id: accountId = 0, id = 0 } = row
   const sql = `select secret_id, secret_uid, name, version from deployment_secrets
     where account_id = ? and deployment_id = ? order by secret_id`
   const held = await run(sql, accountId, id)
   const nothing = { secret_id: null, secret_uid: null, name: null, version: null }
   const joined = (held.length === 0 ? [nothing] : held).map((one) => ({ ...row, ...one }))
-  const [deployment] = toDeployments(joined as unknown as Parameters<typeof toDeployments>[0])
+  const [deployment] = toDeployments(joined)
   if (deployment === undefined) throw notAuthentic('deployments', row)
   return deployment
 }
@@ -232,7 +232,7 @@ function readMark(value: Uint8Array, heads: string, macs: RowMacs): Position {
   throw new Refusal('integrity_failure', 'The mark of how far the rows of this store are sealed is not authentic.')
 }
 
-function notAuthentic(table: string, row: Row): Refusal {
+function notAuthentic(table: string, row: NamedRow): Refusal {
   const { account_id: accountId, id } = row
   const which = [id === undefined ? [] : [`id ${id}`], accountId === undefined ? [] : [`account ${accountId}`]].flat()
   return new Refusal(

@@ -1,79 +1,40 @@
 /** The queries about users, their sessions and factors, and how they must sign in. */
-import type { Kysely } from 'kysely'
-import type { Query } from './engine.ts'
-import type { Tables } from './rows.ts'
+import { reading, sql } from './sql.ts'
+import { apiKeys } from './tables/api-key.ts'
+import { factors } from './tables/factor.ts'
+import { signInRules } from './tables/sign-in.ts'
+import { users } from './tables/user.ts'
 
-export class UserQueries {
-  readonly #builder: Kysely<Tables>
+/** The newest first. */
+export const sessionsOf = (accountId: number, userId: number) =>
+  reading(
+    apiKeys,
+    sql`
+  select * from api_keys where account_id = ${accountId} and user_id = ${userId} and revoked_ms is null
+  order by id desc limit 100`,
+  )
 
-  constructor(builder: Kysely<Tables>) {
-    this.#builder = builder
-  }
+export const userWithEmail = (accountId: number, email: string) =>
+  reading(users, sql`select * from users where account_id = ${accountId} and email = ${email}`)
 
-  sessionsOf(accountId: number, userId: number): Query {
-    return this.#builder
-      .selectFrom('api_keys')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('user_id', '=', userId)
-      .where('revoked_ms', 'is', null)
-      .orderBy('id', 'desc')
-      .limit(100)
-      .compile()
-  }
+export const userWithLink = (linkHash: string) => reading(users, sql`select * from users where link_hash = ${linkHash}`)
 
-  userWithEmail(accountId: number, email: string): Query {
-    return this.#builder
-      .selectFrom('users')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('email', '=', email)
-      .compile()
-  }
+export const usersOf = (accountId: number) =>
+  reading(users, sql`select * from users where account_id = ${accountId} order by id`)
 
-  userWithLink(linkHash: string): Query {
-    return this.#builder.selectFrom('users').selectAll().where('link_hash', '=', linkHash).compile()
-  }
+export const userOf = (accountId: number, id: number) =>
+  reading(users, sql`select * from users where account_id = ${accountId} and id = ${id}`)
 
-  users(accountId: number): Query {
-    return this.#builder.selectFrom('users').selectAll().where('account_id', '=', accountId).orderBy('id').compile()
-  }
+export const factorsOf = (accountId: number, userId: number) =>
+  reading(factors, sql`select * from factors where account_id = ${accountId} and user_id = ${userId} order by id`)
 
-  factorsOf(accountId: number, userId: number): Query {
-    return this.#builder
-      .selectFrom('factors')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('user_id', '=', userId)
-      .orderBy('id')
-      .compile()
-  }
+export const factorsAfter = (accountId: number, after: number, limit: number) =>
+  reading(
+    factors,
+    sql`select * from factors where account_id = ${accountId} and id > ${after} order by id limit ${limit}`,
+  )
 
-  factorsAfter(accountId: number, after: number, limit: number): Query {
-    return this.#builder
-      .selectFrom('factors')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(limit)
-      .compile()
-  }
+export const factorWith = (lookup: string) => reading(factors, sql`select * from factors where lookup = ${lookup}`)
 
-  factorWith(lookup: string): Query {
-    return this.#builder.selectFrom('factors').selectAll().where('lookup', '=', lookup).compile()
-  }
-
-  user(accountId: number, id: number): Query {
-    return this.#builder
-      .selectFrom('users')
-      .selectAll()
-      .where('account_id', '=', accountId)
-      .where('id', '=', id)
-      .compile()
-  }
-
-  rules(accountId: number): Query {
-    return this.#builder.selectFrom('sign_in_rules').selectAll().where('account_id', '=', accountId).compile()
-  }
-}
+export const rulesOf = (accountId: number) =>
+  reading(signInRules, sql`select * from sign_in_rules where account_id = ${accountId}`)

@@ -1,7 +1,6 @@
 /** The rows that a batch is about, loaded under its accounts' locks, as they are and as the batch leaves them. */
 import type { AuditRecord } from '../audit/record.ts'
 import type { Account, AccountKey } from '../model/account.ts'
-import type { AddressRange } from '../model/address.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Deployment } from '../model/deployment.ts'
 import type { Factor } from '../model/factor.ts'
@@ -16,12 +15,10 @@ import type { Forged } from './forged.ts'
 import type { Reply } from './reply.ts'
 import type { RowMacs } from './row-macs.ts'
 import type { Spent, StoredSecret, UsedToken, VersionHead } from './stored.ts'
+import type { Claim } from './tables/machine.ts'
+import type { Version } from './tables/secret.ts'
 
-/** Addresses that a machine holds: no other of any account may. */
-export interface Claim extends AddressRange {
-  readonly accountId: number
-  readonly machineId: number
-}
+export type { Claim }
 
 /** The claim that covers an address. */
 export function claimOn(claims: readonly Claim[], address: string): Claim | undefined {
@@ -32,18 +29,6 @@ export function claimOn(claims: readonly Claim[], address: string): Claim | unde
 export interface Fate<Row> {
   readonly existed: boolean
   readonly row: Row | null
-}
-
-/** A version to be kept, with what is needed to find it. */
-export interface NewVersion {
-  readonly accountId: number
-  readonly secretId: number
-  readonly version: number
-  readonly createdAt: number
-  readonly sealed: Uint8Array
-  /** The name that it was sealed under. */
-  readonly name: string
-  readonly mac: Uint8Array
 }
 
 /** A row whose name another row may take in the same batch. */
@@ -76,7 +61,7 @@ export interface Changes {
   readonly spent: (Spent & { readonly now: number })[]
   readonly rules: Map<number, SignInRules>
   readonly renamed: Renamed[]
-  readonly versions: NewVersion[]
+  readonly versions: Version[]
   readonly keys: Map<string, Fate<ApiKey>>
   readonly accounts: Map<number, Fate<Account>>
   readonly accountKeys: AccountKey[]

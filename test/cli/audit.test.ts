@@ -6,8 +6,9 @@ import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { nextHead } from '../../src/audit/chain.ts'
 import { splitNotes } from '../../src/audit/checkpoint.ts'
-import { type AuditRow, toStoredRecord } from '../../src/store/rows.ts'
+import { toStoredRecord } from '../../src/store/tables/record.ts'
 import { Api } from '../support/api.ts'
+import type { AuditRow } from '../support/audit-row.ts'
 import { runCommand, startChild, startCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines, type Place } from '../support/engines.ts'
@@ -192,7 +193,7 @@ function keepCheckpoint(place: Place): string {
 
 /** What somebody who can write the database, and knows the format, can do: the chain holds again. */
 async function rewriteFrom(place: Place, first: number): Promise<void> {
-  const rows = (await query(place, 'select * from audit where account_id = 1 order by seq')) as unknown as AuditRow[]
+  const rows = (await query(place, 'select * from audit where account_id = 1 order by seq')) as AuditRow[]
   let head: Uint8Array = rows[first - 2]?.head ?? assert.fail()
   for (const row of rows.slice(first - 1).map(numbers)) {
     const { record } = toStoredRecord(row)

@@ -1,8 +1,9 @@
 /** Reads a whole store as it is at one moment, and fills an empty one: rows as they are stored, sealed and MACed. */
 import { Refusal } from '../../errors.ts'
-import { type Table, tables } from './tables.ts'
+import type { Value } from '../tables/field.ts'
+import type { Table } from '../tables/table.ts'
+import { tables } from '../tables/tables.ts'
 
-export type Value = string | number | Uint8Array | null
 /** A row's values, in the order of its table's columns. */
 export type Row = readonly Value[]
 

@@ -2,8 +2,10 @@
 import type { Client } from 'pg'
 import { connectAlone } from '../postgres/connect.ts'
 import { migrate, migrateWithin, refuseUnlessStore } from '../postgres/migrate.ts'
+import { numbered } from '../sql.ts'
+import type { Kind } from '../tables/field.ts'
+import type { Table } from '../tables/table.ts'
 import { countQuery, type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
-import type { Kind, Table } from './tables.ts'
 
 const pageRows = 1000
 
@@ -74,9 +76,8 @@ async function insert(client: Client, { name, columns }: Table, rows: readonly R
 }
 
 async function queryRows(client: Client, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
-  let count = 0
   const { rows } = await client.query({
-    text: sql.replaceAll('?', () => `$${++count}`),
+    text: numbered(sql),
     values: [...parameters],
     rowMode: 'array',
   })

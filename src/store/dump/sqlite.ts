@@ -2,8 +2,8 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { migrations } from '../migrations/migrations.ts'
 import { openDatabase } from '../sqlite/database.ts'
+import type { Table } from '../tables/table.ts'
 import { countQuery, type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
-import type { Table } from './tables.ts'
 
 const pageRows = 1000
 

@@ -1,11 +1,13 @@
 /** The PostgreSQL engine: each connection carries one batch or query at a time; nodes keep no state. */
 import type { Client } from 'pg'
 import { Refusal } from '../../errors.ts'
-import type { Engine, Query, RowKey } from '../engine.ts'
+import type { Engine, RowKey } from '../engine.ts'
 import { execute, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import { RowMacs } from '../row-macs.ts'
 import { type Run, sealStep } from '../seal-anew.ts'
+import { numbered, type Query } from '../sql.ts'
+import type { NamedRow } from '../tables/field.ts'
 import { connect, connectTwice } from './connect.ts'
 import { migrate, migrationLock, refuseUnlessStore } from './migrate.ts'
 import { Pool } from './pool.ts'
@@ -90,15 +92,7 @@ export class PostgresEngine implements Engine {
       await client.query('begin')
       await client.query('select pg_advisory_xact_lock($1)', [migrationLock])
       if (this.#macs === undefined) throw new Error('The store has not been given the key of its rows.')
-      const run: Run = async (sql, ...parameters) => {
-        let count = 0
-        return (
-          await client.query(
-            sql.replaceAll('?', () => `$${++count}`),
-            [...parameters],
-          )
-        ).rows
-      }
+      const run: Run = async (sql, ...parameters) => (await client.query(numbered(sql), [...parameters])).rows
       const isDone = await sealStep(run, this.#macs, this.#storeId, limit)
       await client.query('commit')
       this.#batches.giveBack(client)
@@ -109,11 +103,11 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  async query({ sql, parameters }: Query): Promise<readonly unknown[]> {
+  async query({ sql, parameters }: Query): Promise<readonly NamedRow[]> {
     for (let tries = 1; ; tries++) {
       const client = await this.#queries.take()
       try {
-        const { rows } = await client.query(sql, [...parameters])
+        const { rows } = await client.query<NamedRow>(numbered(sql), [...parameters])
         this.#queries.giveBack(client)
         return rows
       } catch (error) {

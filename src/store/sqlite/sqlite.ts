@@ -2,9 +2,11 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { Refusal } from '../../errors.ts'
-import type { Engine, Query, RowKey } from '../engine.ts'
+import type { Engine, RowKey } from '../engine.ts'
 import type { Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
+import type { Query } from '../sql.ts'
+import type { NamedRow } from '../tables/field.ts'
 import { type Answer, type Opening, type Task, toRefusal } from './messages.ts'
 import { type PackedOutcomes, type PackedRows, unpackOutcomes, unpackRows } from './pack.ts'
 
@@ -52,7 +54,7 @@ export class SqliteEngine implements Engine {
     return (await this.#ask({ kind: 'seal_step', id: ++this.#lastId, limit })) === true
   }
 
-  async query({ sql, parameters }: Query): Promise<readonly unknown[]> {
+  async query({ sql, parameters }: Query): Promise<readonly NamedRow[]> {
     const packed = await this.#ask({ kind: 'query', id: ++this.#lastId, sql, parameters })
     return unpackRows(packed as PackedRows)
   }

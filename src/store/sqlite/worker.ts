@@ -9,14 +9,13 @@ import { type Run, sealStep } from '../seal-anew.ts'
 import { openDatabase } from './database.ts'
 import { type Answer, type Failure, type Opening, type Task, toFailure } from './messages.ts'
 import { packOutcomes, packRows } from './pack.ts'
-import { prepare } from './statements.ts'
 import { SqliteTransaction } from './transaction.ts'
 
 const port = parentPort
 if (port === null) throw new Error('worker.ts runs in a worker thread only.')
 
 const database = start()
-const transaction = database === undefined ? undefined : new SqliteTransaction(prepare(database))
+const transaction = database === undefined ? undefined : new SqliteTransaction(database)
 
 let rowKey: RowKey | undefined
 let macs: RowMacs | undefined

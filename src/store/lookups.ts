@@ -1,0 +1,268 @@
+/** What batches look for, each described once. */
+import type { Deployment } from '../model/deployment.ts'
+import { forgedRow } from './forged.ts'
+import { authentic, lookup, openRows, sealedRows } from './lookup.ts'
+import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from './needs.ts'
+import type { StoredSecret } from './stored.ts'
+import { accountKeys } from './tables/account.ts'
+import { apiKeys } from './tables/api-key.ts'
+import { deploymentSecrets, deployments, held, toDeployments } from './tables/deployment.ts'
+import { factors, spent } from './tables/factor.ts'
+import type { NamedRow } from './tables/field.ts'
+import { lists } from './tables/list.ts'
+import { accountSettings, machines } from './tables/machine.ts'
+import { replies } from './tables/reply.ts'
+import {
+  type KeyOfSecret,
+  secretKeys,
+  secrets,
+  toStoredSecret,
+  type VersionHead,
+  versionHeads,
+  versions,
+} from './tables/secret.ts'
+import { seeds } from './tables/seed.ts'
+import { signInRules } from './tables/sign-in.ts'
+import type { Part, Table } from './tables/table.ts'
+import { trustRules, usedTokens } from './tables/trust-rule.ts'
+import { users } from './tables/user.ts'
+
+/** Of an account. */
+interface Within {
+  readonly accountId: number
+}
+
+/** By a look-up hash, of whatever account. */
+interface HashRef {
+  readonly hash: string
+}
+
+/** Who made keys, in an account. */
+export interface KeyMaker extends Ref {
+  readonly kind: string
+}
+
+/** How many there are. */
+export interface Counted extends Ref {
+  readonly count: number
+}
+
+const sealedOf = versions.part('accountId', 'secretId', 'version', 'name', 'sealed')
+type SealedOf = ReturnType<typeof sealedOf.read>
+
+const byId = { accountId: 'account_id', id: 'id' }
+const ofAccount = { accountId: 'account_id' }
+
+export const keysByToken = sealedRows<HashRef>()('keys_by_token', apiKeys, { by: { hash: 'token_hash' } })
+export const keys = sealedRows<Ref>()('keys', apiKeys, { by: byId })
+/** Revoked ones too. */
+export const keysMadeBy = sealedRows<KeyMaker>()('keys_made_by', apiKeys, {
+  by: { accountId: 'account_id', kind: 'maker_kind', id: 'maker_id' },
+})
+/** The sessions of a user that have not been ended. */
+export const sessionsOf = sealedRows<Ref>()('sessions_of', apiKeys, {
+  by: { accountId: 'account_id', id: 'user_id' },
+  where: 't.revoked_ms is null',
+})
+/** The keys of a rule that have not been revoked, expired ones too. */
+export const keysOfRule = sealedRows<Ref>()('keys_of_rule', apiKeys, {
+  by: { accountId: 'account_id', id: 'rule_id' },
+  where: 't.revoked_ms is null',
+  ending: 'order by t.account_id, t.id',
+})
+/** How many keys of a rule can be used, if any. */
+export const livingKeys = lookup<Ref & { readonly now: number }, Counted>(
+  'living_keys',
+  apiKeys,
+  {
+    select: 't.account_id, t.rule_id as id, count(*) as count',
+    by: { accountId: 'account_id', id: 'rule_id' },
+    beyond: { now: 'expires_ms' },
+    where: 't.revoked_ms is null',
+    ending: 'group by t.account_id, t.rule_id',
+  },
+  toCounted,
+  undefined,
+)
+
+/** The current key of an account. */
+export const newestAccountKey = openRows<Within>()('newest_account_key', accountKeys, {
+  by: ofAccount,
+  where: 't.version = (select max(k.version) from account_keys k where k.account_id = t.account_id)',
+})
+/** Versions of the account's key that wrap secret keys. */
+export const accountKeysInUse = lookup<Within, Pick<KeyOfSecret, 'accountId' | 'keyVersion'>>(
+  'account_keys_in_use',
+  secretKeys,
+  { select: 'distinct t.account_id, t.key_version', by: ofAccount },
+  (rows) => rows.map(secretKeys.part('accountId', 'keyVersion').read),
+  undefined,
+)
+
+export const usersOf = sealedRows<Within>()('users_of', users, { by: ofAccount, ending: 'order by t.account_id, t.id' })
+export const usersById = sealedRows<Ref>()('users', users, { by: byId })
+export const usersWith = sealedRows<Within & { readonly email: string }>()('users_with', users, {
+  by: { accountId: 'account_id', email: 'email' },
+})
+
+export const factorsOf = sealedRows<Ref>()('factors_of', factors, {
+  by: { accountId: 'account_id', id: 'user_id' },
+  ending: 'order by t.account_id, t.id',
+})
+/** Whether somebody has a look-up. */
+export const takenLookups = lookup<{ readonly lookup: string }, string>(
+  'taken_lookups',
+  factors,
+  { select: 't.lookup', by: { lookup: 'lookup' } },
+  (rows) => rows.map((row) => String(row['lookup'])),
+  undefined,
+)
+/** What has been used up. */
+export const spentOnes = openRows<SpentRef>()('spent', spent, { by: { accountId: 'account_id', hash: 'hash' } })
+export const rules = sealedRows<Within>()('rules', signInRules, { by: ofAccount })
+
+export const secretsById = storedSecrets<Ref>('secrets', byId)
+export const secretsNamed = storedSecrets<NameRef>('secrets_named', { accountId: 'account_id', name: 'name' })
+export const secretsOfList = storedSecrets<Ref>('secrets_of_list', { accountId: 'account_id', id: 'list_id' })
+/** The id of the secret of a name. */
+export const named = lookup<NameRef, NameRef & Ref>(
+  'named',
+  secrets,
+  { select: 't.account_id, t.id, t.name', by: { accountId: 'account_id', name: 'name' } },
+  (rows) => rows.map(secrets.part('accountId', 'id', 'name').read),
+  undefined,
+)
+
+/** With their keys and current values. */
+function storedSecrets<Asked>(name: string, by: { readonly [Member in keyof Asked & string]?: string }) {
+  const isForged = authentic('secrets')
+  return lookup<Asked, StoredSecret>(
+    name,
+    secrets,
+    {
+      select: `${listed(secrets)}, k.key_version, k.wrapped, v.sealed`,
+      by,
+      joins: `left join secret_keys k on k.account_id = t.account_id and k.secret_id = t.id
+        left join versions v on v.account_id = t.account_id and v.secret_id = t.id and v.version = t.version`,
+      ending: 'order by t.id',
+    },
+    (rows) => rows.map(toStoredSecret),
+    ({ secret, key, sealed }, macs) => {
+      const isWhole = key.wrapped.length > 0 && sealed.length > 0
+      return isWhole ? isForged(secret, macs) : forgedRow('secrets', secret)
+    },
+  )
+}
+
+/** All versions of a secret, oldest first, without their values. */
+export const versionsOf = lookup<Ref, VersionHead>(
+  'versions',
+  versions,
+  {
+    select: listed(versionHeads),
+    by: { accountId: 'account_id', id: 'secret_id' },
+    ending: 'order by t.version',
+  },
+  (rows) => rows.map(versionHeads.read),
+  authentic('versions'),
+)
+/** The value of a version, and the name that it was sealed under. */
+export const sealedVersions = lookup<VersionRef, SealedOf>(
+  'sealed',
+  versions,
+  { select: listed(sealedOf), by: { accountId: 'account_id', id: 'secret_id', version: 'version' } },
+  (rows) => rows.map(sealedOf.read),
+  undefined,
+)
+
+export const listsById = sealedRows<Ref>()('lists', lists, { by: byId })
+export const listsNamed = sealedRows<NameRef>()('lists_named', lists, {
+  by: { accountId: 'account_id', name: 'name' },
+})
+
+export const machinesOf = sealedRows<Within>()('machines_of', machines, { by: ofAccount, ending: 'order by t.id' })
+export const settings = sealedRows<Within>()('settings', accountSettings, { by: ofAccount })
+
+/** The account that a seed belongs to. */
+export const accountsOfSeeds = lookup<HashRef, number>(
+  'accounts_of_seeds',
+  seeds,
+  { select: 't.account_id', by: { hash: 'token_hash' } },
+  (rows) => rows.map((row) => Number(row['account_id'])),
+  undefined,
+)
+export const seedsByToken = sealedRows<HashRef>()('seeds_by_token', seeds, { by: { hash: 'token_hash' } })
+export const seedsById = sealedRows<Ref>()('seeds', seeds, { by: byId })
+
+export const deploymentsById = wholeDeployments<Ref>('deployments', byId)
+export const deploymentsTo = wholeDeployments<NameRef>('deployments_to', { accountId: 'account_id', name: 'target' })
+
+/** With what they hold. */
+function wholeDeployments<Asked>(name: string, by: { readonly [Member in keyof Asked & string]?: string }) {
+  return lookup<Asked, Deployment>(
+    name,
+    deployments,
+    {
+      select: `${listed(deployments)}, ${held.columns.map((column) => `h.${column.name}`).join(', ')}`,
+      by,
+      joins: 'left join deployment_secrets h on h.account_id = t.account_id and h.deployment_id = t.id',
+      ending: 'order by t.id, h.secret_id',
+    },
+    toDeployments,
+    authentic('deployments'),
+  )
+}
+
+/** How many deployments hold a secret, if any. */
+export const holders = lookup<Ref, Counted>(
+  'holders',
+  deploymentSecrets,
+  {
+    select: 't.account_id, t.secret_id as id, count(*) as count',
+    by: { accountId: 'account_id', id: 'secret_id' },
+    ending: 'group by t.account_id, t.secret_id',
+  },
+  toCounted,
+  undefined,
+)
+/** How many deployments hold any secret of a list, if any. */
+export const holdersOfList = lookup<Ref, Counted>(
+  'holders_of_list',
+  secrets,
+  {
+    select: 't.account_id, t.list_id as id, count(distinct h.deployment_id) as count',
+    by: { accountId: 'account_id', id: 'list_id' },
+    joins: 'join deployment_secrets h on h.account_id = t.account_id and h.secret_id = t.id',
+    ending: 'group by t.account_id, t.list_id',
+  },
+  toCounted,
+  undefined,
+)
+
+export const trustRulesOf = sealedRows<Within>()('trust_rules_of', trustRules, {
+  by: ofAccount,
+  ending: 'order by t.account_id, t.id',
+})
+export const trustRulesById = sealedRows<Ref>()('trust_rules', trustRules, { by: byId })
+/** Whether a token is used already. */
+export const usedOnes = openRows<UsedRef>()('used_tokens', usedTokens, {
+  by: { accountId: 'account_id', ruleId: 'rule_id', hash: 'hash' },
+})
+
+export const repliesTo = sealedRows<ReplyRef & { readonly since: number }>()('replies', replies, {
+  by: { accountId: 'account_id', keyId: 'key_id', hash: 'hash' },
+  beyond: { since: 'created_ms' },
+})
+
+function toCounted(rows: readonly NamedRow[]): Counted[] {
+  return rows.map((row) => ({
+    accountId: Number(row['account_id']),
+    id: Number(row['id']),
+    count: Number(row['count']),
+  }))
+}
+
+function listed({ columns }: { readonly columns: Table['columns'] | Part<never>['columns'] }): string {
+  const names = Array.isArray(columns) ? columns.map(({ name }) => name) : Object.keys(columns)
+  return names.map((name) => `t.${name}`).join(', ')
+}

@@ -1,0 +1,99 @@
+/** SQL of the tables' descriptions for PostgreSQL: one statement over arrays, however many rows it is about. */
+import type { Match, Question } from '../lookup.ts'
+import type { Column, Kind, Value } from '../tables/field.ts'
+import type { Part, TableOf } from '../tables/table.ts'
+import type { Removal, Step } from '../writes.ts'
+
+/** A prepared statement: its name on the connection, and its text. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+}
+
+const types: Readonly<Record<Kind, string>> = {
+  integer: 'bigint',
+  'integer?': 'bigint',
+  text: 'text',
+  'text?': 'text',
+  bytes: 'bytea',
+}
+
+const known = new WeakMap<object, Map<string, Statement>>()
+
+/** Made when it is first needed. */
+function once(of: object, name: string, text: () => string): Statement {
+  const statements = known.get(of) ?? new Map<string, Statement>()
+  known.set(of, statements)
+  const found = statements.get(name) ?? { name, text: text() }
+  statements.set(name, found)
+  return found
+}
+
+export function statementOf({ kind, table }: Exclude<Step, { kind: 'remove' }>): Statement {
+  return once(table, `${kind}_${table.name}`, () => texts[kind](table))
+}
+
+export function removing(removal: Removal<object>): Statement {
+  return once(removal, removal.name, () => removeText(removal))
+}
+
+export function finding(lookup: Question): Statement {
+  return once(lookup, lookup.name, () => findText(lookup))
+}
+
+/** The parameters of a statement over rows: an array for each column. */
+export function arraysOf(rows: readonly (readonly Value[])[]): Value[][] {
+  const [first = []] = rows
+  return first.map((_, at) => rows.map((row) => row[at] ?? null))
+}
+
+const texts: Readonly<Record<Exclude<Step['kind'], 'remove'>, (table: TableOf<object>) => string>> = {
+  insert: insertText,
+  update: ({ name, ofUpdate, ofKey, keyLength }) => {
+    const changes = ofUpdate.columns.slice(0, -keyLength).map((column, at) => `${column.name} = r.c${at}`)
+    return `update ${name} set ${changes.join(', ')} from ${unnest(ofUpdate.columns)}
+      where ${equal(name, ofKey, changes.length)}`
+  },
+  put: (table) => {
+    const changes = table.ofUpdate.columns
+      .slice(0, -table.keyLength)
+      .map((column) => `${column.name} = excluded.${column.name}`)
+    const key = table.ofKey.columns.map((column) => column.name)
+    return `${insertText(table)} on conflict (${key.join(', ')}) do update set ${changes.join(', ')}`
+  },
+  free: ({ name, ofKey }) =>
+    `update ${name} set name = ' ' || id from ${unnest(ofKey.columns)} where ${equal(name, ofKey, 0)}`,
+}
+
+function insertText({ name, columns }: TableOf<object>): string {
+  const arrays = Object.values(columns).map((kind, at) => `$${at + 1}::${types[kind]}[]`)
+  return `insert into ${name} (${Object.keys(columns).join(', ')}) select * from unnest(${arrays.join(', ')})`
+}
+
+function removeText({ table, by, isUpTo, where }: Removal<object>): string {
+  const last = by.columns.length - 1
+  const conditions = by.columns.map(({ name }, at) => `${table}.${name} ${isUpTo && at === last ? '<=' : '='} r.c${at}`)
+  const all = [...conditions, ...(where === '' ? [] : [`${table}.${where}`])]
+  return `delete from ${table} using ${unnest(by.columns)} where ${all.join(' and ')}`
+}
+
+function findText({ select, table, joins, matches, where, ending }: Question): string {
+  const also = where === '' ? [] : [where]
+  const [first, ...others] = matches
+  if (first !== undefined && others.length === 0) {
+    const conditions = [`t.${first.column} = any($1::${types[first.kind]}[])`, ...also]
+    return `select ${select} from ${table} t ${joins} where ${conditions.join(' and ')} ${ending}`
+  }
+  const conditions = [...matches.map(({ column, is }, at) => `t.${column} ${is} r.c${at}`), ...also]
+  return `select ${select} from ${unnest(matches)} join ${table} t on ${conditions.join(' and ')} ${joins} ${ending}`
+}
+
+/** Rows as a table of a statement, from one array for each column. */
+function unnest(columns: readonly (Pick<Column, 'kind'> | Pick<Match, 'kind'>)[]): string {
+  const arrays = columns.map(({ kind }, at) => `$${at + 1}::${types[kind]}[]`)
+  return `unnest(${arrays.join(', ')}) r (${columns.map((_, at) => `c${at}`).join(', ')})`
+}
+
+function equal(table: string, { columns }: Part<object>, from: number): string {
+  return columns.map(({ name }, at) => `${table}.${name} = r.c${from + at}`).join(' and ')
+}

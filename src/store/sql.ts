@@ -1,0 +1,57 @@
+/** Statements with their parameters, written once for both databases. */
+import type { NamedRow } from './tables/field.ts'
+
+/** A statement with `?` for each parameter. */
+export interface Query {
+  readonly sql: string
+  readonly parameters: readonly unknown[]
+}
+
+/** A statement that reads, and what its rows mean. */
+export interface Reading<Model> {
+  readonly query: Query
+  read(row: NamedRow): Model
+}
+
+export function reading<Model>({ read }: Pick<Reading<Model>, 'read'>, query: Query): Reading<Model> {
+  return { query, read }
+}
+
+/**
+ * A statement, or a part of one: what stands in `${}` is a parameter, or a part that is written out.
+ *
+ * @example sql`select * from secrets where account_id = ${accountId}${name === undefined ? none : sql` and name = ${name}`}`
+ */
+export function sql(texts: TemplateStringsArray, ...values: readonly unknown[]): Query {
+  const parameters: unknown[] = []
+  const parts = texts.map((text, at) => {
+    if (at === values.length) return text
+    const value = values[at]
+    if (!isQuery(value)) {
+      parameters.push(value)
+      return `${text}?`
+    }
+    parameters.push(...value.parameters)
+    return text + value.sql
+  })
+  return { sql: parts.join(''), parameters }
+}
+
+/** Nothing, where a part is left out. */
+export const none: Query = sql``
+
+/** A whole number written out, where databases would not see that two parameters are the same. */
+export function literal(value: number): Query {
+  if (!Number.isSafeInteger(value)) throw new Error('Only whole numbers are written out.')
+  return { sql: String(value), parameters: [] }
+}
+
+/** As PostgreSQL counts parameters. No text in a statement of ours holds a `?`. */
+export function numbered(text: string): string {
+  let count = 0
+  return text.replaceAll('?', () => `$${++count}`)
+}
+
+function isQuery(value: unknown): value is Query {
+  return typeof value === 'object' && value !== null && 'sql' in value && 'parameters' in value
+}

@@ -1,0 +1,49 @@
+/** Accounts and their keys. */
+import type { Account, AccountKey } from '../../model/account.ts'
+import { bytes, constant, integer, mac, text, words } from './field.ts'
+import { openTable, sealedTable } from './table.ts'
+
+const trail = 'moves with every record; the chain and its signed checkpoints cover it'
+const networks = { by: '0012-networks', value: '' }
+
+export const accounts = sealedTable<Account>()({
+  name: 'accounts',
+  key: ['id'],
+  unique: [['name']],
+  holdsKeys: false,
+  called: ({ id, name }) => ({ kind: 'account', id, uid: null, name }),
+  whenMissing: 'the account is gone, with all that is in it; `audit verify` with a checkpoint finds it',
+  fields: {
+    id: integer('id'),
+    name: text('name', constant),
+    createdAt: integer('created_ms', constant),
+    nextSecretId: integer('next_secret_id'),
+    nextKeyId: integer('next_key_id'),
+    nextListId: integer('next_list_id'),
+    nextMachineId: integer('next_machine_id'),
+    nextUserId: integer('next_user_id'),
+    nextDeploymentId: integer('next_deployment_id'),
+    nextSeedId: integer('next_seed_id'),
+    nextTrustRuleId: integer('next_trust_rule_id'),
+    auditSize: integer('audit_size', { uncovered: trail }),
+    auditHead: bytes('audit_head', { uncovered: trail }),
+    auditAt: integer('audit_ms', { uncovered: trail }),
+    mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
+    networks: words('networks', { added: networks }),
+    machineNetworks: words('machine_networks', { added: networks }),
+  },
+})
+
+export const accountKeys = openTable<AccountKey>()({
+  name: 'account_keys',
+  key: ['accountId', 'version'],
+  unique: [],
+  holdsKeys: true,
+  unsealed: 'sealed, and bound to account and version; `uses` only counts when a key is to be replaced',
+  fields: {
+    accountId: integer('account_id'),
+    version: integer('version'),
+    wrapped: bytes('wrapped'),
+    uses: integer('uses'),
+  },
+})

@@ -1,0 +1,43 @@
+/** API keys, and sessions in the form of one. */
+import type { ApiKey } from '../../model/api-key.ts'
+import { constant, flag, integer, integerOrNull, mac, principalOrNull, text, words } from './field.ts'
+import { sealedTable } from './table.ts'
+
+/** Nobody knows who made the older ones. */
+const made = { by: '0011-makers', value: null }
+
+export const apiKeys = sealedTable<ApiKey>()({
+  name: 'api_keys',
+  key: ['accountId', 'id'],
+  unique: [],
+  holdsKeys: false,
+  called: ({ id, uid, name, userId }) => ({ kind: userId === null ? 'key' : 'session', id, uid, name }),
+  whenMissing: 'the key or session is unknown: 401',
+  textBegins: [
+    ...(['accountId', 'id', 'uid', 'name', 'tokenHash', 'scopes', 'networks', 'createdAt', 'expiresAt'] as const),
+    ...(['revokedAt', 'userId', 'confirmedAt', 'ruleId', 'maker', 'isOwner', 'agent'] as const),
+  ],
+  fields: {
+    accountId: integer('account_id'),
+    id: integer('id'),
+    uid: text('uid', constant),
+    name: text('name', constant),
+    tokenHash: text('token_hash', constant),
+    scopes: words('scopes', constant),
+    networks: words('networks', constant),
+    createdAt: integer('created_ms', constant),
+    expiresAt: integerOrNull('expires_ms'),
+    revokedAt: integerOrNull('revoked_ms'),
+    lastUsedAt: integerOrNull('last_used_ms', {
+      uncovered:
+        'written as keys are used, without a record; it keeps an idle session open, at most to its end after 12 hours',
+    }),
+    mac: mac(),
+    userId: integerOrNull('user_id', constant),
+    confirmedAt: integerOrNull('confirmed_ms'),
+    agent: text('agent', constant),
+    ruleId: integerOrNull('rule_id', constant),
+    maker: principalOrNull('maker', { ...constant, added: made }),
+    isOwner: flag('is_owner', { ...constant, added: { ...made, value: 0 } }),
+  },
+})

@@ -1,0 +1,65 @@
+/** Which target holds which version of which secret. */
+import type { Deployment, Held } from '../../model/deployment.ts'
+import { constant, elsewhere, integer, integerOrNull, mac, type NamedRow, principal, text } from './field.ts'
+import { openTable, sealedTable } from './table.ts'
+
+export const deployments = sealedTable<Deployment>()({
+  name: 'deployments',
+  key: ['accountId', 'id'],
+  unique: [],
+  holdsKeys: false,
+  called: ({ id, target }) => ({ kind: 'target', id, uid: null, name: target }),
+  whenMissing: 'the target is not listed, and not counted as stale',
+  fields: {
+    accountId: integer('account_id'),
+    id: integer('id'),
+    target: text('target', constant),
+    principal: principal('principal', constant),
+    seedId: integerOrNull('seed_id', constant),
+    createdAt: integer('created_ms', constant),
+    secrets: elsewhere<readonly Held[]>([], (held) =>
+      held.map(({ id, uid, name, version }) => [id, uid, name, version]),
+    ),
+    mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
+  },
+})
+
+/** What a deployment holds, and which one. */
+export interface HeldBy extends Held {
+  readonly accountId: number
+  readonly deploymentId: number
+}
+
+export const deploymentSecrets = openTable<HeldBy>()({
+  name: 'deployment_secrets',
+  key: ['accountId', 'deploymentId', 'id'],
+  unique: [],
+  holdsKeys: false,
+  unsealed: 'covered with their deployment',
+  fields: {
+    accountId: integer('account_id'),
+    deploymentId: integer('deployment_id'),
+    id: integer('secret_id'),
+    uid: text('secret_uid'),
+    name: text('name'),
+    version: integer('version'),
+  },
+})
+
+/** The columns of what a deployment holds, beside those that say which one. */
+export const held = deploymentSecrets.part('id', 'uid', 'name', 'version')
+
+/**
+ * Deployments by rows that have one for each secret that a deployment holds, and one where it holds none; in the order of
+ * their ids and of the secrets' ids.
+ */
+export function toDeployments(rows: readonly NamedRow[]): Deployment[] {
+  const found = new Map<string, Deployment & { secrets: Held[] }>()
+  for (const row of rows) {
+    const at = `${row['account_id']} ${row['id']}`
+    const known = found.get(at) ?? { ...deployments.read(row), secrets: [] }
+    found.set(at, known)
+    if (row['secret_id'] !== null) known.secrets.push(held.read(row))
+  }
+  return [...found.values()]
+}

@@ -1,0 +1,75 @@
+/** The audit trail: records, each with the head of its chain. */
+import type { AuditObject, AuditRecord } from '../../audit/record.ts'
+import type { StoredRecord } from '../../audit/verify.ts'
+import { bytes, type Field, integer, integerOrNull, type NamedRow, principal, text, textOrNull } from './field.ts'
+import { openTable } from './table.ts'
+
+/** A record, and the head beside it. */
+interface RecordRow extends AuditRecord {
+  readonly head: Uint8Array
+}
+
+export const audit = openTable<RecordRow>()({
+  name: 'audit',
+  key: ['accountId', 'seq'],
+  unique: [],
+  holdsKeys: false,
+  unsealed: 'the chain covers them, and signed checkpoints',
+  fields: {
+    accountId: integer('account_id'),
+    seq: integer('seq'),
+    time: integer('ms'),
+    principal: principal('principal'),
+    action: text('action'),
+    object: objectOrNull(),
+    outcome: text('outcome'),
+    requestId: text('request_id'),
+    address: text('address'),
+    head: bytes('head'),
+  },
+})
+
+/** What a record is about, in a column for each of its parts. */
+function objectOrNull(): Field<AuditObject | null> {
+  const kind = textOrNull('object_kind')
+  const id = integerOrNull('object_id')
+  const uid = textOrNull('object_uid')
+  const name = textOrNull('object_name')
+  const version = integerOrNull('object_version')
+  const hash = textOrNull('object_hash')
+  return {
+    columns: [kind, id, uid, name, version, hash].flatMap(({ columns }) => columns),
+    isConstant: true,
+    cover: undefined,
+    read: (row) => {
+      // The words of a tampered row are taken as they are: the chain tells that they are not what was written.
+      const of = kind.read(row) as AuditObject['kind'] | null
+      if (of === null) return null
+      return {
+        kind: of,
+        id: id.read(row),
+        uid: uid.read(row),
+        name: name.read(row),
+        version: version.read(row),
+        hash: hash.read(row),
+      }
+    },
+    write: (object, to) => {
+      kind.write(object?.kind ?? null, to)
+      id.write(object?.id ?? null, to)
+      uid.write(object?.uid ?? null, to)
+      name.write(object?.name ?? null, to)
+      version.write(object?.version ?? null, to)
+      hash.write(object?.hash ?? null, to)
+    },
+  }
+}
+
+const record = audit.part(
+  ...(['accountId', 'seq', 'time', 'principal', 'action', 'object', 'outcome', 'requestId', 'address'] as const),
+)
+const { read: readHead } = audit.part('head')
+
+export function toStoredRecord(row: NamedRow): StoredRecord {
+  return { record: record.read(row), head: readHead(row).head }
+}

@@ -1,0 +1,29 @@
+/** What was answered to requests that may be repeated. */
+import type { Reply, SecretHead } from '../reply.ts'
+import { integer, json, mac, text } from './field.ts'
+import { sealedTable } from './table.ts'
+
+const nothing: SecretHead = { id: 0, name: '', version: 0, createdAt: 0, updatedAt: 0, listId: 0 }
+
+export const replies = sealedTable<Reply>()({
+  name: 'replies',
+  key: ['accountId', 'keyId', 'hash'],
+  unique: [],
+  holdsKeys: false,
+  called: ({ secret: { id, name } }) => ({ kind: 'secret', id, uid: null, name }),
+  whenMissing: 'a request that is repeated is carried out again, as after a day',
+  fields: {
+    accountId: integer('account_id'),
+    keyId: integer('key_id'),
+    hash: text('hash'),
+    fingerprint: text('fingerprint'),
+    secret: json('secret', {
+      fallback: nothing,
+      cover: ({ id, name, version, createdAt, updatedAt, listId }) => [
+        ...[id, name, version, createdAt, updatedAt, listId],
+      ],
+    }),
+    createdAt: integer('created_ms'),
+    mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
+  },
+})

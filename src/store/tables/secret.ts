@@ -1,0 +1,102 @@
+/** Secrets, their keys, and the versions of their values: apart, so that keys can be destroyed and backed up by themselves. */
+import type { Secret, SecretKey } from '../../model/secret.ts'
+import type { StoredSecret } from '../stored.ts'
+import { bytes, constant, integer, integerOrNull, mac, type NamedRow, text, textOrNull, words } from './field.ts'
+import { openTable, sealedTable } from './table.ts'
+
+export const secrets = sealedTable<Secret>()({
+  name: 'secrets',
+  key: ['accountId', 'id'],
+  unique: [['accountId', 'name']],
+  holdsKeys: false,
+  called: ({ id, uid, name }) => ({ kind: 'secret', id, uid, name }),
+  whenMissing: 'the secret is not found, and not listed',
+  fields: {
+    accountId: integer('account_id'),
+    id: integer('id'),
+    uid: text('uid', constant),
+    name: text('name'),
+    version: integer('version'),
+    createdAt: integer('created_ms', constant),
+    updatedAt: integer('updated_ms'),
+    mac: mac(),
+    listId: integer('list_id'),
+    type: text('type', constant),
+    filename: textOrNull('filename'),
+    description: text('description'),
+    tags: words('tags'),
+    expiresAt: integerOrNull('expires_ms'),
+  },
+})
+
+/** The key of a secret, and whose it is. */
+export interface KeyOfSecret extends SecretKey {
+  readonly accountId: number
+  readonly secretId: number
+}
+
+export const secretKeys = openTable<KeyOfSecret>()({
+  name: 'secret_keys',
+  key: ['accountId', 'secretId'],
+  unique: [],
+  holdsKeys: true,
+  unsealed: 'sealed, and bound to account, uid and version of the account key',
+  fields: {
+    accountId: integer('account_id'),
+    secretId: integer('secret_id'),
+    keyVersion: integer('key_version'),
+    wrapped: bytes('wrapped'),
+  },
+})
+
+/** A version of a secret's value, with what is needed to find it. */
+export interface Version {
+  readonly accountId: number
+  readonly secretId: number
+  readonly version: number
+  readonly createdAt: number
+  readonly sealed: Uint8Array
+  /** The name that it was sealed under. */
+  readonly name: string
+  readonly mac: Uint8Array
+}
+
+export const versions = sealedTable<Version>()({
+  name: 'versions',
+  key: ['accountId', 'secretId', 'version'],
+  unique: [],
+  holdsKeys: false,
+  called: ({ secretId, name }) => ({ kind: 'secret', id: secretId, uid: null, name }),
+  whenMissing: 'refused, but for the oldest ones, which are as if they had been pruned',
+  fields: {
+    accountId: integer('account_id'),
+    secretId: integer('secret_id'),
+    version: integer('version'),
+    createdAt: integer('created_ms'),
+    sealed: bytes('sealed', { uncovered: 'sealed, and bound to account, uid, name and version' }),
+    name: text('name'),
+    mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
+  },
+})
+
+/** A version without its value, which its MAC does not speak of. */
+export type VersionHead = Omit<Version, 'sealed'>
+
+export const versionHeads = versions.part('accountId', 'secretId', 'version', 'createdAt', 'name', 'mac')
+
+export const keyOfSecret = secretKeys.part('keyVersion', 'wrapped')
+
+/** By a row of all three. Nothing stands for a key, or a value, that is missing. */
+export function toStoredSecret(row: NamedRow): StoredSecret {
+  const { keyVersion, wrapped } = keyOfSecret.read(row)
+  const sealed = row['sealed']
+  return {
+    secret: secrets.read(row),
+    key: { keyVersion: Number(keyVersion), wrapped: bytesOf(wrapped) },
+    sealed: bytesOf(sealed),
+  }
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  return value instanceof Uint8Array ? value : new Uint8Array()
+}

@@ -1,0 +1,60 @@
+/** Every table of a store, in an order in which every row comes after those that it refers to. `migrations` is the schema's own. */
+import { accountKeys, accounts } from './account.ts'
+import { apiKeys } from './api-key.ts'
+import { deploymentSecrets, deployments } from './deployment.ts'
+import { factors, spent } from './factor.ts'
+import { lists } from './list.ts'
+import { accountSettings, machineAddresses, machines } from './machine.ts'
+import { meta } from './meta.ts'
+import { audit } from './record.ts'
+import { replies } from './reply.ts'
+import { secretKeys, secrets, versions } from './secret.ts'
+import { seeds } from './seed.ts'
+import { attempts, signInRules } from './sign-in.ts'
+import type { Table } from './table.ts'
+import { trustRules, usedTokens } from './trust-rule.ts'
+import { users } from './user.ts'
+
+/** Those whose rows have MACs. */
+export const sealedTables = {
+  accounts,
+  account_settings: accountSettings,
+  api_keys: apiKeys,
+  users,
+  factors,
+  sign_in_rules: signInRules,
+  lists,
+  secrets,
+  versions,
+  machines,
+  deployments,
+  seeds,
+  trust_rules: trustRules,
+  replies,
+}
+
+export const tables: readonly Table[] = [
+  meta,
+  accounts,
+  accountKeys,
+  accountSettings,
+  apiKeys,
+  users,
+  factors,
+  spent,
+  signInRules,
+  attempts,
+  lists,
+  secrets,
+  secretKeys,
+  versions,
+  machines,
+  machineAddresses,
+  deployments,
+  deploymentSecrets,
+  seeds,
+  trustRules,
+  usedTokens,
+  replies,
+  audit,
+]

@@ -1,0 +1,58 @@
+/** Whose tokens are traded for API keys, and which were. */
+import type { ClaimPattern } from '../../model/token-claims.ts'
+import type { TrustRule } from '../../model/trust-rule.ts'
+import type { UsedToken } from '../stored.ts'
+import { flag, integer, json, mac, principalOrNull, text, textOrNull, words } from './field.ts'
+import { openTable, sealedTable } from './table.ts'
+
+export const trustRules = sealedTable<TrustRule>()({
+  name: 'trust_rules',
+  key: ['accountId', 'id'],
+  unique: [],
+  holdsKeys: false,
+  called: ({ id, uid, name }) => ({ kind: 'trust_rule', id, uid, name }),
+  whenMissing: 'no token is traded under it',
+  fields: {
+    accountId: integer('account_id'),
+    id: integer('id'),
+    uid: text('uid'),
+    name: text('name'),
+    issuer: text('issuer'),
+    audience: text('audience'),
+    claims: json('claims', { read: toClaims, write: pairsOf, fallback: [], cover: pairsOf }),
+    scopes: words('scopes'),
+    networks: words('networks'),
+    keyTtlSeconds: integer('key_ttl'),
+    isSingleUse: flag('is_single_use'),
+    jwksUrl: textOrNull('jwks_url'),
+    jwks: textOrNull('jwks'),
+    createdAt: integer('created_ms'),
+    updatedAt: integer('updated_ms'),
+    mac: mac(),
+    maker: principalOrNull('maker', { added: { by: '0011-makers', value: null } }),
+  },
+})
+
+function pairsOf(claims: readonly ClaimPattern[]): readonly (readonly string[])[] {
+  return claims.map(({ name, pattern }) => [name, pattern])
+}
+
+function toClaims(pairs: unknown): readonly ClaimPattern[] {
+  if (!Array.isArray(pairs)) return []
+  return pairs.map((pair) => ({ name: String(pair?.[0]), pattern: String(pair?.[1]) }))
+}
+
+export const usedTokens = openTable<UsedToken>()({
+  name: 'used_tokens',
+  key: ['accountId', 'ruleId', 'hash'],
+  unique: [],
+  holdsKeys: false,
+  unsealed:
+    'say that a token was traded: without the mark, whoever has that token trades it again, for the minutes that it lives',
+  fields: {
+    accountId: integer('account_id'),
+    ruleId: integer('rule_id'),
+    hash: text('hash'),
+    until: integer('until_ms'),
+  },
+})
