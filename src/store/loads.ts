@@ -17,6 +17,8 @@ import { ref, replyLifetimeMs, replyRef, usedRef, versionRef, type World } from 
 
 /** Fills the world with what a batch needs, and notes what is missing of it. */
 export async function loadRows(tx: Transaction, needs: Needs, world: World): Promise<void> {
+  // Of an account without secrets no key is in use.
+  for (const accountId of needs.keysInUse) world.accountKeysInUse.set(accountId, new Set())
   await loadAll(byName, tx, needs, world)
   noteMissing(needs, world)
   await loadAll(byWhatWasFound, tx, needs, world)
@@ -81,8 +83,7 @@ const byName: readonly Load[] = [
   load(
     ({ keysInUse }) => accountsOf(keysInUse),
     lookups.accountKeysInUse,
-    ({ accountKeysInUse }, { accountId, keyVersion }) =>
-      void accountKeysInUse.set(accountId, new Set([...(accountKeysInUse.get(accountId) ?? []), keyVersion])),
+    (world, { accountId, keyVersion }) => void world.accountKeysInUse.get(accountId)?.add(keyVersion),
   ),
   load(({ keys }) => valuesOf(keys), lookups.keys, takeKey),
   load(({ secrets }) => valuesOf(secrets), lookups.secretsById, takeSecret),

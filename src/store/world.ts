@@ -109,7 +109,7 @@ export interface World {
   /** The newest of each account. */
   readonly accountKeys: Map<number, AccountKey>
   /** Versions of account keys that still wrap secret keys, of the accounts where one is to be dropped. */
-  readonly accountKeysInUse: Map<number, ReadonlySet<number>>
+  readonly accountKeysInUse: Map<number, Set<number>>
   /** By look-up hash. */
   readonly keysByToken: Map<string, ApiKey>
   /** By account and id. */

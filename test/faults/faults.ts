@@ -1256,7 +1256,7 @@ export const faults: readonly Fault[] = [
     'SQLite.*lose or exchange',
     [
       {
-        file: 'store/load.ts',
+        file: 'store/missing.ts',
         find: "world.forged.push(...missing.map((id) => missingRow(id, 'sign_in')))",
         replace: '',
       },

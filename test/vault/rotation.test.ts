@@ -42,6 +42,14 @@ for (const engine of engines) {
       assert.equal((await later.post('/v3/secrets', { name: 'new', value: 'new' })).status, 201)
     })
 
+    test('is replaced where there is no secret yet', async (t) => {
+      const { vault, place } = await startServer(t, engine)
+
+      assert.deepEqual(await rotateAccountKey(vault, host, 'default'), { version: 2, rewrapped: 0, resumed: false })
+
+      assert.deepEqual(await versionsOf(place), { accountKeys: [2], secretKeys: [] })
+    })
+
     test('leaves other accounts alone, and its records in its own trail', async (t) => {
       const { api, vault, place, otherAccount } = await startServer(t, engine)
       const other = await otherAccount()
