@@ -1,8 +1,9 @@
 /** `/seed/<token>/…`: what cloud-init's NoCloud data source asks for. The token is the only credential. */
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { Refusal } from '../errors.ts'
 import { seedDocuments } from '../model/seed.ts'
-import { fetchDocument } from '../vault/seeds.ts'
+import { fetchDocument, lookAtDocument } from '../vault/seeds.ts'
 import type { Context } from './context.ts'
 import { addressOf, clientOf } from './peer.ts'
 import { toRefusal } from './problem.ts'
@@ -14,12 +15,12 @@ export function seed({ vault, metrics, failureLimiter }: Context) {
         const { id: requestId, params } = request
         try {
           const asker = { requestId, address: addressOf(request) }
-          const { content, isWhole, giveBack } = await fetchDocument(vault, asker, params.token, document)
-          // Whoever only looks uses nothing up.
           if (request.method === 'HEAD') {
-            await giveBack()
-            return reply.type('text/plain; charset=utf-8').send(content)
+            await lookAtDocument(vault, asker, params.token, document)
+            // How long it would be is known once it is made.
+            return reply.type('text/plain; charset=utf-8').send(Readable.from([]))
           }
+          const { content, isWhole, giveBack } = await fetchDocument(vault, asker, params.token, document)
           metrics.seedFetches.inc({ outcome: isWhole ? 'served' : 'refetched' })
           onLost(reply, () => {
             metrics.seedFetches.inc({ outcome: 'lost' })

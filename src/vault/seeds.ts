@@ -160,8 +160,7 @@ export async function fetchDocument(
   token: string,
   document: SeedDocument,
 ): Promise<Fetched> {
-  if (!isToken(token)) throw new Refusal('not_found', 'No seed is here.')
-  const asker: Asker = { caller: { kind: 'seed', hash: vault.keyring.seedHash(token) }, requestId, address }
+  const asker = { ...withToken(vault, token), requestId, address }
   for (let tries = 0; tries < maxTries; tries++) {
     const prepared = await prepare(vault, asker, document)
     const given = prepared.isSpent
@@ -172,6 +171,27 @@ export async function fetchDocument(
   throw new Refusal('overloaded', 'The seed is being fetched by others. Try again.', {
     headers: { 'retry-after': '1' },
   })
+}
+
+/**
+ * Whether a document would be answered now. Nothing is read for it, so that whoever only looks uses nothing up, however
+ * often.
+ *
+ * @throws Refusal `not_found` as `fetchDocument`
+ */
+export async function lookAtDocument(
+  vault: Vault,
+  { requestId, address }: Pick<Asker, 'requestId' | 'address'>,
+  token: string,
+  document: SeedDocument,
+): Promise<void> {
+  await prepare(vault, { ...withToken(vault, token), requestId, address }, document)
+}
+
+/** @throws Refusal `not_found` */
+function withToken({ keyring }: Vault, token: string): Pick<Asker, 'caller'> {
+  if (!isToken(token)) throw new Refusal('not_found', 'No seed is here.')
+  return { caller: { kind: 'seed', hash: keyring.seedHash(token) } }
 }
 
 type Given = Fetched | typeof outdated

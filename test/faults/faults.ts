@@ -1590,6 +1590,14 @@ export const faults: readonly Fault[] = [
     'one record for every value',
   ),
   fault(
+    'whoever only looks at a seed uses nothing up',
+    'http/seed.ts',
+    'await lookAtDocument(vault, asker, params.token, document)',
+    'await fetchDocument(vault, asker, params.token, document).then(({ giveBack }) => giveBack())',
+    'http/head.test.ts',
+    'SQLite.*of a seed uses nothing up',
+  ),
+  fault(
     'whoever is shut out gets no further page of a listing',
     'vault/secrets.ts',
     'if (!isFirst) await authenticate(vault, asker)',

@@ -64,9 +64,12 @@ for (const engine of engines) {
       const made = (await api.post('/v3/seeds', seed)).body
       const place = new URL('user-data', String(made.url).replace(/^https?:\/\/[^/]+/, url))
 
-      for (let at = 0; at < 3; at++) assert.equal((await fetch(place, { method: 'HEAD' })).status, 200)
+      for (let at = 0; at < 10; at++) assert.equal((await fetch(place, { method: 'HEAD' })).status, 200)
+      assert.equal((await api.get('/v3/audit?action=secret.read')).body.records.length, 0)
       assert.match(await (await fetch(place)).text(), /password: v/)
       assert.equal((await fetch(place, { method: 'HEAD' })).status, (await fetch(place)).status)
+      await api.delete(`/v3/seeds/${made.id}`)
+      assert.equal((await fetch(place, { method: 'HEAD' })).status, 404)
     })
   })
 }
