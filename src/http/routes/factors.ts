@@ -47,6 +47,14 @@ const Options = Type.Unsafe<Record<string, unknown>>({
 })
 const body = { additionalProperties: false, description: 'a JSON object' }
 
+const credentialExample = {
+  id: 'AQID',
+  rawId: 'AQID',
+  type: 'public-key',
+  response: { clientDataJSON: 'e30', attestationObject: 'AQID' },
+  clientExtensionResults: {},
+}
+
 /** As a browser gives it; what else it says is not looked at. */
 const NewCredential = Type.Object(
   {
@@ -147,7 +155,12 @@ export const factorRoutes: readonly Route[] = [
     schemas: {
       params: noParams,
       query: NoQuery,
-      body: json(Type.Object({ enrolment: Base64, code: Type.String({ maxLength: 32, description: 'a code' }) }, body)),
+      body: json(
+        Type.Object(
+          { enrolment: Base64, code: Type.String({ maxLength: 32, description: 'a code' }) },
+          { ...body, examples: [{ enrolment: 'AQID', code: '123456' }] },
+        ),
+      ),
       answers: { 200: RecoveryCodes },
       refusals: [404, 409],
     },
@@ -196,7 +209,12 @@ export const factorRoutes: readonly Route[] = [
     schemas: {
       params: noParams,
       query: NoQuery,
-      body: json(Type.Object({ name: PasskeyName, credential: NewCredential }, body)),
+      body: json(
+        Type.Object(
+          { name: PasskeyName, credential: NewCredential },
+          { ...body, examples: [{ name: 'laptop', credential: credentialExample }] },
+        ),
+      ),
       answers: { 201: Type.Object({ id: Id, recovery_codes: Codes }) },
       refusals: [404, 409],
     },
@@ -253,7 +271,7 @@ export const factorRoutes: readonly Route[] = [
     schemas: {
       params: IdParams,
       query: NoQuery,
-      body: json(Type.Object({ name: PasskeyName }, body)),
+      body: json(Type.Object({ name: PasskeyName }, { ...body, examples: [{ name: 'laptop' }] })),
       answers: { 200: Passkey },
       refusals: [],
     },

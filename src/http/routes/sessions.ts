@@ -56,6 +56,13 @@ const OpenSession = Type.Object(
 )
 /** Of strangers. */
 const bodyLimit = 8 * 1024
+const passkeyExample = {
+  id: 'AQID',
+  rawId: 'AQID',
+  type: 'public-key',
+  response: { clientDataJSON: 'e30', authenticatorData: 'AQID', signature: 'AQID' },
+  clientExtensionResults: {},
+}
 const body = { additionalProperties: false, description: 'a JSON object' }
 
 /** Answered without a key: who signs in has none yet. Only the portal may ask. */
@@ -76,7 +83,7 @@ export const signInRoutes: readonly Route[] = [
       body: json(
         Type.Object(
           { account: Type.Optional(AccountName), email: Text, password: Password, code: Type.Optional(Code) },
-          body,
+          { ...body, examples: [{ email: 'grace@example.com', password: 'correct horse battery staple' }] },
         ),
         bodyLimit,
       ),
@@ -104,7 +111,7 @@ export const signInRoutes: readonly Route[] = [
     schemas: {
       params: noParams,
       query: NoQuery,
-      body: json(Type.Object({ passkey: Passkey }, body), bodyLimit),
+      body: json(Type.Object({ passkey: Passkey }, { ...body, examples: [{ passkey: passkeyExample }] }), bodyLimit),
       answers: { 201: Session },
       refusals: [401],
     },
@@ -128,7 +135,7 @@ export const signInRoutes: readonly Route[] = [
     schemas: {
       params: noParams,
       query: NoQuery,
-      body: json(Type.Object({ token: Text }, body), bodyLimit),
+      body: json(Type.Object({ token: Text }, { ...body, examples: [{ token: 'sri_…' }] }), bodyLimit),
       answers: {
         200: Type.Object(
           {
@@ -175,7 +182,10 @@ export const signInRoutes: readonly Route[] = [
       params: noParams,
       query: NoQuery,
       body: json(
-        Type.Object({ token: Text, password: Password, name: Type.Optional(Text), email: Type.Optional(Text) }, body),
+        Type.Object(
+          { token: Text, password: Password, name: Type.Optional(Text), email: Type.Optional(Text) },
+          { ...body, examples: [{ token: 'sri_…', password: 'correct horse battery staple' }] },
+        ),
         bodyLimit,
       ),
       answers: { 201: Session, 200: Message },
@@ -255,7 +265,12 @@ export const sessionRoutes: readonly Route[] = [
     schemas: {
       params: noParams,
       query: NoQuery,
-      body: json(Type.Object({ password: Type.Optional(Password), passkey: Type.Optional(Passkey) }, body)),
+      body: json(
+        Type.Object(
+          { password: Type.Optional(Password), passkey: Type.Optional(Passkey) },
+          { ...body, examples: [{ password: 'correct horse battery staple' }] },
+        ),
+      ),
       answers: { 200: Session },
       refusals: [404],
     },
@@ -289,7 +304,15 @@ export const sessionRoutes: readonly Route[] = [
     schemas: {
       params: noParams,
       query: NoQuery,
-      body: json(Type.Object({ current_password: Password, password: Password }, body)),
+      body: json(
+        Type.Object(
+          { current_password: Password, password: Password },
+          {
+            ...body,
+            examples: [{ current_password: 'correct horse battery staple', password: 'a better horse battery staple' }],
+          },
+        ),
+      ),
       answers: { 200: Message },
       refusals: [404, 422],
     },

@@ -30,6 +30,15 @@ const Provider = {
   role: Type.Union([Role, Type.Null()], { description: `one of ${ssoRoles.join(', ')}, or null` }),
   only: Type.Boolean({ description: 'true or false' }),
 }
+const providerExample = {
+  label: 'Example',
+  issuer: 'https://id.example.com',
+  client_id: 'strongroom',
+  client_secret: 's3cr3t',
+  domains: ['example.com'],
+  role: 'reader',
+  only: false,
+}
 const Shown = Type.Object({ ...Provider, redirect_uri: Type.String(), sign_in_url: Type.String() }, { title: 'Sso' })
 const Return = Type.Optional(Type.String({ maxLength: 200, description: 'a path of the portal' }))
 const Away = Type.Object({ url: Type.String({ description: 'where the browser goes' }) }, { title: 'Away' })
@@ -135,7 +144,7 @@ export const signInRuleRoutes: readonly Route[] = [
             ...Provider,
             client_secret: Type.Optional(Type.String({ minLength: 1, maxLength: 1000, description: 'a text' })),
           },
-          { ...body, title: 'NewSso' },
+          { ...body, title: 'NewSso', examples: [providerExample] },
         ),
       ),
       answers: { 200: Shown },
@@ -252,7 +261,7 @@ export const ssoRoutes: readonly Route[] = [
             return: Return,
             fresh: Type.Optional(Type.Boolean({ description: 'true or false' })),
           },
-          body,
+          { ...body, examples: [{ account: 'default' }] },
         ),
       ),
       answers: { 200: Away },
@@ -280,7 +289,7 @@ export const ssoRoutes: readonly Route[] = [
     schemas: {
       params: noParams,
       query: NoQuery,
-      body: json(Type.Object({ return: Return }, body)),
+      body: json(Type.Object({ return: Return }, { ...body, examples: [{ return: '/portal/settings' }] })),
       answers: { 200: Away },
       refusals: [404],
     },

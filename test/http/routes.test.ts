@@ -1,0 +1,150 @@
+/** The definitions of the routes, and what is derived of them: who may ask, 405, and that no part of one is forgotten. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { METHODS } from 'node:http'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { promisify } from 'node:util'
+import type { Facts, Method } from '../../src/http/route.ts'
+import { routes } from '../../src/http/routes/all.ts'
+import { secretListRoutes } from '../../src/http/routes/secret-lists/all.ts'
+import { type Right, rights } from '../../src/model/scope.ts'
+import { bodyOf, pathWith } from '../support/calls.ts'
+import { engines } from '../support/engines.ts'
+import { startServer } from '../support/server.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const [sqlite] = engines
+/** What `fetch` does not send. */
+const unsent = ['CONNECT', 'TRACE']
+const every = [...routes, ...secretListRoutes]
+const run = promisify(execFile)
+
+/** The rights of which a route needs one; none where it is not about rights. */
+function rightsOf({ scope }: Facts): readonly Right[] {
+  return rights.filter((right) => (typeof scope === 'string' ? [scope] : scope).some((one) => one === right))
+}
+
+suite('A route', () => {
+  test('is refused to whoever lacks its right, and to nobody who has that alone', async (t) => {
+    assert.ok(sqlite)
+    const { withScopes } = await startServer(t, sqlite)
+    const wrong: string[] = []
+    for (const route of every.filter((one) => rightsOf(one).length > 0)) {
+      const needed = rightsOf(route)
+      const others = await withScopes(...rights.filter((right) => !needed.includes(right)))
+      const own = await withScopes(...needed)
+      const ask = (api: typeof own) => api.send(route.method, pathWith(route, 77), bodyOf(route))
+      const [without, having] = [await ask(others), await ask(own)]
+      const isLacking = (text: string) => needed.some((right) => text.includes(`lacks the scope ${right}`))
+      if (without.status !== 403 || !isLacking(without.text))
+        wrong.push(`${route.operationId} without: ${without.text}`)
+      if (having.status === 401 || isLacking(having.text)) wrong.push(`${route.operationId} with: ${having.text}`)
+    }
+    assert.deepEqual(wrong, [])
+  })
+
+  test('of people is none for an API key, however much it may', async (t) => {
+    assert.ok(sqlite)
+    const { api } = await startServer(t, sqlite)
+
+    for (const route of routes.filter(({ scope }) => scope === 'session' || scope === 'portal')) {
+      const { status } = await api.send(route.method, pathWith(route, 77), bodyOf(route))
+      assert.ok([403, 404].includes(status), `${route.operationId}: ${status}`)
+    }
+  })
+
+  test('is not answered without a key, unless it is open to anybody or to the portal', async (t) => {
+    assert.ok(sqlite)
+    const { url } = await startServer(t, sqlite)
+
+    for (const route of every) {
+      const isOpen = route.scope === 'open' || route.scope === 'portal'
+      const { status } = await fetch(url + pathWith(route, 77), { method: route.method })
+      assert.equal(status === 401, !isOpen, `${route.operationId}: ${status}`)
+    }
+  })
+
+  test('leaves every method but those of its path to 405, which names these', async (t) => {
+    assert.ok(sqlite)
+    const { api } = await startServer(t, sqlite)
+    const byPath = Map.groupBy(every, (route) => pathWith(route, 77))
+
+    for (const [path, those] of byPath) {
+      const methods: readonly Method[] = those.map(({ method }) => method)
+      const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).sort()
+      for (const method of METHODS.filter((one) => !unsent.includes(one) && !allowed.includes(one))) {
+        const { status, headers } = await api.send(method, path)
+        assert.deepEqual([status, headers.get('allow')?.split(', ').sort()], [405, allowed], `${method} ${path}`)
+      }
+    }
+  })
+
+  test('names in its path what its schema knows', () => {
+    for (const { path, schemas, operationId } of every) {
+      const named = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name)
+      assert.deepEqual(Object.keys(Object(schemas.params)['properties']), named, operationId)
+    }
+  })
+
+  test('may be sent again by rule: reads always, with a key where it takes one, and what makes something never', () => {
+    for (const { method, headers, repeat, operationId } of routes) {
+      const isKeyed = headers.takes.includes('Idempotency-Key')
+      assert.equal(repeat === 'keyed', isKeyed, operationId)
+      if (method !== 'POST') assert.ok(repeat !== 'never', operationId)
+      if (headers.gives.includes('Location') && !isKeyed) assert.equal(repeat, 'never', operationId)
+    }
+  })
+
+  test('has an example of what it is sent', () => {
+    const bare = every.filter((route) => 'schema' in route.schemas.body && bodyOf(route) === undefined)
+    assert.deepEqual(
+      bare.map(({ operationId }) => operationId),
+      [],
+    )
+  })
+})
+
+suite('A definition without any one of its fields', () => {
+  /** One that has everything: a path with an id, a query, a body, headers both ways. */
+  const file = 'src/http/routes/secrets.ts'
+  const text = readFileSync(join(root, file), 'utf8')
+  const [definition = ''] = /^ {2}defineRoute\(\{\n {4}method: 'PUT',\n[\s\S]*?^ {2}\}\),$/m.exec(text) ?? []
+  const fields = [...definition.matchAll(/^ {4,6}(\w+):/gm)].map(([, name = '']) => name)
+
+  test('does not compile', async () => {
+    // Beside the sources, for their settings and packages.
+    const folder = mkdtempSync(join(root, 'src/http/routes/without-'))
+    try {
+      assert.ok(fields.length >= 16, fields.join())
+      for (const field of fields) writeFileSync(join(folder, `${field}.ts`), without(field))
+      writeFileSync(join(folder, 'nothing.ts'), moved(text))
+      const config = { extends: join(root, 'tsconfig.json'), include: ['*.ts'], exclude: [] }
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+
+      const failed = await run(join(root, 'node_modules/.bin/tsc'), ['--project', folder, '--noEmit'], {
+        cwd: root,
+      }).then(
+        () => '',
+        ({ stdout }) => String(stdout),
+      )
+
+      const refused = [...new Set([...failed.matchAll(/without-\w+\/(\w+)\.ts/g)].map(([, name = '']) => name))]
+      assert.deepEqual(refused.sort(), [...fields].sort())
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  /** The file, its imports from one folder further up. */
+  function moved(source: string): string {
+    return source.replaceAll(/from '(\.\.?\/)/g, (_, from: string) => `from '../${from === './' ? '' : from}`)
+  }
+
+  function without(field: string): string {
+    const pattern = new RegExp(`^( {4,6})${field}:[\\s\\S]*?\\n(?=\\1\\w|(?!\\1) *\\})`, 'm')
+    assert.match(definition, pattern)
+    return moved(text.replace(definition, definition.replace(pattern, '')))
+  }
+})
