@@ -1,5 +1,6 @@
 /** What the API takes and gives, with its own names for the fields. Written by `npm run client` from the definitions of the routes: change those. */
 
+/** The account itself. */
 export interface AccountInfo {
   readonly id: number
   readonly name: string
@@ -9,6 +10,7 @@ export interface AccountInfo {
   readonly limits: Limits
 }
 
+/** The key that wraps the keys of an account’s secrets. */
 export interface AccountKey {
   /** The newest version. */
   readonly version: number
@@ -26,6 +28,7 @@ export interface ActionCount {
   readonly refused: number
 }
 
+/** What happens in an account, as it is counted. */
 export interface Activity {
   /** The step of time, in UTC. Weeks begin on Mondays. */
   readonly by: 'minute' | 'hour' | 'day' | 'week'
@@ -43,11 +46,14 @@ export interface Activity {
   readonly readers: readonly Reader[]
 }
 
+/** An API key as it is shown once it has been made. */
 export interface ApiKey {
   readonly id: number
   /** 1 to 128 characters on one line, without blanks at either end. */
   readonly name: string
+  /** Such as `secrets:read:prod-*`. */
   readonly scopes: readonly string[]
+  /** Where it may be used from, such as `10.0.0.0/8`; none for anywhere. */
   readonly networks: readonly string[]
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly created_at: string
@@ -55,11 +61,13 @@ export interface ApiKey {
   readonly expires_at: string | null
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly revoked_at: string | null
-  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  /** Exact to a minute. */
   readonly last_used_at: string | null
+  /** `null` for what was made before this was kept. */
   readonly created_by: Maker | null
 }
 
+/** What a record is about. */
 export interface AuditObject {
   readonly kind: string
   readonly id: number | null
@@ -70,6 +78,7 @@ export interface AuditObject {
   readonly hash: string | null
 }
 
+/** One record of the audit trail. */
 export interface AuditRecord {
   readonly seq: number
   /** RFC 3339 in UTC, to the millisecond. */
@@ -80,11 +89,13 @@ export interface AuditRecord {
   /** `ok`, `replayed`, or the code of the refusal. */
   readonly outcome: string
   readonly request_id: string
+  /** Where the request came from. */
   readonly address: string
   /** Head of the chain after this record, hexadecimal. */
   readonly head: string
 }
 
+/** Where the browser goes on. */
 export interface Away {
   /** Where the browser goes. */
   readonly url: string
@@ -98,38 +109,44 @@ export interface ChainPoint {
   readonly head: string
 }
 
+/** What a target holds since it was last rendered for. */
 export interface Deployment {
   readonly id: number
   readonly target: string
   readonly secrets: readonly HeldSecret[]
+  /** Whether it holds an old version, or a secret that was deleted. */
   readonly stale: boolean
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly created_at: string
   readonly principal?: Principal
 }
 
+/** What may be said of a secret beside its value. */
 export interface DetailsInput {
-  /** A file name, or null. */
+  /** Of a secret of type `file`. */
   readonly filename?: string | null
   /** A text of at most 1024 characters. */
   readonly description?: string
-  /** At most 32 tags, each a text. */
+  /** At most 32, such as `team:db`. */
   readonly tags?: readonly string[]
-  /** A time such as 2027-01-31T00:00:00Z, or null. */
+  /** A time, from when on the value should not be relied upon; it can still be read. */
   readonly expires_at?: string | null
 }
 
+/** What was revoked or deleted, and with a cascade what ended with it. */
 export interface Ended {
   readonly message: string
   readonly ended?: MadeThings
 }
 
+/** An authenticator app that is being set up. */
 export interface Enrolment {
   readonly enrolment: string
   readonly secret: string
   readonly uri: string
 }
 
+/** What somebody signs in with beside the password. */
 export interface Factors {
   readonly passkeys: readonly Passkey[]
   readonly authenticator: {
@@ -145,6 +162,7 @@ export interface Factors {
   }[]
 }
 
+/** By which one value is recognized. */
 export interface Fingerprint {
   readonly id: number
   readonly name: string
@@ -158,11 +176,13 @@ export interface Fingerprint {
   readonly mac: string
 }
 
+/** Of which secrets. */
 export interface FingerprintFilter {
   /** A name, or a pattern such as `prod-*`; all without it. */
   readonly names?: string
 }
 
+/** What it takes to find values in a text without knowing them: see docs/scan.md. */
 export interface Fingerprints {
   readonly base: number
   readonly mix: number
@@ -172,6 +192,7 @@ export interface Fingerprints {
   readonly unscannable: readonly Unscannable[]
 }
 
+/** A secret that a target holds, and in which version. */
 export interface HeldSecret {
   readonly id: number
   readonly name: string
@@ -180,6 +201,7 @@ export interface HeldSecret {
   readonly current_version: number | null
 }
 
+/** What a one-time link is for. */
 export interface Invitation {
   readonly kind: 'setup' | 'invitation' | 'reset'
   readonly account: string
@@ -188,6 +210,7 @@ export interface Invitation {
   readonly role: 'owner' | 'admin' | 'editor' | 'reader' | 'auditor'
 }
 
+/** A user who was just invited. */
 export interface InvitedUser {
   readonly id: number
   readonly name: string
@@ -208,11 +231,14 @@ export interface InvitedUser {
   readonly invitation_expires_at: string
 }
 
+/** An API key that was just made. */
 export interface IssuedApiKey {
   readonly id: number
   /** 1 to 128 characters on one line, without blanks at either end. */
   readonly name: string
+  /** Such as `secrets:read:prod-*`. */
   readonly scopes: readonly string[]
+  /** Where it may be used from, such as `10.0.0.0/8`; none for anywhere. */
   readonly networks: readonly string[]
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly created_at: string
@@ -220,13 +246,15 @@ export interface IssuedApiKey {
   readonly expires_at: string | null
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly revoked_at: string | null
-  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  /** Exact to a minute. */
   readonly last_used_at: string | null
+  /** `null` for what was made before this was kept. */
   readonly created_by: Maker | null
   /** The API key. It is not shown again. */
   readonly api_key: string
 }
 
+/** A seed that was just made. */
 export interface IssuedSeed {
   readonly id: number
   /** What to give to the machine. It is not shown again. */
@@ -236,6 +264,7 @@ export interface IssuedSeed {
   readonly expires_at: string
 }
 
+/** The API key that a job got for its token. It is not shown again. */
 export interface JobKey {
   /** The API key. It is not shown again. */
   readonly api_key: string
@@ -247,19 +276,22 @@ export interface JobKey {
   readonly expires_at: string
 }
 
+/** A token of a job, and for which account it is. */
 export interface JobToken {
   /** A signed token. */
   readonly token: string
-  /** The name of an account. */
+  /** By name; `default` unless given. */
   readonly account?: string
-  /** The name of a trust rule. */
+  /** By name; the first that the token matches unless given. */
   readonly rule?: string
 }
 
+/** Public keys of an issuer (RFC 7517). */
 export interface KeySet {
   readonly keys: readonly Readonly<Record<string, unknown>>[]
 }
 
+/** What the server is set to allow. */
 export interface Limits {
   readonly keep_versions: number
   readonly max_value_bytes: number
@@ -268,6 +300,7 @@ export interface Limits {
   readonly requests_per_second: number | null
 }
 
+/** A list that secrets are kept in. */
 export interface List {
   readonly id: number
   readonly name: string
@@ -282,22 +315,28 @@ export interface ListRef {
   readonly name: string
 }
 
+/** What asks from these addresses may read without a key, while `vm_auth` is on. */
 export interface Machine {
   readonly id: number
   readonly name: string
+  /** Addresses and networks, which no other machine has. */
   readonly addresses: readonly string[]
+  /** What it may list and read. */
   readonly scopes: readonly string[]
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly created_at: string
+  /** `null` for what was made before this was kept. */
   readonly created_by: Maker | null
 }
 
+/** What somebody made, and what that made in turn: it goes on without its maker, unless it is ended with them. */
 export interface MadeThings {
   readonly keys: readonly Named[]
   readonly trust_rules: readonly Named[]
   readonly machines: readonly Named[]
 }
 
+/** Who made something: an API key, a user, a job under a trust rule, or somebody on the host. */
 export interface Maker {
   /** Key, user, workload or host. */
   readonly kind: string
@@ -306,10 +345,12 @@ export interface Maker {
   readonly name: string
 }
 
+/** That it was done. */
 export interface Message {
   readonly message: string
 }
 
+/** What is known of a secret beside its value. */
 export interface Metadata {
   readonly id: number
   /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
@@ -329,6 +370,7 @@ export interface Metadata {
   readonly updated_at: string
 }
 
+/** A secret in its new list. */
 export interface Moved {
   readonly id: number
   /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
@@ -341,6 +383,7 @@ export interface Named {
   readonly name: string
 }
 
+/** An API key that is to be. */
 export interface NewApiKey {
   /** 1 to 128 characters on one line, without blanks at either end. */
   readonly name: string
@@ -352,6 +395,7 @@ export interface NewApiKey {
   readonly expires_at?: string | null
 }
 
+/** What the browser gives for a new passkey. */
 export interface NewCredential {
   /** Bytes in base64url. */
   readonly id: string
@@ -367,44 +411,49 @@ export interface NewCredential {
   readonly clientExtensionResults: Readonly<Record<string, unknown>>
 }
 
+/** The name of a list. */
 export interface NewList {
-  /** The name of a list. */
+  /** The name of a list: 1 to 128 characters on one line. */
   readonly name: string
 }
 
+/** A machine that is to be. */
 export interface NewMachine {
   /** A name of 1 to 128 characters. */
   readonly name: string
-  /** Addresses or networks. */
+  /** Addresses or networks that no other machine has. */
   readonly addresses: readonly string[]
+  /** Only to list and to read; without any, everything. */
   readonly scopes?: readonly string[]
 }
 
+/** A secret that is to be. */
 export interface NewSecret {
   /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
   readonly name: string
   /** Text, at most 65536 bytes of UTF-8 unless the server is set otherwise. */
   readonly value: string
-  /** "utf-8" or "base64". */
+  /** Of `value`: base64 for a file, and text as it is, unless it is given. */
   readonly encoding?: 'utf-8' | 'base64'
   /** "text" or "file". */
   readonly type?: 'text' | 'file'
-  /** The name of a list. */
+  /** The name of a list; without one, `default`. */
   readonly list?: string
-  /** A file name, or null. */
+  /** Of a secret of type `file`. */
   readonly filename?: string | null
   /** A text of at most 1024 characters. */
   readonly description?: string
-  /** At most 32 tags, each a text. */
+  /** At most 32, such as `team:db`. */
   readonly tags?: readonly string[]
-  /** A time such as 2027-01-31T00:00:00Z, or null. */
+  /** A time, from when on the value should not be relied upon; it can still be read. */
   readonly expires_at?: string | null
 }
 
+/** A NoCloud data source for one machine. */
 export interface NewSeed {
   /** A text. */
   readonly user_data: string
-  /** 1 to 128 characters on one line, without blanks at either end. */
+  /** The name of the machine. */
   readonly target: string
   /** A text. */
   readonly meta_data?: string
@@ -412,29 +461,31 @@ export interface NewSeed {
   readonly vendor_data?: string
   /** A text. */
   readonly network_config?: string
-  /** A whole number of seconds from 1 to 604800. */
+  /** In seconds; an hour unless it is said otherwise, seven days at most. */
   readonly expires_in?: number
-  /** A whole number from 1 to 100. */
+  /** How often user-data may be fetched; once unless it is said otherwise. */
   readonly max_fetches?: number
 }
 
+/** An OpenID provider for the people of an account. */
 export interface NewSso {
-  /** A name of 1 to 128 characters. */
+  /** What the button says. */
   readonly label: string
   /** A URL. */
   readonly issuer: string
   /** A text. */
   readonly client_id: string
-  /** Domains. */
+  /** Whose verified addresses may come uninvited; only with a `role`. */
   readonly domains: readonly string[]
-  /** One of editor, reader, auditor, or null. */
+  /** What they become; `null` where only who was invited may come. */
   readonly role: 'editor' | 'reader' | 'auditor' | null
-  /** True or false. */
+  /** Whether nobody but owners may sign in otherwise. */
   readonly only: boolean
-  /** A text. */
+  /** Without it, the one that is there stays. */
   readonly client_secret?: string
 }
 
+/** A trust rule that is to be. */
 export interface NewTrustRule {
   /** A name of 1 to 64 characters. */
   readonly name: string
@@ -458,6 +509,7 @@ export interface NewTrustRule {
   readonly jwks?: KeySet | null
 }
 
+/** A user who is to be. */
 export interface NewUser {
   /** An email address. */
   readonly email: string
@@ -468,15 +520,17 @@ export interface NewUser {
   readonly name_patterns?: readonly string[] | null
 }
 
+/** A new value of a secret. */
 export interface NewValue {
   /** Text, at most 65536 bytes of UTF-8 unless the server is set otherwise. */
   readonly value: string
-  /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  /** If given, the name that the secret has. */
   readonly name?: string
-  /** "utf-8" or "base64". */
+  /** Of `value`: base64 for a file, and text as it is, unless it is given. */
   readonly encoding?: 'utf-8' | 'base64'
 }
 
+/** A link that sets a password, once. */
 export interface OneTimeLink {
   /** A one-time link, shown this once. */
   readonly invitation_url: string
@@ -484,6 +538,7 @@ export interface OneTimeLink {
   readonly invitation_expires_at: string
 }
 
+/** One of the sessions of whoever asks. */
 export interface OpenSession {
   readonly id: number
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
@@ -497,6 +552,7 @@ export interface OpenSession {
   readonly current: boolean
 }
 
+/** A passkey of whoever is signed in. */
 export interface Passkey {
   readonly id: number
   readonly name: string
@@ -523,6 +579,7 @@ export interface PasskeyAnswer {
   readonly clientExtensionResults: Readonly<Record<string, unknown>>
 }
 
+/** Who did something: an API key, a user, a job under a trust rule, or somebody on the host. */
 export interface Principal {
   readonly kind: string
   readonly id: number
@@ -535,11 +592,13 @@ export interface Reader {
   readonly reads: number
 }
 
+/** Codes that stand in for a second factor, each once. */
 export interface RecoveryCodes {
   /** Recovery codes, shown this once; null where there are some already. */
   readonly recovery_codes: readonly string[] | null
 }
 
+/** The document as it was sent, with values in the places of its references. */
 export interface Rendered {
   readonly rendered?: string
   readonly script_content?: string
@@ -548,14 +607,17 @@ export interface Rendered {
 /** One of owner, admin, editor, reader, auditor. */
 export type Role = 'owner' | 'admin' | 'editor' | 'reader' | 'auditor'
 
+/** How an API key is replaced. */
 export interface Rotation {
-  /** A whole number from 0 to 2592000. */
+  /** How long the old key stays good: 0 to 2592000, 3600 unless said otherwise. */
   readonly overlap_seconds?: number
-  /** A time such as 2026-01-15T10:30:00Z. */
+  /** Of the new key. Unless it is given, the new one lives as long as the old one was to live. */
   readonly expires_at?: string | null
 }
 
+/** A secret with its current value. */
 export interface Secret {
+  /** Never given to another secret of the account. */
   readonly id: number
   /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
   readonly name: string
@@ -567,7 +629,9 @@ export interface Secret {
   readonly updated_at: string
 }
 
+/** A secret as listings show it, without its value. */
 export interface SecretHead {
+  /** Never given to another secret of the account. */
   readonly id: number
   /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
   readonly name: string
@@ -577,6 +641,7 @@ export interface SecretHead {
   readonly updated_at: string
 }
 
+/** A seed, and how often it was fetched. */
 export interface Seed {
   readonly id: number
   readonly target: string
@@ -598,6 +663,7 @@ export interface Seed {
   readonly refetched_at: string | null
 }
 
+/** Who is signed in, with which rights, and for how long. */
 export interface Session {
   readonly user: {
     readonly id: number
@@ -621,43 +687,51 @@ export interface Session {
   readonly confirm_with: readonly ('password' | 'passkey' | 'sso')[]
 }
 
+/** The settings of an account. */
 export interface Settings {
-  /** True or false. */
+  /** Whether machines may read without a key. */
   readonly vm_auth: boolean
+  /** Where its API keys, sessions, seeds and machines work from; none: from anywhere. */
   readonly networks: readonly string[]
+  /** What the host gave it for its machines. */
   readonly machine_networks: readonly string[]
 }
 
-/** A JSON object with a setting. */
+/** What is not named stays as it is. */
 export interface SettingsChange {
-  /** True or false. */
+  /** Whether machines may read without a key. */
   readonly vm_auth?: boolean
   /** At most 32 networks such as 10.0.0.0/8, or none for anywhere. */
   readonly networks?: readonly string[]
 }
 
+/** How the people of an account must sign in. */
 export interface SignInRules {
   /** True or false. */
   readonly second_factor_required: boolean
 }
 
+/** The OpenID provider that an account’s people come through. */
 export interface Sso {
-  /** A name of 1 to 128 characters. */
+  /** What the button says. */
   readonly label: string
   /** A URL. */
   readonly issuer: string
   /** A text. */
   readonly client_id: string
-  /** Domains. */
+  /** Whose verified addresses may come uninvited; only with a `role`. */
   readonly domains: readonly string[]
-  /** One of editor, reader, auditor, or null. */
+  /** What they become; `null` where only who was invited may come. */
   readonly role: 'editor' | 'reader' | 'auditor' | null
-  /** True or false. */
+  /** Whether nobody but owners may sign in otherwise. */
   readonly only: boolean
+  /** Where the provider sends people back to. */
   readonly redirect_uri: string
+  /** Where people begin. */
   readonly sign_in_url: string
 }
 
+/** A provider that somebody may sign in through. */
 export interface SsoProvider {
   readonly account: string
   readonly label: string
@@ -669,15 +743,17 @@ export interface StepCount {
   readonly actions: readonly ActionCount[]
 }
 
+/** A document with references to secrets. */
 export interface Template {
-  /** A text. */
+  /** The document. */
   readonly template?: string
-  /** A text. */
+  /** The document in base64, in place of the other. */
   readonly script_content?: string
-  /** A name of 1 to 128 characters. */
+  /** The name of the machine that it is for. */
   readonly target?: string
 }
 
+/** Whose tokens are traded for API keys, and of which scopes. */
 export interface TrustRule {
   readonly id: number
   /** A name of 1 to 64 characters. */
@@ -704,9 +780,11 @@ export interface TrustRule {
   readonly created_at: string
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly updated_at: string
+  /** `null` for what was made before this was kept. */
   readonly created_by: Maker | null
 }
 
+/** What is left out stays as it is. */
 export interface TrustRuleChange {
   /** A name of 1 to 64 characters. */
   readonly name?: string
@@ -730,6 +808,7 @@ export interface TrustRuleChange {
   readonly jwks?: KeySet | null
 }
 
+/** A value that cannot be looked for. */
 export interface Unscannable {
   readonly id: number
   readonly name: string
@@ -738,7 +817,9 @@ export interface Unscannable {
   readonly reason: string
 }
 
+/** A secret after a change. */
 export interface UpdatedSecret {
+  /** Never given to another secret of the account. */
   readonly id: number
   /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
   readonly name: string
@@ -746,6 +827,7 @@ export interface UpdatedSecret {
   readonly updated_at: string
 }
 
+/** Somebody of the account. */
 export interface User {
   readonly id: number
   readonly name: string
@@ -762,6 +844,7 @@ export interface User {
   readonly last_sign_in_at: string | null
 }
 
+/** What is left out stays as it is. */
 export interface UserChange {
   /** A name of 1 to 128 characters. */
   readonly name?: string
@@ -772,6 +855,7 @@ export interface UserChange {
   readonly disabled?: boolean
 }
 
+/** What a verification of the trail came to. */
 export interface Verified {
   /** Up to here it was looked at, and holds. */
   readonly records: number
@@ -779,9 +863,11 @@ export interface Verified {
   readonly total: number
   /** Head of the chain there, hexadecimal: `after` of the next call. */
   readonly head: string
+  /** The first record that does not hold. */
   readonly fault: { readonly seq: number; readonly reason: string } | null
 }
 
+/** A secret’s value as it was. */
 export interface Version {
   readonly id: number
   /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
@@ -793,6 +879,7 @@ export interface Version {
   readonly created_at: string
 }
 
+/** A version that is kept of a secret. */
 export interface VersionHead {
   readonly version: number
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */

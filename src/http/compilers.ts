@@ -18,7 +18,7 @@ const compileValidator = AjvCompiler()(
       // A value must not be quoted by the validator's report, and is not: only keyword, place and schema are used.
       verbose: true,
       // For the description of the API alone.
-      keywords: ['x-described-as'],
+      keywords: ['x-described-as', 'x-about'],
     },
   },
 )

@@ -96,7 +96,9 @@ export function markdown(text: string): string {
 }
 
 /** What a text of a URL means to whoever writes one, a type for what may be null, and a size for every number. */
-function translated(schema: Schema): Schema {
+function translated({ 'x-about': about, ...given }: Schema): Schema {
+  // What is expected is said to whoever sent something else; what it is for, to whoever reads.
+  const schema = about === undefined ? given : { ...given, description: about }
   const { 'x-described-as': meant, pattern, maxLength, minLength, type, ...others } = schema
   if (isSchema(meant)) return { ...others, ...meant }
   const { anyOf, const: word, patternProperties, ...rest } = schema

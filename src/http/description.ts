@@ -83,7 +83,7 @@ function parametersIn(place: 'query' | 'path', schema: object): readonly object[
   const names: readonly unknown[] = Array.isArray(required) ? required : []
   return Object.entries(properties).flatMap(([name, one]) => {
     if (name === keyParameter || !isSchema(one)) return []
-    const { description, ...rest } = one
+    const { description: expected, 'x-about': description = expected, ...rest } = one
     return [
       {
         ...mediaOf(rest),
@@ -113,7 +113,7 @@ function bodyOf(body: Facts['schemas']['body']): object | undefined {
       // Clients send forms, the vendor's documents show JSON.
       const types = ['application/json', ...(body.kind === 'form' ? ['application/x-www-form-urlencoded'] : [])]
       const media = mediaOf({ ...body.schema })
-      const { description } = media.schema
+      const { description: expected, 'x-about': description = expected } = media.schema
       const content = Object.fromEntries(types.map((type) => [type, media]))
       return { required: true, content, ...(description === undefined ? {} : { description }) }
     }

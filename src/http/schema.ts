@@ -27,7 +27,7 @@ export const IdText = Type.String({
 export const IdParams = Type.Object({ id: IdText })
 
 /** What deletes and the like answer with. */
-export const Message = Type.Object({ message: Type.String() }, { title: 'Message' })
+export const Message = Type.Object({ message: Type.String() }, { title: 'Message', description: 'That it was done.' })
 
 export const KeyQuery = {
   key: Type.Optional(Type.String({ maxLength: 64, description: 'an API key; prefer the Authorization header' })),
@@ -55,11 +55,24 @@ export const CursorQuery = Type.Optional(
 
 /** What is said of a secret beside its value. */
 export const DetailFields = {
-  filename: Type.Optional(Type.Union([Type.String(), Type.Null()], { description: 'a file name, or null' })),
+  filename: Type.Optional(
+    Type.Union([Type.String(), Type.Null()], {
+      description: 'a file name, or null',
+      'x-about': 'Of a secret of type `file`.',
+    }),
+  ),
   description: Type.Optional(Type.String({ description: 'a text of at most 1024 characters' })),
-  tags: Type.Optional(Type.Array(Type.String(), { description: 'at most 32 tags, each a text' })),
+  tags: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'at most 32 tags, each a text',
+      'x-about': 'At most 32, such as `team:db`.',
+    }),
+  ),
   expires_at: Type.Optional(
-    Type.Union([TimeInput, Type.Null()], { description: 'a time such as 2027-01-31T00:00:00Z, or null' }),
+    Type.Union([TimeInput, Type.Null()], {
+      description: 'a time such as 2027-01-31T00:00:00Z, or null',
+      'x-about': 'A time, from when on the value should not be relied upon; it can still be read.',
+    }),
   ),
 }
 
@@ -88,6 +101,7 @@ export const ListName = Type.String({
   maxLength: 128,
   pattern: withoutNul,
   description: 'the name of a list',
+  'x-about': 'The name of a list: 1 to 128 characters on one line.',
 })
 export const Tag = Type.String({ minLength: 1, maxLength: 64, description: 'a tag' })
 

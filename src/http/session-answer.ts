@@ -30,7 +30,7 @@ export const Session = Type.Object(
     enrolment_required: Type.Boolean({ description: 'whether a second factor must be set up before anything else' }),
     confirm_with: Type.Array(Type.String({ enum: ['password', 'passkey', 'sso'] })),
   },
-  { title: 'Session' },
+  { title: 'Session', description: 'Who is signed in, with which rights, and for how long.' },
 )
 
 /** Of whoever is not signed in, or not yet. */

@@ -11,7 +11,10 @@ const Key = {
   rotating: Type.Boolean({ description: 'Whether older versions are there still.' }),
   outdated: Type.Integer({ minimum: 0, description: 'Secrets whose keys an older version wraps.' }),
 }
-const AccountKey = Type.Object(Key, { title: 'AccountKey' })
+const AccountKey = Type.Object(Key, {
+  title: 'AccountKey',
+  description: 'The key that wraps the keys of an account’s secrets.',
+})
 const Limits = Type.Object(
   {
     keep_versions: Count,
@@ -19,7 +22,7 @@ const Limits = Type.Object(
     max_file_bytes: Count,
     requests_per_second: Type.Union([Count, Type.Null()], { description: 'Of one API key, and of one address.' }),
   },
-  { title: 'Limits' },
+  { title: 'Limits', description: 'What the server is set to allow.' },
 )
 
 export const accountRoutes: readonly Route[] = [
@@ -45,7 +48,7 @@ export const accountRoutes: readonly Route[] = [
             key: AccountKey,
             limits: Limits,
           },
-          { title: 'AccountInfo' },
+          { title: 'AccountInfo', description: 'The account itself.' },
         ),
       },
       refusals: [],

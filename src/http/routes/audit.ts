@@ -7,6 +7,7 @@ import { countActivity, maxCounted, maxSteps, steps } from '../../vault/activity
 import { type AuditFilter, readAudit, verifyPart } from '../../vault/audit.ts'
 import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
 import { askerOf, identityOf } from '../asker.ts'
+import { Acted } from '../made.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { CursorQuery, KeyQuery, LimitQuery, NoQuery, parseTime, TimeInput, withoutNul } from '../schema.ts'
 
@@ -40,13 +41,11 @@ const ActivityQuery = Type.Object(
   { additionalProperties: false },
 )
 
-const Who = Type.Object({ kind: Type.String(), id: Type.Integer(), name: Type.String() }, { title: 'Principal' })
-
 const Shown = Type.Object(
   {
     seq: Type.Integer(),
     time: Type.String({ description: 'RFC 3339 in UTC, to the millisecond' }),
-    principal: Who,
+    principal: Acted,
     action: Type.String(),
     object: OrNull(
       Type.Object(
@@ -58,15 +57,15 @@ const Shown = Type.Object(
           version: OrNull(Type.Integer()),
           hash: OrNull(Type.String({ description: 'SHA-256 of the stored, sealed value' })),
         },
-        { title: 'AuditObject' },
+        { title: 'AuditObject', description: 'What a record is about.' },
       ),
     ),
     outcome: Type.String({ description: '`ok`, `replayed`, or the code of the refusal' }),
     request_id: Type.String(),
-    address: Type.String(),
+    address: Type.String({ description: 'Where the request came from.' }),
     head: Type.String({ description: 'Head of the chain after this record, hexadecimal' }),
   },
-  { title: 'AuditRecord' },
+  { title: 'AuditRecord', description: 'One record of the audit trail.' },
 )
 
 const Point = Type.Object(
@@ -82,9 +81,11 @@ const Verified = Type.Object(
     records: Type.Integer({ description: 'Up to here it was looked at, and holds.' }),
     total: Type.Integer({ description: 'Records in the trail: ask on until `records` is this.' }),
     head: Type.String({ description: 'Head of the chain there, hexadecimal: `after` of the next call.' }),
-    fault: OrNull(Type.Object({ seq: Type.Integer(), reason: Type.String() })),
+    fault: Type.Union([Type.Object({ seq: Type.Integer(), reason: Type.String() }), Type.Null()], {
+      description: 'The first record that does not hold.',
+    }),
   },
-  { title: 'Verified' },
+  { title: 'Verified', description: 'What a verification of the trail came to.' },
 )
 
 const Counted = Type.Object(
@@ -120,7 +121,7 @@ const Counted = Type.Object(
     readers: Type.Array(
       Type.Object(
         {
-          principal: Who,
+          principal: Acted,
           reads: Type.Integer({ description: 'Values that were handed out: `secret.read` and `version.read`.' }),
         },
         { title: 'Reader' },
@@ -128,7 +129,7 @@ const Counted = Type.Object(
       { description: 'The 20 who were handed out most values, most first.' },
     ),
   },
-  { title: 'Activity' },
+  { title: 'Activity', description: 'What happens in an account, as it is counted.' },
 )
 
 const defaultLimit = 100

@@ -22,7 +22,7 @@ const Issued = Type.Object(
     scopes: Type.Array(Type.String()),
     expires_at: Time,
   },
-  { title: 'JobKey' },
+  { title: 'JobKey', description: 'The API key that a job got for its token. It is not shown again.' },
 )
 
 /** Answered without a key: the token is the credential. */
@@ -44,13 +44,25 @@ export const authRoutes: readonly Route[] = [
         Type.Object(
           {
             token: Type.String({ minLength: 1, maxLength: bodyLimit, description: 'a signed token' }),
-            account: Type.Optional(Type.String({ maxLength: 255, description: 'the name of an account' })),
-            rule: Type.Optional(Type.String({ maxLength: 255, description: 'the name of a trust rule' })),
+            account: Type.Optional(
+              Type.String({
+                maxLength: 255,
+                description: 'the name of an account',
+                'x-about': 'By name; `default` unless given.',
+              }),
+            ),
+            rule: Type.Optional(
+              Type.String({
+                maxLength: 255,
+                description: 'the name of a trust rule',
+                'x-about': 'By name; the first that the token matches unless given.',
+              }),
+            ),
           },
           {
             title: 'JobToken',
             additionalProperties: false,
-            description: 'a JSON object',
+            description: 'A token of a job, and for which account it is.',
             examples: [{ token: 'eyJ…' }],
           },
         ),

@@ -6,6 +6,7 @@ import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
 import { deleteDeployment, listDeployments, type ShownDeployment } from '../../vault/deployments.ts'
 import { readMetadata } from '../../vault/metadata.ts'
 import { askerOf } from '../asker.ts'
+import { Acted } from '../made.ts'
 import { defineRoute, noBody, noParams, type Route } from '../route.ts'
 import {
   CursorQuery,
@@ -33,16 +34,14 @@ const Shown = Type.Object(
           version: Id,
           current_version: Type.Union([Id, Type.Null()], { description: 'null for a secret that was deleted' }),
         },
-        { title: 'HeldSecret' },
+        { title: 'HeldSecret', description: 'A secret that a target holds, and in which version.' },
       ),
     ),
-    stale: Type.Boolean(),
+    stale: Type.Boolean({ description: 'Whether it holds an old version, or a secret that was deleted.' }),
     created_at: Time,
-    principal: Type.Optional(
-      Type.Object({ kind: Type.String(), id: Type.Integer(), name: Type.String() }, { title: 'Principal' }),
-    ),
+    principal: Type.Optional(Acted),
   },
-  { title: 'Deployment' },
+  { title: 'Deployment', description: 'What a target holds since it was last rendered for.' },
 )
 const Include = Type.Optional(Type.Literal('principal', { description: '"principal"' }))
 const Listed = Type.Object({ deployments: Type.Array(Shown) })

@@ -24,7 +24,10 @@ import { siteOf } from '../site.ts'
 const OrNull = (one: typeof Time) => Type.Union([one, Type.Null()])
 const Used = { created_at: Time, last_used_at: OrNull(Time) }
 const Id = Type.Integer({ minimum: 1 })
-const Passkey = Type.Object({ id: Id, name: Type.String(), ...Used }, { title: 'Passkey' })
+const Passkey = Type.Object(
+  { id: Id, name: Type.String(), ...Used },
+  { title: 'Passkey', description: 'A passkey of whoever is signed in.' },
+)
 const PasskeyName = Type.String({ maxLength: 128, description: 'a name' })
 const Factors = Type.Object(
   {
@@ -33,12 +36,15 @@ const Factors = Type.Object(
     recovery_codes_left: Type.Integer(),
     sso: Type.Array(Type.Object({ issuer: Type.String(), ...Used })),
   },
-  { title: 'Factors' },
+  { title: 'Factors', description: 'What somebody signs in with beside the password.' },
 )
 const Codes = Type.Union([Type.Array(Type.String()), Type.Null()], {
   description: 'recovery codes, shown this once; null where there are some already',
 })
-const RecoveryCodes = Type.Object({ recovery_codes: Codes }, { title: 'RecoveryCodes' })
+const RecoveryCodes = Type.Object(
+  { recovery_codes: Codes },
+  { title: 'RecoveryCodes', description: 'Codes that stand in for a second factor, each once.' },
+)
 const Base64 = Type.String({ maxLength: 16_384, pattern: '^[A-Za-z0-9_-]*$', description: 'bytes in base64url' })
 const Options = Type.Unsafe<Record<string, unknown>>({
   type: 'object',
@@ -68,7 +74,7 @@ const NewCredential = Type.Object(
     }),
     clientExtensionResults: Type.Object({}, { additionalProperties: true }),
   },
-  { title: 'NewCredential' },
+  { title: 'NewCredential', description: 'What the browser gives for a new passkey.' },
 )
 
 export const factorRoutes: readonly Route[] = [
@@ -131,7 +137,7 @@ export const factorRoutes: readonly Route[] = [
       answers: {
         200: Type.Object(
           { enrolment: Type.String(), secret: Type.String(), uri: Type.String() },
-          { title: 'Enrolment' },
+          { title: 'Enrolment', description: 'An authenticator app that is being set up.' },
         ),
       },
       refusals: [404, 409],

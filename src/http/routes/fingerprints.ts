@@ -24,17 +24,20 @@ const Answer = Type.Object(
           filter: Int,
           mac: Type.String({ description: 'hexadecimal' }),
         },
-        { title: 'Fingerprint' },
+        { title: 'Fingerprint', description: 'By which one value is recognized.' },
       ),
     ),
     unscannable: Type.Array(
       Type.Object(
         { ...version, reason: Type.String({ description: 'short, guessable or tag' }) },
-        { title: 'Unscannable' },
+        { title: 'Unscannable', description: 'A value that cannot be looked for.' },
       ),
     ),
   },
-  { title: 'Fingerprints' },
+  {
+    title: 'Fingerprints',
+    description: 'What it takes to find values in a text without knowing them: see docs/scan.md.',
+  },
 )
 
 /** Each opens every value of an account. */
@@ -64,7 +67,7 @@ export const fingerprintRoutes: readonly Route[] = [
           {
             title: 'FingerprintFilter',
             additionalProperties: false,
-            description: 'a JSON object',
+            description: 'Of which secrets.',
             examples: [{ names: 'db-*' }],
           },
         ),

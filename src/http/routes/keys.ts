@@ -12,6 +12,7 @@ import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { formatTime, IdParams, idOf, NoQuery, parseTime, Time, TimeInput } from '../schema.ts'
 
 const Nullable = Type.Union([Time, Type.Null()])
+const LastUse = Type.Union([Time, Type.Null()], { description: 'Exact to a minute.' })
 const Label = Type.String({ minLength: 1, maxLength: 128, description: labelRule })
 const Scopes = Type.Array(
   Type.String({
@@ -34,18 +35,20 @@ const Expiry = Type.Optional(Type.Union([TimeInput, Type.Null()]))
 const fields = {
   id: Type.Integer({ minimum: 1 }),
   name: Label,
-  scopes: Type.Array(Type.String()),
-  networks: Type.Array(Type.String()),
+  scopes: Type.Array(Type.String(), { description: 'Such as `secrets:read:prod-*`.' }),
+  networks: Type.Array(Type.String(), {
+    description: 'Where it may be used from, such as `10.0.0.0/8`; none for anywhere.',
+  }),
   created_at: Time,
   expires_at: Nullable,
   revoked_at: Nullable,
-  last_used_at: Nullable,
+  last_used_at: LastUse,
   created_by: CreatedBy,
 }
-const Shown = Type.Object(fields, { title: 'ApiKey' })
+const Shown = Type.Object(fields, { title: 'ApiKey', description: 'An API key as it is shown once it has been made.' })
 const Issued = Type.Object(
   { ...fields, api_key: Type.String({ description: 'The API key. It is not shown again.' }) },
-  { title: 'IssuedApiKey' },
+  { title: 'IssuedApiKey', description: 'An API key that was just made.' },
 )
 
 const maxOverlapSeconds = 30 * 24 * 60 * 60
@@ -162,7 +165,7 @@ export const keyRoutes: readonly Route[] = [
           {
             title: 'NewApiKey',
             additionalProperties: false,
-            description: 'a JSON object',
+            description: 'An API key that is to be.',
             examples: [{ name: 'web-1', scopes: ['secrets:read:web-*'] }],
           },
         ),
@@ -203,14 +206,20 @@ export const keyRoutes: readonly Route[] = [
                 minimum: 0,
                 maximum: maxOverlapSeconds,
                 description: `a whole number from 0 to ${maxOverlapSeconds}`,
+                'x-about': `How long the old key stays good: 0 to ${maxOverlapSeconds}, ${defaultOverlapSeconds} unless said otherwise.`,
               }),
             ),
-            expires_at: Expiry,
+            expires_at: Type.Optional(
+              Type.Union([TimeInput, Type.Null()], {
+                description:
+                  'Of the new key. Unless it is given, the new one lives as long as the old one was to live.',
+              }),
+            ),
           },
           {
             title: 'Rotation',
             additionalProperties: false,
-            description: 'a JSON object',
+            description: 'How an API key is replaced.',
             examples: [{ overlap_seconds: 3600 }],
           },
         ),

@@ -12,11 +12,14 @@ import { markStale } from '../state-headers.ts'
 import { Listed, Name, sendAll } from './secrets.ts'
 
 const Id = Type.Integer({ minimum: 1 })
-const Shown = Type.Object({ id: Id, name: Type.String(), created_at: Time, updated_at: Time }, { title: 'List' })
+const Shown = Type.Object(
+  { id: Id, name: Type.String(), created_at: Time, updated_at: Time },
+  { title: 'List', description: 'A list that secrets are kept in.' },
+)
 export const ListRef = Type.Object({ id: Id, name: Type.String() }, { title: 'ListRef' })
 const NameBody = Type.Object(
   { name: ListName },
-  { title: 'NewList', additionalProperties: false, description: 'a JSON object', examples: [{ name: 'web' }] },
+  { title: 'NewList', additionalProperties: false, description: 'The name of a list.', examples: [{ name: 'web' }] },
 )
 const MoveParams = Type.Object({
   ...IdParams.properties,
@@ -184,7 +187,12 @@ export const contentsOfListRoutes: readonly Route[] = [
       params: MoveParams,
       query: NoQuery,
       body: noBody,
-      answers: { 200: Type.Object({ id: Id, name: Name, list: ListRef }, { title: 'Moved' }) },
+      answers: {
+        200: Type.Object(
+          { id: Id, name: Name, list: ListRef },
+          { title: 'Moved', description: 'A secret in its new list.' },
+        ),
+      },
       refusals: [],
     },
     headers: { takes: [], gives: [] },

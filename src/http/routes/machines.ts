@@ -16,20 +16,29 @@ import { CreatedBy, shownMaker } from '../made.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { formatTime, IdParams, idOf, Message, NoQuery, Time } from '../schema.ts'
 
-const Texts = Type.Array(Type.String({ maxLength: 300 }))
+const Text = Type.String({ maxLength: 300 })
 const Shown = Type.Object(
   {
     id: Type.Integer({ minimum: 1 }),
     name: Type.String(),
-    addresses: Texts,
-    scopes: Texts,
+    addresses: Type.Array(Text, { description: 'Addresses and networks, which no other machine has.' }),
+    scopes: Type.Array(Text, { description: 'What it may list and read.' }),
     created_at: Time,
     created_by: CreatedBy,
   },
-  { title: 'Machine' },
+  { title: 'Machine', description: 'What asks from these addresses may read without a key, while `vm_auth` is on.' },
 )
-const VmAuth = Type.Boolean({ description: 'true or false' })
-const Settings = Type.Object({ vm_auth: VmAuth, networks: Texts, machine_networks: Texts }, { title: 'Settings' })
+const VmAuth = Type.Boolean({ description: 'true or false', 'x-about': 'Whether machines may read without a key.' })
+const Settings = Type.Object(
+  {
+    vm_auth: VmAuth,
+    networks: Type.Array(Text, {
+      description: 'Where its API keys, sessions, seeds and machines work from; none: from anywhere.',
+    }),
+    machine_networks: Type.Array(Text, { description: 'What the host gave it for its machines.' }),
+  },
+  { title: 'Settings', description: 'The settings of an account.' },
+)
 const Change = Type.Object(
   {
     vm_auth: Type.Optional(VmAuth),
@@ -45,6 +54,7 @@ const Change = Type.Object(
     additionalProperties: false,
     minProperties: 1,
     description: 'a JSON object with a setting',
+    'x-about': 'What is not named stays as it is.',
     examples: [{ vm_auth: true }],
   },
 )
@@ -112,13 +122,19 @@ export const machineRoutes: readonly Route[] = [
         Type.Object(
           {
             name: Type.String({ maxLength: 128, description: 'a name of 1 to 128 characters' }),
-            addresses: Type.Array(Type.String({ maxLength: 64 }), { description: 'addresses or networks' }),
-            scopes: Type.Optional(Texts),
+            addresses: Type.Array(Type.String({ maxLength: 64 }), {
+              description: 'Addresses or networks that no other machine has.',
+            }),
+            scopes: Type.Optional(
+              Type.Array(Text, {
+                description: 'Only to list and to read; without any, everything.',
+              }),
+            ),
           },
           {
             title: 'NewMachine',
             additionalProperties: false,
-            description: 'a JSON object',
+            description: 'A machine that is to be.',
             examples: [{ name: 'web-1', addresses: ['192.0.2.17'] }],
           },
         ),

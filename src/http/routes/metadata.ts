@@ -23,7 +23,7 @@ const Known = Type.Object(
     created_at: Time,
     updated_at: Time,
   },
-  { title: 'Metadata' },
+  { title: 'Metadata', description: 'What is known of a secret beside its value.' },
 )
 
 /** A page is as long as what the store reads at once. */
@@ -101,7 +101,7 @@ export const metadataRoutes: readonly Route[] = [
         Type.Object(DetailFields, {
           title: 'DetailsInput',
           additionalProperties: false,
-          description: 'a JSON object',
+          description: 'What may be said of a secret beside its value.',
           examples: [{ description: 'of the web shop', tags: ['web'] }],
         }),
       ),

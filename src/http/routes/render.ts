@@ -7,7 +7,10 @@ import { askerOf } from '../asker.ts'
 import { defineRoute, json, noParams, type Route } from '../route.ts'
 import { NoQuery } from '../schema.ts'
 
-const Document = Type.Optional(Type.String({ description: 'a text' }))
+const Document = Type.Optional(Type.String({ description: 'a text', 'x-about': 'The document.' }))
+const Encoded = Type.Optional(
+  Type.String({ description: 'a text', 'x-about': 'The document in base64, in place of the other.' }),
+)
 
 export const renderRoutes: readonly Route[] = [
   defineRoute({
@@ -27,13 +30,19 @@ export const renderRoutes: readonly Route[] = [
         Type.Object(
           {
             template: Document,
-            script_content: Document,
-            target: Type.Optional(Type.String({ maxLength: 128, description: 'a name of 1 to 128 characters' })),
+            script_content: Encoded,
+            target: Type.Optional(
+              Type.String({
+                maxLength: 128,
+                description: 'a name of 1 to 128 characters',
+                'x-about': 'The name of the machine that it is for.',
+              }),
+            ),
           },
           {
             title: 'Template',
             additionalProperties: false,
-            description: 'a JSON object',
+            description: 'A document with references to secrets.',
             examples: [{ template: 'password: $\u007b{secret.db-password}}', target: 'web-1' }],
           },
         ),
@@ -41,7 +50,10 @@ export const renderRoutes: readonly Route[] = [
       answers: {
         200: Type.Object(
           { rendered: Type.Optional(Type.String()), script_content: Type.Optional(Type.String()) },
-          { title: 'Rendered' },
+          {
+            title: 'Rendered',
+            description: 'The document as it was sent, with values in the places of its references.',
+          },
         ),
       },
       refusals: [422],

@@ -37,17 +37,28 @@ export const Name = Type.String({ pattern: namePattern, maxLength: 255, descript
 export const Value = Type.String({
   description: 'text, at most 65536 bytes of UTF-8 unless the server is set otherwise',
 })
-const Id = Type.Integer({ minimum: 1 })
+const Id = Type.Integer({ minimum: 1, description: 'Never given to another secret of the account.' })
 
-export const Listed = Type.Object({ id: Id, name: Name, created_at: Time, updated_at: Time }, { title: 'SecretHead' })
+export const Listed = Type.Object(
+  { id: Id, name: Name, created_at: Time, updated_at: Time },
+  { title: 'SecretHead', description: 'A secret as listings show it, without its value.' },
+)
 const WithValue = Type.Object(
   { id: Id, name: Name, value: Value, created_at: Time, updated_at: Time },
-  { title: 'Secret' },
+  { title: 'Secret', description: 'A secret with its current value.' },
 )
-export const Updated = Type.Object({ id: Id, name: Name, updated_at: Time }, { title: 'UpdatedSecret' })
+export const Updated = Type.Object(
+  { id: Id, name: Name, updated_at: Time },
+  { title: 'UpdatedSecret', description: 'A secret after a change.' },
+)
 
 const encodings = ['utf-8', 'base64'] as const
-const EncodingOf = Type.Optional(Type.Enum(encodings, { description: '"utf-8" or "base64"' }))
+const EncodingOf = Type.Optional(
+  Type.Enum(encodings, {
+    description: '"utf-8" or "base64"',
+    'x-about': 'Of `value`: base64 for a file, and text as it is, unless it is given.',
+  }),
+)
 const types = ['text', 'file'] as const
 
 const NewBody = Type.Object(
@@ -56,13 +67,13 @@ const NewBody = Type.Object(
     value: Value,
     encoding: EncodingOf,
     type: Type.Optional(Type.Enum(types, { description: '"text" or "file"' })),
-    list: Type.Optional(ListName),
+    list: Type.Optional(Type.String({ ...ListName, 'x-about': 'The name of a list; without one, `default`.' })),
     ...DetailFields,
   },
   {
     title: 'NewSecret',
     additionalProperties: false,
-    description: 'a JSON object',
+    description: 'A secret that is to be.',
     examples: [{ name: 'db-password', value: 's3cur3-p4ssw0rd' }],
   },
 )
@@ -195,11 +206,15 @@ export const secretRoutes: readonly Route[] = [
       query: NoQuery,
       body: json(
         Type.Object(
-          { value: Value, name: Type.Optional(Name), encoding: EncodingOf },
+          {
+            value: Value,
+            name: Type.Optional(Type.String({ ...Name, 'x-about': 'If given, the name that the secret has.' })),
+            encoding: EncodingOf,
+          },
           {
             title: 'NewValue',
             additionalProperties: false,
-            description: 'a JSON object',
+            description: 'A new value of a secret.',
             examples: [{ value: 'new-s3cur3-p4ssw0rd' }],
           },
         ),

@@ -29,7 +29,7 @@ const Shown = Type.Object(
         'When it was last asked again for what had been fetched, as its machine does at each later boot; to the hour.',
     }),
   },
-  { title: 'Seed' },
+  { title: 'Seed', description: 'A seed, and how often it was fetched.' },
 )
 const Issued = Type.Object(
   {
@@ -38,7 +38,7 @@ const Issued = Type.Object(
     target: Type.String(),
     expires_at: Time,
   },
-  { title: 'IssuedSeed' },
+  { title: 'IssuedSeed', description: 'A seed that was just made.' },
 )
 
 export const seedRoutes: readonly Route[] = [
@@ -59,19 +59,27 @@ export const seedRoutes: readonly Route[] = [
         Type.Object(
           {
             user_data: Type.String({ description: 'a text' }),
-            target: Type.String({ maxLength: 128, description: labelRule }),
+            target: Type.String({ maxLength: 128, description: labelRule, 'x-about': 'The name of the machine.' }),
             meta_data: Document,
             vendor_data: Document,
             network_config: Document,
             expires_in: Type.Optional(
-              Type.Integer({ description: `a whole number of seconds from 1 to ${maxLifetimeSeconds}` }),
+              Type.Integer({
+                description: `a whole number of seconds from 1 to ${maxLifetimeSeconds}`,
+                'x-about': 'In seconds; an hour unless it is said otherwise, seven days at most.',
+              }),
             ),
-            max_fetches: Type.Optional(Type.Integer({ description: 'a whole number from 1 to 100' })),
+            max_fetches: Type.Optional(
+              Type.Integer({
+                description: 'a whole number from 1 to 100',
+                'x-about': 'How often user-data may be fetched; once unless it is said otherwise.',
+              }),
+            ),
           },
           {
             title: 'NewSeed',
             additionalProperties: false,
-            description: 'a JSON object',
+            description: 'A NoCloud data source for one machine.',
             examples: [{ user_data: '#cloud-config\n', target: 'web-1' }],
           },
         ),

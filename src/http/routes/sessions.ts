@@ -52,7 +52,7 @@ const OpenSession = Type.Object(
     user_agent: Type.String(),
     current: Type.Boolean(),
   },
-  { title: 'OpenSession' },
+  { title: 'OpenSession', description: 'One of the sessions of whoever asks.' },
 )
 /** Of strangers. */
 const bodyLimit = 8 * 1024
@@ -135,7 +135,7 @@ export const signInRoutes: readonly Route[] = [
     schemas: {
       params: noParams,
       query: NoQuery,
-      body: json(Type.Object({ token: Text }, { ...body, examples: [{ token: 'sri_…' }] }), bodyLimit),
+      body: json(Type.Object({ token: Text }, { ...body, examples: [{ token: 'sr_…' }] }), bodyLimit),
       answers: {
         200: Type.Object(
           {
@@ -145,7 +145,7 @@ export const signInRoutes: readonly Route[] = [
             name: Type.Union([Type.String(), Type.Null()]),
             role: Type.Unsafe<Role>(Type.String({ enum: [...roles] })),
           },
-          { title: 'Invitation' },
+          { title: 'Invitation', description: 'What a one-time link is for.' },
         ),
       },
       refusals: [404],
@@ -184,7 +184,7 @@ export const signInRoutes: readonly Route[] = [
       body: json(
         Type.Object(
           { token: Text, password: Password, name: Type.Optional(Text), email: Type.Optional(Text) },
-          { ...body, examples: [{ token: 'sri_…', password: 'correct horse battery staple' }] },
+          { ...body, examples: [{ token: 'sr_…', password: 'correct horse battery staple' }] },
         ),
         bodyLimit,
       ),

@@ -19,16 +19,33 @@ import { ssoPlace } from '../sso.ts'
 const body = { additionalProperties: false, description: 'a JSON object' }
 const Rules = Type.Object(
   { second_factor_required: Type.Boolean({ description: 'true or false' }) },
-  { ...body, title: 'SignInRules', examples: [{ second_factor_required: false }] },
+  {
+    ...body,
+    title: 'SignInRules',
+    description: 'How the people of an account must sign in.',
+    examples: [{ second_factor_required: false }],
+  },
 )
 const Role = Type.Unsafe<SsoRole>(Type.String({ enum: [...ssoRoles], description: `one of ${ssoRoles.join(', ')}` }))
 const Provider = {
-  label: Type.String({ maxLength: 128, description: 'a name of 1 to 128 characters' }),
+  label: Type.String({
+    maxLength: 128,
+    description: 'a name of 1 to 128 characters',
+    'x-about': 'What the button says.',
+  }),
   issuer: Type.String({ maxLength: 1024, description: 'a URL' }),
   client_id: Type.String({ maxLength: 300, description: 'a text' }),
-  domains: Type.Array(Type.String({ maxLength: 253 }), { description: 'domains' }),
-  role: Type.Union([Role, Type.Null()], { description: `one of ${ssoRoles.join(', ')}, or null` }),
-  only: Type.Boolean({ description: 'true or false' }),
+  domains: Type.Array(Type.String({ maxLength: 253 }), {
+    description: 'Whose verified addresses may come uninvited; only with a `role`.',
+  }),
+  role: Type.Union([Role, Type.Null()], {
+    description: `one of ${ssoRoles.join(', ')}, or null`,
+    'x-about': 'What they become; `null` where only who was invited may come.',
+  }),
+  only: Type.Boolean({
+    description: 'true or false',
+    'x-about': 'Whether nobody but owners may sign in otherwise.',
+  }),
 }
 const providerExample = {
   label: 'Example',
@@ -39,9 +56,19 @@ const providerExample = {
   role: 'reader',
   only: false,
 }
-const Shown = Type.Object({ ...Provider, redirect_uri: Type.String(), sign_in_url: Type.String() }, { title: 'Sso' })
+const Shown = Type.Object(
+  {
+    ...Provider,
+    redirect_uri: Type.String({ description: 'Where the provider sends people back to.' }),
+    sign_in_url: Type.String({ description: 'Where people begin.' }),
+  },
+  { title: 'Sso', description: 'The OpenID provider that an account’s people come through.' },
+)
 const Return = Type.Optional(Type.String({ maxLength: 200, description: 'a path of the portal' }))
-const Away = Type.Object({ url: Type.String({ description: 'where the browser goes' }) }, { title: 'Away' })
+const Away = Type.Object(
+  { url: Type.String({ description: 'where the browser goes' }) },
+  { title: 'Away', description: 'Where the browser goes on.' },
+)
 
 /** For owners: `/v3/sign-in` and `/v3/sso`. */
 export const signInRuleRoutes: readonly Route[] = [
@@ -142,9 +169,21 @@ export const signInRuleRoutes: readonly Route[] = [
         Type.Object(
           {
             ...Provider,
-            client_secret: Type.Optional(Type.String({ minLength: 1, maxLength: 1000, description: 'a text' })),
+            client_secret: Type.Optional(
+              Type.String({
+                minLength: 1,
+                maxLength: 1000,
+                description: 'a text',
+                'x-about': 'Without it, the one that is there stays.',
+              }),
+            ),
           },
-          { ...body, title: 'NewSso', examples: [providerExample] },
+          {
+            ...body,
+            title: 'NewSso',
+            description: 'An OpenID provider for the people of an account.',
+            examples: [providerExample],
+          },
         ),
       ),
       answers: { 200: Shown },
@@ -218,7 +257,10 @@ export const ssoRoutes: readonly Route[] = [
       answers: {
         200: Type.Object({
           provider: Type.Union([
-            Type.Object({ account: Type.String(), label: Type.String() }, { title: 'SsoProvider' }),
+            Type.Object(
+              { account: Type.String(), label: Type.String() },
+              { title: 'SsoProvider', description: 'A provider that somebody may sign in through.' },
+            ),
             Type.Null(),
           ]),
           account_required: Type.Boolean({
@@ -259,7 +301,9 @@ export const ssoRoutes: readonly Route[] = [
           {
             account: AccountName,
             return: Return,
-            fresh: Type.Optional(Type.Boolean({ description: 'true or false' })),
+            fresh: Type.Optional(
+              Type.Boolean({ description: 'true or false', 'x-about': 'Whether the provider is to ask the person.' }),
+            ),
           },
           { ...body, examples: [{ account: 'default' }] },
         ),

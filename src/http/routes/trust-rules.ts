@@ -24,7 +24,7 @@ import { formatTime, IdParams, idOf, Message, NoQuery, Time } from '../schema.ts
 
 const KeySet = Type.Object(
   { keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), { maxItems: 100 }) },
-  { title: 'KeySet' },
+  { title: 'KeySet', description: 'Public keys of an issuer (RFC 7517).' },
 )
 const OrNull = <T extends Type.TSchema>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description })
@@ -67,7 +67,7 @@ const Shown = Type.Object(
     updated_at: Time,
     created_by: CreatedBy,
   },
-  { title: 'TrustRule' },
+  { title: 'TrustRule', description: 'Whose tokens are traded for API keys, and of which scopes.' },
 )
 const example = {
   name: 'deploy',
@@ -79,11 +79,12 @@ const example = {
 const body = { additionalProperties: false, description: 'a JSON object' }
 const New = Type.Object(
   { ...required, ...Type.Partial(Type.Object(others)).properties },
-  { ...body, title: 'NewTrustRule', examples: [example] },
+  { ...body, title: 'NewTrustRule', description: 'A trust rule that is to be.', examples: [example] },
 )
 const Change = Type.Partial(Type.Object({ ...required, ...others }), {
   ...body,
   title: 'TrustRuleChange',
+  description: 'What is left out stays as it is.',
   examples: [{ key_ttl: 600 }],
 })
 

@@ -35,8 +35,8 @@ const Link = {
   invitation_expires_at: Time,
 }
 const body = { additionalProperties: false, description: 'a JSON object' }
-const ShownUser = Type.Object(Shown, { title: 'User' })
-const OneTimeLink = Type.Object(Link, { title: 'OneTimeLink' })
+const ShownUser = Type.Object(Shown, { title: 'User', description: 'Somebody of the account.' })
+const OneTimeLink = Type.Object(Link, { title: 'OneTimeLink', description: 'A link that sets a password, once.' })
 
 export const userRoutes: readonly Route[] = [
   defineRoute({
@@ -76,10 +76,17 @@ export const userRoutes: readonly Route[] = [
       body: json(
         Type.Object(
           { email: Email, role: RoleName, name: Type.Optional(Name), name_patterns: Type.Optional(Patterns) },
-          { ...body, title: 'NewUser', examples: [{ email: 'grace@example.com', role: 'reader' }] },
+          {
+            ...body,
+            title: 'NewUser',
+            description: 'A user who is to be.',
+            examples: [{ email: 'grace@example.com', role: 'reader' }],
+          },
         ),
       ),
-      answers: { 201: Type.Object({ ...Shown, ...Link }, { title: 'InvitedUser' }) },
+      answers: {
+        201: Type.Object({ ...Shown, ...Link }, { title: 'InvitedUser', description: 'A user who was just invited.' }),
+      },
       refusals: [409],
     },
     headers: { takes: [], gives: ['Location'] },
@@ -162,7 +169,12 @@ export const userRoutes: readonly Route[] = [
             name_patterns: Type.Optional(Patterns),
             disabled: Type.Optional(Type.Boolean({ description: 'true or false' })),
           },
-          { ...body, title: 'UserChange', examples: [{ name: 'Grace' }] },
+          {
+            ...body,
+            title: 'UserChange',
+            description: 'What is left out stays as it is.',
+            examples: [{ name: 'Grace' }],
+          },
         ),
       ),
       answers: { 200: ShownUser },

@@ -14,8 +14,14 @@ const VersionParams = Type.Object({
   ...IdParams.properties,
   version: IdText,
 })
-const Head = Type.Object({ version: Id, created_at: Time }, { title: 'VersionHead' })
-const Whole = Type.Object({ id: Id, name: Name, version: Id, value: Value, created_at: Time }, { title: 'Version' })
+const Head = Type.Object(
+  { version: Id, created_at: Time },
+  { title: 'VersionHead', description: 'A version that is kept of a secret.' },
+)
+const Whole = Type.Object(
+  { id: Id, name: Name, version: Id, value: Value, created_at: Time },
+  { title: 'Version', description: 'A secret’s value as it was.' },
+)
 
 export const versionRoutes: readonly Route[] = [
   defineRoute({
