@@ -154,6 +154,41 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('heading', { name: 'needle' }).waitFor()
     })
 
+    test('leave out the columns that a table has no room for, and bring them back', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const page = await portal.openAs(owner)
+      const headsOf = () => page.getByRole('columnheader').allTextContents()
+      const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'db-password' }) })
+      const shownAt = async (width: number, count: number) => {
+        await page.setViewportSize({ width, height: 900 })
+        await page.getByRole('columnheader').nth(count).waitFor({ state: 'detached' })
+        await page
+          .getByRole('columnheader')
+          .nth(count - 1)
+          .waitFor({ state: 'attached' })
+        return headsOf()
+      }
+
+      assert.deepEqual(await shownAt(1440, 6), ['Name', 'List', 'Type', 'Expires', 'Updated', 'Actions'])
+      assert.deepEqual(await shownAt(800, 5), ['Name', 'List', 'Expires', 'Updated', 'Actions'])
+      assert.deepEqual(await shownAt(390, 2), ['Name', 'Actions'])
+      // A cell for each head, in one line with it.
+      assert.equal(await row.getByRole('gridcell').count(), 2)
+      const [head, cell] = await Promise.all([
+        page.getByRole('columnheader', { name: 'Name' }).boundingBox(),
+        row.getByRole('gridcell').first().boundingBox(),
+      ])
+      assert.equal(head?.x, cell?.x)
+      assert.equal((await shownAt(1440, 6)).length, 6)
+      assert.equal(await row.getByRole('gridcell').count(), 6)
+
+      await page.goto('/portal/lists')
+      await page.getByRole('link', { name: 'Production' }).waitFor()
+      assert.deepEqual(await shownAt(1440, 4), ['Name', 'Secrets', 'Created', 'Actions'])
+      assert.deepEqual(await shownAt(390, 3), ['Name', 'Secrets', 'Actions'])
+    })
+
     test('make a list, put a secret into it, and delete both', async (t) => {
       const portal = await startPortal(t, engine)
       await portal.server.api.post('/v3/secrets', { name: 'db-password', value: 'v' })
