@@ -60,7 +60,7 @@ function awsEntries(secret: Json): readonly Entry[] {
     return entriesOf(pairs).map(({ name: key, value }) => ({ name: `${awsName(name)}.${key}`, value }))
   }
   if (typeof binary !== 'string') throw faulty(`"${name}" has neither SecretString nor SecretBinary.`)
-  return [{ name: awsName(name), value: Buffer.from(binary, 'base64') }]
+  return [{ name: awsName(name), value: bytesOf(name, binary) }]
 }
 
 /** AWS parts names by slashes. */
@@ -112,9 +112,17 @@ function yamlEntry(key: unknown, value: unknown): Entry {
   if (typeof text !== 'string' || (type === 'PLAIN' && tag === undefined && /^(~|null|Null|NULL|)$/.test(text))) {
     throw cannotHold(name, 'Has no value.', 'Write "" for an empty text.')
   }
-  if (tag === 'tag:yaml.org,2002:binary') return { name, value: Buffer.from(text, 'base64') }
+  if (tag === 'tag:yaml.org,2002:binary') return { name, value: bytesOf(name, text) }
   if (!stringTags.has(tag)) throw cannotHold(name, 'Has a tag of YAML.', flatHint)
   return { name, value: text }
+}
+
+/** Lines may break it. @throws Refusal `invalid` for anything but base64, which would give other bytes */
+function bytesOf(name: string, text: string): Buffer {
+  const packed = text.replaceAll(/\s/g, '')
+  const bytes = Buffer.from(packed, 'base64')
+  if (bytes.toString('base64') === packed) return bytes
+  throw cannotHold(name, 'Is not base64.', 'Write it with its padding.')
 }
 
 function entriesOf(object: JsonObject): readonly Entry[] {

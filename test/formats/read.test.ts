@@ -152,6 +152,11 @@ suite('A file of JSON or YAML', () => {
     ])
   })
 
+  test('takes base64 from YAML that lines break', () => {
+    const text = 'a: !!binary |\n  AP8A\n  /wA=\n'
+    assert.deepEqual(readEntries(text, 'yaml'), [{ name: 'a', value: Buffer.from([0, 255, 0, 255, 0]) }])
+  })
+
   test('keeps numbers and words as they are written', () => {
     const json = '{"a":1.10,"b":1e3,"c":12345678901234567890,"d":true,"e":"\\ud83d\\ude00 \\u0041","f":-0}'
     assert.deepEqual(read(json, 'json'), {
@@ -190,6 +195,9 @@ suite('A file of JSON or YAML', () => {
     ['yaml', 'a: ~', /^a: Has no value/],
     ['yaml', 'a: &x planted\nb: *x', /^b: Is no single value/],
     ['yaml', 'a: !!int planted', /^a: Has a tag/],
+    ['yaml', 'a: !!binary "planted, and more"', /^a: Is not base64/],
+    ['yaml', 'a: !!binary cGxhbnRlZA', /^a: Is not base64/],
+    ['aws', '{"Name":"a","SecretBinary":"planted_"}', /^a: Is not base64/],
     ['yaml', 'a: planted\na: 2', /^a: Is in the file twice/],
   ]
   for (const [format, text, message] of refused) {
