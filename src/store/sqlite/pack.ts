@@ -3,10 +3,10 @@
  * rows, and the secrets that a batch read, travel as one JSON text of plain values and one buffer of bytes.
  */
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
-import type { Secret } from '../../model/secret.ts'
 import type { Outcome, Request } from '../operation.ts'
 import type { Refused } from '../outcome.ts'
 import type { StoredSecret } from '../stored.ts'
+import { keyOfSecret, secrets, toStoredSecret } from '../tables/secret.ts'
 
 export interface PackedOutcomes {
   /** With `null` in the place of each secret that was read. */
@@ -24,13 +24,11 @@ type Value = string | number | null
 export function packOutcomes(requests: readonly Request[], outcomes: readonly Outcome[]): PackedOutcomes {
   const values: Value[] = []
   const parts: Uint8Array[] = []
-  const pack = (stored: StoredSecret): Hole => {
-    const { secret, key, sealed } = stored
-    values.push(secret.accountId, secret.id, secret.uid, secret.name, secret.version, secret.createdAt)
-    values.push(secret.updatedAt, secret.listId, secret.type, secret.filename, secret.description)
-    values.push(secret.tags.join(' '), secret.expiresAt, key.keyVersion)
-    values.push(secret.mac.length, key.wrapped.length, sealed.length)
-    parts.push(secret.mac, key.wrapped, sealed)
+  const pack = ({ secret, key, sealed }: StoredSecret): Hole => {
+    for (const value of [...secrets.write(secret), ...keyOfSecret.write(key), sealed]) {
+      if (value instanceof Uint8Array) parts.push(value)
+      values.push(value instanceof Uint8Array ? value.length : value)
+    }
     return null
   }
   const left = outcomes.map((outcome, at) => {
@@ -86,11 +84,26 @@ export function unpackRows({ columns, values, bytes }: PackedRows): Record<strin
     end += value[0]
     return bytes.subarray(end - value[0], end)
   }
-  return Array.from({ length: found.length / columns.length }, (_, row) => {
-    const entries = columns.map((column, offset) => [column, valueAt(row * columns.length + offset)] as const)
-    return Object.fromEntries(entries)
+  const empty = emptyRow(columns)
+  return Array.from({ length: found.length / columns.length }, (_, count) => {
+    const row = { ...empty }
+    for (const [at, column] of columns.entries()) row[column] = valueAt(count * columns.length + at)
+    return row
   })
 }
+
+/** Rows that begin as copies of one object have its shape from the beginning, which is several times as fast. */
+function emptyRow(columns: readonly string[]): Record<string, Value | Uint8Array> {
+  return Object.fromEntries(columns.map((column) => [column, null]))
+}
+
+/** What a secret that was read travels as. */
+const secretColumns: readonly (readonly [name: string, isOfBytes: boolean])[] = [
+  ...Object.entries(secrets.columns).map(([name, kind]) => [name, kind === 'bytes'] as const),
+  ...keyOfSecret.columns.map(({ name, kind }) => [name, kind === 'bytes'] as const),
+  ['sealed', true],
+]
+const emptySecret = emptyRow(secretColumns.map(([name]) => name))
 
 /** Takes the values in the order in which they were packed. */
 class Reader {
@@ -105,33 +118,12 @@ class Reader {
   }
 
   storedSecret(): StoredSecret {
-    const values = this.#values
-    let at = this.#valueAt
-    const secret = {
-      accountId: values[at++] as number,
-      id: values[at++] as number,
-      uid: values[at++] as string,
-      name: values[at++] as string,
-      version: values[at++] as number,
-      createdAt: values[at++] as number,
-      updatedAt: values[at++] as number,
-      listId: values[at++] as number,
-      type: values[at++] as Secret['type'],
-      filename: values[at++] as string | null,
-      description: values[at++] as string,
-      tags: words(values[at++] as string),
-      expiresAt: values[at++] as number | null,
+    const row = { ...emptySecret }
+    for (const [name, isOfBytes] of secretColumns) {
+      const value = this.#values[this.#valueAt++] ?? null
+      row[name] = isOfBytes ? this.#take(Number(value)) : value
     }
-    const keyVersion = values[at++] as number
-    const [macLength, wrappedLength, sealedLength] = [values[at++], values[at++], values[at++]] as [
-      number,
-      number,
-      number,
-    ]
-    this.#valueAt = at
-    const mac = this.#take(macLength)
-    const key = { keyVersion, wrapped: this.#take(wrappedLength) }
-    return { secret: { ...secret, mac }, key, sealed: this.#take(sealedLength) }
+    return toStoredSecret(row)
   }
 
   #take(length: number): Uint8Array {
@@ -148,8 +140,4 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
     end += part.length
   }
   return bytes
-}
-
-function words(text: string): readonly string[] {
-  return text === '' ? [] : text.split(' ')
 }

@@ -38,6 +38,8 @@ export interface Field<Type> {
   /** Whether no change of a row changes it: then it is not written again. */
   readonly isConstant: boolean
   readonly cover: Cover<Type> | undefined
+  /** Whether it is what its one column holds: then neither `read` nor `write` is called on the way of a row. */
+  readonly isPlain: boolean
   readonly read: (row: NamedRow) => Type
   /** Appends what its columns hold. */
   readonly write: (value: Type, to: Value[]) => void
@@ -84,6 +86,7 @@ function plain<Type extends string | number | null>(column: string, kind: Kind, 
   const { uncovered } = options
   return {
     ...columnOf(column, kind, options),
+    isPlain: true,
     // Texts, numbers and nothing are all written as JSON writes them.
     cover: (uncovered === undefined ? 'covered' : { because: uncovered }) as Cover<Type>,
     read: (row) => stored<Type>(row, column),
@@ -106,6 +109,7 @@ export function bytes(
   const { uncovered, cover } = options
   return {
     ...columnOf(column, 'bytes', options),
+    isPlain: true,
     cover: uncovered === undefined ? cover : { because: uncovered },
     read: (row) => stored<Uint8Array>(row, column),
     write: (value, to) => {
@@ -166,6 +170,7 @@ export function coded<Type>(
   const { read, write, cover, uncovered } = codec
   return {
     ...columnOf(column, kind, codec),
+    isPlain: false,
     cover: uncovered === undefined ? cover : { because: uncovered },
     read: (row) => read(stored(row, column)),
     write: (value, to) => {
@@ -203,7 +208,7 @@ export function principal(prefix: string, options: Options = {}): SealedField<Pr
   const { columns, isConstant, read } = principalOrNull(prefix, options, '')
   const nobody: Principal = { kind: 'system', id: 0, name: '' }
   const cover = options.uncovered === undefined ? principalText : { because: options.uncovered }
-  return { columns, isConstant, cover, read: (row) => read(row) ?? nobody, write: writePrincipal }
+  return { columns, isConstant, isPlain: false, cover, read: (row) => read(row) ?? nobody, write: writePrincipal }
 }
 
 export function principalOrNull(
@@ -216,6 +221,7 @@ export function principalOrNull(
   return {
     columns: [...column(kind, 'text'), ...column(id, 'integer'), ...column(name, 'text')],
     isConstant: options.isConstant === true,
+    isPlain: false,
     cover: options.uncovered === undefined ? principalText : { because: options.uncovered },
     read: (row) =>
       row[kind] === null
@@ -235,7 +241,7 @@ function principalText(value: Principal | null): Plain {
 
 /** Has no column: it is in the rows of another table, and covered here. */
 export function elsewhere<Type>(nothing: Type, cover: Cover<Type>): SealedField<Type> {
-  return { columns: [], isConstant: true, cover, read: () => nothing, write: () => {} }
+  return { columns: [], isConstant: true, isPlain: false, cover, read: () => nothing, write: () => {} }
 }
 
 function columnOf(name: string, kind: Kind, { isConstant, added }: Options) {

@@ -40,6 +40,7 @@ function objectOrNull(): Field<AuditObject | null> {
   return {
     columns: [kind, id, uid, name, version, hash].flatMap(({ columns }) => columns),
     isConstant: true,
+    isPlain: false,
     cover: undefined,
     read: (row) => {
       // The words of a tampered row are taken as they are: the chain tells that they are not what was written.
