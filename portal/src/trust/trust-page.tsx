@@ -101,7 +101,10 @@ function RuleItem({
       }
     >
       <Tags label="Its keys may" of={rule.scopes.map((scope) => [scopeText(scope), scope])} />
-      <Facts look="small" of={[['Issuer', rule.issuer], ['Audience', rule.audience], ...Object.entries(rule.claims)]} />
+      <Facts
+        look="compact"
+        of={[['Issuer', rule.issuer], ['Audience', rule.audience], ...Object.entries(rule.claims)]}
+      />
       <p className="hint">
         A key lives {lifeText(rule.key_ttl)}
         {rule.networks.length === 0 ? ' · from anywhere' : ` · from ${rule.networks.join(', ')}`}

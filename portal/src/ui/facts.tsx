@@ -6,12 +6,13 @@ export function Facts({
   look = '',
 }: {
   readonly of: readonly (readonly [term: string, fact: ReactNode])[]
-  readonly look?: 'small' | 'beside' | 'conflict' | ''
+  readonly look?: 'compact' | 'beside' | 'conflict' | ''
 }) {
   return (
     <dl className={`facts ${look}`}>
-      {facts.map(([term, fact]) => (
-        <div key={term}>
+      {facts.map(([term, fact], at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a term may come twice, such as a claim that is called as another fact
+        <div key={`${at} ${term}`}>
           <dt>{term}</dt>
           <dd>{fact}</dd>
         </div>
