@@ -47,12 +47,13 @@ export function formatNetwork({ first, prefix }: Network): string {
   return `${addressText(first)}/${prefix}`
 }
 
-/** The canonical text of an address, or `undefined` when the text is none. A zone (`%eth0`) stays. */
+/** The canonical text of an address, or `undefined` when the text is none. A zone (`fe80::1%eth0`) stays. */
 export function canonicalAddress(text: string): string | undefined {
   const [plain = '', zone] = splitZone(text)
   const hex = addressHex(plain)
-  if (hex === undefined) return undefined
-  return zone === undefined ? addressText(hex) : `${addressText(hex)}%${zone}`
+  // Behind the sign may stand no more than the name of an interface: it is shown and counted by.
+  if (hex === undefined || isIP(text) === 0) return undefined
+  return zone === undefined || hex.startsWith(mapped) ? addressText(hex) : `${addressText(hex)}%${zone}`
 }
 
 /** Whether an address lies in a network. A zone is not looked at; what is no address lies in none. */

@@ -1598,6 +1598,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*of a seed uses nothing up',
   ),
   fault(
+    'no text passes for the zone of an address',
+    'model/address.ts',
+    'if (hex === undefined || isIP(text) === 0) return undefined',
+    'if (hex === undefined) return undefined',
+    'model/address.test.ts',
+    'one canonical text',
+  ),
+  fault(
     'whoever is shut out gets no further page of a listing',
     'vault/secrets.ts',
     'if (!isFirst) await authenticate(vault, asker)',

@@ -178,6 +178,10 @@ suite('An address', () => {
     }
     assert.equal(canonicalAddress('2001:0DB8:0:0:1::'), '2001:db8:0:0:1::')
     assert.equal(canonicalAddress('FE80::1%eth0'), 'fe80::1%eth0')
+    assert.equal(canonicalAddress('::ffff:10.1.2.3%eth0'), '10.1.2.3')
+    for (const none of ['fe80::1%', 'fe80::1%<b>', 'fe80::1%a b', 'fe80::1%e%f', '10.1.2.3%eth0']) {
+      assert.equal(canonicalAddress(none), undefined)
+    }
     for (const none of ['', 'localhost', '10.1.2', '10.1.2.3/32', '1.2.3.4:80', 'unknown']) {
       assert.equal(canonicalAddress(none), undefined)
       assert.equal(addressHex(none), undefined)
