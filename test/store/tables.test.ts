@@ -1,74 +1,53 @@
 /** The descriptions of the tables: they say what rows mean, as rows always did, and what the schema has. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { suite, test } from 'node:test'
-import type { Kind, Value } from '../../src/store/tables/field.ts'
+import { spawnSync } from 'node:child_process'
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import type { Table, TableOf } from '../../src/store/tables/table.ts'
 import { tables } from '../../src/store/tables/tables.ts'
-import { query } from '../support/database.ts'
-import { engines, type Place } from '../support/engines.ts'
+import { engines, makeFolder } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
+import { assertOrder, assertRows, isOfThen, linesOf, namesOfThen, schemaOf } from './described.ts'
 
-interface Vector {
-  readonly row: Readonly<Record<string, Value>>
-  readonly model?: Readonly<Record<string, unknown>>
-  readonly text?: string
-}
-
-interface Vectors {
-  readonly name: string
-  readonly isOfKeys: boolean
-  readonly keyLength: number
-  readonly since: string
-  readonly columns: readonly (readonly [string, string])[]
-  readonly added: Readonly<Record<string, { readonly by: string; readonly value: Value }>>
-  readonly rows: readonly Vector[]
-}
-
-const { tables: vectors } = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../vectors/rows.json'), 'utf8'),
-  (_, value) => (typeof value?.hex === 'string' ? new Uint8Array(Buffer.from(value.hex, 'hex')) : value),
-) as { readonly tables: readonly Vectors[] }
-
-/** The schema that the vectors are of. */
-const schema = '0015-addresses-within-accounts'
+const root = join(import.meta.dirname, '../..')
 
 suite('The descriptions of the tables', () => {
   test('say of rows from before what they always said: what they mean, what they hold, and what their MACs are made of', () => {
-    for (const { name, rows } of vectors) {
-      const table = tableNamed(name)
-      for (const { row, model, text } of rows) {
-        const older = Object.fromEntries(Object.entries(table.added).map(([column, { value }]) => [column, value]))
-        const read = table.read({ ...older, ...row }) as Record<string, unknown>
-        const written = table.write(read)
-
-        const flat = name === 'audit' ? { ...(model?.['record'] as object), head: model?.['head'] } : model
-        if (flat !== undefined) {
-          assert.deepEqual(Object.fromEntries(Object.keys(flat).map((field) => [field, read[field]])), flat, name)
-        }
-        const names = Object.keys(table.columns)
-        assert.deepEqual(Object.fromEntries(names.map((column, at) => [column, written[at]])), { ...older, ...row })
-        if (text !== undefined) assert.equal(table.text(read as never), text)
-      }
-    }
+    for (const table of tables) assertRows(modelled(table))
+    assert.equal(
+      modelled(tables.find(({ name }) => name === 'deployments')).text({
+        ...{ accountId: 2, id: 3, target: 'web-1', principal: { kind: 'key', id: 4, name: 'ci' }, seedId: null },
+        ...{ createdAt: 5, secrets: [{ id: 6, uid: 'a', name: 'db', version: 7 }] },
+      } as never),
+      '["deployments",2,2,3,"web-1",["key",4,"ci"],null,5,[[6,"a","db",7]]]',
+    )
   })
 
   test('have the columns of backups in the order of backups, with what older ones lack', () => {
-    for (const { name, columns, keyLength, isOfKeys, since, added } of vectors) {
-      const table = tableNamed(name)
-      const known = Object.entries(table.columns).filter(([column]) => (table.added[column]?.by ?? '') <= schema)
-      assert.deepEqual(known, columns, name)
-      assert.deepEqual(Object.entries(table.columns).slice(0, columns.length), columns, `${name}: new ones at the end`)
-      assert.deepEqual([table.keyLength, table.holdsKeys, table.since], [keyLength, isOfKeys, since], name)
-      const older = Object.entries(table.added).filter(([, { by }]) => by <= schema)
-      assert.deepEqual(Object.fromEntries(older), added, name)
-    }
-    const known = tables.filter(({ since }) => since <= schema).map(({ name }) => name)
+    for (const table of tables) assertOrder(table)
     assert.deepEqual(
-      known,
-      vectors.map(({ name }) => name),
+      tables.filter(isOfThen).map(({ name }) => name),
+      namesOfThen,
     )
+  })
+
+  test('lack no line that is not missed: it does not compile without it, or a test here fails', async (t) => {
+    const { place } = await startServer(t, engines[0] ?? assert.fail())
+    const schema = await schemaOf(place)
+    const { folder, lines } = withoutEachLine(t)
+
+    const faulty = filesThatDoNotCompile(folder)
+
+    const unnoticed: string[] = []
+    for (const { file, line } of lines) {
+      if (faulty.has(file)) continue
+      const described = Object.values(await import(pathToFileURL(join(folder, 'src/store/tables', file)).href))
+      if (described.filter(isTable).every((table) => holds(table, schema))) unnoticed.push(line)
+    }
+    assert.deepEqual(unnoticed, [])
+    assert.ok(lines.length > 250, String(lines.length))
   })
 })
 
@@ -79,65 +58,79 @@ for (const engine of engines) {
 
       const found = await schemaOf(place)
 
-      assert.deepEqual(found, tables.flatMap((table) => linesOf(table)).sort())
+      assert.deepEqual(found, tables.flatMap(linesOf).sort())
     })
   })
 }
 
-/** A line for each column, and one for each key. */
-function linesOf({ name, columns, keyLength, unique }: Table): string[] {
-  const key = Object.keys(columns).slice(0, keyLength)
-  return [
-    ...Object.entries(columns).map(([column, kind]) => `${name} ${column} ${kind}`),
-    `${name} primary key ${key.join(' ')}`,
-    ...unique.map((one) => `${name} unique ${one.join(' ')}`),
-  ]
-}
-
-async function schemaOf(place: Place): Promise<string[]> {
-  const isSqlite = place.databaseUrl === undefined
-  const columns = await query(place, isSqlite ? sqliteColumns : postgresColumns)
-  const keys = await query(place, isSqlite ? sqliteKeys : postgresKeys)
-  return [
-    ...columns.map(
-      ({ table, column, type, nullable }) => `${table} ${column} ${kindOf(String(type), Number(nullable))}`,
-    ),
-    ...keys.map(({ table, kind, columns: names }) => `${table} ${kind} ${names}`),
-  ]
-    .filter((line) => !line.startsWith('migrations '))
-    .sort()
-}
-
-function kindOf(type: string, nullable: number): Kind | string {
-  const kinds: Readonly<Record<string, Kind>> = { bigint: 'integer', blob: 'bytes', bytea: 'bytes' }
-  return `${kinds[type.toLowerCase()] ?? type.toLowerCase()}${nullable === 1 ? '?' : ''}`
-}
-
-const sqliteColumns = `select m.name as "table", c.name as "column", c.type,
-    case when c."notnull" = 1 or c.pk > 0 then 0 else 1 end as nullable
-  from sqlite_schema m join pragma_table_info(m.name) c where m.type = 'table'`
-
-const postgresColumns = `select table_name as "table", column_name as "column", data_type as type,
-    case when is_nullable = 'YES' then 1 else 0 end as nullable
-  from information_schema.columns where table_schema = 'public'`
-
-const sqliteKeys = `
-  select m.name as "table", 'primary key' as kind, (select group_concat(name, ' ') from
-    (select name from pragma_table_info(m.name) where pk > 0 order by pk)) as columns
-  from sqlite_schema m where m.type = 'table'
-  union all
-  select m.name, 'unique', (select group_concat(name, ' ') from (select name from pragma_index_info(i.name) order by seqno))
-  from sqlite_schema m join pragma_index_list(m.name) i where m.type = 'table' and i."unique" = 1 and i.origin <> 'pk'`
-
-const postgresKeys = `
-  select c.relname as "table", case when i.indisprimary then 'primary key' else 'unique' end as kind,
-    (select string_agg(a.attname, ' ' order by k.at) from unnest(i.indkey) with ordinality k (column_number, at)
-      join pg_attribute a on a.attrelid = c.oid and a.attnum = k.column_number) as columns
-  from pg_index i join pg_class c on c.oid = i.indrelid
-  where c.relnamespace = 'public'::regnamespace and i.indisunique`
-
 /** Of whatever model. */
-function tableNamed(name: string): TableOf<unknown> {
-  const table: Table | undefined = tables.find((one) => one.name === name)
-  return (table ?? assert.fail(`There is no table ${name}.`)) as TableOf<unknown>
+function modelled(table: Table | undefined): TableOf<unknown> {
+  return (table ?? assert.fail()) as TableOf<unknown>
+}
+
+function isTable(value: unknown): value is TableOf<unknown> {
+  return typeof value === 'object' && value !== null && 'keyLength' in value
+}
+
+function holds(table: TableOf<unknown>, schema: readonly string[]): boolean {
+  try {
+    assertRows(table)
+    assertOrder(table)
+    assert.deepEqual(
+      linesOf(table),
+      schema.filter((line) => line.startsWith(`${table.name} `)),
+    )
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A copy of the store's tables with a file for each line of a description: the same without that line. */
+function withoutEachLine(t: TestContext) {
+  const folder = makeFolder()
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  for (const part of ['model', 'audit', 'errors.ts', 'store/tables', 'store/reply.ts', 'store/stored.ts']) {
+    mkdirSync(dirname(join(folder, 'src', part)), { recursive: true })
+    cpSync(join(root, 'src', part), join(folder, 'src', part), { recursive: true })
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  const lines = globSync('src/store/tables/*.ts', { cwd: root }).flatMap((path) => {
+    const text = readFileSync(join(root, path), 'utf8').split('\n')
+    return describing(text).map((at) => {
+      const file = `${basename(path, '.ts')}-${at + 1}.ts`
+      writeFileSync(join(folder, 'src/store/tables', file), text.toSpliced(at, 1).join('\n'))
+      return { file, line: `${path}:${at + 1} ${text[at]}` }
+    })
+  })
+  return { folder, lines }
+}
+
+/** The lines between the first one of a description and the last. */
+function describing(text: readonly string[]): number[] {
+  let isWithin = false
+  return text.flatMap((line, at) => {
+    if (/(sealed|open)Table<\w+>\(\)\(\{$/.test(line)) isWithin = true
+    else if (line === '})') isWithin = false
+    else if (isWithin) return [at]
+    return []
+  })
+}
+
+/** The compiler looks at types only when there is no file that it cannot read: then it is asked again without those. */
+function filesThatDoNotCompile(folder: string): ReadonlySet<string> {
+  const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'))
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src/store/tables'] }))
+  const faulty = new Set<string>()
+  for (;;) {
+    const compiler = [join(root, 'node_modules/.bin/tsc'), '--pretty', 'false'] as const
+    const { stdout } = spawnSync(compiler[0], compiler.slice(1), { cwd: folder, encoding: 'utf8' })
+    const found = [...stdout.matchAll(/^src\/store\/tables\/([^(]+)\(/gm)].map(([, file = '']) => file)
+    if (found.length === 0) return faulty
+    for (const file of new Set(found)) {
+      faulty.add(file)
+      rmSync(join(folder, 'src/store/tables', file))
+    }
+  }
 }

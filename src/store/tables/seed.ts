@@ -13,7 +13,6 @@ export const seeds = sealedTable<Seed>()({
   whenMissing: 'the seed is unknown: 404',
   textBegins: [
     ...(['accountId', 'id', 'uid', 'tokenHash', 'target', 'sealed', 'scopes', 'maker', 'makerGeneration'] as const),
-    ...(['createdAt', 'expiresAt', 'maxFetches', 'fetches', 'usedAt', 'returns', 'refetchedAt'] as const),
   ],
   fields: {
     accountId: integer('account_id'),
