@@ -6,9 +6,9 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathOf } from '../src/http/description.ts'
-import { describeApis } from '../src/http/reference.ts'
 import type { Facts } from '../src/http/route.ts'
 import { routes } from '../src/http/routes/all.ts'
+import { describeApis } from '../src/http/routes/open/reference.ts'
 
 const folder = join(import.meta.dirname, '..', 'src', 'client')
 

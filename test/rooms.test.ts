@@ -191,7 +191,7 @@ function roomOf(path: string): string {
 /** The API whose routes a file of `http` has. */
 function apiOf(path: string): 'v3' | 'lists' | undefined {
   if (listsApi.some((folder) => path.startsWith(folder))) return 'lists'
-  return path.startsWith('http/routes/') ? 'v3' : undefined
+  return path.startsWith('http/routes/') && !path.startsWith('http/routes/open/') ? 'v3' : undefined
 }
 
 function breaches(file: File): string[] {

@@ -9,7 +9,6 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import type { Logger } from 'pino'
-import { Registry } from 'prom-client'
 import type { Config, TraceSettings } from '../config.ts'
 import { checkCharset, parseJson } from '../json.ts'
 import type { Store } from '../store/store.ts'
@@ -133,8 +132,6 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   checkRequests(app, limiter('address'))
   observe(app, metrics, (level) => logger.isLevelEnabled(level))
   refuseOtherMethods(app, refusedPaths, maxHeaderBytes)
-  health(app, vault, state)
-  if (config.metricsListen === undefined) serveMetrics(app, scrape)
   const keyLimiter = limiter('key')
   const failureLimiter = limiter('failures', failuresPerSecond)
   const { isQueryKeyAccepted, maxFileBytes, publicUrl } = config
@@ -142,8 +139,9 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
     ...{ vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter },
     limits: config,
     providers: providersOf(config.oidcAllowances, vault.now),
+    ...{ portalDir, scrape, isDraining: () => state.isDraining },
   }
-  await serveApis(app, context, portalDir)
+  await serveApis(app, context, config.metricsListen === undefined)
   return {
     app,
     scrape,
@@ -168,14 +166,6 @@ async function startTracing(
   if (settings === undefined) return undefined
   const { Tracing } = await import('./tracing.ts')
   return new Tracing(dialect, settings, (outcome, spans) => metrics.traceSpans.inc({ outcome }, spans))
-}
-
-/** `/metrics` on an address of its own. */
-export function createMetricsServer(scrape: Scrape, logger: Logger): FastifyInstance {
-  const loggerInstance: FastifyBaseLogger = logger
-  const app = Fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
-  serveMetrics(app, scrape)
-  return app
 }
 
 /** Unique over restarts and nodes, without asking the random source for every request. */
@@ -214,25 +204,5 @@ function observe(app: FastifyInstance, metrics: Metrics, isLogged: (level: strin
       request.log[level]({ ...line, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request')
     }
     done()
-  })
-}
-
-function health(app: FastifyInstance, vault: Vault, state: { isDraining: boolean }): void {
-  const config = { isNeverShed: true }
-  app.get('/healthz', { config }, () => ({ status: 'ok' }))
-  app.get('/readyz', { config }, async (_request, reply) => {
-    if (state.isDraining) return reply.code(503).send({ status: 'draining' })
-    try {
-      await vault.store.ping()
-      return { status: 'ready' }
-    } catch {
-      return reply.code(503).send({ status: 'store unavailable' })
-    }
-  })
-}
-
-function serveMetrics(app: FastifyInstance, scrape: Scrape): void {
-  app.get('/metrics', { config: { isNeverShed: true } }, async (_request, reply) => {
-    return reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await scrape())
   })
 }

@@ -1591,9 +1591,9 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'whoever only looks at a seed uses nothing up',
-    'http/seed.ts',
-    'await lookAtDocument(vault, asker, params.token, document)',
-    'await fetchDocument(vault, asker, params.token, document).then(({ giveBack }) => giveBack())',
+    'http/routes/open/seed-documents.ts',
+    'await lookAtDocument(vault, asker, token, document)',
+    'await fetchDocument(vault, asker, token, document).then(({ giveBack }) => giveBack())',
     'http/head.test.ts',
     'SQLite.*of a seed uses nothing up',
   ),
@@ -2432,7 +2432,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'to look at a seed uses nothing up',
-    'http/seed.ts',
+    'http/routes/open/seed-documents.ts',
     "if (request.method === 'HEAD') {",
     "if (request.method === 'LOOK') {",
     'http/head.test.ts',
@@ -2477,6 +2477,39 @@ export const faults: readonly Fault[] = [
     'const route = request.url',
     'http/operations.test.ts',
     'nothing that is secret',
+  ),
+
+  fault(
+    'a method that a path does not take is refused',
+    'http/allowed-methods.ts',
+    'done(known.allowed.length === 0 ? new NoSuchPath() : methodNotAllowed(known.allowed))',
+    'done()',
+    'http/routes.test.ts',
+    'leaves every method',
+  ),
+  fault(
+    'a path that lacks a method is not answered by a star above it',
+    'http/allowed-methods.ts',
+    "if (!is404 && url?.endsWith('*') !== true) return undefined",
+    'if (!is404) return undefined',
+    'http/routes.test.ts',
+    'a look uses nothing up',
+  ),
+  fault(
+    'a route for the portal is for no API key',
+    'http/serve-routes.ts',
+    "...(scope === 'portal' ? { onRequest: refuseOtherSites } : {}),",
+    '',
+    'http/routes.test.ts',
+    'of people is none',
+  ),
+  fault(
+    'a route is described with the refusals that follow from what it is',
+    'http/description.ts',
+    '[!isOpen, 401, 403],',
+    '',
+    'http/description.test.ts',
+    'whatever an operation answers',
   ),
 
   // Metrics and traces

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { pino } from 'pino'
-import { createMetricsServer } from '../../src/http/server.ts'
+import { createMetricsServer } from '../../src/http/metrics-server.ts'
 import { Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'

@@ -8,6 +8,7 @@ import { suite, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Facts, Method } from '../../src/http/route.ts'
 import { routes } from '../../src/http/routes/all.ts'
+import { openRoutes } from '../../src/http/routes/open/all.ts'
 import { secretListRoutes } from '../../src/http/routes/secret-lists/all.ts'
 import { type Right, rights } from '../../src/model/scope.ts'
 import { bodyOf, pathWith } from '../support/calls.ts'
@@ -103,6 +104,22 @@ suite('A route', () => {
       bare.map(({ operationId }) => operationId),
       [],
     )
+  })
+})
+
+suite('A route beside the APIs', () => {
+  test('takes GET, HEAD where a look uses nothing up, and nothing else', async (t) => {
+    assert.ok(sqlite)
+    const { url } = await startServer(t, sqlite)
+
+    for (const { path, isHeadServed } of openRoutes) {
+      const allowed = isHeadServed ? ['GET', 'HEAD'] : ['GET']
+      const address = url + path.replace(':token', 'none').replace('*', 'x')
+      for (const method of METHODS.filter((one) => !unsent.includes(one) && !allowed.includes(one))) {
+        const { status, headers } = await fetch(address, { method })
+        assert.deepEqual([status, headers.get('allow')], [405, allowed.join(', ')], `${method} ${path}`)
+      }
+    }
   })
 })
 

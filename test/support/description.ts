@@ -1,7 +1,7 @@
 /** The API's description as the tests read it: in one piece, and held against what servers really answer. */
 import assert from 'node:assert/strict'
 import type { FastifyInstance } from 'fastify'
-import { describeApis } from '../../src/http/reference.ts'
+import { describeApis } from '../../src/http/routes/open/reference.ts'
 
 export interface DescribedHeader {
   readonly required?: boolean

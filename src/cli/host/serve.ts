@@ -31,15 +31,13 @@ export async function serve(): Promise<void> {
   passedOver.log = (signal) => logger.info({ signal }, 'this signal means nothing to the server')
   warn(logger, config, unknown)
   // The store's thread starts while the server's modules load.
-  const [opened, { createServer, createMetricsServer }] = await Promise.all([
-    openServerVault(config),
-    import('../../http/server.ts'),
-  ])
+  const [opened, { createServer }] = await Promise.all([openServerVault(config), import('../../http/server.ts')])
   let server: Server | undefined
   try {
     const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)
     server = await createServer({ vault: opened.vault, config, logger })
     if (config.metricsListen !== undefined) {
+      const { createMetricsServer } = await import('../../http/metrics-server.ts')
       const metricsApp = createMetricsServer(server.scrape, logger)
       server.app.addHook('onClose', () => metricsApp.close())
       await metricsApp.listen(config.metricsListen)

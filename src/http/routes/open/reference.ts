@@ -1,11 +1,11 @@
 /** The API's description: `/openapi.json` from the routes' own schemas, and a readable reference at `/docs`. */
 import { hash } from 'node:crypto'
 import helmet from '@fastify/helmet'
-import Fastify, { type FastifyInstance } from 'fastify'
-import plugin from 'fastify-plugin'
-import { describe } from './description.ts'
-import { routes } from './routes/all.ts'
-import { secretListRoutes } from './routes/secret-lists/all.ts'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { describe } from '../../description.ts'
+import type { OpenRoute } from '../../open-route.ts'
+import { routes } from '../all.ts'
+import { secretListRoutes } from '../secret-lists/all.ts'
 
 /** The page asks nobody but this server. Its one inline script, which starts it, is admitted by its hash. */
 function policyOf(page: string): string {
@@ -28,21 +28,30 @@ export function describeApis(): object {
   return describe([...routes, ...secretListRoutes])
 }
 
-export const reference = plugin(async (app: FastifyInstance) => {
-  let description: string | undefined
-  app.get('/openapi.json', (_request, reply) => {
-    description ??= JSON.stringify(describeApis())
-    return reply.type('application/json; charset=utf-8').send(description)
-  })
-  let docs: Promise<FastifyInstance> | undefined
-  for (const path of ['/docs', '/docs/*']) {
-    app.get(path, async (request, reply) => {
+let description: string | undefined
+let docs: Promise<FastifyInstance> | undefined
+
+export const referenceRoutes: readonly OpenRoute[] = [
+  {
+    path: '/openapi.json',
+    isHeadServed: true,
+    isNeverShed: false,
+    use: () => (_request, reply) => {
+      description ??= JSON.stringify(describeApis())
+      return reply.type('application/json; charset=utf-8').send(description)
+    },
+  },
+  ...['/docs', '/docs/*'].map((path) => ({
+    path,
+    isHeadServed: true,
+    isNeverShed: false,
+    use: () => async (request: Pick<FastifyRequest, 'url'>, reply: FastifyReply) => {
       docs ??= createDocs()
       const { statusCode, headers, rawPayload } = await (await docs).inject({ url: request.url })
       return reply.code(statusCode).headers(headers).send(rawPayload)
-    })
-  }
-})
+    },
+  })),
+]
 
 /** A server within the server, made when somebody first reads: the page takes time to load, and memory to hold. */
 async function createDocs(): Promise<FastifyInstance> {

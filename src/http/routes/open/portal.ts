@@ -1,9 +1,10 @@
 /** The portal at `/portal/`: the built pages, kept in memory, under a strict policy. Paths are looked up, never opened. */
 import { globSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { Refusal } from '../errors.ts'
-import { packageRoot } from '../package-root.ts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Refusal } from '../../../errors.ts'
+import { packageRoot } from '../../../package-root.ts'
+import type { OpenRoute } from '../../open-route.ts'
 
 const defaultFolder = join(packageRoot, 'portal', 'dist')
 
@@ -54,30 +55,47 @@ interface Page {
   readonly gzip: Buffer | undefined
 }
 
-/** @param folder of the build; one without a build is served as such */
-export function portal(folder = defaultFolder) {
-  return async (app: FastifyInstance) => {
-    const pages = load(folder)
-    const start = pages.get('index.html')
-
-    const answer = (request: FastifyRequest, reply: FastifyReply) => {
-      reply.headers(headers)
-      if (start === undefined) throw new Refusal('not_found', notBuilt)
-      const { '*': path = '' } = request.params as { '*'?: string }
-      const page = pages.get(path)
-      if (page !== undefined && path !== 'index.html') return send(request, reply, page)
-      // A file that is gone must not be a page: an old one would run it as a script.
-      if (path.startsWith('assets/') || extname(path) !== '') throw new Refusal('not_found', 'Nothing is at this path.')
-      return send(request, reply, start)
-    }
-
-    app.get('/portal', (_request, reply) => reply.redirect('/portal/', 308))
-    app.get('/portal/*', answer)
-    app.get('/', (request, reply) => {
+export const portalRoutes: readonly OpenRoute[] = [
+  {
+    path: '/portal',
+    isHeadServed: true,
+    isNeverShed: false,
+    use: () => (_request, reply) => reply.redirect('/portal/', 308),
+  },
+  {
+    path: '/portal/*',
+    isHeadServed: true,
+    isNeverShed: false,
+    use: ({ portalDir = defaultFolder }) => {
+      const pages = load(portalDir)
+      return (request, reply) => answer(pages, request, reply)
+    },
+  },
+  {
+    path: '/',
+    isHeadServed: true,
+    isNeverShed: false,
+    use: () => (request, reply) => {
       if (request.headers.accept?.includes('text/html') === true) return reply.redirect('/portal/', 302)
       throw new Refusal('not_found', 'Nothing is at this path. See /docs for the API, and /portal/ for people.')
-    })
-  }
+    },
+  },
+]
+
+function answer(
+  pages: ReadonlyMap<string, Page>,
+  request: FastifyRequest<{ Params: Readonly<Record<string, string | undefined>> }>,
+  reply: FastifyReply,
+): FastifyReply {
+  reply.headers(headers)
+  const start = pages.get('index.html')
+  if (start === undefined) throw new Refusal('not_found', notBuilt)
+  const { '*': path = '' } = request.params
+  const page = pages.get(path)
+  if (page !== undefined && path !== 'index.html') return send(request, reply, page)
+  // A file that is gone must not be a page: an old one would run it as a script.
+  if (path.startsWith('assets/') || extname(path) !== '') throw new Refusal('not_found', 'Nothing is at this path.')
+  return send(request, reply, start)
 }
 
 function load(folder: string): ReadonlyMap<string, Page> {
@@ -93,10 +111,14 @@ function load(folder: string): ReadonlyMap<string, Page> {
   return new Map(pages)
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, page: Page): FastifyReply {
+function send(
+  { headers: { 'accept-encoding': accepted } }: Pick<FastifyRequest, 'headers'>,
+  reply: FastifyReply,
+  page: Page,
+): FastifyReply {
   reply.type(page.type).header('vary', 'accept-encoding')
   if (page.isHashed) reply.header('cache-control', 'public, max-age=31536000, immutable')
-  const [encoding, bytes] = formOf(request.headers['accept-encoding'], page)
+  const [encoding, bytes] = formOf(accepted, page)
   if (encoding !== undefined) reply.header('content-encoding', encoding)
   return reply.send(bytes)
 }
