@@ -162,6 +162,7 @@ async function* itemsOf(read) {
 	} while (cursor !== void 0);
 }
 // src/client/audit.ts
+/** The audit trail. */
 var pageSize$3 = 1e3;
 var Audit = class {
 	#connection;
@@ -178,12 +179,12 @@ var Audit = class {
 	}
 	/** One page of the records, 100 unless `limit` says otherwise. It may be short, or empty, before the end. */
 	async page(query = {}, options) {
-		const { body, headers } = await this.#connection.send("GET /v3/audit", { query }, options);
+		const { body, headers } = await this.#connection.send("GET /v3/audit", { query: inTexts(query) }, options);
 		return pageOf(body.records, headers);
 	}
 	/** Counts the records that match, by time and action, and who reads most. */
 	async activity(query = {}, options) {
-		return (await this.#connection.send("GET /v3/audit/activity", { query }, options)).body;
+		return (await this.#connection.send("GET /v3/audit/activity", { query: inTexts(query) }, options)).body;
 	}
 	/** Verifies a part of the trail; `after` says where to begin. */
 	async verifyPart(after, options) {
@@ -208,6 +209,14 @@ var Audit = class {
 		}
 	}
 };
+/** Ids stand where names may. */
+function inTexts({ secret, principal, ...others }) {
+	return {
+		...others,
+		...secret === void 0 ? {} : { secret: String(secret) },
+		...principal === void 0 ? {} : { principal: String(principal) }
+	};
+}
 // src/client/options.ts
 /** How a client is set up, and how one call of it can differ. */
 /** In place of an API key: the cookie of whoever is signed in to the portal. */
@@ -789,6 +798,9 @@ function oneOf(...words) {
 function orNull(shape) {
 	return (value) => value === null || shape(value);
 }
+function either(one, other) {
+	return (value) => one(value) || other(value);
+}
 function optional(shape) {
 	return (value) => value === void 0 || shape(value);
 }
@@ -959,28 +971,85 @@ function tells({ secrets }, message) {
 	});
 }
 // src/client/operations.ts
-var secretHead = {
+var accountKeyShape = fields({
+	version: integer,
+	rotating: bool,
+	outdated: integer
+});
+var accountInfoShape = fields({
 	id: integer,
 	name: text,
 	created_at: text,
-	updated_at: text
-};
-var listRef = fields({
+	key: accountKeyShape,
+	limits: fields({
+		keep_versions: integer,
+		max_value_bytes: integer,
+		max_file_bytes: integer,
+		requests_per_second: orNull(integer)
+	})
+});
+var stepCountShape = fields({
+	start: text,
+	actions: list(fields({
+		action: text,
+		ok: integer,
+		refused: integer
+	}))
+});
+var principalShape = fields({
+	kind: text,
 	id: integer,
 	name: text
 });
-var aList = fields(secretHead);
-var metadata = fields({
-	...secretHead,
-	type: text,
-	filename: orNull(text),
-	list: listRef,
-	version: integer,
-	description: text,
-	tags: list(text),
-	expires_at: orNull(text)
+var readerShape = fields({
+	principal: principalShape,
+	reads: integer
 });
-var deployment = fields({
+var activityShape = fields({
+	by: oneOf("minute", "hour", "day", "week"),
+	from: text,
+	to: text,
+	complete: bool,
+	records: integer,
+	steps: list(stepCountShape),
+	readers: list(readerShape)
+});
+var makerShape = fields({
+	kind: text,
+	id: integer,
+	name: text
+});
+var apiKeyShape = fields({
+	id: integer,
+	name: text,
+	scopes: list(text),
+	networks: list(text),
+	created_at: text,
+	expires_at: orNull(text),
+	revoked_at: orNull(text),
+	last_used_at: orNull(text),
+	created_by: orNull(makerShape)
+});
+var auditRecordShape = fields({
+	seq: integer,
+	time: text,
+	principal: principalShape,
+	action: text,
+	object: orNull(fields({
+		kind: text,
+		id: orNull(integer),
+		uid: orNull(text),
+		name: orNull(text),
+		version: orNull(integer),
+		hash: orNull(text)
+	})),
+	outcome: text,
+	request_id: text,
+	address: text,
+	head: text
+});
+var awayShape = fields({ url: text });
+var deploymentShape = fields({
 	id: integer,
 	target: text,
 	secrets: list(fields({
@@ -991,13 +1060,185 @@ var deployment = fields({
 	})),
 	stale: bool,
 	created_at: text,
-	principal: optional(fields({
-		kind: text,
+	principal: optional(principalShape)
+});
+var namedShape = fields({
+	id: integer,
+	name: text
+});
+var madeThingsShape = fields({
+	keys: list(namedShape),
+	trust_rules: list(namedShape),
+	machines: list(namedShape)
+});
+var endedShape = fields({
+	message: text,
+	ended: optional(madeThingsShape)
+});
+var enrolmentShape = fields({
+	enrolment: text,
+	secret: text,
+	uri: text
+});
+var passkeyShape = fields({
+	id: integer,
+	name: text,
+	created_at: text,
+	last_used_at: orNull(text)
+});
+var factorsShape = fields({
+	passkeys: list(passkeyShape),
+	authenticator: orNull(fields({
 		id: integer,
-		name: text
+		created_at: text,
+		last_used_at: orNull(text)
+	})),
+	recovery_codes_left: integer,
+	sso: list(fields({
+		issuer: text,
+		created_at: text,
+		last_used_at: orNull(text)
 	}))
 });
-var seed = fields({
+var fingerprintShape = fields({
+	id: integer,
+	name: text,
+	version: integer,
+	form: text,
+	length: integer,
+	offset: integer,
+	filter: integer,
+	mac: text
+});
+var unscannableShape = fields({
+	id: integer,
+	name: text,
+	version: integer,
+	reason: text
+});
+var fingerprintsShape = fields({
+	base: integer,
+	mix: integer,
+	mac_key: text,
+	fingerprints: list(fingerprintShape),
+	unscannable: list(unscannableShape)
+});
+var invitationShape = fields({
+	kind: oneOf("setup", "invitation", "reset"),
+	account: text,
+	email: orNull(text),
+	name: orNull(text),
+	role: oneOf("owner", "admin", "editor", "reader", "auditor")
+});
+var roleShape = oneOf("owner", "admin", "editor", "reader", "auditor");
+var invitedUserShape = fields({
+	id: integer,
+	name: text,
+	email: orNull(text),
+	role: roleShape,
+	name_patterns: orNull(list(text)),
+	state: oneOf("active", "invited", "disabled"),
+	second_factor: bool,
+	created_at: text,
+	last_sign_in_at: orNull(text),
+	invitation_url: text,
+	invitation_expires_at: text
+});
+var issuedApiKeyShape = fields({
+	id: integer,
+	name: text,
+	scopes: list(text),
+	networks: list(text),
+	created_at: text,
+	expires_at: orNull(text),
+	revoked_at: orNull(text),
+	last_used_at: orNull(text),
+	created_by: orNull(makerShape),
+	api_key: text
+});
+var issuedSeedShape = fields({
+	id: integer,
+	url: text,
+	target: text,
+	expires_at: text
+});
+var jobKeyShape = fields({
+	api_key: text,
+	key_id: integer,
+	rule: text,
+	scopes: list(text),
+	expires_at: text
+});
+var keySetShape = fields({ keys: list(record(anything)) });
+var listShape = fields({
+	id: integer,
+	name: text,
+	created_at: text,
+	updated_at: text
+});
+var listRefShape = fields({
+	id: integer,
+	name: text
+});
+var machineShape = fields({
+	id: integer,
+	name: text,
+	addresses: list(text),
+	scopes: list(text),
+	created_at: text,
+	created_by: orNull(makerShape)
+});
+var messageShape = fields({ message: text });
+var metadataShape = fields({
+	id: integer,
+	name: text,
+	type: text,
+	filename: orNull(text),
+	list: listRefShape,
+	version: integer,
+	description: text,
+	tags: list(text),
+	expires_at: orNull(text),
+	created_at: text,
+	updated_at: text
+});
+var movedShape = fields({
+	id: integer,
+	name: text,
+	list: listRefShape
+});
+var oneTimeLinkShape = fields({
+	invitation_url: text,
+	invitation_expires_at: text
+});
+var openSessionShape = fields({
+	id: integer,
+	created_at: text,
+	last_used_at: text,
+	expires_at: text,
+	address: text,
+	user_agent: text,
+	current: bool
+});
+var recoveryCodesShape = fields({ recovery_codes: orNull(list(text)) });
+var renderedShape = fields({
+	rendered: optional(text),
+	script_content: optional(text)
+});
+var secretShape = fields({
+	id: integer,
+	name: text,
+	value: text,
+	created_at: text,
+	updated_at: text
+});
+var secretHeadShape = fields({
+	id: integer,
+	name: text,
+	created_at: text,
+	updated_at: text
+});
+var seedShape = fields({
 	id: integer,
 	target: text,
 	state: oneOf("open", "used", "expired"),
@@ -1013,20 +1254,47 @@ var seed = fields({
 	used_at: orNull(text),
 	refetched_at: orNull(text)
 });
-var principal = fields({
-	kind: text,
-	id: integer,
-	name: text
-});
-var machine = fields({
-	id: integer,
-	name: text,
-	addresses: list(text),
+var sessionShape = fields({
+	user: fields({
+		id: integer,
+		name: text,
+		email: text,
+		role: oneOf("owner", "admin", "editor", "reader", "auditor")
+	}),
+	account: fields({
+		id: integer,
+		name: text
+	}),
 	scopes: list(text),
+	name_patterns: orNull(list(text)),
 	created_at: text,
-	created_by: orNull(principal)
+	expires_at: text,
+	idle_expires_at: text,
+	confirmed_until: text,
+	enrolment_required: bool,
+	confirm_with: list(oneOf("password", "passkey", "sso"))
 });
-var trustRule = fields({
+var settingsShape = fields({
+	vm_auth: bool,
+	networks: list(text),
+	machine_networks: list(text)
+});
+var signInRulesShape = fields({ second_factor_required: bool });
+var ssoShape = fields({
+	label: text,
+	issuer: text,
+	client_id: text,
+	domains: list(text),
+	role: orNull(oneOf("editor", "reader", "auditor")),
+	only: bool,
+	redirect_uri: text,
+	sign_in_url: text
+});
+var ssoProviderShape = fields({
+	account: text,
+	label: text
+});
+var trustRuleShape = fields({
 	id: integer,
 	name: text,
 	issuer: text,
@@ -1037,402 +1305,488 @@ var trustRule = fields({
 	key_ttl: integer,
 	single_use: bool,
 	jwks_url: orNull(text),
-	jwks: orNull(fields({ keys: list(record(anything)) })),
+	jwks: orNull(keySetShape),
 	created_at: text,
 	updated_at: text,
-	created_by: orNull(principal)
+	created_by: orNull(makerShape)
 });
-var jobKey = fields({
-	api_key: text,
-	key_id: integer,
-	rule: text,
-	scopes: list(text),
-	expires_at: text
-});
-var accountKey = fields({
-	version: integer,
-	rotating: bool,
-	outdated: integer
-});
-var ofVersion = {
-	id: integer,
-	name: text,
-	version: integer
-};
-var fingerprints = fields({
-	base: integer,
-	mix: integer,
-	mac_key: text,
-	fingerprints: list(fields({
-		...ofVersion,
-		form: text,
-		length: integer,
-		offset: integer,
-		filter: integer,
-		mac: text
-	})),
-	unscannable: list(fields({
-		...ofVersion,
-		reason: text
-	}))
-});
-var accountSettings = fields({
-	vm_auth: bool,
-	networks: list(text),
-	machine_networks: list(text)
-});
-var signInRules = fields({ second_factor_required: bool });
-var sso = fields({
-	label: text,
-	issuer: text,
-	client_id: text,
-	domains: list(text),
-	role: orNull(oneOf("editor", "reader", "auditor")),
-	only: bool,
-	redirect_uri: text,
-	sign_in_url: text
-});
-var updatedSecret = fields({
+var updatedSecretShape = fields({
 	id: integer,
 	name: text,
 	updated_at: text
 });
-var versionHead = {
-	version: integer,
-	created_at: text
-};
-var message = fields({ message: text });
-var named = list(fields({
-	id: integer,
-	name: text
-}));
-var madeThings = fields({
-	keys: named,
-	trust_rules: named,
-	machines: named
-});
-var ended = fields({
-	message: text,
-	ended: optional(madeThings)
-});
-var apiKey = {
+var userShape = fields({
 	id: integer,
 	name: text,
-	scopes: list(text),
-	networks: list(text),
+	email: orNull(text),
+	role: roleShape,
+	name_patterns: orNull(list(text)),
+	state: oneOf("active", "invited", "disabled"),
+	second_factor: bool,
 	created_at: text,
-	expires_at: orNull(text),
-	revoked_at: orNull(text),
-	last_used_at: orNull(text),
-	created_by: orNull(principal)
-};
-var issuedApiKey = fields({
-	...apiKey,
-	api_key: text
+	last_sign_in_at: orNull(text)
 });
-var auditRecord = fields({
-	seq: integer,
-	time: text,
-	principal,
-	action: text,
-	object: orNull(fields({
-		kind: text,
-		id: orNull(integer),
-		uid: orNull(text),
-		name: orNull(text),
-		version: orNull(integer),
-		hash: orNull(text)
-	})),
-	outcome: text,
-	request_id: text,
-	address: text,
-	head: text
+var verifiedShape = fields({
+	records: integer,
+	total: integer,
+	head: text,
+	fault: orNull(fields({
+		seq: integer,
+		reason: text
+	}))
+});
+var versionShape = fields({
+	id: integer,
+	name: text,
+	version: integer,
+	value: text,
+	created_at: text
+});
+var versionHeadShape = fields({
+	version: integer,
+	created_at: text
 });
 var operations = {
 	"GET /v3/secrets": {
 		repeat: "safe",
-		answer: fields({ secrets: list(fields(secretHead)) })
-	},
-	"POST /v3/secrets": {
-		repeat: "keyed",
-		answer: fields(secretHead)
+		isOpen: false,
+		answer: fields({ secrets: list(secretHeadShape) })
 	},
 	"GET /v3/secrets/{id}": {
 		repeat: "safe",
-		answer: fields({
-			...secretHead,
-			value: text
-		})
+		isOpen: false,
+		answer: secretShape
+	},
+	"POST /v3/secrets": {
+		repeat: "keyed",
+		isOpen: false,
+		answer: secretHeadShape
 	},
 	"PUT /v3/secrets/{id}": {
 		repeat: "keyed",
-		answer: updatedSecret
+		isOpen: false,
+		answer: updatedSecretShape
 	},
 	"DELETE /v3/secrets/{id}": {
 		repeat: "safe",
-		answer: message
-	},
-	"GET /v3/metadata": {
-		repeat: "safe",
-		answer: fields({ secrets: list(metadata) })
-	},
-	"GET /v3/secrets/{id}/metadata": {
-		repeat: "safe",
-		answer: metadata
-	},
-	"PATCH /v3/secrets/{id}/metadata": {
-		repeat: "safe",
-		answer: metadata
-	},
-	"GET /v3/lists": {
-		repeat: "safe",
-		answer: fields({ lists: list(aList) })
-	},
-	"POST /v3/lists": {
-		repeat: "never",
-		answer: aList
-	},
-	"GET /v3/lists/{id}": {
-		repeat: "safe",
-		answer: aList
-	},
-	"PUT /v3/lists/{id}": {
-		repeat: "safe",
-		answer: aList
-	},
-	"DELETE /v3/lists/{id}": {
-		repeat: "safe",
-		answer: message
-	},
-	"GET /v3/lists/{id}/secrets": {
-		repeat: "safe",
-		answer: fields({ secrets: list(fields(secretHead)) })
-	},
-	"PUT /v3/lists/{id}/secrets/{secret}": {
-		repeat: "safe",
-		answer: fields({
-			id: integer,
-			name: text,
-			list: listRef
-		})
-	},
-	"GET /v3/machines": {
-		repeat: "safe",
-		answer: fields({ machines: list(machine) })
-	},
-	"POST /v3/machines": {
-		repeat: "never",
-		answer: machine
-	},
-	"GET /v3/machines/{id}": {
-		repeat: "safe",
-		answer: machine
-	},
-	"DELETE /v3/machines/{id}": {
-		repeat: "safe",
-		answer: message
-	},
-	"GET /v3/trust-rules": {
-		repeat: "safe",
-		answer: fields({ trust_rules: list(trustRule) })
-	},
-	"POST /v3/trust-rules": {
-		repeat: "never",
-		answer: trustRule
-	},
-	"GET /v3/trust-rules/{id}": {
-		repeat: "safe",
-		answer: trustRule
-	},
-	"PATCH /v3/trust-rules/{id}": {
-		repeat: "safe",
-		answer: trustRule
-	},
-	"DELETE /v3/trust-rules/{id}": {
-		repeat: "safe",
-		answer: message
-	},
-	"POST /v3/auth/oidc": {
-		repeat: "never",
-		answer: jobKey
-	},
-	"POST /v3/seeds": {
-		repeat: "never",
-		answer: fields({
-			id: integer,
-			url: text,
-			target: text,
-			expires_at: text
-		})
-	},
-	"GET /v3/seeds": {
-		repeat: "safe",
-		answer: fields({ seeds: list(seed) })
-	},
-	"GET /v3/seeds/{id}": {
-		repeat: "safe",
-		answer: seed
-	},
-	"DELETE /v3/seeds/{id}": {
-		repeat: "safe",
-		answer: message
-	},
-	"GET /v3/deployments": {
-		repeat: "safe",
-		answer: fields({ deployments: list(deployment) })
-	},
-	"GET /v3/secrets/{id}/deployments": {
-		repeat: "safe",
-		answer: fields({ deployments: list(deployment) })
-	},
-	"DELETE /v3/deployments/{id}": {
-		repeat: "safe",
-		answer: message
-	},
-	"POST /v3/render": {
-		repeat: "safe",
-		answer: fields({
-			rendered: optional(text),
-			script_content: optional(text)
-		})
-	},
-	"POST /v3/fingerprints": {
-		repeat: "safe",
-		answer: fingerprints
-	},
-	"GET /v3/settings": {
-		repeat: "safe",
-		answer: accountSettings
-	},
-	"PUT /v3/settings": {
-		repeat: "safe",
-		answer: accountSettings
-	},
-	"GET /v3/sign-in": {
-		repeat: "safe",
-		answer: signInRules
-	},
-	"PUT /v3/sign-in": {
-		repeat: "safe",
-		answer: signInRules
-	},
-	"GET /v3/sso": {
-		repeat: "safe",
-		answer: sso
-	},
-	"PUT /v3/sso": {
-		repeat: "safe",
-		answer: sso
-	},
-	"DELETE /v3/sso": {
-		repeat: "safe",
-		answer: message
-	},
-	"GET /v3/account": {
-		repeat: "safe",
-		answer: fields({
-			id: integer,
-			name: text,
-			created_at: text,
-			key: accountKey,
-			limits: fields({
-				keep_versions: integer,
-				max_value_bytes: integer,
-				max_file_bytes: integer,
-				requests_per_second: orNull(integer)
-			})
-		})
-	},
-	"POST /v3/account/rotate-key": {
-		repeat: "safe",
-		answer: accountKey
-	},
-	"GET /v3/audit/activity": {
-		repeat: "safe",
-		answer: fields({
-			by: oneOf("minute", "hour", "day", "week"),
-			from: text,
-			to: text,
-			complete: bool,
-			records: integer,
-			steps: list(fields({
-				start: text,
-				actions: list(fields({
-					action: text,
-					ok: integer,
-					refused: integer
-				}))
-			})),
-			readers: list(fields({
-				principal,
-				reads: integer
-			}))
-		})
-	},
-	"POST /v3/audit/verify": {
-		repeat: "safe",
-		answer: fields({
-			records: integer,
-			total: integer,
-			head: text,
-			fault: orNull(fields({
-				seq: integer,
-				reason: text
-			}))
-		})
+		isOpen: false,
+		answer: messageShape
 	},
 	"GET /v3/secrets/{id}/versions": {
 		repeat: "safe",
-		answer: fields({ versions: list(fields(versionHead)) })
+		isOpen: false,
+		answer: fields({ versions: list(versionHeadShape) })
 	},
 	"GET /v3/secrets/{id}/versions/{version}": {
 		repeat: "safe",
-		answer: fields({
-			...versionHead,
-			id: integer,
-			name: text,
-			value: text
-		})
+		isOpen: false,
+		answer: versionShape
 	},
 	"POST /v3/secrets/{id}/versions/{version}/restore": {
 		repeat: "keyed",
-		answer: updatedSecret
+		isOpen: false,
+		answer: updatedSecretShape
+	},
+	"GET /v3/metadata": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ secrets: list(metadataShape) })
+	},
+	"GET /v3/secrets/{id}/metadata": {
+		repeat: "safe",
+		isOpen: false,
+		answer: metadataShape
+	},
+	"PATCH /v3/secrets/{id}/metadata": {
+		repeat: "safe",
+		isOpen: false,
+		answer: metadataShape
+	},
+	"GET /v3/lists": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ lists: list(listShape) })
+	},
+	"GET /v3/lists/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: listShape
+	},
+	"POST /v3/lists": {
+		repeat: "never",
+		isOpen: false,
+		answer: listShape
+	},
+	"PUT /v3/lists/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: listShape
+	},
+	"DELETE /v3/lists/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"GET /v3/lists/{id}/secrets": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ secrets: list(secretHeadShape) })
+	},
+	"PUT /v3/lists/{id}/secrets/{secret}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: movedShape
+	},
+	"POST /v3/render": {
+		repeat: "safe",
+		isOpen: false,
+		answer: renderedShape
+	},
+	"POST /v3/seeds": {
+		repeat: "never",
+		isOpen: false,
+		answer: issuedSeedShape
+	},
+	"GET /v3/seeds": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ seeds: list(seedShape) })
+	},
+	"GET /v3/seeds/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: seedShape
+	},
+	"DELETE /v3/seeds/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"GET /v3/deployments": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ deployments: list(deploymentShape) })
+	},
+	"GET /v3/secrets/{id}/deployments": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ deployments: list(deploymentShape) })
+	},
+	"DELETE /v3/deployments/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"POST /v3/fingerprints": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fingerprintsShape
 	},
 	"GET /v3/keys": {
 		repeat: "safe",
-		answer: fields({ keys: list(fields(apiKey)) })
-	},
-	"POST /v3/keys": {
-		repeat: "never",
-		answer: issuedApiKey
+		isOpen: false,
+		answer: fields({ keys: list(apiKeyShape) })
 	},
 	"GET /v3/keys/self": {
 		repeat: "safe",
-		answer: fields(apiKey)
-	},
-	"DELETE /v3/keys/self": {
-		repeat: "safe",
-		answer: ended
+		isOpen: false,
+		answer: apiKeyShape
 	},
 	"GET /v3/keys/{id}": {
 		repeat: "safe",
-		answer: fields(apiKey)
-	},
-	"DELETE /v3/keys/{id}": {
-		repeat: "safe",
-		answer: ended
+		isOpen: false,
+		answer: apiKeyShape
 	},
 	"GET /v3/keys/{id}/made": {
 		repeat: "safe",
-		answer: madeThings
+		isOpen: false,
+		answer: madeThingsShape
+	},
+	"POST /v3/keys": {
+		repeat: "never",
+		isOpen: false,
+		answer: issuedApiKeyShape
 	},
 	"POST /v3/keys/{id}/rotate": {
 		repeat: "never",
-		answer: issuedApiKey
+		isOpen: false,
+		answer: issuedApiKeyShape
+	},
+	"DELETE /v3/keys/self": {
+		repeat: "safe",
+		isOpen: false,
+		answer: endedShape
+	},
+	"DELETE /v3/keys/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: endedShape
+	},
+	"GET /v3/machines": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ machines: list(machineShape) })
+	},
+	"GET /v3/machines/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: machineShape
+	},
+	"POST /v3/machines": {
+		repeat: "never",
+		isOpen: false,
+		answer: machineShape
+	},
+	"DELETE /v3/machines/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"GET /v3/settings": {
+		repeat: "safe",
+		isOpen: false,
+		answer: settingsShape
+	},
+	"PUT /v3/settings": {
+		repeat: "safe",
+		isOpen: false,
+		answer: settingsShape
+	},
+	"GET /v3/account": {
+		repeat: "safe",
+		isOpen: false,
+		answer: accountInfoShape
+	},
+	"POST /v3/account/rotate-key": {
+		repeat: "safe",
+		isOpen: false,
+		answer: accountKeyShape
+	},
+	"GET /v3/users": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ users: list(userShape) })
+	},
+	"POST /v3/users": {
+		repeat: "never",
+		isOpen: false,
+		answer: invitedUserShape
+	},
+	"GET /v3/users/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: userShape
+	},
+	"GET /v3/users/{id}/made": {
+		repeat: "safe",
+		isOpen: false,
+		answer: madeThingsShape
+	},
+	"PATCH /v3/users/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: userShape
+	},
+	"POST /v3/users/{id}/reset": {
+		repeat: "never",
+		isOpen: false,
+		answer: oneTimeLinkShape
+	},
+	"DELETE /v3/users/{id}/factors": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"DELETE /v3/users/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: endedShape
+	},
+	"GET /v3/session": {
+		repeat: "safe",
+		isOpen: false,
+		answer: sessionShape
+	},
+	"DELETE /v3/session": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"POST /v3/session/confirm": {
+		repeat: "safe",
+		isOpen: false,
+		answer: sessionShape
+	},
+	"PUT /v3/session/password": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"GET /v3/sessions": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ sessions: list(openSessionShape) })
+	},
+	"DELETE /v3/sessions/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"POST /v3/session": {
+		repeat: "never",
+		isOpen: false,
+		answer: sessionShape
+	},
+	"POST /v3/session/passkey": {
+		repeat: "never",
+		isOpen: false,
+		answer: sessionShape
+	},
+	"POST /v3/invitations/check": {
+		repeat: "safe",
+		isOpen: false,
+		answer: invitationShape
+	},
+	"POST /v3/invitations/accept": {
+		repeat: "never",
+		isOpen: false,
+		answer: either(messageShape, sessionShape)
+	},
+	"POST /v3/session/passkey/challenge": {
+		repeat: "safe",
+		isOpen: false,
+		answer: record(anything)
+	},
+	"GET /v3/session/factors": {
+		repeat: "safe",
+		isOpen: false,
+		answer: factorsShape
+	},
+	"POST /v3/session/totp": {
+		repeat: "safe",
+		isOpen: false,
+		answer: enrolmentShape
+	},
+	"PUT /v3/session/totp": {
+		repeat: "safe",
+		isOpen: false,
+		answer: recoveryCodesShape
+	},
+	"POST /v3/session/passkeys/challenge": {
+		repeat: "safe",
+		isOpen: false,
+		answer: record(anything)
+	},
+	"POST /v3/session/passkeys": {
+		repeat: "never",
+		isOpen: false,
+		answer: fields({
+			id: integer,
+			recovery_codes: orNull(list(text))
+		})
+	},
+	"POST /v3/session/recovery-codes": {
+		repeat: "never",
+		isOpen: false,
+		answer: recoveryCodesShape
+	},
+	"PATCH /v3/session/factors/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: passkeyShape
+	},
+	"DELETE /v3/session/factors/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"GET /v3/session/sso": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({
+			provider: orNull(ssoProviderShape),
+			account_required: bool
+		})
+	},
+	"POST /v3/session/sso": {
+		repeat: "never",
+		isOpen: false,
+		answer: awayShape
+	},
+	"POST /v3/session/sso/link": {
+		repeat: "never",
+		isOpen: false,
+		answer: awayShape
+	},
+	"GET /v3/sign-in": {
+		repeat: "safe",
+		isOpen: false,
+		answer: signInRulesShape
+	},
+	"PUT /v3/sign-in": {
+		repeat: "safe",
+		isOpen: false,
+		answer: signInRulesShape
+	},
+	"GET /v3/sso": {
+		repeat: "safe",
+		isOpen: false,
+		answer: ssoShape
+	},
+	"PUT /v3/sso": {
+		repeat: "safe",
+		isOpen: false,
+		answer: ssoShape
+	},
+	"DELETE /v3/sso": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"GET /v3/trust-rules": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ trust_rules: list(trustRuleShape) })
+	},
+	"POST /v3/trust-rules": {
+		repeat: "never",
+		isOpen: false,
+		answer: trustRuleShape
+	},
+	"GET /v3/trust-rules/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: trustRuleShape
+	},
+	"PATCH /v3/trust-rules/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: trustRuleShape
+	},
+	"DELETE /v3/trust-rules/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"POST /v3/auth/oidc": {
+		repeat: "never",
+		isOpen: true,
+		answer: jobKeyShape
 	},
 	"GET /v3/audit": {
 		repeat: "safe",
-		answer: fields({ records: list(auditRecord) })
+		isOpen: false,
+		answer: fields({ records: list(auditRecordShape) })
+	},
+	"GET /v3/audit/activity": {
+		repeat: "safe",
+		isOpen: false,
+		answer: activityShape
+	},
+	"POST /v3/audit/verify": {
+		repeat: "safe",
+		isOpen: false,
+		answer: verifiedShape
 	}
 };
 // src/client/connection.ts
@@ -1457,7 +1811,7 @@ var Connection = class {
 			await wait(pause, request.signal);
 		}
 	}
-	async #requestOf(operation, { repeat }, sent, options) {
+	async #requestOf(operation, { repeat, isOpen }, sent, options) {
 		const [method = "", path = ""] = operation.split(" ");
 		const url = this.#settings.url + addressOf(path, sent) + queryOf(sent.query);
 		const body = sent.body === void 0 ? void 0 : JSON.stringify(sent.body);
@@ -1465,7 +1819,7 @@ var Connection = class {
 		const apiKey = await this.#settings.apiKey?.();
 		const headers = new Headers({ accept: "application/json" });
 		if (this.#settings.apiKey === void 0) headers.set("strongroom-portal", "1");
-		else if (operation !== "POST /v3/auth/oidc") headers.set("authorization", `Bearer ${checkedApiKey(apiKey)}`);
+		else if (!isOpen) headers.set("authorization", `Bearer ${checkedApiKey(apiKey)}`);
 		if (body !== void 0) headers.set("content-type", "application/json");
 		if (options.ifMatch !== void 0) headers.set("if-match", [options.ifMatch].flat().join(", "));
 		if (repeat === "keyed") headers.set("idempotency-key", options.idempotencyKey ?? newIdempotencyKey());
@@ -1486,10 +1840,11 @@ function pauseBefore({ repeat }, failure, tries) {
 	return pauseMs(tries, failure.retryAfterMs, Math.random());
 }
 /** @throws TypeError for an id that is none, which could lead to another path */
-function addressOf(path, ids) {
-	return path.replaceAll(/\{(id|version|secret)\}/g, (_, name) => {
-		const id = ids[name];
-		if (id === void 0 || !Number.isSafeInteger(id) || id < 1) throw new TypeError(`${name}: must be a whole number from 1.`);
+function addressOf(path, sent) {
+	const ids = new Map(Object.entries(sent));
+	return path.replaceAll(/\{(\w+)\}/g, (_, name) => {
+		const id = ids.get(name);
+		if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 1) throw new TypeError(`${name}: must be a whole number from 1.`);
 		return String(id);
 	});
 }
@@ -1498,10 +1853,19 @@ function queryOf(query) {
 	if (entries.length === 0) return "";
 	return `?${new URLSearchParams(entries.map(([name, value]) => [name, String(value)]))}`;
 }
+/** Of bodies: what no message may quote. */
+var secretFields = /* @__PURE__ */ new Set([...[
+	"value",
+	"token",
+	"password",
+	"current_password",
+	"code",
+	"client_secret",
+	"enrolment"
+]]);
 function valueIn(body) {
 	if (typeof body !== "object" || body === null) return [];
-	const { value, token } = body;
-	return [value, token].filter((one) => typeof one === "string");
+	return Object.entries(body).flatMap(([name, one]) => secretFields.has(name) && typeof one === "string" ? [one] : []);
 }
 /** Not `randomUUID`, which pages without TLS do not have. */
 function newIdempotencyKey() {
@@ -1571,6 +1935,13 @@ var Strongroom = class {
 	/** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, and what the target holds. */
 	async render(template, options) {
 		return (await this.#connection.send("POST /v3/render", { body: template }, options)).body;
+	}
+	/**
+	* Calls an operation by its name, as `/openapi.json` has it: those too that have no method of their own. What it takes
+	* and answers is typed: `call('POST /v3/users', { body: { email, role: 'reader' } })`.
+	*/
+	async call(operation, sent, options) {
+		return (await this.#connection.send(operation, sent, options)).body;
 	}
 	/** Makes fingerprints of the values that may be scanned for, by which they are recognized and not known. */
 	async fingerprints(filter = {}, options) {
@@ -2066,6 +2437,9 @@ var settings = [
 		"GST_PLUGIN"
 	],
 	...[
+		"UWSGI_",
+		"AWS_ENDPOINT_URL_",
+		"PLAYWRIGHT_",
 		"QT_",
 		"QML",
 		"MAGICK_",
@@ -2078,7 +2452,7 @@ var settings = [
 ];
 var isCredential = /_(?:TOKENS?|PASSWORD|PASSPHRASE|PASSWD|SECRET|API_?KEY|ACCESS_KEY|AUTH|USER|USERNAME|CREDENTIALS)$/;
 /** What variables of any program are called that name a command, a library or flags. */
-var endings = /_(?:PASSWORD_COMMAND|PASS_?COMMAND|ASKPASS|EDITOR|PAGER|RSH|BROWSER|JAVA_OPTS|JAVA_OPTIONS|JVM_OPTS|SYMBOLIZER_PATH|HOOK_PATH)$/;
+var endings = /_(?:PASSWORD_COMMAND|PASS_?COMMAND|ASKPASS|EDITOR|PAGER|RSH|BROWSER|JAVA_OPTS|JAVA_OPTIONS|JVM_OPTS|SYMBOLIZER_PATH|HOOK_PATH|EXECUTABLE_PATH)$/;
 /** Those by themselves. */
 var names = /* @__PURE__ */ new Set([
 	...[
@@ -2606,6 +2980,104 @@ var names = /* @__PURE__ */ new Set([
 		"LDAPRC",
 		"SASL_PATH",
 		"SOFTHSM2_CONF"
+	],
+	...[
+		"LEX",
+		"YACC",
+		"RM",
+		"PC",
+		"CO",
+		"GET",
+		"LINT",
+		"M4",
+		"TEX",
+		"TANGLE",
+		"CTANGLE",
+		"WEAVE",
+		"CWEAVE",
+		"MAKEINFO"
+	],
+	...[
+		"TEXI2DVI",
+		"ARFLAGS",
+		"ASFLAGS",
+		"FFLAGS",
+		"LFLAGS",
+		"YFLAGS",
+		"COFLAGS",
+		"GFLAGS",
+		"LDLIBS",
+		"LOADLIBES"
+	],
+	...[
+		"ACLOCAL",
+		"AUTOCONF",
+		"AUTOHEADER",
+		"AUTOMAKE",
+		"AUTOM4TE",
+		"LIBTOOL",
+		"LIBTOOLIZE",
+		"SCONSFLAGS"
+	],
+	...[
+		"ASAN_OPTIONS",
+		"LSAN_OPTIONS",
+		"MSAN_OPTIONS",
+		"TSAN_OPTIONS",
+		"UBSAN_OPTIONS",
+		"LLDB_DEBUGSERVER_PATH"
+	],
+	...[
+		"DJANGO_SETTINGS_MODULE",
+		"FLASK_APP",
+		"GUNICORN_CMD_ARGS",
+		"CELERY_CONFIG_MODULE",
+		"MPLBACKEND",
+		"MPLCONFIGDIR"
+	],
+	...[
+		"REBAR_CONFIG",
+		"CLJ_CONFIG",
+		"LEIN_HOME",
+		"HEX_HOME",
+		"PEAR_CONF",
+		"WP_CLI_CONFIG_PATH",
+		"WP_CLI_CUSTOM_SHELL"
+	],
+	...[
+		"PULUMI_HOME",
+		"PULUMI_PYTHON_CMD",
+		"SOPS_AGE_KEY_CMD",
+		"SOPS_GPG_EXEC",
+		"KUSTOMIZE_PLUGIN_HOME",
+		"KREW_ROOT"
+	],
+	...[
+		"DOCKER_CLI_PLUGIN_EXTRA_DIRS",
+		"BUILDKIT_HOST",
+		"GH_HOST",
+		"GH_CONFIG_DIR",
+		"REDISCLI_RCFILE",
+		"PNPM_HOME"
+	],
+	...[
+		"VCPKG_ROOT",
+		"CONAN_HOME",
+		"CONAN_USER_HOME",
+		"PIPX_HOME",
+		"PRE_COMMIT_HOME",
+		"TORCH_HOME",
+		"CUDA_HOME"
+	],
+	...[
+		"CHROME_PATH",
+		"CHROME_BIN",
+		"PSEXECUTIONPOLICYPREFERENCE"
+	],
+	...[
+		"PGSSLROOTCERT",
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+		"AWS_EC2_METADATA_SERVICE_ENDPOINT"
 	],
 	...[
 		"HTTP_PROXY",

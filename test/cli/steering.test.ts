@@ -25,6 +25,7 @@ const attacks: readonly Attack[] = [
   { variable: 'PATH', value: './bin:/usr/bin:/bin', command: ['sh', '-c', 'uname'] },
   { variable: 'ZDOTDIR', value: './zsh', command: ['zsh', '-c', 'true'] },
   { variable: 'MAKEFLAGS', value: '--eval=$(shell touch ran)', command: ['make', '-s'] },
+  { variable: 'LEX', value: 'touch ran;', command: ['make', '-sB', 'scan.c'] },
   { variable: 'MAKEFILES', value: './evil.mk', command: ['make', '-s'] },
   { variable: 'NPM_CONFIG_SCRIPT_SHELL', value: './touch.sh', command: ['npm', 'run', '--silent', 'nothing'] },
   { variable: 'NODE_OPTIONS', value: '--require=./touch.cjs', command: ['node', '-e', '0'] },
@@ -113,6 +114,8 @@ suite('A secret whose name is that of a variable by which a program runs code', 
         'systemd_pager',
       ],
       ...['asan_symbolizer_path', 'rclone_password_command', 'cvs_editor', 'ripgrep_config_path', 'pyenv_hook_path'],
+      ...['yacc', 'rm', 'automake', 'asan_options', 'gunicorn_cmd_args', 'django_settings_module', 'sops_gpg_exec'],
+      ...['puppeteer_executable_path', 'gh_config_dir', 'mplbackend', 'aws_endpoint_url_s3', 'pgsslrootcert'],
       ...['readnullcmd', 'columns', 'histsize', 'ps1', 'aws_config_file', 'kubeconfig', 'ansible_config'],
     ]
     for (const name of [...attacks.map(({ variable }) => variable), ...others]) {
@@ -186,6 +189,7 @@ function prepare(folder: string): void {
   write('evil.mk', '$(shell touch ran)\n')
   write('apt.conf', 'APT::Update::Pre-Invoke { "./touch.sh"; };\nDir "./apt/";\n')
   write('Makefile', 'all:\n\t@true\n')
+  write('scan.l', '\n')
   write('package.json', '{"scripts":{"nothing":"true"}}')
   write('touch.cjs', "require('node:fs').writeFileSync('ran', '')")
   write('py/sitecustomize.py', "open('ran', 'w')")
