@@ -1,8 +1,8 @@
 /** Loads only what is authentic: every row that has a MAC is checked as it comes, and what is not its own is noted. */
 import type { Forged } from './forged.ts'
-import type { Result, Transaction } from './loaders.ts'
 import { authentic, type Lookup } from './lookup.ts'
 import type { RowMacs } from './row-macs.ts'
+import type { Result, Transaction } from './transaction.ts'
 
 /**
  * A transaction that checks what it gives, as each look-up says.

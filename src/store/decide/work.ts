@@ -12,7 +12,7 @@ import type { Asked } from '../caller.ts'
 import type { SealedRows, Unsealed } from '../coverage.ts'
 import type { Outcome, Refused } from '../outcome.ts'
 import type { StoredSecret, UsedToken } from '../stored.ts'
-import { type Changes, ref, replyRef, usedRef, type World } from '../world.ts'
+import { type Changes, type Fate, ref, replyRef, usedRef, type World } from '../world.ts'
 
 type Secret = SealedRows['secrets']
 type SignInRules = SealedRows['sign_in_rules']
@@ -159,11 +159,18 @@ export function putAccount(work: Work, account: Unsealed<Account>): void {
 }
 
 function keepAccount({ world, changes }: Work, account: Account): void {
-  changes.accounts.set(account.id, {
-    existed: changes.accounts.get(account.id)?.existed ?? world.accounts.has(account.id),
-    row: account,
-  })
-  world.accounts.set(account.id, account)
+  putRow(changes.accounts, world.accounts, account.id, account)
+}
+
+/** A row as it is from now on, made or changed, for what follows in the batch and for what is written at its end. */
+function putRow<At, Row>(changes: Map<At, Fate<Row>>, rows: Map<At, Row>, at: At, row: Row): void {
+  changes.set(at, { existed: changes.get(at)?.existed ?? rows.has(at), row })
+  rows.set(at, row)
+}
+
+function removeRow<At, Row>(changes: Map<At, Fate<Row>>, rows: Map<At, Row>, at: At): void {
+  changes.set(at, { existed: changes.get(at)?.existed ?? true, row: null })
+  rows.delete(at)
 }
 
 /** A secret before its MAC is made. */
@@ -178,16 +185,13 @@ export function putSecret({ world, changes }: Work, unsealed: UnsealedSecret): S
     world.names.delete(ref(accountId, before.secret.name))
     changes.renamed.push({ table: 'secrets', accountId, id })
   }
-  changes.secrets.set(at, { existed: changes.secrets.get(at)?.existed ?? before !== undefined, row: stored })
-  world.secrets.set(at, stored)
+  putRow(changes.secrets, world.secrets, at, stored)
   world.names.set(ref(accountId, name), id)
   return stored
 }
 
 export function removeSecret({ world, changes }: Work, { secret }: StoredSecret): void {
-  const at = ref(secret.accountId, secret.id)
-  changes.secrets.set(at, { existed: changes.secrets.get(at)?.existed ?? true, row: null })
-  world.secrets.delete(at)
+  removeRow(changes.secrets, world.secrets, ref(secret.accountId, secret.id))
   world.names.delete(ref(secret.accountId, secret.name))
 }
 
@@ -200,40 +204,32 @@ export function putList({ world, changes }: Work, unsealed: Unsealed<List>): Lis
     world.listNames.delete(ref(accountId, before.name))
     changes.renamed.push({ table: 'lists', accountId, id })
   }
-  changes.lists.set(at, { existed: changes.lists.get(at)?.existed ?? before !== undefined, row: list })
-  world.lists.set(at, list)
+  putRow(changes.lists, world.lists, at, list)
   world.listNames.set(ref(accountId, name), id)
   return list
 }
 
 export function removeList({ world, changes }: Work, { accountId, id, name }: List): void {
-  const at = ref(accountId, id)
-  changes.lists.set(at, { existed: changes.lists.get(at)?.existed ?? true, row: null })
-  world.lists.delete(at)
+  removeRow(changes.lists, world.lists, ref(accountId, id))
   world.listNames.delete(ref(accountId, name))
 }
 
 export function putUser({ world, changes }: Work, unsealed: Unsealed<User>): User {
   const user = world.macs.seal('users', unsealed)
-  const at = ref(user.accountId, user.id)
-  changes.users.set(at, { existed: changes.users.get(at)?.existed ?? world.users.has(at), row: user })
-  world.users.set(at, user)
+  putRow(changes.users, world.users, ref(user.accountId, user.id), user)
   if (user.email !== null) world.emails.set(ref(user.accountId, user.email), user.id)
   return user
 }
 
 export function removeUser({ world, changes }: Work, { accountId, id, email }: User): void {
-  const at = ref(accountId, id)
-  changes.users.set(at, { existed: changes.users.get(at)?.existed ?? true, row: null })
-  world.users.delete(at)
+  removeRow(changes.users, world.users, ref(accountId, id))
   if (email !== null) world.emails.delete(ref(accountId, email))
 }
 
 export function putMachine({ world, changes }: Work, unsealed: Unsealed<Machine>): Machine {
   const machine = world.macs.seal('machines', unsealed)
   const { accountId, id } = machine
-  changes.machines.set(ref(accountId, id), { existed: false, row: machine })
-  world.machines.set(ref(accountId, id), machine)
+  putRow(changes.machines, world.machines, ref(accountId, id), machine)
   world.claims.push(...rangesOf(machine).map(({ first, last }) => ({ first, last, accountId, machineId: id })))
   return machine
 }
@@ -259,9 +255,7 @@ export function putReply({ world, changes }: Work, unsealed: Unsealed<Reply>): v
 }
 
 export function removeMachine({ world, changes }: Work, { accountId, id }: Machine): void {
-  const at = ref(accountId, id)
-  changes.machines.set(at, { existed: changes.machines.get(at)?.existed ?? true, row: null })
-  world.machines.delete(at)
+  removeRow(changes.machines, world.machines, ref(accountId, id))
   const others = world.claims.filter((claim) => claim.accountId !== accountId || claim.machineId !== id)
   world.claims.splice(0, world.claims.length, ...others)
 }
@@ -269,17 +263,14 @@ export function removeMachine({ world, changes }: Work, { accountId, id }: Machi
 export function putDeployment({ world, changes }: Work, unsealed: Unsealed<Deployment>): Deployment {
   const deployment = world.macs.seal('deployments', unsealed)
   const { accountId, id, target, secrets } = deployment
-  changes.deployments.set(ref(accountId, id), { existed: false, row: deployment })
-  world.deployments.set(ref(accountId, id), deployment)
+  putRow(changes.deployments, world.deployments, ref(accountId, id), deployment)
   world.targets.set(ref(accountId, target), id)
   countHolders(world, accountId, secrets, 1)
   return deployment
 }
 
 export function removeDeployment({ world, changes }: Work, { accountId, id, target, secrets }: Deployment): void {
-  const at = ref(accountId, id)
-  changes.deployments.set(at, { existed: changes.deployments.get(at)?.existed ?? true, row: null })
-  world.deployments.delete(at)
+  removeRow(changes.deployments, world.deployments, ref(accountId, id))
   world.targets.delete(ref(accountId, target))
   countHolders(world, accountId, secrets, -1)
 }
@@ -291,32 +282,24 @@ function countHolders({ holders }: World, accountId: number, secrets: Deployment
 
 export function putSeed({ world, changes }: Work, unsealed: Unsealed<Seed>): Seed {
   const seed = world.macs.seal('seeds', unsealed)
-  const at = ref(seed.accountId, seed.id)
-  changes.seeds.set(at, { existed: changes.seeds.get(at)?.existed ?? world.seeds.has(at), row: seed })
-  world.seeds.set(at, seed)
+  putRow(changes.seeds, world.seeds, ref(seed.accountId, seed.id), seed)
   world.seedsByToken.set(seed.tokenHash, seed)
   return seed
 }
 
 export function removeSeed({ world, changes }: Work, { accountId, id, tokenHash }: Seed): void {
-  const at = ref(accountId, id)
-  changes.seeds.set(at, { existed: changes.seeds.get(at)?.existed ?? true, row: null })
-  world.seeds.delete(at)
+  removeRow(changes.seeds, world.seeds, ref(accountId, id))
   world.seedsByToken.delete(tokenHash)
 }
 
 export function putTrustRule({ world, changes }: Work, unsealed: Unsealed<TrustRule>): TrustRule {
   const rule = world.macs.seal('trust_rules', unsealed)
-  const at = ref(rule.accountId, rule.id)
-  changes.trustRules.set(at, { existed: changes.trustRules.get(at)?.existed ?? world.trustRules.has(at), row: rule })
-  world.trustRules.set(at, rule)
+  putRow(changes.trustRules, world.trustRules, ref(rule.accountId, rule.id), rule)
   return rule
 }
 
 export function removeTrustRule({ world, changes }: Work, { accountId, id }: TrustRule): void {
-  const at = ref(accountId, id)
-  changes.trustRules.set(at, { existed: changes.trustRules.get(at)?.existed ?? true, row: null })
-  world.trustRules.delete(at)
+  removeRow(changes.trustRules, world.trustRules, ref(accountId, id))
 }
 
 export function putUsedToken({ world, changes }: Work, used: UsedToken): void {
@@ -330,25 +313,19 @@ export function pruneWorkloads({ changes }: Work, accountId: number): void {
 
 export function putFactor({ world, changes }: Work, unsealed: Unsealed<Factor>): Factor {
   const factor = world.macs.seal('factors', unsealed)
-  const at = ref(factor.accountId, factor.id)
-  changes.factors.set(at, { existed: changes.factors.get(at)?.existed ?? world.factors.has(at), row: factor })
-  world.factors.set(at, factor)
+  putRow(changes.factors, world.factors, ref(factor.accountId, factor.id), factor)
   if (factor.lookup !== null) world.factorLookups.add(factor.lookup)
   return factor
 }
 
 export function removeFactor({ world, changes }: Work, { accountId, id, lookup }: Factor): void {
-  const at = ref(accountId, id)
-  changes.factors.set(at, { existed: changes.factors.get(at)?.existed ?? true, row: null })
-  world.factors.delete(at)
+  removeRow(changes.factors, world.factors, ref(accountId, id))
   if (lookup !== null) world.factorLookups.delete(lookup)
 }
 
 export function putKey({ world, changes }: Work, unsealed: Unsealed<ApiKey>): ApiKey {
   const key = world.macs.seal('api_keys', unsealed)
-  const at = ref(key.accountId, key.id)
-  changes.keys.set(at, { existed: changes.keys.get(at)?.existed ?? world.keys.has(at), row: key })
-  world.keys.set(at, key)
+  putRow(changes.keys, world.keys, ref(key.accountId, key.id), key)
   world.keysByToken.set(key.tokenHash, key)
   return key
 }

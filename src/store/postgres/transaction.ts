@@ -2,11 +2,11 @@
 import type { Client } from 'pg'
 import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
-import type { Transaction } from '../loaders.ts'
 import type { Lookup } from '../lookup.ts'
 import { accounts } from '../tables/account.ts'
 import type { NamedRow, Value } from '../tables/field.ts'
 import { type Claim, machineAddresses } from '../tables/machine.ts'
+import type { Transaction } from '../transaction.ts'
 import type { Step } from '../writes.ts'
 import { arraysOf, finding, removing, type Statement, statementOf } from './statements.ts'
 
