@@ -8,7 +8,8 @@
  * An export that was broken off is continued with one that begins after its last record; put together they are one.
  */
 import { nextHeadOf } from './chain.ts'
-import type { Anchor } from './verify.ts'
+import { isKnownFormat } from './record.ts'
+import { type Anchor, unknownFormat } from './verify.ts'
 
 export interface ExportHeader {
   /** Hexadecimal, 16 bytes. */
@@ -65,6 +66,9 @@ export async function followExport(
     const record = fieldsOf(line)
     if (record['account_id'] !== accountId) return bad(size + 1, 'The record is none, or belongs to another account.')
     if (record['seq'] !== size + 1) return bad(size + 1, 'The record is missing.')
+    // The first format does not name itself.
+    const { format = 1 } = record
+    if (!isKnownFormat(format)) return bad(size + 1, unknownFormat(format))
     if (typeof record['time'] !== 'string' || record['time'] < time)
       return bad(size + 1, 'The record is older than the one before it.')
     head = nextHeadOf(head, line)

@@ -1,6 +1,6 @@
 /** The offline verifier: recomputes a chain from its records and names the first that does not hold. */
 import { emptyHead, nextHead } from './chain.ts'
-import type { AuditRecord } from './record.ts'
+import { type AuditRecord, isKnownFormat } from './record.ts'
 
 /** The last moment that a date can stand for (ECMA-262, section 21.4.1.1). */
 const lastTime = 8.64e15
@@ -63,6 +63,7 @@ export async function verifyChain(
       if (record.seq !== size + 1) return verdict(`The record is missing; ${record.seq} comes next.`)
       if (record.time < time) return verdict('The record is older than the one before it.')
       if (!(record.time <= lastTime)) return verdict('The record was changed: its time is none.')
+      if (!isKnownFormat(record.format)) return verdict(unknownFormat(record.format))
       const next = nextHead(head, record)
       if (!next.equals(stated)) return verdict('The record was changed: its hash does not continue the chain.')
       head = next
@@ -77,4 +78,9 @@ export async function verifyChain(
     return verdict('The account states another size or head than its records give.')
   }
   return verdict()
+}
+
+/** Said of a record that a later version wrote, or somebody else. */
+export function unknownFormat(format: unknown): string {
+  return `The record is of the format ${JSON.stringify(format)}, which this version does not know. If a newer one wrote it, verify it with that.`
 }

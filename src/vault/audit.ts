@@ -2,10 +2,10 @@
 import { emptyHead } from '../audit/chain.ts'
 import type { Checkpoint } from '../audit/checkpoint.ts'
 import { exportHeader } from '../audit/export.ts'
-import { encodeRecord } from '../audit/record.ts'
+import { encodeRecord, isKnownFormat } from '../audit/record.ts'
 import { Replay } from '../audit/state.ts'
-import { type Anchor, type StoredRecord, type Verdict, verifyChain } from '../audit/verify.ts'
-import { invalid } from '../errors.ts'
+import { type Anchor, type StoredRecord, unknownFormat, type Verdict, verifyChain } from '../audit/verify.ts'
+import { invalid, Refusal } from '../errors.ts'
 import type { Account } from '../model/account.ts'
 import { allows, allowsName, type Scope } from '../model/scope.ts'
 import type { RecordFilter } from '../store/store.ts'
@@ -193,7 +193,10 @@ export async function* exportLines(
 ): AsyncGenerator<string> {
   yield exportHeader({ storeId: vault.keyring.storeId, accountId: id, after })
   for await (const page of recordsUpTo(vault, id, auditSize, after)) {
-    for (const { record } of page) yield encodeRecord(record)
+    for (const { record } of page) {
+      if (!isKnownFormat(record.format)) throw new Refusal('integrity_failure', unknownFormat(record.format))
+      yield encodeRecord(record)
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { emptyHead, nextHead } from '../../src/audit/chain.ts'
+import { followExport } from '../../src/audit/export.ts'
 import { type AuditRecord, actions, encodeRecord } from '../../src/audit/record.ts'
 import { type StoredRecord, verifyChain } from '../../src/audit/verify.ts'
 import type { NamedRow } from '../../src/store/tables/field.ts'
@@ -33,6 +34,7 @@ const record: fc.Arbitrary<Omit<AuditRecord, 'accountId' | 'seq' | 'time'>> = fc
   outcome: fc.constantFrom('ok', 'not_found', 'forbidden'),
   requestId: text,
   address: fc.constantFrom('127.0.0.1', '::1', ''),
+  format: fc.constant(1),
 })
 const log = fc.array(fc.tuple(record, fc.nat(100_000)), { minLength: 4, maxLength: 12 })
 
@@ -70,6 +72,7 @@ function toRow({ principal, object, ...rest }: AuditRecord, head: Uint8Array): A
     request_id: rest.requestId,
     address: rest.address,
     head,
+    format: rest.format,
   }
 }
 
@@ -81,6 +84,10 @@ async function firstBad(accountId: number, rows: readonly AuditRow[], stated: { 
   assert.equal(finding.badSeq, verdict.fault?.seq, 'The two verifiers differ.')
   assert.equal(finding.head, Buffer.from(verdict.head).toString('hex'))
   return verdict.fault?.seq
+}
+
+async function* each(lines: readonly string[]): AsyncIterable<string> {
+  yield* lines
 }
 
 async function* stream(records: readonly StoredRecord[]): AsyncIterable<readonly StoredRecord[]> {
@@ -104,7 +111,8 @@ suite('The audit chain', () => {
     assert.equal(head.toString('hex'), vectors.empty_head)
     assert.ok(vectors.records.length >= 4)
     for (const { text: published, row, head: wanted } of vectors.records) {
-      const stored = toStoredRecord({ ...row, head: Buffer.from(wanted, 'hex') } as NamedRow)
+      // Rows of before there were formats are of the first one.
+      const stored = toStoredRecord({ ...row, format: 1, head: Buffer.from(wanted, 'hex') } as NamedRow)
       assert.equal(encodeRecord(stored.record), published)
       assert.equal(second.textOf(row), published)
       head = nextHead(head, stored.record)
@@ -155,6 +163,24 @@ suite('The audit chain', () => {
       ),
       { numRuns: isSlow ? 10_000 : 600 },
     )
+  })
+
+  test('is proven up to a record of a format that this version does not know, and says so', async () => {
+    const rows = rowsOf(1, fc.sample(log, 1)[0] ?? assert.fail())
+    const [first, next] = rows
+    assert.ok(first !== undefined && next !== undefined)
+    const newer = rows.with(1, { ...next, format: 2 })
+
+    assert.equal(await firstBad(1, newer, statedBy(rows, 1)), 2)
+    const verdict = await verifyChain(storeId, 1, stream(newer.map(toStoredRecord)), statedBy(rows, 1))
+    assert.match(verdict.fault?.reason ?? '', /the format 2, which this version does not know/)
+    const lines = rows.map((row) => encodeRecord(toStoredRecord(row).record))
+    const line = (lines[1] ?? '').replace('"object":', '"format":2,"object":')
+    const header = { storeId, accountId: 1, after: 0 }
+    const found = await followExport(each(lines.with(1, line)), header, { size: 0, head: emptyHead(storeId, 1) }, [])
+    assert.deepEqual([found.size, found.fault?.seq, Buffer.from(found.head)], [1, 2, Buffer.from(first.head)])
+    assert.match(found.fault?.reason ?? '', /the format 2, which this version does not know/)
+    assert.throws(() => encodeRecord({ ...toStoredRecord(next).record, format: 2 }), RangeError)
   })
 
   test('does not hold when its account states another head', async () => {

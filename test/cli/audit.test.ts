@@ -210,7 +210,7 @@ async function rewriteFrom(place: Place, first: number): Promise<void> {
 
 /** PostgreSQL gives whole numbers as text to a client that does not ask for more. */
 function numbers(row: AuditRow): AuditRow {
-  const names = ['account_id', 'seq', 'ms', 'principal_id', 'object_id', 'object_version'] as const
+  const names = ['account_id', 'seq', 'ms', 'principal_id', 'object_id', 'object_version', 'format'] as const
   const whole = names.map((name) => [name, row[name] === null ? null : Number(row[name])])
   return { ...row, ...Object.fromEntries(whole) }
 }

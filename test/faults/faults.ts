@@ -1872,6 +1872,14 @@ export const faults: readonly Fault[] = [
     'is found, whatever it is',
   ),
   fault(
+    'a record of an unknown format is not taken for proven',
+    'audit/export.ts',
+    'if (!isKnownFormat(format)) return bad(size + 1, unknownFormat(format))',
+    '',
+    'audit/chain.test.ts',
+    'format that this version does not know',
+  ),
+  fault(
     'a record that cannot be written stops the answer',
     'store/sqlite/worker.ts',
     '    return execute(transaction, batch, setting, macs)\n  })',

@@ -1,6 +1,14 @@
 /** One batch being decided: the world, what will be written, and how an operation ends and is recorded. */
 import { nextHead } from '../../audit/chain.ts'
-import type { Action, AuditObject, AuditRecord, RecordedCode, RecordedOutcome, ShutOut } from '../../audit/record.ts'
+import {
+  type Action,
+  type AuditObject,
+  type AuditRecord,
+  type RecordedCode,
+  type RecordedOutcome,
+  recordFormat,
+  type ShutOut,
+} from '../../audit/record.ts'
 import type { Code, FieldFault } from '../../errors.ts'
 import type { Account } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
@@ -147,6 +155,7 @@ export function record(call: Call, object: AuditObject | null, outcome: Recorded
     outcome,
     requestId: request.requestId,
     address: request.address,
+    format: recordFormat,
   }
   const head = nextHead(account.auditHead, entry)
   work.changes.records.push({ record: entry, head })

@@ -14,6 +14,7 @@ import { networks } from './0012-networks.ts'
 import { attempts } from './0013-attempts.ts'
 import { seedRefetches } from './0014-seed-refetches.ts'
 import { addressesWithinAccounts } from './0015-addresses-within-accounts.ts'
+import { recordFormats } from './0016-record-formats.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -31,6 +32,7 @@ export const migrations: readonly Migration[] = [
   attempts,
   seedRefetches,
   addressesWithinAccounts,
+  recordFormats,
 ]
 
 /**

@@ -26,6 +26,7 @@ export const audit = openTable<RecordRow>()({
     requestId: text('request_id'),
     address: text('address'),
     head: bytes('head'),
+    format: integer('format', { added: { by: '0016-record-formats', value: 1 } }),
   },
 })
 
@@ -67,7 +68,18 @@ function objectOrNull(): Field<AuditObject | null> {
 }
 
 const record = audit.part(
-  ...(['accountId', 'seq', 'time', 'principal', 'action', 'object', 'outcome', 'requestId', 'address'] as const),
+  ...([
+    'accountId',
+    'seq',
+    'time',
+    'principal',
+    'action',
+    'object',
+    'outcome',
+    'requestId',
+    'address',
+    'format',
+  ] as const),
 )
 const { read: readHead } = audit.part('head')
 
