@@ -1240,6 +1240,22 @@ export const faults: readonly Fault[] = [
     'SQLite.*lose or exchange',
   ),
   fault(
+    'a column that comes later is covered by the MAC',
+    'store/tables/table.ts',
+    'if (JSON.stringify(value) !== older)',
+    "if (older === '')",
+    'store/tables.test.ts',
+    'when a column comes',
+  ),
+  fault(
+    'a column that comes later leaves older MACs alone',
+    'store/tables/table.ts',
+    'if (by <= coveredSince) return',
+    'if (by <= coveredSince || by > coveredSince) return',
+    'store/tables.test.ts',
+    'when a column comes',
+  ),
+  fault(
     'the name of an account is covered by a MAC',
     'store/tables/account.ts',
     "text('name', constant)",

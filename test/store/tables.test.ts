@@ -5,7 +5,9 @@ import { cpSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFi
 import { basename, dirname, join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import type { Table, TableOf } from '../../src/store/tables/table.ts'
+import type { Principal } from '../../src/model/principal.ts'
+import { integer, mac, principalOrNull, textOrNull } from '../../src/store/tables/field.ts'
+import { sealedTable, type Table, type TableOf } from '../../src/store/tables/table.ts'
 import { tables } from '../../src/store/tables/tables.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
@@ -31,6 +33,39 @@ suite('The descriptions of the tables', () => {
       tables.filter(isOfThen).map(({ name }) => name),
       namesOfThen,
     )
+  })
+
+  test('leave the MACs of older rows as they are when a column comes, and cover all else that it holds', () => {
+    const younger = sealedTable<{ id: number; color: string | null; owner: Principal | null; mac: Uint8Array }>()({
+      name: 'younger',
+      key: ['id'],
+      unique: [],
+      holdsKeys: false,
+      called: ({ id }) => ({ kind: 'list', id, uid: null, name: null }),
+      whenMissing: '',
+      fields: {
+        id: integer('id'),
+        mac: mac(),
+        color: textOrNull('color', { added: { by: '0099-colors', value: null } }),
+        owner: principalOrNull('owner', { added: { by: '0099-colors', value: null } }),
+      },
+    })
+
+    const texts = [
+      { color: null, owner: null },
+      { color: '', owner: null },
+      { color: 'red', owner: null },
+      { color: null, owner: { kind: 'key', id: 2, name: 'ci' } as const },
+      { color: 'red', owner: { kind: 'key', id: 2, name: 'ci' } as const },
+    ].map((row) => younger.text({ id: 1, ...row }))
+
+    assert.deepEqual(texts, [
+      '["younger",2,1]',
+      '["younger",2,1,["color",""]]',
+      '["younger",2,1,["color","red"]]',
+      '["younger",2,1,["owner",["key",2,"ci"]]]',
+      '["younger",2,1,["color","red"],["owner",["key",2,"ci"]]]',
+    ])
   })
 
   test('lack no line that is not missed: it does not compile without it, or a test here fails', async (t) => {
