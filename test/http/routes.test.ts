@@ -98,6 +98,13 @@ suite('A route', () => {
     }
   })
 
+  test('takes no field and no parameter that it does not know', () => {
+    for (const { schemas, operationId } of routes) {
+      const sent = 'schema' in schemas.body ? [schemas.body.schema, schemas.query] : [schemas.query]
+      for (const schema of sent) assert.equal(Object(schema)['additionalProperties'], false, operationId)
+    }
+  })
+
   test('has an example of what it is sent', () => {
     const bare = every.filter((route) => 'schema' in route.schemas.body && bodyOf(route) === undefined)
     assert.deepEqual(
