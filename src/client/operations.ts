@@ -228,16 +228,16 @@ export interface Operations {
   }
   /** Begin to connect your user with the provider. */
   'POST /v3/session/sso/link': { body: { readonly return?: string }; answer: Api.Away }
-  /** How the people of the account must sign in. */
-  'GET /v3/sign-in': { answer: Api.SignInRules }
-  /** Change how the people of the account must sign in. */
-  'PUT /v3/sign-in': { body: Api.SignInRules; answer: Api.SignInRules }
   /** Read the single sign-on of the account. */
   'GET /v3/sso': { answer: Api.Sso }
   /** Set up single sign-on by OpenID Connect. */
   'PUT /v3/sso': { body: Api.NewSso; answer: Api.Sso }
   /** End single sign-on. */
   'DELETE /v3/sso': { answer: Api.Message }
+  /** How the people of the account must sign in. */
+  'GET /v3/sign-in': { answer: Api.SignInRules }
+  /** Change how the people of the account must sign in. */
+  'PUT /v3/sign-in': { body: Api.SignInRules; answer: Api.SignInRules }
   /** List the trust rules. */
   'GET /v3/trust-rules': { answer: { readonly trust_rules: readonly Api.TrustRule[] } }
   /** Create a trust rule. */
@@ -769,11 +769,11 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   },
   'POST /v3/session/sso': { repeat: 'never', isOpen: false, answer: awayShape },
   'POST /v3/session/sso/link': { repeat: 'never', isOpen: false, answer: awayShape },
-  'GET /v3/sign-in': { repeat: 'safe', isOpen: false, answer: signInRulesShape },
-  'PUT /v3/sign-in': { repeat: 'safe', isOpen: false, answer: signInRulesShape },
   'GET /v3/sso': { repeat: 'safe', isOpen: false, answer: ssoShape },
   'PUT /v3/sso': { repeat: 'safe', isOpen: false, answer: ssoShape },
   'DELETE /v3/sso': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'GET /v3/sign-in': { repeat: 'safe', isOpen: false, answer: signInRulesShape },
+  'PUT /v3/sign-in': { repeat: 'safe', isOpen: false, answer: signInRulesShape },
   'GET /v3/trust-rules': {
     repeat: 'safe',
     isOpen: false,

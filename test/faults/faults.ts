@@ -397,7 +397,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a provider leads back to the portal alone',
-    'http/routes/sign-in.ts',
+    'http/routes/sso.ts',
     "if (!places.test(path)) throw invalid('return'",
     "if (path === '') throw invalid('return'",
     'v3/sso.test.ts',
