@@ -3,8 +3,11 @@
  * With `--long`, those of `test/long`, which take minutes and more of the machine.
  */
 import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, globSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
+import { Client } from 'pg'
+import { migrate } from '../src/store/postgres/migrate.ts'
 import { startCluster } from '../test/support/postgres.ts'
 import { buildCommand } from './build.ts'
 
@@ -35,6 +38,25 @@ if (url === undefined) {
   console.error(`No PostgreSQL: its tests are skipped. To run them, ${how}.`)
 }
 
+/** Databases of tests are copies of one that has the schema. */
+async function makeTemplate(server: string): Promise<string> {
+  const name = `strongroom_migrated_${randomBytes(8).toString('hex')}`
+  await administer(server, `create database ${name}`)
+  const client = new Client(Object.assign(new URL(server), { pathname: `/${name}` }).href)
+  await client.connect()
+  await migrate(client)
+  await client.end()
+  return name
+}
+
+async function administer(server: string, statement: string): Promise<void> {
+  const client = new Client(server)
+  await client.connect()
+  await client.query(statement).finally(() => client.end())
+}
+
+const template = url === undefined ? undefined : await makeTemplate(url)
+
 const isLong = process.argv[2] === '--long'
 const wanted = process.argv.slice(isLong ? 3 : 2)
 const found = globSync(isLong ? 'test/long/**/*.test.ts' : 'test/**/*.test.ts').sort()
@@ -51,12 +73,13 @@ try {
         NODE_COMPILE_CACHE: join(import.meta.dirname, '..', 'node_modules', '.cache', 'tests'),
         ...process.env,
         STRONGROOM_TEST_MAIN: join(dist, 'main.js'),
-        ...(url === undefined ? {} : { STRONGROOM_TEST_DATABASE_URL: url }),
+        ...(url === undefined ? {} : { STRONGROOM_TEST_DATABASE_URL: url, STRONGROOM_TEST_TEMPLATE: template }),
       },
     },
   )
   process.exitCode = status ?? 1
 } finally {
+  if (named !== undefined && template !== undefined) await administer(named, `drop database ${template}`)
   cluster?.stop()
   if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true })
 }

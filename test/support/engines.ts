@@ -1,9 +1,11 @@
 /** The stores that every behaviour is tested on. */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import { sqlitePath } from '../../src/store/location.ts'
+import { openDatabase } from '../../src/store/sqlite/database.ts'
 
 export interface Place {
   readonly dataDir: string
@@ -18,6 +20,28 @@ export interface TestEngine {
   readonly skip: string | false
   /** An empty place for a store. */
   makePlace(): Promise<Place>
+  /** A place with the schema alone, copied from one that was migrated once: a server makes its store in it sooner. */
+  makeMigratedPlace(): Promise<Place>
+}
+
+/** A database with the schema and nothing else, which `npm test` makes once for all files. */
+const template = process.env['STRONGROOM_TEST_TEMPLATE']
+
+/** The same as a file, made when it is first needed. */
+const migratedFile = once(() => {
+  const folder = makeFolder()
+  process.once('exit', () => removeFolder(folder))
+  const path = sqlitePath(folder)
+  openDatabase(path, true).close()
+  return path
+})
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
 
 const serverUrl = process.env['STRONGROOM_TEST_DATABASE_URL']
@@ -32,26 +56,34 @@ const sqlite: TestEngine = {
     const dataDir = makeFolder()
     return { dataDir, databaseUrl: undefined, clear: async () => removeFolder(dataDir) }
   },
+  makeMigratedPlace: async () => {
+    const place = await sqlite.makePlace()
+    copyFileSync(migratedFile(), sqlitePath(place.dataDir))
+    return place
+  },
 }
 
 const postgres: TestEngine = {
   name: 'PostgreSQL',
   skip: serverUrl === undefined ? howToGetPostgres : false,
-  makePlace: async () => {
-    const dataDir = makeFolder()
-    const name = `strongroom_${randomBytes(8).toString('hex')}`
-    await administer(`create database ${name}`)
-    const url = new URL(serverUrl ?? '')
-    url.pathname = `/${name}`
-    return {
-      dataDir,
-      databaseUrl: url.href,
-      clear: async () => {
-        await administer(`drop database if exists ${name} with (force)`)
-        removeFolder(dataDir)
-      },
-    }
-  },
+  makePlace: () => makeDatabase(),
+  makeMigratedPlace: () => makeDatabase(template),
+}
+
+async function makeDatabase(from?: string): Promise<Place> {
+  const dataDir = makeFolder()
+  const name = `strongroom_${randomBytes(8).toString('hex')}`
+  await administer(`create database ${name}${from === undefined ? '' : ` template ${from}`}`)
+  const url = new URL(serverUrl ?? '')
+  url.pathname = `/${name}`
+  return {
+    dataDir,
+    databaseUrl: url.href,
+    clear: async () => {
+      await administer(`drop database if exists ${name} with (force)`)
+      removeFolder(dataDir)
+    },
+  }
 }
 
 export const engines: readonly TestEngine[] = [sqlite, postgres]

@@ -80,7 +80,7 @@ const nodesOf = new WeakMap<Place, readonly (() => Promise<void>)[]>()
 
 /** Starts a server that is stopped, and its store removed, when the test ends. */
 export async function startServer(t: Lasting, engine: TestEngine, options: TestOptions = {}): Promise<TestServer> {
-  const place = options.place ?? (await engine.makePlace())
+  const place = options.place ?? (await engine.makeMigratedPlace())
   const config = testConfig(place, options)
   const opened = await openServerVault(config, { now: options.now, passwords: options.passwords ?? cheapPasswords })
   const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)
