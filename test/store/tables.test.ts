@@ -1,4 +1,4 @@
-/** The descriptions of the tables: they say what rows mean, as rows always did, and what the schema has. */
+/** The definitions of the tables: they say what rows mean, as rows always did, and what the schema has. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -11,11 +11,11 @@ import { sealedTable, type Table, type TableOf } from '../../src/store/tables/ta
 import { tables } from '../../src/store/tables/tables.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
-import { assertOrder, assertRows, isOfThen, linesOf, namesOfThen, schemaOf } from './described.ts'
+import { assertOrder, assertRows, isOfThen, linesOf, namesOfThen, schemaOf } from './defined.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-suite('The descriptions of the tables', () => {
+suite('The definitions of the tables', () => {
   test('say of rows from before what they always said: what they mean, what they hold, and what their MACs are made of', () => {
     for (const table of tables) assertRows(modelled(table))
     assert.equal(
@@ -78,8 +78,8 @@ suite('The descriptions of the tables', () => {
     const unnoticed: string[] = []
     for (const { file, line } of lines) {
       if (faulty.has(file)) continue
-      const described = Object.values(await import(pathToFileURL(join(folder, 'src/store/tables', file)).href))
-      if (described.filter(isTable).every((table) => holds(table, schema))) unnoticed.push(line)
+      const defined = Object.values(await import(pathToFileURL(join(folder, 'src/store/tables', file)).href))
+      if (defined.filter(isTable).every((table) => holds(table, schema))) unnoticed.push(line)
     }
     assert.deepEqual(unnoticed, [])
     assert.ok(lines.length > 250, String(lines.length))
@@ -121,7 +121,7 @@ function holds(table: TableOf<unknown>, schema: readonly string[]): boolean {
   }
 }
 
-/** A copy of the store's tables with a file for each line of a description: the same without that line. */
+/** A copy of the store's tables with a file for each line of a definition: the same without that line. */
 function withoutEachLine(t: TestContext) {
   const folder = makeFolder()
   t.after(() => rmSync(folder, { recursive: true, force: true }))
@@ -142,7 +142,7 @@ function withoutEachLine(t: TestContext) {
   return { folder, lines }
 }
 
-/** The lines between the first one of a description and the last. */
+/** The lines between the first one of a definition and the last. */
 function describing(text: readonly string[]): number[] {
   let isWithin = false
   return text.flatMap((line, at) => {

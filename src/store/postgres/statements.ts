@@ -1,4 +1,4 @@
-/** SQL of the tables' descriptions for PostgreSQL: one statement over arrays, however many rows it is about. */
+/** SQL of the tables' definitions for PostgreSQL: one statement over arrays, however many rows it is about. */
 import type { Match, Question } from '../lookup.ts'
 import type { Column, Kind, Value } from '../tables/field.ts'
 import type { Part, TableOf } from '../tables/table.ts'

@@ -1,4 +1,4 @@
-/** SQL of the tables' descriptions for SQLite: one row at a time, prepared when it is first needed. */
+/** SQL of the tables' definitions for SQLite: one row at a time, prepared when it is first needed. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Question } from '../lookup.ts'
 import type { Column, NamedRow } from '../tables/field.ts'

@@ -26,7 +26,7 @@ interface Common<Name extends string, Model> {
   readonly since?: string
 }
 
-interface SealedDescription<Name extends string, Model> extends Common<Name, Model> {
+interface SealedDefinition<Name extends string, Model> extends Common<Name, Model> {
   /** In the order of the columns: new ones at the end, with what older rows have in them. */
   readonly fields: { readonly [Name in keyof Model & string]-?: SealedField<Model[Name]> }
   /** The order in which the text of a MAC begins, where it is not that of the fields. Never changed. */
@@ -39,7 +39,7 @@ interface SealedDescription<Name extends string, Model> extends Common<Name, Mod
 
 type Called = Omit<AuditObject, 'version' | 'hash'>
 
-interface OpenDescription<Name extends string, Model> extends Common<Name, Model> {
+interface OpenDefinition<Name extends string, Model> extends Common<Name, Model> {
   readonly fields: { readonly [Name in keyof Model & string]-?: Field<Model[Name]> }
   /** Why its rows have no MAC: what keeps somebody who writes them from gaining anything. */
   readonly unsealed: string
@@ -103,16 +103,16 @@ export interface Open<Name extends string, Model> extends TableOf<Model> {
 }
 
 export function sealedTable<Model extends { readonly mac: Uint8Array }>() {
-  return <const Name extends string>(description: SealedDescription<Name, Model>): Sealed<Name, Model> =>
-    build(description, description)
+  return <const Name extends string>(definition: SealedDefinition<Name, Model>): Sealed<Name, Model> =>
+    build(definition, definition)
 }
 
 export function openTable<Model extends object>() {
-  return <const Name extends string>(description: OpenDescription<Name, Model>): Open<Name, Model> =>
-    build(description, description)
+  return <const Name extends string>(definition: OpenDefinition<Name, Model>): Open<Name, Model> =>
+    build(definition, definition)
 }
 
-/** Of a model whose fields are not known by name here: each has the type that its description was checked to have. */
+/** Of a model whose fields are not known by name here: each has the type that its definition was checked to have. */
 interface AnyField extends Omit<Field<never>, 'cover' | 'write'> {
   readonly cover: 'covered' | 'mac' | Uncovered | ((value: unknown) => Plain) | undefined
   readonly write: (value: unknown, to: Value[]) => void
@@ -120,7 +120,7 @@ interface AnyField extends Omit<Field<never>, 'cover' | 'write'> {
 type AnyFields = Readonly<Record<string, AnyField>>
 type AnyModel = Readonly<Record<string, unknown>>
 
-/** What a description of one kind or the other says. */
+/** What a definition of one kind or the other says. */
 interface Protection {
   readonly called?: unknown
   readonly whenMissing?: string
@@ -129,11 +129,11 @@ interface Protection {
 }
 
 function build<Built, Name extends string, Model>(
-  description: Common<Name, Model> & { readonly fields: object },
+  definition: Common<Name, Model> & { readonly fields: object },
   { called, whenMissing, unsealed, textBegins = [] }: Protection,
 ): Built {
-  const { name, key, unique, holdsKeys, since = '' } = description
-  const fields = description.fields as AnyFields
+  const { name, key, unique, holdsKeys, since = '' } = definition
+  const fields = definition.fields as AnyFields
   const columnsOf = (...of: readonly string[]) => of.flatMap((field) => fields[field]?.columns ?? [])
   const { columns, read, write } = partOf(fields, Object.keys(fields))
   const keys: readonly string[] = key

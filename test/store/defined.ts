@@ -1,4 +1,4 @@
-/** What a table's description must hold: rows as they always were, and the schema as migrations make it. */
+/** What a table's definition must hold: rows as they always were, and the schema as migrations make it. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
