@@ -1,7 +1,9 @@
 /** Which target holds which version of which secret. */
 import type { Deployment, Held } from '../../model/deployment.ts'
-import { constant, elsewhere, integer, integerOrNull, mac, type NamedRow, principal, text } from './field.ts'
+import { constant, elsewhere, integer, integerOrNull, mac, members, type NamedRow, principal, text } from './field.ts'
 import { openTable, sealedTable } from './table.ts'
+
+const membersOfHeld = members<Held>()('id', 'uid', 'name', 'version')
 
 export const deployments = sealedTable<Deployment>()({
   name: 'deployments',
@@ -17,9 +19,7 @@ export const deployments = sealedTable<Deployment>()({
     principal: principal('principal', constant),
     seedId: integerOrNull('seed_id', constant),
     createdAt: integer('created_ms', constant),
-    secrets: elsewhere<readonly Held[]>([], (held) =>
-      held.map(({ id, uid, name, version }) => [id, uid, name, version]),
-    ),
+    secrets: elsewhere<readonly Held[]>([], (all) => all.map(membersOfHeld)),
     mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
   },
 })

@@ -235,9 +235,20 @@ function writePrincipal(value: Principal | null, to: Value[]): void {
   to.push(value?.kind ?? null, value?.id ?? null, value?.name ?? null)
 }
 
+const membersOfPrincipal = members<Principal>()('kind', 'id', 'name')
+
 function principalText(value: Principal | null): Plain {
-  return value === null ? null : [value.kind, value.id, value.name]
+  return value === null ? null : membersOfPrincipal(value)
 }
+
+/** Writes all members of a value in this order into the text of a MAC: one that is left out does not compile. */
+export function members<Type extends { readonly [Name in keyof Type]: Plain }>() {
+  return <const Names extends readonly (keyof Type)[]>(...names: Whole<Type, Names>) =>
+    (value: Type): readonly Plain[] =>
+      names.map((name) => value[name])
+}
+
+type Whole<Type, Names extends readonly (keyof Type)[]> = [keyof Type] extends [Names[number]] ? Names : never
 
 /** Has no column: it is in the rows of another table, and covered here. */
 export function elsewhere<Type>(nothing: Type, cover: Cover<Type>): SealedField<Type> {

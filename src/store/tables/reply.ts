@@ -1,6 +1,6 @@
 /** What was answered to requests that may be repeated. */
 import type { Reply, SecretHead } from '../reply.ts'
-import { integer, json, mac, text } from './field.ts'
+import { integer, json, mac, members, text } from './field.ts'
 import { sealedTable } from './table.ts'
 
 const nothing: SecretHead = { id: 0, name: '', version: 0, createdAt: 0, updatedAt: 0, listId: 0 }
@@ -19,9 +19,7 @@ export const replies = sealedTable<Reply>()({
     fingerprint: text('fingerprint'),
     secret: json('secret', {
       fallback: nothing,
-      cover: ({ id, name, version, createdAt, updatedAt, listId }) => [
-        ...[id, name, version, createdAt, updatedAt, listId],
-      ],
+      cover: members<SecretHead>()('id', 'name', 'version', 'createdAt', 'updatedAt', 'listId'),
     }),
     createdAt: integer('created_ms'),
     mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),

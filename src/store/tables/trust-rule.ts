@@ -2,8 +2,11 @@
 import type { ClaimPattern } from '../../model/token-claims.ts'
 import type { TrustRule } from '../../model/trust-rule.ts'
 import type { UsedToken } from '../stored.ts'
-import { flag, integer, json, mac, principalOrNull, text, textOrNull, words } from './field.ts'
+import { flag, integer, json, mac, members, principalOrNull, text, textOrNull, words } from './field.ts'
 import { openTable, sealedTable } from './table.ts'
+
+const pairOf = members<ClaimPattern>()('name', 'pattern')
+const pairsOf = (claims: readonly ClaimPattern[]) => claims.map(pairOf)
 
 export const trustRules = sealedTable<TrustRule>()({
   name: 'trust_rules',
@@ -32,10 +35,6 @@ export const trustRules = sealedTable<TrustRule>()({
     maker: principalOrNull('maker', { added: { by: '0011-makers', value: null } }),
   },
 })
-
-function pairsOf(claims: readonly ClaimPattern[]): readonly (readonly string[])[] {
-  return claims.map(({ name, pattern }) => [name, pattern])
-}
 
 function toClaims(pairs: unknown): readonly ClaimPattern[] {
   if (!Array.isArray(pairs)) return []
