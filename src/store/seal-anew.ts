@@ -47,7 +47,7 @@ export async function sealStep(run: Run, macs: RowMacs, storeId: string, limit: 
   const heads = await headsOf(run)
   const begin = value instanceof Uint8Array ? readMark(value, heads, macs) : { at: 0, after: null }
   const isNew = value === undefined && (await run('select 1 as one from accounts limit 1')).length === 0
-  if (value === undefined) await refuseUnlessFirst(run, macs)
+  if (begin.after === null || begin.at < order.length - 1) await refuseUnlessFirst(run, macs)
   const next = isNew ? undefined : await sealPage(run, macs, storeId, begin, limit)
   await run('delete from meta where name = ?', markName)
   const text = next === undefined ? done : Buffer.from(JSON.stringify([next.at, next.after, macOf(next, heads, macs)]))
@@ -56,9 +56,9 @@ export async function sealStep(run: Run, macs: RowMacs, storeId: string, limit: 
 }
 
 /**
- * A store without a mark is one of the first version: every account has its first API key, which is never deleted, as that
- * version sealed it. Or somebody took the mark and the sealed rows away, to have rows that had no MAC then sealed as they
- * like, and put the others back.
+ * A store of the first version has for every account its first API key, which is never deleted, as that version sealed it;
+ * API keys are sealed anew last, so until then. Or somebody took the mark away, or put one of then and the trails' heads
+ * back, and took the sealed rows away, to have rows that had no MAC then sealed as they like, and put the others back.
  *
  * @throws Refusal `integrity_failure`
  */
@@ -89,10 +89,20 @@ async function sealPage(
   const table = tables.find((one) => one.name === name)
   if (table === undefined || seal === undefined) return undefined
   const page = await run(pageQuery(table, after === null), ...(after ?? []), limit)
+  for (const row of page) if (!isAsMigrated(table, row)) throw notAuthentic(name ?? '', row)
   await Promise.all(page.map((row) => seal({ run, macs, storeId }, table, row)))
   const last = page.at(-1)
   if (page.length === limit && last !== undefined) return { at, after: keyOf(table, last) }
   return at + 1 < order.length ? { at: at + 1, after: null } : undefined
+}
+
+/** Whether what the first version did not have, and so did not seal, is as the migrations have left it. */
+function isAsMigrated({ added }: Table, row: NamedRow): boolean {
+  return Object.entries(added).every(([column, { value }]) => {
+    const found = row[column] ?? null
+    const [is, was] = [found, value].map((one) => (one instanceof Uint8Array ? Buffer.from(one).toString('hex') : one))
+    return is === was || (typeof was === 'number' && Number(is) === was)
+  })
 }
 
 function keyOf({ columns, keyLength }: Table, row: NamedRow): readonly Value[] {
@@ -150,9 +160,8 @@ async function put({ run }: Work, table: Table, row: NamedRow, set: string, valu
   await run(`update ${table.name} set ${set} where ${where}`, ...values, ...keyOf(table, row))
 }
 
-/** Factors before their users, who know of them from now on; accounts last. */
+/** Factors before their users, who know of them from now on; API keys last: they show that a store is of the first version. */
 const order: readonly (readonly [SealedTable, Seal])[] = [
-  first('api_keys'),
   first('machines'),
   first('account_settings'),
   first('sign_in_rules'),
@@ -170,6 +179,7 @@ const order: readonly (readonly [SealedTable, Seal])[] = [
   first('trust_rules'),
   bare('replies'),
   bare('accounts', readerOf('accounts'), putUsual),
+  first('api_keys'),
 ]
 
 async function sealUser(work: Work, table: Table, row: NamedRow): Promise<void> {

@@ -1294,10 +1294,26 @@ export const faults: readonly Fault[] = [
   fault(
     'a store whose mark was taken away is not one of the first version',
     'store/seal-anew.ts',
-    'if (value === undefined) await refuseUnlessFirst(run, macs)',
+    'if (begin.after === null || begin.at < order.length - 1) await refuseUnlessFirst(run, macs)',
     '',
     'store/upgrade.test.ts',
     'SQLite.*is not taken for one',
+  ),
+  fault(
+    'a mark that was kept does not have rows sealed once more',
+    'store/seal-anew.ts',
+    'if (begin.after === null || begin.at < order.length - 1) await refuseUnlessFirst(run, macs)',
+    'if (value === undefined) await refuseUnlessFirst(run, macs)',
+    'store/upgrade.test.ts',
+    'SQLite.*by a mark that was kept',
+  ),
+  fault(
+    'columns that came since the first version are as the migrations leave them',
+    'store/seal-anew.ts',
+    'for (const row of page) if (!isAsMigrated(table, row)) throw',
+    'for (const row of page) if (page.length < 0) throw',
+    'store/upgrade.test.ts',
+    'SQLite.*no MAC of then covers',
   ),
   fault(
     'a row of the first version gets in once',

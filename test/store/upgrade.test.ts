@@ -143,6 +143,26 @@ for (const engine of engines) {
       }
     })
 
+    test('is not opened when what came since, and no MAC of then covers, is not as the migrations leave it', async (t) => {
+      const forgeries = [
+        'update api_keys set is_owner = 1 where id = 2 and account_id = 1',
+        `update api_keys set maker_kind = 'host', maker_id = 0, maker_name = 'x' where id = 2 and account_id = 1`,
+        'update users set generation = 7 where id = 2',
+        `update accounts set machine_networks = '10.0.0.0/8' where id = 2`,
+        'update seeds set maker_generation = 7',
+      ]
+      for (const forgery of forgeries) {
+        const place = await firstStore(t, engine)
+        // Runs the migrations, as whoever writes the database may.
+        await (await engineOf(place)).close()
+        await query(place, forgery)
+
+        const opening = openVault(testConfig(place)).then(({ close }) => close())
+
+        await assert.rejects(opening, isNotAuthentic, forgery)
+      }
+    })
+
     test('gets no row of then in again, however the mark is set back', async (t) => {
       const place = await firstStore(t, engine)
       const [old] = await query(place, 'select * from api_keys order by account_id desc, id desc limit 1')
@@ -167,6 +187,41 @@ for (const engine of engines) {
 
         const [after] = await query(place, 'select mac from api_keys where account_id = ? and id = ?', ...key)
         assert.deepEqual(Buffer.from(after?.['mac'] as Uint8Array), Buffer.from(ofThen))
+      }
+    })
+
+    test('has nothing sealed by a mark that was kept, once it is sealed: also when its trails are set back', async (t) => {
+      const place = await firstStore(t, engine)
+      const mark = `select value from meta where name = 'row_format'`
+      const marks: Uint8Array[] = []
+      const engineThen = await engineOf(place)
+      while (!(await engineThen.sealStep(2))) marks.push((await query(place, mark))[0]?.['value'] as Uint8Array)
+      await engineThen.close()
+      const trails = await query(place, 'select id, audit_size, audit_head, audit_ms from accounts')
+      const server = await startServer(t, engine, { place, now })
+      await new Api(server.url, facts.key).get('/v3/secrets/1')
+      await server.stop()
+      const rows = await query(place, 'select id, name, mac from accounts order by id')
+
+      for (const kept of marks) {
+        await query(place, `delete from meta where name = 'row_format'`)
+        await query(place, `insert into meta (name, value) values ('row_format', ?)`, kept)
+        for (const { id, audit_size: size, audit_head: head, audit_ms: at } of trails) {
+          await query(
+            place,
+            `update accounts set audit_size = ?, audit_head = ?, audit_ms = ?, name = ?, mac = ? where id = ?`,
+            ...[size ?? 0, head ?? null, at ?? 0, `forged-${id}`, new Uint8Array(), id ?? 0],
+          )
+        }
+
+        const opening = openVault(testConfig(place)).then(({ close }) => close())
+
+        await assert.rejects(opening, isNotAuthentic)
+        for (const { mac } of await query(place, 'select mac from accounts'))
+          assert.equal((mac as Uint8Array).length, 0)
+        for (const { id, name, mac } of rows) {
+          await query(place, 'update accounts set name = ?, mac = ? where id = ?', name ?? '', mac ?? null, id ?? 0)
+        }
       }
     })
 
