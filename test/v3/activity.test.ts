@@ -209,7 +209,9 @@ async function lengthen(place: Place, size: number): Promise<number> {
   await query(place, 'delete from audit')
   await query(
     place,
-    `insert into audit with recursive n(seq) as (select 1 union all select seq + 1 from n where seq < ${size})
+    `insert into audit (account_id, seq, ms, principal_kind, principal_id, principal_name, action, object_kind, object_id,
+       object_uid, object_name, object_version, object_hash, outcome, request_id, address, head)
+     with recursive n(seq) as (select 1 union all select seq + 1 from n where seq < ${size})
      select 1, seq, ${start} + seq * 1000, 'key', 1, 'first key', 'secret.read', 'secret', 1, 'u', 'one', 1, null, 'ok',
        'r', '127.0.0.1', (select audit_head from accounts) from n`,
   )
