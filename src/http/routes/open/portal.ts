@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../../../errors.ts'
 import { packageRoot } from '../../../package-root.ts'
 import type { OpenRoute } from '../../open-route.ts'
+import { pageHeaders } from '../../page-headers.ts'
 
 const defaultFolder = join(packageRoot, 'portal', 'dist')
 
@@ -33,11 +34,7 @@ const policy = [
 
 const headers = {
   'content-security-policy': policy,
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
+  ...pageHeaders,
   'permissions-policy':
     'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=(), publickey-credentials-create=(self), publickey-credentials-get=(self), clipboard-read=(), clipboard-write=(self)',
 }

@@ -1,9 +1,9 @@
 /** The API's description: `/openapi.json` from the routes' own schemas, and a readable reference at `/docs`. */
 import { hash } from 'node:crypto'
-import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { describe } from '../../description.ts'
 import type { OpenRoute } from '../../open-route.ts'
+import { pageHeaders } from '../../page-headers.ts'
 import { routes } from '../all.ts'
 import { secretListRoutes } from '../secret-lists/all.ts'
 
@@ -57,8 +57,8 @@ export const referenceRoutes: readonly OpenRoute[] = [
 async function createDocs(): Promise<FastifyInstance> {
   const { default: scalar } = await import('@scalar/fastify-api-reference')
   const docs = Fastify()
-  await docs.register(helmet, { contentSecurityPolicy: false })
   docs.addHook('onSend', (_request, reply, payload, done) => {
+    reply.headers(pageHeaders)
     const isPage = String(reply.getHeader('content-type')).startsWith('text/html')
     if (isPage && typeof payload === 'string') reply.header('content-security-policy', policyOf(payload))
     done()
