@@ -2343,7 +2343,7 @@ function escaped(text) {
 var Fault = class extends Error {
 	name = "Fault";
 };
-// src/formats/steering.ts
+// src/formats/unsafe-variables.ts
 /**
 * Variables that decide what programs load and run, or whom they trust: no secret becomes one of them by its name. The
 * command, exports and the GitHub Action share this list. In capitals, as many programs read theirs in small letters too.

@@ -1,5 +1,5 @@
 /** Names of outputs and of environment variables: made from names of secrets, and those that would be dangerous to set. */
-import { isOfRunner, isSteering } from '../../src/formats/steering.ts'
+import { isOfRunner, isSteering } from '../../src/formats/unsafe-variables.ts'
 
 /** @returns `undefined` where the name begins with a digit, so that no variable can have it */
 export function variableOf(secret: string): string | undefined {

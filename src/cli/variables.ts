@@ -1,6 +1,6 @@
 /** Secrets as environment variables: what they are called there, and which may not be there. */
 import { envName } from '../formats/env-name.ts'
-import { isSteering } from '../formats/steering.ts'
+import { isSteering } from '../formats/unsafe-variables.ts'
 import { Fault } from './output.ts'
 
 /** @throws Fault `usage` for a prefix that no variable can have */

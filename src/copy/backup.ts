@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import type { Config } from '../config.ts'
 import { fillStoreAt, readStoreAt, type StoreLocation } from './location.ts'
 import { type Manifest, type PartName, readPart, writePart } from './part.ts'
-import type { Proof } from './proof.ts'
 import { prove } from './transfer.ts'
+import type { Proof } from './verify-copy.ts'
 import { counted, type Watch } from './watch.ts'
 
 /** Takes the text of a part; resolves when all of it is kept. */

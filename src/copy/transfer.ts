@@ -7,7 +7,7 @@ import type { Table } from '../store/tables/table.ts'
 import { tables } from '../store/tables/tables.ts'
 import { fillStoreAt, readStoreAt, type StoreLocation, takeStoreAt } from './location.ts'
 import { type Contents, ContentsCounter, type Manifest } from './part.ts'
-import { type Proof, proveContents, proveVault } from './proof.ts'
+import { type Proof, proveContents, proveVault } from './verify-copy.ts'
 import type { Watch } from './watch.ts'
 
 /** About so many values are opened in the copy. */

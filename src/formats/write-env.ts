@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { cannotHold, type Entry } from './entry.ts'
 import { envName, renamed } from './env-name.ts'
-import { isOfRunner, isSteering } from './steering.ts'
+import { isOfRunner, isSteering } from './unsafe-variables.ts'
 
 const otherFormat = 'Leave it out with --only, or export as json or yaml.'
 

@@ -1,6 +1,6 @@
 /** What the plugins of all APIs share. */
 
-import type { Providers } from '../vault/providers.ts'
+import type { Providers } from '../vault/identity-providers.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { RateLimiter } from './limits.ts'
 import type { Metrics } from './metrics.ts'

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Allowance } from '../outbound/addresses.ts'
 import { guardedFetch } from '../outbound/fetch.ts'
-import { type FetchIssuer, Providers } from '../vault/providers.ts'
+import { type FetchIssuer, Providers } from '../vault/identity-providers.ts'
 import type { SsoPlace } from '../vault/sso.ts'
 import type { Context } from './context.ts'
 import { siteOf } from './site.ts'

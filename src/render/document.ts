@@ -9,7 +9,7 @@ import { quoteOf } from './filters.ts'
 import type { Piece, Reference } from './grammar.ts'
 import { archive, cloudConfig, isYaml, jinja, kindOf } from './kind.ts'
 import { type Limits, tooLarge } from './limits.ts'
-import type { Steps } from './turns.ts'
+import type { Steps } from './steps.ts'
 import { isMisread, isPrintable, type Node, type Outline, outlineOf } from './yaml.ts'
 
 /** A template as it is meant, to compare results with. */

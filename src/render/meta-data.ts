@@ -1,7 +1,7 @@
 /** Who a machine is by its meta-data: what stays to be said of it when nothing else is. */
 import { fill } from './fill.ts'
 import { defaultLimits, tooLarge } from './limits.ts'
-import type { Steps } from './turns.ts'
+import type { Steps } from './steps.ts'
 import type { UserData } from './user-data.ts'
 import { type Node, outlineOf } from './yaml.ts'
 

@@ -7,7 +7,7 @@ import { adviceFor, findUnsafe, type Meaning, meaningOf } from './document.ts'
 import { Budget, fill, type Output, outputOf, type Value } from './fill.ts'
 import { type Origin, type Piece, type Reference, refuseAt, split } from './grammar.ts'
 import { defaultLimits, type Limits } from './limits.ts'
-import { atOnce, type Steps } from './turns.ts'
+import { atOnce, type Steps } from './steps.ts'
 
 /** A template that was read. Its text cannot be malformed any more; its values still can. */
 export interface Template {

@@ -8,8 +8,8 @@ import type { Value } from './fill.ts'
 import { kindOf } from './kind.ts'
 import { defaultLimits, type Limits, tooLarge } from './limits.ts'
 import { decodeBase64, decodeBody, encodePart, isMime, type Part, type Section, splitMessage } from './mime.ts'
+import { atOnce, type Steps } from './steps.ts'
 import { parsing, renderingAll, type Template } from './template.ts'
-import { atOnce, type Steps } from './turns.ts'
 
 /** User-data that was read. */
 export interface UserData {

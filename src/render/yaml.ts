@@ -3,7 +3,7 @@
  * is YAML 1.1; what that takes for something other than text is written down here.
  */
 import { Composer, type CST, isAlias, isMap, isPair, isScalar, isSeq, Lexer, Parser } from 'yaml'
-import type { Steps } from './turns.ts'
+import type { Steps } from './steps.ts'
 
 /** A document in the order it is written in: two with the same nodes say the same. */
 export interface Outline {

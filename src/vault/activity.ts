@@ -5,7 +5,7 @@ import type { Principal } from '../model/principal.ts'
 import { allows, allowsName } from '../model/scope.ts'
 import type { RecordCount } from '../store/store.ts'
 import type { AuditFilter } from './audit.ts'
-import { filterInTurns, Pace } from './pace.ts'
+import { filterInTurns, Pace } from './scan-in-turns.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
 const dayMs = 86_400_000

@@ -11,7 +11,7 @@ import { allows, allowsName, type Scope } from '../model/scope.ts'
 import type { RecordFilter } from '../store/store.ts'
 import { accountState } from './account-state.ts'
 import { runLongWork } from './long-work.ts'
-import { filterInTurns, Pace } from './pace.ts'
+import { filterInTurns, Pace } from './scan-in-turns.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
 export type AuditFilter = Omit<RecordFilter, 'before' | 'window' | 'limit'>

@@ -4,7 +4,7 @@ import type { Held } from '../model/deployment.ts'
 import type { Principal } from '../model/principal.ts'
 import { allowsName } from '../model/scope.ts'
 import type { DeploymentFilter, StoredDeployment } from '../store/store.ts'
-import { Pace } from './pace.ts'
+import { Pace } from './scan-in-turns.ts'
 import { type Asker, ask, type Vault, verify } from './vault.ts'
 
 const pageSize = 500

@@ -10,7 +10,7 @@ import type { Principal } from '../model/principal.ts'
 import { formatScope, isWhole, mayManageKey, parseScopes } from '../model/scope.ts'
 import type { KeyChange, NewKey } from '../store/operations/keys.ts'
 import type { Made } from './made.ts'
-import { filterInTurns } from './pace.ts'
+import { filterInTurns } from './scan-in-turns.ts'
 import { type Asker, ask, authenticate, type Identity, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 const maxTries = 20

@@ -6,10 +6,10 @@ import { type Factor, type PasskeyData, passkeyLookup } from '../model/factor.ts
 import { checkLabel } from '../model/name.ts'
 import type { User } from '../model/user.ts'
 import type { Proof } from '../store/proof.ts'
+import { handOut, type Purpose, type Ticket, takeBack } from './challenge-tickets.ts'
 import { type Enrolled, enrol, type Standing } from './factors.ts'
-import { changed, dataOf, factorFailure, isOfKind, rulesOf, verifyFactor } from './proofs.ts'
 import { type Agent, type Opened, open, personOf, recordFailure, type Stranger } from './sessions.ts'
-import { handOut, type Purpose, type Ticket, takeBack } from './tickets.ts'
+import { changed, dataOf, factorFailure, isOfKind, rulesOf, verifyFactor } from './sign-in-proofs.ts'
 import { keepsChanging, verifyUser } from './users.ts'
 import type { Asker, Vault } from './vault.ts'
 

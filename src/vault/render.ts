@@ -2,8 +2,8 @@
 
 import type { Held } from '../model/deployment.ts'
 import { checkLabel } from '../model/name.ts'
+import { inTurns } from '../render/steps.ts'
 import { namesIn } from '../render/template.ts'
-import { inTurns } from '../render/turns.ts'
 import { parsingUserData, renderingUserData, type UserData } from '../render/user-data.ts'
 import { readSecrets } from './secrets.ts'
 import { type Asker, ask, type Vault } from './vault.ts'

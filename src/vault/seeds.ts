@@ -22,8 +22,8 @@ import {
   seedDocuments,
 } from '../model/seed.ts'
 import { identifying } from '../render/meta-data.ts'
+import { inTurns } from '../render/steps.ts'
 import { namesIn, refuseUnresolved, type Template } from '../render/template.ts'
-import { inTurns } from '../render/turns.ts'
 import { parseUserData, parsingUserData, renderUserData, type UserData } from '../render/user-data.ts'
 import { renderRead } from './render.ts'
 import { type Asker, ask, type Identity, outdated, tryAsk, type Vault, verify } from './vault.ts'

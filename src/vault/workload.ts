@@ -12,8 +12,8 @@ import { keyNameOf, type TrustRule, workloadName } from '../model/trust-rule.ts'
 import { checkSignature, keyFor, type PublicKey, readKeySet } from '../oidc/keys.ts'
 import { checkTimes, type Fault, isForAudience, isText, readToken, type Token, TokenRefused } from '../oidc/token.ts'
 import { newKey } from './keys.ts'
-import { Pace } from './pace.ts'
 import { recordShutOut } from './repeats.ts'
+import { Pace } from './scan-in-turns.ts'
 import { type Asker, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
 const maxTries = 5

@@ -121,7 +121,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'strangers do not make the server ask providers again and again',
-    'vault/providers.ts',
+    'vault/identity-providers.ts',
     'if (this.#now() - entry.fetchedAt >= freshMs)',
     'if (entry.triedAt > 0)',
     'v3/sso.test.ts',
@@ -129,7 +129,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'browsers are sent to https alone',
-    'vault/providers.ts',
+    'vault/identity-providers.ts',
     "return url.protocol === 'https:' ||",
     "return url.protocol !== 'gopher:' ||",
     'v3/sso.test.ts',
@@ -209,10 +209,10 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'long scans give way to others',
-    'vault/pace.ts',
+    'vault/scan-in-turns.ts',
     'await setImmediate()',
     'await Promise.resolve()',
-    'vault/pace.test.ts',
+    'vault/scan-in-turns.test.ts',
     'between the names',
   ),
   // Second factors, passkeys, single sign-on
@@ -250,7 +250,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'codes are counted for the user alone too',
-    'vault/proofs.ts',
+    'vault/sign-in-proofs.ts',
     'await vault.attempts.beginCode(user.uid, vault.now())',
     'await vault.attempts.beginFrom(user.uid, vault.now())',
     'v3/factors.test.ts',
@@ -267,7 +267,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a challenge ends',
-    'vault/tickets.ts',
+    'vault/challenge-tickets.ts',
     'if (expiresAt <= now()) return undefined',
     'if (expiresAt <= 0) return undefined',
     'v3/factors.test.ts',
@@ -280,7 +280,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a ticket is for what it was handed out for',
-    'vault/tickets.ts',
+    'vault/challenge-tickets.ts',
     'if (!timingSafeEqual(mac, keyring.ticketMac(textOf(purpose, subject, payload, end)))) return undefined',
     'if (keyring.storeId === purpose && timingSafeEqual(mac, mac)) return undefined',
     'v3/factors.test.ts',
@@ -312,7 +312,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     "a factor's row is believed only with its MAC",
-    'vault/proofs.ts',
+    'vault/sign-in-proofs.ts',
     "return verify(vault, asker, 'factors', factor, 'factor.use')",
     "return factor.id > 0 ? Promise.resolve() : verify(vault, asker, 'factors', factor, 'factor.use')",
     'v3/factors.test.ts',
@@ -320,7 +320,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a second factor that was taken away is missed',
-    'vault/proofs.ts',
+    'vault/sign-in-proofs.ts',
     'if (factors.some(isSecondFactor) === user.hasSecondFactor && hasFactors(user, factors)) return factors',
     'if (factors.length < 99) return factors',
     'v3/factors.test.ts',
@@ -381,7 +381,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the tokens of a provider are signed by it',
-    'vault/providers.ts',
+    'vault/identity-providers.ts',
     '    client.enableNonRepudiationChecks(configuration)\n',
     '',
     'v3/sso.test.ts',
@@ -794,7 +794,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a restored value opens',
-    'copy/proof.ts',
+    'copy/verify-copy.ts',
     'keyring.openValue(place, keyring.secretKey(place, key, accountKey), version.sealed).fill(0)',
     'keyring.secretKey(place, key, accountKey)',
     'copy/copy.test.ts',
@@ -1265,7 +1265,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'rules for signing in that are gone are missed',
-    'vault/proofs.ts',
+    'vault/sign-in-proofs.ts',
     '  if (rules === undefined) {\n',
     '  if (rules === undefined) return { accountId, isSecondFactorRequired: false, sso: null, mac: new Uint8Array() }\n  if (rules === undefined) {\n',
     'vault/exchange.test.ts',
@@ -1555,7 +1555,7 @@ export const faults: readonly Fault[] = [
     'render/document.ts',
     'outline.lexemes * lexemesPerLexeme',
     'Number.MAX_SAFE_INTEGER',
-    'render/turns.test.ts',
+    'render/steps.test.ts',
     'by the doing of a value',
   ),
   {
@@ -2644,10 +2644,10 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'variables that run code are known in small letters too',
-    'formats/steering.ts',
+    'formats/unsafe-variables.ts',
     'if (names.has(capitals) ||',
     'if (names.has(variable) ||',
-    'cli/steering.test.ts',
+    'cli/unsafe-variables.test.ts',
     'refused by the action',
   ),
   fault(

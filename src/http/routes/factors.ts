@@ -12,7 +12,7 @@ import {
   standingOf,
 } from '../../vault/factors.ts'
 import { beginPasskey, challenge, finishPasskey } from '../../vault/passkeys.ts'
-import { dataOf, isOfKind } from '../../vault/proofs.ts'
+import { dataOf, isOfKind } from '../../vault/sign-in-proofs.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { askerOf } from '../asker.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { isDangerous } from '../../action/src/variables.ts'
-import { isSteering } from '../../src/formats/steering.ts'
+import { isSteering } from '../../src/formats/unsafe-variables.ts'
 import { writeEntries } from '../../src/formats/write.ts'
 import { missing } from '../formats/consumers.ts'
 import { startPerson } from '../support/cli.ts'

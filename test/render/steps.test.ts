@@ -4,8 +4,8 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { Refusal } from '../../src/errors.ts'
 import { defaultLimits } from '../../src/render/limits.ts'
+import { inTurns, type Steps } from '../../src/render/steps.ts'
 import { parse, parsing, render, renderingAll } from '../../src/render/template.ts'
-import { inTurns, type Steps } from '../../src/render/turns.ts'
 import { parseUserData, parsingUserData, renderingUserData } from '../../src/render/user-data.ts'
 
 const numRuns = process.env['SLOW'] === '1' ? 500 : 30
