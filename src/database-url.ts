@@ -2,7 +2,7 @@
 
 export interface DatabaseUrl {
   /** One for each host, to connect to. */
-  readonly urls: readonly string[]
+  readonly urls: readonly [string, ...string[]]
   /** Database and hosts, for people: nothing else of a URL is ever shown. */
   readonly place: string
 }
@@ -41,8 +41,10 @@ export function readDatabaseUrl(text: string): DatabaseUrl {
   const [name, rest] = [database === '' ? '' : `/${database}`, parameters.size === 0 ? '' : `?${parameters}`]
   const before = login === undefined ? scheme : `${scheme}${login}@`
   const shownHosts = parameters.get('host') ?? hosts
+  const urlOf = (host: string) => before + host + name + rest
+  const [first = '', ...others] = hosts.split(',')
   return {
-    urls: hosts.split(',').map((host) => before + host + name + rest),
+    urls: [urlOf(first), ...others.map(urlOf)],
     place: `database ${shown(database)} on ${shownHosts === '' ? 'this host' : shown(shownHosts).replaceAll(',', ', ')}`,
   }
 }

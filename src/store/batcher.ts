@@ -13,6 +13,8 @@ export interface BatcherOptions {
   readonly run: (requests: readonly Request[], waitingSince: number) => Promise<readonly Outcome[]>
   /** Batches on their way at once. */
   readonly inFlight: number
+  /** Who has waited so long behind a batch to which the store did not answer is let go with it. */
+  readonly maxWaitMs?: number
 }
 
 interface Waiting {
@@ -28,6 +30,8 @@ const minBatch = 32
 const maxBatch = 256
 /** Beyond this, an answer would come too late to be of use. */
 const maxWaiting = 20_000
+/** Of the ten seconds or so that a request waits for the store in all. */
+const maxWaitMs = 2_000
 
 export class Batcher {
   readonly #options: BatcherOptions
@@ -103,7 +107,17 @@ export class Batcher {
     } catch (error) {
       if (batch.length > 1 && isOfOne(error)) return this.#runApart(batch)
       for (const { reject } of batch) reject(error)
+      if (isOfStore(error)) this.#letGo()
     }
+  }
+
+  /** Whoever would have waited twice, for this batch and for the next, which fares no better for all that is known. */
+  #letGo(): void {
+    const since = performance.now() - (this.#options.maxWaitMs ?? maxWaitMs)
+    const isLate = (one: Waiting) => one.since < since
+    const late = this.#waiting.filter(isLate)
+    this.#waiting = this.#waiting.filter((one) => !isLate(one))
+    for (const { reject } of late) reject(notAsked())
   }
 
   /** In halves, until the one at fault is alone. */
@@ -112,6 +126,16 @@ export class Batcher {
     await this.#run(batch.slice(0, middle))
     await this.#run(batch.slice(middle))
   }
+}
+
+/** Whether the store did not answer, or not in time. */
+function isOfStore(error: unknown): boolean {
+  return error instanceof Refusal && (error.code === 'audit_unavailable' || error.code === 'outcome_unknown')
+}
+
+function notAsked(): Refusal {
+  const message = 'The database did not answer in time: nothing was changed. Try again shortly.'
+  return new Refusal('audit_unavailable', message, { headers: { 'retry-after': '1' } })
 }
 
 /** Whether nothing of a batch was done because of what one of its requests holds, or rests upon. */

@@ -1,5 +1,6 @@
 /** The batcher: what arrives together goes together, in order, and everybody gets their own answer. */
 import assert from 'node:assert/strict'
+import { performance } from 'node:perf_hooks'
 import { suite, test } from 'node:test'
 import { Refusal } from '../../src/errors.ts'
 import { Batcher } from '../../src/store/batcher.ts'
@@ -7,12 +8,13 @@ import type { Outcome, Request } from '../../src/store/operation.ts'
 import { fc } from '../support/fast-check.ts'
 
 /** An engine that records its batches, and ends each when told to. */
-function makeEngine(inFlight = 1) {
+function makeEngine(inFlight = 1, maxWaitMs?: number) {
   const batches: string[][] = []
   const ends: { resolve: () => void; reject: (error: unknown) => void }[] = []
   const running = { now: 0, most: 0 }
   const batcher = new Batcher({
     inFlight,
+    ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
     run: async (requests) => {
       batches.push(requests.map(({ requestId }) => requestId))
       running.most = Math.max(running.most, ++running.now)
@@ -34,9 +36,49 @@ const requestOf = (requestId: string): Request => ({
   operation: { kind: 'read_secret', id: 1 },
 })
 const outcomeOf = (message: string): Outcome => ({ kind: 'refused', code: 'not_found', message })
+/** Waits as long as the batcher counts it. */
+const until = async (ms: number) => {
+  const end = performance.now() + ms
+  while (performance.now() <= end) await turn()
+}
 const turn = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)))
 
 suite('The batcher', () => {
+  for (const code of ['audit_unavailable', 'outcome_unknown'] as const) {
+    test(`lets go of who waited long behind a batch that ended with ${code}, and of nobody else`, async () => {
+      const { batcher, batches, ends } = makeEngine(1, 200)
+      const stuck = assert.rejects(batcher.submit(requestOf('stuck')), { code })
+      await turn()
+      const early = assert.rejects(batcher.submit(requestOf('early')), { code: 'audit_unavailable' })
+      await until(250)
+      const late = batcher.submit(requestOf('late'))
+
+      ends[0]?.reject(new Refusal(code, 'The store does not answer.'))
+
+      await turn()
+      ends[1]?.resolve()
+      await Promise.all([stuck, early])
+      assert.deepEqual(await late, outcomeOf('late'))
+      assert.deepEqual(batches, [['stuck'], ['late']])
+      await batcher.idle()
+    })
+  }
+
+  test('lets go of nobody behind a batch that was refused for what it holds, however long they waited', async () => {
+    const { batcher, ends } = makeEngine(1, 0)
+    const refused = assert.rejects(batcher.submit(requestOf('refused')), { code: 'invalid' })
+    await turn()
+    const waiting = batcher.submit(requestOf('waiting'))
+    await until(20)
+
+    ends[0]?.reject(new Refusal('invalid', 'The request is wrong.'))
+
+    await refused
+    await turn()
+    ends[1]?.resolve()
+    assert.deepEqual(await waiting, outcomeOf('waiting'))
+  })
+
   test('sends at once what arrives in one turn, and everything since with the next', async () => {
     const { batcher, batches, ends } = makeEngine()
 

@@ -1,18 +1,21 @@
 /** Sessions on PostgreSQL: they keep what was set, also behind a pooler, or the database is refused at the start. */
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
 import { suite, type TestContext, test } from 'node:test'
 import { Refusal } from '../../src/errors.ts'
 import { readPostgres } from '../../src/store/dump/postgres.ts'
 import { openStore } from '../../src/store/open.ts'
-import { connect } from '../../src/store/postgres/connect.ts'
+import { open } from '../../src/store/postgres/connect.ts'
+import { Hosts } from '../../src/store/postgres/hosts.ts'
 import { runCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
 import { missingPgBouncer, type PoolMode, startPgBouncer } from '../support/pgbouncer.ts'
 import { startServer } from '../support/server.ts'
 
+const noTcpTable = existsSync('/proc/net/tcp') ? false : 'No table of TCP connections.'
 const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fail()
-const wanted = { lock_timeout: '10s', idle_in_transaction_session_timeout: '15s', client_encoding: 'UTF8' }
+const wanted = { lock_timeout: '2500ms', idle_in_transaction_session_timeout: '10s', client_encoding: 'UTF8' }
 const options = `options=${encodeURIComponent('-c search_path=public -clock_timeout=77s --client-encoding=latin1')}`
 
 suite('A session on PostgreSQL', { skip: postgres.skip }, () => {
@@ -29,6 +32,20 @@ suite('A session on PostgreSQL', { skip: postgres.skip }, () => {
       }
     })
   }
+
+  test('is asked within seconds whether its other side is still there', { skip: noTcpTable }, async (t) => {
+    const { databaseUrl } = await placeOf(t)
+
+    const client = await connect(databaseUrl)
+
+    t.after(() => client.end())
+    const { rows } = await client.query<{ port: number }>('select inet_client_port() as port')
+    const port = (rows[0]?.port ?? 0).toString(16).toUpperCase().padStart(4, '0')
+    // https://docs.kernel.org/networking/proc_net_tcp.html: 02 is keepalive, and when it is due, in hundredths of a second.
+    const line = new RegExp(`^ *\\d+: \\w+:${port} \\w+:\\w+ 01 \\S+ 02:(\\w+)`, 'm')
+    const [, due = ''] = line.exec(readFileSync('/proc/net/tcp', 'utf8')) ?? assert.fail('No timer runs.')
+    assert.ok(Number.parseInt(due, 16) <= 600, due)
+  })
 
   test('has what "options" in the URL say beside the limits', async (t) => {
     const { databaseUrl } = await placeOf(t)
@@ -109,7 +126,7 @@ suite('PgBouncer', { skip: postgres.skip || missingPgBouncer }, () => {
         `select current_setting('lock_timeout') as found, current_setting('search_path') as path`,
       )
       await client.end()
-      assert.deepEqual(rows, [{ found: '10s', path: parameters === '' ? '"$user", public' : 'public' }])
+      assert.deepEqual(rows, [{ found: '2500ms', path: parameters === '' ? '"$user", public' : 'public' }])
     })
   }
 
@@ -171,6 +188,10 @@ async function refusalOf(place: { readonly dataDir: string; readonly databaseUrl
     return error.cause.message
   }
   return assert.fail('It was opened.')
+}
+
+async function connect(url: string) {
+  return open(await new Hosts(url).primary())
 }
 
 async function placeOf(t: TestContext) {

@@ -10,7 +10,18 @@ export interface Cluster {
   readonly url: string
   /** Its first process, whose children do the work. */
   readonly pid: number
+  /** Starts a standby that follows it. */
+  startStandby(): Promise<Standby>
+  /** Stops all its processes where they are, as a host that hangs does. */
+  freeze(): void
+  /** Lets them go on. */
+  thaw(): void
   stop(): void
+}
+
+export interface Standby extends Cluster {
+  /** Makes a primary of it, whatever the other one does. */
+  promote(): void
 }
 
 /** Where Debian and others put the server's own programs. */
@@ -31,34 +42,58 @@ export async function startCluster(): Promise<Cluster | undefined> {
   const bin = binaries()
   if (bin === undefined) return undefined
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-pg-'))
-  const port = await freePort()
   const run = runner(folder)
-  run(join(bin, 'initdb'), [
-    '-D',
-    join(folder, 'data'),
-    '-U',
-    'postgres',
-    '--auth=trust',
-    '--no-sync',
-    '-E',
-    'UTF8',
-    '--locale=C',
-  ])
+  const encoding = ['-E', 'UTF8', '--locale=C']
+  run(join(bin, 'initdb'), ['-D', join(folder, 'data'), '-U', 'postgres', '--auth=trust', '--no-sync', ...encoding])
+  return start(bin, folder, run)
+}
+
+type Run = (program: string, parameters: string[]) => void
+
+/** Starts what is in the folder's `data`. */
+async function start(bin: string, folder: string, run: Run): Promise<Cluster> {
+  const port = await freePort()
+  const data = join(folder, 'data')
   const options = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c max_connections=200`
-  run(join(bin, 'pg_ctl'), ['-D', join(folder, 'data'), '-w', '-o', options, '-l', join(folder, 'log'), 'start'])
+  run(join(bin, 'pg_ctl'), ['-D', data, '-w', '-o', options, '-l', join(folder, 'log'), 'start'])
+  // A line of its own, the first (PostgreSQL documentation, "postmaster.pid").
+  const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
+  const signal = (name: NodeJS.Signals) => {
+    const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+    for (const one of [pid, ...stdout.split('\n').flatMap((line) => Number(line) || [])]) {
+      try {
+        process.kill(one, name)
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+  }
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
-    // A line of its own, the first (PostgreSQL documentation, "postmaster.pid").
-    pid: Number(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n')[0]),
+    pid,
+    startStandby: () => startStandby(bin, port),
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
     stop: () => {
-      run(join(bin, 'pg_ctl'), ['-D', join(folder, 'data'), '-m', 'immediate', 'stop'])
+      signal('SIGCONT')
+      run(join(bin, 'pg_ctl'), ['-D', data, '-m', 'immediate', 'stop'])
       rmSync(folder, { recursive: true, force: true })
     },
   }
 }
 
+async function startStandby(bin: string, primary: number): Promise<Standby> {
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-pg-'))
+  const run = runner(folder)
+  const data = join(folder, 'data')
+  const from = `host=127.0.0.1 port=${primary} user=postgres`
+  run(join(bin, 'pg_basebackup'), ['-D', data, '-d', from, '-R', '-X', 'stream', '-c', 'fast', '--no-sync'])
+  const cluster = await start(bin, folder, run)
+  return { ...cluster, promote: () => run(join(bin, 'pg_ctl'), ['-D', data, '-w', 'promote']) }
+}
+
 /** PostgreSQL refuses to run as root: then it runs as the user that its package made, or as nobody. */
-function runner(folder: string): (program: string, parameters: string[]) => void {
+function runner(folder: string): Run {
   const isRoot = userInfo().uid === 0
   const id = (flag: string) =>
     ['postgres', 'nobody']

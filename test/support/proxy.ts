@@ -1,4 +1,4 @@
-/** Stands between a server and PostgreSQL, and breaks the line at COMMIT when told to. */
+/** Stands between a server and PostgreSQL, and breaks the line at COMMIT, or lets nothing through, when told to. */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /** `before`: COMMIT never arrives. `after`: it is carried out, and its answer never arrives. */
@@ -8,9 +8,12 @@ export class CommitProxy {
   /** Connection string through the proxy. */
   readonly url: string
   cuts = 0
+  /** Connections through it since it began. */
+  opened = 0
   #next: Cut | undefined
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  readonly #lines = new Set<{ isHushed: boolean }>()
 
   private constructor(server: Server, url: string) {
     this.#server = server
@@ -35,6 +38,11 @@ export class CommitProxy {
     this.#next = cut
   }
 
+  /** Lets nothing through any more on the lines that are there, in neither direction: as a network that was cut does. */
+  hush(): void {
+    for (const line of this.#lines) line.isHushed = true
+  }
+
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     await new Promise((resolve) => this.#server.close(resolve))
@@ -42,6 +50,9 @@ export class CommitProxy {
 
   #join(client: Socket, database: Socket): void {
     let isCommitting = false
+    const line = { isHushed: false }
+    this.#lines.add(line)
+    this.opened++
     const end = () => {
       client.destroy()
       database.destroy()
@@ -53,6 +64,7 @@ export class CommitProxy {
       socket.on('close', end)
     }
     client.on('data', (bytes) => {
+      if (line.isHushed) return
       if (this.#next !== undefined && bytes.includes('commit\0')) {
         const cut = this.#next
         this.#next = undefined
@@ -63,6 +75,7 @@ export class CommitProxy {
       database.write(bytes)
     })
     database.on('data', (bytes) => {
+      if (line.isHushed) return
       if (isCommitting) end()
       else client.write(bytes)
     })

@@ -1,6 +1,6 @@
 /** A whole store in a PostgreSQL database: read in one transaction, or filled in one. */
 import type { Client } from 'pg'
-import { connectAlone } from '../postgres/connect.ts'
+import { connectAlone } from '../postgres/alone.ts'
 import { migrate, migrateWithin, refuseUnlessStore } from '../postgres/migrate.ts'
 import { numbered } from '../sql.ts'
 import type { Kind } from '../tables/field.ts'
@@ -38,7 +38,7 @@ export async function readPostgres(url: string): Promise<Snapshot> {
 export async function fillPostgres(url: string): Promise<Filling> {
   const client = await connectAlone(url)
   try {
-    await client.query('set idle_in_transaction_session_timeout = 0')
+    await client.query(`set idle_in_transaction_session_timeout = 0; set lock_timeout = '10s'`)
     await client.query('begin')
     // Within: of a store that is not filled after all not even the tables stay.
     await migrateWithin(client)

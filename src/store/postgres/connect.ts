@@ -1,18 +1,21 @@
-/** Connects to PostgreSQL: finds the primary among several hosts, and refuses a server that does not keep what it promises. */
+/** Connects to a host of PostgreSQL, and refuses a server that does not keep what it promises. */
 import { randomUUID } from 'node:crypto'
 import { Client, type ClientConfig, type CustomTypesConfig, types } from 'pg'
-import { databaseUrlFault, readDatabaseUrl } from '../../database-url.ts'
 import { Refusal } from '../../errors.ts'
+import { cut, cutAfter } from './deadline.ts'
 
-const connectTimeoutMs = 5_000
+/** As long as a host is waited for. */
+export const connectTimeoutMs = 5_000
+/** From then on the system asks whether the other side is still there, each second; without an answer to ten, it is not. */
+const keepAliveDelayMs = 5_000
 /**
  * Set once a session is there, and not with what it begins with: there poolers take few parameters, and `options` in a URL
  * would take the place of ours. The two limits are how long a transaction waits for an account's lock, or may stand idle:
- * a node that hangs must not hold others.
+ * a node that hangs must not hold others, and whoever waits is to be told within the time that a request has.
  */
 const sessionSettings = {
-  lock_timeout: '10s',
-  idle_in_transaction_session_timeout: '15s',
+  lock_timeout: '2500ms',
+  idle_in_transaction_session_timeout: '10s',
   default_transaction_isolation: 'read committed',
   client_encoding: 'UTF8',
 }
@@ -25,92 +28,118 @@ const typeParsers: CustomTypesConfig = {
     id === int8 ? (text: string) => Number(text) : types.getTypeParser(id, format as 'text'),
 }
 
-/**
- * Connects to the first host that accepts writes.
- *
- * @throws Refusal `audit_unavailable` when there is none, or its settings would lose commits or texts; `invalid` for a
- *   faulty URL
- */
-export async function connect(url: string): Promise<Client> {
-  const wrong = databaseUrlFault(url)
-  if (wrong !== undefined) throw new Refusal('invalid', `The URL of the database ${wrong}.`)
-  const { urls, place } = readDatabaseUrl(url)
-  const faults: string[] = []
-  for (const one of urls) {
-    const found = await tryOne(one)
-    if (found instanceof Client) return found
-    faults.push(found)
+type Settings = Readonly<Record<string, string>>
+
+/** How one host of a database is connected to. */
+export interface Host {
+  readonly url: string
+  /** What is set later, as a pooler takes no "options" at the beginning. */
+  readonly settings: Settings
+}
+
+/** A connection that knows where it leads. */
+export class Connection extends Client {
+  readonly to: Host
+  /** Of a URL that cannot be used: it leads nowhere then. */
+  readonly fault: Unusable | undefined
+
+  // biome-ignore lint/correctness/noUnreachableSuper: the second follows only upon a first one that threw
+  constructor(to: Host) {
+    let fault: Unusable | undefined
+    try {
+      // Reads the files that the URL names, which may be away for a moment.
+      super(configOf(to.url))
+    } catch (error) {
+      super({ host: '/dev/null' })
+      fault = ofUrl(error)
+    }
+    this.to = to
+    this.fault = fault
+    // Without a listener a broken connection would end the process; the next query reports it.
+    this.on('error', () => {})
   }
-  throw unusable(`${place}: ${faults.join('; ')}`)
+}
+
+/** Why a host cannot be used. */
+export class Unusable extends Error {
+  override readonly name = 'Unusable'
+  /** Whether it may be another time, with nothing changed in what it is or what is set. */
+  readonly mayCome: boolean
+
+  constructor(reason: string, mayCome: boolean) {
+    super(reason)
+    this.mayCome = mayCome
+  }
+
+  static of(error: unknown): Unusable {
+    return error instanceof Unusable ? error : new Unusable(reasonOf(error), isPassing(error))
+  }
 }
 
 /**
- * Connects twice, and finds out whether a pooler gives sessions away between transactions: such a one loses prepared
+ * Connects to one host that accepts writes.
+ *
+ * @throws Unusable when it does not, or its settings would lose commits or texts
+ */
+export async function open(host: Host): Promise<Connection> {
+  const client = new Connection(host)
+  if (client.fault !== undefined) throw client.fault
+  try {
+    await client.connect()
+    await prepare(client)
+    return client
+  } catch (error) {
+    cut(client)
+    const plain = withoutOptions(host, error)
+    if (plain !== undefined) return open(plain)
+    throw Unusable.of(error)
+  }
+}
+
+/**
+ * Sets what a session needs, and finds out whether its server may be used.
+ *
+ * @throws Unusable when it may not
+ */
+export async function prepare(client: Client): Promise<void> {
+  const settings = client instanceof Connection ? client.to.settings : {}
+  const work = () => Promise.all([settle(client, { ...settings, ...sessionSettings }), faultOf(client)])
+  const [, fault] = await cutAfter(connectTimeoutMs, client, work)
+  if (fault === undefined) return
+  cut(client)
+  throw fault
+}
+
+/** Poolers take few parameters at the beginning; what is in the URL is as well set later. */
+export function withoutOptions(host: Host, error: unknown): Host | undefined {
+  if (!(error instanceof Error) || !/unsupported startup parameter/.test(error.message)) return undefined
+  const { without, settings } = takeOptions(host.url)
+  return settings === undefined ? undefined : { url: without, settings: { ...host.settings, ...settings } }
+}
+
+/**
+ * Finds out of two connections whether a pooler gives sessions away between transactions: such a one loses prepared
  * statements and settings, whenever somebody else asks.
  *
- * @param one what connects, and
- * @param other connects again
- * @throws Refusal `audit_unavailable` as `connect`, and for such a pooler
+ * @throws Unusable for such a pooler
  */
-export async function connectTwice(
-  url: string,
-  one: () => Promise<Client>,
-  other: () => Promise<Client>,
-): Promise<readonly [Client, Client]> {
-  const [first, second] = await Promise.allSettled([one(), other()])
-  if (first.status === 'fulfilled' && second.status === 'fulfilled') {
-    const [client, witness] = [first.value, second.value]
-    const fault = await sharingOf(client, witness)
-    if (fault === undefined) return [client, witness]
-    await Promise.allSettled([client.end(), witness.end()])
-    throw unusable(`${readDatabaseUrl(url).place}: ${fault}`)
-  }
-  for (const ended of [first, second]) if (ended.status === 'fulfilled') await ended.value.end().catch(() => {})
-  throw first.status === 'rejected' ? first.reason : second.status === 'rejected' ? second.reason : unusable('unknown')
+export async function refuseShared(one: Client, other: Client): Promise<void> {
+  const fault = await cutAfter(connectTimeoutMs, one, () =>
+    cutAfter(connectTimeoutMs, other, () => sharingOf(one, other)),
+  )
+  if (fault !== undefined) throw new Unusable(fault, false)
 }
 
-/** Connects, as `connectTwice`, for whoever needs one connection. */
-export async function connectAlone(url: string): Promise<Client> {
-  const open = () => connect(url)
-  const [client, witness] = await connectTwice(url, open, open)
-  await witness.end().catch(() => {})
-  return client
-}
-
-function unusable(reason: string): Refusal {
+/** @param faults of each host of a database */
+export function unusable(place: string, faults: readonly Unusable[]): Refusal {
+  const reason = `${place}: ${faults.map(({ message }) => message).join('; ')}`
   return new Refusal('audit_unavailable', 'The database cannot be used. The log says why.', {
-    cause: new Error(reason),
+    cause: new Unusable(
+      reason,
+      faults.some(({ mayCome }) => mayCome),
+    ),
   })
 }
-
-/** @returns why not, when it cannot be used */
-async function tryOne(url: string): Promise<Client | string> {
-  const found = await begin(url)
-  // Poolers take few parameters at the beginning; what is in the URL is as well set later.
-  if (found instanceof Client || !/unsupported startup parameter/.test(found)) return found
-  const { without, settings } = takeOptions(url)
-  if (settings === undefined) return `${found}; of "options" in the URL only -c NAME=VALUE can be set later`
-  return begin(without, settings)
-}
-
-async function begin(url: string, more: Settings = {}): Promise<Client | string> {
-  let client: Client | undefined
-  try {
-    client = new Client(configOf(url))
-    // Without a listener a broken connection would end the process; the next query reports it.
-    client.on('error', () => {})
-    await client.connect()
-    const [, fault] = await Promise.all([settle(client, { ...more, ...sessionSettings }), faultOf(client)])
-    if (fault === undefined) return client
-    await client.end().catch(() => {})
-    return fault
-  } catch (error) {
-    await client?.end().catch(() => {})
-    return client === undefined ? ofUrl(error) : reasonOf(error)
-  }
-}
-
-type Settings = Readonly<Record<string, string>>
 
 async function settle(client: Client, settings: Settings): Promise<void> {
   const calls = Object.keys(settings).map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, false)`)
@@ -148,10 +177,19 @@ function reasonOf(error: unknown): string {
   return error.message.replaceAll(/"[^"]*"/g, '"…"').replace(/(no such (?:user|database)):.*/s, '$1')
 }
 
-/** Of what a URL names beside host and database, such as files: what it says is not repeated. */
-function ofUrl(error: unknown): string {
+/** What a URL names beside host and database, such as files: what is said of that is not repeated. */
+function ofUrl(error: unknown): Unusable {
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-  return `its URL cannot be used${code}: see to sslmode and to the files that sslrootcert, sslcert and sslkey name`
+  return new Unusable(
+    `its URL cannot be used${code}: see to sslmode and to the files that sslrootcert, sslcert and sslkey name`,
+    false,
+  )
+}
+
+/** The server is not there, does not answer, is full, or has yet to start or stop (classes 08, 53 and 57). */
+function isPassing(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return !/^[0-9A-Z]{5}$/.test(code) || /^(08|53|57)/.test(code)
 }
 
 function configOf(connectionString: string): ClientConfig {
@@ -162,11 +200,12 @@ function configOf(connectionString: string): ClientConfig {
     connectionTimeoutMillis: connectTimeoutMs,
     application_name: 'strongroom',
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveDelayMs,
   }
 }
 
 /** Why commits on this server would not be durable, reads not current, or texts not kept. */
-async function faultOf(client: Client): Promise<string | undefined> {
+async function faultOf(client: Client): Promise<Unusable | undefined> {
   const { rows } = await client.query<Record<string, string | boolean>>(
     `select current_setting('synchronous_commit') as synchronous_commit, current_setting('fsync') as fsync,
        current_setting('full_page_writes') as full_page_writes, pg_is_in_recovery() as is_replica,
@@ -175,7 +214,13 @@ async function faultOf(client: Client): Promise<string | undefined> {
        current_setting('server_version_num')::int < 150000 as is_old`,
   )
   const found = rows[0] ?? {}
-  if (found['is_replica'] === true) return 'the server is a replica'
+  // One that takes over is one no more.
+  if (found['is_replica'] === true) return new Unusable('the server is a replica', true)
+  const fault = faultIn(found)
+  return fault === undefined ? undefined : new Unusable(fault, false)
+}
+
+function faultIn(found: Readonly<Record<string, string | boolean>>): string | undefined {
   if (found['is_old'] === true) return 'the server is older than PostgreSQL 15'
   if (found['encoding'] !== 'UTF8') {
     return `its encoding is ${found['encoding']}, which cannot hold every text: it must be UTF8 ("create database … encoding 'UTF8' template template0")`
@@ -209,11 +254,13 @@ async function sharingOf(one: Client, other: Client): Promise<string | undefined
       await other.query('rollback')
       if (isShared) return notKept
       if (look === 1) await settle(other, { [mark]: theirs })
-      if ((await markOf(other)) !== theirs) return notKept
+      // Each gets what the other has just given back, where sessions are given away.
+      if ((await markOf(other)) !== theirs || (await markOf(one)) !== mine) return notKept
     }
     return undefined
   } catch (error) {
-    return /pooling mode/.test(reasonOf(error)) ? notKept : reasonOf(error)
+    if (/pooling mode/.test(reasonOf(error))) return notKept
+    throw Unusable.of(error)
   }
 }
 

@@ -7,7 +7,8 @@ import { pending } from '../migrations/migrations.ts'
 export const migrationLock = 7_305_610_112
 
 export async function migrate(client: Client): Promise<void> {
-  await client.query('begin')
+  // Others may be at it.
+  await client.query(`begin; set local lock_timeout = '10s'`)
   try {
     await migrateWithin(client)
     await client.query('commit')
@@ -26,7 +27,7 @@ export async function migrateWithin(client: Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>('select name from migrations order by name')
   for (const { name, postgres } of pending(rows.map((row) => row.name))) {
     await client.query(postgres)
-    await client.query('insert into migrations values ($1, $2)', [name, Date.now()])
+    await client.query('insert into migrations (name, applied_ms) values ($1, $2)', [name, Date.now()])
   }
 }
 

@@ -1,84 +1,119 @@
-/** A bounded number of connections: whoever finds none free waits for one. */
-import type { Client } from 'pg'
+/**
+ * A bounded number of connections to the primary. `pg.Pool` keeps, lends and queues them; what it does not do is here: to
+ * follow the primary, to serve whoever waits already when it is closed, and to let go of connections that hang.
+ */
+import { Pool as PgPool, type PoolClient } from 'pg'
 import { Refusal } from '../../errors.ts'
+import { Connection, connectTimeoutMs, type Host, prepare } from './connect.ts'
+import { cut, Deadline, within } from './deadline.ts'
+import type { Hosts } from './hosts.ts'
 
-interface Waiting {
-  readonly resolve: (client: Client) => void
-  readonly reject: (error: unknown) => void
-}
+/** A connection that is let go of says goodbye for so long. */
+const goodbyeMs = 1_000
 
 export class Pool {
-  readonly #connect: () => Promise<Client>
-  readonly #max: number
-  readonly #idle: Client[] = []
-  readonly #waiting: Waiting[] = []
-  readonly #ending = new Set<Promise<void>>()
-  readonly #drained: (() => void)[] = []
-  #open = 0
-  #isClosed = false
+  readonly #hosts: Hosts
+  readonly #pool: PgPool
+  readonly #open = new Set<PoolClient>()
+  readonly #taken = new Set<PoolClient>()
+  readonly #waiting = new Set<Promise<PoolClient>>()
+  #closing: Promise<void> | undefined
 
   /** @param max connections at once */
-  constructor(connect: () => Promise<Client>, max: number) {
-    this.#connect = connect
-    this.#max = max
+  constructor(hosts: Hosts, max: number) {
+    this.#hosts = hosts
+    this.#pool = new PgPool({
+      max,
+      idleTimeoutMillis: 0,
+      connectionTimeoutMillis: connectTimeoutMs,
+      Client: class extends Connection {
+        constructor() {
+          super(hosts.current)
+        }
+      },
+      verify: (client, done) => void prepare(client).then(() => done(), done),
+    })
+    // Whoever was idle is gone then, and the next query opens another.
+    this.#pool.on('error', () => {})
+    this.#pool.on('connect', (client) => this.#open.add(client))
+    this.#pool.on('remove', (client) => this.#open.delete(client))
+    hosts.onChange((primary) => this.#follow(primary))
   }
 
   /** @throws Refusal `audit_unavailable` when it is closed, or nobody answers */
-  take(): Promise<Client> {
-    if (this.#isClosed) return Promise.reject(closed())
-    const idle = this.#idle.pop()
-    if (idle !== undefined) return Promise.resolve(idle)
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject })
-      this.#serve()
-    })
+  async take(deadline: Deadline): Promise<PoolClient> {
+    if (this.#closing !== undefined) throw closed()
+    const taking = this.#take()
+    this.#waiting.add(taking)
+    taking.then(
+      () => this.#waiting.delete(taking),
+      () => this.#waiting.delete(taking),
+    )
+    try {
+      return await within(deadline, taking, (client) => this.giveBack(client))
+    } catch (error) {
+      throw this.#hosts.refusal(error)
+    }
   }
 
   /** Takes a connection back that works. */
-  giveBack(client: Client): void {
-    const next = this.#waiting.shift()
-    if (next !== undefined) next.resolve(client)
-    else if (this.#isClosed) this.discard(client)
-    else this.#idle.push(client)
+  giveBack(client: PoolClient): void {
+    this.#taken.delete(client)
+    client.release()
   }
 
-  /** Lets go of a connection that may hang: nobody who asks waits for it to end. */
-  discard(client: Client): void {
-    this.#open--
-    const ending = client.end().catch(() => {})
-    this.#ending.add(ending)
-    ending.then(() => this.#ending.delete(ending))
-    this.#serve()
-    this.#tellIfDrained()
+  /** Breaks a connection that may hang: nobody waits for it. */
+  discard(client: PoolClient): void {
+    this.#taken.delete(client)
+    cut(client)
+    client.release(true)
   }
 
   /** Serves who already waits, then ends every connection. */
-  async close(): Promise<void> {
-    this.#isClosed = true
-    for (const client of this.#idle.splice(0)) this.discard(client)
-    if (this.#open > 0) await new Promise<void>((resolve) => this.#drained.push(resolve))
-    await Promise.all(this.#ending)
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
   }
 
-  #tellIfDrained(): void {
-    if (this.#open > 0) return
-    for (const resolve of this.#drained.splice(0)) resolve()
+  async #close(): Promise<void> {
+    while (this.#waiting.size > 0) await Promise.allSettled(this.#waiting)
+    await this.#pool.end()
+    const goodbye = Promise.all([...this.#open].map(gone))
+    await within(new Deadline(goodbyeMs), goodbye).catch(() => {
+      for (const client of this.#open) cut(client)
+    })
   }
 
-  /** Opens a connection for whoever waits longest, if there may be one more. */
-  #serve(): void {
-    if (this.#waiting.length === 0 || this.#open >= this.#max) return
-    this.#open++
-    this.#connect().then(
-      (client) => this.giveBack(client),
-      (error: unknown) => {
-        this.#open--
-        this.#waiting.shift()?.reject(error)
-        this.#serve()
-        this.#tellIfDrained()
-      },
-    )
+  async #take(): Promise<PoolClient> {
+    for (let tries = 1; ; tries++) {
+      const host = await this.#hosts.primary()
+      try {
+        const client = await this.#pool.connect()
+        this.#taken.add(client)
+        if (isTo(client, this.#hosts.current)) return client
+        this.discard(client)
+      } catch (error) {
+        const { fault } = new Connection(host)
+        if (!this.#hosts.mayBeElsewhere(host, error) || tries >= 3) throw fault ?? error
+      }
+    }
   }
+
+  /** Leaves every connection to another host; where the only host is in doubt, those that nobody uses. */
+  #follow(primary: Host | undefined): void {
+    for (const client of this.#open) {
+      const isLeft = primary === undefined ? !this.#taken.has(client) : !isTo(client, primary)
+      if (isLeft) cut(client)
+    }
+  }
+}
+
+function isTo(client: PoolClient, host: Host): boolean {
+  return client instanceof Connection && client.to.url === host.url
+}
+
+function gone(client: PoolClient): Promise<void> {
+  return new Promise((resolve) => client.once('end', resolve))
 }
 
 function closed(): Refusal {

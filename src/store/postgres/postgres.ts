@@ -1,5 +1,5 @@
 /** The PostgreSQL engine: each connection carries one batch or query at a time; nodes keep no state. */
-import type { Client } from 'pg'
+import type { PoolClient } from 'pg'
 import { Refusal } from '../../errors.ts'
 import type { Engine, RowKey } from '../engine.ts'
 import { execute, type Setting } from '../load.ts'
@@ -8,7 +8,9 @@ import { RowMacs } from '../row-macs.ts'
 import { type Run, sealStep } from '../seal-anew.ts'
 import { numbered, type Query } from '../sql.ts'
 import type { NamedRow } from '../tables/field.ts'
-import { connect, connectTwice } from './connect.ts'
+import { refuseShared } from './connect.ts'
+import { cutAfter, Deadline } from './deadline.ts'
+import { Hosts } from './hosts.ts'
 import { migrate, migrationLock, refuseUnlessStore } from './migrate.ts'
 import { Pool } from './pool.ts'
 import { PostgresTransaction } from './transaction.ts'
@@ -22,9 +24,21 @@ const inFlight = 1
 const queryConnections = 8
 /** serialization_failure, deadlock_detected, unique_violation (two nodes made the same row): run again. */
 const transient = new Set(['40001', '40P01', '23505'])
+/** The connection knows statements as they were before the schema changed, or knows them no more. */
+const worn = new Set(['0A000', '26000'])
 const maxTries = 5
+/**
+ * What a request waits for the database, about 10 seconds in all: `maxWaitMs` of the batcher, until COMMIT is sent, and for
+ * its answer. One attempt takes no more than its part, so that there is time for another one elsewhere.
+ */
+const sentWithinMs = 5_000
+const attemptMs = 3_000
 /** COMMIT is never cancelled, but nobody waits for it for ever. */
-const commitTimeoutMs = 10_000
+const commitMs = 3_000
+const rollBackMs = 500
+const queryMs = 10_000
+/** Of the start, which others may hold up: nodes that bring the schema up to date take turns. */
+const openMs = 30_000
 /** https://github.com/postgres/postgres/blob/master/src/backend/replication/syncrep.c: such a COMMIT "succeeds". */
 const cancelledSync = /^cancell?ing (the )?wait for synchronous replication/i
 
@@ -37,47 +51,63 @@ export class PostgresEngine implements Engine {
   #macs: RowMacs | undefined
   #storeId = ''
 
+  readonly #hosts: Hosts
+
   private constructor(url: string) {
-    this.#batches = new Pool(() => connect(url), inFlight)
-    this.#queries = new Pool(() => connect(url), queryConnections)
+    this.#hosts = new Hosts(url)
+    this.#batches = new Pool(this.#hosts, inFlight)
+    this.#queries = new Pool(this.#hosts, queryConnections)
   }
 
   /** @throws Refusal when the database cannot be used as a store */
   static async open(url: string, mayMake: boolean): Promise<PostgresEngine> {
     const engine = new PostgresEngine(url)
-    const [batches, queries] = [engine.#batches, engine.#queries]
-    const [client, other] = await connectTwice(
-      url,
-      () => batches.take(),
-      () => queries.take(),
-    )
     try {
-      if (!mayMake) await refuseUnlessStore(client, url)
-      await migrate(client)
+      await engine.#prepare(url, mayMake)
     } catch (error) {
-      await Promise.allSettled([client.end(), other.end()])
+      await engine.close()
       throw error
     }
-    batches.giveBack(client)
-    queries.giveBack(other)
     return engine
   }
 
+  async #prepare(url: string, mayMake: boolean): Promise<void> {
+    const deadline = new Deadline(openMs)
+    const taken = [this.#batches, this.#queries].map(async (pool) => ({ pool, client: await pool.take(deadline) }))
+    try {
+      const [batches, queries] = await Promise.all([taken[0], taken[1]])
+      if (batches === undefined || queries === undefined) throw new Error('Two pools have two connections.')
+      await refuseShared(batches.client, queries.client).catch((error) => {
+        throw this.#hosts.refusal(error)
+      })
+      if (!mayMake) await refuseUnlessStore(batches.client, url)
+      await migrate(batches.client)
+    } finally {
+      for (const one of await Promise.allSettled(taken)) {
+        if (one.status === 'fulfilled') one.value.pool.giveBack(one.value.client)
+      }
+    }
+  }
+
   async run(batch: Batch, setting: Setting): Promise<Outcome[]> {
+    const deadline = new Deadline(sentWithinMs)
     for (let tries = 1; ; tries++) {
-      const client = await this.#batches.take()
-      const attempt = await this.#attempt(client, batch, setting)
+      const client = await this.#batches.take(deadline)
+      const attempt = await this.#attempt(client, batch, setting, Math.min(attemptMs, deadline.left))
       if (attempt.kind === 'committed') {
         this.#batches.giveBack(client)
         return attempt.outcomes
       }
       if (attempt.kind === 'unknown') {
         this.#batches.discard(client)
+        this.#hosts.doubt()
         throw new Refusal('outcome_unknown', unknownMessage, { cause: attempt.error, headers: { 'retry-after': '1' } })
       }
-      if (await rollBack(client)) this.#batches.giveBack(client)
+      const { error } = attempt
+      if (!isSpent(error) && (await rollBack(client))) this.#batches.giveBack(client)
       else this.#batches.discard(client)
-      if (tries >= maxTries || !isWorthAnotherTry(attempt.error)) throw toRefusal(attempt.error)
+      if (isDoubtful(error)) this.#hosts.doubt()
+      if (tries >= maxTries || deadline.left === 0 || !isWorthAnotherTry(error)) throw toRefusal(error)
     }
   }
 
@@ -87,9 +117,9 @@ export class PostgresEngine implements Engine {
   }
 
   async sealStep(limit: number): Promise<boolean> {
-    const client = await this.#batches.take()
+    const client = await this.#batches.take(new Deadline(openMs))
     try {
-      await client.query('begin')
+      await client.query(`begin; set local lock_timeout = '10s'`)
       await client.query('select pg_advisory_xact_lock($1)', [migrationLock])
       if (this.#macs === undefined) throw new Error('The store has not been given the key of its rows.')
       const run: Run = async (sql, ...parameters) => (await client.query(numbered(sql), [...parameters])).rows
@@ -104,15 +134,18 @@ export class PostgresEngine implements Engine {
   }
 
   async query({ sql, parameters }: Query): Promise<readonly NamedRow[]> {
+    const deadline = new Deadline(queryMs)
     for (let tries = 1; ; tries++) {
-      const client = await this.#queries.take()
+      const client = await this.#queries.take(deadline)
       try {
-        const { rows } = await client.query<NamedRow>(numbered(sql), [...parameters])
+        const ask = () => client.query<NamedRow>(numbered(sql), [...parameters])
+        const { rows } = await cutAfter(deadline.left, client, ask)
         this.#queries.giveBack(client)
         return rows
       } catch (error) {
         this.#queries.discard(client)
-        if (tries >= 2 || !isConnectionLoss(error)) throw toRefusal(error)
+        if (isDoubtful(error)) this.#hosts.doubt()
+        if (tries >= 3 || deadline.left === 0 || !isSpent(error)) throw toRefusal(error)
       }
     }
   }
@@ -121,13 +154,15 @@ export class PostgresEngine implements Engine {
     await Promise.all([this.#batches.close(), this.#queries.close()])
   }
 
-  async #attempt(client: Client, batch: Batch, setting: Setting): Promise<Attempt> {
+  async #attempt(client: PoolClient, batch: Batch, setting: Setting, ms: number): Promise<Attempt> {
     let outcomes: Outcome[]
     try {
-      // Not waited for: the connection sends what follows at once, and answers in order.
-      const begun = client.query('begin')
-      const [decided] = await Promise.all([execute(new PostgresTransaction(client), batch, setting, this.#macs), begun])
-      outcomes = decided
+      outcomes = await cutAfter(ms, client, async () => {
+        // Not waited for: the connection sends what follows at once, and answers in order.
+        const begun = client.query('begin')
+        const decided = execute(new PostgresTransaction(client), batch, setting, this.#macs)
+        return (await Promise.all([decided, begun]))[0]
+      })
     } catch (error) {
       return { kind: 'failed', error }
     }
@@ -145,14 +180,14 @@ type Attempt =
 const unknownMessage =
   'The connection to the database broke while the change was being committed: it may have been carried out. Repeat it with the same Idempotency-Key, or read to find out.'
 
-async function commit(client: Client, outcomes: Outcome[]): Promise<Attempt> {
+async function commit(client: PoolClient, outcomes: Outcome[]): Promise<Attempt> {
   let cancelled: string | undefined
   const onNotice = ({ message }: { message?: string | undefined }) => {
     if (message !== undefined && cancelledSync.test(message)) cancelled = message
   }
   client.on('notice', onNotice)
   try {
-    await withTimeout(client.query('commit'))
+    await cutAfter(commitMs, client, () => client.query('commit'))
     if (cancelled !== undefined) return { kind: 'unknown', error: new Error(cancelled) }
     return { kind: 'committed', outcomes }
   } catch (error) {
@@ -162,21 +197,9 @@ async function commit(client: Client, outcomes: Outcome[]): Promise<Attempt> {
   }
 }
 
-async function withTimeout(work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('COMMIT did not answer in time.')), commitTimeoutMs)
-  })
+async function rollBack(client: PoolClient): Promise<boolean> {
   try {
-    await Promise.race([work, timeout])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-async function rollBack(client: Client): Promise<boolean> {
-  try {
-    await client.query('rollback')
+    await cutAfter(rollBackMs, client, () => client.query('rollback'))
     return true
   } catch {
     return false
@@ -184,7 +207,22 @@ async function rollBack(client: Client): Promise<boolean> {
 }
 
 function isWorthAnotherTry(error: unknown): boolean {
-  return isConnectionLoss(error) || transient.has(sqlState(error) ?? '')
+  return isSpent(error) || isLockTimeout(error) || transient.has(sqlState(error) ?? '')
+}
+
+/** Whether another connection may do better. */
+function isSpent(error: unknown): boolean {
+  return isConnectionLoss(error) || worn.has(sqlState(error) ?? '')
+}
+
+/** Whether it is in question who the primary is: a stale one whose commits wait for standbys that left it holds its locks. */
+function isDoubtful(error: unknown): boolean {
+  return isConnectionLoss(error) || isLockTimeout(error)
+}
+
+/** lock_not_available */
+function isLockTimeout(error: unknown): boolean {
+  return sqlState(error) === '55P03'
 }
 
 /** A fault of the connection has no SQLSTATE, or one of class 08 (connection) or 57P (shutdown). */

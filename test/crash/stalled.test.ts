@@ -1,0 +1,221 @@
+/** A PostgreSQL that hangs, is held up or was left behind: everybody is answered in time, and all goes on by itself. */
+import assert from 'node:assert/strict'
+import { performance } from 'node:perf_hooks'
+import { suite, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { Client } from 'pg'
+import { verifyAudit } from '../../src/vault/audit.ts'
+import type { Answer, Api } from '../support/api.ts'
+import { engines, makeFolder } from '../support/engines.ts'
+import { type Cluster, startCluster } from '../support/postgres.ts'
+import { CommitProxy } from '../support/proxy.ts'
+import { startServer } from '../support/server.ts'
+
+const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fail()
+const { skip } = postgres
+/** About ten seconds are promised; the machine of the tests has its own delays. */
+const boundMs = 12_000
+
+suite('A PostgreSQL that stands still', { skip }, () => {
+  test('lets everybody be answered in time, whenever they came, and all goes on with it', async (t) => {
+    const cluster = await clusterOf(t)
+    const { api, vault } = await serverOn(t, cluster.url)
+    await api.post('/v3/secrets', { name: 'one', value: 'v' })
+    // Several connections of both kinds are there.
+    await Promise.all(Array.from({ length: 10 }, () => api.get('/v3/lists')))
+
+    cluster.freeze()
+    const asked: Promise<Timed>[] = []
+    for (let at = 0; at < 12; at++) {
+      asked.push(timed(api, '/v3/secrets/1'), timed(api, '/v3/lists'), timed(api, '/v3/secrets'))
+      await setTimeout(500)
+    }
+    const answers = await Promise.all(asked)
+    cluster.thaw()
+
+    for (const { answer, ms } of answers) {
+      assert.equal(answer.status, 503, answer.text)
+      assert.ok(['audit_unavailable', 'outcome_unknown'].includes(answer.body.code), answer.text)
+      assert.ok(ms < boundMs, `${Math.round(ms)} ms`)
+    }
+    assert.equal((await again(api)).body.value, 'v')
+    assert.equal((await api.post('/v3/secrets', { name: 'two', value: 'v' })).status, 201)
+    for await (const { fault } of verifyAudit(vault)) assert.equal(fault, undefined)
+  })
+
+  test('lets a plain query be answered in time', async (t) => {
+    const cluster = await clusterOf(t)
+    const { vault } = await serverOn(t, cluster.url)
+    await vault.store.lists(1)
+    cluster.freeze()
+    const began = performance.now()
+
+    const asked = await Promise.allSettled(Array.from({ length: 12 }, () => vault.store.lists(1)))
+
+    assert.ok(performance.now() - began < boundMs, `${Math.round(performance.now() - began)} ms`)
+    assert.deepEqual([...new Set(asked.map(({ status }) => status))], ['rejected'])
+    cluster.thaw()
+    await vault.store.lists(1)
+  })
+
+  test('is closed in time', async (t) => {
+    const cluster = await clusterOf(t)
+    const { api, stop } = await serverOn(t, cluster.url)
+    await api.get('/v3/lists')
+    cluster.freeze()
+    const began = performance.now()
+
+    await stop().catch(() => {})
+
+    assert.ok(performance.now() - began < boundMs)
+    cluster.thaw()
+  })
+})
+
+test('A line that lets nothing through is left for another, and nobody notices but by the time', {
+  skip,
+}, async (t) => {
+  const place = await postgres.makePlace()
+  const proxy = await CommitProxy.start(place.databaseUrl ?? assert.fail())
+  t.after(() => place.clear())
+  t.after(() => proxy.stop())
+  const { api } = await startServer(t, postgres, { place: { ...place, databaseUrl: proxy.url } })
+  await api.post('/v3/secrets', { name: 'one', value: 'v' })
+
+  proxy.hush()
+  const { answer, ms } = await timed(api, '/v3/secrets/1')
+
+  assert.deepEqual([answer.status, answer.body.value], [200, 'v'])
+  assert.ok(ms < boundMs, `${Math.round(ms)} ms`)
+  assert.equal((await timed(api, '/v3/lists')).answer.status, 200)
+})
+
+test('A lock that somebody holds on an account keeps nobody longer than promised', { skip }, async (t) => {
+  const { api, place } = await startServer(t, postgres)
+  await api.post('/v3/secrets', { name: 'one', value: 'v' })
+  const holder = await clientOf(t, place.databaseUrl ?? assert.fail())
+  await holder.query('begin')
+  await holder.query('select id from accounts for update')
+
+  const asked: Promise<Timed>[] = []
+  for (let at = 0; at < 10; at++) {
+    asked.push(timed(api, '/v3/secrets/1'))
+    await setTimeout(500)
+  }
+  const answers = await Promise.all(asked)
+
+  for (const { answer, ms } of answers) {
+    assert.deepEqual([answer.status, answer.body.code], [503, 'audit_unavailable'])
+    assert.ok(ms < boundMs, `${Math.round(ms)} ms`)
+  }
+  await holder.query('rollback')
+  assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')
+})
+
+test('A standby that every commit waits for and that is not there keeps nobody longer than promised', {
+  skip,
+}, async (t) => {
+  const cluster = await clusterOf(t)
+  const { api } = await serverOn(t, cluster.url)
+  await api.post('/v3/secrets', { name: 'one', value: 'v' })
+  const admin = await clientOf(t, cluster.url)
+  await admin.query('set synchronous_commit = local')
+  await admin.query(`alter system set synchronous_standby_names = 'nobody'`)
+  await admin.query('select pg_reload_conf()')
+
+  const answers = await Promise.all(Array.from({ length: 4 }, (_, at) => timed(api, '/v3/secrets/1', at * 300)))
+
+  for (const { answer, ms } of answers) {
+    assert.equal(answer.status, 503, answer.text)
+    assert.ok(ms < boundMs, `${Math.round(ms)} ms`)
+  }
+  await admin.query(`alter system set synchronous_standby_names = ''`)
+  await admin.query('select pg_reload_conf()')
+  assert.equal((await again(api)).body.value, 'v')
+})
+
+test('After a failover the stale primary is left for the new one, and not returned to', { skip }, async (t) => {
+  const old = await clusterOf(t)
+  const standby = await old.startStandby()
+  t.after(() => standby.stop())
+  const { host } = new URL(standby.url)
+  const { api } = await serverOn(t, old.url.replace(/(127\.0\.0\.1:\d+)/, `$1,${host}`))
+  await api.post('/v3/secrets', { name: 'one', value: 'of both' })
+  const lagging = await clientOf(t, standby.url)
+  await caughtUp(old, lagging)
+  standby.promote()
+  // As commits do that wait for a standby which has left.
+  const holder = await clientOf(t, old.url)
+  await holder.query('begin')
+  await holder.query('select id from accounts for update')
+
+  const { answer, ms } = await timed(api, '/v3/secrets/1')
+
+  assert.deepEqual([answer.status, answer.body.value], [200, 'of both'], answer.text)
+  assert.ok(ms < boundMs, `${Math.round(ms)} ms`)
+  assert.equal((await api.post('/v3/secrets', { name: 'two', value: 'of the new' })).status, 201)
+  const there = await lagging.query(`select name from secrets where name = 'two'`)
+  assert.equal(there.rowCount, 1)
+  await holder.query('rollback')
+  standby.freeze()
+  assert.equal((await timed(api, '/v3/secrets/1')).answer.status, 503)
+  assert.equal((await timed(api, '/v3/lists')).answer.status, 503)
+  standby.thaw()
+  assert.equal((await again(api)).body.value, 'of both')
+})
+
+interface Timed {
+  readonly answer: Answer
+  readonly ms: number
+}
+
+async function timed(api: Api, path: string, afterMs = 0): Promise<Timed> {
+  await setTimeout(afterMs)
+  const began = performance.now()
+  const answer = await api.get(path)
+  return { answer, ms: performance.now() - began }
+}
+
+/** As a client that repeats what was answered with 503. */
+async function again(api: Api): Promise<Answer> {
+  for (let tries = 0; tries < 40; tries++) {
+    const answer = await api.get('/v3/secrets/1')
+    if (answer.status !== 503) return answer
+    await setTimeout(250)
+  }
+  return assert.fail('It does not go on.')
+}
+
+async function clusterOf(t: TestContext): Promise<Cluster> {
+  const cluster = (await startCluster()) ?? assert.fail('Needs the programs of a PostgreSQL server.')
+  t.after(() => cluster.stop())
+  return cluster
+}
+
+async function serverOn(t: TestContext, databaseUrl: string) {
+  const place = { dataDir: makeFolder(), databaseUrl, clear: async () => {} }
+  return startServer(t, postgres, { place })
+}
+
+async function clientOf(t: TestContext, url: string): Promise<Client> {
+  const client = new Client(url)
+  client.on('error', () => {})
+  await client.connect()
+  t.after(() => client.end().catch(() => {}))
+  return client
+}
+
+async function caughtUp(primary: Cluster, standby: Client): Promise<void> {
+  const client = new Client(primary.url)
+  await client.connect()
+  const { rows } = await client.query<{ at: string }>('select pg_current_wal_insert_lsn()::text as at')
+  await client.end()
+  for (let tries = 0; tries < 200; tries++) {
+    const seen = await standby.query<{ is: boolean }>('select pg_last_wal_replay_lsn() >= $1::pg_lsn as is', [
+      rows[0]?.at,
+    ])
+    if (seen.rows[0]?.is === true) return
+    await setTimeout(50)
+  }
+  assert.fail('The standby does not follow.')
+}
