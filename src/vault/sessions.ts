@@ -110,14 +110,18 @@ async function trySignIn(
   throw keepsChanging()
 }
 
+/** Refuses whoever may come through the account's provider alone. */
+async function refuseUnlessByPassword(vault: Vault, stranger: Stranger, user: User, rules: SignInRules): Promise<void> {
+  if (rules.sso?.isOnly !== true || user.role === 'owner') return
+  await recordFailure(vault, stranger, user, 'sso_required')
+  throw new Refusal('sso_required', `This account signs in through ${rules.sso.label}.`)
+}
+
 /** What somebody who gave the right password begins a session with. @throws Refusal as `signIn` */
 async function provenBy(vault: Vault, stranger: Stranger, user: User, code: string | undefined) {
   const asker = { ...stranger, caller: personOf(user) }
   const rules = await rulesOf(vault, asker, user.accountId)
-  if (rules.sso?.isOnly === true && user.role !== 'owner') {
-    await recordFailure(vault, stranger, user, 'sso_required')
-    throw new Refusal('sso_required', `This account signs in through ${rules.sso.label}.`)
-  }
+  await refuseUnlessByPassword(vault, stranger, user, rules)
   if (!user.hasSecondFactor) return { rules, method: 'password', isUnfinished: needsSecondFactor(rules, user) }
   if (code === undefined || code.trim() === '') {
     await recordFailure(vault, stranger, user, 'second_factor_required')
@@ -250,11 +254,13 @@ export async function changePassword(
       password: await hashPassword(password, vault.passwordCost),
     }
     const change = prepared && next && ({ rowMac: prepared.user.mac, user: next, ends: 'all' } as const)
+    const token = generateToken()
+    // With the change: were it begun afterwards, whoever is signed out in between would be in again.
+    const begun = newSession(vault, token, { next: user, agent, method: 'new password', expiresAt: session.expiresAt })
     const operation = { kind: 'update_user', id: user.id, change, isProven: true, isWhole: false } as const
-    const changed = await tryAsk(vault, asker, operation)
-    if (changed === outdated) continue
-    const method = 'new password'
-    return openFinished(vault, asker, user, agent, { method, expiresAt: session.expiresAt })
+    const changed = await tryAsk(vault, asker, { ...operation, session: begun })
+    if (changed === outdated || changed.session === undefined) continue
+    return { user: changed.user, session: changed.session, token }
   }
   throw keepsChanging()
 }
@@ -301,13 +307,12 @@ export async function open(
     : { user: opened.user, session: opened.session, token }
 }
 
-/** A whole session, for whoever has just set up what was missing for one, or was signed in already. */
+/** A whole session, for whoever has just set up what was missing for one. @throws Refusal `sso_required` */
 export async function openFinished(
   vault: Vault,
   stranger: Stranger,
   { accountId, id }: Pick<User, 'accountId' | 'id'>,
   agent: Agent,
-  how: Pick<Beginning, 'method' | 'expiresAt'> = { method: 'password, new factor' },
 ): Promise<Opened> {
   for (let tries = 0; tries < maxTries; tries++) {
     const user = await vault.store.user(accountId, id)
@@ -315,13 +320,14 @@ export async function openFinished(
     const asker = { ...stranger, caller: personOf(user) }
     await verifyUser(vault, asker, user)
     const rules = await rulesOf(vault, asker, accountId)
-    const opened = await open(vault, stranger, user, { next: user, agent, rules, ...how })
+    await refuseUnlessByPassword(vault, stranger, user, rules)
+    const opened = await open(vault, stranger, user, { next: user, agent, rules, method: 'password, new factor' })
     if (opened?.session !== undefined) return opened
   }
   throw keepsChanging()
 }
 
-function newSession(vault: Vault, token: string, beginning: Beginning): NewKey {
+function newSession(vault: Vault, token: string, beginning: Omit<Beginning, 'rules'>): NewKey {
   const { next: user, agent, method, isUnfinished = false } = beginning
   const now = vault.now()
   const { address, userAgent } = agent

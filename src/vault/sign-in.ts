@@ -5,8 +5,7 @@ import { checkLabel } from '../model/name.ts'
 import type { SignInRules, SsoRole, SsoSettings } from '../model/sign-in.ts'
 import { readSession } from './sessions.ts'
 import { secretPlace } from './sign-in-proofs.ts'
-import { endSessionsOf, listUsers } from './users.ts'
-import { type Asker, ask, authenticate, type Vault } from './vault.ts'
+import { type Asker, ask, authenticate, outdated, tryAsk, type Vault } from './vault.ts'
 
 type Rules = Omit<SignInRules, 'mac'>
 
@@ -22,6 +21,7 @@ export interface SsoInput {
 }
 
 const maxDomains = 16
+const maxTries = 5
 
 /** @throws Refusal `forbidden`, `integrity_failure` */
 export function readRules(vault: Vault, asker: Asker): Promise<SignInRules> {
@@ -34,16 +34,10 @@ export function readRules(vault: Vault, asker: Asker): Promise<SignInRules> {
  * @throws Refusal `forbidden`; `enrolment_required` for a user without one
  */
 export async function requireSecondFactor(vault: Vault, asker: Asker, isSecondFactorRequired: boolean): Promise<Rules> {
-  const rules = await readRules(vault, asker)
   if (isSecondFactorRequired && (await isWithoutFactor(vault, asker))) {
     throw new Refusal('enrolment_required', 'Set up a second factor of your own first.')
   }
-  const next = await put(vault, asker, { ...rules, isSecondFactorRequired })
-  if (!isSecondFactorRequired || rules.isSecondFactorRequired) return next
-  for (const user of await listUsers(vault, asker)) {
-    if (!user.hasSecondFactor && !user.isDisabled) await endSessionsOf(vault, asker, user.id)
-  }
-  return next
+  return put(vault, asker, (rules) => ({ ...rules, isSecondFactorRequired }))
 }
 
 /** Of a user who is signed in; never of an API key. */
@@ -59,18 +53,12 @@ async function isWithoutFactor(vault: Vault, asker: Asker): Promise<boolean> {
  * @throws Refusal `invalid`, `forbidden`
  */
 export async function putSso(vault: Vault, asker: Asker, input: SsoInput): Promise<Rules> {
-  const rules = await readRules(vault, asker)
-  const next = await put(vault, asker, { ...rules, sso: settingsOf(vault, rules, input) })
-  if (!input.isOnly || rules.sso?.isOnly === true) return next
-  for (const user of await listUsers(vault, asker)) {
-    if (user.role !== 'owner' && !user.isDisabled) await endSessionsOf(vault, asker, user.id)
-  }
-  return next
+  return put(vault, asker, (rules) => ({ ...rules, sso: settingsOf(vault, rules, input) }))
 }
 
 /** Nobody comes through the provider any more; who has only come so far through it needs a link to set a password. */
 export async function removeSso(vault: Vault, asker: Asker): Promise<void> {
-  await put(vault, asker, { ...(await readRules(vault, asker)), sso: null })
+  await put(vault, asker, (rules) => ({ ...rules, sso: null }))
 }
 
 function settingsOf(vault: Vault, { accountId, sso: known }: Rules, input: SsoInput): SsoSettings {
@@ -99,7 +87,15 @@ function checkDomains(texts: readonly string[]): readonly string[] {
   return [...new Set(domains)].sort()
 }
 
-function put(vault: Vault, asker: Asker, rules: Rules): Promise<SignInRules> {
-  const { accountId, isSecondFactorRequired, sso } = rules
-  return ask(vault, asker, { kind: 'update_rules', rules: { accountId, isSecondFactorRequired, sso } })
+/** Upon the rules as they are. Whoever could not sign in so any more is signed out with it. */
+async function put(vault: Vault, asker: Asker, next: (rules: SignInRules) => Rules): Promise<SignInRules> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const before = await readRules(vault, asker)
+    const { accountId, isSecondFactorRequired, sso } = next(before)
+    const userIds = (await vault.store.users(accountId)).map(({ id }) => id)
+    const rules = { accountId, isSecondFactorRequired, sso }
+    const changed = await tryAsk(vault, asker, { kind: 'update_rules', rowMac: before.mac, rules, userIds })
+    if (changed !== outdated) return changed
+  }
+  throw new Refusal('overloaded', 'How to sign in keeps changing. Try again.', { headers: { 'retry-after': '1' } })
 }

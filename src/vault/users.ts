@@ -175,18 +175,6 @@ function changeOf(user: User, next: User): UserChange {
   }
 }
 
-/** Ends every session of a user. @throws Refusal `not_found`, `forbidden` */
-export async function endSessionsOf(vault: Vault, asker: Asker, id: number): Promise<void> {
-  for (let tries = 0; tries < maxTries; tries++) {
-    const prepared = await prepareUser(vault, asker, id)
-    if (prepared === undefined || prepared.sessions.length === 0) return
-    const change = { rowMac: prepared.user.mac, user: prepared.user, ends: 'all' } as const
-    const operation = { kind: 'update_user', id, change, isProven: false, isWhole: false } as const
-    if ((await tryAsk(vault, asker, operation)) !== outdated) return
-  }
-  throw keepsChanging()
-}
-
 /** Somebody whom the account's identity provider sent, and whom its owner lets come uninvited. */
 export async function addUser(
   vault: Vault,

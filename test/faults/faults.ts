@@ -1300,6 +1300,22 @@ export const faults: readonly Fault[] = [
     'SQLite.*is not taken for one',
   ),
   fault(
+    'whoever may not sign in so any more is signed out with the rules',
+    'store/operations/sign-in.ts',
+    "for (const { id } of ending) endSessions(call, id, 'all')",
+    '',
+    'v3/sign-in-order.test.ts',
+    'SQLite.*sign out whom',
+  ),
+  fault(
+    'rules for signing in are changed upon those that were read',
+    'store/operations/sign-in.ts',
+    'if (before === undefined || !isUpon(operation.rowMac, before.mac))',
+    'if (before === undefined)',
+    'v3/sign-in-order.test.ts',
+    'SQLite.*by two at once',
+  ),
+  fault(
     'a mark that was kept does not have rows sealed once more',
     'store/seal-anew.ts',
     'if (begin.after === null || begin.at < order.length - 1) await refuseUnlessFirst(run, macs)',

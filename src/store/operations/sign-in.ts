@@ -3,9 +3,13 @@ import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { wholeReach } from '../../model/grant.ts'
 import type { SignInRules } from '../../model/sign-in.ts'
+import type { User } from '../../model/user.ts'
 import type { Unsealed } from '../coverage.ts'
+import { isUpon } from '../decide/proof.ts'
+import { endSessions } from '../decide/sessions.ts'
 import { done, putRules, refuse } from '../decide/work.ts'
 import { defineOperation, overAll } from './define.ts'
+import { usersOf } from './users.ts'
 
 const right = 'account:manage'
 
@@ -24,21 +28,47 @@ const readRules = defineOperation<object, SignInRules>()({
 })
 
 /** Whoever may say who signs in may become anybody: owners alone, and keys that may do everything. */
-const updateRules = defineOperation<{ readonly rules: Unsealed<SignInRules> }, SignInRules>()({
+interface Update {
+  /** Upon which rules: of two changes at once, neither undoes the other. */
+  readonly rowMac: Uint8Array
+  readonly rules: Unsealed<SignInRules>
+  /** Everybody of the account, whose sessions may end. */
+  readonly userIds: readonly number[]
+}
+
+/** Whoever could not sign in so any more is signed out in the same breath. */
+const updateRules = defineOperation<Update, SignInRules>()({
   kind: 'update_rules',
   action: 'sign_in.update',
   scope: overAll(right),
   delicate: true,
   grants: () => [{ thing: 'sign_in', object: null, ...wholeReach }],
-  needs: (needs) => needs.signInRules(),
+  needs: (needs, { userIds }) => {
+    needs.signInRules()
+    needs.everyUser()
+    for (const id of userIds) needs.userAndSessions(id)
+  },
   decide: (call, operation) => {
+    const before = call.work.world.rules.get(call.account.id)
     if (operation.rules.accountId !== call.account.id) return { kind: 'outdated' }
+    if (before === undefined || !isUpon(operation.rowMac, before.mac)) return { kind: 'outdated' }
+    const ending = usersOf(call).filter((user) => isSignedOut(user, before, operation.rules))
+    if (ending.some(({ id }) => !operation.userIds.includes(id))) return { kind: 'outdated' }
     const rules = putRules(call.work, operation.rules)
+    for (const { id } of ending) endSessions(call, id, 'all')
     const digest = hash('sha256', rules.mac, 'hex')
     const object: AuditObject = { kind: 'sign_in', id: null, uid: null, name: null, version: null, hash: digest }
     return done(call, object, rules)
   },
 })
+
+type Rules = Pick<SignInRules, 'isSecondFactorRequired' | 'sso'>
+
+function isSignedOut({ role, hasSecondFactor }: User, before: Rules, rules: Rules): boolean {
+  const isRequired = rules.isSecondFactorRequired && !before.isSecondFactorRequired
+  const isOnly = rules.sso?.isOnly === true && before.sso?.isOnly !== true
+  return (isRequired && !hasSecondFactor) || (isOnly && role !== 'owner')
+}
 
 export const signInOperations = {
   [readRules.kind]: readRules,

@@ -9,13 +9,14 @@ import type { Unsealed } from '../coverage.ts'
 import { type Handed, noVersion, reachOf, userReach } from '../decide/grants.ts'
 import { endMade } from '../decide/made.ts'
 import { isUpon, takeAllFactors } from '../decide/proof.ts'
-import { endSessions, sessionsOf } from '../decide/sessions.ts'
-import { type Call, done, putAccount, putUser, refuse, refuseField, removeUser } from '../decide/work.ts'
+import { endSessions, objectOfSession, sessionsOf } from '../decide/sessions.ts'
+import { type Call, done, putAccount, putUser, record, refuse, refuseField, removeUser } from '../decide/work.ts'
 import type { Made } from '../made.ts'
 import type { Refused } from '../outcome.ts'
 import type { SessionEnds } from '../proof.ts'
 import { ref } from '../world.ts'
 import { defineOperation, freeUnfinished, overAll, type WithoutRight, type WithRight } from './define.ts'
+import { addKey, keyHanded, type NewKey } from './keys.ts'
 
 /** A user without what the transaction gives it. */
 export type NewUser = Omit<User, 'id' | 'lastSignInAt' | 'factorIds' | 'mac'>
@@ -107,9 +108,17 @@ interface Update extends ById {
   readonly isProven: boolean
   /** Whether what a user made ends, who is disabled. */
   readonly isWhole: boolean
+  /** Begun in place of all that end, by whoever proves their own password. */
+  readonly session?: NewKey | undefined
 }
 
-const updateUser = defineOperation<Update, { readonly user: User; readonly made: Made }, User>()({
+interface Updated {
+  readonly user: User
+  readonly made: Made
+  readonly session: ApiKey | undefined
+}
+
+const updateUser = defineOperation<Update, Updated, User>()({
   kind: 'update_user',
   action: 'user.update',
   scope: (call, operation) => (isOwn(call, operation) ? oneself : aUser),
@@ -122,8 +131,9 @@ const updateUser = defineOperation<Update, { readonly user: User; readonly made:
     needs.everyUser()
     if (isWhole) needs.made({ kind: 'user', id })
   },
-  decide: (call, { id, change, isWhole }, found) => {
+  decide: (call, { id, change, isWhole, session }, found) => {
     if (change === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
+    if (session !== undefined && !isOfUser(session, found)) return { kind: 'outdated' }
     const wanted = { ...change.user, lastSignInAt: found.lastSignInAt }
     // A link that is out was made by somebody who could give what the user had then, and no more.
     const isOutgrown = wanted.linkHash === found.linkHash && isWider(wanted, found)
@@ -132,7 +142,8 @@ const updateUser = defineOperation<Update, { readonly user: User; readonly made:
     endSessions(call, id, change.ends)
     const made = endMade(call, { kind: 'user', id }, isWhole)
     const changed = putUser(call.work, next)
-    return done(call, objectOf(changed), { user: changed, made })
+    const begun = session && beginSession(call, session)
+    return done(call, objectOf(changed), { user: changed, made, session: begun })
   },
 })
 
@@ -168,11 +179,21 @@ export const userOperations = {
   [deleteUser.kind]: deleteUser,
 }
 
+function isOfUser({ accountId, userId }: NewKey, user: User): boolean {
+  return accountId === user.accountId && userId === user.id
+}
+
+function beginSession(call: Call, session: NewKey): ApiKey {
+  const begun = addKey(call, session)
+  record({ ...call, action: 'session.open' }, { ...objectOfSession(begun), name: 'new password' }, 'ok')
+  return begun
+}
+
 function isOwn({ key }: Call, { id, isProven }: Update): boolean {
   return key?.userId === id && isProven
 }
 
-function usersOf({ work, account }: Call): User[] {
+export function usersOf({ work, account }: Call): User[] {
   return [...work.world.users.values()].filter(({ accountId }) => accountId === account.id)
 }
 
@@ -221,16 +242,17 @@ function managed(call: Call, id: number): readonly Handed[] {
 
 /** A change hands on all that the user may do from now on, when it lets somebody in who could not come before. */
 function handedByUser(call: Call, operation: Update): readonly Handed[] {
-  const { id, change } = operation
+  const { id, change, session } = operation
   const found = userOf(call, id)
   const next = change?.user
   const isSelf = isOwn(call, operation)
+  const begun = session === undefined ? [] : [{ ...keyHanded(session), thing: 'session' } as const]
   if (found === undefined) return []
   if (next === undefined) return isSelf ? [] : managed(call, id)
   const { networks, until } = reachOf(call)
   const handed = userHanded(next)
   const isLetIn = !next.isDisabled && (found.isDisabled || isWider(next, found) || isOtherWayIn(found, next))
-  return [...(isSelf ? [] : managed(call, id)), isLetIn ? handed : { ...handed, networks, until }]
+  return [...(isSelf ? [] : managed(call, id)), isLetIn ? handed : { ...handed, networks, until }, ...begun]
 }
 
 /** Whether a user may do more than before. */
