@@ -42,10 +42,12 @@ export async function listDeployments(
   const isListed = (name: string) => allowsName(scopes, 'secrets:list', name)
   const found: ShownDeployment[] = []
   const pace = new Pace()
+  let size = Math.min(limit + 1, pageSize)
   for (let last: number | undefined = after(accountId) ?? 0; last !== undefined && found.length <= limit; ) {
-    const page: readonly StoredDeployment[] = await vault.store.deploymentsAfter(accountId, filter, last, pageSize)
+    const page: readonly StoredDeployment[] = await vault.store.deploymentsAfter(accountId, filter, last, size)
     for (const { deployment } of page) await verify(vault, asker, 'deployments', deployment, 'deployment.list')
-    last = page.length === pageSize ? page.at(-1)?.deployment.id : undefined
+    last = page.length === size ? page.at(-1)?.deployment.id : undefined
+    size = Math.min(2 * size, pageSize)
     for (const one of page) {
       found.push(...shownOf(one, filter, isListed))
       await pace.after(1 + one.deployment.secrets.length)

@@ -15,7 +15,7 @@ import { keyOf, prepare, recorded } from './secret-rows.ts'
 import { checkDetails, decodeValue, type Value } from './values.ts'
 import { type Asker, ask, authenticate, type Identity, outdated, tryAsk, type Vault, verify } from './vault.ts'
 
-/** Secrets read in one query of a listing. */
+/** Secrets read in one query of a listing, at most. */
 const pageSize = 1000
 /** Another node may change the secret between reading and writing; so often in a row it does not happen by chance. */
 const maxTries = 30
@@ -43,6 +43,7 @@ function fits({ name, tag, expiresBefore }: SecretFilter, secret: Secret): boole
  *
  * @param after gives where to begin, once the asker is known to the account: a position of an earlier listing, or nothing
  * @param isExpiredFirst whether those that have expired come before all others
+ * @param limit how many are wanted, at most: no more than these are read, but for what the filter leaves out
  */
 export async function listSecrets(
   vault: Vault,
@@ -50,6 +51,7 @@ export async function listSecrets(
   filter: SecretFilter,
   after: (accountId: number) => number | undefined,
   isExpiredFirst = false,
+  limit = Number.POSITIVE_INFINITY,
 ): Promise<{ accountId: number; pages: AsyncIterable<readonly Secret[]> }> {
   const { accountId, scopes, list } = await ask(vault, asker, { kind: 'list_secrets', list: filter.list })
   const isWanted = (secret: Secret) =>
@@ -57,14 +59,27 @@ export async function listSecrets(
     (list === undefined || list.id === secret.listId) &&
     allowsName(scopes, 'secrets:list', secret.name)
   const begin = after(accountId)
-  const { name } = filter
-  const pageAfter =
-    name === undefined || name.includes('*')
-      ? (last: number) => vault.store.secretsAfter(accountId, last, pageSize)
-      : async (last: number) => [await vault.store.secretNamed(accountId, name)].filter((one) => isAfter(one, last))
-  const read = (last: number, isOne: (secret: Secret) => boolean) => readPages(vault, asker, pageAfter, last, isOne)
+  const pageAfter = pageReader(vault, accountId, filter.name, list?.id)
+  const read = (last: number, isOne: (secret: Secret) => boolean) =>
+    readPages(vault, asker, pageAfter, last, isOne, limit)
   const pages = isExpiredFirst ? expiredFirst(read, isWanted, begin ?? 0, vault.now()) : read(begin ?? 0, isWanted)
   return { accountId, pages: whileLetIn(vault, asker, pages) }
+}
+
+type PageReader = (last: number, size: number) => Promise<readonly Secret[]>
+
+/** What the store can find by itself: a name, a list. */
+function pageReader(
+  { store }: Vault,
+  accountId: number,
+  name: string | undefined,
+  listId: number | undefined,
+): PageReader {
+  if (name !== undefined && !name.includes('*')) {
+    return async (last) => [await store.secretNamed(accountId, name)].filter((one) => isAfter(one, last))
+  }
+  if (listId !== undefined) return (last, size) => store.secretsOfListAfter(accountId, listId, last, size)
+  return (last, size) => store.secretsAfter(accountId, last, size)
 }
 
 /** A listing may be taken slowly: whoever is shut out meanwhile is given no further page. */
@@ -100,22 +115,34 @@ function isAfter(secret: Secret | undefined, last: number): secret is Secret {
   return secret !== undefined && secret.id > last
 }
 
+/**
+ * Reads as many as are wanted; where the filter leaves some of them out, twice as many more each time.
+ *
+ * @param limit how many are wanted, at most
+ */
 async function* readPages(
   vault: Vault,
   asker: Asker,
-  pageAfter: (last: number) => Promise<readonly Secret[]>,
+  pageAfter: PageReader,
   after: number,
   isWanted: (secret: Secret) => boolean,
+  limit: number,
 ): AsyncIterable<readonly Secret[]> {
-  for (let next: Promise<readonly Secret[]> | undefined = pageAfter(after); next !== undefined; ) {
+  // The longest page of an answer, and one more that tells whether there is another, are read at once.
+  let [left, size] = [limit, limit <= pageSize + 1 ? limit : pageSize]
+  for (let next: Promise<readonly Secret[]> | undefined = pageAfter(after, size); next !== undefined; ) {
     const page: readonly Secret[] = await next
-    const last = page.length === pageSize ? page.at(-1)?.id : undefined
-    // The store finds the next page while this one is verified and sent.
-    next = last === undefined ? undefined : pageAfter(last)
+    const last = page.length === size ? page.at(-1)?.id : undefined
+    size = Math.min(2 * size, pageSize)
+    // Where this page cannot be all, the store finds the next one while it is verified and sent.
+    next = last === undefined || left <= page.length ? undefined : pageAfter(last, size)
     next?.catch(() => {})
-    const wanted = await filterInTurns(page, isWanted)
+    const wanted = (await filterInTurns(page, isWanted)).slice(0, left)
     for (const secret of wanted) await verify(vault, asker, 'secrets', secret, 'secret.list')
+    left -= wanted.length
     yield wanted
+    if (left === 0) return
+    if (last !== undefined) next ??= pageAfter(last, size)
   }
 }
 

@@ -119,9 +119,11 @@ export async function listSeeds(
   const { accountId, maker, isWhole } = await ask(vault, asker, { kind: 'list_seeds' })
   const isSeen = (seed: Seed) => isWhole || (seed.maker.kind === maker.kind && seed.maker.id === maker.id)
   const found: Seed[] = []
+  let size = Math.min(limit + 1, pageSize)
   for (let last: number | undefined = after(accountId) ?? 0; last !== undefined && found.length <= limit; ) {
-    const page: readonly Seed[] = await vault.store.seedsAfter(accountId, last, pageSize)
-    last = page.length === pageSize ? page.at(-1)?.id : undefined
+    const page: readonly Seed[] = await vault.store.seedsAfter(accountId, last, size)
+    last = page.length === size ? page.at(-1)?.id : undefined
+    size = Math.min(2 * size, pageSize)
     found.push(...page.filter(isSeen))
   }
   for (const seed of found) await verify(vault, asker, 'seeds', seed, 'seed.list')

@@ -1654,6 +1654,14 @@ export const faults: readonly Fault[] = [
     'one canonical text',
   ),
   fault(
+    'a page costs what its limit says',
+    'vault/secrets.ts',
+    'limit <= pageSize + 1 ? limit : pageSize',
+    'pageSize',
+    'v3/listing.test.ts',
+    'reads as many rows as a page has',
+  ),
+  fault(
     'whoever is shut out gets no further page of a listing',
     'vault/secrets.ts',
     'if (!isFirst) await authenticate(vault, asker)',

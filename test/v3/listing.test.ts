@@ -61,6 +61,30 @@ for (const engine of engines) {
       assert.equal((await api.get('/v3/secrets?limit=7')).headers.get('strongroom-next-cursor'), null)
     })
 
+    test('reads as many rows as a page has, and more only where a filter leaves some out', async (t) => {
+      const { api, vault } = await startServer(t, engine)
+      await api.post('/v3/lists', { name: 'Web' })
+      await api.fill(Array.from({ length: 1200 }, (_, at) => `secret-${at}`))
+      await api.post('/v3/secrets', { name: 'last', value: 'v', list: 'Web' })
+      const { mock: all } = t.mock.method(vault.store, 'secretsAfter')
+      const { mock: ofList } = t.mock.method(vault.store, 'secretsOfListAfter')
+      const rowsOf = async (query: string, wanted: number) => {
+        for (const one of [all, ofList]) one.resetCalls()
+        const { body } = await api.get(`/v3/secrets?${query}`)
+        assert.equal(body.secrets.length, wanted, query)
+        const pages = await Promise.all([...all.calls, ...ofList.calls].map(({ result }) => result))
+        return pages.map((page) => page?.length)
+      }
+
+      // One more than the page has tells that there is another.
+      assert.deepEqual(await rowsOf('limit=10', 10), [11])
+      assert.deepEqual(await rowsOf('limit=1000', 1000), [1001])
+      assert.deepEqual(await rowsOf('limit=10&name=secret-*', 10), [11])
+      assert.deepEqual(await rowsOf('limit=10&list=Web', 1), [1])
+      assert.deepEqual(await rowsOf('limit=10&name=last', 1), [])
+      assert.deepEqual(await rowsOf('limit=99&name=last*', 1), [100, 200, 400, 501])
+    })
+
     test('of what is known shows each secret with its list, in pages, only to whom may list it', async (t) => {
       const { api, withScopes, otherAccount } = await startServer(t, engine)
       await api.post('/v3/lists', { name: 'Web' })

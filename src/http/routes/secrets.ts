@@ -282,8 +282,8 @@ export const secretRoutes: readonly Route[] = [
 
 type Asking = FastifyRequest & { readonly query: Static<typeof ListQuery> }
 
-/** The secrets that a listing's query asks for. */
-export async function listingOf(vault: Vault, request: Asking) {
+/** The secrets that a listing's query asks for. @param limit how many are wanted, at most */
+async function listingOf(vault: Vault, request: Asking, limit?: number) {
   const { cursor, name, list, tag, expired, expires_before: expiresText } = request.query
   if (name !== undefined && !isPattern(name)) throw invalid('name', `Must be ${nameRule}, or a pattern with "*".`)
   const expiresBefore = expiresText === undefined ? undefined : parseTime(expiresText, 'expires_before')
@@ -292,7 +292,8 @@ export async function listingOf(vault: Vault, request: Asking) {
   const after = (accountId: number) =>
     cursor === undefined ? undefined : decodeCursor(vault, accountId, listing, cursor)
   const filter = { name, list, tag, expiresBefore }
-  return { ...(await listSecrets(vault, askerOf(request), filter, after, isExpiredFirst)), listing, isExpiredFirst }
+  const found = await listSecrets(vault, askerOf(request), filter, after, isExpiredFirst, limit)
+  return { ...found, listing, isExpiredFirst }
 }
 
 /** One page of the listing; `Strongroom-Next-Cursor` leads to the next. */
@@ -302,7 +303,8 @@ export async function pageOf(
   reply: FastifyReply,
   limit = Number(request.query.limit),
 ): Promise<{ readonly accountId: number; readonly page: readonly Secret[] }> {
-  const { accountId, pages, listing, isExpiredFirst } = await listingOf(vault, request)
+  // One more tells whether there is another page.
+  const { accountId, pages, listing, isExpiredFirst } = await listingOf(vault, request, limit + 1)
   const found = await take(pages, limit + 1)
   const page = found.slice(0, limit)
   const last = page.at(-1)
