@@ -1718,16 +1718,6 @@ var operations = {
 		isOpen: false,
 		answer: awayShape
 	},
-	"GET /v3/sign-in": {
-		repeat: "safe",
-		isOpen: false,
-		answer: signInRulesShape
-	},
-	"PUT /v3/sign-in": {
-		repeat: "safe",
-		isOpen: false,
-		answer: signInRulesShape
-	},
 	"GET /v3/sso": {
 		repeat: "safe",
 		isOpen: false,
@@ -1742,6 +1732,16 @@ var operations = {
 		repeat: "safe",
 		isOpen: false,
 		answer: messageShape
+	},
+	"GET /v3/sign-in": {
+		repeat: "safe",
+		isOpen: false,
+		answer: signInRulesShape
+	},
+	"PUT /v3/sign-in": {
+		repeat: "safe",
+		isOpen: false,
+		answer: signInRulesShape
 	},
 	"GET /v3/trust-rules": {
 		repeat: "safe",
