@@ -1,5 +1,5 @@
 /** The queries about the audit trail. */
-import { literal, none, type Query, reading, sql } from './sql.ts'
+import { all, literal, none, type Query, reading, sql } from './sql.ts'
 import type { RecordCount, RecordCounting, RecordFilter, RecordMatch } from './store.ts'
 import { accounts } from './tables/account.ts'
 import type { NamedRow } from './tables/field.ts'
@@ -8,7 +8,7 @@ import { audit, toStoredRecord } from './tables/record.ts'
 export const recordsAfter = (accountId: number, after: number, limit: number) =>
   reading(
     { read: toStoredRecord },
-    sql`select * from audit where account_id = ${accountId} and seq > ${after} order by seq limit ${limit}`,
+    sql`select ${all(audit)} from audit where account_id = ${accountId} and seq > ${after} order by seq limit ${limit}`,
   )
 
 export const recordsBefore = (accountId: number, filter: RecordFilter) => {
@@ -16,7 +16,7 @@ export const recordsBefore = (accountId: number, filter: RecordFilter) => {
   return reading(
     { read: toStoredRecord },
     sql`
-    select * from audit where account_id = ${accountId} and seq < ${before} and seq >= ${before - window}
+    select ${all(audit)} from audit where account_id = ${accountId} and seq < ${before} and seq >= ${before - window}
       ${from === undefined ? none : sql`and ms >= ${from}`} ${to === undefined ? none : sql`and ms <= ${to}`}
       ${matching(filter)}
     order by seq desc limit ${limit}`,

@@ -1,5 +1,5 @@
 /** The queries about the keys that wrap others, and about the store's keyring. */
-import { none, type Query, reading, sql } from './sql.ts'
+import { all, none, type Query, reading, sql } from './sql.ts'
 import type { KeyringRow, OldSecretKey } from './store.ts'
 import { accountKeys } from './tables/account.ts'
 import type { NamedRow } from './tables/field.ts'
@@ -16,10 +16,16 @@ const oldKey = {
 }
 
 export const accountKey = (accountId: number, version: number) =>
-  reading(accountKeys, sql`select * from account_keys where account_id = ${accountId} and version = ${version}`)
+  reading(
+    accountKeys,
+    sql`select ${all(accountKeys)} from account_keys where account_id = ${accountId} and version = ${version}`,
+  )
 
 export const accountKeysOf = (accountId: number) =>
-  reading(accountKeys, sql`select * from account_keys where account_id = ${accountId} order by version`)
+  reading(
+    accountKeys,
+    sql`select ${all(accountKeys)} from account_keys where account_id = ${accountId} order by version`,
+  )
 
 export const secretKeysBelow = (accountId: number, version: number, after: number, limit: number) =>
   reading(
@@ -39,7 +45,7 @@ export const countWraps = (): Query => sql`
   select cast(coalesce(max(uses), 0) as bigint) as account, cast(coalesce(sum(version), 0) as bigint) as master
   from account_keys`
 
-export const allMeta = () => reading(meta, sql`select * from meta`)
+export const allMeta = () => reading(meta, sql`select ${all(meta)} from meta`)
 
 export const putMeta = (name: string, value: Uint8Array): Query => sql`
   insert into meta (name, value) values (${name}, ${value}) on conflict (name) do update set value = excluded.value`

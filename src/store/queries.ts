@@ -1,10 +1,11 @@
 /** The queries that are not one secret's read or write. */
 import type { Secret } from '../model/secret.ts'
-import { none, type Query, reading, sql } from './sql.ts'
+import { all, none, type Query, reading, sql } from './sql.ts'
 import type { DeploymentFilter } from './store.ts'
 import type { StoredVersion } from './stored.ts'
 import { accounts } from './tables/account.ts'
 import { apiKeys } from './tables/api-key.ts'
+import { deployments } from './tables/deployment.ts'
 import type { NamedRow } from './tables/field.ts'
 import { lists } from './tables/list.ts'
 import { accountSettings, machineAddresses, machines } from './tables/machine.ts'
@@ -35,16 +36,17 @@ const storedVersion = {
   }),
 }
 
-export const allAccounts = () => reading(accounts, sql`select * from accounts order by id`)
+export const allAccounts = () => reading(accounts, sql`select ${all(accounts)} from accounts order by id`)
 
-export const accountNamed = (name: string) => reading(accounts, sql`select * from accounts where name = ${name}`)
+export const accountNamed = (name: string) =>
+  reading(accounts, sql`select ${all(accounts)} from accounts where name = ${name}`)
 
 /** Each with its current value, and the uid of its list. */
 export const storedSecretsAfter = (accountId: number, after: number, limit: number) =>
   reading(
     standing,
     sql`
-  select s.*, v.sealed, l.uid as list_uid from secrets s
+  select ${all(secrets, 's')}, v.sealed, l.uid as list_uid from secrets s
   left join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version
   left join lists l on l.account_id = s.account_id and l.id = s.list_id
   where s.account_id = ${accountId} and s.id > ${after} order by s.id limit ${limit}`,
@@ -55,7 +57,7 @@ export const versionsAfter = (accountId: number, after: number, limit: number) =
   reading(
     storedVersion,
     sql`
-  select s.*, k.key_version, k.wrapped, v.sealed, v.version as sealed_version, v.name as sealed_name,
+  select ${all(secrets, 's')}, k.key_version, k.wrapped, v.sealed, v.version as sealed_version, v.name as sealed_name,
     v.created_ms as sealed_ms
   from (${pageOfSecrets(accountId, after, limit)}) s
   join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
@@ -67,38 +69,44 @@ export const secretsAfter = (accountId: number, after: number, limit: number) =>
   reading(secrets, pageOfSecrets(accountId, after, limit))
 
 const pageOfSecrets = (accountId: number, after: number, limit: number): Query =>
-  sql`select * from secrets where account_id = ${accountId} and id > ${after} order by id limit ${limit}`
+  sql`select ${all(secrets)} from secrets where account_id = ${accountId} and id > ${after} order by id limit ${limit}`
 
 export const secretNamed = (accountId: number, name: string) =>
-  reading(secrets, sql`select * from secrets where account_id = ${accountId} and name = ${name}`)
+  reading(secrets, sql`select ${all(secrets)} from secrets where account_id = ${accountId} and name = ${name}`)
 
 export const secretsOfListAfter = (accountId: number, listId: number, after: number, limit: number) =>
   reading(
     secrets,
     sql`
-  select * from secrets where account_id = ${accountId} and list_id = ${listId} and id > ${after}
+  select ${all(secrets)} from secrets where account_id = ${accountId} and list_id = ${listId} and id > ${after}
   order by id limit ${limit}`,
   )
 
 export const listsOf = (accountId: number) =>
-  reading(lists, sql`select * from lists where account_id = ${accountId} order by id`)
+  reading(lists, sql`select ${all(lists)} from lists where account_id = ${accountId} order by id`)
 
 export const trustRulesOf = (accountId: number, issuer: string | undefined) => {
   const ofIssuer = issuer === undefined ? none : sql` and issuer = ${issuer}`
-  return reading(trustRules, sql`select * from trust_rules where account_id = ${accountId}${ofIssuer} order by id`)
+  return reading(
+    trustRules,
+    sql`select ${all(trustRules)} from trust_rules where account_id = ${accountId}${ofIssuer} order by id`,
+  )
 }
 
 export const machinesOf = (accountId: number) =>
-  reading(machines, sql`select * from machines where account_id = ${accountId} order by id`)
+  reading(machines, sql`select ${all(machines)} from machines where account_id = ${accountId} order by id`)
 
 export const claimsOf = (accountId: number) =>
-  reading(machineAddresses, sql`select * from machine_addresses where account_id = ${accountId}`)
+  reading(machineAddresses, sql`select ${all(machineAddresses)} from machine_addresses where account_id = ${accountId}`)
 
 export const settingsOf = (accountId: number) =>
-  reading(accountSettings, sql`select * from account_settings where account_id = ${accountId}`)
+  reading(accountSettings, sql`select ${all(accountSettings)} from account_settings where account_id = ${accountId}`)
 
 export const seedsAfter = (accountId: number, after: number, limit: number) =>
-  reading(seeds, sql`select * from seeds where account_id = ${accountId} and id > ${after} order by id limit ${limit}`)
+  reading(
+    seeds,
+    sql`select ${all(seeds)} from seeds where account_id = ${accountId} and id > ${after} order by id limit ${limit}`,
+  )
 
 /** A row for each secret that a deployment of the page holds, or one; with the version that the secret has now. */
 export const deploymentsAfter = (
@@ -112,9 +120,9 @@ export const deploymentsAfter = (
     left join secrets s on s.account_id = h.account_id and s.id = h.secret_id
     where h.account_id = ${accountId} and ${which})`
   return sql`
-    select d.*, h.secret_id, h.secret_uid, h.name, h.version, s.version as current_version
+    select ${all(deployments, 'd')}, h.secret_id, h.secret_uid, h.name, h.version, s.version as current_version
     from (
-      select * from deployments where account_id = ${accountId} and id > ${after}
+      select ${all(deployments)} from deployments where account_id = ${accountId} and id > ${after}
       ${target === undefined ? none : sql` and target = ${target}`}
       ${typeof secret === 'number' ? holds(sql`h.secret_id = ${secret}`) : none}
       ${typeof secret === 'string' ? holds(sql`(h.name = ${secret} or s.name = ${secret})`) : none}
@@ -133,7 +141,7 @@ export const keysAfter = (accountId: number, after: number, limit: number) =>
   reading(
     apiKeys,
     sql`
-  select * from api_keys where account_id = ${accountId} and user_id is null and id > ${after}
+  select ${all(apiKeys)} from api_keys where account_id = ${accountId} and user_id is null and id > ${after}
   order by id limit ${limit}`,
   )
 
@@ -141,7 +149,7 @@ export const openSessionsAfter = (accountId: number, after: number, limit: numbe
   reading(
     apiKeys,
     sql`
-  select * from api_keys
+  select ${all(apiKeys)} from api_keys
   where account_id = ${accountId} and user_id is not null and revoked_ms is null and id > ${after}
   order by id limit ${limit}`,
   )

@@ -12,6 +12,7 @@ import { rowFormat, type SealedRows, type SealedTable } from './coverage.ts'
 import { pageQuery } from './dump/dump.ts'
 import { type FirstTable, firstText } from './first-format.ts'
 import type { RowMacs } from './row-macs.ts'
+import { all } from './sql.ts'
 import { apiKeys } from './tables/api-key.ts'
 import { toDeployments } from './tables/deployment.ts'
 import type { NamedRow, Value } from './tables/field.ts'
@@ -63,7 +64,7 @@ export async function sealStep(run: Run, macs: RowMacs, storeId: string, limit: 
  * @throws Refusal `integrity_failure`
  */
 async function refuseUnlessFirst(run: Run, macs: RowMacs): Promise<void> {
-  const keys = (await run('select * from api_keys where id = 1')).map(apiKeys.read)
+  const keys = (await run(`select ${all(apiKeys).sql} from api_keys where id = 1`)).map(apiKeys.read)
   const known = new Map(keys.map((key) => [key.accountId, key]))
   for (const { id } of await run('select id from accounts order by id')) {
     const key = known.get(Number(id))

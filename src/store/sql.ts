@@ -20,7 +20,7 @@ export function reading<Model>({ read }: Pick<Reading<Model>, 'read'>, query: Qu
 /**
  * A statement, or a part of one: what stands in `${}` is a parameter, or a part that is written out.
  *
- * @example sql`select * from secrets where account_id = ${accountId}${name === undefined ? none : sql` and name = ${name}`}`
+ * @example sql`select ${all(secrets)} from secrets where account_id = ${accountId}${name === undefined ? none : sql` and name = ${name}`}`
  */
 export function sql(texts: TemplateStringsArray, ...values: readonly unknown[]): Query {
   const parameters: unknown[] = []
@@ -35,6 +35,17 @@ export function sql(texts: TemplateStringsArray, ...values: readonly unknown[]):
     return text + value.sql
   })
   return { sql: parts.join(''), parameters }
+}
+
+/**
+ * The columns of a table by their names. Whoever asks for `*` gets others as soon as a newer version has added some, and a
+ * statement that was prepared before fails.
+ *
+ * @param alias what the statement calls the table
+ */
+export function all({ columns }: { readonly columns: Readonly<Record<string, unknown>> }, alias?: string): Query {
+  const names = Object.keys(columns)
+  return { sql: (alias === undefined ? names : names.map((name) => `${alias}.${name}`)).join(', '), parameters: [] }
 }
 
 /** Nothing, where a part is left out. */

@@ -2139,6 +2139,40 @@ export const faults: readonly Fault[] = [
     'closed while it is asked',
   ),
 
+  fault(
+    'a statement that the schema has outgrown is prepared anew',
+    'store/postgres/postgres.ts',
+    "new Set(['0A000', '26000'])",
+    'new Set()',
+    'store/newer-schema.test.ts',
+    'gives another type',
+  ),
+  fault(
+    'of a batch that failed, the first failure counts',
+    'store/postgres/postgres.ts',
+    'error: transaction.failure ?? error',
+    'error',
+    'store/newer-schema.test.ts',
+    'gives another type',
+  ),
+  fault(
+    'a command of the host changes no schema under older servers',
+    'store/postgres/postgres.ts',
+    'await refuseBesideOlder([batches.client, queries.client])',
+    '',
+    'store/newer-schema.test.ts',
+    'leaves the schema',
+  ),
+  fault(
+    'columns are asked for by name',
+    'store/sql.ts',
+    "join(', '), parameters: [] }",
+    "join(', ').replace(/.*/s, alias === undefined ? '*' : alias + '.*'), parameters: [] }",
+    'store/newer-schema.test.ts',
+    'gains a column',
+    { file: 'store/postgres/postgres.ts', find: "new Set(['0A000', '26000'])", replace: 'new Set()' },
+  ),
+
   // The store
   fault(
     'SQLite waits for its disk',
@@ -2231,7 +2265,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a command of the host makes no store in a database',
     'store/postgres/postgres.ts',
-    'if (!mayMake) await refuseUnlessStore(batches.client, url)',
+    'await refuseUnlessStore(batches.client, url)',
     '',
     'cli/host-trouble.test.ts',
     'refuses where there is no store',

@@ -1,7 +1,7 @@
 /** A whole store in a PostgreSQL database: read in one transaction, or filled in one. */
 import type { Client } from 'pg'
 import { connectAlone } from '../postgres/alone.ts'
-import { migrate, migrateWithin, refuseUnlessStore } from '../postgres/migrate.ts'
+import { migrate, migrateWithin, refuseBesideOlder, refuseUnlessStore } from '../postgres/migrate.ts'
 import { numbered } from '../sql.ts'
 import type { Kind } from '../tables/field.ts'
 import type { Table } from '../tables/table.ts'
@@ -18,6 +18,7 @@ export async function readPostgres(url: string): Promise<Snapshot> {
   const client = await connectAlone(url)
   try {
     await refuseUnlessStore(client, url)
+    await refuseBesideOlder([client])
     await migrate(client)
   } catch (error) {
     await client.end().catch(() => {})

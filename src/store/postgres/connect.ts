@@ -4,6 +4,8 @@ import { Client, type ClientConfig, type CustomTypesConfig, types } from 'pg'
 import { Refusal } from '../../errors.ts'
 import { cut, cutAfter } from './deadline.ts'
 
+/** What the database calls the sessions of this program. */
+export const applicationName = 'strongroom'
 /** As long as a host is waited for. */
 export const connectTimeoutMs = 5_000
 /** From then on the system asks whether the other side is still there, each second; without an answer to ten, it is not. */
@@ -198,7 +200,7 @@ function configOf(connectionString: string): ClientConfig {
     pipeline: true,
     types: typeParsers,
     connectionTimeoutMillis: connectTimeoutMs,
-    application_name: 'strongroom',
+    application_name: applicationName,
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveDelayMs,
   }

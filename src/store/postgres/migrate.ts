@@ -1,7 +1,9 @@
 /** Brings the schema of a PostgreSQL database up to date, one node at a time. */
 import type { Client } from 'pg'
+import { Refusal } from '../../errors.ts'
 import { noStore } from '../location.ts'
 import { pending } from '../migrations/migrations.ts'
+import { applicationName } from './connect.ts'
 
 /** Any number of our own: nodes that start together wait for one another here. */
 export const migrationLock = 7_305_610_112
@@ -30,6 +32,30 @@ export async function migrateWithin(client: Client): Promise<void> {
     await client.query('insert into migrations (name, applied_ms) values ($1, $2)', [name, Date.now()])
   }
 }
+
+/**
+ * For whoever is no server: the first server of a newer version brings the schema along, when its turn has come.
+ *
+ * @param own the connections of whoever asks
+ * @throws Refusal `invalid` when servers use a database whose schema is older than this program
+ */
+export async function refuseBesideOlder(own: readonly Client[]): Promise<void> {
+  const [client] = own
+  const { rows = [] } = (await client?.query<{ name: string }>('select name from migrations order by name')) ?? {}
+  if (client === undefined || pending(rows.map((row) => row.name)).length === 0) return
+  const pids = await Promise.all(own.map(async (one) => (await one.query<{ pid: number }>(pidQuery)).rows[0]?.pid))
+  const { rowCount } = await client.query(
+    `select pid from pg_stat_activity
+     where datname = current_database() and application_name = $1 and pid <> all($2::int[])`,
+    [applicationName, pids],
+  )
+  if (rowCount === 0) return
+  const hint = 'Bring the servers up to date first: the first one that starts changes the schema.'
+  const text = 'This command is of a newer version than the servers that use the database, and would change its schema.'
+  throw new Refusal('invalid', `${text} ${hint} Until then, use the command of their version.`)
+}
+
+const pidQuery = 'select pg_backend_pid() as pid'
 
 /** @throws Refusal `not_found` when a database holds no store, of which nothing is changed */
 export async function refuseUnlessStore(client: Client, url: string): Promise<void> {

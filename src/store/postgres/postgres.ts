@@ -11,7 +11,7 @@ import type { NamedRow } from '../tables/field.ts'
 import { refuseShared } from './connect.ts'
 import { cutAfter, Deadline } from './deadline.ts'
 import { Hosts } from './hosts.ts'
-import { migrate, migrationLock, refuseUnlessStore } from './migrate.ts'
+import { migrate, migrationLock, refuseBesideOlder, refuseUnlessStore } from './migrate.ts'
 import { Pool } from './pool.ts'
 import { PostgresTransaction } from './transaction.ts'
 
@@ -80,7 +80,10 @@ export class PostgresEngine implements Engine {
       await refuseShared(batches.client, queries.client).catch((error) => {
         throw this.#hosts.refusal(error)
       })
-      if (!mayMake) await refuseUnlessStore(batches.client, url)
+      if (!mayMake) {
+        await refuseUnlessStore(batches.client, url)
+        await refuseBesideOlder([batches.client, queries.client])
+      }
       await migrate(batches.client)
     } finally {
       for (const one of await Promise.allSettled(taken)) {
@@ -155,16 +158,17 @@ export class PostgresEngine implements Engine {
   }
 
   async #attempt(client: PoolClient, batch: Batch, setting: Setting, ms: number): Promise<Attempt> {
+    const transaction = new PostgresTransaction(client)
     let outcomes: Outcome[]
     try {
       outcomes = await cutAfter(ms, client, async () => {
         // Not waited for: the connection sends what follows at once, and answers in order.
         const begun = client.query('begin')
-        const decided = execute(new PostgresTransaction(client), batch, setting, this.#macs)
+        const decided = execute(transaction, batch, setting, this.#macs)
         return (await Promise.all([decided, begun]))[0]
       })
     } catch (error) {
-      return { kind: 'failed', error }
+      return { kind: 'failed', error: transaction.failure ?? error }
     }
     return commit(client, outcomes)
   }

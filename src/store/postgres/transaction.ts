@@ -3,6 +3,7 @@ import type { Client } from 'pg'
 import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
 import type { Lookup } from '../lookup.ts'
+import { all } from '../sql.ts'
 import { accounts } from '../tables/account.ts'
 import type { NamedRow, Value } from '../tables/field.ts'
 import { type Claim, machineAddresses } from '../tables/machine.ts'
@@ -17,14 +18,20 @@ const claimLock = 7_305_610_114
 
 export class PostgresTransaction implements Transaction {
   readonly #client: Client
+  #failure: unknown
 
   constructor(client: Client) {
     this.#client = client
   }
 
+  /** What failed first: of what was sent after it, the database says only that it comes too late. */
+  get failure(): unknown {
+    return this.#failure
+  }
+
   /** In the order of their ids, so that two batches never wait for each other. */
   async lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): Promise<Account[]> {
-    const text = `select * from accounts
+    const text = `select ${all(accounts).sql} from accounts
       where id = any($1::bigint[]) or id in (select account_id from api_keys where token_hash = any($2::text[]))
       order by id for update`
     return (await this.#all({ name: 'lock_accounts', text }, [ids, tokenHashes])).map(accounts.read)
@@ -44,7 +51,7 @@ export class PostgresTransaction implements Transaction {
 
   async claims(ranges: readonly AddressRange[], lock: boolean): Promise<Claim[]> {
     if (lock) await this.#client.query('select pg_advisory_xact_lock($1)', [claimLock])
-    const text = `select distinct m.* from unnest($1::text[], $2::text[]) r (f, l)
+    const text = `select distinct ${all(machineAddresses, 'm').sql} from unnest($1::text[], $2::text[]) r (f, l)
       join machine_addresses m on m.first <= r.l collate "C" and m.last >= r.f collate "C"`
     const values = [ranges.map(({ first }) => first), ranges.map(({ last }) => last)]
     return (await this.#all({ name: 'claims', text }, values)).map(machineAddresses.read)
@@ -75,7 +82,12 @@ export class PostgresTransaction implements Transaction {
   }
 
   async #all({ name, text }: Statement, values: readonly unknown[]): Promise<NamedRow[]> {
-    return (await this.#client.query<NamedRow>({ name, text, values: [...values] })).rows
+    try {
+      return (await this.#client.query<NamedRow>({ name, text, values: [...values] })).rows
+    } catch (error) {
+      this.#failure ??= error
+      throw error
+    }
   }
 }
 

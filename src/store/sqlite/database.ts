@@ -75,7 +75,7 @@ function migrate(database: DatabaseSync): void {
   try {
     database.exec('create table if not exists migrations (name text primary key, applied_ms integer not null) strict')
     const applied = database.prepare('select name from migrations order by name').all()
-    const mark = database.prepare('insert into migrations values (?, ?)')
+    const mark = database.prepare('insert into migrations (name, applied_ms) values (?, ?)')
     for (const { name, sqlite } of pending(applied.map((row) => String(row['name'])))) {
       database.exec(sqlite)
       mark.run(name, Date.now())

@@ -3,6 +3,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
 import type { Lookup } from '../lookup.ts'
+import { all } from '../sql.ts'
 import { accounts } from '../tables/account.ts'
 import type { NamedRow, Value } from '../tables/field.ts'
 import { type Claim, machineAddresses } from '../tables/machine.ts'
@@ -19,9 +20,10 @@ export class SqliteTransaction implements Transaction {
 
   /** `BEGIN IMMEDIATE` has locked the whole store already. */
   lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): Account[] {
-    const ofToken = 'select a.* from api_keys k join accounts a on a.id = k.account_id where k.token_hash = ?'
+    const ofToken = `select ${all(accounts, 'a').sql} from api_keys k join accounts a on a.id = k.account_id where k.token_hash = ?`
+    const byId = `select ${all(accounts).sql} from accounts where id = ?`
     return [
-      ...ids.flatMap((id) => this.#statements.all('select * from accounts where id = ?', id)),
+      ...ids.flatMap((id) => this.#statements.all(byId, id)),
       ...tokenHashes.flatMap((hash) => this.#statements.all(ofToken, hash)),
     ].map(accounts.read)
   }
@@ -44,7 +46,7 @@ export class SqliteTransaction implements Transaction {
 
   /** `BEGIN IMMEDIATE` has locked the whole store already. */
   claims(ranges: readonly AddressRange[]): Claim[] {
-    const text = 'select * from machine_addresses where first <= ? and last >= ? order by first'
+    const text = `select ${all(machineAddresses).sql} from machine_addresses where first <= ? and last >= ? order by first`
     return ranges.flatMap(({ first, last }) => this.#statements.all(text, last, first)).map(machineAddresses.read)
   }
 
