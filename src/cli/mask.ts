@@ -47,9 +47,29 @@ export function patternsOf(values: Iterable<Buffer>): Patterns {
     for (const one of others) if (!one.equals(value) && text.length >= leastMaskedBytes) patterns.push(plain(one))
   }
   for (const text of texts) {
-    if (Buffer.byteLength(text) >= leastMaskedBytes) patterns.push(patternOf(alternativesOf(text)))
+    if (Buffer.byteLength(text) >= leastMaskedBytes)
+      patterns.push(patternOf(alternativesOf(text).map(brokenToo), softBreaks))
   }
   return new Patterns([...patterns, ...[...coded.values()].flatMap(codedPatterns)])
+}
+
+/** Where quoted-printable breaks a line that is none. */
+const softBreaks = ['=\n', '=\r\n'].map((gap) => Buffer.from(gap))
+const broken = new WeakMap<readonly string[], readonly string[]>()
+
+/** The ways to write a character, with those in which quoted-printable breaks a line between its bytes. */
+function brokenToo(ways: readonly string[]): readonly string[] {
+  const known = broken.get(ways)
+  if (known !== undefined) return known
+  const bytewise = ways.filter((way) => /^(=[0-9A-F]{2}){2,}$/.test(way)).map((way) => way.match(/.{3}/g) ?? [])
+  const parted = bytewise.flatMap((bytes) =>
+    bytes.slice(1).flatMap((_, at) => {
+      return ['=\n', '=\r\n'].map((gap) => bytes.slice(0, at + 1).join('') + gap + bytes.slice(at + 1).join(''))
+    }),
+  )
+  const all = parted.length === 0 ? ways : [...ways, ...parted]
+  broken.set(ways, all)
+  return all
 }
 
 /** Where lines of base64 end, with how they are indented, and where they end within a text of JSON. */
@@ -144,11 +164,18 @@ function prefixesOf({ parts, gaps }: Pattern): readonly Buffer[] {
 
 /**
  * A stream that writes `***` in the place of every pattern. What may be the beginning of one is held back until it is
- * clear whether it is.
+ * clear whether it is. Each place is looked at once, and what was read of a pattern is not read again from a later place
+ * (Knuth, Morris and Pratt): also where a value is one character, repeated, and flows by as such.
  */
 export class Mask extends Transform {
   readonly #patterns: Patterns
-  #rest = Buffer.alloc(0)
+  readonly #held = new Held()
+  readonly #spans: Span[] = []
+  readonly #paths = new Map<Pattern, Path>()
+  /** The next place that is looked at. */
+  #place = 0
+  /** Pieces of patterns compared, for tests. */
+  steps = 0
 
   constructor(patterns: Patterns) {
     super()
@@ -156,47 +183,114 @@ export class Mask extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
-    const { spans, open } = this.#look(bytes)
-    let end = open
-    // What is open may make a span longer.
-    for (const { start, end: last } of spans) if (start < end && last > end) end = start
-    this.#write(bytes.subarray(0, end), spans)
-    this.#rest = Buffer.from(bytes.subarray(end))
+    this.#held.append(chunk)
+    this.#look(false)
+    this.#writeClear()
     done()
   }
 
   override _flush(done: TransformCallback): void {
-    this.#write(this.#rest, this.#look(this.#rest).spans)
+    this.#look(true)
+    this.#writeClear()
     done()
   }
 
-  #write(bytes: Buffer, spans: readonly Span[]): void {
-    let at = 0
-    for (const { start, end } of spans) {
-      if (end > bytes.length) break
-      this.push(bytes.subarray(at, start))
-      this.push(stars)
-      at = end
+  /** Finds the spans, up to the first place at which a pattern may begin whose end has not come. */
+  #look(isLast: boolean): void {
+    const { start, end } = this.#held
+    const bytes = this.#held.all()
+    for (let place = this.#place; place < end; place++) {
+      const begun = this.#patterns.at(bytes, place - start)
+      if (begun === none) continue
+      this.#place = place
+      if (this.#isOpenAt(begun) && !isLast) return
     }
-    if (at < bytes.length) this.push(bytes.subarray(at))
+    this.#place = end
   }
 
-  /** Where patterns are, in order, those that overlap as one; and from where on the end may be the beginning of one. */
-  #look(bytes: Buffer): { readonly spans: readonly Span[]; readonly open: number } {
-    const spans: Span[] = []
-    let open = bytes.length
-    for (let at = 0; at < bytes.length; at++) {
-      for (const pattern of this.#patterns.at(bytes, at)) {
-        const { end, isOpen } = follow(pattern, bytes, at)
-        if (isOpen && at < open) open = at
-        if (end === undefined) continue
-        const last = spans.at(-1)
-        if (last === undefined || at >= last.end) spans.push({ start: at, end })
-        else if (end > last.end) spans[spans.length - 1] = { start: last.start, end }
-      }
+  /** Whether the end of what begins there has not come. */
+  #isOpenAt(begun: Iterable<Pattern>): boolean {
+    let isOpen = false
+    for (const pattern of begun) {
+      const found = this.#follow(pattern)
+      if (found.isOpen) isOpen = true
+      if (found.end !== undefined) this.#note(found.end)
     }
-    return { spans, open }
+    return isOpen
+  }
+
+  /** Those that overlap are one. */
+  #note(end: number): void {
+    const last = this.#spans.at(-1)
+    if (last === undefined || this.#place >= last.end) this.#spans.push({ start: this.#place, end })
+    else if (end > last.end) this.#spans[this.#spans.length - 1] = { start: last.start, end }
+  }
+
+  #follow(pattern: Pattern): Followed {
+    const known = this.#paths.get(pattern)
+    const path = (known && moved(pattern, known, this.#place)) ?? pathFrom(this.#place)
+    const found = walk(pattern, path, this.#held, () => this.steps++)
+    if (known === undefined || path.way.at >= known.way.at) this.#paths.set(pattern, path)
+    return found
+  }
+
+  #writeClear(): void {
+    const last = this.#spans.at(-1)
+    // What comes may make a span longer.
+    const end = last !== undefined && last.end > this.#place ? last.start : this.#place
+    let at = this.#held.start
+    while (this.#spans[0] !== undefined && this.#spans[0].end <= end) {
+      const { start, end: behind } = this.#spans.shift() ?? { start: end, end }
+      this.push(this.#held.copy(at, start))
+      this.push(stars)
+      at = behind
+    }
+    if (at < end) this.push(this.#held.copy(at, end))
+    this.#held.drop(end)
+  }
+}
+
+/** Bytes that are kept, by their places in the whole stream. */
+class Held {
+  #bytes = Buffer.alloc(2 ** 16)
+  #from = 0
+  #to = 0
+  /** The place of the first one. */
+  start = 0
+
+  get end(): number {
+    return this.start + this.#to - this.#from
+  }
+
+  append(chunk: Buffer): void {
+    const length = this.#to - this.#from
+    if (this.#to + chunk.length > this.#bytes.length) {
+      const isRoomy = (length + chunk.length) * 2 <= this.#bytes.length
+      const bytes = isRoomy ? this.#bytes : Buffer.alloc((length + chunk.length) * 2)
+      this.#bytes.copy(bytes, 0, this.#from, this.#to)
+      this.#bytes = bytes
+      this.#from = 0
+      this.#to = length
+    }
+    this.#to += chunk.copy(this.#bytes, this.#to)
+  }
+
+  all(): Buffer {
+    return this.#bytes.subarray(this.#from, this.#to)
+  }
+
+  at(place: number): number | undefined {
+    const index = place - this.start + this.#from
+    return index < this.#to ? this.#bytes[index] : undefined
+  }
+
+  copy(from: number, to: number): Buffer {
+    return Buffer.from(this.all().subarray(from - this.start, to - this.start))
+  }
+
+  drop(until: number): void {
+    this.#from += until - this.start
+    this.start = until
   }
 }
 
@@ -215,36 +309,6 @@ interface Followed {
 /** Longer gaps are no line ends. */
 const maxGap = 64
 
-/** Follows all ways in which the bytes may be read as the pattern. */
-function follow({ parts, gaps }: Pattern, bytes: Buffer, start: number): Followed {
-  let end: number | undefined
-  let isOpen = false
-  const waiting: Way[] = [{ part: 0, at: start, gap: 0 }]
-  const been = new Set<number>()
-  const go = (one: Buffer, { at }: Way, part: number, gap: number) => {
-    const how = compare(one, bytes, at)
-    if (how === 'open') isOpen = true
-    if (how !== 'same') return
-    // Another way has led here before.
-    const next = { part, at: at + one.length, gap }
-    const place = next.at * (parts.length + 1) + part
-    if (been.has(place)) return
-    been.add(place)
-    waiting.push(next)
-  }
-  for (let way = waiting.pop(); way !== undefined; way = waiting.pop()) {
-    const some = parts[way.part]
-    if (some === undefined) {
-      if (end === undefined || way.at > end) end = way.at
-      continue
-    }
-    for (const one of some) go(one, way, way.part + 1, 0)
-    if (way.part === 0 || way.gap >= maxGap) continue
-    for (const one of gaps) go(one, way, way.part, way.gap + one.length)
-  }
-  return { end, isOpen }
-}
-
 /** How far a pattern was followed: which part comes next, where, and how long a gap goes before it. */
 interface Way {
   readonly part: number
@@ -252,9 +316,131 @@ interface Way {
   readonly gap: number
 }
 
-function compare(one: Buffer, bytes: Buffer, at: number): 'same' | 'other' | 'open' {
+/** How the bytes from a place on are read as a pattern, as far as there is one way alone to do so. */
+interface Path {
+  readonly start: number
+  /** Where each part that was read begins, from the first of another path on, of which this one is the rest. */
+  readonly begins: number[]
+  readonly first: number
+  way: Way
+}
+
+function pathFrom(start: number): Path {
+  return { start, begins: [], first: 0, way: { part: 0, at: start, gap: 0 } }
+}
+
+/** So much of it that lies behind is let go. */
+const longPath = 2 ** 16
+
+/** The path from a later place, as far as it is known: the pattern begins there as it does at its own beginning. */
+function moved(pattern: Pattern, path: Path, start: number): Path | undefined {
+  if (path.start === start) return path
+  const { part, at, gap } = path.way
+  const borders = bordersOf(pattern)
+  for (let left = borders[part] ?? 0; left > 0; left = borders[left] ?? 0) {
+    const first = path.first + part - left
+    const place = path.begins[first] ?? Number.POSITIVE_INFINITY
+    if (place > start) return undefined
+    if (place !== start) continue
+    const isLong = first > longPath
+    const begins = isLong ? path.begins.slice(first) : path.begins
+    return { start, begins, first: isLong ? 0 : first, way: { part: left, at, gap } }
+  }
+  return undefined
+}
+
+const knownBorders = new WeakMap<Pattern, Int32Array>()
+
+/** For so many parts from the beginning on, how many of the last are the first again, and not all of them. */
+function bordersOf(pattern: Pattern): Int32Array {
+  const known = knownBorders.get(pattern)
+  if (known !== undefined) return known
+  const parts = pattern.parts.map(numberOf)
+  const borders = new Int32Array(parts.length + 1)
+  for (let at = 1, left = 0; at < parts.length; at++) {
+    while (left > 0 && parts[at] !== parts[left]) left = borders[left] ?? 0
+    if (parts[at] === parts[left]) left++
+    borders[at + 1] = left
+  }
+  knownBorders.set(pattern, borders)
+  return borders
+}
+
+const numbers = new Map<string, number>()
+const numbered = new WeakMap<readonly Buffer[], number>()
+
+/** The same for parts that are written in the same ways. */
+function numberOf(part: readonly Buffer[]): number {
+  const known = numbered.get(part)
+  if (known !== undefined) return known
+  const text = JSON.stringify(part.map((one) => one.toString('latin1')))
+  const number = numbers.get(text) ?? numbers.size
+  numbers.set(text, number)
+  numbered.set(part, number)
+  return number
+}
+
+/** Goes on where the path is, as long as there is one way, and then follows all that there are. */
+function walk(pattern: Pattern, path: Path, bytes: Held, onStep: () => void): Followed {
+  for (;;) {
+    if (path.way.part === pattern.parts.length) return { end: path.way.at, isOpen: false }
+    const { next, isOpen } = waysFrom(pattern, path.way, bytes, onStep)
+    const [only] = next
+    if (only === undefined) return { end: undefined, isOpen }
+    if (next.length > 1 || isOpen) return follow(pattern, path.way, bytes, onStep)
+    const read = path.first + path.way.part
+    // A path that this one is the rest of may have gone further, or elsewhere.
+    if (only.part > path.way.part) path.begins.splice(read, Number.POSITIVE_INFINITY, path.way.at)
+    path.way = only
+  }
+}
+
+interface Ways {
+  readonly next: readonly Way[]
+  readonly isOpen: boolean
+}
+
+function waysFrom({ parts, gaps }: Pattern, { part, at, gap }: Way, bytes: Held, onStep: () => void): Ways {
+  const next: Way[] = []
+  let isOpen = false
+  const go = (one: Buffer, then: Omit<Way, 'at'>) => {
+    onStep()
+    const how = compare(one, bytes, at)
+    if (how === 'open') isOpen = true
+    if (how === 'same') next.push({ ...then, at: at + one.length })
+  }
+  for (const one of parts[part] ?? []) go(one, { part: part + 1, gap: 0 })
+  if (part > 0 && part < parts.length && gap < maxGap) for (const one of gaps) go(one, { part, gap: gap + one.length })
+  return { next, isOpen }
+}
+
+/** Follows all ways in which the bytes may be read as the rest of the pattern. */
+function follow(pattern: Pattern, from: Way, bytes: Held, onStep: () => void): Followed {
+  let end: number | undefined
+  let isOpen = false
+  const waiting: Way[] = [from]
+  const been = new Set<number>()
+  for (let way = waiting.pop(); way !== undefined; way = waiting.pop()) {
+    if (way.part === pattern.parts.length) {
+      if (end === undefined || way.at > end) end = way.at
+      continue
+    }
+    const found = waysFrom(pattern, way, bytes, onStep)
+    if (found.isOpen) isOpen = true
+    for (const next of found.next) {
+      const place = (next.at - from.at) * (pattern.parts.length + 1) + next.part
+      // Another way has led here before.
+      if (been.has(place)) continue
+      been.add(place)
+      waiting.push(next)
+    }
+  }
+  return { end, isOpen }
+}
+
+function compare(one: Buffer, bytes: Held, at: number): 'same' | 'other' | 'open' {
   for (let index = 0; index < one.length; index++) {
-    const byte = bytes[at + index]
+    const byte = bytes.at(at + index)
     if (byte === undefined) return 'open'
     if (byte !== one[index]) return 'other'
   }

@@ -200,6 +200,33 @@ suite('A mask', () => {
     assert.equal(String(mask.read()), 's3cret')
   })
 
+  test('hides a value that quoted-printable has broken into lines', async () => {
+    const value = 'quoted=printable ü'
+    const text = 'a quoted=3Dprin=\ntable=\r\n =C3=\n=BC b'
+    assert.equal(await masked(bytewise(text), [value]), 'a *** b')
+  })
+
+  test('reads no more of a text for a value that is a few characters, repeated', async () => {
+    const length = 4000
+    for (const unit of ['a', 'ab', 'abaab', '0123456789', 'aaab']) {
+      const value = unit.repeat(length).slice(0, length)
+      const forms = [value, Buffer.from(value).toString('base64'), Buffer.from(value).toString('hex')]
+      for (const form of forms) {
+        // Never whole, so that each place might be a beginning; and whole, many times over.
+        const whole = `${form.slice(0, -1)}~`.repeat(4) + form.repeat(3)
+        for (const pieces of [
+          [Buffer.from(whole)],
+          whole.match(/.{1,50}/g)?.map((piece) => Buffer.from(piece)) ?? [],
+        ]) {
+          const mask = new Mask(patternsOf([Buffer.from(value)]))
+          const out = (await buffer(Readable.from(pieces, { objectMode: true }).pipe(mask))).toString()
+          assert.ok(mask.steps < 400 * whole.length, `${unit}: ${mask.steps} steps for ${whole.length} bytes`)
+          assert.ok(out.endsWith('***') && !out.includes(form), `${unit} ${out.slice(-40)}`)
+        }
+      }
+    }
+  })
+
   test('gives the same for every way to cut a text', async () => {
     const letter = fc.constantFrom('a', 'b', 'c', '\n')
     const value = fc.string({ unit: letter, minLength: 4, maxLength: 9 })

@@ -1316,6 +1316,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*by two at once',
   ),
   fault(
+    'a mask reads no more for a value that repeats itself',
+    'cli/mask.ts',
+    'const path = (known && moved(pattern, known, this.#place)) ?? pathFrom(this.#place)',
+    'const path = pathFrom(this.#place)',
+    'cli/mask.test.ts',
+    'repeated',
+  ),
+  fault(
     'a mark that was kept does not have rows sealed once more',
     'store/seal-anew.ts',
     'if (begin.after === null || begin.at < order.length - 1) await refuseUnlessFirst(run, macs)',
