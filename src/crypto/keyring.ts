@@ -13,11 +13,11 @@ import {
   hkdfSync,
   type KeyObject,
   sign,
-  timingSafeEqual,
 } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import { keyVersionOf, open, seal } from './aead.ts'
 import { contextOf, type SealContext } from './context.ts'
+import { Hmac } from './hmac.ts'
 import { firstMasterKey, type OpenMaster, openMasters, type SealedKeyring } from './master-key.ts'
 import type { RootKeyProvider } from './providers/provider.ts'
 import { randomBytes } from './random.ts'
@@ -54,7 +54,6 @@ export interface VersionedKey {
 const keyBytes = 32
 const secretKeyVersion = 1
 const cachedKeys = 20_000
-const maxVerified = 20_000
 
 export class Keyring {
   readonly storeId: string
@@ -74,7 +73,7 @@ export class Keyring {
   readonly #idempotency: KeyObject
   readonly #checkpoint: KeyObject
   readonly #unwrapped = new Map<string, KeyObject>()
-  readonly #verified = new Map<string, Uint8Array>()
+  readonly #rowMac: Hmac
 
   /** @throws Refusal `integrity_failure` when the root key is not this store's */
   static async open(root: RootKeyProvider, sealed: SealedKeyring): Promise<Keyring> {
@@ -86,6 +85,7 @@ export class Keyring {
     this.#take(masters)
     const first = this.#masterKey(firstMasterKey)
     this.rowMacKey = derive(first, sealed.storeId, 'row-mac')
+    this.#rowMac = new Hmac(this.rowMacKey, `${sealed.storeId}\0`)
     this.#apiKey = derive(first, sealed.storeId, 'api-key')
     this.#session = derive(first, sealed.storeId, 'session')
     this.#link = derive(first, sealed.storeId, 'link')
@@ -182,18 +182,12 @@ export class Keyring {
 
   /** The MAC of a row's authenticated text, 32 bytes. */
   rowMac(text: string): Buffer {
-    return createHmac('sha256', this.rowMacKey).update(`${this.storeId}\0${text}`).digest()
+    return this.#rowMac.of(text)
   }
 
-  /** Whether the MAC is the text's. That a pair belongs together never changes, so it is remembered. */
+  /** Whether the MAC is the text's. */
   isRowMac(text: string, mac: Uint8Array): boolean {
-    const known = this.#verified.get(text)
-    if (known !== undefined && mac.length === known.length && timingSafeEqual(known, mac)) return true
-    const expected = this.rowMac(text)
-    if (mac.length !== expected.length || !timingSafeEqual(expected, mac)) return false
-    if (this.#verified.size >= maxVerified) this.#verified.clear()
-    this.#verified.set(text, expected)
-    return true
+    return this.#rowMac.isOf(text, mac)
   }
 
   /** The MAC of a page cursor, 16 bytes. */

@@ -5,7 +5,7 @@ import { type Account, maxWraps } from '../model/account.ts'
 import { checkName } from '../model/name.ts'
 import { rights } from '../model/scope.ts'
 import { newKey } from './keys.ts'
-import { type Asker, outdated, tryAsk, type Vault, verify } from './vault.ts'
+import { type Asker, outdated, tryAsk, type Vault, verify, verifyAll } from './vault.ts'
 
 const maxTries = 20
 /** Whoever looks for an account on the host, before it is known which one they act in. */
@@ -66,7 +66,7 @@ export async function accountsThat(
   isWanted: (account: Account) => boolean,
 ): Promise<readonly Account[]> {
   const found = (await vault.store.accounts()).filter(isWanted)
-  for (const account of found) await verify(vault, asker, 'accounts', account, 'account.read')
+  await verifyAll(vault, asker, 'accounts', found, 'account.read')
   return found
 }
 

@@ -5,7 +5,7 @@ import type { Principal } from '../model/principal.ts'
 import { allowsName } from '../model/scope.ts'
 import type { DeploymentFilter, StoredDeployment } from '../store/store.ts'
 import { Pace } from './scan-in-turns.ts'
-import { type Asker, ask, type Vault, verify } from './vault.ts'
+import { type Asker, ask, type Vault, verifyAll } from './vault.ts'
 
 const pageSize = 500
 
@@ -45,7 +45,8 @@ export async function listDeployments(
   let size = Math.min(limit + 1, pageSize)
   for (let last: number | undefined = after(accountId) ?? 0; last !== undefined && found.length <= limit; ) {
     const page: readonly StoredDeployment[] = await vault.store.deploymentsAfter(accountId, filter, last, size)
-    for (const { deployment } of page) await verify(vault, asker, 'deployments', deployment, 'deployment.list')
+    const rows = page.map(({ deployment }) => deployment)
+    await verifyAll(vault, asker, 'deployments', rows, 'deployment.list')
     last = page.length === size ? page.at(-1)?.deployment.id : undefined
     size = Math.min(2 * size, pageSize)
     for (const one of page) {

@@ -11,7 +11,7 @@ import { formatScope, isWhole, mayManageKey, parseScopes } from '../model/scope.
 import type { KeyChange, NewKey } from '../store/operations/keys.ts'
 import type { Made } from './made.ts'
 import { filterInTurns } from './scan-in-turns.ts'
-import { type Asker, ask, authenticate, type Identity, outdated, tryAsk, type Vault, verify } from './vault.ts'
+import { type Asker, ask, authenticate, type Identity, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
 
 const maxTries = 20
 const pageSize = 1000
@@ -62,7 +62,7 @@ export async function listKeys(vault: Vault, asker: Asker): Promise<readonly Api
     last = page.length === pageSize ? page.at(-1)?.id : undefined
     found.push(...page)
   }
-  for (const key of found) await verify(vault, asker, 'api_keys', key, 'key.list')
+  await verifyAll(vault, asker, 'api_keys', found, 'key.list')
   return filterInTurns(found, (key) => mayManageKey(scopes, scopesOf(key)))
 }
 

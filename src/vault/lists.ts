@@ -6,7 +6,7 @@ import { allowsName } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
 import type { IdOrName } from '../store/naming.ts'
 import { type ReadSecret, readSecrets } from './secrets.ts'
-import { type Asker, ask, outdated, tryAsk, type Vault, verify } from './vault.ts'
+import { type Asker, ask, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
 
 /** Values read in one transaction: each may be a file of the longest kind. */
 const pageSize = 50
@@ -21,7 +21,7 @@ export async function listLists(vault: Vault, asker: Asker): Promise<readonly Li
 /** @throws Refusal `integrity_failure` */
 export async function listsOf(vault: Vault, asker: Asker, accountId: number): Promise<readonly List[]> {
   const found = await vault.store.lists(accountId)
-  for (const list of found) await verify(vault, asker, 'lists', list, 'list.list')
+  await verifyAll(vault, asker, 'lists', found, 'list.list')
   return found
 }
 

@@ -13,7 +13,7 @@ import type { StoredSecret } from '../store/stored.ts'
 import { filterInTurns } from './scan-in-turns.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
 import { checkDetails, decodeValue, type Value } from './values.ts'
-import { type Asker, ask, authenticate, type Identity, outdated, tryAsk, type Vault, verify } from './vault.ts'
+import { type Asker, ask, authenticate, type Identity, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
 
 /** Secrets read in one query of a listing, at most. */
 const pageSize = 1000
@@ -138,7 +138,7 @@ async function* readPages(
     next = last === undefined || left <= page.length ? undefined : pageAfter(last, size)
     next?.catch(() => {})
     const wanted = (await filterInTurns(page, isWanted)).slice(0, left)
-    for (const secret of wanted) await verify(vault, asker, 'secrets', secret, 'secret.list')
+    await verifyAll(vault, asker, 'secrets', wanted, 'secret.list')
     left -= wanted.length
     yield wanted
     if (left === 0) return

@@ -26,7 +26,7 @@ import { inTurns } from '../render/steps.ts'
 import { namesIn, refuseUnresolved, type Template } from '../render/template.ts'
 import { parseUserData, parsingUserData, renderUserData, type UserData } from '../render/user-data.ts'
 import { renderRead } from './render.ts'
-import { type Asker, ask, type Identity, outdated, tryAsk, type Vault, verify } from './vault.ts'
+import { type Asker, ask, type Identity, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
 
 const pageSize = 500
 const maxTries = 10
@@ -126,7 +126,7 @@ export async function listSeeds(
     size = Math.min(2 * size, pageSize)
     found.push(...page.filter(isSeen))
   }
-  for (const seed of found) await verify(vault, asker, 'seeds', seed, 'seed.list')
+  await verifyAll(vault, asker, 'seeds', found, 'seed.list')
   return { accountId, found: found.slice(0, limit), isMore: found.length > limit }
 }
 

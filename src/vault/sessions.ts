@@ -16,7 +16,7 @@ import { checkPassword, hashPassword, isPassword } from './passwords.ts'
 import { recordShutOut } from './repeats.ts'
 import { factorsOf, needsSecondFactor, proveCode, rulesOf } from './sign-in-proofs.ts'
 import { keepsChanging, prepareUser, userOfLink, verifyUser } from './users.ts'
-import { type Asker, ask, outdated, tryAsk, type Vault, verify } from './vault.ts'
+import { type Asker, ask, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
 
 /** Whatever is done with it, a session ends after this. */
 const lifetimeMs = 12 * 60 * 60 * 1000
@@ -214,7 +214,7 @@ export async function listSessions(
 
 async function sessionsOf(vault: Vault, asker: Asker, { accountId, id }: User): Promise<readonly ApiKey[]> {
   const found = await vault.store.sessionsOf(accountId, id)
-  for (const session of found) await verify(vault, asker, 'api_keys', session, 'session.read')
+  await verifyAll(vault, asker, 'api_keys', found, 'session.read')
   return found
 }
 

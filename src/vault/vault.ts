@@ -138,8 +138,30 @@ export async function verify<Table extends SealedTable>(
   action: Action,
 ): Promise<void> {
   if (vault.keyring.isRowMac(rowText(table, row), row.mac)) return
+  throw await forgery(vault, asker, table, row, action)
+}
+
+function forgery<Table extends SealedTable>(
+  vault: Vault,
+  asker: Pick<Asker, 'requestId' | 'address'>,
+  table: Table,
+  row: SealedRows[Table],
+  action: Action,
+): Promise<Refusal> {
   const { accountId, object } = forgedRow(table, row)
-  throw await integrityFailure(vault, asker, accountId, action, object)
+  return integrityFailure(vault, asker, accountId, action, object)
+}
+
+/** Checks rows that were read outside of an operation. @throws Refusal `integrity_failure` of the first that is not authentic */
+export async function verifyAll<Table extends SealedTable>(
+  vault: Vault,
+  asker: Pick<Asker, 'requestId' | 'address'>,
+  table: Table,
+  rows: readonly SealedRows[Table][],
+  action: Action,
+): Promise<void> {
+  const forged = rows.find((row) => !vault.keyring.isRowMac(rowText(table, row), row.mac))
+  if (forged !== undefined) throw await forgery(vault, asker, table, forged, action)
 }
 
 /** Records that stored data failed its check. The refusal to throw says nothing of what or how. */

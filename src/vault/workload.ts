@@ -14,7 +14,7 @@ import { checkTimes, type Fault, isForAudience, isText, readToken, type Token, T
 import { newKey } from './keys.ts'
 import { recordShutOut } from './repeats.ts'
 import { Pace } from './scan-in-turns.ts'
-import { type Asker, outdated, tryAsk, type Vault, verify } from './vault.ts'
+import { type Asker, outdated, tryAsk, type Vault, verify, verifyAll } from './vault.ts'
 
 const maxTries = 5
 /** What a rule costs, in rows of a scan: a signature, and patterns over claims that may be long. */
@@ -70,7 +70,7 @@ async function exchange(vault: Vault, stranger: Stranger, input: ExchangeInput):
     const rules = (await vault.store.trustRules(account.id, token.issuer)).filter(
       ({ name }) => input.rule === undefined || name === input.rule,
     )
-    for (const rule of rules) await verify(vault, asker, 'trust_rules', rule, 'trust_rule.read')
+    await verifyAll(vault, asker, 'trust_rules', rules, 'trust_rule.read')
     const { rule, until } = await matchOf(vault, asker, token, rules)
     const made = await trade(vault, askerOf(stranger, account.id, token, rule.id), token, rule, until)
     if (made !== outdated) return made

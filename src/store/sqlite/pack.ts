@@ -58,38 +58,48 @@ export function unpackOutcomes(packed: PackedOutcomes): Outcome[] {
 
 export interface PackedRows {
   readonly columns: readonly string[]
-  /** JSON: one row's values after the other's; in the place of bytes, their length in an array. */
+  /** JSON: one row's values after the other's; in the place of bytes, `true`, which no column holds. */
   readonly values: string
   readonly bytes: Uint8Array
+  /** Of the bytes of one value after the other. */
+  readonly lengths: readonly number[]
 }
 
 export function packRows(statement: StatementSync, parameters: readonly SQLInputValue[]): PackedRows {
   statement.setReturnArrays(true)
   const parts: Uint8Array[] = []
-  const values = (statement.all(...parameters) as unknown as (Value | Uint8Array)[][]).flat().map((value) => {
-    if (!(value instanceof Uint8Array)) return value
-    parts.push(value)
-    return [value.length]
-  })
+  const values: (Value | true)[] = []
+  for (const row of statement.all(...parameters) as unknown as (Value | Uint8Array)[][]) {
+    for (const value of row) {
+      if (value instanceof Uint8Array) {
+        parts.push(value)
+        values.push(true)
+      } else values.push(value)
+    }
+  }
   const columns = statement.columns().map(({ name }) => name)
-  return { columns, values: JSON.stringify(values), bytes: join(parts) }
+  return { columns, values: JSON.stringify(values), bytes: join(parts), lengths: parts.map(({ length }) => length) }
 }
 
-export function unpackRows({ columns, values, bytes }: PackedRows): Record<string, Value | Uint8Array>[] {
-  const found = JSON.parse(values) as (Value | [number])[]
-  let end = 0
-  const valueAt = (at: number): Value | Uint8Array => {
-    const value = found[at] ?? null
-    if (!Array.isArray(value)) return value
-    end += value[0]
-    return bytes.subarray(end - value[0], end)
-  }
+export function unpackRows({ columns, values, bytes, lengths }: PackedRows): Record<string, Value | Uint8Array>[] {
+  const found = JSON.parse(values) as (Value | true)[]
   const empty = emptyRow(columns)
-  return Array.from({ length: found.length / columns.length }, (_, count) => {
+  const rows: Record<string, Value | Uint8Array>[] = []
+  let end = 0
+  let part = 0
+  for (let at = 0; at < found.length; ) {
     const row = { ...empty }
-    for (const [at, column] of columns.entries()) row[column] = valueAt(count * columns.length + at)
-    return row
-  })
+    for (const column of columns) {
+      const value = found[at++] ?? null
+      if (value === true) {
+        const start = end
+        end += lengths[part++] ?? 0
+        row[column] = bytes.subarray(start, end)
+      } else row[column] = value
+    }
+    rows.push(row)
+  }
+  return rows
 }
 
 /** Rows that begin as copies of one object have its shape from the beginning, which is several times as fast. */
