@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { faults } from '../oidc/token.ts'
-import type { BatchReport, Census, Store } from '../store/store.ts'
+import type { BatchReport, ObjectCounts, Store } from '../store/store.ts'
 import { ObjectCounter } from './object-counts.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -192,49 +192,49 @@ export type Scrape = () => Promise<string>
  */
 export function scrapeOf(
   metrics: Metrics,
-  store: Pick<Store, 'backlog' | 'census' | 'isNearlyFull'>,
+  store: Pick<Store, 'backlog' | 'objectCounts' | 'isNearlyFull'>,
   now: () => number,
   look: () => void = () => {},
 ): Scrape {
-  const counter = new ObjectCounter(() => store.census(now()))
+  const counter = new ObjectCounter(() => store.objectCounts(now()))
   return async () => {
     look()
     const { waiting, sent } = store.backlog()
     metrics.backlog.set({ state: 'waiting' }, waiting)
     metrics.backlog.set({ state: 'sent' }, sent)
     metrics.diskNearlyFull.set(store.isNearlyFull() ? 1 : 0)
-    showCensus(metrics, await counter.take(() => performance.now()))
+    showObjectCounts(metrics, await counter.take(() => performance.now()))
     return metrics.registry.metrics()
   }
 }
 
 /** Numbers that are not known are not shown, rather than the last ones that were. */
-function showCensus(metrics: Metrics, census: Census | undefined): void {
+function showObjectCounts(metrics: Metrics, objectCounts: ObjectCounts | undefined): void {
   const { storeUp, accounts, apiKeys, apiKeysExpiring } = metrics
   const { secrets, secretsUnchanged, secretsExpired, secretsExpiring, deployments, keyWraps } = metrics
-  storeUp.set(census === undefined ? 0 : 1)
-  if (census === undefined) {
+  storeUp.set(objectCounts === undefined ? 0 : 1)
+  if (objectCounts === undefined) {
     for (const gauge of [accounts, secrets, secretsExpired]) gauge.remove()
     for (const gauge of [apiKeys, apiKeysExpiring, secretsUnchanged, secretsExpiring, deployments, keyWraps])
       gauge.reset()
     return
   }
-  accounts.set(census.accounts)
-  apiKeys.set({ state: 'active' }, census.keys.active)
-  apiKeys.set({ state: 'expired' }, census.keys.expired)
-  apiKeys.set({ state: 'revoked' }, census.keys.revoked)
-  apiKeysExpiring.set({ days: 7 }, census.keys.within7Days)
-  apiKeysExpiring.set({ days: 30 }, census.keys.within30Days)
-  secrets.set(census.secrets.all)
-  secretsUnchanged.set({ days: 90 }, census.secrets.over90Days)
-  secretsUnchanged.set({ days: 365 }, census.secrets.over365Days)
-  secretsExpired.set(census.secrets.expired)
-  secretsExpiring.set({ days: 7 }, census.secrets.within7Days)
-  secretsExpiring.set({ days: 30 }, census.secrets.within30Days)
-  deployments.set({ state: 'current' }, census.deployments.all - census.deployments.stale)
-  deployments.set({ state: 'stale' }, census.deployments.stale)
-  keyWraps.set({ key: 'account' }, census.wraps.account)
-  keyWraps.set({ key: 'master' }, census.wraps.master)
+  accounts.set(objectCounts.accounts)
+  apiKeys.set({ state: 'active' }, objectCounts.keys.active)
+  apiKeys.set({ state: 'expired' }, objectCounts.keys.expired)
+  apiKeys.set({ state: 'revoked' }, objectCounts.keys.revoked)
+  apiKeysExpiring.set({ days: 7 }, objectCounts.keys.within7Days)
+  apiKeysExpiring.set({ days: 30 }, objectCounts.keys.within30Days)
+  secrets.set(objectCounts.secrets.all)
+  secretsUnchanged.set({ days: 90 }, objectCounts.secrets.over90Days)
+  secretsUnchanged.set({ days: 365 }, objectCounts.secrets.over365Days)
+  secretsExpired.set(objectCounts.secrets.expired)
+  secretsExpiring.set({ days: 7 }, objectCounts.secrets.within7Days)
+  secretsExpiring.set({ days: 30 }, objectCounts.secrets.within30Days)
+  deployments.set({ state: 'current' }, objectCounts.deployments.all - objectCounts.deployments.stale)
+  deployments.set({ state: 'stale' }, objectCounts.deployments.stale)
+  keyWraps.set({ key: 'account' }, objectCounts.wraps.account)
+  keyWraps.set({ key: 'master' }, objectCounts.wraps.master)
 }
 
 export function countBatch(metrics: Metrics, { requests, waitingSince, sentAt, backAt, failure }: BatchReport): void {

@@ -1,5 +1,5 @@
 /** Counts the objects that the store holds, seldom, however often it is asked. */
-import type { Census } from '../store/store.ts'
+import type { ObjectCounts } from '../store/store.ts'
 
 /** A count is good for this long, */
 const minAgeMs = 30_000
@@ -9,11 +9,11 @@ const restFactor = 100
 const patienceMs = 2_000
 
 export class ObjectCounter {
-  readonly #count: () => Promise<Census>
-  #known: { readonly census: Census; readonly until: number } | undefined
-  #counting: Promise<Census> | undefined
+  readonly #count: () => Promise<ObjectCounts>
+  #known: { readonly objectCounts: ObjectCounts; readonly until: number } | undefined
+  #counting: Promise<ObjectCounts> | undefined
 
-  constructor(count: () => Promise<Census>) {
+  constructor(count: () => Promise<ObjectCounts>) {
     this.#count = count
   }
 
@@ -22,8 +22,8 @@ export class ObjectCounter {
    *
    * @param now milliseconds of a clock that never steps back
    */
-  async take(now: () => number): Promise<Census | undefined> {
-    if (this.#known !== undefined && now() < this.#known.until) return this.#known.census
+  async take(now: () => number): Promise<ObjectCounts | undefined> {
+    if (this.#known !== undefined && now() < this.#known.until) return this.#known.objectCounts
     this.#counting ??= this.#countAnew(now).finally(() => {
       this.#counting = undefined
     })
@@ -38,11 +38,11 @@ export class ObjectCounter {
     }
   }
 
-  async #countAnew(now: () => number): Promise<Census> {
+  async #countAnew(now: () => number): Promise<ObjectCounts> {
     const started = now()
-    const census = await this.#count()
+    const objectCounts = await this.#count()
     const ended = now()
-    this.#known = { census, until: ended + Math.max(minAgeMs, restFactor * (ended - started)) }
-    return census
+    this.#known = { objectCounts, until: ended + Math.max(minAgeMs, restFactor * (ended - started)) }
+    return objectCounts
   }
 }

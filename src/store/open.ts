@@ -17,9 +17,9 @@ import type { Query, Reading } from './sql.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
 import type {
   Backlog,
-  Census,
   DeploymentFilter,
   KeyringRow,
+  ObjectCounts,
   RecordCounting,
   RecordFilter,
   Store,
@@ -263,12 +263,12 @@ class BatchedStore implements Store {
     return this.#count<keyof Wraps>(keyrings.countWraps())
   }
 
-  async census(now: number) {
+  async objectCounts(now: number) {
     const [accounts, keys, secrets, deployments, wraps] = await Promise.all([
       this.#count<'all'>(queries.countAccounts()),
-      this.#count<keyof Census['keys']>(queries.countKeys(now)),
-      this.#count<keyof Census['secrets']>(queries.countSecrets(now)),
-      this.#count<keyof Census['deployments']>(queries.countDeployments()),
+      this.#count<keyof ObjectCounts['keys']>(queries.countKeys(now)),
+      this.#count<keyof ObjectCounts['secrets']>(queries.countSecrets(now)),
+      this.#count<keyof ObjectCounts['deployments']>(queries.countDeployments()),
       this.wraps(),
     ])
     return { accounts: accounts.all, keys, secrets, deployments, wraps }

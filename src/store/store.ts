@@ -113,7 +113,7 @@ export interface Store {
   /** How much the keys that wrap others have been used. */
   wraps(): Promise<Wraps>
   /** How many things there are, by counting their rows: not for the path of a request. Nothing of it is recorded. */
-  census(now: number): Promise<Census>
+  objectCounts(now: number): Promise<ObjectCounts>
   /**
    * Counts an attempt before it is made, for all nodes, unless there are `max` already until the end of their window.
    *
@@ -145,7 +145,7 @@ export interface Store {
 }
 
 /** Over all accounts. */
-export interface Census {
+export interface ObjectCounts {
   readonly accounts: number
   readonly keys: {
     readonly active: number

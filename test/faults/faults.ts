@@ -2729,7 +2729,7 @@ export const faults: readonly Fault[] = [
     'when the store is not',
   ),
   fault(
-    'the census is taken seldom',
+    'the objectCounts is taken seldom',
     'http/object-counts.ts',
     'now() < this.#known.until',
     'false',

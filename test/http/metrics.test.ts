@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { createMetrics, scrapeOf } from '../../src/http/metrics.ts'
 import { ObjectCounter } from '../../src/http/object-counts.ts'
-import type { Census } from '../../src/store/store.ts'
+import type { ObjectCounts } from '../../src/store/store.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
@@ -11,7 +11,7 @@ import { startServer } from '../support/server.ts'
 const dayMs = 86_400_000
 const [sqlite] = engines
 
-const census: Census = {
+const objectCounts: ObjectCounts = {
   accounts: 1,
   keys: { active: 2, expired: 3, revoked: 4, within7Days: 5, within30Days: 6 },
   secrets: { all: 7, over90Days: 8, over365Days: 9, expired: 10, within7Days: 11, within30Days: 12 },
@@ -133,7 +133,11 @@ suite('The metrics', () => {
 
   test('show the backlog and the disk as they are at the moment', async () => {
     const state = { waiting: 3, sent: 2, isNearlyFull: true }
-    const store = { backlog: () => state, census: async () => census, isNearlyFull: () => state.isNearlyFull }
+    const store = {
+      backlog: () => state,
+      objectCounts: async () => objectCounts,
+      isNearlyFull: () => state.isNearlyFull,
+    }
     const scrape = scrapeOf(createMetrics(), store, Date.now)
 
     const first = samplesOf(await scrape())
@@ -185,19 +189,19 @@ async function patiently(ask: () => Promise<Response>): Promise<string> {
   }
 }
 
-suite('The census', () => {
+suite('The objectCounts', () => {
   test('is taken once for many who ask, and anew when it is old', async () => {
     const clock = { now: 0, count: 0 }
     const taker = new ObjectCounter(async () => {
       clock.count++
-      return census
+      return objectCounts
     })
     const take = () => taker.take(() => clock.now)
 
     const asked = await Promise.all([take(), take(), take()])
     clock.now = 29_999
     await take()
-    assert.deepEqual([clock.count, ...asked], [1, census, census, census])
+    assert.deepEqual([clock.count, ...asked], [1, objectCounts, objectCounts, objectCounts])
     clock.now = 30_000
     await take()
     assert.equal(clock.count, 2)
@@ -208,7 +212,7 @@ suite('The census', () => {
     const taker = new ObjectCounter(async () => {
       clock.count++
       clock.now += 1000
-      return census
+      return objectCounts
     })
     for (const now of [0, 100_999, 101_000]) {
       clock.now = now
@@ -219,22 +223,22 @@ suite('The census', () => {
   })
 
   test('that fails is nothing, and is taken again at once', async () => {
-    const answers = [() => Promise.reject(new Error('away')), async () => census]
+    const answers = [() => Promise.reject(new Error('away')), async () => objectCounts]
     const taker = new ObjectCounter(() => answers.shift()?.() ?? assert.fail())
 
-    assert.deepEqual([await taker.take(() => 0), await taker.take(() => 0)], [undefined, census])
+    assert.deepEqual([await taker.take(() => 0), await taker.take(() => 0)], [undefined, objectCounts])
   })
 
   test('that does not come in time holds nobody up, and serves who asks later', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
-    const { promise, resolve } = Promise.withResolvers<Census>()
+    const { promise, resolve } = Promise.withResolvers<ObjectCounts>()
     const taker = new ObjectCounter(() => promise)
 
     const first = taker.take(() => 0)
     t.mock.timers.tick(2000)
     assert.equal(await first, undefined)
     const second = taker.take(() => 0)
-    resolve(census)
-    assert.equal(await second, census)
+    resolve(objectCounts)
+    assert.equal(await second, objectCounts)
   })
 })

@@ -13,8 +13,8 @@ import { Menu } from '../ui/menu.tsx'
 import { setTheme, type Theme, useTheme } from '../ui/theme.ts'
 import { toast } from '../ui/toast.tsx'
 import { KeysHelp, useKeys } from './keys.tsx'
+import { type NavigationItem, useNavigation } from './navigation.ts'
 import { Palette } from './palette.tsx'
-import { type Place, usePlaces } from './places.ts'
 
 export function Frame({ children }: { readonly children: ReactNode }) {
   const [location, navigate] = useLocation()
@@ -22,7 +22,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
   const [isHelpOpen, setHelpOpen] = useState(false)
   const [isNavOpen, setNavOpen] = useState(false)
   const main = useRef<HTMLElement>(null)
-  const shown = usePlaces()
+  const shown = useNavigation()
   useKeys(
     shown,
     navigate,
@@ -69,7 +69,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
         {children}
       </main>
       <Palette isOpen={isPaletteOpen} onClose={() => setPaletteOpen(false)} onHelp={() => setHelpOpen(true)} />
-      <KeysHelp isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} places={shown} />
+      <KeysHelp isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} items={shown} />
     </div>
   )
 }
@@ -84,7 +84,7 @@ function Side({
   onHelp,
 }: {
   readonly isOpen: boolean
-  readonly shown: readonly Place[]
+  readonly shown: readonly NavigationItem[]
   readonly location: string
   readonly onSearch: () => void
   readonly onHelp: () => void
@@ -108,7 +108,7 @@ function Side({
       </AriaButton>
       <nav className="nav" aria-label="Pages">
         {groups.map((group) => {
-          const inGroup = shown.filter((place) => place.group === group)
+          const inGroup = shown.filter((item) => item.group === group)
           if (inGroup.length === 0) return null
           return (
             <div key={group} className="nav">

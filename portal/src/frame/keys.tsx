@@ -1,12 +1,12 @@
 /** Keyboard shortcuts of every page, and the dialog that lists them. */
 import { useEffect, useRef } from 'react'
 import { Dialog } from '../ui/dialog.tsx'
-import type { Place } from './places.ts'
+import type { NavigationItem } from './navigation.ts'
 
 const chordMs = 1_200
 
 export function useKeys(
-  places: readonly Place[],
+  items: readonly NavigationItem[],
   go: (path: string) => void,
   openPalette: () => void,
   openHelp: () => void,
@@ -22,10 +22,10 @@ export function useKeys(
       if (event.key === '?') return openHelp()
       if (performance.now() - chord.current < chordMs) {
         chord.current = Number.NEGATIVE_INFINITY
-        const place = places.find(({ key }) => key === event.key)
-        if (place !== undefined) {
+        const item = items.find(({ key }) => key === event.key)
+        if (item !== undefined) {
           event.preventDefault()
-          go(place.path)
+          go(item.path)
         }
         return
       }
@@ -43,7 +43,7 @@ export function useKeys(
     }
     addEventListener('keydown', press)
     return () => removeEventListener('keydown', press)
-  }, [places, go, openPalette, openHelp])
+  }, [items, go, openPalette, openHelp])
 }
 
 export function isTyping(event: KeyboardEvent): boolean {
@@ -58,11 +58,11 @@ function isInDialog(): boolean {
 export function KeysHelp({
   isOpen,
   onClose,
-  places,
+  items,
 }: {
   readonly isOpen: boolean
   readonly onClose: () => void
-  readonly places: readonly Place[]
+  readonly items: readonly NavigationItem[]
 }) {
   const rows: readonly (readonly [string, readonly string[]])[] = [
     ['Search and commands', ['Ctrl', 'K']],
@@ -73,7 +73,7 @@ export function KeysHelp({
     ['Copy the value of the row', ['c']],
     ['Peek at the value of the row', ['v']],
     ['These shortcuts', ['?']],
-    ...places.map(({ label, key }) => [label, ['g', key]] as const),
+    ...items.map(({ label, key }) => [label, ['g', key]] as const),
   ]
   return (
     <Dialog title="Keyboard shortcuts" isOpen={isOpen} onClose={onClose}>

@@ -11,7 +11,7 @@ import { useLocation } from 'wouter'
 import { useSecrets } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
 import { setTheme } from '../ui/theme.ts'
-import { usePlaces } from './places.ts'
+import { useNavigation } from './navigation.ts'
 
 const maxSecrets = 30
 
@@ -75,14 +75,14 @@ function Commands({ onClose, onHelp }: { readonly onClose: () => void; readonly 
 
 function useEntries(text: string, onHelp: () => void): readonly Entry[] {
   const [, navigate] = useLocation()
-  const places = usePlaces()
+  const items = useNavigation()
   const rights = useRights()
   const { data: secrets = [] } = useSecrets()
   return useMemo(() => {
     const wanted = text.trim().toLowerCase()
     const fits = (label: string) => wanted.split(/\s+/).every((word) => label.toLowerCase().includes(word))
     const fixed: readonly Entry[] = [
-      ...places.map(({ path, label, icon: Icon, key }) => ({
+      ...items.map(({ path, label, icon: Icon, key }) => ({
         id: `page ${path}`,
         label: `Go to ${label}`,
         end: `g ${key}`,
@@ -119,5 +119,5 @@ function useEntries(text: string, onHelp: () => void): readonly Entry[] {
         run: () => navigate(`/secrets/${id}`),
       })),
     ]
-  }, [text, places, rights, secrets, navigate, onHelp])
+  }, [text, items, rights, secrets, navigate, onHelp])
 }

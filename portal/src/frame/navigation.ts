@@ -15,7 +15,7 @@ import {
 } from 'lucide-react'
 import { useRights } from '../session/rights.ts'
 
-export interface Place {
+export interface NavigationItem {
   readonly path: string
   readonly label: string
   readonly icon: LucideIcon
@@ -25,7 +25,7 @@ export interface Place {
   readonly right?: string
 }
 
-const places: readonly Place[] = [
+const items: readonly NavigationItem[] = [
   { path: '/', label: 'Overview', icon: Gauge, key: 'o', group: 'Secrets' },
   { path: '/secrets', label: 'Secrets', icon: Blocks, key: 's', group: 'Secrets', right: 'secrets:list' },
   { path: '/lists', label: 'Lists', icon: FolderClosed, key: 'l', group: 'Secrets', right: 'secrets:list' },
@@ -47,7 +47,7 @@ const places: readonly Place[] = [
 ]
 
 /** The pages that whoever is signed in may see. */
-export function usePlaces(): readonly Place[] {
+export function useNavigation(): readonly NavigationItem[] {
   const rights = useRights()
-  return places.filter(({ right }) => right === undefined || rights.has(right))
+  return items.filter(({ right }) => right === undefined || rights.has(right))
 }
