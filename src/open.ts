@@ -1,6 +1,7 @@
 /** Composition: Config -> Store + Keyring -> Vault, and close() in reverse. What production, tests and the host commands open. */
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 import type { Action } from './audit/record.ts'
 import type { Config } from './config.ts'
 import { Keyring } from './crypto/keyring.ts'
@@ -12,7 +13,7 @@ import { documentLimits, Issuers } from './oidc/issuers.ts'
 import { guardedFetch } from './outbound/fetch.ts'
 import { noFolder, noStore, storeName } from './store/location.ts'
 import { lockDataDir } from './store/lock.ts'
-import { openStore } from './store/open.ts'
+import { openStore, whyAway } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { askerOf, createAccount, type HostAsker } from './vault/accounts.ts'
 import { Attempts } from './vault/attempts.ts'
@@ -33,10 +34,15 @@ export interface OpenOptions {
   readonly mayMake?: boolean | undefined
   /** Milliseconds since 1970, for tests; without it the store's own clock. */
   readonly now?: (() => number) | undefined
+  /** Told once, when the database is away and the server waits for it. */
+  readonly onAway?: ((reason: string) => void) | undefined
   /** What new passwords are hashed with, for tests of anything else; without it `passwordCost`. */
   readonly passwords?: PasswordCost | undefined
 }
 
+/** A failover takes less. */
+const maxAwayMs = 60_000
+const awayPauseMs = 500
 /** How often it is looked whether repeated refusals are to be recorded. */
 const repeatsMs = 2000
 
@@ -244,11 +250,26 @@ export async function openServerVault(config: Needed, options: OpenOptions = {})
   makeDataDir(config.dataDir)
   const unlock = config.databaseUrl === undefined ? lockDataDir(config.dataDir) : () => {}
   try {
-    const { close, ...opened } = await openVault(config, { ...options, mayMake: true })
+    const { close, ...opened } = await openOnceThere(config, { ...options, mayMake: true })
     return { ...opened, close: () => close().finally(unlock) }
   } catch (error) {
     unlock()
     throw error
+  }
+}
+
+/** Waits for a database that is away: at the start of a machine, or in a failover. */
+async function openOnceThere(config: Needed, options: OpenOptions): Promise<Opened> {
+  const end = performance.now() + maxAwayMs
+  for (let tries = 1; ; tries++) {
+    try {
+      return await openVault(config, options)
+    } catch (error) {
+      const reason = whyAway(error)
+      if (reason === undefined || performance.now() > end) throw error
+      if (tries === 1) options.onAway?.(reason)
+      await setTimeout(awayPauseMs)
+    }
   }
 }
 

@@ -94,6 +94,12 @@ export const settings: readonly Setting[] = [
     meaning: 'How often checkpoints are made, when there is anything new, 1 to 86400.',
   },
   {
+    name: 'STRONGROOM_DRAIN_SECONDS',
+    default: '5',
+    meaning:
+      'Seconds that the server goes on serving after `SIGTERM`, while `/readyz` says 503 already, 0 to 3600: as long as a load balancer takes to notice.',
+  },
+  {
     name: 'STRONGROOM_LOG_LEVEL',
     default: 'info',
     meaning: '`debug` (every request), `info` (refused requests too), `warn`, `error` or `silent`.',

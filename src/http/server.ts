@@ -129,6 +129,11 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
     backlog: () => vault.store.backlog(),
     onShed: (reason) => metrics.shedRequests.inc({ reason }),
   })
+  app.addHook('onRequest', (_request, reply, done) => {
+    // Whoever comes again comes over a connection to another node.
+    if (state.isDraining) reply.header('connection', 'close')
+    done()
+  })
   checkRequests(app, limiter('address'))
   observe(app, metrics, (level) => logger.isLevelEnabled(level))
   refuseOtherMethods(app, refusedPaths, maxHeaderBytes)

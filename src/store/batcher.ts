@@ -38,6 +38,8 @@ export class Batcher {
   #waiting: Waiting[] = []
   #running = 0
   #sent = 0
+  /** In the order in which they were sent. */
+  readonly #runningSince = new Set<{ readonly at: number }>()
   #isScheduled = false
   readonly #whenIdle: (() => void)[] = []
 
@@ -59,7 +61,9 @@ export class Batcher {
 
   /** Requests that have no durable record yet. */
   get backlog(): Backlog {
-    return { waiting: this.#waiting.length, sent: this.#sent }
+    const [oldest] = this.#runningSince
+    const oldestMs = oldest === undefined ? 0 : performance.now() - oldest.at
+    return { waiting: this.#waiting.length, sent: this.#sent, oldestMs }
   }
 
   /** Resolves when nothing waits and nothing runs. */
@@ -86,7 +90,10 @@ export class Batcher {
     this.#waiting = this.#waiting.slice(size)
     this.#running++
     this.#sent += batch.length
+    const running = { at: performance.now() }
+    this.#runningSince.add(running)
     void this.#run(batch).finally(() => {
+      this.#runningSince.delete(running)
       this.#running--
       this.#sent -= batch.length
       if (this.#waiting.length > 0) this.#start()

@@ -33,5 +33,11 @@ export interface Engine {
   sealStep(limit: number): Promise<boolean>
   /** Runs one statement, a transaction of its own. */
   query(query: Query): Promise<readonly NamedRow[]>
+  /**
+   * Makes a change that means nothing durable: whoever can may hope that a batch can be, too.
+   *
+   * @throws when that cannot be done now
+   */
+  probe(): Promise<void>
   close(): Promise<void>
 }

@@ -10,6 +10,7 @@ import type { Engine } from './engine.ts'
 import * as keyrings from './keyring-queries.ts'
 import { refuseUnlessThere, sqlitePath } from './location.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
+import { Unusable } from './postgres/connect.ts'
 import { PostgresEngine } from './postgres/postgres.ts'
 import * as queries from './queries.ts'
 import { sealedAtOnce } from './seal-anew.ts'
@@ -56,6 +57,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const disk = new DiskWatch(options.dataDir, options.diskReserveBytes)
   await disk.look()
   return new BatchedStore(engine, options, disk)
+}
+
+/** Why a database could not be used, if it may be a little later, with nothing changed: it is away, or being taken over. */
+export function whyAway(error: unknown): string | undefined {
+  const cause = error instanceof Refusal ? error.cause : undefined
+  return cause instanceof Unusable && cause.mayCome ? cause.message : undefined
 }
 
 class BatchedStore implements Store {
@@ -307,6 +314,10 @@ class BatchedStore implements Store {
 
   async ping(): Promise<void> {
     await this.#query({ sql: 'select 1 as up', parameters: [] })
+  }
+
+  probe(): Promise<void> {
+    return this.#engine.probe()
   }
 
   async close(): Promise<void> {

@@ -138,6 +138,8 @@ export interface Store {
   isNearlyFull(): boolean
   /** @throws when the store does not answer */
   ping(): Promise<void>
+  /** @throws when nothing can be made durable now */
+  probe(): Promise<void>
   /** What the store has done, for the metrics. */
   readonly events: StoreEvents
   /** Waits for what was submitted, then lets go of everything. */
@@ -184,6 +186,8 @@ export interface Backlog {
   readonly waiting: number
   /** Sent, and not known to be durable. */
   readonly sent: number
+  /** How long the oldest batch is on its way; 0 when none is. */
+  readonly oldestMs: number
 }
 
 /** A secret's key as it is wrapped, and what it belongs to. */

@@ -132,7 +132,7 @@ suite('The metrics', () => {
   })
 
   test('show the backlog and the disk as they are at the moment', async () => {
-    const state = { waiting: 3, sent: 2, isNearlyFull: true }
+    const state = { waiting: 3, sent: 2, oldestMs: 0, isNearlyFull: true }
     const store = {
       backlog: () => state,
       objectCounts: async () => objectCounts,

@@ -1,5 +1,6 @@
 /** What the operator sees: health, metrics, limits, headers and logs. */
 import assert from 'node:assert/strict'
+import { performance } from 'node:perf_hooks'
 import { suite, test } from 'node:test'
 import { pino } from 'pino'
 import { createMetricsServer } from '../../src/http/metrics-server.ts'
@@ -16,6 +17,8 @@ for (const engine of engines) {
 
       assert.deepEqual([(await open.get('/healthz')).status, (await open.get('/readyz')).status], [200, 200])
       await vault.store.close()
+      const closedAt = performance.now()
+      while ((await open.get('/readyz')).status === 200) assert.ok(performance.now() - closedAt < 3_000)
       assert.deepEqual([(await open.get('/healthz')).status, (await open.get('/readyz')).status], [200, 503])
     })
 

@@ -126,6 +126,7 @@ export function environment({ dataDir, databaseUrl }: Place): Record<string, str
     STRONGROOM_LISTEN: '127.0.0.1:0',
     STRONGROOM_DATA_DIR: dataDir,
     STRONGROOM_RATE_LIMIT: 'off',
+    STRONGROOM_DRAIN_SECONDS: '0',
     ...(databaseUrl === undefined ? {} : { STRONGROOM_DATABASE_URL: databaseUrl }),
   }
 }

@@ -20,10 +20,11 @@ export class CommitProxy {
     this.url = url
   }
 
-  static async start(databaseUrl: string): Promise<CommitProxy> {
+  /** @param at a port; without it a free one */
+  static async start(databaseUrl: string, at = 0): Promise<CommitProxy> {
     const target = new URL(databaseUrl)
     const server = createServer()
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve))
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('No port.')
     const url = new URL(databaseUrl)

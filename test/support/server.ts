@@ -64,6 +64,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     diskReserveBytes: 0,
     checkpoints: undefined,
     checkpointSeconds: 60,
+    drainSeconds: 0,
     traces: undefined,
     logLevel: 'silent',
     ...options,

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { constants } from 'node:os'
+import { setTimeout as later } from 'node:timers'
+import { setTimeout } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import { type Config, readConfig, unknownSettings } from '../../config.ts'
 import type { Server } from '../../http/server.ts'
@@ -30,8 +32,12 @@ export async function serve(): Promise<void> {
   const logger = pino({ name: 'strongroom', level: config.logLevel })
   passedOver.log = (signal) => logger.info({ signal }, 'this signal means nothing to the server')
   warn(logger, config, unknown)
+  const onAway = (reason: string) => logger.warn({ reason }, 'the database cannot be used yet: waiting for it')
   // The store's thread starts while the server's modules load.
-  const [opened, { createServer }] = await Promise.all([openServerVault(config), import('../../http/server.ts')])
+  const [opened, { createServer }] = await Promise.all([
+    openServerVault(config, { onAway }),
+    import('../../http/server.ts'),
+  ])
   let server: Server | undefined
   try {
     const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)
@@ -43,7 +49,7 @@ export async function serve(): Promise<void> {
       await metricsApp.listen(config.metricsListen)
     }
     const listening = await listen(server.app, config.listen)
-    stopOnSignals(logger, server, opened)
+    stopOnSignals(logger, server, opened, config.drainSeconds)
     const origin = originOf(listening)
     const setUp = firstKey === undefined ? undefined : await setUpLink(opened.vault, config, origin)
     greet(config, listening, firstKey, setUp)
@@ -164,15 +170,22 @@ function greet(
   print(lines.join('\n'))
 }
 
-/** Requests in flight are answered and their batches committed; nobody new is let in. */
-function stopOnSignals(logger: Logger, server: Server, opened: Opened): void {
+/**
+ * Whoever sends work here is told to send no more, and served until they have noticed. Then requests in flight are answered
+ * and their batches committed, and nobody new is let in.
+ */
+function stopOnSignals(logger: Logger, server: Server, opened: Opened, drainSeconds: number): void {
   let isStopping = false
+  const hurry = new AbortController()
   const stop = async (signal: string) => {
-    if (isStopping) return
+    // Whoever says it twice does not want to wait.
+    if (isStopping) return hurry.abort()
     isStopping = true
     logger.info({ signal }, 'stopping')
     server.drain()
-    const timer = setTimeout(() => {
+    // The others come from a person at a terminal, or a machine that is about to be switched off.
+    if (signal === 'SIGTERM') await setTimeout(drainSeconds * 1000, undefined, hurry).catch(() => {})
+    const timer = later(() => {
       logger.error('stopping took too long')
       process.exit(1)
     }, stopTimeoutMs)

@@ -153,6 +153,11 @@ export class PostgresEngine implements Engine {
     }
   }
 
+  /** A message in the WAL that nobody reads is committed as a row is: on the disk, and on the standbys that commits wait for. */
+  async probe(): Promise<void> {
+    await this.query({ sql: `select pg_logical_emit_message(true, 'strongroom', 'ready') as at`, parameters: [] })
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#batches.close(), this.#queries.close()])
   }

@@ -59,6 +59,10 @@ export class SqliteEngine implements Engine {
     return unpackRows(packed as PackedRows)
   }
 
+  async probe(): Promise<void> {
+    await this.query({ sql: `update meta set value = value where name = 'store_id'`, parameters: [] })
+  }
+
   async close(): Promise<void> {
     if (this.#isGone) return
     await this.#ask({ kind: 'close', id: ++this.#lastId })

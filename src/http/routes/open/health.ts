@@ -1,6 +1,7 @@
 /** `/healthz`, `/readyz` and `/metrics`: what whoever operates the server asks it. */
 import { Registry } from 'prom-client'
 import type { OpenContext, OpenRoute } from '../../open-route.ts'
+import { type Readiness, ReadinessProbe } from '../../readiness.ts'
 
 export const healthRoutes: readonly OpenRoute[] = [
   {
@@ -13,17 +14,13 @@ export const healthRoutes: readonly OpenRoute[] = [
     path: '/readyz',
     isHeadServed: true,
     isNeverShed: true,
-    use:
-      ({ vault, isDraining }) =>
-      async (_request, reply) => {
-        if (isDraining()) return reply.code(503).send({ status: 'draining' })
-        try {
-          await vault.store.ping()
-          return { status: 'ready' }
-        } catch {
-          return reply.code(503).send({ status: 'store unavailable' })
-        }
-      },
+    use: ({ vault, isDraining }) => {
+      const probe = new ReadinessProbe(vault.store)
+      return async (_request, reply) => {
+        const status: Readiness = isDraining() ? 'draining' : await probe.find()
+        return reply.code(status === 'ready' ? 200 : 503).send({ status })
+      }
+    },
   },
 ]
 

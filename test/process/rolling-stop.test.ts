@@ -1,0 +1,135 @@
+/** Nodes that are stopped and started one after the other: whoever heeds `/readyz` loses no request. */
+import assert from 'node:assert/strict'
+import { performance } from 'node:perf_hooks'
+import { suite, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { generateToken } from '../../src/crypto/token.ts'
+import { type Child, startChild } from '../support/child.ts'
+import { engines } from '../support/engines.ts'
+import { CommitProxy } from '../support/proxy.ts'
+
+const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fail()
+
+suite('Nodes on PostgreSQL', { skip: postgres.skip }, () => {
+  test('are replaced one after the other without a failed request', async (t) => {
+    const place = await postgres.makePlace()
+    t.after(() => place.clear())
+    const key = generateToken()
+    const start = () =>
+      startChild(t, place, { env: { STRONGROOM_BOOTSTRAP_API_KEY: key, STRONGROOM_DRAIN_SECONDS: '3' } })
+    const nodes = new Balancer([await start(), await start()])
+    await nodes.look()
+    const balancing = nodes.balance()
+    const clients = Array.from({ length: 6 }, (_, at) => nodes.write(key, `c${at}`))
+
+    for (const _ of [1, 2]) {
+      const [old] = nodes.all
+      assert.ok(old !== undefined)
+      const began = performance.now()
+      assert.deepEqual(await old.end('SIGTERM'), { code: 0, signal: null }, old.output())
+      assert.ok(performance.now() - began >= 2_900)
+      nodes.all = [...nodes.all.filter((one) => one !== old), await start()]
+      await nodes.settled()
+    }
+    nodes.isOver = true
+    await Promise.all([balancing, ...clients])
+
+    assert.deepEqual(nodes.failures, [])
+    assert.ok(nodes.written > 50, String(nodes.written))
+  })
+
+  test('are stopped at once by a second signal, however long they would go on', async (t) => {
+    const place = await postgres.makePlace()
+    t.after(() => place.clear())
+    const node = await startChild(t, place, { env: { STRONGROOM_DRAIN_SECONDS: '3600' } })
+    node.process.kill('SIGTERM')
+    await draining(node)
+
+    assert.deepEqual(await node.end('SIGTERM'), { code: 0, signal: null })
+  })
+
+  test('wait for a database that is away when they start, and say so once', async (t) => {
+    const place = await postgres.makePlace()
+    const before = await CommitProxy.start(place.databaseUrl ?? assert.fail())
+    await before.stop()
+    const starting = startChild(t, { ...place, databaseUrl: before.url })
+    // An exit would reject it.
+    await Promise.race([setTimeout(2_500), starting])
+
+    const proxy = await CommitProxy.start(place.databaseUrl ?? assert.fail(), Number(new URL(before.url).port))
+    t.after(() => place.clear())
+    t.after(() => proxy.stop())
+    const node = await starting
+
+    assert.equal(node.output().split('waiting for it').length, 2, node.output())
+    assert.equal((await fetch(`${node.url}/readyz`)).status, 200)
+    await node.end('SIGTERM')
+  })
+})
+
+async function draining(node: Child): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const answer = await fetch(`${node.url}/readyz`)
+    const isServed = (await fetch(`${node.url}/healthz`)).status === 200
+    if (answer.status === 503) {
+      assert.deepEqual(
+        [await answer.json(), answer.headers.get('connection'), isServed],
+        [{ status: 'draining' }, 'close', true],
+      )
+      return
+    }
+    await setTimeout(50)
+  }
+  assert.fail('It does not drain.')
+}
+
+/** Sends each request to a node that was ready when it was asked last. */
+class Balancer {
+  all: readonly Child[]
+  isOver = false
+  written = 0
+  readonly failures: string[] = []
+  #ready: readonly Child[] = []
+
+  constructor(all: readonly Child[]) {
+    this.all = all
+  }
+
+  async look(): Promise<void> {
+    const states = await Promise.all(
+      this.all.map((node) =>
+        fetch(`${node.url}/readyz`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      ),
+    )
+    this.#ready = this.all.filter((_, at) => states[at])
+  }
+
+  async balance(): Promise<void> {
+    while (!this.isOver) {
+      await this.look()
+      await setTimeout(100)
+    }
+  }
+
+  async settled(): Promise<void> {
+    while (this.#ready.length < this.all.length) await setTimeout(50)
+  }
+
+  async write(key: string, name: string): Promise<void> {
+    for (let count = 0; !this.isOver; count++) {
+      const node = this.#ready[count % this.#ready.length]
+      try {
+        if (node === undefined) throw new Error('Nobody is ready.')
+        const { status, text } = await node.api(key).post('/v3/secrets', { name: `${name}-${count}`, value: 'v' })
+        if (status === 201) this.written++
+        else this.failures.push(`${status} ${text}`)
+      } catch (error) {
+        this.failures.push(String(error))
+      }
+      await setTimeout(20)
+    }
+  }
+}
