@@ -12,6 +12,10 @@ const noAddress = 'none'
 /** Longer than any address with its zone. */
 const maxAddressLength = 64
 
+/** What addresses are in their canonical form: of one connection, it is asked several times for each request. */
+const known = new Map<string, string>()
+const maxKnown = 1000
+
 /**
  * The caller's address in its canonical form: on a socket of both families, IPv4 arrives mapped into IPv6. A Unix socket has none, nor has a connection that is already gone, and what a trusted proxy
  * passed on may be no address at all.
@@ -19,7 +23,14 @@ const maxAddressLength = 64
 export function addressOf({ ip }: Pick<FastifyRequest, 'ip'>): string {
   const text: string | undefined = ip
   if (text === undefined || text.length > maxAddressLength) return noAddress
-  return canonicalAddress(text) ?? noAddress
+  return known.get(text) ?? learn(text)
+}
+
+function learn(text: string): string {
+  const address = canonicalAddress(text) ?? noAddress
+  if (known.size >= maxKnown) known.clear()
+  known.set(text, address)
+  return address
 }
 
 /** Who is counted as one caller by the limits on an address: all of an IPv6 network. */

@@ -46,9 +46,11 @@ function checkUrl(url: string): void {
     throw new Refusal('uri_too_long', `The URL must be at most ${maxUrlLength} characters.`)
   const end = url.indexOf('?')
   const path = end < 0 ? url : url.slice(0, end)
-  if (sloppy.test(path.replaceAll(/%(2e|2f|5c)/gi, (_, code: string) => encoded[code.toLowerCase()] ?? ''))) {
-    throw new NoSuchPath()
-  }
+  if (sloppy.test(path.includes('%') ? decoded(path) : path)) throw new NoSuchPath()
+}
+
+function decoded(path: string): string {
+  return path.replaceAll(/%(2e|2f|5c)/gi, (_, code: string) => encoded[code.toLowerCase()] ?? '')
 }
 
 function checkHeaders(request: FastifyRequest): void {
@@ -84,13 +86,12 @@ function checkHost(host: string | undefined, version: string): void {
 
 /** Of two, Node keeps the first in silence, or joins them; whatever stands between may have kept the other. */
 function checkDoubles(rawHeaders: readonly string[]): void {
-  const seen = new Set<string>()
+  const seen: string[] = []
   for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at]?.toLowerCase() ?? ''
-    const given = givenOnce.get(name)
+    const given = givenOnce.get(rawHeaders[at]?.toLowerCase() ?? '')
     if (given === undefined) continue
-    if (seen.has(name)) throw invalid(given, 'Must be given once.')
-    seen.add(name)
+    if (seen.includes(given)) throw invalid(given, 'Must be given once.')
+    seen.push(given)
   }
 }
 

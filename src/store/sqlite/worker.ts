@@ -1,5 +1,5 @@
 /** The thread that owns the SQLite connection, so that a slow disk never blocks the event loop. */
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { RowKey } from '../engine.ts'
 import { execute, type Setting } from '../load.ts'
@@ -82,11 +82,15 @@ function runBatch(open: DatabaseSync, batch: Batch, setting: Setting): Promise<O
   })
 }
 
+/** Prepared once: to read two words of SQL takes as long as to find a row. */
+let bounds: { readonly begin: StatementSync; readonly commit: StatementSync } | undefined
+
 async function within<T>(open: DatabaseSync, work: () => Promise<T>): Promise<T> {
-  open.exec('begin immediate')
+  bounds ??= { begin: open.prepare('begin immediate'), commit: open.prepare('commit') }
+  bounds.begin.run()
   try {
     const done = await work()
-    open.exec('commit')
+    bounds.commit.run()
     return done
   } catch (error) {
     if (open.isTransaction) open.exec('rollback')
