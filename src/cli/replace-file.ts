@@ -139,16 +139,33 @@ async function giveTo(file: FileHandle, { uid, gid }: Stats): Promise<void> {
   }
 }
 
+/** What does not fit leaves what is there: what makes it longer is written first, and nothing is cut off before the end. */
 async function writeInPlace(path: string, content: Buffer, mode: number): Promise<void> {
   const file = await open(path, 'r+')
   try {
+    const old = await file.readFile()
     await file.chmod(mode)
-    await file.truncate(0)
-    await file.writeFile(content)
-    await file.sync()
+    try {
+      await writeAt(file, content, Math.min(old.length, content.length), content.length)
+      await writeAt(file, content, 0, Math.min(old.length, content.length))
+      await file.truncate(content.length)
+      await file.sync()
+    } catch (error) {
+      await writeAt(file, old, 0, old.length).catch(() => sayBroken(path))
+      await file.truncate(old.length)
+      throw error
+    }
   } finally {
     await file.close()
   }
+}
+
+async function writeAt(file: FileHandle, content: Buffer, from: number, to: number): Promise<void> {
+  for (let at = from; at < to; ) at += (await file.write(content, at, to - at, at)).bytesWritten
+}
+
+function sayBroken(path: string): void {
+  complain(`${path} could be written neither anew nor as it was: what is in it now is of both.`)
 }
 
 async function flush(folder: string): Promise<void> {

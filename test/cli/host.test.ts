@@ -1,14 +1,16 @@
 /** The command on the server's host: set-up, accounts, keys and verification, beside a running server and without one. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { generateToken } from '../../src/crypto/token.ts'
 import { Api } from '../support/api.ts'
-import { runCommand, startChild } from '../support/child.ts'
+import { environment, runCommand, startChild } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
+import { main } from '../support/main.ts'
 
 for (const engine of engines) {
   suite(`${engine.name}: strongroom`, { skip: engine.skip }, () => {
@@ -220,6 +222,28 @@ suite('strongroom serve', () => {
 
     assert.match(server.output(), /"setting":"STRONGROOM_RATELIMIT".*not known/)
     await server.end('SIGTERM')
+  })
+
+  test('ends a command quietly, and as it ended, when nobody reads what it prints', async (t) => {
+    assert.ok(sqlite)
+    const place = await sqlite.makePlace()
+    t.after(() => place.clear())
+    runCommand(place, ['account', 'create', 'acme'])
+    for (let made = 0; made < 3; made++) runCommand(place, ['key', 'create', `k${made}`, '--account', 'acme'])
+
+    for (const [words, code] of [
+      ['audit export --account acme', 0],
+      ['account list', 0],
+      ['audit verify --state', 3],
+      ['audit verify --json', 3],
+    ] as const) {
+      const line = `"$0" "$1" ${words} | true`
+      const env = environment(place)
+      const { status, stderr } = spawnSync('bash', ['--norc', '-o', 'pipefail', '-c', line, process.execPath, main], {
+        env,
+      })
+      assert.deepEqual([status, stderr.toString()], [code, ''], words)
+    }
   })
 
   test('refuses a store of a newer program', async (t) => {

@@ -1,5 +1,6 @@
 /** The agent of a machine: a file that is whole at every moment, follows its secrets, and outlives outages. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
@@ -265,5 +266,31 @@ suite('A file that is watched', () => {
     await api.delete('/v3/secrets/1')
     await says(/stays as it is/)
     assert.equal(readFileSync(output, 'utf8'), 'password = one\n')
+  })
+
+  test('leaves a file with several names as it was when there is no room for what comes', async (t) => {
+    const { person } = await withSecret(t)
+    const [path, other] = ['twin', 'other-name'].map((name) => join(person.folder, name)) as [string, string]
+    writeFileSync(path, 'old '.repeat(20))
+    linkSync(path, other)
+    const source = new URL('../../src/cli/replace-file.ts', import.meta.url).href
+    const script = `const { replaceFile } = await import(${JSON.stringify(source)})
+      const isWritten = (length) => replaceFile(process.argv[1], Buffer.alloc(length, 'n')).catch(({ message }) => message)
+      console.log(JSON.stringify([await isWritten(1e6), await isWritten(90), await isWritten(50)]))`
+    const words = ['--input-type=module', '-e', script, path]
+
+    // No file may become longer than 4 or 8 KiB: as with a full disk, a part of it can be written.
+    const limited = spawnSync('sh', ['-c', `ulimit -f 8; exec "$0" "$@"`, process.execPath, ...words], {
+      encoding: 'utf8',
+    })
+
+    const [first, ...others] = JSON.parse(limited.stdout)
+    assert.match(first, /cannot be written: EFBIG/, limited.stderr)
+    assert.deepEqual(others, [true, true])
+    assert.deepEqual([readFileSync(other, 'utf8'), statSync(other).nlink], ['n'.repeat(50), 2])
+    writeFileSync(path, 'old '.repeat(20))
+    const again = [...words.slice(0, 2), script.replace(/\[await.*\]/, '[await isWritten(1e6)]'), path]
+    spawnSync('sh', ['-c', `ulimit -f 8; exec "$0" "$@"`, process.execPath, ...again])
+    assert.equal(readFileSync(other, 'utf8'), 'old '.repeat(20))
   })
 })

@@ -2861,8 +2861,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a mask holds back what may be the beginning of a value',
     'cli/mask.ts',
-    'if (isOpen && at < open) open = at',
-    'if (isOpen && at < 0) open = at',
+    'if (this.#isOpenAt(begun) && !isLast) return',
+    'if (this.#isOpenAt(begun) && place < 0) return',
     'cli/mask.test.ts',
     'byte by byte',
   ),
