@@ -2139,6 +2139,14 @@ export const faults: readonly Fault[] = [
     'left for the new one',
   ),
   fault(
+    'a primary that was left behind is found out without a fault',
+    'store/postgres/postgres.ts',
+    'engine.#stopWatching = engine.#hosts.watch()',
+    '',
+    'crash/stalled.test.ts',
+    'although it answers as before',
+  ),
+  fault(
     'a dead line is noticed while nothing is asked over it',
     'store/postgres/connect.ts',
     'keepAlive: true,',

@@ -6,6 +6,8 @@ import { type Connection, type Host, open, Unusable, unusable, withoutOptions } 
 
 /** Once a primary was found, how long it is waited for another that is newer. */
 const graceMs = 500
+/** How often all hosts are asked, though nothing is in doubt. */
+const watchMs = 5_000
 
 interface Standing {
   readonly host: Host
@@ -65,6 +67,18 @@ export class Hosts {
     }
   }
 
+  /**
+   * Asks all hosts now and then, where there are several: a primary that was left behind may go on without a fault, and what
+   * it took would be lost.
+   *
+   * @returns what ends it
+   */
+  watch(): () => void {
+    if (this.#all.length === 1) return () => {}
+    const timer = setInterval(() => void this.#look().catch(() => {}), watchMs).unref()
+    return () => clearInterval(timer)
+  }
+
   /** @returns whether it is worth another try at once: elsewhere, or without what the host does not take */
   mayBeElsewhere(host: Host, error: unknown): boolean {
     const plain = withoutOptions(host, error)
@@ -104,6 +118,7 @@ export class Hosts {
     })
     await firstOf(asked, () => found.length > 0)
     if (found.length > 0) await Promise.race([Promise.all(asked), setTimeout(graceMs)])
+    this.#former = this.#primary ?? this.#former
     const best = this.#best(found)
     if (best === undefined) throw unusable(this.#place, faults)
     this.#newest = best

@@ -52,6 +52,7 @@ export class PostgresEngine implements Engine {
   #storeId = ''
 
   readonly #hosts: Hosts
+  #stopWatching = () => {}
 
   private constructor(url: string) {
     this.#hosts = new Hosts(url)
@@ -64,6 +65,7 @@ export class PostgresEngine implements Engine {
     const engine = new PostgresEngine(url)
     try {
       await engine.#prepare(url, mayMake)
+      engine.#stopWatching = engine.#hosts.watch()
     } catch (error) {
       await engine.close()
       throw error
@@ -159,6 +161,7 @@ export class PostgresEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    this.#stopWatching()
     await Promise.all([this.#batches.close(), this.#queries.close()])
   }
 
