@@ -1,6 +1,7 @@
 /** What people prove who they are with, read from its rows and held against what they give. */
 import { randomBytes } from '../crypto/random.ts'
 import { base32, stepOfCode } from '../crypto/totp.ts'
+import { Refusal } from '../errors.ts'
 import {
   type Factor,
   hasFactors,
@@ -16,6 +17,8 @@ import { missingRow } from '../store/forged.ts'
 import type { NewFactor, Proof } from '../store/proof.ts'
 import { type Asker, integrityFailure, type Vault, verify } from './vault.ts'
 
+/** So often somebody may change them while they are read. */
+const maxTries = 8
 const codeCount = 10
 /** As base32 60 bits and three groups: more than anybody guesses, though the hash is a quick one. */
 const codeBytes = 8
@@ -37,15 +40,30 @@ export function isOfKind<K extends keyof DataOf>(kind: K) {
   return (factor: Factor): factor is Factor & { readonly kind: K } => factor.kind === kind
 }
 
-/** All factors of a user. @throws Refusal `integrity_failure` */
+/**
+ * All factors of a user, as they are now: whoever changes something upon them says which row of the user it was.
+ *
+ * @throws Refusal `integrity_failure`, `overloaded` when somebody changes them again and again
+ */
 export async function factorsOf(vault: Vault, asker: Asker, user: User): Promise<readonly Factor[]> {
-  const factors = await vault.store.factorsOf(user.accountId, user.id)
-  for (const factor of factors) await verifyFactor(vault, asker, factor)
-  // A row that was taken away behind the server's back would make a password alone enough.
-  if (factors.some(isSecondFactor) === user.hasSecondFactor && hasFactors(user, factors)) return factors
-  const { id, uid, email, accountId } = user
+  let upon: User | undefined = user
+  for (let tries = 0; tries < maxTries && upon !== undefined; tries++) {
+    const factors = await vault.store.factorsOf(user.accountId, user.id)
+    for (const factor of factors) await verifyFactor(vault, asker, factor)
+    if (factors.some(isSecondFactor) === upon.hasSecondFactor && hasFactors(upon, factors)) return factors
+    const now = await vault.store.user(user.accountId, user.id)
+    // A row that was taken away behind the server's back would make a password alone enough.
+    if (now !== undefined && Buffer.from(now.mac).equals(upon.mac)) throw await lostFactors(vault, asker, upon)
+    // They were read after somebody had changed them: with the row that goes with them, they are looked at once more.
+    if (now !== undefined) await verify(vault, asker, 'users', now, 'user.read')
+    upon = now
+  }
+  throw new Refusal('overloaded', 'How this user signs in keeps changing. Try again.')
+}
+
+async function lostFactors(vault: Vault, asker: Asker, { id, uid, email, accountId }: User): Promise<Refusal> {
   const object = { kind: 'user', id, uid, name: email, version: null, hash: null } as const
-  throw await integrityFailure(vault, asker, accountId, 'user.read', object)
+  return integrityFailure(vault, asker, accountId, 'user.read', object)
 }
 
 /** One that was read outside of an operation. @throws Refusal `integrity_failure` */

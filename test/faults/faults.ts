@@ -321,7 +321,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a second factor that was taken away is missed',
     'vault/sign-in-proofs.ts',
-    'if (factors.some(isSecondFactor) === user.hasSecondFactor && hasFactors(user, factors)) return factors',
+    'if (factors.some(isSecondFactor) === upon.hasSecondFactor && hasFactors(upon, factors)) return factors',
     'if (factors.length < 99) return factors',
     'v3/factors.test.ts',
     'taken away behind the server',

@@ -482,6 +482,33 @@ for (const engine of engines) {
       assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 401])
     })
 
+    test('that is added while another is, is no sign of tampering', async (t) => {
+      const { owner, vault, api } = await withPasskey(t)
+      const { store } = vault
+      const read = store.factorsOf.bind(store)
+      const challenges = [1, 2].map(() => owner.post('/v3/session/passkeys/challenge'))
+      const [first, second] = (await Promise.all(challenges)).map(({ body }) =>
+        new Authenticator(publicUrl).create(body),
+      )
+      let isBetween = true
+      // The user's row was read, and its factors are not yet.
+      Object.assign(store, {
+        factorsOf: async (...whose: Parameters<typeof read>) => {
+          if (isBetween) {
+            isBetween = false
+            assert.equal((await owner.post('/v3/session/passkeys', { name: 'first', credential: first })).status, 201)
+          }
+          return read(...whose)
+        },
+      })
+
+      const added = await owner.post('/v3/session/passkeys', { name: 'second', credential: second })
+
+      assert.equal(added.status, 201, added.text)
+      assert.equal((await owner.get('/v3/session/factors')).body.passkeys.length, 3)
+      assert.deepEqual((await api.get('/v3/audit?outcome=integrity_failure')).body.records, [])
+    })
+
     test('confirms that it is still the same person, and nobody else', async (t) => {
       const clock = { now: start }
       const { owner, invite, device, added } = await withPasskey(t, { now: () => clock.now })
