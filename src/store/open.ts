@@ -9,6 +9,7 @@ import { DiskWatch } from './disk.ts'
 import type { Engine } from './engine.ts'
 import * as keyrings from './keyring-queries.ts'
 import { refuseUnlessThere, sqlitePath } from './location.ts'
+import { nextAccountSql } from './next-account.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import { Unusable } from './postgres/connect.ts'
 import { PostgresEngine } from './postgres/postgres.ts'
@@ -138,6 +139,11 @@ class BatchedStore implements Store {
 
   accounts() {
     return this.#all(queries.allAccounts())
+  }
+
+  async nextAccountId() {
+    const { id } = await this.#count<'id'>({ sql: nextAccountSql, parameters: [] })
+    return id
   }
 
   accountNamed(name: string) {

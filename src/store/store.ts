@@ -62,6 +62,8 @@ export interface Store {
     after: number,
     limit: number,
   ): Promise<readonly { secret: Secret; sealed: Uint8Array | null; listUid: string | null }[]>
+  /** For an account that is made now: no row of any table is of it. */
+  nextAccountId(): Promise<number>
   accountNamed(name: string): Promise<Account | undefined>
   /** By ascending id; with an issuer, those of its tokens alone. */
   trustRules(accountId: number, issuer?: string): Promise<readonly TrustRule[]>

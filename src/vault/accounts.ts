@@ -32,7 +32,7 @@ export async function createAccount(
   checkName(name, 'name')
   await checkMasterKey(vault)
   for (let tries = 0; tries < maxTries; tries++) {
-    const id = 1 + Math.max(0, ...(await vault.store.accounts()).map((account) => account.id))
+    const id = await vault.store.nextAccountId()
     const made = await tryAsk(vault, askerOf(host, id), {
       kind: 'create_account',
       id,

@@ -1324,6 +1324,14 @@ export const faults: readonly Fault[] = [
     'repeated',
   ),
   fault(
+    'a new account has no row of another',
+    'store/next-account.ts',
+    "accounts', ...given].join",
+    "accounts'].join",
+    'vault/account-ids.test.ts',
+    'SQLite',
+  ),
+  fault(
     'a mark that was kept does not have rows sealed once more',
     'store/seal-anew.ts',
     'if (begin.after === null || begin.at < order.length - 1) await refuseUnlessFirst(run, macs)',

@@ -3,6 +3,7 @@ import type { Client } from 'pg'
 import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
 import type { Lookup } from '../lookup.ts'
+import { nextAccountSql } from '../next-account.ts'
 import { all } from '../sql.ts'
 import { accounts } from '../tables/account.ts'
 import type { NamedRow, Value } from '../tables/field.ts'
@@ -60,10 +61,9 @@ export class PostgresTransaction implements Transaction {
   async newAccounts(names: readonly string[]): Promise<{ taken: string[]; nextId: number }> {
     await this.#client.query('select pg_advisory_xact_lock($1)', [accountLock])
     const taken = 'select name from accounts where name = any($1::text[])'
-    const next = 'select coalesce(max(id), 0) + 1 as id from accounts'
     const [found, [row]] = await Promise.all([
       this.#all({ name: 'account_names', text: taken }, [names]),
-      this.#all({ name: 'next_account', text: next }, []),
+      this.#all({ name: 'next_account', text: nextAccountSql }, []),
     ])
     return { taken: found.map(({ name }) => String(name)), nextId: Number(row?.['id'] ?? 1) }
   }

@@ -3,6 +3,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
 import type { Lookup } from '../lookup.ts'
+import { nextAccountSql } from '../next-account.ts'
 import { all } from '../sql.ts'
 import { accounts } from '../tables/account.ts'
 import type { NamedRow, Value } from '../tables/field.ts'
@@ -52,7 +53,7 @@ export class SqliteTransaction implements Transaction {
 
   newAccounts(names: readonly string[]): { taken: string[]; nextId: number } {
     const taken = names.flatMap((name) => this.#statements.all('select name from accounts where name = ?', name))
-    const [next] = this.#statements.all('select coalesce(max(id), 0) + 1 as id from accounts')
+    const [next] = this.#statements.all(nextAccountSql)
     return { taken: taken.map(({ name }) => String(name)), nextId: Number(next?.['id'] ?? 1) }
   }
 
