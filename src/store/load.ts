@@ -4,16 +4,20 @@ import type { ApiKey } from '../model/api-key.ts'
 import type { Caller } from './caller.ts'
 import { decide } from './decide/decide.ts'
 import type { Forged } from './forged.ts'
-import { loadRows, takeMachine, takeSeed } from './loads.ts'
+import { load, loadRows } from './loads.ts'
 import * as lookups from './lookups.ts'
 import { noteSettings } from './missing.ts'
 import { Needs } from './needs.ts'
 import type { Batch, Operation, Outcome, Request } from './operation.ts'
 import { actionOf, addNeeds } from './operations/registry.ts'
 import type { RowMacs } from './row-macs.ts'
+import { accounts as accountRows } from './tables/account.ts'
+import { apiKeys, apiKeysByToken } from './tables/api-key.ts'
+import { claimOn, machineAddresses } from './tables/machine.ts'
+import { seedsByToken } from './tables/seed.ts'
 import type { Transaction } from './transaction.ts'
 import { verified } from './verified.ts'
-import { claimOn, ref, type World } from './world.ts'
+import { World } from './world.ts'
 import { stepsOf } from './writes.ts'
 
 export interface Setting {
@@ -40,7 +44,7 @@ export async function execute(
   const [first] = forged.filter((one) => !isTold(one, batch.requests))
   if (first !== undefined) return batch.requests.map(({ operation }) => answerOf(first, operation, batch))
   const { outcomes, changes } = decide(batch.requests, world)
-  await tx.write(stepsOf(changes, setting.keepVersions, world.now))
+  await tx.write(stepsOf(changes, setting.keepVersions))
   return outcomes
 }
 
@@ -78,67 +82,24 @@ async function loadWorld(
     hashes.length === 0 ? [] : tx.find(lookups.keysByToken, hashed(hashes)),
     now ?? tx.now(),
   ])
-  const keysByToken = index(byToken, (key) => key.tokenHash)
-  const keys = index(byToken, (key) => ref(key.accountId, key.id))
-  const world: World = {
-    storeId,
-    macs,
-    forged,
-    now: time,
-    accounts: index(accounts, (account) => account.id),
-    accountKeys: new Map(),
-    accountKeysInUse: new Map(),
-    keysByToken,
-    keys,
-    secrets: new Map(),
-    names: new Map(),
-    lists: new Map(),
-    listNames: new Map(),
-    wholeLists: new Map(),
-    machines: new Map(),
-    settings: new Map(),
-    users: new Map(),
-    emails: new Map(),
-    factors: new Map(),
-    factorLookups: new Set(),
-    spent: new Set(),
-    rules: new Map(),
-    deployments: new Map(),
-    targets: new Map(),
-    holders: new Map(),
-    seeds: new Map(),
-    seedsByToken: new Map(),
-    trustRules: new Map(),
-    livingKeys: new Map(),
-    usedTokens: new Set(),
-    claims: [],
-    replies: new Map(),
-    versions: new Map(),
-    sealed: new Map(),
-    keepVersions,
-    accountNames: new Set(),
-    nextAccountId: 0,
-  }
+  const world = new World({ storeId, macs, forged, now: time, keepVersions })
+  world.take(accountRows, accounts)
+  world.take(apiKeys, byToken)
   if (addresses.length > 0) await loadMachinesAt(tx, addresses, world)
-  if (seeds.length > 0) for (const seed of await tx.find(lookups.seedsByToken, hashed(seeds))) takeSeed(world, seed)
+  await load(tx, lookups.seedsByToken, hashed(seeds), world)
   return loadNamed(tx, requests, world)
 }
 
 /** Machines, by where they ask from: read again, as a row may have changed before the locks were held. */
 async function loadMachinesAt(tx: Transaction, addresses: readonly string[], world: World): Promise<void> {
   const claims = await tx.claims(rangesAt(addresses), false)
-  const known = claims.filter(({ accountId }) => world.accounts.has(accountId))
+  const known = claims.filter(({ accountId }) => world.get(accountRows, accountId) !== undefined)
   if (known.length === 0) return
-  world.claims.push(...known)
+  world.take(machineAddresses, known)
   const accountIds = unique(known.map(({ accountId }) => accountId))
   const owners = accountIds.map((accountId) => ({ accountId }))
-  const [settings, machines] = await Promise.all([
-    tx.find(lookups.settings, owners),
-    tx.find(lookups.machinesOf, owners),
-  ])
-  for (const one of settings) world.settings.set(one.accountId, one)
+  await Promise.all([load(tx, lookups.settings, owners, world), load(tx, lookups.machinesOf, owners, world)])
   noteSettings(accountIds, world)
-  for (const machine of machines) takeMachine(world, machine)
 }
 
 function rangesAt(addresses: readonly string[]) {
@@ -153,30 +114,29 @@ function hashed(hashes: readonly string[]) {
 async function loadNamed(tx: Transaction, requests: readonly Request[], world: World): Promise<World> {
   const needs = new Needs()
   for (const { caller, operation } of requests) {
-    const key = caller.kind === 'token' ? world.keysByToken.get(caller.hash) : undefined
+    const key = caller.kind === 'token' ? world.find(apiKeysByToken, caller.hash) : undefined
     const accountId = accountOf(caller, key, world)
     addNeeds(needs, accountId, key?.id ?? 0, operation)
     if (accountId === undefined) continue
     needs.turnTo(accountId, key?.id ?? 0)
     if (key !== undefined && key.userId !== null) needs.user(key.userId)
-    if (caller.kind === 'seed') needs.maker(world.seedsByToken.get(caller.hash)?.maker)
+    if (caller.kind === 'seed') needs.maker(world.find(seedsByToken, caller.hash)?.maker)
   }
   await loadRows(tx, needs, world)
-  if (needs.claimed.length > 0) world.claims.push(...(await tx.claims(needs.claimed, true)))
+  if (needs.claimed.length > 0) world.take(machineAddresses, await tx.claims(needs.claimed, true))
   // Who claims addresses must know whether other accounts are there.
   if (needs.accountNames.size === 0 && needs.claimed.length === 0) return world
   const { taken, nextId } = await tx.newAccounts([...needs.accountNames])
-  return { ...world, accountNames: new Set(taken), nextAccountId: nextId }
+  world.accountNames = new Set(taken)
+  world.nextAccountId = nextId
+  return world
 }
 
-function accountOf(caller: Caller, key: ApiKey | undefined, { claims, seedsByToken }: World): number | undefined {
+function accountOf(caller: Caller, key: ApiKey | undefined, world: World): number | undefined {
   if (caller.kind === 'token') return key?.accountId
-  if (caller.kind === 'seed') return seedsByToken.get(caller.hash)?.accountId
-  return caller.kind === 'machine' ? claimOn(claims, caller.address)?.accountId : caller.accountId
-}
-
-function index<Key, Row>(rows: readonly Row[], keyOf: (row: Row) => Key): Map<Key, Row> {
-  return new Map(rows.map((row) => [keyOf(row), row]))
+  if (caller.kind === 'seed') return world.find(seedsByToken, caller.hash)?.accountId
+  if (caller.kind !== 'machine') return caller.accountId
+  return claimOn(world.all(machineAddresses), caller.address)?.accountId
 }
 
 function unique<T>(values: readonly T[]): T[] {

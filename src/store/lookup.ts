@@ -2,8 +2,10 @@
 import type { SealedRows, SealedTable } from './coverage.ts'
 import { type Forged, forgedRow } from './forged.ts'
 import type { RowMacs } from './row-macs.ts'
+import type { At, Index, Rows } from './rows.ts'
 import type { Kind, NamedRow } from './tables/field.ts'
 import type { Open, Table } from './tables/table.ts'
+import type { World } from './world.ts'
 
 /** A column that is held against a member of what is asked for. */
 export interface Match {
@@ -38,13 +40,19 @@ export interface Lookup<Ref, Found> extends Question {
   read(rows: readonly NamedRow[]): readonly Found[]
   /** What is not authentic of something found, or lacks a part; nothing where rows have no MAC. */
   readonly check: Check<Found> | undefined
-  /** For the compiler alone. */
-  readonly asked?: (ref: Ref) => void
+  /** What is put beside what is asked for, when it is looked for. */
+  readonly beside: ((now: number) => Partial<Ref>) | undefined
+  /** What a batch knows once it was found. */
+  readonly take: (world: World, found: readonly Found[]) => void
+  /** Names what is asked for: what is asked for twice is looked for once. */
+  readonly atOf: (ref: Ref) => At
 }
 
 type Check<Found> = (found: Found, macs: RowMacs) => Forged | undefined
 
 interface Options<Ref> extends Partial<Parts> {
+  /** What is put beside what is asked for, when it is looked for. */
+  readonly beside?: (now: number) => Partial<Ref>
   /** By members of what is asked for, the columns that are equal to them. */
   readonly by: { readonly [Member in keyof Ref & string]?: string }
   /** By others, the columns that are greater. */
@@ -55,10 +63,12 @@ interface Options<Ref> extends Partial<Parts> {
 export function sealedRows<Ref>() {
   return <Name extends SealedTable>(
     name: string,
-    table: Table & { readonly name: Name; read(row: NamedRow): SealedRows[Name] },
+    table: Table &
+      Rows<SealedRows[Name], SealedRows[Name], never> & { readonly name: Name; read(row: NamedRow): SealedRows[Name] },
     options: Options<Ref>,
+    take = takeInto<SealedRows[Name]>(table),
   ): Lookup<Ref, SealedRows[Name]> =>
-    lookup<Ref, SealedRows[Name]>(name, table, options, (rows) => rows.map(table.read), authentic(table.name))
+    lookup<Ref, SealedRows[Name]>(name, table, options, (rows) => rows.map(table.read), authentic(table.name), take)
 }
 
 /** Checks rows of a table by their MACs. */
@@ -68,26 +78,49 @@ export function authentic<Name extends SealedTable>(table: Name): Check<SealedRo
 
 /** Rows of a table without MACs. */
 export function openRows<Ref>() {
-  return <Model>(name: string, table: Open<string, Model>, options: Options<Ref>): Lookup<Ref, Model> =>
-    lookup<Ref, Model>(name, table, options, (rows) => rows.map(table.read), undefined)
+  return <Model>(name: string, table: Open<string, Model, never>, options: Options<Ref>): Lookup<Ref, Model> =>
+    lookup<Ref, Model>(name, table, options, (rows) => rows.map(table.read), undefined, takeInto(table))
+}
+
+/** Rows as they are. */
+export function takeInto<Row>(rows: Rows<Row, unknown, never>): Lookup<never, Row>['take'] {
+  return (world, found) => world.take(rows, found)
+}
+
+/** Enough of rows to know them by an index. */
+export function noteBy<Row, Own, Part extends Partial<Own>>(
+  index: Index<Row, Own, never>,
+): Lookup<never, Part>['take'] {
+  return (world, found) => {
+    for (const own of found) world.note(index, own)
+  }
 }
 
 /** What has another form than a row. */
 export function lookup<Ref, Found>(
   name: string,
   table: Table,
-  { by, beyond = {}, ...parts }: Options<Ref>,
+  { by, beyond = {}, beside, ...parts }: Options<Ref>,
   read: (rows: readonly NamedRow[]) => readonly Found[],
   check: Check<Found> | undefined,
+  take: Lookup<Ref, Found>['take'],
 ): Lookup<Ref, Found> {
   const select = Object.keys(table.columns)
     .map((column) => `t.${column}`)
     .join(', ')
   return {
-    ...{ name, table: table.name, read, check },
+    ...{ name, table: table.name, read, check, beside, take, atOf: nameWriter(Object.keys(by)) },
     ...{ select, joins: '', where: '', ending: '', ...parts },
     matches: [...matchesOf(table, by, '='), ...matchesOf(table, beyond, '>')],
   }
+}
+
+/** Of one member or two; the last one alone may hold blanks. */
+function nameWriter<Ref>([first = '', second, third]: readonly string[]): (ref: Ref) => At {
+  const of = (ref: Ref, member: string) => (ref as Readonly<Record<string, At>>)[member] ?? ''
+  if (second === undefined) return (ref) => of(ref, first)
+  if (third === undefined) return (ref) => `${of(ref, first)} ${of(ref, second)}`
+  return (ref) => `${of(ref, first)} ${of(ref, second)} ${of(ref, third)}`
 }
 
 function matchesOf(table: Table, members: object, is: Match['is']): Match[] {

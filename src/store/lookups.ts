@@ -1,21 +1,27 @@
 /** What batches look for, each described once. */
 import type { Deployment } from '../model/deployment.ts'
+import type { Factor } from '../model/factor.ts'
 import { forgedRow } from './forged.ts'
-import { authentic, lookup, openRows, sealedRows } from './lookup.ts'
-import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from './needs.ts'
+import { authentic, type Lookup, lookup, noteBy, openRows, sealedRows, takeInto } from './lookup.ts'
+import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from './refs.ts'
+import type { Fact } from './rows.ts'
 import type { StoredSecret } from './stored.ts'
-import { accountKeys } from './tables/account.ts'
+import { accountKeys, accountKeysInUse as keysInUse } from './tables/account.ts'
 import { apiKeys } from './tables/api-key.ts'
-import { deploymentSecrets, deployments, held, toDeployments } from './tables/deployment.ts'
-import { factors, spent } from './tables/factor.ts'
+import { deploymentSecrets, deployments, held, holders as holdersKnown, toDeployments } from './tables/deployment.ts'
+import { factors, factorsByLookup, spent } from './tables/factor.ts'
 import type { NamedRow } from './tables/field.ts'
-import { lists } from './tables/list.ts'
+import { lists, wholeLists } from './tables/list.ts'
 import { accountSettings, machines } from './tables/machine.ts'
-import { replies } from './tables/reply.ts'
+import { replies, replyLifetimeMs } from './tables/reply.ts'
 import {
+  histories,
   type KeyOfSecret,
+  sealedVersions as sealedKnown,
   secretKeys,
   secrets,
+  secretsByName,
+  storedSecrets,
   toStoredSecret,
   type VersionHead,
   versionHeads,
@@ -24,8 +30,8 @@ import {
 import { seeds } from './tables/seed.ts'
 import { signInRules } from './tables/sign-in.ts'
 import type { Part, Table } from './tables/table.ts'
-import { trustRules, usedTokens } from './tables/trust-rule.ts'
-import { users } from './tables/user.ts'
+import { livingKeys as living, trustRules, usedTokens } from './tables/trust-rule.ts'
+import { users, usersByEmail } from './tables/user.ts'
 
 /** Of an account. */
 interface Within {
@@ -71,18 +77,20 @@ export const keysOfRule = sealedRows<Ref>()('keys_of_rule', apiKeys, {
   ending: 'order by t.account_id, t.id',
 })
 /** How many keys of a rule can be used, if any. */
-export const livingKeys = lookup<Ref & { readonly now: number }, Counted>(
+export const livingKeys = lookup<Ref & { readonly now?: number }, Counted>(
   'living_keys',
   apiKeys,
   {
     select: 't.account_id, t.rule_id as id, count(*) as count',
     by: { accountId: 'account_id', id: 'rule_id' },
     beyond: { now: 'expires_ms' },
+    beside: (now) => ({ now }),
     where: 't.revoked_ms is null',
     ending: 'group by t.account_id, t.rule_id',
   },
   toCounted,
   undefined,
+  countAs(living),
 )
 
 /** The current key of an account. */
@@ -97,33 +105,42 @@ export const accountKeysInUse = lookup<Within, Pick<KeyOfSecret, 'accountId' | '
   { select: 'distinct t.account_id, t.key_version', by: ofAccount },
   (rows) => rows.map(secretKeys.part('accountId', 'keyVersion').read),
   undefined,
+  (world, found) => {
+    for (const { accountId, keyVersion } of found) world.fact(keysInUse, accountId)?.add(keyVersion)
+  },
 )
 
 export const usersOf = sealedRows<Within>()('users_of', users, { by: ofAccount, ending: 'order by t.account_id, t.id' })
 export const usersById = sealedRows<Ref>()('users', users, { by: byId })
-export const usersWith = sealedRows<Within & { readonly email: string }>()('users_with', users, {
-  by: { accountId: 'account_id', email: 'email' },
-})
+export const usersWith = sealedRows<Within & { readonly email: string }>()(
+  'users_with',
+  users,
+  {
+    by: { accountId: 'account_id', email: 'email' },
+  },
+  noteBy(usersByEmail),
+)
 
 export const factorsOf = sealedRows<Ref>()('factors_of', factors, {
   by: { accountId: 'account_id', id: 'user_id' },
   ending: 'order by t.account_id, t.id',
 })
 /** Whether somebody has a look-up. */
-export const takenLookups = lookup<{ readonly lookup: string }, string>(
+export const takenLookups = lookup<{ readonly lookup: string }, Pick<Factor, 'accountId' | 'id' | 'lookup'>>(
   'taken_lookups',
   factors,
-  { select: 't.lookup', by: { lookup: 'lookup' } },
-  (rows) => rows.map((row) => String(row['lookup'])),
+  { select: 't.account_id, t.id, t.lookup', by: { lookup: 'lookup' } },
+  (rows) => rows.map(factors.part('accountId', 'id', 'lookup').read),
   undefined,
+  noteBy(factorsByLookup),
 )
 /** What has been used up. */
 export const spentOnes = openRows<SpentRef>()('spent', spent, { by: { accountId: 'account_id', hash: 'hash' } })
 export const rules = sealedRows<Within>()('rules', signInRules, { by: ofAccount })
 
-export const secretsById = storedSecrets<Ref>('secrets', byId)
-export const secretsNamed = storedSecrets<NameRef>('secrets_named', { accountId: 'account_id', name: 'name' })
-export const secretsOfList = storedSecrets<Ref>('secrets_of_list', { accountId: 'account_id', id: 'list_id' })
+export const secretsById = wholeSecrets<Ref>('secrets', byId)
+export const secretsNamed = wholeSecrets<NameRef>('secrets_named', { accountId: 'account_id', name: 'name' })
+export const secretsOfList = wholeSecrets<Ref>('secrets_of_list', { accountId: 'account_id', id: 'list_id' })
 /** The id of the secret of a name. */
 export const named = lookup<NameRef, NameRef & Ref>(
   'named',
@@ -131,10 +148,11 @@ export const named = lookup<NameRef, NameRef & Ref>(
   { select: 't.account_id, t.id, t.name', by: { accountId: 'account_id', name: 'name' } },
   (rows) => rows.map(secrets.part('accountId', 'id', 'name').read),
   undefined,
+  noteBy(secretsByName),
 )
 
 /** With their keys and current values. */
-function storedSecrets<Asked>(name: string, by: { readonly [Member in keyof Asked & string]?: string }) {
+function wholeSecrets<Asked>(name: string, by: { readonly [Member in keyof Asked & string]?: string }) {
   const isForged = authentic('secrets')
   return lookup<Asked, StoredSecret>(
     name,
@@ -151,6 +169,7 @@ function storedSecrets<Asked>(name: string, by: { readonly [Member in keyof Aske
       const isWhole = key.wrapped.length > 0 && sealed.length > 0
       return isWhole ? isForged(secret, macs) : forgedRow('secrets', secret)
     },
+    takeInto(storedSecrets),
   )
 }
 
@@ -165,6 +184,12 @@ export const versionsOf = lookup<Ref, VersionHead>(
   },
   (rows) => rows.map(versionHeads.read),
   authentic('versions'),
+  (world, found) => {
+    for (const { accountId, secretId, version, createdAt } of found) {
+      const before = world.fact(histories, accountId, secretId) ?? []
+      world.setFact(histories, [...before, { version, createdAt }], accountId, secretId)
+    }
+  },
 )
 /** The value of a version, and the name that it was sealed under. */
 export const sealedVersions = lookup<VersionRef, SealedOf>(
@@ -173,6 +198,11 @@ export const sealedVersions = lookup<VersionRef, SealedOf>(
   { select: listed(sealedOf), by: { accountId: 'account_id', id: 'secret_id', version: 'version' } },
   (rows) => rows.map(sealedOf.read),
   undefined,
+  (world, found) => {
+    for (const { accountId, secretId, version, sealed, name } of found) {
+      world.setFact(sealedKnown, { sealed, name }, accountId, secretId, version)
+    }
+  },
 )
 
 export const listsById = sealedRows<Ref>()('lists', lists, { by: byId })
@@ -190,6 +220,7 @@ export const accountsOfSeeds = lookup<HashRef, number>(
   { select: 't.account_id', by: { hash: 'token_hash' } },
   (rows) => rows.map((row) => Number(row['account_id'])),
   undefined,
+  () => undefined,
 )
 export const seedsByToken = sealedRows<HashRef>()('seeds_by_token', seeds, { by: { hash: 'token_hash' } })
 export const seedsById = sealedRows<Ref>()('seeds', seeds, { by: byId })
@@ -210,6 +241,7 @@ function wholeDeployments<Asked>(name: string, by: { readonly [Member in keyof A
     },
     toDeployments,
     authentic('deployments'),
+    takeInto(deployments),
   )
 }
 
@@ -224,6 +256,7 @@ export const holders = lookup<Ref, Counted>(
   },
   toCounted,
   undefined,
+  countAs(holdersKnown),
 )
 /** How many deployments hold any secret of a list, if any. */
 export const holdersOfList = lookup<Ref, Counted>(
@@ -237,6 +270,7 @@ export const holdersOfList = lookup<Ref, Counted>(
   },
   toCounted,
   undefined,
+  countAs(wholeLists),
 )
 
 export const trustRulesOf = sealedRows<Within>()('trust_rules_of', trustRules, {
@@ -249,10 +283,17 @@ export const usedOnes = openRows<UsedRef>()('used_tokens', usedTokens, {
   by: { accountId: 'account_id', ruleId: 'rule_id', hash: 'hash' },
 })
 
-export const repliesTo = sealedRows<ReplyRef & { readonly since: number }>()('replies', replies, {
+export const repliesTo = sealedRows<ReplyRef & { readonly since?: number }>()('replies', replies, {
   by: { accountId: 'account_id', keyId: 'key_id', hash: 'hash' },
   beyond: { since: 'created_ms' },
+  beside: (now) => ({ since: now - replyLifetimeMs }),
 })
+
+function countAs(fact: Fact<readonly [number, number], number>): Lookup<never, Counted>['take'] {
+  return (world, found) => {
+    for (const { accountId, id, count } of found) world.setFact(fact, count, accountId, id)
+  }
+}
 
 function toCounted(rows: readonly NamedRow[]): Counted[] {
   return rows.map((row) => ({

@@ -1,37 +1,56 @@
 /** Rows that must be there, and are not: whoever took them away would open something. */
 import { hasFactors } from '../model/factor.ts'
 import { forgedRow, missingRow } from './forged.ts'
+import * as lookups from './lookups.ts'
 import type { Needs } from './needs.ts'
-import { ref, type World } from './world.ts'
+import type { Ref } from './refs.ts'
+import type { Rows } from './rows.ts'
+import { accounts } from './tables/account.ts'
+import { factors } from './tables/factor.ts'
+import { accountSettings } from './tables/machine.ts'
+import { histories, storedSecrets } from './tables/secret.ts'
+import { signInRules } from './tables/sign-in.ts'
+import { users } from './tables/user.ts'
+import type { World } from './world.ts'
 
 /** Notes which rows are missing that must be there. */
-export function noteMissing({ histories, settingsOf, factorsOf, rulesOf }: Needs, world: World): void {
-  if (histories.size > 0) for (const at of histories.keys()) noteHistory(at, world)
-  if (settingsOf.size > 0) noteSettings([...settingsOf], world)
-  if (factorsOf.size > 0) for (const { accountId, id } of factorsOf.values()) noteFactors(world, accountId, id)
-  if (rulesOf.size === 0) return
-  const missing = [...rulesOf].filter((id) => world.accounts.has(id) && !world.rules.has(id))
-  world.forged.push(...missing.map((id) => missingRow(id, 'sign_in')))
+export function noteMissing(needs: Needs, world: World): void {
+  for (const secret of needs.refsOf(lookups.versionsOf)) noteHistory(secret, world)
+  noteSettings(
+    needs.refsOf(lookups.settings).map(({ accountId }) => accountId),
+    world,
+  )
+  for (const user of needs.refsOf(lookups.factorsOf)) noteFactors(user, world)
+  const accountIds = needs.refsOf(lookups.rules).map(({ accountId }) => accountId)
+  world.forged.push(...missingOf(signInRules, accountIds, world).map((id) => missingRow(id, 'sign_in')))
 }
 
 /** Old versions go from the oldest on: one that is missing among the others, or the newest, was taken away. */
-function noteHistory(at: string, { secrets, versions, forged }: World): void {
-  const secret = secrets.get(at)?.secret
+function noteHistory({ accountId, id }: Ref, world: World): void {
+  const secret = world.get(storedSecrets, accountId, id)?.secret
   if (secret === undefined) return
-  const kept = versions.get(at) ?? []
+  const kept = world.fact(histories, accountId, id) ?? []
   const isWhole = kept.length > 0 && kept.every((one, back) => one.version === secret.version - kept.length + 1 + back)
-  if (!isWhole) forged.push(forgedRow('secrets', secret))
+  if (!isWhole) world.forged.push(forgedRow('secrets', secret))
 }
 
 export function noteSettings(accountIds: readonly number[], world: World): void {
-  const missing = accountIds.filter((id) => world.accounts.has(id) && !world.settings.has(id))
-  world.forged.push(...missing.map((id) => missingRow(id, 'settings')))
+  world.forged.push(...missingOf(accountSettings, accountIds, world).map((id) => missingRow(id, 'settings')))
+}
+
+/** The accounts that lack a row of which each has one. */
+function missingOf<Row, Own>(
+  rows: Rows<Row, Own, readonly [accountId: number]>,
+  accountIds: readonly number[],
+  world: World,
+): number[] {
+  return accountIds.filter((id) => world.get(accounts, id) !== undefined && world.get(rows, id) === undefined)
 }
 
 /** A factor that was taken away would let in whoever has the others. */
-function noteFactors({ users, factors, forged }: World, accountId: number, userId: number): void {
-  const user = users.get(ref(accountId, userId))
+function noteFactors({ accountId, id: userId }: Ref, world: World): void {
+  const user = world.get(users, accountId, userId)
   if (user === undefined) return
-  const own = [...factors.values()].filter((one) => one.accountId === accountId && one.userId === userId)
-  if (!hasFactors(user, own)) forged.push(forgedRow('users', user))
+  const own = [...world.all(factors)].filter((one) => one.accountId === accountId && one.userId === userId)
+  if (!hasFactors(user, own)) world.forged.push(forgedRow('users', user))
 }

@@ -1,45 +1,19 @@
 /** Which rows the operations of a batch name. */
 import type { AddressRange } from '../model/address.ts'
 import type { Principal } from '../model/principal.ts'
+import type { Lookup } from './lookup.ts'
+import * as lookups from './lookups.ts'
 import type { MakerRef } from './made.ts'
 import type { Idempotency, IdOrName, Place } from './naming.ts'
-import { ref, replyRef, usedRef, versionRef } from './world.ts'
+import type { NameRef, Ref } from './refs.ts'
+import type { At } from './rows.ts'
 
-/** A row of an account. */
-export interface Ref {
-  readonly accountId: number
-  readonly id: number
-}
+const nothing: readonly never[] = []
 
-export interface NameRef {
-  readonly accountId: number
-  readonly name: string
-}
-
-export interface EmailRef {
-  readonly accountId: number
-  readonly email: string
-}
-
-export interface VersionRef extends Ref {
-  readonly version: number
-}
-
-export interface ReplyRef {
-  readonly accountId: number
-  readonly keyId: number
-  readonly hash: string
-}
-
-export interface UsedRef {
-  readonly accountId: number
-  readonly ruleId: number
-  readonly hash: string
-}
-
-export interface SpentRef {
-  readonly accountId: number
-  readonly hash: string
+/** A look-up, and what is asked of it, each thing once. */
+export interface Asked<Ref extends object> {
+  readonly lookup: Lookup<Ref, unknown>
+  readonly refs: Map<At, Ref>
 }
 
 /**
@@ -50,44 +24,26 @@ export class Needs {
   #accountId = 0
   #keyId = 0
 
-  readonly secrets = new Map<string, Ref>()
-  readonly secretNames = new Map<string, NameRef>()
-  readonly lists = new Map<string, Ref>()
-  readonly listNames = new Map<string, NameRef>()
+  readonly #asked = new Map<object, Asked<object>>()
+
+  /** Of secrets whose list is asked for too, and whose holders are counted: what leads to those is looked for first. */
   readonly withList: { readonly accountId: number; readonly id: IdOrName }[] = []
-  readonly machinesOf = new Set<number>()
-  readonly settingsOf = new Set<number>()
-  readonly claimed: AddressRange[] = []
-  readonly contents: { readonly accountId: number; readonly id: IdOrName }[] = []
-  readonly names = new Map<string, NameRef>()
-  readonly keys = new Map<string, Ref>()
-  readonly replies = new Map<string, ReplyRef>()
-  readonly histories = new Map<string, Ref>()
-  readonly sealed = new Map<string, VersionRef>()
-  readonly accountKeys = new Set<number>()
-  readonly keysInUse = new Set<number>()
-  readonly users = new Map<string, Ref>()
-  readonly usersOf = new Set<number>()
-  readonly emails = new Map<string, EmailRef>()
-  readonly sessionsOf = new Map<string, Ref>()
-  readonly factorsOf = new Map<string, Ref>()
-  readonly lookups = new Set<string>()
-  readonly spent = new Map<string, SpentRef>()
-  readonly rulesOf = new Set<number>()
-  readonly accountNames = new Set<string>()
-  readonly deployments = new Map<string, Ref>()
-  readonly targets = new Map<string, NameRef>()
-  /** Secrets of which it is asked how many deployments hold them. */
   readonly held: { readonly accountId: number; readonly id: IdOrName }[] = []
-  readonly seeds = new Map<string, Ref>()
-  readonly trustRulesOf = new Set<number>()
-  readonly trustRules = new Map<string, Ref>()
-  /** Rules whose keys would end with them, and those of whose keys it is asked how many are alive. */
-  readonly keysOfRules = new Map<string, Ref>()
-  readonly livingKeys = new Map<string, Ref>()
-  readonly usedTokens = new Map<string, UsedRef>()
+  readonly contents: { readonly accountId: number; readonly id: IdOrName }[] = []
+  readonly claimed: AddressRange[] = []
+  readonly accountNames = new Set<string>()
   /** Of whom it is asked what they made. */
   readonly makers: (MakerRef & { readonly accountId: number })[] = []
+
+  get asked(): Iterable<Asked<object>> {
+    return this.#asked.values()
+  }
+
+  /** What is asked of a look-up. */
+  refsOf<Ref extends object, Found>(lookup: Lookup<Ref, Found>): readonly Ref[] {
+    const asked = this.#asked.get(lookup) as Asked<Ref> | undefined
+    return asked === undefined ? nothing : [...asked.refs.values()]
+  }
 
   /** What is said next is needed by a caller of this account, with this key if any (else 0). */
   turnTo(accountId: number, keyId: number): void {
@@ -95,14 +51,28 @@ export class Needs {
     this.#keyId = keyId
   }
 
+  /** What a look-up finds, by a row's id. */
+  row<Found>(lookup: Lookup<Ref, Found>, id: number): void {
+    this.#ask(lookup, this.#row(id))
+  }
+
+  named<Found>(lookup: Lookup<NameRef, Found>, name: string): void {
+    this.#ask(lookup, { accountId: this.#accountId, name })
+  }
+
+  /** All of the account. */
+  ofAccount<Found>(lookup: Lookup<{ readonly accountId: number }, Found>): void {
+    this.#ask(lookup, { accountId: this.#accountId })
+  }
+
   secret(id: IdOrName): void {
-    if (typeof id === 'number') this.secrets.set(this.#ref(id), this.#row(id))
-    else this.secretNames.set(this.#ref(id), { accountId: this.#accountId, name: id })
+    if (typeof id === 'number') this.row(lookups.secretsById, id)
+    else this.named(lookups.secretsNamed, id)
   }
 
   list(list: IdOrName): void {
-    if (typeof list === 'number') this.lists.set(this.#ref(list), this.#row(list))
-    else this.listNames.set(this.#ref(list), { accountId: this.#accountId, name: list })
+    if (typeof list === 'number') this.row(lookups.listsById, list)
+    else this.named(lookups.listsNamed, list)
   }
 
   /** The secret, and the list that it must be in. */
@@ -123,7 +93,7 @@ export class Needs {
 
   /** Whether a secret has the name already. */
   newName(name: string): void {
-    this.names.set(this.#ref(name), { accountId: this.#accountId, name })
+    this.named(lookups.named, name)
   }
 
   /** How many deployments hold the secret. */
@@ -133,13 +103,13 @@ export class Needs {
 
   /** The secret and the heads of its versions. */
   history(id: number): void {
-    this.secrets.set(this.#ref(id), this.#row(id))
-    this.histories.set(this.#ref(id), this.#row(id))
+    this.row(lookups.secretsById, id)
+    this.row(lookups.versionsOf, id)
   }
 
   /** The value of a version. */
   sealedVersion(id: number, version: number): void {
-    this.sealed.set(versionRef(this.#accountId, id, version), { ...this.#row(id), version })
+    this.#ask(lookups.sealedVersions, { ...this.#row(id), version })
   }
 
   /** What was answered to an earlier request of the same key. */
@@ -147,22 +117,22 @@ export class Needs {
     if (idempotency === undefined) return
     const { hash } = idempotency
     const [accountId, keyId] = [this.#accountId, this.#keyId]
-    this.replies.set(replyRef(accountId, keyId, hash), { accountId, keyId, hash })
+    this.#ask(lookups.repliesTo, { accountId, keyId, hash })
   }
 
   /** The newest of the account. */
   accountKey(): void {
-    this.accountKeys.add(this.#accountId)
+    this.ofAccount(lookups.newestAccountKey)
   }
 
   /** Which versions of the account's key still wrap something. */
   versionsInUse(): void {
-    this.keysInUse.add(this.#accountId)
+    this.ofAccount(lookups.accountKeysInUse)
   }
 
   /** All of the account. */
   machines(): void {
-    this.machinesOf.add(this.#accountId)
+    this.ofAccount(lookups.machinesOf)
   }
 
   /** Whoever has any of these addresses, in any account. */
@@ -171,88 +141,88 @@ export class Needs {
   }
 
   settings(): void {
-    this.settingsOf.add(this.#accountId)
+    this.ofAccount(lookups.settings)
   }
 
   /** How users sign in. */
   signInRules(): void {
-    this.rulesOf.add(this.#accountId)
+    this.ofAccount(lookups.rules)
   }
 
   key(id: number): void {
-    this.keys.set(this.#ref(id), this.#row(id))
+    this.row(lookups.keys, id)
   }
 
   user(id: number): void {
-    this.users.set(this.#ref(id), this.#row(id))
+    this.row(lookups.usersById, id)
   }
 
   /** All of the account. */
   everyUser(): void {
-    this.usersOf.add(this.#accountId)
+    this.ofAccount(lookups.usersOf)
   }
 
   userAndSessions(id: number): void {
     this.user(id)
-    this.sessionsOf.set(this.#ref(id), this.#row(id))
+    this.row(lookups.sessionsOf, id)
   }
 
   /** Whoever of the account has this address. */
   email(email: string | null): void {
-    if (email !== null) this.emails.set(this.#ref(email), { accountId: this.#accountId, email })
+    if (email !== null) this.#ask(lookups.usersWith, { accountId: this.#accountId, email })
   }
 
   /** All of the user. */
   factors(userId: number): void {
-    this.factorsOf.set(this.#ref(userId), this.#row(userId))
+    this.row(lookups.factorsOf, userId)
   }
 
   /** Whether anybody, of any account, has the factor already. */
   lookup(lookup: string | null): void {
-    if (lookup !== null) this.lookups.add(lookup)
+    if (lookup !== null) this.#ask(lookups.takenLookups, { lookup })
   }
 
   /** Whether it was used up already. */
   spending(hash: string): void {
-    this.spent.set(this.#ref(hash), { accountId: this.#accountId, hash })
+    this.#ask(lookups.spentOnes, { accountId: this.#accountId, hash })
   }
 
   deployment(id: number): void {
-    this.deployments.set(this.#ref(id), this.#row(id))
+    this.row(lookups.deploymentsById, id)
   }
 
   /** What the target holds. */
   target(target: string): void {
-    this.targets.set(this.#ref(target), { accountId: this.#accountId, name: target })
+    this.named(lookups.deploymentsTo, target)
   }
 
   seed(id: number): void {
-    this.seeds.set(this.#ref(id), this.#row(id))
+    this.row(lookups.seedsById, id)
   }
 
   /** All of the account. */
   everyTrustRule(): void {
-    this.trustRulesOf.add(this.#accountId)
+    this.ofAccount(lookups.trustRulesOf)
   }
 
   trustRule(id: number): void {
-    this.trustRules.set(this.#ref(id), this.#row(id))
+    this.row(lookups.trustRulesById, id)
   }
 
   /** The keys that would end with the rule. */
   keysOfTrustRule(id: number): void {
-    this.keysOfRules.set(this.#ref(id), this.#row(id))
+    this.row(lookups.keysOfRule, id)
   }
 
   /** How many keys of the rule are alive. */
   livingKeysOf(ruleId: number): void {
-    this.livingKeys.set(this.#ref(ruleId), this.#row(ruleId))
+    this.row(lookups.livingKeys, ruleId)
   }
 
   /** Whether a token was traded under the rule already. */
   usedToken(ruleId: number, hash: string | undefined): void {
     if (hash === undefined) return
-    this.usedTokens.set(usedRef(this.#accountId, ruleId, hash), { accountId: this.#accountId, ruleId, hash })
+    this.#ask(lookups.usedOnes, { accountId: this.#accountId, ruleId, hash })
   }
 
   /** The maker, and all that they made. */
@@ -278,8 +248,10 @@ export class Needs {
     this.accountNames.add(name)
   }
 
-  #ref(id: IdOrName): string {
-    return ref(this.#accountId, id)
+  #ask<Ref extends object, Found>(lookup: Lookup<Ref, Found>, ref: Ref): void {
+    const known = this.#asked.get(lookup)
+    if (known !== undefined) known.refs.set(lookup.atOf(ref), ref)
+    else this.#asked.set(lookup, { lookup: lookup as never, refs: new Map<At, object>([[lookup.atOf(ref), ref]]) })
   }
 
   #row(id: number): Ref {

@@ -17,7 +17,7 @@ import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import type { StoredVersion } from './stored.ts'
-import type { Claim } from './world.ts'
+import type { Claim } from './tables/machine.ts'
 
 export interface Store {
   /**

@@ -1,103 +1,14 @@
-/** The rows that a batch is about, loaded under its accounts' locks, as they are and as the batch leaves them. */
-import type { AuditRecord } from '../audit/record.ts'
-import type { Account, AccountKey } from '../model/account.ts'
-import type { ApiKey } from '../model/api-key.ts'
-import type { Deployment } from '../model/deployment.ts'
-import type { Factor } from '../model/factor.ts'
-import type { List } from '../model/list.ts'
-import type { AccountSettings, Machine } from '../model/machine.ts'
-import type { SecretKey } from '../model/secret.ts'
-import type { Seed } from '../model/seed.ts'
-import type { SignInRules } from '../model/sign-in.ts'
-import type { TrustRule } from '../model/trust-rule.ts'
-import type { User } from '../model/user.ts'
+/**
+ * The rows that a batch is about, loaded under its accounts' locks, as they are and as the batch leaves them. It knows no
+ * table by name: what is found by what, and what comes and goes with a row, stands beside the tables.
+ */
+import { Changes } from './changes.ts'
 import type { Forged } from './forged.ts'
-import type { Reply } from './reply.ts'
 import type { RowMacs } from './row-macs.ts'
-import type { Spent, StoredSecret, UsedToken, VersionHead } from './stored.ts'
-import type { Claim } from './tables/machine.ts'
-import type { Version } from './tables/secret.ts'
+import { type At, atOf, type Fact, type Index, type KeyValue, type Rows } from './rows.ts'
 
-export type { Claim }
-
-/** The claim that covers an address. */
-export function claimOn(claims: readonly Claim[], address: string): Claim | undefined {
-  return claims.find(({ first, last }) => first <= address && address <= last)
-}
-
-/** A row before the batch (if there was one) and after it (`null`: deleted). */
-export interface Fate<Row> {
-  readonly existed: boolean
-  readonly row: Row | null
-}
-
-/** A row whose name another row may take in the same batch. */
-export interface Renamed {
-  readonly table: 'secrets' | 'lists'
-  readonly accountId: number
-  readonly id: number
-}
-
-export interface NewRecord {
-  readonly record: AuditRecord
-  readonly head: Uint8Array
-}
-
-/** What a batch writes. Each row appears once, in its final state. */
-export interface Changes {
-  readonly secrets: Map<string, Fate<StoredSecret>>
-  readonly lists: Map<string, Fate<List>>
-  readonly machines: Map<string, Fate<Machine>>
-  readonly settings: Map<number, AccountSettings>
-  readonly users: Map<string, Fate<User>>
-  readonly deployments: Map<string, Fate<Deployment>>
-  readonly seeds: Map<string, Fate<Seed>>
-  readonly trustRules: Map<string, Fate<TrustRule>>
-  readonly usedTokens: UsedToken[]
-  /** Where what jobs have left behind is cleared away: keys long expired, tokens that nobody accepts any more. */
-  readonly workloads: Set<number>
-  readonly factors: Map<string, Fate<Factor>>
-  /** With the time by which older ones are forgotten. */
-  readonly spent: (Spent & { readonly now: number })[]
-  readonly rules: Map<number, SignInRules>
-  readonly renamed: Renamed[]
-  readonly versions: Version[]
-  readonly keys: Map<string, Fate<ApiKey>>
-  readonly accounts: Map<number, Fate<Account>>
-  readonly accountKeys: AccountKey[]
-  /** The newest keys of accounts, wrapped anew or used more than before. */
-  readonly changedAccountKeys: Map<number, AccountKey>
-  readonly droppedAccountKeys: { readonly accountId: number; readonly version: number }[]
-  readonly rewrapped: { readonly accountId: number; readonly id: number; readonly key: SecretKey }[]
-  readonly replies: Reply[]
-  readonly records: NewRecord[]
-}
-
-/** Names a row within the store. */
-export function ref(accountId: number, id: number | string): string {
-  return `${accountId} ${id}`
-}
-
-export function versionRef(accountId: number, secretId: number, version: number): string {
-  return `${accountId} ${secretId} ${version}`
-}
-
-export function replyRef(accountId: number, keyId: number, hash: string): string {
-  return `${accountId} ${keyId} ${hash}`
-}
-
-export function usedRef(accountId: number, ruleId: number, hash: string): string {
-  return `${accountId} ${ruleId} ${hash}`
-}
-
-/** A version's value, and the name that it was sealed under. */
-export interface SealedVersion {
-  readonly sealed: Uint8Array
-  readonly name: string
-}
-
-/** Everything loaded for one batch. The maps hold the present state and follow what the batch does. */
-export interface World {
+/** What a batch rests upon, beside its rows. */
+export interface Basis {
   readonly storeId: string
   /** Every row here that has a MAC is authentic; what is put gets its own. */
   readonly macs: RowMacs
@@ -105,69 +16,191 @@ export interface World {
   readonly forged: Forged[]
   /** Milliseconds since 1970. */
   readonly now: number
-  readonly accounts: Map<number, Account>
-  /** The newest of each account. */
-  readonly accountKeys: Map<number, AccountKey>
-  /** Versions of account keys that still wrap secret keys, of the accounts where one is to be dropped. */
-  readonly accountKeysInUse: Map<number, Set<number>>
-  /** By look-up hash. */
-  readonly keysByToken: Map<string, ApiKey>
-  /** By account and id. */
-  readonly keys: Map<string, ApiKey>
-  readonly secrets: Map<string, StoredSecret>
-  /** Ids of secrets by account and name. */
-  readonly names: Map<string, number>
-  /** By account and id. */
-  readonly lists: Map<string, List>
-  /** Ids of lists by account and name. */
-  readonly listNames: Map<string, number>
-  /** By account and id; all of an account, where they are asked for. */
-  readonly machines: Map<string, Machine>
-  readonly settings: Map<number, AccountSettings>
-  /** By account and id; all of an account, where they are asked for. */
-  readonly users: Map<string, User>
-  /** Ids of users by account and address, of those that are to be given. */
-  readonly emails: Map<string, number>
-  /** By account and id; all of a user, where that user signs in or changes them. */
-  readonly factors: Map<string, Factor>
-  /** Those of any account that are to be given. */
-  readonly factorLookups: Set<string>
-  /** What has been used up, of that which is to be, by account and hash. */
-  readonly spent: Set<string>
-  readonly rules: Map<number, SignInRules>
-  /** By account and id. */
-  readonly deployments: Map<string, Deployment>
-  /** Ids of deployments by account and target. */
-  readonly targets: Map<string, number>
-  /** How many deployments hold a secret, of those that change, by account and id. */
-  readonly holders: Map<string, number>
-  /** By account and id. */
-  readonly seeds: Map<string, Seed>
-  /** By look-up hash. */
-  readonly seedsByToken: Map<string, Seed>
-  /** By account and id; all of an account, where they are asked for. */
-  readonly trustRules: Map<string, TrustRule>
-  /** How many keys of a rule are alive, of the rules that another is asked of, by account and id. */
-  readonly livingKeys: Map<string, number>
-  /** Those that are asked for and were found. */
-  readonly usedTokens: Set<string>
-  /** Those that meet an address which is asked from, or which is to be claimed. */
-  readonly claims: Claim[]
-  /** The lists whose secrets are all here, by account and id: how many deployments hold something of each. */
-  readonly wholeLists: Map<string, number>
-  readonly replies: Map<string, Reply>
-  /** Versions of the secrets whose history is asked for, oldest first. */
-  readonly versions: Map<string, readonly VersionHead[]>
-  /** Sealed values of the versions that are asked for. */
-  readonly sealed: Map<string, SealedVersion>
   readonly keepVersions: number
-  /** Present when the batch makes an account. */
-  readonly accountNames: ReadonlySet<string>
-  readonly nextAccountId: number
 }
 
-/** For so long after its end a job's key is still shown. */
-export const workloadKeyLingersMs = 60 * 60 * 1000
+/** Rows of one table, or of several that are read as one. */
+interface Held<Row, Own> {
+  readonly rows: Map<At, Row>
+  /** Made when something is first looked for in them. */
+  readonly indexes: Map<Index<Row, Own, never>, Map<At, Partial<Own>>>
+}
 
-/** For how long a reply is remembered. */
-export const replyLifetimeMs = 24 * 60 * 60 * 1000
+/** Everything loaded for one batch, in its present state: it follows what the batch does. Only what is touched is made. */
+export class World {
+  readonly storeId: string
+  readonly macs: RowMacs
+  readonly forged: Forged[]
+  readonly now: number
+  readonly keepVersions: number
+  readonly changes = new Changes()
+  /** Names of accounts that are taken, of those that are to be given. */
+  accountNames: ReadonlySet<string> = new Set()
+  nextAccountId = 0
+  readonly #held = new Map<object, Held<object, object>>()
+  readonly #facts = new Map<object, Map<At, unknown>>()
+
+  constructor({ storeId, macs, forged, now, keepVersions }: Basis) {
+    this.storeId = storeId
+    this.macs = macs
+    this.forged = forged
+    this.now = now
+    this.keepVersions = keepVersions
+  }
+
+  get<Row, Own, Key extends readonly KeyValue[]>(rows: Rows<Row, Own, Key>, ...key: Key): Row | undefined {
+    return this.#of(rows).rows.get(atOf(key))
+  }
+
+  /** Those that are here, of whatever account. */
+  all<Row, Own>(rows: Rows<Row, Own, never>): Iterable<Row> {
+    return this.#of(rows).rows.values()
+  }
+
+  /** The row that an index leads to. */
+  find<Row, Own, Key extends readonly KeyValue[]>(index: Index<Row, Own, Key>, ...key: Key): Row | undefined {
+    const own = this.#indexed(index).get(atOf(key))
+    return own === undefined ? undefined : this.#of(index.rows).rows.get(index.rows.root.atOf(own))
+  }
+
+  /** Whether an index leads to a row, which need not be here itself. */
+  has<Row, Own, Key extends readonly KeyValue[]>(index: Index<Row, Own, Key>, ...key: Key): boolean {
+    return this.known(index, ...key) !== undefined
+  }
+
+  /** What is known of a row that an index leads to: at least its primary key. */
+  known<Row, Own, Key extends readonly KeyValue[]>(index: Index<Row, Own, Key>, ...key: Key): Partial<Own> | undefined {
+    return this.#indexed(index).get(atOf(key))
+  }
+
+  /** Rows as they were found. */
+  take<Row, Own>(rows: Rows<Row, Own, never>, found: readonly Row[]): void {
+    const held = this.#of(rows)
+    for (const row of found) {
+      held.rows.set(rows.keyOf(row), row)
+      for (const [index, entries] of held.indexes) enter(entries, index, rows.own(row))
+    }
+  }
+
+  /** Enough of a row to know it by an index. */
+  note<Row, Own>(index: Index<Row, Own, never>, own: Partial<Own>): void {
+    enter(this.#indexed(index), index, own)
+  }
+
+  /** A row as it is from now on, made or changed, for what follows in the batch and for what is written at its end. */
+  put<Row, Own>(rows: Rows<Row, Own, never>, row: Row): void {
+    const held = this.#of(rows)
+    const at = rows.keyOf(row)
+    const before = held.rows.get(at)
+    const { fates, renamed } = this.changes.of(rows)
+    const own = rows.own(row)
+    fates.set(at, { existed: fates.get(at)?.existed ?? before !== undefined, row, key: own })
+    held.rows.set(at, row)
+    this.#follow(rows, held, before, row)
+    if (before !== undefined && rows.writing.isRenamed && nameOf(rows.own(before)) !== nameOf(own)) {
+      renamed.push(own)
+    }
+  }
+
+  /** A row that is gone from now on. */
+  remove<Row, Own>(rows: Rows<Row, Own, never>, row: Row): void {
+    const held = this.#of(rows)
+    const at = rows.keyOf(row)
+    const { fates } = this.changes.of(rows)
+    fates.set(at, { existed: fates.get(at)?.existed ?? true, row: null, key: rows.own(row) })
+    held.rows.delete(at)
+    this.#follow(rows, held, row, undefined)
+  }
+
+  /** Changes a row of which it is known, though it was not loaded, that it is there. */
+  change<Row, Own>(rows: Rows<Row, Own, never>, row: Row): void {
+    this.changes.of(rows).fates.set(rows.keyOf(row), { existed: true, row, key: rows.own(row) })
+  }
+
+  /** Takes a row away, by its primary key, that was not loaded. */
+  removeKey<Row, Own>(rows: Rows<Row, Own, never>, key: Partial<Own>): void {
+    this.changes.of(rows).fates.set(rows.root.atOf(key), { existed: true, row: null, key })
+  }
+
+  /** Adds a row that nothing in the batch looks for. */
+  add<Row, Own>(rows: Rows<Row, Own, never>, row: Row): void {
+    this.changes.of(rows).added.push(row)
+  }
+
+  /** What is known, if it was asked for. */
+  fact<Key extends readonly KeyValue[], Value>(fact: Fact<Key, Value>, ...key: Key): Value | undefined {
+    return this.#facts.get(fact)?.get(atOf(key)) as Value | undefined
+  }
+
+  setFact<Key extends readonly KeyValue[], Value>(fact: Fact<Key, Value>, value: Value, ...key: Key): void {
+    const known = this.#facts.get(fact) ?? new Map<At, unknown>()
+    this.#facts.set(fact, known.set(atOf(key), value))
+  }
+
+  /** What follows from a row that is another, or none, from now on. */
+  #follow<Row, Own>(rows: Rows<Row, Own, never>, held: Held<Row, Own>, before: Row | undefined, row: Row | undefined) {
+    for (const [index, entries] of held.indexes) {
+      if (before !== undefined) leave(entries, index, rows.own(before))
+      if (row !== undefined) enter(entries, index, rows.own(row))
+    }
+    for (const { table } of rows.writing.parts) {
+      // Parts are looked for by themselves only where some were.
+      const parts = this.#held.get(table)?.rows
+      if (parts === undefined) continue
+      for (const part of partsOf(rows, table, before)) parts.delete(table.atOf(part))
+      for (const part of partsOf(rows, table, row)) parts.set(table.atOf(part), part)
+    }
+    const { counts } = rows
+    if (counts === undefined) return
+    const count = (key: readonly [number, number], by: number) =>
+      this.setFact(counts.fact, (this.fact(counts.fact, ...key) ?? 0) + by, ...key)
+    if (before !== undefined) for (const key of counts.of(before)) count(key, -1)
+    if (row !== undefined) for (const key of counts.of(row)) count(key, 1)
+  }
+
+  #indexed<Row, Own>(index: Index<Row, Own, never>): Map<At, Partial<Own>> {
+    const held = this.#of(index.rows)
+    const known = held.indexes.get(index)
+    if (known !== undefined) return known
+    const entries = new Map<At, Partial<Own>>()
+    for (const row of held.rows.values()) enter(entries, index, index.rows.own(row))
+    held.indexes.set(index, entries)
+    return entries
+  }
+
+  #of<Row, Own>(rows: Rows<Row, Own, never>): Held<Row, Own> {
+    let known = this.#held.get(rows)
+    if (known === undefined) {
+      known = { rows: new Map(), indexes: new Map() }
+      this.#held.set(rows, known)
+    }
+    // The border between rows of any table and those of one.
+    return known as unknown as Held<Row, Own>
+  }
+}
+
+function enter<Row, Own>(entries: Map<At, Partial<Own>>, { atOf: at }: Index<Row, Own, never>, own: Partial<Own>) {
+  const name = at(own)
+  if (name !== undefined) entries.set(name, own)
+}
+
+/** Unless it leads to another row by now. */
+function leave<Row, Own>(
+  entries: Map<At, Partial<Own>>,
+  { atOf: at, rows }: Index<Row, Own, never>,
+  own: Partial<Own>,
+) {
+  const name = at(own)
+  const known = name === undefined ? undefined : entries.get(name)
+  if (name === undefined || known === undefined) return
+  if (rows.root.atOf(known) === rows.root.atOf(own)) entries.delete(name)
+}
+
+function partsOf<Row, Own>({ writing }: Rows<Row, Own, never>, table: object, row: Row | undefined): readonly object[] {
+  if (row === undefined) return []
+  return writing.parts.flatMap((part) => (part.table === table ? part.of(row) : []))
+}
+
+function nameOf(own: unknown): unknown {
+  return typeof own === 'object' && own !== null && 'name' in own ? own.name : undefined
+}

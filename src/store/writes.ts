@@ -1,20 +1,9 @@
 /** What a batch writes, as steps that any database carries out in their order: what goes first, then what comes. */
-import { rangesOf } from '../model/machine.ts'
-import { accountKeys, accounts } from './tables/account.ts'
-import { apiKeys } from './tables/api-key.ts'
-import { deploymentSecrets, deployments } from './tables/deployment.ts'
-import { factors, spent } from './tables/factor.ts'
-import { lists } from './tables/list.ts'
-import { accountSettings, machineAddresses, machines } from './tables/machine.ts'
-import { audit } from './tables/record.ts'
-import { replies } from './tables/reply.ts'
-import { secretKeys, secrets, versions } from './tables/secret.ts'
-import { seeds } from './tables/seed.ts'
-import { signInRules } from './tables/sign-in.ts'
-import type { Part, TableOf } from './tables/table.ts'
-import { trustRules, usedTokens } from './tables/trust-rule.ts'
-import { users } from './tables/user.ts'
-import { type Changes, type Fate, ref, replyLifetimeMs, workloadKeyLingersMs } from './world.ts'
+import type { Change, Changes } from './changes.ts'
+import type { Fate } from './rows.ts'
+import type { Removal } from './tables/removal.ts'
+import type { TableOf } from './tables/table.ts'
+import { tables } from './tables/tables.ts'
 
 /** Rows of one table. `put` makes a row, or changes the one with its primary key. */
 interface RowStep {
@@ -38,46 +27,6 @@ interface FreeStep {
 }
 
 export type Step = RowStep | RemoveStep | FreeStep
-
-/** The rows whose columns are equal to what is named. */
-export interface Removal<Model> {
-  /** Of no other. */
-  readonly name: string
-  readonly table: string
-  /** The last one is no greater than what is named, where `isUpTo`. */
-  readonly by: Part<Model>
-  readonly isUpTo: boolean
-  /** Another condition, or nothing. */
-  readonly where: string
-}
-
-function removal<Model, Name extends keyof Model & string>(
-  table: TableOf<Model>,
-  fields: readonly Name[],
-  { isUpTo = false, where = '' }: Partial<Pick<Removal<Model>, 'isUpTo' | 'where'>> = {},
-): Removal<Pick<Model, Name>> {
-  const name = `remove_${table.name}_${fields.join('_').toLowerCase()}`
-  return { name, table: table.name, by: table.part(...fields), isUpTo, where }
-}
-
-const goneKey = removal(accountKeys, ['accountId', 'version'])
-const goneWorkloadKeys = removal(apiKeys, ['accountId', 'expiresAt'], { isUpTo: true, where: 'rule_id is not null' })
-const goneUsedTokens = removal(usedTokens, ['accountId', 'until'], { isUpTo: true })
-const goneSpent = removal(spent, ['accountId', 'expiresAt'], { isUpTo: true })
-const goneReplies = removal(replies, ['accountId', 'createdAt'], { isUpTo: true })
-const goneAddresses = removal(machineAddresses, ['accountId', 'machineId'])
-const goneHeld = removal(deploymentSecrets, ['accountId', 'deploymentId'])
-const goneVersions = removal(versions, ['accountId', 'secretId'])
-const goneOldVersions = removal(versions, ['accountId', 'secretId', 'version'], { isUpTo: true })
-const goneSecretKeys = removal(secretKeys, ['accountId', 'secretId'])
-const goneRule = removal(trustRules, ['accountId', 'id'])
-const goneUser = removal(users, ['accountId', 'id'])
-const goneFactor = removal(factors, ['accountId', 'id'])
-const goneSeed = removal(seeds, ['accountId', 'id'])
-const goneList = removal(lists, ['accountId', 'id'])
-const goneMachine = removal(machines, ['accountId', 'id'])
-const goneDeployment = removal(deployments, ['accountId', 'id'])
-const goneSecret = removal(secrets, ['accountId', 'id'])
 
 /** Takes steps in their order; none is made of nothing. */
 class Steps {
@@ -104,203 +53,98 @@ class Steps {
   }
 }
 
-/** @param keepVersions how many versions of a secret are kept */
-export function stepsOf(changes: Changes, keepVersions: number, now: number): readonly Step[] {
+/**
+ * What is over goes first; then all tables, in an order in which every row comes after those that it refers to.
+ *
+ * @param keepVersions how many versions of a secret are kept
+ */
+export function stepsOf(changes: Changes, keepVersions: number): readonly Step[] {
   const steps = new Steps()
-  writeAccounts(steps, changes)
-  if (changes.workloads.size > 0) pruneWorkloads(steps, changes, now)
-  if (changes.trustRules.size > 0) replace(steps, trustRules, goneRule, changes.trustRules)
-  steps.insert(usedTokens, changes.usedTokens)
-  if (changes.keys.size > 0) change(steps, apiKeys, changes.keys)
-  if (changes.renamed.length > 0) freeNames(steps, changes)
-  if (changes.lists.size > 0) writeLists(steps, changes)
-  if (changes.machines.size > 0) writeMachines(steps, changes)
-  if (changes.settings.size > 0) steps.put(accountSettings, [...changes.settings.values()])
-  if (changes.users.size > 0) replace(steps, users, goneUser, changes.users)
-  if (changes.factors.size > 0) replace(steps, factors, goneFactor, changes.factors)
-  if (changes.spent.length > 0) writeSpent(steps, changes)
-  if (changes.rules.size > 0) steps.put(signInRules, [...changes.rules.values()])
-  if (changes.deployments.size > 0) writeDeployments(steps, changes)
-  if (changes.seeds.size > 0) replace(steps, seeds, goneSeed, changes.seeds)
-  if (changes.rewrapped.length > 0) rewrap(steps, changes)
-  if (changes.secrets.size > 0) writeSecrets(steps, changes, keepVersions)
-  if (changes.replies.length > 0) writeReplies(steps, changes)
-  if (changes.records.length > 0) {
-    steps.insert(
-      audit,
-      changes.records.map(({ record, head }) => ({ ...record, head })),
-    )
-  }
+  for (const [removal, rows] of changes.drops) steps.remove(removal, [...rows.values()])
+  const placed = changes.touched.map((change) => ({ change, place: placeOf(change.rows.root) }))
+  placed.sort((a, b) => a.place - b.place)
+  for (const { change } of placed) write(steps, change, changes, keepVersions)
   return steps.all
 }
 
-function writeAccounts(steps: Steps, changes: Changes): void {
-  if (changes.accounts.size > 0) change(steps, accounts, changes.accounts)
-  steps.insert(accountKeys, changes.accountKeys)
-  steps.update(accountKeys, [...changes.changedAccountKeys.values()])
-  steps.remove(goneKey, changes.droppedAccountKeys)
+const places = new Map<object, number>(tables.map((table, at) => [table, at]))
+
+function placeOf(table: TableOf<object>): number {
+  const place = places.get(table)
+  if (place === undefined) throw new Error(`${table.name} is not among the tables of tables.ts.`)
+  return place
 }
 
-/** What is over goes first. */
-function pruneWorkloads(steps: Steps, { workloads }: Changes, now: number): void {
-  const accountIds = [...workloads]
-  steps.remove(
-    goneWorkloadKeys,
-    accountIds.map((accountId) => ({ accountId, expiresAt: now - workloadKeyLingersMs })),
-  )
-  steps.remove(
-    goneUsedTokens,
-    accountIds.map((accountId) => ({ accountId, until: now })),
-  )
-}
-
-/** Nothing is called by a name with a blank: then the rows can get their new names in any order. */
-function freeNames(steps: Steps, { renamed }: Changes): void {
-  const of = (table: 'secrets' | 'lists') => renamed.filter((one) => one.table === table)
-  steps.free(secrets, of('secrets'))
-  steps.free(lists, of('lists'))
-}
-
-function writeLists(steps: Steps, changes: Changes): void {
-  steps.remove(goneList, idsOf(changes.lists, isGone))
-  change(steps, lists, changes.lists)
-}
-
-function writeMachines(steps: Steps, changes: Changes): void {
-  const gone = idsOf(changes.machines, isGone)
-  steps.remove(
-    goneAddresses,
-    gone.map(({ accountId, id }) => ({ accountId, machineId: id })),
-  )
-  steps.remove(goneMachine, gone)
-  const made = rowsOf(changes.machines, ({ existed }) => !existed)
-  steps.insert(machines, made)
+function write(steps: Steps, change: Change<object, object>, changes: Changes, keepVersions: number): void {
+  const { rows, fates, added, renamed } = change
+  const { root, writing } = rows
+  // Nothing is called by a name with a blank: then the rows can get their new names in any order.
+  steps.free(root, renamed)
+  if (fates.size > 0) {
+    if (writing.changed === 'put') steps.put(root, rowsOf(fates, always))
+    else writeFates(steps, change, keepVersions)
+  }
   steps.insert(
-    machineAddresses,
-    made.flatMap((machine) => {
-      const { accountId, id: machineId } = machine
-      return rangesOf(machine).map(({ first, last }) => ({ first, last, accountId, machineId }))
-    }),
+    root,
+    added.filter((row) => writing.isKept(row, changes, keepVersions)),
   )
 }
 
-/** What is used up and would have expired goes, whenever something is. */
-function writeSpent(steps: Steps, changes: Changes): void {
-  steps.remove(
-    goneSpent,
-    changes.spent.map(({ accountId, now }) => ({ accountId, expiresAt: now })),
-  )
-  steps.insert(spent, changes.spent)
+/** What is gone goes first: what it was found by may be taken again in the same batch. */
+function writeFates(steps: Steps, { rows, fates }: Change<object, object>, keepVersions: number): void {
+  const { root, writing } = rows
+  const isReplaced = writing.changed === 'replaced'
+  const gone = keysOf(fates, isReplaced ? didExist : isGone)
+  if (gone.length > 0) {
+    for (const part of writing.parts) steps.remove(part.gone, gone.map(part.ofGone))
+    steps.remove(removalOf(root), gone)
+  }
+  const made = rowsOf(fates, isReplaced ? always : isNew)
+  steps.insert(root, made.map(rows.own))
+  for (const { table, of } of writing.parts) steps.insert(table, made.flatMap(of))
+  if (isReplaced) return
+  const changed = rowsOf(fates, didExist)
+  if (changed.length === 0) return
+  steps.update(root, changed.map(rows.own))
+  for (const { outdated } of writing.parts) {
+    if (outdated === undefined) continue
+    const { removal, of } = outdated
+    steps.remove(
+      removal,
+      changed.map((row) => of(row, keepVersions)),
+    )
+  }
 }
 
-function writeDeployments(steps: Steps, changes: Changes): void {
-  const gone = idsOf(changes.deployments, isGone)
-  steps.remove(
-    goneHeld,
-    gone.map(({ accountId, id }) => ({ accountId, deploymentId: id })),
-  )
-  steps.remove(goneDeployment, gone)
-  const made = rowsOf(changes.deployments, () => true)
-  steps.insert(deployments, made)
-  steps.insert(
-    deploymentSecrets,
-    made.flatMap(({ accountId, id: deploymentId, secrets: held }) =>
-      held.map((one) => ({ ...one, accountId, deploymentId })),
-    ),
-  )
+const removals = new Map<object, Removal<object>>()
+
+/** Of a row, by its primary key. */
+function removalOf(table: TableOf<object>): Removal<object> {
+  const known = removals.get(table)
+  if (known !== undefined) return known
+  const { name, ofKey } = table
+  const made = { name: `remove_${name}_by_key`, table: name, by: ofKey, isUpTo: false, where: '' }
+  removals.set(table, made)
+  return made
 }
 
-function rewrap(steps: Steps, { rewrapped }: Changes): void {
-  steps.update(
-    secretKeys,
-    rewrapped.map(({ accountId, id: secretId, key }) => ({ ...key, accountId, secretId })),
-  )
-}
+type Fates = Change<object, object>['fates']
+type Which = (fate: Fate<object, object>) => boolean
 
-/** What is deleted goes first: its name may be taken again in the same batch. */
-function writeSecrets(steps: Steps, { secrets: fates, versions: written }: Changes, keepVersions: number): void {
-  const gone = idsOf(fates, isGone)
-  const ofGone = gone.map(({ accountId, id: secretId }) => ({ accountId, secretId }))
-  steps.remove(goneVersions, ofGone)
-  steps.remove(goneSecretKeys, ofGone)
-  steps.remove(goneSecret, gone)
-  const made = rowsOf(fates, ({ existed }) => !existed)
-  const changed = rowsOf(fates, ({ existed }) => existed).map(({ secret }) => secret)
-  steps.insert(
-    secrets,
-    made.map(({ secret }) => secret),
-  )
-  steps.insert(
-    secretKeys,
-    made.map(({ secret: { accountId, id }, key }) => ({ ...key, accountId, secretId: id })),
-  )
-  steps.update(secrets, changed)
-  steps.remove(
-    goneOldVersions,
-    changed.map(({ accountId, id, version }) => ({ accountId, secretId: id, version: version - keepVersions })),
-  )
-  const newestOf = (accountId: number, secretId: number) => fates.get(ref(accountId, secretId))?.row?.secret.version
-  steps.insert(
-    versions,
-    written.filter(({ accountId, secretId, version }) => {
-      const newest = newestOf(accountId, secretId)
-      return newest !== undefined && version > newest - keepVersions
-    }),
-  )
-}
-
-function writeReplies(steps: Steps, changes: Changes): void {
-  steps.remove(
-    goneReplies,
-    changes.replies.map(({ accountId, createdAt }) => ({ accountId, createdAt: createdAt - replyLifetimeMs })),
-  )
-  steps.insert(replies, changes.replies)
-}
-
-type Fates<Row> = ReadonlyMap<string | number, Fate<Row>>
-
-/** Makes rows, or changes those that were there. */
-function change<Model extends object>(steps: Steps, table: TableOf<Model>, fates: Fates<Model>): void {
-  steps.insert(
-    table,
-    rowsOf(fates, ({ existed }) => !existed),
-  )
-  steps.update(
-    table,
-    rowsOf(fates, ({ existed }) => existed),
-  )
-}
-
-/** A changed row takes the place of the one that was: what it is found by may go from one row to another in a batch. */
-function replace<Model extends object>(
-  steps: Steps,
-  table: TableOf<Model>,
-  gone: Removal<{ readonly accountId: number; readonly id: number }>,
-  fates: Fates<Model>,
-): void {
-  steps.remove(
-    gone,
-    idsOf(fates, ({ existed }) => existed),
-  )
-  steps.insert(
-    table,
-    rowsOf(fates, () => true),
-  )
-}
+const always: Which = () => true
+const didExist: Which = ({ existed }) => existed
+const isNew: Which = ({ existed }) => !existed
+const isGone: Which = ({ existed, row }) => existed && row === null
 
 /** The rows that are there afterwards. */
-function rowsOf<Row>(fates: Fates<Row>, which: (fate: Fate<Row>) => boolean): Row[] {
-  return [...fates.values()].flatMap((fate) => (fate.row !== null && which(fate) ? [fate.row] : []))
+function rowsOf(fates: Fates, which: Which): object[] {
+  const rows: object[] = []
+  for (const fate of fates.values()) if (fate.row !== null && which(fate)) rows.push(fate.row)
+  return rows
 }
 
-function isGone({ existed, row }: Fate<unknown>): boolean {
-  return existed && row === null
-}
-
-function idsOf(fates: Fates<unknown>, which: (fate: Fate<unknown>) => boolean): { accountId: number; id: number }[] {
-  return [...fates].flatMap(([at, fate]) => {
-    if (!which(fate)) return []
-    const [accountId = 0, id = 0] = String(at).split(' ').map(Number)
-    return [{ accountId, id }]
-  })
+function keysOf(fates: Fates, which: Which): object[] {
+  const keys: object[] = []
+  for (const fate of fates.values()) if (which(fate)) keys.push(fate.key)
+  return keys
 }

@@ -30,9 +30,10 @@ const believedByTheStore = {
 
 /** Rows come under their own account's name, so that one which was wrongly loaded is not found. */
 const filedUnderItsAccount = {
-  file: 'store/loads.ts',
-  find: 'world.secrets.set(ref(accountId, id), stored)',
-  replace: 'world.secrets.set(ref(1, id), stored)',
+  file: 'store/world.ts',
+  find: 'held.rows.set(rows.keyOf(row), row)',
+  replace:
+    "held.rows.set(rows.root.name === 'secrets' ? String(rows.keyOf(row)).replace(/^.* /, '1 ') : rows.keyOf(row), row)",
 }
 
 const fault = (
@@ -154,8 +155,8 @@ export const faults: readonly Fault[] = [
   fault(
     'an address that the account has is refused to a second user',
     'store/operations/users.ts',
-    'work.world.emails.get(ref(account.id, email))',
-    'work.world.emails.get(ref(0, email))',
+    'work.world.known(usersByEmail, account.id, email)?.id',
+    'work.world.known(usersByEmail, 0, email)?.id',
     'v3/addresses.test.ts',
     'refused to a second user',
   ),
@@ -259,11 +260,15 @@ export const faults: readonly Fault[] = [
   fault(
     'a challenge is good once',
     'store/decide/proof.ts',
-    'if (world.spent.has(ref(call.account.id, spend.hash)) || spend.expiresAt <= world.now) {',
+    'if (world.get(spent, call.account.id, spend.hash) !== undefined || spend.expiresAt <= world.now) {',
     'if (spend.expiresAt <= world.now) {',
     'v3/factors.test.ts',
     'answers a challenge once',
-    { file: 'store/writes.ts', find: 'steps.insert(spent, changes.spent)', replace: 'steps.put(spent, changes.spent)' },
+    {
+      file: 'store/writes.ts',
+      find: 'steps.insert(root, made.map(rows.own))',
+      replace: 'steps.put(root, made.map(rows.own))',
+    },
   ),
   fault(
     'a challenge ends',
@@ -327,7 +332,7 @@ export const faults: readonly Fault[] = [
     'taken away behind the server',
     {
       file: 'store/missing.ts',
-      find: "if (!hasFactors(user, own)) forged.push(forgedRow('users', user))",
+      find: "if (!hasFactors(user, own)) world.forged.push(forgedRow('users', user))",
       replace: '',
     },
   ),
@@ -497,8 +502,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a token: it is good for one key',
     'store/operations/trust-rules.ts',
-    '  if (usedHash !== undefined && world.usedTokens.has(usedRef(account.id, found.id, usedHash))) {',
-    "  if (usedHash === '' && world.usedTokens.has(usedRef(account.id, found.id, usedHash))) {",
+    '  if (usedHash !== undefined && world.get(usedTokens, account.id, found.id, usedHash) !== undefined) {',
+    "  if (usedHash === '' && world.get(usedTokens, account.id, found.id, usedHash) !== undefined) {",
     'v3/trust-rules.test.ts',
     'SQLite.*one key for a token',
   ),
@@ -521,8 +526,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a trust rule: its keys end with it',
     'store/operations/trust-rules.ts',
-    "putKey(call.work, { ...key, revokedAt: call.work.world.now })\n      record({ ...call, action: 'key.revoke' }, objectOfKey(revoked)",
-    "putKey(call.work, { ...key, revokedAt: null })\n      record({ ...call, action: 'key.revoke' }, objectOfKey(revoked)",
+    "put(call.work, apiKeys, { ...key, revokedAt: call.work.world.now })\n      record({ ...call, action: 'key.revoke' }, objectOfKey(revoked)",
+    "put(call.work, apiKeys, { ...key, revokedAt: null })\n      record({ ...call, action: 'key.revoke' }, objectOfKey(revoked)",
     'v3/trust-rules.test.ts',
     'SQLite.*that is deleted',
   ),
@@ -1273,12 +1278,12 @@ export const faults: readonly Fault[] = [
     [
       {
         file: 'store/missing.ts',
-        find: "world.forged.push(...missing.map((id) => missingRow(id, 'sign_in')))",
+        find: "world.forged.push(...missingOf(signInRules, accountIds, world).map((id) => missingRow(id, 'sign_in')))",
         replace: '',
       },
       {
         file: 'store/operations/sessions.ts',
-        find: 'return isUpon(call.work.world.rules.get(call.account.id)?.mac, rulesMac)',
+        find: 'return isUpon(call.work.world.get(signInRules, call.account.id)?.mac, rulesMac)',
         replace: 'return rulesMac.length >= 0 && call !== undefined',
       },
     ],
@@ -1585,7 +1590,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a key that revoked itself is good no more',
     'store/operations/keys.ts',
-    '  const revoked = putKey(call.work, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })\n',
+    '  const revoked = put(call.work, apiKeys, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })\n',
     '  const revoked = { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt }\n',
     'v3/keys.test.ts',
     'revokes itself without any right',
@@ -1980,8 +1985,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a version beyond those kept is out of reach',
     'store/operations/versions.ts',
-    'version > secret.version - keepVersions',
-    'keepVersions > 0',
+    'version > secret.version - world.keepVersions',
+    'world.keepVersions > 0',
     'v3/versions.test.ts',
     'out of reach at once',
   ),
@@ -2004,16 +2009,16 @@ export const faults: readonly Fault[] = [
   fault(
     'an account key that still wraps something is not destroyed',
     'store/operations/account-keys.ts',
-    'world.accountKeysInUse.get(call.account.id)?.has(version) !== false',
+    'world.fact(accountKeysInUse, call.account.id)?.has(version) !== false',
     'version === 0',
     'store/decide.test.ts',
     'still wraps',
   ),
   fault(
     'a deleted secret takes its key along',
-    'store/writes.ts',
-    'steps.remove(goneSecretKeys, ofGone)',
-    '',
+    'store/tables/secret.ts',
+    "removal(secretKeys, ['accountId', 'secretId'])",
+    "removal(secretKeys, ['accountId', 'secretId'], { where: 'key_version < 0' })",
     'store/rows.test.ts',
     'nothing of a deleted',
   ),
@@ -2036,7 +2041,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a name is taken once',
     'store/operations/secrets.ts',
-    'if (work.world.names.has(ref(account.id, operation.name))) return',
+    'if (work.world.has(secretsByName, account.id, operation.name)) return',
     'if (operation.name.length > 255) return',
     'v3/secrets.test.ts',
     'exist once',
@@ -2470,9 +2475,9 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a deleted secret takes its versions along',
-    'store/writes.ts',
-    'steps.remove(goneVersions, ofGone)',
-    '',
+    'store/tables/secret.ts',
+    "removal(versions, ['accountId', 'secretId'])",
+    "removal(versions, ['accountId', 'secretId'], { where: 'version < 0' })",
     'store/rows.test.ts',
     'nothing of a deleted',
   ),
@@ -2501,9 +2506,33 @@ export const faults: readonly Fault[] = [
     'clock stepped back',
   ),
   fault(
+    'what was given up stays with who took it',
+    'store/world.ts',
+    'if (rows.root.atOf(known) === rows.root.atOf(own)) entries.delete(name)',
+    'entries.delete(name)',
+    'store/world.test.ts',
+    'what another took is theirs',
+  ),
+  fault(
+    'a batch writes no table that backups would not know',
+    'store/writes.ts',
+    'if (place === undefined) throw new',
+    'if (place === undefined) void new',
+    'store/world.test.ts',
+    'copies and backups',
+  ),
+  fault(
+    'rows count as what their table says',
+    'store/world.ts',
+    'for (const key of counts.of(before)) count(key, -1)',
+    'for (const key of counts.of(before)) count(key, 0)',
+    'store/world.test.ts',
+    'counts what its rows',
+  ),
+  fault(
     'a deleted name is free in the same batch',
-    'store/decide/work.ts',
-    'world.names.delete(ref(secret.accountId, secret.name))',
+    'store/world.ts',
+    'if (before !== undefined) leave(entries, index, rows.own(before))',
     '',
     'store/batch.test.ts',
     'deletes it leaves nothing|give its name',

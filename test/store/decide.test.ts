@@ -11,7 +11,12 @@ import type { Op, Outcome, Request } from '../../src/store/operation.ts'
 import type { NextVersion } from '../../src/store/operations/secrets.ts'
 import { RowMacs } from '../../src/store/row-macs.ts'
 import type { StoredSecret } from '../../src/store/stored.ts'
-import { ref, type World } from '../../src/store/world.ts'
+import { accountKeys, accountKeysInUse, accounts } from '../../src/store/tables/account.ts'
+import { apiKeys } from '../../src/store/tables/api-key.ts'
+import { audit } from '../../src/store/tables/record.ts'
+import { secretKeys, storedSecrets, versions } from '../../src/store/tables/secret.ts'
+import { users } from '../../src/store/tables/user.ts'
+import { World } from '../../src/store/world.ts'
 
 const now = Date.UTC(2026, 0, 1)
 const host: Caller = { kind: 'host', accountId: 1, name: 'root' }
@@ -87,7 +92,7 @@ suite('A decision', () => {
       const { outcomes, changes } = decide([requestOf(host, update(other))], worldOf())
 
       assert.deepEqual(outcomes, [{ kind: 'outdated' }])
-      assert.deepEqual([changes.records, changes.versions, changes.secrets.size], [[], [], 0])
+      assert.deepEqual([changes.added(audit), changes.added(versions), changes.fates(storedSecrets)], [[], [], []])
     }
   })
 
@@ -99,14 +104,14 @@ suite('A decision', () => {
 
     assert.deepEqual(outcomes.map(wordOf), ['done', 'outdated'])
     assert.deepEqual(
-      changes.versions.map(({ version }) => version),
+      changes.added(versions).map(({ version }) => version),
       [4],
     )
     assert.deepEqual(
-      [...changes.secrets.values()].map(({ existed, row }) => [existed, row?.secret.version]),
+      changes.fates(storedSecrets).map(({ existed, row }) => [existed, row?.secret.version]),
       [[true, 4]],
     )
-    assert.equal(changes.records.length, 1)
+    assert.equal(changes.added(audit).length, 1)
   })
 
   test('sees a key revoked by its neighbour before it', () => {
@@ -134,43 +139,43 @@ suite('A decision', () => {
     )
 
     assert.deepEqual(outcomes, [{ kind: 'outdated' }])
-    assert.equal(changes.keys.size, 0)
+    assert.deepEqual(changes.fates(apiKeys), [])
   })
 
   test('on what was sealed for another account is put off', () => {
     const { outcomes, changes } = decide([requestOf(host, createFor(2))], worldOf())
 
     assert.deepEqual(outcomes, [{ kind: 'outdated' }])
-    assert.equal(changes.secrets.size, 0)
+    assert.deepEqual(changes.fates(storedSecrets), [])
   })
 
   test('on a secret whose key was wrapped under an account key that is being replaced is put off', () => {
-    const newest = new Map([[1, { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }]])
+    const newest = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }
 
-    const { outcomes, changes } = decide([requestOf(host, createFor(1))], worldOf({ accountKeys: newest }))
+    const { outcomes, changes } = decide([requestOf(host, createFor(1))], worldOf({ newest }))
 
     assert.deepEqual(outcomes, [{ kind: 'outdated' }])
-    assert.equal(changes.secrets.size, 0)
+    assert.deepEqual(changes.fates(storedSecrets), [])
   })
 
   test('destroys no account key that still wraps something, nor the newest, nor one that it knows nothing of', () => {
-    const newest = new Map([[1, { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }]])
+    const newest = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }
     const drop = (version: number, inUse: readonly number[] | undefined) => {
-      const accountKeysInUse = new Map(inUse === undefined ? [] : [[1, new Set(inUse)]])
-      const world = worldOf({ accountKeys: newest, accountKeysInUse })
+      const world = worldOf({ newest })
+      if (inUse !== undefined) world.setFact(accountKeysInUse, new Set(inUse), 1)
       return decide([requestOf(host, { kind: 'drop_account_key', version })], world)
     }
 
     for (const { outcomes, changes } of [drop(1, [1, 2]), drop(2, []), drop(3, []), drop(1, undefined)]) {
       assert.deepEqual(outcomes.map(wordOf), ['invalid'])
-      assert.deepEqual(changes.droppedAccountKeys, [])
+      assert.deepEqual(changes.fates(accountKeys), [])
     }
     assert.deepEqual(drop(1, [2]).outcomes.map(wordOf), ['done'])
   })
 
   test('puts no account key in place of one that was replaced meanwhile', () => {
     const now = { accountId: 1, version: 2, wrapped: bytes(1), uses: 5 }
-    const world = () => worldOf({ accountKeys: new Map([[1, now]]) })
+    const world = () => worldOf({ newest: now })
     const rewrap = (version: number, from: Uint8Array) => {
       const to = { accountId: 1, version, wrapped: bytes(9), uses: 0 }
       return decide([requestOf(host, { kind: 'rewrap_account_key', from, to })], world())
@@ -178,10 +183,13 @@ suite('A decision', () => {
 
     for (const { outcomes, changes } of [rewrap(1, bytes(1)), rewrap(2, bytes(2)), rewrap(3, bytes(1))]) {
       assert.deepEqual(outcomes, [{ kind: 'outdated' }])
-      assert.equal(changes.changedAccountKeys.size, 0)
+      assert.deepEqual(changes.fates(accountKeys), [])
     }
     const { changes } = rewrap(2, bytes(1))
-    assert.deepEqual([...changes.changedAccountKeys.values()], [{ ...now, wrapped: bytes(9) }])
+    assert.deepEqual(
+      changes.fates(accountKeys).map(({ existed, row }) => [existed, row]),
+      [[true, { ...now, wrapped: bytes(9) }]],
+    )
   })
 
   test('lets nobody without account:manage replace the key of an account', () => {
@@ -197,8 +205,7 @@ suite('A decision', () => {
       const { outcomes, changes } = decide([requestOf(byKey, operation)], worldOf())
 
       assert.deepEqual(outcomes.map(wordOf), ['forbidden'])
-      assert.deepEqual([changes.accountKeys, changes.rewrapped, changes.droppedAccountKeys], [[], [], []])
-      assert.equal(changes.changedAccountKeys.size, 0)
+      assert.deepEqual([changes.fates(accountKeys), changes.fates(secretKeys)], [[], []])
     }
   })
 
@@ -225,8 +232,9 @@ suite('A decision', () => {
     const session: ApiKey = { ...key, id: 2, tokenHash: 'cd', userId: 7, scopes: ['secrets:read'], lastUsedAt: now }
     const readAs = (row: User | undefined) => {
       const caller: Caller = { kind: 'token', hash: 'cd' }
-      const users = new Map(row === undefined ? [] : [[ref(1, 7), row]])
-      const world = worldOf({ users, keysByToken: new Map([['cd', session]]) })
+      const world = worldOf()
+      world.take(apiKeys, [session])
+      world.take(users, row === undefined ? [] : [row])
       return decide([requestOf(caller, readFirst)], world).outcomes.map(wordOf)
     }
 
@@ -256,18 +264,18 @@ suite('A decision', () => {
     const { changes } = decide([requestOf(host, readFirst)], worldOf({ now: now - 60_000 }))
 
     assert.deepEqual(
-      changes.records.map(({ record }) => [record.seq, record.time]),
+      changes.added(audit).map(({ seq, time }) => [seq, time]),
       [[8, now - 500]],
     )
-    assert.equal(changes.accounts.get(1)?.row?.auditAt, now - 500)
+    assert.equal(changes.fateOf(accounts, 1)?.row?.auditAt, now - 500)
   })
 
   test('notes the use of a key once a minute at most', () => {
     const caller: Caller = { kind: 'token', hash: 'ab' }
     const usesAt = (time: number) =>
-      [...decide([requestOf(caller, readFirst)], worldOf({ now: time })).changes.keys.values()].map(
-        ({ row }) => row?.lastUsedAt,
-      )
+      decide([requestOf(caller, readFirst)], worldOf({ now: time }))
+        .changes.fates(apiKeys)
+        .map(({ row }) => row?.lastUsedAt)
 
     assert.deepEqual(usesAt(now + 58_999), [])
     assert.deepEqual(usesAt(now + 59_000), [now + 59_000])
@@ -277,7 +285,7 @@ suite('A decision', () => {
     const { outcomes, changes } = decide([requestOf({ ...host, accountId: 2 }, readFirst)], worldOf())
 
     assert.deepEqual(outcomes.map(wordOf), ['not_found'])
-    assert.deepEqual(changes.records, [])
+    assert.deepEqual(changes.added(audit), [])
   })
 
   test('makes no account for a key, nor under an id that is not the next', () => {
@@ -298,7 +306,7 @@ suite('A decision', () => {
       const { outcomes, changes } = decide([requestOf(caller, operation)], world)
 
       assert.deepEqual(outcomes.map(wordOf), [word])
-      assert.equal(changes.accounts.size, 0)
+      assert.deepEqual(changes.fates(accounts), [])
     }
     const { outcomes } = decide([requestOf(host, operation)], worldOf({ nextAccountId: 2 }))
     assert.deepEqual(outcomes.map(wordOf), ['done'])
@@ -316,7 +324,12 @@ function wordOf(outcome: Outcome): string {
 }
 
 /** Account 1 with one secret at version 3, one key, and seven records. */
-function worldOf(other: Partial<World> = {}): World {
+function worldOf({
+  now: time = now,
+  newest = { accountId: 1, version: 1, wrapped: bytes(1), uses: 0 },
+  nextAccountId = 0,
+  accountNames = new Set<string>(),
+} = {}): World {
   const account = {
     id: 1,
     name: 'default',
@@ -336,44 +349,13 @@ function worldOf(other: Partial<World> = {}): World {
     machineNetworks: [],
     mac: bytes(2),
   }
-  return {
-    storeId: '00',
-    macs: new RowMacs(createSecretKey(bytes(7)), '00'),
-    forged: [],
-    now,
-    accounts: new Map([[1, account]]),
-    accountKeys: new Map([[1, { accountId: 1, version: 1, wrapped: bytes(1), uses: 0 }]]),
-    accountKeysInUse: new Map(),
-    keysByToken: new Map([['ab', key]]),
-    keys: new Map([[ref(1, 1), key]]),
-    secrets: new Map([[ref(1, 1), secret]]),
-    names: new Map([[ref(1, 'one'), 1]]),
-    lists: new Map(),
-    listNames: new Map(),
-    wholeLists: new Map(),
-    users: new Map(),
-    emails: new Map(),
-    deployments: new Map(),
-    targets: new Map(),
-    holders: new Map(),
-    seeds: new Map(),
-    factors: new Map(),
-    factorLookups: new Set(),
-    spent: new Set(),
-    rules: new Map(),
-    seedsByToken: new Map(),
-    trustRules: new Map(),
-    livingKeys: new Map(),
-    usedTokens: new Set(),
-    machines: new Map(),
-    settings: new Map(),
-    claims: [],
-    replies: new Map(),
-    versions: new Map(),
-    sealed: new Map(),
-    keepVersions: 10,
-    accountNames: new Set(),
-    nextAccountId: 0,
-    ...other,
-  }
+  const macs = new RowMacs(createSecretKey(bytes(7)), '00')
+  const world = new World({ storeId: '00', macs, forged: [], now: time, keepVersions: 10 })
+  world.take(accounts, [account])
+  world.take(accountKeys, [newest])
+  world.take(apiKeys, [key])
+  world.take(storedSecrets, [secret])
+  world.accountNames = accountNames
+  world.nextAccountId = nextAccountId
+  return world
 }

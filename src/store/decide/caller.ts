@@ -9,8 +9,12 @@ import type { Seed } from '../../model/seed.ts'
 import { scopesOfUser } from '../../model/user.ts'
 import type { Asked } from '../caller.ts'
 import type { Ended } from '../outcome.ts'
-import { claimOn, ref } from '../world.ts'
-import { type Call, putKey, refused, shutOut, type Work } from './work.ts'
+import { accounts } from '../tables/account.ts'
+import { apiKeys, apiKeysByToken } from '../tables/api-key.ts'
+import { accountSettings, claimOn, machineAddresses, machines } from '../tables/machine.ts'
+import { seedsByToken } from '../tables/seed.ts'
+import { users } from '../tables/user.ts'
+import { type Call, put, refused, shutOut, type Work } from './work.ts'
 
 /** How often the time of a key's last use is written, at most. */
 const lastUsedGrainMs = 60_000
@@ -27,21 +31,21 @@ export function identify(work: Work, request: Asked, action: Action): Call | End
       return identifySeed(work, request, caller, action)
     case 'user':
     case 'workload': {
-      const account = work.world.accounts.get(caller.accountId)
+      const account = work.world.get(accounts, caller.accountId)
       if (account === undefined) return refused('not_found', 'No such account.')
       const id = caller.kind === 'user' ? caller.userId : caller.ruleId
       const principal = { kind: caller.kind, id, name: caller.name }
-      const user = caller.kind === 'user' ? work.world.users.get(ref(account.id, id)) : undefined
+      const user = caller.kind === 'user' ? work.world.get(users, account.id, id) : undefined
       return { work, request, account, principal, key: undefined, user, scopes: [], action }
     }
     case 'shut_out': {
-      const account = work.world.accounts.get(caller.accountId)
+      const account = work.world.get(accounts, caller.accountId)
       if (account === undefined) return refused('not_found', 'No such account.')
       return { work, request, account, principal: caller.principal, key: undefined, scopes: [], action }
     }
     case 'host':
     case 'system': {
-      const account = work.world.accounts.get(caller.accountId)
+      const account = work.world.get(accounts, caller.accountId)
       if (account === undefined) return refused('not_found', 'No such account.')
       const name = caller.kind === 'host' ? caller.name : 'strongroom'
       const principal = { kind: caller.kind, id: 0, name }
@@ -57,10 +61,10 @@ export function isCall(found: Call | Ended): found is Call {
 }
 
 function identifyKey(work: Work, request: Asked, caller: { readonly hash: string }, action: Action): Call | Ended {
-  const key = work.world.keysByToken.get(caller.hash)
-  const account = key === undefined ? undefined : work.world.accounts.get(key.accountId)
+  const key = work.world.find(apiKeysByToken, caller.hash)
+  const account = key === undefined ? undefined : work.world.get(accounts, key.accountId)
   if (key === undefined || account === undefined) return unauthenticated()
-  const user = key.userId === null ? undefined : work.world.users.get(ref(key.accountId, key.userId))
+  const user = key.userId === null ? undefined : work.world.get(users, key.accountId, key.userId)
   const principal =
     key.userId === null
       ? ({ kind: 'key', id: key.id, name: key.name } as const)
@@ -81,10 +85,10 @@ function identifyMachine(
   action: Action,
 ): Call | Ended {
   const { world } = work
-  const claim = claimOn(world.claims, caller.address)
-  const account = world.accounts.get(claim?.accountId ?? 0)
-  const machine = world.machines.get(ref(claim?.accountId ?? 0, claim?.machineId ?? 0))
-  const settings = world.settings.get(claim?.accountId ?? 0)
+  const claim = claimOn(world.all(machineAddresses), caller.address)
+  const account = world.get(accounts, claim?.accountId ?? 0)
+  const machine = world.get(machines, claim?.accountId ?? 0, claim?.machineId ?? 0)
+  const settings = world.get(accountSettings, claim?.accountId ?? 0)
   if (account === undefined || machine === undefined || settings === undefined) return unauthenticated()
   // The row decides, not the claim, which is only how it is found.
   const ranges = rangesOf(machine)
@@ -97,8 +101,8 @@ function identifyMachine(
 
 /** An unknown token leads to no account, and so to no record. */
 function identifySeed(work: Work, request: Asked, caller: { readonly hash: string }, action: Action): Call | Ended {
-  const seed = work.world.seedsByToken.get(caller.hash)
-  const account = work.world.accounts.get(seed?.accountId ?? 0)
+  const seed = work.world.find(seedsByToken, caller.hash)
+  const account = work.world.get(accounts, seed?.accountId ?? 0)
   if (seed === undefined || account === undefined) return refused('not_found', 'No seed is here.')
   const principal = { kind: 'seed', id: seed.id, name: seed.target } as const
   const scopes = seed.expiresAt > work.world.now ? scopesOfSeed({ work, request }, seed) : []
@@ -111,16 +115,15 @@ function identifySeed(work: Work, request: Asked, caller: { readonly hash: strin
  */
 export function scopesOfSeed({ work, request }: Pick<Call, 'work' | 'request'>, seed: Seed): readonly Scope[] {
   const { accountId, maker } = seed
-  const at = ref(accountId, maker.id)
-  const account = work.world.accounts.get(accountId)
+  const account = work.world.get(accounts, accountId)
   if (account === undefined || !inNetworks(account.networks, request.address)) return []
   const own = seed.scopes.length === 0 ? [] : parseScopes(seed.scopes)
   if (maker.kind === 'key') {
-    const key = work.world.keys.get(at)
+    const key = work.world.get(apiKeys, accountId, maker.id)
     const isUsable = key !== undefined && whyUnusable(key, account, work.world.now, request.address) === undefined
     return isUsable ? meet(own, scopesOf(key)) : []
   }
-  const user = maker.kind === 'user' ? work.world.users.get(at) : undefined
+  const user = maker.kind === 'user' ? work.world.get(users, accountId, maker.id) : undefined
   const isStanding = user !== undefined && !user.isDisabled && user.generation === seed.makerGeneration
   return isStanding ? meet(own, scopesOfUser(user)) : []
 }
@@ -133,5 +136,6 @@ function unauthenticated(): Ended {
 
 function touch(work: Work, key: ApiKey): void {
   const { now } = work.world
-  if (key.lastUsedAt === null || now - key.lastUsedAt >= lastUsedGrainMs) putKey(work, { ...key, lastUsedAt: now })
+  if (key.lastUsedAt === null || now - key.lastUsedAt >= lastUsedGrainMs)
+    put(work, apiKeys, { ...key, lastUsedAt: now })
 }

@@ -2,20 +2,22 @@
  * Decides a batch: what each operation answers, what is written, and what the audit trail says. Pure: the engines load
  * the rows before (under the accounts' locks) and write the changes after, in one transaction, so that both behave alike.
  */
+
+import type { Changes } from '../changes.ts'
 import type { Outcome, Request } from '../operation.ts'
 import { actionOf, definitionOf, foundingOf, isFounding } from '../operations/registry.ts'
-import type { Changes, World } from '../world.ts'
+import type { World } from '../world.ts'
 import { carryOut, found } from './admit.ts'
 import { identify, isCall } from './caller.ts'
-import { emptyChanges, type Work } from './work.ts'
+import type { Work } from './work.ts'
 
 /**
- * @param world what the engine loaded for these requests; its maps are brought to the state after the batch
+ * @param world what the engine loaded for these requests; it is brought to the state after the batch
  * @returns one outcome per request, in the order given, and what to write
  */
 export function decide(requests: readonly Request[], world: World): { outcomes: Outcome[]; changes: Changes } {
-  const work: Work = { world, changes: emptyChanges() }
-  return { outcomes: requests.map((request) => decideOne(work, request)), changes: work.changes }
+  const outcomes = requests.map((request) => decideOne({ world }, request))
+  return { outcomes, changes: world.changes }
 }
 
 function decideOne(work: Work, request: Request): Outcome {

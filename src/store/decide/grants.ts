@@ -6,7 +6,9 @@ import { type Part, partBeyond, type Reach, wholeReach } from '../../model/grant
 import { mayManageKey, type Right } from '../../model/scope.ts'
 import { scopesOfUser, type User } from '../../model/user.ts'
 import type { Refused } from '../outcome.ts'
-import { ref } from '../world.ts'
+import { machines } from '../tables/machine.ts'
+import { seeds } from '../tables/seed.ts'
+import { trustRules } from '../tables/trust-rule.ts'
 import { type Call, refuse } from './work.ts'
 
 /** Something that acts later, or is let act further. */
@@ -37,7 +39,6 @@ export function exceeding(call: Call, right: Right | 'none', all: readonly Hande
 /** How far the caller reaches. */
 export function reachOf({ key, user, principal, scopes, work, account }: Call): Reach {
   const nobody: Reach = { scopes, networks: [], until: null, isOwner: false }
-  const at = ref(account.id, principal.id)
   switch (principal.kind) {
     case 'host':
     case 'system':
@@ -52,13 +53,13 @@ export function reachOf({ key, user, principal, scopes, work, account }: Call): 
         ? nobody
         : { ...userReach(user), scopes: key === undefined ? scopesOfUser(user) : scopes }
     case 'workload': {
-      const rule = work.world.trustRules.get(at)
+      const rule = work.world.get(trustRules, account.id, principal.id)
       return rule === undefined ? nobody : { ...nobody, scopes: scopesOf(rule), networks: rule.networks }
     }
     case 'machine':
-      return { ...nobody, networks: work.world.machines.get(at)?.addresses ?? [] }
+      return { ...nobody, networks: work.world.get(machines, account.id, principal.id)?.addresses ?? [] }
     case 'seed':
-      return { ...nobody, until: work.world.seeds.get(at)?.expiresAt ?? null }
+      return { ...nobody, until: work.world.get(seeds, account.id, principal.id)?.expiresAt ?? null }
     default:
       return unreachable(principal.kind)
   }

@@ -4,7 +4,10 @@ import type { AuditObject } from '../../audit/record.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Made, MakerRef } from '../made.ts'
-import { type Call, putKey, record, removeMachine, removeTrustRule } from './work.ts'
+import { apiKeys } from '../tables/api-key.ts'
+import { machines } from '../tables/machine.ts'
+import { trustRules } from '../tables/trust-rule.ts'
+import { type Call, put, record } from './work.ts'
 
 const nothing: Made = { keys: [], trustRules: [], machines: [] }
 
@@ -19,15 +22,15 @@ export function endMade(call: Call, maker: MakerRef, isWhole: boolean): Made {
   if (!isWhole) return nothing
   const made = madeBy(call, maker)
   for (const key of made.keys) {
-    const revoked = putKey(call.work, { ...key, revokedAt: call.work.world.now })
+    const revoked = put(call.work, apiKeys, { ...key, revokedAt: call.work.world.now })
     record({ ...call, action: 'key.revoke' }, objectOf('key', revoked), 'ok')
   }
   for (const rule of made.trustRules) {
-    removeTrustRule(call.work, rule)
+    call.work.world.remove(trustRules, rule)
     record({ ...call, action: 'trust_rule.delete' }, objectOf('trust_rule', rule), 'ok')
   }
   for (const machine of made.machines) {
-    removeMachine(call.work, machine)
+    call.work.world.remove(machines, machine)
     record({ ...call, action: 'machine.delete' }, objectOf('machine', machine), 'ok')
   }
   return made
@@ -38,9 +41,9 @@ export function madeBy({ work, account }: Call, root: MakerRef): Made {
   const ofAccount = <Row extends { readonly accountId: number }>(rows: Iterable<Row>) =>
     [...rows].filter(({ accountId }) => accountId === account.id)
   const all = {
-    keys: ofAccount(work.world.keys.values()).filter(({ userId }) => userId === null),
-    trustRules: ofAccount(work.world.trustRules.values()),
-    machines: ofAccount(work.world.machines.values()),
+    keys: ofAccount(work.world.all(apiKeys)).filter(({ userId }) => userId === null),
+    trustRules: ofAccount(work.world.all(trustRules)),
+    machines: ofAccount(work.world.all(machines)),
   }
   const made = {
     keys: new Set<ApiKey>(),

@@ -3,12 +3,13 @@ import type { AuditObject } from '../../audit/record.ts'
 import { defaultList, type List, listUid } from '../../model/list.ts'
 import type { IdOrName } from '../naming.ts'
 import type { Refused } from '../outcome.ts'
-import { ref } from '../world.ts'
-import { type Call, putAccount, putList, refuseField } from './work.ts'
+import { accounts } from '../tables/account.ts'
+import { lists, listsByName } from '../tables/list.ts'
+import { type Call, put, putAccount, refuseField } from './work.ts'
 
 export function findList({ account, work }: Call, wanted: IdOrName): List | undefined {
-  const id = typeof wanted === 'number' ? wanted : work.world.listNames.get(ref(account.id, wanted))
-  return work.world.lists.get(ref(account.id, id ?? 0))
+  const { world } = work
+  return typeof wanted === 'number' ? world.get(lists, account.id, wanted) : world.find(listsByName, account.id, wanted)
 }
 
 /** The list of secrets that are made without naming one; made now if it is not there. */
@@ -18,12 +19,12 @@ export function listForAll(call: Call): List {
 
 export function addList(call: Call, name: string): List {
   const { work } = call
-  const account = work.world.accounts.get(call.account.id) ?? call.account
+  const account = work.world.get(accounts, call.account.id) ?? call.account
   const { now } = work.world
   const id = account.nextListId
   const uid = listUid(work.world.storeId, account.id, id)
   putAccount(work, { ...account, nextListId: id + 1 })
-  return putList(work, { accountId: account.id, id, uid, name, createdAt: now, updatedAt: now })
+  return put(work, lists, { accountId: account.id, id, uid, name, createdAt: now, updatedAt: now })
 }
 
 /** @param object what was asked for in the list, if not the list itself */

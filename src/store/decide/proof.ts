@@ -5,8 +5,9 @@ import { type Factor, factorName } from '../../model/factor.ts'
 import type { Needs } from '../needs.ts'
 import type { Refused } from '../outcome.ts'
 import type { FactorsChange, NewFactor, Proof } from '../proof.ts'
-import { ref } from '../world.ts'
-import { type Call, putAccount, putFactor, record, refuse, removeFactor } from './work.ts'
+import { accounts } from '../tables/account.ts'
+import { factors, overSpent, spent } from '../tables/factor.ts'
+import { type Call, put, putAccount, record, refuse } from './work.ts'
 
 /** All factors of the user, and whoever has those that are to be given. */
 export function needProof(needs: Needs, userId: number, { spend }: Proof, add: readonly NewFactor[]): void {
@@ -17,29 +18,30 @@ export function needProof(needs: Needs, userId: number, { spend }: Proof, add: r
 
 /** Takes what was proven, so that it proves nothing again. Nothing is said of how it failed. */
 export function prove(call: Call, { use, spend }: Proof): Refused | { readonly kind: 'outdated' } | undefined {
-  const { world, changes } = call.work
+  const { world } = call.work
   const isForeign = [use?.factor, spend].some((part) => part !== undefined && part.accountId !== call.account.id)
   if (isForeign) return { kind: 'outdated' }
-  const found = use === undefined ? undefined : world.factors.get(ref(call.account.id, use.factor.id))
+  const found = use === undefined ? undefined : world.get(factors, call.account.id, use.factor.id)
   if (use !== undefined && !isUpon(found?.mac, use.rowMac)) return { kind: 'outdated' }
   if (spend !== undefined) {
-    if (world.spent.has(ref(call.account.id, spend.hash)) || spend.expiresAt <= world.now) {
+    if (world.get(spent, call.account.id, spend.hash) !== undefined || spend.expiresAt <= world.now) {
       return refuse(call, null, 'invalid_credentials', 'This was used already, or took too long. Try again.')
     }
-    world.spent.add(ref(call.account.id, spend.hash))
-    changes.spent.push({ ...spend, now: world.now })
+    // What would have expired goes, whenever something is used up.
+    world.changes.drop(overSpent, { accountId: spend.accountId, expiresAt: world.now })
+    world.put(spent, spend)
   }
   if (use !== undefined) {
-    const used = putFactor(call.work, { ...use.factor, usedAt: world.now })
+    const used = put(call.work, factors, { ...use.factor, usedAt: world.now })
     record({ ...call, action: 'factor.use' }, objectOfFactor(used), 'ok')
   }
   return undefined
 }
 
 export function addFactor(call: Call, factor: NewFactor): Factor {
-  const account = call.work.world.accounts.get(call.account.id) ?? call.account
+  const account = call.work.world.get(accounts, call.account.id) ?? call.account
   putAccount(call.work, { ...account, nextKeyId: account.nextKeyId + 1 })
-  const made = putFactor(call.work, { ...factor, id: account.nextKeyId })
+  const made = put(call.work, factors, { ...factor, id: account.nextKeyId })
   record({ ...call, action: 'factor.add' }, objectOfFactor(made), 'ok')
   return made
 }
@@ -51,7 +53,7 @@ export function takeAllFactors(call: Call, userId: number): void {
 
 /** By ascending id. */
 export function factorsOf({ work, account }: Call, userId: number): Factor[] {
-  const all = [...work.world.factors.values()]
+  const all = [...work.world.all(factors)]
   return all.filter((one) => one.accountId === account.id && one.userId === userId).sort((a, b) => a.id - b.id)
 }
 
@@ -64,13 +66,13 @@ export function renameFactor(
   const found = factorsOf(call, userId).find(({ id }) => id === factor.id)
   if (found === undefined || !isUpon(rowMac, found.mac)) return false
   // It may have been used since, which no MAC covers.
-  const renamed = putFactor(call.work, { ...factor, usedAt: found.usedAt })
+  const renamed = put(call.work, factors, { ...factor, usedAt: found.usedAt })
   record(call, objectOfFactor(renamed), 'ok')
   return true
 }
 
 export function takeAway(call: Call, factor: Factor): void {
-  removeFactor(call.work, factor)
+  call.work.world.remove(factors, factor)
   record({ ...call, action: 'factor.remove' }, objectOfFactor(factor), 'ok')
 }
 

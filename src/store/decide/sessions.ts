@@ -5,13 +5,14 @@ import { unreachable } from '../../errors.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Refused } from '../outcome.ts'
 import type { SessionEnds } from '../proof.ts'
-import { type Call, putKey, record } from './work.ts'
+import { apiKeys } from '../tables/api-key.ts'
+import { type Call, put, record } from './work.ts'
 
 /** Ends open sessions of a user: of those that there are now, so that nobody stays in by going on signing in. */
 export function endSessions(call: Call, userId: number, ends: SessionEnds): void {
   for (const key of sessionsOf(call, userId)) {
     if (!isEnded(key, ends)) continue
-    putKey(call.work, { ...key, revokedAt: call.work.world.now })
+    put(call.work, apiKeys, { ...key, revokedAt: call.work.world.now })
     record({ ...call, action: 'session.end' }, objectOfSession(key), 'ok')
   }
 }
@@ -31,7 +32,7 @@ function isEnded({ scopes }: ApiKey, ends: SessionEnds): boolean {
 
 /** Those that are open. */
 export function sessionsOf({ work, account }: Call, userId: number): ApiKey[] {
-  const keys = [...work.world.keys.values()]
+  const keys = [...work.world.all(apiKeys)]
   return keys.filter((key) => key.accountId === account.id && key.userId === userId && key.revokedAt === null)
 }
 

@@ -4,7 +4,8 @@ import { type AccountKey, maxWraps } from '../../model/account.ts'
 import type { SecretKey } from '../../model/secret.ts'
 import { type Call, done, putSecret, refuse } from '../decide/work.ts'
 import type { Refused } from '../outcome.ts'
-import { ref } from '../world.ts'
+import { accountKeys, accountKeysInUse, newestAccountKeys } from '../tables/account.ts'
+import { secretKeys, storedSecrets } from '../tables/secret.ts'
 import { defineOperation, overAll } from './define.ts'
 
 const right = 'account:manage'
@@ -18,13 +19,10 @@ const addAccountKey = defineOperation<{ readonly accountKey: AccountKey }, null>
   grants: 'nothing',
   needs: (needs) => needs.accountKey(),
   decide: (call, { accountKey }) => {
-    const { world, changes } = call.work
-    const newest = world.accountKeys.get(call.account.id)?.version
+    const { world } = call.work
+    const newest = world.find(newestAccountKeys, call.account.id)?.version
     if (accountKey.accountId !== call.account.id || newest !== accountKey.version - 1) return { kind: 'outdated' }
-    world.accountKeys.set(call.account.id, accountKey)
-    changes.accountKeys.push(accountKey)
-    // Nothing more is written of the old one.
-    changes.changedAccountKeys.delete(call.account.id)
+    world.put(accountKeys, accountKey)
     return done(call, objectOf(call, accountKey.version), null)
   },
 })
@@ -56,10 +54,10 @@ const rewrapSecretKeys = defineOperation<{ readonly keys: readonly Rewrapped[] }
     const refusal = countWraps(call, keys.length, objectOf(call, null))
     if (refusal !== undefined) return refusal
     for (const { id, from, to } of keys) {
-      const stored = work.world.secrets.get(ref(account.id, id))
+      const stored = work.world.get(storedSecrets, account.id, id)
       if (stored === undefined || !isSame(stored.key, from)) continue
       putSecret(work, { ...stored, key: to })
-      work.changes.rewrapped.push({ accountId: account.id, id, key: to })
+      work.world.change(secretKeys, { ...to, accountId: account.id, secretId: id })
       count++
     }
     return { kind: 'done', result: count }
@@ -75,9 +73,9 @@ const rewrapAccountKey = defineOperation<{ readonly from: Uint8Array; readonly t
   grants: 'nothing',
   needs: (needs) => needs.accountKey(),
   decide: (call, { from, to }) => {
-    const current = call.work.world.accountKeys.get(call.account.id)
+    const current = call.work.world.find(newestAccountKeys, call.account.id)
     if (current?.version !== to.version || Buffer.compare(current.wrapped, from) !== 0) return { kind: 'outdated' }
-    putAccountKey(call, { ...current, wrapped: to.wrapped })
+    call.work.world.put(accountKeys, { ...current, wrapped: to.wrapped })
     return done(call, objectOf(call, to.version), null)
   },
 })
@@ -94,13 +92,13 @@ const dropAccountKey = defineOperation<{ readonly version: number }, null>()({
     needs.versionsInUse()
   },
   decide: (call, { version }) => {
-    const { world, changes } = call.work
-    const newest = world.accountKeys.get(call.account.id)?.version ?? 0
+    const { world } = call.work
+    const newest = world.find(newestAccountKeys, call.account.id)?.version ?? 0
     const object = objectOf(call, version)
-    if (version >= newest || world.accountKeysInUse.get(call.account.id)?.has(version) !== false) {
+    if (version >= newest || world.fact(accountKeysInUse, call.account.id)?.has(version) !== false) {
       return refuse(call, object, 'invalid', 'This version of the account key still wraps secret keys.')
     }
-    changes.droppedAccountKeys.push({ accountId: call.account.id, version })
+    world.removeKey(accountKeys, { accountId: call.account.id, version })
     return done(call, object, null)
   },
 })
@@ -118,24 +116,14 @@ export const accountKeyOperations = {
  * @returns a refusal when that is more than a key may wrap
  */
 export function countWraps(call: Call, wraps: number, object: AuditObject | null): Refused | undefined {
-  const key = call.work.world.accountKeys.get(call.account.id)
+  const key = call.work.world.find(newestAccountKeys, call.account.id)
   if (key === undefined) return undefined
   if (key.uses + wraps > maxWraps) {
     const message = 'The key of this account has wrapped all that it may. Run "strongroom account rotate-key".'
     return refuse(call, object, 'key_exhausted', message)
   }
-  putAccountKey(call, { ...key, uses: key.uses + wraps })
+  call.work.world.put(accountKeys, { ...key, uses: key.uses + wraps })
   return undefined
-}
-
-function putAccountKey({ work, account }: Call, key: AccountKey): void {
-  work.world.accountKeys.set(account.id, key)
-  // One that was made in this batch is inserted as it is in the end.
-  const made = work.changes.accountKeys.findIndex(
-    ({ accountId, version }) => accountId === account.id && version === key.version,
-  )
-  if (made < 0) work.changes.changedAccountKeys.set(account.id, key)
-  else work.changes.accountKeys[made] = key
 }
 
 function isSame(a: SecretKey, b: SecretKey): boolean {

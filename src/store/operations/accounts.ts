@@ -5,7 +5,10 @@ import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Principal } from '../../model/principal.ts'
 import { noVersion, reachOf } from '../decide/grants.ts'
-import { type Call, done, putAccount, putRules, putSettings, refused, type Work } from '../decide/work.ts'
+import { type Call, done, put, putAccount, refused, type Work } from '../decide/work.ts'
+import { accountKeys, accounts, newestAccountKeys } from '../tables/account.ts'
+import { accountSettings } from '../tables/machine.ts'
+import { signInRules } from '../tables/sign-in.ts'
 import { defineFounding, defineOperation, freeUnfinished, overAll } from './define.ts'
 import { addKey, type NewKey } from './keys.ts'
 
@@ -31,7 +34,7 @@ const authenticate = defineOperation<object, Identified>()({
   grants: 'nothing',
   needs: (needs) => needs.accountKey(),
   decide: (call) => {
-    const accountKey = call.work.world.accountKeys.get(call.account.id)
+    const accountKey = call.work.world.find(newestAccountKeys, call.account.id)
     if (accountKey === undefined) return refused('integrity_failure', 'The account has no key.')
     const { key, principal: maker, user } = call
     const { isOwner } = reachOf(call)
@@ -67,11 +70,11 @@ const createAccount = defineFounding<Creation, { readonly account: Account; read
   grants: 'nothing',
   needs: (needs, { name }) => needs.newAccount(name),
   decide: (work, { id, name, accountKey, key }, host) => {
-    const { world, changes } = work
+    const { world } = work
     if (world.accountNames.has(name)) {
       return refused('name_taken', 'An account of this name exists already. Choose another name.')
     }
-    if (world.nextAccountId !== id || world.accounts.has(id)) return { kind: 'outdated' }
+    if (world.nextAccountId !== id || world.get(accounts, id) !== undefined) return { kind: 'outdated' }
     putAccount(work, {
       id,
       name,
@@ -91,10 +94,10 @@ const createAccount = defineFounding<Creation, { readonly account: Account; read
       machineNetworks: [],
     })
     // From the beginning, so that one which is missing is missed.
-    putSettings(work, { accountId: id, vmAuth: false })
-    putRules(work, { accountId: id, isSecondFactorRequired: false, sso: null })
+    put(work, accountSettings, { accountId: id, vmAuth: false })
+    put(work, signInRules, { accountId: id, isSecondFactorRequired: false, sso: null })
     const account = accountOf(work, id)
-    changes.accountKeys.push(accountKey)
+    world.put(accountKeys, accountKey)
     const principal = { kind: 'host', id: 0, name: host.caller.name } as const
     const call: Call = { work, request: host, account, principal, key: undefined, scopes: [], action: 'account.create' }
     const firstKey = addKey(call, key)
@@ -114,7 +117,7 @@ export const foundingOperations = {
 }
 
 function accountOf({ world }: Work, id: number): Account {
-  const account = world.accounts.get(id)
+  const account = world.get(accounts, id)
   if (account === undefined) throw new Error('The account was just put.')
   return account
 }

@@ -9,13 +9,13 @@ import {
   done,
   forbid,
   type Listing,
+  put,
   putAccount,
-  putDeployment,
   record,
   refuse,
-  removeDeployment,
 } from '../decide/work.ts'
-import { ref } from '../world.ts'
+import { accounts } from '../tables/account.ts'
+import { deployments, deploymentsByTarget, holders } from '../tables/deployment.ts'
 import { defineOperation, overSome, type WithRight } from './define.ts'
 
 interface Rendering {
@@ -57,7 +57,7 @@ const writable: WithRight<{ readonly id: number }, Deployment> = {
   over: 'some',
   object: (_call, { id }) => unknownTarget(id),
   subject: (call, { id }, right) => {
-    const found = call.work.world.deployments.get(ref(call.account.id, id))
+    const found = call.work.world.get(deployments, call.account.id, id)
     if (found === undefined) return refuse(call, unknownTarget(id), 'not_found', 'No deployment with this id.')
     if (found.secrets.every(({ name }) => allowsName(call.scopes, right, name))) return found
     const isSeen = found.secrets.some(({ name }) => allowsName(call.scopes, 'secrets:list', name))
@@ -74,7 +74,7 @@ const deleteDeployment = defineOperation<{ readonly id: number }, null, Deployme
   grants: 'nothing',
   needs: (needs, { id }) => needs.deployment(id),
   decide: (call, _operation, found) => {
-    removeDeployment(call.work, found)
+    call.work.world.remove(deployments, found)
     return done(call, objectOf(found), null)
   },
 })
@@ -89,12 +89,12 @@ export const deploymentOperations = {
 export function deploy(call: Call, target: string, held: readonly Held[], seedId: number | null): Deployment {
   const { work, account, principal } = call
   const { world } = work
-  const before = world.deployments.get(ref(account.id, world.targets.get(ref(account.id, target)) ?? 0))
+  const before = world.find(deploymentsByTarget, account.id, target)
   const isMore = seedId !== null && before?.seedId === seedId
-  const current = world.accounts.get(account.id) ?? account
-  if (before !== undefined) removeDeployment(work, before)
+  const current = world.get(accounts, account.id) ?? account
+  if (before !== undefined) work.world.remove(deployments, before)
   putAccount(work, { ...current, nextDeploymentId: current.nextDeploymentId + 1 })
-  const made = putDeployment(work, {
+  const made = put(work, deployments, {
     accountId: account.id,
     id: current.nextDeploymentId,
     target,
@@ -109,7 +109,7 @@ export function deploy(call: Call, target: string, held: readonly Held[], seedId
 
 /** How many deployments hold a secret, whose value was changed or is gone: all that they hold is old. */
 export function holdersOf({ work, account }: Call, id: number): number {
-  return work.world.holders.get(ref(account.id, id)) ?? 0
+  return work.world.fact(holders, account.id, id) ?? 0
 }
 
 function objectOfTarget(target: string): AuditObject {

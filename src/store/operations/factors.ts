@@ -3,8 +3,10 @@ import { type Factor, isSecondFactor } from '../../model/factor.ts'
 import type { User } from '../../model/user.ts'
 import { addFactor, factorsOf, isUpon, needProof, prove, renameFactor, takeAway } from '../decide/proof.ts'
 import { endSessions, noSession } from '../decide/sessions.ts'
-import { putUser, record, refuse } from '../decide/work.ts'
+import { put, record, refuse } from '../decide/work.ts'
 import type { FactorsChange } from '../proof.ts'
+import { factorsByLookup } from '../tables/factor.ts'
+import { users } from '../tables/user.ts'
 import { defineOperation, type WithoutRight, type WithRight } from './define.ts'
 import { findUser, objectOf, unknownUser, userOf, usersHanded } from './users.ts'
 
@@ -46,7 +48,7 @@ const changeFactors = defineOperation<Change, readonly Factor[], User>()({
   },
   decide: (call, { userId, change }, found) => {
     if (change === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
-    const taken = change.add.some(({ lookup }) => lookup !== null && call.work.world.factorLookups.has(lookup))
+    const taken = change.add.some(({ lookup }) => lookup !== null && call.work.world.has(factorsByLookup, lookup))
     if (taken) return refuse(call, objectOf(found), 'name_taken', 'This is in use already, by you or by another user.')
     const factors = factorsOf(call, userId)
     const going = new Map(change.remove.map(({ id, rowMac }) => [id, rowMac]))
@@ -61,7 +63,7 @@ const changeFactors = defineOperation<Change, readonly Factor[], User>()({
     for (const factor of gone) takeAway(call, factor)
     const made = change.add.map((factor) => addFactor(call, factor))
     const factorIds = factorsOf(call, userId).map(({ id }) => id)
-    const user = putUser(call.work, { ...change.user, factorIds, lastSignInAt: found.lastSignInAt })
+    const user = put(call.work, users, { ...change.user, factorIds, lastSignInAt: found.lastSignInAt })
     if (!isUpon(found.mac, user.mac)) record({ ...call, action: 'user.update' }, objectOf(user), 'ok')
     return { kind: 'done', result: made }
   },

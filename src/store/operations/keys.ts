@@ -11,14 +11,15 @@ import {
   done,
   isMadeBy,
   type Listing,
+  put,
   putAccount,
-  putKey,
   record,
   refuse,
 } from '../decide/work.ts'
 import type { Made } from '../made.ts'
 import type { Ended, Outcome, Refused } from '../outcome.ts'
-import { ref } from '../world.ts'
+import { accounts } from '../tables/account.ts'
+import { apiKeys } from '../tables/api-key.ts'
 import { defineOperation, free, overSome, type WithRight } from './define.ts'
 
 /** A key without what the transaction gives it. */
@@ -88,7 +89,7 @@ const prepareKey = defineOperation<ById, ApiKey>()({
   grants: 'nothing',
   needs: (needs, { id }) => needs.key(id),
   decide: (call, { id }) => {
-    const found = call.work.world.keys.get(ref(call.account.id, id))
+    const found = call.work.world.get(apiKeys, call.account.id, id)
     if (found === undefined) return { kind: 'refused', code: 'not_found', message: '' }
     return { kind: 'done', result: found }
   },
@@ -129,7 +130,7 @@ const rotateKey = defineOperation<Rotation, ApiKey, ApiKey>()({
     }
     if (change === undefined || key === undefined || !isUpon(change, found)) return { kind: 'outdated' }
     if (!isMadeBy(call, key.maker)) return { kind: 'outdated' }
-    const ending = putKey(call.work, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })
+    const ending = put(call.work, apiKeys, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })
     const made = addKey(call, key)
     record(call, objectOf(ending), 'ok')
     return done({ ...call, action: 'key.create' }, objectOf(made), made)
@@ -173,7 +174,7 @@ const revokeOwnKey = defineOperation<Revocation, Revoked>()({
   decide: (call, operation) => {
     const { key } = call
     // As it is by now: the time of its use may have been noted.
-    const found = key === undefined ? undefined : call.work.world.keys.get(ref(key.accountId, key.id))
+    const found = key === undefined ? undefined : call.work.world.get(apiKeys, key.accountId, key.id)
     return found === undefined || found.userId !== null ? withoutKey(call) : revoke(call, found, operation)
   },
 })
@@ -199,22 +200,22 @@ function revoke(call: Call, found: ApiKey, { change, isWhole }: Revocation): Out
   if (isOpen && (change === undefined || !isUpon(change, found))) return { kind: 'outdated' }
   const made = endMade(call, { kind: 'key', id: found.id }, isWhole)
   if (!isOpen || change === undefined) return done(call, objectOf(found), { key: found, made })
-  const revoked = putKey(call.work, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })
+  const revoked = put(call.work, apiKeys, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })
   return done(call, objectOf(revoked), { key: revoked, made })
 }
 
 /** For whoever may manage keys; 404 for one out of their reach. */
 export function findKey(call: Call, id: number): ApiKey | Ended {
-  const found = call.work.world.keys.get(ref(call.account.id, id))
+  const found = call.work.world.get(apiKeys, call.account.id, id)
   if (found !== undefined && found.userId === null && mayManageKey(call.scopes, scopesOf(found))) return found
   const object = found === undefined || found.userId !== null ? unknownKey(id) : objectOf(found)
   return refuse(call, object, 'not_found', 'No API key with this id.')
 }
 
 export function addKey(call: Call, key: NewKey): ApiKey {
-  const account = call.work.world.accounts.get(key.accountId) ?? call.account
+  const account = call.work.world.get(accounts, key.accountId) ?? call.account
   putAccount(call.work, { ...account, nextKeyId: account.nextKeyId + 1 })
-  return putKey(call.work, { ...key, id: account.nextKeyId, lastUsedAt: null })
+  return put(call.work, apiKeys, { ...key, id: account.nextKeyId, lastUsedAt: null })
 }
 
 function isUpon(change: KeyChange, key: ApiKey): boolean {
@@ -232,7 +233,7 @@ export function keyHanded(key: NewKey & { readonly id?: number }): Handed {
 }
 
 function handedByRotation(call: Call, { id, key }: Rotation): readonly Handed[] {
-  const found = call.work.world.keys.get(ref(call.account.id, id))
+  const found = call.work.world.get(apiKeys, call.account.id, id)
   if (found === undefined || found.userId !== null || !mayManageKey(call.scopes, scopesOf(found))) return []
   // Such a key is not rotated.
   if (found.revokedAt !== null || found.ruleId !== null) return []

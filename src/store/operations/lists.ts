@@ -5,22 +5,12 @@ import { allowsName, allowsSome } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
 import { noVersion } from '../decide/grants.ts'
 import { addList, findList, refuseList } from '../decide/places.ts'
-import {
-  authorizeListing,
-  type Call,
-  done,
-  forbid,
-  type Listing,
-  putList,
-  record,
-  refuse,
-  removeList,
-  removeSecret,
-} from '../decide/work.ts'
+import { authorizeListing, type Call, done, forbid, type Listing, put, record, refuse } from '../decide/work.ts'
 import type { IdOrName } from '../naming.ts'
 import type { Refused } from '../outcome.ts'
 import type { StoredSecret } from '../stored.ts'
-import { ref } from '../world.ts'
+import { lists, wholeLists } from '../tables/list.ts'
+import { storedSecrets } from '../tables/secret.ts'
 import { defineOperation, overSome, type WithRight } from './define.ts'
 import { objectOf } from './secrets.ts'
 
@@ -115,7 +105,7 @@ const renameList = defineOperation<Wanted & { readonly name: string }, List, Lis
   decide: (call, { name }, list) => {
     const other = findList(call, name)
     if (other !== undefined && other.id !== list.id) return refuseTaken(call, objectOfList(list))
-    const renamed = putList(call.work, { ...list, name, updatedAt: call.work.world.now })
+    const renamed = put(call.work, lists, { ...list, name, updatedAt: call.work.world.now })
     return done(call, objectOfList(renamed), renamed)
   },
 })
@@ -140,17 +130,17 @@ const deleteList = defineOperation<Wanted, Deleted, List>()({
   decide: (call, _operation, list) => {
     const { world } = call.work
     // Renamed in this very batch: what is in it is not known here.
-    const stale = world.wholeLists.get(ref(list.accountId, list.id))
+    const stale = world.fact(wholeLists, list.accountId, list.id)
     if (stale === undefined) return { kind: 'outdated' }
     const inside = secretsIn(call, list)
     if (inside.some(({ secret }) => !allowsName(call.scopes, 'secrets:delete', secret.name))) {
       return forbid(call, objectOfList(list), 'secrets:delete')
     }
     for (const stored of inside) {
-      removeSecret(call.work, stored)
+      call.work.world.remove(storedSecrets, stored)
       record({ ...call, action: 'secret.delete' }, objectOf(stored), 'ok')
     }
-    removeList(call.work, list)
+    call.work.world.remove(lists, list)
     return done(call, objectOfList(list), { secrets: inside.map(({ secret }) => secret), stale })
   },
 })
@@ -165,7 +155,7 @@ export const listOperations = {
 }
 
 function secretsIn({ work, account }: Call, { id }: List): StoredSecret[] {
-  const all = [...work.world.secrets.values()]
+  const all = [...work.world.all(storedSecrets)]
   return all.filter(({ secret }) => secret.accountId === account.id && secret.listId === id)
 }
 

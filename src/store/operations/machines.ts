@@ -6,17 +6,9 @@ import { type Machine, rangesOf } from '../../model/machine.ts'
 import { withinNetworks } from '../../model/network.ts'
 import { parseScopes } from '../../model/scope.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
-import {
-  type Call,
-  done,
-  isMadeBy,
-  putAccount,
-  putMachine,
-  refuse,
-  refuseField,
-  removeMachine,
-} from '../decide/work.ts'
-import { ref } from '../world.ts'
+import { type Call, done, isMadeBy, put, putAccount, refuse, refuseField } from '../decide/work.ts'
+import { accounts } from '../tables/account.ts'
+import { machineAddresses, machines } from '../tables/machine.ts'
 import { defineOperation, overAll, type WithRight } from './define.ts'
 
 /** A machine without what the transaction gives it. */
@@ -33,7 +25,7 @@ const aMachine: WithRight<ById, Machine> = {
   over: 'all',
   object: (_call, { id }) => unknownMachine(id),
   subject: (call, { id }) => {
-    const found = call.work.world.machines.get(ref(call.account.id, id))
+    const found = call.work.world.get(machines, call.account.id, id)
     return found ?? refuse(call, unknownMachine(id), 'not_found', 'No machine with this id.')
   },
 }
@@ -80,14 +72,15 @@ const createMachine = defineOperation<{ readonly machine: NewMachine }, Machine>
       return refuseField(call, object, 'forbidden', { field: 'addresses', detail })
     }
     const ranges = rangesOf(machine)
-    const isClaimed = work.world.claims.some((claim) => ranges.some((range) => overlap(range, claim)))
+    const claims = [...work.world.all(machineAddresses)]
+    const isClaimed = claims.some((claim) => ranges.some((range) => overlap(range, claim)))
     if (isClaimed) {
       const detail = 'One of them belongs to a machine already, of this account or of another.'
       return refuseField(call, object, 'name_taken', { field: 'addresses', detail })
     }
-    const account = work.world.accounts.get(call.account.id) ?? call.account
+    const account = work.world.get(accounts, call.account.id) ?? call.account
     putAccount(work, { ...account, nextMachineId: account.nextMachineId + 1 })
-    const made = putMachine(work, { ...machine, id: account.nextMachineId })
+    const made = put(work, machines, { ...machine, id: account.nextMachineId })
     return done(call, objectOf(made), made)
   },
 })
@@ -100,7 +93,7 @@ const deleteMachine = defineOperation<ById, null, Machine>()({
   grants: 'nothing',
   needs: (needs) => needs.machines(),
   decide: (call, _operation, found) => {
-    removeMachine(call.work, found)
+    call.work.world.remove(machines, found)
     return done(call, objectOf(found), null)
   },
 })
@@ -119,7 +112,7 @@ function isGiven({ work, account }: Call, { addresses }: Pick<Machine, 'addresse
 }
 
 export function machinesOf({ work, account }: Call): Machine[] {
-  return [...work.world.machines.values()].filter(({ accountId }) => accountId === account.id)
+  return [...work.world.all(machines)].filter(({ accountId }) => accountId === account.id)
 }
 
 export function machineHanded(machine: NewMachine & { readonly id?: number }): Handed {

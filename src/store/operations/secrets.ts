@@ -11,19 +11,21 @@ import {
   done,
   forbid,
   type Listing,
+  put,
   putAccount,
-  putReply,
   putSecret,
   record,
   refuse,
-  removeSecret,
   type UnsealedSecret,
 } from '../decide/work.ts'
 import type { Idempotency, IdOrName, Match, MetadataMatch, Place } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
 import type { SecretHead } from '../reply.ts'
 import type { StoredSecret } from '../stored.ts'
-import { ref, replyRef } from '../world.ts'
+import { accounts, newestAccountKeys } from '../tables/account.ts'
+import { listsByName } from '../tables/list.ts'
+import { overReplies, replies, replyLifetimeMs } from '../tables/reply.ts'
+import { histories, secretsByName, storedSecrets, versions } from '../tables/secret.ts'
 import { countWraps } from './account-keys.ts'
 import { defineOperation, free, overName, overSome, type WithRight } from './define.ts'
 import { holdersOf } from './deployments.ts'
@@ -158,17 +160,17 @@ const createSecret = defineOperation<Creation, Changed>()({
     const { now } = work.world
     const object = unknownSecret(operation.name)
     // A key that was wrapped under a version which is being replaced would be lost with it.
-    const isCurrent = operation.key.keyVersion === work.world.accountKeys.get(account.id)?.version
+    const isCurrent = operation.key.keyVersion === work.world.find(newestAccountKeys, account.id)?.version
     if (operation.accountId !== account.id || !isCurrent) return { kind: 'outdated' }
     const earlier = replay(call, operation.idempotency, object)
     if (earlier !== undefined) return earlier
-    if (work.world.names.has(ref(account.id, operation.name))) return refuseTaken(call, object)
+    if (work.world.has(secretsByName, account.id, operation.name)) return refuseTaken(call, object)
     const list = operation.list === undefined ? listForAll(call) : findList(call, operation.list)
     if (list === undefined) return refuseList(call, operation.list ?? defaultList, object)
     const exhausted = countWraps(call, 1, object)
     if (exhausted !== undefined) return exhausted
     const { name, uid, key, sealed, details } = operation
-    const current = work.world.accounts.get(account.id) ?? account
+    const current = work.world.get(accounts, account.id) ?? account
     putAccount(work, { ...current, nextSecretId: current.nextSecretId + 1 })
     const secret = {
       ...details,
@@ -222,7 +224,7 @@ const updateSecret = defineOperation<Update, Changed, StoredSecret>()({
       if (!allowsName(call.scopes, 'secrets:write', rename)) return forbid(call, objectOf(found), 'secrets:write')
       // What it was before comes along: else it could be read under a name that the caller may read.
       if (!allowsName(call.scopes, 'secrets:read', name)) return forbid(call, objectOf(found), 'secrets:read')
-      if (call.work.world.names.has(ref(call.account.id, rename))) return refuseTaken(call, objectOf(found))
+      if (call.work.world.has(secretsByName, call.account.id, rename)) return refuseTaken(call, objectOf(found))
     }
     if (next !== undefined && next.name !== rename) return { kind: 'outdated' }
     return putNext(call, found, operation)
@@ -250,7 +252,7 @@ const deleteSecret = defineOperation<
   decide: (call, { match }, found) => {
     const object = objectOf(found)
     if (!fits(found, match)) return refuseStale(call, object)
-    removeSecret(call.work, found)
+    call.work.world.remove(storedSecrets, found)
     return done(call, object, { secret: found.secret, stale: holdersOf(call, found.secret.id) })
   },
 })
@@ -306,10 +308,12 @@ function findSecret(call: Call, wanted: Wanted, right: Right): StoredSecret | Re
 /** The secret, whoever asks. */
 function secretAt({ account, work }: Call, { id: wanted, list }: Place): StoredSecret | undefined {
   const { world } = work
-  const id = typeof wanted === 'number' ? wanted : world.names.get(ref(account.id, wanted))
-  const found = world.secrets.get(ref(account.id, id ?? 0))
+  const found =
+    typeof wanted === 'number'
+      ? world.get(storedSecrets, account.id, wanted)
+      : world.find(secretsByName, account.id, wanted)
   if (found === undefined || list === undefined) return found
-  const listId = typeof list === 'number' ? list : world.listNames.get(ref(account.id, list))
+  const listId = typeof list === 'number' ? list : world.find(listsByName, account.id, list)?.id
   return found.secret.listId === listId ? found : undefined
 }
 
@@ -334,12 +338,12 @@ function refuseTaken(call: Call, object: AuditObject): Refused {
 function putVersion(call: Call, unsealed: UnsealedSecret): StoredSecret {
   const stored = putSecret(call.work, unsealed)
   const { secret, sealed } = stored
-  const { versions, macs } = call.work.world
-  const at = ref(secret.accountId, secret.id)
+  const { world } = call.work
   const { accountId, id: secretId, version, updatedAt: createdAt, name } = secret
-  const head = macs.seal('versions', { accountId, secretId, version, createdAt, name })
-  if (versions.has(at)) versions.set(at, [...(versions.get(at) ?? []), head])
-  call.work.changes.versions.push({ ...head, sealed })
+  const head = world.macs.seal('versions', { accountId, secretId, version, createdAt, name })
+  const known = world.fact(histories, accountId, secretId)
+  if (known !== undefined) world.setFact(histories, [...known, head], accountId, secretId)
+  world.add(versions, { ...head, sealed })
   return stored
 }
 
@@ -351,7 +355,7 @@ export function replay(
 ): Outcome<Changed> | undefined {
   if (idempotency === undefined) return undefined
   const { world } = call.work
-  const reply = world.replies.get(replyRef(call.account.id, call.key?.id ?? 0, idempotency.hash))
+  const reply = world.get(replies, call.account.id, call.key?.id ?? 0, idempotency.hash)
   if (reply === undefined) return undefined
   if (reply.fingerprint !== idempotency.fingerprint) {
     return refuse(
@@ -370,12 +374,15 @@ export function replay(
 function remember(call: Call, idempotency: Idempotency | undefined, secret: SecretHead): void {
   if (idempotency === undefined) return
   const { id, name, version, createdAt, updatedAt, listId } = secret
-  putReply(call.work, {
-    accountId: call.account.id,
+  const { work, account } = call
+  const { now } = work.world
+  work.world.changes.drop(overReplies, { accountId: account.id, createdAt: now - replyLifetimeMs })
+  put(work, replies, {
+    accountId: account.id,
     keyId: call.key?.id ?? 0,
     ...idempotency,
     secret: { id, name, version, createdAt, updatedAt, listId },
-    createdAt: call.work.world.now,
+    createdAt: now,
   })
 }
 

@@ -9,9 +9,13 @@ import type { User } from '../../model/user.ts'
 import type { Unsealed } from '../coverage.ts'
 import { scopesOfSeed } from '../decide/caller.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
-import { type Call, done, forbid, isMadeBy, putAccount, putSeed, refuse, removeSeed, shutOut } from '../decide/work.ts'
+import { type Call, done, forbid, isMadeBy, put, putAccount, refuse, shutOut } from '../decide/work.ts'
 import type { Refused } from '../outcome.ts'
-import { ref } from '../world.ts'
+import { accounts } from '../tables/account.ts'
+import { apiKeys } from '../tables/api-key.ts'
+import { secretsByName } from '../tables/secret.ts'
+import { seeds } from '../tables/seed.ts'
+import { users } from '../tables/user.ts'
 import { defineOperation, free, overSome, type WithRight } from './define.ts'
 import { deploy } from './deployments.ts'
 
@@ -44,7 +48,7 @@ const aSeed: WithRight<ById, Seed> = {
   over: 'some',
   object: (_call, { id }) => unknownSeed(id),
   subject: (call, { id }) => {
-    const found = call.work.world.seeds.get(ref(call.account.id, id))
+    const found = call.work.world.get(seeds, call.account.id, id)
     const { kind, id: principalId } = call.principal
     if (found !== undefined && (seesAll(call) || (found.maker.kind === kind && found.maker.id === principalId))) {
       return found
@@ -77,12 +81,12 @@ const createSeed = defineOperation<Creation, { readonly seed: Seed } | { readonl
     const isOwn = seed.accountId === account.id && isMadeBy(call, seed.maker)
     if (!isOwn || seed.makerGeneration !== (call.user?.generation ?? 0)) return { kind: 'outdated' }
     const unresolved = names.filter(
-      (name) => !work.world.names.has(ref(account.id, name)) || !allowsName(scopes, right, name),
+      (name) => !work.world.has(secretsByName, account.id, name) || !allowsName(scopes, right, name),
     )
     if (unresolved.length > 0) return done(call, object, { unresolved }, 'unresolved_references')
-    const current = work.world.accounts.get(account.id) ?? account
+    const current = work.world.get(accounts, account.id) ?? account
     putAccount(work, { ...current, nextSeedId: current.nextSeedId + 1 })
-    const made = putSeed(work, { ...seed, id: current.nextSeedId })
+    const made = put(work, seeds, { ...seed, id: current.nextSeedId })
     return done(call, objectOf(made), { seed: made })
   },
 })
@@ -119,7 +123,7 @@ const deleteSeed = defineOperation<ById, null, Seed>()({
   grants: 'nothing',
   needs: (needs, { id }) => needs.seed(id),
   decide: (call, _operation, found) => {
-    removeSeed(call.work, found)
+    call.work.world.remove(seeds, found)
     return done(call, objectOf(found), null)
   },
 })
@@ -148,9 +152,8 @@ const prepareSeed = defineOperation<{ readonly document: SeedDocument | undefine
     if (seed === undefined) return { kind: 'refused', code: 'not_found', message: noSeed }
     const { world } = call.work
     const { maker } = seed
-    const at = ref(seed.accountId, maker.id)
-    const key = maker.kind === 'key' ? world.keys.get(at) : undefined
-    const user = maker.kind === 'user' ? world.users.get(at) : undefined
+    const key = maker.kind === 'key' ? world.get(apiKeys, seed.accountId, maker.id) : undefined
+    const user = maker.kind === 'user' ? world.get(users, seed.accountId, maker.id) : undefined
     // Whether the document holds values shows when its template is opened; `fetch_seed` asks again.
     const isOpen = document === undefined || mayFetch(seed, document, false, world.now)
     if (isOpen && isBacked(call, seed)) return { kind: 'done', result: { seed, isSpent: false, key, user } }
@@ -182,7 +185,7 @@ const fetchSeed = defineOperation<Fetch, null>()({
     if (!isBacked(call, seed) || !mayFetch(seed, document, isSecret, call.work.world.now)) {
       return isRefetched(call, seed, document) ? { kind: 'outdated' } : refuseSpent(call, seed)
     }
-    const fetched = putSeed(call.work, change.seed)
+    const fetched = put(call.work, seeds, change.seed)
     if (held !== undefined) deploy(call, seed.target, held, seed.id)
     return done(call, objectOf(fetched), null)
   },
@@ -203,7 +206,7 @@ const refetchSeed = defineOperation<{ readonly document: SeedDocument; readonly 
     const seed = own(call)
     if (seed === undefined || !isUpon(change, seed)) return { kind: 'outdated' }
     if (!isRefetched(call, seed, document)) return refuseSpent(call, seed)
-    return done(call, objectOf(putSeed(call.work, change.seed)), null)
+    return done(call, objectOf(put(call.work, seeds, change.seed)), null)
   },
 })
 
@@ -218,7 +221,7 @@ const returnSeed = defineOperation<{ readonly change: SeedChange }, null>()({
   decide: (call, { change }) => {
     const seed = own(call)
     if (seed === undefined || !isUpon(change, seed)) return { kind: 'outdated' }
-    return done(call, objectOf(putSeed(call.work, change.seed)), null)
+    return done(call, objectOf(put(call.work, seeds, change.seed)), null)
   },
 })
 
@@ -261,7 +264,7 @@ function refuseSpent(call: Call, seed: Seed): Refused {
 }
 
 function own({ work, principal, account }: Call): Seed | undefined {
-  return principal.kind === 'seed' ? work.world.seeds.get(ref(account.id, principal.id)) : undefined
+  return principal.kind === 'seed' ? work.world.get(seeds, account.id, principal.id) : undefined
 }
 
 function seesAll({ scopes }: Call): boolean {

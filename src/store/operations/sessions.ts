@@ -6,9 +6,12 @@ import type { User } from '../../model/user.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
 import { addFactor, factorsOf, isUpon, needProof, prove } from '../decide/proof.ts'
 import { endSessions, noSession, objectOfSession } from '../decide/sessions.ts'
-import { type Call, done, putKey, putUser, record, refuse, shutOut } from '../decide/work.ts'
+import { type Call, done, put, record, refuse, shutOut } from '../decide/work.ts'
 import type { NewFactor, Proof } from '../proof.ts'
-import { ref } from '../world.ts'
+import { apiKeys } from '../tables/api-key.ts'
+import { factorsByLookup } from '../tables/factor.ts'
+import { signInRules } from '../tables/sign-in.ts'
+import { users } from '../tables/user.ts'
 import { defineOperation, free, freeUnfinished } from './define.ts'
 import { addKey, type KeyChange, keyHanded, type NewKey } from './keys.ts'
 import { idWith, objectOf, refuseTaken, type UserChange, userHanded, userOf } from './users.ts'
@@ -48,7 +51,7 @@ const openSession = defineOperation<Opening, { readonly user: User; readonly ses
     if (found === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
     if (found.isDisabled || !isJudgedByRules(call, operation)) return { kind: 'outdated' }
     if ((idWith(call, change.user.email) ?? found.id) !== found.id) return refuseTaken(call, objectOf(found))
-    if (add.some(({ lookup }) => lookup !== null && world.factorLookups.has(lookup))) return { kind: 'outdated' }
+    if (add.some(({ lookup }) => lookup !== null && world.has(factorsByLookup, lookup))) return { kind: 'outdated' }
     const unproven = prove(call, proof)
     if (unproven !== undefined) return unproven
     if (!inNetworks(call.account.networks, call.request.address)) {
@@ -57,7 +60,7 @@ const openSession = defineOperation<Opening, { readonly user: User; readonly ses
     endSessions(call, found.id, isLink ? 'all' : 'none')
     for (const factor of add) addFactor(call, factor)
     const factorIds = factorsOf(call, found.id).map(({ id }) => id)
-    const user = putUser(call.work, { ...change.user, factorIds, lastSignInAt: world.now })
+    const user = put(call.work, users, { ...change.user, factorIds, lastSignInAt: world.now })
     if (!isUpon(found.mac, user.mac)) record({ ...call, action: 'user.accept' }, objectOf(user), 'ok')
     if (session === undefined) return { kind: 'done', result: { user, session: undefined } }
     const made = addKey(call, session)
@@ -102,7 +105,7 @@ const confirmSession = defineOperation<Confirmation, ApiKey>()({
     if (!isUpon(change.rowMac, key.mac)) return { kind: 'outdated' }
     const unproven = prove(call, proof)
     if (unproven !== undefined) return unproven
-    const confirmed = putKey(call.work, { ...key, confirmedAt: change.confirmedAt })
+    const confirmed = put(call.work, apiKeys, { ...key, confirmedAt: change.confirmedAt })
     return done(call, objectOfSession(confirmed), confirmed)
   },
 })
@@ -124,7 +127,7 @@ const endSession = defineOperation<Ending, null>()({
   needs: (needs, { id }) => needs.key(id),
   decide: (call, { id, change, user }) => {
     if (call.key === undefined || call.key.userId === null) return noSession()
-    const found = call.work.world.keys.get(ref(call.account.id, id))
+    const found = call.work.world.get(apiKeys, call.account.id, id)
     if (found === undefined || found.userId !== call.key.userId) {
       const unknown: AuditObject = { kind: 'session', id, uid: null, name: null, ...noVersion }
       return refuse(call, unknown, 'not_found', 'No session of yours with this id.')
@@ -134,10 +137,10 @@ const endSession = defineOperation<Ending, null>()({
     if (id !== call.key.id) {
       const own = userOf(call, call.key.userId)
       if (own === undefined || user?.user.id !== own.id || !isUpon(own.mac, user.rowMac)) return { kind: 'outdated' }
-      const changed = putUser(call.work, { ...user.user, lastSignInAt: own.lastSignInAt })
+      const changed = put(call.work, users, { ...user.user, lastSignInAt: own.lastSignInAt })
       record({ ...call, action: 'user.update' }, objectOf(changed), 'ok')
     }
-    putKey(call.work, { ...found, revokedAt: change.revokedAt })
+    put(call.work, apiKeys, { ...found, revokedAt: change.revokedAt })
     return done(call, objectOfSession(found), null)
   },
 })
@@ -151,7 +154,7 @@ export const sessionOperations = {
 
 /** Whether the account's rules for signing in are still those that the session was judged by. */
 function isJudgedByRules(call: Call, { rulesMac }: Opening): boolean {
-  return isUpon(call.work.world.rules.get(call.account.id)?.mac, rulesMac)
+  return isUpon(call.work.world.get(signInRules, call.account.id)?.mac, rulesMac)
 }
 
 function handedBySession(call: Call, { session, change }: Opening): readonly Handed[] {

@@ -4,8 +4,10 @@ import { type Account, settingsHash } from '../../model/account.ts'
 import type { AccountSettings } from '../../model/machine.ts'
 import { inNetworks, withinNetworks } from '../../model/network.ts'
 import type { Handed } from '../decide/grants.ts'
-import { type Call, done, forbid, putAccount, putSettings, refuse, refuseField } from '../decide/work.ts'
+import { type Call, done, forbid, put, putAccount, refuse, refuseField } from '../decide/work.ts'
 import type { Refused } from '../outcome.ts'
+import { accounts } from '../tables/account.ts'
+import { accountSettings } from '../tables/machine.ts'
 import { defineOperation, overAll } from './define.ts'
 import { machineHanded, machinesOf } from './machines.ts'
 
@@ -24,7 +26,7 @@ const readSettings = defineOperation<object, Settings>()({
   grants: 'nothing',
   needs: (needs) => needs.settings(),
   decide: (call) => {
-    const settings = call.work.world.settings.get(call.account.id)
+    const settings = call.work.world.get(accountSettings, call.account.id)
     if (settings === undefined) return settingsAreGone(call)
     const { networks, machineNetworks } = call.account
     return done(call, null, { vmAuth: settings.vmAuth, networks, machineNetworks })
@@ -47,9 +49,9 @@ const updateSettings = defineOperation<Update, Settings>()({
   },
   decide: (call, { change }) => {
     const { work, account, request, principal } = call
-    const before = work.world.settings.get(account.id)
+    const before = work.world.get(accountSettings, account.id)
     if (before === undefined) return settingsAreGone(call)
-    const own = work.world.accounts.get(account.id) ?? account
+    const own = work.world.get(accounts, account.id) ?? account
     const { networks = own.networks, machineNetworks = own.machineNetworks, vmAuth = before.vmAuth } = change
     // Networks that the host gives are given by nobody else.
     if (change.machineNetworks !== undefined && principal.kind !== 'host') return forbid(call, null, right)
@@ -57,7 +59,7 @@ const updateSettings = defineOperation<Update, Settings>()({
       const detail = `Must hold the address that you ask from, ${request.address}: else you would be locked out.`
       return refuseField(call, null, 'invalid', { field: 'networks', detail })
     }
-    const settings = putSettings(work, { ...before, vmAuth })
+    const settings = put(work, accountSettings, { ...before, vmAuth })
     putAccount(work, { ...own, networks, machineNetworks })
     const hash = settingsHash(settings, { networks, machineNetworks })
     const object: AuditObject = { kind: 'settings', id: null, uid: null, name: null, version: null, hash }
@@ -78,11 +80,11 @@ function settingsAreGone(call: Call): Refused {
 function handedBySettings(call: Call, { change }: Update): readonly Handed[] {
   const { work, account } = call
   const { world } = work
-  const own = world.accounts.get(account.id) ?? account
+  const own = world.get(accounts, account.id) ?? account
   // From where keys and sessions may be used: from more places than before, that lets them all in further.
   const isWider = change.networks !== undefined && !withinNetworks(change.networks, own.networks)
   const widened = isWider ? [networksHanded(change.networks ?? [])] : []
-  if (change.vmAuth !== true || world.settings.get(account.id)?.vmAuth === true) return widened
+  if (change.vmAuth !== true || world.get(accountSettings, account.id)?.vmAuth === true) return widened
   const machines = machinesOf(call)
   const read = machines.map((machine) => ({ ...machineHanded(machine), thing: 'machines', object: null }) as const)
   return [...widened, ...read]

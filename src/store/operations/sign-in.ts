@@ -7,7 +7,8 @@ import type { User } from '../../model/user.ts'
 import type { Unsealed } from '../coverage.ts'
 import { isUpon } from '../decide/proof.ts'
 import { endSessions } from '../decide/sessions.ts'
-import { done, putRules, refuse } from '../decide/work.ts'
+import { done, put, refuse } from '../decide/work.ts'
+import { signInRules } from '../tables/sign-in.ts'
 import { defineOperation, overAll } from './define.ts'
 import { usersOf } from './users.ts'
 
@@ -21,7 +22,7 @@ const readRules = defineOperation<object, SignInRules>()({
   grants: 'nothing',
   needs: (needs) => needs.signInRules(),
   decide: (call) => {
-    const rules = call.work.world.rules.get(call.account.id)
+    const rules = call.work.world.get(signInRules, call.account.id)
     if (rules === undefined) return refuse(call, null, 'integrity_failure', 'The rules for signing in are gone.')
     return done(call, null, rules)
   },
@@ -49,12 +50,12 @@ const updateRules = defineOperation<Update, SignInRules>()({
     for (const id of userIds) needs.userAndSessions(id)
   },
   decide: (call, operation) => {
-    const before = call.work.world.rules.get(call.account.id)
+    const before = call.work.world.get(signInRules, call.account.id)
     if (operation.rules.accountId !== call.account.id) return { kind: 'outdated' }
     if (before === undefined || !isUpon(operation.rowMac, before.mac)) return { kind: 'outdated' }
     const ending = usersOf(call).filter((user) => isSignedOut(user, before, operation.rules))
     if (ending.some(({ id }) => !operation.userIds.includes(id))) return { kind: 'outdated' }
-    const rules = putRules(call.work, operation.rules)
+    const rules = put(call.work, signInRules, operation.rules)
     for (const { id } of ending) endSessions(call, id, 'all')
     const digest = hash('sha256', rules.mac, 'hex')
     const object: AuditObject = { kind: 'sign_in', id: null, uid: null, name: null, version: null, hash: digest }

@@ -12,20 +12,18 @@ import {
   type Call,
   done,
   isMadeBy,
-  pruneWorkloads,
+  put,
   putAccount,
-  putKey,
-  putTrustRule,
-  putUsedToken,
   record,
   refuse,
   refuseField,
-  removeTrustRule,
   shutOut,
   shutOutOf,
 } from '../decide/work.ts'
 import type { Outcome, Refused } from '../outcome.ts'
-import { ref, usedRef } from '../world.ts'
+import { accounts } from '../tables/account.ts'
+import { apiKeys, overWorkloadKeys, workloadKeyLingersMs } from '../tables/api-key.ts'
+import { livingKeys, overUsedTokens, trustRules, usedTokens } from '../tables/trust-rule.ts'
 import { defineOperation, free, overSome, type WithRight } from './define.ts'
 import { addKey, keyHanded, type NewKey, objectOf as objectOfKey } from './keys.ts'
 
@@ -105,9 +103,9 @@ const createTrustRule = defineOperation<{ readonly rule: NewTrustRule }, TrustRu
     if (rules.length >= maxTrustRules) {
       return refuse(call, object, 'invalid', `An account has at most ${maxTrustRules} trust rules. Delete one first.`)
     }
-    const account = work.world.accounts.get(call.account.id) ?? call.account
+    const account = work.world.get(accounts, call.account.id) ?? call.account
     putAccount(work, { ...account, nextTrustRuleId: account.nextTrustRuleId + 1 })
-    const made = putTrustRule(work, { ...rule, id: account.nextTrustRuleId })
+    const made = put(work, trustRules, { ...rule, id: account.nextTrustRuleId })
     return done(call, objectOf(made), made)
   },
 })
@@ -132,7 +130,7 @@ const updateTrustRule = defineOperation<Update, TrustRule, TrustRule>()({
     if (rulesOf(call).some((other) => other.id !== id && other.name === rule.name)) {
       return refuseTaken(call, objectOf(found))
     }
-    const changed = putTrustRule(call.work, rule)
+    const changed = put(call.work, trustRules, rule)
     return done(call, objectOf(changed), changed)
   },
 })
@@ -150,10 +148,10 @@ const deleteTrustRule = defineOperation<ById, null, TrustRule>()({
   },
   decide: (call, { id }, found) => {
     for (const key of openKeysOf(call, id)) {
-      const revoked = putKey(call.work, { ...key, revokedAt: call.work.world.now })
+      const revoked = put(call.work, apiKeys, { ...key, revokedAt: call.work.world.now })
       record({ ...call, action: 'key.revoke' }, objectOfKey(revoked), 'ok')
     }
-    removeTrustRule(call.work, found)
+    call.work.world.remove(trustRules, found)
     return done(call, objectOf(found), null)
   },
 })
@@ -188,7 +186,7 @@ const exchangeToken = defineOperation<Exchange, Exchanged>()({
     const { rule, key, until, usedHash } = operation
     const { work, account } = call
     const { world } = work
-    const found = world.trustRules.get(ref(account.id, rule.id))
+    const found = world.get(trustRules, account.id, rule.id)
     if (found === undefined || Buffer.compare(found.mac, rule.mac) !== 0) return { kind: 'outdated' }
     const isOwn = key.accountId === account.id && key.ruleId === found.id && isMadeBy(call, key.maker)
     // By whatever clock, it lives no longer than the rule says.
@@ -200,19 +198,21 @@ const exchangeToken = defineOperation<Exchange, Exchanged>()({
     }
     if (!inNetworks(account.networks, call.request.address)) return refuseFor('network')
     if (until <= world.now) return refuseFor('expired')
-    if (usedHash !== undefined && world.usedTokens.has(usedRef(account.id, found.id, usedHash))) {
+    if (usedHash !== undefined && world.get(usedTokens, account.id, found.id, usedHash) !== undefined) {
       return refuseFor('reused')
     }
-    const living = world.livingKeys.get(ref(account.id, found.id)) ?? 0
+    const living = world.fact(livingKeys, account.id, found.id) ?? 0
     if (living >= maxLivingKeys) {
       const message = `${maxLivingKeys} keys of this trust rule are in use. Wait until some have expired.`
       return shutOut(call, objectOf(found), 'rate_limited', message)
     }
     if (usedHash !== undefined) {
-      putUsedToken(work, { accountId: account.id, ruleId: found.id, hash: usedHash, until })
+      world.put(usedTokens, { accountId: account.id, ruleId: found.id, hash: usedHash, until })
     }
-    pruneWorkloads(work, account.id)
-    world.livingKeys.set(ref(account.id, found.id), living + 1)
+    // What jobs have left behind is cleared away: keys long expired, tokens that nobody accepts any more.
+    world.changes.drop(overWorkloadKeys, { accountId: account.id, expiresAt: world.now - workloadKeyLingersMs })
+    world.changes.drop(overUsedTokens, { accountId: account.id, until: world.now })
+    world.setFact(livingKeys, living + 1, account.id, found.id)
     const made = addKey(call, key)
     record(call, objectOf(found), 'ok')
     return done({ ...call, action: 'key.create' }, objectOfKey(made), { key: made })
@@ -230,16 +230,16 @@ export const trustRuleOperations = {
 }
 
 function ruleOf({ work, account }: Call, id: number): TrustRule | undefined {
-  return work.world.trustRules.get(ref(account.id, id))
+  return work.world.get(trustRules, account.id, id)
 }
 
 function rulesOf({ work, account }: Call): TrustRule[] {
-  return [...work.world.trustRules.values()].filter(({ accountId }) => accountId === account.id)
+  return [...work.world.all(trustRules)].filter(({ accountId }) => accountId === account.id)
 }
 
 /** Those that have expired too: seeds that they made may still be open. */
 function openKeysOf({ work, account }: Call, ruleId: number): ApiKey[] {
-  const keys = [...work.world.keys.values()]
+  const keys = [...work.world.all(apiKeys)]
   return keys.filter((key) => key.accountId === account.id && key.ruleId === ruleId && key.revokedAt === null)
 }
 

@@ -10,11 +10,12 @@ import { type Handed, noVersion, reachOf, userReach } from '../decide/grants.ts'
 import { endMade } from '../decide/made.ts'
 import { isUpon, takeAllFactors } from '../decide/proof.ts'
 import { endSessions, objectOfSession, sessionsOf } from '../decide/sessions.ts'
-import { type Call, done, putAccount, putUser, record, refuse, refuseField, removeUser } from '../decide/work.ts'
+import { type Call, done, put, putAccount, record, refuse, refuseField } from '../decide/work.ts'
 import type { Made } from '../made.ts'
 import type { Refused } from '../outcome.ts'
 import type { SessionEnds } from '../proof.ts'
-import { ref } from '../world.ts'
+import { accounts } from '../tables/account.ts'
+import { users, usersByEmail } from '../tables/user.ts'
 import { defineOperation, freeUnfinished, overAll, type WithoutRight, type WithRight } from './define.ts'
 import { addKey, keyHanded, type NewKey } from './keys.ts'
 
@@ -94,9 +95,9 @@ const createUser = defineOperation<{ readonly user: NewUser }, User>()({
     const { work } = call
     if (user.accountId !== call.account.id) return { kind: 'outdated' }
     if (idWith(call, user.email) !== undefined) return refuseTaken(call, objectOfNew(user))
-    const account = work.world.accounts.get(call.account.id) ?? call.account
+    const account = work.world.get(accounts, call.account.id) ?? call.account
     putAccount(work, { ...account, nextUserId: account.nextUserId + 1 })
-    const made = putUser(work, { ...user, id: account.nextUserId, factorIds: [], lastSignInAt: null })
+    const made = put(work, users, { ...user, id: account.nextUserId, factorIds: [], lastSignInAt: null })
     return done(call, objectOf(made), made)
   },
 })
@@ -141,7 +142,7 @@ const updateUser = defineOperation<Update, Updated, User>()({
     if (isActiveOwner(found) && !isActiveOwner(next) && isLastOwner(call, found)) return refuseLast(call, found)
     endSessions(call, id, change.ends)
     const made = endMade(call, { kind: 'user', id }, isWhole)
-    const changed = putUser(call.work, next)
+    const changed = put(call.work, users, next)
     const begun = session && beginSession(call, session)
     return done(call, objectOf(changed), { user: changed, made, session: begun })
   },
@@ -165,7 +166,7 @@ const deleteUser = defineOperation<ById & { readonly isWhole: boolean }, Made, U
     endSessions(call, id, 'all')
     const made = endMade(call, { kind: 'user', id }, isWhole)
     takeAllFactors(call, id)
-    removeUser(call.work, found)
+    call.work.world.remove(users, found)
     return done(call, objectOf(found), made)
   },
 })
@@ -194,11 +195,11 @@ function isOwn({ key }: Call, { id, isProven }: Update): boolean {
 }
 
 export function usersOf({ work, account }: Call): User[] {
-  return [...work.world.users.values()].filter(({ accountId }) => accountId === account.id)
+  return [...work.world.all(users)].filter(({ accountId }) => accountId === account.id)
 }
 
 export function userOf({ work, account }: Call, id: number): User | undefined {
-  return work.world.users.get(ref(account.id, id))
+  return work.world.get(users, account.id, id)
 }
 
 /** For whoever may manage users. */
@@ -217,7 +218,7 @@ function refuseLast(call: Call, user: User): Refused {
 
 /** Who of the account has an address: of another's users nobody learns. */
 export function idWith({ work, account }: Call, email: string | null): number | undefined {
-  return email === null ? undefined : work.world.emails.get(ref(account.id, email))
+  return email === null ? undefined : work.world.known(usersByEmail, account.id, email)?.id
 }
 
 export function refuseTaken(call: Call, object: AuditObject): Refused {

@@ -6,7 +6,7 @@ import { type Call, done, refuse } from '../decide/work.ts'
 import type { Idempotency, Match } from '../naming.ts'
 import type { Refused } from '../outcome.ts'
 import type { StoredSecret, StoredVersion, VersionHead } from '../stored.ts'
-import { ref, versionRef } from '../world.ts'
+import { histories, sealedVersions, storedSecrets } from '../tables/secret.ts'
 import { defineOperation, free } from './define.ts'
 import { aSecret, type Changed, type NextVersion, objectOf, putNext, replay } from './secrets.ts'
 
@@ -66,7 +66,7 @@ const prepareVersion = defineOperation<OneVersion, StoredVersion>()({
     needs.sealedVersion(id, version)
   },
   decide: (call, { id, version }) => {
-    const found = call.work.world.secrets.get(ref(call.account.id, id))
+    const found = call.work.world.get(storedSecrets, call.account.id, id)
     const stored = found === undefined ? undefined : versionOf(call, found, version)
     if (stored === undefined) return { kind: 'refused', code: 'not_found', message: '' }
     return { kind: 'done', result: stored }
@@ -109,9 +109,9 @@ export const versionOperations = {
 
 /** With a lower setting than before, what is beyond it is out of reach at once, and gone with the next change. */
 function keptOf({ work }: Call, { secret }: StoredSecret): readonly VersionHead[] {
-  const { versions, keepVersions } = work.world
-  const all = versions.get(ref(secret.accountId, secret.id)) ?? []
-  return all.filter(({ version }) => version > secret.version - keepVersions)
+  const { world } = work
+  const all = world.fact(histories, secret.accountId, secret.id) ?? []
+  return all.filter(({ version }) => version > secret.version - world.keepVersions)
 }
 
 function versionOf(call: Call, found: StoredSecret, version: number): StoredVersion | undefined {
@@ -121,7 +121,7 @@ function versionOf(call: Call, found: StoredSecret, version: number): StoredVers
   const isCurrent = version === secret.version
   const stored = isCurrent
     ? { sealed: found.sealed, name: secret.name }
-    : call.work.world.sealed.get(versionRef(secret.accountId, secret.id, version))
+    : call.work.world.fact(sealedVersions, secret.accountId, secret.id, version)
   if (head === undefined || stored === undefined) return undefined
   return { version, createdAt: head.createdAt, ...stored, secret, key }
 }

@@ -1,8 +1,9 @@
 /** SQL of the tables' definitions for PostgreSQL: one statement over arrays, however many rows it is about. */
 import type { Match, Question } from '../lookup.ts'
 import type { Column, Kind, Value } from '../tables/field.ts'
+import type { Removal } from '../tables/removal.ts'
 import type { Part, TableOf } from '../tables/table.ts'
-import type { Removal, Step } from '../writes.ts'
+import type { Step } from '../writes.ts'
 
 /** A prepared statement: its name on the connection, and its text. */
 export interface Statement {

@@ -2,8 +2,9 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Question } from '../lookup.ts'
 import type { Column, NamedRow } from '../tables/field.ts'
+import type { Removal } from '../tables/removal.ts'
 import type { TableOf } from '../tables/table.ts'
-import type { Removal, Step } from '../writes.ts'
+import type { Step } from '../writes.ts'
 
 type Kind = Exclude<Step['kind'], 'remove'>
 

@@ -1,5 +1,6 @@
 /** Accounts and their keys. */
 import type { Account, AccountKey } from '../../model/account.ts'
+import { fact, index } from '../rows.ts'
 import { bytes, constant, integer, mac, text, words } from './field.ts'
 import { openTable, sealedTable } from './table.ts'
 
@@ -47,3 +48,8 @@ export const accountKeys = openTable<AccountKey>()({
     uses: integer('uses'),
   },
 })
+
+export const newestAccountKeys = index(accountKeys, 'accountId')
+
+/** Versions of account keys that still wrap secret keys, of the accounts where one is to be dropped. */
+export const accountKeysInUse = fact<readonly [accountId: number], Set<number>>('account keys in use')

@@ -1,7 +1,12 @@
 /** API keys, and sessions in the form of one. */
 import type { ApiKey } from '../../model/api-key.ts'
+import { index } from '../rows.ts'
 import { constant, flag, integer, integerOrNull, mac, principalOrNull, text, words } from './field.ts'
+import { removal } from './removal.ts'
 import { sealedTable } from './table.ts'
+
+/** For so long after its end a job's key is still shown. */
+export const workloadKeyLingersMs = 60 * 60 * 1000
 
 /** Nobody knows who made the older ones. */
 const made = { by: '0011-makers', value: null }
@@ -40,4 +45,12 @@ export const apiKeys = sealedTable<ApiKey>()({
     maker: principalOrNull('maker', { ...constant, added: made }),
     isOwner: flag('is_owner', { ...constant, added: { ...made, value: 0 } }),
   },
+})
+
+export const apiKeysByToken = index(apiKeys, 'tokenHash')
+
+/** Keys that were traded for tokens, and are shown no longer. */
+export const overWorkloadKeys = removal(apiKeys, ['accountId', 'expiresAt'], {
+  isUpTo: true,
+  where: 'rule_id is not null',
 })

@@ -1,28 +1,11 @@
 /** Which target holds which version of which secret. */
 import type { Deployment, Held } from '../../model/deployment.ts'
+import { fact, index, part } from '../rows.ts'
 import { constant, elsewhere, integer, integerOrNull, mac, members, type NamedRow, principal, text } from './field.ts'
+import { removal } from './removal.ts'
 import { openTable, sealedTable } from './table.ts'
 
 const membersOfHeld = members<Held>()('id', 'uid', 'name', 'version')
-
-export const deployments = sealedTable<Deployment>()({
-  name: 'deployments',
-  key: ['accountId', 'id'],
-  unique: [],
-  holdsKeys: false,
-  called: ({ id, target }) => ({ kind: 'target', id, uid: null, name: target }),
-  whenMissing: 'the target is not listed, and not counted as stale',
-  fields: {
-    accountId: integer('account_id'),
-    id: integer('id'),
-    target: text('target', constant),
-    principal: principal('principal', constant),
-    seedId: integerOrNull('seed_id', constant),
-    createdAt: integer('created_ms', constant),
-    secrets: elsewhere<readonly Held[]>([], (all) => all.map(membersOfHeld)),
-    mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
-  },
-})
 
 /** What a deployment holds, and which one. */
 export interface HeldBy extends Held {
@@ -45,6 +28,39 @@ export const deploymentSecrets = openTable<HeldBy>()({
     version: integer('version'),
   },
 })
+
+/** How many deployments hold a secret. Of secrets that nobody asks for, the number is wrong and not looked at. */
+export const holders = fact<readonly [accountId: number, secretId: number], number>('holders')
+
+export const deployments = sealedTable<Deployment>()({
+  name: 'deployments',
+  key: ['accountId', 'id'],
+  unique: [],
+  holdsKeys: false,
+  writing: {
+    changed: 'replaced',
+    parts: [part(deploymentSecrets, 'deploymentId', removal(deploymentSecrets, ['accountId', 'deploymentId']), heldOf)],
+  },
+  counts: { fact: holders, of: ({ accountId, secrets }) => secrets.map(({ id }) => [accountId, id]) },
+  called: ({ id, target }) => ({ kind: 'target', id, uid: null, name: target }),
+  whenMissing: 'the target is not listed, and not counted as stale',
+  fields: {
+    accountId: integer('account_id'),
+    id: integer('id'),
+    target: text('target', constant),
+    principal: principal('principal', constant),
+    seedId: integerOrNull('seed_id', constant),
+    createdAt: integer('created_ms', constant),
+    secrets: elsewhere<readonly Held[]>([], (all) => all.map(membersOfHeld)),
+    mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
+  },
+})
+
+export const deploymentsByTarget = index(deployments, 'accountId', 'target')
+
+function heldOf({ accountId, id: deploymentId, secrets }: Deployment): HeldBy[] {
+  return secrets.map((one) => ({ ...one, accountId, deploymentId }))
+}
 
 /** The columns of what a deployment holds, beside those that say which one. */
 export const held = deploymentSecrets.part('id', 'uid', 'name', 'version')

@@ -1,7 +1,9 @@
 /** What users prove who they are with, and what of it has been used up. */
 import { type Factor, factorName } from '../../model/factor.ts'
+import { index } from '../rows.ts'
 import type { Spent } from '../stored.ts'
 import { integer, integerOrNull, mac, text, textOrNull } from './field.ts'
+import { removal } from './removal.ts'
 import { openTable, sealedTable } from './table.ts'
 
 export const factors = sealedTable<Factor>()({
@@ -9,6 +11,7 @@ export const factors = sealedTable<Factor>()({
   key: ['accountId', 'id'],
   unique: [['lookup']],
   holdsKeys: false,
+  writing: { changed: 'replaced' },
   called: (factor) => ({ kind: 'factor', id: factor.id, uid: factor.uid, name: factorName(factor) }),
   whenMissing: 'refused: the row of the user says which there are',
   fields: {
@@ -39,3 +42,9 @@ export const spent = openTable<Spent>()({
     expiresAt: integer('expires_ms'),
   },
 })
+
+/** Of whatever account. */
+export const factorsByLookup = index(factors, 'lookup')
+
+/** What would have expired. */
+export const overSpent = removal(spent, ['accountId', 'expiresAt'], { isUpTo: true })

@@ -1,5 +1,6 @@
 /** Lists of secrets. */
 import type { List } from '../../model/list.ts'
+import { fact, index } from '../rows.ts'
 import { constant, integer, mac, text } from './field.ts'
 import { sealedTable } from './table.ts'
 
@@ -8,6 +9,7 @@ export const lists = sealedTable<List>()({
   key: ['accountId', 'id'],
   unique: [['accountId', 'name']],
   holdsKeys: false,
+  writing: { isRenamed: true },
   called: ({ id, uid, name }) => ({ kind: 'list', id, uid, name }),
   whenMissing: 'the list is not listed; its secrets are refused where their list is asked for',
   fields: {
@@ -20,3 +22,8 @@ export const lists = sealedTable<List>()({
     mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
   },
 })
+
+export const listsByName = index(lists, 'accountId', 'name')
+
+/** The lists whose secrets are all here: how many deployments hold something of each. */
+export const wholeLists = fact<readonly [accountId: number, listId: number], number>('whole lists')

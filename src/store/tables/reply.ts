@@ -1,7 +1,11 @@
 /** What was answered to requests that may be repeated. */
 import type { Reply, SecretHead } from '../reply.ts'
 import { integer, json, mac, members, text } from './field.ts'
+import { removal } from './removal.ts'
 import { sealedTable } from './table.ts'
+
+/** For how long a reply is remembered. */
+export const replyLifetimeMs = 24 * 60 * 60 * 1000
 
 const nothing: SecretHead = { id: 0, name: '', version: 0, createdAt: 0, updatedAt: 0, listId: 0 }
 
@@ -25,3 +29,6 @@ export const replies = sealedTable<Reply>()({
     mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
   },
 })
+
+/** What is remembered no longer. */
+export const overReplies = removal(replies, ['accountId', 'createdAt'], { isUpTo: true })

@@ -1,7 +1,9 @@
 /** Secrets, their keys, and the versions of their values: apart, so that keys can be destroyed and backed up by themselves. */
 import type { Secret, SecretKey } from '../../model/secret.ts'
-import type { StoredSecret } from '../stored.ts'
+import { type Fates, fact, index, part, whole } from '../rows.ts'
+import type { VersionHead as Head, StoredSecret } from '../stored.ts'
 import { bytes, constant, integer, integerOrNull, mac, type NamedRow, text, textOrNull, words } from './field.ts'
+import { removal } from './removal.ts'
 import { openTable, sealedTable } from './table.ts'
 
 export const secrets = sealedTable<Secret>()({
@@ -66,6 +68,7 @@ export const versions = sealedTable<Version>()({
   key: ['accountId', 'secretId', 'version'],
   unique: [],
   holdsKeys: false,
+  writing: { isKept: isStillKept },
   called: ({ secretId, name }) => ({ kind: 'secret', id: secretId, uid: null, name }),
   whenMissing: 'refused, but for the oldest ones, which are as if they had been pruned',
   fields: {
@@ -99,4 +102,43 @@ export function toStoredSecret(row: NamedRow): StoredSecret {
 
 function bytesOf(value: unknown): Uint8Array {
   return value instanceof Uint8Array ? value : new Uint8Array()
+}
+
+/** Secrets with their keys and current values, as batches hold them. Versions are added as they are made. */
+export const storedSecrets = whole<StoredSecret>()(secrets, ({ secret }) => secret, {
+  isRenamed: true,
+  parts: [
+    part(versions, 'secretId', removal(versions, ['accountId', 'secretId']), () => [], {
+      removal: removal(versions, ['accountId', 'secretId', 'version'], { isUpTo: true }),
+      of: beyondKept,
+    }),
+    part(
+      secretKeys,
+      'secretId',
+      removal(secretKeys, ['accountId', 'secretId']),
+      ({ secret: { accountId, id }, key }) => [{ ...key, accountId, secretId: id }],
+    ),
+  ],
+})
+
+export const secretsByName = index(storedSecrets, 'accountId', 'name')
+
+/** Versions of the secrets whose history is asked for, oldest first. */
+export const histories = fact<readonly [accountId: number, secretId: number], readonly Head[]>('histories')
+
+/** Values of the versions that are asked for, and the names that they were sealed under. */
+export const sealedVersions = fact<
+  readonly [accountId: number, secretId: number, version: number],
+  Pick<Version, 'sealed' | 'name'>
+>('sealed versions')
+
+/** Of a secret that is still there, the newest ones. */
+function isStillKept({ accountId, secretId, version }: Version, fates: Fates, keepVersions: number): boolean {
+  const newest = fates.fateOf(storedSecrets, accountId, secretId)?.row?.secret.version
+  return newest !== undefined && version > newest - keepVersions
+}
+
+/** The newest version of a secret that goes. */
+function beyondKept({ secret: { accountId, id, version } }: StoredSecret, keepVersions: number) {
+  return { accountId, secretId: id, version: version - keepVersions }
 }

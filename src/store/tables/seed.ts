@@ -1,6 +1,7 @@
 /** Seeds, which hand out what a machine boots with. */
 import { hash } from 'node:crypto'
 import type { Seed } from '../../model/seed.ts'
+import { index } from '../rows.ts'
 import { bytes, integer, integerOrNull, mac, numbers, principal, text, words } from './field.ts'
 import { sealedTable } from './table.ts'
 
@@ -9,6 +10,7 @@ export const seeds = sealedTable<Seed>()({
   key: ['accountId', 'id'],
   unique: [['tokenHash']],
   holdsKeys: false,
+  writing: { changed: 'replaced' },
   called: ({ id, uid, target }) => ({ kind: 'seed', id, uid, name: target }),
   whenMissing: 'the seed is unknown: 404',
   textBegins: [
@@ -34,3 +36,5 @@ export const seeds = sealedTable<Seed>()({
     refetchedAt: integerOrNull('refetched_ms', { added: { by: '0014-seed-refetches', value: null } }),
   },
 })
+
+export const seedsByToken = index(seeds, 'tokenHash')

@@ -8,6 +8,7 @@ export const signInRules = sealedTable<SignInRules>()({
   key: ['accountId'],
   unique: [],
   holdsKeys: false,
+  writing: { changed: 'put' },
   called: () => ({ kind: 'sign_in', id: null, uid: null, name: null }),
   whenMissing: 'refused: every account has its row',
   fields: {

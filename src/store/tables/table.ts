@@ -3,7 +3,11 @@
  * cover. The fields are those of the model: one too few, one too many, or one of another type does not compile.
  */
 import type { AuditObject } from '../../audit/record.ts'
-import type { Added, Column, Field, Kind, NamedRow, Plain, SealedField, Uncovered, Value } from './field.ts'
+import { atOf, type Counts, type KeyValue, plainly, type Rows, type Writing } from '../rows.ts'
+import type { TableOf } from './described.ts'
+import type { Field, NamedRow, Plain, SealedField, Uncovered, Value } from './field.ts'
+
+export type { Part, Table, TableOf } from './described.ts'
 
 /**
  * What MACs cover since this schema. Of a column that came later, the text has the name and the value, and nothing of it
@@ -14,19 +18,30 @@ const coveredSince = '0015-addresses-within-accounts'
 /** Tells the texts of today's MACs from those of other versions of this program. */
 export const rowFormat = 2
 
-interface Common<Name extends string, Model> {
+type Fields<Model> = readonly (keyof Model & string)[]
+
+/** The values of a primary key. */
+type KeyOf<Model, Key extends Fields<Model>> = {
+  readonly [At in keyof Key]: Model[Key[At]] extends KeyValue ? Model[Key[At]] : never
+}
+
+interface Common<Name extends string, Model, Key extends Fields<Model>> {
   readonly name: Name
   /** The primary key: the first fields. */
-  readonly key: readonly (keyof Model & string)[]
+  readonly key: Key
   /** What else no two rows have in common. */
   readonly unique: readonly (readonly (keyof Model & string)[])[]
   /** Whether it holds keys (all of them wrapped), which backups keep apart from what they open. */
   readonly holdsKeys: boolean
   /** The migration that made it, if it is younger than the first version. */
   readonly since?: string
+  /** How a batch writes what it changes, if not by updates alone. */
+  readonly writing?: Partial<Writing<Model>>
+  /** What rows are counted as. */
+  readonly counts?: Counts<Model>
 }
 
-interface SealedDefinition<Name extends string, Model> extends Common<Name, Model> {
+interface SealedDefinition<Name extends string, Model, Key extends Fields<Model>> extends Common<Name, Model, Key> {
   /** In the order of the columns: new ones at the end, with what older rows have in them. */
   readonly fields: { readonly [Name in keyof Model & string]-?: SealedField<Model[Name]> }
   /** The order in which the text of a MAC begins, where it is not that of the fields. Never changed. */
@@ -39,77 +54,39 @@ interface SealedDefinition<Name extends string, Model> extends Common<Name, Mode
 
 type Called = Omit<AuditObject, 'version' | 'hash'>
 
-interface OpenDefinition<Name extends string, Model> extends Common<Name, Model> {
+interface OpenDefinition<Name extends string, Model, Key extends Fields<Model>> extends Common<Name, Model, Key> {
   readonly fields: { readonly [Name in keyof Model & string]-?: Field<Model[Name]> }
   /** Why its rows have no MAC: what keeps somebody who writes them from gaining anything. */
   readonly unsealed: string
 }
 
-/** What the databases know of a table. */
-export interface Table {
-  readonly name: string
-  readonly holdsKeys: boolean
-  /** In the order in which rows are copied. The first ones are the primary key. */
-  readonly columns: Readonly<Record<string, Kind>>
-  /** How many of the columns are the primary key. */
-  readonly keyLength: number
-  /** The names of the columns that no two rows have in common, beside the primary key. */
-  readonly unique: readonly (readonly string[])[]
-  /** The columns that are younger than the first version, at the end of the others, and what rows from before have there. */
-  readonly added: Readonly<Record<string, Added>>
-  readonly since: string
-  /** Why its rows have no MAC; nothing where they have one. */
-  readonly unsealed: string | undefined
-  /** What a row that was taken away leads to, in a table whose rows have MACs. */
-  readonly whenMissing: string | undefined
-  /** The fields that no MAC covers, in a table whose rows have one. */
-  readonly uncovered: readonly { readonly field: string; readonly because: string }[]
-}
-
-/** A table, and what its rows mean. */
-export interface TableOf<Model> extends Table {
-  /** What a row means. */
-  read(row: NamedRow): Model
-  /** What a row holds, in the order of the columns. */
-  write(model: Model): Value[]
-  /** What a MAC is made of: a JSON array of the table's name, the format, and the covered fields. */
-  text(model: Omit<Model, 'mac'>): string
-  /** The primary key. */
-  readonly ofKey: Part<Model>
-  /** What a change of a row writes, which is all but the primary key and what is constant; then the primary key. */
-  readonly ofUpdate: Part<Model>
-  /** A reader and a writer of some of the fields. */
-  part<Name extends keyof Model & string>(...fields: readonly Name[]): Part<Pick<Model, Name>>
-}
-
-/** Some fields of a table. */
-export interface Part<Model> {
-  readonly columns: readonly Column[]
-  read(row: NamedRow): Model
-  write(model: Model): Value[]
-}
-
 /** A table whose rows have MACs. */
-export interface Sealed<Name extends string, Model> extends TableOf<Model> {
+export interface Sealed<Name extends string, Model, Key extends readonly KeyValue[] = readonly KeyValue[]>
+  extends TableOf<Model>,
+    Rows<Model, Model, Key> {
   readonly name: Name
   readonly unsealed: undefined
   called(row: Omit<Model, 'mac' | 'sealed'>): Called
 }
 
 /** A table whose rows have none. */
-export interface Open<Name extends string, Model> extends TableOf<Model> {
+export interface Open<Name extends string, Model, Key extends readonly KeyValue[] = readonly KeyValue[]>
+  extends TableOf<Model>,
+    Rows<Model, Model, Key> {
   readonly name: Name
   readonly unsealed: string
 }
 
 export function sealedTable<Model extends { readonly mac: Uint8Array }>() {
-  return <const Name extends string>(definition: SealedDefinition<Name, Model>): Sealed<Name, Model> =>
-    build(definition, definition)
+  return <const Name extends string, const Key extends Fields<Model>>(
+    definition: SealedDefinition<Name, Model, Key>,
+  ): Sealed<Name, Model, KeyOf<Model, Key>> => build(definition, definition)
 }
 
 export function openTable<Model extends object>() {
-  return <const Name extends string>(definition: OpenDefinition<Name, Model>): Open<Name, Model> =>
-    build(definition, definition)
+  return <const Name extends string, const Key extends Fields<Model>>(
+    definition: OpenDefinition<Name, Model, Key>,
+  ): Open<Name, Model, KeyOf<Model, Key>> => build(definition, definition)
 }
 
 /** Of a model whose fields are not known by name here: each has the type that its definition was checked to have. */
@@ -128,16 +105,17 @@ interface Protection {
   readonly unsealed?: string
 }
 
-function build<Built, Name extends string, Model>(
-  definition: Common<Name, Model> & { readonly fields: object },
+function build<Built, Name extends string, Model, Key extends Fields<Model>>(
+  definition: Common<Name, Model, Key> & { readonly fields: object },
   { called, whenMissing, unsealed, textBegins = [] }: Protection,
 ): Built {
-  const { name, key, unique, holdsKeys, since = '' } = definition
+  const { name, key, unique, holdsKeys, since = '', writing, counts } = definition
   const fields = definition.fields as AnyFields
   const columnsOf = (...of: readonly string[]) => of.flatMap((field) => fields[field]?.columns ?? [])
   const { columns, read, write } = partOf(fields, Object.keys(fields))
   const keys: readonly string[] = key
   const changing = Object.keys(fields).filter((field) => !keys.includes(field) && fields[field]?.isConstant === false)
+  const at = keyWriter(key)
   const table = {
     name,
     holdsKeys,
@@ -156,8 +134,21 @@ function build<Built, Name extends string, Model>(
     ofKey: partOf(fields, key),
     ofUpdate: partOf(fields, [...changing, ...keys]),
     part: (...of: readonly string[]) => partOf(fields, of),
+    writing: { ...plainly, ...writing },
+    counts,
+    own: (row: AnyModel) => row,
+    keyOf: at,
+    atOf: at,
   }
-  return table as unknown as Built
+  return Object.assign(table, { root: table }) as unknown as Built
+}
+
+/** Names a row among those of its table, as `atOf` does. */
+function keyWriter(key: readonly string[]) {
+  const [first = '', second = ''] = key
+  if (key.length === 1) return (row: AnyModel) => row[first]
+  if (key.length === 2) return (row: AnyModel) => `${row[first]} ${row[second]}`
+  return (row: AnyModel) => atOf(key.map((field) => row[field] as KeyValue))
 }
 
 /** Made once for a table. What stands in its column as it is, as most fields do, is copied without a call. */

@@ -1,8 +1,10 @@
 /** Whose tokens are traded for API keys, and which were. */
 import type { ClaimPattern } from '../../model/token-claims.ts'
 import type { TrustRule } from '../../model/trust-rule.ts'
+import { fact } from '../rows.ts'
 import type { UsedToken } from '../stored.ts'
 import { flag, integer, json, mac, members, principalOrNull, text, textOrNull, words } from './field.ts'
+import { removal } from './removal.ts'
 import { openTable, sealedTable } from './table.ts'
 
 const pairOf = members<ClaimPattern>()('name', 'pattern')
@@ -13,6 +15,7 @@ export const trustRules = sealedTable<TrustRule>()({
   key: ['accountId', 'id'],
   unique: [],
   holdsKeys: false,
+  writing: { changed: 'replaced' },
   called: ({ id, uid, name }) => ({ kind: 'trust_rule', id, uid, name }),
   whenMissing: 'no token is traded under it',
   fields: {
@@ -55,3 +58,9 @@ export const usedTokens = openTable<UsedToken>()({
     until: integer('until_ms'),
   },
 })
+
+/** Of tokens that nobody accepts any more. */
+export const overUsedTokens = removal(usedTokens, ['accountId', 'until'], { isUpTo: true })
+
+/** How many keys of a rule are alive, of the rules that another is asked of. */
+export const livingKeys = fact<readonly [accountId: number, ruleId: number], number>('living keys')

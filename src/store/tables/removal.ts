@@ -1,0 +1,23 @@
+/** Taking away rows by what some of their columns are equal to. */
+import type { Part, TableOf } from './described.ts'
+
+/** The rows whose columns are equal to what is named. */
+export interface Removal<Model> {
+  /** Of no other. */
+  readonly name: string
+  readonly table: string
+  /** The last one is no greater than what is named, where `isUpTo`. */
+  readonly by: Part<Model>
+  readonly isUpTo: boolean
+  /** Another condition, or nothing. */
+  readonly where: string
+}
+
+export function removal<Model, Name extends keyof Model & string>(
+  table: Pick<TableOf<Model>, 'name' | 'part'>,
+  fields: readonly Name[],
+  { isUpTo = false, where = '' }: Partial<Pick<Removal<Model>, 'isUpTo' | 'where'>> = {},
+): Removal<Pick<Model, Name>> {
+  const name = `remove_${table.name}_${fields.join('_').toLowerCase()}`
+  return { name, table: table.name, by: table.part(...fields), isUpTo, where }
+}
