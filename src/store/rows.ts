@@ -33,6 +33,8 @@ export interface Writing<Row> {
   readonly changed: 'updated' | 'replaced' | 'put'
   /** Another row may take its `name` in the same batch. */
   readonly isRenamed: boolean
+  /** What a row counts as, if anything is counted. */
+  readonly counts: Counts<Row> | undefined
   /** Rows of other tables that come and go with a row. */
   readonly parts: readonly PartRows<Row>[]
   /** Whether a row that was added is written, after all that the batch did. */
@@ -69,8 +71,6 @@ function read(key: object, name: string): unknown {
 export interface Rows<Row, Own, Key extends readonly KeyValue[]> {
   readonly root: TableOf<object>
   readonly writing: Writing<Row>
-  /** How many of something else a row counts as, if anything is counted. */
-  readonly counts: Counts<Row> | undefined
   own(row: Row): Own
   keyOf(row: Row): At
   /** For the compiler alone. */
@@ -83,20 +83,22 @@ export interface Counts<Row> {
 }
 
 /** How most rows are written. */
-export const plainly = { changed: 'updated', isRenamed: false, parts: [], isKept: () => true } as const
+export const plainly = {
+  ...({ changed: 'updated', isRenamed: false, counts: undefined, parts: [] } as const),
+  isKept: () => true,
+}
 
 /** Rows of several tables that are read as one: a row of `table`, with what belongs to it. */
 export function whole<Row>() {
   return <Own extends object, Key extends readonly KeyValue[]>(
     table: TableOf<Own> & Rows<Own, Own, Key>,
     own: (row: Row) => Own,
-    writing: Partial<Writing<Row>>,
+    writing: Writing<Row>,
   ): Rows<Row, Own, Key> => ({
     root: table,
     own,
     keyOf: (row) => table.atOf(own(row)),
-    writing: { ...plainly, ...writing },
-    counts: undefined,
+    writing,
   })
 }
 

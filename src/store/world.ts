@@ -150,7 +150,7 @@ export class World {
       for (const part of partsOf(rows, table, before)) parts.delete(table.atOf(part))
       for (const part of partsOf(rows, table, row)) parts.set(table.atOf(part), part)
     }
-    const { counts } = rows
+    const { counts } = rows.writing
     if (counts === undefined) return
     const count = (key: readonly [number, number], by: number) =>
       this.setFact(counts.fact, (this.fact(counts.fact, ...key) ?? 0) + by, ...key)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createSecretKey } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { RowMacs } from '../../src/store/row-macs.ts'
-import { fact, index } from '../../src/store/rows.ts'
+import { fact, index, plainly } from '../../src/store/rows.ts'
 import { spent } from '../../src/store/tables/factor.ts'
 import { integer, text, textOrNull } from '../../src/store/tables/field.ts'
 import { openTable } from '../../src/store/tables/table.ts'
@@ -26,7 +26,7 @@ const labels = openTable<Label>()({
   unique: [['accountId', 'name']],
   holdsKeys: false,
   unsealed: 'only here',
-  counts: { fact: uses, of: ({ accountId, name }) => [[accountId, name.length]] },
+  writing: { ...plainly, counts: { fact: uses, of: ({ accountId, name }) => [[accountId, name.length]] } },
   fields: {
     accountId: integer('account_id'),
     id: integer('id'),

@@ -1,6 +1,6 @@
 /** Accounts and their keys. */
 import type { Account, AccountKey } from '../../model/account.ts'
-import { fact, index } from '../rows.ts'
+import { fact, index, plainly } from '../rows.ts'
 import { bytes, constant, integer, mac, text, words } from './field.ts'
 import { openTable, sealedTable } from './table.ts'
 
@@ -12,6 +12,7 @@ export const accounts = sealedTable<Account>()({
   key: ['id'],
   unique: [['name']],
   holdsKeys: false,
+  writing: plainly,
   called: ({ id, name }) => ({ kind: 'account', id, uid: null, name }),
   whenMissing: 'the account is gone, with all that is in it; `audit verify` with a checkpoint finds it',
   fields: {
@@ -40,6 +41,7 @@ export const accountKeys = openTable<AccountKey>()({
   key: ['accountId', 'version'],
   unique: [],
   holdsKeys: true,
+  writing: plainly,
   unsealed: 'sealed, and bound to account and version; `uses` only counts when a key is to be replaced',
   fields: {
     accountId: integer('account_id'),

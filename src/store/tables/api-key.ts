@@ -1,6 +1,6 @@
 /** API keys, and sessions in the form of one. */
 import type { ApiKey } from '../../model/api-key.ts'
-import { index } from '../rows.ts'
+import { index, plainly } from '../rows.ts'
 import { constant, flag, integer, integerOrNull, mac, principalOrNull, text, words } from './field.ts'
 import { removal } from './removal.ts'
 import { sealedTable } from './table.ts'
@@ -16,6 +16,7 @@ export const apiKeys = sealedTable<ApiKey>()({
   key: ['accountId', 'id'],
   unique: [],
   holdsKeys: false,
+  writing: plainly,
   called: ({ id, uid, name, userId }) => ({ kind: userId === null ? 'key' : 'session', id, uid, name }),
   whenMissing: 'the key or session is unknown: 401',
   textBegins: [

@@ -1,6 +1,6 @@
 /** Which target holds which version of which secret. */
 import type { Deployment, Held } from '../../model/deployment.ts'
-import { fact, index, part } from '../rows.ts'
+import { type Counts, fact, index, part, plainly } from '../rows.ts'
 import { constant, elsewhere, integer, integerOrNull, mac, members, type NamedRow, principal, text } from './field.ts'
 import { removal } from './removal.ts'
 import { openTable, sealedTable } from './table.ts'
@@ -18,6 +18,7 @@ export const deploymentSecrets = openTable<HeldBy>()({
   key: ['accountId', 'deploymentId', 'id'],
   unique: [],
   holdsKeys: false,
+  writing: plainly,
   unsealed: 'covered with their deployment',
   fields: {
     accountId: integer('account_id'),
@@ -32,16 +33,23 @@ export const deploymentSecrets = openTable<HeldBy>()({
 /** How many deployments hold a secret. Of secrets that nobody asks for, the number is wrong and not looked at. */
 export const holders = fact<readonly [accountId: number, secretId: number], number>('holders')
 
+const heldRows = part(
+  deploymentSecrets,
+  'deploymentId',
+  removal(deploymentSecrets, ['accountId', 'deploymentId']),
+  heldOf,
+)
+const heldCounts: Counts<Deployment> = {
+  fact: holders,
+  of: ({ accountId, secrets }) => secrets.map(({ id }) => [accountId, id]),
+}
+
 export const deployments = sealedTable<Deployment>()({
   name: 'deployments',
   key: ['accountId', 'id'],
   unique: [],
   holdsKeys: false,
-  writing: {
-    changed: 'replaced',
-    parts: [part(deploymentSecrets, 'deploymentId', removal(deploymentSecrets, ['accountId', 'deploymentId']), heldOf)],
-  },
-  counts: { fact: holders, of: ({ accountId, secrets }) => secrets.map(({ id }) => [accountId, id]) },
+  writing: { ...plainly, changed: 'replaced', counts: heldCounts, parts: [heldRows] },
   called: ({ id, target }) => ({ kind: 'target', id, uid: null, name: target }),
   whenMissing: 'the target is not listed, and not counted as stale',
   fields: {

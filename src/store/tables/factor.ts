@@ -1,6 +1,6 @@
 /** What users prove who they are with, and what of it has been used up. */
 import { type Factor, factorName } from '../../model/factor.ts'
-import { index } from '../rows.ts'
+import { index, plainly } from '../rows.ts'
 import type { Spent } from '../stored.ts'
 import { integer, integerOrNull, mac, text, textOrNull } from './field.ts'
 import { removal } from './removal.ts'
@@ -11,7 +11,7 @@ export const factors = sealedTable<Factor>()({
   key: ['accountId', 'id'],
   unique: [['lookup']],
   holdsKeys: false,
-  writing: { changed: 'replaced' },
+  writing: { ...plainly, changed: 'replaced' },
   called: (factor) => ({ kind: 'factor', id: factor.id, uid: factor.uid, name: factorName(factor) }),
   whenMissing: 'refused: the row of the user says which there are',
   fields: {
@@ -34,6 +34,7 @@ export const spent = openTable<Spent>()({
   key: ['accountId', 'hash'],
   unique: [],
   holdsKeys: false,
+  writing: plainly,
   unsealed:
     'say that a challenge was answered: without the mark, whoever has that answer gives it again, for the minutes that it lives',
   fields: {

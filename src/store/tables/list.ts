@@ -1,6 +1,6 @@
 /** Lists of secrets. */
 import type { List } from '../../model/list.ts'
-import { fact, index } from '../rows.ts'
+import { fact, index, plainly } from '../rows.ts'
 import { constant, integer, mac, text } from './field.ts'
 import { sealedTable } from './table.ts'
 
@@ -9,7 +9,7 @@ export const lists = sealedTable<List>()({
   key: ['accountId', 'id'],
   unique: [['accountId', 'name']],
   holdsKeys: false,
-  writing: { isRenamed: true },
+  writing: { ...plainly, isRenamed: true },
   called: ({ id, uid, name }) => ({ kind: 'list', id, uid, name }),
   whenMissing: 'the list is not listed; its secrets are refused where their list is asked for',
   fields: {

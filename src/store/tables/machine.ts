@@ -1,7 +1,7 @@
 /** Machines, the addresses that they are found by, and what an account is set to. */
 import type { AddressRange } from '../../model/address.ts'
 import { type AccountSettings, type Machine, rangesOf } from '../../model/machine.ts'
-import { part } from '../rows.ts'
+import { part, plainly } from '../rows.ts'
 import { constant, flag, integer, mac, principalOrNull, text, words } from './field.ts'
 import { removal } from './removal.ts'
 import { openTable, sealedTable } from './table.ts'
@@ -17,6 +17,7 @@ export const machineAddresses = openTable<Claim>()({
   key: ['first'],
   unique: [],
   holdsKeys: false,
+  writing: plainly,
   unsealed: 'only lead to a machine, whose row decides; `audit verify --state` compares them',
   fields: {
     first: text('first'),
@@ -37,15 +38,14 @@ function claimsOf(machine: Machine): Claim[] {
   return rangesOf(machine).map(({ first, last }) => ({ first, last, accountId, machineId }))
 }
 
+const addressRows = part(machineAddresses, 'machineId', removal(machineAddresses, ['accountId', 'machineId']), claimsOf)
+
 export const machines = sealedTable<Machine>()({
   name: 'machines',
   key: ['accountId', 'id'],
   unique: [['accountId', 'name']],
   holdsKeys: false,
-  writing: {
-    changed: 'replaced',
-    parts: [part(machineAddresses, 'machineId', removal(machineAddresses, ['accountId', 'machineId']), claimsOf)],
-  },
+  writing: { ...plainly, changed: 'replaced', parts: [addressRows] },
   called: ({ id, uid, name }) => ({ kind: 'machine', id, uid, name }),
   whenMissing: 'the machine is unknown: 401',
   fields: {
@@ -66,7 +66,7 @@ export const accountSettings = sealedTable<AccountSettings>()({
   key: ['accountId'],
   unique: [],
   holdsKeys: false,
-  writing: { changed: 'put' },
+  writing: { ...plainly, changed: 'put' },
   called: () => ({ kind: 'settings', id: null, uid: null, name: null }),
   whenMissing: 'refused: every account has its row',
   fields: {

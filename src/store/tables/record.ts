@@ -1,6 +1,8 @@
 /** The audit trail: records, each with the head of its chain. */
+
 import type { AuditObject, AuditRecord } from '../../audit/record.ts'
 import type { StoredRecord } from '../../audit/verify.ts'
+import { plainly } from '../rows.ts'
 import { bytes, type Field, integer, integerOrNull, type NamedRow, principal, text, textOrNull } from './field.ts'
 import { openTable } from './table.ts'
 
@@ -14,6 +16,7 @@ export const audit = openTable<RecordRow>()({
   key: ['accountId', 'seq'],
   unique: [],
   holdsKeys: false,
+  writing: plainly,
   unsealed: 'the chain covers them, and signed checkpoints',
   fields: {
     accountId: integer('account_id'),

@@ -1,5 +1,7 @@
 /** What was answered to requests that may be repeated. */
+
 import type { Reply, SecretHead } from '../reply.ts'
+import { plainly } from '../rows.ts'
 import { integer, json, mac, members, text } from './field.ts'
 import { removal } from './removal.ts'
 import { sealedTable } from './table.ts'
@@ -14,6 +16,7 @@ export const replies = sealedTable<Reply>()({
   key: ['accountId', 'keyId', 'hash'],
   unique: [],
   holdsKeys: false,
+  writing: plainly,
   called: ({ secret: { id, name } }) => ({ kind: 'secret', id, uid: null, name }),
   whenMissing: 'a request that is repeated is carried out again, as after a day',
   fields: {

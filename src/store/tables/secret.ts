@@ -1,6 +1,6 @@
 /** Secrets, their keys, and the versions of their values: apart, so that keys can be destroyed and backed up by themselves. */
 import type { Secret, SecretKey } from '../../model/secret.ts'
-import { type Fates, fact, index, part, whole } from '../rows.ts'
+import { type Fates, fact, index, part, plainly, whole } from '../rows.ts'
 import type { VersionHead as Head, StoredSecret } from '../stored.ts'
 import { bytes, constant, integer, integerOrNull, mac, type NamedRow, text, textOrNull, words } from './field.ts'
 import { removal } from './removal.ts'
@@ -11,6 +11,7 @@ export const secrets = sealedTable<Secret>()({
   key: ['accountId', 'id'],
   unique: [['accountId', 'name']],
   holdsKeys: false,
+  writing: plainly,
   called: ({ id, uid, name }) => ({ kind: 'secret', id, uid, name }),
   whenMissing: 'the secret is not found, and not listed',
   fields: {
@@ -42,6 +43,7 @@ export const secretKeys = openTable<KeyOfSecret>()({
   key: ['accountId', 'secretId'],
   unique: [],
   holdsKeys: true,
+  writing: plainly,
   unsealed: 'sealed, and bound to account, uid and version of the account key',
   fields: {
     accountId: integer('account_id'),
@@ -68,7 +70,7 @@ export const versions = sealedTable<Version>()({
   key: ['accountId', 'secretId', 'version'],
   unique: [],
   holdsKeys: false,
-  writing: { isKept: isStillKept },
+  writing: { ...plainly, isKept: isStillKept },
   called: ({ secretId, name }) => ({ kind: 'secret', id: secretId, uid: null, name }),
   whenMissing: 'refused, but for the oldest ones, which are as if they had been pruned',
   fields: {
@@ -106,6 +108,7 @@ function bytesOf(value: unknown): Uint8Array {
 
 /** Secrets with their keys and current values, as batches hold them. Versions are added as they are made. */
 export const storedSecrets = whole<StoredSecret>()(secrets, ({ secret }) => secret, {
+  ...plainly,
   isRenamed: true,
   parts: [
     part(versions, 'secretId', removal(versions, ['accountId', 'secretId']), () => [], {

@@ -1,7 +1,7 @@
 /** Seeds, which hand out what a machine boots with. */
 import { hash } from 'node:crypto'
 import type { Seed } from '../../model/seed.ts'
-import { index } from '../rows.ts'
+import { index, plainly } from '../rows.ts'
 import { bytes, integer, integerOrNull, mac, numbers, principal, text, words } from './field.ts'
 import { sealedTable } from './table.ts'
 
@@ -10,7 +10,7 @@ export const seeds = sealedTable<Seed>()({
   key: ['accountId', 'id'],
   unique: [['tokenHash']],
   holdsKeys: false,
-  writing: { changed: 'replaced' },
+  writing: { ...plainly, changed: 'replaced' },
   called: ({ id, uid, target }) => ({ kind: 'seed', id, uid, name: target }),
   whenMissing: 'the seed is unknown: 404',
   textBegins: [

@@ -1,5 +1,7 @@
 /** How the people of an account must sign in, and how often somebody has tried to. */
+
 import { type SignInRules, type SsoSettings, ssoText } from '../../model/sign-in.ts'
+import { plainly } from '../rows.ts'
 import { coded, flag, integer, mac, text } from './field.ts'
 import { openTable, sealedTable } from './table.ts'
 
@@ -8,7 +10,7 @@ export const signInRules = sealedTable<SignInRules>()({
   key: ['accountId'],
   unique: [],
   holdsKeys: false,
-  writing: { changed: 'put' },
+  writing: { ...plainly, changed: 'put' },
   called: () => ({ kind: 'sign_in', id: null, uid: null, name: null }),
   whenMissing: 'refused: every account has its row',
   fields: {
@@ -46,6 +48,7 @@ export const attempts = openTable<Attempts>()({
   key: ['name'],
   unique: [],
   holdsKeys: false,
+  writing: plainly,
   since: '0013-attempts',
   unsealed:
     'count guesses: without them, guessing is as slow as the passwords are, the six digits of an app too, for who has the password',

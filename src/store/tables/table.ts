@@ -3,7 +3,7 @@
  * cover. The fields are those of the model: one too few, one too many, or one of another type does not compile.
  */
 import type { AuditObject } from '../../audit/record.ts'
-import { atOf, type Counts, type KeyValue, plainly, type Rows, type Writing } from '../rows.ts'
+import { atOf, type KeyValue, type Rows, type Writing } from '../rows.ts'
 import type { TableOf } from './described.ts'
 import type { Field, NamedRow, Plain, SealedField, Uncovered, Value } from './field.ts'
 
@@ -35,10 +35,8 @@ interface Common<Name extends string, Model, Key extends Fields<Model>> {
   readonly holdsKeys: boolean
   /** The migration that made it, if it is younger than the first version. */
   readonly since?: string
-  /** How a batch writes what it changes, if not by updates alone. */
-  readonly writing?: Partial<Writing<Model>>
-  /** What rows are counted as. */
-  readonly counts?: Counts<Model>
+  /** How a batch writes what it changes. */
+  readonly writing: Writing<Model>
 }
 
 interface SealedDefinition<Name extends string, Model, Key extends Fields<Model>> extends Common<Name, Model, Key> {
@@ -109,7 +107,7 @@ function build<Built, Name extends string, Model, Key extends Fields<Model>>(
   definition: Common<Name, Model, Key> & { readonly fields: object },
   { called, whenMissing, unsealed, textBegins = [] }: Protection,
 ): Built {
-  const { name, key, unique, holdsKeys, since = '', writing, counts } = definition
+  const { name, key, unique, holdsKeys, since = '', writing } = definition
   const fields = definition.fields as AnyFields
   const columnsOf = (...of: readonly string[]) => of.flatMap((field) => fields[field]?.columns ?? [])
   const { columns, read, write } = partOf(fields, Object.keys(fields))
@@ -134,8 +132,7 @@ function build<Built, Name extends string, Model, Key extends Fields<Model>>(
     ofKey: partOf(fields, key),
     ofUpdate: partOf(fields, [...changing, ...keys]),
     part: (...of: readonly string[]) => partOf(fields, of),
-    writing: { ...plainly, ...writing },
-    counts,
+    writing,
     own: (row: AnyModel) => row,
     keyOf: at,
     atOf: at,

@@ -1,7 +1,7 @@
 /** Whose tokens are traded for API keys, and which were. */
 import type { ClaimPattern } from '../../model/token-claims.ts'
 import type { TrustRule } from '../../model/trust-rule.ts'
-import { fact } from '../rows.ts'
+import { fact, plainly } from '../rows.ts'
 import type { UsedToken } from '../stored.ts'
 import { flag, integer, json, mac, members, principalOrNull, text, textOrNull, words } from './field.ts'
 import { removal } from './removal.ts'
@@ -15,7 +15,7 @@ export const trustRules = sealedTable<TrustRule>()({
   key: ['accountId', 'id'],
   unique: [],
   holdsKeys: false,
-  writing: { changed: 'replaced' },
+  writing: { ...plainly, changed: 'replaced' },
   called: ({ id, uid, name }) => ({ kind: 'trust_rule', id, uid, name }),
   whenMissing: 'no token is traded under it',
   fields: {
@@ -49,6 +49,7 @@ export const usedTokens = openTable<UsedToken>()({
   key: ['accountId', 'ruleId', 'hash'],
   unique: [],
   holdsKeys: false,
+  writing: plainly,
   unsealed:
     'say that a token was traded: without the mark, whoever has that token trades it again, for the minutes that it lives',
   fields: {

@@ -1,6 +1,6 @@
 /** The users of an account. */
 import type { User } from '../../model/user.ts'
-import { index } from '../rows.ts'
+import { index, plainly } from '../rows.ts'
 import { flag, integer, integerOrNull, mac, numbers, text, textOrNull, words } from './field.ts'
 import { sealedTable } from './table.ts'
 
@@ -9,7 +9,7 @@ export const users = sealedTable<User>()({
   key: ['accountId', 'id'],
   unique: [['accountId', 'email']],
   holdsKeys: false,
-  writing: { changed: 'replaced' },
+  writing: { ...plainly, changed: 'replaced' },
   called: ({ id, uid, email }) => ({ kind: 'user', id, uid, name: email }),
   whenMissing: 'the user cannot sign in, and their sessions end',
   textBegins: [
