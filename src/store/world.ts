@@ -23,7 +23,13 @@ export interface Basis {
 interface Held<Row, Own> {
   readonly rows: Map<At, Row>
   /** Made when something is first looked for in them. */
-  readonly indexes: Map<Index<Row, Own, never>, Map<At, Partial<Own>>>
+  readonly indexes: Map<Index<Row, Own, never>, Map<At, Entry<Own>>>
+}
+
+/** Where an index leads: to a row by its name in the table, of which at least the primary key is known. */
+interface Entry<Own> {
+  readonly at: At
+  readonly own: Partial<Own>
 }
 
 /** Everything loaded for one batch, in its present state: it follows what the batch does. Only what is touched is made. */
@@ -59,8 +65,8 @@ export class World {
 
   /** The row that an index leads to. */
   find<Row, Own, Key extends readonly KeyValue[]>(index: Index<Row, Own, Key>, ...key: Key): Row | undefined {
-    const own = this.#indexed(index).get(atOf(key))
-    return own === undefined ? undefined : this.#of(index.rows).rows.get(index.rows.root.atOf(own))
+    const entry = this.#indexed(index).get(atOf(key))
+    return entry === undefined ? undefined : this.#of(index.rows).rows.get(entry.at)
   }
 
   /** Whether an index leads to a row, which need not be here itself. */
@@ -70,21 +76,22 @@ export class World {
 
   /** What is known of a row that an index leads to: at least its primary key. */
   known<Row, Own, Key extends readonly KeyValue[]>(index: Index<Row, Own, Key>, ...key: Key): Partial<Own> | undefined {
-    return this.#indexed(index).get(atOf(key))
+    return this.#indexed(index).get(atOf(key))?.own
   }
 
   /** Rows as they were found. */
   take<Row, Own>(rows: Rows<Row, Own, never>, found: readonly Row[]): void {
     const held = this.#of(rows)
     for (const row of found) {
-      held.rows.set(rows.keyOf(row), row)
-      for (const [index, entries] of held.indexes) enter(entries, index, rows.own(row))
+      const at = rows.keyOf(row)
+      held.rows.set(at, row)
+      for (const [index, entries] of held.indexes) enter(entries, index, at, rows.own(row))
     }
   }
 
   /** Enough of a row to know it by an index. */
   note<Row, Own>(index: Index<Row, Own, never>, own: Partial<Own>): void {
-    enter(this.#indexed(index), index, own)
+    enter(this.#indexed(index), index, index.rows.root.atOf(own), own)
   }
 
   /** A row as it is from now on, made or changed, for what follows in the batch and for what is written at its end. */
@@ -96,7 +103,7 @@ export class World {
     const own = rows.own(row)
     fates.set(at, { existed: fates.get(at)?.existed ?? before !== undefined, row, key: own })
     held.rows.set(at, row)
-    this.#follow(rows, held, before, row)
+    this.#follow(rows, held, at, before, row)
     if (before !== undefined && rows.writing.isRenamed && nameOf(rows.own(before)) !== nameOf(own)) {
       renamed.push(own)
     }
@@ -109,7 +116,7 @@ export class World {
     const { fates } = this.changes.of(rows)
     fates.set(at, { existed: fates.get(at)?.existed ?? true, row: null, key: rows.own(row) })
     held.rows.delete(at)
-    this.#follow(rows, held, row, undefined)
+    this.#follow(rows, held, at, row, undefined)
   }
 
   /** Changes a row of which it is known, though it was not loaded, that it is there. */
@@ -138,10 +145,16 @@ export class World {
   }
 
   /** What follows from a row that is another, or none, from now on. */
-  #follow<Row, Own>(rows: Rows<Row, Own, never>, held: Held<Row, Own>, before: Row | undefined, row: Row | undefined) {
+  #follow<Row, Own>(
+    rows: Rows<Row, Own, never>,
+    held: Held<Row, Own>,
+    at: At,
+    before: Row | undefined,
+    row: Row | undefined,
+  ): void {
     for (const [index, entries] of held.indexes) {
-      if (before !== undefined) leave(entries, index, rows.own(before))
-      if (row !== undefined) enter(entries, index, rows.own(row))
+      if (before !== undefined) leave(entries, index, at, rows.own(before))
+      if (row !== undefined) enter(entries, index, at, rows.own(row))
     }
     for (const { table } of rows.writing.parts) {
       // Parts are looked for by themselves only where some were.
@@ -158,12 +171,12 @@ export class World {
     if (row !== undefined) for (const key of counts.of(row)) count(key, 1)
   }
 
-  #indexed<Row, Own>(index: Index<Row, Own, never>): Map<At, Partial<Own>> {
+  #indexed<Row, Own>(index: Index<Row, Own, never>): Map<At, Entry<Own>> {
     const held = this.#of(index.rows)
     const known = held.indexes.get(index)
     if (known !== undefined) return known
-    const entries = new Map<At, Partial<Own>>()
-    for (const row of held.rows.values()) enter(entries, index, index.rows.own(row))
+    const entries = new Map<At, Entry<Own>>()
+    for (const [at, row] of held.rows) enter(entries, index, at, index.rows.own(row))
     held.indexes.set(index, entries)
     return entries
   }
@@ -179,21 +192,17 @@ export class World {
   }
 }
 
-function enter<Row, Own>(entries: Map<At, Partial<Own>>, { atOf: at }: Index<Row, Own, never>, own: Partial<Own>) {
-  const name = at(own)
-  if (name !== undefined) entries.set(name, own)
+type Entries<Own> = Map<At, Entry<Own>>
+
+function enter<Row, Own>(entries: Entries<Own>, index: Index<Row, Own, never>, at: At, own: Partial<Own>): void {
+  const name = index.atOf(own)
+  if (name !== undefined) entries.set(name, { at, own })
 }
 
 /** Unless it leads to another row by now. */
-function leave<Row, Own>(
-  entries: Map<At, Partial<Own>>,
-  { atOf: at, rows }: Index<Row, Own, never>,
-  own: Partial<Own>,
-) {
-  const name = at(own)
-  const known = name === undefined ? undefined : entries.get(name)
-  if (name === undefined || known === undefined) return
-  if (rows.root.atOf(known) === rows.root.atOf(own)) entries.delete(name)
+function leave<Row, Own>(entries: Entries<Own>, index: Index<Row, Own, never>, at: At, own: Partial<Own>): void {
+  const name = index.atOf(own)
+  if (name !== undefined && entries.get(name)?.at === at) entries.delete(name)
 }
 
 function partsOf<Row, Own>({ writing }: Rows<Row, Own, never>, table: object, row: Row | undefined): readonly object[] {

@@ -31,9 +31,9 @@ const believedByTheStore = {
 /** Rows come under their own account's name, so that one which was wrongly loaded is not found. */
 const filedUnderItsAccount = {
   file: 'store/world.ts',
-  find: 'held.rows.set(rows.keyOf(row), row)',
+  find: 'const at = rows.keyOf(row)\n      held.rows.set(at, row)',
   replace:
-    "held.rows.set(rows.root.name === 'secrets' ? String(rows.keyOf(row)).replace(/^.* /, '1 ') : rows.keyOf(row), row)",
+    "const at = rows.root.name === 'secrets' ? String(rows.keyOf(row)).replace(/^.* /, '1 ') : rows.keyOf(row)\n      held.rows.set(at, row)",
 }
 
 const fault = (
@@ -2508,8 +2508,8 @@ export const faults: readonly Fault[] = [
   fault(
     'what was given up stays with who took it',
     'store/world.ts',
-    'if (rows.root.atOf(known) === rows.root.atOf(own)) entries.delete(name)',
-    'entries.delete(name)',
+    'if (name !== undefined && entries.get(name)?.at === at) entries.delete(name)',
+    'if (name !== undefined) entries.delete(name)',
     'store/world.test.ts',
     'what another took is theirs',
   ),
@@ -2532,7 +2532,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a deleted name is free in the same batch',
     'store/world.ts',
-    'if (before !== undefined) leave(entries, index, rows.own(before))',
+    'if (before !== undefined) leave(entries, index, at, rows.own(before))',
     '',
     'store/batch.test.ts',
     'deletes it leaves nothing|give its name',

@@ -107,7 +107,15 @@ function without(lines: readonly string[], field: string): string[] {
 function makeTree(): string {
   const tree = makeFolder()
   mkdirSync(join(tree, 'src'))
-  for (const part of ['src/store', 'src/model', 'src/audit', 'src/errors.ts', 'src/database-url.ts', 'package.json']) {
+  for (const part of [
+    'src/store',
+    'src/model',
+    'src/audit',
+    'src/errors.ts',
+    'src/crypto/hmac.ts',
+    'src/database-url.ts',
+    'package.json',
+  ]) {
     cpSync(join(root, part), join(tree, part), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
