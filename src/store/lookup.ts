@@ -2,7 +2,7 @@
 import type { SealedRows, SealedTable } from './coverage.ts'
 import { type Forged, forgedRow } from './forged.ts'
 import type { RowMacs } from './row-macs.ts'
-import type { At, Index, Rows } from './rows.ts'
+import type { At, Fact, Index, Rows } from './rows.ts'
 import type { Kind, NamedRow } from './tables/field.ts'
 import type { Open, Table } from './tables/table.ts'
 import type { World } from './world.ts'
@@ -93,6 +93,20 @@ export function noteBy<Row, Own, Part extends Partial<Own>>(
 ): Lookup<never, Part>['take'] {
   return (world, found) => {
     for (const own of found) world.note(index, own)
+  }
+}
+
+/** How many there are. */
+export interface Counted {
+  readonly accountId: number
+  readonly id: number
+  readonly count: number
+}
+
+/** What is counted, by an account and an id. */
+export function countAs(fact: Fact<readonly [number, number], number>): Lookup<never, Counted>['take'] {
+  return (world, found) => {
+    for (const { accountId, id, count } of found) world.setFact(fact, count, accountId, id)
   }
 }
 

@@ -1,10 +1,8 @@
 /** What batches look for, each described once. */
 import type { Deployment } from '../model/deployment.ts'
-import type { Factor } from '../model/factor.ts'
 import { forgedRow } from './forged.ts'
-import { authentic, type Lookup, lookup, noteBy, openRows, sealedRows, takeInto } from './lookup.ts'
+import { authentic, type Counted, countAs, lookup, noteBy, openRows, sealedRows, takeInto } from './lookup.ts'
 import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from './refs.ts'
-import type { Fact } from './rows.ts'
 import type { StoredSecret } from './stored.ts'
 import { accountKeys, accountKeysInUse as keysInUse } from './tables/account.ts'
 import { apiKeys } from './tables/api-key.ts'
@@ -48,13 +46,10 @@ export interface KeyMaker extends Ref {
   readonly kind: string
 }
 
-/** How many there are. */
-export interface Counted extends Ref {
-  readonly count: number
-}
-
 const sealedOf = versions.part('accountId', 'secretId', 'version', 'name', 'sealed')
 type SealedOf = ReturnType<typeof sealedOf.read>
+const lookupOf = factors.part('accountId', 'id', 'lookup')
+type LookupOf = ReturnType<typeof lookupOf.read>
 
 const byId = { accountId: 'account_id', id: 'id' }
 const ofAccount = { accountId: 'account_id' }
@@ -126,11 +121,11 @@ export const factorsOf = sealedRows<Ref>()('factors_of', factors, {
   ending: 'order by t.account_id, t.id',
 })
 /** Whether somebody has a look-up. */
-export const takenLookups = lookup<{ readonly lookup: string }, Pick<Factor, 'accountId' | 'id' | 'lookup'>>(
+export const takenLookups = lookup<{ readonly lookup: string }, LookupOf>(
   'taken_lookups',
   factors,
   { select: 't.account_id, t.id, t.lookup', by: { lookup: 'lookup' } },
-  (rows) => rows.map(factors.part('accountId', 'id', 'lookup').read),
+  (rows) => rows.map(lookupOf.read),
   undefined,
   noteBy(factorsByLookup),
 )
@@ -288,12 +283,6 @@ export const repliesTo = sealedRows<ReplyRef & { readonly since?: number }>()('r
   beyond: { since: 'created_ms' },
   beside: (now) => ({ since: now - replyLifetimeMs }),
 })
-
-function countAs(fact: Fact<readonly [number, number], number>): Lookup<never, Counted>['take'] {
-  return (world, found) => {
-    for (const { accountId, id, count } of found) world.setFact(fact, count, accountId, id)
-  }
-}
 
 function toCounted(rows: readonly NamedRow[]): Counted[] {
   return rows.map((row) => ({
