@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Load, Measured } from './load.ts'
-import { databaseCpuMicros, isInstalled, type Target } from './servers.ts'
+import { cpuMicrosOfAll, isInstalled, type Target } from './servers.ts'
 
 const run = promisify(execFile)
 
@@ -25,13 +25,13 @@ export async function measure(
 ): Promise<Measured & Cost> {
   const load: Load = { ...what, port: target.port, key: target.key, prefix: `${what.kind}-${Date.now().toString(36)}` }
   const before = target.cpuMicros()
-  const databaseBefore = databasePid === undefined ? 0 : databaseCpuMicros(databasePid)
+  const databaseBefore = databasePid === undefined ? 0 : cpuMicrosOfAll(databasePid)
   const measured = await (generator === 'wrk' ? measureWithWrk(load) : measureAlone(load))
   const each = (micros: number) => Math.round((micros / measured.requests) * 10) / 10
   return {
     ...measured,
     cpuMicros: each(target.cpuMicros() - before),
-    ...(databasePid === undefined ? {} : { databaseMicros: each(databaseCpuMicros(databasePid) - databaseBefore) }),
+    ...(databasePid === undefined ? {} : { databaseMicros: each(cpuMicrosOfAll(databasePid) - databaseBefore) }),
   }
 }
 

@@ -98,7 +98,7 @@ async function started(name: string, key: string, child: ChildProcess, port: num
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
       return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
     },
-    cpuMicros: () => cpuMicrosOf(child.pid),
+    cpuMicros: () => cpuMicrosOfAll(child.pid ?? 0),
     stop: async () => {
       const gone = new Promise((resolve) => child.once('exit', resolve))
       child.kill()
@@ -117,8 +117,8 @@ function cpuMicrosOf(pid: number | undefined): number {
   return (ticks / ticksPerSecond) * 1e6
 }
 
-/** Of a PostgreSQL server: its first process and all that it has begun. */
-export function databaseCpuMicros(pid: number): number {
+/** Of a process and all that it has begun, such as the workers of nginx and the backends of PostgreSQL. */
+export function cpuMicrosOfAll(pid: number): number {
   const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
   return [pid, ...children.map(Number)].reduce((sum, one) => sum + cpuMicrosOf(one), 0)
 }
