@@ -1797,8 +1797,8 @@ export const faults: readonly Fault[] = [
   fault(
     'what a proxy passes on is an address or nothing',
     'http/peer.ts',
-    'return canonicalAddress(text) ?? noAddress',
-    'return text',
+    'const address = canonicalAddress(text) ?? noAddress',
+    'const address = text',
     'http/unix-socket.test.ts',
     'what a trusted proxy passes on is an address',
   ),
@@ -2702,8 +2702,8 @@ export const faults: readonly Fault[] = [
   fault(
     'two Hosts are one too many',
     'http/request-rules.ts',
-    'if (seen.has(name)) throw',
-    "if (seen.has(name) && name !== 'host') throw",
+    'if (seen.includes(given)) throw',
+    "if (seen.includes(given) && given.toLowerCase() !== 'host') throw",
     'http/edges.test.ts',
     'two Hosts',
   ),
