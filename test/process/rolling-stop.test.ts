@@ -18,6 +18,10 @@ suite('Nodes on PostgreSQL', { skip: postgres.skip }, () => {
     const start = () =>
       startChild(t, place, { env: { STRONGROOM_BOOTSTRAP_API_KEY: key, STRONGROOM_DRAIN_SECONDS: '3' } })
     const nodes = new Balancer([await start(), await start()])
+    // However it ends: the loops would keep the process.
+    t.after(() => {
+      nodes.isOver = true
+    })
     await nodes.look()
     const balancing = nodes.balance()
     const clients = Array.from({ length: 6 }, (_, at) => nodes.write(key, `c${at}`))
@@ -115,7 +119,7 @@ class Balancer {
   }
 
   async settled(): Promise<void> {
-    while (this.#ready.length < this.all.length) await setTimeout(50)
+    while (!this.isOver && this.#ready.length < this.all.length) await setTimeout(50)
   }
 
   async write(key: string, name: string): Promise<void> {
