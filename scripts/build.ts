@@ -3,7 +3,8 @@
  * thousand modules are slow to find and to load; the client stays as it is, with its types.
  */
 import { execFileSync } from 'node:child_process'
-import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash, hash } from 'node:crypto'
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { build, type OutputChunk } from 'rolldown'
 
@@ -15,8 +16,35 @@ const external = ['@scalar/fastify-api-reference']
 /** The other build asks the environment at each word whether to print it: slow, and it would print values. */
 const alias = { yaml: join(root, 'node_modules/yaml/browser/index.js') }
 
+/** Which sources each folder was built of. */
+const marks = join(root, 'node_modules/.cache/built')
+
+/** What the build depends on. */
+function sourcesHash(): string {
+  const sources = [...globSync('src/**/*', { cwd: root }), 'package-lock.json', 'scripts/build.ts']
+  const digest = createHash('sha256')
+  for (const path of sources.sort()) {
+    const file = join(root, path)
+    if (statSync(file).isFile()) digest.update(`${path}\0${hash('sha256', readFileSync(file), 'hex')}\n`)
+  }
+  return digest.digest('hex')
+}
+
+function markOf(folder: string): string {
+  return join(marks, hash('sha256', folder, 'hex'))
+}
+
+/** As `buildCommand`, unless it was built of these very sources: another process may be running what is there. */
+export async function buildCommandOnce(folder: string): Promise<void> {
+  const mark = markOf(folder)
+  const isBuilt =
+    existsSync(join(folder, 'main.js')) && existsSync(mark) && readFileSync(mark, 'utf8') === sourcesHash()
+  if (!isBuilt) await buildCommand(folder)
+}
+
 /** Bundles the command, the server and its threads, into a folder beside `src`, with the licences of all. */
 export async function buildCommand(folder: string): Promise<void> {
+  const sources = sourcesHash()
   rmSync(folder, { recursive: true, force: true })
   const { output } = await build({
     input: {
@@ -31,6 +59,8 @@ export async function buildCommand(folder: string): Promise<void> {
     logLevel: 'warn',
   })
   writeFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), licencesOf(output.filter((part) => part.type === 'chunk')))
+  mkdirSync(marks, { recursive: true })
+  writeFileSync(markOf(folder), sources)
 }
 
 function licencesOf(chunks: readonly OutputChunk[]): string {

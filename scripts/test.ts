@@ -9,10 +9,10 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { migrate } from '../src/store/postgres/migrate.ts'
 import { startCluster } from '../test/support/postgres.ts'
-import { buildCommand } from './build.ts'
+import { buildCommandOnce } from './build.ts'
 
 const dist = join(import.meta.dirname, '..', 'dist')
-await buildCommand(dist)
+await buildCommandOnce(dist)
 
 /** Hundreds of throw-away stores sync every commit: in memory, where there is enough, that costs next to nothing. */
 function makeScratch(): string | undefined {
