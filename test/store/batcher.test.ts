@@ -201,15 +201,19 @@ suite('The batcher', () => {
     const between = performance.now()
     const second = ['c', 'd', 'e'].map((id) => batcher.submit(requestOf(id)))
 
-    assert.deepEqual(batcher.backlog, { waiting: 3, sent: 2 })
+    const { oldestMs, ...counts } = batcher.backlog
+    assert.deepEqual(counts, { waiting: 3, sent: 2 })
+    assert.ok(performance.now() - between <= oldestMs + 1 && oldestMs <= performance.now() - before)
     ends[0]?.()
     await Promise.all(first)
     await turn()
-    assert.deepEqual(batcher.backlog, { waiting: 0, sent: 3 })
+    const { oldestMs: nextMs, ...nextCounts } = batcher.backlog
+    assert.deepEqual(nextCounts, { waiting: 0, sent: 3 })
+    assert.ok(nextMs <= performance.now() - between + 1)
     ends[1]?.()
     await Promise.all(second)
     await batcher.idle()
-    assert.deepEqual(batcher.backlog, { waiting: 0, sent: 0 })
+    assert.deepEqual(batcher.backlog, { waiting: 0, sent: 0, oldestMs: 0 })
     const [since = 0, next = 0] = sinces
     assert.ok(before <= since && since <= between && between <= next)
   })
