@@ -8,7 +8,9 @@ after(closeBrowser)
 
 /** An answer that refuses. */
 function problem(detail: string) {
-  const body = { code: 'invalid', title: 'Refused', detail, message: detail }
+  // As the server has it: what is otherwise comes from something before it, and is not repeated to people.
+  const type = 'urn:strongroom:problem:invalid'
+  const body = { type, code: 'invalid', title: 'Refused', detail, message: detail, request_id: 'test' }
   return { contentType: 'application/problem+json', body: JSON.stringify(body) }
 }
 
