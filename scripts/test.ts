@@ -1,6 +1,6 @@
 /**
  * `npm test`: every test but the long ones, or the named files, with a throw-away PostgreSQL when no server is named.
- * With `--long`, those of `test/long`, which take minutes and more of the machine.
+ * With `--long`, those of `test/long`, which take minutes and more of the machine, and those of the portal on every store.
  */
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -59,7 +59,7 @@ const template = url === undefined ? undefined : await makeTemplate(url)
 
 const isLong = process.argv[2] === '--long'
 const wanted = process.argv.slice(isLong ? 3 : 2)
-const found = globSync(isLong ? 'test/long/**/*.test.ts' : 'test/**/*.test.ts').sort()
+const found = globSync(isLong ? 'test/{long,portal}/**/*.test.ts' : 'test/**/*.test.ts').sort()
 const files = wanted.length > 0 ? wanted : found.filter((file) => isLong || !file.startsWith(join('test', 'long')))
 const minutes = isLong ? 60 : 5
 try {
@@ -72,6 +72,7 @@ try {
         // Hundreds of processes load the same sources: each is translated once.
         NODE_COMPILE_CACHE: join(import.meta.dirname, '..', 'node_modules', '.cache', 'tests'),
         ...process.env,
+        ...(isLong ? { STRONGROOM_TEST_LONG: '1' } : {}),
         STRONGROOM_TEST_MAIN: join(dist, 'main.js'),
         ...(url === undefined ? {} : { STRONGROOM_TEST_DATABASE_URL: url, STRONGROOM_TEST_TEMPLATE: template }),
       },

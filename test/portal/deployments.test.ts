@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { query } from '../support/database.ts'
-import { engines } from '../support/engines.ts'
-import { closeBrowser, owner, type Portal, placesOf, reader, startPortal, violations } from './portal.ts'
+import { closeBrowser, owner, type Portal, placesOf, portalEngines, reader, startPortal, violations } from './portal.ts'
 
 after(closeBrowser)
 
@@ -17,7 +16,7 @@ async function deploy({ server: { api } }: Portal): Promise<void> {
   await api.post('/v3/render', { template: referenceTo('db-password') + referenceTo('api-token'), target: 'web-2' })
 }
 
-for (const engine of engines) {
+for (const engine of portalEngines) {
   suite(`${engine.name}: the portal`, { skip: engine.skip }, () => {
     test('shows who holds what, stale ones first, finds targets by secret, and forgets one', async (t) => {
       const portal = await startPortal(t, engine)

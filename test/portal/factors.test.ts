@@ -4,10 +4,9 @@ import { after, suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
 import { createAccount } from '../../src/vault/accounts.ts'
-import { engines } from '../support/engines.ts'
 import { codeOf } from '../support/portal-account.ts'
 import { clientId, clientSecret, Provider } from '../support/provider.ts'
-import { closeBrowser, owner, type Portal, reader, startPortal, violations } from './portal.ts'
+import { closeBrowser, owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
 
 after(closeBrowser)
 
@@ -51,7 +50,7 @@ async function openSettings(portal: Portal): Promise<{ page: Page; url: string }
   return { page, url }
 }
 
-for (const engine of engines) {
+for (const engine of portalEngines) {
   suite(`${engine.name}: signing in at the portal`, { skip: engine.skip }, () => {
     test('with a passkey that was added in the settings', async (t) => {
       const portal = await startPortal(t, engine)

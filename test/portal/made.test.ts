@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { Api } from '../support/api.ts'
-import { engines } from '../support/engines.ts'
-import { closeBrowser, owner, startPortal, violations } from './portal.ts'
+import { closeBrowser, owner, portalEngines, startPortal, violations } from './portal.ts'
 
 after(closeBrowser)
 
 const all = ['secrets:list', 'secrets:read', 'keys:manage', 'account:manage']
 
-for (const engine of engines) {
+for (const engine of portalEngines) {
   suite(`${engine.name}: what somebody made, at the portal`, { skip: engine.skip }, () => {
     test('is shown with its maker, and goes on or ends with them', async (t) => {
       const portal = await startPortal(t, engine)

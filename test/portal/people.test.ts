@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { engines } from '../support/engines.ts'
-import { closeBrowser, owner, placesOf, startPortal, violations } from './portal.ts'
+import { closeBrowser, owner, placesOf, portalEngines, startPortal, violations } from './portal.ts'
 
 after(closeBrowser)
 
@@ -37,7 +36,7 @@ async function typePassword(page: Page, password: string): Promise<void> {
 /** What the window's cookie is good for. */
 const statusOfSecrets = async () => (await fetch('/v3/secrets', { headers: { 'strongroom-portal': '1' } })).status
 
-for (const engine of engines) {
+for (const engine of portalEngines) {
   suite(`${engine.name}: people at the portal`, { skip: engine.skip }, () => {
     test('end a session in another window, which asks to sign in again', async (t) => {
       const portal = await startPortal(t, engine)

@@ -6,13 +6,19 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { inviteOwner } from '../../src/vault/users.ts'
-import type { TestEngine } from '../support/engines.ts'
+import { engines, type TestEngine } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
 import { startServer, type TestOptions, type TestServer } from '../support/server.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/**
+ * The portal asks over HTTP, and what is answered has its tests on every store: so one store will do here. A long run takes
+ * them all.
+ */
+export const portalEngines = process.env['STRONGROOM_TEST_LONG'] === '1' ? engines : engines.slice(0, 1)
 
 export const owner = { email: 'ada@example.com', name: 'Ada Lovelace', password: 'orbit-lantern-cobalt-quiver' }
 export const reader = { email: 'grace@example.com', name: 'Grace Hopper', password: 'marble-thicket-sonnet-ferry' }

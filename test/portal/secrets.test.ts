@@ -4,8 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, suite, test } from 'node:test'
 import type { Locator } from 'playwright-core'
-import { engines } from '../support/engines.ts'
-import { closeBrowser, owner, type Portal, placesOf, reader, startPortal } from './portal.ts'
+import { closeBrowser, owner, type Portal, placesOf, portalEngines, reader, startPortal } from './portal.ts'
 
 after(closeBrowser)
 
@@ -16,7 +15,7 @@ async function readsOf({ server }: Portal, id: number): Promise<number> {
   return body.records.length
 }
 
-for (const engine of engines) {
+for (const engine of portalEngines) {
   suite(`${engine.name}: the portal`, { skip: engine.skip }, () => {
     test('leads from the one-time link to the first secret, whose value is nowhere before it is revealed', async (t) => {
       const portal = await startPortal(t, engine)

@@ -5,10 +5,10 @@ import type { Page } from 'playwright-core'
 import { createAccount } from '../../src/vault/accounts.ts'
 import { inviteOwner } from '../../src/vault/users.ts'
 import { Api } from '../support/api.ts'
-import { engines, type TestEngine } from '../support/engines.ts'
+import type { TestEngine } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
 import { enrolTotp } from '../support/portal-account.ts'
-import { closeBrowser, owner, startPortal, violations } from './portal.ts'
+import { closeBrowser, owner, portalEngines, startPortal, violations } from './portal.ts'
 
 after(closeBrowser)
 
@@ -49,7 +49,7 @@ async function signOut(page: Page, { name }: typeof owner): Promise<void> {
   await page.getByLabel('Password').waitFor()
 }
 
-for (const engine of engines) {
+for (const engine of portalEngines) {
   suite(`${engine.name}: signing in to one of several accounts`, { skip: engine.skip }, () => {
     test('asks for the account when there are several, keeps it, and takes it from the address', async (t) => {
       const portal = await startPortal(t, engine)

@@ -1,12 +1,11 @@
 /** Trust rules, in a browser: made from what a platform's tokens say, changed, deleted with the keys that came of them. */
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
-import { engines } from '../support/engines.ts'
-import { closeBrowser, owner, reader, startPortal } from './portal.ts'
+import { closeBrowser, owner, portalEngines, reader, startPortal } from './portal.ts'
 
 after(closeBrowser)
 
-for (const engine of engines) {
+for (const engine of portalEngines) {
   suite(`${engine.name}: the portal`, { skip: engine.skip }, () => {
     test('makes a trust rule, changes it, and deletes it', async (t) => {
       const portal = await startPortal(t, engine)
