@@ -21,7 +21,8 @@ const marks = join(root, 'node_modules/.cache/built')
 
 /** What the build depends on. */
 function sourcesHash(): string {
-  const sources = [...globSync('src/**/*', { cwd: root }), 'package-lock.json', 'scripts/build.ts']
+  // A copy of the tree that is packed has no lock file.
+  const sources = globSync(['src/**/*', 'scripts/build.ts', 'package-lock.json'], { cwd: root })
   const digest = createHash('sha256')
   for (const path of sources.sort()) {
     const file = join(root, path)
