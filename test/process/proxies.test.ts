@@ -224,12 +224,13 @@ async function startServerFor(t: TestContext, origin: string) {
 }
 
 function startProxy(t: TestContext, proxy: Proxy, place: Place): { child: ChildProcess; output: () => string } {
-  let config = readFileSync(join(import.meta.dirname, '..', '..', 'deploy', proxy.file), 'utf8')
-  for (const [own, here] of Object.entries(proxy.changes(place))) {
-    const parts = config.replaceAll(/^\s*#.*$/gm, '').split(own)
-    assert.equal(parts.length, 2, `${proxy.file}: ${own}`)
-    config = parts.join(here)
-  }
+  const file = readFileSync(join(import.meta.dirname, '..', '..', 'deploy', proxy.file), 'utf8')
+  const whole = file.replaceAll(/^\s*#.*$/gm, '')
+  const changes = proxy.changes(place)
+  for (const own of Object.keys(changes)) assert.equal(whole.split(own).length, 2, `${proxy.file}: ${own}`)
+  // All at once: a free port may begin with the digits of the one that is to be replaced.
+  const owns = new RegExp(Object.keys(changes).map(RegExp.escape).join('|'), 'g')
+  const config = whole.replaceAll(owns, (own) => changes[own] ?? own)
   const path = join(place.folder, proxy.file)
   writeFileSync(path, proxy.whole?.(config, place) ?? config)
   const child = spawn(proxy.program, proxy.parameters(path), {
