@@ -80,6 +80,7 @@ for (const engine of portalEngines) {
       await page.getByLabel('The token must say').fill('sub=b7c1f0')
       await page.getByRole('button', { name: 'Create rule' }).click()
       await page.getByText('worker is created').waitFor()
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
 
       const [made] = (await portal.server.api.get('/v3/trust-rules')).body.trust_rules
       assert.deepEqual([made.audience, made.claims], ['4711', { sub: 'b7c1f0' }])
