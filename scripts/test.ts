@@ -8,7 +8,7 @@ import { chmodSync, existsSync, globSync, mkdtempSync, rmSync, statfsSync } from
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { migrate } from '../src/store/postgres/migrate.ts'
-import { startCluster } from '../test/support/postgres.ts'
+import { administer, startCluster } from '../test/support/postgres.ts'
 import { buildCommandOnce } from './build.ts'
 
 const dist = join(import.meta.dirname, '..', 'dist')
@@ -47,12 +47,6 @@ async function makeTemplate(server: string): Promise<string> {
   await migrate(client)
   await client.end()
   return name
-}
-
-async function administer(server: string, statement: string): Promise<void> {
-  const client = new Client(server)
-  await client.connect()
-  await client.query(statement).finally(() => client.end())
 }
 
 const template = url === undefined ? undefined : await makeTemplate(url)

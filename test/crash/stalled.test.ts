@@ -135,14 +135,7 @@ test('A standby that every commit waits for and that is not there keeps nobody l
 })
 
 test('After a failover the stale primary is left for the new one, and not returned to', { skip }, async (t) => {
-  const old = await clusterOf(t)
-  const standby = await old.startStandby()
-  t.after(() => standby.stop())
-  const { host } = new URL(standby.url)
-  const { api } = await serverOn(t, old.url.replace(/(127\.0\.0\.1:\d+)/, `$1,${host}`))
-  await api.post('/v3/secrets', { name: 'one', value: 'of both' })
-  const lagging = await clientOf(t, standby.url)
-  await caughtUp(old, lagging)
+  const { old, standby, lagging, api } = await pairOf(t)
   standby.promote()
   // As commits do that wait for a standby which has left.
   const holder = await clientOf(t, old.url)
@@ -165,14 +158,7 @@ test('After a failover the stale primary is left for the new one, and not return
 })
 
 test('A primary that was left behind is left, although it answers as before', { skip }, async (t) => {
-  const old = await clusterOf(t)
-  const standby = await old.startStandby()
-  t.after(() => standby.stop())
-  const { host } = new URL(standby.url)
-  const { api } = await serverOn(t, old.url.replace(/(127\.0\.0\.1:\d+)/, `$1,${host}`))
-  await api.post('/v3/secrets', { name: 'one', value: 'of both' })
-  const lagging = await clientOf(t, standby.url)
-  await caughtUp(old, lagging)
+  const { standby, lagging, api } = await pairOf(t)
 
   standby.promote()
 
@@ -214,6 +200,19 @@ async function clusterOf(t: TestContext): Promise<Cluster> {
   const cluster = (await startCluster()) ?? assert.fail('Needs the programs of a PostgreSQL server.')
   t.after(() => cluster.stop())
   return cluster
+}
+
+/** A server that knows a primary and its standby, which has all that the primary has. */
+async function pairOf(t: TestContext) {
+  const old = await clusterOf(t)
+  const standby = await old.startStandby()
+  t.after(() => standby.stop())
+  const { host } = new URL(standby.url)
+  const { api } = await serverOn(t, old.url.replace(/(127\.0\.0\.1:\d+)/, `$1,${host}`))
+  await api.post('/v3/secrets', { name: 'one', value: 'of both' })
+  const lagging = await clientOf(t, standby.url)
+  await caughtUp(old, lagging)
+  return { old, standby, lagging, api }
 }
 
 async function serverOn(t: TestContext, databaseUrl: string) {

@@ -4,7 +4,6 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { suite, type TestContext, test } from 'node:test'
@@ -12,6 +11,7 @@ import { setTimeout } from 'node:timers/promises'
 import { certificateFor } from '../support/certificate.ts'
 import { startChild } from '../support/child.ts'
 import { engines, makeFolder } from '../support/engines.ts'
+import { freePort } from '../support/free-port.ts'
 import { pythonBeside } from '../support/python.ts'
 
 const [sqlite] = engines
@@ -284,14 +284,4 @@ function parse(came: string): any {
   } catch {
     return undefined
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  assert.ok(address !== null && typeof address === 'object')
-  server.close()
-  await once(server, 'close')
-  return address.port
 }

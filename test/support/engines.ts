@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client } from 'pg'
 import { sqlitePath } from '../../src/store/location.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
+import { administer } from './postgres.ts'
 
 export interface Place {
   readonly dataDir: string
@@ -27,21 +27,17 @@ export interface TestEngine {
 /** A database with the schema and nothing else, which `npm test` makes once for all files. */
 const template = process.env['STRONGROOM_TEST_TEMPLATE']
 
-/** The same as a file, made when it is first needed. */
-const migratedFile = once(() => {
-  const folder = makeFolder()
-  process.once('exit', () => removeFolder(folder))
-  const path = sqlitePath(folder)
-  openDatabase(path, true).close()
-  return path
-})
+let migratedFile: string | undefined
 
-function once<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
+/** The same as a file, made when it is first needed. */
+function migrated(): string {
+  if (migratedFile === undefined) {
+    const folder = makeFolder()
+    process.once('exit', () => removeFolder(folder))
+    migratedFile = sqlitePath(folder)
+    openDatabase(migratedFile, true).close()
   }
+  return migratedFile
 }
 
 const serverUrl = process.env['STRONGROOM_TEST_DATABASE_URL']
@@ -58,7 +54,7 @@ const sqlite: TestEngine = {
   },
   makeMigratedPlace: async () => {
     const place = await sqlite.makePlace()
-    copyFileSync(migratedFile(), sqlitePath(place.dataDir))
+    copyFileSync(migrated(), sqlitePath(place.dataDir))
     return place
   },
 }
@@ -73,14 +69,14 @@ const postgres: TestEngine = {
 async function makeDatabase(from?: string): Promise<Place> {
   const dataDir = makeFolder()
   const name = `strongroom_${randomBytes(8).toString('hex')}`
-  await administer(`create database ${name}${from === undefined ? '' : ` template ${from}`}`)
+  await administer(serverUrl, `create database ${name}${from === undefined ? '' : ` template ${from}`}`)
   const url = new URL(serverUrl ?? '')
   url.pathname = `/${name}`
   return {
     dataDir,
     databaseUrl: url.href,
     clear: async () => {
-      await administer(`drop database if exists ${name} with (force)`)
+      await administer(serverUrl, `drop database if exists ${name} with (force)`)
       removeFolder(dataDir)
     },
   }
@@ -95,14 +91,4 @@ export function makeFolder(): string {
 
 function removeFolder(path: string): void {
   rmSync(path, { recursive: true, force: true })
-}
-
-async function administer(statement: string): Promise<void> {
-  const client = new Client(serverUrl)
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
 }

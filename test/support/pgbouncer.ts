@@ -1,11 +1,13 @@
 /** A PgBouncer of one test's own, before the PostgreSQL of the tests. */
 import { spawn, spawnSync } from 'node:child_process'
-import { chownSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { asAnother } from './as-another.ts'
 import { makeFolder } from './engines.ts'
+import { freePort } from './free-port.ts'
 
 export type PoolMode = 'session' | 'transaction' | 'statement'
 
@@ -47,24 +49,6 @@ export async function startPgBouncer(
   await answering(port)
   url.host = `127.0.0.1:${port}`
   return url.href
-}
-
-/** It refuses to run as root. */
-function asAnother(folder: string): { readonly uid?: number; readonly gid?: number } {
-  if (process.getuid?.() !== 0) return {}
-  const id = (flag: string) => Number(spawnSync('id', [flag, 'nobody'], { encoding: 'utf8' }).stdout)
-  const [uid, gid] = [id('-u'), id('-g')]
-  chownSync(folder, uid, gid)
-  return { uid, gid }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('No free port.')
-  return address.port
 }
 
 async function answering(port: number): Promise<void> {

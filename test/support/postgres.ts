@@ -1,9 +1,11 @@
 /** A throw-away PostgreSQL cluster from the binaries of this machine, for one run of the tests or the benchmark. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir, userInfo } from 'node:os'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client } from 'pg'
+import { asAnother } from './as-another.ts'
+import { freePort } from './free-port.ts'
 
 export interface Cluster {
   /** Connection string of a superuser. */
@@ -92,26 +94,17 @@ async function startStandby(bin: string, primary: number): Promise<Standby> {
   return { ...cluster, promote: () => run(join(bin, 'pg_ctl'), ['-D', data, '-w', 'promote']) }
 }
 
-/** PostgreSQL refuses to run as root: then it runs as the user that its package made, or as nobody. */
+/** PostgreSQL refuses to run as root. */
 function runner(folder: string): Run {
-  const isRoot = userInfo().uid === 0
-  const id = (flag: string) =>
-    ['postgres', 'nobody']
-      .map((user) => spawnSync('id', [flag, user], { encoding: 'utf8' }))
-      .find(({ status }) => status === 0)
-  const uid = Number(id('-u')?.stdout)
-  const gid = Number(id('-g')?.stdout)
-  if (isRoot) chownSync(folder, uid, gid)
+  const user = asAnother(folder)
   return (program, parameters) => {
-    execFileSync(program, parameters, { stdio: 'ignore', cwd: folder, ...(isRoot ? { uid, gid } : {}) })
+    execFileSync(program, parameters, { stdio: 'ignore', cwd: folder, ...user })
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('No free port.')
-  return address.port
+/** Runs one statement over a connection of its own. */
+export async function administer(url: string | undefined, statement: string): Promise<void> {
+  const client = new Client(url)
+  await client.connect()
+  await client.query(statement).finally(() => client.end())
 }
