@@ -4,7 +4,7 @@ import { type Forged, forgedRow } from './forged.ts'
 import type { RowMacs } from './row-macs.ts'
 import type { At, Fact, Index, Rows } from './rows.ts'
 import type { Kind, NamedRow } from './tables/field.ts'
-import type { Open, Table } from './tables/table.ts'
+import type { Open, Part, Table } from './tables/table.ts'
 import type { World } from './world.ts'
 
 /** A column that is held against a member of what is asked for. */
@@ -119,14 +119,17 @@ export function lookup<Ref, Found>(
   check: Check<Found> | undefined,
   take: Lookup<Ref, Found>['take'],
 ): Lookup<Ref, Found> {
-  const select = Object.keys(table.columns)
-    .map((column) => `t.${column}`)
-    .join(', ')
   return {
     ...{ name, table: table.name, read, check, beside, take, atOf: nameWriter(Object.keys(by)) },
-    ...{ select, joins: '', where: '', ending: '', ...parts },
+    ...{ select: listed(table), joins: '', where: '', ending: '', ...parts },
     matches: [...matchesOf(table, by, '='), ...matchesOf(table, beyond, '>')],
   }
+}
+
+/** The columns of a table, or of a part of it, by their names. */
+export function listed({ columns }: { readonly columns: Table['columns'] | Part<never>['columns'] }): string {
+  const names = Array.isArray(columns) ? columns.map(({ name }) => name) : Object.keys(columns)
+  return names.map((name) => `t.${name}`).join(', ')
 }
 
 /** Of one member or two; the last one alone may hold blanks. */

@@ -1,7 +1,7 @@
 /** What batches look for, each described once. */
 import type { Deployment } from '../model/deployment.ts'
 import { forgedRow } from './forged.ts'
-import { authentic, type Counted, countAs, lookup, noteBy, openRows, sealedRows, takeInto } from './lookup.ts'
+import { authentic, type Counted, countAs, listed, lookup, noteBy, openRows, sealedRows, takeInto } from './lookup.ts'
 import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from './refs.ts'
 import type { StoredSecret } from './stored.ts'
 import { accountKeys, accountKeysInUse as keysInUse } from './tables/account.ts'
@@ -27,7 +27,6 @@ import {
 } from './tables/secret.ts'
 import { seeds } from './tables/seed.ts'
 import { signInRules } from './tables/sign-in.ts'
-import type { Part, Table } from './tables/table.ts'
 import { livingKeys as living, trustRules, usedTokens } from './tables/trust-rule.ts'
 import { users, usersByEmail } from './tables/user.ts'
 
@@ -290,9 +289,4 @@ function toCounted(rows: readonly NamedRow[]): Counted[] {
     id: Number(row['id']),
     count: Number(row['count']),
   }))
-}
-
-function listed({ columns }: { readonly columns: Table['columns'] | Part<never>['columns'] }): string {
-  const names = Array.isArray(columns) ? columns.map(({ name }) => name) : Object.keys(columns)
-  return names.map((name) => `t.${name}`).join(', ')
 }

@@ -32,16 +32,8 @@ export type Step = RowStep | RemoveStep | FreeStep
 class Steps {
   readonly all: Step[] = []
 
-  insert<Model extends object>(table: TableOf<Model>, rows: readonly Model[]): void {
-    if (rows.length > 0) this.all.push({ kind: 'insert', table, rows })
-  }
-
-  update<Model extends object>(table: TableOf<Model>, rows: readonly Model[]): void {
-    if (rows.length > 0) this.all.push({ kind: 'update', table, rows })
-  }
-
-  put<Model extends object>(table: TableOf<Model>, rows: readonly Model[]): void {
-    if (rows.length > 0) this.all.push({ kind: 'put', table, rows })
+  rows<Model extends object>(kind: RowStep['kind'], table: TableOf<Model>, rows: readonly Model[]): void {
+    if (rows.length > 0) this.all.push({ kind, table, rows })
   }
 
   remove<Model extends object>(what: Removal<Model>, rows: readonly Model[]): void {
@@ -81,10 +73,11 @@ function write(steps: Steps, change: Change<object, object>, changes: Changes, k
   // Nothing is called by a name with a blank: then the rows can get their new names in any order.
   steps.free(root, renamed)
   if (fates.size > 0) {
-    if (writing.changed === 'put') steps.put(root, rowsOf(fates, always))
+    if (writing.changed === 'put') steps.rows('put', root, rowsOf(fates, always))
     else writeFates(steps, change, keepVersions)
   }
-  steps.insert(
+  steps.rows(
+    'insert',
     root,
     added.filter((row) => writing.isKept(row, changes, keepVersions)),
   )
@@ -100,12 +93,12 @@ function writeFates(steps: Steps, { rows, fates }: Change<object, object>, keepV
     steps.remove(removalOf(root), gone)
   }
   const made = rowsOf(fates, isReplaced ? always : isNew)
-  steps.insert(root, made.map(rows.own))
-  for (const { table, of } of writing.parts) steps.insert(table, made.flatMap(of))
+  steps.rows('insert', root, made.map(rows.own))
+  for (const { table, of } of writing.parts) steps.rows('insert', table, made.flatMap(of))
   if (isReplaced) return
   const changed = rowsOf(fates, didExist)
   if (changed.length === 0) return
-  steps.update(root, changed.map(rows.own))
+  steps.rows('update', root, changed.map(rows.own))
   for (const { outdated } of writing.parts) {
     if (outdated === undefined) continue
     const { removal, of } = outdated

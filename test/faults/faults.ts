@@ -266,8 +266,8 @@ export const faults: readonly Fault[] = [
     'answers a challenge once',
     {
       file: 'store/writes.ts',
-      find: 'steps.insert(root, made.map(rows.own))',
-      replace: 'steps.put(root, made.map(rows.own))',
+      find: "steps.rows('insert', root, made.map(rows.own))",
+      replace: "steps.rows('put', root, made.map(rows.own))",
     },
   ),
   fault(

@@ -1,7 +1,10 @@
 /** Finds the lists that operations name. */
 import type { AuditObject } from '../../audit/record.ts'
 import { defaultList, type List, listUid } from '../../model/list.ts'
+import type { Right } from '../../model/scope.ts'
 import type { IdOrName } from '../naming.ts'
+import type { Needs } from '../needs.ts'
+import type { WithRight } from '../operations/define.ts'
 import type { Refused } from '../outcome.ts'
 import { accounts } from '../tables/account.ts'
 import { lists, listsByName } from '../tables/list.ts'
@@ -25,6 +28,23 @@ export function addList(call: Call, name: string): List {
   const uid = listUid(work.world.storeId, account.id, id)
   putAccount(work, { ...account, nextListId: id + 1 })
   return put(work, lists, { accountId: account.id, id, uid, name, createdAt: now, updatedAt: now })
+}
+
+interface Named {
+  readonly list?: IdOrName | undefined
+}
+
+/** For whoever has the right over any name: what is in the list that is named, or in all of them. */
+export function inList(right: Right): WithRight<Named, List | undefined> {
+  return {
+    ...{ right, over: 'some', object: () => null },
+    subject: (call, { list }) => (list === undefined ? undefined : (findList(call, list) ?? refuseList(call, list))),
+  }
+}
+
+/** What `inList` looks for. */
+export function needList(needs: Needs, { list }: Named): void {
+  if (list !== undefined) needs.list(list)
 }
 
 /** @param object what was asked for in the list, if not the list itself */

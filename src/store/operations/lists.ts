@@ -4,7 +4,7 @@ import type { List } from '../../model/list.ts'
 import { allowsName, allowsSome } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
 import { noVersion } from '../decide/grants.ts'
-import { addList, findList, refuseList } from '../decide/places.ts'
+import { addList, findList, inList, needList, refuseList } from '../decide/places.ts'
 import { authorizeListing, type Call, done, forbid, type Listing, put, record, refuse } from '../decide/work.ts'
 import type { IdOrName } from '../naming.ts'
 import type { Refused } from '../outcome.ts'
@@ -45,19 +45,16 @@ const listLists = defineOperation<object, Listing>()({
 /** Authorizes the reading of all values, or of those of a list: each is then read by `read_secrets`. */
 const listValues = defineOperation<
   { readonly list: IdOrName | undefined },
-  Listing & { readonly list: List | undefined }
+  Listing & { readonly list: List | undefined },
+  List | undefined
 >()({
   kind: 'list_values',
   action: 'list.values',
-  scope: overSome('secrets:read'),
+  scope: inList('secrets:read'),
   delicate: true,
   grants: 'nothing',
-  needs: (needs, { list }) => {
-    if (list !== undefined) needs.list(list)
-  },
-  decide: (call, { list: wanted }) => {
-    const list = wanted === undefined ? undefined : findList(call, wanted)
-    if (wanted !== undefined && list === undefined) return refuseList(call, wanted)
+  needs: needList,
+  decide: (call, _operation, list) => {
     const object = list === undefined ? null : objectOfList(list)
     return done(call, object, { accountId: call.account.id, scopes: call.scopes, list })
   },

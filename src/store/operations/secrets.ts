@@ -5,7 +5,7 @@ import { defaultList, type List } from '../../model/list.ts'
 import { allowsName, allowsSome, type Right } from '../../model/scope.ts'
 import type { Details, SecretKey } from '../../model/secret.ts'
 import { noVersion } from '../decide/grants.ts'
-import { findList, listForAll, refuseList } from '../decide/places.ts'
+import { findList, inList, listForAll, needList, refuseList } from '../decide/places.ts'
 import {
   type Call,
   done,
@@ -27,7 +27,7 @@ import { listsByName } from '../tables/list.ts'
 import { overReplies, replies, replyLifetimeMs } from '../tables/reply.ts'
 import { histories, secretsByName, storedSecrets, versions } from '../tables/secret.ts'
 import { countWraps } from './account-keys.ts'
-import { defineOperation, free, overName, overSome, type WithRight } from './define.ts'
+import { defineOperation, free, overName, type WithRight } from './define.ts'
 import { holdersOf } from './deployments.ts'
 
 export interface NextVersion {
@@ -62,21 +62,16 @@ export function aSecret(right: Right): WithRight<Wanted, StoredSecret> {
 /** Authorizes a listing, whose pages are then read by `Pages`. */
 const listSecrets = defineOperation<
   { readonly list?: IdOrName | undefined },
-  Listing & { readonly list: List | undefined }
+  Listing & { readonly list: List | undefined },
+  List | undefined
 >()({
   kind: 'list_secrets',
   action: 'secret.list',
-  scope: overSome('secrets:list'),
+  scope: inList('secrets:list'),
   delicate: false,
   grants: 'nothing',
-  needs: (needs, { list }) => {
-    if (list !== undefined) needs.list(list)
-  },
-  decide: (call, { list: wanted }) => {
-    const list = wanted === undefined ? undefined : findList(call, wanted)
-    if (wanted !== undefined && list === undefined) return refuseList(call, wanted)
-    return done(call, null, { accountId: call.account.id, scopes: call.scopes, list })
-  },
+  needs: needList,
+  decide: (call, _operation, list) => done(call, null, { accountId: call.account.id, scopes: call.scopes, list }),
 })
 
 const readSecret = defineOperation<Place, StoredSecret, StoredSecret>()({
