@@ -1,15 +1,15 @@
 /** Loads the world of a batch: first the accounts, locked, then everything that its requests name in them. */
 import { Refusal } from '../errors.ts'
-import type { ApiKey } from '../model/api-key.ts'
 import type { Caller } from './caller.ts'
 import { decide } from './decide/decide.ts'
 import type { Forged } from './forged.ts'
-import { load, loadRows } from './loads.ts'
+import { Early, load, loadRows } from './loads.ts'
 import * as lookups from './lookups.ts'
 import { noteSettings } from './missing.ts'
 import { Needs } from './needs.ts'
 import type { Batch, Operation, Outcome, Request } from './operation.ts'
 import { actionOf, addNeeds } from './operations/registry.ts'
+import type { Owner, Owners } from './owners.ts'
 import type { RowMacs } from './row-macs.ts'
 import { accounts as accountRows } from './tables/account.ts'
 import { apiKeys, apiKeysByToken } from './tables/api-key.ts'
@@ -18,34 +18,58 @@ import { seedsByToken } from './tables/seed.ts'
 import type { Transaction } from './transaction.ts'
 import { verified } from './verified.ts'
 import { World } from './world.ts'
-import { stepsOf } from './writes.ts'
+import { type Step, stepsOf } from './writes.ts'
 
 export interface Setting {
   readonly storeId: string
   readonly keepVersions: number
 }
 
+/** What a batch comes to: what is answered once all steps are carried out, in one transaction with what was loaded for it. */
+export interface Decided {
+  readonly outcomes: Outcome[]
+  readonly steps: readonly Step[]
+}
+
 /**
  * Runs a batch within an open transaction, which the engine then commits.
  *
- * @throws Refusal `integrity_failure` when a row is not authentic that any of several requests rests upon: nothing
- *   happened, and each is to be asked for by itself
+ * @throws Refusal `integrity_failure` as `decideBatch` does
  */
 export async function execute(
-  raw: Transaction,
+  tx: Transaction,
   batch: Batch,
   setting: Setting,
   macs: RowMacs | undefined,
 ): Promise<Outcome[]> {
+  const { outcomes, steps } = await decideBatch(tx, batch, setting, macs)
+  if (steps.length > 0) await tx.write(steps)
+  return outcomes
+}
+
+/**
+ * Loads what a batch needs within an open transaction, and decides it. Nothing is written.
+ *
+ * @param owners whose keys were seen: with it, what requests name is asked for together with their keys
+ * @throws Refusal `integrity_failure` when a row is not authentic that any of several requests rests upon: nothing
+ *   happened, and each is to be asked for by itself
+ */
+export async function decideBatch(
+  raw: Transaction,
+  batch: Batch,
+  setting: Setting,
+  macs: RowMacs | undefined,
+  owners?: Owners,
+): Promise<Decided> {
   if (macs === undefined) throw new Error('The store has not been given the key of its rows.')
   const forged: Forged[] = []
-  const tx = verified(raw, macs, forged)
-  const world = await loadWorld(tx, batch, setting, macs, forged)
+  const world = await loadWorld(raw, batch, setting, macs, forged, owners)
   const [first] = forged.filter((one) => !isTold(one, batch.requests))
-  if (first !== undefined) return batch.requests.map(({ operation }) => answerOf(first, operation, batch))
+  if (first !== undefined) {
+    return { outcomes: batch.requests.map(({ operation }) => answerOf(first, operation, batch)), steps: [] }
+  }
   const { outcomes, changes } = decide(batch.requests, world)
-  await tx.write(stepsOf(changes, setting.keepVersions))
-  return outcomes
+  return { outcomes, steps: stepsOf(changes, setting.keepVersions) }
 }
 
 /** Of several requests, nobody knows here which rests upon it: each is asked for by itself. */
@@ -60,34 +84,67 @@ function isTold({ object }: Forged, requests: readonly Request[]): boolean {
 }
 
 async function loadWorld(
-  tx: Transaction,
+  raw: Transaction,
   { requests, now }: Batch,
   { storeId, keepVersions }: Setting,
   macs: RowMacs,
   forged: Forged[],
+  owners: Owners | undefined,
 ): Promise<World> {
+  const tx = verified(raw, macs, forged)
   const hashes = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [caller.hash] : [])))
   const addresses = unique(requests.flatMap(({ caller }) => (caller.kind === 'machine' ? [caller.address] : [])))
-  const owners = addresses.length === 0 ? [] : (await tx.claims(rangesAt(addresses), false)).map((one) => one.accountId)
+  const holders =
+    addresses.length === 0 ? [] : (await tx.claims(rangesAt(addresses), false)).map((one) => one.accountId)
   const seeds = unique(requests.flatMap(({ caller }) => (caller.kind === 'seed' ? [caller.hash] : [])))
   const makers = seeds.length === 0 ? [] : await tx.find(lookups.accountsOfSeeds, hashed(seeds))
   const hostIds = unique([
     ...requests.flatMap(({ caller }) => ('accountId' in caller ? [caller.accountId] : [])),
-    ...owners,
+    ...holders,
     ...makers,
   ])
   // Asked at once and answered in order: the keys are read when the locks are held.
-  const [accounts, byToken, time] = await Promise.all([
+  const answers = [
     tx.lockAccounts(hostIds, hashes),
     hashes.length === 0 ? [] : tx.find(lookups.keysByToken, hashed(hashes)),
     now ?? tx.now(),
-  ])
+  ] as const
+  const early = owners === undefined ? undefined : askEarly(raw, macs, requests, owners)
+  const [accounts, byToken, time] = await Promise.all(answers)
   const world = new World({ storeId, macs, forged, now: time, keepVersions })
   world.take(accountRows, accounts)
   world.take(apiKeys, byToken)
   if (addresses.length > 0) await loadMachinesAt(tx, addresses, world)
   await load(tx, lookups.seedsByToken, hashed(seeds), world)
-  return loadNamed(tx, requests, world)
+  const isRight = owners === undefined || learn(owners, hashes, world)
+  return loadNamed(tx, requests, world, isRight ? early : undefined)
+}
+
+/** Asks for what requests name together with their keys, as far as it is known where those belong. */
+function askEarly(raw: Transaction, macs: RowMacs, requests: readonly Request[], owners: Owners): Early {
+  const needs = needsOf(requests, (caller) => {
+    if (caller.kind === 'token') return owners.of(caller.hash)
+    return 'accountId' in caller ? { accountId: caller.accountId, keyId: 0, userId: null } : undefined
+  })
+  const forged: Forged[] = []
+  return new Early(verified(raw, macs, forged), needs, forged)
+}
+
+/** Learns whose the keys are that were found. @returns whether all is as it was known */
+function learn(owners: Owners, hashes: readonly string[], world: World): boolean {
+  let isRight = true
+  for (const hash of hashes) {
+    const known = owners.of(hash)
+    const found = ownerOf({ kind: 'token', hash }, world)
+    if (known !== undefined && !isSame(known, found)) isRight = false
+    if (found === undefined) owners.forget(hash)
+    else if (!isSame(known, found)) owners.learn(hash, found)
+  }
+  return isRight
+}
+
+function isSame(known: Owner | undefined, found: Owner | undefined): boolean {
+  return known?.accountId === found?.accountId && known?.keyId === found?.keyId && known?.userId === found?.userId
 }
 
 /** Machines, by where they ask from: read again, as a row may have changed before the locks were held. */
@@ -111,18 +168,20 @@ function hashed(hashes: readonly string[]) {
 }
 
 /** The rows that the requests name, in the accounts that their callers belong to. */
-async function loadNamed(tx: Transaction, requests: readonly Request[], world: World): Promise<World> {
-  const needs = new Needs()
-  for (const { caller, operation } of requests) {
-    const key = caller.kind === 'token' ? world.find(apiKeysByToken, caller.hash) : undefined
-    const accountId = accountOf(caller, key, world)
-    addNeeds(needs, accountId, key?.id ?? 0, operation)
-    if (accountId === undefined) continue
-    needs.turnTo(accountId, key?.id ?? 0)
-    if (key !== undefined && key.userId !== null) needs.user(key.userId)
-    if (caller.kind === 'seed') needs.maker(world.find(seedsByToken, caller.hash)?.maker)
+async function loadNamed(
+  tx: Transaction,
+  requests: readonly Request[],
+  world: World,
+  early: Early | undefined,
+): Promise<World> {
+  const needs = needsOf(requests, (caller) => ownerOf(caller, world))
+  for (const { caller } of requests) {
+    const seed = caller.kind === 'seed' ? world.find(seedsByToken, caller.hash) : undefined
+    if (seed === undefined) continue
+    needs.turnTo(seed.accountId, 0)
+    needs.maker(seed.maker)
   }
-  await loadRows(tx, needs, world)
+  await loadRows(tx, needs, world, early)
   if (needs.claimed.length > 0) world.take(machineAddresses, await tx.claims(needs.claimed, true))
   // Who claims addresses must know whether other accounts are there.
   if (needs.accountNames.size === 0 && needs.claimed.length === 0) return world
@@ -132,8 +191,29 @@ async function loadNamed(tx: Transaction, requests: readonly Request[], world: W
   return world
 }
 
-function accountOf(caller: Caller, key: ApiKey | undefined, world: World): number | undefined {
-  if (caller.kind === 'token') return key?.accountId
+/** @param ownerOf where whoever asks belongs, as far as that is known */
+function needsOf(requests: readonly Request[], ownerOf: (caller: Caller) => Owner | undefined): Needs {
+  const needs = new Needs()
+  for (const { caller, operation } of requests) {
+    const owner = ownerOf(caller)
+    addNeeds(needs, owner?.accountId, owner?.keyId ?? 0, operation)
+    if (owner === undefined || owner.userId === null) continue
+    needs.turnTo(owner.accountId, owner.keyId)
+    needs.user(owner.userId)
+  }
+  return needs
+}
+
+function ownerOf(caller: Caller, world: World): Owner | undefined {
+  if (caller.kind === 'token') {
+    const key = world.find(apiKeysByToken, caller.hash)
+    return key === undefined ? undefined : { accountId: key.accountId, keyId: key.id, userId: key.userId }
+  }
+  const accountId = accountOf(caller, world)
+  return accountId === undefined ? undefined : { accountId, keyId: 0, userId: null }
+}
+
+function accountOf(caller: Exclude<Caller, { kind: 'token' }>, world: World): number | undefined {
   if (caller.kind === 'seed') return world.find(seedsByToken, caller.hash)?.accountId
   if (caller.kind !== 'machine') return caller.accountId
   return claimOn(world.all(machineAddresses), caller.address)?.accountId

@@ -1,24 +1,61 @@
 /** Fills the world of a batch with what it needs. Of what it does not need, nothing is done. */
+import type { Forged } from './forged.ts'
 import type { Lookup } from './lookup.ts'
 import * as lookups from './lookups.ts'
 import { noteMissing } from './missing.ts'
 import type { IdOrName } from './naming.ts'
 import type { Needs } from './needs.ts'
 import type { Ref } from './refs.ts'
-import type { Index } from './rows.ts'
+import type { At, Index } from './rows.ts'
 import { accountKeysInUse } from './tables/account.ts'
 import { lists, listsByName, wholeLists } from './tables/list.ts'
 import { secretsByName, storedSecrets } from './tables/secret.ts'
 import type { Result, Transaction } from './transaction.ts'
 import type { World } from './world.ts'
 
-/** Fills the world with what a batch needs, and notes what is missing of it. */
-export async function loadRows(tx: Transaction, needs: Needs, world: World): Promise<void> {
+interface Asked {
+  readonly refs: ReadonlyMap<At, object>
+  readonly rows: Promise<readonly unknown[]>
+}
+
+/**
+ * What was asked for before the keys of those who ask were there: the rows that they name if these are still theirs. Where they
+ * are not, nothing of it counts.
+ */
+export class Early {
+  readonly #asked = new Map<object, Asked>()
+  /** What was not authentic of it, once it is there. */
+  readonly forged: readonly Forged[]
+
+  /** @param forged where the transaction notes what is not authentic */
+  constructor(tx: Transaction, needs: Needs, forged: readonly Forged[]) {
+    this.forged = forged
+    for (const { lookup, refs } of needs.asked) {
+      // What is asked for beside the time waits until it is known.
+      if (lookup.beside !== undefined) continue
+      const rows = Promise.resolve(tx.find(lookup, [...refs.values()]))
+      // Whoever waits for it is told of a failure, and perhaps nobody does.
+      rows.catch(() => {})
+      this.#asked.set(lookup, { refs, rows })
+    }
+  }
+
+  of<Ref extends object, Found>(lookup: Lookup<Ref, Found>): Asked | undefined {
+    return this.#asked.get(lookup)
+  }
+}
+
+/**
+ * Fills the world with what a batch needs, and notes what is missing of it.
+ *
+ * @param early what was asked for already, none of which is not needed
+ */
+export async function loadRows(tx: Transaction, needs: Needs, world: World, early: Early | undefined): Promise<void> {
   // Of an account without secrets no key is in use.
   for (const { accountId } of needs.refsOf(lookups.accountKeysInUse)) {
     world.setFact(accountKeysInUse, new Set(), accountId)
   }
-  await loadNamed(tx, needs, world)
+  await loadNamed(tx, needs, world, early)
   noteMissing(needs, world)
   if (needs.withList.length > 0 || needs.held.length > 0) await loadFound(tx, needs, world)
   if (needs.makers.length > 0) await loadMade(tx, needs, world)
@@ -26,13 +63,20 @@ export async function loadRows(tx: Transaction, needs: Needs, world: World): Pro
 }
 
 /** What requests name themselves: all of it is asked for at once. */
-async function loadNamed(tx: Transaction, needs: Needs, world: World): Promise<void> {
+async function loadNamed(tx: Transaction, needs: Needs, world: World, early: Early | undefined): Promise<void> {
   const waiting: Promise<void>[] = []
   for (const { lookup, refs } of needs.asked) {
-    const answer = load(tx, lookup, [...refs.values()], world)
+    const asked = early?.of(lookup)
+    if (asked !== undefined) waiting.push(asked.rows.then((rows) => lookup.take(world, rows)))
+    const answer = load(tx, lookup, asked === undefined ? [...refs.values()] : without(asked, refs), world)
     if (answer !== undefined) waiting.push(answer)
   }
   if (waiting.length > 0) await Promise.all(waiting)
+  if (early !== undefined) world.forged.push(...early.forged)
+}
+
+function without<Ref>(asked: Asked, refs: ReadonlyMap<At, Ref>): Ref[] {
+  return [...refs].flatMap(([at, ref]) => (asked.refs.has(at) ? [] : [ref]))
 }
 
 /** Nothing is asked, and nothing waited for, where nothing is looked for. */

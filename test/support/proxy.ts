@@ -10,6 +10,10 @@ export class CommitProxy {
   cuts = 0
   /** Connections through it since it began. */
   opened = 0
+  /** For so long the database is sent nothing after the last byte that came for it: what is sent at once arrives at once. */
+  quietMs = 0
+  /** How often something was sent to the database. */
+  turns = 0
   #next: Cut | undefined
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
@@ -64,6 +68,18 @@ export class CommitProxy {
       socket.on('error', end)
       socket.on('close', end)
     }
+    const held: Buffer[] = []
+    const flush = () => {
+      this.turns++
+      database.write(Buffer.concat(held.splice(0)))
+    }
+    let timer: NodeJS.Timeout | undefined
+    const pass = (bytes: Buffer) => {
+      held.push(bytes)
+      clearTimeout(timer)
+      if (this.quietMs === 0) flush()
+      else timer = setTimeout(flush, this.quietMs)
+    }
     client.on('data', (bytes) => {
       if (line.isHushed) return
       if (this.#next !== undefined && bytes.includes('commit\0')) {
@@ -73,7 +89,7 @@ export class CommitProxy {
         if (cut === 'before') return end()
         isCommitting = true
       }
-      database.write(bytes)
+      pass(bytes)
     })
     database.on('data', (bytes) => {
       if (line.isHushed) return

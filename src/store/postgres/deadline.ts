@@ -70,3 +70,8 @@ export async function cutAfter<Result>(ms: number, client: Client, work: () => P
 export function cut(client: Client): void {
   client.connection.stream.destroy()
 }
+
+/** Whether nothing more can be sent over a connection. */
+export function isBroken(client: Client): boolean {
+  return !client.connection.stream.writable
+}

@@ -1,15 +1,16 @@
 /** The PostgreSQL engine: each connection carries one batch or query at a time; nodes keep no state. */
-import type { PoolClient } from 'pg'
+import { DatabaseError, type PoolClient } from 'pg'
 import { Refusal } from '../../errors.ts'
 import type { Engine, RowKey } from '../engine.ts'
-import { execute, type Setting } from '../load.ts'
+import { type Decided, decideBatch, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
+import { Owners } from '../owners.ts'
 import { RowMacs } from '../row-macs.ts'
 import { type Run, sealStep } from '../seal-anew.ts'
 import { numbered, type Query } from '../sql.ts'
 import type { NamedRow } from '../tables/field.ts'
 import { refuseShared } from './connect.ts'
-import { cutAfter, Deadline } from './deadline.ts'
+import { cutAfter, Deadline, isBroken } from './deadline.ts'
 import { Hosts } from './hosts.ts'
 import { migrate, migrationLock, refuseBesideOlder, refuseUnlessStore } from './migrate.ts'
 import { Pool } from './pool.ts'
@@ -48,6 +49,7 @@ export class PostgresEngine implements Engine {
   /** Apart, so that no number of plain queries keeps a batch waiting. */
   readonly #batches: Pool
   readonly #queries: Pool
+  readonly #owners = new Owners()
   #macs: RowMacs | undefined
   #storeId = ''
 
@@ -167,18 +169,18 @@ export class PostgresEngine implements Engine {
 
   async #attempt(client: PoolClient, batch: Batch, setting: Setting, ms: number): Promise<Attempt> {
     const transaction = new PostgresTransaction(client)
-    let outcomes: Outcome[]
+    let decided: Decided
     try {
-      outcomes = await cutAfter(ms, client, async () => {
+      decided = await cutAfter(ms, client, async () => {
         // Not waited for: the connection sends what follows at once, and answers in order.
         const begun = client.query('begin')
-        const decided = execute(transaction, batch, setting, this.#macs)
-        return (await Promise.all([decided, begun]))[0]
+        const work = decideBatch(transaction, batch, setting, this.#macs, this.#owners)
+        return (await Promise.all([work, begun]))[0]
       })
     } catch (error) {
       return { kind: 'failed', error: transaction.failure ?? error }
     }
-    return commit(client, outcomes)
+    return finish(client, transaction, decided)
   }
 }
 
@@ -192,18 +194,27 @@ type Attempt =
 const unknownMessage =
   'The connection to the database broke while the change was being committed: it may have been carried out. Repeat it with the same Idempotency-Key, or read to find out.'
 
-async function commit(client: PoolClient, outcomes: Outcome[]): Promise<Attempt> {
+/**
+ * Sends the steps, and COMMIT with them: should a step fail, the database makes a ROLLBACK of it. Once COMMIT was sent, an
+ * answer that does not come leaves open what happened, unless the database has said of a step that it failed.
+ */
+async function finish(client: PoolClient, transaction: PostgresTransaction, decided: Decided): Promise<Attempt> {
+  if (isBroken(client)) return { kind: 'failed', error: new Error('The connection was lost before COMMIT was sent.') }
   let cancelled: string | undefined
   const onNotice = ({ message }: { message?: string | undefined }) => {
     if (message !== undefined && cancelledSync.test(message)) cancelled = message
   }
   client.on('notice', onNotice)
   try {
-    await cutAfter(commitMs, client, () => client.query('commit'))
+    const [, { command }] = await cutAfter(commitMs, client, () =>
+      Promise.all([transaction.write(decided.steps), client.query('commit')]),
+    )
     if (cancelled !== undefined) return { kind: 'unknown', error: new Error(cancelled) }
-    return { kind: 'committed', outcomes }
+    if (command === 'COMMIT') return { kind: 'committed', outcomes: decided.outcomes }
+    return { kind: 'failed', error: new Error(`The database answered COMMIT with ${command}.`) }
   } catch (error) {
-    return { kind: 'unknown', error }
+    const { failure } = transaction
+    return failure instanceof DatabaseError ? { kind: 'failed', error: failure } : { kind: 'unknown', error }
   } finally {
     client.off('notice', onNotice)
   }

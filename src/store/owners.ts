@@ -1,0 +1,32 @@
+/**
+ * Whose the keys are that were seen: the account, the id and the user of a key never change. It says where to look, and nothing
+ * of what somebody may: the key itself is read in every batch, and what it says counts.
+ */
+
+/** Where a key belongs. */
+export interface Owner {
+  readonly accountId: number
+  readonly keyId: number
+  readonly userId: number | null
+}
+
+/** More than that are forgotten, and cost one more question each when they come again. */
+const maxKnown = 100_000
+
+export class Owners {
+  readonly #byHash = new Map<string, Owner>()
+
+  /** @param hash the look-up hash of a key */
+  of(hash: string): Owner | undefined {
+    return this.#byHash.get(hash)
+  }
+
+  learn(hash: string, owner: Owner): void {
+    if (this.#byHash.size >= maxKnown && !this.#byHash.has(hash)) this.#byHash.clear()
+    this.#byHash.set(hash, owner)
+  }
+
+  forget(hash: string): void {
+    this.#byHash.delete(hash)
+  }
+}
