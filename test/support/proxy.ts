@@ -68,13 +68,13 @@ export class CommitProxy {
       socket.on('error', end)
       socket.on('close', end)
     }
-    const held: Buffer[] = []
+    const held: Uint8Array[] = []
     const flush = () => {
       this.turns++
       database.write(Buffer.concat(held.splice(0)))
     }
     let timer: NodeJS.Timeout | undefined
-    const pass = (bytes: Buffer) => {
+    const pass = (bytes: Uint8Array) => {
       held.push(bytes)
       clearTimeout(timer)
       if (this.quietMs === 0) flush()
@@ -89,7 +89,7 @@ export class CommitProxy {
         if (cut === 'before') return end()
         isCommitting = true
       }
-      pass(bytes)
+      pass(Buffer.from(bytes))
     })
     database.on('data', (bytes) => {
       if (line.isHushed) return
