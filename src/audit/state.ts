@@ -2,6 +2,7 @@
  * What the trail says that an account holds, to be held against what it does hold: a database that was rolled back, or
  * changed behind the server's back, says something else.
  */
+import { hash } from 'node:crypto'
 import type { AuditObject, AuditRecord } from './record.ts'
 
 /** Something of an account as it stands in the tables, in the words of its records. */
@@ -34,11 +35,30 @@ export interface Holding extends Pick<AuditObject, 'id' | 'name' | 'version' | '
   readonly place?: string
 }
 
+/** What the trail left of something, or of a part of it. */
 interface Known {
   readonly seq: number
-  /** What is left of it; `null` when it was deleted. */
+  /** A digest of what is left; `null` when it was deleted. */
   readonly text: string | null
 }
+
+/** What the tables have of something. */
+interface Live extends Pick<Holding, 'kind' | 'id' | 'isRevoked' | 'details' | 'place'> {
+  readonly text: string
+  /** As the first version of the program would have recorded it. */
+  readonly firstText?: string
+  readonly isUnrecorded: boolean
+}
+
+/** Values by name; there may be more of them than memory holds. */
+export interface Register<Value> {
+  get(name: string): Value | undefined
+  set(name: string, value: Value): void
+  entries(): Iterable<readonly [string, Value]>
+}
+
+/** Makes a register. */
+export type MakeRegister = <Value>() => Register<Value>
 
 const settling: ReadonlySet<string> = new Set([
   ...['secret.create', 'secret.update', 'version.restore', 'list.create', 'list.rename'],
@@ -118,14 +138,16 @@ export interface NextIds {
   readonly nextTrustRuleId: number
 }
 
-/** Follows the records of one account, from the first on. */
+/** Is told what the tables of one account hold, then follows its records, from the first on. */
 export class Replay {
-  readonly #known = new Map<string, Known>()
-  readonly #details = new Map<string, Known>()
-  readonly #places = new Map<string, Known>()
-  readonly #revoked = new Map<string, number>()
+  readonly #live: Register<Live>
+  readonly #known: Register<Known>
+  readonly #details: Register<Known>
+  readonly #places: Register<Known>
+  readonly #revoked: Register<number>
   /** The keys of jobs: once they have expired, they are cleared away without a record. */
-  readonly #fleeting = new Set<string>()
+  readonly #fleeting: Register<true>
+  #held = 0
   /** The highest id of each kind, and the record that had it first. */
   readonly #highest = new Map<
     keyof NextIds,
@@ -133,9 +155,32 @@ export class Replay {
   >()
   readonly #settled: number
 
-  /** @param settled records after this one may be newer than the tables were when they were read */
-  constructor(settled: number) {
+  /**
+   * @param settled records after this one may be newer than the tables were when they were read
+   * @param register where what is followed is kept: digests and ids, nothing that anybody has named
+   */
+  constructor(settled: number, register: MakeRegister) {
     this.#settled = settled
+    this.#live = register()
+    this.#known = register()
+    this.#details = register()
+    this.#places = register()
+    this.#revoked = register()
+    this.#fleeting = register()
+  }
+
+  /** Something that the tables hold. */
+  hold(live: Holding): void {
+    const { kind, id, isRevoked, details, place, firstHash } = live
+    const at = keyOf(live)
+    const isAgain = this.#live.get(at) !== undefined
+    this.#live.set(isAgain ? `${at} ${++this.#held}` : at, {
+      ...{ kind, id, text: textOf(live), isUnrecorded: cameUnrecorded(live) },
+      ...(isRevoked === undefined ? {} : { isRevoked }),
+      ...(details === undefined ? {} : { details }),
+      ...(place === undefined ? {} : { place }),
+      ...(firstHash === undefined ? {} : { firstText: textOf({ ...live, hash: firstHash }) }),
+    })
   }
 
   take({ seq, action, object, outcome, principal }: AuditRecord): void {
@@ -152,7 +197,7 @@ export class Replay {
     else if (action === 'metadata.update') this.#details.set(at, { seq, text: hash })
     else if (action === 'secret.move') this.#places.set(at, { seq, text: hash })
     if (action === 'key.revoke' || action === 'session.end') this.#revoked.set(at, seq)
-    if (action === 'key.create' && principal.kind === 'workload') this.#fleeting.add(at)
+    if (action === 'key.create' && principal.kind === 'workload') this.#fleeting.set(at, true)
   }
 
   /** What the account would give an id again for, one sentence each. @param next as it is after the last record taken */
@@ -163,19 +208,18 @@ export class Replay {
   }
 
   /** What the tables have otherwise than the trail says, one sentence each. */
-  differences(found: readonly Holding[]): string[] {
-    const seen = new Set(found.map(keyOf))
-    const missing = [...this.#known].flatMap(([at, { seq, text }]) => {
-      if (text === null || seq > this.#settled || seen.has(at) || this.#fleeting.has(at)) return []
+  *differences(): Generator<string> {
+    for (const [at, live] of this.#live.entries()) yield* this.#differencesOf(live, at.split(' ', 2).join(' '))
+    for (const [at, { seq, text }] of this.#known.entries()) {
+      if (text === null || seq > this.#settled || this.#live.get(at) !== undefined) continue
+      if (this.#fleeting.get(at) !== undefined) continue
       const noun = articled[at.slice(0, at.indexOf(' ')) as Holding['kind']]
-      return [`${noun} that record ${seq} left in the store is not there.`]
-    })
-    return [...found.flatMap((live) => this.#differencesOf(live)), ...missing]
+      yield `${noun} that record ${seq} left in the store is not there.`
+    }
   }
 
-  #differencesOf(live: Holding): string[] {
+  #differencesOf(live: Live, at: string): string[] {
     const { kind, id } = live
-    const at = keyOf(live)
     const what =
       kind === 'settings' || kind === 'sign_in'
         ? `What the account has as ${nouns[kind]}`
@@ -184,15 +228,15 @@ export class Replay {
     const known = this.#known.get(at)
     if (known !== undefined && known.seq > this.#settled) return []
     if (known === undefined) {
-      return cameUnrecorded(live) ? [] : [`${what} is in the store, and the trail knows nothing of it.`]
+      return live.isUnrecorded ? [] : [`${what} is in the store, and the trail knows nothing of it.`]
     }
     if (known.text === null) return [`${what} is in the store, though record ${known.seq} deleted it.`]
     const revoked = this.#revoked.get(at)
     if (revoked !== undefined && live.isRevoked === false) {
       return [`${what} is good, though record ${revoked} revoked it.`]
     }
-    const isFirst = live.firstHash !== undefined && known.text === textOf({ ...live, hash: live.firstHash })
-    if (known.text !== textOf(live) && !isFirst) return [`${what} is not as record ${known.seq} left it.`]
+    if (known.text !== live.text && known.text !== live.firstText)
+      return [`${what} is not as record ${known.seq} left it.`]
     return [
       ...this.#parts(what, 'description, tags or expiry', this.#details.get(at), live.details),
       ...this.#parts(what, 'list', this.#places.get(at), live.place),
@@ -213,7 +257,11 @@ export class Replay {
 
 /** A target goes by its name, whatever deployment it has. */
 function keyOf({ kind, uid, name }: Pick<AuditObject, 'kind' | 'uid' | 'name'>): string {
-  return `${kind} ${kind === 'target' ? name : uid}`
+  return `${kind} ${kind === 'target' ? digest(String(name)) : uid}`
+}
+
+function digest(text: string): string {
+  return hash('sha256', text, 'base64url')
 }
 
 function capitalized(text: string): string {
@@ -226,5 +274,5 @@ function cameUnrecorded({ kind, id, name, isUsual }: Holding): boolean {
 }
 
 function textOf({ id, name, version, hash }: Omit<AuditObject, 'kind' | 'uid'>): string {
-  return JSON.stringify([id, name, version, hash])
+  return digest(JSON.stringify([id, name, version, hash]))
 }

@@ -41,6 +41,8 @@ const firstSchema = '0009-key-uses'
 /** Above the line of the longest value: 16 MiB in base64, and its row. */
 const maxLine = 24 * 2 ** 20
 const insertRows = 500
+/** Of the lines of those rows, about: one may be as long as all of them. */
+const insertLength = 8 * 2 ** 20
 
 export function tablesOf(part: PartName): readonly Table[] {
   return tables.filter(({ holdsKeys }) => holdsKeys === (part === 'keys'))
@@ -128,6 +130,7 @@ class PartReader {
   #at = -1
   readonly #schema: string
   #waiting: Row[] = []
+  #waitingLength = 0
   #counter = new ContentsCounter()
   /** Of the rows as they are in the backup, which may lack the newest columns. */
   #stated = new ContentsCounter()
@@ -147,7 +150,8 @@ class PartReader {
     if (Array.isArray(value)) {
       if (table === undefined) throw faulty('A row is in no table.')
       this.#waiting.push(decode(value, table, this.#schema))
-      if (this.#waiting.length >= insertRows) await this.#insert()
+      this.#waitingLength += line.length
+      if (this.#waiting.length >= insertRows || this.#waitingLength >= insertLength) await this.#insert()
     } else if ('table' in value) await this.#begin(String(value['table']))
     else if ('tables' in value) await this.#end(value['tables'])
     else throw faulty('A line is of no known kind.')
@@ -191,6 +195,7 @@ class PartReader {
     this.#counter.add(rows)
     await this.#filling.insert(table, rows)
     this.#waiting = []
+    this.#waitingLength = 0
   }
 }
 

@@ -16,18 +16,36 @@ import type { Vault } from './vault.ts'
 const secretPage = 200
 const keyPage = 2000
 
-export interface Found {
-  readonly live: readonly Holding[]
-  /** Rows whose MAC is not theirs, one sentence each. */
-  readonly forged: readonly string[]
+/** So many sentences are kept: who has read these knows enough. */
+const maxFindings = 1000
+
+/** What is found to be wrong: the first of it, and how much more there is. */
+export class Findings {
+  readonly #first: string[] = []
+  #more = 0
+
+  push(sentence: string): void {
+    if (this.#first.length < maxFindings) this.#first.push(sentence)
+    else this.#more++
+  }
+
+  list(): readonly string[] {
+    return this.#more === 0 ? this.#first : [...this.#first, `There are ${this.#more} more of the like.`]
+  }
 }
 
+/**
+ * @param onHolding told of all that the account holds
+ * @param forged told of rows whose MAC is not theirs, and of what is missing
+ * @returns these, one sentence each
+ */
 export async function accountState(
   { store, keyring }: Pick<Vault, 'store' | 'keyring'>,
   accountId: number,
-): Promise<Found> {
-  const live: Holding[] = []
-  const forged: string[] = []
+  onHolding: (holding: Holding) => void = () => {},
+  forged = new Findings(),
+): Promise<readonly string[]> {
+  let hasFirstKey = false
   const check = <Table extends SealedTable>(table: Table, row: SealedRows[Table], what: string) => {
     if (!keyring.isRowMac(rowText(table, row), row.mac)) forged.push(`The row of ${what} is not authentic.`)
   }
@@ -40,7 +58,7 @@ export async function accountState(
   ) => {
     check(table, row, `${one.kind} ${one.id ?? ''}`.trim())
     const firstMac = keyring.rowMac(firstText[table](row))
-    live.push({ ...one, hash: digest, firstHash: hash('sha256', firstMac, 'hex') })
+    onHolding({ ...one, hash: digest, firstHash: hash('sha256', firstMac, 'hex') })
   }
   const account = (await store.accounts()).find(({ id }) => id === accountId)
   if (account !== undefined) check('accounts', account, `account ${accountId}`)
@@ -57,13 +75,14 @@ export async function accountState(
     const placed = placeHash({ uid: place ?? '' })
     if (sealed === null) forged.push(`The value of secret ${id} is not in the store.`)
     const digest = sealed === null ? null : hash('sha256', sealed, 'hex')
-    live.push({ kind: 'secret', id, uid, name, version, hash: digest, details: detailsHash(secret), place: placed })
+    onHolding({ kind: 'secret', id, uid, name, version, hash: digest, details: detailsHash(secret), place: placed })
   }
   for await (const key of pages(
     keyPage,
     (last) => store.keysAfter(accountId, last, keyPage),
     ({ id }) => id,
   )) {
+    hasFirstKey ||= key.id === 1
     take('api_keys', key, { ...idOf(key), kind: 'key', isRevoked: key.revokedAt !== null })
   }
   for await (const session of pages(
@@ -74,7 +93,7 @@ export async function accountState(
     take('api_keys', session, { ...idOf({ ...session, name: null }), kind: 'session', isRevoked: false })
   }
   // It came with its account, in one record; no key that somebody made is ever deleted.
-  if (!live.some(({ kind, id }) => kind === 'key' && id === 1)) forged.push('API key 1 is not in the store.')
+  if (!hasFirstKey) forged.push('API key 1 is not in the store.')
   const users = await store.users(accountId)
   for (const user of users) take('users', user, { ...idOf({ ...user, name: user.email }), kind: 'user' })
   const factorIds = new Map(users.map(({ id }) => [id, [] as { readonly id: number }[]]))
@@ -103,7 +122,7 @@ export async function accountState(
   }
   const machines = await store.machines(accountId)
   for (const machine of machines) take('machines', machine, { ...idOf(machine), kind: 'machine' })
-  forged.push(...(await claimFaults(store, accountId, machines)))
+  for (const fault of await claimFaults(store, accountId, machines)) forged.push(fault)
   for (const rule of await store.trustRules(accountId)) take('trust_rules', rule, { ...idOf(rule), kind: 'trust_rule' })
   for await (const seed of pages(
     keyPage,
@@ -119,7 +138,7 @@ export async function accountState(
   )) {
     const { id, target: name } = deployment
     check('deployments', deployment, `deployment ${id}`)
-    live.push({ kind: 'target', id, uid: null, name, version: null, hash: deploymentHash(deployment) })
+    onHolding({ kind: 'target', id, uid: null, name, version: null, hash: deploymentHash(deployment) })
   }
   const settings = await store.settings(accountId)
   if (settings === undefined) forged.push('The settings of the account are not in the store.')
@@ -131,9 +150,9 @@ export async function accountState(
     const { id, uid, name } = list
     check('lists', list, `list ${id}`)
     if (uid !== listUid(keyring.storeId, accountId, id)) forged.push(`The row of list ${id} is not authentic.`)
-    live.push({ kind: 'list', id, uid, name, version: null, hash: null })
+    onHolding({ kind: 'list', id, uid, name, version: null, hash: null })
   }
-  return { live, forged }
+  return forged.list()
 }
 
 /** An account has one of them. */

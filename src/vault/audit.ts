@@ -8,8 +8,9 @@ import { type Anchor, type StoredRecord, unknownFormat, type Verdict, verifyChai
 import { invalid, Refusal } from '../errors.ts'
 import type { Account } from '../model/account.ts'
 import { allows, allowsName, type Scope } from '../model/scope.ts'
+import { LongMaps } from '../store/long-map.ts'
 import type { RecordFilter } from '../store/store.ts'
-import { accountState } from './account-state.ts'
+import { accountState, Findings } from './account-state.ts'
 import { runLongWork } from './long-work.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
@@ -113,22 +114,31 @@ async function verifyAccount(
   checkpoints: readonly Checkpoint[],
   { state: withState = false, onRecords = () => {} }: Omit<VerifyOptions, 'checkpoints'>,
 ): Promise<AccountVerdict> {
-  const { id, name } = account
-  const { storeId } = vault.keyring
-  const replay = new Replay(account.auditSize)
-  const live = withState ? await accountState(vault, id) : { live: [], forged: [] }
-  // Read again: the trail must reach over everything that the tables show.
-  const latest = (await vault.store.accounts()).find((one) => one.id === id) ?? account
-  const { auditSize, auditHead } = latest
-  const expected = { size: auditSize, head: auditSize === 0 ? emptyHead(storeId, id) : auditHead }
-  const records = followed(recordsUpTo(vault, id, auditSize), replay, onRecords)
-  const verdict = await verifyChain(storeId, id, records, expected, checkpoints)
-  const isSound = withState && verdict.fault === undefined
-  return {
-    ...verdict,
-    name,
-    anchored: checkpoints.length === 0 ? undefined : Math.max(...checkpoints.map(({ size }) => size)),
-    differences: isSound ? [...live.forged, ...replay.differences(live.live), ...replay.givenAgain(latest)] : [],
+  const maps = new LongMaps()
+  try {
+    const { id, name } = account
+    const { storeId } = vault.keyring
+    const findings = new Findings()
+    const replay = withState ? new Replay(account.auditSize, () => maps.make()) : undefined
+    if (replay !== undefined) await accountState(vault, id, (one) => replay.hold(one), findings)
+    // Read again: the trail must reach over everything that the tables show.
+    const latest = (await vault.store.accounts()).find((one) => one.id === id) ?? account
+    const { auditSize, auditHead } = latest
+    const expected = { size: auditSize, head: auditSize === 0 ? emptyHead(storeId, id) : auditHead }
+    const records = followed(recordsUpTo(vault, id, auditSize), replay, onRecords)
+    const verdict = await verifyChain(storeId, id, records, expected, checkpoints)
+    if (replay !== undefined) {
+      for (const difference of replay.differences()) findings.push(difference)
+      for (const difference of replay.givenAgain(latest)) findings.push(difference)
+    }
+    return {
+      ...verdict,
+      name,
+      anchored: checkpoints.length === 0 ? undefined : Math.max(...checkpoints.map(({ size }) => size)),
+      differences: verdict.fault === undefined ? findings.list() : [],
+    }
+  } finally {
+    maps.close()
   }
 }
 
@@ -175,12 +185,12 @@ async function recordAt({ store }: Vault, accountId: number, seq: number): Promi
 
 async function* followed(
   pages: AsyncIterable<readonly StoredRecord[]>,
-  replay: Replay,
+  replay: Replay | undefined,
   onRecords: (count: number) => void,
 ): AsyncGenerator<readonly StoredRecord[]> {
   for await (const page of pages) {
     onRecords(page.length)
-    for (const { record } of page) replay.take(record)
+    if (replay !== undefined) for (const { record } of page) replay.take(record)
     yield page
   }
 }

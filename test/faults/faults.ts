@@ -1943,7 +1943,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a row that is back as it once was is found',
     'audit/state.ts',
-    'if (known.text !== textOf(live) && !isFirst) return',
+    'if (known.text !== live.text && known.text !== live.firstText) return',
     'if (known.seq < 0) return',
     'vault/older-rows.test.ts',
     'SQLite.*is found by the state, in every table',
@@ -3003,5 +3003,13 @@ export const faults: readonly Fault[] = [
     "else if (nothing === '') {",
     'cli/scan.test.ts',
     'had nothing to look for',
+  ),
+  fault(
+    'what is more than memory holds is put away',
+    'store/long-map.ts',
+    'if (this.#recent.size > this.#recentEntries) this.#putAway()',
+    'if (this.#recent.size < 0) this.#putAway()',
+    'store/long-map.test.ts',
+    'fits into less memory',
   ),
 ]

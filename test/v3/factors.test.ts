@@ -250,7 +250,7 @@ for (const engine of engines) {
       // Somebody else's recovery codes, as one's own.
       await query(place, `update factors set user_id = ${id} where user_id = 1 and kind = 'recovery_codes'`)
       assert.equal((await signIn(theirs, codes[0])).status, 500)
-      const { forged } = await accountState(vault, 1)
+      const forged = await accountState(vault, 1)
       assert.deepEqual(forged, [
         'The row of factor 5 is not authentic.',
         'The factors of user 1 are not all there.',

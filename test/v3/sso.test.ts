@@ -500,7 +500,7 @@ for (const engine of engines) {
 
       assert.equal(moved.to, '/portal/?trouble=integrity_failure')
       assert.equal(ruled.status, 500)
-      const { forged } = await accountState(vault, 1)
+      const forged = await accountState(vault, 1)
       assert.deepEqual(
         forged.map((text) => text.replaceAll(/\d+/g, 'N')),
         [

@@ -36,18 +36,22 @@ export function pageQuery({ name, columns, keyLength }: Table, isFirst: boolean)
   return `select ${all.join(', ')} from ${name}${after} order by ${key} limit ?`
 }
 
+const pageRows = 1000
+/** Of rows with something sealed: each may be a file of the longest kind. */
+const pageValues = 50
+
 /** Reads a table page by page, each after the last row of the one before. */
 export async function* pagesOf(
   table: Table,
-  pageRows: number,
   query: (sql: string, parameters: readonly Value[]) => Promise<readonly Row[]> | readonly Row[],
 ): AsyncGenerator<readonly Row[]> {
+  const limit = 'sealed' in table.columns ? pageValues : pageRows
   let last: Row | undefined
   do {
     const after: Row = last?.slice(0, table.keyLength) ?? []
-    const page = await query(pageQuery(table, last === undefined), [...after, pageRows])
+    const page = await query(pageQuery(table, last === undefined), [...after, limit])
     if (page.length > 0) yield page
-    last = page.length === pageRows ? page.at(-1) : undefined
+    last = page.length === limit ? page.at(-1) : undefined
   } while (last !== undefined)
 }
 

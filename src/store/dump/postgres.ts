@@ -7,8 +7,6 @@ import type { Kind } from '../tables/field.ts'
 import type { Table } from '../tables/table.ts'
 import { countQuery, type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
 
-const pageRows = 1000
-
 /**
  * Beside running nodes: their changes wait for nothing, and are not seen.
  *
@@ -29,7 +27,7 @@ export async function readPostgres(url: string): Promise<Snapshot> {
   await client.query('begin isolation level repeatable read read only')
   return {
     schema: await schemaOf(client),
-    rows: (table) => pagesOf(table, pageRows, (sql, parameters) => queryRows(client, sql, parameters)),
+    rows: (table) => pagesOf(table, (sql, parameters) => queryRows(client, sql, parameters)),
     count: async () => Number((await client.query(countQuery)).rows[0]?.rows),
     close: () => client.end(),
   }

@@ -5,8 +5,6 @@ import { openDatabase } from '../sqlite/database.ts'
 import type { Table } from '../tables/table.ts'
 import { countQuery, type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
 
-const pageRows = 1000
-
 /**
  * Beside a running server: its changes wait for nothing, and are not seen.
  *
@@ -20,7 +18,7 @@ export function readSqlite(path: string): Snapshot {
   return {
     schema: schemaOf(database),
     rows: (table) =>
-      pagesOf(table, pageRows, (sql, parameters) => {
+      pagesOf(table, (sql, parameters) => {
         const statement = database.prepare(sql)
         statement.setReturnArrays(true)
         return statement.all(...(parameters as SQLInputValue[])) as unknown as Row[]
