@@ -70,9 +70,15 @@ function operationOf(route: Facts): Operation {
 
 const json = 'application/json'
 
+/** What a repeated request may be answered in place of a token: to callers that is an error (`AlreadyMade`). */
+function isMadeBefore({ $ref = '' }: Schema): boolean {
+  return $ref.endsWith('/MadeBefore')
+}
+
 function answersOf({ responses }: Operation): readonly Schema[] {
   const successes = Object.entries(responses).filter(([status]) => status.startsWith('2'))
-  return successes.flatMap(([, { content }]) => content?.[json]?.schema ?? [])
+  const schemas = successes.flatMap(([, { content }]) => content?.[json]?.schema ?? [])
+  return schemas.flatMap((schema) => schema.anyOf ?? schema).filter((schema) => !isMadeBefore(schema))
 }
 
 function parametersOf({ parameters }: Operation, place: string): readonly Parameter[] {
@@ -249,7 +255,7 @@ function operationsFile(): string {
   })
   const rules = called.map((route) => {
     const answer = eitherOf(answersOf(operationOf(route)))
-    return `'${nameOf(route)}': { repeat: '${route.repeat}', isOpen: ${route.scope === 'open'}, answer: ${answer} },`
+    return `'${nameOf(route)}': { repeat: '${typeof route.repeat === 'string' ? route.repeat : 'never'}', isOpen: ${route.scope === 'open'}, answer: ${answer} },`
   })
   const body = `
 /** What each operation takes and gives. */

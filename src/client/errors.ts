@@ -38,7 +38,7 @@ export const serverCodes = [
 ] as const
 
 /** Given by the client, where the server gave no answer of its own. */
-export const clientCodes = ['unreachable', 'timed_out', 'unavailable', 'unexpected_answer'] as const
+export const clientCodes = ['unreachable', 'timed_out', 'unavailable', 'unexpected_answer', 'already_made'] as const
 
 export type Code = (typeof serverCodes)[number] | (typeof clientCodes)[number]
 
@@ -56,6 +56,8 @@ export interface Failure {
   readonly requestId?: string | undefined
   readonly errors?: readonly FieldFault[]
   readonly retryAfterMs?: number | undefined
+  /** Of what an earlier request made. */
+  readonly id?: number | undefined
 }
 
 /** A request that failed. It holds neither the API key nor a value, so it may be logged. */
@@ -140,12 +142,28 @@ export class UnexpectedAnswer extends StrongroomError {
   override readonly name = 'UnexpectedAnswer'
 }
 
+/**
+ * An earlier request under the same `Idempotency-Key` made it, or an earlier try of this one whose answer was lost: what
+ * was given out then is not given out again. The message says how to get one that can be used.
+ */
+export class AlreadyMade extends StrongroomError {
+  override readonly name = 'AlreadyMade'
+  /** Of what was made. */
+  readonly id: number
+
+  constructor(failure: Failure) {
+    super(failure, true)
+    this.id = failure.id ?? 0
+  }
+}
+
 type ErrorClass = new (failure: Failure, mayHaveActed: boolean) => StrongroomError
 
 const byClientCode: Readonly<Record<string, ErrorClass>> = {
   unreachable: Unreachable,
   timed_out: TimedOut,
   unexpected_answer: UnexpectedAnswer,
+  already_made: AlreadyMade,
 }
 
 const byStatus: Readonly<Record<number, ErrorClass>> = {

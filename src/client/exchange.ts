@@ -2,7 +2,7 @@
 import type { Failure, FieldFault } from './errors.ts'
 import type { Fetch } from './options.ts'
 import { readRetryAfter } from './retry.ts'
-import { fields, list, type Shape, text } from './shape.ts'
+import { fields, integer, list, type Shape, text } from './shape.ts'
 
 export interface HttpRequest {
   readonly url: string
@@ -58,6 +58,9 @@ async function ask<T>(fetch: Fetch, request: HttpRequest, signal: AbortSignal, s
   }
   const content = parse(await response.arrayBuffer())
   if (!response.ok) return { failure: failureOf(request, response, content) }
+  if (response.headers.get('idempotent-replayed') !== null && !shape(content) && isMadeBefore(content)) {
+    return { failure: madeBefore(request, response, content) }
+  }
   if (!shape(content)) return { failure: unexpected(request, response, 'something else than the API describes') }
   return { answer: { body: content, headers: response.headers } }
 }
@@ -100,6 +103,25 @@ function failureOf(request: HttpRequest, response: Response, content: unknown): 
     requestId: requestIdOf(request, response),
     errors: isTelling ? [] : faults.map(({ field, detail }) => ({ field, detail })),
     retryAfterMs,
+  }
+}
+
+/** In place of what is given out once. */
+interface MadeBefore {
+  readonly id: number
+  readonly message: string
+}
+
+const isMadeBefore = fields<MadeBefore>({ id: integer, message: text })
+
+function madeBefore(request: HttpRequest, response: Response, { id, message }: MadeBefore): Failure {
+  const words = tells(request, message) ? 'An earlier request made it.' : message.slice(0, maxMessageLength)
+  return {
+    code: 'already_made',
+    status: response.status,
+    message: words,
+    id,
+    requestId: requestIdOf(request, response),
   }
 }
 

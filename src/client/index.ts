@@ -6,6 +6,7 @@ export { CachedSecrets, type CacheOptions } from './cached.ts'
 export type { Sent } from './connection.ts'
 export { Deployments } from './deployments.ts'
 export {
+  AlreadyMade,
   type Code,
   Conflict,
   type FieldFault,

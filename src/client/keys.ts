@@ -1,7 +1,7 @@
 /** API keys. */
 import type { Connection } from './connection.ts'
 import type { ApiKey, IssuedApiKey, MadeThings, NewApiKey, Rotation } from './model.ts'
-import type { CallOptions } from './options.ts'
+import type { CallOptions, KeyedOptions } from './options.ts'
 
 export interface RevokeOptions extends CallOptions {
   /** Whether what the key made ends too, and what that made in turn. */
@@ -32,13 +32,13 @@ export class Keys {
     return (await this.#connection.send('GET /v3/keys/self', {}, options)).body
   }
 
-  /** Makes an API key. After a lost connection it is not sent again: look for what it may have made, and revoke that. */
-  async create(input: NewApiKey, options?: CallOptions): Promise<IssuedApiKey> {
+  /** Makes an API key, once. @throws AlreadyMade when the answer that had it was lost: rotate that key */
+  async create(input: NewApiKey, options?: KeyedOptions): Promise<IssuedApiKey> {
     return (await this.#connection.send('POST /v3/keys', { body: input }, options)).body
   }
 
-  /** Makes an API key with the same rights; the old one expires after the overlap. Not sent again, as `create`. */
-  async rotate(id: number, input: Rotation = {}, options?: CallOptions): Promise<IssuedApiKey> {
+  /** Makes an API key with the same rights; the old one expires after the overlap. Once, as `create`. */
+  async rotate(id: number, input: Rotation = {}, options?: KeyedOptions): Promise<IssuedApiKey> {
     return (await this.#connection.send('POST /v3/keys/{id}/rotate', { id, body: input }, options)).body
   }
 

@@ -1,7 +1,7 @@
 /** Lists of secrets. */
 import type { Connection } from './connection.ts'
 import type { List, Moved, NewList, SecretHead } from './model.ts'
-import type { CallOptions } from './options.ts'
+import type { CallOptions, KeyedOptions } from './options.ts'
 
 export class Lists {
   readonly #connection: Connection
@@ -19,8 +19,8 @@ export class Lists {
     return (await this.#connection.send('GET /v3/lists/{id}', { id }, options)).body
   }
 
-  /** After a lost connection it is not sent again: look whether the list is there. */
-  async create(input: NewList, options?: CallOptions): Promise<List> {
+  /** Once, however often it is sent. */
+  async create(input: NewList, options?: KeyedOptions): Promise<List> {
     return (await this.#connection.send('POST /v3/lists', { body: input }, options)).body
   }
 

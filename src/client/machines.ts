@@ -1,7 +1,7 @@
 /** Machines that read without a key, and the switch of the account that lets them. */
 import type { Connection } from './connection.ts'
 import type { Machine, NewMachine, Settings, SettingsChange } from './model.ts'
-import type { CallOptions } from './options.ts'
+import type { CallOptions, KeyedOptions } from './options.ts'
 
 export class Machines {
   readonly #connection: Connection
@@ -19,8 +19,8 @@ export class Machines {
     return (await this.#connection.send('GET /v3/machines/{id}', { id }, options)).body
   }
 
-  /** After a lost connection it is not sent again: look whether the machine is there. */
-  async create(input: NewMachine, options?: CallOptions): Promise<Machine> {
+  /** Once, however often it is sent. */
+  async create(input: NewMachine, options?: KeyedOptions): Promise<Machine> {
     return (await this.#connection.send('POST /v3/machines', { body: input }, options)).body
   }
 

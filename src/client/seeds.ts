@@ -2,7 +2,7 @@
 import { itemsOf, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type { IssuedSeed, NewSeed, Page, PageQuery, Seed } from './model.ts'
-import type { CallOptions } from './options.ts'
+import type { CallOptions, KeyedOptions } from './options.ts'
 
 const pageSize = 1000
 
@@ -22,8 +22,8 @@ export class Seeds {
     return (await this.#connection.send('GET /v3/seeds/{id}', { id }, options)).body
   }
 
-  /** After a lost connection it is not sent again. The URL is shown this once. */
-  async create(input: NewSeed, options?: CallOptions): Promise<IssuedSeed> {
+  /** Once; the URL is shown this once. @throws AlreadyMade when the answer that had it was lost: make another */
+  async create(input: NewSeed, options?: KeyedOptions): Promise<IssuedSeed> {
     return (await this.#connection.send('POST /v3/seeds', { body: input }, options)).body
   }
 

@@ -1,7 +1,7 @@
 /** Keys for jobs without a stored one: rules about whose tokens are trusted, and trading a token for a key. */
 import { Connection } from './connection.ts'
 import type { JobKey, JobToken, NewTrustRule, TrustRule, TrustRuleChange } from './model.ts'
-import { type CallOptions, keylessSettingsOf, type StrongroomOptions } from './options.ts'
+import { type CallOptions, type KeyedOptions, keylessSettingsOf, type StrongroomOptions } from './options.ts'
 
 export class TrustRules {
   readonly #connection: Connection
@@ -19,8 +19,8 @@ export class TrustRules {
     return (await this.#connection.send('GET /v3/trust-rules/{id}', { id }, options)).body
   }
 
-  /** After a lost connection it is not sent again: look whether the rule is there. */
-  async create(input: NewTrustRule, options?: CallOptions): Promise<TrustRule> {
+  /** Once, however often it is sent. */
+  async create(input: NewTrustRule, options?: KeyedOptions): Promise<TrustRule> {
     return (await this.#connection.send('POST /v3/trust-rules', { body: input }, options)).body
   }
 

@@ -60,7 +60,7 @@ const requestHeaders = {
       'A text that no other request has: sent again within a day, the request gets the first answer again, and changes nothing.',
   },
 }
-export type Taken = keyof typeof requestHeaders
+export type Taken = Exclude<keyof typeof requestHeaders, 'Idempotency-Key'>
 
 const answerHeaders = {
   ETag: { schema: text, required: true, description: 'The version in double quotes, for `If-Match`.' },

@@ -51,9 +51,10 @@ export function pathOf({ path }: Pick<Facts, 'path'>): string {
 }
 
 function describeOperation(route: Facts, schemas: Schemas): object {
-  const { operationId, summary, tag, description, schemas: given, headers } = route
+  const { operationId, summary, tag, description, schemas: given, headers, repeat } = route
   const parameters = [...parametersIn('query', given.query), ...parametersIn('path', given.params)]
-  const taken = headers.takes.map((name) => ({ $ref: `#/components/parameters/${name}` }))
+  const names = [...headers.takes, ...(repeat === 'keyed' ? (['Idempotency-Key'] as const) : [])]
+  const taken = names.map((name) => ({ $ref: `#/components/parameters/${name}` }))
   const body = bodyOf(given.body)
   const { answers } = given
   const statuses = [...new Set([...Object.keys(answers), ...refusalsOf(route)])].sort()
@@ -121,7 +122,7 @@ function bodyOf(body: Facts['schemas']['body']): object | undefined {
 }
 
 /** The refusals that follow from what a route is. What an operation refuses besides, its definition names. */
-function refusalsOf({ api, method, scope, schemas, headers }: Facts): readonly string[] {
+function refusalsOf({ api, method, scope, schemas, headers, repeat }: Facts): readonly string[] {
   const isNamed = hasFields(schemas.params)
   const isOpen = scope === 'portal' || scope === 'open'
   const rules: readonly (readonly [holds: boolean, ...statuses: readonly number[]])[] = [
@@ -134,7 +135,7 @@ function refusalsOf({ api, method, scope, schemas, headers }: Facts): readonly s
     [method !== 'GET', 413],
     [isNamed, 404],
     [headers.takes.includes('If-Match'), 412],
-    [headers.takes.includes('Idempotency-Key'), 422],
+    [repeat === 'keyed', 422],
   ]
   return rules.flatMap(([holds, ...statuses]) => (holds ? statuses.map(String) : []))
 }
@@ -146,12 +147,12 @@ function securityOf({ scope }: Facts): readonly object[] {
   return scope === 'session' ? [person] : [{ bearer: [] }, { query: [] }, person]
 }
 
-function successOf(answer: Schema, { schemas: { query }, headers }: Facts, schemas: Schemas): object {
+function successOf(answer: Schema, { schemas: { query }, headers, repeat }: Facts, schemas: Schemas): object {
   const isPaged = parametersIn('query', query).some((one) => 'name' in one && one.name === 'cursor')
   const names: readonly Given[] = [
     ...headers.gives,
     ...(isPaged ? (['Strongroom-Next-Cursor'] as const) : []),
-    ...(headers.takes.includes('Idempotency-Key') ? (['Idempotent-Replayed'] as const) : []),
+    ...(repeat === 'keyed' ? (['Idempotent-Replayed'] as const) : []),
     'Strongroom-Request-Id',
   ]
   const { description, content = { 'application/json': mediaOf(answer) } } = answer

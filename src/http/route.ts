@@ -18,9 +18,12 @@ export type Scope = Right | readonly Right[] | 'any' | 'session' | 'portal' | 'o
 
 /**
  * Whether a client may send it again when no answer came. `safe`: twice is as good as once. `keyed`: with an
- * `Idempotency-Key` the server acts once. `never`: only when it is known that nothing was done.
+ * `Idempotency-Key` the server acts once. `never`, and why not: only when it is known that nothing was done.
  */
-export type Repeat = 'safe' | 'keyed' | 'never'
+export type Repeat = 'safe' | 'keyed' | { readonly never: string }
+
+/** What makes something is not safe to repeat: it takes an `Idempotency-Key`, or says why not. */
+type RepeatOf<Answered> = 201 extends keyof Answered ? Exclude<Repeat, 'safe'> : Repeat
 
 /** What a request carries: JSON of a schema, a form of it too, bytes of any type, or nothing. */
 export type Body<Schema extends TSchema = TSchema> =
@@ -69,7 +72,7 @@ export interface Schemas<Params extends TSchema, Query extends TSchema, Input ex
   readonly refusals: readonly RefusalStatus[]
 }
 
-/** Of requests that the route reads, and of its successes, beside those that follow by rule. */
+/** Of requests that the route reads, and of its successes, beside those that follow by rule: `Idempotency-Key` from `repeat`. */
 export interface Headers {
   readonly takes: readonly Taken[]
   readonly gives: readonly Given[]
@@ -123,7 +126,8 @@ type Written<T> = T extends readonly (infer Item)[]
     : T
 
 export interface Definition<Params extends TSchema, Query extends TSchema, Input extends TSchema, Answered>
-  extends Omit<Facts<Params, Query, Input, Answered>, 'api'> {
+  extends Omit<Facts<Params, Query, Input, Answered>, 'api' | 'repeat'> {
+  readonly repeat: RepeatOf<Answered>
   /** Called once for each server; what it returns, for each request: one use case, and the fields of the answer by name. */
   readonly use: (
     context: Context,

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import { readBody } from './bodies.ts'
 import type { Context } from './context.ts'
+import { noteRepeats } from './once.ts'
 import { toRefusal } from './problem.ts'
 import { type Facts, hasFields, type Route, type Served } from './route.ts'
 import { checkFromPortal } from './session-cookie.ts'
@@ -39,7 +40,7 @@ function takesBytes({ schemas }: Facts): boolean {
 }
 
 function servedBy(route: Facts, prefix: string): Served {
-  const { method, path, scope, schemas } = route
+  const { method, path, scope, schemas, repeat, operationId } = route
   const bodyLimit = schemas.body.kind === 'json' ? schemas.body.maxBytes : undefined
   return {
     method,
@@ -48,6 +49,7 @@ function servedBy(route: Facts, prefix: string): Served {
     config: configOf(route),
     ...(bodyLimit === undefined ? {} : { bodyLimit }),
     ...(scope === 'portal' ? { onRequest: refuseOtherSites } : {}),
+    ...(repeat === 'keyed' ? { preHandler: noteRepeats(operationId) } : {}),
   }
 }
 

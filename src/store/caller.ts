@@ -1,5 +1,6 @@
 /** Who asks the store, as the vault knows them. */
 import type { Principal } from '../model/principal.ts'
+import type { Idempotency } from './naming.ts'
 
 export type Caller =
   | {
@@ -33,4 +34,6 @@ export interface Asked {
   readonly caller: Caller
   readonly requestId: string
   readonly address: string
+  /** Under which it is carried out once. */
+  readonly idempotency?: Idempotency | undefined
 }

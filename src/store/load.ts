@@ -8,7 +8,7 @@ import * as lookups from './lookups.ts'
 import { noteSettings } from './missing.ts'
 import { Needs } from './needs.ts'
 import type { Batch, Operation, Outcome, Request } from './operation.ts'
-import { actionOf, addNeeds } from './operations/registry.ts'
+import { actionOf, addNeeds, isOnce } from './operations/registry.ts'
 import type { Owner, Owners } from './owners.ts'
 import type { RowMacs } from './row-macs.ts'
 import { accounts as accountRows } from './tables/account.ts'
@@ -194,12 +194,13 @@ async function loadNamed(
 /** @param ownerOf where whoever asks belongs, as far as that is known */
 function needsOf(requests: readonly Request[], ownerOf: (caller: Caller) => Owner | undefined): Needs {
   const needs = new Needs()
-  for (const { caller, operation } of requests) {
+  for (const { caller, operation, idempotency } of requests) {
     const owner = ownerOf(caller)
     addNeeds(needs, owner?.accountId, owner?.keyId ?? 0, operation)
-    if (owner === undefined || owner.userId === null) continue
+    if (owner === undefined) continue
     needs.turnTo(owner.accountId, owner.keyId)
-    needs.user(owner.userId)
+    if (isOnce(operation.kind)) needs.reply(idempotency)
+    if (owner.userId !== null) needs.user(owner.userId)
   }
   return needs
 }

@@ -10,6 +10,8 @@ export type Outcome<Result> = Done<Result> | Ended
 export interface Done<Result> {
   readonly kind: 'done'
   readonly result: Result
+  /** Whether it is the answer to an earlier request under the same `Idempotency-Key`. */
+  readonly isReplayed?: true
 }
 
 /** How an operation ends without a result. */

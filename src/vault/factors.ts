@@ -11,7 +11,7 @@ import { handOut, takeBack } from './challenge-tickets.ts'
 import { type Agent, type Opened, openFinished, readSession } from './sessions.ts'
 import { factorsOf, newRecoveryCodes } from './sign-in-proofs.ts'
 import { keepsChanging, prepareUser } from './users.ts'
-import { type Asker, outdated, tryAsk, type Vault } from './vault.ts'
+import { type Asker, type MadeOnce, outdated, tryAskOnce, type Vault } from './vault.ts'
 
 const enrolmentMs = 15 * 60 * 1000
 const maxTries = 5
@@ -29,6 +29,8 @@ export interface Enrolled {
   readonly factor: Factor | undefined
   readonly codes: readonly string[] | undefined
   readonly opened: Opened | undefined
+  /** Whether an earlier request had set it up. */
+  readonly isReplayed: boolean
 }
 
 /** @throws Refusal `not_found` for an API key */
@@ -88,7 +90,7 @@ export async function enrol(
     throw invalid('passkeys', `A user may have ${maxPasskeys} of them. Remove one first.`)
   }
   let codes: readonly string[] | undefined
-  const [made] = await change(vault, asker, user.id, true, ({ factors }) => {
+  const { result, isReplayed } = await change(vault, asker, user.id, true, ({ factors }) => {
     const isFirst = !factors.some(({ kind }) => kind === 'recovery_codes')
     const recovery = isFirst ? newRecoveryCodes(vault, user, newRow(vault, user)) : undefined
     codes = recovery?.codes
@@ -97,19 +99,23 @@ export async function enrol(
     return { add: [factor, ...(recovery === undefined ? [] : [recovery.factor])], remove: [], spend, ends }
   })
   const opened = session.scopes.length === 0 ? await openFinished(vault, asker, user, agent) : undefined
-  return { factor: made, codes, opened }
+  return { factor: result[0], codes: isReplayed ? undefined : codes, opened, isReplayed }
 }
 
-/** Ten new ones, in place of those that there were. @throws Refusal `invalid` without a second factor */
-export async function replaceRecoveryCodes(vault: Vault, asker: Asker, { user }: Standing): Promise<readonly string[]> {
+/** Ten new ones, in place of those that there were; `undefined` when an earlier request was given them. @throws Refusal `invalid` without a second factor */
+export async function replaceRecoveryCodes(
+  vault: Vault,
+  asker: Asker,
+  { user }: Standing,
+): Promise<readonly string[] | undefined> {
   if (!user.hasSecondFactor) throw invalid('recovery_codes', 'Set up a passkey or an authenticator app first.')
   let codes: readonly string[] = []
-  await change(vault, asker, user.id, true, ({ factors }) => {
+  const { isReplayed } = await change(vault, asker, user.id, true, ({ factors }) => {
     const made = newRecoveryCodes(vault, user, newRow(vault, user))
     codes = made.codes
     return { add: [made.factor], remove: factors.filter(({ kind }) => kind === 'recovery_codes') }
   })
-  return codes
+  return isReplayed ? undefined : codes
 }
 
 /** One's own. Recovery codes go with the last second factor. @throws Refusal `not_found` */
@@ -168,11 +174,11 @@ async function change(
   userId: number,
   isOwn: boolean,
   plan: (state: { readonly factors: readonly Factor[] }) => Plan,
-): Promise<readonly Factor[]> {
+): Promise<MadeOnce<readonly Factor[]>> {
   for (let tries = 0; tries < maxTries; tries++) {
     const prepared = await prepareUser(vault, asker, userId)
     const wanted = prepared && (await planned(vault, asker, prepared, plan))
-    const made = await tryAsk(vault, asker, { kind: 'change_factors', userId, isOwn, change: wanted })
+    const made = await tryAskOnce(vault, asker, { kind: 'change_factors', userId, isOwn, change: wanted })
     if (made !== outdated) return made
   }
   throw keepsChanging()

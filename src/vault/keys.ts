@@ -11,7 +11,19 @@ import { formatScope, isWhole, mayManageKey, parseScopes } from '../model/scope.
 import type { KeyChange, NewKey } from '../store/operations/keys.ts'
 import type { Made } from './made.ts'
 import { filterInTurns } from './scan-in-turns.ts'
-import { type Asker, ask, authenticate, type Identity, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
+import {
+  type Asker,
+  ask,
+  askOnce,
+  authenticate,
+  type Identity,
+  type MadeOnce,
+  outdated,
+  tryAsk,
+  tryAskOnce,
+  type Vault,
+  verifyAll,
+} from './vault.ts'
 
 const maxTries = 20
 const pageSize = 1000
@@ -35,8 +47,8 @@ interface MadeKey extends KeyInput {
 
 export interface IssuedKey {
   readonly key: ApiKey
-  /** The API key itself: shown now or never. */
-  readonly token: string
+  /** The API key itself: shown now or never. `undefined` when an earlier request was given it. */
+  readonly token: string | undefined
 }
 
 /** @throws Refusal `invalid`, `forbidden` */
@@ -49,8 +61,7 @@ export async function createKey(
   const token = generateToken()
   // All that an owner may do is an owner's.
   const made = { ...input, maker, isOwner: isOwner && isWhole(parseScopes(input.scopes)) }
-  const key = await ask(vault, asker, { kind: 'create_key', key: newKey(vault, accountId, token, made) })
-  return { key, token }
+  return issued(await askOnce(vault, asker, { kind: 'create_key', key: newKey(vault, accountId, token, made) }), token)
 }
 
 /** Lists the keys that the asker may manage, revoked ones too, by ascending id. */
@@ -112,10 +123,14 @@ export async function rotateKey(
         ...old,
         ...{ maker, isOwner: mayDoAsOwner(old), expiresAt: expiresAt ?? null },
       })
-    const made = await tryAsk(vault, asker, { kind: 'rotate_key', id, change, key })
-    if (made !== outdated) return { key: made, token }
+    const made = await tryAskOnce(vault, asker, { kind: 'rotate_key', id, change, key })
+    if (made !== outdated) return issued(made, token)
   }
   throw keepsChanging()
+}
+
+function issued({ result, isReplayed }: MadeOnce<ApiKey>, token: string): IssuedKey {
+  return { key: result, token: isReplayed ? undefined : token }
 }
 
 export interface Revoked {

@@ -6,7 +6,7 @@ import { allowsName } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
 import type { IdOrName } from '../store/naming.ts'
 import { type ReadSecret, readSecrets } from './secrets.ts'
-import { type Asker, ask, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
+import { type Asker, ask, askOnce, type MadeOnce, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
 
 /** Values read in one transaction: each may be a file of the longest kind. */
 const pageSize = 50
@@ -34,10 +34,10 @@ export function readList(vault: Vault, asker: Asker, list: IdOrName): Promise<Li
  * @param name without one, a name is made up
  * @throws Refusal `name_taken`, `invalid`, `forbidden`
  */
-export async function createList(vault: Vault, asker: Asker, name: string | undefined): Promise<List> {
+export async function createList(vault: Vault, asker: Asker, name: string | undefined): Promise<MadeOnce<List>> {
   // Drawn from so many that it is not taken.
   const made = name === undefined ? `list-${randomBytes(8).toString('hex')}` : checkListName(name)
-  return ask(vault, asker, { kind: 'create_list', name: made })
+  return askOnce(vault, asker, { kind: 'create_list', name: made })
 }
 
 /** @throws Refusal `not_found`, `name_taken`, `invalid`, `forbidden` without the right to write every secret */

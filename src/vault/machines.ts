@@ -7,7 +7,7 @@ import { checkLabel } from '../model/name.ts'
 import { parseNetworks, withinNetworks } from '../model/network.ts'
 import type { Settings, SettingsChange } from '../store/operations/settings.ts'
 import { accountsThat, askerOf, findAccount, type HostAsker, onHost } from './accounts.ts'
-import { type Asker, ask, type Identity, type Vault } from './vault.ts'
+import { type Asker, ask, askOnce, type Identity, type MadeOnce, type Vault } from './vault.ts'
 
 export interface MachineInput {
   readonly name: string
@@ -32,7 +32,7 @@ export async function createMachine(
   asker: Asker,
   { accountId, maker }: Identity,
   input: MachineInput,
-): Promise<Machine> {
+): Promise<MadeOnce<Machine>> {
   const machine = {
     accountId,
     uid: newUid(),
@@ -42,7 +42,7 @@ export async function createMachine(
     createdAt: vault.now(),
     maker,
   }
-  return ask(vault, asker, { kind: 'create_machine', machine })
+  return askOnce(vault, asker, { kind: 'create_machine', machine })
 }
 
 /** From now on its addresses need a key. @throws Refusal `not_found`, `forbidden` */

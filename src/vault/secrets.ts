@@ -7,13 +7,23 @@ import { checkName } from '../model/name.ts'
 import { matches } from '../model/pattern.ts'
 import { allowsName } from '../model/scope.ts'
 import { type Details, plainDetails, type Secret } from '../model/secret.ts'
-import type { Idempotency, IdOrName, Match, Place } from '../store/naming.ts'
+import type { IdOrName, Match, Place } from '../store/naming.ts'
 import type { Changed, NextVersion } from '../store/operations/secrets.ts'
 import type { StoredSecret } from '../store/stored.ts'
 import { filterInTurns } from './scan-in-turns.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
 import { checkDetails, decodeValue, type Value } from './values.ts'
-import { type Asker, ask, authenticate, type Identity, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
+import {
+  type Asker,
+  ask,
+  authenticate,
+  type Identity,
+  type MadeOnce,
+  outdated,
+  tryAskOnce,
+  type Vault,
+  verifyAll,
+} from './vault.ts'
 
 /** Secrets read in one query of a listing, at most. */
 const pageSize = 1000
@@ -191,7 +201,6 @@ export interface NewSecret {
   /** Where it goes; without it, into the default list. */
   readonly list?: IdOrName | undefined
   readonly details?: Details | undefined
-  readonly idempotencyKey: string | undefined
 }
 
 /** @throws Refusal `name_taken`, `forbidden`, `invalid`, `too_large`, `idempotency_mismatch` */
@@ -200,15 +209,15 @@ export async function createSecret(vault: Vault, asker: Asker, identity: Identit
   const { list } = input
   const details = input.details === undefined ? plainDetails : checkDetails(input.details)
   const value = decodeValue(vault, input.value, details.type)
-  const idempotency = idempotencyOf(vault, input.idempotencyKey, [
+  const repeatable = asChange(asker, [
     ...['create', name, textOf(input.value)],
     ...(list === undefined && details === plainDetails ? [] : [list ?? null, details]),
   ])
   try {
     for (let tries = 0, current = identity; tries < maxTries; tries++) {
       const sealed = sealFirst(vault, current, name, details, value)
-      const created = await tryAsk(vault, asker, { kind: 'create_secret', name, list, ...sealed, idempotency })
-      if (created !== outdated) return created
+      const created = await tryAskOnce(vault, repeatable, { kind: 'create_secret', name, list, ...sealed })
+      if (created !== outdated) return created.result
       // The account's key was replaced meanwhile.
       current = await authenticate(vault, asker)
     }
@@ -241,7 +250,6 @@ export interface NewValue {
   /** What it is to be called from now on. */
   readonly rename?: string | undefined
   readonly match: Match | undefined
-  readonly idempotencyKey: string | undefined
 }
 
 /** @throws Refusal `not_found`, `forbidden`, `stale_version`, `invalid`, `too_large`, `name_taken`, `idempotency_mismatch` */
@@ -255,13 +263,9 @@ export async function updateSecret(
   const { name, match, value } = input
   const rename = input.rename === undefined ? undefined : checkName(input.rename, 'name')
   const fingerprint = ['update', place.id, value && textOf(value), name ?? null, match ?? null]
-  const idempotency = idempotencyOf(
-    vault,
-    input.idempotencyKey,
-    rename === undefined ? fingerprint : [...fingerprint, rename],
-  )
-  const update = (next: NextVersion | undefined) =>
-    tryAsk(vault, asker, { kind: 'update_secret', ...place, name, rename, match, next, idempotency })
+  const repeatable = asChange(asker, rename === undefined ? fingerprint : [...fingerprint, rename])
+  const update = async (next: NextVersion | undefined) =>
+    changedBy(await tryAskOnce(vault, repeatable, { kind: 'update_secret', ...place, name, rename, match, next }))
   return changeInTurn(vault, `${accountId} ${place.id}`, async () => {
     const prepared = await prepare(vault, asker, { kind: 'prepare_secret', ...place })
     if (prepared === undefined) return update(undefined)
@@ -342,16 +346,14 @@ function textOf(value: Value): string {
   return value.encoding === undefined ? value.text : `${value.encoding} ${value.text}`
 }
 
-export function idempotencyOf(
-  vault: Vault,
-  key: string | undefined,
-  request: readonly unknown[],
-): Idempotency | undefined {
-  if (key === undefined) return undefined
-  return {
-    hash: vault.keyring.requestHash(`key ${key}`),
-    fingerprint: vault.keyring.requestHash(`request ${JSON.stringify(request)}`),
-  }
+/** The same under its key, with what tells one change of a secret from another, since before others were repeated. */
+export function asChange(asker: Asker, request: readonly unknown[]): Asker {
+  return asker.repeat === undefined ? asker : { ...asker, repeat: { key: asker.repeat.key, request } }
+}
+
+/** What was done, and whether it was before. */
+export function changedBy(made: MadeOnce<Changed> | typeof outdated): Changed | typeof outdated {
+  return made === outdated ? outdated : made.result
 }
 
 async function inTurn<T>(vault: Vault, name: string, work: () => Promise<T>): Promise<T> {

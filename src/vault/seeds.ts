@@ -26,7 +26,7 @@ import { inTurns } from '../render/steps.ts'
 import { namesIn, refuseUnresolved, type Template } from '../render/template.ts'
 import { parseUserData, parsingUserData, renderUserData, type UserData } from '../render/user-data.ts'
 import { renderRead } from './render.ts'
-import { type Asker, ask, type Identity, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
+import { type Asker, ask, type Identity, outdated, tryAsk, tryAskOnce, type Vault, verifyAll } from './vault.ts'
 
 const pageSize = 500
 const maxTries = 10
@@ -44,8 +44,8 @@ export interface SeedInput {
 
 export interface IssuedSeed {
   readonly seed: Seed
-  /** What its URL holds: shown now or never. */
-  readonly token: string
+  /** What its URL holds: shown now or never. `undefined` when an earlier request was given it. */
+  readonly token: string | undefined
 }
 
 /**
@@ -96,10 +96,11 @@ export async function createSeed(
     returns: 0,
     refetchedAt: null,
   }
-  const made = await tryAsk(vault, asker, { kind: 'create_seed', seed, names: namesIn(templates) })
+  const made = await tryAskOnce(vault, asker, { kind: 'create_seed', seed, names: namesIn(templates) })
   if (made === outdated) throw new Refusal('overloaded', 'The API key was replaced meanwhile. Try again.')
-  if ('seed' in made) return { seed: made.seed, token }
-  const missing = new Set(made.unresolved)
+  const { result, isReplayed } = made
+  if ('seed' in result) return { seed: result.seed, token: isReplayed ? undefined : token }
+  const missing = new Set(result.unresolved)
   refuseUnresolved(templates, { has: (name) => !missing.has(name) })
   throw new Error('Every unresolved name is of a template.')
 }

@@ -16,7 +16,7 @@ import { checkPassword, hashPassword, isPassword } from './passwords.ts'
 import { recordShutOut } from './repeats.ts'
 import { factorsOf, needsSecondFactor, proveCode, rulesOf } from './sign-in-proofs.ts'
 import { keepsChanging, prepareUser, userOfLink, verifyUser } from './users.ts'
-import { type Asker, ask, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
+import { type Asker, ask, outdated, tryAsk, tryAskOnce, type Vault, verifyAll } from './vault.ts'
 
 /** Whatever is done with it, a session ends after this. */
 const lifetimeMs = 12 * 60 * 60 * 1000
@@ -258,9 +258,9 @@ export async function changePassword(
     // With the change: were it begun afterwards, whoever is signed out in between would be in again.
     const begun = newSession(vault, token, { next: user, agent, method: 'new password', expiresAt: session.expiresAt })
     const operation = { kind: 'update_user', id: user.id, change, isProven: true, isWhole: false } as const
-    const changed = await tryAsk(vault, asker, { ...operation, session: begun })
-    if (changed === outdated || changed.session === undefined) continue
-    return { user: changed.user, session: changed.session, token }
+    const changed = await tryAskOnce(vault, asker, { ...operation, session: begun })
+    if (changed === outdated || changed.result.session === undefined) continue
+    return { user: changed.result.user, session: changed.result.session, token }
   }
   throw keepsChanging()
 }

@@ -15,7 +15,7 @@ import {
   type TrustRule,
 } from '../model/trust-rule.ts'
 import { isUsable, readKeySet, writeKeySet } from '../oidc/keys.ts'
-import { type Asker, ask, type Identity, outdated, tryAsk, type Vault } from './vault.ts'
+import { type Asker, ask, askOnce, type Identity, type MadeOnce, outdated, tryAsk, type Vault } from './vault.ts'
 
 const maxTries = 20
 /** Pasted into a rule. */
@@ -55,10 +55,10 @@ export async function createTrustRule(
   asker: Asker,
   { accountId, maker }: Identity,
   input: TrustRuleInput,
-): Promise<TrustRule> {
+): Promise<MadeOnce<TrustRule>> {
   const now = vault.now()
   const row = { accountId, uid: newUid(), ...(await read(input)), createdAt: now, updatedAt: now, maker }
-  return ask(vault, asker, { kind: 'create_trust_rule', rule: row })
+  return askOnce(vault, asker, { kind: 'create_trust_rule', rule: row })
 }
 
 /**

@@ -16,7 +16,7 @@ import {
 } from '../model/user.ts'
 import type { NewUser, UserChange } from '../store/operations/users.ts'
 import type { Made } from './made.ts'
-import { type Asker, ask, integrityFailure, outdated, tryAsk, type Vault, verify } from './vault.ts'
+import { type Asker, ask, askOnce, integrityFailure, outdated, tryAskOnce, type Vault, verify } from './vault.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 const linkMs = { setup: dayMs, invitation: 7 * dayMs, reset: dayMs }
@@ -29,10 +29,10 @@ export interface NewUserInput {
   readonly patterns: readonly string[] | null | undefined
 }
 
-/** A user with the token of their one-time link, which is never shown again. */
+/** A user with the token of their one-time link, which is shown now or never: `undefined` when an earlier request was given it. */
 export interface Invited {
   readonly user: User
-  readonly token: string
+  readonly token: string | undefined
 }
 
 /** @throws Refusal `forbidden`, `integrity_failure` */
@@ -92,8 +92,8 @@ export async function resetUser(vault: Vault, asker: Asker, id: number): Promise
   const token = generateToken()
   const linkHash = vault.keyring.linkHash(token)
   const linkExpiresAt = vault.now() + linkMs.reset
-  const { user } = await change(vault, asker, id, (old) => ({ ...old, linkHash, linkExpiresAt }))
-  return { user, token }
+  const { user, isReplayed } = await change(vault, asker, id, (old) => ({ ...old, linkHash, linkExpiresAt }))
+  return { user, token: isReplayed ? undefined : token }
 }
 
 /**
@@ -150,13 +150,13 @@ async function change(
   id: number,
   next: (user: User) => User,
   isWhole = false,
-): Promise<{ readonly user: User; readonly made: Made }> {
+): Promise<{ readonly user: User; readonly made: Made; readonly isReplayed: boolean }> {
   for (let tries = 0; tries < maxTries; tries++) {
     const prepared = await prepareUser(vault, asker, id)
     const wanted = prepared && changeOf(prepared.user, next(prepared.user))
     const operation = { kind: 'update_user', id, change: wanted, isProven: false, isWhole } as const
-    const changed = await tryAsk(vault, asker, operation)
-    if (changed !== outdated) return changed
+    const changed = await tryAskOnce(vault, asker, operation)
+    if (changed !== outdated) return { ...changed.result, isReplayed: changed.isReplayed }
   }
   throw keepsChanging()
 }
@@ -205,7 +205,8 @@ async function make(
   const linkHash = vault.keyring.linkHash(token)
   const linkExpiresAt = vault.now() + linkMs[kind]
   const user: NewUser = { ...rowOf(vault, given), linkHash, linkExpiresAt }
-  return { user: await ask(vault, asker, { kind: 'create_user', user }), token }
+  const { result, isReplayed } = await askOnce(vault, asker, { kind: 'create_user', user })
+  return { user: result, token: isReplayed ? undefined : token }
 }
 
 function rowOf(vault: Vault, given: Pick<User, 'accountId' | 'email' | 'name' | 'role' | 'patterns'>) {

@@ -7,7 +7,8 @@ import type { AccountKey } from '../model/account.ts'
 import type { Issuers } from '../oidc/issuers.ts'
 import { rowText, type SealedRows, type SealedTable } from '../store/coverage.ts'
 import { forgedRow } from '../store/forged.ts'
-import type { Kind, Op, Results } from '../store/operation.ts'
+import type { Idempotency } from '../store/naming.ts'
+import type { Kind, OnceKind, Op, Outcome, Results } from '../store/operation.ts'
 import type { Identified } from '../store/operations/accounts.ts'
 import type { Store } from '../store/store.ts'
 import type { Attempts } from './attempts.ts'
@@ -58,6 +59,16 @@ export interface Asker {
     | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
   readonly requestId: string
   readonly address: string
+  /** With an `Idempotency-Key`: what is made is made once. */
+  readonly repeat?: Repeat | undefined
+}
+
+/** What tells a request that comes again from another one. */
+export interface Repeat {
+  /** The caller's word for it. */
+  readonly key: string
+  /** All that is asked: the same each time. */
+  readonly request: readonly unknown[]
 }
 
 /** What the asker's key leads to. Not a permission: every operation checks the key again. */
@@ -88,27 +99,79 @@ export function presumedIdentity({ identities }: Vault, { caller }: Asker): Iden
   return caller.kind === 'token' ? identities.get(caller.hash) : undefined
 }
 
+/** What makes something may have been done by an earlier request: it is asked by `askOnce`. */
+type OftenKind = Exclude<Kind, OnceKind>
+
 /** Carries out an operation that nothing can outdate. */
-export async function ask<K extends Kind>(vault: Vault, asker: Asker, operation: Op<K>): Promise<Results[K]> {
+export async function ask<K extends OftenKind>(vault: Vault, asker: Asker, operation: Op<K>): Promise<Results[K]> {
   const answer = await tryAsk(vault, asker, operation)
-  if (answer === outdated) throw new Error(`Nothing can outdate ${operation.kind}.`)
-  return answer
+  return answer === outdated ? cannotBe(operation) : answer
+}
+
+/** What was made, and whether an earlier request under the same `Idempotency-Key` made it. */
+export interface MadeOnce<T> {
+  readonly result: T
+  readonly isReplayed: boolean
+}
+
+/** The same for what makes something. */
+export async function askOnce<K extends OnceKind>(
+  vault: Vault,
+  asker: Asker,
+  operation: Op<K>,
+): Promise<MadeOnce<Results[K]>> {
+  const answer = await tryAskOnce(vault, asker, operation)
+  return answer === outdated ? cannotBe(operation) : answer
+}
+
+function cannotBe({ kind }: { readonly kind: string }): never {
+  throw new Error(`Nothing can outdate ${kind}.`)
 }
 
 /** The row was changed since it was prepared. */
 export const outdated = Symbol('outdated')
 
 /** @throws Refusal as the store refused */
-export async function tryAsk<K extends Kind>(
+export async function tryAsk<K extends OftenKind>(
   vault: Vault,
   asker: Asker,
   operation: Op<K>,
 ): Promise<Results[K] | typeof outdated> {
+  const outcome = await submit(vault, asker, operation, undefined)
+  return outcome === outdated ? outdated : outcome.result
+}
+
+/** @throws Refusal as the store refused; `idempotency_mismatch` */
+export async function tryAskOnce<K extends OnceKind>(
+  vault: Vault,
+  asker: Asker,
+  operation: Op<K>,
+): Promise<MadeOnce<Results[K]> | typeof outdated> {
+  const outcome = await submit(vault, asker, operation, asker.repeat && idempotencyOf(vault, asker.repeat))
+  return outcome === outdated ? outdated : { result: outcome.result, isReplayed: outcome.isReplayed === true }
+}
+
+function idempotencyOf({ keyring }: Vault, { key, request }: Repeat): Idempotency {
+  return {
+    hash: keyring.requestHash(`key ${key}`),
+    fingerprint: keyring.requestHash(`request ${JSON.stringify(request)}`),
+  }
+}
+
+async function submit<K extends Kind>(
+  vault: Vault,
+  asker: Asker,
+  operation: Op<K>,
+  idempotency: Idempotency | undefined,
+): Promise<Extract<Outcome<K>, { readonly kind: 'done' }> | typeof outdated> {
   const { caller, requestId, address } = asker
-  const outcome = await vault.store.submit<K>({ caller, requestId, address, operation })
+  const outcome = await vault.store.submit<K>({
+    ...{ caller, requestId, address, operation },
+    ...(idempotency === undefined ? {} : { idempotency }),
+  })
   switch (outcome.kind) {
     case 'done':
-      return outcome.result
+      return outcome
     case 'outdated':
       return outdated
     case 'refused':

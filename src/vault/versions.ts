@@ -5,8 +5,8 @@ import type { Match } from '../store/naming.ts'
 import type { Changed } from '../store/operations/secrets.ts'
 import type { StoredVersion, VersionHead } from '../store/stored.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
-import { changeInTurn, idempotencyOf, sealNext } from './secrets.ts'
-import { type Asker, ask, type Identity, tryAsk, type Vault } from './vault.ts'
+import { asChange, changedBy, changeInTurn, sealNext } from './secrets.ts'
+import { type Asker, ask, type Identity, tryAskOnce, type Vault } from './vault.ts'
 
 /**
  * Lists the versions that are kept, newest first.
@@ -40,7 +40,6 @@ export async function readVersion(
 export interface Restoring {
   readonly version: number
   readonly match: Match | undefined
-  readonly idempotencyKey: string | undefined
 }
 
 /**
@@ -53,13 +52,13 @@ export async function restoreVersion(
   asker: Asker,
   { accountId }: Identity,
   id: number,
-  { version, match, idempotencyKey }: Restoring,
+  { version, match }: Restoring,
 ): Promise<Changed> {
-  const idempotency = idempotencyOf(vault, idempotencyKey, ['restore', id, version, match ?? null])
+  const repeatable = asChange(asker, ['restore', id, version, match ?? null])
   return changeInTurn(vault, `${accountId} ${id}`, async () => {
     const prepared = await prepare(vault, asker, { kind: 'prepare_version', id, version })
     const next = prepared && (await sealAgain(vault, asker, prepared))
-    return tryAsk(vault, asker, { kind: 'restore_version', id, version, match, next, idempotency })
+    return changedBy(await tryAskOnce(vault, repeatable, { kind: 'restore_version', id, version, match, next }))
   })
 }
 

@@ -37,6 +37,25 @@ suite('A connection that breaks at COMMIT', { skip }, () => {
       for await (const { fault } of verifyAudit(vault)) assert.equal(fault, undefined)
     })
 
+    test(`(${cut} it was carried out) leaves no API key that nobody knows of`, async (t) => {
+      const { api, proxy } = await startBehindProxy(t)
+
+      for (let round = 1; round <= rounds; round++) {
+        const key = { 'idempotency-key': randomBytes(8).toString('hex') }
+        const body = { name: `ci-${round}`, scopes: ['secrets:list'] }
+        proxy.cutNext(cut)
+        const answer = await api.post('/v3/keys', body, key)
+        if (answer.status !== 201) assert.deepEqual([answer.status, answer.body.code], [503, 'outcome_unknown'])
+
+        const repeated = await api.post('/v3/keys', body, key)
+
+        // A token once at most: where the first answer is lost with it, the second says whose.
+        assert.ok([200, 201].includes(repeated.status), repeated.text)
+        assert.equal(repeated.body.id, round + 1)
+        assert.equal((await api.get('/v3/keys')).body.keys.length, round + 1)
+      }
+    })
+
     test(`(${cut} it was carried out) never lets an unrecorded value out`, async (t) => {
       const { api, vault, proxy } = await startBehindProxy(t)
       await api.post('/v3/secrets', { name: 'db-password', value: 'planted' })

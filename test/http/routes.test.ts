@@ -89,13 +89,51 @@ suite('A route', () => {
     }
   })
 
-  test('may be sent again by rule: reads always, with a key where it takes one, and what makes something never', () => {
-    for (const { method, headers, repeat, operationId } of routes) {
-      const isKeyed = headers.takes.includes('Idempotency-Key')
-      assert.equal(repeat === 'keyed', isKeyed, operationId)
-      if (method !== 'POST') assert.ok(repeat !== 'never', operationId)
-      if (headers.gives.includes('Location') && !isKeyed) assert.equal(repeat, 'never', operationId)
+  test('that is a POST is carried out once under an Idempotency-Key, or says why not, or is here with why twice is once', () => {
+    const twiceIsOnce = {
+      renderTemplate: 'it makes nothing',
+      createFingerprints: 'it makes nothing',
+      verifyAudit: 'it makes nothing',
+      rotateAccountKey: 'it goes on with a rotation that is under way',
+      confirmSession: 'it proves the same again',
+      checkInvitation: 'it makes nothing',
+      beginPasskeySignIn: 'nothing is kept of a challenge',
+      beginTotp: 'nothing is kept of a secret until its first code',
+      beginPasskey: 'nothing is kept of a challenge',
+      renameSecretList: 'it is what other APIs have PUT for',
+      updateSecretListValue: 'it is what other APIs have PUT for',
     }
+    const safe = every.filter(({ method, repeat }) => method === 'POST' && repeat === 'safe')
+    assert.deepEqual(safe.map(({ operationId }) => operationId).sort(), Object.keys(twiceIsOnce).sort())
+    for (const { method, headers, repeat, operationId } of every) {
+      if (method !== 'POST') assert.equal(typeof repeat, 'string', operationId)
+      if (headers.gives.includes('Location')) assert.equal(repeat, 'keyed', operationId)
+    }
+  })
+
+  test('that makes something does not compile as one that may be repeated without a key', async (t) => {
+    const wrong = `
+      import { Type } from 'typebox'
+      import { defineRoute, noBody, noParams } from '../../../src/http/route.ts'
+      const facts = { method: 'POST', path: '/v3/things', operationId: 'createThing', tag: 't', summary: 's' } as const
+      const schemas = { params: noParams, query: noParams, body: noBody, answers: { 201: Type.Object({}) }, refusals: [] } as const
+      const rest = { description: '', scope: 'any', headers: { takes: [], gives: [] } } as const
+      export const keyed = defineRoute({ ...facts, ...rest, schemas, repeat: 'keyed', use: () => async () => ({}) })
+      export const safe = defineRoute({ ...facts, ...rest, schemas, repeat: 'safe', use: () => async () => ({}) })
+    `
+    const folder = mkdtempSync(join(root, 'test', 'http', 'scratch-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    writeFileSync(join(folder, 'wrong.ts'), wrong)
+    const config = { extends: join(root, 'tsconfig.json'), include: [], files: [join(folder, 'wrong.ts')] }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+
+    const { stdout } = await run(join(root, 'node_modules', '.bin', 'tsc'), ['-p', folder, '--noEmit']).catch(
+      (error: { stdout: string }) => error,
+    )
+
+    const faults = stdout.split('\n').filter((line) => / error /.test(line))
+    assert.equal(faults.length, 1, stdout)
+    assert.match(faults[0] ?? '', /'"safe"' is not assignable/)
   })
 
   test('takes no field and no parameter that it does not know', () => {

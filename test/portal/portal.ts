@@ -80,7 +80,7 @@ export async function startPortal(
   const { name, email, password } = reader
   const { body } = await ada.post('/v3/users', { email, name, role: 'reader' })
   assert.equal((await new Person(server.url).accept(body.invitation_url, { password })).status, 201)
-  const { token: setupToken } = await inviteOwner(server.vault, host, 1)
+  const { token: setupToken = '' } = await inviteOwner(server.vault, host, 1)
   const open = async (options: BrowserContextOptions = {}) => {
     const context = await (await launch()).newContext({
       baseURL: server.url,

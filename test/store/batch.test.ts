@@ -118,7 +118,6 @@ function create(name: string): Op<'create_secret'> {
     uid: randomBytes(16).toString('hex'),
     key: { keyVersion: 1, wrapped: randomBytes(60) },
     sealed: randomBytes(90),
-    idempotency: undefined,
   }
 }
 

@@ -67,7 +67,6 @@ const update = (next: NextVersion | undefined): Op<'update_secret'> => ({
   rename: undefined,
   match: undefined,
   next,
-  idempotency: undefined,
 })
 
 const createFor = (accountId: number): Op<'create_secret'> => ({
@@ -79,7 +78,6 @@ const createFor = (accountId: number): Op<'create_secret'> => ({
   uid: '0c'.repeat(16),
   key: secret.key,
   sealed: secret.sealed,
-  idempotency: undefined,
 })
 
 const next: NextVersion = { version: 3, rowMac: bytes(3), name: 'one', sealed: bytes(8) }

@@ -40,6 +40,7 @@ suite('A definition of an operation', () => {
   test('does not compile without any one of its fields, or where it is in no list of its noun', async () => {
     const tree = makeTree()
     const wanted: { readonly file: string; readonly definition: Definition; readonly message: RegExp }[] = []
+    let makersInAll = 0
     for (const [name, lines] of texts) {
       for (const field of fields) {
         const file = name.replace('.ts', `.without-${field}.ts`)
@@ -48,11 +49,18 @@ suite('A definition of an operation', () => {
         const message = new RegExp(`Property '${field}' is missing`)
         wanted.push(...definitionsIn(lines, changed).map((definition) => ({ file, definition, message })))
       }
+      const forgetful = name.replace('.ts', '.without-once.ts')
+      const changed = without(lines, 'once')
+      writeFileSync(join(tree, 'src', 'store', 'operations', forgetful), changed.join('\n'))
+      const makers = definitionsIn(lines, changed).filter(({ start }) => changed[start - 1]?.includes('defineOnce<'))
+      const message = /Property 'once' is missing/
+      wanted.push(...makers.map((definition) => ({ file: forgetful, definition, message })))
+      makersInAll += makers.length
       const file = name.replace('.ts', '.unlisted.ts')
       const unlisted = lines.filter((line) => !/^ {2}\[\w+\.kind\]: \w+,$/.test(line))
       writeFileSync(join(tree, 'src', 'store', 'operations', file), unlisted.join('\n'))
-      const message = /is declared but its value is never read/
-      wanted.push(...definitionsIn(unlisted).map((definition) => ({ file, definition, message })))
+      const unread = /is declared but its value is never read/
+      wanted.push(...definitionsIn(unlisted).map((definition) => ({ file, definition, message: unread })))
     }
 
     const faults = await typeCheck(tree)
@@ -61,7 +69,8 @@ suite('A definition of an operation', () => {
       ({ file, definition: { start, end }, message }) =>
         !faults.some((one) => one.file === file && start <= one.line && one.line < end && message.test(one.text)),
     )
-    assert.equal(wanted.length, count * (fields.length + 1))
+    assert.ok(makersInAll > 10)
+    assert.equal(wanted.length, count * (fields.length + 1) + makersInAll)
     assert.deepEqual(
       unnoticed.map(({ file, definition }) => `${definition.kind} in ${file}`),
       [],
@@ -81,7 +90,7 @@ suite('A definition of an operation', () => {
  */
 function definitionsIn(lines: readonly string[], now: readonly string[] = lines): Definition[] {
   const kinds = lines.flatMap((line) => /^ {2}kind: '(\w+)',$/.exec(line)?.[1] ?? [])
-  const starts = now.flatMap((line, at) => (/^const \w+ = define(Operation|Founding)</.test(line) ? [at] : []))
+  const starts = now.flatMap((line, at) => (/^const \w+ = define(Operation|Once|Founding)</.test(line) ? [at] : []))
   assert.equal(starts.length, kinds.length)
   return starts.map((start, at) => {
     const end = now.indexOf('})', start) + 1
@@ -95,7 +104,7 @@ function without(lines: readonly string[], field: string): string[] {
   let isInside = false
   let isField = false
   return lines.filter((line) => {
-    if (/^const \w+ = define(Operation|Founding)</.test(line)) isInside = true
+    if (/^const \w+ = define(Operation|Once|Founding)</.test(line)) isInside = true
     if (line === '})') isInside = false
     // What closes a field that goes on over several lines belongs to it.
     if (!isInside || /^ {2}[^\s)}\]]/.test(line)) isField = isInside && line.startsWith(`  ${field}:`)

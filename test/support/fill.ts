@@ -18,7 +18,7 @@ export async function fillSecrets(vault: Vault, prefix: string, count: number, l
   const worker = async () => {
     for (const at of waiting) {
       const name = `${prefix}-${at}`
-      await createSecret(vault, asker, identity, { name, value: { text: `v-${at}` }, list, idempotencyKey: undefined })
+      await createSecret(vault, asker, identity, { name, value: { text: `v-${at}` }, list })
     }
   }
   await Promise.all(Array.from({ length: atOnce }, worker))

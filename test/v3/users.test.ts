@@ -28,7 +28,8 @@ for (const engine of engines) {
       const stored =
         JSON.stringify(await query(place, 'select * from users')) +
         JSON.stringify(await query(place, 'select * from api_keys'))
-      for (const secret of [password, token, person.cookie.split('=')[1] ?? '']) assert.ok(!stored.includes(secret))
+      for (const secret of [password, token ?? assert.fail(), person.cookie.split('=')[1] ?? ''])
+        assert.ok(!stored.includes(secret))
       assert.match(stored, /\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
     })
 

@@ -36,7 +36,9 @@ export const authRoutes: readonly Route[] = [
     description:
       'A signed token (JWT) of an issuer that a trust rule of the account names. Whatever is wrong with it: 401 `invalid_credentials`.',
     scope: 'open',
-    repeat: 'never',
+    repeat: {
+      never: 'A token of an issuer is traded once, and the key is given out once: ask the issuer for another token.',
+    },
     schemas: {
       params: noParams,
       query: NoQuery,

@@ -3,7 +3,7 @@ import contentDisposition from 'content-disposition'
 import { Type } from 'typebox'
 import { readSecret, updateSecret } from '../../vault/secrets.ts'
 import { askerOf, identityOf } from '../asker.ts'
-import { idempotencyKeyOf, matchOf } from '../conditions.ts'
+import { matchOf } from '../conditions.ts'
 import { bytes, defineRoute, noBody, type Route } from '../route.ts'
 import { formatTime, IdParams, idOf, NoQuery } from '../schema.ts'
 import { markChange, markRead, Updated } from './secrets.ts'
@@ -59,13 +59,13 @@ export const contentRoutes: readonly Route[] = [
       answers: { 200: Updated },
       refusals: [],
     },
-    headers: { takes: ['If-Match', 'Idempotency-Key'], gives: ['ETag', 'Strongroom-Stale-Deployments'] },
+    headers: { takes: ['If-Match'], gives: ['ETag', 'Strongroom-Stale-Deployments'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
         const { headers, params } = request
         const value = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-        const input = { value: { bytes: value }, match: matchOf(headers), idempotencyKey: idempotencyKeyOf(headers) }
+        const input = { value: { bytes: value }, match: matchOf(headers) }
         const place = { id: idOf(params) }
         const changed = await updateSecret(vault, askerOf(request), identityOf(request), place, input)
         const { id, name, updatedAt } = changed.secret

@@ -15,6 +15,7 @@ import { beginPasskey, challenge, finishPasskey } from '../../vault/passkeys.ts'
 import { dataOf, isOfKind } from '../../vault/sign-in-proofs.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { askerOf } from '../asker.ts'
+import { markReplayed } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { formatTime, IdParams, idOf, Message, NoQuery, Time } from '../schema.ts'
 import { agentOf } from '../session-answer.ts'
@@ -211,7 +212,7 @@ export const factorRoutes: readonly Route[] = [
     summary: 'Set up a passkey',
     description: '',
     scope: 'session',
-    repeat: 'never',
+    repeat: 'keyed',
     schemas: {
       params: noParams,
       query: NoQuery,
@@ -248,7 +249,7 @@ export const factorRoutes: readonly Route[] = [
     summary: 'Make new recovery codes',
     description: 'Those of before are good no more.',
     scope: 'session',
-    repeat: 'never',
+    repeat: 'keyed',
     schemas: {
       params: noParams,
       query: NoQuery,
@@ -259,9 +260,11 @@ export const factorRoutes: readonly Route[] = [
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
-      async (request) => {
+      async (request, reply) => {
         const asker = askerOf(request)
-        return { recovery_codes: [...(await replaceRecoveryCodes(vault, asker, await standingOf(vault, asker)))] }
+        const codes = await replaceRecoveryCodes(vault, asker, await standingOf(vault, asker))
+        markReplayed(reply, codes === undefined)
+        return { recovery_codes: codes === undefined ? null : [...codes] }
       },
   }),
 
@@ -338,7 +341,8 @@ function shown(factors: readonly Factor[]) {
 }
 
 /** With a whole session, where the one that asked was not finished. */
-function settled(vault: Vault, request: FastifyRequest, reply: FastifyReply, { codes, opened }: Enrolled) {
+function settled(vault: Vault, request: FastifyRequest, reply: FastifyReply, { codes, opened, isReplayed }: Enrolled) {
+  markReplayed(reply, isReplayed)
   if (opened !== undefined) {
     setCookie(request, reply, opened.token, (opened.session.expiresAt ?? 0) - vault.now())
   }

@@ -1,4 +1,5 @@
 /** `/v3/keys`: API keys. The key itself is in the answer that makes it, and nowhere after. */
+import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import type { ApiKey } from '../../model/api-key.ts'
 import { labelRule } from '../../model/name.ts'
@@ -8,6 +9,7 @@ import { createKey, listKeys, readKey, readOwnKey, revokeKey, revokeOwnKey, rota
 import { listMade, namesOf } from '../../vault/made.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import { CascadeQuery, CreatedBy, Ended, ended, MadeThings, shownMaker } from '../made.ts'
+import { MadeBefore, madeBefore } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { formatTime, IdParams, idOf, NoQuery, parseTime, Time, TimeInput } from '../schema.ts'
 
@@ -155,7 +157,7 @@ export const keyRoutes: readonly Route[] = [
     summary: 'Create an API key',
     description: 'With no more rights, networks and lifetime than the key that asks.',
     scope: 'keys:manage',
-    repeat: 'never',
+    repeat: 'keyed',
     schemas: {
       params: noParams,
       query: NoQuery,
@@ -170,7 +172,7 @@ export const keyRoutes: readonly Route[] = [
           },
         ),
       ),
-      answers: { 201: Issued },
+      answers: { 200: MadeBefore, 201: Issued },
       refusals: [],
     },
     headers: { takes: [], gives: ['Location'] },
@@ -180,8 +182,7 @@ export const keyRoutes: readonly Route[] = [
         const { name, scopes, networks = [], expires_at } = request.body
         const input = { name, scopes, networks, expiresAt: expiryOf(expires_at) ?? null }
         const { key, token } = await createKey(vault, askerOf(request), identityOf(request), input)
-        reply.header('location', `/v3/keys/${key.id}`)
-        return { ...shown(key), api_key: token }
+        return answerIssued(reply, key, token)
       },
   }),
 
@@ -194,7 +195,7 @@ export const keyRoutes: readonly Route[] = [
     description:
       'Makes a key with the same rights. The old one stays good for the overlap, an hour unless said otherwise.',
     scope: 'keys:manage',
-    repeat: 'never',
+    repeat: 'keyed',
     schemas: {
       params: IdParams,
       query: NoQuery,
@@ -224,7 +225,7 @@ export const keyRoutes: readonly Route[] = [
           },
         ),
       ),
-      answers: { 201: Issued },
+      answers: { 200: MadeBefore, 201: Issued },
       refusals: [],
     },
     headers: { takes: [], gives: ['Location'] },
@@ -240,8 +241,7 @@ export const keyRoutes: readonly Route[] = [
           idOf(request.params),
           rotation,
         )
-        reply.header('location', `/v3/keys/${key.id}`)
-        return { ...shown(key), api_key: token }
+        return answerIssued(reply, key, token)
       },
   }),
 
@@ -297,6 +297,15 @@ export const keyRoutes: readonly Route[] = [
       },
   }),
 ]
+
+/** The key with its token; or that an earlier request was given that. */
+function answerIssued(reply: FastifyReply, key: ApiKey, token: string | undefined) {
+  reply.header('location', `/v3/keys/${key.id}`)
+  if (token === undefined)
+    return madeBefore(reply, 'API key', key.id, 'For a usable one, rotate it without an overlap.')
+  reply.code(201)
+  return { ...shown(key), api_key: token }
+}
 
 function shown(key: ApiKey) {
   const time = (milliseconds: number | null) => (milliseconds === null ? null : formatTime(milliseconds))

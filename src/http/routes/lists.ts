@@ -6,6 +6,7 @@ import { parseId } from '../../model/name.ts'
 import { createList, deleteList, listLists, moveSecret, readList, renameList } from '../../vault/lists.ts'
 import { listSecrets } from '../../vault/secrets.ts'
 import { askerOf } from '../asker.ts'
+import { markReplayed } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { formatTime, IdParams, IdText, idOf, ListName, Message, NoQuery, Time } from '../schema.ts'
 import { markStale } from '../state-headers.ts'
@@ -80,7 +81,7 @@ export const listRoutes: readonly Route[] = [
     summary: 'Create a list',
     description: '',
     scope: 'secrets:write',
-    repeat: 'never',
+    repeat: 'keyed',
     schemas: {
       params: noParams,
       query: NoQuery,
@@ -92,8 +93,8 @@ export const listRoutes: readonly Route[] = [
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const list = await createList(vault, askerOf(request), request.body.name)
-        reply.header('location', `/v3/lists/${list.id}`)
+        const { result: list, isReplayed } = await createList(vault, askerOf(request), request.body.name)
+        markReplayed(reply, isReplayed).header('location', `/v3/lists/${list.id}`)
         return shown(list)
       },
   }),

@@ -4,6 +4,7 @@ import type { Machine } from '../../model/machine.ts'
 import { createMachine, deleteMachine, listMachines, readMachine } from '../../vault/machines.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import { CreatedBy, shownMaker } from '../made.ts'
+import { markReplayed } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { formatTime, IdParams, idOf, Message, NoQuery, Time } from '../schema.ts'
 
@@ -74,7 +75,7 @@ export const machineRoutes: readonly Route[] = [
     description:
       'What asks from its addresses may read without a key, while `vm_auth` is on. No address may belong to two machines, of whatever account.',
     scope: 'account:manage',
-    repeat: 'never',
+    repeat: 'keyed',
     schemas: {
       params: noParams,
       query: NoQuery,
@@ -108,8 +109,9 @@ export const machineRoutes: readonly Route[] = [
       async (request, reply) => {
         const { name, addresses, scopes } = request.body
         const input = { name, addresses, scopes }
-        const machine = await createMachine(vault, askerOf(request), identityOf(request), input)
-        reply.header('location', `/v3/machines/${machine.id}`)
+        const made = await createMachine(vault, askerOf(request), identityOf(request), input)
+        const { result: machine, isReplayed } = made
+        markReplayed(reply, isReplayed).header('location', `/v3/machines/${machine.id}`)
         return shown(machine)
       },
   }),

@@ -12,7 +12,8 @@ import { createSecret, deleteSecret, listSecrets, positionOf, readSecret, update
 import { encodingOf } from '../../vault/values.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { askerOf, identityOf } from '../asker.ts'
-import { etagOf, idempotencyKeyOf, matchOf } from '../conditions.ts'
+import { etagOf, matchOf } from '../conditions.ts'
+import { markReplayed } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import {
   CursorQuery,
@@ -171,7 +172,7 @@ export const secretRoutes: readonly Route[] = [
       answers: { 201: Listed },
       refusals: [404, 409],
     },
-    headers: { takes: ['Idempotency-Key'], gives: ['ETag', 'Location'] },
+    headers: { takes: [], gives: ['ETag', 'Location'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
@@ -184,7 +185,6 @@ export const secretRoutes: readonly Route[] = [
             type === 'text' && Object.keys(details).length === 0
               ? undefined
               : { ...plainDetails, ...detailsOf(details), type },
-          idempotencyKey: idempotencyKeyOf(request.headers),
         }
         const changed = await createSecret(vault, askerOf(request), identityOf(request), input)
         markChange(reply, changed).header('location', `/v3/secrets/${changed.secret.id}`)
@@ -222,7 +222,7 @@ export const secretRoutes: readonly Route[] = [
       answers: { 200: Updated },
       refusals: [409],
     },
-    headers: { takes: ['If-Match', 'Idempotency-Key'], gives: ['ETag', 'Strongroom-Stale-Deployments'] },
+    headers: { takes: ['If-Match'], gives: ['ETag', 'Strongroom-Stale-Deployments'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
@@ -232,7 +232,6 @@ export const secretRoutes: readonly Route[] = [
           value: { text: value, encoding },
           name,
           match,
-          idempotencyKey: idempotencyKeyOf(request.headers),
         }
         const changed = await updateSecret(
           vault,
@@ -334,7 +333,7 @@ export function listed({ id, name, createdAt, updatedAt }: Pick<Secret, 'id' | '
 }
 
 export function markChange(reply: FastifyReply, { secret, replayed, stale }: Changed): FastifyReply {
-  if (replayed) reply.header('idempotent-replayed', 'true')
+  markReplayed(reply, replayed)
   if (secret.version > 1) markStale(reply, stale)
   return reply.header('etag', etagOf(secret.version))
 }

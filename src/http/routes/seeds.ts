@@ -7,6 +7,7 @@ import { maxLifetimeSeconds, type Seed, seedDocuments, seedState } from '../../m
 import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
 import { createSeed, deleteSeed, listSeeds, readSeed } from '../../vault/seeds.ts'
 import { askerOf, identityOf } from '../asker.ts'
+import { MadeBefore, madeBefore } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { CursorQuery, formatTime, IdParams, idOf, KeyQuery, LimitQuery, Message, NoQuery, Time } from '../schema.ts'
 
@@ -51,7 +52,7 @@ export const seedRoutes: readonly Route[] = [
     description:
       "A NoCloud data source for one machine: its templates are kept sealed, and rendered with the newest values when the machine asks. User-data may be fetched `max_fetches` times, once unless it is said otherwise. It gives values until its time, its use, or its maker's revocation ends that; a seed that was used then goes on telling its machine at each boot which machine it is, until it is deleted.",
     scope: 'secrets:read',
-    repeat: 'never',
+    repeat: 'keyed',
     schemas: {
       params: noParams,
       query: NoQuery,
@@ -84,7 +85,7 @@ export const seedRoutes: readonly Route[] = [
           },
         ),
       ),
-      answers: { 201: Issued },
+      answers: { 200: MadeBefore, 201: Issued },
       refusals: [422],
     },
     headers: { takes: [], gives: ['Location'] },
@@ -102,6 +103,9 @@ export const seedRoutes: readonly Route[] = [
         const input = { target, documents, lifetimeSeconds, maxFetches }
         const { seed, token } = await createSeed(vault, askerOf(request), identityOf(request), input)
         reply.header('location', `/v3/seeds/${seed.id}`)
+        if (token === undefined)
+          return madeBefore(reply, 'Seed', seed.id, 'For a usable one, delete it and make another.')
+        reply.code(201)
         return {
           id: seed.id,
           url: urlOf(publicUrl, request, token),

@@ -76,7 +76,7 @@ export const signInRoutes: readonly Route[] = [
     description:
       'Sets a cookie that is accepted in place of an API key, with the header `Strongroom-Portal: 1`. `account` is the name of the account, where the server has several. Where the user has a second factor, `code` is one of the authenticator app or a recovery code.',
     scope: 'portal',
-    repeat: 'never',
+    repeat: { never: 'It begins a session, whose cookie is given out once: sign in again.' },
     schemas: {
       params: noParams,
       query: NoQuery,
@@ -107,7 +107,7 @@ export const signInRoutes: readonly Route[] = [
     summary: 'Sign in with a passkey',
     description: 'With the answer to `POST /v3/session/passkey/challenge`. It counts as two factors.',
     scope: 'portal',
-    repeat: 'never',
+    repeat: { never: 'The answer of an authenticator is good once: begin again.' },
     schemas: {
       params: noParams,
       query: NoQuery,
@@ -177,7 +177,7 @@ export const signInRoutes: readonly Route[] = [
     description:
       'Sets the password and signs in; every other session of the user ends. 200 without a session where the user has a second factor, or must sign in through a provider.',
     scope: 'portal',
-    repeat: 'never',
+    repeat: { never: 'A link is good once: whoever accepted it signs in with the new password.' },
     schemas: {
       params: noParams,
       query: NoQuery,

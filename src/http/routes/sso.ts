@@ -119,7 +119,7 @@ export const ssoRoutes: readonly Route[] = [
     summary: 'Begin to sign in through the provider',
     description: '`fresh`: the provider is to ask the person, which confirms too.',
     scope: 'portal',
-    repeat: 'never',
+    repeat: { never: 'The way to the provider is good once: begin again.' },
     schemas: {
       params: noParams,
       query: NoQuery,
@@ -156,7 +156,7 @@ export const ssoRoutes: readonly Route[] = [
     summary: 'Begin to connect your user with the provider',
     description: '',
     scope: 'session',
-    repeat: 'never',
+    repeat: { never: 'The way to the provider is good once: begin again.' },
     schemas: {
       params: noParams,
       query: NoQuery,

@@ -19,6 +19,7 @@ import {
 } from '../../vault/trust-rules.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import { CreatedBy, shownMaker } from '../made.ts'
+import { markReplayed } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { formatTime, IdParams, idOf, Message, NoQuery, Time } from '../schema.ts'
 
@@ -120,7 +121,7 @@ export const trustRuleRoutes: readonly Route[] = [
     description:
       'With no more rights and networks than the key that asks, which must not expire. The rule never gives `keys:manage` or `account:manage`.',
     scope: 'keys:manage',
-    repeat: 'never',
+    repeat: 'keyed',
     schemas: {
       params: noParams,
       query: NoQuery,
@@ -134,8 +135,9 @@ export const trustRuleRoutes: readonly Route[] = [
       async (request, reply) => {
         const { name, issuer, audience, claims, scopes } = request.body
         const input = { ...partsOf(request.body), name, issuer, audience, claims, scopes }
-        const rule = await createTrustRule(vault, askerOf(request), identityOf(request), input)
-        reply.header('location', `/v3/trust-rules/${rule.id}`)
+        const made = await createTrustRule(vault, askerOf(request), identityOf(request), input)
+        const { result: rule, isReplayed } = made
+        markReplayed(reply, isReplayed).header('location', `/v3/trust-rules/${rule.id}`)
         return shown(rule)
       },
   }),

@@ -7,6 +7,7 @@ import { listMade, namesOf } from '../../vault/made.ts'
 import { deleteUser, type Invited, inviteUser, listUsers, readUser, resetUser, updateUser } from '../../vault/users.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import { CascadeQuery, Ended, ended, MadeThings } from '../made.ts'
+import { MadeBefore, madeBefore } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { formatTime, IdParams, idOf, Message, NoQuery, Time } from '../schema.ts'
 
@@ -69,7 +70,7 @@ export const userRoutes: readonly Route[] = [
     summary: 'Invite a user',
     description: 'Hand the link to them: it sets their password, once, within seven days.',
     scope: 'account:manage',
-    repeat: 'never',
+    repeat: 'keyed',
     schemas: {
       params: noParams,
       query: NoQuery,
@@ -85,6 +86,7 @@ export const userRoutes: readonly Route[] = [
         ),
       ),
       answers: {
+        200: MadeBefore,
         201: Type.Object({ ...Shown, ...Link }, { title: 'InvitedUser', description: 'A user who was just invited.' }),
       },
       refusals: [409],
@@ -97,7 +99,10 @@ export const userRoutes: readonly Route[] = [
         const { accountId } = identityOf(request)
         const invited = await inviteUser(vault, askerOf(request), accountId, { email, name, role, patterns })
         reply.header('location', `/v3/users/${invited.user.id}`)
-        return { ...shown(invited.user), ...linkOf(publicUrl, request, invited) }
+        const link = linkOf(publicUrl, request, invited)
+        if (link === undefined) return madeBefore(reply, 'User', invited.user.id, 'For a usable link, reset this user.')
+        reply.code(201)
+        return { ...shown(invited.user), ...link }
       },
   }),
 
@@ -200,19 +205,22 @@ export const userRoutes: readonly Route[] = [
     summary: 'Make a link that sets a new password',
     description: 'The old password is good until the link is accepted, within a day.',
     scope: 'account:manage',
-    repeat: 'never',
+    repeat: 'keyed',
     schemas: {
       params: IdParams,
       query: NoQuery,
       body: noBody,
-      answers: { 200: OneTimeLink },
+      answers: { 200: Type.Union([OneTimeLink, MadeBefore]) },
       refusals: [],
     },
     headers: { takes: [], gives: [] },
     use:
       ({ vault, publicUrl }) =>
-      async (request) =>
-        linkOf(publicUrl, request, await resetUser(vault, askerOf(request), idOf(request.params))),
+      async (request, reply) => {
+        const reset = await resetUser(vault, askerOf(request), idOf(request.params))
+        const link = linkOf(publicUrl, request, reset)
+        return link ?? madeBefore(reply, 'The link for user', reset.user.id, 'For a usable one, reset this user again.')
+      },
   }),
 
   defineRoute({
@@ -284,6 +292,7 @@ function shown(user: User) {
 }
 
 function linkOf(publicUrl: string | undefined, { protocol, host }: FastifyRequest, { user, token }: Invited) {
+  if (token === undefined) return undefined
   return {
     invitation_url: `${publicUrl ?? `${protocol}://${host}`}/portal/welcome#${token}`,
     invitation_expires_at: formatTime(user.linkExpiresAt ?? 0),

@@ -4,7 +4,7 @@ import { invalid } from '../../errors.ts'
 import { parseId } from '../../model/name.ts'
 import { listVersions, readVersion, restoreVersion } from '../../vault/versions.ts'
 import { askerOf, identityOf } from '../asker.ts'
-import { etagOf, idempotencyKeyOf, matchOf } from '../conditions.ts'
+import { etagOf, matchOf } from '../conditions.ts'
 import { defineRoute, noBody, type Route } from '../route.ts'
 import { formatTime, IdParams, IdText, idOf, NoQuery, Time } from '../schema.ts'
 import { inJson, markChange, Name, Updated, Value } from './secrets.ts'
@@ -95,7 +95,7 @@ export const versionRoutes: readonly Route[] = [
       answers: { 200: Updated },
       refusals: [],
     },
-    headers: { takes: ['If-Match', 'Idempotency-Key'], gives: ['ETag', 'Strongroom-Stale-Deployments'] },
+    headers: { takes: ['If-Match'], gives: ['ETag', 'Strongroom-Stale-Deployments'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
@@ -103,7 +103,6 @@ export const versionRoutes: readonly Route[] = [
         const restoring = {
           version: versionOf(params),
           match: matchOf(headers),
-          idempotencyKey: idempotencyKeyOf(headers),
         }
         const changed = await restoreVersion(vault, askerOf(request), identityOf(request), idOf(params), restoring)
         markChange(reply, changed)

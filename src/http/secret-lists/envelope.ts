@@ -55,6 +55,8 @@ function clientsView(refusal: Refusal, nameField: string): { code: number; field
   switch (code) {
     case 'not_found':
       return { code: 404, fields: fields.some(({ field }) => field === 'list') ? absentList : absentValue }
+    case 'idempotency_mismatch':
+      return { code: 422, fields: { idempotency_key: [message] } }
     case 'name_taken':
       return { code: 422, fields: { [nameField]: [message] } }
     case 'invalid':

@@ -1,9 +1,11 @@
 /** What stands before an operation, whichever it is, as its definition says: a right, a fresh proof, what it hands on. */
 import { allows, allowsName, allowsSome } from '../../model/scope.ts'
 import type { Asked } from '../caller.ts'
+import type { Idempotency } from '../naming.ts'
 import type { Definition, Founding, Scope, WithRight } from '../operations/define.ts'
 import type { Ended, Outcome, Refused } from '../outcome.ts'
 import { exceeding } from './grants.ts'
+import { doOnce } from './once.ts'
 import { type Call, forbid, refuse, refused, type Work } from './work.ts'
 
 /** For so long after proving who they are, a user may do what is delicate. */
@@ -14,6 +16,7 @@ export function carryOut<Kind extends string, Input, Result, Subject>(
   call: Call,
   operation: Input,
   definition: Definition<Kind, Input, Result, Subject>,
+  idempotency?: Idempotency,
 ): Outcome<Result> {
   const { scope: asked, delicate, grants } = definition
   const scope = typeof asked === 'function' ? asked(call, operation) : asked
@@ -23,7 +26,10 @@ export function carryOut<Kind extends string, Input, Result, Subject>(
   const beyond = grants === 'nothing' ? undefined : exceeding(call, scope.right, grants(call, operation))
   if (beyond !== undefined) return beyond
   const subject = scope.right === 'none' ? scope.subject(call, operation) : scope.subject(call, operation, scope.right)
-  return isEnded(subject) ? subject : definition.decide(call, operation, subject)
+  if (isEnded(subject)) return subject
+  if (definition.once === undefined || idempotency === undefined) return definition.decide(call, operation, subject)
+  const object = scope.right === 'none' ? null : scope.object(call, operation)
+  return doOnce(call, definition.once, { ...idempotency, object }, () => definition.decide(call, operation, subject))
 }
 
 /** Makes an account, for the host alone. */

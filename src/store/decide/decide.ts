@@ -24,5 +24,5 @@ function decideOne(work: Work, request: Request): Outcome {
   const { operation } = request
   if (isFounding(operation)) return found(work, request, operation, foundingOf(operation.kind))
   const call = identify(work, request, actionOf(operation))
-  return isCall(call) ? carryOut(call, operation, definitionOf(operation.kind)) : call
+  return isCall(call) ? carryOut(call, operation, definitionOf(operation.kind), request.idempotency) : call
 }

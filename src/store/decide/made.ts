@@ -9,7 +9,7 @@ import { machines } from '../tables/machine.ts'
 import { trustRules } from '../tables/trust-rule.ts'
 import { type Call, put, record } from './work.ts'
 
-const nothing: Made = { keys: [], trustRules: [], machines: [] }
+export const nothingMade: Made = { keys: [], trustRules: [], machines: [] }
 
 /**
  * Ends what somebody made, each with its record: all that is there now. Were it to be as it was seen before, whoever goes
@@ -19,7 +19,7 @@ const nothing: Made = { keys: [], trustRules: [], machines: [] }
  * @returns what it was
  */
 export function endMade(call: Call, maker: MakerRef, isWhole: boolean): Made {
-  if (!isWhole) return nothing
+  if (!isWhole) return nothingMade
   const made = madeBy(call, maker)
   for (const key of made.keys) {
     const revoked = put(call.work, apiKeys, { ...key, revokedAt: call.work.world.now })

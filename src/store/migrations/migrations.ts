@@ -15,6 +15,7 @@ import { attempts } from './0013-attempts.ts'
 import { seedRefetches } from './0014-seed-refetches.ts'
 import { addressesWithinAccounts } from './0015-addresses-within-accounts.ts'
 import { recordFormats } from './0016-record-formats.ts'
+import { repliesToAll } from './0017-replies.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -33,6 +34,7 @@ export const migrations: readonly Migration[] = [
   seedRefetches,
   addressesWithinAccounts,
   recordFormats,
+  repliesToAll,
 ]
 
 /**

@@ -9,6 +9,7 @@ import type { Handed } from '../decide/grants.ts'
 import type { Call, Work } from '../decide/work.ts'
 import type { Needs } from '../needs.ts'
 import type { Ended, Outcome } from '../outcome.ts'
+import type { Kept } from '../reply.ts'
 
 export interface Definition<Kind extends string, Input, Result, Subject> {
   readonly kind: Kind
@@ -24,6 +25,16 @@ export interface Definition<Kind extends string, Input, Result, Subject> {
   readonly needs: 'nothing' | ((needs: Needs, operation: Input) => void)
   /** What it answers, changes and records, once nothing is in its way. */
   readonly decide: (call: Call, operation: Input, subject: Subject) => Outcome<Result>
+  /** Of what makes something: what a request is answered that comes again under the same `Idempotency-Key` (`defineOnce`). */
+  readonly once?: Once<Result>
+}
+
+/** What a repeated request is answered, in place of doing it a second time. */
+export interface Once<Result> {
+  /** What is kept of the first answer: nothing that is given out once. `undefined` where nothing was made. */
+  readonly keep: (result: Result) => Kept | undefined
+  /** The answer again, and what the record of that names. */
+  readonly give: (call: Call, kept: Kept) => { readonly object: AuditObject; readonly result: Result }
 }
 
 /** What makes an account: it is in none, and nobody but the host may. */
@@ -70,8 +81,21 @@ type Unlike<Subject> = Subject extends { readonly kind: unknown } ? never : unkn
  */
 export function defineOperation<Input, Result, Subject = undefined>() {
   return <const Kind extends string>(
-    definition: Definition<Kind, Input, Result, Subject> & Unlike<Subject>,
+    definition: Definition<Kind, Input, Result, Subject> & Unlike<Subject> & { readonly once?: never },
   ): Definition<Kind, Input, Result, Subject> => definition
+}
+
+/** What makes something, and does so once for one `Idempotency-Key`. */
+export interface OnceDefinition<Kind extends string, Input, Result, Subject>
+  extends Definition<Kind, Input, Result, Subject> {
+  readonly once: Once<Result>
+}
+
+/** @see defineOperation */
+export function defineOnce<Input, Result, Subject = undefined>() {
+  return <const Kind extends string>(
+    definition: OnceDefinition<Kind, Input, Result, Subject> & Unlike<Subject>,
+  ): OnceDefinition<Kind, Input, Result, Subject> => definition
 }
 
 /** @see Founding */

@@ -1,13 +1,14 @@
 /** What users sign in with, beside their password. */
-import { type Factor, isSecondFactor } from '../../model/factor.ts'
+import { type Factor, factorName, isSecondFactor } from '../../model/factor.ts'
 import type { User } from '../../model/user.ts'
+import { keptRow, objectAgain } from '../decide/once.ts'
 import { addFactor, factorsOf, isUpon, needProof, prove, renameFactor, takeAway } from '../decide/proof.ts'
 import { endSessions, noSession } from '../decide/sessions.ts'
 import { put, record, refuse } from '../decide/work.ts'
 import type { FactorsChange } from '../proof.ts'
 import { factorsByLookup } from '../tables/factor.ts'
 import { users } from '../tables/user.ts'
-import { defineOperation, type WithoutRight, type WithRight } from './define.ts'
+import { defineOnce, type WithoutRight, type WithRight } from './define.ts'
 import { findUser, objectOf, unknownUser, userOf, usersHanded } from './users.ts'
 
 interface Change {
@@ -34,8 +35,11 @@ const another: WithRight<Change, User> = {
   subject: (call, { userId }) => findUser(call, userId),
 }
 
+/** Not what it proves somebody by. */
+const factorAnswer = keptRow<Factor>()({ data: '', lookup: null, mac: new Uint8Array() })
+
 /** Adds, removes and renames at once; the user's row says afterwards whether there is a second factor. */
-const changeFactors = defineOperation<Change, readonly Factor[], User>()({
+const changeFactors = defineOnce<Change, readonly Factor[], User>()({
   kind: 'change_factors',
   action: 'factor.change',
   scope: (_call, { isOwn }) => (isOwn ? oneself : another),
@@ -66,6 +70,13 @@ const changeFactors = defineOperation<Change, readonly Factor[], User>()({
     const user = put(call.work, users, { ...change.user, factorIds, lastSignInAt: found.lastSignInAt })
     if (!isUpon(found.mac, user.mac)) record({ ...call, action: 'user.update' }, objectOf(user), 'ok')
     return { kind: 'done', result: made }
+  },
+  once: {
+    keep: ([factor]) => (factor === undefined ? undefined : factorAnswer.keep(factor)),
+    give: (_call, kept) => {
+      const factor = factorAnswer.give(kept)
+      return { object: objectAgain('factor', factor, factorName(factor)), result: [factor] }
+    },
   },
 })
 

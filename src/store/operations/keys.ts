@@ -5,6 +5,7 @@ import { type ApiKey, scopesOf } from '../../model/api-key.ts'
 import { mayManageKey } from '../../model/scope.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
 import { endMade } from '../decide/made.ts'
+import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import {
   authorizeListing,
   type Call,
@@ -20,7 +21,7 @@ import type { Made } from '../made.ts'
 import type { Ended, Outcome, Refused } from '../outcome.ts'
 import { accounts } from '../tables/account.ts'
 import { apiKeys } from '../tables/api-key.ts'
-import { defineOperation, free, overSome, type WithRight } from './define.ts'
+import { defineOnce, defineOperation, free, overSome, type WithRight } from './define.ts'
 
 /** A key without what the transaction gives it. */
 export type NewKey = Omit<ApiKey, 'id' | 'lastUsedAt' | 'mac'>
@@ -95,7 +96,12 @@ const prepareKey = defineOperation<ById, ApiKey>()({
   },
 })
 
-const createKey = defineOperation<{ readonly key: NewKey }, ApiKey>()({
+/** Neither the token, which nobody has, nor its hash. */
+const keyOnce = onceOf(keptRow<ApiKey>()({ tokenHash: '', mac: new Uint8Array() }), (key) =>
+  objectAgain('key', key, key.name),
+)
+
+const createKey = defineOnce<{ readonly key: NewKey }, ApiKey>()({
   kind: 'create_key',
   action: 'key.create',
   scope: overSome(right, (_call, { key }) => objectOfNew(key)),
@@ -107,6 +113,7 @@ const createKey = defineOperation<{ readonly key: NewKey }, ApiKey>()({
     const made = addKey(call, key)
     return done(call, objectOf(made), made)
   },
+  once: keyOnce,
 })
 
 interface Rotation extends ById {
@@ -115,7 +122,7 @@ interface Rotation extends ById {
   readonly key: NewKey | undefined
 }
 
-const rotateKey = defineOperation<Rotation, ApiKey, ApiKey>()({
+const rotateKey = defineOnce<Rotation, ApiKey, ApiKey>()({
   kind: 'rotate_key',
   action: 'key.rotate',
   scope: aKey,
@@ -135,6 +142,7 @@ const rotateKey = defineOperation<Rotation, ApiKey, ApiKey>()({
     record(call, objectOf(ending), 'ok')
     return done({ ...call, action: 'key.create' }, objectOf(made), made)
   },
+  once: keyOnce,
 })
 
 interface Revocation {

@@ -4,6 +4,7 @@ import type { List } from '../../model/list.ts'
 import { allowsName, allowsSome } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
 import { noVersion } from '../decide/grants.ts'
+import { keptRow, onceOf } from '../decide/once.ts'
 import { addList, findList, inList, needList, refuseList } from '../decide/places.ts'
 import { authorizeListing, type Call, done, forbid, type Listing, put, record, refuse } from '../decide/work.ts'
 import type { IdOrName } from '../naming.ts'
@@ -11,7 +12,7 @@ import type { Refused } from '../outcome.ts'
 import type { StoredSecret } from '../stored.ts'
 import { lists, wholeLists } from '../tables/list.ts'
 import { storedSecrets } from '../tables/secret.ts'
-import { defineOperation, overSome, type WithRight } from './define.ts'
+import { defineOnce, defineOperation, overSome, type WithRight } from './define.ts'
 import { objectOf } from './secrets.ts'
 
 interface Wanted {
@@ -75,7 +76,7 @@ const readList = defineOperation<Wanted, List>()({
 })
 
 /** A list is made by whoever may write anything: it gives no right to what is in it. */
-const createList = defineOperation<{ readonly name: string }, List>()({
+const createList = defineOnce<{ readonly name: string }, List>()({
   kind: 'create_list',
   action: 'list.create',
   scope: overSome('secrets:write', (_call, { name }) => unknownList(name)),
@@ -87,6 +88,7 @@ const createList = defineOperation<{ readonly name: string }, List>()({
     const list = addList(call, name)
     return done(call, objectOfList(list), list)
   },
+  once: onceOf(keptRow<List>()({ mac: new Uint8Array() }), objectOfList),
 })
 
 const renameList = defineOperation<Wanted & { readonly name: string }, List, List>()({

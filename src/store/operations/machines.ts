@@ -6,10 +6,11 @@ import { type Machine, rangesOf } from '../../model/machine.ts'
 import { withinNetworks } from '../../model/network.ts'
 import { parseScopes } from '../../model/scope.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
+import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import { type Call, done, isMadeBy, put, putAccount, refuse, refuseField } from '../decide/work.ts'
 import { accounts } from '../tables/account.ts'
 import { machineAddresses, machines } from '../tables/machine.ts'
-import { defineOperation, overAll, type WithRight } from './define.ts'
+import { defineOnce, defineOperation, overAll, type WithRight } from './define.ts'
 
 /** A machine without what the transaction gives it. */
 type NewMachine = Omit<Machine, 'id' | 'mac'>
@@ -50,7 +51,7 @@ const readMachine = defineOperation<ById, Machine, Machine>()({
   decide: (call, _operation, found) => done(call, objectOf(found), found),
 })
 
-const createMachine = defineOperation<{ readonly machine: NewMachine }, Machine>()({
+const createMachine = defineOnce<{ readonly machine: NewMachine }, Machine>()({
   kind: 'create_machine',
   action: 'machine.create',
   scope: overAll(right, (_call, { machine }) => objectOfNew(machine)),
@@ -83,6 +84,9 @@ const createMachine = defineOperation<{ readonly machine: NewMachine }, Machine>
     const made = put(work, machines, { ...machine, id: account.nextMachineId })
     return done(call, objectOf(made), made)
   },
+  once: onceOf(keptRow<Machine>()({ mac: new Uint8Array() }), (machine) =>
+    objectAgain('machine', machine, machine.name),
+  ),
 })
 
 const deleteMachine = defineOperation<ById, null, Machine>()({

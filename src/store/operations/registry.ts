@@ -66,6 +66,13 @@ export function isFounding(operation: Operation): operation is Op<FoundingKind> 
   return isFoundingKind(operation.kind)
 }
 
+/** Kinds of what is done once for one `Idempotency-Key`. */
+export type OnceKind = { [K in Kind]: All[K] extends { readonly once: object } ? K : never }[Kind]
+
+export function isOnce(kind: Kind): kind is OnceKind {
+  return 'once' in all[kind]
+}
+
 function isFoundingKind(kind: Kind): boolean {
   return kind in foundings
 }

@@ -11,23 +11,21 @@ import {
   done,
   forbid,
   type Listing,
-  put,
   putAccount,
   putSecret,
   record,
   refuse,
   type UnsealedSecret,
 } from '../decide/work.ts'
-import type { Idempotency, IdOrName, Match, MetadataMatch, Place } from '../naming.ts'
+import type { IdOrName, Match, MetadataMatch, Place } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
 import type { SecretHead } from '../reply.ts'
 import type { StoredSecret } from '../stored.ts'
 import { accounts, newestAccountKeys } from '../tables/account.ts'
 import { listsByName } from '../tables/list.ts'
-import { overReplies, replies, replyLifetimeMs } from '../tables/reply.ts'
 import { histories, secretsByName, storedSecrets, versions } from '../tables/secret.ts'
 import { countWraps } from './account-keys.ts'
-import { defineOperation, free, overName, type WithRight } from './define.ts'
+import { defineOnce, defineOperation, free, type Once, overName, type WithRight } from './define.ts'
 import { holdersOf } from './deployments.ts'
 
 export interface NextVersion {
@@ -121,6 +119,20 @@ const prepareSecret = defineOperation<Place, StoredSecret>()({
   },
 })
 
+/** What is answered for a change of a secret, again: as it was then. */
+export const changedOnce: Once<Changed> = {
+  keep: ({ secret: { id, name, version, createdAt, updatedAt, listId } }) => ({
+    secret: { id, name, version, createdAt, updatedAt, listId },
+    answer: null,
+  }),
+  give: (call, { secret }) => {
+    const { id, name, version } = secret
+    const found = call.work.world.get(storedSecrets, call.account.id, id)
+    const object = found === undefined ? unknownSecret(id) : objectOf(found)
+    return { object: { ...object, id, name, version }, result: { secret, replayed: true, stale: holdersOf(call, id) } }
+  },
+}
+
 interface Creation {
   /** The account that `sealed` is bound to. */
   readonly accountId: number
@@ -131,10 +143,9 @@ interface Creation {
   readonly uid: string
   readonly key: SecretKey
   readonly sealed: Uint8Array
-  readonly idempotency: Idempotency | undefined
 }
 
-const createSecret = defineOperation<Creation, Changed>()({
+const createSecret = defineOnce<Creation, Changed>()({
   kind: 'create_secret',
   action: 'secret.create',
   scope: overName(
@@ -144,11 +155,10 @@ const createSecret = defineOperation<Creation, Changed>()({
   ),
   delicate: false,
   grants: 'nothing',
-  needs: (needs, { name, list, idempotency }) => {
+  needs: (needs, { name, list }) => {
     needs.accountKey()
     needs.newName(name)
     needs.list(list ?? defaultList)
-    needs.reply(idempotency)
   },
   decide: (call, operation) => {
     const { work, account } = call
@@ -157,8 +167,6 @@ const createSecret = defineOperation<Creation, Changed>()({
     // A key that was wrapped under a version which is being replaced would be lost with it.
     const isCurrent = operation.key.keyVersion === work.world.find(newestAccountKeys, account.id)?.version
     if (operation.accountId !== account.id || !isCurrent) return { kind: 'outdated' }
-    const earlier = replay(call, operation.idempotency, object)
-    if (earlier !== undefined) return earlier
     if (work.world.has(secretsByName, account.id, operation.name)) return refuseTaken(call, object)
     const list = operation.list === undefined ? listForAll(call) : findList(call, operation.list)
     if (list === undefined) return refuseList(call, operation.list ?? defaultList, object)
@@ -179,9 +187,9 @@ const createSecret = defineOperation<Creation, Changed>()({
       updatedAt: now,
     }
     const stored = putVersion(call, { secret, key, sealed })
-    remember(call, operation.idempotency, secret)
     return done(call, objectOf(stored), { secret: stored.secret, replayed: false, stale: 0 })
   },
+  once: changedOnce,
 })
 
 interface Update extends Place {
@@ -192,10 +200,9 @@ interface Update extends Place {
   readonly match: Match | undefined
   /** The next version, sealed upon the row that was prepared; `undefined` when there was none. */
   readonly next: NextVersion | undefined
-  readonly idempotency: Idempotency | undefined
 }
 
-const updateSecret = defineOperation<Update, Changed, StoredSecret>()({
+const updateSecret = defineOnce<Update, Changed, StoredSecret>()({
   kind: 'update_secret',
   action: 'secret.update',
   scope: aSecret('secrets:write'),
@@ -205,15 +212,12 @@ const updateSecret = defineOperation<Update, Changed, StoredSecret>()({
     needs.place(operation)
     needs.holdersOf(operation.id)
     if (operation.rename !== undefined) needs.newName(operation.rename)
-    needs.reply(operation.idempotency)
   },
   decide: (call, operation, found) => {
     const { name } = found.secret
     if (operation.name !== undefined && operation.name !== name) {
       return refuse(call, objectOf(found), 'invalid', 'name: Must be left out, or be the name that the secret has.')
     }
-    const earlier = replay(call, operation.idempotency, objectOf(found))
-    if (earlier !== undefined) return earlier
     const { rename = name, next } = operation
     if (rename !== name) {
       if (!allowsName(call.scopes, 'secrets:write', rename)) return forbid(call, objectOf(found), 'secrets:write')
@@ -224,6 +228,7 @@ const updateSecret = defineOperation<Update, Changed, StoredSecret>()({
     if (next !== undefined && next.name !== rename) return { kind: 'outdated' }
     return putNext(call, found, operation)
   },
+  once: changedOnce,
 })
 
 interface Deletion extends Place {
@@ -266,7 +271,7 @@ export const secretOperations = {
 export function putNext(
   call: Call,
   found: StoredSecret,
-  { match, next, idempotency }: Pick<Update, 'match' | 'next' | 'idempotency'>,
+  { match, next }: Pick<Update, 'match' | 'next'>,
 ): Outcome<Changed> {
   if (!fits(found, match)) return refuseStale(call, objectOf(found))
   if (next === undefined || next.version !== found.secret.version || !same(next.rowMac, found.secret.mac)) {
@@ -275,7 +280,6 @@ export function putNext(
   const { name, version } = next
   const secret = { ...found.secret, name, version: version + 1, updatedAt: call.work.world.now }
   const stored = putVersion(call, { ...found, secret, sealed: next.sealed })
-  remember(call, idempotency, secret)
   const stale = holdersOf(call, secret.id)
   return done(call, objectOf(stored), { secret, replayed: false, stale })
 }
@@ -340,45 +344,6 @@ function putVersion(call: Call, unsealed: UnsealedSecret): StoredSecret {
   if (known !== undefined) world.setFact(histories, [...known, head], accountId, secretId)
   world.add(versions, { ...head, sealed })
   return stored
-}
-
-/** The answer of an earlier request under the same idempotency key, if there was one. */
-export function replay(
-  call: Call,
-  idempotency: Idempotency | undefined,
-  object: AuditObject,
-): Outcome<Changed> | undefined {
-  if (idempotency === undefined) return undefined
-  const { world } = call.work
-  const reply = world.get(replies, call.account.id, call.key?.id ?? 0, idempotency.hash)
-  if (reply === undefined) return undefined
-  if (reply.fingerprint !== idempotency.fingerprint) {
-    return refuse(
-      call,
-      object,
-      'idempotency_mismatch',
-      'This Idempotency-Key was used for another request. Use a new one.',
-    )
-  }
-  const { secret } = reply
-  const known = { ...object, id: secret.id, name: secret.name, version: secret.version }
-  const result = { secret, replayed: true, stale: holdersOf(call, secret.id) }
-  return done(call, known, result, 'replayed')
-}
-
-function remember(call: Call, idempotency: Idempotency | undefined, secret: SecretHead): void {
-  if (idempotency === undefined) return
-  const { id, name, version, createdAt, updatedAt, listId } = secret
-  const { work, account } = call
-  const { now } = work.world
-  work.world.changes.drop(overReplies, { accountId: account.id, createdAt: now - replyLifetimeMs })
-  put(work, replies, {
-    accountId: account.id,
-    keyId: call.key?.id ?? 0,
-    ...idempotency,
-    secret: { id, name, version, createdAt, updatedAt, listId },
-    createdAt: now,
-  })
 }
 
 function unknownSecret(id: IdOrName): AuditObject {

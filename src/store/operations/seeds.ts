@@ -9,6 +9,7 @@ import type { User } from '../../model/user.ts'
 import type { Unsealed } from '../coverage.ts'
 import { scopesOfSeed } from '../decide/caller.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
+import { keptRow, objectAgain } from '../decide/once.ts'
 import { type Call, done, forbid, isMadeBy, put, putAccount, refuse, shutOut } from '../decide/work.ts'
 import type { Refused } from '../outcome.ts'
 import { accounts } from '../tables/account.ts'
@@ -16,7 +17,7 @@ import { apiKeys } from '../tables/api-key.ts'
 import { secretsByName } from '../tables/secret.ts'
 import { seeds } from '../tables/seed.ts'
 import { users } from '../tables/user.ts'
-import { defineOperation, free, overSome, type WithRight } from './define.ts'
+import { defineOnce, defineOperation, free, overSome, type WithRight } from './define.ts'
 import { deploy } from './deployments.ts'
 
 /** A seed without what the transaction gives it. */
@@ -63,8 +64,13 @@ interface Creation {
   readonly names: readonly string[]
 }
 
+type Created = { readonly seed: Seed } | { readonly unresolved: readonly string[] }
+
+/** Neither the token's hash nor the templates. */
+const seedAnswer = keptRow<Seed>()({ tokenHash: '', sealed: new Uint8Array(), mac: new Uint8Array() })
+
 /** By who may read all that it refers to. A machine without a key only reads. Nothing is made where names are unresolved. */
-const createSeed = defineOperation<Creation, { readonly seed: Seed } | { readonly unresolved: readonly string[] }>()({
+const createSeed = defineOnce<Creation, Created>()({
   kind: 'create_seed',
   action: 'seed.create',
   scope: overSome(right, (_call, { seed }) => objectOfNew(seed)),
@@ -88,6 +94,13 @@ const createSeed = defineOperation<Creation, { readonly seed: Seed } | { readonl
     putAccount(work, { ...current, nextSeedId: current.nextSeedId + 1 })
     const made = put(work, seeds, { ...seed, id: current.nextSeedId })
     return done(call, objectOf(made), { seed: made })
+  },
+  once: {
+    keep: (created) => ('seed' in created ? seedAnswer.keep(created.seed) : undefined),
+    give: (_call, kept) => {
+      const seed = seedAnswer.give(kept)
+      return { object: objectAgain('seed', seed, seed.target), result: { seed } }
+    },
   },
 })
 

@@ -7,6 +7,7 @@ import { mayManageKey } from '../../model/scope.ts'
 import { maxLivingKeys, maxTrustRules, type TrustRule } from '../../model/trust-rule.ts'
 import type { Unsealed } from '../coverage.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
+import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import { isUpon } from '../decide/proof.ts'
 import {
   type Call,
@@ -24,7 +25,7 @@ import type { Outcome, Refused } from '../outcome.ts'
 import { accounts } from '../tables/account.ts'
 import { apiKeys, overWorkloadKeys, workloadKeyLingersMs } from '../tables/api-key.ts'
 import { livingKeys, overUsedTokens, trustRules, usedTokens } from '../tables/trust-rule.ts'
-import { defineOperation, free, overSome, type WithRight } from './define.ts'
+import { defineOnce, defineOperation, free, overSome, type WithRight } from './define.ts'
 import { addKey, keyHanded, type NewKey, objectOf as objectOfKey } from './keys.ts'
 
 /** A trust rule without what the transaction gives it. */
@@ -87,7 +88,7 @@ const prepareTrustRule = defineOperation<ById, TrustRule>()({
   },
 })
 
-const createTrustRule = defineOperation<{ readonly rule: NewTrustRule }, TrustRule>()({
+const createTrustRule = defineOnce<{ readonly rule: NewTrustRule }, TrustRule>()({
   kind: 'create_trust_rule',
   action: 'trust_rule.create',
   scope: overSome(right, (_call, { rule }) => objectOfNew(rule)),
@@ -108,6 +109,7 @@ const createTrustRule = defineOperation<{ readonly rule: NewTrustRule }, TrustRu
     const made = put(work, trustRules, { ...rule, id: account.nextTrustRuleId })
     return done(call, objectOf(made), made)
   },
+  once: onceOf(keptRow<TrustRule>()({ mac: new Uint8Array() }), (rule) => objectAgain('trust_rule', rule, rule.name)),
 })
 
 interface Update extends ById {

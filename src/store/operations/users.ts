@@ -7,7 +7,8 @@ import { allows } from '../../model/scope.ts'
 import { isActiveOwner, type User, withoutLink } from '../../model/user.ts'
 import type { Unsealed } from '../coverage.ts'
 import { type Handed, noVersion, reachOf, userReach } from '../decide/grants.ts'
-import { endMade } from '../decide/made.ts'
+import { endMade, nothingMade } from '../decide/made.ts'
+import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import { isUpon, takeAllFactors } from '../decide/proof.ts'
 import { endSessions, objectOfSession, sessionsOf } from '../decide/sessions.ts'
 import { type Call, done, put, putAccount, record, refuse, refuseField } from '../decide/work.ts'
@@ -16,7 +17,7 @@ import type { Refused } from '../outcome.ts'
 import type { SessionEnds } from '../proof.ts'
 import { accounts } from '../tables/account.ts'
 import { users, usersByEmail } from '../tables/user.ts'
-import { defineOperation, freeUnfinished, overAll, type WithoutRight, type WithRight } from './define.ts'
+import { defineOnce, defineOperation, freeUnfinished, overAll, type WithoutRight, type WithRight } from './define.ts'
 import { addKey, keyHanded, type NewKey } from './keys.ts'
 
 /** A user without what the transaction gives it. */
@@ -84,7 +85,10 @@ const prepareUser = defineOperation<ById, { readonly user: User; readonly sessio
   },
 })
 
-const createUser = defineOperation<{ readonly user: NewUser }, User>()({
+/** Neither a password nor a link. */
+const userAnswer = keptRow<User>()({ password: null, linkHash: null, mac: new Uint8Array() })
+
+const createUser = defineOnce<{ readonly user: NewUser }, User>()({
   kind: 'create_user',
   action: 'user.create',
   scope: overAll(right, (_call, { user }) => objectOfNew(user)),
@@ -100,6 +104,7 @@ const createUser = defineOperation<{ readonly user: NewUser }, User>()({
     const made = put(work, users, { ...user, id: account.nextUserId, factorIds: [], lastSignInAt: null })
     return done(call, objectOf(made), made)
   },
+  once: onceOf(userAnswer, (user) => objectAgain('user', user, user.email)),
 })
 
 interface Update extends ById {
@@ -119,7 +124,7 @@ interface Updated {
   readonly session: ApiKey | undefined
 }
 
-const updateUser = defineOperation<Update, Updated, User>()({
+const updateUser = defineOnce<Update, Updated, User>()({
   kind: 'update_user',
   action: 'user.update',
   scope: (call, operation) => (isOwn(call, operation) ? oneself : aUser),
@@ -145,6 +150,13 @@ const updateUser = defineOperation<Update, Updated, User>()({
     const changed = put(call.work, users, next)
     const begun = session && beginSession(call, session)
     return done(call, objectOf(changed), { user: changed, made, session: begun })
+  },
+  once: {
+    keep: ({ user }) => userAnswer.keep(user),
+    give: (_call, kept) => {
+      const user = userAnswer.give(kept)
+      return { object: objectAgain('user', user, user.email), result: { user, made: nothingMade, session: undefined } }
+    },
   },
 })
 

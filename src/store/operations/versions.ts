@@ -3,12 +3,12 @@ import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import type { Secret } from '../../model/secret.ts'
 import { type Call, done, refuse } from '../decide/work.ts'
-import type { Idempotency, Match } from '../naming.ts'
+import type { Match } from '../naming.ts'
 import type { Refused } from '../outcome.ts'
 import type { StoredSecret, StoredVersion, VersionHead } from '../stored.ts'
 import { histories, sealedVersions, storedSecrets } from '../tables/secret.ts'
-import { defineOperation, free } from './define.ts'
-import { aSecret, type Changed, type NextVersion, objectOf, putNext, replay } from './secrets.ts'
+import { defineOnce, defineOperation, free } from './define.ts'
+import { aSecret, type Changed, changedOnce, type NextVersion, objectOf, putNext } from './secrets.ts'
 
 interface ById {
   readonly id: number
@@ -77,27 +77,24 @@ const prepareVersion = defineOperation<OneVersion, StoredVersion>()({
 interface Restoring extends OneVersion {
   readonly match: Match | undefined
   readonly next: NextVersion | undefined
-  readonly idempotency: Idempotency | undefined
 }
 
-const restoreVersion = defineOperation<Restoring, Changed, StoredSecret>()({
+const restoreVersion = defineOnce<Restoring, Changed, StoredSecret>()({
   kind: 'restore_version',
   action: 'version.restore',
   scope: aSecret('secrets:write'),
   delicate: false,
   grants: 'nothing',
-  needs: (needs, { id, idempotency }) => {
+  needs: (needs, { id }) => {
     needs.history(id)
     needs.holdersOf(id)
-    needs.reply(idempotency)
   },
   decide: (call, operation, found) => {
-    const { version, idempotency } = operation
-    const earlier = replay(call, idempotency, objectOf(found))
-    if (earlier !== undefined) return earlier
+    const { version } = operation
     if (!keptOf(call, found).some((kept) => kept.version === version)) return refuseVersion(call, found, version)
     return putNext(call, found, operation)
   },
+  once: changedOnce,
 })
 
 export const versionOperations = {

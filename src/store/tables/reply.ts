@@ -1,15 +1,13 @@
 /** What was answered to requests that may be repeated. */
 
-import type { Reply, SecretHead } from '../reply.ts'
+import { noSecret, type Reply, type SecretHead } from '../reply.ts'
 import { plainly } from '../rows.ts'
-import { integer, json, mac, members, text } from './field.ts'
+import { integer, json, mac, members, text, textOrNull } from './field.ts'
 import { removal } from './removal.ts'
 import { sealedTable } from './table.ts'
 
 /** For how long a reply is remembered. */
 export const replyLifetimeMs = 24 * 60 * 60 * 1000
-
-const nothing: SecretHead = { id: 0, name: '', version: 0, createdAt: 0, updatedAt: 0, listId: 0 }
 
 export const replies = sealedTable<Reply>()({
   name: 'replies',
@@ -25,11 +23,12 @@ export const replies = sealedTable<Reply>()({
     hash: text('hash'),
     fingerprint: text('fingerprint'),
     secret: json('secret', {
-      fallback: nothing,
+      fallback: noSecret,
       cover: members<SecretHead>()('id', 'name', 'version', 'createdAt', 'updatedAt', 'listId'),
     }),
     createdAt: integer('created_ms'),
     mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
+    answer: textOrNull('answer', { added: { by: '0017-replies', value: null } }),
   },
 })
 

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { List as StoredList } from '../../../model/list.ts'
 import { createList, deleteList, listLists, readList, renameList } from '../../../vault/lists.ts'
 import { askerOf } from '../../asker.ts'
+import { markReplayed } from '../../once.ts'
 import { defineRoute, form, noBody, noParams, type Route } from '../../route.ts'
 import { success } from '../../secret-lists/envelope.ts'
 import { listOf, required, textsOf } from '../../secret-lists/request.ts'
@@ -45,7 +46,7 @@ export const listRoutes: readonly Route[] = [
     summary: 'Create a secret list',
     description: 'Without a name, one is made.',
     scope: 'secrets:write',
-    repeat: 'never',
+    repeat: 'keyed',
     schemas: {
       params: noParams,
       query: AnyQuery,
@@ -56,9 +57,11 @@ export const listRoutes: readonly Route[] = [
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
-      async (request) => {
+      async (request, reply) => {
         const { name } = textsOf(request, 'name')
-        return success(shownList(await createList(vault, askerOf(request), name)))
+        const { result: list, isReplayed } = await createList(vault, askerOf(request), name)
+        markReplayed(reply, isReplayed)
+        return success(shownList(list))
       },
   }),
 

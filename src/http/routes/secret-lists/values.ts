@@ -6,6 +6,7 @@ import { readValues } from '../../../vault/lists.ts'
 import { createSecret, deleteSecret, type ReadSecret, readSecret, updateSecret } from '../../../vault/secrets.ts'
 import { encodingOf } from '../../../vault/values.ts'
 import { askerOf, identityOf } from '../../asker.ts'
+import { markReplayed } from '../../once.ts'
 import { defineRoute, form, noBody, noParams, type Route } from '../../route.ts'
 import { success } from '../../secret-lists/envelope.ts'
 import { listOf, placeOf, required, textsOf } from '../../secret-lists/request.ts'
@@ -109,7 +110,7 @@ export const valueRoutes: readonly Route[] = [
     summary: 'Create a value in a list',
     description: '',
     scope: 'secrets:write',
-    repeat: 'never',
+    repeat: 'keyed',
     schemas: {
       params: ListParams,
       query: AnyQuery,
@@ -120,12 +121,13 @@ export const valueRoutes: readonly Route[] = [
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
-      async (request) => {
+      async (request, reply) => {
         const texts = textsOf(request, 'secret_key', 'secret_value')
         const name = required(texts.secret_key, 'secret_key')
         const text = required(texts.secret_value, 'secret_value')
-        const input = { name, value: { text }, list: listOf(request.params), idempotencyKey: undefined }
-        const { secret } = await createSecret(vault, askerOf(request), identityOf(request), input)
+        const input = { name, value: { text }, list: listOf(request.params) }
+        const { secret, replayed } = await createSecret(vault, askerOf(request), identityOf(request), input)
+        markReplayed(reply, replayed)
         return success({ id: secret.id, secret_list_id: secret.listId, secret_key: secret.name, secret_value: text })
       },
   }),
@@ -157,7 +159,7 @@ export const valueRoutes: readonly Route[] = [
         const kept = text === undefined ? shownValue(await readSecret(vault, asker, place)) : undefined
         if (kept !== undefined && (rename === undefined || rename === kept.secret_key)) return success(kept)
         const value = text === undefined ? undefined : { text }
-        const input = { value, rename, match: undefined, idempotencyKey: undefined }
+        const input = { value, rename, match: undefined }
         const { secret, stale } = await updateSecret(vault, asker, identityOf(request), place, input)
         markStale(reply, stale)
         return success({
