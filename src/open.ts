@@ -84,7 +84,7 @@ export async function openVault(
     const source = existing(config.rootKey)
     const keyring = await Keyring.open(root ?? (await openRootKey(source)), sealed)
     await store.takeRowKey(keyring.rowMacKey)
-    const clock = now ?? Date.now
+    const clock = now ?? (() => store.clock.now())
     const limits = { ...documentLimits, allowances: oidcAllowances }
     const learnMasterKeys = async () => keyring.learn(await openRootKey(source), await keyringOf(store))
     const vault: Vault = {

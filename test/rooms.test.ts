@@ -152,6 +152,9 @@ const listsApi = ['http/routes/secret-lists/', 'http/secret-lists/']
 const keepers: readonly (readonly [pattern: RegExp, ...keepers: readonly string[]])[] = [
   [/\bcreate(C|Dec)ipheriv\b/, 'crypto/aead.ts'],
   [/\bprocess\.env\b/, 'config.ts', 'cli/environment.ts'],
+  // What is valid is judged by the clock of the store: on PostgreSQL by the database's, on which all nodes agree. Apart from
+  // that: SQLite, whose clock is the host's; the command, for people who read it; the client, about dates in answers.
+  [/\bDate\.now\b|\bnew Date\(\)|\btimeOrigin\b/, 'store/clock.ts', 'store/sqlite/', 'cli/', 'client/'],
   // What names a request, a file that is there for a moment, or a set of fingerprints may come twice; all else is drawn
   // from the system itself.
   [

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { faults } from '../oidc/token.ts'
-import type { BatchReport, ObjectCounts, Store } from '../store/store.ts'
+import { type BatchReport, conditionNames, type ObjectCounts, type Store } from '../store/store.ts'
 import { ObjectCounter } from './object-counts.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -81,6 +81,11 @@ export function createMetrics() {
       labelNames: ['state'],
       registers,
     }),
+    oldestBatch: new Gauge({
+      name: 'strongroom_store_oldest_batch_seconds',
+      help: 'How long the oldest batch is on its way to the store; 0 when none is.',
+      registers,
+    }),
     waitSeconds: new Histogram({
       name: 'strongroom_store_wait_duration_seconds',
       help: 'Time that the first operation of a batch waited until the batch was sent.',
@@ -113,6 +118,17 @@ export function createMetrics() {
     diskNearlyFull: new Gauge({
       name: 'strongroom_disk_nearly_full',
       help: 'Whether changes are refused because the reserve of the disk is reached. Always 0 on PostgreSQL.',
+      registers,
+    }),
+    clockSkew: new Gauge({
+      name: 'strongroom_clock_skew_seconds',
+      help: "How far the clock of this host is ahead of the database's, by which lifetimes count; negative when it is behind. Always 0 on SQLite.",
+      registers,
+    }),
+    storeConditions: new Gauge({
+      name: 'strongroom_store_condition',
+      help: '1 while something is amiss with the store, as the log and /readyz say in words.',
+      labelNames: ['condition'],
       registers,
     }),
     accounts: new Gauge({ name: 'strongroom_accounts', help: 'Accounts.', registers }),
@@ -192,17 +208,22 @@ export type Scrape = () => Promise<string>
  */
 export function scrapeOf(
   metrics: Metrics,
-  store: Pick<Store, 'backlog' | 'objectCounts' | 'isNearlyFull'>,
+  store: Pick<Store, 'backlog' | 'objectCounts' | 'isNearlyFull' | 'clock' | 'conditions'>,
   now: () => number,
   look: () => void = () => {},
 ): Scrape {
   const counter = new ObjectCounter(() => store.objectCounts(now()))
   return async () => {
     look()
-    const { waiting, sent } = store.backlog()
+    const { waiting, sent, oldestMs } = store.backlog()
+    metrics.oldestBatch.set(oldestMs / 1000)
     metrics.backlog.set({ state: 'waiting' }, waiting)
     metrics.backlog.set({ state: 'sent' }, sent)
     metrics.diskNearlyFull.set(store.isNearlyFull() ? 1 : 0)
+    metrics.clockSkew.set(store.clock.skewMs / 1000)
+    for (const condition of conditionNames) {
+      metrics.storeConditions.set({ condition }, store.conditions.all.some(({ name }) => name === condition) ? 1 : 0)
+    }
     showObjectCounts(metrics, await counter.take(() => performance.now()))
     return metrics.registry.metrics()
   }

@@ -1,6 +1,8 @@
 /** What a database must do to be a store: run a batch in one durable transaction, and answer plain queries. */
 
 import type { KeyObject } from 'node:crypto'
+import type { Clock } from './clock.ts'
+import type { Conditions } from './conditions.ts'
 import type { Setting } from './load.ts'
 import type { Batch, Outcome } from './operation.ts'
 import type { Query } from './sql.ts'
@@ -14,6 +16,8 @@ export interface RowKey {
 
 export interface Engine {
   readonly dialect: 'sqlite' | 'postgres'
+  readonly clock: Clock
+  readonly conditions: Conditions
   /** How many batches may be on their way at once. */
   readonly inFlight: number
   /**

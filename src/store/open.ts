@@ -306,6 +306,14 @@ class BatchedStore implements Store {
     await this.#query(tries.pruneAttempts(now))
   }
 
+  get clock(): Store['clock'] {
+    return this.#engine.clock
+  }
+
+  get conditions(): Store['conditions'] {
+    return this.#engine.conditions
+  }
+
   backlog(): Backlog {
     return this.#batcher.backlog
   }

@@ -20,7 +20,7 @@ export interface Vault {
   readonly keyring: Keyring
   /** Takes up versions of the master key that were made since the store was opened. */
   readonly learnMasterKeys: () => Promise<void>
-  /** Milliseconds since 1970. Only for what the vault writes; the store judges by its own clock. */
+  /** Milliseconds since 1970, by the clock of the store, which batches are judged by too. */
   readonly now: () => number
   /** The longest value, in bytes of UTF-8. */
   readonly maxValueBytes: number

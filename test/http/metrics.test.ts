@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { createMetrics, scrapeOf } from '../../src/http/metrics.ts'
 import { ObjectCounter } from '../../src/http/object-counts.ts'
+import { Conditions } from '../../src/store/conditions.ts'
 import type { ObjectCounts } from '../../src/store/store.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
@@ -132,28 +133,34 @@ suite('The metrics', () => {
   })
 
   test('show the backlog and the disk as they are at the moment', async () => {
-    const state = { waiting: 3, sent: 2, oldestMs: 0, isNearlyFull: true }
+    const state = { waiting: 3, sent: 2, oldestMs: 1500, isNearlyFull: true }
     const store = {
       backlog: () => state,
       objectCounts: async () => objectCounts,
       isNearlyFull: () => state.isNearlyFull,
+      clock: { now: () => 0, skewMs: -2500 },
+      conditions: new Conditions(),
     }
     const scrape = scrapeOf(createMetrics(), store, Date.now)
 
     const first = samplesOf(await scrape())
-    Object.assign(state, { waiting: 0, sent: 7, isNearlyFull: false })
+    store.conditions.begin({ name: 'clock', detail: 'away', isRefusing: false })
+    Object.assign(state, { waiting: 0, sent: 7, oldestMs: 0, isNearlyFull: false })
     const second = samplesOf(await scrape())
 
     const shown = (samples: Record<string, number>) => [
       samples['strongroom_audit_backlog_operations{state="waiting"}'],
       samples['strongroom_audit_backlog_operations{state="sent"}'],
+      samples['strongroom_store_oldest_batch_seconds'],
       samples['strongroom_disk_nearly_full'],
+      samples['strongroom_clock_skew_seconds'],
+      samples['strongroom_store_condition{condition="clock"}'],
     ]
     assert.deepEqual(
       [shown(first), shown(second)],
       [
-        [3, 2, 1],
-        [0, 7, 0],
+        [3, 2, 1.5, 1, -2.5, 0],
+        [0, 7, 0, 0, -2.5, 1],
       ],
     )
   })

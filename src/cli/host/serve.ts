@@ -53,6 +53,7 @@ export async function serve(): Promise<void> {
     const origin = originOf(listening)
     const setUp = firstKey === undefined ? undefined : await setUpLink(opened.vault, config, origin)
     greet(config, listening, firstKey, setUp)
+    tellConditions(opened.vault, logger)
     makeCheckpoints(opened, config, logger)
     watchWraps(opened.vault, logger)
     flushCompileCache()
@@ -104,6 +105,13 @@ function mayDumpCore(): boolean {
   } catch {
     return false
   }
+}
+
+function tellConditions({ store }: Vault, logger: Logger): void {
+  store.conditions.onChange((condition, now) => {
+    if (now === undefined) logger.info({ condition }, 'this is over')
+    else logger[now.isRefusing ? 'error' : 'warn']({ condition, isRefusing: now.isRefusing }, now.detail)
+  })
 }
 
 /** Long before the end, and again each day. */

@@ -29,7 +29,10 @@ export async function migrateWithin(client: Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>('select name from migrations order by name')
   for (const { name, postgres } of pending(rows.map((row) => row.name))) {
     await client.query(postgres)
-    await client.query('insert into migrations (name, applied_ms) values ($1, $2)', [name, Date.now()])
+    await client.query(
+      'insert into migrations (name, applied_ms) select $1, (extract(epoch from clock_timestamp()) * 1000)::bigint',
+      [name],
+    )
   }
 }
 

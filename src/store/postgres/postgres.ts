@@ -1,6 +1,8 @@
 /** The PostgreSQL engine: each connection carries one batch or query at a time; nodes keep no state. */
 import { DatabaseError, type PoolClient } from 'pg'
 import { Refusal } from '../../errors.ts'
+import { DatabaseClock } from '../clock.ts'
+import { Conditions } from '../conditions.ts'
 import type { Engine, RowKey } from '../engine.ts'
 import { type Decided, decideBatch, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
@@ -14,7 +16,7 @@ import { cutAfter, Deadline, isBroken } from './deadline.ts'
 import { Hosts } from './hosts.ts'
 import { migrate, migrationLock, refuseBesideOlder, refuseUnlessStore } from './migrate.ts'
 import { Pool } from './pool.ts'
-import { PostgresTransaction } from './transaction.ts'
+import { clockQuery, PostgresTransaction } from './transaction.ts'
 
 /**
  * Batches on their way at once. The next would wait for the locks of this one's accounts, while what arrives meanwhile
@@ -50,6 +52,8 @@ export class PostgresEngine implements Engine {
   readonly #batches: Pool
   readonly #queries: Pool
   readonly #owners = new Owners()
+  readonly conditions = new Conditions()
+  readonly clock = new DatabaseClock(this.conditions)
   #macs: RowMacs | undefined
   #storeId = ''
 
@@ -89,6 +93,8 @@ export class PostgresEngine implements Engine {
         await refuseBesideOlder([batches.client, queries.client])
       }
       await migrate(batches.client)
+      const { rows } = await batches.client.query<{ ms: number }>(clockQuery)
+      this.clock.read(Number(rows[0]?.ms))
     } finally {
       for (const one of await Promise.allSettled(taken)) {
         if (one.status === 'fulfilled') one.value.pool.giveBack(one.value.client)
@@ -159,7 +165,9 @@ export class PostgresEngine implements Engine {
 
   /** A message in the WAL that nobody reads is committed as a row is: on the disk, and on the standbys that commits wait for. */
   async probe(): Promise<void> {
-    await this.query({ sql: `select pg_logical_emit_message(true, 'strongroom', 'ready') as at`, parameters: [] })
+    const sql = `${clockQuery}, pg_logical_emit_message(true, 'strongroom', 'ready') as at`
+    const [row] = await this.query({ sql, parameters: [] })
+    this.clock.read(Number(row?.['ms']))
   }
 
   async close(): Promise<void> {
@@ -168,7 +176,7 @@ export class PostgresEngine implements Engine {
   }
 
   async #attempt(client: PoolClient, batch: Batch, setting: Setting, ms: number): Promise<Attempt> {
-    const transaction = new PostgresTransaction(client)
+    const transaction = new PostgresTransaction(client, this.clock)
     let decided: Decided
     try {
       decided = await cutAfter(ms, client, async () => {

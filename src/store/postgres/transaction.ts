@@ -2,6 +2,7 @@
 import type { Client } from 'pg'
 import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
+import type { DatabaseClock } from '../clock.ts'
 import type { Lookup } from '../lookup.ts'
 import { nextAccountSql } from '../next-account.ts'
 import { all } from '../sql.ts'
@@ -12,6 +13,8 @@ import type { Transaction } from '../transaction.ts'
 import type { Step } from '../writes.ts'
 import { arraysOf, finding, removing, type Statement, statementOf } from './statements.ts'
 
+export const clockQuery = 'select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms'
+
 /** Serializes the making of accounts: their ids are counted over the whole store. */
 const accountLock = 7_305_610_113
 /** Serializes the claiming of addresses: no two accounts may hold the same. */
@@ -19,10 +22,12 @@ const claimLock = 7_305_610_114
 
 export class PostgresTransaction implements Transaction {
   readonly #client: Client
+  readonly #clock: DatabaseClock
   #failure: unknown
 
-  constructor(client: Client) {
+  constructor(client: Client, clock: DatabaseClock) {
     this.#client = client
+    this.#clock = clock
   }
 
   /** What failed first: of what was sent after it, the database says only that it comes too late. */
@@ -39,9 +44,8 @@ export class PostgresTransaction implements Transaction {
   }
 
   async now(): Promise<number> {
-    const text = 'select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms'
-    const [row] = await this.#all({ name: 'now', text }, [])
-    return Number(row?.['ms'] ?? Date.now())
+    const [row] = await this.#all({ name: 'now', text: clockQuery }, [])
+    return this.#clock.read(Number(row?.['ms']))
   }
 
   async find<Ref extends object, Found>(lookup: Lookup<Ref, Found>, refs: readonly Ref[]): Promise<readonly Found[]> {

@@ -2,6 +2,8 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { Refusal } from '../../errors.ts'
+import { hostClock } from '../clock.ts'
+import { Conditions } from '../conditions.ts'
 import type { Engine, RowKey } from '../engine.ts'
 import type { Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
@@ -19,6 +21,8 @@ interface Pending {
 }
 
 export class SqliteEngine implements Engine {
+  readonly clock = hostClock
+  readonly conditions = new Conditions()
   readonly dialect = 'sqlite'
   /** While the thread works on one batch, this one answers the other. */
   readonly inFlight = 2

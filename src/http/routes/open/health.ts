@@ -18,7 +18,10 @@ export const healthRoutes: readonly OpenRoute[] = [
       const probe = new ReadinessProbe(vault.store)
       return async (_request, reply) => {
         const status: Readiness = isDraining() ? 'draining' : await probe.find()
-        return reply.code(status === 'ready' ? 200 : 503).send({ status })
+        const conditions = vault.store.conditions.all.map(({ name, detail }) => ({ name, detail }))
+        return reply
+          .code(status === 'ready' ? 200 : 503)
+          .send({ status, ...(conditions.length === 0 ? {} : { conditions }) })
       }
     },
   },
