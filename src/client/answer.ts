@@ -1,7 +1,7 @@
 /** What answers say in headers: the state of a secret, and where a listing goes on. */
 import { errorOf } from './errors.ts'
 import type { Received } from './exchange.ts'
-import type { Page, Tagged } from './model.ts'
+import type { CountedPage, Page, Tagged } from './model.ts'
 
 /**
  * The body with its entity tag.
@@ -34,6 +34,16 @@ export function versionTag(version: number): string {
 export function pageOf<Item>(items: readonly Item[], headers: Headers): Page<Item> {
   const next = headers.get('strongroom-next-cursor')
   return next === null ? { items } : { items, next }
+}
+
+/** With the way back, and how many there are. */
+export function countedPageOf<Item>(items: readonly Item[], headers: Headers): CountedPage<Item> {
+  const [previous, total] = [headers.get('strongroom-previous-cursor'), headers.get('strongroom-total-count')]
+  return {
+    ...pageOf(items, headers),
+    ...(previous === null ? {} : { previous }),
+    ...(total === null ? {} : { total: Number(total) }),
+  }
 }
 
 /** The items of all pages, each page read when it is needed. */

@@ -310,6 +310,12 @@ export interface List {
   readonly updated_at: string
 }
 
+export interface ListCount {
+  readonly id: number
+  readonly name: string
+  readonly secrets: number
+}
+
 export interface ListRef {
   readonly id: number
   readonly name: string
@@ -741,6 +747,21 @@ export interface StepCount {
   /** Where the step begins. */
   readonly start: string
   readonly actions: readonly ActionCount[]
+}
+
+/** How many secrets there are of which kind. */
+export interface Summary {
+  readonly secrets: number
+  readonly files: number
+  /** Those that expire within 30 days, or have expired. */
+  readonly expiring: number
+  /** Those of which nothing changed for 365 days. */
+  readonly unchanged: number
+  /** Those that some target holds in an older version. */
+  readonly held_old: number
+  readonly lists: readonly ListCount[]
+  /** The first 500 by their letters. */
+  readonly tags: readonly string[]
 }
 
 /** A document with references to secrets. */

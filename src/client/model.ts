@@ -17,6 +17,28 @@ export interface SecretFilter {
   readonly expires_before?: string
   /** Those that have expired before all others. */
   readonly expired?: 'first'
+  /** Words, each of which must be in the name, the description or a tag. */
+  readonly q?: string
+  readonly type?: 'text' | 'file'
+  readonly updated_before?: string
+  /** Those that some target holds in an older version. */
+  readonly held?: 'old'
+  /** What they are in order by; without it, by id. */
+  readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'
+  readonly order?: 'asc' | 'desc'
+}
+
+/** Which page, and whether all are counted. */
+export interface CountedPageQuery extends PageQuery {
+  readonly count?: 'true'
+}
+
+/** A page of secrets, from which one may go on and back. */
+export interface CountedPage<Item> extends Page<Item> {
+  /** The cursor of the page before, if there is one. */
+  readonly previous?: string
+  /** How many there are on all pages, if that was asked for. */
+  readonly total?: number
 }
 
 export interface DeploymentFilter {

@@ -27,6 +27,13 @@ export interface Operations {
       readonly tag?: string
       readonly expires_before?: string
       readonly expired?: 'first'
+      readonly q?: string
+      readonly type?: 'text' | 'file'
+      readonly updated_before?: string
+      readonly held?: 'old'
+      readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'
+      readonly order?: 'asc' | 'desc'
+      readonly count?: 'true'
     }
     answer: { readonly secrets: readonly Api.SecretHead[] }
   }
@@ -54,9 +61,18 @@ export interface Operations {
       readonly tag?: string
       readonly expires_before?: string
       readonly expired?: 'first'
+      readonly q?: string
+      readonly type?: 'text' | 'file'
+      readonly updated_before?: string
+      readonly held?: 'old'
+      readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'
+      readonly order?: 'asc' | 'desc'
+      readonly count?: 'true'
     }
     answer: { readonly secrets: readonly Api.Metadata[] }
   }
+  /** Count secrets. */
+  'GET /v3/metadata/summary': { answer: Api.Summary }
   /** Read what is known of a secret. */
   'GET /v3/secrets/{id}/metadata': { ids: 'id'; answer: Api.Metadata }
   /** Change what is known of a secret. */
@@ -481,6 +497,7 @@ const jobKeyShape: Shape<Api.JobKey> = fields<Api.JobKey>({
 })
 const keySetShape: Shape<Api.KeySet> = fields<Api.KeySet>({ keys: list(record(anything)) })
 const listShape: Shape<Api.List> = fields<Api.List>({ id: integer, name: text, created_at: text, updated_at: text })
+const listCountShape: Shape<Api.ListCount> = fields<Api.ListCount>({ id: integer, name: text, secrets: integer })
 const listRefShape: Shape<Api.ListRef> = fields<Api.ListRef>({ id: integer, name: text })
 const machineShape: Shape<Api.Machine> = fields<Api.Machine>({
   id: integer,
@@ -586,6 +603,15 @@ const ssoShape: Shape<Api.Sso> = fields<Api.Sso>({
   sign_in_url: text,
 })
 const ssoProviderShape: Shape<Api.SsoProvider> = fields<Api.SsoProvider>({ account: text, label: text })
+const summaryShape: Shape<Api.Summary> = fields<Api.Summary>({
+  secrets: integer,
+  files: integer,
+  expiring: integer,
+  unchanged: integer,
+  held_old: integer,
+  lists: list(listCountShape),
+  tags: list(text),
+})
 const trustRuleShape: Shape<Api.TrustRule> = fields<Api.TrustRule>({
   id: integer,
   name: text,
@@ -655,6 +681,7 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
     isOpen: false,
     answer: fields<{ readonly secrets: readonly Api.Metadata[] }>({ secrets: list(metadataShape) }),
   },
+  'GET /v3/metadata/summary': { repeat: 'safe', isOpen: false, answer: summaryShape },
   'GET /v3/secrets/{id}/metadata': { repeat: 'safe', isOpen: false, answer: metadataShape },
   'PATCH /v3/secrets/{id}/metadata': { repeat: 'safe', isOpen: false, answer: metadataShape },
   'GET /v3/lists': {

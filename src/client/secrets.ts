@@ -1,18 +1,20 @@
 /** Secrets and their versions. */
-import { itemsOf, pageOf, tagged } from './answer.ts'
+import { countedPageOf, itemsOf, pageOf, tagged } from './answer.ts'
 import { CachedSecrets, type CacheOptions } from './cached.ts'
 import type { Connection } from './connection.ts'
 import { errorOf, NotFound } from './errors.ts'
 import type {
+  CountedPage,
+  CountedPageQuery,
   DetailsInput,
   Metadata,
   NewSecret,
   NewValue,
-  Page,
   PageQuery,
   Secret,
   SecretFilter,
   SecretHead,
+  Summary,
   Tagged,
   UpdatedSecret,
   Version,
@@ -39,9 +41,9 @@ export class Secrets {
   }
 
   /** One page of the listing; without a limit, all of it. */
-  async page(query: SecretFilter & PageQuery = {}, options?: CallOptions): Promise<Page<SecretHead>> {
+  async page(query: SecretFilter & CountedPageQuery = {}, options?: CallOptions): Promise<CountedPage<SecretHead>> {
     const { body, headers } = await this.#connection.send('GET /v3/secrets', { query }, options)
-    return pageOf(body.secrets, headers)
+    return countedPageOf(body.secrets, headers)
   }
 
   /** Reads the current value. */
@@ -93,6 +95,20 @@ export class Secrets {
       const { body, headers } = await this.#connection.send('GET /v3/metadata', { query }, options)
       return pageOf(body.secrets, headers)
     })
+  }
+
+  /** One page of what is known of them, 1000 unless the limit is another. */
+  async metadataPage(
+    query: SecretFilter & CountedPageQuery = {},
+    options?: CallOptions,
+  ): Promise<CountedPage<Metadata>> {
+    const { body, headers } = await this.#connection.send('GET /v3/metadata', { query }, options)
+    return countedPageOf(body.secrets, headers)
+  }
+
+  /** How many secrets there are of each kind, and in each list, of those that the API key may list. */
+  async summary(options?: CallOptions): Promise<Summary> {
+    return (await this.#connection.send('GET /v3/metadata/summary', {}, options)).body
   }
 
   /** What is known of the secret beside its value. The `etag` is that of `updateMetadata`; a new value leaves it. */

@@ -70,6 +70,11 @@ const answerHeaders = {
   'Idempotent-Replayed': { schema: { type: 'string', enum: ['true'] }, description: 'The first answer, given again.' },
   'Strongroom-Request-Id': { schema: text, required: true, description: 'The id that the log and the trail have.' },
   'Strongroom-Next-Cursor': { schema: text, description: 'The `cursor` of the next page; absent on the last one.' },
+  'Strongroom-Previous-Cursor': {
+    schema: text,
+    description: 'The `cursor` of the page before; absent on the first one.',
+  },
+  'Strongroom-Total-Count': { schema: count, description: 'With `count=true`: how many there are on all pages.' },
   'Strongroom-Stale-Deployments': { schema: count, description: 'How many targets hold what is old now.' },
   'Strongroom-Encoding': { schema: { type: 'string', enum: ['base64'] }, description: 'Of the value of a file.' },
   'Strongroom-Expires-At': { schema: time, description: 'When the value should be replaced.' },

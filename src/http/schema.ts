@@ -47,7 +47,7 @@ export const LimitQuery = Type.Optional(
 export const CursorQuery = Type.Optional(
   Type.String({
     minLength: 1,
-    maxLength: 128,
+    maxLength: 512,
     pattern: '^[A-Za-z0-9_-]+$',
     description: 'the Strongroom-Next-Cursor of an earlier answer',
   }),

@@ -65,6 +65,12 @@ export function allowsName(scopes: readonly Scope[], right: Right, name: string)
   return scopes.some((scope) => brings(scope.right, right) && matches(scope.pattern, name))
 }
 
+/** The patterns of the names that the scopes give the right for; nothing where that is every name. */
+export function namesOf(scopes: readonly Scope[], right: Right): readonly string[] | undefined {
+  const patterns = scopes.filter((scope) => brings(scope.right, right)).map(({ pattern }) => pattern)
+  return patterns.includes('*') ? undefined : [...new Set(patterns)]
+}
+
 /** Whether the scopes give the right for anything at all. */
 export function allowsSome(scopes: readonly Scope[], right: Right): boolean {
   return scopes.some((scope) => brings(scope.right, right))

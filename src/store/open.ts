@@ -14,7 +14,9 @@ import type { Kind, Outcome, Request } from './operation.ts'
 import { Unusable } from './postgres/connect.ts'
 import { PostgresEngine } from './postgres/postgres.ts'
 import * as queries from './queries.ts'
+
 import { sealedAtOnce } from './seal-anew.ts'
+import { type Asked, countByList, countSecrets, secretPages, tags } from './secret-pages.ts'
 import type { Query, Reading } from './sql.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
 import type {
@@ -24,12 +26,12 @@ import type {
   ObjectCounts,
   RecordCounting,
   RecordFilter,
+  SecretListing,
   Store,
   StoreEvents,
   Wraps,
 } from './store.ts'
 import { toDeployments } from './tables/deployment.ts'
-import type { NamedRow } from './tables/field.ts'
 import * as people from './user-queries.ts'
 
 export interface StoreOptions {
@@ -103,8 +105,20 @@ class BatchedStore implements Store {
     return this.#all(queries.secretsAfter(accountId, after, limit))
   }
 
-  secretNamed(accountId: number, name: string) {
-    return this.#first(queries.secretNamed(accountId, name))
+  secretPages(accountId: number, listing: SecretListing) {
+    return secretPages(this.#asked(accountId), listing)
+  }
+
+  countSecrets(accountId: number, search: SecretListing['search']) {
+    return countSecrets(this.#asked(accountId), search)
+  }
+
+  countByList(accountId: number, search: SecretListing['search']) {
+    return countByList(this.#asked(accountId), search)
+  }
+
+  tags(accountId: number, limit: number) {
+    return tags(this.#asked(accountId), limit)
   }
 
   secretsOfListAfter(accountId: number, listId: number, after: number, limit: number) {
@@ -113,6 +127,10 @@ class BatchedStore implements Store {
 
   lists(accountId: number) {
     return this.#all(queries.listsOf(accountId))
+  }
+
+  async listsOfIds(accountId: number, ids: readonly number[]) {
+    return ids.length === 0 ? [] : this.#all(queries.listsOfIds(accountId, ids))
   }
 
   keysAfter(accountId: number, after: number, limit: number) {
@@ -377,7 +395,11 @@ class BatchedStore implements Store {
     return (await this.#query(query)).map((row) => read(row))
   }
 
-  #query(query: Query): Promise<readonly NamedRow[]> {
+  #asked(accountId: number): Asked {
+    return { accountId, dialect: this.#engine.dialect, query: (query) => this.#query(query) }
+  }
+
+  #query(query: Query): ReturnType<Engine['query']> {
     return this.#engine.query(query)
   }
 }

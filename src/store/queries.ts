@@ -1,6 +1,6 @@
 /** The queries that are not one secret's read or write. */
 import type { Secret } from '../model/secret.ts'
-import { all, none, type Query, reading, sql } from './sql.ts'
+import { all, among, none, type Query, reading, sql } from './sql.ts'
 import type { DeploymentFilter } from './store.ts'
 import type { StoredVersion } from './stored.ts'
 import { accounts } from './tables/account.ts'
@@ -71,9 +71,6 @@ export const secretsAfter = (accountId: number, after: number, limit: number) =>
 const pageOfSecrets = (accountId: number, after: number, limit: number): Query =>
   sql`select ${all(secrets)} from secrets where account_id = ${accountId} and id > ${after} order by id limit ${limit}`
 
-export const secretNamed = (accountId: number, name: string) =>
-  reading(secrets, sql`select ${all(secrets)} from secrets where account_id = ${accountId} and name = ${name}`)
-
 export const secretsOfListAfter = (accountId: number, listId: number, after: number, limit: number) =>
   reading(
     secrets,
@@ -84,6 +81,12 @@ export const secretsOfListAfter = (accountId: number, listId: number, after: num
 
 export const listsOf = (accountId: number) =>
   reading(lists, sql`select ${all(lists)} from lists where account_id = ${accountId} order by id`)
+
+export const listsOfIds = (accountId: number, ids: readonly number[]) =>
+  reading(
+    lists,
+    sql`select ${all(lists)} from lists where account_id = ${accountId} and id in (${among(ids)}) order by id`,
+  )
 
 export const trustRulesOf = (accountId: number, issuer: string | undefined) => {
   const ofIssuer = issuer === undefined ? none : sql` and issuer = ${issuer}`

@@ -57,6 +57,11 @@ export function literal(value: number): Query {
   return { sql: String(value), parameters: [] }
 }
 
+/** Whole numbers, for `in (…)`: one at least. */
+export function among(values: readonly number[]): Query {
+  return { sql: values.map(() => '?').join(', '), parameters: values }
+}
+
 /** As PostgreSQL counts parameters. No text in a statement of ours holds a `?`. */
 export function numbered(text: string): string {
   let count = 0

@@ -11,6 +11,7 @@ import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
+import type { SecretSearch } from '../model/secret-search.ts'
 import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
@@ -34,11 +35,19 @@ export interface Store {
 
   /** Secrets by ascending id, after one. Who may see them has been decided by `list_secrets`. */
   secretsAfter(accountId: number, after: number, limit: number): Promise<readonly Secret[]>
-  /** By its exact name. Who may see it has been decided by `list_secrets`. */
-  secretNamed(accountId: number, name: string): Promise<Secret | undefined>
+  /** Those of a search, in an order, page by page. Who may see them has been decided by `list_secrets`. */
+  secretPages(accountId: number, listing: SecretListing): AsyncIterable<SecretPage>
+  /** How many secrets a search is about, counted in turns with others. */
+  countSecrets(accountId: number, search: SecretSearch): Promise<number>
+  /** How many of them are in each list, by its id. */
+  countByList(accountId: number, search: SecretSearch): Promise<ReadonlyMap<number, number>>
+  /** The tags that secrets of the account have, by their letters, the first so many. */
+  tags(accountId: number, limit: number): Promise<readonly string[]>
   secretsOfListAfter(accountId: number, listId: number, after: number, limit: number): Promise<readonly Secret[]>
   /** All lists of the account, by ascending id. */
   lists(accountId: number): Promise<readonly List[]>
+  /** Those of these ids that are there, by ascending id. */
+  listsOfIds(accountId: number, ids: readonly number[]): Promise<readonly List[]>
   /** Keys by ascending id, after one. Who may see them has been decided by `list_keys`. */
   keysAfter(accountId: number, after: number, limit: number): Promise<readonly ApiKey[]>
   /** Sessions that have not been ended, expired ones too, by ascending id, after one. */
@@ -217,6 +226,29 @@ export interface KeyringRow {
     readonly next: Uint8Array | undefined
   }[]
   readonly canary: Uint8Array
+}
+
+/** Ascending: by id, by name, by the time of the last change, of the end, by the name of the list, files before texts. */
+export type SecretOrder = 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type' | 'expired first'
+
+/** Where a listing goes on: a part of its order, and what a secret has there. */
+export type SecretPosition = readonly (string | number)[]
+
+export interface SecretListing {
+  readonly search: SecretSearch
+  readonly order: SecretOrder
+  readonly isDown: boolean
+  readonly after: SecretPosition | undefined
+  /** How many are wanted, at most. */
+  readonly limit: number
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+export interface SecretPage {
+  readonly secrets: readonly Secret[]
+  /** Where a listing goes on after one of them. */
+  positionOf(secret: Secret): SecretPosition
 }
 
 /** Which deployments a listing is about: those that pass every part that is given. */

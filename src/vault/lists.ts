@@ -25,6 +25,18 @@ export async function listsOf(vault: Vault, asker: Asker, accountId: number): Pr
   return found
 }
 
+/** Those of these ids that are there. @throws Refusal `integrity_failure` */
+export async function listsOfIds(
+  vault: Vault,
+  asker: Asker,
+  accountId: number,
+  ids: readonly number[],
+): Promise<readonly List[]> {
+  const found = await vault.store.listsOfIds(accountId, ids)
+  await verifyAll(vault, asker, 'lists', found, 'list.list')
+  return found
+}
+
 /** @throws Refusal `not_found` */
 export function readList(vault: Vault, asker: Asker, list: IdOrName): Promise<List> {
   return ask(vault, asker, { kind: 'read_list', list })

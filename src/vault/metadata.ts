@@ -1,8 +1,10 @@
 /** What is known of a secret beside its value: read it, change it. */
 import type { List } from '../model/list.ts'
 import type { Details, Secret } from '../model/secret.ts'
+import type { SecretSearch } from '../model/secret-search.ts'
 import type { MetadataMatch, Place } from '../store/naming.ts'
-import { listsOf } from './lists.ts'
+import { listsOf, listsOfIds } from './lists.ts'
+import { searchOf } from './secret-listing.ts'
 import { prepare } from './secret-rows.ts'
 import { changeInTurn } from './secrets.ts'
 import { checkDetails } from './values.ts'
@@ -25,12 +27,59 @@ export async function withLists(
   accountId: number,
   secrets: readonly Secret[],
 ): Promise<readonly Metadata[]> {
-  const lists = new Map((await listsOf(vault, asker, accountId)).map((list) => [list.id, list]))
+  const ids = [...new Set(secrets.map(({ listId }) => listId))]
+  const lists = new Map((await listsOfIds(vault, asker, accountId, ids)).map((list) => [list.id, list]))
   // One that is gone by now took its secrets along.
   return secrets.flatMap((secret) => {
     const list = lists.get(secret.listId)
     return list === undefined ? [] : [{ secret, list }]
   })
+}
+
+/** How many secrets there are of which kind. The rows are counted by the database, which nobody holds to their MACs. */
+export interface Summary {
+  readonly secrets: number
+  readonly files: number
+  /** Those that expire within 30 days, or have expired. */
+  readonly expiring: number
+  /** Those of which nothing changed for a year. */
+  readonly unchanged: number
+  /** Those that some target holds in an older version. */
+  readonly heldOld: number
+  readonly lists: readonly { readonly list: List; readonly secrets: number }[]
+  /** The first ones, by their letters. */
+  readonly tags: readonly string[]
+}
+
+const dayMs = 86_400_000
+const maxTags = 500
+
+/** Counts the secrets that the asker may see, in turns with others. */
+export async function summarize(vault: Vault, asker: Asker): Promise<Summary> {
+  const { accountId, search } = await searchOf(vault, asker, {})
+  const { store } = vault
+  const count = (part: Partial<SecretSearch>) => store.countSecrets(accountId, { ...search, ...part })
+  const now = vault.now()
+  const byList = await store.countByList(accountId, search)
+  const lists = (await listsOf(vault, asker, accountId)).map((list) => ({ list, secrets: byList.get(list.id) ?? 0 }))
+  return {
+    secrets: [...byList.values()].reduce((sum, one) => sum + one, 0),
+    files: await count({ type: 'file' }),
+    expiring: await count({ expiresBefore: now + 30 * dayMs }),
+    unchanged: await count({ updatedBefore: now - 365 * dayMs }),
+    heldOld: await count({ isHeldOld: true }),
+    lists,
+    tags: await tagsOf(vault, accountId, search),
+  }
+}
+
+/** The tags of the secrets that the asker may see. */
+async function tagsOf({ store }: Vault, accountId: number, search: SecretSearch): Promise<readonly string[]> {
+  const tags = await store.tags(accountId, maxTags)
+  if (search.names === undefined) return tags
+  const seen: string[] = []
+  for (const tag of tags) if ((await store.countSecrets(accountId, { ...search, tag })) > 0) seen.push(tag)
+  return seen
 }
 
 /**

@@ -1,16 +1,13 @@
-/** Secrets: list, read, create, update, delete. */
+/** Secrets: read, create, update, delete. */
 import { setTimeout } from 'node:timers/promises'
 import type { Action } from '../audit/record.ts'
 import { newUid } from '../crypto/random.ts'
 import { Refusal } from '../errors.ts'
 import { checkName } from '../model/name.ts'
-import { matches } from '../model/pattern.ts'
-import { allowsName } from '../model/scope.ts'
 import { type Details, plainDetails, type Secret } from '../model/secret.ts'
 import type { IdOrName, Match, Place } from '../store/naming.ts'
 import type { Changed, NextVersion } from '../store/operations/secrets.ts'
 import type { StoredSecret } from '../store/stored.ts'
-import { filterInTurns } from './scan-in-turns.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
 import { checkDetails, decodeValue, type Value } from './values.ts'
 import {
@@ -22,138 +19,15 @@ import {
   outdated,
   tryAskOnce,
   type Vault,
-  verifyAll,
 } from './vault.ts'
 
-/** Secrets read in one query of a listing, at most. */
-const pageSize = 1000
 /** Another node may change the secret between reading and writing; so often in a row it does not happen by chance. */
 const maxTries = 30
 /** A pause of random length lets two nodes that outrun each other take turns. */
 const maxPauseMs = 64
 
-/** Which secrets a listing is about: those that pass every part that is given. */
-export interface SecretFilter {
-  /** A name, or a pattern with `*`. */
-  readonly name?: string | undefined
-  readonly list?: IdOrName | undefined
-  readonly tag?: string | undefined
-  /** Milliseconds since 1970. */
-  readonly expiresBefore?: number | undefined
-}
-
-function fits({ name, tag, expiresBefore }: SecretFilter, secret: Secret): boolean {
-  if (name !== undefined && !matches(name, secret.name)) return false
-  if (tag !== undefined && !secret.tags.includes(tag)) return false
-  return expiresBefore === undefined || (secret.expiresAt !== null && secret.expiresAt < expiresBefore)
-}
-
-/**
- * Lists the secrets that the asker may see, by ascending id, in pages that are read as they are taken.
- *
- * @param after gives where to begin, once the asker is known to the account: a position of an earlier listing, or nothing
- * @param isExpiredFirst whether those that have expired come before all others
- * @param limit how many are wanted, at most: no more than these are read, but for what the filter leaves out
- */
-export async function listSecrets(
-  vault: Vault,
-  asker: Asker,
-  filter: SecretFilter,
-  after: (accountId: number) => number | undefined,
-  isExpiredFirst = false,
-  limit = Number.POSITIVE_INFINITY,
-): Promise<{ accountId: number; pages: AsyncIterable<readonly Secret[]> }> {
-  const { accountId, scopes, list } = await ask(vault, asker, { kind: 'list_secrets', list: filter.list })
-  const isWanted = (secret: Secret) =>
-    fits(filter, secret) &&
-    (list === undefined || list.id === secret.listId) &&
-    allowsName(scopes, 'secrets:list', secret.name)
-  const begin = after(accountId)
-  const pageAfter = pageReader(vault, accountId, filter.name, list?.id)
-  const read = (last: number, isOne: (secret: Secret) => boolean) =>
-    readPages(vault, asker, pageAfter, last, isOne, limit)
-  const pages = isExpiredFirst ? expiredFirst(read, isWanted, begin ?? 0, vault.now()) : read(begin ?? 0, isWanted)
-  return { accountId, pages: whileLetIn(vault, asker, pages) }
-}
-
-type PageReader = (last: number, size: number) => Promise<readonly Secret[]>
-
-/** What the store can find by itself: a name, a list. */
-function pageReader(
-  { store }: Vault,
-  accountId: number,
-  name: string | undefined,
-  listId: number | undefined,
-): PageReader {
-  if (name !== undefined && !name.includes('*')) {
-    return async (last) => [await store.secretNamed(accountId, name)].filter((one) => isAfter(one, last))
-  }
-  if (listId !== undefined) return (last, size) => store.secretsOfListAfter(accountId, listId, last, size)
-  return (last, size) => store.secretsAfter(accountId, last, size)
-}
-
-/** A listing may be taken slowly: whoever is shut out meanwhile is given no further page. */
-async function* whileLetIn<T>(vault: Vault, asker: Asker, pages: AsyncIterable<T>): AsyncIterable<T> {
-  let isFirst = true
-  for await (const page of pages) {
-    if (!isFirst) await authenticate(vault, asker)
-    isFirst = false
-    yield page
-  }
-}
-
-/** Where a listing goes on after a secret; with the expired ones first, their positions are negative. */
-export function positionOf(vault: Vault, { id, expiresAt }: Secret, isExpiredFirst: boolean): number {
-  return isExpiredFirst && isExpired(expiresAt, vault.now()) ? -id : id
-}
-
 export function isExpired(expiresAt: number | null, now: number): boolean {
   return expiresAt !== null && expiresAt <= now
-}
-
-async function* expiredFirst(
-  read: (last: number, isOne: (secret: Secret) => boolean) => AsyncIterable<readonly Secret[]>,
-  isWanted: (secret: Secret) => boolean,
-  begin: number,
-  now: number,
-): AsyncIterable<readonly Secret[]> {
-  if (begin <= 0) yield* read(-begin, (secret) => isExpired(secret.expiresAt, now) && isWanted(secret))
-  yield* read(Math.max(begin, 0), (secret) => !isExpired(secret.expiresAt, now) && isWanted(secret))
-}
-
-function isAfter(secret: Secret | undefined, last: number): secret is Secret {
-  return secret !== undefined && secret.id > last
-}
-
-/**
- * Reads as many as are wanted; where the filter leaves some of them out, twice as many more each time.
- *
- * @param limit how many are wanted, at most
- */
-async function* readPages(
-  vault: Vault,
-  asker: Asker,
-  pageAfter: PageReader,
-  after: number,
-  isWanted: (secret: Secret) => boolean,
-  limit: number,
-): AsyncIterable<readonly Secret[]> {
-  // The longest page of an answer, and one more that tells whether there is another, are read at once.
-  let [left, size] = [limit, limit <= pageSize + 1 ? limit : pageSize]
-  for (let next: Promise<readonly Secret[]> | undefined = pageAfter(after, size); next !== undefined; ) {
-    const page: readonly Secret[] = await next
-    const last = page.length === size ? page.at(-1)?.id : undefined
-    size = Math.min(2 * size, pageSize)
-    // Where this page cannot be all, the store finds the next one while it is verified and sent.
-    next = last === undefined || left <= page.length ? undefined : pageAfter(last, size)
-    next?.catch(() => {})
-    const wanted = (await filterInTurns(page, isWanted)).slice(0, left)
-    await verifyAll(vault, asker, 'secrets', wanted, 'secret.list')
-    left -= wanted.length
-    yield wanted
-    if (left === 0) return
-    if (last !== undefined) next ??= pageAfter(last, size)
-  }
 }
 
 export interface ReadSecret {

@@ -115,7 +115,10 @@ for (const engine of engines) {
                  on t.constraint_name = k.constraint_name and t.constraint_schema = k.constraint_schema
                where t.constraint_type = 'PRIMARY KEY' and t.table_name = c.table_name) as "key"
              from information_schema.columns c where table_schema = 'public'`
-      const found = (await query(place, columns)).filter(({ table }) => table !== 'migrations')
+      const found = (await query(place, columns)).filter(
+        // The tags are filled by the database, as an index is.
+        ({ table }) => table !== 'migrations' && table !== 'secret_tags',
+      )
 
       const copied = tables.flatMap(({ name, columns: own, keyLength }) => {
         const names = Object.keys(own)

@@ -29,7 +29,8 @@ class Life {
     var found = new ArrayList<SecretHead>();
     String cursor = null;
     do {
-      var page = secrets.listSecretsWithHttpInfo(2, cursor, null, null, null, null, null);
+      var page = secrets.listSecretsWithHttpInfo(
+          2, cursor, null, null, null, null, null, null, null, null, null, null, null, null);
       expect(page.getData().getSecrets().size() <= 2, "a page");
       found.addAll(page.getData().getSecrets());
       cursor = page.getHeaders().getOrDefault("strongroom-next-cursor", List.of()).stream().findFirst().orElse(null);
@@ -49,7 +50,8 @@ class Life {
       expect(refused.getCode() == 412 && refused.getResponseBody().contains("stale_version"), "the problem");
     }
 
-    var none = secrets.listSecrets(null, null, null, null, null, OffsetDateTime.now(), null);
+    var none = secrets.listSecrets(
+        null, null, null, null, null, OffsetDateTime.now(), null, null, null, null, null, null, null, null);
     expect(none.getSecrets().isEmpty(), "a time that Java writes");
     System.out.println("It went well.");
   }

@@ -1,8 +1,9 @@
 /** The listing: whole by default, in pages and by name when asked. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { listSecrets } from '../../src/vault/secrets.ts'
+import { listSecrets } from '../../src/vault/secret-listing.ts'
 import type { Api } from '../support/api.ts'
+import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 
@@ -36,7 +37,8 @@ for (const engine of engines) {
       const hash = vault.keyring.tokenHash(key.api_key)
       const asker = { caller: { kind: 'token', hash } as const, requestId: 'slow', address: '127.0.0.1' }
       for (const isExpiredFirst of [false, true]) {
-        const { pages } = await listSecrets(vault, asker, {}, () => undefined, isExpiredFirst)
+        const order = isExpiredFirst ? 'expired first' : 'created'
+        const { pages } = await listSecrets(vault, asker, { order }, () => undefined)
         const taken = pages[Symbol.asyncIterator]()
         assert.equal((await taken.next()).done, false)
         if (isExpiredFirst) await api.delete(`/v3/keys/${key.id}`)
@@ -61,28 +63,132 @@ for (const engine of engines) {
       assert.equal((await api.get('/v3/secrets?limit=7')).headers.get('strongroom-next-cursor'), null)
     })
 
-    test('reads as many rows as a page has, and more only where a filter leaves some out', async (t) => {
+    test('reads as many rows as a page has, and one that tells of another', async (t) => {
       const { api, vault } = await startServer(t, engine)
       await api.post('/v3/lists', { name: 'Web' })
-      await api.fill(Array.from({ length: 1200 }, (_, at) => `secret-${at}`))
-      await api.post('/v3/secrets', { name: 'last', value: 'v', list: 'Web' })
-      const { mock: all } = t.mock.method(vault.store, 'secretsAfter')
-      const { mock: ofList } = t.mock.method(vault.store, 'secretsOfListAfter')
+      await api.fill(Array.from({ length: 1100 }, (_, at) => `secret-${at}`))
+      await api.post('/v3/secrets', { name: 'last', value: 'v', list: 'Web', tags: ['rare'] })
+      let read: number[] = []
+      const find = vault.store.secretPages.bind(vault.store)
+      t.mock.method(vault.store, 'secretPages', async function* (...asked: Parameters<typeof find>) {
+        for await (const page of find(...asked)) {
+          read.push(page.secrets.length)
+          yield page
+        }
+      })
       const rowsOf = async (query: string, wanted: number) => {
-        for (const one of [all, ofList]) one.resetCalls()
+        read = []
         const { body } = await api.get(`/v3/secrets?${query}`)
         assert.equal(body.secrets.length, wanted, query)
-        const pages = await Promise.all([...all.calls, ...ofList.calls].map(({ result }) => result))
-        return pages.map((page) => page?.length)
+        return read
       }
 
       // One more than the page has tells that there is another.
       assert.deepEqual(await rowsOf('limit=10', 10), [11])
       assert.deepEqual(await rowsOf('limit=1000', 1000), [1001])
       assert.deepEqual(await rowsOf('limit=10&name=secret-*', 10), [11])
-      assert.deepEqual(await rowsOf('limit=10&list=Web', 1), [1])
-      assert.deepEqual(await rowsOf('limit=10&name=last', 1), [])
-      assert.deepEqual(await rowsOf('limit=99&name=last*', 1), [100, 200, 400, 501])
+      for (const rare of ['list=Web', 'name=last', 'name=last*', 'tag=rare', 'q=LAST', 'sort=name&list=Web']) {
+        assert.deepEqual(await rowsOf(`limit=10&${rare}`, 1), [1], rare)
+      }
+    })
+
+    test('goes on and back from where a page ends, in every order, and says how many there are', async (t) => {
+      const { api, withScopes } = await startServer(t, engine)
+      await api.post('/v3/lists', { name: 'Web' })
+      for (const [at, name] of ['d', 'a', 'c', 'e', 'b'].entries()) {
+        const more = at % 2 === 0 ? { list: 'Web' } : { expires_at: `2030-01-0${at}T00:00:00Z`, tags: ['soon'] }
+        await api.post('/v3/secrets', { name, value: 'v', description: `The ${name.toUpperCase()}`, ...more })
+      }
+      const namesOf = ({ body }: { body: { secrets: { name: string }[] } }) =>
+        body.secrets.map(({ name }) => name).join('')
+      const wanted = {
+        'sort=created': 'daceb',
+        'order=desc': 'becad',
+        'sort=name': 'abcde',
+        'sort=name&order=desc': 'edcba',
+        'sort=updated': 'daceb',
+        'sort=expires': 'aedcb',
+        'sort=list': 'dcbae',
+        'sort=type': 'abcde',
+        'expired=first': 'daceb',
+      }
+      for (const path of ['/v3/secrets', '/v3/metadata']) {
+        for (const [query, all] of Object.entries(wanted)) {
+          const first = await api.get(`${path}?limit=2&count=true&${query}`)
+          const page = (answer: typeof first, way: string) =>
+            api.get(`${path}?limit=2&${query}&cursor=${answer.headers.get(`strongroom-${way}-cursor`)}`)
+          const second = await page(first, 'next')
+          const third = await page(second, 'next')
+          const again = await page(third, 'previous')
+          const begin = await page(again, 'previous')
+
+          assert.deepEqual([first, second, third].map(namesOf), [all.slice(0, 2), all.slice(2, 4), all.slice(4)], query)
+          assert.deepEqual([again, begin].map(namesOf), [all.slice(2, 4), all.slice(0, 2)], query)
+          assert.equal(first.headers.get('strongroom-total-count'), '5')
+          for (const end of [first, begin]) assert.equal(end.headers.get('strongroom-previous-cursor'), null, query)
+          assert.equal(third.headers.get('strongroom-next-cursor'), null, query)
+          assert.equal(namesOf(await page(begin, 'next')), all.slice(2, 4), query)
+        }
+      }
+      assert.equal(namesOf(await api.get('/v3/secrets?q=the%20SOON&sort=name&order=desc')), 'ea')
+      assert.equal(namesOf(await api.get('/v3/secrets?type=file')), '')
+      assert.equal(namesOf(await api.get('/v3/secrets?updated_before=2001-01-01T00:00:00Z')), '')
+      const narrow = await withScopes('secrets:list:a*', 'secrets:list:e')
+      const seen = await narrow.get('/v3/metadata?count=true&sort=name')
+      assert.deepEqual([namesOf(seen), seen.headers.get('strongroom-total-count')], ['ae', '2'])
+      for (const path of ['expired=first&sort=name', 'sort=value', 'order=up', 'count=yes', 'held=new', 'type=blob']) {
+        assert.equal((await api.get(`/v3/secrets?${path}`)).status, 400, path)
+      }
+    })
+
+    test('is summed up: how many of each kind, in each list and with which tags, of those that may be listed', async (t) => {
+      const { api, withScopes } = await startServer(t, engine)
+      await api.post('/v3/lists', { name: 'Web' })
+      await api.post('/v3/secrets', { name: 'a', value: 'dg==', type: 'file', tags: ['x'] })
+      await api.post('/v3/secrets', { name: 'b', value: 'v', list: 'Web', expires_at: '2001-01-01T00:00:00Z' })
+      await api.post('/v3/secrets', { name: 'c', value: 'v', tags: ['y', 'x'] })
+      await api.post('/v3/render', { template: '${{secret.c}}', target: 'web-1' })
+      await api.put('/v3/secrets/3', { value: 'new' })
+      const counts = { secrets: 3, files: 1, expiring: 1, unchanged: 0, held_old: 1 }
+      const [web, own] = [
+        { id: 1, name: 'Web' },
+        { id: 2, name: 'default' },
+      ]
+
+      assert.deepEqual((await api.get('/v3/metadata/summary')).body, {
+        ...counts,
+        lists: [
+          { ...web, secrets: 1 },
+          { ...own, secrets: 2 },
+        ],
+        tags: ['x', 'y'],
+      })
+      assert.deepEqual((await (await withScopes('secrets:list:a')).get('/v3/metadata/summary')).body, {
+        ...{ secrets: 1, files: 1, expiring: 0, unchanged: 0, held_old: 0 },
+        lists: [
+          { ...web, secrets: 0 },
+          { ...own, secrets: 1 },
+        ],
+        tags: ['x'],
+      })
+      assert.equal((await api.get('/v3/secrets?held=old')).body.secrets[0].name, 'c')
+    })
+
+    test('shows no secret that an index leads to wrongly, and none whose row was changed to be found', async (t) => {
+      const { api, place } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'a', value: 'v', tags: ['real'] })
+      await api.post('/v3/secrets', { name: 'b', value: 'v' })
+      await query(place, `insert into secret_tags (account_id, tag, secret_id) values (1, 'real', 2)`)
+
+      const { body } = await api.get('/v3/secrets?tag=real')
+      assert.deepEqual(
+        body.secrets.map(({ name }: { name: string }) => name),
+        ['a'],
+      )
+
+      await query(place, `update secrets set tags = 'real' where id = 2`)
+      const forged = await api.get('/v3/secrets?tag=real')
+      assert.deepEqual([forged.status, forged.body.code], [500, 'integrity_failure'])
     })
 
     test('of what is known shows each secret with its list, in pages, only to whom may list it', async (t) => {

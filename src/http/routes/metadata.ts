@@ -1,6 +1,6 @@
 /** `/v3/metadata` and `/v3/secrets/{id}/metadata`: what is known of secrets beside their values. */
 import { Type } from 'typebox'
-import { type Metadata, readMetadata, updateMetadata, withLists } from '../../vault/metadata.ts'
+import { type Metadata, readMetadata, summarize, updateMetadata, withLists } from '../../vault/metadata.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import { metadataEtagOf, metadataMatchOf } from '../conditions.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
@@ -26,6 +26,20 @@ const Known = Type.Object(
   { title: 'Metadata', description: 'What is known of a secret beside its value.' },
 )
 
+const Amount = Type.Integer({ minimum: 0 })
+const Counts = Type.Object(
+  {
+    secrets: Amount,
+    files: Amount,
+    expiring: Type.Integer({ minimum: 0, description: 'Those that expire within 30 days, or have expired.' }),
+    unchanged: Type.Integer({ minimum: 0, description: 'Those of which nothing changed for 365 days.' }),
+    held_old: Type.Integer({ minimum: 0, description: 'Those that some target holds in an older version.' }),
+    lists: Type.Array(Type.Object({ id: Id, name: Type.String(), secrets: Amount }, { title: 'ListCount' })),
+    tags: Type.Array(Type.String(), { description: 'The first 500 by their letters.' }),
+  },
+  { title: 'Summary', description: 'How many secrets there are of which kind.' },
+)
+
 /** A page is as long as what the store reads at once. */
 const defaultLimit = 1000
 
@@ -47,13 +61,42 @@ export const metadataRoutes: readonly Route[] = [
       answers: { 200: Type.Object({ secrets: Type.Array(Known) }) },
       refusals: [404],
     },
-    headers: { takes: [], gives: [] },
+    headers: { takes: [], gives: ['Strongroom-Previous-Cursor', 'Strongroom-Total-Count'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
         const limit = Number(request.query.limit ?? defaultLimit)
         const { accountId, page } = await pageOf(vault, request, reply, limit)
         return { secrets: (await withLists(vault, askerOf(request), accountId, page)).map(shown) }
+      },
+  }),
+
+  defineRoute({
+    method: 'GET',
+    path: '/v3/metadata/summary',
+    operationId: 'getSummary',
+    tag: 'Metadata',
+    summary: 'Count secrets',
+    description: 'Of the secrets that the key may list: how many of each kind, and in each list; and their tags.',
+    scope: 'secrets:list',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: noBody,
+      answers: { 200: Counts },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const { secrets, files, expiring, unchanged, heldOld, lists, tags } = await summarize(vault, askerOf(request))
+        return {
+          ...{ secrets, files, expiring, unchanged, held_old: heldOld },
+          lists: lists.map(({ list: { id, name }, secrets: amount }) => ({ id, name, secrets: amount })),
+          tags: [...tags],
+        }
       },
   }),
 

@@ -7,8 +7,9 @@ import { namePattern, nameRule } from '../../model/name.ts'
 import { isPattern } from '../../model/pattern.ts'
 import { plainDetails, type Secret } from '../../model/secret.ts'
 import type { Changed } from '../../store/operation.ts'
-import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
-import { createSecret, deleteSecret, listSecrets, positionOf, readSecret, updateSecret } from '../../vault/secrets.ts'
+import { decodePosition, encodeCursor } from '../../vault/cursors.ts'
+import { listSecrets, type SecretsFound, type SecretsInOrder } from '../../vault/secret-listing.ts'
+import { createSecret, deleteSecret, readSecret, updateSecret } from '../../vault/secrets.ts'
 import { encodingOf } from '../../vault/values.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { askerOf, identityOf } from '../asker.ts'
@@ -31,6 +32,7 @@ import {
   Tag,
   Time,
   TimeInput,
+  withoutNul,
 } from '../schema.ts'
 import { markExpired, markStale } from '../state-headers.ts'
 
@@ -53,6 +55,7 @@ export const Updated = Type.Object(
   { title: 'UpdatedSecret', description: 'A secret after a change.' },
 )
 
+const types = ['text', 'file'] as const
 const encodings = ['utf-8', 'base64'] as const
 const EncodingOf = Type.Optional(
   Type.Enum(encodings, {
@@ -60,8 +63,6 @@ const EncodingOf = Type.Optional(
     'x-about': 'Of `value`: base64 for a file, and text as it is, unless it is given.',
   }),
 )
-const types = ['text', 'file'] as const
-
 const NewBody = Type.Object(
   {
     name: Name,
@@ -79,6 +80,9 @@ const NewBody = Type.Object(
   },
 )
 
+const sorts = ['created', 'name', 'updated', 'expires', 'list', 'type'] as const
+const orders = ['asc', 'desc'] as const
+
 export const ListQuery = Type.Object(
   {
     ...KeyQuery,
@@ -88,7 +92,36 @@ export const ListQuery = Type.Object(
     list: Type.Optional(ListName),
     tag: Type.Optional(Tag),
     expires_before: Type.Optional(TimeInput),
-    expired: Type.Optional(Type.Literal('first', { description: '"first"' })),
+    expired: Type.Optional(
+      Type.Literal('first', { description: '"first"', 'x-about': 'Those that have expired come first.' }),
+    ),
+    q: Type.Optional(
+      Type.String({
+        maxLength: 255,
+        pattern: withoutNul,
+        description: 'words, at most 255 characters',
+        'x-about': 'Each must be somewhere in the name, the description or a tag; A to Z are as a to z.',
+      }),
+    ),
+    type: Type.Optional(Type.Enum(types, { description: '"text" or "file"' })),
+    updated_before: Type.Optional(TimeInput),
+    held: Type.Optional(
+      Type.Literal('old', { description: '"old"', 'x-about': 'Those that some target holds in an older version.' }),
+    ),
+    sort: Type.Optional(
+      Type.Enum(sorts, {
+        description: `one of ${sorts.join(', ')}`,
+        'x-about':
+          'By id, unless it is given. Names are in the order of their bytes; what never expires comes last; files come before texts.',
+      }),
+    ),
+    order: Type.Optional(Type.Enum(orders, { description: '"asc" or "desc"', 'x-about': '`asc` unless it is given.' })),
+    count: Type.Optional(
+      Type.Literal('true', {
+        description: '"true"',
+        'x-about': 'Has `Strongroom-Total-Count` say how many there are on all pages.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -101,7 +134,7 @@ export const secretRoutes: readonly Route[] = [
     tag: 'Secrets',
     summary: 'List secrets',
     description:
-      'All secrets that the key may list, oldest first, never a value. With `limit`, one page: `Strongroom-Next-Cursor` leads to the next.',
+      'All secrets that the key may list, oldest first, never a value. With `limit`, one page: `Strongroom-Next-Cursor` leads to the next, `Strongroom-Previous-Cursor` to the one before.',
     scope: 'secrets:list',
     repeat: 'safe',
     schemas: {
@@ -111,12 +144,14 @@ export const secretRoutes: readonly Route[] = [
       answers: { 200: Type.Object({ secrets: Type.Array(Listed) }) },
       refusals: [404],
     },
-    headers: { takes: [], gives: [] },
+    headers: { takes: [], gives: ['Strongroom-Previous-Cursor', 'Strongroom-Total-Count'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
         if (request.query.limit === undefined) {
-          return sendAll(reply, (await listingOf(vault, request)).pages)
+          const listing = await listingOf(vault, request)
+          await markCount(request, reply, listing)
+          return sendAll(reply, listing.pages)
         }
         const { page } = await pageOf(vault, request, reply)
         return { secrets: page.map(listed) }
@@ -281,21 +316,44 @@ export const secretRoutes: readonly Route[] = [
 
 type Asking = FastifyRequest & { readonly query: Static<typeof ListQuery> }
 
-/** The secrets that a listing's query asks for. @param limit how many are wanted, at most */
-async function listingOf(vault: Vault, request: Asking, limit?: number) {
-  const { cursor, name, list, tag, expired, expires_before: expiresText } = request.query
+/** What a listing's query asks for. */
+function wantedOf({ query }: Asking): SecretsInOrder {
+  const { name, q: text, list, tag, type, held, expired, sort = 'created', order } = query
   if (name !== undefined && !isPattern(name)) throw invalid('name', `Must be ${nameRule}, or a pattern with "*".`)
-  const expiresBefore = expiresText === undefined ? undefined : parseTime(expiresText, 'expires_before')
-  const isExpiredFirst = expired === 'first'
-  const listing = isExpiredFirst ? ('secrets, expired first' as const) : ('secrets' as const)
-  const after = (accountId: number) =>
-    cursor === undefined ? undefined : decodeCursor(vault, accountId, listing, cursor)
-  const filter = { name, list, tag, expiresBefore }
-  const found = await listSecrets(vault, askerOf(request), filter, after, isExpiredFirst, limit)
-  return { ...found, listing, isExpiredFirst }
+  if (expired === 'first' && (query.sort ?? order) !== undefined) {
+    throw invalid('expired', 'Must be left out where `sort` or `order` is given.')
+  }
+  return {
+    ...{ name, text, list, tag, type },
+    expiresBefore: timeOf(query.expires_before, 'expires_before'),
+    updatedBefore: timeOf(query.updated_before, 'updated_before'),
+    isHeldOld: held === 'old',
+    order: expired === 'first' ? 'expired first' : sort,
+    isDown: order === 'desc',
+  }
 }
 
-/** One page of the listing; `Strongroom-Next-Cursor` leads to the next. */
+function timeOf(text: string | undefined, field: string): number | undefined {
+  return text === undefined ? undefined : parseTime(text, field)
+}
+
+/** The secrets that a listing's query asks for. @param limit how many are wanted, at most */
+async function listingOf(vault: Vault, request: Asking, limit?: number) {
+  const { cursor } = request.query
+  const wanted = wantedOf(request)
+  const listing = `secrets ${wanted.order} ${wanted.isDown}` as const
+  const begin = (accountId: number) => {
+    if (cursor === undefined) return undefined
+    const [direction, ...after] = decodePosition(vault, accountId, listing, cursor)
+    return { after, isBack: direction === back }
+  }
+  return { ...(await listSecrets(vault, askerOf(request), wanted, begin, limit)), listing }
+}
+
+const forth = 0
+const back = 1
+
+/** One page of the listing; `Strongroom-Next-Cursor` leads to the next, `Strongroom-Previous-Cursor` to the one before. */
 export async function pageOf(
   vault: Vault,
   request: Asking,
@@ -303,15 +361,26 @@ export async function pageOf(
   limit = Number(request.query.limit),
 ): Promise<{ readonly accountId: number; readonly page: readonly Secret[] }> {
   // One more tells whether there is another page.
-  const { accountId, pages, listing, isExpiredFirst } = await listingOf(vault, request, limit + 1)
+  const asked = await listingOf(vault, request, limit + 1)
+  const { accountId, pages, positionOf, listing, isBack } = asked
+  await markCount(request, reply, asked)
   const found = await take(pages, limit + 1)
-  const page = found.slice(0, limit)
-  const last = page.at(-1)
-  if (found.length > page.length && last !== undefined) {
-    const cursor = encodeCursor(vault, accountId, listing, positionOf(vault, last, isExpiredFirst))
-    reply.header('strongroom-next-cursor', cursor)
-  }
+  const inOrder = found.slice(0, limit)
+  const page = isBack ? inOrder.toReversed() : inOrder
+  const isMore = found.length > page.length
+  const cursorAt = (secret: Secret | undefined, direction: number) =>
+    secret === undefined ? undefined : encodeCursor(vault, accountId, listing, [direction, ...positionOf(secret)])
+  // Whoever was led here came from somewhere.
+  const next = isMore || isBack ? cursorAt(page.at(-1), forth) : undefined
+  const isLed = request.query.cursor !== undefined
+  const previous = (isBack ? isMore : isLed) ? cursorAt(page.at(0), back) : undefined
+  if (next !== undefined) reply.header('strongroom-next-cursor', next)
+  if (previous !== undefined) reply.header('strongroom-previous-cursor', previous)
   return { accountId, page }
+}
+
+async function markCount({ query }: Asking, reply: FastifyReply, { count }: SecretsFound): Promise<void> {
+  if (query.count !== undefined) reply.header('strongroom-total-count', await count())
 }
 
 /** What is said of a value that is read: its version, its encoding in JSON, and when it ends. */

@@ -16,6 +16,7 @@ import { seedRefetches } from './0014-seed-refetches.ts'
 import { addressesWithinAccounts } from './0015-addresses-within-accounts.ts'
 import { recordFormats } from './0016-record-formats.ts'
 import { repliesToAll } from './0017-replies.ts'
+import { seeking } from './0018-seeking.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -35,6 +36,7 @@ export const migrations: readonly Migration[] = [
   addressesWithinAccounts,
   recordFormats,
   repliesToAll,
+  seeking,
 ]
 
 /**

@@ -1,0 +1,41 @@
+/** Which secrets are looked for, by what is known of them beside their values. */
+import { matches } from './pattern.ts'
+import type { Secret } from './secret.ts'
+
+/** Which secrets a listing or a count is about: those that pass every part that is given. */
+export interface SecretSearch {
+  /** A name, or a pattern with `*`. */
+  readonly name?: string | undefined
+  /** Patterns, of which one must match the name. */
+  readonly names?: readonly string[] | undefined
+  /** In lower case: each must be in the name, the description or a tag. */
+  readonly words: readonly string[]
+  readonly listId?: number | undefined
+  readonly tag?: string | undefined
+  readonly type?: Secret['type'] | undefined
+  /** Milliseconds since 1970. */
+  readonly expiresBefore?: number | undefined
+  readonly updatedBefore?: number | undefined
+  /** Whether a deployment must hold it in an older version. */
+  readonly isHeldOld?: boolean | undefined
+}
+
+/** As the databases know lower case: of the letters A to Z alone. */
+export function lowered(text: string): string {
+  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}
+
+/** Whether a secret passes, whatever the database says. What only the database knows is believed. */
+export function fits(search: SecretSearch, secret: Secret): boolean {
+  const { name, names, words, listId, tag, type, expiresBefore, updatedBefore } = search
+  if (name !== undefined && !matches(name, secret.name)) return false
+  if (names !== undefined && !names.some((pattern) => matches(pattern, secret.name))) return false
+  if (listId !== undefined && secret.listId !== listId) return false
+  if (tag !== undefined && !secret.tags.includes(tag)) return false
+  if (type !== undefined && secret.type !== type) return false
+  if (expiresBefore !== undefined && (secret.expiresAt === null || secret.expiresAt >= expiresBefore)) return false
+  if (updatedBefore !== undefined && secret.updatedAt >= updatedBefore) return false
+  if (words.length === 0) return true
+  const text = lowered(`${secret.name} ${secret.description} ${secret.tags.join(' ')}`)
+  return words.every((word) => text.includes(word))
+}

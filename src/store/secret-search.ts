@@ -1,0 +1,284 @@
+/**
+ * Which secrets a listing or a count is about, and in which order, as SQL: by an index where one leads to them, else in
+ * stretches of an index, so that no statement looks at more than a few thousand rows.
+ */
+import type { Secret } from '../model/secret.ts'
+import type { SecretSearch } from '../model/secret-search.ts'
+import { all, none, type Query, sql } from './sql.ts'
+import { secrets } from './tables/secret.ts'
+
+export type Dialect = 'sqlite' | 'postgres'
+
+/** What a row has that it is in order by. */
+export type Key = string | number
+
+/** An index that rows are read along, and so the order that they come in. */
+export type Course = 'id' | 'name' | 'updated' | 'expires' | 'list'
+
+interface Along {
+  readonly columns: readonly string[]
+  keyOf(secret: Secret): readonly Key[]
+}
+
+export const courses: Readonly<Record<Course, Along>> = {
+  id: { columns: ['s.id'], keyOf: ({ id }) => [id] },
+  name: { columns: ['s.name'], keyOf: ({ name }) => [name] },
+  updated: { columns: ['s.updated_ms', 's.id'], keyOf: ({ updatedAt, id }) => [updatedAt, id] },
+  expires: { columns: ['s.expires_ms', 's.id'], keyOf: ({ expiresAt, id }) => [expiresAt ?? 0, id] },
+  list: { columns: ['s.list_id', 's.id'], keyOf: ({ listId, id }) => [listId, id] },
+}
+
+/** Where rows are read from: tables, of which `s` are the secrets, and what all rows there have. */
+export interface Source {
+  readonly from: Query
+  readonly where: Query
+  /** The ids, in the table that is gone along. */
+  readonly id: string
+}
+
+/** A condition, and what is known of how to find what fulfils it. */
+export interface Filter {
+  readonly where: Query
+  /** The ids of the secrets that fulfil it, by an index. */
+  readonly ids?: Query
+  /** On this course, an index has what fulfils it in one stretch. */
+  readonly course?: Course
+  /** Where that is an index of another table. */
+  readonly source?: Source
+  /** Whether that has others, too. */
+  readonly isWider?: true
+}
+
+/** The filters of a search; each row is held against the search once more when it was read (`model/secret-search.ts`). */
+export function filtersOf(dialect: Dialect, accountId: number, search: SecretSearch): Filter[] {
+  const { name, names, words, listId, tag, type, expiresBefore, updatedBefore, isHeldOld } = search
+  const ids = (where: Query) => sql`select s.id from secrets s where s.account_id = ${accountId} and ${where}`
+  const ranged = (where: Query, course: Course): Filter => ({ where, ids: ids(where), course })
+  return [
+    ...(name === undefined ? [] : namedLike(dialect, accountId, [name])),
+    ...(names === undefined ? [] : namedLike(dialect, accountId, names)),
+    ...words.map((word) => ({ where: holds(word) })),
+    ...(listId === undefined ? [] : [ranged(sql`s.list_id = ${listId}`, 'id')]),
+    ...(tag === undefined ? [] : [tagged(accountId, tag)]),
+    ...(type === undefined ? [] : [ofType(type, ids)]),
+    ...(expiresBefore === undefined ? [] : [ranged(sql`s.expires_ms < ${expiresBefore}`, 'expires')]),
+    ...(updatedBefore === undefined ? [] : [ranged(sql`s.updated_ms < ${updatedBefore}`, 'updated')]),
+    ...(isHeldOld === true ? [heldOld(accountId)] : []),
+  ]
+}
+
+/** By some deployment, in an older version. */
+function heldOld(accountId: number): Filter {
+  return {
+    where: sql`exists (select 1 from deployment_secrets h
+      where h.account_id = s.account_id and h.secret_id = s.id and h.version < s.version)`,
+    course: 'id',
+    isWider: true,
+    source: {
+      from: sql`(select distinct secret_id from deployment_secrets where account_id = ${accountId}) h
+        cross join secrets s`,
+      where: sql`s.account_id = ${accountId} and s.id = h.secret_id`,
+      id: 'h.secret_id',
+    },
+  }
+}
+
+function tagged(accountId: number, tag: string): Filter {
+  return {
+    where: sql`exists (select 1 from secret_tags t
+      where t.account_id = s.account_id and t.tag = ${tag} and t.secret_id = s.id)`,
+    ids: sql`select t.secret_id as id from secret_tags t where t.account_id = ${accountId} and t.tag = ${tag}`,
+    course: 'id',
+    source: {
+      // Of two tables that are crossed, SQLite goes along the first.
+      from: sql`secret_tags t cross join secrets s`,
+      where: sql`t.account_id = ${accountId} and t.tag = ${tag} and s.account_id = t.account_id and s.id = t.secret_id`,
+      id: 't.secret_id',
+    },
+  }
+}
+
+function ofType(type: Secret['type'], ids: (where: Query) => Query): Filter {
+  if (type === 'text') return { where: sql`s.type <> 'file'` }
+  const where = sql`s.type = 'file'`
+  return { where, ids: ids(where), course: 'name' }
+}
+
+/** Names that one of the patterns matches. What all of them begin with is a range of the index. */
+function namedLike(dialect: Dialect, accountId: number, patterns: readonly string[]): Filter[] {
+  if (patterns.includes('*')) return []
+  if (patterns.length === 0) return [{ where: sql`1 = 0` }]
+  const like = patterns.map((pattern) => isLike(dialect, pattern))
+  const where = like.length === 1 ? (like[0] ?? none) : sql`(${joined(like, ' or ')})`
+  const ranges = patterns.map(rangeOf)
+  const known = ranges.flatMap((range) => range ?? [])
+  // What only ends alike, or has something in the middle, no index leads to.
+  if (known.length < ranges.length) return [{ where }]
+  const ids = joined(
+    known.map((range) => sql`select s.id from secrets s where s.account_id = ${accountId} and ${range}`),
+    ' union all ',
+  )
+  const [range] = known
+  if (range === undefined || known.length > 1) return [{ where, ids }]
+  const isDecided = /^[^*]+\*?$/.test(patterns[0] ?? '')
+  return [{ where: range, ids, course: 'name' }, ...(isDecided ? [] : [{ where }])]
+}
+
+/** Where names that a pattern matches are in the index of names; nothing for one that begins with anything. */
+function rangeOf(pattern: string): Query | undefined {
+  const [head = '', ...rest] = pattern.split('*')
+  if (head === '') return undefined
+  return rest.length === 0 ? sql`s.name = ${head}` : beginning(head)
+}
+
+/** Names are ASCII, so that the next text after all that begin with one has its last character one higher. */
+function beginning(head: string): Query {
+  const last = head.length - 1
+  return sql`s.name >= ${head} and s.name < ${head.slice(0, last) + String.fromCharCode(head.charCodeAt(last) + 1)}`
+}
+
+function isLike(dialect: Dialect, pattern: string): Query {
+  if (!pattern.includes('*')) return sql`s.name = ${pattern}`
+  if (dialect === 'sqlite') return sql`s.name glob ${pattern}`
+  return sql`s.name like ${escaped(pattern).replaceAll('*', '%')} escape '\\'`
+}
+
+/** Whether a word is in the name, the description or a tag, whatever the case of the letters A to Z. */
+function holds(word: string): Query {
+  return sql`lower(s.name || ' ' || s.description || ' ' || s.tags) like ${`%${escaped(word)}%`} escape '\\'`
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\%_]/g, '\\$&')
+}
+
+/** Of which rows of a course the next ones are wanted. */
+export interface Stretch {
+  readonly course: Course
+  readonly source: Source
+  readonly isDown: boolean
+  /** What the row before the first one is in order by. */
+  readonly after: readonly Key[] | undefined
+}
+
+export function secretsOf(accountId: number, where: Query = none): Source {
+  const also = where === none ? none : sql` and ${where}`
+  return { from: sql`secrets s`, where: sql`s.account_id = ${accountId}${also}`, id: 's.id' }
+}
+
+/** The next rows, all of which are wanted. */
+export function nextRows(stretch: Stretch, limit: number): Query {
+  return sql`select ${all(secrets, 's')} ${whereOf(stretch)} ${orderOf(stretch)} limit ${limit}`
+}
+
+/** Those of the next rows that pass: of so many rows at most, and up to one of them if it is known. */
+export function passing(
+  stretch: Stretch,
+  filters: readonly Filter[],
+  upTo: readonly Key[] | undefined,
+  rows: number,
+  limit: number,
+): Query {
+  const { isDown, course } = stretch
+  // The inner limit keeps a planner from leaving the course for the index of a filter.
+  return sql`select ${all(secrets, 's')} from (
+      select ${all(secrets, 's')} ${whereOf(stretch, upTo)} ${orderOf(stretch)} limit ${rows}) s
+    where ${allOf(filters)} ${orderOf({ isDown, course })} limit ${limit}`
+}
+
+/** Of the secrets of these ids the next ones that pass. */
+export function passingOf(
+  accountId: number,
+  ids: Query,
+  { course, after, isDown }: Omit<Stretch, 'source'>,
+  filters: readonly Filter[],
+  limit: number,
+): Query {
+  const { columns } = courses[course]
+  const conditions = [...filters.map(({ where }) => where), ...beyond(columns, after, isDown ? '<' : '>')]
+  const also = conditions.length === 0 ? none : sql` and ${joined(conditions, ' and ')}`
+  return sql`with few as materialized (select distinct id from (${ids}) found)
+    select ${all(secrets, 's')} from few f cross join secrets s
+    where s.account_id = ${accountId} and s.id = f.id${also} ${orderOf({ course, isDown })} limit ${limit}`
+}
+
+/** What the last one of the next so many rows is in order by; no row where there are fewer. */
+export function endOf(stretch: Stretch, rows: number): Query {
+  const named = columnsOf(stretch).map((column, at) => `${column} as k${at}`)
+  return sql`select ${raw(named.join(', '))} ${whereOf(stretch)} ${orderOf(stretch)} limit 1 offset ${rows - 1}`
+}
+
+/** How many of the next rows pass, up to one of them or the last; in each list apart, along the course of lists. */
+export function countOf(stretch: Stretch, filters: readonly Filter[], upTo: readonly Key[] | undefined): Query {
+  const also = filters.length === 0 ? none : sql` and ${allOf(filters)}`
+  if (stretch.course !== 'list') return sql`select count(*) as count ${whereOf(stretch, upTo)}${also}`
+  return sql`select s.list_id as id, count(*) as count ${whereOf(stretch, upTo)}${also} group by s.list_id`
+}
+
+/** How many there are of these ids that pass. */
+export function countOfIds(accountId: number, ids: Query, filters: readonly Filter[]): Query {
+  const also = filters.length === 0 ? none : sql` and ${allOf(filters)}`
+  return sql`with few as materialized (select distinct id from (${ids}) found)
+    select count(*) as count from few f cross join secrets s
+    where s.account_id = ${accountId} and s.id = f.id${also}`
+}
+
+/** How many ids there are, as far as so many. */
+export function atMost(ids: Query, most: number): Query {
+  return sql`select count(*) as count from (${ids} limit ${most}) found`
+}
+
+/** The tags of an account, one after the other. */
+export function tagsOf(accountId: number, limit: number): Query {
+  return sql`with recursive found(tag) as (
+      select min(tag) from secret_tags where account_id = ${accountId}
+      union all
+      select (select min(t.tag) from secret_tags t where t.account_id = ${accountId} and t.tag > found.tag)
+      from found where found.tag is not null)
+    select tag from found where tag is not null limit ${limit}`
+}
+
+function whereOf(stretch: Stretch, upTo?: readonly Key[]): Query {
+  const { source, after, isDown } = stretch
+  const columns = columnsOf(stretch)
+  const bounds = [...beyond(columns, after, isDown ? '<' : '>'), ...beyond(columns, upTo, isDown ? '>=' : '<=')]
+  const within = bounds.length === 0 ? none : sql` and ${joined(bounds, ' and ')}`
+  return sql`from ${source.from} where ${source.where}${within}`
+}
+
+function columnsOf({ course, source }: Pick<Stretch, 'course' | 'source'>): readonly string[] {
+  return courses[course].columns.map((column) => (column === 's.id' ? source.id : column))
+}
+
+function orderOf({ course, isDown, source }: Pick<Stretch, 'course' | 'isDown'> & Partial<Stretch>): Query {
+  const columns = source === undefined ? courses[course].columns : columnsOf({ course, source })
+  return raw(`order by ${columns.map((column) => (isDown ? `${column} desc` : column)).join(', ')}`)
+}
+
+function beyond(columns: readonly string[], key: readonly Key[] | undefined, is: '<' | '>' | '<=' | '>='): Query[] {
+  if (key === undefined) return []
+  const values = joined(
+    key.map((one) => sql`${one}`),
+    ', ',
+  )
+  const [first, second] = columns
+  return second === undefined
+    ? [sql`${raw(`${first} ${is}`)} ${values}`]
+    : [sql`${raw(`(${columns.join(', ')}) ${is}`)} (${values})`]
+}
+
+function allOf(filters: readonly Filter[]): Query {
+  return joined(
+    filters.map(({ where }) => where),
+    ' and ',
+  )
+}
+
+function joined(parts: readonly Query[], between: string): Query {
+  return { sql: parts.map((part) => part.sql).join(between), parameters: parts.flatMap((part) => part.parameters) }
+}
+
+/** A text of our own, as it is. */
+function raw(text: string): Query {
+  return { sql: text, parameters: [] }
+}

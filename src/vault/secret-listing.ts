@@ -1,0 +1,110 @@
+/** Listings of secrets: those that the asker may see, by filters and in an order. */
+import { namesOf } from '../model/scope.ts'
+import type { Secret } from '../model/secret.ts'
+import { fits, lowered, type SecretSearch } from '../model/secret-search.ts'
+import type { IdOrName } from '../store/naming.ts'
+import type { SecretOrder, SecretPage, SecretPosition } from '../store/store.ts'
+import { filterInTurns } from './scan-in-turns.ts'
+import { type Asker, ask, authenticate, type Vault, verifyAll } from './vault.ts'
+
+/** Which secrets a listing or a count is about: those that pass every part that is given. */
+export interface SecretFilter extends Omit<SecretSearch, 'names' | 'words' | 'listId'> {
+  readonly list?: IdOrName | undefined
+  /** What is looked for in names, descriptions and tags: words, each of which must be in one of them. */
+  readonly text?: string | undefined
+}
+
+/** In which order, and in which direction. */
+export interface SecretsInOrder extends SecretFilter {
+  readonly order?: SecretOrder | undefined
+  readonly isDown?: boolean | undefined
+}
+
+/** Where a listing goes on: after a position of an earlier one, or before it. */
+export interface Begin {
+  readonly after: SecretPosition
+  readonly isBack: boolean
+}
+
+export interface SecretsFound {
+  readonly accountId: number
+  /** Whether they come the other way round, as they are the ones before. */
+  readonly isBack: boolean
+  readonly pages: AsyncIterable<readonly Secret[]>
+  /** How many there are on all pages. */
+  count(): Promise<number>
+  /** Where the listing goes on after one that it has given. */
+  positionOf(secret: Secret): SecretPosition
+}
+
+/**
+ * Lists the secrets that the asker may see, in pages that are read as they are taken.
+ *
+ * @param begin gives where to begin, once the asker is known to the account
+ * @param limit how many are wanted, at most
+ * @throws Refusal `not_found` for a list that is not there, `forbidden`
+ */
+export async function listSecrets(
+  vault: Vault,
+  asker: Asker,
+  { order = 'created', isDown = false, ...wanted }: SecretsInOrder,
+  begin: (accountId: number) => Begin | undefined,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<SecretsFound> {
+  const { accountId, search } = await searchOf(vault, asker, wanted)
+  const { after, isBack = false } = begin(accountId) ?? {}
+  const listing = { search, order, isDown: isDown !== isBack, after, limit, now: vault.now() }
+  const positions = new WeakMap<Secret, SecretPage>()
+  const pages = checked(vault, asker, search, vault.store.secretPages(accountId, listing), positions, limit)
+  return {
+    accountId,
+    isBack,
+    pages: whileLetIn(vault, asker, pages),
+    count: () => vault.store.countSecrets(accountId, search),
+    positionOf: (secret) => positions.get(secret)?.positionOf(secret) ?? [],
+  }
+}
+
+/** What is asked for, of what the asker may list. */
+export async function searchOf(
+  vault: Vault,
+  asker: Asker,
+  { list: wanted, text = '', name, tag, type, expiresBefore, updatedBefore, isHeldOld }: SecretFilter,
+): Promise<{ readonly accountId: number; readonly search: SecretSearch }> {
+  const { accountId, scopes, list } = await ask(vault, asker, { kind: 'list_secrets', list: wanted })
+  const parts = { name, tag, type, expiresBefore, updatedBefore, isHeldOld }
+  const words = lowered(text)
+    .split(/\s+/)
+    .filter((word) => word !== '')
+  return { accountId, search: { ...parts, listId: list?.id, names: namesOf(scopes, 'secrets:list'), words } }
+}
+
+/** Whatever led to a row, it is held against the search and against its MAC. */
+async function* checked(
+  vault: Vault,
+  asker: Asker,
+  search: SecretSearch,
+  pages: AsyncIterable<SecretPage>,
+  positions: WeakMap<Secret, SecretPage>,
+  limit: number,
+): AsyncIterable<readonly Secret[]> {
+  let left = limit
+  for await (const page of pages) {
+    const wanted = (await filterInTurns(page.secrets, (secret) => fits(search, secret))).slice(0, left)
+    await verifyAll(vault, asker, 'secrets', wanted, 'secret.list')
+    for (const secret of wanted) positions.set(secret, page)
+    left -= wanted.length
+    yield wanted
+    if (left === 0) return
+  }
+}
+
+/** A listing may be taken slowly: whoever is shut out meanwhile is given no further page. */
+async function* whileLetIn<T>(vault: Vault, asker: Asker, pages: AsyncIterable<T>): AsyncIterable<T> {
+  let isFirst = true
+  for await (const page of pages) {
+    if (!isFirst) await authenticate(vault, asker)
+    isFirst = false
+    yield page
+  }
+}

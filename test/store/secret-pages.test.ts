@@ -1,0 +1,310 @@
+/** Listings and counts of secrets in the databases: what they find, in which order, and how many rows that takes. */
+import assert from 'node:assert/strict'
+import { suite, type TestContext, test } from 'node:test'
+import type { Secret } from '../../src/model/secret.ts'
+import { fits, type SecretSearch } from '../../src/model/secret-search.ts'
+import { countByList, countSecrets, secretPages, tags } from '../../src/store/secret-pages.ts'
+import type { Query } from '../../src/store/sql.ts'
+import type { SecretOrder, SecretPosition } from '../../src/store/store.ts'
+import { engines, type TestEngine } from '../support/engines.ts'
+import { connect, type Database } from '../support/rows.ts'
+
+const count = 3000
+const now = 1_000_000
+const listNames = ['zeta', 'alpha', 'mid', 'empty']
+
+/** As secrets are in the tables; their MACs are none that a server would take. */
+function secretOf(id: number): Secret {
+  const words = ['prod', 'test', 'dev', 'ci']
+  return {
+    accountId: 1,
+    id,
+    uid: `uid-${id}`,
+    name: `${words[id % 4]}-key${id % 100 === 7 ? '_x' : ''}-${(id * 7919) % count}`,
+    version: 2,
+    createdAt: 1000 + id,
+    updatedAt: 1000 + ((id * 31) % 500),
+    mac: Buffer.from('00', 'hex'),
+    listId: id <= 5 ? 3 : 1 + (id % 2),
+    type: id % 250 === 3 ? 'file' : 'text',
+    filename: null,
+    description: id % 400 === 9 ? 'of the Web Shop' : '',
+    tags: [...(id % 500 === 1 ? ['rare'] : []), ...(id % 2 === 0 ? ['team:db'] : [])],
+    expiresAt: id % 50 === 0 ? now + (id - count / 2) : null,
+  }
+}
+
+const all = Array.from({ length: count }, (_, at) => secretOf(at + 1))
+
+async function filled(t: TestContext, engine: TestEngine): Promise<Database> {
+  const place = await engine.makeMigratedPlace()
+  const database = await connect(place)
+  t.after(async () => {
+    await database.close()
+    await place.clear()
+  })
+  const mac = Buffer.from('00', 'hex')
+  const account = { created_ms: 1, next_secret_id: 1, next_key_id: 1, audit_size: 0, audit_head: mac, audit_ms: 0, mac }
+  await database.insert('accounts', [
+    { id: 1, name: 'one', ...account },
+    { id: 2, name: 'two', ...account },
+  ])
+  await database.insert(
+    'lists',
+    listNames.map((name, at) => ({
+      ...{ account_id: 1, id: at + 1, uid: `list-${at}`, name, created_ms: 1, updated_ms: 1, mac },
+    })),
+  )
+  const rows = all.map((secret) => ({
+    ...{ account_id: secret.accountId, id: secret.id, uid: secret.uid, name: secret.name, version: secret.version },
+    ...{ created_ms: secret.createdAt, updated_ms: secret.updatedAt, mac, list_id: secret.listId, type: secret.type },
+    ...{ filename: null, description: secret.description, tags: secret.tags.join(' '), expires_ms: secret.expiresAt },
+  }))
+  await database.insert('secrets', [...rows, ...rows.slice(0, 50).map((row) => ({ ...row, account_id: 2 }))])
+  await database.insert(
+    'deployment_secrets',
+    [2, 8, 8, 900].flatMap((id, at) => [
+      { account_id: 1, deployment_id: at + 1, secret_id: id, secret_uid: 'u', name: 'n', version: id === 900 ? 2 : 1 },
+    ]),
+  )
+  return database
+}
+
+/** What the queries cost: the statements, and the most rows that one of them looked at, where the database tells. */
+function watched(database: Database) {
+  const asked: { readonly text: string; readonly rows: number | undefined }[] = []
+  return {
+    asked,
+    query: async (query: Query) => {
+      // Of the few lists, PostgreSQL rather reads all.
+      if (!query.sql.includes(' from lists ')) asked.push(await database.explain(query))
+      return database.query(query)
+    },
+  }
+}
+
+async function list(
+  database: Pick<Database, 'query' | 'dialect'>,
+  search: Partial<SecretSearch>,
+  order: SecretOrder,
+  isDown: boolean,
+  limit: number,
+  after?: SecretPosition,
+) {
+  const listing = { search: { words: [], ...search }, order, isDown, after, limit, now }
+  const found: { id: number; at: SecretPosition }[] = []
+  for await (const { secrets, positionOf } of secretPages({ ...database, accountId: 1 }, listing)) {
+    found.push(...secrets.map((secret) => ({ id: secret.id, at: positionOf(secret) })))
+    if (found.length >= limit) break
+  }
+  return found.slice(0, limit)
+}
+
+const heldOld = new Set([2, 8])
+
+/** The same, told from all secrets. */
+function expected(search: Partial<SecretSearch>, order: SecretOrder, isDown: boolean): number[] {
+  const found = all.filter(
+    (secret) => fits({ words: [], ...search }, secret) && (search.isHeldOld !== true || heldOld.has(secret.id)),
+  )
+  const keys: Record<SecretOrder, (secret: Secret) => readonly (string | number)[]> = {
+    created: () => [],
+    name: ({ name }) => [name],
+    updated: ({ updatedAt }) => [updatedAt],
+    expires: ({ expiresAt }) => [expiresAt ?? Number.MAX_SAFE_INTEGER],
+    list: ({ listId }) => [listNames[listId - 1] ?? ''],
+    type: ({ type, name }) => [type, name],
+    'expired first': ({ expiresAt }) => [expiresAt !== null && expiresAt <= now ? 0 : 1],
+  }
+  const compare = (one: Secret, other: Secret) => {
+    const [ones, others] = [
+      [...keys[order](one), one.id],
+      [...keys[order](other), other.id],
+    ]
+    const at = ones.findIndex((key, index) => key !== others[index])
+    return at < 0 ? 0 : (ones[at] ?? 0) < (others[at] ?? 0) ? -1 : 1
+  }
+  const sorted = found.sort(compare).map(({ id }) => id)
+  return isDown ? sorted.reverse() : sorted
+}
+
+const orders: readonly SecretOrder[] = ['created', 'name', 'updated', 'expires', 'list', 'type', 'expired first']
+const searches: readonly Partial<SecretSearch>[] = [
+  {},
+  { name: 'prod-*' },
+  { name: 'prod-key-7*' },
+  { name: '*_x-*' },
+  { name: 'test-key-7919' },
+  { name: 'none' },
+  { names: ['prod-key-1*', 'ci-key-2*'] },
+  { names: ['prod-*', '*9'] },
+  { names: [] },
+  { words: ['web', 'shop'] },
+  { words: ['key_x'] },
+  { words: ['team:DB'.toLowerCase(), '_'] },
+  { listId: 1 },
+  { listId: 3 },
+  { listId: 4 },
+  { tag: 'rare' },
+  { tag: 'team:db' },
+  { tag: 'none' },
+  { tag: 'team:db', listId: 1, name: '*-1*' },
+  { type: 'file' },
+  { type: 'text', name: 'dev-*' },
+  { expiresBefore: now },
+  { updatedBefore: 1100 },
+  { updatedBefore: 1010, tag: 'rare' },
+  { isHeldOld: true },
+  { isHeldOld: true, name: 'dev-*' },
+]
+
+for (const engine of engines) {
+  suite(`${engine.name}: secrets in the database`, { skip: engine.skip }, () => {
+    test('are found by every filter in every order, both ways, a page at a time', async (t) => {
+      const database = await filled(t, engine)
+      for (const order of orders) {
+        for (const [at, search] of searches.entries()) {
+          const isDown = (at + order.length) % 2 === 0
+          const label = `${JSON.stringify(search)} ${order} ${isDown}`
+          const want = expected(search, order, isDown)
+          const found = await list(database, search, order, isDown, Number.POSITIVE_INFINITY)
+          assert.deepEqual(
+            found.map(({ id }) => id),
+            want,
+            label,
+          )
+          const middle = found[Math.floor(found.length / 2)]
+          const next = await list(database, search, order, isDown, 7, middle?.at)
+          const from = middle === undefined ? 0 : want.indexOf(middle.id) + 1
+          assert.deepEqual(
+            next.map(({ id }) => id),
+            want.slice(from, from + 7),
+            `${label} after the middle`,
+          )
+          const back = await list(database, search, order, !isDown, 7, middle?.at)
+          const before = middle === undefined ? [] : want.slice(0, want.indexOf(middle.id)).reverse()
+          assert.deepEqual(
+            back.map(({ id }) => id),
+            before.slice(0, 7),
+            `${label} before the middle`,
+          )
+        }
+      }
+    })
+
+    test('are counted as they are found, in all and in each list', async (t) => {
+      const database = await filled(t, engine)
+      const asked = { ...database, accountId: 1 }
+      for (const search of searches) {
+        const want = expected(search, 'created', false)
+        const label = JSON.stringify(search)
+        assert.equal(await countSecrets(asked, { words: [], ...search }), want.length, label)
+        const byList = await countByList(asked, { words: [], ...search })
+        const sum = [...byList.values()].reduce((one, other) => one + other, 0)
+        assert.equal(sum, want.length, label)
+        assert.equal(byList.get(3) ?? 0, want.filter((id) => id <= 5).length, label)
+      }
+      assert.deepEqual(await tags(asked, 10), ['rare', 'team:db'])
+      assert.deepEqual(await tags(asked, 1), ['rare'])
+    })
+
+    test('that an index leads to cost as many rows as are shown, and no sorting', async (t) => {
+      const database = await filled(t, engine)
+      const cases: readonly [Partial<SecretSearch>, SecretOrder][] = [
+        [{}, 'created'],
+        [{}, 'name'],
+        [{}, 'updated'],
+        [{}, 'expires'],
+        [{ name: 'prod-*' }, 'name'],
+        [{ listId: 1 }, 'created'],
+        [{ listId: 4 }, 'created'],
+        [{ tag: 'team:db' }, 'created'],
+        [{ tag: 'none' }, 'created'],
+        [{ type: 'file' }, 'name'],
+        [{ type: 'file' }, 'type'],
+        [{ updatedBefore: 1100 }, 'updated'],
+        [{ expiresBefore: now }, 'expires'],
+        [{}, 'list'],
+      ]
+      for (const [search, order] of cases) {
+        const [first] = await list(database, search, order, false, 1)
+        // What never expires is last, and the other way round first: no index has it in order.
+        const isSkipped = order === 'expires' && search.expiresBefore === undefined
+        for (const [isDown, after] of [
+          [false, undefined],
+          [false, first?.at],
+          [!isSkipped, undefined],
+        ] as const) {
+          const { asked, query } = watched(database)
+          await list({ ...database, query }, search, order, isDown, 10, after)
+          const label = `${JSON.stringify(search)} ${order} ${isDown}`
+          assertFlat(asked, label, 40)
+        }
+      }
+    })
+
+    test('of which few pass a filter cost no more than those few, in any order', async (t) => {
+      const database = await filled(t, engine)
+      // Of so small a table it would rather read all than look up a few.
+      if (database.dialect === 'postgres') {
+        for (const way of ['hashjoin', 'mergejoin'])
+          await database.query({ sql: `set enable_${way} = off`, parameters: [] })
+      }
+      for (const search of [{ tag: 'rare' }, { listId: 3 }, { type: 'file' }, { name: 'prod-key-7*' }] as const) {
+        for (const order of orders) {
+          const { asked, query } = watched(database)
+          await list({ ...database, query }, search, order, false, 10)
+          for (const { text, rows } of asked) {
+            assert.ok((rows ?? 0) < count / 2, `${JSON.stringify(search)} ${order}: ${rows} rows\n${text}`)
+            assert.doesNotMatch(text, scan, `${JSON.stringify(search)} ${order}`)
+          }
+        }
+      }
+    })
+
+    test('that no index leads to are looked at in stretches, so that no statement holds others up', async (t) => {
+      const database = await filled(t, engine)
+      const { asked, query } = watched(database)
+
+      await list({ ...database, query }, { words: ['no-such-word'] }, 'name', false, 10)
+
+      assert.ok(asked.length >= 4, String(asked.length))
+      for (const { text, rows } of asked) {
+        assert.ok((rows ?? 0) <= 2 * 2048, `${rows} rows\n${text}`)
+        assert.doesNotMatch(text, scan, text)
+      }
+    })
+
+    test('are in the index of tags as they are in their rows, whoever writes those', async (t) => {
+      const database = await filled(t, engine)
+      const write = (sql: string) => database.query({ sql, parameters: [] })
+
+      await write(`update secrets set tags = 'new rare' where account_id = 1 and id in (1, 2)`)
+      await write('delete from secrets where account_id = 1 and id = 501')
+      await write(`update secrets set tags = '' where account_id = 1 and id = 4`)
+
+      const rows = await write('select account_id, tag, secret_id from secret_tags order by 1, 2, 3')
+      const secrets = await write(`select account_id, id, tags from secrets where tags <> ''`)
+      const want = secrets.flatMap(({ account_id, id, tags }) =>
+        String(tags)
+          .split(' ')
+          .map((tag) => `${account_id} ${tag} ${id}`),
+      )
+      assert.deepEqual(
+        rows.map(({ account_id, tag, secret_id }) => `${account_id} ${tag} ${secret_id}`).sort(),
+        want.sort(),
+      )
+    })
+  })
+}
+
+function assertFlat(asked: readonly { text: string; rows: number | undefined }[], label: string, most: number): void {
+  for (const { text, rows } of asked) {
+    assert.ok((rows ?? 0) <= most, `${label}: ${rows} rows\n${text}`)
+    assert.doesNotMatch(text, scan, `${label}\n${text}`)
+    assert.doesNotMatch(text, /TEMP B-TREE|"Sort"/, `${label}\n${text}`)
+  }
+}
+
+/** A table is gone through from its beginning. What SQLite calls a scan of a co-routine is of what that has found. */
+const scan = /(?<!^CO-ROUTINE s\n.*\n)SCAN s(?! USING)\b|"Node Type":"Seq Scan"/
