@@ -3,11 +3,26 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build } from 'vite'
+import { type Building, buildOf, isBuilt } from './built.ts'
 
 const portal = join(import.meta.dirname, '..', 'portal')
 const isText = /\.(?:js|css|html|svg|json)$/
 
-export async function buildPortal(): Promise<void> {
+const building: Building = {
+  folder: join(portal, 'dist'),
+  sources: ['portal/*.*', 'portal/{src,public}/**/*', 'src/**/*', 'scripts/build-portal.ts', 'package-lock.json'],
+}
+
+/** As `buildPortal`, unless it was built of these very sources. */
+export async function buildPortalOnce(): Promise<void> {
+  if (!isBuilt(building)) await buildPortal()
+}
+
+export function buildPortal(): Promise<void> {
+  return buildOf(building, bundle)
+}
+
+async function bundle(): Promise<void> {
   await build({ root: portal, configFile: join(portal, 'vite.config.ts'), logLevel: 'warn' })
   for (const path of globSync('**/*', { cwd: join(portal, 'dist') }).filter((name) => isText.test(name))) {
     const file = join(portal, 'dist', path)

@@ -3,10 +3,10 @@
  * thousand modules are slow to find and to load; the client stays as it is, with its types.
  */
 import { execFileSync } from 'node:child_process'
-import { createHash, hash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { build, type OutputChunk } from 'rolldown'
+import { type Building, buildOf, isBuilt } from './built.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -16,36 +16,22 @@ const external = ['@scalar/fastify-api-reference']
 /** The other build asks the environment at each word whether to print it: slow, and it would print values. */
 const alias = { yaml: join(root, 'node_modules/yaml/browser/index.js') }
 
-/** Which sources each folder was built of. */
-const marks = join(root, 'node_modules/.cache/built')
-
-/** What the build depends on. */
-function sourcesHash(): string {
-  // A copy of the tree that is packed has no lock file.
-  const sources = globSync(['src/**/*', 'scripts/build.ts', 'package-lock.json'], { cwd: root })
-  const digest = createHash('sha256')
-  for (const path of sources.sort()) {
-    const file = join(root, path)
-    if (statSync(file).isFile()) digest.update(`${path}\0${hash('sha256', readFileSync(file), 'hex')}\n`)
-  }
-  return digest.digest('hex')
-}
-
-function markOf(folder: string): string {
-  return join(marks, hash('sha256', folder, 'hex'))
-}
+const ofCommand = (folder: string): Building => ({
+  folder,
+  sources: ['src/**/*', 'scripts/build.ts', 'package-lock.json'],
+})
 
 /** As `buildCommand`, unless it was built of these very sources: another process may be running what is there. */
 export async function buildCommandOnce(folder: string): Promise<void> {
-  const mark = markOf(folder)
-  const isBuilt =
-    existsSync(join(folder, 'main.js')) && existsSync(mark) && readFileSync(mark, 'utf8') === sourcesHash()
-  if (!isBuilt) await buildCommand(folder)
+  if (!isBuilt(ofCommand(folder)) || !existsSync(join(folder, 'main.js'))) await buildCommand(folder)
 }
 
 /** Bundles the command, the server and its threads, into a folder beside `src`, with the licences of all. */
-export async function buildCommand(folder: string): Promise<void> {
-  const sources = sourcesHash()
+export function buildCommand(folder: string): Promise<void> {
+  return buildOf(ofCommand(folder), () => bundle(folder))
+}
+
+async function bundle(folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
   const { output } = await build({
     input: {
@@ -60,8 +46,6 @@ export async function buildCommand(folder: string): Promise<void> {
     logLevel: 'warn',
   })
   writeFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), licencesOf(output.filter((part) => part.type === 'chunk')))
-  mkdirSync(marks, { recursive: true })
-  writeFileSync(markOf(folder), sources)
 }
 
 function licencesOf(chunks: readonly OutputChunk[]): string {

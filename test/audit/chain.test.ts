@@ -10,10 +10,10 @@ import { type StoredRecord, verifyChain } from '../../src/audit/verify.ts'
 import type { NamedRow } from '../../src/store/tables/field.ts'
 import { toStoredRecord } from '../../src/store/tables/record.ts'
 import type { AuditRow } from '../support/audit-row.ts'
+import { rounds } from '../support/chance.ts'
 import { fc } from '../support/fast-check.ts'
 import * as second from './second-verifier.ts'
 
-const isSlow = process.env['SLOW'] === '1' || process.env['CI'] === 'true'
 const storeId = '0a'.repeat(16)
 
 const text = fc.string({ unit: 'binary', maxLength: 12 })
@@ -139,7 +139,7 @@ suite('The audit chain', () => {
         const rows = rowsOf(accountId, entries)
         assert.equal(await firstBad(accountId, rows, statedBy(rows, accountId)), undefined)
       }),
-      { numRuns: isSlow ? 1000 : 100 },
+      { numRuns: rounds(200, 1000) },
     )
   })
 
@@ -161,7 +161,7 @@ suite('The audit chain', () => {
           assert.equal(bad, tampered.badSeq, tamper.name)
         },
       ),
-      { numRuns: isSlow ? 10_000 : 600 },
+      { numRuns: rounds(1000, 10_000) },
     )
   })
 

@@ -14,11 +14,11 @@ import type { Row } from '../../src/store/dump/dump.ts'
 import type { Table } from '../../src/store/tables/table.ts'
 import { tables } from '../../src/store/tables/tables.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
+import { rounds } from '../support/chance.ts'
 import { engines, makeFolder, type Place } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
 import { startServer, type TestServer, testConfig } from '../support/server.ts'
 
-const isSlow = process.env['SLOW'] === '1'
 const [sqlite] = engines
 assert.ok(sqlite)
 
@@ -338,7 +338,7 @@ suite('Tampering with a store', () => {
         kinds.set(drawn[0], (kinds.get(drawn[0]) ?? 0) + 1)
         assert.ok(await isAlarmRaised(scene, tamper ?? assert.fail()), `kind ${drawn[0]} on ${table.name}`)
       }),
-      { numRuns: isSlow ? 10_000 : 150 },
+      { numRuns: rounds(70, 10_000) },
     )
     assert.equal(kinds.size, 7)
   })
@@ -346,6 +346,6 @@ suite('Tampering with a store', () => {
   test('is not suspected of a store that nobody touched', async (t) => {
     const scene = await makeScene(t)
 
-    for (let run = 0; run < (isSlow ? 1000 : 20); run++) assert.equal(await isAlarmRaised(scene, () => {}), false)
+    for (let run = 0; run < rounds(10, 1000); run++) assert.equal(await isAlarmRaised(scene, () => {}), false)
   })
 })

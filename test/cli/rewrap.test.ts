@@ -5,12 +5,13 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { chance, rounds } from '../support/chance.ts'
 import { runBeside, runCommand, startChild, startCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
 import { underLoad } from '../support/load.ts'
 
-const rounds = process.env['SLOW'] === '1' ? 50 : 3
+const times = rounds(2, 50)
 
 for (const engine of engines) {
   suite(`${engine.name}: strongroom rewrap`, { skip: engine.skip }, () => {
@@ -64,22 +65,23 @@ for (const engine of engines) {
       await api.post('/v3/secrets', { name: 'db', value: 'v' })
 
       await underLoad(api, 1, async () => {
+        const random = chance(t)
         const began = performance.now()
         assert.equal(await isOpenedBy({}), true)
         const took = performance.now() - began
         const kill = async (parameters: string[], env: Record<string, string>) => {
           const killed = startCommand(place, parameters, 'ignore', env)
           const gone = once(killed, 'exit')
-          await setTimeout(took * (0.3 + Math.random()))
+          await setTimeout(took * (0.3 + random()))
           killed.kill('SIGKILL')
           await gone
         }
-        for (let round = 0; round < rounds; round++) {
+        for (let round = 0; round < times; round++) {
           await kill(['rewrap', '--to', next], {})
           assert.equal(await isOpenedBy({}), true)
         }
         assert.equal((await runBeside(place, ['rewrap', '--to', next])).code, 0)
-        for (let round = 0; round < rounds; round++) {
+        for (let round = 0; round < times; round++) {
           await kill(['rewrap', '--finish'], withNext)
           assert.equal(await isOpenedBy(withNext), true)
         }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { CachedSecrets, type CacheOptions, NotFound, Strongroom } from '../../src/client/index.ts'
+import { rounds } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
 import { type Faked, Middleman, type Trick } from '../support/middleman.ts'
@@ -193,7 +194,7 @@ suite('A cached reader', () => {
       }
     })
 
-    await fc.assert(property, { numRuns: process.env['SLOW'] === '1' ? 5000 : 200 })
+    await fc.assert(property, { numRuns: rounds(200, 5000) })
   })
 
   test('wants to know how long', () => {

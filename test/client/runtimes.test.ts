@@ -5,8 +5,9 @@ import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { after, suite, type TestContext, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import * as client from '../../src/client/index.ts'
+import { launchChromium } from '../support/chromium.ts'
 import { engines } from '../support/engines.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { live, wentWell } from './life.ts'
@@ -20,11 +21,7 @@ suite('The client lives', () => {
 
   /** A page of the server's own address, as another has no leave to ask it. */
   async function open(t: TestContext, { url }: TestServer): Promise<Page> {
-    browser ??= chromium.launch({
-      executablePath: process.env['STRONGROOM_TEST_CHROMIUM'] ?? '/usr/bin/chromium',
-      // Root has no sandbox to go to.
-      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-    })
+    browser ??= launchChromium()
     const page = await (await browser).newPage()
     t.after(() => page.close())
     await page.context().route(`${url}/sources/**`, (route) => {

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Conflict, Forbidden, Invalid, NotFound, Strongroom, Unauthorized, versionTag } from '../../src/client/index.ts'
+import { rounds } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
 import { Middleman } from '../support/middleman.ts'
 import { startServer } from '../support/server.ts'
 
-const runs = process.env['SLOW'] === '1' ? 200 : 15
+const runs = rounds(15, 200)
 
 for (const engine of engines) {
   suite(`${engine.name}: the client`, { skip: engine.skip }, () => {

@@ -18,8 +18,13 @@ interface Life {
 /** Each writer owns its secrets, so that the last acknowledged value is known exactly. */
 export class Journal {
   readonly #lives: Life[] = []
+  readonly #random: () => number
   acknowledged = 0
   reads = 0
+
+  constructor(random: () => number) {
+    this.#random = random
+  }
 
   /**
    * Creates, updates, reads and deletes until a request fails.
@@ -58,8 +63,8 @@ export class Journal {
 
   #next(): Life {
     const alive = this.#lives.filter(({ value, isUnknown }) => typeof value === 'string' && !isUnknown)
-    const chosen = alive[Math.floor(Math.random() * alive.length)]
-    if (chosen !== undefined && !this.#busy.has(chosen) && Math.random() < 0.7) return chosen
+    const chosen = alive[Math.floor(this.#random() * alive.length)]
+    if (chosen !== undefined && !this.#busy.has(chosen) && this.#random() < 0.7) return chosen
     const life: Life = {
       name: `s-${randomBytes(6).toString('hex')}`,
       id: undefined,
@@ -88,7 +93,7 @@ export class Journal {
       return this.#change(life, value, api.post('/v3/secrets', { name: life.name, value }), 201)
     }
     const path = `/v3/secrets/${life.id}`
-    const dice = Math.random()
+    const dice = this.#random()
     if (dice < 0.5) return this.#change(life, value, api.put(path, { value }), 200)
     if (dice < 0.6) return this.#change(life, null, api.delete(path), 200)
     const answer = await settled(api.get(path))

@@ -5,28 +5,30 @@ import { DatabaseSync } from 'node:sqlite'
 import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { generateToken } from '../../src/crypto/token.ts'
+import { chance, rounds } from '../support/chance.ts'
 import { runCommand, startChild } from '../support/child.ts'
 import { engines } from '../support/engines.ts'
 import { Journal } from './journal.ts'
 
-const rounds = process.env['SLOW'] === '1' ? 100 : 8
+const times = rounds(4, 100)
 const writers = 16
 
 for (const engine of engines) {
   suite(`${engine.name}: a server killed under load`, { skip: engine.skip }, () => {
-    test(`loses nothing that it acknowledged, ${rounds} times over`, async (t) => {
+    test(`loses nothing that it acknowledged, ${times} times over`, async (t) => {
       const place = await engine.makePlace()
       t.after(() => place.clear())
       const key = generateToken()
-      const journal = new Journal()
+      const random = chance(t)
+      const journal = new Journal(random)
 
-      for (let round = 0; round < rounds; round++) {
+      for (let round = 0; round < times; round++) {
         const server = await startChild(t, place, { env: { STRONGROOM_BOOTSTRAP_API_KEY: key } })
         const api = server.api(key)
         if (round > 0) await journal.check(api)
         const load = Promise.all(Array.from({ length: writers }, () => journal.write(api)))
         await journal.grow(10)
-        await setTimeout(Math.random() * 300)
+        await setTimeout(random() * 300)
         await server.end('SIGKILL')
         await load
       }
@@ -39,7 +41,7 @@ for (const engine of engines) {
       assert.match(runCommand(place, ['audit', 'verify']).stdout, /intact|holds|UNANCHORED/i)
       assert.equal(runCommand(place, ['audit', 'verify']).code, 3)
       if (engine.name === 'SQLite') assertIntegrity(place.dataDir)
-      t.diagnostic(`${journal.acknowledged} changes acknowledged over ${rounds} kills`)
+      t.diagnostic(`${journal.acknowledged} changes acknowledged over ${times} kills`)
     })
   })
 }

@@ -7,16 +7,16 @@ import { suite, type TestContext, test } from 'node:test'
 import { generateToken } from '../../src/crypto/token.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import { Api } from '../support/api.ts'
+import { chance, rounds } from '../support/chance.ts'
 import { startChild } from '../support/child.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 import { Disk, readTrace, tracer } from './disk-trace.ts'
 
 const [sqlite] = engines
-const cuts = process.env['SLOW'] === '1' ? 1000 : 40
+const cuts = rounds(20, 1000)
 const writers = 6
-const writesEach = process.env['SLOW'] === '1' ? 120 : 25
-const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+const writesEach = rounds(25, 120)
 
 const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0
 const skip = canTrace ? false : 'Cannot trace: install strace (Debian: apt-get install strace) and allow ptrace.'
@@ -43,8 +43,8 @@ suite('A power cut', { skip }, () => {
 
     const { lost, checked } = await replay(t, recorded)
 
-    assert.deepEqual(lost, [], `SEED=${seed}`)
-    t.diagnostic(`${recorded.acknowledged.length} acknowledged writes, ${checked} cuts, SEED=${seed}`)
+    assert.deepEqual(lost, [])
+    t.diagnostic(`${recorded.acknowledged.length} acknowledged writes, ${checked} cuts`)
   })
 
   test('would take some with synchronous=NORMAL: this test notices', async (t) => {
@@ -52,7 +52,7 @@ suite('A power cut', { skip }, () => {
 
     const { lost } = await replay(t, recorded, true)
 
-    assert.ok(lost.length > 0, `SEED=${seed}`)
+    assert.ok(lost.length > 0)
   })
 })
 
@@ -96,7 +96,7 @@ async function replay(
   const { folder, before, trace, key, acknowledged } = recorded
   const events = readTrace(trace, folder)
   assert.ok(events.some(({ kind }) => kind === 'sync') && events.length > writers * 10)
-  const random = generator(seed)
+  const random = chance(t)
   const moments = Array.from({ length: cuts }, () => Math.floor(random() * (events.length + 1))).toSorted(
     (a, b) => a - b,
   )
@@ -166,15 +166,4 @@ async function weakened(t: TestContext): Promise<string> {
 
 function filesOf(folder: string): ReadonlyMap<string, Buffer> {
   return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]))
-}
-
-/** Mulberry32: small, and the same for the same seed. */
-function generator(start: number): () => number {
-  let state = start
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }

@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { suite, test } from 'node:test'
 import { generateToken } from '../../src/crypto/token.ts'
+import { chance } from '../support/chance.ts'
 import { startChild } from '../support/child.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { main } from '../support/main.ts'
@@ -19,7 +20,7 @@ for (const engine of engines) {
         t.after(() => place.clear())
         const key = generateToken()
         const server = await startChild(t, place, { env: { STRONGROOM_BOOTSTRAP_API_KEY: key } })
-        const journal = new Journal()
+        const journal = new Journal(chance(t))
         const load = Promise.all(Array.from({ length: 8 }, () => journal.write(server.api(key))))
         await journal.grow(20)
 

@@ -5,12 +5,13 @@ import { rmSync } from 'node:fs'
 import { suite, type TestContext, test } from 'node:test'
 import { Client } from 'pg'
 import { verifyAudit } from '../../src/vault/audit.ts'
+import { rounds } from '../support/chance.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { startCluster } from '../support/postgres.ts'
 import { CommitProxy } from '../support/proxy.ts'
 import { startServer } from '../support/server.ts'
 
-const rounds = process.env['SLOW'] === '1' ? 100 : 6
+const times = rounds(6, 100)
 const [, postgres] = engines
 const skip = postgres?.skip ?? 'No PostgreSQL.'
 
@@ -19,7 +20,7 @@ suite('A connection that breaks at COMMIT', { skip }, () => {
     test(`(${cut} it was carried out) is 503 outcome_unknown, and a repeat acts once`, async (t) => {
       const { api, vault, proxy } = await startBehindProxy(t)
 
-      for (let round = 1; round <= rounds; round++) {
+      for (let round = 1; round <= times; round++) {
         const key = { 'idempotency-key': randomBytes(8).toString('hex') }
         const body = { name: `n-${round}`, value: `v-${round}` }
         proxy.cutNext(cut)

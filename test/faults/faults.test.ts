@@ -4,19 +4,20 @@ import { spawn } from 'node:child_process'
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
+import { isThorough } from '../support/chance.ts'
 import { makeFolder } from '../support/engines.ts'
 import { type Fault, faults } from './faults.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
-/** A part of them, larger in CI; all with `SLOW=1`. `FAULT=text` takes those whose names have it. */
+/** A part of them, larger in CI; all in a thorough run. `FAULT=text` takes those whose names have it. */
 function chosen(): readonly Fault[] {
   const wanted = process.env['FAULT']
   if (wanted !== undefined) return faults.filter(({ name }) => name.includes(wanted))
-  if (process.env['SLOW'] === '1') return faults
+  if (isThorough) return faults
   // The same ones in each run of CI, as properties have the same cases there; others each time elsewhere.
   const isCI = process.env['CI'] === 'true'
-  const count = isCI ? 22 : 4
+  const count = isCI ? 12 : 4
   const first = isCI ? 0 : Math.floor(Math.random() * faults.length)
   // A step that has no divisor in common with their number meets each once.
   return Array.from({ length: count }, (_, at) => faults[(first + at * 11) % faults.length] ?? assert.fail())

@@ -5,9 +5,10 @@ import { suite, test } from 'node:test'
 import { filterBits, filterOf, fingerprintsOf, type Keys, newRollingKeys } from '../../src/fingerprint/fingerprint.ts'
 import { Matcher } from '../../src/fingerprint/matcher.ts'
 import { strongWindow, windowBytes } from '../../src/fingerprint/strength.ts'
+import { rounds } from '../support/chance.ts'
 import { fc } from '../support/fast-check.ts'
 
-const numRuns = process.env['SLOW'] === '1' ? 500 : 60
+const numRuns = rounds(60, 500)
 
 function newKeys(): Keys {
   return { ...newRollingKeys(), mac: createSecretKey(randomBytes(32)) }

@@ -5,12 +5,13 @@ import dotenv from 'dotenv'
 import { Refusal } from '../../src/errors.ts'
 import { guessFormat, type ImportFormat, importFormatOf, readEntries } from '../../src/formats/read.ts'
 import { writeEntries } from '../../src/formats/write.ts'
+import { rounds } from '../support/chance.ts'
 import { fc } from '../support/fast-check.ts'
 import * as consumers from './consumers.ts'
 import { line } from './values.ts'
 import { asDopplerWrites } from './vendors.ts'
 
-const numRuns = process.env['SLOW'] === '1' ? 2000 : 100
+const numRuns = rounds(100, 2000)
 
 function read(text: string, format: ImportFormat) {
   return Object.fromEntries(readEntries(text, format).map(({ name, value }) => [name, value]))

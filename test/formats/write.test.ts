@@ -7,13 +7,14 @@ import { parse } from 'yaml'
 import { Refusal } from '../../src/errors.ts'
 import { envName, hclName } from '../../src/formats/env-name.ts'
 import { type ExportFormat, exportFormatOf, writeEntries } from '../../src/formats/write.ts'
+import { rounds } from '../support/chance.ts'
 import { fc } from '../support/fast-check.ts'
 import { missingInPython, python } from '../support/python.ts'
 import * as consumers from './consumers.ts'
 import { hard, value } from './values.ts'
 
 const values = fc.array(value, { minLength: 1, maxLength: 30 })
-const numRuns = process.env['SLOW'] === '1' ? 400 : 25
+const numRuns = rounds(25, 400)
 
 /** Those values that the format takes, under names that every format has alike. */
 function carried(texts: readonly string[], format: ExportFormat) {

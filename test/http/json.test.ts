@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Refusal } from '../../src/errors.ts'
 import { parseJson } from '../../src/json.ts'
+import { rounds } from '../support/chance.ts'
 import { fc } from '../support/fast-check.ts'
 
-const numRuns = process.env['SLOW'] === '1' ? 100_000 : 3000
+const numRuns = rounds(3000, 100_000)
 const utf8 = new TextEncoder()
 
 /** The value, or the code of the refusal; anything else that is thrown fails the test. */

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import { type Answer, Api } from '../support/api.ts'
+import { rounds } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { type Expected, type KeyRef, Reference } from './reference.ts'
 
-const numRuns = process.env['SLOW'] === '1' ? 600 : 25
+const numRuns = rounds(25, 600)
 const sequenceLength = 30
 
 type Step = (world: World) => Promise<void>

@@ -4,8 +4,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { inviteOwner } from '../../src/vault/users.ts'
+import { launchChromium } from '../support/chromium.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
 import { startServer, type TestOptions, type TestServer } from '../support/server.ts'
@@ -40,11 +41,7 @@ export interface Portal {
 let browser: Promise<Browser> | undefined
 
 function launch(): Promise<Browser> {
-  browser ??= chromium.launch({
-    executablePath: process.env['STRONGROOM_TEST_CHROMIUM'] ?? '/usr/bin/chromium',
-    // Root has no sandbox to go to.
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-  })
+  browser ??= launchChromium()
   return browser
 }
 

@@ -5,8 +5,9 @@ import fc from 'fast-check'
 import { faultsIn, referencesIn } from '../../portal/src/cloud-init/references.ts'
 import { Refusal } from '../../src/errors.ts'
 import { parse } from '../../src/render/template.ts'
+import { rounds } from '../support/chance.ts'
 
-const numRuns = process.env['SLOW'] === '1' ? 100_000 : 5000
+const numRuns = rounds(5000, 100_000)
 
 /** Pieces of templates, whole and broken. */
 const pieces = [

@@ -5,10 +5,11 @@ import { writeFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { Refusal } from '../../src/errors.ts'
 import { parse, render } from '../../src/render/template.ts'
+import { rounds } from '../support/chance.ts'
 import { fc } from '../support/fast-check.ts'
 import { missingInPython, python } from '../support/python.ts'
 
-const numRuns = process.env['SLOW'] === '1' ? 30_000 : 1500
+const numRuns = rounds(1500, 30_000)
 const skip = missingInPython('yaml')
 
 const { privateKey } = generateKeyPairSync('rsa', {

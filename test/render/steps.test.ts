@@ -7,8 +7,9 @@ import { defaultLimits } from '../../src/render/limits.ts'
 import { inTurns, type Steps } from '../../src/render/steps.ts'
 import { parse, parsing, render, renderingAll } from '../../src/render/template.ts'
 import { parseUserData, parsingUserData, renderingUserData } from '../../src/render/user-data.ts'
+import { rounds } from '../support/chance.ts'
 
-const numRuns = process.env['SLOW'] === '1' ? 500 : 30
+const numRuns = rounds(30, 500)
 
 const hostile = [
   ['that adds a key', 'x\n  b: 1'],

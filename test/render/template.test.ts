@@ -4,10 +4,11 @@ import { suite, test } from 'node:test'
 import { Refusal } from '../../src/errors.ts'
 import type { Value } from '../../src/render/fill.ts'
 import { namesIn, parse, render } from '../../src/render/template.ts'
+import { rounds } from '../support/chance.ts'
 import { fc } from '../support/fast-check.ts'
 import { renderPlainly } from './reference.ts'
 
-const numRuns = process.env['SLOW'] === '1' ? 100_000 : 3000
+const numRuns = rounds(3000, 100_000)
 
 function rendered(template: string, values: Readonly<Record<string, Value>>): string {
   return render(parse(template), new Map(Object.entries(values)))

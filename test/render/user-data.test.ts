@@ -6,10 +6,11 @@ import { Refusal } from '../../src/errors.ts'
 import type { Value } from '../../src/render/fill.ts'
 import { namesIn } from '../../src/render/template.ts'
 import { decodeScriptContent, parseUserData, renderUserData } from '../../src/render/user-data.ts'
+import { rounds } from '../support/chance.ts'
 import { fc } from '../support/fast-check.ts'
 import { missingInPython, python } from '../support/python.ts'
 
-const numRuns = process.env['SLOW'] === '1' ? 5000 : 300
+const numRuns = rounds(300, 5000)
 const limits = { templateBytes: 10_000, renderedUnits: 20_000, references: 100, lexemes: 1000, parts: 5, depth: 2 }
 
 function rendered(data: string | Uint8Array, values: Readonly<Record<string, Value>>): Buffer {

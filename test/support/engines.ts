@@ -69,7 +69,10 @@ const postgres: TestEngine = {
 async function makeDatabase(from?: string): Promise<Place> {
   const dataDir = makeFolder()
   const name = `strongroom_${randomBytes(8).toString('hex')}`
-  await administer(serverUrl, `create database ${name}${from === undefined ? '' : ` template ${from}`}`)
+  await administer(
+    serverUrl,
+    `create database ${name}${from === undefined ? '' : ` template ${from} strategy file_copy`}`,
+  )
   const url = new URL(serverUrl ?? '')
   url.pathname = `/${name}`
   return {

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import { type Answer, Api } from '../support/api.ts'
+import { rounds } from '../support/chance.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-const rounds = process.env['SLOW'] === '1' ? 200 : 10
+const repeats = rounds(10, 200)
 
 for (const engine of engines) {
   /** SQLite has one server to a store; PostgreSQL as many as one likes. */
@@ -16,7 +17,7 @@ for (const engine of engines) {
       test('fifty creates of one name make one secret', async (t) => {
         const { apis, server } = await start(t)
 
-        for (let round = 0; round < rounds; round++) {
+        for (let round = 0; round < repeats; round++) {
           const answers = await Promise.all(
             times(50, (at) => pick(apis, at).post('/v3/secrets', { name: `n${round}`, value: `v${at}` })),
           )
@@ -25,7 +26,7 @@ for (const engine of engines) {
           const id = answers[winner]?.body.id
           assert.equal((await server.api.get(`/v3/secrets/${id}`)).body.value, `v${winner}`)
         }
-        assert.equal((await server.api.get('/v3/secrets')).body.secrets.length, rounds)
+        assert.equal((await server.api.get('/v3/secrets')).body.secrets.length, repeats)
         await assertChains(server)
       })
 
@@ -78,7 +79,7 @@ for (const engine of engines) {
         await Promise.all(
           times(12, async (at) => {
             const api = pick(apis, at)
-            for (let round = 0; round < rounds; round++) {
+            for (let round = 0; round < repeats; round++) {
               const { status, body } = await api.post('/v3/secrets', { name: 'contested', value: 'v' })
               if (status === 201) {
                 assert.ok(!made.has(body.id))
@@ -133,7 +134,7 @@ for (const engine of engines) {
       const short = new Api(url, key.api_key)
       await one.api.post('/v3/secrets', { name: 'shared', value: '0' })
 
-      for (let round = 1; round <= rounds; round++) {
+      for (let round = 1; round <= repeats; round++) {
         await one.api.put('/v3/secrets/1', { value: String(round) })
         assert.equal((await short.get('/v3/secrets/1')).body.value, String(round))
         await two.put('/v3/secrets/1', { value: `${round}b` })

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { covers } from '../../src/model/pattern.ts'
 import { Api } from '../support/api.ts'
+import { rounds } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
 import { Person } from '../support/person.ts'
 import { startServer } from '../support/server.ts'
 
-const runs = process.env['SLOW'] === '1' ? 300 : 30
+const runs = rounds(30, 300)
 const day = 24 * 60 * 60 * 1000
 const fields = [
   'id',

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Api } from '../support/api.ts'
+import { rounds } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-const runs = process.env['SLOW'] === '1' ? 400 : 40
+const runs = rounds(40, 400)
 const names = ['prod-db', 'prod-web', 'test-db']
 const rights = [
   ...['secrets:list', 'secrets:read', 'secrets:scan', 'secrets:write', 'secrets:delete', 'keys:manage', 'audit:read'],

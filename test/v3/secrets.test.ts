@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Answer, Api } from '../support/api.ts'
+import { rounds } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
 import { startServer } from '../support/server.ts'
 
-const runs = process.env['SLOW'] === '1' ? 300 : 25
+const runs = rounds(25, 300)
 
 for (const engine of engines) {
   suite(`${engine.name}: secrets`, { skip: engine.skip }, () => {

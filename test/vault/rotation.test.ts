@@ -10,6 +10,7 @@ import { openVault } from '../../src/open.ts'
 import { createAccount } from '../../src/vault/accounts.ts'
 import { rotateAccountKey } from '../../src/vault/rotation.ts'
 import { Api } from '../support/api.ts'
+import { chance, rounds } from '../support/chance.ts'
 import { runBeside, runCommand, startChild, startCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines, type Place } from '../support/engines.ts'
@@ -17,7 +18,7 @@ import { underLoad } from '../support/load.ts'
 import { startServer, testConfig } from '../support/server.ts'
 
 const host = { name: 'tester', requestId: 'test' }
-const rounds = process.env['SLOW'] === '1' ? 50 : 5
+const times = rounds(5, 50)
 
 for (const engine of engines) {
   suite(`${engine.name}: the key of an account`, { skip: engine.skip }, () => {
@@ -79,12 +80,12 @@ for (const engine of engines) {
       const { api, vault, place } = await startServer(t, engine)
       for (let at = 1; at <= 20; at++) await api.post('/v3/secrets', { name: `s-${at}`, value: '0' })
       await underLoad(api, 20, async () => {
-        for (let round = 1; round <= rounds; round++) {
+        for (let round = 1; round <= times; round++) {
           assert.equal((await rotateAccountKey(vault, host, 'default')).version, round + 1)
         }
       })
 
-      assert.deepEqual(await versionsOf(place), { accountKeys: [rounds + 1], secretKeys: [rounds + 1] })
+      assert.deepEqual(await versionsOf(place), { accountKeys: [times + 1], secretKeys: [times + 1] })
       const { body } = await api.get('/v3/secrets')
       for (const { id } of body.secrets) assert.equal((await api.get(`/v3/secrets/${id}`)).status, 200)
     })
@@ -107,7 +108,7 @@ for (const engine of engines) {
       }
 
       const version = await underLoad(api, 1200, async () => {
-        await killMidway(place, ['account', 'rotate-key', 'default'], waiting)
+        await killMidway(t, place, ['account', 'rotate-key', 'default'], waiting)
         const { code, stdout } = await runBeside(place, ['account', 'rotate-key', 'default', '--json'])
         assert.equal(code, 0, stdout)
         const last = JSON.parse(stdout)
@@ -194,7 +195,7 @@ for (const engine of engines) {
       }
 
       await underLoad(api, 1, async () => {
-        await killMidway(place, ['rewrap', '--master'], waiting)
+        await killMidway(t, place, ['rewrap', '--master'], waiting)
         const { code, stdout } = await runBeside(place, ['rewrap', '--master', '--json'])
         assert.equal(code, 0, stdout)
         const { version, resumed } = JSON.parse(stdout)
@@ -250,15 +251,21 @@ for (const engine of engines) {
  *
  * @param waiting how much of a work that was begun is left to do
  */
-async function killMidway(place: Place, parameters: readonly string[], waiting: () => Promise<number>): Promise<void> {
+async function killMidway(
+  t: TestContext,
+  place: Place,
+  parameters: readonly string[],
+  waiting: () => Promise<number>,
+): Promise<void> {
+  const random = chance(t)
   let midway = 0
-  for (let attempt = 0; midway < rounds; attempt++) {
-    assert.ok(attempt < rounds * 10, `${attempt} kills, and ${midway} in the middle of the work.`)
+  for (let attempt = 0; midway < times; attempt++) {
+    assert.ok(attempt < times * 10, `${attempt} kills, and ${midway} in the middle of the work.`)
     const before = await waiting()
     const killed = startCommand(place, parameters)
     const gone = once(killed, 'exit')
     while (killed.exitCode === null && (await waiting()) === before) await setTimeout(1)
-    await setTimeout(Math.random() * 30)
+    await setTimeout(random() * 30)
     killed.kill('SIGKILL')
     await gone
     if ((await waiting()) > 0) midway++

@@ -1,0 +1,44 @@
+/** What a file of tests costs: `npm test` loads this with each, and prints the dearest at its end. */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
+
+export interface Cost {
+  readonly file: string
+  /** Seconds of CPU, of the processes that it started and that have ended too. */
+  readonly cpu: number
+}
+
+const costs = process.env['STRONGROOM_TEST_COSTS']
+const ownStat = '/proc/self/stat'
+
+function cpu(): number {
+  if (!existsSync(ownStat)) {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1e6
+  }
+  // utime, stime, cutime and cstime, in hundredths of a second (proc_pid_stat(5)); the name before may have blanks.
+  const [, fields = ''] = /\) (.*)/.exec(readFileSync(ownStat, 'utf8')) ?? []
+  return (
+    fields
+      .split(' ')
+      .slice(11, 15)
+      .reduce((sum, ticks) => sum + Number(ticks), 0) / 100
+  )
+}
+
+if (costs !== undefined && isMainThread) {
+  const file = process.argv[1] ?? ''
+  process.once('exit', () => appendFileSync(costs, `${JSON.stringify({ file, cpu: cpu() } satisfies Cost)}\n`))
+}
+
+/** The dearest of what was noted, in lines. */
+export function dearest(path: string, count: number): readonly string[] {
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : []
+  const noted = lines.filter((line) => line !== '').map((line): Cost => JSON.parse(line))
+  const sum = noted.reduce((total, one) => total + one.cpu, 0)
+  const sorted = noted.toSorted((a, b) => b.cpu - a.cpu).slice(0, count)
+  return [
+    `CPU of ${noted.length} files: ${sum.toFixed(0)} s; the dearest:`,
+    ...sorted.map((one) => `${one.cpu.toFixed(1).padStart(7)} s  ${one.file}`),
+  ]
+}
