@@ -41,7 +41,7 @@ suite('A connection that breaks at COMMIT', { skip }, () => {
     test(`(${cut} it was carried out) leaves no API key that nobody knows of`, async (t) => {
       const { api, proxy } = await startBehindProxy(t)
 
-      for (let round = 1; round <= rounds; round++) {
+      for (let round = 1; round <= times; round++) {
         const key = { 'idempotency-key': randomBytes(8).toString('hex') }
         const body = { name: `ci-${round}`, scopes: ['secrets:list'] }
         proxy.cutNext(cut)
