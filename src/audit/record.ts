@@ -184,6 +184,7 @@ export const outcomes = [
   'idempotency_mismatch',
   'invalid',
   'unresolved_references',
+  'unsafe_rendering',
   'key_exhausted',
   'integrity_failure',
 ] as const satisfies readonly ('ok' | 'replayed' | Code)[]

@@ -14,6 +14,8 @@ interface CreateOptions extends RemoteOptions {
   readonly networkConfig?: string
   readonly expiresIn: string
   readonly maxFetches: string
+  /** `false` with `--no-check`. */
+  readonly check: boolean
 }
 
 export async function create(options: CreateOptions): Promise<void> {
@@ -23,6 +25,7 @@ export async function create(options: CreateOptions): Promise<void> {
     user_data: templateIn(options.userData),
     expires_in: secondsOf('--expires-in', options.expiresIn),
     max_fetches: numberOf('--max-fetches', options.maxFetches, 1, 100),
+    ...(options.check ? {} : { check: false }),
     ...(metaData === undefined ? {} : { meta_data: templateIn(metaData) }),
     ...(vendorData === undefined ? {} : { vendor_data: templateIn(vendorData) }),
     ...(networkConfig === undefined ? {} : { network_config: templateIn(networkConfig) }),

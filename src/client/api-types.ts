@@ -471,6 +471,8 @@ export interface NewSeed {
   readonly expires_in?: number
   /** How often user-data may be fetched; once unless it is said otherwise. */
   readonly max_fetches?: number
+  /** With `false` the seed is made even if its documents could not be rendered with the values of now. */
+  readonly check?: boolean
 }
 
 /** An OpenID provider for the people of an account. */

@@ -2,8 +2,9 @@
 
 import type { Held } from '../model/deployment.ts'
 import { checkLabel } from '../model/name.ts'
+import type { Value } from '../render/fill.ts'
 import { inTurns } from '../render/steps.ts'
-import { namesIn } from '../render/template.ts'
+import { namesIn, refuseUnresolved } from '../render/template.ts'
 import { parsingUserData, renderingUserData, type UserData } from '../render/user-data.ts'
 import { readSecrets } from './secrets.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
@@ -47,10 +48,33 @@ export async function renderRead(
   asker: Asker,
   data: UserData,
 ): Promise<{ readonly rendered: Buffer; readonly held: readonly Held[] }> {
-  const found = (await readSecrets(vault, asker, namesIn(data.templates))).flatMap((one) => one ?? [])
+  const { values, held } = await valuesOf(vault, asker, [data])
+  return { rendered: await inTurns(renderingUserData(data, values)), held }
+}
+
+/**
+ * Renders several documents one after the other, from values that are read once, and says of each what is wrong.
+ *
+ * @throws Refusal as `renderDocument` does, for what is absent in any of them first
+ */
+export async function renderAll(vault: Vault, asker: Asker, documents: readonly UserData[]): Promise<void> {
+  const { values } = await valuesOf(vault, asker, documents)
+  refuseUnresolved(
+    documents.flatMap(({ templates }) => templates),
+    values,
+  )
+  for (const document of documents) await inTurns(renderingUserData(document, values))
+}
+
+async function valuesOf(
+  vault: Vault,
+  asker: Asker,
+  documents: readonly UserData[],
+): Promise<{ readonly values: ReadonlyMap<string, Value>; readonly held: readonly Held[] }> {
+  const names = namesIn(documents.flatMap(({ templates }) => templates))
+  const found = (await readSecrets(vault, asker, names)).flatMap((one) => one ?? [])
   const values = new Map(
     found.map(({ secret, value }) => [secret.name, secret.type === 'file' ? value : value.toString()] as const),
   )
-  const held = found.map(({ secret: { id, uid, name, version } }) => ({ id, uid, name, version }))
-  return { rendered: await inTurns(renderingUserData(data, values)), held }
+  return { values, held: found.map(({ secret: { id, uid, name, version } }) => ({ id, uid, name, version })) }
 }

@@ -1,10 +1,11 @@
 /**
  * Seeds: what a machine fetches at its first boot with a token that gives values once. Its templates are kept sealed, and
- * nothing is rendered before the machine asks. At later boots it is told who it is, and no more.
+ * what is rendered before the machine asks is thrown away. At later boots it is told who it is, and no more.
  */
+import type { RecordedCode } from '../audit/record.ts'
 import { newUid } from '../crypto/random.ts'
 import { generateToken, isToken } from '../crypto/token.ts'
-import { invalid, Refusal } from '../errors.ts'
+import { type Code, invalid, Refusal } from '../errors.ts'
 import { type ApiKey, scopesOf } from '../model/api-key.ts'
 import { checkLabel } from '../model/name.ts'
 import { formatScope } from '../model/scope.ts'
@@ -23,9 +24,9 @@ import {
 } from '../model/seed.ts'
 import { identifying } from '../render/meta-data.ts'
 import { inTurns } from '../render/steps.ts'
-import { namesIn, refuseUnresolved, type Template } from '../render/template.ts'
+import { namesIn, refuseUnresolved } from '../render/template.ts'
 import { parseUserData, parsingUserData, renderUserData, type UserData } from '../render/user-data.ts'
-import { renderRead } from './render.ts'
+import { renderAll, renderRead } from './render.ts'
 import { type Asker, ask, type Identity, outdated, tryAsk, tryAskOnce, type Vault, verifyAll } from './vault.ts'
 
 const pageSize = 500
@@ -40,6 +41,8 @@ export interface SeedInput {
   /** Without it an hour, or as long as the API key that makes it is good. */
   readonly lifetimeSeconds: number | undefined
   readonly maxFetches: number
+  /** Whether it is refused when it could not be rendered now: a machine that boots cannot tell anybody. */
+  readonly isChecked: boolean
 }
 
 export interface IssuedSeed {
@@ -49,7 +52,8 @@ export interface IssuedSeed {
 }
 
 /**
- * @throws Refusal `invalid`, `too_large`, `forbidden`, `unresolved_references` for what is not there, or not the asker's
+ * @throws Refusal `invalid`, `too_large`, `forbidden`, `unresolved_references` for what is not there, or not the asker's;
+ *   `unsafe_rendering` when it is checked, and a value would change what a document means
  */
 export async function createSeed(
   vault: Vault,
@@ -60,10 +64,10 @@ export async function createSeed(
   const target = checkLabel(input.target, 'target')
   const lifetimeSeconds = input.lifetimeSeconds ?? defaultLifetimeSeconds
   checkSeedLimits(lifetimeSeconds, input.maxFetches)
-  const templates: Template[] = []
+  const documents: UserData[] = []
   for (const document of seedDocuments) {
     const data = await readDocument(input.documents, document)
-    templates.push(...(data?.templates ?? []))
+    if (data !== undefined) documents.push(data)
     if (document === 'meta-data' && data !== undefined) await checkIdentity(data)
   }
   const bytes = Buffer.from(JSON.stringify(input.documents))
@@ -71,6 +75,7 @@ export async function createSeed(
     throw new Refusal('too_large', `The documents of a seed may have ${maxDocumentBytes} bytes together.`)
   }
   if (key === undefined) throw new Refusal('forbidden', 'A seed is made with an API key, or by a user.')
+  const trouble = input.isChecked ? await troubleOf(vault, asker, documents) : undefined
   const token = generateToken()
   const now = vault.now()
   const uid = newUid()
@@ -96,13 +101,49 @@ export async function createSeed(
     returns: 0,
     refetchedAt: null,
   }
-  const made = await tryAskOnce(vault, asker, { kind: 'create_seed', seed, names: namesIn(templates) })
+  const templates = documents.flatMap((document) => document.templates)
+  const asked = { kind: 'create_seed', seed, names: namesIn(templates), fault: trouble?.fault } as const
+  const made = await tryAskOnce(vault, asker, asked)
   if (made === outdated) throw new Refusal('overloaded', 'The API key was replaced meanwhile. Try again.')
   const { result, isReplayed } = made
   if ('seed' in result) return { seed: result.seed, token: isReplayed ? undefined : token }
   const missing = new Set(result.unresolved)
   refuseUnresolved(templates, { has: (name) => !missing.has(name) })
-  throw new Error('Every unresolved name is of a template.')
+  throw trouble?.refusal ?? new Error('Every unresolved name is of a template.')
+}
+
+/**
+ * Renders what a machine would get now, with the rights of the asker, which the seed has too, and keeps nothing of it. The
+ * values count as read: whether they can be put in says something of them.
+ *
+ * @returns why it cannot be rendered
+ */
+async function troubleOf(vault: Vault, asker: Asker, documents: readonly UserData[]): Promise<Trouble | undefined> {
+  const rendered = documents.filter(({ templates }) => templates.length > 0)
+  if (rendered.length === 0) return undefined
+  try {
+    await renderAll(vault, asker, rendered)
+    return undefined
+  } catch (error) {
+    const fault = error instanceof Refusal ? faults[error.code] : undefined
+    if (!(error instanceof Refusal) || fault === undefined) throw error
+    return { refusal: error, fault }
+  }
+}
+
+interface Trouble {
+  readonly refusal: Refusal
+  readonly fault: RecordedCode
+}
+
+/** What is wrong with the seed or its maker, as the record of the seed that was not made has it. */
+const faults: { readonly [code in Code]?: RecordedCode } = {
+  unresolved_references: 'unresolved_references',
+  unsafe_rendering: 'unsafe_rendering',
+  too_large: 'invalid',
+  invalid: 'invalid',
+  forbidden: 'forbidden',
+  confirmation_required: 'confirmation_required',
 }
 
 /** A session ends, but its user does not. */

@@ -637,6 +637,14 @@ export const faults: readonly Fault[] = [
     'serves one of many',
   ),
   fault(
+    'a seed that cannot be rendered is not made',
+    'store/operations/seeds.ts',
+    'if (fault !== undefined) return done(call, object, { unresolved }, fault)',
+    '',
+    'v3/seeds.test.ts',
+    'could not be rendered now is not made',
+  ),
+  fault(
     'a seed ends with the key that made it',
     'store/decide/caller.ts',
     'whyUnusable(key, account, work.world.now, request.address) === undefined',

@@ -115,6 +115,26 @@ for (const engine of portalEngines) {
       await page.getByRole('heading', { name: 'Nothing matches' }).waitFor()
     })
 
+    test('refuses a seed that could not be rendered, until one insists', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/secrets', { name: 'db-password', value: 'planted-value\nx: y' })
+      const page = await portal.openAs(owner, '/portal/cloud-init')
+      const dialog = page.getByRole('dialog', { name: 'Make a seed' })
+      const submit = dialog.getByRole('button', { name: 'Make the seed' })
+
+      await page.getByRole('button', { name: 'Make a seed' }).click()
+      await dialog.getByLabel('For the machine').fill('web-1')
+      await dialog.getByText('Other documents').click()
+      await dialog.getByLabel('Vendor-data').fill(`#cloud-config\npassword: ${referenceTo('db-password')}\n`)
+      await submit.click()
+      await dialog.getByText('vendor_data: line 2').waitFor()
+      assert.deepEqual(await violations(page), [])
+      assert.ok(!(await page.content()).includes('planted-value'))
+      await dialog.getByText('Refuse it if it could not be rendered now').click()
+      await submit.click()
+      await page.getByRole('dialog', { name: "The seed's URL" }).waitFor()
+    })
+
     test('makes a seed whose URL is shown once, lists it, and revokes it', async (t) => {
       const portal = await startPortal(t, engine)
       await portal.server.api.post('/v3/secrets', { name: 'db-password', value: 'planted-value' })

@@ -185,6 +185,70 @@ for (const engine of engines) {
       assert.deepEqual((await api.get('/v3/seeds')).body, { seeds: [] })
     })
 
+    test('that could not be rendered now is not made, unless its maker insists, and says nothing of a value', async (t) => {
+      const server = await startServer(t, engine)
+      const { api } = server
+      const value = 'kept-secret\n"; rm: -rf'
+      await api.post('/v3/secrets', { name: 'db', value })
+      await api.post('/v3/secrets', { name: 'key', value: 'AP8=', type: 'file' })
+      const bad = [
+        { user_data: `#cloud-config\npassword: ${reference('db')}\n` },
+        { user_data: 'x', vendor_data: `#cloud-config\na: 1\npassword: ${reference('db')}\n` },
+        { user_data: `A=${reference('key')}\n` },
+      ]
+      const told: string[] = []
+      for (const documents of bad) {
+        const { status, body, text } = await api.post('/v3/seeds', { ...documents, target: 'web-1' })
+        assert.deepEqual([status, body.code], [422, 'unsafe_rendering'], text)
+        assert.deepEqual(Object.keys(body.errors[0]).sort(), ['column', 'detail', 'field', 'line', 'name'])
+        told.push(text)
+      }
+
+      assert.ok(!told.some((text) => text.includes('kept-secret') || text.includes('rm: -rf')))
+      assert.deepEqual((await api.get('/v3/seeds')).body, { seeds: [] })
+      const refused = (await api.get('/v3/audit?action=seed.create')).body.records
+      assert.deepEqual(
+        new Set(refused.map(({ outcome }: { outcome: string }) => outcome)),
+        new Set(['unsafe_rendering']),
+      )
+      const read = (await api.get('/v3/audit?action=secret.read')).body.records
+      assert.equal(read.length, bad.length, 'whether a value fits is known to whoever may read it, and recorded')
+      const insisted = await makeSeed(server, { ...bad[0], check: false })
+      assert.equal((await get(insisted.url, 'user-data')).status, 422)
+      await api.put('/v3/secrets/1', { value: 'plain' })
+      assert.deepEqual(await get(insisted.url, 'user-data'), { status: 200, text: '#cloud-config\npassword: plain\n' })
+      assert.equal((await api.post('/v3/seeds', { ...bad[0], target: 'a', check: 'no' })).status, 400)
+    })
+
+    test('is checked with what its maker may read, and with no more', async (t) => {
+      const server = await startServer(t, engine)
+      const { api, withScopes } = server
+      await api.post('/v3/secrets', { name: 'dev-db', value: 'fits' })
+      await api.post('/v3/secrets', { name: 'prod-db', value: 'kept-secret\nx: y' })
+      const narrowed = await withScopes('secrets:read:dev-*')
+      const of = (...names: string[]) => ({
+        user_data: names.map((name) => `#cloud-config\npassword: ${reference(name)}\n`).join(''),
+        target: 'web-1',
+      })
+
+      const absent = await narrowed.post('/v3/seeds', of('absent'))
+      const hidden = await narrowed.post('/v3/seeds', of('prod-db'))
+      const unchecked = await narrowed.post('/v3/seeds', { ...of('prod-db'), check: false })
+
+      for (const { status, body } of [absent, hidden, unchecked]) {
+        assert.deepEqual([status, body.code], [422, 'unresolved_references'])
+        assert.deepEqual(body.errors[0].detail, absent.body.errors[0].detail)
+      }
+      assert.equal((await narrowed.post('/v3/seeds', of('dev-db'))).status, 201)
+      assert.equal((await (await withScopes('secrets:write')).post('/v3/seeds', of('dev-db'))).status, 403)
+      const read = (await api.get('/v3/audit?action=secret.read')).body.records
+      const shown = read.filter(({ outcome }: { outcome: string }) => outcome === 'ok')
+      assert.deepEqual(
+        shown.map(({ object }: { object: { name: string } }) => object.name),
+        ['dev-db'],
+      )
+    })
+
     test('that cannot be rendered any more says so, and is not used up', async (t) => {
       const server = await startServer(t, engine)
       const { api } = server

@@ -2,7 +2,7 @@
 import { Sprout } from 'lucide-react'
 import { useState } from 'react'
 import { type IssuedSeed, strongroom } from '../api/client.ts'
-import { Button, Field, Select, TextArea } from '../ui/controls.tsx'
+import { Button, Checkbox, Field, Select, TextArea } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { FormDialog } from '../ui/form.tsx'
@@ -58,6 +58,7 @@ function SeedDialog({
   const [target, setTarget] = useState('')
   const [life, setLife] = useState<Life>('3600')
   const [fetches, setFetches] = useState('1')
+  const [isChecked, setIsChecked] = useState(true)
   const [documents, setDocuments] = useState<Documents>({ meta_data: '', vendor_data: '', network_config: '' })
   const times = Number(fetches)
   const create = async () => {
@@ -68,6 +69,7 @@ function SeedDialog({
         target: target.trim(),
         expires_in: Number(life),
         max_fetches: times,
+        check: isChecked,
         ...Object.fromEntries(given),
       }),
     )
@@ -83,8 +85,7 @@ function SeedDialog({
       run={create}
     >
       <p className="small muted">
-        Nothing is read now. The machine gets the values that are current when it fetches, and what it got is noted as
-        its deployment.
+        The machine gets the values that are current when it fetches, and what it got is noted as its deployment.
       </p>
       <Field
         label="For the machine"
@@ -106,6 +107,15 @@ function SeedDialog({
         onValue={setFetches}
         hint="Once is enough for a machine that boots once."
       />
+      <div>
+        <Checkbox isSelected={isChecked} onChange={setIsChecked}>
+          Refuse it if it could not be rendered now
+        </Checkbox>
+        <p className="hint">
+          What it refers to is read for that, by you. Leave it out when a secret is to be there only by the time that
+          the machine boots, or does not fit its place yet.
+        </p>
+      </div>
       <OtherDocuments documents={documents} onChange={setDocuments} />
     </FormDialog>
   )

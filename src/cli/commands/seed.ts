@@ -13,6 +13,7 @@ export function define(seed: Command): void {
     .option('--network-config <file>', 'a template of network-config')
     .option('--expires-in <time>', 'how long it may be fetched, such as 2h', '1h')
     .option('--max-fetches <number>', 'how often user-data may be fetched', '1')
+    .option('--no-check', 'make it even if it could not be rendered with the values of now')
     .description('make a one-time seed for a machine, and print its URL')
     .action(async (options) => (await load()).create(options))
   examples(create, ['strongroom seed create --target web-1 --user-data web.yaml --expires-in 2h', 'for its first boot'])

@@ -50,7 +50,7 @@ export const seedRoutes: readonly Route[] = [
     tag: 'Seeds',
     summary: 'Make a seed',
     description:
-      "A NoCloud data source for one machine: its templates are kept sealed, and rendered with the newest values when the machine asks. User-data may be fetched `max_fetches` times, once unless it is said otherwise. It gives values until its time, its use, or its maker's revocation ends that; a seed that was used then goes on telling its machine at each boot which machine it is, until it is deleted.",
+      "A NoCloud data source for one machine: its templates are kept sealed, and rendered with the newest values when the machine asks. A seed that could not be rendered now is refused, unless `check` is `false`; for that, what it refers to is read as by the asker, and nothing of it is kept or answered. User-data may be fetched `max_fetches` times, once unless it is said otherwise. It gives values until its time, its use, or its maker's revocation ends that; a seed that was used then goes on telling its machine at each boot which machine it is, until it is deleted.",
     scope: 'secrets:read',
     repeat: 'keyed',
     schemas: {
@@ -76,6 +76,13 @@ export const seedRoutes: readonly Route[] = [
                 'x-about': 'How often user-data may be fetched; once unless it is said otherwise.',
               }),
             ),
+            check: Type.Optional(
+              Type.Boolean({
+                description: 'true or false',
+                'x-about':
+                  'With `false` the seed is made even if its documents could not be rendered with the values of now.',
+              }),
+            ),
           },
           {
             title: 'NewSeed',
@@ -92,7 +99,12 @@ export const seedRoutes: readonly Route[] = [
     use:
       ({ vault, publicUrl }) =>
       async (request, reply) => {
-        const { target, expires_in: lifetimeSeconds, max_fetches: maxFetches = 1 } = request.body
+        const {
+          target,
+          expires_in: lifetimeSeconds,
+          max_fetches: maxFetches = 1,
+          check: isChecked = true,
+        } = request.body
         const documents = Object.fromEntries(
           seedDocuments.flatMap((name) => {
             const text = request.body[fieldOf(name)]
@@ -100,7 +112,7 @@ export const seedRoutes: readonly Route[] = [
           }),
         )
         if (!target.isWellFormed()) throw invalid('target', `Must be ${labelRule}.`)
-        const input = { target, documents, lifetimeSeconds, maxFetches }
+        const input = { target, documents, lifetimeSeconds, maxFetches, isChecked }
         const { seed, token } = await createSeed(vault, askerOf(request), identityOf(request), input)
         reply.header('location', `/v3/seeds/${seed.id}`)
         if (token === undefined)

@@ -1,6 +1,6 @@
 /** Seeds: made, shown, fetched from, given back, revoked. */
 import { hash } from 'node:crypto'
-import type { AuditObject } from '../../audit/record.ts'
+import type { AuditObject, RecordedCode } from '../../audit/record.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Held } from '../../model/deployment.ts'
 import { allows, allowsName, parseScopes } from '../../model/scope.ts'
@@ -62,6 +62,8 @@ interface Creation {
   readonly seed: NewSeed
   /** Of the secrets that it refers to. */
   readonly names: readonly string[]
+  /** Why it could not be rendered, where that was tried: then nothing is made. */
+  readonly fault: RecordedCode | undefined
 }
 
 type Created = { readonly seed: Seed } | { readonly unresolved: readonly string[] }
@@ -80,7 +82,7 @@ const createSeed = defineOnce<Creation, Created>()({
   needs: (needs, { names }) => {
     for (const name of names) needs.newName(name)
   },
-  decide: (call, { seed, names }) => {
+  decide: (call, { seed, names, fault }) => {
     const { work, account, scopes, principal } = call
     const object = objectOfNew(seed)
     if (principal.kind !== 'key' && principal.kind !== 'user') return forbid(call, object, right)
@@ -90,6 +92,7 @@ const createSeed = defineOnce<Creation, Created>()({
       (name) => !work.world.has(secretsByName, account.id, name) || !allowsName(scopes, right, name),
     )
     if (unresolved.length > 0) return done(call, object, { unresolved }, 'unresolved_references')
+    if (fault !== undefined) return done(call, object, { unresolved }, fault)
     const current = work.world.get(accounts, account.id) ?? account
     putAccount(work, { ...current, nextSeedId: current.nextSeedId + 1 })
     const made = put(work, seeds, { ...seed, id: current.nextSeedId })
