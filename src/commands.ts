@@ -76,6 +76,7 @@ const table: Readonly<Record<string, Group>> = {
   },
   'On the host of the server:': {
     serve: { description: 'run the server', load: () => import('./cli/host/commands/serve.ts') },
+    health: { description: 'ask the server whether it is ready', load: () => import('./cli/host/commands/health.ts') },
     account: { description: 'accounts', load: () => import('./cli/host/commands/account.ts') },
     key: { description: 'API keys, when none is at hand', load: () => import('./cli/host/commands/key.ts') },
     user: { description: 'users of the portal', load: () => import('./cli/host/commands/user.ts') },

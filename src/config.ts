@@ -4,13 +4,15 @@ import { join, resolve } from 'node:path'
 import type { RootKeySource } from './crypto/providers/provider.ts'
 import { isToken } from './crypto/token.ts'
 import { databaseUrlFault } from './database-url.ts'
-import { type Address, parseAddress, parseSocketPath, type SocketPath, unixPeers } from './listen.ts'
+import { type Address, parseAddress, parseSocketPath, type SocketPath, type TlsFiles, unixPeers } from './listen.ts'
 import { parseNetwork } from './model/address.ts'
 import { type Allowance, parseAllowance } from './outbound/addresses.ts'
 import { settings } from './settings.ts'
 
 export interface Config {
   readonly listen: Address | SocketPath
+  /** `undefined` when the server speaks plain HTTP. */
+  readonly tls: TlsFiles | undefined
   /** Where `/metrics` is served instead of the main address. */
   readonly metricsListen: Address | undefined
   readonly dataDir: string
@@ -82,6 +84,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const dataDir = resolve(reader.text('STRONGROOM_DATA_DIR') ?? './data')
   const config: Config = {
     listen: reader.listen() ?? { host: '127.0.0.1', port: 4600 },
+    tls: reader.tls(),
     metricsListen: reader.address('STRONGROOM_METRICS_LISTEN'),
     dataDir,
     databaseUrl: reader.databaseUrl(),
@@ -143,6 +146,29 @@ class Reader {
       parseSocketPath(text, mode) ??
       this.#fault('STRONGROOM_LISTEN', 'must be unix: and the absolute path of a socket, at most 103 bytes')
     )
+  }
+
+  tls(): TlsFiles | undefined {
+    const names = ['STRONGROOM_TLS_CERT', 'STRONGROOM_TLS_KEY', 'STRONGROOM_TLS_CLIENT_CA'] as const
+    const [cert, key, clientCa] = names
+    const set = names.filter((name) => this.text(name) !== undefined)
+    const [certPath, keyPath, clientCaPath] = names.map((name) => this.#file(name))
+    // Of a path that is none, it has been said.
+    if (set.length !== [certPath, keyPath, clientCaPath].filter((path) => path !== undefined).length) return undefined
+    if (certPath !== undefined && keyPath !== undefined) {
+      if (!this.text('STRONGROOM_LISTEN')?.startsWith('unix:')) return { certPath, keyPath, clientCaPath }
+      return this.#fault(cert, 'must not be set with a Unix socket, on the way to which nobody is')
+    }
+    if (certPath !== undefined) return this.#fault(cert, `must be set together with ${key}`)
+    if (keyPath !== undefined) return this.#fault(key, `must be set together with ${cert}`)
+    if (clientCaPath !== undefined) return this.#fault(clientCa, `must be set together with ${cert} and ${key}`)
+    return undefined
+  }
+
+  #file(name: string): string | undefined {
+    const text = this.text(name)
+    if (text?.endsWith('/')) return this.#fault(name, 'must be the path of a file')
+    return text === undefined ? undefined : resolve(text)
   }
 
   address(name: string): Address | undefined {

@@ -13,6 +13,14 @@ export interface SocketPath {
   readonly mode: number
 }
 
+/** The files of TLS in the server itself. */
+export interface TlsFiles {
+  readonly certPath: string
+  readonly keyPath: string
+  /** The authority whose certificates clients must show; without it none is asked for. */
+  readonly clientCaPath: string | undefined
+}
+
 /** What a list of trusted proxies calls whoever connects through the Unix socket. */
 export const unixPeers = 'unix'
 

@@ -19,6 +19,18 @@ export const settings: readonly Setting[] = [
     meaning: 'Who may connect to that socket: `600` its owner, `660` its group too, `666` everybody on the host.',
   },
   {
+    name: 'STRONGROOM_TLS_CERT',
+    default: 'plain HTTP',
+    meaning:
+      'A file with the certificate to speak TLS with, in PEM, those of its issuers after it. Read anew when it changes.',
+  },
+  { name: 'STRONGROOM_TLS_KEY', default: '', meaning: 'A file with its private key, in PEM, not encrypted.' },
+  {
+    name: 'STRONGROOM_TLS_CLIENT_CA',
+    default: 'none is asked for',
+    meaning: 'A file with authorities, in PEM: only clients that show a certificate of one of them are let in.',
+  },
+  {
     name: 'STRONGROOM_DATA_DIR',
     default: './data',
     meaning: 'Folder for the SQLite file, the root key file and the lock; made with mode 0700.',

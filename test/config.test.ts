@@ -1,5 +1,6 @@
 /** The settings: each one's good and bad values, all faults at once, and nothing secret in a message. */
 import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
 import { suite, test } from 'node:test'
 import { ConfigFaults, readConfig } from '../src/config.ts'
 import { settings } from '../src/settings.ts'
@@ -16,6 +17,10 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
     ],
   },
   { name: 'STRONGROOM_LISTEN_MODE', good: ['600', '660', '666'], bad: ['0600', '777', '000', 'rw', '6'] },
+  // Each alone: what they need of one another is tested below.
+  { name: 'STRONGROOM_TLS_CERT', good: [''], bad: ['certs/', 'cert.pem'] },
+  { name: 'STRONGROOM_TLS_KEY', good: [''], bad: ['certs/', 'key.pem'] },
+  { name: 'STRONGROOM_TLS_CLIENT_CA', good: [''], bad: ['certs/', 'ca.pem'] },
   { name: 'STRONGROOM_METRICS_LISTEN', good: ['127.0.0.1:9100'], bad: ['9100', 'a b:1', 'unix:/run/metrics.sock'] },
   {
     name: 'STRONGROOM_DATABASE_URL',
@@ -128,6 +133,16 @@ suite('settings', () => {
       }
     })
   }
+
+  test('TLS needs a certificate and its key, and an address to listen on', () => {
+    const pair = { STRONGROOM_TLS_CERT: 'cert.pem', STRONGROOM_TLS_KEY: '/etc/key.pem' }
+    const { tls } = readConfig({ ...pair })
+    assert.deepEqual([tls?.certPath, tls?.keyPath], [resolve('cert.pem'), '/etc/key.pem'])
+    assert.equal(readConfig({ ...pair, STRONGROOM_TLS_CLIENT_CA: '/ca.pem' }).tls?.clientCaPath, '/ca.pem')
+    assert.equal(readConfig({}).tls, undefined)
+    const onSocket = faultsOf({ ...pair, STRONGROOM_LISTEN: 'unix:/run/s.sock' })
+    assert.deepEqual([onSocket.length, /^STRONGROOM_TLS_CERT must not/.test(onSocket[0] ?? '')], [1, true])
+  })
 
   test('all faults are reported together', () => {
     const wrong = Object.fromEntries(rows.map(({ name, bad }) => [name, bad[0] ?? '']))

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { clientNetwork } from '../model/client-network.ts'
+import { speaksTls } from './arrivals.ts'
 
 export interface ConnectionLimits {
   readonly maxConnections: number
@@ -19,8 +20,8 @@ export interface ConnectionLimits {
   readonly answerLate: (socket: Socket) => void
 }
 
-/** Too many of one address, or of all; one that asked for nothing when there were too many; too slow. */
-export type Closing = 'address' | 'all' | 'replaced' | 'slow_sender' | 'slow_reader'
+/** Too many of one address, or of all; one that asked for nothing when there were too many; too slow; no TLS. */
+export type Closing = 'address' | 'all' | 'replaced' | 'slow_sender' | 'slow_reader' | 'handshake'
 
 const checkIntervalMs = 1000
 /** Sending or reading, at least so much in a second, */
@@ -55,6 +56,9 @@ export function limitConnections(app: FastifyInstance, settings: ConnectionLimit
   const { maxConnections, maxPerAddress, isProxy, onClose, answerLate } = settings
   const visits = new Map<Socket, Visit>()
   const counts = new Map<string, number>()
+  const hasHandshakes = speaksTls(server)
+  /** Those that connected, by where from: nothing else says which of them a secured socket is upon. */
+  const handshakes = new Map<string, Socket>()
   let turns = 0
   let isClosing = false
 
@@ -70,10 +74,17 @@ export function limitConnections(app: FastifyInstance, settings: ConnectionLimit
       refuse(socket, 'all')
       return
     }
-    visits.set(socket, { client, turn: ++turns, asking: undefined, phase: undefined, bytes: 0, seconds: 0 })
+    const visit: Visit = { client, turn: ++turns, asking: undefined, phase: undefined, bytes: 0, seconds: 0 }
+    visits.set(socket, visit)
     if (client !== undefined) counts.set(client, (counts.get(client) ?? 0) + 1)
-    socket.once('close', () => leave(socket, client))
+    const peer = peerOf(socket)
+    if (hasHandshakes && peer !== undefined) handshakes.set(peer, socket)
+    socket.once('close', () => {
+      if (peer !== undefined && handshakes.get(peer) === socket) handshakes.delete(peer)
+      leave(socket, client)
+    })
   })
+  if (hasHandshakes) followHandshakes()
 
   server.on('request', (request, response) => {
     const visit = visits.get(request.socket)
@@ -99,6 +110,21 @@ export function limitConnections(app: FastifyInstance, settings: ConnectionLimit
     done()
   })
   return { count: () => visits.size }
+
+  /** Over TLS requests come on another socket, upon the one that connected, which is counted from the first byte on. */
+  function followHandshakes(): void {
+    server.on('secureConnection', (secured: Socket) => {
+      const peer = peerOf(secured)
+      const plain = peer === undefined ? undefined : handshakes.get(peer)
+      const visit = plain === undefined ? undefined : visits.get(plain)
+      // Gone meanwhile, or closed to make room.
+      if (plain === undefined || visit === undefined) return void secured.destroy()
+      visits.delete(plain)
+      visits.set(secured, visit)
+      plain.once('close', () => visits.delete(secured))
+    })
+    server.on('tlsClientError', () => onClose('handshake'))
+  }
 
   function leave(socket: Socket, client: string | undefined): void {
     visits.delete(socket)
@@ -140,6 +166,10 @@ export function limitConnections(app: FastifyInstance, settings: ConnectionLimit
     if (phase === 'sending' && visit.asking?.response.headersSent === false) answerLate(socket)
     refuse(socket, phase === 'sending' ? 'slow_sender' : 'slow_reader')
   }
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string | undefined {
+  return remoteAddress === undefined || remotePort === undefined ? undefined : `${remoteAddress} ${remotePort}`
 }
 
 /** What the other side has to go on with; `undefined` when it is our turn. */

@@ -6,6 +6,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { onArrival } from './arrivals.ts'
 import { announcesBody } from './bodies.ts'
 
 /** For so long, so much, and so many at once; whoever goes silent has read the answer, or never will. */
@@ -24,7 +25,7 @@ let count = 0
 /** Has every connection of the server closed with care. */
 export function closeWithCare(app: FastifyInstance): void {
   const server: Server = app.server
-  server.on('connection', (socket: Socket) => {
+  onArrival(server, (socket) => {
     // Node calls this, of its documented methods, behind an answer that is the last of its connection.
     const destroySoon = socket.destroySoon.bind(socket)
     socket.destroySoon = () => (isAnsweredEarly(socket) ? linger(socket) : destroySoon())

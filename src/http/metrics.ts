@@ -30,8 +30,13 @@ export function createMetrics() {
     }),
     closedConnections: new Counter({
       name: 'strongroom_closed_connections_total',
-      help: 'Connections closed at the door: too many of one address or of all, one that asked for nothing while there were too many, or one that sent or read too slowly.',
+      help: 'Connections closed at the door: too many of one address or of all, one that asked for nothing while there were too many, one that sent or read too slowly, or one that did not come to speak TLS.',
       labelNames: ['reason'],
+      registers,
+    }),
+    certificateEnd: new Gauge({
+      name: 'strongroom_tls_certificate_end_seconds',
+      help: 'When the certificate that is served ends, in seconds since 1970; 0 without TLS.',
       registers,
     }),
     connections: new Gauge({
@@ -182,7 +187,7 @@ export function createMetrics() {
     }),
   }
   startAtZero(metrics.limitedRequests, ['address', 'key', 'failures'])
-  startAtZero(metrics.closedConnections, ['address', 'all', 'replaced', 'slow_sender', 'slow_reader'])
+  startAtZero(metrics.closedConnections, ['address', 'all', 'replaced', 'slow_sender', 'slow_reader', 'handshake'])
   startAtZero(metrics.shedRequests, ['delay', 'backlog', 'bytes'])
   startAtZero(metrics.refusedKeys, ['missing', 'malformed', 'refused'])
   startAtZero(metrics.seedFetches, ['served', 'lost', 'refetched', 'not_found'])

@@ -11,7 +11,6 @@ import Fastify, {
 import type { Logger } from 'pino'
 import type { Config, TraceSettings } from '../config.ts'
 import { checkCharset, parseJson } from '../json.ts'
-import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
 import { refuseOtherMethods, routeOf } from './allowed-methods.ts'
 import { answerError, answerErrors } from './answers.ts'
@@ -24,6 +23,7 @@ import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from '
 import { addressOf, trustOf } from './peer.ts'
 import { checkRequests } from './request-rules.ts'
 import { answerListsError, isListsPath, refusedPaths } from './secret-lists/plugin.ts'
+import { readPair, reloaderOf, type TlsPair, tlsServer } from './serve-tls.ts'
 import { shedLoad } from './shedding.ts'
 import { knowSite } from './site.ts'
 import { providersOf } from './sso.ts'
@@ -35,6 +35,7 @@ export interface ServerOptions {
   readonly config: Pick<
     Config,
     | 'listen'
+    | 'tls'
     | 'rateLimit'
     | 'maxConnections'
     | 'maxConnectionsPerAddress'
@@ -51,25 +52,41 @@ export interface ServerOptions {
   readonly logger: Logger
   /** Where the built portal is; without it, where the build puts it. */
   readonly portalDir?: string | undefined
+  /** What `config.tls` names, read before; without it, read now. */
+  readonly tlsPair?: TlsPair | undefined
 }
 
 export interface Server {
   readonly app: FastifyInstance
   readonly scrape: Scrape
+  /** What `/healthz` and `/readyz` need, for another address that serves them too. */
+  readonly health: { readonly vault: Vault; readonly isDraining: () => boolean }
+  /** Takes what the files of TLS hold now, and logs what became of it; `undefined` where the server does not speak TLS. */
+  readonly reloadTls: ((reason: string) => void) | undefined
   /** From now on `/readyz` says no, so that no new work is sent here. */
   drain(): void
 }
 
 /** A holder of a key fails by mistake, and seldom. */
 const failuresPerSecond = 10
-const headersTimeoutMs = 5_000
-const requestTimeoutMs = 15_000
-const keepAliveTimeoutMs = 10_000
+const httpOptions = {
+  maxHeaderSize: maxHeaderBytes,
+  headersTimeout: 5_000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 10_000,
+  connectionsCheckingInterval: 1000,
+  // Node would answer with an empty body; checkHeaders refuses it in our shape.
+  requireHostHeader: false,
+}
+/** A browser that has been here by TLS comes by nothing else for a year. */
+const strictTransport = 'max-age=31536000'
 /** A value's longest JSON form (six characters for one byte of text, `\u0001`; base64 of a file), and the rest of the body. */
 const bodyLimitOf = ({ maxValueBytes, maxFileBytes }: Pick<Config, 'maxValueBytes' | 'maxFileBytes'>) =>
   Math.max(6 * maxValueBytes, Math.ceil(maxFileBytes / 3) * 4) + 16 * 1024
 
-export async function createServer({ vault, config, logger, portalDir }: ServerOptions): Promise<Server> {
+export async function createServer(options: ServerOptions): Promise<Server> {
+  const { vault, config, logger, portalDir } = options
+  const tlsPair = options.tlsPair ?? readPair(config.tls)
   const metrics = createMetrics()
   const tracing = await startTracing(vault.store.dialect, config.traces, metrics)
   const state = { isDraining: false }
@@ -80,21 +97,16 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
     genReqId: requestIds(),
     requestIdHeader: false,
     bodyLimit: bodyLimitOf(config),
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: httpOptions.requestTimeout,
     connectionTimeout: 0,
-    keepAliveTimeout: keepAliveTimeoutMs,
+    keepAliveTimeout: httpOptions.keepAliveTimeout,
     trustProxy: trustOf(config),
     forceCloseConnections: 'idle',
     exposeHeadRoutes: true,
     // Nothing is longer than the URL, whose own limit answers first.
     routerOptions: { maxParamLength: maxHeaderBytes },
-    http: {
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: headersTimeoutMs,
-      connectionsCheckingInterval: 1000,
-      // Node would answer with an empty body; checkHeaders refuses it in our shape.
-      requireHostHeader: false,
-    },
+    http: httpOptions,
+    ...(tlsPair === undefined ? {} : { serverFactory: tlsServer(tlsPair, httpOptions) }),
     // Before routing, such as a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => {
       const answer = isListsPath(request.raw.url ?? '') ? answerListsError : answerError
@@ -132,6 +144,7 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   app.addHook('onRequest', (_request, reply, done) => {
     // Whoever comes again comes over a connection to another node.
     if (state.isDraining) reply.header('connection', 'close')
+    if (tlsPair !== undefined) reply.header('strict-transport-security', strictTransport)
     done()
   })
   checkRequests(app, limiter('address'))
@@ -150,6 +163,8 @@ export async function createServer({ vault, config, logger, portalDir }: ServerO
   return {
     app,
     scrape,
+    health: { vault, isDraining: () => state.isDraining },
+    reloadTls: reloaderOf(app, config.tls, tlsPair, { logger, metrics }),
     drain: () => {
       state.isDraining = true
     },
@@ -164,7 +179,7 @@ function answerUnmatched(error: unknown, request: FastifyRequest, reply: Fastify
 
 /** Loads what traces need only when they are wanted: the start takes no longer without. */
 async function startTracing(
-  dialect: Store['dialect'],
+  dialect: Vault['store']['dialect'],
   settings: TraceSettings | undefined,
   metrics: Metrics,
 ): Promise<Tracing | undefined> {

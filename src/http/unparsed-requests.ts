@@ -17,7 +17,9 @@ const refusalsByCode: Record<string, Refusal> = {
 
 /** What is not even HTTP gets the same shape of answer. */
 export function answerUnparsedRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  // Of a handshake that failed, or of broken TLS: nothing that is written would arrive.
+  const isTls = /^ERR_(SSL|TLS|OSSL)_/.test(error.code ?? '')
+  if (error.code === 'ECONNRESET' || isTls || !socket.writable) return void socket.destroy()
   answerByHand(socket, refusalsByCode[error.code ?? ''] ?? notHttp)
 }
 

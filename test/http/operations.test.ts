@@ -162,13 +162,24 @@ suite('The rate limit', () => {
 })
 
 suite('Metrics on an address of their own', () => {
-  test('are served there', async (t) => {
-    const app = createMetricsServer(async () => 'planted 1\n', pino({ level: 'silent' }))
+  test('are served there, with the health of the server', async (t) => {
+    const [sqlite] = engines
+    assert.ok(sqlite)
+    const { vault } = await startServer(t, sqlite)
+    const state = { isDraining: false }
+    const health = { vault, isDraining: () => state.isDraining }
+    const app = createMetricsServer(async () => 'planted 1\n', health, pino({ level: 'silent' }))
     t.after(() => app.close())
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
 
     assert.equal(await (await fetch(`${url}/metrics`)).text(), 'planted 1\n')
     assert.equal((await fetch(`${url}/v3/secrets`)).status, 404)
+    assert.deepEqual(
+      await Promise.all(['healthz', 'readyz'].map(async (at) => (await fetch(`${url}/${at}`)).status)),
+      [200, 200],
+    )
+    state.isDraining = true
+    assert.equal((await fetch(`${url}/readyz`)).status, 503)
   })
 
   test('are not served with the API', async (t) => {

@@ -1,12 +1,17 @@
 /** What a process must not give away: no inspector, no dump, no secret where other programs look. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { suite, type TestContext, test } from 'node:test'
 import { generateToken } from '../../src/crypto/token.ts'
-import { startChild } from '../support/child.ts'
+import { environment, listening, startChild } from '../support/child.ts'
 import { engines } from '../support/engines.ts'
+import { main } from '../support/main.ts'
 
 const [sqlite] = engines
+assert.ok(sqlite)
+const engine = sqlite
 const isLinux = process.platform === 'linux'
 
 suite('The server as a process', () => {
@@ -21,7 +26,7 @@ suite('The server as a process', () => {
     assert.doesNotMatch(server.output(), /[Dd]ebugger|inspector/)
   })
 
-  for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGIO', 'SIGXFSZ'] as const) {
+  for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGIO', 'SIGXFSZ', 'SIGHUP'] as const) {
     test(`goes on after ${signal}, and says that it came`, async (t) => {
       const { server, key } = await start(t)
       const writes = Array.from({ length: 20 }, (_, at) =>
@@ -37,7 +42,7 @@ suite('The server as a process', () => {
     })
   }
 
-  for (const signal of ['SIGHUP', 'SIGQUIT', 'SIGXCPU'] as const) {
+  for (const signal of ['SIGQUIT', 'SIGXCPU'] as const) {
     test(`comes to an orderly end upon ${signal}, and leaves no dump`, async (t) => {
       const { server, place } = await start(t)
       const before = readdirSync('.').sort()
@@ -52,6 +57,23 @@ suite('The server as a process', () => {
       )
     })
   }
+
+  test('ends in order when its terminal is gone', async (t) => {
+    const place = await engine.makePlace()
+    t.after(() => place.clear())
+    const line = `${process.execPath} ${main} serve`
+    const terminal = spawn('script', ['-qefc', `exec ${line}`, '/dev/null'], { env: environment(place), stdio: 'pipe' })
+    t.after(() => terminal.kill('SIGKILL'))
+    const server = await listening(terminal)
+    const pid = childOf(Number(terminal.pid))
+
+    process.kill(pid, 'SIGHUP')
+
+    const [code] = await once(terminal, 'exit')
+    assert.equal(code, 0)
+    assert.match(server.output(), /"signal":"SIGHUP".*"msg":"stopping"/)
+    assert.match(server.output(), /"msg":"stopped"/)
+  })
 
   for (const signal of ['SIGABRT', 'SIGSEGV'] as const) {
     test(`leaves no dump, snapshot or report when ${signal} ends it`, async (t) => {
@@ -94,4 +116,9 @@ async function start(t: TestContext, under: readonly string[] = []) {
   const key = generateToken()
   const server = await startChild(t, place, { under, env: { STRONGROOM_BOOTSTRAP_API_KEY: key } })
   return { server, key, place }
+}
+
+/** The process that `script` runs. */
+function childOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0])
 }

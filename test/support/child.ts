@@ -69,7 +69,7 @@ export async function listening(child: ChildProcess): Promise<Child> {
   const url = await new Promise<string>((resolve, reject) => {
     const take = (chunk: Buffer) => {
       text += chunk
-      const found = /(http:\/\/(?:127\.0\.0\.1:\d+|localhost))\/v3\s/.exec(text)?.[1]
+      const found = /(https?:\/\/(?:127\.0\.0\.1:\d+|localhost))\/v3\s/.exec(text)?.[1]
       if (found !== undefined) resolve(found)
     }
     child.stdout?.on('data', take)

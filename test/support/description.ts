@@ -50,7 +50,7 @@ export function whole(document: object): Description {
 /** Headers of every answer, and of none in particular. */
 const common = [
   ...['cache-control', 'content-type', 'content-length', 'x-content-type-options', 'connection', 'keep-alive', 'date'],
-  ...['transfer-encoding', 'allow', 'vary'],
+  ...['transfer-encoding', 'allow', 'vary', 'strict-transport-security'],
 ]
 
 let described: Description | undefined

@@ -23,6 +23,8 @@ export interface TestServer {
   otherAccount(): Promise<Api>
   /** The API with a new key of the account `default`. */
   withScopes(...scopes: string[]): Promise<Api>
+  /** Takes what the files of TLS hold now. */
+  reloadTls(): void
   /** Stops the server and keeps the store. */
   stop(): Promise<void>
 }
@@ -48,6 +50,7 @@ export interface TestOptions extends Partial<Omit<Config, 'dataDir' | 'databaseU
 export function testConfig(place: Place, options: TestOptions = {}): Config {
   return {
     listen: { host: '127.0.0.1', port: 0 },
+    tls: undefined,
     metricsListen: undefined,
     rootKey: { kind: 'file', path: join(place.dataDir, 'root.key'), create: true },
     bootstrapApiKey: undefined,
@@ -85,14 +88,14 @@ export async function startServer(t: Lasting, engine: TestEngine, options: TestO
   const config = testConfig(place, options)
   const opened = await openServerVault(config, { now: options.now, passwords: options.passwords ?? cheapPasswords })
   const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)
-  const { app } = await createServer({
+  const { app, reloadTls } = await createServer({
     vault: opened.vault,
     config,
     logger: options.logger ?? pino({ level: 'silent' }),
     portalDir: options.portalDir,
   })
   const checkAnswers = watchAnswers(app)
-  const url = originOf(await listen(app, config.listen))
+  const url = originOf(await listen(app, config.listen), config.tls !== undefined)
   let isStopped = false
   const stop = async () => {
     if (isStopped) return
@@ -118,6 +121,7 @@ export async function startServer(t: Lasting, engine: TestEngine, options: TestO
     place,
     api,
     stop,
+    reloadTls: () => reloadTls?.('test'),
     otherAccount: async () => {
       const name = `other-${randomBytes(4).toString('hex')}`
       const { token } = await createAccount(opened.vault, { name: 'test', requestId: 'test' }, name)

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { Refusal } from '../../errors.ts'
+import { speaksTls } from '../../http/arrivals.ts'
 import { type Address, isSocketPath, type SocketPath } from '../../listen.ts'
 
 /** A live server's kernel takes the connection at once, however busy the server is. */
@@ -17,22 +18,26 @@ const pauseMs = 50
  * @throws Refusal `invalid` when another server listens on the socket, or its path is that of something else
  */
 export async function listen(app: FastifyInstance, wanted: Address | SocketPath): Promise<Address | SocketPath> {
-  // Kept low: the kernel's queue beyond it only delays the refusal.
-  app.server.maxConnections = 4096
   if (isSocketPath(wanted)) {
     await listenOnSocket(app, wanted)
     return wanted
   }
-  await app.listen({ host: wanted.host, port: wanted.port })
+  const listenTextResolver = (url: string) =>
+    `listening on ${speaksTls(app.server) ? url.replace(/^http:/, 'https:') : url}`
+  await app.listen({ host: wanted.host, port: wanted.port, listenTextResolver })
   const address = app.server.address()
   return typeof address === 'object' && address !== null ? { host: address.address, port: address.port } : wanted
 }
 
+/** What stands for every address of the machine, and is none that anybody could open. */
+const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+
 /** How a browser on this host would call the server, when nothing is known of a proxy before it. */
-export function originOf(listening: Address | SocketPath): string {
+export function originOf(listening: Address | SocketPath, isTls = false): string {
   if (isSocketPath(listening)) return 'http://localhost'
   const { host, port } = listening
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const name = wildcards.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `${isTls ? 'https' : 'http'}://${name}:${port}`
 }
 
 /** The process's umask lets nobody else in before the mode is set. */

@@ -13,9 +13,11 @@ import { bootstrap, type Opened, openServerVault } from '../../open.ts'
 import { askerOf } from '../../vault/accounts.ts'
 import { inviteOwner } from '../../vault/users.ts'
 import type { Vault } from '../../vault/vault.ts'
+import { variable } from '../environment.ts'
 import { print } from '../output.ts'
 import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
 import { listen, originOf } from './listen.ts'
+import { ServiceManager } from './service-manager.ts'
 import { hostAsker } from './with-vault.ts'
 
 /** After this long, whoever still waits is let down rather than the supervisor kept waiting. */
@@ -32,7 +34,15 @@ export async function serve(): Promise<void> {
   const logger = pino({ name: 'strongroom', level: config.logLevel })
   passedOver.log = (signal) => logger.info({ signal }, 'this signal means nothing to the server')
   warn(logger, config, unknown)
-  const onAway = (reason: string) => logger.warn({ reason }, 'the database cannot be used yet: waiting for it')
+  const manager = new ServiceManager(variable, (reason) =>
+    logger.warn({ reason }, 'systemd cannot be told how the server is'),
+  )
+  const onAway = (reason: string) => {
+    logger.warn({ reason }, 'the database cannot be used yet: waiting for it')
+    manager.status('waiting for the database')
+  }
+  // Before the store is opened: who serves with the wrong file is not to find out after a migration.
+  const tlsPair = config.tls === undefined ? undefined : (await import('../../http/tls.ts')).readTls(config.tls)
   // The store's thread starts while the server's modules load.
   const [opened, { createServer }] = await Promise.all([
     openServerVault(config, { onAway }),
@@ -41,18 +51,20 @@ export async function serve(): Promise<void> {
   let server: Server | undefined
   try {
     const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)
-    server = await createServer({ vault: opened.vault, config, logger })
+    server = await createServer({ vault: opened.vault, config, logger, tlsPair })
     if (config.metricsListen !== undefined) {
       const { createMetricsServer } = await import('../../http/metrics-server.ts')
-      const metricsApp = createMetricsServer(server.scrape, logger)
+      const metricsApp = createMetricsServer(server.scrape, server.health, logger)
       server.app.addHook('onClose', () => metricsApp.close())
       await metricsApp.listen(config.metricsListen)
     }
     const listening = await listen(server.app, config.listen)
-    stopOnSignals(logger, server, opened, config.drainSeconds)
-    const origin = originOf(listening)
+    stopOnSignals(logger, server, opened, { drainSeconds: config.drainSeconds, manager })
+    reloadWhenAsked(server, manager, logger)
+    const origin = originOf(listening, config.tls !== undefined)
+    manager.ready(`listening on ${isSocketPath(listening) ? listening.path : origin}`)
     const setUp = firstKey === undefined ? undefined : await setUpLink(opened.vault, config, origin)
-    greet(config, listening, firstKey, setUp)
+    greet(config, listening, { origin, firstKey, setUp })
     tellConditions(opened.vault, logger)
     makeCheckpoints(opened, config, logger)
     watchWraps(opened.vault, logger)
@@ -71,7 +83,26 @@ export async function serve(): Promise<void> {
  */
 const meaningless = ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGIO', 'SIGXFSZ'] as const
 /** Upon which the server answers whom it let in, and ends. */
-const endings = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGPWR', 'SIGXCPU'] as const
+const endings = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGPWR', 'SIGXCPU'] as const
+
+/** Whether SIGHUP says that the terminal is gone, which the server then goes with. */
+function hasTerminal(): boolean {
+  return process.stdin.isTTY || process.stdout.isTTY
+}
+
+const reloadIntervalMs = 10_000
+
+/** What can change while the server runs is read anew upon SIGHUP; the files of TLS, and they alone, also by themselves. */
+function reloadWhenAsked({ reloadTls }: Server, manager: ServiceManager, logger: Logger): void {
+  if (!hasTerminal()) {
+    process.on('SIGHUP', () => {
+      logger.info({ signal: 'SIGHUP' }, reloadTls === undefined ? 'nothing is to be read anew' : 'reading files anew')
+      reloadTls?.('SIGHUP')
+      manager.reloaded('files were read anew')
+    })
+  }
+  if (reloadTls !== undefined) setInterval(() => reloadTls('changed'), reloadIntervalMs).unref()
+}
 
 function passOverSignals(): { log: (signal: NodeJS.Signals) => void } {
   const handler: { log: (signal: NodeJS.Signals) => void } = { log: () => {} }
@@ -153,11 +184,10 @@ async function setUpLink(vault: Vault, { publicUrl }: Config, url: string): Prom
 function greet(
   config: Config,
   listening: Address | SocketPath,
-  firstKey: string | undefined,
-  setUp: string | undefined,
+  told: { readonly origin: string; readonly firstKey: string | undefined; readonly setUp: string | undefined },
 ): void {
   const { databaseUrl, dataDir, rootKey, bootstrapApiKey } = config
-  const url = originOf(listening)
+  const { origin: url, firstKey, setUp } = told
   const lines = [
     'Strongroom is ready.',
     ...(isSocketPath(listening) ? [`  Socket     ${listening.path}`] : []),
@@ -182,7 +212,12 @@ function greet(
  * Whoever sends work here is told to send no more, and served until they have noticed. Then requests in flight are answered
  * and their batches committed, and nobody new is let in.
  */
-function stopOnSignals(logger: Logger, server: Server, opened: Opened, drainSeconds: number): void {
+function stopOnSignals(
+  logger: Logger,
+  server: Server,
+  opened: Opened,
+  { drainSeconds, manager }: { readonly drainSeconds: number; readonly manager: ServiceManager },
+): void {
   let isStopping = false
   const hurry = new AbortController()
   const stop = async (signal: string) => {
@@ -190,6 +225,7 @@ function stopOnSignals(logger: Logger, server: Server, opened: Opened, drainSeco
     if (isStopping) return hurry.abort()
     isStopping = true
     logger.info({ signal }, 'stopping')
+    manager.stopping(`stopping upon ${signal}`)
     server.drain()
     // The others come from a person at a terminal, or a machine that is about to be switched off.
     if (signal === 'SIGTERM') await setTimeout(drainSeconds * 1000, undefined, hurry).catch(() => {})
@@ -210,7 +246,8 @@ function stopOnSignals(logger: Logger, server: Server, opened: Opened, drainSeco
       process.exitCode = 1
     }
   }
-  for (const signal of known(endings)) process.on(signal, () => void stop(signal))
+  const signals: readonly NodeJS.Signals[] = hasTerminal() ? [...endings, 'SIGHUP'] : endings
+  for (const signal of known(signals)) process.on(signal, () => void stop(signal))
   process.on('uncaughtException', (error) => {
     // The state is unknown: say what kind of error, nothing of its text, and let the supervisor start afresh.
     logger.fatal(

@@ -3,7 +3,9 @@ import { Registry } from 'prom-client'
 import type { OpenContext, OpenRoute } from '../../open-route.ts'
 import { type Readiness, ReadinessProbe } from '../../readiness.ts'
 
-export const healthRoutes: readonly OpenRoute[] = [
+export type HealthContext = Pick<OpenContext, 'vault' | 'isDraining'>
+
+export const healthRoutes: readonly OpenRoute<HealthContext>[] = [
   {
     path: '/healthz',
     isHeadServed: true,

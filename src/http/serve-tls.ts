@@ -1,0 +1,50 @@
+/** The server as one that speaks TLS: how it is made, and what is said of the certificates that it takes. */
+import type { RequestListener, ServerOptions } from 'node:http'
+import { createServer } from 'node:https'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import type { Metrics } from './metrics.ts'
+import { isOutOfTime, readTls, ServedTls, type TlsPair, tlsOptions } from './tls.ts'
+
+export type { TlsPair } from './tls.ts'
+
+/** @throws Refusal `invalid` */
+export function readPair(files: Config['tls']): TlsPair | undefined {
+  return files === undefined ? undefined : readTls(files)
+}
+
+/** As Fastify makes its own server of plain HTTP. */
+export function tlsServer(pair: TlsPair, options: ServerOptions) {
+  return (handler: RequestListener) => createServer({ ...options, ...tlsOptions(pair) }, handler)
+}
+
+/** @returns what takes the files as they are now, and logs what became of it; `undefined` without TLS */
+export function reloaderOf(
+  app: FastifyInstance,
+  files: Config['tls'],
+  pair: TlsPair | undefined,
+  { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics },
+): ((reason: string) => void) | undefined {
+  if (files === undefined || pair === undefined) return undefined
+  const served = new ServedTls(files, pair, app.server)
+  const note = (now: TlsPair) => {
+    const { validTo } = now.certificate
+    metrics.certificateEnd.set(now.certificate.validToDate.getTime() / 1000)
+    if (now.isKeyOpen) logger.warn('everybody on this machine may read the file in STRONGROOM_TLS_KEY')
+    if (isOutOfTime(now, Date.now())) logger.warn({ validTo }, 'the time of the certificate is over, or has not begun')
+  }
+  note(pair)
+  return (reason) => {
+    const found = served.reload()
+    if (found.kind === 'taken') {
+      note(found.pair)
+      logger.info({ reason, validTo: found.pair.certificate.validTo }, 'new connections get another certificate')
+    } else if (found.kind === 'kept' && (found.isNew || reason !== 'changed')) {
+      logger.error(
+        { reason: found.reason },
+        'the files of TLS cannot be used: the certificate of before is still served',
+      )
+    }
+  }
+}
