@@ -24,19 +24,19 @@ export function reloaderOf(
   app: FastifyInstance,
   files: Config['tls'],
   pair: TlsPair | undefined,
-  { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics },
+  { logger, metrics, now }: { readonly logger: Logger; readonly metrics: Metrics; readonly now: () => number },
 ): ((reason: string) => void) | undefined {
   if (files === undefined || pair === undefined) return undefined
   const served = new ServedTls(files, pair, app.server)
-  const note = (now: TlsPair) => {
-    const { validTo } = now.certificate
-    metrics.certificateEnd.set(now.certificate.validToDate.getTime() / 1000)
-    if (now.isKeyOpen) logger.warn('everybody on this machine may read the file in STRONGROOM_TLS_KEY')
-    if (isOutOfTime(now, Date.now())) logger.warn({ validTo }, 'the time of the certificate is over, or has not begun')
+  const note = (taken: TlsPair) => {
+    const { validTo, validToDate } = taken.certificate
+    metrics.certificateEnd.set(validToDate.getTime() / 1000)
+    if (taken.isKeyOpen) logger.warn('everybody on this machine may read the file in STRONGROOM_TLS_KEY')
+    if (isOutOfTime(taken, now())) logger.warn({ validTo }, 'the time of the certificate is over, or has not begun')
   }
   note(pair)
   return (reason) => {
-    const found = served.reload()
+    const found = served.reload(now())
     if (found.kind === 'taken') {
       note(found.pair)
       logger.info({ reason, validTo: found.pair.certificate.validTo }, 'new connections get another certificate')

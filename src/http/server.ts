@@ -164,7 +164,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     app,
     scrape,
     health: { vault, isDraining: () => state.isDraining },
-    reloadTls: reloaderOf(app, config.tls, tlsPair, { logger, metrics }),
+    reloadTls: reloaderOf(app, config.tls, tlsPair, { logger, metrics, now: vault.now }),
     drain: () => {
       state.isDraining = true
     },

@@ -87,7 +87,7 @@ export class ServedTls {
   }
 
   /** Takes what the files hold now, if it can be served with; else what is served stays. */
-  reload(now = Date.now()): Reloaded {
+  reload(now: number): Reloaded {
     try {
       const pair = readTls(this.#files)
       if (pair.mark === this.#pair.mark) {
