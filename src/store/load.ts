@@ -155,7 +155,11 @@ async function loadMachinesAt(tx: Transaction, addresses: readonly string[], wor
   world.take(machineAddresses, known)
   const accountIds = unique(known.map(({ accountId }) => accountId))
   const owners = accountIds.map((accountId) => ({ accountId }))
-  await Promise.all([load(tx, lookups.settings, owners, world), load(tx, lookups.machinesOf, owners, world)])
+  const holders = new Map(known.map(({ accountId, machineId: id }) => [`${accountId} ${id}`, { accountId, id }]))
+  await Promise.all([
+    load(tx, lookups.settings, owners, world),
+    load(tx, lookups.machinesById, [...holders.values()], world),
+  ])
   noteSettings(accountIds, world)
 }
 

@@ -205,6 +205,10 @@ export const listsNamed = sealedRows<NameRef>()('lists_named', lists, {
 })
 
 export const machinesOf = sealedRows<Within>()('machines_of', machines, { by: ofAccount, ending: 'order by t.id' })
+export const machinesById = sealedRows<Ref>()('machines', machines, { by: byId })
+export const machinesNamed = sealedRows<NameRef>()('machines_named', machines, {
+  by: { accountId: 'account_id', name: 'name' },
+})
 export const settings = sealedRows<Within>()('settings', accountSettings, { by: ofAccount })
 
 /** The account that a seed belongs to. */

@@ -135,6 +135,15 @@ export class Needs {
     this.ofAccount(lookups.machinesOf)
   }
 
+  machine(id: number): void {
+    this.row(lookups.machinesById, id)
+  }
+
+  /** Whether a machine has the name already. */
+  machineNamed(name: string): void {
+    this.named(lookups.machinesNamed, name)
+  }
+
   /** Whoever has any of these addresses, in any account. */
   claims(ranges: readonly AddressRange[]): void {
     this.claimed.push(...ranges)

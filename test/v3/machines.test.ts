@@ -4,6 +4,7 @@ import { suite, test } from 'node:test'
 import { giveMachineNetworks } from '../../src/vault/machines.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
+import { connect } from '../support/rows.ts'
 import { startServer, type TestOptions } from '../support/server.ts'
 
 const local = '127.0.0.1'
@@ -179,6 +180,52 @@ for (const engine of engines) {
           401,
         )
       }
+    })
+
+    test('rests upon its own row alone, however many other machines there are', async (t) => {
+      const { api, ask, place } = await start(t)
+      await api.post('/v3/machines', { name: 'web-1', addresses: [local] })
+      await api.put('/v3/settings', { vm_auth: true })
+      const others = Array.from({ length: 250 }, (_, at) => at + 1000)
+      const database = await connect(place)
+      // None is authentic: whoever reads one of them answers 500.
+      await database.insert(
+        'machines',
+        others.map((id) => ({
+          ...{
+            account_id: 1,
+            id,
+            uid: `uid-${id}`,
+            name: `m${id}`,
+            addresses: `10.0.0.${id - 1000}/32`,
+            created_ms: 1,
+          },
+          ...{ scopes: 'secrets:read', mac: Buffer.from('00', 'hex') },
+        })),
+      )
+      await database.insert(
+        'machine_addresses',
+        others.map((id) => {
+          const address = `${'0'.repeat(20)}ffff0a00${(id - 1000).toString(16).padStart(4, '0')}`
+          return { account_id: 1, machine_id: id, first: address, last: address }
+        }),
+      )
+      await database.close()
+
+      assert.equal(await ask('GET', '/v3/secrets/1'), 200)
+      assert.equal((await api.get('/v3/machines/1')).status, 200)
+      assert.equal((await api.get('/v3/machines/1000')).status, 500)
+      assert.equal((await api.post('/v3/machines', { name: 'web-2', addresses: ['192.0.2.0/24'] })).status, 201)
+      for (const [name, address] of [
+        ['web-3', '10.0.0.9'],
+        ['web-4', '10.0.0.0/24'],
+        ['web-5', '192.0.2.255'],
+      ] as const) {
+        const { status, body } = await api.post('/v3/machines', { name, addresses: [address] })
+        assert.deepEqual([status, body.code], [409, 'name_taken'], address)
+      }
+      assert.equal((await api.delete('/v3/machines/1')).status, 200)
+      assert.equal(await ask('GET', '/v3/secrets/1'), 401)
     })
 
     test('is refused when its row, or the switch, was changed behind the server’s back', async (t) => {

@@ -9,7 +9,7 @@ import { type Handed, noVersion } from '../decide/grants.ts'
 import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import { type Call, done, isMadeBy, put, putAccount, refuse, refuseField } from '../decide/work.ts'
 import { accounts } from '../tables/account.ts'
-import { machineAddresses, machines } from '../tables/machine.ts'
+import { machineAddresses, machines, machinesByName } from '../tables/machine.ts'
 import { defineOnce, defineOperation, overAll, type WithRight } from './define.ts'
 
 /** A machine without what the transaction gives it. */
@@ -47,7 +47,7 @@ const readMachine = defineOperation<ById, Machine, Machine>()({
   scope: aMachine,
   delicate: false,
   grants: 'nothing',
-  needs: (needs) => needs.machines(),
+  needs: (needs, { id }) => needs.machine(id),
   decide: (call, _operation, found) => done(call, objectOf(found), found),
 })
 
@@ -59,13 +59,13 @@ const createMachine = defineOnce<{ readonly machine: NewMachine }, Machine>()({
   grants: (_call, { machine }) => [machineHanded(machine)],
   needs: (needs, { machine }) => {
     needs.claims(rangesOf(machine))
-    needs.machines()
+    needs.machineNamed(machine.name)
   },
   decide: (call, { machine }) => {
     const { work } = call
     if (machine.accountId !== call.account.id || !isMadeBy(call, machine.maker)) return { kind: 'outdated' }
     const object = objectOfNew(machine)
-    if (machinesOf(call).some(({ name }) => name === machine.name)) {
+    if (work.world.has(machinesByName, call.account.id, machine.name)) {
       return refuse(call, object, 'name_taken', 'A machine of this name exists already. Choose another name.')
     }
     if (!isGiven(call, machine)) {
@@ -95,7 +95,7 @@ const deleteMachine = defineOperation<ById, null, Machine>()({
   scope: aMachine,
   delicate: true,
   grants: 'nothing',
-  needs: (needs) => needs.machines(),
+  needs: (needs, { id }) => needs.machine(id),
   decide: (call, _operation, found) => {
     call.work.world.remove(machines, found)
     return done(call, objectOf(found), null)

@@ -2,6 +2,7 @@
 import type { Client } from 'pg'
 import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
+import { claimsOn } from '../claim-queries.ts'
 import type { DatabaseClock } from '../clock.ts'
 import type { Lookup } from '../lookup.ts'
 import { nextAccountSql } from '../next-account.ts'
@@ -56,10 +57,8 @@ export class PostgresTransaction implements Transaction {
 
   async claims(ranges: readonly AddressRange[], lock: boolean): Promise<Claim[]> {
     if (lock) await this.#client.query('select pg_advisory_xact_lock($1)', [claimLock])
-    const text = `select distinct ${all(machineAddresses, 'm').sql} from unnest($1::text[], $2::text[]) r (f, l)
-      join machine_addresses m on m.first <= r.l collate "C" and m.last >= r.f collate "C"`
     const values = [ranges.map(({ first }) => first), ranges.map(({ last }) => last)]
-    return (await this.#all({ name: 'claims', text }, values)).map(machineAddresses.read)
+    return (await this.#all({ name: 'claims', text: claimsOn }, values)).map(machineAddresses.read)
   }
 
   async newAccounts(names: readonly string[]): Promise<{ taken: string[]; nextId: number }> {

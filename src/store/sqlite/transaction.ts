@@ -2,6 +2,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
+import { claimBefore, claimsWithin } from '../claim-queries.ts'
 import type { Lookup } from '../lookup.ts'
 import { nextAccountSql } from '../next-account.ts'
 import { all } from '../sql.ts'
@@ -47,8 +48,11 @@ export class SqliteTransaction implements Transaction {
 
   /** `BEGIN IMMEDIATE` has locked the whole store already. */
   claims(ranges: readonly AddressRange[]): Claim[] {
-    const text = `select ${all(machineAddresses).sql} from machine_addresses where first <= ? and last >= ? order by first`
-    return ranges.flatMap(({ first, last }) => this.#statements.all(text, last, first)).map(machineAddresses.read)
+    const around = ranges.flatMap(({ first, last }) => [
+      ...this.#statements.all(claimBefore, first).filter((claim) => String(claim['last']) >= first),
+      ...(first === last ? [] : this.#statements.all(claimsWithin, first, last)),
+    ])
+    return around.map(machineAddresses.read)
   }
 
   newAccounts(names: readonly string[]): { taken: string[]; nextId: number } {

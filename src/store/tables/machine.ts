@@ -1,7 +1,7 @@
 /** Machines, the addresses that they are found by, and what an account is set to. */
 import type { AddressRange } from '../../model/address.ts'
 import { type AccountSettings, type Machine, rangesOf } from '../../model/machine.ts'
-import { part, plainly } from '../rows.ts'
+import { index, part, plainly } from '../rows.ts'
 import { constant, flag, integer, mac, principalOrNull, text, words } from './field.ts'
 import { removal } from './removal.ts'
 import { openTable, sealedTable } from './table.ts'
@@ -60,6 +60,8 @@ export const machines = sealedTable<Machine>()({
     maker: principalOrNull('maker', { ...constant, added: { by: '0011-makers', value: null } }),
   },
 })
+
+export const machinesByName = index(machines, 'accountId', 'name')
 
 export const accountSettings = sealedTable<AccountSettings>()({
   name: 'account_settings',
