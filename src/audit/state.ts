@@ -33,6 +33,8 @@ export interface Holding extends Pick<AuditObject, 'id' | 'name' | 'version' | '
   readonly details?: string
   /** Of a secret: the hash of the list that it is in, as `secret.move` records it. */
   readonly place?: string
+  /** Of a list: whether it is deleted, while some of what was in it is still to go. */
+  readonly isGoing?: boolean
 }
 
 /** What the trail left of something, or of a part of it. */
@@ -43,7 +45,7 @@ interface Known {
 }
 
 /** What the tables have of something. */
-interface Live extends Pick<Holding, 'kind' | 'id' | 'isRevoked' | 'details' | 'place'> {
+interface Live extends Pick<Holding, 'kind' | 'id' | 'isRevoked' | 'details' | 'place' | 'isGoing'> {
   readonly text: string
   /** As the first version of the program would have recorded it. */
   readonly firstText?: string
@@ -171,7 +173,7 @@ export class Replay {
 
   /** Something that the tables hold. */
   hold(live: Holding): void {
-    const { kind, id, isRevoked, details, place, firstHash } = live
+    const { kind, id, isRevoked, details, place, isGoing, firstHash } = live
     const at = keyOf(live)
     const isAgain = this.#live.get(at) !== undefined
     this.#live.set(isAgain ? `${at} ${++this.#held}` : at, {
@@ -179,6 +181,7 @@ export class Replay {
       ...(isRevoked === undefined ? {} : { isRevoked }),
       ...(details === undefined ? {} : { details }),
       ...(place === undefined ? {} : { place }),
+      ...(isGoing === undefined ? {} : { isGoing }),
       ...(firstHash === undefined ? {} : { firstText: textOf({ ...live, hash: firstHash }) }),
     })
   }
@@ -227,6 +230,9 @@ export class Replay {
     if (kind === 'session') return this.#endedDifference(what, at)
     const known = this.#known.get(at)
     if (known !== undefined && known.seq > this.#settled) return []
+    if (live.isGoing === true) {
+      return known?.text === null ? [] : [`${what} is being deleted, and no record says so.`]
+    }
     if (known === undefined) {
       return live.isUnrecorded ? [] : [`${what} is in the store, and the trail knows nothing of it.`]
     }

@@ -1,6 +1,7 @@
 /** A list: a named group of an account's secrets. Every secret is in one. Times are milliseconds since 1970. */
 import { hash } from 'node:crypto'
 import { isLabel, labelRule } from './name.ts'
+import type { Principal } from './principal.ts'
 
 export interface List {
   readonly accountId: number
@@ -11,6 +12,8 @@ export interface List {
   readonly createdAt: number
   readonly updatedAt: number
   readonly mac: Uint8Array
+  /** Who deleted it, while some of its secrets are still to go: nobody finds it any more, nor what is in it. */
+  readonly deleter: Principal | null
 }
 
 /** What a list may be called: a label by which it can be addressed in a path, where digits alone are an id. */
@@ -27,6 +30,11 @@ export const defaultList = 'default'
 /** The SHA-256, hexadecimal, of the list that a secret is in, as the audit trail has it. */
 export function placeHash({ uid }: Pick<List, 'uid'>): string {
   return hash('sha256', uid, 'hex')
+}
+
+/** What a list is called that is deleted: nothing else can be, so that its name is free. */
+export function nameOfDeleted({ id }: Pick<List, 'id'>): string {
+  return ` deleted ${id}`
 }
 
 /** A list's uid. Ids are never used again, so it is unique; nothing is sealed to it, so it need not be random. */

@@ -34,7 +34,7 @@ export const secretKeysBelow = (accountId: number, version: number, after: numbe
   select s.id, s.uid, k.key_version, k.wrapped from secret_keys k
   join secrets s on s.account_id = k.account_id and s.id = k.secret_id
   where k.account_id = ${accountId} and k.key_version < ${version} and k.secret_id > ${after}
-  order by k.secret_id limit ${limit}`,
+  order by k.key_version, k.secret_id limit ${limit}`,
   )
 
 export const countSecretKeysBelow = (accountId: number, version: number): Query =>

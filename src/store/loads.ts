@@ -8,7 +8,8 @@ import type { Needs } from './needs.ts'
 import type { Ref } from './refs.ts'
 import type { At, Index } from './rows.ts'
 import { accountKeysInUse } from './tables/account.ts'
-import { lists, listsByName, wholeLists } from './tables/list.ts'
+import { contents, lists, listsByName, wholeLists } from './tables/list.ts'
+import { changedNames } from './tables/record.ts'
 import { secretsByName, storedSecrets } from './tables/secret.ts'
 import type { Result, Transaction } from './transaction.ts'
 import type { World } from './world.ts'
@@ -59,7 +60,7 @@ export async function loadRows(tx: Transaction, needs: Needs, world: World, earl
   noteMissing(needs, world)
   if (needs.withList.length > 0 || needs.held.length > 0) await loadFound(tx, needs, world)
   if (needs.makers.length > 0) await loadMade(tx, needs, world)
-  if (needs.contents.length > 0) await loadContents(tx, needs, world)
+  if (needs.contents.length > 0) await loadContents(tx, needs.contents, world)
 }
 
 /** What requests name themselves: all of it is asked for at once. */
@@ -142,11 +143,24 @@ async function loadMade(tx: Transaction, { makers }: Needs, world: World): Promi
   }
 }
 
-/** Everything in the lists that are to be deleted. */
-async function loadContents(tx: Transaction, { contents }: Needs, world: World): Promise<void> {
-  for (const list of contents.flatMap((one) => idOf(one, listsByName, world))) {
-    if (world.fact(wholeLists, list.accountId, list.id) !== undefined) continue
-    world.setFact(wholeLists, 0, list.accountId, list.id)
-    await Promise.all([load(tx, lookups.secretsOfList, [list], world), load(tx, lookups.holdersOfList, [list], world)])
+/** What is in the lists that are to be deleted, or the next part of it. */
+async function loadContents(tx: Transaction, wanted: Needs['contents'], world: World): Promise<void> {
+  for (const one of wanted) {
+    for (const list of idOf(one, listsByName, world)) {
+      if (one.since !== undefined) {
+        const names = await tx.find(lookups.changesSince, [{ accountId: list.accountId, since: one.since }])
+        world.setFact(changedNames, [...(world.fact(changedNames, list.accountId) ?? []), ...names], list.accountId)
+      }
+      if (world.fact(contents, list.accountId, list.id) !== undefined) continue
+      const ids = await tx.find(lookups.contentsOfList, [{ ...list, after: one.after }])
+      const inside = ids.map(({ id }) => id)
+      world.setFact(contents, inside, list.accountId, list.id)
+      world.setFact(wholeLists, 0, list.accountId, list.id)
+      const isAll = ids.length <= lookups.partSize
+      await Promise.all([
+        load(tx, lookups.secretsById, ids.slice(0, lookups.partSize), world),
+        load(tx, lookups.holdersOfList, isAll ? [list] : [], world),
+      ])
+    }
   }
 }

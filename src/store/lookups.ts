@@ -1,4 +1,5 @@
 /** What batches look for, each described once. */
+import type { AccountKey } from '../model/account.ts'
 import type { Deployment } from '../model/deployment.ts'
 import { forgedRow } from './forged.ts'
 import { authentic, type Counted, countAs, listed, lookup, noteBy, openRows, sealedRows, takeInto } from './lookup.ts'
@@ -11,12 +12,11 @@ import { factors, factorsByLookup, spent } from './tables/factor.ts'
 import type { NamedRow } from './tables/field.ts'
 import { lists, wholeLists } from './tables/list.ts'
 import { accountSettings, machines } from './tables/machine.ts'
+import { audit, isChangeSql } from './tables/record.ts'
 import { replies, replyLifetimeMs } from './tables/reply.ts'
 import {
   histories,
-  type KeyOfSecret,
   sealedVersions as sealedKnown,
-  secretKeys,
   secrets,
   secretsByName,
   storedSecrets,
@@ -49,6 +49,9 @@ const sealedOf = versions.part('accountId', 'secretId', 'version', 'name', 'seal
 type SealedOf = ReturnType<typeof sealedOf.read>
 const lookupOf = factors.part('accountId', 'id', 'lookup')
 type LookupOf = ReturnType<typeof lookupOf.read>
+
+/** Secrets that go in one transaction: a few milliseconds, for which all others wait. */
+export const partSize = 100
 
 const byId = { accountId: 'account_id', id: 'id' }
 const ofAccount = { accountId: 'account_id' }
@@ -92,15 +95,19 @@ export const newestAccountKey = openRows<Within>()('newest_account_key', account
   by: ofAccount,
   where: 't.version = (select max(k.version) from account_keys k where k.account_id = t.account_id)',
 })
-/** Versions of the account's key that wrap secret keys. */
-export const accountKeysInUse = lookup<Within, Pick<KeyOfSecret, 'accountId' | 'keyVersion'>>(
+/** Versions of the account's key that wrap secret keys: of each, one look for one of those. */
+export const accountKeysInUse = lookup<Within, Pick<AccountKey, 'accountId' | 'version'>>(
   'account_keys_in_use',
-  secretKeys,
-  { select: 'distinct t.account_id, t.key_version', by: ofAccount },
-  (rows) => rows.map(secretKeys.part('accountId', 'keyVersion').read),
+  accountKeys,
+  {
+    select: 't.account_id, t.version',
+    by: ofAccount,
+    where: 'exists (select 1 from secret_keys k where k.account_id = t.account_id and k.key_version = t.version)',
+  },
+  (rows) => rows.map(accountKeys.part('accountId', 'version').read),
   undefined,
   (world, found) => {
-    for (const { accountId, keyVersion } of found) world.fact(keysInUse, accountId)?.add(keyVersion)
+    for (const { accountId, version } of found) world.fact(keysInUse, accountId)?.add(version)
   },
 )
 
@@ -132,9 +139,25 @@ export const takenLookups = lookup<{ readonly lookup: string }, LookupOf>(
 export const spentOnes = openRows<SpentRef>()('spent', spent, { by: { accountId: 'account_id', hash: 'hash' } })
 export const rules = sealedRows<Within>()('rules', signInRules, { by: ofAccount })
 
+/** Whether the list of a secret is deleted, and what is in it goes in parts. */
+const isGoing = `(select 1 from lists d where d.account_id = t.account_id and d.id = t.list_id and d.deleter_kind is not null)`
+
 export const secretsById = wholeSecrets<Ref>('secrets', byId)
 export const secretsNamed = wholeSecrets<NameRef>('secrets_named', { accountId: 'account_id', name: 'name' })
-export const secretsOfList = wholeSecrets<Ref>('secrets_of_list', { accountId: 'account_id', id: 'list_id' })
+/** The secrets of a list beyond an id: a few more than go in one part. */
+export const contentsOfList = lookup<Ref & { readonly after: number }, Ref>(
+  'contents_of_list',
+  secrets,
+  {
+    select: 't.account_id, t.id',
+    by: { accountId: 'account_id', id: 'list_id' },
+    beyond: { after: 'id' },
+    ending: `limit ${partSize + 1}`,
+  },
+  (rows) => rows.map(secrets.part('accountId', 'id').read),
+  undefined,
+  () => undefined,
+)
 /** The id of the secret of a name. */
 export const named = lookup<NameRef, NameRef & Ref>(
   'named',
@@ -145,6 +168,25 @@ export const named = lookup<NameRef, NameRef & Ref>(
   noteBy(secretsByName),
 )
 
+/** So many secrets that have changed are looked at. */
+export const maxChanges = 1000
+
+/** What secrets are called that have changed since so many records. */
+export const changesSince = lookup<Within & { readonly since: number }, string>(
+  'changes_since',
+  audit,
+  {
+    select: 't.object_name as name',
+    by: ofAccount,
+    beyond: { since: 'seq' },
+    where: isChangeSql,
+    ending: `limit ${maxChanges + 1}`,
+  },
+  (rows) => rows.map((row) => String(row['name'])),
+  undefined,
+  () => undefined,
+)
+
 /** With their keys and current values. */
 function wholeSecrets<Asked>(name: string, by: { readonly [Member in keyof Asked & string]?: string }) {
   const isForged = authentic('secrets')
@@ -152,7 +194,7 @@ function wholeSecrets<Asked>(name: string, by: { readonly [Member in keyof Asked
     name,
     secrets,
     {
-      select: `${listed(secrets)}, k.key_version, k.wrapped, v.sealed`,
+      select: `${listed(secrets)}, k.key_version, k.wrapped, v.sealed, ${isGoing} as is_going`,
       by,
       joins: `left join secret_keys k on k.account_id = t.account_id and k.secret_id = t.id
         left join versions v on v.account_id = t.account_id and v.secret_id = t.id and v.version = t.version`,

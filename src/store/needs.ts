@@ -29,7 +29,12 @@ export class Needs {
   /** Of secrets whose list is asked for too, and whose holders are counted: what leads to those is looked for first. */
   readonly withList: { readonly accountId: number; readonly id: IdOrName }[] = []
   readonly held: { readonly accountId: number; readonly id: IdOrName }[] = []
-  readonly contents: { readonly accountId: number; readonly id: IdOrName }[] = []
+  readonly contents: {
+    readonly accountId: number
+    readonly id: IdOrName
+    readonly after: number
+    readonly since?: number
+  }[] = []
   readonly claimed: AddressRange[] = []
   readonly accountNames = new Set<string>()
   /** Of whom it is asked what they made. */
@@ -86,9 +91,14 @@ export class Needs {
     this.withList.push({ accountId: this.#accountId, id })
   }
 
-  /** Every secret in the list. */
-  contentsOf(list: IdOrName): void {
-    this.contents.push({ accountId: this.#accountId, id: list })
+  /**
+   * Every secret in the list, or as many as go in one part.
+   *
+   * @param after beyond this id
+   * @param since after so many records of the trail, what was made, changed or moved is asked for too
+   */
+  contentsOf(list: IdOrName, after = 0, since?: number): void {
+    this.contents.push({ accountId: this.#accountId, id: list, after, ...(since === undefined ? {} : { since }) })
   }
 
   /** Whether a secret has the name already. */

@@ -172,6 +172,18 @@ class BatchedStore implements Store {
     return this.#all(queries.trustRulesOf(accountId, issuer))
   }
 
+  secretNamed(accountId: number, name: string) {
+    return this.#first(queries.secretNamed(accountId, name))
+  }
+
+  deletedLists() {
+    return this.#all(queries.deletedLists())
+  }
+
+  holdersOfListAfter(accountId: number, listId: number, after: number, limit: number) {
+    return this.#all(queries.holdersOfListAfter(accountId, listId, after, limit))
+  }
+
   accountKey(accountId: number, version: number) {
     return this.#first(keyrings.accountKey(accountId, version))
   }

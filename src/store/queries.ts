@@ -69,7 +69,15 @@ export const secretsAfter = (accountId: number, after: number, limit: number) =>
   reading(secrets, pageOfSecrets(accountId, after, limit))
 
 const pageOfSecrets = (accountId: number, after: number, limit: number): Query =>
-  sql`select ${all(secrets)} from secrets where account_id = ${accountId} and id > ${after} order by id limit ${limit}`
+  sql`select ${all(secrets)} from secrets where account_id = ${accountId} and id > ${after} ${standingIn(accountId)}
+    order by id limit ${limit}`
+
+/** What is in a list that is deleted is gone, though its rows go in parts. */
+const standingIn = (accountId: number): Query => sql`
+  and list_id not in (select d.id from lists d where d.account_id = ${accountId} and d.deleter_kind is not null)`
+
+export const secretNamed = (accountId: number, name: string) =>
+  reading(secrets, sql`select ${all(secrets)} from secrets where account_id = ${accountId} and name = ${name}`)
 
 export const secretsOfListAfter = (accountId: number, listId: number, after: number, limit: number) =>
   reading(
@@ -86,6 +94,24 @@ export const listsOfIds = (accountId: number, ids: readonly number[]) =>
   reading(
     lists,
     sql`select ${all(lists)} from lists where account_id = ${accountId} and id in (${among(ids)}) order by id`,
+  )
+
+/** Those that are deleted, while some of what is in them is still to go: of all accounts. */
+export const deletedLists = () =>
+  reading(
+    lists.part('accountId', 'id'),
+    sql`select account_id, id from lists where deleter_kind is not null order by account_id, id limit 100`,
+  )
+
+/** Ids of deployments after one, and whether they hold anything of a list. */
+export const holdersOfListAfter = (accountId: number, listId: number, after: number, limit: number) =>
+  reading(
+    { read: (row: NamedRow) => ({ id: Number(row['id']), isHolding: Number(row['is_holding'] ?? 0) === 1 }) },
+    sql`
+    select d.id, (select 1 from deployment_secrets h
+        join secrets s on s.account_id = h.account_id and s.id = h.secret_id and s.list_id = ${listId}
+        where h.account_id = d.account_id and h.deployment_id = d.id limit 1) as is_holding
+    from deployments d where d.account_id = ${accountId} and d.id > ${after} order by d.id limit ${limit}`,
   )
 
 export const trustRulesOf = (accountId: number, issuer: string | undefined) => {

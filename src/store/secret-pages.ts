@@ -16,8 +16,10 @@ import {
   endOf,
   type Filter,
   filtersOf,
+  goingLists,
   type Key,
   nextRows,
+  notIn,
   passing,
   passingOf,
   type Stretch,
@@ -79,7 +81,7 @@ export async function* secretPages(asked: Asked, listing: SecretListing): AsyncG
 
 /** How many secrets a search is about. */
 export async function countSecrets(asked: Asked, search: SecretSearch): Promise<number> {
-  const filters = filtersOf(asked.dialect, asked.accountId, search)
+  const filters = await standingOf(asked, search)
   // Along the index that has most of it in one stretch: that of names is small beside the rows.
   const course = filters.find((filter) => filter.course !== undefined)?.course ?? 'name'
   const way = await wayOf(asked, { name: 0, course, filters: [] }, filters, new Map())
@@ -94,12 +96,18 @@ export async function countSecrets(asked: Asked, search: SecretSearch): Promise<
 /** How many secrets of a search there are in each list, by its id. */
 export async function countByList(asked: Asked, search: SecretSearch): Promise<ReadonlyMap<number, number>> {
   const counts = new Map<number, number>()
-  const filters = filtersOf(asked.dialect, asked.accountId, search)
+  const filters = await standingOf(asked, search)
   const way = { kind: 'stretches', source: secretsOf(asked.accountId), filters } as const
   await goAlong(asked, 'list', way, (rows) => {
     for (const { id, count } of rows) counts.set(Number(id), (counts.get(Number(id)) ?? 0) + Number(count))
   })
   return counts
+}
+
+/** The filters of a search whose rows are only counted. */
+async function standingOf({ dialect, accountId, query }: Asked, search: SecretSearch): Promise<readonly Filter[]> {
+  const going = (await query(goingLists(accountId))).map(({ id }) => Number(id))
+  return [...filtersOf(dialect, accountId, search), ...notIn(going)]
 }
 
 /** The tags of an account by their letters, the first so many. */

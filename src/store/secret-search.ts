@@ -166,9 +166,23 @@ export function secretsOf(accountId: number, where: Query = none): Source {
   return { from: sql`secrets s`, where: sql`s.account_id = ${accountId}${also}`, id: 's.id' }
 }
 
+/** What is in a list that is deleted is gone, though its rows go in parts. */
+const standing = sql`not exists (select 1 from lists d
+  where d.account_id = s.account_id and d.id = s.list_id and d.deleter_kind is not null)`
+
+/** The lists of an account that are deleted, while some of what is in them is still to go. */
+export function goingLists(accountId: number): Query {
+  return sql`select id from lists where account_id = ${accountId} and deleter_kind is not null`
+}
+
+/** Leaves out what is in them. */
+export function notIn(listIds: readonly number[]): Filter[] {
+  return listIds.length === 0 ? [] : [{ where: raw(`s.list_id not in (${listIds.map(Number).join(', ')})`) }]
+}
+
 /** The next rows, all of which are wanted. */
 export function nextRows(stretch: Stretch, limit: number): Query {
-  return sql`select ${all(secrets, 's')} ${whereOf(stretch)} ${orderOf(stretch)} limit ${limit}`
+  return sql`select ${all(secrets, 's')} ${whereOf(stretch)} and ${standing} ${orderOf(stretch)} limit ${limit}`
 }
 
 /** Those of the next rows that pass: of so many rows at most, and up to one of them if it is known. */
@@ -183,7 +197,7 @@ export function passing(
   // The inner limit keeps a planner from leaving the course for the index of a filter.
   return sql`select ${all(secrets, 's')} from (
       select ${all(secrets, 's')} ${whereOf(stretch, upTo)} ${orderOf(stretch)} limit ${rows}) s
-    where ${allOf(filters)} ${orderOf({ isDown, course })} limit ${limit}`
+    where ${allOf([...filters, { where: standing }])} ${orderOf({ isDown, course })} limit ${limit}`
 }
 
 /** Of the secrets of these ids the next ones that pass. */
@@ -195,8 +209,8 @@ export function passingOf(
   limit: number,
 ): Query {
   const { columns } = courses[course]
-  const conditions = [...filters.map(({ where }) => where), ...beyond(columns, after, isDown ? '<' : '>')]
-  const also = conditions.length === 0 ? none : sql` and ${joined(conditions, ' and ')}`
+  const conditions = [...filters.map(({ where }) => where), ...beyond(columns, after, isDown ? '<' : '>'), standing]
+  const also = sql` and ${joined(conditions, ' and ')}`
   return sql`with few as materialized (select distinct id from (${ids}) found)
     select ${all(secrets, 's')} from few f cross join secrets s
     where s.account_id = ${accountId} and s.id = f.id${also} ${orderOf({ course, isDown })} limit ${limit}`

@@ -44,10 +44,21 @@ export interface Store {
   /** The tags that secrets of the account have, by their letters, the first so many. */
   tags(accountId: number, limit: number): Promise<readonly string[]>
   secretsOfListAfter(accountId: number, listId: number, after: number, limit: number): Promise<readonly Secret[]>
-  /** All lists of the account, by ascending id. */
+  /** All lists of the account, by ascending id, those that are being deleted too. */
   lists(accountId: number): Promise<readonly List[]>
   /** Those of these ids that are there, by ascending id. */
   listsOfIds(accountId: number, ids: readonly number[]): Promise<readonly List[]>
+  /** By its exact name. */
+  secretNamed(accountId: number, name: string): Promise<Secret | undefined>
+  /** Lists of any account that are deleted, and of whose secrets some are still to go: some of them. */
+  deletedLists(): Promise<readonly Pick<List, 'accountId' | 'id'>[]>
+  /** Deployments by ascending id, after one, and whether they hold anything of a list. */
+  holdersOfListAfter(
+    accountId: number,
+    listId: number,
+    after: number,
+    limit: number,
+  ): Promise<readonly { readonly id: number; readonly isHolding: boolean }[]>
   /** Keys by ascending id, after one. Who may see them has been decided by `list_keys`. */
   keysAfter(accountId: number, after: number, limit: number): Promise<readonly ApiKey[]>
   /** Sessions that have not been ended, expired ones too, by ascending id, after one. */

@@ -6,6 +6,8 @@ export interface StoredSecret {
   readonly secret: Secret
   readonly key: SecretKey
   readonly sealed: Uint8Array
+  /** Whether its list is deleted, and it is next to go. */
+  readonly isGoing?: boolean
 }
 
 /** One of a secret's versions, without its value. */

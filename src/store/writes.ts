@@ -116,7 +116,15 @@ function removalOf(table: TableOf<object>): Removal<object> {
   const known = removals.get(table)
   if (known !== undefined) return known
   const { name, ofKey } = table
-  const made = { name: `remove_${name}_by_key`, table: name, by: ofKey, isUpTo: false, where: '' }
+  const made = {
+    name: `remove_${name}_by_key`,
+    table: name,
+    by: ofKey,
+    isUpTo: false,
+    where: '',
+    isSweep: false,
+    key: [],
+  }
   removals.set(table, made)
   return made
 }

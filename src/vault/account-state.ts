@@ -147,10 +147,10 @@ export async function accountState(
     take('account_settings', settings, { kind: 'settings', ...nameless, isUsual }, settingsHash(settings, account))
   }
   for (const list of await store.lists(accountId)) {
-    const { id, uid, name } = list
+    const { id, uid, name, deleter } = list
     check('lists', list, `list ${id}`)
     if (uid !== listUid(keyring.storeId, accountId, id)) forged.push(`The row of list ${id} is not authentic.`)
-    onHolding({ kind: 'list', id, uid, name, version: null, hash: null })
+    onHolding({ kind: 'list', id, uid, name, version: null, hash: null, isGoing: deleter !== null })
   }
   return forged.list()
 }

@@ -1,16 +1,15 @@
 /** Lists of secrets: list, make, rename, delete, and what is in them. */
 import { randomBytes } from '../crypto/random.ts'
-import { invalid, Refusal } from '../errors.ts'
+import { invalid } from '../errors.ts'
 import { isListName, type List, listNameRule } from '../model/list.ts'
 import { allowsName } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
 import type { IdOrName } from '../store/naming.ts'
 import { type ReadSecret, readSecrets } from './secrets.ts'
-import { type Asker, ask, askOnce, type MadeOnce, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
+import { type Asker, ask, askOnce, type MadeOnce, type Vault, verifyAll } from './vault.ts'
 
 /** Values read in one transaction: each may be a file of the longest kind. */
 const pageSize = 50
-const maxTries = 20
 
 /** All lists of the account, by ascending id. */
 export async function listLists(vault: Vault, asker: Asker): Promise<readonly List[]> {
@@ -22,7 +21,7 @@ export async function listLists(vault: Vault, asker: Asker): Promise<readonly Li
 export async function listsOf(vault: Vault, asker: Asker, accountId: number): Promise<readonly List[]> {
   const found = await vault.store.lists(accountId)
   await verifyAll(vault, asker, 'lists', found, 'list.list')
-  return found
+  return found.filter(({ deleter }) => deleter === null)
 }
 
 /** Those of these ids that are there. @throws Refusal `integrity_failure` */
@@ -55,22 +54,6 @@ export async function createList(vault: Vault, asker: Asker, name: string | unde
 /** @throws Refusal `not_found`, `name_taken`, `invalid`, `forbidden` without the right to write every secret */
 export async function renameList(vault: Vault, asker: Asker, list: IdOrName, name: string): Promise<List> {
   return ask(vault, asker, { kind: 'rename_list', list, name: checkListName(name) })
-}
-
-/**
- * Deletes a list with everything in it, in one transaction.
- *
- * @returns how many deployments hold something of it still
- * @throws Refusal `not_found`, `forbidden` when one of its secrets may not be deleted: then nothing is
- */
-export async function deleteList(vault: Vault, asker: Asker, list: IdOrName): Promise<number> {
-  for (let tries = 0; tries < maxTries; tries++) {
-    const deleted = await tryAsk(vault, asker, { kind: 'delete_list', list })
-    if (deleted === outdated) continue
-    for (const { accountId, uid } of deleted.secrets) vault.keyring.forgetSecretKey(accountId, uid)
-    return deleted.stale
-  }
-  throw new Refusal('overloaded', 'The list keeps changing. Try again.', { headers: { 'retry-after': '1' } })
 }
 
 function checkListName(name: string): string {

@@ -11,6 +11,7 @@ import { type Address, isSocketPath, type SocketPath } from '../../listen.ts'
 import { manyWraps, maxWraps } from '../../model/account.ts'
 import { bootstrap, type Opened, openServerVault } from '../../open.ts'
 import { askerOf } from '../../vault/accounts.ts'
+import { finishDeletions } from '../../vault/deletion.ts'
 import { inviteOwner } from '../../vault/users.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { variable } from '../environment.ts'
@@ -23,6 +24,7 @@ import { hostAsker } from './with-vault.ts'
 /** After this long, whoever still waits is let down rather than the supervisor kept waiting. */
 const stopTimeoutMs = 20_000
 const sweepIntervalMs = 50
+const minuteMs = 60_000
 const dayMs = 86_400_000
 
 export async function serve(): Promise<void> {
@@ -68,6 +70,7 @@ export async function serve(): Promise<void> {
     tellConditions(opened.vault, logger)
     makeCheckpoints(opened, config, logger)
     watchWraps(opened.vault, logger)
+    seeDeletionsThrough(opened.vault, logger)
     flushCompileCache()
   } catch (error) {
     // What listens already would keep the process, without a store.
@@ -161,6 +164,22 @@ function watchWraps({ store }: Vault, logger: Logger): void {
   const lookOrSay = () => look().catch(() => logger.warn('the use of the keys could not be counted'))
   void lookOrSay()
   setInterval(lookOrSay, dayMs).unref()
+}
+
+/** What somebody began who is gone: this server before it was killed, or another node. */
+function seeDeletionsThrough(vault: Vault, logger: Logger): void {
+  let isBusy = false
+  const look = async () => {
+    if (isBusy) return
+    isBusy = true
+    await finishDeletions(vault)
+      .catch(() => logger.warn('a list that is deleted could not be cleared away'))
+      .finally(() => {
+        isBusy = false
+      })
+  }
+  void look()
+  setInterval(look, minuteMs).unref()
 }
 
 function makeCheckpoints({ vault }: Opened, { checkpoints, checkpointSeconds }: Config, logger: Logger): void {

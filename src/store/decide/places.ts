@@ -10,7 +10,13 @@ import { accounts } from '../tables/account.ts'
 import { lists, listsByName } from '../tables/list.ts'
 import { type Call, put, putAccount, refuseField } from './work.ts'
 
-export function findList({ account, work }: Call, wanted: IdOrName): List | undefined {
+export function findList(call: Call, wanted: IdOrName): List | undefined {
+  const found = anyList(call, wanted)
+  return found?.deleter === null ? found : undefined
+}
+
+/** One that is being deleted, too. */
+export function anyList({ account, work }: Call, wanted: IdOrName): List | undefined {
   const { world } = work
   return typeof wanted === 'number' ? world.get(lists, account.id, wanted) : world.find(listsByName, account.id, wanted)
 }
@@ -27,7 +33,7 @@ export function addList(call: Call, name: string): List {
   const id = account.nextListId
   const uid = listUid(work.world.storeId, account.id, id)
   putAccount(work, { ...account, nextListId: id + 1 })
-  return put(work, lists, { accountId: account.id, id, uid, name, createdAt: now, updatedAt: now })
+  return put(work, lists, { accountId: account.id, id, uid, name, createdAt: now, updatedAt: now, deleter: null })
 }
 
 interface Named {

@@ -17,6 +17,7 @@ import { addressesWithinAccounts } from './0015-addresses-within-accounts.ts'
 import { recordFormats } from './0016-record-formats.ts'
 import { repliesToAll } from './0017-replies.ts'
 import { seeking } from './0018-seeking.ts'
+import { deletionInParts } from './0019-deletion-in-parts.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -37,6 +38,7 @@ export const migrations: readonly Migration[] = [
   recordFormats,
   repliesToAll,
   seeking,
+  deletionInParts,
 ]
 
 /**

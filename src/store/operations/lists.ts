@@ -1,18 +1,20 @@
 /** Lists of secrets. */
 import type { AuditObject } from '../../audit/record.ts'
-import type { List } from '../../model/list.ts'
-import { allowsName, allowsSome } from '../../model/scope.ts'
+import { type List, nameOfDeleted } from '../../model/list.ts'
+import { allows, allowsName, allowsSome, type Scope } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
 import { noVersion } from '../decide/grants.ts'
 import { keptRow, onceOf } from '../decide/once.ts'
-import { addList, findList, inList, needList, refuseList } from '../decide/places.ts'
+import { addList, anyList, findList, inList, needList, refuseList } from '../decide/places.ts'
 import { authorizeListing, type Call, done, forbid, type Listing, put, record, refuse } from '../decide/work.ts'
+import { maxChanges, partSize } from '../lookups.ts'
 import type { IdOrName } from '../naming.ts'
-import type { Refused } from '../outcome.ts'
+import type { Outcome, Refused } from '../outcome.ts'
 import type { StoredSecret } from '../stored.ts'
-import { lists, wholeLists } from '../tables/list.ts'
+import { contents, lists, wholeLists } from '../tables/list.ts'
+import { audit, changedNames, isChange } from '../tables/record.ts'
 import { storedSecrets } from '../tables/secret.ts'
-import { defineOnce, defineOperation, overSome, type WithRight } from './define.ts'
+import { defineOnce, defineOperation, overAll, overSome, type WithRight } from './define.ts'
 import { objectOf } from './secrets.ts'
 
 interface Wanted {
@@ -109,40 +111,143 @@ const renameList = defineOperation<Wanted & { readonly name: string }, List, Lis
   },
 })
 
-interface Deleted {
-  /** The secrets that went with it. */
-  readonly secrets: readonly Pick<Secret, 'accountId' | 'uid'>[]
-  readonly stale: number
+/** What the right to delete is held against, name by name, before a list is deleted whose names are too many for one look. */
+export interface Held {
+  /** How many records the trail had then. */
+  readonly size: number
+  /** The name of a secret that may not be deleted, or none. */
+  readonly forbidden: string | undefined
 }
 
-/** Every secret in it goes with it, each with its own record: whoever may not delete one of them may not delete it. */
-const deleteList = defineOperation<Wanted, Deleted, List>()({
+interface Deletion extends Wanted {
+  readonly held: Held | undefined
+}
+
+export type Deleted =
+  | {
+      readonly state: 'gone'
+      /** The secrets that went with it. */
+      readonly secrets: readonly Pick<Secret, 'accountId' | 'uid'>[]
+      readonly stale: number
+    }
+  /** Nobody finds the list any more, nor what is in it, which goes in parts (`delete_part`). */
+  | { readonly state: 'going'; readonly accountId: number; readonly id: number }
+  /** Nothing was done: every name in the list must be held against these first. */
+  | {
+      readonly state: 'unheld'
+      readonly accountId: number
+      readonly id: number
+      readonly scopes: readonly Scope[]
+      readonly size: number
+    }
+
+/** A list, also one that is being deleted: whoever asks again, as no answer came, sees it through. */
+const aListOrRest: WithRight<Deletion, List> = {
+  ...aList('secrets:delete', 'some'),
+  subject: (call, { list }) => anyList(call, list) ?? refuseList(call, list),
+}
+
+/**
+ * Every secret in it goes with it, each with its own record: whoever may not delete one of them may not delete it. Of more
+ * than fit into one transaction, this takes the list from everybody, and what is in it; then they go in parts.
+ */
+const deleteList = defineOperation<Deletion, Deleted, List>()({
   kind: 'delete_list',
   action: 'list.delete',
-  scope: aList('secrets:delete', 'some'),
+  scope: aListOrRest,
   delicate: true,
   grants: 'nothing',
-  needs: (needs, { list }) => {
+  needs: (needs, { list, held }) => {
     needs.list(list)
-    needs.contentsOf(list)
+    needs.contentsOf(list, 0, held?.size)
   },
-  decide: (call, _operation, list) => {
+  decide: (call, { held }, list) => {
     const { world } = call.work
+    const { accountId, id } = list
+    if (list.deleter !== null) {
+      return done(call, objectOfList({ ...list, name: null }), { state: 'going', accountId, id }, 'replayed')
+    }
+    const inside = world.fact(contents, accountId, id)
     // Renamed in this very batch: what is in it is not known here.
-    const stale = world.fact(wholeLists, list.accountId, list.id)
-    if (stale === undefined) return { kind: 'outdated' }
-    const inside = secretsIn(call, list)
-    if (inside.some(({ secret }) => !allowsName(call.scopes, 'secrets:delete', secret.name))) {
+    if (inside === undefined) return { kind: 'outdated' }
+    if (inside.length > partSize) return beginDeletion(call, list, held)
+    const stored = secretsIn(call, list)
+    if (stored.some(({ secret }) => !allowsName(call.scopes, 'secrets:delete', secret.name))) {
       return forbid(call, objectOfList(list), 'secrets:delete')
     }
-    for (const stored of inside) {
-      call.work.world.remove(storedSecrets, stored)
-      record({ ...call, action: 'secret.delete' }, objectOf(stored), 'ok')
-    }
-    call.work.world.remove(lists, list)
-    return done(call, objectOfList(list), { secrets: inside.map(({ secret }) => secret), stale })
+    for (const one of stored) removeRecorded(call, one)
+    world.remove(lists, list)
+    const stale = world.fact(wholeLists, accountId, id) ?? 0
+    return done(call, objectOfList(list), { state: 'gone', secrets: stored.map(({ secret }) => secret), stale })
   },
 })
+
+function beginDeletion(call: Call, list: List, held: Held | undefined): Outcome<Deleted> {
+  const { accountId, id } = list
+  const { scopes, account } = call
+  if (!allows(scopes, 'secrets:delete')) {
+    if (held === undefined) {
+      return { kind: 'done', result: { state: 'unheld', accountId, id, scopes, size: account.auditSize } }
+    }
+    if (held.forbidden !== undefined) return forbid(call, objectOfList(list), 'secrets:delete')
+    const changed = namesChangedSince(call)
+    if (changed.length > maxChanges) return { kind: 'outdated' }
+    if (!changed.every((name) => allowsName(scopes, 'secrets:delete', name))) return { kind: 'outdated' }
+  }
+  const taken = { ...list, name: nameOfDeleted(list), deleter: call.principal, updatedAt: call.work.world.now }
+  put(call.work, lists, taken)
+  return done(call, objectOfList(list), { state: 'going', accountId, id })
+}
+
+/** Of what may have come into the list since its names were looked at, or is called otherwise: in this batch, too. */
+function namesChangedSince({ work: { world }, account }: Call): readonly string[] {
+  const before = world.fact(changedNames, account.id) ?? []
+  const now = world.changes.added(audit).filter((one) => one.accountId === account.id && isChange(one))
+  return [...before, ...now.flatMap(({ object }) => object?.name ?? [])]
+}
+
+interface Part {
+  readonly secrets: readonly Pick<Secret, 'accountId' | 'uid'>[]
+  /** The highest id of what went. */
+  readonly last: number
+  /** Whether nothing is left, neither of the list. */
+  readonly isLast: boolean
+}
+
+/** Takes away the next secrets of a list that is deleted, beyond an id, for whoever deleted it. */
+const deletePart = defineOperation<{ readonly id: number; readonly after: number }, Part>()({
+  kind: 'delete_part',
+  action: 'secret.delete',
+  scope: overAll('secrets:delete'),
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { id, after }) => {
+    needs.list(id)
+    needs.contentsOf(id, after)
+  },
+  decide: (call, { id, after }) => {
+    const { work, account } = call
+    const list = work.world.get(lists, account.id, id)
+    if (list === undefined || list.deleter === null)
+      return { kind: 'done', result: { secrets: [], last: 0, isLast: true } }
+    const inside = work.world.fact(contents, account.id, id)
+    if (inside === undefined) return { kind: 'outdated' }
+    const part = inside.slice(0, partSize).flatMap((one) => work.world.get(storedSecrets, account.id, one) ?? [])
+    for (const one of part) removeRecorded({ ...call, principal: list.deleter }, one)
+    const isLast = inside.length === 0 && after === 0
+    if (isLast) work.world.remove(lists, list)
+    const last = Math.max(0, ...part.map(({ secret }) => secret.id))
+    return { kind: 'done', result: { secrets: part.map(({ secret }) => secret), last, isLast } }
+  },
+})
+
+function removeRecorded(call: Call, stored: StoredSecret): void {
+  call.work.world.remove(storedSecrets, stored)
+  record({ ...call, action: 'secret.delete' }, objectOf(stored), 'ok')
+}
+
+/** Whether a secret may be in another list since this record, or have another name. */
+export { isChange }
 
 export const listOperations = {
   [listLists.kind]: listLists,
@@ -151,6 +256,7 @@ export const listOperations = {
   [createList.kind]: createList,
   [renameList.kind]: renameList,
   [deleteList.kind]: deleteList,
+  [deletePart.kind]: deletePart,
 }
 
 function secretsIn({ work, account }: Call, { id }: List): StoredSecret[] {
@@ -166,6 +272,6 @@ function unknownList(name: string): AuditObject {
   return { kind: 'list', id: null, uid: null, name, ...noVersion }
 }
 
-function objectOfList({ id, uid, name }: List): AuditObject {
+function objectOfList({ id, uid, name }: Pick<AuditObject, 'id' | 'uid' | 'name'>): AuditObject {
   return { kind: 'list', id, uid, name, ...noVersion }
 }

@@ -22,8 +22,9 @@ import type { Outcome, Refused } from '../outcome.ts'
 import type { SecretHead } from '../reply.ts'
 import type { StoredSecret } from '../stored.ts'
 import { accounts, newestAccountKeys } from '../tables/account.ts'
-import { listsByName } from '../tables/list.ts'
+import { lists, listsByName } from '../tables/list.ts'
 import { histories, secretsByName, storedSecrets, versions } from '../tables/secret.ts'
+import type { World } from '../world.ts'
 import { countWraps } from './account-keys.ts'
 import { defineOnce, defineOperation, free, type Once, overName, type WithRight } from './define.ts'
 import { holdersOf } from './deployments.ts'
@@ -311,9 +312,15 @@ function secretAt({ account, work }: Call, { id: wanted, list }: Place): StoredS
     typeof wanted === 'number'
       ? world.get(storedSecrets, account.id, wanted)
       : world.find(secretsByName, account.id, wanted)
-  if (found === undefined || list === undefined) return found
+  if (found === undefined || isGoing(world, found)) return undefined
+  if (list === undefined) return found
   const listId = typeof list === 'number' ? list : world.find(listsByName, account.id, list)?.id
   return found.secret.listId === listId ? found : undefined
+}
+
+/** Whether its list is deleted, since it was loaded or before: nobody finds it any more. */
+export function isGoing(world: World, { secret, isGoing }: StoredSecret): boolean {
+  return isGoing === true || (world.get(lists, secret.accountId, secret.listId)?.deleter ?? null) !== null
 }
 
 function fits({ secret }: StoredSecret, match: Match | undefined): boolean {

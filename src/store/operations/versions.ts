@@ -8,7 +8,7 @@ import type { Refused } from '../outcome.ts'
 import type { StoredSecret, StoredVersion, VersionHead } from '../stored.ts'
 import { histories, sealedVersions, storedSecrets } from '../tables/secret.ts'
 import { defineOnce, defineOperation, free } from './define.ts'
-import { aSecret, type Changed, changedOnce, type NextVersion, objectOf, putNext } from './secrets.ts'
+import { aSecret, type Changed, changedOnce, isGoing, type NextVersion, objectOf, putNext } from './secrets.ts'
 
 interface ById {
   readonly id: number
@@ -67,7 +67,8 @@ const prepareVersion = defineOperation<OneVersion, StoredVersion>()({
   },
   decide: (call, { id, version }) => {
     const found = call.work.world.get(storedSecrets, call.account.id, id)
-    const stored = found === undefined ? undefined : versionOf(call, found, version)
+    const isGone = found === undefined || isGoing(call.work.world, found)
+    const stored = isGone ? undefined : versionOf(call, found, version)
     if (stored === undefined) return { kind: 'refused', code: 'not_found', message: '' }
     return { kind: 'done', result: stored }
   },

@@ -1,7 +1,7 @@
 /** SQL of the tables' definitions for PostgreSQL: one statement over arrays, however many rows it is about. */
 import type { Match, Question } from '../lookup.ts'
 import type { Column, Kind, Value } from '../tables/field.ts'
-import type { Removal } from '../tables/removal.ts'
+import { type Removal, sweptAtOnce } from '../tables/removal.ts'
 import type { Part, TableOf } from '../tables/table.ts'
 import type { Step } from '../writes.ts'
 
@@ -71,11 +71,13 @@ function insertText({ name, columns }: TableOf<object>): string {
   return `insert into ${name} (${Object.keys(columns).join(', ')}) select * from unnest(${arrays.join(', ')})`
 }
 
-function removeText({ table, by, isUpTo, where }: Removal<object>): string {
+function removeText({ table, by, isUpTo, where, isSweep }: Removal<object>): string {
   const last = by.columns.length - 1
   const conditions = by.columns.map(({ name }, at) => `${table}.${name} ${isUpTo && at === last ? '<=' : '='} r.c${at}`)
   const all = [...conditions, ...(where === '' ? [] : [`${table}.${where}`])]
-  return `delete from ${table} using ${unnest(by.columns)} where ${all.join(' and ')}`
+  const which = `${unnest(by.columns)} where ${all.join(' and ')}`
+  if (!isSweep) return `delete from ${table} using ${which}`
+  return `delete from ${table} where ctid = any(array(select ${table}.ctid from ${table}, ${which} limit ${sweptAtOnce}))`
 }
 
 function findText({ select, table, joins, matches, where, ending }: Question): string {

@@ -2,7 +2,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Question } from '../lookup.ts'
 import type { Column, NamedRow } from '../tables/field.ts'
-import type { Removal } from '../tables/removal.ts'
+import { type Removal, sweptAtOnce } from '../tables/removal.ts'
 import type { TableOf } from '../tables/table.ts'
 import type { Step } from '../writes.ts'
 
@@ -70,11 +70,14 @@ function insertText({ name, columns }: TableOf<object>): string {
   return `insert into ${name} (${names.join(', ')}) values (${names.map(() => '?').join(', ')})`
 }
 
-function removeText({ table, by, isUpTo, where }: Removal<object>): string {
+function removeText({ table, by, isUpTo, where, isSweep, key: columns }: Removal<object>): string {
   const conditions = by.columns.map(
     ({ name }, at) => `${name} ${isUpTo && at === by.columns.length - 1 ? '<=' : '='} ?`,
   )
-  return `delete from ${table} where ${[...conditions, ...(where === '' ? [] : [where])].join(' and ')}`
+  const which = [...conditions, ...(where === '' ? [] : [where])].join(' and ')
+  if (!isSweep) return `delete from ${table} where ${which}`
+  const key = columns.join(', ')
+  return `delete from ${table} where (${key}) in (select ${key} from ${table} where ${which} limit ${sweptAtOnce})`
 }
 
 function findText({ select, table, joins, matches, where, ending }: Question): string {

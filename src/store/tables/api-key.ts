@@ -53,5 +53,6 @@ export const apiKeysByToken = index(apiKeys, 'tokenHash')
 /** Keys that were traded for tokens, and are shown no longer. */
 export const overWorkloadKeys = removal(apiKeys, ['accountId', 'expiresAt'], {
   isUpTo: true,
+  isSweep: true,
   where: 'rule_id is not null',
 })

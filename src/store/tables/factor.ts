@@ -48,4 +48,4 @@ export const spent = openTable<Spent>()({
 export const factorsByLookup = index(factors, 'lookup')
 
 /** What would have expired. */
-export const overSpent = removal(spent, ['accountId', 'expiresAt'], { isUpTo: true })
+export const overSpent = removal(spent, ['accountId', 'expiresAt'], { isUpTo: true, isSweep: true })

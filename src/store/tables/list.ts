@@ -1,7 +1,7 @@
 /** Lists of secrets. */
 import type { List } from '../../model/list.ts'
 import { fact, index, plainly } from '../rows.ts'
-import { constant, integer, mac, text } from './field.ts'
+import { constant, integer, mac, principalOrNull, text } from './field.ts'
 import { sealedTable } from './table.ts'
 
 export const lists = sealedTable<List>()({
@@ -20,10 +20,14 @@ export const lists = sealedTable<List>()({
     createdAt: integer('created_ms', constant),
     updatedAt: integer('updated_ms'),
     mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
+    deleter: principalOrNull('deleter', { added: { by: '0019-deletion-in-parts', value: null } }),
   },
 })
 
 export const listsByName = index(lists, 'accountId', 'name')
+
+/** The ids of what is in a list: all of them, or a few more than go in one part. */
+export const contents = fact<readonly [accountId: number, listId: number], readonly number[]>('contents of lists')
 
 /** The lists whose secrets are all here: how many deployments hold something of each. */
 export const wholeLists = fact<readonly [accountId: number, listId: number], number>('whole lists')

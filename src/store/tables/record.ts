@@ -2,7 +2,7 @@
 
 import type { AuditObject, AuditRecord } from '../../audit/record.ts'
 import type { StoredRecord } from '../../audit/verify.ts'
-import { plainly } from '../rows.ts'
+import { fact, plainly } from '../rows.ts'
 import { bytes, type Field, integer, integerOrNull, type NamedRow, principal, text, textOrNull } from './field.ts'
 import { openTable } from './table.ts'
 
@@ -32,6 +32,20 @@ export const audit = openTable<RecordRow>()({
     format: integer('format', { added: { by: '0016-record-formats', value: 1 } }),
   },
 })
+
+/** By which a secret comes into a list, or gets another name. */
+const changing = ['secret.create', 'secret.update', 'secret.move', 'version.restore'] as const
+
+/** Whether a secret may be in another list since, or have another name. */
+export function isChange({ action, outcome }: Pick<AuditRecord, 'action' | 'outcome'>): boolean {
+  return outcome === 'ok' && changing.some((one) => one === action)
+}
+
+/** The same, of a row `t`. */
+export const isChangeSql = `t.outcome = 'ok' and t.action in (${changing.map((one) => `'${one}'`).join(', ')})`
+
+/** What those secrets are called, of which it is asked. */
+export const changedNames = fact<readonly [accountId: number], readonly string[]>('changed names')
 
 /** What a record is about, in a column for each of its parts. */
 function objectOrNull(): Field<AuditObject | null> {

@@ -11,13 +11,28 @@ export interface Removal<Model> {
   readonly isUpTo: boolean
   /** Another condition, or nothing. */
   readonly where: string
+  /** Whether it takes only some of them at once, and the next ones the next time: for rows that nobody needs any more. */
+  readonly isSweep: boolean
+  /** The columns of the primary key. */
+  readonly key: readonly string[]
 }
 
+/** What a sweep takes at once: a few milliseconds. */
+export const sweptAtOnce = 500
+
 export function removal<Model, Name extends keyof Model & string>(
-  table: Pick<TableOf<Model>, 'name' | 'part'>,
+  table: Pick<TableOf<Model>, 'name' | 'part' | 'ofKey'>,
   fields: readonly Name[],
-  { isUpTo = false, where = '' }: Partial<Pick<Removal<Model>, 'isUpTo' | 'where'>> = {},
+  { isUpTo = false, where = '', isSweep = false }: Partial<Pick<Removal<Model>, 'isUpTo' | 'where' | 'isSweep'>> = {},
 ): Removal<Pick<Model, Name>> {
   const name = `remove_${table.name}_${fields.join('_').toLowerCase()}`
-  return { name, table: table.name, by: table.part(...fields), isUpTo, where }
+  return {
+    name,
+    table: table.name,
+    by: table.part(...fields),
+    isUpTo,
+    where,
+    isSweep,
+    key: table.ofKey.columns.map((column) => column.name),
+  }
 }

@@ -33,4 +33,4 @@ export const replies = sealedTable<Reply>()({
 })
 
 /** What is remembered no longer. */
-export const overReplies = removal(replies, ['accountId', 'createdAt'], { isUpTo: true })
+export const overReplies = removal(replies, ['accountId', 'createdAt'], { isUpTo: true, isSweep: true })

@@ -99,6 +99,7 @@ export function toStoredSecret(row: NamedRow): StoredSecret {
     secret: secrets.read(row),
     key: { keyVersion: Number(keyVersion), wrapped: bytesOf(wrapped) },
     sealed: bytesOf(sealed),
+    ...(Number(row['is_going'] ?? 0) === 1 ? { isGoing: true } : {}),
   }
 }
 

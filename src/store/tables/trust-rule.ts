@@ -61,7 +61,7 @@ export const usedTokens = openTable<UsedToken>()({
 })
 
 /** Of tokens that nobody accepts any more. */
-export const overUsedTokens = removal(usedTokens, ['accountId', 'until'], { isUpTo: true })
+export const overUsedTokens = removal(usedTokens, ['accountId', 'until'], { isUpTo: true, isSweep: true })
 
 /** How many keys of a rule are alive, of the rules that another is asked of. */
 export const livingKeys = fact<readonly [accountId: number, ruleId: number], number>('living keys')

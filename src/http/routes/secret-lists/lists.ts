@@ -1,7 +1,8 @@
 /** `/api/secrets/lists`: the lists, as the vendor's clients see them. */
 import { Type } from 'typebox'
 import type { List as StoredList } from '../../../model/list.ts'
-import { createList, deleteList, listLists, readList, renameList } from '../../../vault/lists.ts'
+import { deleteList } from '../../../vault/deletion.ts'
+import { createList, listLists, readList, renameList } from '../../../vault/lists.ts'
 import { askerOf } from '../../asker.ts'
 import { markReplayed } from '../../once.ts'
 import { defineRoute, form, noBody, noParams, type Route } from '../../route.ts'

@@ -1,0 +1,132 @@
+/**
+ * The deletion of a list with more secrets than fit into one transaction. One transaction takes the list from everybody, and
+ * all that is in it; then the secrets go in parts, and others are answered in between. Whoever was to see it through may be
+ * gone: a list that is deleted says so in the store, and every node goes on with what it finds.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { Refusal } from '../errors.ts'
+import { allowsName, type Scope } from '../model/scope.ts'
+import type { IdOrName } from '../store/naming.ts'
+import { type Deleted, type Held, isChange } from '../store/operations/lists.ts'
+import { filterInTurns, Pace } from './scan-in-turns.ts'
+import { type Asker, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
+
+const maxTries = 20
+const namesPage = 1000
+const recordsPage = 1000
+/** Deployments that are asked at once whether they hold anything. */
+const holdersPage = 50
+/** Records that may come while the last look at the trail is on its way. */
+const nearlyAll = 200
+
+/** What the right to delete is held against, if a list has too many names for one transaction. */
+type Unheld = Extract<Deleted, { readonly state: 'unheld' }>
+
+/**
+ * Deletes a list with everything in it. Resolves when all of it is gone.
+ *
+ * @returns how many deployments hold something of it still
+ * @throws Refusal `not_found`, `forbidden` when one of its secrets may not be deleted: then nothing is
+ */
+export async function deleteList(vault: Vault, asker: Asker, list: IdOrName): Promise<number> {
+  let held: Held | undefined
+  for (let tries = 0; tries < maxTries; tries++) {
+    const deleted = await tryAsk(vault, asker, { kind: 'delete_list', list, held })
+    if (deleted === outdated) {
+      held = undefined
+      continue
+    }
+    switch (deleted.state) {
+      case 'gone':
+        for (const { accountId, uid } of deleted.secrets) vault.keyring.forgetSecretKey(accountId, uid)
+        return deleted.stale
+      case 'going': {
+        const { accountId, id } = deleted
+        const stale = await countHolders(vault, accountId, id)
+        await deleteInParts(vault, asker, accountId, id)
+        return stale
+      }
+      default:
+        held = await holdNames(vault, deleted)
+    }
+  }
+  throw new Refusal('overloaded', 'The list keeps changing. Try again.', { headers: { 'retry-after': '1' } })
+}
+
+/** Goes on with what somebody began who is gone: as the server starts, and now and then. */
+export async function finishDeletions(vault: Vault): Promise<void> {
+  const from = { requestId: 'unfinished', address: '' }
+  for (const { accountId, id } of await vault.store.deletedLists()) await deleteInParts(vault, from, accountId, id)
+}
+
+async function deleteInParts(
+  vault: Vault,
+  { requestId, address }: Pick<Asker, 'requestId' | 'address'>,
+  accountId: number,
+  id: number,
+): Promise<void> {
+  const caller = { kind: 'system', accountId } as const
+  for (let after = 0; ; ) {
+    const operation = { kind: 'delete_part', id, after } as const
+    const outcome = await vault.store.submit<'delete_part'>({ caller, requestId, address, operation })
+    if (outcome.kind === 'outdated') continue
+    if (outcome.kind === 'forged') {
+      throw await integrityFailure(vault, { requestId, address }, accountId, outcome.action, outcome.object)
+    }
+    if (outcome.kind === 'refused') throw new Refusal(outcome.code, outcome.message)
+    const { secrets, last, isLast } = outcome.result
+    for (const { uid } of secrets) vault.keyring.forgetSecretKey(accountId, uid)
+    if (isLast) return
+    // When nothing is left beyond, there may be something before.
+    after = last
+    await setImmediate()
+  }
+}
+
+async function countHolders({ store }: Vault, accountId: number, listId: number): Promise<number> {
+  let count = 0
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const page: Awaited<ReturnType<typeof store.holdersOfListAfter>> = await store.holdersOfListAfter(
+      ...[accountId, listId, after, holdersPage],
+    )
+    count += page.filter(({ isHolding }) => isHolding).length
+    after = page.length === holdersPage ? page.at(-1)?.id : undefined
+  }
+  return count
+}
+
+/** Looks at every name of a list, in turns with others, then at what changed meanwhile, until that is next to nothing. */
+async function holdNames(vault: Vault, { accountId, id, scopes, size }: Unheld): Promise<Held> {
+  const isForbidden = ({ name }: { readonly name: string }) => !allowsName(scopes, 'secrets:delete', name)
+  const pace = new Pace()
+  for (let after: number | undefined = 0; after !== undefined; ) {
+    const page: Awaited<ReturnType<typeof vault.store.secretsOfListAfter>> = await vault.store.secretsOfListAfter(
+      ...[accountId, id, after, namesPage],
+    )
+    const [forbidden] = await filterInTurns(page, isForbidden, pace)
+    if (forbidden !== undefined) return { size, forbidden: forbidden.name }
+    after = page.length === namesPage ? page.at(-1)?.id : undefined
+  }
+  return holdChanges(vault, accountId, id, scopes, size)
+}
+
+async function holdChanges(
+  { store }: Vault,
+  accountId: number,
+  listId: number,
+  scopes: readonly Scope[],
+  from: number,
+): Promise<Held> {
+  for (let size = from; ; ) {
+    const page = await store.recordsAfter(accountId, size, recordsPage)
+    for (const { record } of page) {
+      const name = isChange(record) ? record.object?.name : undefined
+      if (typeof name !== 'string' || allowsName(scopes, 'secrets:delete', name)) continue
+      const found = await store.secretNamed(accountId, name)
+      if (found?.listId === listId) return { size, forbidden: name }
+    }
+    size = page.at(-1)?.record.seq ?? size
+    if (page.length < nearlyAll) return { size, forbidden: undefined }
+    await setImmediate()
+  }
+}
