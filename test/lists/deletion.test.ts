@@ -71,7 +71,7 @@ for (const engine of engines) {
           ])
           const isThere = list.status === 200
           // The three come one after the other: the first may have been before the moment, the others after.
-          if (isThere) assert.equal(list.body.secrets.length, many)
+          if (isThere) assert.ok([0, many].includes(list.body.secrets.length))
           assert.ok(all.length === 1 || all.length === many + 1, `${all.length} are listed`)
           seen.push(all.length > 1)
           if (all.length === 1) assert.equal((await api.get('/v3/secrets/999')).status, 404)

@@ -129,7 +129,8 @@ export const listRoutes: readonly Route[] = [
     operationId: 'deleteList',
     tag: 'Lists',
     summary: 'Delete a list and its secrets',
-    description: 'Permanent. Every secret in the list goes with it; if one of them may not be deleted, nothing is.',
+    description:
+      'Permanent. Every secret in the list goes with it; if one of them may not be deleted, nothing is. The answer comes when all of it is gone.',
     scope: 'secrets:delete',
     repeat: 'safe',
     schemas: {
