@@ -40,6 +40,8 @@ export interface Config {
   /** Where signed checkpoints of the audit trail go; `undefined` when none are made. */
   readonly checkpoints: 'stdout' | { readonly path: string } | undefined
   readonly checkpointSeconds: number
+  /** On PostgreSQL: whether nothing is done unless commits wait for a standby. */
+  readonly isSynchronousRequired: boolean
   /** How long the server goes on once it was told to stop, so that whoever sends it work notices. */
   readonly drainSeconds: number
   /** `undefined` when no traces are made. */
@@ -103,6 +105,7 @@ export function readConfig(environment: Environment = process.env): Config {
     diskReserveBytes: (reader.integer('STRONGROOM_DISK_RESERVE_MIB', 0, 2 ** 20) ?? 64) * 2 ** 20,
     checkpoints: reader.checkpoints(),
     checkpointSeconds: reader.integer('STRONGROOM_CHECKPOINT_SECONDS', 1, 86_400) ?? 60,
+    isSynchronousRequired: reader.choice('STRONGROOM_REQUIRE_SYNCHRONOUS', ['on', 'off']) === 'on',
     drainSeconds: reader.integer('STRONGROOM_DRAIN_SECONDS', 0, 3600) ?? 5,
     traces: reader.traces(),
     logLevel: reader.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']) ?? 'info',

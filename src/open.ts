@@ -17,6 +17,7 @@ import { openStore, whyAway } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { askerOf, createAccount, type HostAsker } from './vault/accounts.ts'
 import { Attempts } from './vault/attempts.ts'
+import { tellLost } from './vault/lost-trail.ts'
 import { type PasswordCost, passwordCost } from './vault/passwords.ts'
 import { Repeats, recordRepeats } from './vault/repeats.ts'
 import { rewrapAccountKeys } from './vault/rotation.ts'
@@ -56,6 +57,7 @@ type Needed = Pick<
   | 'maxFileBytes'
   | 'diskReserveBytes'
   | 'oidcAllowances'
+  | 'isSynchronousRequired'
 >
 
 /**
@@ -72,7 +74,9 @@ export async function openVault(
   // A faulty one is found before anything is made; a missing one is made with a store, and never for one that is there.
   let root = isMissing(config.rootKey) ? undefined : mayMake ? await openRootKey(config.rootKey) : undefined
   const { databaseUrl, dataDir, keepVersions, maxValueBytes, maxFileBytes, diskReserveBytes, oidcAllowances } = config
-  const store = await openStore({ databaseUrl, dataDir, keepVersions, diskReserveBytes, mayMake, now })
+  const { isSynchronousRequired } = config
+  const wanted = { databaseUrl, dataDir, keepVersions, diskReserveBytes, isSynchronousRequired }
+  const store = await openStore({ ...wanted, mayMake, now })
   try {
     let madeIn: string | undefined
     const sealed = await store.keyring(async () => {
@@ -103,6 +107,7 @@ export async function openVault(
       running: new Set(),
       onIntegrityFailure: () => {},
     }
+    store.trails.onLost((known, found) => void tellLost(vault, known, found))
     // What could not be recorded stays counted, and is tried again.
     const timer = setInterval(() => recordRepeats(vault).catch(() => {}), repeatsMs).unref()
     const close = async () => {

@@ -96,6 +96,12 @@ export const settings: readonly Setting[] = [
       'With SQLite: when less than so many MiB are free, changes are refused, so that reads can still be recorded.',
   },
   {
+    name: 'STRONGROOM_REQUIRE_SYNCHRONOUS',
+    default: 'off',
+    meaning:
+      'With PostgreSQL: `on` refuses to start, and answers 503, unless commits wait for a standby (`synchronous_standby_names`).',
+  },
+  {
     name: 'STRONGROOM_CHECKPOINTS',
     default: 'none are made',
     meaning: 'A file that signed checkpoints of the audit trail are appended to, or `stdout`.',

@@ -84,6 +84,7 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
   { name: 'STRONGROOM_DISK_RESERVE_MIB', good: ['0', '64'], bad: ['-1', '64M', '1048577'] },
   { name: 'STRONGROOM_CHECKPOINT_SECONDS', good: ['1', '86400'], bad: ['0', '86401', '1m'] },
   { name: 'STRONGROOM_DRAIN_SECONDS', good: ['0', '5', '3600'], bad: ['-1', '3601', '5s'] },
+  { name: 'STRONGROOM_REQUIRE_SYNCHRONOUS', good: ['on', 'off'], bad: ['yes', 'true', 'ON'] },
   {
     name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     good: ['http://127.0.0.1:4318', 'https://collector.example/otlp/'],

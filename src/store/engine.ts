@@ -1,12 +1,11 @@
 /** What a database must do to be a store: run a batch in one durable transaction, and answer plain queries. */
 
 import type { KeyObject } from 'node:crypto'
-import type { Clock } from './clock.ts'
-import type { Conditions } from './conditions.ts'
 import type { Setting } from './load.ts'
 import type { Batch, Outcome } from './operation.ts'
 import type { Query } from './sql.ts'
 import type { NamedRow } from './tables/field.ts'
+import type { Watched } from './watched.ts'
 
 /** The one key that the store has: it makes the MACs of rows, and opens nothing. */
 export interface RowKey {
@@ -14,10 +13,8 @@ export interface RowKey {
   readonly storeId: string
 }
 
-export interface Engine {
+export interface Engine extends Watched {
   readonly dialect: 'sqlite' | 'postgres'
-  readonly clock: Clock
-  readonly conditions: Conditions
   /** How many batches may be on their way at once. */
   readonly inFlight: number
   /**

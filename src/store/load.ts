@@ -9,7 +9,7 @@ import { noteSettings } from './missing.ts'
 import { Needs } from './needs.ts'
 import type { Batch, Operation, Outcome, Request } from './operation.ts'
 import { actionOf, addNeeds, isOnce } from './operations/registry.ts'
-import type { Owner, Owners } from './owners.ts'
+import type { Locked, Owner, Owners, Remembered } from './owners.ts'
 import type { RowMacs } from './row-macs.ts'
 import { accounts as accountRows } from './tables/account.ts'
 import { apiKeys, apiKeysByToken } from './tables/api-key.ts'
@@ -29,6 +29,8 @@ export interface Setting {
 export interface Decided {
   readonly outcomes: Outcome[]
   readonly steps: readonly Step[]
+  /** Those that were locked, as they are once all is carried out. */
+  readonly accounts: Locked
 }
 
 /**
@@ -50,7 +52,6 @@ export async function execute(
 /**
  * Loads what a batch needs within an open transaction, and decides it. Nothing is written.
  *
- * @param owners whose keys were seen: with it, what requests name is asked for together with their keys
  * @throws Refusal `integrity_failure` when a row is not authentic that any of several requests rests upon: nothing
  *   happened, and each is to be asked for by itself
  */
@@ -59,17 +60,22 @@ export async function decideBatch(
   batch: Batch,
   setting: Setting,
   macs: RowMacs | undefined,
-  owners?: Owners,
+  remembered?: Remembered,
 ): Promise<Decided> {
   if (macs === undefined) throw new Error('The store has not been given the key of its rows.')
   const forged: Forged[] = []
-  const world = await loadWorld(raw, batch, setting, macs, forged, owners)
+  const world = await loadWorld(raw, batch, setting, macs, forged, remembered?.owners)
+  remembered?.trails.compare(world.all(accountRows))
   const [first] = forged.filter((one) => !isTold(one, batch.requests))
   if (first !== undefined) {
-    return { outcomes: batch.requests.map(({ operation }) => answerOf(first, operation, batch)), steps: [] }
+    return {
+      outcomes: batch.requests.map(({ operation }) => answerOf(first, operation, batch)),
+      steps: [],
+      accounts: [],
+    }
   }
   const { outcomes, changes } = decide(batch.requests, world)
-  return { outcomes, steps: stepsOf(changes, setting.keepVersions) }
+  return { outcomes, steps: stepsOf(changes, setting.keepVersions), accounts: [...world.all(accountRows)] }
 }
 
 /** Of several requests, nobody knows here which rests upon it: each is asked for by itself. */

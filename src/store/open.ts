@@ -44,6 +44,8 @@ export interface StoreOptions {
   readonly diskReserveBytes: number
   /** Whether tables are made where there are none. */
   readonly mayMake: boolean
+  /** On PostgreSQL: whether nothing is done unless commits wait for a standby. */
+  readonly isSynchronousRequired?: boolean
   /** Milliseconds since 1970; without it the store's own clock (the database's, on PostgreSQL). */
   readonly now?: (() => number) | undefined
 }
@@ -55,7 +57,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const engine =
     databaseUrl === undefined
       ? await SqliteEngine.open(sqlitePath(options.dataDir), mayMake)
-      : await PostgresEngine.open(databaseUrl, mayMake)
+      : await PostgresEngine.open(databaseUrl, mayMake, options.isSynchronousRequired)
   if (options.databaseUrl !== undefined || options.diskReserveBytes === 0) return new BatchedStore(engine, options)
   const disk = new DiskWatch(options.dataDir, options.diskReserveBytes)
   await disk.look()
@@ -342,6 +344,14 @@ class BatchedStore implements Store {
 
   get conditions(): Store['conditions'] {
     return this.#engine.conditions
+  }
+
+  get trails(): Store['trails'] {
+    return this.#engine.trails
+  }
+
+  replicated(): Promise<void> {
+    return this.#engine.replicated()
   }
 
   backlog(): Backlog {

@@ -2,6 +2,9 @@
  * Whose the keys are that were seen: the account, the id and the user of a key never change. It says where to look, and nothing
  * of what somebody may: the key itself is read in every batch, and what it says counts.
  */
+import type { Locked, Trails } from './trails.ts'
+
+export type { Locked }
 
 /** Where a key belongs. */
 export interface Owner {
@@ -12,6 +15,14 @@ export interface Owner {
 
 /** More than that are forgotten, and cost one more question each when they come again. */
 const maxKnown = 100_000
+
+/** What a node remembers of what it has seen. */
+export interface Remembered {
+  /** Whose the keys were: with it, what requests name is asked for together with their keys. */
+  readonly owners: Owners
+  /** What was acknowledged: accounts are held against it. */
+  readonly trails: Trails
+}
 
 export class Owners {
   readonly #byHash = new Map<string, Owner>()

@@ -16,13 +16,12 @@ import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
-import type { Clock } from './clock.ts'
-import { type Conditions, conditionNames } from './conditions.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import type { StoredVersion } from './stored.ts'
 import type { Claim } from './tables/machine.ts'
+import { conditionNames, type Watched } from './watched.ts'
 
-export interface Store {
+export interface Store extends Watched {
   /**
    * Carries out an operation in the next batch: one durable transaction, with one audit record for each operation.
    *
@@ -164,10 +163,6 @@ export interface Store {
   ping(): Promise<void>
   /** @throws when nothing can be made durable now */
   probe(): Promise<void>
-  /** The clock that everything counts by. */
-  readonly clock: Clock
-  /** What is amiss with it. */
-  readonly conditions: Conditions
   /** What the store has done, for the metrics. */
   readonly events: StoreEvents
   /** Waits for what was submitted, then lets go of everything. */

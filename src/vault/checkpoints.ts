@@ -3,11 +3,18 @@ import { emptyHead } from '../audit/chain.ts'
 import { checkpointText, signedNote, verifierKey } from '../audit/checkpoint.ts'
 import type { Vault } from './vault.ts'
 
-/** One signed note for each account, of the chains as they stand. */
+/**
+ * One signed note for each account, of the chains as they stand: once a standby has them, where there are any. Else a failover
+ * would leave checkpoints of records that are nowhere, which is what a trail that was cut looks like.
+ *
+ * @throws when no standby has them in time
+ */
 export async function signCheckpoints({ store, keyring, now }: Vault): Promise<readonly Note[]> {
   const publicKey = keyring.checkpointKey()
   const { storeId } = keyring
-  return (await store.accounts()).map(({ id, auditSize, auditHead }) => {
+  const accounts = await store.accounts()
+  await store.replicated()
+  return accounts.map(({ id, auditSize, auditHead }) => {
     const head = auditSize === 0 ? emptyHead(storeId, id) : auditHead
     const text = checkpointText({ storeId, accountId: id, size: auditSize, head, time: now() })
     return { accountId: id, size: auditSize, text: signedNote(text, storeId, publicKey, keyring.signCheckpoint(text)) }

@@ -67,6 +67,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     diskReserveBytes: 0,
     checkpoints: undefined,
     checkpointSeconds: 60,
+    isSynchronousRequired: false,
     drainSeconds: 0,
     traces: undefined,
     logLevel: 'silent',

@@ -1,22 +1,24 @@
 /** The PostgreSQL engine: each connection carries one batch or query at a time; nodes keep no state. */
 import { DatabaseError, type PoolClient } from 'pg'
 import { Refusal } from '../../errors.ts'
-import { DatabaseClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { Conditions } from '../conditions.ts'
 import type { Engine, RowKey } from '../engine.ts'
 import { type Decided, decideBatch, type Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
-import { Owners } from '../owners.ts'
+import { type Locked, Owners } from '../owners.ts'
 import { RowMacs } from '../row-macs.ts'
 import { type Run, sealStep } from '../seal-anew.ts'
 import { numbered, type Query } from '../sql.ts'
 import type { NamedRow } from '../tables/field.ts'
+import { Trails } from '../trails.ts'
 import { refuseShared } from './connect.ts'
 import { cutAfter, Deadline, isBroken } from './deadline.ts'
 import { Hosts } from './hosts.ts'
 import { migrate, migrationLock, refuseBesideOlder, refuseUnlessStore } from './migrate.ts'
 import { Pool } from './pool.ts'
-import { clockQuery, PostgresTransaction } from './transaction.ts'
+import { Standing, standingQuery, waitForStandby } from './standing.ts'
+import { PostgresTransaction } from './transaction.ts'
 
 /**
  * Batches on their way at once. The next would wait for the locks of this one's accounts, while what arrives meanwhile
@@ -51,27 +53,32 @@ export class PostgresEngine implements Engine {
   /** Apart, so that no number of plain queries keeps a batch waiting. */
   readonly #batches: Pool
   readonly #queries: Pool
-  readonly #owners = new Owners()
+  readonly owners = new Owners()
   readonly conditions = new Conditions()
-  readonly clock = new DatabaseClock(this.conditions)
+  readonly trails = new Trails()
+  readonly #standing: Standing
   #macs: RowMacs | undefined
   #storeId = ''
 
   readonly #hosts: Hosts
   #stopWatching = () => {}
 
-  private constructor(url: string) {
+  private constructor(url: string, isSynchronousRequired: boolean) {
+    this.#standing = new Standing(this.conditions, isSynchronousRequired)
     this.#hosts = new Hosts(url)
     this.#batches = new Pool(this.#hosts, inFlight)
     this.#queries = new Pool(this.#hosts, queryConnections)
   }
 
   /** @throws Refusal when the database cannot be used as a store */
-  static async open(url: string, mayMake: boolean): Promise<PostgresEngine> {
-    const engine = new PostgresEngine(url)
+  static async open(url: string, mayMake: boolean, isSynchronousRequired = false): Promise<PostgresEngine> {
+    const engine = new PostgresEngine(url, isSynchronousRequired)
     try {
       await engine.#prepare(url, mayMake)
-      engine.#stopWatching = engine.#hosts.watch()
+      const ask = (query: Query) => engine.query(query)
+      await engine.#standing.look(ask, engine.trails)
+      const stops = [engine.#hosts.watch(), engine.#standing.watch(ask, engine.trails)]
+      engine.#stopWatching = () => stops.map((stop) => stop())
     } catch (error) {
       await engine.close()
       throw error
@@ -93,13 +100,17 @@ export class PostgresEngine implements Engine {
         await refuseBesideOlder([batches.client, queries.client])
       }
       await migrate(batches.client)
-      const { rows } = await batches.client.query<{ ms: number }>(clockQuery)
-      this.clock.read(Number(rows[0]?.ms))
+      const { rows } = await batches.client.query<NamedRow>(standingQuery)
+      this.#standing.read(rows[0])
     } finally {
       for (const one of await Promise.allSettled(taken)) {
         if (one.status === 'fulfilled') one.value.pool.giveBack(one.value.client)
       }
     }
+  }
+
+  get clock(): Clock {
+    return this.#standing.clock
   }
 
   async run(batch: Batch, setting: Setting): Promise<Outcome[]> {
@@ -109,6 +120,7 @@ export class PostgresEngine implements Engine {
       const attempt = await this.#attempt(client, batch, setting, Math.min(attemptMs, deadline.left))
       if (attempt.kind === 'committed') {
         this.#batches.giveBack(client)
+        this.trails.acknowledge(attempt.accounts)
         return attempt.outcomes
       }
       if (attempt.kind === 'unknown') {
@@ -165,9 +177,13 @@ export class PostgresEngine implements Engine {
 
   /** A message in the WAL that nobody reads is committed as a row is: on the disk, and on the standbys that commits wait for. */
   async probe(): Promise<void> {
-    const sql = `${clockQuery}, pg_logical_emit_message(true, 'strongroom', 'ready') as at`
+    const sql = `${standingQuery}, pg_logical_emit_message(true, 'strongroom', 'ready') as at`
     const [row] = await this.query({ sql, parameters: [] })
-    this.clock.read(Number(row?.['ms']))
+    this.#standing.read(row)
+  }
+
+  replicated(): Promise<void> {
+    return waitForStandby((query) => this.query(query))
   }
 
   async close(): Promise<void> {
@@ -176,13 +192,13 @@ export class PostgresEngine implements Engine {
   }
 
   async #attempt(client: PoolClient, batch: Batch, setting: Setting, ms: number): Promise<Attempt> {
-    const transaction = new PostgresTransaction(client, this.clock)
+    const transaction = new PostgresTransaction(client, this.#standing)
     let decided: Decided
     try {
       decided = await cutAfter(ms, client, async () => {
         // Not waited for: the connection sends what follows at once, and answers in order.
         const begun = client.query('begin')
-        const work = decideBatch(transaction, batch, setting, this.#macs, this.#owners)
+        const work = decideBatch(transaction, batch, setting, this.#macs, this)
         return (await Promise.all([work, begun]))[0]
       })
     } catch (error) {
@@ -193,7 +209,7 @@ export class PostgresEngine implements Engine {
 }
 
 type Attempt =
-  | { readonly kind: 'committed'; readonly outcomes: Outcome[] }
+  | { readonly kind: 'committed'; readonly outcomes: Outcome[]; readonly accounts: Locked }
   /** Nothing happened. */
   | { readonly kind: 'failed'; readonly error: unknown }
   /** COMMIT was sent, and whether it took effect everywhere nobody said. */
@@ -218,7 +234,7 @@ async function finish(client: PoolClient, transaction: PostgresTransaction, deci
       Promise.all([transaction.write(decided.steps), client.query('commit')]),
     )
     if (cancelled !== undefined) return { kind: 'unknown', error: new Error(cancelled) }
-    if (command === 'COMMIT') return { kind: 'committed', outcomes: decided.outcomes }
+    if (command === 'COMMIT') return { kind: 'committed', outcomes: decided.outcomes, accounts: decided.accounts }
     return { kind: 'failed', error: new Error(`The database answered COMMIT with ${command}.`) }
   } catch (error) {
     const { failure } = transaction

@@ -3,7 +3,6 @@ import type { Client } from 'pg'
 import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
 import { claimsOn } from '../claim-queries.ts'
-import type { DatabaseClock } from '../clock.ts'
 import type { Lookup } from '../lookup.ts'
 import { nextAccountSql } from '../next-account.ts'
 import { all } from '../sql.ts'
@@ -12,9 +11,8 @@ import type { NamedRow, Value } from '../tables/field.ts'
 import { type Claim, machineAddresses } from '../tables/machine.ts'
 import type { Transaction } from '../transaction.ts'
 import type { Step } from '../writes.ts'
+import { type Standing, standingQuery } from './standing.ts'
 import { arraysOf, finding, removing, type Statement, statementOf } from './statements.ts'
-
-export const clockQuery = 'select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms'
 
 /** Serializes the making of accounts: their ids are counted over the whole store. */
 const accountLock = 7_305_610_113
@@ -23,12 +21,12 @@ const claimLock = 7_305_610_114
 
 export class PostgresTransaction implements Transaction {
   readonly #client: Client
-  readonly #clock: DatabaseClock
+  readonly #standing: Standing
   #failure: unknown
 
-  constructor(client: Client, clock: DatabaseClock) {
+  constructor(client: Client, standing: Standing) {
     this.#client = client
-    this.#clock = clock
+    this.#standing = standing
   }
 
   /** What failed first: of what was sent after it, the database says only that it comes too late. */
@@ -45,8 +43,8 @@ export class PostgresTransaction implements Transaction {
   }
 
   async now(): Promise<number> {
-    const [row] = await this.#all({ name: 'now', text: clockQuery }, [])
-    return this.#clock.read(Number(row?.['ms']))
+    const [row] = await this.#all({ name: 'now', text: standingQuery }, [])
+    return this.#standing.read(row)
   }
 
   async find<Ref extends object, Found>(lookup: Lookup<Ref, Found>, refs: readonly Ref[]): Promise<readonly Found[]> {

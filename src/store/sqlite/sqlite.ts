@@ -9,6 +9,7 @@ import type { Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import type { Query } from '../sql.ts'
 import type { NamedRow } from '../tables/field.ts'
+import { Trails } from '../trails.ts'
 import { type Answer, type Opening, type Task, toRefusal } from './messages.ts'
 import { type PackedOutcomes, type PackedRows, unpackOutcomes, unpackRows } from './pack.ts'
 
@@ -23,6 +24,7 @@ interface Pending {
 export class SqliteEngine implements Engine {
   readonly clock = hostClock
   readonly conditions = new Conditions()
+  readonly trails = new Trails()
   readonly dialect = 'sqlite'
   /** While the thread works on one batch, this one answers the other. */
   readonly inFlight = 2
@@ -66,6 +68,9 @@ export class SqliteEngine implements Engine {
   async probe(): Promise<void> {
     await this.query({ sql: `update meta set value = value where name = 'store_id'`, parameters: [] })
   }
+
+  /** There is no other. */
+  async replicated(): Promise<void> {}
 
   async close(): Promise<void> {
     if (this.#isGone) return
