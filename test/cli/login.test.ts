@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
-import { startPerson } from '../support/cli.ts'
+import { startPerson, startPersonWithServer } from '../support/cli.ts'
 
 suite('strongroom login', async () => {
   const person = await startPerson({ after })
@@ -97,7 +97,7 @@ suite('strongroom login', async () => {
   })
 
   test('sends its key to no other server', async (t) => {
-    const other = await startPerson(t)
+    const { person: other } = await startPersonWithServer(t)
 
     const { code, stderr } = await person.run(['secrets', 'list'], { env: { STRONGROOM_URL: other.server.url } })
 

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { after, suite, test } from 'node:test'
-import { ending, type Person, startPerson } from '../support/cli.ts'
+import { ending, type Person, startPerson, startPersonWithServer } from '../support/cli.ts'
 import { main } from '../support/main.ts'
 
 const planted = 'planted-5ecret-value'
@@ -265,7 +265,8 @@ suite('strongroom run --watch', () => {
   })
 
   test('goes on while the server is away, and reads no value to look', async (t) => {
-    const person = await personWith(t, { token: 'one' })
+    const { person, server } = await startPersonWithServer(t)
+    await server.api.post('/v3/secrets', { name: 'token', value: 'one' })
     const child = person.start(['run', '--watch', '--interval', '1', '--', 'sh', '-c', loop])
     t.after(() => void child.kill('SIGTERM'))
     const lines = linesOf(child)
@@ -274,7 +275,7 @@ suite('strongroom run --watch', () => {
     const { body } = await person.server.api.get('/v3/audit?action=secret.read')
     assert.equal(body.records.length, 1)
 
-    await person.server.stop()
+    await server.stop()
 
     const [complaint] = await once(child.stderr, 'data')
     assert.match(String(complaint), /Looking for changes failed/)

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import { type Person, startPerson } from '../support/cli.ts'
+import { type Person, startPerson, startPersonWithServer } from '../support/cli.ts'
 import { Middleman } from '../support/middleman.ts'
 
 const token = () => `sk_live_${randomBytes(15).toString('hex')}Zq7`
@@ -18,7 +18,10 @@ const author = {
 }
 
 async function withSecrets(t: TestContext) {
-  const person = await startPerson(t)
+  return fill(await startPerson(t))
+}
+
+async function fill(person: Person) {
   const { api } = person.server
   const values = { old: token(), now: token(), other: token() }
   const lines = Array.from({ length: 6 }, () => randomBytes(48).toString('base64'))
@@ -113,7 +116,8 @@ suite('A scan', () => {
   })
 
   test('that fails ends otherwise than one that finds something', async (t) => {
-    const { person, now } = await withSecrets(t)
+    const { person, server } = await startPersonWithServer(t)
+    const { now } = await fill(person)
     write(person, 'clean.txt', 'nothing')
     write(person, 'leak.txt', now)
     const middleman = await Middleman.start(t, person.server.url)
@@ -124,7 +128,7 @@ suite('A scan', () => {
     const type = 'urn:strongroom:problem:internal'
     middleman.always = { status: 500, body: { type, code: 'internal', message: 'Internal error', request_id: 'r' } }
     assert.equal(await code(['leak.txt'], { STRONGROOM_URL: middleman.url }), 1)
-    await person.server.stop()
+    await server.stop()
     assert.equal(await code(['leak.txt']), 6)
   })
 

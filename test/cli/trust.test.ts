@@ -5,11 +5,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
-import { startPerson } from '../support/cli.ts'
+import { startPersonWithServer } from '../support/cli.ts'
 import { audience, jobClaims, startIssuer } from '../support/issuer.ts'
 
 suite('The commands of trust rules', async () => {
-  const person = await startPerson({ after })
+  const { person } = await startPersonWithServer({ after })
   const issuer = await startIssuer({ after })
   await person.server.api.post('/v3/secrets', { name: 'prod-db', value: 'v' })
   const keys = join(person.folder, 'keys.json')

@@ -2,18 +2,18 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Conflict, Forbidden, Invalid, NotFound, Strongroom, Unauthorized, versionTag } from '../../src/client/index.ts'
+import { startAccount } from '../support/account.ts'
 import { rounds } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
 import { Middleman } from '../support/middleman.ts'
-import { startServer } from '../support/server.ts'
 
 const runs = rounds(15, 200)
 
 for (const engine of engines) {
   suite(`${engine.name}: the client`, { skip: engine.skip }, () => {
     test('creates, reads, updates and deletes a secret', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
 
       const created = await secrets.create({ name: 'db-password', value: 'first' })
@@ -30,7 +30,7 @@ for (const engine of engines) {
     })
 
     test('gives every value back as it was sent', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
       const { id } = await secrets.create({ name: 'any', value: '' })
       assert.equal((await secrets.get(id)).value, '')
@@ -45,7 +45,7 @@ for (const engine of engines) {
     })
 
     test('refuses a change upon a version that is no more, and takes several', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
       const { id, etag } = await secrets.create({ name: 'db-password', value: 'first' })
       const second = await secrets.update(id, { value: 'second' })
@@ -59,7 +59,7 @@ for (const engine of engines) {
     })
 
     test('changes what is known of a secret only as it was read, apart from its value', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
       const { id } = await secrets.create({ name: 'db-password', value: 'first' })
       const { etag, version } = await secrets.metadata(id)
@@ -74,7 +74,7 @@ for (const engine of engines) {
     })
 
     test('lists, reads and restores versions', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
       const { id } = await secrets.create({ name: 'db-password', value: 'first' })
       await secrets.update(id, { value: 'second' })
@@ -99,7 +99,7 @@ for (const engine of engines) {
     })
 
     test('walks through a listing page by page, however long it is', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const middleman = await Middleman.start(t, api.url)
       const { secrets } = new Strongroom({ url: middleman.url, apiKey: api.key })
       const names = Array.from({ length: 1001 }, (_, n) => `n-${n}`)
@@ -124,7 +124,7 @@ for (const engine of engines) {
     })
 
     test('reads no page that nobody asks for', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const { secrets, audit } = new Strongroom({ url: api.url, apiKey: api.key })
       await secrets.create({ name: 'one', value: 'v' })
 
@@ -138,7 +138,7 @@ for (const engine of engines) {
     })
 
     test('reads a secret by its name, and asks for its id only once', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const middleman = await Middleman.start(t, api.url)
       const { secrets } = new Strongroom({ url: middleman.url, apiKey: api.key })
       await secrets.create({ name: 'db-password-old', value: 'old' })
@@ -156,7 +156,7 @@ for (const engine of engines) {
     })
 
     test('finds a secret by its name after it was deleted and made anew', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
       await secrets.create({ name: 'db-password', value: 'first' })
       await secrets.getByName('db-password')
@@ -170,7 +170,7 @@ for (const engine of engines) {
     })
 
     test('takes no pattern for a name', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
       await secrets.create({ name: 'db-password', value: 'first' })
 
@@ -179,7 +179,7 @@ for (const engine of engines) {
     })
 
     test('throws an error of its own class for each refusal, with what the server says of it', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       const { key } = await withScopes('secrets:list')
       const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
       const reader = new Strongroom({ url: api.url, apiKey: key })
@@ -212,7 +212,7 @@ for (const engine of engines) {
     })
 
     test('makes, shows, lists, rotates and revokes API keys', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const { keys } = new Strongroom({ url: api.url, apiKey: api.key })
 
       const made = await keys.create({
@@ -237,7 +237,7 @@ for (const engine of engines) {
     })
 
     test('reads the trail by what it asks for', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const { secrets, audit } = new Strongroom({ url: api.url, apiKey: api.key })
       await secrets.create({ name: 'db-password', value: 'first' })
       await secrets.get(1)
@@ -257,7 +257,7 @@ for (const engine of engines) {
     })
 
     test('asks for its API key before each call, so that it can be exchanged', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const apiKeys = [api.key]
       const { keys } = new Strongroom({ url: `${api.url}/v3/`, apiKey: async () => apiKeys.at(-1) ?? '' })
 

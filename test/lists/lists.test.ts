@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { startAccount } from '../support/account.ts'
 import { engines } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -14,7 +15,7 @@ for (const engine of engines) {
     for (const each of clients) {
       for (const base of ['/api/', '/']) {
         test(`carries ${each.name} through the life of a list, below ${base}`, async (t) => {
-          const call = callerOf(each, await startServer(t, engine), base)
+          const call = callerOf(each, await startAccount(t, engine), base)
 
           const list = await call('POST', 'secrets/lists', { name: 'prod' })
           assert.deepEqual(list.body, success({ id: 1, name: 'prod' }))
@@ -47,7 +48,7 @@ for (const engine of engines) {
       }
 
       test(`refuses what ${each.name} gets wrong, so that it sees it`, async (t) => {
-        const call = callerOf(each, await startServer(t, engine))
+        const call = callerOf(each, await startAccount(t, engine))
         for (const name of ['one', 'two']) await call('POST', 'secrets/lists', { name })
         await call('POST', 'secrets/lists/1/values', { secret_key: 'A', secret_value: '1' })
         await call('POST', 'secrets/lists/2/values', { secret_key: 'B', secret_value: '1' })
@@ -86,7 +87,7 @@ for (const engine of engines) {
     }
 
     test('has no list with a name that no path could have', async (t) => {
-      const call = callerOf(client, await startServer(t, engine))
+      const call = callerOf(client, await startAccount(t, engine))
       await call('POST', 'secrets/lists', { name: 'one' })
 
       for (const name of ['..', '.', '../one', 'a/../b', 'a//b', '/a', 'a/', 'a\\b', '7', '007']) {
@@ -99,7 +100,7 @@ for (const engine of engines) {
     })
 
     test('finds a list by its name, whatever is in it, percent-encoded', async (t) => {
-      const call = callerOf(client, await startServer(t, engine))
+      const call = callerOf(client, await startAccount(t, engine))
       const names = [
         'a/b',
         'team/prod/eu',
@@ -134,7 +135,7 @@ for (const engine of engines) {
     for (const each of clients) {
       for (const base of ['/api/', '/']) {
         test(`lets ${each.name} take no wrong path or method for an absent value, below ${base}`, async (t) => {
-          const call = callerOf(each, await startServer(t, engine), base)
+          const call = callerOf(each, await startAccount(t, engine), base)
           await call('POST', 'secrets/lists', { name: 'one' })
           await call('POST', 'secrets/lists/1/values', { secret_key: 'A', secret_value: '1' })
 
@@ -170,7 +171,7 @@ for (const engine of engines) {
     }
 
     test('makes up a name for a list without one, each another', async (t) => {
-      const call = callerOf(client, await startServer(t, engine))
+      const call = callerOf(client, await startAccount(t, engine))
 
       const made = [await call('POST', 'secrets/lists'), await call('POST', 'secrets/lists', {})]
 
@@ -180,7 +181,7 @@ for (const engine of engines) {
     })
 
     test('shares its secrets with v3, which keeps its own in the list "default"', async (t) => {
-      const server = await startServer(t, engine)
+      const server = await startAccount(t, engine)
       const call = callerOf(client, server)
       await server.api.post('/v3/secrets', { name: 'by-v3', value: 'v' })
       await call('POST', 'secrets/lists', { name: 'other' })
@@ -199,7 +200,7 @@ for (const engine of engines) {
     })
 
     test('deletes a list with all its secrets, each recorded, or nothing of it', async (t) => {
-      const server = await startServer(t, engine)
+      const server = await startAccount(t, engine)
       const call = callerOf(client, server)
       await call('POST', 'secrets/lists', { name: 'doomed' })
       for (const key of ['dev-a', 'dev-b', 'prod-a']) {
@@ -224,7 +225,7 @@ for (const engine of engines) {
     })
 
     test('leaves one record for every value that leaves it', async (t) => {
-      const server = await startServer(t, engine)
+      const server = await startAccount(t, engine)
       const call = callerOf(client, server)
       const names = Array.from({ length: 120 }, (_, at) => `s${at}`)
       await Promise.all(names.map((name) => server.api.post('/v3/secrets', { name, value: name })))
@@ -242,7 +243,7 @@ for (const engine of engines) {
     })
 
     test('takes fifty values at once, as a parallel apply makes them, and each once', async (t) => {
-      const server = await startServer(t, engine)
+      const server = await startAccount(t, engine)
       const call = callerOf(client, server)
       await call('POST', 'secrets/lists', { name: 'prod' })
 
@@ -263,7 +264,7 @@ for (const engine of engines) {
     })
 
     test('keeps the other account out', async (t) => {
-      const server = await startServer(t, engine)
+      const server = await startAccount(t, engine)
       await callerOf(client, server)('POST', 'secrets/lists', { name: 'prod' })
       await callerOf(client, server)('POST', 'secrets/lists/1/values', { secret_key: 'A', secret_value: 'v' })
       const foreign = callerOf(client, { ...server, api: await server.otherAccount() })
@@ -315,7 +316,7 @@ for (const engine of engines) {
     })
 
     test('exchanges the names of two values without a clash in between', async (t) => {
-      const server = await startServer(t, engine)
+      const server = await startAccount(t, engine)
       const call = callerOf(client, server)
       await call('POST', 'secrets/lists', { name: 'prod' })
       for (const key of ['A', 'B']) {
@@ -336,7 +337,7 @@ for (const engine of engines) {
     })
 
     test('takes a body without bytes for one without fields, whatever type it names', async (t) => {
-      const server = await startServer(t, engine)
+      const server = await startAccount(t, engine)
       const post = async (path: string, type: string | undefined, body: string) => {
         const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type }
         const answer = await fetch(`${server.url}/api/${path}?key=${server.api.key}`, { method: 'POST', headers, body })
@@ -362,7 +363,7 @@ for (const engine of engines) {
     })
 
     test('answers Terraform’s question for locations, with a key only', async (t) => {
-      const server = await startServer(t, engine)
+      const server = await startAccount(t, engine)
 
       const answer = await callerOf(client, server)('GET', 'cloud/locations')
 
@@ -371,7 +372,7 @@ for (const engine of engines) {
     })
 
     test('marks a value that has expired, and gives it', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'db', value: 'v' })
       const path = '/api/secrets/lists/1/values/1'
       const read = async () => {
@@ -386,7 +387,7 @@ for (const engine of engines) {
     })
 
     test('gives back any text as it came', async (t) => {
-      const server = await startServer(t, engine)
+      const server = await startAccount(t, engine)
       const call = callerOf(client, server)
       await call('POST', 'secrets/lists', { name: 'prod' })
       await call('POST', 'secrets/lists/1/values', { secret_key: 'A', secret_value: '' })

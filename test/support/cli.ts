@@ -3,10 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { engines } from './engines.ts'
+import { startAccount } from './account.ts'
+import { engines, type TestEngine } from './engines.ts'
 import { main } from './main.ts'
 import { pythonBeside } from './python.ts'
-import { type Lasting, startServer, type TestServer } from './server.ts'
+import { type Lasting, startServer, type TestAccount, type TestServer } from './server.ts'
 
 export interface Ended {
   readonly code: number | null
@@ -27,13 +28,13 @@ export type Step = readonly [expected: string, typed: string]
 
 /** Somebody who has the command, a folder, and maybe a server. */
 export class Person {
-  readonly server: TestServer
+  readonly server: TestAccount
   /** Where they are, and where their settings are kept. */
   readonly folder: string
   /** Of whatever they type. */
   env: Record<string, string>
 
-  constructor(server: TestServer, folder: string) {
+  constructor(server: TestAccount, folder: string) {
     this.server = server
     this.folder = folder
     this.env = { STRONGROOM_URL: server.url, STRONGROOM_API_KEY: server.api.key }
@@ -98,14 +99,27 @@ export async function ending(child: ChildProcess): Promise<Ended> {
   return { code, signal, bytes, stdout: bytes.toString(), stderr: Buffer.concat(errors).toString() }
 }
 
-/** A person with a new folder and a new server, both of which are gone when the test ends. */
+/** A person with a new account, and a new folder that is gone when the test ends. */
 export async function startPerson(t: Lasting): Promise<Person> {
-  const [sqlite] = engines
-  if (sqlite === undefined) throw new Error('There is no engine.')
-  const server = await startServer(t, sqlite)
+  return personOf(t, await startAccount(t, sqlite()))
+}
+
+/** The same with a server of their own, which a test may stop. */
+export async function startPersonWithServer(t: Lasting): Promise<{ person: Person; server: TestServer }> {
+  const server = await startServer(t, sqlite())
+  return { person: personOf(t, server), server }
+}
+
+function sqlite(): TestEngine {
+  const [first] = engines
+  if (first === undefined) throw new Error('There is no engine.')
+  return first
+}
+
+function personOf(t: Lasting, account: TestAccount): Person {
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-person-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
-  return new Person(server, folder)
+  return new Person(account, folder)
 }
 
 const terminal = `

@@ -56,12 +56,11 @@ const common = [
 let described: Description | undefined
 
 /**
- * Watches whether whatever the server answers in this test is described: its status, and its headers.
+ * Watches whether whatever the server answers is described: its status, and its headers.
  *
- * @returns what fails, at the end, the test that got an answer which is not
+ * @returns what fails, at its end, the test that got an answer which is not
  */
 export function watchAnswers(app: FastifyInstance): () => void {
-  const strange = new Set<string>()
   const answers: {
     readonly method: string
     readonly path: string
@@ -83,7 +82,8 @@ export function watchAnswers(app: FastifyInstance): () => void {
   return () => {
     described ??= whole(describeApis())
     const { paths } = described
-    for (const { method, path, status, headers } of answers) {
+    const strange = new Set<string>()
+    for (const { method, path, status, headers } of answers.splice(0)) {
       const operation = paths[path]?.[method]
       if (operation === undefined) continue
       const answer = operation.responses[status]

@@ -13,16 +13,21 @@ import { Api } from './api.ts'
 import { watchAnswers } from './description.ts'
 import type { Place, TestEngine } from './engines.ts'
 
-export interface TestServer {
+export interface TestAccount {
   readonly url: string
-  readonly vault: Vault
-  readonly place: Place
-  /** The API with the full-access key of the account `default`. */
+  /** The API with a full-access key of the account: of a server that was just started, `default`. */
   readonly api: Api
   /** The API with the full-access key of a new account. */
   otherAccount(): Promise<Api>
-  /** The API with a new key of the account `default`. */
+  /** The API with a new key of the account. */
   withScopes(...scopes: string[]): Promise<Api>
+}
+
+export interface TestServer extends TestAccount {
+  readonly vault: Vault
+  readonly place: Place
+  /** Fails when something was answered, since the last look, that is not described. */
+  checkAnswers(): void
   /** Takes what the files of TLS hold now. */
   reloadTls(): void
   /** Stops the server and keeps the store. */
@@ -115,22 +120,30 @@ export async function startServer(t: Lasting, engine: TestEngine, options: TestO
     }
     checkAnswers()
   })
-  const api = new Api(url, firstKey ?? '')
   return {
-    url,
+    ...accountOn(url, opened.vault, firstKey ?? ''),
     vault: opened.vault,
     place,
-    api,
-    stop,
+    checkAnswers,
     reloadTls: () => reloadTls?.('test'),
-    otherAccount: async () => {
-      const name = `other-${randomBytes(4).toString('hex')}`
-      const { token } = await createAccount(opened.vault, { name: 'test', requestId: 'test' }, name)
-      return new Api(url, token)
-    },
+    stop,
+  }
+}
+
+/** An account as its tests see it. */
+export function accountOn(url: string, vault: Vault, key: string): TestAccount {
+  const api = new Api(url, key)
+  return {
+    url,
+    api,
+    otherAccount: async () => new Api(url, (await newAccount(vault)).token),
     withScopes: async (...scopes) => {
       const { body } = await api.post('/v3/keys', { name: 'test', scopes })
       return new Api(url, String(body['api_key']))
     },
   }
+}
+
+export function newAccount(vault: Vault) {
+  return createAccount(vault, { name: 'test', requestId: 'test' }, `other-${randomBytes(4).toString('hex')}`)
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { maxCounted } from '../../src/vault/activity.ts'
+import { startAccount } from '../support/account.ts'
 import type { Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines, type Place } from '../support/engines.ts'
@@ -91,7 +92,7 @@ for (const engine of engines) {
     })
 
     test('says who was handed out most values', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       const [busy, idle] = [await withScopes('secrets:read'), await withScopes('secrets:list')]
       await api.post('/v3/secrets', { name: 'one', value: 'v' })
       await api.get('/v3/secrets/1/versions/1')
@@ -109,7 +110,7 @@ for (const engine of engines) {
     })
 
     test('is as much as a narrowed key sees of the trail, and nothing without the right', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       for (const name of ['prod-db', 'test-db']) await api.post('/v3/secrets', { name, value: 'v' })
       for (const id of [1, 2, 2]) await api.get(`/v3/secrets/${id}`)
       const [auditor, reader] = [await withScopes('audit:read:prod-*'), await withScopes('secrets:read')]
@@ -130,7 +131,7 @@ for (const engine of engines) {
     })
 
     test('is recorded when it is asked for, allowed or refused', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       const reader = await withScopes('secrets:read')
       await activity(api)
       await reader.get('/v3/audit/activity')

@@ -1,6 +1,7 @@
 /** The audit trail: one record for every operation, readable, filterable, and a condition of every answer. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { startAccount } from '../support/account.ts'
 import { Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines, type Place, type TestEngine } from '../support/engines.ts'
@@ -22,7 +23,7 @@ interface Shown {
 for (const engine of engines) {
   suite(`${engine.name}: the audit trail`, { skip: engine.skip }, () => {
     test('has one record for every operation, allowed or refused, and never a value', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       const narrow = await withScopes('secrets:read:none')
       const start = (await trail(api))[0]?.seq ?? 0
       const body = { name: 'db-password', value: 'planted-value-1' }
@@ -99,7 +100,7 @@ for (const engine of engines) {
     })
 
     test('is read newest first, in pages, and every record once', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       for (let at = 1; at <= 5; at++) await api.get(`/v3/secrets/${at}`)
 
       const seqs: number[] = []
@@ -152,7 +153,7 @@ for (const engine of engines) {
     })
 
     test('shows a narrowed key the records of its secrets alone', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       for (const name of ['prod-db', 'test-db']) await api.post('/v3/secrets', { name, value: 'v' })
       const auditor = await withScopes('audit:read:prod-*')
 

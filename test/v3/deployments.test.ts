@@ -1,6 +1,7 @@
 /** Deployments: who holds what, and what of it is old. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { startAccount } from '../support/account.ts'
 import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 
@@ -9,7 +10,7 @@ const reference = (name: string) => `\${{secret.${name}}}`
 for (const engine of engines) {
   suite(`${engine.name}: a deployment`, { skip: engine.skip }, () => {
     test('is what a target got last, and stale once that is old or gone', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       for (const name of ['a', 'b']) await api.post('/v3/secrets', { name, value: name })
       const render = (template: string, target: string) => api.post('/v3/render', { template, target })
       await render(reference('a'), 'web-1')
@@ -68,7 +69,7 @@ for (const engine of engines) {
     })
 
     test('that a change makes stale is counted by every change, of whichever API', async (t) => {
-      const { api, url } = await startServer(t, engine)
+      const { api, url } = await startAccount(t, engine)
       for (const name of ['a', 'b', 'c']) await api.post('/v3/secrets', { name, value: name })
       for (const name of ['d', 'e']) await api.post('/v3/secrets', { name, value: name })
       await api.post('/v3/lists', { name: 'doomed' })
@@ -99,7 +100,7 @@ for (const engine of engines) {
     })
 
     test('is made by a seed of all its documents, and by nobody who got nothing', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       for (const name of ['a', 'b']) await api.post('/v3/secrets', { name, value: `${name}: 1\nc: 2` })
       const seed = { user_data: reference('a'), vendor_data: reference('b'), target: 'web-1' }
       const { url } = (await api.post('/v3/seeds', seed)).body
@@ -119,7 +120,7 @@ for (const engine of engines) {
     })
 
     test('is seen as far as its secrets may be listed, and forgotten by who may write them', async (t) => {
-      const { api, withScopes, otherAccount } = await startServer(t, engine)
+      const { api, withScopes, otherAccount } = await startAccount(t, engine)
       for (const name of ['dev-a', 'prod-b']) await api.post('/v3/secrets', { name, value: name })
       const template = `${reference('dev-a')}${reference('prod-b')}`
       await api.post('/v3/render', { template, target: 'web-1' })
@@ -148,7 +149,7 @@ for (const engine of engines) {
     })
 
     test('is counted right when many targets are rendered for at once', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'a', value: 'v' })
       const render = (at: number) => api.post('/v3/render', { template: reference('a'), target: `web-${at % 20}` })
 

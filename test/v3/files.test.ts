@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
+import { startAccount } from '../support/account.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
@@ -11,7 +12,7 @@ const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
 for (const engine of engines) {
   suite(`${engine.name}: a file`, { skip: engine.skip }, () => {
     test('comes back byte for byte, in base64 and as it is', async (t) => {
-      const { api, url } = await startServer(t, engine)
+      const { api, url } = await startAccount(t, engine)
       const files = [Buffer.alloc(0), everyByte, Buffer.from([0xff, 0xfe, 0x00]), randomBytes(1_048_576)]
 
       for (const [at, bytes] of files.entries()) {
@@ -36,7 +37,7 @@ for (const engine of engines) {
     })
 
     test('is replaced by plain bytes of any type, and its old version is kept', async (t) => {
-      const { api, url } = await startServer(t, engine)
+      const { api, url } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'f', value: 'AAE=', type: 'file' })
 
       for (const type of ['application/octet-stream', 'text/html', 'application/json']) {
@@ -76,7 +77,7 @@ for (const engine of engines) {
     })
 
     test('says nothing of itself to a key that may not change it', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'f', value: 'AAE=', type: 'file' })
       const reader = await withScopes('secrets:list')
 
@@ -87,7 +88,7 @@ for (const engine of engines) {
 
   suite(`${engine.name}: what is known of a secret`, { skip: engine.skip }, () => {
     test('is changed in parts, and leaves the value and its version alone', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'one', value: 'v', tags: ['b', 'a'], description: 'first' })
 
       const expires_at = '2031-01-31T00:00:00Z'
@@ -111,7 +112,7 @@ for (const engine of engines) {
     })
 
     test('is changed only as it was read, when If-Match asks for that, whatever became of the value', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'one', value: 'v', description: 'first' })
       const tagOf = async () => (await api.get('/v3/secrets/1/metadata')).headers.get('etag') ?? ''
       const patch = (body: object, tag: string) =>
@@ -144,7 +145,7 @@ for (const engine of engines) {
     })
 
     test('has another tag after each change of it, of its list, or of its name', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'one', value: 'AAH/', type: 'file' })
       await api.post('/v3/lists', { name: 'Web' })
       const changes: readonly (() => Promise<{ readonly status: number }>)[] = [
@@ -163,7 +164,7 @@ for (const engine of engines) {
     })
 
     test('is changed by one of many who begin with the same state', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'one', value: 'v' })
       const tag = (await api.get('/v3/secrets/1/metadata')).headers.get('etag') ?? ''
 
@@ -179,7 +180,7 @@ for (const engine of engines) {
     })
 
     test('is refused when it breaks a rule, and nothing is changed', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'one', value: 'v' })
 
       for (const wrong of [
@@ -245,7 +246,7 @@ for (const engine of engines) {
 
   suite(`${engine.name}: a list`, { skip: engine.skip }, () => {
     test('is made, renamed, filled and deleted by v3', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
 
       const made = await api.post('/v3/lists', { name: 'Team A' })
       assert.deepEqual([made.status, made.headers.get('location')], [201, '/v3/lists/1'])

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createSecretKey, hash, randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { Matcher } from '../../src/fingerprint/matcher.ts'
+import { startAccount } from '../support/account.ts'
 import type { Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
@@ -51,7 +52,7 @@ for (const engine of engines) {
     })
 
     test('are of every secret of an account with many', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const tokens = Array.from({ length: 25 }, newToken)
       for (const [at, value] of tokens.entries()) await api.post('/v3/secrets', { name: `s-${at}`, value })
 
@@ -64,7 +65,7 @@ for (const engine of engines) {
     })
 
     test('are not of what could be guessed, which is named with the reason', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'short', value: 'hunter2' })
       await api.post('/v3/secrets', { name: 'words', value: 'correct horse battery staple again' })
       await api.post('/v3/secrets', { name: 'tagged', value: newToken(), tags: ['no-scan'] })
@@ -80,7 +81,7 @@ for (const engine of engines) {
     })
 
     test('are of the secrets that the key may scan for, and of no other', async (t) => {
-      const { api, withScopes, otherAccount } = await startServer(t, engine)
+      const { api, withScopes, otherAccount } = await startAccount(t, engine)
       const [prod, dev, theirs] = [newToken(), newToken(), newToken()]
       await api.post('/v3/secrets', { name: 'prod-token', value: prod })
       await api.post('/v3/secrets', { name: 'dev-token', value: dev })
@@ -101,7 +102,7 @@ for (const engine of engines) {
     })
 
     test('give a key that may only scan no value', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       const value = newToken()
       await api.post('/v3/secrets', { name: 'token', value })
       const scanner = await withScopes('secrets:scan')
@@ -114,7 +115,7 @@ for (const engine of engines) {
     })
 
     test('may be passed on by whoever may read, to keys that only scan', async (t) => {
-      const { withScopes } = await startServer(t, engine)
+      const { withScopes } = await startAccount(t, engine)
       const reader = await withScopes('secrets:read:dev-*', 'keys:manage')
 
       assert.equal((await reader.post('/v3/keys', { name: 'ci', scopes: ['secrets:scan:dev-*'] })).status, 201)
@@ -124,7 +125,7 @@ for (const engine of engines) {
     })
 
     test('are recorded, once for each set, with how many there were; and so are refusals', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'a', value: newToken() })
       await api.put('/v3/secrets/1', { value: newToken() })
       await api.post('/v3/secrets', { name: 'b', value: newToken() })
@@ -147,7 +148,7 @@ for (const engine of engines) {
     })
 
     test('have nothing in common with those of another set', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'token', value: newToken() })
 
       const [one, other] = [await setOf(api), await setOf(api)]
@@ -168,7 +169,7 @@ for (const engine of engines) {
     })
 
     test('are refused for what is no pattern, and one of two that are asked for at once has to wait', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'token', value: newToken() })
 
       for (const wrong of [{ names: '' }, { names: 'a b' }, { names: 7 }, { name: 'x' }, []]) {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { routes } from '../../src/http/routes/all.ts'
 import { secretListRoutes } from '../../src/http/routes/secret-lists/all.ts'
+import { startAccount } from '../support/account.ts'
 import { type Answer, Api } from '../support/api.ts'
 import { Authenticator } from '../support/authenticator.ts'
 import { query } from '../support/database.ts'
@@ -221,7 +222,7 @@ for (const engine of engines) {
     })
 
     test('is the word of one caller: another one who has the same makes what is theirs', async (t) => {
-      const { api, url, withScopes } = await startServer(t, engine)
+      const { api, url, withScopes } = await startAccount(t, engine)
       const another = await withScopes('keys:manage', 'secrets:list')
       const key = { 'idempotency-key': 'deploy-42' }
       const body = { name: 'ci', scopes: ['secrets:list'] }
@@ -237,7 +238,7 @@ for (const engine of engines) {
     })
 
     test('sent again by whoever lost the token says how to get a usable one, and that works', async (t) => {
-      const { api, url } = await startServer(t, engine)
+      const { api, url } = await startAccount(t, engine)
       const key = { 'idempotency-key': 'deploy-42' }
       const body = { name: 'ci', scopes: ['secrets:list'] }
       const lost = await api.post('/v3/keys', body, key)
@@ -286,7 +287,7 @@ for (const engine of engines) {
     })
 
     test('makes requests that arrive together act once, and never answer two ways', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const ask = () => api.post('/v3/secrets', { name: 'one', value: '1' }, { 'idempotency-key': 'deploy-42' })
 
       const answers = await Promise.all(Array.from({ length: 20 }, ask))
@@ -298,7 +299,7 @@ for (const engine of engines) {
     })
 
     test('sent with two different requests at once lets one of them pass', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const ask = (name: string) => api.post('/v3/secrets', { name, value: '1' }, { 'idempotency-key': 'deploy-42' })
 
       const answers = await Promise.all([ask('one'), ask('two')])
@@ -308,7 +309,7 @@ for (const engine of engines) {
     })
 
     test('given twice in one request is 400', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
 
       const answer = await api.post('/v3/secrets', { name: 'a', value: 'b' }, { 'idempotency-key': 'x, y' })
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { covers } from '../../src/model/pattern.ts'
+import { startAccount } from '../support/account.ts'
 import { Api } from '../support/api.ts'
 import { rounds } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
@@ -26,7 +27,7 @@ const fields = [
 for (const engine of engines) {
   suite(`${engine.name}: an API key`, { skip: engine.skip }, () => {
     test('is shown once, when it is made', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
 
       const made = await api.post('/v3/keys', { name: 'deploy', scopes: ['secrets:read:prod-*', 'secrets:list'] })
 
@@ -48,7 +49,7 @@ for (const engine of engines) {
     })
 
     test('that is revoked is refused at once, and revoking it again changes nothing', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       const revoked = await withScopes('secrets:list')
       assert.equal((await revoked.get('/v3/secrets')).status, 200)
 
@@ -61,7 +62,7 @@ for (const engine of engines) {
     })
 
     test('that ends while it is in use for changes is refused before its body is looked at', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const bodies = [
         { name: 'b', value: 'v' },
         { name: 'b', valu: 'v' },
@@ -100,7 +101,7 @@ for (const engine of engines) {
     })
 
     test('that is bound to networks works from them only', async (t) => {
-      const { api, url } = await startServer(t, engine)
+      const { api, url } = await startAccount(t, engine)
       const statusWith = async (...networks: string[]) => {
         const { body } = await api.post('/v3/keys', { name: 'bound', scopes: ['secrets:list'], networks })
         return (await new Api(url, body.api_key).get('/v3/secrets')).status
@@ -113,7 +114,7 @@ for (const engine of engines) {
     })
 
     test('cannot make a key with more rights than its own', async (t) => {
-      const { api, url } = await startServer(t, engine)
+      const { api, url } = await startAccount(t, engine)
       const right = fc.constantFrom('secrets:list', 'secrets:read', 'keys:manage')
       const pattern = fc.constantFrom('*', 'prod-*', 'prod-db', '*-db')
       const scopes = fc.uniqueArray(fc.tuple(right, pattern), { minLength: 1, maxLength: 4, selector: String })
@@ -152,7 +153,7 @@ for (const engine of engines) {
     })
 
     test('cannot make a key of wider networks by writing IPv4 as IPv6', async (t) => {
-      const { api, url } = await startServer(t, engine)
+      const { api, url } = await startAccount(t, engine)
       const own = { name: 'maker', scopes: ['secrets:list', 'keys:manage'], networks: ['127.0.0.1'] }
       const maker = new Api(url, (await api.post('/v3/keys', own)).body.api_key)
       const made = async (network: string) => {
@@ -171,7 +172,7 @@ for (const engine of engines) {
     })
 
     test('without the right for another key does not see, rotate or revoke it', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       const narrow = await withScopes('keys:manage:prod-*', 'secrets:read:prod-*')
       await api.post('/v3/keys', { name: 'prod', scopes: ['secrets:read:prod-db'] })
 
@@ -190,7 +191,7 @@ for (const engine of engines) {
     })
 
     test('knows itself without any right for keys, and whoever has none learns nothing', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       const narrow = await withScopes('secrets:read:prod-*')
 
       const own = await narrow.get('/v3/keys/self')
@@ -205,7 +206,7 @@ for (const engine of engines) {
     })
 
     test('revokes itself without any right for keys, on record, and no other', async (t) => {
-      const { api, url, withScopes } = await startServer(t, engine)
+      const { api, url, withScopes } = await startAccount(t, engine)
       const narrow = await withScopes('secrets:read:prod-*')
       const neighbour = await withScopes('secrets:read:prod-*')
 
@@ -232,7 +233,7 @@ for (const engine of engines) {
     })
 
     test('is what revokes itself: whoever is signed in has none to revoke', async (t) => {
-      const { api, url } = await startServer(t, engine)
+      const { api, url } = await startAccount(t, engine)
       const { body: invited } = await api.post('/v3/users', { email: 'ada@example.com', role: 'owner' })
       const ada = new Person(url)
       await ada.accept(invited.invitation_url, { password: 'seven orange tractors sing' })
@@ -276,7 +277,7 @@ for (const engine of engines) {
     })
 
     test('that is revoked cannot be rotated back to life', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/keys', { name: 'gone', scopes: ['secrets:read'] })
       await api.delete('/v3/keys/2')
 
@@ -286,7 +287,7 @@ for (const engine of engines) {
     })
 
     test('is refused with the field named when its description is malformed', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const good = { name: 'deploy', scopes: ['secrets:read'] }
       const faults: [string, unknown][] = [
         ['name', ''],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { listSecrets } from '../../src/vault/secret-listing.ts'
+import { startAccount } from '../support/account.ts'
 import type { Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
@@ -10,7 +11,7 @@ import { startServer } from '../support/server.ts'
 for (const engine of engines) {
   suite(`${engine.name}: the listing`, { skip: engine.skip }, () => {
     test('is whole, oldest first, however many secrets there are', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const wanted = Array.from({ length: 2500 }, (_, at) => `secret-${at}`)
       await api.fill(wanted)
 
@@ -49,7 +50,7 @@ for (const engine of engines) {
     })
 
     test('in pages gives every secret once and ends', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       for (let at = 0; at < 7; at++) await api.post('/v3/secrets', { name: `s${at}`, value: 'v' })
 
       const pages: number[][] = []
@@ -93,7 +94,7 @@ for (const engine of engines) {
     })
 
     test('goes on and back from where a page ends, in every order, and says how many there are', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       await api.post('/v3/lists', { name: 'Web' })
       for (const [at, name] of ['d', 'a', 'c', 'e', 'b'].entries()) {
         const more = at % 2 === 0 ? { list: 'Web' } : { expires_at: `2030-01-0${at}T00:00:00Z`, tags: ['soon'] }
@@ -142,7 +143,7 @@ for (const engine of engines) {
     })
 
     test('is summed up: how many of each kind, in each list and with which tags, of those that may be listed', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       await api.post('/v3/lists', { name: 'Web' })
       await api.post('/v3/secrets', { name: 'a', value: 'dg==', type: 'file', tags: ['x'] })
       await api.post('/v3/secrets', { name: 'b', value: 'v', list: 'Web', expires_at: '2001-01-01T00:00:00Z' })
@@ -192,7 +193,7 @@ for (const engine of engines) {
     })
 
     test('of what is known shows each secret with its list, in pages, only to whom may list it', async (t) => {
-      const { api, withScopes, otherAccount } = await startServer(t, engine)
+      const { api, withScopes, otherAccount } = await startAccount(t, engine)
       await api.post('/v3/lists', { name: 'Web' })
       await api.post('/v3/secrets', { name: 'prod-db', value: 'v1', tags: ['team:db'], list: 'Web' })
       await api.post('/v3/secrets', { name: 'test-db', value: 'djI=', type: 'file', filename: 'a.bin' })
@@ -214,7 +215,7 @@ for (const engine of engines) {
     })
 
     test('by name takes a pattern', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       for (const name of ['prod-db', 'prod-web', 'test-db']) await api.post('/v3/secrets', { name, value: 'v' })
       const found = async (query: string) =>
         (await api.get(`/v3/secrets?name=${query}`)).body.secrets.map(({ name }: { name: string }) => name)
@@ -226,7 +227,7 @@ for (const engine of engines) {
     })
 
     test('shows a narrowed key only the names that it may list', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       for (const name of ['prod-db', 'test-db', 'prod-web']) await api.post('/v3/secrets', { name, value: 'v' })
       const narrowed = await withScopes('secrets:list:prod-*')
 
@@ -239,7 +240,7 @@ for (const engine of engines) {
     })
 
     test('refuses a malformed limit, name or cursor, and one of another account, listing or making', async (t) => {
-      const { api, otherAccount } = await startServer(t, engine)
+      const { api, otherAccount } = await startAccount(t, engine)
       const stranger = await otherAccount()
       for (const name of ['one', 'two']) {
         await api.post('/v3/secrets', { name, value: 'v' })

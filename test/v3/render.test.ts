@@ -1,15 +1,15 @@
 /** Rendering through the API: what a caller gets, what the trail says, and what nobody gets. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { startAccount } from '../support/account.ts'
 import { engines } from '../support/engines.ts'
-import { startServer } from '../support/server.ts'
 
 const reference = (name: string, filter = '') => `\${{secret.${name}${filter}}}`
 
 for (const engine of engines) {
   suite(`${engine.name}: a rendering`, { skip: engine.skip }, () => {
     test('gives a template back with the newest values, as text and as script_content', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'db', value: 'old' })
       await api.put('/v3/secrets/1', { value: `new ${reference('db')}` })
       await api.post('/v3/secrets', { name: 'cert', value: 'AAH/', type: 'file' })
@@ -24,7 +24,7 @@ for (const engine of engines) {
     })
 
     test('names every reference that it cannot resolve, and renders nothing', async (t) => {
-      const { api, withScopes, otherAccount } = await startServer(t, engine)
+      const { api, withScopes, otherAccount } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'dev-db', value: 'v' })
       await api.post('/v3/secrets', { name: 'prod-db', value: 'hidden value' })
       await (await otherAccount()).post('/v3/secrets', { name: 'theirs', value: 'their value' })
@@ -49,7 +49,7 @@ for (const engine of engines) {
     })
 
     test('leaves one record for each value, and one that says who holds them', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       for (const name of ['a', 'b']) await api.post('/v3/secrets', { name, value: name })
 
       const template = `${reference('a')} ${reference('b')} ${reference('a')}`
@@ -72,7 +72,7 @@ for (const engine of engines) {
     })
 
     test('refuses a value that would change what a cloud-config means', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const template = `#cloud-config\npassword: ${reference('p')}\n`
       await api.post('/v3/secrets', { name: 'p', value: 'safe-word' })
       assert.equal((await api.post('/v3/render', { template })).body.rendered, '#cloud-config\npassword: safe-word\n')
@@ -85,7 +85,7 @@ for (const engine of engines) {
     })
 
     test('refuses what is no template, and what is too long', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
 
       for (const wrong of [
         {},

@@ -1,6 +1,7 @@
 /** Every status of the five operations, and values that come back byte for byte. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { startAccount } from '../support/account.ts'
 import type { Answer, Api } from '../support/api.ts'
 import { rounds } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
@@ -12,7 +13,7 @@ const runs = rounds(25, 300)
 for (const engine of engines) {
   suite(`${engine.name}: secrets`, { skip: engine.skip }, () => {
     test('of one name exist once: the second create is 409 and changes nothing', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await create(api, 'db-password', 'first')
 
       const second = await api.post('/v3/secrets', { name: 'db-password', value: 'second' })
@@ -23,7 +24,7 @@ for (const engine of engines) {
     })
 
     test('that do not exist are 404 for every call, before and after their time', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await create(api, 'db-password', 'value')
       await api.delete('/v3/secrets/1')
 
@@ -35,7 +36,7 @@ for (const engine of engines) {
     })
 
     test('have ids that are never used again, not even the newest one', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await create(api, 'one', '1')
       await create(api, 'two', '2')
 
@@ -47,7 +48,7 @@ for (const engine of engines) {
     })
 
     test('keep their value byte for byte', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const longest = 'ä'.repeat(32_768)
       const samples = ['', ' ', '\n', ' both ends ', '\r\n', '\u0000', '\ufeffBOM', '😀', '\u{10ffff}', '"\\/', longest]
 
@@ -76,7 +77,7 @@ for (const engine of engines) {
     })
 
     test('take names of the rule, to its limits', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const good = ['a', '_', '0', 'a.b-c_d', `a${'-'.repeat(254)}`]
       const bad = ['', '-a', '.a', 'a b', 'a/b', 'ä', 'a\n', 'a\u0000', `a${'-'.repeat(255)}`, 'a:b', '../a', 'a%2e']
 
@@ -90,7 +91,7 @@ for (const engine of engines) {
     })
 
     test('may be updated under their own name, and are not renamed', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await create(api, 'db-password', 'first')
 
       assert.equal((await api.put('/v3/secrets/1', { value: 'second', name: 'db-password' })).status, 200)
@@ -104,7 +105,7 @@ for (const engine of engines) {
 
   suite(`${engine.name}: conditions`, { skip: engine.skip }, () => {
     test('hold a change back unless If-Match has the current version', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const created = await create(api, 'db-password', 'first')
       const etag = created.headers.get('etag') ?? ''
       assert.equal(etag, '"1"')
@@ -123,7 +124,7 @@ for (const engine of engines) {
     })
 
     test('with a star ask only that the secret exists', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await create(api, 'db-password', 'first')
 
       assert.equal((await api.put('/v3/secrets/1', { value: 'second' }, { 'if-match': '*' })).status, 200)
@@ -133,7 +134,7 @@ for (const engine of engines) {
     })
 
     test('that are malformed are 400 and change nothing', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await create(api, 'db-password', 'first')
 
       for (const malformed of ['1', '"1', '1"', '"1",', 'w/"1"', '"1" "2"', '*,"1"', '']) {
@@ -149,7 +150,7 @@ for (const engine of engines) {
     const key = { 'idempotency-key': 'deploy-42' }
 
     test('makes a repeated request answer as the first did, and act once', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const body = { name: 'db-password', value: 'first' }
 
       const first = await api.post('/v3/secrets', body, key)
@@ -166,7 +167,7 @@ for (const engine of engines) {
     })
 
     test('with another request is 422', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'db-password', value: 'first' }, key)
 
       for (const body of [
@@ -180,7 +181,7 @@ for (const engine of engines) {
     })
 
     test('belongs to one API key', async (t) => {
-      const { api, withScopes, otherAccount } = await startServer(t, engine)
+      const { api, withScopes, otherAccount } = await startAccount(t, engine)
       const [colleague, stranger] = [await withScopes('secrets:write'), await otherAccount()]
       await api.post('/v3/secrets', { name: 'one', value: '1' }, key)
 
@@ -190,7 +191,7 @@ for (const engine of engines) {
     })
 
     test('under a refused request may be used again', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await create(api, 'db-password', 'first')
 
       assertProblem(await api.post('/v3/secrets', { name: 'db-password', value: 'x' }, key), 409, 'name_taken')
@@ -209,7 +210,7 @@ for (const engine of engines) {
     })
 
     test('that is malformed is 400', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
 
       for (const malformed of ['', 'a b', 'x'.repeat(256)]) {
         const answer = await api.post('/v3/secrets', { name: 'a', value: 'b' }, { 'idempotency-key': malformed })

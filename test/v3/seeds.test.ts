@@ -5,6 +5,7 @@ import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { parse } from 'yaml'
 import { seedDocuments } from '../../src/model/seed.ts'
+import { startAccount } from '../support/account.ts'
 import { type Answer, Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
@@ -60,7 +61,7 @@ for (const engine of engines) {
     })
 
     test('takes its target for a name, whatever that looks like', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'db', value: 'never-in-meta-data' })
 
       for (const [target, host] of [
@@ -76,7 +77,7 @@ for (const engine of engines) {
     })
 
     test('that cannot be made names the document that is wrong', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'db', value: 'x' })
 
       const { status, body } = await api.post('/v3/seeds', {
@@ -359,7 +360,7 @@ for (const engine of engines) {
     })
 
     test('takes limits of its rule only', async (t) => {
-      const server = await startServer(t, engine)
+      const server = await startAccount(t, engine)
       const bad: readonly [object, string][] = [
         [{ expires_in: 0 }, 'expires_in'],
         [{ expires_in: 604_801 }, 'expires_in'],
