@@ -30,6 +30,8 @@ export interface SecretFilter {
 
 /** Which page, and whether all are counted. */
 export interface CountedPageQuery extends PageQuery {
+  /** How many are passed over, in place of a cursor: a page from the middle. */
+  readonly offset?: number
   readonly count?: 'true'
 }
 

@@ -22,6 +22,7 @@ export interface Operations {
     query: {
       readonly limit?: number
       readonly cursor?: string
+      readonly offset?: number
       readonly name?: string
       readonly list?: string
       readonly tag?: string
@@ -56,6 +57,7 @@ export interface Operations {
     query: {
       readonly limit?: number
       readonly cursor?: string
+      readonly offset?: number
       readonly name?: string
       readonly list?: string
       readonly tag?: string

@@ -44,6 +44,16 @@ export const LimitQuery = Type.Optional(
   }),
 )
 
+/** More than any account has secrets. */
+export const OffsetQuery = Type.Optional(
+  Type.String({
+    pattern: '^(0|[1-9][0-9]{0,8})$',
+    description: 'a whole number from 0 to 999999999',
+    'x-about': 'So many are passed over; without `cursor`.',
+    'x-described-as': { type: 'integer', format: 'int32', minimum: 0, maximum: 999_999_999 },
+  }),
+)
+
 export const CursorQuery = Type.Optional(
   Type.String({
     minLength: 1,

@@ -69,13 +69,22 @@ export async function* secretPages(asked: Asked, listing: SecretListing): AsyncG
   const filters = filtersOf(asked.dialect, asked.accountId, search)
   const known = new Map<Filter, boolean>()
   let isBegun = from === undefined
+  let { skip = 0 } = listing
+  const going = skip > 0 ? await goingOf(asked) : []
   for await (const segment of segmentsOf(asked, search, order, isDown, now, from)) {
     const isThere = segment.name === from
     // The list that it was in may be gone: then it goes on with the next one.
     if (!isBegun && !isThere && order !== 'list') continue
     const way = await wayOf(asked, segment, filters, known)
-    yield* pagesOf(asked, segment, way, { isDown, after: isThere && !isBegun ? key : undefined, limit: listing.limit })
+    let begin: readonly Key[] | undefined = isThere && !isBegun ? key : undefined
     isBegun = true
+    if (skip > 0) {
+      const { count, last } = await passOver(asked, segment.course, way, skip, isDown, going)
+      skip -= count
+      if (last === undefined) continue
+      begin = last
+    }
+    yield* pagesOf(asked, segment, way, { isDown, after: begin, limit: listing.limit })
   }
 }
 
@@ -105,9 +114,58 @@ export async function countByList(asked: Asked, search: SecretSearch): Promise<R
 }
 
 /** The filters of a search whose rows are only counted. */
-async function standingOf({ dialect, accountId, query }: Asked, search: SecretSearch): Promise<readonly Filter[]> {
-  const going = (await query(goingLists(accountId))).map(({ id }) => Number(id))
-  return [...filtersOf(dialect, accountId, search), ...notIn(going)]
+async function standingOf(asked: Asked, search: SecretSearch): Promise<readonly Filter[]> {
+  return [...filtersOf(asked.dialect, asked.accountId, search), ...(await goingOf(asked))]
+}
+
+/** Leaves out what is in lists that are being deleted. */
+async function goingOf({ accountId, query }: Asked): Promise<readonly Filter[]> {
+  return notIn((await query(goingLists(accountId))).map(({ id }) => Number(id)))
+}
+
+/** What has been passed over of a segment: how many, and the last one, where others follow. */
+interface Passed {
+  readonly count: number
+  /** What it is in order by. */
+  readonly last?: readonly Key[] | undefined
+}
+
+/** Goes past the first so many of a segment without reading them: entries of an index are counted, a stretch at a time. */
+async function passOver(
+  asked: Asked,
+  course: Course,
+  way: Way,
+  count: number,
+  isDown: boolean,
+  going: readonly Filter[],
+): Promise<Passed> {
+  const filters = [...(way.kind === 'index' ? [] : way.filters), ...going]
+  if (way.kind === 'few') {
+    const nth = passingOf(asked.accountId, way.ids, { course, isDown, after: undefined }, filters, 1, count - 1)
+    const [last] = (await asked.query(nth)).map(secrets.read)
+    if (last !== undefined) return { count, last: courses[course].keyOf(last) }
+    return { count: numberOf(await asked.query(countOfIds(asked.accountId, way.ids, filters))) }
+  }
+  const pace = new Stride()
+  const keyAt = async (at: Stretch, nth: number, upTo?: readonly Key[], some: readonly Filter[] = []) => {
+    const [row] = await asked.query(endOf(at, nth, some, upTo))
+    return row === undefined ? undefined : keyOf(row, course)
+  }
+  for (let after: readonly Key[] | undefined, passed = 0; ; ) {
+    const at = { course, source: way.source, isDown, after }
+    const left = count - passed
+    const [found, upTo] = await pace.taken(async (most) => {
+      // Where all pass, no more are looked at than are passed over.
+      const rows = filters.length === 0 ? Math.min(most, left) : most
+      const end = await keyAt(at, rows)
+      if (end !== undefined && filters.length === 0) return [rows, end] as const
+      return [numberOf(await asked.query(countOf(at, filters, end))), end] as const
+    })
+    if (found >= left) return { count, last: await keyAt(at, left, upTo, filters) }
+    passed += found
+    if (upTo === undefined) return { count: passed }
+    after = upTo
+  }
 }
 
 /** The tags of an account by their letters, the first so many. */

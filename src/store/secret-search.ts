@@ -166,9 +166,9 @@ export function secretsOf(accountId: number, where: Query = none): Source {
   return { from: sql`secrets s`, where: sql`s.account_id = ${accountId}${also}`, id: 's.id' }
 }
 
-/** What is in a list that is deleted is gone, though its rows go in parts. */
-const standing = sql`not exists (select 1 from lists d
-  where d.account_id = s.account_id and d.id = s.list_id and d.deleter_kind is not null)`
+/** What is in a list that is deleted is gone, though its rows go in parts. No join, which a planner would begin with. */
+const standing = sql`(s.account_id, s.list_id) not in (
+  select d.account_id, d.id from lists d where d.deleter_kind is not null)`
 
 /** The lists of an account that are deleted, while some of what is in them is still to go. */
 export function goingLists(accountId: number): Query {
@@ -207,19 +207,35 @@ export function passingOf(
   { course, after, isDown }: Omit<Stretch, 'source'>,
   filters: readonly Filter[],
   limit: number,
+  offset = 0,
 ): Query {
   const { columns } = courses[course]
   const conditions = [...filters.map(({ where }) => where), ...beyond(columns, after, isDown ? '<' : '>'), standing]
   const also = sql` and ${joined(conditions, ' and ')}`
   return sql`with few as materialized (select distinct id from (${ids}) found)
     select ${all(secrets, 's')} from few f cross join secrets s
-    where s.account_id = ${accountId} and s.id = f.id${also} ${orderOf({ course, isDown })} limit ${limit}`
+    where s.account_id = ${accountId} and s.id = f.id${also} ${orderOf({ course, isDown })} limit ${limit} offset ${offset}`
 }
 
-/** What the last one of the next so many rows is in order by; no row where there are fewer. */
-export function endOf(stretch: Stretch, rows: number): Query {
-  const named = columnsOf(stretch).map((column, at) => `${column} as k${at}`)
-  return sql`select ${raw(named.join(', '))} ${whereOf(stretch)} ${orderOf(stretch)} limit 1 offset ${rows - 1}`
+/**
+ * What the last one of the next so many rows is in order by; no row where there are fewer.
+ *
+ * @param filters what they pass
+ * @param upTo the last one that it may be
+ */
+export function endOf(
+  stretch: Stretch,
+  rows: number,
+  filters: readonly Filter[] = [],
+  upTo?: readonly Key[] | undefined,
+): Query {
+  const named = raw(
+    columnsOf(stretch)
+      .map((column, at) => `${column} as k${at}`)
+      .join(', '),
+  )
+  const also = filters.length === 0 ? none : sql` and ${allOf(filters)}`
+  return sql`select ${named} ${whereOf(stretch, upTo)}${also} ${orderOf(stretch)} limit 1 offset ${rows - 1}`
 }
 
 /** How many of the next rows pass, up to one of them or the last; in each list apart, along the course of lists. */

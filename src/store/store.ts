@@ -245,6 +245,8 @@ export interface SecretListing {
   readonly order: SecretOrder
   readonly isDown: boolean
   readonly after: SecretPosition | undefined
+  /** How many are passed over, of a listing from its beginning. */
+  readonly skip?: number | undefined
   /** How many are wanted, at most. */
   readonly limit: number
   /** Milliseconds since 1970. */

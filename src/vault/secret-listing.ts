@@ -16,6 +16,8 @@ export interface SecretFilter extends Omit<SecretSearch, 'names' | 'words' | 'li
 
 /** In which order, and in which direction. */
 export interface SecretsInOrder extends SecretFilter {
+  /** How many are passed over, where it begins at the beginning. */
+  readonly skip?: number | undefined
   readonly order?: SecretOrder | undefined
   readonly isDown?: boolean | undefined
 }
@@ -47,13 +49,13 @@ export interface SecretsFound {
 export async function listSecrets(
   vault: Vault,
   asker: Asker,
-  { order = 'created', isDown = false, ...wanted }: SecretsInOrder,
+  { order = 'created', isDown = false, skip = 0, ...wanted }: SecretsInOrder,
   begin: (accountId: number) => Begin | undefined,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<SecretsFound> {
   const { accountId, search } = await searchOf(vault, asker, wanted)
   const { after, isBack = false } = begin(accountId) ?? {}
-  const listing = { search, order, isDown: isDown !== isBack, after, limit, now: vault.now() }
+  const listing = { search, order, isDown: isDown !== isBack, after, skip, limit, now: vault.now() }
   const positions = new WeakMap<Secret, SecretPage>()
   const pages = checked(vault, asker, search, vault.store.secretPages(accountId, listing), positions, limit)
   return {

@@ -87,6 +87,7 @@ for (const engine of engines) {
       // One more than the page has tells that there is another.
       assert.deepEqual(await rowsOf('limit=10', 10), [11])
       assert.deepEqual(await rowsOf('limit=1000', 1000), [1001])
+      assert.deepEqual(await rowsOf('limit=10&offset=900&sort=name', 10), [11])
       assert.deepEqual(await rowsOf('limit=10&name=secret-*', 10), [11])
       for (const rare of ['list=Web', 'name=last', 'name=last*', 'tag=rare', 'q=LAST', 'sort=name&list=Web']) {
         assert.deepEqual(await rowsOf(`limit=10&${rare}`, 1), [1], rare)
@@ -139,6 +140,39 @@ for (const engine of engines) {
       assert.deepEqual([namesOf(seen), seen.headers.get('strongroom-total-count')], ['ae', '2'])
       for (const path of ['expired=first&sort=name', 'sort=value', 'order=up', 'count=yes', 'held=new', 'type=blob']) {
         assert.equal((await api.get(`/v3/secrets?${path}`)).status, 400, path)
+      }
+    })
+
+    test('begins in the middle, in every order, and goes on and back from there', async (t) => {
+      const { api, withScopes } = await startServer(t, engine)
+      for (const name of ['d', 'a', 'c', 'e', 'b']) await api.post('/v3/secrets', { name, value: 'v' })
+      const namesOf = ({ body }: { body: { secrets: { name: string }[] } }) =>
+        body.secrets.map(({ name }) => name).join('')
+      for (const path of ['/v3/secrets', '/v3/metadata']) {
+        for (const [query, all] of Object.entries({
+          '': 'daceb',
+          'sort=name': 'abcde',
+          'sort=type&order=desc': 'edcba',
+        })) {
+          const middle = await api.get(`${path}?limit=2&offset=2&${query}`)
+          const page = (way: string) =>
+            api.get(`${path}?limit=2&${query}&cursor=${middle.headers.get(`strongroom-${way}-cursor`)}`)
+
+          assert.equal(namesOf(middle), all.slice(2, 4), query)
+          assert.equal(namesOf(await page('next')), all.slice(4), query)
+          assert.equal(namesOf(await page('previous')), all.slice(0, 2), query)
+          const beyond = await api.get(`${path}?limit=2&offset=5&${query}`)
+          assert.deepEqual([namesOf(beyond), beyond.headers.get('strongroom-next-cursor')], ['', null], query)
+          assert.equal((await api.get(`${path}?limit=2&offset=0`)).headers.get('strongroom-previous-cursor'), null)
+        }
+      }
+      assert.equal(namesOf(await api.get('/v3/secrets?offset=3')), 'eb')
+      const narrow = await withScopes('secrets:list:b', 'secrets:list:d*', 'secrets:list:e')
+      assert.equal(namesOf(await narrow.get('/v3/metadata?limit=5&offset=1&sort=name')), 'de')
+      const { headers } = await api.get('/v3/secrets?limit=1')
+      await assertFault(api, `/v3/secrets?offset=1&cursor=${headers.get('strongroom-next-cursor')}`, 'offset')
+      for (const offset of ['-1', '01', '1e3', '', '1000000000']) {
+        await assertFault(api, `/v3/secrets?offset=${offset}`, 'offset')
       }
     })
 

@@ -28,6 +28,7 @@ import {
   ListName,
   Message,
   NoQuery,
+  OffsetQuery,
   parseTime,
   Tag,
   Time,
@@ -88,6 +89,7 @@ export const ListQuery = Type.Object(
     ...KeyQuery,
     limit: LimitQuery,
     cursor: CursorQuery,
+    offset: OffsetQuery,
     name: Type.Optional(Type.String({ maxLength: 255, description: 'a name, or a pattern with * for any characters' })),
     list: Type.Optional(ListName),
     tag: Type.Optional(Tag),
@@ -323,7 +325,11 @@ function wantedOf({ query }: Asking): SecretsInOrder {
   if (expired === 'first' && (query.sort ?? order) !== undefined) {
     throw invalid('expired', 'Must be left out where `sort` or `order` is given.')
   }
+  if (query.offset !== undefined && query.cursor !== undefined) {
+    throw invalid('offset', 'Must be left out where `cursor` is given.')
+  }
   return {
+    skip: Number(query.offset ?? 0),
     ...{ name, text, list, tag, type },
     expiresBefore: timeOf(query.expires_before, 'expires_before'),
     updatedBefore: timeOf(query.updated_before, 'updated_before'),
@@ -372,7 +378,8 @@ export async function pageOf(
     secret === undefined ? undefined : encodeCursor(vault, accountId, listing, [direction, ...positionOf(secret)])
   // Whoever was led here came from somewhere.
   const next = isMore || isBack ? cursorAt(page.at(-1), forth) : undefined
-  const isLed = request.query.cursor !== undefined
+  const { cursor, offset = '0' } = request.query
+  const isLed = cursor !== undefined || offset !== '0'
   const previous = (isBack ? isMore : isLed) ? cursorAt(page.at(0), back) : undefined
   if (next !== undefined) reply.header('strongroom-next-cursor', next)
   if (previous !== undefined) reply.header('strongroom-previous-cursor', previous)
