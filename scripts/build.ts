@@ -4,8 +4,9 @@
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
 import { join, sep } from 'node:path'
-import { build, type OutputChunk } from 'rolldown'
+import { build, type OutputChunk, type Plugin } from 'rolldown'
 import { type Building, buildOf, isBuilt } from './built.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -15,6 +16,39 @@ const external = ['@scalar/fastify-api-reference']
 
 /** The other build asks the environment at each word whether to print it: slow, and it would print values. */
 const alias = { yaml: join(root, 'node_modules/yaml/browser/index.js') }
+
+const ofHttp = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, { get }]) => (get ? [] : [name]))
+
+/**
+ * Parts of Node.js that a server would load and never use. To import `node:http` reads all that it exports, WebSocket too, for
+ * which Node.js loads its own client of HTTP, of 15 MB: so it is imported without what it makes when it is read. Fastify asks
+ * for HTTP/2, of 11 MB, whether it is to serve it or not.
+ */
+const parts: Readonly<Record<string, string>> = {
+  'node:http': `const http = process.getBuiltinModule('node:http')
+    export default http
+    export const { ${ofHttp.join(', ')} } = http`,
+  'node:http2': 'export {}',
+}
+
+const lighter: Plugin = {
+  name: 'lighter',
+  resolveId: (id, _importer, { kind }) =>
+    id === 'node:http2' || (id === 'node:http' && kind === 'import-statement') ? `\0${id}` : null,
+  load: (id) => (id.startsWith('\0') ? (parts[id.slice(1)] ?? null) : null),
+}
+
+/** A text of ASCII alone takes a byte a character in memory, and any other two. */
+const ascii: Plugin = {
+  name: 'ascii',
+  generateBundle: (_options, bundle) => {
+    for (const part of Object.values(bundle)) if (part.type === 'chunk') part.code = escaped(part.code)
+  },
+}
+
+function escaped(code: string): string {
+  return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
 
 const ofCommand = (folder: string): Building => ({
   folder,
@@ -42,6 +76,7 @@ async function bundle(folder: string): Promise<void> {
     platform: 'node',
     external,
     resolve: { alias },
+    plugins: [lighter, ascii],
     output: { dir: folder, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js', comments: false },
     logLevel: 'warn',
   })

@@ -54,6 +54,29 @@ test('the packed command has every check of the sources, those too that are made
   }
 })
 
+test('the packed server holds no text in memory at twice its size, and loads no other HTTP than it speaks', async (t) => {
+  const folder = makeFolder()
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const installed = pack(folder, 'server')
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  const tellAll = 'process.on("exit", () => console.log(process.moduleLoadList.join(" ")))'
+
+  const parameters = ['--import', `data:text/javascript,${tellAll}`, join(installed, 'bin/strongroom.js'), 'serve']
+  const server = spawn(process.execPath, parameters, {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], STRONGROOM_LISTEN: '127.0.0.1:0' },
+  })
+  t.after(() => void server.kill('SIGKILL'))
+  const child = await listening(server)
+  await child.end('SIGTERM')
+
+  for (const path of globSync('dist/*.js', { cwd: installed })) {
+    assert.match(readFileSync(join(installed, path), 'latin1'), /^[\0-\x7f]*$/, path)
+  }
+  assert.match(child.output(), /\b_http_server\b/)
+  assert.doesNotMatch(child.output(), /\bundici\b|\bhttp2\b/)
+})
+
 suite('The packed client', () => {
   const folder = makeFolder()
   after(() => rmSync(folder, { recursive: true, force: true }))

@@ -19,7 +19,7 @@ const settings = [
   ['cell_size_check', 1],
   ['busy_timeout', 10_000],
   // In KiB, as a negative number: what is above the leaves of a million secrets stays in memory.
-  ['cache_size', -16_384],
+  ['cache_size', -8192],
 ] as const
 
 /**

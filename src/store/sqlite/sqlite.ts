@@ -16,6 +16,9 @@ import { type PackedOutcomes, type PackedRows, unpackOutcomes, unpackRows } from
 /** Beside this file, in the sources and in what is built of them. */
 const workerUrl = new URL(`./worker${extname(import.meta.url)}`, import.meta.url)
 
+/** Little of what a batch makes outlives it: more room for what is new only takes memory. */
+const resourceLimits = { maxYoungGenerationSizeMb: 6 }
+
 interface Pending {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: Error) => void
@@ -42,7 +45,8 @@ export class SqliteEngine implements Engine {
 
   /** @throws Refusal when the file cannot be opened as a store */
   static async open(path: string, mayMake: boolean): Promise<SqliteEngine> {
-    const engine = new SqliteEngine(new Worker(workerUrl, { workerData: { path, mayMake } satisfies Opening }))
+    const workerData: Opening = { path, mayMake }
+    const engine = new SqliteEngine(new Worker(workerUrl, { workerData, resourceLimits }))
     await engine.#expect(0)
     return engine
   }

@@ -13,6 +13,9 @@ import type { Transaction } from '../transaction.ts'
 import type { Step } from '../writes.ts'
 import { Statements } from './statements.ts'
 
+const accountOfToken = `select ${all(accounts, 'a').sql} from api_keys k join accounts a on a.id = k.account_id where k.token_hash = ?`
+const accountById = `select ${all(accounts).sql} from accounts where id = ?`
+
 export class SqliteTransaction implements Transaction {
   readonly #statements: Statements
 
@@ -22,11 +25,9 @@ export class SqliteTransaction implements Transaction {
 
   /** `BEGIN IMMEDIATE` has locked the whole store already. */
   lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): Account[] {
-    const ofToken = `select ${all(accounts, 'a').sql} from api_keys k join accounts a on a.id = k.account_id where k.token_hash = ?`
-    const byId = `select ${all(accounts).sql} from accounts where id = ?`
     return [
-      ...ids.flatMap((id) => this.#statements.all(byId, id)),
-      ...tokenHashes.flatMap((hash) => this.#statements.all(ofToken, hash)),
+      ...ids.flatMap((id) => this.#statements.all(accountById, id)),
+      ...tokenHashes.flatMap((hash) => this.#statements.all(accountOfToken, hash)),
     ].map(accounts.read)
   }
 

@@ -64,8 +64,12 @@ export const portalRoutes: readonly OpenRoute[] = [
     isHeadServed: true,
     isNeverShed: false,
     use: ({ portalDir = defaultFolder }) => {
-      const pages = load(portalDir)
-      return (request, reply) => answer(pages, request, reply)
+      // When somebody first asks: many a server is asked by programs alone.
+      let pages: ReadonlyMap<string, Page> | undefined
+      return (request, reply) => {
+        pages ??= load(portalDir)
+        return answer(pages, request, reply)
+      }
     },
   },
   {
