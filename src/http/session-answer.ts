@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { idleEndOf } from '../model/api-key.ts'
 import { type Role, roles, type User } from '../model/user.ts'
-import { accountsThat } from '../vault/accounts.ts'
+import { accountOf } from '../vault/accounts.ts'
 import type { Opened } from '../vault/sessions.ts'
 import type { Vault } from '../vault/vault.ts'
 import { addressOf } from './peer.ts'
@@ -86,6 +86,5 @@ export async function accountName(
   request: FastifyRequest,
   { accountId }: Pick<User, 'accountId'>,
 ): Promise<string> {
-  const [account] = await accountsThat(vault, strangerOf(request), ({ id }) => id === accountId)
-  return account?.name ?? ''
+  return (await accountOf(vault, strangerOf(request), accountId))?.name ?? ''
 }

@@ -1,24 +1,6 @@
 /** Which secrets are looked for, by what is known of them beside their values. */
 import { matches } from './pattern.ts'
-import type { Secret } from './secret.ts'
-
-/** Which secrets a listing or a count is about: those that pass every part that is given. */
-export interface SecretSearch {
-  /** A name, or a pattern with `*`. */
-  readonly name?: string | undefined
-  /** Patterns, of which one must match the name. */
-  readonly names?: readonly string[] | undefined
-  /** In lower case: each must be in the name, the description or a tag. */
-  readonly words: readonly string[]
-  readonly listId?: number | undefined
-  readonly tag?: string | undefined
-  readonly type?: Secret['type'] | undefined
-  /** Milliseconds since 1970. */
-  readonly expiresBefore?: number | undefined
-  readonly updatedBefore?: number | undefined
-  /** Whether a deployment must hold it in an older version. */
-  readonly isHeldOld?: boolean | undefined
-}
+import type { Secret, SecretSearch } from './secret.ts'
 
 /** As the databases know lower case: of the letters A to Z alone. */
 export function lowered(text: string): string {

@@ -56,3 +56,21 @@ export function metadataTag({
 export function detailsHash({ type, filename, description, tags, expiresAt }: Details): string {
   return hash('sha256', JSON.stringify([type, filename, description, tags, expiresAt]), 'hex')
 }
+
+/** Which secrets a listing or a count is about: those that pass every part that is given. */
+export interface SecretSearch {
+  /** A name, or a pattern with `*`. */
+  readonly name?: string | undefined
+  /** Patterns, of which one must match the name. */
+  readonly names?: readonly string[] | undefined
+  /** In lower case: each must be in the name, the description or a tag. */
+  readonly words: readonly string[]
+  readonly listId?: number | undefined
+  readonly tag?: string | undefined
+  readonly type?: Secret['type'] | undefined
+  /** Milliseconds since 1970. */
+  readonly expiresBefore?: number | undefined
+  readonly updatedBefore?: number | undefined
+  /** Whether a deployment must hold it in an older version. */
+  readonly isHeldOld?: boolean | undefined
+}

@@ -112,6 +112,12 @@ export const accountKeysInUse = lookup<Within, Pick<AccountKey, 'accountId' | 'v
 )
 
 export const usersOf = sealedRows<Within>()('users_of', users, { by: ofAccount, ending: 'order by t.account_id, t.id' })
+/** Who owns an account and can sign in. */
+export const ownersOf = sealedRows<Within>()('owners_of', users, {
+  by: ofAccount,
+  where: `t.role = 'owner' and t.is_disabled = 0`,
+  ending: 'order by t.account_id, t.id',
+})
 export const usersById = sealedRows<Ref>()('users', users, { by: byId })
 export const usersWith = sealedRows<Within & { readonly email: string }>()(
   'users_with',

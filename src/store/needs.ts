@@ -181,6 +181,11 @@ export class Needs {
     this.ofAccount(lookups.usersOf)
   }
 
+  /** Of the account, who can sign in. */
+  owners(): void {
+    this.ofAccount(lookups.ownersOf)
+  }
+
   userAndSessions(id: number): void {
     this.user(id)
     this.row(lookups.sessionsOf, id)

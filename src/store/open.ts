@@ -10,6 +10,7 @@ import type { Engine } from './engine.ts'
 import * as keyrings from './keyring-queries.ts'
 import { refuseUnlessThere, sqlitePath } from './location.ts'
 import { nextAccountSql } from './next-account.ts'
+import * as counting from './object-counts.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import { Unusable } from './postgres/connect.ts'
 import { PostgresEngine } from './postgres/postgres.ts'
@@ -23,7 +24,6 @@ import type {
   Backlog,
   DeploymentFilter,
   KeyringRow,
-  ObjectCounts,
   RecordCounting,
   RecordFilter,
   SecretListing,
@@ -31,8 +31,10 @@ import type {
   StoreEvents,
   Wraps,
 } from './store.ts'
-import { toDeployments } from './tables/deployment.ts'
 import * as people from './user-queries.ts'
+
+/** Deployments that one statement looks into. */
+const soughtAtOnce = 1000
 
 export interface StoreOptions {
   /** `postgres://…`; without it the store is a SQLite file in the data folder. */
@@ -148,17 +150,22 @@ class BatchedStore implements Store {
   }
 
   async deploymentsAfter(accountId: number, filter: DeploymentFilter, after: number, limit: number) {
-    const found = await this.#query(queries.deploymentsAfter(accountId, filter, after, limit))
-    const current = new Map(
-      found.flatMap(({ secret_id: id, current_version: version }) =>
-        typeof version === 'number' ? [[Number(id), version]] : [],
-      ),
-    )
-    return toDeployments(found).map((deployment) => ({ deployment, current }))
+    // Whether one holds something old, or something by a name, is looked up for each: a stretch at a time.
+    const isSought = filter.isStale === true || typeof filter.secret === 'string'
+    const [end] = isSought ? await this.#query(queries.endOfDeployments(accountId, after, soughtAtOnce)) : []
+    const upTo = end === undefined ? undefined : Number(end['id'])
+    const rows = await this.#query(queries.deploymentsAfter(accountId, filter, after, upTo, limit))
+    const found = queries.storedDeployments(rows)
+    const last = found.length === limit ? found.at(-1)?.deployment.id : upTo
+    return { found, next: last }
   }
 
-  accounts() {
-    return this.#all(queries.allAccounts())
+  accounts(limit?: number) {
+    return this.#all(queries.allAccounts(limit))
+  }
+
+  account(id: number) {
+    return this.#first(queries.accountOf(id))
   }
 
   async nextAccountId() {
@@ -309,11 +316,12 @@ class BatchedStore implements Store {
   }
 
   async objectCounts(now: number) {
+    const ask = (query: Query) => this.#query(query)
     const [accounts, keys, secrets, deployments, wraps] = await Promise.all([
-      this.#count<'all'>(queries.countAccounts()),
-      this.#count<keyof ObjectCounts['keys']>(queries.countKeys(now)),
-      this.#count<keyof ObjectCounts['secrets']>(queries.countSecrets(now)),
-      this.#count<keyof ObjectCounts['deployments']>(queries.countDeployments()),
+      this.#count<'all'>(counting.countAccounts()),
+      counting.countInStretches(ask, counting.countKeys(now)),
+      counting.countInStretches(ask, counting.countSecrets(now)),
+      counting.countInStretches(ask, counting.countDeployments()),
       this.wraps(),
     ])
     return { accounts: accounts.all, keys, secrets, deployments, wraps }

@@ -1,19 +1,17 @@
 /** The queries that are not one secret's read or write. */
 import type { Secret } from '../model/secret.ts'
-import { all, among, none, type Query, reading, sql } from './sql.ts'
-import type { DeploymentFilter } from './store.ts'
+import { all, among, eachByItself, none, type Query, reading, sql } from './sql.ts'
+import type { DeploymentFilter, StoredDeployment } from './store.ts'
 import type { StoredVersion } from './stored.ts'
 import { accounts } from './tables/account.ts'
 import { apiKeys } from './tables/api-key.ts'
-import { deployments } from './tables/deployment.ts'
+import { deployments, toDeployments } from './tables/deployment.ts'
 import type { NamedRow } from './tables/field.ts'
 import { lists } from './tables/list.ts'
 import { accountSettings, machineAddresses, machines } from './tables/machine.ts'
 import { secrets, toStoredSecret } from './tables/secret.ts'
 import { seeds } from './tables/seed.ts'
 import { trustRules } from './tables/trust-rule.ts'
-
-const dayMs = 86_400_000
 
 /** A secret with its current value, sealed, and the uid of its list, as far as they are there. */
 const standing = {
@@ -36,7 +34,12 @@ const storedVersion = {
   }),
 }
 
-export const allAccounts = () => reading(accounts, sql`select ${all(accounts)} from accounts order by id`)
+export const allAccounts = (limit: number | undefined) => {
+  const atMost = limit === undefined ? none : sql` limit ${limit}`
+  return reading(accounts, sql`select ${all(accounts)} from accounts order by id${atMost}`)
+}
+
+export const accountOf = (id: number) => reading(accounts, sql`select ${all(accounts)} from accounts where id = ${id}`)
 
 export const accountNamed = (name: string) =>
   reading(accounts, sql`select ${all(accounts)} from accounts where name = ${name}`)
@@ -140,27 +143,58 @@ export const seedsAfter = (accountId: number, after: number, limit: number) =>
 /** A row for each secret that a deployment of the page holds, or one; with the version that the secret has now. */
 export const deploymentsAfter = (
   accountId: number,
-  { target, secret, isStale }: DeploymentFilter,
+  filter: DeploymentFilter,
   after: number,
+  upTo: number | undefined,
   limit: number,
-): Query => {
-  const holds = (which: Query) => sql` and id in (
-    select h.deployment_id from deployment_secrets h
-    left join secrets s on s.account_id = h.account_id and s.id = h.secret_id
-    where h.account_id = ${accountId} and ${which})`
-  return sql`
+): Query => sql`
     select ${all(deployments, 'd')}, h.secret_id, h.secret_uid, h.name, h.version, s.version as current_version
     from (
-      select ${all(deployments)} from deployments where account_id = ${accountId} and id > ${after}
-      ${target === undefined ? none : sql` and target = ${target}`}
-      ${typeof secret === 'number' ? holds(sql`h.secret_id = ${secret}`) : none}
-      ${typeof secret === 'string' ? holds(sql`(h.name = ${secret} or s.name = ${secret})`) : none}
-      ${isStale === true ? holds(old) : none}
+      select ${all(deployments)} from deployments d where account_id = ${accountId} and id > ${after}
+      ${upTo === undefined ? none : sql` and id <= ${upTo}`} ${matching(accountId, filter, after, limit)}
       order by id limit ${limit}
     ) d
     left join deployment_secrets h on h.account_id = d.account_id and h.deployment_id = d.id
     left join secrets s on s.account_id = h.account_id and s.id = h.secret_id
     order by d.id, h.secret_id`
+
+/** What its rows mean. */
+export function storedDeployments(rows: readonly NamedRow[]): readonly StoredDeployment[] {
+  const current = new Map(
+    rows.flatMap(({ secret_id: id, current_version: version }) =>
+      typeof version === 'number' ? [[Number(id), version]] : [],
+    ),
+  )
+  return toDeployments(rows).map((deployment) => ({ deployment, current }))
+}
+
+/** The id of the last one of the next so many deployments; no row where there are fewer. */
+export const endOfDeployments = (accountId: number, after: number, count: number): Query =>
+  sql`select id from deployments where account_id = ${accountId} and id > ${after} order by id limit 1 offset ${count - 1}`
+
+function matching(
+  accountId: number,
+  { target, secret, isStale }: DeploymentFilter,
+  after: number,
+  limit: number,
+): Query {
+  const holds = (which: Query) => sql` and exists (
+    select 1 from deployment_secrets h
+    left join secrets s on s.account_id = h.account_id and s.id = h.secret_id
+    where h.account_id = d.account_id and h.deployment_id = d.id and ${which} ${eachByItself})`
+  // Where nothing else is asked for, the index of what is held has the next ones.
+  const isOnly = target === undefined && isStale !== true
+  const next = isOnly ? sql` and deployment_id > ${after} order by deployment_id limit ${limit}` : none
+  return sql`
+    ${target === undefined ? none : sql` and target = ${target}`}
+    ${
+      typeof secret === 'number'
+        ? sql` and id in (
+      select deployment_id from deployment_secrets where account_id = ${accountId} and secret_id = ${secret}${next})`
+        : none
+    }
+    ${typeof secret === 'string' ? holds(sql`(h.name = ${secret} or s.name = ${secret})`) : none}
+    ${isStale === true ? holds(old) : none}`
 }
 
 /** What is held of a secret that is gone, or has a newer version. */
@@ -182,34 +216,3 @@ export const openSessionsAfter = (accountId: number, after: number, limit: numbe
   where account_id = ${accountId} and user_id is not null and revoked_ms is null and id > ${after}
   order by id limit ${limit}`,
   )
-
-export const countAccounts = (): Query => sql`select count(*) as "all" from accounts`
-
-export const countKeys = (now: number): Query => {
-  const open = sql`revoked_ms is null and (expires_ms is null or expires_ms > ${now})`
-  const within = (days: number) => sql`count(*) filter (where ${open} and expires_ms <= ${now + days * dayMs})`
-  return sql`
-    select count(*) filter (where ${open}) as active,
-      count(*) filter (where revoked_ms is null and expires_ms <= ${now}) as expired,
-      count(*) filter (where revoked_ms is not null) as revoked,
-      ${within(7)} as "within7Days", ${within(30)} as "within30Days"
-    from api_keys where user_id is null and rule_id is null`
-}
-
-export const countSecrets = (now: number): Query => {
-  const unchanged = (days: number) => sql`count(*) filter (where updated_ms < ${now - days * dayMs})`
-  const within = (days: number) =>
-    sql`count(*) filter (where expires_ms > ${now} and expires_ms <= ${now + days * dayMs})`
-  return sql`
-    select count(*) as "all", ${unchanged(90)} as "over90Days", ${unchanged(365)} as "over365Days",
-      count(*) filter (where expires_ms <= ${now}) as expired,
-      ${within(7)} as "within7Days", ${within(30)} as "within30Days"
-    from secrets`
-}
-
-export const countDeployments = (): Query => sql`
-  select count(*) as "all", count(*) filter (where exists (
-    select h.secret_id from deployment_secrets h
-    left join secrets s on s.account_id = h.account_id and s.id = h.secret_id
-    where h.account_id = d.account_id and h.deployment_id = d.id and ${old})) as stale
-  from deployments d`

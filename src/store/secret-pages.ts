@@ -4,8 +4,7 @@
  * between two of them.
  */
 import { performance } from 'node:perf_hooks'
-import type { Secret } from '../model/secret.ts'
-import type { SecretSearch } from '../model/secret-search.ts'
+import type { Secret, SecretSearch } from '../model/secret.ts'
 import {
   atMost,
   type Course,

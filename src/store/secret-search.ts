@@ -2,9 +2,8 @@
  * Which secrets a listing or a count is about, and in which order, as SQL: by an index where one leads to them, else in
  * stretches of an index, so that no statement looks at more than a few thousand rows.
  */
-import type { Secret } from '../model/secret.ts'
-import type { SecretSearch } from '../model/secret-search.ts'
-import { all, none, type Query, sql } from './sql.ts'
+import type { Secret, SecretSearch } from '../model/secret.ts'
+import { all, eachByItself, none, type Query, sql } from './sql.ts'
 import { secrets } from './tables/secret.ts'
 
 export type Dialect = 'sqlite' | 'postgres'
@@ -71,7 +70,7 @@ export function filtersOf(dialect: Dialect, accountId: number, search: SecretSea
 function heldOld(accountId: number): Filter {
   return {
     where: sql`exists (select 1 from deployment_secrets h
-      where h.account_id = s.account_id and h.secret_id = s.id and h.version < s.version)`,
+      where h.account_id = s.account_id and h.secret_id = s.id and h.version < s.version ${eachByItself})`,
     course: 'id',
     isWider: true,
     source: {
@@ -86,7 +85,7 @@ function heldOld(accountId: number): Filter {
 function tagged(accountId: number, tag: string): Filter {
   return {
     where: sql`exists (select 1 from secret_tags t
-      where t.account_id = s.account_id and t.tag = ${tag} and t.secret_id = s.id)`,
+      where t.account_id = s.account_id and t.tag = ${tag} and t.secret_id = s.id ${eachByItself})`,
     ids: sql`select t.secret_id as id from secret_tags t where t.account_id = ${accountId} and t.tag = ${tag}`,
     course: 'id',
     source: {

@@ -51,6 +51,9 @@ export function all({ columns }: { readonly columns: Readonly<Record<string, unk
 /** Nothing, where a part is left out. */
 export const none: Query = sql``
 
+/** At the end of what is held to exist: it is looked up for each row, and never made into a join of all. */
+export const eachByItself: Query = sql`limit 1 offset 0`
+
 /** A whole number written out, where databases would not see that two parameters are the same. */
 export function literal(value: number): Query {
   if (!Number.isSafeInteger(value)) throw new Error('Only whole numbers are written out.')

@@ -10,8 +10,7 @@ import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings, Machine } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
-import type { Secret, SecretKey } from '../model/secret.ts'
-import type { SecretSearch } from '../model/secret-search.ts'
+import type { Secret, SecretKey, SecretSearch } from '../model/secret.ts'
 import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
@@ -65,13 +64,10 @@ export interface Store extends Watched {
   /** By ascending id, after one. Who may see them has been decided by `list_seeds`. */
   seedsAfter(accountId: number, after: number, limit: number): Promise<readonly Seed[]>
   /** By ascending id, after one. Who may see them has been decided by `list_deployments`. */
-  deploymentsAfter(
-    accountId: number,
-    filter: DeploymentFilter,
-    after: number,
-    limit: number,
-  ): Promise<readonly StoredDeployment[]>
-  accounts(): Promise<readonly Account[]>
+  deploymentsAfter(accountId: number, filter: DeploymentFilter, after: number, limit: number): Promise<DeploymentPage>
+  /** By ascending id: all, or the first so many. */
+  accounts(limit?: number): Promise<readonly Account[]>
+  account(id: number): Promise<Account | undefined>
   /** `undefined` when the account has no key of that version, or none any more. */
   accountKey(accountId: number, version: number): Promise<AccountKey | undefined>
   /** All versions of an account's key, oldest first. */
@@ -272,6 +268,12 @@ export interface StoredDeployment {
   readonly deployment: Deployment
   /** The versions that its secrets have now, by id; without those that are gone. */
   readonly current: ReadonlyMap<number, number>
+}
+
+export interface DeploymentPage {
+  readonly found: readonly StoredDeployment[]
+  /** Look on after this id; nothing when all was looked at. */
+  readonly next: number | undefined
 }
 
 /** What records are like: every part that is given. */

@@ -133,7 +133,7 @@ export async function accountState(
   }
   for await (const { deployment } of pages(
     secretPage,
-    (last) => store.deploymentsAfter(accountId, {}, last, secretPage),
+    async (last) => (await store.deploymentsAfter(accountId, {}, last, secretPage)).found,
     ({ deployment: { id } }) => id,
   )) {
     const { id, target: name } = deployment

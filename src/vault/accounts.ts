@@ -80,17 +80,30 @@ export async function accountCalled(
   asker: Pick<Asker, 'requestId' | 'address'>,
   name: string | undefined,
 ): Promise<{ readonly account: Account | undefined; readonly areSeveral: boolean }> {
-  const accounts = await vault.store.accounts()
-  const areSeveral = accounts.length > 1
-  const account = name === undefined && areSeveral ? undefined : accounts.find((one) => (name ?? one.name) === one.name)
+  const [first, second] = await vault.store.accounts(2)
+  const areSeveral = second !== undefined
+  const only = areSeveral ? undefined : first
+  const account = name === undefined ? only : await vault.store.accountNamed(name)
   if (account !== undefined) await verify(vault, asker, 'accounts', account, 'account.read')
   return { account, areSeveral }
 }
 
 /** @throws Refusal `not_found`, `integrity_failure` */
 export async function findAccount(vault: Vault, name: string): Promise<Account> {
-  const [found] = await accountsThat(vault, onHost, (account) => account.name === name)
-  if (found === undefined) throw new Refusal('not_found', 'No account of this name. See "strongroom account list".')
+  const found = await vault.store.accountNamed(name)
+  if (found !== undefined) await verify(vault, onHost, 'accounts', found, 'account.read')
+  else throw new Refusal('not_found', 'No account of this name. See "strongroom account list".')
+  return found
+}
+
+/** @throws Refusal `integrity_failure` */
+export async function accountOf(
+  vault: Vault,
+  asker: Pick<Asker, 'requestId' | 'address'>,
+  id: number,
+): Promise<Account | undefined> {
+  const found = await vault.store.account(id)
+  if (found !== undefined) await verify(vault, asker, 'accounts', found, 'account.read')
   return found
 }
 

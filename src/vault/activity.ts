@@ -6,6 +6,7 @@ import { allows, allowsName } from '../model/scope.ts'
 import type { RecordCount } from '../store/store.ts'
 import type { AuditFilter } from './audit.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
+import { firstAt, timeAfter } from './trail-times.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
 const dayMs = 86_400_000
@@ -141,23 +142,6 @@ async function cut(vault: Vault, accountId: number, range: Range): Promise<Pick<
   // A clock that was set back gives one time to many.
   if (first > range.last) return { first: left + 1, from: range.to }
   return { first, from: await timeAfter(vault, accountId, first) }
-}
-
-/** The first sequence number of a record that is not older than a time: times never decrease. `size + 1` for none. */
-async function firstAt(vault: Vault, accountId: number, size: number, time: number): Promise<number> {
-  let [low, high] = [1, size + 1]
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2)
-    if ((await timeAfter(vault, accountId, middle)) < time) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** The time of a record, or of the one that comes next if it is missing. */
-async function timeAfter({ store }: Vault, accountId: number, seq: number): Promise<number> {
-  const [found] = await store.recordsAfter(accountId, seq - 1, 1)
-  return found?.record.time ?? Number.POSITIVE_INFINITY
 }
 
 function countSteps({ from, to }: Range, step: Step): number {

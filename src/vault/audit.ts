@@ -13,6 +13,7 @@ import type { RecordFilter } from '../store/store.ts'
 import { accountState, Findings } from './account-state.ts'
 import { runLongWork } from './long-work.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
+import { firstAt } from './trail-times.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
 export type AuditFilter = Omit<RecordFilter, 'before' | 'window' | 'limit'>
@@ -46,19 +47,34 @@ export async function readAudit(
 ): Promise<AuditPage> {
   const { accountId, scopes } = await ask(vault, asker, { kind: 'read_audit' })
   const records: StoredRecord[] = []
-  let next = before(accountId)
+  const { first, end } = await stretchOf(vault, accountId, filter)
+  let next = Math.min(before(accountId), end)
   const pace = new Pace()
-  for (let windows = 0; windows < maxWindows && next > 1 && records.length < limit; windows++) {
+  for (let windows = 0; windows < maxWindows && next > first && records.length < limit; windows++) {
     const page = await vault.store.recordsBefore(accountId, {
       ...filter,
       before: next,
-      window,
+      window: Math.min(window, next - first),
       limit: limit - records.length,
     })
     records.push(...(await filterInTurns(page.records, (stored) => maySee(scopes, stored), pace)))
     next = page.next
   }
-  return { accountId, records, next: next > 1 ? next : undefined }
+  return { accountId, records, next: next > first ? next : undefined }
+}
+
+/** The records of the times that are asked for: from the first up to the end, which is none of them. */
+async function stretchOf(
+  vault: Vault,
+  accountId: number,
+  { from, to }: AuditFilter,
+): Promise<{ readonly first: number; readonly end: number }> {
+  if (from === undefined && to === undefined) return { first: 1, end: Number.MAX_SAFE_INTEGER }
+  const size = await vault.store.auditSize(accountId)
+  return {
+    first: from === undefined ? 1 : await firstAt(vault, accountId, size, from),
+    end: to === undefined ? Number.MAX_SAFE_INTEGER : await firstAt(vault, accountId, size, to + 1),
+  }
 }
 
 /** A narrowed `audit:read` sees the records of the secrets that its pattern matches. */

@@ -3,7 +3,7 @@
 import type { Held } from '../model/deployment.ts'
 import type { Principal } from '../model/principal.ts'
 import { allowsName } from '../model/scope.ts'
-import type { DeploymentFilter, StoredDeployment } from '../store/store.ts'
+import type { DeploymentFilter, DeploymentPage, StoredDeployment } from '../store/store.ts'
 import { Pace } from './scan-in-turns.ts'
 import { type Asker, ask, type Vault, verifyAll } from './vault.ts'
 
@@ -44,10 +44,11 @@ export async function listDeployments(
   const pace = new Pace()
   let size = Math.min(limit + 1, pageSize)
   for (let last: number | undefined = after(accountId) ?? 0; last !== undefined && found.length <= limit; ) {
-    const page: readonly StoredDeployment[] = await vault.store.deploymentsAfter(accountId, filter, last, size)
+    const asked: DeploymentPage = await vault.store.deploymentsAfter(accountId, filter, last, size)
+    const page = asked.found
     const rows = page.map(({ deployment }) => deployment)
     await verifyAll(vault, asker, 'deployments', rows, 'deployment.list')
-    last = page.length === size ? page.at(-1)?.deployment.id : undefined
+    last = asked.next
     size = Math.min(2 * size, pageSize)
     for (const one of page) {
       found.push(...shownOf(one, filter, isListed))

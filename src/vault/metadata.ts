@@ -1,7 +1,6 @@
 /** What is known of a secret beside its value: read it, change it. */
 import type { List } from '../model/list.ts'
-import type { Details, Secret } from '../model/secret.ts'
-import type { SecretSearch } from '../model/secret-search.ts'
+import type { Details, Secret, SecretSearch } from '../model/secret.ts'
 import type { MetadataMatch, Place } from '../store/naming.ts'
 import { listsOf, listsOfIds } from './lists.ts'
 import { searchOf } from './secret-listing.ts'

@@ -1,7 +1,7 @@
 /** Listings of secrets: those that the asker may see, by filters and in an order. */
 import { namesOf } from '../model/scope.ts'
-import type { Secret } from '../model/secret.ts'
-import { fits, lowered, type SecretSearch } from '../model/secret-search.ts'
+import type { Secret, SecretSearch } from '../model/secret.ts'
+import { fits, lowered } from '../model/secret-search.ts'
 import type { IdOrName } from '../store/naming.ts'
 import type { SecretOrder, SecretPage, SecretPosition } from '../store/store.ts'
 import { filterInTurns } from './scan-in-turns.ts'

@@ -1,8 +1,8 @@
 /** Listings and counts of secrets in the databases: what they find, in which order, and how many rows that takes. */
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import type { Secret } from '../../src/model/secret.ts'
-import { fits, type SecretSearch } from '../../src/model/secret-search.ts'
+import type { Secret, SecretSearch } from '../../src/model/secret.ts'
+import { fits } from '../../src/model/secret-search.ts'
 import { countByList, countSecrets, secretPages, tags } from '../../src/store/secret-pages.ts'
 import type { Query } from '../../src/store/sql.ts'
 import type { SecretOrder, SecretPosition } from '../../src/store/store.ts'

@@ -5,6 +5,7 @@ import { startAccount } from '../support/account.ts'
 import { Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines, type Place, type TestEngine } from '../support/engines.ts'
+import { connect } from '../support/rows.ts'
 import { startServer } from '../support/server.ts'
 
 interface Shown {
@@ -150,6 +151,49 @@ for (const engine of engines) {
         const answer = await api.get(`/v3/audit?${field}=${text}`)
         assert.deepEqual([answer.status, answer.body.errors[0].field], [400, field])
       }
+    })
+
+    test('of a time is sought there, and not gone to from the end', async (t) => {
+      const { api, place, vault } = await startServer(t, engine)
+      const database = await connect(place)
+      const [{ size = 0, ms = 0 } = {}] = await database.query({
+        sql: 'select audit_size as size, audit_ms as ms from accounts',
+        parameters: [],
+      })
+      const hour = 3_600_000
+      const records = Array.from({ length: 30_000 }, (_, at) => ({
+        ...{
+          account_id: 1,
+          seq: Number(size) + at + 1,
+          ms: Number(ms) + at * hour,
+          principal_kind: 'key',
+          principal_id: 1,
+        },
+        ...{ principal_name: 'first key', action: 'secret.read', object_kind: 'secret', object_id: at, outcome: 'ok' },
+        ...{ object_name: `s${at}`, request_id: 'r', address: '127.0.0.1', head: Buffer.from('00', 'hex') },
+      }))
+      await database.insert('audit', records)
+      await database.query({
+        sql: `update accounts set audit_size = audit_size + 30000, audit_ms = ${records.at(-1)?.ms}`,
+        parameters: [],
+      })
+      await database.close()
+      const { mock: read } = t.mock.method(vault.store, 'recordsBefore')
+      const timeOf = (at: number) => new Date(Number(ms) + at * hour).toISOString()
+      const found = async (query: string) => {
+        read.resetCalls()
+        const { body, headers } = await api.get(`/v3/audit?limit=10&${query}`)
+        const looked = read.calls.reduce((sum, call) => sum + Number(call.arguments[1]?.window), 0)
+        const names = body.records.map(({ object }: { object: { name: string } | null }) => object?.name)
+        assert.ok(read.callCount() <= 2, `${read.callCount()} queries`)
+        return { names, looked, next: headers.get('strongroom-next-cursor') }
+      }
+
+      const one = `from=${timeOf(500)}&to=${timeOf(503)}`
+      assert.deepEqual(await found(one), { names: ['s503', 's502', 's501', 's500'], looked: 4, next: null })
+      assert.deepEqual(await found(`${one}&secret=s502`), { names: ['s502'], looked: 4, next: null })
+      assert.deepEqual(await found('to=2001-01-01T00:00:00Z'), { names: [], looked: 0, next: null })
+      assert.deepEqual((await found(`from=${timeOf(29_998)}&action=secret.read`)).names, ['s29999', 's29998'])
     })
 
     test('shows a narrowed key the records of its secrets alone', async (t) => {

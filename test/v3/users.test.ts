@@ -7,6 +7,7 @@ import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
 import { password, startWithOwner } from '../support/portal-account.ts'
+import { connect } from '../support/rows.ts'
 
 for (const engine of engines) {
   suite(`${engine.name}: a user`, { skip: engine.skip }, () => {
@@ -314,6 +315,28 @@ for (const engine of engines) {
       ]) {
         assert.deepEqual([answer.status, answer.body.code], [409, 'last_owner'])
       }
+    })
+
+    test('is read and changed by their own row, however many others there are', async (t) => {
+      const { owner, invite, place, vault } = await startWithOwner(t, engine)
+      const { id } = await invite('reader')
+      const database = await connect(place)
+      // None is authentic: whoever reads one of them answers 500.
+      await database.insert(
+        'users',
+        Array.from({ length: 50 }, (_, at) => ({
+          ...{ account_id: 1, id: 1000 + at, uid: 'u', email: `u${at}@example.com`, name: 'n', patterns: '*' },
+          ...{ role: 'reader', is_disabled: 0, created_ms: 1, mac: Buffer.from('00', 'hex') },
+        })),
+      )
+      await database.close()
+      const { mock: accounts } = t.mock.method(vault.store, 'accounts')
+
+      assert.equal((await owner.get('/v3/session')).body.account.name, 'default')
+      assert.equal(accounts.callCount(), 0)
+      assert.equal((await owner.send('PATCH', `/v3/users/${id}`, { name: 'Eve' })).status, 200)
+      assert.equal((await owner.send('DELETE', '/v3/users/1')).body.code, 'last_owner')
+      assert.equal((await owner.send('DELETE', `/v3/users/${id}`)).status, 200)
     })
 
     test('whose row was changed behind the server is not let in', async (t) => {

@@ -18,6 +18,7 @@ import { recordFormats } from './0016-record-formats.ts'
 import { repliesToAll } from './0017-replies.ts'
 import { seeking } from './0018-seeking.ts'
 import { deletionInParts } from './0019-deletion-in-parts.ts'
+import { ownersAndHolders } from './0020-owners-and-holders.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -39,6 +40,7 @@ export const migrations: readonly Migration[] = [
   repliesToAll,
   seeking,
   deletionInParts,
+  ownersAndHolders,
 ]
 
 /**

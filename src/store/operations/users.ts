@@ -134,7 +134,7 @@ const updateUser = defineOnce<Update, Updated, User>()({
   needs: (needs, { id, isWhole }) => {
     needs.userAndSessions(id)
     // The last owner stays.
-    needs.everyUser()
+    needs.owners()
     if (isWhole) needs.made({ kind: 'user', id })
   },
   decide: (call, { id, change, isWhole, session }, found) => {
@@ -169,7 +169,7 @@ const deleteUser = defineOperation<ById & { readonly isWhole: boolean }, Made, U
   grants: (call, { id }) => managed(call, id),
   needs: (needs, { id, isWhole }) => {
     needs.userAndSessions(id)
-    needs.everyUser()
+    needs.owners()
     if (isWhole) needs.made({ kind: 'user', id })
     needs.factors(id)
   },
