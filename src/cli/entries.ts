@@ -3,10 +3,28 @@ import { isUtf8 } from 'node:buffer'
 import { NotFound, StrongroomError } from '../client/errors.ts'
 import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
+import { isName } from '../model/name.ts'
 import { readValues } from './values.ts'
 
 /** As many as are surely not too long for one request, where they are of a common length. */
 const groupSize = 100
+
+/** So many names are asked for one by one; for more, the whole listing is read. */
+const fewNames = 100
+
+/** What is known of the secrets of these names, as far as they are there. Of a listing, no more than those is kept. */
+export async function existingOf(client: Strongroom, names: ReadonlySet<string>): Promise<Map<string, Metadata>> {
+  const found = new Map<string, Metadata>()
+  const take = async (filter: { readonly name?: string }) => {
+    for await (const secret of client.secrets.listMetadata(filter)) {
+      if (names.has(secret.name)) found.set(secret.name, secret)
+    }
+  }
+  if (names.size > fewNames) await take({})
+  // What cannot be a name is none of a secret.
+  else for (const name of names) if (isName(name)) await take({ name })
+  return found
+}
 
 /**
  * The values of secrets by name; those that were deleted meanwhile are not there.

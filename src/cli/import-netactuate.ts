@@ -1,12 +1,13 @@
 /** `strongroom import netactuate`: brings lists and their values over, and says of each that clashes that it does. */
 import { versionTag } from '../client/answer.ts'
 import { Conflict, Forbidden } from '../client/errors.ts'
-import type { Metadata } from '../client/model.ts'
+import type { Metadata, NewSecret } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { isListName, listNameRule } from '../model/list.ts'
 import { isName, nameRule } from '../model/name.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
+import { existingOf } from './entries.ts'
 import { variable } from './environment.ts'
 import { valuesOf } from './import-secrets.ts'
 import { carryOut, explaining } from './import-steps.ts'
@@ -95,11 +96,7 @@ async function planOf(
   onClash: OnClash,
   { json }: Options,
 ): Promise<Plan> {
-  const wanted = new Set(values.map(({ name }) => name))
-  const existing = new Map<string, Metadata>()
-  for await (const secret of client.secrets.listMetadata()) {
-    if (wanted.has(secret.name)) existing.set(secret.name, secret)
-  }
+  const existing = await existingOf(client, new Set(values.map(({ name }) => name)))
   const there = new Set((await Array.fromAsync(client.lists.list())).map(({ name }) => name))
   const bar = progress('secrets compared', existing.size, !json)
   const here = await valuesOf(client, [...existing.values()], bar.at).finally(bar.end)
@@ -184,8 +181,7 @@ async function storeAll(
   const ids = new Map((await Array.fromAsync(client.lists.list())).map(({ id, name }) => [name, id]))
   return carryOut(
     work,
-    ({ from }) => from.name,
-    (step) => store(client, step, ids),
+    { client, nameOf: ({ from }) => from.name, newOf, change: (step) => change(client, step, ids) },
     options,
   )
 }
@@ -199,12 +195,13 @@ async function makeList(client: Strongroom, name: string): Promise<void> {
   }
 }
 
-async function store(client: Strongroom, { from, existing }: Step, lists: ReadonlyMap<string, number>): Promise<void> {
+function newOf({ from: { list, name, value }, existing }: Step): NewSecret | undefined {
+  return existing === undefined ? { name, value, list } : undefined
+}
+
+async function change(client: Strongroom, { from, existing }: Step, lists: ReadonlyMap<string, number>): Promise<void> {
+  if (existing === undefined) return
   const { list, name, value } = from
-  if (existing === undefined) {
-    await client.secrets.create({ name, value, list })
-    return
-  }
   // Whoever changed it since the plan was shown is not overruled.
   const ifMatch = versionTag(existing.version)
   const bytes = Buffer.from(value).toString('base64')

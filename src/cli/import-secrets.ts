@@ -2,14 +2,14 @@
 import { isUtf8 } from 'node:buffer'
 import { versionTag } from '../client/answer.ts'
 import { Forbidden } from '../client/errors.ts'
-import type { Metadata } from '../client/model.ts'
+import type { Metadata, NewSecret } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import type { Entry } from '../formats/entry.ts'
 import { guessFormat, importFormatOf, readEntries } from '../formats/read.ts'
 import { isName, nameRule } from '../model/name.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { readMany } from './entries.ts'
+import { existingOf, readMany } from './entries.ts'
 import { carryOut, explaining } from './import-steps.ts'
 import { readInputFile, readStandardInput } from './input.ts'
 import { Fault, print, printJson, printTable, tell } from './output.ts'
@@ -48,8 +48,12 @@ export async function importSecrets(path: string, options: Options): Promise<voi
   if (options.yes !== true) await ask(work)
   const written = await carryOut(
     work,
-    ({ entry }) => entry.name,
-    (step) => store(client, step, options.list),
+    {
+      client,
+      nameOf: ({ entry }) => entry.name,
+      newOf: (step) => newOf(step, options.list),
+      change: (step) => change(client, step),
+    },
     options,
   )
   report(plan, written, options)
@@ -77,11 +81,7 @@ function named(entries: readonly Entry[], prefix: string): readonly Entry[] {
 }
 
 async function planOf(client: Strongroom, entries: readonly Entry[], { json }: Options): Promise<readonly Step[]> {
-  const wanted = new Set(entries.map(({ name }) => name))
-  const existing = new Map<string, Metadata>()
-  for await (const secret of client.secrets.listMetadata()) {
-    if (wanted.has(secret.name)) existing.set(secret.name, secret)
-  }
+  const existing = await existingOf(client, new Set(entries.map(({ name }) => name)))
   const bar = progress('secrets compared', existing.size, !json)
   const values = await valuesOf(client, [...existing.values()], bar.at).finally(bar.end)
   return entries.map((entry) => {
@@ -124,18 +124,20 @@ async function ask(work: readonly Step[]): Promise<void> {
   throw new Fault('failure', 'Nothing was stored.')
 }
 
-async function store(client: Strongroom, { entry, existing }: Step, list: string | undefined): Promise<void> {
-  const { name, value } = entry
-  if (existing === undefined) {
-    const place = list === undefined ? {} : { list }
-    if (typeof value === 'string') await client.secrets.create({ name, value, ...place })
-    else await client.secrets.create({ name, value: base64(value), type: 'file', ...place })
-    return
-  }
+function newOf({ entry: { name, value }, existing }: Step, list: string | undefined): NewSecret | undefined {
+  if (existing !== undefined) return undefined
+  const place = list === undefined ? {} : { list }
+  if (typeof value === 'string') return { name, value, ...place }
+  return { name, value: base64(value), type: 'file', ...place }
+}
+
+async function change(client: Strongroom, { entry, existing }: Step): Promise<void> {
+  if (existing === undefined) return
   const { id, version } = existing
   // Whoever changed it since the plan was shown is not overruled.
   const ifMatch = versionTag(version)
-  await client.secrets.update(id, { value: base64(bytesOf(entry)), encoding: 'base64', name }, { ifMatch })
+  const value = base64(bytesOf(entry))
+  await client.secrets.update(id, { value, encoding: 'base64', name: entry.name }, { ifMatch })
 }
 
 function report(plan: readonly Step[], written: readonly string[], { json, dryRun }: Options): void {

@@ -1,21 +1,39 @@
-/** Storing many secrets, one after the other: what was done and what was not is said, however it ends. */
+/** Storing many secrets, new ones many at once: what was done and what was not is said, however it ends. */
 import { StrongroomError } from '../client/errors.ts'
+import type { NewSecret } from '../client/model.ts'
+import type { Strongroom } from '../client/strongroom.ts'
 import { fail } from './failure.ts'
 import { complain, Fault } from './output.ts'
 import { progress } from './progress.ts'
 
+/** As many new secrets as one request takes, */
+const groupSize = 100
+/** of so many bytes together: well below what a server takes, unless it is set to take next to nothing. */
+const groupBytes = 256 * 1024
+
+/** How a step is carried out. */
+export interface Storing<Step> {
+  readonly client: Strongroom
+  readonly nameOf: (step: Step) => string
+  /** The secret that it makes, if it makes one: others may be made with it. */
+  readonly newOf: (step: Step) => NewSecret | undefined
+  /** Changes what is there. */
+  readonly change: (step: Step) => Promise<void>
+}
+
 /**
- * Stores one after the other, until one cannot be stored or somebody interrupts.
+ * Stores one after the other, until one cannot be stored or somebody interrupts. New ones that follow each other are made
+ * in groups, of which all or none is.
  *
  * @returns the names that were written
  * @throws Stopped, which `explaining` tells of
  */
 export async function carryOut<Step>(
   work: readonly Step[],
-  nameOf: (step: Step) => string,
-  store: (step: Step) => Promise<void>,
+  storing: Storing<Step>,
   { json }: { readonly json?: boolean },
 ): Promise<readonly string[]> {
+  const { nameOf } = storing
   const written: string[] = []
   const bar = progress('secrets stored', work.length, !json)
   let isInterrupted = false
@@ -23,21 +41,72 @@ export async function carryOut<Step>(
     isInterrupted = true
   }
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  let group: readonly Step[] = []
+  let before = 0
   try {
-    for (const step of work) {
+    for (group of groupsOf(work, storing)) {
       if (isInterrupted) throw new Fault('failure', 'Interrupted.')
-      await store(step)
-      written.push(nameOf(step))
-      bar.at(written.length)
+      before = written.length
+      for await (const step of storeGroup(group, storing)) {
+        written.push(nameOf(step))
+        bar.at(written.length)
+      }
     }
     bar.end()
     return written
   } catch (error) {
     bar.end()
-    throw new Stopped(error, work.map(nameOf), written)
+    // Of a group that went together it is not known of any; of one by one, of the next.
+    const isTogether = written.length === before
+    throw new Stopped(error, work.map(nameOf), written, isTogether ? group.length : 1)
   } finally {
     process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt)
   }
+}
+
+function* groupsOf<Step>(work: readonly Step[], { newOf }: Storing<Step>): Generator<readonly Step[]> {
+  let group: Step[] = []
+  let bytes = 0
+  for (const step of work) {
+    const made = newOf(step)
+    const length = made === undefined ? Number.POSITIVE_INFINITY : Buffer.byteLength(JSON.stringify(made))
+    if (group.length > 0 && (group.length === groupSize || bytes + length > groupBytes)) {
+      yield group
+      group = []
+      bytes = 0
+    }
+    group.push(step)
+    bytes += length
+  }
+  if (group.length > 0) yield group
+}
+
+/** Gives each step once it is done. Of a group that is refused, each is tried by itself: it stops at the one at fault. */
+async function* storeGroup<Step>(group: readonly Step[], storing: Storing<Step>): AsyncGenerator<Step> {
+  const { client, newOf, change } = storing
+  const made = group.flatMap((step) => newOf(step) ?? [])
+  const isTogether = made.length > 1 && (await createTogether(client, made))
+  for (const step of group) {
+    const one = newOf(step)
+    if (one === undefined) await change(step)
+    else if (!isTogether) await client.secrets.create(one)
+    yield step
+  }
+}
+
+/** @returns whether they are made; else nothing is */
+async function createTogether(client: Strongroom, made: readonly NewSecret[]): Promise<boolean> {
+  try {
+    await client.secrets.createMany(made)
+    return true
+  } catch (error) {
+    if (error instanceof StrongroomError && isRefusal(error)) return false
+    throw error
+  }
+}
+
+function isRefusal({ status = 0, mayHaveActed }: StrongroomError): boolean {
+  return status >= 400 && status < 500 && !mayHaveActed
 }
 
 /** Explains where an import stopped. */
@@ -56,17 +125,18 @@ class Stopped extends Error {
   readonly why: unknown
   readonly written: readonly string[]
   readonly left: readonly string[]
-  /** The one that it is not known of. */
-  readonly unknown: string | undefined
+  /** Those that it is not known of. */
+  readonly unknown: readonly string[]
 
-  constructor(why: unknown, names: readonly string[], written: readonly string[]) {
+  /** @param inGroup how many were to be stored when it stopped */
+  constructor(why: unknown, names: readonly string[], written: readonly string[], inGroup: number) {
     super('The import stopped.')
     const left = names.slice(written.length)
     const mayHaveActed = why instanceof StrongroomError && why.mayHaveActed
     this.why = why
     this.written = written
-    this.unknown = mayHaveActed ? left[0] : undefined
-    this.left = mayHaveActed ? left.slice(1) : left
+    this.unknown = mayHaveActed ? left.slice(0, inGroup) : []
+    this.left = left.slice(this.unknown.length)
   }
 }
 
@@ -74,7 +144,7 @@ class Stopped extends Error {
 function explain({ why, written, left, unknown }: Stopped): number {
   const code = fail(why)
   complain(`The import stopped. Stored: ${listed(written)}. Not stored: ${listed(left)}.`)
-  if (unknown !== undefined) complain(`${unknown} may have been stored.`)
+  if (unknown.length > 0) complain(`${unknown.join(', ')} may have been stored.`)
   complain('Run the same import again: what is stored already is found to be the same, and left alone.')
   return code
 }

@@ -455,6 +455,12 @@ export interface NewSecret {
   readonly expires_at?: string | null
 }
 
+/** Secrets that are to be. */
+export interface NewSecrets {
+  /** An array of 1 to 100 secrets. */
+  readonly secrets: readonly OneOfNewSecrets[]
+}
+
 /** A NoCloud data source for one machine. */
 export interface NewSeed {
   /** A text. */
@@ -536,6 +542,28 @@ export interface NewValue {
   readonly name?: string
   /** Of `value`: base64 for a file, and text as it is, unless it is given. */
   readonly encoding?: 'utf-8' | 'base64'
+}
+
+/** A secret that is to be, with others. */
+export interface OneOfNewSecrets {
+  /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  readonly name: string
+  /** Text, at most 65536 bytes of UTF-8 unless the server is set otherwise. */
+  readonly value: string
+  /** Of `value`: base64 for a file, and text as it is, unless it is given. */
+  readonly encoding?: 'utf-8' | 'base64'
+  /** "text" or "file". */
+  readonly type?: 'text' | 'file'
+  /** The name of a list; without one, `default`. */
+  readonly list?: string
+  /** Of a secret of type `file`. */
+  readonly filename?: string | null
+  /** A text of at most 1024 characters. */
+  readonly description?: string
+  /** At most 32, such as `team:db`. */
+  readonly tags?: readonly string[]
+  /** A time, from when on the value should not be relied upon; it can still be read. */
+  readonly expires_at?: string | null
 }
 
 /** A link that sets a password, once. */

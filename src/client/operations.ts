@@ -46,6 +46,8 @@ export interface Operations {
   'PUT /v3/secrets/{id}': { ids: 'id'; body: Api.NewValue; answer: Api.UpdatedSecret }
   /** Delete a secret. */
   'DELETE /v3/secrets/{id}': { ids: 'id'; answer: Api.Message }
+  /** Create many secrets. */
+  'POST /v3/secrets/batch/create': { body: Api.NewSecrets; answer: { readonly secrets: readonly Api.SecretHead[] } }
   /** List the versions of a secret. */
   'GET /v3/secrets/{id}/versions': { ids: 'id'; answer: { readonly versions: readonly Api.VersionHead[] } }
   /** Read a version of a secret. */
@@ -671,6 +673,11 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'POST /v3/secrets': { repeat: 'keyed', isOpen: false, answer: secretHeadShape },
   'PUT /v3/secrets/{id}': { repeat: 'keyed', isOpen: false, answer: updatedSecretShape },
   'DELETE /v3/secrets/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'POST /v3/secrets/batch/create': {
+    repeat: 'keyed',
+    isOpen: false,
+    answer: fields<{ readonly secrets: readonly Api.SecretHead[] }>({ secrets: list(secretHeadShape) }),
+  },
   'GET /v3/secrets/{id}/versions': {
     repeat: 'safe',
     isOpen: false,

@@ -75,6 +75,15 @@ export class Secrets {
     return tagged(await this.#connection.send('POST /v3/secrets', { body: input }, options))
   }
 
+  /**
+   * Creates up to 100 secrets in one transaction: all of them, or none; `errors` of what is thrown names those at fault. Sent
+   * again after a lost connection, they are created once.
+   */
+  async createMany(inputs: readonly NewSecret[], options?: KeyedOptions): Promise<readonly SecretHead[]> {
+    const body = { secrets: [...inputs] }
+    return (await this.#connection.send('POST /v3/secrets/batch/create', { body }, options)).body.secrets
+  }
+
   /** Stores a new version. Sent again after a lost connection, it is stored once. */
   async update(id: number, input: NewValue, options?: KeyedOptions & MatchOptions): Promise<UpdatedSecret & Tagged> {
     return tagged(await this.#connection.send('PUT /v3/secrets/{id}', { id, body: input }, options))

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { Refusal } from '../errors.ts'
 import type { Outcome, Request } from './operation.ts'
 import type { Backlog } from './store.ts'
+import { weightOf } from './weight.ts'
 
 export interface BatcherOptions {
   /**
@@ -85,7 +86,7 @@ export class Batcher {
   #start(): void {
     if (this.#waiting.length === 0 || this.#running >= this.#options.inFlight) return
     const share = Math.ceil(this.#waiting.length / this.#options.inFlight)
-    const size = Math.min(Math.max(share, minBatch), maxBatch)
+    const size = withinWeight(this.#waiting, Math.min(Math.max(share, minBatch), maxBatch))
     const batch = this.#waiting.slice(0, size)
     this.#waiting = this.#waiting.slice(size)
     this.#running++
@@ -133,6 +134,18 @@ export class Batcher {
     await this.#run(batch.slice(0, middle))
     await this.#run(batch.slice(middle))
   }
+}
+
+/** How many of so many go together: as much work as the largest batch of small requests, or one. */
+function withinWeight(waiting: readonly Waiting[], most: number): number {
+  let weight = 0
+  for (let at = 0; at < most; at++) {
+    const next = waiting[at]
+    if (next === undefined) return at
+    weight += weightOf(next.request.operation)
+    if (weight > maxBatch) return Math.max(1, at)
+  }
+  return most
 }
 
 /** Whether the store did not answer, or not in time. */

@@ -1,12 +1,12 @@
 /** Secrets: read, create, update, delete. */
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Action } from '../audit/record.ts'
 import { newUid } from '../crypto/random.ts'
 import { Refusal } from '../errors.ts'
 import { checkName } from '../model/name.ts'
 import { type Details, plainDetails, type Secret } from '../model/secret.ts'
 import type { IdOrName, Match, Place } from '../store/naming.ts'
-import type { Changed, NextVersion } from '../store/operations/secrets.ts'
+import type { Changed, Creation, NextVersion, SecretHead } from '../store/operations/secrets.ts'
 import type { StoredSecret } from '../store/stored.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
 import { checkDetails, decodeValue, type Value } from './values.ts'
@@ -79,10 +79,7 @@ export interface NewSecret {
 
 /** @throws Refusal `name_taken`, `forbidden`, `invalid`, `too_large`, `idempotency_mismatch` */
 export async function createSecret(vault: Vault, asker: Asker, identity: Identity, input: NewSecret): Promise<Changed> {
-  const name = checkName(input.name, 'name')
-  const { list } = input
-  const details = input.details === undefined ? plainDetails : checkDetails(input.details)
-  const value = decodeValue(vault, input.value, details.type)
+  const { name, list, details, value } = checkedNew(vault, input)
   const repeatable = asChange(asker, [
     ...['create', name, textOf(input.value)],
     ...(list === undefined && details === plainDetails ? [] : [list ?? null, details]),
@@ -98,7 +95,63 @@ export async function createSecret(vault: Vault, asker: Asker, identity: Identit
   } finally {
     value.fill(0)
   }
-  throw new Refusal('overloaded', 'The key of the account keeps changing. Try again.')
+  throw keyKeepsChanging()
+}
+
+/** Secrets that are made in one transaction, at most. */
+export const maxCreated = 100
+/** Secrets that are sealed before others have their turn. */
+const sealedInTurn = 20
+
+/**
+ * Makes all of them, or none.
+ *
+ * @returns their heads, in the order of the input, and whether an earlier request made them
+ * @throws Refusal as the first that is refused would be alone, with the fields of all that are; `idempotency_mismatch`
+ */
+export async function createSecrets(
+  vault: Vault,
+  asker: Asker,
+  identity: Identity,
+  inputs: readonly NewSecret[],
+): Promise<MadeOnce<readonly SecretHead[]>> {
+  const checked = inputs.map((input, at) => ofItem(at, () => checkedNew(vault, input)))
+  try {
+    for (let tries = 0, current = identity; tries < maxTries; tries++) {
+      const secrets: Creation[] = []
+      for (const { name, list, details, value } of checked) {
+        secrets.push({ name, list, ...sealFirst(vault, current, name, details, value) })
+        if (secrets.length % sealedInTurn === 0) await setImmediate()
+      }
+      const created = await tryAskOnce(vault, asker, { kind: 'create_secrets', secrets })
+      if (created !== outdated) return created
+      current = await authenticate(vault, asker)
+    }
+  } finally {
+    for (const { value } of checked) value.fill(0)
+  }
+  throw keyKeepsChanging()
+}
+
+function checkedNew(vault: Vault, input: NewSecret) {
+  const name = checkName(input.name, 'name')
+  const details = input.details === undefined ? plainDetails : checkDetails(input.details)
+  return { name, list: input.list, details, value: decodeValue(vault, input.value, details.type) }
+}
+
+/** Says of a fault which of several items it is of. */
+function ofItem<T>(at: number, check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    const fields = error.fields.map(({ field, detail }) => ({ field: `secrets.${at}.${field}`, detail }))
+    throw new Refusal(error.code, `secrets.${at}.${error.message}`, { fields })
+  }
+}
+
+function keyKeepsChanging(): Refusal {
+  return new Refusal('overloaded', 'The key of the account keeps changing. Try again.')
 }
 
 /** A new secret's own key and first version. */

@@ -181,16 +181,21 @@ suite('strongroom import netactuate', () => {
   test('stops where it may not go on, says what is stored, and goes on from there', async (t) => {
     const { vendor, person, here, run } = await start(t)
     await makeList(vendor.api, 'prod')
-    for (let at = 1; at <= 30; at++) await put(vendor.api, 'prod', `S-${String(at).padStart(2, '0')}`, `planted ${at}`)
+    // Eight requests.
+    const names = Array.from({ length: 800 }, (_, at) => `S-${at}`)
+    for (let at = 0; at < names.length; at += 50) {
+      await Promise.all(names.slice(at, at + 50).map((name) => put(vendor.api, 'prod', name, `planted ${name}`)))
+    }
     const { body: key } = await here.post('/v3/keys', {
       name: 'mover',
       scopes: ['secrets:list', 'secrets:read', 'secrets:write'],
     })
     const between = await Middleman.start(t, person.server.url)
     person.env = { STRONGROOM_URL: between.url, STRONGROOM_API_KEY: key.api_key }
-    const stored = () => between.seen.filter(({ method, path }) => method === 'POST' && path === '/v3/secrets').length
+    const stored = () =>
+      between.seen.filter(({ method, path }) => method === 'POST' && path === '/v3/secrets/batch/create').length
     const watch = setInterval(() => {
-      if (stored() < 5) return
+      if (stored() < 2) return
       clearInterval(watch)
       void here.delete(`/v3/keys/${key.id}`)
     }, 1)
@@ -199,13 +204,13 @@ suite('strongroom import netactuate', () => {
     const stopped = await run('--yes')
 
     assert.equal(stopped.code, 4, stopped.stderr)
-    assert.match(stopped.stderr, /The import stopped\. Stored: S-01.*Not stored: .*S-30\./)
+    assert.match(stopped.stderr, /The import stopped\. Stored: S-.*Not stored: .*S-\d+\./)
     const half = Object.keys(await heldBy(here)).length
-    assert.ok(half >= 4 && half < 30, String(half))
+    assert.ok(half >= 100 && half < 800, String(half))
     person.env = { STRONGROOM_URL: person.server.url, STRONGROOM_API_KEY: here.key }
     const again = await run('--yes')
     assert.equal(again.code, 0, again.stderr)
-    assert.match(again.stdout, new RegExp(`${30 - half} secrets are stored, ${half} were the same`))
+    assert.match(again.stdout, new RegExp(`${800 - half} secrets are stored, ${half} were the same`))
     assert.deepEqual(await heldBy(here), await heldBy(vendor.api))
   })
 

@@ -3284,4 +3284,28 @@ export const faults: readonly Fault[] = [
     'store/sweeps.test.ts',
     'SQLite',
   ),
+  fault(
+    'a batch of new secrets asks for the right to each name',
+    'store/operations/secrets.ts',
+    "if (!allowsName(call.scopes, 'secrets:write', name)) {",
+    "if (name === '') {",
+    'v3/batches.test.ts',
+    'SQLite.*one after the other',
+  ),
+  fault(
+    'a name comes once in a batch of new secrets',
+    'store/operations/secrets.ts',
+    'before.has(name) || ',
+    '',
+    'v3/batches.test.ts',
+    'SQLite.*one after the other',
+  ),
+  fault(
+    'a batch holds no more work than others can wait for',
+    'store/batcher.ts',
+    'if (weight > maxBatch) return Math.max(1, at)',
+    '',
+    'store/batcher.test.ts',
+    'no more work into a batch',
+  ),
 ]

@@ -46,6 +46,8 @@ suite('The description of the API', () => {
     await call('POST', '/v3/secrets', { name: 'db-password', value: 'v' })
     await call('POST', '/v3/secrets', { name: 'db-password', value: 'v' })
     await call('POST', '/v3/secrets', { name: '' })
+    await call('POST', '/v3/secrets/batch/create', { secrets: [{ name: 'of-many', value: 'v' }] })
+    await call('POST', '/v3/secrets/batch/create', { secrets: [{ name: 'of-many', value: 'v' }] })
     await call('POST', '/v3/secrets', 'x', { 'content-type': 'text/plain' })
     await call('GET', '/v3/secrets')
     await call('GET', '/v3/secrets?limit=0')

@@ -64,6 +64,29 @@ suite('The batcher', () => {
     })
   }
 
+  test('puts no more work into a batch than many small requests are, however few requests that is', async () => {
+    const { batcher, batches, ends } = makeEngine()
+    const heavy = (requestId: string): Request => ({
+      ...requestOf(requestId),
+      operation: { kind: 'read_secrets', refs: Array.from({ length: 100 }, (_, at) => at + 1) },
+    })
+    const all = [
+      ...['a', 'b', 'c', 'd', 'e'].map((name) => batcher.submit(heavy(name))),
+      batcher.submit(requestOf('small')),
+    ]
+    for (let at = 0; at < 3; at++) {
+      await turn()
+      ends[at]?.resolve()
+    }
+    await Promise.all(all)
+
+    assert.deepEqual(batches, [
+      ['a', 'b'],
+      ['c', 'd'],
+      ['e', 'small'],
+    ])
+  })
+
   test('lets go of nobody behind a batch that was refused for what it holds, however long they waited', async () => {
     const { batcher, ends } = makeEngine(1, 0)
     const refused = assert.rejects(batcher.submit(requestOf('refused')), { code: 'invalid' })

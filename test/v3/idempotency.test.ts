@@ -48,6 +48,17 @@ const made: Readonly<Record<string, Made>> = {
     body: { name: 'n', value: 'v' },
     other: { body: { name: 'n', value: 'w' } },
   },
+  createSecrets: {
+    by: byKey,
+    path: '/v3/secrets/batch/create',
+    body: {
+      secrets: [
+        { name: 'n', value: 'v' },
+        { name: 'm', value: 'v' },
+      ],
+    },
+    other: { body: { secrets: [{ name: 'n', value: 'v' }] } },
+  },
   updateSecret: {
     by: withSecret,
     method: 'PUT',

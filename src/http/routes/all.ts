@@ -12,6 +12,7 @@ import { contentsOfListRoutes, listRoutes } from './lists.ts'
 import { machineRoutes } from './machines.ts'
 import { metadataRoutes } from './metadata.ts'
 import { renderRoutes } from './render.ts'
+import { secretBatchRoutes } from './secret-batches.ts'
 import { secretRoutes } from './secrets.ts'
 import { seedRoutes } from './seeds.ts'
 import { sessionRoutes, signInRoutes } from './sessions.ts'
@@ -24,6 +25,7 @@ import { versionRoutes } from './versions.ts'
 
 export const routes: readonly Route[] = [
   secretRoutes,
+  secretBatchRoutes,
   versionRoutes,
   metadataRoutes,
   contentRoutes,

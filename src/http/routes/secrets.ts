@@ -9,7 +9,7 @@ import { plainDetails, type Secret } from '../../model/secret.ts'
 import type { Changed } from '../../store/operation.ts'
 import { decodePosition, encodeCursor } from '../../vault/cursors.ts'
 import { listSecrets, type SecretsFound, type SecretsInOrder } from '../../vault/secret-listing.ts'
-import { createSecret, deleteSecret, readSecret, updateSecret } from '../../vault/secrets.ts'
+import { createSecret, deleteSecret, type NewSecret, readSecret, updateSecret } from '../../vault/secrets.ts'
 import { encodingOf } from '../../vault/values.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { askerOf, identityOf } from '../asker.ts'
@@ -64,7 +64,7 @@ const EncodingOf = Type.Optional(
     'x-about': 'Of `value`: base64 for a file, and text as it is, unless it is given.',
   }),
 )
-const NewBody = Type.Object(
+export const NewBody = Type.Object(
   {
     name: Name,
     value: Value,
@@ -80,6 +80,19 @@ const NewBody = Type.Object(
     examples: [{ name: 'db-password', value: 's3cur3-p4ssw0rd' }],
   },
 )
+
+export type NewInput = Static<typeof NewBody>
+
+/** A secret as a request has it. */
+export function newSecretOf({ name, value, encoding, type = 'text', list, ...details }: NewInput): NewSecret {
+  const isPlain = type === 'text' && Object.keys(details).length === 0
+  return {
+    name,
+    value: { text: value, encoding },
+    list,
+    details: isPlain ? undefined : { ...plainDetails, ...detailsOf(details), type },
+  }
+}
 
 const sorts = ['created', 'name', 'updated', 'expires', 'list', 'type'] as const
 const orders = ['asc', 'desc'] as const
@@ -213,16 +226,7 @@ export const secretRoutes: readonly Route[] = [
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const { name, value, encoding, type = 'text', list, ...details } = request.body
-        const input = {
-          name,
-          value: { text: value, encoding },
-          list,
-          details:
-            type === 'text' && Object.keys(details).length === 0
-              ? undefined
-              : { ...plainDetails, ...detailsOf(details), type },
-        }
+        const input = newSecretOf(request.body)
         const changed = await createSecret(vault, askerOf(request), identityOf(request), input)
         markChange(reply, changed).header('location', `/v3/secrets/${changed.secret.id}`)
         return listed(changed.secret)

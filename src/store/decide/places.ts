@@ -55,8 +55,11 @@ export function needList(needs: Needs, { list }: Named): void {
 
 /** @param object what was asked for in the list, if not the list itself */
 export function refuseList(call: Call, wanted: IdOrName, object: AuditObject = unknownList(wanted)): Refused {
-  const what = typeof wanted === 'number' ? 'id' : 'name'
-  return refuseField(call, object, 'not_found', { field: 'list', detail: `No list with this ${what}.` })
+  return refuseField(call, object, 'not_found', { field: 'list', detail: noListOf(wanted) })
+}
+
+export function noListOf(wanted: IdOrName): string {
+  return `No list with this ${typeof wanted === 'number' ? 'id' : 'name'}.`
 }
 
 function unknownList(wanted: IdOrName): AuditObject {

@@ -5,7 +5,7 @@ import { defaultList, type List } from '../../model/list.ts'
 import { allowsName, allowsSome, type Right } from '../../model/scope.ts'
 import type { Details, SecretKey } from '../../model/secret.ts'
 import { noVersion } from '../decide/grants.ts'
-import { findList, inList, listForAll, needList, refuseList } from '../decide/places.ts'
+import { findList, inList, listForAll, needList, noListOf, refuseList } from '../decide/places.ts'
 import {
   type Call,
   done,
@@ -18,16 +18,20 @@ import {
   type UnsealedSecret,
 } from '../decide/work.ts'
 import type { IdOrName, Match, MetadataMatch, Place } from '../naming.ts'
+import type { Needs } from '../needs.ts'
 import type { Outcome, Refused } from '../outcome.ts'
-import type { SecretHead } from '../reply.ts'
+import { noSecret, type SecretHead } from '../reply.ts'
 import type { StoredSecret } from '../stored.ts'
 import { accounts, newestAccountKeys } from '../tables/account.ts'
 import { lists, listsByName } from '../tables/list.ts'
 import { histories, secretsByName, storedSecrets, versions } from '../tables/secret.ts'
 import type { World } from '../world.ts'
 import { countWraps } from './account-keys.ts'
-import { defineOnce, defineOperation, free, type Once, overName, type WithRight } from './define.ts'
+import { defineOnce, defineOperation, free, type Once, overName, overSome, type WithRight } from './define.ts'
 import { holdersOf } from './deployments.ts'
+
+/** What is known of a secret as it was made or changed. */
+export type { SecretHead }
 
 export interface NextVersion {
   /** The row that it was sealed upon. */
@@ -122,10 +126,7 @@ const prepareSecret = defineOperation<Place, StoredSecret>()({
 
 /** What is answered for a change of a secret, again: as it was then. */
 export const changedOnce: Once<Changed> = {
-  keep: ({ secret: { id, name, version, createdAt, updatedAt, listId } }) => ({
-    secret: { id, name, version, createdAt, updatedAt, listId },
-    answer: null,
-  }),
+  keep: ({ secret }) => ({ secret: headOf(secret), answer: null }),
   give: (call, { secret }) => {
     const { id, name, version } = secret
     const found = call.work.world.get(storedSecrets, call.account.id, id)
@@ -134,7 +135,7 @@ export const changedOnce: Once<Changed> = {
   },
 }
 
-interface Creation {
+export interface Creation {
   /** The account that `sealed` is bound to. */
   readonly accountId: number
   readonly name: string
@@ -156,42 +157,115 @@ const createSecret = defineOnce<Creation, Changed>()({
   ),
   delicate: false,
   grants: 'nothing',
-  needs: (needs, { name, list }) => {
-    needs.accountKey()
-    needs.newName(name)
-    needs.list(list ?? defaultList)
-  },
+  needs: needCreation,
   decide: (call, operation) => {
-    const { work, account } = call
-    const { now } = work.world
     const object = unknownSecret(operation.name)
-    // A key that was wrapped under a version which is being replaced would be lost with it.
-    const isCurrent = operation.key.keyVersion === work.world.find(newestAccountKeys, account.id)?.version
-    if (operation.accountId !== account.id || !isCurrent) return { kind: 'outdated' }
-    if (work.world.has(secretsByName, account.id, operation.name)) return refuseTaken(call, object)
-    const list = operation.list === undefined ? listForAll(call) : findList(call, operation.list)
-    if (list === undefined) return refuseList(call, operation.list ?? defaultList, object)
+    if (!isSealedNow(call, operation)) return { kind: 'outdated' }
+    if (call.work.world.has(secretsByName, call.account.id, operation.name)) return refuseTaken(call, object)
+    if (isListAbsent(call, operation)) return refuseList(call, operation.list ?? defaultList, object)
     const exhausted = countWraps(call, 1, object)
     if (exhausted !== undefined) return exhausted
-    const { name, uid, key, sealed, details } = operation
-    const current = work.world.get(accounts, account.id) ?? account
-    putAccount(work, { ...current, nextSecretId: current.nextSecretId + 1 })
-    const secret = {
-      ...details,
-      accountId: account.id,
-      id: current.nextSecretId,
-      listId: list.id,
-      uid,
-      name,
-      version: 1,
-      createdAt: now,
-      updatedAt: now,
-    }
-    const stored = putVersion(call, { secret, key, sealed })
+    const stored = addSecret(call, operation)
     return done(call, objectOf(stored), { secret: stored.secret, replayed: false, stale: 0 })
   },
   once: changedOnce,
 })
+
+/** Makes all of them, each with its record, or none: the first that would be refused alone is recorded as that is. */
+const createSecrets = defineOnce<{ readonly secrets: readonly Creation[] }, readonly SecretHead[]>()({
+  kind: 'create_secrets',
+  action: 'secret.create',
+  // The right to each name is asked for below.
+  scope: overSome('secrets:write', (_call, { secrets: [first] }) =>
+    first === undefined ? null : unknownSecret(first.name),
+  ),
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { secrets }) => {
+    for (const one of secrets) needCreation(needs, one)
+  },
+  decide: (call, { secrets }) => {
+    if (!secrets.every((one) => isSealedNow(call, one))) return { kind: 'outdated' }
+    const names = new Set<string>()
+    const faults = secrets.flatMap((one, at) => {
+      const fault = faultOf(call, one, names)
+      names.add(one.name)
+      return fault === undefined ? [] : [{ ...fault, at, name: one.name }]
+    })
+    const [first] = faults
+    if (first !== undefined) {
+      const fields = faults.map(({ at, field, detail }) => ({ field: `secrets.${at}.${field}`, detail }))
+      const object = unknownSecret(first.name)
+      if (first.code === 'forbidden') return { ...forbid(call, object, 'secrets:write'), fields }
+      return { ...refuse(call, object, first.code, `secrets.${first.at}.${first.field}: ${first.detail}`), fields }
+    }
+    const exhausted = countWraps(call, secrets.length, unknownSecret(secrets[0]?.name ?? ''))
+    if (exhausted !== undefined) return exhausted
+    const made = secrets.map((one) => {
+      const stored = addSecret(call, one)
+      record(call, objectOf(stored), 'ok')
+      return headOf(stored.secret)
+    })
+    return { kind: 'done', result: made }
+  },
+  once: {
+    keep: (made) => ({ secret: noSecret, answer: JSON.stringify(made) }),
+    // The record names the first of them.
+    give: (_call, { answer }) => {
+      const result: readonly SecretHead[] = JSON.parse(answer ?? '[]')
+      const [{ id, name } = noSecret] = result
+      return { object: { ...unknownSecret(id), name }, result }
+    },
+  },
+})
+
+function needCreation(needs: Needs, { name, list }: Creation): void {
+  needs.accountKey()
+  needs.newName(name)
+  needs.list(list ?? defaultList)
+}
+
+/** Else it was sealed for another account; or a key that was wrapped under a version which is being replaced would be lost with it. */
+function isSealedNow({ work, account }: Call, { accountId, key }: Creation): boolean {
+  return accountId === account.id && key.keyVersion === work.world.find(newestAccountKeys, account.id)?.version
+}
+
+function isListAbsent(call: Call, { list }: Creation): boolean {
+  return list !== undefined && findList(call, list) === undefined
+}
+
+/** Why one of several cannot be made, in the words in which it would be refused alone. @param before the names of those before it */
+function faultOf(call: Call, creation: Creation, before: ReadonlySet<string>) {
+  const { name } = creation
+  if (!allowsName(call.scopes, 'secrets:write', name)) {
+    return {
+      code: 'forbidden',
+      field: 'name',
+      detail: 'This API key lacks the scope secrets:write for this name.',
+    } as const
+  }
+  if (before.has(name) || call.work.world.has(secretsByName, call.account.id, name)) {
+    return { code: 'name_taken', field: 'name', detail: taken } as const
+  }
+  if (isListAbsent(call, creation))
+    return { code: 'not_found', field: 'list', detail: noListOf(creation.list ?? '') } as const
+  return undefined
+}
+
+/** Nothing is in its way. */
+function addSecret(call: Call, { list, name, uid, key, sealed, details }: Creation): StoredSecret {
+  const { work } = call
+  const { now } = work.world
+  const place = (list === undefined ? undefined : findList(call, list)) ?? listForAll(call)
+  const current = work.world.get(accounts, call.account.id) ?? call.account
+  putAccount(work, { ...current, nextSecretId: current.nextSecretId + 1 })
+  const secret = {
+    ...details,
+    ...{ accountId: current.id, id: current.nextSecretId, listId: place.id, uid, name, version: 1 },
+    ...{ createdAt: now, updatedAt: now },
+  }
+  return putVersion(call, { secret, key, sealed })
+}
 
 interface Update extends Place {
   /** What the caller says the name is; refused when it is another. */
@@ -264,6 +338,7 @@ export const secretOperations = {
   [readSecrets.kind]: readSecrets,
   [prepareSecret.kind]: prepareSecret,
   [createSecret.kind]: createSecret,
+  [createSecrets.kind]: createSecrets,
   [updateSecret.kind]: updateSecret,
   [deleteSecret.kind]: deleteSecret,
 }
@@ -336,9 +411,14 @@ function refuseStale(call: Call, object: AuditObject): Refused {
   )
 }
 
+const taken = 'A secret of this name exists already. Choose another name, or update that one.'
+
 function refuseTaken(call: Call, object: AuditObject): Refused {
-  const message = 'A secret of this name exists already. Choose another name, or update that one.'
-  return refuse(call, object, 'name_taken', message)
+  return refuse(call, object, 'name_taken', taken)
+}
+
+function headOf({ id, name, version, createdAt, updatedAt, listId }: SecretHead): SecretHead {
+  return { id, name, version, createdAt, updatedAt, listId }
 }
 
 function putVersion(call: Call, unsealed: UnsealedSecret): StoredSecret {
