@@ -2215,6 +2215,14 @@ export const faults: readonly Fault[] = [
     'another request is 422',
   ),
   fault(
+    'a step of the schema that does more than add waits for older nodes to be gone',
+    'store/postgres/migrate.ts',
+    'const step = steps.find((one) => !isAdditive(one))',
+    'const step = steps.find((one) => one.name === "")',
+    'process/two-builds.test.ts',
+    'are not there at once for a step that does more than add',
+  ),
+  fault(
     'nothing is decided without a standby where one is asked for',
     'store/postgres/standing.ts',
     'if (!isWaiting && this.#isRequired) throw notSynchronous()',

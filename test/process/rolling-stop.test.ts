@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { generateToken } from '../../src/crypto/token.ts'
+import { Balancer } from '../support/balancer.ts'
 import { type Child, startChild } from '../support/child.ts'
 import { engines } from '../support/engines.ts'
 import { CommitProxy } from '../support/proxy.ts'
@@ -85,55 +86,4 @@ async function draining(node: Child): Promise<void> {
     await setTimeout(50)
   }
   assert.fail('It does not drain.')
-}
-
-/** Sends each request to a node that was ready when it was asked last. */
-class Balancer {
-  all: readonly Child[]
-  isOver = false
-  written = 0
-  readonly failures: string[] = []
-  #ready: readonly Child[] = []
-
-  constructor(all: readonly Child[]) {
-    this.all = all
-  }
-
-  async look(): Promise<void> {
-    const states = await Promise.all(
-      this.all.map((node) =>
-        fetch(`${node.url}/readyz`).then(
-          ({ ok }) => ok,
-          () => false,
-        ),
-      ),
-    )
-    this.#ready = this.all.filter((_, at) => states[at])
-  }
-
-  async balance(): Promise<void> {
-    while (!this.isOver) {
-      await this.look()
-      await setTimeout(100)
-    }
-  }
-
-  async settled(): Promise<void> {
-    while (!this.isOver && this.#ready.length < this.all.length) await setTimeout(50)
-  }
-
-  async write(key: string, name: string): Promise<void> {
-    for (let count = 0; !this.isOver; count++) {
-      const node = this.#ready[count % this.#ready.length]
-      try {
-        if (node === undefined) throw new Error('Nobody is ready.')
-        const { status, text } = await node.api(key).post('/v3/secrets', { name: `${name}-${count}`, value: 'v' })
-        if (status === 201) this.written++
-        else this.failures.push(`${status} ${text}`)
-      } catch (error) {
-        this.failures.push(String(error))
-      }
-      await setTimeout(20)
-    }
-  }
 }

@@ -131,7 +131,7 @@ suite('PostgreSQL', { skip: postgres().skip }, () => {
     await asked
     const connections = await query(
       place,
-      `select pid from pg_stat_activity where datname = current_database() and application_name = 'strongroom'`,
+      `select pid from pg_stat_activity where datname = current_database() and application_name like 'strongroom %'`,
     )
     assert.deepEqual(connections, [])
   })
@@ -144,7 +144,7 @@ suite('PostgreSQL', { skip: postgres().skip }, () => {
 
     const [row] = await query(
       place,
-      `select count(*) as count from pg_stat_activity where datname = current_database() and application_name = 'strongroom'`,
+      `select count(*) as count from pg_stat_activity where datname = current_database() and application_name like 'strongroom %'`,
     )
     assert.ok(Number(row?.['count']) <= 9, String(row?.['count']))
     assert.ok(Number(row?.['count']) >= 2)

@@ -64,4 +64,9 @@ insert into secret_tags
 select distinct account_id, tag, id from secrets, unnest(string_to_array(tags, ' ')) tag where tags <> '';
 `
 
-export const seeking: Migration = { name: '0018-seeking', sqlite, postgres }
+export const seeking: Migration = {
+  name: '0018-seeking',
+  sqlite,
+  postgres,
+  besideOlder: 'The database itself keeps the tags in step with what older nodes write.',
+}

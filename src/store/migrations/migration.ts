@@ -4,4 +4,6 @@ export interface Migration {
   /** Statements that bring the store to this version, for each database. */
   readonly sqlite: string
   readonly postgres: string
+  /** Why nodes of the version before go on beside it, where its statements do more than add (`additive.ts`). */
+  readonly besideOlder?: string
 }

@@ -43,6 +43,9 @@ export const migrations: readonly Migration[] = [
   ownersAndHolders,
 ]
 
+/** What this program speaks: the name of the newest one. */
+export const schema: string = migrations.at(-1)?.name ?? ''
+
 /**
  * The migrations that a store still lacks.
  *

@@ -2,10 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import { Client, type ClientConfig, type CustomTypesConfig, types } from 'pg'
 import { Refusal } from '../../errors.ts'
+import { schema } from '../migrations/migrations.ts'
 import { cut, cutAfter } from './deadline.ts'
 
-/** What the database calls the sessions of this program. */
-export const applicationName = 'strongroom'
+/** What the database calls the sessions of this program: all others see by it which schema they speak. */
+export const applicationName = `strongroom ${schema}`
+/** Those of any version. */
+export const ofStrongroom = `application_name ~ '^strongroom( |$)'`
 /** As long as a host is waited for. */
 export const connectTimeoutMs = 5_000
 /** From then on the system asks whether the other side is still there, each second; without an answer to ten, it is not. */

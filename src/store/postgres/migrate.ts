@@ -2,8 +2,10 @@
 import type { Client } from 'pg'
 import { Refusal } from '../../errors.ts'
 import { noStore } from '../location.ts'
+import { isAdditive } from '../migrations/additive.ts'
+import type { Migration } from '../migrations/migration.ts'
 import { pending } from '../migrations/migrations.ts'
-import { applicationName } from './connect.ts'
+import { applicationName, ofStrongroom, Unusable } from './connect.ts'
 
 /** Any number of our own: nodes that start together wait for one another here. */
 export const migrationLock = 7_305_610_112
@@ -27,7 +29,9 @@ export async function migrateWithin(client: Client): Promise<void> {
     'create table if not exists migrations (name text collate "C" primary key, applied_ms bigint not null)',
   )
   const { rows } = await client.query<{ name: string }>('select name from migrations order by name')
-  for (const { name, postgres } of pending(rows.map((row) => row.name))) {
+  const steps = pending(rows.map((row) => row.name))
+  await refuseBesideServing(client, steps)
+  for (const { name, postgres } of steps) {
     await client.query(postgres)
     await client.query(
       'insert into migrations (name, applied_ms) select $1, (extract(epoch from clock_timestamp()) * 1000)::bigint',
@@ -49,13 +53,31 @@ export async function refuseBesideOlder(own: readonly Client[]): Promise<void> {
   const pids = await Promise.all(own.map(async (one) => (await one.query<{ pid: number }>(pidQuery)).rows[0]?.pid))
   const { rowCount } = await client.query(
     `select pid from pg_stat_activity
-     where datname = current_database() and application_name = $1 and pid <> all($2::int[])`,
-    [applicationName, pids],
+     where datname = current_database() and ${ofStrongroom} and pid <> all($1::int[])`,
+    [pids],
   )
   if (rowCount === 0) return
   const hint = 'Bring the servers up to date first: the first one that starts changes the schema.'
   const text = 'This command is of a newer version than the servers that use the database, and would change its schema.'
   throw new Refusal('invalid', `${text} ${hint} Until then, use the command of their version.`)
+}
+
+/**
+ * A step that does more than add waits until nodes of the version before are gone.
+ *
+ * @throws Refusal `invalid` while there are any
+ */
+async function refuseBesideServing(client: Client, steps: readonly Migration[]): Promise<void> {
+  const step = steps.find((one) => !isAdditive(one))
+  if (step === undefined) return
+  const { rows } = await client.query<{ name: string }>(
+    `select distinct application_name as name from pg_stat_activity
+     where datname = current_database() and ${ofStrongroom} and application_name <> $1 order by 1`,
+    [applicationName],
+  )
+  if (rows.length === 0) return
+  const text = `The step ${step.name} of the schema is not one that servers of an older version can go on beside: stop them first.`
+  throw new Refusal('invalid', text, { cause: new Unusable(text, true) })
 }
 
 const pidQuery = 'select pg_backend_pid() as pid'

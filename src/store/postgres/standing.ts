@@ -6,9 +6,11 @@ import { setTimeout } from 'node:timers/promises'
 import { Refusal } from '../../errors.ts'
 import { DatabaseClock } from '../clock.ts'
 import type { Conditions } from '../conditions.ts'
+import { schema } from '../migrations/migrations.ts'
 import type { Query } from '../sql.ts'
 import type { NamedRow } from '../tables/field.ts'
 import type { Trails } from '../trails.ts'
+import { applicationName, ofStrongroom, Unusable } from './connect.ts'
 
 export const standingQuery = `select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms,
   current_setting('synchronous_standby_names') as standby_names, current_setting('synchronous_commit') as commits`
@@ -16,6 +18,9 @@ export const standingQuery = `select (extract(epoch from clock_timestamp()) * 10
 /** Roles that may not monitor see that a standby is there, and nothing of it. */
 const standbys = `from pg_stat_replication where state is null or state = 'streaming'`
 const lookQuery = `${standingQuery}, left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) as timeline,
+  (select max(name) from migrations) as schema,
+  (select min(application_name) from pg_stat_activity where datname = current_database()
+    and ${ofStrongroom} and application_name collate "C" < '${applicationName}') as older,
   (select count(*) ${standbys}) as standbys,
   (select count(*) ${standbys} and (sync_state is null or sync_state in ('sync', 'quorum'))) as waited_for`
 const flushedQuery = `select count(*) as standbys, count(*) filter (where flush_lsn >= ?::pg_lsn) as there,
@@ -72,9 +77,22 @@ export class Standing {
       const detail = 'no standby is connected that commits wait for: nothing is answered until one is'
       this.#conditions.begin({ name: 'replication', detail, isRefusing: false })
     } else this.#conditions.end('replication')
+    this.#compareSchema(String(row?.['schema']), row?.['older'])
     const timeline = String(row?.['timeline'])
     if (this.#timeline !== undefined && this.#timeline !== timeline) await compareAll(ask, trails)
     this.#timeline = timeline
+  }
+
+  /** During an upgrade nodes of two versions serve. */
+  #compareSchema(found: string, older: unknown): void {
+    const detail =
+      found > schema
+        ? `the schema is of a newer version (${found}) than this node (${schema}): it serves on, and would not start again. Replace it by the newer version.`
+        : typeof older === 'string'
+          ? `"${older}" is connected, which is of an older version than this node (${schema}): replace it by this version`
+          : undefined
+    if (detail === undefined) this.#conditions.end('schema')
+    else this.#conditions.begin({ name: 'schema', detail, isRefusing: false })
   }
 
   #note(standbyCount: number): void {
@@ -130,7 +148,10 @@ function idsIn(ids: readonly number[]): string {
 function notSynchronous(): Refusal {
   const message =
     'The database waits for no standby (synchronous_standby_names is empty), and STRONGROOM_REQUIRE_SYNCHRONOUS=on asks for that: nothing was done.'
-  return new Refusal('audit_unavailable', message, { headers: { 'retry-after': '10' }, cause: new Error(message) })
+  return new Refusal('audit_unavailable', message, {
+    headers: { 'retry-after': '10' },
+    cause: new Unusable(message, true),
+  })
 }
 
 function notDurable(commits: string): Refusal {

@@ -1,0 +1,126 @@
+/** Nodes of two versions at once on PostgreSQL: an upgrade one by one, while requests come. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { generateToken } from '../../src/crypto/token.ts'
+import { isAdditive } from '../../src/store/migrations/additive.ts'
+import { migrations, schema } from '../../src/store/migrations/migrations.ts'
+import { Balancer } from '../support/balancer.ts'
+import { type Child, startChild } from '../support/child.ts'
+import { query } from '../support/database.ts'
+import { engines } from '../support/engines.ts'
+import { makeNextBuild } from '../support/next-build.ts'
+
+const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fail()
+/** In every table that a request goes through, and in one more. */
+const more = `
+alter table accounts add column later bigint not null default 7;
+alter table api_keys add column later text;
+alter table secrets add column later bigint not null default 7;
+alter table versions add column later text;
+alter table audit add column later bigint not null default 7;
+create table later (id bigint primary key);
+create index later_by_secret on secrets (account_id, later);
+`
+
+suite('Nodes of two versions', { skip: postgres.skip }, () => {
+  test('serve beside one another while a newer one brings the schema along, until all are replaced', async (t) => {
+    const place = await postgres.makePlace()
+    t.after(() => place.clear())
+    const next = makeNextBuild(more)
+    const key = generateToken()
+    const env = { STRONGROOM_BOOTSTRAP_API_KEY: key, STRONGROOM_DRAIN_SECONDS: '2' }
+    const older = [await startChild(t, place, { env }), await startChild(t, place, { env })]
+    const nodes = new Balancer(older)
+    t.after(() => {
+      nodes.isOver = true
+    })
+    await nodes.look()
+    const balancing = nodes.balance()
+    const clients = Array.from({ length: 4 }, (_, at) => nodes.write(key, `c${at}`))
+    await nodes.wrote(20)
+
+    for (const old of older) {
+      const newer = await startChild(t, place, { env, main: next.main })
+      nodes.all = [...nodes.all, newer]
+      await nodes.settled()
+      await nodes.wrote(20)
+      // Both say so: the older one that it would not start again, the newer one who has to be replaced.
+      await saysOfSchema(old, new RegExp(`of a newer version \\(${next.schema}\\) than this node \\(${schema}\\)`))
+      await saysOfSchema(newer, new RegExp(`"strongroom ${schema}" is connected, which is of an older version`))
+      assert.deepEqual(await old.end('SIGTERM'), { code: 0, signal: null }, old.output())
+      nodes.all = nodes.all.filter((one) => one !== old)
+    }
+    for (const newer of nodes.all) await saysOfSchema(newer, undefined)
+    nodes.isOver = true
+    await Promise.all([balancing, ...clients])
+
+    assert.deepEqual(nodes.failures, [])
+    assert.ok(nodes.written > 100, String(nodes.written))
+    assert.deepEqual((await query(place, 'select max(name) as name from migrations'))[0]?.['name'], next.schema)
+    await assert.rejects(
+      startChild(t, place, { env }),
+      /has the migration 9999-next, which this version of Strongroom does not know/,
+    )
+  })
+
+  test('are not there at once for a step that does more than add: the newer one waits until the older are gone', async (t) => {
+    const place = await postgres.makePlace()
+    t.after(() => place.clear())
+    const next = makeNextBuild(
+      'alter table secrets rename column name to called; alter table secrets rename column called to name;',
+    )
+    const key = generateToken()
+    const env = { STRONGROOM_BOOTSTRAP_API_KEY: key }
+    const older = await startChild(t, place, { env })
+    const starting = startChild(t, place, { env, main: next.main })
+    const isThere = `select 1 from pg_stat_activity where datname = current_database() and application_name = 'strongroom ${next.schema}'`
+    // An exit would reject it.
+    while ((await query(place, isThere)).length === 0) await Promise.race([setTimeout(50), starting])
+    await Promise.race([setTimeout(1_500), starting])
+    assert.equal((await older.api(key).post('/v3/secrets', { name: 'one', value: 'v' })).status, 201)
+    assert.equal((await query(place, 'select max(name) as name from migrations'))[0]?.['name'], schema)
+
+    await older.end('SIGTERM')
+    const newer = await starting
+
+    assert.match(
+      newer.output(),
+      /9999-next of the schema is not one that servers of an older version can go on beside: stop them first/,
+    )
+    assert.equal((await newer.api(key).get('/v3/secrets/1')).body.value, 'v')
+  })
+})
+
+test('What a step of the schema does to older nodes is told by its statements', () => {
+  const step = (postgres: string) => isAdditive({ postgres })
+
+  assert.ok(step(more))
+  for (const other of [
+    'alter table secrets drop column name;',
+    'alter table secrets alter column name type text;',
+    'alter table secrets add column later text unique;',
+    'create unique index later on secrets (name);',
+    'create table later (id bigint); update secrets set name = upper(name);',
+    'delete from replies;',
+  ]) {
+    assert.equal(step(other), false, other)
+  }
+  // Those that came since the first release: each one that is not additive is a stop of all nodes.
+  assert.deepEqual(
+    migrations.filter((one) => one.name > '0016' && !isAdditive(one)).map(({ name }) => name),
+    [],
+  )
+})
+
+async function saysOfSchema({ url }: Child, expected: RegExp | undefined): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const { conditions = [] }: { conditions?: { name: string; detail: string }[] } = JSON.parse(
+      await (await fetch(`${url}/readyz`)).text(),
+    )
+    const found = conditions.find(({ name }) => name === 'schema')
+    if (expected === undefined ? found === undefined : expected.test(found?.detail ?? '')) return
+    assert.ok(tries < 120, found?.detail ?? 'It says nothing of the schema.')
+    await setTimeout(250)
+  }
+}
