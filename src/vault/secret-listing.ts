@@ -56,14 +56,15 @@ export async function listSecrets(
   const { accountId, search } = await searchOf(vault, asker, wanted)
   const { after, isBack = false } = begin(accountId) ?? {}
   const listing = { search, order, isDown: isDown !== isBack, after, skip, limit, now: vault.now() }
-  const positions = new WeakMap<Secret, SecretPage>()
+  // A listing of all goes on after none.
+  const positions = limit === Number.POSITIVE_INFINITY ? undefined : new WeakMap<Secret, SecretPage>()
   const pages = checked(vault, asker, search, vault.store.secretPages(accountId, listing), positions, limit)
   return {
     accountId,
     isBack,
     pages: whileLetIn(vault, asker, pages),
     count: () => vault.store.countSecrets(accountId, search),
-    positionOf: (secret) => positions.get(secret)?.positionOf(secret) ?? [],
+    positionOf: (secret) => positions?.get(secret)?.positionOf(secret) ?? [],
   }
 }
 
@@ -87,14 +88,14 @@ async function* checked(
   asker: Asker,
   search: SecretSearch,
   pages: AsyncIterable<SecretPage>,
-  positions: WeakMap<Secret, SecretPage>,
+  positions: WeakMap<Secret, SecretPage> | undefined,
   limit: number,
 ): AsyncIterable<readonly Secret[]> {
   let left = limit
   for await (const page of pages) {
     const wanted = (await filterInTurns(page.secrets, (secret) => fits(search, secret))).slice(0, left)
     await verifyAll(vault, asker, 'secrets', wanted, 'secret.list')
-    for (const secret of wanted) positions.set(secret, page)
+    if (positions !== undefined) for (const secret of wanted) positions.set(secret, page)
     left -= wanted.length
     yield wanted
     if (left === 0) return
