@@ -3,13 +3,13 @@ import { createSecretKey, randomBytes } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StreamSearch } from '../src/cli/scan-stream.ts'
-import { fingerprintsOf, newRollingKeys } from '../src/fingerprint/fingerprint.ts'
+import { fingerprintsOf, rollingKeys } from '../src/fingerprint/fingerprint.ts'
 import { Matcher } from '../src/fingerprint/matcher.ts'
 
 const maxBytes = 60e6
 const chunkBytes = 2 ** 20
 
-const keys = { ...newRollingKeys(), mac: createSecretKey(randomBytes(32)) }
+const keys = { ...rollingKeys(randomBytes(8)), mac: createSecretKey(randomBytes(32)) }
 const root = join(import.meta.dirname, '..', 'node_modules')
 const files = globSync('**/*.{js,ts,json}', { cwd: root }).slice(0, 6000)
 const text = Buffer.concat(files.map(read)).subarray(0, maxBytes)

@@ -1,6 +1,8 @@
 /** `strongroom scan`: finds where stored values have leaked. Nothing that is searched leaves this computer. */
 import { createSecretKey } from 'node:crypto'
-import type { Fingerprints, Unscannable } from '../client/model.ts'
+import type { Unscannable } from '../client/model.ts'
+import type { Strongroom } from '../client/strongroom.ts'
+import type { Keys } from '../fingerprint/fingerprint.ts'
 import { Matcher } from '../fingerprint/matcher.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
@@ -43,9 +45,9 @@ export async function scan(paths: readonly string[], options: Options): Promise<
   const { history, only, json, ignore = [] } = options
   if (history && paths.length > 1) throw new Fault('usage', '--history takes one repository.')
   const client = connect(options)
-  const answer = await client.fingerprints(only === undefined ? {} : { names: only }, { timeoutMs: 600_000 })
+  const answer = await allFingerprints(client, only)
   const searched: Searched = { findings: [], files: 0, bytes: 0, isWhole: true }
-  const search: Search = { matcher: matcherOf(answer), ignored: ignore, searched, isTold: !json }
+  const search: Search = { matcher: answer.matcher, ignored: ignore, searched, isTold: !json }
   if (history) await searchHistory(paths[0] ?? '.', search)
   else await searchPaths(paths.length === 0 ? ['.'] : paths, search)
   if (json) printJson(reportOf(searched, answer.unscannable))
@@ -59,21 +61,42 @@ export async function scan(paths: readonly string[], options: Options): Promise<
   }
 }
 
-function matcherOf({ base, mix, mac_key: key, fingerprints }: Fingerprints): Matcher<Sought> {
-  const keys = { base, mix, mac: createSecretKey(Buffer.from(key, 'hex')) }
-  return new Matcher(
-    keys,
-    fingerprints.map((one) => ({ ...one, mac: Buffer.from(one.mac, 'hex') })),
-  )
+/** What is looked for. */
+interface Looked {
+  readonly matcher: Matcher<Sought>
+  /** How many fingerprints, and of how many values. */
+  readonly fingerprints: number
+  readonly values: number
+  readonly unscannable: readonly Unscannable[]
+}
+
+/** Part by part: a server makes no more at once than others can wait for. */
+async function allFingerprints(client: Strongroom, only: string | undefined): Promise<Looked> {
+  const sought: Sought[] = []
+  const values = new Set<string>()
+  const unscannable: Unscannable[] = []
+  let keys: Keys | undefined
+  for await (const part of client.fingerprintParts(only === undefined ? {} : { names: only }, { timeoutMs: 600_000 })) {
+    const { base, mix, mac_key: key, fingerprints } = part
+    keys ??= { base, mix, mac: createSecretKey(Buffer.from(key, 'hex')) }
+    for (const one of fingerprints) {
+      sought.push({ ...one, mac: Buffer.from(one.mac, 'hex') })
+      values.add(`${one.id} ${one.version}`)
+    }
+    for (const one of part.unscannable) unscannable.push(one)
+  }
+  if (keys === undefined) throw new Fault('failure', 'The server gave no fingerprints.')
+  const matcher = new Matcher(keys, sought)
+  return { matcher, fingerprints: sought.length, values: values.size, unscannable }
 }
 
 /** What a search that found nothing did not even look for, or where it did not look: it is no proof that nothing leaked. */
-function whyNothing({ files }: Searched, answer: Fingerprints, { only }: Options): string | undefined {
+function whyNothing({ files }: Searched, answer: Looked, { only }: Options): string | undefined {
   const { fingerprints, unscannable } = answer
-  if (fingerprints.length + unscannable.length === 0) {
+  if (fingerprints + unscannable.length === 0) {
     return `There is no secret${only === undefined ? '' : ` called "${only}"`}, or none that this key may scan for.`
   }
-  if (fingerprints.length === 0) return 'None of these values can be looked for.'
+  if (fingerprints === 0) return 'None of these values can be looked for.'
   return files === 0 ? 'There was nothing to search.' : undefined
 }
 
@@ -153,10 +176,9 @@ function megabytes({ bytes }: Searched): string {
   return (bytes / 1e6).toFixed(1)
 }
 
-function explain(searched: Searched, { fingerprints, unscannable }: Fingerprints): void {
+function explain(searched: Searched, { values, unscannable }: Looked): void {
   const { findings, files } = searched
   for (const finding of findings) print(lineOf(finding))
-  const values = new Set(fingerprints.map(({ id, version }) => `${id} ${version}`)).size
   const where = findings.length === 0 ? 'none was found' : `found in ${findings.length} places`
   tell(`${values} values were looked for in ${files} files (${megabytes(searched)} MB): ${where}.`)
   for (const [reason, names] of namesByReason(unscannable)) tell(`Not looked for, ${reason}: ${names.join(', ')}.`)

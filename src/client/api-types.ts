@@ -178,6 +178,10 @@ export interface Fingerprint {
 
 /** Of which secrets. */
 export interface FingerprintFilter {
+  /** Has the answer hold about so many, and `Strongroom-Next-Cursor` lead to the next part, under the same keys. Without it all are answered, or none where they are more than 100000. */
+  readonly limit?: number
+  /** One that an earlier answer gave. */
+  readonly cursor?: string
   /** A name, or a pattern such as `prod-*`; all without it. */
   readonly names?: string
 }

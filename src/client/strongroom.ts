@@ -74,4 +74,17 @@ export class Strongroom {
   async fingerprints(filter: FingerprintFilter = {}, options?: CallOptions): Promise<Fingerprints> {
     return (await this.#connection.send('POST /v3/fingerprints', { body: filter }, options)).body
   }
+
+  /** The same in parts, of which there may be any number: all under the same keys. */
+  async *fingerprintParts(filter: FingerprintFilter = {}, options?: CallOptions): AsyncGenerator<Fingerprints> {
+    for (let body: FingerprintFilter | undefined = { limit: 10_000, ...filter }; body !== undefined; ) {
+      const sent = { body } as const
+      const answer: { readonly body: Fingerprints; readonly headers: Headers } = await this.#connection.send(
+        ...(['POST /v3/fingerprints', sent, options] as const),
+      )
+      yield answer.body
+      const cursor = answer.headers.get('strongroom-next-cursor')
+      body = cursor === null ? undefined : { ...body, cursor }
+    }
+  }
 }

@@ -70,6 +70,7 @@ export class Keyring {
   readonly #recoveryCode: KeyObject
   readonly #ticket: KeyObject
   readonly #cursor: KeyObject
+  readonly #fingerprint: KeyObject
   readonly #idempotency: KeyObject
   readonly #checkpoint: KeyObject
   readonly #unwrapped = new Map<string, KeyObject>()
@@ -95,6 +96,7 @@ export class Keyring {
     this.#recoveryCode = derive(first, sealed.storeId, 'recovery-code')
     this.#ticket = derive(first, sealed.storeId, 'ticket')
     this.#cursor = derive(first, sealed.storeId, 'cursor')
+    this.#fingerprint = derive(first, sealed.storeId, 'fingerprint')
     this.#idempotency = derive(first, sealed.storeId, 'idempotency')
     this.#checkpoint = signingKey(derive(first, sealed.storeId, 'checkpoint'))
   }
@@ -198,6 +200,11 @@ export class Keyring {
   /** What an idempotency key, or the request under it, is remembered as: says nothing of either without the keyring. */
   requestHash(text: string): string {
     return createHmac('sha256', this.#idempotency).update(text).digest('hex')
+  }
+
+  /** A key of a set of fingerprints: 32 bytes, which whoever is given the set is given too. */
+  fingerprintKey(text: string): Buffer {
+    return createHmac('sha256', this.#fingerprint).update(text).digest()
   }
 
   /** Signs a checkpoint of the audit trail: Ed25519 (RFC 8032), 64 bytes. */

@@ -4,7 +4,7 @@
  * 20 bytes, cut to so few bits that it rules out most places and tells nearly nothing; and HMAC-SHA-256 of it all.
  */
 import { isUtf8 } from 'node:buffer'
-import { createHmac, type KeyObject, randomBytes } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import { strongWindow, windowBytes } from './strength.ts'
 
 /** How many bits of the rolling hash are kept. */
@@ -35,9 +35,8 @@ export interface Fingerprint {
   readonly mac: Uint8Array
 }
 
-/** @returns numbers for the rolling hash; the key of the MAC is the caller's to draw */
-export function newRollingKeys(): Pick<Keys, 'base' | 'mix'> {
-  const bytes = randomBytes(8)
+/** Numbers for the rolling hash, of eight random bytes; the key of the MAC is the caller's to draw. */
+export function rollingKeys(bytes: Buffer): Pick<Keys, 'base' | 'mix'> {
   // Powers of such a base take the longest to repeat.
   return { base: ((bytes.readUInt32LE(0) & ~7) | 5) >>> 0, mix: (bytes.readUInt32LE(4) | 1) >>> 0 }
 }

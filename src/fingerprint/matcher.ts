@@ -27,7 +27,9 @@ export class Matcher<T extends Sought> {
     for (const one of fingerprints) {
       const { filter } = one
       this.#seen[filter >>> 5] = (this.#seen[filter >>> 5] ?? 0) | (1 << (filter & 31))
-      this.#byFilter.set(filter, [...(this.#byFilter.get(filter) ?? []), one])
+      const alike = this.#byFilter.get(filter)
+      if (alike === undefined) this.#byFilter.set(filter, [one])
+      else alike.push(one)
     }
     let power = 1
     for (let at = 1; at < windowBytes; at++) power = Math.imul(power, keys.base)

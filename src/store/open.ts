@@ -205,8 +205,8 @@ class BatchedStore implements Store {
     return this.#all(queries.storedSecretsAfter(accountId, after, limit))
   }
 
-  async versionsAfter(accountId: number, after: number, limit: number) {
-    const found = await this.#all(queries.versionsAfter(accountId, after, limit))
+  async versionsOf(accountId: number, ids: readonly number[]) {
+    const found = ids.length === 0 ? [] : await this.#all(queries.versionsOf(accountId, ids))
     return found.filter(({ version, secret }) => version > secret.version - this.#keepVersions)
   }
 

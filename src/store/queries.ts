@@ -55,16 +55,17 @@ export const storedSecretsAfter = (accountId: number, after: number, limit: numb
   where s.account_id = ${accountId} and s.id > ${after} order by s.id limit ${limit}`,
   )
 
-/** All stored versions of each secret of a page, with the secret and its key. */
-export const versionsAfter = (accountId: number, after: number, limit: number) =>
+/** All stored versions of these secrets, with the secret and its key. */
+export const versionsOf = (accountId: number, ids: readonly number[]) =>
   reading(
     storedVersion,
     sql`
   select ${all(secrets, 's')}, k.key_version, k.wrapped, v.sealed, v.version as sealed_version, v.name as sealed_name,
     v.created_ms as sealed_ms
-  from (${pageOfSecrets(accountId, after, limit)}) s
+  from secrets s
   join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
   join versions v on v.account_id = s.account_id and v.secret_id = s.id
+  where s.account_id = ${accountId} and s.id in (${among(ids)})
   order by s.id, v.version`,
   )
 

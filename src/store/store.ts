@@ -84,8 +84,8 @@ export interface Store extends Watched {
   accountNamed(name: string): Promise<Account | undefined>
   /** By ascending id; with an issuer, those of its tokens alone. */
   trustRules(accountId: number, issuer?: string): Promise<readonly TrustRule[]>
-  /** Of each secret, by ascending id, after one: the versions that are kept, oldest first. */
-  versionsAfter(accountId: number, after: number, limit: number): Promise<readonly StoredVersion[]>
+  /** Of each of these secrets, by ascending id, the versions that are kept, oldest first. */
+  versionsOf(accountId: number, ids: readonly number[]): Promise<readonly StoredVersion[]>
   machines(accountId: number): Promise<readonly Machine[]>
   /** The ranges that the account's machines are found by. */
   claims(accountId: number): Promise<readonly Claim[]>

@@ -5,7 +5,7 @@ import type { Vault } from './vault.ts'
 
 const macBytes = 16
 
-export type Listing = `secrets ${string}` | 'audit' | 'deployments' | 'seeds'
+export type Listing = `secrets ${string}` | 'audit' | 'deployments' | 'seeds' | 'fingerprints'
 
 /** Where a listing goes on: from an id or a sequence number, or from what the last item is in order by. */
 export type Position = number | readonly (string | number)[]

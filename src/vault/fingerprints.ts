@@ -4,11 +4,14 @@ import { createSecretKey, hash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { randomBytes } from '../crypto/random.ts'
 import { invalid, Refusal } from '../errors.ts'
-import { type Fingerprint, fingerprintsOf, type Keys, newRollingKeys } from '../fingerprint/fingerprint.ts'
+import { type Fingerprint, fingerprintsOf, type Keys, rollingKeys } from '../fingerprint/fingerprint.ts'
 import { windowBytes } from '../fingerprint/strength.ts'
-import { isPattern, matches } from '../model/pattern.ts'
-import { allowsName, type Scope } from '../model/scope.ts'
+import { isPattern } from '../model/pattern.ts'
+import { namesOf, type Scope } from '../model/scope.ts'
+import { fits } from '../model/secret-search.ts'
 import type { StoredVersion } from '../store/stored.ts'
+import { decodePosition, encodeCursor } from './cursors.ts'
+import { filterInTurns } from './scan-in-turns.ts'
 import { type Asker, ask, type Vault, verify } from './vault.ts'
 import { openVersion } from './versions.ts'
 
@@ -16,9 +19,9 @@ import { openVersion } from './versions.ts'
 const pageSize = 10
 /** More are asked for in parts. */
 const maxFingerprints = 100_000
+const setLivesMs = 3_600_000
 /** The tag of a secret that has no fingerprint, whatever its value. */
 export const noScanTag = 'no-scan'
-const macKeyBytes = 32
 
 interface Version {
   readonly id: number
@@ -36,46 +39,98 @@ export interface FingerprintSet {
   readonly fingerprints: readonly (Version & Fingerprint)[]
   /** Values that cannot be looked for. */
   readonly unscannable: readonly (Version & { readonly reason: Reason })[]
+  /** The cursor of the next part; `undefined` when there is none. */
+  readonly next: string | undefined
 }
+
+/** A part of a set: the parts of one have the same keys. */
+export interface Part {
+  /** How many fingerprints are enough: those of a secret are never apart. Without it all are made, or it is refused. */
+  readonly limit: number | undefined
+  /** Where an earlier part ended. */
+  readonly cursor: string | undefined
+}
+
+const whole: Part = { limit: undefined, cursor: undefined }
 
 /**
  * Makes fingerprints of all versions that are kept of the secrets that the asker may scan for, under keys that are
- * drawn for this set alone. That they were handed out is in the audit trail before this resolves.
+ * made for this set alone. That they were handed out is in the audit trail before this resolves.
  *
  * @param names a name, or a pattern with `*`
  * @throws Refusal `forbidden`, `invalid`, `too_large` for more than fit into one answer, `integrity_failure`
  */
-export async function makeFingerprints(vault: Vault, asker: Asker, names = '*'): Promise<FingerprintSet> {
+export async function makeFingerprints(
+  vault: Vault,
+  asker: Asker,
+  names = '*',
+  { limit, cursor }: Part = whole,
+): Promise<FingerprintSet> {
   if (!isPattern(names)) throw invalid('names', 'Must be a name, or a pattern such as "prod-*".')
   const { accountId, scopes } = await ask(vault, asker, { kind: 'list_fingerprints' })
-  const macKey = randomBytes(macKeyBytes)
-  const keys = { ...newRollingKeys(), mac: createSecretKey(macKey) }
+  const { set, after, begunAt } = begin(vault, accountId, cursor)
+  const macKey = Buffer.from(vault.keyring.fingerprintKey(`mac ${accountId} ${set}`))
+  const rolling = rollingKeys(vault.keyring.fingerprintKey(`rolling ${accountId} ${set}`))
+  const keys = { ...rolling, mac: createSecretKey(macKey) }
   const fingerprints: (Version & Fingerprint)[] = []
   const unscannable: (Version & { reason: Reason })[] = []
   const made: string[] = []
-  for await (const stored of storedVersions(vault, accountId)) {
-    const { name, uid } = stored.secret
-    if (!matches(names, name) || !allowsName(scopes, 'secrets:scan', name)) continue
-    const one = await fingerprintsOfVersion(vault, asker, stored, keys)
-    if ('reason' in one) unscannable.push(one)
-    else {
-      fingerprints.push(...one.made)
-      made.push(`${uid} ${stored.version} ${name}`)
+  let last: number | undefined
+  for await (const versions of secretsOf(vault, accountId, names, scopes, after)) {
+    for (const stored of versions) {
+      const one = await fingerprintsOfVersion(vault, asker, stored, keys)
+      if ('reason' in one) unscannable.push(one)
+      else {
+        fingerprints.push(...one.made)
+        made.push(`${stored.secret.uid} ${stored.version} ${stored.secret.name}`)
+      }
     }
-    if (fingerprints.length + unscannable.length > maxFingerprints) throw tooMany()
+    const count = fingerprints.length + unscannable.length
+    if (limit === undefined && count > maxFingerprints) throw tooMany()
+    last = versions[0]?.secret.id
+    if (limit !== undefined && count >= limit) break
+    last = undefined
   }
   await record(vault, asker, made, scopes)
-  return { base: keys.base, mix: keys.mix, macKey, fingerprints, unscannable }
+  const next = last === undefined ? undefined : encodeCursor(vault, accountId, 'fingerprints', [set, last, begunAt])
+  return { base: keys.base, mix: keys.mix, macKey, fingerprints, unscannable, next }
 }
 
-async function* storedVersions(vault: Vault, accountId: number): AsyncGenerator<StoredVersion> {
-  for (let last = 0; ; ) {
-    const page = await vault.store.versionsAfter(accountId, last, pageSize)
-    yield* page
-    const end = page.at(-1)?.secret.id
-    // Secrets always have a version: a page without one is after the last.
-    if (end === undefined) return
-    last = end
+interface Begun {
+  /** What the keys of the set are made of. */
+  readonly set: string
+  /** The secret that the last part ended with. */
+  readonly after: number
+  readonly begunAt: number
+}
+
+function begin(vault: Vault, accountId: number, cursor: string | undefined): Begun {
+  const now = vault.now()
+  if (cursor === undefined) return { set: randomBytes(16).toString('hex'), after: 0, begunAt: now }
+  const [set, after, begunAt] = decodePosition(vault, accountId, 'fingerprints', cursor)
+  // Whoever knows the keys beforehand could have their guesses ready.
+  if (Number(begunAt) < now - setLivesMs) throw invalid('cursor', 'Must be of a set that was begun within an hour.')
+  return { set: String(set), after: Number(after), begunAt: Number(begunAt) }
+}
+
+/** The kept versions of each secret that is asked for, by ascending id: by their names first, so that no other is opened. */
+async function* secretsOf(
+  vault: Vault,
+  accountId: number,
+  name: string,
+  scopes: readonly Scope[],
+  after: number,
+): AsyncGenerator<readonly StoredVersion[]> {
+  const search = { name, names: namesOf(scopes, 'secrets:scan'), words: [] }
+  const order = { order: 'created', isDown: false, after: after === 0 ? undefined : [0, after] } as const
+  const listing = { search, ...order, limit: pageSize, now: vault.now() }
+  for await (const page of vault.store.secretPages(accountId, listing)) {
+    const wanted = await filterInTurns(page.secrets, (secret) => fits(search, secret))
+    const found = await vault.store.versionsOf(
+      accountId,
+      wanted.map(({ id }) => id),
+    )
+    yield* Map.groupBy(found, ({ secret }) => secret.id).values()
   }
 }
 

@@ -420,8 +420,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a key gets fingerprints of those secrets alone that it may scan for',
     'vault/fingerprints.ts',
-    " || !allowsName(scopes, 'secrets:scan', name)",
-    '',
+    "names: namesOf(scopes, 'secrets:scan')",
+    'names: undefined',
     'v3/fingerprints.test.ts',
     'no other',
   ),
@@ -436,8 +436,8 @@ export const faults: readonly Fault[] = [
   fault(
     'each set of fingerprints has keys of its own',
     'vault/fingerprints.ts',
-    'const macKey = randomBytes(macKeyBytes)',
-    'const macKey = Buffer.alloc(macKeyBytes)',
+    "set: randomBytes(16).toString('hex')",
+    "set: ''",
     'v3/fingerprints.test.ts',
     'nothing in common',
   ),
@@ -2129,7 +2129,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a new secret is not wrapped under a key that is being replaced',
     'store/operations/secrets.ts',
-    'if (operation.accountId !== account.id || !isCurrent)',
+    'accountId === account.id && key.keyVersion === ',
     'if (operation.accountId !== account.id)',
     'store/decide.test.ts',
     'being replaced is put off',
@@ -2169,7 +2169,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a name is taken once',
     'store/operations/secrets.ts',
-    'if (work.world.has(secretsByName, account.id, operation.name)) return',
+    'if (call.work.world.has(secretsByName, call.account.id, operation.name)) return',
     'if (operation.name.length > 255) return',
     'v3/secrets.test.ts',
     'exist once',
@@ -3315,5 +3315,13 @@ export const faults: readonly Fault[] = [
     '',
     'store/batcher.test.ts',
     'no more work into a batch',
+  ),
+  fault(
+    'nobody goes on with a set of fingerprints for ever',
+    'vault/fingerprints.ts',
+    'Number(begunAt) < now - setLivesMs',
+    'Number(begunAt) < 0',
+    'v3/fingerprints.test.ts',
+    'SQLite.*come in parts',
   ),
 ]

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto'
 import { suite, test } from 'node:test'
-import { filterBits, filterOf, fingerprintsOf, type Keys, newRollingKeys } from '../../src/fingerprint/fingerprint.ts'
+import { filterBits, filterOf, fingerprintsOf, type Keys, rollingKeys } from '../../src/fingerprint/fingerprint.ts'
 import { Matcher } from '../../src/fingerprint/matcher.ts'
 import { strongWindow, windowBytes } from '../../src/fingerprint/strength.ts'
 import { rounds } from '../support/chance.ts'
@@ -11,7 +11,7 @@ import { fc } from '../support/fast-check.ts'
 const numRuns = rounds(60, 500)
 
 function newKeys(): Keys {
-  return { ...newRollingKeys(), mac: createSecretKey(randomBytes(32)) }
+  return { ...rollingKeys(randomBytes(8)), mac: createSecretKey(randomBytes(32)) }
 }
 
 /** What is found in the pieces of a stream, as `FORM@PLACE`. */

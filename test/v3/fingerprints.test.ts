@@ -51,6 +51,52 @@ for (const engine of engines) {
       assert.deepEqual(search(answer, text.slice(0, 30)), [])
     })
 
+    test('come in parts of one set, as large as is asked, each recorded, and of no other name than is asked', async (t) => {
+      let now = Date.now()
+      const { api } = await startServer(t, engine, { now: () => now })
+      const tokens = Array.from({ length: 25 }, newToken)
+      for (const [at, value] of tokens.entries()) await api.post('/v3/secrets', { name: `s-${at}`, value })
+      await api.post('/v3/secrets', { name: 'other', value: newToken() })
+      const whole = await setOf(api, { names: 's-*' })
+      const parts: Awaited<ReturnType<typeof setOf>>[] = []
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const body = { names: 's-*', limit: 10, ...(cursor === undefined ? {} : { cursor }) }
+        const answer = await api.post('/v3/fingerprints', body)
+        assert.equal(answer.status, 200, answer.text)
+        parts.push(answer.body)
+        cursor = answer.headers.get('strongroom-next-cursor')
+      }
+
+      assert.ok(parts.length > 5, String(parts.length))
+      const all = parts.flatMap(({ fingerprints }) => fingerprints)
+      assert.deepEqual(search({ ...parts[0], fingerprints: all }, tokens.join('\n')).length, 25)
+      const nameOf = ({ id, form }: { id: number; form: string }) => `${id} ${form}`
+      assert.deepEqual(all.map(nameOf), whole.fingerprints.map(nameOf))
+      for (const { base, mix, mac_key } of parts) {
+        assert.deepEqual([base, mix, mac_key], [parts[0].base, parts[0].mix, parts[0].mac_key])
+      }
+      assert.notEqual(parts[0].mac_key, whole.mac_key)
+      const { records } = (await api.get('/v3/audit?action=secret.fingerprint')).body
+      assert.equal(records.length, parts.length + 1)
+      const first = await api.post('/v3/fingerprints', { limit: 1 })
+      const cursor = first.headers.get('strongroom-next-cursor')
+      assert.equal((await api.post('/v3/fingerprints', { limit: 1, cursor })).status, 200)
+      now += 3_600_001
+      for (const other of ['AAAA', cursor]) {
+        assert.equal((await api.post('/v3/fingerprints', { limit: 1, cursor: other })).status, 400)
+      }
+    })
+
+    test('are made of the secrets that are asked for, and no other is opened', async (t) => {
+      const { api, vault } = await startServer(t, engine)
+      for (let at = 0; at < 30; at++) await api.post('/v3/secrets', { name: `s-${at}`, value: newToken() })
+      const opened = t.mock.method(vault.keyring, 'openValue')
+
+      await setOf(api, { names: 's-7' })
+
+      assert.equal(opened.mock.callCount(), 1)
+    })
+
     test('are of every secret of an account with many', async (t) => {
       const { api } = await startAccount(t, engine)
       const tokens = Array.from({ length: 25 }, newToken)

@@ -40,6 +40,7 @@ const Answer = Type.Object(
   },
 )
 
+const maxPart = 10_000
 /** Each opens every value of an account. */
 const perSecond = 1
 
@@ -60,6 +61,16 @@ export const fingerprintRoutes: readonly Route[] = [
       body: json(
         Type.Object(
           {
+            limit: Type.Optional(
+              Type.Integer({
+                minimum: 1,
+                maximum: maxPart,
+                description: 'a number from 1 to 10000',
+                'x-about':
+                  'Has the answer hold about so many, and `Strongroom-Next-Cursor` lead to the next part, under the same keys. Without it all are answered, or none where they are more than 100000.',
+              }),
+            ),
+            cursor: Type.Optional(Type.String({ maxLength: 512, description: 'one that an earlier answer gave' })),
             names: Type.Optional(
               Type.String({ maxLength: 255, description: 'a name, or a pattern such as prod-*; all without it' }),
             ),
@@ -75,18 +86,23 @@ export const fingerprintRoutes: readonly Route[] = [
       answers: { 200: Answer },
       refusals: [],
     },
-    headers: { takes: [], gives: [] },
+    headers: { takes: [], gives: ['Strongroom-Next-Cursor'] },
     use: ({ vault, keyLimiter, metrics }) => {
       const onLimit = () => metrics.limitedRequests.inc({ limit: 'fingerprints' })
       const limiter = keyLimiter === undefined ? undefined : new RateLimiter(perSecond, onLimit)
       const running = new Set<number>()
-      return async (request) => {
+      return async (request, reply) => {
         const { accountId } = identityOf(request)
-        limiter?.take(String(accountId), performance.now())
+        const { names, limit, cursor } = request.body
+        // The next part of a set is as little work as the limit says.
+        if (cursor === undefined) limiter?.take(String(accountId), performance.now())
         if (running.has(accountId)) throw oneAtATime()
         running.add(accountId)
         try {
-          const { macKey, fingerprints, ...rest } = await makeFingerprints(vault, askerOf(request), request.body.names)
+          const part = { limit: limit ?? (cursor === undefined ? undefined : maxPart), cursor }
+          const set = await makeFingerprints(vault, askerOf(request), names, part)
+          const { macKey, fingerprints, next, ...rest } = set
+          if (next !== undefined) reply.header('strongroom-next-cursor', next)
           const shown = fingerprints.map(({ mac, ...one }) => ({ ...one, mac: Buffer.from(mac).toString('hex') }))
           return { ...rest, mac_key: macKey.toString('hex'), fingerprints: shown }
         } finally {
