@@ -1,13 +1,21 @@
 /** The files of a deployment name what there is: settings, paths, and the same Node as everywhere. */
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { settings } from '../../src/settings.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
-const files = ['Dockerfile', 'compose.yaml', 'deploy/strongroom.service', 'deploy/strongroom.env']
+const files = [
+  'Dockerfile',
+  'compose.yaml',
+  'deploy/strongroom.service',
+  'deploy/strongroom.env',
+  'deploy/strongroom-host',
+]
 
 suite('The files of a deployment', () => {
   test('set only settings that there are', () => {
@@ -32,6 +40,15 @@ suite('The files of a deployment', () => {
     }
   })
 
+  test('copy what the scripts of the build import', () => {
+    const copied = new Set([...read('Dockerfile').matchAll(/\bscripts\/[\w-]+\.ts\b/g)].map(([path]) => path))
+    for (const script of copied) {
+      for (const [, name] of read(script).matchAll(/ from '\.\/([^']+)'/g))
+        assert.ok(copied.has(`scripts/${name}`), name)
+    }
+    assert.ok(copied.size > 1)
+  })
+
   test('ship the server and the portal, both built before', () => {
     const dockerfile = read('Dockerfile')
     const [, shipped = ''] = dockerfile.split(/^FROM .*$/m).slice(1)
@@ -46,9 +63,9 @@ suite('The files of a deployment', () => {
   test('run the Node that the package asks for, never as root, and never write a core', () => {
     const oldest = /\d+/.exec(JSON.parse(read('package.json')).engines.node)?.[0]
     const stages = [...read('Dockerfile').matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)
-    assert.deepEqual(new Set(stages), new Set([`\${NODE_IMAGE}`]))
+    assert.deepEqual(stages, [`\${NODE_IMAGE}`, 'scratch'])
     assert.equal(/^ARG NODE_IMAGE=node:(\d+)/m.exec(read('Dockerfile'))?.[1], oldest)
-    assert.match(read('Dockerfile'), /^USER node$/m)
+    assert.match(read('Dockerfile'), /^USER 1000:1000$/m)
     assert.match(read('compose.yaml'), /core: 0/)
     const unit = read('deploy/strongroom.service')
     for (const line of [
@@ -60,5 +77,33 @@ suite('The files of a deployment', () => {
     ]) {
       assert.ok(unit.includes(`\n${line}\n`), line)
     }
+  })
+
+  test('give the server the time that it needs to stop', () => {
+    const least = 25
+    const inUnit = Number(/^TimeoutStopSec=(\d+)s$/m.exec(read('deploy/strongroom.service'))?.[1])
+    const inCompose = Number(/stop_grace_period: (\d+)s/.exec(read('compose.yaml'))?.[1])
+    for (const seconds of [inUnit, inCompose]) assert.ok(seconds > least, String(seconds))
+  })
+
+  const isRoot = process.platform === 'linux' && process.getuid?.() === 0
+  test('make an image of what Node needs, a user and their folder', { skip: !isRoot && 'chroot is for root' }, (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'sr-image-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const node = { ...process.env, PATH: `${join(process.execPath, '..')}:${process.env['PATH']}` }
+    execFileSync('sh', [join(root, 'scripts/image-root.sh'), folder], { env: node })
+
+    // Which the engine makes.
+    writeFileSync(join(folder, 'root/etc/hosts'), '127.0.0.1 localhost\n')
+    const program =
+      "require('node:dns').lookup('localhost', (e) => console.log(e, require('node:os').userInfo().username, new Intl.NumberFormat('de').format(1000)))"
+    const inside = ['--userspec=1000:1000', join(folder, 'root'), '/usr/local/bin/node', '-e', program]
+    assert.equal(
+      execFileSync('chroot', inside, { encoding: 'utf8', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }),
+      'null node 1.000\n',
+    )
+    const { mode } = statSync(join(folder, 'owned/data'))
+    assert.equal(mode & 0o777, 0o700)
+    assert.ok(!existsSync(join(folder, 'root/bin/sh')))
   })
 })
