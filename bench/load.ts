@@ -6,6 +6,8 @@ import { connect, type Socket } from 'node:net'
 
 export interface Load {
   readonly port: number
+  /** Whom connections ask, in turn, where it is not the one of `port` and `key` alone. */
+  readonly targets?: readonly { readonly port: number; readonly key: string }[]
   readonly connections: number
   readonly seconds: number
   /** Ends after so many requests, if the seconds are not over before. */
@@ -32,7 +34,7 @@ const latencies: number[] = []
 let failed = 0
 let count = 0
 
-await Promise.all(Array.from({ length: load.connections }, () => runConnection()))
+await Promise.all(Array.from({ length: load.connections }, (_, at) => runConnection(at)))
 latencies.sort((a, b) => a - b)
 const measured: Measured = {
   requests: latencies.length,
@@ -43,9 +45,11 @@ const measured: Measured = {
 }
 console.log(JSON.stringify(measured))
 
-function runConnection(): Promise<void> {
+function runConnection(at: number): Promise<void> {
+  const targets = load.targets ?? [load]
+  const { port, key } = targets[at % targets.length] ?? load
   return new Promise((resolve, reject) => {
-    const socket = connect(load.port, '127.0.0.1')
+    const socket = connect(port, '127.0.0.1')
     socket.setNoDelay(true)
     let received = ''
     let sentAt = 0
@@ -54,7 +58,7 @@ function runConnection(): Promise<void> {
       if (sentAt >= until || count >= (load.requests ?? Number.POSITIVE_INFINITY)) {
         socket.end()
         resolve()
-      } else socket.write(nextRequest())
+      } else socket.write(nextRequest(key))
     }
     socket.once('connect', send)
     socket.once('error', reject)
@@ -80,9 +84,9 @@ function completeStatus(text: string): number | undefined {
   return text.length >= end + 4 + length ? Number(text.slice(9, 12)) : undefined
 }
 
-function nextRequest(): string {
+function nextRequest(key: string): string {
   count++
-  const head = `Host: localhost\r\nAuthorization: Bearer ${load.key}\r\n`
+  const head = `Host: localhost\r\nAuthorization: Bearer ${key}\r\n`
   if (load.kind !== 'create') {
     const path = load.kind === 'constant' ? '/' : `/v3/secrets/${1 + (count % load.secrets)}`
     return `GET ${path} HTTP/1.1\r\n${head}\r\n`

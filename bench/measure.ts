@@ -50,7 +50,7 @@ export async function fill(target: Target, from: number, to: number): Promise<vo
   if (failed > 0) throw new Error(`${failed} of the secrets were not made.`)
 }
 
-async function measureAlone(load: Load): Promise<Measured> {
+export async function measureAlone(load: Load): Promise<Measured> {
   const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'load.ts'), JSON.stringify(load)])
   return JSON.parse(stdout) as Measured
 }

@@ -9,6 +9,7 @@ import { freePort } from '../test/support/free-port.ts'
 export interface Target {
   readonly name: string
   readonly port: number
+  readonly pid: number
   /** An API key with all scopes. */
   readonly key: string
   /** From the start of the process until it answers, in milliseconds. */
@@ -62,10 +63,13 @@ export async function startFloor(): Promise<Target> {
   return started('floor', '', spawn(process.execPath, parameters, { stdio: 'inherit' }), port, folder)
 }
 
-export async function startStrongroom(name: string, databaseUrl?: string): Promise<Target> {
+export async function startStrongroom(
+  name: string,
+  databaseUrl?: string,
+  { key = generateToken(), env = {} }: { key?: string; env?: Readonly<Record<string, string>> } = {},
+): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
   const port = await freePort()
-  const key = generateToken()
   // As "npm start" and the service do.
   const main = ['--max-semi-space-size=8', join(import.meta.dirname, '..', 'dist', 'main.js')]
   const child = spawn(process.execPath, [...main, 'serve'], {
@@ -78,6 +82,7 @@ export async function startStrongroom(name: string, databaseUrl?: string): Promi
       STRONGROOM_RATE_LIMIT: 'off',
       STRONGROOM_LOG_LEVEL: 'error',
       ...(databaseUrl === undefined ? {} : { STRONGROOM_DATABASE_URL: databaseUrl }),
+      ...env,
     },
   })
   return started(name, key, child, port, folder)
@@ -93,6 +98,7 @@ async function started(name: string, key: string, child: ChildProcess, port: num
     name,
     key,
     port,
+    pid: child.pid ?? 0,
     startMs: performance.now() - began,
     residentBytes: () => {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')

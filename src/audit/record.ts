@@ -275,6 +275,15 @@ export function encodeRecord(record: AuditRecord): string {
   return encode(record)
 }
 
+/** What ends the canonical text: where the record stands in its chain, which may be known later than all that comes before it. */
+const place = '"seq":'
+
+/** The canonical text up to the number of the record, which its time and the end follow: `5,"time":"2026-01-15T10:30:00.000Z"}`. */
+export function encodeUpToPlace(record: AuditRecord): string {
+  const text = encodeRecord(record)
+  return text.slice(0, text.lastIndexOf(place) + place.length)
+}
+
 /**
  * Members in the order of their names. What is written by hand here is half of what recording costs when `JSON.stringify`
  * does it; it is held against that in the tests.

@@ -1,5 +1,5 @@
 /** The queries about the audit trail. */
-import { all, literal, none, type Query, reading, sql } from './sql.ts'
+import { all, literal, none, type Query, reading, settled, sql } from './sql.ts'
 import type { RecordCount, RecordCounting, RecordFilter, RecordMatch } from './store.ts'
 import { accounts } from './tables/account.ts'
 import type { NamedRow } from './tables/field.ts'
@@ -8,18 +8,20 @@ import { audit, toStoredRecord } from './tables/record.ts'
 export const recordsAfter = (accountId: number, after: number, limit: number) =>
   reading(
     { read: toStoredRecord },
-    sql`select ${all(audit)} from audit where account_id = ${accountId} and seq > ${after} order by seq limit ${limit}`,
+    settled(
+      sql`select ${all(audit)} from audit where account_id = ${accountId} and seq > ${after} order by seq limit ${limit}`,
+    ),
   )
 
 export const recordsBefore = (accountId: number, filter: RecordFilter) => {
   const { before, window, limit, from, to } = filter
   return reading(
     { read: toStoredRecord },
-    sql`
+    settled(sql`
     select ${all(audit)} from audit where account_id = ${accountId} and seq < ${before} and seq >= ${before - window}
       ${from === undefined ? none : sql`and ms >= ${from}`} ${to === undefined ? none : sql`and ms <= ${to}`}
       ${matching(filter)}
-    order by seq desc limit ${limit}`,
+    order by seq desc limit ${limit}`),
   )
 }
 
@@ -27,7 +29,7 @@ export const countRecords = (accountId: number, counting: RecordCounting) => {
   const { after, upTo, stepMs, shiftMs, isByName } = counting
   return reading(
     { read: toRecordCount },
-    sql`
+    settled(sql`
     select ms - (ms - ${literal(shiftMs)}) % ${literal(stepMs)} as start, action,
       case when outcome in ('ok', 'replayed') then 1 else 0 end as is_ok,
       principal_kind, principal_id, principal_name, ${isByName ? sql`object_name` : sql`null`} as name,
@@ -36,7 +38,7 @@ export const countRecords = (accountId: number, counting: RecordCounting) => {
       ${isByName ? sql`and object_kind = 'secret' and object_name is not null` : none}
       ${matching(counting)}
     group by start, action, is_ok, principal_kind, principal_id, principal_name
-      ${isByName ? sql`, object_name` : none}`,
+      ${isByName ? sql`, object_name` : none}`),
   )
 }
 
@@ -55,7 +57,7 @@ function toRecordCount(row: NamedRow): RecordCount {
 }
 
 export const auditSize = (accountId: number) =>
-  reading(accounts.part('auditSize'), sql`select audit_size from accounts where id = ${accountId}`)
+  reading(accounts.part('auditSize'), settled(sql`select audit_size from accounts where id = ${accountId}`))
 
 function matching({ action, outcome, secret, principal }: RecordMatch): Query {
   return sql`

@@ -6,16 +6,40 @@ import type { Backlog } from './store.ts'
 import { weightOf } from './weight.ts'
 
 export interface BatcherOptions {
+  /** Requests of one lane go together; lanes do not wait for one another. */
+  readonly laneOf: (request: Request) => Lane
+  /** Where requests go whose batch was `Crowded`, and those that come as long as something is there. */
+  readonly apartOf?: (request: Request) => Lane
   /**
    * Carries out one batch, with one outcome per request in the order given.
    *
    * @param waitingSince when the first of them came, as `performance.now()` counts
+   * @param onDecided told when all is decided, and nothing is left but to make it durable
+   * @throws Crowded when some of them would keep the others waiting: nothing happened
    */
-  readonly run: (requests: readonly Request[], waitingSince: number) => Promise<readonly Outcome[]>
-  /** Batches on their way at once. */
-  readonly inFlight: number
+  readonly run: (
+    requests: readonly Request[],
+    waitingSince: number,
+    lane: Lane,
+    onDecided: () => void,
+  ) => Promise<readonly Outcome[]>
   /** Who has waited so long behind a batch to which the store did not answer is let go with it. */
   readonly maxWaitMs?: number
+}
+
+/** Nothing of a batch was done, as somebody is at what it needs for longer than all of it should wait. */
+export class Crowded extends Error {
+  override readonly name = 'Crowded'
+}
+
+export interface Lane {
+  readonly name: string
+  /** Whether it is for few who may have to wait: of an account that somebody else is at. */
+  readonly isApart?: boolean
+  /** Batches on their way at once. */
+  readonly inFlight: number
+  /** Of those, how many may be undecided: more would be smaller ones, which wait for the same. */
+  readonly deciding: number
 }
 
 interface Waiting {
@@ -36,12 +60,11 @@ const maxWaitMs = 2_000
 
 export class Batcher {
   readonly #options: BatcherOptions
-  #waiting: Waiting[] = []
-  #running = 0
+  readonly #lanes = new Map<string, Queue>()
+  #waiting = 0
   #sent = 0
   /** In the order in which they were sent. */
   readonly #runningSince = new Set<{ readonly at: number }>()
-  #isScheduled = false
   readonly #whenIdle: (() => void)[] = []
 
   constructor(options: BatcherOptions) {
@@ -50,89 +73,160 @@ export class Batcher {
 
   /** @throws Refusal `overloaded` when too much waits already */
   submit(request: Request): Promise<Outcome> {
-    if (this.#waiting.length >= maxWaiting) {
+    if (this.#waiting >= maxWaiting) {
       const message = 'The server has more requests than it can answer. Try again shortly.'
       return Promise.reject(new Refusal('overloaded', message, { headers: { 'retry-after': '1' } }))
     }
+    const apart = this.#options.apartOf?.(request)
+    const isCrowded = apart !== undefined && this.#lanes.has(apart.name)
+    const queue = this.#queueOf(isCrowded ? apart : this.#options.laneOf(request))
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request, since: performance.now(), resolve, reject })
-      this.#schedule()
+      this.#add(queue, { request, since: performance.now(), resolve, reject })
     })
+  }
+
+  #queueOf(lane: Lane): Queue {
+    const queue = this.#lanes.get(lane.name) ?? new Queue(lane)
+    this.#lanes.set(lane.name, queue)
+    return queue
+  }
+
+  #add(queue: Queue, one: Waiting): void {
+    queue.waiting.push(one)
+    this.#waiting++
+    this.#schedule(queue)
   }
 
   /** Requests that have no durable record yet. */
   get backlog(): Backlog {
     const [oldest] = this.#runningSince
     const oldestMs = oldest === undefined ? 0 : performance.now() - oldest.at
-    return { waiting: this.#waiting.length, sent: this.#sent, oldestMs }
+    return { waiting: this.#waiting, sent: this.#sent, oldestMs }
   }
 
   /** Resolves when nothing waits and nothing runs. */
   async idle(): Promise<void> {
-    if (this.#running === 0 && this.#waiting.length === 0) return
+    if (this.#sent === 0 && this.#waiting === 0) return
     await new Promise<void>((resolve) => this.#whenIdle.push(resolve))
   }
 
   /** At the end of this turn of the event loop, so that requests which were read together go together. */
-  #schedule(): void {
-    if (this.#isScheduled || this.#running >= this.#options.inFlight) return
-    this.#isScheduled = true
+  #schedule(queue: Queue): void {
+    if (queue.isScheduled || !queue.mayStart) return
+    queue.isScheduled = true
     setImmediate(() => {
-      this.#isScheduled = false
-      this.#start()
+      queue.isScheduled = false
+      this.#start(queue)
     })
   }
 
-  #start(): void {
-    if (this.#waiting.length === 0 || this.#running >= this.#options.inFlight) return
-    const share = Math.ceil(this.#waiting.length / this.#options.inFlight)
-    const size = withinWeight(this.#waiting, Math.min(Math.max(share, minBatch), maxBatch))
-    const batch = this.#waiting.slice(0, size)
-    this.#waiting = this.#waiting.slice(size)
-    this.#running++
+  #start(queue: Queue): void {
+    if (!queue.mayStart) return
+    const batch = queue.take()
+    this.#waiting -= batch.length
     this.#sent += batch.length
+    queue.sent += batch.length
+    queue.running++
+    queue.deciding++
     const running = { at: performance.now() }
     this.#runningSince.add(running)
-    void this.#run(batch).finally(() => {
+    let isDeciding = true
+    const onDecided = () => {
+      if (!isDeciding) return
+      isDeciding = false
+      queue.deciding--
+      this.#schedule(queue)
+    }
+    void this.#run(batch, queue, onDecided).finally(() => {
+      if (isDeciding) queue.deciding--
+      isDeciding = false
       this.#runningSince.delete(running)
-      this.#running--
+      queue.running--
+      queue.sent -= batch.length
       this.#sent -= batch.length
-      if (this.#waiting.length > 0) this.#start()
-      else if (this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve()
+      if (queue.isOver) this.#lanes.delete(queue.lane.name)
+      if (queue.waiting.length > 0) this.#start(queue)
+      else if (this.#sent === 0 && this.#waiting === 0) for (const resolve of this.#whenIdle.splice(0)) resolve()
     })
-    if (this.#waiting.length > 0) this.#schedule()
+    this.#schedule(queue)
   }
 
-  async #run(batch: readonly Waiting[]): Promise<void> {
+  async #run(batch: readonly Waiting[], queue: Queue, onDecided: () => void): Promise<void> {
     try {
       const requests = batch.map(({ request }) => request)
-      const outcomes = await this.#options.run(requests, batch[0]?.since ?? performance.now())
+      const since = batch[0]?.since ?? performance.now()
+      const outcomes = await this.#options.run(requests, since, queue.lane, onDecided)
       batch.forEach(({ resolve, reject }, at) => {
         const outcome = outcomes[at]
         if (outcome === undefined) reject(new Error('A batch came back shorter than it went.'))
         else resolve(outcome)
       })
     } catch (error) {
-      if (batch.length > 1 && isOfOne(error)) return this.#runApart(batch)
+      const { apartOf } = this.#options
+      if (error instanceof Crowded && apartOf !== undefined && queue.lane.isApart !== true) {
+        for (const one of batch) this.#add(this.#queueOf(apartOf(one.request)), one)
+        return
+      }
+      if (batch.length > 1 && isOfOne(error)) return this.#runApart(batch, queue)
       for (const { reject } of batch) reject(error)
-      if (isOfStore(error)) this.#letGo()
+      if (isOfStore(error)) this.#letGo(queue)
     }
   }
 
   /** Whoever would have waited twice, for this batch and for the next, which fares no better for all that is known. */
-  #letGo(): void {
+  #letGo(queue: Queue): void {
     const since = performance.now() - (this.#options.maxWaitMs ?? maxWaitMs)
     const isLate = (one: Waiting) => one.since < since
-    const late = this.#waiting.filter(isLate)
-    this.#waiting = this.#waiting.filter((one) => !isLate(one))
+    const late = queue.waiting.filter(isLate)
+    queue.waiting = queue.waiting.filter((one) => !isLate(one))
+    this.#waiting -= late.length
     for (const { reject } of late) reject(notAsked())
   }
 
   /** In halves, until the one at fault is alone. */
-  async #runApart(batch: readonly Waiting[]): Promise<void> {
+  async #runApart(batch: readonly Waiting[], queue: Queue): Promise<void> {
     const middle = batch.length >> 1
-    await this.#run(batch.slice(0, middle))
-    await this.#run(batch.slice(middle))
+    await this.#run(batch.slice(0, middle), queue, () => {})
+    await this.#run(batch.slice(middle), queue, () => {})
+  }
+}
+
+/** What waits in a lane, and what is on its way. */
+class Queue {
+  readonly lane: Lane
+  waiting: Waiting[] = []
+  running = 0
+  deciding = 0
+  /** Requests on their way. */
+  sent = 0
+  isScheduled = false
+
+  constructor(lane: Lane) {
+    this.lane = lane
+  }
+
+  /** Whether nobody needs it any more, so that those who come go with all others again. */
+  get isOver(): boolean {
+    return this.lane.isApart === true && this.waiting.length === 0 && this.running === 0
+  }
+
+  /**
+   * Whether a batch is to go now. Beside others that are decided it goes only once half as many wait as are on their way: so
+   * batches grow with the time that they take to be durable, and no crumbs go between them.
+   */
+  get mayStart(): boolean {
+    const { inFlight, deciding } = this.lane
+    if (this.waiting.length === 0 || this.running >= inFlight || this.deciding >= deciding) return false
+    return this.running === this.deciding || this.waiting.length >= this.sent
+  }
+
+  /** As many as the undecided batches divide what waits among them. */
+  take(): Waiting[] {
+    const share = Math.ceil(this.waiting.length / this.lane.deciding)
+    const size = withinWeight(this.waiting, Math.min(Math.max(share, minBatch), maxBatch))
+    const batch = this.waiting.slice(0, size)
+    this.waiting = this.waiting.slice(size)
+    return batch
   }
 }
 

@@ -1,8 +1,9 @@
 /** What a database must do to be a store: run a batch in one durable transaction, and answer plain queries. */
 
 import type { KeyObject } from 'node:crypto'
+import type { Lane } from './batcher.ts'
 import type { Setting } from './load.ts'
-import type { Batch, Outcome } from './operation.ts'
+import type { Batch, Outcome, Request } from './operation.ts'
 import type { Query } from './sql.ts'
 import type { NamedRow } from './tables/field.ts'
 import type { Watched } from './watched.ts'
@@ -13,17 +14,23 @@ export interface RowKey {
   readonly storeId: string
 }
 
+export type { Lane }
+
 export interface Engine extends Watched {
   readonly dialect: 'sqlite' | 'postgres'
-  /** How many batches may be on their way at once. */
-  readonly inFlight: number
+  /** Requests of one lane may go together. */
+  laneOf(request: Request): Lane
+  /** Where they go when others of their lane should not wait for them. */
+  apartOf?(request: Request): Lane
   /**
    * Runs a batch in one transaction and resolves when it is durable.
    *
    * @throws Refusal `audit_unavailable`, `storage_full`: nothing happened; `invalid`: nothing happened, because of what one
    *   of the requests holds; `outcome_unknown`: it may have happened
+   * @throws Crowded in a lane that is not apart
+   * @param onDecided told when it is decided, and nothing is left but to make it durable
    */
-  run(batch: Batch, setting: Setting): Promise<Outcome[]>
+  run(batch: Batch, setting: Setting, lane: Lane, onDecided: () => void): Promise<Outcome[]>
   /** Before the first batch. */
   takeRowKey(rowKey: RowKey): Promise<void>
   /**

@@ -18,19 +18,21 @@ import { seedsByToken } from './tables/seed.ts'
 import type { Transaction } from './transaction.ts'
 import { verified } from './verified.ts'
 import { World } from './world.ts'
-import { type Step, stepsOf } from './writes.ts'
+import { stepsOf } from './writes.ts'
 
 export interface Setting {
   readonly storeId: string
   readonly keepVersions: number
 }
 
-/** What a batch comes to: what is answered once all steps are carried out, in one transaction with what was loaded for it. */
+/** What a batch comes to: what is answered once all that it changes is written, in one transaction with what was loaded for it. */
 export interface Decided {
   readonly outcomes: Outcome[]
-  readonly steps: readonly Step[]
-  /** Those that were locked, as they are once all is carried out. */
+  readonly changes: World['changes']
+  /** Those that were locked, as they are once all is written; but for their trails, where others append to those meanwhile. */
   readonly accounts: Locked
+  /** Milliseconds since 1970, as it was decided. */
+  readonly now: number
 }
 
 /**
@@ -44,14 +46,15 @@ export async function execute(
   setting: Setting,
   macs: RowMacs | undefined,
 ): Promise<Outcome[]> {
-  const { outcomes, steps } = await decideBatch(tx, batch, setting, macs)
-  if (steps.length > 0) await tx.write(steps)
+  const { outcomes, changes } = await decideBatch(tx, batch, setting, macs)
+  await tx.write(stepsOf(changes, setting.keepVersions))
   return outcomes
 }
 
 /**
  * Loads what a batch needs within an open transaction, and decides it. Nothing is written.
  *
+ * @param isShared whether others of the same accounts are decided meanwhile
  * @throws Refusal `integrity_failure` when a row is not authentic that any of several requests rests upon: nothing
  *   happened, and each is to be asked for by itself
  */
@@ -61,21 +64,21 @@ export async function decideBatch(
   setting: Setting,
   macs: RowMacs | undefined,
   remembered?: Remembered,
+  isShared = false,
 ): Promise<Decided> {
   if (macs === undefined) throw new Error('The store has not been given the key of its rows.')
   const forged: Forged[] = []
-  const world = await loadWorld(raw, batch, setting, macs, forged, remembered?.owners)
-  remembered?.trails.compare(world.all(accountRows))
+  const since = remembered?.trails.moment ?? 0
+  const world = await loadWorld(raw, batch, setting, macs, forged, remembered?.owners, isShared)
+  remembered?.trails.compare(world.all(accountRows), since)
   const [first] = forged.filter((one) => !isTold(one, batch.requests))
   if (first !== undefined) {
-    return {
-      outcomes: batch.requests.map(({ operation }) => answerOf(first, operation, batch)),
-      steps: [],
-      accounts: [],
-    }
+    const outcomes = batch.requests.map(({ operation }) => answerOf(first, operation, batch))
+    // Nothing is decided, and so nothing changed.
+    return { outcomes, changes: world.changes, accounts: [], now: world.now }
   }
-  const { outcomes, changes } = decide(batch.requests, world)
-  return { outcomes, steps: stepsOf(changes, setting.keepVersions), accounts: [...world.all(accountRows)] }
+  const decided = decide(batch.requests, world)
+  return { ...decided, accounts: [...world.all(accountRows)], now: world.now }
 }
 
 /** Of several requests, nobody knows here which rests upon it: each is asked for by itself. */
@@ -96,6 +99,7 @@ async function loadWorld(
   macs: RowMacs,
   forged: Forged[],
   owners: Owners | undefined,
+  isShared: boolean,
 ): Promise<World> {
   const tx = verified(raw, macs, forged)
   const hashes = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [caller.hash] : [])))
@@ -117,7 +121,7 @@ async function loadWorld(
   ] as const
   const early = owners === undefined ? undefined : askEarly(raw, macs, requests, owners)
   const [accounts, byToken, time] = await Promise.all(answers)
-  const world = new World({ storeId, macs, forged, now: time, keepVersions })
+  const world = new World({ storeId, macs, forged, now: time, keepVersions, isShared })
   world.take(accountRows, accounts)
   world.take(apiKeys, byToken)
   if (addresses.length > 0) await loadMachinesAt(tx, addresses, world)

@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { type Code, Refusal } from '../errors.ts'
 import * as tries from './attempt-queries.ts'
 import * as trail from './audit-queries.ts'
-import { Batcher } from './batcher.ts'
+import { Batcher, Crowded } from './batcher.ts'
 import { DiskWatch } from './disk.ts'
 import type { Engine } from './engine.ts'
 import * as keyrings from './keyring-queries.ts'
@@ -85,17 +85,21 @@ class BatchedStore implements Store {
     this.#disk = disk
     this.#keepVersions = keepVersions
     this.#batcher = new Batcher({
-      inFlight: engine.inFlight,
-      run: async (requests, waitingSince) => {
+      laneOf: (request) => engine.laneOf(request),
+      ...(engine.apartOf === undefined ? {} : { apartOf: engine.apartOf.bind(engine) }),
+      run: async (requests, waitingSince, lane, onDecided) => {
         const sentAt = performance.now()
         let failure: Code | undefined
+        let isCrowded = false
         try {
-          return await engine.run({ requests, now: now?.() }, { storeId: this.#storeId, keepVersions })
+          return await engine.run({ requests, now: now?.() }, { storeId: this.#storeId, keepVersions }, lane, onDecided)
         } catch (error) {
           failure = error instanceof Refusal ? error.code : 'internal'
+          isCrowded = error instanceof Crowded
           throw error
         } finally {
-          this.events.onBatch({ requests, waitingSince, sentAt, backAt: performance.now(), failure })
+          // What goes again, in batches of their own, has not failed.
+          if (!isCrowded) this.events.onBatch({ requests, waitingSince, sentAt, backAt: performance.now(), failure })
         }
       },
     })

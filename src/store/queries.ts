@@ -1,6 +1,6 @@
 /** The queries that are not one secret's read or write. */
 import type { Secret } from '../model/secret.ts'
-import { all, among, eachByItself, none, type Query, reading, sql } from './sql.ts'
+import { all, among, eachByItself, none, type Query, reading, settled, sql } from './sql.ts'
 import type { DeploymentFilter, StoredDeployment } from './store.ts'
 import type { StoredVersion } from './stored.ts'
 import { accounts } from './tables/account.ts'
@@ -36,7 +36,7 @@ const storedVersion = {
 
 export const allAccounts = (limit: number | undefined) => {
   const atMost = limit === undefined ? none : sql` limit ${limit}`
-  return reading(accounts, sql`select ${all(accounts)} from accounts order by id${atMost}`)
+  return reading(accounts, settled(sql`select ${all(accounts)} from accounts order by id${atMost}`))
 }
 
 export const accountOf = (id: number) => reading(accounts, sql`select ${all(accounts)} from accounts where id = ${id}`)

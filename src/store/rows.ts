@@ -16,6 +16,8 @@ export interface Fate<Row, Own> {
   /** At least its primary key. */
   readonly key: Partial<Own>
   readonly existed: boolean
+  /** As it was loaded, if it was. */
+  readonly before?: Row | undefined
   readonly row: Row | null
 }
 

@@ -5,6 +5,8 @@ import type { NamedRow } from './tables/field.ts'
 export interface Query {
   readonly sql: string
   readonly parameters: readonly unknown[]
+  /** That what it finds must be durable when it is answered: of the trail, some is to be seen a moment before. */
+  readonly isSettled?: true
 }
 
 /** A statement that reads, and what its rows mean. */
@@ -15,6 +17,11 @@ export interface Reading<Model> {
 
 export function reading<Model>({ read }: Pick<Reading<Model>, 'read'>, query: Query): Reading<Model> {
   return { query, read }
+}
+
+/** A statement about the trail: what it finds is durable when it is answered. */
+export function settled(query: Query): Query {
+  return { ...query, isSettled: true }
 }
 
 /**

@@ -15,11 +15,15 @@ export type TellLost = (known: Head, found: number) => void
 /** So many accounts are remembered, those that were used last. */
 const maxKnown = 10_000
 
+/** How far the trail of an account goes. */
+type Trail = Pick<Account, 'id' | 'auditSize' | 'auditHead'>
+
 /** Of each account that a batch has locked. */
-export type Locked = readonly Account[]
+export type Locked = readonly Trail[]
 
 export class Trails {
-  readonly #known = new Map<number, Head>()
+  readonly #known = new Map<number, Head & { readonly moment: number }>()
+  #moment = 0
   #tell: TellLost = () => {}
 
   onLost(tell: TellLost): void {
@@ -31,22 +35,32 @@ export class Trails {
     return [...this.#known.values()]
   }
 
-  /** Holds accounts against what is known, as they were read under their locks. */
-  compare(accounts: Iterable<Account>): void {
+  /** Counts what was acknowledged: what comes later was not there yet for whoever has begun to read. */
+  get moment(): number {
+    return this.#moment
+  }
+
+  /**
+   * Holds accounts against what is known.
+   *
+   * @param since a moment before they were read: others may append to their trails meanwhile
+   */
+  compare(accounts: Iterable<Trail>, since: number): void {
     for (const { id, auditSize, auditHead } of accounts) {
       const known = this.#known.get(id)
-      if (known === undefined || auditSize > known.size) continue
+      if (known === undefined || known.moment > since || auditSize > known.size) continue
       if (auditSize === known.size && hexOf(auditHead) === known.head) continue
       this.lose(known, auditSize)
     }
   }
 
   /** Takes note of what a commit made durable, and somebody was told. */
-  acknowledge(accounts: Iterable<Account>): void {
+  acknowledge(accounts: Iterable<Trail>): void {
+    this.#moment++
     for (const { id, auditSize, auditHead } of accounts) {
       if (auditSize === 0 || auditSize < (this.#known.get(id)?.size ?? 0)) continue
       this.#known.delete(id)
-      this.#known.set(id, { accountId: id, size: auditSize, head: hexOf(auditHead) })
+      this.#known.set(id, { accountId: id, size: auditSize, head: hexOf(auditHead), moment: this.#moment })
     }
     for (const [id] of this.#known) {
       if (this.#known.size <= maxKnown) return

@@ -17,6 +17,8 @@ export interface Basis {
   /** Milliseconds since 1970. */
   readonly now: number
   readonly keepVersions: number
+  /** Whether others of the same accounts are decided meanwhile: the database then says where records stand in the trail. */
+  readonly isShared: boolean
 }
 
 /** Rows of one table, or of several that are read as one. */
@@ -39,6 +41,7 @@ export class World {
   readonly forged: Forged[]
   readonly now: number
   readonly keepVersions: number
+  readonly isShared: boolean
   readonly changes = new Changes()
   /** Names of accounts that are taken, of those that are to be given. */
   accountNames: ReadonlySet<string> = new Set()
@@ -46,12 +49,13 @@ export class World {
   readonly #held = new Map<object, Held<object, object>>()
   readonly #facts = new Map<object, Map<At, unknown>>()
 
-  constructor({ storeId, macs, forged, now, keepVersions }: Basis) {
+  constructor({ storeId, macs, forged, now, keepVersions, isShared }: Basis) {
     this.storeId = storeId
     this.macs = macs
     this.forged = forged
     this.now = now
     this.keepVersions = keepVersions
+    this.isShared = isShared
   }
 
   get<Row, Own, Key extends readonly KeyValue[]>(rows: Rows<Row, Own, Key>, ...key: Key): Row | undefined {
@@ -101,7 +105,9 @@ export class World {
     const before = held.rows.get(at)
     const { fates, renamed } = this.changes.of(rows)
     const own = rows.own(row)
-    fates.set(at, { existed: fates.get(at)?.existed ?? before !== undefined, row, key: own })
+    const known = fates.get(at)
+    const existed = known?.existed ?? before !== undefined
+    fates.set(at, { existed, before: known === undefined ? before : known.before, row, key: own })
     held.rows.set(at, row)
     this.#follow(rows, held, at, before, row)
     if (before !== undefined && rows.writing.isRenamed && nameOf(rows.own(before)) !== nameOf(own)) {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { suite, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { Client } from 'pg'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import { rounds } from '../support/chance.ts'
@@ -108,6 +109,44 @@ suite('A wait for a standby that was cancelled', { skip }, () => {
     await stop()
   })
 })
+
+test('A value of many reads at once waits until all is durable, and so does the trail', { skip }, async (t) => {
+  assert.ok(postgres)
+  const cluster = await startCluster()
+  if (cluster === undefined) return t.skip('Needs the programs of a PostgreSQL server.')
+  t.after(() => cluster.stop())
+  const folder = makeFolder()
+  const place = { dataDir: folder, databaseUrl: cluster.url, clear: async () => rmSync(folder, { recursive: true }) }
+  const { api, vault } = await startServer(t, postgres, { place })
+  await api.post('/v3/secrets', { name: 'one', value: 'planted' })
+  const read = () => Promise.all(Array.from({ length: 20 }, () => api.get('/v3/secrets/1')))
+  assert.deepEqual(new Set((await read()).map(({ body }) => body.value)), new Set(['planted']))
+  const size = await vault.store.auditSize(1)
+  const admin = new Client(cluster.url)
+  await admin.connect()
+  await setStandby(admin, 'nobody')
+  // Until the server has taken note of it.
+  while (await isDone(vault.store.probe()));
+
+  const answers = await read()
+  // What they left can be seen by whoever looks past the server.
+  const { rows } = await admin.query('select audit_size from accounts where id = 1')
+  assert.ok(Number(rows[0]?.audit_size) > size)
+  const telling = vault.store.auditSize(1)
+  assert.ok(!(await isDone(telling)))
+
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([503]))
+  for (const { text } of answers) assert.doesNotMatch(text, /planted/)
+  await setStandby(admin, '')
+  await telling
+  await admin.end()
+  for await (const { fault } of verifyAudit(vault)) assert.equal(fault, undefined)
+})
+
+async function isDone(work: Promise<unknown>): Promise<boolean> {
+  work.catch(() => {})
+  return Promise.race([work.then(() => true), setTimeout(400, false)])
+}
 
 /** A standby that does not exist: every COMMIT waits for it. */
 async function setStandby(admin: Client, name: string): Promise<void> {

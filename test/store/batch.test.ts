@@ -13,6 +13,7 @@ for (const engine of engines) {
   suite(`${engine.name}: a batch`, { skip: engine.skip }, () => {
     test('refuses what must be refused and carries out its neighbours, each with its record', async (t) => {
       const server = await startServer(t, engine)
+      await server.api.post('/v3/secrets', { name: 'first', value: 'v' })
 
       const { outcomes, sizes } = await submit(server, [
         create('a'),
@@ -20,13 +21,17 @@ for (const engine of engines) {
         { kind: 'read_secret', id: 99 },
         create('b'),
         { kind: 'delete_secret', id: 99, match: undefined },
-        { kind: 'read_secret', id: 2 },
+        { kind: 'read_secret', id: 1 },
       ])
 
-      assert.deepEqual(sizes, [6])
+      // On PostgreSQL what changes nothing goes by itself.
+      assert.deepEqual(sizes, engine.name === 'SQLite' ? [6] : [4, 2])
       assert.deepEqual(outcomes.map(wordOf), ['done', 'name_taken', 'not_found', 'done', 'not_found', 'done'])
-      assert.deepEqual(await namesOf(server), ['1 a', '2 b'])
-      const records = await query(server.place, `select outcome from audit where request_id like 'r%' order by seq`)
+      assert.deepEqual(await namesOf(server), ['1 first', '2 a', '3 b'])
+      const records = await query(
+        server.place,
+        `select outcome from audit where request_id like 'r%' order by request_id`,
+      )
       assert.deepEqual(
         records.map(({ outcome }) => outcome),
         ['ok', 'name_taken', 'not_found', 'ok', 'not_found', 'ok'],

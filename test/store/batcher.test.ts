@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import { performance } from 'node:perf_hooks'
 import { suite, test } from 'node:test'
 import { Refusal } from '../../src/errors.ts'
-import { Batcher } from '../../src/store/batcher.ts'
+import { Batcher, Crowded, type Lane } from '../../src/store/batcher.ts'
 import type { Outcome, Request } from '../../src/store/operation.ts'
 import { fc } from '../support/fast-check.ts'
+
+const one = { name: 'all', inFlight: 1, deciding: 1 }
 
 /** An engine that records its batches, and ends each when told to. */
 function makeEngine(inFlight = 1, maxWaitMs?: number) {
@@ -13,7 +15,7 @@ function makeEngine(inFlight = 1, maxWaitMs?: number) {
   const ends: { resolve: () => void; reject: (error: unknown) => void }[] = []
   const running = { now: 0, most: 0 }
   const batcher = new Batcher({
-    inFlight,
+    laneOf: () => ({ name: 'all', inFlight, deciding: inFlight }),
     ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
     run: async (requests) => {
       batches.push(requests.map(({ requestId }) => requestId))
@@ -27,6 +29,23 @@ function makeEngine(inFlight = 1, maxWaitMs?: number) {
     },
   })
   return { batcher, batches, ends, running }
+}
+
+/** An engine whose batches are decided, and end, when told to. */
+function makeDeciding(lane: Lane | ((requestId: string) => Lane)) {
+  const batches: string[] = []
+  const ends: (() => void)[] = []
+  const decided: (() => void)[] = []
+  const batcher = new Batcher({
+    laneOf: ({ requestId }) => (typeof lane === 'function' ? lane(requestId) : lane),
+    run: async (requests, _since, _lane, onDecided) => {
+      batches.push(requests.map(({ requestId }) => requestId).join(''))
+      decided.push(onDecided)
+      await new Promise<void>((resolve) => ends.push(resolve))
+      return requests.map(({ requestId }) => outcomeOf(requestId))
+    },
+  })
+  return { batcher, batches, ends, decided }
 }
 
 const requestOf = (requestId: string): Request => ({
@@ -211,7 +230,7 @@ suite('The batcher', () => {
     const sinces: number[] = []
     const ends: (() => void)[] = []
     const batcher = new Batcher({
-      inFlight: 1,
+      laneOf: () => one,
       run: async (requests, waitingSince) => {
         sinces.push(waitingSince)
         await new Promise<void>((resolve) => ends.push(resolve))
@@ -241,8 +260,96 @@ suite('The batcher', () => {
     assert.ok(before <= since && since <= between && between <= next)
   })
 
+  test('lets a batch go beside one that is decided, which goes once as many wait as are on their way', async () => {
+    const { batcher, batches, ends, decided } = makeDeciding({ name: 'all', inFlight: 3, deciding: 1 })
+    const all = ['a', 'b', 'c', 'd'].map((id) => batcher.submit(requestOf(id)))
+    await turn()
+    const others = ['e', 'f', 'g'].map((id) => batcher.submit(requestOf(id)))
+    await turn()
+    assert.deepEqual(batches, ['abcd'], 'One is undecided.')
+    decided[0]?.()
+    await turn()
+    assert.deepEqual(batches, ['abcd'], 'Three wait, and four are on their way.')
+    others.push(batcher.submit(requestOf('h')))
+    await turn()
+    assert.deepEqual(batches, ['abcd', 'efgh'])
+    decided[1]?.()
+    const last = batcher.submit(requestOf('i'))
+    await turn()
+    assert.equal(batches.length, 2)
+    ends[0]?.()
+    ends[1]?.()
+    await Promise.all([...all, ...others])
+    await turn()
+    assert.deepEqual(batches, ['abcd', 'efgh', 'i'], 'Nothing else is on its way.')
+    ends[2]?.()
+    await last
+    await batcher.idle()
+  })
+
+  test('lets lanes go by themselves', async () => {
+    const { batcher, batches, ends } = makeDeciding((id) => ({ name: id.slice(0, 1), inFlight: 1, deciding: 1 }))
+    const all = ['a1', 'b1', 'a2', 'b2'].map((id) => batcher.submit(requestOf(id)))
+    await turn()
+    assert.deepEqual(batches, ['a1a2', 'b1b2'])
+    all.push(batcher.submit(requestOf('a3')))
+    ends[1]?.()
+    await turn()
+    assert.deepEqual(batches, ['a1a2', 'b1b2'], 'The other lane is busy.')
+    ends[0]?.()
+    await turn()
+    ends[2]?.()
+    await Promise.all(all)
+    assert.deepEqual(batches, ['a1a2', 'b1b2', 'a3'])
+  })
+
+  test('lets those of a crowded batch go by themselves, and whoever comes to them, until nobody is there', async () => {
+    const lane = (isApart: boolean) => (request: Request) => ({
+      name: isApart ? request.requestId.slice(0, 1) : 'all',
+      ...{ inFlight: 1, deciding: 1, isApart },
+    })
+    const batches: string[] = []
+    const ends = new Map<string, () => void>()
+    let isCrowded = true
+    const batcher = new Batcher({
+      laneOf: lane(false),
+      apartOf: lane(true),
+      run: async (requests, _since, { name, isApart }) => {
+        const ids = requests.map(({ requestId }) => requestId).join('')
+        batches.push(`${name}: ${ids}`)
+        if (!isApart && isCrowded) throw new Crowded()
+        await new Promise<void>((resolve) => ends.set(name, resolve))
+        return requests.map(({ requestId }) => outcomeOf(requestId))
+      },
+    })
+    const first = ['a1', 'b1', 'a2'].map((id) => batcher.submit(requestOf(id)))
+    await turn()
+    await turn()
+    assert.deepEqual(batches, ['all: a1b1a2', 'a: a1a2', 'b: b1'])
+    isCrowded = false
+    ends.get('b')?.()
+    assert.deepEqual(await first[1], outcomeOf('b1'))
+    await turn()
+
+    const second = ['a3', 'b2'].map((id) => batcher.submit(requestOf(id)))
+    await turn()
+    assert.deepEqual(batches.slice(3), ['all: b2'], 'Somebody of the first is still there.')
+    ends.get('all')?.()
+    ends.get('a')?.()
+    await turn()
+    assert.deepEqual(batches.slice(4), ['a: a3'])
+    ends.get('a')?.()
+    await Promise.all([...first, ...second])
+    await batcher.idle()
+    const third = batcher.submit(requestOf('a4'))
+    await turn()
+    assert.deepEqual(batches.slice(5), ['all: a4'])
+    ends.get('all')?.()
+    await third
+  })
+
   test('leaves nobody without an answer when the engine gives too few', async () => {
-    const batcher = new Batcher({ inFlight: 1, run: async () => [outcomeOf('a')] })
+    const batcher = new Batcher({ laneOf: () => one, run: async () => [outcomeOf('a')] })
 
     const results = await Promise.allSettled(['a', 'b'].map((id) => batcher.submit(requestOf(id))))
 

@@ -14,8 +14,10 @@ import type { StoredSecret } from '../../src/store/stored.ts'
 import { accountKeys, accountKeysInUse, accounts } from '../../src/store/tables/account.ts'
 import { apiKeys } from '../../src/store/tables/api-key.ts'
 import { audit } from '../../src/store/tables/record.ts'
+import { overReplies } from '../../src/store/tables/reply.ts'
 import { secretKeys, storedSecrets, versions } from '../../src/store/tables/secret.ts'
 import { users } from '../../src/store/tables/user.ts'
+import { trailOnly } from '../../src/store/trail-only.ts'
 import { World } from '../../src/store/world.ts'
 
 const now = Date.UTC(2026, 0, 1)
@@ -311,6 +313,70 @@ suite('A decision', () => {
   })
 })
 
+suite('A batch that is decided beside others', () => {
+  const byKey: Caller = { kind: 'token', hash: 'ab' }
+
+  test('leaves records, and when keys were used, and says nothing of where they stand', () => {
+    const { outcomes, changes } = decide(
+      [requestOf(byKey, readFirst), requestOf(byKey, { ...readFirst, id: 9 })],
+      worldOf({ now: now + 120_000, isShared: true }),
+    )
+
+    assert.deepEqual(outcomes.map(wordOf), ['done', 'not_found'])
+    const left = trailOnly(changes) ?? assert.fail()
+    assert.deepEqual(
+      left.records.map(({ action, outcome }) => [action, outcome]),
+      [
+        ['secret.read', 'ok'],
+        ['secret.read', 'not_found'],
+      ],
+    )
+    assert.deepEqual(
+      left.used.map(({ id, lastUsedAt }) => [id, lastUsedAt]),
+      [[1, now + 120_000]],
+    )
+  })
+
+  test('is found out when it changes anything else', () => {
+    const alone = (work: (world: World) => void) => {
+      const world = worldOf({ isShared: true })
+      work(world)
+      return trailOnly(world.changes)
+    }
+    const found = (world: World) => world.get(apiKeys, 1, 1) ?? assert.fail()
+
+    assert.ok(alone((world) => world.put(apiKeys, { ...found(world), lastUsedAt: now })))
+    assert.equal(
+      alone((world) => world.put(apiKeys, { ...found(world), revokedAt: now })),
+      undefined,
+    )
+    assert.equal(
+      alone((world) => world.put(apiKeys, { ...found(world), mac: bytes(9) })),
+      undefined,
+    )
+    assert.equal(
+      alone((world) => world.put(apiKeys, { ...found(world), id: 7 })),
+      undefined,
+    )
+    assert.equal(
+      alone((world) => world.remove(apiKeys, found(world))),
+      undefined,
+    )
+    assert.equal(
+      alone((world) => world.put(storedSecrets, secret)),
+      undefined,
+    )
+    assert.equal(
+      alone((world) => world.put(accounts, world.get(accounts, 1) ?? assert.fail())),
+      undefined,
+    )
+    assert.equal(
+      alone((world) => world.changes.drop(overReplies, { accountId: 1, createdAt: 0 })),
+      undefined,
+    )
+  })
+})
+
 const readFirst: Op<'read_secret'> = { kind: 'read_secret', id: 1 }
 
 function requestOf(caller: Caller, operation: Request['operation']): Request {
@@ -327,6 +393,7 @@ function worldOf({
   newest = { accountId: 1, version: 1, wrapped: bytes(1), uses: 0 },
   nextAccountId = 0,
   accountNames = new Set<string>(),
+  isShared = false,
 } = {}): World {
   const account = {
     id: 1,
@@ -348,10 +415,10 @@ function worldOf({
     mac: bytes(2),
   }
   const macs = new RowMacs(createSecretKey(bytes(7)), '00')
-  const world = new World({ storeId: '00', macs, forged: [], now: time, keepVersions: 10 })
+  const world = new World({ storeId: '00', macs, forged: [], now: time, keepVersions: 10, isShared })
   world.take(accounts, [account])
   world.take(accountKeys, [newest])
-  world.take(apiKeys, [key])
+  world.take(apiKeys, [isShared ? macs.seal('api_keys', key) : key])
   world.take(storedSecrets, [secret])
   world.accountNames = accountNames
   world.nextAccountId = nextAccountId

@@ -137,5 +137,5 @@ suite('A world', () => {
 
 function worldOf(): World {
   const macs = new RowMacs(createSecretKey(new Uint8Array(32)), '00')
-  return new World({ storeId: '00', macs, forged: [], now: 0, keepVersions: 10 })
+  return new World({ storeId: '00', macs, forged: [], now: 0, keepVersions: 10, isShared: false })
 }

@@ -124,8 +124,10 @@ export function record(call: Call, object: AuditObject | null, outcome: Recorded
     address: request.address,
     format: recordFormat,
   }
-  const head = nextHead(account.auditHead, entry)
+  // Where it stands is found as it is appended.
+  const head = work.world.isShared ? account.auditHead : nextHead(account.auditHead, entry)
   work.world.add(audit, { ...entry, head })
+  if (work.world.isShared) return
   // What its MAC covers stays, and so does the MAC.
   work.world.put(accounts, { ...account, auditSize: entry.seq, auditHead: head, auditAt: entry.time })
 }

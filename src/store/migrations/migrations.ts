@@ -19,6 +19,7 @@ import { repliesToAll } from './0017-replies.ts'
 import { seeking } from './0018-seeking.ts'
 import { deletionInParts } from './0019-deletion-in-parts.ts'
 import { ownersAndHolders } from './0020-owners-and-holders.ts'
+import { chain } from './0021-chain.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -41,6 +42,7 @@ export const migrations: readonly Migration[] = [
   seeking,
   deletionInParts,
   ownersAndHolders,
+  chain,
 ]
 
 /** What this program speaks: the name of the newest one. */

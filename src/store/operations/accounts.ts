@@ -33,6 +33,7 @@ const authenticate = defineOperation<object, Identified>()({
   delicate: false,
   grants: 'nothing',
   needs: (needs) => needs.accountKey(),
+  sharing: true,
   decide: (call) => {
     const accountKey = call.work.world.find(newestAccountKeys, call.account.id)
     if (accountKey === undefined) return refused('integrity_failure', 'The account has no key.')

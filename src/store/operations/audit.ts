@@ -14,6 +14,7 @@ const readAudit = defineOperation<object, Listing>()({
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
+  sharing: true,
   decide: authorizeListing,
 })
 
@@ -42,6 +43,7 @@ const leaveRecord = defineOperation<Entry, null>()({
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
+  sharing: true,
   decide: (call, { object, outcome }) => done(call, object, null, outcome),
 })
 

@@ -23,6 +23,11 @@ export interface Definition<Kind extends string, Input, Result, Subject> {
   readonly grants: 'nothing' | ((call: Call, operation: Input) => readonly Handed[])
   /** Which rows it names, in the account of its caller. */
   readonly needs: 'nothing' | ((needs: Needs, operation: Input) => void)
+  /**
+   * That it changes nothing but the trail, and answers nothing of where its record stands there: then it may be decided beside
+   * others of its account, and its record alone waits for its turn. What changes something all the same is decided anew.
+   */
+  readonly sharing?: true
   /** What it answers, changes and records, once nothing is in its way. */
   readonly decide: (call: Call, operation: Input, subject: Subject) => Outcome<Result>
   /** Of what makes something: what a request is answered that comes again under the same `Idempotency-Key` (`defineOnce`). */

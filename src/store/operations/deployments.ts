@@ -48,6 +48,7 @@ const listDeployments = defineOperation<object, Listing>()({
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
+  sharing: true,
   decide: authorizeListing,
 })
 

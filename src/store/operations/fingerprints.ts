@@ -15,6 +15,7 @@ const listFingerprints = defineOperation<object, Listing>()({
   grants: 'nothing',
   needs: 'nothing',
   // Nothing is handed out yet; what is, is recorded.
+  sharing: true,
   decide: (call) => ({ kind: 'done', result: { accountId: call.account.id, scopes: call.scopes } }),
 })
 
@@ -38,6 +39,7 @@ const handOutFingerprints = defineOperation<HandingOut, null>()({
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
+  sharing: true,
   decide: (call, operation) => {
     const { names, scopes } = operation
     const object = objectOf(operation)

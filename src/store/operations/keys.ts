@@ -54,6 +54,7 @@ const listKeys = defineOperation<object, Listing>()({
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
+  sharing: true,
   decide: authorizeListing,
 })
 
@@ -64,6 +65,7 @@ const readKey = defineOperation<ById, ApiKey, ApiKey>()({
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id }) => needs.key(id),
+  sharing: true,
   decide: (call, _operation, found) => done(call, objectOf(found), found),
 })
 
@@ -75,6 +77,7 @@ const readOwnKey = defineOperation<object, ApiKey>()({
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
+  sharing: true,
   decide: (call) => {
     const { key } = call
     return key === undefined || key.userId !== null ? withoutKey(call) : done(call, objectOf(key), key)
@@ -89,6 +92,7 @@ const prepareKey = defineOperation<ById, ApiKey>()({
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id }) => needs.key(id),
+  sharing: true,
   decide: (call, { id }) => {
     const found = call.work.world.get(apiKeys, call.account.id, id)
     if (found === undefined) return { kind: 'refused', code: 'not_found', message: '' }

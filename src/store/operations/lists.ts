@@ -42,6 +42,7 @@ const listLists = defineOperation<object, Listing>()({
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
+  sharing: true,
   decide: authorizeListing,
 })
 
@@ -57,6 +58,7 @@ const listValues = defineOperation<
   delicate: true,
   grants: 'nothing',
   needs: needList,
+  sharing: true,
   decide: (call, _operation, list) => {
     const object = list === undefined ? null : objectOfList(list)
     return done(call, object, { accountId: call.account.id, scopes: call.scopes, list })
@@ -71,6 +73,7 @@ const readList = defineOperation<Wanted, List>()({
   delicate: false,
   grants: 'nothing',
   needs: (needs, { list }) => needs.list(list),
+  sharing: true,
   decide: (call, { list: wanted }) => {
     const list = findList(call, wanted)
     return list === undefined ? refuseList(call, wanted) : done(call, objectOfList(list), list)

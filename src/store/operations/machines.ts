@@ -38,6 +38,7 @@ const listMachines = defineOperation<object, readonly Machine[]>()({
   delicate: false,
   grants: 'nothing',
   needs: (needs) => needs.machines(),
+  sharing: true,
   decide: (call) => done(call, null, machinesOf(call)),
 })
 
@@ -48,6 +49,7 @@ const readMachine = defineOperation<ById, Machine, Machine>()({
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id }) => needs.machine(id),
+  sharing: true,
   decide: (call, _operation, found) => done(call, objectOf(found), found),
 })
 

@@ -24,6 +24,7 @@ const readMetadata = defineOperation<Place, Placed, StoredSecret>()({
     needs.place(place)
     needs.listOfSecret(place.id)
   },
+  sharing: true,
   decide: (call, _operation, found) => withList(call, found),
 })
 

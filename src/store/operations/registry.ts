@@ -26,7 +26,7 @@ type DefinitionOf<K extends Kind> = Definition<K, Op<K>, Results[K], Subjects[K]
 
 const byKind: { readonly [K in keyof typeof inAccounts]: DefinitionOf<K> } = inAccounts
 const foundingByKind: { readonly [K in FoundingKind]: Founding<K, Op<K>, Results[K]> } = foundings
-const descriptions: { readonly [K in Kind]: Pick<DefinitionOf<K>, 'action' | 'needs'> } = all
+const descriptions: { readonly [K in Kind]: Pick<DefinitionOf<K>, 'action' | 'needs' | 'sharing'> } = all
 
 export function definitionOf<K extends keyof typeof inAccounts>(kind: K): DefinitionOf<K> {
   return byKind[kind]
@@ -77,6 +77,11 @@ function isFoundingKind(kind: Kind): boolean {
   return kind in foundings
 }
 
-function descriptionOf<K extends Kind>(kind: K): Pick<DefinitionOf<K>, 'action' | 'needs'> {
+/** Whether it may be decided beside others of its account. */
+export function isSharing({ kind }: Operation): boolean {
+  return descriptionOf(kind).sharing === true
+}
+
+function descriptionOf<K extends Kind>(kind: K): Pick<DefinitionOf<K>, 'action' | 'needs' | 'sharing'> {
   return descriptions[kind]
 }

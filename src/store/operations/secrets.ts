@@ -74,6 +74,7 @@ const listSecrets = defineOperation<
   delicate: false,
   grants: 'nothing',
   needs: needList,
+  sharing: true,
   decide: (call, _operation, list) => done(call, null, { accountId: call.account.id, scopes: call.scopes, list }),
 })
 
@@ -85,6 +86,7 @@ const readSecret = defineOperation<Place, StoredSecret, StoredSecret>()({
   delicate: false,
   grants: 'nothing',
   needs: (needs, place) => needs.place(place),
+  sharing: true,
   decide: (call, _operation, found) => done(call, objectOf(found), found),
 })
 
@@ -99,6 +101,7 @@ const readSecrets = defineOperation<{ readonly refs: readonly IdOrName[] }, read
   needs: (needs, { refs }) => {
     for (const id of refs) needs.secret(id)
   },
+  sharing: true,
   decide: (call, { refs }) => {
     const read = refs.map((id) => {
       const found = readable(call, id)
@@ -117,6 +120,7 @@ const prepareSecret = defineOperation<Place, StoredSecret>()({
   delicate: false,
   grants: 'nothing',
   needs: (needs, place) => needs.place(place),
+  sharing: true,
   decide: (call, operation) => {
     const found = secretAt(call, operation)
     if (found === undefined) return { kind: 'refused', code: 'not_found', message: '' }

@@ -11,7 +11,7 @@ export interface Statement {
   readonly text: string
 }
 
-const types: Readonly<Record<Kind, string>> = {
+export const types: Readonly<Record<Kind, string>> = {
   integer: 'bigint',
   'integer?': 'bigint',
   text: 'text',

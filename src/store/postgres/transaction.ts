@@ -5,28 +5,40 @@ import type { AddressRange } from '../../model/address.ts'
 import { claimsOn } from '../claim-queries.ts'
 import type { Lookup } from '../lookup.ts'
 import { nextAccountSql } from '../next-account.ts'
+import type { Locked } from '../owners.ts'
 import { all } from '../sql.ts'
 import { accounts } from '../tables/account.ts'
 import type { NamedRow, Value } from '../tables/field.ts'
 import { type Claim, machineAddresses } from '../tables/machine.ts'
+import type { TrailOnly } from '../trail-only.ts'
 import type { Transaction } from '../transaction.ts'
 import type { Step } from '../writes.ts'
+import { appending, appendingValues, using, usingValues } from './append.ts'
 import { type Standing, standingQuery } from './standing.ts'
 import { arraysOf, finding, removing, type Statement, statementOf } from './statements.ts'
 
+/** What batches of one account hold: several at once that change nothing but the trail, or one that does. */
+const batchLocks = 7_305
 /** Serializes the making of accounts: their ids are counted over the whole store. */
 const accountLock = 7_305_610_113
 /** Serializes the claiming of addresses: no two accounts may hold the same. */
 const claimLock = 7_305_610_114
 
+const trail = accounts.part('id', 'auditSize', 'auditHead')
+
 export class PostgresTransaction implements Transaction {
   readonly #client: Client
   readonly #standing: Standing
+  readonly #isShared: boolean
   #failure: unknown
+  /** How the database stood when the last of the locks was there. */
+  #stood: Promise<NamedRow[]> | undefined
 
-  constructor(client: Client, standing: Standing) {
+  /** @param isShared whether others of the same accounts may be decided meanwhile: all that is written then is appended */
+  constructor(client: Client, standing: Standing, isShared: boolean) {
     this.#client = client
     this.#standing = standing
+    this.#isShared = isShared
   }
 
   /** What failed first: of what was sent after it, the database says only that it comes too late. */
@@ -34,16 +46,26 @@ export class PostgresTransaction implements Transaction {
     return this.#failure
   }
 
-  /** In the order of their ids, so that two batches never wait for each other. */
+  /**
+   * In the order of their ids, so that two batches never wait for each other. First comes the lock that is waited for in turn,
+   * then, with what is seen from then on, the one of the rows: it keeps out whoever does not know of the first.
+   */
   async lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): Promise<Account[]> {
-    const text = `select ${all(accounts).sql} from accounts
-      where id = any($1::bigint[]) or id in (select account_id from api_keys where token_hash = any($2::text[]))
-      order by id for update`
-    return (await this.#all({ name: 'lock_accounts', text }, [ids, tokenHashes])).map(accounts.read)
+    const [kind, lock, strength] = this.#isShared
+      ? (['share', 'pg_advisory_xact_lock_shared', 'key share'] as const)
+      : (['hold', 'pg_advisory_xact_lock', 'update'] as const)
+    const wanted = `where id = any($1::bigint[])
+      or id in (select account_id from api_keys where token_hash = any($2::text[])) order by id`
+    const turn = `${standingQuery} from (
+      select count(${lock}(${batchLocks}, id::int)::text) from (select id from accounts ${wanted}) wanted) locked`
+    const text = `select ${all(accounts).sql} from accounts ${wanted} for ${strength}`
+    this.#stood = this.#all({ name: `${kind}_turn`, text: turn }, [ids, tokenHashes])
+    const [rows] = await Promise.all([this.#all({ name: `${kind}_accounts`, text }, [ids, tokenHashes]), this.#stood])
+    return rows.map(accounts.read)
   }
 
   async now(): Promise<number> {
-    const [row] = await this.#all({ name: 'now', text: standingQuery }, [])
+    const [row] = (await this.#stood) ?? (await this.#all({ name: 'now', text: standingQuery }, []))
     return this.#standing.read(row)
   }
 
@@ -67,6 +89,22 @@ export class PostgresTransaction implements Transaction {
       this.#all({ name: 'next_account', text: nextAccountSql }, []),
     ])
     return { taken: found.map(({ name }) => String(name)), nextId: Number(row?.['id'] ?? 1) }
+  }
+
+  /**
+   * Appends records, where others may do so meanwhile.
+   *
+   * @param isRelaxed whether COMMIT waits for nothing: whoever sends it makes it durable later
+   * @returns how far the trails go now
+   */
+  async append(what: TrailOnly, now: number, isRelaxed: boolean): Promise<Locked> {
+    const { records, used } = what
+    const [appended] = await Promise.all([
+      records.length === 0 ? [] : this.#all(appending, appendingValues(what, now, isRelaxed)),
+      // After the heads, in the same order everywhere.
+      used.length === 0 ? [] : this.#all(using, usingValues(what)),
+    ])
+    return appended.map(trail.read)
   }
 
   /** Sends everything at once, and resolves when all of it is done: the connection carries it out in order. */

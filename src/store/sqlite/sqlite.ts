@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { Refusal } from '../../errors.ts'
 import { hostClock } from '../clock.ts'
 import { Conditions } from '../conditions.ts'
-import type { Engine, RowKey } from '../engine.ts'
+import type { Engine, Lane, RowKey } from '../engine.ts'
 import type { Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import type { Query } from '../sql.ts'
@@ -30,7 +30,7 @@ export class SqliteEngine implements Engine {
   readonly trails = new Trails()
   readonly dialect = 'sqlite'
   /** While the thread works on one batch, this one answers the other. */
-  readonly inFlight = 2
+  readonly #lane: Lane = { name: 'all', inFlight: 2, deciding: 2 }
   readonly #worker: Worker
   readonly #pending = new Map<number, Pending>()
   #lastId = 0
@@ -49,6 +49,10 @@ export class SqliteEngine implements Engine {
     const engine = new SqliteEngine(new Worker(workerUrl, { workerData, resourceLimits }))
     await engine.#expect(0)
     return engine
+  }
+
+  laneOf(): Lane {
+    return this.#lane
   }
 
   async run(batch: Batch, setting: Setting): Promise<Outcome[]> {

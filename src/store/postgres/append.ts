@@ -1,0 +1,75 @@
+/**
+ * Appends records to the chains of their accounts, in one statement: the database says where each stands, and hashes it. So
+ * the heads, which nodes take turns at, are held for this statement and COMMIT, and never while a node computes.
+ */
+import { encodeUpToPlace } from '../../audit/record.ts'
+import type { Value } from '../tables/field.ts'
+import { audit } from '../tables/record.ts'
+import type { TrailOnly } from '../trail-only.ts'
+import { arraysOf, type Statement, types } from './statements.ts'
+
+/** What the database finds itself. */
+const found: ReadonlySet<string> = new Set(['seq', 'ms', 'head'])
+const names = Object.keys(audit.columns)
+const given = names.filter((name) => !found.has(name))
+
+/** After what a record says, and all but where it stands: see `audit/record.ts`. */
+const text = `r.text || seq || ',"time":"' ||
+  to_char(timestamp 'epoch' + ms * interval '1 millisecond', 'YYYY-MM-DD"T"HH24:MI:SS.MS') || 'Z"}'`
+
+/**
+ * Heads are locked in the order of their accounts' ids; a record is never of a time before the one that it follows. Whoever
+ * makes what is committed durable later (`relaxed`) lets others go on from it at once.
+ */
+export const appending: Statement = {
+  name: 'append_records',
+  text: `with r as materialized (
+      select * from unnest(${given.map((name, at) => `$${at + 4}::${types[audit.columns[name] ?? 'text']}[]`).join(', ')}, $1::text[])
+        with ordinality r (${given.join(', ')}, text, at)
+    ), h as materialized (
+      select id, audit_size, audit_head, greatest(audit_ms, $2::bigint) as ms from accounts
+      where id = any($4::bigint[]) order by id for no key update
+    ), placed as materialized (
+      select r.${given.join(', r.')}, text, at, h.ms, h.audit_size + row_number() over (partition by r.account_id order by at) as seq
+      from r left join h on h.id = r.account_id
+    ), linked as materialized (
+      select account_id, seq, audit_chain(link) over (partition by account_id order by seq) as head from (
+        select id as account_id, audit_size as seq, audit_head as link from h
+        union all
+        select account_id, seq, sha256('\\x00'::bytea || convert_to(${text}, 'UTF8')) from placed r
+      ) links
+    ), written as (
+      insert into audit (${names.join(', ')})
+      select ${names.join(', ')} from placed left join linked using (account_id, seq)
+    ), last as (
+      select distinct on (account_id) account_id, seq, head from linked order by account_id, seq desc
+    )
+    update accounts set audit_size = last.seq, audit_head = last.head, audit_ms = h.ms
+    from last join h on h.id = last.account_id where accounts.id = last.account_id
+    returning accounts.id, audit_size, audit_head,
+      set_config('synchronous_commit', case when $3 then 'off' else current_setting('synchronous_commit') end, true)`,
+}
+
+/** Of keys, the time of their last use, which only grows. In the order of their ids, as the heads. */
+export const using: Statement = {
+  name: 'use_keys',
+  text: `with r as materialized (
+      select k.account_id, k.id, greatest(k.last_used_ms, u.at) as at from api_keys k
+      join unnest($1::bigint[], $2::bigint[], $3::bigint[]) u (account_id, id, at) using (account_id, id)
+      order by k.account_id, k.id for no key update of k
+    )
+    update api_keys k set last_used_ms = r.at from r where k.account_id = r.account_id and k.id = r.id`,
+}
+
+/** @param now the time that the records were decided at */
+export function appendingValues({ records }: TrailOnly, now: number, isRelaxed: boolean): unknown[] {
+  const rows = records.map((record) => {
+    const values = audit.write(record)
+    return values.filter((_, at) => !found.has(names[at] ?? ''))
+  })
+  return [records.map(encodeUpToPlace), now, isRelaxed, ...arraysOf(rows)]
+}
+
+export function usingValues({ used }: TrailOnly): Value[][] {
+  return arraysOf(used.map(({ accountId, id, lastUsedAt }) => [accountId, id, lastUsedAt]))
+}
