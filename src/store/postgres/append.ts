@@ -46,7 +46,7 @@ export const appending: Statement = {
     )
     update accounts set audit_size = last.seq, audit_head = last.head, audit_ms = h.ms
     from last join h on h.id = last.account_id where accounts.id = last.account_id
-    returning accounts.id, audit_size, audit_head,
+    returning accounts.id, accounts.audit_size, accounts.audit_head,
       set_config('synchronous_commit', case when $3 then 'off' else current_setting('synchronous_commit') end, true)`,
 }
 
