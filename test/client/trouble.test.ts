@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import {
+  AlreadyMade,
   Conflict,
   NotFound,
   RateLimited,
@@ -10,6 +11,7 @@ import {
   StrongroomError,
   type StrongroomOptions,
   TimedOut,
+  tradeToken,
   Unavailable,
   UnexpectedAnswer,
   Unreachable,
@@ -66,17 +68,56 @@ suite('A request that got no answer', () => {
     await assert.rejects(secrets.delete(3), { name: 'NotFound', mayHaveActed: false })
   })
 
-  test('is not sent again when it makes an API key', async (t) => {
+  test('makes an API key once: one whose token was lost with the answer is AlreadyMade, and says what to do', async (t) => {
     const { keys, middleman } = await startBetween(t)
+    const input = { name: 'web', scopes: ['secrets:read'] }
 
     middleman.tricks.push('lose')
-    const input = { name: 'web', scopes: ['secrets:read'] }
-    await assert.rejects(keys.create(input), { name: 'Unreachable', mayHaveActed: true })
+    const lost = await thrown(keys.create(input))
     middleman.tricks.push('drop')
-    await assert.rejects(keys.rotate(1), { name: 'Unreachable', mayHaveActed: true })
+    const made = await keys.create(input)
+    const before = middleman.seen.length
 
-    assert.equal(middleman.seen.length, 2)
-    assert.equal((await Array.fromAsync(keys.list())).length, 2)
+    assert.ok(lost instanceof AlreadyMade)
+    assert.deepEqual([lost.id, lost.code, lost.status, lost.mayHaveActed], [2, 'already_made', 200, true])
+    assert.match(lost.message, /^API key 2 was made by an earlier request .* rotate it without an overlap\.$/)
+    assert.match(made.api_key, /^sr_/)
+    assert.equal(before, 4)
+    assert.deepEqual(
+      (await Array.fromAsync(keys.list())).map(({ id }) => id),
+      [1, 2, 3],
+    )
+    middleman.tricks.push('lose')
+    const rotated = await thrown(keys.rotate(lost.id, { overlap_seconds: 0 }))
+    assert.ok(rotated instanceof AlreadyMade)
+    assert.equal(rotated.id, 4)
+  })
+
+  test('makes a list, a machine, a rule and a seed once, and has them though the answer was lost, but for a URL', async (t) => {
+    const { client, middleman } = await startBetween(t)
+    const rule = {
+      name: 'ci',
+      issuer: 'https://issuer.example',
+      audience: 'a',
+      claims: { sub: 's' },
+      scopes: ['secrets:read'],
+    }
+
+    const made: number[] = []
+    for (const make of [
+      () => client.lists.create({ name: 'web' }),
+      () => client.machines.create({ name: 'web-1', addresses: ['192.0.2.17'] }),
+      () => client.trustRules.create(rule),
+    ]) {
+      middleman.tricks.push('lose')
+      made.push((await make()).id)
+    }
+    middleman.tricks.push('lose')
+    const seed = await thrown(client.seeds.create({ user_data: '#cloud-config', target: 'web-1' }))
+
+    assert.deepEqual(made, [1, 1, 1])
+    assert.ok(seed instanceof AlreadyMade)
+    assert.match(seed.message, /^Seed 1 was made .* make another\.$/)
   })
 
   test('is given up after so many tries, each of them the same', async (t) => {
@@ -181,12 +222,12 @@ suite('An answer that says "later"', () => {
 
   for (const trick of unsettled) {
     test(`(${trick.status}, perhaps done) has sent again only what is safe to repeat`, async (t) => {
-      const { secrets, keys, middleman } = await startBetween(t)
+      const { secrets, middleman } = await startBetween(t)
       middleman.tricks.push(trick, 'lose', trick)
 
       assert.equal((await secrets.create({ name: 'db-password', value: 'first' })).id, 1)
       middleman.tricks.push(trick)
-      const failed = await thrown(keys.rotate(1))
+      const failed = await thrown(tradeToken({ url: middleman.url }, { token: 'of a job' }))
 
       assert.ok(failed instanceof Unavailable)
       assert.equal(failed.mayHaveActed, true)
@@ -338,8 +379,9 @@ async function startBetween(t: TestContext, options: Partial<StrongroomOptions> 
   assert.ok(sqlite)
   const { api } = await startServer(t, sqlite)
   const middleman = await Middleman.start(t, api.url)
-  const { secrets, keys, audit } = new Strongroom({ url: middleman.url, apiKey: api.key, ...options })
-  return { secrets, keys, audit, middleman }
+  const client = new Strongroom({ url: middleman.url, apiKey: api.key, ...options })
+  const { secrets, keys, audit } = client
+  return { client, secrets, keys, audit, middleman }
 }
 
 async function thrown(call: Promise<unknown>): Promise<StrongroomError> {
