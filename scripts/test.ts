@@ -1,18 +1,20 @@
 /**
  * `npm test`: every test but the long ones, or the named files, with a throw-away PostgreSQL when no server is named.
- * With `--long`, those of `test/long`, which take minutes and more of the machine, and those of the portal on every store.
+ * With `--long`, those of `test/long`, which take minutes and more of the machine, those of the portal on every store, and
+ * those that leave something to chance, with many rounds of it.
  */
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, globSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { migrate } from '../src/store/postgres/migrate.ts'
+import { dearest } from '../test/support/cost.ts'
 import { administer, startCluster } from '../test/support/postgres.ts'
 import { buildCommandOnce } from './build.ts'
 
 const dist = join(import.meta.dirname, '..', 'dist')
-await buildCommandOnce(dist)
 
 /** Hundreds of throw-away stores sync every commit: in memory, where there is enough, that costs next to nothing. */
 function makeScratch(): string | undefined {
@@ -53,9 +55,16 @@ const template = url === undefined ? undefined : await makeTemplate(url)
 
 const isLong = process.argv[2] === '--long'
 const wanted = process.argv.slice(isLong ? 3 : 2)
-const found = globSync(isLong ? 'test/{long,portal}/**/*.test.ts' : 'test/**/*.test.ts').sort()
-const files = wanted.length > 0 ? wanted : found.filter((file) => isLong || !file.startsWith(join('test', 'long')))
+const found = globSync('test/**/*.test.ts').sort()
+const isLeftToChance = (file: string) => readFileSync(file, 'utf8').includes("support/chance.ts'")
+const long = found.filter((file) => /^test\W(long|portal)\W/.test(file) || isLeftToChance(file))
+const short = found.filter((file) => !file.startsWith(join('test', 'long')))
+const files = wanted.length > 0 ? wanted : isLong ? long : short
+
+await buildCommandOnce(dist)
+if (files.some((file) => file.includes('portal'))) await (await import('./build-portal.ts')).buildPortalOnce()
 const minutes = isLong ? 60 : 5
+const costs = join(tmpdir(), `strongroom-costs-${process.pid}`)
 try {
   const { status } = spawnSync(
     process.execPath,
@@ -68,13 +77,16 @@ try {
         ...process.env,
         ...(isLong ? { STRONGROOM_TEST_LONG: '1' } : {}),
         STRONGROOM_TEST_MAIN: join(dist, 'main.js'),
+        STRONGROOM_TEST_COSTS: costs,
         ...(url === undefined ? {} : { STRONGROOM_TEST_DATABASE_URL: url, STRONGROOM_TEST_TEMPLATE: template }),
       },
     },
   )
   process.exitCode = status ?? 1
+  if (files.length > 1) console.log(dearest(costs, 10).join('\n'))
 } finally {
   if (named !== undefined && template !== undefined) await administer(named, `drop database ${template}`)
   cluster?.stop()
+  rmSync(costs, { force: true })
   if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true })
 }

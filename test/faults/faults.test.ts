@@ -98,7 +98,7 @@ function runTest(tree: string, { test: file, pattern }: Fault): Promise<{ code: 
     join(tree, 'test', file),
   ]
   // A run within a run of the test runner would report to the outer one.
-  const { NODE_TEST_CONTEXT: _, STRONGROOM_TEST_MAIN: __, ...env } = process.env
+  const { NODE_TEST_CONTEXT: _, STRONGROOM_TEST_MAIN: __, STRONGROOM_TEST_COSTS: ___, ...env } = process.env
   const child = spawn(process.execPath, parameters, {
     cwd: tree,
     env: { ...env, NODE_COMPILE_CACHE: join(tree, 'compiled') },

@@ -1,5 +1,6 @@
-/** What a file of tests costs: `npm test` loads this with each, and prints the dearest at its end. */
+/** What a file of tests costs, of those that use a store: `npm test` prints the dearest at its end. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 
 export interface Cost {
@@ -26,8 +27,9 @@ function cpu(): number {
   )
 }
 
-if (costs !== undefined && isMainThread) {
-  const file = process.argv[1] ?? ''
+const file = process.argv[1]
+// Not what a test starts of its own.
+if (costs !== undefined && isMainThread && file?.endsWith('.test.ts')) {
   process.once('exit', () => appendFileSync(costs, `${JSON.stringify({ file, cpu: cpu() } satisfies Cost)}\n`))
 }
 
@@ -39,6 +41,6 @@ export function dearest(path: string, count: number): readonly string[] {
   const sorted = noted.toSorted((a, b) => b.cpu - a.cpu).slice(0, count)
   return [
     `CPU of ${noted.length} files: ${sum.toFixed(0)} s; the dearest:`,
-    ...sorted.map((one) => `${one.cpu.toFixed(1).padStart(7)} s  ${one.file}`),
+    ...sorted.map((one) => `${one.cpu.toFixed(1).padStart(7)} s  ${relative(process.cwd(), one.file)}`),
   ]
 }

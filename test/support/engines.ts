@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sqlitePath } from '../../src/store/location.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
+import './cost.ts'
 import { administer } from './postgres.ts'
 
 export interface Place {
