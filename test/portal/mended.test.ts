@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { engines } from '../support/engines.ts'
+import { makeSecrets } from '../support/fill.ts'
 import { Person } from '../support/person.ts'
 import { closeBrowser, owner, startPortal } from './portal.ts'
 
@@ -149,7 +150,7 @@ for (const engine of engines.slice(0, 1)) {
     test('keeps the row with the focus while the table is scrolled away from it, and opens it', async (t) => {
       const portal = await startPortal(t, engine)
       const names = Array.from({ length: 300 }, (_, at) => `secret-${String(at).padStart(3, '0')}`)
-      await portal.server.api.fill(names)
+      await makeSecrets(portal.server.vault, names)
       const page = await portal.openAs(owner)
       const isFocused = (name: string) =>
         page.getByRole('link', { name }).evaluate((link) => link === document.activeElement)

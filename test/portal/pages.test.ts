@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { engines } from '../support/engines.ts'
+import { makeSecrets } from '../support/fill.ts'
 import { closeBrowser, owner, type Portal, reader, startPortal, violations } from './portal.ts'
 
 after(closeBrowser)
@@ -126,7 +127,7 @@ for (const engine of engines.slice(0, 1)) {
     test('find, sort and filter among many secrets, with only the rows in sight', async (t) => {
       const portal = await startPortal(t, engine)
       const names = Array.from({ length: 1500 }, (_, at) => `secret-${at}`)
-      await portal.server.api.fill(names)
+      await makeSecrets(portal.server.vault, names)
       await portal.server.api.post('/v3/secrets', { name: 'needle', value: 'v', tags: ['rare'] })
       const page = await portal.openAs(owner)
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { engines } from '../support/engines.ts'
+import { makeSecrets } from '../support/fill.ts'
 import { closeBrowser, owner, reader, startPortal, violations } from './portal.ts'
 
 after(closeBrowser)
@@ -20,7 +21,10 @@ for (const engine of engines.slice(0, 1)) {
       const portal = await startPortal(t, engine)
       const { api } = portal.server
       // One part of a rotation is 5000 secrets.
-      await api.fill(Array.from({ length: 5200 }, (_, at) => `secret-${at}`))
+      await makeSecrets(
+        portal.server.vault,
+        Array.from({ length: 5200 }, (_, at) => `secret-${at}`),
+      )
       const page = await portal.openAs(owner, '/portal/settings?tab=account')
       let parts = 0
       const { promise: held, resolve: goOn } = Promise.withResolvers<void>()

@@ -1,5 +1,5 @@
 /** A small caller of the API for tests: real HTTP, answers as they came. */
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 
 export interface Answer {
   readonly status: number
@@ -32,23 +32,6 @@ export class Api {
 
   delete(path: string, headers: Record<string, string> = {}): Promise<Answer> {
     return this.send('DELETE', path, undefined, headers)
-  }
-
-  /** Makes many secrets. A few at a time: a thousand at once would keep a server in this very process from answering. */
-  async fill(names: readonly string[], makeValue: (name: string) => string = () => 'v'): Promise<void> {
-    for (let at = 0; at < names.length; at += 100) {
-      await Promise.all(names.slice(at, at + 100).map((name) => this.#make(name, makeValue(name))))
-    }
-  }
-
-  /** A server on a busy machine sheds some of a hundred requests at once: they are sent again, as it says. */
-  async #make(name: string, value: string): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      const { status, body, text } = await this.post('/v3/secrets', { name, value })
-      if (status === 201) return
-      if (body.code !== 'overloaded' || attempt === 20) throw new Error(`A secret was not made: ${text}`)
-      await setTimeout(500)
-    }
   }
 
   /** @param body sent as JSON; a string or bytes go as they are */

@@ -7,18 +7,28 @@ import { type Asker, authenticate, type Vault } from '../../src/vault/vault.ts'
 const atOnce = 256
 
 /** Makes secrets `PREFIX-0`, `PREFIX-1`, … in the first account, as its host. */
-export async function fillSecrets(vault: Vault, prefix: string, count: number, list?: IdOrName): Promise<void> {
+export function fillSecrets(vault: Vault, prefix: string, count: number, list?: IdOrName): Promise<void> {
+  const names = Array.from({ length: count }, (_, at) => `${prefix}-${at}`)
+  return makeSecrets(vault, names, (name) => `v-${name.slice(prefix.length + 1)}`, list)
+}
+
+/** The same with names as they are given, in their order. */
+export async function makeSecrets(
+  vault: Vault,
+  names: readonly string[],
+  makeValue: (name: string) => string = () => 'v',
+  list?: IdOrName,
+): Promise<void> {
   const asker: Asker = {
     caller: { kind: 'host', accountId: 1, name: 'test' },
     requestId: 'fill',
     address: '127.0.0.1',
   }
   const identity = await authenticate(vault, asker)
-  const waiting = Array.from({ length: count }, (_, at) => at).values()
+  const waiting = names.values()
   const worker = async () => {
-    for (const at of waiting) {
-      const name = `${prefix}-${at}`
-      await createSecret(vault, asker, identity, { name, value: { text: `v-${at}` }, list })
+    for (const name of waiting) {
+      await createSecret(vault, asker, identity, { name, value: { text: makeValue(name) }, list })
     }
   }
   await Promise.all(Array.from({ length: atOnce }, worker))

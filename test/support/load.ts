@@ -1,5 +1,6 @@
 /** Clients that go on while something is done to the store. */
 import assert from 'node:assert/strict'
+import { setTimeout } from 'node:timers/promises'
 import type { Api } from './api.ts'
 
 /** Makes, reads and changes secrets, the first so many, while some work goes on: no request may fail. */
@@ -16,6 +17,8 @@ export async function underLoad<Result>(api: Api, secrets: number, work: () => P
       ]
       for (const { status, text } of answers) assert.ok([200, 201].includes(status), text)
       answered += answers.length
+      // A load beside the work, that does not take all the machine from it.
+      await setTimeout(15)
     }
   }
   const load = Promise.all(Array.from({ length: 6 }, client))

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test'
 import { Strongroom } from '../../src/client/index.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
+import { makeSecrets } from '../support/fill.ts'
 import { Person } from '../support/person.ts'
 import { startServer } from '../support/server.ts'
 
@@ -29,10 +30,10 @@ for (const engine of engines) {
     })
 
     test('has its key replaced a part at a time, while every secret reads the same', async (t) => {
-      const { api, place } = await startServer(t, engine)
+      const { api, place, vault } = await startServer(t, engine)
       // More than one request rewraps.
       const names = Array.from({ length: 5100 }, (_, at) => `s-${at + 1}`)
-      await api.fill(names, (name) => name)
+      await makeSecrets(vault, names, (name) => name)
 
       const first = await rotate(api, 2)
       assert.deepEqual([first.status, first.body], [200, { version: 2, rotating: true, outdated: 100 }])

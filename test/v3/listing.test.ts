@@ -6,14 +6,16 @@ import { startAccount } from '../support/account.ts'
 import type { Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
+import { makeSecrets } from '../support/fill.ts'
 import { startServer } from '../support/server.ts'
 
 for (const engine of engines) {
   suite(`${engine.name}: the listing`, { skip: engine.skip }, () => {
     test('is whole, oldest first, however many secrets there are', async (t) => {
-      const { api } = await startAccount(t, engine)
+      const server = await startServer(t, engine)
+      const { api } = server
       const wanted = Array.from({ length: 2500 }, (_, at) => `secret-${at}`)
-      await api.fill(wanted)
+      await makeSecrets(server.vault, wanted)
 
       const { status, body, headers } = await api.get('/v3/secrets')
 
@@ -33,7 +35,10 @@ for (const engine of engines) {
 
     test('that is taken slowly ends when its key is revoked', async (t) => {
       const { api, vault } = await startServer(t, engine)
-      await api.fill(Array.from({ length: 2500 }, (_, at) => `secret-${at}`))
+      await makeSecrets(
+        vault,
+        Array.from({ length: 2500 }, (_, at) => `secret-${at}`),
+      )
       const { body: key } = await api.post('/v3/keys', { name: 'slow', scopes: ['secrets:list'] })
       const hash = vault.keyring.tokenHash(key.api_key)
       const asker = { caller: { kind: 'token', hash } as const, requestId: 'slow', address: '127.0.0.1' }
@@ -67,7 +72,10 @@ for (const engine of engines) {
     test('reads as many rows as a page has, and one that tells of another', async (t) => {
       const { api, vault } = await startServer(t, engine)
       await api.post('/v3/lists', { name: 'Web' })
-      await api.fill(Array.from({ length: 1100 }, (_, at) => `secret-${at}`))
+      await makeSecrets(
+        vault,
+        Array.from({ length: 1100 }, (_, at) => `secret-${at}`),
+      )
       await api.post('/v3/secrets', { name: 'last', value: 'v', list: 'Web', tags: ['rare'] })
       let read: number[] = []
       const find = vault.store.secretPages.bind(vault.store)
