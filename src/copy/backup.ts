@@ -1,7 +1,7 @@
 /** A backup: two parts of text, made of one snapshot; and a store that is filled with them. */
 import { randomBytes } from 'node:crypto'
 import type { Config } from '../config.ts'
-import { fillStoreAt, readStoreAt, type StoreLocation } from './location.ts'
+import { fillStoreAt, readBusyStoreAt, type StoreLocation } from './location.ts'
 import { type Manifest, type PartName, readPart, writePart } from './part.ts'
 import { prove } from './transfer.ts'
 import type { Proof } from './verify-copy.ts'
@@ -16,7 +16,7 @@ const order: readonly PartName[] = ['values', 'keys']
 
 /** @returns the backup's id */
 export async function backUp(location: StoreLocation, madeAt: Date, keep: KeepPart, watch?: Watch): Promise<string> {
-  const snapshot = await readStoreAt(location)
+  const snapshot = await readBusyStoreAt(location)
   try {
     const backup = randomBytes(16).toString('hex')
     const { schema } = snapshot

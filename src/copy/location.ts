@@ -5,7 +5,7 @@ import { databaseUrlFault } from '../database-url.ts'
 import { invalid } from '../errors.ts'
 import type { Filling, Snapshot } from '../store/dump/dump.ts'
 import { fillPostgres, readPostgres } from '../store/dump/postgres.ts'
-import { fillSqlite, readSqlite } from '../store/dump/sqlite.ts'
+import { fillSqlite, readCopyOfSqlite, readSqlite } from '../store/dump/sqlite.ts'
 import { noFolder, refuseUnlessThere, type StoreLocation, sqlitePath } from '../store/location.ts'
 import { lockDataDir, lockPath } from '../store/lock.ts'
 
@@ -32,6 +32,17 @@ export async function readStoreAt({ dataDir, databaseUrl }: StoreLocation): Prom
   if (databaseUrl !== undefined) return readPostgres(databaseUrl)
   refuseUnlessThere({ dataDir, databaseUrl })
   return readSqlite(sqlitePath(dataDir))
+}
+
+/**
+ * The same, for whoever may be slow, beside a server that goes on writing.
+ *
+ * @throws Refusal `storage_full` when there is no room for a copy of a SQLite file beside it
+ */
+export async function readBusyStoreAt({ dataDir, databaseUrl }: StoreLocation): Promise<Snapshot> {
+  if (databaseUrl !== undefined) return readPostgres(databaseUrl)
+  refuseUnlessThere({ dataDir, databaseUrl })
+  return readCopyOfSqlite(sqlitePath(dataDir))
 }
 
 /**

@@ -3404,4 +3404,20 @@ export const faults: readonly Fault[] = [
     'v3/fingerprints.test.ts',
     'SQLite.*come in parts',
   ),
+  fault(
+    'a backup does not keep the write-ahead log from being let go',
+    'copy/location.ts',
+    'return readCopyOfSqlite(sqlitePath(dataDir))',
+    'return readSqlite(sqlitePath(dataDir))',
+    'copy/beside-writers.test.ts',
+    'does not grow while a backup',
+  ),
+  fault(
+    'the write-ahead log is short again after whatever kept it',
+    'store/sqlite/database.ts',
+    "['journal_size_limit', 16_777_216]",
+    "['journal_size_limit', -1]",
+    'copy/beside-writers.test.ts',
+    'is short again',
+  ),
 ]

@@ -1,5 +1,8 @@
 /** A whole store in a SQLite file: read in one transaction, or filled in one. */
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { closeSync, openSync, readdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { backup, DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { Refusal } from '../../errors.ts'
 import { migrations } from '../migrations/migrations.ts'
 import { openDatabase } from '../sqlite/database.ts'
 import type { Table } from '../tables/table.ts'
@@ -15,6 +18,73 @@ export function readSqlite(path: string): Snapshot {
   openDatabase(path, false).close()
   const database = new DatabaseSync(path, { readOnly: true, timeout: 10_000 })
   database.exec('begin')
+  return snapshotOf(database)
+}
+
+/** Pages that are copied at once: 40 MB. */
+const copiedAtOnce = 10_000
+
+/**
+ * The same, of a copy that is made first, as fast as the disk is, and goes with the process: while anybody reads a store as
+ * it was, its write-ahead log only grows, and whoever takes the rows may be slow.
+ *
+ * @throws Refusal `storage_full` when there is no room for the copy
+ */
+export async function readCopyOfSqlite(path: string): Promise<Snapshot> {
+  openDatabase(path, false).close()
+  clearCopies(path)
+  const copyPath = `${path}.copy-${process.pid}`
+  // Of nobody but the owner, whatever the mask of the process is.
+  closeSync(openSync(copyPath, 'w', 0o600))
+  try {
+    await copyAtOneMoment(path, copyPath)
+    const database = new DatabaseSync(copyPath)
+    database.exec('pragma journal_mode = delete; pragma query_only = 1; begin')
+    return snapshotOf(database)
+  } catch (error) {
+    if (!isFull(error)) throw error
+    throw new Refusal('storage_full', `There is no room for a copy of ${path} beside it.`, { cause: error })
+  } finally {
+    // It is open, or of no use.
+    for (const end of ['', '-journal', '-wal', '-shm']) rmSync(copyPath + end, { force: true })
+  }
+}
+
+/** What was left by those that were killed as they copied. */
+function clearCopies(path: string): void {
+  for (const name of readdirSync(dirname(path))) {
+    const [, pid] = new RegExp(`^${basename(path)}\\.copy-(\\d+)`).exec(name) ?? []
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(dirname(path), name), { force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // Somebody else's, which may not be asked, runs.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+async function copyAtOneMoment(path: string, copyPath: string): Promise<void> {
+  const source = new DatabaseSync(path, { readOnly: true, timeout: 10_000 })
+  try {
+    // One moment for all steps: else a copy begins anew whenever somebody writes.
+    source.exec('begin')
+    source.prepare('select count(*) from migrations').get()
+    await backup(source, copyPath, { rate: copiedAtOnce })
+  } finally {
+    source.close()
+  }
+}
+
+/** SQLITE_FULL */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 13
+}
+
+function snapshotOf(database: DatabaseSync): Snapshot {
   return {
     schema: schemaOf(database),
     rows: (table) =>

@@ -20,6 +20,8 @@ const settings = [
   ['busy_timeout', 10_000],
   // In KiB, as a negative number: what is above the leaves of a million secrets stays in memory.
   ['cache_size', -8192],
+  // Whatever kept a reader from letting go of it, the write-ahead log does not stay larger than this afterwards.
+  ['journal_size_limit', 16_777_216],
 ] as const
 
 /**
