@@ -21,8 +21,8 @@ export interface SecretFilter {
   readonly q?: string
   readonly type?: 'text' | 'file'
   readonly updated_before?: string
-  /** Those that some target holds in an older version. */
-  readonly held?: 'old'
+  /** Those that some target holds, or holds in an older version. */
+  readonly held?: 'any' | 'old'
   /** What they are in order by; without it, by id. */
   readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'
   readonly order?: 'asc' | 'desc'

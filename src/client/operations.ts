@@ -31,7 +31,7 @@ export interface Operations {
       readonly q?: string
       readonly type?: 'text' | 'file'
       readonly updated_before?: string
-      readonly held?: 'old'
+      readonly held?: 'any' | 'old'
       readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'
       readonly order?: 'asc' | 'desc'
       readonly count?: 'true'
@@ -68,7 +68,7 @@ export interface Operations {
       readonly q?: string
       readonly type?: 'text' | 'file'
       readonly updated_before?: string
-      readonly held?: 'old'
+      readonly held?: 'any' | 'old'
       readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'
       readonly order?: 'asc' | 'desc'
       readonly count?: 'true'

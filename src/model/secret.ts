@@ -71,6 +71,7 @@ export interface SecretSearch {
   /** Milliseconds since 1970. */
   readonly expiresBefore?: number | undefined
   readonly updatedBefore?: number | undefined
-  /** Whether a deployment must hold it in an older version. */
+  /** Whether a deployment must hold it, in any version, or in an older one. */
+  readonly isHeld?: boolean | undefined
   readonly isHeldOld?: boolean | undefined
 }

@@ -50,7 +50,7 @@ export interface Filter {
 
 /** The filters of a search; each row is held against the search once more when it was read (`model/secret-search.ts`). */
 export function filtersOf(dialect: Dialect, accountId: number, search: SecretSearch): Filter[] {
-  const { name, names, words, listId, tag, type, expiresBefore, updatedBefore, isHeldOld } = search
+  const { name, names, words, listId, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld } = search
   const ids = (where: Query) => sql`select s.id from secrets s where s.account_id = ${accountId} and ${where}`
   const ranged = (where: Query, course: Course): Filter => ({ where, ids: ids(where), course })
   return [
@@ -62,15 +62,16 @@ export function filtersOf(dialect: Dialect, accountId: number, search: SecretSea
     ...(type === undefined ? [] : [ofType(type, ids)]),
     ...(expiresBefore === undefined ? [] : [ranged(sql`s.expires_ms < ${expiresBefore}`, 'expires')]),
     ...(updatedBefore === undefined ? [] : [ranged(sql`s.updated_ms < ${updatedBefore}`, 'updated')]),
-    ...(isHeldOld === true ? [heldOld(accountId)] : []),
+    ...(isHeld === true ? [held(accountId)] : []),
+    ...(isHeldOld === true ? [held(accountId, sql` and h.version < s.version`)] : []),
   ]
 }
 
-/** By some deployment, in an older version. */
-function heldOld(accountId: number): Filter {
+/** By some deployment. @param how in which version */
+function held(accountId: number, how: Query = none): Filter {
   return {
     where: sql`exists (select 1 from deployment_secrets h
-      where h.account_id = s.account_id and h.secret_id = s.id and h.version < s.version ${eachByItself})`,
+      where h.account_id = s.account_id and h.secret_id = s.id${how} ${eachByItself})`,
     course: 'id',
     isWider: true,
     source: {

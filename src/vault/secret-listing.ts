@@ -72,10 +72,10 @@ export async function listSecrets(
 export async function searchOf(
   vault: Vault,
   asker: Asker,
-  { list: wanted, text = '', name, tag, type, expiresBefore, updatedBefore, isHeldOld }: SecretFilter,
+  { list: wanted, text = '', name, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld }: SecretFilter,
 ): Promise<{ readonly accountId: number; readonly search: SecretSearch }> {
   const { accountId, scopes, list } = await ask(vault, asker, { kind: 'list_secrets', list: wanted })
-  const parts = { name, tag, type, expiresBefore, updatedBefore, isHeldOld }
+  const parts = { name, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld }
   const words = lowered(text)
     .split(/\s+/)
     .filter((word) => word !== '')

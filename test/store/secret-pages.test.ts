@@ -102,11 +102,15 @@ async function list(
 }
 
 const heldOld = new Set([2, 8])
+const held = new Set([2, 8, 900])
 
 /** The same, told from all secrets. */
 function expected(search: Partial<SecretSearch>, order: SecretOrder, isDown: boolean): number[] {
   const found = all.filter(
-    (secret) => fits({ words: [], ...search }, secret) && (search.isHeldOld !== true || heldOld.has(secret.id)),
+    (secret) =>
+      fits({ words: [], ...search }, secret) &&
+      (search.isHeldOld !== true || heldOld.has(secret.id)) &&
+      (search.isHeld !== true || held.has(secret.id)),
   )
   const keys: Record<SecretOrder, (secret: Secret) => readonly (string | number)[]> = {
     created: () => [],
@@ -157,6 +161,8 @@ const searches: readonly Partial<SecretSearch>[] = [
   { updatedBefore: 1010, tag: 'rare' },
   { isHeldOld: true },
   { isHeldOld: true, name: 'dev-*' },
+  { isHeld: true },
+  { isHeld: true, listId: 1 },
 ]
 
 for (const engine of engines) {

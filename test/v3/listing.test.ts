@@ -215,6 +215,12 @@ for (const engine of engines) {
         tags: ['x'],
       })
       assert.equal((await api.get('/v3/secrets?held=old')).body.secrets[0].name, 'c')
+      await api.post('/v3/render', { template: '$'.concat('{{secret.b}}'), target: 'web-2' })
+      assert.deepEqual(
+        (await api.get('/v3/secrets?held=any')).body.secrets.map(({ name }: { name: string }) => name),
+        ['b', 'c'],
+      )
+      assert.equal((await api.get('/v3/secrets?held=any&list=Web')).body.secrets.length, 1)
     })
 
     test('shows no secret that an index leads to wrongly, and none whose row was changed to be found', async (t) => {

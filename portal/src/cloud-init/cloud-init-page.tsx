@@ -1,8 +1,9 @@
 /** Templates for cloud-init: written with completion, checked while they are typed, previewed without values; and seeds. */
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { useSession } from '../api/session.ts'
-import { useSecrets } from '../secrets/queries.ts'
+import { type Names, useNames } from '../secrets/names.ts'
+import { useSome } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
 import { Page, Tabs } from '../ui/page.tsx'
@@ -36,10 +37,9 @@ export function CloudInitPage() {
   const isSeeds = query.get('tab') === 'seeds'
   const rights = useRights()
   const { account, user } = useSession()
-  const { data: secrets, error, refetch } = useSecrets()
-  const names = useMemo(() => secrets?.map(({ name }) => name), [secrets])
+  const { data: some, error, refetch } = useSome({}, 1)
   const [text, setText] = useState(draft?.account === account.id && draft.user === user.id ? draft.text : undefined)
-  const shown = text ?? (names === undefined ? undefined : example(names[0] ?? 'db-password'))
+  const shown = text ?? (some === undefined ? undefined : example(some[0]?.name ?? 'db-password'))
   return (
     <Page
       title="Cloud-init"
@@ -72,7 +72,6 @@ export function CloudInitPage() {
       ) : (
         <Writing
           text={shown}
-          names={names}
           onChange={(next) => {
             draft = { account: account.id, user: user.id, text: next }
             setText(next)
@@ -83,17 +82,12 @@ export function CloudInitPage() {
   )
 }
 
-function Writing({
-  text,
-  names,
-  onChange,
-}: {
-  readonly text: string
-  readonly names: readonly string[] | undefined
-  readonly onChange: (text: string) => void
-}) {
+function Writing({ text, onChange }: { readonly text: string; readonly onChange: (text: string) => void }) {
   const rights = useRights()
   const [faults, setFaults] = useState<readonly string[]>([])
+  const referred = [...new Set(referencesIn(text).flatMap(({ name, fault }) => (fault === undefined ? [name] : [])))]
+  const names = useNames(referred)
+  const isAsking = referred.some((name) => names.isThere(name) === undefined)
   return (
     <>
       <div className="editor-split">
@@ -117,7 +111,11 @@ function Writing({
       <div aria-live="polite">
         {faults.length === 0 ? (
           <Note kind="ok">
-            {referencesIn(text).length === 0 ? 'No reference to a secret yet.' : 'Every reference leads to a secret.'}
+            {referencesIn(text).length === 0
+              ? 'No reference to a secret yet.'
+              : isAsking
+                ? 'Looking up the secrets…'
+                : 'Every reference leads to a secret.'}
           </Note>
         ) : (
           <Note kind="warn">
@@ -134,12 +132,11 @@ function Writing({
   )
 }
 
-function Preview({ text, names }: { readonly text: string; readonly names: readonly string[] | undefined }) {
-  const known = new Set(names)
+function Preview({ text, names }: { readonly text: string; readonly names: Names }) {
   const parts: React.ReactNode[] = []
   let done = 0
   for (const { from, to, name, fault } of referencesIn(text)) {
-    const isBad = fault !== undefined || (names !== undefined && !known.has(name))
+    const isBad = fault !== undefined || names.isThere(name) === false
     parts.push(
       text.slice(done, from),
       <mark key={from} className={isBad ? 'bad' : ''} title={name}>

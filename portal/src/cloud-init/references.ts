@@ -44,8 +44,8 @@ function malformed(text: string, from: number, { faultAt, detail }: { faultAt: n
   return { from, to, name: '', fault: { from: faultAt, to: faultTo, message: detail } }
 }
 
-/** @param names of the secrets that the person may see; nothing while they are not known */
-export function faultsIn(text: string, names: ReadonlySet<string> | undefined): readonly Fault[] {
+/** @param names has those of the secrets that the person may see, and those that are not known yet */
+export function faultsIn(text: string, names: Pick<ReadonlySet<string>, 'has'> | undefined): readonly Fault[] {
   return referencesIn(text).flatMap(({ from, to, name, fault }): readonly Fault[] => {
     if (fault !== undefined) return [fault]
     if (names !== undefined && !names.has(name)) return [{ from, to, message: `No secret is called ${name}.` }]

@@ -80,11 +80,24 @@ export function StaleAhead({
 }
 
 /** The same before a list is deleted, with every secret in it. */
-export function StaleAheadOfList({ secretIds }: { readonly secretIds: ReadonlySet<number> }) {
+export function StaleAheadOfList({
+  held,
+  isUnknown,
+}: {
+  /** Those in the list that some target holds, by id; nothing before they are loaded. */
+  readonly held: ReadonlySet<number> | undefined
+  readonly isUnknown: boolean
+}) {
   const { data, error } = useDeployments()
-  const holders = data?.filter(({ secrets }) => secrets.some(({ id }) => secretIds.has(id)))
+  const holders = held && data?.filter(({ secrets }) => secrets.some(({ id }) => held.has(id)))
   return (
-    <Ahead what="any of them" holders={holders} isUnknown={error !== null} isStale={({ stale }) => stale} isDeletion />
+    <Ahead
+      what="any of them"
+      holders={holders}
+      isUnknown={isUnknown || error !== null}
+      isStale={({ stale }) => stale}
+      isDeletion
+    />
   )
 }
 

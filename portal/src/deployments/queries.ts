@@ -8,17 +8,6 @@ export function useDeployments() {
   return useListing([...key, 'all'], (options) => strongroom.deployments.list({ include: 'principal' }, options))
 }
 
-/** The ids of the secrets that some target holds in an old version; of those that there still are. */
-export function useHeldOld() {
-  return useAnswer([...key, 'stale'], async (options) =>
-    idsHeldOld(await Array.fromAsync(strongroom.deployments.list({ stale: 'true' }, options))),
-  )
-}
-
-function idsHeldOld(deployments: readonly Deployment[]): ReadonlySet<number> {
-  return new Set(deployments.flatMap(({ secrets }) => secrets.filter(isOld).map(({ id }) => id)))
-}
-
 /** Who holds a secret. */
 export function useHolders(secretId: number) {
   return useAnswer([...key, 'of', secretId], (options) =>

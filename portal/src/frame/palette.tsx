@@ -8,8 +8,9 @@ import { Menu, MenuItem } from 'react-aria-components/Menu'
 import { Modal, ModalOverlay } from 'react-aria-components/Modal'
 import { SearchField } from 'react-aria-components/SearchField'
 import { useLocation } from 'wouter'
-import { useSecrets } from '../secrets/queries.ts'
+import { useSome } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
+import { useLater } from '../ui/later.ts'
 import { setTheme } from '../ui/theme.ts'
 import { useNavigation } from './navigation.ts'
 
@@ -45,11 +46,11 @@ export function Palette({
 
 function Commands({ onClose, onHelp }: { readonly onClose: () => void; readonly onHelp: () => void }) {
   const [text, setText] = useState('')
-  const entries = useEntries(text, onHelp)
+  const { entries, isAsking } = useEntries(text, onHelp)
   return (
     <Autocomplete inputValue={text} onInputChange={setText}>
       <SearchField aria-label="Search secrets, pages and commands">
-        <Input className="palette-input" placeholder="Search secrets, pages and commands" autoFocus />
+        <Input className="palette-input" placeholder="Search secrets, pages and commands" maxLength={255} autoFocus />
       </SearchField>
       <Menu
         className="listbox"
@@ -59,7 +60,7 @@ function Commands({ onClose, onHelp }: { readonly onClose: () => void; readonly 
           onClose()
           entries.find((entry) => entry.id === id)?.run()
         }}
-        renderEmptyState={() => <div className="none">Nothing is called that.</div>}
+        renderEmptyState={() => <div className="none">{isAsking ? 'Searching…' : 'Nothing is called that.'}</div>}
       >
         {({ id, label, end, icon }) => (
           <MenuItem id={id} className="option" textValue={label}>
@@ -73,12 +74,16 @@ function Commands({ onClose, onHelp }: { readonly onClose: () => void; readonly 
   )
 }
 
-function useEntries(text: string, onHelp: () => void): readonly Entry[] {
+/** @returns those that fit, and whether secrets are still being looked for */
+function useEntries(text: string, onHelp: () => void) {
   const [, navigate] = useLocation()
   const items = useNavigation()
   const rights = useRights()
-  const { data: secrets = [] } = useSecrets()
-  return useMemo(() => {
+  const asked = useLater(text.trim())
+  const mayList = rights.has('secrets:list')
+  const { data: secrets, error } = useSome({ q: asked, sort: 'name' }, maxSecrets, mayList && asked !== '')
+  const isAsking = mayList && (asked !== text.trim() || (asked !== '' && secrets === undefined && error === null))
+  const entries = useMemo(() => {
     const wanted = text.trim().toLowerCase()
     const fits = (label: string) => wanted.split(/\s+/).every((word) => label.toLowerCase().includes(word))
     const fixed: readonly Entry[] = [
@@ -108,7 +113,7 @@ function useEntries(text: string, onHelp: () => void): readonly Entry[] {
       })),
       { id: 'keys', label: 'Keyboard shortcuts', end: '?', icon: <Keyboard size={15} aria-hidden />, run: onHelp },
     ]
-    const found = wanted === '' ? [] : secrets.filter(({ name }) => fits(name)).slice(0, maxSecrets)
+    const found = wanted === '' ? [] : (secrets ?? [])
     return [
       ...fixed.filter(({ label }) => fits(label)),
       ...found.map(({ id, name, list }) => ({
@@ -120,4 +125,5 @@ function useEntries(text: string, onHelp: () => void): readonly Entry[] {
       })),
     ]
   }, [text, items, rights, secrets, navigate, onHelp])
+  return { entries, isAsking }
 }

@@ -1,10 +1,10 @@
 /** The lists that secrets are kept in. */
 import { FolderClosed, FolderPlus, Pencil, Trash2 } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useState } from 'react'
 import { Link } from 'wouter'
-import { type List, type Metadata, strongroom } from '../api/client.ts'
+import { type List, strongroom } from '../api/client.ts'
 import { StaleAheadOfList } from '../deployments/holders.tsx'
-import { useLists, useRefreshSecrets, useSecrets } from '../secrets/queries.ts'
+import { useHeldIn, useLists, useRefreshSecrets, useSummary } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
 import type { Column } from '../ui/columns.ts'
@@ -19,7 +19,7 @@ import { toast } from '../ui/toast.tsx'
 
 interface Row {
   readonly list: List
-  /** Not known before the secrets are loaded. */
+  /** Not known before they are counted. */
   readonly count: number | undefined
   readonly onRename: (() => void) | undefined
   readonly onDelete: (() => void) | undefined
@@ -39,10 +39,10 @@ const columns: readonly Column<Row>[] = [
 
 export function ListsPage() {
   const lists = useLists()
-  const { data: secrets } = useSecrets()
+  const { data: summary } = useSummary()
   const rights = useRights()
   const { dialog, open } = useDialog()
-  const counts = useMemo(() => secrets && countsOf(secrets), [secrets])
+  const counts = summary && new Map(summary.lists.map(({ id, secrets }) => [id, secrets]))
   const rowOf = (list: List): Row => ({
     list,
     count: counts === undefined ? undefined : (counts.get(list.id) ?? 0),
@@ -106,12 +106,6 @@ function Actions({ of: { list, onRename, onDelete } }: { readonly of: Row }) {
   )
 }
 
-function countsOf(secrets: readonly Metadata[]): ReadonlyMap<number, number> {
-  const found = new Map<number, number>()
-  for (const { list } of secrets) found.set(list.id, (found.get(list.id) ?? 0) + 1)
-  return found
-}
-
 function NameDialog({ list, onClose }: { readonly list?: List; readonly onClose: () => void }) {
   const [name, setName] = useState(list?.name ?? '')
   const refresh = useRefreshSecrets()
@@ -147,12 +141,13 @@ function NameDialog({ list, onClose }: { readonly list?: List; readonly onClose:
 }
 
 function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose: () => void }) {
-  const { data: secrets } = useSecrets()
+  const { data: summary } = useSummary()
+  const held = useHeldIn(list.name)
   const rights = useRights()
   const refresh = useRefreshSecrets()
-  const ids = secrets && new Set(secrets.filter((one) => one.list.id === list.id).map(({ id }) => id))
+  const seen = summary && (summary.lists.find(({ id }) => id === list.id)?.secrets ?? 0)
   // Whoever sees some of them alone does not know how many there are.
-  const count = rights.hasAll('secrets:list') ? ids?.size : undefined
+  const count = rights.hasAll('secrets:list') ? seen : undefined
   return (
     <Confirm
       title={`Delete ${list.name}?`}
@@ -168,7 +163,7 @@ function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose
       <p className="small">
         {lossOf(count)} This cannot be undone. If you may not delete one of them, nothing is deleted.
       </p>
-      {ids === undefined || count === 0 ? null : <StaleAheadOfList secretIds={ids} />}
+      {count === 0 ? null : <StaleAheadOfList held={held.data} isUnknown={held.error !== null} />}
     </Confirm>
   )
 }

@@ -7,12 +7,11 @@ import { useAnswer } from '../api/queries.ts'
 import { spanOf } from '../audit/activity.ts'
 import { ActivityPlot, NotAll } from '../audit/plot.tsx'
 import { byUrgency, isOld, useDeployments } from '../deployments/queries.ts'
-import { isExpiring } from '../secrets/filter.ts'
 import { Card } from '../ui/card.tsx'
 import { Loaded } from '../ui/states.tsx'
 import { Ago, Expiry } from '../ui/time.tsx'
 
-const shownLines = 6
+export const shownLines = 6
 /** What the activity is about. */
 const activityDays = 30
 
@@ -99,49 +98,44 @@ export function Redeploy() {
   )
 }
 
+/** @param secrets those that changed last */
 export function Changed({ secrets }: { readonly secrets: readonly Metadata[] }) {
   return (
     <LinesCard
       title="Changed last"
       icon={History}
-      of={[...secrets]
-        .sort((one, other) => (one.updated_at < other.updated_at ? 1 : -1))
-        .slice(0, shownLines)
-        .map(({ id, name, version, updated_at: time }) => ({
-          id,
-          href: `/secrets/${id}`,
-          name,
-          end: (
-            <span className="end">
-              version {version}, <Ago time={time} />
-            </span>
-          ),
-        }))}
+      of={secrets.map(({ id, name, version, updated_at: time }) => ({
+        id,
+        href: `/secrets/${id}`,
+        name,
+        end: (
+          <span className="end">
+            version {version}, <Ago time={time} />
+          </span>
+        ),
+      }))}
       empty="New and changed secrets appear here."
     />
   )
 }
 
+/** @param secrets those that expire next, or have expired */
 export function Expiring({ secrets }: { readonly secrets: readonly Metadata[] }) {
   return (
     <LinesCard
       title="Expires next"
       icon={CalendarClock}
       all={['All', '/secrets?state=soon&sort=expires']}
-      of={secrets
-        .filter(isExpiring)
-        .sort((one, other) => ((one.expires_at ?? '') < (other.expires_at ?? '') ? -1 : 1))
-        .slice(0, shownLines)
-        .map(({ id, name, expires_at: time }) => ({
-          id,
-          href: `/secrets/${id}`,
-          name,
-          end: (
-            <span className="end">
-              <Expiry time={time} />
-            </span>
-          ),
-        }))}
+      of={secrets.map(({ id, name, expires_at: time }) => ({
+        id,
+        href: `/secrets/${id}`,
+        name,
+        end: (
+          <span className="end">
+            <Expiry time={time} />
+          </span>
+        ),
+      }))}
       empty="Nothing within 30 days. Give a secret an expiry, and it comes up here in time to be renewed."
     />
   )

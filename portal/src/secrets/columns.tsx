@@ -1,5 +1,5 @@
 /** The columns of the table of secrets: what each shows, how wide it is, what it is sorted by, and where it has no room. */
-import type { Metadata } from '../api/client.ts'
+import type { Metadata, SecretFilter } from '../api/client.ts'
 import type { Column } from '../ui/columns.ts'
 import { Ago, Expiry } from '../ui/time.tsx'
 
@@ -13,10 +13,8 @@ export interface SecretRow {
 }
 
 export interface SecretColumn extends Column<SecretRow> {
-  /** What the table is sorted by when it is chosen. */
-  readonly sortsBy?: (secret: Metadata) => string
-  /** Whether that is sorted as people count, `key-2` before `key-10`, or else letter by letter. */
-  readonly isCounted?: boolean
+  /** What the server sorts by when it is chosen. */
+  readonly sortsBy?: NonNullable<SecretFilter['sort']>
 }
 
 export const columns: readonly SecretColumn[] = [
@@ -24,8 +22,7 @@ export const columns: readonly SecretColumn[] = [
     id: 'name',
     head: 'Name',
     cell: (row) => <NameCell row={row} />,
-    sortsBy: ({ name }) => name,
-    isCounted: true,
+    sortsBy: 'name',
   },
   {
     id: 'list',
@@ -34,8 +31,7 @@ export const columns: readonly SecretColumn[] = [
     from: 760,
     cell: ({ secret }) => secret.list.name,
     more: ({ secret }) => secret.list.name,
-    sortsBy: ({ list }) => list.name,
-    isCounted: true,
+    sortsBy: 'list',
   },
   {
     id: 'type',
@@ -44,7 +40,7 @@ export const columns: readonly SecretColumn[] = [
     // The picture before the name tells it.
     from: 920,
     cell: ({ secret }) => (secret.type === 'file' ? 'File' : 'Text'),
-    sortsBy: ({ type }) => type,
+    sortsBy: 'type',
   },
   {
     id: 'expires',
@@ -53,8 +49,7 @@ export const columns: readonly SecretColumn[] = [
     from: 520,
     cell: ({ secret: { expires_at: time } }) =>
       time === null ? <span className="muted">–</span> : <Expiry time={time} />,
-    // What never expires comes last.
-    sortsBy: ({ expires_at: time }) => time ?? '9999',
+    sortsBy: 'expires',
   },
   {
     id: 'updated',
@@ -62,7 +57,7 @@ export const columns: readonly SecretColumn[] = [
     width: 112,
     from: 520,
     cell: ({ secret }) => <Ago time={secret.updated_at} />,
-    sortsBy: ({ updated_at: time }) => time,
+    sortsBy: 'updated',
   },
   { id: 'actions', head: 'Actions', isHeadHidden: true, width: 66, cell: (row) => <ActionsCell row={row} /> },
 ]

@@ -15,8 +15,9 @@ export const Head = memo(function Head({
   onFiles,
 }: {
   readonly filter: Filter
-  readonly shown: number
-  readonly all: number
+  /** Not known before they are counted, both. */
+  readonly shown: number | undefined
+  readonly all: number | undefined
   readonly mayWrite: boolean
   readonly onFiles: (files: readonly File[]) => void
 }) {
@@ -24,7 +25,7 @@ export const Head = memo(function Head({
     <header className="secrets-head">
       <h1 className="break">{titleOf(filter)}</h1>
       <span className="muted small" role="status">
-        {shown === all ? `${all} ${all === 1 ? 'secret' : 'secrets'}` : `${shown} of ${all}`}
+        {amountOf(shown, all)}
       </span>
       {mayWrite ? (
         <div className="row end">
@@ -63,6 +64,8 @@ export const Choices = memo(function Choices({
   readonly onClear: () => void
 }) {
   const { type, tag, state } = filter
+  // Those that there are most of may not have been told: the one that is chosen is there.
+  const choices = tag === null || tags.includes(tag) ? tags : [tag, ...tags]
   return (
     <>
       <div className="only-narrow">
@@ -88,13 +91,13 @@ export const Choices = memo(function Choices({
           { id: 'file', label: 'File' },
         ]}
       />
-      {tags.length > 0 ? (
+      {choices.length > 0 ? (
         <Select
           label="Tag"
           isLabelHidden
           value={tag ?? ''}
           onChoose={(value) => change({ tag: value })}
-          choices={[{ id: '', label: 'Any tag' }, ...tags.map((one) => ({ id: one, label: one }))]}
+          choices={[{ id: '', label: 'Any tag' }, ...choices.map((one) => ({ id: one, label: one }))]}
         />
       ) : null}
       {isFiltered ? (
@@ -118,6 +121,12 @@ function ListSelect({ filter, change }: { readonly filter: Filter; readonly chan
       choices={[{ id: '', label: 'All lists' }, ...lists.map(({ name }) => ({ id: name, label: name }))]}
     />
   )
+}
+
+function amountOf(shown: number | undefined, all: number | undefined): string {
+  if (shown === undefined) return 'Counting…'
+  if (shown === all) return `${all} ${all === 1 ? 'secret' : 'secrets'}`
+  return `${shown} of ${all ?? '…'}`
 }
 
 function titleOf({ list, state }: Filter): string {

@@ -3,13 +3,14 @@ import { X } from 'lucide-react'
 import { type Dispatch, type SetStateAction, useEffect, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
-import { type Metadata, strongroom } from '../api/client.ts'
+import { strongroom } from '../api/client.ts'
 import { Button, Field, IconButton, Select } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
 import { sizeText } from '../ui/words.ts'
 import { base64Of, nameFrom, textOf } from './content.ts'
+import { useNames } from './names.ts'
 import { useLists, useRefreshSecrets } from './queries.ts'
 
 interface Item {
@@ -31,8 +32,6 @@ async function itemOf(file: File): Promise<Item | undefined> {
 
 interface ImportProps {
   readonly files: readonly File[]
-  /** The secrets that there are. */
-  readonly taken: readonly Metadata[]
   readonly onClose: () => void
 }
 
@@ -44,7 +43,7 @@ export function ImportDialog(props: ImportProps) {
   )
 }
 
-function ImportForm({ files, taken, onClose }: ImportProps) {
+function ImportForm({ files, onClose }: ImportProps) {
   const [query] = useSearchParams()
   const { data: lists = [] } = useLists()
   const { found, setFound, unreadable } = useRead(files)
@@ -52,6 +51,7 @@ function ImportForm({ files, taken, onClose }: ImportProps) {
   const refresh = useRefreshSecrets()
   const [isBusy, setBusy] = useState(false)
   const items = found ?? []
+  const names = useNames(items.map(({ name }) => name))
   const submit = async () => {
     setBusy(true)
     const left = await createAll(items, list)
@@ -62,7 +62,7 @@ function ImportForm({ files, taken, onClose }: ImportProps) {
     if (left.length === 0) onClose()
     else setFound(left)
   }
-  const names = [...new Set(['default', list, ...lists.map((one) => one.name)])]
+  const places = [...new Set(['default', list, ...lists.map((one) => one.name)])]
   return (
     <>
       <p className="muted small">
@@ -73,7 +73,7 @@ function ImportForm({ files, taken, onClose }: ImportProps) {
           <ItemFields
             key={`${item.file.name} ${item.file.size} ${item.file.lastModified}`}
             of={item}
-            isTaken={taken.some(({ name }) => name === item.name)}
+            isTaken={names.isThere(item.name) === true}
             onChange={(part) => setFound(items.map((one, index) => (index === at ? { ...one, ...part } : one)))}
             onLeaveOut={() => setFound(items.filter((_, index) => index !== at))}
           />
@@ -86,7 +86,7 @@ function ImportForm({ files, taken, onClose }: ImportProps) {
           drop the files.
         </Note>
       )}
-      <Select label="Into the list" value={list} onChoose={setList} choices={names.map((id) => ({ id, label: id }))} />
+      <Select label="Into the list" value={list} onChoose={setList} choices={places.map((id) => ({ id, label: id }))} />
       <div className="actions">
         <Button onPress={onClose}>Cancel</Button>
         <Button look="primary" onPress={() => void submit()} isDisabled={isBusy || items.length === 0}>

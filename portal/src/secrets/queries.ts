@@ -1,12 +1,30 @@
-/** What is known of secrets and lists, as queries. Values never go through here. */
-import { strongroom } from '../api/client.ts'
+/** What is known of secrets and lists, as queries. Values never go through here; no question has all secrets for an answer. */
+import { type SecretFilter, strongroom } from '../api/client.ts'
 import { useAnswer, useListing, useRefresh } from '../api/queries.ts'
 
-const secretsKey = ['secrets']
+export const secretsKey = ['secrets']
 const listsKey = ['lists']
 
-export function useSecrets() {
-  return useListing([...secretsKey, 'all'], (options) => strongroom.secrets.listMetadata({}, options))
+/** How many there are of each kind and in each list, and their tags. */
+export function useSummary() {
+  return useAnswer([...secretsKey, 'summary'], (options) => strongroom.secrets.summary(options))
+}
+
+/** The first few of what a filter finds. */
+export function useSome(filter: SecretFilter, limit: number, isEnabled = true) {
+  return useAnswer(
+    [...secretsKey, 'some', filter, limit],
+    async (options) => (await strongroom.secrets.metadataPage({ ...filter, limit }, options)).items,
+    { enabled: isEnabled },
+  )
+}
+
+/** The ids of the secrets of a list that some target holds: no more than targets do. */
+export function useHeldIn(list: string) {
+  return useAnswer([...secretsKey, 'held', list], async (options) => {
+    const held = await Array.fromAsync(strongroom.secrets.list({ list, held: 'any' }, options))
+    return new Set(held.map(({ id }) => id))
+  })
 }
 
 export function useLists() {

@@ -1,24 +1,27 @@
 /** All secrets: lists and views at the left, search, and the table. */
 import { Lock, SearchX } from 'lucide-react'
-import { type DragEvent, useCallback, useDeferredValue, useMemo, useState } from 'react'
+import { type DragEvent, useCallback, useMemo, useState } from 'react'
 import { useSearchParams } from 'wouter'
-import type { Metadata } from '../api/client.ts'
-import { useHeldOld } from '../deployments/queries.ts'
+import { codeOf } from '../api/ask.ts'
 import { useRights } from '../session/rights.ts'
 import { LinkButton, SearchInput } from '../ui/controls.tsx'
-import { Page, useTitle } from '../ui/page.tsx'
+import { useLater } from '../ui/later.ts'
+import { useTitle } from '../ui/page.tsx'
 import { changed } from '../ui/search.ts'
-import { Empty, Loaded, Loading, Trouble } from '../ui/states.tsx'
-import { type Change, type Filter, filterOf, indexOf, select } from './filter.ts'
+import { Empty, Loading, Trouble } from '../ui/states.tsx'
+import { type Change, filterOf, isOfAll, searchOf } from './filter.ts'
 import { Choices, Head } from './head.tsx'
 import { ImportDialog } from './import.tsx'
-import { useSecrets } from './queries.ts'
+import { useSummary } from './queries.ts'
 import { SecretsTable } from './table.tsx'
 import { Views } from './views.tsx'
+import { useCount, useFirst } from './windows.ts'
+
+/** As long as the server takes it. */
+const maxText = 255
 
 export function SecretsPage() {
   useTitle('Secrets')
-  const { data, error, refetch } = useSecrets()
   const rights = useRights()
   const [files, setFiles] = useState<readonly File[]>([])
   const [isOver, setOver] = useState(false)
@@ -41,66 +44,66 @@ export function SecretsPage() {
       onDragLeave={drag}
       onDrop={drop}
     >
-      {data === undefined && error !== null ? (
-        <Trouble error={error} onRetry={() => void refetch()} />
-      ) : data === undefined ? (
-        <Page title="Secrets">
-          <Loading lines={10} label="Loading the secrets" />
-        </Page>
-      ) : (
-        <Known secrets={data} mayWrite={mayWrite} onFiles={setFiles} />
-      )}
+      <Listing mayWrite={mayWrite} onFiles={setFiles} />
       {isOver ? <div className="drop-hint">Drop files to make secrets of them</div> : null}
-      <ImportDialog files={files} taken={data ?? []} onClose={() => setFiles([])} />
+      <ImportDialog files={files} onClose={() => setFiles([])} />
     </section>
   )
 }
 
-/** What is in the address, what is typed, and what fits both. */
-function useFound(secrets: readonly Metadata[]) {
+/** What is in the address, what is typed, and what the server finds for both. */
+function useFound() {
   const [query, setQuery] = useSearchParams()
   const filter = useMemo(() => filterOf(query), [query])
-  const [text, setText] = useState(filter.q)
-  const wanted = useDeferredValue(text)
+  const [text, setText] = useState(filter.q.slice(0, maxText))
+  const wanted = useLater(text)
   const change = useCallback<Change>((part) => setQuery((old) => changed(old, part), { replace: true }), [setQuery])
-  const heldOld = useHeldOld()
-  const entries = useMemo(() => indexOf(secrets), [secrets])
-  const shown = useMemo(
-    () => select(entries, { ...filter, q: wanted }, heldOld.data),
-    [entries, wanted, filter, heldOld.data],
-  )
+  // Times are told from when it was chosen, so that the question stays the same.
+  const search = useMemo(() => searchOf(filter, wanted, Date.now()), [filter, wanted])
   const clear = useCallback(() => {
     setText('')
     change({ q: null, list: null, type: null, tag: null, state: null })
   }, [change])
-  return { filter, text, setText, change, clear, heldOld, shown }
+  return { filter, text, setText, change, clear, first: useFirst(search) }
 }
 
-function Known({
-  secrets,
+type Found = ReturnType<typeof useFound>
+
+function Listing({
   mayWrite,
   onFiles,
 }: {
-  readonly secrets: readonly Metadata[]
   readonly mayWrite: boolean
   readonly onFiles: (files: readonly File[]) => void
 }) {
-  const { filter, text, setText, change, clear, heldOld, shown } = useFound(secrets)
+  const found = useFound()
+  const { filter, text, setText, change, clear, first } = found
+  const { data: summary } = useSummary()
+  const { data, error } = first
+  const counted = useCount(data?.search ?? {}, data?.next !== undefined)
+  const total = data?.next === undefined ? data?.items.length : counted
   const { list, type, tag, state } = filter
-  const tags = useMemo(() => [...new Set(secrets.flatMap((secret) => secret.tags))].sort(), [secrets])
   const isFiltered = text !== '' || list !== null || type !== null || tag !== null || state !== null
-  const table = <Found all={secrets.length} shown={shown} filter={filter} change={change} />
+  if (data === undefined && codeOf(error) === 'forbidden') return <Trouble error={error} />
+  const ofAll = data !== undefined && isOfAll(data.search)
   return (
     <>
-      <Views secrets={secrets} heldOld={heldOld.data} filter={filter} change={change} />
+      <Views summary={summary} filter={filter} change={change} />
       <div className="secrets-main">
-        <Head filter={filter} shown={shown.length} all={secrets.length} mayWrite={mayWrite} onFiles={onFiles} />
+        <Head
+          filter={filter}
+          shown={total}
+          all={ofAll ? total : summary?.secrets}
+          mayWrite={mayWrite}
+          onFiles={onFiles}
+        />
         <div className="secrets-bar">
           <SearchInput
             label="Search secrets"
             placeholder="Search names, descriptions, tags"
             value={text}
             onValue={setText}
+            maxLength={maxText}
             onBlur={() => change({ q: text })}
             onKeyDown={(event) => {
               if (event.key === 'ArrowDown') {
@@ -109,19 +112,50 @@ function Known({
               }
             }}
           />
-          <Choices filter={filter} tags={tags} isFiltered={isFiltered} change={change} onClear={clear} />
+          <Choices filter={filter} tags={summary?.tags ?? []} isFiltered={isFiltered} change={change} onClear={clear} />
         </div>
-        {secrets.length === 0 ? (
-          <NoneYet mayWrite={mayWrite} />
-        ) : state === 'held-old' && heldOld.data === undefined ? (
-          <Loaded of={heldOld} lines={10} label="Loading what the targets hold">
-            {() => table}
-          </Loaded>
-        ) : (
-          table
-        )}
+        <Rows found={found} total={total} all={ofAll ? total : summary?.secrets} mayWrite={mayWrite} />
       </div>
     </>
+  )
+}
+
+function Rows({
+  found: { filter, change, first },
+  total,
+  all,
+  mayWrite,
+}: {
+  readonly found: Found
+  /** How many are found. Not known before they are counted. */
+  readonly total: number | undefined
+  readonly all: number | undefined
+  readonly mayWrite: boolean
+}) {
+  const { data, error, refetch, isPlaceholderData } = first
+  const onSort = useCallback(
+    (column: string) => change({ sort: `${column}${filter.sort === column && !filter.isDown ? '.down' : ''}` }),
+    [change, filter],
+  )
+  if (data === undefined && codeOf(error) === 'not_found') return <NothingFits all={all} />
+  if (data === undefined) {
+    return error === null ? (
+      <Loading lines={10} label="Loading the secrets" />
+    ) : (
+      <Trouble error={error} onRetry={() => void refetch()} />
+    )
+  }
+  if (all === 0) return <NoneYet mayWrite={mayWrite} />
+  if (data.items.length === 0) return <NothingFits all={all} />
+  return (
+    <SecretsTable
+      search={data.search}
+      total={total ?? data.items.length}
+      isCounted={total !== undefined}
+      isWaiting={isPlaceholderData}
+      filter={filter}
+      onSort={onSort}
+    />
   )
 }
 
@@ -144,25 +178,11 @@ function NoneYet({ mayWrite }: { readonly mayWrite: boolean }) {
   )
 }
 
-function Found({
-  all,
-  shown,
-  filter,
-  change,
-}: {
-  readonly all: number
-  readonly shown: readonly Metadata[]
-  readonly filter: Filter
-  readonly change: Change
-}) {
-  const onSort = useCallback(
-    (column: string) => change({ sort: `${column}${filter.sort === column && !filter.isDown ? '.down' : ''}` }),
-    [change, filter],
-  )
-  if (shown.length > 0) return <SecretsTable secrets={shown} filter={filter} onSort={onSort} />
+function NothingFits({ all }: { readonly all: number | undefined }) {
+  const others = all === undefined ? 'all' : all === 1 ? 'the one that there is' : `all ${all}`
   return (
     <Empty icon={SearchX} title="Nothing matches">
-      No secret fits the search and the filters. Clear them to see {all === 1 ? 'the one that there is' : `all ${all}`}.
+      No secret fits the search and the filters. Clear them to see {others}.
     </Empty>
   )
 }

@@ -1,7 +1,8 @@
-/** The table of secrets: only the rows in sight are there, so ten thousand are as smooth as ten. */
+/** The table of secrets: only the rows in sight are there, so a hundred thousand are as smooth as ten. */
 import { defaultRangeExtractor, useVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import {
+  type FocusEvent,
   type KeyboardEvent,
   type MouseEvent,
   memo,
@@ -14,65 +15,99 @@ import {
 import { Dialog } from 'react-aria-components/Dialog'
 import { Popover } from 'react-aria-components/Popover'
 import { useLocation, useRouter } from 'wouter'
-import type { Metadata } from '../api/client.ts'
+import { sentenceOf } from '../api/ask.ts'
+import type { Metadata, SecretFilter } from '../api/client.ts'
 import { useRights } from '../session/rights.ts'
 import { useColumns } from '../ui/columns.ts'
+import { Button } from '../ui/controls.tsx'
+import { Note } from '../ui/states.tsx'
 import { columns, type SecretColumn } from './columns.tsx'
 import type { Filter } from './filter.ts'
 import { CurrentValue, copyValue } from './reveal.tsx'
+import { useWindows, type Windows } from './windows.ts'
 
 const rowHeight = 44
 /** Rows above and below those in sight. */
 const overscan = 12
 
+/** More would be higher than browsers let an element be. */
+const maxRows = 350_000
+
 export const SecretsTable = memo(function SecretsTable({
-  secrets,
+  search,
+  total,
+  isCounted,
+  isWaiting,
   filter,
   onSort,
 }: {
-  readonly secrets: readonly Metadata[]
+  readonly search: SecretFilter
+  /** How many rows there are; more may come until they are counted. */
+  readonly total: number
+  readonly isCounted: boolean
+  /** Whether it shows what was looked for before. */
+  readonly isWaiting: boolean
   readonly filter: Filter
   readonly onSort: (column: string) => void
 }) {
   const { ref, shown, template } = useColumns(columns)
-  const { scroller, rows, current, setActive, move } = useRows(secrets.length)
-  const [peeked, setPeeked] = useState<number>()
-  const press = usePressed(secrets, current, scroller, move, setPeeked)
-  const click = useClicked(secrets, setPeeked)
+  const { scroller, rows, windows, count, current, setActive, move, leave } = useRows(search, Math.min(total, maxRows))
+  const [peeked, setPeeked] = useState<Metadata>()
+  const press = usePressed(windows, count, current, scroller, move, setPeeked)
+  const click = useClicked(windows, setPeeked)
   return (
-    <div
-      className="grid"
-      role="grid"
-      aria-label="Secrets"
-      aria-rowcount={secrets.length + 1}
-      aria-colcount={shown.length}
-      onKeyDown={(event) => peeked === undefined && press(event)}
-      ref={ref}
-      style={{ '--columns': template }}
-    >
-      <Head columns={shown} filter={filter} onSort={onSort} />
-      <div className="grid-body" ref={scroller} role="presentation">
-        {/* biome-ignore lint/a11y/useKeyWithClickEvents: Enter on the link of a row does the same */}
-        <div
-          role="rowgroup"
-          className="grid-rows"
-          style={{ height: rows.getTotalSize() }}
-          onClick={click}
-          onFocus={(event) => setActive(pressedIn(event).row ?? current)}
-        >
-          <Rows secrets={secrets} columns={shown} items={rows.getVirtualItems()} current={current} />
+    <>
+      <div
+        className={`grid ${isWaiting ? 'is-waiting' : ''}`}
+        role="grid"
+        aria-label="Secrets"
+        aria-busy={isWaiting}
+        aria-rowcount={isCounted ? count + 1 : -1}
+        aria-colcount={shown.length}
+        onKeyDown={(event) => peeked === undefined && press(event)}
+        onBlur={leave}
+        ref={ref}
+        style={{ '--columns': template }}
+      >
+        <Head columns={shown} filter={filter} onSort={onSort} />
+        <div className="grid-body" ref={scroller} role="presentation">
+          {/* biome-ignore lint/a11y/useKeyWithClickEvents: Enter on the link of a row does the same */}
+          <div
+            role="rowgroup"
+            className="grid-rows"
+            style={{ height: rows.getTotalSize() }}
+            onClick={click}
+            onFocus={(event) => setActive(pressedIn(event).row ?? current)}
+          >
+            <Rows windows={windows} columns={shown} items={rows.getVirtualItems()} current={current} />
+          </div>
         </div>
+        <Peek secret={peeked} scroller={scroller} onClose={() => setPeeked(undefined)} />
       </div>
-      <Peek secret={secrets.find(({ id }) => id === peeked)} scroller={scroller} onClose={() => setPeeked(undefined)} />
-    </div>
+      <Below windows={windows} isCut={total > maxRows} />
+    </>
   )
 })
 
-/** The rows in sight, and the one that the arrows are at. */
-function useRows(count: number) {
+/** What is to be said of rows that are not there. */
+function Below({ windows: { error, retry }, isCut }: { readonly windows: Windows; readonly isCut: boolean }) {
+  if (error !== null) {
+    return (
+      <Note kind="bad">
+        Some rows could not be loaded. {sentenceOf(error)} <Button onPress={retry}>Try again</Button>
+      </Note>
+    )
+  }
+  return isCut ? <Note>These are the first {maxRows}. Search or filter to find the others.</Note> : null
+}
+
+/** The rows in sight, what there is of them, and the one that the arrows are at. */
+function useRows(search: SecretFilter, total: number) {
   const scroller = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState(0)
   const wantsFocus = useRef(false)
+  const [known, setKnown] = useState(Number.POSITIVE_INFINITY)
+  const count = Math.min(total, known)
   const current = Math.min(active, count - 1)
   const rows = useVirtualizer({
     count,
@@ -82,13 +117,26 @@ function useRows(count: number) {
     // The row with the focus stays, wherever the others are scrolled to.
     rangeExtractor: (range) => withRow(defaultRangeExtractor(range), current),
   })
-  // A row that has just been scrolled into being takes the focus once it is there.
+  const { startIndex = 0, endIndex = 0 } = rows.range ?? {}
+  const windows = useWindows(search, [startIndex, endIndex, current])
+  // Where a window ends the listing, that counts, not what was counted before.
+  useEffect(() => setKnown(windows.isAtMost), [windows.isAtMost])
+  // Another search is looked at from its beginning.
+  const asked = JSON.stringify(search)
+  const shown = useRef(asked)
+  useEffect(() => {
+    if (shown.current === asked) return
+    shown.current = asked
+    setActive(0)
+    rows.scrollToOffset(0)
+  })
+  // A row that has just been scrolled into being takes the focus, first in its place, then once it is there.
   useEffect(() => {
     if (!wantsFocus.current) return
     const link = scroller.current?.querySelector<HTMLElement>(`[data-row="${current}"] a`)
-    if (link === null || link === undefined) return
-    link.focus({ preventScroll: true })
-    wantsFocus.current = false
+    const place = scroller.current?.querySelector<HTMLElement>(`[data-waiting="${current}"] [tabindex]`)
+    ;(link ?? place)?.focus({ preventScroll: true })
+    wantsFocus.current = link === null || link === undefined
   })
   const move = (to: number) => {
     const next = Math.max(0, Math.min(count - 1, to))
@@ -96,16 +144,20 @@ function useRows(count: number) {
     rows.scrollToIndex(next)
     wantsFocus.current = true
   }
-  return { scroller, rows, current, setActive, move }
+  const leave = ({ relatedTarget, currentTarget }: FocusEvent) => {
+    if (relatedTarget !== null && !currentTarget.contains(relatedTarget)) wantsFocus.current = false
+  }
+  return { scroller, rows, windows, count, current, setActive, move, leave }
 }
 
 /** What the keys do: they go from row to row, copy a value, and show one. */
 function usePressed(
-  secrets: readonly Metadata[],
+  windows: Windows,
+  count: number,
   current: number,
   scroller: RefObject<HTMLDivElement | null>,
   move: (to: number) => void,
-  peek: (id: number) => void,
+  peek: (secret: Metadata) => void,
 ) {
   const rights = useRights()
   return (event: KeyboardEvent) => {
@@ -119,10 +171,10 @@ function usePressed(
       PageDown: current + page,
       PageUp: current - page,
       Home: 0,
-      End: secrets.length - 1,
+      End: count - 1,
     }
     const next = to[event.key]
-    const secret = secrets[current]
+    const secret = windows.rowAt(current)
     if (next !== undefined) {
       event.preventDefault()
       move(next)
@@ -131,20 +183,20 @@ function usePressed(
       if (secret.type === 'text') void copyValue(secret)
     } else if (secret !== undefined && event.key === 'v' && rights.can('secrets:read', secret.name)) {
       event.preventDefault()
-      peek(secret.id)
+      peek(secret)
     }
   }
 }
 
 /** What a click does, in whichever part of a row. */
-function useClicked(secrets: readonly Metadata[], peek: (id: number) => void) {
+function useClicked(windows: Windows, peek: (secret: Metadata) => void) {
   const [, navigate] = useLocation()
   return (event: MouseEvent) => {
     const { row, part } = pressedIn(event)
-    const secret = row === undefined ? undefined : secrets[row]
+    const secret = row === undefined ? undefined : windows.rowAt(row)
     if (secret === undefined || event.defaultPrevented) return
     if (part?.hasAttribute('data-copy')) void copyValue(secret)
-    else if (part?.hasAttribute('data-peek')) peek(secret.id)
+    else if (part?.hasAttribute('data-peek')) peek(secret)
     else if (part === undefined || !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey)) {
       event.preventDefault()
       navigate(`/secrets/${secret.id}`)
@@ -193,12 +245,12 @@ function Head({
 }
 
 function Rows({
-  secrets,
+  windows,
   columns,
   items,
   current,
 }: {
-  readonly secrets: readonly Metadata[]
+  readonly windows: Windows
   readonly columns: readonly SecretColumn[]
   readonly items: ReturnType<Virtualizer<HTMLDivElement, Element>['getVirtualItems']>
   readonly current: number
@@ -207,10 +259,12 @@ function Rows({
   const mayReadAll = rights.hasAll('secrets:read')
   const { base } = useRouter()
   return items.map(({ index, start }) => {
-    const secret = secrets[index]
-    return secret === undefined ? null : (
+    const secret = windows.rowAt(index)
+    return secret === undefined ? (
+      <WaitingRow key={index} columns={columns} index={index} start={start} isActive={index === current} />
+    ) : (
       <Row
-        key={secret.id}
+        key={index}
         secret={secret}
         columns={columns}
         href={`${base}/secrets/${secret.id}`}
@@ -258,6 +312,40 @@ const Row = memo(function Row({
     </div>
   )
 })
+
+/** The place of a row that is on its way, as high as it will be. */
+function WaitingRow({
+  columns,
+  index,
+  start,
+  isActive,
+}: {
+  readonly columns: readonly SecretColumn[]
+  readonly index: number
+  readonly start: number
+  readonly isActive: boolean
+}) {
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      data-waiting={index}
+      className="grid-row"
+      style={{ transform: `translateY(${start}px)` }}
+    >
+      {columns.map(({ id }, at) => (
+        <div key={id} role="gridcell" className={`cell-${id}`}>
+          {at === 0 ? (
+            // The focus waits here for the row.
+            <span className="skeleton" tabIndex={isActive ? 0 : -1}>
+              <span className="sr-only">Loading</span>
+            </span>
+          ) : null}
+        </div>
+      ))}
+    </div>
+  )
+}
 
 /** The value of one of them, beside the button that shows it. */
 function Peek({

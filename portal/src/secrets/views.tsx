@@ -1,43 +1,31 @@
 /** Beside the table: views and lists, with how many secrets are in each. */
 import { CalendarClock, File, FolderClosed, Hourglass, Layers, PackageX } from 'lucide-react'
-import { memo, type ReactNode, useMemo } from 'react'
+import { memo, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
-import type { Metadata } from '../api/client.ts'
-import { type Change, type Filter, isExpiring, isStale, states } from './filter.ts'
+import type { Summary } from '../api/client.ts'
+import { type Change, type Filter, states } from './filter.ts'
 import { useLists } from './queries.ts'
 
 /** Stays as it is while somebody types into the search. */
 export const Views = memo(function Views({
-  secrets,
-  heldOld,
+  summary,
   filter,
   change,
 }: {
-  readonly secrets: readonly Metadata[]
-  /** Not known before the deployments are loaded. */
-  readonly heldOld: ReadonlySet<number> | undefined
+  /** Not known before they are counted. */
+  readonly summary: Summary | undefined
   readonly filter: Filter
   readonly change: Change
 }) {
   const { data: lists = [] } = useLists()
   const [, navigate] = useLocation()
-  const counts = useMemo(() => {
-    const byList = new Map<string, number>()
-    for (const { list } of secrets) byList.set(list.name, (byList.get(list.name) ?? 0) + 1)
-    return {
-      byList,
-      files: secrets.filter(({ type }) => type === 'file').length,
-      soon: secrets.filter(isExpiring).length,
-      stale: secrets.filter((secret) => isStale(secret)).length,
-      heldOld: heldOld === undefined ? '…' : secrets.filter(({ id }) => heldOld.has(id)).length,
-    }
-  }, [secrets, heldOld])
+  const counts = new Map(summary?.lists.map(({ id, secrets }) => [id, secrets]))
   const { list, type, state } = filter
   const isAll = list === null && type === null && state === null
   const view = (
     label: string,
     icon: ReactNode,
-    count: ReactNode,
+    count: number | undefined,
     isOn: boolean,
     part: Record<string, string | null>,
   ) => (
@@ -50,18 +38,24 @@ export const Views = memo(function Views({
     >
       {icon}
       <span>{label}</span>
-      <span className="count">{count}</span>
+      <span className="count">{count ?? '…'}</span>
     </button>
   )
   return (
     <nav className="views" aria-label="Views and lists">
-      {view('All secrets', <Layers size={15} aria-hidden />, secrets.length, isAll, {})}
-      {view(states.soon, <CalendarClock size={15} aria-hidden />, counts.soon, state === 'soon', { state: 'soon' })}
-      {view(states.stale, <Hourglass size={15} aria-hidden />, counts.stale, state === 'stale', { state: 'stale' })}
-      {view(states['held-old'], <PackageX size={15} aria-hidden />, counts.heldOld, state === 'held-old', {
+      {view('All secrets', <Layers size={15} aria-hidden />, summary?.secrets, isAll, {})}
+      {view(states.soon, <CalendarClock size={15} aria-hidden />, summary?.expiring, state === 'soon', {
+        state: 'soon',
+      })}
+      {view(states.stale, <Hourglass size={15} aria-hidden />, summary?.unchanged, state === 'stale', {
+        state: 'stale',
+      })}
+      {view(states['held-old'], <PackageX size={15} aria-hidden />, summary?.held_old, state === 'held-old', {
         state: 'held-old',
       })}
-      {view('Files', <File size={15} aria-hidden />, counts.files, type === 'file' && list === null, { type: 'file' })}
+      {view('Files', <File size={15} aria-hidden />, summary?.files, type === 'file' && list === null, {
+        type: 'file',
+      })}
       <div className="views-head">
         <span>Lists</span>
         <button type="button" onClick={() => navigate('/lists')}>
@@ -70,7 +64,7 @@ export const Views = memo(function Views({
       </div>
       {lists.map(({ id, name }) => (
         <span key={id}>
-          {view(name, <FolderClosed size={15} aria-hidden />, counts.byList.get(name) ?? 0, list === name, {
+          {view(name, <FolderClosed size={15} aria-hidden />, summary && (counts.get(id) ?? 0), list === name, {
             list: name,
           })}
         </span>

@@ -2,7 +2,7 @@
 import { useState } from 'react'
 import { type AccountKey, strongroom } from '../api/client.ts'
 import { useRefresh } from '../api/queries.ts'
-import { useSecrets } from '../secrets/queries.ts'
+import { useSummary } from '../secrets/queries.ts'
 import { useAttempt } from '../ui/attempt.ts'
 import { Button } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
@@ -13,10 +13,10 @@ import { accountKey } from './queries.ts'
 
 export function RotateDialog({ from, onClose }: { readonly from: AccountKey; readonly onClose: () => void }) {
   const refresh = useRefresh(accountKey)
-  const { data: secrets } = useSecrets()
+  const { data: summary } = useSummary()
   const [now, setNow] = useState<AccountKey>()
   const { attempt, trouble, isBusy } = useAttempt()
-  const total = Math.max(from.outdated, secrets?.length ?? 0, now?.outdated ?? 0)
+  const total = Math.max(from.outdated, summary?.secrets ?? 0, now?.outdated ?? 0)
   const isDone = now !== undefined && !now.rotating
   const rotate = async () => {
     await attempt(async () => {

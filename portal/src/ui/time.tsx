@@ -69,10 +69,15 @@ export function Expiry({ time }: { readonly time: string | null }) {
   )
 }
 
+/** A time in milliseconds, as the API takes it. */
+export function timeOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`
+}
+
 /** The end of the day, in the person's time, as the API takes it. */
 export function expiryTime(day: string): string | null {
   if (day === '') return null
-  return `${new Date(`${day}T23:59:59`).toISOString().slice(0, 19)}Z`
+  return timeOf(new Date(`${day}T23:59:59`).getTime())
 }
 
 export function expiryDay(time: string | null): string {

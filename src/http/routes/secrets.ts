@@ -96,6 +96,7 @@ export function newSecretOf({ name, value, encoding, type = 'text', list, ...det
 
 const sorts = ['created', 'name', 'updated', 'expires', 'list', 'type'] as const
 const orders = ['asc', 'desc'] as const
+const holdings = ['any', 'old'] as const
 
 export const ListQuery = Type.Object(
   {
@@ -121,7 +122,10 @@ export const ListQuery = Type.Object(
     type: Type.Optional(Type.Enum(types, { description: '"text" or "file"' })),
     updated_before: Type.Optional(TimeInput),
     held: Type.Optional(
-      Type.Literal('old', { description: '"old"', 'x-about': 'Those that some target holds in an older version.' }),
+      Type.Enum(holdings, {
+        description: '"any" or "old"',
+        'x-about': 'Those that some target holds, or holds in an older version.',
+      }),
     ),
     sort: Type.Optional(
       Type.Enum(sorts, {
@@ -337,6 +341,7 @@ function wantedOf({ query }: Asking): SecretsInOrder {
     ...{ name, text, list, tag, type },
     expiresBefore: timeOf(query.expires_before, 'expires_before'),
     updatedBefore: timeOf(query.updated_before, 'updated_before'),
+    isHeld: held === 'any',
     isHeldOld: held === 'old',
     order: expired === 'first' ? 'expired first' : sort,
     isDown: order === 'desc',

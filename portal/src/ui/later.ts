@@ -1,0 +1,14 @@
+/** What is typed, once somebody pauses: not every letter is a question. */
+import { useEffect, useState } from 'react'
+
+const pauseMs = 150
+
+/** The text as it was when it last stayed the same for a moment; at once when it is emptied. */
+export function useLater(text: string): string {
+  const [late, setLate] = useState(text)
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(text), text === '' ? 0 : pauseMs)
+    return () => clearTimeout(timer)
+  }, [text])
+  return text === '' ? text : late
+}
