@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
+import { makeSecrets } from '../support/fill.ts'
 import { Person } from '../support/person.ts'
 import { closeBrowser, owner, startPortal, violations } from './portal.ts'
 
@@ -42,7 +43,7 @@ for (const engine of engines.slice(0, 1)) {
   suite(`${engine.name}: the table of many secrets`, { skip: engine.skip }, () => {
     test('has its first rows of a hundred, the middle and the end when they are come to, and goes by keys', async (t) => {
       const portal = await startPortal(t, engine)
-      await portal.server.api.fill(namesOf(many))
+      await makeSecrets(portal.server.vault, namesOf(many))
       const page = await portal.openAs(owner, '/portal/settings')
       const questions = watchRows(page)
 
@@ -70,7 +71,7 @@ for (const engine of engines.slice(0, 1)) {
 
     test('keeps the focus in the place of a row that is on its way, and gives it to the row', async (t) => {
       const portal = await startPortal(t, engine)
-      await portal.server.api.fill(namesOf(400))
+      await makeSecrets(portal.server.vault, namesOf(400))
       const page = await portal.openAs(owner)
       await page.locator('[role=grid][aria-rowcount="401"]').waitFor()
       let goOn = () => {}
@@ -96,7 +97,7 @@ for (const engine of engines.slice(0, 1)) {
     test('finds what was never loaded, and is in order across all of them', async (t) => {
       const portal = await startPortal(t, engine)
       const { api } = portal.server
-      await api.fill(namesOf(1200))
+      await makeSecrets(portal.server.vault, namesOf(1200))
       const soon = `${new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 19)}Z`
       await api.post('/v3/secrets', { name: 'zz-needle', value: 'v', expires_at: soon, description: 'of the web shop' })
       await api.put('/v3/secrets/700', { value: 'w' })
@@ -127,7 +128,7 @@ for (const engine of engines.slice(0, 1)) {
 
     test('shows no answer to what was typed before over that to what was typed last', async (t) => {
       const portal = await startPortal(t, engine)
-      await portal.server.api.fill(['apple', 'banana', 'cherry'])
+      await makeSecrets(portal.server.vault, ['apple', 'banana', 'cherry'])
       const page = await portal.openAs(owner)
       await page.getByRole('link', { name: 'cherry' }).waitFor()
       let goOn = () => {}
@@ -154,7 +155,7 @@ for (const engine of engines.slice(0, 1)) {
 
     test('is as the secrets are after a change, in every window, and counts them anew', async (t) => {
       const portal = await startPortal(t, engine)
-      await portal.server.api.fill(namesOf(150))
+      await makeSecrets(portal.server.vault, namesOf(150))
       const page = await portal.openAs(owner)
       await page.getByText('150 secrets').waitFor()
       await page.locator('.grid-body').evaluate((body) => body.scrollTo(0, body.scrollHeight))
@@ -179,7 +180,7 @@ for (const engine of engines.slice(0, 1)) {
 
     test('says that rows could not be loaded, and tries again', async (t) => {
       const portal = await startPortal(t, engine)
-      await portal.server.api.fill(namesOf(400))
+      await makeSecrets(portal.server.vault, namesOf(400))
       const page = await portal.openAs(owner)
       await page.locator('[role=grid][aria-rowcount="401"]').waitFor()
       await page.route(/\/v3\/metadata\?.*offset=/, (route) =>
@@ -199,7 +200,7 @@ for (const engine of engines.slice(0, 1)) {
     test('asks for no row on behalf of somebody who may see none', async (t) => {
       const portal = await startPortal(t, engine)
       const { api, url } = portal.server
-      await api.fill(['db-password'])
+      await makeSecrets(portal.server.vault, ['db-password'])
       const noor = { email: 'noor@example.com', name: 'Noor', password: 'saddle-prism-walnut-anchor' }
       const { body } = await api.post('/v3/users', { email: noor.email, role: 'auditor' })
       await new Person(url).accept(body.invitation_url, noor)
