@@ -116,11 +116,20 @@ async function started(name: string, key: string, child: ChildProcess, port: num
 
 /** Of a process and the children that it has waited for (proc(5): `utime`, `stime`, `cutime`, `cstime`). */
 function cpuMicrosOf(pid: number | undefined): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const stat = statOf(pid)
   // After the name, which may hold anything, up to its closing parenthesis.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
   return (ticks / ticksPerSecond) * 1e6
+}
+
+/** Of one that has ended meanwhile, whoever began it counts what it took. */
+function statOf(pid: number | undefined): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** Of a process and all that it has begun, such as the workers of nginx and the backends of PostgreSQL. */

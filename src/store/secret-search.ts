@@ -75,9 +75,11 @@ function held(accountId: number, how: Query = none): Filter {
     course: 'id',
     isWider: true,
     source: {
-      from: sql`(select distinct secret_id from deployment_secrets where account_id = ${accountId}) h
-        cross join secrets s`,
-      where: sql`s.account_id = ${accountId} and s.id = h.secret_id`,
+      // Of all that hold a secret, the first one stands for it.
+      from: sql`deployment_secrets h cross join secrets s`,
+      where: sql`h.account_id = ${accountId} and not exists (select 1 from deployment_secrets f
+        where f.account_id = h.account_id and f.secret_id = h.secret_id and f.deployment_id < h.deployment_id ${eachByItself})
+        and s.account_id = h.account_id and s.id = h.secret_id`,
       id: 'h.secret_id',
     },
   }
@@ -172,7 +174,7 @@ const standing = sql`(s.account_id, s.list_id) not in (
 
 /** The lists of an account that are deleted, while some of what is in them is still to go. */
 export function goingLists(accountId: number): Query {
-  return sql`select id from lists where account_id = ${accountId} and deleter_kind is not null`
+  return sql`select id from lists where account_id = ${accountId} and deleter_kind > ''`
 }
 
 /** Leaves out what is in them. */

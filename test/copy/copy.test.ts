@@ -117,7 +117,7 @@ for (const engine of engines) {
              from information_schema.columns c where table_schema = 'public'`
       const found = (await query(place, columns)).filter(
         // The tags are filled by the database, as an index is.
-        ({ table }) => table !== 'migrations' && table !== 'secret_tags',
+        ({ table }) => !/^(migrations$|secret_tags$|sqlite_)/.test(String(table)),
       )
 
       const copied = tables.flatMap(({ name, columns: own, keyLength }) => {

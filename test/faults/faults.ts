@@ -179,8 +179,8 @@ export const faults: readonly Fault[] = [
   fault(
     'where there are several accounts one is named',
     'vault/accounts.ts',
-    'const areSeveral = accounts.length > 1',
-    'const areSeveral = accounts.length > 2',
+    'const areSeveral = second !== undefined',
+    'const areSeveral = second === null',
     'v3/addresses.test.ts',
     'not asked for without the account',
   ),
@@ -1897,6 +1897,14 @@ export const faults: readonly Fault[] = [
     '    // The last owner stays.\n    needs.everyUser()',
     'v3/users.test.ts',
     'by their own row',
+  ),
+  fault(
+    'SQLite knows that an account has very many rows',
+    'store/sqlite/database.ts',
+    '    tellStatistics(database)\n',
+    '',
+    'store/lookups.test.ts',
+    'SQLite goes by an index',
   ),
   fault(
     'addresses belong to one machine',

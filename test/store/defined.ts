@@ -96,7 +96,7 @@ export async function schemaOf(place: Place): Promise<string[]> {
       ...keys.map(({ table, kind, columns: names }) => `${table} ${kind} ${names}`),
     ]
       // The schema's own, and what the database keeps in step with its rows as it does an index.
-      .filter((line) => !/^(migrations|secret_tags) /.test(line))
+      .filter((line) => !/^(migrations|secret_tags|sqlite_\w+) /.test(line))
       .sort()
   )
 }

@@ -313,6 +313,20 @@ for (const engine of engines) {
       }
     })
 
+    test('that a target holds in an older version are found along what is held, by its indexes', async (t) => {
+      const database = await filled(t, engine)
+      const { asked, query } = watched(database)
+
+      const search = { words: [], isHeldOld: true }
+      assert.equal(await countSecrets({ ...database, query, accountId: 1 }, search), 2)
+      await list({ ...database, query }, search, 'created', false, 10)
+
+      for (const { text, rows = 0 } of asked) {
+        assert.ok(rows <= 40, `${rows} rows\n${text}`)
+        assert.doesNotMatch(text, /SEARCH [hf] USING PRIMARY KEY/, text)
+      }
+    })
+
     test('are in the index of tags as they are in their rows, whoever writes those', async (t) => {
       const database = await filled(t, engine)
       const write = (sql: string) => database.query({ sql, parameters: [] })
@@ -341,6 +355,10 @@ function assertFlat(asked: readonly { text: string; rows: number | undefined }[]
     assert.ok((rows ?? 0) <= most, `${label}: ${rows} rows\n${text}`)
     assert.doesNotMatch(text, scan, `${label}\n${text}`)
     assert.doesNotMatch(text, /TEMP B-TREE|"Sort"/, `${label}\n${text}`)
+    // All of the account, but in the order of their ids.
+    if (!/ created |list /.test(label) || label.startsWith('{"')) {
+      assert.doesNotMatch(text, /SEARCH s USING PRIMARY KEY \(account_id=\?\)/, `${label}\n${text}`)
+    }
   }
 }
 

@@ -20,6 +20,7 @@ import { seeking } from './0018-seeking.ts'
 import { deletionInParts } from './0019-deletion-in-parts.ts'
 import { ownersAndHolders } from './0020-owners-and-holders.ts'
 import { chain } from './0021-chain.ts'
+import { heldVersions } from './0022-held-versions.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -43,6 +44,7 @@ export const migrations: readonly Migration[] = [
   deletionInParts,
   ownersAndHolders,
   chain,
+  heldVersions,
 ]
 
 /** What this program speaks: the name of the newest one. */

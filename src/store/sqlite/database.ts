@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Refusal } from '../../errors.ts'
 import { noStore } from '../location.ts'
 import { pending } from '../migrations/migrations.ts'
+import { tellStatistics } from './statistics.ts'
 
 /**
  * FULL, not NORMAL: in WAL mode NORMAL may lose acknowledged commits when the power fails
@@ -82,6 +83,7 @@ function migrate(database: DatabaseSync): void {
       database.exec(sqlite)
       mark.run(name, Date.now())
     }
+    tellStatistics(database)
     database.exec('commit')
   } catch (error) {
     if (database.isTransaction) database.exec('rollback')
