@@ -1,5 +1,6 @@
 /** What is said of an error, and the exit code that it ends the command with. */
 import {
+  AlreadyMade,
   Conflict,
   Forbidden,
   NotFound,
@@ -93,7 +94,9 @@ function failOfServer(error: StrongroomError): number {
   }
   const hint = hintOf(error)
   if (hint !== undefined) complain(`  ${hint}`)
-  if (mayHaveActed) complain('  It may have been carried out all the same: look before you repeat it.')
+  // That one was, for certain.
+  if (mayHaveActed && !(error instanceof AlreadyMade))
+    complain('  It may have been carried out all the same: look before you repeat it.')
   if (code === 'internal' || code === 'integrity_failure') complain(`  Its log tells more of request ${requestId}.`)
   return exitCodes[kindOf(error)]
 }

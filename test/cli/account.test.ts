@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { after, suite, test } from 'node:test'
 import { startPerson } from '../support/cli.ts'
 import { main } from '../support/main.ts'
+import { Middleman } from '../support/middleman.ts'
 
 suite('The commands of an account', async () => {
   const person = await startPerson({ after })
@@ -30,6 +31,21 @@ suite('The commands of an account', async () => {
     assert.match(asked.text, /all that is in it: db-password/)
     await json('lists', 'move', 'default', 'db-password')
     assert.equal((await json('lists', 'delete', 'Web', '--yes')).deleted.name, 'Web')
+  })
+
+  test('repeat what makes a key when the answer is lost, and say how to get one that can be used', async (t) => {
+    const middleman = await Middleman.start(t, person.server.url)
+    middleman.tricks.push('lose')
+    const env = { STRONGROOM_URL: middleman.url }
+
+    const lost = await person.run(['keys', 'create', 'lost', '--scope', 'secrets:read'], { env })
+    const id = /API key (\d+) was made/.exec(lost.stderr)?.[1] ?? assert.fail(lost.stderr)
+    const rotated = await json('keys', 'rotate', id, '--overlap', '0')
+
+    assert.equal(lost.code, 1)
+    assert.match(lost.stderr, /given out then\. For a usable one, rotate it without an overlap\.\n$/)
+    assert.equal(lost.stdout, '')
+    assert.match(rotated.api_key, /^sr_/)
   })
 
   test('say who made a key, and end what it made when that is asked for', async () => {
