@@ -135,10 +135,14 @@ suite('The limits on connections', () => {
 
   test('does not count a trusted proxy as one, nor anybody while limits are off', async (t) => {
     for (const more of [{ trustedProxies: ['127.0.0.1'], rateLimit: 100_000 }, { rateLimit: undefined }]) {
-      const { url } = await startServer(t, engine, { maxConnectionsPerAddress: 10, ...more })
+      const { url, api } = await startServer(t, engine, { maxConnectionsPerAddress: 10, ...more })
       const strangers = new Strangers(t, url)
       await strangers.come(60, 'GET /v3/secrets HTTP/1.1\r\nHo')
-      await setTimeout(200)
+      // Only once they have been let in is it known that none was turned away.
+      const letIn = async () => count((await api.get('/metrics')).text, 'strongroom_connections')
+      for (const end = performance.now() + 30_000; (await letIn()) < 60; await setTimeout(20)) {
+        assert.ok(performance.now() < end, `${strangers.open} are open.`)
+      }
       assert.equal(strangers.open, 60)
     }
   })

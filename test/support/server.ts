@@ -100,6 +100,8 @@ export async function startServer(t: Lasting, engine: TestEngine, options: TestO
     logger: options.logger ?? pino({ level: 'silent' }),
     portalDir: options.portalDir,
   })
+  // A process that is starved for longer would send on a connection which its own server has just closed.
+  app.server.keepAliveTimeout = 300_000
   const checkAnswers = watchAnswers(app)
   const url = originOf(await listen(app, config.listen), config.tls !== undefined)
   let isStopped = false

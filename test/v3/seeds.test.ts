@@ -160,9 +160,8 @@ for (const engine of engines) {
         assert.equal((await api.get('/v3/audit?action=seed.return')).body.records.length, lost)
       }
       await askAndLeave()
-      await setTimeout(200)
 
-      assert.equal(await stateOf(), 'used')
+      for (let look = 0; look < 10; look++) assert.equal(await stateOf(), 'used')
       assert.ok(!(await get(url, 'user-data')).text.includes('A=v'))
     })
 
