@@ -4,7 +4,7 @@
  * `bench/results/scale.md`. `-- 1000 100000 1000000` measures other sizes.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { readAudit } from '../src/vault/audit.ts'
@@ -245,6 +245,7 @@ processes, by the number of secrets; with one and a half times as many records, 
 10,000. Flat is what takes at most twice as much in the largest store as in the smallest, and ${slackMicros} µs. Of what must look at
 everything, it is said how long somebody else waited at the most for next to nothing; ${longestWaitMs} ms are allowed.
 ${cpus().length} x ${cpu?.model ?? ''}; Node.js ${process.versions.node}; ${new Date().toISOString().slice(0, 10)}.
+Measured under a load of ${loadavg()[1]?.toFixed(1)}: beyond the number of processors, single lines are off by a factor of two or more.
 
 | store | operation | ${heads.join(' | ')} | |
 | --- | --- | ${sizes.map(() => '---:').join(' | ')} | --- |
