@@ -19,11 +19,14 @@ interface Life {
 export class Journal {
   readonly #lives: Life[] = []
   readonly #random: () => number
+  readonly #most: number
   acknowledged = 0
   reads = 0
 
-  constructor(random: () => number) {
+  /** @param most secrets that are there at once, about */
+  constructor(random: () => number, most = Number.POSITIVE_INFINITY) {
     this.#random = random
+    this.#most = most
   }
 
   /**
@@ -64,7 +67,8 @@ export class Journal {
   #next(): Life {
     const alive = this.#lives.filter(({ value, isUnknown }) => typeof value === 'string' && !isUnknown)
     const chosen = alive[Math.floor(this.#random() * alive.length)]
-    if (chosen !== undefined && !this.#busy.has(chosen) && this.#random() < 0.7) return chosen
+    const isEnough = alive.length >= this.#most || this.#random() < 0.7
+    if (chosen !== undefined && !this.#busy.has(chosen) && isEnough) return chosen
     const life: Life = {
       name: `s-${randomBytes(6).toString('hex')}`,
       id: undefined,
