@@ -2,7 +2,7 @@
 import type { Migration } from './migration.ts'
 
 /** What takes nothing away, and refuses nothing that was taken before. */
-const adding = /^(create table|create index|alter table \w+ add column (?!.*\b(unique|references)\b))/i
+const adding = /^(create table|create index|drop index|alter table \w+ add column (?!.*\b(unique|references)\b))/i
 
 /** A statement of another kind may be one that older nodes would not survive: such a step runs once they are gone. */
 export function isAdditive({ postgres, besideOlder }: Pick<Migration, 'postgres' | 'besideOlder'>): boolean {
