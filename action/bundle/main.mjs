@@ -96,10 +96,24 @@ var TimedOut = class extends Unreachable {
 var UnexpectedAnswer = class extends StrongroomError {
 	name = "UnexpectedAnswer";
 };
+/**
+* An earlier request under the same `Idempotency-Key` made it, or an earlier try of this one whose answer was lost: what
+* was given out then is not given out again. The message says how to get one that can be used.
+*/
+var AlreadyMade = class extends StrongroomError {
+	name = "AlreadyMade";
+	/** Of what was made. */
+	id;
+	constructor(failure) {
+		super(failure, true);
+		this.id = failure.id ?? 0;
+	}
+};
 var byClientCode = {
 	unreachable: Unreachable,
 	timed_out: TimedOut,
-	unexpected_answer: UnexpectedAnswer
+	unexpected_answer: UnexpectedAnswer,
+	already_made: AlreadyMade
 };
 var byStatus = {
 	400: Invalid,
@@ -146,6 +160,15 @@ function pageOf(items, headers) {
 	return next === null ? { items } : {
 		items,
 		next
+	};
+}
+/** With the way back, and how many there are. */
+function countedPageOf(items, headers) {
+	const [previous, total] = [headers.get("strongroom-previous-cursor"), headers.get("strongroom-total-count")];
+	return {
+		...pageOf(items, headers),
+		...previous === null ? {} : { previous },
+		...total === null ? {} : { total: Number(total) }
 	};
 }
 /** The items of all pages, each page read when it is needed. */
@@ -414,11 +437,11 @@ var Keys = class {
 	async self(options) {
 		return (await this.#connection.send("GET /v3/keys/self", {}, options)).body;
 	}
-	/** Makes an API key. After a lost connection it is not sent again: look for what it may have made, and revoke that. */
+	/** Makes an API key, once. @throws AlreadyMade when the answer that had it was lost: rotate that key */
 	async create(input, options) {
 		return (await this.#connection.send("POST /v3/keys", { body: input }, options)).body;
 	}
-	/** Makes an API key with the same rights; the old one expires after the overlap. Not sent again, as `create`. */
+	/** Makes an API key with the same rights; the old one expires after the overlap. Once, as `create`. */
 	async rotate(id, input = {}, options) {
 		return (await this.#connection.send("POST /v3/keys/{id}/rotate", {
 			id,
@@ -463,7 +486,7 @@ var Lists = class {
 	async get(id, options) {
 		return (await this.#connection.send("GET /v3/lists/{id}", { id }, options)).body;
 	}
-	/** After a lost connection it is not sent again: look whether the list is there. */
+	/** Once, however often it is sent. */
 	async create(input, options) {
 		return (await this.#connection.send("POST /v3/lists", { body: input }, options)).body;
 	}
@@ -503,7 +526,7 @@ var Machines = class {
 	async get(id, options) {
 		return (await this.#connection.send("GET /v3/machines/{id}", { id }, options)).body;
 	}
-	/** After a lost connection it is not sent again: look whether the machine is there. */
+	/** Once, however often it is sent. */
 	async create(input, options) {
 		return (await this.#connection.send("POST /v3/machines", { body: input }, options)).body;
 	}
@@ -543,7 +566,7 @@ var Secrets = class {
 	/** One page of the listing; without a limit, all of it. */
 	async page(query = {}, options) {
 		const { body, headers } = await this.#connection.send("GET /v3/secrets", { query }, options);
-		return pageOf(body.secrets, headers);
+		return countedPageOf(body.secrets, headers);
 	}
 	/** Reads the current value. */
 	async get(id, options) {
@@ -571,6 +594,14 @@ var Secrets = class {
 	async create(input, options) {
 		return tagged(await this.#connection.send("POST /v3/secrets", { body: input }, options));
 	}
+	/**
+	* Creates up to 100 secrets in one transaction: all of them, or none; `errors` of what is thrown names those at fault. Sent
+	* again after a lost connection, they are created once.
+	*/
+	async createMany(inputs, options) {
+		const body = { secrets: [...inputs] };
+		return (await this.#connection.send("POST /v3/secrets/batch/create", { body }, options)).body.secrets;
+	}
 	/** Stores a new version. Sent again after a lost connection, it is stored once. */
 	async update(id, input, options) {
 		return tagged(await this.#connection.send("PUT /v3/secrets/{id}", {
@@ -592,6 +623,15 @@ var Secrets = class {
 			const { body, headers } = await this.#connection.send("GET /v3/metadata", { query }, options);
 			return pageOf(body.secrets, headers);
 		});
+	}
+	/** One page of what is known of them, 1000 unless the limit is another. */
+	async metadataPage(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/metadata", { query }, options);
+		return countedPageOf(body.secrets, headers);
+	}
+	/** How many secrets there are of each kind, and in each list, of those that the API key may list. */
+	async summary(options) {
+		return (await this.#connection.send("GET /v3/metadata/summary", {}, options)).body;
 	}
 	/** What is known of the secret beside its value. The `etag` is that of `updateMetadata`; a new value leaves it. */
 	async metadata(id, options) {
@@ -682,7 +722,7 @@ var Seeds = class {
 	async get(id, options) {
 		return (await this.#connection.send("GET /v3/seeds/{id}", { id }, options)).body;
 	}
-	/** After a lost connection it is not sent again. The URL is shown this once. */
+	/** Once; the URL is shown this once. @throws AlreadyMade when the answer that had it was lost: make another */
 	async create(input, options) {
 		return (await this.#connection.send("POST /v3/seeds", { body: input }, options)).body;
 	}
@@ -857,6 +897,7 @@ async function ask$1(fetch, request, signal, shape) {
 	}
 	const content = parse(await response.arrayBuffer());
 	if (!response.ok) return { failure: failureOf(request, response, content) };
+	if (response.headers.get("idempotent-replayed") !== null && !shape(content) && isMadeBefore(content)) return { failure: madeBefore(request, response, content) };
 	if (!shape(content)) return { failure: unexpected(request, response, "something else than the API describes") };
 	return { answer: {
 		body: content,
@@ -908,6 +949,20 @@ function failureOf(request, response, content) {
 			detail
 		})),
 		retryAfterMs
+	};
+}
+var isMadeBefore = fields({
+	id: integer,
+	message: text
+});
+function madeBefore(request, response, { id, message }) {
+	const words = tells(request, message) ? "An earlier request made it." : message.slice(0, maxMessageLength);
+	return {
+		code: "already_made",
+		status: response.status,
+		message: words,
+		id,
+		requestId: requestIdOf(request, response)
 	};
 }
 function isOurs({ type, code }) {
@@ -1176,6 +1231,11 @@ var listShape = fields({
 	created_at: text,
 	updated_at: text
 });
+var listCountShape = fields({
+	id: integer,
+	name: text,
+	secrets: integer
+});
 var listRefShape = fields({
 	id: integer,
 	name: text
@@ -1294,6 +1354,15 @@ var ssoProviderShape = fields({
 	account: text,
 	label: text
 });
+var summaryShape = fields({
+	secrets: integer,
+	files: integer,
+	expiring: integer,
+	unchanged: integer,
+	held_old: integer,
+	lists: list(listCountShape),
+	tags: list(text)
+});
 var trustRuleShape = fields({
 	id: integer,
 	name: text,
@@ -1372,6 +1441,11 @@ var operations = {
 		isOpen: false,
 		answer: messageShape
 	},
+	"POST /v3/secrets/batch/create": {
+		repeat: "keyed",
+		isOpen: false,
+		answer: fields({ secrets: list(secretHeadShape) })
+	},
 	"GET /v3/secrets/{id}/versions": {
 		repeat: "safe",
 		isOpen: false,
@@ -1391,6 +1465,11 @@ var operations = {
 		repeat: "safe",
 		isOpen: false,
 		answer: fields({ secrets: list(metadataShape) })
+	},
+	"GET /v3/metadata/summary": {
+		repeat: "safe",
+		isOpen: false,
+		answer: summaryShape
 	},
 	"GET /v3/secrets/{id}/metadata": {
 		repeat: "safe",
@@ -1413,7 +1492,7 @@ var operations = {
 		answer: listShape
 	},
 	"POST /v3/lists": {
-		repeat: "never",
+		repeat: "keyed",
 		isOpen: false,
 		answer: listShape
 	},
@@ -1443,7 +1522,7 @@ var operations = {
 		answer: renderedShape
 	},
 	"POST /v3/seeds": {
-		repeat: "never",
+		repeat: "keyed",
 		isOpen: false,
 		answer: issuedSeedShape
 	},
@@ -1503,12 +1582,12 @@ var operations = {
 		answer: madeThingsShape
 	},
 	"POST /v3/keys": {
-		repeat: "never",
+		repeat: "keyed",
 		isOpen: false,
 		answer: issuedApiKeyShape
 	},
 	"POST /v3/keys/{id}/rotate": {
-		repeat: "never",
+		repeat: "keyed",
 		isOpen: false,
 		answer: issuedApiKeyShape
 	},
@@ -1533,7 +1612,7 @@ var operations = {
 		answer: machineShape
 	},
 	"POST /v3/machines": {
-		repeat: "never",
+		repeat: "keyed",
 		isOpen: false,
 		answer: machineShape
 	},
@@ -1568,7 +1647,7 @@ var operations = {
 		answer: fields({ users: list(userShape) })
 	},
 	"POST /v3/users": {
-		repeat: "never",
+		repeat: "keyed",
 		isOpen: false,
 		answer: invitedUserShape
 	},
@@ -1588,7 +1667,7 @@ var operations = {
 		answer: userShape
 	},
 	"POST /v3/users/{id}/reset": {
-		repeat: "never",
+		repeat: "keyed",
 		isOpen: false,
 		answer: oneTimeLinkShape
 	},
@@ -1678,7 +1757,7 @@ var operations = {
 		answer: record(anything)
 	},
 	"POST /v3/session/passkeys": {
-		repeat: "never",
+		repeat: "keyed",
 		isOpen: false,
 		answer: fields({
 			id: integer,
@@ -1686,7 +1765,7 @@ var operations = {
 		})
 	},
 	"POST /v3/session/recovery-codes": {
-		repeat: "never",
+		repeat: "keyed",
 		isOpen: false,
 		answer: recoveryCodesShape
 	},
@@ -1749,7 +1828,7 @@ var operations = {
 		answer: fields({ trust_rules: list(trustRuleShape) })
 	},
 	"POST /v3/trust-rules": {
-		repeat: "never",
+		repeat: "keyed",
 		isOpen: false,
 		answer: trustRuleShape
 	},
@@ -1885,7 +1964,7 @@ var TrustRules = class {
 	async get(id, options) {
 		return (await this.#connection.send("GET /v3/trust-rules/{id}", { id }, options)).body;
 	}
-	/** After a lost connection it is not sent again: look whether the rule is there. */
+	/** Once, however often it is sent. */
 	async create(input, options) {
 		return (await this.#connection.send("POST /v3/trust-rules", { body: input }, options)).body;
 	}
@@ -1946,6 +2025,26 @@ var Strongroom = class {
 	/** Makes fingerprints of the values that may be scanned for, by which they are recognized and not known. */
 	async fingerprints(filter = {}, options) {
 		return (await this.#connection.send("POST /v3/fingerprints", { body: filter }, options)).body;
+	}
+	/** The same in parts, of which there may be any number: all under the same keys. */
+	async *fingerprintParts(filter = {}, options) {
+		for (let body = {
+			limit: 1e4,
+			...filter
+		}; body !== void 0;) {
+			const sent = { body };
+			const answer = await this.#connection.send(...[
+				"POST /v3/fingerprints",
+				sent,
+				options
+			]);
+			yield answer.body;
+			const cursor = answer.headers.get("strongroom-next-cursor");
+			body = cursor === null ? void 0 : {
+				...body,
+				cursor
+			};
+		}
 	}
 };
 // src/formats/forms.ts

@@ -1,4 +1,4 @@
-/** What stands in the way of spreading accounts over machines is a known list: docs/decisions/0020-a-distributed-postgresql.md. */
+/** What stands in the way of spreading accounts over machines is a known list: docs/decisions/0021-a-distributed-postgresql.md. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { migrations } from '../../src/store/migrations/migrations.ts'
 import { tables } from '../../src/store/tables/tables.ts'
 
 const known = ['accounts', 'attempts', 'machine_addresses', 'meta']
-const page = readFileSync(join(import.meta.dirname, '../../docs/decisions/0020-a-distributed-postgresql.md'), 'utf8')
+const page = readFileSync(join(import.meta.dirname, '../../docs/decisions/0021-a-distributed-postgresql.md'), 'utf8')
 
 suite('The tables', () => {
   // Keys are the first of the columns (store/tables/table.ts).

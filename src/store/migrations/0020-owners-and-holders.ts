@@ -13,4 +13,6 @@ create index deployment_secrets_by_secret on deployment_secrets (account_id, sec
 drop index deployments_by_target;
 create index deployments_by_target on deployments (account_id, target, id);
 `,
+  besideOlder:
+    'Two indexes come anew with one more column, in the transaction of the step: older nodes wait for it, and ask as before.',
 }
