@@ -250,6 +250,14 @@ export interface AuditRecord {
   readonly format: number
 }
 
+/** By which a secret comes into a list, or gets another name. */
+export const namingActions = ['secret.create', 'secret.update', 'secret.move', 'version.restore'] as const
+
+/** Whether a secret may be in another list since this record, or have another name. */
+export function changesNames({ action, outcome }: Pick<AuditRecord, 'action' | 'outcome'>): boolean {
+  return outcome === 'ok' && namingActions.some((one) => one === action)
+}
+
 /** The format that new records have. */
 export const recordFormat = 1
 

@@ -4,10 +4,11 @@
  * gone: a list that is deleted says so in the store, and every node goes on with what it finds.
  */
 import { setImmediate } from 'node:timers/promises'
+import { changesNames } from '../audit/record.ts'
 import { Refusal } from '../errors.ts'
 import { allowsName, type Scope } from '../model/scope.ts'
 import type { IdOrName } from '../store/naming.ts'
-import { type Deleted, type Held, isChange } from '../store/operations/lists.ts'
+import type { Deleted, Held } from '../store/operations/lists.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
 import { type Asker, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
 
@@ -120,7 +121,7 @@ async function holdChanges(
   for (let size = from; ; ) {
     const page = await store.recordsAfter(accountId, size, recordsPage)
     for (const { record } of page) {
-      const name = isChange(record) ? record.object?.name : undefined
+      const name = changesNames(record) ? record.object?.name : undefined
       if (typeof name !== 'string' || allowsName(scopes, 'secrets:delete', name)) continue
       const found = await store.secretNamed(accountId, name)
       if (found?.listId === listId) return { size, forbidden: name }

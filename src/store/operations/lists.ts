@@ -1,5 +1,5 @@
 /** Lists of secrets. */
-import type { AuditObject } from '../../audit/record.ts'
+import { type AuditObject, changesNames } from '../../audit/record.ts'
 import { type List, nameOfDeleted } from '../../model/list.ts'
 import { allows, allowsName, allowsSome, type Scope } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
@@ -12,7 +12,7 @@ import type { IdOrName } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
 import type { StoredSecret } from '../stored.ts'
 import { contents, lists, wholeLists } from '../tables/list.ts'
-import { audit, changedNames, isChange } from '../tables/record.ts'
+import { audit, changedNames } from '../tables/record.ts'
 import { storedSecrets } from '../tables/secret.ts'
 import { defineOnce, defineOperation, overAll, overSome, type WithRight } from './define.ts'
 import { objectOf } from './secrets.ts'
@@ -205,7 +205,7 @@ function beginDeletion(call: Call, list: List, held: Held | undefined): Outcome<
 /** Of what may have come into the list since its names were looked at, or is called otherwise: in this batch, too. */
 function namesChangedSince({ work: { world }, account }: Call): readonly string[] {
   const before = world.fact(changedNames, account.id) ?? []
-  const now = world.changes.added(audit).filter((one) => one.accountId === account.id && isChange(one))
+  const now = world.changes.added(audit).filter((one) => one.accountId === account.id && changesNames(one))
   return [...before, ...now.flatMap(({ object }) => object?.name ?? [])]
 }
 
@@ -248,9 +248,6 @@ function removeRecorded(call: Call, stored: StoredSecret): void {
   call.work.world.remove(storedSecrets, stored)
   record({ ...call, action: 'secret.delete' }, objectOf(stored), 'ok')
 }
-
-/** Whether a secret may be in another list since this record, or have another name. */
-export { isChange }
 
 export const listOperations = {
   [listLists.kind]: listLists,

@@ -1,6 +1,6 @@
 /** The audit trail: records, each with the head of its chain. */
 
-import type { AuditObject, AuditRecord } from '../../audit/record.ts'
+import { type AuditObject, type AuditRecord, namingActions } from '../../audit/record.ts'
 import type { StoredRecord } from '../../audit/verify.ts'
 import { fact, plainly } from '../rows.ts'
 import { bytes, type Field, integer, integerOrNull, type NamedRow, principal, text, textOrNull } from './field.ts'
@@ -33,16 +33,8 @@ export const audit = openTable<RecordRow>()({
   },
 })
 
-/** By which a secret comes into a list, or gets another name. */
-const changing = ['secret.create', 'secret.update', 'secret.move', 'version.restore'] as const
-
-/** Whether a secret may be in another list since, or have another name. */
-export function isChange({ action, outcome }: Pick<AuditRecord, 'action' | 'outcome'>): boolean {
-  return outcome === 'ok' && changing.some((one) => one === action)
-}
-
-/** The same, of a row `t`. */
-export const isChangeSql = `t.outcome = 'ok' and t.action in (${changing.map((one) => `'${one}'`).join(', ')})`
+/** What `changesNames` is of a row `t`. */
+export const isChangeSql = `t.outcome = 'ok' and t.action in (${namingActions.map((one) => `'${one}'`).join(', ')})`
 
 /** What those secrets are called, of which it is asked. */
 export const changedNames = fact<readonly [accountId: number], readonly string[]>('changed names')
