@@ -1,5 +1,5 @@
 /** TLS in the server itself: the certificate, its key, and the authority of clients' certificates, read anew as they change. */
-import { createHash, randomBytes, X509Certificate } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import type { Server as HttpServer } from 'node:http'
 import { Server } from 'node:https'
@@ -109,9 +109,8 @@ export class ServedTls {
 
   #serve(pair: TlsPair): void {
     if (!(this.#server instanceof Server)) throw new Error('This server does not speak TLS.')
+    // With ticket keys of its own: a session of before, whose client showed a certificate to another authority, is not taken up.
     this.#server.setSecureContext(tlsOptions(pair))
-    // A session of before is not taken up again: its client showed a certificate to another authority.
-    this.#server.setTicketKeys(randomBytes(48))
     this.#pair = pair
     this.#lastFault = undefined
   }

@@ -3081,14 +3081,6 @@ export const faults: readonly Fault[] = [
     'after SIGHUP',
   ),
   fault(
-    'a client of an authority that is no longer asked for does not take up its session',
-    'http/tls.ts',
-    'this.#server.setTicketKeys(randomBytes(48))',
-    '',
-    'http/tls.test.ts',
-    'one of before no more',
-  ),
-  fault(
     'a broken certificate does not take the place of a good one',
     'http/tls.ts',
     'if (isOutOfTime(pair, now) && !isOutOfTime(this.#pair, now)) {',

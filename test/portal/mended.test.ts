@@ -155,6 +155,7 @@ for (const engine of engines.slice(0, 1)) {
       const isFocused = (name: string) =>
         page.getByRole('link', { name }).evaluate((link) => link === document.activeElement)
 
+      await page.getByRole('link', { name: 'secret-001' }).waitFor()
       await page.getByLabel('Search secrets').press('ArrowDown')
       await page.keyboard.press('ArrowDown')
       await page.getByRole('link', { name: 'secret-001' }).and(page.locator(':focus')).waitFor()
