@@ -41,7 +41,7 @@ export async function carryOut<Step>(
     isInterrupted = true
   }
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-  let group: readonly Step[] = []
+  let group: readonly Wanted<Step>[] = []
   let before = 0
   try {
     for (group of groupsOf(work, storing)) {
@@ -64,8 +64,14 @@ export async function carryOut<Step>(
   }
 }
 
-function* groupsOf<Step>(work: readonly Step[], { newOf }: Storing<Step>): Generator<readonly Step[]> {
-  let group: Step[] = []
+/** A step, with the secret that it makes, if it makes one. */
+interface Wanted<Step> {
+  readonly step: Step
+  readonly made: NewSecret | undefined
+}
+
+function* groupsOf<Step>(work: readonly Step[], { newOf }: Storing<Step>): Generator<readonly Wanted<Step>[]> {
+  let group: Wanted<Step>[] = []
   let bytes = 0
   for (const step of work) {
     const made = newOf(step)
@@ -75,21 +81,22 @@ function* groupsOf<Step>(work: readonly Step[], { newOf }: Storing<Step>): Gener
       group = []
       bytes = 0
     }
-    group.push(step)
+    group.push({ step, made })
     bytes += length
   }
   if (group.length > 0) yield group
 }
 
 /** Gives each step once it is done. Of a group that is refused, each is tried by itself: it stops at the one at fault. */
-async function* storeGroup<Step>(group: readonly Step[], storing: Storing<Step>): AsyncGenerator<Step> {
-  const { client, newOf, change } = storing
-  const made = group.flatMap((step) => newOf(step) ?? [])
-  const isTogether = made.length > 1 && (await createTogether(client, made))
-  for (const step of group) {
-    const one = newOf(step)
-    if (one === undefined) await change(step)
-    else if (!isTogether) await client.secrets.create(one)
+async function* storeGroup<Step>(
+  group: readonly Wanted<Step>[],
+  { client, change }: Storing<Step>,
+): AsyncGenerator<Step> {
+  const all = group.flatMap(({ made }) => made ?? [])
+  const isTogether = all.length > 1 && (await createTogether(client, all))
+  for (const { step, made } of group) {
+    if (made === undefined) await change(step)
+    else if (!isTogether) await client.secrets.create(made)
     yield step
   }
 }

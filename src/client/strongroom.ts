@@ -1,5 +1,6 @@
 /** The client: one object for one server and one API key. */
 import { Account } from './account.ts'
+import { itemsOf, pageOf } from './answer.ts'
 import { Audit } from './audit.ts'
 import { Connection, type Sent } from './connection.ts'
 import { Deployments } from './deployments.ts'
@@ -77,14 +78,10 @@ export class Strongroom {
 
   /** The same in parts, of which there may be any number: all under the same keys. */
   async *fingerprintParts(filter: FingerprintFilter = {}, options?: CallOptions): AsyncGenerator<Fingerprints> {
-    for (let body: FingerprintFilter | undefined = { limit: 10_000, ...filter }; body !== undefined; ) {
-      const sent = { body } as const
-      const answer: { readonly body: Fingerprints; readonly headers: Headers } = await this.#connection.send(
-        ...(['POST /v3/fingerprints', sent, options] as const),
-      )
-      yield answer.body
-      const cursor = answer.headers.get('strongroom-next-cursor')
-      body = cursor === null ? undefined : { ...body, cursor }
-    }
+    yield* itemsOf(async (cursor) => {
+      const body = { limit: 10_000, ...filter, ...(cursor === undefined ? {} : { cursor }) }
+      const answer = await this.#connection.send('POST /v3/fingerprints', { body }, options)
+      return pageOf([answer.body], answer.headers)
+    })
   }
 }

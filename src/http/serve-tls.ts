@@ -3,30 +3,24 @@ import type { RequestListener, ServerOptions } from 'node:http'
 import { createServer } from 'node:https'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import type { Config } from '../config.ts'
+import type { TlsFiles } from '../listen.ts'
 import type { Metrics } from './metrics.ts'
-import { isOutOfTime, readTls, ServedTls, type TlsPair, tlsOptions } from './tls.ts'
+import { isOutOfTime, ServedTls, type TlsPair, tlsOptions } from './tls.ts'
 
-export type { TlsPair } from './tls.ts'
-
-/** @throws Refusal `invalid` */
-export function readPair(files: Config['tls']): TlsPair | undefined {
-  return files === undefined ? undefined : readTls(files)
-}
+export { readTls, type TlsPair } from './tls.ts'
 
 /** As Fastify makes its own server of plain HTTP. */
 export function tlsServer(pair: TlsPair, options: ServerOptions) {
   return (handler: RequestListener) => createServer({ ...options, ...tlsOptions(pair) }, handler)
 }
 
-/** @returns what takes the files as they are now, and logs what became of it; `undefined` without TLS */
+/** @returns what takes the files as they are now, and logs what became of it */
 export function reloaderOf(
   app: FastifyInstance,
-  files: Config['tls'],
-  pair: TlsPair | undefined,
+  files: TlsFiles,
+  pair: TlsPair,
   { logger, metrics, now }: { readonly logger: Logger; readonly metrics: Metrics; readonly now: () => number },
-): ((reason: string) => void) | undefined {
-  if (files === undefined || pair === undefined) return undefined
+): (reason: string) => void {
   const served = new ServedTls(files, pair, app.server)
   const note = (taken: TlsPair) => {
     const { validTo, validToDate } = taken.certificate

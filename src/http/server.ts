@@ -23,7 +23,7 @@ import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from '
 import { addressOf, trustOf } from './peer.ts'
 import { checkRequests } from './request-rules.ts'
 import { answerListsError, isListsPath, refusedPaths } from './secret-lists/plugin.ts'
-import { readPair, reloaderOf, type TlsPair, tlsServer } from './serve-tls.ts'
+import type { TlsPair } from './serve-tls.ts'
 import { shedLoad } from './shedding.ts'
 import { knowSite } from './site.ts'
 import { providersOf } from './sso.ts'
@@ -86,7 +86,7 @@ const bodyLimitOf = ({ maxValueBytes, maxFileBytes }: Pick<Config, 'maxValueByte
 
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { vault, config, logger, portalDir } = options
-  const tlsPair = options.tlsPair ?? readPair(config.tls)
+  const tls = await startTls(config.tls, options.tlsPair)
   const metrics = createMetrics()
   const tracing = await startTracing(vault.store.dialect, config.traces, metrics)
   const state = { isDraining: false }
@@ -106,7 +106,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     // Nothing is longer than the URL, whose own limit answers first.
     routerOptions: { maxParamLength: maxHeaderBytes },
     http: httpOptions,
-    ...(tlsPair === undefined ? {} : { serverFactory: tlsServer(tlsPair, httpOptions) }),
+    ...(tls === undefined ? {} : { serverFactory: tls.serverFactory }),
     // Before routing, such as a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => {
       const answer = isListsPath(request.raw.url ?? '') ? answerListsError : answerError
@@ -144,7 +144,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.addHook('onRequest', (_request, reply, done) => {
     // Whoever comes again comes over a connection to another node.
     if (state.isDraining) reply.header('connection', 'close')
-    if (tlsPair !== undefined) reply.header('strict-transport-security', strictTransport)
+    if (tls !== undefined) reply.header('strict-transport-security', strictTransport)
     done()
   })
   checkRequests(app, limiter('address'))
@@ -164,7 +164,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     app,
     scrape,
     health: { vault, isDraining: () => state.isDraining },
-    reloadTls: reloaderOf(app, config.tls, tlsPair, { logger, metrics, now: vault.now }),
+    reloadTls: tls?.reloaderOf(app, { logger, metrics, now: vault.now }),
     drain: () => {
       state.isDraining = true
     },
@@ -175,6 +175,17 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 function answerUnmatched(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const isLists = isListsPath(request.server.knownPathOf(request)?.path ?? '')
   return isLists ? answerListsError(error, request, reply) : answerError(error, request, reply)
+}
+
+/** Loads what TLS needs only where it is spoken. */
+async function startTls(files: Config['tls'], read: TlsPair | undefined) {
+  if (files === undefined) return undefined
+  const { readTls, reloaderOf, tlsServer } = await import('./serve-tls.ts')
+  const pair = read ?? readTls(files)
+  return {
+    serverFactory: tlsServer(pair, httpOptions),
+    reloaderOf: (app: FastifyInstance, told: Parameters<typeof reloaderOf>[3]) => reloaderOf(app, files, pair, told),
+  }
 }
 
 /** Loads what traces need only when they are wanted: the start takes no longer without. */

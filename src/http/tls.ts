@@ -1,11 +1,11 @@
 /** TLS in the server itself: the certificate, its key, and the authority of clients' certificates, read anew as they change. */
 import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import type { Server as HttpServer } from 'node:http'
-import { Server } from 'node:https'
+import type { Server } from 'node:http'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { Refusal } from '../errors.ts'
 import type { TlsFiles } from '../listen.ts'
+import { speaksTls } from './arrivals.ts'
 
 /** What was read from the files: it fits together, and a server can be started with it. */
 export interface TlsPair {
@@ -76,11 +76,11 @@ export type Reloaded =
 /** The pair that a server serves with, which is replaced under its running connections. */
 export class ServedTls {
   readonly #files: TlsFiles
-  readonly #server: HttpServer
+  readonly #server: Server
   #pair: TlsPair
   #lastFault: string | undefined
 
-  constructor(files: TlsFiles, pair: TlsPair, server: HttpServer) {
+  constructor(files: TlsFiles, pair: TlsPair, server: Server) {
     this.#files = files
     this.#pair = pair
     this.#server = server
@@ -108,7 +108,7 @@ export class ServedTls {
   }
 
   #serve(pair: TlsPair): void {
-    if (!(this.#server instanceof Server)) throw new Error('This server does not speak TLS.')
+    if (!speaksTls(this.#server)) throw new Error('This server does not speak TLS.')
     // With ticket keys of its own: a session of before, whose client showed a certificate to another authority, is not taken up.
     this.#server.setSecureContext(tlsOptions(pair))
     this.#pair = pair

@@ -211,7 +211,7 @@ class Queue {
   }
 
   /**
-   * Whether a batch is to go now. Beside others that are decided it goes only once half as many wait as are on their way: so
+   * Whether a batch is to go now. Beside others that are decided it goes only once as many wait as are on their way: so
    * batches grow with the time that they take to be durable, and no crumbs go between them.
    */
   get mayStart(): boolean {

@@ -4,7 +4,6 @@
  * (`NotifyAccess=all`).
  */
 import { execFile } from 'node:child_process'
-import { setTimeout as later } from 'node:timers'
 
 /** Nobody waits for it: only a system that does not answer takes so long. */
 const patienceMs = 5_000
@@ -55,11 +54,10 @@ export class ServiceManager {
 
   #send(assignments: readonly string[]): Promise<void> {
     return new Promise((resolve) => {
-      const child = execFile('systemd-notify', assignments, (error) => {
+      execFile('systemd-notify', assignments, { timeout: patienceMs, killSignal: 'SIGKILL' }, (error) => {
         if (error !== null) this.#onFailure(error.message)
         resolve()
       })
-      later(() => child.kill('SIGKILL'), patienceMs).unref()
     })
   }
 }

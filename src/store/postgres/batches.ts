@@ -136,10 +136,7 @@ interface Task {
 const unknownMessage =
   'The connection to the database broke while the change was being committed: it may have been carried out. Repeat it with the same Idempotency-Key, or read to find out.'
 
-/**
- * Sends the steps, and COMMIT with them: should a step fail, the database makes a ROLLBACK of it. Once COMMIT was sent, an
- * answer that does not come leaves open what happened, unless the database has said of a step that it failed.
- */
+/** @returns whether the connection is as it was, and good for another transaction */
 async function rollBack(client: PoolClient): Promise<boolean> {
   try {
     await cutAfter(rollBackMs, client, () => client.query('rollback'))
