@@ -1,5 +1,6 @@
 /** The queries that are not one secret's read or write. */
 import type { Secret } from '../model/secret.ts'
+import { inStandingList } from './secret-search.ts'
 import { all, among, eachByItself, none, type Query, reading, settled, sql } from './sql.ts'
 import type { DeploymentFilter, StoredDeployment } from './store.ts'
 import type { StoredVersion } from './stored.ts'
@@ -73,12 +74,8 @@ export const secretsAfter = (accountId: number, after: number, limit: number) =>
   reading(secrets, pageOfSecrets(accountId, after, limit))
 
 const pageOfSecrets = (accountId: number, after: number, limit: number): Query =>
-  sql`select ${all(secrets)} from secrets where account_id = ${accountId} and id > ${after} ${standingIn(accountId)}
-    order by id limit ${limit}`
-
-/** What is in a list that is deleted is gone, though its rows go in parts. */
-const standingIn = (accountId: number): Query => sql`
-  and list_id not in (select d.id from lists d where d.account_id = ${accountId} and d.deleter_kind is not null)`
+  sql`select ${all(secrets, 's')} from secrets s where s.account_id = ${accountId} and s.id > ${after} and ${inStandingList}
+    order by s.id limit ${limit}`
 
 export const secretNamed = (accountId: number, name: string) =>
   reading(secrets, sql`select ${all(secrets)} from secrets where account_id = ${accountId} and name = ${name}`)

@@ -146,21 +146,17 @@ async function passOver(
     return { count: numberOf(await asked.query(countOfIds(asked.accountId, way.ids, filters))) }
   }
   const pace = new Stride()
-  const keyAt = async (at: Stretch, nth: number, upTo?: readonly Key[], some: readonly Filter[] = []) => {
-    const [row] = await asked.query(endOf(at, nth, some, upTo))
-    return row === undefined ? undefined : keyOf(row, course)
-  }
   for (let after: readonly Key[] | undefined, passed = 0; ; ) {
     const at = { course, source: way.source, isDown, after }
     const left = count - passed
     const [found, upTo] = await pace.taken(async (most) => {
       // Where all pass, no more are looked at than are passed over.
       const rows = filters.length === 0 ? Math.min(most, left) : most
-      const end = await keyAt(at, rows)
+      const end = await endAt(asked, at, rows)
       if (end !== undefined && filters.length === 0) return [rows, end] as const
       return [numberOf(await asked.query(countOf(at, filters, end))), end] as const
     })
-    if (found >= left) return { count, last: await keyAt(at, left, upTo, filters) }
+    if (found >= left) return { count, last: await endAt(asked, at, left, filters, upTo) }
     passed += found
     if (upTo === undefined) return { count: passed }
     after = upTo
@@ -184,8 +180,7 @@ async function goAlong(
   for (let after: readonly Key[] | undefined, isMore = true; isMore; ) {
     const at = { course, source: way.source, isDown: false, after }
     after = await pace.taken(async (rows) => {
-      const end = (await asked.query(endOf(at, rows)))[0]
-      const upTo = end === undefined ? undefined : keyOf(end, course)
+      const upTo = await endAt(asked, at, rows)
       take(await asked.query(countOf(at, filters, upTo)))
       return upTo
     })
@@ -257,8 +252,7 @@ async function* stretchesOf(
   const pace = new Stride()
   for (let last = after; ; ) {
     const at = { course, source, isDown, after: last }
-    const end = (await asked.query(endOf(at, pace.rows)))[0]
-    const upTo = end === undefined ? undefined : keyOf(end, course)
+    const upTo = await endAt(asked, at, pace.rows)
     // Rows may come between the two statements: up to the end, all of them are looked at.
     const rows = await pace.taken((many) => asked.query(passing(at, filters, upTo, 2 * many, size)))
     const found = rows.map(secrets.read)
@@ -370,9 +364,18 @@ async function readAll<Model>(query: Asked['query'], { query: asked, read }: Rea
   return (await query(asked)).map((row) => read(row))
 }
 
-function keyOf(row: NamedRow, course: Course): readonly Key[] {
-  return courses[course].columns.map((_, at) => {
-    const value = row[`k${at}`]
+/** What the last one of the next so many rows is in order by; nothing where there are fewer. @see endOf */
+async function endAt(
+  { query }: Asked,
+  at: Stretch,
+  rows: number,
+  filters?: readonly Filter[],
+  upTo?: readonly Key[],
+): Promise<readonly Key[] | undefined> {
+  const [row] = await query(endOf(at, rows, filters, upTo))
+  if (row === undefined) return undefined
+  return courses[at.course].columns.map((_, column) => {
+    const value = row[`k${column}`]
     return typeof value === 'string' ? value : Number(value)
   })
 }

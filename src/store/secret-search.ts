@@ -169,7 +169,7 @@ export function secretsOf(accountId: number, where: Query = none): Source {
 }
 
 /** What is in a list that is deleted is gone, though its rows go in parts. No join, which a planner would begin with. */
-const standing = sql`(s.account_id, s.list_id) not in (
+export const inStandingList = sql`(s.account_id, s.list_id) not in (
   select d.account_id, d.id from lists d where d.deleter_kind is not null)`
 
 /** The lists of an account that are deleted, while some of what is in them is still to go. */
@@ -184,7 +184,7 @@ export function notIn(listIds: readonly number[]): Filter[] {
 
 /** The next rows, all of which are wanted. */
 export function nextRows(stretch: Stretch, limit: number): Query {
-  return sql`select ${all(secrets, 's')} ${whereOf(stretch)} and ${standing} ${orderOf(stretch)} limit ${limit}`
+  return sql`select ${all(secrets, 's')} ${whereOf(stretch)} and ${inStandingList} ${orderOf(stretch)} limit ${limit}`
 }
 
 /** Those of the next rows that pass: of so many rows at most, and up to one of them if it is known. */
@@ -199,7 +199,7 @@ export function passing(
   // The inner limit keeps a planner from leaving the course for the index of a filter.
   return sql`select ${all(secrets, 's')} from (
       select ${all(secrets, 's')} ${whereOf(stretch, upTo)} ${orderOf(stretch)} limit ${rows}) s
-    where ${allOf([...filters, { where: standing }])} ${orderOf({ isDown, course })} limit ${limit}`
+    where ${allOf([...filters, { where: inStandingList }])} ${orderOf({ isDown, course })} limit ${limit}`
 }
 
 /** Of the secrets of these ids the next ones that pass. */
@@ -212,7 +212,11 @@ export function passingOf(
   offset = 0,
 ): Query {
   const { columns } = courses[course]
-  const conditions = [...filters.map(({ where }) => where), ...beyond(columns, after, isDown ? '<' : '>'), standing]
+  const conditions = [
+    ...filters.map(({ where }) => where),
+    ...beyond(columns, after, isDown ? '<' : '>'),
+    inStandingList,
+  ]
   const also = sql` and ${joined(conditions, ' and ')}`
   return sql`with few as materialized (select distinct id from (${ids}) found)
     select ${all(secrets, 's')} from few f cross join secrets s
