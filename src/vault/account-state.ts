@@ -10,6 +10,7 @@ import { type Machine, rangesOf } from '../model/machine.ts'
 import { detailsHash } from '../model/secret.ts'
 import { rowText, type SealedRows, type SealedTable } from '../store/coverage.ts'
 import { type FirstTable, firstText } from '../store/first-format.ts'
+import { pages } from './pages.ts'
 import type { Vault } from './vault.ts'
 
 /** Few, as their values come along. */
@@ -60,7 +61,7 @@ export async function accountState(
     const firstMac = keyring.rowMac(firstText[table](row))
     onHolding({ ...one, hash: digest, firstHash: hash('sha256', firstMac, 'hex') })
   }
-  const account = (await store.accounts()).find(({ id }) => id === accountId)
+  const account = await store.account(accountId)
   if (account !== undefined) check('accounts', account, `account ${accountId}`)
   for await (const { secret, sealed, listUid: place } of pages(
     secretPage,
@@ -173,18 +174,4 @@ async function claimFaults(
   const found = (await store.claims(accountId)).map((claim) => textOf(claim.machineId, claim))
   const isSame = JSON.stringify(expected.sort()) === JSON.stringify(found.sort())
   return isSame ? [] : ['The addresses that machines are found by are not those that they have.']
-}
-
-async function* pages<T>(
-  size: number,
-  read: (last: number) => Promise<readonly T[]>,
-  idOf: (row: T) => number,
-): AsyncGenerator<T> {
-  for (let last = 0; ; ) {
-    const page = await read(last)
-    yield* page
-    const end = page.at(-1)
-    if (page.length < size || end === undefined) return
-    last = idOf(end)
-  }
 }

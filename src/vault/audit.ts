@@ -138,7 +138,7 @@ async function verifyAccount(
     const replay = withState ? new Replay(account.auditSize, () => maps.make()) : undefined
     if (replay !== undefined) await accountState(vault, id, (one) => replay.hold(one), findings)
     // Read again: the trail must reach over everything that the tables show.
-    const latest = (await vault.store.accounts()).find((one) => one.id === id) ?? account
+    const latest = (await vault.store.account(id)) ?? account
     const { auditSize, auditHead } = latest
     const expected = { size: auditSize, head: auditSize === 0 ? emptyHead(storeId, id) : auditHead }
     const records = followed(recordsUpTo(vault, id, auditSize), replay, onRecords)

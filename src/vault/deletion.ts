@@ -9,7 +9,8 @@ import { Refusal } from '../errors.ts'
 import { allowsName, type Scope } from '../model/scope.ts'
 import type { IdOrName } from '../store/naming.ts'
 import type { Deleted, Held } from '../store/operations/lists.ts'
-import { filterInTurns, Pace } from './scan-in-turns.ts'
+import { pages } from './pages.ts'
+import { Pace } from './scan-in-turns.ts'
 import { type Asker, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
 
 const maxTries = 20
@@ -86,29 +87,21 @@ async function deleteInParts(
 
 async function countHolders({ store }: Vault, accountId: number, listId: number): Promise<number> {
   let count = 0
-  for (let after: number | undefined = 0; after !== undefined; ) {
-    const page: Awaited<ReturnType<typeof store.holdersOfListAfter>> = await store.holdersOfListAfter(
-      ...[accountId, listId, after, holdersPage],
-    )
-    count += page.filter(({ isHolding }) => isHolding).length
-    after = page.length === holdersPage ? page.at(-1)?.id : undefined
-  }
+  const read = (last: number) => store.holdersOfListAfter(accountId, listId, last, holdersPage)
+  for await (const { isHolding } of pages(holdersPage, read, ({ id }) => id)) if (isHolding) count++
   return count
 }
 
 /** Looks at every name of a list, in turns with others, then at what changed meanwhile, until that is next to nothing. */
-async function holdNames(vault: Vault, { accountId, id, scopes, size }: Unheld): Promise<Held> {
-  const isForbidden = ({ name }: { readonly name: string }) => !allowsName(scopes, 'secrets:delete', name)
+async function holdNames(vault: Vault, { accountId, id: listId, scopes, size }: Unheld): Promise<Held> {
   const pace = new Pace()
-  for (let after: number | undefined = 0; after !== undefined; ) {
-    const page: Awaited<ReturnType<typeof vault.store.secretsOfListAfter>> = await vault.store.secretsOfListAfter(
-      ...[accountId, id, after, namesPage],
-    )
-    const [forbidden] = await filterInTurns(page, isForbidden, pace)
-    if (forbidden !== undefined) return { size, forbidden: forbidden.name }
-    after = page.length === namesPage ? page.at(-1)?.id : undefined
+  const read = (last: number) => vault.store.secretsOfListAfter(accountId, listId, last, namesPage)
+  for await (const { name } of pages(namesPage, read, ({ id }) => id)) {
+    if (!allowsName(scopes, 'secrets:delete', name)) return { size, forbidden: name }
+    const others = pace.after(1)
+    if (others !== undefined) await others
   }
-  return holdChanges(vault, accountId, id, scopes, size)
+  return holdChanges(vault, accountId, listId, scopes, size)
 }
 
 async function holdChanges(

@@ -85,14 +85,9 @@ suite('A connection that breaks at COMMIT', { skip }, () => {
 
 suite('A wait for a standby that was cancelled', { skip }, () => {
   test('is outcome_unknown, although PostgreSQL calls the COMMIT a success', async (t) => {
-    assert.ok(postgres)
-    // A cluster of its own: the setting makes every commit of a cluster wait.
-    const cluster = await startCluster()
-    if (cluster === undefined) return t.skip('Needs the programs of a PostgreSQL server.')
-    t.after(() => cluster.stop())
-    const folder = makeFolder()
-    const place = { dataDir: folder, databaseUrl: cluster.url, clear: async () => rmSync(folder, { recursive: true }) }
-    const { api, stop } = await startServer(t, postgres, { place })
+    const apart = await startApart(t)
+    if (apart === undefined) return t.skip(noPrograms)
+    const { api, stop, cluster } = apart
     await api.get('/v3/secrets')
     const admin = new Client(cluster.url)
     await admin.connect()
@@ -111,13 +106,9 @@ suite('A wait for a standby that was cancelled', { skip }, () => {
 })
 
 test('A value of many reads at once waits until all is durable, and so does the trail', { skip }, async (t) => {
-  assert.ok(postgres)
-  const cluster = await startCluster()
-  if (cluster === undefined) return t.skip('Needs the programs of a PostgreSQL server.')
-  t.after(() => cluster.stop())
-  const folder = makeFolder()
-  const place = { dataDir: folder, databaseUrl: cluster.url, clear: async () => rmSync(folder, { recursive: true }) }
-  const { api, vault } = await startServer(t, postgres, { place })
+  const apart = await startApart(t)
+  if (apart === undefined) return t.skip(noPrograms)
+  const { api, vault, cluster } = apart
   await api.post('/v3/secrets', { name: 'one', value: 'planted' })
   const read = () => Promise.all(Array.from({ length: 20 }, () => api.get('/v3/secrets/1')))
   assert.deepEqual(new Set((await read()).map(({ body }) => body.value)), new Set(['planted']))
@@ -142,6 +133,19 @@ test('A value of many reads at once waits until all is durable, and so does the 
   await admin.end()
   for await (const { fault } of verifyAudit(vault)) assert.equal(fault, undefined)
 })
+
+const noPrograms = 'Needs the programs of a PostgreSQL server.'
+
+/** A server on a cluster of its own, as a setting is made that has every commit of a cluster wait. */
+async function startApart(t: TestContext) {
+  assert.ok(postgres)
+  const cluster = await startCluster()
+  if (cluster === undefined) return undefined
+  t.after(() => cluster.stop())
+  const folder = makeFolder()
+  const place = { dataDir: folder, databaseUrl: cluster.url, clear: async () => rmSync(folder, { recursive: true }) }
+  return { ...(await startServer(t, postgres, { place })), cluster }
+}
 
 async function isDone(work: Promise<unknown>): Promise<boolean> {
   work.catch(() => {})

@@ -14,29 +14,22 @@ const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fai
 const whileMs = 400
 
 suite('On PostgreSQL', { skip: postgres.skip }, () => {
-  test('a change waits for those that began before it and read, which wait for nobody', async (t) => {
-    const { api, other } = await startHeld(t)
-    await other.query('select pg_advisory_xact_lock_shared(7305, 1)')
+  for (const [whom, hold] of [
+    ['those that began before it and read, which wait for nobody', 'select pg_advisory_xact_lock_shared(7305, 1)'],
+    ['the rows of whoever does not know of turns', 'select id from accounts where id = 1 for key share'],
+  ] as const) {
+    test(`a change waits for ${whom}`, async (t) => {
+      const { api, other } = await startHeld(t)
+      await other.query(hold)
 
-    assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')
-    const change = watch(api.put('/v3/secrets/1', { value: 'w' }))
-    await setTimeout(whileMs)
-    assert.equal(change.answer, undefined)
-    await other.query('rollback')
-    assert.equal((await change.done).status, 200)
-  })
-
-  test('a change waits for the rows of whoever does not know of turns', async (t) => {
-    const { api, other } = await startHeld(t)
-    await other.query('select id from accounts where id = 1 for key share')
-
-    assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')
-    const change = watch(api.put('/v3/secrets/1', { value: 'w' }))
-    await setTimeout(whileMs)
-    assert.equal(change.answer, undefined)
-    await other.query('rollback')
-    assert.equal((await change.done).status, 200)
-  })
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')
+      const change = watch(api.put('/v3/secrets/1', { value: 'w' }))
+      await setTimeout(whileMs)
+      assert.equal(change.answer, undefined)
+      await other.query('rollback')
+      assert.equal((await change.done).status, 200)
+    })
+  }
 
   test('reads wait for a change that began before them', async (t) => {
     const { api, other } = await startHeld(t)
