@@ -2028,23 +2028,15 @@ var Strongroom = class {
 	}
 	/** The same in parts, of which there may be any number: all under the same keys. */
 	async *fingerprintParts(filter = {}, options) {
-		for (let body = {
-			limit: 1e4,
-			...filter
-		}; body !== void 0;) {
-			const sent = { body };
-			const answer = await this.#connection.send(...[
-				"POST /v3/fingerprints",
-				sent,
-				options
-			]);
-			yield answer.body;
-			const cursor = answer.headers.get("strongroom-next-cursor");
-			body = cursor === null ? void 0 : {
-				...body,
-				cursor
+		yield* itemsOf(async (cursor) => {
+			const body = {
+				limit: 1e4,
+				...filter,
+				...cursor === void 0 ? {} : { cursor }
 			};
-		}
+			const answer = await this.#connection.send("POST /v3/fingerprints", { body }, options);
+			return pageOf([answer.body], answer.headers);
+		});
 	}
 };
 // src/formats/forms.ts
