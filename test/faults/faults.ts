@@ -2138,7 +2138,7 @@ export const faults: readonly Fault[] = [
     'a new secret is not wrapped under a key that is being replaced',
     'store/operations/secrets.ts',
     'accountId === account.id && key.keyVersion === ',
-    'if (operation.accountId !== account.id)',
+    'accountId === account.id && 0 !== ',
     'store/decide.test.ts',
     'being replaced is put off',
   ),
