@@ -34,7 +34,7 @@ const rooms: Record<string, readonly string[]> = {
   oidc: ['outbound', 'json', 'errors'],
   // Of crypto nothing that opens or seals.
   store: ['model', 'audit', 'crypto/hmac.ts', 'database-url', 'errors'],
-  render: ['errors'],
+  render: ['errors', 'model/name.ts'],
   formats: ['errors'],
   fingerprint: [],
   vault: [
@@ -111,7 +111,7 @@ const portalRooms: Record<string, readonly string[]> = {
   ui: ['api'],
   session: ['api', 'ui', 'src/model/pattern.ts'],
   deployments: ['api', 'ui', 'session'],
-  secrets: ['api', 'ui', 'session', 'deployments'],
+  secrets: ['api', 'ui', 'session', 'deployments', 'src/model/name.ts'],
   lists: ['api', 'ui', 'session', 'deployments', 'secrets'],
   'cloud-init': ['api', 'ui', 'session', 'deployments', 'secrets', 'src/render/reference.ts'],
   keys: ['api', 'ui', 'session'],
@@ -395,7 +395,7 @@ suite('The walls', () => {
     ['http/routes/a.ts', "import { b } from './secret-lists/b.ts'"],
     ['http/routes/secret-lists/a.ts', "import { b } from '../secrets.ts'"],
     ['cli/a.ts', "import { openVault } from '../open.ts'"],
-    ['render/a.ts', "import { b } from '../model/name.ts'"],
+    ['render/a.ts', "import { b } from '../model/secret.ts'"],
     ['errors.ts', "import { b } from './model/name.ts'"],
     ['client/a.ts', "import type { Code } from '../errors.ts'"],
     ['client/a.ts', "import { createHash } from 'node:crypto'"],

@@ -3392,6 +3392,13 @@ async function tradeToken({ url, account, rule }, token) {
 	if (status === 201 && typeof body["api_key"] === "string" && /^[\x21-\x7e]+$/.test(body["api_key"])) return body["api_key"];
 	throw new Fault(`Strongroom answered the job's token with ${status}${typeof body["message"] === "string" ? `: ${body["message"].slice(0, 500)}` : ". Is the URL right?"}`);
 }
+// src/model/pattern.ts
+/** Patterns over secret names: literal text in which `*` stands for any run of characters, also none, and `/` too. */
+/** The characters of a name and `*`. */
+var valid = /^[A-Za-z0-9_./*-]{1,255}$/;
+function isPattern(text) {
+	return valid.test(text);
+}
 // action/src/inputs.ts
 /** What the workflow asks for: the inputs of `action.yml`, read from the environment as the runner sets them. */
 var maxWanted = 500;
@@ -3425,7 +3432,7 @@ function wantedOf(text) {
 	const line = text.trim();
 	if (line === "" || line.startsWith("#")) return [];
 	const [pattern = "", variable, ...rest] = line.split("=>").map((part) => part.trim());
-	if (!/^[A-Za-z0-9_.*-]{1,255}$/.test(pattern) || rest.length > 0) throw new Fault(`secrets: "${line}" is not NAME, PATTERN or NAME => VARIABLE.`);
+	if (!isPattern(pattern) || rest.length > 0) throw new Fault(`secrets: "${line}" is not NAME, PATTERN or NAME => VARIABLE.`);
 	if (variable !== void 0 && !isVariable(variable)) throw new Fault(`secrets: "${variable}" cannot be the name of a variable: letters, digits and "_" can.`);
 	if (variable !== void 0 && pattern.includes("*")) throw new Fault(`secrets: "${pattern}" may name several secrets, which cannot share one variable.`);
 	return [{

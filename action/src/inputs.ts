@@ -1,4 +1,5 @@
 /** What the workflow asks for: the inputs of `action.yml`, read from the environment as the runner sets them. */
+import { isPattern } from '../../src/model/pattern.ts'
 import { Fault } from './fault.ts'
 import { isVariable } from './variables.ts'
 
@@ -57,7 +58,7 @@ function wantedOf(text: string): readonly Wanted[] {
   const line = text.trim()
   if (line === '' || line.startsWith('#')) return []
   const [pattern = '', variable, ...rest] = line.split('=>').map((part) => part.trim())
-  if (!/^[A-Za-z0-9_.*-]{1,255}$/.test(pattern) || rest.length > 0) {
+  if (!isPattern(pattern) || rest.length > 0) {
     throw new Fault(`secrets: "${line}" is not NAME, PATTERN or NAME => VARIABLE.`)
   }
   if (variable !== undefined && !isVariable(variable)) {

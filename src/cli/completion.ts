@@ -84,7 +84,7 @@ async function namesFor(
 ): Promise<readonly Candidate[]> {
   try {
     if (what === 'profile') return [...readProfiles().profiles.keys()].map(bare)
-    if (what === 'secret' && /^[\w.-]*$/.test(current)) {
+    if (what === 'secret' && /^[\w./-]*$/.test(current)) {
       const query = { name: `${current}*`, limit: maxNames }
       return (await connect({ profile }).secrets.page(query, patience)).items.map(({ name }) => bare(name))
     }

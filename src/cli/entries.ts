@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { NotFound, StrongroomError } from '../client/errors.ts'
 import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
-import { isName } from '../model/name.ts'
+import { isSecretName } from '../model/name.ts'
 import { readValues } from './values.ts'
 
 /** As many as are surely not too long for one request, where they are of a common length. */
@@ -22,7 +22,7 @@ export async function existingOf(client: Strongroom, names: ReadonlySet<string>)
   }
   if (names.size > fewNames) await take({})
   // What cannot be a name is none of a secret.
-  else for (const name of names) if (isName(name)) await take({ name })
+  else for (const name of names) if (isSecretName(name)) await take({ name })
   return found
 }
 

@@ -1,7 +1,7 @@
 /** Finds by name what the API knows by id. Everywhere, `id:7` stands for what has the id 7. */
 import type { List, Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
-import { isName } from '../model/name.ts'
+import { isSecretName, secretNameRule } from '../model/name.ts'
 import { Fault } from './output.ts'
 
 /** @returns the id, if that is what was typed: no name has a colon */
@@ -12,9 +12,9 @@ export function idIn(text: string): number | undefined {
 
 /** @throws Fault `usage` for what can be no secret's name */
 export function checkedName(text: string): string {
-  if (isName(text)) return text
-  const rule = '1 to 255 letters, digits, "_", "." or "-"; "id:7" is the one with the id 7'
-  throw new Fault('usage', `No secret can be called that. Names have ${rule}.`)
+  if (isSecretName(text)) return text
+  const other = '"id:7" is the one with the id 7'
+  throw new Fault('usage', `No secret can be called that. Names have ${secretNameRule}; ${other}.`)
 }
 
 export function noSecret(name: string): Fault {

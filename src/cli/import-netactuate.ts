@@ -4,7 +4,7 @@ import { Conflict, Forbidden } from '../client/errors.ts'
 import type { Metadata, NewSecret } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { isListName, listNameRule } from '../model/list.ts'
-import { isName, nameRule } from '../model/name.ts'
+import { isSecretName, secretNameRule } from '../model/name.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { existingOf } from './entries.ts'
@@ -125,7 +125,7 @@ async function longestOf(client: Strongroom): Promise<number> {
 
 /** Why nothing of Strongroom can hold it. */
 function faultOf({ list, name, value }: VendorValue, longest: number): string | undefined {
-  if (!isName(name)) return `is no name of a secret, which has ${nameRule}`
+  if (!isSecretName(name)) return `is no name of a secret, which has ${secretNameRule}`
   if (!isListName(list)) return `is in a list that cannot be called so: ${listNameRule}`
   if (!value.isWellFormed()) return 'has a value that is no Unicode'
   return Buffer.byteLength(value) > longest ? `has a value longer than the ${longest} bytes of a value here` : undefined

@@ -6,7 +6,7 @@ import type { Metadata, NewSecret } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import type { Entry } from '../formats/entry.ts'
 import { guessFormat, importFormatOf, readEntries } from '../formats/read.ts'
-import { isName, nameRule } from '../model/name.ts'
+import { isSecretName, secretNameRule } from '../model/name.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { existingOf, readMany } from './entries.ts'
@@ -74,10 +74,12 @@ async function readFile(path: string, { format }: Options): Promise<readonly Ent
 /** @throws Fault `usage` naming all that cannot be names of secrets */
 function named(entries: readonly Entry[], prefix: string): readonly Entry[] {
   const all = entries.map(({ name, value }) => ({ name: prefix + name, value }))
-  const wrong = all.filter(({ name, value }) => !isName(name) || (typeof value === 'string' && !value.isWellFormed()))
+  const wrong = all.filter(
+    ({ name, value }) => !isSecretName(name) || (typeof value === 'string' && !value.isWellFormed()),
+  )
   if (wrong.length === 0) return all
   const names = wrong.map(({ name }) => `"${name}"`).join(', ')
-  throw new Fault('usage', `No secrets can be made of ${names}: names have ${nameRule}, and texts are Unicode.`)
+  throw new Fault('usage', `No secrets can be made of ${names}: names have ${secretNameRule}, and texts are Unicode.`)
 }
 
 async function planOf(client: Strongroom, entries: readonly Entry[], { json }: Options): Promise<readonly Step[]> {

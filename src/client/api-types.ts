@@ -363,7 +363,7 @@ export interface Message {
 /** What is known of a secret beside its value. */
 export interface Metadata {
   readonly id: number
-  /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
   readonly name: string
   /** "text" or "file". */
   readonly type: string
@@ -383,7 +383,7 @@ export interface Metadata {
 /** A secret in its new list. */
 export interface Moved {
   readonly id: number
-  /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
   readonly name: string
   readonly list: ListRef
 }
@@ -439,7 +439,7 @@ export interface NewMachine {
 
 /** A secret that is to be. */
 export interface NewSecret {
-  /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
   readonly name: string
   /** Text, at most 65536 bytes of UTF-8 unless the server is set otherwise. */
   readonly value: string
@@ -550,7 +550,7 @@ export interface NewValue {
 
 /** A secret that is to be, with others. */
 export interface OneOfNewSecrets {
-  /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
   readonly name: string
   /** Text, at most 65536 bytes of UTF-8 unless the server is set otherwise. */
   readonly value: string
@@ -659,7 +659,7 @@ export interface Rotation {
 export interface Secret {
   /** Never given to another secret of the account. */
   readonly id: number
-  /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
   readonly name: string
   /** Text, at most 65536 bytes of UTF-8 unless the server is set otherwise. */
   readonly value: string
@@ -673,7 +673,7 @@ export interface Secret {
 export interface SecretHead {
   /** Never given to another secret of the account. */
   readonly id: number
-  /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
   readonly name: string
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly created_at: string
@@ -876,7 +876,7 @@ export interface Unscannable {
 export interface UpdatedSecret {
   /** Never given to another secret of the account. */
   readonly id: number
-  /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
   readonly name: string
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly updated_at: string
@@ -925,7 +925,7 @@ export interface Verified {
 /** A secret’s value as it was. */
 export interface Version {
   readonly id: number
-  /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
   readonly name: string
   readonly version: number
   /** Text, at most 65536 bytes of UTF-8 unless the server is set otherwise. */

@@ -1,10 +1,15 @@
 /** What a secret is called where names follow other rules. */
 import { invalid } from '../errors.ts'
 
-/** As environment variables are written: `db-password` is `DB_PASSWORD`. */
+/** As environment variables are written: `web/db-password` is `WEB_DB_PASSWORD`. */
 export function envName(name: string, prefix = ''): string {
   const plain = prefix + name.toUpperCase().replaceAll(/[^A-Z0-9_]/g, '_')
   return /^\d/.test(plain) ? `_${plain}` : plain
+}
+
+/** As the keys of a Secret of Kubernetes are: `web/db.password` is `web_db.password`, as operators write it too. */
+export function keyName(name: string): string {
+  return name.replaceAll('/', '_')
 }
 
 /** As HCL has identifiers: `db.password` is `db_password`. */

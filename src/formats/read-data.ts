@@ -57,15 +57,15 @@ function awsEntries(secret: Json): readonly Entry[] {
   if (typeof text === 'string') {
     const pairs = pairsOf(text)
     if (pairs === undefined) return [{ name: awsName(name), value: text }]
-    return entriesOf(pairs).map(({ name: key, value }) => ({ name: `${awsName(name)}.${key}`, value }))
+    return entriesOf(pairs).map(({ name: key, value }) => ({ name: `${awsName(name)}/${key}`, value }))
   }
   if (typeof binary !== 'string') throw faulty(`"${name}" has neither SecretString nor SecretBinary.`)
   return [{ name: awsName(name), value: bytesOf(name, binary) }]
 }
 
-/** AWS parts names by slashes. */
+/** Folders in AWS may begin with a slash. */
 function awsName(name: string): string {
-  return name.replaceAll('/', '.')
+  return name.replace(/^\//, '')
 }
 
 /** A secret of key-value pairs, if every value is one that can stand alone; any other text is a value itself. */

@@ -1,6 +1,6 @@
 /** Writes data that programs read: JSON, YAML, a manifest of Kubernetes, and variables of Terraform. */
 import { cannotHold, type Entry } from './entry.ts'
-import { hclName, renamed } from './env-name.ts'
+import { hclName, keyName, renamed } from './env-name.ts'
 
 export function writeJson(entries: readonly Entry[]): string {
   const members = entries.map(({ name, value }) => {
@@ -37,7 +37,9 @@ export function writeK8s(entries: readonly Entry[], name: string): string {
   }
   const long = entries.find((entry) => entry.name.length > maxKey)
   if (long !== undefined) throw cannotHold(long.name, 'Has a name longer than the keys of a Secret.', 'Rename it.')
-  const data = entries.map((entry) => `  ${yamlText(entry.name)}: "${base64(bytesOf(entry.value))}"\n`)
+  const data = renamed(entries, keyName).map(
+    (entry) => `  ${yamlText(entry.name)}: "${base64(bytesOf(entry.value))}"\n`,
+  )
   const head = `apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${yamlText(name)}\ntype: Opaque\n`
   return entries.length === 0 ? `${head}data: {}\n` : `${head}data:\n${data.join('')}`
 }

@@ -1,19 +1,34 @@
 /** What secrets, accounts and API keys may be called. */
 import { invalid } from '../errors.ts'
 
-/** The rule for secret and account names, as a JSON-Schema pattern. */
-export const namePattern = '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$'
-export const nameRule = '1 to 255 letters, digits, "_", "." or "-", beginning with a letter, a digit or "_"'
+// With the hyphen escaped, as browsers want it in the `pattern` of a field.
+const part = '[A-Za-z0-9_][A-Za-z0-9_.\\-]*'
+const rule = '1 to 255 letters, digits, "_", "." or "-"'
+export const maxName = 255
+
+/** The name of a secret as a part of a regular expression, without its length: folders, and what is in them. */
+export const secretNameText = `${part}(?:/${part})*`
+/** The rule for names of secrets, as a JSON-Schema pattern. How long they may be is `maxName`. */
+export const secretNamePattern = `^${secretNameText}$`
+export const secretNameRule = `${rule}, with "/" behind each folder; every part begins with a letter, a digit or "_"`
+
+/** The rule for names without folders: of accounts and trust rules. */
+const nameRule = `${rule}, beginning with a letter, a digit or "_"`
 
 /** The rule for the label of an API key: something people read, on one line. */
 export const labelPattern = '^[^\\s\\p{C}](?:[^\\p{C}]{0,126}[^\\s\\p{C}])?$'
 export const labelRule = '1 to 128 characters on one line, without blanks at either end'
 
-const name = new RegExp(namePattern)
+const name = new RegExp(`^${part}$`)
+const secretName = new RegExp(secretNamePattern)
 const label = new RegExp(labelPattern, 'u')
 
 export function isName(text: string): boolean {
-  return name.test(text)
+  return text.length <= maxName && name.test(text)
+}
+
+export function isSecretName(text: string): boolean {
+  return text.length <= maxName && secretName.test(text)
 }
 
 export function isLabel(text: string): boolean {
@@ -23,6 +38,12 @@ export function isLabel(text: string): boolean {
 /** @throws Refusal `invalid` naming `field` */
 export function checkName(text: string, field: string): string {
   if (!isName(text)) throw invalid(field, `Must be ${nameRule}.`)
+  return text
+}
+
+/** @throws Refusal `invalid` naming `field` */
+export function checkSecretName(text: string, field: string): string {
+  if (!isSecretName(text)) throw invalid(field, `Must be ${secretNameRule}.`)
   return text
 }
 

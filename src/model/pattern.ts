@@ -1,7 +1,7 @@
-/** Patterns over secret names: literal text in which `*` stands for any run of characters, also none. */
+/** Patterns over secret names: literal text in which `*` stands for any run of characters, also none, and `/` too. */
 
 /** The characters of a name and `*`. */
-const valid = /^[A-Za-z0-9_.*-]{1,255}$/
+const valid = /^[A-Za-z0-9_./*-]{1,255}$/
 
 export function isPattern(text: string): boolean {
   return valid.test(text)

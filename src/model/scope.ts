@@ -33,7 +33,7 @@ export function parseScope(text: string, field = 'scopes'): Scope {
   if (right === undefined) throw invalid(field, `Must be one of ${rights.join(', ')}, each optionally with ":PATTERN".`)
   const pattern = text === right ? '*' : text.slice(right.length + 1)
   if (!isPattern(pattern)) {
-    throw invalid(field, 'A pattern is 1 to 255 letters, digits, "_", ".", "-" or "*" (any characters).')
+    throw invalid(field, 'A pattern is 1 to 255 letters, digits, "_", ".", "-", "/" or "*" (any characters).')
   }
   return { right, pattern }
 }

@@ -2,6 +2,7 @@
  * One reference of a template, `${{secret.NAME | filter}}`: its grammar alone. It needs nothing of Node, as the editor of
  * the portal reads by it too.
  */
+import { maxName, secretNameText } from '../model/name.ts'
 
 const plain = ['base64', 'json', 'yaml', 'shell', 'trim'] as const
 type Plain = (typeof plain)[number]
@@ -14,7 +15,7 @@ const filterNames = 'base64, json, yaml, shell, trim, or indent N with N from 0 
 
 /** What a reference begins with; behind another `$` it is meant literally. */
 export const opening = '${{'
-const head = /\$\{\{[ \t]*secret\.([A-Za-z0-9_][A-Za-z0-9_.-]{0,254})[ \t]*/y
+const head = new RegExp(`\\$\\{\\{[ \\t]*secret\\.(${secretNameText})[ \\t]*`, 'y')
 const pipe = /\|[ \t]*/y
 const call = /([a-z0-9]+)(?:[ \t]+([0-9]{1,2}))?[ \t]*(?=[|}])/y
 const closing = /\}\}/y
@@ -40,21 +41,23 @@ export interface Malformed {
 export function readReference(text: string, at: number): Read | Malformed {
   const start = match(head, text, at)
   if (start === undefined) return { faultAt: at, detail: `Expected \${{secret.NAME}}; write $\${{ for a literal \${{.` }
+  const [whole, name = ''] = start
+  if (name.length > maxName) return { faultAt: at, detail: `The name of a secret has at most ${maxName} characters.` }
   const filters: Filter[] = []
-  let end = at + start[0].length
+  let end = at + whole.length
   for (let bar = match(pipe, text, end); bar !== undefined; bar = match(pipe, text, end)) {
     const from = end + bar[0].length
-    const [whole, name = '', argument] = match(call, text, from) ?? []
-    const filter = whole === undefined ? undefined : filterOf(name, argument)
-    if (whole === undefined || filter === undefined)
+    const [called, kind = '', argument] = match(call, text, from) ?? []
+    const filter = called === undefined ? undefined : filterOf(kind, argument)
+    if (called === undefined || filter === undefined)
       return { faultAt: from, detail: `Expected a filter: ${filterNames}.` }
     if (filters.push(filter) > maxFilters)
       return { faultAt: at, detail: `A reference must not have more than ${maxFilters} filters.` }
-    end = from + whole.length
+    end = from + called.length
   }
   const close = match(closing, text, end)
   if (close === undefined) return { faultAt: end, detail: 'Expected }} or a filter.' }
-  return { name: start[1] ?? '', filters, end: end + close[0].length }
+  return { name, filters, end: end + close[0].length }
 }
 
 export function match(sticky: RegExp, text: string, at: number): RegExpExecArray | undefined {

@@ -3,7 +3,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Action } from '../audit/record.ts'
 import { newUid } from '../crypto/random.ts'
 import { Refusal } from '../errors.ts'
-import { checkName } from '../model/name.ts'
+import { checkSecretName } from '../model/name.ts'
 import { type Details, plainDetails, type Secret } from '../model/secret.ts'
 import type { IdOrName, Match, Place } from '../store/naming.ts'
 import type { Changed, Creation, NextVersion, SecretHead } from '../store/operations/secrets.ts'
@@ -134,7 +134,7 @@ export async function createSecrets(
 }
 
 function checkedNew(vault: Vault, input: NewSecret) {
-  const name = checkName(input.name, 'name')
+  const name = checkSecretName(input.name, 'name')
   const details = input.details === undefined ? plainDetails : checkDetails(input.details)
   return { name, list: input.list, details, value: decodeValue(vault, input.value, details.type) }
 }
@@ -188,7 +188,7 @@ export async function updateSecret(
   input: NewValue,
 ): Promise<Changed> {
   const { name, match, value } = input
-  const rename = input.rename === undefined ? undefined : checkName(input.rename, 'name')
+  const rename = input.rename === undefined ? undefined : checkSecretName(input.rename, 'name')
   const fingerprint = ['update', place.id, value && textOf(value), name ?? null, match ?? null]
   const repeatable = asChange(asker, rename === undefined ? fingerprint : [...fingerprint, rename])
   const update = async (next: NextVersion | undefined) =>

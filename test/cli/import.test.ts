@@ -67,7 +67,7 @@ suite('An import', () => {
 
     assert.equal(code, 0, stderr)
     const { body } = await person.server.api.get('/v3/secrets/1/metadata')
-    assert.deepEqual([body.name, body.type, body.list.name], ['aws-prod.cert', 'file', 'web'])
+    assert.deepEqual([body.name, body.type, body.list.name], ['aws-prod/cert', 'file', 'web'])
     assert.equal((await person.server.api.get('/v3/secrets/1')).body.value, 'AP8=')
   })
 

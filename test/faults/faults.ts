@@ -3420,4 +3420,28 @@ export const faults: readonly Fault[] = [
     'copy/beside-writers.test.ts',
     'is short again',
   ),
+  fault(
+    'no folder is without a name',
+    'model/name.ts',
+    `(?:/\${part})*\``,
+    `(?:/+\${part})*\``,
+    'model/name.test.ts',
+    'is parts joined',
+  ),
+  fault(
+    'a name with its folders is no longer than others',
+    'model/name.ts',
+    'return text.length <= maxName && secretName.test(text)',
+    'return secretName.test(text)',
+    'model/name.test.ts',
+    '255 characters',
+  ),
+  fault(
+    'two names that would be one key of a Secret are refused',
+    'formats/write-data.ts',
+    'renamed(entries, keyName)',
+    'entries.map((entry) => ({ ...entry, name: keyName(entry.name) }))',
+    'formats/write.test.ts',
+    'become one variable',
+  ),
 ]

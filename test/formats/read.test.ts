@@ -243,7 +243,7 @@ suite('The exports of others', () => {
     const batch = JSON.stringify({
       SecretValues: [
         one('prod/db', { SecretString: '{"username":"app","port":5432}' }),
-        one('token', { SecretString: 'plain' }),
+        one('/token', { SecretString: 'plain' }),
         one('json', { SecretString: '{"nested":{"a":1}}' }),
         one('odd', { SecretString: '{not json' }),
         one('cert', { SecretBinary: 'AP8=' }),
@@ -253,8 +253,8 @@ suite('The exports of others', () => {
 
     assert.equal(guessFormat('-', batch), 'aws')
     assert.deepEqual(read(batch, 'aws'), {
-      'prod.db.username': 'app',
-      'prod.db.port': '5432',
+      'prod/db/username': 'app',
+      'prod/db/port': '5432',
       token: 'plain',
       json: '{"nested":{"a":1}}',
       odd: '{not json',

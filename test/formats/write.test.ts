@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util'
 import dotenv from 'dotenv'
 import { parse } from 'yaml'
 import { Refusal } from '../../src/errors.ts'
-import { envName, hclName } from '../../src/formats/env-name.ts'
+import { envName, hclName, keyName } from '../../src/formats/env-name.ts'
 import { type ExportFormat, exportFormatOf, writeEntries } from '../../src/formats/write.ts'
 import { rounds } from '../support/chance.ts'
 import { fc } from '../support/fast-check.ts'
@@ -204,22 +204,34 @@ suite('An export', () => {
 
   test('refuses two secrets that would become one variable, by name', () => {
     const entries = ['db-password', 'db.password'].map((name) => ({ name, value: 'x' }))
+    const folders = ['db/password', 'db_password'].map((name) => ({ name, value: 'x' }))
 
     for (const format of ['dotenv', 'shell', 'docker', 'github'] as const) {
       assert.throws(
         () => writeEntries(entries, format, ''),
         /db\.password: Would be called DB_PASSWORD, as db-password is/,
       )
+      assert.throws(
+        () => writeEntries(folders, format, ''),
+        /db_password: Would be called DB_PASSWORD, as db\/password is/,
+      )
+    }
+    for (const format of ['k8s', 'tfvars'] as const) {
+      assert.throws(
+        () => writeEntries(folders, format, ''),
+        /db_password: Would be called db_password, as db\/password is/,
+      )
     }
     assert.equal(Object.keys(JSON.parse(writeEntries(entries, 'json', ''))).length, 2)
   })
 
   test('takes every name that a secret can have', () => {
-    const name = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,30}$/)
+    const name = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,12}(\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,12}){0,3}$/)
     fc.assert(
       fc.property(name, (one) => {
         assert.match(envName(one), /^[A-Z_][A-Z0-9_]*$/)
         assert.match(hclName(one), /^[A-Za-z_][A-Za-z0-9_-]*$/)
+        assert.match(keyName(one), /^[-._a-zA-Z0-9]+$/)
         assert.deepEqual(Object.entries(JSON.parse(writeEntries([{ name: one, value: 'x' }], 'json', ''))), [
           [one, 'x'],
         ])

@@ -49,7 +49,9 @@ suite('The reference at /docs', () => {
     await page.goto('/docs/')
 
     await page
-      .getByText('1 to 255 letters, digits, "_", "." or "-", beginning with a letter, a digit or "_"')
+      .getByText(
+        '1 to 255 letters, digits, "_", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "_"',
+      )
       .first()
       .waitFor()
     await page.getByText('a name, or a pattern with * for any characters').first().waitFor()

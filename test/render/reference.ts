@@ -88,8 +88,12 @@ function shifted(text: string, blanks: string): string {
 }
 
 function isName(name: string): boolean {
-  const isFirst = name !== '' && letters.includes(name[0] ?? '')
-  return isFirst && name.length <= 255 && [...name].every((letter) => `${letters}.-`.includes(letter))
+  return name.length <= 255 && name.split('/').every(isPart)
+}
+
+function isPart(part: string): boolean {
+  const isFirst = part !== '' && letters.includes(part[0] ?? '')
+  return isFirst && [...part].every((letter) => `${letters}.-`.includes(letter))
 }
 
 /** Blanks within a line. */

@@ -74,15 +74,15 @@ async function namesWith(text: string): Promise<readonly string[]> {
 
 /** Names of secrets behind `${{`, filters behind a bar. */
 async function complete(context: CompletionContext): Promise<CompletionResult | null> {
-  const filter = context.matchBefore(/\$\{\{[ \t]*secret\.[A-Za-z0-9_.-]+[ \t]*\|[ \t]*[a-z0-9]*/)
+  const filter = context.matchBefore(/\$\{\{[ \t]*secret\.[A-Za-z0-9_./-]+[ \t]*\|[ \t]*[a-z0-9]*/)
   if (filter !== null) {
     const typed = /[a-z0-9]*$/.exec(filter.text)?.[0] ?? ''
     return { from: context.pos - typed.length, options: filterKinds.map(filterOption) }
   }
-  const open = context.matchBefore(/\$\{\{[ \t]*[A-Za-z0-9_.-]*/)
+  const open = context.matchBefore(/\$\{\{[ \t]*[A-Za-z0-9_./-]*/)
   if (open === null) return null
   const isClosed = context.state.sliceDoc(context.pos, context.pos + 2) === '}}'
-  const typed = /[A-Za-z0-9_.-]*$/.exec(open.text)?.[0] ?? ''
+  const typed = /[A-Za-z0-9_./-]*$/.exec(open.text)?.[0] ?? ''
   const names = await namesWith(typed.replace(/^s(e(c(r(e(t(\.)?)?)?)?)?)?$|^secret\./, ''))
   return {
     from: open.from,
@@ -94,7 +94,7 @@ async function complete(context: CompletionContext): Promise<CompletionResult | 
       type: 'variable',
     })),
     // Of so many there may be others: they are asked for anew with the next letter.
-    ...(names.length < maxNames ? { validFor: /^\$\{\{[ \t]*[A-Za-z0-9_.-]*$/ } : {}),
+    ...(names.length < maxNames ? { validFor: /^\$\{\{[ \t]*[A-Za-z0-9_./-]*$/ } : {}),
   }
 }
 

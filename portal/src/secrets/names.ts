@@ -1,13 +1,11 @@
 /** Whether secrets of some names are there: each name is a question, asked once somebody has stopped typing it. */
 import { useQueries } from '@tanstack/react-query'
 import { useMemo } from 'react'
+import { isSecretName } from '../../../src/model/name.ts'
 import { read } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
 import { useLater } from '../ui/later.ts'
 import { secretsKey } from './queries.ts'
-
-/** As the server takes them: of others there is no secret. */
-const nameRule = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$/
 
 export interface Names {
   /** Whether the secret is there; nothing while that is not known. */
@@ -17,7 +15,7 @@ export interface Names {
 /** @param names those that are asked for, each once */
 export function useNames(names: readonly string[]): Names {
   const asked = useLater(names.join('\n'))
-  const wanted = useMemo(() => [...new Set(asked.split('\n'))].filter((name) => nameRule.test(name)), [asked])
+  const wanted = useMemo(() => [...new Set(asked.split('\n'))].filter((name) => isSecretName(name)), [asked])
   const answers = useQueries({
     queries: wanted.map((name) => ({
       queryKey: [...secretsKey, 'named', name],
@@ -31,7 +29,7 @@ export function useNames(names: readonly string[]): Names {
     const known = new Map(text.split('\n').map((line) => [line.split(' ')[0], line.split(' ')[1]]))
     return {
       isThere: (name) => {
-        if (!nameRule.test(name)) return false
+        if (!isSecretName(name)) return false
         const said = known.get(name)
         return said === 'true' ? true : said === 'false' ? false : undefined
       },

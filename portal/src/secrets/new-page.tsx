@@ -1,6 +1,7 @@
 /** Making a secret. */
 import { type FormEvent, useRef, useState } from 'react'
 import { useLocation, useSearchParams } from 'wouter'
+import { maxName, secretNameText } from '../../../src/model/name.ts'
 import { type NewSecret, strongroom } from '../api/client.ts'
 import { faultsOf } from '../api/faults.ts'
 import { useAttempt } from '../ui/attempt.ts'
@@ -59,12 +60,12 @@ function NewForm() {
         label="Name"
         value={draft.name}
         onValue={(name) => change({ name })}
-        hint="What programs ask for: letters, digits, “_”, “.” and “-”, such as prod-db-password."
+        hint="What programs ask for: letters, digits, “_”, “.” and “-”, such as db-password. “/” makes folders: web/db-password."
         fault={faults['name']}
         autoComplete="off"
         spellCheck={false}
-        maxLength={255}
-        pattern="[A-Za-z0-9_][A-Za-z0-9_.\-]{0,254}"
+        maxLength={maxName}
+        pattern={secretNameText}
         autoFocus
         required
       />

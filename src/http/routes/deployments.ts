@@ -1,7 +1,7 @@
 /** `/v3/deployments`: which target holds which version of which secret, and what of it is old. */
 import { Type } from 'typebox'
 import { invalid } from '../../errors.ts'
-import { isName, parseId } from '../../model/name.ts'
+import { isSecretName, parseId } from '../../model/name.ts'
 import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
 import { deleteDeployment, listDeployments, type ShownDeployment } from '../../vault/deployments.ts'
 import { readMetadata } from '../../vault/metadata.ts'
@@ -156,7 +156,7 @@ export const deploymentRoutes: readonly Route[] = [
 function secretOf(text: string): number | string {
   const id = parseId(text)
   if (id !== undefined) return id
-  if (!isName(text)) throw invalid('secret', 'Must be the id or the name of a secret.')
+  if (!isSecretName(text)) throw invalid('secret', 'Must be the id or the name of a secret.')
   return text
 }
 

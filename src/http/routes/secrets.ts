@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { invalid } from '../../errors.ts'
-import { namePattern, nameRule } from '../../model/name.ts'
+import { maxName, secretNamePattern, secretNameRule } from '../../model/name.ts'
 import { isPattern } from '../../model/pattern.ts'
 import { plainDetails, type Secret } from '../../model/secret.ts'
 import type { Changed } from '../../store/operation.ts'
@@ -37,7 +37,7 @@ import {
 } from '../schema.ts'
 import { markExpired, markStale } from '../state-headers.ts'
 
-export const Name = Type.String({ pattern: namePattern, maxLength: 255, description: nameRule })
+export const Name = Type.String({ pattern: secretNamePattern, maxLength: maxName, description: secretNameRule })
 export const Value = Type.String({
   description: 'text, at most 65536 bytes of UTF-8 unless the server is set otherwise',
 })
@@ -329,7 +329,7 @@ type Asking = FastifyRequest & { readonly query: Static<typeof ListQuery> }
 /** What a listing's query asks for. */
 function wantedOf({ query }: Asking): SecretsInOrder {
   const { name, q: text, list, tag, type, held, expired, sort = 'created', order } = query
-  if (name !== undefined && !isPattern(name)) throw invalid('name', `Must be ${nameRule}, or a pattern with "*".`)
+  if (name !== undefined && !isPattern(name)) throw invalid('name', `Must be ${secretNameRule}, or a pattern with "*".`)
   if (expired === 'first' && (query.sort ?? order) !== undefined) {
     throw invalid('expired', 'Must be left out where `sort` or `order` is given.')
   }

@@ -1,6 +1,6 @@
 /** What a request of the Secret Lists API names and carries: lists and values by id or name, and the fields of a form. */
 import type { FastifyRequest } from 'fastify'
-import { isLabel, isName, parseId } from '../../model/name.ts'
+import { isLabel, isSecretName, parseId } from '../../model/name.ts'
 import type { IdOrName } from '../../store/operation.ts'
 import { Unprocessable } from './envelope.ts'
 
@@ -46,5 +46,5 @@ export function listOf({ list }: ListParams): IdOrName {
 export function placeOf(params: ValueParams): { id: IdOrName; list: IdOrName } {
   const { value } = params
   if (/^\d+$/.test(value)) return { id: parseId(value) ?? 0, list: listOf(params) }
-  return { id: isName(value) ? value : 0, list: listOf(params) }
+  return { id: isSecretName(value) ? value : 0, list: listOf(params) }
 }
