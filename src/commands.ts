@@ -58,6 +58,10 @@ const table: Readonly<Record<string, Group>> = {
     seed: { description: 'one-time seeds for machines', load: () => import('./cli/commands/seed.ts') },
   },
   'This computer:': {
+    init: {
+      description: 'create the project file of this folder: which server and secrets it is about',
+      load: () => import('./cli/commands/init.ts'),
+    },
     login: { description: 'store a server and an API key', load: () => import('./cli/commands/login.ts') },
     auth: { description: 'get a key for a job that has none', load: () => import('./cli/commands/auth.ts') },
     logout: { description: 'forget a stored key', load: () => import('./cli/commands/logout.ts') },

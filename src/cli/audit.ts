@@ -29,7 +29,7 @@ export async function list(options: ListOptions): Promise<void> {
     ...(to === undefined ? {} : { to: timeOf('--to', to, -1) }),
   }
   const records: AuditRecord[] = []
-  for await (const record of connect(options).audit.list(filter)) {
+  for await (const record of (await connect(options)).audit.list(filter)) {
     records.push(record)
     if (records.length >= most) break
   }
@@ -41,7 +41,7 @@ export async function list(options: ListOptions): Promise<void> {
 /** Prints what is recorded from now on. Looking is recorded itself, and is left out unless it is asked for. */
 export async function tail(options: FilterOptions & { readonly interval: string }): Promise<void> {
   const pauseMs = numberOf('--interval', options.interval, 1, 3600) * 1000
-  const { audit } = connect(options)
+  const { audit } = await connect(options)
   const filter = filterOf(options)
   let [last] = (await audit.page({ limit: 1 })).items
   for (;;) {

@@ -86,10 +86,10 @@ async function namesFor(
     if (what === 'profile') return [...readProfiles().profiles.keys()].map(bare)
     if (what === 'secret' && /^[\w./-]*$/.test(current)) {
       const query = { name: `${current}*`, limit: maxNames }
-      return (await connect({ profile }).secrets.page(query, patience)).items.map(({ name }) => bare(name))
+      return (await (await connect({ profile })).secrets.page(query, patience)).items.map(({ name }) => bare(name))
     }
     if (what === 'list')
-      return (await Array.fromAsync(connect({ profile }).lists.list(patience))).map(({ name }) => bare(name))
+      return (await Array.fromAsync((await connect({ profile })).lists.list(patience))).map(({ name }) => bare(name))
   } catch {
     // A shell has no place for a complaint while a word is typed.
   }

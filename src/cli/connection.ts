@@ -1,12 +1,15 @@
-/** The server that a command asks, and the API key that it asks with: from the environment, or from a profile. */
+/** The server that a command asks, and the API key that it asks with: from the environment, the project file, a profile. */
 import { Strongroom } from '../client/strongroom.ts'
 import { variable } from './environment.ts'
 import { complain, Fault } from './output.ts'
 import { type Profile, readProfiles } from './profiles.ts'
+import type { Project } from './project.ts'
+import { findProjectFile } from './project-file.ts'
 
 export interface Where extends Profile {
   /** Where the URL and the key come from, in words. */
   readonly source: string
+  readonly project: Project | undefined
 }
 
 interface Wanted {
@@ -17,54 +20,122 @@ interface Wanted {
 /**
  * The client for one command.
  *
- * @throws Fault `usage` if it is not known whom to ask
+ * @throws Fault `settings` if it is not known whom to ask
  */
-export function connect(wanted: Wanted): Strongroom {
-  return clientOf(whereTo(wanted))
+export async function connect(wanted: Wanted): Promise<Strongroom> {
+  return clientOf(await whereTo(wanted))
 }
 
-/** @throws Fault `usage` for a URL or a key that cannot be one; neither is quoted */
+/** @throws Fault `settings` for a URL or a key that cannot be one; neither is quoted */
 export function clientOf({ url, apiKey }: Profile): Strongroom {
   try {
     return new Strongroom({ url, apiKey, timeoutMs: 30_000 })
   } catch (error) {
-    if (error instanceof TypeError) throw new Fault('usage', error.message)
+    if (error instanceof TypeError) throw new Fault('settings', error.message)
     throw error
   }
 }
 
-/** `STRONGROOM_URL` and `STRONGROOM_API_KEY`, each of which wins over what the profile has. */
-export function whereTo({ profile }: Wanted): Where {
+/** @throws Fault `settings` */
+export async function readProject(): Promise<Project | undefined> {
+  const file = findProjectFile()
+  if (file === undefined) return undefined
+  // Most commands are typed where there is none.
+  const { parseProject } = await import('./project.ts')
+  return parseProject(file.path, file.text)
+}
+
+/**
+ * `STRONGROOM_URL` and `STRONGROOM_API_KEY`, each of which wins over what the project file and the profile have. A key
+ * goes to the server that it is for, and to no other: the project file may choose among servers, and never leads a key
+ * to one.
+ */
+export async function whereTo({ profile }: Wanted): Promise<Where> {
+  const project = await readProject()
   const url = variable('STRONGROOM_URL')
   const apiKey = variable('STRONGROOM_API_KEY')
   if (url !== undefined && apiKey !== undefined) {
     if (profile !== undefined) complain(`STRONGROOM_URL and STRONGROOM_API_KEY win over --profile ${profile}.`)
-    return { url, apiKey, source: 'STRONGROOM_URL and STRONGROOM_API_KEY' }
+    return { url, apiKey, source: 'STRONGROOM_URL and STRONGROOM_API_KEY', project }
   }
-  const stored = storedProfile(profile ?? variable('STRONGROOM_PROFILE'))
+  const stored =
+    url === undefined && project?.url !== undefined
+      ? profileOfProject(profile, { path: project.path, url: project.url }, apiKey !== undefined)
+      : storedProfile(profile ?? variable('STRONGROOM_PROFILE'))
   if (stored === undefined) throw nowhere(url, apiKey)
-  if (url !== undefined && url !== stored.url) {
+  if (url !== undefined && !isSameServer(url, stored.url)) {
     // A key is for its own server alone, whatever a folder's settings say.
     // Not quoted: who writes a user and a password into it has them on no screen.
     const text = `STRONGROOM_URL names another server than the one that the key of the profile is for, ${stored.url}.`
-    throw new Fault('usage', `${text} Set STRONGROOM_API_KEY too, or unset STRONGROOM_URL.`)
+    throw new Fault('settings', `${text} Set STRONGROOM_API_KEY too, or unset STRONGROOM_URL.`)
   }
   const how = apiKey === undefined ? `profile ${stored.name}` : `STRONGROOM_API_KEY, and profile ${stored.name}`
-  return { url: stored.url, apiKey: apiKey ?? stored.apiKey, source: how }
+  return { url: stored.url, apiKey: apiKey ?? stored.apiKey, source: how, project }
 }
 
-function storedProfile(wanted: string | undefined): (Profile & { readonly name: string }) | undefined {
+interface Stored extends Profile {
+  readonly name: string
+}
+
+/**
+ * The profile for the server that the project file names.
+ *
+ * @throws Fault `settings` where no key is known to be for that server
+ */
+function profileOfProject(
+  flag: string | undefined,
+  { path, url }: { readonly path: string; readonly url: string },
+  hasOwnKey: boolean,
+): Stored {
+  const wanted = flag ?? variable('STRONGROOM_PROFILE')
+  const chosen = storedProfile(wanted)
+  if (chosen !== undefined && (wanted !== undefined || isSameServer(chosen.url, url))) {
+    if (!isSameServer(chosen.url, url)) {
+      complain(`${flag === undefined ? 'STRONGROOM_PROFILE' : '--profile'} ${wanted} wins over the url in ${path}.`)
+    }
+    return chosen
+  }
+  if (hasOwnKey) {
+    const text = `STRONGROOM_API_KEY is not known to be for ${url}, the server that ${path} names.`
+    throw new Fault('settings', `${text} Set STRONGROOM_URL too, if it is.`)
+  }
+  const [found, another] = [...readProfiles().profiles].filter(([, one]) => isSameServer(one.url, url))
+  if (found === undefined) {
+    const text = `${path} names the server ${url}, and no key is stored for it.`
+    throw new Fault('settings', `${text} If you trust it, run "strongroom login --url ${url}".`)
+  }
+  if (another !== undefined) {
+    const text = `${path} names the server ${url}, for which several profiles are stored.`
+    throw new Fault('settings', `${text} Choose one with --profile or STRONGROOM_PROFILE.`)
+  }
+  const [name, { apiKey }] = found
+  return { name, url: found[1].url, apiKey }
+}
+
+/** Whatever of a URL means nothing. */
+function isSameServer(one: string, other: string): boolean {
+  return one === other || serverOf(one) === serverOf(other)
+}
+
+function serverOf(text: string): string {
+  return URL.canParse(text) ? new URL(text).href.replace(/\/+$/, '').replace(/\/v3$/, '') : text
+}
+
+function storedProfile(wanted: string | undefined): Stored | undefined {
   const { current, profiles } = readProfiles()
   const name = wanted ?? current
   const found = name === undefined ? undefined : profiles.get(name)
   if (name !== undefined && found !== undefined) return { ...found, name }
   if (wanted === undefined) return undefined
   const known = profiles.size === 0 ? 'none is stored' : `there are ${[...profiles.keys()].join(', ')}`
-  throw new Fault('usage', `No profile is called "${wanted}": ${known}. See "strongroom profiles".`)
+  throw new Fault('settings', `No profile is called "${wanted}": ${known}. See "strongroom profiles".`)
 }
 
 function nowhere(url: string | undefined, apiKey: string | undefined): Fault {
-  if (url !== undefined) return new Fault('usage', 'STRONGROOM_URL is set, and STRONGROOM_API_KEY is not.')
-  if (apiKey !== undefined) return new Fault('usage', 'STRONGROOM_API_KEY is set, and STRONGROOM_URL is not.')
-  return new Fault('usage', 'No server is known. Run "strongroom login", or set STRONGROOM_URL and STRONGROOM_API_KEY.')
+  if (url !== undefined) return new Fault('settings', 'STRONGROOM_URL is set, and STRONGROOM_API_KEY is not.')
+  if (apiKey !== undefined) return new Fault('settings', 'STRONGROOM_API_KEY is set, and STRONGROOM_URL is not.')
+  return new Fault(
+    'settings',
+    'No server is known. Run "strongroom login", or set STRONGROOM_URL and STRONGROOM_API_KEY.',
+  )
 }

@@ -18,7 +18,7 @@ export async function list(options: ListOptions): Promise<void> {
     ...(secret === undefined ? {} : { secret: String(idIn(secret) ?? secret) }),
     ...(stale ? { stale: 'true' as const } : {}),
   }
-  const found = await Array.fromAsync(connect(options).deployments.list(filter))
+  const found = await Array.fromAsync((await connect(options)).deployments.list(filter))
   if (json) return printJson({ deployments: found })
   if (found.length === 0) return tell('There is no such deployment.')
   printTable(
@@ -40,7 +40,7 @@ function held({ name, version, current_version }: HeldSecret): string {
 
 export async function remove(idText: string, options: RemoteOptions): Promise<void> {
   const id = idOf('deployment', idText)
-  await connect(options).deployments.delete(id)
+  await (await connect(options)).deployments.delete(id)
   if (options.json) return printJson({ deleted: { id } })
   print(`The deployment ${id} is forgotten.`)
 }

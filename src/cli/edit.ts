@@ -18,7 +18,7 @@ import { isText, versionOfTag } from './secrets.ts'
 
 /** Opens the value in the editor, and stores what was saved, unless somebody stored another one meanwhile. */
 export async function edit(ref: string, options: RemoteOptions): Promise<void> {
-  const client = connect(options)
+  const client = await connect(options)
   const { id, name, type } = await findSecret(client, ref)
   const { value, etag } = await client.secrets.get(id)
   const before = Buffer.from(value, type === 'file' ? 'base64' : 'utf8')

@@ -24,7 +24,7 @@ export async function exportSecrets(options: Options): Promise<void> {
   const format = exportFormatOf(options.format)
   if (json && output === undefined)
     throw new Fault('usage', '--json goes with --output; "--format json" is the format.')
-  const client = connect(options)
+  const client = await connect(options)
   const secrets = withoutFiles(await select(client, options), options)
   const bar = progress('secrets', secrets.length, !json)
   const values = await readMany(client, secrets, bar.at).finally(bar.end)

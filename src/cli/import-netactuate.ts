@@ -54,7 +54,7 @@ export function importNetactuate(options: Options): Promise<void> {
 async function importAll(options: Options): Promise<void> {
   const onClash = onClashOf(options.onClash)
   const source = { url: options.url, apiKey: await apiKeyOf(options) }
-  const client = connect(options)
+  const client = await connect(options)
   const plan = await planOf(client, await readVendor(source), onClash, options)
   if (!options.json) show(plan)
   const clashes = plan.steps.filter(({ clash }) => clash !== undefined)

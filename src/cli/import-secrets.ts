@@ -40,7 +40,7 @@ const meanings = {
 
 export async function importSecrets(path: string, options: Options): Promise<void> {
   const entries = named(await readFile(path, options), options.prefix)
-  const client = connect(options)
+  const client = await connect(options)
   const plan = await planOf(client, entries, options)
   const work = plan.filter(({ action }) => action !== 'same')
   if (!options.json) show(plan)

@@ -13,7 +13,7 @@ import { confirm } from './prompt.ts'
 const self = 'self'
 
 export async function list(options: RemoteOptions & { readonly all?: boolean }): Promise<void> {
-  const keys = await Array.fromAsync(connect(options).keys.list())
+  const keys = await Array.fromAsync((await connect(options)).keys.list())
   const found = options.all ? keys : keys.filter(isGood)
   if (options.json) return printJson({ keys: found })
   printTable(
@@ -30,7 +30,7 @@ export async function list(options: RemoteOptions & { readonly all?: boolean }):
 }
 
 export async function show(id: string, options: RemoteOptions): Promise<void> {
-  const key = await keyOf(connect(options), id)
+  const key = await keyOf(await connect(options), id)
   if (options.json) return printJson(key)
   const { name, scopes, networks, created_at, last_used_at } = key
   print(`${shown(name)} (id ${key.id}), ${stateOf(key)}`)
@@ -48,7 +48,7 @@ interface CreateOptions extends RemoteOptions {
 
 export async function create(name: string, options: CreateOptions): Promise<void> {
   const { scope: scopes, network, expires } = options
-  const key = await connect(options).keys.create({
+  const key = await (await connect(options)).keys.create({
     name,
     scopes,
     ...(network === undefined ? {} : { networks: network }),
@@ -62,7 +62,7 @@ export async function rotate(
   options: RemoteOptions & { readonly overlap: string; readonly expires?: string },
 ): Promise<void> {
   const { overlap, expires } = options
-  const key = await connect(options).keys.rotate(idOf('key', id), {
+  const key = await (await connect(options)).keys.rotate(idOf('key', id), {
     overlap_seconds: secondsOf('--overlap', overlap),
     ...(expires === undefined ? {} : { expires_at: timeOf('--expires', expires) }),
   })
@@ -75,7 +75,7 @@ interface RevokeOptions extends RemoteOptions {
 }
 
 export async function revoke(named: string, options: RevokeOptions): Promise<void> {
-  const client = connect(options)
+  const client = await connect(options)
   const key = await keyOf(client, named)
   const { id } = key
   const cascade = options.cascade === true

@@ -6,7 +6,7 @@ import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { askText } from './prompt.ts'
 
 export async function list(options: RemoteOptions): Promise<void> {
-  const lists = await Array.fromAsync(connect(options).lists.list())
+  const lists = await Array.fromAsync((await connect(options)).lists.list())
   if (options.json) return printJson({ lists })
   printTable(
     ['ID', 'NAME', 'CREATED'],
@@ -15,20 +15,20 @@ export async function list(options: RemoteOptions): Promise<void> {
 }
 
 export async function create(name: string, options: RemoteOptions): Promise<void> {
-  const made = await connect(options).lists.create({ name })
+  const made = await (await connect(options)).lists.create({ name })
   if (options.json) return printJson(made)
   print(`The list ${shown(made.name)} (id ${made.id}) is made.`)
 }
 
 export async function rename(ref: string, name: string, options: RemoteOptions): Promise<void> {
-  const client = connect(options)
+  const client = await connect(options)
   const renamed = await client.lists.rename((await findList(client, ref)).id, name)
   if (options.json) return printJson(renamed)
   print(`The list is called ${shown(renamed.name)} now.`)
 }
 
 export async function remove(ref: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
-  const client = connect(options)
+  const client = await connect(options)
   const { id, name } = await findList(client, ref)
   if (!options.yes) {
     const secrets = await Array.fromAsync(client.lists.secrets(id))
@@ -43,7 +43,7 @@ export async function remove(ref: string, options: RemoteOptions & { readonly ye
 }
 
 export async function move(ref: string, refs: readonly string[], options: RemoteOptions): Promise<void> {
-  const client = connect(options)
+  const client = await connect(options)
   const { id, name } = await findList(client, ref)
   const found = []
   for (const one of refs) found.push(await findSecret(client, one))

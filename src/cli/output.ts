@@ -6,8 +6,10 @@ export const exitCodes = {
   ok: 0,
   /** Refused, or failed. */
   failure: 1,
-  /** The command or its settings are wrong. */
+  /** The command is wrong, */
   usage: 2,
+  /** or what it is set up with: profiles, variables, files. */
+  settings: 2,
   notFound: 3,
   /** Unauthorized or forbidden. */
   denied: 4,

@@ -33,7 +33,7 @@ export async function renderFile(options: Options): Promise<void> {
     throw new Fault('usage', '--watch, --exec and --json go with --output.')
   }
   if (watch && file === '-') throw new Fault('usage', '--watch needs a template in a file.')
-  const client = connect(options)
+  const client = await connect(options)
   if (output === undefined) return void process.stdout.write(await render(client, await read(file), options))
   const agent = new Agent(client, { ...options, output }, mode)
   if (watch) return agent.watch(pauseMs)

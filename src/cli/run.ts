@@ -4,21 +4,25 @@ import { constants } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
-import { connect } from './connection.ts'
+import { isName } from '../model/name.ts'
+import { connect, readProject } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { environmentForOthers, variable } from './environment.ts'
 import { numberOf } from './input.ts'
 import { leastMaskedBytes, Mask, patternsOf } from './mask.ts'
-import { complain, Fault } from './output.ts'
+import { complain, Fault, printJson, printTable } from './output.ts'
 import { closeEnd, makePipes, type Pipe } from './pipes.ts'
 import { type Ending, exitCodeOf, type Passing, startPassing } from './process.ts'
+import type { Project } from './project.ts'
 import { readValues } from './values.ts'
-import { checkedPrefix, checkedValue, variablesOf } from './variables.ts'
+import { checkedPrefix, checkedValue, type Naming, variablesOf } from './variables.ts'
 
 export interface RunOptions extends RemoteOptions {
   readonly only?: readonly string[]
   readonly list?: string
   readonly prefix: string
+  readonly stripPrefix?: string
+  readonly dryRun?: boolean
   readonly target?: string
   readonly override?: boolean
   readonly mask?: boolean
@@ -42,15 +46,62 @@ interface Started {
 /** How long a command may take to end before it is killed. */
 const graceMs = 10_000
 
-export async function run(program: string, parameters: readonly string[], options: RunOptions): Promise<void> {
-  const client = connect(options)
-  const rules = checked(options)
+export async function run(
+  program: string | undefined,
+  parameters: readonly string[],
+  typed: RunOptions,
+): Promise<void> {
+  const rules = checked(typed)
+  const options = inProject(typed, await readProject())
+  if (typed.dryRun) return showVariables(await connect(typed), options)
+  if (program === undefined) throw new Fault('usage', 'Say what to run, such as: strongroom run -- npm start')
+  const client = await connect(typed)
   const selected = await select(client, options)
   const given = await read(client, selected, options)
   const start = (now: Given) => startCommand(program, parameters, now, options)
   const started = await start(given)
   const ending = rules.isWatching ? watch({ client, options, rules, start }, started, selected) : started.passing.ended
   process.exitCode = exitCodeOf(await ending)
+}
+
+/** What the command line leaves open, the project file says. */
+interface Chosen extends RunOptions {
+  readonly naming: Naming
+}
+
+function inProject(options: RunOptions, project: Project | undefined): Chosen {
+  const { names, variables = new Map(), stripPrefix = '' } = project ?? {}
+  const naming = { prefix: options.prefix, stripPrefix: options.stripPrefix ?? stripPrefix, variables }
+  const isChosen = options.only !== undefined || options.list !== undefined || names === undefined
+  // Whoever gives a secret a variable wants it.
+  return { ...options, ...(isChosen ? {} : { only: [...new Set([...names, ...variables.keys()])] }), naming }
+}
+
+/** What would be set, for whoever may list secrets and not read them. */
+async function showVariables(client: Strongroom, options: Chosen): Promise<void> {
+  const selected = await select(client, options)
+  const of = new Map(selected.map((secret) => [secret.name, secret]))
+  const found = [...variablesFor(selected, options)].map(([variable, secret]) => {
+    return { variable, secret, version: of.get(secret)?.version ?? 0 }
+  })
+  if (options.json) return printJson({ variables: found })
+  printTable(
+    ['VARIABLE', 'SECRET', 'VERSION'],
+    found.map(({ variable, secret, version }) => [variable, secret, String(version)]),
+  )
+}
+
+/** Files are no variables: they are left out, and named. */
+function variablesFor(
+  selected: readonly Metadata[],
+  { naming, override }: Chosen,
+  environment: Readonly<Record<string, string>> = environmentForOthers(),
+): ReadonlyMap<string, string> {
+  const files = selected.filter(({ type }) => type === 'file').map(({ name }) => name)
+  if (files.length > 0) complain(`Files are left out of the environment: ${files.join(', ')}.`)
+  const names = selected.filter(({ type }) => type === 'text').map(({ name }) => name)
+  if (names.length === 0) throw new Fault('notFound', 'Only files are chosen, and none of them can be a variable.')
+  return variablesOf(names, naming, new Set(override ? [] : Object.keys(environment)))
 }
 
 interface Rules {
@@ -60,8 +111,11 @@ interface Rules {
 }
 
 /** @throws Fault `usage` */
-function checked({ prefix, watch: isWatching = false, signal, interval }: RunOptions): Rules {
+function checked({ prefix, stripPrefix = '', watch: isWatching = false, signal, interval }: RunOptions): Rules {
   checkedPrefix(prefix)
+  if (stripPrefix !== '' && !isName(stripPrefix)) {
+    throw new Fault('usage', '--strip-prefix must be the beginning of names of secrets, such as "web-".')
+  }
   if (signal !== undefined && !isWatching) throw new Fault('usage', '--signal goes with --watch.')
   const pauseMs = numberOf('--interval', interval, 1, 86_400) * 1000
   return { isWatching, pauseMs, signal: signal === undefined ? undefined : signalOf(signal) }
@@ -104,16 +158,12 @@ function hasName(found: ReadonlyMap<number, Metadata>, name: string): boolean {
   return [...found.values()].some((secret) => secret.name === name)
 }
 
-/** Reads the values, and makes variables of them. Files are no variables: they are left out, and named. */
-async function read(client: Strongroom, selected: readonly Metadata[], options: RunOptions): Promise<Given> {
-  const { target, prefix, override, keepKey, mask } = options
-  const files = selected.filter(({ type }) => type === 'file').map(({ name }) => name)
-  if (files.length > 0) complain(`Files are left out of the environment: ${files.join(', ')}.`)
-  const names = selected.filter(({ type }) => type === 'text').map(({ name }) => name)
-  if (names.length === 0) throw new Fault('notFound', 'Only files are chosen, and none of them can be a variable.')
+/** Reads the values, and makes variables of them. */
+async function read(client: Strongroom, selected: readonly Metadata[], options: Chosen): Promise<Given> {
+  const { target, keepKey, mask } = options
   const environment = environmentForOthers()
-  const variables = variablesOf(names, prefix, new Set(override ? [] : Object.keys(environment)))
-  const values = await readValues(client, names, target)
+  const variables = variablesFor(selected, options, environment)
+  const values = await readValues(client, [...variables.values()], target)
   const short: string[] = []
   for (const [name, secret] of variables) {
     const value = values.get(secret) ?? Buffer.alloc(0)
@@ -165,7 +215,7 @@ async function hide({ stdout, stderr }: ChildProcess, pipes: readonly [Pipe, Pip
 
 interface Watching {
   readonly client: Strongroom
-  readonly options: RunOptions
+  readonly options: Chosen
   readonly rules: Rules
   readonly start: (given: Given) => Promise<Started>
 }

@@ -44,7 +44,7 @@ interface Search {
 export async function scan(paths: readonly string[], options: Options): Promise<void> {
   const { history, only, json, ignore = [] } = options
   if (history && paths.length > 1) throw new Fault('usage', '--history takes one repository.')
-  const client = connect(options)
+  const client = await connect(options)
   const answer = await allFingerprints(client, only)
   const searched: Searched = { findings: [], files: 0, bytes: 0, isWhole: true }
   const search: Search = { matcher: answer.matcher, ignored: ignore, searched, isTold: !json }

@@ -1,5 +1,4 @@
 /** `strongroom secrets list`, `get` and `delete`. */
-import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { StrongroomError } from '../client/errors.ts'
 import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
@@ -10,6 +9,7 @@ import { numberOf } from './input.ts'
 import { Fault, print, printJson, printTable, tell } from './output.ts'
 import { askText } from './prompt.ts'
 import { readValues } from './values.ts'
+import { writeNew } from './write-new.ts'
 
 interface ListOptions extends RemoteOptions {
   readonly list?: string
@@ -26,7 +26,7 @@ export async function list(pattern: string | undefined, options: ListOptions): P
     ...(tag === undefined ? {} : { tag }),
     ...(options.expired ? { expired: 'first' as const } : {}),
   }
-  const all = await Array.fromAsync(connect(options).secrets.listMetadata(filter))
+  const all = await Array.fromAsync((await connect(options)).secrets.listMetadata(filter))
   const found = options.expired ? all.filter(hasExpired) : all
   if (options.json) return printJson({ secrets: found })
   if (options.names) return void process.stdout.write(found.map(({ name }) => `${name}\n`).join(''))
@@ -54,9 +54,9 @@ interface GetOptions extends RemoteOptions {
 export async function get(ref: string, options: GetOptions): Promise<void> {
   const { output, json } = options
   const version = options.version === undefined ? undefined : numberOf('--version', options.version, 1, 1e15)
-  const bytes = await readOne(connect(options), ref, version)
+  const bytes = await readOne(await connect(options), ref, version)
   if (output !== undefined) {
-    writeNewFile(output, bytes)
+    writeNew(output, bytes, 0o600, 'Remove it first, or choose another name.')
     if (json) return printJson({ secret: ref, output, bytes: bytes.length })
     return tell(`${output} has the value, for you alone.`)
   }
@@ -99,28 +99,8 @@ function encoded(bytes: Buffer) {
   return { value: bytes.toString('base64'), encoding: 'base64' }
 }
 
-/** Never into a file that is there, whose readers are not known. */
-function writeNewFile(path: string, bytes: Buffer): void {
-  try {
-    const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
-    try {
-      writeFileSync(file, bytes)
-    } finally {
-      closeSync(file)
-    }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
-      throw new Fault('conflict', `${path} is there already. Remove it first, or choose another name.`)
-    }
-    throw new Fault(
-      'failure',
-      `${path} cannot be written: ${error instanceof Error ? error.message : 'unknown error'}.`,
-    )
-  }
-}
-
 export async function remove(ref: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
-  const client = connect(options)
+  const client = await connect(options)
   const { id, name, version, list: inList } = await findSecret(client, ref)
   if (!options.yes) {
     tell(`${name}, in ${inList.name}, with all of its versions up to ${version}, will be gone for good.`)

@@ -20,7 +20,7 @@ interface CreateOptions extends RemoteOptions {
 
 export async function create(options: CreateOptions): Promise<void> {
   const { target, metaData, vendorData, networkConfig } = options
-  const seed = await connect(options).seeds.create({
+  const seed = await (await connect(options)).seeds.create({
     target,
     user_data: templateIn(options.userData),
     expires_in: secondsOf('--expires-in', options.expiresIn),
@@ -36,7 +36,7 @@ export async function create(options: CreateOptions): Promise<void> {
 }
 
 export async function list(options: RemoteOptions): Promise<void> {
-  const seeds = await Array.fromAsync(connect(options).seeds.list())
+  const seeds = await Array.fromAsync((await connect(options)).seeds.list())
   if (options.json) return printJson({ seeds })
   if (seeds.length === 0) return tell('There is no seed, or none that this key made.')
   printTable(
@@ -46,7 +46,7 @@ export async function list(options: RemoteOptions): Promise<void> {
 }
 
 export async function show(id: string, options: RemoteOptions): Promise<void> {
-  const seed = await connect(options).seeds.get(idOf('seed', id))
+  const seed = await (await connect(options)).seeds.get(idOf('seed', id))
   if (options.json) return printJson(seed)
   print(`Seed ${seed.id} for ${shown(seed.target)}: ${seed.state}`)
   print(`  created  ${seed.created_at}`)
@@ -57,7 +57,7 @@ export async function show(id: string, options: RemoteOptions): Promise<void> {
 
 export async function revoke(idText: string, options: RemoteOptions): Promise<void> {
   const id = idOf('seed', idText)
-  await connect(options).seeds.delete(id)
+  await (await connect(options)).seeds.delete(id)
   if (options.json) return printJson({ revoked: { id } })
   print(`The seed ${id} is taken back.`)
 }

@@ -37,7 +37,7 @@ export async function set(ref: string, options: Options): Promise<void> {
   if (idIn(ref) === undefined) checkedName(ref)
   const type = typeIn(options)
   const details = detailsIn(options)
-  const client = connect(options)
+  const client = await connect(options)
   const value = await readValue(ref, options)
   const stored = await store(client, ref, { value, type, details, ifVersion, list: options.list })
   const { id, name, version, isNew } = stored

@@ -6,13 +6,15 @@ import { print, printJson, shown, styled } from './output.ts'
 
 /** @throws StrongroomError if the server cannot be reached, or refuses the key */
 export async function status(options: RemoteOptions): Promise<void> {
-  const where = whereTo(options)
+  const where = await whereTo(options)
   if (!options.json) {
     say('Server', shown(where.url))
     say('From', where.source)
+    if (where.project !== undefined) say('Project', shown(where.project.path))
   }
   const key = await clientOf(where).keys.self()
-  if (options.json) return printJson({ url: where.url, source: where.source, key })
+  if (options.json)
+    return printJson({ url: where.url, source: where.source, project: where.project?.path ?? null, key })
   say('Key', `${styled('green', shown(key.name))}, id ${key.id}`)
   say('Scopes', key.scopes.map(shown).join(', '))
   say('Networks', key.networks.length === 0 ? 'any' : key.networks.join(', '))

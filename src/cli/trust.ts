@@ -24,7 +24,7 @@ export interface RuleOptions extends RemoteOptions {
 }
 
 export async function list(options: RemoteOptions): Promise<void> {
-  const rules = await Array.fromAsync(connect(options).trustRules.list())
+  const rules = await Array.fromAsync((await connect(options)).trustRules.list())
   if (options.json) return printJson({ trust_rules: rules })
   printTable(
     ['ID', 'NAME', 'ISSUER', 'CLAIMS', 'SCOPES'],
@@ -33,7 +33,7 @@ export async function list(options: RemoteOptions): Promise<void> {
 }
 
 export async function show(id: string, options: RemoteOptions): Promise<void> {
-  const rule = await connect(options).trustRules.get(idOf('trust rule', id))
+  const rule = await (await connect(options)).trustRules.get(idOf('trust rule', id))
   if (options.json) return printJson(rule)
   print(`${shown(rule.name)} (id ${rule.id})`)
   print(`  issuer    ${shown(rule.issuer)}`)
@@ -48,7 +48,7 @@ export async function show(id: string, options: RemoteOptions): Promise<void> {
 export async function create(name: string, options: RuleOptions): Promise<void> {
   const { issuer = '', audience = '', claims = {}, scopes = [], ...others } = partsOf(options)
   const missing = missingOf(options, claims)
-  const rule = await connect(options).trustRules.create({ name, issuer, audience, claims, scopes, ...others })
+  const rule = await (await connect(options)).trustRules.create({ name, issuer, audience, claims, scopes, ...others })
   if (options.json) return printJson(rule)
   print(`The trust rule ${shown(rule.name)} (id ${rule.id}) is made.`)
   if (missing !== undefined) tell(missing)
@@ -70,14 +70,17 @@ function missingOf(options: RuleOptions, claims: Readonly<Record<string, string>
 
 export async function update(id: string, options: RuleOptions & { readonly name?: string }): Promise<void> {
   const name = options.name === undefined ? {} : { name: options.name }
-  const rule = await connect(options).trustRules.update(idOf('trust rule', id), { ...name, ...partsOf(options) })
+  const rule = await (await connect(options)).trustRules.update(idOf('trust rule', id), {
+    ...name,
+    ...partsOf(options),
+  })
   if (options.json) return printJson(rule)
   print(`The trust rule ${shown(rule.name)} (id ${rule.id}) is changed. Keys that were made under it stay as they are.`)
 }
 
 export async function remove(idText: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
   const id = idOf('trust rule', idText)
-  const client = connect(options)
+  const client = await connect(options)
   const rule = await client.trustRules.get(id)
   if (!options.yes) {
     tell(`${shown(rule.name)} (id ${id}) trusts ${shown(rule.issuer)} with ${rule.scopes.join(' ')}.`)

@@ -3,6 +3,16 @@ import { envName } from '../formats/env-name.ts'
 import { isSteering } from '../formats/unsafe-variables.ts'
 import { Fault } from './output.ts'
 
+/** What variables are called. */
+export interface Naming {
+  /** What all names of variables begin with. */
+  readonly prefix: string
+  /** What is left out of the beginning of a secret's name. */
+  readonly stripPrefix: string
+  /** Variables of their own, by the name of the secret; no prefix is put before them. */
+  readonly variables: ReadonlyMap<string, string>
+}
+
 /** @throws Fault `usage` for a prefix that no variable can have */
 export function checkedPrefix(prefix: string): string {
   if (/^([A-Za-z_][A-Za-z0-9_]*)?$/.test(prefix)) return prefix
@@ -17,12 +27,12 @@ export function checkedPrefix(prefix: string): string {
  */
 export function variablesOf(
   names: readonly string[],
-  prefix: string,
+  naming: Naming,
   there: ReadonlySet<string>,
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const name of names) {
-    const variable = envName(name, prefix)
+    const variable = variableOf(name, naming)
     const other = found.get(variable)
     if (other !== undefined) {
       throw new Fault(
@@ -41,6 +51,14 @@ export function variablesOf(
     found.set(variable, name)
   }
   return found
+}
+
+function variableOf(name: string, { prefix, stripPrefix, variables }: Naming): string {
+  const own = variables.get(name)
+  if (own !== undefined) return own
+  const rest = name.startsWith(stripPrefix) ? name.slice(stripPrefix.length) : name
+  if (rest !== '') return envName(rest, prefix)
+  throw new Fault('conflict', `Nothing would be left of "${name}" without ${stripPrefix}. Choose with --only.`)
 }
 
 /** @throws Fault `failure` for a value that no environment can hold */

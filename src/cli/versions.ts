@@ -9,7 +9,7 @@ import { Fault, print, printJson, printTable, shown, styled } from './output.ts'
 import { isText, versionOfTag } from './secrets.ts'
 
 export async function history(ref: string, options: RemoteOptions): Promise<void> {
-  const client = connect(options)
+  const client = await connect(options)
   const { id, name } = await findSecret(client, ref)
   const versions = await client.secrets.versions(id)
   if (options.json) return printJson({ id, name, versions })
@@ -21,7 +21,7 @@ export async function history(ref: string, options: RemoteOptions): Promise<void
 
 export async function restore(ref: string, versionText: string, options: RemoteOptions): Promise<void> {
   const version = versionOf(versionText)
-  const client = connect(options)
+  const client = await connect(options)
   const { id, name } = await findSecret(client, ref)
   const { etag } = await client.secrets.restore(id, version)
   const newest = versionOfTag(etag)
@@ -39,7 +39,7 @@ export async function diff(
   toText: string | undefined,
   options: DiffOptions,
 ): Promise<void> {
-  const client = connect(options)
+  const client = await connect(options)
   const secret = await findSecret(client, ref)
   const to = toText === undefined ? secret.version : versionOf(toText)
   const from = fromText === undefined ? await versionBefore(client, secret.id, to) : versionOf(fromText)

@@ -4,13 +4,19 @@ import { collect, examples, remote } from '../define.ts'
 
 export function define(command: Command): void {
   remote(command)
-    .argument('<command>', 'what to run')
+    .argument('[command]', 'what to run')
     .argument('[parameters...]', 'and its own parameters')
     .passThroughOptions()
     .usage('[options] -- <command> [parameters...]')
-    .option('--only <pattern>', 'only secrets of this name or pattern; may be given several times', collect)
+    .option(
+      '--only <pattern>',
+      'only secrets of this name or pattern; may be given several times (default: names in the project file)',
+      collect,
+    )
     .option('--list <list>', 'only secrets in this list')
+    .option('--strip-prefix <prefix>', 'leave this out of the beginning of names: of web-db-url, db-url')
     .option('--prefix <prefix>', 'what the names of the variables begin with', '')
+    .option('--dry-run', 'show which variables would be set, read no value and run nothing')
     .option('--target <name>', 'record that this machine or service holds these versions now')
     .option('--override', 'replace variables that the environment has already')
     .option('--mask', 'hide the values in what the command prints')
@@ -23,6 +29,7 @@ export function define(command: Command): void {
     command,
     ['strongroom run -- npm start', 'db-password is DB_PASSWORD for npm, and for nobody else'],
     ["strongroom run --only 'web-*' --prefix APP_ --target web-1 -- ./server", 'some of them, and on record'],
+    ["strongroom run --only 'web-*' --strip-prefix web- --dry-run", 'which variables there would be'],
     ['strongroom run --watch --mask -- ./worker', 'started anew when a value changes'],
   )
   command.addHelpText(
