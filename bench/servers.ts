@@ -76,6 +76,7 @@ export async function startStrongroom(
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH: process.env['PATH'],
+      MALLOC_ARENA_MAX: '1',
       STRONGROOM_LISTEN: `127.0.0.1:${port}`,
       STRONGROOM_DATA_DIR: folder,
       STRONGROOM_BOOTSTRAP_API_KEY: key,
