@@ -109,13 +109,12 @@ const table: Readonly<Record<string, Group>> = {
  * @param word without one, all are defined
  */
 export async function programOf(word?: string): Promise<Command> {
-  const { Command: Program } = await import('commander')
+  const [{ Command: Program }, { explainFaults }] = await Promise.all([import('commander'), import('./cli/define.ts')])
   const program = new Program('strongroom')
     .description('A self-hosted secrets manager.')
     .helpCommand('help [command...]', 'show the help of a command')
     .helpOption('-h, --help', 'show this help')
     .enablePositionalOptions()
-    .showHelpAfterError('(see strongroom help)')
     .configureHelp({ styleTitle: (text) => styleText('bold', text, { validateStream: false }) })
     .exitOverride()
   for (const [heading, group] of Object.entries(table)) {
@@ -124,6 +123,7 @@ export async function programOf(word?: string): Promise<Command> {
       if (word === undefined || word === name) (await load()).define(command)
     }
   }
+  explainFaults(program)
   return program
 }
 
@@ -135,7 +135,23 @@ export async function run(words: readonly string[]): Promise<void> {
   // The help of a command is its own.
   if (first === 'help' && rest.length > 0 && rest[0]?.startsWith('-') === false) return run([...rest, '--help'])
   const isKnown = first.startsWith('-') || first === 'help' || Object.values(table).some((group) => first in group)
-  await (await programOf(first)).parseAsync(isKnown ? [first, ...rest] : [first], { from: 'user' })
+  const program = await programOf(first)
+  let acting = program
+  program.hook('preAction', (_, command) => {
+    acting = command
+  })
+  try {
+    await program.parseAsync(isKnown ? [first, ...rest] : [first], { from: 'user' })
+  } catch (error) {
+    throw await withUsage(error, acting)
+  }
+}
+
+/** What a command finds wrong with what was typed is told as its definition tells it. */
+async function withUsage(error: unknown, command: Command): Promise<unknown> {
+  const [{ Fault }, { usageOf }] = await Promise.all([import('./cli/output.ts'), import('./cli/define.ts')])
+  if (error instanceof Fault && error.kind === 'usage') error.usage = usageOf(command)
+  return error
 }
 
 /** What a shell asks when Tab is pressed: prints what the last word may become. */

@@ -14,12 +14,19 @@ const patience = { timeoutMs: 1000, retries: 0 }
 const maxNames = 200
 
 /** Prints what the last of the words may become, one on a line, with its meaning after a tab. */
-export async function complete(program: Command, words: readonly string[]): Promise<void> {
-  const current = words.at(-1) ?? ''
-  const candidates = await candidatesOf(program, words.slice(0, -1), current)
+export async function complete(program: Command, typed: readonly string[]): Promise<void> {
+  // For bash, "=" is a word of its own.
+  const words = typed.filter((word, at) => word !== '=' || at === typed.length - 1)
+  const last = words.at(-1) ?? ''
+  const before = words.slice(0, -1)
+  const [, option, value] = /^(--[a-z-]+)=(.*)$/s.exec(last) ?? []
+  const current = value ?? (last === '=' ? '' : last)
+  const candidates = await candidatesOf(program, option === undefined ? before : [...before, option], current)
   for (const { word, meaning } of candidates) {
     // One on a line: a name with a line end in it would be two.
-    if (word.startsWith(current) && word === shown(word)) print(meaning === '' ? word : `${word}\t${meaning}`)
+    if (!word.startsWith(current) || word !== shown(word)) continue
+    const whole = option === undefined ? word : `${option}=${word}`
+    print(meaning === '' ? whole : `${whole}\t${meaning}`)
   }
 }
 
@@ -84,7 +91,7 @@ async function namesFor(
 ): Promise<readonly Candidate[]> {
   try {
     if (what === 'profile') return [...readProfiles().profiles.keys()].map(bare)
-    if (what === 'secret' && /^[\w./-]*$/.test(current)) {
+    if ((what === 'secret' || what === 'pattern') && /^[\w./-]*$/.test(current)) {
       const query = { name: `${current}*`, limit: maxNames }
       return (await (await connect({ profile })).secrets.page(query, patience)).items.map(({ name }) => bare(name))
     }

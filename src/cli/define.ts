@@ -1,5 +1,6 @@
 /** What the definitions of commands have in common: examples below the help, and the options of those that ask a server. */
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { similarTo } from './similar.ts'
 
 /** One line that can be typed, and what it does. */
 export type Example = readonly [line: string, meaning: string]
@@ -19,8 +20,39 @@ export interface RemoteOptions {
 /** Gives a command the options of `RemoteOptions`. */
 export function remote(command: Command): Command {
   return command
-    .option('--profile <name>', 'which server and key that "strongroom login" stored (or STRONGROOM_PROFILE)')
+    .option('--profile <profile>', 'which server and key that "strongroom login" stored (or STRONGROOM_PROFILE)')
     .option('--json', 'print JSON')
+}
+
+/** An option with one of few values: of another one it says which may have been meant. */
+export function choice(flags: string, description: string, values: readonly string[]): Option {
+  return new Option(flags, description).choices(values).argParser((text: string) => {
+    if (values.includes(text)) return text
+    const similar = similarTo(text, values)
+    const hint = similar === undefined ? '' : `Did you mean ${similar}? `
+    throw new InvalidArgumentError(`${hint}Allowed choices are ${values.join(', ')}.`)
+  })
+}
+
+/** How a command is called, and where more is said: for whoever typed it wrong. */
+export function usageOf(command: Command): string {
+  const words: string[] = []
+  for (let one: Command | null = command; one.parent !== null; one = one.parent) words.unshift(one.name())
+  const usage = `Usage: ${command.createHelp().commandUsage(command)}`
+  const help = ['strongroom', 'help', ...words].join(' ')
+  return `${usage}\n${words.length === 0 ? `Run "${help}" for a list of commands.` : `Run "${help}" for options and examples.`}`
+}
+
+/** Has a command, and all below it, say so after a fault, in the words of all other faults. */
+export function explainFaults(command: Command): void {
+  command.showHelpAfterError(usageOf(command))
+  command.configureOutput({ outputError: (text, write) => write(faultOf(text)) })
+  for (const one of command.commands) explainFaults(one)
+}
+
+/** What was typed as a value may be one. */
+function faultOf(text: string): string {
+  return text.replace(/^error: /, 'strongroom: ').replace(/^(strongroom: unknown option '--[^='\n]*)=[^\n]*'/, "$1'")
 }
 
 /** Takes an option that is given several times. */

@@ -12,7 +12,7 @@ import {
   Unreachable,
 } from '../client/errors.ts'
 import { type Code, Refusal } from '../errors.ts'
-import { complain, exitCodes, Fault } from './output.ts'
+import { complain, exitCodes, Fault, tell } from './output.ts'
 
 /**
  * Says what went wrong, in words for the person who typed the command.
@@ -27,6 +27,7 @@ export function fail(error: unknown): number {
   }
   if (error instanceof Fault) {
     complain(error.message)
+    if (error.usage !== undefined) tell(error.usage)
     return exitCodes[error.kind]
   }
   if (error instanceof StrongroomError) return failOfServer(error)

@@ -28,6 +28,8 @@ export const exitCodes = {
 export class Fault extends Error {
   override readonly name = 'Fault'
   readonly kind: Exclude<keyof typeof exitCodes, 'ok' | 'found'>
+  /** Of the command that was typed wrong: how it is called. */
+  usage: string | undefined
 
   constructor(kind: Fault['kind'], message: string, options?: ErrorOptions) {
     super(message, options)

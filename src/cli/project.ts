@@ -4,6 +4,7 @@ import { isName } from '../model/name.ts'
 import { isPattern } from '../model/pattern.ts'
 import { Fault } from './output.ts'
 import { similarTo } from './similar.ts'
+import { isBeginning } from './variables.ts'
 
 /** All of it may be left out. */
 export interface ProjectSettings {
@@ -134,8 +135,8 @@ class Reader {
 
   #stripPrefixOf(entry: Entry): string {
     const text = this.#textOf(entry, 'strip_prefix')
-    if (isName(text)) return text
-    return this.#fail(entry.valueAt, 'must have the beginning of names of secrets here, such as "web-"')
+    if (isBeginning(text)) return text
+    return this.#fail(entry.valueAt, 'must have the beginning of names of secrets here, such as "web-" or "web/"')
   }
 
   #variablesOf({ value, valueAt }: Entry): ReadonlyMap<string, string> {

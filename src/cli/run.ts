@@ -4,7 +4,6 @@ import { constants } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
-import { isName } from '../model/name.ts'
 import { connect, readProject } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { environmentForOthers, variable } from './environment.ts'
@@ -15,7 +14,7 @@ import { closeEnd, makePipes, type Pipe } from './pipes.ts'
 import { type Ending, exitCodeOf, type Passing, startPassing } from './process.ts'
 import type { Project } from './project.ts'
 import { readValues } from './values.ts'
-import { checkedPrefix, checkedValue, type Naming, variablesOf } from './variables.ts'
+import { checkedPrefix, checkedValue, isBeginning, type Naming, variablesOf } from './variables.ts'
 
 export interface RunOptions extends RemoteOptions {
   readonly only?: readonly string[]
@@ -113,8 +112,8 @@ interface Rules {
 /** @throws Fault `usage` */
 function checked({ prefix, stripPrefix = '', watch: isWatching = false, signal, interval }: RunOptions): Rules {
   checkedPrefix(prefix)
-  if (stripPrefix !== '' && !isName(stripPrefix)) {
-    throw new Fault('usage', '--strip-prefix must be the beginning of names of secrets, such as "web-".')
+  if (stripPrefix !== '' && !isBeginning(stripPrefix)) {
+    throw new Fault('usage', '--strip-prefix must be the beginning of names of secrets, such as "web-" or "web/".')
   }
   if (signal !== undefined && !isWatching) throw new Fault('usage', '--signal goes with --watch.')
   const pauseMs = numberOf('--interval', interval, 1, 86_400) * 1000

@@ -1,13 +1,10 @@
 /** Reads a file of secrets in any of the formats that can be imported, and guesses which it is. */
 import { invalid } from '../errors.ts'
 import { checkNames, type Entry } from './entry.ts'
+import { type ImportFormat, importFormats } from './formats.ts'
 import { readAws, readDopplerJson, readFlatJson, readVault, readYaml, withoutDoppler } from './read-data.ts'
 import { readDotenv } from './read-dotenv.ts'
 import { isObject, type JsonObject, readJson } from './read-json.ts'
-
-export const importFormats = ['dotenv', 'json', 'yaml', 'vault', 'doppler', 'aws'] as const
-
-export type ImportFormat = (typeof importFormats)[number]
 
 /** @throws Refusal `invalid` naming the format */
 export function importFormatOf(word: string): ImportFormat {

@@ -1,6 +1,7 @@
 /** Writes secrets in any of the formats that can be exported. */
 import { invalid } from '../errors.ts'
 import type { Entry } from './entry.ts'
+import { type ExportFormat, exportFormats } from './formats.ts'
 import { writeJson, writeK8s, writeTfvars, writeYaml } from './write-data.ts'
 import { writeDocker, writeDotenv, writeGithub, writeShell } from './write-env.ts'
 
@@ -13,20 +14,13 @@ const writers = {
   k8s: writeK8s,
   github: writeGithub,
   tfvars: writeTfvars,
-} as const
-
-export type ExportFormat = keyof typeof writers
-
-const formats: readonly string[] = Object.keys(writers)
+} as const satisfies Record<ExportFormat, unknown>
 
 /** @throws Refusal `invalid` naming the format */
 export function exportFormatOf(word: string): ExportFormat {
-  if (isFormat(word)) return word
-  throw invalid('--format', `Must be one of ${formats.join(', ')}.`)
-}
-
-function isFormat(word: string): word is ExportFormat {
-  return Object.hasOwn(writers, word)
+  const found = exportFormats.find((format) => format === word)
+  if (found === undefined) throw invalid('--format', `Must be one of ${exportFormats.join(', ')}.`)
+  return found
 }
 
 /**

@@ -1,7 +1,9 @@
 /** Completion: what the definitions have, and names of what the server has, in a real shell. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { ending, startPerson } from '../support/cli.ts'
@@ -32,11 +34,55 @@ suite('strongroom completion', async () => {
     assert.ok((await complete('')).includes('serve'))
   })
 
+  test('knows the values of options', async () => {
+    assert.deepEqual(await complete('export', '--format', 'd'), ['dotenv', 'docker'])
+    assert.deepEqual(await complete('import', '--format', 'v'), ['vault'])
+    assert.deepEqual(await complete('secrets', 'set', 'a', '--type', ''), ['text', 'file'])
+    assert.deepEqual(await complete('run', '--only', 'db'), ['db-password', 'db-user'])
+    assert.deepEqual(await complete('run', '--only', 'tls-key', '--only', 'db-u'), ['db-user'])
+    assert.deepEqual(await complete('export', '--format=js'), ['--format=json'])
+    // As bash parts words.
+    assert.deepEqual(await complete('run', '--only', '=', 'tls'), ['tls-key'])
+    assert.deepEqual(await complete('secrets', 'set', 'a', '--type', '='), ['text', 'file'])
+  })
+
+  test('knows profiles, and shows none of their keys', async (t) => {
+    const { url, api } = person.server
+    await person.run(['login', '--url', url, '--profile', 'work'], { input: api.key })
+    t.after(() => person.run(['logout', '--all']))
+    for (const words of [
+      ['secrets', 'list', '--profile'],
+      ['logout', '--profile'],
+      ['profiles', 'use'],
+    ]) {
+      const { stdout, stderr } = await person.run(['__complete', ...words, ''])
+      assert.deepEqual([stdout, stderr], ['work\n', ''])
+    }
+  })
+
   test('is silent when no server answers', async () => {
     const { code, stdout, stderr } = await person.run(['__complete', 'secrets', 'get', ''], {
       env: { STRONGROOM_URL: 'http://127.0.0.1:9' },
     })
     assert.deepEqual([code, stdout, stderr], [0, '', ''])
+  })
+
+  test('is silent when a server never answers, when it refuses, and when what is set up is wrong', async (t) => {
+    const mute = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(mute, 'listening')
+    t.after(() => mute.close().closeAllConnections())
+    const address = mute.address()
+    assert.ok(typeof address === 'object' && address !== null)
+    const wrong = [
+      { STRONGROOM_URL: `http://127.0.0.1:${address.port}` },
+      { STRONGROOM_API_KEY: `sr_${'a'.repeat(49)}` },
+      { STRONGROOM_API_KEY: '' },
+      { STRONGROOM_PROJECT_FILE: 'absent' },
+    ]
+    for (const env of wrong) {
+      const { code, stdout, stderr } = await person.run(['__complete', 'secrets', 'get', ''], { env })
+      assert.deepEqual([code, stdout, stderr], [0, '', ''])
+    }
   })
 
   /** What a shell prints where `strongroom` is a command. */

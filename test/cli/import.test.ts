@@ -112,7 +112,7 @@ suite('An import', () => {
   const refused: readonly (readonly [what: string, words: readonly string[], text: string | Buffer, RegExp])[] = [
     ['a faulty file', [], 'A=1\nplanted', /Line 2/],
     ['names that no secret has', ['--format', 'json'], '{"a b":"planted","/c":"1"}', /"a b", "\/c"/],
-    ['a format that is none', ['--format', 'toml'], 'A=1', /--format: Must be one of/],
+    ['a format that is none', ['--format', 'toml'], 'A=1', /--format <format>' argument 'toml' is invalid/],
     ['bytes that are no text', [], Buffer.from([0xff, 0xfe]), /not text in UTF-8/],
   ]
   for (const [what, words, text, message] of refused) {

@@ -65,6 +65,9 @@ suite('A project file', async () => {
       URL: 'web-db-url',
       WEB_TOKEN: 'web-token',
     })
+    assert.deepEqual(await variables(person, '--strip-prefix', '', '--only', 'web-t*'), { WEB_TOKEN: 'web-token' })
+    await person.server.api.post('/v3/secrets', { name: 'api/db/url', value: planted })
+    assert.deepEqual(await variables(person, '--strip-prefix', 'api/', '--only', 'api/*'), { DB_URL: 'api/db/url' })
     assert.deepEqual(await variables(person, '--prefix', 'APP_'), { APP_DB_URL: 'web-db-url', APP_TOKEN: 'web-token' })
   })
 

@@ -12,7 +12,7 @@ export function define(auth: Command): void {
     .option('--audience <audience>', 'which audience to ask GitHub for (default: the URL of the server)')
     .option('--account <name>', 'account that the trust rule is in (default: default)')
     .option('--rule <name>', 'the trust rule to use (default: the first that the token matches)')
-    .option('--profile <name>', 'take the URL of what "strongroom login" stored')
+    .option('--profile <profile>', 'take the URL of what "strongroom login" stored')
     .option('--json', 'print JSON')
     .description('trade a signed token of a job for an API key that lives minutes, and print the key')
     .action(async (options) => (await import('../auth.ts')).oidc(options))

@@ -1,10 +1,11 @@
 /** How `strongroom export` is called. */
 import type { Command } from 'commander'
-import { collect, examples, remote } from '../define.ts'
+import { exportFormats } from '../../formats/formats.ts'
+import { choice, collect, examples, remote } from '../define.ts'
 
 export function define(command: Command): void {
   remote(command)
-    .requiredOption('--format <format>', 'dotenv, json, yaml, shell, docker, k8s, github or tfvars')
+    .addOption(choice('--format <format>', 'what to write', exportFormats).makeOptionMandatory())
     .option('--only <pattern>', 'only secrets of this name or pattern; may be given several times', collect)
     .option('--list <list>', 'only secrets in this list')
     .option('--skip-files', 'leave out secrets of type file')

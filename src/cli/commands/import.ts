@@ -1,12 +1,13 @@
 /** How `strongroom import` is called. */
 import type { Command } from 'commander'
-import { examples, remote } from '../define.ts'
+import { importFormats } from '../../formats/formats.ts'
+import { choice, examples, remote } from '../define.ts'
 
 export function define(command: Command): void {
   defineNetactuate(command)
   remote(command)
     .argument('<file>', 'what another program wrote; - for standard input')
-    .option('--format <format>', 'dotenv, json, yaml, vault, doppler or aws (guessed if left out)')
+    .addOption(choice('--format <format>', 'what the file is (default: recognized by what is in it)', importFormats))
     .option('--list <list>', 'where new secrets go; those that are there stay where they are')
     .option('--prefix <prefix>', 'what the names of the secrets begin with', '')
     .option('--dry-run', 'show what would be stored, and store nothing')
@@ -26,7 +27,13 @@ function defineNetactuate(command: Command): void {
     .option('--url <url>', 'where its Secret Lists API is', 'https://vapi2.netactuate.com/api/')
     .option('--api-key-file <file>', 'its API key; - for standard input (or NETACTUATE_API_KEY)')
     .option('--api-key <key>', 'its API key, where nobody else sees what runs on this computer')
-    .option('--on-clash <choice>', 'fail, skip or replace what is here with the same name', 'fail')
+    .addOption(
+      choice('--on-clash <choice>', 'what to do about what is here with the same name', [
+        'fail',
+        'skip',
+        'replace',
+      ]).default('fail'),
+    )
     .option('--dry-run', 'show what would be stored, and store nothing')
     .option('-y, --yes', 'do not ask')
     .description('bring the lists and values of a NetActuate account over')

@@ -4,7 +4,7 @@ import { examples } from '../define.ts'
 
 export function define(command: Command): void {
   command
-    .option('--profile <name>', 'which one to forget (default: the one in use)')
+    .option('--profile <profile>', 'which one to forget (default: the one in use)')
     .option('--all', 'forget all of them')
     .option('--json', 'print JSON')
     .action(async (options) => (await import('../login.ts')).logout(options))

@@ -1,6 +1,6 @@
 /** How `strongroom secrets` is called. */
 import type { Command } from 'commander'
-import { collect, examples, remote } from '../define.ts'
+import { choice, collect, examples, remote } from '../define.ts'
 
 const secretText = 'its name, or id:7 for the one with the id 7'
 
@@ -50,7 +50,7 @@ function defineSet(secrets: Command): void {
     .option('--file <file>', 'read the value from a file: UTF-8 is stored as text, anything else as a file')
     .option('--value <value>', 'the value itself. Others on this computer can see it, and the shell remembers it')
     .option('--trim', 'leave out a line end at the end')
-    .option('--type <type>', 'text or file, for a new secret')
+    .addOption(choice('--type <type>', 'of a new secret', ['text', 'file']))
     .option('--list <list>', 'where a new secret goes')
     .option('--description <text>', 'what it is for')
     .option('--tag <tag>', 'a tag; may be given several times', collect)

@@ -1,6 +1,6 @@
 /** How `strongroom user` is called. */
 import type { Command } from 'commander'
-import { examples } from '../../define.ts'
+import { choice, examples } from '../../define.ts'
 
 const load = () => import('../user.ts')
 
@@ -9,7 +9,9 @@ export function define(user: Command): void {
     .command('create')
     .argument('[email]', 'what they sign in with (an owner may say so later)')
     .option('--account <name>', 'account that they belong to', 'default')
-    .option('--role <role>', 'owner, admin, editor, reader or auditor', 'owner')
+    .addOption(
+      choice('--role <role>', 'what they may do', ['owner', 'admin', 'editor', 'reader', 'auditor']).default('owner'),
+    )
     .option('--name <name>', 'what they are called')
     .option('--pattern <pattern...>', 'names or patterns that narrow the role')
     .option('--json', 'print JSON')
