@@ -162,6 +162,13 @@ export interface Factors {
   }[]
 }
 
+/** One of several that was refused, and why. */
+export interface FailedSecret {
+  readonly id: number
+  readonly code: string
+  readonly detail: string
+}
+
 /** By which one value is recognized. */
 export interface Fingerprint {
   readonly id: number
@@ -355,6 +362,26 @@ export interface Maker {
   readonly name: string
 }
 
+/** What is to be different of several secrets. */
+export interface ManyChanges {
+  /** An array of 1 to 100 ids, each once. */
+  readonly ids: readonly number[]
+  /** The list that they go into; alone. */
+  readonly list?: string
+  /** At most 32 tags. */
+  readonly add_tags?: readonly string[]
+  /** At most 32 tags. */
+  readonly remove_tags?: readonly string[]
+  /** A time such as 2027-01-31T00:00:00Z, or null. */
+  readonly expires_at?: string | null
+}
+
+/** Several secrets by their ids. */
+export interface ManyIds {
+  /** An array of 1 to 100 ids, each once. */
+  readonly ids: readonly number[]
+}
+
 /** That it was done. */
 export interface Message {
   readonly message: string
@@ -389,6 +416,12 @@ export interface Moved {
 }
 
 export interface Named {
+  readonly id: number
+  readonly name: string
+}
+
+/** A secret by its id and name. */
+export interface NamedSecret {
   readonly id: number
   readonly name: string
 }
@@ -578,6 +611,30 @@ export interface OneTimeLink {
   readonly invitation_expires_at: string
 }
 
+/** A value to be kept under a name. Of a secret that is there, everything but the value stays. */
+export interface OneToStore {
+  /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  readonly name: string
+  /** Text, at most 65536 bytes of UTF-8 unless the server is set otherwise. */
+  readonly value: string
+  /** Of `value`: base64 for a file, and text as it is, unless it is given. */
+  readonly encoding?: 'utf-8' | 'base64'
+  /** "text" or "file". */
+  readonly type?: 'text' | 'file'
+  /** The name of a list; without one, `default`. */
+  readonly list?: string
+  /** Of a secret of type `file`. */
+  readonly filename?: string | null
+  /** A text of at most 1024 characters. */
+  readonly description?: string
+  /** At most 32, such as `team:db`. */
+  readonly tags?: readonly string[]
+  /** A time, from when on the value should not be relied upon; it can still be read. */
+  readonly expires_at?: string | null
+  /** The version that it is stored upon, as it was last seen; 0 where no secret may have the name. */
+  readonly version?: number
+}
+
 /** One of the sessions of whoever asks. */
 export interface OpenSession {
   readonly id: number
@@ -681,6 +738,14 @@ export interface SecretHead {
   readonly updated_at: string
 }
 
+/** Values to be kept under their names. */
+export interface SecretsToStore {
+  /** An array of 1 to 100 secrets. */
+  readonly secrets: readonly OneToStore[]
+  /** Stores nothing, and tells what would be: where a value is compared, that is a recorded read. */
+  readonly dry_run?: boolean
+}
+
 /** A seed, and how often it was fetched. */
 export interface Seed {
   readonly id: number
@@ -781,6 +846,16 @@ export interface StepCount {
   /** Where the step begins. */
   readonly start: string
   readonly actions: readonly ActionCount[]
+}
+
+/** What became of a value that was to be stored, or would. */
+export interface StoredSecret {
+  readonly id: number | null
+  readonly name: string
+  readonly version: number
+  /** "new", "changed" or "same"; "unread" where the caller may not read what is there, and "forbidden" where it may store nothing. */
+  readonly state: string
+  readonly stale_deployments: number
 }
 
 /** How many secrets there are of which kind. */

@@ -48,6 +48,21 @@ export interface Operations {
   'DELETE /v3/secrets/{id}': { ids: 'id'; answer: Api.Message }
   /** Create many secrets. */
   'POST /v3/secrets/batch/create': { body: Api.NewSecrets; answer: { readonly secrets: readonly Api.SecretHead[] } }
+  /** Create or update many secrets. */
+  'POST /v3/secrets/batch/store': {
+    body: Api.SecretsToStore
+    answer: { readonly secrets: readonly Api.StoredSecret[] }
+  }
+  /** Move, tag or expire many secrets. */
+  'POST /v3/secrets/batch/change': {
+    body: Api.ManyChanges
+    answer: { readonly changed: readonly Api.NamedSecret[]; readonly failed: readonly Api.FailedSecret[] }
+  }
+  /** Delete many secrets. */
+  'POST /v3/secrets/batch/delete': {
+    body: Api.ManyIds
+    answer: { readonly deleted: readonly Api.NamedSecret[]; readonly failed: readonly Api.FailedSecret[] }
+  }
   /** List the versions of a secret. */
   'GET /v3/secrets/{id}/versions': { ids: 'id'; answer: { readonly versions: readonly Api.VersionHead[] } }
   /** Read a version of a secret. */
@@ -430,6 +445,7 @@ const factorsShape: Shape<Api.Factors> = fields<Api.Factors>({
     }),
   ),
 })
+const failedSecretShape: Shape<Api.FailedSecret> = fields<Api.FailedSecret>({ id: integer, code: text, detail: text })
 const fingerprintShape: Shape<Api.Fingerprint> = fields<Api.Fingerprint>({
   id: integer,
   name: text,
@@ -526,6 +542,7 @@ const metadataShape: Shape<Api.Metadata> = fields<Api.Metadata>({
   updated_at: text,
 })
 const movedShape: Shape<Api.Moved> = fields<Api.Moved>({ id: integer, name: text, list: listRefShape })
+const namedSecretShape: Shape<Api.NamedSecret> = fields<Api.NamedSecret>({ id: integer, name: text })
 const oneTimeLinkShape: Shape<Api.OneTimeLink> = fields<Api.OneTimeLink>({
   invitation_url: text,
   invitation_expires_at: text,
@@ -607,6 +624,13 @@ const ssoShape: Shape<Api.Sso> = fields<Api.Sso>({
   sign_in_url: text,
 })
 const ssoProviderShape: Shape<Api.SsoProvider> = fields<Api.SsoProvider>({ account: text, label: text })
+const storedSecretShape: Shape<Api.StoredSecret> = fields<Api.StoredSecret>({
+  id: orNull(integer),
+  name: text,
+  version: integer,
+  state: text,
+  stale_deployments: integer,
+})
 const summaryShape: Shape<Api.Summary> = fields<Api.Summary>({
   secrets: integer,
   files: integer,
@@ -677,6 +701,27 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
     repeat: 'keyed',
     isOpen: false,
     answer: fields<{ readonly secrets: readonly Api.SecretHead[] }>({ secrets: list(secretHeadShape) }),
+  },
+  'POST /v3/secrets/batch/store': {
+    repeat: 'keyed',
+    isOpen: false,
+    answer: fields<{ readonly secrets: readonly Api.StoredSecret[] }>({ secrets: list(storedSecretShape) }),
+  },
+  'POST /v3/secrets/batch/change': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly changed: readonly Api.NamedSecret[]; readonly failed: readonly Api.FailedSecret[] }>({
+      changed: list(namedSecretShape),
+      failed: list(failedSecretShape),
+    }),
+  },
+  'POST /v3/secrets/batch/delete': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly deleted: readonly Api.NamedSecret[]; readonly failed: readonly Api.FailedSecret[] }>({
+      deleted: list(namedSecretShape),
+      failed: list(failedSecretShape),
+    }),
   },
   'GET /v3/secrets/{id}/versions': {
     repeat: 'safe',

@@ -7,19 +7,23 @@ import type {
   CountedPage,
   CountedPageQuery,
   DetailsInput,
+  ManyChanges,
   Metadata,
   NewSecret,
   NewValue,
+  OneToStore,
   PageQuery,
   Secret,
   SecretFilter,
   SecretHead,
+  StoredSecret,
   Summary,
   Tagged,
   UpdatedSecret,
   Version,
   VersionHead,
 } from './model.ts'
+import type { AnswerOf } from './operations.ts'
 import type { CallOptions, KeyedOptions, MatchOptions } from './options.ts'
 
 const pageSize = 1000
@@ -82,6 +86,31 @@ export class Secrets {
   async createMany(inputs: readonly NewSecret[], options?: KeyedOptions): Promise<readonly SecretHead[]> {
     const body = { secrets: [...inputs] }
     return (await this.#connection.send('POST /v3/secrets/batch/create', { body }, options)).body.secrets
+  }
+
+  /**
+   * Stores up to 100 values in one transaction, all of them or none: new secrets, and next versions of those that are there.
+   * Sent again after a lost connection, they are stored once.
+   */
+  async storeMany(inputs: readonly OneToStore[], options?: KeyedOptions): Promise<readonly StoredSecret[]> {
+    const body = { secrets: [...inputs] }
+    return (await this.#connection.send('POST /v3/secrets/batch/store', { body }, options)).body.secrets
+  }
+
+  /** What `storeMany` would do with each. Each value that is compared is a recorded read; none leaves the server. */
+  async previewMany(inputs: readonly OneToStore[], options?: CallOptions): Promise<readonly StoredSecret[]> {
+    const body = { secrets: [...inputs], dry_run: true }
+    return (await this.#connection.send('POST /v3/secrets/batch/store', { body }, options)).body.secrets
+  }
+
+  /** Moves up to 100 into a list, or changes their tags and expiry, each by itself. */
+  async changeMany(input: ManyChanges, options?: CallOptions): Promise<AnswerOf<'POST /v3/secrets/batch/change'>> {
+    return (await this.#connection.send('POST /v3/secrets/batch/change', { body: input }, options)).body
+  }
+
+  /** Deletes up to 100 for good, with all their versions, each by itself. */
+  async deleteMany(ids: readonly number[], options?: CallOptions): Promise<AnswerOf<'POST /v3/secrets/batch/delete'>> {
+    return (await this.#connection.send('POST /v3/secrets/batch/delete', { body: { ids: [...ids] } }, options)).body
   }
 
   /** Stores a new version. Sent again after a lost connection, it is stored once. */

@@ -114,7 +114,7 @@ const refusals: Readonly<Record<number, Refused>> = {
   404: { name: 'NotFound', text: 'There is no such object in this account, or none that may be seen.' },
   406: { name: 'NotAcceptable', text: 'The `Accept` header excludes JSON.' },
   409: { name: 'Conflict', text: 'The name is taken, or nothing would be left.' },
-  412: { name: 'StaleVersion', text: '`If-Match` names another version.' },
+  412: { name: 'StaleVersion', text: 'It is at another version than `If-Match`, or the body, names.' },
   413: { name: 'TooLarge', text: 'The body or the value is too long.' },
   414: { name: 'UriTooLong', text: 'The URL is too long.' },
   415: { name: 'UnsupportedMediaType', text: 'The body is not of a type that is taken here, or is compressed.' },

@@ -27,6 +27,9 @@ export interface Details {
   readonly expiresAt: number | null
 }
 
+/** Of one secret. */
+export const maxTags = 32
+
 export const plainDetails: Details = { type: 'text', filename: null, description: '', tags: [], expiresAt: null }
 
 /** A secret's own key, sealed under a version of its account's key. */

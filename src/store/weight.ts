@@ -5,7 +5,15 @@ import type { Operation } from './operation.ts'
 export function weightOf(operation: Operation): number {
   switch (operation.kind) {
     case 'create_secrets':
+    case 'store_secrets':
       return operation.secrets.length
+    case 'prepare_secrets':
+    case 'compare_secrets':
+      return operation.names.length
+    case 'delete_secrets':
+    case 'update_many_metadata':
+    case 'move_secrets':
+      return operation.ids.length
     case 'read_secrets':
       return operation.refs.length
     case 'rewrap_secret_keys':

@@ -60,7 +60,7 @@ export async function readSecrets(
   return Promise.all(found.map((one) => ('kind' in one ? undefined : openStored(vault, asker, one))))
 }
 
-async function openStored(vault: Vault, asker: Asker, stored: StoredSecret): Promise<ReadSecret> {
+export async function openStored(vault: Vault, asker: Asker, stored: StoredSecret): Promise<ReadSecret> {
   try {
     const key = await keyOf(vault, asker, stored)
     return { secret: stored.secret, value: vault.keyring.openValue(stored.secret, key, stored.sealed) }
@@ -133,14 +133,14 @@ export async function createSecrets(
   throw keyKeepsChanging()
 }
 
-function checkedNew(vault: Vault, input: NewSecret) {
+export function checkedNew(vault: Vault, input: NewSecret) {
   const name = checkSecretName(input.name, 'name')
   const details = input.details === undefined ? plainDetails : checkDetails(input.details)
   return { name, list: input.list, details, value: decodeValue(vault, input.value, details.type) }
 }
 
 /** Says of a fault which of several items it is of. */
-function ofItem<T>(at: number, check: () => T): T {
+export function ofItem<T>(at: number, check: () => T): T {
   try {
     return check()
   } catch (error) {
@@ -155,7 +155,7 @@ function keyKeepsChanging(): Refusal {
 }
 
 /** A new secret's own key and first version. */
-function sealFirst(
+export function sealFirst(
   { keyring }: Vault,
   { accountId, accountKey }: Identity,
   name: string,

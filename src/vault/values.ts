@@ -1,7 +1,7 @@
 /** What may be stored as a value, and what may be said of it: limits, encodings, and the rules of the details. */
 import { isUtf8 } from 'node:buffer'
 import { invalid, Refusal } from '../errors.ts'
-import type { Details } from '../model/secret.ts'
+import { type Details, maxTags } from '../model/secret.ts'
 import type { Vault } from './vault.ts'
 
 /** A value as a request carries it. Without an encoding: base64 for a file, and text as it is. */
@@ -11,7 +11,6 @@ export type Encoding = 'utf-8' | 'base64'
 
 export type Limits = Pick<Vault, 'maxValueBytes' | 'maxFileBytes'>
 
-const maxTags = 32
 const maxDescription = 1024
 const maxFilename = 255
 

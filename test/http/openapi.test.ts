@@ -48,6 +48,13 @@ suite('The description of the API', () => {
     await call('POST', '/v3/secrets', { name: '' })
     await call('POST', '/v3/secrets/batch/create', { secrets: [{ name: 'of-many', value: 'v' }] })
     await call('POST', '/v3/secrets/batch/create', { secrets: [{ name: 'of-many', value: 'v' }] })
+    const stored = { secrets: [{ name: 'of-many', value: 'w' }] }
+    await call('POST', '/v3/secrets/batch/store', { ...stored, dry_run: true })
+    await call('POST', '/v3/secrets/batch/store', stored)
+    await call('POST', '/v3/secrets/batch/store', { secrets: [{ name: 'of-many', value: 'w', version: 0 }] })
+    await call('POST', '/v3/secrets/batch/store', { secrets: [{ name: 'of-web', value: 'w', list: 'none' }] })
+    await call('POST', '/v3/secrets/batch/change', { ids: [1, 99], add_tags: ['web'] })
+    await call('POST', '/v3/secrets/batch/delete', { ids: [98, 99] })
     await call('POST', '/v3/secrets', 'x', { 'content-type': 'text/plain' })
     await call('GET', '/v3/secrets')
     await call('GET', '/v3/secrets?limit=0')

@@ -28,7 +28,7 @@ for (const engine of portalEngines) {
       assert.deepEqual(await items.locator('strong').allTextContents(), ['web-1', 'web-2'])
       await items.first().getByText('1 of 1 out of date').waitFor()
       await page.getByRole('button', { name: 'Copy what to redeploy' }).click()
-      await page.getByText('The list of 1 target is on the clipboard').waitFor()
+      await page.getByText('1 target copied').waitFor()
       await page.getByLabel('Search targets and secrets').fill('api-tok')
       await page.getByText('1 of 2', { exact: true }).waitFor()
       assert.deepEqual(await items.locator('strong').allTextContents(), ['web-2'])

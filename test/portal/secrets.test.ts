@@ -97,7 +97,7 @@ for (const engine of portalEngines) {
       const page = await portal.openAs(owner)
 
       await page.getByRole('button', { name: 'Copy the value of db-password' }).click()
-      await page.getByText('The value of db-password is on the clipboard').waitFor()
+      await page.getByText('Value of db-password copied').waitFor()
 
       assert.deepEqual(await placesOf(page, value), [])
       assert.equal(await readsOf(portal, 1), 1)
@@ -109,7 +109,7 @@ for (const engine of portalEngines) {
       const portal = await startPortal(t, engine)
       const bytes = Buffer.concat([Buffer.from([0, 255, 0xef, 0xbb, 0xbf, 13, 10]), randomBytes(70_000)])
       const page = await portal.openAs(owner)
-      await page.getByRole('heading', { name: 'No secret yet' }).waitFor()
+      await page.getByRole('heading', { name: 'No secrets yet' }).waitFor()
 
       const dropped = await page.evaluateHandle((base64) => {
         const transfer = new DataTransfer()
@@ -138,7 +138,7 @@ for (const engine of portalEngines) {
     test('leaves out a folder that is dropped among files, and says so', async (t) => {
       const portal = await startPortal(t, engine)
       const page = await portal.openAs(owner)
-      await page.getByRole('heading', { name: 'No secret yet' }).waitFor()
+      await page.getByRole('heading', { name: 'No secrets yet' }).waitFor()
       const drop = async (...names: readonly string[]) => {
         const dropped = await page.evaluateHandle((all) => {
           const transfer = new DataTransfer()
@@ -254,7 +254,7 @@ for (const engine of portalEngines) {
       await tabTo(page.getByLabel('Password'))
       await page.keyboard.type(owner.password)
       await press('Enter')
-      await page.getByRole('heading', { name: 'No secret yet' }).waitFor()
+      await page.getByRole('heading', { name: 'No secrets yet' }).waitFor()
 
       await pressUntil('n', page.getByLabel('Name').and(focused))
       await page.keyboard.type('typed-by-hand')

@@ -59,6 +59,17 @@ const made: Readonly<Record<string, Made>> = {
     },
     other: { body: { secrets: [{ name: 'n', value: 'v' }] } },
   },
+  storeSecrets: {
+    by: withSecret,
+    path: '/v3/secrets/batch/store',
+    body: {
+      secrets: [
+        { name: 'there', value: 'third' },
+        { name: 'm', value: 'v' },
+      ],
+    },
+    other: { body: { secrets: [{ name: 'there', value: 'fourth' }] } },
+  },
   updateSecret: {
     by: withSecret,
     method: 'PUT',

@@ -67,7 +67,7 @@ export function DeploymentsPage() {
 function CopyTargets({ of: deployments }: { readonly of: readonly Deployment[] }) {
   const lines = byUrgency(deployments).map(({ target }) => `${target}\n`)
   return (
-    <Button onPress={() => void copyText(async () => lines.join(''), `The list of ${targets(lines.length)}`)}>
+    <Button onPress={() => void copyText(async () => lines.join(''), targets(lines.length))}>
       <Copy size={14} aria-hidden />
       Copy what to redeploy
     </Button>

@@ -1,6 +1,7 @@
 /** The columns of the table of secrets: what each shows, how wide it is, what it is sorted by, and where it has no room. */
 import type { Metadata, SecretFilter } from '../api/client.ts'
 import type { Column } from '../ui/columns.ts'
+import { RowBox } from '../ui/controls.tsx'
 import { Ago, Expiry } from '../ui/time.tsx'
 
 /** What a row is drawn from. What is pressed in it, the table knows. */
@@ -10,6 +11,7 @@ export interface SecretRow {
   /** One row takes the focus by the tabulator, the others by arrows. */
   readonly tabIndex: 0 | -1
   readonly mayRead: boolean
+  readonly isSelected: boolean
 }
 
 export interface SecretColumn extends Column<SecretRow> {
@@ -18,6 +20,13 @@ export interface SecretColumn extends Column<SecretRow> {
 }
 
 export const columns: readonly SecretColumn[] = [
+  {
+    id: 'select',
+    head: 'Select',
+    isHeadHidden: true,
+    width: 20,
+    cell: ({ secret, isSelected }) => <RowBox label={`Select ${secret.name}`} isSelected={isSelected} />,
+  },
   {
     id: 'name',
     head: 'Name',
@@ -66,7 +75,7 @@ function NameCell({ row: { secret, href, tabIndex } }: { readonly row: SecretRow
   return (
     <>
       {secret.type === 'file' ? icons.file : icons.text}
-      <a href={href} tabIndex={tabIndex} title={secret.name}>
+      <a href={href} tabIndex={tabIndex} title={secret.name} data-home={tabIndex === 0 ? '' : undefined}>
         {secret.name}
       </a>
       {secret.tags.slice(0, 2).map((tag) => (

@@ -1,6 +1,7 @@
 /** What is known of secrets and lists, as queries. Values never go through here; no question has all secrets for an answer. */
 import { type SecretFilter, strongroom } from '../api/client.ts'
 import { useAnswer, useListing, useRefresh } from '../api/queries.ts'
+import { type Selection, withoutOrder } from './selection.ts'
 
 export const secretsKey = ['secrets']
 const listsKey = ['lists']
@@ -24,6 +25,16 @@ export function useHeldIn(list: string) {
   return useAnswer([...secretsKey, 'held', list], async (options) => {
     const held = await Array.fromAsync(strongroom.secrets.list({ list, held: 'any' }, options))
     return new Set(held.map(({ id }) => id))
+  })
+}
+
+/** The ids of those of a selection that may be held: no more than targets do, or than are selected. */
+export function useHeld(selection: Selection) {
+  return useAnswer([...secretsKey, 'held of', selection], async (options) => {
+    if (selection.kind === 'some') return new Set(selection.names.keys())
+    const found = { ...withoutOrder(selection.search), held: selection.search.held ?? 'any' } as const
+    const held = await Array.fromAsync(strongroom.secrets.list(found, options))
+    return new Set(held.map(({ id }) => id).filter((id) => !selection.except.has(id)))
   })
 }
 

@@ -18,7 +18,7 @@ const readVersion = async (id: number, version: number) => (await strongroom.sec
 /** Copies the current value; says so, or why not. */
 export async function copyValue({ id, name }: Pick<Metadata, 'id' | 'name'>): Promise<void> {
   try {
-    await copyText(() => act(() => readValue(id)), `The value of ${name}`)
+    await copyText(() => act(() => readValue(id)), `Value of ${name}`)
   } catch (error) {
     if (!(error instanceof Cancelled)) toast(`Not copied: ${sentenceOf(error)}`, true)
   }

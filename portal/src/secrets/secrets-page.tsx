@@ -5,6 +5,7 @@ import { useSearchParams } from 'wouter'
 import { codeOf } from '../api/ask.ts'
 import { useRights } from '../session/rights.ts'
 import { LinkButton, SearchInput } from '../ui/controls.tsx'
+import { useDialog } from '../ui/dialog.tsx'
 import { useLater } from '../ui/later.ts'
 import { useTitle } from '../ui/page.tsx'
 import { changed } from '../ui/search.ts'
@@ -13,6 +14,8 @@ import { type Change, filterOf, isOfAll, searchOf } from './filter.ts'
 import { Choices, Head } from './head.tsx'
 import { ImportDialog } from './import.tsx'
 import { useSummary } from './queries.ts'
+import { type Selecting, useSelection } from './selection.ts'
+import { SelectionBar } from './selection-bar.tsx'
 import { SecretsTable } from './table.tsx'
 import { Views } from './views.tsx'
 import { useCount, useFirst } from './windows.ts'
@@ -84,8 +87,10 @@ function Listing({
   const total = data?.next === undefined ? data?.items.length : counted
   const { list, type, tag, state } = filter
   const isFiltered = text !== '' || list !== null || type !== null || tag !== null || state !== null
-  if (data === undefined && codeOf(error) === 'forbidden') return <Trouble error={error} />
   const ofAll = data !== undefined && isOfAll(data.search)
+  const selecting = useSelection(data?.search, total ?? 0)
+  const { dialog, open } = useDialog()
+  if (data === undefined && codeOf(error) === 'forbidden') return <Trouble error={error} />
   return (
     <>
       <Views summary={summary} filter={filter} change={change} />
@@ -114,8 +119,16 @@ function Listing({
           />
           <Choices filter={filter} tags={summary?.tags ?? []} isFiltered={isFiltered} change={change} onClear={clear} />
         </div>
-        <Rows found={found} total={total} all={ofAll ? total : summary?.secrets} mayWrite={mayWrite} />
+        <SelectionBar selecting={selecting} total={total} open={open} />
+        <Rows
+          found={found}
+          total={total}
+          all={ofAll ? total : summary?.secrets}
+          mayWrite={mayWrite}
+          selecting={selecting}
+        />
       </div>
+      {dialog}
     </>
   )
 }
@@ -125,12 +138,14 @@ function Rows({
   total,
   all,
   mayWrite,
+  selecting,
 }: {
   readonly found: Found
   /** How many are found. Not known before they are counted. */
   readonly total: number | undefined
   readonly all: number | undefined
   readonly mayWrite: boolean
+  readonly selecting: Selecting
 }) {
   const { data, error, refetch, isPlaceholderData } = first
   const onSort = useCallback(
@@ -155,6 +170,7 @@ function Rows({
       isWaiting={isPlaceholderData}
       filter={filter}
       onSort={onSort}
+      selecting={selecting}
     />
   )
 }
@@ -163,7 +179,7 @@ function NoneYet({ mayWrite }: { readonly mayWrite: boolean }) {
   return (
     <Empty
       icon={Lock}
-      title="No secret yet"
+      title="No secrets yet"
       action={
         mayWrite ? (
           <LinkButton href="/secrets/new" look="primary">

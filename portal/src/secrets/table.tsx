@@ -19,11 +19,12 @@ import { sentenceOf } from '../api/ask.ts'
 import type { Metadata, SecretFilter } from '../api/client.ts'
 import { useRights } from '../session/rights.ts'
 import { useColumns } from '../ui/columns.ts'
-import { Button } from '../ui/controls.tsx'
+import { Button, RowBox } from '../ui/controls.tsx'
 import { Note } from '../ui/states.tsx'
 import { columns, type SecretColumn } from './columns.tsx'
 import type { Filter } from './filter.ts'
 import { CurrentValue, copyValue } from './reveal.tsx'
+import type { Selecting } from './selection.ts'
 import { useWindows, type Windows } from './windows.ts'
 
 const rowHeight = 44
@@ -40,6 +41,7 @@ export const SecretsTable = memo(function SecretsTable({
   isWaiting,
   filter,
   onSort,
+  selecting,
 }: {
   readonly search: SecretFilter
   /** How many rows there are; more may come until they are counted. */
@@ -49,12 +51,13 @@ export const SecretsTable = memo(function SecretsTable({
   readonly isWaiting: boolean
   readonly filter: Filter
   readonly onSort: (column: string) => void
+  readonly selecting: Selecting
 }) {
   const { ref, shown, template } = useColumns(columns)
   const { scroller, rows, windows, count, current, setActive, move, leave } = useRows(search, Math.min(total, maxRows))
   const [peeked, setPeeked] = useState<Metadata>()
-  const press = usePressed(windows, count, current, scroller, move, setPeeked)
-  const click = useClicked(windows, setPeeked)
+  const press = usePressed(windows, count, current, scroller, move, setPeeked, selecting)
+  const click = useClicked(windows, setPeeked, selecting)
   return (
     <>
       <div
@@ -62,6 +65,7 @@ export const SecretsTable = memo(function SecretsTable({
         role="grid"
         aria-label="Secrets"
         aria-busy={isWaiting}
+        aria-multiselectable
         aria-rowcount={isCounted ? count + 1 : -1}
         aria-colcount={shown.length}
         onKeyDown={(event) => peeked === undefined && press(event)}
@@ -69,7 +73,7 @@ export const SecretsTable = memo(function SecretsTable({
         ref={ref}
         style={{ '--columns': template }}
       >
-        <Head columns={shown} filter={filter} onSort={onSort} />
+        <Head columns={shown} filter={filter} onSort={onSort} selecting={selecting} />
         <div className="grid-body" ref={scroller} role="presentation">
           {/* biome-ignore lint/a11y/useKeyWithClickEvents: Enter on the link of a row does the same */}
           <div
@@ -79,7 +83,13 @@ export const SecretsTable = memo(function SecretsTable({
             onClick={click}
             onFocus={(event) => setActive(pressedIn(event).row ?? current)}
           >
-            <Rows windows={windows} columns={shown} items={rows.getVirtualItems()} current={current} />
+            <Rows
+              windows={windows}
+              columns={shown}
+              items={rows.getVirtualItems()}
+              current={current}
+              selecting={selecting}
+            />
           </div>
         </div>
         <Peek secret={peeked} scroller={scroller} onClose={() => setPeeked(undefined)} />
@@ -150,7 +160,7 @@ function useRows(search: SecretFilter, total: number) {
   return { scroller, rows, windows, count, current, setActive, move, leave }
 }
 
-/** What the keys do: they go from row to row, copy a value, and show one. */
+/** What the keys do: they go from row to row, select, copy a value, and show one. */
 function usePressed(
   windows: Windows,
   count: number,
@@ -158,9 +168,11 @@ function usePressed(
   scroller: RefObject<HTMLDivElement | null>,
   move: (to: number) => void,
   peek: (secret: Metadata) => void,
+  selecting: Selecting,
 ) {
   const rights = useRights()
   return (event: KeyboardEvent) => {
+    if (pressedToSelect(event, selecting, windows, current)) return event.preventDefault()
     if (event.ctrlKey || event.metaKey || event.altKey) return
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 2)
     const to: Record<string, number> = {
@@ -177,7 +189,9 @@ function usePressed(
     const secret = windows.rowAt(current)
     if (next !== undefined) {
       event.preventDefault()
-      move(next)
+      const to = Math.max(0, Math.min(count - 1, next))
+      if (event.shiftKey && event.key !== 'j' && event.key !== 'k') selecting.extend(to, windows.rowAt, current)
+      move(to)
     } else if (secret !== undefined && event.key === 'c' && rights.can('secrets:read', secret.name)) {
       event.preventDefault()
       if (secret.type === 'text') void copyValue(secret)
@@ -188,14 +202,35 @@ function usePressed(
   }
 }
 
+/** Space selects the row, Shift Space all up to it, Escape none, and Ctrl A all. @returns whether the key was one of these */
+function pressedToSelect(
+  { key, ctrlKey, metaKey, altKey, shiftKey, target }: KeyboardEvent,
+  selecting: Selecting,
+  { rowAt }: Windows,
+  at: number,
+): boolean {
+  const secret = rowAt(at)
+  const isOnButton = target instanceof HTMLElement && target.closest('button') !== null
+  if (altKey || isOnButton) return false
+  if (key.toLowerCase() === 'a' && (ctrlKey || metaKey)) selecting.selectAll()
+  else if (ctrlKey || metaKey) return false
+  else if (key === 'Escape' && selecting.count > 0) selecting.clear()
+  else if (key !== ' ' || target instanceof HTMLInputElement || secret === undefined) return false
+  else if (shiftKey) selecting.extend(at, rowAt)
+  else selecting.toggle(secret, at)
+  return true
+}
+
 /** What a click does, in whichever part of a row. */
-function useClicked(windows: Windows, peek: (secret: Metadata) => void) {
+function useClicked(windows: Windows, peek: (secret: Metadata) => void, selecting: Selecting) {
   const [, navigate] = useLocation()
   return (event: MouseEvent) => {
-    const { row, part } = pressedIn(event)
+    const { row, part, isBox } = pressedIn(event)
     const secret = row === undefined ? undefined : windows.rowAt(row)
-    if (secret === undefined || event.defaultPrevented) return
-    if (part?.hasAttribute('data-copy')) void copyValue(secret)
+    if (secret === undefined || row === undefined || event.defaultPrevented) return
+    if (isBox && event.shiftKey) selecting.extend(row, windows.rowAt)
+    else if (isBox) selecting.toggle(secret, row)
+    else if (part?.hasAttribute('data-copy')) void copyValue(secret)
     else if (part?.hasAttribute('data-peek')) peek(secret)
     else if (part === undefined || !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey)) {
       event.preventDefault()
@@ -208,16 +243,27 @@ function Head({
   columns,
   filter,
   onSort,
+  selecting,
 }: {
   readonly columns: readonly SecretColumn[]
   readonly filter: Filter
   readonly onSort: (column: string) => void
+  readonly selecting: Selecting
 }) {
   return (
     <div role="rowgroup">
       <div className="grid-row grid-head" role="row" aria-rowindex={1}>
         {columns.map(({ id, head, sortsBy, isHeadHidden = false }) =>
-          sortsBy === undefined ? (
+          id === 'select' ? (
+            <div key={id} role="columnheader" className={`cell-${id}`}>
+              <RowBox
+                label="Select all"
+                isSelected={selecting.isAll}
+                isPartly={selecting.count > 0 && !selecting.isAll}
+                onChange={selecting.count > 0 ? selecting.clear : selecting.selectAll}
+              />
+            </div>
+          ) : sortsBy === undefined ? (
             <div key={id} role="columnheader" className={`cell-${id}`}>
               {isHeadHidden ? <span className="sr-only">{head}</span> : head}
             </div>
@@ -249,11 +295,13 @@ function Rows({
   columns,
   items,
   current,
+  selecting,
 }: {
   readonly windows: Windows
   readonly columns: readonly SecretColumn[]
   readonly items: ReturnType<Virtualizer<HTMLDivElement, Element>['getVirtualItems']>
   readonly current: number
+  readonly selecting: Selecting
 }) {
   const rights = useRights()
   const mayReadAll = rights.hasAll('secrets:read')
@@ -271,6 +319,7 @@ function Rows({
         index={index}
         start={start}
         isActive={index === current}
+        isSelected={selecting.has(secret.id)}
         mayRead={mayReadAll || rights.can('secrets:read', secret.name)}
       />
     )
@@ -285,6 +334,7 @@ const Row = memo(function Row({
   index,
   start,
   isActive,
+  isSelected,
   mayRead,
 }: {
   readonly secret: Metadata
@@ -293,15 +343,17 @@ const Row = memo(function Row({
   readonly index: number
   readonly start: number
   readonly isActive: boolean
+  readonly isSelected: boolean
   readonly mayRead: boolean
 }) {
-  const row = { secret, href, tabIndex: isActive ? 0 : -1, mayRead } as const
+  const row = { secret, href, tabIndex: isActive ? 0 : -1, mayRead, isSelected } as const
   return (
     <div
       role="row"
       aria-rowindex={index + 2}
+      aria-selected={isSelected}
       data-row={index}
-      className={`grid-row ${isActive ? 'active' : ''}`}
+      className={`grid-row ${isActive ? 'active' : ''} ${isSelected ? 'selected' : ''}`}
       style={{ transform: `translateY(${start}px)` }}
     >
       {columns.map(({ id, cell, more }) => (
@@ -383,9 +435,14 @@ function withRow(indices: number[], one: number): number[] {
   return one < (indices[0] ?? 0) ? [one, ...indices] : [...indices, one]
 }
 
-/** The row in which something happened, and its link or button, if it was one. */
-function pressedIn({ target }: SyntheticEvent): { readonly row?: number; readonly part?: Element | undefined } {
+/** The row in which something happened, its link or button, if it was one, and whether it was about the box. */
+function pressedIn({ target }: SyntheticEvent): {
+  readonly row?: number
+  readonly part?: Element | undefined
+  readonly isBox?: boolean
+} {
   const row = target instanceof Element ? target.closest<HTMLElement>('[data-row]') : null
   if (row === null || !(target instanceof Element)) return {}
-  return { row: Number(row.dataset['row']), part: target.closest('a,button') ?? undefined }
+  const isBox = target.closest('.cell-select') !== null
+  return { row: Number(row.dataset['row']), part: target.closest('a,button') ?? undefined, isBox }
 }

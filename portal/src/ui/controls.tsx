@@ -231,6 +231,37 @@ export function Checkbox({
   )
 }
 
+/** A box in a row of a table, which hears of a press itself: a hundred of them come into sight at once. */
+export function RowBox({
+  label,
+  isSelected,
+  isPartly = false,
+  onChange,
+}: {
+  readonly label: string
+  readonly isSelected: boolean
+  readonly isPartly?: boolean
+  readonly onChange?: () => void
+}) {
+  return (
+    <input
+      type="checkbox"
+      className="row-box"
+      data-select
+      aria-label={label}
+      checked={isSelected}
+      ref={(box) => {
+        if (box !== null) box.indeterminate = isPartly
+      }}
+      // The row takes the focus, and Space selects it.
+      tabIndex={onChange === undefined ? -1 : 0}
+      onChange={onChange ?? ignore}
+    />
+  )
+}
+
+function ignore(): void {}
+
 export function Switch({
   isSelected,
   onChange,

@@ -22,7 +22,7 @@ export async function copyText(get: () => Promise<string>, what: string): Promis
       throw error
     })
   } else await navigator.clipboard.writeText(await text)
-  toast(`${what} is on the clipboard`)
+  toast(`${what} copied`)
 }
 
 /** A text that is shown this once, with a button that copies it. */

@@ -1,8 +1,11 @@
 /** Dialogs: a title, what it is about, and buttons at the end; and the one that a page has open. */
-import { Fragment, type ReactNode, useCallback, useRef, useState } from 'react'
+import { Fragment, type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { Dialog as AriaDialog } from 'react-aria-components/Dialog'
 import { Heading } from 'react-aria-components/Heading'
 import { Modal, ModalOverlay } from 'react-aria-components/Modal'
+
+/** As long as the way of the focus back takes. */
+const afterMs = 60
 
 export function Dialog({
   title,
@@ -22,6 +25,7 @@ export function Dialog({
   readonly isAlert?: boolean
   readonly children: ReactNode
 }) {
+  useFocusAfter(isOpen)
   return (
     <ModalOverlay
       className={`overlay fade-in ${isFirm ? 'firm' : ''}`}
@@ -40,6 +44,21 @@ export function Dialog({
       </Modal>
     </ModalOverlay>
   )
+}
+
+/** Where the focus goes when a dialog has closed, and what opened it is gone: to a row of a table, or else to the page. */
+function useFocusAfter(isOpen: boolean) {
+  useEffect(() => {
+    if (!isOpen) return undefined
+    return () => {
+      // After React Aria has given it back to what opened it, if that is still there.
+      setTimeout(() => {
+        if (document.activeElement !== document.body) return
+        const home = document.querySelector<HTMLElement>('[data-home]') ?? document.getElementById('main')
+        home?.focus({ preventScroll: true })
+      }, afterMs)
+    }
+  }, [isOpen])
 }
 
 /** Makes a dialog, which is closed by what it is given. */

@@ -1,13 +1,13 @@
 /** What is known of secrets beside their values, and where they are. */
 import { type List, placeHash } from '../../model/list.ts'
-import { type Details, detailsHash, metadataTag, type Secret } from '../../model/secret.ts'
+import { type Details, detailsHash, maxTags, metadataTag, type Secret } from '../../model/secret.ts'
 import { findList, refuseList } from '../decide/places.ts'
-import { type Call, done, putSecret, refuse } from '../decide/work.ts'
+import { type Call, done, putSecret, record, refuse } from '../decide/work.ts'
 import type { IdOrName, MetadataMatch, Place } from '../naming.ts'
-import type { Outcome } from '../outcome.ts'
+import type { Outcome, Refused } from '../outcome.ts'
 import type { StoredSecret } from '../stored.ts'
-import { defineOperation } from './define.ts'
-import { aSecret, objectOf, same } from './secrets.ts'
+import { defineOperation, free } from './define.ts'
+import { aSecret, objectOf, ownSecret, same } from './secrets.ts'
 
 interface Placed {
   readonly secret: Secret
@@ -79,10 +79,81 @@ const moveSecret = defineOperation<{ readonly id: IdOrName; readonly to: IdOrNam
   },
 })
 
+/** What is to be different of each of several. */
+export interface Changes {
+  readonly addTags: readonly string[]
+  readonly removeTags: readonly string[]
+  /** `undefined` leaves it. */
+  readonly expiresAt: number | null | undefined
+}
+
+/** Changes each by itself: what is refused of one leaves the others. */
+const updateManyMetadata = defineOperation<
+  { readonly ids: readonly number[]; readonly changes: Changes },
+  readonly (Secret | Refused)[]
+>()({
+  kind: 'update_many_metadata',
+  action: 'metadata.update',
+  // Each asks for the right by itself, and is refused by itself.
+  scope: free,
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { ids }) => {
+    for (const id of ids) needs.secret(id)
+  },
+  decide: (call, { ids, changes }) => ({ kind: 'done', result: ids.map((id) => changeOne(call, id, changes)) }),
+})
+
+function changeOne(call: Call, id: number, { addTags, removeTags, expiresAt }: Changes): Secret | Refused {
+  const found = ownSecret(call, id, 'secrets:write')
+  if ('kind' in found) return found
+  const { type, filename, description, ...old } = found.secret
+  const tags = [...new Set([...old.tags, ...addTags])].filter((tag) => !removeTags.includes(tag)).sort()
+  if (tags.length > maxTags && tags.length > old.tags.length) {
+    return refuse(call, objectOf(found), 'invalid', `The secret would have more than ${maxTags} tags.`)
+  }
+  const details = { type, filename, description, tags, expiresAt: expiresAt === undefined ? old.expiresAt : expiresAt }
+  const secret = { ...found.secret, ...details, updatedAt: call.work.world.now }
+  const stored = putSecret(call.work, { ...found, secret })
+  record(call, { ...objectOf(stored), hash: detailsHash(details) }, 'ok')
+  return stored.secret
+}
+
+/** Moves each by itself: what is refused of one leaves the others. */
+const moveSecrets = defineOperation<
+  { readonly ids: readonly number[]; readonly to: IdOrName },
+  readonly (Secret | Refused)[]
+>()({
+  kind: 'move_secrets',
+  action: 'secret.move',
+  // Each asks for the right by itself, and is refused by itself.
+  scope: free,
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { ids, to }) => {
+    for (const id of ids) needs.secret(id)
+    needs.list(to)
+  },
+  decide: (call, { ids, to }) => {
+    const moved = ids.map((id) => {
+      const found = ownSecret(call, id, 'secrets:write')
+      if ('kind' in found) return found
+      const list = findList(call, to)
+      if (list === undefined) return refuseList(call, to, objectOf(found))
+      const stored = putSecret(call.work, { ...found, secret: { ...found.secret, listId: list.id } })
+      record(call, { ...objectOf(stored), hash: placeHash(list) }, 'ok')
+      return stored.secret
+    })
+    return { kind: 'done', result: moved }
+  },
+})
+
 export const metadataOperations = {
   [readMetadata.kind]: readMetadata,
   [updateMetadata.kind]: updateMetadata,
   [moveSecret.kind]: moveSecret,
+  [updateManyMetadata.kind]: updateManyMetadata,
+  [moveSecrets.kind]: moveSecrets,
 }
 
 function withList(call: Call, stored: StoredSecret, object = objectOf(stored)): Outcome<Placed> {

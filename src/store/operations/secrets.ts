@@ -104,7 +104,7 @@ const readSecrets = defineOperation<{ readonly refs: readonly IdOrName[] }, read
   sharing: true,
   decide: (call, { refs }) => {
     const read = refs.map((id) => {
-      const found = readable(call, id)
+      const found = ownSecret(call, id, 'secrets:read')
       if (!('kind' in found)) record(call, objectOf(found), 'ok')
       return found
     })
@@ -223,6 +223,180 @@ const createSecrets = defineOnce<{ readonly secrets: readonly Creation[] }, read
   },
 })
 
+/** One of several values: of a new secret, or the next of one that is there. */
+export type Storing = Creation | Storage
+
+/** The next version of the secret of this name. */
+export interface Storage {
+  readonly name: string
+  readonly next: NextVersion
+}
+
+/** What was stored of several. */
+export interface Stored {
+  readonly secret: SecretHead
+  readonly stale: number
+}
+
+/** Loads what is needed to seal values of several names. Not recorded: the change that follows refuses and records. */
+const prepareSecrets = defineOperation<{ readonly names: readonly string[] }, readonly (StoredSecret | undefined)[]>()({
+  kind: 'prepare_secrets',
+  action: 'secret.update',
+  scope: free,
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { names }) => {
+    for (const name of names) needs.secret(name)
+  },
+  sharing: true,
+  decide: (call, { names }) => ({ kind: 'done', result: names.map((id) => secretAt(call, { id })) }),
+})
+
+/**
+ * What stands in the way of storing a value under each name, and what is there: nothing, what it may be compared with,
+ * which is a read, or what this caller may replace and not read.
+ */
+const compareSecrets = defineOperation<
+  { readonly names: readonly string[] },
+  readonly (StoredSecret | 'new' | 'unread' | 'forbidden')[]
+>()({
+  kind: 'compare_secrets',
+  action: 'secret.read',
+  scope: overSome('secrets:write'),
+  // As each way to read many at once.
+  delicate: (_call, { names }) => names.length > 1,
+  grants: 'nothing',
+  needs: (needs, { names }) => {
+    for (const name of names) needs.secret(name)
+  },
+  sharing: true,
+  decide: (call, { names }) => {
+    const found = names.map((name) => {
+      if (!allowsName(call.scopes, 'secrets:write', name)) return 'forbidden'
+      const stored = secretAt(call, { id: name })
+      if (stored === undefined) return 'new'
+      if (!allowsName(call.scopes, 'secrets:read', name)) return 'unread'
+      record(call, objectOf(stored), 'ok')
+      return stored
+    })
+    return { kind: 'done', result: found }
+  },
+})
+
+/** Stores all of them, new ones and next versions, each with its record, or none. */
+const storeSecrets = defineOnce<
+  { readonly secrets: readonly (Storing & { readonly version: number | undefined })[] },
+  readonly Stored[]
+>()({
+  kind: 'store_secrets',
+  action: 'secret.update',
+  // The right to each name is asked for below.
+  scope: overSome('secrets:write', (_call, { secrets: [first] }) =>
+    first === undefined ? null : unknownSecret(first.name),
+  ),
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { secrets }) => {
+    for (const one of secrets) {
+      needs.secret(one.name)
+      needs.holdersOf(one.name)
+      if ('uid' in one) needCreation(needs, one)
+    }
+  },
+  decide: (call, { secrets }) => {
+    const names = new Set<string>()
+    const faults = secrets.flatMap((one, at) => {
+      const fault = storingFault(call, one, names)
+      names.add(one.name)
+      return fault === undefined ? [] : [{ ...fault, at, name: one.name }]
+    })
+    const [first] = faults
+    if (first !== undefined) {
+      const fields = faults.map(({ at, field, detail }) => ({ field: `secrets.${at}.${field}`, detail }))
+      const object = unknownSecret(first.name)
+      if (first.code === 'forbidden') return { ...forbid(call, object, 'secrets:write'), fields }
+      return { ...refuse(call, object, first.code, `secrets.${first.at}.${first.field}: ${first.detail}`), fields }
+    }
+    // All of it is known to fit before anything is put.
+    if (!secrets.every((one) => isSealedUpon(call, one))) return { kind: 'outdated' }
+    const fresh = secrets.filter((one) => 'uid' in one).length
+    const exhausted = fresh === 0 ? undefined : countWraps(call, fresh, unknownSecret(secrets[0]?.name ?? ''))
+    if (exhausted !== undefined) return exhausted
+    return { kind: 'done', result: secrets.map((one) => storeOne(call, one)) }
+  },
+  once: {
+    keep: (made) => ({ secret: noSecret, answer: JSON.stringify(made) }),
+    // The record names the first of them.
+    give: (_call, { answer }) => {
+      const result: readonly Stored[] = JSON.parse(answer ?? '[]')
+      const [
+        {
+          secret: { id, name },
+        } = { secret: noSecret },
+      ] = result
+      return { object: { ...unknownSecret(id), name }, result }
+    },
+  },
+})
+
+/** Whether a value was sealed upon what is there now. */
+function isSealedUpon(call: Call, one: Storing): boolean {
+  const found = secretAt(call, { id: one.name })
+  if ('uid' in one) return found === undefined && isSealedNow(call, one)
+  const { next } = one
+  return (
+    found !== undefined &&
+    next.name === found.secret.name &&
+    next.version === found.secret.version &&
+    same(next.rowMac, found.secret.mac)
+  )
+}
+
+/** Why one of several cannot be stored. @param before the names of those before it */
+function storingFault(
+  call: Call,
+  one: Storing & { readonly version: number | undefined },
+  before: ReadonlySet<string>,
+) {
+  const { name, version } = one
+  if (!allowsName(call.scopes, 'secrets:write', name)) return { code: 'forbidden', ...nameLacks } as const
+  if (before.has(name)) {
+    return { code: 'invalid', field: 'name', detail: 'Must be a name that no other of them has.' } as const
+  }
+  const found = secretAt(call, { id: name })
+  if (version !== undefined && version !== (found?.secret.version ?? 0)) {
+    const detail =
+      found === undefined
+        ? 'No secret of this name is there any more. Look again, then repeat the change.'
+        : `The secret is at version ${found.secret.version}. Look again, then repeat the change.`
+    return { code: 'stale_version', field: 'version', detail } as const
+  }
+  if (found === undefined && 'uid' in one && isListAbsent(call, one)) {
+    return { code: 'not_found', field: 'list', detail: noListOf(one.list ?? '') } as const
+  }
+  return undefined
+}
+
+const nameLacks = { field: 'name', detail: 'This API key lacks the scope secrets:write for this name.' } as const
+
+/** Nothing is in its way. */
+function storeOne(call: Call, one: Storing): Stored {
+  if ('uid' in one) {
+    const stored = addSecret(call, one)
+    record({ ...call, action: 'secret.create' }, objectOf(stored), 'ok')
+    return { secret: headOf(stored.secret), stale: 0 }
+  }
+  const found = secretAt(call, { id: one.name })
+  if (found === undefined) throw new Error('It was there when it was looked at.')
+  const stored = putVersion(call, {
+    ...found,
+    secret: { ...found.secret, version: found.secret.version + 1, updatedAt: call.work.world.now },
+    sealed: one.next.sealed,
+  })
+  record(call, objectOf(stored), 'ok')
+  return { secret: headOf(stored.secret), stale: holdersOf(call, stored.secret.id) }
+}
+
 function needCreation(needs: Needs, { name, list }: Creation): void {
   needs.accountKey()
   needs.newName(name)
@@ -242,11 +416,7 @@ function isListAbsent(call: Call, { list }: Creation): boolean {
 function faultOf(call: Call, creation: Creation, before: ReadonlySet<string>) {
   const { name } = creation
   if (!allowsName(call.scopes, 'secrets:write', name)) {
-    return {
-      code: 'forbidden',
-      field: 'name',
-      detail: 'This API key lacks the scope secrets:write for this name.',
-    } as const
+    return { code: 'forbidden', ...nameLacks } as const
   }
   if (before.has(name) || call.work.world.has(secretsByName, call.account.id, name)) {
     return { code: 'name_taken', field: 'name', detail: taken } as const
@@ -336,6 +506,38 @@ const deleteSecret = defineOperation<
   },
 })
 
+/** Deletes each by itself: what is refused of one leaves the others. */
+const deleteSecrets = defineOperation<{ readonly ids: readonly number[] }, readonly (Deleted | Refused)[]>()({
+  kind: 'delete_secrets',
+  action: 'secret.delete',
+  // Each asks for the right by itself, and is refused by itself.
+  scope: free,
+  // As of a list with all that is in it.
+  delicate: (_call, { ids }) => ids.length > 1,
+  grants: 'nothing',
+  needs: (needs, { ids }) => {
+    for (const id of ids) {
+      needs.secret(id)
+      needs.holdersOf(id)
+    }
+  },
+  decide: (call, { ids }) => {
+    const deleted = ids.map((id) => {
+      const found = ownSecret(call, id, 'secrets:delete')
+      if ('kind' in found) return found
+      call.work.world.remove(storedSecrets, found)
+      record(call, objectOf(found), 'ok')
+      return { secret: found.secret, stale: holdersOf(call, id) }
+    })
+    return { kind: 'done', result: deleted }
+  },
+})
+
+interface Deleted {
+  readonly secret: StoredSecret['secret']
+  readonly stale: number
+}
+
 export const secretOperations = {
   [listSecrets.kind]: listSecrets,
   [readSecret.kind]: readSecret,
@@ -343,6 +545,10 @@ export const secretOperations = {
   [prepareSecret.kind]: prepareSecret,
   [createSecret.kind]: createSecret,
   [createSecrets.kind]: createSecrets,
+  [prepareSecrets.kind]: prepareSecrets,
+  [compareSecrets.kind]: compareSecrets,
+  [storeSecrets.kind]: storeSecrets,
+  [deleteSecrets.kind]: deleteSecrets,
   [updateSecret.kind]: updateSecret,
   [deleteSecret.kind]: deleteSecret,
 }
@@ -364,8 +570,8 @@ export function putNext(
   return done(call, objectOf(stored), { secret, replayed: false, stale })
 }
 
-function readable(call: Call, id: IdOrName): StoredSecret | Refused {
-  const right = 'secrets:read'
+/** One of several, each of which is refused by itself. */
+export function ownSecret(call: Call, id: IdOrName, right: Right): StoredSecret | Refused {
   return allowsSome(call.scopes, right) ? findSecret(call, { id }, right) : forbid(call, unknownSecret(id), right)
 }
 

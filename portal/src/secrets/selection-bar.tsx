@@ -1,0 +1,111 @@
+/** Above the table, once something is selected: how much, and what can be done with it. */
+import { CalendarClock, Copy, FolderInput, MoreHorizontal, Tag, Trash2, X } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { useRights } from '../session/rights.ts'
+import { Button, IconButton } from '../ui/controls.tsx'
+import { copyText } from '../ui/copy.tsx'
+import type { MakeDialog } from '../ui/dialog.tsx'
+import { Menu } from '../ui/menu.tsx'
+import { counted } from '../ui/words.ts'
+import { DeleteManyDialog, ExpiryDialog, MoveDialog, TagDialog } from './bulk-actions.tsx'
+import { chosenOf, type Selecting } from './selection.ts'
+
+interface Action {
+  readonly id: string
+  readonly label: string
+  readonly icon: ReactNode
+  readonly isBad?: boolean
+  readonly onAction: () => void
+}
+
+export function SelectionBar({
+  selecting,
+  total,
+  open,
+}: {
+  readonly selecting: Selecting
+  /** How many are found; not known before they are counted. */
+  readonly total: number | undefined
+  readonly open: (make: MakeDialog) => void
+}) {
+  const { count, isAll, selectAll, clear } = selecting
+  const actions = useActions(selecting, open)
+  if (count === 0) return <div className="sr-only" role="status" />
+  return (
+    <section className="selection-bar" aria-label="Selected secrets">
+      <span role="status">
+        {isAll ? `All ${count.toLocaleString('en')} matching selected` : `${count.toLocaleString('en')} selected`}
+      </span>
+      {isAll || total === undefined || total <= count ? null : (
+        <Button small look="quiet" onPress={selectAll}>
+          Select all {total.toLocaleString('en')}
+        </Button>
+      )}
+      <div className="row selection-actions">
+        {actions.map(({ id, label, icon, isBad = false, onAction }) => (
+          <Button key={id} small {...(isBad ? { look: 'quiet bad' as const } : {})} onPress={onAction}>
+            {icon}
+            {label}
+          </Button>
+        ))}
+      </div>
+      <div className="selection-menu">
+        <Menu
+          label="Actions"
+          trigger={
+            <Button small>
+              <MoreHorizontal size={14} aria-hidden />
+              Actions
+            </Button>
+          }
+          entries={actions}
+        />
+      </div>
+      <IconButton label="Clear selection" small onPress={clear}>
+        <X size={14} aria-hidden />
+      </IconButton>
+    </section>
+  )
+}
+
+function useActions(selecting: Selecting, open: (make: MakeDialog) => void): readonly Action[] {
+  const rights = useRights()
+  const dialog = (Make: typeof MoveDialog) => () => open((close) => <Make selecting={selecting} onClose={close} />)
+  const mayWrite = rights.has('secrets:write')
+  return [
+    ...(mayWrite
+      ? [
+          { id: 'move', label: 'Move', icon: <FolderInput size={14} aria-hidden />, onAction: dialog(MoveDialog) },
+          { id: 'tag', label: 'Tag', icon: <Tag size={14} aria-hidden />, onAction: dialog(TagDialog) },
+          {
+            id: 'expiry',
+            label: 'Set expiry',
+            icon: <CalendarClock size={14} aria-hidden />,
+            onAction: dialog(ExpiryDialog),
+          },
+        ]
+      : []),
+    {
+      id: 'names',
+      label: 'Copy names',
+      icon: <Copy size={14} aria-hidden />,
+      onAction: () => void copyText(() => namesOf(selecting), counted(selecting.count, 'name')),
+    },
+    ...(rights.has('secrets:delete')
+      ? [
+          {
+            id: 'delete',
+            label: 'Delete',
+            icon: <Trash2 size={14} aria-hidden />,
+            isBad: true,
+            onAction: dialog(DeleteManyDialog),
+          },
+        ]
+      : []),
+  ]
+}
+
+async function namesOf({ selection }: Selecting): Promise<string> {
+  const chosen = await Array.fromAsync(chosenOf(selection, new AbortController().signal))
+  return chosen.map(({ name }) => `${name}\n`).join('')
+}

@@ -1,0 +1,197 @@
+/** Doing things to many secrets at once: what is selected, by which means, and what becomes of each. */
+import assert from 'node:assert/strict'
+import { after, suite, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { engines } from '../support/engines.ts'
+import { makeSecrets } from '../support/fill.ts'
+import { Person } from '../support/person.ts'
+import { closeBrowser, owner, startPortal, violations } from './portal.ts'
+
+after(closeBrowser)
+
+const namesOf = (count: number) => Array.from({ length: count }, (_, at) => `secret-${String(at).padStart(4, '0')}`)
+const status = (page: Page) => page.getByRole('region', { name: 'Selected secrets' }).getByRole('status')
+const selected = (page: Page, text: string) => status(page).getByText(text, { exact: true }).waitFor()
+const act = (page: Page, action: string) =>
+  page.getByRole('region', { name: 'Selected secrets' }).getByRole('button', { name: action, exact: true }).click()
+
+// What is selected is of the page; what happens to each secret has its tests on every store.
+for (const engine of engines.slice(0, 1)) {
+  suite(`${engine.name}: many secrets at once`, { skip: engine.skip }, () => {
+    test('are selected by box and by range, moved, and left selected where that failed', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await makeSecrets(portal.server.vault, namesOf(400))
+      await api.post('/v3/lists', { name: 'web' })
+      const page = await portal.openAs(owner)
+      const box = (name: string) => page.getByRole('checkbox', { name: `Select ${name}`, exact: true })
+
+      await box('secret-0002').click()
+      await box('secret-0005').click({ modifiers: ['Shift'] })
+      await selected(page, '4 selected')
+      await box('secret-0003').click()
+      await selected(page, '3 selected')
+      assert.equal(await page.getByRole('row', { selected: true }).count(), 3)
+      assert.deepEqual(await violations(page), [])
+      // One of them is gone before it is its turn.
+      await api.delete('/v3/secrets/5')
+      await act(page, 'Move')
+      await page.getByRole('button', { name: /Select a list/ }).click()
+      await page.getByRole('option', { name: 'web' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Move', exact: true }).click()
+
+      await page.getByText('2 secrets moved to web.').waitFor()
+      await page.getByRole('region', { name: 'Failed' }).getByText('No secret with this id.').waitFor()
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('button', { name: 'Close' }).click()
+      await selected(page, '1 selected')
+      const { secrets } = (await api.get('/v3/metadata?list=web')).body
+      assert.deepEqual(
+        secrets.map(({ name }: { name: string }) => name),
+        ['secret-0002', 'secret-0005'],
+      )
+    })
+
+    test('are selected across rows that were never loaded', async (t) => {
+      const portal = await startPortal(t, engine)
+      await makeSecrets(portal.server.vault, namesOf(900))
+      const page = await portal.openAs(owner)
+      const box = (name: string) => page.getByRole('checkbox', { name: `Select ${name}`, exact: true })
+
+      await box('secret-0001').click()
+      await page.locator('.grid-body').evaluate((body) => body.scrollTo(0, body.scrollHeight))
+      await box('secret-0899').click({ modifiers: ['Shift'] })
+
+      await selected(page, '899 selected')
+    })
+
+    test('are all that match a filter, whose rows stay where they are', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await makeSecrets(portal.server.vault, [...namesOf(1200), 'other-1', 'other-2'])
+      const page = await portal.openAs(owner)
+      await page.getByLabel('Search secrets').fill('secret')
+      await page.getByText('1200 of 1202').waitFor()
+      const asked: string[] = []
+      page.on('request', (request) => {
+        const { pathname, search } = new URL(request.url())
+        if (request.method() === 'GET' && pathname.startsWith('/v3/')) asked.push(pathname + search)
+      })
+
+      await page.getByRole('checkbox', { name: 'Select all' }).click()
+      await selected(page, 'All 1,200 matching selected')
+      assert.equal(asked.length, 0, asked.join('\n'))
+      await page.getByRole('checkbox', { name: 'Select secret-0001', exact: true }).click()
+      await selected(page, '1,199 selected')
+      await act(page, 'Tag')
+      await page.getByLabel('Add tags').fill('legacy, team:web')
+      await page.getByRole('button', { name: 'Apply' }).click()
+      await page.getByText('1,199 secrets tagged').waitFor()
+
+      assert.equal(
+        (await api.get('/v3/metadata?tag=legacy&limit=1&count=true')).headers.get('strongroom-total-count'),
+        '1199',
+      )
+      assert.deepEqual((await api.get('/v3/secrets/2/metadata')).body.tags, [])
+      // Nothing asked for rows of the table on behalf of those that were selected.
+      assert.ok(
+        !asked.some((path) => path.startsWith('/v3/metadata?') && !/limit=(100|1)\b/.test(path)),
+        asked.join('\n'),
+      )
+    })
+
+    test('are selected by the keyboard alone, get an expiry, and are deleted once their number is typed', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await makeSecrets(portal.server.vault, namesOf(20))
+      await api.post('/v3/render', { template: '${{secret.secret-0000}}', target: 'web-1' })
+      const page = await portal.openAs(owner)
+      await page.getByRole('link', { name: 'secret-0019' }).waitFor()
+
+      await page.getByLabel('Search secrets').press('ArrowDown')
+      await page.keyboard.press('Space')
+      await selected(page, '1 selected')
+      await page.keyboard.press('Shift+ArrowDown')
+      await page.keyboard.press('Shift+ArrowDown')
+      await selected(page, '3 selected')
+      await page.keyboard.press('Shift+ArrowUp')
+      await selected(page, '2 selected')
+      await page.keyboard.press('Escape')
+      await page.getByRole('region', { name: 'Selected secrets' }).waitFor({ state: 'detached' })
+      await page.keyboard.press('Home')
+      await page.keyboard.press('Space')
+      for (let times = 0; times < 5; times++) await page.keyboard.press('ArrowDown')
+      await page.keyboard.press('Shift+Space')
+      await selected(page, '6 selected')
+      await act(page, 'Set expiry')
+      await page.keyboard.type('12312030')
+      await page.keyboard.press('Enter')
+      await page.getByText('6 secrets updated').waitFor()
+      assert.match((await api.get('/v3/secrets/6/metadata')).body.expires_at, /^2030-12-31T|^2031-01-01T/)
+
+      // What had the focus before the dialog is gone: it is at the row again.
+      await page.locator('[data-row="5"] a:focus').waitFor()
+      await page.keyboard.press('Control+a')
+      await selected(page, 'All 20 matching selected')
+      await act(page, 'Delete')
+      await page.getByText('1 target becomes stale:').waitFor()
+      const confirm = page.getByRole('button', { name: 'Delete permanently' })
+      assert.equal(await confirm.isDisabled(), true)
+      assert.deepEqual(await violations(page), [])
+      await page.keyboard.type('20')
+      await page.keyboard.press('Enter')
+      await page.getByText('20 secrets deleted').waitFor()
+      await page.getByRole('heading', { name: 'No secrets yet' }).waitFor()
+
+      assert.deepEqual((await api.get('/v3/secrets')).body.secrets, [])
+    })
+
+    test('are left as they are once it is stopped', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await makeSecrets(portal.server.vault, namesOf(250))
+      const page = await portal.openAs(owner)
+      await page.getByRole('link', { name: 'secret-0001' }).waitFor()
+      let goOn = () => {}
+      const held = new Promise<void>((resolve) => {
+        goOn = resolve
+      })
+      await page.route('**/v3/secrets/batch/delete', async (route) => {
+        await held
+        await route.continue()
+      })
+
+      await page.getByRole('checkbox', { name: 'Select all' }).click()
+      await act(page, 'Delete')
+      await page.getByLabel('Type the number of secrets to confirm').fill('250')
+      await page.getByRole('button', { name: 'Delete permanently' }).click()
+      await page.getByRole('button', { name: 'Stop', exact: true }).click()
+      await page.getByRole('button', { name: 'Stopping…' }).waitFor()
+      goOn()
+      await page.getByText('100 secrets deleted.').waitFor()
+      await page.getByText('150 left as they were.').waitFor()
+
+      assert.equal((await api.get('/v3/secrets')).body.secrets.length, 150)
+    })
+
+    test('offer a reader nothing that would be refused, and their names', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api, url } = portal.server
+      await makeSecrets(portal.server.vault, namesOf(3))
+      const noor = { email: 'noor@example.com', name: 'Noor', password: 'saddle-prism-walnut-anchor' }
+      const { body } = await api.post('/v3/users', { email: noor.email, role: 'reader' })
+      await new Person(url).accept(body.invitation_url, noor)
+      const page = await portal.openAs(noor)
+
+      await page.getByRole('checkbox', { name: 'Select all' }).click()
+      await selected(page, 'All 3 matching selected')
+      for (const action of ['Move', 'Tag', 'Set expiry', 'Delete']) {
+        assert.equal(await page.getByRole('button', { name: action, exact: true }).count(), 0, action)
+      }
+      await act(page, 'Copy names')
+      await page.getByText('3 names copied').waitFor()
+      await page.getByLabel('Search secrets').press('Control+v')
+      assert.equal(await page.getByLabel('Search secrets').inputValue(), 'secret-0000 secret-0001 secret-0002')
+    })
+  })
+}
