@@ -613,7 +613,7 @@ export interface OneTimeLink {
 
 /** A value to be kept under a name. Of a secret that is there, everything but the value stays. */
 export interface OneToStore {
-  /** 1 to 255 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
   readonly name: string
   /** Text, at most 65536 bytes of UTF-8 unless the server is set otherwise. */
   readonly value: string
