@@ -1,7 +1,7 @@
 /** What answers say in headers: the state of a secret, and where a listing goes on. */
 import { errorOf } from './errors.ts'
 import type { Received } from './exchange.ts'
-import type { CountedPage, Page, Tagged } from './model.ts'
+import type { CountedPage, Page, PageQuery, Tagged } from './model.ts'
 
 /**
  * The body with its entity tag.
@@ -44,6 +44,14 @@ export function countedPageOf<Item>(items: readonly Item[], headers: Headers): C
     ...(previous === null ? {} : { previous }),
     ...(total === null ? {} : { total: Number(total) }),
   }
+}
+
+/** Items of a page where all are wanted. */
+const pageSize = 1000
+
+/** The items of a whole listing, each page read when it is needed. */
+export function allPages<Item>(read: (query: PageQuery) => Promise<Page<Item>>): AsyncGenerator<Item, void, undefined> {
+  return itemsOf((cursor) => read({ limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }))
 }
 
 /** The items of all pages, each page read when it is needed. */

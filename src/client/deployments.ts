@@ -1,10 +1,8 @@
 /** Which target holds which version of which secret. */
-import { itemsOf, pageOf } from './answer.ts'
+import { allPages, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type { Deployment, DeploymentFilter, Page, PageQuery } from './model.ts'
 import type { CallOptions } from './options.ts'
-
-const pageSize = 1000
 
 export class Deployments {
   readonly #connection: Connection
@@ -14,9 +12,7 @@ export class Deployments {
   }
 
   list(filter: DeploymentFilter = {}, options?: CallOptions): AsyncGenerator<Deployment, void, undefined> {
-    return itemsOf((cursor) =>
-      this.#page({ ...filter, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }, options),
-    )
+    return allPages((query) => this.page({ ...filter, ...query }, options))
   }
 
   /** Who holds a secret, after its deletion too. */
@@ -33,7 +29,8 @@ export class Deployments {
     await this.#connection.send('DELETE /v3/deployments/{id}', { id }, options)
   }
 
-  async #page(query: DeploymentFilter & PageQuery, options?: CallOptions): Promise<Page<Deployment>> {
+  /** One page of the listing; without a limit, all of it. */
+  async page(query: DeploymentFilter & PageQuery = {}, options?: CallOptions): Promise<Page<Deployment>> {
     const { body, headers } = await this.#connection.send('GET /v3/deployments', { query }, options)
     return pageOf(body.deployments, headers)
   }

@@ -1,6 +1,7 @@
 /** API keys. */
+import { allPages, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
-import type { ApiKey, IssuedApiKey, MadeThings, NewApiKey, Rotation } from './model.ts'
+import type { ApiKey, IssuedApiKey, MadeThings, NewApiKey, Page, PageQuery, Rotation } from './model.ts'
 import type { CallOptions, KeyedOptions } from './options.ts'
 
 export interface RevokeOptions extends CallOptions {
@@ -17,10 +18,15 @@ export class Keys {
     this.#connection = connection
   }
 
-  /** The API keys that this one may manage, revoked ones too. */
-  async *list(options?: CallOptions): AsyncGenerator<ApiKey, void, undefined> {
-    const { body } = await this.#connection.send('GET /v3/keys', {}, options)
-    yield* body.keys
+  /** The API keys that this one may manage, revoked ones too; page by page as they are taken. */
+  list(options?: CallOptions): AsyncGenerator<ApiKey, void, undefined> {
+    return allPages((query) => this.page(query, options))
+  }
+
+  /** One page of the listing; without a limit, all of it. */
+  async page(query: PageQuery = {}, options?: CallOptions): Promise<Page<ApiKey>> {
+    const { body, headers } = await this.#connection.send('GET /v3/keys', { query }, options)
+    return pageOf(body.keys, headers)
   }
 
   async get(id: number, options?: CallOptions): Promise<ApiKey> {

@@ -1,6 +1,7 @@
 /** Lists of secrets. */
+import { allPages, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
-import type { List, Moved, NewList, SecretHead } from './model.ts'
+import type { List, Moved, NewList, Page, PageQuery, SecretHead } from './model.ts'
 import type { CallOptions, KeyedOptions } from './options.ts'
 
 export class Lists {
@@ -10,9 +11,15 @@ export class Lists {
     this.#connection = connection
   }
 
-  async *list(options?: CallOptions): AsyncGenerator<List, void, undefined> {
-    const { body } = await this.#connection.send('GET /v3/lists', {}, options)
-    yield* body.lists
+  /** All lists, oldest first; page by page as they are taken. */
+  list(options?: CallOptions): AsyncGenerator<List, void, undefined> {
+    return allPages((query) => this.page(query, options))
+  }
+
+  /** One page of the listing; without a limit, all of it. */
+  async page(query: PageQuery = {}, options?: CallOptions): Promise<Page<List>> {
+    const { body, headers } = await this.#connection.send('GET /v3/lists', { query }, options)
+    return pageOf(body.lists, headers)
   }
 
   async get(id: number, options?: CallOptions): Promise<List> {
@@ -33,10 +40,15 @@ export class Lists {
     await this.#connection.send('DELETE /v3/lists/{id}', { id }, options)
   }
 
-  /** The secrets in a list, without values. */
-  async *secrets(id: number, options?: CallOptions): AsyncGenerator<SecretHead, void, undefined> {
-    const { body } = await this.#connection.send('GET /v3/lists/{id}/secrets', { id }, options)
-    yield* body.secrets
+  /** The secrets in a list, without values; page by page as they are taken. */
+  secrets(id: number, options?: CallOptions): AsyncGenerator<SecretHead, void, undefined> {
+    return allPages((query) => this.secretsPage(id, query, options))
+  }
+
+  /** One page of the secrets in a list; without a limit, all of them. */
+  async secretsPage(id: number, query: PageQuery = {}, options?: CallOptions): Promise<Page<SecretHead>> {
+    const { body, headers } = await this.#connection.send('GET /v3/lists/{id}/secrets', { id, query }, options)
+    return pageOf(body.secrets, headers)
   }
 
   /** Puts a secret into a list. */

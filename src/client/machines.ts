@@ -1,6 +1,7 @@
 /** Machines that read without a key, and the switch of the account that lets them. */
+import { allPages, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
-import type { Machine, NewMachine, Settings, SettingsChange } from './model.ts'
+import type { Machine, NewMachine, Page, PageQuery, Settings, SettingsChange } from './model.ts'
 import type { CallOptions, KeyedOptions } from './options.ts'
 
 export class Machines {
@@ -10,9 +11,15 @@ export class Machines {
     this.#connection = connection
   }
 
-  async *list(options?: CallOptions): AsyncGenerator<Machine, void, undefined> {
-    const { body } = await this.#connection.send('GET /v3/machines', {}, options)
-    yield* body.machines
+  /** All machines; page by page as they are taken. */
+  list(options?: CallOptions): AsyncGenerator<Machine, void, undefined> {
+    return allPages((query) => this.page(query, options))
+  }
+
+  /** One page of the listing; without a limit, all of it. */
+  async page(query: PageQuery = {}, options?: CallOptions): Promise<Page<Machine>> {
+    const { body, headers } = await this.#connection.send('GET /v3/machines', { query }, options)
+    return pageOf(body.machines, headers)
   }
 
   async get(id: number, options?: CallOptions): Promise<Machine> {

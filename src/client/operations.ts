@@ -97,7 +97,10 @@ export interface Operations {
   /** Change what is known of a secret. */
   'PATCH /v3/secrets/{id}/metadata': { ids: 'id'; body: Api.DetailsInput; answer: Api.Metadata }
   /** List the lists. */
-  'GET /v3/lists': { answer: { readonly lists: readonly Api.List[] } }
+  'GET /v3/lists': {
+    query: { readonly limit?: number; readonly cursor?: string }
+    answer: { readonly lists: readonly Api.List[] }
+  }
   /** Read a list. */
   'GET /v3/lists/{id}': { ids: 'id'; answer: Api.List }
   /** Create a list. */
@@ -107,7 +110,11 @@ export interface Operations {
   /** Delete a list and its secrets. */
   'DELETE /v3/lists/{id}': { ids: 'id'; answer: Api.Message }
   /** List the secrets of a list. */
-  'GET /v3/lists/{id}/secrets': { ids: 'id'; answer: { readonly secrets: readonly Api.SecretHead[] } }
+  'GET /v3/lists/{id}/secrets': {
+    ids: 'id'
+    query: { readonly limit?: number; readonly cursor?: string }
+    answer: { readonly secrets: readonly Api.SecretHead[] }
+  }
   /** Move a secret into a list. */
   'PUT /v3/lists/{id}/secrets/{secret}': { ids: 'id' | 'secret'; answer: Api.Moved }
   /** Render a template. */
@@ -146,7 +153,10 @@ export interface Operations {
   /** Make fingerprints of values. */
   'POST /v3/fingerprints': { body: Api.FingerprintFilter; answer: Api.Fingerprints }
   /** List API keys. */
-  'GET /v3/keys': { answer: { readonly keys: readonly Api.ApiKey[] } }
+  'GET /v3/keys': {
+    query: { readonly limit?: number; readonly cursor?: string }
+    answer: { readonly keys: readonly Api.ApiKey[] }
+  }
   /** Show the API key that asks. */
   'GET /v3/keys/self': { answer: Api.ApiKey }
   /** Show an API key. */
@@ -162,7 +172,10 @@ export interface Operations {
   /** Revoke an API key. */
   'DELETE /v3/keys/{id}': { ids: 'id'; query: { readonly cascade?: 'true' | 'false' }; answer: Api.Ended }
   /** List the machines that may read without a key. */
-  'GET /v3/machines': { answer: { readonly machines: readonly Api.Machine[] } }
+  'GET /v3/machines': {
+    query: { readonly limit?: number; readonly cursor?: string }
+    answer: { readonly machines: readonly Api.Machine[] }
+  }
   /** Read a machine. */
   'GET /v3/machines/{id}': { ids: 'id'; answer: Api.Machine }
   /** Register a machine. */
@@ -178,7 +191,10 @@ export interface Operations {
   /** Replace the account's key, a part at a time. */
   'POST /v3/account/rotate-key': { body: { readonly version: number }; answer: Api.AccountKey }
   /** List the users. */
-  'GET /v3/users': { answer: { readonly users: readonly Api.User[] } }
+  'GET /v3/users': {
+    query: { readonly limit?: number; readonly cursor?: string }
+    answer: { readonly users: readonly Api.User[] }
+  }
   /** Invite a user. */
   'POST /v3/users': { body: Api.NewUser; answer: Api.InvitedUser }
   /** Read a user. */
@@ -213,7 +229,10 @@ export interface Operations {
     answer: Api.Message
   }
   /** List your sessions. */
-  'GET /v3/sessions': { answer: { readonly sessions: readonly Api.OpenSession[] } }
+  'GET /v3/sessions': {
+    query: { readonly limit?: number; readonly cursor?: string }
+    answer: { readonly sessions: readonly Api.OpenSession[] }
+  }
   /** End one of your sessions. */
   'DELETE /v3/sessions/{id}': { ids: 'id'; answer: Api.Message }
   /** Sign in. */
@@ -274,7 +293,10 @@ export interface Operations {
   /** Change how the people of the account must sign in. */
   'PUT /v3/sign-in': { body: Api.SignInRules; answer: Api.SignInRules }
   /** List the trust rules. */
-  'GET /v3/trust-rules': { answer: { readonly trust_rules: readonly Api.TrustRule[] } }
+  'GET /v3/trust-rules': {
+    query: { readonly limit?: number; readonly cursor?: string }
+    answer: { readonly trust_rules: readonly Api.TrustRule[] }
+  }
   /** Create a trust rule. */
   'POST /v3/trust-rules': { body: Api.NewTrustRule; answer: Api.TrustRule }
   /** Read a trust rule. */

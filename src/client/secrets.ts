@@ -1,5 +1,5 @@
 /** Secrets and their versions. */
-import { countedPageOf, itemsOf, pageOf, tagged } from './answer.ts'
+import { allPages, countedPageOf, tagged } from './answer.ts'
 import { CachedSecrets, type CacheOptions } from './cached.ts'
 import type { Connection } from './connection.ts'
 import { errorOf, NotFound } from './errors.ts'
@@ -12,7 +12,6 @@ import type {
   NewSecret,
   NewValue,
   OneToStore,
-  PageQuery,
   Secret,
   SecretFilter,
   SecretHead,
@@ -26,7 +25,6 @@ import type {
 import type { AnswerOf } from './operations.ts'
 import type { CallOptions, KeyedOptions, MatchOptions } from './options.ts'
 
-const pageSize = 1000
 /** Names whose ids are remembered. */
 const maxIds = 1000
 
@@ -41,7 +39,7 @@ export class Secrets {
 
   /** All secrets that the API key may list, oldest first, without values; page by page as they are taken. */
   list(filter: SecretFilter = {}, options?: CallOptions): AsyncGenerator<SecretHead, void, undefined> {
-    return itemsOf((cursor) => this.page(queryOf(filter, cursor), options))
+    return allPages((query) => this.page({ ...filter, ...query }, options))
   }
 
   /** One page of the listing; without a limit, all of it. */
@@ -128,11 +126,7 @@ export class Secrets {
 
   /** What is known of all secrets that the API key may list, oldest first; page by page as they are taken. */
   listMetadata(filter: SecretFilter = {}, options?: CallOptions): AsyncGenerator<Metadata, void, undefined> {
-    return itemsOf(async (cursor) => {
-      const query = queryOf(filter, cursor)
-      const { body, headers } = await this.#connection.send('GET /v3/metadata', { query }, options)
-      return pageOf(body.secrets, headers)
-    })
+    return allPages((query) => this.metadataPage({ ...filter, ...query }, options))
   }
 
   /** One page of what is known of them, 1000 unless the limit is another. */
@@ -212,8 +206,4 @@ export class Secrets {
 function notFound(name: string): Error {
   const message = `No secret is called "${name}", or none that this API key may list.`
   return errorOf({ status: 404, code: 'not_found', message }, false)
-}
-
-function queryOf(filter: SecretFilter, cursor: string | undefined): SecretFilter & PageQuery {
-  return { ...filter, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
 }

@@ -1,10 +1,8 @@
 /** One-time seeds for machines. */
-import { itemsOf, pageOf } from './answer.ts'
+import { allPages, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type { IssuedSeed, NewSeed, Page, PageQuery, Seed } from './model.ts'
 import type { CallOptions, KeyedOptions } from './options.ts'
-
-const pageSize = 1000
 
 export class Seeds {
   readonly #connection: Connection
@@ -15,7 +13,7 @@ export class Seeds {
 
   /** Those that this API key made; with `account:manage`, all of the account. */
   list(options?: CallOptions): AsyncGenerator<Seed, void, undefined> {
-    return itemsOf((cursor) => this.#page({ limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }, options))
+    return allPages((query) => this.page(query, options))
   }
 
   async get(id: number, options?: CallOptions): Promise<Seed> {
@@ -32,7 +30,8 @@ export class Seeds {
     await this.#connection.send('DELETE /v3/seeds/{id}', { id }, options)
   }
 
-  async #page(query: PageQuery, options?: CallOptions): Promise<Page<Seed>> {
+  /** One page of the listing; without a limit, all of it. */
+  async page(query: PageQuery = {}, options?: CallOptions): Promise<Page<Seed>> {
     const { body, headers } = await this.#connection.send('GET /v3/seeds', { query }, options)
     return pageOf(body.seeds, headers)
   }

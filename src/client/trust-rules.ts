@@ -1,6 +1,7 @@
 /** Keys for jobs without a stored one: rules about whose tokens are trusted, and trading a token for a key. */
+import { allPages, pageOf } from './answer.ts'
 import { Connection } from './connection.ts'
-import type { JobKey, JobToken, NewTrustRule, TrustRule, TrustRuleChange } from './model.ts'
+import type { JobKey, JobToken, NewTrustRule, Page, PageQuery, TrustRule, TrustRuleChange } from './model.ts'
 import { type CallOptions, type KeyedOptions, keylessSettingsOf, type StrongroomOptions } from './options.ts'
 
 export class TrustRules {
@@ -10,9 +11,15 @@ export class TrustRules {
     this.#connection = connection
   }
 
-  async *list(options?: CallOptions): AsyncGenerator<TrustRule, void, undefined> {
-    const { body } = await this.#connection.send('GET /v3/trust-rules', {}, options)
-    yield* body.trust_rules
+  /** The trust rules whose keys this API key may manage; page by page as they are taken. */
+  list(options?: CallOptions): AsyncGenerator<TrustRule, void, undefined> {
+    return allPages((query) => this.page(query, options))
+  }
+
+  /** One page of the listing; without a limit, all of it. */
+  async page(query: PageQuery = {}, options?: CallOptions): Promise<Page<TrustRule>> {
+    const { body, headers } = await this.#connection.send('GET /v3/trust-rules', { query }, options)
+    return pageOf(body.trust_rules, headers)
   }
 
   async get(id: number, options?: CallOptions): Promise<TrustRule> {

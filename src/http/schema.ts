@@ -36,11 +36,19 @@ export const KeyQuery = {
 /** The query of a route that knows no parameter but the key. */
 export const NoQuery = Type.Object(KeyQuery, { additionalProperties: false })
 
-export const LimitQuery = Type.Optional(
+const limit = {
+  pattern: '^([1-9][0-9]{0,2}|1000)$',
+  description: 'a whole number from 1 to 1000',
+  'x-described-as': { type: 'integer', format: 'int32', minimum: 1, maximum: 1000 },
+} as const
+
+export const LimitQuery = Type.Optional(Type.String(limit))
+
+/** Of a listing that is answered as a whole without it. */
+export const PageLimit = Type.Optional(
   Type.String({
-    pattern: '^([1-9][0-9]{0,2}|1000)$',
-    description: 'a whole number from 1 to 1000',
-    'x-described-as': { type: 'integer', format: 'int32', minimum: 1, maximum: 1000 },
+    ...limit,
+    'x-about': 'So many at most, and `Strongroom-Next-Cursor` leads to the next ones; without it, all.',
   }),
 )
 

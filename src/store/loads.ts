@@ -6,8 +6,9 @@ import { noteMissing } from './missing.ts'
 import type { IdOrName } from './naming.ts'
 import type { Needs } from './needs.ts'
 import type { Ref } from './refs.ts'
-import type { At, Index } from './rows.ts'
+import { type At, atOf, type Index } from './rows.ts'
 import { accountKeysInUse } from './tables/account.ts'
+import { apiKeys } from './tables/api-key.ts'
 import { contents, lists, listsByName, wholeLists } from './tables/list.ts'
 import { changedNames } from './tables/record.ts'
 import { secretsByName, storedSecrets } from './tables/secret.ts'
@@ -59,6 +60,7 @@ export async function loadRows(tx: Transaction, needs: Needs, world: World, earl
   await loadNamed(tx, needs, world, early)
   noteMissing(needs, world)
   if (needs.withList.length > 0 || needs.held.length > 0) await loadFound(tx, needs, world)
+  if (needs.signedInTo.size > 0) await loadSignedIn(tx, needs, world)
   if (needs.makers.length > 0) await loadMade(tx, needs, world)
   if (needs.contents.length > 0) await loadContents(tx, needs.contents, world)
 }
@@ -125,20 +127,36 @@ function missingList(wanted: Wanted, world: World): Ref[] {
   })
 }
 
-/** What somebody made, as deep as it goes; of an account, all that is no key. */
+/** Who is signed in, of all accounts where that is asked for. */
+async function loadSignedIn(tx: Transaction, { signedInTo }: Needs, world: World): Promise<void> {
+  const ids = new Map<string, Ref>()
+  for (const { accountId, userId } of world.all(apiKeys)) {
+    if (userId !== null && signedInTo.has(accountId)) ids.set(`${accountId} ${userId}`, { accountId, id: userId })
+  }
+  await load(tx, lookups.usersById, [...ids.values()], world)
+}
+
+/** What somebody made, as deep as it goes: what others made is not looked at, but for trust rules, which are few. */
 async function loadMade(tx: Transaction, { makers }: Needs, world: World): Promise<void> {
   for (const root of makers) {
-    const owner = [{ accountId: root.accountId }]
-    await load(tx, lookups.machinesOf, owner, world)
-    const rules = await tx.find(lookups.trustRulesOf, owner)
+    const rules = await tx.find(lookups.trustRulesOf, [{ accountId: root.accountId }])
     lookups.trustRulesOf.take(world, rules)
-    await load(tx, lookups.keysOfRule, rules, world)
-    const seen = new Set<number>()
-    for (let at: readonly lookups.KeyMaker[] = [root]; at.length > 0; ) {
-      const found = (await tx.find(lookups.keysMadeBy, at)).filter(({ id }) => !seen.has(id))
-      for (const { id } of found) seen.add(id)
-      lookups.keysMadeBy.take(world, found)
-      at = found.map(({ accountId, id }) => ({ accountId, kind: 'key', id }))
+    const seen = new Set([atOf([root.kind, root.id])])
+    for (let at: readonly lookups.Maker[] = [root]; at.length > 0; ) {
+      const names = new Set(at.map(({ kind, id }) => atOf([kind, id])))
+      const theirs = rules.filter(({ maker }) => maker !== null && names.has(atOf([maker.kind, maker.id])))
+      const [made, traded] = await Promise.all([
+        tx.find(lookups.keysMadeBy, at),
+        theirs.length === 0 ? [] : tx.find(lookups.keysOfRule, theirs),
+        load(tx, lookups.machinesMadeBy, at, world),
+      ])
+      lookups.keysMadeBy.take(world, made)
+      lookups.keysOfRule.take(world, traded)
+      const next = [
+        ...[...made, ...traded].map(({ accountId, id }) => ({ accountId, kind: 'key', id })),
+        ...theirs.map(({ accountId, id }) => ({ accountId, kind: 'workload', id })),
+      ]
+      at = next.filter(({ kind, id }) => !seen.has(atOf([kind, id])) && seen.add(atOf([kind, id])))
     }
   }
 }

@@ -40,8 +40,8 @@ interface HashRef {
   readonly hash: string
 }
 
-/** Who made keys, in an account. */
-export interface KeyMaker extends Ref {
+/** Who made something, in an account. */
+export interface Maker extends Ref {
   readonly kind: string
 }
 
@@ -55,17 +55,23 @@ export const partSize = 100
 
 const byId = { accountId: 'account_id', id: 'id' }
 const ofAccount = { accountId: 'account_id' }
+const byMaker = { accountId: 'account_id', kind: 'maker_kind', id: 'maker_id' }
 
 export const keysByToken = sealedRows<HashRef>()('keys_by_token', apiKeys, { by: { hash: 'token_hash' } })
 export const keys = sealedRows<Ref>()('keys', apiKeys, { by: byId })
 /** Revoked ones too. */
-export const keysMadeBy = sealedRows<KeyMaker>()('keys_made_by', apiKeys, {
-  by: { accountId: 'account_id', kind: 'maker_kind', id: 'maker_id' },
-})
+export const keysMadeBy = sealedRows<Maker>()('keys_made_by', apiKeys, { by: byMaker })
 /** The sessions of a user that have not been ended. */
 export const sessionsOf = sealedRows<Ref>()('sessions_of', apiKeys, {
   by: { accountId: 'account_id', id: 'user_id' },
   where: 't.revoked_ms is null',
+})
+/** The sessions of everybody in an account that can still be used, if nothing else stands before that. */
+export const livingSessions = sealedRows<Within & { readonly now?: number }>()('living_sessions', apiKeys, {
+  by: ofAccount,
+  beyond: { now: 'expires_ms' },
+  beside: (now) => ({ now }),
+  where: 't.user_id is not null and t.revoked_ms is null',
 })
 /** The keys of a rule that have not been revoked, expired ones too. */
 export const keysOfRule = sealedRows<Ref>()('keys_of_rule', apiKeys, {
@@ -111,7 +117,6 @@ export const accountKeysInUse = lookup<Within, Pick<AccountKey, 'accountId' | 'v
   },
 )
 
-export const usersOf = sealedRows<Within>()('users_of', users, { by: ofAccount, ending: 'order by t.account_id, t.id' })
 /** Who owns an account and can sign in. */
 export const ownersOf = sealedRows<Within>()('owners_of', users, {
   by: ofAccount,
@@ -252,8 +257,8 @@ export const listsNamed = sealedRows<NameRef>()('lists_named', lists, {
   by: { accountId: 'account_id', name: 'name' },
 })
 
-export const machinesOf = sealedRows<Within>()('machines_of', machines, { by: ofAccount, ending: 'order by t.id' })
 export const machinesById = sealedRows<Ref>()('machines', machines, { by: byId })
+export const machinesMadeBy = sealedRows<Maker>()('machines_made_by', machines, { by: byMaker })
 export const machinesNamed = sealedRows<NameRef>()('machines_named', machines, {
   by: { accountId: 'account_id', name: 'name' },
 })

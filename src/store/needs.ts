@@ -37,6 +37,8 @@ export class Needs {
   }[] = []
   readonly claimed: AddressRange[] = []
   readonly accountNames = new Set<string>()
+  /** Accounts of which it is asked who is signed in. */
+  readonly signedInTo = new Set<number>()
   /** Of whom it is asked what they made. */
   readonly makers: (MakerRef & { readonly accountId: number })[] = []
 
@@ -140,11 +142,6 @@ export class Needs {
     this.ofAccount(lookups.accountKeysInUse)
   }
 
-  /** All of the account. */
-  machines(): void {
-    this.ofAccount(lookups.machinesOf)
-  }
-
   machine(id: number): void {
     this.row(lookups.machinesById, id)
   }
@@ -176,9 +173,10 @@ export class Needs {
     this.row(lookups.usersById, id)
   }
 
-  /** All of the account. */
-  everyUser(): void {
-    this.ofAccount(lookups.usersOf)
+  /** Whoever of the account is signed in, and their sessions that have not expired. */
+  signedIn(): void {
+    this.ofAccount(lookups.livingSessions)
+    this.signedInTo.add(this.#accountId)
   }
 
   /** Of the account, who can sign in. */

@@ -8,6 +8,7 @@ import { Batcher, Crowded } from './batcher.ts'
 import { DiskWatch } from './disk.ts'
 import type { Engine } from './engine.ts'
 import * as keyrings from './keyring-queries.ts'
+import type { ListedRows, Part } from './listings.ts'
 import { refuseUnlessThere, sqlitePath } from './location.ts'
 import { nextAccountSql } from './next-account.ts'
 import * as counting from './object-counts.ts'
@@ -133,24 +134,8 @@ class BatchedStore implements Store {
     return this.#all(queries.secretsOfListAfter(accountId, listId, after, limit))
   }
 
-  lists(accountId: number) {
-    return this.#all(queries.listsOf(accountId))
-  }
-
   async listsOfIds(accountId: number, ids: readonly number[]) {
     return ids.length === 0 ? [] : this.#all(queries.listsOfIds(accountId, ids))
-  }
-
-  keysAfter(accountId: number, after: number, limit: number) {
-    return this.#all(queries.keysAfter(accountId, after, limit))
-  }
-
-  openSessionsAfter(accountId: number, after: number, limit: number) {
-    return this.#all(queries.openSessionsAfter(accountId, after, limit))
-  }
-
-  seedsAfter(accountId: number, after: number, limit: number) {
-    return this.#all(queries.seedsAfter(accountId, after, limit))
   }
 
   async deploymentsAfter(accountId: number, filter: DeploymentFilter, after: number, limit: number) {
@@ -162,6 +147,10 @@ class BatchedStore implements Store {
     const found = queries.storedDeployments(rows)
     const last = found.length === limit ? found.at(-1)?.deployment.id : upTo
     return { found, next: last }
+  }
+
+  rowsOf<Row>(accountId: number, rows: ListedRows<Row>, part: Part) {
+    return this.#all(rows.part(accountId, part))
   }
 
   accounts(limit?: number) {
@@ -214,16 +203,8 @@ class BatchedStore implements Store {
     return found.filter(({ version, secret }) => version > secret.version - this.#keepVersions)
   }
 
-  machines(accountId: number) {
-    return this.#all(queries.machinesOf(accountId))
-  }
-
   claims(accountId: number) {
     return this.#all(queries.claimsOf(accountId))
-  }
-
-  users(accountId: number) {
-    return this.#all(people.usersOf(accountId))
   }
 
   userWithEmail(accountId: number, email: string) {
@@ -242,20 +223,12 @@ class BatchedStore implements Store {
     return this.#all(people.factorsOf(accountId, userId))
   }
 
-  factorsAfter(accountId: number, after: number, limit: number) {
-    return this.#all(people.factorsAfter(accountId, after, limit))
-  }
-
   factorWith(lookup: string) {
     return this.#first(people.factorWith(lookup))
   }
 
   rules(accountId: number) {
     return this.#first(people.rulesOf(accountId))
-  }
-
-  sessionsOf(accountId: number, userId: number) {
-    return this.#all(people.sessionsOf(accountId, userId))
   }
 
   settings(accountId: number) {

@@ -5,13 +5,11 @@ import { all, among, eachByItself, none, type Query, reading, settled, sql } fro
 import type { DeploymentFilter, StoredDeployment } from './store.ts'
 import type { StoredVersion } from './stored.ts'
 import { accounts } from './tables/account.ts'
-import { apiKeys } from './tables/api-key.ts'
 import { deployments, toDeployments } from './tables/deployment.ts'
 import type { NamedRow } from './tables/field.ts'
 import { lists } from './tables/list.ts'
-import { accountSettings, machineAddresses, machines } from './tables/machine.ts'
+import { accountSettings, machineAddresses } from './tables/machine.ts'
 import { secrets, toStoredSecret } from './tables/secret.ts'
-import { seeds } from './tables/seed.ts'
 import { trustRules } from './tables/trust-rule.ts'
 
 /** A secret with its current value, sealed, and the uid of its list, as far as they are there. */
@@ -88,9 +86,6 @@ export const secretsOfListAfter = (accountId: number, listId: number, after: num
   order by id limit ${limit}`,
   )
 
-export const listsOf = (accountId: number) =>
-  reading(lists, sql`select ${all(lists)} from lists where account_id = ${accountId} order by id`)
-
 export const listsOfIds = (accountId: number, ids: readonly number[]) =>
   reading(
     lists,
@@ -123,20 +118,11 @@ export const trustRulesOf = (accountId: number, issuer: string | undefined) => {
   )
 }
 
-export const machinesOf = (accountId: number) =>
-  reading(machines, sql`select ${all(machines)} from machines where account_id = ${accountId} order by id`)
-
 export const claimsOf = (accountId: number) =>
   reading(machineAddresses, sql`select ${all(machineAddresses)} from machine_addresses where account_id = ${accountId}`)
 
 export const settingsOf = (accountId: number) =>
   reading(accountSettings, sql`select ${all(accountSettings)} from account_settings where account_id = ${accountId}`)
-
-export const seedsAfter = (accountId: number, after: number, limit: number) =>
-  reading(
-    seeds,
-    sql`select ${all(seeds)} from seeds where account_id = ${accountId} and id > ${after} order by id limit ${limit}`,
-  )
 
 /** A row for each secret that a deployment of the page holds, or one; with the version that the secret has now. */
 export const deploymentsAfter = (
@@ -197,20 +183,3 @@ function matching(
 
 /** What is held of a secret that is gone, or has a newer version. */
 const old = sql`(s.id is null or s.version > h.version)`
-
-export const keysAfter = (accountId: number, after: number, limit: number) =>
-  reading(
-    apiKeys,
-    sql`
-  select ${all(apiKeys)} from api_keys where account_id = ${accountId} and user_id is null and id > ${after}
-  order by id limit ${limit}`,
-  )
-
-export const openSessionsAfter = (accountId: number, after: number, limit: number) =>
-  reading(
-    apiKeys,
-    sql`
-  select ${all(apiKeys)} from api_keys
-  where account_id = ${accountId} and user_id is not null and revoked_ms is null and id > ${after}
-  order by id limit ${limit}`,
-  )

@@ -4,17 +4,16 @@ import type { Action } from '../audit/record.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import type { Code } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
-import type { ApiKey } from '../model/api-key.ts'
 import type { Deployment } from '../model/deployment.ts'
 import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
-import type { AccountSettings, Machine } from '../model/machine.ts'
+import type { AccountSettings } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Secret, SecretKey, SecretSearch } from '../model/secret.ts'
-import type { Seed } from '../model/seed.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
+import type { ListedRows, Part } from './listings.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import type { StoredVersion } from './stored.ts'
 import type { Claim } from './tables/machine.ts'
@@ -42,8 +41,6 @@ export interface Store extends Watched {
   /** The tags that secrets of the account have, by their letters, the first so many. */
   tags(accountId: number, limit: number): Promise<readonly string[]>
   secretsOfListAfter(accountId: number, listId: number, after: number, limit: number): Promise<readonly Secret[]>
-  /** All lists of the account, by ascending id, those that are being deleted too. */
-  lists(accountId: number): Promise<readonly List[]>
   /** Those of these ids that are there, by ascending id. */
   listsOfIds(accountId: number, ids: readonly number[]): Promise<readonly List[]>
   /** By its exact name. */
@@ -57,12 +54,8 @@ export interface Store extends Watched {
     after: number,
     limit: number,
   ): Promise<readonly { readonly id: number; readonly isHolding: boolean }[]>
-  /** Keys by ascending id, after one. Who may see them has been decided by `list_keys`. */
-  keysAfter(accountId: number, after: number, limit: number): Promise<readonly ApiKey[]>
-  /** Sessions that have not been ended, expired ones too, by ascending id, after one. */
-  openSessionsAfter(accountId: number, after: number, limit: number): Promise<readonly ApiKey[]>
-  /** By ascending id, after one. Who may see them has been decided by `list_seeds`. */
-  seedsAfter(accountId: number, after: number, limit: number): Promise<readonly Seed[]>
+  /** A part of a listing. Who may see its rows has been decided by the operation that lists them. */
+  rowsOf<Row>(accountId: number, rows: ListedRows<Row>, part: Part): Promise<readonly Row[]>
   /** By ascending id, after one. Who may see them has been decided by `list_deployments`. */
   deploymentsAfter(accountId: number, filter: DeploymentFilter, after: number, limit: number): Promise<DeploymentPage>
   /** By ascending id: all, or the first so many. */
@@ -86,23 +79,17 @@ export interface Store extends Watched {
   trustRules(accountId: number, issuer?: string): Promise<readonly TrustRule[]>
   /** Of each of these secrets, by ascending id, the versions that are kept, oldest first. */
   versionsOf(accountId: number, ids: readonly number[]): Promise<readonly StoredVersion[]>
-  machines(accountId: number): Promise<readonly Machine[]>
   /** The ranges that the account's machines are found by. */
   claims(accountId: number): Promise<readonly Claim[]>
-  users(accountId: number): Promise<readonly User[]>
   /** By an address in lower case. */
   userWithEmail(accountId: number, email: string): Promise<User | undefined>
   /** Of whatever account, by the look-up hash of a one-time link. */
   userWithLink(linkHash: string): Promise<User | undefined>
   user(accountId: number, id: number): Promise<User | undefined>
   factorsOf(accountId: number, userId: number): Promise<readonly Factor[]>
-  /** By ascending id, after one. */
-  factorsAfter(accountId: number, after: number, limit: number): Promise<readonly Factor[]>
   /** Of whatever account. */
   factorWith(lookup: string): Promise<Factor | undefined>
   rules(accountId: number): Promise<SignInRules | undefined>
-  /** The newest first, those that have not been ended. */
-  sessionsOf(accountId: number, userId: number): Promise<readonly ApiKey[]>
   settings(accountId: number): Promise<AccountSettings | undefined>
   /** Secret keys that are wrapped under an older version than this one, by ascending secret id, after one. */
   secretKeysBelow(accountId: number, version: number, after: number, limit: number): Promise<readonly OldSecretKey[]>

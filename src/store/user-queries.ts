@@ -1,27 +1,14 @@
-/** The queries about users, their sessions and factors, and how they must sign in. */
+/** The queries about users and their factors, and how they must sign in. */
 import { all, reading, sql } from './sql.ts'
-import { apiKeys } from './tables/api-key.ts'
 import { factors } from './tables/factor.ts'
 import { signInRules } from './tables/sign-in.ts'
 import { users } from './tables/user.ts'
-
-/** The newest first. */
-export const sessionsOf = (accountId: number, userId: number) =>
-  reading(
-    apiKeys,
-    sql`
-  select ${all(apiKeys)} from api_keys where account_id = ${accountId} and user_id = ${userId} and revoked_ms is null
-  order by id desc limit 100`,
-  )
 
 export const userWithEmail = (accountId: number, email: string) =>
   reading(users, sql`select ${all(users)} from users where account_id = ${accountId} and email = ${email}`)
 
 export const userWithLink = (linkHash: string) =>
   reading(users, sql`select ${all(users)} from users where link_hash = ${linkHash}`)
-
-export const usersOf = (accountId: number) =>
-  reading(users, sql`select ${all(users)} from users where account_id = ${accountId} order by id`)
 
 export const userOf = (accountId: number, id: number) =>
   reading(users, sql`select ${all(users)} from users where account_id = ${accountId} and id = ${id}`)
@@ -30,12 +17,6 @@ export const factorsOf = (accountId: number, userId: number) =>
   reading(
     factors,
     sql`select ${all(factors)} from factors where account_id = ${accountId} and user_id = ${userId} order by id`,
-  )
-
-export const factorsAfter = (accountId: number, after: number, limit: number) =>
-  reading(
-    factors,
-    sql`select ${all(factors)} from factors where account_id = ${accountId} and id > ${after} order by id limit ${limit}`,
   )
 
 export const factorWith = (lookup: string) =>

@@ -10,12 +10,20 @@ import { type Machine, rangesOf } from '../model/machine.ts'
 import { detailsHash } from '../model/secret.ts'
 import { rowText, type SealedRows, type SealedTable } from '../store/coverage.ts'
 import { type FirstTable, firstText } from '../store/first-format.ts'
-import { pages } from './pages.ts'
+import {
+  factorListing,
+  keyListing,
+  listListing,
+  machineListing,
+  openSessionListing,
+  seedListing,
+  userListing,
+} from '../store/listings.ts'
+import { everyRow, pages } from './pages.ts'
 import type { Vault } from './vault.ts'
 
 /** Few, as their values come along. */
 const secretPage = 200
-const keyPage = 2000
 
 /** So many sentences are kept: who has read these knows enough. */
 const maxFindings = 1000
@@ -41,11 +49,12 @@ export class Findings {
  * @returns these, one sentence each
  */
 export async function accountState(
-  { store, keyring }: Pick<Vault, 'store' | 'keyring'>,
+  vault: Pick<Vault, 'store' | 'keyring'>,
   accountId: number,
   onHolding: (holding: Holding) => void = () => {},
   forged = new Findings(),
 ): Promise<readonly string[]> {
+  const { store, keyring } = vault
   let hasFirstKey = false
   const check = <Table extends SealedTable>(table: Table, row: SealedRows[Table], what: string) => {
     if (!keyring.isRowMac(rowText(table, row), row.mac)) forged.push(`The row of ${what} is not authentic.`)
@@ -78,31 +87,19 @@ export async function accountState(
     const digest = sealed === null ? null : hash('sha256', sealed, 'hex')
     onHolding({ kind: 'secret', id, uid, name, version, hash: digest, details: detailsHash(secret), place: placed })
   }
-  for await (const key of pages(
-    keyPage,
-    (last) => store.keysAfter(accountId, last, keyPage),
-    ({ id }) => id,
-  )) {
+  for await (const key of everyRow(vault, accountId, keyListing)) {
     hasFirstKey ||= key.id === 1
     take('api_keys', key, { ...idOf(key), kind: 'key', isRevoked: key.revokedAt !== null })
   }
-  for await (const session of pages(
-    keyPage,
-    (last) => store.openSessionsAfter(accountId, last, keyPage),
-    ({ id }) => id,
-  )) {
+  for await (const session of everyRow(vault, accountId, openSessionListing)) {
     take('api_keys', session, { ...idOf({ ...session, name: null }), kind: 'session', isRevoked: false })
   }
   // It came with its account, in one record; no key that somebody made is ever deleted.
   if (!hasFirstKey) forged.push('API key 1 is not in the store.')
-  const users = await store.users(accountId)
+  const users = await Array.fromAsync(everyRow(vault, accountId, userListing))
   for (const user of users) take('users', user, { ...idOf({ ...user, name: user.email }), kind: 'user' })
   const factorIds = new Map(users.map(({ id }) => [id, [] as { readonly id: number }[]]))
-  for await (const factor of pages(
-    keyPage,
-    (last) => store.factorsAfter(accountId, last, keyPage),
-    ({ id }) => id,
-  )) {
+  for await (const factor of everyRow(vault, accountId, factorListing)) {
     const { kind, name } = factor
     take('factors', factor, { ...idOf({ ...factor, name: factorName({ kind, name }) }), kind: 'factor' })
     factorIds.get(factor.userId)?.push(factor)
@@ -121,15 +118,11 @@ export async function accountState(
     const isUsual = !rules.isSecondFactorRequired && rules.sso === null
     take('sign_in_rules', rules, { kind: 'sign_in', ...nameless, isUsual })
   }
-  const machines = await store.machines(accountId)
+  const machines = await Array.fromAsync(everyRow(vault, accountId, machineListing))
   for (const machine of machines) take('machines', machine, { ...idOf(machine), kind: 'machine' })
   for (const fault of await claimFaults(store, accountId, machines)) forged.push(fault)
   for (const rule of await store.trustRules(accountId)) take('trust_rules', rule, { ...idOf(rule), kind: 'trust_rule' })
-  for await (const seed of pages(
-    keyPage,
-    (last) => store.seedsAfter(accountId, last, keyPage),
-    ({ id }) => id,
-  )) {
+  for await (const seed of everyRow(vault, accountId, seedListing)) {
     take('seeds', seed, { ...idOf({ ...seed, name: seed.target }), kind: 'seed' })
   }
   for await (const { deployment } of pages(
@@ -147,7 +140,7 @@ export async function accountState(
     const isUsual = !settings.vmAuth && account.networks.length === 0 && account.machineNetworks.length === 0
     take('account_settings', settings, { kind: 'settings', ...nameless, isUsual }, settingsHash(settings, account))
   }
-  for (const list of await store.lists(accountId)) {
+  for await (const list of everyRow(vault, accountId, listListing)) {
     const { id, uid, name, deleter } = list
     check('lists', list, `list ${id}`)
     if (uid !== listUid(keyring.storeId, accountId, id)) forged.push(`The row of list ${id} is not authentic.`)

@@ -5,7 +5,10 @@ import type { Vault } from './vault.ts'
 
 const macBytes = 16
 
-export type Listing = `secrets ${string}` | 'audit' | 'deployments' | 'seeds' | 'fingerprints'
+export type Listing =
+  | `secrets ${string}`
+  | ('audit' | 'deployments' | 'fingerprints' | 'keys' | 'lists' | 'machines' | 'seeds' | 'sessions' | 'trust rules')
+  | 'users'
 
 /** Where a listing goes on: from an id or a sequence number, or from what the last item is in order by. */
 export type Position = number | readonly (string | number)[]

@@ -3,11 +3,10 @@
 import type { Held } from '../model/deployment.ts'
 import type { Principal } from '../model/principal.ts'
 import { allowsName } from '../model/scope.ts'
-import type { DeploymentFilter, DeploymentPage, StoredDeployment } from '../store/store.ts'
+import type { DeploymentFilter, StoredDeployment } from '../store/store.ts'
+import { type Found, findPages, type Wanted } from './pages.ts'
 import { Pace } from './scan-in-turns.ts'
 import { type Asker, ask, type Vault, verifyAll } from './vault.ts'
-
-const pageSize = 500
 
 /** A secret that a target holds, with the version that it has now; `null` when it is gone. */
 export interface ShownSecret extends Held {
@@ -26,36 +25,28 @@ export interface ShownDeployment {
 /**
  * Lists deployments by ascending id: of each the secrets that the asker may list, and none that holds others alone.
  *
- * @param after gives where to begin, once the asker is known to the account
- * @param limit as many at most; without it, all
- * @returns those found, and whether there are more
  * @throws Refusal `forbidden`
  */
 export async function listDeployments(
   vault: Vault,
   asker: Asker,
   filter: DeploymentFilter,
-  after: (accountId: number) => number | undefined,
-  limit = Number.POSITIVE_INFINITY,
-): Promise<{ readonly accountId: number; readonly found: readonly ShownDeployment[]; readonly isMore: boolean }> {
+  wanted: Wanted,
+): Promise<Found<ShownDeployment>> {
   const { accountId, scopes } = await ask(vault, asker, { kind: 'list_deployments' })
   const isListed = (name: string) => allowsName(scopes, 'secrets:list', name)
-  const found: ShownDeployment[] = []
   const pace = new Pace()
-  let size = Math.min(limit + 1, pageSize)
-  for (let last: number | undefined = after(accountId) ?? 0; last !== undefined && found.length <= limit; ) {
-    const asked: DeploymentPage = await vault.store.deploymentsAfter(accountId, filter, last, size)
-    const page = asked.found
-    const rows = page.map(({ deployment }) => deployment)
+  return findPages(vault, asker, accountId, wanted, async (after = 0, limit) => {
+    const { found, next } = await vault.store.deploymentsAfter(accountId, filter, after, limit)
+    const rows = found.map(({ deployment }) => deployment)
     await verifyAll(vault, asker, 'deployments', rows, 'deployment.list')
-    last = asked.next
-    size = Math.min(2 * size, pageSize)
-    for (const one of page) {
-      found.push(...shownOf(one, filter, isListed))
+    const seen: ShownDeployment[] = []
+    for (const one of found) {
+      seen.push(...shownOf(one, filter, isListed))
       await pace.after(1 + one.deployment.secrets.length)
     }
-  }
-  return { accountId, found: found.slice(0, limit), isMore: found.length > limit }
+    return { seen, next }
+  })
 }
 
 /** @throws Refusal `not_found`, `forbidden` */

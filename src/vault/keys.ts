@@ -8,9 +8,10 @@ import { checkLabel } from '../model/name.ts'
 import { parseNetworks } from '../model/network.ts'
 import type { Principal } from '../model/principal.ts'
 import { formatScope, isWhole, mayManageKey, parseScopes } from '../model/scope.ts'
+import { keyListing } from '../store/listings.ts'
 import type { KeyChange, NewKey } from '../store/operations/keys.ts'
 import type { Made } from './made.ts'
-import { filterInTurns } from './scan-in-turns.ts'
+import { type Found, find, type Wanted } from './pages.ts'
 import {
   type Asker,
   ask,
@@ -22,11 +23,9 @@ import {
   tryAsk,
   tryAskOnce,
   type Vault,
-  verifyAll,
 } from './vault.ts'
 
 const maxTries = 20
-const pageSize = 1000
 
 export interface KeyInput {
   readonly name: string
@@ -65,16 +64,10 @@ export async function createKey(
 }
 
 /** Lists the keys that the asker may manage, revoked ones too, by ascending id. */
-export async function listKeys(vault: Vault, asker: Asker): Promise<readonly ApiKey[]> {
+export async function listKeys(vault: Vault, asker: Asker, wanted: Wanted): Promise<Found<ApiKey>> {
   const { accountId, scopes } = await ask(vault, asker, { kind: 'list_keys' })
-  const found: ApiKey[] = []
-  for (let last: number | undefined = 0; last !== undefined; ) {
-    const page: readonly ApiKey[] = await vault.store.keysAfter(accountId, last, pageSize)
-    last = page.length === pageSize ? page.at(-1)?.id : undefined
-    found.push(...page)
-  }
-  await verifyAll(vault, asker, 'api_keys', found, 'key.list')
-  return filterInTurns(found, (key) => mayManageKey(scopes, scopesOf(key)))
+  const isSeen = (key: ApiKey) => mayManageKey(scopes, scopesOf(key))
+  return find(vault, asker, accountId, { table: 'api_keys', action: 'key.list', rows: keyListing, isSeen }, wanted)
 }
 
 /** @throws Refusal `not_found`, `forbidden` */

@@ -4,24 +4,25 @@ import { invalid } from '../errors.ts'
 import { isListName, type List, listNameRule } from '../model/list.ts'
 import { allowsName } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
+import { listListing } from '../store/listings.ts'
 import type { IdOrName } from '../store/naming.ts'
+import { type Found, find, type Wanted } from './pages.ts'
 import { type ReadSecret, readSecrets } from './secrets.ts'
 import { type Asker, ask, askOnce, type MadeOnce, type Vault, verifyAll } from './vault.ts'
 
 /** Values read in one transaction: each may be a file of the longest kind. */
 const pageSize = 50
 
-/** All lists of the account, by ascending id. */
-export async function listLists(vault: Vault, asker: Asker): Promise<readonly List[]> {
+/** The lists of the account, by ascending id. */
+export async function listLists(vault: Vault, asker: Asker, wanted: Wanted): Promise<Found<List>> {
   const { accountId } = await ask(vault, asker, { kind: 'list_lists' })
-  return listsOf(vault, asker, accountId)
+  return listsOf(vault, asker, accountId, wanted)
 }
 
-/** @throws Refusal `integrity_failure` */
-export async function listsOf(vault: Vault, asker: Asker, accountId: number): Promise<readonly List[]> {
-  const found = await vault.store.lists(accountId)
-  await verifyAll(vault, asker, 'lists', found, 'list.list')
-  return found.filter(({ deleter }) => deleter === null)
+/** @throws Refusal `integrity_failure`, from the pages */
+export function listsOf(vault: Vault, asker: Asker, accountId: number, wanted: Wanted): Found<List> {
+  const isSeen = ({ deleter }: List) => deleter === null
+  return find(vault, asker, accountId, { table: 'lists', action: 'list.list', rows: listListing, isSeen }, wanted)
 }
 
 /** Those of these ids that are there. @throws Refusal `integrity_failure` */

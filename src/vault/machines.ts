@@ -1,13 +1,20 @@
 /** Machines that read without a key, and the account's switch that lets them. */
 import { newUid } from '../crypto/random.ts'
-import { invalid } from '../errors.ts'
+import { invalid, Refusal } from '../errors.ts'
 import { overlap } from '../model/address.ts'
+import { partBeyond } from '../model/grant.ts'
 import { type Machine, machineScopes, parseAddresses, parseMachineScopes, rangesOf } from '../model/machine.ts'
 import { checkLabel } from '../model/name.ts'
 import { parseNetworks, withinNetworks } from '../model/network.ts'
-import type { Settings, SettingsChange } from '../store/operations/settings.ts'
+import { parseScopes } from '../model/scope.ts'
+import { machineListing } from '../store/listings.ts'
+import type { HeldMachines, Settings, SettingsChange, Updated } from '../store/operations/settings.ts'
 import { accountsThat, askerOf, findAccount, type HostAsker, onHost } from './accounts.ts'
-import { type Asker, ask, askOnce, type Identity, type MadeOnce, type Vault } from './vault.ts'
+import { everyRow, type Found, find, type Wanted } from './pages.ts'
+import { Pace } from './scan-in-turns.ts'
+import { type Asker, ask, askOnce, type Identity, type MadeOnce, type Vault, verify } from './vault.ts'
+
+const maxTries = 20
 
 export interface MachineInput {
   readonly name: string
@@ -16,9 +23,10 @@ export interface MachineInput {
   readonly scopes: readonly string[] | undefined
 }
 
-/** @throws Refusal `forbidden`, `integrity_failure` */
-export function listMachines(vault: Vault, asker: Asker): Promise<readonly Machine[]> {
-  return ask(vault, asker, { kind: 'list_machines' })
+/** By ascending id. @throws Refusal `forbidden`, `integrity_failure` */
+export async function listMachines(vault: Vault, asker: Asker, wanted: Wanted): Promise<Found<Machine>> {
+  const { accountId } = await ask(vault, asker, { kind: 'list_machines' })
+  return find(vault, asker, accountId, { table: 'machines', action: 'machine.list', rows: machineListing }, wanted)
 }
 
 /** @throws Refusal `not_found`, `forbidden`, `integrity_failure` */
@@ -65,8 +73,34 @@ export function updateSettings(
   asker: Asker,
   { vmAuth, networks }: Pick<SettingsChange, 'vmAuth' | 'networks'>,
 ): Promise<Settings> {
-  const change = { vmAuth, networks: networks && parseNetworks(networks) }
-  return ask(vault, asker, { kind: 'update_settings', change })
+  return change(vault, asker, { vmAuth, networks: networks && parseNetworks(networks) })
+}
+
+async function change(vault: Vault, asker: Asker, wanted: SettingsChange): Promise<Settings> {
+  let held: HeldMachines | undefined
+  for (let tries = 0; tries < maxTries; tries++) {
+    const updated = await ask(vault, asker, { kind: 'update_settings', change: wanted, held })
+    if (updated.state === 'updated') return updated.settings
+    held = await holdMachines(vault, asker, updated)
+  }
+  throw new Refusal('overloaded', 'The machines keep changing. Try again.', { headers: { 'retry-after': '1' } })
+}
+
+/** Looks at every machine, in turns with others, up to the first that reaches further. */
+async function holdMachines(
+  vault: Vault,
+  asker: Asker,
+  { accountId, reach, nextId }: Extract<Updated, { readonly state: 'unheld' }>,
+): Promise<HeldMachines> {
+  const pace = new Pace()
+  for await (const machine of everyRow(vault, accountId, machineListing)) {
+    await verify(vault, asker, 'machines', machine, 'machine.read')
+    const { scopes, addresses: networks } = machine
+    const made = { scopes: parseScopes(scopes), networks, until: null, isOwner: false }
+    if (machine.id < nextId && partBeyond(made, reach) !== undefined) return { reach, nextId, beyond: machine.id }
+    await pace.after(1)
+  }
+  return { reach, nextId, beyond: undefined }
 }
 
 /**
@@ -83,7 +117,7 @@ export async function giveMachineNetworks(
   const account = await findAccount(vault, name)
   const given = parseNetworks(networks)
   const ranges = rangesOf({ addresses: given })
-  for (const machine of await vault.store.machines(account.id)) {
+  for await (const machine of everyRow(vault, account.id, machineListing)) {
     if (given.length > 0 && !withinNetworks(machine.addresses, given)) {
       throw invalid('networks', `Machine ${machine.id} (${machine.name}) has other addresses. Delete it first.`)
     }
@@ -94,6 +128,5 @@ export async function giveMachineNetworks(
       throw invalid('networks', `The account ${other.name} has some of these addresses. One address is of one account.`)
     }
   }
-  const change = { machineNetworks: given }
-  return (await ask(vault, askerOf(host, account.id), { kind: 'update_settings', change })).machineNetworks
+  return (await change(vault, askerOf(host, account.id), { machineNetworks: given })).machineNetworks
 }

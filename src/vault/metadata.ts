@@ -3,6 +3,7 @@ import type { List } from '../model/list.ts'
 import type { Details, Secret, SecretSearch } from '../model/secret.ts'
 import type { MetadataMatch, Place } from '../store/naming.ts'
 import { listsOf, listsOfIds } from './lists.ts'
+import { allOf, everything } from './pages.ts'
 import { searchOf } from './secret-listing.ts'
 import { prepare } from './secret-rows.ts'
 import { changeInTurn } from './secrets.ts'
@@ -60,7 +61,10 @@ export async function summarize(vault: Vault, asker: Asker): Promise<Summary> {
   const count = (part: Partial<SecretSearch>) => store.countSecrets(accountId, { ...search, ...part })
   const now = vault.now()
   const byList = await store.countByList(accountId, search)
-  const lists = (await listsOf(vault, asker, accountId)).map((list) => ({ list, secrets: byList.get(list.id) ?? 0 }))
+  const lists = (await allOf(listsOf(vault, asker, accountId, everything))).map((list) => ({
+    list,
+    secrets: byList.get(list.id) ?? 0,
+  }))
   return {
     secrets: [...byList.values()].reduce((sum, one) => sum + one, 0),
     files: await count({ type: 'file' }),

@@ -4,8 +4,9 @@ import type { Secret, SecretSearch } from '../model/secret.ts'
 import { fits, lowered } from '../model/secret-search.ts'
 import type { IdOrName } from '../store/naming.ts'
 import type { SecretOrder, SecretPage, SecretPosition } from '../store/store.ts'
+import { whileLetIn } from './pages.ts'
 import { filterInTurns } from './scan-in-turns.ts'
-import { type Asker, ask, authenticate, type Vault, verifyAll } from './vault.ts'
+import { type Asker, ask, type Vault, verifyAll } from './vault.ts'
 
 /** Which secrets a listing or a count is about: those that pass every part that is given. */
 export interface SecretFilter extends Omit<SecretSearch, 'names' | 'words' | 'listId'> {
@@ -99,15 +100,5 @@ async function* checked(
     left -= wanted.length
     yield wanted
     if (left === 0) return
-  }
-}
-
-/** A listing may be taken slowly: whoever is shut out meanwhile is given no further page. */
-async function* whileLetIn<T>(vault: Vault, asker: Asker, pages: AsyncIterable<T>): AsyncIterable<T> {
-  let isFirst = true
-  for await (const page of pages) {
-    if (!isFirst) await authenticate(vault, asker)
-    isFirst = false
-    yield page
   }
 }

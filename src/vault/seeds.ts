@@ -26,10 +26,11 @@ import { identifying } from '../render/meta-data.ts'
 import { inTurns } from '../render/steps.ts'
 import { namesIn, refuseUnresolved } from '../render/template.ts'
 import { parseUserData, parsingUserData, renderUserData, type UserData } from '../render/user-data.ts'
+import { seedListing, seedListingOf } from '../store/listings.ts'
+import { type Found, find, type Wanted } from './pages.ts'
 import { renderAll, renderRead } from './render.ts'
-import { type Asker, ask, type Identity, outdated, tryAsk, tryAskOnce, type Vault, verifyAll } from './vault.ts'
+import { type Asker, ask, type Identity, outdated, tryAsk, tryAskOnce, type Vault } from './vault.ts'
 
-const pageSize = 500
 const maxTries = 10
 /** All documents of a seed together. */
 const maxDocumentBytes = 1024 * 1024
@@ -152,24 +153,11 @@ function endOf({ userId, expiresAt }: ApiKey): number {
 }
 
 /** The seeds that the asker may see, by ascending id. */
-export async function listSeeds(
-  vault: Vault,
-  asker: Asker,
-  after: (accountId: number) => number | undefined,
-  limit = Number.POSITIVE_INFINITY,
-): Promise<{ readonly accountId: number; readonly found: readonly Seed[]; readonly isMore: boolean }> {
+export async function listSeeds(vault: Vault, asker: Asker, wanted: Wanted): Promise<Found<Seed>> {
   const { accountId, maker, isWhole } = await ask(vault, asker, { kind: 'list_seeds' })
   const isSeen = (seed: Seed) => isWhole || (seed.maker.kind === maker.kind && seed.maker.id === maker.id)
-  const found: Seed[] = []
-  let size = Math.min(limit + 1, pageSize)
-  for (let last: number | undefined = after(accountId) ?? 0; last !== undefined && found.length <= limit; ) {
-    const page: readonly Seed[] = await vault.store.seedsAfter(accountId, last, size)
-    last = page.length === size ? page.at(-1)?.id : undefined
-    size = Math.min(2 * size, pageSize)
-    found.push(...page.filter(isSeen))
-  }
-  await verifyAll(vault, asker, 'seeds', found, 'seed.list')
-  return { accountId, found: found.slice(0, limit), isMore: found.length > limit }
+  const rows = isWhole ? seedListing : seedListingOf(maker)
+  return find(vault, asker, accountId, { table: 'seeds', action: 'seed.list', rows, isSeen }, wanted)
 }
 
 /** @throws Refusal `not_found`, `forbidden`, `integrity_failure` */

@@ -9,14 +9,16 @@ import { checkLabel } from '../model/name.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import { checkEmail, nextGeneration, scopeTextsOf, type User, withoutLink } from '../model/user.ts'
 import type { Caller } from '../store/caller.ts'
+import { sessionListing } from '../store/listings.ts'
 import type { NewKey } from '../store/operations/keys.ts'
 import type { NewFactor, Proof } from '../store/proof.ts'
 import { accountCalled } from './accounts.ts'
+import { type Found, find, mapped, type Wanted } from './pages.ts'
 import { checkPassword, hashPassword, isPassword } from './passwords.ts'
 import { recordShutOut } from './repeats.ts'
 import { factorsOf, needsSecondFactor, proveCode, rulesOf } from './sign-in-proofs.ts'
 import { keepsChanging, prepareUser, userOfLink, verifyUser } from './users.ts'
-import { type Asker, ask, outdated, tryAsk, tryAskOnce, type Vault, verifyAll } from './vault.ts'
+import { type Asker, ask, outdated, tryAsk, tryAskOnce, type Vault, verify } from './vault.ts'
 
 /** Whatever is done with it, a session ends after this. */
 const lifetimeMs = 12 * 60 * 60 * 1000
@@ -200,22 +202,33 @@ export async function confirmSession(
   throw new Refusal('overloaded', 'The session keeps changing. Try again.', { headers: { 'retry-after': '1' } })
 }
 
-/** One's own open sessions, the newest first, and which of them is asking. */
-export async function listSessions(
-  vault: Vault,
-  asker: Asker,
-): Promise<{ readonly sessions: readonly ApiKey[]; readonly current: number }> {
+/** A session of whoever asks, and whether they ask with it. */
+export interface OwnSession extends ApiKey {
+  readonly isCurrent: boolean
+}
+
+/** One's own open sessions, the newest first. */
+export async function listSessions(vault: Vault, asker: Asker, wanted: Wanted): Promise<Found<OwnSession>> {
   const { user, session } = await readSession(vault, asker)
   if (session.scopes.length === 0) throw new Refusal('enrolment_required', 'Set up a second factor first.')
   const now = vault.now()
-  const open = await sessionsOf(vault, asker, user)
-  return { sessions: open.filter((one) => Math.min(one.expiresAt ?? 0, idleEndOf(one)) > now), current: session.id }
+  const isSeen = (one: ApiKey) => Math.min(one.expiresAt ?? 0, idleEndOf(one)) > now
+  const source = { table: 'api_keys', action: 'session.read', rows: sessionListing(user.id), isSeen } as const
+  const found = find(vault, asker, user.accountId, source, wanted)
+  return mapped(found, (one) => ({ ...one, isCurrent: one.id === session.id }))
 }
 
-async function sessionsOf(vault: Vault, asker: Asker, { accountId, id }: User): Promise<readonly ApiKey[]> {
-  const found = await vault.store.sessionsOf(accountId, id)
-  await verifyAll(vault, asker, 'api_keys', found, 'session.read')
+/** One of somebody's sessions, if it has not been ended. */
+async function sessionOf(vault: Vault, asker: Asker, { accountId, id: userId }: User, id: number) {
+  const found = await openSession(vault, accountId, userId, id)
+  if (found !== undefined) await verify(vault, asker, 'api_keys', found, 'session.read')
   return found
+}
+
+/** As the store has it. */
+export async function openSession({ store }: Vault, accountId: number, userId: number, id: number) {
+  const [found] = await store.rowsOf(accountId, sessionListing(userId), { after: id + 1, limit: 1 })
+  return found?.id === id ? found : undefined
 }
 
 /** @param id without it, the session that asks @throws Refusal `not_found` */
@@ -223,7 +236,7 @@ export async function endSession(vault: Vault, asker: Asker, id?: number): Promi
   for (let tries = 0; tries < maxTries; tries++) {
     const { user, session } = await readSession(vault, asker)
     const wanted = id ?? session.id
-    const found = (await sessionsOf(vault, asker, user)).find((one) => one.id === wanted)
+    const found = await sessionOf(vault, asker, user, wanted)
     const change = found && { rowMac: found.mac, expiresAt: found.expiresAt, revokedAt: vault.now() }
     const isOther = wanted !== session.id
     const next = isOther ? { rowMac: user.mac, user: withoutLink(nextGeneration(user)) } : undefined

@@ -13,7 +13,7 @@ import type { NewFactor } from '../store/proof.ts'
 import { handOut, takeBack } from './challenge-tickets.ts'
 import { oidcClient, type Providers } from './identity-providers.ts'
 import { recordShutOut } from './repeats.ts'
-import { type Agent, type Opened, open, personOf, recordFailure, type Stranger } from './sessions.ts'
+import { type Agent, type Opened, open, openSession, personOf, recordFailure, type Stranger } from './sessions.ts'
 import { dataOf, factorsOf, isOfKind, rulesOf, secretPlace, verifyFactor } from './sign-in-proofs.ts'
 import { addUser, keepsChanging, verifyUser } from './users.ts'
 import type { Vault } from './vault.ts'
@@ -242,8 +242,8 @@ async function userToLink(
 ): Promise<User | undefined> {
   const { accountId, userId, sessionId } = start
   if (userId !== null) {
-    const open = await vault.store.sessionsOf(accountId, userId)
-    return open.some(({ id }) => id === sessionId) ? vault.store.user(accountId, userId) : undefined
+    const isOpen = sessionId !== undefined && (await openSession(vault, accountId, userId, sessionId)) !== undefined
+    return isOpen ? vault.store.user(accountId, userId) : undefined
   }
   if (email === undefined) return undefined
   const found = await vault.store.userWithEmail(accountId, email)

@@ -1,8 +1,10 @@
 /** Trust rules: whose tokens are traded for API keys. Changed only by who could make such keys. */
 import { newUid } from '../crypto/random.ts'
 import { invalid, Refusal } from '../errors.ts'
+import { scopesOf } from '../model/api-key.ts'
 import { checkName } from '../model/name.ts'
 import { parseNetworks } from '../model/network.ts'
+import { mayManageKey } from '../model/scope.ts'
 import { parseClaims } from '../model/token-claims.ts'
 import {
   checkAudience,
@@ -15,6 +17,8 @@ import {
   type TrustRule,
 } from '../model/trust-rule.ts'
 import { isUsable, readKeySet, writeKeySet } from '../oidc/keys.ts'
+import { trustRuleListing } from '../store/listings.ts'
+import { type Found, find, type Wanted } from './pages.ts'
 import { type Asker, ask, askOnce, type Identity, type MadeOnce, outdated, tryAsk, type Vault } from './vault.ts'
 
 const maxTries = 20
@@ -40,8 +44,11 @@ export interface TrustRuleInput {
 export type TrustRuleParts = { readonly [part in keyof TrustRuleInput]?: TrustRuleInput[part] | undefined }
 
 /** Those that the asker may manage, by ascending id. @throws Refusal `forbidden`, `integrity_failure` */
-export function listTrustRules(vault: Vault, asker: Asker): Promise<readonly TrustRule[]> {
-  return ask(vault, asker, { kind: 'list_trust_rules' })
+export async function listTrustRules(vault: Vault, asker: Asker, wanted: Wanted): Promise<Found<TrustRule>> {
+  const { accountId, scopes } = await ask(vault, asker, { kind: 'list_trust_rules' })
+  const isSeen = (rule: TrustRule) => mayManageKey(scopes, scopesOf(rule))
+  const source = { table: 'trust_rules', action: 'trust_rule.list', rows: trustRuleListing, isSeen } as const
+  return find(vault, asker, accountId, source, wanted)
 }
 
 /** @throws Refusal `not_found`, `forbidden`, `integrity_failure` */

@@ -14,8 +14,10 @@ import {
   type User,
   withoutLink,
 } from '../model/user.ts'
+import { userListing } from '../store/listings.ts'
 import type { NewUser, UserChange } from '../store/operations/users.ts'
 import type { Made } from './made.ts'
+import { type Found, find, type Wanted } from './pages.ts'
 import { type Asker, ask, askOnce, integrityFailure, outdated, tryAskOnce, type Vault, verify } from './vault.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -35,9 +37,10 @@ export interface Invited {
   readonly token: string | undefined
 }
 
-/** @throws Refusal `forbidden`, `integrity_failure` */
-export function listUsers(vault: Vault, asker: Asker): Promise<readonly User[]> {
-  return ask(vault, asker, { kind: 'list_users' })
+/** By ascending id. @throws Refusal `forbidden`, `integrity_failure` */
+export async function listUsers(vault: Vault, asker: Asker, wanted: Wanted): Promise<Found<User>> {
+  const { accountId } = await ask(vault, asker, { kind: 'list_users' })
+  return find(vault, asker, accountId, { table: 'users', action: 'user.list', rows: userListing }, wanted)
 }
 
 /** @throws Refusal `not_found`, `forbidden` */

@@ -7,6 +7,7 @@ import { generateToken } from '../../src/crypto/token.ts'
 import { Balancer } from '../support/balancer.ts'
 import { type Child, startChild } from '../support/child.ts'
 import { engines } from '../support/engines.ts'
+import { freePort } from '../support/free-port.ts'
 import { CommitProxy } from '../support/proxy.ts'
 
 const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fail()
@@ -57,9 +58,15 @@ suite('Nodes on PostgreSQL', { skip: postgres.skip }, () => {
     const place = await postgres.makePlace()
     const before = await CommitProxy.start(place.databaseUrl ?? assert.fail())
     await before.stop()
-    const starting = startChild(t, { ...place, databaseUrl: before.url })
+    const [main, metrics] = [await freePort(), await freePort()]
+    const listen = { STRONGROOM_LISTEN: `127.0.0.1:${main}`, STRONGROOM_METRICS_LISTEN: `127.0.0.1:${metrics}` }
+    const starting = startChild(t, { ...place, databaseUrl: before.url }, { env: listen })
     // An exit would reject it.
-    await Promise.race([setTimeout(2_500), starting])
+    const isOver = starting.then(() => assert.fail('It did not wait.'))
+    const whileWaiting = Promise.all([main, metrics].map((port) => untilAnswered(`http://127.0.0.1:${port}`)))
+    await Promise.race([whileWaiting, isOver])
+    const other = await fetch(`http://127.0.0.1:${main}/v3/secrets`, { headers: { authorization: 'Bearer x' } })
+    assert.deepEqual([other.status, Reflect.get(Object(await other.json()), 'code')], [503, 'overloaded'])
 
     const proxy = await CommitProxy.start(place.databaseUrl ?? assert.fail(), Number(new URL(before.url).port))
     t.after(() => place.clear())
@@ -67,10 +74,25 @@ suite('Nodes on PostgreSQL', { skip: postgres.skip }, () => {
     const node = await starting
 
     assert.equal(node.output().split('waiting for it').length, 2, node.output())
-    assert.equal((await fetch(`${node.url}/readyz`)).status, 200)
+    for (const port of [main, metrics]) assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200)
     await node.end('SIGTERM')
   })
 })
+
+/** Until a server that waits for its database says that it is alive, and not ready. */
+async function untilAnswered(url: string): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    const alive = await fetch(`${url}/healthz`).catch(() => undefined)
+    if (alive === undefined) {
+      await setTimeout(50)
+      continue
+    }
+    const ready = await fetch(`${url}/readyz`)
+    assert.deepEqual([alive.status, ready.status, await ready.json()], [200, 503, { status: 'starting' }])
+    return
+  }
+  assert.fail('It does not answer while it waits.')
+}
 
 async function draining(node: Child): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {

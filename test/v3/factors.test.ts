@@ -1,6 +1,7 @@
 /** Second factors: the authenticator app, recovery codes and passkeys, and everything that somebody else might try. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { userListing } from '../../src/store/listings.ts'
 import { accountState } from '../../src/vault/account-state.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import { open } from '../../src/vault/sessions.ts'
@@ -112,7 +113,7 @@ for (const engine of engines) {
       const { owner, vault, url } = await startWithOwner(t, engine, { now: () => clock.now })
       const { secret, codes } = await enrolTotp(owner, clock.now)
       clock.now += stepMs
-      const [user] = await vault.store.users(1)
+      const [user] = await vault.store.rowsOf(1, userListing, { after: undefined, limit: 1 })
       for (let at = 0; at < 10; at++) await vault.attempts.beginCode(user?.uid ?? '', clock.now)
       const signIn = (code: string) => new Person(url).post('/v3/session', { email, password, code })
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { listKeys } from '../../src/vault/keys.ts'
+import { allOf, everything } from '../../src/vault/pages.ts'
 import { listSecrets } from '../../src/vault/secret-listing.ts'
 import type { Asker } from '../../src/vault/vault.ts'
 import { engines } from '../support/engines.ts'
@@ -77,16 +78,16 @@ for (const engine of engines) {
       const others = turns()
       const store = new Proxy(vault.store, {
         get(target, name) {
-          if (name !== 'keysAfter') return Reflect.get(target, name).bind(target)
-          return async (...given: Parameters<typeof target.keysAfter>) => {
-            const page = await target.keysAfter(...given)
+          if (name !== 'rowsOf') return Reflect.get(target, name).bind(target)
+          return async (...given: Parameters<typeof target.rowsOf>) => {
+            const page = await target.rowsOf(...given)
             others.begin()
             return page
           }
         },
       })
 
-      const found = await listKeys({ ...vault, store }, askerOf(server))
+      const found = await allOf(await listKeys({ ...vault, store }, askerOf(server), everything))
       const had = others.end()
 
       assert.equal(found.length, 421)

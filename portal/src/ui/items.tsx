@@ -1,5 +1,9 @@
 /** A list of things, one below the other: what each is called, what is known of it, and what one can do with it. */
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
+import { Button } from './controls.tsx'
+
+/** So many are shown at once; a browser takes long to lay out thousands. */
+const step = 100
 
 export function Items<T>({
   of: things,
@@ -12,8 +16,20 @@ export function Items<T>({
   /** @returns an `Item` with a key */
   readonly children: (thing: T) => ReactNode
 }) {
+  const [shown, setShown] = useState(step)
   if (things.length === 0) return empty
-  return <ul className="items">{things.map(children)}</ul>
+  const left = things.length - shown
+  return (
+    <>
+      <ul className="items">{things.slice(0, shown).map(children)}</ul>
+      {left > 0 ? (
+        <div className="items-more">
+          <Button onPress={() => setShown(shown + step)}>Show {Math.min(left, step)} more</Button>
+          <span className="hint">{left.toLocaleString('en')} not shown</span>
+        </div>
+      ) : null}
+    </>
+  )
 }
 
 export function Item({

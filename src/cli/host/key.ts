@@ -7,6 +7,7 @@ import { rights } from '../../model/scope.ts'
 import { askerOf, findAccount, type HostAsker } from '../../vault/accounts.ts'
 import { createKey, listKeys, revokeKey } from '../../vault/keys.ts'
 import { listMade, namesOf } from '../../vault/made.ts'
+import { allOf, everything } from '../../vault/pages.ts'
 import { type Asker, authenticate, type Vault } from '../../vault/vault.ts'
 import { timeOf } from '../input.ts'
 import { countsOf, makerText } from '../made.ts'
@@ -37,7 +38,9 @@ export async function create(name: string, options: CreateOptions): Promise<void
 }
 
 export async function list({ account, json }: Options): Promise<void> {
-  const keys = (await inAccount(account, listKeys)).map(shown)
+  const keys = (await inAccount(account, async (vault, asker) => allOf(await listKeys(vault, asker, everything)))).map(
+    shown,
+  )
   if (json) return printJson({ keys })
   printTable(
     ['ID', 'NAME', 'STATE', 'LAST USED', 'MADE BY', 'SCOPES'],

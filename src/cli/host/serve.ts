@@ -19,11 +19,14 @@ import { print } from '../output.ts'
 import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
 import { listen, originOf } from './listen.ts'
 import { ServiceManager } from './service-manager.ts'
+import { Waiting } from './waiting.ts'
 import { hostAsker } from './with-vault.ts'
 
 /** After this long, whoever still waits is let down rather than the supervisor kept waiting. */
 const stopTimeoutMs = 20_000
 const sweepIntervalMs = 50
+/** Whoever probes the process has patience for so long. */
+const slowStartMs = 3_000
 const minuteMs = 60_000
 const dayMs = 86_400_000
 
@@ -39,17 +42,24 @@ export async function serve(): Promise<void> {
   const manager = new ServiceManager(variable, (reason) =>
     logger.warn({ reason }, 'systemd cannot be told how the server is'),
   )
+  // Before the store is opened: who serves with the wrong file is not to find out after a migration.
+  const tlsPair = config.tls === undefined ? undefined : (await import('../../http/tls.ts')).readTls(config.tls)
+  const waiting = new Waiting(config, tlsPair, logger)
   const onAway = (reason: string) => {
     logger.warn({ reason }, 'the database cannot be used yet: waiting for it')
     manager.status('waiting for the database')
+    waiting.begin()
   }
-  // Before the store is opened: who serves with the wrong file is not to find out after a migration.
-  const tlsPair = config.tls === undefined ? undefined : (await import('../../http/tls.ts')).readTls(config.tls)
+  // A store of an older version may take long, too.
+  const slow = later(() => waiting.begin(), slowStartMs)
   // The store's thread starts while the server's modules load.
   const [opened, { createServer }] = await Promise.all([
     openServerVault(config, { onAway }),
     import('../../http/server.ts'),
-  ])
+  ]).finally(() => {
+    clearTimeout(slow)
+    return waiting.end()
+  })
   let server: Server | undefined
   try {
     const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)

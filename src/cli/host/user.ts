@@ -5,6 +5,7 @@ import { type Role, roles, stateOf, type User } from '../../model/user.ts'
 import { askerOf, findAccount, type HostAsker } from '../../vault/accounts.ts'
 import { resetFactors } from '../../vault/factors.ts'
 import { listMade, namesOf } from '../../vault/made.ts'
+import { allOf, everything } from '../../vault/pages.ts'
 import { type Invited, inviteOwner, inviteUser, listUsers, resetUser, updateUser } from '../../vault/users.ts'
 import type { Asker, Vault } from '../../vault/vault.ts'
 import { countsOf } from '../made.ts'
@@ -42,7 +43,7 @@ export async function create(email: string | undefined, options: CreateOptions):
 }
 
 export async function list(options: Options): Promise<void> {
-  const users = (await inAccount(options, (vault, asker) => listUsers(vault, asker))).map(shown)
+  const users = (await inAccount(options, everybody)).map(shown)
   if (options.json) return printJson({ users })
   printTable(
     ['ID', 'EMAIL', 'NAME', 'ROLE', 'STATE', 'SECOND FACTOR'],
@@ -97,9 +98,13 @@ function shown(user: User) {
 }
 
 async function find(vault: Vault, asker: Asker, email: string): Promise<User> {
-  const found = (await listUsers(vault, asker)).find((user) => user.email === email.trim().toLowerCase())
+  const found = (await everybody(vault, asker)).find((user) => user.email === email.trim().toLowerCase())
   if (found === undefined) throw new Refusal('not_found', 'No user of this account has the address.')
   return found
+}
+
+async function everybody(vault: Vault, asker: Asker): Promise<readonly User[]> {
+  return allOf(await listUsers(vault, asker, everything))
 }
 
 function inAccount<T>(

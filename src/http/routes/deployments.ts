@@ -2,24 +2,14 @@
 import { Type } from 'typebox'
 import { invalid } from '../../errors.ts'
 import { isSecretName, parseId } from '../../model/name.ts'
-import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
 import { deleteDeployment, listDeployments, type ShownDeployment } from '../../vault/deployments.ts'
 import { readMetadata } from '../../vault/metadata.ts'
+import { allOf, everything } from '../../vault/pages.ts'
 import { askerOf } from '../asker.ts'
+import { answerListing, pageQuery } from '../listing.ts'
 import { Acted } from '../made.ts'
 import { defineRoute, noBody, noParams, type Route } from '../route.ts'
-import {
-  CursorQuery,
-  formatTime,
-  IdParams,
-  idOf,
-  KeyQuery,
-  LimitQuery,
-  Message,
-  NoQuery,
-  Time,
-  withoutNul,
-} from '../schema.ts'
+import { formatTime, IdParams, idOf, KeyQuery, Message, NoQuery, Time, withoutNul } from '../schema.ts'
 
 const Id = Type.Integer({ minimum: 1 })
 const Shown = Type.Object(
@@ -61,9 +51,7 @@ export const deploymentRoutes: readonly Route[] = [
       params: noParams,
       query: Type.Object(
         {
-          ...KeyQuery,
-          limit: LimitQuery,
-          cursor: CursorQuery,
+          ...pageQuery,
           target: Type.Optional(
             Type.String({ minLength: 1, maxLength: 128, pattern: withoutNul, description: 'the name of a target' }),
           ),
@@ -81,21 +69,18 @@ export const deploymentRoutes: readonly Route[] = [
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const { limit, cursor, target, secret, stale, include } = request.query
+        const { target, secret, stale, include } = request.query
         const filter = {
           target,
           secret: secret === undefined ? undefined : secretOf(secret),
           isStale: stale === 'true',
         }
-        const after = (accountId: number) =>
-          cursor === undefined ? undefined : decodeCursor(vault, accountId, 'deployments', cursor)
-        const most = limit === undefined ? undefined : Number(limit)
-        const { accountId, found, isMore } = await listDeployments(vault, askerOf(request), filter, after, most)
-        const last = found.at(-1)
-        if (isMore && last !== undefined) {
-          reply.header('strongroom-next-cursor', encodeCursor(vault, accountId, 'deployments', last.id))
-        }
-        return { deployments: found.map((one) => shown(one, include !== undefined)) }
+        return answerListing(vault, request.query, reply, {
+          listing: 'deployments',
+          read: (wanted) => listDeployments(vault, askerOf(request), filter, wanted),
+          shown: (one) => shown(one, include !== undefined),
+          answer: (deployments) => ({ deployments }),
+        })
       },
   }),
 
@@ -120,7 +105,7 @@ export const deploymentRoutes: readonly Route[] = [
       ({ vault }) =>
       async (request) => {
         const secret = idOf(request.params)
-        const { found } = await listDeployments(vault, askerOf(request), { secret }, () => undefined)
+        const found = await allOf(await listDeployments(vault, askerOf(request), { secret }, everything))
         if (found.length === 0) await readMetadata(vault, askerOf(request), { id: secret })
         return { deployments: found.map((one) => shown(one, request.query.include !== undefined)) }
       },

@@ -8,6 +8,7 @@ import { maxScopes, rights } from '../../model/scope.ts'
 import { createKey, listKeys, readKey, readOwnKey, revokeKey, revokeOwnKey, rotateKey } from '../../vault/keys.ts'
 import { listMade, namesOf } from '../../vault/made.ts'
 import { askerOf, identityOf } from '../asker.ts'
+import { answerListing, PageQuery } from '../listing.ts'
 import { CascadeQuery, CreatedBy, Ended, ended, MadeThings, shownMaker } from '../made.ts'
 import { MadeBefore, madeBefore } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
@@ -68,7 +69,7 @@ export const keyRoutes: readonly Route[] = [
     repeat: 'safe',
     schemas: {
       params: noParams,
-      query: NoQuery,
+      query: PageQuery,
       body: noBody,
       answers: { 200: Type.Object({ keys: Type.Array(Shown) }) },
       refusals: [],
@@ -76,7 +77,13 @@ export const keyRoutes: readonly Route[] = [
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
-      async (request) => ({ keys: (await listKeys(vault, askerOf(request))).map(shown) }),
+      (request, reply) =>
+        answerListing(vault, request.query, reply, {
+          listing: 'keys',
+          read: (wanted) => listKeys(vault, askerOf(request), wanted),
+          shown,
+          answer: (keys) => ({ keys }),
+        }),
   }),
 
   defineRoute({

@@ -5,13 +5,13 @@ import type { List } from '../../model/list.ts'
 import { parseId } from '../../model/name.ts'
 import { deleteList } from '../../vault/deletion.ts'
 import { createList, listLists, moveSecret, readList, renameList } from '../../vault/lists.ts'
-import { listSecrets } from '../../vault/secret-listing.ts'
 import { askerOf } from '../asker.ts'
+import { answerListing, PageQuery, sendAll } from '../listing.ts'
 import { markReplayed } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { formatTime, IdParams, IdText, idOf, ListName, Message, NoQuery, Time } from '../schema.ts'
 import { markStale } from '../state-headers.ts'
-import { Listed, Name, sendAll } from './secrets.ts'
+import { answerOf, Listed, listed, listingOf, Name, pageOf } from './secrets.ts'
 
 const Id = Type.Integer({ minimum: 1 })
 const Shown = Type.Object(
@@ -40,7 +40,7 @@ export const listRoutes: readonly Route[] = [
     repeat: 'safe',
     schemas: {
       params: noParams,
-      query: NoQuery,
+      query: PageQuery,
       body: noBody,
       answers: { 200: Type.Object({ lists: Type.Array(Shown) }) },
       refusals: [],
@@ -48,7 +48,13 @@ export const listRoutes: readonly Route[] = [
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
-      async (request) => ({ lists: (await listLists(vault, askerOf(request))).map(shown) }),
+      (request, reply) =>
+        answerListing(vault, request.query, reply, {
+          listing: 'lists',
+          read: (wanted) => listLists(vault, askerOf(request), wanted),
+          shown,
+          answer: (lists) => ({ lists }),
+        }),
   }),
 
   defineRoute({
@@ -162,18 +168,22 @@ export const contentsOfListRoutes: readonly Route[] = [
     repeat: 'safe',
     schemas: {
       params: IdParams,
-      query: NoQuery,
+      query: PageQuery,
       body: noBody,
       answers: { 200: Type.Object({ secrets: Type.Array(Listed) }) },
       refusals: [],
     },
-    headers: { takes: [], gives: [] },
+    headers: { takes: [], gives: ['Strongroom-Previous-Cursor'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const filter = { list: idOf(request.params) }
-        const { pages } = await listSecrets(vault, askerOf(request), filter, () => undefined)
-        return sendAll(reply, pages)
+        const part = { list: idOf(request.params) }
+        if (request.query.limit === undefined) {
+          const { pages } = await listingOf(vault, request, undefined, part)
+          return sendAll(reply, pages, listed, answerOf)
+        }
+        const { page } = await pageOf(vault, request, reply, undefined, part)
+        return answerOf(page.map(listed))
       },
   }),
 

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Machine } from '../../model/machine.ts'
 import { createMachine, deleteMachine, listMachines, readMachine } from '../../vault/machines.ts'
 import { askerOf, identityOf } from '../asker.ts'
+import { answerListing, PageQuery } from '../listing.ts'
 import { CreatedBy, shownMaker } from '../made.ts'
 import { markReplayed } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
@@ -32,7 +33,7 @@ export const machineRoutes: readonly Route[] = [
     repeat: 'safe',
     schemas: {
       params: noParams,
-      query: NoQuery,
+      query: PageQuery,
       body: noBody,
       answers: { 200: Type.Object({ machines: Type.Array(Shown) }) },
       refusals: [],
@@ -40,7 +41,13 @@ export const machineRoutes: readonly Route[] = [
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
-      async (request) => ({ machines: (await listMachines(vault, askerOf(request))).map(shown) }),
+      (request, reply) =>
+        answerListing(vault, request.query, reply, {
+          listing: 'machines',
+          read: (wanted) => listMachines(vault, askerOf(request), wanted),
+          shown,
+          answer: (machines) => ({ machines }),
+        }),
   }),
 
   defineRoute({

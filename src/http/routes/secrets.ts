@@ -1,5 +1,4 @@
 /** `/v3/secrets`: the five operations, with just the fields that the contract shows. */
-import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { invalid } from '../../errors.ts'
@@ -8,12 +7,13 @@ import { isPattern } from '../../model/pattern.ts'
 import { plainDetails, type Secret } from '../../model/secret.ts'
 import type { Changed } from '../../store/operation.ts'
 import { decodePosition, encodeCursor } from '../../vault/cursors.ts'
-import { listSecrets, type SecretsFound, type SecretsInOrder } from '../../vault/secret-listing.ts'
+import { listSecrets, type SecretFilter, type SecretsFound, type SecretsInOrder } from '../../vault/secret-listing.ts'
 import { createSecret, deleteSecret, type NewSecret, readSecret, updateSecret } from '../../vault/secrets.ts'
 import { encodingOf } from '../../vault/values.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import { etagOf, matchOf } from '../conditions.ts'
+import { sendAll, take } from '../listing.ts'
 import { markReplayed } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import {
@@ -170,10 +170,10 @@ export const secretRoutes: readonly Route[] = [
         if (request.query.limit === undefined) {
           const listing = await listingOf(vault, request)
           await markCount(request, reply, listing)
-          return sendAll(reply, listing.pages)
+          return sendAll(reply, listing.pages, listed, answerOf)
         }
         const { page } = await pageOf(vault, request, reply)
-        return { secrets: page.map(listed) }
+        return answerOf(page.map(listed))
       },
   }),
 
@@ -352,10 +352,20 @@ function timeOf(text: string | undefined, field: string): number | undefined {
   return text === undefined ? undefined : parseTime(text, field)
 }
 
-/** The secrets that a listing's query asks for. @param limit how many are wanted, at most */
-async function listingOf(vault: Vault, request: Asking, limit?: number) {
+/** How a listing of secrets is answered. */
+export function answerOf<Item>(secrets: readonly Item[]) {
+  return { secrets }
+}
+
+/**
+ * The secrets that a listing's query asks for.
+ *
+ * @param limit how many are wanted, at most
+ * @param part of which secrets, whatever the query says
+ */
+export async function listingOf(vault: Vault, request: Asking, limit?: number, part?: SecretFilter) {
   const { cursor } = request.query
-  const wanted = wantedOf(request)
+  const wanted = { ...wantedOf(request), ...part }
   const listing = `secrets ${wanted.order} ${wanted.isDown}` as const
   const begin = (accountId: number) => {
     if (cursor === undefined) return undefined
@@ -374,9 +384,10 @@ export async function pageOf(
   request: Asking,
   reply: FastifyReply,
   limit = Number(request.query.limit),
+  part?: SecretFilter,
 ): Promise<{ readonly accountId: number; readonly page: readonly Secret[] }> {
   // One more tells whether there is another page.
-  const asked = await listingOf(vault, request, limit + 1)
+  const asked = await listingOf(vault, request, limit + 1, part)
   const { accountId, pages, positionOf, listing, isBack } = asked
   await markCount(request, reply, asked)
   const found = await take(pages, limit + 1)
@@ -421,44 +432,4 @@ export function markChange(reply: FastifyReply, { secret, replayed, stale }: Cha
   markReplayed(reply, replayed)
   if (secret.version > 1) markStale(reply, stale)
   return reply.header('etag', etagOf(secret.version))
-}
-
-async function take(pages: AsyncIterable<readonly Secret[]>, count: number): Promise<readonly Secret[]> {
-  const found: Secret[] = []
-  for await (const page of pages) {
-    found.push(...page)
-    if (found.length >= count) break
-  }
-  return found.slice(0, count)
-}
-
-/** One page is answered at once; a longer list is streamed, so that its length never has to fit into memory. */
-export async function sendAll(reply: FastifyReply, pages: AsyncIterable<readonly Secret[]>) {
-  const rest = pages[Symbol.asyncIterator]()
-  const first = await rest.next()
-  const second = await rest.next()
-  const head: readonly Secret[] = first.done === true ? [] : first.value
-  if (second.done === true) return { secrets: head.map(listed) }
-  const body = Readable.from(joined(head, second.value, rest))
-  return reply
-    .type('application/json; charset=utf-8')
-    .serializer((payload: unknown) => payload as string)
-    .send(body)
-}
-
-async function* joined(first: readonly Secret[], second: readonly Secret[], rest: AsyncIterator<readonly Secret[]>) {
-  let separator = '{"secrets":['
-  for (let page: readonly Secret[] | undefined = first, next = second; page !== undefined; ) {
-    if (page.length > 0) {
-      yield separator + page.map((secret) => JSON.stringify(listed(secret))).join(',')
-      separator = ','
-    }
-    if (page === first) page = next
-    else {
-      const result = await rest.next()
-      page = result.done === true ? undefined : result.value
-      next = page ?? []
-    }
-  }
-  yield separator === ',' ? ']}' : '{"secrets":[]}'
 }

@@ -4,12 +4,12 @@ import { Type } from 'typebox'
 import { invalid } from '../../errors.ts'
 import { labelRule } from '../../model/name.ts'
 import { maxLifetimeSeconds, type Seed, seedDocuments, seedState } from '../../model/seed.ts'
-import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
 import { createSeed, deleteSeed, listSeeds, readSeed } from '../../vault/seeds.ts'
 import { askerOf, identityOf } from '../asker.ts'
+import { answerListing, PageQuery } from '../listing.ts'
 import { MadeBefore, madeBefore } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
-import { CursorQuery, formatTime, IdParams, idOf, KeyQuery, LimitQuery, Message, NoQuery, Time } from '../schema.ts'
+import { formatTime, IdParams, idOf, Message, NoQuery, Time } from '../schema.ts'
 
 const Id = Type.Integer({ minimum: 1 })
 const Document = Type.Optional(Type.String({ description: 'a text' }))
@@ -138,7 +138,7 @@ export const seedRoutes: readonly Route[] = [
     repeat: 'safe',
     schemas: {
       params: noParams,
-      query: Type.Object({ ...KeyQuery, limit: LimitQuery, cursor: CursorQuery }, { additionalProperties: false }),
+      query: PageQuery,
       body: noBody,
       answers: { 200: Type.Object({ seeds: Type.Array(Shown) }) },
       refusals: [],
@@ -146,18 +146,13 @@ export const seedRoutes: readonly Route[] = [
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
-      async (request, reply) => {
-        const { limit, cursor } = request.query
-        const after = (accountId: number) =>
-          cursor === undefined ? undefined : decodeCursor(vault, accountId, 'seeds', cursor)
-        const most = limit === undefined ? undefined : Number(limit)
-        const { accountId, found, isMore } = await listSeeds(vault, askerOf(request), after, most)
-        const last = found.at(-1)
-        if (isMore && last !== undefined) {
-          reply.header('strongroom-next-cursor', encodeCursor(vault, accountId, 'seeds', last.id))
-        }
-        return { seeds: found.map((seed) => shown(seed, vault.now())) }
-      },
+      (request, reply) =>
+        answerListing(vault, request.query, reply, {
+          listing: 'seeds',
+          read: (wanted) => listSeeds(vault, askerOf(request), wanted),
+          shown: (seed) => shown(seed, vault.now()),
+          answer: (seeds) => ({ seeds }),
+        }),
   }),
 
   defineRoute({

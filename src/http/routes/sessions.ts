@@ -1,7 +1,6 @@
 /** `/v3/session`, `/v3/sessions` and `/v3/invitations`: people sign in, confirm who they are, and sign out. */
 import { Type } from 'typebox'
 import { invalid, Refusal } from '../../errors.ts'
-import type { ApiKey } from '../../model/api-key.ts'
 import { type Role, roles } from '../../model/user.ts'
 import { provePasskey, signInWithPasskey } from '../../vault/passkeys.ts'
 import {
@@ -10,12 +9,14 @@ import {
   confirmSession,
   endSession,
   listSessions,
+  type OwnSession,
   provePassword,
   readSession,
   signIn,
 } from '../../vault/sessions.ts'
 import { userOfLink } from '../../vault/users.ts'
 import { askerOf } from '../asker.ts'
+import { answerListing, PageQuery } from '../listing.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { formatTime, IdParams, idOf, Message, NoQuery, Time, withoutNul } from '../schema.ts'
 import { AccountName, accountName, agentOf, begun, Session, shown, strangerOf } from '../session-answer.ts'
@@ -338,7 +339,7 @@ export const sessionRoutes: readonly Route[] = [
     repeat: 'safe',
     schemas: {
       params: noParams,
-      query: NoQuery,
+      query: PageQuery,
       body: noBody,
       answers: { 200: Type.Object({ sessions: Type.Array(OpenSession) }) },
       refusals: [404],
@@ -346,10 +347,13 @@ export const sessionRoutes: readonly Route[] = [
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
-      async (request) => {
-        const { sessions, current } = await listSessions(vault, askerOf(request))
-        return { sessions: sessions.map((session) => shownInList(session, session.id === current)) }
-      },
+      (request, reply) =>
+        answerListing(vault, request.query, reply, {
+          listing: 'sessions',
+          read: (wanted) => listSessions(vault, askerOf(request), wanted),
+          shown: shownInList,
+          answer: (sessions) => ({ sessions }),
+        }),
   }),
 
   defineRoute({
@@ -380,7 +384,7 @@ export const sessionRoutes: readonly Route[] = [
 
 const nobody = { kind: 'user', accountId: 0, userId: 0, name: '' } as const
 
-function shownInList(session: ApiKey, current: boolean) {
+function shownInList(session: OwnSession) {
   const { address = '', user_agent = '' } = JSON.parse(session.agent || '{}') as Record<string, string>
   return {
     id: session.id,
@@ -389,6 +393,6 @@ function shownInList(session: ApiKey, current: boolean) {
     expires_at: formatTime(session.expiresAt ?? 0),
     address,
     user_agent,
-    current,
+    current: session.isCurrent,
   }
 }

@@ -18,6 +18,7 @@ import {
   updateTrustRule,
 } from '../../vault/trust-rules.ts'
 import { askerOf, identityOf } from '../asker.ts'
+import { answerListing, PageQuery } from '../listing.ts'
 import { CreatedBy, shownMaker } from '../made.ts'
 import { markReplayed } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
@@ -101,7 +102,7 @@ export const trustRuleRoutes: readonly Route[] = [
     repeat: 'safe',
     schemas: {
       params: noParams,
-      query: NoQuery,
+      query: PageQuery,
       body: noBody,
       answers: { 200: Type.Object({ trust_rules: Type.Array(Shown) }) },
       refusals: [],
@@ -109,7 +110,13 @@ export const trustRuleRoutes: readonly Route[] = [
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
-      async (request) => ({ trust_rules: (await listTrustRules(vault, askerOf(request))).map(shown) }),
+      (request, reply) =>
+        answerListing(vault, request.query, reply, {
+          listing: 'trust rules',
+          read: (wanted) => listTrustRules(vault, askerOf(request), wanted),
+          shown,
+          answer: (trust_rules) => ({ trust_rules }),
+        }),
   }),
 
   defineRoute({

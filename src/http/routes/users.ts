@@ -6,6 +6,7 @@ import { resetFactors } from '../../vault/factors.ts'
 import { listMade, namesOf } from '../../vault/made.ts'
 import { deleteUser, type Invited, inviteUser, listUsers, readUser, resetUser, updateUser } from '../../vault/users.ts'
 import { askerOf, identityOf } from '../asker.ts'
+import { answerListing, PageQuery } from '../listing.ts'
 import { CascadeQuery, Ended, ended, MadeThings } from '../made.ts'
 import { MadeBefore, madeBefore } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
@@ -51,7 +52,7 @@ export const userRoutes: readonly Route[] = [
     repeat: 'safe',
     schemas: {
       params: noParams,
-      query: NoQuery,
+      query: PageQuery,
       body: noBody,
       answers: { 200: Type.Object({ users: Type.Array(ShownUser) }) },
       refusals: [],
@@ -59,7 +60,13 @@ export const userRoutes: readonly Route[] = [
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
-      async (request) => ({ users: (await listUsers(vault, askerOf(request))).map(shown) }),
+      (request, reply) =>
+        answerListing(vault, request.query, reply, {
+          listing: 'users',
+          read: (wanted) => listUsers(vault, askerOf(request), wanted),
+          shown,
+          answer: (users) => ({ users }),
+        }),
   }),
 
   defineRoute({

@@ -38,12 +38,15 @@ export function endMade(call: Call, maker: MakerRef, isWhole: boolean): Made {
 
 /** What a maker made, and what that made in turn, as deep as it goes. */
 export function madeBy({ work, account }: Call, root: MakerRef): Made {
-  const ofAccount = <Row extends { readonly accountId: number }>(rows: Iterable<Row>) =>
-    [...rows].filter(({ accountId }) => accountId === account.id)
-  const all = {
-    keys: ofAccount(work.world.all(apiKeys)).filter(({ userId }) => userId === null),
-    trustRules: ofAccount(work.world.all(trustRules)),
-    machines: ofAccount(work.world.all(machines)),
+  const ofAccount = <Row extends { readonly accountId: number; readonly maker: Principal | null }>(
+    rows: Iterable<Row>,
+  ) => [...rows].filter(({ accountId }) => accountId === account.id)
+  const keys = ofAccount(work.world.all(apiKeys)).filter(({ userId }) => userId === null)
+  const byMaker = {
+    keys: Map.groupBy(keys, ({ maker }) => nameOf(maker)),
+    keysOfRule: Map.groupBy(keys, ({ ruleId }) => ruleId),
+    trustRules: Map.groupBy(ofAccount(work.world.all(trustRules)), ({ maker }) => nameOf(maker)),
+    machines: Map.groupBy(ofAccount(work.world.all(machines)), ({ maker }) => nameOf(maker)),
   }
   const made = {
     keys: new Set<ApiKey>(),
@@ -52,26 +55,29 @@ export function madeBy({ work, account }: Call, root: MakerRef): Made {
   }
   const makers: Pick<Principal, 'kind' | 'id'>[] = [root]
   for (let maker = makers.pop(); maker !== undefined; maker = makers.pop()) {
-    const { kind, id } = maker
-    const isTheirs = (one: { readonly maker: Principal | null }) => one.maker?.kind === kind && one.maker.id === id
-    for (const key of all.keys) {
-      if (made.keys.has(key) || !(isTheirs(key) || (kind === 'workload' && key.ruleId === id))) continue
-      if (root.kind === 'key' && key.id === root.id) continue
+    const name = nameOf(maker)
+    const traded = maker.kind === 'workload' ? byMaker.keysOfRule.get(maker.id) : undefined
+    for (const key of [...(byMaker.keys.get(name) ?? []), ...(traded ?? [])]) {
+      if (made.keys.has(key) || (root.kind === 'key' && key.id === root.id)) continue
       made.keys.add(key)
       makers.push({ kind: 'key', id: key.id })
     }
-    for (const rule of all.trustRules) {
-      if (made.trustRules.has(rule) || !isTheirs(rule)) continue
+    for (const rule of byMaker.trustRules.get(name) ?? []) {
+      if (made.trustRules.has(rule)) continue
       made.trustRules.add(rule)
       makers.push({ kind: 'workload', id: rule.id })
     }
-    for (const machine of all.machines) if (isTheirs(machine)) made.machines.add(machine)
+    for (const machine of byMaker.machines.get(name) ?? []) made.machines.add(machine)
   }
   return {
     keys: [...made.keys].filter(({ revokedAt }) => revokedAt === null),
     trustRules: [...made.trustRules],
     machines: [...made.machines],
   }
+}
+
+function nameOf(maker: Pick<Principal, 'kind' | 'id'> | null): string | undefined {
+  return maker === null ? undefined : `${maker.kind} ${maker.id}`
 }
 
 function objectOf(

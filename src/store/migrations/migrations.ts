@@ -21,6 +21,7 @@ import { deletionInParts } from './0019-deletion-in-parts.ts'
 import { ownersAndHolders } from './0020-owners-and-holders.ts'
 import { chain } from './0021-chain.ts'
 import { heldVersions } from './0022-held-versions.ts'
+import { listings } from './0023-listings.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -45,6 +46,7 @@ export const migrations: readonly Migration[] = [
   ownersAndHolders,
   chain,
   heldVersions,
+  listings,
 ]
 
 /** What this program speaks: the name of the newest one. */

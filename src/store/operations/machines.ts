@@ -7,7 +7,17 @@ import { withinNetworks } from '../../model/network.ts'
 import { parseScopes } from '../../model/scope.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
 import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
-import { type Call, done, isMadeBy, put, putAccount, refuse, refuseField } from '../decide/work.ts'
+import {
+  authorizeListing,
+  type Call,
+  done,
+  isMadeBy,
+  type Listing,
+  put,
+  putAccount,
+  refuse,
+  refuseField,
+} from '../decide/work.ts'
 import { accounts } from '../tables/account.ts'
 import { machineAddresses, machines, machinesByName } from '../tables/machine.ts'
 import { defineOnce, defineOperation, overAll, type WithRight } from './define.ts'
@@ -31,15 +41,15 @@ const aMachine: WithRight<ById, Machine> = {
   },
 }
 
-const listMachines = defineOperation<object, readonly Machine[]>()({
+const listMachines = defineOperation<object, Listing>()({
   kind: 'list_machines',
   action: 'machine.list',
   scope: overAll(right),
   delicate: false,
   grants: 'nothing',
-  needs: (needs) => needs.machines(),
+  needs: 'nothing',
   sharing: true,
-  decide: (call) => done(call, null, machinesOf(call)),
+  decide: authorizeListing,
 })
 
 const readMachine = defineOperation<ById, Machine, Machine>()({
@@ -115,10 +125,6 @@ export const machineOperations = {
 function isGiven({ work, account }: Call, { addresses }: Pick<Machine, 'addresses'>): boolean {
   const isAlone = work.world.nextAccountId <= 2
   return isAlone || (account.machineNetworks.length > 0 && withinNetworks(addresses, account.machineNetworks))
-}
-
-export function machinesOf({ work, account }: Call): Machine[] {
-  return [...work.world.all(machines)].filter(({ accountId }) => accountId === account.id)
 }
 
 export function machineHanded(machine: NewMachine & { readonly id?: number }): Handed {

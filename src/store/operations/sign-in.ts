@@ -33,8 +33,6 @@ interface Update {
   /** Upon which rules: of two changes at once, neither undoes the other. */
   readonly rowMac: Uint8Array
   readonly rules: Unsealed<SignInRules>
-  /** Everybody of the account, whose sessions may end. */
-  readonly userIds: readonly number[]
 }
 
 /** Whoever could not sign in so any more is signed out in the same breath. */
@@ -44,17 +42,15 @@ const updateRules = defineOperation<Update, SignInRules>()({
   scope: overAll(right),
   delicate: true,
   grants: () => [{ thing: 'sign_in', object: null, ...wholeReach }],
-  needs: (needs, { userIds }) => {
+  needs: (needs) => {
     needs.signInRules()
-    needs.everyUser()
-    for (const id of userIds) needs.userAndSessions(id)
+    needs.signedIn()
   },
   decide: (call, operation) => {
     const before = call.work.world.get(signInRules, call.account.id)
     if (operation.rules.accountId !== call.account.id) return { kind: 'outdated' }
     if (before === undefined || !isUpon(operation.rowMac, before.mac)) return { kind: 'outdated' }
     const ending = usersOf(call).filter((user) => isSignedOut(user, before, operation.rules))
-    if (ending.some(({ id }) => !operation.userIds.includes(id))) return { kind: 'outdated' }
     const rules = put(call.work, signInRules, operation.rules)
     for (const { id } of ending) endSessions(call, id, 'all')
     const digest = hash('sha256', rules.mac, 'hex')

@@ -10,9 +10,11 @@ import { type Handed, noVersion } from '../decide/grants.ts'
 import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import { isUpon } from '../decide/proof.ts'
 import {
+  authorizeListing,
   type Call,
   done,
   isMadeBy,
+  type Listing,
   put,
   putAccount,
   record,
@@ -50,17 +52,15 @@ const aRule: WithRight<ById, TrustRule> = {
 }
 
 /** Those whose keys the caller may manage. */
-const listTrustRules = defineOperation<object, readonly TrustRule[]>()({
+const listTrustRules = defineOperation<object, Listing>()({
   kind: 'list_trust_rules',
   action: 'trust_rule.list',
   scope: overSome(right),
   delicate: false,
   grants: 'nothing',
-  needs: (needs) => needs.everyTrustRule(),
-  decide: (call) => {
-    const found = rulesOf(call).filter((rule) => mayManageKey(call.scopes, scopesOf(rule)))
-    return done(call, null, found)
-  },
+  needs: 'nothing',
+  sharing: true,
+  decide: authorizeListing,
 })
 
 const readTrustRule = defineOperation<ById, TrustRule, TrustRule>()({

@@ -11,7 +11,17 @@ import { endMade, nothingMade } from '../decide/made.ts'
 import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import { isUpon, takeAllFactors } from '../decide/proof.ts'
 import { endSessions, objectOfSession, sessionsOf } from '../decide/sessions.ts'
-import { type Call, done, put, putAccount, record, refuse, refuseField } from '../decide/work.ts'
+import {
+  authorizeListing,
+  type Call,
+  done,
+  type Listing,
+  put,
+  putAccount,
+  record,
+  refuse,
+  refuseField,
+} from '../decide/work.ts'
 import type { Made } from '../made.ts'
 import type { Refused } from '../outcome.ts'
 import type { SessionEnds } from '../proof.ts'
@@ -50,14 +60,15 @@ const oneself: WithoutRight<ById, User> = {
   subject: (call, { id }) => userOf(call, id) ?? { kind: 'outdated' },
 }
 
-const listUsers = defineOperation<object, readonly User[]>()({
+const listUsers = defineOperation<object, Listing>()({
   kind: 'list_users',
   action: 'user.list',
   scope: overAll(right),
   delicate: false,
   grants: 'nothing',
-  needs: (needs) => needs.everyUser(),
-  decide: (call) => done(call, null, usersOf(call)),
+  needs: 'nothing',
+  sharing: true,
+  decide: authorizeListing,
 })
 
 const readUser = defineOperation<ById, User, User>()({

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { List as StoredList } from '../../../model/list.ts'
 import { deleteList } from '../../../vault/deletion.ts'
 import { createList, listLists, readList, renameList } from '../../../vault/lists.ts'
+import { allOf, everything } from '../../../vault/pages.ts'
 import { askerOf } from '../../asker.ts'
 import { markReplayed } from '../../once.ts'
 import { defineRoute, form, noBody, noParams, type Route } from '../../route.ts'
@@ -36,7 +37,7 @@ export const listRoutes: readonly Route[] = [
     use:
       ({ vault }) =>
       async (request) =>
-        success((await listLists(vault, askerOf(request))).map(shownList)),
+        success((await allOf(await listLists(vault, askerOf(request), everything))).map(shownList)),
   }),
 
   defineRoute({

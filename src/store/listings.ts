@@ -1,0 +1,73 @@
+/** Listings that go by the ids of a table's rows: each described once, and read part by part. */
+import type { Principal } from '../model/principal.ts'
+import { all, none, type Query, type Reading, reading, sql } from './sql.ts'
+import { apiKeys } from './tables/api-key.ts'
+import { factors } from './tables/factor.ts'
+import { lists } from './tables/list.ts'
+import { machines } from './tables/machine.ts'
+import { seeds } from './tables/seed.ts'
+import { trustRules } from './tables/trust-rule.ts'
+import { users } from './tables/user.ts'
+
+/** A part of a listing: so many rows beyond one. */
+export interface Part {
+  /** The id of the last row of the part before; nothing for the first part. */
+  readonly after: number | undefined
+  readonly limit: number
+}
+
+/** The rows of an account in one table, or some of them, in the order of their ids. */
+export interface ListedRows<Row> {
+  part(accountId: number, part: Part): Reading<Row>
+}
+
+type Table<Row> = Pick<Reading<Row>, 'read'> & {
+  readonly name: string
+  readonly columns: Readonly<Record<string, unknown>>
+}
+
+/** By ascending id. @param where further conditions */
+function listing<Row>(table: Table<Row>, where: Query = none): ListedRows<Row> {
+  return {
+    part: (accountId, { after = 0, limit }) =>
+      reading(
+        table,
+        sql`select ${all(table)} from ${named(table)} where account_id = ${accountId} and id > ${after}${where}
+          order by id limit ${limit}`,
+      ),
+  }
+}
+
+/** The newest first. */
+function newestFirst<Row>(table: Table<Row>, where: Query): ListedRows<Row> {
+  return {
+    part: (accountId, { after = Number.MAX_SAFE_INTEGER, limit }) =>
+      reading(
+        table,
+        sql`select ${all(table)} from ${named(table)} where account_id = ${accountId} and id < ${after}${where}
+          order by id desc limit ${limit}`,
+      ),
+  }
+}
+
+function named({ name }: { readonly name: string }): Query {
+  return { sql: name, parameters: [] }
+}
+
+/** Revoked ones too. */
+export const keyListing = listing(apiKeys, sql` and user_id is null`)
+/** Sessions of everybody that have not been ended, expired ones too. */
+export const openSessionListing = listing(apiKeys, sql` and user_id is not null and revoked_ms is null`)
+/** Those of a user that have not been ended, the newest first. */
+export const sessionListing = (userId: number) =>
+  newestFirst(apiKeys, sql` and user_id = ${userId} and revoked_ms is null`)
+export const userListing = listing(users)
+export const factorListing = listing(factors)
+/** Those that are being deleted too. */
+export const listListing = listing(lists)
+export const machineListing = listing(machines)
+export const trustRuleListing = listing(trustRules)
+export const seedListing = listing(seeds)
+/** Seeds that somebody made. */
+export const seedListingOf = ({ kind, id }: Pick<Principal, 'kind' | 'id'>) =>
+  listing(seeds, sql` and maker_kind = ${kind} and maker_id = ${id}`)
