@@ -45,6 +45,7 @@ const rooms: Record<string, readonly string[]> = {
     // Types alone (below): what an operation is asked and answers.
     'store/operation.ts',
     'store/operations/',
+    'store/listings.ts',
     'store/made.ts',
     'store/naming.ts',
     'store/proof.ts',

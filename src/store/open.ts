@@ -8,7 +8,6 @@ import { Batcher, Crowded } from './batcher.ts'
 import { DiskWatch } from './disk.ts'
 import type { Engine } from './engine.ts'
 import * as keyrings from './keyring-queries.ts'
-import type { ListedRows, Part } from './listings.ts'
 import { refuseUnlessThere, sqlitePath } from './location.ts'
 import { nextAccountSql } from './next-account.ts'
 import * as counting from './object-counts.ts'
@@ -25,6 +24,8 @@ import type {
   Backlog,
   DeploymentFilter,
   KeyringRow,
+  ListedRows,
+  Part,
   RecordCounting,
   RecordFilter,
   SecretListing,

@@ -152,6 +152,7 @@ export interface Store extends Watched {
   close(): Promise<void>
 }
 
+export type { ListedRows, Part }
 export { conditionNames }
 
 /** Over all accounts. */
