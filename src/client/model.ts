@@ -47,6 +47,8 @@ export interface DeploymentFilter {
   readonly target?: string
   /** The id or the name of a secret. */
   readonly secret?: string
+  /** The name of a list: those that hold something of it. */
+  readonly list?: string
   readonly stale?: 'true'
   readonly include?: 'principal'
 }

@@ -137,6 +137,7 @@ export interface Operations {
       readonly cursor?: string
       readonly target?: string
       readonly secret?: string
+      readonly list?: string
       readonly stale?: 'true'
       readonly include?: 'principal'
     }

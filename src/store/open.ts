@@ -141,7 +141,7 @@ class BatchedStore implements Store {
 
   async deploymentsAfter(accountId: number, filter: DeploymentFilter, after: number, limit: number) {
     // Whether one holds something old, or something by a name, is looked up for each: a stretch at a time.
-    const isSought = filter.isStale === true || typeof filter.secret === 'string'
+    const isSought = filter.isStale === true || filter.listId !== undefined || typeof filter.secret === 'string'
     const [end] = isSought ? await this.#query(queries.endOfDeployments(accountId, after, soughtAtOnce)) : []
     const upTo = end === undefined ? undefined : Number(end['id'])
     const rows = await this.#query(queries.deploymentsAfter(accountId, filter, after, upTo, limit))

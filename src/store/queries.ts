@@ -132,7 +132,7 @@ export const deploymentsAfter = (
   upTo: number | undefined,
   limit: number,
 ): Query => sql`
-    select ${all(deployments, 'd')}, h.secret_id, h.secret_uid, h.name, h.version, s.version as current_version
+    select ${all(deployments, 'd')}, h.secret_id, h.secret_uid, h.name, h.version, s.version as current_version, s.list_id
     from (
       select ${all(deployments)} from deployments d where account_id = ${accountId} and id > ${after}
       ${upTo === undefined ? none : sql` and id <= ${upTo}`} ${matching(accountId, filter, after, limit)}
@@ -144,12 +144,15 @@ export const deploymentsAfter = (
 
 /** What its rows mean. */
 export function storedDeployments(rows: readonly NamedRow[]): readonly StoredDeployment[] {
-  const current = new Map(
-    rows.flatMap(({ secret_id: id, current_version: version }) =>
-      typeof version === 'number' ? [[Number(id), version]] : [],
-    ),
-  )
-  return toDeployments(rows).map((deployment) => ({ deployment, current }))
+  const now = (column: string) =>
+    new Map(
+      rows.flatMap((row) => {
+        const value = row[column]
+        return typeof value === 'number' ? [[Number(row['secret_id']), value] as const] : []
+      }),
+    )
+  const [current, inLists] = [now('current_version'), now('list_id')]
+  return toDeployments(rows).map((deployment) => ({ deployment, current, lists: inLists }))
 }
 
 /** The id of the last one of the next so many deployments; no row where there are fewer. */
@@ -158,7 +161,7 @@ export const endOfDeployments = (accountId: number, after: number, count: number
 
 function matching(
   accountId: number,
-  { target, secret, isStale }: DeploymentFilter,
+  { target, secret, listId, isStale }: DeploymentFilter,
   after: number,
   limit: number,
 ): Query {
@@ -167,7 +170,7 @@ function matching(
     left join secrets s on s.account_id = h.account_id and s.id = h.secret_id
     where h.account_id = d.account_id and h.deployment_id = d.id and ${which} ${eachByItself})`
   // Where nothing else is asked for, the index of what is held has the next ones.
-  const isOnly = target === undefined && isStale !== true
+  const isOnly = target === undefined && listId === undefined && isStale !== true
   const next = isOnly ? sql` and deployment_id > ${after} order by deployment_id limit ${limit}` : none
   return sql`
     ${target === undefined ? none : sql` and target = ${target}`}
@@ -178,6 +181,7 @@ function matching(
         : none
     }
     ${typeof secret === 'string' ? holds(sql`(h.name = ${secret} or s.name = ${secret})`) : none}
+    ${listId === undefined ? none : holds(sql`s.list_id = ${listId}`)}
     ${isStale === true ? holds(old) : none}`
 }
 

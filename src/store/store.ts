@@ -248,6 +248,8 @@ export interface DeploymentFilter {
   readonly target?: string | undefined
   /** A secret by id, or by the name that it has or that it had then. */
   readonly secret?: number | string | undefined
+  /** Only those that hold something of the list. */
+  readonly listId?: number | undefined
   /** Only those that hold an old version, or a secret that is gone. */
   readonly isStale?: boolean | undefined
 }
@@ -256,6 +258,8 @@ export interface StoredDeployment {
   readonly deployment: Deployment
   /** The versions that its secrets have now, by id; without those that are gone. */
   readonly current: ReadonlyMap<number, number>
+  /** The lists that they are in now, by id. */
+  readonly lists: ReadonlyMap<number, number>
 }
 
 export interface DeploymentPage {

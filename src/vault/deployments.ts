@@ -3,6 +3,7 @@
 import type { Held } from '../model/deployment.ts'
 import type { Principal } from '../model/principal.ts'
 import { allowsName } from '../model/scope.ts'
+import type { IdOrName } from '../store/naming.ts'
 import type { DeploymentFilter, StoredDeployment } from '../store/store.ts'
 import { type Found, findPages, type Wanted } from './pages.ts'
 import { Pace } from './scan-in-turns.ts'
@@ -22,18 +23,24 @@ export interface ShownDeployment {
   readonly isStale: boolean
 }
 
+/** Which deployments are wanted. */
+export interface DeploymentsWanted extends Omit<DeploymentFilter, 'listId'> {
+  readonly list?: IdOrName | undefined
+}
+
 /**
  * Lists deployments by ascending id: of each the secrets that the asker may list, and none that holds others alone.
  *
- * @throws Refusal `forbidden`
+ * @throws Refusal `forbidden`; `not_found` for a list that is not there
  */
 export async function listDeployments(
   vault: Vault,
   asker: Asker,
-  filter: DeploymentFilter,
+  { list: inList, ...wantedOf }: DeploymentsWanted,
   wanted: Wanted,
 ): Promise<Found<ShownDeployment>> {
-  const { accountId, scopes } = await ask(vault, asker, { kind: 'list_deployments' })
+  const { accountId, scopes, list } = await ask(vault, asker, { kind: 'list_deployments', list: inList })
+  const filter = { ...wantedOf, listId: list?.id }
   const isListed = (name: string) => allowsName(scopes, 'secrets:list', name)
   const pace = new Pace()
   return findPages(vault, asker, accountId, wanted, async (after = 0, limit) => {
@@ -55,8 +62,8 @@ export async function deleteDeployment(vault: Vault, asker: Asker, id: number): 
 }
 
 function shownOf(
-  { deployment, current }: StoredDeployment,
-  { secret, isStale: isStaleWanted }: DeploymentFilter,
+  { deployment, current, lists }: StoredDeployment,
+  { secret, listId, isStale: isStaleWanted }: DeploymentFilter,
   isListed: (name: string) => boolean,
 ): readonly ShownDeployment[] {
   const secrets = deployment.secrets
@@ -66,6 +73,7 @@ function shownOf(
   const isHeld = secrets.some(({ id, name }) => secret === id || secret === name)
   // By a name, too, only of a secret that the asker may know of.
   if (typeof secret === 'number' ? !isHeld : secret !== undefined && !isListed(secret)) return []
+  if (listId !== undefined && !secrets.some(({ id }) => lists.get(id) === listId)) return []
   const isStale = secrets.some(({ version, currentVersion }) => version !== currentVersion)
   if (isStaleWanted === true && !isStale) return []
   const { id, target, principal, createdAt } = deployment

@@ -1827,6 +1827,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*registered while',
   ),
   fault(
+    'a target is found by no list of secrets that are hidden',
+    'vault/deployments.ts',
+    'if (listId !== undefined && !secrets.some(({ id }) => lists.get(id) === listId)) return []',
+    '',
+    'v3/deployments.test.ts',
+    'SQLite.*found by a list',
+  ),
+  fault(
     'a new password ends the session that sets it',
     'vault/sessions.ts',
     "{ rowMac: prepared.user.mac, user: next, ends: 'all' } as const)",

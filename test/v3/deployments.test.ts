@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { startAccount } from '../support/account.ts'
+import { Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 
@@ -66,6 +67,28 @@ for (const engine of engines) {
       assert.equal((await api.get('/v3/secrets/99/deployments')).status, 404)
       const restored = await api.post('/v3/secrets/1/versions/1/restore', undefined)
       assert.equal(restored.headers.get('strongroom-stale-deployments'), '3')
+    })
+
+    test('is found by a list that something of it is in, by whoever may list that', async (t) => {
+      const { api, url } = await startAccount(t, engine)
+      for (const name of ['a', 'b']) await api.post('/v3/secrets', { name, value: name })
+      await api.post('/v3/lists', { name: 'web' })
+      await api.put('/v3/lists/2/secrets/2', undefined)
+      const render = (template: string, target: string) => api.post('/v3/render', { template, target })
+      await render(reference('a'), 'one')
+      await render(`${reference('a')}${reference('b')}`, 'both')
+      const { body: key } = await api.post('/v3/keys', { name: 'narrow', scopes: ['secrets:list:a'] })
+      const narrow = new Api(url, key.api_key)
+      const targets = async (asker: Api, list: string) => {
+        const { body, status } = await asker.get(`/v3/deployments?list=${list}`)
+        return body.deployments?.map(({ target }: { target: string }) => target) ?? status
+      }
+
+      assert.deepEqual(await targets(api, 'web'), ['both'])
+      assert.deepEqual(await targets(api, 'default'), ['one', 'both'])
+      assert.deepEqual(await targets(api, 'none'), 404)
+      assert.deepEqual(await targets(narrow, 'web'), [], 'what it holds of the list is not theirs to see')
+      assert.deepEqual(await targets(narrow, 'default'), ['one', 'both'])
     })
 
     test('that a change makes stale is counted by every change, of whichever API', async (t) => {

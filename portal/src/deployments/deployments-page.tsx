@@ -1,10 +1,10 @@
 /** Who holds what: stale targets first, and what to deploy again. */
 import { Copy, PackageCheck, SearchX, Trash2 } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { Link, useSearchParams } from 'wouter'
 import { type Deployment, strongroom } from '../api/client.ts'
 import { type Rights, useRights } from '../session/rights.ts'
-import { Card, CardFoot, Tile } from '../ui/card.tsx'
+import { Card, Tile } from '../ui/card.tsx'
 import { Button, IconButton, SearchInput, Select } from '../ui/controls.tsx'
 import { copyText } from '../ui/copy.tsx'
 import { useDialog } from '../ui/dialog.tsx'
@@ -17,9 +17,6 @@ import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { HeldSecrets } from './held.tsx'
 import { byUrgency, isOld, useDeployments, useRefreshDeployments } from './queries.ts'
-
-/** As many at first; a page with thousands of rows serves nobody. */
-const shownAtFirst = 200
 
 export function DeploymentsPage() {
   const deployments = useDeployments()
@@ -109,12 +106,11 @@ function Targets({ all }: { readonly all: readonly Deployment[] }) {
 
 function FoundTargets({ found, text }: { readonly found: readonly Deployment[]; readonly text: string }) {
   const rights = useRights()
-  const [shown, setShown] = useState(shownAtFirst)
   const { dialog, open } = useDialog()
   return (
     <>
       <Items
-        of={found.slice(0, shown)}
+        of={found}
         empty={
           <Empty icon={SearchX} title="Nothing matches">
             No target, and no secret that one holds, is called that.
@@ -132,11 +128,6 @@ function FoundTargets({ found, text }: { readonly found: readonly Deployment[]; 
           />
         )}
       </Items>
-      {found.length > shown ? (
-        <CardFoot>
-          <Button onPress={() => setShown(shown + shownAtFirst)}>Show more ({found.length - shown} left)</Button>
-        </CardFoot>
-      ) : null}
       {dialog}
     </>
   )

@@ -7,7 +7,7 @@ import type { Column } from '../ui/columns.ts'
 import { Loaded, Note } from '../ui/states.tsx'
 import { Table } from '../ui/table.tsx'
 import { Ago } from '../ui/time.tsx'
-import { byUrgency, isOld, useDeployments, useHolders } from './queries.ts'
+import { byUrgency, isOld, useDeployments, useHolders, useHoldersOfList } from './queries.ts'
 
 const shownTargets = 8
 
@@ -80,11 +80,19 @@ export function StaleAhead({
 }
 
 /** The same before a list is deleted, with every secret in it. */
-export function StaleAheadOfList({
+export function StaleAheadOfList({ list }: { readonly list: string }) {
+  const { data, error } = useHoldersOfList(list)
+  return (
+    <Ahead what="any of them" holders={data} isUnknown={error !== null} isStale={({ stale }) => stale} isDeletion />
+  )
+}
+
+/** The same before some are deleted. */
+export function StaleAheadOfSome({
   held,
   isUnknown,
 }: {
-  /** Those in the list that some target holds, by id; nothing before they are loaded. */
+  /** Those of them that some target holds, by id; nothing before they are loaded. */
   readonly held: ReadonlySet<number> | undefined
   readonly isUnknown: boolean
 }) {

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { Link } from 'wouter'
 import { type List, strongroom } from '../api/client.ts'
 import { StaleAheadOfList } from '../deployments/holders.tsx'
-import { useHeldIn, useLists, useRefreshSecrets, useSummary } from '../secrets/queries.ts'
+import { useLists, useRefreshSecrets, useSummary } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
 import type { Column } from '../ui/columns.ts'
@@ -142,7 +142,6 @@ function NameDialog({ list, onClose }: { readonly list?: List; readonly onClose:
 
 function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose: () => void }) {
   const { data: summary } = useSummary()
-  const held = useHeldIn(list.name)
   const rights = useRights()
   const refresh = useRefreshSecrets()
   const seen = summary && (summary.lists.find(({ id }) => id === list.id)?.secrets ?? 0)
@@ -163,7 +162,7 @@ function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose
       <p className="small">
         {lossOf(count)} This cannot be undone. If you may not delete one of them, nothing is deleted.
       </p>
-      {count === 0 ? null : <StaleAheadOfList held={held.data} isUnknown={held.error !== null} />}
+      {count === 0 ? null : <StaleAheadOfList list={list.name} />}
     </Confirm>
   )
 }

@@ -6,7 +6,7 @@ import { type Metadata, strongroom } from '../api/client.ts'
 import { useAnswer } from '../api/queries.ts'
 import { spanOf } from '../audit/activity.ts'
 import { ActivityPlot, NotAll } from '../audit/plot.tsx'
-import { byUrgency, isOld, useDeployments } from '../deployments/queries.ts'
+import { byUrgency, isOld, useStale } from '../deployments/queries.ts'
 import { Card } from '../ui/card.tsx'
 import { Loaded } from '../ui/states.tsx'
 import { Ago, Expiry } from '../ui/time.tsx'
@@ -68,26 +68,24 @@ function All({ way: [label, href] }: { readonly way: readonly [label: string, hr
 }
 
 export function Redeploy() {
-  const deployments = useDeployments()
+  const stale = useStale()
   return (
     <Card title="To redeploy" icon={PackageCheck} end={<All way={['All deployments', '/deployments']} />}>
-      <Loaded of={deployments} lines={3}>
-        {(all) => (
+      <Loaded of={stale} lines={3}>
+        {({ first, isAny }) => (
           <Lines
-            of={byUrgency(all)
-              .filter(({ stale }) => stale)
-              .map(({ id, target, secrets, created_at: time }) => ({
-                id,
-                href: `/deployments?q=${encodeURIComponent(target)}`,
-                name: target,
-                end: (
-                  <span className="end">
-                    {secrets.filter(isOld).length} old, deployed <Ago time={time} />
-                  </span>
-                ),
-              }))}
+            of={byUrgency(first).map(({ id, target, secrets, created_at: time }) => ({
+              id,
+              href: `/deployments?q=${encodeURIComponent(target)}`,
+              name: target,
+              end: (
+                <span className="end">
+                  {secrets.filter(isOld).length} old, deployed <Ago time={time} />
+                </span>
+              ),
+            }))}
             empty={
-              all.length === 0
+              !isAny
                 ? 'Nothing is deployed yet. Targets that hold an old version of a secret come up here.'
                 : 'Every target holds what is current.'
             }

@@ -2,7 +2,7 @@
 import { Hourglass } from 'lucide-react'
 import { Link } from 'wouter'
 import { useSession } from '../api/session.ts'
-import { useDeployments } from '../deployments/queries.ts'
+import { useStale } from '../deployments/queries.ts'
 import { useRights } from '../session/rights.ts'
 import { Card, Tile } from '../ui/card.tsx'
 import { Page } from '../ui/page.tsx'
@@ -71,13 +71,15 @@ function Tiles({ known: { summary } }: { readonly known: Known }) {
 }
 
 function StaleTile() {
-  const { data } = useDeployments()
+  const { data } = useStale()
   if (data === undefined) return null
-  const stale = data.filter((one) => one.stale).length
+  const { first, isMore } = data
+  const stale = first.length
   return (
     <Tile
       href="/deployments?state=stale"
       value={stale}
+      isMore={isMore}
       what={stale === 1 ? 'target holds something old' : 'targets hold something old'}
       look={stale > 0 ? 'is-warn' : 'is-ok'}
     />

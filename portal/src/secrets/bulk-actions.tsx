@@ -1,7 +1,7 @@
 /** What can be done to the secrets that are selected. */
 import { useState } from 'react'
 import { type ManyChanges, strongroom } from '../api/client.ts'
-import { StaleAheadOfList } from '../deployments/holders.tsx'
+import { StaleAheadOfSome } from '../deployments/holders.tsx'
 import { Field, Select } from '../ui/controls.tsx'
 import { expiryTime } from '../ui/time.tsx'
 import { counted, wordsOf } from '../ui/words.ts'
@@ -114,7 +114,7 @@ export function DeleteManyDialog({ selecting, onClose }: ActionProps) {
         Deletes every version of {count === 1 ? 'it' : 'them'}. Programs that read {count === 1 ? 'it' : 'them'} will
         fail. Can&rsquo;t be undone.
       </p>
-      <StaleAheadOfList held={held.data} isUnknown={held.error !== null} />
+      <StaleAheadOfSome held={held.data} isUnknown={held.error !== null} />
     </BulkDialog>
   )
 }

@@ -3,7 +3,7 @@ import { X } from 'lucide-react'
 import { type Dispatch, type SetStateAction, useEffect, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
-import { strongroom } from '../api/client.ts'
+import { type NewSecret, strongroom } from '../api/client.ts'
 import { Button, Field, IconButton, Select } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Note } from '../ui/states.tsx'
@@ -121,22 +121,59 @@ function useRead(files: readonly File[]): {
   return { found, setFound, unreadable }
 }
 
+/** As many as are made in one transaction, and as much as one request may hold of them. */
+const groupSize = 100
+const groupBytes = 192 * 1024
+
+function groupsOf(items: readonly Item[]): readonly (readonly Item[])[] {
+  const groups: Item[][] = []
+  let bytes = 0
+  for (const item of items) {
+    const last = groups.at(-1)
+    bytes += item.file.size
+    if (last === undefined || last.length === groupSize || bytes > groupBytes) {
+      groups.push([item])
+      bytes = item.file.size
+    } else last.push(item)
+  }
+  return groups
+}
+
 /** @returns those that are left, with what was wrong with them */
 async function createAll(items: readonly Item[], list: string): Promise<readonly Item[]> {
   const left: Item[] = []
-  for (const item of items) {
-    const { file, name, type } = item
-    try {
-      const value = base64Of(new Uint8Array(await file.arrayBuffer()))
-      // The default list is made with the first secret; asked for by its name, it would have to be there.
-      const place = list === 'default' ? {} : { list }
-      const input = { name, value, encoding: 'base64', type, ...place } as const
-      await act(() => strongroom.secrets.create(type === 'file' ? { ...input, filename: file.name } : input))
-    } catch (error) {
-      left.push(error instanceof Cancelled ? item : { ...item, fault: sentenceOf(error) })
+  for (const group of groupsOf(items)) {
+    if (group.length > 1 && (await areMadeTogether(group, list))) continue
+    // Of a group that is refused, each by itself: so all are made but those at fault.
+    for (const item of group) {
+      try {
+        const input = await inputOf(item, list)
+        await act(() => strongroom.secrets.create(input))
+      } catch (error) {
+        left.push(error instanceof Cancelled ? item : { ...item, fault: sentenceOf(error) })
+      }
     }
   }
   return left
+}
+
+/** In one request: all of them, or none. */
+async function areMadeTogether(group: readonly Item[], list: string): Promise<boolean> {
+  try {
+    const inputs = await Promise.all(group.map((item) => inputOf(item, list)))
+    await act(() => strongroom.secrets.createMany(inputs))
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function inputOf({ file, name, type }: Item, list: string): Promise<NewSecret> {
+  const value = base64Of(new Uint8Array(await file.arrayBuffer()))
+  // The default list is made with the first secret; asked for by its name, it would have to be there.
+  const place = list === 'default' ? {} : { list }
+  const input = { name, value, encoding: 'base64', type, ...place } as const
+  return type === 'file' ? { ...input, filename: file.name } : input
 }
 
 function ItemFields({

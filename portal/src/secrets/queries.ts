@@ -20,14 +20,6 @@ export function useSome(filter: SecretFilter, limit: number, isEnabled = true) {
   )
 }
 
-/** The ids of the secrets of a list that some target holds: no more than targets do. */
-export function useHeldIn(list: string) {
-  return useAnswer([...secretsKey, 'held', list], async (options) => {
-    const held = await Array.fromAsync(strongroom.secrets.list({ list, held: 'any' }, options))
-    return new Set(held.map(({ id }) => id))
-  })
-}
-
 /** The ids of those of a selection that may be held: no more than targets do, or than are selected. */
 export function useHeld(selection: Selection) {
   return useAnswer([...secretsKey, 'held of', selection], async (options) => {

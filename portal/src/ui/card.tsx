@@ -60,18 +60,21 @@ export function CardFoot({ children }: { readonly children: ReactNode }) {
 export function Tile({
   href,
   value,
+  isMore = false,
   what,
   look = '',
 }: {
   /** Where what is counted is shown. */
   readonly href?: string
   readonly value: number
+  /** Whether there are more than could be counted. */
+  readonly isMore?: boolean
   readonly what: string
   readonly look?: 'is-warn' | 'is-ok' | ''
 }) {
   const content = (
     <>
-      <span className={`figure ${look}`}>{value.toLocaleString('en')}</span>
+      <span className={`figure ${look}`}>{`${value.toLocaleString('en')}${isMore ? '+' : ''}`}</span>
       <span className="what">{what}</span>
     </>
   )

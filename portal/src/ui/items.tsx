@@ -1,9 +1,10 @@
 /** A list of things, one below the other: what each is called, what is known of it, and what one can do with it. */
 import { type ReactNode, useState } from 'react'
+import { CardFoot } from './card.tsx'
 import { Button } from './controls.tsx'
 
 /** So many are shown at once; a browser takes long to lay out thousands. */
-const step = 100
+const step = 200
 
 export function Items<T>({
   of: things,
@@ -23,10 +24,9 @@ export function Items<T>({
     <>
       <ul className="items">{things.slice(0, shown).map(children)}</ul>
       {left > 0 ? (
-        <div className="items-more">
-          <Button onPress={() => setShown(shown + step)}>Show {Math.min(left, step)} more</Button>
-          <span className="hint">{left.toLocaleString('en')} not shown</span>
-        </div>
+        <CardFoot>
+          <Button onPress={() => setShown(shown + step)}>Show more ({left} left)</Button>
+        </CardFoot>
       ) : null}
     </>
   )

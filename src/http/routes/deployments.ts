@@ -9,7 +9,7 @@ import { askerOf } from '../asker.ts'
 import { answerListing, pageQuery } from '../listing.ts'
 import { Acted } from '../made.ts'
 import { defineRoute, noBody, noParams, type Route } from '../route.ts'
-import { formatTime, IdParams, idOf, KeyQuery, Message, NoQuery, Time, withoutNul } from '../schema.ts'
+import { formatTime, IdParams, idOf, KeyQuery, ListName, Message, NoQuery, Time, withoutNul } from '../schema.ts'
 
 const Id = Type.Integer({ minimum: 1 })
 const Shown = Type.Object(
@@ -44,7 +44,7 @@ export const deploymentRoutes: readonly Route[] = [
     tag: 'Deployments',
     summary: 'List deployments',
     description:
-      'What each target holds since it was last rendered for. `stale=true`: those that hold an old version, or a secret that was deleted. `include=principal` says who had it rendered.',
+      'What each target holds since it was last rendered for. `stale=true`: those that hold an old version, or a secret that was deleted. `list`: those that hold something of the list of this name. `include=principal` says who had it rendered.',
     scope: 'secrets:list',
     repeat: 'safe',
     schemas: {
@@ -56,6 +56,7 @@ export const deploymentRoutes: readonly Route[] = [
             Type.String({ minLength: 1, maxLength: 128, pattern: withoutNul, description: 'the name of a target' }),
           ),
           secret: Type.Optional(Type.String({ maxLength: 255, description: 'the id or the name of a secret' })),
+          list: Type.Optional(ListName),
           stale: Type.Optional(Type.Literal('true', { description: '"true"' })),
           include: Include,
         },
@@ -63,15 +64,15 @@ export const deploymentRoutes: readonly Route[] = [
       ),
       body: noBody,
       answers: { 200: Listed },
-      refusals: [],
+      refusals: [404],
     },
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const { target, secret, stale, include } = request.query
+        const { target, list, secret, stale, include } = request.query
         const filter = {
-          target,
+          ...{ target, list },
           secret: secret === undefined ? undefined : secretOf(secret),
           isStale: stale === 'true',
         }

@@ -1,19 +1,12 @@
 /** Deployments: put by what was rendered, listed, forgotten. */
 import type { AuditObject } from '../../audit/record.ts'
 import { addHeld, type Deployment, deploymentHash, type Held } from '../../model/deployment.ts'
+import type { List } from '../../model/list.ts'
 import { allowsName } from '../../model/scope.ts'
 import { noVersion } from '../decide/grants.ts'
-import {
-  authorizeListing,
-  type Call,
-  done,
-  forbid,
-  type Listing,
-  put,
-  putAccount,
-  record,
-  refuse,
-} from '../decide/work.ts'
+import { inList, needList } from '../decide/places.ts'
+import { type Call, done, forbid, type Listing, put, putAccount, record, refuse } from '../decide/work.ts'
+import type { IdOrName } from '../naming.ts'
 import { accounts } from '../tables/account.ts'
 import { deployments, deploymentsByTarget, holders } from '../tables/deployment.ts'
 import { defineOperation, overSome, type WithRight } from './define.ts'
@@ -41,15 +34,19 @@ const putDeploymentOf = defineOperation<Rendering, Deployment>()({
 })
 
 /** Authorizes a listing. */
-const listDeployments = defineOperation<object, Listing>()({
+const listDeployments = defineOperation<
+  { readonly list?: IdOrName | undefined },
+  Listing & { readonly list: List | undefined },
+  List | undefined
+>()({
   kind: 'list_deployments',
   action: 'deployment.list',
-  scope: overSome('secrets:list'),
+  scope: inList('secrets:list'),
   delicate: false,
   grants: 'nothing',
-  needs: 'nothing',
+  needs: needList,
   sharing: true,
-  decide: authorizeListing,
+  decide: (call, _operation, list) => done(call, null, { accountId: call.account.id, scopes: call.scopes, list }),
 })
 
 /** By who may write every secret that it holds: whoever may see one of them learns that they may not. */
