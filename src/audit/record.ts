@@ -53,6 +53,12 @@ export type Action =
   | 'session.read'
   | 'session.confirm'
   | 'session.end'
+  | 'login.begin'
+  | 'login.read'
+  | 'login.confirm'
+  | 'login.refuse'
+  | 'login.cancel'
+  | 'login.redeem'
   | 'trust_rule.list'
   | 'trust_rule.read'
   | 'trust_rule.create'
@@ -130,6 +136,12 @@ export const actions: readonly Action[] = [
   'session.read',
   'session.confirm',
   'session.end',
+  'login.begin',
+  'login.read',
+  'login.confirm',
+  'login.refuse',
+  'login.cancel',
+  'login.redeem',
   'trust_rule.list',
   'trust_rule.read',
   'trust_rule.create',
@@ -208,6 +220,7 @@ export interface AuditObject {
     | 'factor'
     | 'sign_in'
     | 'session'
+    | 'login'
     | 'account'
     /** No thing: further refusals, which are counted and not recorded one by one. */
     | 'repeats'
@@ -217,7 +230,7 @@ export interface AuditObject {
   readonly version: number | null
   /**
    * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed, a user, a factor,
-   * a trust rule, settings or the rules for signing in; of what a target holds; of which versions fingerprints were
+   * a login, a trust rule, settings or the rules for signing in; of what a target holds; of which versions fingerprints were
    * handed out; with
    * `metadata.update` of the details, with `secret.move` of the list's uid.
    */

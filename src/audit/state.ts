@@ -121,6 +121,7 @@ const givenFrom: Readonly<Record<string, keyof NextIds>> = {
   key: 'nextKeyId',
   session: 'nextKeyId',
   factor: 'nextKeyId',
+  login: 'nextKeyId',
   machine: 'nextMachineId',
   user: 'nextUserId',
   target: 'nextDeploymentId',

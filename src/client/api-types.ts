@@ -101,6 +101,22 @@ export interface Away {
   readonly url: string
 }
 
+/** A login that was just begun. */
+export interface BegunLogin {
+  /** What the command asks with. It is shown to nobody. */
+  readonly device_code: string
+  /** What the person types. */
+  readonly user_code: string
+  /** Where the person types it. */
+  readonly verification_uri: string
+  /** The same with the code behind a `#`, which no server is sent: for a browser that the command opens itself. */
+  readonly verification_uri_complete: string
+  /** For how long the codes are good, in seconds. */
+  readonly expires_in: number
+  /** How long to wait between two questions, in seconds. */
+  readonly interval: number
+}
+
 /** A record that is known: `seq` and `head`. */
 export interface ChainPoint {
   /** The number of a record. */
@@ -131,6 +147,11 @@ export interface DetailsInput {
   readonly tags?: readonly string[]
   /** A time, from when on the value should not be relied upon; it can still be read. */
   readonly expires_at?: string | null
+}
+
+export interface DeviceCode {
+  /** The device code that the login was begun with. */
+  readonly device_code: string
 }
 
 /** What was revoked or deleted, and with a cascade what ended with it. */
@@ -201,6 +222,21 @@ export interface Fingerprints {
   readonly mac_key: string
   readonly fingerprints: readonly Fingerprint[]
   readonly unscannable: readonly Unscannable[]
+}
+
+/** The API key that a person gave the command. It is not shown again. */
+export interface GrantedLogin {
+  readonly state: 'granted'
+  /** The API key. It is not shown again. */
+  readonly api_key: string
+  readonly key_id: number
+  readonly name: string
+  readonly scopes: readonly string[]
+  readonly networks: readonly string[]
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly expires_at: string
+  /** Who confirmed it. */
+  readonly person: string
 }
 
 /** A secret that a target holds, and in which version. */
@@ -332,6 +368,43 @@ export interface ListRef {
   readonly name: string
 }
 
+/** A command that waits for a person to confirm it. */
+export interface Login {
+  /** What the command says that its computer is called. */
+  readonly host: string
+  /** Where it asked from. */
+  readonly address: string
+  /** Whether you ask from there too. */
+  readonly same_network: boolean
+  readonly state: 'pending' | 'approved'
+  /** What its key would be given. */
+  readonly scopes: readonly string[]
+  /** Where the key is good from; none for anywhere. */
+  readonly networks: readonly string[]
+  /** Whether it asks for a key that is good from its address alone. */
+  readonly wants_network: boolean
+  /** For how long the key would be good, in seconds. */
+  readonly key_expires_in: number
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly created_at: string
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly expires_at: string
+}
+
+export interface LoginConfirmation {
+  /** As the command shows it; blanks, hyphens and case do not matter. */
+  readonly user_code: string
+  /** Whether the key is good from the command’s address alone. */
+  readonly bind_network?: boolean
+}
+
+/** How a login stands. `pending` and `slow_down`: ask again after `interval`, which is longer with `slow_down`. `refused`: by the person, or called off. `expired`: nobody answered in time. `used`: the key was given out already. */
+export interface LoginState {
+  readonly state: 'pending' | 'slow_down' | 'refused' | 'expired' | 'used'
+  /** How long to wait before the next question, in seconds. */
+  readonly interval: number
+}
+
 /** What asks from these addresses may read without a key, while `vm_auth` is on. */
 export interface Machine {
   readonly id: number
@@ -458,6 +531,19 @@ export interface NewCredential {
 export interface NewList {
   /** The name of a list: 1 to 128 characters on one line. */
   readonly name: string
+}
+
+export interface NewLogin {
+  /** The name of an account. */
+  readonly account?: string
+  /** What the computer is called. It is in the name of the key. */
+  readonly host: string
+  /** A list of at most 64 scopes. */
+  readonly scopes?: readonly string[]
+  /** For how long the key is good; 43200 unless given. */
+  readonly expires_in?: number
+  /** Whether to ask for a key that is good from this address alone. */
+  readonly bind_network?: boolean
 }
 
 /** A machine that is to be. */
@@ -983,6 +1069,11 @@ export interface UserChange {
   readonly name_patterns?: readonly string[] | null
   /** True or false. */
   readonly disabled?: boolean
+}
+
+export interface UserCode {
+  /** As the command shows it; blanks, hyphens and case do not matter. */
+  readonly user_code: string
 }
 
 /** What a verification of the trail came to. */

@@ -250,6 +250,18 @@ export interface Operations {
     body: { readonly token: string; readonly password: string; readonly name?: string; readonly email?: string }
     answer: Api.Message | Api.Session
   }
+  /** Ask a person for an API key. */
+  'POST /v3/logins': { body: Api.NewLogin; answer: Api.BegunLogin }
+  /** Ask how a login stands, and for its API key. */
+  'POST /v3/logins/poll': { body: Api.DeviceCode; answer: Api.LoginState | Api.GrantedLogin }
+  /** Call a login off. */
+  'POST /v3/logins/cancel': { body: Api.DeviceCode; answer: Api.Message }
+  /** Show what waits under a code. */
+  'POST /v3/logins/show': { body: Api.UserCode; answer: Api.Login }
+  /** Give the command its API key. */
+  'POST /v3/logins/confirm': { body: Api.LoginConfirmation; answer: Api.Login }
+  /** Refuse the command its API key. */
+  'POST /v3/logins/refuse': { body: Api.UserCode; answer: Api.Message }
   /** Begin to sign in or to confirm with a passkey. */
   'POST /v3/session/passkey/challenge': { answer: Readonly<Record<string, unknown>> }
   /** What you sign in with. */
@@ -422,6 +434,14 @@ const auditRecordShape: Shape<Api.AuditRecord> = fields<Api.AuditRecord>({
   head: text,
 })
 const awayShape: Shape<Api.Away> = fields<Api.Away>({ url: text })
+const begunLoginShape: Shape<Api.BegunLogin> = fields<Api.BegunLogin>({
+  device_code: text,
+  user_code: text,
+  verification_uri: text,
+  verification_uri_complete: text,
+  expires_in: integer,
+  interval: integer,
+})
 const heldSecretShape: Shape<Api.HeldSecret> = fields<Api.HeldSecret>({
   id: integer,
   name: text,
@@ -492,6 +512,16 @@ const fingerprintsShape: Shape<Api.Fingerprints> = fields<Api.Fingerprints>({
   fingerprints: list(fingerprintShape),
   unscannable: list(unscannableShape),
 })
+const grantedLoginShape: Shape<Api.GrantedLogin> = fields<Api.GrantedLogin>({
+  state: oneOf('granted'),
+  api_key: text,
+  key_id: integer,
+  name: text,
+  scopes: list(text),
+  networks: list(text),
+  expires_at: text,
+  person: text,
+})
 const invitationShape: Shape<Api.Invitation> = fields<Api.Invitation>({
   kind: oneOf('setup', 'invitation', 'reset'),
   account: text,
@@ -542,6 +572,22 @@ const keySetShape: Shape<Api.KeySet> = fields<Api.KeySet>({ keys: list(record(an
 const listShape: Shape<Api.List> = fields<Api.List>({ id: integer, name: text, created_at: text, updated_at: text })
 const listCountShape: Shape<Api.ListCount> = fields<Api.ListCount>({ id: integer, name: text, secrets: integer })
 const listRefShape: Shape<Api.ListRef> = fields<Api.ListRef>({ id: integer, name: text })
+const loginShape: Shape<Api.Login> = fields<Api.Login>({
+  host: text,
+  address: text,
+  same_network: bool,
+  state: oneOf('pending', 'approved'),
+  scopes: list(text),
+  networks: list(text),
+  wants_network: bool,
+  key_expires_in: integer,
+  created_at: text,
+  expires_at: text,
+})
+const loginStateShape: Shape<Api.LoginState> = fields<Api.LoginState>({
+  state: oneOf('pending', 'slow_down', 'refused', 'expired', 'used'),
+  interval: integer,
+})
 const machineShape: Shape<Api.Machine> = fields<Api.Machine>({
   id: integer,
   name: text,
@@ -847,6 +893,12 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'POST /v3/session/passkey': { repeat: 'never', isOpen: false, answer: sessionShape },
   'POST /v3/invitations/check': { repeat: 'safe', isOpen: false, answer: invitationShape },
   'POST /v3/invitations/accept': { repeat: 'never', isOpen: false, answer: either(messageShape, sessionShape) },
+  'POST /v3/logins': { repeat: 'never', isOpen: true, answer: begunLoginShape },
+  'POST /v3/logins/poll': { repeat: 'never', isOpen: true, answer: either(loginStateShape, grantedLoginShape) },
+  'POST /v3/logins/cancel': { repeat: 'safe', isOpen: true, answer: messageShape },
+  'POST /v3/logins/show': { repeat: 'safe', isOpen: false, answer: loginShape },
+  'POST /v3/logins/confirm': { repeat: 'safe', isOpen: false, answer: loginShape },
+  'POST /v3/logins/refuse': { repeat: 'safe', isOpen: false, answer: messageShape },
   'POST /v3/session/passkey/challenge': { repeat: 'safe', isOpen: false, answer: record(anything) },
   'GET /v3/session/factors': { repeat: 'safe', isOpen: false, answer: factorsShape },
   'POST /v3/session/totp': { repeat: 'safe', isOpen: false, answer: enrolmentShape },

@@ -64,6 +64,7 @@ export class Keyring {
   readonly #apiKey: KeyObject
   readonly #session: KeyObject
   readonly #link: KeyObject
+  readonly #device: KeyObject
   readonly #seed: KeyObject
   readonly #seedDocuments: KeyObject
   readonly #factor: KeyObject
@@ -90,6 +91,7 @@ export class Keyring {
     this.#apiKey = derive(first, sealed.storeId, 'api-key')
     this.#session = derive(first, sealed.storeId, 'session')
     this.#link = derive(first, sealed.storeId, 'link')
+    this.#device = derive(first, sealed.storeId, 'device')
     this.#seed = derive(first, sealed.storeId, 'seed')
     this.#seedDocuments = derive(first, sealed.storeId, 'seed-documents')
     this.#factor = derive(first, sealed.storeId, 'factor')
@@ -145,6 +147,11 @@ export class Keyring {
   /** The look-up hash of a one-time link's token. */
   linkHash(token: string): string {
     return createHmac('sha256', this.#link).update(token).digest('hex')
+  }
+
+  /** The look-up hash of a code of a login: the command's own, or the one that a person types. */
+  deviceHash(code: string): string {
+    return createHmac('sha256', this.#device).update(code).digest('hex')
   }
 
   /** The look-up hash of a seed's token. */

@@ -27,6 +27,11 @@ export interface ApiKey {
   readonly ruleId: number | null
   /** Who made it; `null` for a session, and for a key from before this was kept. */
   readonly maker: Principal | null
+  /**
+   * Of a key that a person's login gave: which generation of theirs (`User.generation`) made it. It stands as long as they do.
+   * `null` for a key that goes on without its maker.
+   */
+  readonly makerGeneration: number | null
   /** Whether it was given what is an owner's alone. Not of a session: its user's role says so. */
   readonly isOwner: boolean
   /** Of a session: where it was begun, as JSON. */
@@ -66,9 +71,15 @@ export function whyUnusable(
   return undefined
 }
 
-/** Whether a session's user may still do all that it was begun with. */
-export function isBackedBy(session: ApiKey, user: User | undefined): boolean {
-  return user !== undefined && !user.isDisabled && withinScopes(scopesOf(session), scopesOfUser(user))
+/** The person as whom it acts: of a session, and of a key that their login gave. */
+export function personOf({ userId, maker, makerGeneration }: ApiKey): number | null {
+  return userId ?? (makerGeneration === null ? null : (maker?.id ?? 0))
+}
+
+/** Whether the person as whom it acts may still do all that it was given, and nothing has ended since what they gave. */
+export function isBackedBy(key: ApiKey, user: User | undefined): boolean {
+  if (user === undefined || user.isDisabled || !withinScopes(scopesOf(key), scopesOfUser(user))) return false
+  return key.makerGeneration === null || key.makerGeneration === user.generation
 }
 
 const compiled = new Map<string, readonly Scope[]>()

@@ -1,8 +1,8 @@
-/** Who acts: an API key, a user, a machine without one, a seed, a job with its issuer's token, or somebody on the host. */
+/** Who acts: an API key, a user, a machine without one, a seed, a job with its issuer's token, a command that asks for a key, or somebody on the host. */
 
 export interface Principal {
-  readonly kind: 'key' | 'user' | 'machine' | 'seed' | 'workload' | 'host' | 'system'
-  /** The id of the key, the user, the machine, the seed or a job's trust rule in its account; 0 for the host. */
+  readonly kind: 'key' | 'user' | 'machine' | 'seed' | 'workload' | 'login' | 'host' | 'system'
+  /** The id of the key, the user, the machine, the seed the login or a job's trust rule in its account; 0 for the host. */
   readonly id: number
   readonly name: string
 }

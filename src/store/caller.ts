@@ -22,6 +22,10 @@ export type Caller =
   | { readonly kind: 'user'; readonly accountId: number; readonly userId: number; readonly name: string }
   /** A job whose token the vault has verified, which may be given a key and nothing else; rule 0 where none fits. */
   | { readonly kind: 'workload'; readonly accountId: number; readonly ruleId: number; readonly name: string }
+  /** Whoever runs a command that asks for a key, which is all that it may: nobody knows them yet. */
+  | { readonly kind: 'stranger'; readonly accountId: number; readonly host: string }
+  /** A command with the device code of its login, by its look-up hash. */
+  | { readonly kind: 'login'; readonly hash: string }
   /** Somebody on the server's host, who may do anything in the account. */
   | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
   /** Somebody whom the store did not let in: for the record of that. */

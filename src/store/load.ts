@@ -1,20 +1,29 @@
 /** Loads the world of a batch: first the accounts, locked, then everything that its requests name in them. */
 import { Refusal } from '../errors.ts'
+import {
+  accountsOfAddresses,
+  accountsOfTokens,
+  addressesOf,
+  loadMachinesAt,
+  loadPersons,
+  loadTokens,
+  needThoseBehind,
+  ownerOf,
+  tokensOf,
+} from './askers.ts'
 import type { Caller } from './caller.ts'
 import { decide } from './decide/decide.ts'
 import type { Forged } from './forged.ts'
-import { Early, load, loadRows } from './loads.ts'
+import { Early, loadRows } from './loads.ts'
 import * as lookups from './lookups.ts'
-import { noteSettings } from './missing.ts'
 import { Needs } from './needs.ts'
 import type { Batch, Operation, Outcome, Request } from './operation.ts'
 import { actionOf, addNeeds, isOnce } from './operations/registry.ts'
 import type { Locked, Owner, Owners, Remembered } from './owners.ts'
 import type { RowMacs } from './row-macs.ts'
 import { accounts as accountRows } from './tables/account.ts'
-import { apiKeys, apiKeysByToken } from './tables/api-key.ts'
-import { claimOn, machineAddresses } from './tables/machine.ts'
-import { seedsByToken } from './tables/seed.ts'
+import { apiKeys } from './tables/api-key.ts'
+import { machineAddresses } from './tables/machine.ts'
 import type { Transaction } from './transaction.ts'
 import { verified } from './verified.ts'
 import { World } from './world.ts'
@@ -103,20 +112,22 @@ async function loadWorld(
 ): Promise<World> {
   const tx = verified(raw, macs, forged)
   const hashes = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [caller.hash] : [])))
-  const addresses = unique(requests.flatMap(({ caller }) => (caller.kind === 'machine' ? [caller.address] : [])))
-  const holders =
-    addresses.length === 0 ? [] : (await tx.claims(rangesAt(addresses), false)).map((one) => one.accountId)
-  const seeds = unique(requests.flatMap(({ caller }) => (caller.kind === 'seed' ? [caller.hash] : [])))
-  const makers = seeds.length === 0 ? [] : await tx.find(lookups.accountsOfSeeds, hashed(seeds))
+  const addresses = addressesOf(requests)
+  const tokens = tokensOf(requests)
   const hostIds = unique([
     ...requests.flatMap(({ caller }) => ('accountId' in caller ? [caller.accountId] : [])),
-    ...holders,
-    ...makers,
+    ...(addresses.length === 0 ? [] : await accountsOfAddresses(tx, addresses)),
+    ...(tokens === undefined ? [] : await accountsOfTokens(tx, tokens)),
   ])
   // Asked at once and answered in order: the keys are read when the locks are held.
   const answers = [
     tx.lockAccounts(hostIds, hashes),
-    hashes.length === 0 ? [] : tx.find(lookups.keysByToken, hashed(hashes)),
+    hashes.length === 0
+      ? []
+      : tx.find(
+          lookups.keysByToken,
+          hashes.map((hash) => ({ hash })),
+        ),
     now ?? tx.now(),
   ] as const
   const early = owners === undefined ? undefined : askEarly(raw, macs, requests, owners)
@@ -125,7 +136,7 @@ async function loadWorld(
   world.take(accountRows, accounts)
   world.take(apiKeys, byToken)
   if (addresses.length > 0) await loadMachinesAt(tx, addresses, world)
-  await load(tx, lookups.seedsByToken, hashed(seeds), world)
+  if (tokens !== undefined) await loadTokens(tx, tokens, world)
   const isRight = owners === undefined || learn(owners, hashes, world)
   return loadNamed(tx, requests, world, isRight ? early : undefined)
 }
@@ -157,30 +168,6 @@ function isSame(known: Owner | undefined, found: Owner | undefined): boolean {
   return known?.accountId === found?.accountId && known?.keyId === found?.keyId && known?.userId === found?.userId
 }
 
-/** Machines, by where they ask from: read again, as a row may have changed before the locks were held. */
-async function loadMachinesAt(tx: Transaction, addresses: readonly string[], world: World): Promise<void> {
-  const claims = await tx.claims(rangesAt(addresses), false)
-  const known = claims.filter(({ accountId }) => world.get(accountRows, accountId) !== undefined)
-  if (known.length === 0) return
-  world.take(machineAddresses, known)
-  const accountIds = unique(known.map(({ accountId }) => accountId))
-  const owners = accountIds.map((accountId) => ({ accountId }))
-  const holders = new Map(known.map(({ accountId, machineId: id }) => [`${accountId} ${id}`, { accountId, id }]))
-  await Promise.all([
-    load(tx, lookups.settings, owners, world),
-    load(tx, lookups.machinesById, [...holders.values()], world),
-  ])
-  noteSettings(accountIds, world)
-}
-
-function rangesAt(addresses: readonly string[]) {
-  return addresses.map((address) => ({ first: address, last: address }))
-}
-
-function hashed(hashes: readonly string[]) {
-  return hashes.map((hash) => ({ hash }))
-}
-
 /** The rows that the requests name, in the accounts that their callers belong to. */
 async function loadNamed(
   tx: Transaction,
@@ -189,13 +176,10 @@ async function loadNamed(
   early: Early | undefined,
 ): Promise<World> {
   const needs = needsOf(requests, (caller) => ownerOf(caller, world))
-  for (const { caller } of requests) {
-    const seed = caller.kind === 'seed' ? world.find(seedsByToken, caller.hash) : undefined
-    if (seed === undefined) continue
-    needs.turnTo(seed.accountId, 0)
-    needs.maker(seed.maker)
-  }
+  const hasTokens = tokensOf(requests) !== undefined
+  if (hasTokens) needThoseBehind(needs, requests, world)
   await loadRows(tx, needs, world, early)
+  if (hasTokens) await loadPersons(tx, requests, world)
   if (needs.claimed.length > 0) world.take(machineAddresses, await tx.claims(needs.claimed, true))
   // Who claims addresses must know whether other accounts are there.
   if (needs.accountNames.size === 0 && needs.claimed.length === 0) return world
@@ -217,21 +201,6 @@ function needsOf(requests: readonly Request[], ownerOf: (caller: Caller) => Owne
     if (owner.userId !== null) needs.user(owner.userId)
   }
   return needs
-}
-
-function ownerOf(caller: Caller, world: World): Owner | undefined {
-  if (caller.kind === 'token') {
-    const key = world.find(apiKeysByToken, caller.hash)
-    return key === undefined ? undefined : { accountId: key.accountId, keyId: key.id, userId: key.userId }
-  }
-  const accountId = accountOf(caller, world)
-  return accountId === undefined ? undefined : { accountId, keyId: 0, userId: null }
-}
-
-function accountOf(caller: Exclude<Caller, { kind: 'token' }>, world: World): number | undefined {
-  if (caller.kind === 'seed') return world.find(seedsByToken, caller.hash)?.accountId
-  if (caller.kind !== 'machine') return caller.accountId
-  return claimOn(world.all(machineAddresses), caller.address)?.accountId
 }
 
 function unique<T>(values: readonly T[]): T[] {

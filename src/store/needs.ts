@@ -1,6 +1,7 @@
 /** Which rows the operations of a batch name. */
 import type { AddressRange } from '../model/address.ts'
 import type { Principal } from '../model/principal.ts'
+import { loginsWithCode } from './login-lookups.ts'
 import type { Lookup } from './lookup.ts'
 import * as lookups from './lookups.ts'
 import type { MakerRef } from './made.ts'
@@ -207,6 +208,11 @@ export class Needs {
   /** Whether it was used up already. */
   spending(hash: string): void {
     this.#ask(lookups.spentOnes, { accountId: this.#accountId, hash })
+  }
+
+  /** Whatever login has the user code, open or over. */
+  loginWithCode(hash: string): void {
+    this.#ask(loginsWithCode, { accountId: this.#accountId, hash })
   }
 
   deployment(id: number): void {

@@ -10,6 +10,7 @@ export type { Locked }
 export interface Owner {
   readonly accountId: number
   readonly keyId: number
+  /** The person as whom it acts, if any. */
   readonly userId: number | null
 }
 

@@ -5,7 +5,8 @@
  * Counted for each address and user together, and for each address: others who fail under a user's name do not lock that
  * user out. An address of IPv6 counts as its network. The six digits of an authenticator app are few enough to be guessed
  * from many addresses, by somebody who has the password: they are counted for the user alone too, whom a passkey or a
- * recovery code still lets in.
+ * recovery code still lets in. The codes of logins are counted for whoever is signed in and types them, and what begins one for
+ * its address and for its account.
  */
 import { Refusal } from '../errors.ts'
 import { clientNetwork } from '../model/client-network.ts'
@@ -16,6 +17,9 @@ const windowMs = 15 * 60 * 1000
 const maxForBoth = 5
 const maxForAddress = 30
 const maxForCodes = 10
+const maxForLoginCodes = 10
+const maxLoginsFromAddress = 20
+const maxLoginsToAccount = 300
 /** How often what has ended is removed, on each node. */
 const pruneMs = 60 * 1000
 
@@ -67,6 +71,23 @@ export class Attempts {
   /** Of the codes of one user, from wherever. @throws Refusal `rate_limited` with `Retry-After` */
   beginCode(userUid: string, now: number): Promise<Attempt> {
     return this.#begin([{ name: `codes ${userUid}`, max: maxForCodes }], now)
+  }
+
+  /** Of codes of logins, typed by a person from wherever. @throws Refusal `rate_limited` with `Retry-After` */
+  beginLoginCode(person: string, now: number): Promise<Attempt> {
+    return this.#begin([{ name: `login codes ${person}`, max: maxForLoginCodes }], now)
+  }
+
+  /**
+   * Of logins that a command begins, which are never given back: each leaves a record, and a code that could be guessed.
+   *
+   * @param accountId none where there is no such account
+   * @throws Refusal `rate_limited` with `Retry-After`
+   */
+  beginLogin(accountId: number | undefined, address: string, now: number): Promise<Attempt> {
+    const limits = [{ name: `logins from ${clientNetwork(address)}`, max: maxLoginsFromAddress }]
+    if (accountId !== undefined) limits.push({ name: `logins to ${accountId}`, max: maxLoginsToAccount })
+    return this.#begin(limits, now)
   }
 
   /**

@@ -187,6 +187,7 @@ export function newKey(
     confirmedAt: null,
     ruleId: input.ruleId ?? null,
     maker: input.maker,
+    makerGeneration: null,
     isOwner: input.isOwner,
     agent: '',
   }

@@ -358,6 +358,7 @@ function newSession(vault: Vault, token: string, beginning: Omit<Beginning, 'rul
     confirmedAt: beginning.confirmedAt === undefined ? now : beginning.confirmedAt,
     ruleId: null,
     maker: null,
+    makerGeneration: null,
     isOwner: false,
     agent: JSON.stringify({ address, user_agent: userAgent.slice(0, 300), method }),
   }

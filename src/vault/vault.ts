@@ -56,6 +56,10 @@ export interface Asker {
     | { readonly kind: 'user'; readonly accountId: number; readonly userId: number; readonly name: string }
     /** A job with a token of its issuer, under a trust rule; 0 while none is found. */
     | { readonly kind: 'workload'; readonly accountId: number; readonly ruleId: number; readonly name: string }
+    /** Whoever runs a command that asks for a key, on a computer of this name. */
+    | { readonly kind: 'stranger'; readonly accountId: number; readonly host: string }
+    /** With the device code of a login. */
+    | { readonly kind: 'login'; readonly hash: string }
     | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
   readonly requestId: string
   readonly address: string

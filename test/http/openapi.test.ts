@@ -173,6 +173,19 @@ suite('The description of the API', () => {
     await call('PATCH', '/v3/users/1', { role: 'reader' })
     await call('POST', '/v3/users/1/reset')
     await callAs(ada, 'DELETE', '/v3/sessions/99')
+    const { body: begun } = await callAs(ada, 'POST', '/v3/logins', { host: 'ada-laptop' })
+    await callAs(ada, 'POST', '/v3/logins', { host: '' })
+    await callAs(ada, 'POST', '/v3/logins', { host: 'h', account: 'nobody' })
+    const byUser = { user_code: begun.user_code }
+    const byDevice = { device_code: begun.device_code }
+    await callAs(ada, 'POST', '/v3/logins/poll', byDevice)
+    await callAs(ada, 'POST', '/v3/logins/poll', { device_code: 'x' })
+    await callAs(ada, 'POST', '/v3/logins/show', byUser)
+    await callAs(ada, 'POST', '/v3/logins/show', { user_code: 'x' })
+    await callAs(ada, 'POST', '/v3/logins/confirm', byUser)
+    await callAs(ada, 'POST', '/v3/logins/poll', byDevice)
+    await callAs(ada, 'POST', '/v3/logins/cancel', byDevice)
+    await callAs(ada, 'POST', '/v3/logins/refuse', byUser)
     await callAs(ada, 'DELETE', '/v3/session')
     await call('DELETE', '/v3/users/1')
 

@@ -57,6 +57,7 @@ const key: ApiKey = {
   ruleId: null,
   maker: null,
   isOwner: false,
+  makerGeneration: null,
   agent: '',
   lastUsedAt: now - 1000,
   mac: bytes(7),

@@ -57,7 +57,10 @@ export function assertRows(table: TableOf<unknown>): void {
 /** The columns of backups stand in the order of backups, with what older ones lack. */
 export function assertOrder(table: Table): void {
   const of = vectorsOf(table)
-  if (of === undefined) return
+  if (of === undefined) {
+    assert.ok(table.since > schema, `${table.name}: says since when it is there`)
+    return
+  }
   const { name, columns, keyLength, isOfKeys, since, added } = of
   const all = Object.entries(table.columns)
   assert.deepEqual(all.slice(0, columns.length), columns, `${name}: new columns come at the end`)

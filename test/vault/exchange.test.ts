@@ -50,6 +50,7 @@ const probesOf: Readonly<Record<string, readonly string[]>> = {
   seeds: ['seeds'],
   trust_rules: ['rules of trust', 'job'],
   used_tokens: ['used'],
+  logins: ['logins'],
   replies: ['replies'],
 }
 
@@ -67,7 +68,7 @@ const listed = {
   ]),
   missing: new Set([
     // It is as if it had never been made: it opens nothing, and is not listed.
-    ...['api_keys', 'users', 'machines', 'seeds', 'trust_rules', 'deployments', 'secrets', 'lists'],
+    ...['api_keys', 'users', 'machines', 'seeds', 'trust_rules', 'deployments', 'secrets', 'lists', 'logins'],
     // What was to happen once may happen again.
     ...['used_tokens', 'replies'],
     // Nobody is found by it any more, or the oldest value is gone as if it had been pruned.
@@ -258,6 +259,20 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
       people.push({ person, email: who, password: pass, device, place: at === 0 ? 'default' : 'other' })
     }
   }
+  // Commands that wait for a person: of each account one that was confirmed, and one that was not.
+  const waiting: { readonly person: Person; readonly code: string }[] = []
+  for (const [at, person] of [owner, second].entries()) {
+    for (const more of [{}, { scopes: ['secrets:read'], expires_in: 3600 + at, bind_network: true }]) {
+      clock.now += 1000
+      const account = at === 0 ? 'default' : 'other'
+      const begun = await ok(
+        new Person(url).post('/v3/logins', { account, host: `h${at} ${Object.keys(more).length}`, ...more }),
+      )
+      waiting.push({ person, code: begun.user_code })
+    }
+    const { code } = waiting.at(-1) ?? assert.fail()
+    await ok(person.post('/v3/logins/confirm', { user_code: code, bind_network: true }))
+  }
   // Whom the rules keep out until they have a second factor.
   const { invitation_url: plainLink } = await ok(
     owner.post('/v3/users', { email: 'plain@example.com', role: 'reader' }) as never,
@@ -367,6 +382,7 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
         )
         return { status: Math.max(...accounts.map(({ status }) => status)), body: accounts.map(({ status }) => status) }
       }),
+    logins: () => every(waiting, ({ person, code }) => person.post('/v3/logins/show', { user_code: code })),
     replies: () =>
       every(
         both.flatMap((one) => ['x', 'y'].map((reply) => [one, reply] as const)),

@@ -9,6 +9,7 @@ import { factorRoutes } from './factors.ts'
 import { fingerprintRoutes } from './fingerprints.ts'
 import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
+import { loginRoutes } from './logins.ts'
 import { machineRoutes } from './machines.ts'
 import { metadataRoutes } from './metadata.ts'
 import { renderRoutes } from './render.ts'
@@ -42,6 +43,7 @@ export const routes: readonly Route[] = [
   userRoutes,
   sessionRoutes,
   signInRoutes,
+  loginRoutes,
   factorRoutes,
   ssoRoutes,
   signInRuleRoutes,

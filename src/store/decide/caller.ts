@@ -1,7 +1,7 @@
 /** Finds out who asks, and whether their key may be used at all. */
 import type { Action } from '../../audit/record.ts'
 import { unreachable } from '../../errors.ts'
-import { type ApiKey, isBackedBy, scopesOf, whyUnusable } from '../../model/api-key.ts'
+import { type ApiKey, isBackedBy, personOf, scopesOf, whyUnusable } from '../../model/api-key.ts'
 import { rangesOf } from '../../model/machine.ts'
 import { inNetworks } from '../../model/network.ts'
 import { allScopes, meet, parseScopes, type Scope } from '../../model/scope.ts'
@@ -11,6 +11,7 @@ import type { Asked } from '../caller.ts'
 import type { Ended } from '../outcome.ts'
 import { accounts } from '../tables/account.ts'
 import { apiKeys, apiKeysByToken } from '../tables/api-key.ts'
+import { loginsByDevice } from '../tables/login.ts'
 import { accountSettings, claimOn, machineAddresses, machines } from '../tables/machine.ts'
 import { seedsByToken } from '../tables/seed.ts'
 import { users } from '../tables/user.ts'
@@ -29,6 +30,14 @@ export function identify(work: Work, request: Asked, action: Action): Call | End
       return identifyMachine(work, request, caller, action)
     case 'seed':
       return identifySeed(work, request, caller, action)
+    case 'login':
+      return identifyLogin(work, request, caller, action)
+    case 'stranger': {
+      const account = work.world.get(accounts, caller.accountId)
+      if (account === undefined) return refused('not_found', 'No such account.')
+      const principal = { kind: 'login', id: 0, name: caller.host } as const
+      return { work, request, account, principal, key: undefined, scopes: [], action }
+    }
     case 'user':
     case 'workload': {
       const account = work.world.get(accounts, caller.accountId)
@@ -70,12 +79,17 @@ function identifyKey(work: Work, request: Asked, caller: { readonly hash: string
       ? ({ kind: 'key', id: key.id, name: key.name } as const)
       : ({ kind: 'user', id: key.userId, name: key.name } as const)
   const call = { work, request, account, principal, key, user, scopes: scopesOf(key), action }
-  const isBacked = key.userId === null || isBackedBy(key, user)
-  if (!isBacked || whyUnusable(key, account, work.world.now, request.address) !== undefined) {
+  if (!hasPerson(work, key) || whyUnusable(key, account, work.world.now, request.address) !== undefined) {
     return shutOut(call, null, 'unauthenticated', noKey)
   }
   touch(work, key)
   return call
+}
+
+/** A session, and a key that a login gave, stand as long as the person does as whom they act. */
+function hasPerson({ world }: Work, key: ApiKey): boolean {
+  const id = personOf(key)
+  return id === null || isBackedBy(key, world.get(users, key.accountId, id))
 }
 
 function identifyMachine(
@@ -109,6 +123,17 @@ function identifySeed(work: Work, request: Asked, caller: { readonly hash: strin
   return { work, request, account, principal, key: undefined, scopes, action }
 }
 
+/** An unknown code leads to no account, and so to no record. */
+function identifyLogin(work: Work, request: Asked, caller: { readonly hash: string }, action: Action): Call | Ended {
+  const login = work.world.find(loginsByDevice, caller.hash)
+  const account = work.world.get(accounts, login?.accountId ?? 0)
+  if (login === undefined || account === undefined) return refused('invalid_credentials', unknownDevice)
+  const principal = { kind: 'login', id: login.id, name: login.host } as const
+  const call = { work, request, account, principal, key: undefined, scopes: [], action }
+  if (inNetworks(account.networks, request.address)) return call
+  return shutOut(call, null, 'invalid_credentials', unknownDevice)
+}
+
 /**
  * What may be read for a seed now, from this address: no more than its maker may. Nothing when their key could not be used
  * itself, when the user is disabled, or when what ended their sessions from outside came after it.
@@ -121,13 +146,14 @@ export function scopesOfSeed({ work, request }: Pick<Call, 'work' | 'request'>, 
   if (maker.kind === 'key') {
     const key = work.world.get(apiKeys, accountId, maker.id)
     const isUsable = key !== undefined && whyUnusable(key, account, work.world.now, request.address) === undefined
-    return isUsable ? meet(own, scopesOf(key)) : []
+    return isUsable && hasPerson(work, key) ? meet(own, scopesOf(key)) : []
   }
   const user = maker.kind === 'user' ? work.world.get(users, accountId, maker.id) : undefined
   const isStanding = user !== undefined && !user.isDisabled && user.generation === seed.makerGeneration
   return isStanding ? meet(own, scopesOfUser(user)) : []
 }
 
+const unknownDevice = 'The device code is unknown.'
 const noKey = 'The API key is missing or invalid. Send it as "Authorization: Bearer sr_...".'
 
 function unauthenticated(): Ended {

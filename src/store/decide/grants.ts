@@ -6,13 +6,25 @@ import { type Part, partBeyond, type Reach, wholeReach } from '../../model/grant
 import { mayManageKey, type Right } from '../../model/scope.ts'
 import { scopesOfUser, type User } from '../../model/user.ts'
 import type { Refused } from '../outcome.ts'
+import { logins } from '../tables/login.ts'
 import { machines } from '../tables/machine.ts'
 import { seeds } from '../tables/seed.ts'
 import { trustRules } from '../tables/trust-rule.ts'
+import { users } from '../tables/user.ts'
 import { type Call, refuse } from './work.ts'
 
 /** Something that acts later, or is let act further. */
-type Thing = 'key' | 'session' | 'trust_rule' | 'machine' | 'machines' | 'networks' | 'user' | 'seed' | 'sign_in'
+type Thing =
+  | 'key'
+  | 'session'
+  | 'trust_rule'
+  | 'machine'
+  | 'machines'
+  | 'networks'
+  | 'user'
+  | 'seed'
+  | 'sign_in'
+  | 'login'
 
 export interface Handed extends Reach {
   readonly thing: Thing
@@ -58,6 +70,13 @@ export function reachOf({ key, user, principal, scopes, work, account }: Call): 
     }
     case 'machine':
       return { ...nobody, networks: work.world.get(machines, account.id, principal.id)?.addresses ?? [] }
+    case 'login': {
+      // As far as the person does, now, who confirmed it.
+      const login = work.world.get(logins, account.id, principal.id)
+      const person = login === undefined ? undefined : work.world.get(users, account.id, login.userId ?? 0)
+      const isStanding = person !== undefined && !person.isDisabled && person.generation === login?.userGeneration
+      return isStanding ? { ...userReach(person), isOwner: false } : nobody
+    }
     case 'seed':
       return { ...nobody, until: work.world.get(seeds, account.id, principal.id)?.expiresAt ?? null }
     default:
@@ -122,6 +141,12 @@ const sentences: Readonly<Record<Thing, Readonly<Record<Part, string>>>> = {
     networks: `${limited}the seed must be too.`,
     until: 'expires_in: This API key expires; the seed must not outlive it.',
     role: 'A seed cannot be given what only owners may do.',
+  },
+  login: {
+    scopes: 'scopes: This login asks for permissions that you do not have. Run it again with those that you have.',
+    networks: 'networks: This login cannot be used from more networks than you can.',
+    until: 'expires_in: This login cannot outlive you.',
+    role: 'A login cannot be given what only owners may do.',
   },
   sign_in: {
     scopes: 'Only an owner, or an API key that may do everything, may.',

@@ -22,6 +22,7 @@ import { ownersAndHolders } from './0020-owners-and-holders.ts'
 import { chain } from './0021-chain.ts'
 import { heldVersions } from './0022-held-versions.ts'
 import { listings } from './0023-listings.ts'
+import { logins } from './0024-logins.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -47,6 +48,7 @@ export const migrations: readonly Migration[] = [
   chain,
   heldVersions,
   listings,
+  logins,
 ]
 
 /** What this program speaks: the name of the newest one. */

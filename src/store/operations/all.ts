@@ -10,6 +10,7 @@ import { factorOperations } from './factors.ts'
 import { fingerprintOperations } from './fingerprints.ts'
 import { keyOperations } from './keys.ts'
 import { listOperations } from './lists.ts'
+import { loginOperations } from './logins.ts'
 import { machineOperations } from './machines.ts'
 import { madeOperations } from './made.ts'
 import { metadataOperations } from './metadata.ts'
@@ -32,6 +33,7 @@ export const inAccounts = {
   ...fingerprintOperations,
   ...keyOperations,
   ...listOperations,
+  ...loginOperations,
   ...machineOperations,
   ...madeOperations,
   ...metadataOperations,

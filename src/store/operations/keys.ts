@@ -139,6 +139,10 @@ const rotateKey = defineOnce<Rotation, ApiKey, ApiKey>()({
     if (found.ruleId !== null) {
       return refuse(call, object, 'invalid', 'This API key came from a token. Trade a new token for a new key.')
     }
+    if (found.makerGeneration !== null) {
+      const message = 'This API key came from a login and ends with it. Run "strongroom login" again for another.'
+      return refuse(call, object, 'invalid', message)
+    }
     if (change === undefined || key === undefined || !isUpon(change, found)) return { kind: 'outdated' }
     if (!isMadeBy(call, key.maker)) return { kind: 'outdated' }
     const ending = put(call.work, apiKeys, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })
@@ -248,7 +252,7 @@ function handedByRotation(call: Call, { id, key }: Rotation): readonly Handed[] 
   const found = call.work.world.get(apiKeys, call.account.id, id)
   if (found === undefined || found.userId !== null || !mayManageKey(call.scopes, scopesOf(found))) return []
   // Such a key is not rotated.
-  if (found.revokedAt !== null || found.ruleId !== null) return []
+  if (found.revokedAt !== null || found.ruleId !== null || found.makerGeneration !== null) return []
   const handed = keyHanded(found)
   // Whoever rotates a key holds it afterwards: with all that it may, whatever the new one is said to be.
   if (key === undefined) return [handed]

@@ -45,6 +45,7 @@ export const apiKeys = sealedTable<ApiKey>()({
     ruleId: integerOrNull('rule_id', constant),
     maker: principalOrNull('maker', { ...constant, added: made }),
     isOwner: flag('is_owner', { ...constant, added: { ...made, value: 0 } }),
+    makerGeneration: integerOrNull('maker_generation', { ...constant, added: { by: '0024-logins', value: null } }),
   },
 })
 

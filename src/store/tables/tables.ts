@@ -4,6 +4,7 @@ import { apiKeys } from './api-key.ts'
 import { deploymentSecrets, deployments } from './deployment.ts'
 import { factors, spent } from './factor.ts'
 import { lists } from './list.ts'
+import { logins } from './login.ts'
 import { accountSettings, machineAddresses, machines } from './machine.ts'
 import { meta } from './meta.ts'
 import { audit } from './record.ts'
@@ -30,6 +31,7 @@ export const sealedTables = {
   deployments,
   seeds,
   trust_rules: trustRules,
+  logins,
   replies,
 }
 
@@ -55,6 +57,7 @@ export const tables: readonly Table[] = [
   seeds,
   trustRules,
   usedTokens,
+  logins,
   replies,
   audit,
 ]
