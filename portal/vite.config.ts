@@ -14,5 +14,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1000,
+    // What every page is made of comes in one file: several small ones are as many answers to wait for.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'ui', test: /portal\/src\/(ui|api)\// }] } } },
   },
 })

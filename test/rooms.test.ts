@@ -112,7 +112,11 @@ const portalRooms: Record<string, readonly string[]> = {
   ui: ['api'],
   session: ['api', 'ui', 'src/model/pattern.ts'],
   deployments: ['api', 'ui', 'session'],
-  secrets: ['api', 'ui', 'session', 'deployments', 'src/model/name.ts'],
+  secrets: [
+    ...['api', 'ui', 'session', 'deployments', 'src/model/name.ts'],
+    // Files of secrets, as the command reads them.
+    ...['src/formats/entry.ts', 'src/formats/read.ts'],
+  ],
   lists: ['api', 'ui', 'session', 'deployments', 'secrets'],
   'cloud-init': ['api', 'ui', 'session', 'deployments', 'secrets', 'src/render/reference.ts'],
   keys: ['api', 'ui', 'session'],

@@ -118,11 +118,20 @@ function yamlEntry(key: unknown, value: unknown): Entry {
 }
 
 /** Lines may break it. @throws Refusal `invalid` for anything but base64, which would give other bytes */
-function bytesOf(name: string, text: string): Buffer {
+function bytesOf(name: string, text: string): Uint8Array {
   const packed = text.replaceAll(/\s/g, '')
-  const bytes = Buffer.from(packed, 'base64')
-  if (bytes.toString('base64') === packed) return bytes
+  // As browsers have it too, which knows no other way to write the same bytes.
+  const binary = binaryOf(packed)
+  if (binary !== undefined && btoa(binary) === packed) return Uint8Array.from(binary, (char) => char.charCodeAt(0))
   throw cannotHold(name, 'Is not base64.', 'Write it with its padding.')
+}
+
+function binaryOf(packed: string): string | undefined {
+  try {
+    return atob(packed)
+  } catch {
+    return undefined
+  }
 }
 
 function entriesOf(object: JsonObject): readonly Entry[] {

@@ -156,7 +156,7 @@ suite('A file of JSON or YAML', () => {
 
   test('takes base64 from YAML that lines break', () => {
     const text = 'a: !!binary |\n  AP8A\n  /wA=\n'
-    assert.deepEqual(readEntries(text, 'yaml'), [{ name: 'a', value: Buffer.from([0, 255, 0, 255, 0]) }])
+    assert.deepEqual(readEntries(text, 'yaml'), [{ name: 'a', value: Uint8Array.of(0, 255, 0, 255, 0) }])
   })
 
   test('keeps numbers and words as they are written', () => {
@@ -259,7 +259,7 @@ suite('The exports of others', () => {
       token: 'plain',
       json: '{"nested":{"a":1}}',
       odd: '{not json',
-      cert: Buffer.from([0, 255]),
+      cert: Uint8Array.of(0, 255),
     })
     const single = JSON.stringify(one('token', { SecretString: 'plain' }))
     assert.equal(guessFormat('secret.json', single), 'aws')

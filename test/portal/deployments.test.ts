@@ -112,7 +112,7 @@ for (const engine of portalEngines) {
         await api.post('/v3/render', { template: referenceTo('db-password') + referenceTo('api-token'), target })
       }
       await page.reload()
-      await page.getByRole('heading', { name: 'Nothing matches' }).waitFor()
+      await page.getByRole('heading', { name: 'No results' }).waitFor()
     })
 
     test('refuses a seed that could not be rendered, until one insists', async (t) => {

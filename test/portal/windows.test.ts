@@ -123,7 +123,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('button', { name: /^Expiring/ }).click()
       await page.getByText('1 of 1201').waitFor()
       await page.goto('/portal/secrets?list=no-such-list')
-      await page.getByRole('heading', { name: 'Nothing matches' }).waitFor()
+      await page.getByRole('heading', { name: 'No results' }).waitFor()
     })
 
     test('shows no answer to what was typed before over that to what was typed last', async (t) => {

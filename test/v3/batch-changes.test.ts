@@ -173,6 +173,9 @@ for (const engine of engines) {
         { id: 1, name: 'a-1' },
         { id: 2, name: 'a-2' },
       ])
+      assert.deepEqual(failedOf(await narrow.post(path('change'), { ids: [3], add_tags: ['theirs'] })), [
+        [3, 'forbidden'],
+      ])
       const tagged = await api.post(path('change'), {
         ids: [1, 3],
         add_tags: ['new', 'x'],
@@ -198,6 +201,7 @@ for (const engine of engines) {
         ['a-2', 'ok'],
       ])
       assert.deepEqual(await recordsOf(api, 'metadata.update'), [
+        ['b-1', 'forbidden'],
         ['a-1', 'ok'],
         ['b-1', 'ok'],
       ])

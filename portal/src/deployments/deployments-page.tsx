@@ -112,7 +112,7 @@ function FoundTargets({ found, text }: { readonly found: readonly Deployment[]; 
       <Items
         of={found}
         empty={
-          <Empty icon={SearchX} title="Nothing matches">
+          <Empty icon={SearchX} title="No results">
             No target, and no secret that one holds, is called that.
           </Empty>
         }

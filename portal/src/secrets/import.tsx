@@ -1,34 +1,18 @@
-/** Several files at once, each a secret. */
-import { X } from 'lucide-react'
-import { type Dispatch, type SetStateAction, useEffect, useState } from 'react'
+/** Importing secrets: from .env, JSON and YAML, pasted or in files, and files as they are. First it shows what would change. */
+import { useState } from 'react'
 import { useSearchParams } from 'wouter'
-import { act, Cancelled, sentenceOf } from '../api/ask.ts'
-import { type NewSecret, strongroom } from '../api/client.ts'
-import { Button, Field, IconButton, Select } from '../ui/controls.tsx'
+import { Button, Checkbox, Field, Select } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
-import { Note } from '../ui/states.tsx'
+import { Progress } from '../ui/progress.tsx'
+import { Loading, Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
-import { sizeText } from '../ui/words.ts'
-import { base64Of, nameFrom, textOf } from './content.ts'
-import { useNames } from './names.ts'
+import { counted, sizeText } from '../ui/words.ts'
+import { type Fate, type Row, storeAll } from './import-plan.ts'
 import { useLists, useRefreshSecrets } from './queries.ts'
+import { type Importing, type Part, useImport } from './use-import.ts'
 
-interface Item {
-  readonly file: File
-  readonly name: string
-  readonly type: 'text' | 'file'
-  readonly fault?: string
-}
-
-/** @returns `undefined` for what cannot be read, such as a folder */
-async function itemOf(file: File): Promise<Item | undefined> {
-  try {
-    const isText = textOf(new Uint8Array(await file.arrayBuffer())) !== undefined
-    return { file, name: nameFrom(file.name), type: isText ? 'text' : 'file' }
-  } catch {
-    return undefined
-  }
-}
+/** More are imported, and not shown. */
+const shownRows = 300
 
 interface ImportProps {
   readonly files: readonly File[]
@@ -37,7 +21,7 @@ interface ImportProps {
 
 export function ImportDialog(props: ImportProps) {
   return (
-    <Dialog title="Import files" isOpen={props.files.length > 0} onClose={props.onClose} isWide>
+    <Dialog title="Import secrets" isOpen={props.files.length > 0} onClose={props.onClose} isWide>
       <ImportForm {...props} />
     </Dialog>
   )
@@ -45,171 +29,182 @@ export function ImportDialog(props: ImportProps) {
 
 function ImportForm({ files, onClose }: ImportProps) {
   const [query] = useSearchParams()
-  const { data: lists = [] } = useLists()
-  const { found, setFound, unreadable } = useRead(files)
   const [list, setList] = useState(query.get('list') ?? 'default')
-  const refresh = useRefreshSecrets()
-  const [isBusy, setBusy] = useState(false)
-  const items = found ?? []
-  const names = useNames(items.map(({ name }) => name))
-  const submit = async () => {
-    setBusy(true)
-    const left = await createAll(items, list)
-    const made = items.length - left.length
-    await refresh()
-    setBusy(false)
-    if (made > 0) toast(`${made} ${made === 1 ? 'secret is' : 'secrets are'} created`)
-    if (left.length === 0) onClose()
-    else setFound(left)
+  const importing = useImport(files)
+  const { rows, parts, fates, isChecking, trouble, isWiped, isChosen, check } = importing
+  const { store, stored, why } = useStore(importing, list, onClose)
+  const chosen = (rows ?? []).filter(isChosen)
+  if (isWiped) {
+    return (
+      <>
+        <Note kind="warn">Your session ended, so the values were cleared. Add them again after you sign in.</Note>
+        <div className="actions">
+          <Button onPress={onClose}>Close</Button>
+        </div>
+      </>
+    )
   }
-  const places = [...new Set(['default', list, ...lists.map((one) => one.name)])]
+  if (rows === undefined) return <Loading lines={4} label="Reading the files" />
+  if (stored !== undefined) return <Progress done={stored} total={chosen.length} label="Secrets stored" />
   return (
     <>
-      <p className="muted small">
-        Each file becomes a secret. Texts are kept as texts, everything else byte for byte as a file.
-      </p>
-      <ul className="import-list">
-        {items.map((item, at) => (
-          <ItemFields
-            key={`${item.file.name} ${item.file.size} ${item.file.lastModified}`}
-            of={item}
-            isTaken={names.isThere(item.name) === true}
-            onChange={(part) => setFound(items.map((one, index) => (index === at ? { ...one, ...part } : one)))}
-            onLeaveOut={() => setFound(items.filter((_, index) => index !== at))}
-          />
-        ))}
-      </ul>
-      {found === undefined ? <Note>Reading the files…</Note> : null}
-      {unreadable.length === 0 ? null : (
-        <Note kind="warn">
-          {unreadable.join(', ')} cannot be read, and {unreadable.length === 1 ? 'is' : 'are'} left out. Of a folder,
-          drop the files.
+      {parts.map((part, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two may have one name, and their order stays
+        <PartHead key={`${at} ${part.file.name}`} of={part} onWhole={(isWhole) => importing.readAs(part, isWhole)} />
+      ))}
+      {trouble === undefined && why === undefined ? null : (
+        <Note kind="bad">
+          {why ?? trouble} <Button onPress={check}>Check again</Button>
         </Note>
       )}
-      <Select label="Into the list" value={list} onChoose={setList} choices={places.map((id) => ({ id, label: id }))} />
+      {rows.length === 0 ? null : (
+        <p className="small" role="status">
+          {isChecking ? 'Comparing with what is stored…' : `${amounts(rows, fates)}.`}
+        </p>
+      )}
+      <ul className="import-list" aria-busy={isChecking}>
+        {rows.slice(0, shownRows).map((row) => (
+          <RowFields key={row.key} of={row} fate={fates.get(row.key)} importing={importing} />
+        ))}
+      </ul>
+      {rows.length > shownRows ? <p className="hint">and {counted(rows.length - shownRows, 'more', 'more')}</p> : null}
+      <ListChoice list={list} onChoose={setList} isNeeded={chosen.some(({ key }) => fates.get(key)?.state === 'new')} />
+      <p className="hint">
+        Values are compared on the server and never shown; each comparison is logged as a read.
+        {chosen.length > 100
+          ? ' Secrets are stored in groups of 100; each group is stored completely or not at all.'
+          : ''}
+      </p>
       <div className="actions">
         <Button onPress={onClose}>Cancel</Button>
-        <Button look="primary" onPress={() => void submit()} isDisabled={isBusy || items.length === 0}>
-          {isBusy ? 'Importing…' : `Import ${items.length === 1 ? 'it' : `all ${items.length}`}`}
+        <Button look="primary" onPress={() => void store(chosen)} isDisabled={isChecking || chosen.length === 0}>
+          Import {counted(chosen.length, 'secret')}
         </Button>
       </div>
     </>
   )
 }
 
-/** What is in the files: `found` is nothing while they are read, `unreadable` the names of those that cannot be. */
-function useRead(files: readonly File[]): {
-  readonly found: readonly Item[] | undefined
-  readonly setFound: Dispatch<SetStateAction<readonly Item[] | undefined>>
-  readonly unreadable: readonly string[]
-} {
-  const [found, setFound] = useState<readonly Item[]>()
-  const [unreadable, setUnreadable] = useState<readonly string[]>([])
-  useEffect(() => {
-    let isGone = false
-    const look = async () => {
-      const looked = await Promise.all(files.map(itemOf))
-      if (isGone) return
-      setFound(looked.filter((item) => item !== undefined))
-      setUnreadable(files.filter((_, at) => looked[at] === undefined).map(({ name }) => name))
-    }
-    void look()
-    return () => {
-      isGone = true
-    }
-  }, [files])
-  return { found, setFound, unreadable }
-}
-
-/** As many as are made in one transaction, and as much as one request may hold of them. */
-const groupSize = 100
-const groupBytes = 192 * 1024
-
-function groupsOf(items: readonly Item[]): readonly (readonly Item[])[] {
-  const groups: Item[][] = []
-  let bytes = 0
-  for (const item of items) {
-    const last = groups.at(-1)
-    bytes += item.file.size
-    if (last === undefined || last.length === groupSize || bytes > groupBytes) {
-      groups.push([item])
-      bytes = item.file.size
-    } else last.push(item)
+/** Stores what is chosen; what could not be stored stays. */
+function useStore({ values, fates, drop, check }: Importing, list: string, onClose: () => void) {
+  const refresh = useRefreshSecrets()
+  const [stored, setStored] = useState<number>()
+  const [why, setWhy] = useState<string>()
+  const store = async (chosen: readonly Row[]) => {
+    setStored(0)
+    setWhy(undefined)
+    const done = await storeAll(chosen, values, fates, list, setStored)
+    await refresh()
+    setStored(undefined)
+    if (done.stored.length > 0) toast(`${counted(done.stored.length, 'secret')} imported`)
+    if (done.why === undefined) return onClose()
+    drop(done.stored)
+    setWhy(done.why)
+    check()
   }
-  return groups
+  return { store, stored, why }
 }
 
-/** @returns those that are left, with what was wrong with them */
-async function createAll(items: readonly Item[], list: string): Promise<readonly Item[]> {
-  const left: Item[] = []
-  for (const group of groupsOf(items)) {
-    if (group.length > 1 && (await areMadeTogether(group, list))) continue
-    // Of a group that is refused, each by itself: so all are made but those at fault.
-    for (const item of group) {
-      try {
-        const input = await inputOf(item, list)
-        await act(() => strongroom.secrets.create(input))
-      } catch (error) {
-        left.push(error instanceof Cancelled ? item : { ...item, fault: sentenceOf(error) })
-      }
-    }
-  }
-  return left
-}
-
-/** In one request: all of them, or none. */
-async function areMadeTogether(group: readonly Item[], list: string): Promise<boolean> {
-  try {
-    const inputs = await Promise.all(group.map((item) => inputOf(item, list)))
-    await act(() => strongroom.secrets.createMany(inputs))
-    return true
-  } catch {
-    return false
-  }
-}
-
-async function inputOf({ file, name, type }: Item, list: string): Promise<NewSecret> {
-  const value = base64Of(new Uint8Array(await file.arrayBuffer()))
-  // The default list is made with the first secret; asked for by its name, it would have to be there.
-  const place = list === 'default' ? {} : { list }
-  const input = { name, value, encoding: 'base64', type, ...place } as const
-  return type === 'file' ? { ...input, filename: file.name } : input
-}
-
-function ItemFields({
-  of: { file, name, type, fault },
-  isTaken,
-  onChange,
-  onLeaveOut,
+/** A file, whether each name in it is a secret, and what is wrong with it. */
+function PartHead({
+  of: { file, isWhole, fault },
+  onWhole,
 }: {
-  readonly of: Item
-  /** Whether a secret has the name. */
-  readonly isTaken: boolean
-  readonly onChange: (part: Partial<Item>) => void
-  readonly onLeaveOut: () => void
+  readonly of: Part
+  readonly onWhole: (isWhole: boolean) => void
 }) {
   return (
+    <div className="import-part">
+      <div className="spread">
+        <strong className="break">
+          {file.name} <span className="muted small">{sizeText(file.size)}</span>
+        </strong>
+        <Button small look="quiet" onPress={() => onWhole(!isWhole)}>
+          {isWhole ? 'Import the names in it' : 'Import as one secret'}
+        </Button>
+      </div>
+      {fault === undefined ? null : <Note kind="warn">{fault}</Note>}
+    </div>
+  )
+}
+
+const tags = {
+  new: ['New', 'ok'],
+  changed: ['Changed', 'warn'],
+  same: ['Same', ''],
+  unread: ['Exists', 'warn'],
+  invalid: ['Invalid', 'bad'],
+} as const
+
+function RowFields({
+  of: row,
+  fate,
+  importing: { parts, isChosen, choose, rename },
+}: {
+  readonly of: Row
+  readonly fate: Fate | undefined
+  readonly importing: Importing
+}) {
+  const isWhole = parts.some(({ file, isWhole: whole }) => whole && file.name === row.source)
+  const [word, look] = fate === undefined ? ['', ''] : tags[fate.state]
+  const why =
+    fate?.state === 'invalid' ? fate.why : fate?.state === 'unread' ? 'You can replace it, but not read it.' : undefined
+  return (
     <li>
-      <Field
-        label={`${file.name}, ${sizeText(file.size)}`}
-        value={name}
-        onValue={(text) => onChange({ name: text })}
-        fault={fault ?? (isTaken ? 'A secret of this name exists.' : undefined)}
-        spellCheck={false}
+      <Checkbox
+        label={`Import ${row.name}`}
+        isSelected={isChosen(row)}
+        isDisabled={fate === undefined || fate.state === 'same' || fate.state === 'invalid'}
+        onChange={(isOn) => choose(row, isOn)}
       />
-      <Select
-        label="Kept as"
-        isLabelHidden
-        value={type}
-        onChoose={(chosen) => onChange({ type: chosen })}
-        choices={[
-          { id: 'text', label: 'Text' },
-          { id: 'file', label: 'File' },
-        ]}
-      />
-      <IconButton label={`Leave out ${file.name}`} onPress={onLeaveOut}>
-        <X size={14} aria-hidden />
-      </IconButton>
+      <div className="import-name">
+        {isWhole ? (
+          <Field
+            label={`Name for ${row.source}`}
+            value={row.name}
+            onValue={(name) => rename(row, name)}
+            fault={why}
+            spellCheck={false}
+          />
+        ) : (
+          <>
+            <span className="break">{row.name}</span>
+            {why === undefined ? null : <span className="fault">{why}</span>}
+          </>
+        )}
+      </div>
+      <span className={`tag ${look}`}>{word}</span>
     </li>
   )
+}
+
+/** Those that are there stay in theirs. */
+function ListChoice({
+  list,
+  onChoose,
+  isNeeded,
+}: {
+  readonly list: string
+  readonly onChoose: (list: string) => void
+  readonly isNeeded: boolean
+}) {
+  const { data: lists = [] } = useLists()
+  if (!isNeeded) return null
+  const places = [...new Set(['default', list, ...lists.map(({ name }) => name)])]
+  return (
+    <Select
+      label="List for new secrets"
+      value={list}
+      onChoose={onChoose}
+      choices={places.map((id) => ({ id, label: id }))}
+    />
+  )
+}
+
+function amounts(rows: readonly Row[], fates: ReadonlyMap<number, Fate>): string {
+  const count = (state: Fate['state']) => rows.filter(({ key }) => fates.get(key)?.state === state).length
+  const parts = (['new', 'changed', 'unread', 'same', 'invalid'] as const).flatMap((state) =>
+    count(state) === 0 ? [] : [`${count(state).toLocaleString('en')} ${state === 'unread' ? 'to replace' : state}`],
+  )
+  return parts.join(', ')
 }

@@ -1,6 +1,6 @@
 /** All secrets: lists and views at the left, search, and the table. */
 import { Lock, SearchX } from 'lucide-react'
-import { type DragEvent, useCallback, useMemo, useState } from 'react'
+import { type DragEvent, useCallback, useEffect, useMemo, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { codeOf } from '../api/ask.ts'
 import { useRights } from '../session/rights.ts'
@@ -13,6 +13,7 @@ import { Empty, Loading, Trouble } from '../ui/states.tsx'
 import { type Change, filterOf, isOfAll, searchOf } from './filter.ts'
 import { Choices, Head } from './head.tsx'
 import { ImportDialog } from './import.tsx'
+import { looksLikeEntries, pastedFile } from './import-plan.ts'
 import { useSummary } from './queries.ts'
 import { type Selecting, useSelection } from './selection.ts'
 import { SelectionBar } from './selection-bar.tsx'
@@ -29,6 +30,7 @@ export function SecretsPage() {
   const [files, setFiles] = useState<readonly File[]>([])
   const [isOver, setOver] = useState(false)
   const mayWrite = rights.has('secrets:write')
+  usePasted(mayWrite && files.length === 0, (text) => setFiles([pastedFile(text)]))
   const drag = (event: DragEvent) => {
     if (!mayWrite || !event.dataTransfer.types.includes('Files')) return
     event.preventDefault()
@@ -48,10 +50,29 @@ export function SecretsPage() {
       onDrop={drop}
     >
       <Listing mayWrite={mayWrite} onFiles={setFiles} />
-      {isOver ? <div className="drop-hint">Drop files to make secrets of them</div> : null}
+      {isOver ? <div className="drop-hint">Drop files to import</div> : null}
       <ImportDialog files={files} onClose={() => setFiles([])} />
     </section>
   )
+}
+
+/** What is pasted while nothing has the focus that takes it, if it may be secrets. */
+function usePasted(isOn: boolean, onPaste: (text: string) => void) {
+  useEffect(() => {
+    if (!isOn) return undefined
+    const paste = (event: ClipboardEvent) => {
+      const { target } = event
+      const isTyping =
+        target instanceof Element && target.closest('input,textarea,[contenteditable],[role=dialog]') !== null
+      const text = event.clipboardData?.getData('text/plain') ?? ''
+      if (isTyping || document.querySelector('[role=dialog],[role=alertdialog]') !== null || !looksLikeEntries(text))
+        return
+      event.preventDefault()
+      onPaste(text)
+    }
+    addEventListener('paste', paste)
+    return () => removeEventListener('paste', paste)
+  })
 }
 
 /** What is in the address, what is typed, and what the server finds for both. */
@@ -189,7 +210,7 @@ function NoneYet({ mayWrite }: { readonly mayWrite: boolean }) {
       }
     >
       A secret is a name and a value: a password, a token, a key file. The value is sealed under a key of its own, and
-      every read of it is recorded. {mayWrite ? 'Create one, or drop files here.' : ''}
+      every read is logged. {mayWrite ? 'Create one, or paste or drop a .env, JSON or YAML file here.' : ''}
     </Empty>
   )
 }
@@ -197,7 +218,7 @@ function NoneYet({ mayWrite }: { readonly mayWrite: boolean }) {
 function NothingFits({ all }: { readonly all: number | undefined }) {
   const others = all === undefined ? 'all' : all === 1 ? 'the one that there is' : `all ${all}`
   return (
-    <Empty icon={SearchX} title="Nothing matches">
+    <Empty icon={SearchX} title="No results">
       No secret fits the search and the filters. Clear them to see {others}.
     </Empty>
   )

@@ -208,12 +208,14 @@ export function Checkbox({
   onChange,
   children,
   label,
+  isDisabled = false,
 }: {
   readonly isSelected: boolean
   readonly isPartly?: boolean
   readonly onChange: (isSelected: boolean) => void
   readonly children?: ReactNode
   readonly label?: string
+  readonly isDisabled?: boolean
 }) {
   return (
     <AriaCheckbox
@@ -221,6 +223,7 @@ export function Checkbox({
       isSelected={isSelected}
       isIndeterminate={isPartly}
       onChange={onChange}
+      isDisabled={isDisabled}
       {...(label === undefined ? {} : { 'aria-label': label })}
     >
       <span className="box">
