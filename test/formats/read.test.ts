@@ -148,7 +148,7 @@ suite('A file of JSON or YAML', () => {
   }
 
   test('gives back bytes from YAML', () => {
-    const bytes = Buffer.from([0, 255, 10])
+    const bytes = Uint8Array.of(0, 255, 10)
     assert.deepEqual(readEntries(writeEntries([{ name: 'f', value: bytes }], 'yaml', ''), 'yaml'), [
       { name: 'f', value: bytes },
     ])
