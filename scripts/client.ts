@@ -86,6 +86,13 @@ function parametersOf({ parameters }: Operation, place: string): readonly Parame
   return all.filter((one) => one.in === place)
 }
 
+/** What the path of an operation has of texts, or of ids. */
+function pathOfType(operation: Operation, isText: boolean): readonly string[] {
+  return parametersOf(operation, 'path').flatMap(({ name, schema }) =>
+    (schema.type === 'string') === isText ? [name] : [],
+  )
+}
+
 /** The components that the calls name, and what these name in turn. */
 function namedBy(schemas: readonly Schema[], known: Set<string> = new Set()): Set<string> {
   for (const [, name = ''] of JSON.stringify(schemas).matchAll(/#\/components\/schemas\/(\w+)/g)) {
@@ -255,7 +262,9 @@ function operationsFile(): string {
   })
   const rules = called.map((route) => {
     const answer = eitherOf(answersOf(operationOf(route)))
-    return `'${nameOf(route)}': { repeat: '${typeof route.repeat === 'string' ? route.repeat : 'never'}', isOpen: ${route.scope === 'open'}, answer: ${answer} },`
+    const names = pathOfType(operationOf(route), true).map((name) => `'${name}'`)
+    const named = names.length === 0 ? '' : `names: [${names.join(', ')}], `
+    return `'${nameOf(route)}': { ${named}repeat: '${typeof route.repeat === 'string' ? route.repeat : 'never'}', isOpen: ${route.scope === 'open'}, answer: ${answer} },`
   })
   const body = `
 /** What each operation takes and gives. */
@@ -273,6 +282,8 @@ export type AnswerOf<O extends Operation> = Operations[O]['answer']
 type Repeat = 'safe' | 'keyed' | 'never'
 
 export interface Rule<Answer> {
+  /** Which parts of the path are names; the others are ids. */
+  readonly names?: readonly string[]
   readonly repeat: Repeat
   /** Whether it needs no API key. */
   readonly isOpen: boolean
@@ -296,13 +307,15 @@ ${body}`
 
 function operationType(route: Facts): string {
   const operation = operationOf(route)
-  const ids = parametersOf(operation, 'path').map(({ name }) => `'${name}'`)
+  const ids = pathOfType(operation, false).map((name) => `'${name}'`)
+  const names = pathOfType(operation, true).map((name) => `'${name}'`)
   const query = parametersOf(operation, 'query').map(
     ({ name, schema, required }) => `readonly ${name}${required ? '' : '?'}: ${typeOf(schema)}`,
   )
   const body = operation.requestBody?.content[json]?.schema
   const parts = [
     ...(ids.length === 0 ? [] : [`ids: ${ids.join(' | ')}`]),
+    ...(names.length === 0 ? [] : [`names: ${names.join(' | ')}`]),
     ...(query.length === 0 ? [] : [`query: { ${query.join('; ')} }`]),
     ...(body === undefined ? [] : [`body: ${typeOf(body, 'Api.')}`]),
     `answer: ${answersOf(operation)

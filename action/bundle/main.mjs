@@ -171,6 +171,15 @@ function countedPageOf(items, headers) {
 		...total === null ? {} : { total: Number(total) }
 	};
 }
+/** Items of a page where all are wanted. */
+var pageSize$1 = 1e3;
+/** The items of a whole listing, each page read when it is needed. */
+function allPages(read) {
+	return itemsOf((cursor) => read({
+		limit: pageSize$1,
+		...cursor === void 0 ? {} : { cursor }
+	}));
+}
 /** The items of all pages, each page read when it is needed. */
 async function* itemsOf(read) {
 	let cursor;
@@ -186,7 +195,7 @@ async function* itemsOf(read) {
 }
 // src/client/audit.ts
 /** The audit trail. */
-var pageSize$3 = 1e3;
+var pageSize = 1e3;
 var Audit = class {
 	#connection;
 	constructor(connection) {
@@ -196,7 +205,7 @@ var Audit = class {
 	list(filter = {}, options) {
 		return itemsOf((cursor) => this.page({
 			...filter,
-			limit: pageSize$3,
+			limit: pageSize,
 			...cursor === void 0 ? {} : { cursor }
 		}, options));
 	}
@@ -385,17 +394,15 @@ function orAborted(flight, signal) {
 }
 // src/client/deployments.ts
 /** Which target holds which version of which secret. */
-var pageSize$2 = 1e3;
 var Deployments = class {
 	#connection;
 	constructor(connection) {
 		this.#connection = connection;
 	}
 	list(filter = {}, options) {
-		return itemsOf((cursor) => this.#page({
+		return allPages((query) => this.page({
 			...filter,
-			limit: pageSize$2,
-			...cursor === void 0 ? {} : { cursor }
+			...query
 		}, options));
 	}
 	/** Who holds a secret, after its deletion too. */
@@ -409,12 +416,14 @@ var Deployments = class {
 	async delete(id, options) {
 		await this.#connection.send("DELETE /v3/deployments/{id}", { id }, options);
 	}
-	async #page(query, options) {
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
 		const { body, headers } = await this.#connection.send("GET /v3/deployments", { query }, options);
 		return pageOf(body.deployments, headers);
 	}
 };
 // src/client/keys.ts
+/** API keys. */
 var nothing = {
 	keys: [],
 	trust_rules: [],
@@ -425,10 +434,14 @@ var Keys = class {
 	constructor(connection) {
 		this.#connection = connection;
 	}
-	/** The API keys that this one may manage, revoked ones too. */
-	async *list(options) {
-		const { body } = await this.#connection.send("GET /v3/keys", {}, options);
-		yield* body.keys;
+	/** The API keys that this one may manage, revoked ones too; page by page as they are taken. */
+	list(options) {
+		return allPages((query) => this.page(query, options));
+	}
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/keys", { query }, options);
+		return pageOf(body.keys, headers);
 	}
 	async get(id, options) {
 		return (await this.#connection.send("GET /v3/keys/{id}", { id }, options)).body;
@@ -474,14 +487,20 @@ var Keys = class {
 	}
 };
 // src/client/lists.ts
+/** Lists of secrets. */
 var Lists = class {
 	#connection;
 	constructor(connection) {
 		this.#connection = connection;
 	}
-	async *list(options) {
-		const { body } = await this.#connection.send("GET /v3/lists", {}, options);
-		yield* body.lists;
+	/** All lists, oldest first; page by page as they are taken. */
+	list(options) {
+		return allPages((query) => this.page(query, options));
+	}
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/lists", { query }, options);
+		return pageOf(body.lists, headers);
 	}
 	async get(id, options) {
 		return (await this.#connection.send("GET /v3/lists/{id}", { id }, options)).body;
@@ -500,10 +519,17 @@ var Lists = class {
 	async delete(id, options) {
 		await this.#connection.send("DELETE /v3/lists/{id}", { id }, options);
 	}
-	/** The secrets in a list, without values. */
-	async *secrets(id, options) {
-		const { body } = await this.#connection.send("GET /v3/lists/{id}/secrets", { id }, options);
-		yield* body.secrets;
+	/** The secrets in a list, without values; page by page as they are taken. */
+	secrets(id, options) {
+		return allPages((query) => this.secretsPage(id, query, options));
+	}
+	/** One page of the secrets in a list; without a limit, all of them. */
+	async secretsPage(id, query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/lists/{id}/secrets", {
+			id,
+			query
+		}, options);
+		return pageOf(body.secrets, headers);
 	}
 	/** Puts a secret into a list. */
 	async move(id, secret, options) {
@@ -514,14 +540,20 @@ var Lists = class {
 	}
 };
 // src/client/machines.ts
+/** Machines that read without a key, and the switch of the account that lets them. */
 var Machines = class {
 	#connection;
 	constructor(connection) {
 		this.#connection = connection;
 	}
-	async *list(options) {
-		const { body } = await this.#connection.send("GET /v3/machines", {}, options);
-		yield* body.machines;
+	/** All machines; page by page as they are taken. */
+	list(options) {
+		return allPages((query) => this.page(query, options));
+	}
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/machines", { query }, options);
+		return pageOf(body.machines, headers);
 	}
 	async get(id, options) {
 		return (await this.#connection.send("GET /v3/machines/{id}", { id }, options)).body;
@@ -549,19 +581,17 @@ var AccountSettings = class {
 };
 // src/client/secrets.ts
 /** Secrets and their versions. */
-var pageSize$1 = 1e3;
-/** Names whose ids are remembered. */
-var maxIds = 1e3;
 var Secrets = class {
 	#connection;
-	/** No id is given twice; the name is checked with every read. */
-	#ids = /* @__PURE__ */ new Map();
 	constructor(connection) {
 		this.#connection = connection;
 	}
 	/** All secrets that the API key may list, oldest first, without values; page by page as they are taken. */
 	list(filter = {}, options) {
-		return itemsOf((cursor) => this.page(queryOf$1(filter, cursor), options));
+		return allPages((query) => this.page({
+			...filter,
+			...query
+		}, options));
 	}
 	/** One page of the listing; without a limit, all of it. */
 	async page(query = {}, options) {
@@ -572,23 +602,38 @@ var Secrets = class {
 	async get(id, options) {
 		return tagged(await this.#connection.send("GET /v3/secrets/{id}", { id }, options));
 	}
-	/**
-	* Reads the current value of the secret of this name. The first time the id is looked up in the listing, which needs
-	* the scope `secrets:list` for the name; after that the secret is read at once.
-	*/
+	/** Reads the current value of the secret of this name: one request, and no right but to read it. */
 	async getByName(name, options) {
-		const known = this.#ids.get(name);
-		if (known !== void 0) {
-			const found = await this.#getIfNamed(known, name, options);
-			if (found !== void 0) return found;
-			this.#ids.delete(name);
-		}
-		const id = await this.#lookUp(name, options);
-		const found = await this.#getIfNamed(id, name, options);
-		if (found === void 0) throw notFound(name);
-		if (this.#ids.size >= maxIds) this.#ids.clear();
-		this.#ids.set(name, id);
-		return found;
+		return tagged(await this.#connection.send("GET /v3/secrets/by-name/{name}", { name }, options));
+	}
+	/**
+	* Reads up to 1000 secrets by name, as they are at one moment: one request, each with its own record. One that the API
+	* key may see and not read is `Forbidden` for all. Values of more than 16 MiB together are `Invalid`.
+	*/
+	async getMany(names, options) {
+		return this.#many({ names }, (one) => typeof one === "string", options);
+	}
+	/** The same by id. */
+	async getManyById(ids, options) {
+		return this.#many({ ids }, (one) => typeof one === "number", options);
+	}
+	/**
+	* Creates the secret of this name, or stores a new version of it; `created` says which. Sent again after a lost connection,
+	* it does so once.
+	*/
+	async putByName(name, input, options) {
+		const answer = tagged(await this.#connection.send("PUT /v3/secrets/by-name/{name}", {
+			name,
+			body: input
+		}, options));
+		const { id, updated_at, etag } = answer;
+		return {
+			id,
+			name: answer.name,
+			updated_at,
+			etag,
+			created: "created_at" in answer
+		};
 	}
 	/** Creates a secret. Sent again after a lost connection, it is created once. */
 	async create(input, options) {
@@ -601,6 +646,30 @@ var Secrets = class {
 	async createMany(inputs, options) {
 		const body = { secrets: [...inputs] };
 		return (await this.#connection.send("POST /v3/secrets/batch/create", { body }, options)).body.secrets;
+	}
+	/**
+	* Stores up to 100 values in one transaction, all of them or none: new secrets, and next versions of those that are there.
+	* Sent again after a lost connection, they are stored once.
+	*/
+	async storeMany(inputs, options) {
+		const body = { secrets: [...inputs] };
+		return (await this.#connection.send("POST /v3/secrets/batch/store", { body }, options)).body.secrets;
+	}
+	/** What `storeMany` would do with each. Each value that is compared is a recorded read; none leaves the server. */
+	async previewMany(inputs, options) {
+		const body = {
+			secrets: [...inputs],
+			dry_run: true
+		};
+		return (await this.#connection.send("POST /v3/secrets/batch/store", { body }, options)).body.secrets;
+	}
+	/** Moves up to 100 into a list, or changes their tags and expiry, each by itself. */
+	async changeMany(input, options) {
+		return (await this.#connection.send("POST /v3/secrets/batch/change", { body: input }, options)).body;
+	}
+	/** Deletes up to 100 for good, with all their versions, each by itself. */
+	async deleteMany(ids, options) {
+		return (await this.#connection.send("POST /v3/secrets/batch/delete", { body: { ids: [...ids] } }, options)).body;
 	}
 	/** Stores a new version. Sent again after a lost connection, it is stored once. */
 	async update(id, input, options) {
@@ -618,11 +687,10 @@ var Secrets = class {
 	}
 	/** What is known of all secrets that the API key may list, oldest first; page by page as they are taken. */
 	listMetadata(filter = {}, options) {
-		return itemsOf(async (cursor) => {
-			const query = queryOf$1(filter, cursor);
-			const { body, headers } = await this.#connection.send("GET /v3/metadata", { query }, options);
-			return pageOf(body.secrets, headers);
-		});
+		return allPages((query) => this.metadataPage({
+			...filter,
+			...query
+		}, options));
 	}
 	/** One page of what is known of them, 1000 unless the limit is another. */
 	async metadataPage(query = {}, options) {
@@ -670,43 +738,16 @@ var Secrets = class {
 	cached(options) {
 		return new CachedSecrets(this, options);
 	}
-	async #lookUp(name, options) {
-		const { items } = await this.page({
-			name,
-			limit: 1
-		}, options);
-		const [found] = items.filter((secret) => secret.name === name);
-		if (found === void 0) throw notFound(name);
-		return found.id;
-	}
-	/** Nothing if the secret is gone, or is another one since an older store was restored. */
-	async #getIfNamed(id, name, options) {
-		try {
-			const found = await this.get(id, options);
-			return found.name === name ? found : void 0;
-		} catch (error) {
-			if (error instanceof NotFound) return void 0;
-			throw error;
-		}
+	async #many(refs, isRef, options) {
+		const { secrets, missing } = (await this.#connection.send("POST /v3/secrets/batch", { body: refs }, options)).body;
+		return {
+			secrets,
+			missing: missing.filter(isRef)
+		};
 	}
 };
-function notFound(name) {
-	return errorOf({
-		status: 404,
-		code: "not_found",
-		message: `No secret is called "${name}", or none that this API key may list.`
-	}, false);
-}
-function queryOf$1(filter, cursor) {
-	return {
-		...filter,
-		limit: pageSize$1,
-		...cursor === void 0 ? {} : { cursor }
-	};
-}
 // src/client/seeds.ts
 /** One-time seeds for machines. */
-var pageSize = 1e3;
 var Seeds = class {
 	#connection;
 	constructor(connection) {
@@ -714,10 +755,7 @@ var Seeds = class {
 	}
 	/** Those that this API key made; with `account:manage`, all of the account. */
 	list(options) {
-		return itemsOf((cursor) => this.#page({
-			limit: pageSize,
-			...cursor === void 0 ? {} : { cursor }
-		}, options));
+		return allPages((query) => this.page(query, options));
 	}
 	async get(id, options) {
 		return (await this.#connection.send("GET /v3/seeds/{id}", { id }, options)).body;
@@ -730,7 +768,8 @@ var Seeds = class {
 	async delete(id, options) {
 		await this.#connection.send("DELETE /v3/seeds/{id}", { id }, options);
 	}
-	async #page(query, options) {
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
 		const { body, headers } = await this.#connection.send("GET /v3/seeds", { query }, options);
 		return pageOf(body.seeds, headers);
 	}
@@ -1155,6 +1194,11 @@ var factorsShape = fields({
 		last_used_at: orNull(text)
 	}))
 });
+var failedSecretShape = fields({
+	id: integer,
+	code: text,
+	detail: text
+});
 var fingerprintShape = fields({
 	id: integer,
 	name: text,
@@ -1267,6 +1311,10 @@ var movedShape = fields({
 	name: text,
 	list: listRefShape
 });
+var namedSecretShape = fields({
+	id: integer,
+	name: text
+});
 var oneTimeLinkShape = fields({
 	invitation_url: text,
 	invitation_expires_at: text
@@ -1297,6 +1345,16 @@ var secretHeadShape = fields({
 	name: text,
 	created_at: text,
 	updated_at: text
+});
+var secretOfManyShape = fields({
+	id: integer,
+	name: text,
+	value: text,
+	created_at: text,
+	updated_at: text,
+	version: integer,
+	type: text,
+	encoding: text
 });
 var seedShape = fields({
 	id: integer,
@@ -1353,6 +1411,13 @@ var ssoShape = fields({
 var ssoProviderShape = fields({
 	account: text,
 	label: text
+});
+var storedSecretShape = fields({
+	id: orNull(integer),
+	name: text,
+	version: integer,
+	state: text,
+	stale_deployments: integer
 });
 var summaryShape = fields({
 	secrets: integer,
@@ -1441,10 +1506,51 @@ var operations = {
 		isOpen: false,
 		answer: messageShape
 	},
+	"GET /v3/secrets/by-name/{name}": {
+		names: ["name"],
+		repeat: "safe",
+		isOpen: false,
+		answer: secretShape
+	},
+	"PUT /v3/secrets/by-name/{name}": {
+		names: ["name"],
+		repeat: "keyed",
+		isOpen: false,
+		answer: either(updatedSecretShape, secretHeadShape)
+	},
+	"POST /v3/secrets/batch": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({
+			secrets: list(secretOfManyShape),
+			missing: list(either(text, integer))
+		})
+	},
 	"POST /v3/secrets/batch/create": {
 		repeat: "keyed",
 		isOpen: false,
 		answer: fields({ secrets: list(secretHeadShape) })
+	},
+	"POST /v3/secrets/batch/store": {
+		repeat: "keyed",
+		isOpen: false,
+		answer: fields({ secrets: list(storedSecretShape) })
+	},
+	"POST /v3/secrets/batch/change": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({
+			changed: list(namedSecretShape),
+			failed: list(failedSecretShape)
+		})
+	},
+	"POST /v3/secrets/batch/delete": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({
+			deleted: list(namedSecretShape),
+			failed: list(failedSecretShape)
+		})
 	},
 	"GET /v3/secrets/{id}/versions": {
 		repeat: "safe",
@@ -1890,9 +1996,9 @@ var Connection = class {
 			await wait(pause, request.signal);
 		}
 	}
-	async #requestOf(operation, { repeat, isOpen }, sent, options) {
+	async #requestOf(operation, { repeat, isOpen, names }, sent, options) {
 		const [method = "", path = ""] = operation.split(" ");
-		const url = this.#settings.url + addressOf(path, sent) + queryOf(sent.query);
+		const url = this.#settings.url + addressOf(path, sent, names) + queryOf(sent.query);
 		const body = sent.body === void 0 ? void 0 : JSON.stringify(sent.body);
 		const timeoutMs = timeoutOf(options, this.#settings.timeoutMs);
 		const apiKey = await this.#settings.apiKey?.();
@@ -1901,6 +2007,7 @@ var Connection = class {
 		else if (!isOpen) headers.set("authorization", `Bearer ${checkedApiKey(apiKey)}`);
 		if (body !== void 0) headers.set("content-type", "application/json");
 		if (options.ifMatch !== void 0) headers.set("if-match", [options.ifMatch].flat().join(", "));
+		if (options.ifNoneMatch !== void 0) headers.set("if-none-match", options.ifNoneMatch);
 		if (repeat === "keyed") headers.set("idempotency-key", options.idempotencyKey ?? newIdempotencyKey());
 		const secrets = [...apiKey === void 0 ? [] : [apiKey], ...valueIn(sent.body)];
 		return {
@@ -1918,11 +2025,18 @@ function pauseBefore({ repeat }, failure, tries) {
 	if (!mayRepeat(failure, repeat !== "never")) return void 0;
 	return pauseMs(tries, failure.retryAfterMs, Math.random());
 }
-/** @throws TypeError for an id that is none, which could lead to another path */
-function addressOf(path, sent) {
+/**
+* @param names which parts of the path are names
+* @throws TypeError for an id or a name that is none, which could lead to another path
+*/
+function addressOf(path, sent, names = []) {
 	const ids = new Map(Object.entries(sent));
 	return path.replaceAll(/\{(\w+)\}/g, (_, name) => {
 		const id = ids.get(name);
+		if (names.includes(name)) {
+			if (typeof id !== "string" || /^\.{0,2}$/.test(id) || /\p{Cs}/u.test(id)) throw new TypeError(`${name}: must be a name.`);
+			return encodeURIComponent(id);
+		}
 		if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 1) throw new TypeError(`${name}: must be a whole number from 1.`);
 		return String(id);
 	});
@@ -1952,14 +2066,20 @@ function newIdempotencyKey() {
 	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 // src/client/trust-rules.ts
+/** Keys for jobs without a stored one: rules about whose tokens are trusted, and trading a token for a key. */
 var TrustRules = class {
 	#connection;
 	constructor(connection) {
 		this.#connection = connection;
 	}
-	async *list(options) {
-		const { body } = await this.#connection.send("GET /v3/trust-rules", {}, options);
-		yield* body.trust_rules;
+	/** The trust rules whose keys this API key may manage; page by page as they are taken. */
+	list(options) {
+		return allPages((query) => this.page(query, options));
+	}
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/trust-rules", { query }, options);
+		return pageOf(body.trust_rules, headers);
 	}
 	async get(id, options) {
 		return (await this.#connection.send("GET /v3/trust-rules/{id}", { id }, options)).body;
@@ -3225,29 +3345,37 @@ function isDangerous(name) {
 /** Finds and reads the wanted secrets, and settles under which name each is handed on. */
 /** One string of an environment, with its name, on Linux: with a longer one no program starts. */
 var maxVariableBytes = 131071;
-var readAtOnce = 8;
+/** As many as one request may ask for. */
+var readAtOnce = 1e3;
 /**
-* Finds what is wanted and settles the names, before any value is read.
+* Finds what is wanted and settles the names, before any value is read. What a line names is not looked for: reading it
+* shows whether it is there.
 *
-* @throws Fault if something is missing, or two secrets would get one name
+* @throws Fault if a pattern finds nothing, or two secrets would get one name
 */
 async function find(secrets, wanted, isExported) {
-	const byId = /* @__PURE__ */ new Map();
+	const byName = /* @__PURE__ */ new Map();
 	const isPattern = ({ pattern }) => pattern.includes("*");
-	for (const one of [...wanted.filter((each) => !isPattern(each)), ...wanted.filter(isPattern)]) {
-		let count = 0;
-		for await (const head of secrets.listMetadata({ name: one.pattern })) {
-			count++;
-			const known = byId.get(head.id);
-			if (known === void 0) byId.set(head.id, {
-				head,
-				variable: one.variable ?? variableFor(head)
-			});
-			else if (one.variable !== void 0 && one.variable !== known.variable) throw new Fault(`secrets: "${head.name}" is named twice, for ${known.variable} and ${one.variable}.`);
-		}
-		if (count === 0) throw new Fault(`secrets: nothing is called "${one.pattern}", or nothing that the key may list.`);
+	for (const { pattern: name, variable } of wanted.filter((one) => !isPattern(one))) {
+		const known = byName.get(name);
+		if (known !== void 0 && variable !== void 0 && variable !== known.variable) throw new Fault(`secrets: "${name}" is named twice, for ${known.variable} and ${variable}.`);
+		if (known === void 0) byName.set(name, {
+			name,
+			variable: variable ?? variableFor(name)
+		});
 	}
-	const found = [...byId.values()];
+	for (const { pattern } of wanted.filter(isPattern)) {
+		let count = 0;
+		for await (const { name } of secrets.list({ name: pattern })) {
+			count++;
+			if (!byName.has(name)) byName.set(name, {
+				name,
+				variable: variableFor(name)
+			});
+		}
+		if (count === 0) throw new Fault(`secrets: nothing is called "${pattern}", or nothing that the key may list.`);
+	}
+	const found = [...byName.values()];
 	check(found, isExported);
 	return found;
 }
@@ -3255,29 +3383,46 @@ async function find(secrets, wanted, isExported) {
 async function read(secrets, found, isExported, take) {
 	const pairs = [];
 	for (let start = 0; start < found.length; start += readAtOnce) {
-		const read = found.slice(start, start + readAtOnce).map((one) => readOne(secrets, one, take));
-		await Promise.allSettled(read);
-		pairs.push(...await Promise.all(read));
+		const some = found.slice(start, start + readAtOnce);
+		const values = await readSome(secrets, some);
+		for (const { value, encoding } of values.values()) take(encoding === "base64" ? Buffer.from(value, "base64") : value);
+		for (const { name, variable } of some) {
+			const one = values.get(name);
+			if (one === void 0) throw new Fault(`secrets: nothing is called "${name}", or nothing that the key may read.`);
+			pairs.push({
+				name: variable,
+				value: one.value
+			});
+		}
 	}
 	const unfit = isExported ? pairs.find(isUnfit) : void 0;
 	if (unfit !== void 0) throw new Fault(`export-env: the value for ${unfit.name} has a NUL in it, or is too long for an environment.`);
 	return pairs;
 }
-async function readOne(secrets, { head, variable }, take) {
+/** With one request, unless the values are too long for one together. */
+async function readSome(secrets, some) {
 	try {
-		const { name, value } = await secrets.get(head.id);
-		take(head.type === "file" ? Buffer.from(value, "base64") : value);
-		if (name !== head.name) throw new Fault(`"${head.name}" was renamed while it was read. Run this again.`);
-		return {
-			name: variable,
-			value
-		};
+		const { secrets: read } = await secrets.getMany(some.map(({ name }) => name));
+		return new Map(read.map((one) => [one.name, one]));
 	} catch (error) {
-		if (error instanceof StrongroomError) throw new Fault(`"${head.name}" could not be read: ${error.message}`);
-		throw error;
+		if (!(error instanceof StrongroomError)) throw error;
+		if (error.code === "too_large" && some.length > 1) {
+			const half = Math.ceil(some.length / 2);
+			const parts = [await readSome(secrets, some.slice(0, half)), await readSome(secrets, some.slice(half))];
+			return new Map(parts.flatMap((part) => [...part]));
+		}
+		const [at = -1] = error.errors.flatMap(placeOf);
+		const name = some[at]?.name;
+		if (name === void 0) throw error;
+		throw new Fault(`"${name}" could not be read: ${error.message}`);
 	}
 }
-function variableFor({ name }) {
+/** Which of the names a fault is of. */
+function placeOf({ field }) {
+	const [, at] = /^names\.(\d+)$/.exec(field) ?? [];
+	return at === void 0 ? [] : [Number(at)];
+}
+function variableFor(name) {
 	const variable = variableOf(name);
 	if (variable !== void 0) return variable;
 	throw new Fault(`secrets: no variable can be called as "${name}" is. Say which, as in "${name} => A_NAME".`);
@@ -3285,11 +3430,11 @@ function variableFor({ name }) {
 /** Outputs and, on some systems, variables differ by more than capitals. */
 function check(found, isExported) {
 	const names = /* @__PURE__ */ new Map();
-	for (const { head, variable } of found) {
+	for (const { name, variable } of found) {
 		const other = names.get(variable.toUpperCase());
-		if (other !== void 0) throw new Fault(`secrets: "${other}" and "${head.name}" would both be ${variable}.`);
-		names.set(variable.toUpperCase(), head.name);
-		if (isExported && isDangerous(variable)) throw new Fault(`export-env: ${variable} in the environment would change what later steps do. Give "${head.name}" another variable, or use the output.`);
+		if (other !== void 0) throw new Fault(`secrets: "${other}" and "${name}" would both be ${variable}.`);
+		names.set(variable.toUpperCase(), name);
+		if (isExported && isDangerous(variable)) throw new Fault(`export-env: ${variable} in the environment would change what later steps do. Give "${name}" another variable, or use the output.`);
 	}
 }
 function isUnfit({ name, value }) {

@@ -1,45 +1,51 @@
 /** Finds and reads the wanted secrets, and settles under which name each is handed on. */
-import { type Metadata, type Secrets, StrongroomError } from '../../src/client/index.ts'
+import { type FieldFault, type SecretOfMany, type Secrets, StrongroomError } from '../../src/client/index.ts'
 import type { Pair } from './commands.ts'
 import { Fault } from './fault.ts'
 import type { Wanted } from './inputs.ts'
 import { isDangerous, variableOf } from './variables.ts'
 
 interface Found {
-  readonly head: Metadata
+  /** Of the secret. */
+  readonly name: string
   readonly variable: string
 }
 
 /** One string of an environment, with its name, on Linux: with a longer one no program starts. */
 const maxVariableBytes = 131_071
-const readAtOnce = 8
+/** As many as one request may ask for. */
+const readAtOnce = 1000
 
 /**
- * Finds what is wanted and settles the names, before any value is read.
+ * Finds what is wanted and settles the names, before any value is read. What a line names is not looked for: reading it
+ * shows whether it is there.
  *
- * @throws Fault if something is missing, or two secrets would get one name
+ * @throws Fault if a pattern finds nothing, or two secrets would get one name
  */
 export async function find(
   secrets: Secrets,
   wanted: readonly Wanted[],
   isExported: boolean,
 ): Promise<readonly Found[]> {
-  const byId = new Map<number, Found>()
-  // A secret that a line names is as that line says, whatever pattern finds it too.
+  const byName = new Map<string, Found>()
   const isPattern = ({ pattern }: Wanted) => pattern.includes('*')
-  for (const one of [...wanted.filter((each) => !isPattern(each)), ...wanted.filter(isPattern)]) {
-    let count = 0
-    for await (const head of secrets.listMetadata({ name: one.pattern })) {
-      count++
-      const known = byId.get(head.id)
-      if (known === undefined) byId.set(head.id, { head, variable: one.variable ?? variableFor(head) })
-      else if (one.variable !== undefined && one.variable !== known.variable) {
-        throw new Fault(`secrets: "${head.name}" is named twice, for ${known.variable} and ${one.variable}.`)
-      }
+  // A secret that a line names is as that line says, whatever pattern finds it too.
+  for (const { pattern: name, variable } of wanted.filter((one) => !isPattern(one))) {
+    const known = byName.get(name)
+    if (known !== undefined && variable !== undefined && variable !== known.variable) {
+      throw new Fault(`secrets: "${name}" is named twice, for ${known.variable} and ${variable}.`)
     }
-    if (count === 0) throw new Fault(`secrets: nothing is called "${one.pattern}", or nothing that the key may list.`)
+    if (known === undefined) byName.set(name, { name, variable: variable ?? variableFor(name) })
   }
-  const found = [...byId.values()]
+  for (const { pattern } of wanted.filter(isPattern)) {
+    let count = 0
+    for await (const { name } of secrets.list({ name: pattern })) {
+      count++
+      if (!byName.has(name)) byName.set(name, { name, variable: variableFor(name) })
+    }
+    if (count === 0) throw new Fault(`secrets: nothing is called "${pattern}", or nothing that the key may list.`)
+  }
+  const found = [...byName.values()]
   check(found, isExported)
   return found
 }
@@ -54,10 +60,17 @@ export async function read(
   const pairs: Pair[] = []
   for (let start = 0; start < found.length; start += readAtOnce) {
     const some = found.slice(start, start + readAtOnce)
-    const read = some.map((one) => readOne(secrets, one, take))
-    // All of them, so that what arrived is hidden even if a neighbour failed.
-    await Promise.allSettled(read)
-    pairs.push(...(await Promise.all(read)))
+    const values = await readSome(secrets, some)
+    // All of them, so that what arrived is hidden whatever comes next. What is in a file must not show either.
+    for (const { value, encoding } of values.values())
+      take(encoding === 'base64' ? Buffer.from(value, 'base64') : value)
+    for (const { name, variable } of some) {
+      const one = values.get(name)
+      if (one === undefined) {
+        throw new Fault(`secrets: nothing is called "${name}", or nothing that the key may read.`)
+      }
+      pairs.push({ name: variable, value: one.value })
+    }
   }
   const unfit = isExported ? pairs.find(isUnfit) : undefined
   if (unfit !== undefined) {
@@ -66,24 +79,32 @@ export async function read(
   return pairs
 }
 
-async function readOne(
-  secrets: Secrets,
-  { head, variable }: Found,
-  take: (value: string | Buffer) => void,
-): Promise<Pair> {
+/** With one request, unless the values are too long for one together. */
+async function readSome(secrets: Secrets, some: readonly Found[]): Promise<ReadonlyMap<string, SecretOfMany>> {
   try {
-    const { name, value } = await secrets.get(head.id)
-    // A file comes in base64, and what is in it must not show either.
-    take(head.type === 'file' ? Buffer.from(value, 'base64') : value)
-    if (name !== head.name) throw new Fault(`"${head.name}" was renamed while it was read. Run this again.`)
-    return { name: variable, value }
+    const { secrets: read } = await secrets.getMany(some.map(({ name }) => name))
+    return new Map(read.map((one) => [one.name, one]))
   } catch (error) {
-    if (error instanceof StrongroomError) throw new Fault(`"${head.name}" could not be read: ${error.message}`)
-    throw error
+    if (!(error instanceof StrongroomError)) throw error
+    if (error.code === 'too_large' && some.length > 1) {
+      const half = Math.ceil(some.length / 2)
+      const parts = [await readSome(secrets, some.slice(0, half)), await readSome(secrets, some.slice(half))]
+      return new Map(parts.flatMap((part) => [...part]))
+    }
+    const [at = -1] = error.errors.flatMap(placeOf)
+    const name = some[at]?.name
+    if (name === undefined) throw error
+    throw new Fault(`"${name}" could not be read: ${error.message}`)
   }
 }
 
-function variableFor({ name }: Metadata): string {
+/** Which of the names a fault is of. */
+function placeOf({ field }: FieldFault): readonly number[] {
+  const [, at] = /^names\.(\d+)$/.exec(field) ?? []
+  return at === undefined ? [] : [Number(at)]
+}
+
+function variableFor(name: string): string {
   const variable = variableOf(name)
   if (variable !== undefined) return variable
   throw new Fault(`secrets: no variable can be called as "${name}" is. Say which, as in "${name} => A_NAME".`)
@@ -92,14 +113,14 @@ function variableFor({ name }: Metadata): string {
 /** Outputs and, on some systems, variables differ by more than capitals. */
 function check(found: readonly Found[], isExported: boolean): void {
   const names = new Map<string, string>()
-  for (const { head, variable } of found) {
+  for (const { name, variable } of found) {
     const other = names.get(variable.toUpperCase())
-    if (other !== undefined) throw new Fault(`secrets: "${other}" and "${head.name}" would both be ${variable}.`)
-    names.set(variable.toUpperCase(), head.name)
+    if (other !== undefined) throw new Fault(`secrets: "${other}" and "${name}" would both be ${variable}.`)
+    names.set(variable.toUpperCase(), name)
     if (isExported && isDangerous(variable)) {
       throw new Fault(
         `export-env: ${variable} in the environment would change what later steps do. ` +
-          `Give "${head.name}" another variable, or use the output.`,
+          `Give "${name}" another variable, or use the output.`,
       )
     }
   }

@@ -197,6 +197,7 @@ export const outcomes = [
   'invalid',
   'unresolved_references',
   'unsafe_rendering',
+  'too_large',
   'key_exhausted',
   'integrity_failure',
 ] as const satisfies readonly ('ok' | 'replayed' | Code)[]

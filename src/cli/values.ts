@@ -3,9 +3,12 @@ import { NotFound, StrongroomError } from '../client/errors.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { Fault } from './output.ts'
 
+/** As many as one request may ask for. */
+const most = 1000
+
 /**
- * Reads the values of secrets by name, all of them as they are at one moment, or none. A document that refers to each
- * of them once is rendered: that needs `secrets:read` and nothing else, and tells whom a target's deployment is for.
+ * Reads the values of secrets by name, all of them, or none: in one request, as they are at one moment, unless they are more
+ * than 1000. That needs `secrets:read` and nothing else.
  *
  * @param target what holds these values from now on
  * @throws Fault `notFound` naming what is not there; StrongroomError
@@ -15,11 +18,32 @@ export async function readValues(
   names: readonly string[],
   target?: string,
 ): Promise<ReadonlyMap<string, Buffer>> {
-  if (names.length === 0 && target === undefined) return new Map()
+  if (target !== undefined) return readFor(client, names, target)
+  const values = new Map<string, Buffer>()
+  for (let at = 0; at < names.length; at += most) {
+    const { secrets, missing } = await client.secrets.getMany(names.slice(at, at + most))
+    const [absent] = missing
+    if (absent !== undefined)
+      throw new Fault('notFound', `No secret is called "${absent}", or none that this key may read.`)
+    for (const { name, value, encoding } of secrets) values.set(name, bytesOf(value, encoding))
+  }
+  return values
+}
+
+export function bytesOf(value: string, encoding: string): Buffer {
+  return Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8')
+}
+
+/** A document that refers to each of them once is rendered: that tells whom a target's deployment is for. */
+async function readFor(
+  client: Strongroom,
+  names: readonly string[],
+  target: string,
+): Promise<ReadonlyMap<string, Buffer>> {
   const lines = names.map((name) => `\${{secret.${name} | base64}}`)
   const template = [firstLine, ...lines].join('\n')
   const { rendered = '' } = await client
-    .render({ template, ...(target === undefined ? {} : { target }) })
+    .render({ template, target })
     .catch((error) => Promise.reject(absenceIn(error, names)))
   const [first, ...values] = rendered.split('\n')
   if (first !== firstLine || values.length !== names.length) throw new Fault('failure', 'The server left values out.')

@@ -769,6 +769,16 @@ export interface Principal {
   readonly name: string
 }
 
+/** The value that the secret of a name is to have. */
+export interface PutValue {
+  /** Text, at most 65536 bytes of UTF-8 unless the server is set otherwise. */
+  readonly value: string
+  /** Of `value`: base64 for a file, and text as it is, unless it is given. */
+  readonly encoding?: 'utf-8' | 'base64'
+  /** Of a secret that is made: `text` unless it is given. Of one that is there, the type that it has. */
+  readonly type?: 'text' | 'file'
+}
+
 export interface Reader {
   readonly principal: Principal
   /** Values that were handed out: `secret.read` and `version.read`. */
@@ -822,6 +832,33 @@ export interface SecretHead {
   readonly created_at: string
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly updated_at: string
+}
+
+/** A secret with its current value, read with others. */
+export interface SecretOfMany {
+  /** Never given to another secret of the account. */
+  readonly id: number
+  /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
+  readonly name: string
+  /** Text, at most 65536 bytes of UTF-8 unless the server is set otherwise. */
+  readonly value: string
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly created_at: string
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly updated_at: string
+  readonly version: number
+  /** One of text, file. */
+  readonly type: string
+  /** Of the value: `utf-8`, or `base64` for a file. */
+  readonly encoding: string
+}
+
+/** Which secrets are wanted: `names`, or `ids`. */
+export interface SecretRefs {
+  /** An array of 1 to 1000 names. */
+  readonly names?: readonly string[]
+  /** An array of 1 to 1000 ids. */
+  readonly ids?: readonly number[]
 }
 
 /** Values to be kept under their names. */

@@ -6,7 +6,7 @@ import {
   type CallOptions,
   checkedApiKey,
   type KeyedOptions,
-  type MatchOptions,
+  type PutOptions,
   retriesOf,
   type Settings,
   timeoutOf,
@@ -25,8 +25,12 @@ type Ids<O extends Operation> = Operations[O] extends { ids: infer Name extends 
   ? { readonly [Id in Name]: number }
   : unknown
 
-/** What an operation is sent: the ids of its path, its query, its body. */
-export type Sent<O extends Operation> = Body<O> & Query<O> & Ids<O>
+type Names<O extends Operation> = Operations[O] extends { names: infer Name extends string }
+  ? { readonly [One in Name]: string }
+  : unknown
+
+/** What an operation is sent: the ids and names of its path, its query, its body. */
+export type Sent<O extends Operation> = Body<O> & Query<O> & Ids<O> & Names<O>
 
 export class Connection {
   readonly #settings: Settings
@@ -39,7 +43,7 @@ export class Connection {
   async send<O extends Operation>(
     operation: O,
     sent: Sent<O>,
-    options: CallOptions & KeyedOptions & MatchOptions = {},
+    options: CallOptions & KeyedOptions & PutOptions = {},
   ): Promise<Received<AnswerOf<O>>> {
     const rule: Rule<AnswerOf<O>> = operations[operation]
     const request = await this.#requestOf(operation, rule, sent, options)
@@ -57,12 +61,12 @@ export class Connection {
 
   async #requestOf<O extends Operation>(
     operation: O,
-    { repeat, isOpen }: Rule<AnswerOf<O>>,
+    { repeat, isOpen, names }: Rule<AnswerOf<O>>,
     sent: Sent<O>,
-    options: CallOptions & KeyedOptions & MatchOptions,
+    options: CallOptions & KeyedOptions & PutOptions,
   ): Promise<HttpRequest> {
     const [method = '', path = ''] = operation.split(' ')
-    const url = this.#settings.url + addressOf(path, sent) + queryOf(sent.query)
+    const url = this.#settings.url + addressOf(path, sent, names) + queryOf(sent.query)
     const body = sent.body === undefined ? undefined : JSON.stringify(sent.body)
     const timeoutMs = timeoutOf(options, this.#settings.timeoutMs)
     // Once for all tries: an idempotency key belongs to the API key that it was sent with.
@@ -74,6 +78,7 @@ export class Connection {
     }
     if (body !== undefined) headers.set('content-type', 'application/json')
     if (options.ifMatch !== undefined) headers.set('if-match', [options.ifMatch].flat().join(', '))
+    if (options.ifNoneMatch !== undefined) headers.set('if-none-match', options.ifNoneMatch)
     if (repeat === 'keyed') headers.set('idempotency-key', options.idempotencyKey ?? newIdempotencyKey())
     const secrets = [...(apiKey === undefined ? [] : [apiKey]), ...valueIn(sent.body)]
     return { url, method, headers, body, timeoutMs, signal: options.signal, secrets }
@@ -85,11 +90,20 @@ function pauseBefore({ repeat }: Pick<Rule<unknown>, 'repeat'>, failure: Failure
   return pauseMs(tries, failure.retryAfterMs, Math.random())
 }
 
-/** @throws TypeError for an id that is none, which could lead to another path */
-function addressOf(path: string, sent: object): string {
+/**
+ * @param names which parts of the path are names
+ * @throws TypeError for an id or a name that is none, which could lead to another path
+ */
+function addressOf(path: string, sent: object, names: readonly string[] = []): string {
   const ids = new Map<string, unknown>(Object.entries(sent))
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const id = ids.get(name)
+    if (names.includes(name)) {
+      if (typeof id !== 'string' || /^\.{0,2}$/.test(id) || /\p{Cs}/u.test(id)) {
+        throw new TypeError(`${name}: must be a name.`)
+      }
+      return encodeURIComponent(id)
+    }
     if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 1) {
       throw new TypeError(`${name}: must be a whole number from 1.`)
     }

@@ -32,6 +32,7 @@ export {
   type Fetch,
   type KeyedOptions,
   type MatchOptions,
+  type PutOptions,
   type StrongroomOptions,
   session,
 } from './options.ts'

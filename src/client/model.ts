@@ -1,5 +1,5 @@
 /** What the API takes and gives (`api-types.ts`), and what its listings are asked by and shown as. */
-import type { Activity, Sso } from './api-types.ts'
+import type { Activity, SecretOfMany, Sso, UpdatedSecret } from './api-types.ts'
 
 export type * from './api-types.ts'
 
@@ -41,6 +41,18 @@ export interface CountedPage<Item> extends Page<Item> {
   readonly previous?: string
   /** How many there are on all pages, if that was asked for. */
   readonly total?: number
+}
+
+/** Secrets that were read at once, and which of those asked for are not there, or may not be seen. */
+export interface Many<Ref> {
+  readonly secrets: readonly SecretOfMany[]
+  readonly missing: readonly Ref[]
+}
+
+/** A secret of a name after its value was stored. */
+export interface Put extends UpdatedSecret {
+  /** Whether it was not there before. */
+  readonly created: boolean
 }
 
 export interface DeploymentFilter {

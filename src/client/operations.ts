@@ -46,6 +46,15 @@ export interface Operations {
   'PUT /v3/secrets/{id}': { ids: 'id'; body: Api.NewValue; answer: Api.UpdatedSecret }
   /** Delete a secret. */
   'DELETE /v3/secrets/{id}': { ids: 'id'; answer: Api.Message }
+  /** Read a secret by its name. */
+  'GET /v3/secrets/by-name/{name}': { names: 'name'; answer: Api.Secret }
+  /** Create or update the secret of a name. */
+  'PUT /v3/secrets/by-name/{name}': { names: 'name'; body: Api.PutValue; answer: Api.UpdatedSecret | Api.SecretHead }
+  /** Read many secrets. */
+  'POST /v3/secrets/batch': {
+    body: Api.SecretRefs
+    answer: { readonly secrets: readonly Api.SecretOfMany[]; readonly missing: readonly (string | number)[] }
+  }
   /** Create many secrets. */
   'POST /v3/secrets/batch/create': { body: Api.NewSecrets; answer: { readonly secrets: readonly Api.SecretHead[] } }
   /** Create or update many secrets. */
@@ -361,6 +370,8 @@ export type AnswerOf<O extends Operation> = Operations[O]['answer']
 type Repeat = 'safe' | 'keyed' | 'never'
 
 export interface Rule<Answer> {
+  /** Which parts of the path are names; the others are ids. */
+  readonly names?: readonly string[]
   readonly repeat: Repeat
   /** Whether it needs no API key. */
   readonly isOpen: boolean
@@ -643,6 +654,16 @@ const secretHeadShape: Shape<Api.SecretHead> = fields<Api.SecretHead>({
   created_at: text,
   updated_at: text,
 })
+const secretOfManyShape: Shape<Api.SecretOfMany> = fields<Api.SecretOfMany>({
+  id: integer,
+  name: text,
+  value: text,
+  created_at: text,
+  updated_at: text,
+  version: integer,
+  type: text,
+  encoding: text,
+})
 const seedShape: Shape<Api.Seed> = fields<Api.Seed>({
   id: integer,
   target: text,
@@ -766,6 +787,21 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'POST /v3/secrets': { repeat: 'keyed', isOpen: false, answer: secretHeadShape },
   'PUT /v3/secrets/{id}': { repeat: 'keyed', isOpen: false, answer: updatedSecretShape },
   'DELETE /v3/secrets/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'GET /v3/secrets/by-name/{name}': { names: ['name'], repeat: 'safe', isOpen: false, answer: secretShape },
+  'PUT /v3/secrets/by-name/{name}': {
+    names: ['name'],
+    repeat: 'keyed',
+    isOpen: false,
+    answer: either(updatedSecretShape, secretHeadShape),
+  },
+  'POST /v3/secrets/batch': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly secrets: readonly Api.SecretOfMany[]; readonly missing: readonly (string | number)[] }>({
+      secrets: list(secretOfManyShape),
+      missing: list(either(text, integer)),
+    }),
+  },
   'POST /v3/secrets/batch/create': {
     repeat: 'keyed',
     isOpen: false,

@@ -42,6 +42,12 @@ export interface MatchOptions extends CallOptions {
   readonly ifMatch?: string | readonly string[]
 }
 
+/** Of a call that may make what is not there. */
+export interface PutOptions extends MatchOptions {
+  /** `*`: only if it is not there yet; otherwise the call is a `Conflict`. */
+  readonly ifNoneMatch?: '*'
+}
+
 export interface Settings {
   /** Without a slash at the end. */
   readonly url: string

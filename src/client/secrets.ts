@@ -2,19 +2,22 @@
 import { allPages, countedPageOf, tagged } from './answer.ts'
 import { CachedSecrets, type CacheOptions } from './cached.ts'
 import type { Connection } from './connection.ts'
-import { errorOf, NotFound } from './errors.ts'
 import type {
   CountedPage,
   CountedPageQuery,
   DetailsInput,
+  Many,
   ManyChanges,
   Metadata,
   NewSecret,
   NewValue,
   OneToStore,
+  Put,
+  PutValue,
   Secret,
   SecretFilter,
   SecretHead,
+  SecretRefs,
   StoredSecret,
   Summary,
   Tagged,
@@ -23,15 +26,10 @@ import type {
   VersionHead,
 } from './model.ts'
 import type { AnswerOf } from './operations.ts'
-import type { CallOptions, KeyedOptions, MatchOptions } from './options.ts'
-
-/** Names whose ids are remembered. */
-const maxIds = 1000
+import type { CallOptions, KeyedOptions, MatchOptions, PutOptions } from './options.ts'
 
 export class Secrets {
   readonly #connection: Connection
-  /** No id is given twice; the name is checked with every read. */
-  readonly #ids = new Map<string, number>()
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -53,23 +51,32 @@ export class Secrets {
     return tagged(await this.#connection.send('GET /v3/secrets/{id}', { id }, options))
   }
 
-  /**
-   * Reads the current value of the secret of this name. The first time the id is looked up in the listing, which needs
-   * the scope `secrets:list` for the name; after that the secret is read at once.
-   */
+  /** Reads the current value of the secret of this name: one request, and no right but to read it. */
   async getByName(name: string, options?: CallOptions): Promise<Secret & Tagged> {
-    const known = this.#ids.get(name)
-    if (known !== undefined) {
-      const found = await this.#getIfNamed(known, name, options)
-      if (found !== undefined) return found
-      this.#ids.delete(name)
-    }
-    const id = await this.#lookUp(name, options)
-    const found = await this.#getIfNamed(id, name, options)
-    if (found === undefined) throw notFound(name)
-    if (this.#ids.size >= maxIds) this.#ids.clear()
-    this.#ids.set(name, id)
-    return found
+    return tagged(await this.#connection.send('GET /v3/secrets/by-name/{name}', { name }, options))
+  }
+
+  /**
+   * Reads up to 1000 secrets by name, as they are at one moment: one request, each with its own record. One that the API
+   * key may see and not read is `Forbidden` for all. Values of more than 16 MiB together are `Invalid`.
+   */
+  async getMany(names: readonly string[], options?: CallOptions): Promise<Many<string>> {
+    return this.#many({ names }, (one) => typeof one === 'string', options)
+  }
+
+  /** The same by id. */
+  async getManyById(ids: readonly number[], options?: CallOptions): Promise<Many<number>> {
+    return this.#many({ ids }, (one) => typeof one === 'number', options)
+  }
+
+  /**
+   * Creates the secret of this name, or stores a new version of it; `created` says which. Sent again after a lost connection,
+   * it does so once.
+   */
+  async putByName(name: string, input: PutValue, options?: KeyedOptions & PutOptions): Promise<Put & Tagged> {
+    const answer = tagged(await this.#connection.send('PUT /v3/secrets/by-name/{name}', { name, body: input }, options))
+    const { id, updated_at, etag } = answer
+    return { id, name: answer.name, updated_at, etag, created: 'created_at' in answer }
   }
 
   /** Creates a secret. Sent again after a lost connection, it is created once. */
@@ -179,31 +186,12 @@ export class Secrets {
     return new CachedSecrets(this, options)
   }
 
-  async #lookUp(name: string, options: CallOptions | undefined): Promise<number> {
-    const { items } = await this.page({ name, limit: 1 }, options)
-    // A pattern finds names other than itself.
-    const [found] = items.filter((secret) => secret.name === name)
-    if (found === undefined) throw notFound(name)
-    return found.id
-  }
-
-  /** Nothing if the secret is gone, or is another one since an older store was restored. */
-  async #getIfNamed(
-    id: number,
-    name: string,
+  async #many<Ref extends string | number>(
+    refs: SecretRefs,
+    isRef: (one: string | number) => one is Ref,
     options: CallOptions | undefined,
-  ): Promise<(Secret & Tagged) | undefined> {
-    try {
-      const found = await this.get(id, options)
-      return found.name === name ? found : undefined
-    } catch (error) {
-      if (error instanceof NotFound) return undefined
-      throw error
-    }
+  ): Promise<Many<Ref>> {
+    const { secrets, missing } = (await this.#connection.send('POST /v3/secrets/batch', { body: refs }, options)).body
+    return { secrets, missing: missing.filter(isRef) }
   }
-}
-
-function notFound(name: string): Error {
-  const message = `No secret is called "${name}", or none that this API key may list.`
-  return errorOf({ status: 404, code: 'not_found', message }, false)
 }

@@ -31,9 +31,10 @@ export function refuseOtherMethods(app: FastifyInstance, refused: readonly strin
     methods.set(url, [...(methods.get(url) ?? []), ...[method].flat()])
   })
   let find: ((url: string) => KnownPath | undefined) | undefined
-  app.decorate('knownPathOf', ({ is404, raw, routeOptions: { url } }) => {
-    // A path that lacks the method may lie below another's star, to which the router then turns.
-    if (!is404 && url?.endsWith('*') !== true) return undefined
+  app.decorate('knownPathOf', ({ is404, raw, params, routeOptions: { url } }) => {
+    // A path that lacks the method may lie below another's star, or be what stands where another has an id: the router
+    // then turns to that one.
+    if (!is404 && url?.endsWith('*') !== true && hasOnlyIds(params)) return undefined
     find ??= finderOf(methods, maxParamLength)
     const known = find(raw.url ?? '')
     return known?.path === url ? undefined : known
@@ -43,6 +44,10 @@ export function refuseOtherMethods(app: FastifyInstance, refused: readonly strin
     if (known === undefined) return done()
     done(known.allowed.length === 0 ? new NoSuchPath() : methodNotAllowed(known.allowed))
   })
+}
+
+function hasOnlyIds(params: unknown): boolean {
+  return Object.values(Object(params)).every((one) => /^\d*$/.test(String(one)))
 }
 
 /** The path of a request as the routes write it, for the log, the metrics and the traces. */

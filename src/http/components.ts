@@ -54,6 +54,10 @@ const requestHeaders = {
     description:
       'The `ETag` of an earlier answer, or `*`: the change is made only if it is still the one; else 412 `stale_version`.',
   },
+  'If-None-Match': {
+    schema: { type: 'string', enum: ['*'] },
+    description: '`*`: only what is not there yet is made; else 412 `stale_version`.',
+  },
   'Idempotency-Key': {
     schema: { type: 'string', maxLength: 255, pattern: '^[!-~]+$' },
     description:
@@ -114,7 +118,10 @@ const refusals: Readonly<Record<number, Refused>> = {
   404: { name: 'NotFound', text: 'There is no such object in this account, or none that may be seen.' },
   406: { name: 'NotAcceptable', text: 'The `Accept` header excludes JSON.' },
   409: { name: 'Conflict', text: 'The name is taken, or nothing would be left.' },
-  412: { name: 'StaleVersion', text: 'It is at another version than `If-Match`, or the body, names.' },
+  412: {
+    name: 'StaleVersion',
+    text: 'It is at another version than `If-Match`, or the body, names; or it is there, and `If-None-Match` is given.',
+  },
   413: { name: 'TooLarge', text: 'The body or the value is too long.' },
   414: { name: 'UriTooLong', text: 'The URL is too long.' },
   415: { name: 'UnsupportedMediaType', text: 'The body is not of a type that is taken here, or is compressed.' },

@@ -1,4 +1,4 @@
-/** The request headers that make a change conditional or repeatable: `If-Match` and `Idempotency-Key`. */
+/** The request headers that make a change conditional or repeatable: `If-Match`, `If-None-Match` and `Idempotency-Key`. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { invalid } from '../errors.ts'
 import { metadataTag, type Secret } from '../model/secret.ts'
@@ -50,6 +50,17 @@ function tagsOf(headers: IncomingHttpHeaders): readonly string[] | '*' | undefin
     throw invalid('If-Match', 'Must be * or entity tags in double quotes, as the ETag header of an answer has them.')
   }
   return tags
+}
+
+/**
+ * Whether something must not be there yet (RFC 9110, section 13.1.2).
+ *
+ * @throws Refusal `invalid` for anything but `*`
+ */
+export function isNewOnly(headers: IncomingHttpHeaders): boolean {
+  const text = headers['if-none-match']?.trim()
+  if (text === undefined || text === '*') return text === '*'
+  throw invalid('If-None-Match', 'Must be *: what is there already is left as it is.')
 }
 
 /** @throws Refusal `invalid` when it is malformed */

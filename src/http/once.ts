@@ -41,7 +41,9 @@ export function noteRepeats(operationId: string) {
       const key = idempotencyKeyOf(request.headers)
       if (key !== undefined && request.asker !== undefined) {
         const { key: _apiKey, ...query } = Object(request.query)
-        const asked = [operationId, request.params, query, request.body ?? null, request.headers['if-match'] ?? null]
+        const { 'if-match': match = null, 'if-none-match': noneMatch } = request.headers
+        const condition = noneMatch === undefined ? [match] : [match, noneMatch]
+        const asked = [operationId, request.params, query, request.body ?? null, ...condition]
         request.asker = { ...request.asker, repeat: { key, request: asked } }
       }
       done()

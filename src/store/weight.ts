@@ -15,6 +15,7 @@ export function weightOf(operation: Operation): number {
     case 'move_secrets':
       return operation.ids.length
     case 'read_secrets':
+    case 'read_batch':
       return operation.refs.length
     case 'rewrap_secret_keys':
       return operation.keys.length

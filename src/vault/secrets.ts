@@ -60,6 +60,27 @@ export async function readSecrets(
   return Promise.all(found.map((one) => ('kind' in one ? undefined : openStored(vault, asker, one))))
 }
 
+/** Secrets that are read in one transaction by `readBatch`, at most. */
+export const maxRead = 1000
+
+/**
+ * Reads many secrets in one transaction, each with its own record: all that are there, or none.
+ *
+ * @param refs ids, or names
+ * @returns what was found, each once and in the order asked for; and of which there is none, or none that may be seen
+ * @throws Refusal `forbidden` when one of them may be seen and not read; `too_large`, `confirmation_required`, `integrity_failure`
+ */
+export async function readBatch<Ref extends IdOrName>(
+  vault: Vault,
+  asker: Asker,
+  refs: readonly Ref[],
+): Promise<{ readonly found: readonly ReadSecret[]; readonly missing: readonly Ref[] }> {
+  const wanted = [...new Set(refs)]
+  const stored = await ask(vault, asker, { kind: 'read_batch', refs: wanted })
+  const found = await Promise.all(stored.flatMap((one) => (one === undefined ? [] : [openStored(vault, asker, one)])))
+  return { found, missing: wanted.filter((_, at) => stored[at] === undefined) }
+}
+
 export async function openStored(vault: Vault, asker: Asker, stored: StoredSecret): Promise<ReadSecret> {
   try {
     const key = await keyOf(vault, asker, stored)
@@ -210,6 +231,54 @@ export async function updateSecret(
     }
     try {
       return await update(await sealNext(vault, asker, prepared, 'secret.update', bytes, rename))
+    } finally {
+      bytes.fill(0)
+    }
+  })
+}
+
+export interface PutSecret {
+  readonly name: string
+  readonly value: Value
+  /** Of a new secret; of one that is there, the type that it has. */
+  readonly type: Details['type'] | undefined
+  readonly match: Match | undefined
+  /** Whether it must not be there yet. */
+  readonly isNewOnly: boolean
+}
+
+/**
+ * Makes the secret of a name, in the default list, or stores a new version of it: one or the other, in one transaction.
+ *
+ * @returns version 1 of what was made
+ * @throws Refusal `forbidden`, `stale_version`, `invalid`, `too_large`, `name_taken`, `idempotency_mismatch`
+ */
+export async function putSecret(vault: Vault, asker: Asker, identity: Identity, input: PutSecret): Promise<Changed> {
+  const name = checkSecretName(input.name, 'name')
+  const { value, type, match, isNewOnly } = input
+  const asked = { kind: 'put_secret', name, type, match, isNewOnly, creation: undefined, next: undefined } as const
+  const put = async (sealed: { readonly creation?: Creation; readonly next?: NextVersion }) =>
+    changedBy(await tryAskOnce(vault, asker, { ...asked, ...sealed }))
+  return changeInTurn(vault, `${identity.accountId} ${name}`, async () => {
+    const prepared = await prepare(vault, asker, { kind: 'prepare_secret', id: name })
+    const kept = prepared?.secret.type
+    // What is refused anyway is not sealed.
+    if (prepared === undefined ? match !== undefined : isNewOnly || (type ?? kept) !== kept) return put({})
+    let bytes: Buffer
+    try {
+      bytes = decodeValue(vault, value, kept ?? type ?? 'text')
+    } catch (error) {
+      // Whoever may not change the secret learns that, and nothing of what it holds.
+      const refused = await put({})
+      if (refused === outdated) throw error
+      return refused
+    }
+    try {
+      if (prepared !== undefined)
+        return await put({ next: await sealNext(vault, asker, prepared, 'secret.update', bytes) })
+      const details = { ...plainDetails, type: type ?? plainDetails.type }
+      const current = await authenticate(vault, asker)
+      return await put({ creation: { name, list: undefined, ...sealFirst(vault, current, name, details, bytes) } })
     } finally {
       bytes.fill(0)
     }

@@ -207,6 +207,23 @@ suite('The action', () => {
     }
   })
 
+  test('reads all values with one request, and looks up nothing that is named whole', async (t) => {
+    const { api, withScopes } = await start(t)
+    const middleman = await Middleman.start(t, api.url)
+    for (let at = 0; at < 20; at++) await api.post('/v3/secrets', { name: `web/n${at}`, value: `value-${at}` })
+    const { key } = await withScopes('secrets:read:web/*')
+    const secrets = Array.from({ length: 20 }, (_, at) => `web/n${at}`).join('\n')
+
+    const ran = await runAction(t, { url: middleman.url, 'api-key': key, secrets })
+
+    assertWell(ran)
+    assert.deepEqual([Object.keys(ran.outputs).length, ran.outputs['WEB_N19']], [20, 'value-19'])
+    assert.deepEqual(
+      middleman.seen.map(({ method, path }) => `${method} ${path}`),
+      ['POST /v3/secrets/batch'],
+    )
+  })
+
   test('reads no value when a name is refused', async (t) => {
     const { api } = await start(t)
     await api.post('/v3/secrets', { name: 'path', value: 'planted' })

@@ -88,7 +88,7 @@ suite('strongroom run', async () => {
     assert.equal(code, 1)
     assert.match(stderr, /"nul" has a NUL byte/)
     await other.server.api.put('/v3/secrets/1', { value: 'x'.repeat(65_536) })
-    for (let at = 0; at < 30; at++) {
+    for (let at = 0; at < 40; at++) {
       await other.server.api.post('/v3/secrets', { name: `long-${at}`, value: 'x'.repeat(65_000) })
     }
     const tooMany = await other.run(['run', '--', 'true'])

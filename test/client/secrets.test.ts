@@ -137,21 +137,63 @@ for (const engine of engines) {
       assert.equal((await Array.fromAsync(audit.list({ action: 'secret.list' }))).length, 1)
     })
 
-    test('reads a secret by its name, and asks for its id only once', async (t) => {
+    test('reads a secret by its name in one request, with its folders, and with no right but to read it', async (t) => {
+      const { api, withScopes } = await startAccount(t, engine)
+      const middleman = await Middleman.start(t, api.url)
+      const { key } = await withScopes('secrets:read:web/*')
+      const { secrets } = new Strongroom({ url: middleman.url, apiKey: key })
+      await api.post('/v3/secrets', { name: 'web/db', value: 'first' })
+
+      const found = await secrets.getByName('web/db')
+
+      assert.deepEqual([found.id, found.value, found.etag], [1, 'first', '"1"'])
+      assert.deepEqual(
+        middleman.seen.map(({ method, path }) => `${method} ${path}`),
+        ['GET /v3/secrets/by-name/web%2Fdb'],
+      )
+    })
+
+    test('reads many secrets in one request, and says which are missing', async (t) => {
       const { api } = await startAccount(t, engine)
       const middleman = await Middleman.start(t, api.url)
       const { secrets } = new Strongroom({ url: middleman.url, apiKey: api.key })
-      await secrets.create({ name: 'db-password-old', value: 'old' })
-      await secrets.create({ name: 'db-password', value: 'first' })
-      middleman.seen.length = 0
+      for (const name of ['a', 'web/b']) await api.post('/v3/secrets', { name, value: `value of ${name}` })
 
-      assert.equal((await secrets.getByName('db-password')).value, 'first')
-      await secrets.update(2, { value: 'second' })
-      assert.equal((await secrets.getByName('db-password')).value, 'second')
+      const named = await secrets.getMany(['web/b', 'none', 'a'])
+      const byId = await secrets.getManyById([2, 7])
 
       assert.deepEqual(
-        middleman.seen.map(({ method, path }) => `${method} ${path}`),
-        ['GET /v3/secrets?name=db-password&limit=1', 'GET /v3/secrets/2', 'PUT /v3/secrets/2', 'GET /v3/secrets/2'],
+        named.secrets.map(({ value }) => value),
+        ['value of web/b', 'value of a'],
+      )
+      assert.deepEqual([named.missing, byId.missing, byId.secrets.length], [['none'], [7], 1])
+      assert.equal(middleman.seen.length, 2)
+    })
+
+    test('stores a value by name: makes the secret, or a new version, under conditions', async (t) => {
+      const { api } = await startAccount(t, engine)
+      const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
+
+      const made = await secrets.putByName('web/db', { value: 'one' }, { ifNoneMatch: '*' })
+      const replaced = await secrets.putByName('web/db', { value: 'two' }, { ifMatch: made.etag })
+
+      assert.deepEqual([made.created, made.etag, replaced.created, replaced.etag], [true, '"1"', false, '"2"'])
+      for (const condition of [{ ifNoneMatch: '*' }, { ifMatch: made.etag }] as const) {
+        await assert.rejects(secrets.putByName('web/db', { value: 'x' }, condition), Conflict)
+      }
+      assert.equal((await secrets.getByName('web/db')).value, 'two')
+    })
+
+    test('sends no name that would lead to another path', async (t) => {
+      const { api } = await startAccount(t, engine)
+      const middleman = await Middleman.start(t, api.url)
+      const { secrets } = new Strongroom({ url: middleman.url, apiKey: api.key })
+
+      for (const name of ['', '.', '..', '\ud800']) await assert.rejects(secrets.getByName(name), TypeError)
+      await assert.rejects(secrets.getByName('../1'), { status: 400 })
+      assert.deepEqual(
+        middleman.seen.map(({ path }) => path),
+        ['/v3/secrets/by-name/..%2F1'],
       )
     })
 
@@ -174,7 +216,7 @@ for (const engine of engines) {
       const { secrets } = new Strongroom({ url: api.url, apiKey: api.key })
       await secrets.create({ name: 'db-password', value: 'first' })
 
-      await assert.rejects(secrets.getByName('db-*'), { status: 404, code: 'not_found' })
+      await assert.rejects(secrets.getByName('db-*'), { status: 400, code: 'invalid' })
       await assert.rejects(secrets.getByName('no good'), { status: 400, code: 'invalid' })
     })
 

@@ -95,13 +95,16 @@ suite('The description of the API', () => {
     const inPlace = (where: string) => (call: Call) =>
       (call.parameters ?? []).filter((one) => one.in === where).map((one) => one.name)
     const idsOf = calls.filter(({ path }) => path.startsWith('/v3/')).flatMap((call) => call.parameters ?? [])
-    const types = idsOf.filter((one) => one.in === 'path').map((one) => Object(one)['schema'].type)
+    const types = idsOf
+      .filter((one) => one.in === 'path' && one.name !== 'name')
+      .map((one) => Object(one)['schema'].type)
     assert.deepEqual([...new Set(types)], ['integer'])
     const takes = (header: string) =>
       calls.filter((call) => inPlace('header')(call).includes(header)).map((one) => one.operationId)
     assert.deepEqual(takes('If-Match'), [
       'updateSecret',
       'deleteSecret',
+      'putSecret',
       'restoreVersion',
       'updateMetadata',
       'updateContent',

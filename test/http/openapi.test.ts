@@ -34,7 +34,11 @@ suite('The description of the API', () => {
       const inside = path.includes('/lists/') ? '/{secret}' : '/{version}'
       const template = path.startsWith('/api/')
         ? path.replace(/lists\/\w+/, 'lists/{list}').replace(/values\/[\w-]+/, 'values/{value}')
-        : path.replace(/\?.*/, '').replace(/\/\d+/, '/{id}').replace(/\/\d+/, inside)
+        : path
+            .replace(/\?.*/, '')
+            .replace(/by-name\/.*/, 'by-name/{name}')
+            .replace(/\/\d+/, '/{id}')
+            .replace(/\/\d+/, inside)
       const operation = description.paths[template]?.[method.toLowerCase()] ?? assert.fail(`${method} ${template}`)
       const answer = await sender.send(method, path, body, headers)
       assertDescribed(operation, answer, `${method} ${path}`)
@@ -47,6 +51,14 @@ suite('The description of the API', () => {
     await call('POST', '/v3/secrets', { name: 'db-password', value: 'v' })
     await call('POST', '/v3/secrets', { name: '' })
     await call('POST', '/v3/secrets/batch/create', { secrets: [{ name: 'of-many', value: 'v' }] })
+    await call('POST', '/v3/secrets/batch', { names: ['of-many', 'none'] })
+    await call('POST', '/v3/secrets/batch', { ids: [2, 99] })
+    await call('POST', '/v3/secrets/batch', {})
+    await call('PUT', '/v3/secrets/by-name/web%2Fapi', { value: 'v' })
+    await call('PUT', '/v3/secrets/by-name/web%2Fapi', { value: 'w' })
+    await call('PUT', '/v3/secrets/by-name/web%2Fapi', { value: 'w' }, { 'if-none-match': '*' })
+    await call('GET', '/v3/secrets/by-name/web%2Fapi')
+    await call('GET', '/v3/secrets/by-name/none')
     await call('POST', '/v3/secrets/batch/create', { secrets: [{ name: 'of-many', value: 'v' }] })
     const stored = { secrets: [{ name: 'of-many', value: 'w' }] }
     await call('POST', '/v3/secrets/batch/store', { ...stored, dry_run: true })

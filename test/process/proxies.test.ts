@@ -124,6 +124,9 @@ for (const proxy of proxies) {
       assert.equal(read.body.value, value)
       assert.equal(byName.body.data.name, 'a/b')
       assert.deepEqual([head.text, head.headers['etag'], head.headers['cache-control']], ['', '"1"', 'no-store'])
+      // Folders of a name stay one part of the path.
+      assert.equal((await ask('PUT', '/v3/secrets/by-name/web%2Fdb', { value: 'x' }, key)).status, 201)
+      assert.equal((await ask('GET', '/v3/secrets/by-name/web%2Fdb', undefined, key)).status, 200)
       const changed = await ask('PUT', '/v3/secrets/1', { value: 'w' }, { ...key, 'if-match': '"7"' })
       assert.equal(changed.status, 412)
     })

@@ -77,6 +77,10 @@ const made: Readonly<Record<string, Made>> = {
     body: { value: 'v' },
     other: { body: { value: 'w' } },
   },
+  putSecret: {
+    ...{ by: byKey, method: 'PUT', path: '/v3/secrets/by-name/web%2Fdb', body: { value: 'v' } },
+    other: { body: { value: 'w' } },
+  },
   restoreVersion: {
     by: withSecret,
     path: '/v3/secrets/1/versions/1/restore',

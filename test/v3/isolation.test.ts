@@ -34,6 +34,27 @@ for (const engine of engines) {
       assert.deepEqual(await everything(other), before)
     })
 
+    test('is told of a foreign name exactly what it is told of an absent one, alone and among others', async (t) => {
+      const { own, other } = await twoAccounts(t)
+      const before = await everything(other)
+      const named = routes.filter(({ path }) => path.includes(':name'))
+
+      assert.ok(named.length >= 2)
+      for (const route of named) {
+        for (const headers of [{}, { 'if-match': '"1"' }, { 'if-match': '*' }]) {
+          const ask = (name: string) =>
+            own.send(route.method, route.path.replace(':name', name), bodyOf(route), headers)
+          const [foreign, absent] = [await ask('theirs-3'), await ask('absent-3')]
+          assert.equal(foreign.status, absent.status)
+          if (route.method !== 'PUT') assert.deepEqual(comparable(foreign), comparable(absent), route.operationId)
+        }
+      }
+      const { body } = await own.post('/v3/secrets/batch', { names: ['theirs-1', 'absent-1', 'one'] })
+      assert.deepEqual(body.missing, ['theirs-1', 'absent-1'])
+      assert.deepEqual((await own.post('/v3/secrets/batch', { ids: [foreignId + 20, absentId] })).body.secrets, [])
+      assert.deepEqual(await everything(other), before)
+    })
+
     test('counts its ids for itself, and takes names that another has', async (t) => {
       const { own, other } = await twoAccounts(t)
 

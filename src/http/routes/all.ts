@@ -12,6 +12,7 @@ import { contentsOfListRoutes, listRoutes } from './lists.ts'
 import { loginRoutes } from './logins.ts'
 import { machineRoutes } from './machines.ts'
 import { metadataRoutes } from './metadata.ts'
+import { namedSecretRoutes } from './named-secrets.ts'
 import { renderRoutes } from './render.ts'
 import { secretBatchRoutes } from './secret-batches.ts'
 import { secretRoutes } from './secrets.ts'
@@ -26,6 +27,7 @@ import { versionRoutes } from './versions.ts'
 
 export const routes: readonly Route[] = [
   secretRoutes,
+  namedSecretRoutes,
   secretBatchRoutes,
   versionRoutes,
   metadataRoutes,

@@ -10,13 +10,14 @@ import {
   previewSecrets,
   storeSecrets,
 } from '../../vault/secret-batches.ts'
-import { createSecrets, maxCreated } from '../../vault/secrets.ts'
+import { createSecrets, maxCreated, maxRead, type ReadSecret, readBatch } from '../../vault/secrets.ts'
+import { encodingOf } from '../../vault/values.ts'
 import type { Asker, Vault } from '../../vault/vault.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import { markReplayed } from '../once.ts'
 import { defineRoute, json, noParams, type Route } from '../route.ts'
 import { ListName, NoQuery, parseTime, TimeInput } from '../schema.ts'
-import { Listed, listed, NewBody, newSecretOf } from './secrets.ts'
+import { Listed, listed, Name, NewBody, newSecretOf, shown, types, WithValue } from './secrets.ts'
 
 const OneOfMany = Type.Object(
   { ...NewBody.properties },
@@ -116,8 +117,74 @@ const Failed = Type.Array(
 const Done = Type.Array(
   Type.Object({ id: Id, name: Type.String() }, { title: 'NamedSecret', description: 'A secret by its id and name.' }),
 )
+const ReadOfMany = Type.Object(
+  {
+    ...WithValue.properties,
+    version: Type.Integer({ minimum: 1 }),
+    type: Type.String({ description: `One of ${types.join(', ')}.` }),
+    encoding: Type.String({ description: 'Of the value: `utf-8`, or `base64` for a file.' }),
+  },
+  { title: 'SecretOfMany', description: 'A secret with its current value, read with others.' },
+)
 
 export const secretBatchRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'POST',
+    path: '/v3/secrets/batch',
+    operationId: 'getSecrets',
+    tag: 'Secrets',
+    summary: 'Read many secrets',
+    description:
+      'At most 1000, by name or by id, in one transaction: each is read once, with a record of its own. `missing` has those that are not there, or that the key may not see. One that it may see and not read is 403 for all; `errors` names each of those. Values of more than 16 MiB together are 413. People confirm first that it is they, as wherever many values are read at once.',
+    scope: 'secrets:read',
+    repeat: 'safe',
+    schemas: {
+      params: noParams,
+      query: NoQuery,
+      body: json(
+        Type.Object(
+          {
+            names: Type.Optional(
+              Type.Array(Name, { minItems: 1, maxItems: maxRead, description: `an array of 1 to ${maxRead} names` }),
+            ),
+            ids: Type.Optional(
+              Type.Array(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'an id' }), {
+                minItems: 1,
+                maxItems: maxRead,
+                description: `an array of 1 to ${maxRead} ids`,
+              }),
+            ),
+          },
+          {
+            title: 'SecretRefs',
+            additionalProperties: false,
+            description: 'Which secrets are wanted: `names`, or `ids`.',
+            examples: [{ names: ['db-password', 'web/api-token'] }],
+          },
+        ),
+      ),
+      answers: {
+        200: Type.Object({
+          secrets: Type.Array(ReadOfMany),
+          missing: Type.Array(Type.Union([Type.String(), Type.Integer()]), { description: 'Names or ids.' }),
+        }),
+      },
+      refusals: [],
+    },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const { names, ids } = request.body
+        const refs = names ?? ids
+        if (refs === undefined || (names !== undefined && ids !== undefined)) {
+          throw invalid('names', 'Give either names or ids.')
+        }
+        const { found, missing } = await readBatch<number | string>(vault, askerOf(request), refs)
+        return { secrets: found.map(shownOfMany), missing: [...missing] }
+      },
+  }),
+
   defineRoute({
     method: 'POST',
     path: '/v3/secrets/batch/create',
@@ -299,4 +366,9 @@ function named({ id, name }: { readonly id: number; readonly name: string }) {
 
 function failedOf(ids: readonly number[], each: readonly Each<object>[]) {
   return each.flatMap((one, at) => ('code' in one ? [{ id: ids[at] ?? 0, code: one.code, detail: one.message }] : []))
+}
+
+function shownOfMany(read: ReadSecret) {
+  const { version, type } = read.secret
+  return { ...shown(read), version, type, encoding: encodingOf(type) }
 }

@@ -8,7 +8,14 @@ import { plainDetails, type Secret } from '../../model/secret.ts'
 import type { Changed } from '../../store/operation.ts'
 import { decodePosition, encodeCursor } from '../../vault/cursors.ts'
 import { listSecrets, type SecretFilter, type SecretsFound, type SecretsInOrder } from '../../vault/secret-listing.ts'
-import { createSecret, deleteSecret, type NewSecret, readSecret, updateSecret } from '../../vault/secrets.ts'
+import {
+  createSecret,
+  deleteSecret,
+  type NewSecret,
+  type ReadSecret,
+  readSecret,
+  updateSecret,
+} from '../../vault/secrets.ts'
 import { encodingOf } from '../../vault/values.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { askerOf, identityOf } from '../asker.ts'
@@ -47,7 +54,7 @@ export const Listed = Type.Object(
   { id: Id, name: Name, created_at: Time, updated_at: Time },
   { title: 'SecretHead', description: 'A secret as listings show it, without its value.' },
 )
-const WithValue = Type.Object(
+export const WithValue = Type.Object(
   { id: Id, name: Name, value: Value, created_at: Time, updated_at: Time },
   { title: 'Secret', description: 'A secret with its current value.' },
 )
@@ -56,9 +63,9 @@ export const Updated = Type.Object(
   { title: 'UpdatedSecret', description: 'A secret after a change.' },
 )
 
-const types = ['text', 'file'] as const
+export const types = ['text', 'file'] as const
 const encodings = ['utf-8', 'base64'] as const
-const EncodingOf = Type.Optional(
+export const EncodingOf = Type.Optional(
   Type.Enum(encodings, {
     description: '"utf-8" or "base64"',
     'x-about': 'Of `value`: base64 for a file, and text as it is, unless it is given.',
@@ -197,16 +204,9 @@ export const secretRoutes: readonly Route[] = [
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const { secret, value } = await readSecret(vault, askerOf(request), { id: idOf(request.params) })
-        markRead(reply, secret, vault.now())
-        const { id, name, createdAt, updatedAt } = secret
-        return {
-          id,
-          name,
-          value: inJson(secret, value),
-          created_at: formatTime(createdAt),
-          updated_at: formatTime(updatedAt),
-        }
+        const read = await readSecret(vault, askerOf(request), { id: idOf(request.params) })
+        markRead(reply, read.secret, vault.now())
+        return shown(read)
       },
   }),
 
@@ -422,6 +422,13 @@ export function markRead(reply: FastifyReply, secret: Secret, now: number): Fast
 /** A value as the text that JSON can carry. */
 export function inJson({ type }: Secret, value: Buffer): string {
   return value.toString(encodingOf(type) === 'base64' ? 'base64' : 'utf8')
+}
+
+/** A secret with its value. */
+export function shown({ secret, value }: ReadSecret) {
+  const { id, name, createdAt, updatedAt } = secret
+  const times = { created_at: formatTime(createdAt), updated_at: formatTime(updatedAt) }
+  return { id, name, value: inJson(secret, value), ...times }
 }
 
 export function listed({ id, name, createdAt, updatedAt }: Pick<Secret, 'id' | 'name' | 'createdAt' | 'updatedAt'>) {

@@ -15,6 +15,7 @@ import {
   putSecret,
   record,
   refuse,
+  refuseField,
   type UnsealedSecret,
 } from '../decide/work.ts'
 import type { IdOrName, Match, MetadataMatch, Place } from '../naming.ts'
@@ -111,6 +112,54 @@ const readSecrets = defineOperation<{ readonly refs: readonly IdOrName[] }, read
     return { kind: 'done', result: read }
   },
 })
+
+/** As many values, sealed, as are answered together. */
+const maxBatchBytes = 16 * 1024 * 1024
+
+/** Reads many at once, each with its record, as each would be read alone: all that are there, or none. */
+const readBatch = defineOperation<{ readonly refs: readonly IdOrName[] }, readonly (StoredSecret | undefined)[]>()({
+  kind: 'read_batch',
+  action: 'secret.read',
+  // The right to each name is asked for below.
+  scope: overSome('secrets:read', (_call, { refs: [first] }) => (first === undefined ? null : unknownSecret(first))),
+  delicate: (_call, { refs }) => refs.length > 1,
+  grants: 'nothing',
+  needs: (needs, { refs }) => {
+    for (const id of refs) needs.secret(id)
+  },
+  sharing: true,
+  decide: (call, { refs }) => {
+    const right = 'secrets:read'
+    const looked = refs.map((id) => lookFor(call, { id }, right))
+    const forbidden = looked.flatMap(({ found, isAllowed, isSeen }, at) =>
+      found !== undefined && isSeen && !isAllowed ? [{ found, at }] : [],
+    )
+    const [first] = forbidden
+    if (first !== undefined) {
+      const fields = forbidden.map(({ at }) => ({ field: `${fieldOf(refs[at])}.${at}`, detail: lacks(right) }))
+      return { ...forbid(call, objectOf(first.found), right), fields }
+    }
+    const read = looked.map(({ found, isAllowed }) => (isAllowed ? found : undefined))
+    if (sumOf(read.map((one) => one?.sealed.length ?? 0)) > maxBatchBytes) {
+      const detail = `The values have more than ${maxBatchBytes} bytes together. Read fewer at once.`
+      return refuse(call, unknownSecret(refs[0] ?? 0), 'too_large', detail)
+    }
+    for (const [at, one] of read.entries()) {
+      const { found } = looked[at] ?? {}
+      if (one !== undefined) record(call, objectOf(one), 'ok')
+      else record(call, found === undefined ? unknownSecret(refs[at] ?? 0) : objectOf(found), 'not_found')
+    }
+    return { kind: 'done', result: read }
+  },
+})
+
+function fieldOf(ref: IdOrName | undefined): string {
+  return typeof ref === 'number' ? 'ids' : 'names'
+}
+
+function sumOf(amounts: readonly number[]): number {
+  return amounts.reduce((sum, amount) => sum + amount, 0)
+}
 
 /** Loads what is needed to seal a new version. Not recorded: the change that follows refuses and records. */
 const prepareSecret = defineOperation<Place, StoredSecret>()({
@@ -377,7 +426,7 @@ function storingFault(
   return undefined
 }
 
-const nameLacks = { field: 'name', detail: 'This API key lacks the scope secrets:write for this name.' } as const
+const nameLacks = { field: 'name', detail: lacks('secrets:write') } as const
 
 /** Nothing is in its way. */
 function storeOne(call: Call, one: Storing): Stored {
@@ -424,6 +473,10 @@ function faultOf(call: Call, creation: Creation, before: ReadonlySet<string>) {
   if (isListAbsent(call, creation))
     return { code: 'not_found', field: 'list', detail: noListOf(creation.list ?? '') } as const
   return undefined
+}
+
+function lacks(right: Right): string {
+  return `This API key lacks the scope ${right} for this name.`
 }
 
 /** Nothing is in its way. */
@@ -476,6 +529,60 @@ const updateSecret = defineOnce<Update, Changed, StoredSecret>()({
     }
     if (next !== undefined && next.name !== rename) return { kind: 'outdated' }
     return putNext(call, found, operation)
+  },
+  once: changedOnce,
+})
+
+/** What the name is to hold: a first version, or the next one of the row that was prepared; nothing where neither will do. */
+interface Putting {
+  readonly name: string
+  /** Of a new secret; of one that is there, what the caller says its type is. */
+  readonly type: Details['type'] | undefined
+  readonly match: Match | undefined
+  /** Whether it must not be there yet. */
+  readonly isNewOnly: boolean
+  readonly creation: Creation | undefined
+  readonly next: NextVersion | undefined
+}
+
+/** Makes the secret of a name, or stores its next version. */
+const putSecretOfName = defineOnce<Putting, Changed>()({
+  kind: 'put_secret',
+  action: ({ next }) => (next === undefined ? 'secret.create' : 'secret.update'),
+  scope: overName(
+    'secrets:write',
+    ({ name }) => name,
+    (_call, { name }) => unknownSecret(name),
+  ),
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { name }) => {
+    needs.accountKey()
+    needs.secret(name)
+    needs.newName(name)
+    needs.list(defaultList)
+    needs.holdersOf(name)
+  },
+  decide: (call, operation) => {
+    const { name, match, isNewOnly, type, creation } = operation
+    const found = secretAt(call, { id: name })
+    const object = found === undefined ? unknownSecret(name) : objectOf(found)
+    if (found !== undefined) {
+      if (isNewOnly) return refuse(call, object, 'stale_version', taken)
+      if (type !== undefined && type !== found.secret.type) {
+        const detail = `Must be left out, or be the type that the secret has: ${found.secret.type}.`
+        return refuseField(call, object, 'invalid', { field: 'type', detail })
+      }
+      return putNext(call, found, operation)
+    }
+    if (match !== undefined) return refuseStale(call, object)
+    // Of a list that is going: the name is free when it is gone.
+    if (call.work.world.has(secretsByName, call.account.id, name)) return refuseTaken(call, object)
+    if (creation === undefined || !isSealedNow(call, creation)) return { kind: 'outdated' }
+    const exhausted = countWraps(call, 1, object)
+    if (exhausted !== undefined) return exhausted
+    const stored = addSecret(call, creation)
+    return done(call, objectOf(stored), { secret: stored.secret, replayed: false, stale: 0 })
   },
   once: changedOnce,
 })
@@ -542,6 +649,7 @@ export const secretOperations = {
   [listSecrets.kind]: listSecrets,
   [readSecret.kind]: readSecret,
   [readSecrets.kind]: readSecrets,
+  [readBatch.kind]: readBatch,
   [prepareSecret.kind]: prepareSecret,
   [createSecret.kind]: createSecret,
   [createSecrets.kind]: createSecrets,
@@ -550,6 +658,7 @@ export const secretOperations = {
   [storeSecrets.kind]: storeSecrets,
   [deleteSecrets.kind]: deleteSecrets,
   [updateSecret.kind]: updateSecret,
+  [putSecretOfName.kind]: putSecretOfName,
   [deleteSecret.kind]: deleteSecret,
 }
 
@@ -578,16 +687,22 @@ export function ownSecret(call: Call, id: IdOrName, right: Right): StoredSecret 
 function findSecret(call: Call, wanted: Wanted, right: Right): StoredSecret | Refused {
   const { id, list, match } = wanted
   if (list !== undefined && findList(call, list) === undefined) return refuseList(call, list, unknownSecret(id))
-  const found = secretAt(call, wanted)
+  const { found, isAllowed, isSeen } = lookFor(call, wanted, right)
   if (found !== undefined) {
-    const { name } = found.secret
-    if (allowsName(call.scopes, right, name)) return found
-    if (allowsName(call.scopes, 'secrets:list', name)) return forbid(call, objectOf(found), right)
+    if (isAllowed) return found
+    if (isSeen) return forbid(call, objectOf(found), right)
   }
   const object = found === undefined ? unknownSecret(id) : objectOf(found)
   if (match === '*') return refuseStale(call, object)
   const what = typeof id === 'number' ? 'id' : 'name'
   return refuse(call, object, 'not_found', `No secret with this ${what}.`)
+}
+
+/** The secret, and whether the caller has the right to it, or may know that it is there. */
+function lookFor(call: Call, place: Place, right: Right) {
+  const found = secretAt(call, place)
+  const allows = (one: Right) => found !== undefined && allowsName(call.scopes, one, found.secret.name)
+  return { found, isAllowed: allows(right), isSeen: allows('secrets:list') }
 }
 
 /** The secret, whoever asks. */
