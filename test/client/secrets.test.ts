@@ -190,7 +190,7 @@ for (const engine of engines) {
       const { secrets } = new Strongroom({ url: middleman.url, apiKey: api.key })
 
       for (const name of ['', '.', '..', '\ud800']) await assert.rejects(secrets.getByName(name), TypeError)
-      await assert.rejects(secrets.getByName('../1'), { status: 400 })
+      await assert.rejects(secrets.getByName('../1'), { status: 404 })
       assert.deepEqual(
         middleman.seen.map(({ path }) => path),
         ['/v3/secrets/by-name/..%2F1'],
