@@ -1143,6 +1143,14 @@ var auditRecordShape = fields({
 	head: text
 });
 var awayShape = fields({ url: text });
+var begunLoginShape = fields({
+	device_code: text,
+	user_code: text,
+	verification_uri: text,
+	verification_uri_complete: text,
+	expires_in: integer,
+	interval: integer
+});
 var deploymentShape = fields({
 	id: integer,
 	target: text,
@@ -1222,6 +1230,16 @@ var fingerprintsShape = fields({
 	fingerprints: list(fingerprintShape),
 	unscannable: list(unscannableShape)
 });
+var grantedLoginShape = fields({
+	state: oneOf("granted"),
+	api_key: text,
+	key_id: integer,
+	name: text,
+	scopes: list(text),
+	networks: list(text),
+	expires_at: text,
+	person: text
+});
 var invitationShape = fields({
 	kind: oneOf("setup", "invitation", "reset"),
 	account: text,
@@ -1283,6 +1301,22 @@ var listCountShape = fields({
 var listRefShape = fields({
 	id: integer,
 	name: text
+});
+var loginShape = fields({
+	host: text,
+	address: text,
+	same_network: bool,
+	state: oneOf("pending", "approved"),
+	scopes: list(text),
+	networks: list(text),
+	wants_network: bool,
+	key_expires_in: integer,
+	created_at: text,
+	expires_at: text
+});
+var loginStateShape = fields({
+	state: oneOf("pending", "slow_down", "refused", "expired", "used"),
+	interval: integer
 });
 var machineShape = fields({
 	id: integer,
@@ -1836,6 +1870,36 @@ var operations = {
 		repeat: "never",
 		isOpen: false,
 		answer: either(messageShape, sessionShape)
+	},
+	"POST /v3/logins": {
+		repeat: "never",
+		isOpen: true,
+		answer: begunLoginShape
+	},
+	"POST /v3/logins/poll": {
+		repeat: "never",
+		isOpen: true,
+		answer: either(loginStateShape, grantedLoginShape)
+	},
+	"POST /v3/logins/cancel": {
+		repeat: "safe",
+		isOpen: true,
+		answer: messageShape
+	},
+	"POST /v3/logins/show": {
+		repeat: "safe",
+		isOpen: false,
+		answer: loginShape
+	},
+	"POST /v3/logins/confirm": {
+		repeat: "safe",
+		isOpen: false,
+		answer: loginShape
+	},
+	"POST /v3/logins/refuse": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
 	},
 	"POST /v3/session/passkey/challenge": {
 		repeat: "safe",
