@@ -4,8 +4,11 @@ import { versionTag } from '../client/answer.ts'
 import { Forbidden } from '../client/errors.ts'
 import type { Metadata, NewSecret } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
+import { encryptionOf } from '../formats/encrypted.ts'
 import type { Entry } from '../formats/entry.ts'
-import { guessFormat, importFormatOf, readEntries } from '../formats/read.ts'
+import { guessFormat, importFormatOf, readImport } from '../formats/read.ts'
+import { is1pux, read1pux } from '../formats/read-1pux.ts'
+import type { Reading } from '../formats/reading.ts'
 import { isSecretName, secretNameRule } from '../model/name.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
@@ -39,12 +42,12 @@ const meanings = {
 } as const
 
 export async function importSecrets(path: string, options: Options): Promise<void> {
-  const entries = named(await readFile(path, options), options.prefix)
+  const reading = named(await readFile(path, options), options.prefix)
   const client = await connect(options)
-  const plan = await planOf(client, entries, options)
+  const plan = await planOf(client, reading.entries, options)
   const work = plan.filter(({ action }) => action !== 'same')
-  if (!options.json) show(plan)
-  if (work.length === 0 || options.dryRun) return report(plan, [], options)
+  if (!options.json) show(plan, reading)
+  if (work.length === 0 || options.dryRun) return report(plan, [], reading, options)
   if (options.yes !== true) await ask(work)
   const written = await carryOut(
     work,
@@ -56,30 +59,40 @@ export async function importSecrets(path: string, options: Options): Promise<voi
     },
     options,
   )
-  report(plan, written, options)
+  report(plan, written, reading, options)
 }
 
-async function readFile(path: string, { format }: Options): Promise<readonly Entry[]> {
+async function readFile(path: string, { format }: Options): Promise<Reading> {
   const bytes = path === '-' ? await readStandardInput() : readInputFile(path)
+  const encryption = encryptionOf(path, bytes)
+  if (encryption !== undefined) {
+    throw new Fault('settings', `${path} is encrypted by ${encryption.by}. ${encryption.hint}`)
+  }
+  if (is1pux(bytes) && (format === undefined || format === '1password')) return read1pux(bytes)
   if (!isUtf8(bytes) || bytes.includes(0)) {
     throw new Fault(
-      'usage',
+      'settings',
       `${path} is not text in UTF-8. If it is in UTF-16, as PowerShell writes files, save it as UTF-8.`,
     )
   }
   const text = bytes.toString()
-  return readEntries(text, format === undefined ? guessFormat(path, text) : importFormatOf(format))
+  return readImport(text, format === undefined ? guessFormat(path, text) : importFormatOf(format))
 }
 
-/** @throws Fault `usage` naming all that cannot be names of secrets */
-function named(entries: readonly Entry[], prefix: string): readonly Entry[] {
-  const all = entries.map(({ name, value }) => ({ name: prefix + name, value }))
+/** @throws Fault `settings` naming all that cannot be names of secrets */
+function named({ entries, renamed, leftOut }: Reading, prefix: string): Reading {
+  const all = entries.map((entry) => ({ ...entry, name: prefix + entry.name }))
   const wrong = all.filter(
     ({ name, value }) => !isSecretName(name) || (typeof value === 'string' && !value.isWellFormed()),
   )
-  if (wrong.length === 0) return all
-  const names = wrong.map(({ name }) => `"${name}"`).join(', ')
-  throw new Fault('usage', `No secrets can be made of ${names}: names have ${secretNameRule}, and texts are Unicode.`)
+  if (wrong.length > 0) {
+    const names = wrong.map(({ name }) => `"${name}"`).join(', ')
+    throw new Fault(
+      'settings',
+      `No secrets can be made of ${names}: names have ${secretNameRule}, and texts are Unicode.`,
+    )
+  }
+  return { entries: all, renamed: renamed.map(({ from, name }) => ({ from, name: prefix + name })), leftOut }
 }
 
 async function planOf(client: Strongroom, entries: readonly Entry[], { json }: Options): Promise<readonly Step[]> {
@@ -108,11 +121,16 @@ export async function valuesOf(client: Strongroom, secrets: readonly Metadata[],
   }
 }
 
-function show(plan: readonly Step[]): void {
+function show(plan: readonly Step[], { renamed, leftOut }: Reading): void {
+  const was = new Map(renamed.map(({ from, name }) => [name, from]))
   printTable(
-    ['Secret', 'What'],
-    plan.map(({ entry, action }) => [entry.name, { text: meanings[action], style: styleOf(action) }]),
+    ['Secret', 'What', ...(was.size === 0 ? [] : ['Name in the file'])],
+    plan.map(({ entry, action }) => {
+      const cells = [entry.name, { text: meanings[action], style: styleOf(action) }] as const
+      return was.size === 0 ? cells : [...cells, was.get(entry.name) ?? '']
+    }),
   )
+  for (const { what, why } of leftOut) tell(`Left out: ${what} (${why}).`)
 }
 
 function styleOf(action: Step['action']) {
@@ -126,9 +144,10 @@ async function ask(work: readonly Step[]): Promise<void> {
   throw new Fault('failure', 'Nothing was stored.')
 }
 
-function newOf({ entry: { name, value }, existing }: Step, list: string | undefined): NewSecret | undefined {
+function newOf({ entry, existing }: Step, list: string | undefined): NewSecret | undefined {
   if (existing !== undefined) return undefined
-  const place = list === undefined ? {} : { list }
+  const { name, value, description } = entry
+  const place = { ...(list === undefined ? {} : { list }), ...(description === undefined ? {} : { description }) }
   if (typeof value === 'string') return { name, value, ...place }
   return { name, value: base64(value), type: 'file', ...place }
 }
@@ -142,10 +161,16 @@ async function change(client: Strongroom, { entry, existing }: Step): Promise<vo
   await client.secrets.update(id, { value, encoding: 'base64', name: entry.name }, { ifMatch })
 }
 
-function report(plan: readonly Step[], written: readonly string[], { json, dryRun }: Options): void {
+function report(
+  plan: readonly Step[],
+  written: readonly string[],
+  { renamed, leftOut }: Reading,
+  { json, dryRun }: Options,
+): void {
   const of = (...actions: readonly Step['action'][]) =>
     plan.filter(({ action }) => actions.includes(action)).map(({ entry }) => entry.name)
-  if (json) printJson({ new: of('new'), changed: of('changed', 'unread'), same: of('same'), stored: written })
+  const stored = { new: of('new'), changed: of('changed', 'unread'), same: of('same'), stored: written }
+  if (json) printJson({ ...stored, renamed, left_out: leftOut })
   else if (dryRun) tell('Nothing was stored: this was a dry run.')
   else print(written.length === 0 ? 'Everything is stored already.' : `${written.length} secrets are stored.`)
 }

@@ -1,6 +1,6 @@
 /** What the project file says: which server and secrets a folder is about. Never a key: it is shared with the code. */
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
-import { isName } from '../model/name.ts'
+import { isSecretName } from '../model/name.ts'
 import { isPattern } from '../model/pattern.ts'
 import { Fault } from './output.ts'
 import { similarTo } from './similar.ts'
@@ -143,7 +143,7 @@ class Reader {
     if (!isMap(value)) this.#fail(valueAt, 'must say here which variable a secret is, such as "db-url: DATABASE_URL"')
     const found = new Map<string, string>()
     for (const [name, entry] of this.#entriesOf(value)) {
-      if (!isName(name)) this.#fail(entry.at, 'must have the name of a secret here')
+      if (!isSecretName(name)) this.#fail(entry.at, 'must have the name of a secret here')
       const text = this.#textOf(entry, 'variables')
       if (!/^[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(text)) {
         this.#fail(entry.valueAt, 'must have the name of a variable here: letters, digits and "_"')

@@ -1,7 +1,7 @@
 /** Secrets as environment variables: what they are called there, and which may not be there. */
 import { envName } from '../formats/env-name.ts'
 import { isSteering } from '../formats/unsafe-variables.ts'
-import { isName } from '../model/name.ts'
+import { isSecretName } from '../model/name.ts'
 import { Fault } from './output.ts'
 
 /** What variables are called. */
@@ -16,7 +16,7 @@ export interface Naming {
 
 /** Whether names of secrets can begin so, such as `web-` and `web/`. */
 export function isBeginning(text: string): boolean {
-  return isName(text.replace(/\/$/, ''))
+  return isSecretName(text.replace(/\/$/, ''))
 }
 
 /** @throws Fault `usage` for a prefix that no variable can have */

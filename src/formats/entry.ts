@@ -5,6 +5,8 @@ export interface Entry {
   readonly name: string
   /** A text, or the bytes of a file. */
   readonly value: string | Uint8Array
+  /** What is said of it, in a file that has such. */
+  readonly description?: string
 }
 
 /** A format cannot hold this one. Names the secret, and never shows the value. */

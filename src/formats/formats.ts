@@ -1,6 +1,16 @@
 /** What the formats are called that can be imported and exported: words alone, and nothing that reads or writes them. */
 
-export const importFormats = ['dotenv', 'json', 'yaml', 'vault', 'doppler', 'aws'] as const
+export const importFormats = [
+  'dotenv',
+  'json',
+  'yaml',
+  'vault',
+  'doppler',
+  'infisical',
+  'bitwarden',
+  '1password',
+  'aws',
+] as const
 
 export type ImportFormat = (typeof importFormats)[number]
 

@@ -45,6 +45,7 @@ export function readAws(text: string): readonly Entry[] {
   const errors = object.get('Errors')
   if (Array.isArray(errors) && errors.length > 0)
     throw faulty(`AWS left out ${errors.length} secrets: see its "Errors".`)
+  if (typeof object.get('NextToken') === 'string') throw faulty('Has only the first of them: AWS gave a "NextToken".')
   const secrets = Array.isArray(batch) ? batch : [object]
   return checkNames(secrets.flatMap((one) => awsEntries(one)))
 }

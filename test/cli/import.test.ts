@@ -43,7 +43,10 @@ suite('An import', () => {
     assert.deepEqual(await stored(person), { A: 'planted new', B: 'planted-changed', C: 'planted-same' })
     assert.equal((await api.get('/v3/secrets/2/metadata')).body.version, 1)
     const again = await person.run(['import', file, '--yes', '--json'])
-    assert.deepEqual(JSON.parse(again.stdout), { new: [], changed: [], same: ['A', 'B', 'C'], stored: [] })
+    assert.deepEqual(JSON.parse(again.stdout), {
+      ...{ new: [], changed: [], same: ['A', 'B', 'C'], stored: [] },
+      ...{ renamed: [], left_out: [] },
+    })
   })
 
   test('asks before it stores, and stores nothing without a yes', async (t) => {
@@ -107,6 +110,56 @@ suite('An import', () => {
     assert.equal(JSON.parse(again.stdout).same.length, 130)
     const reads = (await api.get('/v3/audit?action=secret.read&limit=1000')).body.records
     assert.equal(reads.length, 130)
+  })
+
+  test('of a password manager says what each name became, and what was left out', async (t) => {
+    const person = await startPerson(t)
+    const item = {
+      ...{ id: 'x', title: 'Web shöp', category: 'LOGIN', vault: { id: 'v', name: 'Private' } },
+      fields: [{ id: 'password', type: 'CONCEALED', label: 'password', value: 'planted-value' }],
+      files: [{ id: 'f', name: 'a.pem' }],
+    }
+    const file = write(person, 'item.json', JSON.stringify(item))
+
+    const { code, stdout, stderr } = await person.run(['import', file, '--yes', '--prefix', 'op/'])
+
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, /^op\/Private\/Web-shop\/password +new +Private\/Web shöp\/password$/m)
+    assert.match(stderr, /Left out: 1 files of Private\/Web shöp \(store them with "strongroom secrets set --file"\)/)
+    assert.doesNotMatch(stdout + stderr, /planted/)
+    assert.deepEqual(await stored(person), { 'op/Private/Web-shop/password': 'planted-value' })
+    const { stdout: json } = await person.run(['import', file, '--dry-run', '--json', '--prefix', 'op/'])
+    const { same, renamed, left_out: leftOut } = JSON.parse(json)
+    assert.deepEqual(same, ['op/Private/Web-shop/password'])
+    assert.deepEqual(renamed, [{ from: 'Private/Web shöp/password', name: 'op/Private/Web-shop/password' }])
+    assert.equal(leftOut.length, 1)
+  })
+
+  test('keeps what is said of a secret', async (t) => {
+    const person = await startPerson(t)
+    const secret = { key: 'TOKEN', value: 'x', note: 'of the shop', projectId: 'p' }
+
+    const { code, stderr } = await person.run(['import', '-', '--yes'], { input: JSON.stringify([secret]) })
+
+    assert.equal(code, 0, stderr)
+    assert.equal((await person.server.api.get('/v3/secrets/1/metadata')).body.description, 'of the shop')
+  })
+
+  test('of what is encrypted is refused, and says how to decrypt it', async (t) => {
+    const person = await startPerson(t)
+    const file = write(person, '.env', 'DOTENV_PUBLIC_KEY="03"\nA="encrypted:BDqDBibm4wsYqMpCjTQ6BsDHmMadg9K3dAt"\n')
+    for (const format of [[], ['--format', 'dotenv']]) {
+      const { code, stdout, stderr } = await person.run(['import', file, '--yes', ...format])
+
+      assert.deepEqual([code, stdout], [2, ''])
+      assert.match(
+        stderr,
+        /^strongroom: \.env is encrypted by dotenvx\. Decrypt it first: dotenvx decrypt --stdout -f \.env/,
+      )
+    }
+    const binary = await person.run(['import', write(person, 'x', Buffer.from('\0GITCRYPT\0\xff', 'latin1')), '--yes'])
+    assert.match(binary.stderr, /git-crypt unlock/)
+    assert.deepEqual(await stored(person), {})
   })
 
   const refused: readonly (readonly [what: string, words: readonly string[], text: string | Buffer, RegExp])[] = [

@@ -18,6 +18,8 @@ export function define(command: Command): void {
     ['strongroom import .env --prefix web- --dry-run', 'what would be new, changed or the same'],
     ['vault kv get -format=json secret/web | strongroom import - --yes', 'from Vault'],
     ['doppler secrets download --no-file --format json | strongroom import - --format doppler --yes', 'from Doppler'],
+    ['strongroom import export.1pux --list 1Password', 'from 1Password: says what each name becomes'],
+    ['bws secret list --output json | strongroom import - --yes', 'from Bitwarden Secrets Manager'],
     ['aws secretsmanager get-secret-value --secret-id prod/db | strongroom import - --yes', 'from AWS'],
   )
 }
