@@ -21,6 +21,7 @@ import { Toasts } from './ui/toast.tsx'
 const OverviewPage = lazy(async () => ({ default: (await import('./overview/overview-page.tsx')).OverviewPage }))
 const ListsPage = lazy(async () => ({ default: (await import('./lists/lists-page.tsx')).ListsPage }))
 const KeysPage = lazy(async () => ({ default: (await import('./keys/keys-page.tsx')).KeysPage }))
+const LoginPage = lazy(async () => ({ default: (await import('./keys/login-page.tsx')).LoginPage }))
 const AuditPage = lazy(async () => ({ default: (await import('./audit/audit-page.tsx')).AuditPage }))
 const MachinesPage = lazy(async () => ({ default: (await import('./machines/machines-page.tsx')).MachinesPage }))
 const CloudInitPage = lazy(async () => ({ default: (await import('./cloud-init/cloud-init-page.tsx')).CloudInitPage }))
@@ -86,6 +87,7 @@ function Inside() {
             <Route path="/cloud-init" component={CloudInitPage} />
             <Route path="/deployments" component={DeploymentsPage} />
             <Route path="/keys" component={KeysPage} />
+            <Route path="/device" component={LoginPage} />
             <Route path="/trust-rules" component={TrustPage} />
             <Route path="/machines" component={MachinesPage} />
             <Route path="/users" component={UsersPage} />

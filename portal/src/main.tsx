@@ -8,6 +8,7 @@ import './style/pages.css'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { takeLoginCode } from './api/logins.ts'
 import { App } from './app.tsx'
 import { applyTheme } from './ui/theme.ts'
 
@@ -15,6 +16,7 @@ applyTheme()
 
 /** Kept in memory alone, so that it stays in no history and no address bar. */
 const welcomeToken = takeToken()
+takeLoginCode()
 
 function takeToken(): string | undefined {
   if (!location.pathname.endsWith('/welcome')) return undefined

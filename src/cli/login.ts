@@ -1,8 +1,9 @@
 /** `strongroom login`, `logout` and `profiles`: which servers and keys this computer knows. */
+import type { GrantedLogin } from '../client/model.ts'
 import { clientOf } from './connection.ts'
 import { variable } from './environment.ts'
-import { readHiddenInput } from './input.ts'
-import { complain, Fault, print, printJson, printTable } from './output.ts'
+import { readHiddenInput, secondsOf } from './input.ts'
+import { complain, Fault, print, printJson, printTable, shown } from './output.ts'
 import { checkProfileName, type Profile, profilesPath, readProfiles, writeProfiles } from './profiles.ts'
 import { askHidden, askText, isInteractive } from './prompt.ts'
 
@@ -13,6 +14,14 @@ interface Options {
 interface LoginOptions extends Options {
   readonly url?: string
   readonly profile: string
+  /** Whether to log in with the browser without asking for a key. */
+  readonly web?: boolean
+  /** Whether a browser may be opened. */
+  readonly browser: boolean
+  readonly account?: string
+  readonly scope?: readonly string[]
+  readonly expires: string
+  readonly bindNetwork?: boolean
 }
 
 /** Stores a server and a key, once the server takes that key. */
@@ -21,11 +30,28 @@ export async function login(options: LoginOptions): Promise<void> {
   const { profiles } = readProfiles()
   const url = (options.url ?? variable('STRONGROOM_URL') ?? (await askUrl())).trim()
   warnOfPlainHttp(url)
-  const profile: Profile = { url, apiKey: await readKey() }
+  const apiKey = options.web ? '' : await readKey()
+  const given = apiKey === '' ? await keyByBrowser(url, options) : undefined
+  const profile: Profile = { url, apiKey: given?.api_key ?? apiKey }
   await clientOf(profile).keys.self()
   await writeProfiles({ current: name, profiles: new Map([...profiles, [name, profile]]) })
-  if (options.json) return printJson({ profile: name, url, stored_in: profilesPath() })
+  if (options.json) {
+    const { person, key_id, scopes, networks, expires_at } = given ?? {}
+    return printJson({ profile: name, url, stored_in: profilesPath(), person, key_id, scopes, networks, expires_at })
+  }
+  if (given !== undefined) {
+    print(`Logged in as ${shown(given.person)}, until ${given.expires_at}.`)
+    print(`Permissions: ${given.scopes.join(' ')}`)
+  }
   print(`The server takes the key. It is stored as profile ${name}, in ${profilesPath()}.`)
+}
+
+async function keyByBrowser(url: string, options: LoginOptions): Promise<GrantedLogin> {
+  const { account, scope, expires, bindNetwork = false, browser, json = false } = options
+  const seconds = secondsOf('--expires', expires)
+  const { logInWithBrowser } = await import('./browser-login.ts')
+  const wanted = { account, scopes: scope, seconds, bindsNetwork: bindNetwork, opens: browser, isQuiet: json }
+  return logInWithBrowser(url, wanted)
 }
 
 /** Forgets what was stored; the key itself stays good. */
@@ -67,8 +93,10 @@ function askUrl(): Promise<string> {
   return askText('URL of the server', 'Say --url, and give the key on standard input.')
 }
 
+/** @returns nothing when a person on a terminal chose the browser */
 async function readKey(): Promise<string> {
-  if (isInteractive()) return (await askHidden('API key', '')).trim()
+  if (isInteractive())
+    return (await askHidden('Press Enter to log in with your browser, or paste an API key', '')).trim()
   const key = (await readHiddenInput()).toString().trim()
   if (key === '') throw new Fault('usage', 'Standard input has no API key.')
   return key

@@ -6,12 +6,26 @@ export function define(command: Command): void {
   command
     .option('--url <url>', 'where the server is, such as https://strongroom.example.com (default: it is asked for)')
     .option('--profile <name>', 'what to store it as, for several servers or keys', 'default')
+    .option('--web', 'log in with your browser, without asking for an API key')
+    .option('--no-browser', 'do not open a browser: print the address and the code only')
+    .option('--account <name>', 'the account to log in to, where the server has several')
+    .option('--scope <scopes...>', 'permissions to ask for (default: all that you have for secrets)')
+    .option('--expires <time>', 'how long the key stays valid: up to 30d', '12h')
+    .option('--bind-network', 'ask for a key that works from this IP address only')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nThe API key is asked for, or read from standard input. It is never a parameter.')
+    .addHelpText(
+      'after',
+      '\nAn API key is asked for, or read from standard input. It is never a parameter. --account, --scope, --expires and\n--bind-network are for a login with the browser.',
+    )
     .action(async (options) => (await import('../login.ts')).login(options))
   examples(
     command,
-    ['strongroom login', 'asks for the URL and the key, tries them, and stores them'],
-    ['strongroom login --url https://strongroom.example.com --profile work < key.txt', 'without a terminal'],
+    ['strongroom login', 'log in with your browser, or paste an API key'],
+    ['strongroom login --url https://strongroom.example.com --web --no-browser', 'confirm on another computer'],
+    ['strongroom login --web --scope secrets:list secrets:read --expires 1h', 'ask for less'],
+    [
+      'strongroom login --url https://strongroom.example.com --profile work < key.txt',
+      'store an API key without a terminal',
+    ],
   )
 }

@@ -1,0 +1,158 @@
+/** Logging in with the browser: what the command shows, what it opens, what it stores, and how it ends. */
+import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, type TestContext, test } from 'node:test'
+import { ending, Person as Typist } from '../support/cli.ts'
+import { engines } from '../support/engines.ts'
+import { startWithOwner } from '../support/portal-account.ts'
+
+const [sqlite] = engines
+
+async function start(t: TestContext) {
+  const clock = { now: Date.now() }
+  const server = await startWithOwner(t, sqlite ?? assert.fail(), { now: () => clock.now })
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-person-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const typist = new Typist(server, folder)
+  typist.env = {}
+  const begin = (words: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
+    typist.start(['login', '--url', server.url, '--web', ...words], { env })
+  const answer = (how: string, code: string) => server.owner.post(`/v3/logins/${how}`, { user_code: code })
+  return { ...server, clock, typist, folder, begin, answer, profiles: join(typist.configFolder, 'profiles.json') }
+}
+
+/** The code that a command shows, once it does. */
+function codeOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    child.stderr?.on('data', (chunk: Buffer) => {
+      text += chunk
+      const [, code] = /Your code: ([A-Z]{4}-[A-Z]{4})\n[\s\S]*same code/.exec(text) ?? []
+      if (code !== undefined) resolve(code)
+    })
+    child.once('close', () => reject(new Error(`It ended before it showed a code: ${text}`)))
+  })
+}
+
+// Each waits five seconds before it asks.
+suite('strongroom login with the browser', { concurrency: true }, () => {
+  test('stores the key that a person confirmed, says whose it is, and shows it nowhere', async (t) => {
+    const { begin, answer, typist, profiles, url, api } = await start(t)
+    await api.post('/v3/secrets', { name: 'db-password', value: 'v' })
+    const child = begin(['--no-browser', '--expires', '1h', '--scope', 'secrets:read', 'secrets:list'])
+    const ended = ending(child)
+    const code = await codeOf(child)
+    const { body } = await answer('show', code)
+    assert.deepEqual(
+      [body.host, body.scopes, body.key_expires_in, body.same_network],
+      [hostname(), ['secrets:list', 'secrets:read'], 3600, true],
+    )
+    await answer('confirm', code)
+
+    const { code: exit, stdout, stderr } = await ended
+
+    assert.equal(exit, 0, stderr)
+    assert.match(stderr, new RegExp(`Open ${url}/portal/device and enter the code`))
+    assert.match(stdout, /Logged in as ada@example\.com, until 20\d\d-[^\n]+\nPermissions: secrets:list secrets:read\n/)
+    assert.doesNotMatch(stdout + stderr, /sr_/)
+    const { profiles: stored, current } = JSON.parse(readFileSync(profiles, 'utf8'))
+    assert.deepEqual([current, stored.default.url], ['default', url])
+    assert.equal((await typist.run(['secrets', 'get', 'db-password'])).stdout, 'v')
+    const status = JSON.parse((await typist.run(['status', '--json'])).stdout)
+    assert.equal(status.key.name, `CLI on ${hostname()}`)
+  })
+
+  test('opens the browser where there is one, at the page with the code, without a key in its environment', async (t) => {
+    const { begin, folder, answer, url } = await start(t)
+    const programs = join(folder, 'bin')
+    mkdirSync(programs)
+    const opened = join(folder, 'opened')
+    writeFileSync(
+      join(programs, 'xdg-open'),
+      `#!/bin/sh\necho "$1 \${STRONGROOM_API_KEY-none}" > '${opened}.new' && mv '${opened}.new' '${opened}'\n`,
+    )
+    chmodSync(join(programs, 'xdg-open'), 0o755)
+    const env = { DISPLAY: ':7', PATH: `${programs}:${process.env['PATH']}`, STRONGROOM_API_KEY: 'sr_planted' }
+    const child = begin([], env)
+    const ended = ending(child)
+    const code = await codeOf(child)
+    await answer('refuse', code)
+    while (!existsSync(opened)) await new Promise(setImmediate)
+
+    assert.equal(readFileSync(opened, 'utf8'), `${url}/portal/device#${code} none\n`)
+    const { code: exit, stderr } = await ended
+    assert.equal(exit, 4)
+    assert.match(stderr, /Your browser opens .*\/portal\/device\./)
+    assert.match(stderr, /The login was denied in the portal\. Nothing is stored\./)
+  })
+
+  test('ends with nothing stored when nobody confirms in time', async (t) => {
+    const { begin, clock, profiles } = await start(t)
+    const child = begin(['--no-browser', '--json'])
+    const ended = ending(child)
+    await codeOf(child)
+    clock.now += 10 * 60_000
+
+    const { code, stderr, stdout } = await ended
+
+    assert.equal(code, 1, stderr)
+    assert.match(stderr, /Nobody confirmed the code in time\. Run "strongroom login" again/)
+    assert.deepEqual([stdout, existsSync(profiles)], ['', false])
+  })
+
+  test('is called off by Ctrl-C, on the server too', async (t) => {
+    const { begin, answer, api, profiles } = await start(t)
+    const child = begin(['--no-browser'])
+    const ended = ending(child)
+    const code = await codeOf(child)
+    child.kill('SIGINT')
+
+    const { code: exit, stderr } = await ended
+
+    assert.equal(exit, 130, stderr)
+    assert.match(stderr, /Cancelled\. The code is no longer valid\./)
+    assert.equal((await answer('confirm', code)).status, 404)
+    const { records } = (await api.get('/v3/audit?action=login.cancel')).body
+    assert.equal(records.length, 1)
+    assert.equal(existsSync(profiles), false)
+  })
+
+  test('is what Enter means where a key is asked for on a terminal', async (t) => {
+    const { typist, url } = await start(t)
+
+    const { text, code } = await typist.onTerminal(
+      ['login', '--url', url, '--no-browser'],
+      [
+        ['paste an API key', '\r'],
+        ['Ctrl-C cancels', '\u0003'],
+      ],
+    )
+
+    assert.equal(code, 130, text)
+    assert.match(text, /Your code: [A-Z]{4}-[A-Z]{4}/)
+    assert.match(text, /seconds left to confirm it/)
+  })
+
+  test('says what is wrong with what is asked for', async (t) => {
+    const { begin } = await start(t)
+
+    const wrong = await Promise.all(
+      [
+        ['--expires', '60d'],
+        ['--expires', 'soon'],
+        ['--scope', 'secrets:eat'],
+        ['--account', 'nobody'],
+      ].map((words) => ending(begin(words))),
+    )
+
+    assert.deepEqual(
+      wrong.map(({ code }) => code),
+      [2, 2, 2, 3],
+    )
+    assert.match(wrong[0]?.stderr ?? '', /expires_in/)
+    assert.match(wrong[3]?.stderr ?? '', /No such account takes a login from here/)
+  })
+})
