@@ -16,7 +16,7 @@ type Group = Readonly<Record<string, Entry>>
 const table: Readonly<Record<string, Group>> = {
   'Secrets:': {
     secrets: {
-      description: 'list, read, store, edit, compare and delete secrets',
+      description: 'list, read, store, generate, edit, compare, move and delete secrets',
       load: () => import('./cli/commands/secrets.ts'),
     },
     lists: { description: 'lists that secrets are kept in', load: () => import('./cli/commands/lists.ts') },

@@ -1,6 +1,7 @@
 /** How `strongroom secrets` is called. */
 import type { Command } from 'commander'
 import { choice, collect, examples, remote } from '../define.ts'
+import { kinds } from '../value-kinds.ts'
 
 const secretText = 'its name, or id:7 for the one with the id 7'
 
@@ -11,6 +12,9 @@ export function define(secrets: Command): void {
   defineEdit(secrets)
   defineDelete(secrets)
   defineVersions(secrets)
+  defineGenerate(secrets)
+  defineMove(secrets)
+  defineWho(secrets)
 }
 
 function defineList(secrets: Command): void {
@@ -113,4 +117,47 @@ function defineVersions(secrets: Command): void {
     ['strongroom secrets diff app-config', 'how many lines the newest version changed'],
     ['strongroom secrets diff app-config 2 5 --values', 'the lines themselves'],
   )
+}
+
+function defineGenerate(secrets: Command): void {
+  const generate = remote(secrets.command('generate'))
+    .argument('<secret>', 'its name; a new one, or one that gets a new version')
+    .addOption(choice('--kind <kind>', 'what to generate', kinds).default('password'))
+    .option(
+      '--length <number>',
+      'of a password in characters (32), of hex and base64 in bytes (32), in words (6), of RSA in bits (3072)',
+    )
+    .option('--alphabet <characters>', 'of a password: alnum, readable, symbols, digits, or the characters themselves')
+    .option('--print', 'print the value, too')
+    .option('--list <list>', 'where a new secret goes')
+    .option('--description <text>', 'what it is for')
+    .option('--tag <tag>', 'a tag; may be given several times', collect)
+    .option('--expires <time>', 'when it should be replaced, such as 2027-01-31 or 90d')
+    .option('--if-version <number>', 'only if this is its version now; 0: only if there is none')
+    .description('store a random value or a new key pair that nobody has seen')
+    .action(async (secret, options) => (await import('../generate.ts')).generate(secret, options))
+  examples(
+    generate,
+    ['strongroom secrets generate session-key', '32 letters and digits, 190 bits'],
+    ['strongroom secrets generate admin-password --kind words --print', 'six words, to be typed'],
+    ['strongroom secrets generate deploy-key --kind ed25519', 'the private key; the public one is deploy-key.pub'],
+  )
+}
+
+function defineMove(secrets: Command): void {
+  const move = remote(secrets.command('move'))
+    .argument('<secret...>', 'names or patterns, or id:7 for the one with the id 7')
+    .requiredOption('--to <list>', 'the list that they go into')
+    .description('move secrets into another list')
+    .action(async (refs, options) => (await import('../move.ts')).move(refs, options))
+  examples(move, ["strongroom secrets move 'web-*' tls-key --to Web", 'out of the lists that they are in'])
+}
+
+function defineWho(secrets: Command): void {
+  const who = remote(secrets.command('who'))
+    .argument('<secret>', secretText)
+    .option('--since <time>', 'who has read it since then, such as 2027-01-31 or 30d (default: ever)')
+    .description('show who has read a secret, and what it is deployed to')
+    .action(async (secret, options) => (await import('../who.ts')).who(secret, options))
+  examples(who, ['strongroom secrets who db-password --since 30d', 'before you replace it'])
 }

@@ -1,0 +1,113 @@
+/** `strongroom secrets who`: who has read a secret, and what holds it. */
+import { Forbidden } from '../client/errors.ts'
+import type { Deployment, Metadata, Principal } from '../client/model.ts'
+import type { Strongroom } from '../client/strongroom.ts'
+import { connect } from './connection.ts'
+import type { RemoteOptions } from './define.ts'
+import { findSecret } from './find.ts'
+import { timeOf } from './input.ts'
+import { makerText } from './made.ts'
+import { complain, print, printJson, printTable, shown, styled } from './output.ts'
+
+interface Options extends RemoteOptions {
+  readonly since?: string
+}
+
+/** What one principal has read of it. */
+interface Reader {
+  readonly principal: Principal
+  readonly last: string
+  readonly address: string
+  readonly version: number | null
+  readonly reads: number
+}
+
+/** So many of the newest reads are looked at. */
+const maxReads = 10_000
+
+export async function who(ref: string, options: Options): Promise<void> {
+  const from = options.since === undefined ? undefined : timeOf('--since', options.since, -1)
+  const client = await connect(options)
+  const secret = await findSecret(client, ref)
+  const readers = await ifAllowed(() => readersOf(client, secret, from))
+  const holders = await client.deployments.ofSecret(secret.id)
+  const { id, name, version } = secret
+  if (options.json) {
+    const told = readers === undefined ? null : [...readers.found.values()]
+    return printJson({
+      id,
+      name,
+      version,
+      readers: told,
+      complete: readers?.isWhole ?? false,
+      holders: holders.map(heldOf(id)),
+    })
+  }
+  showReaders(readers, name)
+  print('')
+  showHolders(holders, secret)
+}
+
+interface Readers {
+  readonly found: ReadonlyMap<string, Reader>
+  readonly isWhole: boolean
+}
+
+/** Newest first, so that the first record of somebody is the last time. */
+async function readersOf({ audit }: Strongroom, { id }: Metadata, from: string | undefined): Promise<Readers> {
+  const found = new Map<string, Reader>()
+  let count = 0
+  for (const action of ['secret.read', 'version.read']) {
+    const filter = { secret: id, action, outcome: 'ok', ...(from === undefined ? {} : { from }) }
+    for await (const { principal, time, address, object } of audit.list(filter)) {
+      if (++count > maxReads) return { found, isWhole: false }
+      const key = JSON.stringify([principal.kind, principal.id, principal.name])
+      const known = found.get(key)
+      const latest = { principal, last: time, address, version: object?.version ?? null }
+      const shownLast = known === undefined || time > known.last ? latest : known
+      found.set(key, { ...shownLast, reads: (known?.reads ?? 0) + 1 })
+    }
+  }
+  return { found, isWhole: true }
+}
+
+async function ifAllowed<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Forbidden) return undefined
+    throw error
+  }
+}
+
+function showReaders(readers: Readers | undefined, name: string): void {
+  print(styled('bold', 'Read by'))
+  if (readers === undefined) {
+    complain('This key may not read the audit log (audit:read): who has read it is not shown.')
+    return
+  }
+  const all = [...readers.found.values()].toSorted((a, b) => (a.last < b.last ? 1 : -1))
+  const rows = all.map(({ principal, reads, last, version, address }) => {
+    return [makerText(principal), String(reads), last, String(version ?? ''), address]
+  })
+  if (rows.length === 0) print(`Nobody has read ${name}.`)
+  else printTable(['WHO', 'READS', 'LAST READ', 'VERSION', 'FROM'], rows)
+  if (!readers.isWhole) complain(`Only the newest ${maxReads} reads were looked at: choose a time with --since.`)
+}
+
+function showHolders(holders: readonly Deployment[], { id, name, version }: Metadata): void {
+  print(styled('bold', 'Deployed to'))
+  const rows = holders.map(heldOf(id)).map(({ target, version: held, since }) => {
+    const note = held === version ? '' : 'out of date'
+    return [shown(target), String(held ?? ''), since, { text: note, style: 'yellow' } as const]
+  })
+  if (rows.length === 0) print(`No target holds ${name}.`)
+  else printTable(['TARGET', 'VERSION', 'SINCE', ''], rows)
+}
+
+function heldOf(id: number) {
+  return ({ target, secrets, created_at: since }: Deployment) => {
+    const held = secrets.find((one) => one.id === id)
+    return { target, version: held?.version ?? null, since }
+  }
+}
