@@ -12,7 +12,7 @@ import { type Building, buildOf, isBuilt } from './built.ts'
 const root = join(import.meta.dirname, '..')
 
 /** Reads a file of its own package, so it stays where that file is. */
-const external = ['@scalar/fastify-api-reference']
+export const external = ['@scalar/fastify-api-reference']
 
 /** The other build asks the environment at each word whether to print it: slow, and it would print values. */
 const alias = { yaml: join(root, 'node_modules/yaml/browser/index.js') }
