@@ -40,6 +40,19 @@ export function originOf(listening: Address | SocketPath, isTls = false): string
   return `${isTls ? 'https' : 'http'}://${name}:${port}`
 }
 
+/** Addresses of this machine alone, which browsers let no passkey be made at. */
+const loopbacks = new Set(['127.0.0.1', '::1'])
+
+/**
+ * Where people reach the portal: by the setting; without it, on this machine by its name, as a passkey is bound to one. A
+ * certificate may be for the address alone.
+ */
+export function portalOriginOf(publicUrl: string | undefined, listening: Address | SocketPath, isTls = false): string {
+  if (publicUrl !== undefined) return new URL(publicUrl).origin
+  const isHere = !isSocketPath(listening) && loopbacks.has(listening.host) && !isTls
+  return isHere ? `http://localhost:${listening.port}` : originOf(listening, isTls)
+}
+
 /** The process's umask lets nobody else in before the mode is set. */
 async function listenOnSocket(app: FastifyInstance, { path, mode }: SocketPath): Promise<void> {
   const claim = await takeAway(path)

@@ -17,7 +17,7 @@ import type { Vault } from '../../vault/vault.ts'
 import { variable } from '../environment.ts'
 import { print } from '../output.ts'
 import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
-import { listen, originOf } from './listen.ts'
+import { listen, originOf, portalOriginOf } from './listen.ts'
 import { ServiceManager } from './service-manager.ts'
 import { Waiting } from './waiting.ts'
 import { hostAsker } from './with-vault.ts'
@@ -75,8 +75,9 @@ export async function serve(): Promise<void> {
     reloadWhenAsked(server, manager, logger)
     const origin = originOf(listening, config.tls !== undefined)
     manager.ready(`listening on ${isSocketPath(listening) ? listening.path : origin}`)
-    const setUp = firstKey === undefined ? undefined : await setUpLink(opened.vault, config, origin)
-    greet(config, listening, { origin, firstKey, setUp })
+    const portal = portalOriginOf(config.publicUrl, listening, config.tls !== undefined)
+    const setUp = firstKey === undefined ? undefined : await setUpLink(opened.vault, portal)
+    greet(config, listening, { origin, portal, firstKey, setUp })
     tellConditions(opened.vault, logger)
     makeCheckpoints(opened, config, logger)
     watchWraps(opened.vault, logger)
@@ -203,23 +204,31 @@ function makeCheckpoints({ vault }: Opened, { checkpoints, checkpointSeconds }: 
   setInterval(write, checkpointSeconds * 1000).unref()
 }
 
-async function setUpLink(vault: Vault, { publicUrl }: Config, url: string): Promise<string> {
+async function setUpLink(vault: Vault, portal: string): Promise<string> {
   const [account] = await vault.store.accounts()
   const { token } = await inviteOwner(vault, askerOf(hostAsker(), account?.id ?? 1), account?.id ?? 1)
-  return `${publicUrl ?? url}/portal/welcome#${token}`
+  return `${portal}/portal/welcome#${token}`
 }
 
 /** For the person at the terminal, in one piece; the log is for machines. */
 function greet(
   config: Config,
   listening: Address | SocketPath,
-  told: { readonly origin: string; readonly firstKey: string | undefined; readonly setUp: string | undefined },
+  told: {
+    readonly origin: string
+    readonly portal: string
+    readonly firstKey: string | undefined
+    readonly setUp: string | undefined
+  },
 ): void {
   const { databaseUrl, dataDir, rootKey, bootstrapApiKey } = config
-  const { origin: url, firstKey, setUp } = told
+  const { origin: url, portal, firstKey, setUp } = told
+  // Who only has a socket gets to the portal through whatever stands before it.
+  const isReachable = !isSocketPath(listening) || config.publicUrl !== undefined
   const lines = [
     'Strongroom is ready.',
     ...(isSocketPath(listening) ? [`  Socket     ${listening.path}`] : []),
+    ...(isReachable ? [`  Portal     ${portal}/portal/`] : []),
     `  API        ${url}/v3`,
     `  Reference  ${url}/docs`,
     `  Data       ${databaseUrl === undefined ? dataDir : 'PostgreSQL'}`,
@@ -232,7 +241,7 @@ function greet(
     lines.push('', made, `  ${firstKey}`)
   }
   if (setUp !== undefined) {
-    lines.push('', 'Its owner sets their password, once, within a day, at:', `  ${setUp}`)
+    lines.push('', 'Create your account in the portal. The link works once, within 24 hours:', `  ${setUp}`)
   }
   print(lines.join('\n'))
 }

@@ -10,7 +10,7 @@ import { type Invited, inviteOwner, inviteUser, listUsers, resetUser, updateUser
 import type { Asker, Vault } from '../../vault/vault.ts'
 import { countsOf } from '../made.ts'
 import { print, printJson, printTable } from '../output.ts'
-import { originOf } from './listen.ts'
+import { portalOriginOf } from './listen.ts'
 import { withVault } from './with-vault.ts'
 
 interface Options {
@@ -80,8 +80,8 @@ export async function reset(email: string, options: ResetOptions): Promise<void>
 }
 
 function tell({ user, token }: Invited, { json }: Options): void {
-  const { publicUrl, listen } = readConfig()
-  const link = `${publicUrl ?? originOf(listen)}/portal/welcome#${token}`
+  const { publicUrl, listen, tls } = readConfig()
+  const link = `${portalOriginOf(publicUrl, listen, tls !== undefined)}/portal/welcome#${token}`
   if (json) printJson({ ...shown(user), invitation_url: link })
   if (json) return
   print(`The link sets the password of ${user.email ?? 'the owner'}, once, until ${expiryOf(user)}:`)
