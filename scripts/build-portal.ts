@@ -1,16 +1,20 @@
-/** `npm run build:portal`: builds `portal/` into `portal/dist`, with a Brotli and a gzip form of each text. */
+/** `npm run build:portal`: builds `portal/` and the pages of `docs/` into `portal/dist`, with a Brotli and a gzip form of each text. */
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build } from 'vite'
 import { type Building, buildOf, isBuilt } from './built.ts'
+import { writeDocsPages } from './docs-pages.ts'
 
 const portal = join(import.meta.dirname, '..', 'portal')
 const isText = /\.(?:js|css|html|svg|json)$/
 
 const building: Building = {
   folder: join(portal, 'dist'),
-  sources: ['portal/*.*', 'portal/{src,public}/**/*', 'src/**/*', 'scripts/build-portal.ts', 'package-lock.json'],
+  sources: [
+    ...['portal/*.*', 'portal/{src,public}/**/*', 'src/**/*', 'docs/*.md', 'package-lock.json'],
+    ...['scripts/build-portal.ts', 'scripts/docs-pages.ts', 'scripts/docs-slug.ts'],
+  ],
 }
 
 /** As `buildPortal`, unless it was built of these very sources. */
@@ -24,6 +28,7 @@ export function buildPortal(): Promise<void> {
 
 async function bundle(): Promise<void> {
   await build({ root: portal, configFile: join(portal, 'vite.config.ts'), logLevel: 'warn' })
+  writeDocsPages(join(portal, 'dist'))
   for (const path of globSync('**/*', { cwd: join(portal, 'dist') }).filter((name) => isText.test(name))) {
     const file = join(portal, 'dist', path)
     const bytes = readFileSync(file)

@@ -51,6 +51,7 @@ const pages: readonly (readonly [path: string, heading: string])[] = [
   ['/portal/cloud-init?tab=seeds', 'Cloud-init'],
   ['/portal/deployments', 'Deployments'],
   ['/portal/keys', 'API keys'],
+  ['/portal/device', 'Authorize a CLI login'],
   ['/portal/trust-rules', 'Trust rules'],
   ['/portal/machines', 'Machines'],
   ['/portal/users', 'Users'],

@@ -1,6 +1,6 @@
 /** The frame of every page of somebody who is signed in: navigation, account, theme, palette, keys. */
 import { useQueryClient } from '@tanstack/react-query'
-import { Keyboard, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, UserCog } from 'lucide-react'
+import { BookOpen, Keyboard, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, UserCog } from 'lucide-react'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { Button as AriaButton } from 'react-aria-components/Button'
 import { Link, useLocation } from 'wouter'
@@ -12,6 +12,7 @@ import { IconButton } from '../ui/controls.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { setTheme, type Theme, useTheme } from '../ui/theme.ts'
 import { toast } from '../ui/toast.tsx'
+import { helpFor } from './help.ts'
 import { KeysHelp, useKeys } from './keys.tsx'
 import { type NavigationItem, useNavigation } from './navigation.ts'
 import { Palette } from './palette.tsx'
@@ -123,6 +124,12 @@ function Side({
           )
         })}
       </nav>
+      <div className="nav side-help">
+        <a href={helpFor(location)} target="_blank" rel="noopener">
+          <BookOpen size={16} aria-hidden />
+          Docs for this page
+        </a>
+      </div>
       <div className="side-foot">
         <WhoMenu onHelp={onHelp} />
         <ThemeMenu />

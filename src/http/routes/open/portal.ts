@@ -92,7 +92,7 @@ function answer(
   const start = pages.get('index.html')
   if (start === undefined) throw new Refusal('not_found', notBuilt)
   const { '*': path = '' } = request.params
-  const page = pages.get(path)
+  const page = pages.get(/^docs\/?$/.test(path) ? 'docs/index.html' : path)
   if (page !== undefined && path !== 'index.html') return send(request, reply, page)
   // A file that is gone must not be a page: an old one would run it as a script.
   if (path.startsWith('assets/') || extname(path) !== '') throw new Refusal('not_found', 'Nothing is at this path.')
