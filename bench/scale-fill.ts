@@ -50,6 +50,7 @@ export async function fillStore(vault: Vault, database: Database, amounts: Amoun
         ...plainDetails,
         ...{ accountId, id, uid, name, version: 1, createdAt: now - dayMs, updatedAt: now - dayMs + one },
         listId: listIds[isRare(one, 1) ? 1 : 0] ?? 1,
+        environmentId: 1,
         tags: [...(one % 2 === 0 ? ['half'] : []), ...(isRare(one, 2) ? ['rare'] : [])],
         expiresAt: isRare(one, 3) ? now - dayMs : null,
       })),
@@ -93,6 +94,7 @@ export async function fillStore(vault: Vault, database: Database, amounts: Amoun
       at.map((one) => ({
         ...{ accountId, id: one + 1, uid: newUid(), email: `user-${one}@example.com`, name: `User ${one}` },
         ...{ role: one === 0 ? 'owner' : 'reader', patterns: ['*'], password: null, isDisabled: false, linkHash: null },
+        environmentRoles: [],
         ...{ linkExpiresAt: null, hasSecondFactor: false, generation: 0, factorIds: [], createdAt: now },
         lastSignInAt: null,
       })),
@@ -103,6 +105,7 @@ export async function fillStore(vault: Vault, database: Database, amounts: Amoun
       at.map((one, index) => ({
         ...{ accountId, id: one + 1, target: `web-${one}`, principal: maker, seedId: null, createdAt: now },
         secrets: held.slice(index, index + 1),
+        environmentId: 1,
       })),
     )
     await insert(
@@ -127,6 +130,7 @@ export async function fillStore(vault: Vault, database: Database, amounts: Amoun
           outcome: one % 50_000 === 7 ? 'forbidden' : 'ok',
           requestId: 'r',
           format: 1,
+          environmentId: null,
         } as const),
         object: { kind: 'secret', id: one % 97, uid: 'u', name: nameOf(one % 97), version: 1, hash: null } as const,
         ...{ address: '127.0.0.1', head: Buffer.alloc(32) },

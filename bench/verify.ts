@@ -4,7 +4,7 @@
 import { hash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { emptyHead, nextHead } from '../src/audit/chain.ts'
-import { type AuditRecord, encodeRecord, recordFormat } from '../src/audit/record.ts'
+import { type AuditRecord, encodeRecord, formatOf } from '../src/audit/record.ts'
 import { type StoredRecord, verifyChain } from '../src/audit/verify.ts'
 
 const storeId = '0a'.repeat(16)
@@ -58,7 +58,8 @@ function makeLog(): StoredRecord[] {
       outcome: 'ok',
       requestId: `k3Jd8s0a-${at.toString(36)}`,
       address: '10.1.2.3',
-      format: recordFormat,
+      format: formatOf({ environmentId: null }),
+      environmentId: null,
     }
     last = nextHead(last, record)
     return { record, head: last }

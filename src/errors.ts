@@ -17,6 +17,7 @@ export type Code =
   | 'request_timeout'
   | 'name_taken'
   | 'last_owner'
+  | 'not_empty'
   | 'stale_version'
   | 'too_large'
   | 'uri_too_long'

@@ -24,6 +24,11 @@ export type Action =
   | 'list.create'
   | 'list.rename'
   | 'list.delete'
+  | 'environment.list'
+  | 'environment.read'
+  | 'environment.create'
+  | 'environment.update'
+  | 'environment.delete'
   | 'render'
   | 'deployment.list'
   | 'deployment.delete'
@@ -107,6 +112,11 @@ export const actions: readonly Action[] = [
   'list.create',
   'list.rename',
   'list.delete',
+  'environment.list',
+  'environment.read',
+  'environment.create',
+  'environment.update',
+  'environment.delete',
   'render',
   'deployment.list',
   'deployment.delete',
@@ -174,6 +184,11 @@ export const actions: readonly Action[] = [
   'store.migrate',
 ]
 
+/** Whether an action is about what is in an environment, and not about the account. */
+export function isPlaced(action: Action): boolean {
+  return /^(secret|metadata|list|version|deployment|seed)\.|^render$/.test(action)
+}
+
 /** Of those, the ones that hand out a value, one record for each value. */
 export const valueReads: ReadonlySet<Action> = new Set<Action>(['secret.read', 'version.read'])
 
@@ -193,6 +208,7 @@ export const outcomes = [
   'stale_version',
   'name_taken',
   'last_owner',
+  'not_empty',
   'idempotency_mismatch',
   'invalid',
   'unresolved_references',
@@ -211,6 +227,7 @@ export interface AuditObject {
     | 'secret'
     | 'fingerprints'
     | 'list'
+    | 'environment'
     | 'machine'
     | 'settings'
     | 'target'
@@ -231,7 +248,8 @@ export interface AuditObject {
   readonly version: number | null
   /**
    * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed, a user, a factor,
-   * a login, a trust rule, settings or the rules for signing in; of what a target holds; of which versions fingerprints were
+   * a login, a trust rule, an environment, settings or the rules for signing in; of what a target holds; of which versions
+   * fingerprints were
    * handed out; with
    * `metadata.update` of the details, with `secret.move` of the list's uid.
    */
@@ -262,6 +280,8 @@ export interface AuditRecord {
   readonly address: string
   /** How its canonical text is written. */
   readonly format: number
+  /** The environment that it was asked in, if another than `default`; `null` for what is in none. */
+  readonly environmentId: number | null
 }
 
 /** By which a secret comes into a list, or gets another name. */
@@ -272,14 +292,28 @@ export function changesNames({ action, outcome }: Pick<AuditRecord, 'action' | '
   return outcome === 'ok' && namingActions.some((one) => one === action)
 }
 
-/** The format that new records have. */
-export const recordFormat = 1
+const firstFormat = 1
+/** Of what was asked in an environment. */
+const placedFormat = 2
+
+/** The format that a new record has: the first one, wherever it can say all that there is. */
+export function formatOf({ environmentId }: Pick<AuditRecord, 'environmentId'>): number {
+  return environmentId === null ? firstFormat : placedFormat
+}
+
+/** Whether a record has just what its format writes: what is not written, nobody has hashed. */
+export function isWholeOf({ format, environmentId }: Pick<AuditRecord, 'format' | 'environmentId'>): boolean {
+  return format === formatOf({ environmentId })
+}
 
 /**
  * By format, how a record's canonical text is written. A format is never changed or taken away, as trails are made of it:
  * another text is another format, and says so in a member `format`, which the first one has not.
  */
-const encodings: ReadonlyMap<number, (record: AuditRecord) => string> = new Map([[recordFormat, encodeFirst]])
+const encodings: ReadonlyMap<number, (record: AuditRecord) => string> = new Map([
+  [firstFormat, encodeFirst],
+  [placedFormat, encodePlaced],
+])
 
 /** Whether this version knows how records of a format are written. */
 export function isKnownFormat(format: unknown): boolean {
@@ -326,14 +360,20 @@ function encodePlain(record: AuditRecord): string | undefined {
   return `{"account_id":${accountId},"action":"${action}","address":"${address}","object":{"hash":"${hash}","id":${id},"kind":"${kind}","name":"${name}","uid":"${uid}","version":${version}},"outcome":"${outcome}","principal":{"id":${principal.id},"kind":"${principal.kind}","name":"${principal.name}"},"request_id":"${requestId}","seq":${seq},"time":"${textOf(time)}"}`
 }
 
-function encodeAny(record: AuditRecord): string {
+/** The second format: with the environment, and what it is itself. */
+function encodePlaced(record: AuditRecord): string {
+  return encodeAny(record, `"environment":${record.environmentId},"format":${placedFormat},`)
+}
+
+/** @param placed what stands between the address and the object */
+function encodeAny(record: AuditRecord, placed = ''): string {
   const { accountId, action, address, object, outcome, principal, requestId, seq, time } = record
   const who = `{"id":${principal.id},"kind":${quote(principal.kind)},"name":${quote(principal.name)}}`
   const [head, tail] = [
     `{"account_id":${accountId},"action":${quote(action)}`,
     `"seq":${seq},"time":"${textOf(time)}"}`,
   ]
-  return `${head},"address":${quote(address)},"object":${encodeObject(object)},"outcome":${quote(outcome)},"principal":${who},"request_id":${quote(requestId)},${tail}`
+  return `${head},"address":${quote(address)},${placed}"object":${encodeObject(object)},"outcome":${quote(outcome)},"principal":${who},"request_id":${quote(requestId)},${tail}`
 }
 
 function encodeObject(object: AuditObject | null): string {

@@ -10,6 +10,7 @@ export interface Holding extends Pick<AuditObject, 'id' | 'name' | 'version' | '
   readonly kind:
     | 'secret'
     | 'list'
+    | 'environment'
     | 'key'
     | 'user'
     | 'machine'
@@ -33,6 +34,8 @@ export interface Holding extends Pick<AuditObject, 'id' | 'name' | 'version' | '
   readonly details?: string
   /** Of a secret: the hash of the list that it is in, as `secret.move` records it. */
   readonly place?: string
+  /** Where it is, as records have it; nothing for what is in no environment. */
+  readonly environmentId?: number | null
   /** Of a list: whether it is deleted, while some of what was in it is still to go. */
   readonly isGoing?: boolean
 }
@@ -64,6 +67,7 @@ export type MakeRegister = <Value>() => Register<Value>
 
 const settling: ReadonlySet<string> = new Set([
   ...['secret.create', 'secret.update', 'version.restore', 'list.create', 'list.rename'],
+  ...['environment.create', 'environment.update'],
   ...['machine.create', 'settings.update', 'key.create', 'key.rotate', 'key.revoke'],
   ...['user.create', 'user.update', 'user.accept'],
   ...['factor.add', 'factor.change', 'factor.use', 'sign_in.update'],
@@ -73,6 +77,7 @@ const settling: ReadonlySet<string> = new Set([
 const deleting: ReadonlySet<string> = new Set([
   'secret.delete',
   'list.delete',
+  'environment.delete',
   'machine.delete',
   'user.delete',
   'factor.remove',
@@ -87,6 +92,7 @@ const withoutUid: ReadonlySet<string> = new Set(['settings', 'target', 'sign_in'
 const nouns = {
   secret: 'secret',
   list: 'list',
+  environment: 'environment',
   key: 'API key',
   user: 'user',
   machine: 'machine',
@@ -102,6 +108,7 @@ const nouns = {
 const articled = {
   secret: 'A secret',
   list: 'A list',
+  environment: 'An environment',
   key: 'An API key',
   user: 'A user',
   machine: 'A machine',
@@ -118,6 +125,7 @@ const articled = {
 const givenFrom: Readonly<Record<string, keyof NextIds>> = {
   secret: 'nextSecretId',
   list: 'nextListId',
+  environment: 'nextEnvironmentId',
   key: 'nextKeyId',
   session: 'nextKeyId',
   factor: 'nextKeyId',
@@ -139,6 +147,7 @@ export interface NextIds {
   readonly nextDeploymentId: number
   readonly nextSeedId: number
   readonly nextTrustRuleId: number
+  readonly nextEnvironmentId: number
 }
 
 /** Is told what the tables of one account hold, then follows its records, from the first on. */
@@ -187,7 +196,7 @@ export class Replay {
     })
   }
 
-  take({ seq, action, object, outcome, principal }: AuditRecord): void {
+  take({ seq, action, object, outcome, principal, environmentId }: AuditRecord): void {
     if (outcome !== 'ok' || object === null) return
     const { kind, id, uid, hash } = object
     const given = givenFrom[kind]
@@ -195,8 +204,9 @@ export class Replay {
       this.#highest.set(given, { id, seq, noun: kind === 'target' ? nouns.target : kind.replace('_', ' ') })
     }
     if (uid === null && !withoutUid.has(kind)) return
-    const at = keyOf(object)
-    if (settling.has(action)) this.#known.set(at, { seq, text: textOf(object) })
+    const placed = { ...object, environmentId }
+    const at = keyOf(placed)
+    if (settling.has(action)) this.#known.set(at, { seq, text: textOf(placed) })
     else if (deleting.has(action)) this.#known.set(at, { seq, text: null })
     else if (action === 'metadata.update') this.#details.set(at, { seq, text: hash })
     else if (action === 'secret.move') this.#places.set(at, { seq, text: hash })
@@ -262,9 +272,12 @@ export class Replay {
   }
 }
 
-/** A target goes by its name, whatever deployment it has. */
-function keyOf({ kind, uid, name }: Pick<AuditObject, 'kind' | 'uid' | 'name'>): string {
-  return `${kind} ${kind === 'target' ? digest(String(name)) : uid}`
+type Placed = Pick<Holding, 'environmentId'>
+
+/** A target goes by its name in its environment, whatever deployment it has. */
+function keyOf({ kind, uid, name, environmentId }: Pick<AuditObject, 'kind' | 'uid' | 'name'> & Placed): string {
+  const target = environmentId === undefined || environmentId === null ? String(name) : `${environmentId} ${name}`
+  return `${kind} ${kind === 'target' ? digest(target) : uid}`
 }
 
 function digest(text: string): string {
@@ -280,6 +293,7 @@ function cameUnrecorded({ kind, id, name, isUsual }: Holding): boolean {
   return (kind === 'key' && id === 1) || (kind === 'list' && name === 'default') || isUsual === true
 }
 
-function textOf({ id, name, version, hash }: Omit<AuditObject, 'kind' | 'uid'>): string {
-  return digest(JSON.stringify([id, name, version, hash]))
+function textOf({ id, name, version, hash, environmentId }: Omit<AuditObject, 'kind' | 'uid'> & Placed): string {
+  const where = environmentId === undefined || environmentId === null ? [] : [environmentId]
+  return digest(JSON.stringify([id, name, version, hash, ...where]))
 }

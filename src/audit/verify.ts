@@ -1,6 +1,6 @@
 /** The offline verifier: recomputes a chain from its records and names the first that does not hold. */
 import { emptyHead, nextHead } from './chain.ts'
-import { type AuditRecord, isKnownFormat } from './record.ts'
+import { type AuditRecord, isKnownFormat, isWholeOf } from './record.ts'
 
 /** The last moment that a date can stand for (ECMA-262, section 21.4.1.1). */
 const lastTime = 8.64e15
@@ -64,6 +64,7 @@ export async function verifyChain(
       if (record.time < time) return verdict('The record is older than the one before it.')
       if (!(record.time <= lastTime)) return verdict('The record was changed: its time is none.')
       if (!isKnownFormat(record.format)) return verdict(unknownFormat(record.format))
+      if (!isWholeOf(record)) return verdict('The record was changed: its environment is not of its format.')
       const next = nextHead(head, record)
       if (!next.equals(stated)) return verdict('The record was changed: its hash does not continue the chain.')
       head = next

@@ -86,6 +86,7 @@ export interface AuditRecord {
   readonly principal: Principal
   readonly action: string
   readonly object: AuditObject | null
+  readonly environment?: EnvironmentRef
   /** `ok`, `replayed`, or the code of the refusal. */
   readonly outcome: string
   readonly request_id: string
@@ -165,6 +166,33 @@ export interface Enrolment {
   readonly enrolment: string
   readonly secret: string
   readonly uri: string
+}
+
+/** A name space of the account, with secrets and lists of its own. */
+export interface Environment {
+  /** Never given to another environment of the account. */
+  readonly id: number
+  readonly name: string
+  readonly base: string | null
+  /** How many of its own secrets the key may list. */
+  readonly secrets: number
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly created_at: string
+}
+
+/** What is to change of an environment. */
+export interface EnvironmentChange {
+  /** 1 to 63 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  readonly name?: string
+  /** The environment that a name is looked up in which this one lacks. */
+  readonly base?: string | null
+}
+
+/** The environment that it was asked in, if another than `default`. */
+export interface EnvironmentRef {
+  readonly id: number
+  /** What it is called now, if it is there. */
+  readonly name: string | null
 }
 
 /** What somebody signs in with beside the password. */
@@ -265,6 +293,8 @@ export interface InvitedUser {
   readonly role: Role
   /** Names or patterns that narrow the role, or null. */
   readonly name_patterns: readonly string[] | null
+  /** With any, the rights over secrets come from these roles alone; the other one keeps its rights over the account. */
+  readonly environment_roles?: Readonly<Record<string, 'admin' | 'editor' | 'reader' | 'auditor'>>
   readonly state: 'active' | 'invited' | 'disabled'
   /** Whether a passkey or an authenticator app is set up. */
   readonly second_factor: boolean
@@ -527,6 +557,14 @@ export interface NewCredential {
   readonly clientExtensionResults: Readonly<Record<string, unknown>>
 }
 
+/** An environment that is to be. */
+export interface NewEnvironment {
+  /** 1 to 63 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  readonly name: string
+  /** The environment that a name is looked up in which this one lacks. */
+  readonly base?: string | null
+}
+
 /** The name of a list. */
 export interface NewList {
   /** The name of a list: 1 to 128 characters on one line. */
@@ -655,6 +693,8 @@ export interface NewUser {
   readonly name?: string
   /** Names or patterns that narrow the role, or null. */
   readonly name_patterns?: readonly string[] | null
+  /** With any, the rights over secrets come from these roles alone; the other one keeps its rights over the account. */
+  readonly environment_roles?: Readonly<Record<string, 'admin' | 'editor' | 'reader' | 'auditor'>>
 }
 
 /** A new value of a secret. */
@@ -1088,6 +1128,8 @@ export interface User {
   readonly role: Role
   /** Names or patterns that narrow the role, or null. */
   readonly name_patterns: readonly string[] | null
+  /** With any, the rights over secrets come from these roles alone; the other one keeps its rights over the account. */
+  readonly environment_roles?: Readonly<Record<string, 'admin' | 'editor' | 'reader' | 'auditor'>>
   readonly state: 'active' | 'invited' | 'disabled'
   /** Whether a passkey or an authenticator app is set up. */
   readonly second_factor: boolean
@@ -1104,6 +1146,8 @@ export interface UserChange {
   readonly role?: Role
   /** Names or patterns that narrow the role, or null. */
   readonly name_patterns?: readonly string[] | null
+  /** With any, the rights over secrets come from these roles alone; the other one keeps its rights over the account. */
+  readonly environment_roles?: Readonly<Record<string, 'admin' | 'editor' | 'reader' | 'auditor'>>
   /** True or false. */
   readonly disabled?: boolean
 }

@@ -5,6 +5,7 @@ import { type AnswerOf, type Operation, type Operations, operations, type Rule }
 import {
   type CallOptions,
   checkedApiKey,
+  environmentOf,
   type KeyedOptions,
   type PutOptions,
   retriesOf,
@@ -77,6 +78,8 @@ export class Connection {
       headers.set('authorization', `Bearer ${checkedApiKey(apiKey)}`)
     }
     if (body !== undefined) headers.set('content-type', 'application/json')
+    const environment = environmentOf(options, this.#settings.environment)
+    if (environment !== undefined) headers.set('strongroom-environment', environment)
     if (options.ifMatch !== undefined) headers.set('if-match', [options.ifMatch].flat().join(', '))
     if (options.ifNoneMatch !== undefined) headers.set('if-none-match', options.ifNoneMatch)
     if (repeat === 'keyed') headers.set('idempotency-key', options.idempotencyKey ?? newIdempotencyKey())

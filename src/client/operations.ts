@@ -35,49 +35,80 @@ export interface Operations {
       readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'
       readonly order?: 'asc' | 'desc'
       readonly count?: 'true'
+      readonly environment?: string
     }
     answer: { readonly secrets: readonly Api.SecretHead[] }
   }
   /** Read a secret. */
-  'GET /v3/secrets/{id}': { ids: 'id'; answer: Api.Secret }
+  'GET /v3/secrets/{id}': { ids: 'id'; query: { readonly environment?: string }; answer: Api.Secret }
   /** Create a secret. */
-  'POST /v3/secrets': { body: Api.NewSecret; answer: Api.SecretHead }
+  'POST /v3/secrets': { query: { readonly environment?: string }; body: Api.NewSecret; answer: Api.SecretHead }
   /** Update a secret. */
-  'PUT /v3/secrets/{id}': { ids: 'id'; body: Api.NewValue; answer: Api.UpdatedSecret }
+  'PUT /v3/secrets/{id}': {
+    ids: 'id'
+    query: { readonly environment?: string }
+    body: Api.NewValue
+    answer: Api.UpdatedSecret
+  }
   /** Delete a secret. */
-  'DELETE /v3/secrets/{id}': { ids: 'id'; answer: Api.Message }
+  'DELETE /v3/secrets/{id}': { ids: 'id'; query: { readonly environment?: string }; answer: Api.Message }
   /** Read a secret by its name. */
-  'GET /v3/secrets/by-name/{name}': { names: 'name'; answer: Api.Secret }
+  'GET /v3/secrets/by-name/{name}': { names: 'name'; query: { readonly environment?: string }; answer: Api.Secret }
   /** Create or update the secret of a name. */
-  'PUT /v3/secrets/by-name/{name}': { names: 'name'; body: Api.PutValue; answer: Api.UpdatedSecret | Api.SecretHead }
+  'PUT /v3/secrets/by-name/{name}': {
+    names: 'name'
+    query: { readonly environment?: string }
+    body: Api.PutValue
+    answer: Api.UpdatedSecret | Api.SecretHead
+  }
   /** Read many secrets. */
   'POST /v3/secrets/batch': {
+    query: { readonly environment?: string }
     body: Api.SecretRefs
     answer: { readonly secrets: readonly Api.SecretOfMany[]; readonly missing: readonly (string | number)[] }
   }
   /** Create many secrets. */
-  'POST /v3/secrets/batch/create': { body: Api.NewSecrets; answer: { readonly secrets: readonly Api.SecretHead[] } }
+  'POST /v3/secrets/batch/create': {
+    query: { readonly environment?: string }
+    body: Api.NewSecrets
+    answer: { readonly secrets: readonly Api.SecretHead[] }
+  }
   /** Create or update many secrets. */
   'POST /v3/secrets/batch/store': {
+    query: { readonly environment?: string }
     body: Api.SecretsToStore
     answer: { readonly secrets: readonly Api.StoredSecret[] }
   }
   /** Move, tag or expire many secrets. */
   'POST /v3/secrets/batch/change': {
+    query: { readonly environment?: string }
     body: Api.ManyChanges
     answer: { readonly changed: readonly Api.NamedSecret[]; readonly failed: readonly Api.FailedSecret[] }
   }
   /** Delete many secrets. */
   'POST /v3/secrets/batch/delete': {
+    query: { readonly environment?: string }
     body: Api.ManyIds
     answer: { readonly deleted: readonly Api.NamedSecret[]; readonly failed: readonly Api.FailedSecret[] }
   }
   /** List the versions of a secret. */
-  'GET /v3/secrets/{id}/versions': { ids: 'id'; answer: { readonly versions: readonly Api.VersionHead[] } }
+  'GET /v3/secrets/{id}/versions': {
+    ids: 'id'
+    query: { readonly environment?: string }
+    answer: { readonly versions: readonly Api.VersionHead[] }
+  }
   /** Read a version of a secret. */
-  'GET /v3/secrets/{id}/versions/{version}': { ids: 'id' | 'version'; answer: Api.Version }
+  'GET /v3/secrets/{id}/versions/{version}': {
+    ids: 'id' | 'version'
+    query: { readonly environment?: string }
+    answer: Api.Version
+  }
   /** Restore a version of a secret. */
-  'POST /v3/secrets/{id}/versions/{version}/restore': { ids: 'id' | 'version'; answer: Api.UpdatedSecret }
+  'POST /v3/secrets/{id}/versions/{version}/restore': {
+    ids: 'id' | 'version'
+    query: { readonly environment?: string }
+    answer: Api.UpdatedSecret
+  }
   /** List what is known of secrets. */
   'GET /v3/metadata': {
     query: {
@@ -96,49 +127,69 @@ export interface Operations {
       readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'
       readonly order?: 'asc' | 'desc'
       readonly count?: 'true'
+      readonly environment?: string
     }
     answer: { readonly secrets: readonly Api.Metadata[] }
   }
   /** Count secrets. */
-  'GET /v3/metadata/summary': { answer: Api.Summary }
+  'GET /v3/metadata/summary': { query: { readonly environment?: string }; answer: Api.Summary }
   /** Read what is known of a secret. */
-  'GET /v3/secrets/{id}/metadata': { ids: 'id'; answer: Api.Metadata }
+  'GET /v3/secrets/{id}/metadata': { ids: 'id'; query: { readonly environment?: string }; answer: Api.Metadata }
   /** Change what is known of a secret. */
-  'PATCH /v3/secrets/{id}/metadata': { ids: 'id'; body: Api.DetailsInput; answer: Api.Metadata }
+  'PATCH /v3/secrets/{id}/metadata': {
+    ids: 'id'
+    query: { readonly environment?: string }
+    body: Api.DetailsInput
+    answer: Api.Metadata
+  }
   /** List the lists. */
   'GET /v3/lists': {
-    query: { readonly limit?: number; readonly cursor?: string }
+    query: { readonly limit?: number; readonly cursor?: string; readonly environment?: string }
     answer: { readonly lists: readonly Api.List[] }
   }
   /** Read a list. */
-  'GET /v3/lists/{id}': { ids: 'id'; answer: Api.List }
+  'GET /v3/lists/{id}': { ids: 'id'; query: { readonly environment?: string }; answer: Api.List }
   /** Create a list. */
-  'POST /v3/lists': { body: Api.NewList; answer: Api.List }
+  'POST /v3/lists': { query: { readonly environment?: string }; body: Api.NewList; answer: Api.List }
   /** Rename a list. */
-  'PUT /v3/lists/{id}': { ids: 'id'; body: Api.NewList; answer: Api.List }
+  'PUT /v3/lists/{id}': { ids: 'id'; query: { readonly environment?: string }; body: Api.NewList; answer: Api.List }
   /** Delete a list and its secrets. */
-  'DELETE /v3/lists/{id}': { ids: 'id'; answer: Api.Message }
+  'DELETE /v3/lists/{id}': { ids: 'id'; query: { readonly environment?: string }; answer: Api.Message }
   /** List the secrets of a list. */
   'GET /v3/lists/{id}/secrets': {
     ids: 'id'
-    query: { readonly limit?: number; readonly cursor?: string }
+    query: { readonly limit?: number; readonly cursor?: string; readonly environment?: string }
     answer: { readonly secrets: readonly Api.SecretHead[] }
   }
   /** Move a secret into a list. */
-  'PUT /v3/lists/{id}/secrets/{secret}': { ids: 'id' | 'secret'; answer: Api.Moved }
+  'PUT /v3/lists/{id}/secrets/{secret}': {
+    ids: 'id' | 'secret'
+    query: { readonly environment?: string }
+    answer: Api.Moved
+  }
+  /** List the environments. */
+  'GET /v3/environments': { answer: { readonly environments: readonly Api.Environment[] } }
+  /** Read an environment. */
+  'GET /v3/environments/{id}': { ids: 'id'; answer: Api.Environment }
+  /** Create an environment. */
+  'POST /v3/environments': { body: Api.NewEnvironment; answer: Api.Environment }
+  /** Rename an environment, or set its base. */
+  'PATCH /v3/environments/{id}': { ids: 'id'; body: Api.EnvironmentChange; answer: Api.Environment }
+  /** Delete an environment. */
+  'DELETE /v3/environments/{id}': { ids: 'id'; answer: Api.Message }
   /** Render a template. */
-  'POST /v3/render': { body: Api.Template; answer: Api.Rendered }
+  'POST /v3/render': { query: { readonly environment?: string }; body: Api.Template; answer: Api.Rendered }
   /** Make a seed. */
-  'POST /v3/seeds': { body: Api.NewSeed; answer: Api.IssuedSeed }
+  'POST /v3/seeds': { query: { readonly environment?: string }; body: Api.NewSeed; answer: Api.IssuedSeed }
   /** List seeds. */
   'GET /v3/seeds': {
-    query: { readonly limit?: number; readonly cursor?: string }
+    query: { readonly limit?: number; readonly cursor?: string; readonly environment?: string }
     answer: { readonly seeds: readonly Api.Seed[] }
   }
   /** Show a seed. */
-  'GET /v3/seeds/{id}': { ids: 'id'; answer: Api.Seed }
+  'GET /v3/seeds/{id}': { ids: 'id'; query: { readonly environment?: string }; answer: Api.Seed }
   /** Revoke a seed. */
-  'DELETE /v3/seeds/{id}': { ids: 'id'; answer: Api.Message }
+  'DELETE /v3/seeds/{id}': { ids: 'id'; query: { readonly environment?: string }; answer: Api.Message }
   /** List deployments. */
   'GET /v3/deployments': {
     query: {
@@ -149,19 +200,24 @@ export interface Operations {
       readonly list?: string
       readonly stale?: 'true'
       readonly include?: 'principal'
+      readonly environment?: string
     }
     answer: { readonly deployments: readonly Api.Deployment[] }
   }
   /** List who holds a secret. */
   'GET /v3/secrets/{id}/deployments': {
     ids: 'id'
-    query: { readonly include?: 'principal' }
+    query: { readonly include?: 'principal'; readonly environment?: string }
     answer: { readonly deployments: readonly Api.Deployment[] }
   }
   /** Forget a deployment. */
-  'DELETE /v3/deployments/{id}': { ids: 'id'; answer: Api.Message }
+  'DELETE /v3/deployments/{id}': { ids: 'id'; query: { readonly environment?: string }; answer: Api.Message }
   /** Make fingerprints of values. */
-  'POST /v3/fingerprints': { body: Api.FingerprintFilter; answer: Api.Fingerprints }
+  'POST /v3/fingerprints': {
+    query: { readonly environment?: string }
+    body: Api.FingerprintFilter
+    answer: Api.Fingerprints
+  }
   /** List API keys. */
   'GET /v3/keys': {
     query: { readonly limit?: number; readonly cursor?: string }
@@ -340,6 +396,7 @@ export interface Operations {
       readonly secret?: string
       readonly principal?: string
       readonly outcome?: string
+      readonly environment?: string
     }
     answer: { readonly records: readonly Api.AuditRecord[] }
   }
@@ -352,6 +409,7 @@ export interface Operations {
       readonly secret?: string
       readonly principal?: string
       readonly outcome?: string
+      readonly environment?: string
       readonly by?: string
     }
     answer: Api.Activity
@@ -433,12 +491,14 @@ const auditObjectShape: Shape<Api.AuditObject> = fields<Api.AuditObject>({
   version: orNull(integer),
   hash: orNull(text),
 })
+const environmentRefShape: Shape<Api.EnvironmentRef> = fields<Api.EnvironmentRef>({ id: integer, name: orNull(text) })
 const auditRecordShape: Shape<Api.AuditRecord> = fields<Api.AuditRecord>({
   seq: integer,
   time: text,
   principal: principalShape,
   action: text,
   object: orNull(auditObjectShape),
+  environment: optional(environmentRefShape),
   outcome: text,
   request_id: text,
   address: text,
@@ -475,6 +535,13 @@ const madeThingsShape: Shape<Api.MadeThings> = fields<Api.MadeThings>({
 })
 const endedShape: Shape<Api.Ended> = fields<Api.Ended>({ message: text, ended: optional(madeThingsShape) })
 const enrolmentShape: Shape<Api.Enrolment> = fields<Api.Enrolment>({ enrolment: text, secret: text, uri: text })
+const environmentShape: Shape<Api.Environment> = fields<Api.Environment>({
+  id: integer,
+  name: text,
+  base: orNull(text),
+  secrets: integer,
+  created_at: text,
+})
 const passkeyShape: Shape<Api.Passkey> = fields<Api.Passkey>({
   id: integer,
   name: text,
@@ -547,6 +614,7 @@ const invitedUserShape: Shape<Api.InvitedUser> = fields<Api.InvitedUser>({
   email: orNull(text),
   role: roleShape,
   name_patterns: orNull(list(text)),
+  environment_roles: optional(record(oneOf('admin', 'editor', 'reader', 'auditor'))),
   state: oneOf('active', 'invited', 'disabled'),
   second_factor: bool,
   created_at: text,
@@ -757,6 +825,7 @@ const userShape: Shape<Api.User> = fields<Api.User>({
   email: orNull(text),
   role: roleShape,
   name_patterns: orNull(list(text)),
+  environment_roles: optional(record(oneOf('admin', 'editor', 'reader', 'auditor'))),
   state: oneOf('active', 'invited', 'disabled'),
   second_factor: bool,
   created_at: text,
@@ -858,6 +927,15 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
     answer: fields<{ readonly secrets: readonly Api.SecretHead[] }>({ secrets: list(secretHeadShape) }),
   },
   'PUT /v3/lists/{id}/secrets/{secret}': { repeat: 'safe', isOpen: false, answer: movedShape },
+  'GET /v3/environments': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly environments: readonly Api.Environment[] }>({ environments: list(environmentShape) }),
+  },
+  'GET /v3/environments/{id}': { repeat: 'safe', isOpen: false, answer: environmentShape },
+  'POST /v3/environments': { repeat: 'keyed', isOpen: false, answer: environmentShape },
+  'PATCH /v3/environments/{id}': { repeat: 'safe', isOpen: false, answer: environmentShape },
+  'DELETE /v3/environments/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
   'POST /v3/render': { repeat: 'safe', isOpen: false, answer: renderedShape },
   'POST /v3/seeds': { repeat: 'keyed', isOpen: false, answer: issuedSeedShape },
   'GET /v3/seeds': {

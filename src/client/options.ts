@@ -20,6 +20,8 @@ export interface StrongroomOptions {
   readonly timeoutMs?: number
   /** How often a request is sent again that may be. 3 unless said otherwise; 0 for never. */
   readonly retries?: number
+  /** The environment of every call that is in one, by its name. Without it, the one that the API key's scopes name, or `default`. */
+  readonly environment?: string
 }
 
 /** Of any call. */
@@ -28,6 +30,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   readonly timeoutMs?: number
   readonly retries?: number
+  /** In place of the environment of the client. */
+  readonly environment?: string
 }
 
 /** Of a call that the server carries out once, however often it is sent. */
@@ -56,6 +60,7 @@ export interface Settings {
   readonly fetch: Fetch
   readonly timeoutMs: number
   readonly retries: number
+  readonly environment: string | undefined
 }
 
 /** Timers count in 31 bits of milliseconds. */
@@ -66,7 +71,9 @@ export function settingsOf(options: StrongroomOptions): Settings {
   const { apiKey, fetch = (url, init) => globalThis.fetch(url, init) } = options
   const url = baseOf(options.url)
   if (typeof apiKey !== 'function' && apiKey !== session) checkedApiKey(apiKey)
-  return { url, apiKey: readerOf(apiKey), fetch, timeoutMs: timeoutOf(options, 10_000), retries: retriesOf(options, 3) }
+  const environment = environmentOf(options)
+  const limits = { timeoutMs: timeoutOf(options, 10_000), retries: retriesOf(options, 3) }
+  return { url, apiKey: readerOf(apiKey), fetch, environment, ...limits }
 }
 
 /** Of a call that needs no key. @throws TypeError */
@@ -85,6 +92,13 @@ export function checkedApiKey(apiKey: unknown): string {
     throw new TypeError('apiKey: must be printable characters without a blank or a line end.')
   }
   return apiKey
+}
+
+/** @throws TypeError for what no header can carry */
+export function environmentOf({ environment }: { readonly environment?: string }, usual?: string): string | undefined {
+  if (environment === undefined) return usual
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/.test(environment)) return environment
+  throw new TypeError('environment: must be 1 to 63 letters, digits, "_", "." or "-".')
 }
 
 export function timeoutOf({ timeoutMs }: { readonly timeoutMs?: number }, usual: number): number {

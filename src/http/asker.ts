@@ -6,6 +6,7 @@ import { addressHex } from '../model/address.ts'
 import { type Asker, authenticate, type Identity, presumedIdentity } from '../vault/vault.ts'
 import { tokenOf, unauthenticated } from './authenticate.ts'
 import type { Context } from './context.ts'
+import { forgetEnvironment, inEnvironment } from './environment.ts'
 import { addressOf, clientOf } from './peer.ts'
 import { toRefusal } from './problem.ts'
 import { sessionTokenOf } from './session-cookie.ts'
@@ -64,7 +65,7 @@ export function identityOf({ identity }: FastifyRequest): Identity {
 function checkKeys(app: FastifyInstance, context: Context): void {
   const { vault, metrics, isQueryKeyAccepted } = context
   const readOn = (done: (refusal?: Error) => void) => done(vault.store.isNearlyFull() ? nearlyFull() : undefined)
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     if (request.routeOptions.config.isOpen === true) return done()
     try {
       const token = tokenOf(request, isQueryKeyAccepted, metrics)
@@ -73,6 +74,7 @@ function checkKeys(app: FastifyInstance, context: Context): void {
           ? (sessionOf(context, request) ?? machineOf(context, request))
           : callerOf(context, request.raw.socket, token)
       request.asker = { caller, requestId: request.id, address: addressOf(request) }
+      request.asker = inEnvironment(request, reply, request.asker)
       if (!bodyMethods.has(request.method)) return done()
       request.identity = presumedIdentity(vault, request.asker)
       if (request.identity !== undefined) return readOn(done)
@@ -142,6 +144,7 @@ function authenticateBeforeRefusing(
 ): void {
   app.setErrorHandler(async (error, request, reply) => {
     const refusal = await rightRefusal(error, request)
+    forgetEnvironment(reply)
     if (refusal.code === 'unauthenticated' && request.asker !== undefined) {
       metrics.refusedKeys.inc({ reason: request.asker.caller.kind === 'machine' ? 'missing' : 'refused' })
     }

@@ -1,5 +1,6 @@
 /** What many operations share in the description of the API: headers, refusals, and who may ask. */
 import { Type } from 'typebox'
+import { environmentPattern } from '../model/environment.ts'
 import { statusOf } from './problem.ts'
 
 /** The form of refusals: RFC 9457, or the envelope of the Secret Lists API. */
@@ -58,13 +59,19 @@ const requestHeaders = {
     schema: { type: 'string', enum: ['*'] },
     description: '`*`: only what is not there yet is made; else 412 `stale_version`.',
   },
+  'Strongroom-Environment': {
+    schema: { type: 'string', maxLength: 63, pattern: environmentPattern },
+    example: 'default',
+    description:
+      'The name of the environment that is meant, as the parameter `environment` has it; both, when they differ, are refused.',
+  },
   'Idempotency-Key': {
     schema: { type: 'string', maxLength: 255, pattern: '^[!-~]+$' },
     description:
       'A text that no other request has: sent again within a day, the request gets the first answer again, and changes nothing.',
   },
 }
-export type Taken = Exclude<keyof typeof requestHeaders, 'Idempotency-Key'>
+export type Taken = Exclude<keyof typeof requestHeaders, 'Idempotency-Key' | 'Strongroom-Environment'>
 
 const answerHeaders = {
   ETag: { schema: text, required: true, description: 'The version in double quotes, for `If-Match`.' },
@@ -73,6 +80,11 @@ const answerHeaders = {
   'Set-Cookie': { schema: text, description: "The session's cookie, or that of a sign-in that is under way." },
   'Idempotent-Replayed': { schema: { type: 'string', enum: ['true'] }, description: 'The first answer, given again.' },
   'Strongroom-Request-Id': { schema: text, required: true, description: 'The id that the log and the trail have.' },
+  'Strongroom-Environment': {
+    schema: text,
+    required: true,
+    description: 'The name of the environment that it was done in.',
+  },
   'Strongroom-Next-Cursor': { schema: text, description: 'The `cursor` of the next page; absent on the last one.' },
   'Strongroom-Previous-Cursor': {
     schema: text,

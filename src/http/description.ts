@@ -4,7 +4,7 @@
  */
 import { components, type Given, type Problems, problemName, securitySchemes } from './components.ts'
 import { isSchema, markdown, type Schema, Schemas } from './described-schema.ts'
-import { type Api, type Facts, hasFields } from './route.ts'
+import { type Api, type Facts, hasFields, takesEnvironment } from './route.ts'
 
 const about = {
   openapi: '3.1.0',
@@ -53,7 +53,8 @@ export function pathOf({ path }: Pick<Facts, 'path'>): string {
 function describeOperation(route: Facts, schemas: Schemas): object {
   const { operationId, summary, tag, description, schemas: given, headers, repeat } = route
   const parameters = [...parametersIn('query', given.query), ...parametersIn('path', given.params)]
-  const names = [...headers.takes, ...(repeat === 'keyed' ? (['Idempotency-Key'] as const) : [])]
+  const placing = takesEnvironment(route) ? (['Strongroom-Environment'] as const) : []
+  const names = [...headers.takes, ...placing, ...(repeat === 'keyed' ? (['Idempotency-Key'] as const) : [])]
   const taken = names.map((name) => ({ $ref: `#/components/parameters/${name}` }))
   const body = bodyOf(given.body)
   const { answers } = given
@@ -122,7 +123,8 @@ function bodyOf(body: Facts['schemas']['body']): object | undefined {
 }
 
 /** The refusals that follow from what a route is. What an operation refuses besides, its definition names. */
-function refusalsOf({ api, method, scope, schemas, headers, repeat }: Facts): readonly string[] {
+function refusalsOf(route: Facts): readonly string[] {
+  const { api, method, scope, schemas, headers, repeat } = route
   const isNamed = hasFields(schemas.params)
   const isOpen = scope === 'portal' || scope === 'open'
   const rules: readonly (readonly [holds: boolean, ...statuses: readonly number[]])[] = [
@@ -133,7 +135,7 @@ function refusalsOf({ api, method, scope, schemas, headers, repeat }: Facts): re
     [!isOpen, 401, 403],
     [scope === 'portal', 403],
     [method !== 'GET', 413],
-    [isNamed, 404],
+    [isNamed || takesEnvironment(route), 404],
     [headers.takes.includes('If-Match'), 412],
     [repeat === 'keyed', 422],
   ]
@@ -147,12 +149,18 @@ function securityOf({ scope }: Facts): readonly object[] {
   return scope === 'session' ? [person] : [{ bearer: [] }, { query: [] }, person]
 }
 
-function successOf(answer: Schema, { schemas: { query }, headers, repeat }: Facts, schemas: Schemas): object {
+function successOf(answer: Schema, route: Facts, schemas: Schemas): object {
+  const {
+    schemas: { query },
+    headers,
+    repeat,
+  } = route
   const isPaged = parametersIn('query', query).some((one) => 'name' in one && one.name === 'cursor')
   const names: readonly Given[] = [
     ...headers.gives,
     ...(isPaged ? (['Strongroom-Next-Cursor'] as const) : []),
     ...(repeat === 'keyed' ? (['Idempotent-Replayed'] as const) : []),
+    ...(takesEnvironment(route) ? (['Strongroom-Environment'] as const) : []),
     'Strongroom-Request-Id',
   ]
   const { description, content = { 'application/json': mediaOf(answer) } } = answer

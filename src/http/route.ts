@@ -4,9 +4,10 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
-import type { Right } from '../model/scope.ts'
+import { isOverSecrets, type Right } from '../model/scope.ts'
 import type { Given, Taken } from './components.ts'
 import type { Context } from './context.ts'
+import { EnvironmentQuery } from './schema.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -103,6 +104,8 @@ export interface Facts<
   readonly repeat: Repeat
   readonly schemas: Schemas<Params, Query, Input, Answered>
   readonly headers: Headers
+  /** That it is in an environment, where its scope does not say so (`takesEnvironment`). */
+  readonly inEnvironment?: true
 }
 
 export interface Asked<Params extends TSchema, Query extends TSchema, Input extends TSchema> {
@@ -151,10 +154,12 @@ export function defineRoute<
   const Answered extends Answers,
 >(definition: Definition<Params, Query, Input, Answered>): Route {
   const { use, ...facts } = definition
-  const [status, ...others] = Object.keys(definition.schemas.answers).map(Number)
+  const { schemas } = definition
+  const [status, ...others] = Object.keys(schemas.answers).map(Number)
   return {
     api: definition.path.startsWith('/v3/') ? 'v3' : 'lists',
     ...facts,
+    schemas: takesEnvironment(definition) ? { ...schemas, query: withEnvironment(schemas.query) } : schemas,
     serve: (app, context, served) => {
       const handler = use(context)
       app.route<Asked<Params, Query, Input>>({
@@ -167,6 +172,17 @@ export function defineRoute<
       })
     },
   }
+}
+
+/** Whether what is asked is in an environment, which a request may name: wherever a right over secrets is asked for. */
+export function takesEnvironment({ scope, inEnvironment }: Pick<Facts, 'scope' | 'inEnvironment'>): boolean {
+  const scopes: readonly string[] = [scope].flat()
+  return inEnvironment === true || scopes.every((one) => isOverSecrets(one))
+}
+
+function withEnvironment(query: TSchema): TSchema {
+  const properties = 'properties' in query ? Object(query.properties) : {}
+  return { ...query, properties: { ...properties, environment: EnvironmentQuery } }
 }
 
 /** Whether an object's schema has fields: whether a path names something. */

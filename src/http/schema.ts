@@ -1,6 +1,7 @@
 /** Pieces of schema that several v3 routes share, and how times and ids are written. */
 import { type Static, Type } from 'typebox'
 import { invalid } from '../errors.ts'
+import { environmentPattern, environmentRule } from '../model/environment.ts'
 import { parseId } from '../model/name.ts'
 import { parseTime as timeIn } from '../model/time.ts'
 
@@ -32,6 +33,16 @@ export const Message = Type.Object({ message: Type.String() }, { title: 'Message
 export const KeyQuery = {
   key: Type.Optional(Type.String({ maxLength: 64, description: 'an API key; prefer the Authorization header' })),
 }
+
+/** The query of a route that is in an environment (`takesEnvironment`). */
+export const EnvironmentQuery = Type.Optional(
+  Type.String({
+    pattern: environmentPattern,
+    description: environmentRule,
+    'x-about':
+      'The name of the environment, as the header `Strongroom-Environment` has it. Without either, the one that all scopes of the key are of; else where the thing is that is asked for by its id; else `default`.',
+  }),
+)
 
 /** The query of a route that knows no parameter but the key. */
 export const NoQuery = Type.Object(KeyQuery, { additionalProperties: false })

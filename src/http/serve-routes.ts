@@ -5,7 +5,7 @@ import { readBody } from './bodies.ts'
 import type { Context } from './context.ts'
 import { noteRepeats } from './once.ts'
 import { toRefusal } from './problem.ts'
-import { type Facts, hasFields, type Route, type Served } from './route.ts'
+import { type Facts, hasFields, type Route, type Served, takesEnvironment } from './route.ts'
 import { checkFromPortal } from './session-cookie.ts'
 
 /**
@@ -66,8 +66,11 @@ function checkedBy({ api, schemas: { params, query, body, answers } }: Facts): F
   }
 }
 
-function configOf({ api, scope, schemas: { body } }: Facts): FastifyContextConfig {
+function configOf(route: Facts): FastifyContextConfig {
+  const { api, scope, schemas } = route
+  const { body } = schemas
   return {
+    ...(takesEnvironment(route) ? { environment: api === 'lists' ? 'strict' : 'meant' } : {}),
     ...(scope === 'portal' || scope === 'open' ? { isOpen: true } : {}),
     // Clients ask for all sorts of types, and read JSON.
     ...(api === 'lists' ? { isAcceptIgnored: true } : {}),

@@ -14,6 +14,7 @@ export interface Account {
   readonly nextDeploymentId: number
   readonly nextSeedId: number
   readonly nextTrustRuleId: number
+  readonly nextEnvironmentId: number
   /** Records in the account's audit chain, the chain's head, and the newest record's time. */
   readonly auditSize: number
   readonly auditHead: Uint8Array

@@ -2,7 +2,7 @@
 import type { Account } from './account.ts'
 import { inNetworks } from './network.ts'
 import type { Principal } from './principal.ts'
-import { parseScopes, type Scope, withinScopes } from './scope.ts'
+import { parseScope, type Scope, withinScopes } from './scope.ts'
 import { scopesOfUser, type User } from './user.ts'
 
 export interface ApiKey {
@@ -89,8 +89,7 @@ export function scopesOf(key: Pick<ApiKey, 'scopes'>): readonly Scope[] {
   const text = key.scopes.join(' ')
   const known = compiled.get(text)
   if (known !== undefined) return known
-  // Of a session that is not finished.
-  const scopes = key.scopes.length === 0 ? [] : parseScopes(key.scopes)
+  const scopes = key.scopes.map((one) => parseScope(one))
   if (compiled.size >= 1000) compiled.clear()
   compiled.set(text, scopes)
   return scopes

@@ -24,6 +24,8 @@ export interface Deployment {
   /** By ascending id. */
   readonly secrets: readonly Held[]
   readonly mac: Uint8Array
+  /** The environment that it was rendered in: a target has one deployment in each. */
+  readonly environmentId: number
 }
 
 /** What the audit trail remembers a deployment by: SHA-256, hexadecimal. */

@@ -14,6 +14,8 @@ export interface List {
   readonly mac: Uint8Array
   /** Who deleted it, while some of its secrets are still to go: nobody finds it any more, nor what is in it. */
   readonly deleter: Principal | null
+  /** The environment that it is in, for ever. */
+  readonly environmentId: number
 }
 
 /** What a list may be called: a label by which it can be addressed in a path, where digits alone are an id. */

@@ -97,7 +97,7 @@ export function polled(login: Login, now: number): { readonly next: Omit<Login, 
 export function secretScopes(own: readonly Scope[]): readonly Scope[] {
   const wanted = ['secrets:list', 'secrets:read', 'secrets:write', 'secrets:delete'] as const
   return meet(
-    wanted.map((right) => ({ right, pattern: '*' })),
+    wanted.map((right) => ({ right, pattern: '*', environment: null })),
     own,
   )
 }

@@ -9,7 +9,8 @@ export function lowered(text: string): string {
 
 /** Whether a secret passes, whatever the database says. What only the database knows is believed. */
 export function fits(search: SecretSearch, secret: Secret): boolean {
-  const { name, names, words, listId, tag, type, expiresBefore, updatedBefore } = search
+  const { name, names, words, listId, environmentId, tag, type, expiresBefore, updatedBefore } = search
+  if (secret.environmentId !== environmentId) return false
   if (name !== undefined && !matches(name, secret.name)) return false
   if (names !== undefined && !names.some((pattern) => matches(pattern, secret.name))) return false
   if (listId !== undefined && secret.listId !== listId) return false

@@ -13,6 +13,8 @@ export interface Secret extends Details {
   readonly updatedAt: number
   /** The list that it is in. */
   readonly listId: number
+  /** The environment that it is in, for ever. */
+  readonly environmentId: number
   readonly mac: Uint8Array
 }
 
@@ -69,6 +71,8 @@ export interface SecretSearch {
   /** In lower case: each must be in the name, the description or a tag. */
   readonly words: readonly string[]
   readonly listId?: number | undefined
+  /** The environment that they are in. */
+  readonly environmentId: number
   readonly tag?: string | undefined
   readonly type?: Secret['type'] | undefined
   /** Milliseconds since 1970. */

@@ -37,6 +37,8 @@ export interface Seed {
   readonly returns: number
   /** When it was last asked again for what had been fetched, to the hour; milliseconds since 1970. */
   readonly refetchedAt: number | null
+  /** The environment that its references are looked up in. */
+  readonly environmentId: number
   readonly mac: Uint8Array
 }
 

@@ -1,7 +1,8 @@
 /** A user: a person of an account, with a role. Times are milliseconds since 1970. */
 import { invalid } from '../errors.ts'
+import { checkEnvironmentName, maxEnvironments } from './environment.ts'
 import { isPattern } from './pattern.ts'
-import { allScopes, formatScope, type Right, type Scope } from './scope.ts'
+import { allScopes, formatScope, isOverSecrets, type Right, type Scope } from './scope.ts'
 
 export const roles = ['owner', 'admin', 'editor', 'reader', 'auditor'] as const
 
@@ -18,6 +19,8 @@ export interface User {
   readonly role: Role
   /** What the role's rights over secrets are narrowed to; `*` for all. Never empty. */
   readonly patterns: readonly string[]
+  /** The roles in environments, each as `ROLE@ENVIRONMENT`, sorted; with any, rights over secrets come from these alone. */
+  readonly environmentRoles: readonly string[]
   /** A PHC string; `null` until a link is accepted. */
   readonly password: string | null
   readonly isDisabled: boolean
@@ -44,15 +47,68 @@ const rightsOf: Readonly<Record<Role, readonly Right[]>> = {
   auditor: ['audit:read'],
 }
 
+/** What makes the rights of a user. */
+export type Roles = Pick<User, 'role' | 'patterns' | 'environmentRoles'>
+
+/** A role in one environment: whose it is over the account, nobody is by that. */
+export const placedRoles = ['admin', 'editor', 'reader', 'auditor'] as const
+
+export interface PlacedRole {
+  readonly environment: string
+  readonly role: (typeof placedRoles)[number]
+}
+
 /** What a user may do. A narrowed one has only rights that can be narrowed. */
-export function scopesOfUser({ role, patterns }: Pick<User, 'role' | 'patterns'>): readonly Scope[] {
-  return rightsOf[role].flatMap((right) =>
-    right === 'account:manage' && !patterns.includes('*') ? [] : patterns.map((pattern) => ({ right, pattern })),
-  )
+export function scopesOfUser({ role, patterns, environmentRoles }: Roles): readonly Scope[] {
+  const placed = placedRolesOf(environmentRoles)
+  const ofAccount = rightsOf[role].filter((right) => placed.length === 0 || !isOverSecrets(right))
+  const isNarrowed = !patterns.includes('*')
+  return [
+    ...ofAccount.flatMap((right) => narrowed(right === 'account:manage' && isNarrowed ? [] : patterns, right, null)),
+    ...placed.flatMap(({ role: one, environment }) =>
+      rightsOf[one]
+        .filter((right) => right !== 'account:manage')
+        .flatMap((right) => narrowed(patterns, right, environment)),
+    ),
+  ]
+}
+
+function narrowed(patterns: readonly string[], right: Right, environment: string | null): Scope[] {
+  return patterns.map((pattern) => ({ right, pattern, environment }))
+}
+
+export function placedRolesOf(texts: readonly string[]): readonly PlacedRole[] {
+  return texts.flatMap((text) => {
+    const [word, environment = ''] = text.split('@')
+    const role = placedRoles.find((one) => one === word)
+    return role === undefined ? [] : [{ role, environment }]
+  })
+}
+
+/** As many as an account has environments. */
+const maxPlacedRoles = maxEnvironments + 1
+
+/** @throws Refusal `invalid` naming `environment_roles` */
+export function checkPlacedRoles(roles: readonly PlacedRole[] | null | undefined): readonly string[] {
+  const given = roles ?? []
+  for (const { environment } of given) checkEnvironmentName(environment, 'environment_roles')
+  if (new Set(given.map(({ environment }) => environment)).size < given.length || given.length > maxPlacedRoles) {
+    throw invalid('environment_roles', `Must name each environment once, at most ${maxPlacedRoles}.`)
+  }
+  return given.map(({ role, environment }) => `${role}@${environment}`).sort()
+}
+
+/** More would be held against every name, in each request. */
+const maxScopes = 512
+
+/** @throws Refusal `invalid` naming `environment_roles` */
+export function checkRoles<Given extends Roles>(given: Given): Given {
+  if (scopesOfUser(given).length <= maxScopes) return given
+  throw invalid('environment_roles', 'Too many, with so many patterns: use fewer of either.')
 }
 
 /** The canonical texts of a user's scopes. */
-export function scopeTextsOf(user: Pick<User, 'role' | 'patterns'>): readonly string[] {
+export function scopeTextsOf(user: Roles): readonly string[] {
   return scopesOfUser(user).map(formatScope).sort()
 }
 

@@ -1,6 +1,7 @@
 /** Where those belong who ask, and what is loaded to know them: machines, and what has a token that is no API key's. */
 import { personOf } from '../model/api-key.ts'
 import type { Caller } from './caller.ts'
+import { boundOfKey, boundOfMachine, noChain } from './environments.ts'
 import { load } from './loads.ts'
 import { accountsOfLogins, loginsByDevice as loginsWithDevice } from './login-lookups.ts'
 import * as lookups from './lookups.ts'
@@ -24,10 +25,20 @@ interface Asks {
 export function ownerOf(caller: Caller, world: World): Owner | undefined {
   if (caller.kind === 'token') {
     const key = world.find(apiKeysByToken, caller.hash)
-    return key === undefined ? undefined : { accountId: key.accountId, keyId: key.id, userId: personOf(key) }
+    if (key === undefined) return undefined
+    const { accountId, id: keyId } = key
+    return { accountId, keyId, userId: personOf(key), boundTo: boundOfKey(key), environmentId: undefined }
   }
   const accountId = accountOf(caller, world)
-  return accountId === undefined ? undefined : { accountId, keyId: 0, userId: null }
+  if (accountId === undefined) return undefined
+  if (caller.kind === 'machine') return { ...keyless(accountId), boundTo: boundOfMachine(caller.address, world) }
+  const seed = caller.kind === 'seed' ? world.find(seedsByToken, caller.hash) : undefined
+  return { ...keyless(accountId), environmentId: seed?.environmentId }
+}
+
+/** Of whoever has no key. */
+export function keyless(accountId: number): Owner {
+  return { accountId, keyId: 0, userId: null, boundTo: undefined, environmentId: undefined }
 }
 
 function accountOf(caller: Exclude<Caller, { kind: 'token' }>, world: World): number | undefined {
@@ -76,7 +87,7 @@ export function needThoseBehind(needs: Needs, requests: readonly Asks[], world: 
   for (const { caller } of requests) {
     const seed = caller.kind === 'seed' ? world.find(seedsByToken, caller.hash) : undefined
     const login = caller.kind === 'login' ? world.find(loginsByDevice, caller.hash) : undefined
-    needs.turnTo(seed?.accountId ?? login?.accountId ?? 0, 0)
+    needs.turnTo(seed?.accountId ?? login?.accountId ?? 0, 0, noChain)
     if (seed !== undefined) needs.maker(seed.maker)
     if (login !== undefined && login.userId !== null) needs.user(login.userId)
   }

@@ -1,4 +1,6 @@
 /** The queries about the audit trail. */
+import { actions, isPlaced } from '../audit/record.ts'
+import { defaultEnvironment } from '../model/environment.ts'
 import { all, literal, none, type Query, reading, settled, sql } from './sql.ts'
 import type { RecordCount, RecordCounting, RecordFilter, RecordMatch } from './store.ts'
 import { accounts } from './tables/account.ts'
@@ -26,19 +28,17 @@ export const recordsBefore = (accountId: number, filter: RecordFilter) => {
 }
 
 export const countRecords = (accountId: number, counting: RecordCounting) => {
-  const { after, upTo, stepMs, shiftMs, isByName } = counting
+  const { after, upTo, stepMs, shiftMs, isNarrowed } = counting
+  const about = isNarrowed ? sql`, object_kind, object_name, environment_id, outcome` : none
   return reading(
     { read: toRecordCount },
     settled(sql`
     select ms - (ms - ${literal(shiftMs)}) % ${literal(stepMs)} as start, action,
       case when outcome in ('ok', 'replayed') then 1 else 0 end as is_ok,
-      principal_kind, principal_id, principal_name, ${isByName ? sql`object_name` : sql`null`} as name,
-      count(*) as count
+      principal_kind, principal_id, principal_name${about}, count(*) as count
     from audit where account_id = ${accountId} and seq > ${after} and seq <= ${upTo}
-      ${isByName ? sql`and object_kind = 'secret' and object_name is not null` : none}
       ${matching(counting)}
-    group by start, action, is_ok, principal_kind, principal_id, principal_name
-      ${isByName ? sql`, object_name` : none}`),
+    group by start, action, is_ok, principal_kind, principal_id, principal_name${about}`),
   )
 }
 
@@ -46,21 +46,40 @@ const counted = audit.part('principal', 'action')
 
 /** Records of one kind, counted. */
 function toRecordCount(row: NamedRow): RecordCount {
-  const { start, is_ok: isOk, name, count } = row
+  const {
+    start,
+    is_ok: isOk,
+    count,
+    outcome,
+    object_kind: kind,
+    object_name: name,
+    environment_id: environmentId,
+  } = row
   return {
     start: Number(start),
     isOk: isOk === 1,
     ...counted.read(row),
-    name: typeof name === 'string' ? name : null,
+    ...(outcome === undefined
+      ? {}
+      : { about: { kind: textIn(kind), name: textIn(name), ...idIn(environmentId), outcome: String(outcome) } }),
     count: Number(count),
   }
+}
+
+function textIn(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+function idIn(value: unknown) {
+  return { environmentId: typeof value === 'number' ? value : null }
 }
 
 export const auditSize = (accountId: number) =>
   reading(accounts.part('auditSize'), settled(sql`select audit_size from accounts where id = ${accountId}`))
 
-function matching({ action, outcome, secret, principal }: RecordMatch): Query {
+function matching({ action, outcome, secret, principal, environmentId }: RecordMatch): Query {
   return sql`
+    ${environmentId === undefined ? none : inEnvironment(environmentId)}
     ${action === undefined ? none : sql`and action = ${action}`}
     ${outcome === undefined ? none : sql`and outcome = ${outcome}`}
     ${secret === undefined ? none : sql`and object_kind = 'secret'`}
@@ -69,3 +88,12 @@ function matching({ action, outcome, secret, principal }: RecordMatch): Query {
     ${typeof principal === 'number' ? sql`and principal_kind = 'key' and principal_id = ${principal}` : none}
     ${typeof principal === 'string' ? sql`and principal_name = ${principal}` : none}`
 }
+
+/** Of `default`, only the action says that a record is of an environment. */
+function inEnvironment(id: number): Query {
+  if (id !== defaultEnvironment.id) return sql`and environment_id = ${id}`
+  const names = placedActions.map((one) => `'${one}'`).join(', ')
+  return { sql: `and environment_id is null and action in (${names})`, parameters: [] }
+}
+
+const placedActions = actions.filter(isPlaced)

@@ -33,11 +33,21 @@ export type Caller =
   /** The server itself, for records of what it found. */
   | { readonly kind: 'system'; readonly accountId: number }
 
+/** What a request says of environments. */
+export interface Meant {
+  /** The one that it names. */
+  readonly name: string | undefined
+  /** Whether what is asked for by its id is looked for in the one that is meant alone, and not where it is. */
+  readonly isStrict: boolean
+}
+
 /** A request, without what it asks for. */
 export interface Asked {
   readonly caller: Caller
   readonly requestId: string
   readonly address: string
+  /** Without it, none is named, and a thing by its id may be wherever it is. */
+  readonly environment?: Meant | undefined
   /** Under which it is carried out once. */
   readonly idempotency?: Idempotency | undefined
 }

@@ -2,6 +2,7 @@
 import type { Principal } from '../model/principal.ts'
 import { all, none, type Query, type Reading, reading, sql } from './sql.ts'
 import { apiKeys } from './tables/api-key.ts'
+import { environments } from './tables/environment.ts'
 import { factors } from './tables/factor.ts'
 import { lists } from './tables/list.ts'
 import { machines } from './tables/machine.ts'
@@ -65,9 +66,18 @@ export const userListing = listing(users)
 export const factorListing = listing(factors)
 /** Those that are being deleted too. */
 export const listListing = listing(lists)
+/** Those of an environment. */
+export const listsIn = (environmentId: number) => listing(lists, inEnvironment(environmentId))
 export const machineListing = listing(machines)
 export const trustRuleListing = listing(trustRules)
 export const seedListing = listing(seeds)
-/** Seeds that somebody made. */
-export const seedListingOf = ({ kind, id }: Pick<Principal, 'kind' | 'id'>) =>
-  listing(seeds, sql` and maker_kind = ${kind} and maker_id = ${id}`)
+/** Seeds of an environment. */
+export const seedsIn = (environmentId: number) => listing(seeds, inEnvironment(environmentId))
+/** Those that somebody made. */
+export const seedsOf = (environmentId: number, { kind, id }: Pick<Principal, 'kind' | 'id'>) =>
+  listing(seeds, sql`${inEnvironment(environmentId)} and maker_kind = ${kind} and maker_id = ${id}`)
+export const environmentListing = listing(environments)
+
+function inEnvironment(environmentId: number): Query {
+  return sql` and environment_id = ${environmentId}`
+}

@@ -1,9 +1,11 @@
 /** Loads the world of a batch: first the accounts, locked, then everything that its requests name in them. */
 import { Refusal } from '../errors.ts'
+import { needsOf } from './asked.ts'
 import {
   accountsOfAddresses,
   accountsOfTokens,
   addressesOf,
+  keyless,
   loadMachinesAt,
   loadPersons,
   loadTokens,
@@ -13,12 +15,12 @@ import {
 } from './askers.ts'
 import type { Caller } from './caller.ts'
 import { decide } from './decide/decide.ts'
+import { headsOf, learnEnvironments, loadEnvironments } from './environments.ts'
 import type { Forged } from './forged.ts'
 import { Early, loadRows } from './loads.ts'
 import * as lookups from './lookups.ts'
-import { Needs } from './needs.ts'
 import type { Batch, Operation, Outcome, Request } from './operation.ts'
-import { actionOf, addNeeds, isOnce } from './operations/registry.ts'
+import { actionOf } from './operations/registry.ts'
 import type { Locked, Owner, Owners, Remembered } from './owners.ts'
 import type { RowMacs } from './row-macs.ts'
 import { accounts as accountRows } from './tables/account.ts'
@@ -138,15 +140,20 @@ async function loadWorld(
   if (addresses.length > 0) await loadMachinesAt(tx, addresses, world)
   if (tokens !== undefined) await loadTokens(tx, tokens, world)
   const isRight = owners === undefined || learn(owners, hashes, world)
-  return loadNamed(tx, requests, world, isRight ? early : undefined)
+  const ofOwners = isRight ? early : undefined
+  await loadEnvironments(tx, world, ofOwners)
+  const isAsKnown = owners === undefined || learnEnvironments(owners, world)
+  if (!isAsKnown && ofOwners !== undefined) await loadEnvironments(tx, world, undefined)
+  return loadNamed(tx, requests, world, isAsKnown ? ofOwners : undefined)
 }
 
 /** Asks for what requests name together with their keys, as far as it is known where those belong. */
 function askEarly(raw: Transaction, macs: RowMacs, requests: readonly Request[], owners: Owners): Early {
-  const needs = needsOf(requests, (caller) => {
+  const ownerOf = (caller: Caller) => {
     if (caller.kind === 'token') return owners.of(caller.hash)
-    return 'accountId' in caller ? { accountId: caller.accountId, keyId: 0, userId: null } : undefined
-  })
+    return 'accountId' in caller ? keyless(caller.accountId) : undefined
+  }
+  const needs = needsOf(requests, ownerOf, (accountId) => owners.environmentsOf(accountId), true)
   const forged: Forged[] = []
   return new Early(verified(raw, macs, forged), needs, forged)
 }
@@ -165,7 +172,12 @@ function learn(owners: Owners, hashes: readonly string[], world: World): boolean
 }
 
 function isSame(known: Owner | undefined, found: Owner | undefined): boolean {
-  return known?.accountId === found?.accountId && known?.keyId === found?.keyId && known?.userId === found?.userId
+  return (
+    known?.accountId === found?.accountId &&
+    known?.keyId === found?.keyId &&
+    known?.userId === found?.userId &&
+    known?.boundTo === found?.boundTo
+  )
 }
 
 /** The rows that the requests name, in the accounts that their callers belong to. */
@@ -175,7 +187,8 @@ async function loadNamed(
   world: World,
   early: Early | undefined,
 ): Promise<World> {
-  const needs = needsOf(requests, (caller) => ownerOf(caller, world))
+  const knownOf = (accountId: number) => headsOf(world, accountId)
+  const needs = needsOf(requests, (caller) => ownerOf(caller, world), knownOf)
   const hasTokens = tokensOf(requests) !== undefined
   if (hasTokens) needThoseBehind(needs, requests, world)
   await loadRows(tx, needs, world, early)
@@ -187,20 +200,6 @@ async function loadNamed(
   world.accountNames = new Set(taken)
   world.nextAccountId = nextId
   return world
-}
-
-/** @param ownerOf where whoever asks belongs, as far as that is known */
-function needsOf(requests: readonly Request[], ownerOf: (caller: Caller) => Owner | undefined): Needs {
-  const needs = new Needs()
-  for (const { caller, operation, idempotency } of requests) {
-    const owner = ownerOf(caller)
-    addNeeds(needs, owner?.accountId, owner?.keyId ?? 0, operation)
-    if (owner === undefined) continue
-    needs.turnTo(owner.accountId, owner.keyId)
-    if (isOnce(operation.kind)) needs.reply(idempotency)
-    if (owner.userId !== null) needs.user(owner.userId)
-  }
-  return needs
 }
 
 function unique<T>(values: readonly T[]): T[] {

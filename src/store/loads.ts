@@ -3,13 +3,12 @@ import type { Forged } from './forged.ts'
 import type { Lookup } from './lookup.ts'
 import * as lookups from './lookups.ts'
 import { noteMissing } from './missing.ts'
-import type { IdOrName } from './naming.ts'
-import type { Needs } from './needs.ts'
-import type { Ref } from './refs.ts'
+import type { Needs, Wanted } from './needs.ts'
+import type { PlacedRef, Ref } from './refs.ts'
 import { type At, atOf, type Index } from './rows.ts'
 import { accountKeysInUse } from './tables/account.ts'
 import { apiKeys } from './tables/api-key.ts'
-import { contents, lists, listsByName, wholeLists } from './tables/list.ts'
+import { contents, lists, listsByName } from './tables/list.ts'
 import { changedNames } from './tables/record.ts'
 import { secretsByName, storedSecrets } from './tables/secret.ts'
 import type { Result, Transaction } from './transaction.ts'
@@ -61,6 +60,7 @@ export async function loadRows(tx: Transaction, needs: Needs, world: World, earl
   noteMissing(needs, world)
   if (needs.withList.length > 0 || needs.held.length > 0) await loadFound(tx, needs, world)
   if (needs.signedInTo.size > 0) await loadSignedIn(tx, needs, world)
+  if (needs.inherited.length > 0 || needs.renamed.length > 0) await loadNames(tx, needs, world)
   if (needs.makers.length > 0) await loadMade(tx, needs, world)
   if (needs.contents.length > 0) await loadContents(tx, needs.contents, world)
 }
@@ -107,17 +107,13 @@ async function loadFound(tx: Transaction, { withList, held }: Needs, world: Worl
   await Promise.all([load(tx, lookups.listsById, missing, world), load(tx, lookups.holders, ids, world)])
 }
 
-interface Wanted {
-  readonly accountId: number
-  readonly id: IdOrName
-}
-
-type ByName<Row, Own> = Index<Row, Own, readonly [accountId: number, name: string]>
+type ByName<Row, Own> = Index<Row, Own, readonly [accountId: number, environmentId: number, name: string]>
 
 function idOf<Row, Own extends { readonly id: number }>(wanted: Wanted, index: ByName<Row, Own>, world: World): Ref[] {
-  const { accountId, id: named } = wanted
-  const id = typeof named === 'number' ? named : world.known(index, accountId, named)?.id
-  return id === undefined ? [] : [{ accountId, id }]
+  const { accountId, id: named, chain } = wanted
+  if (typeof named === 'number') return [{ accountId, id: named }]
+  const ids = chain.flatMap((environmentId) => world.known(index, accountId, environmentId, named)?.id ?? [])
+  return ids.slice(0, 1).map((id) => ({ accountId, id }))
 }
 
 function missingList(wanted: Wanted, world: World): Ref[] {
@@ -125,6 +121,25 @@ function missingList(wanted: Wanted, world: World): Ref[] {
     const listId = world.get(storedSecrets, accountId, id)?.secret.listId
     return listId === undefined || world.get(lists, accountId, listId) !== undefined ? [] : [{ accountId, id: listId }]
   })
+}
+
+/** Who has the names of secrets that may be inherited, or that are to be renamed where they are. */
+async function loadNames(tx: Transaction, { inherited, renamed }: Needs, world: World): Promise<void> {
+  const hiding = inherited.flatMap(({ accountId, id, chain }): PlacedRef[] => {
+    const secret = world.get(storedSecrets, accountId, id)?.secret
+    if (secret === undefined) return []
+    const before = chain.slice(0, Math.max(chain.indexOf(secret.environmentId), 0))
+    return before.map((environmentId) => ({ accountId, environmentId, name: secret.name }))
+  })
+  const taken = renamed.flatMap((wanted): PlacedRef[] =>
+    idOf(wanted, secretsByName, world).flatMap(({ accountId, id }) => {
+      const environmentId = world.get(storedSecrets, accountId, id)?.secret.environmentId
+      // There it was looked for already.
+      if (environmentId === undefined || environmentId === wanted.chain[0]) return []
+      return [{ accountId, environmentId, name: wanted.name }]
+    }),
+  )
+  await load(tx, lookups.named, [...hiding, ...taken], world)
 }
 
 /** Who is signed in, of all accounts where that is asked for. */
@@ -164,7 +179,10 @@ async function loadMade(tx: Transaction, { makers }: Needs, world: World): Promi
 /** What is in the lists that are to be deleted, or the next part of it. */
 async function loadContents(tx: Transaction, wanted: Needs['contents'], world: World): Promise<void> {
   for (const one of wanted) {
-    for (const list of idOf(one, listsByName, world)) {
+    for (const ref of idOf(one, listsByName, world)) {
+      const found = world.get(lists, ref.accountId, ref.id)
+      if (found === undefined) continue
+      const list = { ...ref, environmentId: found.environmentId }
       if (one.since !== undefined) {
         const names = await tx.find(lookups.changesSince, [{ accountId: list.accountId, since: one.since }])
         world.setFact(changedNames, [...(world.fact(changedNames, list.accountId) ?? []), ...names], list.accountId)
@@ -173,7 +191,6 @@ async function loadContents(tx: Transaction, wanted: Needs['contents'], world: W
       const ids = await tx.find(lookups.contentsOfList, [{ ...list, after: one.after }])
       const inside = ids.map(({ id }) => id)
       world.setFact(contents, inside, list.accountId, list.id)
-      world.setFact(wholeLists, 0, list.accountId, list.id)
       const isAll = ids.length <= lookups.partSize
       await Promise.all([
         load(tx, lookups.secretsById, ids.slice(0, lookups.partSize), world),

@@ -3,7 +3,7 @@ import type { AccountKey } from '../model/account.ts'
 import type { Deployment } from '../model/deployment.ts'
 import { forgedRow } from './forged.ts'
 import { authentic, type Counted, countAs, listed, lookup, noteBy, openRows, sealedRows, takeInto } from './lookup.ts'
-import type { NameRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from './refs.ts'
+import type { NameRef, PlacedRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from './refs.ts'
 import type { StoredSecret } from './stored.ts'
 import { accountKeys, accountKeysInUse as keysInUse } from './tables/account.ts'
 import { apiKeys } from './tables/api-key.ts'
@@ -35,6 +35,11 @@ interface Within {
   readonly accountId: number
 }
 
+/** Of a list, which is in an environment. */
+interface OfList extends Ref {
+  readonly environmentId: number
+}
+
 /** By a look-up hash, of whatever account. */
 interface HashRef {
   readonly hash: string
@@ -56,6 +61,7 @@ export const partSize = 100
 const byId = { accountId: 'account_id', id: 'id' }
 const ofAccount = { accountId: 'account_id' }
 const byMaker = { accountId: 'account_id', kind: 'maker_kind', id: 'maker_id' }
+const inEnvironment = { accountId: 'account_id', environmentId: 'environment_id', name: 'name' }
 
 export const keysByToken = sealedRows<HashRef>()('keys_by_token', apiKeys, { by: { hash: 'token_hash' } })
 export const keys = sealedRows<Ref>()('keys', apiKeys, { by: byId })
@@ -154,14 +160,14 @@ export const rules = sealedRows<Within>()('rules', signInRules, { by: ofAccount 
 const isGoing = `(select 1 from lists d where d.account_id = t.account_id and d.id = t.list_id and d.deleter_kind is not null)`
 
 export const secretsById = wholeSecrets<Ref>('secrets', byId)
-export const secretsNamed = wholeSecrets<NameRef>('secrets_named', { accountId: 'account_id', name: 'name' })
+export const secretsNamed = wholeSecrets<PlacedRef>('secrets_named', inEnvironment)
 /** The secrets of a list beyond an id: a few more than go in one part. */
-export const contentsOfList = lookup<Ref & { readonly after: number }, Ref>(
+export const contentsOfList = lookup<OfList & { readonly after: number }, Ref>(
   'contents_of_list',
   secrets,
   {
     select: 't.account_id, t.id',
-    by: { accountId: 'account_id', id: 'list_id' },
+    by: { accountId: 'account_id', environmentId: 'environment_id', id: 'list_id' },
     beyond: { after: 'id' },
     ending: `limit ${partSize + 1}`,
   },
@@ -170,11 +176,11 @@ export const contentsOfList = lookup<Ref & { readonly after: number }, Ref>(
   () => undefined,
 )
 /** The id of the secret of a name. */
-export const named = lookup<NameRef, NameRef & Ref>(
+export const named = lookup<PlacedRef, PlacedRef & Ref>(
   'named',
   secrets,
-  { select: 't.account_id, t.id, t.name', by: { accountId: 'account_id', name: 'name' } },
-  (rows) => rows.map(secrets.part('accountId', 'id', 'name').read),
+  { select: 't.account_id, t.id, t.environment_id, t.name', by: inEnvironment },
+  (rows) => rows.map(secrets.part('accountId', 'id', 'environmentId', 'name').read),
   undefined,
   noteBy(secretsByName),
 )
@@ -253,9 +259,7 @@ export const sealedVersions = lookup<VersionRef, SealedOf>(
 )
 
 export const listsById = sealedRows<Ref>()('lists', lists, { by: byId })
-export const listsNamed = sealedRows<NameRef>()('lists_named', lists, {
-  by: { accountId: 'account_id', name: 'name' },
-})
+export const listsNamed = sealedRows<PlacedRef>()('lists_named', lists, { by: inEnvironment })
 
 export const machinesById = sealedRows<Ref>()('machines', machines, { by: byId })
 export const machinesMadeBy = sealedRows<Maker>()('machines_made_by', machines, { by: byMaker })
@@ -277,7 +281,7 @@ export const seedsByToken = sealedRows<HashRef>()('seeds_by_token', seeds, { by:
 export const seedsById = sealedRows<Ref>()('seeds', seeds, { by: byId })
 
 export const deploymentsById = wholeDeployments<Ref>('deployments', byId)
-export const deploymentsTo = wholeDeployments<NameRef>('deployments_to', { accountId: 'account_id', name: 'target' })
+export const deploymentsTo = wholeDeployments<PlacedRef>('deployments_to', { ...inEnvironment, name: 'target' })
 
 /** With what they hold. */
 function wholeDeployments<Asked>(name: string, by: { readonly [Member in keyof Asked & string]?: string }) {
@@ -296,32 +300,42 @@ function wholeDeployments<Asked>(name: string, by: { readonly [Member in keyof A
   )
 }
 
-/** How many deployments hold a secret, if any. */
-export const holders = lookup<Ref, Counted>(
+/** How many deployments hold a secret, if any: of each environment. */
+export const holders = lookup<Ref, CountedIn>(
   'holders',
   deploymentSecrets,
   {
-    select: 't.account_id, t.secret_id as id, count(*) as count',
+    select: 't.account_id, t.secret_id as id, d.environment_id, count(*) as count',
     by: { accountId: 'account_id', id: 'secret_id' },
-    ending: 'group by t.account_id, t.secret_id',
+    joins: 'join deployments d on d.account_id = t.account_id and d.id = t.deployment_id',
+    ending: 'group by t.account_id, t.secret_id, d.environment_id',
   },
-  toCounted,
+  toCountedIn,
   undefined,
-  countAs(holdersKnown),
+  (world, found) => {
+    for (const { accountId, id, environmentId, count } of found) {
+      world.setFact(holdersKnown, count, accountId, id, environmentId)
+    }
+  },
 )
-/** How many deployments hold any secret of a list, if any. */
-export const holdersOfList = lookup<Ref, Counted>(
+/** How many deployments hold any secret of a list, if any: of each environment. */
+export const holdersOfList = lookup<OfList, CountedIn>(
   'holders_of_list',
   secrets,
   {
-    select: 't.account_id, t.list_id as id, count(distinct h.deployment_id) as count',
-    by: { accountId: 'account_id', id: 'list_id' },
-    joins: 'join deployment_secrets h on h.account_id = t.account_id and h.secret_id = t.id',
-    ending: 'group by t.account_id, t.list_id',
+    select: 't.account_id, t.list_id as id, d.environment_id, count(distinct h.deployment_id) as count',
+    by: { accountId: 'account_id', environmentId: 'environment_id', id: 'list_id' },
+    joins: `join deployment_secrets h on h.account_id = t.account_id and h.secret_id = t.id
+      join deployments d on d.account_id = h.account_id and d.id = h.deployment_id`,
+    ending: 'group by t.account_id, t.list_id, d.environment_id',
   },
-  toCounted,
+  toCountedIn,
   undefined,
-  countAs(wholeLists),
+  (world, found) => {
+    for (const { accountId, id, environmentId, count } of found) {
+      world.setFact(wholeLists, count, accountId, id, environmentId)
+    }
+  },
 )
 
 export const trustRulesOf = sealedRows<Within>()('trust_rules_of', trustRules, {
@@ -339,6 +353,20 @@ export const repliesTo = sealedRows<ReplyRef & { readonly since?: number }>()('r
   beyond: { since: 'created_ms' },
   beside: (now) => ({ since: now - replyLifetimeMs }),
 })
+
+/** The same of one environment. */
+interface CountedIn extends Counted {
+  readonly environmentId: number
+}
+
+function toCountedIn(rows: readonly NamedRow[]): CountedIn[] {
+  return rows.map((row) => ({
+    accountId: Number(row['account_id']),
+    id: Number(row['id']),
+    environmentId: Number(row['environment_id']),
+    count: Number(row['count']),
+  }))
+}
 
 function toCounted(rows: readonly NamedRow[]): Counted[] {
   return rows.map((row) => ({

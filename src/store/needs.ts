@@ -1,15 +1,23 @@
 /** Which rows the operations of a batch name. */
 import type { AddressRange } from '../model/address.ts'
 import type { Principal } from '../model/principal.ts'
+import { environmentsOf } from './environment-lookups.ts'
 import { loginsWithCode } from './login-lookups.ts'
 import type { Lookup } from './lookup.ts'
 import * as lookups from './lookups.ts'
 import type { MakerRef } from './made.ts'
 import type { Idempotency, IdOrName, Place } from './naming.ts'
-import type { NameRef, Ref } from './refs.ts'
+import type { NameRef, PlacedRef, Ref } from './refs.ts'
 import type { At } from './rows.ts'
 
 const nothing: readonly never[] = []
+
+/** A secret or a list: by its name in the first environment of a chain that has it. */
+export interface Wanted {
+  readonly accountId: number
+  readonly chain: readonly number[]
+  readonly id: IdOrName
+}
 
 /** A look-up, and what is asked of it, each thing once. */
 export interface Asked<Ref extends object> {
@@ -24,18 +32,23 @@ export interface Asked<Ref extends object> {
 export class Needs {
   #accountId = 0
   #keyId = 0
+  /** The ids of the environment that is meant, and of its bases. */
+  #chain: readonly number[] = nothing
 
   readonly #asked = new Map<object, Asked<object>>()
 
   /** Of secrets whose list is asked for too, and whose holders are counted: what leads to those is looked for first. */
-  readonly withList: { readonly accountId: number; readonly id: IdOrName }[] = []
-  readonly held: { readonly accountId: number; readonly id: IdOrName }[] = []
-  readonly contents: {
+  readonly withList: Wanted[] = []
+  readonly held: Wanted[] = []
+  /** Secrets that may be inherited: unless an environment before theirs in the chain has one of the same name. */
+  readonly inherited: {
     readonly accountId: number
-    readonly id: IdOrName
-    readonly after: number
-    readonly since?: number
+    readonly id: number
+    readonly chain: readonly number[]
   }[] = []
+  /** Secrets that are to be called so, wherever they are. */
+  readonly renamed: (Wanted & { readonly name: string })[] = []
+  readonly contents: (Wanted & { readonly after: number; readonly since?: number })[] = []
   readonly claimed: AddressRange[] = []
   readonly accountNames = new Set<string>()
   /** Accounts of which it is asked who is signed in. */
@@ -53,10 +66,15 @@ export class Needs {
     return asked === undefined ? nothing : [...asked.refs.values()]
   }
 
-  /** What is said next is needed by a caller of this account, with this key if any (else 0). */
-  turnTo(accountId: number, keyId: number): void {
+  /**
+   * What is said next is needed by a caller of this account, with this key if any (else 0).
+   *
+   * @param chain the environment that is meant, by its id, and its bases: where names are looked up
+   */
+  turnTo(accountId: number, keyId: number, chain: readonly number[]): void {
     this.#accountId = accountId
     this.#keyId = keyId
+    this.#chain = chain
   }
 
   /** What a look-up finds, by a row's id. */
@@ -68,19 +86,33 @@ export class Needs {
     this.#ask(lookup, { accountId: this.#accountId, name })
   }
 
+  /** What has the name in the environment that is meant. */
+  namedHere<Found>(lookup: Lookup<PlacedRef, Found>, name: string): void {
+    this.#ask(lookup, { accountId: this.#accountId, environmentId: this.#chain[0] ?? 0, name })
+  }
+
+  /** What has the name there, or in a base. */
+  namedInChain<Found>(lookup: Lookup<PlacedRef, Found>, name: string): void {
+    for (const environmentId of this.#chain) this.#ask(lookup, { accountId: this.#accountId, environmentId, name })
+  }
+
   /** All of the account. */
   ofAccount<Found>(lookup: Lookup<{ readonly accountId: number }, Found>): void {
     this.#ask(lookup, { accountId: this.#accountId })
   }
 
   secret(id: IdOrName): void {
-    if (typeof id === 'number') this.row(lookups.secretsById, id)
-    else this.named(lookups.secretsNamed, id)
+    if (typeof id === 'string') {
+      this.namedInChain(lookups.secretsNamed, id)
+      return
+    }
+    this.row(lookups.secretsById, id)
+    if (this.#chain.length > 1) this.inherited.push({ accountId: this.#accountId, id, chain: this.#chain })
   }
 
   list(list: IdOrName): void {
     if (typeof list === 'number') this.row(lookups.listsById, list)
-    else this.named(lookups.listsNamed, list)
+    else this.namedHere(lookups.listsNamed, list)
   }
 
   /** The secret, and the list that it must be in. */
@@ -91,7 +123,7 @@ export class Needs {
 
   /** The list that the secret is in. */
   listOfSecret(id: IdOrName): void {
-    this.withList.push({ accountId: this.#accountId, id })
+    this.withList.push({ ...this.#within(), id })
   }
 
   /**
@@ -101,22 +133,33 @@ export class Needs {
    * @param since after so many records of the trail, what was made, changed or moved is asked for too
    */
   contentsOf(list: IdOrName, after = 0, since?: number): void {
-    this.contents.push({ accountId: this.#accountId, id: list, after, ...(since === undefined ? {} : { since }) })
+    this.contents.push({ ...this.#within(), id: list, after, ...(since === undefined ? {} : { since }) })
   }
 
-  /** Whether a secret has the name already. */
+  /** Whether a secret of the environment has the name already. */
   newName(name: string): void {
-    this.named(lookups.named, name)
+    this.namedHere(lookups.named, name)
+  }
+
+  /** Whether a secret has the name already, where another one is that is to get it. */
+  newNameOf(id: IdOrName, name: string): void {
+    this.newName(name)
+    this.renamed.push({ ...this.#within(), id, name })
+  }
+
+  /** Whether the environment has the name, or inherits it. */
+  nameInChain(name: string): void {
+    this.namedInChain(lookups.named, name)
   }
 
   /** How many deployments hold the secret. */
   holdersOf(id: IdOrName): void {
-    this.held.push({ accountId: this.#accountId, id })
+    this.held.push({ ...this.#within(), id })
   }
 
   /** The secret and the heads of its versions. */
   history(id: number): void {
-    this.row(lookups.secretsById, id)
+    this.secret(id)
     this.row(lookups.versionsOf, id)
   }
 
@@ -141,6 +184,11 @@ export class Needs {
   /** Which versions of the account's key still wrap something. */
   versionsInUse(): void {
     this.ofAccount(lookups.accountKeysInUse)
+  }
+
+  /** All of the account, but for `default`. */
+  environments(): void {
+    this.ofAccount(environmentsOf)
   }
 
   machine(id: number): void {
@@ -221,7 +269,7 @@ export class Needs {
 
   /** What the target holds. */
   target(target: string): void {
-    this.named(lookups.deploymentsTo, target)
+    this.namedHere(lookups.deploymentsTo, target)
   }
 
   seed(id: number): void {
@@ -280,6 +328,10 @@ export class Needs {
     const known = this.#asked.get(lookup)
     if (known !== undefined) known.refs.set(lookup.atOf(ref), ref)
     else this.#asked.set(lookup, { lookup: lookup as never, refs: new Map<At, object>([[lookup.atOf(ref), ref]]) })
+  }
+
+  #within() {
+    return { accountId: this.#accountId, chain: this.#chain }
   }
 
   #row(id: number): Ref {

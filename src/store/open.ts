@@ -15,7 +15,6 @@ import type { Kind, Outcome, Request } from './operation.ts'
 import { Unusable } from './postgres/connect.ts'
 import { PostgresEngine } from './postgres/postgres.ts'
 import * as queries from './queries.ts'
-
 import { sealedAtOnce } from './seal-anew.ts'
 import { type Asked, countByList, countSecrets, secretPages, tags } from './secret-pages.ts'
 import type { Query, Reading } from './sql.ts'
@@ -31,6 +30,7 @@ import type {
   SecretListing,
   Store,
   StoreEvents,
+  Within,
   Wraps,
 } from './store.ts'
 import * as people from './user-queries.ts'
@@ -111,8 +111,8 @@ class BatchedStore implements Store {
     return (await this.#batcher.submit(request as unknown as Request)) as Outcome<K>
   }
 
-  secretsAfter(accountId: number, after: number, limit: number) {
-    return this.#all(queries.secretsAfter(accountId, after, limit))
+  secretsAfter(within: Within, after: number, limit: number) {
+    return this.#all(queries.secretsAfter(within, after, limit))
   }
 
   secretPages(accountId: number, listing: SecretListing) {
@@ -127,12 +127,16 @@ class BatchedStore implements Store {
     return countByList(this.#asked(accountId), search)
   }
 
-  tags(accountId: number, limit: number) {
-    return tags(this.#asked(accountId), limit)
+  tags({ accountId, environmentId }: Within, limit: number) {
+    return tags(this.#asked(accountId), environmentId, limit)
   }
 
-  secretsOfListAfter(accountId: number, listId: number, after: number, limit: number) {
-    return this.#all(queries.secretsOfListAfter(accountId, listId, after, limit))
+  secretsOfListAfter(within: Within, listId: number, after: number, limit: number) {
+    return this.#all(queries.secretsOfListAfter(within, listId, after, limit))
+  }
+
+  environments(accountId: number) {
+    return this.#all(queries.environmentsOf(accountId))
   }
 
   async listsOfIds(accountId: number, ids: readonly number[]) {
@@ -142,7 +146,7 @@ class BatchedStore implements Store {
   async deploymentsAfter(accountId: number, filter: DeploymentFilter, after: number, limit: number) {
     // Whether one holds something old, or something by a name, is looked up for each: a stretch at a time.
     const isSought = filter.isStale === true || filter.listId !== undefined || typeof filter.secret === 'string'
-    const [end] = isSought ? await this.#query(queries.endOfDeployments(accountId, after, soughtAtOnce)) : []
+    const [end] = isSought ? await this.#query(queries.endOfDeployments(accountId, filter, after, soughtAtOnce)) : []
     const upTo = end === undefined ? undefined : Number(end['id'])
     const rows = await this.#query(queries.deploymentsAfter(accountId, filter, after, upTo, limit))
     const found = queries.storedDeployments(rows)
@@ -175,8 +179,8 @@ class BatchedStore implements Store {
     return this.#all(queries.trustRulesOf(accountId, issuer))
   }
 
-  secretNamed(accountId: number, name: string) {
-    return this.#first(queries.secretNamed(accountId, name))
+  secretNamed(within: Within, name: string) {
+    return this.#first(queries.secretNamed(within, name))
   }
 
   deletedLists() {

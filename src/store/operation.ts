@@ -3,8 +3,10 @@ import type { Asked } from './caller.ts'
 import type { Kind, Op, Results } from './operations/registry.ts'
 import type { Outcome as OutcomeWith } from './outcome.ts'
 
+export type { Listing } from './decide/work.ts'
 export type { IdOrName, Match, MetadataMatch } from './naming.ts'
 export type { Kind, OnceKind, Op, Operation, Results } from './operations/registry.ts'
+export { isPlaced } from './operations/registry.ts'
 export type { Changed } from './operations/secrets.ts'
 export type { Settings } from './operations/settings.ts'
 

@@ -12,6 +12,8 @@ export interface Done<Result> {
   readonly result: Result
   /** Whether it is the answer to an earlier request under the same `Idempotency-Key`. */
   readonly isReplayed?: true
+  /** The name of the environment that it was carried out in, if another than `default`. */
+  readonly environment?: string
 }
 
 /** How an operation ends without a result. */

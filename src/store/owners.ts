@@ -1,7 +1,9 @@
 /**
- * Whose the keys are that were seen: the account, the id and the user of a key never change. It says where to look, and nothing
+ * Whose the keys are that were seen: the account, the id and the user of a key never change; and which environments the
+ * accounts have, which is held against the rows each time. It says where to look, and nothing
  * of what somebody may: the key itself is read in every batch, and what it says counts.
  */
+import type { EnvironmentHead } from '../model/environment.ts'
 import type { Locked, Trails } from './trails.ts'
 
 export type { Locked }
@@ -12,7 +14,13 @@ export interface Owner {
   readonly keyId: number
   /** The person as whom it acts, if any. */
   readonly userId: number | null
+  /** The environment that all of its scopes are of, by its name. */
+  readonly boundTo: string | undefined
+  /** Of a seed: the environment that it is of. */
+  readonly environmentId: number | undefined
 }
+
+const none: readonly EnvironmentHead[] = []
 
 /** More than that are forgotten, and cost one more question each when they come again. */
 const maxKnown = 100_000
@@ -27,6 +35,7 @@ export interface Remembered {
 
 export class Owners {
   readonly #byHash = new Map<string, Owner>()
+  readonly #environments = new Map<number, readonly EnvironmentHead[]>()
 
   /** @param hash the look-up hash of a key */
   of(hash: string): Owner | undefined {
@@ -36,6 +45,17 @@ export class Owners {
   learn(hash: string, owner: Owner): void {
     if (this.#byHash.size >= maxKnown && !this.#byHash.has(hash)) this.#byHash.clear()
     this.#byHash.set(hash, owner)
+  }
+
+  /** The environments of an account that were seen last, beside `default`. */
+  environmentsOf(accountId: number): readonly EnvironmentHead[] {
+    return this.#environments.get(accountId) ?? none
+  }
+
+  learnEnvironments(accountId: number, heads: readonly EnvironmentHead[]): void {
+    if (this.#environments.size >= maxKnown) this.#environments.clear()
+    if (heads.length === 0) this.#environments.delete(accountId)
+    else this.#environments.set(accountId, heads)
   }
 
   forget(hash: string): void {

@@ -3,9 +3,10 @@ import type { Secret } from '../model/secret.ts'
 import { inStandingList } from './secret-search.ts'
 import { all, among, eachByItself, none, type Query, reading, settled, sql } from './sql.ts'
 import type { DeploymentFilter, StoredDeployment } from './store.ts'
-import type { StoredVersion } from './stored.ts'
+import type { StoredVersion, Within } from './stored.ts'
 import { accounts } from './tables/account.ts'
 import { deployments, toDeployments } from './tables/deployment.ts'
+import { environments } from './tables/environment.ts'
 import type { NamedRow } from './tables/field.ts'
 import { lists } from './tables/list.ts'
 import { accountSettings, machineAddresses } from './tables/machine.ts'
@@ -68,23 +69,39 @@ export const versionsOf = (accountId: number, ids: readonly number[]) =>
   order by s.id, v.version`,
   )
 
-export const secretsAfter = (accountId: number, after: number, limit: number) =>
-  reading(secrets, pageOfSecrets(accountId, after, limit))
-
-const pageOfSecrets = (accountId: number, after: number, limit: number): Query =>
-  sql`select ${all(secrets, 's')} from secrets s where s.account_id = ${accountId} and s.id > ${after} and ${inStandingList}
-    order by s.id limit ${limit}`
-
-export const secretNamed = (accountId: number, name: string) =>
-  reading(secrets, sql`select ${all(secrets)} from secrets where account_id = ${accountId} and name = ${name}`)
-
-export const secretsOfListAfter = (accountId: number, listId: number, after: number, limit: number) =>
+export const secretsAfter = ({ accountId, environmentId }: Within, after: number, limit: number) =>
   reading(
     secrets,
     sql`
-  select ${all(secrets)} from secrets where account_id = ${accountId} and list_id = ${listId} and id > ${after}
+  select ${all(secrets, 's')} from secrets s
+  where s.account_id = ${accountId} and s.environment_id = ${environmentId} and s.id > ${after} and ${inStandingList}
+  order by s.id limit ${limit}`,
+  )
+
+export const secretNamed = ({ accountId, environmentId }: Within, name: string) =>
+  reading(
+    secrets,
+    sql`
+  select ${all(secrets)} from secrets
+  where account_id = ${accountId} and environment_id = ${environmentId} and name = ${name}`,
+  )
+
+export const secretsOfListAfter = (
+  { accountId, environmentId }: Within,
+  listId: number,
+  after: number,
+  limit: number,
+) =>
+  reading(
+    secrets,
+    sql`
+  select ${all(secrets)} from secrets
+  where account_id = ${accountId} and environment_id = ${environmentId} and list_id = ${listId} and id > ${after}
   order by id limit ${limit}`,
   )
+
+export const environmentsOf = (accountId: number) =>
+  reading(environments, sql`select ${all(environments)} from environments where account_id = ${accountId} order by id`)
 
 export const listsOfIds = (accountId: number, ids: readonly number[]) =>
   reading(
@@ -102,9 +119,15 @@ export const deletedLists = () =>
 /** Ids of deployments after one, and whether they hold anything of a list. */
 export const holdersOfListAfter = (accountId: number, listId: number, after: number, limit: number) =>
   reading(
-    { read: (row: NamedRow) => ({ id: Number(row['id']), isHolding: Number(row['is_holding'] ?? 0) === 1 }) },
+    {
+      read: (row: NamedRow) => ({
+        id: Number(row['id']),
+        environmentId: Number(row['environment_id']),
+        isHolding: Number(row['is_holding'] ?? 0) === 1,
+      }),
+    },
     sql`
-    select d.id, (select 1 from deployment_secrets h
+    select d.id, d.environment_id, (select 1 from deployment_secrets h
         join secrets s on s.account_id = h.account_id and s.id = h.secret_id and s.list_id = ${listId}
         where h.account_id = d.account_id and h.deployment_id = d.id limit 1) as is_holding
     from deployments d where d.account_id = ${accountId} and d.id > ${after} order by d.id limit ${limit}`,
@@ -156,12 +179,21 @@ export function storedDeployments(rows: readonly NamedRow[]): readonly StoredDep
 }
 
 /** The id of the last one of the next so many deployments; no row where there are fewer. */
-export const endOfDeployments = (accountId: number, after: number, count: number): Query =>
-  sql`select id from deployments where account_id = ${accountId} and id > ${after} order by id limit 1 offset ${count - 1}`
+export const endOfDeployments = (
+  accountId: number,
+  { environmentId }: DeploymentFilter,
+  after: number,
+  count: number,
+): Query => {
+  const also = environmentId === undefined ? none : sql` and environment_id = ${environmentId}`
+  return sql`
+    select id from deployments where account_id = ${accountId}${also} and id > ${after}
+    order by id limit 1 offset ${count - 1}`
+}
 
 function matching(
   accountId: number,
-  { target, secret, listId, isStale }: DeploymentFilter,
+  { target, secret, listId, isStale, environmentId }: DeploymentFilter,
   after: number,
   limit: number,
 ): Query {
@@ -173,6 +205,7 @@ function matching(
   const isOnly = target === undefined && listId === undefined && isStale !== true
   const next = isOnly ? sql` and deployment_id > ${after} order by deployment_id limit ${limit}` : none
   return sql`
+    ${environmentId === undefined ? none : sql` and environment_id = ${environmentId}`}
     ${target === undefined ? none : sql` and target = ${target}`}
     ${
       typeof secret === 'number'

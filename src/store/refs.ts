@@ -11,6 +11,11 @@ export interface NameRef {
   readonly name: string
 }
 
+/** What has a name in an environment. */
+export interface PlacedRef extends NameRef {
+  readonly environmentId: number
+}
+
 export interface EmailRef {
   readonly accountId: number
   readonly email: string

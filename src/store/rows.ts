@@ -80,8 +80,9 @@ export interface Rows<Row, Own, Key extends readonly KeyValue[]> {
 }
 
 export interface Counts<Row> {
-  readonly fact: Fact<readonly [number, number], number>
-  of(row: Row): readonly (readonly [number, number])[]
+  /** By as many numbers as `of` gives for each. */
+  readonly fact: Fact<never, number>
+  of(row: Row): readonly (readonly number[])[]
 }
 
 /** How most rows are written. */
@@ -121,8 +122,8 @@ export function index<Row, Own, const Fields extends readonly (keyof Own & strin
   rows: Rows<Row, Own, never>,
   ...fields: Fields
 ): Index<Row, Own, Values<Own, Fields>> {
-  const [first = '', second, ...others] = fields as readonly string[]
-  if (others.length > 0) throw new Error('An index has one field or two.')
+  const [first = '', second, third, ...others] = fields as readonly string[]
+  if (others.length > 0) throw new Error('An index has at most three fields.')
   return {
     rows: rows as Rows<Row, Own, readonly KeyValue[]>,
     atOf: (own) => {
@@ -130,7 +131,9 @@ export function index<Row, Own, const Fields extends readonly (keyof Own & strin
       const one = members[first] ?? undefined
       if (second === undefined || one === undefined) return one
       const two = members[second] ?? undefined
-      return two === undefined ? undefined : `${one} ${two}`
+      if (two === undefined || third === undefined) return two === undefined ? undefined : `${one} ${two}`
+      const three = members[third] ?? undefined
+      return three === undefined ? undefined : `${one} ${two} ${three}`
     },
   }
 }

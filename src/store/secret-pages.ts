@@ -17,6 +17,7 @@ import {
   filtersOf,
   goingLists,
   type Key,
+  type Narrowing,
   nextRows,
   notIn,
   passing,
@@ -27,6 +28,7 @@ import {
 } from './secret-search.ts'
 import { type Query, type Reading, reading, sql } from './sql.ts'
 import type { SecretListing, SecretOrder, SecretPage } from './store.ts'
+import type { Within } from './stored.ts'
 import type { NamedRow } from './tables/field.ts'
 import { lists } from './tables/list.ts'
 import { secrets } from './tables/secret.ts'
@@ -65,7 +67,8 @@ type Way =
 export async function* secretPages(asked: Asked, listing: SecretListing): AsyncGenerator<SecretPage> {
   const { search, order, isDown, after, now } = listing
   const [from, ...key] = after ?? []
-  const filters = filtersOf(asked.dialect, asked.accountId, search)
+  const within = withinOf(asked, search)
+  const filters = filtersOf(asked.dialect, within, search)
   const known = new Map<Filter, boolean>()
   let isBegun = from === undefined
   let { skip = 0 } = listing
@@ -74,16 +77,16 @@ export async function* secretPages(asked: Asked, listing: SecretListing): AsyncG
     const isThere = segment.name === from
     // The list that it was in may be gone: then it goes on with the next one.
     if (!isBegun && !isThere && order !== 'list') continue
-    const way = await wayOf(asked, segment, filters, known)
+    const way = await wayOf(asked, within, segment, filters, known)
     let begin: readonly Key[] | undefined = isThere && !isBegun ? key : undefined
     isBegun = true
     if (skip > 0) {
-      const { count, last } = await passOver(asked, segment.course, way, skip, isDown, going)
+      const { count, last } = await passOver(asked, within, segment.course, way, skip, isDown, going)
       skip -= count
       if (last === undefined) continue
       begin = last
     }
-    yield* pagesOf(asked, segment, way, { isDown, after: begin, limit: listing.limit })
+    yield* pagesOf(asked, within, segment, way, { isDown, after: begin, limit: listing.limit })
   }
 }
 
@@ -92,8 +95,9 @@ export async function countSecrets(asked: Asked, search: SecretSearch): Promise<
   const filters = await standingOf(asked, search)
   // Along the index that has most of it in one stretch: that of names is small beside the rows.
   const course = filters.find((filter) => filter.course !== undefined)?.course ?? 'name'
-  const way = await wayOf(asked, { name: 0, course, filters: [] }, filters, new Map())
-  if (way.kind === 'few') return numberOf(await asked.query(countOfIds(asked.accountId, way.ids, way.filters)))
+  const within = withinOf(asked, search)
+  const way = await wayOf(asked, within, { name: 0, course, filters: [] }, filters, new Map())
+  if (way.kind === 'few') return numberOf(await asked.query(countOfIds(within, way.ids, way.filters)))
   let count = 0
   await goAlong(asked, course, way, (rows) => {
     count += numberOf(rows)
@@ -105,7 +109,7 @@ export async function countSecrets(asked: Asked, search: SecretSearch): Promise<
 export async function countByList(asked: Asked, search: SecretSearch): Promise<ReadonlyMap<number, number>> {
   const counts = new Map<number, number>()
   const filters = await standingOf(asked, search)
-  const way = { kind: 'stretches', source: secretsOf(asked.accountId), filters } as const
+  const way = { kind: 'stretches', source: secretsOf(withinOf(asked, search)), filters } as const
   await goAlong(asked, 'list', way, (rows) => {
     for (const { id, count } of rows) counts.set(Number(id), (counts.get(Number(id)) ?? 0) + Number(count))
   })
@@ -114,7 +118,11 @@ export async function countByList(asked: Asked, search: SecretSearch): Promise<R
 
 /** The filters of a search whose rows are only counted. */
 async function standingOf(asked: Asked, search: SecretSearch): Promise<readonly Filter[]> {
-  return [...filtersOf(asked.dialect, asked.accountId, search), ...(await goingOf(asked))]
+  return [...filtersOf(asked.dialect, withinOf(asked, search), search), ...(await goingOf(asked))]
+}
+
+function withinOf({ accountId }: Asked, { environmentId }: SecretSearch): Within {
+  return { accountId, environmentId }
 }
 
 /** Leaves out what is in lists that are being deleted. */
@@ -132,6 +140,7 @@ interface Passed {
 /** Goes past the first so many of a segment without reading them: entries of an index are counted, a stretch at a time. */
 async function passOver(
   asked: Asked,
+  within: Within,
   course: Course,
   way: Way,
   count: number,
@@ -140,10 +149,10 @@ async function passOver(
 ): Promise<Passed> {
   const filters = [...(way.kind === 'index' ? [] : way.filters), ...going]
   if (way.kind === 'few') {
-    const nth = passingOf(asked.accountId, way.ids, { course, isDown, after: undefined }, filters, 1, count - 1)
+    const nth = passingOf(within, way.ids, { course, isDown, after: undefined }, filters, 1, count - 1)
     const [last] = (await asked.query(nth)).map(secrets.read)
     if (last !== undefined) return { count, last: courses[course].keyOf(last) }
-    return { count: numberOf(await asked.query(countOfIds(asked.accountId, way.ids, filters))) }
+    return { count: numberOf(await asked.query(countOfIds(within, way.ids, filters))) }
   }
   const pace = new Stride()
   for (let after: readonly Key[] | undefined, passed = 0; ; ) {
@@ -163,9 +172,13 @@ async function passOver(
   }
 }
 
-/** The tags of an account by their letters, the first so many. */
-export async function tags({ accountId, query }: Asked, limit: number): Promise<readonly string[]> {
-  return (await query(tagsOf(accountId, limit))).map(({ tag }) => String(tag))
+/** The tags of an environment by their letters, the first so many. */
+export async function tags(
+  { accountId, query }: Asked,
+  environmentId: number,
+  limit: number,
+): Promise<readonly string[]> {
+  return (await query(tagsOf({ accountId, environmentId }, limit))).map(({ tag }) => String(tag))
 }
 
 /** Counts the rows of a course, a stretch at a time. */
@@ -190,6 +203,7 @@ async function goAlong(
 
 async function wayOf(
   asked: Asked,
+  within: Within,
   segment: Segment,
   ofSearch: readonly Filter[],
   known: Map<Filter, boolean>,
@@ -197,7 +211,7 @@ async function wayOf(
   const filters = [...ofSearch, ...segment.filters]
   const lead = filters.find(({ course }) => course === segment.course)
   const rest = filters.filter((filter) => filter !== lead || filter.isWider === true)
-  const source = lead?.source ?? secretsOf(asked.accountId, lead?.where)
+  const source = lead?.source ?? secretsOf(within, lead?.where)
   if (rest.length === 0) return { kind: 'index', source }
   for (const filter of filters) {
     const { ids } = filter
@@ -216,7 +230,13 @@ interface Part {
   readonly limit: number
 }
 
-async function* pagesOf(asked: Asked, segment: Segment, way: Way, part: Part): AsyncGenerator<SecretPage> {
+async function* pagesOf(
+  asked: Asked,
+  within: Within,
+  segment: Segment,
+  way: Way,
+  part: Part,
+): AsyncGenerator<SecretPage> {
   const { course } = segment
   const positionOf = (secret: Secret) => [segment.name, ...courses[course].keyOf(secret)]
   const read = async (query: Query) => (await asked.query(query)).map(secrets.read)
@@ -228,7 +248,7 @@ async function* pagesOf(asked: Asked, segment: Segment, way: Way, part: Part): A
   const next = (after: readonly Key[] | undefined) =>
     way.kind === 'index'
       ? read(nextRows({ course, source: way.source, isDown: part.isDown, after }, size))
-      : read(passingOf(asked.accountId, way.ids, { course, isDown: part.isDown, after }, way.filters, size))
+      : read(passingOf(within, way.ids, { course, isDown: part.isDown, after }, way.filters, size))
   for (let page: Promise<readonly Secret[]> | undefined = next(part.after); page !== undefined; ) {
     const found: readonly Secret[] = await page
     const last = found.length === size ? found.at(-1) : undefined
@@ -300,12 +320,13 @@ async function* segmentsOf(
 
 function segmentsIn(
   { accountId, dialect }: Asked,
-  { type, expiresBefore }: SecretSearch,
+  { type, expiresBefore, environmentId }: SecretSearch,
   order: Exclude<SecretOrder, 'list'>,
   now: number,
 ): Segment[] {
   const segment = (name: number, course: Course, ...filters: Filter[]): Segment => ({ name, course, filters })
-  const when = (part: Partial<SecretSearch>) => filtersOf(dialect, accountId, { words: [], ...part })
+  const within = { accountId, environmentId }
+  const when = (part: Partial<Narrowing>) => filtersOf(dialect, within, { words: [], ...part })
   switch (order) {
     case 'created':
       return [segment(0, 'id')]
@@ -331,11 +352,12 @@ function segmentsIn(
 /** The lists by their names, each with its secrets by ascending id. */
 async function* ofLists(
   { accountId, dialect, query }: Asked,
-  { listId }: SecretSearch,
+  { listId, environmentId }: SecretSearch,
   isDown: boolean,
   from: Key | undefined,
 ): AsyncGenerator<Segment> {
   const order = isDown ? sql`order by name desc` : sql`order by name`
+  const within = sql`account_id = ${accountId} and environment_id = ${environmentId}`
   const only = listId === undefined ? sql`` : sql` and id = ${listId}`
   for (let after = from, isWith = true; ; isWith = false) {
     const on = after === undefined ? sql`` : beyondName(String(after), isDown, isWith)
@@ -343,11 +365,12 @@ async function* ofLists(
       query,
       reading(
         lists.part('id', 'name'),
-        sql`select id, name from lists where account_id = ${accountId}${only}${on} ${order} limit ${listsAtOnce}`,
+        sql`select id, name from lists where ${within}${only}${on} ${order} limit ${listsAtOnce}`,
       ),
     )
     for (const { id, name } of found) {
-      const inList = listId === undefined ? filtersOf(dialect, accountId, { words: [], listId: id }) : []
+      const inList =
+        listId === undefined ? filtersOf(dialect, { accountId, environmentId }, { words: [], listId: id }) : []
       yield { name, course: 'id', filters: inList }
     }
     if (found.length < listsAtOnce) return

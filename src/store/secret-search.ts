@@ -4,6 +4,7 @@
  */
 import type { Secret, SecretSearch } from '../model/secret.ts'
 import { all, eachByItself, none, type Query, sql } from './sql.ts'
+import type { Within } from './stored.ts'
 import { secrets } from './tables/secret.ts'
 
 export type Dialect = 'sqlite' | 'postgres'
@@ -48,27 +49,35 @@ export interface Filter {
   readonly isWider?: true
 }
 
+/** What a search narrows beyond its environment. */
+export type Narrowing = Omit<SecretSearch, 'environmentId'>
+
+/** The secrets that are there. */
+function inPlace({ accountId, environmentId }: Within): Query {
+  return sql`s.account_id = ${accountId} and s.environment_id = ${environmentId}`
+}
+
 /** The filters of a search; each row is held against the search once more when it was read (`model/secret-search.ts`). */
-export function filtersOf(dialect: Dialect, accountId: number, search: SecretSearch): Filter[] {
+export function filtersOf(dialect: Dialect, within: Within, search: Narrowing): Filter[] {
   const { name, names, words, listId, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld } = search
-  const ids = (where: Query) => sql`select s.id from secrets s where s.account_id = ${accountId} and ${where}`
+  const ids = (where: Query) => sql`select s.id from secrets s where ${inPlace(within)} and ${where}`
   const ranged = (where: Query, course: Course): Filter => ({ where, ids: ids(where), course })
   return [
-    ...(name === undefined ? [] : namedLike(dialect, accountId, [name])),
-    ...(names === undefined ? [] : namedLike(dialect, accountId, names)),
+    ...(name === undefined ? [] : namedLike(dialect, within, [name])),
+    ...(names === undefined ? [] : namedLike(dialect, within, names)),
     ...words.map((word) => ({ where: holds(word) })),
     ...(listId === undefined ? [] : [ranged(sql`s.list_id = ${listId}`, 'id')]),
-    ...(tag === undefined ? [] : [tagged(accountId, tag)]),
+    ...(tag === undefined ? [] : [tagged(within, tag)]),
     ...(type === undefined ? [] : [ofType(type, ids)]),
     ...(expiresBefore === undefined ? [] : [ranged(sql`s.expires_ms < ${expiresBefore}`, 'expires')]),
     ...(updatedBefore === undefined ? [] : [ranged(sql`s.updated_ms < ${updatedBefore}`, 'updated')]),
-    ...(isHeld === true ? [held(accountId)] : []),
-    ...(isHeldOld === true ? [held(accountId, sql` and h.version < s.version`)] : []),
+    ...(isHeld === true ? [held(within)] : []),
+    ...(isHeldOld === true ? [held(within, sql` and h.version < s.version`)] : []),
   ]
 }
 
 /** By some deployment. @param how in which version */
-function held(accountId: number, how: Query = none): Filter {
+function held({ accountId, environmentId }: Within, how: Query = none): Filter {
   return {
     where: sql`exists (select 1 from deployment_secrets h
       where h.account_id = s.account_id and h.secret_id = s.id${how} ${eachByItself})`,
@@ -79,22 +88,24 @@ function held(accountId: number, how: Query = none): Filter {
       from: sql`deployment_secrets h cross join secrets s`,
       where: sql`h.account_id = ${accountId} and not exists (select 1 from deployment_secrets f
         where f.account_id = h.account_id and f.secret_id = h.secret_id and f.deployment_id < h.deployment_id ${eachByItself})
-        and s.account_id = h.account_id and s.id = h.secret_id`,
+        and s.account_id = h.account_id and s.id = h.secret_id and s.environment_id = ${environmentId}`,
       id: 'h.secret_id',
     },
   }
 }
 
-function tagged(accountId: number, tag: string): Filter {
+function tagged({ accountId, environmentId }: Within, tag: string): Filter {
+  const having = sql`t.account_id = ${accountId} and t.environment_id = ${environmentId} and t.tag = ${tag}`
   return {
     where: sql`exists (select 1 from secret_tags t
-      where t.account_id = s.account_id and t.tag = ${tag} and t.secret_id = s.id ${eachByItself})`,
-    ids: sql`select t.secret_id as id from secret_tags t where t.account_id = ${accountId} and t.tag = ${tag}`,
+      where t.account_id = s.account_id and t.environment_id = s.environment_id and t.tag = ${tag} and t.secret_id = s.id
+      ${eachByItself})`,
+    ids: sql`select t.secret_id as id from secret_tags t where ${having}`,
     course: 'id',
     source: {
       // Of two tables that are crossed, SQLite goes along the first.
       from: sql`secret_tags t cross join secrets s`,
-      where: sql`t.account_id = ${accountId} and t.tag = ${tag} and s.account_id = t.account_id and s.id = t.secret_id`,
+      where: sql`${having} and s.account_id = t.account_id and s.id = t.secret_id`,
       id: 't.secret_id',
     },
   }
@@ -107,7 +118,7 @@ function ofType(type: Secret['type'], ids: (where: Query) => Query): Filter {
 }
 
 /** Names that one of the patterns matches. What all of them begin with is a range of the index. */
-function namedLike(dialect: Dialect, accountId: number, patterns: readonly string[]): Filter[] {
+function namedLike(dialect: Dialect, within: Within, patterns: readonly string[]): Filter[] {
   if (patterns.includes('*')) return []
   if (patterns.length === 0) return [{ where: sql`1 = 0` }]
   const like = patterns.map((pattern) => isLike(dialect, pattern))
@@ -117,7 +128,7 @@ function namedLike(dialect: Dialect, accountId: number, patterns: readonly strin
   // What only ends alike, or has something in the middle, no index leads to.
   if (known.length < ranges.length) return [{ where }]
   const ids = joined(
-    known.map((range) => sql`select s.id from secrets s where s.account_id = ${accountId} and ${range}`),
+    known.map((range) => sql`select s.id from secrets s where ${inPlace(within)} and ${range}`),
     ' union all ',
   )
   const [range] = known
@@ -163,9 +174,9 @@ export interface Stretch {
   readonly after: readonly Key[] | undefined
 }
 
-export function secretsOf(accountId: number, where: Query = none): Source {
+export function secretsOf(within: Within, where: Query = none): Source {
   const also = where === none ? none : sql` and ${where}`
-  return { from: sql`secrets s`, where: sql`s.account_id = ${accountId}${also}`, id: 's.id' }
+  return { from: sql`secrets s`, where: sql`${inPlace(within)}${also}`, id: 's.id' }
 }
 
 /** What is in a list that is deleted is gone, though its rows go in parts. No join, which a planner would begin with. */
@@ -204,7 +215,7 @@ export function passing(
 
 /** Of the secrets of these ids the next ones that pass. */
 export function passingOf(
-  accountId: number,
+  within: Within,
   ids: Query,
   { course, after, isDown }: Omit<Stretch, 'source'>,
   filters: readonly Filter[],
@@ -220,7 +231,7 @@ export function passingOf(
   const also = sql` and ${joined(conditions, ' and ')}`
   return sql`with few as materialized (select distinct id from (${ids}) found)
     select ${all(secrets, 's')} from few f cross join secrets s
-    where s.account_id = ${accountId} and s.id = f.id${also} ${orderOf({ course, isDown })} limit ${limit} offset ${offset}`
+    where ${inPlace(within)} and s.id = f.id${also} ${orderOf({ course, isDown })} limit ${limit} offset ${offset}`
 }
 
 /**
@@ -252,11 +263,11 @@ export function countOf(stretch: Stretch, filters: readonly Filter[], upTo: read
 }
 
 /** How many there are of these ids that pass. */
-export function countOfIds(accountId: number, ids: Query, filters: readonly Filter[]): Query {
+export function countOfIds(within: Within, ids: Query, filters: readonly Filter[]): Query {
   const also = filters.length === 0 ? none : sql` and ${allOf(filters)}`
   return sql`with few as materialized (select distinct id from (${ids}) found)
     select count(*) as count from few f cross join secrets s
-    where s.account_id = ${accountId} and s.id = f.id${also}`
+    where ${inPlace(within)} and s.id = f.id${also}`
 }
 
 /** How many ids there are, as far as so many. */
@@ -264,12 +275,13 @@ export function atMost(ids: Query, most: number): Query {
   return sql`select count(*) as count from (${ids} limit ${most}) found`
 }
 
-/** The tags of an account, one after the other. */
-export function tagsOf(accountId: number, limit: number): Query {
+/** The tags of an environment, one after the other. */
+export function tagsOf({ accountId, environmentId }: Within, limit: number): Query {
   return sql`with recursive found(tag) as (
-      select min(tag) from secret_tags where account_id = ${accountId}
+      select min(tag) from secret_tags where account_id = ${accountId} and environment_id = ${environmentId}
       union all
-      select (select min(t.tag) from secret_tags t where t.account_id = ${accountId} and t.tag > found.tag)
+      select (select min(t.tag) from secret_tags t
+        where t.account_id = ${accountId} and t.environment_id = ${environmentId} and t.tag > found.tag)
       from found where found.tag is not null)
     select tag from found where tag is not null limit ${limit}`
 }

@@ -15,7 +15,7 @@ import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import type { ListedRows, Part } from './listings.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
-import type { StoredVersion } from './stored.ts'
+import type { Environments, StoredVersion, Within } from './stored.ts'
 import type { Claim } from './tables/machine.ts'
 import { conditionNames, type Watched } from './watched.ts'
 
@@ -31,20 +31,22 @@ export interface Store extends Watched {
   submit<K extends Kind>(request: Request<K>): Promise<Outcome<K>>
 
   /** Secrets by ascending id, after one. Who may see them has been decided by `list_secrets`. */
-  secretsAfter(accountId: number, after: number, limit: number): Promise<readonly Secret[]>
+  secretsAfter(within: Within, after: number, limit: number): Promise<readonly Secret[]>
   /** Those of a search, in an order, page by page. Who may see them has been decided by `list_secrets`. */
   secretPages(accountId: number, listing: SecretListing): AsyncIterable<SecretPage>
   /** How many secrets a search is about, counted in turns with others. */
   countSecrets(accountId: number, search: SecretSearch): Promise<number>
   /** How many of them are in each list, by its id. */
   countByList(accountId: number, search: SecretSearch): Promise<ReadonlyMap<number, number>>
-  /** The tags that secrets of the account have, by their letters, the first so many. */
-  tags(accountId: number, limit: number): Promise<readonly string[]>
-  secretsOfListAfter(accountId: number, listId: number, after: number, limit: number): Promise<readonly Secret[]>
+  /** The tags that secrets of the environment have, by their letters, the first so many. */
+  tags(within: Within, limit: number): Promise<readonly string[]>
+  secretsOfListAfter(within: Within, listId: number, after: number, limit: number): Promise<readonly Secret[]>
+  /** All of the account, but for `default`, by ascending id. */
+  environments(accountId: number): Promise<Environments>
   /** Those of these ids that are there, by ascending id. */
   listsOfIds(accountId: number, ids: readonly number[]): Promise<readonly List[]>
   /** By its exact name. */
-  secretNamed(accountId: number, name: string): Promise<Secret | undefined>
+  secretNamed(within: Within, name: string): Promise<Secret | undefined>
   /** Lists of any account that are deleted, and of whose secrets some are still to go: some of them. */
   deletedLists(): Promise<readonly Pick<List, 'accountId' | 'id'>[]>
   /** Deployments by ascending id, after one, and whether they hold anything of a list. */
@@ -53,7 +55,7 @@ export interface Store extends Watched {
     listId: number,
     after: number,
     limit: number,
-  ): Promise<readonly { readonly id: number; readonly isHolding: boolean }[]>
+  ): Promise<readonly { readonly id: number; readonly environmentId: number; readonly isHolding: boolean }[]>
   /** A part of a listing. Who may see its rows has been decided by the operation that lists them. */
   rowsOf<Row>(accountId: number, rows: ListedRows<Row>, part: Part): Promise<readonly Row[]>
   /** By ascending id, after one. Who may see them has been decided by `list_deployments`. */
@@ -152,7 +154,7 @@ export interface Store extends Watched {
   close(): Promise<void>
 }
 
-export type { ListedRows, Part }
+export type { ListedRows, Part, Within }
 export { conditionNames }
 
 /** Over all accounts. */
@@ -245,6 +247,8 @@ export interface SecretPage {
 
 /** Which deployments a listing is about: those that pass every part that is given. */
 export interface DeploymentFilter {
+  /** Without it, of all environments. */
+  readonly environmentId?: number | undefined
   readonly target?: string | undefined
   /** A secret by id, or by the name that it has or that it had then. */
   readonly secret?: number | string | undefined
@@ -276,6 +280,8 @@ export interface RecordMatch {
   readonly secret?: number | string | undefined
   /** A principal by id (API keys) or by name. */
   readonly principal?: number | string | undefined
+  /** What was asked in this environment. */
+  readonly environmentId?: number | undefined
 }
 
 export interface RecordFilter extends RecordMatch {
@@ -297,8 +303,8 @@ export interface RecordCounting extends RecordMatch {
   /** Whole milliseconds of one step of time, and from when since 1970 the steps are counted. */
   readonly stepMs: number
   readonly shiftMs: number
-  /** Whether to count by secret, and only records that name one. */
-  readonly isByName: boolean
+  /** Whether to count by what records are about, too: for whoever may not see them all. */
+  readonly isNarrowed: boolean
 }
 
 /** So many records of one action by one principal, in one step of time. */
@@ -309,8 +315,13 @@ export interface RecordCount {
   /** Whether it was done, now or when it was asked for first. */
   readonly isOk: boolean
   readonly principal: Principal
-  /** The secret's, where records were counted by secret. */
-  readonly name: string | null
+  /** What they are about, where records were counted by that. */
+  readonly about?: {
+    readonly kind: string | null
+    readonly name: string | null
+    readonly environmentId: number | null
+    readonly outcome: string
+  }
   readonly count: number
 }
 

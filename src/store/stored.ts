@@ -1,5 +1,15 @@
 /** What is stored of secrets and of what was used up, as engines load and write it. */
+import type { Environment } from '../model/environment.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
+
+/** In which environment of which account things are looked for. */
+export interface Within {
+  readonly accountId: number
+  readonly environmentId: number
+}
+
+/** Of an account, those beside `default`. */
+export type Environments = readonly Environment[]
 
 /** A secret with its key and its current value, sealed. */
 export interface StoredSecret {

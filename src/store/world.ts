@@ -171,8 +171,11 @@ export class World {
     }
     const { counts } = rows.writing
     if (counts === undefined) return
-    const count = (key: readonly [number, number], by: number) =>
-      this.setFact(counts.fact, (this.fact(counts.fact, ...key) ?? 0) + by, ...key)
+    const count = (numbers: readonly number[], by: number) => {
+      // The border between what is counted by any key and by one.
+      const key = numbers as never
+      this.setFact<never, number>(counts.fact, (this.fact<never, number>(counts.fact, ...key) ?? 0) + by, ...key)
+    }
     if (before !== undefined) for (const key of counts.of(before)) count(key, -1)
     if (row !== undefined) for (const key of counts.of(row)) count(key, 1)
   }

@@ -4,6 +4,7 @@ import type { Holding } from '../audit/state.ts'
 import { settingsHash } from '../model/account.ts'
 import type { AddressRange } from '../model/address.ts'
 import { deploymentHash } from '../model/deployment.ts'
+import { defaultEnvironment, environmentUid } from '../model/environment.ts'
 import { factorName, hasFactors } from '../model/factor.ts'
 import { listUid, placeHash } from '../model/list.ts'
 import { type Machine, rangesOf } from '../model/machine.ts'
@@ -85,7 +86,9 @@ export async function accountState(
     const placed = placeHash({ uid: place ?? '' })
     if (sealed === null) forged.push(`The value of secret ${id} is not in the store.`)
     const digest = sealed === null ? null : hash('sha256', sealed, 'hex')
-    onHolding({ kind: 'secret', id, uid, name, version, hash: digest, details: detailsHash(secret), place: placed })
+    const details = detailsHash(secret)
+    const environmentId = placeIn(secret)
+    onHolding({ kind: 'secret', id, uid, name, version, hash: digest, details, place: placed, environmentId })
   }
   for await (const key of everyRow(vault, accountId, keyListing)) {
     hasFirstKey ||= key.id === 1
@@ -123,7 +126,7 @@ export async function accountState(
   for (const fault of await claimFaults(store, accountId, machines)) forged.push(fault)
   for (const rule of await store.trustRules(accountId)) take('trust_rules', rule, { ...idOf(rule), kind: 'trust_rule' })
   for await (const seed of everyRow(vault, accountId, seedListing)) {
-    take('seeds', seed, { ...idOf({ ...seed, name: seed.target }), kind: 'seed' })
+    take('seeds', seed, { ...idOf({ ...seed, name: seed.target }), kind: 'seed', environmentId: placeIn(seed) })
   }
   for await (const { deployment } of pages(
     secretPage,
@@ -132,7 +135,8 @@ export async function accountState(
   )) {
     const { id, target: name } = deployment
     check('deployments', deployment, `deployment ${id}`)
-    onHolding({ kind: 'target', id, uid: null, name, version: null, hash: deploymentHash(deployment) })
+    const held = deploymentHash(deployment)
+    onHolding({ kind: 'target', id, uid: null, name, version: null, hash: held, environmentId: placeIn(deployment) })
   }
   const settings = await store.settings(accountId)
   if (settings === undefined) forged.push('The settings of the account are not in the store.')
@@ -140,13 +144,26 @@ export async function accountState(
     const isUsual = !settings.vmAuth && account.networks.length === 0 && account.machineNetworks.length === 0
     take('account_settings', settings, { kind: 'settings', ...nameless, isUsual }, settingsHash(settings, account))
   }
+  for (const environment of await store.environments(accountId)) {
+    const { id, uid, name, mac } = environment
+    check('environments', environment, `environment ${id}`)
+    if (uid !== environmentUid(keyring.storeId, accountId, id))
+      forged.push(`The row of environment ${id} is not authentic.`)
+    onHolding({ kind: 'environment', id, uid, name, version: null, hash: hash('sha256', mac, 'hex') })
+  }
   for await (const list of everyRow(vault, accountId, listListing)) {
     const { id, uid, name, deleter } = list
     check('lists', list, `list ${id}`)
     if (uid !== listUid(keyring.storeId, accountId, id)) forged.push(`The row of list ${id} is not authentic.`)
-    onHolding({ kind: 'list', id, uid, name, version: null, hash: null, isGoing: deleter !== null })
+    const isGoing = deleter !== null
+    onHolding({ kind: 'list', id, uid, name, version: null, hash: null, isGoing, environmentId: placeIn(list) })
   }
   return forged.list()
+}
+
+/** The environment as records have it. */
+function placeIn({ environmentId }: { readonly environmentId: number }): number | null {
+  return environmentId === defaultEnvironment.id ? null : environmentId
 }
 
 /** An account has one of them. */

@@ -2,9 +2,9 @@
 import { type Action, valueReads } from '../audit/record.ts'
 import { invalid } from '../errors.ts'
 import type { Principal } from '../model/principal.ts'
-import { allows, allowsName } from '../model/scope.ts'
 import type { RecordCount } from '../store/store.ts'
 import type { AuditFilter } from './audit.ts'
+import { viewOf } from './audit-view.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
 import { firstAt, timeAfter } from './trail-times.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
@@ -68,23 +68,27 @@ export async function countActivity(
   by: Step | undefined,
 ): Promise<Activity> {
   const { accountId, scopes } = await ask(vault, asker, { kind: 'read_audit' })
+  const view = await viewOf(vault, asker, accountId, scopes)
   const size = await vault.store.auditSize(accountId)
   const range = await rangeOf(vault, accountId, size, filter)
   const step = by ?? stepFor(range)
   if (by !== undefined && by !== 'week' && countSteps(range, by) > maxSteps) {
     throw invalid('by', `Gives more than ${maxSteps} steps: choose a longer one, or a shorter time.`)
   }
-  const { action, outcome, secret, principal } = filter
-  const counting = { action, outcome, secret, principal, stepMs: stepMs[step], shiftMs: shiftMs[step] }
-  // Narrowed, the asker sees the records of the secrets that the pattern matches.
-  const isByName = !allows(scopes, 'audit:read')
-  const maySee = ({ name }: RecordCount) => !isByName || (name !== null && allowsName(scopes, 'audit:read', name))
+  const { action, outcome, secret, principal, environment } = filter
+  // Of one that is not there, nothing.
+  const environmentId = environment === undefined ? undefined : (view.idOf(environment) ?? 0)
+  const match = { action, outcome, secret, principal, environmentId }
+  const counting = { ...match, stepMs: stepMs[step], shiftMs: shiftMs[step] }
+  const isNarrowed = !view.isWhole
+  const maySee = ({ action: done, about }: RecordCount) =>
+    view.isWhole || (about !== undefined && view.maySee({ ...about, action: done }))
   const { first, from } = await cut(vault, accountId, range)
   const tally = new Tally()
   const pace = new Pace()
   for (let upTo = range.last; upTo >= first; upTo -= countedAtOnce) {
     const after = Math.max(first - 1, upTo - countedAtOnce)
-    const counts = await vault.store.countRecords(accountId, { ...counting, after, upTo, isByName })
+    const counts = await vault.store.countRecords(accountId, { ...counting, after, upTo, isNarrowed })
     for (const count of await filterInTurns(counts, maySee, pace)) tally.add(count)
   }
   return { by: step, from, to: range.to, isComplete: first === range.first, ...tally.result() }

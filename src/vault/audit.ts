@@ -2,21 +2,24 @@
 import { emptyHead } from '../audit/chain.ts'
 import type { Checkpoint } from '../audit/checkpoint.ts'
 import { exportHeader } from '../audit/export.ts'
-import { encodeRecord, isKnownFormat } from '../audit/record.ts'
+import { type AuditRecord, encodeRecord, isKnownFormat } from '../audit/record.ts'
 import { Replay } from '../audit/state.ts'
 import { type Anchor, type StoredRecord, unknownFormat, type Verdict, verifyChain } from '../audit/verify.ts'
 import { invalid, Refusal } from '../errors.ts'
 import type { Account } from '../model/account.ts'
-import { allows, allowsName, type Scope } from '../model/scope.ts'
 import { LongMaps } from '../store/long-map.ts'
 import type { RecordFilter } from '../store/store.ts'
 import { accountState, Findings } from './account-state.ts'
+import { type AuditView, type Seen, viewOf } from './audit-view.ts'
 import { runLongWork } from './long-work.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
 import { firstAt } from './trail-times.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
-export type AuditFilter = Omit<RecordFilter, 'before' | 'window' | 'limit'>
+export interface AuditFilter extends Omit<RecordFilter, 'before' | 'window' | 'limit' | 'environmentId'> {
+  /** By its name. */
+  readonly environment?: string | undefined
+}
 
 /** Sequence numbers looked at in one query, so that a rare match does not hold the store up. */
 const window = 10_000
@@ -29,6 +32,8 @@ const verifiedAtOnce = 50_000
 export interface AuditPage {
   readonly accountId: number
   readonly records: readonly StoredRecord[]
+  /** What environments are called now. */
+  readonly view: Pick<AuditView, 'nameOf'>
   /** Where the next page begins; `undefined` when there is none. */
   readonly next: number | undefined
 }
@@ -46,21 +51,30 @@ export async function readAudit(
   before: (accountId: number) => number,
 ): Promise<AuditPage> {
   const { accountId, scopes } = await ask(vault, asker, { kind: 'read_audit' })
+  const view = await viewOf(vault, asker, accountId, scopes)
+  const { environment: named, ...match } = filter
+  const environmentId = named === undefined ? undefined : view.idOf(named)
+  if (named !== undefined && environmentId === undefined) return { accountId, records: [], view, next: undefined }
   const records: StoredRecord[] = []
   const { first, end } = await stretchOf(vault, accountId, filter)
   let next = Math.min(before(accountId), end)
   const pace = new Pace()
   for (let windows = 0; windows < maxWindows && next > first && records.length < limit; windows++) {
     const page = await vault.store.recordsBefore(accountId, {
-      ...filter,
+      ...match,
+      environmentId,
       before: next,
       window: Math.min(window, next - first),
       limit: limit - records.length,
     })
-    records.push(...(await filterInTurns(page.records, (stored) => maySee(scopes, stored), pace)))
+    records.push(...(await filterInTurns(page.records, ({ record }) => view.maySee(seenOf(record)), pace)))
     next = page.next
   }
-  return { accountId, records, next: next > first ? next : undefined }
+  return { accountId, records, view, next: next > first ? next : undefined }
+}
+
+function seenOf({ object, environmentId, action, outcome }: AuditRecord): Seen {
+  return { environmentId, action, outcome, kind: object?.kind ?? null, name: object?.name ?? null }
 }
 
 /** The records of the times that are asked for: from the first up to the end, which is none of them. */
@@ -75,16 +89,6 @@ async function stretchOf(
     first: from === undefined ? 1 : await firstAt(vault, accountId, size, from),
     end: to === undefined ? Number.MAX_SAFE_INTEGER : await firstAt(vault, accountId, size, to + 1),
   }
-}
-
-/** A narrowed `audit:read` sees the records of the secrets that its pattern matches. */
-function maySee(scopes: readonly Scope[], { record }: StoredRecord): boolean {
-  if (allows(scopes, 'audit:read')) return true
-  return (
-    record.object?.kind === 'secret' &&
-    record.object.name !== null &&
-    allowsName(scopes, 'audit:read', record.object.name)
-  )
 }
 
 export interface AccountVerdict extends Verdict {

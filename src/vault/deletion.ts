@@ -6,7 +6,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { changesNames } from '../audit/record.ts'
 import { Refusal } from '../errors.ts'
-import { allowsName, type Scope } from '../model/scope.ts'
+import { allowsName } from '../model/scope.ts'
 import type { IdOrName } from '../store/naming.ts'
 import type { Deleted, Held } from '../store/operations/lists.ts'
 import { pages } from './pages.ts'
@@ -43,8 +43,8 @@ export async function deleteList(vault: Vault, asker: Asker, list: IdOrName): Pr
         for (const { accountId, uid } of deleted.secrets) vault.keyring.forgetSecretKey(accountId, uid)
         return deleted.stale
       case 'going': {
-        const { accountId, id } = deleted
-        const stale = await countHolders(vault, accountId, id)
+        const { accountId, id, seen } = deleted
+        const stale = await countHolders(vault, accountId, id, seen)
         await deleteInParts(vault, asker, accountId, id)
         return stale
       }
@@ -85,38 +85,41 @@ async function deleteInParts(
   }
 }
 
-async function countHolders({ store }: Vault, accountId: number, listId: number): Promise<number> {
+async function countHolders(
+  { store }: Vault,
+  accountId: number,
+  listId: number,
+  seen: readonly number[],
+): Promise<number> {
   let count = 0
   const read = (last: number) => store.holdersOfListAfter(accountId, listId, last, holdersPage)
-  for await (const { isHolding } of pages(holdersPage, read, ({ id }) => id)) if (isHolding) count++
+  for await (const { isHolding, environmentId } of pages(holdersPage, read, ({ id }) => id)) {
+    if (isHolding && seen.includes(environmentId)) count++
+  }
   return count
 }
 
 /** Looks at every name of a list, in turns with others, then at what changed meanwhile, until that is next to nothing. */
-async function holdNames(vault: Vault, { accountId, id: listId, scopes, size }: Unheld): Promise<Held> {
+async function holdNames(vault: Vault, unheld: Unheld): Promise<Held> {
+  const { within, id: listId, scopes, environment, size } = unheld
   const pace = new Pace()
-  const read = (last: number) => vault.store.secretsOfListAfter(accountId, listId, last, namesPage)
+  const read = (last: number) => vault.store.secretsOfListAfter(within, listId, last, namesPage)
   for await (const { name } of pages(namesPage, read, ({ id }) => id)) {
-    if (!allowsName(scopes, 'secrets:delete', name)) return { size, forbidden: name }
+    if (!allowsName(scopes, 'secrets:delete', environment.name, name)) return { size, forbidden: name }
     const others = pace.after(1)
     if (others !== undefined) await others
   }
-  return holdChanges(vault, accountId, listId, scopes, size)
+  return holdChanges(vault, unheld)
 }
 
-async function holdChanges(
-  { store }: Vault,
-  accountId: number,
-  listId: number,
-  scopes: readonly Scope[],
-  from: number,
-): Promise<Held> {
+async function holdChanges({ store }: Vault, unheld: Unheld): Promise<Held> {
+  const { accountId, within, id: listId, scopes, environment, size: from } = unheld
   for (let size = from; ; ) {
     const page = await store.recordsAfter(accountId, size, recordsPage)
     for (const { record } of page) {
       const name = changesNames(record) ? record.object?.name : undefined
-      if (typeof name !== 'string' || allowsName(scopes, 'secrets:delete', name)) continue
-      const found = await store.secretNamed(accountId, name)
+      if (typeof name !== 'string' || allowsName(scopes, 'secrets:delete', environment.name, name)) continue
+      const found = await store.secretNamed(within, name)
       if (found?.listId === listId) return { size, forbidden: name }
     }
     size = page.at(-1)?.record.seq ?? size

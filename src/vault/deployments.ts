@@ -39,9 +39,11 @@ export async function listDeployments(
   { list: inList, ...wantedOf }: DeploymentsWanted,
   wanted: Wanted,
 ): Promise<Found<ShownDeployment>> {
-  const { accountId, scopes, list } = await ask(vault, asker, { kind: 'list_deployments', list: inList })
-  const filter = { ...wantedOf, listId: list?.id }
-  const isListed = (name: string) => allowsName(scopes, 'secrets:list', name)
+  const secretId = typeof wantedOf.secret === 'number' ? wantedOf.secret : undefined
+  const listing = await ask(vault, asker, { kind: 'list_deployments', list: inList, secretId })
+  const { accountId, scopes, environment, list } = listing
+  const filter = { ...wantedOf, listId: list?.id, environmentId: environment.id }
+  const isListed = (name: string) => allowsName(scopes, 'secrets:list', environment.name, name)
   const pace = new Pace()
   return findPages(vault, asker, accountId, wanted, async (after = 0, limit) => {
     const { found, next } = await vault.store.deploymentsAfter(accountId, filter, after, limit)
@@ -49,6 +51,7 @@ export async function listDeployments(
     await verifyAll(vault, asker, 'deployments', rows, 'deployment.list')
     const seen: ShownDeployment[] = []
     for (const one of found) {
+      if (one.deployment.environmentId !== environment.id) continue
       seen.push(...shownOf(one, filter, isListed))
       await pace.after(1 + one.deployment.secrets.length)
     }

@@ -9,6 +9,7 @@ import { windowBytes } from '../fingerprint/strength.ts'
 import { isPattern } from '../model/pattern.ts'
 import { namesOf, type Scope } from '../model/scope.ts'
 import { fits } from '../model/secret-search.ts'
+import type { Listing } from '../store/operation.ts'
 import type { StoredVersion } from '../store/stored.ts'
 import { decodePosition, encodeCursor } from './cursors.ts'
 import { filterInTurns } from './scan-in-turns.ts'
@@ -67,7 +68,8 @@ export async function makeFingerprints(
   { limit, cursor }: Part = whole,
 ): Promise<FingerprintSet> {
   if (!isPattern(names)) throw invalid('names', 'Must be a name, or a pattern such as "prod-*".')
-  const { accountId, scopes } = await ask(vault, asker, { kind: 'list_fingerprints' })
+  const listing = await ask(vault, asker, { kind: 'list_fingerprints' })
+  const { accountId, scopes } = listing
   const { set, after, begunAt } = begin(vault, accountId, cursor)
   const macKey = Buffer.from(vault.keyring.fingerprintKey(`mac ${accountId} ${set}`))
   const rolling = rollingKeys(vault.keyring.fingerprintKey(`rolling ${accountId} ${set}`))
@@ -76,7 +78,7 @@ export async function makeFingerprints(
   const unscannable: (Version & { reason: Reason })[] = []
   const made: string[] = []
   let last: number | undefined
-  for await (const versions of secretsOf(vault, accountId, names, scopes, after)) {
+  for await (const versions of secretsOf(vault, listing, names, after)) {
     for (const stored of versions) {
       const one = await fingerprintsOfVersion(vault, asker, stored, keys)
       if ('reason' in one) unscannable.push(one)
@@ -116,12 +118,12 @@ function begin(vault: Vault, accountId: number, cursor: string | undefined): Beg
 /** The kept versions of each secret that is asked for, by ascending id: by their names first, so that no other is opened. */
 async function* secretsOf(
   vault: Vault,
-  accountId: number,
+  { accountId, scopes, environment }: Listing,
   name: string,
-  scopes: readonly Scope[],
   after: number,
 ): AsyncGenerator<readonly StoredVersion[]> {
-  const search = { name, names: namesOf(scopes, 'secrets:scan'), words: [] }
+  const names = namesOf(scopes, 'secrets:scan', environment.name)
+  const search = { name, names, words: [], environmentId: environment.id }
   const order = { order: 'created', isDown: false, after: after === 0 ? undefined : [0, after] } as const
   const listing = { search, ...order, limit: pageSize, now: vault.now() }
   for await (const page of vault.store.secretPages(accountId, listing)) {

@@ -4,8 +4,9 @@ import { invalid } from '../errors.ts'
 import { isListName, type List, listNameRule } from '../model/list.ts'
 import { allowsName } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
-import { listListing } from '../store/listings.ts'
+import { listsIn } from '../store/listings.ts'
 import type { IdOrName } from '../store/naming.ts'
+import type { Within } from '../store/stored.ts'
 import { type Found, find, type Wanted } from './pages.ts'
 import { type ReadSecret, readSecrets } from './secrets.ts'
 import { type Asker, ask, askOnce, type MadeOnce, type Vault, verifyAll } from './vault.ts'
@@ -13,16 +14,18 @@ import { type Asker, ask, askOnce, type MadeOnce, type Vault, verifyAll } from '
 /** Values read in one transaction: each may be a file of the longest kind. */
 const pageSize = 50
 
-/** The lists of the account, by ascending id. */
+/** The lists of the environment that is meant, by ascending id. */
 export async function listLists(vault: Vault, asker: Asker, wanted: Wanted): Promise<Found<List>> {
-  const { accountId } = await ask(vault, asker, { kind: 'list_lists' })
-  return listsOf(vault, asker, accountId, wanted)
+  const { within } = await ask(vault, asker, { kind: 'list_lists' })
+  return listsOf(vault, asker, within, wanted)
 }
 
 /** @throws Refusal `integrity_failure`, from the pages */
-export function listsOf(vault: Vault, asker: Asker, accountId: number, wanted: Wanted): Found<List> {
-  const isSeen = ({ deleter }: List) => deleter === null
-  return find(vault, asker, accountId, { table: 'lists', action: 'list.list', rows: listListing, isSeen }, wanted)
+export function listsOf(vault: Vault, asker: Asker, { accountId, environmentId }: Within, wanted: Wanted): Found<List> {
+  // The row says where it is, and not the index that led to it.
+  const isSeen = (list: List) => list.deleter === null && list.environmentId === environmentId
+  const rows = listsIn(environmentId)
+  return find(vault, asker, accountId, { table: 'lists', action: 'list.list', rows, isSeen }, wanted)
 }
 
 /** Those of these ids that are there. @throws Refusal `integrity_failure` */
@@ -83,28 +86,26 @@ export async function readValues(
   asker: Asker,
   list: IdOrName | undefined,
 ): Promise<AsyncGenerator<readonly ReadSecret[]>> {
-  const { accountId, scopes, listId } = await grantOf(vault, asker, list)
-  const isWanted = ({ name }: Secret) => allowsName(scopes, 'secrets:read', name)
-  return pagesOf(vault, asker, accountId, listId, isWanted)
-}
-
-async function grantOf(vault: Vault, asker: Asker, list: IdOrName | undefined) {
-  const { accountId, scopes, list: found } = await ask(vault, asker, { kind: 'list_values', list })
-  return { accountId, scopes, listId: found?.id }
+  const { scopes, environment, within, list: found } = await ask(vault, asker, { kind: 'list_values', list })
+  const isWanted = ({ name, environmentId }: Secret) =>
+    environmentId === environment.id && allowsName(scopes, 'secrets:read', environment.name, name)
+  // Each is then read where the listing was: it may have been found by the list.
+  const reader = { ...asker, environment: { name: environment.name, isStrict: true } }
+  return pagesOf(vault, reader, within, found?.id, isWanted)
 }
 
 async function* pagesOf(
   vault: Vault,
   asker: Asker,
-  accountId: number,
+  within: Within,
   listId: number | undefined,
   isWanted: (secret: Secret) => boolean,
 ): AsyncGenerator<readonly ReadSecret[]> {
   for (let last = 0; ; ) {
     const page: readonly Secret[] =
       listId === undefined
-        ? await vault.store.secretsAfter(accountId, last, pageSize)
-        : await vault.store.secretsOfListAfter(accountId, listId, last, pageSize)
+        ? await vault.store.secretsAfter(within, last, pageSize)
+        : await vault.store.secretsOfListAfter(within, listId, last, pageSize)
     const ids = page.filter(isWanted).map(({ id }) => id)
     if (ids.length > 0) {
       const read = await readSecrets(vault, asker, ids)

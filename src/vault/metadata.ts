@@ -61,7 +61,9 @@ export async function summarize(vault: Vault, asker: Asker): Promise<Summary> {
   const count = (part: Partial<SecretSearch>) => store.countSecrets(accountId, { ...search, ...part })
   const now = vault.now()
   const byList = await store.countByList(accountId, search)
-  const lists = (await allOf(listsOf(vault, asker, accountId, everything))).map((list) => ({
+  const lists = (
+    await allOf(listsOf(vault, asker, { accountId, environmentId: search.environmentId }, everything))
+  ).map((list) => ({
     list,
     secrets: byList.get(list.id) ?? 0,
   }))
@@ -78,7 +80,7 @@ export async function summarize(vault: Vault, asker: Asker): Promise<Summary> {
 
 /** The tags of the secrets that the asker may see. */
 async function tagsOf({ store }: Vault, accountId: number, search: SecretSearch): Promise<readonly string[]> {
-  const tags = await store.tags(accountId, maxTags)
+  const tags = await store.tags({ accountId, environmentId: search.environmentId }, maxTags)
   if (search.names === undefined) return tags
   const seen: string[] = []
   for (const tag of tags) if ((await store.countSecrets(accountId, { ...search, tag })) > 0) seen.push(tag)

@@ -9,7 +9,7 @@ import { filterInTurns } from './scan-in-turns.ts'
 import { type Asker, ask, type Vault, verifyAll } from './vault.ts'
 
 /** Which secrets a listing or a count is about: those that pass every part that is given. */
-export interface SecretFilter extends Omit<SecretSearch, 'names' | 'words' | 'listId'> {
+export interface SecretFilter extends Omit<SecretSearch, 'names' | 'words' | 'listId' | 'environmentId'> {
   readonly list?: IdOrName | undefined
   /** What is looked for in names, descriptions and tags: words, each of which must be in one of them. */
   readonly text?: string | undefined
@@ -75,12 +75,13 @@ export async function searchOf(
   asker: Asker,
   { list: wanted, text = '', name, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld }: SecretFilter,
 ): Promise<{ readonly accountId: number; readonly search: SecretSearch }> {
-  const { accountId, scopes, list } = await ask(vault, asker, { kind: 'list_secrets', list: wanted })
+  const { accountId, scopes, environment, list } = await ask(vault, asker, { kind: 'list_secrets', list: wanted })
   const parts = { name, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld }
   const words = lowered(text)
     .split(/\s+/)
     .filter((word) => word !== '')
-  return { accountId, search: { ...parts, listId: list?.id, names: namesOf(scopes, 'secrets:list'), words } }
+  const names = namesOf(scopes, 'secrets:list', environment.name)
+  return { accountId, search: { ...parts, environmentId: environment.id, listId: list?.id, names, words } }
 }
 
 /** Whatever led to a row, it is held against the search and against its MAC. */

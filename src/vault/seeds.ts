@@ -26,7 +26,7 @@ import { identifying } from '../render/meta-data.ts'
 import { inTurns } from '../render/steps.ts'
 import { namesIn, refuseUnresolved } from '../render/template.ts'
 import { parseUserData, parsingUserData, renderUserData, type UserData } from '../render/user-data.ts'
-import { seedListing, seedListingOf } from '../store/listings.ts'
+import { seedsIn, seedsOf } from '../store/listings.ts'
 import { type Found, find, type Wanted } from './pages.ts'
 import { renderAll, renderRead } from './render.ts'
 import { type Asker, ask, type Identity, outdated, tryAsk, tryAskOnce, type Vault } from './vault.ts'
@@ -154,9 +154,10 @@ function endOf({ userId, expiresAt }: ApiKey): number {
 
 /** The seeds that the asker may see, by ascending id. */
 export async function listSeeds(vault: Vault, asker: Asker, wanted: Wanted): Promise<Found<Seed>> {
-  const { accountId, maker, isWhole } = await ask(vault, asker, { kind: 'list_seeds' })
-  const isSeen = (seed: Seed) => isWhole || (seed.maker.kind === maker.kind && seed.maker.id === maker.id)
-  const rows = isWhole ? seedListing : seedListingOf(maker)
+  const { accountId, environment, maker, isWhole } = await ask(vault, asker, { kind: 'list_seeds' })
+  const isOwn = (seed: Seed) => isWhole || (seed.maker.kind === maker.kind && seed.maker.id === maker.id)
+  const isSeen = (seed: Seed) => seed.environmentId === environment.id && isOwn(seed)
+  const rows = isWhole ? seedsIn(environment.id) : seedsOf(environment.id, maker)
   return find(vault, asker, accountId, { table: 'seeds', action: 'seed.list', rows, isSeen }, wanted)
 }
 

@@ -8,7 +8,10 @@ import { checkLabel } from '../model/name.ts'
 import {
   checkEmail,
   checkPatterns,
+  checkPlacedRoles,
+  checkRoles,
   nextGeneration,
+  type PlacedRole,
   type Role,
   scopeTextsOf,
   type User,
@@ -29,6 +32,8 @@ export interface NewUserInput {
   readonly name: string | undefined
   readonly role: Role
   readonly patterns: readonly string[] | null | undefined
+  /** In environments: with any, the rights over secrets come from these alone. */
+  readonly placedRoles?: readonly PlacedRole[] | null | undefined
 }
 
 /** A user with the token of their one-time link, which is shown now or never: `undefined` when an earlier request was given it. */
@@ -52,13 +57,19 @@ export function readUser(vault: Vault, asker: Asker, id: number): Promise<User> 
 export async function inviteUser(vault: Vault, asker: Asker, accountId: number, input: NewUserInput): Promise<Invited> {
   const email = checkEmail(input.email)
   const name = input.name === undefined || input.name === '' ? (email.split('@')[0] ?? email) : input.name
-  const { role, patterns } = input
-  return make(vault, asker, { accountId, email, name, role, patterns: checkPatterns(patterns) }, 'invitation')
+  const { role, patterns, placedRoles } = input
+  const roles = checkRoles({ role, patterns: checkPatterns(patterns), environmentRoles: checkPlacedRoles(placedRoles) })
+  return make(vault, asker, { accountId, email, name, ...roles }, 'invitation')
 }
 
 /** The link that makes the owner of an account: who opens it says who they are. */
 export function inviteOwner(vault: Vault, asker: Asker, accountId: number): Promise<Invited> {
-  return make(vault, asker, { accountId, email: null, name: 'owner', role: 'owner', patterns: ['*'] }, 'setup')
+  return make(
+    vault,
+    asker,
+    { accountId, email: null, name: 'owner', role: 'owner', patterns: ['*'], environmentRoles: [] },
+    'setup',
+  )
 }
 
 /**
@@ -74,19 +85,22 @@ export function updateUser(
     readonly name?: string | undefined
     readonly role?: Role | undefined
     readonly patterns?: readonly string[] | null | undefined
+    readonly placedRoles?: readonly PlacedRole[] | null | undefined
     readonly isDisabled?: boolean | undefined
   },
   isWhole = false,
 ): Promise<{ readonly user: User; readonly made: Made }> {
   if (isWhole && parts.isDisabled !== true) throw invalid('cascade', 'Only for a user who is disabled.')
-  const { name, role, patterns, isDisabled } = parts
-  const next = (user: User) => ({
-    ...user,
-    ...(name === undefined ? {} : { name: checkLabel(name, 'name') }),
-    ...(role === undefined ? {} : { role }),
-    ...(patterns === undefined ? {} : { patterns: checkPatterns(patterns) }),
-    ...(isDisabled === undefined ? {} : { isDisabled }),
-  })
+  const { name, role, patterns, placedRoles, isDisabled } = parts
+  const next = (user: User) =>
+    checkRoles({
+      ...user,
+      ...(name === undefined ? {} : { name: checkLabel(name, 'name') }),
+      ...(role === undefined ? {} : { role }),
+      ...(patterns === undefined ? {} : { patterns: checkPatterns(patterns) }),
+      ...(placedRoles === undefined ? {} : { environmentRoles: checkPlacedRoles(placedRoles) }),
+      ...(isDisabled === undefined ? {} : { isDisabled }),
+    })
   return change(vault, asker, id, next, isWhole)
 }
 
@@ -178,6 +192,9 @@ function changeOf(user: User, next: User): UserChange {
   }
 }
 
+/** What a new user is told by. */
+type Given = Pick<User, 'accountId' | 'email' | 'name' | 'role' | 'patterns' | 'environmentRoles'>
+
 /** Somebody whom the account's identity provider sent, and whom its owner lets come uninvited. */
 export async function addUser(
   vault: Vault,
@@ -186,7 +203,12 @@ export async function addUser(
 ): Promise<User> {
   // Whatever the provider says: somebody is not kept out for how they are called there.
   const name = given.name.replaceAll(/\p{C}/gu, '').trim().slice(0, 128)
-  const row = rowOf(vault, { ...given, name: name === '' ? (given.email ?? '') : name, patterns: ['*'] })
+  const row = rowOf(vault, {
+    ...given,
+    name: name === '' ? (given.email ?? '') : name,
+    patterns: ['*'],
+    environmentRoles: [],
+  })
   const user: NewUser = { ...row, linkHash: null, linkExpiresAt: null }
   const caller = { kind: 'system', accountId: given.accountId } as const
   const operation = { kind: 'create_user', user } as const
@@ -198,12 +220,7 @@ export async function addUser(
   throw new Refusal('forbidden', 'This address belongs to another user of the account.')
 }
 
-async function make(
-  vault: Vault,
-  asker: Asker,
-  given: Pick<User, 'accountId' | 'email' | 'name' | 'role' | 'patterns'>,
-  kind: 'setup' | 'invitation',
-): Promise<Invited> {
+async function make(vault: Vault, asker: Asker, given: Given, kind: 'setup' | 'invitation'): Promise<Invited> {
   const token = generateToken()
   const linkHash = vault.keyring.linkHash(token)
   const linkExpiresAt = vault.now() + linkMs[kind]
@@ -212,7 +229,7 @@ async function make(
   return { user: result, token: isReplayed ? undefined : token }
 }
 
-function rowOf(vault: Vault, given: Pick<User, 'accountId' | 'email' | 'name' | 'role' | 'patterns'>) {
+function rowOf(vault: Vault, given: Given) {
   return {
     ...given,
     name: checkLabel(given.name, 'name'),

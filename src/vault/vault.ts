@@ -4,11 +4,13 @@ import type { Action, AuditObject } from '../audit/record.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { Refusal } from '../errors.ts'
 import type { AccountKey } from '../model/account.ts'
+import { defaultEnvironment } from '../model/environment.ts'
 import type { Issuers } from '../oidc/issuers.ts'
+import type { Meant } from '../store/caller.ts'
 import { rowText, type SealedRows, type SealedTable } from '../store/coverage.ts'
 import { forgedRow } from '../store/forged.ts'
 import type { Idempotency } from '../store/naming.ts'
-import type { Kind, OnceKind, Op, Outcome, Results } from '../store/operation.ts'
+import { isPlaced, type Kind, type OnceKind, type Op, type Outcome, type Results } from '../store/operation.ts'
 import type { Identified } from '../store/operations/accounts.ts'
 import type { Store } from '../store/store.ts'
 import type { Attempts } from './attempts.ts'
@@ -65,6 +67,10 @@ export interface Asker {
   readonly address: string
   /** With an `Idempotency-Key`: what is made is made once. */
   readonly repeat?: Repeat | undefined
+  /** What the request says of environments. */
+  readonly environment?: Meant | undefined
+  /** Told of the environment, by its name, in which something was done that is in one. */
+  readonly onEnvironment?: ((name: string) => void) | undefined
 }
 
 /** What tells a request that comes again from another one. */
@@ -151,14 +157,18 @@ export async function tryAskOnce<K extends OnceKind>(
   asker: Asker,
   operation: Op<K>,
 ): Promise<MadeOnce<Results[K]> | typeof outdated> {
-  const outcome = await submit(vault, asker, operation, asker.repeat && idempotencyOf(vault, asker.repeat))
+  const outcome = await submit(vault, asker, operation, idempotencyOf(vault, asker))
   return outcome === outdated ? outdated : { result: outcome.result, isReplayed: outcome.isReplayed === true }
 }
 
-function idempotencyOf({ keyring }: Vault, { key, request }: Repeat): Idempotency {
+function idempotencyOf({ keyring }: Vault, { repeat, environment }: Asker): Idempotency | undefined {
+  if (repeat === undefined) return undefined
+  const { key, request } = repeat
+  // What is asked in another environment is another request.
+  const asked = environment?.name === undefined ? request : [...request, { environment: environment.name }]
   return {
     hash: keyring.requestHash(`key ${key}`),
-    fingerprint: keyring.requestHash(`request ${JSON.stringify(request)}`),
+    fingerprint: keyring.requestHash(`request ${JSON.stringify(asked)}`),
   }
 }
 
@@ -168,13 +178,17 @@ async function submit<K extends Kind>(
   operation: Op<K>,
   idempotency: Idempotency | undefined,
 ): Promise<Extract<Outcome<K>, { readonly kind: 'done' }> | typeof outdated> {
-  const { caller, requestId, address } = asker
+  const { caller, requestId, address, environment, onEnvironment } = asker
   const outcome = await vault.store.submit<K>({
     ...{ caller, requestId, address, operation },
     ...(idempotency === undefined ? {} : { idempotency }),
+    ...(environment === undefined ? {} : { environment }),
   })
   switch (outcome.kind) {
     case 'done':
+      if (onEnvironment !== undefined && isPlaced(operation)) {
+        onEnvironment(outcome.environment ?? defaultEnvironment.name)
+      }
       return outcome
     case 'outdated':
       return outdated

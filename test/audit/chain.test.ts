@@ -18,7 +18,7 @@ const storeId = '0a'.repeat(16)
 
 const text = fc.string({ unit: 'binary', maxLength: 12 })
 const whole = fc.nat(1_000_000)
-const record: fc.Arbitrary<Omit<AuditRecord, 'accountId' | 'seq' | 'time'>> = fc.record({
+const unformatted = fc.record({
   principal: fc.record({ kind: fc.constantFrom('key', 'host', 'system'), id: whole, name: text }),
   action: fc.constantFrom(...actions),
   object: fc.option(
@@ -34,8 +34,12 @@ const record: fc.Arbitrary<Omit<AuditRecord, 'accountId' | 'seq' | 'time'>> = fc
   outcome: fc.constantFrom('ok', 'not_found', 'forbidden'),
   requestId: text,
   address: fc.constantFrom('127.0.0.1', '::1', ''),
-  format: fc.constant(1),
+  environmentId: fc.option(fc.integer({ min: 2, max: 9 })),
 })
+const record: fc.Arbitrary<Omit<AuditRecord, 'accountId' | 'seq' | 'time'>> = unformatted.map((one) => ({
+  ...one,
+  format: one.environmentId === null ? 1 : 2,
+}))
 const log = fc.array(fc.tuple(record, fc.nat(100_000)), { minLength: 4, maxLength: 12 })
 
 /** A log as the table keeps it. */
@@ -73,6 +77,7 @@ function toRow({ principal, object, ...rest }: AuditRecord, head: Uint8Array): A
     address: rest.address,
     head,
     format: rest.format,
+    environment_id: rest.environmentId,
   }
 }
 
@@ -112,7 +117,12 @@ suite('The audit chain', () => {
     assert.ok(vectors.records.length >= 4)
     for (const { text: published, row, head: wanted } of vectors.records) {
       // Rows of before there were formats are of the first one.
-      const stored = toStoredRecord({ ...row, format: 1, head: Buffer.from(wanted, 'hex') } as NamedRow)
+      const stored = toStoredRecord({
+        ...row,
+        format: 1,
+        environment_id: null,
+        head: Buffer.from(wanted, 'hex'),
+      } as NamedRow)
       assert.equal(encodeRecord(stored.record), published)
       assert.equal(second.textOf(row), published)
       head = nextHead(head, stored.record)
@@ -169,18 +179,18 @@ suite('The audit chain', () => {
     const rows = rowsOf(1, fc.sample(log, 1)[0] ?? assert.fail())
     const [first, next] = rows
     assert.ok(first !== undefined && next !== undefined)
-    const newer = rows.with(1, { ...next, format: 2 })
+    const newer = rows.with(1, { ...next, format: 3 })
 
     assert.equal(await firstBad(1, newer, statedBy(rows, 1)), 2)
     const verdict = await verifyChain(storeId, 1, stream(newer.map(toStoredRecord)), statedBy(rows, 1))
-    assert.match(verdict.fault?.reason ?? '', /the format 2, which this version does not know/)
+    assert.match(verdict.fault?.reason ?? '', /the format 3, which this version does not know/)
     const lines = rows.map((row) => encodeRecord(toStoredRecord(row).record))
-    const line = (lines[1] ?? '').replace('"object":', '"format":2,"object":')
+    const line = (lines[1] ?? '').replace('"object":', '"format":3,"object":')
     const header = { storeId, accountId: 1, after: 0 }
     const found = await followExport(each(lines.with(1, line)), header, { size: 0, head: emptyHead(storeId, 1) }, [])
     assert.deepEqual([found.size, found.fault?.seq, Buffer.from(found.head)], [1, 2, Buffer.from(first.head)])
-    assert.match(found.fault?.reason ?? '', /the format 2, which this version does not know/)
-    assert.throws(() => encodeRecord({ ...toStoredRecord(next).record, format: 2 }), RangeError)
+    assert.match(found.fault?.reason ?? '', /the format 3, which this version does not know/)
+    assert.throws(() => encodeRecord({ ...toStoredRecord(next).record, format: 3 }), RangeError)
   })
 
   test('does not hold when its account states another head', async () => {

@@ -87,6 +87,7 @@ export function textOf(row: RawRecord): string {
     outcome: row['outcome'],
     request_id: row['request_id'],
     address: row['address'],
+    ...(row['format'] === 2 ? { environment: row['environment_id'], format: 2 } : {}),
   })
 }
 
@@ -104,7 +105,8 @@ export function verify(
     if (row['account_id'] !== accountId || row['seq'] !== size + 1 || Number(row['ms']) < time) return bad
     if (Number(row['ms']) > 8.64e15) return bad
     // How other formats are written, this verifier has not been told.
-    if (row['format'] !== 1) return bad
+    if (row['format'] !== 1 && row['format'] !== 2) return bad
+    if ((row['format'] === 1) !== (row['environment_id'] === null)) return bad
     let leaf: Buffer
     try {
       leaf = sha256(Uint8Array.of(0), Buffer.from(textOf(row)))

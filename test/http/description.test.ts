@@ -183,8 +183,9 @@ suite('The description of the API', () => {
       .sort((a, b) => order.indexOf(a.method) - order.indexOf(b.method))
     const kept = sent.filter(({ method }) => method !== 'DELETE')
     await api.post('/v3/secrets', { name: 'other', value: 'v' })
-    // Its API key, its trust rule and so on are made by the examples themselves, each with the id 1; the key that asks is 1.
-    const idOf = ({ path }: Call) => (/^\/v3\/(keys|lists)/.test(path) ? '2' : '1')
+    // Its API key, its trust rule and so on are made by the examples themselves, each with the id 1; the key that asks is 1, and
+    // so is the environment that is always there.
+    const idOf = ({ path }: Call) => (/^\/v3\/(keys|lists|environments)/.test(path) ? '2' : '1')
     const failed: string[] = []
     for (const call of [...kept].sort((a, b) => Number(a.path.includes('{')) - Number(b.path.includes('{')))) {
       const media = Object.entries(call.requestBody?.content ?? {})[0]

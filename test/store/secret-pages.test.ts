@@ -26,6 +26,7 @@ function secretOf(id: number): Secret {
     updatedAt: 1000 + ((id * 31) % 500),
     mac: Buffer.from('00', 'hex'),
     listId: id <= 5 ? 3 : 1 + (id % 2),
+    environmentId: 1,
     type: id % 250 === 3 ? 'file' : 'text',
     filename: null,
     description: id % 400 === 9 ? 'of the Web Shop' : '',
@@ -92,7 +93,7 @@ async function list(
   after?: SecretPosition,
   skip = 0,
 ) {
-  const listing = { search: { words: [], ...search }, order, isDown, after, skip, limit, now }
+  const listing = { search: { words: [], environmentId: 1, ...search }, order, isDown, after, skip, limit, now }
   const found: { id: number; at: SecretPosition }[] = []
   for await (const { secrets, positionOf } of secretPages({ ...database, accountId: 1 }, listing)) {
     found.push(...secrets.map((secret) => ({ id: secret.id, at: positionOf(secret) })))
@@ -108,7 +109,7 @@ const held = new Set([2, 8, 900])
 function expected(search: Partial<SecretSearch>, order: SecretOrder, isDown: boolean): number[] {
   const found = all.filter(
     (secret) =>
-      fits({ words: [], ...search }, secret) &&
+      fits({ words: [], environmentId: 1, ...search }, secret) &&
       (search.isHeldOld !== true || heldOld.has(secret.id)) &&
       (search.isHeld !== true || held.has(secret.id)),
   )
@@ -213,14 +214,14 @@ for (const engine of engines) {
       for (const search of searches) {
         const want = expected(search, 'created', false)
         const label = JSON.stringify(search)
-        assert.equal(await countSecrets(asked, { words: [], ...search }), want.length, label)
-        const byList = await countByList(asked, { words: [], ...search })
+        assert.equal(await countSecrets(asked, { words: [], environmentId: 1, ...search }), want.length, label)
+        const byList = await countByList(asked, { words: [], environmentId: 1, ...search })
         const sum = [...byList.values()].reduce((one, other) => one + other, 0)
         assert.equal(sum, want.length, label)
         assert.equal(byList.get(3) ?? 0, want.filter((id) => id <= 5).length, label)
       }
-      assert.deepEqual(await tags(asked, 10), ['rare', 'team:db'])
-      assert.deepEqual(await tags(asked, 1), ['rare'])
+      assert.deepEqual(await tags(asked, 1, 10), ['rare', 'team:db'])
+      assert.deepEqual(await tags(asked, 1, 1), ['rare'])
     })
 
     test('that an index leads to cost as many rows as are shown, and no sorting', async (t) => {
@@ -317,7 +318,7 @@ for (const engine of engines) {
       const database = await filled(t, engine)
       const { asked, query } = watched(database)
 
-      const search = { words: [], isHeldOld: true }
+      const search = { words: [], environmentId: 1, isHeldOld: true }
       assert.equal(await countSecrets({ ...database, query, accountId: 1 }, search), 2)
       await list({ ...database, query }, search, 'created', false, 10)
 

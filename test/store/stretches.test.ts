@@ -84,7 +84,7 @@ for (const engine of engines) {
       for (const filter of [{ isStale: true }, { secret: 'name-2990' }, { isStale: true, target: 'web-1000' }]) {
         const found: number[] = []
         for (let after: number | undefined = 0; after !== undefined; ) {
-          const [end] = await database.query(endOfDeployments(1, after, 1000))
+          const [end] = await database.query(endOfDeployments(1, {}, after, 1000))
           const upTo: number | undefined = end === undefined ? undefined : Number(end['id'])
           const page = deploymentsAfter(1, filter, after, upTo, 50)
           const { text, rows = 0 } = await database.explain(page)

@@ -22,7 +22,7 @@ suite('The definitions of the tables', () => {
     assert.equal(
       modelled(tables.find(({ name }) => name === 'deployments')).text({
         ...{ accountId: 2, id: 3, target: 'web-1', principal: { kind: 'key', id: 4, name: 'ci' }, seedId: null },
-        ...{ createdAt: 5, secrets: [{ id: 6, uid: 'a', name: 'db', version: 7 }] },
+        ...{ createdAt: 5, secrets: [{ id: 6, uid: 'a', name: 'db', version: 7 }], environmentId: 1 },
       } as never),
       '["deployments",2,2,3,"web-1",["key",4,"ci"],null,5,[[6,"a","db",7]]]',
     )

@@ -88,6 +88,7 @@ const made: Readonly<Record<string, Made>> = {
   },
   updateContent: { by: withSecret, method: 'PUT', path: '/v3/secrets/1/content', body: 'v', other: { body: 'w' } },
   createList: { by: byKey, path: '/v3/lists', body: { name: 'web' }, other: { body: { name: 'db' } } },
+  createEnvironment: { by: byKey, path: '/v3/environments', body: { name: 'prod' }, other: { body: { name: 'dev' } } },
   createSeed: {
     ...{ by: byKey, path: '/v3/seeds', body: { user_data: '#cloud-config', target: 'web-1' } },
     ...{ other: { body: { user_data: '#cloud-config', target: 'web-2' } }, given: ({ url }) => url },

@@ -227,7 +227,10 @@ for (const engine of engines) {
       const { api, place } = await startServer(t, engine)
       await api.post('/v3/secrets', { name: 'a', value: 'v', tags: ['real'] })
       await api.post('/v3/secrets', { name: 'b', value: 'v' })
-      await query(place, `insert into secret_tags (account_id, tag, secret_id) values (1, 'real', 2)`)
+      await query(
+        place,
+        `insert into secret_tags (account_id, environment_id, tag, secret_id) values (1, 1, 'real', 2)`,
+      )
 
       const { body } = await api.get('/v3/secrets?tag=real')
       assert.deepEqual(

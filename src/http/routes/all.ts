@@ -5,6 +5,7 @@ import { auditRoutes } from './audit.ts'
 import { authRoutes } from './auth.ts'
 import { contentRoutes } from './content.ts'
 import { deploymentRoutes } from './deployments.ts'
+import { environmentRoutes } from './environments.ts'
 import { factorRoutes } from './factors.ts'
 import { fingerprintRoutes } from './fingerprints.ts'
 import { keyRoutes } from './keys.ts'
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   contentRoutes,
   listRoutes,
   contentsOfListRoutes,
+  environmentRoutes,
   renderRoutes,
   seedRoutes,
   deploymentRoutes,

@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { type AuditRecord, actions } from '../../audit/record.ts'
 import { invalid } from '../../errors.ts'
+import { environmentPattern, environmentRule } from '../../model/environment.ts'
 import { parseId } from '../../model/name.ts'
 import { countActivity, maxCounted, maxSteps, steps } from '../../vault/activity.ts'
 import { type AuditFilter, readAudit, verifyPart } from '../../vault/audit.ts'
@@ -23,6 +24,13 @@ const FilterQuery = {
   secret: Text,
   principal: Text,
   outcome: Text,
+  environment: Type.Optional(
+    Type.String({
+      pattern: environmentPattern,
+      description: environmentRule,
+      'x-about': 'What was asked in this environment.',
+    }),
+  ),
 }
 
 type FilterInput = Static<Type.TObject<typeof FilterQuery>>
@@ -58,6 +66,12 @@ const Shown = Type.Object(
           hash: OrNull(Type.String({ description: 'SHA-256 of the stored, sealed value' })),
         },
         { title: 'AuditObject', description: 'What a record is about.' },
+      ),
+    ),
+    environment: Type.Optional(
+      Type.Object(
+        { id: Type.Integer(), name: OrNull(Type.String({ description: 'what it is called now, if it is there' })) },
+        { title: 'EnvironmentRef', description: 'The environment that it was asked in, if another than `default`.' },
       ),
     ),
     outcome: Type.String({ description: '`ok`, `replayed`, or the code of the refusal' }),
@@ -166,7 +180,7 @@ export const auditRoutes: readonly Route[] = [
         }
         return {
           records: page.records.map(({ record, head }) => ({
-            ...shown(record),
+            ...shown(record, page.view.nameOf),
             head: Buffer.from(head).toString('hex'),
           })),
         }
@@ -253,7 +267,7 @@ export const auditRoutes: readonly Route[] = [
   }),
 ]
 
-function filterOf({ from, to, action, secret, principal, outcome }: FilterInput): AuditFilter {
+function filterOf({ from, to, action, secret, principal, outcome, environment }: FilterInput): AuditFilter {
   if (action !== undefined && !actions.some((known) => known === action)) {
     throw invalid('action', `Must be one of ${actions.join(', ')}.`)
   }
@@ -264,6 +278,7 @@ function filterOf({ from, to, action, secret, principal, outcome }: FilterInput)
     outcome,
     secret: idOrName(secret),
     principal: idOrName(principal),
+    environment,
   }
 }
 
@@ -276,7 +291,8 @@ function idOrName(text: string | undefined): number | string | undefined {
   return text === undefined ? undefined : (parseId(text) ?? text)
 }
 
-function shown({ seq, time, principal, action, object, outcome, requestId, address }: AuditRecord) {
+function shown(record: AuditRecord, nameOf: (id: number) => string | undefined) {
+  const { seq, time, principal, action, object, outcome, requestId, address, environmentId } = record
   const { kind, id, name } = principal
   return {
     seq,
@@ -284,6 +300,7 @@ function shown({ seq, time, principal, action, object, outcome, requestId, addre
     principal: { kind, id, name },
     action,
     object: object === null ? null : { ...object },
+    ...(environmentId === null ? {} : { environment: { id: environmentId, name: nameOf(environmentId) ?? null } }),
     outcome,
     request_id: requestId,
     address,

@@ -22,6 +22,7 @@ export const renderRoutes: readonly Route[] = [
     description:
       'Puts the values of secrets in the places of the references to them: see docs/templates.md. With `script_content`, in base64 both ways. Every read is recorded, with the `target`.',
     scope: 'any',
+    inEnvironment: true,
     repeat: 'safe',
     schemas: {
       params: noParams,

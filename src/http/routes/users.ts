@@ -1,7 +1,8 @@
 /** `/v3/users`: who belongs to the account, and what they may do. */
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { type Role, roles, stateOf, type User } from '../../model/user.ts'
+import { invalid } from '../../errors.ts'
+import { type PlacedRole, placedRoles, placedRolesOf, type Role, roles, stateOf, type User } from '../../model/user.ts'
 import { resetFactors } from '../../vault/factors.ts'
 import { listMade, namesOf } from '../../vault/made.ts'
 import { deleteUser, type Invited, inviteUser, listUsers, readUser, resetUser, updateUser } from '../../vault/users.ts'
@@ -18,6 +19,15 @@ const RoleName = Type.Unsafe<Role>(
 const Patterns = Type.Union([Type.Array(Type.String({ maxLength: 255 })), Type.Null()], {
   description: 'names or patterns that narrow the role, or null',
 })
+const EnvironmentRoles = Type.Record(Type.String({ maxLength: 63 }), Type.String({ maxLength: 16 }), {
+  description: `by environment one of ${placedRoles.join(', ')}`,
+  'x-about':
+    'With any, the rights over secrets come from these roles alone; the other one keeps its rights over the account.',
+  'x-described-as': {
+    type: 'object',
+    additionalProperties: { type: 'string', enum: [...placedRoles] },
+  },
+})
 const Name = Type.String({ maxLength: 128, description: 'a name of 1 to 128 characters' })
 const Email = Type.String({ maxLength: 300, description: 'an email address' })
 const OrNull = (one: typeof Time) => Type.Union([one, Type.Null()])
@@ -27,6 +37,7 @@ const Shown = {
   email: Type.Union([Type.String(), Type.Null()]),
   role: RoleName,
   name_patterns: Patterns,
+  environment_roles: Type.Optional(EnvironmentRoles),
   state: Type.String({ enum: ['active', 'invited', 'disabled'] }),
   second_factor: Type.Boolean({ description: 'whether a passkey or an authenticator app is set up' }),
   created_at: Time,
@@ -83,7 +94,13 @@ export const userRoutes: readonly Route[] = [
       query: NoQuery,
       body: json(
         Type.Object(
-          { email: Email, role: RoleName, name: Type.Optional(Name), name_patterns: Type.Optional(Patterns) },
+          {
+            email: Email,
+            role: RoleName,
+            name: Type.Optional(Name),
+            name_patterns: Type.Optional(Patterns),
+            environment_roles: Type.Optional(EnvironmentRoles),
+          },
           {
             ...body,
             title: 'NewUser',
@@ -102,9 +119,16 @@ export const userRoutes: readonly Route[] = [
     use:
       ({ vault, publicUrl }) =>
       async (request, reply) => {
-        const { email, name, role, name_patterns: patterns } = request.body
+        const { email, name, role, name_patterns: patterns, environment_roles: placed } = request.body
+        const placedRoles = placedRolesIn(placed)
         const { accountId } = identityOf(request)
-        const invited = await inviteUser(vault, askerOf(request), accountId, { email, name, role, patterns })
+        const invited = await inviteUser(vault, askerOf(request), accountId, {
+          email,
+          name,
+          role,
+          patterns,
+          placedRoles,
+        })
         reply.header('location', `/v3/users/${invited.user.id}`)
         const link = linkOf(publicUrl, request, invited)
         if (link === undefined) return madeBefore(reply, 'User', invited.user.id, 'For a usable link, reset this user.')
@@ -179,6 +203,7 @@ export const userRoutes: readonly Route[] = [
             name: Type.Optional(Name),
             role: Type.Optional(RoleName),
             name_patterns: Type.Optional(Patterns),
+            environment_roles: Type.Optional(EnvironmentRoles),
             disabled: Type.Optional(Type.Boolean({ description: 'true or false' })),
           },
           {
@@ -196,8 +221,8 @@ export const userRoutes: readonly Route[] = [
     use:
       ({ vault }) =>
       async (request) => {
-        const { name, role, name_patterns: patterns, disabled: isDisabled } = request.body
-        const parts = { name, role, patterns, isDisabled }
+        const { name, role, name_patterns: patterns, environment_roles: placed, disabled: isDisabled } = request.body
+        const parts = { name, role, patterns, isDisabled, placedRoles: placedRolesIn(placed) }
         const isWhole = request.query.cascade === 'true'
         const { user } = await updateUser(vault, askerOf(request), idOf(request.params), parts, isWhole)
         return shown(user)
@@ -284,13 +309,15 @@ export const userRoutes: readonly Route[] = [
 ]
 
 function shown(user: User) {
-  const { id, name, email, role, patterns, hasSecondFactor, createdAt, lastSignInAt } = user
+  const { id, name, email, role, patterns, environmentRoles, hasSecondFactor, createdAt, lastSignInAt } = user
+  const placed = placedRolesOf(environmentRoles).map((one) => [one.environment, one.role])
   return {
     id,
     name,
     email,
     role,
     name_patterns: patterns.includes('*') ? null : [...patterns],
+    ...(placed.length === 0 ? {} : { environment_roles: Object.fromEntries(placed) }),
     state: stateOf(user),
     second_factor: hasSecondFactor,
     created_at: formatTime(createdAt),
@@ -304,4 +331,14 @@ function linkOf(publicUrl: string | undefined, { protocol, host }: FastifyReques
     invitation_url: `${publicUrl ?? `${protocol}://${host}`}/portal/welcome#${token}`,
     invitation_expires_at: formatTime(user.linkExpiresAt ?? 0),
   }
+}
+
+/** @throws Refusal `invalid` */
+function placedRolesIn(given: Readonly<Record<string, string>> | undefined): readonly PlacedRole[] | undefined {
+  if (given === undefined) return undefined
+  return Object.entries(given).map(([environment, word]) => {
+    const role = placedRoles.find((one) => one === word)
+    if (role === undefined) throw invalid('environment_roles', `Must be, for each, one of ${placedRoles.join(', ')}.`)
+    return { environment, role }
+  })
 }

@@ -1,22 +1,37 @@
 /** What stands before an operation, whichever it is, as its definition says: a right, a fresh proof, what it hands on. */
-import { allows, allowsName, allowsSome } from '../../model/scope.ts'
+import { defaultEnvironment } from '../../model/environment.ts'
+import { allows, allowsName, allowsSome, anywhere, everywhere } from '../../model/scope.ts'
 import type { Asked } from '../caller.ts'
 import type { Idempotency } from '../naming.ts'
 import type { Definition, Founding, Scope, WithRight } from '../operations/define.ts'
 import type { Ended, Outcome, Refused } from '../outcome.ts'
+import { place } from './environment.ts'
 import { exceeding } from './grants.ts'
 import { doOnce } from './once.ts'
-import { type Call, forbid, refuse, refused, type Work } from './work.ts'
+import { type Call, forbid, refuse, refused, type UnplacedCall, type Work } from './work.ts'
 
 /** For so long after proving who they are, a user may do what is delicate. */
 const confirmedMs = 15 * 60 * 1000
 
 /** Decides an operation, unless something stands before it. */
 export function carryOut<Kind extends string, Input, Result, Subject>(
-  call: Call,
+  unplaced: UnplacedCall,
   operation: Input,
   definition: Definition<Kind, Input, Result, Subject>,
   idempotency?: Idempotency,
+): Outcome<Result> {
+  const call = place(unplaced, definition.environment, operation)
+  if ('kind' in call) return call
+  const outcome = decideIn(call, operation, definition, idempotency)
+  const isElsewhere = call.isPlaced && call.environment.id !== defaultEnvironment.id
+  return isElsewhere && outcome.kind === 'done' ? { ...outcome, environment: call.environment.name } : outcome
+}
+
+function decideIn<Kind extends string, Input, Result, Subject>(
+  call: Call,
+  operation: Input,
+  definition: Definition<Kind, Input, Result, Subject>,
+  idempotency: Idempotency | undefined,
 ): Outcome<Result> {
   const { scope: asked, delicate, grants } = definition
   const scope = typeof asked === 'function' ? asked(call, operation) : asked
@@ -66,13 +81,14 @@ function withoutRight<Input, Subject>(call: Call, operation: Input, scope: Scope
 function hasRight<Input, Subject>(call: Call, operation: Input, { right, over }: WithRight<Input, Subject>): boolean {
   switch (over) {
     case 'all':
-      return allows(call.scopes, right)
+      return allows(call.scopes, right, call.isPlaced ? call.environment.name : everywhere)
     case 'some':
-      return allowsSome(call.scopes, right)
+      // Whether a thing is there that is asked for by its id alone, is not told by where it would be.
+      return allowsSome(call.scopes, right, call.isMeant ? call.environment.name : anywhere)
     case 'host':
       return call.principal.kind === 'host'
     default:
-      return allowsName(call.scopes, right, over(operation))
+      return allowsName(call.scopes, right, call.environment.name, over(operation))
   }
 }
 

@@ -15,13 +15,13 @@ import { loginsByDevice } from '../tables/login.ts'
 import { accountSettings, claimOn, machineAddresses, machines } from '../tables/machine.ts'
 import { seedsByToken } from '../tables/seed.ts'
 import { users } from '../tables/user.ts'
-import { type Call, put, refused, shutOut, type Work } from './work.ts'
+import { put, refused, shutOut, type UnplacedCall, type Work } from './work.ts'
 
 /** How often the time of a key's last use is written, at most. */
 const lastUsedGrainMs = 60_000
 
-/** The call, or how it ends when the caller is not one. */
-export function identify(work: Work, request: Asked, action: Action): Call | Ended {
+/** The call, before it is in an environment, or how it ends when the caller is not one. */
+export function identify(work: Work, request: Asked, action: Action): UnplacedCall | Ended {
   const { caller } = request
   switch (caller.kind) {
     case 'token':
@@ -65,11 +65,16 @@ export function identify(work: Work, request: Asked, action: Action): Call | End
   }
 }
 
-export function isCall(found: Call | Ended): found is Call {
+export function isCall(found: UnplacedCall | Ended): found is UnplacedCall {
   return 'work' in found
 }
 
-function identifyKey(work: Work, request: Asked, caller: { readonly hash: string }, action: Action): Call | Ended {
+function identifyKey(
+  work: Work,
+  request: Asked,
+  caller: { readonly hash: string },
+  action: Action,
+): UnplacedCall | Ended {
   const key = work.world.find(apiKeysByToken, caller.hash)
   const account = key === undefined ? undefined : work.world.get(accounts, key.accountId)
   if (key === undefined || account === undefined) return unauthenticated()
@@ -97,7 +102,7 @@ function identifyMachine(
   request: Asked,
   caller: { readonly address: string },
   action: Action,
-): Call | Ended {
+): UnplacedCall | Ended {
   const { world } = work
   const claim = claimOn(world.all(machineAddresses), caller.address)
   const account = world.get(accounts, claim?.accountId ?? 0)
@@ -114,7 +119,12 @@ function identifyMachine(
 }
 
 /** An unknown token leads to no account, and so to no record. */
-function identifySeed(work: Work, request: Asked, caller: { readonly hash: string }, action: Action): Call | Ended {
+function identifySeed(
+  work: Work,
+  request: Asked,
+  caller: { readonly hash: string },
+  action: Action,
+): UnplacedCall | Ended {
   const seed = work.world.find(seedsByToken, caller.hash)
   const account = work.world.get(accounts, seed?.accountId ?? 0)
   if (seed === undefined || account === undefined) return refused('not_found', 'No seed is here.')
@@ -124,7 +134,12 @@ function identifySeed(work: Work, request: Asked, caller: { readonly hash: strin
 }
 
 /** An unknown code leads to no account, and so to no record. */
-function identifyLogin(work: Work, request: Asked, caller: { readonly hash: string }, action: Action): Call | Ended {
+function identifyLogin(
+  work: Work,
+  request: Asked,
+  caller: { readonly hash: string },
+  action: Action,
+): UnplacedCall | Ended {
   const login = work.world.find(loginsByDevice, caller.hash)
   const account = work.world.get(accounts, login?.accountId ?? 0)
   if (login === undefined || account === undefined) return refused('invalid_credentials', unknownDevice)
@@ -138,7 +153,7 @@ function identifyLogin(work: Work, request: Asked, caller: { readonly hash: stri
  * What may be read for a seed now, from this address: no more than its maker may. Nothing when their key could not be used
  * itself, when the user is disabled, or when what ended their sessions from outside came after it.
  */
-export function scopesOfSeed({ work, request }: Pick<Call, 'work' | 'request'>, seed: Seed): readonly Scope[] {
+export function scopesOfSeed({ work, request }: Pick<UnplacedCall, 'work' | 'request'>, seed: Seed): readonly Scope[] {
   const { accountId, maker } = seed
   const account = work.world.get(accounts, accountId)
   if (account === undefined || !inNetworks(account.networks, request.address)) return []

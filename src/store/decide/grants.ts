@@ -4,7 +4,7 @@ import { unreachable } from '../../errors.ts'
 import { mayDoAsOwner, scopesOf } from '../../model/api-key.ts'
 import { type Part, partBeyond, type Reach, wholeReach } from '../../model/grant.ts'
 import { mayManageKey, type Right } from '../../model/scope.ts'
-import { scopesOfUser, type User } from '../../model/user.ts'
+import { type Roles, scopesOfUser } from '../../model/user.ts'
 import type { Refused } from '../outcome.ts'
 import { logins } from '../tables/login.ts'
 import { machines } from '../tables/machine.ts'
@@ -25,6 +25,7 @@ type Thing =
   | 'seed'
   | 'sign_in'
   | 'login'
+  | 'environment'
 
 export interface Handed extends Reach {
   readonly thing: Thing
@@ -85,7 +86,7 @@ export function reachOf({ key, user, principal, scopes, work, account }: Call): 
 }
 
 /** No user is bound to networks, or ends in time. */
-export function userReach(user: Pick<User, 'role' | 'patterns'>): Reach {
+export function userReach(user: Roles): Reach {
   return { scopes: scopesOfUser(user), networks: [], until: null, isOwner: user.role === 'owner' }
 }
 
@@ -147,6 +148,13 @@ const sentences: Readonly<Record<Thing, Readonly<Record<Part, string>>>> = {
     networks: 'networks: This login cannot be used from more networks than you can.',
     until: 'expires_in: This login cannot outlive you.',
     role: 'A login cannot be given what only owners may do.',
+  },
+  environment: {
+    scopes:
+      'What is in an environment is within reach of others by its name and its base: your rights must cover it, under both names and in the base.',
+    networks: `${limited}others would reach what is there from elsewhere. Use one that is not limited.`,
+    until: `${expires}others would reach what is there for longer. Use one that does not expire.`,
+    role: 'An environment cannot be given what only owners may do.',
   },
   sign_in: {
     scopes: 'Only an owner, or an API key that may do everything, may.',

@@ -2,13 +2,15 @@
 import type { AuditObject } from '../../audit/record.ts'
 import { defaultList, type List, listUid } from '../../model/list.ts'
 import type { Right } from '../../model/scope.ts'
-import type { IdOrName } from '../naming.ts'
+import type { IdOrName, Place } from '../naming.ts'
 import type { Needs } from '../needs.ts'
 import type { WithRight } from '../operations/define.ts'
 import type { Refused } from '../outcome.ts'
 import { accounts } from '../tables/account.ts'
 import { lists, listsByName } from '../tables/list.ts'
-import { type Call, put, putAccount, refuseField } from './work.ts'
+import { storedSecrets } from '../tables/secret.ts'
+import { isHere } from './environment.ts'
+import { type Call, put, putAccount, refuseField, type UnplacedCall } from './work.ts'
 
 export function findList(call: Call, wanted: IdOrName): List | undefined {
   const found = anyList(call, wanted)
@@ -16,9 +18,18 @@ export function findList(call: Call, wanted: IdOrName): List | undefined {
 }
 
 /** One that is being deleted, too. */
-export function anyList({ account, work }: Call, wanted: IdOrName): List | undefined {
-  const { world } = work
-  return typeof wanted === 'number' ? world.get(lists, account.id, wanted) : world.find(listsByName, account.id, wanted)
+export function anyList(call: Call, wanted: IdOrName): List | undefined {
+  const { account, work, environment } = call
+  const found =
+    typeof wanted === 'number'
+      ? work.world.get(lists, account.id, wanted)
+      : work.world.find(listsByName, account.id, environment.id, wanted)
+  return found !== undefined && isHere(call, found) ? found : undefined
+}
+
+/** Where a list is that is asked for by its id. */
+export function placeOfList({ account, work }: UnplacedCall, { list }: Named): number | 'meant' | undefined {
+  return typeof list === 'number' ? work.world.get(lists, account.id, list)?.environmentId : 'meant'
 }
 
 /** The list of secrets that are made without naming one; made now if it is not there. */
@@ -33,7 +44,23 @@ export function addList(call: Call, name: string): List {
   const id = account.nextListId
   const uid = listUid(work.world.storeId, account.id, id)
   putAccount(work, { ...account, nextListId: id + 1 })
-  return put(work, lists, { accountId: account.id, id, uid, name, createdAt: now, updatedAt: now, deleter: null })
+  return put(work, lists, {
+    ...{ accountId: account.id, id, uid, name, createdAt: now, updatedAt: now, deleter: null },
+    environmentId: call.environment.id,
+  })
+}
+
+/** Where a secret is that is asked for by its id. */
+export function placeOfSecret({ account, work }: UnplacedCall, { id }: Place): number | 'meant' | undefined {
+  return typeof id === 'number' ? work.world.get(storedSecrets, account.id, id)?.secret.environmentId : 'meant'
+}
+
+/** Of several that are asked for by their ids, where the first is: the others are looked for there. */
+export function placeOfFirst(
+  call: UnplacedCall,
+  { refs: [first] }: { readonly refs: readonly IdOrName[] },
+): number | 'meant' | undefined {
+  return first === undefined ? 'meant' : placeOfSecret(call, { id: first })
 }
 
 interface Named {

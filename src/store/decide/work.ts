@@ -4,14 +4,15 @@ import {
   type Action,
   type AuditObject,
   type AuditRecord,
+  formatOf,
   type RecordedCode,
   type RecordedOutcome,
-  recordFormat,
   type ShutOut,
 } from '../../audit/record.ts'
 import type { Code, FieldFault } from '../../errors.ts'
 import type { Account } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
+import { defaultEnvironment, type EnvironmentRef } from '../../model/environment.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Right, Scope } from '../../model/scope.ts'
 import type { User } from '../../model/user.ts'
@@ -19,7 +20,7 @@ import type { Asked } from '../caller.ts'
 import type { SealedRows, SealedTable, Unsealed } from '../coverage.ts'
 import type { Outcome, Refused } from '../outcome.ts'
 import type { Rows } from '../rows.ts'
-import type { StoredSecret } from '../stored.ts'
+import type { StoredSecret, Within } from '../stored.ts'
 import { accounts } from '../tables/account.ts'
 import { audit } from '../tables/record.ts'
 import { storedSecrets } from '../tables/secret.ts'
@@ -31,10 +32,10 @@ export interface Work {
   readonly world: World
 }
 
-/** A request whose caller is known. */
-export interface Call {
+/** A request whose caller is known, before it is known in which environment it is carried out. */
+export interface UnplacedCall {
   readonly work: Work
-  readonly request: Pick<Asked, 'requestId' | 'address'>
+  readonly request: Pick<Asked, 'requestId' | 'address' | 'environment'>
   readonly account: Account
   readonly principal: Principal
   readonly key: ApiKey | undefined
@@ -44,15 +45,40 @@ export interface Call {
   readonly action: Action
 }
 
+/** A request that is carried out (`environment.ts`). */
+export interface Call extends UnplacedCall {
+  /** Where what it names is looked up, and rights are held against; `default` for what is about the account. */
+  readonly environment: EnvironmentRef
+  /** Whether that one was meant, and not where the thing is that it is about. */
+  readonly isMeant: boolean
+  /** Whether it is in an environment at all. */
+  readonly isPlaced: boolean
+}
+
+/** What is said of an environment that is not there, and of one that the caller may not see. */
+export const noEnvironment = 'No environment of this name, or none that you may see.'
+
 /** What the pages of a listing may be read by. */
 export interface Listing {
   readonly accountId: number
   readonly scopes: readonly Scope[]
+  readonly environment: EnvironmentRef
+  readonly within: Within
 }
 
 /** Lets pages be read, with a record of that. */
 export function authorizeListing(call: Call): Outcome<Listing> {
-  return done(call, null, { accountId: call.account.id, scopes: call.scopes })
+  return done(call, null, listingOf(call))
+}
+
+export function listingOf({ account, scopes, environment }: Call): Listing {
+  const { id, name } = environment
+  return {
+    accountId: account.id,
+    scopes,
+    environment: { id, name },
+    within: { accountId: account.id, environmentId: id },
+  }
 }
 
 /** Ends an operation well, with its record. */
@@ -83,11 +109,16 @@ export function refused(code: Code, message: string, right?: Right): Refused {
 }
 
 /** Ends an operation of somebody who is not let in at all, with a record or a count that the vault makes. */
-export function shutOut(call: Call, object: AuditObject | null, outcome: RecordedCode, message: string): Refused {
+export function shutOut(
+  call: UnplacedCall,
+  object: AuditObject | null,
+  outcome: RecordedCode,
+  message: string,
+): Refused {
   return { ...refused(outcome, message), shutOut: shutOutOf(call, object, outcome) }
 }
 
-export function shutOutOf(call: Call, object: AuditObject | null, outcome: RecordedCode): ShutOut {
+export function shutOutOf(call: UnplacedCall, object: AuditObject | null, outcome: RecordedCode): ShutOut {
   const { account, principal, action } = call
   return { accountId: account.id, principal, action, object, outcome }
 }
@@ -103,14 +134,15 @@ export function forbid(call: Call, object: AuditObject | null, right: Right): Re
 }
 
 /** Whether something says that whoever asks has made it. */
-export function isMadeBy({ principal }: Call, maker: Principal | null): boolean {
+export function isMadeBy({ principal }: UnplacedCall, maker: Principal | null): boolean {
   return maker?.kind === principal.kind && maker.id === principal.id && maker.name === principal.name
 }
 
 /** Appends the operation's record to its account's chain. */
 export function record(call: Call, object: AuditObject | null, outcome: RecordedOutcome): void {
-  const { work, request, principal, action } = call
+  const { work, request, principal, action, environment, isPlaced } = call
   const account = work.world.get(accounts, call.account.id) ?? call.account
+  const environmentId = isPlaced && environment.id !== defaultEnvironment.id ? environment.id : null
   const entry: AuditRecord = {
     accountId: account.id,
     seq: account.auditSize + 1,
@@ -122,7 +154,8 @@ export function record(call: Call, object: AuditObject | null, outcome: Recorded
     outcome,
     requestId: request.requestId,
     address: request.address,
-    format: recordFormat,
+    format: formatOf({ environmentId }),
+    environmentId,
   }
   // Where it stands is found as it is appended.
   const head = work.world.isShared ? account.auditHead : nextHead(account.auditHead, entry)

@@ -23,6 +23,7 @@ import { chain } from './0021-chain.ts'
 import { heldVersions } from './0022-held-versions.ts'
 import { listings } from './0023-listings.ts'
 import { logins } from './0024-logins.ts'
+import { environmentsOfAccounts } from './0025-environments.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -49,6 +50,7 @@ export const migrations: readonly Migration[] = [
   heldVersions,
   listings,
   logins,
+  environmentsOfAccounts,
 ]
 
 /** What this program speaks: the name of the newest one. */

@@ -15,6 +15,7 @@ const addAccountKey = defineOperation<{ readonly accountKey: AccountKey }, null>
   kind: 'add_account_key',
   action: 'account.rotate_key',
   scope: overAll(right),
+  environment: 'none',
   delicate: true,
   grants: 'nothing',
   needs: (needs) => needs.accountKey(),
@@ -42,6 +43,7 @@ const rewrapSecretKeys = defineOperation<{ readonly keys: readonly Rewrapped[] }
   kind: 'rewrap_secret_keys',
   action: 'account.rotate_key',
   scope: overAll(right),
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { keys }) => {
@@ -69,6 +71,7 @@ const rewrapAccountKey = defineOperation<{ readonly from: Uint8Array; readonly t
   kind: 'rewrap_account_key',
   action: 'account.rewrap_key',
   scope: { ...overAll(right), over: 'host' },
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs) => needs.accountKey(),
@@ -85,6 +88,7 @@ const dropAccountKey = defineOperation<{ readonly version: number }, null>()({
   kind: 'drop_account_key',
   action: 'account.drop_key',
   scope: overAll(right),
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs) => {

@@ -3,6 +3,7 @@ import { emptyHead } from '../../audit/chain.ts'
 import type { AuditObject } from '../../audit/record.ts'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
+import { defaultEnvironment, firstEnvironmentId } from '../../model/environment.ts'
 import type { Principal } from '../../model/principal.ts'
 import { noVersion, reachOf } from '../decide/grants.ts'
 import { type Call, done, put, putAccount, refused, type Work } from '../decide/work.ts'
@@ -30,6 +31,7 @@ const authenticate = defineOperation<object, Identified>()({
   kind: 'authenticate',
   action: 'authenticate',
   scope: freeUnfinished,
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs) => needs.accountKey(),
@@ -48,6 +50,7 @@ const readAccount = defineOperation<object, Account>()({
   kind: 'read_account',
   action: 'account.read',
   scope: overAll('account:manage'),
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
@@ -67,6 +70,7 @@ const createAccount = defineFounding<Creation, { readonly account: Account; read
   kind: 'create_account',
   action: 'account.create',
   scope: 'host',
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { name }) => needs.newAccount(name),
@@ -88,6 +92,7 @@ const createAccount = defineFounding<Creation, { readonly account: Account; read
       nextDeploymentId: 1,
       nextSeedId: 1,
       nextTrustRuleId: 1,
+      nextEnvironmentId: firstEnvironmentId,
       auditSize: 0,
       auditHead: emptyHead(world.storeId, id),
       auditAt: 0,
@@ -100,7 +105,17 @@ const createAccount = defineFounding<Creation, { readonly account: Account; read
     const account = accountOf(work, id)
     world.put(accountKeys, accountKey)
     const principal = { kind: 'host', id: 0, name: host.caller.name } as const
-    const call: Call = { work, request: host, account, principal, key: undefined, scopes: [], action: 'account.create' }
+    const placed = { environment: defaultEnvironment, isMeant: false, isPlaced: false }
+    const asked = {
+      work,
+      request: host,
+      account,
+      principal,
+      key: undefined,
+      scopes: [],
+      action: 'account.create',
+    } as const
+    const call: Call = { ...asked, ...placed }
     const firstKey = addKey(call, key)
     const object: AuditObject = { kind: 'account', id, uid: null, name, ...noVersion }
     return done(call, object, { account, key: firstKey })

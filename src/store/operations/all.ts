@@ -6,6 +6,7 @@ import { accountKeyOperations } from './account-keys.ts'
 import { accountOperations, foundingOperations } from './accounts.ts'
 import { auditOperations } from './audit.ts'
 import { deploymentOperations } from './deployments.ts'
+import { environmentOperations } from './environments.ts'
 import { factorOperations } from './factors.ts'
 import { fingerprintOperations } from './fingerprints.ts'
 import { keyOperations } from './keys.ts'
@@ -29,6 +30,7 @@ export const inAccounts = {
   ...accountKeyOperations,
   ...auditOperations,
   ...deploymentOperations,
+  ...environmentOperations,
   ...factorOperations,
   ...fingerprintOperations,
   ...keyOperations,

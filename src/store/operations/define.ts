@@ -5,6 +5,7 @@
 import type { Action, AuditObject } from '../../audit/record.ts'
 import type { Right } from '../../model/scope.ts'
 import type { Asked, Caller } from '../caller.ts'
+import type { Placing } from '../decide/environment.ts'
 import type { Handed } from '../decide/grants.ts'
 import type { Call, Work } from '../decide/work.ts'
 import type { Needs } from '../needs.ts'
@@ -17,6 +18,8 @@ export interface Definition<Kind extends string, Input, Result, Subject> {
   readonly action: Action | ((operation: Input) => Action)
   /** Which right it asks for, of what: held before it is decided (`decide/admit.ts`). */
   readonly scope: Scope<Input, Subject> | ((call: Call, operation: Input) => Scope<Input, Subject>)
+  /** Whether it is carried out in an environment, and in which (`decide/environment.ts`). */
+  readonly environment: Placing<Input>
   /** Whether a user must have proven who they are a short while ago: the same for each way to do a thing. */
   readonly delicate: boolean | ((call: Call, operation: Input) => boolean)
   /** What lets somebody act later, or further: held to what the caller has. Nothing of what the caller may not see. */
@@ -47,6 +50,7 @@ export interface Founding<Kind extends string, Input, Result> {
   readonly kind: Kind
   readonly action: Action
   readonly scope: 'host'
+  readonly environment: 'none'
   readonly delicate: false
   readonly grants: 'nothing'
   readonly needs: (needs: Needs, operation: Input) => void

@@ -3,9 +3,10 @@ import type { AuditObject } from '../../audit/record.ts'
 import { addHeld, type Deployment, deploymentHash, type Held } from '../../model/deployment.ts'
 import type { List } from '../../model/list.ts'
 import { allowsName } from '../../model/scope.ts'
+import { environmentsSeen, isHere } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
-import { inList, needList } from '../decide/places.ts'
-import { type Call, done, forbid, type Listing, put, putAccount, record, refuse } from '../decide/work.ts'
+import { inList, needList, placeOfList, placeOfSecret } from '../decide/places.ts'
+import { type Call, done, forbid, type Listing, listingOf, put, putAccount, record, refuse } from '../decide/work.ts'
 import type { IdOrName } from '../naming.ts'
 import { accounts } from '../tables/account.ts'
 import { deployments, deploymentsByTarget, holders } from '../tables/deployment.ts'
@@ -21,6 +22,7 @@ const putDeploymentOf = defineOperation<Rendering, Deployment>()({
   kind: 'put_deployment',
   action: 'render',
   scope: overSome('secrets:read', (_call, { target }) => objectOfTarget(target)),
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { target }) => needs.target(target),
@@ -33,20 +35,27 @@ const putDeploymentOf = defineOperation<Rendering, Deployment>()({
   },
 })
 
+interface Listed {
+  readonly list?: IdOrName | undefined
+  /** A secret, by its id: then it is about what is where that is. */
+  readonly secretId?: number | undefined
+}
+
 /** Authorizes a listing. */
-const listDeployments = defineOperation<
-  { readonly list?: IdOrName | undefined },
-  Listing & { readonly list: List | undefined },
-  List | undefined
->()({
+const listDeployments = defineOperation<Listed, Listing & { readonly list: List | undefined }, List | undefined>()({
   kind: 'list_deployments',
   action: 'deployment.list',
   scope: inList('secrets:list'),
+  environment: (call, { list, secretId }) =>
+    secretId === undefined ? placeOfList(call, { list }) : placeOfSecret(call, { id: secretId }),
   delicate: false,
   grants: 'nothing',
-  needs: needList,
+  needs: (needs, operation) => {
+    needList(needs, operation)
+    if (operation.secretId !== undefined) needs.secret(operation.secretId)
+  },
   sharing: true,
-  decide: (call, _operation, list) => done(call, null, { accountId: call.account.id, scopes: call.scopes, list }),
+  decide: (call, _operation, list) => done(call, null, { ...listingOf(call), list }),
 })
 
 /** By who may write every secret that it holds: whoever may see one of them learns that they may not. */
@@ -56,9 +65,12 @@ const writable: WithRight<{ readonly id: number }, Deployment> = {
   object: (_call, { id }) => unknownTarget(id),
   subject: (call, { id }, right) => {
     const found = call.work.world.get(deployments, call.account.id, id)
-    if (found === undefined) return refuse(call, unknownTarget(id), 'not_found', 'No deployment with this id.')
-    if (found.secrets.every(({ name }) => allowsName(call.scopes, right, name))) return found
-    const isSeen = found.secrets.some(({ name }) => allowsName(call.scopes, 'secrets:list', name))
+    if (found === undefined || !isHere(call, found)) {
+      return refuse(call, unknownTarget(id), 'not_found', 'No deployment with this id.')
+    }
+    const { name: environment } = call.environment
+    if (found.secrets.every(({ name }) => allowsName(call.scopes, right, environment, name))) return found
+    const isSeen = found.secrets.some(({ name }) => allowsName(call.scopes, 'secrets:list', environment, name))
     if (isSeen) return forbid(call, objectOf(found), right)
     return refuse(call, objectOf(found), 'not_found', 'No deployment with this id.')
   },
@@ -68,6 +80,7 @@ const deleteDeployment = defineOperation<{ readonly id: number }, null, Deployme
   kind: 'delete_deployment',
   action: 'deployment.delete',
   scope: writable,
+  environment: ({ account, work }, { id }) => work.world.get(deployments, account.id, id)?.environmentId,
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id }) => needs.deployment(id),
@@ -85,9 +98,9 @@ export const deploymentOperations = {
 
 /** Puts what a target holds in the place of what it held, or beside it if the same seed gave both. Records it. */
 export function deploy(call: Call, target: string, held: readonly Held[], seedId: number | null): Deployment {
-  const { work, account, principal } = call
+  const { work, account, principal, environment } = call
   const { world } = work
-  const before = world.find(deploymentsByTarget, account.id, target)
+  const before = world.find(deploymentsByTarget, account.id, environment.id, target)
   const isMore = seedId !== null && before?.seedId === seedId
   const current = world.get(accounts, account.id) ?? account
   if (before !== undefined) work.world.remove(deployments, before)
@@ -100,14 +113,16 @@ export function deploy(call: Call, target: string, held: readonly Held[], seedId
     seedId,
     createdAt: world.now,
     secrets: addHeld(isMore ? before.secrets : [], held),
+    environmentId: environment.id,
   })
   record({ ...call, action: 'render' }, objectOf(made), 'ok')
   return made
 }
 
-/** How many deployments hold a secret, whose value was changed or is gone: all that they hold is old. */
-export function holdersOf({ work, account }: Call, id: number): number {
-  return work.world.fact(holders, account.id, id) ?? 0
+/** How many deployments that the caller may know of hold a secret, whose value was changed or is gone: all of it is old. */
+export function holdersOf(call: Call, id: number): number {
+  const { work, account } = call
+  return environmentsSeen(call).reduce((sum, one) => sum + (work.world.fact(holders, account.id, id, one.id) ?? 0), 0)
 }
 
 function objectOfTarget(target: string): AuditObject {

@@ -43,6 +43,7 @@ const changeFactors = defineOnce<Change, readonly Factor[], User>()({
   kind: 'change_factors',
   action: 'factor.change',
   scope: (_call, { isOwn }) => (isOwn ? oneself : another),
+  environment: 'none',
   delicate: true,
   // What one signs in with oneself is no more than oneself.
   grants: (call, { userId, isOwn }) => (isOwn ? [] : usersHanded(call, userId)),

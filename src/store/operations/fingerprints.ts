@@ -1,7 +1,7 @@
 /** Fingerprints of values: made by whoever may scan, and recorded before they are handed out. */
 import type { AuditObject } from '../../audit/record.ts'
 import { allowsName, formatScope, type Scope } from '../../model/scope.ts'
-import { done, forbid, type Listing } from '../decide/work.ts'
+import { done, forbid, type Listing, listingOf } from '../decide/work.ts'
 import { defineOperation, overSome } from './define.ts'
 
 const right = 'secrets:scan'
@@ -11,12 +11,13 @@ const listFingerprints = defineOperation<object, Listing>()({
   kind: 'list_fingerprints',
   action: 'secret.fingerprint',
   scope: overSome(right),
+  environment: 'meant',
   delicate: true,
   grants: 'nothing',
   needs: 'nothing',
   // Nothing is handed out yet; what is, is recorded.
   sharing: true,
-  decide: (call) => ({ kind: 'done', result: { accountId: call.account.id, scopes: call.scopes } }),
+  decide: (call) => ({ kind: 'done', result: listingOf(call) }),
 })
 
 interface HandingOut {
@@ -36,6 +37,7 @@ const handOutFingerprints = defineOperation<HandingOut, null>()({
   action: 'secret.fingerprint',
   scope: overSome(right, (_call, operation) => objectOf(operation)),
   // After the listing, which was proven.
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
@@ -46,7 +48,8 @@ const handOutFingerprints = defineOperation<HandingOut, null>()({
     // A user's role may have been narrowed since they were made. There may be very many names, all others wait meanwhile,
     // and nearly always nothing has changed.
     const isAsBefore = textOf(scopes) === textOf(call.scopes)
-    if (!isAsBefore && !names.every((one) => allowsName(call.scopes, right, one))) return forbid(call, object, right)
+    if (!isAsBefore && !names.every((one) => allowsName(call.scopes, right, call.environment.name, one)))
+      return forbid(call, object, right)
     return done(call, object, null)
   },
 })

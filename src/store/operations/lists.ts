@@ -1,12 +1,23 @@
 /** Lists of secrets. */
 import { type AuditObject, changesNames } from '../../audit/record.ts'
 import { type List, nameOfDeleted } from '../../model/list.ts'
-import { allows, allowsName, allowsSome, type Scope } from '../../model/scope.ts'
+import { allows, allowsName, allowsSome, anywhere } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
+import { environmentsSeen } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
 import { keptRow, onceOf } from '../decide/once.ts'
-import { addList, anyList, findList, inList, needList, refuseList } from '../decide/places.ts'
-import { authorizeListing, type Call, done, forbid, type Listing, put, record, refuse } from '../decide/work.ts'
+import { addList, anyList, findList, inList, needList, placeOfList, refuseList } from '../decide/places.ts'
+import {
+  authorizeListing,
+  type Call,
+  done,
+  forbid,
+  type Listing,
+  listingOf,
+  put,
+  record,
+  refuse,
+} from '../decide/work.ts'
 import { maxChanges, partSize } from '../lookups.ts'
 import type { IdOrName } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
@@ -39,6 +50,7 @@ const listLists = defineOperation<object, Listing>()({
   kind: 'list_lists',
   action: 'list.list',
   scope: overSome('secrets:list'),
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
@@ -55,13 +67,14 @@ const listValues = defineOperation<
   kind: 'list_values',
   action: 'list.values',
   scope: inList('secrets:read'),
+  environment: placeOfList,
   delicate: true,
   grants: 'nothing',
   needs: needList,
   sharing: true,
   decide: (call, _operation, list) => {
     const object = list === undefined ? null : objectOfList(list)
-    return done(call, object, { accountId: call.account.id, scopes: call.scopes, list })
+    return done(call, object, { ...listingOf(call), list })
   },
 })
 
@@ -69,7 +82,9 @@ const listValues = defineOperation<
 const readList = defineOperation<Wanted, List>()({
   kind: 'read_list',
   action: 'list.read',
-  scope: ({ scopes }) => overSome(allowsSome(scopes, 'secrets:read') ? 'secrets:read' : 'secrets:list'),
+  scope: ({ scopes, isMeant, environment: { name } }) =>
+    overSome(allowsSome(scopes, 'secrets:read', isMeant ? name : anywhere) ? 'secrets:read' : 'secrets:list'),
+  environment: placeOfList,
   delicate: false,
   grants: 'nothing',
   needs: (needs, { list }) => needs.list(list),
@@ -85,6 +100,7 @@ const createList = defineOnce<{ readonly name: string }, List>()({
   kind: 'create_list',
   action: 'list.create',
   scope: overSome('secrets:write', (_call, { name }) => unknownList(name)),
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { name }) => needs.list(name),
@@ -100,6 +116,7 @@ const renameList = defineOperation<Wanted & { readonly name: string }, List, Lis
   kind: 'rename_list',
   action: 'list.rename',
   scope: aList('secrets:write', 'all'),
+  environment: placeOfList,
   delicate: false,
   grants: 'nothing',
   needs: (needs, { list, name }) => {
@@ -134,15 +151,15 @@ export type Deleted =
       readonly stale: number
     }
   /** Nobody finds the list any more, nor what is in it, which goes in parts (`delete_part`). */
-  | { readonly state: 'going'; readonly accountId: number; readonly id: number }
-  /** Nothing was done: every name in the list must be held against these first. */
   | {
-      readonly state: 'unheld'
+      readonly state: 'going'
       readonly accountId: number
       readonly id: number
-      readonly scopes: readonly Scope[]
-      readonly size: number
+      /** The environments that the caller may know of. */
+      readonly seen: readonly number[]
     }
+  /** Nothing was done: every name in the list must be held against these first. */
+  | (Listing & { readonly state: 'unheld'; readonly id: number; readonly size: number })
 
 /** A list, also one that is being deleted: whoever asks again, as no answer came, sees it through. */
 const aListOrRest: WithRight<Deletion, List> = {
@@ -158,6 +175,7 @@ const deleteList = defineOperation<Deletion, Deleted, List>()({
   kind: 'delete_list',
   action: 'list.delete',
   scope: aListOrRest,
+  environment: placeOfList,
   delicate: true,
   grants: 'nothing',
   needs: (needs, { list, held }) => {
@@ -168,38 +186,45 @@ const deleteList = defineOperation<Deletion, Deleted, List>()({
     const { world } = call.work
     const { accountId, id } = list
     if (list.deleter !== null) {
-      return done(call, objectOfList({ ...list, name: null }), { state: 'going', accountId, id }, 'replayed')
+      return done(
+        call,
+        objectOfList({ ...list, name: null }),
+        { state: 'going', accountId, id, seen: seenBy(call) },
+        'replayed',
+      )
     }
     const inside = world.fact(contents, accountId, id)
     // Renamed in this very batch: what is in it is not known here.
     if (inside === undefined) return { kind: 'outdated' }
     if (inside.length > partSize) return beginDeletion(call, list, held)
     const stored = secretsIn(call, list)
-    if (stored.some(({ secret }) => !allowsName(call.scopes, 'secrets:delete', secret.name))) {
+    if (stored.some(({ secret }) => !allowsName(call.scopes, 'secrets:delete', call.environment.name, secret.name))) {
       return forbid(call, objectOfList(list), 'secrets:delete')
     }
     for (const one of stored) removeRecorded(call, one)
     world.remove(lists, list)
-    const stale = world.fact(wholeLists, accountId, id) ?? 0
+    const stale = seenBy(call).reduce((sum, one) => sum + (world.fact(wholeLists, accountId, id, one) ?? 0), 0)
     return done(call, objectOfList(list), { state: 'gone', secrets: stored.map(({ secret }) => secret), stale })
   },
 })
 
 function beginDeletion(call: Call, list: List, held: Held | undefined): Outcome<Deleted> {
   const { accountId, id } = list
-  const { scopes, account } = call
-  if (!allows(scopes, 'secrets:delete')) {
+  const { scopes, account, environment } = call
+  if (!allows(scopes, 'secrets:delete', environment.name)) {
     if (held === undefined) {
-      return { kind: 'done', result: { state: 'unheld', accountId, id, scopes, size: account.auditSize } }
+      const here = listingOf(call)
+      return { kind: 'done', result: { state: 'unheld', id, size: account.auditSize, ...here } }
     }
     if (held.forbidden !== undefined) return forbid(call, objectOfList(list), 'secrets:delete')
     const changed = namesChangedSince(call)
     if (changed.length > maxChanges) return { kind: 'outdated' }
-    if (!changed.every((name) => allowsName(scopes, 'secrets:delete', name))) return { kind: 'outdated' }
+    if (!changed.every((name) => allowsName(scopes, 'secrets:delete', environment.name, name)))
+      return { kind: 'outdated' }
   }
   const taken = { ...list, name: nameOfDeleted(list), deleter: call.principal, updatedAt: call.work.world.now }
   put(call.work, lists, taken)
-  return done(call, objectOfList(list), { state: 'going', accountId, id })
+  return done(call, objectOfList(list), { state: 'going', accountId, id, seen: seenBy(call) })
 }
 
 /** Of what may have come into the list since its names were looked at, or is called otherwise: in this batch, too. */
@@ -222,6 +247,7 @@ const deletePart = defineOperation<{ readonly id: number; readonly after: number
   kind: 'delete_part',
   action: 'secret.delete',
   scope: overAll('secrets:delete'),
+  environment: (call, { id }) => placeOfList(call, { list: id }),
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id, after }) => {
@@ -257,6 +283,10 @@ export const listOperations = {
   [renameList.kind]: renameList,
   [deleteList.kind]: deleteList,
   [deletePart.kind]: deletePart,
+}
+
+function seenBy(call: Call): readonly number[] {
+  return environmentsSeen(call).map(({ id }) => id)
 }
 
 function secretsIn({ work, account }: Call, { id }: List): StoredSecret[] {

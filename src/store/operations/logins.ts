@@ -42,6 +42,7 @@ const beginLogin = defineOperation<{ readonly login: NewLogin }, Login>()({
   kind: 'begin_login',
   action: 'login.begin',
   scope: free,
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { login }) => needs.loginWithCode(login.codeHash),
@@ -74,6 +75,7 @@ const readLogin = defineOperation<ByCode, Shown>()({
   kind: 'read_login',
   action: 'login.read',
   scope: free,
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { codeHash }) => needs.loginWithCode(codeHash),
@@ -89,6 +91,7 @@ const confirmLogin = defineOperation<ByCode & { readonly bindsNetwork: boolean }
   kind: 'confirm_login',
   action: 'login.confirm',
   scope: free,
+  environment: 'none',
   delicate: true,
   grants: (call, { codeHash, bindsNetwork }) => {
     const login = find(call, codeHash)
@@ -120,6 +123,7 @@ const refuseLogin = defineOperation<ByCode, Login>()({
   kind: 'refuse_login',
   action: 'login.refuse',
   scope: free,
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { codeHash }) => needs.loginWithCode(codeHash),
@@ -149,6 +153,7 @@ const pollLogin = defineOperation<Polling, Polled>()({
   kind: 'poll_login',
   action: 'login.redeem',
   scope: free,
+  environment: 'none',
   delicate: false,
   grants: (call, polling) => {
     const login = own(call)
@@ -183,6 +188,7 @@ const cancelLogin = defineOperation<object, Login>()({
   kind: 'cancel_login',
   action: 'login.cancel',
   scope: free,
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',

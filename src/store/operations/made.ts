@@ -1,6 +1,6 @@
 /** What an API key or a user has made: by whoever may manage them. */
 import type { AuditObject } from '../../audit/record.ts'
-import { allows } from '../../model/scope.ts'
+import { allows, everywhere } from '../../model/scope.ts'
 import { madeBy } from '../decide/made.ts'
 import { type Call, done, forbid } from '../decide/work.ts'
 import type { Made, MakerRef } from '../made.ts'
@@ -33,7 +33,8 @@ const ofUser: WithoutRight<Wanted, Found> = {
   unfinished: false,
   subject: (call, { maker }) => {
     const reader = asReaderOf(call, maker)
-    if (!allows(call.scopes, 'account:manage')) return forbid(reader, unknownUser(maker.id), 'account:manage')
+    if (!allows(call.scopes, 'account:manage', everywhere))
+      return forbid(reader, unknownUser(maker.id), 'account:manage')
     const found = findUser(reader, maker.id)
     return 'kind' in found ? found : { object: objectOfUser(found) }
   },
@@ -43,6 +44,7 @@ const listMade = defineOperation<Wanted, Made, Found>()({
   kind: 'list_made',
   action: 'key.read',
   scope: (_call, { maker }) => (maker.kind === 'key' ? ofKey : ofUser),
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { maker }) => needs.made(maker),

@@ -1,11 +1,12 @@
 /** What is known of secrets beside their values, and where they are. */
 import { type List, placeHash } from '../../model/list.ts'
 import { type Details, detailsHash, maxTags, metadataTag, type Secret } from '../../model/secret.ts'
-import { findList, refuseList } from '../decide/places.ts'
+import { findList, placeOfFirst, placeOfSecret, refuseList } from '../decide/places.ts'
 import { type Call, done, putSecret, record, refuse } from '../decide/work.ts'
 import type { IdOrName, MetadataMatch, Place } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
 import type { StoredSecret } from '../stored.ts'
+import { lists } from '../tables/list.ts'
 import { defineOperation, free } from './define.ts'
 import { aSecret, objectOf, ownSecret, same } from './secrets.ts'
 
@@ -18,6 +19,7 @@ const readMetadata = defineOperation<Place, Placed, StoredSecret>()({
   kind: 'read_metadata',
   action: 'metadata.read',
   scope: aSecret('secrets:list'),
+  environment: placeOfSecret,
   delicate: false,
   grants: 'nothing',
   needs: (needs, place) => {
@@ -38,6 +40,7 @@ const updateMetadata = defineOperation<Update, Placed, StoredSecret>()({
   kind: 'update_metadata',
   action: 'metadata.update',
   scope: aSecret('secrets:write'),
+  environment: placeOfSecret,
   delicate: false,
   grants: 'nothing',
   needs: (needs, place) => {
@@ -65,6 +68,7 @@ const moveSecret = defineOperation<{ readonly id: IdOrName; readonly to: IdOrNam
   kind: 'move_secret',
   action: 'secret.move',
   scope: aSecret('secrets:write'),
+  environment: placeOfSecret,
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id, to }) => {
@@ -96,6 +100,7 @@ const updateManyMetadata = defineOperation<
   action: 'metadata.update',
   // Each asks for the right by itself, and is refused by itself.
   scope: free,
+  environment: (call, { ids }) => placeOfFirst(call, { refs: ids }),
   delicate: false,
   grants: 'nothing',
   needs: (needs, { ids }) => {
@@ -128,6 +133,7 @@ const moveSecrets = defineOperation<
   action: 'secret.move',
   // Each asks for the right by itself, and is refused by itself.
   scope: free,
+  environment: (call, { ids }) => placeOfFirst(call, { refs: ids }),
   delicate: false,
   grants: 'nothing',
   needs: (needs, { ids, to }) => {
@@ -158,7 +164,9 @@ export const metadataOperations = {
 
 function withList(call: Call, stored: StoredSecret, object = objectOf(stored)): Outcome<Placed> {
   const { secret } = stored
-  const list = findList(call, secret.listId)
-  if (list === undefined) return refuse(call, objectOf(stored), 'integrity_failure', 'The list of the secret is gone.')
+  // It may be in a base.
+  const list = call.work.world.get(lists, secret.accountId, secret.listId)
+  if (list === undefined || list.deleter !== null)
+    return refuse(call, objectOf(stored), 'integrity_failure', 'The list of the secret is gone.')
   return done(call, object, { secret, list })
 }

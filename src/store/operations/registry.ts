@@ -24,9 +24,13 @@ type FoundingKind = keyof typeof foundings
 
 type DefinitionOf<K extends Kind> = Definition<K, Op<K>, Results[K], Subjects[K]>
 
+interface Placed {
+  readonly environment: unknown
+}
+
 const byKind: { readonly [K in keyof typeof inAccounts]: DefinitionOf<K> } = inAccounts
 const foundingByKind: { readonly [K in FoundingKind]: Founding<K, Op<K>, Results[K]> } = foundings
-const descriptions: { readonly [K in Kind]: Pick<DefinitionOf<K>, 'action' | 'needs' | 'sharing'> } = all
+const descriptions: { readonly [K in Kind]: Pick<DefinitionOf<K>, 'action' | 'needs' | 'sharing'> & Placed } = all
 
 export function definitionOf<K extends keyof typeof inAccounts>(kind: K): DefinitionOf<K> {
   return byKind[kind]
@@ -43,21 +47,18 @@ export function actionOf<K extends Kind>(operation: Op<K> & { readonly kind: K }
 }
 
 /**
- * Notes which rows an operation names.
+ * Notes which rows an operation names: needs are turned to its caller.
  *
  * @param accountId of its caller, if they are known
- * @param keyId of the key that asks, or 0
  */
 export function addNeeds<K extends Kind>(
   needs: Needs,
   accountId: number | undefined,
-  keyId: number,
   operation: Op<K> & { readonly kind: K },
 ): void {
   const { needs: rule } = descriptionOf(operation.kind)
   if (rule === 'nothing') return
   if (accountId === undefined && !isFoundingKind(operation.kind)) return
-  needs.turnTo(accountId ?? 0, keyId)
   rule(needs, operation)
 }
 
@@ -77,11 +78,16 @@ function isFoundingKind(kind: Kind): boolean {
   return kind in foundings
 }
 
+/** Whether it is carried out in an environment. */
+export function isPlaced({ kind }: { readonly kind: Kind }): boolean {
+  return descriptionOf(kind).environment !== 'none'
+}
+
 /** Whether it may be decided beside others of its account. */
 export function isSharing({ kind }: Operation): boolean {
   return descriptionOf(kind).sharing === true
 }
 
-function descriptionOf<K extends Kind>(kind: K): Pick<DefinitionOf<K>, 'action' | 'needs' | 'sharing'> {
+function descriptionOf<K extends Kind>(kind: K): Pick<DefinitionOf<K>, 'action' | 'needs' | 'sharing'> & Placed {
   return descriptions[kind]
 }

@@ -2,15 +2,27 @@
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { defaultList, type List } from '../../model/list.ts'
-import { allowsName, allowsSome, type Right } from '../../model/scope.ts'
+import { allowsName, allowsSome, anywhere, type Right } from '../../model/scope.ts'
 import type { Details, SecretKey } from '../../model/secret.ts'
+import { chainFrom, isHere, isStrict } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
-import { findList, inList, listForAll, needList, noListOf, refuseList } from '../decide/places.ts'
+import {
+  findList,
+  inList,
+  listForAll,
+  needList,
+  noListOf,
+  placeOfFirst,
+  placeOfList,
+  placeOfSecret,
+  refuseList,
+} from '../decide/places.ts'
 import {
   type Call,
   done,
   forbid,
   type Listing,
+  listingOf,
   putAccount,
   putSecret,
   record,
@@ -72,11 +84,12 @@ const listSecrets = defineOperation<
   kind: 'list_secrets',
   action: 'secret.list',
   scope: inList('secrets:list'),
+  environment: placeOfList,
   delicate: false,
   grants: 'nothing',
   needs: needList,
   sharing: true,
-  decide: (call, _operation, list) => done(call, null, { accountId: call.account.id, scopes: call.scopes, list }),
+  decide: (call, _operation, list) => done(call, null, { ...listingOf(call), list }),
 })
 
 const readSecret = defineOperation<Place, StoredSecret, StoredSecret>()({
@@ -84,6 +97,7 @@ const readSecret = defineOperation<Place, StoredSecret, StoredSecret>()({
   action: 'secret.read',
   scope: aSecret('secrets:read'),
   // One value at a time needs no proof; many at once do, read, rendered or put into a seed.
+  environment: placeOfSecret,
   delicate: false,
   grants: 'nothing',
   needs: (needs, place) => needs.place(place),
@@ -97,6 +111,7 @@ const readSecrets = defineOperation<{ readonly refs: readonly IdOrName[] }, read
   action: 'secret.read',
   // Each asks for the right by itself, and is refused by itself.
   scope: free,
+  environment: placeOfFirst,
   delicate: (_call, { refs }) => refs.length > 1,
   grants: 'nothing',
   needs: (needs, { refs }) => {
@@ -122,6 +137,7 @@ const readBatch = defineOperation<{ readonly refs: readonly IdOrName[] }, readon
   action: 'secret.read',
   // The right to each name is asked for below.
   scope: overSome('secrets:read', (_call, { refs: [first] }) => (first === undefined ? null : unknownSecret(first))),
+  environment: placeOfFirst,
   delicate: (_call, { refs }) => refs.length > 1,
   grants: 'nothing',
   needs: (needs, { refs }) => {
@@ -166,12 +182,13 @@ const prepareSecret = defineOperation<Place, StoredSecret>()({
   kind: 'prepare_secret',
   action: 'secret.update',
   scope: free,
+  environment: placeOfSecret,
   delicate: false,
   grants: 'nothing',
   needs: (needs, place) => needs.place(place),
   sharing: true,
   decide: (call, operation) => {
-    const found = secretAt(call, operation)
+    const found = secretAt(call, operation, true)
     if (found === undefined) return { kind: 'refused', code: 'not_found', message: '' }
     return { kind: 'done', result: found }
   },
@@ -208,13 +225,14 @@ const createSecret = defineOnce<Creation, Changed>()({
     ({ name }) => name,
     (_call, { name }) => unknownSecret(name),
   ),
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: needCreation,
   decide: (call, operation) => {
     const object = unknownSecret(operation.name)
     if (!isSealedNow(call, operation)) return { kind: 'outdated' }
-    if (call.work.world.has(secretsByName, call.account.id, operation.name)) return refuseTaken(call, object)
+    if (hasName(call, operation.name)) return refuseTaken(call, object)
     if (isListAbsent(call, operation)) return refuseList(call, operation.list ?? defaultList, object)
     const exhausted = countWraps(call, 1, object)
     if (exhausted !== undefined) return exhausted
@@ -232,6 +250,7 @@ const createSecrets = defineOnce<{ readonly secrets: readonly Creation[] }, read
   scope: overSome('secrets:write', (_call, { secrets: [first] }) =>
     first === undefined ? null : unknownSecret(first.name),
   ),
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { secrets }) => {
@@ -292,13 +311,14 @@ const prepareSecrets = defineOperation<{ readonly names: readonly string[] }, re
   kind: 'prepare_secrets',
   action: 'secret.update',
   scope: free,
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { names }) => {
     for (const name of names) needs.secret(name)
   },
   sharing: true,
-  decide: (call, { names }) => ({ kind: 'done', result: names.map((id) => secretAt(call, { id })) }),
+  decide: (call, { names }) => ({ kind: 'done', result: names.map((id) => secretAt(call, { id }, true)) }),
 })
 
 /**
@@ -313,6 +333,7 @@ const compareSecrets = defineOperation<
   action: 'secret.read',
   scope: overSome('secrets:write'),
   // As each way to read many at once.
+  environment: 'meant',
   delicate: (_call, { names }) => names.length > 1,
   grants: 'nothing',
   needs: (needs, { names }) => {
@@ -321,10 +342,10 @@ const compareSecrets = defineOperation<
   sharing: true,
   decide: (call, { names }) => {
     const found = names.map((name) => {
-      if (!allowsName(call.scopes, 'secrets:write', name)) return 'forbidden'
-      const stored = secretAt(call, { id: name })
+      if (!allowsName(call.scopes, 'secrets:write', call.environment.name, name)) return 'forbidden'
+      const stored = secretAt(call, { id: name }, true)
       if (stored === undefined) return 'new'
-      if (!allowsName(call.scopes, 'secrets:read', name)) return 'unread'
+      if (!allowsName(call.scopes, 'secrets:read', call.environment.name, name)) return 'unread'
       record(call, objectOf(stored), 'ok')
       return stored
     })
@@ -343,6 +364,7 @@ const storeSecrets = defineOnce<
   scope: overSome('secrets:write', (_call, { secrets: [first] }) =>
     first === undefined ? null : unknownSecret(first.name),
   ),
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { secrets }) => {
@@ -390,7 +412,7 @@ const storeSecrets = defineOnce<
 
 /** Whether a value was sealed upon what is there now. */
 function isSealedUpon(call: Call, one: Storing): boolean {
-  const found = secretAt(call, { id: one.name })
+  const found = secretAt(call, { id: one.name }, true)
   if ('uid' in one) return found === undefined && isSealedNow(call, one)
   const { next } = one
   return (
@@ -408,11 +430,12 @@ function storingFault(
   before: ReadonlySet<string>,
 ) {
   const { name, version } = one
-  if (!allowsName(call.scopes, 'secrets:write', name)) return { code: 'forbidden', ...nameLacks } as const
+  if (!allowsName(call.scopes, 'secrets:write', call.environment.name, name))
+    return { code: 'forbidden', ...nameLacks } as const
   if (before.has(name)) {
     return { code: 'invalid', field: 'name', detail: 'Must be a name that no other of them has.' } as const
   }
-  const found = secretAt(call, { id: name })
+  const found = secretAt(call, { id: name }, true)
   if (version !== undefined && version !== (found?.secret.version ?? 0)) {
     const detail =
       found === undefined
@@ -435,7 +458,7 @@ function storeOne(call: Call, one: Storing): Stored {
     record({ ...call, action: 'secret.create' }, objectOf(stored), 'ok')
     return { secret: headOf(stored.secret), stale: 0 }
   }
-  const found = secretAt(call, { id: one.name })
+  const found = secretAt(call, { id: one.name }, true)
   if (found === undefined) throw new Error('It was there when it was looked at.')
   const stored = putVersion(call, {
     ...found,
@@ -464,10 +487,10 @@ function isListAbsent(call: Call, { list }: Creation): boolean {
 /** Why one of several cannot be made, in the words in which it would be refused alone. @param before the names of those before it */
 function faultOf(call: Call, creation: Creation, before: ReadonlySet<string>) {
   const { name } = creation
-  if (!allowsName(call.scopes, 'secrets:write', name)) {
+  if (!allowsName(call.scopes, 'secrets:write', call.environment.name, name)) {
     return { code: 'forbidden', ...nameLacks } as const
   }
-  if (before.has(name) || call.work.world.has(secretsByName, call.account.id, name)) {
+  if (before.has(name) || hasName(call, name)) {
     return { code: 'name_taken', field: 'name', detail: taken } as const
   }
   if (isListAbsent(call, creation))
@@ -489,7 +512,7 @@ function addSecret(call: Call, { list, name, uid, key, sealed, details }: Creati
   const secret = {
     ...details,
     ...{ accountId: current.id, id: current.nextSecretId, listId: place.id, uid, name, version: 1 },
-    ...{ createdAt: now, updatedAt: now },
+    ...{ createdAt: now, updatedAt: now, environmentId: call.environment.id },
   }
   return putVersion(call, { secret, key, sealed })
 }
@@ -508,12 +531,13 @@ const updateSecret = defineOnce<Update, Changed, StoredSecret>()({
   kind: 'update_secret',
   action: 'secret.update',
   scope: aSecret('secrets:write'),
+  environment: placeOfSecret,
   delicate: false,
   grants: 'nothing',
   needs: (needs, operation) => {
     needs.place(operation)
     needs.holdersOf(operation.id)
-    if (operation.rename !== undefined) needs.newName(operation.rename)
+    if (operation.rename !== undefined) needs.newNameOf(operation.id, operation.rename)
   },
   decide: (call, operation, found) => {
     const { name } = found.secret
@@ -522,10 +546,13 @@ const updateSecret = defineOnce<Update, Changed, StoredSecret>()({
     }
     const { rename = name, next } = operation
     if (rename !== name) {
-      if (!allowsName(call.scopes, 'secrets:write', rename)) return forbid(call, objectOf(found), 'secrets:write')
+      const { name: environment } = call.environment
+      if (!allowsName(call.scopes, 'secrets:write', environment, rename))
+        return forbid(call, objectOf(found), 'secrets:write')
       // What it was before comes along: else it could be read under a name that the caller may read.
-      if (!allowsName(call.scopes, 'secrets:read', name)) return forbid(call, objectOf(found), 'secrets:read')
-      if (call.work.world.has(secretsByName, call.account.id, rename)) return refuseTaken(call, objectOf(found))
+      if (!allowsName(call.scopes, 'secrets:read', environment, name))
+        return forbid(call, objectOf(found), 'secrets:read')
+      if (hasName(call, rename)) return refuseTaken(call, objectOf(found))
     }
     if (next !== undefined && next.name !== rename) return { kind: 'outdated' }
     return putNext(call, found, operation)
@@ -554,6 +581,7 @@ const putSecretOfName = defineOnce<Putting, Changed>()({
     ({ name }) => name,
     (_call, { name }) => unknownSecret(name),
   ),
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { name }) => {
@@ -565,7 +593,7 @@ const putSecretOfName = defineOnce<Putting, Changed>()({
   },
   decide: (call, operation) => {
     const { name, match, isNewOnly, type, creation } = operation
-    const found = secretAt(call, { id: name })
+    const found = secretAt(call, { id: name }, true)
     const object = found === undefined ? unknownSecret(name) : objectOf(found)
     if (found !== undefined) {
       if (isNewOnly) return refuse(call, object, 'stale_version', taken)
@@ -577,7 +605,7 @@ const putSecretOfName = defineOnce<Putting, Changed>()({
     }
     if (match !== undefined) return refuseStale(call, object)
     // Of a list that is going: the name is free when it is gone.
-    if (call.work.world.has(secretsByName, call.account.id, name)) return refuseTaken(call, object)
+    if (hasName(call, name)) return refuseTaken(call, object)
     if (creation === undefined || !isSealedNow(call, creation)) return { kind: 'outdated' }
     const exhausted = countWraps(call, 1, object)
     if (exhausted !== undefined) return exhausted
@@ -599,6 +627,7 @@ const deleteSecret = defineOperation<
   kind: 'delete_secret',
   action: 'secret.delete',
   scope: aSecret('secrets:delete'),
+  environment: placeOfSecret,
   delicate: false,
   grants: 'nothing',
   needs: (needs, place) => {
@@ -620,6 +649,7 @@ const deleteSecrets = defineOperation<{ readonly ids: readonly number[] }, reado
   // Each asks for the right by itself, and is refused by itself.
   scope: free,
   // As of a list with all that is in it.
+  environment: (call, { ids }) => placeOfFirst(call, { refs: ids }),
   delicate: (_call, { ids }) => ids.length > 1,
   grants: 'nothing',
   needs: (needs, { ids }) => {
@@ -681,7 +711,10 @@ export function putNext(
 
 /** One of several, each of which is refused by itself. */
 export function ownSecret(call: Call, id: IdOrName, right: Right): StoredSecret | Refused {
-  return allowsSome(call.scopes, right) ? findSecret(call, { id }, right) : forbid(call, unknownSecret(id), right)
+  const where = call.isMeant ? call.environment.name : anywhere
+  return allowsSome(call.scopes, right, where)
+    ? findSecret(call, { id }, right)
+    : forbid(call, unknownSecret(id), right)
 }
 
 function findSecret(call: Call, wanted: Wanted, right: Right): StoredSecret | Refused {
@@ -689,7 +722,7 @@ function findSecret(call: Call, wanted: Wanted, right: Right): StoredSecret | Re
   if (list !== undefined && findList(call, list) === undefined) return refuseList(call, list, unknownSecret(id))
   const { found, isAllowed, isSeen } = lookFor(call, wanted, right)
   if (found !== undefined) {
-    if (isAllowed) return found
+    if (isAllowed) return changing.has(right) && !isHere(call, found.secret) ? refuseInherited(call, found) : found
     if (isSeen) return forbid(call, objectOf(found), right)
   }
   const object = found === undefined ? unknownSecret(id) : objectOf(found)
@@ -700,22 +733,58 @@ function findSecret(call: Call, wanted: Wanted, right: Right): StoredSecret | Re
 
 /** The secret, and whether the caller has the right to it, or may know that it is there. */
 function lookFor(call: Call, place: Place, right: Right) {
-  const found = secretAt(call, place)
-  const allows = (one: Right) => found !== undefined && allowsName(call.scopes, one, found.secret.name)
+  const found = secretAt(call, place, changing.has(right))
+  const { name } = call.environment
+  const allows = (one: Right) => found !== undefined && allowsName(call.scopes, one, name, found.secret.name)
   return { found, isAllowed: allows(right), isSeen: allows('secrets:list') }
 }
 
-/** The secret, whoever asks. */
-function secretAt({ account, work }: Call, { id: wanted, list }: Place): StoredSecret | undefined {
-  const { world } = work
-  const found =
-    typeof wanted === 'number'
-      ? world.get(storedSecrets, account.id, wanted)
-      : world.find(secretsByName, account.id, wanted)
-  if (found === undefined || isGoing(world, found)) return undefined
-  if (list === undefined) return found
-  const listId = typeof list === 'number' ? list : world.find(listsByName, account.id, list)?.id
+/** Rights to what a secret is from then on: nothing that is inherited is changed where it is inherited. */
+const changing: ReadonlySet<Right> = new Set<Right>(['secrets:write', 'secrets:delete'])
+
+/**
+ * The secret, whoever asks: of the environment that counts, or inherited by it.
+ *
+ * @param isOwn whether a name is looked for in the environment alone
+ */
+function secretAt(call: Call, { id: wanted, list }: Place, isOwn = false): StoredSecret | undefined {
+  const found = typeof wanted === 'number' ? secretOfId(call, wanted) : secretNamed(call, wanted, isOwn)
+  if (found === undefined || list === undefined) return found
+  const { account, work, environment } = call
+  const listId = typeof list === 'number' ? list : work.world.find(listsByName, account.id, environment.id, list)?.id
   return found.secret.listId === listId ? found : undefined
+}
+
+function secretNamed(call: Call, name: string, isOwn: boolean): StoredSecret | undefined {
+  const { account, work, environment } = call
+  const isAlone = isOwn || isStrict(call)
+  for (const id of isAlone ? [environment.id] : chainFrom(call)) {
+    const found = work.world.find(secretsByName, account.id, id, name)
+    if (found !== undefined && !isGoing(work.world, found)) return found
+  }
+  return undefined
+}
+
+function secretOfId(call: Call, id: number): StoredSecret | undefined {
+  const { account, work } = call
+  const found = work.world.get(storedSecrets, account.id, id)
+  if (found === undefined || isGoing(work.world, found)) return undefined
+  if (isHere(call, found.secret)) return found
+  if (isStrict(call)) return undefined
+  const chain = chainFrom(call)
+  const at = chain.indexOf(found.secret.environmentId)
+  const isHidden = chain.slice(0, at).some((one) => work.world.has(secretsByName, account.id, one, found.secret.name))
+  return at < 0 || isHidden ? undefined : found
+}
+
+/** Whether the environment has a secret of this name. */
+function hasName({ work, account, environment }: Call, name: string): boolean {
+  return work.world.has(secretsByName, account.id, environment.id, name)
+}
+
+function refuseInherited(call: Call, found: StoredSecret): Refused {
+  const message = `The environment ${call.environment.name} inherits this secret: change it where it is kept, or put one of this name here.`
+  return refuse(call, objectOf(found), 'not_found', message)
 }
 
 /** Whether its list is deleted, since it was loaded or before: nobody finds it any more. */

@@ -3,14 +3,26 @@ import { hash } from 'node:crypto'
 import type { AuditObject, RecordedCode } from '../../audit/record.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Held } from '../../model/deployment.ts'
-import { allows, allowsName, parseScopes } from '../../model/scope.ts'
+import { allows, allowsName, everywhere, parseScopes } from '../../model/scope.ts'
 import { isOver, mayFetch, mayRefetch, type Seed, type SeedDocument } from '../../model/seed.ts'
 import type { User } from '../../model/user.ts'
 import type { Unsealed } from '../coverage.ts'
 import { scopesOfSeed } from '../decide/caller.ts'
+import { chainFrom, isHere } from '../decide/environment.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
 import { keptRow, objectAgain } from '../decide/once.ts'
-import { type Call, done, forbid, isMadeBy, put, putAccount, refuse, shutOut } from '../decide/work.ts'
+import {
+  type Call,
+  done,
+  forbid,
+  isMadeBy,
+  type Listing,
+  listingOf,
+  put,
+  putAccount,
+  refuse,
+  shutOut,
+} from '../decide/work.ts'
 import type { Refused } from '../outcome.ts'
 import { accounts } from '../tables/account.ts'
 import { apiKeys } from '../tables/api-key.ts'
@@ -21,7 +33,7 @@ import { defineOnce, defineOperation, free, overSome, type WithRight } from './d
 import { deploy } from './deployments.ts'
 
 /** A seed without what the transaction gives it. */
-type NewSeed = Omit<Seed, 'id' | 'mac'>
+type NewSeed = Omit<Seed, 'id' | 'environmentId' | 'mac'>
 
 /** What became of a seed, upon the row that was prepared. */
 interface SeedChange {
@@ -30,8 +42,7 @@ interface SeedChange {
 }
 
 /** Of whom a listing may show what. */
-interface SeedListing {
-  readonly accountId: number
+interface SeedListing extends Listing {
   readonly maker: Pick<Seed['maker'], 'kind' | 'id'>
   /** Whether the seeds of others are shown too. */
   readonly isWhole: boolean
@@ -51,7 +62,11 @@ const aSeed: WithRight<ById, Seed> = {
   subject: (call, { id }) => {
     const found = call.work.world.get(seeds, call.account.id, id)
     const { kind, id: principalId } = call.principal
-    if (found !== undefined && (seesAll(call) || (found.maker.kind === kind && found.maker.id === principalId))) {
+    if (
+      found !== undefined &&
+      isHere(call, found) &&
+      (seesAll(call) || (found.maker.kind === kind && found.maker.id === principalId))
+    ) {
       return found
     }
     return refuse(call, unknownSeed(id), 'not_found', 'No seed with this id.')
@@ -77,25 +92,29 @@ const createSeed = defineOnce<Creation, Created>()({
   action: 'seed.create',
   scope: overSome(right, (_call, { seed }) => objectOfNew(seed)),
   // One value at a time needs no proof; many at once do, read, rendered or put into a seed.
+  environment: 'meant',
   delicate: (_call, { names }) => names.length > 1,
   grants: handedBySeed,
   needs: (needs, { names }) => {
-    for (const name of names) needs.newName(name)
+    for (const name of names) needs.nameInChain(name)
   },
   decide: (call, { seed, names, fault }) => {
-    const { work, account, scopes, principal } = call
+    const { work, account, scopes, principal, environment } = call
     const object = objectOfNew(seed)
     if (principal.kind !== 'key' && principal.kind !== 'user') return forbid(call, object, right)
     const isOwn = seed.accountId === account.id && isMadeBy(call, seed.maker)
     if (!isOwn || seed.makerGeneration !== (call.user?.generation ?? 0)) return { kind: 'outdated' }
+    const chain = chainFrom(call)
     const unresolved = names.filter(
-      (name) => !work.world.has(secretsByName, account.id, name) || !allowsName(scopes, right, name),
+      (name) =>
+        !chain.some((id) => work.world.has(secretsByName, account.id, id, name)) ||
+        !allowsName(scopes, right, environment.name, name),
     )
     if (unresolved.length > 0) return done(call, object, { unresolved }, 'unresolved_references')
     if (fault !== undefined) return done(call, object, { unresolved }, fault)
     const current = work.world.get(accounts, account.id) ?? account
     putAccount(work, { ...current, nextSeedId: current.nextSeedId + 1 })
-    const made = put(work, seeds, { ...seed, id: current.nextSeedId })
+    const made = put(work, seeds, { ...seed, id: current.nextSeedId, environmentId: environment.id })
     return done(call, objectOf(made), { seed: made })
   },
   once: {
@@ -112,12 +131,13 @@ const listSeeds = defineOperation<object, SeedListing>()({
   kind: 'list_seeds',
   action: 'seed.list',
   scope: overSome(right),
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
   decide: (call) => {
     const { kind, id } = call.principal
-    return done(call, null, { accountId: call.account.id, maker: { kind, id }, isWhole: seesAll(call) })
+    return done(call, null, { ...listingOf(call), maker: { kind, id }, isWhole: seesAll(call) })
   },
 })
 
@@ -125,6 +145,7 @@ const readSeed = defineOperation<ById, Seed, Seed>()({
   kind: 'read_seed',
   action: 'seed.read',
   scope: aSeed,
+  environment: ({ account, work }, { id }) => work.world.get(seeds, account.id, id)?.environmentId,
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id }) => needs.seed(id),
@@ -135,6 +156,7 @@ const deleteSeed = defineOperation<ById, null, Seed>()({
   kind: 'delete_seed',
   action: 'seed.delete',
   scope: aSeed,
+  environment: ({ account, work }, { id }) => work.world.get(seeds, account.id, id)?.environmentId,
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id }) => needs.seed(id),
@@ -160,6 +182,7 @@ const prepareSeed = defineOperation<{ readonly document: SeedDocument | undefine
   action: 'seed.fetch',
   // A token of a seed is the right to what the seed gives out, and hands on nothing: what is given out is gone.
   scope: free,
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
@@ -191,6 +214,7 @@ const fetchSeed = defineOperation<Fetch, null>()({
   kind: 'fetch_seed',
   action: 'seed.fetch',
   scope: free,
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { change }) => needs.target(change.seed.target),
@@ -215,6 +239,7 @@ const refetchSeed = defineOperation<{ readonly document: SeedDocument; readonly 
   kind: 'refetch_seed',
   action: 'seed.refetch',
   scope: free,
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
@@ -231,6 +256,7 @@ const returnSeed = defineOperation<{ readonly change: SeedChange }, null>()({
   kind: 'return_seed',
   action: 'seed.return',
   scope: free,
+  environment: 'meant',
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
@@ -284,7 +310,7 @@ function own({ work, principal, account }: Call): Seed | undefined {
 }
 
 function seesAll({ scopes }: Call): boolean {
-  return allows(scopes, 'account:manage')
+  return allows(scopes, 'account:manage', everywhere)
 }
 
 function isUpon({ rowMac, seed: next }: SeedChange, seed: Seed): boolean {

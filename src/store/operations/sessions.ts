@@ -36,6 +36,7 @@ const openSession = defineOperation<Opening, { readonly user: User; readonly ses
   kind: 'open_session',
   action: 'session.open',
   scope: free,
+  environment: 'none',
   delicate: false,
   grants: handedBySession,
   needs: (needs, { change, proof, add }) => {
@@ -73,6 +74,7 @@ const readSession = defineOperation<object, { readonly user: User; readonly sess
   kind: 'read_session',
   action: 'session.read',
   scope: freeUnfinished,
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
@@ -93,6 +95,7 @@ const confirmSession = defineOperation<Confirmation, ApiKey>()({
   kind: 'confirm_session',
   action: 'session.confirm',
   scope: free,
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { proof }) => {
@@ -122,6 +125,7 @@ const endSession = defineOperation<Ending, null>()({
   kind: 'end_session',
   action: 'session.end',
   scope: (call, { id }) => (id === call.key?.id ? freeUnfinished : free),
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id }) => needs.key(id),

@@ -24,6 +24,7 @@ const readSettings = defineOperation<object, Settings>()({
   kind: 'read_settings',
   action: 'settings.read',
   scope: overAll(right),
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs) => needs.settings(),
@@ -59,6 +60,7 @@ const updateSettings = defineOperation<Update, Updated>()({
   kind: 'update_settings',
   action: 'settings.update',
   scope: overAll(right),
+  environment: 'none',
   delicate: true,
   grants: handedBySettings,
   needs: (needs, { held }) => {

@@ -18,6 +18,7 @@ const readRules = defineOperation<object, SignInRules>()({
   kind: 'read_rules',
   action: 'sign_in.read',
   scope: overAll(right),
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs) => needs.signInRules(),
@@ -40,6 +41,7 @@ const updateRules = defineOperation<Update, SignInRules>()({
   kind: 'update_rules',
   action: 'sign_in.update',
   scope: overAll(right),
+  environment: 'none',
   delicate: true,
   grants: () => [{ thing: 'sign_in', object: null, ...wholeReach }],
   needs: (needs) => {

@@ -3,8 +3,8 @@ import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import { partBeyond } from '../../model/grant.ts'
-import { allows } from '../../model/scope.ts'
-import { isActiveOwner, type User, withoutLink } from '../../model/user.ts'
+import { allows, everywhere } from '../../model/scope.ts'
+import { isActiveOwner, type Roles, type User, withoutLink } from '../../model/user.ts'
 import type { Unsealed } from '../coverage.ts'
 import { type Handed, noVersion, reachOf, userReach } from '../decide/grants.ts'
 import { endMade, nothingMade } from '../decide/made.ts'
@@ -64,6 +64,7 @@ const listUsers = defineOperation<object, Listing>()({
   kind: 'list_users',
   action: 'user.list',
   scope: overAll(right),
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
@@ -75,6 +76,7 @@ const readUser = defineOperation<ById, User, User>()({
   kind: 'read_user',
   action: 'user.read',
   scope: aUser,
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id }) => needs.user(id),
@@ -86,6 +88,7 @@ const prepareUser = defineOperation<ById, { readonly user: User; readonly sessio
   kind: 'prepare_user',
   action: 'user.update',
   scope: freeUnfinished,
+  environment: 'none',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id }) => needs.userAndSessions(id),
@@ -103,6 +106,7 @@ const createUser = defineOnce<{ readonly user: NewUser }, User>()({
   kind: 'create_user',
   action: 'user.create',
   scope: overAll(right, (_call, { user }) => objectOfNew(user)),
+  environment: 'none',
   delicate: true,
   grants: (_call, { user }) => [userHanded(user)],
   needs: (needs, { user }) => needs.email(user.email),
@@ -140,6 +144,7 @@ const updateUser = defineOnce<Update, Updated, User>()({
   action: 'user.update',
   scope: (call, operation) => (isOwn(call, operation) ? oneself : aUser),
   // Their own password and name are proven by the old password.
+  environment: 'none',
   delicate: (call, operation) => !isOwn(call, operation),
   grants: handedByUser,
   needs: (needs, { id, isWhole }) => {
@@ -176,6 +181,7 @@ const deleteUser = defineOperation<ById & { readonly isWhole: boolean }, Made, U
   kind: 'delete_user',
   action: 'user.delete',
   scope: aUser,
+  environment: 'none',
   delicate: true,
   grants: (call, { id }) => managed(call, id),
   needs: (needs, { id, isWhole }) => {
@@ -248,13 +254,13 @@ export function refuseTaken(call: Call, object: AuditObject): Refused {
   return refuseField(call, object, 'name_taken', { field: 'email', detail: 'A user has this address already.' })
 }
 
-export function userHanded(user: Pick<User, 'role' | 'patterns' | 'uid' | 'email'> & { readonly id?: number }): Handed {
+export function userHanded(user: Roles & Pick<User, 'uid' | 'email'> & { readonly id?: number }): Handed {
   const { uid, email, id = null } = user
   return { thing: 'user', object: { kind: 'user', id, uid, name: email, ...noVersion }, ...userReach(user) }
 }
 
 export function usersHanded(call: Call, id: number): readonly Handed[] {
-  const found = allows(call.scopes, right) ? userOf(call, id) : undefined
+  const found = allows(call.scopes, right, everywhere) ? userOf(call, id) : undefined
   return found === undefined ? [] : [userHanded(found)]
 }
 
@@ -280,7 +286,7 @@ function handedByUser(call: Call, operation: Update): readonly Handed[] {
 }
 
 /** Whether a user may do more than before. */
-function isWider(next: Pick<User, 'role' | 'patterns'>, before: Pick<User, 'role' | 'patterns'>): boolean {
+function isWider(next: Roles, before: Roles): boolean {
   return partBeyond(userReach(next), userReach(before)) !== undefined
 }
 

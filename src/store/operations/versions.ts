@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import type { Secret } from '../../model/secret.ts'
+import { placeOfSecret } from '../decide/places.ts'
 import { type Call, done, refuse } from '../decide/work.ts'
 import type { Match } from '../naming.ts'
 import type { Refused } from '../outcome.ts'
@@ -26,6 +27,7 @@ const listVersions = defineOperation<
   kind: 'list_versions',
   action: 'version.list',
   scope: aSecret('secrets:list'),
+  environment: placeOfSecret,
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id }) => {
@@ -40,6 +42,7 @@ const readVersion = defineOperation<OneVersion, StoredVersion, StoredSecret>()({
   kind: 'read_version',
   action: 'version.read',
   scope: aSecret('secrets:read'),
+  environment: placeOfSecret,
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id, version }) => {
@@ -59,6 +62,7 @@ const prepareVersion = defineOperation<OneVersion, StoredVersion>()({
   kind: 'prepare_version',
   action: 'version.restore',
   scope: free,
+  environment: placeOfSecret,
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id, version }) => {
@@ -84,6 +88,7 @@ const restoreVersion = defineOnce<Restoring, Changed, StoredSecret>()({
   kind: 'restore_version',
   action: 'version.restore',
   scope: aSecret('secrets:write'),
+  environment: placeOfSecret,
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id }) => {

@@ -19,6 +19,13 @@ export interface PackedOutcomes {
 
 /** A secret that is left out of a clone. */
 type Hole = null
+/** What is left of an outcome for the clone. */
+type Left = Hole | readonly (Refused | Hole)[]
+/** The same of another environment than `default`. */
+interface PlacedLeft {
+  readonly left: Left
+  readonly environment: string
+}
 type Value = string | number | null
 
 export function packOutcomes(requests: readonly Request[], outcomes: readonly Outcome[]): PackedOutcomes {
@@ -33,12 +40,16 @@ export function packOutcomes(requests: readonly Request[], outcomes: readonly Ou
   }
   const left = outcomes.map((outcome, at) => {
     if (outcome.kind !== 'done') return outcome
+    const { environment } = outcome
+    const left = (result: Left) => (environment === undefined ? result : { left: result, environment })
     switch (requests[at]?.operation.kind) {
       case 'read_secret':
       case 'prepare_secret':
-        return pack(outcome.result as StoredSecret)
+        return left(pack(outcome.result as StoredSecret))
       case 'read_secrets':
-        return (outcome.result as readonly (StoredSecret | Refused)[]).map((one) => ('kind' in one ? one : pack(one)))
+        return left(
+          (outcome.result as readonly (StoredSecret | Refused)[]).map((one) => ('kind' in one ? one : pack(one))),
+        )
       default:
         return outcome
     }
@@ -48,12 +59,19 @@ export function packOutcomes(requests: readonly Request[], outcomes: readonly Ou
 
 export function unpackOutcomes(packed: PackedOutcomes): Outcome[] {
   const reader = new Reader(JSON.parse(packed.values) as Value[], packed.bytes)
-  return packed.outcomes.map((left) => {
+  const whole = (left: Left): Outcome => {
     if (left === null) return { kind: 'done', result: reader.storedSecret() }
-    if (!Array.isArray(left)) return left as Outcome
-    const result = (left as (Refused | Hole)[]).map((one) => one ?? reader.storedSecret())
-    return { kind: 'done', result }
+    return { kind: 'done', result: left.map((one) => one ?? reader.storedSecret()) }
+  }
+  return packed.outcomes.map((left) => {
+    if (left === null || Array.isArray(left)) return whole(left as Left)
+    if (!isPlaced(left)) return left as Outcome
+    return { ...whole(left.left), environment: left.environment } as Outcome
   })
+}
+
+function isPlaced(left: unknown): left is PlacedLeft {
+  return typeof left === 'object' && left !== null && 'left' in left
 }
 
 export interface PackedRows {

@@ -33,6 +33,7 @@ export const accounts = sealedTable<Account>()({
     mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
     networks: words('networks', { added: networks }),
     machineNetworks: words('machine_networks', { added: networks }),
+    nextEnvironmentId: integer('next_environment_id', { added: { by: '0025-environments', value: 2 } }),
   },
 })
 

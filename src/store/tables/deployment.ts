@@ -1,6 +1,7 @@
 /** Which target holds which version of which secret. */
 import type { Deployment, Held } from '../../model/deployment.ts'
 import { type Counts, fact, index, part, plainly } from '../rows.ts'
+import { addedEnvironment } from './environment.ts'
 import { constant, elsewhere, integer, integerOrNull, mac, members, type NamedRow, principal, text } from './field.ts'
 import { removal } from './removal.ts'
 import { openTable, sealedTable } from './table.ts'
@@ -30,8 +31,8 @@ export const deploymentSecrets = openTable<HeldBy>()({
   },
 })
 
-/** How many deployments hold a secret. Of secrets that nobody asks for, the number is wrong and not looked at. */
-export const holders = fact<readonly [accountId: number, secretId: number], number>('holders')
+/** How many deployments of an environment hold a secret. Of secrets that nobody asks for, the number is wrong and not looked at. */
+export const holders = fact<readonly [accountId: number, secretId: number, environmentId: number], number>('holders')
 
 const heldRows = part(
   deploymentSecrets,
@@ -41,7 +42,7 @@ const heldRows = part(
 )
 const heldCounts: Counts<Deployment> = {
   fact: holders,
-  of: ({ accountId, secrets }) => secrets.map(({ id }) => [accountId, id]),
+  of: ({ accountId, environmentId, secrets }) => secrets.map(({ id }) => [accountId, id, environmentId]),
 }
 
 export const deployments = sealedTable<Deployment>()({
@@ -61,10 +62,11 @@ export const deployments = sealedTable<Deployment>()({
     createdAt: integer('created_ms', constant),
     secrets: elsewhere<readonly Held[]>([], (all) => all.map(membersOfHeld)),
     mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
+    environmentId: integer('environment_id', addedEnvironment),
   },
 })
 
-export const deploymentsByTarget = index(deployments, 'accountId', 'target')
+export const deploymentsByTarget = index(deployments, 'accountId', 'environmentId', 'target')
 
 function heldOf({ accountId, id: deploymentId, secrets }: Deployment): HeldBy[] {
   return secrets.map((one) => ({ ...one, accountId, deploymentId }))

@@ -30,6 +30,7 @@ export const audit = openTable<RecordRow>()({
     address: text('address'),
     head: bytes('head'),
     format: integer('format', { added: { by: '0016-record-formats', value: 1 } }),
+    environmentId: integerOrNull('environment_id', { added: { by: '0025-environments', value: null } }),
   },
 })
 
@@ -88,6 +89,7 @@ const record = audit.part(
     'requestId',
     'address',
     'format',
+    'environmentId',
   ] as const),
 )
 const { read: readHead } = audit.part('head')

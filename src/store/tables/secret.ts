@@ -2,6 +2,7 @@
 import type { Secret, SecretKey } from '../../model/secret.ts'
 import { type Fates, fact, index, part, plainly, whole } from '../rows.ts'
 import type { VersionHead as Head, StoredSecret } from '../stored.ts'
+import { addedEnvironment } from './environment.ts'
 import { bytes, constant, integer, integerOrNull, mac, type NamedRow, text, textOrNull, words } from './field.ts'
 import { removal } from './removal.ts'
 import { openTable, sealedTable } from './table.ts'
@@ -9,7 +10,7 @@ import { openTable, sealedTable } from './table.ts'
 export const secrets = sealedTable<Secret>()({
   name: 'secrets',
   key: ['accountId', 'id'],
-  unique: [['accountId', 'name']],
+  unique: [['accountId', 'environmentId', 'name']],
   holdsKeys: false,
   writing: plainly,
   called: ({ id, uid, name }) => ({ kind: 'secret', id, uid, name }),
@@ -29,6 +30,7 @@ export const secrets = sealedTable<Secret>()({
     description: text('description'),
     tags: words('tags'),
     expiresAt: integerOrNull('expires_ms'),
+    environmentId: integer('environment_id', addedEnvironment),
   },
 })
 
@@ -125,7 +127,7 @@ export const storedSecrets = whole<StoredSecret>()(secrets, ({ secret }) => secr
   ],
 })
 
-export const secretsByName = index(storedSecrets, 'accountId', 'name')
+export const secretsByName = index(storedSecrets, 'accountId', 'environmentId', 'name')
 
 /** Versions of the secrets whose history is asked for, oldest first. */
 export const histories = fact<readonly [accountId: number, secretId: number], readonly Head[]>('histories')

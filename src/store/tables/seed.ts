@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import type { Seed } from '../../model/seed.ts'
 import { index, plainly } from '../rows.ts'
+import { addedEnvironment } from './environment.ts'
 import { bytes, integer, integerOrNull, mac, numbers, principal, text, words } from './field.ts'
 import { sealedTable } from './table.ts'
 
@@ -34,6 +35,7 @@ export const seeds = sealedTable<Seed>()({
     mac: mac(),
     makerGeneration: integer('maker_generation', { added: { by: '0011-makers', value: 0 } }),
     refetchedAt: integerOrNull('refetched_ms', { added: { by: '0014-seed-refetches', value: null } }),
+    environmentId: integer('environment_id', addedEnvironment),
   },
 })
 

@@ -2,6 +2,7 @@
 import { accountKeys, accounts } from './account.ts'
 import { apiKeys } from './api-key.ts'
 import { deploymentSecrets, deployments } from './deployment.ts'
+import { environments } from './environment.ts'
 import { factors, spent } from './factor.ts'
 import { lists } from './list.ts'
 import { logins } from './login.ts'
@@ -24,6 +25,7 @@ export const sealedTables = {
   users,
   factors,
   sign_in_rules: signInRules,
+  environments,
   lists,
   secrets,
   versions,
@@ -46,6 +48,7 @@ export const tables: readonly Table[] = [
   spent,
   signInRules,
   attempts,
+  environments,
   lists,
   secrets,
   secretKeys,

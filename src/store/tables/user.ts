@@ -36,6 +36,7 @@ export const users = sealedTable<User>()({
     hasSecondFactor: flag('has_second_factor'),
     factorIds: numbers('factor_ids', { added: { by: '0010-row-macs', value: '' } }),
     generation: integer('generation', { added: { by: '0011-makers', value: 0 } }),
+    environmentRoles: words('environment_roles', { added: { by: '0025-environments', value: '' } }),
   },
 })
 

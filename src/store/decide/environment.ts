@@ -1,0 +1,111 @@
+/** In which environment an operation is carried out: found in this one place, and held against by all that looks for things. */
+import { type ApiKey, scopesOf } from '../../model/api-key.ts'
+import {
+  chainOf,
+  defaultEnvironment,
+  type Environment,
+  type EnvironmentRef,
+  hasEnvironments,
+  idNamed,
+} from '../../model/environment.ts'
+import { boundTo, type Scope, seesEnvironment } from '../../model/scope.ts'
+import type { Meant } from '../caller.ts'
+import type { Ended } from '../outcome.ts'
+import { environments } from '../tables/environment.ts'
+import { seeds } from '../tables/seed.ts'
+import { type Call, noEnvironment, refuse, type UnplacedCall } from './work.ts'
+
+/**
+ * How an operation stands to environments. `none`: it is about the account. `meant`: in the one that is meant. A function:
+ * it is about one thing, by its id, and says which environment that is in, if it is there: where none is named, that one
+ * counts. By its name, a thing is looked for in the one that is meant.
+ */
+export type Placing<Input> = 'none' | 'meant' | ((call: UnplacedCall, operation: Input) => number | 'meant' | undefined)
+
+/** Finds the environment; refuses one that is not there, or not to be seen, in the same words. */
+export function place<Input>(call: UnplacedCall, placing: Placing<Input>, operation: Input): Call | Ended {
+  const isOfNone = placing === 'none' || isUnfinished(call.key)
+  if (isOfNone) return { ...call, environment: defaultEnvironment, isMeant: false, isPlaced: false }
+  const wanted = call.request.environment
+  const name = meantName(wanted, call.scopes)
+  if (name !== undefined) {
+    const environment = environmentNamed(call, name)
+    return environment === undefined || !sees(call, environment)
+      ? refuseUnknown(call, name)
+      : { ...call, environment, isMeant: true, isPlaced: true }
+  }
+  const own = ownEnvironment(call)
+  if (own !== undefined) return { ...call, environment: own, isMeant: true, isPlaced: true }
+  const id = typeof placing === 'function' && !isStrict(call) ? placing(call, operation) : 'meant'
+  const found = typeof id === 'number' ? environmentOf(call, id) : undefined
+  // What is where the caller may not see is not there.
+  const environment = found !== undefined && sees(call, found) ? found : defaultEnvironment
+  return { ...call, environment, isMeant: id === 'meant', isPlaced: true }
+}
+
+/** The name of the one that is meant, if one is: the one that is named, or that all scopes are of. */
+export function meantName(wanted: Meant | undefined, scopes: readonly Scope[]): string | undefined {
+  return wanted?.name ?? boundTo(scopes)
+}
+
+/** All of the account, but for `default`. */
+export function environmentsOf({ work, account }: Pick<Call, 'work' | 'account'>): Environment[] {
+  if (!hasEnvironments(account)) return []
+  return [...work.world.all(environments)].filter(({ accountId }) => accountId === account.id)
+}
+
+export function environmentOf(call: Pick<Call, 'work' | 'account'>, id: number): EnvironmentRef | undefined {
+  return id === defaultEnvironment.id ? defaultEnvironment : call.work.world.get(environments, call.account.id, id)
+}
+
+/** The ids of the environments in which a name is looked up: of the one that counts, and of its bases. */
+export function chainFrom({ work, account, environment }: Call): readonly number[] {
+  if (!hasEnvironments(account)) return [environment.id]
+  return chainOf(environment.id, (id) => work.world.get(environments, account.id, id))
+}
+
+/** Whether things are looked for in no other environment than the one that is meant: neither where they are, nor in a base. */
+export function isStrict({ request }: UnplacedCall): boolean {
+  return request.environment?.isStrict === true
+}
+
+/** Of environments that have deployments, those that the caller may know of. */
+export function environmentsSeen(call: Call): readonly EnvironmentRef[] {
+  return [defaultEnvironment, ...environmentsOf(call)].filter((one) => sees(call, one))
+}
+
+/** Whether a thing is in the environment that counts. */
+export function isHere({ environment }: Call, { environmentId }: { readonly environmentId: number }): boolean {
+  return environmentId === environment.id
+}
+
+function environmentNamed(call: UnplacedCall, name: string): EnvironmentRef | undefined {
+  const id = idNamed(environmentsOf(call), name)
+  return id === undefined ? undefined : environmentOf(call, id)
+}
+
+function sees({ scopes, principal }: UnplacedCall, { name }: EnvironmentRef): boolean {
+  return principal.kind === 'seed' || seesEnvironment(scopes, name)
+}
+
+/** A seed gives out what it was made for, where it was made. */
+function ownEnvironment(call: UnplacedCall): EnvironmentRef | undefined {
+  if (call.principal.kind !== 'seed') return undefined
+  const seed = call.work.world.get(seeds, call.account.id, call.principal.id)
+  return seed === undefined ? undefined : environmentOf(call, seed.environmentId)
+}
+
+/** Of a sign-in that lacks its second factor: it is told that first. */
+function isUnfinished(key: ApiKey | undefined): boolean {
+  return key !== undefined && key.userId !== null && scopesOf(key).length === 0
+}
+
+function refuseUnknown(call: UnplacedCall, name: string): Ended {
+  const unplaced = { ...call, environment: defaultEnvironment, isMeant: false, isPlaced: false }
+  return refuse(
+    unplaced,
+    { kind: 'environment', id: null, uid: null, name, version: null, hash: null },
+    'not_found',
+    noEnvironment,
+  )
+}

@@ -1,0 +1,41 @@
+/** What batches look for of environments. */
+import { lookup, sealedRows } from './lookup.ts'
+import type { Ref } from './refs.ts'
+import { environments, inhabitants } from './tables/environment.ts'
+
+/** All of the account, but for `default`. */
+export const environmentsOf = sealedRows<{ readonly accountId: number }>()('environments_of', environments, {
+  by: { accountId: 'account_id' },
+  ending: 'order by t.account_id, t.id',
+})
+
+const kindsInside = ['secrets', 'lists', 'deployments', 'seeds'] as const
+
+/** What an environment holds, by kinds. */
+export const inhabited = lookup<Ref, Inhabited>(
+  'inhabited',
+  environments,
+  {
+    select: `t.account_id, t.id, ${kindsInside.map(isAnyIn).join(', ')}`,
+    by: { accountId: 'account_id', id: 'id' },
+  },
+  (rows) =>
+    rows.map((row) => ({
+      accountId: Number(row['account_id']),
+      id: Number(row['id']),
+      kinds: kindsInside.filter((kind) => Number(row[kind]) === 1),
+    })),
+  undefined,
+  (world, found) => {
+    for (const { accountId, id, kinds } of found) world.setFact(inhabitants, kinds, accountId, id)
+  },
+)
+
+interface Inhabited extends Ref {
+  readonly kinds: readonly string[]
+}
+
+function isAnyIn(table: string): string {
+  return `case when exists (select 1 from ${table} o where o.account_id = t.account_id and o.environment_id = t.id)
+    then 1 else 0 end as ${table}`
+}

@@ -1,0 +1,290 @@
+/** Environments: made, renamed, deleted; what is in one, and in which one a request is. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { verifyAudit } from '../../src/vault/audit.ts'
+import { startAccount } from '../support/account.ts'
+import { type Answer, Api } from '../support/api.ts'
+import { engines } from '../support/engines.ts'
+import { startServer } from '../support/server.ts'
+
+const at = (environment: string) => ({ 'strongroom-environment': environment })
+
+function code({ status, body }: Answer): unknown[] {
+  return [status, body.code]
+}
+
+function namesIn({ body }: Answer): string[] {
+  return (body.secrets ?? body.environments ?? body.lists).map(({ name }: { name: string }) => name)
+}
+
+for (const engine of engines) {
+  suite(`${engine.name}: an environment`, { skip: engine.skip }, () => {
+    test('is made, read, renamed and deleted, each with its record', async (t) => {
+      const { api } = await startAccount(t, engine)
+
+      const made = await api.post('/v3/environments', { name: 'prod' })
+      assert.equal(made.status, 201)
+      assert.equal(made.headers.get('location'), '/v3/environments/2')
+      const { created_at: createdAt, ...rest } = made.body
+      assert.match(createdAt, /^\d{4}-/)
+      assert.deepEqual(rest, { id: 2, name: 'prod', base: null, secrets: 0 })
+      assert.deepEqual(namesIn(await api.get('/v3/environments')), ['default', 'prod'])
+      assert.deepEqual((await api.get('/v3/environments/2')).body, made.body)
+      const renamed = await api.send('PATCH', '/v3/environments/2', { name: 'live' })
+      assert.deepEqual([renamed.status, renamed.body.name], [200, 'live'])
+      const { message } = (await api.delete('/v3/environments/2')).body
+      assert.equal(message, 'Environment deleted successfully')
+      assert.deepEqual(code(await api.get('/v3/environments/2')), [404, 'not_found'])
+      assert.equal((await api.post('/v3/environments', { name: 'prod' })).body.id, 3)
+
+      const { records } = (await api.get('/v3/audit?limit=20')).body
+      const told = records.map(({ action, object }: { action: string; object: { name: string } | null }) => [
+        action,
+        object?.name ?? null,
+      ])
+      for (const one of [
+        ['environment.create', 'prod'],
+        ['environment.list', null],
+        ['environment.read', 'prod'],
+        ['environment.update', 'live'],
+        ['environment.delete', 'live'],
+      ]) {
+        assert.ok(
+          told.some((other: unknown[]) => other.join() === one.join()),
+          one.join(),
+        )
+      }
+    })
+
+    test('has a name that no other has and that is one', async (t) => {
+      const { api } = await startAccount(t, engine)
+      await api.post('/v3/environments', { name: 'prod' })
+
+      for (const name of ['prod', 'default']) {
+        assert.deepEqual(code(await api.post('/v3/environments', { name })), [409, 'name_taken'])
+      }
+      for (const name of ['', 'a b', 'a@b', 'a*', 'a/b', 'a,b', '-a', 'x'.repeat(64)]) {
+        assert.deepEqual(code(await api.post('/v3/environments', { name })), [400, 'invalid'], name)
+      }
+      await api.post('/v3/environments', { name: 'dev' })
+      assert.deepEqual(code(await api.send('PATCH', '/v3/environments/3', { name: 'prod' })), [409, 'name_taken'])
+    })
+
+    test('is made once under one Idempotency-Key', async (t) => {
+      const { api } = await startAccount(t, engine)
+      const ask = (name: string) => api.post('/v3/environments', { name }, { 'idempotency-key': 'k' })
+
+      const [first, again] = [await ask('prod'), await ask('prod')]
+      assert.deepEqual(again.body, first.body)
+      assert.equal(again.headers.get('idempotent-replayed'), 'true')
+      assert.deepEqual(code(await ask('dev')), [422, 'idempotency_mismatch'])
+    })
+
+    test('`default` is there from the beginning, and stays as it is', async (t) => {
+      const { api } = await startAccount(t, engine)
+
+      const { body } = await api.get('/v3/environments/1')
+      assert.deepEqual([body.id, body.name, body.base], [1, 'default', null])
+      for (const change of [{ name: 'other' }, { base: 'default' }]) {
+        assert.deepEqual(code(await api.send('PATCH', '/v3/environments/1', change)), [400, 'invalid'])
+      }
+      assert.deepEqual(code(await api.delete('/v3/environments/1')), [400, 'invalid'])
+    })
+
+    test('has the same names as others, with values of its own, and ids of the account', async (t) => {
+      const { api } = await startAccount(t, engine)
+      await api.post('/v3/environments', { name: 'prod' })
+
+      const first = await api.post('/v3/secrets', { name: 'db', value: 'in default' })
+      const second = await api.post('/v3/secrets', { name: 'db', value: 'in prod' }, at('prod'))
+      assert.deepEqual([first.body.id, second.body.id], [1, 2])
+      assert.equal(second.headers.get('strongroom-environment'), 'prod')
+      assert.equal(first.headers.get('strongroom-environment'), 'default')
+      assert.deepEqual(code(await api.post('/v3/secrets', { name: 'db', value: 'v' }, at('prod'))), [409, 'name_taken'])
+
+      // By its id, a thing is where it is; named beside it, it must be there.
+      const read = await api.get('/v3/secrets/2')
+      assert.deepEqual([read.body.value, read.headers.get('strongroom-environment')], ['in prod', 'prod'])
+      assert.equal((await api.get('/v3/secrets/1', at('default'))).body.value, 'in default')
+      assert.deepEqual(code(await api.get('/v3/secrets/2', at('default'))), [404, 'not_found'])
+      assert.deepEqual(code(await api.get('/v3/secrets/1?environment=prod')), [404, 'not_found'])
+      assert.deepEqual(namesIn(await api.get('/v3/secrets?environment=prod')), ['db'])
+      assert.equal((await api.get('/v3/secrets?environment=prod')).body.secrets[0].id, 2)
+      assert.equal((await api.get('/v3/secrets')).body.secrets[0].id, 1)
+      assert.equal((await api.put('/v3/secrets/2', { value: 'newer' })).status, 200)
+      assert.equal((await api.get('/v3/secrets/2')).body.value, 'newer')
+      const counts = (await api.get('/v3/environments')).body.environments
+      assert.deepEqual(
+        counts.map(({ secrets }: { secrets: number }) => secrets),
+        [1, 1],
+      )
+    })
+
+    test('that is named twice, in two ways, is one; two are refused, and so is what is none', async (t) => {
+      const { api } = await startAccount(t, engine)
+      await api.post('/v3/environments', { name: 'prod' })
+
+      assert.equal((await api.get('/v3/secrets?environment=prod', at('prod'))).status, 200)
+      assert.deepEqual(code(await api.get('/v3/secrets?environment=prod', at('default'))), [400, 'invalid'])
+      assert.deepEqual(code(await api.get('/v3/secrets', at('a b'))), [400, 'invalid'])
+      assert.deepEqual(code(await api.get('/v3/secrets?environment=')), [400, 'invalid'])
+      const absent = await api.get('/v3/secrets', at('nowhere'))
+      assert.deepEqual(code(absent), [404, 'not_found'])
+      assert.equal(absent.headers.get('strongroom-environment'), null)
+    })
+
+    test('is the one that all scopes over secrets name, where none is named', async (t) => {
+      const { api, withScopes } = await startAccount(t, engine)
+      for (const name of ['dev', 'prod']) {
+        await api.post('/v3/environments', { name })
+        await api.post('/v3/secrets', { name: 'db', value: name }, at(name))
+      }
+      await api.post('/v3/secrets', { name: 'db', value: 'default' })
+      const bound = await withScopes('secrets:list@prod', 'secrets:read@prod', 'secrets:write:x*@prod', 'audit:read')
+      const both = await withScopes('secrets:list@prod', 'secrets:list@dev')
+
+      const listed = await bound.get('/v3/secrets')
+      assert.deepEqual([listed.headers.get('strongroom-environment'), listed.body.secrets[0].id], ['prod', 2])
+      const created = await bound.post('/v3/secrets', { name: 'x', value: 'v' })
+      assert.deepEqual([created.status, created.headers.get('strongroom-environment')], [201, 'prod'])
+      for (const id of [1, 3]) assert.deepEqual(code(await bound.get(`/v3/secrets/${id}`)), [404, 'not_found'])
+      assert.deepEqual(code(await bound.get('/v3/secrets', at('dev'))), [404, 'not_found'])
+      // Several: `default`, in which this one has no right.
+      assert.deepEqual(code(await both.get('/v3/secrets')), [403, 'forbidden'])
+      assert.equal((await both.get('/v3/secrets', at('dev'))).status, 200)
+    })
+
+    test('has lists of its own, by name and by id, in both APIs', async (t) => {
+      const { api, withScopes } = await startAccount(t, engine)
+      await api.post('/v3/environments', { name: 'prod' })
+      const web = await api.post('/v3/lists', { name: 'web' })
+      const placed = await api.post('/v3/lists', { name: 'web' }, at('prod'))
+      await api.post('/v3/secrets', { name: 'db', value: 'p', list: 'web' }, at('prod'))
+      const bound = await withScopes(
+        'secrets:list@prod',
+        'secrets:read@prod',
+        'secrets:write@prod',
+        'secrets:delete@prod',
+      )
+
+      assert.notEqual(web.body.id, placed.body.id)
+      assert.deepEqual(namesIn(await api.get('/v3/lists', at('prod'))), ['web'])
+      const ofVendor = await bound.get('/api/secrets/lists')
+      assert.deepEqual(ofVendor.body.data, [{ id: placed.body.id, name: 'web' }])
+      assert.equal(ofVendor.headers.get('strongroom-environment'), 'prod')
+      assert.equal((await bound.get('/api/secrets/lists/web/values/db')).body.data.secret_value, 'p')
+      assert.equal((await bound.get('/api/secrets/all-values')).body.data.length, 1)
+      // The vendor's API never looks beyond the environment that is meant, by ids neither.
+      assert.equal((await api.get(`/api/secrets/lists/${placed.body.id}`)).status, 404)
+      assert.equal((await api.get(`/api/secrets/lists/${placed.body.id}?environment=prod`)).status, 200)
+      assert.equal((await bound.get(`/api/secrets/lists/${web.body.id}`)).status, 404)
+      assert.deepEqual((await api.get('/api/secrets/all-values')).body.data, [])
+      // A secret is moved within its environment alone.
+      const moved = await api.put(`/v3/lists/${web.body.id}/secrets/1`, undefined)
+      assert.deepEqual(code(moved), [404, 'not_found'])
+    })
+
+    test('is deleted only when nothing is in it, and it is told what is', async (t) => {
+      const { api } = await startAccount(t, engine)
+      await api.post('/v3/environments', { name: 'prod' })
+      await api.post('/v3/environments', { name: 'live', base: 'prod' })
+      await api.post('/v3/secrets', { name: 'db', value: 'v' }, at('prod'))
+      await api.post('/v3/render', { template: 'x', target: 'web-1' }, at('prod'))
+      await api.post('/v3/seeds', { user_data: 'x', target: 'web-1' }, at('prod'))
+
+      const full = await api.delete('/v3/environments/2')
+      assert.deepEqual(code(full), [409, 'not_empty'])
+      assert.deepEqual(
+        full.body.errors.map(({ field }: { field: string }) => field),
+        ['secrets', 'lists', 'deployments', 'seeds', 'environments_that_inherit_from_it'],
+      )
+      await api.delete('/v3/lists/1')
+      await api.delete('/v3/deployments/1')
+      await api.delete('/v3/seeds/1')
+      await api.delete('/v3/environments/3')
+      assert.equal((await api.delete('/v3/environments/2')).status, 200)
+    })
+
+    test('leaves a trail that says where, and that verifies with its state', async (t) => {
+      const { api, vault, withScopes } = await startServer(t, engine)
+      await api.post('/v3/environments', { name: 'prod' })
+      await api.post('/v3/environments', { name: 'dev', base: 'prod' })
+      await api.post('/v3/secrets', { name: 'db', value: 'v' }, at('prod'))
+      await api.post('/v3/secrets', { name: 'db', value: 'v' })
+      await api.get('/v3/secrets', at('prod'))
+      await api.post('/v3/render', { template: 'x', target: 'web-1' }, at('prod'))
+      await api.post('/v3/render', { template: 'x', target: 'web-1' })
+      await api.post('/v3/seeds', { user_data: 'x', target: 'web-1' }, at('prod'))
+      await api.send('PATCH', '/v3/environments/3', { name: 'test' })
+
+      for await (const { fault, differences } of verifyAudit(vault, { state: true })) {
+        assert.deepEqual([fault, differences], [undefined, []])
+      }
+      const placed = (await api.get('/v3/audit?environment=prod')).body.records
+      assert.deepEqual(
+        placed.map(({ action }: { action: string }) => action),
+        ['seed.create', 'render', 'secret.list', 'secret.create'],
+      )
+      for (const { environment } of placed) assert.deepEqual(environment, { id: 2, name: 'prod' })
+      const inDefault = (await api.get('/v3/audit?environment=default')).body.records
+      assert.deepEqual(
+        inDefault.map(({ action }: { action: string }) => action),
+        ['render', 'secret.create'],
+      )
+      // Narrowed, it sees what is there and nothing of the account.
+      const auditor = await withScopes('audit:read@prod')
+      const seen = (await auditor.get('/v3/audit')).body.records
+      assert.deepEqual(
+        seen.map(({ seq }: { seq: number }) => seq),
+        placed.map(({ seq }: { seq: number }) => seq),
+      )
+      assert.equal((await auditor.get('/v3/audit/activity')).body.records, 4)
+      assert.deepEqual((await auditor.get('/v3/audit?environment=test')).body.records, [])
+      const ofDefault = await withScopes('audit:read@default')
+      assert.deepEqual(
+        (await ofDefault.get('/v3/audit')).body.records.map(({ action }: { action: string }) => action),
+        ['render', 'secret.create'],
+      )
+    })
+
+    test('does not mix up what is repeated under one Idempotency-Key', async (t) => {
+      const { api } = await startAccount(t, engine)
+      await api.post('/v3/environments', { name: 'prod' })
+      const ask = (headers: Record<string, string>) =>
+        api.post('/v3/secrets', { name: 'db', value: 'v' }, { 'idempotency-key': 'k', ...headers })
+
+      assert.equal((await ask({})).status, 201)
+      assert.deepEqual(code(await ask(at('prod'))), [422, 'idempotency_mismatch'])
+      assert.deepEqual((await api.get('/v3/secrets', at('prod'))).body.secrets, [])
+    })
+
+    test('is renamed, and given a base, only by whoever has every right over what that lets others reach', async (t) => {
+      const { api, withScopes } = await startAccount(t, engine)
+      for (const name of ['prod', 'dev']) await api.post('/v3/environments', { name })
+      const manager = await withScopes('account:manage', 'secrets:list@dev', 'secrets:read@dev')
+
+      assert.deepEqual(code(await manager.send('PATCH', '/v3/environments/2', { name: 'live' })), [403, 'forbidden'])
+      assert.deepEqual(code(await manager.send('PATCH', '/v3/environments/3', { name: 'prod2' })), [403, 'forbidden'])
+      assert.deepEqual(code(await manager.send('PATCH', '/v3/environments/3', { base: 'prod' })), [403, 'forbidden'])
+      assert.deepEqual(code(await manager.post('/v3/environments', { name: 'x', base: 'prod' })), [403, 'forbidden'])
+      // Of what it may read, it hands on.
+      assert.equal((await manager.send('PATCH', '/v3/environments/2', { base: 'dev' })).status, 200)
+      assert.equal((await api.send('PATCH', '/v3/environments/2', { name: 'live', base: null })).status, 200)
+    })
+
+    test('that was renamed is no longer reached by its old name, which leads to the one that has it now', async (t) => {
+      const { url, api } = await startAccount(t, engine)
+      await api.post('/v3/environments', { name: 'prod' })
+      const { body } = await api.post('/v3/keys', { name: 'k', scopes: ['secrets:read@prod', 'secrets:write@prod'] })
+      const bound = new Api(url, body.api_key)
+
+      assert.equal((await bound.post('/v3/secrets', { name: 'a', value: 'v' })).status, 201)
+      // Renamed: what the key names is another one now, and so is where it reads.
+      await api.send('PATCH', '/v3/environments/2', { name: 'old' })
+      await api.post('/v3/environments', { name: 'prod' })
+      assert.deepEqual(code(await bound.get('/v3/secrets/1')), [404, 'not_found'])
+      assert.equal((await bound.post('/v3/secrets', { name: 'a', value: 'w' })).body.id, 2)
+      assert.equal((await bound.get('/v3/secrets/2')).body.value, 'w')
+    })
+  })
+}
