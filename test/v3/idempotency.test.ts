@@ -348,7 +348,17 @@ for (const engine of engines) {
 
 /** Everything that is stored, but what notes that something was asked. */
 async function rowsOf({ place }: Started): Promise<string> {
-  const tables = ['secrets', 'versions', 'lists', 'environments', 'seeds', 'machines', 'trust_rules', 'users', 'factors']
+  const tables = [
+    'secrets',
+    'versions',
+    'lists',
+    'environments',
+    'seeds',
+    'machines',
+    'trust_rules',
+    'users',
+    'factors',
+  ]
   const found = await Promise.all(tables.map((table) => query(place, `select * from ${table}`)))
   const keys = await query(place, 'select id, expires_ms, revoked_ms from api_keys order by id')
   return JSON.stringify([...found, keys], (_name, value) => (typeof value === 'bigint' ? String(value) : value))
