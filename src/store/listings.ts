@@ -2,7 +2,6 @@
 import type { Principal } from '../model/principal.ts'
 import { all, none, type Query, type Reading, reading, sql } from './sql.ts'
 import { apiKeys } from './tables/api-key.ts'
-import { environments } from './tables/environment.ts'
 import { factors } from './tables/factor.ts'
 import { lists } from './tables/list.ts'
 import { machines } from './tables/machine.ts'
@@ -76,7 +75,6 @@ export const seedsIn = (environmentId: number) => listing(seeds, inEnvironment(e
 /** Those that somebody made. */
 export const seedsOf = (environmentId: number, { kind, id }: Pick<Principal, 'kind' | 'id'>) =>
   listing(seeds, sql`${inEnvironment(environmentId)} and maker_kind = ${kind} and maker_id = ${id}`)
-export const environmentListing = listing(environments)
 
 function inEnvironment(environmentId: number): Query {
   return sql` and environment_id = ${environmentId}`
