@@ -594,6 +594,12 @@ export interface NewMachine {
   readonly scopes?: readonly string[]
 }
 
+/** What a secret is to be called. */
+export interface NewName {
+  /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
+  readonly name: string
+}
+
 /** A secret that is to be. */
 export interface NewSecret {
   /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */

@@ -65,6 +65,8 @@ export interface DeploymentFilter {
   readonly include?: 'principal'
 }
 
+export type PrincipalKind = 'key' | 'user' | 'machine' | 'seed' | 'workload' | 'login' | 'host' | 'system'
+
 export interface AuditFilter {
   /** Times, both inclusive. */
   readonly from?: string
@@ -74,6 +76,8 @@ export interface AuditFilter {
   readonly secret?: string | number
   /** An API key's id, or the name of whoever acted. */
   readonly principal?: string | number
+  /** What kind of principal acted: `user` for people. */
+  readonly kind?: PrincipalKind
   readonly outcome?: string
 }
 

@@ -142,6 +142,13 @@ export interface Operations {
     body: Api.DetailsInput
     answer: Api.Metadata
   }
+  /** Rename a secret. */
+  'PUT /v3/secrets/{id}/name': {
+    ids: 'id'
+    query: { readonly environment?: string }
+    body: Api.NewName
+    answer: Api.UpdatedSecret
+  }
   /** List the lists. */
   'GET /v3/lists': {
     query: { readonly limit?: number; readonly cursor?: string; readonly environment?: string }
@@ -395,6 +402,7 @@ export interface Operations {
       readonly action?: string
       readonly secret?: string
       readonly principal?: string
+      readonly kind?: 'key' | 'user' | 'machine' | 'seed' | 'workload' | 'login' | 'host' | 'system'
       readonly outcome?: string
       readonly environment?: string
     }
@@ -408,6 +416,7 @@ export interface Operations {
       readonly action?: string
       readonly secret?: string
       readonly principal?: string
+      readonly kind?: 'key' | 'user' | 'machine' | 'seed' | 'workload' | 'login' | 'host' | 'system'
       readonly outcome?: string
       readonly environment?: string
       readonly by?: string
@@ -912,6 +921,7 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'GET /v3/metadata/summary': { repeat: 'safe', isOpen: false, answer: summaryShape },
   'GET /v3/secrets/{id}/metadata': { repeat: 'safe', isOpen: false, answer: metadataShape },
   'PATCH /v3/secrets/{id}/metadata': { repeat: 'safe', isOpen: false, answer: metadataShape },
+  'PUT /v3/secrets/{id}/name': { repeat: 'keyed', isOpen: false, answer: updatedSecretShape },
   'GET /v3/lists': {
     repeat: 'safe',
     isOpen: false,

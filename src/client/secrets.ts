@@ -163,6 +163,11 @@ export class Secrets {
     return tagged(await this.#connection.send('PATCH /v3/secrets/{id}/metadata', { id, body: input }, options))
   }
 
+  /** Calls it otherwise: its value is stored again under the new name, as the next version. */
+  async rename(id: number, name: string, options?: KeyedOptions & MatchOptions): Promise<UpdatedSecret & Tagged> {
+    return tagged(await this.#connection.send('PUT /v3/secrets/{id}/name', { id, body: { name } }, options))
+  }
+
   /** The versions that are kept, newest first, without values. */
   async versions(id: number, options?: CallOptions): Promise<readonly VersionHead[]> {
     const { body } = await this.#connection.send('GET /v3/secrets/{id}/versions', { id }, options)

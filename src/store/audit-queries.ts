@@ -77,7 +77,7 @@ function idIn(value: unknown) {
 export const auditSize = (accountId: number) =>
   reading(accounts.part('auditSize'), settled(sql`select audit_size from accounts where id = ${accountId}`))
 
-function matching({ action, outcome, secret, principal, environmentId }: RecordMatch): Query {
+function matching({ action, outcome, secret, principal, kind, environmentId }: RecordMatch): Query {
   return sql`
     ${environmentId === undefined ? none : inEnvironment(environmentId)}
     ${action === undefined ? none : sql`and action = ${action}`}
@@ -86,7 +86,8 @@ function matching({ action, outcome, secret, principal, environmentId }: RecordM
     ${typeof secret === 'number' ? sql`and object_id = ${secret}` : none}
     ${typeof secret === 'string' ? sql`and object_name = ${secret}` : none}
     ${typeof principal === 'number' ? sql`and principal_kind = 'key' and principal_id = ${principal}` : none}
-    ${typeof principal === 'string' ? sql`and principal_name = ${principal}` : none}`
+    ${typeof principal === 'string' ? sql`and principal_name = ${principal}` : none}
+    ${kind === undefined ? none : sql`and principal_kind = ${kind}`}`
 }
 
 /** Of `default`, only the action says that a record is of an environment. */

@@ -282,6 +282,8 @@ export interface RecordMatch {
   readonly principal?: number | string | undefined
   /** What was asked in this environment. */
   readonly environmentId?: number | undefined
+  /** What kind of principal acted. */
+  readonly kind?: string | undefined
 }
 
 export interface RecordFilter extends RecordMatch {

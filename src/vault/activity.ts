@@ -75,10 +75,10 @@ export async function countActivity(
   if (by !== undefined && by !== 'week' && countSteps(range, by) > maxSteps) {
     throw invalid('by', `Gives more than ${maxSteps} steps: choose a longer one, or a shorter time.`)
   }
-  const { action, outcome, secret, principal, environment } = filter
+  const { action, outcome, secret, principal, kind, environment } = filter
   // Of one that is not there, nothing.
   const environmentId = environment === undefined ? undefined : (view.idOf(environment) ?? 0)
-  const match = { action, outcome, secret, principal, environmentId }
+  const match = { action, outcome, secret, principal, kind, environmentId }
   const counting = { ...match, stepMs: stepMs[step], shiftMs: shiftMs[step] }
   const isNarrowed = !view.isWhole
   const maySee = ({ action: done, about }: RecordCount) =>

@@ -3533,6 +3533,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*moved, tagged',
   ),
   fault(
+    'records are filtered by the kind of who acted',
+    'store/audit-queries.ts',
+    'kind === undefined ? none :',
+    "kind !== '' ? none :",
+    'v3/audit.test.ts',
+    'SQLite.*is filtered by time',
+  ),
+  fault(
     'a batch holds no more work than others can wait for',
     'store/batcher.ts',
     'if (weight > maxBatch) return Math.max(1, at)',

@@ -60,6 +60,10 @@ suite('The description of the API', () => {
     await call('GET', '/v3/secrets/by-name/web%2Fapi')
     await call('GET', '/v3/secrets/by-name/none')
     await call('POST', '/v3/secrets/batch/create', { secrets: [{ name: 'of-many', value: 'v' }] })
+    await call('PUT', '/v3/secrets/1/name', { name: 'of-many' })
+    await call('PUT', '/v3/secrets/1/name', { name: 'db-secret' })
+    await call('PUT', '/v3/secrets/1/name', { name: 'db-password' })
+    await call('PUT', '/v3/secrets/99/name', { name: 'other' })
     const stored = { secrets: [{ name: 'of-many', value: 'w' }] }
     await call('POST', '/v3/secrets/batch/store', { ...stored, dry_run: true })
     await call('POST', '/v3/secrets/batch/store', stored)

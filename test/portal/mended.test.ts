@@ -62,7 +62,7 @@ for (const engine of engines.slice(0, 1)) {
         ...{ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('a\nb') },
       })
       await hint.waitFor({ state: 'detached' })
-      await page.getByRole('button', { name: 'Take the file away' }).click()
+      await page.getByRole('button', { name: 'Remove file' }).click()
       await field.fill('five\nsix')
       await page.getByRole('button', { name: 'Save' }).click()
       await page.getByText('windows has a new value').waitFor()

@@ -172,18 +172,18 @@ for (const engine of engines.slice(0, 1)) {
         return headsOf()
       }
 
-      assert.deepEqual(await shownAt(1440, 6), ['Name', 'List', 'Type', 'Expires', 'Updated', 'Actions'])
-      assert.deepEqual(await shownAt(800, 5), ['Name', 'List', 'Expires', 'Updated', 'Actions'])
-      assert.deepEqual(await shownAt(390, 2), ['Name', 'Actions'])
+      assert.deepEqual(await shownAt(1440, 7), ['', 'Name', 'List', 'Type', 'Expires', 'Updated', 'Actions'])
+      assert.deepEqual(await shownAt(800, 6), ['', 'Name', 'List', 'Expires', 'Updated', 'Actions'])
+      assert.deepEqual(await shownAt(390, 3), ['', 'Name', 'Actions'])
       // A cell for each head, in one line with it.
-      assert.equal(await row.getByRole('gridcell').count(), 2)
+      assert.equal(await row.getByRole('gridcell').count(), 3)
       const [head, cell] = await Promise.all([
         page.getByRole('columnheader', { name: 'Name' }).boundingBox(),
-        row.getByRole('gridcell').first().boundingBox(),
+        row.getByRole('gridcell').nth(1).boundingBox(),
       ])
       assert.equal(head?.x, cell?.x)
-      assert.equal((await shownAt(1440, 6)).length, 6)
-      assert.equal(await row.getByRole('gridcell').count(), 6)
+      assert.equal((await shownAt(1440, 7)).length, 7)
+      assert.equal(await row.getByRole('gridcell').count(), 7)
 
       await page.goto('/portal/lists')
       await page.getByRole('link', { name: 'Production' }).waitFor()
@@ -260,8 +260,8 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('textbox', { name: 'Secret', exact: true }).fill('db-password')
       await page.getByRole('textbox', { name: 'Secret', exact: true }).press('Enter')
       await page.waitForURL(/secret=db-password/)
-      await page.getByRole('cell', { name: 'secret.update' }).first().waitFor()
-      assert.equal(await page.getByRole('cell', { name: 'key.create' }).count(), 0)
+      await page.getByRole('cell', { name: 'Updated secret' }).first().waitFor()
+      assert.equal(await page.getByRole('cell', { name: 'Created API key' }).count(), 0)
       const before = await rows.count()
       await page.getByText('Live').click()
       await portal.server.api.get('/v3/secrets/1')

@@ -211,7 +211,7 @@ for (const engine of portalEngines) {
       assert.deepEqual(await placesOf(page, 'first-host'), [])
       await page.getByRole('button', { name: 'Restore' }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click()
-      await page.getByText('has the value of version 1 again').waitFor()
+      await page.getByText('Version 1 restored').waitFor()
 
       assert.equal((await portal.server.api.get('/v3/secrets/1')).body.value, 'user=app\nhost=first-host\n')
       assert.equal((await portal.server.api.get('/v3/secrets/1/metadata')).body.version, 3)

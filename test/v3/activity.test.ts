@@ -73,6 +73,8 @@ for (const engine of engines) {
         'principal=2',
         'principal=test&outcome=ok',
         'outcome=not_found',
+        'kind=user',
+        'kind=key&secret=one',
         'action=secret.read&secret=one',
         'action=secret.read&from=2026-01-14T10:32:00Z',
         'secret=1&to=2026-01-14T10:31:00Z',

@@ -81,6 +81,13 @@ const made: Readonly<Record<string, Made>> = {
     ...{ by: byKey, method: 'PUT', path: '/v3/secrets/by-name/web%2Fdb', body: { value: 'v' } },
     other: { body: { value: 'w' } },
   },
+  renameSecret: {
+    by: withSecret,
+    method: 'PUT',
+    path: '/v3/secrets/1/name',
+    body: { name: 'm' },
+    other: { body: { name: 'n' } },
+  },
   restoreVersion: {
     by: withSecret,
     path: '/v3/secrets/1/versions/1/restore',

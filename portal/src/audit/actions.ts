@@ -17,3 +17,10 @@ export function kindOf(action: string, outcome: string): Kind {
   }
   return 'Other'
 }
+
+/** What the portal does whenever somebody opens a page: listings and details, and the reading of the trail itself. */
+export function isPageView(action: string): boolean {
+  return /\.list$|^(metadata|list|seed|machine|settings|user|session|sign_in|trust_rule|key|audit|account|login)\.read$/.test(
+    action,
+  )
+}

@@ -1,13 +1,14 @@
 /** The audit trail: filters, activity over time, records as they come, export. */
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { Download, ScrollText } from 'lucide-react'
+import { Download, PanelRightOpen, ScrollText } from 'lucide-react'
 import { useEffect, useMemo, useState } from 'react'
-import { Link, useSearchParams } from 'wouter'
+import { useSearchParams } from 'wouter'
 import { read, sentenceOf } from '../api/ask.ts'
 import { type AuditFilter, type AuditRecord, strongroom } from '../api/client.ts'
 import { Card, CardFoot } from '../ui/card.tsx'
 import type { Column } from '../ui/columns.ts'
-import { Button, Switch } from '../ui/controls.tsx'
+import { Button, IconButton, Switch } from '../ui/controls.tsx'
+import { useDialog } from '../ui/dialog.tsx'
 import { download } from '../ui/download.ts'
 import { Page } from '../ui/page.tsx'
 import { changed } from '../ui/search.ts'
@@ -15,10 +16,13 @@ import { Empty, Loaded } from '../ui/states.tsx'
 import { Table } from '../ui/table.tsx'
 import { secondOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { isPageView } from './actions.ts'
 import { spanOf } from './activity.ts'
+import { RecordDialog, Sentence } from './details.tsx'
 import { Filters, filterOf } from './filters.tsx'
 import { ActivityPlot } from './plot.tsx'
 import { VerifyButton } from './verify.tsx'
+import { isAllowed, outcomeText } from './words.ts'
 
 const pageSize = 200
 const tailMs = 4_000
@@ -34,12 +38,13 @@ export function AuditPage() {
   const view = query.toString()
   // biome-ignore lint/correctness/useExhaustiveDependencies: the filter is the address
   const filter = useMemo(() => filterOf(query), [view])
-  const isShown = (action: string) => !hidesOwn || filter.action === 'audit.read' || action !== 'audit.read'
+  const isShown = (action: string) => !hidesOwn || filter.action !== undefined || !isPageView(action)
+  const change = (part: Record<string, string>) => setQuery((old) => changed(old, part), { replace: true })
   const { records, freshCount, ...pages } = useRecords(filter, view, isLive, isShown)
   return (
     <Page
       title="Audit"
-      about="Every operation, allowed or refused, in a chain that shows whether a record was changed. Never a value."
+      about="Everything anyone did or tried to do, in a tamper-evident log. Never a value."
       actions={
         <>
           <Switch isSelected={isLive} onChange={setLive}>
@@ -52,9 +57,10 @@ export function AuditPage() {
     >
       <Activity filter={filter} view={view} isLive={isLive} isShown={isShown} />
       <Card label="Records">
+        <Presets change={change} view={view} />
         <Filters
           query={query}
-          change={(part) => setQuery((old) => changed(old, part), { replace: true })}
+          change={change}
           hidesOwn={hidesOwn}
           onHidesOwn={setHidesOwn}
           seen={records.map(({ action }) => action)}
@@ -71,6 +77,33 @@ export function AuditPage() {
         ) : null}
       </Card>
     </Page>
+  )
+}
+
+const presets = [
+  { label: 'Everything', part: { action: '', kind: '', outcome: '' } },
+  { label: 'Reads by people', part: { action: 'secret.read', kind: 'user', outcome: '' } },
+  { label: 'Reads by programs', part: { action: 'secret.read', kind: 'key', outcome: '' } },
+  { label: 'Forbidden', part: { action: '', kind: '', outcome: 'forbidden' } },
+] as const
+
+/** What is looked for most, with one click. */
+function Presets({ view, change }: { readonly view: string; readonly change: (part: Record<string, string>) => void }) {
+  const query = new URLSearchParams(view)
+  return (
+    <div className="presets" role="group" aria-label="Quick filters">
+      {presets.map(({ label, part }) => (
+        <button
+          key={label}
+          type="button"
+          className="preset"
+          aria-pressed={Object.entries(part).every(([name, value]) => (query.get(name) ?? '') === value)}
+          onClick={() => change({ ...part })}
+        >
+          {label}
+        </button>
+      ))}
+    </div>
   )
 }
 
@@ -156,12 +189,17 @@ function useTail(filter: AuditFilter, view: string, isOn: boolean, after: number
   return fresh
 }
 
-const columns: readonly Column<AuditRecord>[] = [
+interface Row {
+  readonly record: AuditRecord
+  readonly onOpen: () => void
+}
+
+const columns: readonly Column<Row>[] = [
   {
     id: 'time',
     head: 'Time',
     width: 150,
-    cell: ({ seq, time }) => (
+    cell: ({ record: { seq, time } }) => (
       <time dateTime={time} title={`Record ${seq}, ${time}`}>
         {secondOf(time)}
       </time>
@@ -170,38 +208,43 @@ const columns: readonly Column<AuditRecord>[] = [
   {
     id: 'who',
     head: 'Who',
-    width: '20%',
-    cell: ({ principal: { name, kind } }) => (
+    width: '22%',
+    cell: ({ record: { principal } }) => (
       <>
-        {name} <span className="muted">{kind}</span>
+        {principal.name} <span className="muted">{principal.kind}</span>
       </>
     ),
-    more: ({ principal: { kind, id } }) => `${kind} ${id}`,
+    more: ({ record: { principal } }) => `${principal.kind} ${principal.id}`,
   },
-  { id: 'action', head: 'Action', width: 130, cell: ({ action }) => action },
   {
-    id: 'object',
-    head: 'Object',
-    cell: ({ object }) => <ObjectLink of={object} />,
-    more: ({ object }) => object?.name ?? undefined,
+    id: 'what',
+    head: 'What',
+    cell: ({ record }) => <Sentence of={record} />,
+    more: ({ record: { action, object } }) => (object?.name == null ? action : `${action}: ${object.name}`),
   },
   {
     id: 'outcome',
     head: 'Outcome',
-    width: 130,
-    cell: ({ outcome }) => (
-      <span className={`tag ${outcome === 'ok' || outcome === 'replayed' ? 'ok' : 'bad'}`}>{outcome}</span>
+    width: 150,
+    cell: ({ record: { outcome } }) => (
+      <span className={`tag ${isAllowed(outcome) ? 'ok' : 'bad'}`}>{outcomeText(outcome)}</span>
+    ),
+    more: ({ record: { outcome } }) => outcome,
+  },
+  { id: 'address', head: 'IP address', width: 130, from: 900, look: 'muted', cell: ({ record }) => record.address },
+  {
+    id: 'details',
+    head: 'Details',
+    isHeadHidden: true,
+    width: 50,
+    look: 'actions-cell',
+    cell: ({ record: { seq }, onOpen }) => (
+      <IconButton label={`Details of record ${seq}`} small onPress={onOpen}>
+        <PanelRightOpen size={14} aria-hidden />
+      </IconButton>
     ),
   },
-  { id: 'address', head: 'Address', width: 130, look: 'muted', cell: ({ address }) => address },
 ]
-
-function ObjectLink({ of: object }: { readonly of: AuditRecord['object'] }) {
-  if (object?.kind === 'secret' && object.id !== null) {
-    return <Link href={`/secrets/${object.id}`}>{object.name ?? `secret ${object.id}`}</Link>
-  }
-  return object?.name ?? <span className="muted">–</span>
-}
 
 function Records({
   records,
@@ -213,20 +256,27 @@ function Records({
   /** The number of the first record that does not hold. */
   readonly broken: number | undefined
 }) {
+  const { dialog, open } = useDialog()
   return (
-    <Table
-      label="Table of records"
-      look="audit-table"
-      columns={columns}
-      rows={records}
-      keyOf={({ seq }) => seq}
-      lookOf={({ seq }, at) => (seq === broken ? 'broken' : at < freshCount ? 'fresh' : '')}
-      empty={
-        <Empty icon={ScrollText} title="No record fits">
-          Widen the time or clear a filter. Records appear here the moment something is asked of the server.
-        </Empty>
-      }
-    />
+    <>
+      <Table
+        label="Table of records"
+        look="audit-table"
+        columns={columns}
+        rows={records.map((record) => ({
+          record,
+          onOpen: () => open((close) => <RecordDialog of={record} onClose={close} />),
+        }))}
+        keyOf={({ record }) => record.seq}
+        lookOf={({ record: { seq } }, at) => (seq === broken ? 'broken' : at < freshCount ? 'fresh' : '')}
+        empty={
+          <Empty icon={ScrollText} title="No matching records">
+            Widen the time range or clear a filter.
+          </Empty>
+        }
+      />
+      {dialog}
+    </>
   )
 }
 
@@ -244,9 +294,11 @@ function ExportButton({ filter }: { readonly filter: AuditFilter }) {
       }
       download(`${lines.join('\n')}\n`, 'audit.jsonl')
       const isCut = lines.length >= maxExport
-      toast(`${lines.length} records exported${isCut ? ': the newest; "strongroom audit export" has no limit' : ''}`)
+      toast(
+        `${lines.length} records exported${isCut ? ' (the newest ones; "strongroom audit export" has no limit)' : ''}`,
+      )
     } catch (error) {
-      toast(`Not exported: ${sentenceOf(error)}`, true)
+      toast(`Export failed: ${sentenceOf(error)}`, true)
     }
     setCount(undefined)
   }

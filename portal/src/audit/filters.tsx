@@ -2,18 +2,19 @@
 import { type FormEvent, useEffect, useState } from 'react'
 import { actions, outcomes } from '../../../src/audit/record.ts'
 import { parseTime } from '../../../src/model/time.ts'
-import type { AuditFilter } from '../api/client.ts'
+import type { AuditFilter, PrincipalKind } from '../api/client.ts'
 import { Field, Select, Switch } from '../ui/controls.tsx'
+import { actionText, outcomeText } from './words.ts'
 
 const ranges = [
   { id: '', label: 'Any time', hours: 0 },
-  { id: '1', label: 'The last hour', hours: 1 },
-  { id: '24', label: 'The last day', hours: 24 },
-  { id: '168', label: 'The last week', hours: 168 },
-  { id: '720', label: 'The last 30 days', hours: 720 },
+  { id: '1', label: 'Last hour', hours: 1 },
+  { id: '24', label: 'Last 24 hours', hours: 24 },
+  { id: '168', label: 'Last 7 days', hours: 168 },
+  { id: '720', label: 'Last 30 days', hours: 720 },
 ]
 /** Not to be chosen, but what there is when times were given. */
-const ownRange = { id: 'own', label: 'From and to' }
+const ownRange = { id: 'own', label: 'Custom range' }
 
 export function filterOf(query: URLSearchParams): AuditFilter {
   const hours = Number(query.get('hours') ?? 0)
@@ -30,8 +31,29 @@ export function filterOf(query: URLSearchParams): AuditFilter {
     ...part('action'),
     ...part('secret'),
     ...part('principal'),
+    ...kindOf(query.get('kind')),
     ...part('outcome'),
   }
+}
+
+/** Who acted, by kind. */
+const kinds: Readonly<Record<PrincipalKind, string>> = {
+  user: 'People',
+  key: 'API keys',
+  machine: 'Machines',
+  workload: 'Workloads (OIDC)',
+  seed: 'Seeds',
+  login: 'Device sign-ins',
+  host: 'Command on the host',
+  system: 'System',
+}
+
+function kindOf(text: string | null): { readonly kind?: PrincipalKind } {
+  return text !== null && isKind(text) ? { kind: text } : {}
+}
+
+function isKind(text: string): text is PrincipalKind {
+  return Object.hasOwn(kinds, text)
 }
 
 /** As a field for a time has it, in the time zone of the browser; nothing for what is no time. */
@@ -84,28 +106,37 @@ export function Filters({
         type="datetime-local"
         value={to}
         onValue={setTo}
-        fault={from !== '' && to !== '' && to < from ? 'Ends before it begins.' : undefined}
+        fault={from !== '' && to !== '' && to < from ? 'Must be after “From”.' : undefined}
       />
       <Select
         label="Action"
         value={asked('action')}
         choices={[
           { id: '', label: 'Any action' },
-          ...[...new Set([...actions, ...seen])].map((id) => ({ id, label: id })),
+          ...[...new Set([...actions, ...seen])].map((id) => ({ id, label: actionText(id), more: id })),
         ]}
         onChoose={(action) => change({ action })}
       />
       <Select
         label="Outcome"
         value={outcome}
-        choices={[...new Set(['', ...outcomes, outcome])].map((id) => ({ id, label: id === '' ? 'Any outcome' : id }))}
+        choices={[...new Set(['', ...outcomes, outcome])].map((id) => ({
+          id,
+          label: id === '' ? 'Any outcome' : outcomeText(id),
+        }))}
         onChoose={(chosen) => change({ outcome: chosen })}
       />
-      <Field label="Secret" value={secret} onValue={setSecret} placeholder="Name or id" maxLength={255} data-search />
-      <Field label="Who" value={principal} onValue={setPrincipal} placeholder="Name or key id" maxLength={255} />
+      <Select
+        label="By"
+        value={kindOf(asked('kind')).kind ?? ''}
+        choices={[{ id: '', label: 'Anyone' }, ...Object.entries(kinds).map(([id, label]) => ({ id, label }))]}
+        onChoose={(kind) => change({ kind })}
+      />
+      <Field label="Secret" value={secret} onValue={setSecret} placeholder="Name or ID" maxLength={255} data-search />
+      <Field label="Who" value={principal} onValue={setPrincipal} placeholder="Name or key ID" maxLength={255} />
       <div className="field" style={{ justifyContent: 'end' }}>
         <Switch isSelected={hidesOwn} onChange={onHidesOwn}>
-          <span className="small">Hide reading of the trail</span>
+          <span className="small">Hide listings and page views</span>
         </Switch>
       </div>
       <button type="submit" className="sr-only">

@@ -1,6 +1,8 @@
 /** The versions of a secret: compare two, download one, bring one back. Nothing is read before it is asked for. */
 import { Download, GitCompareArrows, History, RotateCcw } from 'lucide-react'
-import { type Metadata, strongroom, type VersionHead, versionTag } from '../api/client.ts'
+import { useMemo } from 'react'
+import { type AuditRecord, type Metadata, strongroom, type VersionHead, versionTag } from '../api/client.ts'
+import { useAnswer } from '../api/queries.ts'
 import { StaleAhead } from '../deployments/holders.tsx'
 import { useRights } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
@@ -10,18 +12,20 @@ import { FormDialog } from '../ui/form.tsx'
 import { Loaded } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { counted } from '../ui/words.ts'
 import { CompareDialog } from './compare.tsx'
 import { useRefreshSecrets, useSecret, useVersions } from './queries.ts'
 import { downloadValue } from './reveal.tsx'
 
 export function HistoryCard({ secret }: { readonly secret: Metadata }) {
   const versions = useVersions(secret.id)
+  const authors = useAuthors(secret)
   const { dialog, open } = useDialog()
   return (
     <Card
       title="History"
       icon={History}
-      end={<span className="hint">{versions.data === undefined ? '' : `${versions.data.length} kept`}</span>}
+      end={<span className="hint">{versions.data === undefined ? '' : counted(versions.data.length, 'version')}</span>}
     >
       <Loaded of={versions} lines={3}>
         {(all) => (
@@ -32,6 +36,7 @@ export function HistoryCard({ secret }: { readonly secret: Metadata }) {
                 of={secret}
                 version={version}
                 before={all[at + 1]?.version}
+                author={authors.get(version.version)}
                 onCompare={(first) =>
                   open((close) => <CompareDialog secret={secret} versions={all} first={first} onClose={close} />)
                 }
@@ -52,6 +57,7 @@ function Version({
   of: secret,
   version: { version, created_at: time },
   before,
+  author,
   onCompare,
   onRestore,
 }: {
@@ -59,6 +65,8 @@ function Version({
   readonly version: VersionHead
   /** The number of the one before, if it is kept. */
   readonly before: number | undefined
+  /** Who made it, as far as the person may know. */
+  readonly author: AuditRecord['principal'] | undefined
   readonly onCompare: (pair: readonly [number, number]) => void
   readonly onRestore: () => void
 }) {
@@ -71,6 +79,12 @@ function Version({
       {isCurrent ? <span className="tag ok">current</span> : null}
       <span className="muted">
         <Ago time={time} />
+        {author === undefined ? null : (
+          <>
+            {' '}
+            by <span title={`${author.kind} ${author.id}`}>{author.name}</span>
+          </>
+        )}
       </span>
       <span className="end">
         {mayRead && before !== undefined ? (
@@ -103,6 +117,28 @@ function Version({
   )
 }
 
+/** Versions that were made so are in the trail. */
+const making = ['secret.create', 'secret.update', 'version.restore'] as const
+
+/** Who made which version, for whoever may read the trail. */
+function useAuthors({ id, name, version }: Metadata): ReadonlyMap<number, AuditRecord['principal']> {
+  const rights = useRights()
+  const { data } = useAnswer(
+    ['authors', id, version],
+    async (options) => {
+      const filters = making.map((action) => ({ secret: id, action, outcome: 'ok', limit: 100 }))
+      const pages = await Promise.all(filters.map((filter) => strongroom.audit.page(filter, options)))
+      return pages.flatMap(({ items }) => items)
+    },
+    { enabled: rights.can('audit:read', name) },
+  )
+  return useMemo(
+    () =>
+      new Map(data?.flatMap(({ object, principal }) => (object?.version == null ? [] : [[object.version, principal]]))),
+    [data],
+  )
+}
+
 function RestoreDialog({
   secret: { id },
   version,
@@ -123,14 +159,13 @@ function RestoreDialog({
       await refresh()
       throw error
     }
-    toast(`${secret.name} has the value of version ${version} again`)
+    toast(`Version ${version} restored`)
     await refresh()
   }
   return (
     <FormDialog title={`Restore version ${version}`} onClose={onClose} submit="Restore" run={restore}>
       <p className="small">
-        The value of version {version} is stored again, as version {secret.version + 1}. Nothing is lost: the current
-        value stays in the history.
+        Saves the value of version {version} as version {secret.version + 1}. The current value stays in the history.
       </p>
       <StaleAhead secret={secret} />
     </FormDialog>

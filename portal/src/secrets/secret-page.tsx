@@ -1,5 +1,6 @@
 /** One secret: its value behind an eye, its history, what is known of it, who has read it. */
 import { Pencil, RefreshCw, Trash2 } from 'lucide-react'
+import { useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { type Metadata, strongroom, type Tagged, versionTag } from '../api/client.ts'
 import { HoldersCard, StaleAhead } from '../deployments/holders.tsx'
@@ -18,6 +19,7 @@ import { EditDetailsDialog } from './edit-details.tsx'
 import { HistoryCard } from './history.tsx'
 import { useRefreshSecrets, useSecret } from './queries.ts'
 import { ReadersCard } from './readers.tsx'
+import { RenameForm } from './rename.tsx'
 import { CurrentValue } from './reveal.tsx'
 
 export function SecretPage({ id }: { readonly id: number | undefined }) {
@@ -37,6 +39,7 @@ function Known({ secret }: { readonly secret: Metadata & Tagged }) {
   const { name, list, description, version } = secret
   const rights = useRights()
   const { dialog, open } = useDialog()
+  const [renaming, setRenaming] = useState<'not yet' | 'now' | 'done'>('not yet')
   return (
     <Page
       above={
@@ -48,10 +51,16 @@ function Known({ secret }: { readonly secret: Metadata & Tagged }) {
         />
       }
       title={name}
+      titleEditor={renaming === 'now' ? <RenameForm secret={secret} onClose={() => setRenaming('done')} /> : undefined}
       about={description === '' ? undefined : description}
       actions={
         rights.can('secrets:write', name) ? (
           <>
+            {renaming === 'now' ? null : (
+              <Button look="quiet" onPress={() => setRenaming('now')} autoFocus={renaming === 'done'}>
+                Rename
+              </Button>
+            )}
             <Button onPress={() => open((close) => <EditDetailsDialog secret={secret} onClose={close} />)}>
               <Pencil size={14} aria-hidden />
               Edit

@@ -7,6 +7,7 @@ import { onWipe } from '../api/session.ts'
 import { Button, IconButton, More } from '../ui/controls.tsx'
 import { sizeText } from '../ui/words.ts'
 import { base64Of, textOf } from './content.ts'
+import { Generator } from './generator.tsx'
 
 /** What was typed or chosen. */
 export interface Given {
@@ -90,7 +91,17 @@ export function ValueInput({
         id={`${id}-more`}
         fault={wasWiped ? 'The value was cleared when your session ended. Enter it again.' : fault}
       />
-      {file === undefined ? <FileDrop onChoose={(chosen) => void choose(chosen)} /> : null}
+      {file === undefined ? (
+        <>
+          <Generator
+            onValue={(text) => {
+              if (area.current !== null) area.current.value = text
+              onInput(text)
+            }}
+          />
+          <FileDrop onChoose={(chosen) => void choose(chosen)} />
+        </>
+      ) : null}
     </div>
   )
 }
@@ -147,7 +158,7 @@ function MaskedArea({
         data-1p-ignore
         onInput={({ currentTarget }) => onInput(currentTarget.value)}
       />
-      <IconButton label={isShown ? 'Hide what is typed' : 'Show what is typed'} small onPress={() => onShow(!isShown)}>
+      <IconButton label={isShown ? 'Hide value' : 'Show value'} small onPress={() => onShow(!isShown)}>
         {isShown ? <EyeOff size={15} aria-hidden /> : <Eye size={15} aria-hidden />}
       </IconButton>
     </div>
@@ -161,7 +172,7 @@ function ChosenFile({ file, onRemove }: { readonly file: File; readonly onRemove
       <span className="break">
         {file.name}, {sizeText(file.size)}
       </span>
-      <IconButton label="Take the file away" small onPress={onRemove}>
+      <IconButton label="Remove file" small onPress={onRemove}>
         <X size={14} aria-hidden />
       </IconButton>
     </div>

@@ -6,6 +6,7 @@ import { Loading } from './states.tsx'
 export function Page({
   title,
   windowTitle = title,
+  titleEditor,
   about,
   actions,
   above,
@@ -16,6 +17,8 @@ export function Page({
   readonly title: string
   /** The title of the window, where it is another. */
   readonly windowTitle?: string
+  /** What stands in place of the title while it is edited. */
+  readonly titleEditor?: ReactNode
   readonly about?: ReactNode
   readonly actions?: ReactNode
   /** What stands above the title, such as `Crumbs`. */
@@ -29,7 +32,8 @@ export function Page({
       {above}
       <header className="page-head">
         <div>
-          <h1 className="break">{title}</h1>
+          <h1 className={titleEditor === undefined ? 'break' : 'sr-only'}>{title}</h1>
+          {titleEditor}
           {about === undefined ? null : <p>{about}</p>}
         </div>
         {actions === undefined || actions === null ? null : <div className="row">{actions}</div>}

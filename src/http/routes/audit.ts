@@ -4,6 +4,7 @@ import { type AuditRecord, actions } from '../../audit/record.ts'
 import { invalid } from '../../errors.ts'
 import { environmentPattern, environmentRule } from '../../model/environment.ts'
 import { parseId } from '../../model/name.ts'
+import { principalKinds } from '../../model/principal.ts'
 import { countActivity, maxCounted, maxSteps, steps } from '../../vault/activity.ts'
 import { type AuditFilter, readAudit, verifyPart } from '../../vault/audit.ts'
 import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
@@ -23,6 +24,12 @@ const FilterQuery = {
   action: Type.Optional(Type.String({ maxLength: 32, description: `one of ${actions.join(', ')}` })),
   secret: Text,
   principal: Text,
+  kind: Type.Optional(
+    Type.Enum(principalKinds, {
+      description: `one of ${principalKinds.join(', ')}`,
+      'x-about': 'What kind of principal acted, such as `user` for people.',
+    }),
+  ),
   outcome: Text,
   environment: Type.Optional(
     Type.String({
@@ -267,7 +274,7 @@ export const auditRoutes: readonly Route[] = [
   }),
 ]
 
-function filterOf({ from, to, action, secret, principal, outcome, environment }: FilterInput): AuditFilter {
+function filterOf({ from, to, action, secret, principal, kind, outcome, environment }: FilterInput): AuditFilter {
   if (action !== undefined && !actions.some((known) => known === action)) {
     throw invalid('action', `Must be one of ${actions.join(', ')}.`)
   }
@@ -279,6 +286,7 @@ function filterOf({ from, to, action, secret, principal, outcome, environment }:
     secret: idOrName(secret),
     principal: idOrName(principal),
     environment,
+    kind,
   }
 }
 

@@ -1,12 +1,13 @@
 /** `/v3/metadata` and `/v3/secrets/{id}/metadata`: what is known of secrets beside their values. */
 import { Type } from 'typebox'
 import { type Metadata, readMetadata, summarize, updateMetadata, withLists } from '../../vault/metadata.ts'
+import { updateSecret } from '../../vault/secrets.ts'
 import { askerOf, identityOf } from '../asker.ts'
-import { metadataEtagOf, metadataMatchOf } from '../conditions.ts'
+import { matchOf, metadataEtagOf, metadataMatchOf } from '../conditions.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { DetailFields, detailsOf, formatTime, IdParams, idOf, NoQuery, Time } from '../schema.ts'
 import { ListRef } from './lists.ts'
-import { ListQuery, Name, pageOf } from './secrets.ts'
+import { ListQuery, markChange, Name, pageOf, Updated } from './secrets.ts'
 
 const Id = Type.Integer({ minimum: 1 })
 const Known = Type.Object(
@@ -162,6 +163,46 @@ export const metadataRoutes: readonly Route[] = [
         const found = await updateMetadata(vault, askerOf(request), identityOf(request), place, parts, match)
         reply.header('etag', metadataEtagOf(found.secret))
         return shown(found)
+      },
+  }),
+
+  defineRoute({
+    method: 'PUT',
+    path: '/v3/secrets/:id/name',
+    operationId: 'renameSecret',
+    tag: 'Metadata',
+    summary: 'Rename a secret',
+    description:
+      'Stores the value again under the new name, as the next version: its seal is bound to the name. Programs and templates that ask for the old name no longer find it. `If-Match` with an `ETag` of the secret makes it conditional.',
+    scope: 'secrets:write',
+    repeat: 'keyed',
+    schemas: {
+      params: IdParams,
+      query: NoQuery,
+      body: json(
+        Type.Object(
+          { name: Name },
+          {
+            title: 'NewName',
+            additionalProperties: false,
+            description: 'What a secret is to be called.',
+            examples: [{ name: 'prod-db-password' }],
+          },
+        ),
+      ),
+      answers: { 200: Updated },
+      refusals: [409],
+    },
+    headers: { takes: ['If-Match'], gives: ['ETag', 'Strongroom-Stale-Deployments'] },
+    use:
+      ({ vault }) =>
+      async (request, reply) => {
+        const { headers, params, body } = request
+        const input = { value: undefined, rename: body.name, match: matchOf(headers) }
+        const changed = await updateSecret(vault, askerOf(request), identityOf(request), { id: idOf(params) }, input)
+        markChange(reply, changed)
+        const { id, name, updatedAt } = changed.secret
+        return { id, name, updated_at: formatTime(updatedAt) }
       },
   }),
 ]

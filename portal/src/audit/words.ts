@@ -1,0 +1,119 @@
+/** What happened, as people say it: of each action of the trail, and what it was done to. */
+import type { Action } from '../../../src/audit/record.ts'
+import type { AuditRecord } from '../api/client.ts'
+
+/** What somebody did; what it was done to follows, if there is something. */
+const words: Readonly<Record<Action, string>> = {
+  authenticate: 'Tried to authenticate',
+  'secret.list': 'Listed secrets',
+  'secret.read': 'Read secret',
+  'secret.create': 'Created secret',
+  'secret.update': 'Updated secret',
+  'secret.delete': 'Deleted secret',
+  'secret.fingerprint': 'Made fingerprints',
+  'metadata.read': 'Viewed details of secret',
+  'metadata.update': 'Edited details of secret',
+  'secret.move': 'Moved secret',
+  'list.list': 'Listed lists',
+  'list.read': 'Viewed list',
+  'list.values': 'Read all values in list',
+  'list.create': 'Created list',
+  'list.rename': 'Renamed list',
+  'list.delete': 'Deleted list',
+  render: 'Rendered a template',
+  'deployment.list': 'Listed deployments',
+  'deployment.delete': 'Removed deployment',
+  'seed.create': 'Created seed',
+  'seed.list': 'Listed seeds',
+  'seed.read': 'Viewed seed',
+  'seed.delete': 'Revoked seed',
+  'seed.fetch': 'Fetched seed',
+  'seed.refetch': 'Fetched a used seed',
+  'seed.return': 'Returned seed',
+  'version.list': 'Viewed versions of secret',
+  'version.read': 'Read an old version of secret',
+  'version.restore': 'Restored a version of secret',
+  'machine.list': 'Listed machines',
+  'machine.read': 'Viewed machine',
+  'machine.create': 'Added machine',
+  'machine.delete': 'Removed machine',
+  'settings.read': 'Viewed settings',
+  'settings.update': 'Changed settings',
+  'user.list': 'Listed users',
+  'user.read': 'Viewed user',
+  'user.create': 'Invited user',
+  'user.update': 'Updated user',
+  'user.delete': 'Removed user',
+  'user.accept': 'Accepted invite of user',
+  'session.open': 'Signed in',
+  'session.read': 'Viewed sessions',
+  'session.confirm': 'Confirmed their identity',
+  'session.end': 'Signed out',
+  'login.begin': 'Started a device sign-in',
+  'login.read': 'Viewed a device sign-in',
+  'login.confirm': 'Approved a device sign-in',
+  'login.refuse': 'Denied a device sign-in',
+  'login.cancel': 'Canceled a device sign-in',
+  'login.redeem': 'Finished a device sign-in',
+  'trust_rule.list': 'Listed trust rules',
+  'trust_rule.read': 'Viewed trust rule',
+  'trust_rule.create': 'Created trust rule',
+  'trust_rule.update': 'Updated trust rule',
+  'trust_rule.delete': 'Deleted trust rule',
+  'auth.oidc': 'Exchanged an OIDC token',
+  'factor.change': 'Changed two-factor authentication',
+  'factor.add': 'Added two-factor authentication',
+  'factor.remove': 'Removed two-factor authentication',
+  'factor.use': 'Used two-factor authentication',
+  'sign_in.read': 'Viewed sign-in settings',
+  'sign_in.update': 'Changed sign-in settings',
+  'key.list': 'Listed API keys',
+  'key.read': 'Viewed API key',
+  'key.create': 'Created API key',
+  'key.rotate': 'Rotated API key',
+  'key.revoke': 'Revoked API key',
+  'audit.read': 'Viewed the audit log',
+  'audit.verify': 'Verified the audit log',
+  'account.read': 'Viewed the account',
+  'account.create': 'Created account',
+  'account.rotate_key': 'Rotated the account key',
+  'account.drop_key': 'Removed an old account key',
+  'account.rewrap_key': 'Rewrapped the account key',
+  'master_key.add': 'Added a master key',
+  'root_key.add': 'Added a root key',
+  'root_key.drop': 'Removed a root key',
+  'store.backup': 'Backed up the store',
+  'store.restore': 'Restored the store',
+  'store.migrate': 'Migrated the store',
+}
+
+const known: Readonly<Record<string, string>> = words
+
+/** What somebody did, or tried to. A server may be newer than the page: then its own word for it. */
+export function actionText(action: string): string {
+  return known[action] ?? action
+}
+
+/** Why it was refused, in words. */
+export function outcomeText(outcome: string): string {
+  if (outcome === 'ok') return 'OK'
+  const text = outcome.replaceAll('_', ' ')
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+}
+
+export function isAllowed(outcome: string): boolean {
+  return outcome === 'ok' || outcome === 'replayed'
+}
+
+/** Where what a record is about is shown, if it has a page. */
+export function pageOf(object: AuditRecord['object']): string | undefined {
+  if (object === null) return undefined
+  if (object.kind === 'secret') return object.id === null ? undefined : `/secrets/${object.id}`
+  if (object.kind === 'list')
+    return object.name === null ? '/lists' : `/secrets?list=${encodeURIComponent(object.name)}`
+  const pages: Readonly<Record<string, string>> = {
+    ...{ key: '/keys', user: '/users', machine: '/machines', seed: '/cloud-init', deployment: '/deployments' },
+    ...{ trust_rule: '/trust-rules', rule: '/trust-rules' },
+  }
+  return pages[object.kind]
+}
