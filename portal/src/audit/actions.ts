@@ -20,7 +20,7 @@ export function kindOf(action: string, outcome: string): Kind {
 
 /** What the portal does whenever somebody opens a page: listings and details, and the reading of the trail itself. */
 export function isPageView(action: string): boolean {
-  return /\.list$|^(metadata|list|seed|machine|settings|user|session|sign_in|trust_rule|key|audit|account|login)\.read$/.test(
+  return /\.list$|^(metadata|environment|list|seed|machine|settings|user|session|sign_in|trust_rule|key|audit|account|login)\.read$/.test(
     action,
   )
 }
