@@ -19,6 +19,10 @@ const table: Readonly<Record<string, Group>> = {
       description: 'list, read, store, generate, edit, compare, move and delete secrets',
       load: () => import('./cli/commands/secrets.ts'),
     },
+    env: {
+      description: 'environments, such as dev and prod, each with secrets of its own',
+      load: () => import('./cli/commands/environments.ts'),
+    },
     lists: { description: 'lists that secrets are kept in', load: () => import('./cli/commands/lists.ts') },
     run: {
       description: 'run a command with secrets in its environment',

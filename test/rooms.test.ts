@@ -156,7 +156,7 @@ const listsApi = ['http/routes/secret-lists/', 'http/secret-lists/']
 /** What only some files may name, and the files, or with `/` behind it all that are below. */
 const keepers: readonly (readonly [pattern: RegExp, ...keepers: readonly string[]])[] = [
   [/\bcreate(C|Dec)ipheriv\b/, 'crypto/aead.ts'],
-  [/\bprocess\.env\b/, 'config.ts', 'cli/environment.ts'],
+  [/\bprocess\.env\b/, 'config.ts', 'cli/process-env.ts'],
   // What is valid is judged by the clock of the store: on PostgreSQL by the database's, on which all nodes agree. Apart from
   // that: SQLite, whose clock is the host's; the command, for people who read it; the client, about dates in answers.
   [/\bDate\.now\b|\bnew Date\(\)|\btimeOrigin\b/, 'store/clock.ts', 'store/sqlite/', 'cli/', 'client/'],

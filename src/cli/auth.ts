@@ -1,9 +1,9 @@
 /** `strongroom auth oidc`: trades the token of a job for an API key that lives minutes, and prints the key. */
 import type { JobKey } from '../client/model.ts'
 import { tradeToken } from '../client/trust-rules.ts'
-import { variable } from './environment.ts'
 import { readInputFile, readStandardInput } from './input.ts'
 import { Fault, print, printJson, shown, tell } from './output.ts'
+import { variable } from './process-env.ts'
 import { readProfiles } from './profiles.ts'
 
 export interface AuthOptions {

@@ -8,8 +8,8 @@ import { setTimeout as later } from 'node:timers/promises'
 import { RateLimited, TimedOut, Unavailable, Unreachable } from '../client/errors.ts'
 import { beginLogin, cancelLogin, pollLogin } from '../client/logins.ts'
 import type { BegunLogin, GrantedLogin } from '../client/model.ts'
-import { environmentForOthers, variable } from './environment.ts'
 import { Fault, shown, tell } from './output.ts'
+import { environmentForOthers, variable } from './process-env.ts'
 import { progress } from './progress.ts'
 
 export interface BrowserLogin {

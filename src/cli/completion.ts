@@ -1,6 +1,6 @@
 /** `strongroom completion`: what a word may become, by the definitions of the commands and by what the server has. */
 import type { Command, Option } from 'commander'
-import { connect } from './connection.ts'
+import { clientOf, connect, whereTo } from './connection.ts'
 import { print, shown } from './output.ts'
 import { readProfiles } from './profiles.ts'
 
@@ -37,17 +37,17 @@ async function candidatesOf(
 ): Promise<readonly Candidate[]> {
   const { command, positions, waiting, isOver } = follow(program, before)
   if (isOver) return []
-  const profile = profileIn(before)
+  const wanted = { profile: valueIn(before, ['--profile']), environment: valueIn(before, ['-e', '--environment']) }
   if (waiting !== undefined) {
     if (waiting.argChoices !== undefined) return waiting.argChoices.map(bare)
-    return namesFor(/<([\w-]+)/.exec(waiting.flags)?.[1], current, profile)
+    return namesFor(/<([\w-]+)/.exec(waiting.flags)?.[1], current, wanted)
   }
   if (current.startsWith('-')) return optionsOf(command)
   const below = command.commands.map((one) => ({ word: one.name(), meaning: one.description() }))
   if (below.length > 0) return command.parent === null ? [...below, { word: 'help', meaning: 'show a help' }] : below
   const all = command.registeredArguments
   const argument = all[positions] ?? (all.at(-1)?.variadic ? all.at(-1) : undefined)
-  return argument?.argChoices?.map(bare) ?? namesFor(argument?.name(), current, profile)
+  return argument?.argChoices?.map(bare) ?? namesFor(argument?.name(), current, wanted)
 }
 
 /** Where the words lead: a command, how many of its parameters are there, and an option that waits for its value. */
@@ -78,25 +78,32 @@ function bare(word: string): Candidate {
   return { word, meaning: '' }
 }
 
-function profileIn(words: readonly string[]): string | undefined {
-  const at = words.indexOf('--profile')
-  return at < 0 ? undefined : words[at + 1]
+function valueIn(words: readonly string[], options: readonly string[]): string | undefined {
+  const at = words.findIndex((word) => options.includes(word))
+  if (at >= 0) return words[at + 1]
+  const joined = words.find((word) => options.some((option) => word.startsWith(`${option}=`)))
+  return joined?.slice(joined.indexOf('=') + 1)
 }
 
 /** Names of what a parameter is called; none when they cannot be had quickly. */
 async function namesFor(
   what: string | undefined,
   current: string,
-  profile: string | undefined,
+  wanted: { readonly profile: string | undefined; readonly environment: string | undefined },
 ): Promise<readonly Candidate[]> {
   try {
     if (what === 'profile') return [...readProfiles().profiles.keys()].map(bare)
     if ((what === 'secret' || what === 'pattern') && /^[\w./-]*$/.test(current)) {
       const query = { name: `${current}*`, limit: maxNames }
-      return (await (await connect({ profile })).secrets.page(query, patience)).items.map(({ name }) => bare(name))
+      return (await (await connect(wanted)).secrets.page(query, patience)).items.map(({ name }) => bare(name))
+    }
+    if (what === 'environment' || what === 'base') {
+      // All of them: the one that is set may be none.
+      const client = clientOf(await whereTo({ profile: wanted.profile }))
+      return (await client.call('GET /v3/environments', {}, patience)).environments.map(({ name }) => bare(name))
     }
     if (what === 'list')
-      return (await Array.fromAsync((await connect({ profile })).lists.list(patience))).map(({ name }) => bare(name))
+      return (await Array.fromAsync((await connect(wanted)).lists.list(patience))).map(({ name }) => bare(name))
   } catch {
     // A shell has no place for a complaint while a word is typed.
   }

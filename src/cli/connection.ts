@@ -1,7 +1,7 @@
 /** The server that a command asks, and the API key that it asks with: from the environment, the project file, a profile. */
 import { Strongroom } from '../client/strongroom.ts'
-import { variable } from './environment.ts'
 import { complain, Fault } from './output.ts'
+import { variable } from './process-env.ts'
 import { type Profile, readProfiles } from './profiles.ts'
 import type { Project } from './project.ts'
 import { findProjectFile } from './project-file.ts'
@@ -10,11 +10,14 @@ export interface Where extends Profile {
   /** Where the URL and the key come from, in words. */
   readonly source: string
   readonly project: Project | undefined
+  /** The environment that is meant, and who says so; without one, the server finds it by the key. */
+  readonly environment: { readonly name: string; readonly source: string } | undefined
 }
 
 interface Wanted {
   /** As it was typed. */
   readonly profile?: string | undefined
+  readonly environment?: string | undefined
 }
 
 /**
@@ -23,13 +26,15 @@ interface Wanted {
  * @throws Fault `settings` if it is not known whom to ask
  */
 export async function connect(wanted: Wanted): Promise<Strongroom> {
-  return clientOf(await whereTo(wanted))
+  const where = await whereTo(wanted)
+  return clientOf(where, where.environment?.name)
 }
 
 /** @throws Fault `settings` for a URL or a key that cannot be one; neither is quoted */
-export function clientOf({ url, apiKey }: Profile): Strongroom {
+export function clientOf({ url, apiKey }: Profile, environment?: string): Strongroom {
+  const place = environment === undefined ? {} : { environment }
   try {
-    return new Strongroom({ url, apiKey, timeoutMs: 30_000 })
+    return new Strongroom({ url, apiKey, timeoutMs: 30_000, ...place })
   } catch (error) {
     if (error instanceof TypeError) throw new Fault('settings', error.message)
     throw error
@@ -50,13 +55,24 @@ export async function readProject(): Promise<Project | undefined> {
  * goes to the server that it is for, and to no other: the project file may choose among servers, and never leads a key
  * to one.
  */
-export async function whereTo({ profile }: Wanted): Promise<Where> {
+export async function whereTo(wanted: Wanted): Promise<Where> {
   const project = await readProject()
+  return { ...keyFor(wanted, project), project, environment: environmentFor(wanted, project) }
+}
+
+function environmentFor({ environment: typed }: Wanted, project: Project | undefined): Where['environment'] {
+  if (typed !== undefined) return { name: typed, source: '--environment' }
+  const set = variable('STRONGROOM_ENVIRONMENT')
+  if (set !== undefined) return { name: set, source: 'STRONGROOM_ENVIRONMENT' }
+  return project?.environment === undefined ? undefined : { name: project.environment, source: 'the project file' }
+}
+
+function keyFor({ profile }: Wanted, project: Project | undefined): Omit<Where, 'project' | 'environment'> {
   const url = variable('STRONGROOM_URL')
   const apiKey = variable('STRONGROOM_API_KEY')
   if (url !== undefined && apiKey !== undefined) {
     if (profile !== undefined) complain(`STRONGROOM_URL and STRONGROOM_API_KEY win over --profile ${profile}.`)
-    return { url, apiKey, source: 'STRONGROOM_URL and STRONGROOM_API_KEY', project }
+    return { url, apiKey, source: 'STRONGROOM_URL and STRONGROOM_API_KEY' }
   }
   const stored =
     url === undefined && project?.url !== undefined
@@ -70,7 +86,7 @@ export async function whereTo({ profile }: Wanted): Promise<Where> {
     throw new Fault('settings', `${text} Set STRONGROOM_API_KEY too, or unset STRONGROOM_URL.`)
   }
   const how = apiKey === undefined ? `profile ${stored.name}` : `STRONGROOM_API_KEY, and profile ${stored.name}`
-  return { url: stored.url, apiKey: apiKey ?? stored.apiKey, source: how, project }
+  return { url: stored.url, apiKey: apiKey ?? stored.apiKey, source: how }
 }
 
 interface Stored extends Profile {

@@ -15,10 +15,22 @@ export function examples(command: Command, ...shown: readonly Example[]): Comman
 export interface RemoteOptions {
   readonly profile?: string
   readonly json?: boolean
+  /** Of a command about what is in an environment. */
+  readonly environment?: string
 }
 
 /** Gives a command the options of `RemoteOptions`. */
 export function remote(command: Command): Command {
+  return remoteOfAccount(
+    command.option(
+      '-e, --environment <environment>',
+      'where the secrets are (or STRONGROOM_ENVIRONMENT, or the project file; default: "default")',
+    ),
+  )
+}
+
+/** The same for a command about what is in no environment. */
+export function remoteOfAccount(command: Command): Command {
   return command
     .option('--profile <profile>', 'which server and key that "strongroom login" stored (or STRONGROOM_PROFILE)')
     .option('--json', 'print JSON')

@@ -1,7 +1,7 @@
 /** `strongroom init`: makes the project file of this folder. */
 import { resolve } from 'node:path'
-import { variable } from './environment.ts'
 import { complain, Fault, print, printJson, shown } from './output.ts'
+import { variable } from './process-env.ts'
 import { readProfiles } from './profiles.ts'
 import { type ProjectSettings, parseProject, projectText } from './project.ts'
 import { projectFileName } from './project-file.ts'
@@ -10,6 +10,7 @@ import { writeNew } from './write-new.ts'
 
 interface Options {
   readonly url?: string
+  readonly environment?: string
   readonly only?: readonly string[]
   readonly stripPrefix?: string
   readonly variable?: readonly string[]
@@ -47,9 +48,10 @@ export async function init(options: Options): Promise<void> {
     complain('STRONGROOM_PROJECT_FILE is set: it wins over this file.')
 }
 
-function typedIn({ url, only, stripPrefix, variable: pairs }: Options): ProjectSettings {
+function typedIn({ url, environment, only, stripPrefix, variable: pairs }: Options): ProjectSettings {
   return {
     ...(url === undefined ? {} : { url }),
+    ...(environment === undefined ? {} : { environment }),
     ...(only === undefined ? {} : { names: only }),
     ...(stripPrefix === undefined ? {} : { stripPrefix }),
     ...(pairs === undefined ? {} : { variables: new Map(pairs.map(pairOf)) }),
@@ -72,10 +74,12 @@ function urlOfProfile(): ProjectSettings {
 async function ask(): Promise<ProjectSettings> {
   const { url: known } = urlOfProfile()
   const url = (await askText(`URL of the server${known === undefined ? '' : ` [${known}]`}`, '')).trim() || known
+  const environment = (await askText('Environment [of the key]', '')).trim()
   const names = (await askText('Secrets that it needs, such as web-* db-url [all]', '')).split(/[\s,]+/).filter(Boolean)
   const stripPrefix = (await askText('Prefix to leave out of their names [none]', '')).trim()
   return {
     ...(url === undefined ? {} : { url }),
+    ...(environment === '' ? {} : { environment }),
     ...(names.length === 0 ? {} : { names }),
     ...(stripPrefix === '' ? {} : { stripPrefix }),
   }

@@ -1,9 +1,9 @@
 /** `strongroom login`, `logout` and `profiles`: which servers and keys this computer knows. */
 import type { GrantedLogin } from '../client/model.ts'
 import { clientOf } from './connection.ts'
-import { variable } from './environment.ts'
 import { readHiddenInput, secondsOf } from './input.ts'
 import { complain, Fault, print, printJson, printTable, shown } from './output.ts'
+import { variable } from './process-env.ts'
 import { checkProfileName, type Profile, profilesPath, readProfiles, writeProfiles } from './profiles.ts'
 import { askHidden, askText, isInteractive } from './prompt.ts'
 

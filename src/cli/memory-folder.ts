@@ -3,8 +3,8 @@ import { constants, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { variable } from './environment.ts'
 import { deadly } from './process.ts'
+import { variable } from './process-env.ts'
 
 export interface MemoryFolder {
   readonly path: string

@@ -8,9 +8,9 @@ import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { environmentForOthers } from './environment.ts'
 import { placeInMemory } from './memory-folder.ts'
 import { Fault } from './output.ts'
+import { environmentForOthers } from './process-env.ts'
 
 /** One pipe: what a command writes to, and where it is read. */
 export interface Pipe {

@@ -1,8 +1,8 @@
 /** What `strongroom login` stores: servers and API keys by name, in a file for its owner alone. */
 import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { configFolder } from './environment.ts'
 import { Fault } from './output.ts'
+import { configFolder } from './process-env.ts'
 
 export interface Profile {
   readonly url: string

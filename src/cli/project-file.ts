@@ -2,8 +2,8 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { variable } from './environment.ts'
 import { Fault } from './output.ts'
+import { variable } from './process-env.ts'
 
 export const projectFileName = '.strongroom.yaml'
 

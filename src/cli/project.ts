@@ -1,5 +1,6 @@
 /** What the project file says: which server and secrets a folder is about. Never a key: it is shared with the code. */
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { isEnvironmentName } from '../model/environment.ts'
 import { isSecretName } from '../model/name.ts'
 import { isPattern } from '../model/pattern.ts'
 import { Fault } from './output.ts'
@@ -9,6 +10,7 @@ import { isBeginning } from './variables.ts'
 /** All of it may be left out. */
 export interface ProjectSettings {
   readonly url?: string
+  readonly environment?: string
   /** Names or patterns of secrets that `run` takes, unless it is told others. */
   readonly names?: readonly string[]
   readonly stripPrefix?: string
@@ -26,10 +28,11 @@ export function parseProject(path: string, text: string): Project {
 }
 
 /** The same as text, which `parseProject` takes. */
-export function projectText({ url, names, stripPrefix, variables }: ProjectSettings): string {
+export function projectText({ url, environment, names, stripPrefix, variables }: ProjectSettings): string {
   const lines = [
     '# Settings of the strongroom command for this folder. No secrets and no keys: commit it.',
     ...(url === undefined ? [] : [`url: ${quoted(url)}`]),
+    ...(environment === undefined ? [] : [`environment: ${quoted(environment)}`]),
     ...(names === undefined ? [] : ['names:', ...names.map((name) => `  - ${quoted(name)}`)]),
     ...(stripPrefix === undefined ? [] : [`strip_prefix: ${quoted(stripPrefix)}`]),
     ...(variables === undefined
@@ -44,7 +47,7 @@ function quoted(text: string): string {
   return /^[A-Za-z_][\w./:-]*[\w/]$/.test(text) && !/:(\/?$|\s)/.test(text) ? text : JSON.stringify(text)
 }
 
-const fields = ['url', 'names', 'strip_prefix', 'variables'] as const
+const fields = ['url', 'environment', 'names', 'strip_prefix', 'variables'] as const
 type Field = (typeof fields)[number]
 
 const isField = (text: string): text is Field => fields.some((field) => field === text)
@@ -88,11 +91,13 @@ class Reader {
   #settingsOf(entries: ReadonlyMap<string, Entry>): ProjectSettings {
     for (const [name, { at }] of entries) if (!isField(name)) this.#failUnknown(name, at)
     const url = entries.get('url')
+    const environment = entries.get('environment')
     const names = entries.get('names')
     const strip = entries.get('strip_prefix')
     const variables = entries.get('variables')
     return {
       ...(url === undefined ? {} : { url: this.#urlOf(url) }),
+      ...(environment === undefined ? {} : { environment: this.#environmentOf(environment) }),
       ...(names === undefined ? {} : { names: this.#namesOf(names) }),
       ...(strip === undefined ? {} : { stripPrefix: this.#stripPrefixOf(strip) }),
       ...(variables === undefined ? {} : { variables: this.#variablesOf(variables) }),
@@ -121,6 +126,12 @@ class Reader {
       entry.valueAt,
       'must have a url such as https://strongroom.example.com, without a user or a password',
     )
+  }
+
+  #environmentOf(entry: Entry): string {
+    const text = this.#textOf(entry, 'environment')
+    if (isEnvironmentName(text)) return text
+    return this.#fail(entry.valueAt, 'must have the name of an environment here, such as "dev"')
   }
 
   #namesOf({ value, valueAt }: Entry): readonly string[] {

@@ -8,11 +8,11 @@ import { namesIn } from '../render/template.ts'
 import { parseUserData } from '../render/user-data.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { environmentForOthers } from './environment.ts'
 import { fail } from './failure.ts'
 import { numberOf, readInputFile, readStandardInput } from './input.ts'
 import { complain, Fault, printJson, tell } from './output.ts'
 import { exitCodeOf } from './process.ts'
+import { environmentForOthers } from './process-env.ts'
 import { modeOf, replaceFile } from './replace-file.ts'
 
 interface Options extends RemoteOptions {

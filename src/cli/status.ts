@@ -1,6 +1,6 @@
 /** `strongroom status`: which server is asked, with which key, and what that key is good for. */
 import type { ApiKey } from '../client/model.ts'
-import { clientOf, whereTo } from './connection.ts'
+import { clientOf, type Where, whereTo } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { print, printJson, shown, styled } from './output.ts'
 
@@ -11,18 +11,24 @@ export async function status(options: RemoteOptions): Promise<void> {
     say('Server', shown(where.url))
     say('From', where.source)
     if (where.project !== undefined) say('Project', shown(where.project.path))
+    if (where.environment !== undefined) {
+      say('Environment', `${shown(where.environment.name)}, of ${where.environment.source}`)
+    }
   }
   const key = await clientOf(where).keys.self()
-  if (options.json)
-    return printJson({ url: where.url, source: where.source, project: where.project?.path ?? null, key })
+  if (options.json) return printJson(jsonOf(where, key))
   say('Key', `${styled('green', shown(key.name))}, id ${key.id}`)
   say('Scopes', key.scopes.map(shown).join(', '))
   say('Networks', key.networks.length === 0 ? 'any' : key.networks.join(', '))
   say('Expires', key.expires_at === null ? 'never' : expiryOf(key.expires_at))
 }
 
+function jsonOf({ url, source, project, environment }: Where, key: ApiKey) {
+  return { url, source, project: project?.path ?? null, environment: environment?.name ?? null, key }
+}
+
 function say(what: string, text: string): void {
-  print(`${styled('dim', what.padEnd(8))}  ${text}`)
+  print(`${styled('dim', what.padEnd(11))}  ${text}`)
 }
 
 const dayMs = 24 * 60 * 60 * 1000

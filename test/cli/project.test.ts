@@ -302,6 +302,7 @@ suite('strongroom init', () => {
       ['init'],
       [
         ['URL of the server', '\r'],
+        ['Environment', '\r'],
         ['Secrets that it needs', 'web-* other\r'],
         ['Prefix to leave out', 'web-\r'],
       ],

@@ -1,6 +1,6 @@
 /** How the parts of `strongroom audit` are called that ask a server. */
 import type { Command } from 'commander'
-import { examples, remote } from '../define.ts'
+import { examples, remoteOfAccount } from '../define.ts'
 
 export function define(audit: Command): void {
   const list = filtered(audit.command('list'))
@@ -23,7 +23,7 @@ export function define(audit: Command): void {
 }
 
 function filtered(command: Command): Command {
-  return remote(command)
+  return remoteOfAccount(command)
     .option('--action <action>', 'only this action, such as secret.read')
     .option('--secret <secret>', 'only of this secret: its name, or id:7')
     .option('--principal <who>', "only of whom: a name, or id:7 for a key's id")

@@ -5,6 +5,7 @@ import { collect, examples } from '../define.ts'
 export function define(command: Command): void {
   command
     .option('--url <url>', 'where the server is (default: that of the profile in use)')
+    .option('-e, --environment <environment>', 'where the secrets are')
     .option(
       '--only <pattern>',
       'what "run" takes: a name or pattern; may be given several times (default: all)',

@@ -1,23 +1,23 @@
 /** How `strongroom keys` is called. */
 import type { Command } from 'commander'
-import { examples, remote } from '../define.ts'
+import { examples, remoteOfAccount } from '../define.ts'
 
 const load = () => import('../keys.ts')
 
 export function define(keys: Command): void {
-  const list = remote(keys.command('list'))
+  const list = remoteOfAccount(keys.command('list'))
     .option('--all', 'revoked and expired ones too')
     .description('list API keys, without the keys themselves')
     .action(async (options) => (await load()).list(options))
   examples(list, ['strongroom keys list', 'names, scopes, when they end and were last used'])
 
-  const show = remote(keys.command('show'))
+  const show = remoteOfAccount(keys.command('show'))
     .argument('<id>', 'id of the key, or self: the one in use')
     .description('show an API key, without the key itself')
     .action(async (id, options) => (await load()).show(id, options))
   examples(show, ['strongroom keys show 7', 'what it may do, and from where'])
 
-  const create = remote(keys.command('create'))
+  const create = remoteOfAccount(keys.command('create'))
     .argument('<name>', 'what the key is for')
     .requiredOption('--scope <scope...>', 'what it may do, such as secrets:read:prod-*')
     .option('--network <cidr...>', 'where it may be used from')
@@ -30,7 +30,7 @@ export function define(keys: Command): void {
     ["strongroom keys create web --scope secrets:list 'secrets:read:web-*' --network 10.0.0.0/8", 'for some machines'],
   )
 
-  const rotate = remote(keys.command('rotate'))
+  const rotate = remoteOfAccount(keys.command('rotate'))
     .argument('<id>', 'id of the key')
     .option('--overlap <time>', 'how long the old key stays good, such as 1h', '1h')
     .option('--expires <time>', 'when the new one ends (default: it lives as long as the old one was to live)')
@@ -38,7 +38,7 @@ export function define(keys: Command): void {
     .action(async (id, options) => (await load()).rotate(id, options))
   examples(rotate, ['strongroom keys rotate 7 --overlap 1d', 'a day to put the new one into use'])
 
-  const revoke = remote(keys.command('revoke'))
+  const revoke = remoteOfAccount(keys.command('revoke'))
     .argument('<id>', 'id of the key, or self: the one in use')
     .option('--cascade', 'end what it made too: API keys, trust rules, machines, and what they made')
     .option('-y, --yes', 'do not ask')

@@ -1,23 +1,23 @@
 /** How `strongroom trust` is called. */
 import { type Command, Option } from 'commander'
 import { platforms } from '../../client/platforms.ts'
-import { collect, examples, remote } from '../define.ts'
+import { collect, examples, remoteOfAccount } from '../define.ts'
 
 const load = () => import('../trust.ts')
 
 export function define(trust: Command): void {
-  const list = remote(trust.command('list'))
+  const list = remoteOfAccount(trust.command('list'))
     .description('list the trust rules')
     .action(async (options) => (await load()).list(options))
   examples(list, ['strongroom trust list', 'who may trade tokens for keys, and of which scopes'])
 
-  const show = remote(trust.command('show'))
+  const show = remoteOfAccount(trust.command('show'))
     .argument('<id>', 'id of the rule')
     .description('show a trust rule')
     .action(async (id, options) => (await load()).show(id, options))
   examples(show, ['strongroom trust show 1', 'all of a rule'])
 
-  const create = withParts(remote(trust.command('create')).argument('<name>', 'what the rule is for'))
+  const create = withParts(remoteOfAccount(trust.command('create')).argument('<name>', 'what the rule is for'))
     .description('let whoever has a token of an issuer, with these claims, get keys of these scopes')
     .action(async (name, options) => (await load()).create(name, options))
   examples(create, [
@@ -25,13 +25,13 @@ export function define(trust: Command): void {
     'the main branch of a repository at GitHub',
   ])
 
-  const update = withParts(remote(trust.command('update')).argument('<id>', 'id of the rule'))
+  const update = withParts(remoteOfAccount(trust.command('update')).argument('<id>', 'id of the rule'))
     .option('--name <name>', 'what the rule is for')
     .description('change a trust rule; what is not said stays as it is')
     .action(async (id, options) => (await load()).update(id, options))
   examples(update, ['strongroom trust update 1 --key-ttl 5m', 'keys that live shorter'])
 
-  const remove = remote(trust.command('delete'))
+  const remove = remoteOfAccount(trust.command('delete'))
     .argument('<id>', 'id of the rule')
     .option('-y, --yes', 'do not ask')
     .description('delete a trust rule, and revoke every key that was made under it')

@@ -1,0 +1,149 @@
+/** Environments: each command means the one that is named, by an option, a variable or the project file, and no other. */
+import assert from 'node:assert/strict'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { startPerson } from '../support/cli.ts'
+
+suite('strongroom env', () => {
+  test('lists, creates, renames, bases and deletes environments', async (t) => {
+    const person = await startPerson(t)
+    const printed = async (...words: string[]) => {
+      const { code, stdout, stderr } = await person.run(['env', ...words])
+      assert.equal(code, 0, stderr)
+      return stdout
+    }
+
+    assert.equal(await printed('create', 'shared'), 'Created the environment shared.\n')
+    assert.equal(
+      await printed('create', 'prod', '--base', 'shared'),
+      'Created the environment prod, based on shared.\n',
+    )
+    await person.run(['secrets', 'set', 'a', '-e', 'prod'], { input: 'x' })
+    const listed = await person.run(['env', 'list'], { env: { STRONGROOM_ENVIRONMENT: 'prod' } })
+    assert.match(
+      listed.stdout,
+      /^ +NAME +BASE +SECRETS +CREATED\n +default +0 .*\n +shared +0 .*\n\* +prod +shared +1 /,
+    )
+    assert.equal(
+      await printed('base', 'prod'),
+      'prod is based on shared: secrets that it lacks are inherited from there.\n',
+    )
+    assert.equal(await printed('base', 'prod', '--none'), 'prod has no base.\n')
+    assert.match(await printed('rename', 'shared', 'common'), /^Renamed shared to common\.\n/)
+    assert.equal(await printed('delete', 'common', '--yes'), 'Deleted the environment common.\n')
+    const full = await person.run(['env', 'delete', 'prod', '--yes'])
+    assert.equal(full.code, 5)
+    assert.equal((await person.run(['env', 'delete', 'absent', '--yes'])).code, 3)
+    assert.equal((await person.run(['env', 'delete', 'prod'])).code, 2)
+    assert.equal((await person.run(['env', 'create', 'a b'])).code, 2)
+    const { environments } = JSON.parse((await person.run(['env', 'list', '--json'])).stdout)
+    assert.deepEqual(
+      environments.map(({ name }: { name: string }) => name),
+      ['default', 'prod'],
+    )
+  })
+})
+
+suite('An environment that is named', async () => {
+  const person = await startPerson({ after })
+  for (const name of ['dev', 'prod']) await person.run(['env', 'create', name])
+  for (const name of ['default', 'dev', 'prod']) {
+    await person.run(['secrets', 'set', 'db', '-e', name], { input: `of ${name}` })
+  }
+  const project = join(person.folder, '.strongroom.yaml')
+
+  /** What `get` prints, for these words and variables. */
+  async function value(words: readonly string[] = [], env: Record<string, string> = {}): Promise<string> {
+    const { code, stdout, stderr } = await person.run(['secrets', 'get', 'db', ...words], { env })
+    assert.equal(code, 0, stderr)
+    return stdout
+  }
+
+  test('is that of the option, before that of the variable, before that of the project file', async (t) => {
+    t.after(() => rmSync(project, { force: true }))
+    const variable = { STRONGROOM_ENVIRONMENT: 'dev' }
+    assert.equal(await value(), 'of default')
+    assert.equal(await value([], variable), 'of dev')
+    assert.equal(await value(['--environment', 'prod'], variable), 'of prod')
+
+    writeFileSync(project, 'environment: prod\n', { mode: 0o644 })
+
+    assert.equal(await value(), 'of prod')
+    assert.equal(await value([], variable), 'of dev')
+    assert.equal(await value(['-e', 'default'], variable), 'of default')
+    const status = await person.run(['status'])
+    assert.match(status.stdout, /^Environment +prod, of the project file$/m)
+    assert.equal(JSON.parse((await person.run(['status', '--json'], { env: variable })).stdout).environment, 'dev')
+  })
+
+  test('is meant by every command about what is in one', async () => {
+    const of = async (words: readonly string[], input?: string) => {
+      const { code, stdout, stderr } = await person.run([...words], input === undefined ? {} : { input })
+      assert.equal(code, 0, stderr)
+      return stdout
+    }
+    assert.equal(await of(['run', '-e', 'dev', '--', 'sh', '-c', 'echo $DB']), 'of dev\n')
+    assert.match(await of(['export', '-e', 'prod', '--format', 'dotenv']), /^DB='?of prod'?\n$/)
+    assert.equal(await of(['render', '-e', 'dev', '-f', '-'], '${' + '{secret.db}}'), 'of dev')
+    await of(['import', '-', '-e', 'dev', '--yes'], 'ONLY=dev\n')
+    assert.equal(await of(['secrets', 'list', '-e', 'dev', '--names']), 'db\nONLY\n')
+    assert.equal(await of(['secrets', 'list', '-e', 'prod', '--names']), 'db\n')
+    await of(['secrets', 'generate', 'key', '-e', 'dev'])
+    await of(['lists', 'create', 'Web', '-e', 'dev'])
+    await of(['secrets', 'move', 'key', '--to', 'Web', '-e', 'dev'])
+    assert.match(await of(['secrets', 'who', 'db', '-e', 'dev']), /API key 1/)
+    await of(['run', '-e', 'dev', '--target', 'web-1', '--', 'true'])
+    assert.match(await of(['deployments', 'list', '-e', 'dev']), /web-1/)
+    await of(['secrets', 'delete', 'key', '-e', 'dev', '--yes'])
+    assert.equal(await value(), 'of default')
+    for (const words of [
+      ['get', 'ONLY', '-e', 'prod'],
+      ['history', 'ONLY', '-e', 'prod'],
+      ['get', 'db', '-e', 'absent'],
+    ]) {
+      assert.equal((await person.run(['secrets', ...words])).code, 3, words.join(' '))
+    }
+  })
+
+  test('that none can be is refused with a sentence', async () => {
+    const { code, stderr } = await person.run(['secrets', 'list', '-e', 'a b'])
+    assert.equal(code, 2)
+    assert.match(stderr, /environment: must be 1 to 63/)
+    writeFileSync(project, 'environment: [a]\n', { mode: 0o644 })
+    assert.match((await person.run(['status'])).stderr, /:1:14: The project file must have one text for "environment"/)
+    rmSync(project)
+  })
+
+  test('need not be by a key that is of one alone', async () => {
+    const key = await person.server.withScopes('secrets:list@dev', 'secrets:read@dev')
+    const env = { STRONGROOM_API_KEY: key.key }
+    assert.equal(await value([], env), 'of dev')
+    assert.equal((await person.run(['secrets', 'get', 'db', '-e', 'prod'], { env })).code, 3)
+    const { stdout } = await person.run(['env', 'list', '--json'], { env })
+    assert.deepEqual(
+      JSON.parse(stdout).environments.map(({ name }: { name: string }) => name),
+      ['dev'],
+    )
+  })
+
+  test('is completed, and names are those in it', async () => {
+    const complete = async (...words: string[]) => {
+      const { stdout } = await person.run(['__complete', ...words])
+      return stdout.split('\n').filter(Boolean).sort()
+    }
+    assert.deepEqual(await complete('run', '-e', ''), ['default', 'dev', 'prod'])
+    assert.deepEqual(await complete('secrets', 'get', '--environment', 'd'), ['default', 'dev'])
+    assert.deepEqual(await complete('secrets', 'get', '--environment=p'), ['--environment=prod'])
+    assert.deepEqual(await complete('env', 'base', 'prod', ''), ['default', 'dev', 'prod'])
+    assert.deepEqual(await complete('secrets', 'get', '-e', 'dev', ''), ['ONLY', 'db'])
+    assert.deepEqual(await complete('secrets', 'get', '-e', 'prod', ''), ['db'])
+  })
+
+  test('is written into the project file by init', async (t) => {
+    t.after(() => rmSync(project, { force: true }))
+    const { code, stderr } = await person.run(['init', '-e', 'dev', '--only', 'db'])
+    assert.equal(code, 0, stderr)
+    assert.equal(await value(), 'of dev')
+  })
+})
