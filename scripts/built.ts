@@ -28,7 +28,8 @@ export function isBuilt(building: Building): boolean {
   return existsSync(building.folder) && existsSync(mark) && readFileSync(mark, 'utf8') === hashOf(building)
 }
 
-function hashOf({ sources }: Building): string {
+/** Of the names and the content of all files that the patterns find. */
+export function hashOf({ sources }: Pick<Building, 'sources'>): string {
   const digest = createHash('sha256')
   for (const path of globSync([...sources], { cwd: root }).sort()) {
     const file = join(root, path)

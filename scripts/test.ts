@@ -8,11 +8,13 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { Client } from 'pg'
 import { migrate } from '../src/store/postgres/migrate.ts'
 import { dearest } from '../test/support/cost.ts'
 import { administer, startCluster } from '../test/support/postgres.ts'
 import { buildCommandOnce } from './build.ts'
+import { bundleSources } from './bundle-sources.ts'
 
 const dist = join(import.meta.dirname, '..', 'dist')
 
@@ -61,21 +63,38 @@ const long = found.filter((file) => /^test\W(long|portal)\W/.test(file) || isLef
 const short = found.filter((file) => !file.startsWith(join('test', 'long')))
 const files = wanted.length > 0 ? wanted : isLong ? long : short
 
+const bundle = await bundleSources()
 await buildCommandOnce(dist)
 if (files.some((file) => file.includes('portal'))) await (await import('./build-portal.ts')).buildPortalOnce()
+
+/** Most processes end before it pays to optimize their code, or to start threads that collect their garbage. */
+const forShortLives = [
+  '--single-threaded-gc',
+  '--invocation-count-for-maglev=2000',
+  '--invocation-count-for-turbofan=15000',
+]
+
 const minutes = isLong ? 60 : 5
 const costs = join(tmpdir(), `strongroom-costs-${process.pid}`)
 try {
   const { status } = spawnSync(
     process.execPath,
-    ['--test', `--test-concurrency=${isLong ? 1 : 3}`, `--test-timeout=${minutes * 60_000}`, ...files],
+    [
+      ...forShortLives,
+      `--import=${pathToFileURL(join(import.meta.dirname, '..', 'test/support/bundled.mjs')).href}`,
+      '--test',
+      `--test-concurrency=${isLong ? 1 : 4}`,
+      `--test-timeout=${minutes * 60_000}`,
+      ...files,
+    ],
     {
       stdio: 'inherit',
       env: {
-        // Hundreds of processes load the same sources: each is translated once.
-        NODE_COMPILE_CACHE: join(import.meta.dirname, '..', 'node_modules', '.cache', 'tests'),
+        // Hundreds of processes load the same: each module is compiled once.
+        NODE_COMPILE_CACHE: join(bundle, 'compiled'),
         ...process.env,
         ...(isLong ? { STRONGROOM_TEST_LONG: '1' } : {}),
+        STRONGROOM_TEST_BUNDLE: bundle,
         STRONGROOM_TEST_MAIN: join(dist, 'main.js'),
         STRONGROOM_TEST_COSTS: costs,
         ...(url === undefined ? {} : { STRONGROOM_TEST_DATABASE_URL: url, STRONGROOM_TEST_TEMPLATE: template }),

@@ -1,6 +1,6 @@
 /**
  * Validators and serializers of the routes, each compiled when it is first used: to compile those of every route takes
- * a third of a second, and a process that has just started should answer.
+ * a third of a second, and a process that has just started should answer. Servers of one process share them.
  */
 import AjvCompiler from '@fastify/ajv-compiler'
 import SerializerSelector from '@fastify/fast-json-stringify-compiler'
@@ -24,29 +24,38 @@ const compileValidator = AjvCompiler()(
 )
 const compileSerializer = SerializerSelector()()
 
+type Validate = ReturnType<typeof compileValidator>
+type Serialize = (value: unknown) => string
+
+const validators = new WeakMap<object, Validate>()
+const serializers = new WeakMap<object, Serialize>()
+
 /** Has the routes of `app` compile what they check and write with at their first request. */
 export function compileLate(app: FastifyInstance): void {
-  app.setValidatorCompiler((route) => lateValidator(() => compileValidator(route)))
-  app.setSerializerCompiler((route) =>
-    lateSerializer(() => compileSerializer({ ...route, httpStatus: route.httpStatus ?? '' })),
-  )
+  app.setValidatorCompiler((route) => {
+    const validate = late(validators, route.schema, () => compileValidator(route))
+    const check: FastifyValidationResult = (value) => {
+      const compiled = validate()
+      const isValid = compiled(value) === true
+      check.errors = compiled.errors ?? null
+      return isValid
+    }
+    return check
+  })
+  app.setSerializerCompiler((route) => {
+    const serialize = late(serializers, route.schema, () =>
+      compileSerializer({ ...route, httpStatus: route.httpStatus ?? '' }),
+    )
+    return (value) => serialize()(value)
+  })
 }
 
-function lateValidator(compile: () => ReturnType<typeof compileValidator>): FastifyValidationResult {
-  let compiled: ReturnType<typeof compileValidator> | undefined
-  const validate: FastifyValidationResult = (value) => {
-    compiled ??= compile()
-    const isValid = compiled(value) === true
-    validate.errors = compiled.errors ?? null
-    return isValid
-  }
-  return validate
-}
-
-function lateSerializer(compile: () => (value: unknown) => string): (value: unknown) => string {
-  let compiled: ((value: unknown) => string) | undefined
-  return (value) => {
-    compiled ??= compile()
-    return compiled(value)
+/** What is compiled of a schema depends upon nothing else. */
+function late<Compiled>(known: WeakMap<object, Compiled>, schema: object, compile: () => Compiled): () => Compiled {
+  let compiled: Compiled | undefined
+  return () => {
+    compiled ??= known.get(schema) ?? compile()
+    known.set(schema, compiled)
+    return compiled
   }
 }

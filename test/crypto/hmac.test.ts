@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { Hmac } from '../../src/crypto/hmac.ts'
-import { fc } from '../support/fast-check.ts'
+import { anyCharacter, fc } from '../support/fast-check.ts'
 
 const texts = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 400 }),
+  fc.string({ unit: anyCharacter, maxLength: 400 }),
   // Lone surrogates too, and texts that are longer than the room that there is at first.
   fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 4000 }).map((units) => String.fromCharCode(...units)),
 )

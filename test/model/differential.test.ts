@@ -5,7 +5,7 @@ import { verifyAudit } from '../../src/vault/audit.ts'
 import { type Answer, Api } from '../support/api.ts'
 import { rounds } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
-import { fc } from '../support/fast-check.ts'
+import { anyCharacter, fc } from '../support/fast-check.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { type Expected, type KeyRef, Reference } from './reference.ts'
 
@@ -48,7 +48,7 @@ const choice = fc.nat(1000)
 const id = fc.integer({ min: 1, max: 6 })
 const name = fc.constantFrom('a', 'A', 'b', 'a-b', '_')
 const pattern = fc.constantFrom('*', 'a', 'a*', '*b', 'A', '_*_')
-const value = fc.string({ unit: 'binary', maxLength: 20 })
+const value = fc.string({ unit: anyCharacter, maxLength: 20 })
 const match = fc.oneof(fc.constant(undefined), fc.constant('*' as const), fc.integer({ min: 1, max: 4 }))
 const scopes = fc.subarray(['secrets:list', 'secrets:read', 'secrets:write', 'secrets:delete', 'keys:manage'], {
   minLength: 1,

@@ -5,7 +5,7 @@ import { Refusal } from '../../src/errors.ts'
 import type { Value } from '../../src/render/fill.ts'
 import { namesIn, parse, render } from '../../src/render/template.ts'
 import { rounds } from '../support/chance.ts'
-import { fc } from '../support/fast-check.ts'
+import { anyCharacter, fc } from '../support/fast-check.ts'
 import { renderPlainly } from './reference.ts'
 
 const numRuns = rounds(3000, 100_000)
@@ -193,10 +193,10 @@ const broken = fc.constantFrom(
 )
 const literal = fc.oneof(
   fc.constantFrom('$${{', '$', '$$', '{', '}}', '${', '\n', '\r\n', '  ', '\t', '|', 'x: ', "'", '"'),
-  fc.string({ unit: 'binary', maxLength: 6 }),
+  fc.string({ unit: anyCharacter, maxLength: 6 }),
 )
 const value = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.string({ unit: anyCharacter, maxLength: 12 }),
   fc
     .array(
       fc.constantFrom('a', "'", '"', '\\', '\n', '\r', ' ', '\t', '\0', '${{secret.A}}', '$', 'é', '😀', '\u2028'),

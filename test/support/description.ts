@@ -33,18 +33,29 @@ export interface Description {
 
 /** Without references: each is replaced by what it refers to. */
 export function whole(document: object): Description {
-  const at = (path: string) =>
-    path
-      .split('/')
-      .slice(1)
-      .reduce((inside: unknown, part) => Object(inside)[part], document)
   const inline = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(inline)
     if (typeof value !== 'object' || value === null) return value
-    if ('$ref' in value) return inline(at(String(value.$ref)) ?? assert.fail(`${value.$ref} leads nowhere`))
+    if ('$ref' in value) return inline(referred(document, value))
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, inline(one)]))
   }
   return JSON.parse(JSON.stringify(inline(document)))
+}
+
+/** What a value refers to, or the value itself. */
+function referred(document: object, value: unknown): unknown {
+  const { $ref } = Object(value)
+  if (typeof $ref !== 'string') return value
+  const found = $ref
+    .split('/')
+    .slice(1)
+    .reduce((inside: unknown, part) => Object(inside)[part], document)
+  return referred(document, found ?? assert.fail(`${$ref} leads nowhere`))
+}
+
+/** The part that these names lead to, through references. To make all of it `whole` takes as long as a small test. */
+function partOf(document: object, from: unknown, ...names: readonly (string | number)[]): unknown {
+  return names.reduce((inside: unknown, name) => referred(document, Object(inside)[name]), from)
 }
 
 /** Headers of every answer, and of none in particular. */
@@ -53,7 +64,7 @@ const common = [
   ...['transfer-encoding', 'allow', 'vary', 'strict-transport-security'],
 ]
 
-let described: Description | undefined
+let described: object | undefined
 
 /**
  * Watches whether whatever the server answers is described: its status, and its headers.
@@ -80,15 +91,14 @@ export function watchAnswers(app: FastifyInstance): () => void {
     done()
   })
   return () => {
-    described ??= whole(describeApis())
-    const { paths } = described
     const strange = new Set<string>()
     for (const { method, path, status, headers } of answers.splice(0)) {
-      const operation = paths[path]?.[method]
+      described ??= describeApis()
+      const operation = partOf(described, described, 'paths', path, method)
       // What stands in the place of an id is a path of its own, whose 405 the router's path does not have.
       if (operation === undefined || status === 405) continue
-      const answer = operation.responses[status]
-      const names = Object.keys(answer?.headers ?? {}).map((name) => name.toLowerCase())
+      const answer = partOf(described, operation, 'responses', status)
+      const names = Object.keys(Object(partOf(described, answer, 'headers'))).map((name) => name.toLowerCase())
       const unknown = headers.filter((name) => !common.includes(name) && !names.includes(name))
       if (answer === undefined) strange.add(`${method} ${path}: ${status}`)
       else if (unknown.length > 0) strange.add(`${method} ${path}: ${status} with ${unknown.join()}`)
