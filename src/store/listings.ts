@@ -1,6 +1,6 @@
 /** Listings that go by the ids of a table's rows: each described once, and read part by part. */
 import type { Principal } from '../model/principal.ts'
-import { all, none, type Query, type Reading, reading, sql } from './sql.ts'
+import { all, among, none, type Query, type Reading, reading, sql } from './sql.ts'
 import { apiKeys } from './tables/api-key.ts'
 import { factors } from './tables/factor.ts'
 import { lists } from './tables/list.ts'
@@ -56,6 +56,9 @@ function named({ name }: { readonly name: string }): Query {
 
 /** Revoked ones too. */
 export const keyListing = listing(apiKeys, sql` and user_id is null`)
+/** Keys that some made, revoked ones too. */
+export const keyListingOf = (kind: string, makers: readonly number[]) =>
+  listing(apiKeys, sql` and maker_kind = ${kind} and maker_id in (${among(makers)})`)
 /** Sessions of everybody that have not been ended, expired ones too. */
 export const openSessionListing = listing(apiKeys, sql` and user_id is not null and revoked_ms is null`)
 /** Those of a user that have not been ended, the newest first. */
@@ -68,6 +71,9 @@ export const listListing = listing(lists)
 /** Those of an environment. */
 export const listsIn = (environmentId: number) => listing(lists, inEnvironment(environmentId))
 export const machineListing = listing(machines)
+/** Machines that some made. */
+export const machineListingOf = (kind: string, makers: readonly number[]) =>
+  listing(machines, sql` and maker_kind = ${kind} and maker_id in (${among(makers)})`)
 export const trustRuleListing = listing(trustRules)
 export const seedListing = listing(seeds)
 /** Seeds of an environment. */

@@ -9,8 +9,10 @@ import { type At, atOf, type Index } from './rows.ts'
 import { accountKeysInUse } from './tables/account.ts'
 import { apiKeys } from './tables/api-key.ts'
 import { contents, lists, listsByName } from './tables/list.ts'
+import { machines } from './tables/machine.ts'
 import { changedNames } from './tables/record.ts'
 import { secretsByName, storedSecrets } from './tables/secret.ts'
+import { trustRules } from './tables/trust-rule.ts'
 import type { Result, Transaction } from './transaction.ts'
 import type { World } from './world.ts'
 
@@ -62,6 +64,7 @@ export async function loadRows(tx: Transaction, needs: Needs, world: World, earl
   if (needs.signedInTo.size > 0) await loadSignedIn(tx, needs, world)
   if (needs.inherited.length > 0 || needs.renamed.length > 0) await loadNames(tx, needs, world)
   if (needs.makers.length > 0) await loadMade(tx, needs, world)
+  if (needs.madeParts.length > 0) await loadMadeParts(tx, needs, world)
   if (needs.contents.length > 0) await loadContents(tx, needs.contents, world)
 }
 
@@ -154,8 +157,18 @@ async function loadSignedIn(tx: Transaction, { signedInTo }: Needs, world: World
 /** What somebody made, as deep as it goes: what others made is not looked at, but for trust rules, which are few. */
 async function loadMade(tx: Transaction, { makers }: Needs, world: World): Promise<void> {
   for (const root of makers) {
-    const rules = await tx.find(lookups.trustRulesOf, [{ accountId: root.accountId }])
+    const { accountId, before } = root
+    const rules = await tx.find(lookups.trustRulesOf, [{ accountId }])
     lookups.trustRulesOf.take(world, rules)
+    if (before !== undefined) {
+      await Promise.all([
+        load(tx, lookups.keysBeyond, [{ accountId, after: before.nextKeyId - 1 }], world),
+        load(tx, lookups.machinesBeyond, [{ accountId, after: before.nextMachineId - 1 }], world),
+        load(tx, lookups.keysOfRule, rules, world),
+      ])
+      await loadMakers(tx, accountId, world)
+      continue
+    }
     const seen = new Set([atOf([root.kind, root.id])])
     for (let at: readonly lookups.Maker[] = [root]; at.length > 0; ) {
       const names = new Set(at.map(({ kind, id }) => atOf([kind, id])))
@@ -173,6 +186,35 @@ async function loadMade(tx: Transaction, { makers }: Needs, world: World): Promi
       ]
       at = next.filter(({ kind, id }) => !seen.has(atOf([kind, id])) && seen.add(atOf([kind, id])))
     }
+  }
+}
+
+/** Some of what somebody made, with what leads to them. */
+async function loadMadeParts(tx: Transaction, { madeParts }: Needs, world: World): Promise<void> {
+  for (const { accountId, keys, machines } of madeParts) {
+    const refs = (ids: readonly number[]) => ids.map((id) => ({ accountId, id }))
+    await Promise.all([
+      load(tx, lookups.keys, refs(keys), world),
+      load(tx, lookups.machinesById, refs(machines), world),
+      load(tx, lookups.trustRulesOf, [{ accountId }], world),
+    ])
+    await loadMakers(tx, accountId, world)
+  }
+}
+
+/** The keys that made what is here, up to those that no key made. */
+async function loadMakers(tx: Transaction, accountId: number, world: World): Promise<void> {
+  const seen = new Set<number>()
+  for (;;) {
+    const made = [...world.all(apiKeys), ...world.all(machines), ...world.all(trustRules)]
+    const missing = new Map<number, Ref>()
+    for (const { accountId: of, maker } of made) {
+      if (of !== accountId || maker?.kind !== 'key' || seen.has(maker.id)) continue
+      seen.add(maker.id)
+      if (world.get(apiKeys, accountId, maker.id) === undefined) missing.set(maker.id, { accountId, id: maker.id })
+    }
+    if (missing.size === 0) return
+    await load(tx, lookups.keys, [...missing.values()], world)
   }
 }
 

@@ -67,6 +67,11 @@ export const keysByToken = sealedRows<HashRef>()('keys_by_token', apiKeys, { by:
 export const keys = sealedRows<Ref>()('keys', apiKeys, { by: byId })
 /** Revoked ones too. */
 export const keysMadeBy = sealedRows<Maker>()('keys_made_by', apiKeys, { by: byMaker })
+/** Keys beyond an id. */
+export const keysBeyond = sealedRows<Within & { readonly after: number }>()('keys_beyond', apiKeys, {
+  by: ofAccount,
+  beyond: { after: 'id' },
+})
 /** The sessions of a user that have not been ended. */
 export const sessionsOf = sealedRows<Ref>()('sessions_of', apiKeys, {
   by: { accountId: 'account_id', id: 'user_id' },
@@ -263,6 +268,11 @@ export const listsNamed = sealedRows<PlacedRef>()('lists_named', lists, { by: in
 
 export const machinesById = sealedRows<Ref>()('machines', machines, { by: byId })
 export const machinesMadeBy = sealedRows<Maker>()('machines_made_by', machines, { by: byMaker })
+/** Machines beyond an id. */
+export const machinesBeyond = sealedRows<Within & { readonly after: number }>()('machines_beyond', machines, {
+  by: ofAccount,
+  beyond: { after: 'id' },
+})
 export const machinesNamed = sealedRows<NameRef>()('machines_named', machines, {
   by: { accountId: 'account_id', name: 'name' },
 })

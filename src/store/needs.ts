@@ -5,7 +5,7 @@ import { environmentsOf } from './environment-lookups.ts'
 import { loginsWithCode } from './login-lookups.ts'
 import type { Lookup } from './lookup.ts'
 import * as lookups from './lookups.ts'
-import type { MakerRef } from './made.ts'
+import type { Before, MakerRef } from './made.ts'
 import type { Idempotency, IdOrName, Place } from './naming.ts'
 import type { NameRef, PlacedRef, Ref } from './refs.ts'
 import type { At } from './rows.ts'
@@ -54,7 +54,13 @@ export class Needs {
   /** Accounts of which it is asked who is signed in. */
   readonly signedInTo = new Set<number>()
   /** Of whom it is asked what they made. */
-  readonly makers: (MakerRef & { readonly accountId: number })[] = []
+  readonly makers: (MakerRef & { readonly accountId: number; readonly before: Before | undefined })[] = []
+  /** What is ended as what somebody made: what leads to that is looked for too. */
+  readonly madeParts: {
+    readonly accountId: number
+    readonly keys: readonly number[]
+    readonly machines: readonly number[]
+  }[] = []
 
   get asked(): Iterable<Asked<object>> {
     return this.#asked.values()
@@ -301,16 +307,21 @@ export class Needs {
     this.#ask(lookups.usedOnes, { accountId: this.#accountId, ruleId, hash })
   }
 
-  /** The maker, and all that they made. */
-  made(maker: MakerRef): void {
-    this.makers.push({ accountId: this.#accountId, ...maker })
+  /** The maker, and all that they made; or what is left of it. */
+  made(maker: MakerRef, before?: Before): void {
+    this.makers.push({ accountId: this.#accountId, ...maker, before })
     if (maker.kind === 'key') this.key(maker.id)
     else this.user(maker.id)
   }
 
-  /** All that the key made which asks. */
-  madeByCaller(): void {
-    this.made({ kind: 'key', id: this.#keyId })
+  /** All that the key made which asks, or what is left of it. */
+  madeByCaller(before?: Before): void {
+    this.made({ kind: 'key', id: this.#keyId }, before)
+  }
+
+  /** Some of what somebody made, and who made each, up to whoever was first. */
+  madePart(part: { readonly keys: readonly number[]; readonly machines: readonly number[] }): void {
+    this.madeParts.push({ accountId: this.#accountId, ...part })
   }
 
   /** Whoever made a seed, who must still be there. */

@@ -17,6 +17,8 @@ export function weightOf(operation: Operation): number {
     case 'read_secrets':
     case 'read_batch':
       return operation.refs.length
+    case 'end_made_part':
+      return operation.keys.length + operation.machines.length
     case 'rewrap_secret_keys':
       return operation.keys.length
     case 'delete_list':

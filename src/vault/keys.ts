@@ -10,7 +10,7 @@ import type { Principal } from '../model/principal.ts'
 import { formatScope, isWhole, mayManageKey, parseScopes } from '../model/scope.ts'
 import { keyListing } from '../store/listings.ts'
 import type { KeyChange, NewKey } from '../store/operations/keys.ts'
-import type { Made } from './made.ts'
+import { endBefore, type Made, together } from './made.ts'
 import { type Found, find, type Wanted } from './pages.ts'
 import {
   type Asker,
@@ -139,11 +139,14 @@ export interface Revoked {
  * @throws Refusal `not_found`, `forbidden`
  */
 export async function revokeKey(vault: Vault, asker: Asker, id: number, isWhole = false): Promise<Revoked> {
+  const ended: Made[] = []
   for (let tries = 0; tries < maxTries; tries++) {
     const old = await prepare(vault, asker, id)
+    const parts = old && isWhole ? await endBefore(vault, asker, old.accountId, { kind: 'key', id }) : undefined
+    if (parts !== undefined) ended.push(parts.made)
     const change = old && changeOf(old, { ...old, revokedAt: vault.now() })
-    const revoked = await tryAsk(vault, asker, { kind: 'revoke_key', id, change, isWhole })
-    if (revoked !== outdated) return revoked
+    const revoked = await tryAsk(vault, asker, { kind: 'revoke_key', id, change, isWhole, before: parts?.before })
+    if (revoked !== outdated) return { ...revoked, made: together([...ended, revoked.made]) }
   }
   throw keepsChanging()
 }
@@ -155,11 +158,16 @@ export async function revokeKey(vault: Vault, asker: Asker, id: number, isWhole 
  * @throws Refusal `not_found` for whoever asks without a key
  */
 export async function revokeOwnKey(vault: Vault, asker: Asker, isWhole = false): Promise<Revoked> {
+  const ended: Made[] = []
   for (let tries = 0; tries < maxTries; tries++) {
-    const { key } = await authenticate(vault, asker)
+    const { key, accountId } = await authenticate(vault, asker)
+    const isKey = key !== undefined && key.userId === null
+    const maker = isWhole && isKey ? ({ kind: 'key', id: key.id } as const) : undefined
+    const parts = maker && (await endBefore(vault, asker, accountId, maker, true))
+    if (parts !== undefined) ended.push(parts.made)
     const change = key && changeOf(key, { ...key, revokedAt: vault.now() })
-    const revoked = await tryAsk(vault, asker, { kind: 'revoke_own_key', change, isWhole })
-    if (revoked !== outdated) return revoked
+    const revoked = await tryAsk(vault, asker, { kind: 'revoke_own_key', change, isWhole, before: parts?.before })
+    if (revoked !== outdated) return { ...revoked, made: together([...ended, revoked.made]) }
   }
   throw keepsChanging()
 }

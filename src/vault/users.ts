@@ -19,9 +19,19 @@ import {
 } from '../model/user.ts'
 import { userListing } from '../store/listings.ts'
 import type { NewUser, UserChange } from '../store/operations/users.ts'
-import type { Made } from './made.ts'
+import { endBefore, type Made, together } from './made.ts'
 import { type Found, find, type Wanted } from './pages.ts'
-import { type Asker, ask, askOnce, integrityFailure, outdated, tryAskOnce, type Vault, verify } from './vault.ts'
+import {
+  type Asker,
+  ask,
+  askOnce,
+  integrityFailure,
+  outdated,
+  tryAsk,
+  tryAskOnce,
+  type Vault,
+  verify,
+} from './vault.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 const linkMs = { setup: dayMs, invitation: 7 * dayMs, reset: dayMs }
@@ -118,8 +128,16 @@ export async function resetUser(vault: Vault, asker: Asker, id: number): Promise
  * @returns what ended
  * @throws Refusal `not_found`, `forbidden`, `last_owner`
  */
-export function deleteUser(vault: Vault, asker: Asker, id: number, isWhole = false): Promise<Made> {
-  return ask(vault, asker, { kind: 'delete_user', id, isWhole })
+export async function deleteUser(vault: Vault, asker: Asker, id: number, isWhole = false): Promise<Made> {
+  const ended: Made[] = []
+  for (let tries = 0; tries < maxTries; tries++) {
+    const prepared = isWhole ? await prepareUser(vault, asker, id) : undefined
+    const parts = prepared && (await endBefore(vault, asker, prepared.user.accountId, { kind: 'user', id }))
+    if (parts !== undefined) ended.push(parts.made)
+    const deleted = await tryAsk(vault, asker, { kind: 'delete_user', id, isWhole, before: parts?.before })
+    if (deleted !== outdated) return together([...ended, deleted])
+  }
+  throw keepsChanging()
 }
 
 /** The user whom a one-time link is for, as long as it can be accepted. @throws Refusal `not_found` */
@@ -168,12 +186,19 @@ async function change(
   next: (user: User) => User,
   isWhole = false,
 ): Promise<{ readonly user: User; readonly made: Made; readonly isReplayed: boolean }> {
+  const ended: Made[] = []
   for (let tries = 0; tries < maxTries; tries++) {
     const prepared = await prepareUser(vault, asker, id)
     const wanted = prepared && changeOf(prepared.user, next(prepared.user))
-    const operation = { kind: 'update_user', id, change: wanted, isProven: false, isWhole } as const
+    const maker = { kind: 'user', id } as const
+    const parts = prepared && isWhole ? await endBefore(vault, asker, prepared.user.accountId, maker) : undefined
+    if (parts !== undefined) ended.push(parts.made)
+    const before = parts?.before
+    const operation = { kind: 'update_user', id, change: wanted, isProven: false, isWhole, before } as const
     const changed = await tryAskOnce(vault, asker, operation)
-    if (changed !== outdated) return { ...changed.result, isReplayed: changed.isReplayed }
+    if (changed === outdated) continue
+    const { user, made } = changed.result
+    return { user, made: together([...ended, made]), isReplayed: changed.isReplayed }
   }
   throw keepsChanging()
 }

@@ -4,7 +4,7 @@ import type { AuditObject } from '../../audit/record.ts'
 import { type ApiKey, scopesOf } from '../../model/api-key.ts'
 import { mayManageKey } from '../../model/scope.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
-import { endMade } from '../decide/made.ts'
+import { endMade, isAllBefore } from '../decide/made.ts'
 import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import {
   authorizeListing,
@@ -17,7 +17,7 @@ import {
   record,
   refuse,
 } from '../decide/work.ts'
-import type { Made } from '../made.ts'
+import type { Before, Made } from '../made.ts'
 import type { Ended, Outcome, Refused } from '../outcome.ts'
 import { accounts } from '../tables/account.ts'
 import { apiKeys } from '../tables/api-key.ts'
@@ -163,6 +163,8 @@ interface Revocation {
   readonly change: KeyChange | undefined
   /** Whether what it made ends with it. */
   readonly isWhole: boolean
+  /** What of that was ended already. */
+  readonly before?: Before | undefined
 }
 
 interface Revoked {
@@ -177,9 +179,9 @@ const revokeKey = defineOperation<ById & Revocation, Revoked, ApiKey>()({
   environment: 'none',
   delicate: true,
   grants: 'nothing',
-  needs: (needs, { id, isWhole }) => {
+  needs: (needs, { id, isWhole, before }) => {
     needs.key(id)
-    if (isWhole) needs.made({ kind: 'key', id })
+    if (isWhole) needs.made({ kind: 'key', id }, before)
   },
   decide: (call, operation, found) => revoke(call, found, operation),
 })
@@ -192,8 +194,8 @@ const revokeOwnKey = defineOperation<Revocation, Revoked>()({
   environment: 'none',
   delicate: false,
   grants: 'nothing',
-  needs: (needs, { isWhole }) => {
-    if (isWhole) needs.madeByCaller()
+  needs: (needs, { isWhole, before }) => {
+    if (isWhole) needs.madeByCaller(before)
   },
   decide: (call, operation) => {
     const { key } = call
@@ -219,10 +221,12 @@ function withoutKey(call: Call): Refused {
 }
 
 /** Once more is no fault; what it made can still be ended then. */
-function revoke(call: Call, found: ApiKey, { change, isWhole }: Revocation): Outcome<Revoked> {
+function revoke(call: Call, found: ApiKey, { change, isWhole, before }: Revocation): Outcome<Revoked> {
   const isOpen = found.revokedAt === null
   if (isOpen && (change === undefined || !isUpon(change, found))) return { kind: 'outdated' }
-  const made = endMade(call, { kind: 'key', id: found.id }, isWhole)
+  const maker = { kind: 'key', id: found.id } as const
+  if (!isAllBefore(call, maker, before)) return { kind: 'outdated' }
+  const made = endMade(call, maker, isWhole, before)
   if (!isOpen || change === undefined) return done(call, objectOf(found), { key: found, made })
   const revoked = put(call.work, apiKeys, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })
   return done(call, objectOf(revoked), { key: revoked, made })

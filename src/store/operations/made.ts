@@ -1,12 +1,13 @@
 /** What an API key or a user has made: by whoever may manage them. */
 import type { AuditObject } from '../../audit/record.ts'
-import { allows, everywhere } from '../../model/scope.ts'
-import { madeBy } from '../decide/made.ts'
+import { allows, everywhere, type Right } from '../../model/scope.ts'
+import { endPart, type MadePart, madeBy } from '../decide/made.ts'
 import { type Call, done, forbid } from '../decide/work.ts'
 import type { Made, MakerRef } from '../made.ts'
+import type { Ended } from '../outcome.ts'
 import { defineOperation, type WithoutRight, type WithRight } from './define.ts'
 import { findKey, objectOf as objectOfKey, unknownKey } from './keys.ts'
-import { findUser, objectOf as objectOfUser, unknownUser } from './users.ts'
+import { findUser, managed, objectOf as objectOfUser, unknownUser } from './users.ts'
 
 interface Wanted {
   readonly maker: MakerRef
@@ -51,8 +52,64 @@ const listMade = defineOperation<Wanted, Made, Found>()({
   decide: (call, { maker }, { object }) => done(asReaderOf(call, maker), object, madeBy(call, maker)),
 })
 
+interface Ending extends MadePart {
+  readonly maker: MakerRef
+  /** Whether that is the key which asks: whoever holds a key can do all that it may, and less. */
+  readonly isSelf: boolean
+}
+
+const bySelf: WithoutRight<Ending, undefined> = {
+  right: 'none',
+  unfinished: false,
+  subject: ({ key }, { maker }) =>
+    key?.userId === null && maker.kind === 'key' && maker.id === key.id ? undefined : { kind: 'outdated' },
+}
+
+const endingKey: WithRight<Ending, undefined> = { ...ofKey, subject: found(ofKey.subject) }
+const endingUser: WithRight<Ending, undefined> = {
+  right: 'account:manage',
+  over: 'all',
+  object: (_call, { maker }) => unknownUser(maker.id),
+  subject: found((call, { maker }) => findUser(call, maker.id)),
+}
+
+/**
+ * Ends some of what somebody made, before they end themselves: by whoever may do that. What is not theirs is left alone,
+ * whatever was asked for.
+ */
+const endMadePart = defineOperation<Ending, Made>()({
+  kind: 'end_made_part',
+  action: ({ maker }) => (maker.kind === 'key' ? 'key.revoke' : 'user.delete'),
+  scope: (_call, { maker, isSelf }) => (isSelf ? bySelf : maker.kind === 'key' ? endingKey : endingUser),
+  environment: 'none',
+  delicate: (_call, { isSelf }) => !isSelf,
+  grants: (call, { maker }) => (maker.kind === 'user' ? managed(call, maker.id) : []),
+  needs: (needs, { maker, keys, machines }) => {
+    if (maker.kind === 'key') needs.key(maker.id)
+    else needs.user(maker.id)
+    needs.madePart({ keys, machines })
+  },
+  decide: (call, { maker, keys, machines }) => ({
+    kind: 'done',
+    result: endPart(call, maker, { keys, machines }),
+  }),
+})
+
 export const madeOperations = {
   [listMade.kind]: listMade,
+  [endMadePart.kind]: endMadePart,
+}
+
+/** Whoever may: what it is about is not needed any further. */
+function found<Input>(subject: (call: Call, operation: Input, right: Right) => object) {
+  return (call: Call, operation: Input, right: Right): undefined | Ended => {
+    const one = subject(call, operation, right)
+    return isEnded(one) ? one : undefined
+  }
+}
+
+function isEnded(one: object): one is Ended {
+  return 'kind' in one
 }
 
 function asReaderOf(call: Call, { kind }: MakerRef): Call {

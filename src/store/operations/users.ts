@@ -7,7 +7,7 @@ import { allows, everywhere } from '../../model/scope.ts'
 import { isActiveOwner, type Roles, type User, withoutLink } from '../../model/user.ts'
 import type { Unsealed } from '../coverage.ts'
 import { type Handed, noVersion, reachOf, userReach } from '../decide/grants.ts'
-import { endMade, nothingMade } from '../decide/made.ts'
+import { endMade, isAllBefore, nothingMade } from '../decide/made.ts'
 import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import { isUpon, takeAllFactors } from '../decide/proof.ts'
 import { endSessions, objectOfSession, sessionsOf } from '../decide/sessions.ts'
@@ -22,7 +22,7 @@ import {
   refuse,
   refuseField,
 } from '../decide/work.ts'
-import type { Made } from '../made.ts'
+import type { Before, Made } from '../made.ts'
 import type { Refused } from '../outcome.ts'
 import type { SessionEnds } from '../proof.ts'
 import { accounts } from '../tables/account.ts'
@@ -129,6 +129,8 @@ interface Update extends ById {
   readonly isProven: boolean
   /** Whether what a user made ends, who is disabled. */
   readonly isWhole: boolean
+  /** What of that was ended already. */
+  readonly before?: Before | undefined
   /** Begun in place of all that end, by whoever proves their own password. */
   readonly session?: NewKey | undefined
 }
@@ -147,13 +149,13 @@ const updateUser = defineOnce<Update, Updated, User>()({
   environment: 'none',
   delicate: (call, operation) => !isOwn(call, operation),
   grants: handedByUser,
-  needs: (needs, { id, isWhole }) => {
+  needs: (needs, { id, isWhole, before }) => {
     needs.userAndSessions(id)
     // The last owner stays.
     needs.owners()
-    if (isWhole) needs.made({ kind: 'user', id })
+    if (isWhole) needs.made({ kind: 'user', id }, before)
   },
-  decide: (call, { id, change, isWhole, session }, found) => {
+  decide: (call, { id, change, isWhole, before, session }, found) => {
     if (change === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
     if (session !== undefined && !isOfUser(session, found)) return { kind: 'outdated' }
     const wanted = { ...change.user, lastSignInAt: found.lastSignInAt }
@@ -161,8 +163,9 @@ const updateUser = defineOnce<Update, Updated, User>()({
     const isOutgrown = wanted.linkHash === found.linkHash && isWider(wanted, found)
     const next = isOutgrown ? withoutLink(wanted) : wanted
     if (isActiveOwner(found) && !isActiveOwner(next) && isLastOwner(call, found)) return refuseLast(call, found)
+    if (!isAllBefore(call, { kind: 'user', id }, before)) return { kind: 'outdated' }
     endSessions(call, id, change.ends)
-    const made = endMade(call, { kind: 'user', id }, isWhole)
+    const made = endMade(call, { kind: 'user', id }, isWhole, before)
     const changed = put(call.work, users, next)
     const begun = session && beginSession(call, session)
     return done(call, objectOf(changed), { user: changed, made, session: begun })
@@ -177,23 +180,28 @@ const updateUser = defineOnce<Update, Updated, User>()({
 })
 
 /** With all their sessions, and what they made if that is to end too. */
-const deleteUser = defineOperation<ById & { readonly isWhole: boolean }, Made, User>()({
+const deleteUser = defineOperation<
+  ById & { readonly isWhole: boolean; readonly before?: Before | undefined },
+  Made,
+  User
+>()({
   kind: 'delete_user',
   action: 'user.delete',
   scope: aUser,
   environment: 'none',
   delicate: true,
   grants: (call, { id }) => managed(call, id),
-  needs: (needs, { id, isWhole }) => {
+  needs: (needs, { id, isWhole, before }) => {
     needs.userAndSessions(id)
     needs.owners()
-    if (isWhole) needs.made({ kind: 'user', id })
+    if (isWhole) needs.made({ kind: 'user', id }, before)
     needs.factors(id)
   },
-  decide: (call, { id, isWhole }, found) => {
+  decide: (call, { id, isWhole, before }, found) => {
     if (isActiveOwner(found) && isLastOwner(call, found)) return refuseLast(call, found)
+    if (!isAllBefore(call, { kind: 'user', id }, before)) return { kind: 'outdated' }
     endSessions(call, id, 'all')
-    const made = endMade(call, { kind: 'user', id }, isWhole)
+    const made = endMade(call, { kind: 'user', id }, isWhole, before)
     takeAllFactors(call, id)
     call.work.world.remove(users, found)
     return done(call, objectOf(found), made)
@@ -265,7 +273,7 @@ export function usersHanded(call: Call, id: number): readonly Handed[] {
 }
 
 /** For taking something from a user: nobody takes what they could not give; from where and until when does not count. */
-function managed(call: Call, id: number): readonly Handed[] {
+export function managed(call: Call, id: number): readonly Handed[] {
   const { networks, until } = reachOf(call)
   return usersHanded(call, id).map((handed) => ({ ...handed, networks, until }))
 }
