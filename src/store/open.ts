@@ -203,6 +203,10 @@ class BatchedStore implements Store {
     return this.#all(queries.storedSecretsAfter(accountId, after, limit))
   }
 
+  async storedOf(accountId: number, ids: readonly number[]) {
+    return ids.length === 0 ? [] : this.#all(queries.storedOf(accountId, ids))
+  }
+
   async versionsOf(accountId: number, ids: readonly number[]) {
     const found = ids.length === 0 ? [] : await this.#all(queries.versionsOf(accountId, ids))
     return found.filter(({ version, secret }) => version > secret.version - this.#keepVersions)

@@ -15,7 +15,7 @@ import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import type { ListedRows, Part } from './listings.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
-import type { Environments, StoredVersion, Within } from './stored.ts'
+import type { Environments, StoredSecret, StoredVersion, Within } from './stored.ts'
 import type { Claim } from './tables/machine.ts'
 import { conditionNames, type Watched } from './watched.ts'
 
@@ -79,6 +79,8 @@ export interface Store extends Watched {
   accountNamed(name: string): Promise<Account | undefined>
   /** By ascending id; with an issuer, those of its tokens alone. */
   trustRules(accountId: number, issuer?: string): Promise<readonly TrustRule[]>
+  /** Those of these secrets that are there, by ascending id, each with its key and its current value. */
+  storedOf(accountId: number, ids: readonly number[]): Promise<readonly StoredSecret[]>
   /** Of each of these secrets, by ascending id, the versions that are kept, oldest first. */
   versionsOf(accountId: number, ids: readonly number[]): Promise<readonly StoredVersion[]>
   /** The ranges that the account's machines are found by. */

@@ -17,6 +17,11 @@ export function weightOf(operation: Operation): number {
     case 'read_secrets':
     case 'read_batch':
       return operation.refs.length
+    case 'prepare_copy':
+      return operation.names.length
+    case 'preview_copy':
+    case 'copy_secrets':
+      return operation.items.length
     case 'end_made_part':
       return operation.keys.length + operation.machines.length
     case 'rewrap_secret_keys':

@@ -7,7 +7,18 @@ const macBytes = 16
 
 export type Listing =
   | `secrets ${string}`
-  | ('audit' | 'deployments' | 'fingerprints' | 'keys' | 'lists' | 'machines' | 'seeds' | 'sessions' | 'trust rules')
+  | (
+      | 'audit'
+      | 'comparison'
+      | 'deployments'
+      | 'fingerprints'
+      | 'keys'
+      | 'lists'
+      | 'machines'
+      | 'seeds'
+      | 'sessions'
+      | 'trust rules'
+    )
   | 'users'
 
 /** Where a listing goes on: from an id or a sequence number, or from what the last item is in order by. */

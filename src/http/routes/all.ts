@@ -5,6 +5,7 @@ import { auditRoutes } from './audit.ts'
 import { authRoutes } from './auth.ts'
 import { contentRoutes } from './content.ts'
 import { deploymentRoutes } from './deployments.ts'
+import { environmentContentRoutes } from './environment-contents.ts'
 import { environmentRoutes } from './environments.ts'
 import { factorRoutes } from './factors.ts'
 import { fingerprintRoutes } from './fingerprints.ts'
@@ -36,6 +37,7 @@ export const routes: readonly Route[] = [
   listRoutes,
   contentsOfListRoutes,
   environmentRoutes,
+  environmentContentRoutes,
   renderRoutes,
   seedRoutes,
   deploymentRoutes,

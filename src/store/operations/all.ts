@@ -5,6 +5,7 @@
 import { accountKeyOperations } from './account-keys.ts'
 import { accountOperations, foundingOperations } from './accounts.ts'
 import { auditOperations } from './audit.ts'
+import { copyOperations } from './copies.ts'
 import { deploymentOperations } from './deployments.ts'
 import { environmentOperations } from './environments.ts'
 import { factorOperations } from './factors.ts'
@@ -29,6 +30,7 @@ export const inAccounts = {
   ...accountOperations,
   ...accountKeyOperations,
   ...auditOperations,
+  ...copyOperations,
   ...deploymentOperations,
   ...environmentOperations,
   ...factorOperations,

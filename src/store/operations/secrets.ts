@@ -469,14 +469,14 @@ function storeOne(call: Call, one: Storing): Stored {
   return { secret: headOf(stored.secret), stale: holdersOf(call, stored.secret.id) }
 }
 
-function needCreation(needs: Needs, { name, list }: Creation): void {
+export function needCreation(needs: Needs, { name, list }: Creation): void {
   needs.accountKey()
   needs.newName(name)
   needs.list(list ?? defaultList)
 }
 
 /** Else it was sealed for another account; or a key that was wrapped under a version which is being replaced would be lost with it. */
-function isSealedNow({ work, account }: Call, { accountId, key }: Creation): boolean {
+export function isSealedNow({ work, account }: Call, { accountId, key }: Creation): boolean {
   return accountId === account.id && key.keyVersion === work.world.find(newestAccountKeys, account.id)?.version
 }
 
@@ -503,7 +503,7 @@ function lacks(right: Right): string {
 }
 
 /** Nothing is in its way. */
-function addSecret(call: Call, { list, name, uid, key, sealed, details }: Creation): StoredSecret {
+export function addSecret(call: Call, { list, name, uid, key, sealed, details }: Creation): StoredSecret {
   const { work } = call
   const { now } = work.world
   const place = (list === undefined ? undefined : findList(call, list)) ?? listForAll(call)
@@ -747,7 +747,7 @@ const changing: ReadonlySet<Right> = new Set<Right>(['secrets:write', 'secrets:d
  *
  * @param isOwn whether a name is looked for in the environment alone
  */
-function secretAt(call: Call, { id: wanted, list }: Place, isOwn = false): StoredSecret | undefined {
+export function secretAt(call: Call, { id: wanted, list }: Place, isOwn = false): StoredSecret | undefined {
   const found = typeof wanted === 'number' ? secretOfId(call, wanted) : secretNamed(call, wanted, isOwn)
   if (found === undefined || list === undefined) return found
   const { account, work, environment } = call
@@ -815,7 +815,7 @@ function headOf({ id, name, version, createdAt, updatedAt, listId }: SecretHead)
   return { id, name, version, createdAt, updatedAt, listId }
 }
 
-function putVersion(call: Call, unsealed: UnsealedSecret): StoredSecret {
+export function putVersion(call: Call, unsealed: UnsealedSecret): StoredSecret {
   const stored = putSecret(call.work, unsealed)
   const { secret, sealed } = stored
   const { world } = call.work
@@ -827,7 +827,7 @@ function putVersion(call: Call, unsealed: UnsealedSecret): StoredSecret {
   return stored
 }
 
-function unknownSecret(id: IdOrName): AuditObject {
+export function unknownSecret(id: IdOrName): AuditObject {
   const named = typeof id === 'number' ? { id, name: null } : { id: null, name: id }
   return { kind: 'secret', ...named, uid: null, ...noVersion }
 }

@@ -1,0 +1,266 @@
+/** Tells environments apart, name by name, without a value: which are missing where, and which are the same. */
+import { createHmac, hash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
+import { randomBytes } from '../crypto/random.ts'
+import { invalid } from '../errors.ts'
+import { strongWindow } from '../fingerprint/strength.ts'
+import { isPattern } from '../model/pattern.ts'
+import { allowsName, namesOf } from '../model/scope.ts'
+import type { Secret } from '../model/secret.ts'
+import { fits } from '../model/secret-search.ts'
+import type { Listing } from '../store/operation.ts'
+import type { StoredSecret } from '../store/stored.ts'
+import { noScanTag } from './fingerprints.ts'
+import { whileLetIn } from './pages.ts'
+import { filterInTurns } from './scan-in-turns.ts'
+import { openStored } from './secrets.ts'
+import { type Asker, ask, type Vault, verifyAll } from './vault.ts'
+
+/** Environments that are compared at once. */
+export const maxCompared = 10
+/** Names that are compared, and recorded, in one piece. */
+const namesAtOnce = 100
+/** Secrets whose values are read in one query: each may be a file of the longest kind. */
+const valuesAtOnce = 10
+
+/** What an environment has under a name. */
+export interface HeldThere {
+  readonly environment: string
+  readonly secret: Secret
+  /**
+   * The same number, from 1, for what has the same value; `null` for what cannot be compared: who may scan a value and not read it
+   * could find out a guessable one by comparing it with guesses.
+   */
+  readonly group: number | null
+}
+
+/** A name, in all environments that have it. */
+export interface Compared {
+  readonly name: string
+  /** `unknown`: nothing is missing, and some of it could not be compared. */
+  readonly state: 'same' | 'different' | 'missing' | 'unknown'
+  readonly there: readonly HeldThere[]
+}
+
+export interface Comparison {
+  readonly accountId: number
+  readonly pages: AsyncIterable<readonly Compared[]>
+  /** Once the pages are through: the name after which there are more. */
+  next(): string | undefined
+}
+
+interface Wanted {
+  readonly environments: readonly string[]
+  /** A name, or a pattern with `*`. */
+  readonly name: string | undefined
+  /** Gives the name after which it begins, once the asker is known to the account. */
+  readonly after: (accountId: number) => string | undefined
+  readonly limit: number
+}
+
+/**
+ * Compares what environments have themselves, by name: of names that the asker may scan, or read, in each of them. That values were
+ * compared is in the trail of each before it is told.
+ *
+ * @throws Refusal `not_found` for an environment that is not there, or not to be seen; `forbidden`, `invalid`,
+ *   `integrity_failure`
+ */
+export async function compareEnvironments(
+  vault: Vault,
+  asker: Asker,
+  { environments, name, after, limit }: Wanted,
+): Promise<Comparison> {
+  if (name !== undefined && !isPattern(name)) throw invalid('name', 'Must be a name, or a pattern such as "db-*".')
+  const sides: Side[] = []
+  for (const environment of environments) {
+    const there = { ...asker, environment: { name: environment, isStrict: true }, onEnvironment: undefined }
+    sides.push({ asker: there, listing: await ask(vault, there, { kind: 'list_fingerprints' }) })
+  }
+  const accountId = sides[0]?.listing.accountId ?? 0
+  const state = { last: undefined as string | undefined, isMore: false }
+  const rows = merged(vault, sides, name, after(accountId))
+  const pages = compare(vault, sides, rows, limit, state)
+  return {
+    accountId,
+    pages: whileLetIn(vault, asker, pages),
+    next: () => (state.isMore ? state.last : undefined),
+  }
+}
+
+/** One of the environments. */
+interface Side {
+  readonly asker: Asker
+  readonly listing: Listing
+}
+
+/** What has a name, at the place of its environment among them. */
+interface Row {
+  readonly name: string
+  readonly secrets: readonly (Secret | undefined)[]
+}
+
+/** All names in their order, each once. */
+async function* merged(
+  vault: Vault,
+  sides: readonly Side[],
+  name: string | undefined,
+  after: string | undefined,
+): AsyncGenerator<Row> {
+  const streams = sides.map((side) => secretsOf(vault, side, sides, name, after))
+  try {
+    const heads = await Promise.all(streams.map((stream) => stream.next()))
+    for (;;) {
+      const names = heads.flatMap((head) => (head.done === true ? [] : [head.value.name]))
+      const first = names.reduce<string | undefined>(
+        (least, one) => (least === undefined || one < least ? one : least),
+        undefined,
+      )
+      if (first === undefined) return
+      const secrets = heads.map((head) => (head.done !== true && head.value.name === first ? head.value : undefined))
+      yield { name: first, secrets }
+      for (const [at, secret] of secrets.entries()) {
+        const stream = streams[at]
+        if (secret !== undefined && stream !== undefined) heads[at] = await stream.next()
+      }
+    }
+  } finally {
+    for (const stream of streams) await stream.return(undefined)
+  }
+}
+
+/** What an environment has by name: of names that the asker may scan in every one of them. */
+async function* secretsOf(
+  vault: Vault,
+  { asker, listing }: Side,
+  sides: readonly Side[],
+  name: string | undefined,
+  after: string | undefined,
+): AsyncGenerator<Secret, void, undefined> {
+  const { accountId, scopes, environment } = listing
+  const names = namesOf(scopes, 'secrets:scan', environment.name)
+  const search = { name, names, words: [], environmentId: environment.id }
+  const order = { order: 'name', isDown: false, after: after === undefined ? undefined : [0, after] } as const
+  const all = { search, ...order, limit: Number.POSITIVE_INFINITY, now: vault.now() }
+  const isSeen = (secret: Secret) =>
+    fits(search, secret) &&
+    sides.every((one) => allowsName(one.listing.scopes, 'secrets:scan', one.listing.environment.name, secret.name))
+  for await (const page of vault.store.secretPages(accountId, all)) {
+    const seen = await filterInTurns(page.secrets, isSeen)
+    await verifyAll(vault, asker, 'secrets', seen, 'secret.fingerprint')
+    yield* seen
+  }
+}
+
+async function* compare(
+  vault: Vault,
+  sides: readonly Side[],
+  rows: AsyncGenerator<Row>,
+  limit: number,
+  state: { last: string | undefined; isMore: boolean },
+): AsyncIterable<readonly Compared[]> {
+  // Nobody knows it: equal values are told, and no value can be tried against it.
+  const key = randomBytes(32)
+  let left = limit
+  let part: Row[] = []
+  let isFirst = true
+  for await (const row of rows) {
+    if (left === 0) {
+      state.isMore = true
+      break
+    }
+    part.push(row)
+    left--
+    state.last = row.name
+    if (part.length === namesAtOnce) {
+      yield await comparePart(vault, sides, part, key, isFirst)
+      isFirst = false
+      part = []
+    }
+  }
+  if (part.length > 0 || isFirst) yield await comparePart(vault, sides, part, key, isFirst)
+}
+
+/** @param isFirst whether it is recorded where nothing was compared, too */
+async function comparePart(
+  vault: Vault,
+  sides: readonly Side[],
+  rows: readonly Row[],
+  key: Buffer,
+  isFirst: boolean,
+): Promise<readonly Compared[]> {
+  const marks = new Map<number, Marked>()
+  for (const [at, side] of sides.entries()) {
+    const secrets = rows.flatMap(({ secrets: all }) => all[at] ?? [])
+    for (let from = 0; from < secrets.length; from += valuesAtOnce) {
+      const ids = secrets.slice(from, from + valuesAtOnce).map(({ id }) => id)
+      const found = await vault.store.storedOf(side.listing.accountId, ids)
+      await verifyAll(
+        vault,
+        side.asker,
+        'secrets',
+        found.map(({ secret }) => secret),
+        'secret.fingerprint',
+      )
+      for (const stored of found) marks.set(stored.secret.id, await marked(vault, side, stored, key))
+    }
+  }
+  for (const [at, side] of sides.entries()) {
+    const made = rows.flatMap(({ secrets }) => marks.get(secrets[at]?.id ?? 0) ?? [])
+    if (isFirst || made.length > 0) await recordComparison(vault, side, made)
+  }
+  return rows.flatMap((row) => comparedOf(row, sides, marks) ?? [])
+}
+
+/** A secret as it was when it was compared. */
+interface Marked {
+  readonly secret: Secret
+  /** `undefined` for what is not compared. */
+  readonly mark: string | undefined
+}
+
+async function marked(vault: Vault, { asker, listing }: Side, stored: StoredSecret, key: Buffer): Promise<Marked> {
+  const { secret } = stored
+  const { scopes, environment } = listing
+  const mayRead = allowsName(scopes, 'secrets:read', environment.name, secret.name)
+  if (!mayRead && secret.tags.includes(noScanTag)) return { secret, mark: undefined }
+  const { value } = await openStored(vault, asker, stored)
+  try {
+    const isTold = mayRead || strongWindow(value) !== undefined
+    return { secret, mark: isTold ? createHmac('sha256', key).update(value).digest('base64') : undefined }
+  } finally {
+    value.fill(0)
+    // Others are answered in between.
+    await setImmediate()
+  }
+}
+
+async function recordComparison(vault: Vault, { asker, listing }: Side, made: readonly Marked[]): Promise<void> {
+  const lines = made.map(({ secret: { uid, version, name } }) => `${uid} ${version} ${name}\n`)
+  await ask(vault, asker, {
+    kind: 'hand_out_fingerprints',
+    names: made.map(({ secret }) => secret.name),
+    scopes: listing.scopes,
+    versions: made.length,
+    hash: hash('sha256', lines.join(''), 'hex'),
+  })
+}
+
+/** Nothing of a name that all of them have lost meanwhile. */
+function comparedOf({ name, secrets }: Row, sides: readonly Side[], marks: ReadonlyMap<number, Marked>) {
+  const groups = new Map<string, number>()
+  const there = sides.flatMap(({ listing }, at): HeldThere[] => {
+    const found = marks.get(secrets[at]?.id ?? 0)
+    if (found === undefined || found.secret.name !== name) return []
+    const { secret, mark } = found
+    if (mark !== undefined && !groups.has(mark)) groups.set(mark, groups.size + 1)
+    return [{ environment: listing.environment.name, secret, group: groups.get(mark ?? '') ?? null }]
+  })
+  if (there.length === 0) return undefined
+  return { name, state: stateOf(there, sides.length, groups.size), there }
+}
+
+function stateOf(there: readonly HeldThere[], sides: number, groups: number): Compared['state'] {
+  if (there.length < sides) return 'missing'
+  if (groups > 1) return 'different'
+  return there.some(({ group }) => group === null) ? 'unknown' : 'same'
+}
