@@ -126,6 +126,38 @@ export interface ChainPoint {
   readonly head: string
 }
 
+/** A name, in the environments that have it. */
+export interface ComparedName {
+  readonly name: string
+  /** `missing` where one of them lacks it; `unknown` where nothing is missing, and some of it may not be compared. */
+  readonly state: 'same' | 'different' | 'missing' | 'unknown'
+  readonly in: readonly HeldInEnvironment[]
+}
+
+/** What became of one of the secrets that were copied, or would. */
+export interface CopiedSecret {
+  readonly name: string
+  /** What became of it, or would: `refused` in a dry run alone. */
+  readonly state: 'created' | 'replaced' | 'same' | 'refused'
+  /** Where it is copied to; null for what is not there. */
+  readonly id: number | null
+  readonly version: number | null
+  /** Why it is refused. */
+  readonly why: string | null
+}
+
+/** What is to be copied, from where, to where. */
+export interface CopyRequest {
+  /** 1 to 63 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  readonly from: string
+  /** 1 to 63 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`". */
+  readonly to: string
+  /** An array of 1 to 100 names, or patterns with `*`. */
+  readonly names: readonly string[]
+  /** True or false. */
+  readonly dry_run?: boolean
+}
+
 /** What a target holds since it was last rendered for. */
 export interface Deployment {
   readonly id: number
@@ -265,6 +297,17 @@ export interface GrantedLogin {
   readonly expires_at: string
   /** Who confirmed it. */
   readonly person: string
+}
+
+/** What an environment has under a name. */
+export interface HeldInEnvironment {
+  readonly environment: string
+  readonly id: number
+  readonly version: number
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly updated_at: string
+  /** The same number for the same value, counted from 1 for each name. `null` for a value that is short or guessable, or tagged `no-scan`, where the key may scan it and not read it. */
+  readonly group: number | null
 }
 
 /** A secret that a target holds, and in which version. */

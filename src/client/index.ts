@@ -5,6 +5,7 @@ export { Audit } from './audit.ts'
 export { CachedSecrets, type CacheOptions } from './cached.ts'
 export type { Sent } from './connection.ts'
 export { Deployments } from './deployments.ts'
+export { type ComparisonFilter, Environments } from './environments.ts'
 export {
   AlreadyMade,
   type Code,

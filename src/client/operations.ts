@@ -184,6 +184,16 @@ export interface Operations {
   'PATCH /v3/environments/{id}': { ids: 'id'; body: Api.EnvironmentChange; answer: Api.Environment }
   /** Delete an environment. */
   'DELETE /v3/environments/{id}': { ids: 'id'; answer: Api.Message }
+  /** Compare environments. */
+  'GET /v3/compare': {
+    query: { readonly limit?: number; readonly cursor?: string; readonly environments: string; readonly name?: string }
+    answer: { readonly environments: readonly string[]; readonly secrets: readonly Api.ComparedName[] }
+  }
+  /** Copy secrets into another environment. */
+  'POST /v3/copy': {
+    body: Api.CopyRequest
+    answer: { readonly dry_run: boolean; readonly secrets: readonly Api.CopiedSecret[] }
+  }
   /** Render a template. */
   'POST /v3/render': { query: { readonly environment?: string }; body: Api.Template; answer: Api.Rendered }
   /** Make a seed. */
@@ -521,6 +531,25 @@ const begunLoginShape: Shape<Api.BegunLogin> = fields<Api.BegunLogin>({
   verification_uri_complete: text,
   expires_in: integer,
   interval: integer,
+})
+const heldInEnvironmentShape: Shape<Api.HeldInEnvironment> = fields<Api.HeldInEnvironment>({
+  environment: text,
+  id: integer,
+  version: integer,
+  updated_at: text,
+  group: orNull(integer),
+})
+const comparedNameShape: Shape<Api.ComparedName> = fields<Api.ComparedName>({
+  name: text,
+  state: oneOf('same', 'different', 'missing', 'unknown'),
+  in: list(heldInEnvironmentShape),
+})
+const copiedSecretShape: Shape<Api.CopiedSecret> = fields<Api.CopiedSecret>({
+  name: text,
+  state: oneOf('created', 'replaced', 'same', 'refused'),
+  id: orNull(integer),
+  version: orNull(integer),
+  why: orNull(text),
 })
 const heldSecretShape: Shape<Api.HeldSecret> = fields<Api.HeldSecret>({
   id: integer,
@@ -946,6 +975,22 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'POST /v3/environments': { repeat: 'keyed', isOpen: false, answer: environmentShape },
   'PATCH /v3/environments/{id}': { repeat: 'safe', isOpen: false, answer: environmentShape },
   'DELETE /v3/environments/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'GET /v3/compare': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly environments: readonly string[]; readonly secrets: readonly Api.ComparedName[] }>({
+      environments: list(text),
+      secrets: list(comparedNameShape),
+    }),
+  },
+  'POST /v3/copy': {
+    repeat: 'keyed',
+    isOpen: false,
+    answer: fields<{ readonly dry_run: boolean; readonly secrets: readonly Api.CopiedSecret[] }>({
+      dry_run: bool,
+      secrets: list(copiedSecretShape),
+    }),
+  },
   'POST /v3/render': { repeat: 'safe', isOpen: false, answer: renderedShape },
   'POST /v3/seeds': { repeat: 'keyed', isOpen: false, answer: issuedSeedShape },
   'GET /v3/seeds': {

@@ -4,6 +4,7 @@ import { itemsOf, pageOf } from './answer.ts'
 import { Audit } from './audit.ts'
 import { Connection, type Sent } from './connection.ts'
 import { Deployments } from './deployments.ts'
+import { Environments } from './environments.ts'
 import { Keys } from './keys.ts'
 import { Lists } from './lists.ts'
 import { AccountSettings, Machines } from './machines.ts'
@@ -28,6 +29,7 @@ export class Strongroom {
   readonly machines: Machines
   readonly seeds: Seeds
   readonly deployments: Deployments
+  readonly environments: Environments
   readonly settings: AccountSettings
   readonly signIn: SignIn
   readonly account: Account
@@ -46,6 +48,7 @@ export class Strongroom {
     this.machines = new Machines(connection)
     this.seeds = new Seeds(connection)
     this.deployments = new Deployments(connection)
+    this.environments = new Environments(connection)
     this.settings = new AccountSettings(connection)
     this.signIn = new SignIn(connection)
     this.account = new Account(connection)

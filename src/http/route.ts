@@ -104,8 +104,8 @@ export interface Facts<
   readonly repeat: Repeat
   readonly schemas: Schemas<Params, Query, Input, Answered>
   readonly headers: Headers
-  /** That it is in an environment, where its scope does not say so (`takesEnvironment`). */
-  readonly inEnvironment?: true
+  /** Whether it is in an environment, which a request may name, where its scope does not say so (`takesEnvironment`). */
+  readonly inEnvironment?: boolean
 }
 
 export interface Asked<Params extends TSchema, Query extends TSchema, Input extends TSchema> {
@@ -177,7 +177,7 @@ export function defineRoute<
 /** Whether what is asked is in an environment, which a request may name: wherever a right over secrets is asked for. */
 export function takesEnvironment({ scope, inEnvironment }: Pick<Facts, 'scope' | 'inEnvironment'>): boolean {
   const scopes: readonly string[] = [scope].flat()
-  return inEnvironment === true || scopes.every((one) => isOverSecrets(one))
+  return inEnvironment ?? scopes.every((one) => isOverSecrets(one))
 }
 
 function withEnvironment(query: TSchema): TSchema {

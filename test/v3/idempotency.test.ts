@@ -96,6 +96,16 @@ const made: Readonly<Record<string, Made>> = {
   updateContent: { by: withSecret, method: 'PUT', path: '/v3/secrets/1/content', body: 'v', other: { body: 'w' } },
   createList: { by: byKey, path: '/v3/lists', body: { name: 'web' }, other: { body: { name: 'db' } } },
   createEnvironment: { by: byKey, path: '/v3/environments', body: { name: 'prod' }, other: { body: { name: 'dev' } } },
+  copySecrets: {
+    by: async ({ api }) => {
+      for (const name of ['dev', 'prod']) await api.post('/v3/environments', { name })
+      await api.post('/v3/secrets?environment=dev', { name: 'there', value: 'first' })
+      return api
+    },
+    path: '/v3/copy',
+    body: { from: 'dev', to: 'prod', names: ['there'] },
+    other: { body: { from: 'dev', to: 'default', names: ['there'] } },
+  },
   createSeed: {
     ...{ by: byKey, path: '/v3/seeds', body: { user_data: '#cloud-config', target: 'web-1' } },
     ...{ other: { body: { user_data: '#cloud-config', target: 'web-2' } }, given: ({ url }) => url },

@@ -63,6 +63,8 @@ export const environmentContentRoutes: readonly Route[] = [
     description:
       'Name by name, without a value: which are missing where, and which have the same value. Of names that the key may scan, or read, in each of them, as far as they have them themselves. That they were compared is recorded in each.',
     scope: ['secrets:scan', 'secrets:read'],
+    // Which ones it is about is in what is asked.
+    inEnvironment: false,
     repeat: 'safe',
     schemas: {
       params: noParams,
@@ -120,6 +122,7 @@ export const environmentContentRoutes: readonly Route[] = [
     summary: 'Copy secrets into another environment',
     description: `At most ${maxCopied}, in one transaction: all of them or none. Values are sealed anew inside the server, and shown to nobody; description, tags, expiry and file name go along. Each is a recorded read where it comes from, and a recorded change where it goes. Needs \`secrets:read\` there and \`secrets:write\` here, for each name. With \`dry_run\` nothing is changed, and said what would be.`,
     scope: 'secrets:write',
+    inEnvironment: false,
     repeat: 'keyed',
     schemas: {
       params: noParams,
