@@ -48,9 +48,13 @@ export class Environments {
     await this.#connection.send('DELETE /v3/environments/{id}', { id }, options)
   }
 
-  /** Compares environments name by name, without a value; page by page as they are taken. */
+  /**
+   * Compares environments name by name, without a value; page by page as they are taken.
+   *
+   * @param environments by their names; without them, all that the API key may know of
+   */
   compare(
-    environments: readonly string[],
+    environments?: readonly string[],
     filter: ComparisonFilter = {},
     options?: CallOptions,
   ): AsyncGenerator<ComparedName, void, undefined> {
@@ -59,11 +63,11 @@ export class Environments {
 
   /** One page of the comparison; without a limit, all of it. */
   async comparedPage(
-    environments: readonly string[],
+    environments?: readonly string[],
     filter: ComparisonFilter & PageQuery = {},
     options?: CallOptions,
   ): Promise<Page<ComparedName>> {
-    const query = { ...filter, environments: environments.join(',') }
+    const query = environments === undefined ? filter : { ...filter, environments: environments.join(',') }
     const { body, headers } = await this.#connection.send('GET /v3/compare', { query }, options)
     return pageOf(body.secrets, headers)
   }

@@ -186,7 +186,7 @@ export interface Operations {
   'DELETE /v3/environments/{id}': { ids: 'id'; answer: Api.Message }
   /** Compare environments. */
   'GET /v3/compare': {
-    query: { readonly limit?: number; readonly cursor?: string; readonly environments: string; readonly name?: string }
+    query: { readonly limit?: number; readonly cursor?: string; readonly environments?: string; readonly name?: string }
     answer: { readonly environments: readonly string[]; readonly secrets: readonly Api.ComparedName[] }
   }
   /** Copy secrets into another environment. */

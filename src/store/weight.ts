@@ -18,6 +18,7 @@ export function weightOf(operation: Operation): number {
     case 'read_batch':
       return operation.refs.length
     case 'prepare_copy':
+    case 'prepare_copy_to':
       return operation.names.length
     case 'preview_copy':
     case 'copy_secrets':

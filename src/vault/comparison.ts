@@ -44,13 +44,15 @@ export interface Compared {
 
 export interface Comparison {
   readonly accountId: number
+  readonly environments: readonly string[]
   readonly pages: AsyncIterable<readonly Compared[]>
   /** Once the pages are through: the name after which there are more. */
   next(): string | undefined
 }
 
 interface Wanted {
-  readonly environments: readonly string[]
+  /** By their names; without them, all that the asker may know of. */
+  readonly environments: readonly string[] | undefined
   /** A name, or a pattern with `*`. */
   readonly name: string | undefined
   /** Gives the name after which it begins, once the asker is known to the account. */
@@ -68,9 +70,13 @@ interface Wanted {
 export async function compareEnvironments(
   vault: Vault,
   asker: Asker,
-  { environments, name, after, limit }: Wanted,
+  { environments: named, name, after, limit }: Wanted,
 ): Promise<Comparison> {
   if (name !== undefined && !isPattern(name)) throw invalid('name', 'Must be a name, or a pattern such as "db-*".')
+  const environments = named ?? (await ask(vault, asker, { kind: 'list_environments' })).map((one) => one.name)
+  if (environments.length > maxCompared) {
+    throw invalid('environments', `Say which: there are more than ${maxCompared} of them.`)
+  }
   const sides: Side[] = []
   for (const environment of environments) {
     const there = { ...asker, environment: { name: environment, isStrict: true }, onEnvironment: undefined }
@@ -81,7 +87,7 @@ export async function compareEnvironments(
   const rows = merged(vault, sides, name, after(accountId))
   const pages = compare(vault, sides, rows, limit, state)
   return {
-    accountId,
+    ...{ accountId, environments },
     pages: whileLetIn(vault, asker, pages),
     next: () => (state.isMore ? state.last : undefined),
   }

@@ -58,10 +58,12 @@ export async function copySecrets(
   for (const name of names) if (!isPattern(name)) throw invalid('names', 'Must be names, or patterns such as "db-*".')
   const source = inEnvironment(asker, from)
   const target = inEnvironment(asker, to)
+  // Whoever may write nothing there learns nothing of where it comes from.
+  await ask(vault, target, { kind: 'prepare_copy_to', names: [] })
   for (let tries = 0, current = identity; tries < maxTries; tries++) {
     const wanted = await namesAt(vault, source, names)
     const { found, scopes } = await ask(vault, source, { kind: 'prepare_copy', names: wanted })
-    const there = await ask(vault, target, { kind: 'prepare_secrets', names: wanted })
+    const { found: there } = await ask(vault, target, { kind: 'prepare_copy_to', names: wanted })
     const items: CopyItem[] = []
     for (const [at, name] of wanted.entries()) {
       items.push(await itemOf(vault, source, target, current, name, found[at] ?? 'absent', there[at], scopes, to))

@@ -52,8 +52,11 @@ for (const engine of engines) {
 
       const { body, text } = ok(await api.get('/v3/compare?environments=dev,prod'))
       const three = ok(await api.get('/v3/compare?environments=prod,default,dev&name=b')).body
+      const all = ok(await api.get('/v3/compare?name=b')).body
 
       assert.deepEqual(body.environments, ['dev', 'prod'])
+      assert.deepEqual(all.environments, ['default', 'dev', 'prod'])
+      assert.equal(all.secrets[0].in.length, 3)
       const short = (
         secrets: readonly { name: string; state: string; in: { environment: string; group: number }[] }[],
       ) =>

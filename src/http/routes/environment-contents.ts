@@ -71,10 +71,13 @@ export const environmentContentRoutes: readonly Route[] = [
       query: Type.Object(
         {
           ...pageQuery,
-          environments: Type.String({
-            maxLength: 64 * maxCompared,
-            description: `the names of 2 to ${maxCompared} environments, separated by commas`,
-          }),
+          environments: Type.Optional(
+            Type.String({
+              maxLength: 64 * maxCompared,
+              description: `the names of 2 to ${maxCompared} environments, separated by commas`,
+              'x-about': `2 to ${maxCompared} names, separated by commas; without it, all that the key may know of.`,
+            }),
+          ),
           name: Type.Optional(
             Type.String({ maxLength: 255, description: 'a name, or a pattern with * for any characters' }),
           ),
@@ -90,19 +93,20 @@ export const environmentContentRoutes: readonly Route[] = [
       ({ vault }) =>
       async (request, reply) => {
         const { environments: listed, name, cursor, limit } = request.query
-        const environments = environmentsIn(listed)
+        const named = listed === undefined ? undefined : environmentsIn(listed)
         const after = (accountId: number) => {
           if (cursor === undefined) return undefined
           const [last = ''] = decodePosition(vault, accountId, 'comparison', cursor)
           return String(last)
         }
         const wanted = {
-          environments,
+          environments: named,
           name,
           after,
           limit: limit === undefined ? Number.POSITIVE_INFINITY : Number(limit),
         }
         const comparison = await compareEnvironments(vault, askerOf(request), wanted)
+        const { environments } = comparison
         const answer = <Item>(secrets: readonly Item[]) => ({ environments, secrets })
         if (limit === undefined) return sendAll(reply, comparison.pages, shownRow, answer)
         const rows = (await Array.fromAsync(comparison.pages)).flat()
@@ -143,7 +147,7 @@ export const environmentContentRoutes: readonly Route[] = [
             title: 'CopyRequest',
             additionalProperties: false,
             description: 'What is to be copied, from where, to where.',
-            examples: [{ from: 'dev', to: 'prod', names: ['db-*'], dry_run: true }],
+            examples: [{ from: 'staging', to: 'default', names: ['db-*'], dry_run: true }],
           },
         ),
       ),

@@ -98,6 +98,24 @@ const prepareCopy = defineOperation<
   }),
 })
 
+/** Finds what is there already where it goes: by whoever may write some of it. Not recorded, as above. */
+const prepareCopyTo = defineOperation<
+  { readonly names: readonly string[] },
+  { readonly found: readonly (StoredSecret | undefined)[] }
+>()({
+  kind: 'prepare_copy_to',
+  action: 'secret.update',
+  scope: overSome('secrets:write'),
+  environment: 'meant',
+  delicate: true,
+  grants: 'nothing',
+  needs: (needs, { names }) => {
+    for (const name of names) needs.secret(name)
+  },
+  sharing: true,
+  decide: (call, { names }) => ({ kind: 'done', result: { found: names.map((id) => secretAt(call, { id })) } }),
+})
+
 /** Tells what a copy would do. Each that is compared is a recorded read. */
 const previewCopy = defineOperation<Copying, readonly Copied[]>()({
   kind: 'preview_copy',
@@ -164,6 +182,7 @@ const copySecrets = defineOnce<Copying, readonly Copied[]>()({
 
 export const copyOperations = {
   [prepareCopy.kind]: prepareCopy,
+  [prepareCopyTo.kind]: prepareCopyTo,
   [previewCopy.kind]: previewCopy,
   [copySecrets.kind]: copySecrets,
 }
