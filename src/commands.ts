@@ -16,7 +16,7 @@ type Group = Readonly<Record<string, Entry>>
 const table: Readonly<Record<string, Group>> = {
   'Secrets:': {
     secrets: {
-      description: 'list, read, store, generate, edit, compare, move and delete secrets',
+      description: 'list, read, store, generate, edit, compare, rename, move and delete secrets',
       load: () => import('./cli/commands/secrets.ts'),
     },
     env: {

@@ -166,6 +166,32 @@ suite('strongroom secrets who', () => {
   })
 })
 
+suite('strongroom secrets rename', () => {
+  test('keeps the value and its history, and names what may still ask for the old name', async (t) => {
+    const person = await startPerson(t)
+    for (const input of ['one', 'two']) await person.run(['secrets', 'set', 'db'], { input })
+    await person.run(['secrets', 'set', 'taken'], { input: 'x' })
+    await person.run(['run', '--only', 'db', '--target', 'web-1', '--', 'true'])
+
+    const { code, stdout, stderr } = await person.run(['secrets', 'rename', 'db', 'shop/db'])
+
+    assert.equal(code, 0, stderr)
+    assert.equal(stdout, 'Renamed db to shop/db. Its value is version 3 now.\n')
+    assert.match(stderr, /name db no longer find it\. It is deployed to web-1\./)
+    assert.equal(await storedIn(person, 'shop/db'), 'two')
+    assert.equal((await person.run(['secrets', 'get', 'db'])).code, 3)
+    assert.equal((await person.run(['secrets', 'get', 'shop/db', '--version', '1'])).stdout, 'one')
+    assert.equal(
+      (await person.run(['secrets', 'rename', 'shop/db', 'shop/db'])).stdout,
+      'shop/db is its name already.\n',
+    )
+    assert.equal((await person.run(['secrets', 'rename', 'shop/db', 'taken'])).code, 5)
+    assert.equal((await person.run(['secrets', 'rename', 'shop/db', 'x', '--if-version', '2'])).code, 5)
+    assert.equal((await person.run(['secrets', 'rename', 'absent', 'x'])).code, 3)
+    assert.equal((await person.run(['secrets', 'rename', 'shop/db', 'a b'])).code, 2)
+  })
+})
+
 suite('strongroom secrets move', () => {
   test('puts secrets into another list, by name and pattern, and says of each that it could not', async (t) => {
     const person = await startPerson(t)

@@ -145,6 +145,14 @@ function defineGenerate(secrets: Command): void {
 }
 
 function defineMove(secrets: Command): void {
+  const rename = remote(secrets.command('rename'))
+    .argument('<secret>', secretText)
+    .argument('<name>', 'the new name')
+    .option('--if-version <number>', 'only if this is its version now')
+    .description('rename a secret; its versions, list and tags stay')
+    .action(async (secret, name, options) => (await import('../rename.ts')).rename(secret, name, options))
+  examples(rename, ['strongroom secrets rename db-password shop/db-password', 'into a folder'])
+
   const move = remote(secrets.command('move'))
     .argument('<secret...>', 'names or patterns, or id:7 for the one with the id 7')
     .requiredOption('--to <list>', 'the list that they go into')
