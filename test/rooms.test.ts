@@ -115,7 +115,7 @@ const portalRooms: Record<string, readonly string[]> = {
   secrets: [
     ...['api', 'ui', 'session', 'deployments', 'src/model/name.ts'],
     // Files of secrets, as the command reads them.
-    ...['src/formats/entry.ts', 'src/formats/read.ts'],
+    ...['src/formats/entry.ts', 'src/formats/read.ts', 'src/formats/write-dotenv.ts', 'src/formats/write-json.ts'],
   ],
   lists: ['api', 'ui', 'session', 'deployments', 'secrets'],
   'cloud-init': ['api', 'ui', 'session', 'deployments', 'secrets', 'src/render/reference.ts'],

@@ -1,28 +1,7 @@
-/** Writes data that programs read: JSON, YAML, a manifest of Kubernetes, and variables of Terraform. */
+/** Writes data that programs read: a manifest of Kubernetes, and variables of Terraform. */
 import { cannotHold, type Entry } from './entry.ts'
 import { hclName, keyName, renamed } from './env-name.ts'
-
-export function writeJson(entries: readonly Entry[]): string {
-  const members = entries.map(({ name, value }) => {
-    if (typeof value !== 'string')
-      throw cannotHold(name, 'Is not a text.', 'Leave it out with --only, or export as yaml.')
-    return `\n  ${JSON.stringify(name)}: ${JSON.stringify(value)}`
-  })
-  return members.length === 0 ? '{}\n' : `{${members.join(',')}\n}\n`
-}
-
-export function writeYaml(entries: readonly Entry[]): string {
-  if (entries.length === 0) return '{}\n'
-  const write = (value: Entry['value']) => (typeof value === 'string' ? yamlText(value) : `!!binary "${base64(value)}"`)
-  return entries.map(({ name, value }) => `${yamlText(name)}: ${write(value)}\n`).join('')
-}
-
-/** As JSON, which is YAML too; and escaped what YAML 1.1 takes for a line end, or does not take at all. */
-function yamlText(text: string): string {
-  return JSON.stringify(text).replaceAll(/[\p{Cc}\u2028\u2029\ufeff\ufffe\uffff]/gu, (one) => {
-    return `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
-}
+import { base64, yamlText } from './write-json.ts'
 
 /** The most that one Secret may hold, in bytes. */
 const maxSecret = 1_048_576
@@ -70,8 +49,4 @@ function hclText(name: string, value: Entry['value']): string {
 
 function bytesOf(value: Entry['value']): Uint8Array {
   return typeof value === 'string' ? Buffer.from(value) : value
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64')
 }

@@ -2,8 +2,10 @@
 import { invalid } from '../errors.ts'
 import type { Entry } from './entry.ts'
 import { type ExportFormat, exportFormats } from './formats.ts'
-import { writeJson, writeK8s, writeTfvars, writeYaml } from './write-data.ts'
-import { writeDocker, writeDotenv, writeGithub, writeShell } from './write-env.ts'
+import { writeK8s, writeTfvars } from './write-data.ts'
+import { writeDotenv } from './write-dotenv.ts'
+import { writeDocker, writeGithub, writeShell } from './write-env.ts'
+import { writeJson, writeYaml } from './write-json.ts'
 
 const writers = {
   dotenv: writeDotenv,

@@ -3424,7 +3424,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a dotenv file fills in no variable',
-    'formats/write-env.ts',
+    'formats/write-dotenv.ts',
     "const isLiteral = !text.includes('\\r') && !text.includes('${')",
     "const isLiteral = !text.includes('\\r')",
     'formats/write.test.ts',

@@ -1,11 +1,12 @@
 /** Doing things to many secrets at once: what is selected, by which means, and what becomes of each. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
 import { Person } from '../support/person.ts'
-import { closeBrowser, owner, startPortal, violations } from './portal.ts'
+import { closeBrowser, owner, placesOf, startPortal, violations } from './portal.ts'
 
 after(closeBrowser)
 
@@ -172,6 +173,50 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByText('150 left as they were.').waitFor()
 
       assert.equal((await api.get('/v3/secrets')).body.secrets.length, 150)
+    })
+
+    test('are exported as .env, JSON and YAML, with a recorded read of each', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await api.post('/v3/secrets', { name: 'db-url', value: 'postgres://a b' })
+      await api.post('/v3/secrets', { name: 'web/port', value: '8080' })
+      await api.post('/v3/secrets', { name: 'cert', value: 'AP8=', type: 'file' })
+      const page = await portal.openAs(owner)
+      const dialog = page.getByRole('dialog')
+      const exportAs = async (label: string) => {
+        await act(page, 'Export')
+        if (label !== '.env') {
+          await dialog.getByRole('button', { name: /Format$/ }).click()
+          await page.getByRole('option', { name: label }).click()
+        }
+        const downloading = page.waitForEvent('download')
+        await dialog.getByRole('button', { name: 'Download' }).click()
+        const file = await downloading
+        await dialog.waitFor({ state: 'detached' })
+        return [file.suggestedFilename(), readFileSync(await file.path(), 'utf8')]
+      }
+
+      await page.getByRole('checkbox', { name: 'Select db-url' }).click()
+      await page.getByRole('checkbox', { name: 'Select web/port' }).click()
+      assert.deepEqual(await exportAs('.env'), ['secrets.env', "DB_URL='postgres://a b'\nWEB_PORT=8080\n"])
+      assert.deepEqual(await exportAs('JSON'), [
+        'secrets.json',
+        '{\n  "db-url": "postgres://a b",\n  "web/port": "8080"\n}\n',
+      ])
+      await page.getByRole('checkbox', { name: 'Select cert' }).click()
+      assert.deepEqual(await exportAs('YAML'), [
+        'secrets.yaml',
+        '"db-url": "postgres://a b"\n"web/port": "8080"\n"cert": !!binary "AP8="\n',
+      ])
+      await act(page, 'Export')
+      assert.deepEqual(await violations(page), [])
+      await dialog.getByRole('button', { name: 'Download' }).click()
+      // Not a byte of it is changed to make it fit.
+      await dialog.getByText('cert: Is not a text. Leave it out, or export as yaml.').waitFor()
+      assert.deepEqual(await placesOf(page, 'postgres://'), [])
+
+      const { records } = (await api.get('/v3/audit?action=secret.read&kind=user&limit=1000')).body
+      assert.equal(records.length, 2 + 2 + 3 + 3)
     })
 
     test('offer a reader nothing that would be refused, and their names', async (t) => {

@@ -1,5 +1,5 @@
 /** Above the table, once something is selected: how much, and what can be done with it. */
-import { CalendarClock, Copy, FolderInput, MoreHorizontal, Tag, Trash2, X } from 'lucide-react'
+import { CalendarClock, Copy, Download, FolderInput, MoreHorizontal, Tag, Trash2, X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useRights } from '../session/rights.ts'
 import { Button, IconButton } from '../ui/controls.tsx'
@@ -8,6 +8,7 @@ import type { MakeDialog } from '../ui/dialog.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { counted } from '../ui/words.ts'
 import { DeleteManyDialog, ExpiryDialog, MoveDialog, TagDialog } from './bulk-actions.tsx'
+import { ExportDialog } from './export.tsx'
 import { chosenOf, type Selecting } from './selection.ts'
 
 interface Action {
@@ -84,6 +85,9 @@ function useActions(selecting: Selecting, open: (make: MakeDialog) => void): rea
             onAction: dialog(ExpiryDialog),
           },
         ]
+      : []),
+    ...(rights.has('secrets:read')
+      ? [{ id: 'export', label: 'Export', icon: <Download size={14} aria-hidden />, onAction: dialog(ExportDialog) }]
       : []),
     {
       id: 'names',
