@@ -260,12 +260,17 @@ function settingsOf(options) {
 	const { apiKey, fetch = (url, init) => globalThis.fetch(url, init) } = options;
 	const url = baseOf(options.url);
 	if (typeof apiKey !== "function" && apiKey !== session) checkedApiKey(apiKey);
+	const environment = environmentOf(options);
+	const limits = {
+		timeoutMs: timeoutOf(options, 1e4),
+		retries: retriesOf(options, 3)
+	};
 	return {
 		url,
 		apiKey: readerOf(apiKey),
 		fetch,
-		timeoutMs: timeoutOf(options, 1e4),
-		retries: retriesOf(options, 3)
+		environment,
+		...limits
 	};
 }
 function readerOf(apiKey) {
@@ -276,6 +281,12 @@ function readerOf(apiKey) {
 function checkedApiKey(apiKey) {
 	if (typeof apiKey !== "string" || !/^[\x21-\x7e]{1,1024}$/.test(apiKey)) throw new TypeError("apiKey: must be printable characters without a blank or a line end.");
 	return apiKey;
+}
+/** @throws TypeError for what no header can carry */
+function environmentOf({ environment }, usual) {
+	if (environment === void 0) return usual;
+	if (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/.test(environment)) return environment;
+	throw new TypeError("environment: must be 1 to 63 letters, digits, \"_\", \".\" or \"-\".");
 }
 function timeoutOf({ timeoutMs }, usual) {
 	return amountOf("timeoutMs", timeoutMs, usual, 1, maxTimeoutMs);
@@ -422,6 +433,62 @@ var Deployments = class {
 		return pageOf(body.deployments, headers);
 	}
 };
+// src/client/environments.ts
+/** Environments: name spaces of an account; what they have in common, and what goes from one into another. */
+var Environments = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** Those in which the API key has a right over secrets, oldest first. */
+	async list(options) {
+		return (await this.#connection.send("GET /v3/environments", {}, options)).body.environments;
+	}
+	async get(id, options) {
+		return (await this.#connection.send("GET /v3/environments/{id}", { id }, options)).body;
+	}
+	/** Once, however often it is sent. */
+	async create(input, options) {
+		return (await this.#connection.send("POST /v3/environments", { body: input }, options)).body;
+	}
+	async update(id, input, options) {
+		return (await this.#connection.send("PATCH /v3/environments/{id}", {
+			id,
+			body: input
+		}, options)).body;
+	}
+	/** Only of one in which nothing is. */
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/environments/{id}", { id }, options);
+	}
+	/**
+	* Compares environments name by name, without a value; page by page as they are taken.
+	*
+	* @param environments by their names; without them, all that the API key may know of
+	*/
+	compare(environments, filter = {}, options) {
+		return allPages((query) => this.comparedPage(environments, {
+			...filter,
+			...query
+		}, options));
+	}
+	/** One page of the comparison; without a limit, all of it. */
+	async comparedPage(environments, filter = {}, options) {
+		const query = environments === void 0 ? filter : {
+			...filter,
+			environments: environments.join(",")
+		};
+		const { body, headers } = await this.#connection.send("GET /v3/compare", { query }, options);
+		return pageOf(body.secrets, headers);
+	}
+	/**
+	* Copies secrets from one environment into another, all of them or none; with `dry_run` it is only said what would be. Sent
+	* again after a lost connection, they are copied once.
+	*/
+	async copy(input, options) {
+		return (await this.#connection.send("POST /v3/copy", { body: input }, options)).body.secrets;
+	}
+};
 // src/client/keys.ts
 /** API keys. */
 var nothing = {
@@ -537,265 +604,6 @@ var Lists = class {
 			id,
 			secret
 		}, options)).body;
-	}
-};
-// src/client/machines.ts
-/** Machines that read without a key, and the switch of the account that lets them. */
-var Machines = class {
-	#connection;
-	constructor(connection) {
-		this.#connection = connection;
-	}
-	/** All machines; page by page as they are taken. */
-	list(options) {
-		return allPages((query) => this.page(query, options));
-	}
-	/** One page of the listing; without a limit, all of it. */
-	async page(query = {}, options) {
-		const { body, headers } = await this.#connection.send("GET /v3/machines", { query }, options);
-		return pageOf(body.machines, headers);
-	}
-	async get(id, options) {
-		return (await this.#connection.send("GET /v3/machines/{id}", { id }, options)).body;
-	}
-	/** Once, however often it is sent. */
-	async create(input, options) {
-		return (await this.#connection.send("POST /v3/machines", { body: input }, options)).body;
-	}
-	async delete(id, options) {
-		await this.#connection.send("DELETE /v3/machines/{id}", { id }, options);
-	}
-};
-var AccountSettings = class {
-	#connection;
-	constructor(connection) {
-		this.#connection = connection;
-	}
-	async get(options) {
-		return (await this.#connection.send("GET /v3/settings", {}, options)).body;
-	}
-	/** What is not named stays as it is. */
-	async update(input, options) {
-		return (await this.#connection.send("PUT /v3/settings", { body: input }, options)).body;
-	}
-};
-// src/client/secrets.ts
-/** Secrets and their versions. */
-var Secrets = class {
-	#connection;
-	constructor(connection) {
-		this.#connection = connection;
-	}
-	/** All secrets that the API key may list, oldest first, without values; page by page as they are taken. */
-	list(filter = {}, options) {
-		return allPages((query) => this.page({
-			...filter,
-			...query
-		}, options));
-	}
-	/** One page of the listing; without a limit, all of it. */
-	async page(query = {}, options) {
-		const { body, headers } = await this.#connection.send("GET /v3/secrets", { query }, options);
-		return countedPageOf(body.secrets, headers);
-	}
-	/** Reads the current value. */
-	async get(id, options) {
-		return tagged(await this.#connection.send("GET /v3/secrets/{id}", { id }, options));
-	}
-	/** Reads the current value of the secret of this name: one request, and no right but to read it. */
-	async getByName(name, options) {
-		return tagged(await this.#connection.send("GET /v3/secrets/by-name/{name}", { name }, options));
-	}
-	/**
-	* Reads up to 1000 secrets by name, as they are at one moment: one request, each with its own record. One that the API
-	* key may see and not read is `Forbidden` for all. Values of more than 16 MiB together are `Invalid`.
-	*/
-	async getMany(names, options) {
-		return this.#many({ names }, (one) => typeof one === "string", options);
-	}
-	/** The same by id. */
-	async getManyById(ids, options) {
-		return this.#many({ ids }, (one) => typeof one === "number", options);
-	}
-	/**
-	* Creates the secret of this name, or stores a new version of it; `created` says which. Sent again after a lost connection,
-	* it does so once.
-	*/
-	async putByName(name, input, options) {
-		const answer = tagged(await this.#connection.send("PUT /v3/secrets/by-name/{name}", {
-			name,
-			body: input
-		}, options));
-		const { id, updated_at, etag } = answer;
-		return {
-			id,
-			name: answer.name,
-			updated_at,
-			etag,
-			created: "created_at" in answer
-		};
-	}
-	/** Creates a secret. Sent again after a lost connection, it is created once. */
-	async create(input, options) {
-		return tagged(await this.#connection.send("POST /v3/secrets", { body: input }, options));
-	}
-	/**
-	* Creates up to 100 secrets in one transaction: all of them, or none; `errors` of what is thrown names those at fault. Sent
-	* again after a lost connection, they are created once.
-	*/
-	async createMany(inputs, options) {
-		const body = { secrets: [...inputs] };
-		return (await this.#connection.send("POST /v3/secrets/batch/create", { body }, options)).body.secrets;
-	}
-	/**
-	* Stores up to 100 values in one transaction, all of them or none: new secrets, and next versions of those that are there.
-	* Sent again after a lost connection, they are stored once.
-	*/
-	async storeMany(inputs, options) {
-		const body = { secrets: [...inputs] };
-		return (await this.#connection.send("POST /v3/secrets/batch/store", { body }, options)).body.secrets;
-	}
-	/** What `storeMany` would do with each. Each value that is compared is a recorded read; none leaves the server. */
-	async previewMany(inputs, options) {
-		const body = {
-			secrets: [...inputs],
-			dry_run: true
-		};
-		return (await this.#connection.send("POST /v3/secrets/batch/store", { body }, options)).body.secrets;
-	}
-	/** Moves up to 100 into a list, or changes their tags and expiry, each by itself. */
-	async changeMany(input, options) {
-		return (await this.#connection.send("POST /v3/secrets/batch/change", { body: input }, options)).body;
-	}
-	/** Deletes up to 100 for good, with all their versions, each by itself. */
-	async deleteMany(ids, options) {
-		return (await this.#connection.send("POST /v3/secrets/batch/delete", { body: { ids: [...ids] } }, options)).body;
-	}
-	/** Stores a new version. Sent again after a lost connection, it is stored once. */
-	async update(id, input, options) {
-		return tagged(await this.#connection.send("PUT /v3/secrets/{id}", {
-			id,
-			body: input
-		}, options));
-	}
-	/**
-	* Deletes a secret for good, with all its versions. Sent again after a lost connection, it may be `NotFound` with
-	* `mayHaveActed`.
-	*/
-	async delete(id, options) {
-		await this.#connection.send("DELETE /v3/secrets/{id}", { id }, options);
-	}
-	/** What is known of all secrets that the API key may list, oldest first; page by page as they are taken. */
-	listMetadata(filter = {}, options) {
-		return allPages((query) => this.metadataPage({
-			...filter,
-			...query
-		}, options));
-	}
-	/** One page of what is known of them, 1000 unless the limit is another. */
-	async metadataPage(query = {}, options) {
-		const { body, headers } = await this.#connection.send("GET /v3/metadata", { query }, options);
-		return countedPageOf(body.secrets, headers);
-	}
-	/** How many secrets there are of each kind, and in each list, of those that the API key may list. */
-	async summary(options) {
-		return (await this.#connection.send("GET /v3/metadata/summary", {}, options)).body;
-	}
-	/** What is known of the secret beside its value. The `etag` is that of `updateMetadata`; a new value leaves it. */
-	async metadata(id, options) {
-		return tagged(await this.#connection.send("GET /v3/secrets/{id}/metadata", { id }, options));
-	}
-	/**
-	* Changes what is given, and leaves the rest; the value and its version stay. With the `etag` of `metadata` as
-	* `ifMatch`, only if nobody else changed any of it since.
-	*/
-	async updateMetadata(id, input, options) {
-		return tagged(await this.#connection.send("PATCH /v3/secrets/{id}/metadata", {
-			id,
-			body: input
-		}, options));
-	}
-	/** The versions that are kept, newest first, without values. */
-	async versions(id, options) {
-		const { body } = await this.#connection.send("GET /v3/secrets/{id}/versions", { id }, options);
-		return body.versions;
-	}
-	/** Reads the value as it was. */
-	async version(id, version, options) {
-		return (await this.#connection.send("GET /v3/secrets/{id}/versions/{version}", {
-			id,
-			version
-		}, options)).body;
-	}
-	/** Stores an old value as a new version. */
-	async restore(id, version, options) {
-		return tagged(await this.#connection.send("POST /v3/secrets/{id}/versions/{version}/restore", {
-			id,
-			version
-		}, options));
-	}
-	/** A reader for values that are needed often. It keeps them in memory: see `CachedSecrets`. */
-	cached(options) {
-		return new CachedSecrets(this, options);
-	}
-	async #many(refs, isRef, options) {
-		const { secrets, missing } = (await this.#connection.send("POST /v3/secrets/batch", { body: refs }, options)).body;
-		return {
-			secrets,
-			missing: missing.filter(isRef)
-		};
-	}
-};
-// src/client/seeds.ts
-/** One-time seeds for machines. */
-var Seeds = class {
-	#connection;
-	constructor(connection) {
-		this.#connection = connection;
-	}
-	/** Those that this API key made; with `account:manage`, all of the account. */
-	list(options) {
-		return allPages((query) => this.page(query, options));
-	}
-	async get(id, options) {
-		return (await this.#connection.send("GET /v3/seeds/{id}", { id }, options)).body;
-	}
-	/** Once; the URL is shown this once. @throws AlreadyMade when the answer that had it was lost: make another */
-	async create(input, options) {
-		return (await this.#connection.send("POST /v3/seeds", { body: input }, options)).body;
-	}
-	/** Its URL leads nowhere from now on. */
-	async delete(id, options) {
-		await this.#connection.send("DELETE /v3/seeds/{id}", { id }, options);
-	}
-	/** One page of the listing; without a limit, all of it. */
-	async page(query = {}, options) {
-		const { body, headers } = await this.#connection.send("GET /v3/seeds", { query }, options);
-		return pageOf(body.seeds, headers);
-	}
-};
-// src/client/sign-in.ts
-var SignIn = class {
-	#connection;
-	constructor(connection) {
-		this.#connection = connection;
-	}
-	async get(options) {
-		return (await this.#connection.send("GET /v3/sign-in", {}, options)).body;
-	}
-	/** With a second factor required, whoever has none is signed out, and sets one up at the next sign-in. */
-	async update(input, options) {
-		return (await this.#connection.send("PUT /v3/sign-in", { body: input }, options)).body;
-	}
-	/** @throws NotFound where there is none */
-	async sso(options) {
-		return (await this.#connection.send("GET /v3/sso", {}, options)).body;
-	}
-	async setSso(input, options) {
-		return (await this.#connection.send("PUT /v3/sso", { body: input }, options)).body;
-	}
-	async removeSso(options) {
-		await this.#connection.send("DELETE /v3/sso", {}, options);
 	}
 };
 // src/client/retry.ts
@@ -1124,19 +932,25 @@ var apiKeyShape = fields({
 	last_used_at: orNull(text),
 	created_by: orNull(makerShape)
 });
+var auditObjectShape = fields({
+	kind: text,
+	id: orNull(integer),
+	uid: orNull(text),
+	name: orNull(text),
+	version: orNull(integer),
+	hash: orNull(text)
+});
+var environmentRefShape = fields({
+	id: integer,
+	name: orNull(text)
+});
 var auditRecordShape = fields({
 	seq: integer,
 	time: text,
 	principal: principalShape,
 	action: text,
-	object: orNull(fields({
-		kind: text,
-		id: orNull(integer),
-		uid: orNull(text),
-		name: orNull(text),
-		version: orNull(integer),
-		hash: orNull(text)
-	})),
+	object: orNull(auditObjectShape),
+	environment: optional(environmentRefShape),
 	outcome: text,
 	request_id: text,
 	address: text,
@@ -1150,6 +964,25 @@ var begunLoginShape = fields({
 	verification_uri_complete: text,
 	expires_in: integer,
 	interval: integer
+});
+var heldInEnvironmentShape = fields({
+	environment: text,
+	id: integer,
+	version: integer,
+	updated_at: text,
+	group: orNull(integer)
+});
+var comparedNameShape = fields({
+	name: text,
+	state: oneOf("same", "different", "missing", "unknown"),
+	in: list(heldInEnvironmentShape)
+});
+var copiedSecretShape = fields({
+	name: text,
+	state: oneOf("created", "replaced", "same", "refused"),
+	id: orNull(integer),
+	version: orNull(integer),
+	why: orNull(text)
 });
 var deploymentShape = fields({
 	id: integer,
@@ -1181,6 +1014,13 @@ var enrolmentShape = fields({
 	enrolment: text,
 	secret: text,
 	uri: text
+});
+var environmentShape = fields({
+	id: integer,
+	name: text,
+	base: orNull(text),
+	secrets: integer,
+	created_at: text
 });
 var passkeyShape = fields({
 	id: integer,
@@ -1254,6 +1094,7 @@ var invitedUserShape = fields({
 	email: orNull(text),
 	role: roleShape,
 	name_patterns: orNull(list(text)),
+	environment_roles: optional(record(oneOf("admin", "editor", "reader", "auditor"))),
 	state: oneOf("active", "invited", "disabled"),
 	second_factor: bool,
 	created_at: text,
@@ -1489,6 +1330,7 @@ var userShape = fields({
 	email: orNull(text),
 	role: roleShape,
 	name_patterns: orNull(list(text)),
+	environment_roles: optional(record(oneOf("admin", "editor", "reader", "auditor"))),
 	state: oneOf("active", "invited", "disabled"),
 	second_factor: bool,
 	created_at: text,
@@ -1621,6 +1463,11 @@ var operations = {
 		isOpen: false,
 		answer: metadataShape
 	},
+	"PUT /v3/secrets/{id}/name": {
+		repeat: "keyed",
+		isOpen: false,
+		answer: updatedSecretShape
+	},
 	"GET /v3/lists": {
 		repeat: "safe",
 		isOpen: false,
@@ -1655,6 +1502,47 @@ var operations = {
 		repeat: "safe",
 		isOpen: false,
 		answer: movedShape
+	},
+	"GET /v3/environments": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ environments: list(environmentShape) })
+	},
+	"GET /v3/environments/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: environmentShape
+	},
+	"POST /v3/environments": {
+		repeat: "keyed",
+		isOpen: false,
+		answer: environmentShape
+	},
+	"PATCH /v3/environments/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: environmentShape
+	},
+	"DELETE /v3/environments/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"GET /v3/compare": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({
+			environments: list(text),
+			secrets: list(comparedNameShape)
+		})
+	},
+	"POST /v3/copy": {
+		repeat: "keyed",
+		isOpen: false,
+		answer: fields({
+			dry_run: bool,
+			secrets: list(copiedSecretShape)
+		})
 	},
 	"POST /v3/render": {
 		repeat: "safe",
@@ -2070,6 +1958,8 @@ var Connection = class {
 		if (this.#settings.apiKey === void 0) headers.set("strongroom-portal", "1");
 		else if (!isOpen) headers.set("authorization", `Bearer ${checkedApiKey(apiKey)}`);
 		if (body !== void 0) headers.set("content-type", "application/json");
+		const environment = environmentOf(options, this.#settings.environment);
+		if (environment !== void 0) headers.set("strongroom-environment", environment);
 		if (options.ifMatch !== void 0) headers.set("if-match", [options.ifMatch].flat().join(", "));
 		if (options.ifNoneMatch !== void 0) headers.set("if-none-match", options.ifNoneMatch);
 		if (repeat === "keyed") headers.set("idempotency-key", options.idempotencyKey ?? newIdempotencyKey());
@@ -2129,6 +2019,286 @@ function newIdempotencyKey() {
 	const bytes = crypto.getRandomValues(/* @__PURE__ */ new Uint8Array(16));
 	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+// src/client/machines.ts
+/** Machines that read without a key, and the switch of the account that lets them. */
+var Machines = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** All machines; page by page as they are taken. */
+	list(options) {
+		return allPages((query) => this.page(query, options));
+	}
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/machines", { query }, options);
+		return pageOf(body.machines, headers);
+	}
+	async get(id, options) {
+		return (await this.#connection.send("GET /v3/machines/{id}", { id }, options)).body;
+	}
+	/** Once, however often it is sent. */
+	async create(input, options) {
+		return (await this.#connection.send("POST /v3/machines", { body: input }, options)).body;
+	}
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/machines/{id}", { id }, options);
+	}
+};
+var AccountSettings = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async get(options) {
+		return (await this.#connection.send("GET /v3/settings", {}, options)).body;
+	}
+	/** What is not named stays as it is. */
+	async update(input, options) {
+		return (await this.#connection.send("PUT /v3/settings", { body: input }, options)).body;
+	}
+};
+// src/client/secrets.ts
+/** Secrets and their versions. */
+var Secrets = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** All secrets that the API key may list, oldest first, without values; page by page as they are taken. */
+	list(filter = {}, options) {
+		return allPages((query) => this.page({
+			...filter,
+			...query
+		}, options));
+	}
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/secrets", { query }, options);
+		return countedPageOf(body.secrets, headers);
+	}
+	/** Reads the current value. */
+	async get(id, options) {
+		return tagged(await this.#connection.send("GET /v3/secrets/{id}", {
+			id,
+			query: formOf(options)
+		}, options));
+	}
+	/** Reads the current value of the secret of this name: one request, and no right but to read it. */
+	async getByName(name, options) {
+		return tagged(await this.#connection.send("GET /v3/secrets/by-name/{name}", {
+			name,
+			query: formOf(options)
+		}, options));
+	}
+	/**
+	* Reads up to 1000 secrets by name, as they are at one moment: one request, each with its own record. One that the API
+	* key may see and not read is `Forbidden` for all. Values of more than 16 MiB together are `Invalid`.
+	*/
+	async getMany(names, options) {
+		return this.#many({ names }, (one) => typeof one === "string", options);
+	}
+	/** The same by id. */
+	async getManyById(ids, options) {
+		return this.#many({ ids }, (one) => typeof one === "number", options);
+	}
+	/**
+	* Creates the secret of this name, or stores a new version of it; `created` says which. Sent again after a lost connection,
+	* it does so once.
+	*/
+	async putByName(name, input, options) {
+		const answer = tagged(await this.#connection.send("PUT /v3/secrets/by-name/{name}", {
+			name,
+			body: input
+		}, options));
+		const { id, updated_at, etag } = answer;
+		return {
+			id,
+			name: answer.name,
+			updated_at,
+			etag,
+			created: "created_at" in answer
+		};
+	}
+	/** Creates a secret. Sent again after a lost connection, it is created once. */
+	async create(input, options) {
+		return tagged(await this.#connection.send("POST /v3/secrets", { body: input }, options));
+	}
+	/**
+	* Creates up to 100 secrets in one transaction: all of them, or none; `errors` of what is thrown names those at fault. Sent
+	* again after a lost connection, they are created once.
+	*/
+	async createMany(inputs, options) {
+		const body = { secrets: [...inputs] };
+		return (await this.#connection.send("POST /v3/secrets/batch/create", { body }, options)).body.secrets;
+	}
+	/**
+	* Stores up to 100 values in one transaction, all of them or none: new secrets, and next versions of those that are there.
+	* Sent again after a lost connection, they are stored once.
+	*/
+	async storeMany(inputs, options) {
+		const body = { secrets: [...inputs] };
+		return (await this.#connection.send("POST /v3/secrets/batch/store", { body }, options)).body.secrets;
+	}
+	/** What `storeMany` would do with each. Each value that is compared is a recorded read; none leaves the server. */
+	async previewMany(inputs, options) {
+		const body = {
+			secrets: [...inputs],
+			dry_run: true
+		};
+		return (await this.#connection.send("POST /v3/secrets/batch/store", { body }, options)).body.secrets;
+	}
+	/** Moves up to 100 into a list, or changes their tags and expiry, each by itself. */
+	async changeMany(input, options) {
+		return (await this.#connection.send("POST /v3/secrets/batch/change", { body: input }, options)).body;
+	}
+	/** Deletes up to 100 for good, with all their versions, each by itself. */
+	async deleteMany(ids, options) {
+		return (await this.#connection.send("POST /v3/secrets/batch/delete", { body: { ids: [...ids] } }, options)).body;
+	}
+	/** Stores a new version. Sent again after a lost connection, it is stored once. */
+	async update(id, input, options) {
+		return tagged(await this.#connection.send("PUT /v3/secrets/{id}", {
+			id,
+			body: input
+		}, options));
+	}
+	/**
+	* Deletes a secret for good, with all its versions. Sent again after a lost connection, it may be `NotFound` with
+	* `mayHaveActed`.
+	*/
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/secrets/{id}", { id }, options);
+	}
+	/** What is known of all secrets that the API key may list, oldest first; page by page as they are taken. */
+	listMetadata(filter = {}, options) {
+		return allPages((query) => this.metadataPage({
+			...filter,
+			...query
+		}, options));
+	}
+	/** One page of what is known of them, 1000 unless the limit is another. */
+	async metadataPage(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/metadata", { query }, options);
+		return countedPageOf(body.secrets, headers);
+	}
+	/** How many secrets there are of each kind, and in each list, of those that the API key may list. */
+	async summary(options) {
+		return (await this.#connection.send("GET /v3/metadata/summary", {}, options)).body;
+	}
+	/** What is known of the secret beside its value. The `etag` is that of `updateMetadata`; a new value leaves it. */
+	async metadata(id, options) {
+		return tagged(await this.#connection.send("GET /v3/secrets/{id}/metadata", { id }, options));
+	}
+	/**
+	* Changes what is given, and leaves the rest; the value and its version stay. With the `etag` of `metadata` as
+	* `ifMatch`, only if nobody else changed any of it since.
+	*/
+	async updateMetadata(id, input, options) {
+		return tagged(await this.#connection.send("PATCH /v3/secrets/{id}/metadata", {
+			id,
+			body: input
+		}, options));
+	}
+	/** Calls it otherwise: its value is stored again under the new name, as the next version. */
+	async rename(id, name, options) {
+		return tagged(await this.#connection.send("PUT /v3/secrets/{id}/name", {
+			id,
+			body: { name }
+		}, options));
+	}
+	/** The versions that are kept, newest first, without values. */
+	async versions(id, options) {
+		const { body } = await this.#connection.send("GET /v3/secrets/{id}/versions", { id }, options);
+		return body.versions;
+	}
+	/** Reads the value as it was. */
+	async version(id, version, options) {
+		return (await this.#connection.send("GET /v3/secrets/{id}/versions/{version}", {
+			id,
+			version,
+			query: formOf(options)
+		}, options)).body;
+	}
+	/** Stores an old value as a new version. */
+	async restore(id, version, options) {
+		return tagged(await this.#connection.send("POST /v3/secrets/{id}/versions/{version}/restore", {
+			id,
+			version
+		}, options));
+	}
+	/** A reader for values that are needed often. It keeps them in memory: see `CachedSecrets`. */
+	cached(options) {
+		return new CachedSecrets(this, options);
+	}
+	async #many(refs, isRef, options) {
+		const body = {
+			...refs,
+			...options?.resolve === false ? { resolve: false } : {}
+		};
+		const { secrets, missing } = (await this.#connection.send("POST /v3/secrets/batch", { body }, options)).body;
+		return {
+			secrets,
+			missing: missing.filter(isRef)
+		};
+	}
+};
+function formOf(options) {
+	return options?.resolve === false ? { resolve: "false" } : {};
+}
+// src/client/seeds.ts
+/** One-time seeds for machines. */
+var Seeds = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** Those that this API key made; with `account:manage`, all of the account. */
+	list(options) {
+		return allPages((query) => this.page(query, options));
+	}
+	async get(id, options) {
+		return (await this.#connection.send("GET /v3/seeds/{id}", { id }, options)).body;
+	}
+	/** Once; the URL is shown this once. @throws AlreadyMade when the answer that had it was lost: make another */
+	async create(input, options) {
+		return (await this.#connection.send("POST /v3/seeds", { body: input }, options)).body;
+	}
+	/** Its URL leads nowhere from now on. */
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/seeds/{id}", { id }, options);
+	}
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/seeds", { query }, options);
+		return pageOf(body.seeds, headers);
+	}
+};
+// src/client/sign-in.ts
+var SignIn = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async get(options) {
+		return (await this.#connection.send("GET /v3/sign-in", {}, options)).body;
+	}
+	/** With a second factor required, whoever has none is signed out, and sets one up at the next sign-in. */
+	async update(input, options) {
+		return (await this.#connection.send("PUT /v3/sign-in", { body: input }, options)).body;
+	}
+	/** @throws NotFound where there is none */
+	async sso(options) {
+		return (await this.#connection.send("GET /v3/sso", {}, options)).body;
+	}
+	async setSso(input, options) {
+		return (await this.#connection.send("PUT /v3/sso", { body: input }, options)).body;
+	}
+	async removeSso(options) {
+		await this.#connection.send("DELETE /v3/sso", {}, options);
+	}
+};
 // src/client/trust-rules.ts
 /** Keys for jobs without a stored one: rules about whose tokens are trusted, and trading a token for a key. */
 var TrustRules = class {
@@ -2172,6 +2342,7 @@ var Strongroom = class {
 	machines;
 	seeds;
 	deployments;
+	environments;
 	settings;
 	signIn;
 	account;
@@ -2188,6 +2359,7 @@ var Strongroom = class {
 		this.machines = new Machines(connection);
 		this.seeds = new Seeds(connection);
 		this.deployments = new Deployments(connection);
+		this.environments = new Environments(connection);
 		this.settings = new AccountSettings(connection);
 		this.signIn = new SignIn(connection);
 		this.account = new Account(connection);

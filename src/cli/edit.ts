@@ -20,7 +20,7 @@ import { isText, versionOfTag } from './secrets.ts'
 export async function edit(ref: string, options: RemoteOptions): Promise<void> {
   const client = await connect(options)
   const { id, name, type } = await findSecret(client, ref)
-  const { value, etag } = await client.secrets.get(id)
+  const { value, etag } = await client.secrets.get(id, { resolve: false })
   const before = Buffer.from(value, type === 'file' ? 'base64' : 'utf8')
   if (!isText(before)) throw new Fault('usage', `${name} is not text. Store another file with "secrets set --file".`)
   const after = likeBefore(before, await edited(name, before))

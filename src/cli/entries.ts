@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { NotFound, StrongroomError } from '../client/errors.ts'
 import type { Metadata } from '../client/model.ts'
+import type { ReadOptions } from '../client/options.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { isSecretName } from '../model/name.ts'
 import { readValues } from './values.ts'
@@ -35,20 +36,25 @@ export async function readMany(
   client: Strongroom,
   secrets: readonly Metadata[],
   onProgress: (done: number) => void,
+  options: ReadOptions = {},
 ): Promise<ReadonlyMap<string, Buffer>> {
   const values = new Map<string, Buffer>()
   for (let at = 0; at < secrets.length; at += groupSize) {
     const group = secrets.slice(at, at + groupSize)
-    for (const [name, value] of await readGroup(client, group)) values.set(name, value)
+    for (const [name, value] of await readGroup(client, group, options)) values.set(name, value)
     onProgress(Math.min(at + groupSize, secrets.length))
   }
   return values
 }
 
-async function readGroup(client: Strongroom, group: readonly Metadata[]): Promise<Iterable<[string, Buffer]>> {
+async function readGroup(
+  client: Strongroom,
+  group: readonly Metadata[],
+  options: ReadOptions,
+): Promise<Iterable<[string, Buffer]>> {
   try {
     const names = group.map(({ name }) => name)
-    return await readValues(client, names)
+    return await readValues(client, names, options)
   } catch (error) {
     const code = error instanceof StrongroomError ? error.code : undefined
     const isOfGroup = code === 'too_large' || (error instanceof Error && 'kind' in error && error.kind === 'notFound')
@@ -57,15 +63,15 @@ async function readGroup(client: Strongroom, group: readonly Metadata[]): Promis
   // Too long together, or one of them is gone.
   const values: [string, Buffer][] = []
   for (const secret of group) {
-    const value = await readOne(client, secret)
+    const value = await readOne(client, secret, options)
     if (value !== undefined) values.push([secret.name, value])
   }
   return values
 }
 
-async function readOne(client: Strongroom, { id, type }: Metadata): Promise<Buffer | undefined> {
+async function readOne(client: Strongroom, { id, type }: Metadata, options: ReadOptions): Promise<Buffer | undefined> {
   try {
-    const { value } = await client.secrets.get(id)
+    const { value } = await client.secrets.get(id, options)
     return Buffer.from(value, type === 'file' ? 'base64' : 'utf8')
   } catch (error) {
     if (error instanceof NotFound) return undefined

@@ -114,7 +114,8 @@ async function planOf(client: Strongroom, entries: readonly Entry[], { json }: O
 /** Nothing for a key that may write and not read. */
 export async function valuesOf(client: Strongroom, secrets: readonly Metadata[], onProgress: (done: number) => void) {
   try {
-    return await readMany(client, secrets, onProgress)
+    // What is stored of templates is compared, and not what becomes of it.
+    return await readMany(client, secrets, onProgress, { resolve: false })
   } catch (error) {
     if (error instanceof Forbidden) return undefined
     throw error

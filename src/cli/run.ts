@@ -13,7 +13,7 @@ import { closeEnd, makePipes, type Pipe } from './pipes.ts'
 import { type Ending, exitCodeOf, type Passing, startPassing } from './process.ts'
 import { environmentForOthers, variable } from './process-env.ts'
 import type { Project } from './project.ts'
-import { readValues } from './values.ts'
+import { readValues, readValuesFor } from './values.ts'
 import { checkedPrefix, checkedValue, isBeginning, type Naming, variablesOf } from './variables.ts'
 
 export interface RunOptions extends RemoteOptions {
@@ -98,7 +98,7 @@ function variablesFor(
 ): ReadonlyMap<string, string> {
   const files = selected.filter(({ type }) => type === 'file').map(({ name }) => name)
   if (files.length > 0) complain(`Files are left out of the environment: ${files.join(', ')}.`)
-  const names = selected.filter(({ type }) => type === 'text').map(({ name }) => name)
+  const names = selected.filter(({ type }) => type !== 'file').map(({ name }) => name)
   if (names.length === 0) throw new Fault('notFound', 'Only files are chosen, and none of them can be a variable.')
   return variablesOf(names, naming, new Set(override ? [] : Object.keys(environment)))
 }
@@ -162,7 +162,8 @@ async function read(client: Strongroom, selected: readonly Metadata[], options: 
   const { target, keepKey, mask } = options
   const environment = environmentForOthers()
   const variables = variablesFor(selected, options, environment)
-  const values = await readValues(client, [...variables.values()], target)
+  const wanted = [...variables.values()]
+  const values = target === undefined ? await readValues(client, wanted) : await readValuesFor(client, wanted, target)
   const short: string[] = []
   for (const [name, secret] of variables) {
     const value = values.get(secret) ?? Buffer.alloc(0)

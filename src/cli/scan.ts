@@ -202,6 +202,7 @@ const reasons: Readonly<Record<string, string>> = {
   short: 'too short to be found without being guessed',
   guessable: 'as they could be guessed',
   tag: 'as they are tagged no-scan',
+  unresolved: 'as they are templates that cannot be resolved',
 }
 
 function namesByReason(unscannable: readonly Unscannable[]): Iterable<readonly [string, readonly string[]]> {

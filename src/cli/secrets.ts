@@ -1,6 +1,7 @@
 /** `strongroom secrets list`, `get` and `delete`. */
 import { StrongroomError } from '../client/errors.ts'
 import type { Metadata } from '../client/model.ts'
+import type { ReadOptions } from '../client/options.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
@@ -37,7 +38,7 @@ export async function list(pattern: string | undefined, options: ListOptions): P
 function rowOf(secret: Metadata) {
   const { name, list: inList, version, updated_at, type } = secret
   const isExpired = hasExpired(secret)
-  const notes = [...(type === 'file' ? ['file'] : []), ...(isExpired ? ['expired'] : [])].join(', ')
+  const notes = [...(type === 'text' ? [] : [type]), ...(isExpired ? ['expired'] : [])].join(', ')
   return [name, inList.name, String(version), updated_at, { text: notes, style: isExpired ? 'red' : 'dim' } as const]
 }
 
@@ -46,6 +47,7 @@ function hasExpired({ expires_at }: Metadata): boolean {
 }
 
 interface GetOptions extends RemoteOptions {
+  readonly stored?: boolean
   readonly version?: string
   readonly output?: string
 }
@@ -54,7 +56,8 @@ interface GetOptions extends RemoteOptions {
 export async function get(ref: string, options: GetOptions): Promise<void> {
   const { output, json } = options
   const version = options.version === undefined ? undefined : numberOf('--version', options.version, 1, 1e15)
-  const bytes = await readOne(await connect(options), ref, version)
+  const form = options.stored ? ({ resolve: false } as const) : {}
+  const bytes = await readOne(await connect(options), ref, version, form)
   if (output !== undefined) {
     writeNew(output, bytes, 0o600, 'Remove it first, or choose another name.')
     if (json) return printJson({ secret: ref, output, bytes: bytes.length })
@@ -69,18 +72,24 @@ export async function get(ref: string, options: GetOptions): Promise<void> {
 }
 
 /** By name, with the right to read alone. */
-async function readOne(client: Strongroom, ref: string, version: number | undefined): Promise<Buffer> {
+async function readOne(
+  client: Strongroom,
+  ref: string,
+  version: number | undefined,
+  form: ReadOptions,
+): Promise<Buffer> {
   if (version === undefined && idIn(ref) === undefined) {
     const name = checkedName(ref)
-    const found = await readValues(client, [name]).catch(whenTooLarge)
+    const found = await readValues(client, [name], form).catch(whenTooLarge)
     if (found !== undefined) return found.get(name) ?? Buffer.alloc(0)
   }
   const { id, type } = await findSecret(client, ref)
-  const { value } = version === undefined ? await client.secrets.get(id) : await client.secrets.version(id, version)
+  const { value } =
+    version === undefined ? await client.secrets.get(id, form) : await client.secrets.version(id, version, form)
   return Buffer.from(value, type === 'file' ? 'base64' : 'utf8')
 }
 
-/** A file that is too long for a document is read as a file. */
+/** What is too long to be read with others is read alone. */
 function whenTooLarge(error: unknown): undefined {
   if (error instanceof StrongroomError && error.code === 'too_large') return undefined
   throw error

@@ -47,7 +47,7 @@ export async function set(ref: string, options: Options): Promise<void> {
 
 interface Input {
   readonly value: Buffer
-  readonly type: 'text' | 'file' | undefined
+  readonly type: 'text' | 'file' | 'template' | undefined
   readonly details: DetailsInput
   readonly ifVersion: number | undefined
   readonly list: string | undefined
@@ -145,8 +145,8 @@ function withoutLineEnd(bytes: Buffer): Buffer {
 }
 
 function typeIn({ type }: Options): Input['type'] {
-  if (type === undefined || type === 'text' || type === 'file') return type
-  throw new Fault('usage', '--type must be text or file.')
+  if (type === undefined || type === 'text' || type === 'file' || type === 'template') return type
+  throw new Fault('usage', '--type must be text, file or template.')
 }
 
 function detailsIn({ file, description, tag, expires }: Options): DetailsInput {

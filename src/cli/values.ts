@@ -1,5 +1,6 @@
 /** Reads values with one request: exact to the byte, files too, and with no more than the right to read them. */
 import { NotFound, StrongroomError } from '../client/errors.ts'
+import type { ReadOptions } from '../client/options.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { Fault } from './output.ts'
 
@@ -10,18 +11,16 @@ const most = 1000
  * Reads the values of secrets by name, all of them, or none: in one request, as they are at one moment, unless they are more
  * than 1000. That needs `secrets:read` and nothing else.
  *
- * @param target what holds these values from now on
  * @throws Fault `notFound` naming what is not there; StrongroomError
  */
 export async function readValues(
   client: Strongroom,
   names: readonly string[],
-  target?: string,
+  options: ReadOptions = {},
 ): Promise<ReadonlyMap<string, Buffer>> {
-  if (target !== undefined) return readFor(client, names, target)
   const values = new Map<string, Buffer>()
   for (let at = 0; at < names.length; at += most) {
-    const { secrets, missing } = await client.secrets.getMany(names.slice(at, at + most))
+    const { secrets, missing } = await client.secrets.getMany(names.slice(at, at + most), options)
     const [absent] = missing
     if (absent !== undefined)
       throw new Fault('notFound', `No secret is called "${absent}", or none that this key may read.`)
@@ -34,8 +33,12 @@ export function bytesOf(value: string, encoding: string): Buffer {
   return Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8')
 }
 
-/** A document that refers to each of them once is rendered: that tells whom a target's deployment is for. */
-async function readFor(
+/**
+ * The same for a target, which holds these values from now on: a document that refers to each of them once is rendered for it.
+ *
+ * @throws Fault `notFound`; StrongroomError
+ */
+export async function readValuesFor(
   client: Strongroom,
   names: readonly string[],
   target: string,

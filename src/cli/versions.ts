@@ -83,7 +83,7 @@ async function bytesOf(
   { id, type }: { readonly id: number; readonly type: string },
   version: number,
 ): Promise<Buffer> {
-  const { value } = await client.secrets.version(id, version)
+  const { value } = await client.secrets.version(id, version, { resolve: false })
   return Buffer.from(value, type === 'file' ? 'base64' : 'utf8')
 }
 

@@ -538,7 +538,7 @@ export interface Metadata {
   readonly id: number
   /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
   readonly name: string
-  /** "text" or "file". */
+  /** One of text, file, template. */
   readonly type: string
   readonly filename: string | null
   readonly list: ListRef
@@ -651,8 +651,8 @@ export interface NewSecret {
   readonly value: string
   /** Of `value`: base64 for a file, and text as it is, unless it is given. */
   readonly encoding?: 'utf-8' | 'base64'
-  /** "text" or "file". */
-  readonly type?: 'text' | 'file'
+  /** One of text, file, template. */
+  readonly type?: 'text' | 'file' | 'template'
   /** The name of a list; without one, `default`. */
   readonly list?: string
   /** Of a secret of type `file`. */
@@ -764,8 +764,8 @@ export interface OneOfNewSecrets {
   readonly value: string
   /** Of `value`: base64 for a file, and text as it is, unless it is given. */
   readonly encoding?: 'utf-8' | 'base64'
-  /** "text" or "file". */
-  readonly type?: 'text' | 'file'
+  /** One of text, file, template. */
+  readonly type?: 'text' | 'file' | 'template'
   /** The name of a list; without one, `default`. */
   readonly list?: string
   /** Of a secret of type `file`. */
@@ -794,8 +794,8 @@ export interface OneToStore {
   readonly value: string
   /** Of `value`: base64 for a file, and text as it is, unless it is given. */
   readonly encoding?: 'utf-8' | 'base64'
-  /** "text" or "file". */
-  readonly type?: 'text' | 'file'
+  /** One of text, file, template. */
+  readonly type?: 'text' | 'file' | 'template'
   /** The name of a list; without one, `default`. */
   readonly list?: string
   /** Of a secret of type `file`. */
@@ -865,7 +865,7 @@ export interface PutValue {
   /** Of `value`: base64 for a file, and text as it is, unless it is given. */
   readonly encoding?: 'utf-8' | 'base64'
   /** Of a secret that is made: `text` unless it is given. Of one that is there, the type that it has. */
-  readonly type?: 'text' | 'file'
+  readonly type?: 'text' | 'file' | 'template'
 }
 
 export interface Reader {
@@ -936,7 +936,7 @@ export interface SecretOfMany {
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly updated_at: string
   readonly version: number
-  /** One of text, file. */
+  /** One of text, file, template. */
   readonly type: string
   /** Of the value: `utf-8`, or `base64` for a file. */
   readonly encoding: string
@@ -948,6 +948,8 @@ export interface SecretRefs {
   readonly names?: readonly string[]
   /** An array of 1 to 1000 ids. */
   readonly ids?: readonly number[]
+  /** With `false`, templates come as they were stored, without what they refer to. */
+  readonly resolve?: boolean
 }
 
 /** Values to be kept under their names. */
@@ -1155,7 +1157,7 @@ export interface Unscannable {
   readonly id: number
   readonly name: string
   readonly version: number
-  /** Short, guessable or tag. */
+  /** Short, guessable, tag or unresolved. */
   readonly reason: string
 }
 

@@ -35,6 +35,7 @@ export {
   type KeyedOptions,
   type MatchOptions,
   type PutOptions,
+  type ReadOptions,
   type StrongroomOptions,
   session,
 } from './options.ts'

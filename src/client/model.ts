@@ -19,7 +19,7 @@ export interface SecretFilter {
   readonly expired?: 'first'
   /** Words, each of which must be in the name, the description or a tag. */
   readonly q?: string
-  readonly type?: 'text' | 'file'
+  readonly type?: 'text' | 'file' | 'template'
   readonly updated_before?: string
   /** Those that some target holds, or holds in an older version. */
   readonly held?: 'any' | 'old'

@@ -29,7 +29,7 @@ export interface Operations {
       readonly expires_before?: string
       readonly expired?: 'first'
       readonly q?: string
-      readonly type?: 'text' | 'file'
+      readonly type?: 'text' | 'file' | 'template'
       readonly updated_before?: string
       readonly held?: 'any' | 'old'
       readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'
@@ -40,7 +40,11 @@ export interface Operations {
     answer: { readonly secrets: readonly Api.SecretHead[] }
   }
   /** Read a secret. */
-  'GET /v3/secrets/{id}': { ids: 'id'; query: { readonly environment?: string }; answer: Api.Secret }
+  'GET /v3/secrets/{id}': {
+    ids: 'id'
+    query: { readonly resolve?: 'true' | 'false'; readonly environment?: string }
+    answer: Api.Secret
+  }
   /** Create a secret. */
   'POST /v3/secrets': { query: { readonly environment?: string }; body: Api.NewSecret; answer: Api.SecretHead }
   /** Update a secret. */
@@ -53,7 +57,11 @@ export interface Operations {
   /** Delete a secret. */
   'DELETE /v3/secrets/{id}': { ids: 'id'; query: { readonly environment?: string }; answer: Api.Message }
   /** Read a secret by its name. */
-  'GET /v3/secrets/by-name/{name}': { names: 'name'; query: { readonly environment?: string }; answer: Api.Secret }
+  'GET /v3/secrets/by-name/{name}': {
+    names: 'name'
+    query: { readonly resolve?: 'true' | 'false'; readonly environment?: string }
+    answer: Api.Secret
+  }
   /** Create or update the secret of a name. */
   'PUT /v3/secrets/by-name/{name}': {
     names: 'name'
@@ -100,7 +108,7 @@ export interface Operations {
   /** Read a version of a secret. */
   'GET /v3/secrets/{id}/versions/{version}': {
     ids: 'id' | 'version'
-    query: { readonly environment?: string }
+    query: { readonly resolve?: 'true' | 'false'; readonly environment?: string }
     answer: Api.Version
   }
   /** Restore a version of a secret. */
@@ -121,7 +129,7 @@ export interface Operations {
       readonly expires_before?: string
       readonly expired?: 'first'
       readonly q?: string
-      readonly type?: 'text' | 'file'
+      readonly type?: 'text' | 'file' | 'template'
       readonly updated_before?: string
       readonly held?: 'any' | 'old'
       readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'

@@ -40,6 +40,12 @@ export interface KeyedOptions extends CallOptions {
   readonly idempotencyKey?: string
 }
 
+/** Of a call that reads a value. */
+export interface ReadOptions extends CallOptions {
+  /** `false`: templates as they were stored, without what they refer to. */
+  readonly resolve?: false
+}
+
 /** Of a call that can depend on what is there. */
 export interface MatchOptions extends CallOptions {
   /** The `etag` of an earlier answer, several of them, or `*` for whatever is there: otherwise the call is a `Conflict`. */

@@ -26,7 +26,7 @@ import type {
   VersionHead,
 } from './model.ts'
 import type { AnswerOf } from './operations.ts'
-import type { CallOptions, KeyedOptions, MatchOptions, PutOptions } from './options.ts'
+import type { CallOptions, KeyedOptions, MatchOptions, PutOptions, ReadOptions } from './options.ts'
 
 export class Secrets {
   readonly #connection: Connection
@@ -47,25 +47,26 @@ export class Secrets {
   }
 
   /** Reads the current value. */
-  async get(id: number, options?: CallOptions): Promise<Secret & Tagged> {
-    return tagged(await this.#connection.send('GET /v3/secrets/{id}', { id }, options))
+  async get(id: number, options?: ReadOptions): Promise<Secret & Tagged> {
+    return tagged(await this.#connection.send('GET /v3/secrets/{id}', { id, query: formOf(options) }, options))
   }
 
   /** Reads the current value of the secret of this name: one request, and no right but to read it. */
-  async getByName(name: string, options?: CallOptions): Promise<Secret & Tagged> {
-    return tagged(await this.#connection.send('GET /v3/secrets/by-name/{name}', { name }, options))
+  async getByName(name: string, options?: ReadOptions): Promise<Secret & Tagged> {
+    const operation = 'GET /v3/secrets/by-name/{name}'
+    return tagged(await this.#connection.send(operation, { name, query: formOf(options) }, options))
   }
 
   /**
    * Reads up to 1000 secrets by name, as they are at one moment: one request, each with its own record. One that the API
    * key may see and not read is `Forbidden` for all. Values of more than 16 MiB together are `Invalid`.
    */
-  async getMany(names: readonly string[], options?: CallOptions): Promise<Many<string>> {
+  async getMany(names: readonly string[], options?: ReadOptions): Promise<Many<string>> {
     return this.#many({ names }, (one) => typeof one === 'string', options)
   }
 
   /** The same by id. */
-  async getManyById(ids: readonly number[], options?: CallOptions): Promise<Many<number>> {
+  async getManyById(ids: readonly number[], options?: ReadOptions): Promise<Many<number>> {
     return this.#many({ ids }, (one) => typeof one === 'number', options)
   }
 
@@ -175,9 +176,9 @@ export class Secrets {
   }
 
   /** Reads the value as it was. */
-  async version(id: number, version: number, options?: CallOptions): Promise<Version> {
+  async version(id: number, version: number, options?: ReadOptions): Promise<Version> {
     const operation = 'GET /v3/secrets/{id}/versions/{version}'
-    return (await this.#connection.send(operation, { id, version }, options)).body
+    return (await this.#connection.send(operation, { id, version, query: formOf(options) }, options)).body
   }
 
   /** Stores an old value as a new version. */
@@ -194,9 +195,14 @@ export class Secrets {
   async #many<Ref extends string | number>(
     refs: SecretRefs,
     isRef: (one: string | number) => one is Ref,
-    options: CallOptions | undefined,
+    options: ReadOptions | undefined,
   ): Promise<Many<Ref>> {
-    const { secrets, missing } = (await this.#connection.send('POST /v3/secrets/batch', { body: refs }, options)).body
+    const body = { ...refs, ...(options?.resolve === false ? { resolve: false } : {}) }
+    const { secrets, missing } = (await this.#connection.send('POST /v3/secrets/batch', { body }, options)).body
     return { secrets, missing: missing.filter(isRef) }
   }
+}
+
+function formOf(options: ReadOptions | undefined): { readonly resolve?: 'false' } {
+  return options?.resolve === false ? { resolve: 'false' } : {}
 }

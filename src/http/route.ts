@@ -63,7 +63,7 @@ export interface Content {
 }
 
 /** Refusals that do not follow from what a route is (`description.ts`): 401 of one that is open, 404 of one that names nothing. */
-export type RefusalStatus = 401 | 404 | 409 | 412 | 422
+export type RefusalStatus = 401 | 404 | 409 | 412 | 413 | 422
 
 export interface Schemas<Params extends TSchema, Query extends TSchema, Input extends TSchema, Answered> {
   readonly params: Params

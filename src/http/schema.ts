@@ -44,6 +44,25 @@ export const EnvironmentQuery = Type.Optional(
   }),
 )
 
+/** Of a route that reads a value. */
+export const ReadQuery = Type.Object(
+  {
+    ...KeyQuery,
+    resolve: Type.Optional(
+      Type.Enum(['true', 'false'] as const, {
+        description: '"true" or "false"',
+        'x-about': 'With `false`, a template comes as it was stored, without what it refers to.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+/** How a template is wanted. */
+export function formOf({ resolve }: Static<typeof ReadQuery>): 'resolved' | 'stored' {
+  return resolve === 'false' ? 'stored' : 'resolved'
+}
+
 /** The query of a route that knows no parameter but the key. */
 export const NoQuery = Type.Object(KeyQuery, { additionalProperties: false })
 

@@ -18,10 +18,16 @@ export interface Secret extends Details {
   readonly mac: Uint8Array
 }
 
+export const secretTypes = ['text', 'file', 'template'] as const
+export type SecretType = (typeof secretTypes)[number]
+
 /** What is known of a secret beside its value. */
 export interface Details {
-  /** `text` is well-formed Unicode, `file` any bytes. */
-  readonly type: 'text' | 'file'
+  /**
+   * `text` is well-formed Unicode, `file` any bytes; `template` is a text with references to other secrets, which are put in
+   * whenever its value is read.
+   */
+  readonly type: SecretType
   readonly filename: string | null
   readonly description: string
   readonly tags: readonly string[]

@@ -335,7 +335,7 @@ function segmentsIn(
       return [segment(0, order)]
     case 'type':
       if (type !== undefined) return [segment(0, 'name')]
-      return [segment(0, 'name', ...when({ type: 'file' })), segment(1, 'name', ...when({ type: 'text' }))]
+      return (['file', 'text', 'template'] as const).map((one, at) => segment(at, 'name', ...when({ type: one })))
     case 'expires': {
       if (expiresBefore !== undefined) return [segment(0, 'expires')]
       const some = { where: sql`s.expires_ms is not null`, course: 'expires' } as const

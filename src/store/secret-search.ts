@@ -112,7 +112,7 @@ function tagged({ accountId, environmentId }: Within, tag: string): Filter {
 }
 
 function ofType(type: Secret['type'], ids: (where: Query) => Query): Filter {
-  if (type === 'text') return { where: sql`s.type <> 'file'` }
+  if (type !== 'file') return { where: sql`s.type = ${type}` }
   const where = sql`s.type = 'file'`
   return { where, ids: ids(where), course: 'name' }
 }

@@ -19,6 +19,7 @@ export function weightOf(operation: Operation): number {
       return operation.refs.length
     case 'prepare_copy':
     case 'prepare_copy_to':
+    case 'read_parts':
       return operation.names.length
     case 'preview_copy':
     case 'copy_secrets':

@@ -8,11 +8,13 @@ import { type Fingerprint, fingerprintsOf, type Keys, rollingKeys } from '../fin
 import { windowBytes } from '../fingerprint/strength.ts'
 import { isPattern } from '../model/pattern.ts'
 import { namesOf, type Scope } from '../model/scope.ts'
+import type { Secret } from '../model/secret.ts'
 import { fits } from '../model/secret-search.ts'
 import type { Listing } from '../store/operation.ts'
 import type { StoredVersion } from '../store/stored.ts'
 import { decodePosition, encodeCursor } from './cursors.ts'
 import { filterInTurns } from './scan-in-turns.ts'
+import { resolve } from './secrets.ts'
 import { type Asker, ask, type Vault, verify } from './vault.ts'
 import { openVersion } from './versions.ts'
 
@@ -31,7 +33,7 @@ interface Version {
 }
 
 /** Why a value has no fingerprint. */
-type Reason = 'short' | 'guessable' | 'tag'
+type Reason = 'short' | 'guessable' | 'tag' | 'unresolved'
 
 export interface FingerprintSet {
   readonly base: number
@@ -141,7 +143,9 @@ async function fingerprintsOfVersion(vault: Vault, asker: Asker, stored: StoredV
   const of = { id: secret.id, name: secret.name, version }
   await verify(vault, asker, 'secrets', secret, 'secret.fingerprint')
   if (secret.tags.includes(noScanTag)) return { ...of, reason: 'tag' as const }
-  const value = await openVersion(vault, asker, stored, 'secret.fingerprint')
+  const opened = await openVersion(vault, asker, stored, 'secret.fingerprint')
+  const value = await resolvedValue(vault, asker, secret, opened)
+  if (value === undefined) return { ...of, reason: 'unresolved' as const }
   try {
     const made = fingerprintsOf(value, keys)
     if (made.length > 0) return { made: made.map((one) => ({ ...of, ...one })) }
@@ -152,6 +156,21 @@ async function fingerprintsOfVersion(vault: Vault, asker: Asker, stored: StoredV
     await setImmediate()
   }
 }
+
+/** Of a template what is read of it, by whoever may scan for all that goes in; nothing where it cannot be resolved. */
+async function resolvedValue(vault: Vault, asker: Asker, secret: Secret, value: Buffer): Promise<Buffer | undefined> {
+  if (secret.type !== 'template') return value
+  try {
+    return (await resolve(vault, asker, [{ secret, value }], 'secrets:scan')).all[0]?.value
+  } catch (error) {
+    if (error instanceof Refusal && unresolved.has(error.code)) return undefined
+    throw error
+  } finally {
+    value.fill(0)
+  }
+}
+
+const unresolved: ReadonlySet<string> = new Set(['unresolved_references', 'unsafe_rendering', 'too_large'])
 
 async function record(vault: Vault, asker: Asker, made: readonly string[], scopes: readonly Scope[]): Promise<void> {
   const names = [...new Set(made.map((line) => line.slice(line.lastIndexOf(' ') + 1)))]

@@ -108,7 +108,7 @@ async function* pagesOf(
         : await vault.store.secretsOfListAfter(within, listId, last, pageSize)
     const ids = page.filter(isWanted).map(({ id }) => id)
     if (ids.length > 0) {
-      const read = await readSecrets(vault, asker, ids)
+      const { all: read } = await readSecrets(vault, asker, ids)
       // What was deleted or moved meanwhile is not in the list any more.
       yield read.filter(
         (one) => one !== undefined && (listId === undefined || one.secret.listId === listId),

@@ -72,9 +72,12 @@ async function valuesOf(
   documents: readonly UserData[],
 ): Promise<{ readonly values: ReadonlyMap<string, Value>; readonly held: readonly Held[] }> {
   const names = namesIn(documents.flatMap(({ templates }) => templates))
-  const found = (await readSecrets(vault, asker, names)).flatMap((one) => one ?? [])
+  const { all, parts } = await readSecrets(vault, asker, names)
+  const found = all.flatMap((one) => one ?? [])
   const values = new Map(
     found.map(({ secret, value }) => [secret.name, secret.type === 'file' ? value : value.toString()] as const),
   )
-  return { values, held: found.map(({ secret: { id, uid, name, version } }) => ({ id, uid, name, version })) }
+  // What went into a template is in the document, too.
+  const secrets = new Map([...found.map(({ secret }) => secret), ...parts].map((secret) => [secret.uid, secret]))
+  return { values, held: [...secrets.values()].map(({ id, uid, name, version }) => ({ id, uid, name, version })) }
 }

@@ -9,6 +9,7 @@ import type { IdOrName, Match, Place } from '../store/naming.ts'
 import type { Changed, Creation, NextVersion, SecretHead } from '../store/operations/secrets.ts'
 import type { StoredSecret } from '../store/stored.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
+import { resolveAll } from './templates.ts'
 import { checkDetails, decodeValue, type Value } from './values.ts'
 import {
   type Asker,
@@ -35,29 +36,87 @@ export interface ReadSecret {
   readonly value: Buffer
 }
 
+/** How the value of a template is wanted: with what it refers to, or as it was stored. */
+export type Form = 'resolved' | 'stored'
+
 /**
  * Reads one secret's current value. The read is in the audit trail before this resolves.
  *
  * @returns the secret and its value: UTF-8, or the bytes of a file
- * @throws Refusal `not_found` for an unknown secret and, alike, for another account's; `forbidden`, `integrity_failure`
+ * @throws Refusal `not_found` for an unknown secret and, alike, for another account's; `forbidden`, `integrity_failure`;
+ *   of a template as `resolve` does
  */
-export async function readSecret(vault: Vault, asker: Asker, place: Place): Promise<ReadSecret> {
-  return openStored(vault, asker, await ask(vault, asker, { kind: 'read_secret', ...place }))
+export async function readSecret(
+  vault: Vault,
+  asker: Asker,
+  place: Place,
+  form: Form = 'resolved',
+): Promise<ReadSecret> {
+  const { noting, there } = followEnvironment(asker)
+  const read = await openStored(vault, asker, await ask(vault, noting, { kind: 'read_secret', ...place }))
+  if (read.secret.type !== 'template' || form === 'stored') return read
+  const { all } = await resolve(vault, there(), [read])
+  return all[0] ?? read
+}
+
+/**
+ * Follows something into the environment in which it is done: what is read because of it is looked up there, and in the bases of
+ * that one, however narrowly the first was looked for.
+ */
+export function followEnvironment(asker: Asker): { readonly noting: Asker; readonly there: () => Asker } {
+  let name = asker.environment?.name
+  const onEnvironment = (found: string) => {
+    name = found
+    asker.onEnvironment?.(found)
+  }
+  return { noting: { ...asker, onEnvironment }, there: () => ({ ...asker, environment: { name, isStrict: false } }) }
+}
+
+/**
+ * Puts into templates what they refer to, with a record of each, by the rights of the asker; other secrets stay as they are.
+ *
+ * @param asker in the environment in which the templates were read
+ * @param right that the asker has over what goes in
+ * @throws Refusal `unresolved_references`, `unsafe_rendering`, `too_large` where one is not resolved whole
+ */
+export async function resolve(
+  vault: Vault,
+  asker: Asker,
+  read: readonly ReadSecret[],
+  right: 'secrets:read' | 'secrets:scan' = 'secrets:read',
+): Promise<{ readonly all: readonly ReadSecret[]; readonly parts: readonly Secret[] }> {
+  const roots = read.filter(({ secret }) => secret.type === 'template')
+  if (roots.length === 0) return { all: read, parts: [] }
+  const { values, parts } = await resolveAll(roots, async (names) => {
+    const found = await ask(vault, asker, { kind: 'read_parts', names, right })
+    return Promise.all(found.map((one) => (typeof one === 'string' ? one : openStored(vault, asker, one))))
+  })
+  const byRoot = new Map(roots.map((root, at) => [root, values[at]]))
+  return { all: read.map((one) => ({ ...one, value: byRoot.get(one) ?? one.value })), parts }
 }
 
 /**
  * Reads many secrets in one transaction, each with its own record.
  *
- * @returns what was found, in the order asked for; `undefined` for what is absent or not to be read by this asker
- * @throws Refusal `integrity_failure`
+ * @returns what was found, in the order asked for; `undefined` for what is absent or not to be read by this asker; and what went
+ *   into templates among it
+ * @throws Refusal `integrity_failure`; of templates as `resolve` does
  */
 export async function readSecrets(
   vault: Vault,
   asker: Asker,
   refs: readonly IdOrName[],
-): Promise<(ReadSecret | undefined)[]> {
-  const found = await ask(vault, asker, { kind: 'read_secrets', refs })
-  return Promise.all(found.map((one) => ('kind' in one ? undefined : openStored(vault, asker, one))))
+): Promise<{ readonly all: readonly (ReadSecret | undefined)[]; readonly parts: readonly Secret[] }> {
+  const { noting, there } = followEnvironment(asker)
+  const found = await ask(vault, noting, { kind: 'read_secrets', refs })
+  const opened = await Promise.all(found.map((one) => ('kind' in one ? undefined : openStored(vault, asker, one))))
+  const { all, parts } = await resolve(
+    vault,
+    there(),
+    opened.filter((one) => one !== undefined),
+  )
+  const byUid = new Map(all.map((one) => [one.secret.uid, one]))
+  return { all: opened.map((one) => one && byUid.get(one.secret.uid)), parts }
 }
 
 /** Secrets that are read in one transaction by `readBatch`, at most. */
@@ -74,10 +133,13 @@ export async function readBatch<Ref extends IdOrName>(
   vault: Vault,
   asker: Asker,
   refs: readonly Ref[],
+  form: Form = 'resolved',
 ): Promise<{ readonly found: readonly ReadSecret[]; readonly missing: readonly Ref[] }> {
   const wanted = [...new Set(refs)]
-  const stored = await ask(vault, asker, { kind: 'read_batch', refs: wanted })
-  const found = await Promise.all(stored.flatMap((one) => (one === undefined ? [] : [openStored(vault, asker, one)])))
+  const { noting, there } = followEnvironment(asker)
+  const stored = await ask(vault, noting, { kind: 'read_batch', refs: wanted })
+  const read = await Promise.all(stored.flatMap((one) => (one === undefined ? [] : [openStored(vault, asker, one)])))
+  const found = form === 'stored' ? read : (await resolve(vault, there(), read)).all
   return { found, missing: wanted.filter((_, at) => stored[at] === undefined) }
 }
 

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { invalid, Refusal } from '../errors.ts'
 import { type Details, maxTags } from '../model/secret.ts'
+import { parseText } from '../render/text.ts'
 import type { Vault } from './vault.ts'
 
 /** A value as a request carries it. Without an encoding: base64 for a file, and text as it is. */
@@ -21,7 +22,7 @@ const maxFilename = 255
  */
 export function decodeValue(limits: Limits, value: Value, type: Details['type']): Buffer {
   const bytes = 'bytes' in value ? value.bytes : decode(value.text, value.encoding ?? encodingOf(type))
-  if (type === 'text' && !('text' in value && value.encoding !== 'base64') && !isUtf8(bytes)) {
+  if (type !== 'file' && !('text' in value && value.encoding !== 'base64') && !isUtf8(bytes)) {
     throw invalid('value', 'Must be UTF-8: this secret is a text. Other bytes need a secret of type "file".')
   }
   const [max, what] = type === 'file' ? [limits.maxFileBytes, ''] : [limits.maxValueBytes, ' of UTF-8']
@@ -29,6 +30,8 @@ export function decodeValue(limits: Limits, value: Value, type: Details['type'])
     const detail = `Must be at most ${max} bytes${what}.`
     throw new Refusal('too_large', `value: ${detail}`, { fields: [{ field: 'value', detail }] })
   }
+  // One that could never be resolved is not kept.
+  if (type === 'template') parseText(bytes.toString(), 'value')
   return bytes
 }
 

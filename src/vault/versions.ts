@@ -5,7 +5,7 @@ import type { Match } from '../store/naming.ts'
 import type { Changed } from '../store/operations/secrets.ts'
 import type { StoredVersion, VersionHead } from '../store/stored.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
-import { asChange, changedBy, changeInTurn, sealNext } from './secrets.ts'
+import { asChange, changedBy, changeInTurn, type Form, followEnvironment, resolve, sealNext } from './secrets.ts'
 import { type Asker, ask, type Identity, tryAskOnce, type Vault } from './vault.ts'
 
 /**
@@ -23,7 +23,8 @@ export async function listVersions(
 }
 
 /**
- * Reads the value of one version. The read is in the audit trail before this resolves.
+ * Reads the value of one version. The read is in the audit trail before this resolves. A template that was has in it what it
+ * refers to as that is now.
  *
  * @throws Refusal `not_found` for an unknown id and for a version that is not kept; `forbidden`, `integrity_failure`
  */
@@ -32,9 +33,14 @@ export async function readVersion(
   asker: Asker,
   id: number,
   version: number,
+  form: Form = 'resolved',
 ): Promise<{ stored: StoredVersion; value: Buffer }> {
-  const stored = await ask(vault, asker, { kind: 'read_version', id, version })
-  return { stored, value: await openVersion(vault, asker, stored, 'version.read') }
+  const { noting, there } = followEnvironment(asker)
+  const stored = await ask(vault, noting, { kind: 'read_version', id, version })
+  const read = { secret: stored.secret, value: await openVersion(vault, asker, stored, 'version.read') }
+  if (form === 'stored') return { stored, value: read.value }
+  const { all } = await resolve(vault, there(), [read])
+  return { stored, value: all[0]?.value ?? read.value }
 }
 
 export interface Restoring {

@@ -30,6 +30,33 @@ suite('strongroom secrets', async () => {
     }
   })
 
+  test('keeps templates, resolves them for whoever runs or exports, and edits, compares and imports what is stored', async () => {
+    const reference = `pass=\${{secret.part/a}}`
+    await person.run(['secrets', 'set', 'part/a'], { input: 'p4rt' })
+    const made = await person.run(['secrets', 'set', 'part/whole', '--type', 'template'], { input: reference })
+    assert.equal(made.code, 0, made.stderr)
+    const get = async (...words: string[]) => (await person.run(['secrets', 'get', 'part/whole', ...words])).stdout
+
+    assert.deepEqual([await get(), await get('--stored')], ['pass=p4rt', reference])
+    assert.deepEqual([await get('--version', '1'), await get('--version', '1', '--stored')], ['pass=p4rt', reference])
+    const shown = await person.run(['run', '--only', 'part/*', '--', 'sh', '-c', 'echo "$PART_WHOLE $PART_A"'])
+    assert.equal(shown.stdout, 'pass=p4rt p4rt\n')
+    const exported = await person.run(['export', '--only', 'part/whole', '--format', 'json'])
+    assert.deepEqual(JSON.parse(exported.stdout), { 'part/whole': 'pass=p4rt' })
+    const file = join(person.folder, 'templates.json')
+    writeFileSync(file, JSON.stringify({ 'part/whole': reference }))
+    const imported = await person.run(['import', file, '--yes', '--json'])
+    assert.deepEqual(JSON.parse(imported.stdout).same, ['part/whole'])
+    const editor = join(person.folder, 'append.sh')
+    writeFileSync(editor, `#!/bin/sh\nprintf '!' >> "$1"\n`, { mode: 0o700 })
+    const edited = await person.run(['secrets', 'edit', 'part/whole'], { env: { EDITOR: editor } })
+    assert.equal(edited.code, 0, edited.stderr)
+    assert.deepEqual([await get(), await get('--stored')], ['pass=p4rt!', `${reference}!`])
+    const malformed = await person.run(['secrets', 'set', 'part/whole'], { input: `\${{secret.}}` })
+    assert.equal(malformed.code === 0, false)
+    assert.match(malformed.stderr, /line 1, column 1/)
+  })
+
   test('leaves out a line end when it is told to, and says so when it is not', async () => {
     const kept = await person.run(['secrets', 'set', 'line-end'], { input: `${planted}\n` })
     assert.match(kept.stderr, /--trim/)

@@ -57,7 +57,7 @@ suite('The client and the description of the API', () => {
     const client = new Strongroom({ url: 'https://strongroom.example', apiKey: session, fetch: recording(sent) })
 
     const nothing: Sent<Operation> = {}
-    const ids = { ...nothing, ...{ id: 11, version: 12, secret: 13 } }
+    const ids = { ...nothing, ...{ id: 11, version: 12, secret: 13, name: 'a/b' } }
     for (const operation of Object.keys(operations).filter(isOperation)) {
       await assert.rejects(client.call(operation, ids))
     }
@@ -99,6 +99,9 @@ suite('The client and the description of the API', () => {
       audit.verify(),
       client.account.get(),
       client.account.rotateKeyPart(2),
+      secrets.getByName('a/b'),
+      secrets.getMany(['a/b']),
+      secrets.putByName('a/b', { value: '' }),
       secrets.metadata(11),
       Array.fromAsync(secrets.listMetadata()),
       secrets.updateMetadata(11, {}),
@@ -149,7 +152,7 @@ suite('The client and the description of the API', () => {
       [],
     )
     // Each method one of its own: whatever has none is called by its name.
-    assert.equal(sent.size, 57)
+    assert.equal(sent.size, 60)
   })
 
   test('agree on every field: its type, and whether it may be left out', async (t) => {
@@ -182,7 +185,11 @@ function isOperation(name: string): name is Operation {
 /** Notes down what is sent, with the ids of the tests by their names, and answers nothing of use. */
 function recording(sent: Set<string>) {
   return async (url: string, { method }: RequestInit) => {
-    const path = new URL(url).pathname.replace('/11', '/{id}').replace('/12', '/{version}').replace('/13', '/{secret}')
+    const path = new URL(url).pathname
+      .replace('/11', '/{id}')
+      .replace('/12', '/{version}')
+      .replace('/13', '/{secret}')
+      .replace('/a%2Fb', '/{name}')
     sent.add(`${method} ${path}`)
     return new Response('', { status: 418 })
   }
@@ -254,14 +261,20 @@ function toName(operation: string): string {
 /** An operation as a TypeScript type. */
 function typeOf(described: Described): string {
   const inPlace = (place: string) => (described.parameters ?? []).filter((parameter) => parameter.in === place)
-  const [ids, query] = [inPlace('path'), inPlace('query')]
+  const [path, query] = [inPlace('path'), inPlace('query')]
+  const [ids, names] = [false, true].map((isName) => path.filter(({ name }) => (name === 'name') === isName))
   const parts = query.map(({ name, required }) => `${name}${required === true ? '' : '?'}: string`)
   return `{ ${[
-    ...(ids.length === 0 ? [] : [`ids: ${ids.map(({ name }) => `'${name}'`).join(' | ')}`]),
+    ...namesOf('ids', ids),
+    ...namesOf('names', names),
     ...(parts.length === 0 ? [] : [`query: { ${parts.join('; ')} }`]),
     ...(described.requestBody === undefined ? [] : [`body: ${schemaType(bodyOf(described))}`]),
     `answer: ${answersOf(described).map(schemaType).join(' | ')}`,
   ].join('; ')} }`
+}
+
+function namesOf(what: string, parts: readonly { readonly name: string }[] = []): readonly string[] {
+  return parts.length === 0 ? [] : [`${what}: ${parts.map(({ name }) => `'${name}'`).join(' | ')}`]
 }
 
 function schemaType(schema: Schema): string {

@@ -5,7 +5,7 @@ import { readSecret, updateSecret } from '../../vault/secrets.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import { matchOf } from '../conditions.ts'
 import { bytes, defineRoute, noBody, type Route } from '../route.ts'
-import { formatTime, IdParams, idOf, NoQuery } from '../schema.ts'
+import { formatTime, formOf, IdParams, idOf, NoQuery, ReadQuery } from '../schema.ts'
 import { markChange, markRead, Updated } from './secrets.ts'
 
 const binary = { schema: Type.String({ format: 'binary' }) }
@@ -26,16 +26,21 @@ export const contentRoutes: readonly Route[] = [
     repeat: 'safe',
     schemas: {
       params: IdParams,
-      query: NoQuery,
+      query: ReadQuery,
       body: noBody,
       answers: { 200: Content },
-      refusals: [],
+      refusals: [413, 422],
     },
     headers: { takes: [], gives: ['ETag', 'Strongroom-Expires-At', 'Strongroom-Expired', 'Content-Disposition'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const { secret, value } = await readSecret(vault, askerOf(request), { id: idOf(request.params) })
+        const { secret, value } = await readSecret(
+          vault,
+          askerOf(request),
+          { id: idOf(request.params) },
+          formOf(request.query),
+        )
         markRead(reply, secret, vault.now()).removeHeader('strongroom-encoding')
         const type = secret.type === 'file' ? 'application/octet-stream' : 'text/plain; charset=utf-8'
         reply.header('content-disposition', contentDisposition.create(secret.filename ?? secret.name)).type(type)

@@ -29,7 +29,7 @@ const Answer = Type.Object(
     ),
     unscannable: Type.Array(
       Type.Object(
-        { ...version, reason: Type.String({ description: 'short, guessable or tag' }) },
+        { ...version, reason: Type.String({ description: 'short, guessable, tag or unresolved' }) },
         { title: 'Unscannable', description: 'A value that cannot be looked for.' },
       ),
     ),

@@ -7,14 +7,14 @@ import { matchOf, metadataEtagOf, metadataMatchOf } from '../conditions.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { DetailFields, detailsOf, formatTime, IdParams, idOf, NoQuery, Time } from '../schema.ts'
 import { ListRef } from './lists.ts'
-import { ListQuery, markChange, Name, pageOf, Updated } from './secrets.ts'
+import { ListQuery, markChange, Name, pageOf, typeWords, Updated } from './secrets.ts'
 
 const Id = Type.Integer({ minimum: 1 })
 const Known = Type.Object(
   {
     id: Id,
     name: Name,
-    type: Type.String({ description: '"text" or "file"' }),
+    type: Type.String({ description: typeWords }),
     filename: Type.Union([Type.String(), Type.Null()]),
     list: ListRef,
     version: Id,

@@ -1,10 +1,11 @@
 /** `/v3/secrets/by-name/{name}`: a secret by what it is called. */
 import { Type } from 'typebox'
+import { secretTypes } from '../../model/secret.ts'
 import { putSecret, readSecret } from '../../vault/secrets.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import { isNewOnly, matchOf } from '../conditions.ts'
 import { defineRoute, json, noBody, type Route } from '../route.ts'
-import { formatTime, NoQuery } from '../schema.ts'
+import { formatTime, formOf, NoQuery, ReadQuery } from '../schema.ts'
 import {
   EncodingOf,
   Listed,
@@ -13,7 +14,7 @@ import {
   markRead,
   Name,
   shown,
-  types,
+  typeWords,
   Updated,
   Value,
   WithValue,
@@ -34,16 +35,16 @@ export const namedSecretRoutes: readonly Route[] = [
     repeat: 'safe',
     schemas: {
       params: NameParams,
-      query: NoQuery,
+      query: ReadQuery,
       body: noBody,
       answers: { 200: WithValue },
-      refusals: [],
+      refusals: [413, 422],
     },
     headers: { takes: [], gives: ['ETag', 'Strongroom-Encoding', 'Strongroom-Expires-At', 'Strongroom-Expired'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const read = await readSecret(vault, askerOf(request), { id: request.params.name })
+        const read = await readSecret(vault, askerOf(request), { id: request.params.name }, formOf(request.query))
         markRead(reply, read.secret, vault.now())
         return shown(read)
       },
@@ -68,8 +69,8 @@ export const namedSecretRoutes: readonly Route[] = [
             value: Value,
             encoding: EncodingOf,
             type: Type.Optional(
-              Type.Enum(types, {
-                description: `one of ${types.join(', ')}`,
+              Type.Enum(secretTypes, {
+                description: typeWords,
                 'x-about':
                   'Of a secret that is made: `text` unless it is given. Of one that is there, the type that it has.',
               }),

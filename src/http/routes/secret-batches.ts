@@ -17,7 +17,7 @@ import { askerOf, identityOf } from '../asker.ts'
 import { markReplayed } from '../once.ts'
 import { defineRoute, json, noParams, type Route } from '../route.ts'
 import { ListName, NoQuery, parseTime, TimeInput } from '../schema.ts'
-import { Listed, listed, Name, NewBody, newSecretOf, shown, types, WithValue } from './secrets.ts'
+import { Listed, listed, Name, NewBody, newSecretOf, shown, typeWords, WithValue } from './secrets.ts'
 
 const OneOfMany = Type.Object(
   { ...NewBody.properties },
@@ -121,7 +121,7 @@ const ReadOfMany = Type.Object(
   {
     ...WithValue.properties,
     version: Type.Integer({ minimum: 1 }),
-    type: Type.String({ description: `One of ${types.join(', ')}.` }),
+    type: Type.String({ description: typeWords }),
     encoding: Type.String({ description: 'Of the value: `utf-8`, or `base64` for a file.' }),
   },
   { title: 'SecretOfMany', description: 'A secret with its current value, read with others.' },
@@ -154,6 +154,12 @@ export const secretBatchRoutes: readonly Route[] = [
                 description: `an array of 1 to ${maxRead} ids`,
               }),
             ),
+            resolve: Type.Optional(
+              Type.Boolean({
+                description: 'true or false',
+                'x-about': 'With `false`, templates come as they were stored, without what they refer to.',
+              }),
+            ),
           },
           {
             title: 'SecretRefs',
@@ -169,18 +175,23 @@ export const secretBatchRoutes: readonly Route[] = [
           missing: Type.Array(Type.Union([Type.String(), Type.Integer()]), { description: 'Names or ids.' }),
         }),
       },
-      refusals: [],
+      refusals: [422],
     },
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
       async (request) => {
-        const { names, ids } = request.body
+        const { names, ids, resolve = true } = request.body
         const refs = names ?? ids
         if (refs === undefined || (names !== undefined && ids !== undefined)) {
           throw invalid('names', 'Give either names or ids.')
         }
-        const { found, missing } = await readBatch<number | string>(vault, askerOf(request), refs)
+        const { found, missing } = await readBatch<number | string>(
+          vault,
+          askerOf(request),
+          refs,
+          resolve ? 'resolved' : 'stored',
+        )
         return { secrets: found.map(shownOfMany), missing: [...missing] }
       },
   }),

@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox'
 import { invalid } from '../../errors.ts'
 import { maxName, secretNamePattern, secretNameRule } from '../../model/name.ts'
 import { isPattern } from '../../model/pattern.ts'
-import { plainDetails, type Secret } from '../../model/secret.ts'
+import { plainDetails, type Secret, secretTypes } from '../../model/secret.ts'
 import type { Changed } from '../../store/operation.ts'
 import { decodePosition, encodeCursor } from '../../vault/cursors.ts'
 import { listSecrets, type SecretFilter, type SecretsFound, type SecretsInOrder } from '../../vault/secret-listing.ts'
@@ -28,6 +28,7 @@ import {
   DetailFields,
   detailsOf,
   formatTime,
+  formOf,
   IdParams,
   idOf,
   KeyQuery,
@@ -37,6 +38,7 @@ import {
   NoQuery,
   OffsetQuery,
   parseTime,
+  ReadQuery,
   Tag,
   Time,
   TimeInput,
@@ -63,7 +65,7 @@ export const Updated = Type.Object(
   { title: 'UpdatedSecret', description: 'A secret after a change.' },
 )
 
-export const types = ['text', 'file'] as const
+export const typeWords = `one of ${secretTypes.join(', ')}`
 const encodings = ['utf-8', 'base64'] as const
 export const EncodingOf = Type.Optional(
   Type.Enum(encodings, {
@@ -76,7 +78,7 @@ export const NewBody = Type.Object(
     name: Name,
     value: Value,
     encoding: EncodingOf,
-    type: Type.Optional(Type.Enum(types, { description: '"text" or "file"' })),
+    type: Type.Optional(Type.Enum(secretTypes, { description: typeWords })),
     list: Type.Optional(Type.String({ ...ListName, 'x-about': 'The name of a list; without one, `default`.' })),
     ...DetailFields,
   },
@@ -126,7 +128,7 @@ export const ListQuery = Type.Object(
         'x-about': 'Each must be somewhere in the name, the description or a tag; A to Z are as a to z.',
       }),
     ),
-    type: Type.Optional(Type.Enum(types, { description: '"text" or "file"' })),
+    type: Type.Optional(Type.Enum(secretTypes, { description: typeWords })),
     updated_before: Type.Optional(TimeInput),
     held: Type.Optional(
       Type.Enum(holdings, {
@@ -190,21 +192,22 @@ export const secretRoutes: readonly Route[] = [
     operationId: 'getSecret',
     tag: 'Secrets',
     summary: 'Read a secret',
-    description: 'The current value; of a file, in base64, and `Strongroom-Encoding` says so. `ETag` is the version.',
+    description:
+      'The current value; of a file, in base64, and `Strongroom-Encoding` says so; of a template, with what it refers to. `ETag` is the version.',
     scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
       params: IdParams,
-      query: NoQuery,
+      query: ReadQuery,
       body: noBody,
       answers: { 200: WithValue },
-      refusals: [],
+      refusals: [413, 422],
     },
     headers: { takes: [], gives: ['ETag', 'Strongroom-Encoding', 'Strongroom-Expires-At', 'Strongroom-Expired'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const read = await readSecret(vault, askerOf(request), { id: idOf(request.params) })
+        const read = await readSecret(vault, askerOf(request), { id: idOf(request.params) }, formOf(request.query))
         markRead(reply, read.secret, vault.now())
         return shown(read)
       },

@@ -6,7 +6,7 @@ import { listVersions, readVersion, restoreVersion } from '../../vault/versions.
 import { askerOf, identityOf } from '../asker.ts'
 import { etagOf, matchOf } from '../conditions.ts'
 import { defineRoute, noBody, type Route } from '../route.ts'
-import { formatTime, IdParams, IdText, idOf, NoQuery, Time } from '../schema.ts'
+import { formatTime, formOf, IdParams, IdText, idOf, NoQuery, ReadQuery, Time } from '../schema.ts'
 import { inJson, markChange, Name, Updated, Value } from './secrets.ts'
 
 const Id = Type.Integer({ minimum: 1 })
@@ -56,22 +56,28 @@ export const versionRoutes: readonly Route[] = [
     operationId: 'getVersion',
     tag: 'Versions',
     summary: 'Read a version of a secret',
-    description: '',
+    description: 'Of a template, with what it refers to as that is now.',
     scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
       params: VersionParams,
-      query: NoQuery,
+      query: ReadQuery,
       body: noBody,
       answers: { 200: Whole },
-      refusals: [],
+      refusals: [413, 422],
     },
     headers: { takes: [], gives: ['Strongroom-Encoding'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
         const wanted = versionOf(request.params)
-        const { stored, value } = await readVersion(vault, askerOf(request), idOf(request.params), wanted)
+        const { stored, value } = await readVersion(
+          vault,
+          askerOf(request),
+          idOf(request.params),
+          wanted,
+          formOf(request.query),
+        )
         const { secret, version, createdAt } = stored
         const { id, name } = secret
         if (secret.type === 'file') reply.header('strongroom-encoding', 'base64')

@@ -12,6 +12,14 @@ export function success<Data>(data: Data) {
 /** What of a request is at fault, under the names that the clients know. */
 const fieldNames: Record<string, string> = { value: 'secret_value' }
 
+/** Names of secrets are words of somebody, which clients may take for something else: they are left out. */
+const unresolved =
+  'This value is a template that refers to what is absent, may not be read, leads back to itself or does not fit. Read it over /v3 to see where.'
+
+function messageOf({ code, message }: Refusal): string {
+  return code === 'unresolved_references' || code === 'unsafe_rendering' ? unresolved : message
+}
+
 /** Together with the status, what every client takes for absence. */
 const absentList: Fields = { secret_list_id: ['The secret list id must be a valid secret list.'] }
 const absentValue: Fields = { secret_list_value_id: ['The secret list value id must be a valid secret list value.'] }
@@ -44,7 +52,13 @@ export function answerInEnvelope(
     .headers(headersOf(refusal))
     .type('application/json; charset=utf-8')
     .serializer(JSON.stringify)
-    .send({ result: 'error', message: refusal.message, code, data: null, ...(fields === undefined ? {} : { fields }) })
+    .send({
+      result: 'error',
+      message: messageOf(refusal),
+      code,
+      data: null,
+      ...(fields === undefined ? {} : { fields }),
+    })
 }
 
 function clientsView(refusal: Refusal, nameField: string): { code: number; fields?: Fields } {
@@ -59,6 +73,9 @@ function clientsView(refusal: Refusal, nameField: string): { code: number; field
       return { code: 422, fields: { idempotency_key: [message] } }
     case 'name_taken':
       return { code: 422, fields: { [nameField]: [message] } }
+    case 'unresolved_references':
+    case 'unsafe_rendering':
+      return { code: 422, fields: { secret_value: [unresolved] } }
     case 'invalid':
     case 'too_large':
       if (fields.length === 0 && code === 'too_large') return { code: 413 }

@@ -169,6 +169,41 @@ const readBatch = defineOperation<{ readonly refs: readonly IdOrName[] }, readon
   },
 })
 
+/** What a template refers to: the secrets, and of which names there is none, or none that may be read. */
+const readParts = defineOperation<
+  { readonly names: readonly string[]; readonly right: 'secrets:read' | 'secrets:scan' },
+  readonly (StoredSecret | 'absent' | 'forbidden')[]
+>()({
+  kind: 'read_parts',
+  action: ({ right }) => (right === 'secrets:read' ? 'secret.read' : 'secret.fingerprint'),
+  scope: (_call, { right }) =>
+    overSome(right, (_, { names: [first] }) => (first === undefined ? null : unknownSecret(first))),
+  environment: 'meant',
+  // Whoever puts many values into one template reads many at once.
+  delicate: (_call, { names }) => names.length > 1,
+  grants: 'nothing',
+  needs: (needs, { names }) => {
+    for (const name of names) needs.secret(name)
+  },
+  sharing: true,
+  decide: (call, { names, right }) => {
+    const looked = names.map((id) => lookFor(call, { id }, right))
+    const bytes = looked.map(({ found, isAllowed }) => (isAllowed ? (found?.sealed.length ?? 0) : 0))
+    if (sumOf(bytes) > maxBatchBytes) {
+      const detail = `What templates refer to has more than ${maxBatchBytes} bytes together.`
+      return refuse(call, unknownSecret(names[0] ?? ''), 'too_large', detail)
+    }
+    const parts = looked.map(({ found, isAllowed, isSeen }, at) => {
+      const object = found === undefined ? unknownSecret(names[at] ?? '') : objectOf(found)
+      const isThere = found !== undefined && (isAllowed || isSeen)
+      record(call, object, isThere ? (isAllowed ? 'ok' : 'forbidden') : 'not_found')
+      if (found === undefined || !isThere) return 'absent'
+      return isAllowed ? found : 'forbidden'
+    })
+    return { kind: 'done', result: parts }
+  },
+})
+
 function fieldOf(ref: IdOrName | undefined): string {
   return typeof ref === 'number' ? 'ids' : 'names'
 }
@@ -680,6 +715,7 @@ export const secretOperations = {
   [readSecret.kind]: readSecret,
   [readSecrets.kind]: readSecrets,
   [readBatch.kind]: readBatch,
+  [readParts.kind]: readParts,
   [prepareSecret.kind]: prepareSecret,
   [createSecret.kind]: createSecret,
   [createSecrets.kind]: createSecrets,
