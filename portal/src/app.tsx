@@ -2,7 +2,9 @@
 import { lazy, Suspense, useEffect } from 'react'
 import { Link, Route, Router, Switch, useLocation } from 'wouter'
 import { loadSession, useSessionState } from './api/session.ts'
+import { BarredPage } from './frame/barred.tsx'
 import { Frame } from './frame/frame.tsx'
+import { useBar } from './frame/navigation.ts'
 import { NewSecretPage } from './secrets/new-page.tsx'
 import { SecretPage } from './secrets/secret-page.tsx'
 import { SecretsPage } from './secrets/secrets-page.tsx'
@@ -72,6 +74,14 @@ function Pages({ welcomeToken }: { readonly welcomeToken: string | undefined }) 
 
 function Inside() {
   const [place] = useLocation()
+  const bar = useBar(place)
+  if (bar !== undefined) {
+    return (
+      <Frame>
+        <BarredPage {...bar} />
+      </Frame>
+    )
+  }
   return (
     <Frame>
       <Boundary key={place}>

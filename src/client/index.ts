@@ -25,7 +25,6 @@ export {
 } from './errors.ts'
 export { Keys, type RevokeOptions } from './keys.ts'
 export { Lists } from './lists.ts'
-export { beginLogin, cancelLogin, pollLogin } from './logins.ts'
 export { AccountSettings, Machines } from './machines.ts'
 export type * from './model.ts'
 export type { AnswerOf, Operation } from './operations.ts'

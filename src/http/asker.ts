@@ -9,7 +9,7 @@ import type { Context } from './context.ts'
 import { forgetEnvironment, inEnvironment } from './environment.ts'
 import { addressOf, clientOf } from './peer.ts'
 import { toRefusal } from './problem.ts'
-import { sessionTokenOf } from './session-cookie.ts'
+import { hasSessionCookie, sessionTokenOf } from './session-cookie.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -127,6 +127,12 @@ function machineOf({ metrics, failureLimiter }: Context, request: FastifyRequest
   throw unauthenticated()
 }
 
+/** A person has a session, and no key: whichever token the cookie holds, and whether it ever was one. */
+function ofPerson(refusal: Refusal, request: FastifyRequest): Refusal {
+  if (refusal.code !== 'unauthenticated' || request.headers.authorization !== undefined) return refusal
+  return hasSessionCookie(request) ? new Refusal('unauthenticated', 'Your session has ended. Sign in again.') : refusal
+}
+
 /** What is left is for the records of reads. A deletion has no body, and is let through. */
 function nearlyFull(): Refusal {
   const message = 'The disk is nearly full: nothing was changed. Free some space, or delete secrets, then repeat.'
@@ -143,7 +149,7 @@ function authenticateBeforeRefusing(
   answer: ErrorAnswer,
 ): void {
   app.setErrorHandler(async (error, request, reply) => {
-    const refusal = await rightRefusal(error, request)
+    const refusal = ofPerson(await rightRefusal(error, request), request)
     forgetEnvironment(reply)
     if (refusal.code === 'unauthenticated' && request.asker !== undefined) {
       metrics.refusedKeys.inc({ reason: request.asker.caller.kind === 'machine' ? 'missing' : 'refused' })

@@ -25,6 +25,12 @@ export function sessionTokenOf(request: FastifyRequest): string | undefined {
   return token
 }
 
+/** Whether the request carries the cookie of a session, whatever is in it. */
+export function hasSessionCookie(request: FastifyRequest): boolean {
+  const name = nameFor(request)
+  return (request.headers.cookie ?? '').split(';').some((pair) => pair.trim().startsWith(`${name}=`))
+}
+
 export function setCookie(request: FastifyRequest, reply: FastifyReply, token: string, maxAgeMs: number): void {
   const rest = `Max-Age=${Math.max(0, Math.floor(maxAgeMs / 1000))}`
   reply.header('set-cookie', `${nameFor(request)}=${token}; ${attributes(request)}; ${rest}`)

@@ -4004,4 +4004,20 @@ export const faults: readonly Fault[] = [
     'client/secrets.test.ts',
     'SQLite.*no name that would lead',
   ),
+  fault(
+    'a person is told what they cannot do, and nothing of a key',
+    'store/decide/wording.ts',
+    "if (kind !== 'user') return",
+    "if (kind !== 'host') return",
+    'v3/words-for-people.test.ts',
+    'SQLite.*by every call',
+  ),
+  fault(
+    'a person whose session ended is told so',
+    'http/asker.ts',
+    "return hasSessionCookie(request) ? new Refusal('unauthenticated', 'Your session has ended. Sign in again.') : refusal",
+    'return refusal',
+    'v3/words-for-people.test.ts',
+    'SQLite.*their session ended',
+  ),
 ]

@@ -46,6 +46,34 @@ const items: readonly NavigationItem[] = [
   { path: '/settings', label: 'Settings', icon: Settings, key: 't', group: 'Account' },
 ]
 
+/** A page that one may not see, and what one would need to be allowed. */
+export interface Bar {
+  readonly label: string
+  readonly deed: string
+}
+
+/** What each page is for, whose right one may lack. */
+const deeds: Readonly<Record<string, string>> = {
+  'secrets:list': 'list secrets',
+  'secrets:write': 'create secrets',
+  'keys:manage': 'manage API keys',
+  'audit:read': 'read the audit log',
+  'account:manage': 'manage the account',
+}
+
+const places: readonly { readonly path: string; readonly label: string; readonly right?: string }[] = [
+  { path: '/secrets/new', label: 'New secret', right: 'secrets:write' },
+  ...items,
+]
+
+/** Why the page at an address is not for whoever is signed in; nothing where it is, or there is none. */
+export function useBar(location: string): Bar | undefined {
+  const rights = useRights()
+  const found = places.find(({ path }) => location === path || (path !== '/' && location.startsWith(`${path}/`)))
+  if (found?.right === undefined || rights.has(found.right)) return undefined
+  return { label: found.label, deed: deeds[found.right] ?? 'see this page' }
+}
+
 /** The pages that whoever is signed in may see. */
 export function useNavigation(): readonly NavigationItem[] {
   const rights = useRights()

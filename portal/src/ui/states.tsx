@@ -42,7 +42,8 @@ export function Trouble({ error, onRetry }: { readonly error: unknown; readonly 
   const code = codeOf(error)
   const advice =
     code === 'forbidden'
-      ? 'Your role does not include this. Ask an owner of the account.'
+      ? // The sentence says who can.
+        ''
       : code === 'not_found'
         ? 'It may have been deleted, or its address is wrong.'
         : 'Nothing was changed.'

@@ -96,7 +96,7 @@ const limited = 'This API key is limited to networks; '
 const expires = 'This API key expires, and '
 const sentences: Readonly<Record<Thing, Readonly<Record<Part, string>>>> = {
   key: {
-    scopes: 'scopes: A key cannot have more rights than the key that makes it.',
+    scopes: 'scopes: An API key cannot have more permissions than whoever creates it.',
     networks: `networks: ${limited}the new key must be limited to them too.`,
     until: 'expires_at: This API key expires; the new key must not outlive it.',
     role: 'This key may do what only owners may, and can be handed on by them alone.',
@@ -108,7 +108,7 @@ const sentences: Readonly<Record<Thing, Readonly<Record<Part, string>>>> = {
     role: 'A session cannot be an owner’s when its user is none.',
   },
   trust_rule: {
-    scopes: 'scopes: A trust rule cannot give more rights than the key that makes it has.',
+    scopes: 'scopes: A trust rule cannot give more permissions than whoever creates it has.',
     networks: `networks: ${limited}the trust rule must be limited to them too.`,
     until: `${expires}the trust rule would outlive it. Use one that does not expire.`,
     role: 'A trust rule cannot give what only owners may do.',

@@ -25,6 +25,7 @@ import { accounts } from '../tables/account.ts'
 import { audit } from '../tables/record.ts'
 import { storedSecrets } from '../tables/secret.ts'
 import type { World } from '../world.ts'
+import { lacking } from './wording.ts'
 
 type Secret = SealedRows['secrets']
 
@@ -128,9 +129,14 @@ export function refuseField(call: Call, object: AuditObject | null, code: Record
   return { ...refuse(call, object, code, field.detail), fields: [field] }
 }
 
-/** 403 for a right that the caller's key does not have. */
+/** What is at fault with a name that the caller has no right for. */
+export function lackingName({ principal }: Call, right: Right): string {
+  return lacking(principal, right, 'this name')
+}
+
+/** 403 for a right that the caller does not have. */
 export function forbid(call: Call, object: AuditObject | null, right: Right): Refused {
-  return refuse(call, object, 'forbidden', `This API key lacks the scope ${right} for this.`, right)
+  return refuse(call, object, 'forbidden', lacking(call.principal, right), right)
 }
 
 /** Whether something says that whoever asks has made it. */

@@ -22,6 +22,7 @@ import {
   done,
   forbid,
   type Listing,
+  lackingName,
   listingOf,
   putAccount,
   putSecret,
@@ -152,7 +153,10 @@ const readBatch = defineOperation<{ readonly refs: readonly IdOrName[] }, readon
     )
     const [first] = forbidden
     if (first !== undefined) {
-      const fields = forbidden.map(({ at }) => ({ field: `${fieldOf(refs[at])}.${at}`, detail: lacks(right) }))
+      const fields = forbidden.map(({ at }) => ({
+        field: `${fieldOf(refs[at])}.${at}`,
+        detail: lackingName(call, right),
+      }))
       return { ...forbid(call, objectOf(first.found), right), fields }
     }
     const read = looked.map(({ found, isAllowed }) => (isAllowed ? found : undefined))
@@ -466,7 +470,7 @@ function storingFault(
 ) {
   const { name, version } = one
   if (!allowsName(call.scopes, 'secrets:write', call.environment.name, name))
-    return { code: 'forbidden', ...nameLacks } as const
+    return { code: 'forbidden', ...nameLacks(call) } as const
   if (before.has(name)) {
     return { code: 'invalid', field: 'name', detail: 'Must be a name that no other of them has.' } as const
   }
@@ -484,7 +488,9 @@ function storingFault(
   return undefined
 }
 
-const nameLacks = { field: 'name', detail: lacks('secrets:write') } as const
+function nameLacks(call: Call) {
+  return { field: 'name', detail: lackingName(call, 'secrets:write') } as const
+}
 
 /** Nothing is in its way. */
 function storeOne(call: Call, one: Storing): Stored {
@@ -523,7 +529,7 @@ function isListAbsent(call: Call, { list }: Creation): boolean {
 function faultOf(call: Call, creation: Creation, before: ReadonlySet<string>) {
   const { name } = creation
   if (!allowsName(call.scopes, 'secrets:write', call.environment.name, name)) {
-    return { code: 'forbidden', ...nameLacks } as const
+    return { code: 'forbidden', ...nameLacks(call) } as const
   }
   if (before.has(name) || hasName(call, name)) {
     return { code: 'name_taken', field: 'name', detail: taken } as const
@@ -531,10 +537,6 @@ function faultOf(call: Call, creation: Creation, before: ReadonlySet<string>) {
   if (isListAbsent(call, creation))
     return { code: 'not_found', field: 'list', detail: noListOf(creation.list ?? '') } as const
   return undefined
-}
-
-function lacks(right: Right): string {
-  return `This API key lacks the scope ${right} for this name.`
 }
 
 /** Nothing is in its way. */
