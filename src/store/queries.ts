@@ -55,15 +55,15 @@ export const storedSecretsAfter = (accountId: number, after: number, limit: numb
   where s.account_id = ${accountId} and s.id > ${after} order by s.id limit ${limit}`,
   )
 
-/** Secrets with their keys and current values. */
+/** Secrets with their keys and current values: nothing stands for one that is missing, and then it does not open. */
 export const storedOf = (accountId: number, ids: readonly number[]) =>
   reading(
     { read: toStoredSecret },
     sql`
   select ${all(secrets, 's')}, k.key_version, k.wrapped, v.sealed
   from secrets s
-  join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
-  join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version
+  left join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
+  left join versions v on v.account_id = s.account_id and v.secret_id = s.id and v.version = s.version
   where s.account_id = ${accountId} and s.id in (${among(ids)}) and ${inStandingList}
   order by s.id`,
   )

@@ -35,7 +35,7 @@ for (const engine of engines) {
       ok(await api.get(`/v3/audit?action=${action}&limit=1000`)).body.records as readonly {
         readonly object: { readonly name: string }
         readonly outcome: string
-        readonly environment?: string
+        readonly environment?: { readonly name: string }
       }[]
     return { ...account, put, keyWith, read, copy, records }
   }
@@ -169,6 +169,7 @@ for (const engine of engines) {
       const dry = ok(await copy(api, { ...wanted, dry_run: true })).body
       assert.equal(await read('prod', 'new'), undefined)
       const done = ok(await copy(api, wanted)).body
+      const reads = await records('secret.read')
 
       const states = ({ secrets }: { secrets: readonly { name: string; state: string }[] }) =>
         secrets.map(({ name, state }) => [name, state])
@@ -195,7 +196,11 @@ for (const engine of engines) {
         (await records('secret.create')).slice(0, 1).map(({ object }) => object.name),
         ['new'],
       )
-      assert.ok((await records('secret.read')).some(({ object, outcome }) => object.name === 'new' && outcome === 'ok'))
+      const inDev = reads.filter(({ environment }) => environment?.name === 'dev').map(({ object }) => object.name)
+      const inProd = reads.filter(({ environment }) => environment?.name === 'prod').map(({ object }) => object.name)
+      // In the dry run, and then.
+      assert.deepEqual(inDev.sort(), ['equal', 'equal', 'new', 'new', 'other', 'other'])
+      assert.deepEqual(inProd.sort(), ['equal', 'equal', 'other', 'other'], 'what it was compared with')
       assert.doesNotMatch(JSON.stringify(dry) + JSON.stringify(done), /value of new|newer/)
       const verdict = ok(await api.post('/v3/audit/verify', {})).body
       assert.equal(verdict.fault ?? null, null)
