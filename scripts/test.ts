@@ -80,7 +80,7 @@ try {
   const { status } = spawnSync(
     process.execPath,
     [
-      ...forShortLives,
+      ...(isLong ? [] : forShortLives),
       `--import=${pathToFileURL(join(import.meta.dirname, '..', 'test/support/bundled.mjs')).href}`,
       '--test',
       `--test-concurrency=${isLong ? 1 : 4}`,
