@@ -36,6 +36,7 @@ async function makeRich(server: TestServer): Promise<void> {
     await one.delete('/v3/secrets/2')
   }
   await api.post('/v3/lists', { name: 'prod' })
+  await api.post('/v3/environments', { name: 'prod', base: 'default' })
   const file = Buffer.from(Array.from({ length: 300_000 }, (_, at) => at % 256)).toString('base64')
   const details = { type: 'file', encoding: 'base64', filename: 'key.p12', description: 'a\nb', tags: ['x'] }
   const made = await api.post(
