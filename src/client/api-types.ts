@@ -551,6 +551,10 @@ export interface Metadata {
   readonly created_at: string
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly updated_at: string
+  /** With `effective=true`: where it is kept, if the key may know of that. */
+  readonly environment?: string | null
+  /** With `effective=true`: whether it comes from a base. */
+  readonly inherited?: boolean
 }
 
 /** A secret in its new list. */

@@ -33,6 +33,7 @@ export interface Operations {
       readonly updated_before?: string
       readonly held?: 'any' | 'old'
       readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'
+      readonly effective?: 'true'
       readonly order?: 'asc' | 'desc'
       readonly count?: 'true'
       readonly environment?: string
@@ -133,6 +134,7 @@ export interface Operations {
       readonly updated_before?: string
       readonly held?: 'any' | 'old'
       readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'
+      readonly effective?: 'true'
       readonly order?: 'asc' | 'desc'
       readonly count?: 'true'
       readonly environment?: string
@@ -734,6 +736,8 @@ const metadataShape: Shape<Api.Metadata> = fields<Api.Metadata>({
   expires_at: orNull(text),
   created_at: text,
   updated_at: text,
+  environment: optional(orNull(text)),
+  inherited: optional(bool),
 })
 const movedShape: Shape<Api.Moved> = fields<Api.Moved>({ id: integer, name: text, list: listRefShape })
 const namedSecretShape: Shape<Api.NamedSecret> = fields<Api.NamedSecret>({ id: integer, name: text })

@@ -3,7 +3,8 @@ import { namesOf } from '../model/scope.ts'
 import type { Secret, SecretSearch } from '../model/secret.ts'
 import { fits, lowered } from '../model/secret-search.ts'
 import type { IdOrName } from '../store/naming.ts'
-import type { SecretOrder, SecretPage, SecretPosition } from '../store/store.ts'
+import type { Inherited } from '../store/operations/secrets.ts'
+import type { SecretListing, SecretOrder, SecretPage, SecretPosition } from '../store/store.ts'
 import { whileLetIn } from './pages.ts'
 import { filterInTurns } from './scan-in-turns.ts'
 import { type Asker, ask, type Vault, verifyAll } from './vault.ts'
@@ -21,6 +22,8 @@ export interface SecretsInOrder extends SecretFilter {
   readonly skip?: number | undefined
   readonly order?: SecretOrder | undefined
   readonly isDown?: boolean | undefined
+  /** Whether what is inherited is listed too: by name, and nothing but names narrows it. */
+  readonly isEffective?: boolean | undefined
 }
 
 /** Where a listing goes on: after a position of an earlier one, or before it. */
@@ -34,6 +37,8 @@ export interface SecretsFound {
   /** Whether they come the other way round, as they are the ones before. */
   readonly isBack: boolean
   readonly pages: AsyncIterable<readonly Secret[]>
+  /** Of one that it has given: what its environment is called, if that is seen, and whether it is inherited from there. */
+  placeOf(secret: Secret): { readonly environment: string | null; readonly isInherited: boolean }
   /** How many there are on all pages. */
   count(): Promise<number>
   /** Where the listing goes on after one that it has given. */
@@ -50,22 +55,28 @@ export interface SecretsFound {
 export async function listSecrets(
   vault: Vault,
   asker: Asker,
-  { order = 'created', isDown = false, skip = 0, ...wanted }: SecretsInOrder,
+  { order = 'created', isDown = false, skip = 0, isEffective = false, ...wanted }: SecretsInOrder,
   begin: (accountId: number) => Begin | undefined,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<SecretsFound> {
-  const { accountId, search } = await searchOf(vault, asker, wanted)
+  const { accountId, search, chain } = await searchOf(vault, asker, wanted)
   const { after, isBack = false } = begin(accountId) ?? {}
   const listing = { search, order, isDown: isDown !== isBack, after, skip, limit, now: vault.now() }
   // A listing of all goes on after none.
   const positions = limit === Number.POSITIVE_INFINITY ? undefined : new WeakMap<Secret, SecretPage>()
-  const pages = checked(vault, asker, search, vault.store.secretPages(accountId, listing), positions, limit)
+  const pages = isEffective
+    ? merged(vault, asker, accountId, listing, chain)
+    : checked(vault, asker, search, vault.store.secretPages(accountId, listing), positions, limit)
   return {
     accountId,
     isBack,
     pages: whileLetIn(vault, asker, pages),
     count: () => vault.store.countSecrets(accountId, search),
-    positionOf: (secret) => positions?.get(secret)?.positionOf(secret) ?? [],
+    positionOf: (secret) => (isEffective ? [0, secret.name] : (positions?.get(secret)?.positionOf(secret) ?? [])),
+    placeOf: ({ environmentId }) => ({
+      environment: chain.find(({ id }) => id === environmentId)?.name ?? null,
+      isInherited: environmentId !== search.environmentId,
+    }),
   }
 }
 
@@ -74,14 +85,17 @@ export async function searchOf(
   vault: Vault,
   asker: Asker,
   { list: wanted, text = '', name, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld }: SecretFilter,
-): Promise<{ readonly accountId: number; readonly search: SecretSearch }> {
-  const { accountId, scopes, environment, list } = await ask(vault, asker, { kind: 'list_secrets', list: wanted })
+): Promise<{ readonly accountId: number; readonly search: SecretSearch; readonly chain: readonly Inherited[] }> {
+  const { accountId, scopes, environment, list, chain } = await ask(vault, asker, {
+    kind: 'list_secrets',
+    list: wanted,
+  })
   const parts = { name, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld }
   const words = lowered(text)
     .split(/\s+/)
     .filter((word) => word !== '')
   const names = namesOf(scopes, 'secrets:list', environment.name)
-  return { accountId, search: { ...parts, environmentId: environment.id, listId: list?.id, names, words } }
+  return { accountId, search: { ...parts, environmentId: environment.id, listId: list?.id, names, words }, chain }
 }
 
 /** Whatever led to a row, it is held against the search and against its MAC. */
@@ -102,4 +116,52 @@ async function* checked(
     yield wanted
     if (left === 0) return
   }
+}
+
+/** Secrets that are given out together. */
+const mergedAtOnce = 500
+
+/**
+ * The secrets of an environment and of its bases by their names: of several that have one name, the one of the environment
+ * that comes first.
+ */
+async function* merged(
+  vault: Vault,
+  asker: Asker,
+  accountId: number,
+  { search, isDown, after, limit, now }: SecretListing,
+  chain: readonly Inherited[],
+): AsyncIterable<readonly Secret[]> {
+  const limitOfPage = Number.isFinite(limit) ? limit : mergedAtOnce
+  const streams = chain.map(({ id: environmentId }) => {
+    const own = { ...search, environmentId }
+    const listing = { search: own, order: 'name', isDown, after, limit: limitOfPage, now } as const
+    const pages = vault.store.secretPages(accountId, listing)
+    return eachOf(checked(vault, asker, own, pages, undefined, Number.POSITIVE_INFINITY))
+  })
+  const heads = await Promise.all(streams.map((stream) => stream.next()))
+  const isBefore = (one: string, other: string) => (isDown ? one > other : one < other)
+  let page: Secret[] = []
+  for (let left = limit; left > 0; left--) {
+    let first: Secret | undefined
+    for (const head of heads) {
+      if (head.done !== true && (first === undefined || isBefore(head.value.name, first.name))) first = head.value
+    }
+    if (first === undefined) break
+    page.push(first)
+    if (page.length === mergedAtOnce) {
+      yield page
+      page = []
+    }
+    for (const [at, head] of heads.entries()) {
+      const stream = streams[at]
+      if (stream !== undefined && head.done !== true && head.value.name === first.name) heads[at] = await stream.next()
+    }
+  }
+  yield page
+}
+
+async function* eachOf<T>(pages: AsyncIterable<readonly T[]>): AsyncGenerator<T, undefined> {
+  for await (const page of pages) yield* page
+  return undefined
 }

@@ -23,6 +23,12 @@ const Known = Type.Object(
     expires_at: Type.Union([Time, Type.Null()]),
     created_at: Time,
     updated_at: Time,
+    environment: Type.Optional(
+      Type.Union([Type.String(), Type.Null()], {
+        description: 'with `effective=true`: where it is kept, if the key may know of that',
+      }),
+    ),
+    inherited: Type.Optional(Type.Boolean({ description: 'with `effective=true`: whether it comes from a base' })),
   },
   { title: 'Metadata', description: 'What is known of a secret beside its value.' },
 )
@@ -67,8 +73,15 @@ export const metadataRoutes: readonly Route[] = [
       ({ vault }) =>
       async (request, reply) => {
         const limit = Number(request.query.limit ?? defaultLimit)
-        const { accountId, page } = await pageOf(vault, request, reply, limit)
-        return { secrets: (await withLists(vault, askerOf(request), accountId, page)).map(shown) }
+        const { accountId, page, placeOf } = await pageOf(vault, request, reply, limit)
+        const known = await withLists(vault, askerOf(request), accountId, page)
+        if (request.query.effective === undefined) return { secrets: known.map(shown) }
+        return {
+          secrets: known.map((one) => {
+            const { environment, isInherited: inherited } = placeOf(one.secret)
+            return { ...shown(one), environment, inherited }
+          }),
+        }
       },
   }),
 

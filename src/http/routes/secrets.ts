@@ -143,6 +143,13 @@ export const ListQuery = Type.Object(
           'By id, unless it is given. Names are in the order of their bytes; what never expires comes last; files come before texts.',
       }),
     ),
+    effective: Type.Optional(
+      Type.Literal('true', {
+        description: '"true"',
+        'x-about':
+          'With what the environment inherits, by name: of filters, with `name` alone, and without `offset` or `count`.',
+      }),
+    ),
     order: Type.Optional(Type.Enum(orders, { description: '"asc" or "desc"', 'x-about': '`asc` unless it is given.' })),
     count: Type.Optional(
       Type.Literal('true', {
@@ -339,15 +346,29 @@ function wantedOf({ query }: Asking): SecretsInOrder {
   if (query.offset !== undefined && query.cursor !== undefined) {
     throw invalid('offset', 'Must be left out where `cursor` is given.')
   }
+  const isEffective = query.effective === 'true'
+  if (isEffective) refuseNarrowing(query)
   return {
+    isEffective,
     skip: Number(query.offset ?? 0),
     ...{ name, text, list, tag, type },
     expiresBefore: timeOf(query.expires_before, 'expires_before'),
     updatedBefore: timeOf(query.updated_before, 'updated_before'),
     isHeld: held === 'any',
     isHeldOld: held === 'old',
-    order: expired === 'first' ? 'expired first' : sort,
+    order: isEffective ? 'name' : expired === 'first' ? 'expired first' : sort,
     isDown: order === 'desc',
+  }
+}
+
+/** What one has, another of the same name may have hidden that has not. */
+function refuseNarrowing(query: Static<typeof ListQuery>): void {
+  const { list, tag, q, type, held, expired, expires_before, updated_before, offset, count } = query
+  const others = { list, tag, q, type, held, expired, expires_before, updated_before, offset, count }
+  const [field] = Object.entries(others).find(([, value]) => value !== undefined) ?? []
+  if (field !== undefined) throw invalid(field, 'Must be left out where `effective` is given.')
+  if (query.sort !== undefined && query.sort !== 'name') {
+    throw invalid('sort', 'Must be name, or left out, where `effective` is given.')
   }
 }
 
@@ -369,7 +390,8 @@ export function answerOf<Item>(secrets: readonly Item[]) {
 export async function listingOf(vault: Vault, request: Asking, limit?: number, part?: SecretFilter) {
   const { cursor } = request.query
   const wanted = { ...wantedOf(request), ...part }
-  const listing = `secrets ${wanted.order} ${wanted.isDown}` as const
+  const way = wanted.isEffective === true ? 'effective' : wanted.order
+  const listing = `secrets ${way} ${wanted.isDown}` as const
   const begin = (accountId: number) => {
     if (cursor === undefined) return undefined
     const [direction, ...after] = decodePosition(vault, accountId, listing, cursor)
@@ -388,10 +410,10 @@ export async function pageOf(
   reply: FastifyReply,
   limit = Number(request.query.limit),
   part?: SecretFilter,
-): Promise<{ readonly accountId: number; readonly page: readonly Secret[] }> {
+): Promise<Pick<SecretsFound, 'accountId' | 'placeOf'> & { readonly page: readonly Secret[] }> {
   // One more tells whether there is another page.
   const asked = await listingOf(vault, request, limit + 1, part)
-  const { accountId, pages, positionOf, listing, isBack } = asked
+  const { accountId, pages, positionOf, placeOf, listing, isBack } = asked
   await markCount(request, reply, asked)
   const found = await take(pages, limit + 1)
   const inOrder = found.slice(0, limit)
@@ -406,7 +428,7 @@ export async function pageOf(
   const previous = (isBack ? isMore : isLed) ? cursorAt(page.at(0), back) : undefined
   if (next !== undefined) reply.header('strongroom-next-cursor', next)
   if (previous !== undefined) reply.header('strongroom-previous-cursor', previous)
-  return { accountId, page }
+  return { accountId, page, placeOf }
 }
 
 async function markCount({ query }: Asking, reply: FastifyReply, { count }: SecretsFound): Promise<void> {

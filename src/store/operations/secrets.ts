@@ -4,7 +4,7 @@ import type { AuditObject } from '../../audit/record.ts'
 import { defaultList, type List } from '../../model/list.ts'
 import { allowsName, allowsSome, anywhere, type Right } from '../../model/scope.ts'
 import type { Details, SecretKey } from '../../model/secret.ts'
-import { chainFrom, isHere, isStrict } from '../decide/environment.ts'
+import { chainFrom, environmentsSeen, isHere, isStrict } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
 import {
   findList,
@@ -76,10 +76,22 @@ export function aSecret(right: Right): WithRight<Wanted, StoredSecret> {
   return { right, over: 'some', object: (_call, { id }) => unknownSecret(id), subject: findSecret }
 }
 
+/** An environment that names are looked up in: what it is called, where the caller may know of it. */
+export interface Inherited {
+  readonly id: number
+  readonly name: string | null
+}
+
+/** The environment that counts, then its bases. */
+function inheritedBy(call: Call): readonly Inherited[] {
+  const seen = environmentsSeen(call)
+  return chainFrom(call).map((id) => ({ id, name: seen.find((one) => one.id === id)?.name ?? null }))
+}
+
 /** Authorizes a listing, whose pages are then read by `Pages`. */
 const listSecrets = defineOperation<
   { readonly list?: IdOrName | undefined },
-  Listing & { readonly list: List | undefined },
+  Listing & { readonly list: List | undefined; readonly chain: readonly Inherited[] },
   List | undefined
 >()({
   kind: 'list_secrets',
@@ -90,7 +102,7 @@ const listSecrets = defineOperation<
   grants: 'nothing',
   needs: needList,
   sharing: true,
-  decide: (call, _operation, list) => done(call, null, { ...listingOf(call), list }),
+  decide: (call, _operation, list) => done(call, null, { ...listingOf(call), list, chain: inheritedBy(call) }),
 })
 
 const readSecret = defineOperation<Place, StoredSecret, StoredSecret>()({
