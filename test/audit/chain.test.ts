@@ -175,6 +175,17 @@ suite('The audit chain', () => {
     )
   })
 
+  test('says nothing that its format does not write', async () => {
+    const entries = (fc.sample(log, 1)[0] ?? []).map(
+      ([entry, pause]) => [{ ...entry, format: 1, environmentId: null }, pause] as const,
+    )
+    const rows = rowsOf(1, entries)
+    const [first, ...others] = rows
+    assert.ok(first !== undefined)
+    // The first format does not hash an environment: a column that has one was written behind its back.
+    assert.equal(await firstBad(1, [{ ...first, environment_id: 7 }, ...others], statedBy(rows, 1)), 1)
+  })
+
   test('is proven up to a record of a format that this version does not know, and says so', async () => {
     const rows = rowsOf(1, fc.sample(log, 1)[0] ?? assert.fail())
     const [first, next] = rows
