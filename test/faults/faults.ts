@@ -4118,8 +4118,8 @@ export const faults: readonly Fault[] = [
     'store/operations/environments.ts',
     'base: base !== undefined && seesEnvironment(scopes, base) ? base : null,',
     'base: base ?? null,',
-    'v3/environments.test.ts',
-    'SQLite.*by whoever has every right',
+    'v3/bases.test.ts',
+    'SQLite.*is listed with',
   ),
   fault(
     'environments are listed to whoever sees them',

@@ -103,6 +103,9 @@ for (const engine of engines) {
         [null, 'prod', 'prod', null],
       )
       assert.deepEqual(code(await own.get('/v3/secrets?effective=true&tag=x')), [400, 'invalid'])
+      const [seen] = (await own.get('/v3/environments')).body.environments
+      assert.deepEqual([seen.name, seen.base], ['prod', null])
+      assert.equal((await api.get(`/v3/environments/${seen.id}`)).body.base, 'shared')
       // In pages, forth and back.
       const first = await own.get('/v3/secrets?effective=true&limit=3')
       assert.deepEqual(namesIn(first), ['ca', 'db', 'only'])
