@@ -97,10 +97,10 @@ async function namesFor(
       const query = { name: `${current}*`, limit: maxNames }
       return (await (await connect(wanted)).secrets.page(query, patience)).items.map(({ name }) => bare(name))
     }
-    if (what === 'environment' || what === 'base') {
+    if (/(?:^|-)environment$|^base$/.test(what ?? '')) {
       // All of them: the one that is set may be none.
       const client = clientOf(await whereTo({ profile: wanted.profile }))
-      return (await client.call('GET /v3/environments', {}, patience)).environments.map(({ name }) => bare(name))
+      return (await client.environments.list(patience)).map(({ name }) => bare(name))
     }
     if (what === 'list')
       return (await Array.fromAsync((await connect(wanted)).lists.list(patience))).map(({ name }) => bare(name))

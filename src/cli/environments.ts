@@ -8,7 +8,7 @@ import { confirm } from './prompt.ts'
 
 export async function list(options: RemoteOptions): Promise<void> {
   const where = await whereTo(options)
-  const { environments } = await clientOf(where).call('GET /v3/environments', {})
+  const environments = await clientOf(where).environments.list()
   const current = where.environment?.name
   if (options.json) return printJson({ environments, current: current ?? null })
   printTable(
@@ -23,7 +23,7 @@ export async function list(options: RemoteOptions): Promise<void> {
 export async function create(name: string, options: RemoteOptions & { readonly base?: string }): Promise<void> {
   const client = await ofAccount(options)
   const { base } = options
-  const made = await client.call('POST /v3/environments', { body: { name, ...(base === undefined ? {} : { base }) } })
+  const made = await client.environments.create({ name, ...(base === undefined ? {} : { base }) })
   if (options.json) return printJson(made)
   print(`Created the environment ${shown(made.name)}${made.base === null ? '' : `, based on ${shown(made.base)}`}.`)
 }
@@ -31,7 +31,7 @@ export async function create(name: string, options: RemoteOptions & { readonly b
 export async function rename(from: string, name: string, options: RemoteOptions): Promise<void> {
   const client = await ofAccount(options)
   const { id } = await findEnvironment(client, from)
-  const renamed = await client.call('PATCH /v3/environments/{id}', { id, body: { name } })
+  const renamed = await client.environments.update(id, { name })
   if (options.json) return printJson(renamed)
   print(`Renamed ${shown(from)} to ${shown(renamed.name)}.`)
   tell(`Keys, project files and programs that name ${shown(from)} need the new name.`)
@@ -48,7 +48,7 @@ export async function base(name: string, wanted: string | undefined, options: Ba
   const found = await findEnvironment(client, name)
   const isAsked = wanted === undefined && options.none !== true
   const { id } = found
-  const now = isAsked ? found : await client.call('PATCH /v3/environments/{id}', { id, body: { base: wanted ?? null } })
+  const now = isAsked ? found : await client.environments.update(id, { base: wanted ?? null })
   if (options.json) return printJson(now)
   if (now.base === null) print(`${shown(now.name)} has no base.`)
   else print(`${shown(now.name)} is based on ${shown(now.base)}: secrets that it lacks are inherited from there.`)
@@ -64,7 +64,7 @@ export async function remove(name: string, options: RemoteOptions & { readonly y
   ) {
     throw new Fault('failure', 'Nothing was deleted.')
   }
-  await client.call('DELETE /v3/environments/{id}', { id })
+  await client.environments.delete(id)
   if (options.json) return printJson({ deleted: { id, name } })
   print(`Deleted the environment ${shown(name)}.`)
 }
@@ -76,8 +76,7 @@ async function ofAccount(options: RemoteOptions): Promise<Strongroom> {
 
 /** @throws Fault `notFound` */
 async function findEnvironment(client: Strongroom, name: string): Promise<Environment> {
-  const { environments } = await client.call('GET /v3/environments', {})
-  const found = environments.find((one) => one.name === name)
+  const found = (await client.environments.list()).find((one) => one.name === name)
   if (found !== undefined) return found
   const text = `No environment is called "${name}", or none that this key may know of.`
   throw new Fault('notFound', `${text} See "strongroom env list".`)

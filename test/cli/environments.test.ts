@@ -45,6 +45,71 @@ suite('strongroom env', () => {
   })
 })
 
+suite('strongroom env compare and copy', async () => {
+  const person = await startPerson({ after })
+  for (const name of ['staging', 'prod']) await person.run(['env', 'create', name])
+  const put = (name: string, environment: string, input: string) =>
+    person.run(['secrets', 'set', name, '-e', environment], { input })
+  await put('url', 'staging', 'planted-long-value-1')
+  await put('url', 'prod', 'planted-long-value-1')
+  await put('key', 'staging', 'planted-long-value-2')
+  await put('key', 'prod', 'planted-long-value-3')
+  await put('new', 'staging', 'planted-long-value-4')
+
+  test('show what differs and is missing, without a value', async () => {
+    const { code, stdout, stderr } = await person.run(['env', 'compare', 'staging', 'prod'])
+
+    assert.equal(code, 0, stderr)
+    assert.equal(stdout.replaceAll(/ +/g, ' '), 'NAME staging prod\nkey different A v1 B v1\nnew missing A v1 -\n')
+    assert.match(stderr, /^1 the same, 1 different, 1 missing; --all shows/)
+    const all = await person.run(['env', 'compare', 'staging', 'prod', '--all', '--only', 'u*'])
+    assert.match(all.stdout, /^url +same +A v1 +A v1$/m)
+    const json = JSON.parse((await person.run(['env', 'compare', '--json'])).stdout)
+    assert.deepEqual([json.environments, json.secrets.length], [['default', 'staging', 'prod'], 3])
+    assert.doesNotMatch(stdout + stderr + all.stdout, /planted/)
+    assert.equal((await person.run(['env', 'compare', 'staging'])).code, 2)
+    assert.equal((await person.run(['env', 'compare', 'staging', 'absent'])).code, 3)
+  })
+
+  test('show what a copy would do, ask, and do all of it', async () => {
+    const words = ['env', 'copy', 'staging', 'prod', '--all']
+    const dry = await person.run([...words, '--dry-run'])
+    assert.equal(dry.code, 0, dry.stderr)
+    const states = (text: string) =>
+      text.split('\n').flatMap((line) => /^(\w+) +(created|replaced|same)/.exec(line)?.slice(1).join(' ') ?? [])
+    assert.deepEqual(states(dry.stdout).sort(), ['key replaced', 'new created', 'url same'])
+    assert.equal((await person.run(words)).code, 2)
+    const no = await person.onTerminal(words, [['Create 1 and replace 1 in prod?', 'n\r']])
+    assert.equal(no.code, 1)
+    const value = async (name: string) => (await person.run(['secrets', 'get', name, '-e', 'prod'])).stdout
+    assert.equal(await value('key'), 'planted-long-value-3')
+
+    const { code, stdout, stderr } = await person.run([...words, '--yes'])
+
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, /Copied 2 secrets from staging to prod\.\n$/)
+    assert.doesNotMatch(stdout + stderr + dry.stdout, /planted/)
+    assert.deepEqual([await value('key'), await value('new')], ['planted-long-value-2', 'planted-long-value-4'])
+    assert.match((await person.run(words)).stderr, /Everything is the same in prod already/)
+  })
+
+  test('copy nothing where one cannot be, and nothing that is not named', async () => {
+    await put('other', 'staging', 'planted-long-value-5')
+    const writer = await person.server.withScopes('secrets:read@staging', 'secrets:list', 'secrets:write:key@prod')
+    const env = { STRONGROOM_API_KEY: writer.key }
+    await put('key', 'staging', 'planted-long-value-6')
+    const { code, stdout, stderr } = await person.run(['env', 'copy', 'staging', 'prod', 'key', 'other', '--yes'], {
+      env,
+    })
+    assert.notEqual(code, 0)
+    assert.match(stderr, /Nothing was copied|scope/)
+    assert.doesNotMatch(stdout + stderr, /planted/)
+    assert.equal((await person.run(['secrets', 'get', 'key', '-e', 'prod'])).stdout, 'planted-long-value-2')
+    assert.equal((await person.run(['env', 'copy', 'staging', 'prod', '--yes'])).code, 2)
+    assert.equal((await person.run(['env', 'copy', 'staging', 'prod', 'absent', '--yes'])).code, 5)
+  })
+})
+
 suite('An environment that is named', async () => {
   const person = await startPerson({ after })
   for (const name of ['dev', 'prod']) await person.run(['env', 'create', name])

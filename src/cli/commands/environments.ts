@@ -39,6 +39,33 @@ export function define(env: Command): void {
     ['strongroom env base prod --none', 'from nowhere'],
   )
 
+  const compare = remoteOfAccount(env.command('compare'))
+    .argument('[environment...]', 'two or more of them (default: all)')
+    .option('--only <pattern>', 'only secrets of this name or pattern')
+    .option('--all', 'show those that are the same, too')
+    .description('show which secrets differ or are missing, without values')
+    .action(async (names, options) => (await import('../compare.ts')).compare(names, options))
+  examples(
+    compare,
+    ['strongroom env compare staging prod', 'what has not gone to prod yet'],
+    ["strongroom env compare --only 'db-*' --all", 'in all environments'],
+  )
+
+  const copy = remoteOfAccount(env.command('copy'))
+    .argument('<from-environment>', 'the environment that they are in')
+    .argument('<to-environment>', 'the environment that they go into')
+    .argument('[secret...]', 'names or patterns')
+    .option('--all', 'all that the key may read there')
+    .option('--dry-run', 'show what would be copied, and copy nothing')
+    .option('-y, --yes', 'do not ask')
+    .description('copy secrets into another environment, all or none, after a preview')
+    .action(async (from, to, names, options) => (await import('../compare.ts')).copy(from, to, names, options))
+  examples(
+    copy,
+    ["strongroom env copy staging prod 'web-*' --dry-run", 'what would be created, replaced or the same'],
+    ['strongroom env copy staging prod db-url --yes', 'for scripts'],
+  )
+
   const remove = remoteOfAccount(env.command('delete'))
     .argument('<environment>', 'its name')
     .option('-y, --yes', 'do not ask')
