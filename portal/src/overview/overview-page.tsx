@@ -9,6 +9,7 @@ import { Page } from '../ui/page.tsx'
 import { Loaded, Note } from '../ui/states.tsx'
 import { AgePlot } from './ages.tsx'
 import { Activity, Changed, Expiring, Readers, Redeploy } from './cards.tsx'
+import { Checklist } from './checklist.tsx'
 import { type Known, useKnown } from './known.ts'
 
 export function OverviewPage() {
@@ -34,10 +35,10 @@ function OfSecrets({ known }: { readonly known: Known }) {
   const rights = useRights()
   return (
     <>
-      {known.summary.secrets === 0 && rights.has('secrets:write') ? (
+      <Checklist secrets={known.summary.secrets} />
+      {known.summary.secrets === 0 && rights.has('secrets:write') && !rights.has('account:manage') ? (
         <Note>
-          <strong>There is no secret yet.</strong> <Link href="/secrets/new">Create the first one</Link>, then{' '}
-          <Link href="/keys">make an API key</Link> for the program that needs it.
+          <strong>No secrets yet.</strong> <Link href="/secrets/new">Create the first one</Link>.
         </Note>
       ) : null}
       <Tiles known={known} />
