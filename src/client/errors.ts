@@ -14,6 +14,7 @@ export const serverCodes = [
   'cross_site_request',
   'enrolment_required',
   'sso_required',
+  'not_empty',
   'not_found',
   'method_not_allowed',
   'not_acceptable',

@@ -92,6 +92,8 @@ suite('A route', () => {
   test('that is a POST is carried out once under an Idempotency-Key, or says why not, or is here with why twice is once', () => {
     const twiceIsOnce = {
       getSecrets: 'it makes nothing',
+      changeSecrets: 'what is changed so is left as it is',
+      deleteSecrets: 'what is gone is gone',
       renderTemplate: 'it makes nothing',
       createFingerprints: 'it makes nothing',
       verifyAudit: 'it makes nothing',

@@ -30,8 +30,8 @@ const makers: Readonly<Record<string, (started: Started, at: number) => Promise<
   '/v3/deployments': ({ api }, at) => api.post('/v3/render', { template: 'A', target: `t-${at}` }),
   '/v3/sessions': ({ url }) => new Person(url).post('/v3/session', { email: 'Ada@Example.com', password }),
 }
-/** Pages of their own: a default limit, or cursors both ways (`listing.test.ts`, `audit.test.ts`). */
-const others = ['/v3/metadata', '/v3/audit']
+/** Pages of their own: a default limit, or cursors both ways (`listing.test.ts`, `audit.test.ts`), or by names (`environment-contents.test.ts`). */
+const others = ['/v3/metadata', '/v3/audit', '/v3/compare']
 
 const items = ({ body }: Answer): readonly { readonly id: number }[] => {
   const [list] = Object.values(body)

@@ -7,7 +7,7 @@ import type { IdOrName, MetadataMatch, Place } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
 import type { StoredSecret } from '../stored.ts'
 import { lists } from '../tables/list.ts'
-import { defineOperation, free } from './define.ts'
+import { defineOperation, overSome } from './define.ts'
 import { aSecret, objectOf, ownSecret, same } from './secrets.ts'
 
 interface Placed {
@@ -98,8 +98,8 @@ const updateManyMetadata = defineOperation<
 >()({
   kind: 'update_many_metadata',
   action: 'metadata.update',
-  // Each asks for the right by itself, and is refused by itself.
-  scope: free,
+  // Each asks for the right to its name by itself, and is refused by itself.
+  scope: overSome('secrets:write'),
   environment: (call, { ids }) => placeOfFirst(call, { refs: ids }),
   delicate: false,
   grants: 'nothing',
@@ -131,8 +131,8 @@ const moveSecrets = defineOperation<
 >()({
   kind: 'move_secrets',
   action: 'secret.move',
-  // Each asks for the right by itself, and is refused by itself.
-  scope: free,
+  // Each asks for the right to its name by itself, and is refused by itself.
+  scope: overSome('secrets:write'),
   environment: (call, { ids }) => placeOfFirst(call, { refs: ids }),
   delicate: false,
   grants: 'nothing',

@@ -695,8 +695,8 @@ const deleteSecret = defineOperation<
 const deleteSecrets = defineOperation<{ readonly ids: readonly number[] }, readonly (Deleted | Refused)[]>()({
   kind: 'delete_secrets',
   action: 'secret.delete',
-  // Each asks for the right by itself, and is refused by itself.
-  scope: free,
+  // Each asks for the right to its name by itself, and is refused by itself.
+  scope: overSome('secrets:delete'),
   // As of a list with all that is in it.
   environment: (call, { ids }) => placeOfFirst(call, { refs: ids }),
   delicate: (_call, { ids }) => ids.length > 1,
