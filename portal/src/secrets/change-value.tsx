@@ -43,13 +43,13 @@ function ChangeForm({ secret, onClose }: { readonly secret: Metadata; readonly o
       {current.endsInCrLf ? (
         <p className="muted small">The lines of the current value end in CR LF; so will those of this one.</p>
       ) : null}
-      {secret.type === 'text' ? (
+      {secret.type === 'file' ? null : (
         <div>
           <Button small look="quiet" onPress={() => void current.load()}>
             Begin with the current value (one recorded read)
           </Button>
         </div>
-      ) : null}
+      )}
       <StaleAhead secret={secret} />
       <ConflictActions
         save={isBusy ? 'Saving…' : 'Save new value'}
@@ -123,7 +123,7 @@ function useCurrent({ id }: Metadata, value: RefObject<ValueHandle | null>) {
     attempt(async () => {
       const isTyped = async () => (await value.current?.get()) !== undefined
       if (await isTyped()) throw new Error(kept)
-      const { value: text } = await strongroom.secrets.get(id)
+      const { value: text } = await strongroom.secrets.get(id, { resolve: false })
       if (await isTyped()) throw new Error(kept)
       const ends = new Set(text.match(/\r\n|\r|\n/g))
       if (ends.size > 1 || ends.has('\r')) {

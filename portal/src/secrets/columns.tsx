@@ -3,6 +3,7 @@ import type { Metadata, SecretFilter } from '../api/client.ts'
 import type { Column } from '../ui/columns.ts'
 import { RowBox } from '../ui/controls.tsx'
 import { Ago, Expiry } from '../ui/time.tsx'
+import { typeLabel } from './types.ts'
 
 /** What a row is drawn from. What is pressed in it, the table knows. */
 export interface SecretRow {
@@ -48,7 +49,7 @@ export const columns: readonly SecretColumn[] = [
     width: 44,
     // The picture before the name tells it.
     from: 920,
-    cell: ({ secret }) => (secret.type === 'file' ? 'File' : 'Text'),
+    cell: ({ secret }) => typeLabel(secret.type),
     sortsBy: 'type',
   },
   {
@@ -74,7 +75,7 @@ export const columns: readonly SecretColumn[] = [
 function NameCell({ row: { secret, href, tabIndex } }: { readonly row: SecretRow }) {
   return (
     <>
-      {secret.type === 'file' ? icons.file : icons.text}
+      {secret.type === 'file' ? icons.file : secret.type === 'template' ? icons.template : icons.text}
       <a href={href} tabIndex={tabIndex} title={secret.name} data-home={tabIndex === 0 ? '' : undefined}>
         {secret.name}
       </a>
@@ -125,6 +126,9 @@ function ActionsCell({ row: { secret, tabIndex, mayRead } }: { readonly row: Sec
 const icons = {
   file: <Icon path="M14 2H6a2 2 0 0 0-2 2v16a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V8zM14 2v6h6" />,
   text: <Icon path="M4 6h16M4 12h10M4 18h13" />,
+  template: (
+    <Icon path="M8 3H7a2 2 0 0 0-2 2v5a2 2 0 0 1-2 2 2 2 0 0 1 2 2v5a2 2 0 0 0 2 2h1M16 21h1a2 2 0 0 0 2-2v-5a2 2 0 0 1 2-2 2 2 0 0 1-2-2V5a2 2 0 0 0-2-2h-1" />
+  ),
   copy: (
     <Icon path="M10 8h10a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H10a2 2 0 0 1-2-2V10a2 2 0 0 1 2-2zM4 16a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2h10a2 2 0 0 1 2 2" />
   ),

@@ -29,8 +29,8 @@ export function Diff({
 }) {
   const { shown, reveal, hide } = useReveal(async () => {
     const [old, next] = await Promise.all([
-      strongroom.secrets.version(secret.id, before),
-      strongroom.secrets.version(secret.id, after),
+      strongroom.secrets.version(secret.id, before, { resolve: false }),
+      strongroom.secrets.version(secret.id, after, { resolve: false }),
     ])
     return join(old.value, next.value)
   })

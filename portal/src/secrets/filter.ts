@@ -2,6 +2,7 @@
 import type { SecretFilter } from '../api/client.ts'
 import { timeOf } from '../ui/time.tsx'
 import { columns } from './columns.tsx'
+import { isType, type Type } from './types.ts'
 
 /** In the order that they are shown in. */
 export const states = {
@@ -26,7 +27,7 @@ export const inState: Readonly<Record<State, (now: number) => SecretFilter>> = {
 export interface Filter {
   readonly q: string
   readonly list: string | null
-  readonly type: 'text' | 'file' | null
+  readonly type: Type | null
   readonly tag: string | null
   readonly state: State | null
   /** The id of a column that may be sorted by. */
@@ -43,7 +44,7 @@ export function filterOf(query: URLSearchParams): Filter {
   return {
     q: query.get('q') ?? '',
     list: query.get('list'),
-    type: type === 'text' || type === 'file' ? type : null,
+    type: isType(type) ? type : null,
     tag: query.get('tag'),
     state: state !== null && isState(state) ? state : null,
     sort: columns.find(({ id, sortsBy }) => id === sort && sortsBy !== undefined)?.id ?? 'name',

@@ -6,6 +6,7 @@ import { Link } from 'wouter'
 import { Button, Select } from '../ui/controls.tsx'
 import { type Change, type Filter, states } from './filter.ts'
 import { useLists } from './queries.ts'
+import { types } from './types.ts'
 
 export const Head = memo(function Head({
   filter,
@@ -85,11 +86,7 @@ export const Choices = memo(function Choices({
         isLabelHidden
         value={type ?? ''}
         onChoose={(value) => change({ type: value })}
-        choices={[
-          { id: '', label: 'Any type' },
-          { id: 'text', label: 'Text' },
-          { id: 'file', label: 'File' },
-        ]}
+        choices={[{ id: '', label: 'Any type' }, ...types.map(({ id, label }) => ({ id, label }))]}
       />
       {choices.length > 0 ? (
         <Select

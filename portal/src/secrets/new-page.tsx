@@ -13,18 +13,14 @@ import { toast } from '../ui/toast.tsx'
 import { nameFrom } from './content.ts'
 import { type Details, DetailsFields } from './details-fields.tsx'
 import { useLists, useRefreshSecrets } from './queries.ts'
+import { type Type, types } from './types.ts'
 import { type Given, type ValueHandle, ValueInput } from './value-input.tsx'
-
-const kinds = [
-  { id: 'text', label: 'Text', more: 'read as it is' },
-  { id: 'file', label: 'File', more: 'any bytes, in base64' },
-] as const
 
 /** What is typed, but the value, which the field alone has. */
 interface Draft extends Details {
   readonly name: string
   readonly list: string
-  readonly kind: (typeof kinds)[number]['id']
+  readonly kind: Type
 }
 
 export function NewSecretPage() {
@@ -74,10 +70,10 @@ function NewForm() {
         label="Value"
         fault={valueFault ?? faults['value']}
         onFile={(file, isText) =>
-          change({ kind: isText ? 'text' : 'file', ...(draft.name === '' ? { name: nameFrom(file.name) } : {}) })
+          change({ kind: kindOf(draft.kind, isText), ...(draft.name === '' ? { name: nameFrom(file.name) } : {}) })
         }
       />
-      <Select label="Kept as" value={draft.kind} onChoose={(kind) => change({ kind })} choices={kinds} />
+      <Select label="Kept as" value={draft.kind} onChoose={(kind) => change({ kind })} choices={types} />
       <ListSelect asked={asked} list={draft.list} onChoose={(list) => change({ list })} />
       <DetailsFields details={draft} onChange={change} faults={faults} />
       <div className="row">
@@ -88,6 +84,11 @@ function NewForm() {
       </div>
     </form>
   )
+}
+
+/** What a chosen file is kept as: a text may be a template, which only the person knows. */
+function kindOf(chosen: Type, isText: boolean): Type {
+  return isText ? (chosen === 'template' ? chosen : 'text') : 'file'
 }
 
 /** @param asked a list that the address names, which may not be there yet */

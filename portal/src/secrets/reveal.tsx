@@ -1,6 +1,6 @@
 /** A value behind an eye, with copying that does not show it. */
-import { Copy, Download, Eye, EyeOff } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { Braces, Copy, Download, Eye, EyeOff } from 'lucide-react'
+import { useEffect, useRef, useState } from 'react'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
 import { type Metadata, strongroom } from '../api/client.ts'
 import { Button } from '../ui/controls.tsx'
@@ -13,6 +13,8 @@ import { bytesOf, textOf } from './content.ts'
 import { useReveal } from './value.ts'
 
 const readValue = async (id: number) => (await strongroom.secrets.get(id)).value
+/** Of a template, the text that is kept. */
+const readStored = async (id: number) => (await strongroom.secrets.get(id, { resolve: false })).value
 const readVersion = async (id: number, version: number) => (await strongroom.secrets.version(id, version)).value
 
 /** Copies the current value; says so, or why not. */
@@ -36,7 +38,12 @@ export async function downloadValue({ id, name, filename }: Metadata, version?: 
 
 /** The current value of a secret: hidden, revealed, copied, downloaded. */
 export function CurrentValue({ secret, isOpen = false }: { readonly secret: Metadata; readonly isOpen?: boolean }) {
-  const { shown, reveal, hide } = useReveal(() => readValue(secret.id))
+  const form = useRef<'resolved' | 'stored'>('resolved')
+  const { shown, reveal, hide } = useReveal(() => (form.current === 'stored' ? readStored : readValue)(secret.id))
+  const show = (wanted: 'resolved' | 'stored') => {
+    form.current = wanted
+    void reveal()
+  }
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it opens
   useEffect(() => {
     if (isOpen) void reveal()
@@ -60,11 +67,17 @@ export function CurrentValue({ secret, isOpen = false }: { readonly secret: Meta
             Hide
           </Button>
         ) : (
-          <Button small onPress={() => void reveal()} isDisabled={shown.kind === 'loading'}>
+          <Button small onPress={() => show('resolved')} isDisabled={shown.kind === 'loading'}>
             <Eye size={14} aria-hidden />
             {shown.kind === 'loading' ? 'Reading…' : 'Reveal'}
           </Button>
         )}
+        {secret.type === 'template' && shown.kind !== 'shown' ? (
+          <Button small onPress={() => show('stored')} isDisabled={shown.kind === 'loading'}>
+            <Braces size={14} aria-hidden />
+            Show template
+          </Button>
+        ) : null}
         {isFile ? (
           <Button small onPress={() => void downloadValue(secret)}>
             <Download size={14} aria-hidden />
@@ -76,7 +89,11 @@ export function CurrentValue({ secret, isOpen = false }: { readonly secret: Meta
             Copy
           </Button>
         )}
-        <span className="hint">Each of these is one record in the audit trail.</span>
+        <span className="hint">
+          {secret.type === 'template'
+            ? 'Each of these is recorded in the audit trail, with every secret that goes in.'
+            : 'Each of these is one record in the audit trail.'}
+        </span>
       </div>
     </div>
   )

@@ -21,6 +21,7 @@ import { useRefreshSecrets, useSecret } from './queries.ts'
 import { ReadersCard } from './readers.tsx'
 import { RenameForm } from './rename.tsx'
 import { CurrentValue } from './reveal.tsx'
+import { typeLabel } from './types.ts'
 
 export function SecretPage({ id }: { readonly id: number | undefined }) {
   const { data: secret, error, refetch } = useSecret(id)
@@ -115,7 +116,7 @@ function Known({ secret }: { readonly secret: Metadata & Tagged }) {
 function factsOf({ id, list, type, filename, tags, ...times }: Metadata): Parameters<typeof Facts>[0]['of'] {
   return [
     ['List', list.name],
-    ['Type', type === 'file' ? `File${filename === null ? '' : `, ${filename}`}` : 'Text'],
+    ['Type', `${typeLabel(type)}${filename === null ? '' : `, ${filename}`}`],
     ['Expires', <Expiry key="expires" time={times.expires_at} />],
     ['Tags', <TagLinks key="tags" tags={tags} />],
     ['Updated', <Ago key="updated" time={times.updated_at} />],
