@@ -606,6 +606,286 @@ var Lists = class {
 		}, options)).body;
 	}
 };
+// src/client/machines.ts
+/** Machines that read without a key, and the switch of the account that lets them. */
+var Machines = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** All machines; page by page as they are taken. */
+	list(options) {
+		return allPages((query) => this.page(query, options));
+	}
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/machines", { query }, options);
+		return pageOf(body.machines, headers);
+	}
+	async get(id, options) {
+		return (await this.#connection.send("GET /v3/machines/{id}", { id }, options)).body;
+	}
+	/** Once, however often it is sent. */
+	async create(input, options) {
+		return (await this.#connection.send("POST /v3/machines", { body: input }, options)).body;
+	}
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/machines/{id}", { id }, options);
+	}
+};
+var AccountSettings = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async get(options) {
+		return (await this.#connection.send("GET /v3/settings", {}, options)).body;
+	}
+	/** What is not named stays as it is. */
+	async update(input, options) {
+		return (await this.#connection.send("PUT /v3/settings", { body: input }, options)).body;
+	}
+};
+// src/client/secrets.ts
+/** Secrets and their versions. */
+var Secrets = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** All secrets that the API key may list, oldest first, without values; page by page as they are taken. */
+	list(filter = {}, options) {
+		return allPages((query) => this.page({
+			...filter,
+			...query
+		}, options));
+	}
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/secrets", { query }, options);
+		return countedPageOf(body.secrets, headers);
+	}
+	/** Reads the current value. */
+	async get(id, options) {
+		return tagged(await this.#connection.send("GET /v3/secrets/{id}", {
+			id,
+			query: formOf(options)
+		}, options));
+	}
+	/** Reads the current value of the secret of this name: one request, and no right but to read it. */
+	async getByName(name, options) {
+		return tagged(await this.#connection.send("GET /v3/secrets/by-name/{name}", {
+			name,
+			query: formOf(options)
+		}, options));
+	}
+	/**
+	* Reads up to 1000 secrets by name, as they are at one moment: one request, each with its own record. One that the API
+	* key may see and not read is `Forbidden` for all. Values of more than 16 MiB together are `Invalid`.
+	*/
+	async getMany(names, options) {
+		return this.#many({ names }, (one) => typeof one === "string", options);
+	}
+	/** The same by id. */
+	async getManyById(ids, options) {
+		return this.#many({ ids }, (one) => typeof one === "number", options);
+	}
+	/**
+	* Creates the secret of this name, or stores a new version of it; `created` says which. Sent again after a lost connection,
+	* it does so once.
+	*/
+	async putByName(name, input, options) {
+		const answer = tagged(await this.#connection.send("PUT /v3/secrets/by-name/{name}", {
+			name,
+			body: input
+		}, options));
+		const { id, updated_at, etag } = answer;
+		return {
+			id,
+			name: answer.name,
+			updated_at,
+			etag,
+			created: "created_at" in answer
+		};
+	}
+	/** Creates a secret. Sent again after a lost connection, it is created once. */
+	async create(input, options) {
+		return tagged(await this.#connection.send("POST /v3/secrets", { body: input }, options));
+	}
+	/**
+	* Creates up to 100 secrets in one transaction: all of them, or none; `errors` of what is thrown names those at fault. Sent
+	* again after a lost connection, they are created once.
+	*/
+	async createMany(inputs, options) {
+		const body = { secrets: [...inputs] };
+		return (await this.#connection.send("POST /v3/secrets/batch/create", { body }, options)).body.secrets;
+	}
+	/**
+	* Stores up to 100 values in one transaction, all of them or none: new secrets, and next versions of those that are there.
+	* Sent again after a lost connection, they are stored once.
+	*/
+	async storeMany(inputs, options) {
+		const body = { secrets: [...inputs] };
+		return (await this.#connection.send("POST /v3/secrets/batch/store", { body }, options)).body.secrets;
+	}
+	/** What `storeMany` would do with each. Each value that is compared is a recorded read; none leaves the server. */
+	async previewMany(inputs, options) {
+		const body = {
+			secrets: [...inputs],
+			dry_run: true
+		};
+		return (await this.#connection.send("POST /v3/secrets/batch/store", { body }, options)).body.secrets;
+	}
+	/** Moves up to 100 into a list, or changes their tags and expiry, each by itself. */
+	async changeMany(input, options) {
+		return (await this.#connection.send("POST /v3/secrets/batch/change", { body: input }, options)).body;
+	}
+	/** Deletes up to 100 for good, with all their versions, each by itself. */
+	async deleteMany(ids, options) {
+		return (await this.#connection.send("POST /v3/secrets/batch/delete", { body: { ids: [...ids] } }, options)).body;
+	}
+	/** Stores a new version. Sent again after a lost connection, it is stored once. */
+	async update(id, input, options) {
+		return tagged(await this.#connection.send("PUT /v3/secrets/{id}", {
+			id,
+			body: input
+		}, options));
+	}
+	/**
+	* Deletes a secret for good, with all its versions. Sent again after a lost connection, it may be `NotFound` with
+	* `mayHaveActed`.
+	*/
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/secrets/{id}", { id }, options);
+	}
+	/** What is known of all secrets that the API key may list, oldest first; page by page as they are taken. */
+	listMetadata(filter = {}, options) {
+		return allPages((query) => this.metadataPage({
+			...filter,
+			...query
+		}, options));
+	}
+	/** One page of what is known of them, 1000 unless the limit is another. */
+	async metadataPage(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/metadata", { query }, options);
+		return countedPageOf(body.secrets, headers);
+	}
+	/** How many secrets there are of each kind, and in each list, of those that the API key may list. */
+	async summary(options) {
+		return (await this.#connection.send("GET /v3/metadata/summary", {}, options)).body;
+	}
+	/** What is known of the secret beside its value. The `etag` is that of `updateMetadata`; a new value leaves it. */
+	async metadata(id, options) {
+		return tagged(await this.#connection.send("GET /v3/secrets/{id}/metadata", { id }, options));
+	}
+	/**
+	* Changes what is given, and leaves the rest; the value and its version stay. With the `etag` of `metadata` as
+	* `ifMatch`, only if nobody else changed any of it since.
+	*/
+	async updateMetadata(id, input, options) {
+		return tagged(await this.#connection.send("PATCH /v3/secrets/{id}/metadata", {
+			id,
+			body: input
+		}, options));
+	}
+	/** Calls it otherwise: its value is stored again under the new name, as the next version. */
+	async rename(id, name, options) {
+		return tagged(await this.#connection.send("PUT /v3/secrets/{id}/name", {
+			id,
+			body: { name }
+		}, options));
+	}
+	/** The versions that are kept, newest first, without values. */
+	async versions(id, options) {
+		const { body } = await this.#connection.send("GET /v3/secrets/{id}/versions", { id }, options);
+		return body.versions;
+	}
+	/** Reads the value as it was. */
+	async version(id, version, options) {
+		return (await this.#connection.send("GET /v3/secrets/{id}/versions/{version}", {
+			id,
+			version,
+			query: formOf(options)
+		}, options)).body;
+	}
+	/** Stores an old value as a new version. */
+	async restore(id, version, options) {
+		return tagged(await this.#connection.send("POST /v3/secrets/{id}/versions/{version}/restore", {
+			id,
+			version
+		}, options));
+	}
+	/** A reader for values that are needed often. It keeps them in memory: see `CachedSecrets`. */
+	cached(options) {
+		return new CachedSecrets(this, options);
+	}
+	async #many(refs, isRef, options) {
+		const body = {
+			...refs,
+			...options?.resolve === false ? { resolve: false } : {}
+		};
+		const { secrets, missing } = (await this.#connection.send("POST /v3/secrets/batch", { body }, options)).body;
+		return {
+			secrets,
+			missing: missing.filter(isRef)
+		};
+	}
+};
+function formOf(options) {
+	return options?.resolve === false ? { resolve: "false" } : {};
+}
+// src/client/seeds.ts
+/** One-time seeds for machines. */
+var Seeds = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** Those that this API key made; with `account:manage`, all of the account. */
+	list(options) {
+		return allPages((query) => this.page(query, options));
+	}
+	async get(id, options) {
+		return (await this.#connection.send("GET /v3/seeds/{id}", { id }, options)).body;
+	}
+	/** Once; the URL is shown this once. @throws AlreadyMade when the answer that had it was lost: make another */
+	async create(input, options) {
+		return (await this.#connection.send("POST /v3/seeds", { body: input }, options)).body;
+	}
+	/** Its URL leads nowhere from now on. */
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/seeds/{id}", { id }, options);
+	}
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/seeds", { query }, options);
+		return pageOf(body.seeds, headers);
+	}
+};
+// src/client/sign-in.ts
+var SignIn = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	async get(options) {
+		return (await this.#connection.send("GET /v3/sign-in", {}, options)).body;
+	}
+	/** With a second factor required, whoever has none is signed out, and sets one up at the next sign-in. */
+	async update(input, options) {
+		return (await this.#connection.send("PUT /v3/sign-in", { body: input }, options)).body;
+	}
+	/** @throws NotFound where there is none */
+	async sso(options) {
+		return (await this.#connection.send("GET /v3/sso", {}, options)).body;
+	}
+	async setSso(input, options) {
+		return (await this.#connection.send("PUT /v3/sso", { body: input }, options)).body;
+	}
+	async removeSso(options) {
+		await this.#connection.send("DELETE /v3/sso", {}, options);
+	}
+};
 // src/client/retry.ts
 var basePauseMs = 250;
 var maxPauseMs = 1e4;
@@ -1179,7 +1459,9 @@ var metadataShape = fields({
 	tags: list(text),
 	expires_at: orNull(text),
 	created_at: text,
-	updated_at: text
+	updated_at: text,
+	environment: optional(orNull(text)),
+	inherited: optional(bool)
 });
 var movedShape = fields({
 	id: integer,
@@ -2019,286 +2301,6 @@ function newIdempotencyKey() {
 	const bytes = crypto.getRandomValues(/* @__PURE__ */ new Uint8Array(16));
 	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
-// src/client/machines.ts
-/** Machines that read without a key, and the switch of the account that lets them. */
-var Machines = class {
-	#connection;
-	constructor(connection) {
-		this.#connection = connection;
-	}
-	/** All machines; page by page as they are taken. */
-	list(options) {
-		return allPages((query) => this.page(query, options));
-	}
-	/** One page of the listing; without a limit, all of it. */
-	async page(query = {}, options) {
-		const { body, headers } = await this.#connection.send("GET /v3/machines", { query }, options);
-		return pageOf(body.machines, headers);
-	}
-	async get(id, options) {
-		return (await this.#connection.send("GET /v3/machines/{id}", { id }, options)).body;
-	}
-	/** Once, however often it is sent. */
-	async create(input, options) {
-		return (await this.#connection.send("POST /v3/machines", { body: input }, options)).body;
-	}
-	async delete(id, options) {
-		await this.#connection.send("DELETE /v3/machines/{id}", { id }, options);
-	}
-};
-var AccountSettings = class {
-	#connection;
-	constructor(connection) {
-		this.#connection = connection;
-	}
-	async get(options) {
-		return (await this.#connection.send("GET /v3/settings", {}, options)).body;
-	}
-	/** What is not named stays as it is. */
-	async update(input, options) {
-		return (await this.#connection.send("PUT /v3/settings", { body: input }, options)).body;
-	}
-};
-// src/client/secrets.ts
-/** Secrets and their versions. */
-var Secrets = class {
-	#connection;
-	constructor(connection) {
-		this.#connection = connection;
-	}
-	/** All secrets that the API key may list, oldest first, without values; page by page as they are taken. */
-	list(filter = {}, options) {
-		return allPages((query) => this.page({
-			...filter,
-			...query
-		}, options));
-	}
-	/** One page of the listing; without a limit, all of it. */
-	async page(query = {}, options) {
-		const { body, headers } = await this.#connection.send("GET /v3/secrets", { query }, options);
-		return countedPageOf(body.secrets, headers);
-	}
-	/** Reads the current value. */
-	async get(id, options) {
-		return tagged(await this.#connection.send("GET /v3/secrets/{id}", {
-			id,
-			query: formOf(options)
-		}, options));
-	}
-	/** Reads the current value of the secret of this name: one request, and no right but to read it. */
-	async getByName(name, options) {
-		return tagged(await this.#connection.send("GET /v3/secrets/by-name/{name}", {
-			name,
-			query: formOf(options)
-		}, options));
-	}
-	/**
-	* Reads up to 1000 secrets by name, as they are at one moment: one request, each with its own record. One that the API
-	* key may see and not read is `Forbidden` for all. Values of more than 16 MiB together are `Invalid`.
-	*/
-	async getMany(names, options) {
-		return this.#many({ names }, (one) => typeof one === "string", options);
-	}
-	/** The same by id. */
-	async getManyById(ids, options) {
-		return this.#many({ ids }, (one) => typeof one === "number", options);
-	}
-	/**
-	* Creates the secret of this name, or stores a new version of it; `created` says which. Sent again after a lost connection,
-	* it does so once.
-	*/
-	async putByName(name, input, options) {
-		const answer = tagged(await this.#connection.send("PUT /v3/secrets/by-name/{name}", {
-			name,
-			body: input
-		}, options));
-		const { id, updated_at, etag } = answer;
-		return {
-			id,
-			name: answer.name,
-			updated_at,
-			etag,
-			created: "created_at" in answer
-		};
-	}
-	/** Creates a secret. Sent again after a lost connection, it is created once. */
-	async create(input, options) {
-		return tagged(await this.#connection.send("POST /v3/secrets", { body: input }, options));
-	}
-	/**
-	* Creates up to 100 secrets in one transaction: all of them, or none; `errors` of what is thrown names those at fault. Sent
-	* again after a lost connection, they are created once.
-	*/
-	async createMany(inputs, options) {
-		const body = { secrets: [...inputs] };
-		return (await this.#connection.send("POST /v3/secrets/batch/create", { body }, options)).body.secrets;
-	}
-	/**
-	* Stores up to 100 values in one transaction, all of them or none: new secrets, and next versions of those that are there.
-	* Sent again after a lost connection, they are stored once.
-	*/
-	async storeMany(inputs, options) {
-		const body = { secrets: [...inputs] };
-		return (await this.#connection.send("POST /v3/secrets/batch/store", { body }, options)).body.secrets;
-	}
-	/** What `storeMany` would do with each. Each value that is compared is a recorded read; none leaves the server. */
-	async previewMany(inputs, options) {
-		const body = {
-			secrets: [...inputs],
-			dry_run: true
-		};
-		return (await this.#connection.send("POST /v3/secrets/batch/store", { body }, options)).body.secrets;
-	}
-	/** Moves up to 100 into a list, or changes their tags and expiry, each by itself. */
-	async changeMany(input, options) {
-		return (await this.#connection.send("POST /v3/secrets/batch/change", { body: input }, options)).body;
-	}
-	/** Deletes up to 100 for good, with all their versions, each by itself. */
-	async deleteMany(ids, options) {
-		return (await this.#connection.send("POST /v3/secrets/batch/delete", { body: { ids: [...ids] } }, options)).body;
-	}
-	/** Stores a new version. Sent again after a lost connection, it is stored once. */
-	async update(id, input, options) {
-		return tagged(await this.#connection.send("PUT /v3/secrets/{id}", {
-			id,
-			body: input
-		}, options));
-	}
-	/**
-	* Deletes a secret for good, with all its versions. Sent again after a lost connection, it may be `NotFound` with
-	* `mayHaveActed`.
-	*/
-	async delete(id, options) {
-		await this.#connection.send("DELETE /v3/secrets/{id}", { id }, options);
-	}
-	/** What is known of all secrets that the API key may list, oldest first; page by page as they are taken. */
-	listMetadata(filter = {}, options) {
-		return allPages((query) => this.metadataPage({
-			...filter,
-			...query
-		}, options));
-	}
-	/** One page of what is known of them, 1000 unless the limit is another. */
-	async metadataPage(query = {}, options) {
-		const { body, headers } = await this.#connection.send("GET /v3/metadata", { query }, options);
-		return countedPageOf(body.secrets, headers);
-	}
-	/** How many secrets there are of each kind, and in each list, of those that the API key may list. */
-	async summary(options) {
-		return (await this.#connection.send("GET /v3/metadata/summary", {}, options)).body;
-	}
-	/** What is known of the secret beside its value. The `etag` is that of `updateMetadata`; a new value leaves it. */
-	async metadata(id, options) {
-		return tagged(await this.#connection.send("GET /v3/secrets/{id}/metadata", { id }, options));
-	}
-	/**
-	* Changes what is given, and leaves the rest; the value and its version stay. With the `etag` of `metadata` as
-	* `ifMatch`, only if nobody else changed any of it since.
-	*/
-	async updateMetadata(id, input, options) {
-		return tagged(await this.#connection.send("PATCH /v3/secrets/{id}/metadata", {
-			id,
-			body: input
-		}, options));
-	}
-	/** Calls it otherwise: its value is stored again under the new name, as the next version. */
-	async rename(id, name, options) {
-		return tagged(await this.#connection.send("PUT /v3/secrets/{id}/name", {
-			id,
-			body: { name }
-		}, options));
-	}
-	/** The versions that are kept, newest first, without values. */
-	async versions(id, options) {
-		const { body } = await this.#connection.send("GET /v3/secrets/{id}/versions", { id }, options);
-		return body.versions;
-	}
-	/** Reads the value as it was. */
-	async version(id, version, options) {
-		return (await this.#connection.send("GET /v3/secrets/{id}/versions/{version}", {
-			id,
-			version,
-			query: formOf(options)
-		}, options)).body;
-	}
-	/** Stores an old value as a new version. */
-	async restore(id, version, options) {
-		return tagged(await this.#connection.send("POST /v3/secrets/{id}/versions/{version}/restore", {
-			id,
-			version
-		}, options));
-	}
-	/** A reader for values that are needed often. It keeps them in memory: see `CachedSecrets`. */
-	cached(options) {
-		return new CachedSecrets(this, options);
-	}
-	async #many(refs, isRef, options) {
-		const body = {
-			...refs,
-			...options?.resolve === false ? { resolve: false } : {}
-		};
-		const { secrets, missing } = (await this.#connection.send("POST /v3/secrets/batch", { body }, options)).body;
-		return {
-			secrets,
-			missing: missing.filter(isRef)
-		};
-	}
-};
-function formOf(options) {
-	return options?.resolve === false ? { resolve: "false" } : {};
-}
-// src/client/seeds.ts
-/** One-time seeds for machines. */
-var Seeds = class {
-	#connection;
-	constructor(connection) {
-		this.#connection = connection;
-	}
-	/** Those that this API key made; with `account:manage`, all of the account. */
-	list(options) {
-		return allPages((query) => this.page(query, options));
-	}
-	async get(id, options) {
-		return (await this.#connection.send("GET /v3/seeds/{id}", { id }, options)).body;
-	}
-	/** Once; the URL is shown this once. @throws AlreadyMade when the answer that had it was lost: make another */
-	async create(input, options) {
-		return (await this.#connection.send("POST /v3/seeds", { body: input }, options)).body;
-	}
-	/** Its URL leads nowhere from now on. */
-	async delete(id, options) {
-		await this.#connection.send("DELETE /v3/seeds/{id}", { id }, options);
-	}
-	/** One page of the listing; without a limit, all of it. */
-	async page(query = {}, options) {
-		const { body, headers } = await this.#connection.send("GET /v3/seeds", { query }, options);
-		return pageOf(body.seeds, headers);
-	}
-};
-// src/client/sign-in.ts
-var SignIn = class {
-	#connection;
-	constructor(connection) {
-		this.#connection = connection;
-	}
-	async get(options) {
-		return (await this.#connection.send("GET /v3/sign-in", {}, options)).body;
-	}
-	/** With a second factor required, whoever has none is signed out, and sets one up at the next sign-in. */
-	async update(input, options) {
-		return (await this.#connection.send("PUT /v3/sign-in", { body: input }, options)).body;
-	}
-	/** @throws NotFound where there is none */
-	async sso(options) {
-		return (await this.#connection.send("GET /v3/sso", {}, options)).body;
-	}
-	async setSso(input, options) {
-		return (await this.#connection.send("PUT /v3/sso", { body: input }, options)).body;
-	}
-	async removeSso(options) {
-		await this.#connection.send("DELETE /v3/sso", {}, options);
-	}
-};
 // src/client/trust-rules.ts
 /** Keys for jobs without a stored one: rules about whose tokens are trusted, and trading a token for a key. */
 var TrustRules = class {
