@@ -275,6 +275,24 @@ for (const engine of engines) {
       assert.equal((await copy(api, { from: 'dev', to: 'dev', names: ['web-1'] })).status, 400)
     })
 
+    test('brings a template as its text, and replaces nothing of another type', async (t) => {
+      const { api, put, copy } = await start(t)
+      const value = `postgres://app:\${{secret.password}}@db`
+      await put('dev', 'password', 'of dev')
+      await put('prod', 'password', 'of prod')
+      await put('dev', 'url', value, { type: 'template' })
+      await put('prod', 'other', 'a text')
+      await put('dev', 'other', value, { type: 'template' })
+
+      ok(await copy(api, { names: ['url'] }))
+      const refused = await copy(api, { names: ['other'] })
+
+      const { body } = ok(await api.get('/v3/metadata?name=url&environment=prod'))
+      const read = ok(await api.get(`/v3/secrets/${body.secrets[0].id}?environment=prod`)).body
+      assert.deepEqual([body.secrets[0].type, read.value], ['template', 'postgres://app:of prod@db'])
+      assert.deepEqual([refused.status, refused.body.errors.length], [400, 1])
+    })
+
     test('is made once under one idempotency key', async (t) => {
       const { api, put, read } = await start(t)
       await put('dev', 'web', 'first')

@@ -236,7 +236,7 @@ const faults: Readonly<Record<'forbidden' | 'absent' | 'type', Fault>> = {
   type: {
     code: 'invalid',
     side: 'to',
-    detail: 'One of the two is a text, and the other a file. Delete the one that is in its way first.',
+    detail: 'What is there is of another type: text, file or template. Delete it first.',
   },
 }
 
