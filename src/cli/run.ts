@@ -139,7 +139,9 @@ export async function select(
 ): Promise<readonly Metadata[]> {
   const found = new Map<number, Metadata>()
   for (const name of only ?? [undefined]) {
-    const filter = { ...(name === undefined ? {} : { name }), ...(list === undefined ? {} : { list }) }
+    // What is inherited is in no list of the environment.
+    const place = list === undefined ? ({ effective: 'true' } as const) : { list }
+    const filter = { ...(name === undefined ? {} : { name }), ...place }
     const before = found.size
     for await (const secret of secrets.listMetadata(filter)) found.set(secret.id, secret)
     if (name === undefined || found.size > before) continue

@@ -17,15 +17,20 @@ interface ListOptions extends RemoteOptions {
   readonly tag?: string
   readonly expired?: boolean
   readonly names?: boolean
+  readonly inherited?: boolean
 }
 
 export async function list(pattern: string | undefined, options: ListOptions): Promise<void> {
   const { list: inList, tag } = options
+  if (options.inherited && (inList !== undefined || tag !== undefined || options.expired)) {
+    throw new Fault('usage', '--inherited goes with a name or a pattern, and with no other filter.')
+  }
   const filter = {
     ...(pattern === undefined ? {} : { name: pattern }),
     ...(inList === undefined ? {} : { list: inList }),
     ...(tag === undefined ? {} : { tag }),
     ...(options.expired ? { expired: 'first' as const } : {}),
+    ...(options.inherited ? { effective: 'true' as const } : {}),
   }
   const all = await Array.fromAsync((await connect(options)).secrets.listMetadata(filter))
   const found = options.expired ? all.filter(hasExpired) : all
@@ -38,7 +43,8 @@ export async function list(pattern: string | undefined, options: ListOptions): P
 function rowOf(secret: Metadata) {
   const { name, list: inList, version, updated_at, type } = secret
   const isExpired = hasExpired(secret)
-  const notes = [...(type === 'text' ? [] : [type]), ...(isExpired ? ['expired'] : [])].join(', ')
+  const from = secret.inherited ? [`inherited${secret.environment ? ` from ${secret.environment}` : ''}`] : []
+  const notes = [...(type === 'text' ? [] : [type]), ...(isExpired ? ['expired'] : []), ...from].join(', ')
   return [name, inList.name, String(version), updated_at, { text: notes, style: isExpired ? 'red' : 'dim' } as const]
 }
 

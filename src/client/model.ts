@@ -26,6 +26,8 @@ export interface SecretFilter {
   /** What they are in order by; without it, by id. */
   readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'
   readonly order?: 'asc' | 'desc'
+  /** With what the environment inherits; of filters, with `name` alone. */
+  readonly effective?: 'true'
 }
 
 /** Which page, and whether all are counted. */

@@ -171,6 +171,24 @@ suite('An environment that is named', async () => {
     }
   })
 
+  test('has what it inherits from its base, for run and export too', async () => {
+    await person.run(['env', 'create', 'staging', '--base', 'dev'])
+    await person.run(['secrets', 'set', 'own', '-e', 'staging'], { input: 'of staging' })
+    const dry = await person.run(['run', '-e', 'staging', '--dry-run', '--json'])
+    const names = JSON.parse(dry.stdout).variables.map((one: { variable: string }) => one.variable)
+    assert.deepEqual(names.sort(), ['DB', 'ONLY', 'OWN'])
+    const ran = await person.run(['run', '-e', 'staging', '--only', 'db', '--', 'sh', '-c', 'echo $DB'])
+    assert.equal(ran.stdout, 'of dev\n')
+    const { stdout } = await person.run(['export', '-e', 'staging', '--format', 'json'])
+    assert.deepEqual(JSON.parse(stdout), { ONLY: 'dev', db: 'of dev', own: 'of staging' })
+    assert.equal((await person.run(['secrets', 'list', '-e', 'staging', '--names'])).stdout, 'own\n')
+    const all = await person.run(['secrets', 'list', '-e', 'staging', '--inherited'])
+    assert.match(all.stdout, /^db .* inherited from dev$/m)
+    assert.equal((await person.run(['secrets', 'list', '--inherited', '--tag', 'a'])).code, 2)
+    await person.run(['secrets', 'set', 'db', '-e', 'staging'], { input: 'own now' })
+    assert.deepEqual([await value(['-e', 'staging']), await value(['-e', 'dev'])], ['own now', 'of dev'])
+  })
+
   test('that none can be is refused with a sentence', async () => {
     const { code, stderr } = await person.run(['secrets', 'list', '-e', 'a b'])
     assert.equal(code, 2)
@@ -197,10 +215,10 @@ suite('An environment that is named', async () => {
       const { stdout } = await person.run(['__complete', ...words])
       return stdout.split('\n').filter(Boolean).sort()
     }
-    assert.deepEqual(await complete('run', '-e', ''), ['default', 'dev', 'prod'])
+    assert.deepEqual(await complete('run', '-e', ''), ['default', 'dev', 'prod', 'staging'])
     assert.deepEqual(await complete('secrets', 'get', '--environment', 'd'), ['default', 'dev'])
     assert.deepEqual(await complete('secrets', 'get', '--environment=p'), ['--environment=prod'])
-    assert.deepEqual(await complete('env', 'base', 'prod', ''), ['default', 'dev', 'prod'])
+    assert.deepEqual(await complete('env', 'base', 'prod', ''), ['default', 'dev', 'prod', 'staging'])
     assert.deepEqual(await complete('secrets', 'get', '-e', 'dev', ''), ['ONLY', 'db'])
     assert.deepEqual(await complete('secrets', 'get', '-e', 'prod', ''), ['db'])
   })

@@ -23,6 +23,7 @@ function defineList(secrets: Command): void {
     .option('--list <list>', 'only those in this list')
     .option('--tag <tag>', 'only those with this tag')
     .option('--expired', 'only those that have expired')
+    .option('--inherited', 'with those that the environment inherits from its base')
     .option('--names', 'print names alone, one on a line')
     .description('list secrets, without values')
     .action(async (pattern, options) => (await import('../secrets.ts')).list(pattern, options))
