@@ -1,7 +1,7 @@
 /** Which records somebody may see, by the names of things and the environments that these are in. */
 import { type AuditRecord, isPlaced } from '../audit/record.ts'
 import { defaultEnvironment, type EnvironmentRef } from '../model/environment.ts'
-import { allows, allowsName, everywhere, type Scope } from '../model/scope.ts'
+import { allows, allowsName, allowsSome, everywhere, type Scope } from '../model/scope.ts'
 import { type Asker, type Vault, verifyAll } from './vault.ts'
 
 /** What is looked at of a record. */
@@ -39,7 +39,7 @@ export async function viewOf(
   return {
     isWhole,
     nameOf,
-    idOf: (name) => all.find((one) => one.name === name)?.id,
+    idOf: (name) => (allowsSome(scopes, 'audit:read', name) ? all.find((one) => one.name === name)?.id : undefined),
     maySee: (record) => isWhole || isInView(scopes, record, nameOf(record.environmentId ?? defaultEnvironment.id)),
   }
 }

@@ -5,16 +5,15 @@ import { setImmediate } from 'node:timers/promises'
 import { randomBytes } from '../crypto/random.ts'
 import { invalid, Refusal } from '../errors.ts'
 import { type Fingerprint, fingerprintsOf, type Keys, rollingKeys } from '../fingerprint/fingerprint.ts'
-import { windowBytes } from '../fingerprint/strength.ts'
+import { strongWindow, windowBytes } from '../fingerprint/strength.ts'
 import { isPattern } from '../model/pattern.ts'
 import { namesOf, type Scope } from '../model/scope.ts'
-import type { Secret } from '../model/secret.ts'
 import { fits } from '../model/secret-search.ts'
 import type { Listing } from '../store/operation.ts'
 import type { StoredVersion } from '../store/stored.ts'
 import { decodePosition, encodeCursor } from './cursors.ts'
 import { filterInTurns } from './scan-in-turns.ts'
-import { resolve } from './secrets.ts'
+import { type ReadSecret, resolve } from './secrets.ts'
 import { type Asker, ask, type Vault, verify } from './vault.ts'
 import { openVersion } from './versions.ts'
 
@@ -144,8 +143,8 @@ async function fingerprintsOfVersion(vault: Vault, asker: Asker, stored: StoredV
   await verify(vault, asker, 'secrets', secret, 'secret.fingerprint')
   if (secret.tags.includes(noScanTag)) return { ...of, reason: 'tag' as const }
   const opened = await openVersion(vault, asker, stored, 'secret.fingerprint')
-  const value = await resolvedValue(vault, asker, secret, opened)
-  if (value === undefined) return { ...of, reason: 'unresolved' as const }
+  const value = secret.type === 'template' ? await resolvedValue(vault, asker, { secret, value: opened }) : opened
+  if (typeof value === 'string') return { ...of, reason: value }
   try {
     const made = fingerprintsOf(value, keys)
     if (made.length > 0) return { made: made.map((one) => ({ ...of, ...one })) }
@@ -157,17 +156,27 @@ async function fingerprintsOfVersion(vault: Vault, asker: Asker, stored: StoredV
   }
 }
 
-/** Of a template what is read of it, by whoever may scan for all that goes in; nothing where it cannot be resolved. */
-async function resolvedValue(vault: Vault, asker: Asker, secret: Secret, value: Buffer): Promise<Buffer | undefined> {
-  if (secret.type !== 'template') return value
+/** Of a template what is read of it, by whoever may scan for all that goes in; or why it has no fingerprint. */
+async function resolvedValue(vault: Vault, asker: Asker, read: ReadSecret): Promise<Buffer | Reason> {
   try {
-    return (await resolve(vault, asker, [{ secret, value }], 'secrets:scan')).all[0]?.value
+    const { all, parts } = await resolve(vault, asker, [read], 'secrets:scan')
+    return whyUnscannable(parts) ?? all[0]?.value ?? 'unresolved'
   } catch (error) {
-    if (error instanceof Refusal && unresolved.has(error.code)) return undefined
+    if (error instanceof Refusal && unresolved.has(error.code)) return 'unresolved'
     throw error
   } finally {
-    value.fill(0)
+    read.value.fill(0)
   }
+}
+
+/**
+ * What has no fingerprint alone has none through a template either: in the midst of a long text that somebody knows, or wrote,
+ * it is found by trying guesses.
+ */
+function whyUnscannable(parts: readonly ReadSecret[]): Reason | undefined {
+  if (parts.some(({ secret }) => secret.tags.includes(noScanTag))) return 'tag'
+  const values = parts.filter(({ secret }) => secret.type !== 'template')
+  return values.every(({ value }) => strongWindow(value) !== undefined) ? undefined : 'guessable'
 }
 
 const unresolved: ReadonlySet<string> = new Set(['unresolved_references', 'unsafe_rendering', 'too_large'])

@@ -101,7 +101,7 @@ export async function updateMetadata(
   match: MetadataMatch | undefined,
 ): Promise<Metadata> {
   return changeInTurn(vault, `${accountId} ${place.id}`, async () => {
-    const prepared = await prepare(vault, asker, { kind: 'prepare_secret', ...place })
+    const prepared = await prepare(vault, asker, { kind: 'prepare_secret', ...place, right: 'secrets:write' })
     const change = prepared && changeOf(prepared.secret, parts)
     return tryAsk(vault, asker, { kind: 'update_metadata', ...place, match, change })
   })

@@ -84,7 +84,7 @@ export async function resolve(
   asker: Asker,
   read: readonly ReadSecret[],
   right: 'secrets:read' | 'secrets:scan' = 'secrets:read',
-): Promise<{ readonly all: readonly ReadSecret[]; readonly parts: readonly Secret[] }> {
+): Promise<{ readonly all: readonly ReadSecret[]; readonly parts: readonly ReadSecret[] }> {
   const roots = read.filter(({ secret }) => secret.type === 'template')
   if (roots.length === 0) return { all: read, parts: [] }
   const { values, parts } = await resolveAll(roots, async (names) => {
@@ -116,7 +116,8 @@ export async function readSecrets(
     opened.filter((one) => one !== undefined),
   )
   const byUid = new Map(all.map((one) => [one.secret.uid, one]))
-  return { all: opened.map((one) => one && byUid.get(one.secret.uid)), parts }
+  const inside = parts.map(({ secret }) => secret)
+  return { all: opened.map((one) => one && byUid.get(one.secret.uid)), parts: inside }
 }
 
 /** Secrets that are read in one transaction by `readBatch`, at most. */
@@ -277,7 +278,7 @@ export async function updateSecret(
   const update = async (next: NextVersion | undefined) =>
     changedBy(await tryAskOnce(vault, repeatable, { kind: 'update_secret', ...place, name, rename, match, next }))
   return changeInTurn(vault, `${accountId} ${place.id}`, async () => {
-    const prepared = await prepare(vault, asker, { kind: 'prepare_secret', ...place })
+    const prepared = await prepare(vault, asker, { kind: 'prepare_secret', ...place, right: 'secrets:write' })
     if (prepared === undefined) return update(undefined)
     let bytes: Buffer
     try {
@@ -322,7 +323,7 @@ export async function putSecret(vault: Vault, asker: Asker, identity: Identity, 
   const put = async (sealed: { readonly creation?: Creation; readonly next?: NextVersion }) =>
     changedBy(await tryAskOnce(vault, asker, { ...asked, ...sealed }))
   return changeInTurn(vault, `${identity.accountId} ${name}`, async () => {
-    const prepared = await prepare(vault, asker, { kind: 'prepare_secret', id: name })
+    const prepared = await prepare(vault, asker, { kind: 'prepare_secret', id: name, right: 'secrets:write' })
     const kept = prepared?.secret.type
     // What is refused anyway is not sealed.
     if (prepared === undefined ? match !== undefined : isNewOnly || (type ?? kept) !== kept) return put({})

@@ -32,6 +32,7 @@ export type Look = (names: readonly string[]) => Promise<readonly Part[]>
 
 interface Root {
   readonly secret: Secret
+  /** As it is stored. */
   readonly value: Buffer
 }
 
@@ -39,7 +40,7 @@ export interface Resolved {
   /** In the order of the roots. */
   readonly values: readonly Buffer[]
   /** All secrets that went in, each once: templates, and what these refer to. */
-  readonly parts: readonly Secret[]
+  readonly parts: readonly Root[]
 }
 
 /** What a template became: its text, and how many templates are in one another there. */
@@ -79,8 +80,8 @@ class Graph {
   #references = 0
 
   /** What went in, once nothing is at fault. */
-  get parts(): readonly Secret[] {
-    return [...this.#known.values()].flatMap((part) => (typeof part === 'string' ? [] : [part.secret]))
+  get parts(): readonly Root[] {
+    return [...this.#known.values()].flatMap((part) => (typeof part === 'string' ? [] : [part]))
   }
 
   /** @throws Refusal `too_large` */

@@ -96,6 +96,29 @@ for (const engine of engines) {
       assert.deepEqual(await valuesOf(api), { 'a-there': 'three', 'b-there': 'one', 'a-fresh': 'v' })
     })
 
+    test('tell whoever may not write a name nothing of what has it, by what is wrong with a value or not', async (t) => {
+      const server = await startServer(t, engine)
+      const narrow = await withKey(server, ['secrets:write:a-*', 'secrets:list:a-*'])
+      for (const name of ['b-text', 'b-other']) await server.api.post('/v3/secrets', { name, value: 'v' })
+      await server.api.post('/v3/secrets', { name: 'b-file', value: 'AP8=', type: 'file' })
+      await server.api.post('/v3/secrets', { name: 'b-template', value: 'v', type: 'template' })
+      const answers = new Set<string>()
+      for (const name of ['b-text', 'b-file', 'b-template', 'b-free']) {
+        const value = 'no base64 ${{secret.'
+        const { status, text } = await narrow.post(path('store'), { secrets: [{ name, value }] })
+        answers.add(`${status} ${text.replace(/"request_id":"[^"]*"/, '').replaceAll(name, 'NAME')}`)
+      }
+      const changed = new Set<string>()
+      for (const id of [1, 3, 4, 99]) {
+        const { status, text } = await narrow.send('PATCH', `/v3/secrets/${id}/metadata`, { filename: 'a.bin' })
+        changed.add(`${status} ${text.replace(/"request_id":"[^"]*"/, '')}`)
+      }
+
+      assert.deepEqual([answers.size, changed.size], [1, 1], [...answers, ...changed].join('\n'))
+      assert.match([...answers].join(), /^403 .*forbidden/)
+      assert.match([...changed].join(), /^404 /)
+    })
+
     test('each become one version when several store them at once', async (t) => {
       const { api } = await startServer(t, engine)
       const names = ['one', 'two', 'three']

@@ -235,6 +235,20 @@ for (const engine of engines) {
       )
     })
 
+    test('tells whoever may not write a name nothing of what has it there', async (t) => {
+      const { put, copy, keyWith } = await start(t)
+      for (const name of ['file', 'free']) await put('dev', name, 'v')
+      await put('prod', 'file', 'AP8=', { type: 'file' })
+      const writer = await keyWith('secrets:read@dev', 'secrets:write:web@prod')
+      const ask = async (name: string) => {
+        const { body } = ok(await copy(writer, { names: [name], dry_run: true }))
+        const { status, text } = await copy(writer, { names: [name] })
+        return JSON.stringify([body.secrets, status, text.replace(/"request_id":"[^"]*"/, '')]).replaceAll(name, 'NAME')
+      }
+
+      assert.equal(await ask('file'), await ask('free'))
+    })
+
     test('is not there between environments of which one may not be seen', async (t) => {
       const { put, copy, keyWith } = await start(t)
       await put('dev', 'web', 'v')

@@ -213,11 +213,13 @@ for (const engine of engines) {
     test('is looked for in texts as it is read, by whoever may scan for all that is in it', async (t) => {
       const { api, withScopes } = await startTemplate(t, engine)
       const token = 'q7Zk-2pVx-M9rT-w4Ls-8dYc-1aBf-5gHj'
+      const host = 'h0st-5tYw-8PqL-m3Vz-K7nB-x2Rd-J9fC'
+      await api.put('/v3/secrets/1', { value: host })
       await api.put('/v3/secrets/2', { value: token })
       await api.post('/v3/secrets', { name: 'db/broken', value: ref('none'), type: 'template' })
       const scanner = await withScopes('secrets:scan:db/*')
       const partly = await withScopes('secrets:scan:db/url', 'secrets:scan:db/host')
-      const resolved = `postgres://app:${token}@10.0.0.5/app`
+      const resolved = `postgres://app:${token}@${host}/app`
 
       const { body } = await scanner.post('/v3/fingerprints', { names: 'db/url' })
       const of = await partly.post('/v3/fingerprints', { names: 'db/url' })
@@ -230,6 +232,32 @@ for (const engine of engines) {
           one.body.unscannable.map(({ reason }: { reason: string }) => reason),
           ['unresolved'],
         )
+    })
+
+    test('tells whoever scans nothing of what alone would have no fingerprint', async (t) => {
+      const { api, withScopes } = await startAccount(t, engine)
+      const known = 'q7Zk-2pVx-M9rT-w4Ls-8dYc-1aBf-5gHj'
+      const template = (name: string, value: string) => api.post('/v3/secrets', { name, value, type: 'template' })
+      await api.post('/v3/secrets', { name: 'pin', value: '4711' })
+      await api.post('/v3/secrets', { name: 'tagged', value: known, tags: ['no-scan'] })
+      await template('through', ref('pin'))
+      await template('t-pin', `${known} ${ref('pin')}`)
+      await template('t-nested', `${known} ${ref('through')}`)
+      await template('t-tagged', `${known} ${ref('tagged')}`)
+      const scanner = await withScopes('secrets:scan')
+
+      for (const asker of [scanner, api]) {
+        const { fingerprints, unscannable } = (await asker.post('/v3/fingerprints', { names: 't-*' })).body
+        assert.deepEqual(fingerprints, [])
+        assert.deepEqual(
+          unscannable.map(({ name, reason }: { name: string; reason: string }) => [name, reason]),
+          [
+            ['t-pin', 'guessable'],
+            ['t-nested', 'guessable'],
+            ['t-tagged', 'tag'],
+          ],
+        )
+      }
     })
 
     test('asks people for a fresh proof where it has more than one value in it', async (t) => {

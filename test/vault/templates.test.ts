@@ -133,7 +133,7 @@ suite('Templates', () => {
     const { values, parts } = await resolveAll([rootOf(eight, 't1')], lookIn(eight, asked))
 
     assert.equal(values[0]?.toString(), '--------v')
-    assert.deepEqual(parts.map(({ name }) => name).sort(), ['leaf', 't2', 't3', 't4', 't5', 't6', 't7', 't8'])
+    assert.deepEqual(parts.map(({ secret }) => secret.name).sort(), ['leaf', 't2', 't3', 't4', 't5', 't6', 't7', 't8'])
     assert.equal(asked.length, 8)
     const nine = chain(9)
     await assert.rejects(resolveAll([rootOf(nine, 't1')], lookIn(nine)), ({ fields }: Refusal) => {

@@ -18,6 +18,7 @@ import { holdersOf } from './deployments.ts'
 import {
   addSecret,
   type Creation,
+  isChangeable,
   isGoing,
   isSealedNow,
   type NextVersion,
@@ -113,7 +114,10 @@ const prepareCopyTo = defineOperation<
     for (const name of names) needs.secret(name)
   },
   sharing: true,
-  decide: (call, { names }) => ({ kind: 'done', result: { found: names.map((id) => secretAt(call, { id })) } }),
+  decide: (call, { names }) => ({
+    kind: 'done',
+    result: { found: names.map((id) => (isChangeable(call, id) ? secretAt(call, { id }) : undefined)) },
+  }),
 })
 
 /** Tells what a copy would do. Each that is compared is a recorded read. */
@@ -129,7 +133,9 @@ const previewCopy = defineOperation<Copying, readonly Copied[]>()({
   decide: (call, operation) => {
     const from = environmentFrom(call, operation.from)
     if (from === undefined) return refuseUnknown(call)
-    if (!operation.items.every((item) => isUponNow(call, from, item))) return { kind: 'outdated' }
+    // What is refused was not prepared upon anything.
+    const isReady = (item: CopyItem) => faultOf(call, from, item) !== undefined || isUponNow(call, from, item)
+    if (!operation.items.every(isReady)) return { kind: 'outdated' }
     const result = operation.items.map((item): Copied => {
       const fault = faultOf(call, from, item)
       if ('fault' in item || fault !== undefined) return refusedOne(item.name, fault?.detail ?? '')

@@ -228,8 +228,11 @@ function sumOf(amounts: readonly number[]): number {
   return amounts.reduce((sum, amount) => sum + amount, 0)
 }
 
-/** Loads what is needed to seal a new version. Not recorded: the change that follows refuses and records. */
-const prepareSecret = defineOperation<Place, StoredSecret>()({
+/**
+ * Loads what is needed to seal a new version. Not recorded: the change that follows refuses and records. Whoever has not the right
+ * to the change is given nothing, so that nothing of what is there shows in why a request is refused.
+ */
+const prepareSecret = defineOperation<Place & { readonly right?: 'secrets:write' | undefined }, StoredSecret>()({
   kind: 'prepare_secret',
   action: 'secret.update',
   scope: free,
@@ -240,7 +243,10 @@ const prepareSecret = defineOperation<Place, StoredSecret>()({
   sharing: true,
   decide: (call, operation) => {
     const found = secretAt(call, operation, true)
-    if (found === undefined) return { kind: 'refused', code: 'not_found', message: '' }
+    const { right } = operation
+    if (found === undefined || (right !== undefined && !isChangeable(call, found.secret.name))) {
+      return { kind: 'refused', code: 'not_found', message: '' }
+    }
     return { kind: 'done', result: found }
   },
 })
@@ -357,6 +363,11 @@ export interface Stored {
   readonly stale: number
 }
 
+/** Whether the caller may change what has this name; else they learn nothing of it. */
+export function isChangeable({ scopes, environment }: Call, name: string): boolean {
+  return allowsName(scopes, 'secrets:write', environment.name, name)
+}
+
 /** Loads what is needed to seal values of several names. Not recorded: the change that follows refuses and records. */
 const prepareSecrets = defineOperation<{ readonly names: readonly string[] }, readonly (StoredSecret | undefined)[]>()({
   kind: 'prepare_secrets',
@@ -369,7 +380,10 @@ const prepareSecrets = defineOperation<{ readonly names: readonly string[] }, re
     for (const name of names) needs.secret(name)
   },
   sharing: true,
-  decide: (call, { names }) => ({ kind: 'done', result: names.map((id) => secretAt(call, { id }, true)) }),
+  decide: (call, { names }) => ({
+    kind: 'done',
+    result: names.map((id) => (isChangeable(call, id) ? secretAt(call, { id }, true) : undefined)),
+  }),
 })
 
 /**
