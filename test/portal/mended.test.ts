@@ -129,7 +129,7 @@ for (const engine of engines.slice(0, 1)) {
 
       const page = await portal.openAs(who, '/portal/')
 
-      await page.getByRole('heading', { name: 'Hello, Noor' }).waitFor()
+      await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
       await page.getByRole('region', { name: 'Activity' }).waitFor()
       assert.equal(await page.getByText('Not allowed').count(), 0)
     })

@@ -37,23 +37,23 @@ for (const engine of engines.slice(0, 1)) {
       const linesOf = (name: string) => page.getByRole('region', { name }).getByRole('listitem').allInnerTexts()
       const tiles = page.locator('.tile')
 
-      await page.getByRole('region', { name: 'Who reads most' }).getByText('checkout').waitFor()
-      await page.getByRole('region', { name: 'To redeploy' }).getByText('web-1').waitFor()
+      await page.getByRole('region', { name: 'Top readers' }).getByText('checkout').waitFor()
+      await page.getByRole('region', { name: 'Needs redeploy' }).getByText('web-1').waitFor()
       assert.deepEqual((await tiles.allInnerTexts()).map(flat), [
-        '3 secrets in 1 lists',
-        '1 expired, or about to expire',
-        '1 unchanged for more than a year',
-        '1 target holds something old',
+        '3 secrets in 1 list',
+        '1 expired or expiring soon',
+        '1 not rotated in 1 year',
+        '1 target out of date',
       ])
-      assert.deepEqual((await linesOf('Changed last')).map(flat), [
+      assert.deepEqual((await linesOf('Recently changed')).map(flat), [
         'db-password version 2, just now',
         'certificate version 1, last month',
         'ancient-token version 1, last year',
       ])
-      assert.deepEqual((await linesOf('Expires next')).map(flat), ['certificate in 3 days'])
-      assert.deepEqual((await linesOf('To redeploy')).map(flat), ['web-1 1 old, deployed 2 days ago'])
+      assert.deepEqual((await linesOf('Expiring soon')).map(flat), ['certificate in 3 days'])
+      assert.deepEqual((await linesOf('Needs redeploy')).map(flat), ['web-1 1 old, deployed 2 days ago'])
       // What was read 40 days ago counts no more, nor what was refused; the template was one read of the first key.
-      assert.deepEqual((await linesOf('Who reads most')).map(flat), [
+      assert.deepEqual((await linesOf('Top readers')).map(flat), [
         'checkout key 4',
         'first key key 1',
         'nightly backup key 1',
@@ -82,7 +82,7 @@ for (const engine of engines.slice(0, 1)) {
 
       await page.goto('/portal/')
 
-      for (const name of ['Activity', 'Who reads most']) {
+      for (const name of ['Activity', 'Top readers']) {
         await page.getByRole('region', { name }).getByText('there are too many to count at once').waitFor()
       }
     })

@@ -41,7 +41,7 @@ async function fill({ server: { api } }: Portal): Promise<void> {
 }
 
 const pages: readonly (readonly [path: string, heading: string])[] = [
-  ['/portal/', 'Hello, Ada'],
+  ['/portal/', 'Overview'],
   ['/portal/secrets', 'Secrets'],
   ['/portal/secrets/1', 'db-password'],
   ['/portal/secrets/2', longName],
@@ -226,7 +226,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('button', { name: 'New key' }).click()
       await page.getByRole('textbox', { name: 'Name', exact: true }).fill('checkout service')
       await page.getByText('For good, with every version.').click()
-      await page.getByLabel('Only secrets that are called').fill('prod-*')
+      await page.getByLabel('Limit to secrets').fill('prod-*')
       await page.getByRole('button', { name: 'Create key' }).click()
       const confirm = page.getByRole('dialog', { name: 'Confirm that it is you' })
       await confirm.waitFor()

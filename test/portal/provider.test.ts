@@ -122,7 +122,7 @@ for (const engine of engines.slice(0, 1)) {
       const confirm = page.getByRole('dialog', { name: 'Confirm that it is you' })
       await throughWindow(page, () => confirm.getByRole('button', { name: 'Go to the provider' }).click())
       await page.waitForURL(/\/portal\/$/)
-      await page.getByRole('heading', { name: 'Hello, emmy' }).waitFor()
+      await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
 
       const { body } = await portal.server.api.get('/v3/keys')
       assert.ok(!body.keys.some(({ name }: { name: string }) => name === 'of Lise'))

@@ -362,7 +362,7 @@ for (const engine of portalEngines) {
         [],
       )
       await page.goto('/portal/keys')
-      await page.getByRole('heading', { name: 'Not allowed' }).waitFor()
+      await page.getByRole('heading', { name: 'You don’t have permission to manage API keys' }).waitFor()
       assert.equal((await portal.server.api.get('/v3/secrets/1')).body.value, value)
     })
 

@@ -144,7 +144,7 @@ for (const engine of portalEngines) {
       await dialog.getByRole('button', { name: 'Confirm' }).click()
 
       await isIn(page, inAcme)
-      await page.getByRole('heading', { name: 'Hello, Ada' }).waitFor()
+      await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
       assert.equal(await page.getByText('of-default').count(), 0)
     })
   })

@@ -19,7 +19,7 @@ for (const engine of portalEngines) {
       const claims = page.getByLabel('The token must say')
       assert.match(await claims.inputValue(), /^sub=repo:OWNER@OWNER_ID\/REPOSITORY@REPOSITORY_ID:ref:/)
       await claims.fill('repository=acme/*')
-      await page.getByLabel('Only secrets that are called').fill('prod-*')
+      await page.getByLabel('Limit to secrets').fill('prod-*')
       await page.getByRole('button', { name: 'Create rule' }).click()
       await page.getByText('it must not hold "*"').first().waitFor()
       await claims.fill('sub=repo:acme/app:ref:refs/heads/main\nrepository_id=123')
@@ -40,8 +40,8 @@ for (const engine of portalEngines) {
 
       await page.getByText('GitHub Actions', { exact: true }).waitFor()
       await page.getByRole('button', { name: 'Change deploy' }).click()
-      assert.equal(await page.getByLabel('Only secrets that are called').inputValue(), 'prod-*')
-      await page.getByText('See what there is').click()
+      assert.equal(await page.getByLabel('Limit to secrets').inputValue(), 'prod-*')
+      await page.getByText('List secrets').click()
       await page.getByText('Networks, repeated tokens, keys of the issuer').click()
       await page.getByLabel('Only from the networks').fill('10.0.0.0/8')
       await page.getByLabel("The issuer's public keys").fill('{')
@@ -97,7 +97,7 @@ for (const engine of portalEngines) {
       const page = await portal.openAs(owner, '/portal/trust-rules')
 
       await page.getByRole('button', { name: 'Change web' }).click()
-      await page.getByText('Its keys may now: See what there is, Read values: prod-*.').waitFor()
+      await page.getByText('Its keys may now: List secrets, Read values: prod-*.').waitFor()
       await page.getByLabel('Audience').fill('b')
       await page.getByRole('button', { name: 'Save' }).click()
       await page.getByText('web is changed').waitFor()
@@ -112,7 +112,7 @@ for (const engine of portalEngines) {
 
       assert.equal(await page.getByRole('link', { name: 'Trust rules' }).count(), 0)
       await page.goto('/portal/trust-rules')
-      await page.getByRole('heading', { name: 'Not allowed' }).waitFor()
+      await page.getByRole('heading', { name: 'You don’t have permission to manage API keys' }).waitFor()
     })
   })
 }

@@ -207,7 +207,7 @@ for (const engine of engines.slice(0, 1)) {
 
       const page = await portal.openAs(noor)
 
-      await page.getByRole('heading', { name: 'Not allowed' }).waitFor()
+      await page.getByRole('heading', { name: 'You don’t have permission to list secrets' }).waitFor()
       assert.equal(await page.getByText('db-password').count(), 0)
       await page.keyboard.press('Control+k')
       await page.keyboard.type('db-pass')

@@ -31,7 +31,7 @@ export function KeysPage() {
   return (
     <Page
       title="API keys"
-      about="Programs sign in with a key. Give each its own, with no more than it needs."
+      about="Programs sign in with an API key. Give each its own, with only the permissions it needs."
       actions={
         <Button
           look="primary"
@@ -79,8 +79,8 @@ function KeyItems({ all, ...does }: ForKey & { readonly all: readonly ApiKey[] }
       <Items
         of={all.filter((key) => showsOld || !isOld(key))}
         empty={
-          <Empty icon={KeyRound} title="No key in use">
-            Make one for each program: it can be narrowed to names such as prod-*, to networks, and to a time.
+          <Empty icon={KeyRound} title="No active API keys">
+            Create one for each program. Limit it to secrets such as prod-*, to networks, and in time.
           </Empty>
         }
       >
@@ -130,9 +130,9 @@ function KeyItem({
             Used <Ago time={key.last_used_at} />
           </>
         )}
-        {' · '}made <Ago time={key.created_at} />
+        {' · '}created <Ago time={key.created_at} />
         {makerText(key, all)}
-        {networks.length === 0 ? ' · from anywhere' : ` · from ${networks.join(', ')}`} · id {key.id}
+        {networks.length === 0 ? ' · any network' : ` · from ${networks.join(', ')}`} · id {key.id}
       </p>
     </Item>
   )
@@ -155,7 +155,7 @@ function makerText({ created_by: maker }: ApiKey, keys: readonly ApiKey[]): stri
 function IssuedDialog({ of: key, onClose }: { readonly of: IssuedApiKey; readonly onClose: () => void }) {
   return (
     <OnceDialog title="Your new key" onClose={onClose}>
-      <Note kind="warn">It is shown this once. Put it where the program finds it, then close this.</Note>
+      <Note kind="warn">Copy it now: you won’t see it again.</Note>
       <CopyOnce text={key.api_key} what="The key" />
     </OnceDialog>
   )
@@ -182,7 +182,7 @@ function RevokeDialog({
         await onRevoked()
       }}
     >
-      <p className="small">At once and for good, on every node. Whoever still uses it is refused. Its seeds end too.</p>
+      <p className="small">Takes effect immediately. Can’t be undone. Its seeds end too.</p>
       <MadeChoice
         who="This key"
         of={`key ${key.id}`}
@@ -195,7 +195,7 @@ function RevokeDialog({
 }
 
 const overlaps = [
-  { id: '0', label: 'None: the old key ends at once' },
+  { id: '0', label: 'Not at all: revoke it now' },
   { id: '3600', label: 'One hour' },
   { id: '86400', label: 'One day' },
   { id: '604800', label: 'One week' },
@@ -216,13 +216,13 @@ function RotateDialog({
     <FormDialog
       title={`Rotate ${key.name}`}
       onClose={onClose}
-      submit="Make the new key"
+      submit="Rotate"
       run={async () => onIssued(await strongroom.keys.rotate(key.id, { overlap_seconds: Number(overlap) }))}
     >
       <p className="small">
-        A new key with the same rights. The old one stays good for a while, so that nothing stops.
+        Creates a key with the same permissions. The old key stays valid for a while, so that nothing stops.
       </p>
-      <Select label="The old key stays good for" value={overlap} choices={overlaps} onChoose={setOverlap} />
+      <Select label="Keep old key valid for" value={overlap} choices={overlaps} onChoose={setOverlap} />
     </FormDialog>
   )
 }

@@ -45,20 +45,20 @@ export function NewKeyDialog({
         value={name}
         onValue={setName}
         maxLength={128}
-        hint="The program that it is for: its name is in the trail."
+        hint="Shown in the audit log."
         autoFocus
         required
       />
       <ScopesField offered={rights.filter(({ id }) => mine.has(id))} chosen={chosen} onChange={setChosen} />
       <Field
-        label="Only from the networks"
+        label="Allowed networks (CIDR)"
         value={networks}
         onValue={setNetworks}
         placeholder="10.0.0.0/8"
-        hint="Empty for anywhere."
+        hint="Leave blank for any network."
         spellCheck={false}
       />
-      <Field label="Ends on" type="date" value={expires} onValue={setExpires} hint="Empty for no end." />
+      <Field label="Expires on" type="date" value={expires} onValue={setExpires} hint="Leave blank for no expiry." />
     </FormDialog>
   )
 }

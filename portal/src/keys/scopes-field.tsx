@@ -44,7 +44,7 @@ export function ScopesField({
   return (
     <>
       <fieldset className="field">
-        <legend>It may</legend>
+        <legend>Permissions</legend>
         <div className="stack-s" style={{ marginTop: 6 }}>
           {offered.map(({ id, label, about }) => (
             <Checkbox
@@ -63,11 +63,11 @@ export function ScopesField({
         </div>
       </fieldset>
       <Field
-        label="Only secrets that are called"
+        label="Limit to secrets"
         value={chosen.names}
         onValue={(names) => onChange({ ...chosen, names })}
         placeholder="prod-*, shared-smtp-password"
-        hint="Names, or patterns with * for any characters. Empty for all."
+        hint="Names or patterns with *. Leave blank for all secrets."
         fault={fault}
         spellCheck={false}
       />

@@ -11,37 +11,37 @@ export interface Right {
 export const rights: readonly Right[] = [
   {
     id: 'secrets:list',
-    label: 'See what there is',
-    about: 'Names, lists, tags and times of secrets; no value.',
+    label: 'List secrets',
+    about: 'Names, lists, tags and dates; no values.',
     hasNames: true,
   },
   {
     id: 'secrets:read',
     label: 'Read values',
-    about: 'The current value and those of earlier versions.',
+    about: 'Current values and earlier versions.',
     hasNames: true,
   },
   {
     id: 'secrets:scan',
     label: 'Find leaked values',
-    about: 'Fingerprints of values, for "strongroom scan"; no value. Part of reading.',
+    about: 'Fingerprints for "strongroom scan"; no values. Included in Read values.',
     hasNames: true,
   },
   {
     id: 'secrets:write',
-    label: 'Create and change',
-    about: 'New secrets, new values, what is known of them.',
+    label: 'Create and update',
+    about: 'New secrets, values and metadata.',
     hasNames: true,
   },
-  { id: 'secrets:delete', label: 'Delete', about: 'For good, with every version.', hasNames: true },
+  { id: 'secrets:delete', label: 'Delete secrets', about: 'Permanently, with all versions.', hasNames: true },
   {
     id: 'keys:manage',
     label: 'Manage API keys',
-    about: 'Make, rotate and revoke keys within its own rights.',
+    about: 'Create, rotate and revoke keys within its own permissions.',
     hasNames: true,
   },
-  { id: 'audit:read', label: 'Read the audit trail', about: 'Who did what; never a value.', hasNames: false },
-  { id: 'account:manage', label: 'Manage the account', about: 'Machines and settings.', hasNames: false },
+  { id: 'audit:read', label: 'Read the audit log', about: 'Who did what; no values.', hasNames: false },
+  { id: 'account:manage', label: 'Manage the account', about: 'Users, machines and settings.', hasNames: false },
 ]
 
 /** A scope as a sentence without its end. */

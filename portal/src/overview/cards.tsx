@@ -70,7 +70,7 @@ function All({ way: [label, href] }: { readonly way: readonly [label: string, hr
 export function Redeploy() {
   const stale = useStale()
   return (
-    <Card title="To redeploy" icon={PackageCheck} end={<All way={['All deployments', '/deployments']} />}>
+    <Card title="Needs redeploy" icon={PackageCheck} end={<All way={['All deployments', '/deployments']} />}>
       <Loaded of={stale} lines={3}>
         {({ first, isAny }) => (
           <Lines
@@ -86,8 +86,8 @@ export function Redeploy() {
             }))}
             empty={
               !isAny
-                ? 'Nothing is deployed yet. Targets that hold an old version of a secret come up here.'
-                : 'Every target holds what is current.'
+                ? 'Nothing is deployed yet. Targets with an outdated version of a secret appear here.'
+                : 'All targets are up to date.'
             }
           />
         )}
@@ -100,7 +100,7 @@ export function Redeploy() {
 export function Changed({ secrets }: { readonly secrets: readonly Metadata[] }) {
   return (
     <LinesCard
-      title="Changed last"
+      title="Recently changed"
       icon={History}
       of={secrets.map(({ id, name, version, updated_at: time }) => ({
         id,
@@ -121,7 +121,7 @@ export function Changed({ secrets }: { readonly secrets: readonly Metadata[] }) 
 export function Expiring({ secrets }: { readonly secrets: readonly Metadata[] }) {
   return (
     <LinesCard
-      title="Expires next"
+      title="Expiring soon"
       icon={CalendarClock}
       all={['All', '/secrets?state=soon&sort=expires']}
       of={secrets.map(({ id, name, expires_at: time }) => ({
@@ -134,7 +134,7 @@ export function Expiring({ secrets }: { readonly secrets: readonly Metadata[] })
           </span>
         ),
       }))}
-      empty="Nothing within 30 days. Give a secret an expiry, and it comes up here in time to be renewed."
+      empty="Nothing expires within 30 days. Secrets with an expiry date appear here in time to renew them."
     />
   )
 }
@@ -168,7 +168,7 @@ export function Readers() {
   // The card beside it says it.
   if (counted.error !== null) return null
   return (
-    <Card title="Who reads most" icon={Users} end={<span className="hint">{activityDays} days</span>}>
+    <Card title="Top readers" icon={Users} end={<span className="hint">{activityDays} days</span>}>
       <Loaded of={counted} lines={3}>
         {({ activity: { readers, complete, from } }) => (
           <>
@@ -180,7 +180,7 @@ export function Readers() {
                 more: <span className="muted">{kind}</span>,
                 end: <Reads count={reads} most={readers[0]?.reads ?? 1} />,
               }))}
-              empty="Nobody has read a value lately."
+              empty="No recent reads."
             />
             {complete ? null : (
               <div className="card-pad">

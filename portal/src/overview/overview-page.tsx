@@ -1,7 +1,6 @@
 /** What changed, what expires, what is stale, who reads most. */
 import { Hourglass } from 'lucide-react'
 import { Link } from 'wouter'
-import { useSession } from '../api/session.ts'
 import { useStale } from '../deployments/queries.ts'
 import { useRights } from '../session/rights.ts'
 import { Card, Tile } from '../ui/card.tsx'
@@ -13,11 +12,10 @@ import { Checklist } from './checklist.tsx'
 import { type Known, useKnown } from './known.ts'
 
 export function OverviewPage() {
-  const { user } = useSession()
   const rights = useRights()
   const known = useKnown()
   return (
-    <Page title={`Hello, ${user.name.split(' ')[0]}`} windowTitle="Overview" about="What needs a look today.">
+    <Page title="Overview" about="What needs attention in this account.">
       {rights.has('secrets:list') ? (
         <Loaded of={known}>{(all) => <OfSecrets known={all} />}</Loaded>
       ) : rights.hasAll('audit:read') ? (
@@ -60,12 +58,20 @@ function OfSecrets({ known }: { readonly known: Known }) {
   )
 }
 
+function countedAs(count: number, noun: string): string {
+  return count === 1 ? noun : `${noun}s`
+}
+
 function Tiles({ known: { summary } }: { readonly known: Known }) {
   return (
     <div className="tiles">
-      <Tile href="/secrets" value={summary.secrets} what={`secrets in ${summary.lists.length} lists`} />
-      <Tile href="/secrets?state=soon&sort=expires" value={summary.expiring} what="expired, or about to expire" />
-      <Tile href="/secrets?state=stale&sort=updated" value={summary.unchanged} what="unchanged for more than a year" />
+      <Tile
+        href="/secrets"
+        value={summary.secrets}
+        what={`${countedAs(summary.secrets, 'secret')} in ${summary.lists.length} ${countedAs(summary.lists.length, 'list')}`}
+      />
+      <Tile href="/secrets?state=soon&sort=expires" value={summary.expiring} what="expired or expiring soon" />
+      <Tile href="/secrets?state=stale&sort=updated" value={summary.unchanged} what="not rotated in 1 year" />
       <StaleTile />
     </div>
   )
@@ -81,7 +87,7 @@ function StaleTile() {
       href="/deployments?state=stale"
       value={stale}
       isMore={isMore}
-      what={stale === 1 ? 'target holds something old' : 'targets hold something old'}
+      what={stale === 1 ? 'target out of date' : 'targets out of date'}
       look={stale > 0 ? 'is-warn' : 'is-ok'}
     />
   )
