@@ -15,10 +15,11 @@ import { SignInPage } from './session/sign-in.tsx'
 import { WelcomePage } from './session/welcome.tsx'
 import { WindowEnd } from './session/window-end.tsx'
 import { Boundary } from './ui/boundary.tsx'
-import { Button } from './ui/controls.tsx'
+import { LeavingDialog } from './ui/leaving.tsx'
 import { Page, Waiting } from './ui/page.tsx'
-import { Trouble } from './ui/states.tsx'
+import { Loading, Trouble } from './ui/states.tsx'
 import { Toasts } from './ui/toast.tsx'
+import { leave } from './ui/unsaved.ts'
 
 const OverviewPage = lazy(async () => ({ default: (await import('./overview/overview-page.tsx')).OverviewPage }))
 const ListsPage = lazy(async () => ({ default: (await import('./lists/lists-page.tsx')).ListsPage }))
@@ -36,10 +37,11 @@ const SettingsPage = lazy(async () => ({ default: (await import('./settings/sett
 
 export function App({ welcomeToken }: { readonly welcomeToken: string | undefined }) {
   return (
-    <Router base="/portal">
+    <Router base="/portal" aroundNav={(navigate, to, options) => leave(() => navigate(to, options))}>
       <Pages welcomeToken={welcomeToken} />
       <SignInAgain />
       <ConfirmAgain />
+      <LeavingDialog />
       <Toasts />
     </Router>
   )
@@ -50,12 +52,17 @@ function Pages({ welcomeToken }: { readonly welcomeToken: string | undefined }) 
   useEffect(() => {
     void loadSession()
   }, [])
-  if (state.kind === 'loading') return <div className="gate" />
+  if (state.kind === 'loading') {
+    return (
+      <div className="gate">
+        <Loading label="Loading Strongroom" />
+      </div>
+    )
+  }
   if (state.kind === 'failed') {
     return (
-      <Gate title="Strongroom does not answer">
-        <Trouble error={state.error} />
-        <Button onPress={() => void loadSession()}>Try again</Button>
+      <Gate title="Can’t reach Strongroom">
+        <Trouble error={state.error} onRetry={() => void loadSession()} />
       </Gate>
     )
   }
@@ -113,9 +120,9 @@ function Inside() {
 
 function NowhereRoute() {
   return (
-    <Page title="Nothing is here" about="The address is wrong, or what was here is gone.">
+    <Page title="Page not found" about="The address is wrong, or the page was removed.">
       <p>
-        <Link href="/secrets">Go to the secrets</Link>
+        <Link href="/secrets">Go to secrets</Link>
       </p>
     </Page>
   )

@@ -11,8 +11,10 @@ import { createRoot } from 'react-dom/client'
 import { takeLoginCode } from './api/logins.ts'
 import { App } from './app.tsx'
 import { applyTheme } from './ui/theme.ts'
+import { guardLeaving } from './ui/unsaved.ts'
 
 applyTheme()
+guardLeaving()
 
 /** Kept in memory alone, so that it stays in no history and no address bar. */
 const welcomeToken = takeToken()

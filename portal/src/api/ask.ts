@@ -51,7 +51,7 @@ function needsConfirmation(error: unknown): boolean {
 export function sentenceOf(error: unknown): string {
   if (error instanceof StrongroomError) {
     if (hasEnded(error)) return 'Your session ended. Sign in, then try again.'
-    if (error.code === 'unreachable') return 'The server does not answer. Check the connection.'
+    if (error.code === 'unreachable') return 'The server isn’t responding. Check your connection.'
     const id = error.requestId === undefined || (error.status ?? 0) < 500 ? '' : ` (request ${error.requestId})`
     return `${error.message.replace('Wait as long as Retry-After says.', waitOf(error))}${id}`
   }

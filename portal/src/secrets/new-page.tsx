@@ -1,5 +1,6 @@
 /** Making a secret. */
 import { type FormEvent, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { useLocation, useSearchParams } from 'wouter'
 import { maxName, secretNameText } from '../../../src/model/name.ts'
 import { type NewSecret, strongroom } from '../api/client.ts'
@@ -10,6 +11,7 @@ import { Crumbs, Page } from '../ui/page.tsx'
 import { Note } from '../ui/states.tsx'
 import { expiryTime } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { useUnsaved } from '../ui/unsaved.ts'
 import { nameFrom } from './content.ts'
 import { type Details, DetailsFields } from './details-fields.tsx'
 import { useLists, useRefreshSecrets } from './queries.ts'
@@ -35,7 +37,9 @@ function NewForm() {
   const [query] = useSearchParams()
   const asked = query.get('list') ?? ''
   const value = useRef<ValueHandle>(null)
-  const { create, error, trouble, isBusy } = useCreate(value)
+  const [isTyped, setTyped] = useState(false)
+  const { create, error, trouble, isBusy } = useCreate(value, () => flushSync(() => setTyped(false)))
+  useUnsaved(isTyped)
   const [draft, setDraft] = useState<Draft>({
     ...{ name: '', list: asked === '' ? 'default' : asked, kind: 'text' },
     ...{ description: '', tags: [], expires: '' },
@@ -50,7 +54,7 @@ function NewForm() {
   }
   const faults = faultsOf(error)
   return (
-    <form className="card card-pad stack" onSubmit={(event) => void submit(event)}>
+    <form className="card card-pad stack" onSubmit={(event) => void submit(event)} onInput={() => setTyped(true)}>
       {trouble !== undefined && Object.keys(faults).length === 0 ? <Note kind="bad">{trouble}</Note> : null}
       <Field
         label="Name"
@@ -107,7 +111,7 @@ function ListSelect({
 }
 
 /** Creates it and goes to its page. Neither the value nor the answer stays in a cache. */
-function useCreate(value: { readonly current: ValueHandle | null }) {
+function useCreate(value: { readonly current: ValueHandle | null }, onCreated: () => void) {
   const [, navigate] = useLocation()
   const refresh = useRefreshSecrets()
   const { attempt, ...state } = useAttempt()
@@ -116,6 +120,7 @@ function useCreate(value: { readonly current: ValueHandle | null }) {
       const { id, name } = await strongroom.secrets.create(input)
       value.current?.clear()
       toast(`${name} is created`)
+      onCreated()
       await refresh()
       navigate(`/secrets/${id}`)
     })

@@ -6,6 +6,7 @@ import { faultsOf } from '../api/faults.ts'
 import { useAttempt } from '../ui/attempt.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { toast } from '../ui/toast.tsx'
+import { useUnsaved } from '../ui/unsaved.ts'
 import { useRefreshSecrets } from './queries.ts'
 
 export function RenameForm({
@@ -18,6 +19,7 @@ export function RenameForm({
   const [wanted, setWanted] = useState(name)
   const refresh = useRefreshSecrets()
   const { attempt, error, trouble, isBusy } = useAttempt()
+  useUnsaved(wanted !== name)
   const isReady = wanted !== name && isSecretName(wanted)
   const save = async (event: FormEvent) => {
     event.preventDefault()

@@ -82,13 +82,16 @@ function useFound() {
   const [text, setText] = useState(filter.q.slice(0, maxText))
   const wanted = useLater(text)
   const change = useCallback<Change>((part) => setQuery((old) => changed(old, part), { replace: true }), [setQuery])
+  // A view is a place of its own, to which one goes back.
+  const go = useCallback<Change>((part) => setQuery((old) => changed(old, part)), [setQuery])
+  useEffect(() => setText(filter.q.slice(0, maxText)), [filter.q])
   // Times are told from when it was chosen, so that the question stays the same.
   const search = useMemo(() => searchOf(filter, wanted, Date.now()), [filter, wanted])
   const clear = useCallback(() => {
     setText('')
     change({ q: null, list: null, type: null, tag: null, state: null })
   }, [change])
-  return { filter, text, setText, change, clear, first: useFirst(search) }
+  return { filter, text, setText, change, go, clear, first: useFirst(search) }
 }
 
 type Found = ReturnType<typeof useFound>
@@ -101,7 +104,7 @@ function Listing({
   readonly onFiles: (files: readonly File[]) => void
 }) {
   const found = useFound()
-  const { filter, text, setText, change, clear, first } = found
+  const { filter, text, setText, change, go, clear, first } = found
   const { data: summary } = useSummary()
   const { data, error } = first
   const counted = useCount(data?.search ?? {}, data?.next !== undefined)
@@ -114,7 +117,7 @@ function Listing({
   if (data === undefined && codeOf(error) === 'forbidden') return <Trouble error={error} />
   return (
     <>
-      <Views summary={summary} filter={filter} change={change} />
+      <Views summary={summary} filter={filter} change={go} />
       <div className="secrets-main">
         <Head
           filter={filter}

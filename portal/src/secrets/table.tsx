@@ -114,8 +114,9 @@ function Below({ windows: { error, retry }, isCut }: { readonly windows: Windows
 /** The rows in sight, what there is of them, and the one that the arrows are at. */
 function useRows(search: SecretFilter, total: number) {
   const scroller = useRef<HTMLDivElement>(null)
-  const [active, setActive] = useState(0)
-  const wantsFocus = useRef(false)
+  const [left] = useState(leftAt)
+  const [active, setActive] = useState(left?.row ?? 0)
+  const wantsFocus = useRef(left !== undefined)
   const [known, setKnown] = useState(Number.POSITIVE_INFINITY)
   const count = Math.min(total, known)
   const current = Math.min(active, count - 1)
@@ -124,6 +125,7 @@ function useRows(search: SecretFilter, total: number) {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan,
+    initialOffset: left?.offset ?? 0,
     // The row with the focus stays, wherever the others are scrolled to.
     rangeExtractor: (range) => withRow(defaultRangeExtractor(range), current),
   })
@@ -234,6 +236,7 @@ function useClicked(windows: Windows, peek: (secret: Metadata) => void, selectin
     else if (part?.hasAttribute('data-peek')) peek(secret)
     else if (part === undefined || !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey)) {
       event.preventDefault()
+      keepPlace(row, event.currentTarget)
       navigate(`/secrets/${secret.id}`)
     }
   }
@@ -427,6 +430,27 @@ function Peek({
       )}
     </Popover>
   )
+}
+
+/** Where somebody left the table; in the history, so that going back leads there, and nothing else does. */
+interface Left {
+  readonly row: number
+  readonly offset: number
+}
+
+function keepPlace(row: number, rows: Element): void {
+  const left: Left = { row, offset: rows.parentElement?.scrollTop ?? 0 }
+  history.replaceState({ left }, '')
+}
+
+function leftAt(): Left | undefined {
+  const state: unknown = history.state
+  if (typeof state !== 'object' || state === null || !('left' in state)) return undefined
+  const { left } = state
+  if (typeof left !== 'object' || left === null || !('row' in left) || !('offset' in left)) return undefined
+  return typeof left.row === 'number' && typeof left.offset === 'number'
+    ? { row: left.row, offset: left.offset }
+    : undefined
 }
 
 /** The indices of the rows to be drawn, in their order, and one more. */

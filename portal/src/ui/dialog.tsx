@@ -1,8 +1,9 @@
 /** Dialogs: a title, what it is about, and buttons at the end; and the one that a page has open. */
-import { Fragment, type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
+import { type FormEvent, Fragment, type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { Dialog as AriaDialog } from 'react-aria-components/Dialog'
 import { Heading } from 'react-aria-components/Heading'
 import { Modal, ModalOverlay } from 'react-aria-components/Modal'
+import { Discarding } from './discarding.tsx'
 
 /** As long as the way of the focus back takes. */
 const afterMs = 60
@@ -26,11 +27,14 @@ export function Dialog({
   readonly children: ReactNode
 }) {
   useFocusAfter(isOpen)
+  const { isTouched, touch, isAsking, setAsking } = useTouched(isOpen)
+  // What is typed to confirm something is worth nothing.
+  const dismiss = () => (isTouched() && !isAlert ? setAsking(true) : onClose())
   return (
     <ModalOverlay
       className={`overlay fade-in ${isFirm ? 'firm' : ''}`}
       isOpen={isOpen}
-      onOpenChange={(open) => !open && onClose()}
+      onOpenChange={(open) => !open && dismiss()}
       isDismissable={!isFirm}
       isKeyboardDismissDisabled={isFirm}
     >
@@ -39,7 +43,43 @@ export function Dialog({
           <Heading slot="title" level={2}>
             {title}
           </Heading>
-          {children}
+          {/* What is typed bubbles up to here. */}
+          <div className="dialog-content" onInput={touch}>
+            {children}
+          </div>
+          {isAsking ? <AskToDiscard onKeep={() => setAsking(false)} onDiscard={onClose} /> : null}
+        </AriaDialog>
+      </Modal>
+    </ModalOverlay>
+  )
+}
+
+/** Whether somebody typed into it, so that Escape or a click beside it asks before that is lost. */
+function useTouched(isOpen: boolean) {
+  const touched = useRef(false)
+  const [isAsking, setAsking] = useState(false)
+  useEffect(() => {
+    if (isOpen) return
+    touched.current = false
+    setAsking(false)
+  }, [isOpen])
+  const touch = ({ target }: FormEvent) => {
+    const isText =
+      target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type !== 'checkbox')
+    touched.current ||= isText
+  }
+  return { isTouched: () => touched.current, touch, isAsking, setAsking }
+}
+
+function AskToDiscard({ onKeep, onDiscard }: { readonly onKeep: () => void; readonly onDiscard: () => void }) {
+  return (
+    <ModalOverlay className="overlay fade-in" isOpen onOpenChange={(open) => !open && onKeep()}>
+      <Modal className="modal">
+        <AriaDialog className="dialog" role="alertdialog">
+          <Heading slot="title" level={2}>
+            Discard changes?
+          </Heading>
+          <Discarding onKeep={onKeep} onDiscard={onDiscard} />
         </AriaDialog>
       </Modal>
     </ModalOverlay>

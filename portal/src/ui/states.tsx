@@ -1,6 +1,6 @@
 /** What a page shows before, instead of and around its content: loading, trouble, nothing there, notes. */
 import { CircleAlert, CircleCheck, Info, type LucideIcon, TriangleAlert } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { codeOf, sentenceOf } from '../api/ask.ts'
 import type { Asked } from '../api/queries.ts'
 import { Button } from './controls.tsx'
@@ -38,21 +38,28 @@ export function Loading({ lines = 6, label = 'Loading' }: { readonly lines?: num
   )
 }
 
+/** The server may be back soon: what could not be asked of it is asked again. */
+const againMs = 5_000
+
 export function Trouble({ error, onRetry }: { readonly error: unknown; readonly onRetry?: () => void }) {
   const code = codeOf(error)
+  const isAway = code === 'unreachable' && onRetry !== undefined
+  useRetry(isAway, onRetry)
   const advice =
     code === 'forbidden'
       ? // The sentence says who can.
         ''
       : code === 'not_found'
-        ? 'It may have been deleted, or its address is wrong.'
-        : 'Nothing was changed.'
+        ? 'It may have been deleted, or the address is wrong.'
+        : isAway
+          ? 'Trying again every few seconds…'
+          : ''
   return (
     <div className="empty" role="alert">
       <span className="glyph">
         <TriangleAlert size={22} aria-hidden />
       </span>
-      <h2>{code === 'not_found' ? 'Not found' : code === 'forbidden' ? 'Not allowed' : 'This could not be loaded'}</h2>
+      <h2>{troubleTitle(code)}</h2>
       <p>
         {sentenceOf(error)} {advice}
       </p>
@@ -61,6 +68,28 @@ export function Trouble({ error, onRetry }: { readonly error: unknown; readonly 
       )}
     </div>
   )
+}
+
+function troubleTitle(code: string | undefined): string {
+  if (code === 'not_found') return 'Not found'
+  if (code === 'unreachable') return 'Can’t reach the server'
+  return code === 'forbidden' ? 'Not allowed' : 'Couldn’t load this'
+}
+
+/** Asks again by itself, and at once when the browser says that it is connected again. */
+function useRetry(isOn: boolean, onRetry: (() => void) | undefined) {
+  const retry = useRef(onRetry)
+  retry.current = onRetry
+  useEffect(() => {
+    if (!isOn) return undefined
+    const again = () => retry.current?.()
+    const timer = setInterval(again, againMs)
+    addEventListener('online', again)
+    return () => {
+      clearInterval(timer)
+      removeEventListener('online', again)
+    }
+  }, [isOn])
 }
 
 /** What was asked for: lines in its place until it is there, why it cannot be had, or what is made of it. */
