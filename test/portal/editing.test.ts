@@ -41,9 +41,9 @@ for (const engine of portalEngines) {
       await one.getByRole('textbox', { name: 'Tags' }).fill('b')
       await one.keyboard.press('Enter')
       await save(one)
-      await one.getByText('db-password is changed').waitFor()
+      await one.getByText('db-password updated').waitFor()
       await save(two)
-      await two.getByText('Somebody else changed it.').waitFor()
+      await two.getByText('Someone else changed this.').waitFor()
 
       assert.equal((await known()).description, 'of the first')
       assert.deepEqual(await two.getByRole('dialog').locator('dt, dd').allTextContents(), [
@@ -53,13 +53,13 @@ for (const engine of portalEngines) {
       await two.getByText('it replaces their description. The rest of theirs stays.').waitFor()
       assert.deepEqual(await violations(two), [])
       await two.getByRole('button', { name: 'Save mine' }).click()
-      await two.getByText('db-password is changed').waitFor()
+      await two.getByText('db-password updated').waitFor()
       // What the second one left alone stays as the first one made it.
       assert.deepEqual([(await known()).description, (await known()).tags], ['of the second', ['a', 'b']])
 
       await begin(one, 'of the first again')
       await save(one)
-      await one.getByText('Somebody else changed it.').waitFor()
+      await one.getByText('Someone else changed this.').waitFor()
       await one.getByRole('button', { name: 'Keep theirs' }).click()
       await one.getByText('of the second').first().waitFor()
       assert.equal((await known()).description, 'of the second')
@@ -78,7 +78,7 @@ for (const engine of portalEngines) {
       await api.put('/v3/secrets/1', { value: 'w' })
       await page.getByLabel('Description').fill('mine')
       await page.getByRole('button', { name: 'Save', exact: true }).click()
-      await page.getByText('db-password is changed').waitFor()
+      await page.getByText('db-password updated').waitFor()
       assert.equal((await known()).description, 'mine')
 
       await page.getByRole('button', { name: 'Edit' }).click()
@@ -133,7 +133,7 @@ for (const engine of engines.slice(0, 1)) {
       assert.equal(await diff.locator('.add').textContent(), '+second-host')
       assert.equal(await readsOf(portal, 'version.read'), 4)
       await choose(page, 'Version 1', 'Version 2')
-      await page.getByText('one and the same version').waitFor()
+      await page.getByText('Both sides are the same version').waitFor()
     })
 
     test('gives back an old version of a file byte for byte, and says how two differ', async (t) => {

@@ -17,7 +17,7 @@ for (const engine of engines.slice(0, 1)) {
       await api.post('/v3/secrets', { name: 'windows', value: 'one\r\ntwo\r\n' })
       await api.post('/v3/secrets', { name: 'mixed', value: 'one\r\ntwo\n' })
       const page = await portal.openAs(owner, '/portal/secrets/1')
-      const begin = () => page.getByRole('button', { name: 'Begin with the current value' }).click()
+      const begin = () => page.getByRole('button', { name: 'Start from current value' }).click()
 
       await page.getByRole('button', { name: 'New value' }).click()
       await begin()
@@ -43,7 +43,7 @@ for (const engine of engines.slice(0, 1)) {
       const hint = page.getByText('end in CR LF')
 
       await page.getByRole('button', { name: 'New value' }).click()
-      await page.getByRole('button', { name: 'Begin with the current value' }).click()
+      await page.getByRole('button', { name: 'Start from current value' }).click()
       await hint.waitFor()
       await field.press('Control+a')
       await page.keyboard.press('Delete')
@@ -56,7 +56,7 @@ for (const engine of engines.slice(0, 1)) {
       await api.put('/v3/secrets/1', { value: 'one\r\ntwo\r\n' })
       await page.reload()
       await page.getByRole('button', { name: 'New value' }).click()
-      await page.getByRole('button', { name: 'Begin with the current value' }).click()
+      await page.getByRole('button', { name: 'Start from current value' }).click()
       await hint.waitFor()
       await page.locator('input[type=file]').setInputFiles({
         ...{ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('a\nb') },
@@ -84,7 +84,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('button', { name: 'New value' }).click()
       const field = page.getByRole('textbox', { name: 'New value' })
 
-      await page.getByRole('button', { name: 'Begin with the current value' }).click()
+      await page.getByRole('button', { name: 'Start from current value' }).click()
       await field.fill('mine')
       goOn()
       await page.getByText('What you typed is kept').waitFor()
@@ -99,7 +99,7 @@ for (const engine of engines.slice(0, 1)) {
       const page = await portal.openAs(owner, '/portal/secrets/1')
       const open = () => page.getByRole('button', { name: 'Delete secret' }).click()
       const name = page.getByLabel('Type its name to confirm')
-      const confirm = page.getByRole('button', { name: 'Delete for good' })
+      const confirm = page.getByRole('button', { name: 'Delete permanently' })
 
       await open()
       await name.fill('doomed')
@@ -112,7 +112,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByText('is not at the version').waitFor()
       await page.getByText('Version 2', { exact: false }).first().waitFor()
       await confirm.click()
-      await page.getByText('doomed is deleted').waitFor()
+      await page.getByText('doomed deleted').waitFor()
 
       assert.equal((await api.get('/v3/secrets/1')).status, 404)
     })

@@ -58,7 +58,7 @@ const pages: readonly (readonly [path: string, heading: string])[] = [
   ['/portal/audit', 'Audit'],
   ['/portal/settings', 'Settings'],
   ['/portal/settings?tab=account', 'Settings'],
-  ['/portal/nowhere', 'Nothing is here'],
+  ['/portal/nowhere', 'Page not found'],
   ['/portal/secrets/999', 'Secret'],
 ]
 
@@ -207,13 +207,13 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByLabel('Tags').fill('team:web')
       await page.getByLabel('Tags').press('Enter')
       await page.getByRole('button', { name: 'Save' }).click()
-      await page.getByText('db-password is changed').waitFor()
+      await page.getByText('db-password updated').waitFor()
       const { body } = await portal.server.api.get('/v3/secrets/1/metadata')
       assert.deepEqual([body.list.name, body.tags], ['Web servers', ['team:web']])
       await page.goto('/portal/lists')
       await page.getByRole('button', { name: 'Delete Web servers' }).click()
       await page.getByLabel('Type its name to confirm').fill('Web servers')
-      await page.getByRole('button', { name: 'Delete for good' }).click()
+      await page.getByRole('button', { name: 'Delete permanently' }).click()
       await page.getByText('Web servers is deleted').waitFor()
       assert.equal((await portal.server.api.get('/v3/secrets/1')).status, 404)
     })
@@ -344,7 +344,7 @@ for (const engine of engines.slice(0, 1)) {
         route.fulfill({ status: 400, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
       )
       await page.goto('/portal/cloud-init')
-      await page.getByRole('heading', { name: 'This could not be loaded' }).waitFor()
+      await page.getByRole('heading', { name: 'Couldn’t load this' }).waitFor()
       await page.unrouteAll()
       await page.getByRole('button', { name: 'Try again' }).click()
       await page.getByRole('textbox', { name: 'Template' }).waitFor()

@@ -68,7 +68,7 @@ for (const engine of engines.slice(0, 1)) {
       assert.equal(await page.getByLabel('Description').inputValue(), 'what it is for')
       await page.getByRole('textbox', { name: 'Value' }).fill('planted-value')
       await page.getByRole('button', { name: 'Create secret' }).click()
-      await page.getByText('half-done is created').waitFor()
+      await page.getByText('half-done created').waitFor()
     })
 
     test('confirms an action that goes on with what was typed, in a tab where no window may open', async (t) => {

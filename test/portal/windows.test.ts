@@ -167,7 +167,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.keyboard.press('Enter')
       await page.getByRole('button', { name: 'Delete secret' }).click()
       await page.getByLabel('Type its name to confirm').fill('secret-0000')
-      await page.getByRole('button', { name: 'Delete for good' }).click()
+      await page.getByRole('button', { name: 'Delete permanently' }).click()
       await page.getByText('149 secrets').waitFor()
 
       await page.locator('[data-row="0"] a', { hasText: 'secret-0001' }).waitFor()
@@ -188,13 +188,13 @@ for (const engine of engines.slice(0, 1)) {
       )
 
       await page.locator('.grid-body').evaluate((body) => body.scrollTo(0, body.scrollHeight))
-      await page.getByText('Some rows could not be loaded').waitFor()
+      await page.getByText('Some rows couldn’t be loaded').waitFor()
       assert.deepEqual(await violations(page), [])
       await page.unrouteAll()
       await page.getByRole('button', { name: 'Try again' }).click()
 
       await page.getByRole('link', { name: 'secret-0399' }).waitFor()
-      assert.equal(await page.getByText('Some rows could not be loaded').count(), 0)
+      assert.equal(await page.getByText('Some rows couldn’t be loaded').count(), 0)
     })
 
     test('asks for no row on behalf of somebody who may see none', async (t) => {

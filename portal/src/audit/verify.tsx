@@ -8,6 +8,7 @@ import { CopyOnce } from '../ui/copy.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Progress } from '../ui/progress.tsx'
 import { Note } from '../ui/states.tsx'
+import { counted } from '../ui/words.ts'
 
 type State =
   | { readonly kind: 'idle' }
@@ -42,12 +43,12 @@ export function VerifyButton({ onFault }: { readonly onFault: (seq: number | und
         <ShieldCheck size={14} aria-hidden />
         Verify
       </Button>
-      <Dialog title="Verify the trail" isOpen={isOpen} onClose={() => setOpen(false)} isWide>
+      <Dialog title="Verify audit log" isOpen={isOpen} onClose={() => setOpen(false)} isWide>
         <div className="stack">
           {state.kind === 'running' ? (
             <Progress done={state.done} total={state.total} label="Records verified" />
           ) : null}
-          {state.kind === 'failed' ? <Note kind="bad">It could not be verified: {state.message}</Note> : null}
+          {state.kind === 'failed' ? <Note kind="bad">Couldn’t verify: {state.message}</Note> : null}
           {state.kind === 'done' ? <Result result={state.result} from={state.from} /> : null}
           {state.kind === 'running' ? null : <Known onCheck={(after) => void run(after)} />}
           <div className="actions">
@@ -63,8 +64,8 @@ function Result({ result: { records, head, fault }, from }: { readonly result: V
   if (fault !== null) {
     return (
       <Note kind="bad">
-        <strong>Record {fault.seq.toLocaleString('en')} does not hold.</strong> {fault.reason} Somebody has changed the
-        database behind the server&rsquo;s back: keep a copy of it, and tell whoever runs the server.
+        <strong>Record {fault.seq.toLocaleString('en')} failed verification.</strong> {fault.reason} The database was
+        changed outside the server. Keep a copy of it and contact your administrator.
       </Note>
     )
   }
@@ -73,17 +74,16 @@ function Result({ result: { records, head, fault }, from }: { readonly result: V
       <Note kind="ok">
         <strong>
           {from === 0
-            ? `All ${records.toLocaleString('en')} records hold.`
-            : `All ${(records - from).toLocaleString('en')} records after record ${from.toLocaleString('en')} hold, and it is the one that you kept.`}
+            ? `Verified ${counted(records, 'record')}.`
+            : `Verified ${counted(records - from, 'record')} after record ${from.toLocaleString('en')}, which matches your checkpoint.`}
         </strong>{' '}
-        None was changed, left out or put in.
+        None was changed, removed or inserted.
       </Note>
       <div className="stack-s">
-        <span className="label">Head after record {records.toLocaleString('en')}</span>
-        <CopyOnce text={`${records} ${head}`} what="The head" />
+        <span className="label">Checkpoint at record {records.toLocaleString('en')}</span>
+        <CopyOnce text={`${records} ${head}`} what="Checkpoint" />
         <p className="hint">
-          Keep it outside of this server. A trail that is written anew from its beginning holds too, and only a head
-          that somebody kept tells.
+          Save it outside this server. Only a saved checkpoint shows if the whole log is ever rewritten.
         </p>
       </div>
     </>
@@ -97,7 +97,7 @@ function Known({ onCheck }: { readonly onCheck: (point: ChainPoint) => void }) {
   const [, seq = '', head = ''] = match ?? []
   return (
     <details className="more">
-      <summary>Hold it against a head that you kept</summary>
+      <summary>Compare with a saved checkpoint</summary>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -106,13 +106,13 @@ function Known({ onCheck }: { readonly onCheck: (point: ChainPoint) => void }) {
         }}
       >
         <Field
-          label="Number and head of a record"
+          label="Checkpoint"
           value={text}
           onValue={setText}
           placeholder="1204 6f0d00d3…"
-          hint="As copied from here: a number and 64 letters and digits."
+          hint="As copied from here: a number and a 64-character hash."
           fault={
-            text.trim() === '' || match !== null ? undefined : 'A number, a blank, and 64 characters of 0-9 and a-f.'
+            text.trim() === '' || match !== null ? undefined : 'Enter a number, a space and 64 characters (0–9, a–f).'
           }
           spellCheck={false}
         />

@@ -25,20 +25,16 @@ export function DeploymentsPage() {
   return (
     <Page
       title="Deployments"
-      about="Which target holds which version of which secret. A stale one holds something old: deploy it again."
+      about="Which targets have which version of which secret. Stale targets have an old version: redeploy them."
       actions={stale.length === 0 ? null : <CopyTargets of={stale} />}
     >
       {data === undefined || data.length === 0 ? null : (
         <div className="tiles">
-          <Tile value={data.length} what={data.length === 1 ? 'target holds secrets' : 'targets hold secrets'} />
-          <Tile
-            value={stale.length}
-            what={stale.length === 1 ? 'is stale: deploy it again' : 'are stale: deploy them again'}
-            look={stale.length > 0 ? 'is-warn' : 'is-ok'}
-          />
+          <Tile value={data.length} what={data.length === 1 ? 'target' : 'targets'} />
+          <Tile value={stale.length} what={'stale'} look={stale.length > 0 ? 'is-warn' : 'is-ok'} />
           <Tile
             value={oldOnes(stale)}
-            what={`${oldOnes(stale) === 1 ? 'secret is' : 'secrets are'} out there in an old version`}
+            what={`${oldOnes(stale) === 1 ? 'secret' : 'secrets'} deployed at an old version`}
           />
         </div>
       )}
@@ -66,13 +62,13 @@ function CopyTargets({ of: deployments }: { readonly of: readonly Deployment[] }
   return (
     <Button onPress={() => void copyText(async () => lines.join(''), targets(lines.length))}>
       <Copy size={14} aria-hidden />
-      Copy what to redeploy
+      Copy stale targets
     </Button>
   )
 }
 
 const stateChoices = [
-  { id: '', label: 'Stale and current' },
+  { id: '', label: 'All states' },
   { id: 'stale', label: 'Stale' },
   { id: 'current', label: 'Current' },
 ]
@@ -113,7 +109,7 @@ function FoundTargets({ found, text }: { readonly found: readonly Deployment[]; 
         of={found}
         empty={
           <Empty icon={SearchX} title="No results">
-            No target, and no secret that one holds, is called that.
+            No target or secret matches your search.
           </Empty>
         }
       >

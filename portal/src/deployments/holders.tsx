@@ -22,7 +22,7 @@ const columns: readonly Column<Holder>[] = [
     head: 'Target',
     cell: ({ deployment: { target } }) => <Link href={`/deployments?q=${encodeURIComponent(target)}`}>{target}</Link>,
   },
-  { id: 'holds', head: 'Holds', cell: ({ held }) => <VersionTag held={held} /> },
+  { id: 'holds', head: 'Version', cell: ({ held }) => <VersionTag held={held} /> },
   { id: 'deployed', head: 'Deployed', cell: ({ deployment }) => <Ago time={deployment.created_at} /> },
   { id: 'by', head: 'By', look: 'muted', cell: ({ deployment }) => deployment.principal?.name ?? '–' },
 ]
@@ -33,14 +33,14 @@ export function HoldersCard({ secret }: { readonly secret: Metadata }) {
   const stale = holders.data?.filter((one) => isStaleIn(one, secret.id)).length ?? 0
   return (
     <Card
-      title="Who holds it"
+      title="Deployed to"
       icon={PackageCheck}
       end={stale > 0 ? <span className="tag warn">{stale} to redeploy</span> : null}
     >
       <Loaded of={holders} lines={2}>
         {(all) => (
           <Table
-            label="Table of who holds it"
+            label="Table of deployments"
             look="holders-table"
             columns={columns}
             rows={byUrgency(all).map((deployment) => ({
@@ -50,8 +50,8 @@ export function HoldersCard({ secret }: { readonly secret: Metadata }) {
             keyOf={({ deployment }) => deployment.id}
             empty={
               <p className="card-pad muted small">
-                No target that Strongroom knows of. Whatever is rendered for a target, or fetched by a machine as a{' '}
-                <Link href="/cloud-init">seed</Link>, appears here with the version it got.
+                Not deployed anywhere yet. Targets that you render for, and machines that fetch a{' '}
+                <Link href="/cloud-init">seed</Link>, appear here.
               </p>
             }
           />
@@ -76,15 +76,13 @@ export function StaleAhead({
 }) {
   const { data, error } = useHolders(secret.id)
   const isStaleNow = (one: Deployment) => isStaleIn(one, secret.id)
-  return <Ahead what="it" holders={data} isUnknown={error !== null} isStale={isStaleNow} isDeletion={isDeletion} />
+  return <Ahead holders={data} isUnknown={error !== null} isStale={isStaleNow} isDeletion={isDeletion} />
 }
 
 /** The same before a list is deleted, with every secret in it. */
 export function StaleAheadOfList({ list }: { readonly list: string }) {
   const { data, error } = useHoldersOfList(list)
-  return (
-    <Ahead what="any of them" holders={data} isUnknown={error !== null} isStale={({ stale }) => stale} isDeletion />
-  )
+  return <Ahead holders={data} isUnknown={error !== null} isStale={({ stale }) => stale} isDeletion />
 }
 
 /** The same before some are deleted. */
@@ -98,42 +96,32 @@ export function StaleAheadOfSome({
 }) {
   const { data, error } = useDeployments()
   const holders = held && data?.filter(({ secrets }) => secrets.some(({ id }) => held.has(id)))
-  return (
-    <Ahead
-      what="any of them"
-      holders={holders}
-      isUnknown={isUnknown || error !== null}
-      isStale={({ stale }) => stale}
-      isDeletion
-    />
-  )
+  return <Ahead holders={holders} isUnknown={isUnknown || error !== null} isStale={({ stale }) => stale} isDeletion />
 }
 
 function Ahead({
-  what,
   holders,
   isUnknown,
   isStale,
   isDeletion,
 }: {
-  readonly what: string
   readonly holders: readonly Deployment[] | undefined
   readonly isUnknown: boolean
   readonly isStale: (holder: Deployment) => boolean
   readonly isDeletion: boolean
 }) {
   if (isUnknown)
-    return <Note kind="warn">Who holds {what} now could not be loaded, so it is not known what this makes stale.</Note>
+    return <Note kind="warn">Couldn&rsquo;t load deployments, so it&rsquo;s not known which targets become stale.</Note>
   if (holders === undefined)
     return (
       <p className="small muted" role="status">
-        Looking up who holds {what}…
+        Checking deployments…
       </p>
     )
   const current = holders.filter((one) => !isStale(one))
   const old = holders.length - current.length
   if (holders.length === 0) {
-    return <p className="small muted">No target is known to hold {what}, so nothing becomes stale.</p>
+    return <p className="small muted">Not deployed to any known target, so nothing becomes stale.</p>
   }
   return (
     <Note kind="warn">
@@ -143,9 +131,7 @@ function Ahead({
           : `${current.length} ${current.length === 1 ? 'target becomes' : 'targets become'} stale:`}
       </strong>{' '}
       {namesOf(current)} {old === 0 ? '' : `${old} ${old === 1 ? 'is' : 'are'} stale already. `}
-      {isDeletion
-        ? 'They keep what they hold until they are deployed again.'
-        : 'They keep the old value until they are deployed again.'}
+      {isDeletion ? 'They keep the deleted values until redeployed.' : 'They keep the old value until redeployed.'}
     </Note>
   )
 }

@@ -151,7 +151,7 @@ function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose
     <Confirm
       title={`Delete ${list.name}?`}
       onClose={onClose}
-      submit="Delete for good"
+      submit="Delete permanently"
       mustType={list.name}
       run={async () => {
         await strongroom.lists.delete(list.id)

@@ -35,7 +35,7 @@ function ChangeForm({ secret, onClose }: { readonly secret: Metadata; readonly o
   return (
     <form className="stack" onSubmit={submit}>
       <p className="muted small">
-        It becomes version {(conflict?.version ?? base) + 1}. The one before stays in the history.
+        Saved as version {(conflict?.version ?? base) + 1}. Earlier versions stay in the history.
       </p>
       {wrong === undefined ? null : <Note kind="bad">{wrong}</Note>}
       {conflict === undefined ? null : <ConflictNote base={base} conflict={conflict} />}
@@ -46,7 +46,7 @@ function ChangeForm({ secret, onClose }: { readonly secret: Metadata; readonly o
       {secret.type === 'file' ? null : (
         <div>
           <Button small look="quiet" onPress={() => void current.load()}>
-            Begin with the current value (one recorded read)
+            Start from current value (logged)
           </Button>
         </div>
       )}
@@ -56,7 +56,7 @@ function ChangeForm({ secret, onClose }: { readonly secret: Metadata; readonly o
         isBusy={isBusy}
         over={
           conflict && {
-            label: `Store mine as version ${conflict.version + 1}`,
+            label: `Save mine as version ${conflict.version + 1}`,
             save: () => void save(conflict.version),
           }
         }
@@ -74,9 +74,9 @@ interface Conflict {
 function ConflictNote({ base, conflict }: { readonly base: number; readonly conflict: Conflict }) {
   return (
     <Note kind="warn">
-      <strong>Somebody else changed it.</strong> You began with version {base}; it is at version {conflict.version} now,
-      stored <Ago time={conflict.updatedAt} />. Keep theirs, or store yours as version {conflict.version + 1}: theirs
-      stays in the history.
+      <strong>Someone else changed this.</strong> You started from version {base}; it&rsquo;s now at version{' '}
+      {conflict.version}, saved <Ago time={conflict.updatedAt} />. Keep theirs, or save yours as version{' '}
+      {conflict.version + 1}.
     </Note>
   )
 }
@@ -112,7 +112,7 @@ function useSave(secret: Metadata, value: RefObject<ValueHandle | null>, endsInC
   return { save, conflict, fault, isBusy, trouble }
 }
 
-const kept = 'What you typed is kept. Empty the field to begin with the current value.'
+const kept = 'What you typed is kept. Clear the field to start from the current value.'
 
 /** Fills the field with the current value, if nothing is typed in it. */
 function useCurrent({ id }: Metadata, value: RefObject<ValueHandle | null>) {

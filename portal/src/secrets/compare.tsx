@@ -35,7 +35,7 @@ export function CompareDialog({
           <Select label="After" value={after} onChoose={setAfter} choices={choices} />
         </div>
         {before === after ? (
-          <Note>That is one and the same version. Choose another one to compare it with.</Note>
+          <Note>Both sides are the same version. Choose another to compare.</Note>
         ) : (
           <Suspense fallback={<Loading lines={3} />}>
             {/* With other versions it begins anew, hidden: each pair is read when it is asked for. */}

@@ -38,7 +38,7 @@ export function DetailsConflict({
   const lost = changed.filter((name) => ownChanges.has(name) && facts[name](mine) !== facts[name](theirs))
   return (
     <Note kind="warn">
-      <strong>Somebody else changed it.</strong>
+      <strong>Someone else changed this.</strong>
       <Facts
         look="conflict"
         of={changed.map((name) => [

@@ -38,7 +38,7 @@ export function DetailsFields({
         type="date"
         value={details.expires}
         onValue={(expires) => onChange({ ...details, expires })}
-        hint="From then on it is shown as expired. It can still be read."
+        hint="Leave blank for no expiry. Expired secrets can still be read."
         fault={faults['expires_at']}
       />
     </>
@@ -98,7 +98,7 @@ function TagsField({
         onBlur={add}
       />
       <p id={`${id}-more`} className={fault === undefined ? 'hint' : 'fault'}>
-        {fault ?? 'Enter or a comma adds one.'}
+        {fault ?? 'Press Enter or comma to add.'}
       </p>
     </div>
   )

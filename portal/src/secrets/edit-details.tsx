@@ -110,7 +110,7 @@ function useSave(secret: Known, onClose: () => void) {
     setBase(now)
     setTheirs(undefined)
     if (isMoved) await strongroom.lists.move(mine.list.id, base.id)
-    toast(`${base.name} is changed`)
+    toast(`${base.name} updated`)
     await refresh()
     onClose()
   }

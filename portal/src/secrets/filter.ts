@@ -9,9 +9,9 @@ export const states = {
   /** Within 30 days, or expired. */
   soon: 'Expiring',
   /** For more than a year. */
-  stale: 'Unchanged for a year',
+  stale: 'Not rotated in 1 year',
   /** By some target: it is to be deployed again. */
-  'held-old': 'Held in an old version',
+  'held-old': 'Outdated deployments',
 } as const
 export type State = keyof typeof states
 

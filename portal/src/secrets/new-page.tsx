@@ -77,7 +77,7 @@ function NewForm() {
           change({ kind: kindOf(draft.kind, isText), ...(draft.name === '' ? { name: nameFrom(file.name) } : {}) })
         }
       />
-      <Select label="Kept as" value={draft.kind} onChoose={(kind) => change({ kind })} choices={types} />
+      <Select label="Type" value={draft.kind} onChoose={(kind) => change({ kind })} choices={types} />
       <ListSelect asked={asked} list={draft.list} onChoose={(list) => change({ list })} />
       <DetailsFields details={draft} onChange={change} faults={faults} />
       <div className="row">
@@ -119,7 +119,7 @@ function useCreate(value: { readonly current: ValueHandle | null }, onCreated: (
     attempt(async () => {
       const { id, name } = await strongroom.secrets.create(input)
       value.current?.clear()
-      toast(`${name} is created`)
+      toast(`${name} created`)
       onCreated()
       await refresh()
       navigate(`/secrets/${id}`)

@@ -22,7 +22,7 @@ export async function copyValue({ id, name }: Pick<Metadata, 'id' | 'name'>): Pr
   try {
     await copyText(() => act(() => readValue(id)), `Value of ${name}`)
   } catch (error) {
-    if (!(error instanceof Cancelled)) toast(`Not copied: ${sentenceOf(error)}`, true)
+    if (!(error instanceof Cancelled)) toast(`Copy failed: ${sentenceOf(error)}`, true)
   }
 }
 
@@ -32,7 +32,7 @@ export async function downloadValue({ id, name, filename }: Metadata, version?: 
   try {
     download(bytesOf(await act(readIt)), filename ?? name)
   } catch (error) {
-    if (!(error instanceof Cancelled)) toast(`Not downloaded: ${sentenceOf(error)}`, true)
+    if (!(error instanceof Cancelled)) toast(`Download failed: ${sentenceOf(error)}`, true)
   }
 }
 
@@ -91,8 +91,8 @@ export function CurrentValue({ secret, isOpen = false }: { readonly secret: Meta
         )}
         <span className="hint">
           {secret.type === 'template'
-            ? 'Each of these is recorded in the audit trail, with every secret that goes in.'
-            : 'Each of these is one record in the audit trail.'}
+            ? 'Revealing or copying is logged, with every secret that goes in.'
+            : 'Revealing or copying is logged.'}
         </span>
       </div>
     </div>

@@ -29,7 +29,7 @@ export function SecretPage({ id }: { readonly id: number | undefined }) {
   if (id === undefined || error !== null) {
     return (
       <Page title="Secret">
-        <Trouble error={error ?? new Error('The address has no number of a secret.')} onRetry={() => void refetch()} />
+        <Trouble error={error ?? new Error('This address has no secret ID.')} onRetry={() => void refetch()} />
       </Page>
     )
   }
@@ -83,14 +83,14 @@ function Known({ secret }: { readonly secret: Metadata & Tagged }) {
             {rights.can('secrets:read', name) ? (
               <CurrentValue secret={secret} />
             ) : (
-              <Note>Your role does not include reading this value.</Note>
+              <Note>Your role can’t read this value.</Note>
             )}
           </Card>
           <HoldersCard secret={secret} />
           <HistoryCard secret={secret} />
           {rights.hasAll('audit:read') ? <ReadersCard secret={secret} /> : null}
         </div>
-        <aside className="card" aria-label="What is known of it">
+        <aside className="card" aria-label="Details">
           <div className="card-pad">
             <Facts look="beside" of={factsOf(secret)} />
           </div>
@@ -122,7 +122,7 @@ function factsOf({ id, list, type, filename, tags, ...times }: Metadata): Parame
     ['Updated', <Ago key="updated" time={times.updated_at} />],
     ['Created', <Ago key="created" time={times.created_at} />],
     [
-      'Id',
+      'ID',
       <span key="id" className="mono">
         {id}
       </span>,
@@ -156,7 +156,7 @@ function DeleteDialog({ id, onClose }: { readonly id: number; readonly onClose: 
       await refresh()
       throw error
     }
-    toast(`${secret.name} is deleted`)
+    toast(`${secret.name} deleted`)
     navigate('/secrets')
     await refresh()
   }
@@ -164,14 +164,11 @@ function DeleteDialog({ id, onClose }: { readonly id: number; readonly onClose: 
     <Confirm
       title={`Delete ${secret.name}?`}
       onClose={onClose}
-      submit="Delete for good"
+      submit="Delete permanently"
       mustType={secret.name}
       run={destroy}
     >
-      <p className="small">
-        Every version and the key that it is sealed with are destroyed. This cannot be undone. Programs that ask for it
-        will fail.
-      </p>
+      <p className="small">Deletes every version. Programs that read it will fail. Can&rsquo;t be undone.</p>
       <StaleAhead secret={secret} isDeletion />
     </Confirm>
   )

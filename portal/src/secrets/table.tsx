@@ -104,11 +104,11 @@ function Below({ windows: { error, retry }, isCut }: { readonly windows: Windows
   if (error !== null) {
     return (
       <Note kind="bad">
-        Some rows could not be loaded. {sentenceOf(error)} <Button onPress={retry}>Try again</Button>
+        Some rows couldn&rsquo;t be loaded. {sentenceOf(error)} <Button onPress={retry}>Try again</Button>
       </Note>
     )
   }
-  return isCut ? <Note>These are the first {maxRows}. Search or filter to find the others.</Note> : null
+  return isCut ? <Note>Showing the first {maxRows.toLocaleString('en')}. Search or filter to find others.</Note> : null
 }
 
 /** The rows in sight, what there is of them, and the one that the arrows are at. */

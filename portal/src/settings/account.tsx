@@ -28,7 +28,7 @@ export function AccountSettings() {
               of={[
                 ['Account', data.name],
                 [
-                  'Id',
+                  'ID',
                   <span key="id" className="mono">
                     {data.id}
                   </span>,
