@@ -18,7 +18,7 @@ for (const engine of portalEngines) {
 
       await page.getByLabel('Name').fill('db/url')
       await page.getByLabel('Value', { exact: true }).fill(stored)
-      await page.getByRole('button', { name: /Kept as/ }).click()
+      await page.getByRole('button', { name: /Type$/ }).click()
       await page.getByRole('option', { name: /Template/ }).click()
       assert.deepEqual(await violations(page), [])
       if (pictures !== undefined) await page.screenshot({ path: `${pictures}/new.png` })
