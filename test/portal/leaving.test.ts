@@ -109,7 +109,10 @@ for (const engine of engines.slice(0, 1)) {
       await page.unrouteAll()
 
       await page.getByRole('region', { name: 'Table of records' }).waitFor({ timeout: 60_000 })
-      assert.equal(await page.getByRole('heading', { name: 'Can’t reach the server' }).count(), 0)
+      await page
+        .getByRole('heading', { name: 'Can’t reach the server' })
+        .first()
+        .waitFor({ state: 'detached', timeout: 60_000 })
     })
   })
 }

@@ -23,7 +23,7 @@ for (const engine of portalEngines) {
       assert.deepEqual(await violations(page), [])
       if (pictures !== undefined) await page.screenshot({ path: `${pictures}/new.png` })
       await page.getByRole('button', { name: 'Create secret' }).click()
-      await page.getByText('db/url is created').waitFor()
+      await page.getByText('db/url created').waitFor()
 
       const shown = page.locator('[data-value]')
       await page.getByRole('button', { name: 'Reveal', exact: true }).click()
@@ -36,7 +36,7 @@ for (const engine of portalEngines) {
       await page.getByText('Template', { exact: true }).waitFor()
 
       await page.getByRole('button', { name: 'New value' }).click()
-      await page.getByRole('button', { name: /Begin with the current value/ }).click()
+      await page.getByRole('button', { name: /Start from current value/ }).click()
       await page.waitForFunction(
         (text) => document.querySelector<HTMLTextAreaElement>('[role=dialog] textarea')?.value === text,
         stored,
