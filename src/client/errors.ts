@@ -20,7 +20,6 @@ export const serverCodes = [
   'not_acceptable',
   'request_timeout',
   'name_taken',
-  'not_empty',
   'last_owner',
   'stale_version',
   'too_large',
