@@ -61,8 +61,9 @@ export async function tail(options: FilterOptions & { readonly interval: string 
   }
 }
 
-function filterOf({ action, secret, principal, outcome }: FilterOptions): AuditFilter {
+function filterOf({ action, secret, principal, outcome, environment }: FilterOptions): AuditFilter {
   return {
+    ...(environment === undefined ? {} : { environment }),
     ...(action === undefined ? {} : { action }),
     ...(secret === undefined ? {} : { secret: idIn(secret) ?? secret }),
     ...(principal === undefined ? {} : { principal: idIn(principal) ?? principal }),

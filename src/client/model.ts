@@ -81,6 +81,8 @@ export interface AuditFilter {
   /** What kind of principal acted: `user` for people. */
   readonly kind?: PrincipalKind
   readonly outcome?: string
+  /** What was asked in this environment, by its name. */
+  readonly environment?: string
 }
 
 export interface ActivityFilter extends AuditFilter {

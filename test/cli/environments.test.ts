@@ -162,6 +162,12 @@ suite('An environment that is named', async () => {
     assert.match(await of(['deployments', 'list', '-e', 'dev']), /web-1/)
     await of(['secrets', 'delete', 'key', '-e', 'dev', '--yes'])
     assert.equal(await value(), 'of default')
+    const audited = async (...words: string[]) =>
+      JSON.parse(await of(['audit', 'list', '--json', '--limit', '0', ...words])).records
+    const inDev = await audited('-e', 'dev', '--secret', 'db')
+    assert.ok(inDev.length > 0)
+    assert.ok(inDev.every((one: { environment?: { name: string } }) => one.environment?.name === 'dev'))
+    assert.ok((await audited('--secret', 'db')).length > inDev.length)
     for (const words of [
       ['get', 'ONLY', '-e', 'prod'],
       ['history', 'ONLY', '-e', 'prod'],

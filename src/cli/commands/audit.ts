@@ -24,6 +24,7 @@ export function define(audit: Command): void {
 
 function filtered(command: Command): Command {
   return remoteOfAccount(command)
+    .option('-e, --environment <environment>', 'only what was asked in this environment')
     .option('--action <action>', 'only this action, such as secret.read')
     .option('--secret <secret>', 'only of this secret: its name, or id:7')
     .option('--principal <who>', "only of whom: a name, or id:7 for a key's id")
