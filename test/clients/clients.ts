@@ -3,6 +3,7 @@
  * say, and our own client in runtimes that do not come with this project:
  * `npm run test:clients`, which needs the registries and is therefore no part of `npm test`. A client that cannot be fetched is passed over with the reason; one that ran and failed fails.
  */
+import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { copyFileSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -258,28 +259,66 @@ const [engine] = engines
 
 suite('The published client', { concurrency: true }, () => {
   for (const client of [...clients, ...readers, ...runtimes]) {
-    test(client.name, async (t) => {
-      const folder = makeFolder()
-      t.after(() => rmSync(folder, { recursive: true, force: true }))
-      const reason = await fetchOf(client, folder)
-      if (reason !== undefined) return t.skip(`not run: ${reason}`)
+    test(client.name, (t) => tryClient(t, client))
+  }
 
-      const { url, key } = await startServer(t)
-      await client.stock?.(new Api(url, key))
-      for (const one of client.run) {
-        const step = 'line' in one ? one : { line: one }
-        const given = { BASE_URL: `${url}/api/`, NETACTUATE_API_KEY: key }
-        const variables = { TF_VAR_base_url: `${url}/api/`, TF_VAR_strongroom_url: url, TF_VAR_strongroom_api_key: key }
-        const env = { ...plain(), ...client.env?.(folder), ...given, ...variables }
-        const ran = await run(step.line, folder, runMs, env)
-        if (!isAsExpected(step, ran)) {
-          throw new Error(`${step.line.slice(0, 2).join(' ')}: ${ran.why}\n${ran.stdout}${ran.stderr}`)
+  // The same life from its beginning: with anything of another environment in sight, it would not go as it does.
+  for (const client of clients.filter(({ source = '' }) => source.startsWith('life.'))) {
+    test(`${client.name}, with a key for one environment, sees its lists and nothing else`, async (t) => {
+      let before: readonly string[] = []
+      let owner: Api | undefined
+      await tryClient(t, client, async (api) => {
+        owner = api
+        for (const name of ['prod', 'dev']) await api.post('/v3/environments', { name })
+        for (const environment of ['default', 'dev']) {
+          const headers = { 'strongroom-environment': environment }
+          for (const list of ['shop', 'office', 'life']) {
+            await api.post('/v3/lists', { name: list }, headers)
+            await api.post('/v3/secrets', { name: `${list}-key`, value: environment, list }, headers)
+          }
         }
-        for (const told of client.program === 'python3' ? ran.stdout.trim().split('\n') : []) t.diagnostic(told)
-      }
+        before = await others(api)
+        const scopes = ['list', 'read', 'write', 'delete'].map((verb) => `secrets:${verb}@prod`)
+        return (await api.post('/v3/keys', { name: 'of prod', scopes })).body.api_key
+      })
+      if (owner !== undefined) assert.deepEqual(await others(owner), before)
     })
   }
 })
+
+/** What is in the environments that the client has no key for. */
+async function others(api: Api): Promise<readonly string[]> {
+  const asked = ['default', 'dev'].map((name) => api.get(`/api/secrets/all-values?environment=${name}`))
+  return (await Promise.all(asked)).map(({ text }) => text)
+}
+
+/** @param keyOf gives the key that the client asks with, in place of the first one */
+async function tryClient(
+  t: TestContext,
+  client: Client,
+  keyOf: (api: Api) => Promise<string> = async (api) => api.key,
+): Promise<void> {
+  const folder = makeFolder()
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const reason = await fetchOf(client, folder)
+  if (reason !== undefined) return t.skip(`not run: ${reason}`)
+
+  const { url, key: firstKey } = await startServer(t)
+  const api = new Api(url, firstKey)
+  await client.stock?.(api)
+  const key = await keyOf(api)
+  for (const one of client.run) {
+    const step = 'line' in one ? one : { line: one }
+    const given = { BASE_URL: `${url}/api/`, NETACTUATE_API_KEY: key }
+    const variables = { TF_VAR_base_url: `${url}/api/`, TF_VAR_strongroom_url: url, TF_VAR_strongroom_api_key: key }
+    const env = { ...plain(), ...client.env?.(folder), ...given, ...variables }
+    const ran = await run(step.line, folder, runMs, env)
+    if (!isAsExpected(step, ran)) {
+      throw new Error(`${step.line.slice(0, 2).join(' ')}: ${ran.why}\n${ran.stdout}${ran.stderr}`)
+    }
+    for (const told of client.program === 'python3' ? ran.stdout.trim().split('\n') : []) t.diagnostic(told)
+  }
+}
 
 function isAsExpected({ code = 0, stdout, stderr = /(?:)/ }: Step, ran: Ran): boolean {
   return ran.code === code && (stdout === undefined || ran.stdout === stdout) && stderr.test(ran.stderr)
