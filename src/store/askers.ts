@@ -27,7 +27,7 @@ export function ownerOf(caller: Caller, world: World): Owner | undefined {
     const key = world.find(apiKeysByToken, caller.hash)
     if (key === undefined) return undefined
     const { accountId, id: keyId } = key
-    return { accountId, keyId, userId: personOf(key), boundTo: boundOfKey(key), environmentId: undefined }
+    return { accountId, keyId, userId: personOf(key), boundTo: boundOfKey(key, world), environmentId: undefined }
   }
   const accountId = accountOf(caller, world)
   if (accountId === undefined) return undefined

@@ -76,9 +76,10 @@ export function chainOfMeant(
   return chainOf(id, (one) => heads.find((head) => head.id === one))
 }
 
-/** The environment that all scopes of a key are of. */
-export function boundOfKey(key: ApiKey): string | undefined {
-  return boundTo(scopesOf(key))
+/** The environment that all scopes of a key are of, where its account has any: else nothing is looked for otherwise. */
+export function boundOfKey(key: ApiKey, world: World): string | undefined {
+  const account = world.get(accountRows, key.accountId)
+  return account !== undefined && hasEnvironments(account) ? boundTo(scopesOf(key)) : undefined
 }
 
 /** The same of the machine that has an address. */

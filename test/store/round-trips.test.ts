@@ -33,6 +33,27 @@ suite('A request on PostgreSQL', { skip: postgres.skip }, () => {
     assert.equal((await other.get('/v3/secrets/1')).status, 401)
   })
 
+  test('in an environment takes as many, by id and by name, also of what is inherited, and one more when it is another one', async (t) => {
+    const { api, turns } = await startCounted(t)
+    const prod = { 'strongroom-environment': 'prod' }
+    await api.post('/v3/environments', { name: 'prod', base: 'default' })
+    await api.post('/v3/secrets', { name: 'own', value: 'v' }, prod)
+    await api.post('/v3/secrets', { name: 'of-base', value: 'v' })
+    await api.get('/v3/secrets/by-name/own', prod)
+
+    assert.equal(await turns(() => api.get('/v3/secrets/1')), 2)
+    assert.equal(await turns(() => api.get('/v3/secrets/1', prod)), 2)
+    assert.equal(await turns(() => api.get('/v3/secrets/by-name/own', prod)), 2)
+    assert.equal(await turns(() => api.get('/v3/secrets/by-name/of-base', prod)), 2)
+    // Whether something there hides it, is asked when its name is known.
+    assert.equal(await turns(() => api.get('/v3/secrets/2', prod)), 3)
+    assert.equal(await turns(() => api.get('/v3/secrets', { 'strongroom-environment': 'nowhere' }), 404), 2)
+    await api.send('PATCH', '/v3/environments/2', { name: 'live' })
+    await api.get('/v3/secrets/1')
+    assert.equal(await turns(() => api.get('/v3/secrets/by-name/own', { 'strongroom-environment': 'live' })), 2)
+    assert.equal(await turns(() => api.get('/v3/secrets/by-name/own', prod), 404), 2)
+  })
+
   test('a step of which fails changes nothing, and says so', async (t) => {
     const { api, vault, place } = await startCounted(t)
     await api.post('/v3/secrets', { name: 'one', value: 'before' })

@@ -202,11 +202,13 @@ function writerOf(name: string, field: AnyField | undefined): TextWriter[] {
   if (plain === undefined) return []
   const by = field.columns[0]?.added?.by ?? ''
   if (by <= coveredSince) return [(row, to) => void to.push(plain(row))]
-  const older = JSON.stringify(plain({ [name]: field.read(olderRow(field)) }))
+  const olderValue = plain({ [name]: field.read(olderRow(field)) })
+  const older = JSON.stringify(olderValue)
   return [
     (row, to) => {
       const value = plain(row)
-      if (JSON.stringify(value) !== older) to.push([name, value])
+      // As in nearly all rows: then it need not be written to be compared.
+      if (value !== olderValue && JSON.stringify(value) !== older) to.push([name, value])
     },
   ]
 }
