@@ -21,6 +21,12 @@ import { openVersion } from './versions.ts'
 const pageSize = 10
 /** More are asked for in parts. */
 const maxFingerprints = 100_000
+/** What all templates of one answer take to resolve, in bytes that are read for them: as each is resolved by itself, a few may be a lot. */
+const maxTemplateBytes = 8 * 1024 * 1024
+/** With a limit the answer ends here. */
+const templateBytesOfPart = 2 * 1024 * 1024
+/** As what each secret that goes into a template counts at least: it is looked up, and recorded. */
+const leastBytes = 256
 const setLivesMs = 3_600_000
 /** The tag of a secret that has no fingerprint, whatever its value. */
 export const noScanTag = 'no-scan'
@@ -78,10 +84,11 @@ export async function makeFingerprints(
   const fingerprints: (Version & Fingerprint)[] = []
   const unscannable: (Version & { reason: Reason })[] = []
   const made: string[] = []
+  const templates = { bytes: 0 }
   let last: number | undefined
   for await (const versions of secretsOf(vault, listing, names, after)) {
     for (const stored of versions) {
-      const one = await fingerprintsOfVersion(vault, asker, stored, keys)
+      const one = await fingerprintsOfVersion(vault, asker, stored, keys, templates)
       if ('reason' in one) unscannable.push(one)
       else {
         fingerprints.push(...one.made)
@@ -89,9 +96,10 @@ export async function makeFingerprints(
       }
     }
     const count = fingerprints.length + unscannable.length
-    if (limit === undefined && count > maxFingerprints) throw tooMany()
+    if (limit === undefined && count > maxFingerprints) throw tooMany(`More than ${maxFingerprints} fingerprints`)
+    if (limit === undefined && templates.bytes > maxTemplateBytes) throw tooMany('Too much goes into these templates')
     last = versions[0]?.secret.id
-    if (limit !== undefined && count >= limit) break
+    if (limit !== undefined && (count >= limit || templates.bytes > templateBytesOfPart)) break
     last = undefined
   }
   await record(vault, asker, made, scopes)
@@ -137,13 +145,20 @@ async function* secretsOf(
   }
 }
 
-async function fingerprintsOfVersion(vault: Vault, asker: Asker, stored: StoredVersion, keys: Keys) {
+async function fingerprintsOfVersion(
+  vault: Vault,
+  asker: Asker,
+  stored: StoredVersion,
+  keys: Keys,
+  templates: { bytes: number },
+) {
   const { secret, version } = stored
   const of = { id: secret.id, name: secret.name, version }
   await verify(vault, asker, 'secrets', secret, 'secret.fingerprint')
   if (secret.tags.includes(noScanTag)) return { ...of, reason: 'tag' as const }
   const opened = await openVersion(vault, asker, stored, 'secret.fingerprint')
-  const value = secret.type === 'template' ? await resolvedValue(vault, asker, { secret, value: opened }) : opened
+  const value =
+    secret.type === 'template' ? await resolvedValue(vault, asker, { secret, value: opened }, templates) : opened
   if (typeof value === 'string') return { ...of, reason: value }
   try {
     const made = fingerprintsOf(value, keys)
@@ -157,9 +172,18 @@ async function fingerprintsOfVersion(vault: Vault, asker: Asker, stored: StoredV
 }
 
 /** Of a template what is read of it, by whoever may scan for all that goes in; or why it has no fingerprint. */
-async function resolvedValue(vault: Vault, asker: Asker, read: ReadSecret): Promise<Buffer | Reason> {
+async function resolvedValue(
+  vault: Vault,
+  asker: Asker,
+  read: ReadSecret,
+  templates: { bytes: number },
+): Promise<Buffer | Reason> {
+  templates.bytes += read.value.length
+  const onRead = (secrets: number, bytes: number) => {
+    templates.bytes += Math.max(bytes, secrets * leastBytes)
+  }
   try {
-    const { all, parts } = await resolve(vault, asker, [read], 'secrets:scan')
+    const { all, parts } = await resolve(vault, asker, [read], 'secrets:scan', onRead)
     return whyUnscannable(parts) ?? all[0]?.value ?? 'unresolved'
   } catch (error) {
     if (error instanceof Refusal && unresolved.has(error.code)) return 'unresolved'
@@ -192,7 +216,7 @@ async function record(vault: Vault, asker: Asker, made: readonly string[], scope
   })
 }
 
-function tooMany(): Refusal {
-  const detail = `More than ${maxFingerprints} fingerprints: ask for parts of the names, such as "prod-*".`
+function tooMany(what: string): Refusal {
+  const detail = `${what}: ask for parts of the names, such as "prod-*", or with a limit.`
   return new Refusal('too_large', `names: ${detail}`, { fields: [{ field: 'names', detail }] })
 }

@@ -77,6 +77,7 @@ export function followEnvironment(asker: Asker): { readonly noting: Asker; reado
  *
  * @param asker in the environment in which the templates were read
  * @param right that the asker has over what goes in
+ * @param onRead told of how many secrets are looked for, and how many bytes these have
  * @throws Refusal `unresolved_references`, `unsafe_rendering`, `too_large` where one is not resolved whole
  */
 export async function resolve(
@@ -84,11 +85,16 @@ export async function resolve(
   asker: Asker,
   read: readonly ReadSecret[],
   right: 'secrets:read' | 'secrets:scan' = 'secrets:read',
+  onRead: (secrets: number, bytes: number) => void = () => {},
 ): Promise<{ readonly all: readonly ReadSecret[]; readonly parts: readonly ReadSecret[] }> {
   const roots = read.filter(({ secret }) => secret.type === 'template')
   if (roots.length === 0) return { all: read, parts: [] }
   const { values, parts } = await resolveAll(roots, async (names) => {
     const found = await ask(vault, asker, { kind: 'read_parts', names, right })
+    onRead(
+      names.length,
+      found.reduce((sum, one) => sum + (typeof one === 'string' ? 0 : one.sealed.length), 0),
+    )
     return Promise.all(found.map((one) => (typeof one === 'string' ? one : openStored(vault, asker, one))))
   })
   const byRoot = new Map(roots.map((root, at) => [root, values[at]]))

@@ -1984,6 +1984,22 @@ export const faults: readonly Fault[] = [
     'SQLite.*alone would have no fingerprint',
   ),
   fault(
+    'fingerprints of templates are of so much as one request may take',
+    'vault/fingerprints.ts',
+    'if (limit === undefined && templates.bytes > maxTemplateBytes) throw',
+    'if (limit === undefined && templates.bytes < 0) throw',
+    'v3/templates.test.ts',
+    'SQLite.*as one request may take',
+  ),
+  fault(
+    'a part of the fingerprints ends where templates have taken much',
+    'vault/fingerprints.ts',
+    '(count >= limit || templates.bytes > templateBytesOfPart)',
+    'count >= limit',
+    'v3/templates.test.ts',
+    'SQLite.*as one request may take',
+  ),
+  fault(
     'a secret that is not scanned is not scanned through a template',
     'vault/fingerprints.ts',
     "if (parts.some(({ secret }) => secret.tags.includes(noScanTag))) return 'tag'\n",
@@ -3982,8 +3998,8 @@ export const faults: readonly Fault[] = [
   fault(
     'fingerprints are of what a template becomes, with the right to scan for it',
     'vault/fingerprints.ts',
-    "[read], 'secrets:scan')",
-    "[read], 'secrets:read')",
+    "[read], 'secrets:scan', onRead)",
+    "[read], 'secrets:read', onRead)",
     'v3/templates.test.ts',
     'SQLite.*looked for in texts',
   ),

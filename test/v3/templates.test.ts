@@ -260,6 +260,32 @@ for (const engine of engines) {
       }
     })
 
+    test('has fingerprints as far as so many templates go as one request may take; in parts, all of them', async (t) => {
+      const { api } = await startAccount(t, engine)
+      const many = (at: number, value: (name: string) => string, type: string) => {
+        const secrets = Array.from({ length: 100 }, (_, one) => `${at}-${one}`)
+        return api.post('/v3/secrets/batch/store', {
+          secrets: secrets.map((name) => ({ name: `${type}-${name}`, value: value(name), type })),
+        })
+      }
+      // 400 secrets, which all go into each of 100 templates.
+      for (const at of [1, 2, 3, 4]) await many(at, (name) => `the value of ${name}`, 'text')
+      const all = [1, 2, 3, 4].flatMap((at) => Array.from({ length: 100 }, (_, one) => ref(`text-${at}-${one}`)))
+      assert.equal((await many(5, () => all.join(' '), 'template')).status, 200)
+
+      const whole = await api.post('/v3/fingerprints', { names: 'template-*' })
+      const first = await api.post('/v3/fingerprints', { names: 'template-*', limit: 1000 })
+      const cursor = first.headers.get('strongroom-next-cursor')
+      const second = await api.post('/v3/fingerprints', { names: 'template-*', limit: 1000, cursor })
+
+      assert.deepEqual([whole.status, whole.body.code], [413, 'too_large'])
+      assert.match(whole.body.message, /with a limit/)
+      const namesOf = ({ body }: Answer) => body.unscannable.map(({ name }: { name: string }) => name)
+      const [one, other] = [namesOf(first), namesOf(second)]
+      assert.ok(one.length > 5 && one.length < 50, String(one.length))
+      assert.equal(other[0], `template-5-${one.length}`)
+    })
+
     test('asks people for a fresh proof where it has more than one value in it', async (t) => {
       let now = Date.now()
       const { api, url } = await startTemplate(t, engine, () => now)
