@@ -184,6 +184,30 @@ for (const engine of engines) {
       assert.deepEqual(code(moved), [404, 'not_found'])
     })
 
+    test('has lists and deployments that are not there by its id for whoever has the right elsewhere, and only sees it', async (t) => {
+      const { api, withScopes } = await startAccount(t, engine)
+      for (const name of ['dev', 'prod']) await api.post('/v3/environments', { name })
+      const { id } = (await api.post('/v3/lists', { name: 'of-prod' }, at('prod'))).body
+      await api.post('/v3/render', { template: 'holds nothing', target: 'web-1' }, at('prod'))
+      const own = ['list', 'read', 'write', 'delete'].map((right) => `secrets:${right}@dev`)
+      const deleter = await withScopes(...own, 'secrets:write:some@prod')
+      const writer = await withScopes(...own, 'secrets:scan@prod')
+      const calls: readonly (readonly [Api, string, (one: number) => string])[] = [
+        [deleter, 'DELETE', (one) => `/v3/lists/${one}`],
+        [deleter, 'GET', (one) => `/v3/lists/${one}`],
+        [writer, 'DELETE', (one) => `/v3/deployments/${one === id ? 1 : one}`],
+      ]
+
+      for (const [asker, method, path] of calls) {
+        const [there, absent] = [await asker.send(method, path(id)), await asker.send(method, path(77))]
+        const text = (answer: Answer) => answer.text.replace(/"request_id":"[^"]*"/, '')
+        assert.equal(there.status, 404, `${method} ${path(id)}: ${there.text}`)
+        assert.equal(text(there), text(absent))
+      }
+      assert.equal((await api.get(`/v3/lists/${id}`)).status, 200)
+      assert.equal((await api.get('/v3/deployments', at('prod'))).body.deployments.length, 1)
+    })
+
     test('is deleted only when nothing is in it, and it is told what is', async (t) => {
       const { api } = await startAccount(t, engine)
       await api.post('/v3/environments', { name: 'prod' })

@@ -5,7 +5,7 @@ import type { List } from '../../model/list.ts'
 import { allowsName } from '../../model/scope.ts'
 import { environmentsSeen, isHere } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
-import { inList, needList, placeOfList, placeOfSecret } from '../decide/places.ts'
+import { hasSomeHere, inList, needList, placeOfList, placeOfSecret } from '../decide/places.ts'
 import { type Call, done, forbid, type Listing, listingOf, put, putAccount, record, refuse } from '../decide/work.ts'
 import type { IdOrName } from '../naming.ts'
 import { accounts } from '../tables/account.ts'
@@ -65,7 +65,8 @@ const writable: WithRight<{ readonly id: number }, Deployment> = {
   object: (_call, { id }) => unknownTarget(id),
   subject: (call, { id }, right) => {
     const found = call.work.world.get(deployments, call.account.id, id)
-    if (found === undefined || !isHere(call, found)) {
+    // One that holds nothing asks for no name.
+    if (found === undefined || !isHere(call, found) || !hasSomeHere(call, right)) {
       return refuse(call, unknownTarget(id), 'not_found', 'No deployment with this id.')
     }
     const { name: environment } = call.environment

@@ -6,7 +6,7 @@ import type { Secret } from '../../model/secret.ts'
 import { environmentsSeen } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
 import { keptRow, onceOf } from '../decide/once.ts'
-import { addList, anyList, findList, inList, needList, placeOfList, refuseList } from '../decide/places.ts'
+import { addList, anyList, findList, hasSomeHere, inList, needList, placeOfList, refuseList } from '../decide/places.ts'
 import {
   authorizeListing,
   type Call,
@@ -90,7 +90,8 @@ const readList = defineOperation<Wanted, List>()({
   needs: (needs, { list }) => needs.list(list),
   sharing: true,
   decide: (call, { list: wanted }) => {
-    const list = findList(call, wanted)
+    const isHere = hasSomeHere(call, 'secrets:read') || hasSomeHere(call, 'secrets:list')
+    const list = isHere ? findList(call, wanted) : undefined
     return list === undefined ? refuseList(call, wanted) : done(call, objectOfList(list), list)
   },
 })
@@ -164,7 +165,8 @@ export type Deleted =
 /** A list, also one that is being deleted: whoever asks again, as no answer came, sees it through. */
 const aListOrRest: WithRight<Deletion, List> = {
   ...aList('secrets:delete', 'some'),
-  subject: (call, { list }) => anyList(call, list) ?? refuseList(call, list),
+  subject: (call, { list }, right) =>
+    (hasSomeHere(call, right) ? anyList(call, list) : undefined) ?? refuseList(call, list),
 }
 
 /**
