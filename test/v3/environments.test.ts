@@ -7,6 +7,7 @@ import { type Answer, Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 
+const rightsOverSecrets = ['list', 'read', 'scan', 'write', 'delete'].map((verb) => `secrets:${verb}`)
 const at = (environment: string) => ({ 'strongroom-environment': environment })
 
 function code({ status, body }: Answer): unknown[] {
@@ -291,8 +292,14 @@ for (const engine of engines) {
       assert.deepEqual(code(await manager.send('PATCH', '/v3/environments/3', { name: 'prod2' })), [403, 'forbidden'])
       assert.deepEqual(code(await manager.send('PATCH', '/v3/environments/3', { base: 'prod' })), [403, 'forbidden'])
       assert.deepEqual(code(await manager.post('/v3/environments', { name: 'x', base: 'prod' })), [403, 'forbidden'])
+      // Whoever may write in the base, and nothing here, would have others read it here.
+      assert.deepEqual(code(await manager.send('PATCH', '/v3/environments/2', { base: 'dev' })), [403, 'forbidden'])
+      assert.deepEqual(code(await manager.send('PATCH', '/v3/environments/2', { base: null })), [403, 'forbidden'])
+      const both = await withScopes('account:manage', 'secrets:list@dev', 'secrets:read@dev', 'secrets:write@prod')
       // Of what it may read, it hands on.
-      assert.equal((await manager.send('PATCH', '/v3/environments/2', { base: 'dev' })).status, 200)
+      assert.equal((await both.send('PATCH', '/v3/environments/2', { base: 'dev' })).status, 200)
+      const unread = await withScopes('account:manage', ...rightsOverSecrets)
+      assert.deepEqual(code(await unread.send('PATCH', '/v3/environments/2', { name: 'live' })), [403, 'forbidden'])
       assert.equal((await api.send('PATCH', '/v3/environments/2', { name: 'live', base: null })).status, 200)
     })
 

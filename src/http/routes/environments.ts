@@ -119,7 +119,7 @@ export const environmentRoutes: readonly Route[] = [
     tag: 'Environments',
     summary: 'Rename an environment, or set its base',
     description:
-      'What is left out stays. Scopes name environments, so that a new name is what keys reach it by: the key must have every right over its secrets, under both names. With a `base`, it must have the right to list and read all of that. `default` keeps its name, and has no base.',
+      'What is left out stays. Scopes name environments, so that a new name is what keys reach it by: the key must have every right over its secrets, and `audit:read`, under both names. With a `base`, it must have the right to list and read all of that, and to write all secrets of this one. `default` keeps its name, and has no base.',
     scope: 'account:manage',
     repeat: 'safe',
     schemas: {

@@ -221,17 +221,24 @@ function handedByBase(object: AuditObject, base: string | null | undefined): rea
   return [{ thing: 'environment', object, scopes, networks: [], until: null, isOwner: false }]
 }
 
-/** What is in it can be come by under its new name, and no longer under its old one. */
+/**
+ * What is in it, and the records of that, can be come by under its new name, and no longer under its old one. Another base, or none,
+ * changes what everybody gets there, as writing does.
+ */
 function handedByUpdate(call: Call, { id, name, base }: Update): readonly Handed[] {
   const found = environmentsOf(call).find((one) => one.id === id)
   if (found === undefined) return []
-  const byBase = handedByBase(objectOf(found), base)
-  if (name === undefined || name === found.name) return byBase
-  const scopes = [found.name, name].flatMap((one) => rights.filter(isOverSecrets).map((each) => scopeIn(each, one)))
-  return [
-    ...byBase,
-    { thing: 'environment', object: objectOf(found), scopes, networks: [], until: null, isOwner: false },
+  const names = name === undefined || name === found.name ? [] : [found.name, name]
+  const scopes = [
+    ...(base === undefined ? [] : [scopeIn('secrets:write', found.name)]),
+    ...names.flatMap((one) => rights.filter(isOverThings).map((each) => scopeIn(each, one))),
   ]
+  const handed = { thing: 'environment', object: objectOf(found), networks: [], until: null, isOwner: false } as const
+  return [...handedByBase(objectOf(found), base), ...(scopes.length === 0 ? [] : [{ ...handed, scopes }])]
+}
+
+function isOverThings(one: Right): boolean {
+  return isOverSecrets(one) || one === 'audit:read'
 }
 
 function scopeIn(one: Right, environment: string) {
