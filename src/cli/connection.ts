@@ -1,6 +1,6 @@
 /** The server that a command asks, and the API key that it asks with: from the environment, the project file, a profile. */
 import { Strongroom } from '../client/strongroom.ts'
-import { complain, Fault } from './output.ts'
+import { complain, Fault, tell } from './output.ts'
 import { variable } from './process-env.ts'
 import { type Profile, readProfiles } from './profiles.ts'
 import type { Project } from './project.ts'
@@ -11,7 +11,7 @@ export interface Where extends Profile {
   readonly source: string
   readonly project: Project | undefined
   /** The environment that is meant, and who says so; without one, the server finds it by the key. */
-  readonly environment: { readonly name: string; readonly source: string } | undefined
+  readonly environment: { readonly name: string; readonly source: string; readonly isOfProject?: boolean } | undefined
 }
 
 interface Wanted {
@@ -28,6 +28,19 @@ interface Wanted {
 export async function connect(wanted: Wanted): Promise<Strongroom> {
   const where = await whereTo(wanted)
   return clientOf(where, where.environment?.name)
+}
+
+/**
+ * The same for a command that stores values. A folder's project file may say where they go, and a repository may be anybody's: so
+ * that is said before one is typed.
+ */
+export async function connectToStore(wanted: Wanted): Promise<Strongroom> {
+  const where = await whereTo(wanted)
+  const { environment } = where
+  if (environment?.isOfProject) {
+    tell(`What is stored goes into the environment ${environment.name}, as ${where.project?.path} says.`)
+  }
+  return clientOf(where, environment?.name)
 }
 
 /** @throws Fault `settings` for a URL or a key that cannot be one; neither is quoted */
@@ -64,7 +77,8 @@ function environmentFor({ environment: typed }: Wanted, project: Project | undef
   if (typed !== undefined) return { name: typed, source: '--environment' }
   const set = variable('STRONGROOM_ENVIRONMENT')
   if (set !== undefined) return { name: set, source: 'STRONGROOM_ENVIRONMENT' }
-  return project?.environment === undefined ? undefined : { name: project.environment, source: 'the project file' }
+  if (project?.environment === undefined) return undefined
+  return { name: project.environment, source: 'the project file', isOfProject: true }
 }
 
 function keyFor({ profile }: Wanted, project: Project | undefined): Omit<Where, 'project' | 'environment'> {

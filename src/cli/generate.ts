@@ -1,7 +1,7 @@
 /** `strongroom secrets generate`: stores a value that nobody has seen. */
 import type { DetailsInput, OneToStore, StoredSecret } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
-import { connect } from './connection.ts'
+import { connectToStore } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { checkedName, idIn } from './find.ts'
 import { numberOf, timeOf } from './input.ts'
@@ -30,7 +30,7 @@ export async function generate(name: string, options: Options): Promise<void> {
   const { kind, alphabet, length } = options
   const wanted = length === undefined ? undefined : numberOf('--length', length, 1, 8192)
   const { value, publicKey, bits } = await generateValue({ kind, length: wanted, alphabet })
-  const client = await connect(options)
+  const client = await connectToStore(options)
   const details = detailsIn(options)
   const { list } = options
   const common = { ...details, ...(list === undefined ? {} : { list }), encoding: 'utf-8' } as const

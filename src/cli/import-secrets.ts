@@ -10,7 +10,7 @@ import { guessFormat, importFormatOf, readImport } from '../formats/read.ts'
 import { is1pux, read1pux } from '../formats/read-1pux.ts'
 import type { Reading } from '../formats/reading.ts'
 import { isSecretName, secretNameRule } from '../model/name.ts'
-import { connect } from './connection.ts'
+import { connectToStore } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { existingOf, readMany } from './entries.ts'
 import { carryOut, explaining } from './import-steps.ts'
@@ -43,7 +43,7 @@ const meanings = {
 
 export async function importSecrets(path: string, options: Options): Promise<void> {
   const reading = named(await readFile(path, options), options.prefix)
-  const client = await connect(options)
+  const client = await connectToStore(options)
   const plan = await planOf(client, reading.entries, options)
   const work = plan.filter(({ action }) => action !== 'same')
   if (!options.json) show(plan, reading)

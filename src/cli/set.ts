@@ -4,7 +4,7 @@ import { versionTag } from '../client/answer.ts'
 import { Conflict, Forbidden } from '../client/errors.ts'
 import type { DetailsInput, Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
-import { connect } from './connection.ts'
+import { connectToStore } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { checkedName, findNamed, findSecret, idIn } from './find.ts'
 import { numberOf, readHiddenInput, readInputFile, timeOf } from './input.ts'
@@ -37,7 +37,7 @@ export async function set(ref: string, options: Options): Promise<void> {
   if (idIn(ref) === undefined) checkedName(ref)
   const type = typeIn(options)
   const details = detailsIn(options)
-  const client = await connect(options)
+  const client = await connectToStore(options)
   const value = await readValue(ref, options)
   const stored = await store(client, ref, { value, type, details, ifVersion, list: options.list })
   const { id, name, version, isNew } = stored

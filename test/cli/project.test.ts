@@ -87,6 +87,24 @@ suite('A project file', async () => {
     assert.deepEqual(foldersUpwards('/srv/a', '/home/ada'), ['/srv/a', '/srv', '/'])
   })
 
+  test('that says into which environment values go is named before one is stored, and not where that is typed', async () => {
+    await person.server.api.post('/v3/environments', { name: 'theirs' })
+    const path = writeProject(person, 'environment: theirs\n')
+    const stored = (...words: string[]) => person.run(['secrets', ...words], { input: planted })
+
+    for (const words of [
+      ['set', 'mine'],
+      ['generate', 'made'],
+    ]) {
+      const { code, stderr } = await stored(...words)
+      assert.equal(code, 0, stderr)
+      assert.ok(stderr.includes(`goes into the environment theirs, as ${path} says.`), stderr)
+      const typed = await stored(...words, '-e', 'default')
+      assert.doesNotMatch(typed.stderr, /goes into/)
+    }
+    for (const name of ['mine', 'made']) await person.run(['secrets', 'delete', name, '--yes', '-e', 'default'])
+  })
+
   test('that is used is told by status', async () => {
     const path = writeProject(person, 'names: other\n')
 

@@ -4242,6 +4242,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*by whoever has every right',
   ),
   fault(
+    'a project file leads no value into an environment unsaid',
+    'cli/connection.ts',
+    'if (environment?.isOfProject) {',
+    'if (environment?.name === undefined) {',
+    'cli/project.test.ts',
+    'into which environment values go',
+  ),
+  fault(
     'an environment is given a base by whoever may write all that is in it',
     'store/operations/environments.ts',
     "...(base === undefined ? [] : [scopeIn('secrets:write', found.name)]),",
