@@ -108,14 +108,20 @@ const rooms: Record<string, readonly string[]> = {
  * are pure. What the server says comes through `api` alone.
  */
 const portalRooms: Record<string, readonly string[]> = {
-  api: ['src/client/index.ts'],
+  api: ['src/client/index.ts', 'src/model/environment-name.ts'],
   ui: ['api'],
   session: ['api', 'ui', 'src/model/pattern.ts'],
   deployments: ['api', 'ui', 'session'],
   secrets: [
     ...['api', 'ui', 'session', 'deployments', 'src/model/name.ts'],
     // Files of secrets, as the command reads them.
-    ...['src/formats/entry.ts', 'src/formats/read.ts', 'src/formats/write-dotenv.ts', 'src/formats/write-json.ts'],
+    ...[
+      'src/formats/entry.ts',
+      'src/formats/read.ts',
+      'src/formats/encrypted.ts',
+      'src/formats/write-dotenv.ts',
+      'src/formats/write-json.ts',
+    ],
   ],
   lists: ['api', 'ui', 'session', 'deployments', 'secrets'],
   'cloud-init': ['api', 'ui', 'session', 'deployments', 'secrets', 'src/render/reference.ts'],
@@ -127,6 +133,7 @@ const portalRooms: Record<string, readonly string[]> = {
   // The words of a record and times as the API takes them, which are the trail's.
   audit: ['api', 'ui', 'src/audit/record.ts', 'src/model/time.ts'],
   overview: ['api', 'ui', 'session', 'audit', 'deployments', 'secrets'],
+  environments: ['api', 'ui', 'session'],
   frame: ['api', 'ui', 'session', 'secrets'],
 }
 

@@ -1,8 +1,10 @@
 /** Which page an address leads to. Pages that few open are loaded when they are. */
 import { lazy, Suspense, useEffect } from 'react'
 import { Link, Route, Router, Switch, useLocation } from 'wouter'
+import { base } from './api/environment.ts'
 import { loadSession, useSessionState } from './api/session.ts'
 import { BarredPage } from './frame/barred.tsx'
+import { InEnvironment } from './frame/environment.tsx'
 import { Frame } from './frame/frame.tsx'
 import { useBar } from './frame/navigation.ts'
 import { NewSecretPage } from './secrets/new-page.tsx'
@@ -32,12 +34,15 @@ const DeploymentsPage = lazy(async () => ({
   default: (await import('./deployments/deployments-page.tsx')).DeploymentsPage,
 }))
 const TrustPage = lazy(async () => ({ default: (await import('./trust/trust-page.tsx')).TrustPage }))
+const EnvironmentsPage = lazy(async () => ({
+  default: (await import('./environments/environments-page.tsx')).EnvironmentsPage,
+}))
 const UsersPage = lazy(async () => ({ default: (await import('./users/users-page.tsx')).UsersPage }))
 const SettingsPage = lazy(async () => ({ default: (await import('./settings/settings-page.tsx')).SettingsPage }))
 
 export function App({ welcomeToken }: { readonly welcomeToken: string | undefined }) {
   return (
-    <Router base="/portal" aroundNav={(navigate, to, options) => leave(() => navigate(to, options))}>
+    <Router base={base} aroundNav={(navigate, to, options) => leave(() => navigate(to, options))}>
       <Pages welcomeToken={welcomeToken} />
       <SignInAgain />
       <ConfirmAgain />
@@ -85,34 +90,39 @@ function Inside() {
   if (bar !== undefined) {
     return (
       <Frame>
-        <BarredPage {...bar} />
+        <InEnvironment>
+          <BarredPage {...bar} />
+        </InEnvironment>
       </Frame>
     )
   }
   return (
     <Frame>
       <Boundary key={place}>
-        <Suspense fallback={<Waiting />}>
-          <Switch>
-            <Route path="/" component={OverviewPage} />
-            <Route path="/secrets" component={SecretsPage} />
-            <Route path="/secrets/new" component={NewSecretPage} />
-            <Route path="/secrets/:id">
-              {({ id }) => <SecretPage key={id} id={/^[1-9]\d{0,15}$/.test(id) ? Number(id) : undefined} />}
-            </Route>
-            <Route path="/lists" component={ListsPage} />
-            <Route path="/cloud-init" component={CloudInitPage} />
-            <Route path="/deployments" component={DeploymentsPage} />
-            <Route path="/keys" component={KeysPage} />
-            <Route path="/device" component={LoginPage} />
-            <Route path="/trust-rules" component={TrustPage} />
-            <Route path="/machines" component={MachinesPage} />
-            <Route path="/users" component={UsersPage} />
-            <Route path="/audit" component={AuditPage} />
-            <Route path="/settings" component={SettingsPage} />
-            <Route component={NowhereRoute} />
-          </Switch>
-        </Suspense>
+        <InEnvironment>
+          <Suspense fallback={<Waiting />}>
+            <Switch>
+              <Route path="/" component={OverviewPage} />
+              <Route path="/secrets" component={SecretsPage} />
+              <Route path="/secrets/new" component={NewSecretPage} />
+              <Route path="/secrets/:id">
+                {({ id }) => <SecretPage key={id} id={/^[1-9]\d{0,15}$/.test(id) ? Number(id) : undefined} />}
+              </Route>
+              <Route path="/lists" component={ListsPage} />
+              <Route path="/cloud-init" component={CloudInitPage} />
+              <Route path="/deployments" component={DeploymentsPage} />
+              <Route path="/keys" component={KeysPage} />
+              <Route path="/device" component={LoginPage} />
+              <Route path="/trust-rules" component={TrustPage} />
+              <Route path="/machines" component={MachinesPage} />
+              <Route path="/environments" component={EnvironmentsPage} />
+              <Route path="/users" component={UsersPage} />
+              <Route path="/audit" component={AuditPage} />
+              <Route path="/settings" component={SettingsPage} />
+              <Route component={NowhereRoute} />
+            </Switch>
+          </Suspense>
+        </InEnvironment>
       </Boundary>
     </Frame>
   )

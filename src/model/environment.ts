@@ -1,6 +1,9 @@
 /** An environment: a name space of an account, with secrets and lists of its own. Times are milliseconds since 1970. */
 import { hash } from 'node:crypto'
 import { invalid } from '../errors.ts'
+import { environmentRule, isEnvironmentName } from './environment-name.ts'
+
+export { environmentPattern, environmentRule, isEnvironmentName } from './environment-name.ts'
 
 export interface Environment {
   readonly accountId: number
@@ -32,16 +35,6 @@ export const maxEnvironments = 100
 
 /** How many bases are looked in, one behind the other. */
 export const maxBases = 4
-
-/** The rule for names, as a JSON-Schema pattern: no blank, no "@", no "*", no ",", no "/". */
-export const environmentPattern = '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$'
-export const environmentRule = '1 to 63 letters, digits, "_", "." or "-", beginning with a letter, a digit or "_"'
-
-const valid = new RegExp(environmentPattern)
-
-export function isEnvironmentName(text: string): boolean {
-  return valid.test(text)
-}
 
 /** @throws Refusal `invalid` naming `field` */
 export function checkEnvironmentName(text: string, field = 'name'): string {

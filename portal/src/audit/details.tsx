@@ -1,13 +1,14 @@
 /** One record of the trail, with all that it holds. */
 import { Link } from 'wouter'
 import type { AuditRecord } from '../api/client.ts'
+import { addressIn, environment as current } from '../api/environment.ts'
 import { Button } from '../ui/controls.tsx'
 import { copyText } from '../ui/copy.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Facts } from '../ui/facts.tsx'
 import { Note } from '../ui/states.tsx'
 import { exactTime } from '../ui/time.tsx'
-import { actionText, isAllowed, outcomeText, pageOf } from './words.ts'
+import { actionText, environmentOf, isAllowed, outcomeText, pageOf } from './words.ts'
 
 export function RecordDialog({ of: record, onClose }: { readonly of: AuditRecord; readonly onClose: () => void }) {
   const { seq, outcome } = record
@@ -31,7 +32,8 @@ export function RecordDialog({ of: record, onClose }: { readonly of: AuditRecord
 }
 
 /** What somebody did, in words, with the way to what it was done to. */
-export function Sentence({ of: { action, object } }: { readonly of: Pick<AuditRecord, 'action' | 'object'> }) {
+export function Sentence({ of }: { readonly of: Pick<AuditRecord, 'action' | 'object' | 'environment'> }) {
+  const { action, object, environment } = of
   const href = pageOf(object)
   const name = object?.name ?? (object?.id == null ? undefined : `${object.kind} ${object.id}`)
   // Somebody signs in by something, which is no thing that it is done to.
@@ -40,8 +42,28 @@ export function Sentence({ of: { action, object } }: { readonly of: Pick<AuditRe
     <span className="sentence">
       {actionText(action)}
       {name === undefined ? '' : means}{' '}
-      {name === undefined ? null : href === undefined ? name : <Link href={href}>{name}</Link>}
+      {name === undefined ? null : href === undefined ? name : <ObjectLink href={href} name={name} of={of} />}{' '}
+      {environment === undefined ? null : <span className="tag">{environment.name ?? 'deleted environment'}</span>}
     </span>
+  )
+}
+
+/** In the environment that it is in; no link to one that is gone. */
+function ObjectLink({
+  href,
+  name,
+  of,
+}: {
+  readonly href: string
+  readonly name: string
+  readonly of: Pick<AuditRecord, 'object' | 'environment'>
+}) {
+  const environment = environmentOf(of)
+  if (of.environment?.name === null) return name
+  return environment === undefined || environment === current ? (
+    <Link href={href}>{name}</Link>
+  ) : (
+    <a href={addressIn(environment, href)}>{name}</a>
   )
 }
 
@@ -59,6 +81,9 @@ function factsOf(record: AuditRecord): Parameters<typeof Facts>[0]['of'] {
     ],
     ['Action', mono(action)],
     ...of,
+    ...(record.environment === undefined
+      ? []
+      : [['Environment', record.environment.name ?? `Deleted (${record.environment.id})`] as const]),
     ['Outcome', mono(outcome)],
     ['IP address', mono(address)],
     ['Request ID', mono(request)],

@@ -1,6 +1,7 @@
 /** What happened, as people say it: of each action of the trail, and what it was done to. */
 import type { Action } from '../../../src/audit/record.ts'
 import type { AuditRecord } from '../api/client.ts'
+import { firstEnvironment } from '../api/environment.ts'
 
 /** What somebody did; what it was done to follows, if there is something. */
 const words: Readonly<Record<Action, string>> = {
@@ -108,6 +109,15 @@ export function outcomeText(outcome: string): string {
 
 export function isAllowed(outcome: string): boolean {
   return outcome === 'ok' || outcome === 'replayed'
+}
+
+/** The environment that what a record is about is in, by its name; nothing where it is gone, or what is recorded is in none. */
+export function environmentOf({
+  object,
+  environment,
+}: Pick<AuditRecord, 'object' | 'environment'>): string | undefined {
+  if (object === null || !['secret', 'list', 'seed', 'deployment'].includes(object.kind)) return undefined
+  return environment === undefined ? firstEnvironment : (environment.name ?? undefined)
 }
 
 /** Where what a record is about is shown, if it has a page. */

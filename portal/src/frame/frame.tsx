@@ -5,6 +5,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { Button as AriaButton } from 'react-aria-components/Button'
 import { Link, useLocation } from 'wouter'
 import { codeOf, sentenceOf } from '../api/ask.ts'
+import { environment, firstEnvironment } from '../api/environment.ts'
 import { signedOut, useSession } from '../api/session.ts'
 import { sessions } from '../api/sessions.ts'
 import { Logo } from '../session/gate.tsx'
@@ -12,6 +13,7 @@ import { IconButton } from '../ui/controls.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { setTheme, type Theme, useTheme } from '../ui/theme.ts'
 import { toast } from '../ui/toast.tsx'
+import { EnvironmentSwitch } from './environment.tsx'
 import { helpFor } from './help.ts'
 import { KeysHelp, useKeys } from './keys.tsx'
 import { type NavigationItem, useNavigation } from './navigation.ts'
@@ -51,7 +53,10 @@ export function Frame({ children }: { readonly children: ReactNode }) {
         <IconButton label="Open the navigation" onPress={() => setNavOpen(true)} aria-expanded={isNavOpen}>
           <MenuIcon size={18} aria-hidden />
         </IconButton>
-        <strong>Strongroom</strong>
+        <strong>
+          Strongroom
+          {environment === firstEnvironment ? null : <span className="sub">{environment}</span>}
+        </strong>
         <IconButton label="Search and commands" onPress={() => setPaletteOpen(true)}>
           <Search size={18} aria-hidden />
         </IconButton>
@@ -107,6 +112,7 @@ function Side({
         Search
         <kbd className="kbd">{isMac ? '⌘K' : 'Ctrl K'}</kbd>
       </AriaButton>
+      <EnvironmentSwitch />
       <nav className="nav" aria-label="Pages">
         {groups.map((group) => {
           const inGroup = shown.filter((item) => item.group === group)

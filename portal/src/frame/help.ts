@@ -9,6 +9,7 @@ const pages: readonly (readonly [path: string, document: string])[] = [
   ['/device', 'cli.html#log-in-with-the-browser'],
   ['/trust-rules', 'workload-identity.html'],
   ['/machines', 'machines.html'],
+  ['/environments', 'environments.html'],
   ['/users', 'users.html'],
   ['/audit', 'security.html#the-audit-trail'],
   ['/settings', 'users.html#signing-in'],

@@ -6,6 +6,7 @@ import {
   Gauge,
   Handshake,
   KeyRound,
+  Layers,
   type LucideIcon,
   PackageCheck,
   ScrollText,
@@ -43,6 +44,14 @@ const items: readonly NavigationItem[] = [
   { path: '/machines', label: 'Machines', icon: Server, key: 'm', group: 'Access', right: 'account:manage' },
   { path: '/users', label: 'Users', icon: Users, key: 'u', group: 'Access', right: 'account:manage' },
   { path: '/audit', label: 'Audit', icon: ScrollText, key: 'a', group: 'Account', right: 'audit:read' },
+  {
+    path: '/environments',
+    label: 'Environments',
+    icon: Layers,
+    key: 'e',
+    group: 'Account',
+    right: 'account:manage',
+  },
   { path: '/settings', label: 'Settings', icon: Settings, key: 't', group: 'Account' },
 ]
 

@@ -56,7 +56,7 @@ export function ListsPage() {
   return (
     <Page
       title="Lists"
-      about="Every secret is in one list: by team, by environment, by machine, as you like."
+      about="Every secret is in one list: by team, by app, by machine, as you like."
       actions={
         rights.has('secrets:write') ? (
           <Button look="primary" onPress={() => open((close) => <NameDialog onClose={close} />)} data-new>

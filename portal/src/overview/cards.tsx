@@ -3,6 +3,7 @@ import { Activity as ActivityIcon, CalendarClock, History, type LucideIcon, Pack
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import { type Metadata, strongroom } from '../api/client.ts'
+import { environment, firstEnvironment } from '../api/environment.ts'
 import { useAnswer } from '../api/queries.ts'
 import { spanOf } from '../audit/activity.ts'
 import { ActivityPlot, NotAll } from '../audit/plot.tsx'
@@ -142,8 +143,10 @@ export function Expiring({ secrets }: { readonly secrets: readonly Metadata[] })
 /** One question for both cards. */
 function useActivity() {
   return useAnswer(['overview-activity'], async (options) => {
+    // What is of no environment is shown in the first one.
+    const part = environment === firstEnvironment ? {} : { environment }
     const from = Date.now() - activityDays * 86_400_000
-    const query = { from: `${new Date(from).toISOString().slice(0, 19)}Z`, by: 'day' } as const
+    const query = { from: `${new Date(from).toISOString().slice(0, 19)}Z`, by: 'day', ...part } as const
     return { from, activity: await strongroom.audit.activity(query, options) }
   })
 }

@@ -1,6 +1,7 @@
 /** What changed, what expires, what is stale, who reads most. */
 import { Hourglass } from 'lucide-react'
 import { Link } from 'wouter'
+import { environment, firstEnvironment } from '../api/environment.ts'
 import { useStale } from '../deployments/queries.ts'
 import { useRights } from '../session/rights.ts'
 import { Card, Tile } from '../ui/card.tsx'
@@ -15,7 +16,10 @@ export function OverviewPage() {
   const rights = useRights()
   const known = useKnown()
   return (
-    <Page title="Overview" about="What needs attention in this account.">
+    <Page
+      title="Overview"
+      about={`What needs attention in this ${environment === firstEnvironment ? 'account' : 'environment'}.`}
+    >
       {rights.has('secrets:list') ? (
         <Loaded of={known}>{(all) => <OfSecrets known={all} />}</Loaded>
       ) : rights.hasAll('audit:read') ? (

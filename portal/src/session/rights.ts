@@ -1,5 +1,6 @@
-/** What the person may do, by the scopes of the session. The server decides; this only spares them a refusal. */
+/** What the person may do in the environment they are in, by the scopes of the session. The server decides; this only spares them a refusal. */
 import { matches } from '../../../src/model/pattern.ts'
+import { environment } from '../api/environment.ts'
 import { useSession } from '../api/session.ts'
 
 export interface Rights {
@@ -18,8 +19,10 @@ export function useRights(): Rights {
 function rightsOf(scopes: readonly string[]): Rights {
   const patternsOf = (right: string) =>
     scopes.flatMap((scope) => {
-      if (scope === right) return ['*']
-      return scope.startsWith(`${right}:`) ? [scope.slice(right.length + 1)] : []
+      const [narrowed = '', where = environment] = scope.split('@')
+      if (where !== environment) return []
+      if (narrowed === right) return ['*']
+      return narrowed.startsWith(`${right}:`) ? [narrowed.slice(right.length + 1)] : []
     })
   return {
     has: (right) => patternsOf(right).length > 0,

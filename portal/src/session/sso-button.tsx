@@ -54,5 +54,5 @@ export function SsoButton({
 /** Where somebody is, as far as the server lets a provider send them back to. */
 export function placeToReturn(): string {
   const { pathname } = location
-  return /^\/portal\/([a-z-]+(\/\d{1,16})?)?$/.test(pathname) ? pathname : '/portal/'
+  return /^\/portal\/(@[\w.-]+\/)?([a-z-]+(\/\d{1,16})?)?$/.test(pathname) ? pathname : '/portal/'
 }

@@ -1,6 +1,7 @@
 /** What every page has: where it is, a head with its title, what it is about and what one can do, and below it the content. */
 import { Fragment, type ReactNode, useEffect } from 'react'
 import { Link } from 'wouter'
+import { environment, firstEnvironment } from '../api/environment.ts'
 import { Loading } from './states.tsx'
 
 export function Page({
@@ -54,7 +55,8 @@ export function Waiting({ label = 'Loading' }: { readonly label?: string }) {
 
 export function useTitle(title: string): void {
   useEffect(() => {
-    document.title = title === 'Strongroom' ? title : `${title} · Strongroom`
+    const ends = environment === firstEnvironment ? ['Strongroom'] : [environment, 'Strongroom']
+    document.title = title === 'Strongroom' ? title : [title, ...ends].join(' · ')
   }, [title])
 }
 

@@ -281,9 +281,9 @@ export const ssoRoutes: readonly Route[] = [
   }),
 ]
 
-/** Pages of the portal; nothing else, and nothing of another site. */
+/** Pages of the portal, in whichever environment; nothing else, and nothing of another site. */
 const places =
-  /^\/portal\/((secrets|lists|machines|deployments|cloud-init|keys|trust-rules|users|audit|settings|signed-in)(\/\d{1,16})?)?$/
+  /^\/portal\/(@[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\/)?((secrets|lists|machines|deployments|cloud-init|keys|trust-rules|users|audit|settings|signed-in)(\/\d{1,16})?)?$/
 
 function returnPath(path = '/portal/'): string {
   if (!places.test(path)) throw invalid('return', 'Must be a page of the portal.')

@@ -95,7 +95,9 @@ function answer(
   const page = pages.get(/^docs\/?$/.test(path) ? 'docs/index.html' : path)
   if (page !== undefined && path !== 'index.html') return send(request, reply, page)
   // A file that is gone must not be a page: an old one would run it as a script.
-  if (path.startsWith('assets/') || extname(path) !== '') throw new Refusal('not_found', 'Nothing is at this path.')
+  // A name of an environment may end as a file's does.
+  const place = path.replace(/^@[^/]*\/?/, '')
+  if (path.startsWith('assets/') || extname(place) !== '') throw new Refusal('not_found', 'Nothing is at this path.')
   return send(request, reply, start)
 }
 

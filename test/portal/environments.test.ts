@@ -1,0 +1,263 @@
+/** Environments in the portal: which one a page is in, going from one to another, and making, changing and deleting them. */
+import assert from 'node:assert/strict'
+import { after, suite, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { Person } from '../support/person.ts'
+import { closeBrowser, owner, type Portal, portalEngines, startPortal, violations } from './portal.ts'
+
+after(closeBrowser)
+
+const pictures = process.env['PICTURES']
+
+/** `API_URL` in `default` and in `prod`, each with its own value, and `ONLY_PROD`. */
+async function fill({ server: { api } }: Portal): Promise<void> {
+  assert.equal((await api.post('/v3/environments', { name: 'prod' })).status, 201)
+  const add = (body: object, query = '') => api.post(`/v3/secrets${query}`, body)
+  await add({ name: 'API_URL', value: 'of-default' })
+  await add({ name: 'API_URL', value: 'of-prod' }, '?environment=prod')
+  await add({ name: 'ONLY_PROD', value: 'x' }, '?environment=prod')
+}
+
+const pathOf = (page: Page) => new URL(page.url()).pathname
+
+async function choose(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: /Environment$/ }).click()
+  await page.getByRole('option', { name, exact: true }).click()
+}
+
+const namesIn = (page: Page) =>
+  page.locator('[data-row] a').evaluateAll((links) => links.map((link) => link.textContent))
+
+async function invite({ server: { api, url } }: Portal, who: typeof owner, rights: object): Promise<void> {
+  const { body } = await api.post('/v3/users', { email: who.email, ...rights })
+  assert.equal((await new Person(url).accept(body.invitation_url, who)).status, 201)
+}
+
+const noor = { email: 'noor@example.com', name: 'Noor', password: 'saddle-prism-walnut-anchor' }
+
+for (const engine of portalEngines) {
+  suite(`${engine.name}: environments in the portal`, { skip: engine.skip }, () => {
+    test('a page is in the one that its address names, and links, Back and reload keep it', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const page = await portal.openAs(owner, '/portal/secrets')
+      await page.getByRole('link', { name: 'API_URL' }).waitFor()
+      assert.deepEqual(await namesIn(page), ['API_URL'])
+
+      await choose(page, 'prod')
+      await page.getByRole('link', { name: 'ONLY_PROD' }).waitFor()
+      assert.equal(pathOf(page), '/portal/@prod/secrets')
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('link', { name: 'API_URL' }).click()
+      await page.getByRole('button', { name: 'Reveal', exact: true }).click()
+      await page.locator('[data-value]').getByText('of-prod').waitFor()
+      assert.match(pathOf(page), /^\/portal\/@prod\/secrets\/\d+$/)
+      assert.equal(await page.title(), 'API_URL · prod · Strongroom')
+      await page.reload()
+      await page.getByRole('heading', { name: 'API_URL' }).waitFor()
+      await page.goBack()
+      await page.getByRole('link', { name: 'ONLY_PROD' }).waitFor()
+      await page.goBack()
+      await page.waitForURL('**/portal/secrets')
+      await page.getByRole('link', { name: 'API_URL' }).waitFor()
+      assert.deepEqual(await namesIn(page), ['API_URL'])
+    })
+
+    test('what is made in one is in that one alone', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const { api } = portal.server
+      const page = await portal.openAs(owner, '/portal/@prod/secrets/new')
+      await page.getByLabel('Name').fill('MADE')
+      await page.getByLabel('Value', { exact: true }).fill('here')
+      await page.getByRole('button', { name: 'Create secret' }).click()
+      await page.getByText('MADE created').waitFor()
+      await page.goto('/portal/@prod/lists')
+      await page.getByRole('button', { name: 'New list' }).click()
+      await page.getByRole('textbox', { name: 'Name' }).fill('web')
+      await page.getByRole('button', { name: 'Create list' }).click()
+      await page.getByText('web is created').waitFor()
+
+      assert.equal((await api.get('/v3/secrets/by-name/MADE?environment=prod')).body.value, 'here')
+      assert.equal((await api.get('/v3/secrets/by-name/MADE?environment=default')).status, 404)
+      const listsIn = async (name: string) =>
+        (await api.get(`/v3/lists?environment=${name}`)).body.lists.map((list: { name: string }) => list.name)
+      assert.ok((await listsIn('prod')).includes('web'))
+      assert.ok(!(await listsIn('default')).includes('web'))
+    })
+
+    test('the one that was chosen is opened by the next visit, and by no link to another page', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const page = await portal.openAs(owner, '/portal/')
+      await page.getByRole('heading', { name: 'Overview' }).waitFor()
+      await choose(page, 'prod')
+      await page.waitForURL('**/portal/@prod/')
+      await page.getByText('secrets in 1 list').waitFor()
+
+      await page.goto('/portal/')
+      await page.waitForURL('**/portal/@prod/')
+      await page.goto('/portal/secrets')
+      await page.getByRole('link', { name: 'API_URL' }).waitFor()
+      assert.deepEqual(await namesIn(page), ['API_URL'])
+      await choose(page, 'prod')
+      await page.getByRole('link', { name: 'ONLY_PROD' }).waitFor()
+      await choose(page, 'default')
+      await page.waitForURL('**/portal/secrets')
+      await page.goto('/portal/')
+      await page.getByRole('heading', { name: 'Overview' }).waitFor()
+      await page.getByText('1 list').first().waitFor()
+      assert.equal(pathOf(page), '/portal/')
+      assert.equal(await page.evaluate(() => localStorage.getItem('strongroom-environments')), null)
+    })
+
+    test('one that is gone or not seen leads to one that is, with a sentence that tells no difference', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      await portal.server.api.post('/v3/environments', { name: 'staging' })
+      await invite(portal, noor, { role: 'auditor', environment_roles: { prod: 'reader' } })
+      const page = await portal.openAs(owner, '/portal/@never/secrets')
+      await page.getByText('The environment “never” doesn’t exist, or you don’t have access to it.').waitFor()
+      assert.equal(pathOf(page), '/portal/secrets')
+
+      const theirs = await portal.openAs(noor, '/portal/secrets')
+      await theirs.getByRole('link', { name: 'ONLY_PROD' }).waitFor()
+      assert.equal(pathOf(theirs), '/portal/@prod/secrets')
+      await theirs.goto('/portal/@staging/secrets')
+      await theirs.getByText('The environment “staging” doesn’t exist, or you don’t have access to it.').waitFor()
+      assert.equal(pathOf(theirs), '/portal/@prod/secrets')
+      await theirs.getByRole('link', { name: 'ONLY_PROD' }).waitFor()
+      assert.equal(await theirs.getByText('staging', { exact: true }).count(), 0)
+    })
+
+    test('rights are those of the environment: what one may do elsewhere is not offered', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      await invite(portal, noor, { role: 'reader', environment_roles: { prod: 'reader', default: 'editor' } })
+      const page = await portal.openAs(noor, '/portal/secrets')
+      await page.getByRole('link', { name: 'New secret' }).waitFor()
+      await choose(page, 'prod')
+      await page.getByRole('link', { name: 'ONLY_PROD' }).waitFor()
+      assert.equal(await page.getByRole('link', { name: 'New secret' }).count(), 0)
+      assert.equal(await page.getByRole('link', { name: 'Environments' }).count(), 0)
+    })
+
+    test('the switch is used by keyboard and on a phone, and is not there for who has no choice', async (t) => {
+      const portal = await startPortal(t, engine)
+      const alone = await portal.openAs({
+        ...owner,
+        email: 'grace@example.com',
+        password: 'marble-thicket-sonnet-ferry',
+      })
+      await alone.getByRole('heading', { name: 'No secrets yet' }).waitFor()
+      assert.equal(await alone.getByRole('button', { name: /Environment$/ }).count(), 0)
+      await fill(portal)
+      const page = await portal.openAs(owner, '/portal/secrets')
+      await page.getByRole('button', { name: /Environment$/ }).focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('option', { name: 'default' }).waitFor()
+      await page.keyboard.press('ArrowDown')
+      await page.keyboard.press('Enter')
+      await page.waitForURL('**/portal/@prod/secrets')
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/switch-1440.png` })
+
+      for (const colorScheme of ['light', 'dark'] as const) {
+        const phone = await portal.openAs(owner, '/portal/@prod/secrets', {
+          viewport: { width: 390, height: 844 },
+          colorScheme,
+        })
+        await phone.getByRole('link', { name: 'ONLY_PROD' }).waitFor()
+        assert.ok(await phone.locator('.top').getByText('prod').isVisible())
+        if (pictures !== undefined) await phone.screenshot({ path: `${pictures}/phone-${colorScheme}.png` })
+        await phone.getByRole('button', { name: 'Open the navigation' }).click()
+        if (pictures !== undefined) await phone.screenshot({ path: `${pictures}/phone-nav-${colorScheme}.png` })
+        await choose(phone, 'default')
+        await phone.waitForURL('**/portal/secrets')
+        await phone.getByRole('link', { name: 'API_URL' }).waitFor()
+      }
+    })
+
+    test('a name that ends as a file does is an environment nevertheless', async (t) => {
+      const portal = await startPortal(t, engine)
+      assert.equal((await portal.server.api.post('/v3/environments', { name: 'v1.2' })).status, 201)
+      await portal.server.api.post('/v3/secrets?environment=v1.2', { name: 'DOTTED', value: 'x' })
+      const page = await portal.openAs(owner, '/portal/@v1.2/')
+      await page.getByRole('link', { name: 'DOTTED' }).waitFor()
+      assert.equal((await fetch(`${portal.server.url}/portal/@v1.2/gone.js`)).status, 404)
+    })
+
+    test('what is typed is not lost by a switch unasked', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const page = await portal.openAs(owner, '/portal/secrets/new')
+      await page.getByLabel('Name').fill('HALF')
+      await page.getByLabel('Value', { exact: true }).fill('typed')
+      await choose(page, 'prod')
+      await page.getByRole('alertdialog', { name: 'Discard changes?' }).waitFor()
+      assert.equal(pathOf(page), '/portal/secrets/new')
+    })
+
+    test('one is made, given a base, renamed and deleted once nothing is in it, which it says', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const { api } = portal.server
+      const page = await portal.openAs(owner, '/portal/environments')
+      await page.getByRole('button', { name: 'New environment' }).click()
+      await page.getByLabel('Name').fill('dev')
+      await page.getByRole('button', { name: /Inherits from$/ }).click()
+      await page.getByRole('option', { name: 'prod' }).click()
+      assert.deepEqual(await violations(page), [])
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/new.png` })
+      await page.getByRole('button', { name: 'Create environment' }).click()
+      await page.getByText('dev created').waitFor()
+      await page.getByRole('button', { name: 'Edit dev' }).click()
+      await page.getByLabel('Name').fill('prod')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.locator('.fault').first().waitFor()
+      await page.getByLabel('Name').fill('test')
+      await page.getByText('Those for “dev” lose access').waitFor()
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('test saved').waitFor()
+      assert.deepEqual(
+        (await api.get('/v3/environments')).body.environments.map((one: { name: string; base: string | null }) => [
+          one.name,
+          one.base,
+        ]),
+        [
+          ['default', null],
+          ['prod', null],
+          ['test', 'prod'],
+        ],
+      )
+      assert.deepEqual(await violations(page), [])
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/environments.png` })
+
+      await page.getByRole('button', { name: 'Delete prod' }).click()
+      await page.getByRole('button', { name: 'Delete environment' }).click()
+      await page.getByText(/The environment still has .*secrets.*\. Delete or move these first\./).waitFor()
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/not-empty.png` })
+      await page.getByRole('button', { name: 'Cancel' }).click()
+      await page.goto('/portal/@test/environments')
+      await page.getByRole('button', { name: 'Delete test' }).click()
+      await page.getByRole('button', { name: 'Delete environment' }).click()
+      await page.waitForURL('**/portal/environments')
+      assert.equal((await api.get('/v3/environments')).body.environments.length, 2)
+    })
+
+    test('the audit log leads to things in their environment', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const page = await portal.openAs(owner, '/portal/audit')
+      const link = page.getByRole('link', { name: 'ONLY_PROD' }).first()
+      await link.waitFor()
+      assert.match((await link.getAttribute('href')) ?? '', /^\/portal\/@prod\/secrets\/\d+$/)
+      await link.click()
+      await page.getByRole('heading', { name: 'ONLY_PROD' }).waitFor()
+      if (pictures !== undefined) {
+        await page.goto('/portal/audit')
+        await link.waitFor()
+        await page.screenshot({ path: `${pictures}/audit.png` })
+      }
+    })
+  })
+}
