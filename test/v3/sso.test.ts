@@ -366,11 +366,15 @@ for (const engine of engines) {
         '//evil.example',
         '/portal/../v3',
         '/portal/sso/callback',
+        '/portal/@prod/../v3',
+        '/portal/@/secrets',
         '/docs',
       ]) {
         const { status } = await new Person(url).post('/v3/session/sso', { account: 'default', return: path })
         assert.equal(status, 400, path)
       }
+      const inProd = { account: 'default', return: '/portal/@prod/secrets/5' }
+      assert.equal((await new Person(url).post('/v3/session/sso', inProd)).status, 200)
       assert.equal((await new Person(url).post('/v3/session/sso', { account: 'nobody' })).status, 404)
     })
 
