@@ -244,6 +244,38 @@ for (const engine of portalEngines) {
       assert.equal((await api.get('/v3/environments')).body.environments.length, 2)
     })
 
+    test('what an environment inherits is shown apart, read-only, with the way to where it is from', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const { api } = portal.server
+      assert.equal((await api.post('/v3/environments', { name: 'eu', base: 'prod' })).status, 201)
+      await api.post('/v3/secrets?environment=eu', { name: 'API_URL', value: 'of-eu' })
+      await invite(portal, noor, { role: 'reader', environment_roles: { eu: 'reader' } })
+      const page = await portal.openAs(owner, '/portal/@eu/secrets')
+      await page.getByRole('button', { name: /^Inherited from prod$/ }).click()
+      const table = page.getByRole('region', { name: 'Table of inherited secrets' })
+      const link = table.getByRole('link', { name: 'ONLY_PROD' })
+      await link.waitFor()
+      assert.equal(await table.getByText('API_URL').count(), 0)
+      assert.equal(await page.getByRole('button', { name: /Reveal|Delete|Edit/ }).count(), 0)
+      assert.deepEqual(await violations(page), [])
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/inherited.png` })
+      await link.click()
+      await page.getByRole('heading', { name: 'ONLY_PROD' }).waitFor()
+      assert.match(pathOf(page), /^\/portal\/@prod\/secrets\/\d+$/)
+
+      const theirs = await portal.openAs(noor, '/portal/@eu/secrets', {
+        viewport: { width: 390, height: 844 },
+        colorScheme: 'dark',
+      })
+      await theirs.getByRole('button', { name: /State$/ }).click()
+      await theirs.getByRole('option', { name: 'Inherited' }).click()
+      await theirs.getByText('ONLY_PROD').waitFor()
+      assert.deepEqual(await violations(theirs), [])
+      assert.equal(await theirs.getByRole('link', { name: 'ONLY_PROD' }).count(), 0)
+      if (pictures !== undefined) await theirs.screenshot({ path: `${pictures}/inherited-phone.png` })
+    })
+
     test('the audit log leads to things in their environment', async (t) => {
       const portal = await startPortal(t, engine)
       await fill(portal)

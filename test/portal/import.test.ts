@@ -115,6 +115,22 @@ for (const engine of engines.slice(0, 1)) {
       })
     })
 
+    test('refuses what is encrypted, with the command that decrypts it, and stores nothing of it', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner)
+      await page.getByRole('heading', { name: 'No secrets yet' }).waitFor()
+
+      await drop(page, {
+        'app.env': 'DB_URL=ENC[AES256_GCM,data:Zm9v,iv:YmFy,tag:YmF6,type:str]\nsops_version=3.9.0\nsops_mac=x\n',
+        '.env': 'DB_PIN="encrypted:BGJhcmZvb2JhcmZvb2JhcmZvbw=="\n',
+      })
+      await page.getByText('This is encrypted with sops. Decrypt it first: sops decrypt --input-type dotenv').waitFor()
+      await page.getByText('This is encrypted with dotenvx. Decrypt it first: dotenvx decrypt').waitFor()
+
+      assert.deepEqual(await rowsOf(page), [])
+      assert.ok(await page.getByRole('button', { name: /^Import 0/ }).isDisabled())
+    })
+
     test('stores nothing of a group once one of it was changed, and shows what it is now', async (t) => {
       const portal = await startPortal(t, engine)
       const { api } = portal.server

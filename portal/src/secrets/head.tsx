@@ -5,6 +5,7 @@ import { FileTrigger } from 'react-aria-components/FileTrigger'
 import { Link } from 'wouter'
 import { Button, Select } from '../ui/controls.tsx'
 import { type Change, type Filter, states } from './filter.ts'
+import { mayInherit } from './inherited.tsx'
 import { useLists } from './queries.ts'
 import { types } from './types.ts'
 
@@ -77,8 +78,12 @@ export const Choices = memo(function Choices({
           label="State"
           isLabelHidden
           value={state ?? ''}
-          onChoose={(value) => change({ state: value })}
-          choices={[{ id: '', label: 'Any state' }, ...Object.entries(states).map(([id, label]) => ({ id, label }))]}
+          onChoose={(value) => change(value === 'inherited' ? { view: value } : { state: value })}
+          choices={[
+            { id: '', label: 'Any state' },
+            ...Object.entries(states).map(([id, label]) => ({ id, label })),
+            ...(mayInherit ? [{ id: 'inherited', label: 'Inherited' }] : []),
+          ]}
         />
       </div>
       <Select

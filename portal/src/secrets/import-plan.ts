@@ -63,10 +63,9 @@ export async function wholeOf(file: File, values: Values): Promise<Row> {
 
 /** The names and values in a file. @throws Error that says what is wrong */
 export async function namesIn(file: File, values: Values): Promise<readonly Row[]> {
-  const text = textOf(await bytesIn(file))
-  if (text === undefined) throw new Error('This file is not text.')
+  const bytes = await bytesIn(file)
   const { entriesIn } = await import('./import-read.ts')
-  return entriesIn(text, file.name === pasted ? '' : file.name).map(({ name, value }) => {
+  return entriesIn(bytes, file.name === pasted ? '' : file.name).map(({ name, value }) => {
     const isText = typeof value === 'string'
     const key = values.add(
       isText

@@ -14,6 +14,7 @@ import { type Change, filterOf, isOfAll, searchOf } from './filter.ts'
 import { Choices, Head } from './head.tsx'
 import { ImportDialog } from './import.tsx'
 import { looksLikeEntries, pastedFile } from './import-plan.ts'
+import { InheritedSecrets, mayInherit } from './inherited.tsx'
 import { useSummary } from './queries.ts'
 import { type Selecting, useSelection } from './selection.ts'
 import { SelectionBar } from './selection-bar.tsx'
@@ -114,6 +115,17 @@ function Listing({
   const ofAll = data !== undefined && isOfAll(data.search)
   const selecting = useSelection(data?.search, total ?? 0)
   const { dialog, open } = useDialog()
+  const [query] = useSearchParams()
+  if (query.get('view') === 'inherited' && mayInherit) {
+    return (
+      <>
+        <Views summary={summary} filter={filter} change={go} />
+        <div className="secrets-main">
+          <InheritedSecrets />
+        </div>
+      </>
+    )
+  }
   if (data === undefined && codeOf(error) === 'forbidden') return <Trouble error={error} />
   return (
     <>

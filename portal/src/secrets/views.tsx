@@ -1,9 +1,10 @@
 /** Beside the table: views and lists, with how many secrets are in each. */
-import { CalendarClock, File, FolderClosed, Hourglass, Layers, PackageX } from 'lucide-react'
+import { CalendarClock, CornerDownRight, File, FolderClosed, Hourglass, Layers, PackageX } from 'lucide-react'
 import { memo, type ReactNode } from 'react'
-import { useLocation } from 'wouter'
+import { useLocation, useSearchParams } from 'wouter'
 import type { Summary } from '../api/client.ts'
 import { type Change, type Filter, states } from './filter.ts'
+import { mayInherit, useBase } from './inherited.tsx'
 import { useLists } from './queries.ts'
 
 /** Stays as it is while somebody types into the search. */
@@ -21,11 +22,14 @@ export const Views = memo(function Views({
   const [, navigate] = useLocation()
   const counts = new Map(summary?.lists.map(({ id, secrets }) => [id, secrets]))
   const { list, type, state } = filter
-  const isAll = list === null && type === null && state === null
+  const [query] = useSearchParams()
+  const isInherited = query.get('view') === 'inherited'
+  const isAll = list === null && type === null && state === null && !isInherited
+  const base = useBase()
   const view = (
     label: string,
     icon: ReactNode,
-    count: number | undefined,
+    count: number | string | undefined,
     isOn: boolean,
     part: Record<string, string | null>,
   ) => (
@@ -34,7 +38,7 @@ export const Views = memo(function Views({
       type="button"
       className="view"
       aria-current={isOn ? 'true' : undefined}
-      onClick={() => change({ list: null, type: null, state: null, ...part })}
+      onClick={() => change({ list: null, type: null, state: null, view: null, ...part })}
     >
       {icon}
       <span>{label}</span>
@@ -56,6 +60,17 @@ export const Views = memo(function Views({
       {view('Files', <File size={15} aria-hidden />, summary?.files, type === 'file' && list === null, {
         type: 'file',
       })}
+      {!mayInherit
+        ? null
+        : view(
+            'Inherited',
+            <CornerDownRight size={15} aria-hidden />,
+            base === undefined ? '' : `from ${base}`,
+            isInherited,
+            {
+              view: 'inherited',
+            },
+          )}
       <div className="views-head">
         <span>Lists</span>
         <button type="button" onClick={() => navigate('/lists')}>
