@@ -37,7 +37,7 @@ suite('strongroom completion', async () => {
   test('knows the values of options', async () => {
     assert.deepEqual(await complete('export', '--format', 'd'), ['dotenv', 'docker'])
     assert.deepEqual(await complete('import', '--format', 'v'), ['vault'])
-    assert.deepEqual(await complete('secrets', 'set', 'a', '--type', ''), ['text', 'file'])
+    assert.deepEqual(await complete('secrets', 'set', 'a', '--type', ''), ['text', 'file', 'template'])
     assert.deepEqual(await complete('run', '--only', 'db'), ['db-password', 'db-user'])
     assert.deepEqual(await complete('run', '--only', 'tls-key', '--only', 'db-u'), ['db-user'])
     assert.deepEqual(await complete('export', '--format=js'), ['--format=json'])

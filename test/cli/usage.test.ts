@@ -26,7 +26,7 @@ suite('What is typed wrong', async () => {
     [
       'one of few values',
       ['secrets', 'set', 'a', '--type', 'flie'],
-      "option '--type <type>' argument 'flie' is invalid. Did you mean file? Allowed choices are text, file.\nUsage: strongroom secrets set [options] <secret>\nRun \"strongroom help secrets set\" for options and examples.\n",
+      "option '--type <type>' argument 'flie' is invalid. Did you mean file? Allowed choices are text, file, template.\nUsage: strongroom secrets set [options] <secret>\nRun \"strongroom help secrets set\" for options and examples.\n",
     ],
     [
       'an argument that is missing',

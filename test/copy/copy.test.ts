@@ -63,6 +63,7 @@ async function makeRich(server: TestServer): Promise<void> {
   const rule = { issuer: says.iss, audience: says.aud, claims: { sub: says.sub }, scopes: ['secrets:list'] }
   assert.equal((await api.post('/v3/trust-rules', { ...rule, name: 'r', jwks: { keys: [job.jwk] } })).status, 201)
   assert.equal((await api.post('/v3/auth/oidc', { token: await sign(job, says) })).status, 201)
+  assert.equal((await api.post('/v3/logins', { account: 'default', host: 'laptop' })).status, 201)
 }
 
 /** Every row of every table, by ascending key. */

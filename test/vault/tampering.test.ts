@@ -115,7 +115,9 @@ for (const engine of engines) {
       const hash = server.vault.keyring.tokenHash(token)
       await query(
         server.place,
-        `insert into api_keys select account_id, 9, uid, name, '${hash}', scopes, networks, created_ms, null, null, null, mac, null, null, '', null, null, null, null, 0 from api_keys where account_id = 1 and id = 1`,
+        `insert into api_keys (account_id, id, uid, name, token_hash, scopes, networks, created_ms, mac, agent, is_owner)
+           select account_id, 9, uid, name, '${hash}', scopes, networks, created_ms, mac, agent, is_owner
+           from api_keys where account_id = 1 and id = 1`,
       )
 
       const answer = await new Api(server.url, token).get('/v3/secrets/1')
