@@ -10,9 +10,11 @@ COPY package.json package-lock.json .npmrc ./
 # Without the scripts of the package: what they build from comes next.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.client.json ./
-COPY scripts/build.ts scripts/built.ts scripts/build-portal.ts scripts/
+COPY scripts/build.ts scripts/built.ts scripts/build-portal.ts scripts/docs-pages.ts scripts/docs-slug.ts scripts/
 COPY src src
 COPY portal portal
+# The portal serves the documents.
+COPY docs docs
 RUN npm run build && npm run build:portal && npm prune --ignore-scripts --omit=dev --omit=optional
 # The root file system: Node.js with the libraries that it is linked to, a user, and a folder that is theirs.
 COPY scripts/image-root.sh scripts/
