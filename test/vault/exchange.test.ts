@@ -39,15 +39,16 @@ const probesOf: Readonly<Record<string, readonly string[]>> = {
   users: ['session', 'users', 'sign-in', 'passkey', 'invited'],
   factors: ['sign-in', 'passkey', 'factors'],
   sign_in_rules: ['rules', 'sign-in'],
-  lists: ['lists', 'metadata'],
-  secrets: ['values', 'names', 'metadata', 'versions'],
+  environments: ['environments', 'inherited'],
+  lists: ['lists', 'metadata', 'elsewhere'],
+  secrets: ['values', 'names', 'metadata', 'versions', 'elsewhere'],
   secret_keys: ['values'],
   versions: ['values', 'versions', 'old'],
   machines: ['machines', 'machine'],
   machine_addresses: ['machines', 'machine'],
-  deployments: ['deployments'],
+  deployments: ['deployments', 'elsewhere'],
   deployment_secrets: ['deployments'],
-  seeds: ['seeds'],
+  seeds: ['seeds', 'elsewhere'],
   trust_rules: ['rules of trust', 'job'],
   used_tokens: ['used'],
   logins: ['logins'],
@@ -65,10 +66,13 @@ const listed = {
   exchanged: new Set([
     // What is only shown.
     ...['users.last_sign_in_ms', 'factors.used_ms', 'api_keys.last_used_ms', 'account_keys.uses'],
+    // A row that is said to be in another environment is refused there, and missing where it was.
+    ...['secrets.environment_id', 'deployments.environment_id', 'seeds.environment_id'],
   ]),
   missing: new Set([
     // It is as if it had never been made: it opens nothing, and is not listed.
     ...['api_keys', 'users', 'machines', 'seeds', 'trust_rules', 'deployments', 'secrets', 'lists', 'logins'],
+    'environments',
     // What was to happen once may happen again.
     ...['used_tokens', 'replies'],
     // Nobody is found by it any more, or the oldest value is gone as if it had been pruned.
@@ -193,6 +197,18 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
     for (const reply of ['x', 'y']) {
       clock.now += 1000
       await ok(one.post('/v3/secrets', { name: `r-${reply}`, value: reply }, { 'idempotency-key': `key-${reply}` }))
+    }
+    for (const [environment, base] of [
+      ['shared', null],
+      ['prod', 'shared'],
+    ] as const) {
+      clock.now += 1000
+      await ok(one.post('/v3/environments', { name: environment, ...(base === null ? {} : { base }) }))
+      const there = { 'strongroom-environment': environment }
+      await ok(one.post('/v3/secrets', { name: `of-${environment}`, value: `${environment} ${name}` }, there))
+      const template = `$\u007b{secret.of-${environment}}}`
+      await ok(one.post('/v3/render', { template, target: `${environment} ${name}` }, there))
+      await ok(one.post('/v3/seeds', { user_data: template, target: `s ${environment} ${name}` }, there))
     }
   }
   const tokenFor = (rule: string, account: string, jti?: string) =>
@@ -322,6 +338,17 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
       every(
         both.flatMap((one) => [1, 2].map((id) => [one, id] as const)),
         ([one, id]) => one.get(`/v3/secrets/${id}/versions/1`),
+      ),
+    environments: get('/v3/environments'),
+    inherited: () =>
+      every(
+        both.flatMap((one) => ['of-prod', 'of-shared'].map((name) => [one, name] as const)),
+        ([one, name]) => one.get(`/v3/secrets/by-name/${name}?environment=prod`),
+      ),
+    elsewhere: () =>
+      every(
+        both.flatMap((one) => ['secrets', 'lists', 'deployments', 'seeds'].map((noun) => [one, noun] as const)),
+        ([one, noun]) => one.get(`/v3/${noun}?environment=shared`),
       ),
     keys: get('/v3/keys'),
     users: get('/v3/users'),
