@@ -276,6 +276,29 @@ for (const engine of portalEngines) {
       if (pictures !== undefined) await theirs.screenshot({ path: `${pictures}/inherited-phone.png` })
     })
 
+    test('environments are compared name by name, and a secret is copied after it is said what that does', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const { api } = portal.server
+      const page = await portal.openAs(owner, '/portal/environments')
+      await page.getByRole('link', { name: 'Compare' }).click()
+      const row = (name: string) => page.getByRole('row').filter({ hasText: name })
+      await row('API_URL').getByText('Differs').waitFor()
+      await row('ONLY_PROD').getByText('Missing').first().waitFor()
+      assert.deepEqual(await violations(page), [])
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/compare.png` })
+
+      await page.getByRole('button', { name: 'Copy API_URL from prod' }).click()
+      await page.getByText('It will replace the current version there.').waitFor()
+      assert.deepEqual(await violations(page), [])
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/copy.png` })
+      assert.equal((await api.get('/v3/secrets/by-name/API_URL?environment=default')).body.value, 'of-default')
+      await page.getByRole('button', { name: 'Copy secret' }).click()
+      await page.getByText('API_URL copied to default').waitFor()
+      await row('API_URL').getByText('Same').waitFor()
+      assert.equal((await api.get('/v3/secrets/by-name/API_URL?environment=default')).body.value, 'of-prod')
+    })
+
     test('the audit log leads to things in their environment', async (t) => {
       const portal = await startPortal(t, engine)
       await fill(portal)

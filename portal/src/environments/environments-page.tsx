@@ -1,6 +1,7 @@
 /** The environments of the account: name spaces, each with secrets and lists of its own. */
 import { Layers, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
+import { useSearchParams } from 'wouter'
 import { type Environment, strongroom } from '../api/client.ts'
 import { addressIn, environment as current, firstEnvironment } from '../api/environment.ts'
 import { useRefresh } from '../api/queries.ts'
@@ -10,11 +11,12 @@ import type { Column } from '../ui/columns.ts'
 import { Button, Field, IconButton, Select } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { Confirm, FormDialog } from '../ui/form.tsx'
-import { Page } from '../ui/page.tsx'
+import { Page, Tabs } from '../ui/page.tsx'
 import { Empty, Loaded, Note } from '../ui/states.tsx'
 import { Table } from '../ui/table.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { Comparison } from './compare.tsx'
 
 interface Row {
   readonly environment: Environment
@@ -49,6 +51,8 @@ const columns: readonly Column<Row>[] = [
 export function EnvironmentsPage() {
   const environments = useEnvironments()
   const { dialog, open } = useDialog()
+  const [query] = useSearchParams()
+  const isComparing = query.get('tab') === 'compare'
   return (
     <Page
       title="Environments"
@@ -60,29 +64,49 @@ export function EnvironmentsPage() {
         </Button>
       }
     >
-      <Card label="Environments">
-        <Loaded of={environments}>
-          {(all) => (
-            <Table
-              label="Table of environments"
-              columns={columns}
-              rows={all.map((environment) => ({
-                environment,
-                onEdit: () => open((close) => <EditDialog of={environment} onClose={close} />),
-                onDelete: () => open((close) => <DeleteDialog of={environment} onClose={close} />),
-              }))}
-              keyOf={(row) => row.environment.id}
-              empty={
-                <Empty icon={Layers} title="No environments">
-                  You can’t see any environment.
-                </Empty>
-              }
-            />
-          )}
-        </Loaded>
-      </Card>
+      <Tabs
+        label="Environments"
+        tabs={[
+          ['All', '/environments'],
+          ['Compare', '/environments?tab=compare'],
+        ]}
+        current={isComparing ? '/environments?tab=compare' : '/environments'}
+      />
+      {isComparing ? <Comparison /> : <EnvironmentsCard of={environments} open={open} />}
       {dialog}
     </Page>
+  )
+}
+
+function EnvironmentsCard({
+  of: environments,
+  open,
+}: {
+  readonly of: ReturnType<typeof useEnvironments>
+  readonly open: ReturnType<typeof useDialog>['open']
+}) {
+  return (
+    <Card label="Environments">
+      <Loaded of={environments}>
+        {(all) => (
+          <Table
+            label="Table of environments"
+            columns={columns}
+            rows={all.map((environment) => ({
+              environment,
+              onEdit: () => open((close) => <EditDialog of={environment} onClose={close} />),
+              onDelete: () => open((close) => <DeleteDialog of={environment} onClose={close} />),
+            }))}
+            keyOf={(row) => row.environment.id}
+            empty={
+              <Empty icon={Layers} title="No environments">
+                You can’t see any environment.
+              </Empty>
+            }
+          />
+        )}
+      </Loaded>
+    </Card>
   )
 }
 

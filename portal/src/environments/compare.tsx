@@ -1,0 +1,173 @@
+/** Environments side by side: which names each has, whether their values are the same, and copying from one to another. */
+import { CopyPlus } from 'lucide-react'
+import { useState } from 'react'
+import { read } from '../api/ask.ts'
+import { type ComparedName, type Environment, strongroom } from '../api/client.ts'
+import { useAnswer, useRefresh } from '../api/queries.ts'
+import { useEnvironments } from '../session/environments.ts'
+import { Card } from '../ui/card.tsx'
+import type { Column } from '../ui/columns.ts'
+import { IconButton, Select } from '../ui/controls.tsx'
+import { useDialog } from '../ui/dialog.tsx'
+import { FormDialog } from '../ui/form.tsx'
+import { Loaded } from '../ui/states.tsx'
+import { Table } from '../ui/table.tsx'
+import { toast } from '../ui/toast.tsx'
+
+/** As many as the server compares at once. */
+const mostCompared = 10
+/** More names are compared, and not shown. */
+const shownRows = 500
+const comparedKey = ['environments', 'compared']
+
+const states = {
+  same: ['Same', 'ok'],
+  different: ['Differs', 'warn'],
+  missing: ['Missing', 'bad'],
+  unknown: ['Can’t compare', ''],
+} as const
+
+export function Comparison() {
+  return (
+    <Loaded of={useEnvironments()}>
+      {(all) =>
+        all.length < 2 ? (
+          <p className="muted">Create a second environment to compare them.</p>
+        ) : (
+          <Matrix environments={all.slice(0, mostCompared)} />
+        )
+      }
+    </Loaded>
+  )
+}
+
+function Matrix({ environments }: { readonly environments: readonly Environment[] }) {
+  const names = environments.map(({ name }) => name)
+  const compared = useAnswer([...comparedKey, names], async ({ signal }) =>
+    read(() => strongroom.environments.comparedPage(names, { limit: shownRows }, { signal })),
+  )
+  const { dialog, open } = useDialog()
+  const copy = (name: string, from: string) =>
+    open((close) => <CopyDialog name={name} from={from} names={names} onClose={close} />)
+  return (
+    <>
+      <p className="hint">
+        Values are compared on the server and never shown; comparing is logged. In a row, the same letter means the same
+        value. Inherited secrets are not included.
+      </p>
+      <Card label="Comparison of environments">
+        <Loaded of={compared}>
+          {({ items }) => (
+            <Table
+              label="Table of names"
+              columns={columnsOf(names, copy)}
+              rows={items}
+              keyOf={({ name }) => name}
+              empty={<p className="card-pad muted">No secrets that you can compare.</p>}
+            />
+          )}
+        </Loaded>
+      </Card>
+      {compared.data?.next === undefined ? null : <p className="hint">Showing the first {shownRows} names.</p>}
+      {dialog}
+    </>
+  )
+}
+
+function columnsOf(
+  names: readonly string[],
+  copy: (name: string, from: string) => void,
+): readonly Column<ComparedName>[] {
+  return [
+    { id: 'name', head: 'Name', look: 'break', cell: ({ name }) => name },
+    {
+      id: 'state',
+      head: 'State',
+      cell: ({ state }) => <span className={`tag ${states[state][1]}`}>{states[state][0]}</span>,
+    },
+    ...names.map((environment) => ({
+      id: `in ${environment}`,
+      head: environment,
+      cell: (row: ComparedName) => (
+        <Cell of={row} environment={environment} onCopy={() => copy(row.name, environment)} />
+      ),
+    })),
+  ]
+}
+
+/** What an environment has under a name. */
+function Cell({
+  of: { name, in: held },
+  environment,
+  onCopy,
+}: {
+  readonly of: ComparedName
+  readonly environment: string
+  readonly onCopy: () => void
+}) {
+  const found = held.find((one) => one.environment === environment)
+  if (found === undefined) return <span className="muted">Missing</span>
+  const letter = found.group === null ? '' : `${String.fromCharCode(64 + found.group)}, `
+  return (
+    <>
+      {letter}version {found.version}{' '}
+      <IconButton label={`Copy ${name} from ${environment}`} small onPress={onCopy}>
+        <CopyPlus size={14} aria-hidden />
+      </IconButton>
+    </>
+  )
+}
+
+const fates = {
+  created: 'It will be created there.',
+  replaced: 'It will replace the current version there. Earlier versions are kept.',
+  same: 'It is the same there: nothing will change.',
+  refused: 'It can’t be copied.',
+} as const
+
+/** Says first what it would do. */
+function CopyDialog({
+  name,
+  from,
+  names,
+  onClose,
+}: {
+  readonly name: string
+  readonly from: string
+  readonly names: readonly string[]
+  readonly onClose: () => void
+}) {
+  const others = names.filter((one) => one !== from)
+  const [to, setTo] = useState(others[0] ?? from)
+  const refresh = useRefresh(comparedKey)
+  const preview = useAnswer(
+    [...comparedKey, 'copy', name, from, to],
+    ({ signal }) => strongroom.environments.copy({ from, to, names: [name], dry_run: true }, { signal }),
+    { gcTime: 0, staleTime: 0 },
+  )
+  const fate = preview.data?.[0]
+  return (
+    <FormDialog
+      title={`Copy ${name} from ${from}`}
+      onClose={onClose}
+      submit="Copy secret"
+      isReady={fate?.state === 'created' || fate?.state === 'replaced'}
+      run={async () => {
+        await strongroom.environments.copy({ from, to, names: [name] })
+        toast(`${name} copied to ${to}`)
+        await refresh()
+      }}
+    >
+      <Select label="To" value={to} onChoose={setTo} choices={others.map((id) => ({ id, label: id }))} />
+      <Loaded of={preview} lines={1}>
+        {() =>
+          fate === undefined ? null : (
+            <p className="small" role="status">
+              {fates[fate.state]} {fate.why}
+            </p>
+          )
+        }
+      </Loaded>
+    </FormDialog>
+  )
+}
