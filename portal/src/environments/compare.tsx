@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { read } from '../api/ask.ts'
 import { type ComparedName, type Environment, strongroom } from '../api/client.ts'
 import { useAnswer, useRefresh } from '../api/queries.ts'
-import { useEnvironments } from '../session/environments.ts'
+import { environmentsKey, useEnvironments } from '../session/environments.ts'
 import { Card } from '../ui/card.tsx'
 import type { Column } from '../ui/columns.ts'
 import { IconButton, Select } from '../ui/controls.tsx'
@@ -18,7 +18,7 @@ import { toast } from '../ui/toast.tsx'
 const mostCompared = 10
 /** More names are compared, and not shown. */
 const shownRows = 500
-const comparedKey = ['environments', 'compared']
+const comparedKey = [...environmentsKey, 'compared']
 
 const states = {
   same: ['Same', 'ok'],
@@ -139,7 +139,8 @@ function CopyDialog({
 }) {
   const others = names.filter((one) => one !== from)
   const [to, setTo] = useState(others[0] ?? from)
-  const refresh = useRefresh(comparedKey)
+  // What is shown of this environment may be what was copied.
+  const refresh = useRefresh(environmentsKey, ['secrets'], ['lists'], ['deployments'])
   const preview = useAnswer(
     [...comparedKey, 'copy', name, from, to],
     ({ signal }) => strongroom.environments.copy({ from, to, names: [name], dry_run: true }, { signal }),
