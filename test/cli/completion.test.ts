@@ -43,7 +43,7 @@ suite('strongroom completion', async () => {
     assert.deepEqual(await complete('export', '--format=js'), ['--format=json'])
     // As bash parts words.
     assert.deepEqual(await complete('run', '--only', '=', 'tls'), ['tls-key'])
-    assert.deepEqual(await complete('secrets', 'set', 'a', '--type', '='), ['text', 'file'])
+    assert.deepEqual(await complete('secrets', 'set', 'a', '--type', '='), ['text', 'file', 'template'])
   })
 
   test('knows profiles, and shows none of their keys', async (t) => {

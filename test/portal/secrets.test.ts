@@ -27,7 +27,7 @@ for (const engine of portalEngines) {
       await page.getByLabel('Email').fill('augusta@example.com')
       await page.getByLabel('Password').fill(owner.password)
       await page.getByRole('button', { name: 'Create my user' }).click()
-      await page.getByRole('link', { name: 'Create the first one' }).click()
+      await page.getByRole('link', { name: 'Create a secret' }).click()
       await page.getByLabel('Name').fill('db-password')
       await page.getByRole('textbox', { name: 'Value' }).fill(value)
       assert.deepEqual(await placesOf(page, value), [])

@@ -19,10 +19,13 @@ interface ImportProps {
   readonly onClose: () => void
 }
 
-export function ImportDialog(props: ImportProps) {
+export function ImportDialog({ files, onClose }: ImportProps) {
+  // What is dropped while the dialog closes is read anew, and what is gone stays in sight until it has closed.
+  const [shown, setShown] = useState({ files, at: 0 })
+  if (files.length > 0 && files !== shown.files) setShown({ files, at: shown.at + 1 })
   return (
-    <Dialog title="Import secrets" isOpen={props.files.length > 0} onClose={props.onClose} isWide>
-      <ImportForm {...props} />
+    <Dialog title="Import secrets" isOpen={files.length > 0} onClose={onClose} isWide>
+      <ImportForm key={shown.at} files={shown.files} onClose={onClose} />
     </Dialog>
   )
 }
