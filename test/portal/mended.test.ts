@@ -77,7 +77,7 @@ for (const engine of engines.slice(0, 1)) {
       const held = new Promise<void>((resolve) => {
         goOn = resolve
       })
-      await page.route('**/v3/secrets/1', async (route) => {
+      await page.route(/\/v3\/secrets\/1(\?|$)/, async (route) => {
         await held
         await route.continue()
       })
