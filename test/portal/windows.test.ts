@@ -94,6 +94,28 @@ for (const engine of engines.slice(0, 1)) {
       await focusedAt(page, 'secret-0398')
     })
 
+    test('goes to the next row by a key that is pressed just as the table was drawn anew', async (t) => {
+      const portal = await startPortal(t, engine)
+      await makeSecrets(portal.server.vault, namesOf(10))
+      const page = await portal.openAs(owner)
+      await page.getByLabel('Search secrets').press('ArrowDown')
+      await page.keyboard.press('End')
+      await focusedAt(page, 'secret-0009')
+      // The columns change with the width, and the key comes before what React does once that is drawn.
+      await page.getByRole('grid').evaluate((grid) => {
+        const key = new KeyboardEvent('keydown', { key: 'k', bubbles: true, cancelable: true })
+        const observer = new MutationObserver(() => {
+          observer.disconnect()
+          document.activeElement?.dispatchEvent(key)
+        })
+        observer.observe(grid, { subtree: true, childList: true })
+      })
+
+      await page.setViewportSize({ width: 900, height: 900 })
+
+      await focusedAt(page, 'secret-0008')
+    })
+
     test('finds what was never loaded, and is in order across all of them', async (t) => {
       const portal = await startPortal(t, engine)
       const { api } = portal.server

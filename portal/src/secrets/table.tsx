@@ -9,6 +9,7 @@ import {
   type RefObject,
   type SyntheticEvent,
   useEffect,
+  useLayoutEffect,
   useRef,
   useState,
 } from 'react'
@@ -133,17 +134,18 @@ function useRows(search: SecretFilter, total: number) {
   const windows = useWindows(search, [startIndex, endIndex, current])
   // Where a window ends the listing, that counts, not what was counted before.
   useEffect(() => setKnown(windows.isAtMost), [windows.isAtMost])
+  // Both in the same step as what is drawn: later, a key that was pressed meanwhile would be undone.
   // Another search is looked at from its beginning.
   const asked = JSON.stringify(search)
   const shown = useRef(asked)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (shown.current === asked) return
     shown.current = asked
     setActive(0)
     rows.scrollToOffset(0)
   })
   // A row that has just been scrolled into being takes the focus, first in its place, then once it is there.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!wantsFocus.current) return
     const link = scroller.current?.querySelector<HTMLElement>(`[data-row="${current}"] a`)
     const place = scroller.current?.querySelector<HTMLElement>(`[data-waiting="${current}"] [tabindex]`)
