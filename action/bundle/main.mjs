@@ -172,11 +172,11 @@ function countedPageOf(items, headers) {
 	};
 }
 /** Items of a page where all are wanted. */
-var pageSize$1 = 1e3;
+var pageSize = 1e3;
 /** The items of a whole listing, each page read when it is needed. */
 function allPages(read) {
 	return itemsOf((cursor) => read({
-		limit: pageSize$1,
+		limit: pageSize,
 		...cursor === void 0 ? {} : { cursor }
 	}));
 }
@@ -195,7 +195,6 @@ async function* itemsOf(read) {
 }
 // src/client/audit.ts
 /** The audit trail. */
-var pageSize = 1e3;
 var Audit = class {
 	#connection;
 	constructor(connection) {
@@ -203,10 +202,9 @@ var Audit = class {
 	}
 	/** The records that match, newest first; page by page as they are taken. */
 	list(filter = {}, options) {
-		return itemsOf((cursor) => this.page({
+		return allPages((query) => this.page({
 			...filter,
-			limit: pageSize,
-			...cursor === void 0 ? {} : { cursor }
+			...query
 		}, options));
 	}
 	/** One page of the records, 100 unless `limit` says otherwise. It may be short, or empty, before the end. */

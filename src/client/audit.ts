@@ -1,6 +1,6 @@
 /** The audit trail. */
 
-import { itemsOf, pageOf } from './answer.ts'
+import { allPages, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type {
   Activity,
@@ -14,8 +14,6 @@ import type {
 } from './model.ts'
 import type { CallOptions } from './options.ts'
 
-const pageSize = 1000
-
 export class Audit {
   readonly #connection: Connection
 
@@ -25,9 +23,7 @@ export class Audit {
 
   /** The records that match, newest first; page by page as they are taken. */
   list(filter: AuditFilter = {}, options?: CallOptions): AsyncGenerator<AuditRecord, void, undefined> {
-    return itemsOf((cursor) =>
-      this.page({ ...filter, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }, options),
-    )
+    return allPages((query) => this.page({ ...filter, ...query }, options))
   }
 
   /** One page of the records, 100 unless `limit` says otherwise. It may be short, or empty, before the end. */
