@@ -17,7 +17,7 @@ export function readCsv(text: string): readonly Row[] {
 
 /** The names of the columns, for telling what a file is. */
 export function csvHead(text: string): readonly string[] {
-  const [first = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const [first = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/, 1)
   return first.split(',').map((name) => name.replace(/^"(.*)"$/, '$1'))
 }
 
