@@ -1,7 +1,7 @@
 /** Reads exports of 1Password: the data of a `.1pux` file, CSV, and items as `op item get --format json` prints them. */
 import { faulty } from './entry.ts'
 import { csvHead, readCsv } from './read-csv.ts'
-import { Digits, isObject, type Json, type JsonObject, readJson } from './read-json.ts'
+import { Digits, isObject, type Json, type JsonObject, objectsOf, readJson, textIn, textOf } from './read-json.ts'
 import { type Found, type LeftOut, nameFound, type Reading } from './reading.ts'
 
 export function is1passwordCsv(text: string): boolean {
@@ -149,21 +149,9 @@ function leaveOut(item: JsonObject, details: Json | undefined, path: readonly st
 }
 
 function objectsIn(json: Json | undefined, field: string): readonly JsonObject[] {
-  const list = isObject(json) ? json.get(field) : undefined
-  return Array.isArray(list) ? list.filter((one) => isObject(one)) : []
+  return isObject(json) ? objectsOf(json.get(field)) : []
 }
 
 function nameIn(json: Json | undefined, field: string): string | undefined {
   return isObject(json) ? textIn(json, field) : undefined
-}
-
-function textIn(object: JsonObject, field: string): string | undefined {
-  const value = object.get(field)
-  return typeof value === 'string' ? value : undefined
-}
-
-function textOf(value: Json | undefined): string | undefined {
-  if (typeof value === 'string') return value
-  if (typeof value === 'boolean') return String(value)
-  return value instanceof Digits ? value.text : undefined
 }

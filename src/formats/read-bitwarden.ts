@@ -1,6 +1,6 @@
 /** Reads exports of Bitwarden: of its vault, and of its Secrets Manager. */
 import { faulty } from './entry.ts'
-import { Digits, isObject, type Json, type JsonObject, readJson } from './read-json.ts'
+import { isObject, type Json, type JsonObject, objectsOf, readJson, textIn, textOf } from './read-json.ts'
 import { type Found, type LeftOut, nameFound, type Reading } from './reading.ts'
 
 /** The unencrypted `.json` export: `{ encrypted, folders or collections, items }`. */
@@ -79,25 +79,10 @@ function namedById(one: JsonObject): readonly [string, string] {
   return [textIn(one, 'id') ?? '', textIn(one, 'name') ?? '']
 }
 
-function objectsOf(json: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(json) ? json.filter((one) => isObject(one)) : []
-}
-
 function entriesIn(json: Json | undefined): readonly (readonly [string, Json])[] {
   return isObject(json) ? [...json] : []
 }
 
 function firstOf(json: Json | undefined): string | undefined {
   return Array.isArray(json) ? json.find((one) => typeof one === 'string') : undefined
-}
-
-function textIn(object: JsonObject, field: string): string | undefined {
-  const value = object.get(field)
-  return typeof value === 'string' ? value : undefined
-}
-
-function textOf(value: Json | undefined): string | undefined {
-  if (typeof value === 'string') return value
-  if (typeof value === 'boolean') return String(value)
-  return value instanceof Digits ? value.text : undefined
 }

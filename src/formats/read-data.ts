@@ -1,7 +1,7 @@
 /** Reads flat JSON and YAML, and what Vault, Doppler and AWS Secrets Manager print. */
 import { isMap, isScalar, LineCounter, parseAllDocuments } from 'yaml'
 import { cannotHold, checkNames, type Entry, faulty } from './entry.ts'
-import { Digits, isObject, type Json, type JsonObject, readObject } from './read-json.ts'
+import { isObject, type Json, type JsonObject, readObject, textOf } from './read-json.ts'
 
 const flatHint = 'Values are texts, numbers, true or false; to keep more under one name, write it as a text.'
 
@@ -141,10 +141,4 @@ function entriesOf(object: JsonObject): readonly Entry[] {
     if (text === undefined) throw cannotHold(name, value === null ? 'Has no value.' : 'Is no single value.', flatHint)
     return { name, value: text }
   })
-}
-
-function textOf(value: Json): string | undefined {
-  if (typeof value === 'string') return value
-  if (typeof value === 'boolean') return String(value)
-  return value instanceof Digits ? value.text : undefined
 }

@@ -34,6 +34,24 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return value instanceof Map
 }
 
+/** The objects of an array; none for anything else. */
+export function objectsOf(json: Json | undefined): readonly JsonObject[] {
+  return Array.isArray(json) ? json.filter((one) => isObject(one)) : []
+}
+
+/** A member that is a string. */
+export function textIn(object: JsonObject, member: string): string | undefined {
+  const value = object.get(member)
+  return typeof value === 'string' ? value : undefined
+}
+
+/** What can stand alone, as it is written; `undefined` for what cannot. */
+export function textOf(value: Json | undefined): string | undefined {
+  if (typeof value === 'string') return value
+  if (typeof value === 'boolean') return String(value)
+  return value instanceof Digits ? value.text : undefined
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text, withDigits)
