@@ -26,8 +26,18 @@ interface Wanted {
  * @throws Fault `settings` if it is not known whom to ask
  */
 export async function connect(wanted: Wanted): Promise<Strongroom> {
-  const where = await whereTo(wanted)
+  return connectIn(wanted, await readProject())
+}
+
+/** The same for a command that has read the project file. */
+export function connectIn(wanted: Wanted, project: Project | undefined): Strongroom {
+  const where = whereIn(wanted, project)
   return clientOf(where, where.environment?.name)
+}
+
+/** The same for a command about environments, which are themselves in none. */
+export async function connectToAccount(wanted: Wanted): Promise<Strongroom> {
+  return clientOf(await whereTo(wanted))
 }
 
 /**
@@ -69,7 +79,10 @@ export async function readProject(): Promise<Project | undefined> {
  * to one.
  */
 export async function whereTo(wanted: Wanted): Promise<Where> {
-  const project = await readProject()
+  return whereIn(wanted, await readProject())
+}
+
+function whereIn(wanted: Wanted, project: Project | undefined): Where {
   return { ...keyFor(wanted, project), project, environment: environmentFor(wanted, project) }
 }
 
@@ -118,7 +131,8 @@ function profileOfProject(
   hasOwnKey: boolean,
 ): Stored {
   const wanted = flag ?? variable('STRONGROOM_PROFILE')
-  const chosen = storedProfile(wanted)
+  const known = readProfiles()
+  const chosen = storedProfile(wanted, known)
   if (chosen !== undefined && (wanted !== undefined || isSameServer(chosen.url, url))) {
     if (!isSameServer(chosen.url, url)) {
       complain(`${flag === undefined ? 'STRONGROOM_PROFILE' : '--profile'} ${wanted} wins over the url in ${path}.`)
@@ -129,7 +143,7 @@ function profileOfProject(
     const text = `STRONGROOM_API_KEY is not known to be for ${url}, the server that ${path} names.`
     throw new Fault('settings', `${text} Set STRONGROOM_URL too, if it is.`)
   }
-  const [found, another] = [...readProfiles().profiles].filter(([, one]) => isSameServer(one.url, url))
+  const [found, another] = [...known.profiles].filter(([, one]) => isSameServer(one.url, url))
   if (found === undefined) {
     const text = `${path} names the server ${url}, and no key is stored for it.`
     throw new Fault('settings', `${text} If you trust it, run "strongroom login --url ${url}".`)
@@ -138,8 +152,8 @@ function profileOfProject(
     const text = `${path} names the server ${url}, for which several profiles are stored.`
     throw new Fault('settings', `${text} Choose one with --profile or STRONGROOM_PROFILE.`)
   }
-  const [name, { apiKey }] = found
-  return { name, url: found[1].url, apiKey }
+  const [name, profile] = found
+  return { ...profile, name }
 }
 
 /** Whatever of a URL means nothing. */
@@ -151,8 +165,7 @@ function serverOf(text: string): string {
   return URL.canParse(text) ? new URL(text).href.replace(/\/+$/, '').replace(/\/v3$/, '') : text
 }
 
-function storedProfile(wanted: string | undefined): Stored | undefined {
-  const { current, profiles } = readProfiles()
+function storedProfile(wanted: string | undefined, { current, profiles } = readProfiles()): Stored | undefined {
   const name = wanted ?? current
   const found = name === undefined ? undefined : profiles.get(name)
   if (name !== undefined && found !== undefined) return { ...found, name }

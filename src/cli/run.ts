@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
-import { connect, readProject } from './connection.ts'
+import { connectIn, readProject } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { numberOf } from './input.ts'
 import { leastMaskedBytes, Mask, patternsOf } from './mask.ts'
@@ -51,10 +51,11 @@ export async function run(
   typed: RunOptions,
 ): Promise<void> {
   const rules = checked(typed)
-  const options = inProject(typed, await readProject())
-  if (typed.dryRun) return showVariables(await connect(typed), options)
+  const project = await readProject()
+  const options = inProject(typed, project)
+  if (typed.dryRun) return showVariables(connectIn(typed, project), options)
   if (program === undefined) throw new Fault('usage', 'Say what to run, such as: strongroom run -- npm start')
-  const client = await connect(typed)
+  const client = connectIn(typed, project)
   const selected = await select(client, options)
   const given = await read(client, selected, options)
   const start = (now: Given) => startCommand(program, parameters, now, options)
