@@ -1,6 +1,6 @@
 /** `strongroom env compare` and `env copy`: what environments have in common, and what goes from one into another. */
 import type { ComparedName, CopiedSecret } from '../client/model.ts'
-import { clientOf, whereTo } from './connection.ts'
+import { connectToAccount } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { Fault, print, printJson, printTable, tell } from './output.ts'
 import { confirm } from './prompt.ts'
@@ -13,7 +13,7 @@ interface CompareOptions extends RemoteOptions {
 /** Without a value: those that are the same have the same letter. */
 export async function compare(named: readonly string[], options: CompareOptions): Promise<void> {
   if (named.length === 1) throw new Fault('usage', 'Name two environments or more, or none for all.')
-  const client = clientOf(await whereTo({ profile: options.profile }))
+  const client = await connectToAccount(options)
   const { only, all, json } = options
   const environments = named.length > 0 ? named : (await client.environments.list()).map(({ name }) => name)
   const found = await Array.fromAsync(
@@ -25,17 +25,13 @@ export async function compare(named: readonly string[], options: CompareOptions)
   if (shown.length > 0) {
     printTable(
       ['NAME', '', ...environments],
-      shown.map((row) => [row.name, { text: row.state, style: styleOf(row) }, ...environments.map(cellOf(row))]),
+      shown.map((row) => [row.name, { text: row.state, style: styles[row.state] }, ...environments.map(cellOf(row))]),
     )
   }
   tell(summaryOf(found, shown.length))
 }
 
 const styles = { same: 'dim', different: 'yellow', missing: 'red', unknown: 'dim' } as const
-
-function styleOf({ state }: ComparedName) {
-  return Object.entries(styles).find(([name]) => name === state)?.[1] ?? 'dim'
-}
 
 /** Such as `A v3`; `-` where there is none, `?` where the value may not be compared. */
 function cellOf(row: ComparedName) {
@@ -70,7 +66,7 @@ export async function copy(from: string, to: string, names: readonly string[], o
   if ((names.length === 0) === (options.all !== true)) {
     throw new Fault('usage', 'Name the secrets to copy, by names or patterns, or say --all.')
   }
-  const { environments } = clientOf(await whereTo({ profile: options.profile }))
+  const { environments } = await connectToAccount(options)
   const wanted = { from, to, names: options.all ? ['*'] : [...names] }
   const preview = await environments.copy({ ...wanted, dry_run: true })
   const { json, dryRun, yes } = options
@@ -100,10 +96,7 @@ const copyStyles = { created: 'green', replaced: 'yellow', same: 'dim', refused:
 function show(preview: readonly CopiedSecret[]): void {
   printTable(
     ['NAME', '', ''],
-    preview.map(({ name, state, why }) => {
-      const style = Object.entries(copyStyles).find(([one]) => one === state)?.[1] ?? 'dim'
-      return [name, { text: state, style }, why ?? '']
-    }),
+    preview.map(({ name, state, why }) => [name, { text: state, style: copyStyles[state] }, why ?? '']),
   )
 }
 

@@ -1,6 +1,6 @@
 /** `strongroom completion`: what a word may become, by the definitions of the commands and by what the server has. */
 import type { Command, Option } from 'commander'
-import { clientOf, connect, whereTo } from './connection.ts'
+import { connect, connectToAccount } from './connection.ts'
 import { print, shown } from './output.ts'
 import { readProfiles } from './profiles.ts'
 
@@ -99,7 +99,7 @@ async function namesFor(
     }
     if (/(?:^|-)environment$|^base$/.test(what ?? '')) {
       // All of them: the one that is set may be none.
-      const client = clientOf(await whereTo({ profile: wanted.profile }))
+      const client = await connectToAccount(wanted)
       return (await client.environments.list(patience)).map(({ name }) => bare(name))
     }
     if (what === 'list')

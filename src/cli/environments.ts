@@ -1,7 +1,7 @@
 /** `strongroom env`: the environments of the account. */
 import type { Environment } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
-import { clientOf, whereTo } from './connection.ts'
+import { clientOf, connectToAccount, whereTo } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { confirm } from './prompt.ts'
@@ -21,7 +21,7 @@ export async function list(options: RemoteOptions): Promise<void> {
 }
 
 export async function create(name: string, options: RemoteOptions & { readonly base?: string }): Promise<void> {
-  const client = await ofAccount(options)
+  const client = await connectToAccount(options)
   const { base } = options
   const made = await client.environments.create({ name, ...(base === undefined ? {} : { base }) })
   if (options.json) return printJson(made)
@@ -29,7 +29,7 @@ export async function create(name: string, options: RemoteOptions & { readonly b
 }
 
 export async function rename(from: string, name: string, options: RemoteOptions): Promise<void> {
-  const client = await ofAccount(options)
+  const client = await connectToAccount(options)
   const { id } = await findEnvironment(client, from)
   const renamed = await client.environments.update(id, { name })
   if (options.json) return printJson(renamed)
@@ -44,7 +44,7 @@ interface BaseOptions extends RemoteOptions {
 /** Shows, sets or takes away where names are looked up that an environment lacks. */
 export async function base(name: string, wanted: string | undefined, options: BaseOptions): Promise<void> {
   if (wanted !== undefined && options.none) throw new Fault('usage', 'Say either a base or --none.')
-  const client = await ofAccount(options)
+  const client = await connectToAccount(options)
   const found = await findEnvironment(client, name)
   const isAsked = wanted === undefined && options.none !== true
   const { id } = found
@@ -56,7 +56,7 @@ export async function base(name: string, wanted: string | undefined, options: Ba
 
 /** The server refuses one that is not empty. */
 export async function remove(name: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
-  const client = await ofAccount(options)
+  const client = await connectToAccount(options)
   const { id } = await findEnvironment(client, name)
   if (
     !options.yes &&
@@ -67,11 +67,6 @@ export async function remove(name: string, options: RemoteOptions & { readonly y
   await client.environments.delete(id)
   if (options.json) return printJson({ deleted: { id, name } })
   print(`Deleted the environment ${shown(name)}.`)
-}
-
-/** Environments are themselves in none. */
-async function ofAccount(options: RemoteOptions): Promise<Strongroom> {
-  return clientOf(await whereTo(options))
 }
 
 /** @throws Fault `notFound` */
