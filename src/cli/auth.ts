@@ -4,7 +4,7 @@ import { tradeToken } from '../client/trust-rules.ts'
 import { readInputFile, readStandardInput } from './input.ts'
 import { Fault, print, printJson, shown, tell } from './output.ts'
 import { variable } from './process-env.ts'
-import { readProfiles } from './profiles.ts'
+import { knownUrl } from './profiles.ts'
 
 export interface AuthOptions {
   readonly tokenFile?: string
@@ -36,9 +36,7 @@ function scopesOf({ scopes }: JobKey): string {
 
 /** A key is not needed, so a profile is good for its URL alone. */
 function serverOf(profile: string | undefined): string {
-  const { current, profiles } = readProfiles()
-  const url =
-    variable('STRONGROOM_URL') ?? profiles.get(profile ?? variable('STRONGROOM_PROFILE') ?? current ?? '')?.url
+  const url = knownUrl(profile)
   if (url !== undefined) return url
   throw new Fault('usage', 'No server is known. Set STRONGROOM_URL.')
 }

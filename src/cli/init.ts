@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { complain, Fault, print, printJson, shown } from './output.ts'
 import { variable } from './process-env.ts'
-import { readProfiles } from './profiles.ts'
+import { knownUrl } from './profiles.ts'
 import { type ProjectSettings, parseProject, projectText } from './project.ts'
 import { projectFileName } from './project-file.ts'
 import { askText, isInteractive } from './prompt.ts'
@@ -66,13 +66,12 @@ function pairOf(text: string): readonly [string, string] {
 
 /** The server that would be asked without the file. */
 function urlOfProfile(): ProjectSettings {
-  const { current, profiles } = readProfiles()
-  const url = variable('STRONGROOM_URL') ?? profiles.get(variable('STRONGROOM_PROFILE') ?? current ?? '')?.url
+  const url = knownUrl()
   return url === undefined ? {} : { url }
 }
 
 async function ask(): Promise<ProjectSettings> {
-  const { url: known } = urlOfProfile()
+  const known = knownUrl()
   const url = (await askText(`URL of the server${known === undefined ? '' : ` [${known}]`}`, '')).trim() || known
   const environment = (await askText('Environment [of the key]', '')).trim()
   const names = (await askText('Secrets that it needs, such as web-* db-url [all]', '')).split(/[\s,]+/).filter(Boolean)

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Fault } from './output.ts'
-import { configFolder } from './process-env.ts'
+import { configFolder, variable } from './process-env.ts'
 
 export interface Profile {
   readonly url: string
@@ -38,6 +38,12 @@ export function readProfiles(): Profiles {
   const found = parse(text)
   if (found === undefined) throw new Fault('failure', `${path} is damaged. Remove it, and run "strongroom login".`)
   return found
+}
+
+/** The URL that is known without a project file, for whoever needs no key. @param wanted a profile, as it was typed */
+export function knownUrl(wanted?: string): string | undefined {
+  const { current, profiles } = readProfiles()
+  return variable('STRONGROOM_URL') ?? profiles.get(wanted ?? variable('STRONGROOM_PROFILE') ?? current ?? '')?.url
 }
 
 /** Replaces the file whole: a broken write leaves the old one. */
