@@ -3,22 +3,20 @@ import type { DetailsInput, OneToStore, StoredSecret } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { connectToStore } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
+import { type DetailOptions, detailsIn } from './details.ts'
 import { checkedName, idIn } from './find.ts'
-import { numberOf, timeOf } from './input.ts'
+import { numberOf } from './input.ts'
 import { complain, Fault, print, printJson, tell } from './output.ts'
 import { generateValue } from './random-value.ts'
 import type { Kind } from './value-kinds.ts'
 
-interface Options extends RemoteOptions {
+interface Options extends RemoteOptions, DetailOptions {
   readonly kind: Kind
   readonly length?: string
   readonly alphabet?: string
   readonly print?: boolean
   readonly ifVersion?: string
   readonly list?: string
-  readonly description?: string
-  readonly tag?: readonly string[]
-  readonly expires?: string
 }
 
 /** Fewer can be tried one after the other. */
@@ -38,7 +36,7 @@ export async function generate(name: string, options: Options): Promise<void> {
   // Together: a private key whose public one is another's is worse than none.
   if (publicKey !== undefined) all.push({ name: checkedName(`${name}.pub`), value: publicKey, ...common })
   const stored = await client.secrets.storeMany(all)
-  await describe(client, stored, options)
+  await describe(client, stored, details, options.list)
   if (options.json) {
     const shown = stored.map(({ id, name: one, version, state }) => ({
       id,
@@ -67,21 +65,17 @@ function versionIn({ ifVersion }: Options): { readonly version?: number } {
 }
 
 /** Of a secret that was there, what is said of it is changed by itself. */
-async function describe(client: Strongroom, stored: readonly StoredSecret[], options: Options): Promise<void> {
-  const details = detailsIn(options)
+async function describe(
+  client: Strongroom,
+  stored: readonly StoredSecret[],
+  details: DetailsInput,
+  list: string | undefined,
+): Promise<void> {
   for (const { id, name, state } of stored) {
     if (state === 'new' || id === null) continue
     if (Object.keys(details).length > 0) await client.secrets.updateMetadata(id, details)
-    if (options.list !== undefined) {
+    if (list !== undefined) {
       complain(`${name} was there and stays in its list. Move it with "strongroom secrets move".`)
     }
-  }
-}
-
-function detailsIn({ description, tag, expires }: Options): DetailsInput {
-  return {
-    ...(description === undefined ? {} : { description }),
-    ...(tag === undefined ? {} : { tags: [...tag] }),
-    ...(expires === undefined ? {} : { expires_at: timeOf('--expires', expires) }),
   }
 }

@@ -6,21 +6,19 @@ import type { DetailsInput, Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { connectToStore } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
+import { type DetailOptions, detailsIn } from './details.ts'
 import { checkedName, findNamed, findSecret, idIn } from './find.ts'
-import { numberOf, readHiddenInput, readInputFile, timeOf } from './input.ts'
+import { numberOf, readHiddenInput, readInputFile } from './input.ts'
 import { complain, Fault, print, printJson } from './output.ts'
 import { askHidden, isInteractive } from './prompt.ts'
 import { isText, versionOfTag } from './secrets.ts'
 
-interface Options extends RemoteOptions {
+interface Options extends RemoteOptions, DetailOptions {
   readonly file?: string
   readonly value?: string
   readonly trim?: boolean
   readonly type?: string
   readonly list?: string
-  readonly description?: string
-  readonly tag?: readonly string[]
-  readonly expires?: string
   readonly ifVersion?: string
 }
 
@@ -36,7 +34,7 @@ export async function set(ref: string, options: Options): Promise<void> {
   const ifVersion = options.ifVersion === undefined ? undefined : numberOf('--if-version', options.ifVersion, 0, 1e15)
   if (idIn(ref) === undefined) checkedName(ref)
   const type = typeIn(options)
-  const details = detailsIn(options)
+  const details = { ...filenameIn(options), ...detailsIn(options) }
   const client = await connectToStore(options)
   const value = await readValue(ref, options)
   const stored = await store(client, ref, { value, type, details, ifVersion, list: options.list })
@@ -149,11 +147,6 @@ function typeIn({ type }: Options): Input['type'] {
   throw new Fault('usage', '--type must be text, file or template.')
 }
 
-function detailsIn({ file, description, tag, expires }: Options): DetailsInput {
-  return {
-    ...(file === undefined ? {} : { filename: basename(file) }),
-    ...(description === undefined ? {} : { description }),
-    ...(tag === undefined ? {} : { tags: tag }),
-    ...(expires === undefined ? {} : { expires_at: timeOf('--expires', expires) }),
-  }
+function filenameIn({ file }: Options): DetailsInput {
+  return file === undefined ? {} : { filename: basename(file) }
 }

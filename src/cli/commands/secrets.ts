@@ -17,6 +17,16 @@ export function define(secrets: Command): void {
   defineWho(secrets)
 }
 
+/** What is said of a secret with its value. */
+function withDetails(command: Command): Command {
+  return command
+    .option('--list <list>', 'where a new secret goes')
+    .option('--description <text>', 'what it is for')
+    .option('--tag <tag>', 'a tag; may be given several times', collect)
+    .option('--expires <time>', 'when it should be replaced, such as 2027-01-31 or 90d')
+    .option('--if-version <number>', 'only if this is its version now; 0: only if there is none')
+}
+
 function defineList(secrets: Command): void {
   const list = remote(secrets.command('list'))
     .argument('[pattern]', 'a name, or a pattern with * for any characters')
@@ -51,17 +61,13 @@ function defineGet(secrets: Command): void {
 }
 
 function defineSet(secrets: Command): void {
-  const set = remote(secrets.command('set'))
+  const command = remote(secrets.command('set'))
     .argument('<secret>', secretText)
     .option('--file <file>', 'read the value from a file: UTF-8 is stored as text, anything else as a file')
     .option('--value <value>', 'the value itself. Others on this computer can see it, and the shell remembers it')
     .option('--trim', 'leave out a line end at the end')
     .addOption(choice('--type <type>', 'of a new secret', ['text', 'file', 'template']))
-    .option('--list <list>', 'where a new secret goes')
-    .option('--description <text>', 'what it is for')
-    .option('--tag <tag>', 'a tag; may be given several times', collect)
-    .option('--expires <time>', 'when it should be replaced, such as 2027-01-31 or 90d')
-    .option('--if-version <number>', 'only if this is its version now; 0: only if there is none')
+  const set = withDetails(command)
     .description('store a value from standard input or a hidden prompt; makes the secret, or a new version of it')
     .action(async (secret, options) => (await import('../set.ts')).set(secret, options))
   examples(
@@ -122,7 +128,7 @@ function defineVersions(secrets: Command): void {
 }
 
 function defineGenerate(secrets: Command): void {
-  const generate = remote(secrets.command('generate'))
+  const command = remote(secrets.command('generate'))
     .argument('<secret>', 'its name; a new one, or one that gets a new version')
     .addOption(choice('--kind <kind>', 'what to generate', kinds).default('password'))
     .option(
@@ -131,11 +137,7 @@ function defineGenerate(secrets: Command): void {
     )
     .option('--alphabet <characters>', 'of a password: alnum, readable, symbols, digits, or the characters themselves')
     .option('--print', 'print the value, too')
-    .option('--list <list>', 'where a new secret goes')
-    .option('--description <text>', 'what it is for')
-    .option('--tag <tag>', 'a tag; may be given several times', collect)
-    .option('--expires <time>', 'when it should be replaced, such as 2027-01-31 or 90d')
-    .option('--if-version <number>', 'only if this is its version now; 0: only if there is none')
+  const generate = withDetails(command)
     .description('store a random value or a new key pair that nobody has seen')
     .action(async (secret, options) => (await import('../generate.ts')).generate(secret, options))
   examples(
