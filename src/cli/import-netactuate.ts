@@ -21,7 +21,7 @@ interface Options extends RemoteOptions {
   readonly url: string
   readonly apiKey?: string
   readonly apiKeyFile?: string
-  readonly onClash: string
+  readonly onClash: OnClash
   readonly dryRun?: boolean
   readonly yes?: boolean
 }
@@ -52,7 +52,7 @@ export function importNetactuate(options: Options): Promise<void> {
 }
 
 async function importAll(options: Options): Promise<void> {
-  const onClash = onClashOf(options.onClash)
+  const { onClash } = options
   const source = { url: options.url, apiKey: await apiKeyOf(options) }
   const client = await connect(options)
   const plan = await planOf(client, await readVendor(source), onClash, options)
@@ -71,11 +71,6 @@ async function importAll(options: Options): Promise<void> {
   // What was asked to be put in the place of others, and could not be.
   const isShort = plan.unusable.length > 0 || plan.steps.some(({ isBeyondHelp }) => isBeyondHelp)
   if (onClash === 'replace' && isShort) throw new Fault('conflict', 'What was left out could not be stored.')
-}
-
-function onClashOf(text: string): OnClash {
-  if (text === 'fail' || text === 'skip' || text === 'replace') return text
-  throw new Fault('usage', '--on-clash must be one of fail, skip, replace.')
 }
 
 /** @throws Fault `usage` when there is none, or more than one */

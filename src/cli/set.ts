@@ -13,11 +13,13 @@ import { complain, Fault, print, printJson } from './output.ts'
 import { askHidden, isInteractive } from './prompt.ts'
 import { isText, versionOfTag } from './secrets.ts'
 
+type SecretType = 'text' | 'file' | 'template'
+
 interface Options extends RemoteOptions, DetailOptions {
   readonly file?: string
   readonly value?: string
   readonly trim?: boolean
-  readonly type?: string
+  readonly type?: SecretType
   readonly list?: string
   readonly ifVersion?: string
 }
@@ -33,11 +35,10 @@ interface Stored {
 export async function set(ref: string, options: Options): Promise<void> {
   const ifVersion = options.ifVersion === undefined ? undefined : numberOf('--if-version', options.ifVersion, 0, 1e15)
   if (idIn(ref) === undefined) checkedName(ref)
-  const type = typeIn(options)
   const details = { ...filenameIn(options), ...detailsIn(options) }
   const client = await connectToStore(options)
   const value = await readValue(ref, options)
-  const stored = await store(client, ref, { value, type, details, ifVersion, list: options.list })
+  const stored = await store(client, ref, { value, type: options.type, details, ifVersion, list: options.list })
   const { id, name, version, isNew } = stored
   if (options.json) return printJson({ id, name, version, created: isNew })
   print(isNew ? `${name} is stored.` : `${name} is stored, as version ${version}.`)
@@ -45,7 +46,7 @@ export async function set(ref: string, options: Options): Promise<void> {
 
 interface Input {
   readonly value: Buffer
-  readonly type: 'text' | 'file' | 'template' | undefined
+  readonly type: SecretType | undefined
   readonly details: DetailsInput
   readonly ifVersion: number | undefined
   readonly list: string | undefined
@@ -140,11 +141,6 @@ async function typedValue(ref: string, value: string | undefined): Promise<Buffe
 function withoutLineEnd(bytes: Buffer): Buffer {
   if (bytes.at(-1) !== 0x0a) return bytes
   return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1)
-}
-
-function typeIn({ type }: Options): Input['type'] {
-  if (type === undefined || type === 'text' || type === 'file' || type === 'template') return type
-  throw new Fault('usage', '--type must be text, file or template.')
 }
 
 function filenameIn({ file }: Options): DetailsInput {

@@ -1,7 +1,7 @@
 /** `strongroom user`: makes, lists, disables and resets users, when nobody can sign in who may. */
 import { readConfig } from '../../config.ts'
 import { invalid, Refusal } from '../../errors.ts'
-import { type Role, roles, stateOf, type User } from '../../model/user.ts'
+import { type Role, stateOf, type User } from '../../model/user.ts'
 import { askerOf, findAccount, type HostAsker } from '../../vault/accounts.ts'
 import { resetFactors } from '../../vault/factors.ts'
 import { listMade, namesOf } from '../../vault/made.ts'
@@ -23,17 +23,15 @@ interface ResetOptions extends Options {
 }
 
 interface CreateOptions extends Options {
-  readonly role: string
+  readonly role: Role
   readonly name?: string
   readonly pattern?: readonly string[]
 }
 
 /** @param email without it, the owner's link, which asks for the address */
 export async function create(email: string | undefined, options: CreateOptions): Promise<void> {
-  const role = roles.find((known): known is Role => known === options.role)
-  if (role === undefined) throw invalid('--role', `Must be one of ${roles.join(', ')}.`)
+  const { role, name, pattern: patterns } = options
   if (email === undefined && role !== 'owner') throw invalid('email', 'Say which address the user signs in with.')
-  const { name, pattern: patterns } = options
   const invited = await inAccount(options, (vault, asker, accountId) =>
     email === undefined
       ? inviteOwner(vault, asker, accountId)
