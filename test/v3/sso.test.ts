@@ -1,5 +1,7 @@
 /** Single sign-on and the rules for signing in, against a provider of OpenID Connect on loopback. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
 import { accountState } from '../../src/vault/account-state.ts'
@@ -376,6 +378,18 @@ for (const engine of engines) {
       const inProd = { account: 'default', return: '/portal/@prod/secrets/5' }
       assert.equal((await new Person(url).post('/v3/session/sso', inProd)).status, 200)
       assert.equal((await new Person(url).post('/v3/session/sso', { account: 'nobody' })).status, 404)
+    })
+
+    test('leads back to every page that somebody may have been asked to sign in at', async (t) => {
+      const { url } = await startWithSso(t, engine)
+      const app = readFileSync(join(import.meta.dirname, '../../portal/src/app.tsx'), 'utf8')
+      const inside = app.slice(app.indexOf('function Inside('))
+      const pages = [...inside.matchAll(/<Route path="\/([a-z-]*)"/g)].map(([, page = '']) => page)
+      assert.ok(pages.includes('secrets') && pages.length > 10, pages.join())
+      for (const path of pages.flatMap((page) => [`/portal/${page}`, `/portal/@prod/${page}`])) {
+        const { status } = await new Person(url).post('/v3/session/sso', { account: 'default', return: path })
+        assert.equal(status, 200, path)
+      }
     })
 
     test('confirms, when the provider has asked the person just now', async (t) => {
