@@ -46,6 +46,23 @@ suite('A route', () => {
     assert.deepEqual(wrong, [])
   })
 
+  test('of v3 takes an API key in the query wherever it takes one at all', async (t) => {
+    assert.ok(sqlite)
+    const { url, api } = await startServer(t, sqlite)
+    const ofKeys = routes.filter(({ scope }) => !['open', 'portal', 'session'].includes(String(scope)))
+
+    const lacking = ofKeys.filter(({ schemas: { query } }) => !('key' in Object(Object(query).properties)))
+    const copy = JSON.stringify({ from: 'absent', to: 'default', names: ['a'] })
+    const headers = { 'content-type': 'application/json' }
+    const asked = await fetch(`${url}/v3/copy?key=${api.key}`, { method: 'POST', headers, body: copy })
+
+    assert.deepEqual(
+      lacking.map(({ operationId }) => operationId),
+      [],
+    )
+    assert.equal(asked.status, 404)
+  })
+
   test('of people is none for an API key, however much it may', async (t) => {
     assert.ok(sqlite)
     const { api } = await startServer(t, sqlite)

@@ -9,7 +9,7 @@ import { askerOf, identityOf } from '../asker.ts'
 import { pageQuery, sendAll } from '../listing.ts'
 import { markReplayed } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
-import { formatTime, Time } from '../schema.ts'
+import { formatTime, NoQuery, Time } from '../schema.ts'
 
 const Id = Type.Integer({ minimum: 1 })
 const EnvironmentName = Type.String({ pattern: environmentPattern, description: environmentRule })
@@ -130,7 +130,7 @@ export const environmentContentRoutes: readonly Route[] = [
     repeat: 'keyed',
     schemas: {
       params: noParams,
-      query: Type.Object({}, { additionalProperties: false }),
+      query: NoQuery,
       body: json(
         Type.Object(
           {
