@@ -54,8 +54,10 @@ export function compileLate(app: FastifyInstance): void {
 function late<Compiled>(known: WeakMap<object, Compiled>, schema: object, compile: () => Compiled): () => Compiled {
   let compiled: Compiled | undefined
   return () => {
-    compiled ??= known.get(schema) ?? compile()
-    known.set(schema, compiled)
+    if (compiled === undefined) {
+      compiled = known.get(schema) ?? compile()
+      known.set(schema, compiled)
+    }
     return compiled
   }
 }
