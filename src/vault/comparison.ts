@@ -10,6 +10,7 @@ import type { Secret } from '../model/secret.ts'
 import { fits } from '../model/secret-search.ts'
 import type { Listing } from '../store/operation.ts'
 import type { StoredSecret } from '../store/stored.ts'
+import { byName, type Row } from './by-name.ts'
 import { noScanTag } from './fingerprints.ts'
 import { whileLetIn } from './pages.ts'
 import { filterInTurns } from './scan-in-turns.ts'
@@ -84,7 +85,8 @@ export async function compareEnvironments(
   }
   const accountId = sides[0]?.listing.accountId ?? 0
   const state = { last: undefined as string | undefined, isMore: false }
-  const rows = merged(vault, sides, name, after(accountId))
+  const last = after(accountId)
+  const rows = byName(sides.map((side) => secretsOf(vault, side, sides, name, last)))
   const pages = compare(vault, sides, rows, limit, state)
   return {
     ...{ accountId, environments },
@@ -97,41 +99,6 @@ export async function compareEnvironments(
 interface Side {
   readonly asker: Asker
   readonly listing: Listing
-}
-
-/** What has a name, at the place of its environment among them. */
-interface Row {
-  readonly name: string
-  readonly secrets: readonly (Secret | undefined)[]
-}
-
-/** All names in their order, each once. */
-async function* merged(
-  vault: Vault,
-  sides: readonly Side[],
-  name: string | undefined,
-  after: string | undefined,
-): AsyncGenerator<Row> {
-  const streams = sides.map((side) => secretsOf(vault, side, sides, name, after))
-  try {
-    const heads = await Promise.all(streams.map((stream) => stream.next()))
-    for (;;) {
-      const names = heads.flatMap((head) => (head.done === true ? [] : [head.value.name]))
-      const first = names.reduce<string | undefined>(
-        (least, one) => (least === undefined || one < least ? one : least),
-        undefined,
-      )
-      if (first === undefined) return
-      const secrets = heads.map((head) => (head.done !== true && head.value.name === first ? head.value : undefined))
-      yield { name: first, secrets }
-      for (const [at, secret] of secrets.entries()) {
-        const stream = streams[at]
-        if (secret !== undefined && stream !== undefined) heads[at] = await stream.next()
-      }
-    }
-  } finally {
-    for (const stream of streams) await stream.return(undefined)
-  }
 }
 
 /** What an environment has by name: of names that the asker may scan in every one of them. */

@@ -5,6 +5,7 @@ import { fits, lowered } from '../model/secret-search.ts'
 import type { IdOrName } from '../store/naming.ts'
 import type { Inherited } from '../store/operations/secrets.ts'
 import type { SecretListing, SecretOrder, SecretPage, SecretPosition } from '../store/store.ts'
+import { byName } from './by-name.ts'
 import { whileLetIn } from './pages.ts'
 import { filterInTurns } from './scan-in-turns.ts'
 import { type Asker, ask, type Vault, verifyAll } from './vault.ts'
@@ -139,29 +140,20 @@ async function* merged(
     const pages = vault.store.secretPages(accountId, listing)
     return eachOf(checked(vault, asker, own, pages, undefined, Number.POSITIVE_INFINITY))
   })
-  const heads = await Promise.all(streams.map((stream) => stream.next()))
-  const isBefore = (one: string, other: string) => (isDown ? one > other : one < other)
   let page: Secret[] = []
-  for (let left = limit; left > 0; left--) {
-    let first: Secret | undefined
-    for (const head of heads) {
-      if (head.done !== true && (first === undefined || isBefore(head.value.name, first.name))) first = head.value
-    }
-    if (first === undefined) break
-    page.push(first)
+  let left = limit
+  for await (const { secrets } of byName(streams, isDown)) {
+    page.push(...secrets.filter((one) => one !== undefined).slice(0, 1))
+    left--
+    if (left === 0) break
     if (page.length === mergedAtOnce) {
       yield page
       page = []
-    }
-    for (const [at, head] of heads.entries()) {
-      const stream = streams[at]
-      if (stream !== undefined && head.done !== true && head.value.name === first.name) heads[at] = await stream.next()
     }
   }
   yield page
 }
 
-async function* eachOf<T>(pages: AsyncIterable<readonly T[]>): AsyncGenerator<T, undefined> {
+async function* eachOf<T>(pages: AsyncIterable<readonly T[]>): AsyncGenerator<T, void, undefined> {
   for await (const page of pages) yield* page
-  return undefined
 }
