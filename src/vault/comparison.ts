@@ -85,8 +85,9 @@ export async function compareEnvironments(
   }
   const accountId = sides[0]?.listing.accountId ?? 0
   const state = { last: undefined as string | undefined, isMore: false }
-  const last = after(accountId)
-  const rows = byName(sides.map((side) => secretsOf(vault, side, sides, name, last)))
+  // One more tells whether there are more; and not so few in one query that whoever sees little waits for many.
+  const asked = { name, after: after(accountId), limit: Math.max(limit + 1, namesAtOnce) }
+  const rows = byName(sides.map((side) => secretsOf(vault, side, sides, asked)))
   const pages = compare(vault, sides, rows, limit, state)
   return {
     ...{ accountId, environments },
@@ -106,14 +107,13 @@ async function* secretsOf(
   vault: Vault,
   { asker, listing }: Side,
   sides: readonly Side[],
-  name: string | undefined,
-  after: string | undefined,
+  { name, after, limit }: Pick<Wanted, 'name' | 'limit'> & { readonly after: string | undefined },
 ): AsyncGenerator<Secret, void, undefined> {
   const { accountId, scopes, environment } = listing
   const names = namesOf(scopes, 'secrets:scan', environment.name)
   const search = { name, names, words: [], environmentId: environment.id }
   const order = { order: 'name', isDown: false, after: after === undefined ? undefined : [0, after] } as const
-  const all = { search, ...order, limit: Number.POSITIVE_INFINITY, now: vault.now() }
+  const all = { search, ...order, limit, now: vault.now() }
   const isSeen = (secret: Secret) =>
     fits(search, secret) &&
     sides.every((one) => allowsName(one.listing.scopes, 'secrets:scan', one.listing.environment.name, secret.name))
