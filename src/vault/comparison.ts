@@ -15,7 +15,7 @@ import { noScanTag } from './fingerprints.ts'
 import { whileLetIn } from './pages.ts'
 import { filterInTurns } from './scan-in-turns.ts'
 import { openStored } from './secrets.ts'
-import { type Asker, ask, type Vault, verifyAll } from './vault.ts'
+import { type Asker, ask, onlyIn, type Vault, verifyAll } from './vault.ts'
 
 /** Environments that are compared at once. */
 export const maxCompared = 10
@@ -80,7 +80,7 @@ export async function compareEnvironments(
   }
   const sides: Side[] = []
   for (const environment of environments) {
-    const there = { ...asker, environment: { name: environment, isStrict: true }, onEnvironment: undefined }
+    const there = onlyIn(asker, environment)
     sides.push({ asker: there, listing: await ask(vault, there, { kind: 'list_fingerprints' }) })
   }
   const accountId = sides[0]?.listing.accountId ?? 0

@@ -16,6 +16,7 @@ import {
   authenticate,
   type Identity,
   type MadeOnce,
+  onlyIn,
   outdated,
   tryAsk,
   tryAskOnce,
@@ -56,8 +57,8 @@ export async function copySecrets(
 ): Promise<MadeOnce<readonly Copied[]>> {
   if (from === to) throw invalid('to', 'Must be another environment than the one that is copied from.')
   for (const name of names) if (!isPattern(name)) throw invalid('names', 'Must be names, or patterns such as "db-*".')
-  const source = inEnvironment(asker, from)
-  const target = inEnvironment(asker, to)
+  const source = onlyIn(asker, from)
+  const target = onlyIn(asker, to)
   // Whoever may write nothing there learns nothing of where it comes from.
   await ask(vault, target, { kind: 'prepare_copy_to', names: [] })
   for (let tries = 0, current = identity; tries < maxTries; tries++) {
@@ -78,11 +79,6 @@ export async function copySecrets(
     current = await authenticate(vault, asker)
   }
   throw new Refusal('overloaded', 'One of the secrets keeps changing. Try again.', { headers: { 'retry-after': '1' } })
-}
-
-/** What somebody asks in an environment: nothing is found in a base, or elsewhere. */
-function inEnvironment(asker: Asker, name: string): Asker {
-  return { ...asker, environment: { name, isStrict: true } }
 }
 
 /** The names that are there of those that the patterns match, and the others as they are. @throws Refusal `invalid` */

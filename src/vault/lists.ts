@@ -9,7 +9,7 @@ import type { IdOrName } from '../store/naming.ts'
 import type { Within } from '../store/stored.ts'
 import { type Found, find, type Wanted } from './pages.ts'
 import { type ReadSecret, readSecrets } from './secrets.ts'
-import { type Asker, ask, askOnce, type MadeOnce, type Vault, verifyAll } from './vault.ts'
+import { type Asker, ask, askOnce, type MadeOnce, onlyIn, type Vault, verifyAll } from './vault.ts'
 
 /** Values read in one transaction: each may be a file of the longest kind. */
 const pageSize = 50
@@ -90,7 +90,7 @@ export async function readValues(
   const isWanted = ({ name, environmentId }: Secret) =>
     environmentId === environment.id && allowsName(scopes, 'secrets:read', environment.name, name)
   // Each is then read where the listing was: it may have been found by the list.
-  const reader = { ...asker, environment: { name: environment.name, isStrict: true } }
+  const reader = onlyIn(asker, environment.name)
   return pagesOf(vault, reader, within, found?.id, isWanted)
 }
 

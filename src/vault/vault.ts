@@ -73,6 +73,11 @@ export interface Asker {
   readonly onEnvironment?: ((name: string) => void) | undefined
 }
 
+/** The same in one environment alone: nothing is found in a base of it, or elsewhere. */
+export function onlyIn(asker: Asker, name: string): Asker {
+  return { ...asker, environment: { name, isStrict: true } }
+}
+
 /** What tells a request that comes again from another one. */
 export interface Repeat {
   /** The caller's word for it. */
