@@ -1,7 +1,7 @@
 /** Copies values from one environment into another: opened and sealed anew inside the server, and shown to nobody. */
 import { timingSafeEqual } from 'node:crypto'
-import { setImmediate, setTimeout } from 'node:timers/promises'
-import { invalid, Refusal } from '../errors.ts'
+import { setImmediate } from 'node:timers/promises'
+import { invalid } from '../errors.ts'
 import { isPattern } from '../model/pattern.ts'
 import { allowsName, namesOf, type Scope } from '../model/scope.ts'
 import type { Details, Secret } from '../model/secret.ts'
@@ -9,7 +9,7 @@ import { fits } from '../model/secret-search.ts'
 import type { Copied, CopyItem, Source, Upon } from '../store/operations/copies.ts'
 import type { StoredSecret } from '../store/stored.ts'
 import { filterInTurns } from './scan-in-turns.ts'
-import { openStored, sealFirst, sealNext } from './secrets.ts'
+import { openStored, sealFirst, sealNext, tryUntilMade } from './secrets.ts'
 import {
   type Asker,
   ask,
@@ -30,7 +30,6 @@ export const maxCopied = 100
 const inTurn = 10
 /** Others may change one of them in between; so often in a row it does not happen by chance. */
 const maxTries = 20
-const maxPauseMs = 64
 
 export interface Copy {
   readonly from: string
@@ -61,7 +60,9 @@ export async function copySecrets(
   const target = onlyIn(asker, to)
   // Whoever may write nothing there learns nothing of where it comes from.
   await ask(vault, target, { kind: 'prepare_copy_to', names: [] })
-  for (let tries = 0, current = identity; tries < maxTries; tries++) {
+  return tryUntilMade('One of the secrets', maxTries, async (tries) => {
+    // The account's key may have been replaced meanwhile.
+    const current = tries === 0 ? identity : await authenticate(vault, asker)
     const wanted = await namesAt(vault, source, names)
     const { found, scopes } = await ask(vault, source, { kind: 'prepare_copy', names: wanted })
     const { found: there } = await ask(vault, target, { kind: 'prepare_copy_to', names: wanted })
@@ -73,12 +74,9 @@ export async function copySecrets(
     const copied = isDry
       ? await tryAsk(vault, target, { kind: 'preview_copy', from, items })
       : await tryAskOnce(vault, target, { kind: 'copy_secrets', from, items })
-    if (copied !== outdated) return 'result' in copied ? copied : { result: copied, isReplayed: false }
-    // One of them was changed, or the account's key was replaced meanwhile.
-    await setTimeout(Math.random() * Math.min(2 ** tries, maxPauseMs))
-    current = await authenticate(vault, asker)
-  }
-  throw new Refusal('overloaded', 'One of the secrets keeps changing. Try again.', { headers: { 'retry-after': '1' } })
+    if (copied === outdated) return outdated
+    return 'result' in copied ? copied : { result: copied, isReplayed: false }
+  })
 }
 
 /** The names that are there of those that the patterns match, and the others as they are. @throws Refusal `invalid` */

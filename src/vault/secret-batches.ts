@@ -1,24 +1,15 @@
 /** Many secrets in one request: stored as one, or changed and deleted each by itself. */
 import { timingSafeEqual } from 'node:crypto'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { invalid, Refusal } from '../errors.ts'
 import { plainDetails, type Secret } from '../model/secret.ts'
 import type { IdOrName } from '../store/naming.ts'
 import type { Changes } from '../store/operations/metadata.ts'
 import type { Stored, Storing } from '../store/operations/secrets.ts'
 import type { StoredSecret } from '../store/stored.ts'
-import { checkedNew, type NewSecret, ofItem, openStored, sealFirst, sealNext } from './secrets.ts'
+import { checkedNew, type NewSecret, ofItem, openStored, sealFirst, sealNext, tryUntilMade } from './secrets.ts'
 import { checkDetails, decodeValue } from './values.ts'
-import {
-  type Asker,
-  ask,
-  authenticate,
-  type Identity,
-  type MadeOnce,
-  outdated,
-  tryAskOnce,
-  type Vault,
-} from './vault.ts'
+import { type Asker, ask, authenticate, type Identity, type MadeOnce, tryAskOnce, type Vault } from './vault.ts'
 
 /** Secrets of one request, at most: as many as go in one transaction. */
 export const maxTogether = 100
@@ -26,7 +17,6 @@ export const maxTogether = 100
 const inTurn = 20
 /** Others may change one of them in between; so often in a row it does not happen by chance. */
 const maxTries = 20
-const maxPauseMs = 64
 
 /** A value to be kept under a name, whether there is one or not. */
 export interface StoredInput extends NewSecret {
@@ -57,7 +47,9 @@ export async function storeSecrets(
   const checked = inputs.map((input, at) => ofItem(at, () => checkedNew(vault, input)))
   const names = checked.map(({ name }) => name)
   try {
-    for (let tries = 0, current = identity; tries < maxTries; tries++) {
+    return await tryUntilMade('One of the secrets', maxTries, async (tries) => {
+      // The account's key may have been replaced meanwhile.
+      const current = tries === 0 ? identity : await authenticate(vault, asker)
       const found = await ask(vault, asker, { kind: 'prepare_secrets', names })
       const secrets: (Storing & { readonly version: number | undefined })[] = []
       for (const [at, { name, list, details, value }] of checked.entries()) {
@@ -72,16 +64,11 @@ export async function storeSecrets(
         }
         if (secrets.length % inTurn === 0) await setImmediate()
       }
-      const stored = await tryAskOnce(vault, asker, { kind: 'store_secrets', secrets })
-      if (stored !== outdated) return stored
-      // One of them was changed, or the account's key was replaced meanwhile.
-      await setTimeout(Math.random() * Math.min(2 ** tries, maxPauseMs))
-      current = await authenticate(vault, asker)
-    }
+      return tryAskOnce(vault, asker, { kind: 'store_secrets', secrets })
+    })
   } finally {
     for (const { value } of checked) value.fill(0)
   }
-  throw new Refusal('overloaded', 'One of the secrets keeps changing. Try again.', { headers: { 'retry-after': '1' } })
 }
 
 /**

@@ -359,14 +359,21 @@ export async function putSecret(vault: Vault, asker: Asker, identity: Identity, 
  * run at once would have sealed in vain.
  */
 export function changeInTurn<T>(vault: Vault, secret: string, change: () => Promise<T | typeof outdated>): Promise<T> {
-  return inTurn(vault, secret, async () => {
-    for (let tries = 0; tries < maxTries; tries++) {
-      const changed = await change()
-      if (changed !== outdated) return changed
-      await setTimeout(Math.random() * Math.min(2 ** tries, maxPauseMs))
-    }
-    throw new Refusal('overloaded', 'The secret keeps changing. Try again.', { headers: { 'retry-after': '1' } })
-  })
+  return inTurn(vault, secret, () => tryUntilMade('The secret', maxTries, change))
+}
+
+/** Tries a change, with pauses, until it is made upon the rows as they are. @throws Refusal `overloaded` */
+export async function tryUntilMade<T>(
+  what: string,
+  most: number,
+  change: (tries: number) => Promise<T | typeof outdated>,
+): Promise<T> {
+  for (let tries = 0; tries < most; tries++) {
+    const changed = await change(tries)
+    if (changed !== outdated) return changed
+    await setTimeout(Math.random() * Math.min(2 ** tries, maxPauseMs))
+  }
+  throw new Refusal('overloaded', `${what} keeps changing. Try again.`, { headers: { 'retry-after': '1' } })
 }
 
 /**
