@@ -1,5 +1,4 @@
 /** Copies values from one environment into another: opened and sealed anew inside the server, and shown to nobody. */
-import { timingSafeEqual } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { invalid } from '../errors.ts'
 import { isPattern } from '../model/pattern.ts'
@@ -9,7 +8,7 @@ import { fits } from '../model/secret-search.ts'
 import type { Copied, CopyItem, Source, Upon } from '../store/operations/copies.ts'
 import type { StoredSecret } from '../store/stored.ts'
 import { filterInTurns } from './scan-in-turns.ts'
-import { openStored, sealFirst, sealNext, tryUntilMade } from './secrets.ts'
+import { hasValue, openStored, sealFirst, sealNext, tryUntilMade } from './secrets.ts'
 import {
   type Asker,
   ask,
@@ -133,15 +132,6 @@ async function itemOf(
     return { name, from, to: uponOf(there), isCompared, change }
   } finally {
     value.fill(0)
-  }
-}
-
-async function hasValue(vault: Vault, asker: Asker, stored: StoredSecret, value: Buffer): Promise<boolean> {
-  const current = (await openStored(vault, asker, stored)).value
-  try {
-    return current.length === value.length && timingSafeEqual(current, value)
-  } finally {
-    current.fill(0)
   }
 }
 

@@ -1,5 +1,4 @@
 /** Many secrets in one request: stored as one, or changed and deleted each by itself. */
-import { timingSafeEqual } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { invalid, Refusal } from '../errors.ts'
 import { plainDetails, type Secret } from '../model/secret.ts'
@@ -7,7 +6,7 @@ import type { IdOrName } from '../store/naming.ts'
 import type { Changes } from '../store/operations/metadata.ts'
 import type { Stored, Storing } from '../store/operations/secrets.ts'
 import type { StoredSecret } from '../store/stored.ts'
-import { checkedNew, type NewSecret, ofItem, openStored, sealFirst, sealNext, tryUntilMade } from './secrets.ts'
+import { checkedNew, hasValue, type NewSecret, ofItem, sealFirst, sealNext, tryUntilMade } from './secrets.ts'
 import { checkDetails, decodeValue } from './values.ts'
 import { type Asker, ask, authenticate, type Identity, type MadeOnce, tryAskOnce, type Vault } from './vault.ts'
 
@@ -109,13 +108,10 @@ async function compared(
 ): Promise<Preview> {
   const { id, version, type } = there.secret
   const bytes = ofItem(at, () => decodeValue(vault, value, type))
-  const current = (await openStored(vault, asker, there)).value
   try {
-    const isSame = bytes.length === current.length && timingSafeEqual(bytes, current)
-    return { state: isSame ? 'same' : 'changed', id, version }
+    return { state: (await hasValue(vault, asker, there, bytes)) ? 'same' : 'changed', id, version }
   } finally {
     bytes.fill(0)
-    current.fill(0)
   }
 }
 

@@ -1,4 +1,5 @@
 /** Secrets: read, create, update, delete. */
+import { timingSafeEqual } from 'node:crypto'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Action } from '../audit/record.ts'
 import { newUid } from '../crypto/random.ts'
@@ -156,6 +157,16 @@ export async function openStored(vault: Vault, asker: Asker, stored: StoredSecre
     return { secret: stored.secret, value: vault.keyring.openValue(stored.secret, key, stored.sealed) }
   } catch (error) {
     throw await recorded(error, vault, asker, stored.secret, 'secret.read')
+  }
+}
+
+/** Whether a secret has this value already. */
+export async function hasValue(vault: Vault, asker: Asker, stored: StoredSecret, value: Buffer): Promise<boolean> {
+  const current = (await openStored(vault, asker, stored)).value
+  try {
+    return current.length === value.length && timingSafeEqual(current, value)
+  } finally {
+    current.fill(0)
   }
 }
 
