@@ -25,9 +25,8 @@ export interface StoredInput extends NewSecret {
 
 /** What storing it would do, and whether anything is in its way. */
 export type Preview =
-  | { readonly state: 'new' | 'forbidden' }
   /** `unread`: whoever asks may not read it, and so does not learn whether it is the same. */
-  | { readonly state: 'unread' }
+  | { readonly state: 'new' | 'forbidden' | 'unread' }
   | { readonly state: 'changed' | 'same'; readonly id: number; readonly version: number }
 
 /**
@@ -43,7 +42,7 @@ export async function storeSecrets(
   identity: Identity,
   inputs: readonly StoredInput[],
 ): Promise<MadeOnce<readonly Stored[]>> {
-  const checked = inputs.map((input, at) => ofItem(at, () => checkedNew(vault, input)))
+  const checked = inputs.map((input, at) => ({ input, ...ofItem(at, () => checkedNew(vault, input)) }))
   const names = checked.map(({ name }) => name)
   try {
     return await tryUntilMade('One of the secrets', maxTries, async (tries) => {
@@ -51,13 +50,13 @@ export async function storeSecrets(
       const current = tries === 0 ? identity : await authenticate(vault, asker)
       const found = await ask(vault, asker, { kind: 'prepare_secrets', names })
       const secrets: (Storing & { readonly version: number | undefined })[] = []
-      for (const [at, { name, list, details, value }] of checked.entries()) {
+      for (const [at, { input, name, list, details, value }] of checked.entries()) {
         const there = found[at]
-        const version = inputs[at]?.version
+        const { version } = input
         if (there === undefined) {
           secrets.push({ name, list, ...sealFirst(vault, current, name, details, value), version })
         } else {
-          const bytes = ofItem(at, () => decodeValue(vault, inputs[at]?.value ?? { bytes: value }, there.secret.type))
+          const bytes = ofItem(at, () => decodeValue(vault, input.value, there.secret.type))
           const next = await sealNext(vault, asker, there, 'secret.update', bytes).finally(() => bytes.fill(0))
           secrets.push({ name, next, version })
         }
@@ -86,11 +85,9 @@ export async function previewSecrets(
     const names = checked.map(({ name }) => name)
     const found = await ask(vault, asker, { kind: 'compare_secrets', names })
     const seen: Preview[] = []
-    for (const [at, there] of found.entries()) {
-      const input = inputs[at]
-      if (typeof there === 'string' || input === undefined)
-        seen.push({ state: typeof there === 'string' ? there : 'new' })
-      else seen.push(await compared(vault, asker, input, there, at))
+    for (const [at, input] of inputs.entries()) {
+      const there = found[at] ?? 'new'
+      seen.push(typeof there === 'string' ? { state: there } : await compared(vault, asker, input, there, at))
       if (seen.length % inTurn === 0) await setImmediate()
     }
     return seen
