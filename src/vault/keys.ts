@@ -142,10 +142,10 @@ export async function revokeKey(vault: Vault, asker: Asker, id: number, isWhole 
   const ended: Made[] = []
   for (let tries = 0; tries < maxTries; tries++) {
     const old = await prepare(vault, asker, id)
-    const parts = old && isWhole ? await endBefore(vault, asker, old.accountId, { kind: 'key', id }) : undefined
-    if (parts !== undefined) ended.push(parts.made)
+    const maker = { kind: 'key', id } as const
+    const before = old && isWhole ? await endBefore(vault, asker, old.accountId, maker, ended) : undefined
     const change = old && changeOf(old, { ...old, revokedAt: vault.now() })
-    const revoked = await tryAsk(vault, asker, { kind: 'revoke_key', id, change, isWhole, before: parts?.before })
+    const revoked = await tryAsk(vault, asker, { kind: 'revoke_key', id, change, isWhole, before })
     if (revoked !== outdated) return { ...revoked, made: together([...ended, revoked.made]) }
   }
   throw keepsChanging()
@@ -163,10 +163,9 @@ export async function revokeOwnKey(vault: Vault, asker: Asker, isWhole = false):
     const { key, accountId } = await authenticate(vault, asker)
     const isKey = key !== undefined && key.userId === null
     const maker = isWhole && isKey ? ({ kind: 'key', id: key.id } as const) : undefined
-    const parts = maker && (await endBefore(vault, asker, accountId, maker, true))
-    if (parts !== undefined) ended.push(parts.made)
+    const before = maker && (await endBefore(vault, asker, accountId, maker, ended, true))
     const change = key && changeOf(key, { ...key, revokedAt: vault.now() })
-    const revoked = await tryAsk(vault, asker, { kind: 'revoke_own_key', change, isWhole, before: parts?.before })
+    const revoked = await tryAsk(vault, asker, { kind: 'revoke_own_key', change, isWhole, before })
     if (revoked !== outdated) return { ...revoked, made: together([...ended, revoked.made]) }
   }
   throw keepsChanging()

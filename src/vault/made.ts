@@ -24,18 +24,13 @@ export function listMade(vault: Vault, asker: Asker, maker: MakerRef): Promise<M
   return ask(vault, asker, { kind: 'list_made', maker })
 }
 
-/** What was ended part by part, and what is left to be ended with the maker, in one transaction. */
-export interface EndedBefore {
-  readonly made: Made
-  /** `undefined` where nothing was ended, as all of it goes in that transaction. */
-  readonly before: Before | undefined
-}
-
 /**
  * Ends what somebody made, as far as that is more than goes in one transaction: in parts, with others served in between. They
  * themselves go on meanwhile; whatever they make is left for the transaction that ends them.
  *
+ * @param ended takes what was ended
  * @param isSelf whether the maker is the key that asks
+ * @returns what is left for that transaction; `undefined` where nothing was ended, as all of it goes there
  * @throws Refusal as ending the maker would
  */
 export async function endBefore(
@@ -43,12 +38,13 @@ export async function endBefore(
   asker: Asker,
   accountId: number,
   maker: MakerRef,
+  ended: Made[],
   isSelf = false,
-): Promise<EndedBefore> {
+): Promise<Before | undefined> {
   const end = (keys: readonly number[], machines: readonly number[]) =>
     ask(vault, asker, { kind: 'end_made_part', maker, isSelf, keys, machines })
   const account = await vault.store.account(accountId)
-  if (account === undefined) return { made: { keys: [], trustRules: [], machines: [] }, before: undefined }
+  if (account === undefined) return undefined
   const keys: number[] = []
   const machines: number[] = []
   const rules: string[] = []
@@ -63,8 +59,7 @@ export async function endBefore(
       isAllowed = true
     }
   }
-  if (!isAllowed) return { made: { keys: [], trustRules: [], machines: [] }, before: undefined }
-  const ended: Made[] = []
+  if (!isAllowed) return undefined
   for (let at = 0; at < keys.length; at += partSize) {
     ended.push(await end(keys.slice(at, at + partSize), []))
     await setImmediate()
@@ -74,7 +69,7 @@ export async function endBefore(
     await setImmediate()
   }
   const { nextKeyId, nextMachineId, nextTrustRuleId } = account
-  return { made: together(ended), before: { nextKeyId, nextMachineId, nextTrustRuleId, rules } }
+  return { nextKeyId, nextMachineId, nextTrustRuleId, rules }
 }
 
 /** All that several ended. */

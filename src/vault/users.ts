@@ -132,9 +132,9 @@ export async function deleteUser(vault: Vault, asker: Asker, id: number, isWhole
   const ended: Made[] = []
   for (let tries = 0; tries < maxTries; tries++) {
     const prepared = isWhole ? await prepareUser(vault, asker, id) : undefined
-    const parts = prepared && (await endBefore(vault, asker, prepared.user.accountId, { kind: 'user', id }))
-    if (parts !== undefined) ended.push(parts.made)
-    const deleted = await tryAsk(vault, asker, { kind: 'delete_user', id, isWhole, before: parts?.before })
+    const maker = { kind: 'user', id } as const
+    const before = prepared && (await endBefore(vault, asker, prepared.user.accountId, maker, ended))
+    const deleted = await tryAsk(vault, asker, { kind: 'delete_user', id, isWhole, before })
     if (deleted !== outdated) return together([...ended, deleted])
   }
   throw keepsChanging()
@@ -191,9 +191,8 @@ async function change(
     const prepared = await prepareUser(vault, asker, id)
     const wanted = prepared && changeOf(prepared.user, next(prepared.user))
     const maker = { kind: 'user', id } as const
-    const parts = prepared && isWhole ? await endBefore(vault, asker, prepared.user.accountId, maker) : undefined
-    if (parts !== undefined) ended.push(parts.made)
-    const before = parts?.before
+    const before =
+      prepared && isWhole ? await endBefore(vault, asker, prepared.user.accountId, maker, ended) : undefined
     const operation = { kind: 'update_user', id, change: wanted, isProven: false, isWhole, before } as const
     const changed = await tryAskOnce(vault, asker, operation)
     if (changed === outdated) continue
