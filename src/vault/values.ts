@@ -21,7 +21,8 @@ const maxFilename = 255
  * @throws Refusal `invalid`, `too_large`
  */
 export function decodeValue(limits: Limits, value: Value, type: Details['type']): Buffer {
-  const bytes = 'bytes' in value ? value.bytes : decode(value.text, value.encoding ?? encodingOf(type))
+  // What was sent is kept: it is sealed again where another change came first.
+  const bytes = 'bytes' in value ? Buffer.from(value.bytes) : decode(value.text, value.encoding ?? encodingOf(type))
   if (type !== 'file' && !('text' in value && value.encoding !== 'base64') && !isUtf8(bytes)) {
     throw invalid('value', 'Must be UTF-8: this secret is a text. Other bytes need a secret of type "file".')
   }

@@ -2505,6 +2505,14 @@ export const faults: readonly Fault[] = [
     'PostgreSQL, 2.*|each as a version of its own',
   ),
   fault(
+    'bytes that were sent are there to be sealed again',
+    'vault/values.ts',
+    'Buffer.from(value.bytes)',
+    'value.bytes',
+    'v3/files.test.ts',
+    'SQLite.*sealed again',
+  ),
+  fault(
     'a repeat is answered from memory',
     'store/decide/once.ts',
     'const earlier = replay(call, once, idempotency)',

@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
+import { updateSecret } from '../../src/vault/secrets.ts'
+import { authenticate } from '../../src/vault/vault.ts'
 import { startAccount } from '../support/account.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
+import { host } from '../support/portal-account.ts'
 import { startServer } from '../support/server.ts'
 
 const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
@@ -54,6 +57,31 @@ for (const engine of engines) {
       assert.equal(restored.status, 200)
       const content = await fetch(`${url}/v3/secrets/1/content?key=${api.key}`)
       assert.equal(Buffer.compare(Buffer.from(await content.arrayBuffer()), everyByte), 0)
+    })
+
+    test('is stored as it was sent, though it has to be sealed again as another change came first', async (t) => {
+      const { api, vault } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'f', value: 'AAE=', type: 'file' })
+      const identity = await authenticate(vault, host)
+      let isFirst = true
+      const store = new Proxy(vault.store, {
+        get(target, name) {
+          if (name !== 'submit') return Reflect.get(target, name).bind(target)
+          return async (request: Parameters<typeof target.submit>[0]) => {
+            if (request.operation.kind === 'update_secret' && isFirst) {
+              isFirst = false
+              assert.equal((await api.put('/v3/secrets/by-name/f', { value: 'AAI=' })).status, 200)
+            }
+            return target.submit(request)
+          }
+        },
+      })
+      const input = { value: { bytes: Buffer.from(everyByte) }, match: undefined }
+
+      const { secret } = await updateSecret({ ...vault, store }, host, identity, { id: 1 }, input)
+
+      assert.equal(secret.version, 3)
+      assert.equal((await api.get('/v3/secrets/1')).body.value, everyByte.toString('base64'))
     })
 
     test('is refused when it is too long, no base64, or has no safe name', async (t) => {

@@ -72,7 +72,9 @@ export const contentRoutes: readonly Route[] = [
         const value = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
         const input = { value: { bytes: value }, match: matchOf(headers) }
         const place = { id: idOf(params) }
-        const changed = await updateSecret(vault, askerOf(request), identityOf(request), place, input)
+        const changed = await updateSecret(vault, askerOf(request), identityOf(request), place, input).finally(() =>
+          value.fill(0),
+        )
         const { id, name, updatedAt } = changed.secret
         markChange(reply, changed)
         return { id, name, updated_at: formatTime(updatedAt) }
