@@ -36,8 +36,8 @@ const handOutFingerprints = defineOperation<HandingOut, null>()({
   kind: 'hand_out_fingerprints',
   action: 'secret.fingerprint',
   scope: overSome(right, (_call, operation) => objectOf(operation)),
-  // After the listing, which was proven.
   environment: 'meant',
+  // After the listing, which was proven.
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',

@@ -109,8 +109,8 @@ const readSecret = defineOperation<Place, StoredSecret, StoredSecret>()({
   kind: 'read_secret',
   action: 'secret.read',
   scope: aSecret('secrets:read'),
-  // One value at a time needs no proof; many at once do, read, rendered or put into a seed.
   environment: placeOfSecret,
+  // One value at a time needs no proof; many at once do, read, rendered or put into a seed.
   delicate: false,
   grants: 'nothing',
   needs: (needs, place) => needs.place(place),
@@ -397,8 +397,8 @@ const compareSecrets = defineOperation<
   kind: 'compare_secrets',
   action: 'secret.read',
   scope: overSome('secrets:write'),
-  // As each way to read many at once.
   environment: 'meant',
+  // As each way to read many at once.
   delicate: (_call, { names }) => names.length > 1,
   grants: 'nothing',
   needs: (needs, { names }) => {
@@ -711,8 +711,8 @@ const deleteSecrets = defineOperation<{ readonly ids: readonly number[] }, reado
   action: 'secret.delete',
   // Each asks for the right to its name by itself, and is refused by itself.
   scope: overSome('secrets:delete'),
-  // As of a list with all that is in it.
   environment: (call, { ids }) => placeOfFirst(call, { refs: ids }),
+  // As of a list with all that is in it.
   delicate: (_call, { ids }) => ids.length > 1,
   grants: 'nothing',
   needs: (needs, { ids }) => {

@@ -91,8 +91,8 @@ const createSeed = defineOnce<Creation, Created>()({
   kind: 'create_seed',
   action: 'seed.create',
   scope: overSome(right, (_call, { seed }) => objectOfNew(seed)),
-  // One value at a time needs no proof; many at once do, read, rendered or put into a seed.
   environment: 'meant',
+  // One value at a time needs no proof; many at once do, read, rendered or put into a seed.
   delicate: (_call, { names }) => names.length > 1,
   grants: handedBySeed,
   needs: (needs, { names }) => {

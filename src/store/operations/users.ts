@@ -145,8 +145,8 @@ const updateUser = defineOnce<Update, Updated, User>()({
   kind: 'update_user',
   action: 'user.update',
   scope: (call, operation) => (isOwn(call, operation) ? oneself : aUser),
-  // Their own password and name are proven by the old password.
   environment: 'none',
+  // Their own password and name are proven by the old password.
   delicate: (call, operation) => !isOwn(call, operation),
   grants: handedByUser,
   needs: (needs, { id, isWhole, before }) => {
