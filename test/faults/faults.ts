@@ -2034,15 +2034,23 @@ export const faults: readonly Fault[] = [
   fault(
     'a copy leads from no environment that may not be seen',
     'store/operations/copies.ts',
-    'return environmentsSeen(call).find((one) => one.name === name)',
-    "return environmentsSeen({ ...call, scopes: [{ right: 'account:manage', pattern: '*', environment: null }] }).find((one) => one.name === name)",
+    'const from = environmentNamed(call, operation.from)',
+    "const from = environmentNamed({ ...call, scopes: [{ right: 'account:manage', pattern: '*', environment: null }] }, operation.from)",
     'v3/environment-contents.test.ts',
     'SQLite.*one may not be seen',
-    {
-      file: 'store/operations/copies.ts',
-      find: "  scope: overSome('secrets:read'),\n  environment: 'meant',",
-      replace: "  scope: overSome('secrets:read'),\n  environment: 'none',",
-    },
+    [
+      {
+        file: 'store/operations/copies.ts',
+        find: 'const from = environmentNamed(call, name)',
+        replace:
+          "const from = environmentNamed({ ...call, scopes: [{ right: 'account:manage', pattern: '*', environment: null }] }, name)",
+      },
+      {
+        file: 'store/operations/copies.ts',
+        find: "  scope: overSome('secrets:read'),\n  environment: 'meant',",
+        replace: "  scope: overSome('secrets:read'),\n  environment: 'none',",
+      },
+    ],
   ),
   fault(
     'a copy is made upon what is there now',
@@ -4228,8 +4236,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a base is named to whoever may know of it',
     'store/operations/environments.ts',
-    'base: base !== undefined && seesEnvironment(scopes, base) ? base : null,',
-    'base: base ?? null,',
+    'environmentOf(call, baseId)',
+    '[defaultEnvironment, ...environmentsOf(call)].find((one) => one.id === baseId)',
     'v3/bases.test.ts',
     'SQLite.*is listed with',
   ),

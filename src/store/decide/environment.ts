@@ -6,12 +6,11 @@ import {
   type Environment,
   type EnvironmentRef,
   hasEnvironments,
-  idNamed,
 } from '../../model/environment.ts'
 import { boundTo, type Scope, seesEnvironment } from '../../model/scope.ts'
 import type { Meant } from '../caller.ts'
 import type { Ended } from '../outcome.ts'
-import { environments } from '../tables/environment.ts'
+import { environments, environmentsByName } from '../tables/environment.ts'
 import { seeds } from '../tables/seed.ts'
 import { type Call, noEnvironment, refuse, type UnplacedCall } from './work.ts'
 
@@ -22,24 +21,26 @@ import { type Call, noEnvironment, refuse, type UnplacedCall } from './work.ts'
  */
 export type Placing<Input> = 'none' | 'meant' | ((call: UnplacedCall, operation: Input) => number | 'meant' | undefined)
 
+/** Of what is in no environment. */
+export const unplaced = { environment: defaultEnvironment, isMeant: false, isPlaced: false } as const
+
 /** Finds the environment; refuses one that is not there, or not to be seen, in the same words. */
 export function place<Input>(call: UnplacedCall, placing: Placing<Input>, operation: Input): Call | Ended {
   const isOfNone = placing === 'none' || isUnfinished(call.key)
-  if (isOfNone) return { ...call, environment: defaultEnvironment, isMeant: false, isPlaced: false }
+  if (isOfNone) return { ...call, ...unplaced }
   const wanted = call.request.environment
   const name = meantName(wanted, call.scopes)
   if (name !== undefined) {
     const environment = environmentNamed(call, name)
-    return environment === undefined || !sees(call, environment)
+    return environment === undefined
       ? refuseUnknown(call, name)
       : { ...call, environment, isMeant: true, isPlaced: true }
   }
   const own = ownEnvironment(call)
   if (own !== undefined) return { ...call, environment: own, isMeant: true, isPlaced: true }
   const id = typeof placing === 'function' && !isStrict(call) ? placing(call, operation) : 'meant'
-  const found = typeof id === 'number' ? environmentOf(call, id) : undefined
   // What is where the caller may not see is not there.
-  const environment = found !== undefined && sees(call, found) ? found : defaultEnvironment
+  const environment = (typeof id === 'number' ? environmentOf(call, id) : undefined) ?? defaultEnvironment
   return { ...call, environment, isMeant: id === 'meant', isPlaced: true }
 }
 
@@ -54,8 +55,18 @@ export function environmentsOf({ work, account }: Pick<Call, 'work' | 'account'>
   return [...work.world.all(environments)].filter(({ accountId }) => accountId === account.id)
 }
 
-export function environmentOf(call: Pick<Call, 'work' | 'account'>, id: number): EnvironmentRef | undefined {
-  return id === defaultEnvironment.id ? defaultEnvironment : call.work.world.get(environments, call.account.id, id)
+/** The one of this id, if the caller may know of it. */
+export function environmentOf(call: UnplacedCall, id: number): EnvironmentRef | undefined {
+  const { work, account } = call
+  const isDefault = id === defaultEnvironment.id
+  return ifSeen(call, isDefault ? defaultEnvironment : work.world.get(environments, account.id, id))
+}
+
+/** The one of this name, if the caller may know of it. */
+export function environmentNamed(call: UnplacedCall, name: string): EnvironmentRef | undefined {
+  const { work, account } = call
+  const isDefault = name === defaultEnvironment.name
+  return ifSeen(call, isDefault ? defaultEnvironment : work.world.find(environmentsByName, account.id, name))
 }
 
 /** The ids of the environments in which a name is looked up: of the one that counts, and of its bases. */
@@ -79,9 +90,8 @@ export function isHere({ environment }: Call, { environmentId }: { readonly envi
   return environmentId === environment.id
 }
 
-function environmentNamed(call: UnplacedCall, name: string): EnvironmentRef | undefined {
-  const id = idNamed(environmentsOf(call), name)
-  return id === undefined ? undefined : environmentOf(call, id)
+function ifSeen(call: UnplacedCall, environment: EnvironmentRef | undefined): EnvironmentRef | undefined {
+  return environment === undefined || !sees(call, environment) ? undefined : environment
 }
 
 function sees({ scopes, principal }: UnplacedCall, { name }: EnvironmentRef): boolean {
@@ -101,9 +111,8 @@ function isUnfinished(key: ApiKey | undefined): boolean {
 }
 
 function refuseUnknown(call: UnplacedCall, name: string): Ended {
-  const unplaced = { ...call, environment: defaultEnvironment, isMeant: false, isPlaced: false }
   return refuse(
-    unplaced,
+    { ...call, ...unplaced },
     { kind: 'environment', id: null, uid: null, name, version: null, hash: null },
     'not_found',
     noEnvironment,

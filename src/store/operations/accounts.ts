@@ -3,8 +3,9 @@ import { emptyHead } from '../../audit/chain.ts'
 import type { AuditObject } from '../../audit/record.ts'
 import type { Account, AccountKey } from '../../model/account.ts'
 import type { ApiKey } from '../../model/api-key.ts'
-import { defaultEnvironment, firstEnvironmentId } from '../../model/environment.ts'
+import { firstEnvironmentId } from '../../model/environment.ts'
 import type { Principal } from '../../model/principal.ts'
+import { unplaced } from '../decide/environment.ts'
 import { noVersion, reachOf } from '../decide/grants.ts'
 import { type Call, done, put, putAccount, refused, type Work } from '../decide/work.ts'
 import { accountKeys, accounts, newestAccountKeys } from '../tables/account.ts'
@@ -105,17 +106,10 @@ const createAccount = defineFounding<Creation, { readonly account: Account; read
     const account = accountOf(work, id)
     world.put(accountKeys, accountKey)
     const principal = { kind: 'host', id: 0, name: host.caller.name } as const
-    const placed = { environment: defaultEnvironment, isMeant: false, isPlaced: false }
-    const asked = {
-      work,
-      request: host,
-      account,
-      principal,
-      key: undefined,
-      scopes: [],
-      action: 'account.create',
-    } as const
-    const call: Call = { ...asked, ...placed }
+    const call: Call = {
+      ...{ work, request: host, account, principal, key: undefined, scopes: [], action: 'account.create' },
+      ...unplaced,
+    }
     const firstKey = addKey(call, key)
     const object: AuditObject = { kind: 'account', id, uid: null, name, ...noVersion }
     return done(call, object, { account, key: firstKey })

@@ -3,7 +3,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { EnvironmentRef } from '../../model/environment.ts'
 import { allowsName } from '../../model/scope.ts'
 import type { Details } from '../../model/secret.ts'
-import { environmentsSeen } from '../decide/environment.ts'
+import { environmentNamed } from '../decide/environment.ts'
 import { type Call, forbid, type Listing, listingOf, noEnvironment, record, refuse } from '../decide/work.ts'
 import * as lookups from '../lookups.ts'
 import type { Needs } from '../needs.ts'
@@ -131,7 +131,7 @@ const previewCopy = defineOperation<Copying, readonly Copied[]>()({
   needs: needCopies,
   sharing: true,
   decide: (call, operation) => {
-    const from = environmentFrom(call, operation.from)
+    const from = environmentNamed(call, operation.from)
     if (from === undefined) return refuseUnknown(call)
     // What is refused was not prepared upon anything.
     const isReady = (item: CopyItem) => faultOf(call, from, item) !== undefined || isUponNow(call, from, item)
@@ -160,7 +160,7 @@ const copySecrets = defineOnce<Copying, readonly Copied[]>()({
   grants: 'nothing',
   needs: needCopies,
   decide: (call, { from: name, items }) => {
-    const from = environmentFrom(call, name)
+    const from = environmentNamed(call, name)
     if (from === undefined) return refuseUnknown(call)
     const faults = items.flatMap((item) => {
       const fault = faultOf(call, from, item)
@@ -214,11 +214,6 @@ function needCopies(needs: Needs, { items }: Copying): void {
     needs.row(lookups.secretsById, item.from.id)
     if (typeof item.change === 'object' && 'uid' in item.change) needCreation(needs, item.change)
   }
-}
-
-/** The one that is copied from, if the caller may know of it. */
-function environmentFrom(call: Call, name: string): EnvironmentRef | undefined {
-  return environmentsSeen(call).find((one) => one.name === name)
 }
 
 function refuseUnknown(call: Call): Refused {

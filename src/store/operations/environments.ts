@@ -7,11 +7,12 @@ import {
   type Environment,
   type EnvironmentRef,
   environmentUid,
+  idNamed,
   maxBases,
   maxEnvironments,
 } from '../../model/environment.ts'
 import { allowsSome, anywhere, isOverSecrets, namesOf, type Right, rights, seesEnvironment } from '../../model/scope.ts'
-import { environmentsOf } from '../decide/environment.ts'
+import { environmentOf, environmentsOf } from '../decide/environment.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
 import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import { type Call, done, put, putAccount, refuse, refuseField } from '../decide/work.ts'
@@ -55,7 +56,7 @@ const anEnvironment: WithRight<ById, Environment> = {
     if (id === defaultEnvironment.id) {
       return refuse(call, unknown(id), 'invalid', 'The environment default keeps its name, has no base, and stays.')
     }
-    return environmentsOf(call).find((one) => one.id === id) ?? refuseAbsent(call, id)
+    return rowOf(call, id) ?? refuseAbsent(call, id)
   },
 }
 
@@ -83,7 +84,7 @@ const readEnvironment = defineOperation<ById, EnvironmentView>()({
   decide: (call, { id }) => {
     const found = seenBy(call).find((one) => one.id === id)
     if (found === undefined) return refuseAbsent(call, id)
-    const row = environmentsOf(call).find((one) => one.id === id)
+    const row = rowOf(call, id)
     return done(call, row === undefined ? { ...unknown(id), name: found.name } : objectOf(row), found)
   },
 })
@@ -106,7 +107,7 @@ const createEnvironment = defineOnce<Creation, Environment>()({
     const { work, account } = call
     const object = { ...unknown(null), name }
     const all = environmentsOf(call)
-    if (isTaken(all, name)) return refuseTaken(call, object)
+    if (idNamed(all, name) !== undefined) return refuseTaken(call, object)
     if (all.length >= maxEnvironments) {
       return refuse(
         call,
@@ -117,7 +118,7 @@ const createEnvironment = defineOnce<Creation, Environment>()({
     }
     const current = work.world.get(accounts, account.id) ?? account
     const id = current.nextEnvironmentId
-    const baseId = base === null ? null : idOfBase(all, base)
+    const baseId = base === null ? null : idNamed(all, base)
     const fault = baseId === undefined ? 'absent' : baseFault([...all, { id, baseId }])
     if (baseId === undefined || fault !== undefined) return refuseBase(call, object, fault)
     putAccount(work, { ...current, nextEnvironmentId: id + 1 })
@@ -147,8 +148,8 @@ const updateEnvironment = defineOperation<Update, EnvironmentView, Environment>(
   decide: (call, { name, base }, found) => {
     const all = environmentsOf(call)
     const others = all.filter(({ id }) => id !== found.id)
-    if (name !== undefined && isTaken(others, name)) return refuseTaken(call, objectOf(found))
-    const baseId = base === undefined ? found.baseId : base === null ? null : idOfBase(all, base)
+    if (name !== undefined && idNamed(others, name) !== undefined) return refuseTaken(call, objectOf(found))
+    const baseId = base === undefined ? found.baseId : base === null ? null : idNamed(all, base)
     const fault = baseId === undefined ? 'absent' : baseFault([...others, { id: found.id, baseId }])
     if (baseId === undefined || fault !== undefined) return refuseBase(call, objectOf(found), fault)
     const next = { ...found, name: name ?? found.name, baseId, updatedAt: call.work.world.now }
@@ -190,28 +191,21 @@ export const environmentOperations = {
 /** Those that the caller may know of, by ascending id. */
 function seenBy(call: Call): readonly EnvironmentView[] {
   const first = { ...defaultEnvironment, baseId: null, createdAt: call.account.createdAt }
-  const all = [first, ...environmentsOf(call).sort((a, b) => a.id - b.id)]
+  const all = [first, ...environmentsOf(call).toSorted((a, b) => a.id - b.id)]
   return all.filter(({ name }) => seesEnvironment(call.scopes, name)).map((one) => viewOf(call, one))
 }
 
 function viewOf(call: Call, environment: Pick<Environment, 'id' | 'name' | 'baseId' | 'createdAt'>): EnvironmentView {
   const { scopes, account } = call
   const { id, name, baseId, createdAt } = environment
-  const all = [defaultEnvironment, ...environmentsOf(call)]
-  const base = all.find((one) => one.id === baseId)?.name
   const names = namesOf(scopes, 'secrets:list', name)
-  return {
-    ...{ accountId: account.id, id, name, createdAt, names },
-    base: base !== undefined && seesEnvironment(scopes, base) ? base : null,
-  }
+  const base = baseId === null ? undefined : environmentOf(call, baseId)
+  return { accountId: account.id, id, name, createdAt, names, base: base?.name ?? null }
 }
 
-function isTaken(all: readonly EnvironmentRef[], name: string): boolean {
-  return name === defaultEnvironment.name || all.some((one) => one.name === name)
-}
-
-function idOfBase(all: readonly EnvironmentRef[], base: string): number | undefined {
-  return [defaultEnvironment, ...all].find(({ name }) => name === base)?.id
+/** Of any but `default`, whoever asks. */
+function rowOf({ work, account }: Call, id: number): Environment | undefined {
+  return work.world.get(environments, account.id, id)
 }
 
 /** What a base has can be read from then on by whoever may read in the environment. */
@@ -226,7 +220,7 @@ function handedByBase(object: AuditObject, base: string | null | undefined): rea
  * changes what everybody gets there, as writing does.
  */
 function handedByUpdate(call: Call, { id, name, base }: Update): readonly Handed[] {
-  const found = environmentsOf(call).find((one) => one.id === id)
+  const found = rowOf(call, id)
   if (found === undefined) return []
   const names = name === undefined || name === found.name ? [] : [found.name, name]
   const scopes = [

@@ -4,7 +4,7 @@ import type { AuditObject } from '../../audit/record.ts'
 import { defaultList, type List } from '../../model/list.ts'
 import { allowsName, allowsSome, anywhere, type Right } from '../../model/scope.ts'
 import type { Details, SecretKey } from '../../model/secret.ts'
-import { chainFrom, environmentsSeen, isHere, isStrict } from '../decide/environment.ts'
+import { chainFrom, environmentOf, isHere, isStrict } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
 import {
   findList,
@@ -84,8 +84,7 @@ export interface Inherited {
 
 /** The environment that counts, then its bases. */
 function inheritedBy(call: Call): readonly Inherited[] {
-  const seen = environmentsSeen(call)
-  return chainFrom(call).map((id) => ({ id, name: seen.find((one) => one.id === id)?.name ?? null }))
+  return chainFrom(call).map((id) => ({ id, name: environmentOf(call, id)?.name ?? null }))
 }
 
 /** Authorizes a listing, whose pages are then read by `Pages`. */

@@ -1,6 +1,6 @@
 /** The environments of an account, but for `default`. */
 import type { Environment } from '../../model/environment.ts'
-import { fact, plainly } from '../rows.ts'
+import { fact, index, plainly } from '../rows.ts'
 import { constant, integer, integerOrNull, mac, text } from './field.ts'
 import { sealedTable } from './table.ts'
 
@@ -27,6 +27,8 @@ export const environments = sealedTable<Environment>()({
     mac: mac(),
   },
 })
+
+export const environmentsByName = index(environments, 'accountId', 'name')
 
 /** What is in environments that are to be deleted, by kinds. */
 export const inhabitants = fact<readonly [accountId: number, id: number], readonly string[]>('inhabitants')
