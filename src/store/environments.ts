@@ -1,16 +1,9 @@
 /** Which environments the accounts of a batch have, and in which of them what a request names is looked up. */
 import { type ApiKey, scopesOf } from '../model/api-key.ts'
-import {
-  chainOf,
-  defaultEnvironment,
-  type Environment,
-  type EnvironmentHead,
-  hasEnvironments,
-  idNamed,
-} from '../model/environment.ts'
-import { boundTo, parseScopes } from '../model/scope.ts'
-import { environmentsOf } from './environment-lookups.ts'
-import { type Early, load } from './loads.ts'
+import { chainOf, defaultEnvironment, type EnvironmentHead, hasEnvironments, idNamed } from '../model/environment.ts'
+import { boundTo } from '../model/scope.ts'
+import { type Early, loadAsked } from './loads.ts'
+import { Needs } from './needs.ts'
 import type { Owner, Owners } from './owners.ts'
 import { accounts as accountRows } from './tables/account.ts'
 import { environments } from './tables/environment.ts'
@@ -20,43 +13,41 @@ import type { World } from './world.ts'
 
 export type KnownHeads = readonly EnvironmentHead[]
 
+/** By the accounts that have any. */
+type Heads = ReadonlyMap<number, KnownHeads>
+
 /** Of accounts that have any beside `default`: what requests name is looked up in them. */
-export async function loadEnvironments(tx: Transaction, world: World, early: Early | undefined): Promise<void> {
-  const refs = [...world.all(accountRows)].filter(hasEnvironments).map(({ id: accountId }) => ({ accountId }))
-  if (refs.length === 0) return
-  const lookup = environmentsOf
-  const asked = early?.of(lookup)
-  if (asked !== undefined) lookup.take(world, (await asked.rows) as readonly Environment[])
-  await load(
-    tx,
-    lookup,
-    refs.filter((ref) => asked === undefined || !asked.refs.has(lookup.atOf(ref))),
-    world,
-  )
+export async function loadEnvironments(tx: Transaction, world: World, early: Early | undefined): Promise<Heads> {
+  const needs = new Needs()
+  for (const account of world.all(accountRows)) {
+    if (!hasEnvironments(account)) continue
+    needs.turnTo(account.id, 0, noChain)
+    needs.environments()
+  }
+  await loadAsked(tx, needs, world, early)
+  return Map.groupBy(world.all(environments), ({ accountId }) => accountId)
 }
-
-/** Of an account. */
-export function headsOf(world: World, accountId: number): KnownHeads {
-  const account = world.get(accountRows, accountId)
-  if (account === undefined || !hasEnvironments(account)) return noHeads
-  return [...world.all(environments)].filter((one) => one.accountId === accountId)
-}
-
-const noHeads: KnownHeads = []
 
 /** Learns which environments the accounts have. @returns whether all is as it was known */
-export function learnEnvironments(owners: Owners, world: World): boolean {
+export function learnEnvironments(owners: Owners, heads: Heads, world: World): boolean {
   let isRight = true
   for (const { id } of world.all(accountRows)) {
-    const found = headsOf(world, id)
-    const known = owners.environmentsOf(id)
-    const textOf = (heads: KnownHeads) => JSON.stringify(heads.map(({ id: one, name, baseId }) => [one, name, baseId]))
-    if (found.length === 0 && known.length === 0) continue
-    if (textOf(found) === textOf(known)) continue
+    const found = heads.get(id) ?? []
+    if (isAlike(found, owners.environmentsOf(id))) continue
     owners.learnEnvironments(id, found)
     isRight = false
   }
   return isRight
+}
+
+function isAlike(found: KnownHeads, known: KnownHeads): boolean {
+  return (
+    found.length === known.length &&
+    found.every(({ id, name, baseId }, at) => {
+      const other = known[at]
+      return other?.id === id && other.name === name && other.baseId === baseId
+    })
+  )
 }
 
 /** Of what is nowhere. */
@@ -86,5 +77,5 @@ export function boundOfKey(key: ApiKey, world: World): string | undefined {
 export function boundOfMachine(address: string, world: World): string | undefined {
   const claim = claimOn(world.all(machineAddresses), address)
   const machine = claim === undefined ? undefined : world.get(machines, claim.accountId, claim.machineId)
-  return machine === undefined ? undefined : boundTo(parseScopes(machine.scopes))
+  return machine === undefined ? undefined : boundTo(scopesOf(machine))
 }

@@ -15,7 +15,7 @@ import {
 } from './askers.ts'
 import type { Caller } from './caller.ts'
 import { decide } from './decide/decide.ts'
-import { headsOf, learnEnvironments, loadEnvironments } from './environments.ts'
+import { type KnownHeads, learnEnvironments, loadEnvironments } from './environments.ts'
 import type { Forged } from './forged.ts'
 import { Early, loadRows } from './loads.ts'
 import * as lookups from './lookups.ts'
@@ -141,10 +141,10 @@ async function loadWorld(
   if (tokens !== undefined) await loadTokens(tx, tokens, world)
   const isRight = owners === undefined || learn(owners, hashes, world)
   const ofOwners = isRight ? early : undefined
-  await loadEnvironments(tx, world, ofOwners)
-  const isAsKnown = owners === undefined || learnEnvironments(owners, world)
+  const heads = await loadEnvironments(tx, world, ofOwners)
+  const isAsKnown = owners === undefined || learnEnvironments(owners, heads, world)
   if (!isAsKnown && ofOwners !== undefined) await loadEnvironments(tx, world, undefined)
-  return loadNamed(tx, requests, world, isAsKnown ? ofOwners : undefined)
+  return loadNamed(tx, requests, world, (accountId) => heads.get(accountId) ?? [], isAsKnown ? ofOwners : undefined)
 }
 
 /** Asks for what requests name together with their keys, as far as it is known where those belong. */
@@ -185,9 +185,9 @@ async function loadNamed(
   tx: Transaction,
   requests: readonly Request[],
   world: World,
+  knownOf: (accountId: number) => KnownHeads,
   early: Early | undefined,
 ): Promise<World> {
-  const knownOf = (accountId: number) => headsOf(world, accountId)
   const needs = needsOf(requests, (caller) => ownerOf(caller, world), knownOf)
   const hasTokens = tokensOf(requests) !== undefined
   if (hasTokens) needThoseBehind(needs, requests, world)

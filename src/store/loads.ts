@@ -58,7 +58,8 @@ export async function loadRows(tx: Transaction, needs: Needs, world: World, earl
   for (const { accountId } of needs.refsOf(lookups.accountKeysInUse)) {
     world.setFact(accountKeysInUse, new Set(), accountId)
   }
-  await loadNamed(tx, needs, world, early)
+  await loadAsked(tx, needs, world, early)
+  if (early !== undefined) world.forged.push(...early.forged)
   noteMissing(needs, world)
   if (needs.withList.length > 0 || needs.held.length > 0) await loadFound(tx, needs, world)
   if (needs.signedInTo.size > 0) await loadSignedIn(tx, needs, world)
@@ -68,8 +69,8 @@ export async function loadRows(tx: Transaction, needs: Needs, world: World, earl
   if (needs.contents.length > 0) await loadContents(tx, needs.contents, world)
 }
 
-/** What requests name themselves: all of it is asked for at once. */
-async function loadNamed(tx: Transaction, needs: Needs, world: World, early: Early | undefined): Promise<void> {
+/** What is named already: all of it is asked for at once, but for what was asked for early. */
+export async function loadAsked(tx: Transaction, needs: Needs, world: World, early: Early | undefined): Promise<void> {
   const waiting: Promise<void>[] = []
   for (const { lookup, refs } of needs.asked) {
     const asked = early?.of(lookup)
@@ -78,7 +79,6 @@ async function loadNamed(tx: Transaction, needs: Needs, world: World, early: Ear
     if (answer !== undefined) waiting.push(answer)
   }
   if (waiting.length > 0) await Promise.all(waiting)
-  if (early !== undefined) world.forged.push(...early.forged)
 }
 
 function without<Ref>(asked: Asked, refs: ReadonlyMap<At, Ref>): Ref[] {
