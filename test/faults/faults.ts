@@ -3689,8 +3689,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a batch of new secrets asks for the right to each name',
     'store/operations/secrets.ts',
-    "if (!allowsName(call.scopes, 'secrets:write', call.environment.name, name)) {",
-    "if (name === '') {",
+    'if (!isChangeable(call, name)) return nameLacks(call)\n  if (before.has(name) || ',
+    'if (before.has(name) || ',
     'v3/batches.test.ts',
     'SQLite.*one after the other',
   ),
@@ -3713,8 +3713,8 @@ export const faults: readonly Fault[] = [
   fault(
     'several values are stored where the caller may write each',
     'store/operations/secrets.ts',
-    "if (!allowsName(call.scopes, 'secrets:write', call.environment.name, name))\n    return",
-    'if (name.length > 255)\n    return',
+    'if (!isChangeable(call, name)) return nameLacks(call)\n  if (before.has(name)) return',
+    'if (before.has(name)) return',
     'v3/batch-changes.test.ts',
     'SQLite.*all stored or none',
   ),

@@ -1,5 +1,4 @@
 /** Values that are copied from one environment into another, sealed anew: all of them, or none. */
-import { timingSafeEqual } from 'node:crypto'
 import type { EnvironmentRef } from '../../model/environment.ts'
 import { allowsName } from '../../model/scope.ts'
 import type { Details } from '../../model/secret.ts'
@@ -8,7 +7,6 @@ import { type Call, forbid, type Listing, listingOf, noEnvironment, record, refu
 import * as lookups from '../lookups.ts'
 import type { Needs } from '../needs.ts'
 import type { Refused } from '../outcome.ts'
-import { noSecret } from '../reply.ts'
 import type { StoredSecret } from '../stored.ts'
 import { lists } from '../tables/list.ts'
 import { storedSecrets } from '../tables/secret.ts'
@@ -25,7 +23,9 @@ import {
   needCreation,
   objectOf,
   putVersion,
+  same,
   secretAt,
+  severalOnce,
   unknownSecret,
 } from './secrets.ts'
 
@@ -175,15 +175,7 @@ const copySecrets = defineOnce<Copying, readonly Copied[]>()({
     if (exhausted !== undefined) return exhausted
     return { kind: 'done', result: items.flatMap((item) => ('fault' in item ? [] : [copyOne(call, from, item)])) }
   },
-  once: {
-    keep: (copied) => ({ secret: noSecret, answer: JSON.stringify(copied) }),
-    // The record names the first of them.
-    give: (_call, { answer }) => {
-      const result: readonly Copied[] = JSON.parse(answer ?? '[]')
-      const [first] = result
-      return { object: { ...unknownSecret(first?.id ?? 0), name: first?.name ?? null }, result }
-    },
-  },
+  once: severalOnce((one) => one),
 })
 
 export const copyOperations = {
@@ -293,12 +285,7 @@ function storedFrom({ work, account }: Call, from: EnvironmentRef, item: Copyabl
 }
 
 function isUpon({ id, version, rowMac }: Upon, { secret }: StoredSecret): boolean {
-  return (
-    id === secret.id &&
-    version === secret.version &&
-    rowMac.length === secret.mac.length &&
-    timingSafeEqual(rowMac, secret.mac)
-  )
+  return id === secret.id && version === secret.version && same(rowMac, secret.mac)
 }
 
 function recordReads(call: Call, from: EnvironmentRef, item: Copyable): void {

@@ -1,6 +1,7 @@
 /** Secrets: authorization, conditions, the change, its record. */
 import { hash } from 'node:crypto'
-import type { AuditObject } from '../../audit/record.ts'
+import type { AuditObject, RecordedCode } from '../../audit/record.ts'
+import type { FieldFault } from '../../errors.ts'
 import { defaultList, type List } from '../../model/list.ts'
 import { allowsName, allowsSome, anywhere, type Right } from '../../model/scope.ts'
 import type { Details, SecretKey } from '../../model/secret.ts'
@@ -261,6 +262,25 @@ export const changedOnce: Once<Changed> = {
   },
 }
 
+/**
+ * What is answered for several that were made or changed together, again: the record names the first of them.
+ *
+ * @param secretOf which secret one of them is about
+ */
+export function severalOnce<One>(
+  secretOf: (one: One) => { readonly id: number | null; readonly name: string },
+): Once<readonly One[]> {
+  return {
+    keep: (all) => ({ secret: noSecret, answer: JSON.stringify(all) }),
+    give: (_call, { answer }) => {
+      const result: readonly One[] = JSON.parse(answer ?? '[]')
+      const [first] = result
+      const { id, name } = first === undefined ? noSecret : secretOf(first)
+      return { object: { ...unknownSecret(id ?? 0), name }, result }
+    },
+  }
+}
+
 export interface Creation {
   /** The account that `sealed` is bound to. */
   readonly accountId: number
@@ -314,19 +334,8 @@ const createSecrets = defineOnce<{ readonly secrets: readonly Creation[] }, read
   },
   decide: (call, { secrets }) => {
     if (!secrets.every((one) => isSealedNow(call, one))) return { kind: 'outdated' }
-    const names = new Set<string>()
-    const faults = secrets.flatMap((one, at) => {
-      const fault = faultOf(call, one, names)
-      names.add(one.name)
-      return fault === undefined ? [] : [{ ...fault, at, name: one.name }]
-    })
-    const [first] = faults
-    if (first !== undefined) {
-      const fields = faults.map(({ at, field, detail }) => ({ field: `secrets.${at}.${field}`, detail }))
-      const object = unknownSecret(first.name)
-      if (first.code === 'forbidden') return { ...forbid(call, object, 'secrets:write'), fields }
-      return { ...refuse(call, object, first.code, `secrets.${first.at}.${first.field}: ${first.detail}`), fields }
-    }
+    const refusal = refuseSome(call, secrets, creationFault)
+    if (refusal !== undefined) return refusal
     const exhausted = countWraps(call, secrets.length, unknownSecret(secrets[0]?.name ?? ''))
     if (exhausted !== undefined) return exhausted
     const made = secrets.map((one) => {
@@ -336,15 +345,7 @@ const createSecrets = defineOnce<{ readonly secrets: readonly Creation[] }, read
     })
     return { kind: 'done', result: made }
   },
-  once: {
-    keep: (made) => ({ secret: noSecret, answer: JSON.stringify(made) }),
-    // The record names the first of them.
-    give: (_call, { answer }) => {
-      const result: readonly SecretHead[] = JSON.parse(answer ?? '[]')
-      const [{ id, name } = noSecret] = result
-      return { object: { ...unknownSecret(id), name }, result }
-    },
-  },
+  once: severalOnce((made) => made),
 })
 
 /** One of several values: of a new secret, or the next of one that is there. */
@@ -406,7 +407,7 @@ const compareSecrets = defineOperation<
   sharing: true,
   decide: (call, { names }) => {
     const found = names.map((name) => {
-      if (!allowsName(call.scopes, 'secrets:write', call.environment.name, name)) return 'forbidden'
+      if (!isChangeable(call, name)) return 'forbidden'
       const stored = secretAt(call, { id: name }, true)
       if (stored === undefined) return 'new'
       if (!allowsName(call.scopes, 'secrets:read', call.environment.name, name)) return 'unread'
@@ -439,19 +440,8 @@ const storeSecrets = defineOnce<
     }
   },
   decide: (call, { secrets }) => {
-    const names = new Set<string>()
-    const faults = secrets.flatMap((one, at) => {
-      const fault = storingFault(call, one, names)
-      names.add(one.name)
-      return fault === undefined ? [] : [{ ...fault, at, name: one.name }]
-    })
-    const [first] = faults
-    if (first !== undefined) {
-      const fields = faults.map(({ at, field, detail }) => ({ field: `secrets.${at}.${field}`, detail }))
-      const object = unknownSecret(first.name)
-      if (first.code === 'forbidden') return { ...forbid(call, object, 'secrets:write'), fields }
-      return { ...refuse(call, object, first.code, `secrets.${first.at}.${first.field}: ${first.detail}`), fields }
-    }
+    const refusal = refuseSome(call, secrets, storingFault)
+    if (refusal !== undefined) return refusal
     // All of it is known to fit before anything is put.
     if (!secrets.every((one) => isSealedUpon(call, one))) return { kind: 'outdated' }
     const fresh = secrets.filter((one) => 'uid' in one).length
@@ -459,19 +449,7 @@ const storeSecrets = defineOnce<
     if (exhausted !== undefined) return exhausted
     return { kind: 'done', result: secrets.map((one) => storeOne(call, one)) }
   },
-  once: {
-    keep: (made) => ({ secret: noSecret, answer: JSON.stringify(made) }),
-    // The record names the first of them.
-    give: (_call, { answer }) => {
-      const result: readonly Stored[] = JSON.parse(answer ?? '[]')
-      const [
-        {
-          secret: { id, name },
-        } = { secret: noSecret },
-      ] = result
-      return { object: { ...unknownSecret(id), name }, result }
-    },
-  },
+  once: severalOnce(({ secret }) => secret),
 })
 
 /** Whether a value was sealed upon what is there now. */
@@ -487,34 +465,60 @@ function isSealedUpon(call: Call, one: Storing): boolean {
   )
 }
 
+/** What stands in the way of one of several. */
+interface Fault extends FieldFault {
+  readonly code: RecordedCode
+}
+
+/**
+ * Refuses several together for whatever is at fault with any of them: the first is recorded, as it would be refused alone.
+ *
+ * @param faultOf is told the names of those before it
+ */
+function refuseSome<One extends { readonly name: string }>(
+  call: Call,
+  secrets: readonly One[],
+  faultOf: (call: Call, one: One, before: ReadonlySet<string>) => Fault | undefined,
+): Refused | undefined {
+  const names = new Set<string>()
+  const faults = secrets.flatMap((one, at) => {
+    const fault = faultOf(call, one, names)
+    names.add(one.name)
+    return fault === undefined ? [] : [{ ...fault, field: `secrets.${at}.${fault.field}`, name: one.name }]
+  })
+  const [first] = faults
+  if (first === undefined) return undefined
+  const fields = faults.map(({ field, detail }) => ({ field, detail }))
+  const object = unknownSecret(first.name)
+  if (first.code === 'forbidden') return { ...forbid(call, object, 'secrets:write'), fields }
+  return { ...refuse(call, object, first.code, `${first.field}: ${first.detail}`), fields }
+}
+
 /** Why one of several cannot be stored. @param before the names of those before it */
 function storingFault(
   call: Call,
   one: Storing & { readonly version: number | undefined },
   before: ReadonlySet<string>,
-) {
+): Fault | undefined {
   const { name, version } = one
-  if (!allowsName(call.scopes, 'secrets:write', call.environment.name, name))
-    return { code: 'forbidden', ...nameLacks(call) } as const
-  if (before.has(name)) {
-    return { code: 'invalid', field: 'name', detail: 'Must be a name that no other of them has.' } as const
-  }
+  if (!isChangeable(call, name)) return nameLacks(call)
+  if (before.has(name)) return { code: 'invalid', field: 'name', detail: 'Must be a name that no other of them has.' }
   const found = secretAt(call, { id: name }, true)
   if (version !== undefined && version !== (found?.secret.version ?? 0)) {
     const detail =
       found === undefined
         ? 'No secret of this name is there any more. Look again, then repeat the change.'
         : `The secret is at version ${found.secret.version}. Look again, then repeat the change.`
-    return { code: 'stale_version', field: 'version', detail } as const
+    return { code: 'stale_version', field: 'version', detail }
   }
   if (found === undefined && 'uid' in one && isListAbsent(call, one)) {
-    return { code: 'not_found', field: 'list', detail: noListOf(one.list ?? '') } as const
+    return { code: 'not_found', field: 'list', detail: noListOf(one.list ?? '') }
   }
   return undefined
 }
 
-function nameLacks(call: Call) {
-  return { field: 'name', detail: lackingName(call, 'secrets:write') } as const
+function nameLacks(call: Call): Fault {
+  return { code: 'forbidden', field: 'name', detail: lackingName(call, 'secrets:write') }
 }
 
 /** Nothing is in its way. */
@@ -551,16 +555,11 @@ function isListAbsent(call: Call, { list }: Creation): boolean {
 }
 
 /** Why one of several cannot be made, in the words in which it would be refused alone. @param before the names of those before it */
-function faultOf(call: Call, creation: Creation, before: ReadonlySet<string>) {
+function creationFault(call: Call, creation: Creation, before: ReadonlySet<string>): Fault | undefined {
   const { name } = creation
-  if (!allowsName(call.scopes, 'secrets:write', call.environment.name, name)) {
-    return { code: 'forbidden', ...nameLacks(call) } as const
-  }
-  if (before.has(name) || hasName(call, name)) {
-    return { code: 'name_taken', field: 'name', detail: taken } as const
-  }
-  if (isListAbsent(call, creation))
-    return { code: 'not_found', field: 'list', detail: noListOf(creation.list ?? '') } as const
+  if (!isChangeable(call, name)) return nameLacks(call)
+  if (before.has(name) || hasName(call, name)) return { code: 'name_taken', field: 'name', detail: taken }
+  if (isListAbsent(call, creation)) return { code: 'not_found', field: 'list', detail: noListOf(creation.list ?? '') }
   return undefined
 }
 
