@@ -22,7 +22,7 @@ import {
   type NextVersion,
   needCreation,
   objectOf,
-  putVersion,
+  putNextVersion,
   same,
   secretAt,
   severalOnce,
@@ -313,16 +313,7 @@ function copyOne(call: Call, from: EnvironmentRef, item: Copyable): Copied {
   const there = secretAt(call, { id: name })
   if (there === undefined) throw new Error('It was there when it was looked at.')
   if (change === 'same') return copiedOne(call, state, there)
-  const stored = putVersion(call, {
-    ...there,
-    secret: {
-      ...there.secret,
-      ...change.details,
-      version: there.secret.version + 1,
-      updatedAt: call.work.world.now,
-    },
-    sealed: change.next.sealed,
-  })
+  const stored = putNextVersion(call, there, change.next.sealed, change.details)
   record({ ...call, action: 'secret.update' }, objectOf(stored), 'ok')
   return copiedOne(call, state, stored)
 }

@@ -530,11 +530,7 @@ function storeOne(call: Call, one: Storing): Stored {
   }
   const found = secretAt(call, { id: one.name }, true)
   if (found === undefined) throw new Error('It was there when it was looked at.')
-  const stored = putVersion(call, {
-    ...found,
-    secret: { ...found.secret, version: found.secret.version + 1, updatedAt: call.work.world.now },
-    sealed: one.next.sealed,
-  })
+  const stored = putNextVersion(call, found, one.next.sealed)
   record(call, objectOf(stored), 'ok')
   return { secret: headOf(stored.secret), stale: holdersOf(call, stored.secret.id) }
 }
@@ -764,11 +760,9 @@ export function putNext(
   if (next === undefined || next.version !== found.secret.version || !same(next.rowMac, found.secret.mac)) {
     return { kind: 'outdated' }
   }
-  const { name, version } = next
-  const secret = { ...found.secret, name, version: version + 1, updatedAt: call.work.world.now }
-  const stored = putVersion(call, { ...found, secret, sealed: next.sealed })
-  const stale = holdersOf(call, secret.id)
-  return done(call, objectOf(stored), { secret, replayed: false, stale })
+  const stored = putNextVersion(call, found, next.sealed, { name: next.name })
+  const { secret } = stored
+  return done(call, objectOf(stored), { secret, replayed: false, stale: holdersOf(call, secret.id) })
 }
 
 /** One of several, each of which is refused by itself. */
@@ -877,7 +871,19 @@ function headOf({ id, name, version, createdAt, updatedAt, listId }: SecretHead)
   return { id, name, version, createdAt, updatedAt, listId }
 }
 
-export function putVersion(call: Call, unsealed: UnsealedSecret): StoredSecret {
+/** @param change what else becomes of it */
+export function putNextVersion(
+  call: Call,
+  found: StoredSecret,
+  sealed: Uint8Array,
+  change: Partial<Details & Pick<StoredSecret['secret'], 'name'>> = {},
+): StoredSecret {
+  const version = found.secret.version + 1
+  const secret = { ...found.secret, ...change, version, updatedAt: call.work.world.now }
+  return putVersion(call, { ...found, secret, sealed })
+}
+
+function putVersion(call: Call, unsealed: UnsealedSecret): StoredSecret {
   const stored = putSecret(call.work, unsealed)
   const { secret, sealed } = stored
   const { world } = call.work
