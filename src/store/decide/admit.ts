@@ -1,11 +1,11 @@
 /** What stands before an operation, whichever it is, as its definition says: a right, a fresh proof, what it hands on. */
 import { defaultEnvironment } from '../../model/environment.ts'
-import { allows, allowsName, allowsSome, anywhere, everywhere } from '../../model/scope.ts'
+import { allows, allowsName, everywhere } from '../../model/scope.ts'
 import type { Asked } from '../caller.ts'
 import type { Idempotency } from '../naming.ts'
 import type { Definition, Founding, Scope, WithRight } from '../operations/define.ts'
 import type { Ended, Outcome, Refused } from '../outcome.ts'
-import { place } from './environment.ts'
+import { hasSome, place } from './environment.ts'
 import { exceeding } from './grants.ts'
 import { doOnce } from './once.ts'
 import { type Call, forbid, refuse, refused, type UnplacedCall, type Work } from './work.ts'
@@ -83,8 +83,7 @@ function hasRight<Input, Subject>(call: Call, operation: Input, { right, over }:
     case 'all':
       return allows(call.scopes, right, call.isPlaced ? call.environment.name : everywhere)
     case 'some':
-      // Whether a thing is there that is asked for by its id alone, is not told by where it would be.
-      return allowsSome(call.scopes, right, call.isMeant ? call.environment.name : anywhere)
+      return hasSome(call, right)
     case 'host':
       return call.principal.kind === 'host'
     default:

@@ -7,8 +7,7 @@ import {
   type EnvironmentRef,
   hasEnvironments,
 } from '../../model/environment.ts'
-import { boundTo, type Scope, seesEnvironment } from '../../model/scope.ts'
-import type { Meant } from '../caller.ts'
+import { allowsSome, anywhere, boundTo, type Right, seesEnvironment } from '../../model/scope.ts'
 import type { Ended } from '../outcome.ts'
 import { environments, environmentsByName } from '../tables/environment.ts'
 import { seeds } from '../tables/seed.ts'
@@ -28,8 +27,8 @@ export const unplaced = { environment: defaultEnvironment, isMeant: false, isPla
 export function place<Input>(call: UnplacedCall, placing: Placing<Input>, operation: Input): Call | Ended {
   const isOfNone = placing === 'none' || isUnfinished(call.key)
   if (isOfNone) return { ...call, ...unplaced }
-  const wanted = call.request.environment
-  const name = meantName(wanted, call.scopes)
+  // The one that is named, or that all scopes are of.
+  const name = call.request.environment?.name ?? boundTo(call.scopes)
   if (name !== undefined) {
     const environment = environmentNamed(call, name)
     return environment === undefined
@@ -42,11 +41,6 @@ export function place<Input>(call: UnplacedCall, placing: Placing<Input>, operat
   // What is where the caller may not see is not there.
   const environment = (typeof id === 'number' ? environmentOf(call, id) : undefined) ?? defaultEnvironment
   return { ...call, environment, isMeant: id === 'meant', isPlaced: true }
-}
-
-/** The name of the one that is meant, if one is: the one that is named, or that all scopes are of. */
-export function meantName(wanted: Meant | undefined, scopes: readonly Scope[]): string | undefined {
-  return wanted?.name ?? boundTo(scopes)
 }
 
 /** All of the account, but for `default`. */
@@ -83,6 +77,22 @@ export function isStrict({ request }: UnplacedCall): boolean {
 /** Of environments that have deployments, those that the caller may know of. */
 export function environmentsSeen(call: Call): readonly EnvironmentRef[] {
   return [defaultEnvironment, ...environmentsOf(call)].filter((one) => sees(call, one))
+}
+
+/**
+ * Whether the caller has the right over anything in the environment that is meant; or in whichever, for a thing that is asked for by
+ * its id alone: whether it is there is not told by where it would be.
+ */
+export function hasSome({ scopes, isMeant, environment }: Call, right: Right): boolean {
+  return allowsSome(scopes, right, isMeant ? environment.name : anywhere)
+}
+
+/**
+ * Whether the caller has the right over anything in the environment that counts. A thing that is asked for by its id alone may be in
+ * one where they have another right, and not this: then it is not there for them.
+ */
+export function hasSomeHere({ scopes, environment }: Call, right: Right): boolean {
+  return allowsSome(scopes, right, environment.name)
 }
 
 /** Whether a thing is in the environment that counts. */

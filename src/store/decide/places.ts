@@ -1,7 +1,7 @@
 /** Finds the lists that operations name. */
 import type { AuditObject } from '../../audit/record.ts'
 import { defaultList, type List, listUid } from '../../model/list.ts'
-import { allowsSome, type Right } from '../../model/scope.ts'
+import type { Right } from '../../model/scope.ts'
 import type { IdOrName, Place } from '../naming.ts'
 import type { Needs } from '../needs.ts'
 import type { WithRight } from '../operations/define.ts'
@@ -61,14 +61,6 @@ export function placeOfFirst(
   { refs: [first] }: { readonly refs: readonly IdOrName[] },
 ): number | 'meant' | undefined {
   return first === undefined ? 'meant' : placeOfSecret(call, { id: first })
-}
-
-/**
- * Whether the caller has the right over anything in the environment that counts. A thing that is asked for by its id alone may be in
- * one where they have another right, and not this: then it is not there for them.
- */
-export function hasSomeHere({ scopes, environment }: Call, right: Right): boolean {
-  return allowsSome(scopes, right, environment.name)
 }
 
 interface Named {

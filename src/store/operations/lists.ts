@@ -1,12 +1,12 @@
 /** Lists of secrets. */
 import { type AuditObject, changesNames } from '../../audit/record.ts'
 import { type List, nameOfDeleted } from '../../model/list.ts'
-import { allows, allowsName, allowsSome, anywhere } from '../../model/scope.ts'
+import { allows, allowsName } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
-import { environmentsSeen } from '../decide/environment.ts'
+import { environmentsSeen, hasSome, hasSomeHere } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
 import { keptRow, onceOf } from '../decide/once.ts'
-import { addList, anyList, findList, hasSomeHere, inList, needList, placeOfList, refuseList } from '../decide/places.ts'
+import { addList, anyList, findList, inList, needList, placeOfList, refuseList } from '../decide/places.ts'
 import {
   authorizeListing,
   type Call,
@@ -82,8 +82,7 @@ const listValues = defineOperation<
 const readList = defineOperation<Wanted, List>()({
   kind: 'read_list',
   action: 'list.read',
-  scope: ({ scopes, isMeant, environment: { name } }) =>
-    overSome(allowsSome(scopes, 'secrets:read', isMeant ? name : anywhere) ? 'secrets:read' : 'secrets:list'),
+  scope: (call) => overSome(hasSome(call, 'secrets:read') ? 'secrets:read' : 'secrets:list'),
   environment: placeOfList,
   delicate: false,
   grants: 'nothing',

@@ -3,9 +3,9 @@ import { hash } from 'node:crypto'
 import type { AuditObject, RecordedCode } from '../../audit/record.ts'
 import type { FieldFault } from '../../errors.ts'
 import { defaultList, type List } from '../../model/list.ts'
-import { allowsName, allowsSome, anywhere, type Right } from '../../model/scope.ts'
+import { allowsName, type Right } from '../../model/scope.ts'
 import type { Details, SecretKey } from '../../model/secret.ts'
-import { chainFrom, environmentOf, isHere, isStrict } from '../decide/environment.ts'
+import { chainFrom, environmentOf, hasSome, isHere, isStrict } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
 import {
   findList,
@@ -767,10 +767,7 @@ export function putNext(
 
 /** One of several, each of which is refused by itself. */
 export function ownSecret(call: Call, id: IdOrName, right: Right): StoredSecret | Refused {
-  const where = call.isMeant ? call.environment.name : anywhere
-  return allowsSome(call.scopes, right, where)
-    ? findSecret(call, { id }, right)
-    : forbid(call, unknownSecret(id), right)
+  return hasSome(call, right) ? findSecret(call, { id }, right) : forbid(call, unknownSecret(id), right)
 }
 
 function findSecret(call: Call, wanted: Wanted, right: Right): StoredSecret | Refused {
