@@ -5,7 +5,7 @@
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Marked, Renderer } from 'marked'
-import { slugOf } from './docs-slug.ts'
+import { anchorOf } from './docs-slug.ts'
 
 const root = join(import.meta.dirname, '..')
 const base = '/portal/docs'
@@ -47,17 +47,13 @@ function docOf(name: string, text: string): Doc {
 }
 
 function htmlOf({ text }: Doc): string {
-  const slugs = new Map<string, number>()
+  const anchors = new Set<string>()
   const marked = new Marked({ gfm: true })
   marked.use({
     renderer: {
       heading({ tokens, depth, text: heading }) {
-        const slug = slugOf(heading)
-        const count = slugs.get(slug) ?? 0
-        slugs.set(slug, count + 1)
-        const id = count === 0 ? slug : `${slug}-${count}`
         const content = this.parser.parseInline(tokens)
-        return `<h${depth} id="${escaped(id)}">${content}</h${depth}>\n`
+        return `<h${depth} id="${escaped(anchorOf(heading, anchors))}">${content}</h${depth}>\n`
       },
       link({ href, tokens }) {
         const content = this.parser.parseInline(tokens)

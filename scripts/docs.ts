@@ -13,7 +13,7 @@ import { statusOf } from '../src/http/problem.ts'
 import { type Right, rights } from '../src/model/scope.ts'
 import { settings } from '../src/settings.ts'
 import { uncovered, unsealedTables, whenMissing } from '../src/store/coverage.ts'
-import { slugOf } from './docs-slug.ts'
+import { anchorOf } from './docs-slug.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -166,12 +166,7 @@ export async function regenerate({ path, text }: Document): Promise<string> {
 /** The anchors that GitHub gives the headings of a text. */
 function anchorsOf(text: string): ReadonlySet<string> {
   const found = new Set<string>()
-  for (const [, heading = ''] of withoutCode(text).matchAll(/^#{1,6} (.+)$/gm)) {
-    const slug = slugOf(heading)
-    let anchor = slug
-    for (let count = 1; found.has(anchor); count++) anchor = `${slug}-${count}`
-    found.add(anchor)
-  }
+  for (const [, heading = ''] of withoutCode(text).matchAll(/^#{1,6} (.+)$/gm)) anchorOf(heading, found)
   return found
 }
 
