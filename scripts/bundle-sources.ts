@@ -6,13 +6,14 @@ import { hash } from 'node:crypto'
 import { existsSync, globSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'rolldown'
+import { external } from './build.ts'
 import { hashOf } from './built.ts'
 
 const root = join(import.meta.dirname, '..')
 const bundles = join(root, 'node_modules/.cache/bundled-sources')
 
 /** All that decides what comes out. */
-const ingredients = ['src/**/*', 'scripts/bundle-sources.ts', 'package-lock.json']
+const ingredients = ['src/**/*', 'scripts/{bundle-sources,build}.ts', 'package-lock.json']
 
 /** Each is loaded by itself. */
 const threads = ['store/sqlite/worker', 'vault/strength-worker']
@@ -81,7 +82,7 @@ async function make(folder: string, input: Record<string, string>): Promise<void
   await build({
     input,
     platform: 'node',
-    external: ['@scalar/fastify-api-reference'],
+    external,
     // What lies beside the sources does not lie beside the bundle.
     transform: { define: { 'import.meta.dirname': JSON.stringify(join(root, 'src')) } },
     output: {
