@@ -64,11 +64,12 @@ export async function importSecrets(path: string, options: Options): Promise<voi
 
 async function readFile(path: string, { format }: Options): Promise<Reading> {
   const bytes = path === '-' ? await readStandardInput() : readInputFile(path)
+  // First, as what is encrypted among its attachments says nothing of the archive.
+  if (is1pux(bytes) && (format === undefined || format === '1password')) return read1pux(bytes)
   const encryption = encryptionOf(path, bytes)
   if (encryption !== undefined) {
     throw new Fault('settings', `${path} is encrypted by ${encryption.by}. ${encryption.hint}`)
   }
-  if (is1pux(bytes) && (format === undefined || format === '1password')) return read1pux(bytes)
   if (!isUtf8(bytes) || bytes.includes(0)) {
     throw new Fault(
       'settings',

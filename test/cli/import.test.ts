@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { parse } from 'yaml'
 import { type Person, startPerson } from '../support/cli.ts'
+import { archive } from '../support/zip.ts'
 
 async function stored(person: Person): Promise<Record<string, string>> {
   const { secrets } = (await person.server.api.get('/v3/secrets')).body
@@ -160,6 +161,19 @@ suite('An import', () => {
     const binary = await person.run(['import', write(person, 'x', Buffer.from('\0GITCRYPT\0\xff', 'latin1')), '--yes'])
     assert.match(binary.stderr, /git-crypt unlock/)
     assert.deepEqual(await stored(person), {})
+  })
+
+  test('of an archive is not refused for what is encrypted among its attachments', async (t) => {
+    const person = await startPerson(t)
+    const item = { overview: { title: 'Mail' }, details: { password: 'planted-value' } }
+    const data = { accounts: [{ vaults: [{ attrs: { name: 'Private' }, items: [item] }] }] }
+    const files = { 'export.data': JSON.stringify(data), 'files/a__env': '\nDOTENV_VAULT_PRODUCTION="x"\n' }
+    const file = write(person, 'export.1pux', archive(files, 'ZIP_STORED'))
+
+    const { code, stderr } = await person.run(['import', file, '--yes'])
+
+    assert.equal(code, 0, stderr)
+    assert.deepEqual(await stored(person), { 'Private/Mail/password': 'planted-value' })
   })
 
   const refused: readonly (readonly [what: string, words: readonly string[], text: string | Buffer, RegExp])[] = [

@@ -12,6 +12,7 @@ import { isSecretName } from '../../src/model/name.ts'
 import { rounds } from '../support/chance.ts'
 import { fc } from '../support/fast-check.ts'
 import { python } from '../support/python.ts'
+import { archive } from '../support/zip.ts'
 
 /** Recognized, and read: values by name. */
 function read(text: string | Buffer, format: ImportFormat) {
@@ -281,21 +282,6 @@ suite('An export of 1Password', () => {
     ],
   }
 
-  /** An archive as Python makes it. */
-  function archive(
-    files: Readonly<Record<string, string>>,
-    method: 'ZIP_DEFLATED' | 'ZIP_STORED' = 'ZIP_DEFLATED',
-  ): Buffer {
-    const program = `
-import base64, io, zipfile
-held = io.BytesIO()
-with zipfile.ZipFile(held, 'w', getattr(zipfile, data['method'])) as archive:
-    for name, text in data['files'].items():
-        archive.writestr(name, text)
-out = base64.b64encode(held.getvalue()).decode()
-`
-    return Buffer.from(String(python(program, { files, method })), 'base64')
-  }
   const attributes = '{"version":3,"description":"1Password Unencrypted Export","createdAt":1585333569}'
   const files = { 'export.attributes': attributes, 'export.data': JSON.stringify(data), 'files/d__a.pdf': 'abc' }
 
