@@ -27,13 +27,16 @@ interface LoginOptions extends Options {
 /** Stores a server and a key, once the server takes that key. */
 export async function login(options: LoginOptions): Promise<void> {
   const name = checkProfileName(options.profile)
-  const { profiles } = readProfiles()
+  // A file that cannot be read is told of before anybody is asked for a key.
+  readProfiles()
   const url = (options.url ?? variable('STRONGROOM_URL') ?? (await askUrl())).trim()
   warnOfPlainHttp(url)
   const apiKey = options.web ? '' : await readKey()
   const given = apiKey === '' ? await keyByBrowser(url, options) : undefined
   const profile: Profile = { url, apiKey: given?.api_key ?? apiKey }
   await clientOf(profile).keys.self()
+  // As they are now: a person takes minutes, and logs in elsewhere meanwhile.
+  const { profiles } = readProfiles()
   await writeProfiles({ current: name, profiles: new Map([...profiles, [name, profile]]) })
   if (options.json) {
     const { person, key_id, scopes, networks, expires_at } = given ?? {}

@@ -89,6 +89,22 @@ suite('strongroom login with the browser', { concurrency: true }, () => {
     assert.match(stderr, /The login was denied in the portal\. Nothing is stored\./)
   })
 
+  test('keeps what another login stored while the person was asked', async (t) => {
+    const { begin, answer, typist, profiles, url, api } = await start(t)
+    const child = begin(['--no-browser'])
+    const ended = ending(child)
+    const code = await codeOf(child)
+    const other = await typist.run(['login', '--url', url, '--profile', 'other'], { input: api.key })
+    assert.equal(other.code, 0, other.stderr)
+    await answer('confirm', code)
+
+    const { code: exit, stderr } = await ended
+
+    assert.equal(exit, 0, stderr)
+    const { profiles: stored, current } = JSON.parse(readFileSync(profiles, 'utf8'))
+    assert.deepEqual([Object.keys(stored).sort(), current], [['default', 'other'], 'default'])
+  })
+
   test('ends with nothing stored when nobody confirms in time', async (t) => {
     const { begin, clock, profiles } = await start(t)
     const child = begin(['--no-browser', '--json'])
