@@ -1,7 +1,6 @@
 /** `strongroom import`: stores what a file of another program holds, after showing what that would change. */
 import { isUtf8 } from 'node:buffer'
 import { versionTag } from '../client/answer.ts'
-import { Forbidden } from '../client/errors.ts'
 import type { Metadata, NewSecret } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { encryptionOf } from '../formats/encrypted.ts'
@@ -10,6 +9,7 @@ import { guessFormat, importFormatOf, readImport } from '../formats/read.ts'
 import { is1pux, read1pux } from '../formats/read-1pux.ts'
 import type { Reading } from '../formats/reading.ts'
 import { isSecretName, secretNameRule } from '../model/name.ts'
+import { ifAllowed } from './allowed.ts'
 import { connectToStore } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { existingOf, readMany } from './entries.ts'
@@ -113,14 +113,9 @@ async function planOf(client: Strongroom, entries: readonly Entry[], { json }: O
 }
 
 /** Nothing for a key that may write and not read. */
-export async function valuesOf(client: Strongroom, secrets: readonly Metadata[], onProgress: (done: number) => void) {
-  try {
-    // What is stored of templates is compared, and not what becomes of it.
-    return await readMany(client, secrets, onProgress, { resolve: false })
-  } catch (error) {
-    if (error instanceof Forbidden) return undefined
-    throw error
-  }
+export function valuesOf(client: Strongroom, secrets: readonly Metadata[], onProgress: (done: number) => void) {
+  // What is stored of templates is compared, and not what becomes of it.
+  return ifAllowed(() => readMany(client, secrets, onProgress, { resolve: false }))
 }
 
 function show(plan: readonly Step[], { renamed, leftOut }: Reading): void {

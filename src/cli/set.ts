@@ -1,9 +1,10 @@
 /** `strongroom secrets set`: makes a secret, or stores a new version of it. */
 import { basename } from 'node:path'
 import { versionTag } from '../client/answer.ts'
-import { Conflict, Forbidden } from '../client/errors.ts'
+import { Conflict } from '../client/errors.ts'
 import type { DetailsInput, Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
+import { ifAllowed } from './allowed.ts'
 import { connectToStore } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { type DetailOptions, detailsIn } from './details.ts'
@@ -70,12 +71,7 @@ async function store(client: Strongroom, ref: string, input: Input): Promise<Sto
 /** A key that may not list may write all the same. */
 async function existing(client: Strongroom, ref: string): Promise<Metadata | undefined> {
   if (idIn(ref) !== undefined) return findSecret(client, ref)
-  try {
-    return await findNamed(client, ref)
-  } catch (error) {
-    if (error instanceof Forbidden) return undefined
-    throw error
-  }
+  return ifAllowed(() => findNamed(client, ref))
 }
 
 async function create(client: Strongroom, name: string, input: Input): Promise<Stored> {

@@ -29,7 +29,7 @@ export async function readValues(
   return values
 }
 
-export function bytesOf(value: string, encoding: string): Buffer {
+function bytesOf(value: string, encoding: string): Buffer {
   return Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8')
 }
 

@@ -1,7 +1,7 @@
 /** `strongroom secrets who`: who has read a secret, and what holds it. */
-import { Forbidden } from '../client/errors.ts'
 import type { Deployment, Metadata, Principal } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
+import { ifAllowed } from './allowed.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { findSecret } from './find.ts'
@@ -69,15 +69,6 @@ async function readersOf({ audit }: Strongroom, { id }: Metadata, from: string |
     }
   }
   return { found, isWhole: true }
-}
-
-async function ifAllowed<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof Forbidden) return undefined
-    throw error
-  }
 }
 
 function showReaders(readers: Readers | undefined, name: string): void {
