@@ -219,6 +219,24 @@ for (const engine of engines.slice(0, 1)) {
       assert.equal(records.length, 2 + 2 + 3 + 3)
     })
 
+    test('are named on the clipboard, or it is said why not', async (t) => {
+      const portal = await startPortal(t, engine)
+      await makeSecrets(portal.server.vault, namesOf(3))
+      const refused = await portal.openAs(owner)
+      const forbidden = await portal.openAs(owner, '/portal/secrets', { permissions: [] })
+      for (const page of [refused, forbidden]) {
+        await page.getByRole('checkbox', { name: 'Select all' }).click()
+        await selected(page, 'All 3 matching selected')
+      }
+      // The server is asked for something that it does not know.
+      await refused.route(/\/v3\/secrets\?/, (route) => route.continue({ url: `${route.request().url()}&unknown=1` }))
+
+      for (const page of [refused, forbidden]) await act(page, 'Copy names')
+
+      await refused.getByText(/Copy failed: .*unknown/i).waitFor()
+      await forbidden.getByText(/Copy failed: .*permission/i).waitFor()
+    })
+
     test('offer a reader nothing that would be refused, and their names', async (t) => {
       const portal = await startPortal(t, engine)
       const { api, url } = portal.server

@@ -3,7 +3,7 @@ import { Link } from 'wouter'
 import type { AuditRecord } from '../api/client.ts'
 import { addressIn, environment as current } from '../api/environment.ts'
 import { Button } from '../ui/controls.tsx'
-import { copyText } from '../ui/copy.tsx'
+import { copy } from '../ui/copy.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Facts } from '../ui/facts.tsx'
 import { Note } from '../ui/states.tsx'
@@ -20,7 +20,7 @@ export function RecordDialog({ of: record, onClose }: { readonly of: AuditRecord
       {isAllowed(outcome) ? null : <Note kind="warn">Refused: {outcomeText(outcome).toLowerCase()}.</Note>}
       <Facts look="beside" of={factsOf(record)} />
       <div className="actions">
-        <Button onPress={() => void copyText(async () => `${JSON.stringify(record, null, 2)}\n`, 'Record')}>
+        <Button onPress={() => void copy(async () => `${JSON.stringify(record, null, 2)}\n`, 'Record')}>
           Copy as JSON
         </Button>
         <Button look="primary" onPress={onClose}>

@@ -4,10 +4,9 @@ import { useEffect, useState } from 'react'
 import { StrongroomError, strongroom } from '../api/client.ts'
 import { useRefreshDeployments } from '../deployments/queries.ts'
 import { useReveal } from '../secrets/value.ts'
-import { attempt } from '../ui/attempt.ts'
 import { Card } from '../ui/card.tsx'
 import { Button, Field } from '../ui/controls.tsx'
-import { copyText } from '../ui/copy.tsx'
+import { copy } from '../ui/copy.tsx'
 import { download } from '../ui/download.ts'
 import { Note } from '../ui/states.tsx'
 
@@ -79,7 +78,7 @@ function Rendered({ text, onDone }: { readonly text: string; readonly onDone: ()
           {isVisible ? <EyeOff size={14} aria-hidden /> : <Eye size={14} aria-hidden />}
           {isVisible ? 'Hide' : 'Show'}
         </Button>
-        <Button small onPress={() => void attempt(() => copyText(async () => text, 'The document'))}>
+        <Button small onPress={() => void copy(async () => text, 'The document')}>
           <Copy size={14} aria-hidden />
           Copy
         </Button>

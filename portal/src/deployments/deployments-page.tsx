@@ -6,7 +6,7 @@ import { type Deployment, strongroom } from '../api/client.ts'
 import { type Rights, useRights } from '../session/rights.ts'
 import { Card, Tile } from '../ui/card.tsx'
 import { Button, IconButton, SearchInput, Select } from '../ui/controls.tsx'
-import { copyText } from '../ui/copy.tsx'
+import { copy } from '../ui/copy.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { Confirm } from '../ui/form.tsx'
 import { Item, Items } from '../ui/items.tsx'
@@ -60,7 +60,7 @@ export function DeploymentsPage() {
 function CopyTargets({ of: deployments }: { readonly of: readonly Deployment[] }) {
   const lines = byUrgency(deployments).map(({ target }) => `${target}\n`)
   return (
-    <Button onPress={() => void copyText(async () => lines.join(''), targets(lines.length))}>
+    <Button onPress={() => void copy(async () => lines.join(''), targets(lines.length))}>
       <Copy size={14} aria-hidden />
       Copy stale targets
     </Button>

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
 import { type Metadata, strongroom } from '../api/client.ts'
 import { Button } from '../ui/controls.tsx'
-import { copyText } from '../ui/copy.tsx'
+import { copy } from '../ui/copy.tsx'
 import { download } from '../ui/download.ts'
 import { Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -18,13 +18,8 @@ const readStored = async (id: number) => (await strongroom.secrets.get(id, { res
 const readVersion = async (id: number, version: number) => (await strongroom.secrets.version(id, version)).value
 
 /** Copies the current value; says so, or why not. */
-export async function copyValue({ id, name }: Pick<Metadata, 'id' | 'name'>): Promise<void> {
-  try {
-    await copyText(() => act(() => readValue(id)), `Value of ${name}`)
-  } catch (error) {
-    if (!(error instanceof Cancelled)) toast(`Copy failed: ${sentenceOf(error)}`, true)
-  }
-}
+export const copyValue = ({ id, name }: Pick<Metadata, 'id' | 'name'>): Promise<void> =>
+  copy(() => act(() => readValue(id)), `Value of ${name}`)
 
 /** Hands a file to the browser's downloads; the current value, or that of a version. */
 export async function downloadValue({ id, name, filename }: Metadata, version?: number): Promise<void> {

@@ -3,7 +3,7 @@ import { CalendarClock, Copy, Download, FolderInput, MoreHorizontal, Tag, Trash2
 import type { ReactNode } from 'react'
 import { useRights } from '../session/rights.ts'
 import { Button, IconButton } from '../ui/controls.tsx'
-import { copyText } from '../ui/copy.tsx'
+import { copy } from '../ui/copy.tsx'
 import type { MakeDialog } from '../ui/dialog.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { counted } from '../ui/words.ts'
@@ -93,7 +93,7 @@ function useActions(selecting: Selecting, open: (make: MakeDialog) => void): rea
       id: 'names',
       label: 'Copy names',
       icon: <Copy size={14} aria-hidden />,
-      onAction: () => void copyText(() => namesOf(selecting), counted(selecting.count, 'name')),
+      onAction: () => void copy(() => namesOf(selecting), counted(selecting.count, 'name')),
     },
     ...(rights.has('secrets:delete')
       ? [

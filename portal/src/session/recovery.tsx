@@ -1,7 +1,7 @@
 /** Recovery codes, shown once. */
 import { Download } from 'lucide-react'
 import { Button } from '../ui/controls.tsx'
-import { copyText } from '../ui/copy.tsx'
+import { copy } from '../ui/copy.tsx'
 import { download } from '../ui/download.ts'
 import { Note } from '../ui/states.tsx'
 
@@ -20,7 +20,7 @@ export function RecoveryCodes({ codes, onDone }: { readonly codes: readonly stri
         ))}
       </ul>
       <div className="actions">
-        <Button onPress={() => void copyText(async () => codes.join('\n'), 'The list')}>Copy</Button>
+        <Button onPress={() => void copy(async () => codes.join('\n'), 'The list')}>Copy</Button>
         <Button onPress={save}>
           <Download size={14} aria-hidden />
           Download

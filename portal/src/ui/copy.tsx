@@ -1,11 +1,21 @@
 /** Copying, and what is shown once. */
 import { Copy } from 'lucide-react'
+import { Cancelled, sentenceOf } from '../api/ask.ts'
 import { Button } from './controls.tsx'
 import { toast } from './toast.tsx'
 
+/** Puts what `get` resolves to on the clipboard; says so, or why not, unless the person called it off. */
+export async function copy(get: () => Promise<string>, what: string): Promise<void> {
+  try {
+    await copyText(get, what)
+  } catch (error) {
+    if (!(error instanceof Cancelled)) toast(`Copy failed: ${sentenceOf(error)}`, true)
+  }
+}
+
 /**
- * Puts what `get` resolves to on the clipboard. The promise goes along, as some browsers ask for the gesture and the
- * write to be one.
+ * Puts what `get` resolves to on the clipboard, and throws what it does. The promise goes along, as some browsers ask for
+ * the gesture and the write to be one.
  */
 export async function copyText(get: () => Promise<string>, what: string): Promise<void> {
   if (navigator.clipboard === undefined) {
@@ -41,7 +51,7 @@ export function CopyOnce({
   const copied = (
     <div className="copy-once">
       <code>{text}</code>
-      <Button onPress={() => void copyText(async () => text, what)}>
+      <Button onPress={() => void copy(async () => text, what)}>
         <Copy size={14} aria-hidden />
         Copy
       </Button>
