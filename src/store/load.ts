@@ -56,10 +56,10 @@ export async function execute(
   batch: Batch,
   setting: Setting,
   macs: RowMacs | undefined,
-): Promise<Outcome[]> {
-  const { outcomes, changes } = await decideBatch(tx, batch, setting, macs)
-  await tx.write(stepsOf(changes, setting.keepVersions))
-  return outcomes
+): Promise<Decided> {
+  const decided = await decideBatch(tx, batch, setting, macs)
+  await tx.write(stepsOf(decided.changes, setting.keepVersions))
+  return decided
 }
 
 /**

@@ -344,6 +344,10 @@ class BatchedStore implements Store {
     return this.#engine.trails
   }
 
+  follow(...follower: Parameters<Store['follow']>): () => void {
+    return this.#engine.follow(...follower)
+  }
+
   replicated(): Promise<void> {
     return this.#engine.replicated()
   }

@@ -3217,6 +3217,31 @@ export const faults: readonly Fault[] = [
     'makes no account',
   ),
 
+  fault(
+    'a node is told of what another one commits',
+    'store/postgres/signals.ts',
+    'if (said.length === 0) return',
+    'if (said.length < 99) return',
+    'store/follow.test.ts',
+    'PostgreSQL: followers of trails on another node.*told at once',
+  ),
+  fault(
+    'whoever listens again is told of what was missed',
+    'store/postgres/signals.ts',
+    'await this.#listen(() => {\n          pause = firstPauseMs\n        })',
+    'await this.#listen(() => {})\n        return',
+    'store/follow.test.ts',
+    'another node.*listen again',
+  ),
+  fault(
+    'a trail is looked at that nobody tells of',
+    'store/growth.ts',
+    'if (this.#told.get(found.id) !== found.auditSize) this.#tell(found)',
+    'if (!this.#told.has(found.id)) this.#tell(found)',
+    'store/follow.test.ts',
+    'nobody says so',
+  ),
+
   // Connections
   fault(
     'a field given twice is refused',

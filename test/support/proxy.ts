@@ -70,8 +70,10 @@ export class CommitProxy {
     }
     const held: Uint8Array[] = []
     const flush = () => {
-      this.turns++
-      database.write(Buffer.concat(held.splice(0)))
+      const sent = Buffer.concat(held.splice(0))
+      // What is told to other nodes, nobody waits for.
+      if (!sent.includes('pg_notify')) this.turns++
+      database.write(sent)
     }
     let timer: NodeJS.Timeout | undefined
     const pass = (bytes: Uint8Array) => {

@@ -5,7 +5,7 @@ import { Crowded, type Lane } from '../batcher.ts'
 import { type Decided, decideBatch, type Setting } from '../load.ts'
 import type { Batch, Outcome, Request } from '../operation.ts'
 import { isSharing } from '../operations/registry.ts'
-import type { Remembered } from '../owners.ts'
+import type { Locked, Remembered } from '../owners.ts'
 import type { RowMacs } from '../row-macs.ts'
 import { cutAfter, Deadline } from './deadline.ts'
 import { type Attempt, appendingOf, finish, writingOf } from './ending.ts'
@@ -31,13 +31,16 @@ export class Batches {
   readonly #hosts: Hosts
   readonly #standing: Standing
   readonly #remembered: Remembered
+  readonly #onDurable: (accounts: Locked) => void
   /** Of accounts that nobody else is at. */
   readonly pool: Pool
   readonly #apart: Pool
   #macs: RowMacs | undefined
   #running = 0
 
-  constructor(hosts: Hosts, standing: Standing, remembered: Remembered) {
+  /** @param onDurable told how far the trails go, once that is durable */
+  constructor(hosts: Hosts, standing: Standing, remembered: Remembered, onDurable: (accounts: Locked) => void) {
+    this.#onDurable = onDurable
     this.#hosts = hosts
     this.#standing = standing
     this.#remembered = remembered
@@ -83,6 +86,7 @@ export class Batches {
       if (attempt.kind === 'committed') {
         pool.giveBack(client)
         this.#remembered.trails.acknowledge(attempt.accounts)
+        this.#onDurable(attempt.accounts)
         return attempt.outcomes
       }
       if (attempt.kind === 'unknown') {

@@ -1,5 +1,4 @@
 /** The PostgreSQL engine: each connection carries one batch or query at a time; nodes keep no state. */
-import type { Clock } from '../clock.ts'
 import { Conditions } from '../conditions.ts'
 import type { Engine, Lane, RowKey } from '../engine.ts'
 import type { Setting } from '../load.ts'
@@ -18,6 +17,7 @@ import { isDoubtful, isSpent, toRefusal } from './failures.ts'
 import { Hosts } from './hosts.ts'
 import { migrate, migrationLock, refuseBesideOlder, refuseUnlessStore } from './migrate.ts'
 import { Pool } from './pool.ts'
+import { Signals } from './signals.ts'
 import { Standing, standingQuery, waitForStandby } from './standing.ts'
 
 /** Connections for what is not a batch: listings, the trail, health. */
@@ -39,12 +39,14 @@ export class PostgresEngine implements Engine {
   #storeId = ''
 
   readonly #hosts: Hosts
+  readonly #signals: Signals
   #stopWatching = () => {}
 
   private constructor(url: string, isSynchronousRequired: boolean) {
     this.#standing = new Standing(this.conditions, isSynchronousRequired)
     this.#hosts = new Hosts(url)
-    this.#batches = new Batches(this.#hosts, this.#standing, this)
+    this.#signals = new Signals(this.#hosts, (query) => this.query(query))
+    this.#batches = new Batches(this.#hosts, this.#standing, this, (accounts) => this.#signals.tell(accounts))
     this.#queries = new Pool(this.#hosts, queryConnections)
   }
 
@@ -87,7 +89,7 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  get clock(): Clock {
+  get clock(): Engine['clock'] {
     return this.#standing.clock
   }
 
@@ -107,6 +109,7 @@ export class PostgresEngine implements Engine {
     this.#storeId = rowKey.storeId
     this.#macs = new RowMacs(rowKey.key, rowKey.storeId)
     this.#batches.take(this.#macs)
+    this.#signals.take(rowKey.storeId)
   }
 
   async sealStep(limit: number): Promise<boolean> {
@@ -151,12 +154,18 @@ export class PostgresEngine implements Engine {
     this.#standing.read(row)
   }
 
+  follow(...follower: Parameters<Engine['follow']>): () => void {
+    return this.#signals.follow(...follower)
+  }
+
   replicated(): Promise<void> {
     return waitForStandby((query) => this.query(query))
   }
 
   async close(): Promise<void> {
     this.#stopWatching()
-    await Promise.all([this.#batches.close(), this.#queries.close()])
+    await this.#batches.close()
+    await this.#signals.close()
+    await this.#queries.close()
   }
 }

@@ -3,12 +3,16 @@
  * rows, and the secrets that a batch read, travel as one JSON text of plain values and one buffer of bytes.
  */
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
+import type { Grown } from '../growth.ts'
+import type { Decided } from '../load.ts'
 import type { Outcome, Request } from '../operation.ts'
 import type { Refused } from '../outcome.ts'
 import type { StoredSecret } from '../stored.ts'
 import { keyOfSecret, secrets, toStoredSecret } from '../tables/secret.ts'
 
 export interface PackedOutcomes {
+  /** How far the trails go of the accounts that the batch was about. */
+  readonly trails: readonly Grown[]
   /** With `null` in the place of each secret that was read. */
   readonly outcomes: readonly unknown[]
   /** JSON: the plain values of the secrets that were read, and the lengths of their bytes, one after the other. */
@@ -28,7 +32,10 @@ interface PlacedLeft {
 }
 type Value = string | number | null
 
-export function packOutcomes(requests: readonly Request[], outcomes: readonly Outcome[]): PackedOutcomes {
+export function packOutcomes(
+  requests: readonly Request[],
+  { outcomes, accounts }: Pick<Decided, 'outcomes' | 'accounts'>,
+): PackedOutcomes {
   const values: Value[] = []
   const parts: Uint8Array[] = []
   const pack = ({ secret, key, sealed }: StoredSecret): Hole => {
@@ -54,7 +61,8 @@ export function packOutcomes(requests: readonly Request[], outcomes: readonly Ou
         return outcome
     }
   })
-  return { outcomes: left, values: JSON.stringify(values), bytes: join(parts) }
+  const trails = accounts.map(({ id, auditSize }) => ({ id, auditSize }))
+  return { trails, outcomes: left, values: JSON.stringify(values), bytes: join(parts) }
 }
 
 export function unpackOutcomes(packed: PackedOutcomes): Outcome[] {

@@ -5,6 +5,7 @@ import { Refusal } from '../../errors.ts'
 import { hostClock } from '../clock.ts'
 import { Conditions } from '../conditions.ts'
 import type { Engine, Lane, RowKey } from '../engine.ts'
+import { Growth } from '../growth.ts'
 import type { Setting } from '../load.ts'
 import type { Batch, Outcome } from '../operation.ts'
 import type { Query } from '../sql.ts'
@@ -28,6 +29,7 @@ export class SqliteEngine implements Engine {
   readonly clock = hostClock
   readonly conditions = new Conditions()
   readonly trails = new Trails()
+  readonly #growth = new Growth((query) => this.query(query))
   readonly dialect = 'sqlite'
   /** While the thread works on one batch, this one answers the other. */
   readonly #lane: Lane = { name: 'all', inFlight: 2, deciding: 2 }
@@ -56,8 +58,13 @@ export class SqliteEngine implements Engine {
   }
 
   async run(batch: Batch, setting: Setting): Promise<Outcome[]> {
-    const packed = await this.#ask({ kind: 'batch', id: ++this.#lastId, batch, setting })
-    return unpackOutcomes(packed as PackedOutcomes)
+    const packed = (await this.#ask({ kind: 'batch', id: ++this.#lastId, batch, setting })) as PackedOutcomes
+    this.#growth.note(packed.trails)
+    return unpackOutcomes(packed)
+  }
+
+  follow(...follower: Parameters<Engine['follow']>): () => void {
+    return this.#growth.follow(...follower)
   }
 
   async takeRowKey(rowKey: RowKey): Promise<void> {
@@ -81,6 +88,7 @@ export class SqliteEngine implements Engine {
   async replicated(): Promise<void> {}
 
   async close(): Promise<void> {
+    this.#growth.stop()
     if (this.#isGone) return
     await this.#ask({ kind: 'close', id: ++this.#lastId })
     await this.#worker.terminate()

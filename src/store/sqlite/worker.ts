@@ -2,8 +2,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { RowKey } from '../engine.ts'
-import { execute, type Setting } from '../load.ts'
-import type { Batch, Outcome } from '../operation.ts'
+import { type Decided, execute, type Setting } from '../load.ts'
+import type { Batch } from '../operation.ts'
 import { RowMacs } from '../row-macs.ts'
 import { type Run, sealStep } from '../seal-anew.ts'
 import { openDatabase } from './database.ts'
@@ -75,7 +75,7 @@ function sealNext(open: DatabaseSync, limit: number): Promise<boolean> {
   })
 }
 
-function runBatch(open: DatabaseSync, batch: Batch, setting: Setting): Promise<Outcome[]> {
+function runBatch(open: DatabaseSync, batch: Batch, setting: Setting): Promise<Decided> {
   return within(open, () => {
     if (transaction === undefined) throw new Error('The database is not open.')
     return execute(transaction, batch, setting, macs)
