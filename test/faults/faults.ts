@@ -3134,7 +3134,7 @@ export const faults: readonly Fault[] = [
     'isRight ? early : undefined',
     'early',
     'store/round-trips.test.ts',
-    'does not rest upon',
+    'would have named before',
   ),
   fault(
     'the head of a chain moves with its records',

@@ -84,6 +84,22 @@ suite('A request on PostgreSQL', { skip: postgres.skip }, () => {
 
     assert.equal((await other.get('/v3/secrets/1')).body.code, 'unauthenticated')
   })
+
+  test('does not rest upon what its key would have named before there was an environment for it', async (t) => {
+    const { api, url, place } = await startCounted(t)
+    await api.post('/v3/secrets', { name: 'one', value: 'of default' })
+    const { body } = await api.post('/v3/keys', { name: 'of prod', scopes: ['secrets:read@prod'] })
+    const ofProd = new Api(url, body.api_key)
+    assert.equal((await ofProd.get('/v3/secrets/by-name/one')).status, 404)
+    await api.post('/v3/environments', { name: 'prod' })
+    await api.post('/v3/secrets', { name: 'one', value: 'of prod' }, { 'strongroom-environment': 'prod' })
+    await administer(place.databaseUrl, `update secrets set description = 'forged' where id = 1`)
+
+    const { status, body: found } = await ofProd.get('/v3/secrets/by-name/one')
+
+    assert.deepEqual([status, found.value], [200, 'of prod'])
+    assert.equal((await api.get('/v3/secrets/1')).body.code, 'integrity_failure')
+  })
 })
 
 async function startCounted(t: TestContext) {
