@@ -21,6 +21,11 @@ export function noSecret(name: string): Fault {
   return new Fault('notFound', `No secret is called "${name}", or none that this key may know of.`)
 }
 
+/** The list that a secret is in, as far as the key may know it. */
+export function listOf({ list }: Pick<Metadata, 'list'>): string {
+  return list === null ? 'a list of another environment' : `the list ${list.name}`
+}
+
 /**
  * The secret of this name, or of `id:N`.
  *

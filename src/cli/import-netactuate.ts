@@ -8,6 +8,7 @@ import { isSecretName, secretNameRule } from '../model/name.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { existingOf } from './entries.ts'
+import { listOf } from './find.ts'
 import { valuesOf } from './import-secrets.ts'
 import { carryOut, explaining } from './import-steps.ts'
 import { readInputFile, readStandardInput } from './input.ts'
@@ -141,7 +142,7 @@ function stepOf(from: VendorValue, existing: Metadata | undefined, value: Buffer
 function clashOf({ list, value }: VendorValue, existing: Metadata, here: Buffer | undefined): string | undefined {
   if (here === undefined) return 'is here, with a value that this key may not read'
   if (!here.equals(Buffer.from(value))) return 'has another value here'
-  return existing.list.name === list ? undefined : `is in the list ${existing.list.name} here`
+  return existing.list?.name === list ? undefined : `is in ${listOf(existing)} here`
 }
 
 function show({ steps, lists, unusable }: Plan): void {
@@ -202,7 +203,7 @@ async function change(client: Strongroom, { from, existing }: Step, lists: Reado
   const bytes = Buffer.from(value).toString('base64')
   const id = lists.get(list)
   await client.secrets.update(existing.id, { value: bytes, encoding: 'base64', name }, { ifMatch })
-  if (existing.list.name !== list && id !== undefined) await client.lists.move(id, existing.id)
+  if (existing.list?.name !== list && id !== undefined) await client.lists.move(id, existing.id)
 }
 
 function report({ steps, lists, unusable }: Plan, written: readonly string[], { json, dryRun }: Options): void {

@@ -13,7 +13,7 @@ export async function move(refs: readonly string[], options: RemoteOptions & { r
   const client = await connect(options)
   const { name: to } = await findList(client, options.to)
   const all = await chosen(client, refs)
-  const ids = all.filter(({ list }) => list.name !== to).map(({ id }) => id)
+  const ids = all.filter(({ list }) => list?.name !== to).map(({ id }) => id)
   const moved: string[] = []
   const failed: string[] = []
   const names = new Map(all.map(({ id, name }) => [id, name]))

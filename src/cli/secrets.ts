@@ -5,7 +5,7 @@ import type { ReadOptions } from '../client/options.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { checkedName, findSecret, idIn } from './find.ts'
+import { checkedName, findSecret, idIn, listOf } from './find.ts'
 import { numberOf } from './input.ts'
 import { Fault, print, printJson, printTable, tell } from './output.ts'
 import { askText } from './prompt.ts'
@@ -45,7 +45,13 @@ function rowOf(secret: Metadata) {
   const isExpired = hasExpired(secret)
   const from = secret.inherited ? [`inherited${secret.environment ? ` from ${secret.environment}` : ''}`] : []
   const notes = [...(type === 'text' ? [] : [type]), ...(isExpired ? ['expired'] : []), ...from].join(', ')
-  return [name, inList.name, String(version), updated_at, { text: notes, style: isExpired ? 'red' : 'dim' } as const]
+  return [
+    name,
+    inList?.name ?? '',
+    String(version),
+    updated_at,
+    { text: notes, style: isExpired ? 'red' : 'dim' } as const,
+  ]
 }
 
 function hasExpired({ expires_at }: Metadata): boolean {
@@ -118,7 +124,7 @@ export async function remove(ref: string, options: RemoteOptions & { readonly ye
   const client = await connect(options)
   const { id, name, version, list: inList } = await findSecret(client, ref)
   if (!options.yes) {
-    tell(`${name}, in ${inList.name}, with all of its versions up to ${version}, will be gone for good.`)
+    tell(`${name}, in ${listOf({ list: inList })}, with all of its versions up to ${version}, will be gone for good.`)
     const typed = await askText('Type the name to delete it', 'Say --yes to delete it without being asked.')
     if (typed !== name) throw new Fault('failure', 'That is not its name: nothing is deleted.')
   }

@@ -8,7 +8,7 @@ import { ifAllowed } from './allowed.ts'
 import { connectToStore } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { type DetailOptions, detailsIn } from './details.ts'
-import { checkedName, findNamed, findSecret, idIn } from './find.ts'
+import { checkedName, findNamed, findSecret, idIn, listOf } from './find.ts'
 import { numberOf, readHiddenInput, readInputFile } from './input.ts'
 import { complain, Fault, print, printJson } from './output.ts'
 import { askHidden, isInteractive } from './prompt.ts'
@@ -93,8 +93,8 @@ async function update(client: Strongroom, found: Metadata, input: Input): Promis
   if (input.type !== undefined && input.type !== type) {
     throw new Fault('usage', `${name} is of type ${type}, and stays so. Delete it first, or choose another name.`)
   }
-  if (input.list !== undefined && input.list !== found.list.name) {
-    throw new Fault('usage', `${name} is in the list ${found.list.name}. Move it with "strongroom lists move".`)
+  if (input.list !== undefined && input.list !== found.list?.name) {
+    throw new Fault('usage', `${name} is in ${listOf(found)}. Move it with "strongroom lists move".`)
   }
   const condition = input.ifVersion === undefined ? {} : { ifMatch: versionTag(input.ifVersion) }
   const { etag } = await client.secrets.update(id, encodedAs(type, input.value), condition)

@@ -126,6 +126,31 @@ export interface ChainPoint {
   readonly head: string
 }
 
+/** What is known of a secret after a change: without `secrets:list`, `id`, `name` and `updated_at` alone. */
+export interface ChangedMetadata {
+  readonly id: number
+  /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
+  readonly name: string
+  /** One of text, file, template. */
+  readonly type?: string
+  readonly filename?: string | null
+  /** `null` for what is inherited from an environment that the key may not know of. */
+  readonly list?: ListRef | null
+  readonly version?: number
+  readonly description?: string
+  readonly tags?: readonly string[]
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly expires_at?: string | null
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly created_at?: string
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly updated_at: string
+  /** With `effective=true`: where it is kept, if the key may know of that. */
+  readonly environment?: string | null
+  /** With `effective=true`: whether it comes from a base. */
+  readonly inherited?: boolean
+}
+
 /** A name, in the environments that have it. */
 export interface ComparedName {
   readonly name: string
@@ -541,7 +566,8 @@ export interface Metadata {
   /** One of text, file, template. */
   readonly type: string
   readonly filename: string | null
-  readonly list: ListRef
+  /** `null` for what is inherited from an environment that the key may not know of. */
+  readonly list: ListRef | null
   readonly version: number
   readonly description: string
   readonly tags: readonly string[]
@@ -562,7 +588,13 @@ export interface Moved {
   readonly id: number
   /** 1 to 255 letters, digits, "`_`", "." or "-", with "/" behind each folder; every part begins with a letter, a digit or "`_`". */
   readonly name: string
-  readonly list: ListRef
+  readonly list: MovedInto
+}
+
+export interface MovedInto {
+  readonly id: number
+  /** Where the key may list or read secrets. */
+  readonly name?: string
 }
 
 export interface Named {
@@ -882,6 +914,16 @@ export interface Reader {
 export interface RecoveryCodes {
   /** Recovery codes, shown this once; null where there are some already. */
   readonly recovery_codes: readonly string[] | null
+}
+
+/** A list under its new name: with `created_at` where the key may list or read secrets. */
+export interface RenamedList {
+  readonly id: number
+  readonly name: string
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly created_at?: string
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly updated_at: string
 }
 
 /** The document as it was sent, with values in the places of its references. */

@@ -1,7 +1,7 @@
 /** Lists of secrets. */
 import { allPages, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
-import type { List, Moved, NewList, Page, PageQuery, SecretHead } from './model.ts'
+import type { List, Moved, NewList, Page, PageQuery, RenamedList, SecretHead } from './model.ts'
 import type { CallOptions, KeyedOptions } from './options.ts'
 
 export class Lists {
@@ -31,7 +31,7 @@ export class Lists {
     return (await this.#connection.send('POST /v3/lists', { body: input }, options)).body
   }
 
-  async rename(id: number, name: string, options?: CallOptions): Promise<List> {
+  async rename(id: number, name: string, options?: CallOptions): Promise<RenamedList> {
     return (await this.#connection.send('PUT /v3/lists/{id}', { id, body: { name } }, options)).body
   }
 

@@ -26,7 +26,7 @@ export interface SecretFilter {
   /** What they are in order by; without it, by id. */
   readonly sort?: 'created' | 'name' | 'updated' | 'expires' | 'list' | 'type'
   readonly order?: 'asc' | 'desc'
-  /** With what the environment inherits; of filters, with `name` alone. */
+  /** With what the environment inherits, by name; without `list`, `held`, `expired` and another `sort`. */
   readonly effective?: 'true'
 }
 

@@ -150,7 +150,7 @@ export interface Operations {
     ids: 'id'
     query: { readonly environment?: string }
     body: Api.DetailsInput
-    answer: Api.Metadata
+    answer: Api.ChangedMetadata
   }
   /** Rename a secret. */
   'PUT /v3/secrets/{id}/name': {
@@ -169,7 +169,12 @@ export interface Operations {
   /** Create a list. */
   'POST /v3/lists': { query: { readonly environment?: string }; body: Api.NewList; answer: Api.List }
   /** Rename a list. */
-  'PUT /v3/lists/{id}': { ids: 'id'; query: { readonly environment?: string }; body: Api.NewList; answer: Api.List }
+  'PUT /v3/lists/{id}': {
+    ids: 'id'
+    query: { readonly environment?: string }
+    body: Api.NewList
+    answer: Api.RenamedList
+  }
   /** Delete a list and its secrets. */
   'DELETE /v3/lists/{id}': { ids: 'id'; query: { readonly environment?: string }; answer: Api.Message }
   /** List the secrets of a list. */
@@ -542,6 +547,22 @@ const begunLoginShape: Shape<Api.BegunLogin> = fields<Api.BegunLogin>({
   expires_in: integer,
   interval: integer,
 })
+const listRefShape: Shape<Api.ListRef> = fields<Api.ListRef>({ id: integer, name: text })
+const changedMetadataShape: Shape<Api.ChangedMetadata> = fields<Api.ChangedMetadata>({
+  id: integer,
+  name: text,
+  type: optional(text),
+  filename: optional(orNull(text)),
+  list: optional(orNull(listRefShape)),
+  version: optional(integer),
+  description: optional(text),
+  tags: optional(list(text)),
+  expires_at: optional(orNull(text)),
+  created_at: optional(text),
+  updated_at: text,
+  environment: optional(orNull(text)),
+  inherited: optional(bool),
+})
 const heldInEnvironmentShape: Shape<Api.HeldInEnvironment> = fields<Api.HeldInEnvironment>({
   environment: text,
   id: integer,
@@ -698,7 +719,6 @@ const jobKeyShape: Shape<Api.JobKey> = fields<Api.JobKey>({
 const keySetShape: Shape<Api.KeySet> = fields<Api.KeySet>({ keys: list(record(anything)) })
 const listShape: Shape<Api.List> = fields<Api.List>({ id: integer, name: text, created_at: text, updated_at: text })
 const listCountShape: Shape<Api.ListCount> = fields<Api.ListCount>({ id: integer, name: text, secrets: integer })
-const listRefShape: Shape<Api.ListRef> = fields<Api.ListRef>({ id: integer, name: text })
 const loginShape: Shape<Api.Login> = fields<Api.Login>({
   host: text,
   address: text,
@@ -729,7 +749,7 @@ const metadataShape: Shape<Api.Metadata> = fields<Api.Metadata>({
   name: text,
   type: text,
   filename: orNull(text),
-  list: listRefShape,
+  list: orNull(listRefShape),
   version: integer,
   description: text,
   tags: list(text),
@@ -739,7 +759,8 @@ const metadataShape: Shape<Api.Metadata> = fields<Api.Metadata>({
   environment: optional(orNull(text)),
   inherited: optional(bool),
 })
-const movedShape: Shape<Api.Moved> = fields<Api.Moved>({ id: integer, name: text, list: listRefShape })
+const movedIntoShape: Shape<Api.MovedInto> = fields<Api.MovedInto>({ id: integer, name: optional(text) })
+const movedShape: Shape<Api.Moved> = fields<Api.Moved>({ id: integer, name: text, list: movedIntoShape })
 const namedSecretShape: Shape<Api.NamedSecret> = fields<Api.NamedSecret>({ id: integer, name: text })
 const oneTimeLinkShape: Shape<Api.OneTimeLink> = fields<Api.OneTimeLink>({
   invitation_url: text,
@@ -755,6 +776,12 @@ const openSessionShape: Shape<Api.OpenSession> = fields<Api.OpenSession>({
   current: bool,
 })
 const recoveryCodesShape: Shape<Api.RecoveryCodes> = fields<Api.RecoveryCodes>({ recovery_codes: orNull(list(text)) })
+const renamedListShape: Shape<Api.RenamedList> = fields<Api.RenamedList>({
+  id: integer,
+  name: text,
+  created_at: optional(text),
+  updated_at: text,
+})
 const renderedShape: Shape<Api.Rendered> = fields<Api.Rendered>({
   rendered: optional(text),
   script_content: optional(text),
@@ -961,7 +988,7 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   },
   'GET /v3/metadata/summary': { repeat: 'safe', isOpen: false, answer: summaryShape },
   'GET /v3/secrets/{id}/metadata': { repeat: 'safe', isOpen: false, answer: metadataShape },
-  'PATCH /v3/secrets/{id}/metadata': { repeat: 'safe', isOpen: false, answer: metadataShape },
+  'PATCH /v3/secrets/{id}/metadata': { repeat: 'safe', isOpen: false, answer: changedMetadataShape },
   'PUT /v3/secrets/{id}/name': { repeat: 'keyed', isOpen: false, answer: updatedSecretShape },
   'GET /v3/lists': {
     repeat: 'safe',
@@ -970,7 +997,7 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   },
   'GET /v3/lists/{id}': { repeat: 'safe', isOpen: false, answer: listShape },
   'POST /v3/lists': { repeat: 'keyed', isOpen: false, answer: listShape },
-  'PUT /v3/lists/{id}': { repeat: 'safe', isOpen: false, answer: listShape },
+  'PUT /v3/lists/{id}': { repeat: 'safe', isOpen: false, answer: renamedListShape },
   'DELETE /v3/lists/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
   'GET /v3/lists/{id}/secrets': {
     repeat: 'safe',

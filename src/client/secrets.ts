@@ -3,6 +3,7 @@ import { allPages, countedPageOf, tagged } from './answer.ts'
 import { CachedSecrets, type CacheOptions } from './cached.ts'
 import type { Connection } from './connection.ts'
 import type {
+  ChangedMetadata,
   CountedPage,
   CountedPageQuery,
   DetailsInput,
@@ -158,10 +159,16 @@ export class Secrets {
 
   /**
    * Changes what is given, and leaves the rest; the value and its version stay. With the `etag` of `metadata` as
-   * `ifMatch`, only if nobody else changed any of it since.
+   * `ifMatch`, only if nobody else changed any of it since. To a key that may not list the secret no more is told than
+   * after every other change, and there is no `etag`.
    */
-  async updateMetadata(id: number, input: DetailsInput, options?: MatchOptions): Promise<Metadata & Tagged> {
-    return tagged(await this.#connection.send('PATCH /v3/secrets/{id}/metadata', { id, body: input }, options))
+  async updateMetadata(
+    id: number,
+    input: DetailsInput,
+    options?: MatchOptions,
+  ): Promise<ChangedMetadata & Partial<Tagged>> {
+    const received = await this.#connection.send('PATCH /v3/secrets/{id}/metadata', { id, body: input }, options)
+    return received.body.version === undefined ? received.body : tagged(received)
   }
 
   /** Calls it otherwise: its value is stored again under the new name, as the next version. */

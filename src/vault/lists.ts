@@ -55,8 +55,16 @@ export async function createList(vault: Vault, asker: Asker, name: string | unde
   return askOnce(vault, asker, { kind: 'create_list', name: made })
 }
 
-/** @throws Refusal `not_found`, `name_taken`, `invalid`, `forbidden` without the right to write every secret */
-export async function renameList(vault: Vault, asker: Asker, list: IdOrName, name: string): Promise<List> {
+/**
+ * @returns whether the asker may know more of it than its name, too
+ * @throws Refusal `not_found`, `name_taken`, `invalid`, `forbidden` without the right to write every secret
+ */
+export async function renameList(
+  vault: Vault,
+  asker: Asker,
+  list: IdOrName,
+  name: string,
+): Promise<{ readonly list: List; readonly isSeen: boolean }> {
   return ask(vault, asker, { kind: 'rename_list', list, name: checkListName(name) })
 }
 
@@ -65,13 +73,16 @@ function checkListName(name: string): string {
   return name
 }
 
-/** @throws Refusal `not_found`, with the field `list` when it is the list that is absent; `forbidden` */
+/**
+ * @returns whether the asker may know what the list is called, too
+ * @throws Refusal `not_found`, with the field `list` when it is the list that is absent; `forbidden`
+ */
 export function moveSecret(
   vault: Vault,
   asker: Asker,
   id: IdOrName,
   to: IdOrName,
-): Promise<{ secret: Secret; list: List }> {
+): Promise<{ readonly secret: Secret; readonly list: List; readonly isSeen: boolean }> {
   return ask(vault, asker, { kind: 'move_secret', id, to })
 }
 

@@ -4,7 +4,7 @@ import type { Details, Secret, SecretSearch } from '../model/secret.ts'
 import type { MetadataMatch, Place } from '../store/naming.ts'
 import { listsOf, listsOfIds } from './lists.ts'
 import { allOf, everything } from './pages.ts'
-import { searchOf } from './secret-listing.ts'
+import { type SecretsFound, searchOf } from './secret-listing.ts'
 import { prepare } from './secret-rows.ts'
 import { changeInTurn } from './secrets.ts'
 import { checkDetails } from './values.ts'
@@ -12,7 +12,14 @@ import { type Asker, ask, type Identity, tryAsk, type Vault } from './vault.ts'
 
 export interface Metadata {
   readonly secret: Secret
-  readonly list: List
+  /** Nothing of what is inherited from an environment that the asker may not know of. */
+  readonly list: List | undefined
+}
+
+/** After a change, which may be made without the right to see it. */
+export interface ChangedMetadata extends Metadata {
+  /** Whether the asker may list the secret. */
+  readonly isSeen: boolean
 }
 
 /** @throws Refusal `not_found`, `forbidden`, `integrity_failure` */
@@ -20,17 +27,19 @@ export function readMetadata(vault: Vault, asker: Asker, place: Place): Promise<
   return ask(vault, asker, { kind: 'read_metadata', ...place })
 }
 
-/** Secrets that were just read, each with its list. The lists are read after them, so that none is missing. */
+/** Secrets of a listing that were just read, each with its list. The lists are read after them, so that none is missing. */
 export async function withLists(
   vault: Vault,
   asker: Asker,
-  accountId: number,
+  { accountId, placeOf }: Pick<SecretsFound, 'accountId' | 'placeOf'>,
   secrets: readonly Secret[],
 ): Promise<readonly Metadata[]> {
-  const ids = [...new Set(secrets.map(({ listId }) => listId))]
+  const isSeen = (secret: Secret) => placeOf(secret).environment !== null
+  const ids = [...new Set(secrets.filter(isSeen).map(({ listId }) => listId))]
   const lists = new Map((await listsOfIds(vault, asker, accountId, ids)).map((list) => [list.id, list]))
   // One that is gone by now took its secrets along.
-  return secrets.flatMap((secret) => {
+  return secrets.flatMap((secret): Metadata[] => {
+    if (!isSeen(secret)) return [{ secret, list: undefined }]
     const list = lists.get(secret.listId)
     return list === undefined ? [] : [{ secret, list }]
   })
@@ -99,7 +108,7 @@ export async function updateMetadata(
   place: Place,
   parts: Partial<Omit<Details, 'type'>>,
   match: MetadataMatch | undefined,
-): Promise<Metadata> {
+): Promise<ChangedMetadata> {
   return changeInTurn(vault, `${accountId} ${place.id}`, async () => {
     const prepared = await prepare(vault, asker, { kind: 'prepare_secret', ...place, right: 'secrets:write' })
     const change = prepared && changeOf(prepared.secret, parts)

@@ -23,7 +23,7 @@ export interface SecretsInOrder extends SecretFilter {
   readonly skip?: number | undefined
   readonly order?: SecretOrder | undefined
   readonly isDown?: boolean | undefined
-  /** Whether what is inherited is listed too: by name, and nothing but names narrows it. */
+  /** Whether what is inherited is listed too: by name, whatever list it is in and whoever holds it. */
   readonly isEffective?: boolean | undefined
 }
 
@@ -65,6 +65,7 @@ export async function listSecrets(
   const listing = { search, order, isDown: isDown !== isBack, after, skip, limit, now: vault.now() }
   // A listing of all goes on after none.
   const positions = limit === Number.POSITIVE_INFINITY ? undefined : new WeakMap<Secret, SecretPage>()
+  const all = { ...listing, isDown: false, after: undefined, skip: 0, limit: Number.POSITIVE_INFINITY }
   const pages = isEffective
     ? merged(vault, asker, accountId, listing, chain)
     : checked(vault, asker, search, vault.store.secretPages(accountId, listing), positions, limit)
@@ -72,7 +73,8 @@ export async function listSecrets(
     accountId,
     isBack,
     pages: whileLetIn(vault, asker, pages),
-    count: () => vault.store.countSecrets(accountId, search),
+    count: () =>
+      isEffective ? countOf(merged(vault, asker, accountId, all, chain)) : vault.store.countSecrets(accountId, search),
     positionOf: (secret) => (isEffective ? [0, secret.name] : (positions?.get(secret)?.positionOf(secret) ?? [])),
     placeOf: ({ environmentId }) => ({
       environment: chain.find(({ id }) => id === environmentId)?.name ?? null,
@@ -124,26 +126,32 @@ const mergedAtOnce = 500
 
 /**
  * The secrets of an environment and of its bases by their names: of several that have one name, the one of the environment
- * that comes first.
+ * that comes first, if it passes the search. That is asked last: what passes may be hidden by what does not.
  */
 async function* merged(
   vault: Vault,
   asker: Asker,
   accountId: number,
-  { search, isDown, after, limit, now }: SecretListing,
+  { search, isDown, after, skip = 0, limit, now }: SecretListing,
   chain: readonly Inherited[],
 ): AsyncIterable<readonly Secret[]> {
-  const limitOfPage = Number.isFinite(limit) ? limit : mergedAtOnce
+  const { name, names, environmentId: _, ...others } = search
+  const isNarrowed = skip > 0 || Object.values(others).some((part) => (Array.isArray(part) ? part.length > 0 : part))
+  const limitOfPage = Number.isFinite(limit) && !isNarrowed ? limit : mergedAtOnce
+  const isWanted = (secret: Secret) => fits({ ...search, environmentId: secret.environmentId }, secret)
   const streams = chain.map(({ id: environmentId }) => {
-    const own = { ...search, environmentId }
+    const own = { name, names, words: [], environmentId }
     const listing = { search: own, order: 'name', isDown, after, limit: limitOfPage, now } as const
     const pages = vault.store.secretPages(accountId, listing)
     return eachOf(checked(vault, asker, own, pages, undefined, Number.POSITIVE_INFINITY))
   })
   let page: Secret[] = []
   let left = limit
+  let passed = 0
   for await (const { secrets } of byName(streams, isDown)) {
-    page.push(...secrets.filter((one) => one !== undefined).slice(0, 1))
+    const first = secrets.find((one) => one !== undefined)
+    if (first === undefined || !isWanted(first) || passed++ < skip) continue
+    page.push(first)
     left--
     if (left === 0) break
     if (page.length === mergedAtOnce) {
@@ -152,6 +160,12 @@ async function* merged(
     }
   }
   yield page
+}
+
+async function countOf(pages: AsyncIterable<readonly Secret[]>): Promise<number> {
+  let count = 0
+  for await (const page of pages) count += page.length
+  return count
 }
 
 async function* eachOf<T>(pages: AsyncIterable<readonly T[]>): AsyncGenerator<T, void, undefined> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { startAccount } from '../support/account.ts'
-import type { Answer } from '../support/api.ts'
+import type { Answer, Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
 
 const at = (environment: string) => ({ 'strongroom-environment': environment })
@@ -102,7 +102,6 @@ for (const engine of engines) {
         hidden.map(({ environment }: Record<string, unknown>) => environment),
         [null, 'prod', 'prod', null],
       )
-      assert.deepEqual(code(await own.get('/v3/secrets?effective=true&tag=x')), [400, 'invalid'])
       const [seen] = (await own.get('/v3/environments')).body.environments
       assert.deepEqual([seen.name, seen.base], ['prod', null])
       assert.equal((await api.get(`/v3/environments/${seen.id}`)).body.base, 'shared')
@@ -114,6 +113,71 @@ for (const engine of engines) {
       assert.deepEqual(namesIn(second), ['smtp'])
       const back = second.headers.get('strongroom-previous-cursor')
       assert.deepEqual(namesIn(await own.get(`/v3/secrets?effective=true&limit=3&cursor=${back}`)), namesIn(first))
+    })
+
+    test('is listed in one list by whoever sees where it is kept, and in none by others', async (t) => {
+      const { api, withScopes } = await start(t)
+      await api.post('/v3/lists', { name: 'ring' }, at('common'))
+      await api.post('/v3/secrets', { name: 'root', value: 'v', list: 'ring' }, at('common'))
+      const own = await withScopes('secrets:list@prod')
+      const asWell = await withScopes('secrets:list@prod', 'secrets:list@shared')
+      const listsOf = async (asker: Api) => {
+        const { body } = await asker.get('/v3/metadata?effective=true', at('prod'))
+        return body.secrets.map(({ name, list }: { name: string; list: { name: string } | null }) => [
+          name,
+          list?.name ?? null,
+        ])
+      }
+
+      assert.deepEqual(await listsOf(own), [
+        ['ca', null],
+        ['db', 'default'],
+        ['only', 'default'],
+        ['root', null],
+        ['smtp', null],
+      ])
+      assert.deepEqual((await listsOf(asWell)).slice(-2), [
+        ['root', null],
+        ['smtp', 'default'],
+      ])
+      assert.deepEqual((await listsOf(api))[3], ['root', 'ring'])
+      assert.equal((await own.get('/v3/secrets/6/metadata')).body.list, null)
+      assert.equal((await own.get('/v3/secrets/5/metadata')).body.list.name, 'default')
+      assert.equal((await asWell.get('/v3/secrets/2/metadata', at('prod'))).body.list.name, 'default')
+      assert.equal((await api.get('/v3/secrets/6/metadata', at('prod'))).body.list.name, 'ring')
+    })
+
+    test('is filtered, counted and passed over with `effective` by what a name means there, not by what it hides', async (t) => {
+      const { api, withScopes } = await start(t)
+      const own = await withScopes('secrets:list@prod')
+      // Of `ca`, of the `db` that is hidden, and of `only`.
+      for (const [id, environment] of [
+        [1, 'common'],
+        [3, 'shared'],
+        [5, 'prod'],
+      ] as const) {
+        const details = { tags: ['x'], description: 'of the Shop', expires_at: '2031-01-01T00:00:00Z' }
+        await api.send('PATCH', `/v3/secrets/${id}/metadata`, details, at(environment))
+      }
+      const all = (query: string) => own.get(`/v3/secrets?effective=true&${query}`)
+
+      for (const query of ['tag=x', 'q=shop', 'expires_before=2031-01-02T00:00:00Z']) {
+        assert.deepEqual(namesIn(await all(query)), ['ca', 'only'], query)
+        const page = await all(`${query}&limit=1&count=true`)
+        assert.deepEqual([namesIn(page), page.headers.get('strongroom-total-count')], [['ca'], '2'])
+        const next = await all(`${query}&limit=1&cursor=${page.headers.get('strongroom-next-cursor')}`)
+        assert.deepEqual([namesIn(next), next.headers.get('strongroom-next-cursor')], [['only'], null])
+      }
+      assert.deepEqual(namesIn(await all('type=file')), [])
+      assert.deepEqual(namesIn(await all('updated_before=2020-01-01T00:00:00Z')), [])
+      assert.deepEqual(namesIn(await all('offset=1&limit=2')), ['db', 'only'])
+      assert.deepEqual(namesIn(await all('offset=1&limit=2&order=desc&tag=x')), ['ca'])
+      assert.equal((await all('count=true')).headers.get('strongroom-total-count'), '4')
+      for (const query of ['list=default', 'held=any', 'expired=first', 'sort=updated']) {
+        const { status, body } = await all(query)
+        assert.deepEqual([status, body.errors[0].field], [400, query.split('=')[0]])
+        assert.match(body.errors[0].detail, /where `effective` is given: /)
+      }
     })
 
     test('goes at most four bases deep, and never in a circle', async (t) => {

@@ -1,11 +1,18 @@
 /** What a key may do, against an oracle that knows the rule and none of the code. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { routes } from '../../src/http/routes/all.ts'
+import { secretListRoutes } from '../../src/http/routes/secret-lists/all.ts'
+import { startAccount } from '../support/account.ts'
 import type { Api } from '../support/api.ts'
+import { bodyOf, pathWith } from '../support/calls.ts'
 import { rounds } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+
+/** What takes others away comes last. */
+const isLast = ({ method, path }: { method: string; path: string }) => method === 'DELETE' || path.endsWith('/delete')
 
 const runs = rounds(40, 400)
 const names = ['prod-db', 'prod-web', 'test-db']
@@ -101,6 +108,60 @@ for (const engine of engines) {
       const [there, absent] = [await api.get('/v3/secrets/1'), await api.get('/v3/secrets/99')]
       const withoutId = (text: string) => text.replace(/"request_id":"[^"]*"/, '')
       assert.deepEqual([there.status, withoutId(there.text)], [absent.status, withoutId(absent.text)])
+    })
+
+    test('to write show no more of a secret or a list than was said, by any route', async (t) => {
+      const { api, withScopes } = await startAccount(t, engine)
+      const own = await withScopes('secrets:write', 'secrets:delete')
+      const { expires_at, ...details } = {
+        ...{ description: 'told-description', tags: ['told-tag'], filename: 'told-name' },
+        expires_at: '2031-02-03T00:00:00Z',
+      }
+      await api.post('/v3/lists', { name: 'told-list' })
+      for (const name of ['one', 'two', 'three'])
+        await api.post('/v3/secrets', {
+          ...{ name, type: 'file', value: Buffer.from('told-value').toString('base64'), list: 'told-list' },
+          ...{ ...details, expires_at },
+        })
+      const changing = [...routes, ...secretListRoutes].filter(({ method }) => method !== 'GET')
+      const known = /told-|dG9sZC12YWx1ZQ|2031-02/
+
+      assert.match((await api.get('/v3/secrets/1/metadata')).text, known)
+      let changed = 0
+      for (const route of changing.toSorted((a, b) => Number(isLast(a)) - Number(isLast(b)))) {
+        if (route.operationId === 'revokeOwnKey') continue
+        for (const body of [{}, bodyOf(route)]) {
+          const { status, text, headers } = await own.send(route.method, pathWith(route, 1), body)
+          if (status < 300) changed++
+          assert.doesNotMatch(text, known, route.operationId)
+          assert.doesNotMatch([...headers].join(), known, route.operationId)
+        }
+      }
+      assert.ok(changed > 15, String(changed))
+    })
+
+    test('to write, and not to list, are answered after a change of what is known with id, name and time', async (t) => {
+      const { api, withScopes } = await startAccount(t, engine)
+      await api.post('/v3/secrets', { name: 'db', value: 'v', description: 'of the shop' })
+      const own = await withScopes('secrets:write', 'secrets:list:other-*')
+
+      const changed = await own.send('PATCH', '/v3/secrets/1/metadata', { tags: ['a'] })
+
+      const { updated_at } = (await api.get('/v3/secrets/1/metadata')).body
+      assert.deepEqual(changed.body, { id: 1, name: 'db', updated_at })
+      assert.equal(changed.headers.get('etag'), null)
+      const full = await api.send('PATCH', '/v3/secrets/1/metadata', {})
+      assert.deepEqual([full.body.description, full.body.tags], ['of the shop', ['a']])
+      assert.notEqual(full.headers.get('etag'), null)
+      const writer = await withScopes('secrets:write')
+      const renamed = await writer.put('/v3/lists/1', { name: 'web' })
+      assert.deepEqual(Object.keys(renamed.body).sort(), ['id', 'name', 'updated_at'])
+      assert.deepEqual((await writer.put('/v3/lists/1/secrets/1', undefined)).body, {
+        id: 1,
+        name: 'db',
+        list: { id: 1 },
+      })
+      assert.equal((await api.put('/v3/lists/1/secrets/1', undefined)).body.list.name, 'web')
     })
 
     async function startWithSecrets(t: Parameters<typeof startServer>[0]): Promise<TestServer> {

@@ -119,7 +119,7 @@ function useEntries(text: string, onHelp: () => void) {
       ...found.map(({ id, name, list }) => ({
         id: `secret ${id}`,
         label: name,
-        end: list.name,
+        end: list?.name,
         icon: <Lock size={15} aria-hidden />,
         run: () => navigate(`/secrets/${id}`),
       })),

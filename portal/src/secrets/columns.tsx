@@ -39,8 +39,8 @@ export const columns: readonly SecretColumn[] = [
     head: 'List',
     width: 120,
     from: 760,
-    cell: ({ secret }) => secret.list.name,
-    more: ({ secret }) => secret.list.name,
+    cell: ({ secret }) => secret.list?.name,
+    more: ({ secret }) => secret.list?.name,
     sortsBy: 'list',
   },
   {

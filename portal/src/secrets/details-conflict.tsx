@@ -9,7 +9,7 @@ type Known = Pick<Metadata, 'name' | 'list' | 'filename' | 'description' | 'tags
 
 const facts = {
   Name: ({ name }: Known) => name,
-  List: ({ list }: Known) => list.name,
+  List: ({ list }: Known) => list?.name ?? '',
   'File name': ({ filename }: Known) => filename ?? '',
   Description: ({ description }: Known) => description,
   Tags: ({ tags }: Known) => [...tags].sort().join(', '),

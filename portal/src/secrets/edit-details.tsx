@@ -32,7 +32,7 @@ interface Draft extends Details {
 }
 
 function draftOf({ list, filename, description, tags, expires_at: time }: Known): Draft {
-  return { list: String(list.id), filename: filename ?? '', description, tags, expires: expiryDay(time) }
+  return { list: String(list?.id), filename: filename ?? '', description, tags, expires: expiryDay(time) }
 }
 
 /** The secret as it would be. */
@@ -50,7 +50,7 @@ function withDraft(base: Known, draft: Draft, lists: readonly Pick<List, 'id' | 
 }
 
 function EditForm({ secret, onClose }: { readonly secret: Known; readonly onClose: () => void }) {
-  const { data: lists = [secret.list] } = useLists()
+  const { data: lists = secret.list === null ? [] : [secret.list] } = useLists()
   const [draft, setDraft] = useState(() => draftOf(secret))
   const { save, base, theirs, error, trouble, isBusy } = useSave(secret, onClose)
   const mine = withDraft(base, draft, lists)
@@ -101,7 +101,7 @@ function useSave(secret: Known, onClose: () => void) {
     const isMoved = changedFacts(base, mine).has('List')
     let now: Known = base
     if (Object.keys(change).length > 0) {
-      now = await strongroom.secrets.updateMetadata(base.id, change, { ifMatch })
+      now = { ...base, ...(await strongroom.secrets.updateMetadata(base.id, change, { ifMatch })) }
     } else if (isMoved) {
       now = await strongroom.secrets.metadata(base.id)
       if (now.etag !== ifMatch) return setTheirs(now)
@@ -109,7 +109,7 @@ function useSave(secret: Known, onClose: () => void) {
     // If the move fails, the rest is done: the next try begins there.
     setBase(now)
     setTheirs(undefined)
-    if (isMoved) await strongroom.lists.move(mine.list.id, base.id)
+    if (isMoved && mine.list !== null) await strongroom.lists.move(mine.list.id, base.id)
     toast(`${base.name} updated`)
     await refresh()
     onClose()

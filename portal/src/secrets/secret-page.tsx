@@ -47,7 +47,7 @@ function Known({ secret }: { readonly secret: Metadata & Tagged }) {
         <Crumbs
           steps={[
             ['Secrets', '/secrets'],
-            [list.name, `/secrets?list=${encodeURIComponent(list.name)}`],
+            ...(list === null ? [] : [[list.name, `/secrets?list=${encodeURIComponent(list.name)}`] as const]),
           ]}
         />
       }
@@ -115,7 +115,7 @@ function Known({ secret }: { readonly secret: Metadata & Tagged }) {
 
 function factsOf({ id, list, type, filename, tags, ...times }: Metadata): Parameters<typeof Facts>[0]['of'] {
   return [
-    ['List', list.name],
+    ...(list === null ? [] : [['List', list.name] as const]),
     ['Type', `${typeLabel(type)}${filename === null ? '' : `, ${filename}`}`],
     ['Expires', <Expiry key="expires" time={times.expires_at} />],
     ['Tags', <TagLinks key="tags" tags={tags} />],

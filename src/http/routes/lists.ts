@@ -18,6 +18,13 @@ const Shown = Type.Object(
   { id: Id, name: Type.String(), created_at: Time, updated_at: Time },
   { title: 'List', description: 'A list that secrets are kept in.' },
 )
+const Renamed = Type.Object(
+  { id: Id, name: Type.String(), created_at: Type.Optional(Time), updated_at: Time },
+  {
+    title: 'RenamedList',
+    description: 'A list under its new name: with `created_at` where the key may list or read secrets.',
+  },
+)
 export const ListRef = Type.Object({ id: Id, name: Type.String() }, { title: 'ListRef' })
 const NameBody = Type.Object(
   { name: ListName },
@@ -119,14 +126,17 @@ export const listRoutes: readonly Route[] = [
       params: IdParams,
       query: NoQuery,
       body: json(NameBody),
-      answers: { 200: Shown },
+      answers: { 200: Renamed },
       refusals: [409],
     },
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
-      async (request) =>
-        shown(await renameList(vault, askerOf(request), idOf(request.params), request.body.name)),
+      async (request) => {
+        const { list, isSeen } = await renameList(vault, askerOf(request), idOf(request.params), request.body.name)
+        const { created_at, ...others } = shown(list)
+        return { ...others, ...(isSeen ? { created_at } : {}) }
+      },
   }),
 
   defineRoute({
@@ -202,7 +212,14 @@ export const contentsOfListRoutes: readonly Route[] = [
       body: noBody,
       answers: {
         200: Type.Object(
-          { id: Id, name: Name, list: ListRef },
+          {
+            id: Id,
+            name: Name,
+            list: Type.Object(
+              { id: Id, name: Type.Optional(Type.String({ description: 'where the key may list or read secrets' })) },
+              { title: 'MovedInto' },
+            ),
+          },
           { title: 'Moved', description: 'A secret in its new list.' },
         ),
       },
@@ -214,8 +231,8 @@ export const contentsOfListRoutes: readonly Route[] = [
       async (request) => {
         const secretId = parseId(request.params.secret)
         if (secretId === undefined) throw invalid('secret', 'Must be a positive integer.')
-        const { secret, list } = await moveSecret(vault, askerOf(request), secretId, idOf(request.params))
-        return { id: secret.id, name: secret.name, list: { id: list.id, name: list.name } }
+        const { secret, list, isSeen } = await moveSecret(vault, askerOf(request), secretId, idOf(request.params))
+        return { id: secret.id, name: secret.name, list: { id: list.id, ...(isSeen ? { name: list.name } : {}) } }
       },
   }),
 ]

@@ -16,7 +16,9 @@ const Known = Type.Object(
     name: Name,
     type: Type.String({ description: typeWords }),
     filename: Type.Union([Type.String(), Type.Null()]),
-    list: ListRef,
+    list: Type.Union([ListRef, Type.Null()], {
+      description: '`null` for what is inherited from an environment that the key may not know of',
+    }),
     version: Id,
     description: Type.String(),
     tags: Type.Array(Type.String()),
@@ -31,6 +33,17 @@ const Known = Type.Object(
     inherited: Type.Optional(Type.Boolean({ description: 'with `effective=true`: whether it comes from a base' })),
   },
   { title: 'Metadata', description: 'What is known of a secret beside its value.' },
+)
+
+const { id, name, updated_at } = Known.properties
+/** A key that may write and not list is told no more than after every other change. */
+const ChangedKnown = Type.Object(
+  { ...Type.Partial(Known).properties, id, name, updated_at },
+  {
+    title: 'ChangedMetadata',
+    description:
+      'What is known of a secret after a change: without `secrets:list`, `id`, `name` and `updated_at` alone.',
+  },
 )
 
 const Amount = Type.Integer({ minimum: 0 })
@@ -73,12 +86,12 @@ export const metadataRoutes: readonly Route[] = [
       ({ vault }) =>
       async (request, reply) => {
         const limit = Number(request.query.limit ?? defaultLimit)
-        const { accountId, page, placeOf } = await pageOf(vault, request, reply, limit)
-        const known = await withLists(vault, askerOf(request), accountId, page)
+        const { page, ...listing } = await pageOf(vault, request, reply, limit)
+        const known = await withLists(vault, askerOf(request), listing, page)
         if (request.query.effective === undefined) return { secrets: known.map(shown) }
         return {
           secrets: known.map((one) => {
-            const { environment, isInherited: inherited } = placeOf(one.secret)
+            const { environment, isInherited: inherited } = listing.placeOf(one.secret)
             return { ...shown(one), environment, inherited }
           }),
         }
@@ -148,7 +161,7 @@ export const metadataRoutes: readonly Route[] = [
     tag: 'Metadata',
     summary: 'Change what is known of a secret',
     description:
-      'Fields that are left out stay as they are. The value and its version stay too. `If-Match` with the `ETag` of the metadata makes it conditional.',
+      'Fields that are left out stay as they are. The value and its version stay too. `If-Match` with the `ETag` of the metadata makes it conditional. A key that may not list the secret is answered `id`, `name` and `updated_at`, without an `ETag`.',
     scope: 'secrets:write',
     repeat: 'safe',
     schemas: {
@@ -162,7 +175,7 @@ export const metadataRoutes: readonly Route[] = [
           examples: [{ description: 'of the web shop', tags: ['web'] }],
         }),
       ),
-      answers: { 200: Known },
+      answers: { 200: ChangedKnown },
       refusals: [],
     },
     headers: { takes: ['If-Match'], gives: ['ETag'] },
@@ -174,6 +187,10 @@ export const metadataRoutes: readonly Route[] = [
         const parts = detailsOf(body)
         const match = metadataMatchOf(headers)
         const found = await updateMetadata(vault, askerOf(request), identityOf(request), place, parts, match)
+        if (!found.isSeen) {
+          const { secret } = found
+          return { id: secret.id, name: secret.name, updated_at: formatTime(secret.updatedAt) }
+        }
         reply.header('etag', metadataEtagOf(found.secret))
         return shown(found)
       },
@@ -227,7 +244,7 @@ function shown({ secret, list }: Metadata) {
     name,
     type,
     filename,
-    list: { id: list.id, name: list.name },
+    list: list === undefined ? null : { id: list.id, name: list.name },
     version,
     description,
     tags: [...secret.tags],

@@ -147,7 +147,7 @@ export const ListQuery = Type.Object(
       Type.Literal('true', {
         description: '"true"',
         'x-about':
-          'With what the environment inherits, by name: of filters, with `name` alone, and without `offset` or `count`.',
+          'With what the environment inherits, by name. Filters are of what a name means here, and not of what it hides. Without `list`, `held`, `expired` and another `sort`.',
       }),
     ),
     order: Type.Optional(Type.Enum(orders, { description: '"asc" or "desc"', 'x-about': '`asc` unless it is given.' })),
@@ -361,14 +361,23 @@ function wantedOf({ query }: Asking): SecretsInOrder {
   }
 }
 
-/** What one has, another of the same name may have hidden that has not. */
-function refuseNarrowing(query: Static<typeof ListQuery>): void {
-  const { list, tag, q, type, held, expired, expires_before, updated_before, offset, count } = query
-  const others = { list, tag, q, type, held, expired, expires_before, updated_before, offset, count }
-  const [field] = Object.entries(others).find(([, value]) => value !== undefined) ?? []
-  if (field !== undefined) throw invalid(field, 'Must be left out where `effective` is given.')
-  if (query.sort !== undefined && query.sort !== 'name') {
-    throw invalid('sort', 'Must be name, or left out, where `effective` is given.')
+/** What cannot be told of several environments at once. */
+function refuseNarrowing({ list, held, expired, sort = 'name' }: Static<typeof ListQuery>): void {
+  if (list !== undefined)
+    throw invalid('list', 'Must be left out where `effective` is given: a list is in one environment.')
+  if (held !== undefined)
+    throw invalid('held', 'Must be left out where `effective` is given: it filters the secrets of one environment.')
+  if (expired !== undefined) {
+    throw invalid(
+      'expired',
+      'Must be left out where `effective` is given: environments and their bases are listed by name.',
+    )
+  }
+  if (sort !== 'name') {
+    throw invalid(
+      'sort',
+      'Must be name, or left out, where `effective` is given: environments and their bases are listed by name.',
+    )
   }
 }
 

@@ -9,7 +9,7 @@ import type { Refused } from '../outcome.ts'
 import { accounts } from '../tables/account.ts'
 import { lists, listsByName } from '../tables/list.ts'
 import { storedSecrets } from '../tables/secret.ts'
-import { isHere } from './environment.ts'
+import { hasSomeHere, isHere } from './environment.ts'
 import { type Call, put, putAccount, refuseField, type UnplacedCall } from './work.ts'
 
 export function findList(call: Call, wanted: IdOrName): List | undefined {
@@ -25,6 +25,11 @@ export function anyList(call: Call, wanted: IdOrName): List | undefined {
       ? work.world.get(lists, account.id, wanted)
       : work.world.find(listsByName, account.id, environment.id, wanted)
   return found !== undefined && isHere(call, found) ? found : undefined
+}
+
+/** Whether the caller may know more of a list than the id or the name that they say. */
+export function seesLists(call: Call): boolean {
+  return hasSomeHere(call, 'secrets:read') || hasSomeHere(call, 'secrets:list')
 }
 
 /** Where a list is that is asked for by its id. */

@@ -6,7 +6,7 @@ import type { Secret } from '../../model/secret.ts'
 import { environmentsSeen, hasSome, hasSomeHere } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
 import { keptRow, onceOf } from '../decide/once.ts'
-import { addList, anyList, findList, inList, needList, placeOfList, refuseList } from '../decide/places.ts'
+import { addList, anyList, findList, inList, needList, placeOfList, refuseList, seesLists } from '../decide/places.ts'
 import {
   authorizeListing,
   type Call,
@@ -89,8 +89,7 @@ const readList = defineOperation<Wanted, List>()({
   needs: (needs, { list }) => needs.list(list),
   sharing: true,
   decide: (call, { list: wanted }) => {
-    const isHere = hasSomeHere(call, 'secrets:read') || hasSomeHere(call, 'secrets:list')
-    const list = isHere ? findList(call, wanted) : undefined
+    const list = seesLists(call) ? findList(call, wanted) : undefined
     return list === undefined ? refuseList(call, wanted) : done(call, objectOfList(list), list)
   },
 })
@@ -112,7 +111,11 @@ const createList = defineOnce<{ readonly name: string }, List>()({
   once: onceOf(keptRow<List>()({ mac: new Uint8Array() }), objectOfList),
 })
 
-const renameList = defineOperation<Wanted & { readonly name: string }, List, List>()({
+const renameList = defineOperation<
+  Wanted & { readonly name: string },
+  { readonly list: List; readonly isSeen: boolean },
+  List
+>()({
   kind: 'rename_list',
   action: 'list.rename',
   scope: aList('secrets:write', 'all'),
@@ -127,7 +130,7 @@ const renameList = defineOperation<Wanted & { readonly name: string }, List, Lis
     const other = findList(call, name)
     if (other !== undefined && other.id !== list.id) return refuseTaken(call, objectOfList(list))
     const renamed = put(call.work, lists, { ...list, name, updatedAt: call.work.world.now })
-    return done(call, objectOfList(renamed), renamed)
+    return done(call, objectOfList(renamed), { list: renamed, isSeen: seesLists(call) })
   },
 })
 

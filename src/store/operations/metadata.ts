@@ -1,7 +1,9 @@
 /** What is known of secrets beside their values, and where they are. */
 import { type List, placeHash } from '../../model/list.ts'
+import { allowsName } from '../../model/scope.ts'
 import { type Details, detailsHash, maxTags, metadataTag, type Secret } from '../../model/secret.ts'
-import { findList, placeOfFirst, placeOfSecret, refuseList } from '../decide/places.ts'
+import { environmentOf, isHere } from '../decide/environment.ts'
+import { findList, placeOfFirst, placeOfSecret, refuseList, seesLists } from '../decide/places.ts'
 import { type Call, done, putSecret, record, refuse } from '../decide/work.ts'
 import type { IdOrName, MetadataMatch, Place } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
@@ -12,7 +14,21 @@ import { aSecret, objectOf, ownSecret, same } from './secrets.ts'
 
 interface Placed {
   readonly secret: Secret
+  /** Nothing of what is inherited from an environment that the caller may not know of: lists are how that one is kept. */
+  readonly list: List | undefined
+}
+
+/** What is answered after a change, which the right to make it does not show. */
+interface Changed extends Placed {
+  /** Whether the caller may list the secret. */
+  readonly isSeen: boolean
+}
+
+interface Moved {
+  readonly secret: Secret
   readonly list: List
+  /** Whether the caller may know what the list is called. */
+  readonly isSeen: boolean
 }
 
 const readMetadata = defineOperation<Place, Placed, StoredSecret>()({
@@ -36,7 +52,7 @@ interface Update extends Place {
   readonly change: { readonly rowMac: Uint8Array; readonly details: Details } | undefined
 }
 
-const updateMetadata = defineOperation<Update, Placed, StoredSecret>()({
+const updateMetadata = defineOperation<Update, Changed, StoredSecret>()({
   kind: 'update_metadata',
   action: 'metadata.update',
   scope: aSecret('secrets:write'),
@@ -60,11 +76,14 @@ const updateMetadata = defineOperation<Update, Placed, StoredSecret>()({
     const { details } = change
     const secret = { ...found.secret, ...details, updatedAt: call.work.world.now }
     const stored = putSecret(call.work, { ...found, secret })
-    return withList(call, stored, { ...objectOf(stored), hash: detailsHash(details) })
+    const placed = withList(call, stored, { ...objectOf(stored), hash: detailsHash(details) })
+    if (placed.kind !== 'done') return placed
+    const isSeen = allowsName(call.scopes, 'secrets:list', call.environment.name, secret.name)
+    return { ...placed, result: { ...placed.result, isSeen } }
   },
 })
 
-const moveSecret = defineOperation<{ readonly id: IdOrName; readonly to: IdOrName }, Placed, StoredSecret>()({
+const moveSecret = defineOperation<{ readonly id: IdOrName; readonly to: IdOrName }, Moved, StoredSecret>()({
   kind: 'move_secret',
   action: 'secret.move',
   scope: aSecret('secrets:write'),
@@ -79,7 +98,11 @@ const moveSecret = defineOperation<{ readonly id: IdOrName; readonly to: IdOrNam
     const list = findList(call, to)
     if (list === undefined) return refuseList(call, to, objectOf(found))
     const stored = putSecret(call.work, { ...found, secret: { ...found.secret, listId: list.id } })
-    return done(call, { ...objectOf(stored), hash: placeHash(list) }, { secret: stored.secret, list })
+    return done(
+      call,
+      { ...objectOf(stored), hash: placeHash(list) },
+      { secret: stored.secret, list, isSeen: seesLists(call) },
+    )
   },
 })
 
@@ -164,9 +187,9 @@ export const metadataOperations = {
 
 function withList(call: Call, stored: StoredSecret, object = objectOf(stored)): Outcome<Placed> {
   const { secret } = stored
-  // It may be in a base.
   const list = call.work.world.get(lists, secret.accountId, secret.listId)
   if (list === undefined || list.deleter !== null)
     return refuse(call, objectOf(stored), 'integrity_failure', 'The list of the secret is gone.')
-  return done(call, object, { secret, list })
+  const isSeen = isHere(call, secret) || environmentOf(call, secret.environmentId) !== undefined
+  return done(call, object, { secret, list: isSeen ? list : undefined })
 }

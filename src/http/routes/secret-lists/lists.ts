@@ -111,7 +111,8 @@ export const listRoutes: readonly Route[] = [
       ({ vault }) =>
       async (request) => {
         const name = required(textsOf(request, 'name').name, 'name')
-        return success(shownList(await renameList(vault, askerOf(request), listOf(request.params), name)))
+        const { list } = await renameList(vault, askerOf(request), listOf(request.params), name)
+        return success(shownList(list))
       },
   }),
 
