@@ -59,6 +59,13 @@ const requestHeaders = {
     schema: { type: 'string', enum: ['*'] },
     description: '`*`: only what is not there yet is made; else 412 `stale_version`.',
   },
+  'If-None-Match-of-read': {
+    name: 'If-None-Match',
+    schema: text,
+    example: '"3"',
+    description:
+      'The `ETag` of an earlier answer, or several: when that version is still the newest, the answer is 304. By its name, a secret is best told by version and id, `"3.17"`. A template, whose parts may have changed, is answered anew.',
+  },
   'Strongroom-Environment': {
     schema: { type: 'string', maxLength: 63, pattern: environmentPattern },
     example: 'default',
@@ -158,6 +165,16 @@ const headersOf: Readonly<Record<number, readonly string[]>> = {
   503: ['Retry-After'],
 }
 
+/** Of a read on condition. */
+const notModified = {
+  description: 'What `If-None-Match` names is still what is there: no value, and no record in the audit trail.',
+  headers: Object.fromEntries(
+    ['ETag', 'Strongroom-Expires-At', 'Strongroom-Expired', 'Strongroom-Environment', 'Strongroom-Request-Id'].map(
+      (name) => [name, { $ref: `#/components/headers/${name}` }],
+    ),
+  ),
+}
+
 /** @param shown a schema as the description has it */
 export function components(shown: (schema: object) => unknown) {
   const forms = [
@@ -187,7 +204,7 @@ export function components(shown: (schema: object) => unknown) {
         { name, in: 'header', required: false, ...header },
       ]),
     ),
-    responses: Object.fromEntries(responses),
+    responses: Object.fromEntries([...responses, ['NotModified', notModified]]),
   }
 }
 

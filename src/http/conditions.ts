@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { invalid } from '../errors.ts'
 import { metadataTag, type Secret } from '../model/secret.ts'
-import type { Match, MetadataMatch } from '../store/operation.ts'
+import type { Known, Match, MetadataMatch } from '../store/operation.ts'
 
 const maxTags = 32
 
@@ -41,15 +41,34 @@ export function metadataMatchOf(headers: IncomingHttpHeaders): MetadataMatch | u
   return tags.flatMap((tag) => (tag.startsWith('"') ? [tag.slice(1, -1)] : []))
 }
 
-function tagsOf(headers: IncomingHttpHeaders): readonly string[] | '*' | undefined {
-  const text = headers['if-match']?.trim()
+function tagsOf(
+  headers: IncomingHttpHeaders,
+  name: 'If-Match' | 'If-None-Match' = 'If-Match',
+): readonly string[] | '*' | undefined {
+  const text = headers[name === 'If-Match' ? 'if-match' : 'if-none-match']?.trim()
   if (text === undefined) return undefined
   if (text === '*') return '*'
   const tags = text.split(',').map((tag) => tag.trim())
   if (tags.length > maxTags || !tags.every((tag) => /^(W\/)?"[\x21\x23-\x7e]*"$/.test(tag))) {
-    throw invalid('If-Match', 'Must be * or entity tags in double quotes, as the ETag header of an answer has them.')
+    throw invalid(name, 'Must be * or entity tags in double quotes, as the ETag header of an answer has them.')
   }
   return tags
+}
+
+/**
+ * Reads `If-None-Match` of a read (RFC 9110, section 13.1.2): versions that the caller has, `"3"`, or with the id of the secret,
+ * `"3.17"`, where a name may lead to another one. Weak tags are as good as strong ones; what is no tag of ours matches nothing.
+ *
+ * @throws Refusal `invalid` when it is malformed
+ */
+export function knownOf(headers: IncomingHttpHeaders): Known | undefined {
+  const tags = tagsOf(headers, 'If-None-Match')
+  if (tags === undefined || tags === '*') return tags
+  return tags.flatMap((tag) => {
+    const [, version, id] = /^(?:W\/)?"([1-9][0-9]{0,14})(?:\.([1-9][0-9]{0,14}))?"$/.exec(tag) ?? []
+    if (version === undefined) return []
+    return [{ version: Number(version), ...(id === undefined ? {} : { id: Number(id) }) }]
+  })
 }
 
 /**

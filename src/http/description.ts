@@ -67,14 +67,17 @@ function describeOperation(route: Facts, schemas: Schemas): object {
     security: securityOf(route),
     parameters: [...parameters.map((parameter) => schemas.parameter(parameter)), ...taken],
     ...(body === undefined ? {} : { requestBody: schemas.shown(body) }),
-    responses: Object.fromEntries(
-      statuses.map((status) => [
+    responses: Object.fromEntries([
+      ...(headers.takes.includes('If-None-Match-of-read')
+        ? [['304', { $ref: '#/components/responses/NotModified' }]]
+        : []),
+      ...statuses.map((status) => [
         status,
         answers[Number(status)] === undefined
           ? { $ref: `#/components/responses/${problemName(problemsOf[route.api], Number(status))}` }
           : successOf({ ...answers[Number(status)] }, route, schemas),
       ]),
-    ),
+    ]),
   }
 }
 

@@ -4,7 +4,7 @@ import type { Kind, Op, Results } from './operations/registry.ts'
 import type { Outcome as OutcomeWith } from './outcome.ts'
 
 export type { Listing } from './decide/work.ts'
-export type { IdOrName, Match, MetadataMatch } from './naming.ts'
+export type { IdOrName, Known, Match, MetadataMatch } from './naming.ts'
 export type { Kind, OnceKind, Op, Operation, Results } from './operations/registry.ts'
 export { isPlaced } from './operations/registry.ts'
 export type { Changed } from './operations/secrets.ts'

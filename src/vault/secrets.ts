@@ -6,7 +6,7 @@ import { newUid } from '../crypto/random.ts'
 import { Refusal } from '../errors.ts'
 import { checkSecretName } from '../model/name.ts'
 import { type Details, plainDetails, type Secret } from '../model/secret.ts'
-import type { IdOrName, Match, Place } from '../store/naming.ts'
+import type { IdOrName, Known, Match, Place } from '../store/naming.ts'
 import type { Changed, Creation, NextVersion, SecretHead } from '../store/operations/secrets.ts'
 import type { StoredSecret } from '../store/stored.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
@@ -55,6 +55,36 @@ export async function readSecret(
 ): Promise<ReadSecret> {
   const { noting, there } = followEnvironment(asker)
   const read = await openStored(vault, asker, await ask(vault, noting, { kind: 'read_secret', ...place }))
+  return inForm(vault, there, read, form)
+}
+
+/** What the caller has: the version that is there, as it is now but for its value. */
+export interface Unchanged {
+  readonly unchanged: Secret
+}
+
+/**
+ * The same, unless the caller has what is there already: then no value is opened, and no record left. Whoever may not read it
+ * is refused all the same, and that is recorded.
+ *
+ * @throws Refusal as `readSecret` does
+ */
+export async function readUnlessKnown(
+  vault: Vault,
+  asker: Asker,
+  place: Place,
+  form: Form,
+  known: Known | undefined,
+): Promise<ReadSecret | Unchanged> {
+  if (known === undefined) return readSecret(vault, asker, place, form)
+  const { noting, there } = followEnvironment(asker)
+  const isStored = form === 'stored'
+  const answer = await ask(vault, noting, { kind: 'read_unless_known', ...place, known, isStored })
+  if ('unchanged' in answer) return answer
+  return inForm(vault, there, await openStored(vault, asker, answer.found), form)
+}
+
+async function inForm(vault: Vault, there: () => Asker, read: ReadSecret, form: Form): Promise<ReadSecret> {
   if (read.secret.type !== 'template' || form === 'stored') return read
   const { all } = await resolve(vault, there(), [read])
   return all[0] ?? read

@@ -3242,6 +3242,39 @@ export const faults: readonly Fault[] = [
     'nobody says so',
   ),
 
+  fault(
+    'a template is not known by its version',
+    'store/operations/secrets.ts',
+    "const isWhole = secret.type !== 'template' || operation.isStored",
+    'const isWhole = secret.version > 0',
+    'v3/conditional.test.ts',
+    'SQLite.*of a template is answered anew',
+  ),
+  fault(
+    'a version says nothing of which of several secrets has a name',
+    'store/operations/secrets.ts',
+    'idsNamed(call, name) === 1',
+    'idsNamed(call, name) >= 1',
+    'v3/conditional.test.ts',
+    'SQLite.*in the place of one that was inherited',
+  ),
+  fault(
+    'a version of one secret is none of another',
+    'store/operations/secrets.ts',
+    '(one.id === undefined ? isAlone() : one.id === id)',
+    '(one.id === undefined ? isAlone() : true)',
+    'v3/conditional.test.ts',
+    'SQLite.*given to another secret',
+  ),
+  fault(
+    'a read on condition asks for the right to read',
+    'store/operations/secrets.ts',
+    "kind: 'read_unless_known',\n  action: 'secret.read',\n  scope: aSecret('secrets:read'),",
+    "kind: 'read_unless_known',\n  action: 'secret.read',\n  scope: aSecret('secrets:list'),",
+    'v3/conditional.test.ts',
+    'SQLite.*refusal recorded',
+  ),
+
   // Connections
   fault(
     'a field given twice is refused',

@@ -1,12 +1,12 @@
 /** `/v3/secrets/{id}/content`: a secret's value as plain bytes. */
 import contentDisposition from 'content-disposition'
 import { Type } from 'typebox'
-import { readSecret, updateSecret } from '../../vault/secrets.ts'
+import { readUnlessKnown, updateSecret } from '../../vault/secrets.ts'
 import { askerOf, identityOf } from '../asker.ts'
-import { matchOf } from '../conditions.ts'
+import { knownOf, matchOf } from '../conditions.ts'
 import { bytes, defineRoute, noBody, type Route } from '../route.ts'
 import { formatTime, formOf, IdParams, idOf, NoQuery, ReadQuery } from '../schema.ts'
-import { markChange, markRead, Updated } from './secrets.ts'
+import { isUnchanged, markChange, Updated } from './secrets.ts'
 
 const binary = { schema: Type.String({ format: 'binary' }) }
 const Content = {
@@ -31,17 +31,24 @@ export const contentRoutes: readonly Route[] = [
       answers: { 200: Content },
       refusals: [413, 422],
     },
-    headers: { takes: [], gives: ['ETag', 'Strongroom-Expires-At', 'Strongroom-Expired', 'Content-Disposition'] },
+    headers: {
+      takes: ['If-None-Match-of-read'],
+      gives: ['ETag', 'Strongroom-Expires-At', 'Strongroom-Expired', 'Content-Disposition'],
+    },
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const { secret, value } = await readSecret(
+        const { headers, params, query } = request
+        const read = await readUnlessKnown(
           vault,
           askerOf(request),
-          { id: idOf(request.params) },
-          formOf(request.query),
+          { id: idOf(params) },
+          formOf(query),
+          knownOf(headers),
         )
-        markRead(reply, secret, vault.now()).removeHeader('strongroom-encoding')
+        if (isUnchanged(vault, reply, read)) return reply.send()
+        const { secret, value } = read
+        reply.removeHeader('strongroom-encoding')
         const type = secret.type === 'file' ? 'application/octet-stream' : 'text/plain; charset=utf-8'
         reply.header('content-disposition', contentDisposition.create(secret.filename ?? secret.name)).type(type)
         return reply.serializer(asItIs).send(value as never)

@@ -1,17 +1,17 @@
 /** `/v3/secrets/by-name/{name}`: a secret by what it is called. */
 import { Type } from 'typebox'
 import { secretTypes } from '../../model/secret.ts'
-import { putSecret, readSecret } from '../../vault/secrets.ts'
+import { putSecret, readUnlessKnown } from '../../vault/secrets.ts'
 import { askerOf, identityOf } from '../asker.ts'
-import { isNewOnly, matchOf } from '../conditions.ts'
+import { isNewOnly, knownOf, matchOf } from '../conditions.ts'
 import { defineRoute, json, noBody, type Route } from '../route.ts'
 import { formatTime, formOf, NoQuery, ReadQuery } from '../schema.ts'
 import {
   EncodingOf,
+  isUnchanged,
   Listed,
   listed,
   markChange,
-  markRead,
   Name,
   shown,
   typeWords,
@@ -30,7 +30,7 @@ export const namedSecretRoutes: readonly Route[] = [
     tag: 'Secrets',
     summary: 'Read a secret by its name',
     description:
-      'As by its id. In the path, `/` of a name is written `%2F`. It asks for no other right than to read the secret.',
+      'As by its id. In the path, `/` of a name is written `%2F`. It asks for no other right than to read the secret. As a name may lead to another secret later, `If-None-Match` had best name version and id: `"3.17"`.',
     scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
@@ -40,13 +40,22 @@ export const namedSecretRoutes: readonly Route[] = [
       answers: { 200: WithValue },
       refusals: [413, 422],
     },
-    headers: { takes: [], gives: ['ETag', 'Strongroom-Encoding', 'Strongroom-Expires-At', 'Strongroom-Expired'] },
+    headers: {
+      takes: ['If-None-Match-of-read'],
+      gives: ['ETag', 'Strongroom-Encoding', 'Strongroom-Expires-At', 'Strongroom-Expired'],
+    },
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const read = await readSecret(vault, askerOf(request), { id: request.params.name }, formOf(request.query))
-        markRead(reply, read.secret, vault.now())
-        return shown(read)
+        const { headers, params, query } = request
+        const read = await readUnlessKnown(
+          vault,
+          askerOf(request),
+          { id: params.name },
+          formOf(query),
+          knownOf(headers),
+        )
+        return isUnchanged(vault, reply, read) ? reply.send() : shown(read)
       },
   }),
 

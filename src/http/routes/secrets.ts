@@ -13,13 +13,14 @@ import {
   deleteSecret,
   type NewSecret,
   type ReadSecret,
-  readSecret,
+  readUnlessKnown,
+  type Unchanged,
   updateSecret,
 } from '../../vault/secrets.ts'
 import { encodingOf } from '../../vault/values.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { askerOf, identityOf } from '../asker.ts'
-import { etagOf, matchOf } from '../conditions.ts'
+import { etagOf, knownOf, matchOf } from '../conditions.ts'
 import { sendAll, take } from '../listing.ts'
 import { markReplayed } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
@@ -200,7 +201,7 @@ export const secretRoutes: readonly Route[] = [
     tag: 'Secrets',
     summary: 'Read a secret',
     description:
-      'The current value; of a file, in base64, and `Strongroom-Encoding` says so; of a template, with what it refers to. `ETag` is the version.',
+      'The current value; of a file, in base64, and `Strongroom-Encoding` says so; of a template, with what it refers to. `ETag` is the version: with it as `If-None-Match`, what has not changed is answered 304, without a value and without a record.',
     scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
@@ -210,13 +211,22 @@ export const secretRoutes: readonly Route[] = [
       answers: { 200: WithValue },
       refusals: [413, 422],
     },
-    headers: { takes: [], gives: ['ETag', 'Strongroom-Encoding', 'Strongroom-Expires-At', 'Strongroom-Expired'] },
+    headers: {
+      takes: ['If-None-Match-of-read'],
+      gives: ['ETag', 'Strongroom-Encoding', 'Strongroom-Expires-At', 'Strongroom-Expired'],
+    },
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const read = await readSecret(vault, askerOf(request), { id: idOf(request.params) }, formOf(request.query))
-        markRead(reply, read.secret, vault.now())
-        return shown(read)
+        const { headers, params, query } = request
+        const read = await readUnlessKnown(
+          vault,
+          askerOf(request),
+          { id: idOf(params) },
+          formOf(query),
+          knownOf(headers),
+        )
+        return isUnchanged(vault, reply, read) ? reply.send() : shown(read)
       },
   }),
 
@@ -442,6 +452,18 @@ export async function pageOf(
 
 async function markCount({ query }: Asking, reply: FastifyReply, { count }: SecretsFound): Promise<void> {
   if (query.count !== undefined) reply.header('strongroom-total-count', await count())
+}
+
+/** Says of what was read what there is to say beside the value, or that it is what the caller has. */
+export function isUnchanged(
+  { now }: Pick<Vault, 'now'>,
+  reply: FastifyReply,
+  read: ReadSecret | Unchanged,
+): read is Unchanged {
+  const isKnown = 'unchanged' in read
+  markRead(reply, isKnown ? read.unchanged : read.secret, now())
+  if (isKnown) reply.code(304).removeHeader('strongroom-encoding')
+  return isKnown
 }
 
 /** What is said of a value that is read: its version, its encoding in JSON, and when it ends. */

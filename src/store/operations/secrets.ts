@@ -4,7 +4,7 @@ import type { AuditObject, RecordedCode } from '../../audit/record.ts'
 import type { FieldFault } from '../../errors.ts'
 import { defaultList, type List } from '../../model/list.ts'
 import { allowsName, type Right } from '../../model/scope.ts'
-import type { Details, SecretKey } from '../../model/secret.ts'
+import type { Details, Secret, SecretKey } from '../../model/secret.ts'
 import { chainFrom, environmentOf, hasSome, isHere, isStrict } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
 import {
@@ -32,7 +32,7 @@ import {
   refuseField,
   type UnsealedSecret,
 } from '../decide/work.ts'
-import type { IdOrName, Match, MetadataMatch, Place } from '../naming.ts'
+import type { IdOrName, Known, Match, MetadataMatch, Place } from '../naming.ts'
 import type { Needs } from '../needs.ts'
 import type { Outcome, Refused } from '../outcome.ts'
 import { noSecret, type SecretHead } from '../reply.ts'
@@ -117,6 +117,46 @@ const readSecret = defineOperation<Place, StoredSecret, StoredSecret>()({
   sharing: true,
   decide: (call, _operation, found) => done(call, objectOf(found), found),
 })
+
+/**
+ * Reads a secret, unless the caller has what is there: then nothing is given out, and nothing recorded.
+ *
+ * What a template becomes depends on more than its version: only as it is stored it is known by that.
+ */
+const readUnlessKnown = defineOperation<
+  Place & { readonly known: Known; readonly isStored: boolean },
+  { readonly found: StoredSecret } | { readonly unchanged: Secret },
+  StoredSecret
+>()({
+  kind: 'read_unless_known',
+  action: 'secret.read',
+  scope: aSecret('secrets:read'),
+  environment: placeOfSecret,
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, place) => needs.place(place),
+  sharing: true,
+  decide: (call, operation, found) => {
+    const { secret } = found
+    const isWhole = secret.type !== 'template' || operation.isStored
+    if (isWhole && isKnown(call, operation, secret)) return { kind: 'done', result: { unchanged: secret } }
+    return done(call, objectOf(found), { found })
+  },
+})
+
+function isKnown(call: Call, { id: asked, known }: Place & { readonly known: Known }, secret: Secret): boolean {
+  if (known === '*') return true
+  const { id, version, name } = secret
+  // Of several that the name leads to, whichever is nearest, the caller may have read another one.
+  const isAlone = () => typeof asked === 'number' || idsNamed(call, name) === 1
+  return known.some((one) => one.version === version && (one.id === undefined ? isAlone() : one.id === id))
+}
+
+/** How many secrets have a name in the environments in which it is looked up. */
+function idsNamed(call: Call, name: string): number {
+  const { account, work } = call
+  return chainFrom(call).filter((id) => work.world.has(secretsByName, account.id, id, name)).length
+}
 
 /** Reads many at once, each with its record, in the order of the references. */
 const readSecrets = defineOperation<{ readonly refs: readonly IdOrName[] }, readonly (StoredSecret | Refused)[]>()({
@@ -735,6 +775,7 @@ interface Deleted {
 export const secretOperations = {
   [listSecrets.kind]: listSecrets,
   [readSecret.kind]: readSecret,
+  [readUnlessKnown.kind]: readUnlessKnown,
   [readSecrets.kind]: readSecrets,
   [readBatch.kind]: readBatch,
   [readParts.kind]: readParts,
