@@ -1,4 +1,5 @@
 /** Who asks the store, as the vault knows them. */
+import type { Lease } from '../model/lease.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Idempotency } from './naming.ts'
 
@@ -50,4 +51,6 @@ export interface Asked {
   readonly environment?: Meant | undefined
   /** Under which it is carried out once. */
   readonly idempotency?: Idempotency | undefined
+  /** Under which it is carried out: once that is not held any more it is `outdated`, and nothing happened. */
+  readonly lease?: Lease | undefined
 }

@@ -1,6 +1,7 @@
 /** What a database must do to be a store: run a batch in one durable transaction, and answer plain queries. */
 
 import type { KeyObject } from 'node:crypto'
+import type { Lease } from '../model/lease.ts'
 import type { Lane } from './batcher.ts'
 import type { Setting } from './load.ts'
 import type { Batch, Outcome, Request } from './operation.ts'
@@ -39,6 +40,12 @@ export interface Engine extends Watched {
    * @returns whether nothing is left
    */
   sealStep(limit: number): Promise<boolean>
+  /**
+   * Runs statements in one transaction, under a lease.
+   *
+   * @returns whether it was held; else nothing happened
+   */
+  underLease(lease: Lease, statements: readonly Query[]): Promise<boolean>
   /** Runs one statement, a transaction of its own. */
   query(query: Query): Promise<readonly NamedRow[]>
   /**

@@ -1,5 +1,6 @@
 /** Loads the world of a batch: first the accounts, locked, then everything that its requests name in them. */
 import { Refusal } from '../errors.ts'
+import type { Lease } from '../model/lease.ts'
 import { needsOf } from './asked.ts'
 import {
   accountsOfAddresses,
@@ -193,6 +194,7 @@ async function loadNamed(
   if (hasTokens) needThoseBehind(needs, requests, world)
   await loadRows(tx, needs, world, early)
   if (hasTokens) await loadPersons(tx, requests, world)
+  await holdLeases(tx, requests, world)
   if (needs.claimed.length > 0) world.take(machineAddresses, await tx.claims(needs.claimed, true))
   // Who claims addresses must know whether other accounts are there.
   if (needs.accountNames.size === 0 && needs.claimed.length === 0) return world
@@ -200,6 +202,15 @@ async function loadNamed(
   world.accountNames = new Set(taken)
   world.nextAccountId = nextId
   return world
+}
+
+/** After the accounts, as everywhere: until the batch is written, nobody takes what its requests are carried out under. */
+async function holdLeases(tx: Transaction, requests: readonly Request[], world: World): Promise<void> {
+  const named = requests.flatMap(({ lease }) => lease ?? [])
+  if (named.length === 0) return
+  const lost = new Set<Lease>()
+  for (const lease of named) if (!(await tx.holds(lease))) lost.add(lease)
+  world.lostLeases = lost
 }
 
 function unique<T>(values: readonly T[]): T[] {

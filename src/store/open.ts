@@ -2,12 +2,14 @@
 import type { KeyObject } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { type Code, Refusal } from '../errors.ts'
+import type { Lease } from '../model/lease.ts'
 import * as tries from './attempt-queries.ts'
 import * as trail from './audit-queries.ts'
 import { Batcher, Crowded } from './batcher.ts'
 import { DiskWatch } from './disk.ts'
 import type { Engine } from './engine.ts'
 import * as keyrings from './keyring-queries.ts'
+import * as held from './lease-queries.ts'
 import { refuseUnlessThere, sqlitePath } from './location.ts'
 import { nextAccountSql } from './next-account.ts'
 import * as counting from './object-counts.ts'
@@ -330,6 +332,18 @@ class BatchedStore implements Store {
 
   async pruneAttempts(now: number): Promise<void> {
     await this.#query(tries.pruneAttempts(now))
+  }
+
+  async takeLease(name: string, holder: string, forMs: number) {
+    return (await this.#first(held.takeLease(this.dialect, name, holder, forMs)))?.fence
+  }
+
+  async renewLease(lease: Lease, forMs: number) {
+    return (await this.#first(held.renewLease(this.dialect, lease, forMs))) !== undefined
+  }
+
+  async dropLease(lease: Lease): Promise<void> {
+    await this.#query(held.dropLease(this.dialect, lease))
   }
 
   get clock(): Store['clock'] {

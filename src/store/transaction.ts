@@ -1,6 +1,7 @@
 /** What an engine loads and writes within one transaction. */
 import type { Account } from '../model/account.ts'
 import type { AddressRange } from '../model/address.ts'
+import type { Lease } from '../model/lease.ts'
 import type { Lookup } from './lookup.ts'
 import type { Claim } from './tables/machine.ts'
 import type { Step } from './writes.ts'
@@ -16,6 +17,8 @@ export interface Transaction {
   claims(ranges: readonly AddressRange[], lock: boolean): Result<readonly Claim[]>
   /** Locks the making of accounts, and says which of the names are taken and what the next id is. */
   newAccounts(names: readonly string[]): Result<{ readonly taken: readonly string[]; readonly nextId: number }>
+  /** Whether a lease is held, by whoever says so, with this fence: and stays so until the transaction ends. */
+  holds(lease: Lease): Result<boolean>
   /** Carries the steps out in their order. */
   write(steps: readonly Step[]): Result<void>
 }

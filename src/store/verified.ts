@@ -31,6 +31,7 @@ export function verified(tx: Transaction, macs: RowMacs, forged: Forged[]): Tran
     find: (lookup, refs) => checked(tx.find(lookup, refs), lookup.check),
     claims: (ranges, lock) => tx.claims(ranges, lock),
     newAccounts: (names) => tx.newAccounts(names),
+    holds: (lease) => tx.holds(lease),
     write: (steps) => tx.write(steps),
   }
 }

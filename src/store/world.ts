@@ -2,6 +2,7 @@
  * The rows that a batch is about, loaded under its accounts' locks, as they are and as the batch leaves them. It knows no
  * table by name: what is found by what, and what comes and goes with a row, stands beside the tables.
  */
+import type { Lease } from '../model/lease.ts'
 import { Changes } from './changes.ts'
 import type { Forged } from './forged.ts'
 import type { RowMacs } from './row-macs.ts'
@@ -46,6 +47,8 @@ export class World {
   /** Names of accounts that are taken, of those that are to be given. */
   accountNames: ReadonlySet<string> = new Set()
   nextAccountId = 0
+  /** Of the leases that requests are carried out under, those that are not held any more. */
+  lostLeases: ReadonlySet<Lease> = new Set()
   readonly #held = new Map<object, Held<object, object>>()
   readonly #facts = new Map<object, Map<At, unknown>>()
 

@@ -47,6 +47,39 @@ const fault = (
 ): Fault => ({ name, file, find, replace, test, pattern, ...(also === undefined ? {} : { also }) })
 
 export const faults: readonly Fault[] = [
+  // What one node does at a time
+  fault(
+    'an operation under a lease that was lost is not carried out',
+    'store/decide/decide.ts',
+    "if (lease !== undefined && work.world.lostLeases.has(lease)) return { kind: 'outdated' }",
+    '',
+    'vault/leases.test.ts',
+    'nobody whose time is over',
+  ),
+  fault(
+    'a lease is over when its time is, though nobody has taken it',
+    'store/lease-queries.ts',
+    ' and until_ms > ',
+    ' and until_ms < until_ms + ',
+    'vault/leases.test.ts',
+    'nobody whose time is over',
+  ),
+  fault(
+    'whoever takes a lease counts its fence up',
+    'store/lease-queries.ts',
+    'fence = leases.fence + 1,',
+    'fence = leases.fence,',
+    'vault/leases.test.ts',
+    'one holder',
+  ),
+  fault(
+    'a lease that somebody else has is not taken',
+    'store/lease-queries.ts',
+    'where leases.until_ms <= ',
+    'where 0 <= ',
+    'vault/leases.test.ts',
+    'one holder',
+  ),
   // What a request may cost
   fault(
     'a pattern is matched in steps in proportion to the text',

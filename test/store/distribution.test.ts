@@ -6,7 +6,7 @@ import { suite, test } from 'node:test'
 import { migrations } from '../../src/store/migrations/migrations.ts'
 import { tables } from '../../src/store/tables/tables.ts'
 
-const known = ['accounts', 'attempts', 'machine_addresses', 'meta']
+const known = ['accounts', 'attempts', 'leases', 'machine_addresses', 'meta']
 const page = readFileSync(join(import.meta.dirname, '../../docs/decisions/0021-a-distributed-postgresql.md'), 'utf8')
 
 suite('The tables', () => {

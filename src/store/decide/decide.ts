@@ -21,7 +21,8 @@ export function decide(requests: readonly Request[], world: World): { outcomes: 
 }
 
 function decideOne(work: Work, request: Request): Outcome {
-  const { operation } = request
+  const { operation, lease } = request
+  if (lease !== undefined && work.world.lostLeases.has(lease)) return { kind: 'outdated' }
   if (isFounding(operation)) return found(work, request, operation, foundingOf(operation.kind))
   const call = identify(work, request, actionOf(operation))
   return isCall(call) ? carryOut(call, operation, definitionOf(operation.kind), request.idempotency) : call

@@ -24,6 +24,7 @@ import { heldVersions } from './0022-held-versions.ts'
 import { listings } from './0023-listings.ts'
 import { logins } from './0024-logins.ts'
 import { environmentsOfAccounts } from './0025-environments.ts'
+import { leases } from './0026-leases.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -51,6 +52,7 @@ export const migrations: readonly Migration[] = [
   listings,
   logins,
   environmentsOfAccounts,
+  leases,
 ]
 
 /** What this program speaks: the name of the newest one. */

@@ -1,6 +1,8 @@
 /** The PostgreSQL engine: each connection carries one batch or query at a time; nodes keep no state. */
+import type { Lease } from '../../model/lease.ts'
 import { Conditions } from '../conditions.ts'
 import type { Engine, Lane, RowKey } from '../engine.ts'
+import { holdLease } from '../lease-queries.ts'
 import type { Setting } from '../load.ts'
 import type { Batch, Outcome, Request } from '../operation.ts'
 import { Owners } from '../owners.ts'
@@ -126,6 +128,30 @@ export class PostgresEngine implements Engine {
       return isDone
     } catch (error) {
       pool.discard(client)
+      throw toRefusal(error)
+    }
+  }
+
+  /** Once COMMIT was sent and is not answered, whether it took effect is not known: the caller looks again at what is there. */
+  async underLease(lease: Lease, statements: readonly Query[]): Promise<boolean> {
+    const deadline = new Deadline(queryMs)
+    const client = await this.#queries.take(deadline)
+    const run = ({ sql, parameters }: Query) => client.query(numbered(sql), [...parameters])
+    const work = async () => {
+      await client.query('begin')
+      const isHeld = (await run(holdLease('postgres', lease))).rows.length > 0
+      if (isHeld) for (const statement of statements) await run(statement)
+      await client.query(isHeld ? 'commit' : 'rollback')
+      return isHeld
+    }
+    try {
+      const { result, cancelled } = await noticing(client, () => cutAfter(deadline.left, client, work))
+      if (cancelled !== undefined) throw cancelled
+      this.#queries.giveBack(client)
+      return result
+    } catch (error) {
+      this.#queries.discard(client)
+      if (isDoubtful(error)) this.#hosts.doubt()
       throw toRefusal(error)
     }
   }

@@ -2,11 +2,13 @@
 import type { Client } from 'pg'
 import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
+import type { Lease } from '../../model/lease.ts'
 import { claimsOn } from '../claim-queries.ts'
+import { holdLease } from '../lease-queries.ts'
 import type { Lookup } from '../lookup.ts'
 import { nextAccountSql } from '../next-account.ts'
 import type { Locked } from '../owners.ts'
-import { all } from '../sql.ts'
+import { all, numbered } from '../sql.ts'
 import { accounts } from '../tables/account.ts'
 import type { NamedRow, Value } from '../tables/field.ts'
 import { type Claim, machineAddresses } from '../tables/machine.ts'
@@ -105,6 +107,11 @@ export class PostgresTransaction implements Transaction {
       used.length === 0 ? [] : this.#all(using, usingValues(what)),
     ])
     return appended.map(trail.read)
+  }
+
+  async holds(lease: Lease): Promise<boolean> {
+    const { sql, parameters } = holdLease('postgres', lease)
+    return (await this.#all({ name: 'hold_lease', text: numbered(sql) }, parameters)).length > 0
   }
 
   /** Sends everything at once, and resolves when all of it is done: the connection carries it out in order. */

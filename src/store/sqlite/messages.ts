@@ -1,12 +1,20 @@
 /** What the main thread and the SQLite thread say to each other. */
 import { type Code, Refusal } from '../../errors.ts'
+import type { Lease } from '../../model/lease.ts'
 import type { RowKey } from '../engine.ts'
 import type { Setting } from '../load.ts'
 import type { Batch } from '../operation.ts'
+import type { Query } from '../sql.ts'
 
 export type Task =
   | { readonly kind: 'batch'; readonly id: number; readonly batch: Batch; readonly setting: Setting }
   | { readonly kind: 'query'; readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
+  | {
+      readonly kind: 'under_lease'
+      readonly id: number
+      readonly lease: Lease
+      readonly statements: readonly Query[]
+    }
   | { readonly kind: 'row_key'; readonly id: number; readonly rowKey: RowKey }
   | { readonly kind: 'seal_step'; readonly id: number; readonly limit: number }
   | { readonly kind: 'close'; readonly id: number }

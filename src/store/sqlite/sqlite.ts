@@ -2,6 +2,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { Refusal } from '../../errors.ts'
+import type { Lease } from '../../model/lease.ts'
 import { hostClock } from '../clock.ts'
 import { Conditions } from '../conditions.ts'
 import type { Engine, Lane, RowKey } from '../engine.ts'
@@ -73,6 +74,10 @@ export class SqliteEngine implements Engine {
 
   async sealStep(limit: number): Promise<boolean> {
     return (await this.#ask({ kind: 'seal_step', id: ++this.#lastId, limit })) === true
+  }
+
+  async underLease(lease: Lease, statements: readonly Query[]): Promise<boolean> {
+    return (await this.#ask({ kind: 'under_lease', id: ++this.#lastId, lease, statements })) === true
   }
 
   async query({ sql, parameters }: Query): Promise<readonly NamedRow[]> {

@@ -2,7 +2,9 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
+import type { Lease } from '../../model/lease.ts'
 import { claimBefore, claimsWithin } from '../claim-queries.ts'
+import { holdLease } from '../lease-queries.ts'
 import type { Lookup } from '../lookup.ts'
 import { nextAccountSql } from '../next-account.ts'
 import { all } from '../sql.ts'
@@ -60,6 +62,11 @@ export class SqliteTransaction implements Transaction {
     const taken = names.flatMap((name) => this.#statements.all('select name from accounts where name = ?', name))
     const [next] = this.#statements.all(nextAccountSql)
     return { taken: taken.map(({ name }) => String(name)), nextId: Number(next?.['id'] ?? 1) }
+  }
+
+  holds(lease: Lease): boolean {
+    const { sql, parameters } = holdLease('sqlite', lease)
+    return this.#statements.all(sql, ...(parameters as SQLInputValue[])).length > 0
   }
 
   write(steps: readonly Step[]): void {

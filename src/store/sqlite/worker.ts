@@ -1,11 +1,14 @@
 /** The thread that owns the SQLite connection, so that a slow disk never blocks the event loop. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Lease } from '../../model/lease.ts'
 import type { RowKey } from '../engine.ts'
+import { holdLease } from '../lease-queries.ts'
 import { type Decided, execute, type Setting } from '../load.ts'
 import type { Batch } from '../operation.ts'
 import { RowMacs } from '../row-macs.ts'
 import { type Run, sealStep } from '../seal-anew.ts'
+import type { Query } from '../sql.ts'
 import { openDatabase } from './database.ts'
 import { type Answer, type Failure, type Opening, type Task, toFailure } from './messages.ts'
 import { packOutcomes, packRows } from './pack.ts'
@@ -55,6 +58,8 @@ async function carryOut(open: DatabaseSync, task: Task): Promise<unknown> {
       return packOutcomes(task.batch.requests, await runBatch(open, task.batch, task.setting))
     case 'query':
       return packRows(open.prepare(task.sql), task.parameters as SQLInputValue[])
+    case 'under_lease':
+      return runUnderLease(open, task.lease, task.statements)
     case 'row_key':
       rowKey = task.rowKey
       macs = new RowMacs(rowKey.key, rowKey.storeId)
@@ -79,6 +84,15 @@ function runBatch(open: DatabaseSync, batch: Batch, setting: Setting): Promise<D
   return within(open, () => {
     if (transaction === undefined) throw new Error('The database is not open.')
     return execute(transaction, batch, setting, macs)
+  })
+}
+
+function runUnderLease(open: DatabaseSync, lease: Lease, statements: readonly Query[]): Promise<boolean> {
+  return within(open, async () => {
+    const run = ({ sql, parameters }: Query) => open.prepare(sql).all(...(parameters as SQLInputValue[]))
+    if (run(holdLease('sqlite', lease)).length === 0) return false
+    for (const statement of statements) run(statement)
+    return true
   })
 }
 

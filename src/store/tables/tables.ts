@@ -4,6 +4,7 @@ import { apiKeys } from './api-key.ts'
 import { deploymentSecrets, deployments } from './deployment.ts'
 import { environments } from './environment.ts'
 import { factors, spent } from './factor.ts'
+import { leases } from './lease.ts'
 import { lists } from './list.ts'
 import { logins } from './login.ts'
 import { accountSettings, machineAddresses, machines } from './machine.ts'
@@ -62,5 +63,6 @@ export const tables: readonly Table[] = [
   usedTokens,
   logins,
   replies,
+  leases,
   audit,
 ]

@@ -1,0 +1,95 @@
+/** Work that one node does at a time: it takes a lease, renews it as long as it goes on, and stops when it has lost it. */
+import { randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import { setTimeout } from 'node:timers/promises'
+import type { Lease } from '../model/lease.ts'
+import type { Vault } from './vault.ts'
+
+export type { Lease } from '../model/lease.ts'
+
+/** Whoever takes a lease for longer keeps others waiting after a crash; for less, stands still too easily. */
+const defaultLeaseMs = 15_000
+/** A lease is renewed so often before its end. */
+const renewals = 3
+
+export interface Leading {
+  /** What is done: one node does it at a time. */
+  readonly name: string
+  /** How long the lease lives without being renewed. */
+  readonly leaseMs?: number
+  /**
+   * Does it, until the signal says that the lease is lost or the node stops. All that it writes is written under the lease
+   * (`lease` of a request, or of `Store`): the signal may come late.
+   */
+  readonly work: (lease: Lease, signal: AbortSignal) => Promise<void>
+  /** Told of whatever the work failed with: it is begun again after a pause. */
+  readonly onError: (error: unknown) => void
+}
+
+/**
+ * Leads, whenever nobody else does.
+ *
+ * @returns what ends it: gives the lease back, once the work has stopped
+ */
+export function lead(vault: Pick<Vault, 'store'>, leading: Leading): () => Promise<void> {
+  const stopping = new AbortController()
+  const ended = run(vault, leading, stopping.signal)
+  return () => {
+    stopping.abort()
+    return ended
+  }
+}
+
+async function run(
+  { store }: Pick<Vault, 'store'>,
+  { name, leaseMs = defaultLeaseMs, work, onError }: Leading,
+  stopping: AbortSignal,
+): Promise<void> {
+  const holder = randomBytes(16).toString('hex')
+  const pause = () => setTimeout(leaseMs / renewals, undefined, { signal: stopping, ref: false }).catch(() => {})
+  while (!stopping.aborted) {
+    const askedAt = performance.now()
+    const fence = await store.takeLease(name, holder, leaseMs).catch(onError)
+    if (fence === undefined) {
+      await pause()
+      continue
+    }
+    const lease = { name, holder, fence }
+    const lost = new AbortController()
+    const renewing = keep(store, lease, leaseMs, askedAt, lost)
+    try {
+      await work(lease, AbortSignal.any([stopping, lost.signal]))
+    } catch (error) {
+      onError(error)
+      await pause()
+    } finally {
+      lost.abort()
+      await renewing
+      await store.dropLease(lease).catch(() => {})
+    }
+  }
+}
+
+/** Until it is lost, or nobody wants it any more. That it is over is known without the database, too. */
+async function keep(
+  store: Vault['store'],
+  lease: Lease,
+  leaseMs: number,
+  takenAt: number,
+  lost: AbortController,
+): Promise<void> {
+  // Counted from before it was asked for: never longer than the database does.
+  let end = takenAt + leaseMs
+  while (!lost.signal.aborted) {
+    await setTimeout(leaseMs / renewals, undefined, { signal: lost.signal, ref: false }).catch(() => {})
+    if (lost.signal.aborted) return
+    const askedAt = performance.now()
+    const isHeld = await Promise.race([
+      // A database that does not answer says nothing of who has it: until its end, it is this one.
+      store.renewLease(lease, leaseMs).catch(() => undefined),
+      setTimeout(Math.max(0, end - askedAt), undefined, { signal: lost.signal, ref: false }).catch(() => undefined),
+    ])
+    if (isHeld === true) end = askedAt + leaseMs
+    if (isHeld === false || performance.now() >= end) lost.abort()
+  }
+}
