@@ -1,6 +1,5 @@
 /** Loads the world of a batch: first the accounts, locked, then everything that its requests name in them. */
 import { Refusal } from '../errors.ts'
-import type { Lease } from '../model/lease.ts'
 import { needsOf } from './asked.ts'
 import {
   accountsOfAddresses,
@@ -208,9 +207,9 @@ async function loadNamed(
 async function holdLeases(tx: Transaction, requests: readonly Request[], world: World): Promise<void> {
   const named = requests.flatMap(({ lease }) => lease ?? [])
   if (named.length === 0) return
-  const lost = new Set<Lease>()
-  for (const lease of named) if (!(await tx.holds(lease))) lost.add(lease)
-  world.lostLeases = lost
+  const lost = []
+  for (const lease of named) if (!(await tx.holds(lease))) lost.push(lease)
+  world.lostLeases = new Set(lost)
 }
 
 function unique<T>(values: readonly T[]): T[] {

@@ -2,16 +2,14 @@
 import type { KeyObject } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { type Code, Refusal } from '../errors.ts'
-import type { Lease } from '../model/lease.ts'
 import * as tries from './attempt-queries.ts'
 import * as trail from './audit-queries.ts'
 import { Batcher, Crowded } from './batcher.ts'
 import { DiskWatch } from './disk.ts'
 import type { Engine } from './engine.ts'
 import * as keyrings from './keyring-queries.ts'
-import * as held from './lease-queries.ts'
+import { Leases } from './lease-store.ts'
 import { refuseUnlessThere, sqlitePath } from './location.ts'
-import { nextAccountSql } from './next-account.ts'
 import * as counting from './object-counts.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import { Unusable } from './postgres/connect.ts'
@@ -78,6 +76,7 @@ export function whyAway(error: unknown): string | undefined {
 
 class BatchedStore implements Store {
   readonly events: StoreEvents = { onBatch: () => {} }
+  readonly leases: Leases
   readonly #engine: Engine
   readonly #batcher: Batcher
   readonly #disk: DiskWatch | undefined
@@ -86,6 +85,7 @@ class BatchedStore implements Store {
 
   constructor(engine: Engine, { keepVersions, now }: StoreOptions, disk?: DiskWatch) {
     this.#engine = engine
+    this.leases = new Leases(engine)
     this.#disk = disk
     this.#keepVersions = keepVersions
     this.#batcher = new Batcher({
@@ -169,7 +169,7 @@ class BatchedStore implements Store {
   }
 
   async nextAccountId() {
-    const { id } = await this.#count<'id'>({ sql: nextAccountSql, parameters: [] })
+    const { id } = await this.#count<'id'>(queries.nextAccountId)
     return id
   }
 
@@ -332,18 +332,6 @@ class BatchedStore implements Store {
 
   async pruneAttempts(now: number): Promise<void> {
     await this.#query(tries.pruneAttempts(now))
-  }
-
-  async takeLease(name: string, holder: string, forMs: number) {
-    return (await this.#first(held.takeLease(this.dialect, name, holder, forMs)))?.fence
-  }
-
-  async renewLease(lease: Lease, forMs: number) {
-    return (await this.#first(held.renewLease(this.dialect, lease, forMs))) !== undefined
-  }
-
-  async dropLease(lease: Lease): Promise<void> {
-    await this.#query(held.dropLease(this.dialect, lease))
   }
 
   get clock(): Store['clock'] {

@@ -1,5 +1,6 @@
 /** The queries that are not one secret's read or write. */
 import type { Secret } from '../model/secret.ts'
+import { nextAccountSql } from './next-account.ts'
 import { inStandingList } from './secret-search.ts'
 import { all, among, eachByItself, none, type Query, reading, settled, sql } from './sql.ts'
 import type { DeploymentFilter, StoredDeployment } from './store.ts'
@@ -43,6 +44,9 @@ export const accountOf = (id: number) => reading(accounts, sql`select ${all(acco
 
 export const accountNamed = (name: string) =>
   reading(accounts, sql`select ${all(accounts)} from accounts where name = ${name}`)
+
+/** The id of an account that is made now. */
+export const nextAccountId: Query = { sql: nextAccountSql, parameters: [] }
 
 /** Each with its current value, and the uid of its list. */
 export const storedSecretsAfter = (accountId: number, after: number, limit: number) =>

@@ -6,7 +6,6 @@ import type { Code } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { Deployment } from '../model/deployment.ts'
 import type { Factor } from '../model/factor.ts'
-import type { Lease } from '../model/lease.ts'
 import type { List } from '../model/list.ts'
 import type { AccountSettings } from '../model/machine.ts'
 import type { Principal } from '../model/principal.ts'
@@ -14,6 +13,7 @@ import type { Secret, SecretKey, SecretSearch } from '../model/secret.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
+import type { Leases } from './lease-store.ts'
 import type { ListedRows, Part } from './listings.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import type { Environments, StoredSecret, StoredVersion, Within } from './stored.ts'
@@ -142,17 +142,8 @@ export interface Store extends Watched {
   forgetAttempts(name: string): Promise<void>
   /** Removes the counts whose window is over. */
   pruneAttempts(now: number): Promise<void>
-  /**
-   * Takes a lease that nobody has, or nobody any more.
-   *
-   * @param forMs until it is over, unless it is renewed; by the clock of the database
-   * @returns its fence; nothing while somebody else has it
-   */
-  takeLease(name: string, holder: string, forMs: number): Promise<number | undefined>
-  /** @returns whether it is still held */
-  renewLease(lease: Lease, forMs: number): Promise<boolean>
-  /** Gives it back before its end. */
-  dropLease(lease: Lease): Promise<void>
+  /** Which node does what only one may do. */
+  readonly leases: Leases
   /** Requests that have no durable record yet. */
   backlog(): Backlog
   readonly dialect: 'sqlite' | 'postgres'

@@ -1,7 +1,7 @@
 /** Work that one node does at a time: it takes a lease, renews it as long as it goes on, and stops when it has lost it. */
-import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
+import { newUid } from '../crypto/random.ts'
 import type { Lease } from '../model/lease.ts'
 import type { Vault } from './vault.ts'
 
@@ -45,11 +45,11 @@ async function run(
   { name, leaseMs = defaultLeaseMs, work, onError }: Leading,
   stopping: AbortSignal,
 ): Promise<void> {
-  const holder = randomBytes(16).toString('hex')
+  const holder = newUid()
   const pause = () => setTimeout(leaseMs / renewals, undefined, { signal: stopping, ref: false }).catch(() => {})
   while (!stopping.aborted) {
     const askedAt = performance.now()
-    const fence = await store.takeLease(name, holder, leaseMs).catch(onError)
+    const fence = await store.leases.take(name, holder, leaseMs).catch(onError)
     if (fence === undefined) {
       await pause()
       continue
@@ -65,7 +65,7 @@ async function run(
     } finally {
       lost.abort()
       await renewing
-      await store.dropLease(lease).catch(() => {})
+      await store.leases.drop(lease).catch(() => {})
     }
   }
 }
@@ -86,7 +86,7 @@ async function keep(
     const askedAt = performance.now()
     const isHeld = await Promise.race([
       // A database that does not answer says nothing of who has it: until its end, it is this one.
-      store.renewLease(lease, leaseMs).catch(() => undefined),
+      store.leases.renew(lease, leaseMs).catch(() => undefined),
       setTimeout(Math.max(0, end - askedAt), undefined, { signal: lost.signal, ref: false }).catch(() => undefined),
     ])
     if (isHeld === true) end = askedAt + leaseMs

@@ -64,7 +64,7 @@ async function makeRich(server: TestServer): Promise<void> {
   assert.equal((await api.post('/v3/trust-rules', { ...rule, name: 'r', jwks: { keys: [job.jwk] } })).status, 201)
   assert.equal((await api.post('/v3/auth/oidc', { token: await sign(job, says) })).status, 201)
   assert.equal((await api.post('/v3/logins', { account: 'default', host: 'laptop' })).status, 201)
-  assert.equal(await server.vault.store.takeLease('work', 'this', 60_000), 1)
+  assert.equal(await server.vault.store.leases.take('work', 'this', 60_000), 1)
 }
 
 /** Every row of every table, by ascending key. */

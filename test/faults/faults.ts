@@ -2692,7 +2692,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a plain query that is not answered is given up',
-    'store/postgres/postgres.ts',
+    'store/postgres/plain-queries.ts',
     'const queryMs = 10_000',
     'const queryMs = 40_000',
     'crash/stalled.test.ts',
@@ -3123,7 +3123,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the trail is told of once it is durable',
-    'store/postgres/postgres.ts',
+    'store/postgres/plain-queries.ts',
     '...(isSettled === true ? [client.query(settling)] : [])',
     '...(isSettled === true ? [] : [])',
     'crash/unknown-outcome.test.ts',

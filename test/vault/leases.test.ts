@@ -43,34 +43,34 @@ for (const engine of engines) {
   suite(`${engine.name}: a lease`, { skip: engine.skip }, () => {
     test('is one holder’s, until they give it back', async (t) => {
       const { first, second } = await twoNodes(t, engine)
-      const fence = (await first.store.takeLease('work', 'a', long)) ?? assert.fail()
+      const fence = (await first.store.leases.take('work', 'a', long)) ?? assert.fail()
       const lease = { name: 'work', holder: 'a', fence }
-      assert.equal(await second.store.takeLease('work', 'b', long), undefined)
-      assert.equal(await first.store.renewLease(lease, long), true)
-      assert.equal(await second.store.takeLease('work', 'b', long), undefined)
-      assert.equal(typeof (await second.store.takeLease('other work', 'b', long)), 'number')
-      await first.store.dropLease(lease)
-      assert.equal(await second.store.takeLease('work', 'b', long), fence + 1)
-      assert.equal(await first.store.renewLease(lease, long), false)
-      await first.store.dropLease(lease)
-      assert.equal(await first.store.takeLease('work', 'a', long), undefined)
+      assert.equal(await second.store.leases.take('work', 'b', long), undefined)
+      assert.equal(await first.store.leases.renew(lease, long), true)
+      assert.equal(await second.store.leases.take('work', 'b', long), undefined)
+      assert.equal(typeof (await second.store.leases.take('other work', 'b', long)), 'number')
+      await first.store.leases.drop(lease)
+      assert.equal(await second.store.leases.take('work', 'b', long), fence + 1)
+      assert.equal(await first.store.leases.renew(lease, long), false)
+      await first.store.leases.drop(lease)
+      assert.equal(await first.store.leases.take('work', 'a', long), undefined)
     })
 
     test('lets its holder write, and nobody whose time is over', async (t) => {
       const { first, second } = await twoNodes(t, engine)
-      const fence = (await first.store.takeLease('work', 'a', long)) ?? assert.fail()
+      const fence = (await first.store.leases.take('work', 'a', long)) ?? assert.fail()
       const lease = { name: 'work', holder: 'a', fence }
       const before = await first.store.auditSize(1)
       assert.equal((await write(first.store, lease)).kind, 'done')
       assert.equal((await write(second.store, { ...lease, holder: 'b' })).kind, 'outdated')
       assert.equal((await write(first.store, { ...lease, fence: fence - 1 })).kind, 'outdated')
 
-      await first.store.renewLease(lease, 1)
+      await first.store.leases.renew(lease, 1)
       await until(async () => (await write(first.store, lease)).kind === 'outdated')
       const after = await first.store.auditSize(1)
       let taken: number | undefined
       await until(async () => {
-        taken = await second.store.takeLease('work', 'b', long)
+        taken = await second.store.leases.take('work', 'b', long)
         return taken !== undefined
       })
       assert.equal(taken, fence + 1)
@@ -82,7 +82,7 @@ for (const engine of engines) {
     test('goes to another node when its holder is gone', async (t) => {
       const { first, second } = await twoNodes(t, engine)
       // As a process that is killed leaves it.
-      const fence = (await first.store.takeLease('work', 'gone', short)) ?? assert.fail()
+      const fence = (await first.store.leases.take('work', 'gone', short)) ?? assert.fail()
       const led: Lease[] = []
       const stop = lead(second, {
         name: 'work',
@@ -159,7 +159,7 @@ for (const engine of engines) {
       })
       await until(() => errors.length >= 2)
       await stop()
-      assert.notEqual(await first.store.takeLease('work', 'next', long), undefined)
+      assert.notEqual(await first.store.leases.take('work', 'next', long), undefined)
     })
   })
 }

@@ -1,8 +1,6 @@
 /** The PostgreSQL engine: each connection carries one batch or query at a time; nodes keep no state. */
-import type { Lease } from '../../model/lease.ts'
 import { Conditions } from '../conditions.ts'
 import type { Engine, Lane, RowKey } from '../engine.ts'
-import { holdLease } from '../lease-queries.ts'
 import type { Setting } from '../load.ts'
 import type { Batch, Outcome, Request } from '../operation.ts'
 import { Owners } from '../owners.ts'
@@ -13,26 +11,21 @@ import type { NamedRow } from '../tables/field.ts'
 import { Trails } from '../trails.ts'
 import { Batches } from './batches.ts'
 import { refuseShared } from './connect.ts'
-import { cutAfter, Deadline } from './deadline.ts'
-import { noticing, settling } from './ending.ts'
-import { isDoubtful, isSpent, toRefusal } from './failures.ts'
+import { Deadline } from './deadline.ts'
+import { toRefusal } from './failures.ts'
 import { Hosts } from './hosts.ts'
 import { migrate, migrationLock, refuseBesideOlder, refuseUnlessStore } from './migrate.ts'
-import { Pool } from './pool.ts'
+import { PlainQueries } from './plain-queries.ts'
 import { Signals } from './signals.ts'
 import { Standing, standingQuery, waitForStandby } from './standing.ts'
 
-/** Connections for what is not a batch: listings, the trail, health. */
-const queryConnections = 8
-const queryMs = 10_000
 /** Of the start, which others may hold up: nodes that bring the schema up to date take turns. */
 const openMs = 30_000
 
 export class PostgresEngine implements Engine {
   readonly dialect = 'postgres'
   readonly #batches: Batches
-  /** Apart, so that no number of plain queries keeps a batch waiting. */
-  readonly #queries: Pool
+  readonly #queries: PlainQueries
   readonly owners = new Owners()
   readonly conditions = new Conditions()
   readonly trails = new Trails()
@@ -49,7 +42,7 @@ export class PostgresEngine implements Engine {
     this.#hosts = new Hosts(url)
     this.#signals = new Signals(this.#hosts, (query) => this.query(query))
     this.#batches = new Batches(this.#hosts, this.#standing, this, (accounts) => this.#signals.tell(accounts))
-    this.#queries = new Pool(this.#hosts, queryConnections)
+    this.#queries = new PlainQueries(this.#hosts)
   }
 
   /** @throws Refusal when the database cannot be used as a store */
@@ -70,7 +63,10 @@ export class PostgresEngine implements Engine {
 
   async #prepare(url: string, mayMake: boolean): Promise<void> {
     const deadline = new Deadline(openMs)
-    const taken = [this.#batches.pool, this.#queries].map(async (pool) => ({ pool, client: await pool.take(deadline) }))
+    const taken = [this.#batches.pool, this.#queries.pool].map(async (pool) => ({
+      pool,
+      client: await pool.take(deadline),
+    }))
     try {
       const [batches, queries] = await Promise.all([taken[0], taken[1]])
       if (batches === undefined || queries === undefined) throw new Error('Two pools have two connections.')
@@ -132,47 +128,12 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  /** Once COMMIT was sent and is not answered, whether it took effect is not known: the caller looks again at what is there. */
-  async underLease(lease: Lease, statements: readonly Query[]): Promise<boolean> {
-    const deadline = new Deadline(queryMs)
-    const client = await this.#queries.take(deadline)
-    const run = ({ sql, parameters }: Query) => client.query(numbered(sql), [...parameters])
-    const work = async () => {
-      await client.query('begin')
-      const isHeld = (await run(holdLease('postgres', lease))).rows.length > 0
-      if (isHeld) for (const statement of statements) await run(statement)
-      await client.query(isHeld ? 'commit' : 'rollback')
-      return isHeld
-    }
-    try {
-      const { result, cancelled } = await noticing(client, () => cutAfter(deadline.left, client, work))
-      if (cancelled !== undefined) throw cancelled
-      this.#queries.giveBack(client)
-      return result
-    } catch (error) {
-      this.#queries.discard(client)
-      if (isDoubtful(error)) this.#hosts.doubt()
-      throw toRefusal(error)
-    }
+  underLease(...[lease, statements]: Parameters<Engine['underLease']>): Promise<boolean> {
+    return this.#queries.underLease(lease, statements)
   }
 
-  async query({ sql, parameters, isSettled }: Query): Promise<readonly NamedRow[]> {
-    const deadline = new Deadline(queryMs)
-    for (let tries = 1; ; tries++) {
-      const client = await this.#queries.take(deadline)
-      try {
-        const ask = () => client.query<NamedRow>(numbered(sql), [...parameters])
-        const answers = () => Promise.all([ask(), ...(isSettled === true ? [client.query(settling)] : [])])
-        const { result, cancelled } = await noticing(client, () => cutAfter(deadline.left, client, answers))
-        if (cancelled !== undefined) throw cancelled
-        this.#queries.giveBack(client)
-        return result[0].rows
-      } catch (error) {
-        this.#queries.discard(client)
-        if (isDoubtful(error)) this.#hosts.doubt()
-        if (tries >= 3 || deadline.left === 0 || !isSpent(error)) throw toRefusal(error)
-      }
-    }
+  query(query: Query): Promise<readonly NamedRow[]> {
+    return this.#queries.query(query)
   }
 
   async probe(): Promise<void> {
