@@ -257,22 +257,26 @@ var maxTimeoutMs = 2 ** 31 - 1;
 function settingsOf(options) {
 	const { apiKey, fetch = (url, init) => globalThis.fetch(url, init) } = options;
 	const url = baseOf(options.url);
-	if (typeof apiKey !== "function" && apiKey !== session) checkedApiKey(apiKey);
+	if (typeof apiKey !== "function" && typeof apiKey !== "object" && apiKey !== session) checkedApiKey(apiKey);
 	const environment = environmentOf(options);
 	const limits = {
 		timeoutMs: timeoutOf(options, 1e4),
 		retries: retriesOf(options, 3)
 	};
+	const keys = typeof apiKey === "object" ? { keys: apiKey } : {};
 	return {
 		url,
 		apiKey: readerOf(apiKey),
+		...keys,
 		fetch,
 		environment,
+		signal: options.signal,
 		...limits
 	};
 }
 function readerOf(apiKey) {
 	if (apiKey === session) return void 0;
+	if (typeof apiKey === "object") return (signal) => apiKey.key(signal);
 	return typeof apiKey === "function" ? apiKey : () => apiKey;
 }
 /** `fetch` would quote a key that is no header's value. */
@@ -304,8 +308,82 @@ function baseOf(text) {
 	if (url === void 0 || !isHttp || url.username || url.password || url.search || url.hash) throw new TypeError("url: must be such as https://strongroom.example.com, without a user, a query or a fragment.");
 	return url.href.replace(/\/+$/, "").replace(/\/v3$/, "");
 }
+// src/client/retry.ts
+/** When a request may be sent again, and how long to wait before it. */
+var basePauseMs = 250;
+var maxPauseMs = 1e4;
+/** Who is asked to wait longer is told so, and does not wait. */
+var maxRetryAfterMs = 6e4;
+/** The server says that it did nothing. */
+var undone = /* @__PURE__ */ new Set([
+	"rate_limited",
+	"overloaded",
+	"audit_unavailable",
+	"request_timeout"
+]);
+/** It may have been carried out, or not. Once more may go better. */
+var unsettled = /* @__PURE__ */ new Set([
+	"unreachable",
+	"timed_out",
+	"unavailable",
+	"outcome_unknown"
+]);
+/** @param isRepeatable whether twice is the same as once */
+function mayRepeat({ code }, isRepeatable) {
+	return undone.has(code) || isRepeatable && unsettled.has(code);
+}
+/** Whether waiting may help: nobody said no. */
+function isPassing(error) {
+	return isOutage(error) || error instanceof RateLimited;
+}
+/** Whether the server was not reached, or cannot answer now. What it found damaged is no absence. */
+function isOutage(error) {
+	if (error instanceof Unreachable || error instanceof Unavailable) return true;
+	return error instanceof StrongroomError && error.code !== "integrity_failure" && (error.status ?? 0) >= 500;
+}
+/** Whether a change may have been carried out although its request failed. */
+function leavesOpen({ code, status }) {
+	if (undone.has(code) || code === "storage_full" || code === "key_exhausted") return false;
+	return unsettled.has(code) || code === "unexpected_answer" || (status ?? 0) >= 500;
+}
+/**
+* Full jitter: any time up to a bound that doubles, so that clients which failed together do not come back together.
+* What `Retry-After` asks for comes on top.
+*
+* @param random from 0 to below 1
+* @returns `undefined` when the server asks to wait too long
+*/
+function pauseMs(tries, retryAfterMs, random, mostMs = maxPauseMs) {
+	if (retryAfterMs !== void 0 && retryAfterMs > maxRetryAfterMs) return void 0;
+	return (retryAfterMs ?? 0) + Math.floor(random * Math.min(mostMs, basePauseMs * 2 ** tries));
+}
+/**
+* Reads `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
+*
+* @param now milliseconds since 1970
+*/
+function readRetryAfter(text, now) {
+	const trimmed = text?.trim() ?? "";
+	if (/^\d{1,9}$/.test(trimmed)) return Number(trimmed) * 1e3;
+	const date = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(trimmed) ? Date.parse(trimmed) : NaN;
+	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
+}
+/** Waits, unless the signal says otherwise. */
+function wait(milliseconds, signal) {
+	return new Promise((resolve, reject) => {
+		const give = () => {
+			clearTimeout(timer);
+			reject(signal?.reason);
+		};
+		const timer = setTimeout(() => {
+			signal?.removeEventListener("abort", give);
+			resolve();
+		}, milliseconds);
+		if (signal?.aborted === true) give();
+		else signal?.addEventListener("abort", give, { once: true });
+	});
+}
 // src/client/cached.ts
-/** Values in the memory of an application that reads them often, and must live through a short outage. */
 var maxTimeMs = 6048e5;
 var usualMaxStaleMs = 3e5;
 /** The one that was asked for longest ago makes room. */
@@ -365,7 +443,7 @@ var CachedSecrets = class {
 			});
 			return secret;
 		} catch (error) {
-			if (known === void 0 || !isOutage(error) || !this.#mayStandIn(known, Date.now())) throw error;
+			if (known === void 0 || !isPassing(error) || !this.#mayStandIn(known, Date.now())) throw error;
 			this.#keep(entries, at, {
 				...known,
 				askedAt
@@ -387,11 +465,6 @@ var CachedSecrets = class {
 /** A clock that stepped back says nothing about age. */
 function isYounger(then, now, ageMs) {
 	return now >= then && now - then < ageMs;
-}
-/** Nobody said no: the server was not reached, or cannot answer now. */
-function isOutage(error) {
-	if (error instanceof Unreachable || error instanceof Unavailable || error instanceof RateLimited) return true;
-	return error instanceof StrongroomError && error.code !== "integrity_failure" && (error.status ?? 0) >= 500;
 }
 function orAborted(flight, signal) {
 	if (signal === void 0) return flight;
@@ -884,71 +957,6 @@ var SignIn = class {
 		await this.#connection.send("DELETE /v3/sso", {}, options);
 	}
 };
-// src/client/retry.ts
-var basePauseMs = 250;
-var maxPauseMs = 1e4;
-/** Who is asked to wait longer is told so, and does not wait. */
-var maxRetryAfterMs = 6e4;
-/** The server says that it did nothing. */
-var undone = /* @__PURE__ */ new Set([
-	"rate_limited",
-	"overloaded",
-	"audit_unavailable",
-	"request_timeout"
-]);
-/** It may have been carried out, or not. Once more may go better. */
-var unsettled = /* @__PURE__ */ new Set([
-	"unreachable",
-	"timed_out",
-	"unavailable",
-	"outcome_unknown"
-]);
-/** @param isRepeatable whether twice is the same as once */
-function mayRepeat({ code }, isRepeatable) {
-	return undone.has(code) || isRepeatable && unsettled.has(code);
-}
-/** Whether a change may have been carried out although its request failed. */
-function leavesOpen({ code, status }) {
-	if (undone.has(code) || code === "storage_full" || code === "key_exhausted") return false;
-	return unsettled.has(code) || code === "unexpected_answer" || (status ?? 0) >= 500;
-}
-/**
-* Full jitter: any time up to a bound that doubles, so that clients which failed together do not come back together.
-* What `Retry-After` asks for comes on top.
-*
-* @param random from 0 to below 1
-* @returns `undefined` when the server asks to wait too long
-*/
-function pauseMs(tries, retryAfterMs, random) {
-	if (retryAfterMs !== void 0 && retryAfterMs > maxRetryAfterMs) return void 0;
-	return (retryAfterMs ?? 0) + Math.floor(random * Math.min(maxPauseMs, basePauseMs * 2 ** tries));
-}
-/**
-* Reads `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
-*
-* @param now milliseconds since 1970
-*/
-function readRetryAfter(text, now) {
-	const trimmed = text?.trim() ?? "";
-	if (/^\d{1,9}$/.test(trimmed)) return Number(trimmed) * 1e3;
-	const date = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(trimmed) ? Date.parse(trimmed) : NaN;
-	return Number.isNaN(date) ? void 0 : Math.max(0, date - now);
-}
-/** Waits, unless the signal says otherwise. */
-function wait(milliseconds, signal) {
-	return new Promise((resolve, reject) => {
-		const give = () => {
-			clearTimeout(timer);
-			reject(signal?.reason);
-		};
-		const timer = setTimeout(() => {
-			signal?.removeEventListener("abort", give);
-			resolve();
-		}, milliseconds);
-		if (signal?.aborted === true) give();
-		else signal?.addEventListener("abort", give, { once: true });
-	});
-}
 // src/client/shape.ts
 var text = (value) => typeof value === "string";
 var bool = (value) => typeof value === "boolean";
@@ -1403,7 +1411,8 @@ var jobKeyShape = fields({
 	key_id: integer,
 	rule: text,
 	scopes: list(text),
-	expires_at: text
+	expires_at: text,
+	expires_in: integer
 });
 var keySetShape = fields({ keys: list(record(anything)) });
 var listShape = fields({
@@ -2216,24 +2225,51 @@ var Connection = class {
 	/** @throws StrongroomError; the reason of the signal; TypeError for what cannot be sent */
 	async send(operation, sent, options = {}) {
 		const rule = operations[operation];
-		const request = await this.#requestOf(operation, rule, sent, options);
+		let request = await this.#requestOf(operation, rule, sent, options);
 		const retries = retriesOf(options, this.#settings.retries);
-		for (let tries = 0, mayHaveActed = false;; tries++) {
+		for (let tries = 0, mayHaveActed = false, isRenewed = false;; tries++) {
 			const exchanged = await exchange(this.#settings.fetch, request, rule.answer);
 			if ("answer" in exchanged) return exchanged.answer;
 			const { failure } = exchanged;
 			mayHaveActed ||= request.method !== "GET" && leavesOpen(failure);
-			const pause = tries < retries ? pauseBefore(rule, failure, tries) : void 0;
+			const isAnew = !isRenewed && this.#isKeyRefused(request, failure);
+			isRenewed ||= isAnew;
+			const pause = isAnew ? 0 : tries < retries ? pauseBefore(rule, failure, tries) : void 0;
 			if (pause === void 0) throw errorOf(failure, mayHaveActed);
-			await wait(pause, request.signal);
+			if (pause > 0) await wait(pause, request.signal);
+			if (mayHaveActed && rule.repeat === "keyed" && this.#isOver(request)) throw errorOf(failure, mayHaveActed);
+			request = await this.#underGoodKey(request);
 		}
+	}
+	/** Tells whoever the key is from, for whom the server may take another one. */
+	#isKeyRefused({ apiKey }, { status, code }) {
+		if (apiKey === void 0 || status !== 401 || code !== "unauthenticated") return false;
+		this.#settings.keys?.refused(apiKey);
+		return this.#settings.keys !== void 0;
+	}
+	#isOver({ apiKey }) {
+		const { keys } = this.#settings;
+		return keys !== void 0 && apiKey !== void 0 && !keys.isGood(apiKey);
+	}
+	/** The same request, under another key where its own has ended. */
+	async #underGoodKey(request) {
+		if (!this.#isOver(request)) return request;
+		const apiKey = checkedApiKey(await this.#settings.apiKey?.(request.signal));
+		request.headers.set("authorization", `Bearer ${apiKey}`);
+		return {
+			...request,
+			apiKey,
+			secrets: [apiKey, ...request.secrets]
+		};
 	}
 	async #requestOf(operation, { repeat, isOpen, names }, sent, options) {
 		const [method = "", path = ""] = operation.split(" ");
 		const url = this.#settings.url + addressOf(path, sent, names) + queryOf(sent.query);
 		const body = sent.body === void 0 ? void 0 : JSON.stringify(sent.body);
 		const timeoutMs = timeoutOf(options, this.#settings.timeoutMs);
-		const apiKey = await this.#settings.apiKey?.();
+		const signal = eitherOf(options.signal, this.#settings.signal);
+		signal?.throwIfAborted();
+		const apiKey = await this.#settings.apiKey?.(signal);
 		const headers = new Headers({ accept: "application/json" });
 		if (this.#settings.apiKey === void 0) headers.set("strongroom-portal", "1");
 		else if (!isOpen) headers.set("authorization", `Bearer ${checkedApiKey(apiKey)}`);
@@ -2243,18 +2279,21 @@ var Connection = class {
 		if (options.ifMatch !== void 0) headers.set("if-match", [options.ifMatch].flat().join(", "));
 		if (options.ifNoneMatch !== void 0) headers.set("if-none-match", options.ifNoneMatch);
 		if (repeat === "keyed") headers.set("idempotency-key", options.idempotencyKey ?? newIdempotencyKey());
-		const secrets = [...apiKey === void 0 ? [] : [apiKey], ...valueIn(sent.body)];
 		return {
 			url,
 			method,
 			headers,
 			body,
 			timeoutMs,
-			signal: options.signal,
-			secrets
+			signal,
+			secrets: [...apiKey === void 0 ? [] : [apiKey], ...valueIn(sent.body)],
+			apiKey
 		};
 	}
 };
+function eitherOf(one, other) {
+	return one === void 0 || other === void 0 ? one ?? other : AbortSignal.any([one, other]);
+}
 function pauseBefore({ repeat }, failure, tries) {
 	if (!mayRepeat(failure, repeat !== "never")) return void 0;
 	return pauseMs(tries, failure.retryAfterMs, Math.random());

@@ -3,8 +3,8 @@ import type { JobKey } from '../client/model.ts'
 import { tradeToken } from '../client/trust-rules.ts'
 import { readInputFile, readStandardInput } from './input.ts'
 import { Fault, print, printJson, shown, tell } from './output.ts'
-import { variable } from './process-env.ts'
 import { knownUrl } from './profiles.ts'
+import { isOnGitHub, readToken } from './tokens.ts'
 
 export interface AuthOptions {
   readonly tokenFile?: string
@@ -15,14 +15,9 @@ export interface AuthOptions {
   readonly json?: boolean
 }
 
-/** What GitHub Actions sets for jobs that may have a token. */
-const github = { url: 'ACTIONS_ID_TOKEN_REQUEST_URL', token: 'ACTIONS_ID_TOKEN_REQUEST_TOKEN' }
-const fetchMs = 10_000
-
 export async function oidc({ tokenFile, audience, account, rule, profile, json }: AuthOptions): Promise<void> {
   const url = serverOf(profile)
-  // Nobody else's: another server must not be able to use the token.
-  const token = await tokenOf(tokenFile, audience ?? url.replace(/\/+$/, ''))
+  const token = await tokenOf(tokenFile, audience, url)
   const input = { token, ...(account === undefined ? {} : { account }), ...(rule === undefined ? {} : { rule }) }
   const key = await tradeToken({ url, timeoutMs: 30_000 }, input)
   if (json) return printJson(key)
@@ -41,31 +36,10 @@ function serverOf(profile: string | undefined): string {
   throw new Fault('usage', 'No server is known. Set STRONGROOM_URL.')
 }
 
-async function tokenOf(path: string | undefined, audience: string): Promise<string> {
-  const [url, secret] = [variable(github.url), variable(github.token)]
-  if (path === undefined && url !== undefined && secret !== undefined) return askGitHub(url, secret, audience)
+async function tokenOf(path: string | undefined, audience: string | undefined, url: string): Promise<string> {
+  if (path === undefined && isOnGitHub()) return readToken({ platform: 'github', audience }, url)
   const bytes = path === undefined || path === '-' ? await readStandardInput() : readInputFile(path)
   const token = bytes.toString().trim()
   if (token !== '') return token
   throw new Fault('usage', 'There is no token. Name a file with --token-file, or pipe it into this command.')
-}
-
-/** @throws Fault `failure` which quotes nothing of the answer: it may hold the token */
-async function askGitHub(url: string, secret: string, audience: string): Promise<string> {
-  const address = new URL(url)
-  address.searchParams.set('audience', audience)
-  try {
-    const answer = await fetch(address, {
-      headers: { authorization: `Bearer ${secret}`, accept: 'application/json' },
-      redirect: 'error',
-      signal: AbortSignal.timeout(fetchMs),
-    })
-    const body: unknown = answer.ok ? await answer.json() : undefined
-    if (typeof body === 'object' && body !== null && 'value' in body && typeof body.value === 'string')
-      return body.value
-    throw new Fault('failure', `GitHub gave no token: it answered ${answer.status}.`)
-  } catch (error) {
-    if (error instanceof Fault) throw error
-    throw new Fault('failure', 'GitHub gave no token: it does not answer.')
-  }
 }

@@ -1,6 +1,6 @@
 /** `strongroom completion`: what a word may become, by the definitions of the commands and by what the server has. */
 import type { Command, Option } from 'commander'
-import { connect, connectToAccount } from './connection.ts'
+import { connect, connectToAccount, whereTo } from './connection.ts'
 import { print, shown } from './output.ts'
 import { readProfiles } from './profiles.ts'
 
@@ -93,6 +93,8 @@ async function namesFor(
 ): Promise<readonly Candidate[]> {
   try {
     if (what === 'profile') return [...readProfiles().profiles.keys()].map(bare)
+    // A token may be good once, and no word is worth it.
+    if (typeof (await whereTo(wanted)).credential !== 'string') return []
     if ((what === 'secret' || what === 'pattern') && /^[\w./-]*$/.test(current)) {
       const query = { name: `${current}*`, limit: maxNames }
       return (await (await connect(wanted)).secrets.page(query, patience)).items.map(({ name }) => bare(name))

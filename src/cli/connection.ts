@@ -1,10 +1,13 @@
 /** The server that a command asks, and the API key that it asks with: from the environment, the project file, a profile. */
+import type { StrongroomOptions } from '../client/options.ts'
 import { Strongroom } from '../client/strongroom.ts'
+import { TradedKeys } from '../client/traded-keys.ts'
 import { complain, Fault, tell } from './output.ts'
 import { variable } from './process-env.ts'
 import { type Profile, readProfiles } from './profiles.ts'
 import type { Project } from './project.ts'
 import { findProjectFile } from './project-file.ts'
+import { readToken, sourceOf, type TokenOptions, type Workload, workloadOf } from './tokens.ts'
 
 export interface Where extends Profile {
   /** Where the URL and the key come from, in words. */
@@ -14,7 +17,7 @@ export interface Where extends Profile {
   readonly environment: { readonly name: string; readonly source: string; readonly isOfProject?: boolean } | undefined
 }
 
-interface Wanted {
+interface Wanted extends TokenOptions {
   /** As it was typed. */
   readonly profile?: string | undefined
   readonly environment?: string | undefined
@@ -54,14 +57,44 @@ export async function connectToStore(wanted: Wanted): Promise<Strongroom> {
 }
 
 /** @throws Fault `settings` for a URL or a key that cannot be one; neither is quoted */
-export function clientOf({ url, apiKey }: Profile, environment?: string): Strongroom {
+export function clientOf({ url, credential }: Profile, environment?: string): Strongroom {
   const place = environment === undefined ? {} : { environment }
   try {
-    return new Strongroom({ url, apiKey, timeoutMs: 30_000, ...place })
+    const apiKey = typeof credential === 'string' ? credential : tradedKeys(url, credential)
+    return made({ url, apiKey, timeoutMs, ...place })
   } catch (error) {
     if (error instanceof TypeError) throw new Fault('settings', error.message)
     throw error
   }
+}
+
+const timeoutMs = 30_000
+const optionsOf = new WeakMap<Strongroom, StrongroomOptions>()
+
+function made(options: StrongroomOptions): Strongroom {
+  const client = new Strongroom(options)
+  optionsOf.set(client, options)
+  return client
+}
+
+/** The keys that a client trades tokens for, where it has none of its own. */
+export function keysOf(client: Strongroom): TradedKeys | undefined {
+  const apiKey = optionsOf.get(client)?.apiKey
+  return apiKey instanceof TradedKeys ? apiKey : undefined
+}
+
+function tradedKeys(url: string, workload: Workload): TradedKeys {
+  const { account, rule } = workload
+  const keys = new TradedKeys({
+    url,
+    timeoutMs,
+    token: (signal) => readToken(workload, url, signal),
+    ...(account === undefined ? {} : { account }),
+    ...(rule === undefined ? {} : { rule }),
+  })
+  // Nothing is left to do: what was traded for is given back.
+  process.once('beforeExit', () => void keys.close())
+  return keys
 }
 
 /** @throws Fault `settings` */
@@ -94,26 +127,51 @@ function environmentFor({ environment: typed }: Wanted, project: Project | undef
   return { name: project.environment, source: 'the project file', isOfProject: true }
 }
 
-function keyFor({ profile }: Wanted, project: Project | undefined): Omit<Where, 'project' | 'environment'> {
+function keyFor(wanted: Wanted, project: Project | undefined): Omit<Where, 'project' | 'environment'> {
+  const { profile } = wanted
   const url = variable('STRONGROOM_URL')
-  const apiKey = variable('STRONGROOM_API_KEY')
-  if (url !== undefined && apiKey !== undefined) {
-    if (profile !== undefined) complain(`STRONGROOM_URL and STRONGROOM_API_KEY win over --profile ${profile}.`)
-    return { url, apiKey, source: 'STRONGROOM_URL and STRONGROOM_API_KEY' }
+  const given = givenCredential(wanted)
+  const apiKey = given?.credential
+  if (url !== undefined && given !== undefined) {
+    if (profile !== undefined) complain(`STRONGROOM_URL and ${given.source} win over --profile ${profile}.`)
+    return { url, credential: given.credential, source: `STRONGROOM_URL and ${given.source}` }
   }
   const stored =
     url === undefined && project?.url !== undefined
-      ? profileOfProject(profile, { path: project.path, url: project.url }, apiKey !== undefined)
+      ? profileOfProject(profile, { path: project.path, url: project.url }, given?.source)
       : storedProfile(profile ?? variable('STRONGROOM_PROFILE'))
-  if (stored === undefined) throw nowhere(url, apiKey)
+  if (stored === undefined) throw nowhere(url, given?.source)
   if (url !== undefined && !isSameServer(url, stored.url)) {
     // A key is for its own server alone, whatever a folder's settings say.
     // Not quoted: who writes a user and a password into it has them on no screen.
     const text = `STRONGROOM_URL names another server than the one that the key of the profile is for, ${stored.url}.`
     throw new Fault('settings', `${text} Set STRONGROOM_API_KEY too, or unset STRONGROOM_URL.`)
   }
-  const how = apiKey === undefined ? `profile ${stored.name}` : `STRONGROOM_API_KEY, and profile ${stored.name}`
-  return { url: stored.url, apiKey: apiKey ?? stored.apiKey, source: how }
+  const { credential } = stored
+  const of = typeof credential === 'string' ? '' : `, with ${sourceOf(credential)}`
+  const how = given === undefined ? `profile ${stored.name}${of}` : `${given.source}, and profile ${stored.name}`
+  return { url: stored.url, credential: apiKey ?? credential, source: how }
+}
+
+interface Given extends Pick<Profile, 'credential'> {
+  readonly source: string
+}
+
+/**
+ * What takes the place of what a profile has.
+ *
+ * @throws Fault `settings`, `usage` for two that do not go together
+ */
+function givenCredential(wanted: Wanted): Given | undefined {
+  const workload = workloadOf(wanted)
+  const apiKey = variable('STRONGROOM_API_KEY')
+  const isTyped = wanted.tokenFile !== undefined || wanted.oidc !== undefined
+  if (workload !== undefined && apiKey !== undefined && !isTyped) {
+    const name = workload.tokenFile === undefined ? 'STRONGROOM_OIDC' : 'STRONGROOM_TOKEN_FILE'
+    throw new Fault('settings', `STRONGROOM_API_KEY and ${name} are both set. Unset one of them.`)
+  }
+  if (workload !== undefined) return { credential: workload, source: sourceOf(workload) }
+  return apiKey === undefined ? undefined : { credential: apiKey, source: 'STRONGROOM_API_KEY' }
 }
 
 interface Stored extends Profile {
@@ -128,7 +186,7 @@ interface Stored extends Profile {
 function profileOfProject(
   flag: string | undefined,
   { path, url }: { readonly path: string; readonly url: string },
-  hasOwnKey: boolean,
+  ownKey: string | undefined,
 ): Stored {
   const wanted = flag ?? variable('STRONGROOM_PROFILE')
   const known = readProfiles()
@@ -139,8 +197,9 @@ function profileOfProject(
     }
     return chosen
   }
-  if (hasOwnKey) {
-    const text = `STRONGROOM_API_KEY is not known to be for ${url}, the server that ${path} names.`
+  if (ownKey !== undefined) {
+    const what = ownKey === 'STRONGROOM_API_KEY' ? 'STRONGROOM_API_KEY is' : `What is traded for ${ownKey} is`
+    const text = `${what} not known to be for ${url}, the server that ${path} names.`
     throw new Fault('settings', `${text} Set STRONGROOM_URL too, if it is.`)
   }
   const [found, another] = [...known.profiles].filter(([, one]) => isSameServer(one.url, url))
@@ -174,9 +233,12 @@ function storedProfile(wanted: string | undefined, { current, profiles } = readP
   throw new Fault('settings', `No profile is called "${wanted}": ${known}. See "strongroom profiles".`)
 }
 
-function nowhere(url: string | undefined, apiKey: string | undefined): Fault {
+function nowhere(url: string | undefined, ownKey: string | undefined): Fault {
   if (url !== undefined) return new Fault('settings', 'STRONGROOM_URL is set, and STRONGROOM_API_KEY is not.')
-  if (apiKey !== undefined) return new Fault('settings', 'STRONGROOM_API_KEY is set, and STRONGROOM_URL is not.')
+  if (ownKey === 'STRONGROOM_API_KEY') {
+    return new Fault('settings', 'STRONGROOM_API_KEY is set, and STRONGROOM_URL is not.')
+  }
+  if (ownKey !== undefined) return new Fault('settings', `No server is known for ${ownKey}. Set STRONGROOM_URL.`)
   return new Fault(
     'settings',
     'No server is known. Run "strongroom login", or set STRONGROOM_URL and STRONGROOM_API_KEY.',

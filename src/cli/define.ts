@@ -13,6 +13,9 @@ export function examples(command: Command, ...shown: readonly Example[]): Comman
 
 /** The options of a command that asks a server. */
 export interface RemoteOptions {
+  /** Where a token is that keys are traded for, or who is asked for one. */
+  readonly tokenFile?: string
+  readonly oidc?: string
   readonly profile?: string
   readonly json?: boolean
   /** Of a command about what is in an environment. */
@@ -33,6 +36,17 @@ export function remote(command: Command): Command {
 export function remoteOfAccount(command: Command): Command {
   return command
     .option('--profile <profile>', 'which server and key that "strongroom login" stored (or STRONGROOM_PROFILE)')
+    .option(
+      '--token-file <file>',
+      'sign in with the token in this file, whenever a key ends (or STRONGROOM_TOKEN_FILE)',
+    )
+    .addOption(
+      choice('--oidc <platform>', 'sign in with tokens of this platform (or STRONGROOM_OIDC)', [
+        'github',
+        'gitlab',
+        'netactuate',
+      ]),
+    )
     .option('--json', 'print JSON')
 }
 

@@ -5,6 +5,7 @@ import {
   Forbidden,
   NotFound,
   RateLimited,
+  SignedOut,
   StrongroomError,
   Unauthorized,
   Unavailable,
@@ -104,7 +105,7 @@ function failOfServer(error: StrongroomError): number {
 
 function kindOf(error: StrongroomError): keyof typeof exitCodes {
   if (error instanceof NotFound || error.code === 'unresolved_references') return 'notFound'
-  if (error instanceof Unauthorized || error instanceof Forbidden) return 'denied'
+  if (error instanceof Unauthorized || error instanceof Forbidden || error instanceof SignedOut) return 'denied'
   if (error instanceof Conflict) return 'conflict'
   if (error.code === 'invalid') return 'usage'
   const isAway = [Unreachable, Unavailable, RateLimited, UnexpectedAnswer].some((kind) => error instanceof kind)
@@ -112,7 +113,7 @@ function kindOf(error: StrongroomError): keyof typeof exitCodes {
 }
 
 function hintOf(error: StrongroomError): string | undefined {
-  if (error.code === 'invalid_credentials') {
+  if (error.code === 'invalid_credentials' || error instanceof SignedOut) {
     return 'Is there a trust rule for this job ("strongroom trust list")? A token is for one audience, and mostly good once.'
   }
   if (error instanceof Unauthorized) return 'Store another key with "strongroom login", or set STRONGROOM_API_KEY.'

@@ -6,6 +6,7 @@ import { complain, Fault, print, printJson, printTable, shown } from './output.t
 import { variable } from './process-env.ts'
 import { checkProfileName, type Profile, profilesPath, readProfiles, writeProfiles } from './profiles.ts'
 import { askHidden, askText, isInteractive } from './prompt.ts'
+import { sourceOf, type Workload, workloadOf } from './tokens.ts'
 
 interface Options {
   readonly json?: boolean
@@ -22,6 +23,11 @@ interface LoginOptions extends Options {
   readonly scope?: readonly string[]
   readonly expires: string
   readonly bindNetwork?: boolean
+  /** Where tokens come from, in place of a key. */
+  readonly tokenFile?: string
+  readonly oidc?: string
+  readonly rule?: string
+  readonly audience?: string
 }
 
 /** Stores a server and a key, once the server takes that key. */
@@ -31,13 +37,13 @@ export async function login(options: LoginOptions): Promise<void> {
   readProfiles()
   const url = (options.url ?? variable('STRONGROOM_URL') ?? (await askUrl())).trim()
   warnOfPlainHttp(url)
+  const workload = workloadFor(options)
+  if (workload !== undefined) return loginOfJob(name, { url, credential: workload }, options)
   const apiKey = options.web ? '' : await readKey()
   const given = apiKey === '' ? await keyByBrowser(url, options) : undefined
-  const profile: Profile = { url, apiKey: given?.api_key ?? apiKey }
+  const profile: Profile = { url, credential: given?.api_key ?? apiKey }
   await clientOf(profile).keys.self()
-  // As they are now: a person takes minutes, and logs in elsewhere meanwhile.
-  const { profiles } = readProfiles()
-  await writeProfiles({ current: name, profiles: new Map([...profiles, [name, profile]]) })
+  await store(name, profile)
   if (options.json) {
     const { person, key_id, scopes, networks, expires_at } = given ?? {}
     return printJson({ profile: name, url, stored_in: profilesPath(), person, key_id, scopes, networks, expires_at })
@@ -47,6 +53,35 @@ export async function login(options: LoginOptions): Promise<void> {
     print(`Permissions: ${given.scopes.join(' ')}`)
   }
   print(`The server takes the key. It is stored as profile ${name}, in ${profilesPath()}.`)
+}
+
+async function store(name: string, profile: Profile): Promise<void> {
+  // As they are now: a person takes minutes, and logs in elsewhere meanwhile.
+  const { profiles } = readProfiles()
+  await writeProfiles({ current: name, profiles: new Map([...profiles, [name, profile]]) })
+}
+
+/** Only as it was typed: a variable says so to each command by itself. */
+function workloadFor({ tokenFile, oidc, account, rule, audience }: LoginOptions): Workload | undefined {
+  if (tokenFile === undefined && oidc === undefined) {
+    if (rule === undefined && audience === undefined) return undefined
+    throw new Fault('usage', '--rule and --audience go with --token-file or --oidc.')
+  }
+  const workload = workloadOf({ tokenFile, oidc })
+  if (workload === undefined) return undefined
+  const { account: setAccount, rule: setRule, audience: setAudience } = workload
+  return { ...workload, account: account ?? setAccount, rule: rule ?? setRule, audience: audience ?? setAudience }
+}
+
+/** Stores where tokens come from, and no key: each command trades for its own. */
+async function loginOfJob(name: string, profile: Profile, { json }: LoginOptions): Promise<void> {
+  const { scopes } = await clientOf(profile).keys.self()
+  await store(name, profile)
+  const { url, credential } = profile
+  if (json) return printJson({ profile: name, url, stored_in: profilesPath(), scopes })
+  print(`Permissions: ${scopes.map(shown).join(' ')}`)
+  const source = typeof credential === 'string' ? 'the key' : sourceOf(credential)
+  print(`The server takes ${shown(source)}. That is stored as profile ${name}, in ${profilesPath()}; no key is.`)
 }
 
 async function keyByBrowser(url: string, options: LoginOptions): Promise<GrantedLogin> {

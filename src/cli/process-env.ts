@@ -7,14 +7,22 @@ export function variable(name: string): string | undefined {
   return process.env[name] || undefined
 }
 
+/** What reads secrets, or becomes a key that does. */
+const keyVariables: ReadonlySet<string> = new Set([
+  'STRONGROOM_API_KEY',
+  'STRONGROOM_TOKEN',
+  'STRONGROOM_CLIENT_SECRET',
+])
+
 /**
  * The environment that a command is started with, without the API key: it is for what reads secrets, and the command
  * that it is started for has been given its own.
  */
 export function environmentForOthers(): Record<string, string> {
-  const { STRONGROOM_API_KEY: _, ...others } = process.env
   return Object.fromEntries(
-    Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    Object.entries(process.env).flatMap(([name, value]) => {
+      return value === undefined || keyVariables.has(name) ? [] : [[name, value]]
+    }),
   )
 }
 

@@ -3,10 +3,12 @@ import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Fault } from './output.ts'
 import { configFolder, variable } from './process-env.ts'
+import { checkedPlatform, type Workload } from './tokens.ts'
 
 export interface Profile {
   readonly url: string
-  readonly apiKey: string
+  /** An API key, or where the tokens come from that keys are traded for. */
+  readonly credential: string | Workload
 }
 
 export interface Profiles {
@@ -52,7 +54,7 @@ export async function writeProfiles({ current, profiles }: Profiles): Promise<vo
   const folder = dirname(path)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   chmodSync(folder, 0o700)
-  const entries = [...profiles].map(([name, { url, apiKey }]) => [name, { url, api_key: apiKey }] as const)
+  const entries = [...profiles].map(([name, { url, credential }]) => [name, { url, ...storedOf(credential) }] as const)
   const text = JSON.stringify({ current, profiles: Object.fromEntries(entries) }, undefined, 2)
   // Every command reads profiles, and few write them.
   const { replaceFile } = await import('./replace-file.ts')
@@ -74,11 +76,31 @@ function parse(text: string): Profiles | undefined {
   if (!isObject(found) || !isObject(found['profiles'])) return undefined
   const profiles = new Map<string, Profile>()
   for (const [name, entry] of Object.entries(found['profiles'])) {
-    if (!isObject(entry) || typeof entry['url'] !== 'string' || typeof entry['api_key'] !== 'string') return undefined
-    profiles.set(name, { url: entry['url'], apiKey: entry['api_key'] })
+    const credential = isObject(entry) ? credentialIn(entry) : undefined
+    if (!isObject(entry) || typeof entry['url'] !== 'string' || credential === undefined) return undefined
+    profiles.set(name, { url: entry['url'], credential })
   }
   const { current } = found
   return { current: typeof current === 'string' && profiles.has(current) ? current : undefined, profiles }
+}
+
+function storedOf(credential: Profile['credential']): object {
+  if (typeof credential === 'string') return { api_key: credential }
+  const { tokenFile, platform, account, rule, audience } = credential
+  return { token_file: tokenFile, oidc: platform, account, rule, audience }
+}
+
+function credentialIn(entry: Readonly<Record<string, unknown>>): Profile['credential'] | undefined {
+  const textOf = (field: string) => (typeof entry[field] === 'string' ? entry[field] : undefined)
+  const [tokenFile, platform] = [textOf('token_file'), textOf('oidc')]
+  if (tokenFile === undefined && platform === undefined) return textOf('api_key')
+  return {
+    tokenFile,
+    platform: platform === undefined ? undefined : checkedPlatform(platform),
+    account: textOf('account'),
+    rule: textOf('rule'),
+    audience: textOf('audience'),
+  }
 }
 
 function jsonOf(text: string): unknown {

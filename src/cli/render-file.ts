@@ -6,7 +6,7 @@ import { RateLimited, StrongroomError, Unavailable, Unreachable } from '../clien
 import type { Strongroom } from '../client/strongroom.ts'
 import { namesIn } from '../render/template.ts'
 import { parseUserData } from '../render/user-data.ts'
-import { connect } from './connection.ts'
+import { connect, keysOf } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { fail } from './failure.ts'
 import { numberOf, readInputFile, readStandardInput } from './input.ts'
@@ -80,10 +80,14 @@ class Agent {
     const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
     for (const signal of signals) process.on(signal, stop)
     const { signal } = this.#stop
+    const signedOut = keysOf(this.#client)?.signedOut
+    const either = signedOut === undefined ? signal : AbortSignal.any([signal, signedOut])
     try {
       while (!signal.aborted) {
         await this.#look()
-        await setTimeout(pauseMs, undefined, { signal }).catch(() => {})
+        await setTimeout(pauseMs, undefined, { signal: either }).catch(() => {})
+        // No look will go better: nobody gives this job a key any more.
+        signedOut?.throwIfAborted()
       }
     } finally {
       for (const one of signals) process.removeListener(one, stop)

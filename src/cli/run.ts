@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
-import { connectIn, readProject } from './connection.ts'
+import { connectIn, keysOf, readProject } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { numberOf } from './input.ts'
 import { leastMaskedBytes, Mask, patternsOf } from './mask.ts'
@@ -58,6 +58,8 @@ export async function run(
   const client = connectIn(typed, project)
   const selected = await select(client, options)
   const given = await read(client, selected, options)
+  // Whoever needs no more values needs no more keys: a command may run for months.
+  if (!rules.isWatching && !options.keepKey) await keysOf(client)?.close()
   const start = (now: Given) => startCommand(program, parameters, now, options)
   const started = await start(given)
   const ending = rules.isWatching ? watch({ client, options, rules, start }, started, selected) : started.passing.ended
@@ -174,9 +176,14 @@ async function read(client: Strongroom, selected: readonly Metadata[], options: 
     if (value.length < leastMaskedBytes) short.push(secret)
   }
   if (mask && short.length > 0) complain(`Too short to be hidden in what is printed: ${short.join(', ')}.`)
-  const apiKey = variable('STRONGROOM_API_KEY')
-  if (keepKey && apiKey !== undefined) environment['STRONGROOM_API_KEY'] = apiKey
+  const apiKey = keepKey ? await keyOf(client) : undefined
+  if (apiKey !== undefined) environment['STRONGROOM_API_KEY'] = apiKey
   return { environment, values: [...values.values()] }
+}
+
+/** For a command that is to have it, too. One that was traded for ends after minutes there as here. */
+function keyOf(client: Strongroom): Promise<string> | string | undefined {
+  return keysOf(client)?.key() ?? variable('STRONGROOM_API_KEY')
 }
 
 /** @throws Fault with the exit code that shells have for it, here or from `ended` */
@@ -231,6 +238,7 @@ async function watch(watching: Watching, started: Started, selected: readonly Me
   for (;;) {
     const ending = await endingWithin(now, rules.pauseMs)
     if (ending !== undefined) return ending
+    if (keysOf(client)?.signedOut.aborted) return endWatching(client, now)
     const found = await orComplain(() => select(client, options, false))
     if (found === undefined || versionsOf(found) === known) continue
     if (rules.signal === undefined) {
@@ -247,6 +255,14 @@ async function watch(watching: Watching, started: Started, selected: readonly Me
     }
     known = versionsOf(found)
   }
+}
+
+/** Nobody gives this job a key any more: what runs goes on, with what it has. */
+function endWatching(client: Strongroom, { passing }: Started): Promise<Ending> {
+  const reason: unknown = keysOf(client)?.signedOut.reason
+  complain(reason instanceof Error ? reason.message : 'No key is given for the token of this job any more.')
+  complain('  The command goes on as it is; changes are not looked for any more.')
+  return passing.ended
 }
 
 async function endingWithin({ passing }: Started, pauseMs: number): Promise<Ending | undefined> {

@@ -419,6 +419,8 @@ export interface JobKey {
   readonly scopes: readonly string[]
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly expires_at: string
+  /** Seconds that the key lives, for whoever has another clock than the server. */
+  readonly expires_in: number
 }
 
 /** A token of a job, and for which account it is. */

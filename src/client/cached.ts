@@ -1,7 +1,7 @@
 /** Values in the memory of an application that reads them often, and must live through a short outage. */
-import { RateLimited, StrongroomError, Unavailable, Unreachable } from './errors.ts'
 import type { Secret, Tagged } from './model.ts'
 import { amountOf, type CallOptions } from './options.ts'
+import { isPassing } from './retry.ts'
 
 export interface CacheOptions {
   /** How long a value is given out before the server is asked again: as late as this, a change or a revocation shows. */
@@ -92,7 +92,7 @@ export class CachedSecrets {
       this.#keep(entries, at, { secret, readAt: askedAt, askedAt })
       return secret
     } catch (error) {
-      if (known === undefined || !isOutage(error) || !this.#mayStandIn(known, Date.now())) throw error
+      if (known === undefined || !isPassing(error) || !this.#mayStandIn(known, Date.now())) throw error
       this.#keep(entries, at, { ...known, askedAt })
       return known.secret
     }
@@ -114,12 +114,6 @@ export class CachedSecrets {
 /** A clock that stepped back says nothing about age. */
 function isYounger(then: number, now: number, ageMs: number): boolean {
   return now >= then && now - then < ageMs
-}
-
-/** Nobody said no: the server was not reached, or cannot answer now. */
-function isOutage(error: unknown): boolean {
-  if (error instanceof Unreachable || error instanceof Unavailable || error instanceof RateLimited) return true
-  return error instanceof StrongroomError && error.code !== 'integrity_failure' && (error.status ?? 0) >= 500
 }
 
 function orAborted<T>(flight: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

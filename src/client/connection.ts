@@ -33,6 +33,10 @@ type Names<O extends Operation> = Operations[O] extends { names: infer Name exte
 /** What an operation is sent: the ids and names of its path, its query, its body. */
 export type Sent<O extends Operation> = Body<O> & Query<O> & Ids<O> & Names<O>
 
+interface KeyedRequest extends HttpRequest {
+  readonly apiKey: string | undefined
+}
+
 export class Connection {
   readonly #settings: Settings
 
@@ -47,17 +51,42 @@ export class Connection {
     options: CallOptions & KeyedOptions & PutOptions = {},
   ): Promise<Received<AnswerOf<O>>> {
     const rule: Rule<AnswerOf<O>> = operations[operation]
-    const request = await this.#requestOf(operation, rule, sent, options)
+    let request = await this.#requestOf(operation, rule, sent, options)
     const retries = retriesOf(options, this.#settings.retries)
-    for (let tries = 0, mayHaveActed = false; ; tries++) {
+    for (let tries = 0, mayHaveActed = false, isRenewed = false; ; tries++) {
       const exchanged: Exchanged<AnswerOf<O>> = await exchange(this.#settings.fetch, request, rule.answer)
       if ('answer' in exchanged) return exchanged.answer
       const { failure } = exchanged
       mayHaveActed ||= request.method !== 'GET' && leavesOpen(failure)
-      const pause = tries < retries ? pauseBefore(rule, failure, tries) : undefined
+      const isAnew: boolean = !isRenewed && this.#isKeyRefused(request, failure)
+      isRenewed ||= isAnew
+      const pause = isAnew ? 0 : tries < retries ? pauseBefore(rule, failure, tries) : undefined
       if (pause === undefined) throw errorOf(failure, mayHaveActed)
-      await wait(pause, request.signal)
+      if (pause > 0) await wait(pause, request.signal)
+      // An idempotency key is of one API key: under another one it would be done once more.
+      if (mayHaveActed && rule.repeat === 'keyed' && this.#isOver(request)) throw errorOf(failure, mayHaveActed)
+      request = await this.#underGoodKey(request)
     }
+  }
+
+  /** Tells whoever the key is from, for whom the server may take another one. */
+  #isKeyRefused({ apiKey }: KeyedRequest, { status, code }: Failure): boolean {
+    if (apiKey === undefined || status !== 401 || code !== 'unauthenticated') return false
+    this.#settings.keys?.refused(apiKey)
+    return this.#settings.keys !== undefined
+  }
+
+  #isOver({ apiKey }: KeyedRequest): boolean {
+    const { keys } = this.#settings
+    return keys !== undefined && apiKey !== undefined && !keys.isGood(apiKey)
+  }
+
+  /** The same request, under another key where its own has ended. */
+  async #underGoodKey(request: KeyedRequest): Promise<KeyedRequest> {
+    if (!this.#isOver(request)) return request
+    const apiKey = checkedApiKey(await this.#settings.apiKey?.(request.signal))
+    request.headers.set('authorization', `Bearer ${apiKey}`)
+    return { ...request, apiKey, secrets: [apiKey, ...request.secrets] }
   }
 
   async #requestOf<O extends Operation>(
@@ -65,13 +94,15 @@ export class Connection {
     { repeat, isOpen, names }: Rule<AnswerOf<O>>,
     sent: Sent<O>,
     options: CallOptions & KeyedOptions & PutOptions,
-  ): Promise<HttpRequest> {
+  ): Promise<KeyedRequest> {
     const [method = '', path = ''] = operation.split(' ')
     const url = this.#settings.url + addressOf(path, sent, names) + queryOf(sent.query)
     const body = sent.body === undefined ? undefined : JSON.stringify(sent.body)
     const timeoutMs = timeoutOf(options, this.#settings.timeoutMs)
-    // Once for all tries: an idempotency key belongs to the API key that it was sent with.
-    const apiKey = await this.#settings.apiKey?.()
+    // Once for all tries, while it is good: an idempotency key belongs to the API key that it was sent with.
+    const signal = eitherOf(options.signal, this.#settings.signal)
+    signal?.throwIfAborted()
+    const apiKey = await this.#settings.apiKey?.(signal)
     const headers = new Headers({ accept: 'application/json' })
     if (this.#settings.apiKey === undefined) headers.set('strongroom-portal', '1')
     else if (!isOpen) {
@@ -84,8 +115,12 @@ export class Connection {
     if (options.ifNoneMatch !== undefined) headers.set('if-none-match', options.ifNoneMatch)
     if (repeat === 'keyed') headers.set('idempotency-key', options.idempotencyKey ?? newIdempotencyKey())
     const secrets = [...(apiKey === undefined ? [] : [apiKey]), ...valueIn(sent.body)]
-    return { url, method, headers, body, timeoutMs, signal: options.signal, secrets }
+    return { url, method, headers, body, timeoutMs, signal, secrets, apiKey }
   }
+}
+
+function eitherOf(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : AbortSignal.any([one, other])
 }
 
 function pauseBefore({ repeat }: Pick<Rule<unknown>, 'repeat'>, failure: Failure, tries: number): number | undefined {

@@ -39,7 +39,14 @@ export const serverCodes = [
 ] as const
 
 /** Given by the client, where the server gave no answer of its own. */
-export const clientCodes = ['unreachable', 'timed_out', 'unavailable', 'unexpected_answer', 'already_made'] as const
+export const clientCodes = [
+  'unreachable',
+  'timed_out',
+  'unavailable',
+  'unexpected_answer',
+  'already_made',
+  'signed_out',
+] as const
 
 export type Code = (typeof serverCodes)[number] | (typeof clientCodes)[number]
 
@@ -96,6 +103,11 @@ export class Invalid extends StrongroomError {
 /** 401: no API key, or one that is unknown, expired, revoked or used from outside its networks. */
 export class Unauthorized extends StrongroomError {
   override readonly name = 'Unauthorized'
+}
+
+/** Of `TradedKeys`: the server has refused the tokens of this job for too long, so that they are not tried any more. */
+export class SignedOut extends StrongroomError {
+  override readonly name = 'SignedOut'
 }
 
 /** 403: the API key lacks the scope. */

@@ -16,6 +16,7 @@ export {
   NotFound,
   RateLimited,
   ServerFault,
+  SignedOut,
   StrongroomError,
   TimedOut,
   Unauthorized,
@@ -32,6 +33,7 @@ export {
   type CallOptions,
   type Fetch,
   type KeyedOptions,
+  type KeySource,
   type MatchOptions,
   type PutOptions,
   type ReadOptions,
@@ -43,4 +45,5 @@ export { Secrets } from './secrets.ts'
 export { Seeds } from './seeds.ts'
 export { SignIn } from './sign-in.ts'
 export { Strongroom } from './strongroom.ts'
+export { type Clock, TradedKeys, type TradedKeysOptions } from './traded-keys.ts'
 export { TrustRules, tradeToken } from './trust-rules.ts'

@@ -715,6 +715,7 @@ const jobKeyShape: Shape<Api.JobKey> = fields<Api.JobKey>({
   rule: text,
   scopes: list(text),
   expires_at: text,
+  expires_in: integer,
 })
 const keySetShape: Shape<Api.KeySet> = fields<Api.KeySet>({ keys: list(record(anything)) })
 const listShape: Shape<Api.List> = fields<Api.List>({ id: integer, name: text, created_at: text, updated_at: text })

@@ -6,14 +6,24 @@ export const session = Symbol('session')
 /** What the client uses of `fetch`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
+/** Where API keys come from that end while they are in use. */
+export interface KeySource {
+  /** A key that is good now. */
+  key(signal?: AbortSignal): Promise<string>
+  /** Whether a request may still be sent under it. */
+  isGood(apiKey: string): boolean
+  /** The server has refused this one: it is given to nobody any more. */
+  refused(apiKey: string): void
+}
+
 export interface StrongroomOptions {
   /** Where the server is, such as `https://strongroom.example.com`. A path before `/v3` is kept. */
   readonly url: string
   /**
    * The API key, or where to get it: asked before each call, so that a key can be exchanged while in use. In a page of
-   * the server itself `session`: whoever is signed in there asks.
+   * the server itself `session`: whoever is signed in there asks. For a job that trades its token for keys, `TradedKeys`.
    */
-  readonly apiKey: string | (() => string | Promise<string>) | typeof session
+  readonly apiKey: string | (() => string | Promise<string>) | typeof session | KeySource
   /** In place of the global `fetch`: for a proxy, a client certificate, a test. */
   readonly fetch?: Fetch
   /** How long one request may take, to the last byte of its answer. 10 seconds unless said otherwise. */
@@ -22,6 +32,8 @@ export interface StrongroomOptions {
   readonly retries?: number
   /** The environment of every call that is in one, by its name. Without it, the one that the API key's scopes name, or `default`. */
   readonly environment?: string
+  /** Gives up every call, waiting included; each then rejects with the signal's reason. */
+  readonly signal?: AbortSignal
 }
 
 /** Of any call. */
@@ -62,11 +74,14 @@ export interface Settings {
   /** Without a slash at the end. */
   readonly url: string
   /** `undefined` for a session; gives `undefined` where no key is needed. */
-  readonly apiKey: (() => string | undefined | Promise<string>) | undefined
+  readonly apiKey: ((signal?: AbortSignal) => string | undefined | Promise<string>) | undefined
+  /** Who is told of what becomes of keys, if anybody. */
+  readonly keys?: KeySource
   readonly fetch: Fetch
   readonly timeoutMs: number
   readonly retries: number
   readonly environment: string | undefined
+  readonly signal: AbortSignal | undefined
 }
 
 /** Timers count in 31 bits of milliseconds. */
@@ -76,10 +91,11 @@ const maxTimeoutMs = 2 ** 31 - 1
 export function settingsOf(options: StrongroomOptions): Settings {
   const { apiKey, fetch = (url, init) => globalThis.fetch(url, init) } = options
   const url = baseOf(options.url)
-  if (typeof apiKey !== 'function' && apiKey !== session) checkedApiKey(apiKey)
+  if (typeof apiKey !== 'function' && typeof apiKey !== 'object' && apiKey !== session) checkedApiKey(apiKey)
   const environment = environmentOf(options)
   const limits = { timeoutMs: timeoutOf(options, 10_000), retries: retriesOf(options, 3) }
-  return { url, apiKey: readerOf(apiKey), fetch, environment, ...limits }
+  const keys = typeof apiKey === 'object' ? { keys: apiKey } : {}
+  return { url, apiKey: readerOf(apiKey), ...keys, fetch, environment, signal: options.signal, ...limits }
 }
 
 /** Of a call that needs no key. @throws TypeError */
@@ -89,6 +105,7 @@ export function keylessSettingsOf(options: Omit<StrongroomOptions, 'apiKey'>): S
 
 function readerOf(apiKey: StrongroomOptions['apiKey']): Settings['apiKey'] {
   if (apiKey === session) return undefined
+  if (typeof apiKey === 'object') return (signal) => apiKey.key(signal)
   return typeof apiKey === 'function' ? apiKey : () => apiKey
 }
 

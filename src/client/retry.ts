@@ -1,5 +1,5 @@
 /** When a request may be sent again, and how long to wait before it. */
-import type { Failure } from './errors.ts'
+import { type Failure, RateLimited, StrongroomError, Unavailable, Unreachable } from './errors.ts'
 
 const basePauseMs = 250
 const maxPauseMs = 10_000
@@ -16,6 +16,17 @@ export function mayRepeat({ code }: Failure, isRepeatable: boolean): boolean {
   return undone.has(code) || (isRepeatable && unsettled.has(code))
 }
 
+/** Whether waiting may help: nobody said no. */
+export function isPassing(error: unknown): boolean {
+  return isOutage(error) || error instanceof RateLimited
+}
+
+/** Whether the server was not reached, or cannot answer now. What it found damaged is no absence. */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof Unreachable || error instanceof Unavailable) return true
+  return error instanceof StrongroomError && error.code !== 'integrity_failure' && (error.status ?? 0) >= 500
+}
+
 /** Whether a change may have been carried out although its request failed. */
 export function leavesOpen({ code, status }: Failure): boolean {
   if (undone.has(code) || code === 'storage_full' || code === 'key_exhausted') return false
@@ -29,9 +40,14 @@ export function leavesOpen({ code, status }: Failure): boolean {
  * @param random from 0 to below 1
  * @returns `undefined` when the server asks to wait too long
  */
-export function pauseMs(tries: number, retryAfterMs: number | undefined, random: number): number | undefined {
+export function pauseMs(
+  tries: number,
+  retryAfterMs: number | undefined,
+  random: number,
+  mostMs = maxPauseMs,
+): number | undefined {
   if (retryAfterMs !== undefined && retryAfterMs > maxRetryAfterMs) return undefined
-  return (retryAfterMs ?? 0) + Math.floor(random * Math.min(maxPauseMs, basePauseMs * 2 ** tries))
+  return (retryAfterMs ?? 0) + Math.floor(random * Math.min(mostMs, basePauseMs * 2 ** tries))
 }
 
 /**

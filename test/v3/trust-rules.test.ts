@@ -64,7 +64,8 @@ for (const engine of engines) {
       const traded = await trade(issuer.token())
 
       assert.equal(traded.status, 201, traded.text)
-      assert.deepEqual(Object.keys(traded.body), ['api_key', 'key_id', 'rule', 'scopes', 'expires_at'])
+      assert.deepEqual(Object.keys(traded.body), ['api_key', 'key_id', 'rule', 'scopes', 'expires_at', 'expires_in'])
+      assert.equal(traded.body.expires_in, made.body.key_ttl)
       const { key_id: id, rule: name, scopes, expires_at: end } = traded.body
       assert.deepEqual([id, name, scopes], [2, 'deploy', ['secrets:read:prod-*']])
       const job = new Api(url, traded.body.api_key)

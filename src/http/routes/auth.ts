@@ -21,6 +21,10 @@ const Issued = Type.Object(
     rule: Type.String({ description: 'the trust rule that the token matched' }),
     scopes: Type.Array(Type.String()),
     expires_at: Time,
+    expires_in: Type.Integer({
+      minimum: 1,
+      description: 'seconds that the key lives, for whoever has another clock than the server',
+    }),
   },
   { title: 'JobKey', description: 'The API key that a job got for its token. It is not shown again.' },
 )
@@ -86,6 +90,7 @@ export const authRoutes: readonly Route[] = [
           rule: made.rule.name,
           scopes: [...made.key.scopes],
           expires_at: formatTime(made.key.expiresAt ?? 0),
+          expires_in: made.rule.keyTtlSeconds,
         }
       } catch (error) {
         throw refusalOf(context, error, stranger, request.log)
