@@ -851,13 +851,15 @@ var Secrets = class {
 	}
 	/**
 	* Changes what is given, and leaves the rest; the value and its version stay. With the `etag` of `metadata` as
-	* `ifMatch`, only if nobody else changed any of it since.
+	* `ifMatch`, only if nobody else changed any of it since. To a key that may not list the secret no more is told than
+	* after every other change, and there is no `etag`.
 	*/
 	async updateMetadata(id, input, options) {
-		return tagged(await this.#connection.send("PATCH /v3/secrets/{id}/metadata", {
+		const received = await this.#connection.send("PATCH /v3/secrets/{id}/metadata", {
 			id,
 			body: input
-		}, options));
+		}, options);
+		return received.body.version === void 0 ? received.body : tagged(received);
 	}
 	/** Calls it otherwise: its value is stored again under the new name, as the next version. */
 	async rename(id, name, options) {
@@ -895,10 +897,10 @@ var Secrets = class {
 			...refs,
 			...options?.resolve === false ? { resolve: false } : {}
 		};
-		const { secrets, missing } = (await this.#connection.send("POST /v3/secrets/batch", { body }, options)).body;
+		const { body: many } = await this.#connection.send("POST /v3/secrets/batch", { body }, options);
 		return {
-			secrets,
-			missing: missing.filter(isRef)
+			...many,
+			missing: many.missing.filter(isRef)
 		};
 	}
 };
@@ -1251,6 +1253,25 @@ var begunLoginShape = fields({
 	expires_in: integer,
 	interval: integer
 });
+var listRefShape = fields({
+	id: integer,
+	name: text
+});
+var changedMetadataShape = fields({
+	id: integer,
+	name: text,
+	type: optional(text),
+	filename: optional(orNull(text)),
+	list: optional(orNull(listRefShape)),
+	version: optional(integer),
+	description: optional(text),
+	tags: optional(list(text)),
+	expires_at: optional(orNull(text)),
+	created_at: optional(text),
+	updated_at: text,
+	environment: optional(orNull(text)),
+	inherited: optional(bool)
+});
 var heldInEnvironmentShape = fields({
 	environment: text,
 	id: integer,
@@ -1426,10 +1447,6 @@ var listCountShape = fields({
 	name: text,
 	secrets: integer
 });
-var listRefShape = fields({
-	id: integer,
-	name: text
-});
 var loginShape = fields({
 	host: text,
 	address: text,
@@ -1460,7 +1477,7 @@ var metadataShape = fields({
 	name: text,
 	type: text,
 	filename: orNull(text),
-	list: listRefShape,
+	list: orNull(listRefShape),
 	version: integer,
 	description: text,
 	tags: list(text),
@@ -1473,7 +1490,10 @@ var metadataShape = fields({
 var movedShape = fields({
 	id: integer,
 	name: text,
-	list: listRefShape
+	list: fields({
+		id: integer,
+		name: optional(text)
+	})
 });
 var namedSecretShape = fields({
 	id: integer,
@@ -1493,6 +1513,12 @@ var openSessionShape = fields({
 	current: bool
 });
 var recoveryCodesShape = fields({ recovery_codes: orNull(list(text)) });
+var renamedListShape = fields({
+	id: integer,
+	name: text,
+	created_at: optional(text),
+	updated_at: text
+});
 var renderedShape = fields({
 	rendered: optional(text),
 	script_content: optional(text)
@@ -1608,6 +1634,20 @@ var trustRuleShape = fields({
 	updated_at: text,
 	created_by: orNull(makerShape)
 });
+var unresolvedSecretShape = fields({
+	id: integer,
+	name: text,
+	code: text,
+	detail: text,
+	errors: list(fields({
+		field: text,
+		detail: text,
+		name: optional(text),
+		line: optional(integer),
+		column: optional(integer),
+		part: optional(integer)
+	}))
+});
 var updatedSecretShape = fields({
 	id: integer,
 	name: text,
@@ -1688,7 +1728,8 @@ var operations = {
 		isOpen: false,
 		answer: fields({
 			secrets: list(secretOfManyShape),
-			missing: list(either(text, integer))
+			missing: list(either(text, integer)),
+			unresolved: list(unresolvedSecretShape)
 		})
 	},
 	"POST /v3/secrets/batch/create": {
@@ -1750,7 +1791,7 @@ var operations = {
 	"PATCH /v3/secrets/{id}/metadata": {
 		repeat: "safe",
 		isOpen: false,
-		answer: metadataShape
+		answer: changedMetadataShape
 	},
 	"PUT /v3/secrets/{id}/name": {
 		repeat: "keyed",
@@ -1775,7 +1816,7 @@ var operations = {
 	"PUT /v3/lists/{id}": {
 		repeat: "safe",
 		isOpen: false,
-		answer: listShape
+		answer: renamedListShape
 	},
 	"DELETE /v3/lists/{id}": {
 		repeat: "safe",
@@ -3677,7 +3718,9 @@ async function read(secrets, found, isExported, take) {
 /** With one request, unless the values are too long for one together. */
 async function readSome(secrets, some) {
 	try {
-		const { secrets: read } = await secrets.getMany(some.map(({ name }) => name));
+		const { secrets: read, unresolved } = await secrets.getMany(some.map(({ name }) => name));
+		const [broken] = unresolved;
+		if (broken !== void 0) throw new Fault(`"${broken.name}" could not be resolved: ${broken.detail}`);
 		return new Map(read.map((one) => [one.name, one]));
 	} catch (error) {
 		if (!(error instanceof StrongroomError)) throw error;

@@ -82,7 +82,9 @@ export async function read(
 /** With one request, unless the values are too long for one together. */
 async function readSome(secrets: Secrets, some: readonly Found[]): Promise<ReadonlyMap<string, SecretOfMany>> {
   try {
-    const { secrets: read } = await secrets.getMany(some.map(({ name }) => name))
+    const { secrets: read, unresolved } = await secrets.getMany(some.map(({ name }) => name))
+    const [broken] = unresolved
+    if (broken !== undefined) throw new Fault(`"${broken.name}" could not be resolved: ${broken.detail}`)
     return new Map(read.map((one) => [one.name, one]))
   } catch (error) {
     if (!(error instanceof StrongroomError)) throw error

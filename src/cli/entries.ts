@@ -1,11 +1,10 @@
 /** Many values at once, as they are carried in and out. */
 import { isUtf8 } from 'node:buffer'
 import { NotFound, StrongroomError } from '../client/errors.ts'
-import type { Metadata } from '../client/model.ts'
-import type { ReadOptions } from '../client/options.ts'
+import type { Metadata, UnresolvedSecret } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { isSecretName } from '../model/name.ts'
-import { readValues } from './values.ts'
+import { type ReadingOptions, readValues, Unresolved } from './values.ts'
 
 /** As many as are surely not too long for one request, where they are of a common length. */
 const groupSize = 100
@@ -36,7 +35,7 @@ export async function readMany(
   client: Strongroom,
   secrets: readonly Metadata[],
   onProgress: (done: number) => void,
-  options: ReadOptions = {},
+  options: ReadingOptions = {},
 ): Promise<ReadonlyMap<string, Buffer>> {
   const values = new Map<string, Buffer>()
   for (let at = 0; at < secrets.length; at += groupSize) {
@@ -50,13 +49,14 @@ export async function readMany(
 async function readGroup(
   client: Strongroom,
   group: readonly Metadata[],
-  options: ReadOptions,
+  options: ReadingOptions,
 ): Promise<Iterable<[string, Buffer]>> {
   try {
     const names = group.map(({ name }) => name)
     return await readValues(client, names, options)
   } catch (error) {
     const code = error instanceof StrongroomError ? error.code : undefined
+    if (error instanceof Unresolved) throw error
     const isOfGroup = code === 'too_large' || (error instanceof Error && 'kind' in error && error.kind === 'notFound')
     if (!isOfGroup) throw error
   }
@@ -69,14 +69,29 @@ async function readGroup(
   return values
 }
 
-async function readOne(client: Strongroom, { id, type }: Metadata, options: ReadOptions): Promise<Buffer | undefined> {
+async function readOne(
+  client: Strongroom,
+  { id, name, type }: Metadata,
+  { onUnresolved, ...options }: ReadingOptions,
+): Promise<Buffer | undefined> {
   try {
     const { value } = await client.secrets.get(id, options)
     return Buffer.from(value, type === 'file' ? 'base64' : 'utf8')
   } catch (error) {
     if (error instanceof NotFound) return undefined
-    throw error
+    const one = unresolvedIn(error, id, name)
+    if (one === undefined) throw error
+    if (onUnresolved === undefined) throw new Unresolved([one])
+    onUnresolved(one)
+    return undefined
   }
+}
+
+function unresolvedIn(error: unknown, id: number, name: string): UnresolvedSecret | undefined {
+  if (!(error instanceof StrongroomError)) return undefined
+  const { code, message, errors } = error
+  if (code !== 'unresolved_references' && code !== 'unsafe_rendering') return undefined
+  return { id, name, code, detail: message, errors }
 }
 
 /** A text where it is one: whether it was stored as a file matters to nobody who reads it. */

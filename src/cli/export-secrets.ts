@@ -1,5 +1,5 @@
 /** `strongroom export`: prints the values of many secrets in a format that other programs read. */
-import type { Metadata } from '../client/model.ts'
+import type { Metadata, UnresolvedSecret } from '../client/model.ts'
 import type { Entry } from '../formats/entry.ts'
 import { exportFormatOf, writeEntries } from '../formats/write.ts'
 import { connect } from './connection.ts'
@@ -9,6 +9,7 @@ import { Fault, printJson, tell } from './output.ts'
 import { progress } from './progress.ts'
 import { replaceFile } from './replace-file.ts'
 import { select } from './run.ts'
+import { whyUnresolved } from './values.ts'
 
 interface Options extends RemoteOptions {
   readonly format: string
@@ -16,6 +17,7 @@ interface Options extends RemoteOptions {
   readonly list?: string
   readonly output?: string
   readonly skipFiles?: boolean
+  readonly skipUnresolved?: boolean
   readonly name: string
 }
 
@@ -27,11 +29,16 @@ export async function exportSecrets(options: Options): Promise<void> {
   const client = await connect(options)
   const secrets = withoutFiles(await select(client, options), options)
   const bar = progress('secrets', secrets.length, !json)
-  const values = await readMany(client, secrets, bar.at).finally(bar.end)
+  const unresolved: UnresolvedSecret[] = []
+  const form = options.skipUnresolved ? { onUnresolved: (one: UnresolvedSecret) => void unresolved.push(one) } : {}
+  const values = await readMany(client, secrets, bar.at, form).finally(bar.end)
+  for (const one of unresolved) tell(`Left out. ${whyUnresolved(one)}`)
+  if (values.size === 0) throw new Fault('notFound', 'No secret is left to export.')
   const text = writeEntries(entriesOf(secrets, values), format, options.name)
   if (output === undefined) return printWhole(text)
   await replaceFile(output, Buffer.from(text), 0o600)
-  if (json) printJson({ output, format, secrets: values.size })
+  const left = options.skipUnresolved ? { unresolved: unresolved.map(({ name }) => name) } : {}
+  if (json) printJson({ output, format, secrets: values.size, ...left })
   else tell(`${values.size} secrets are in ${output}.`)
 }
 

@@ -1,5 +1,6 @@
 /** Reads values with one request: exact to the byte, files too, and with no more than the right to read them. */
 import { NotFound, StrongroomError } from '../client/errors.ts'
+import type { UnresolvedSecret } from '../client/model.ts'
 import type { ReadOptions } from '../client/options.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { Fault } from './output.ts'
@@ -7,23 +8,41 @@ import { Fault } from './output.ts'
 /** As many as one request may ask for. */
 const most = 1000
 
+export interface ReadingOptions extends ReadOptions {
+  /** Told of each template that cannot be resolved: it is left out. Without it, nothing is read where there is one. */
+  readonly onUnresolved?: (one: UnresolvedSecret) => void
+}
+
+/** Templates that cannot be resolved, each with what is wrong. */
+export class Unresolved extends Fault {
+  constructor(all: readonly UnresolvedSecret[]) {
+    super('notFound', all.map(whyUnresolved).join('\n'))
+  }
+}
+
+export function whyUnresolved({ name, detail }: UnresolvedSecret): string {
+  return `The template ${name} cannot be resolved: ${detail}`
+}
+
 /**
  * Reads the values of secrets by name, all of them, or none: in one request, as they are at one moment, unless they are more
  * than 1000. That needs `secrets:read` and nothing else.
  *
- * @throws Fault `notFound` naming what is not there; StrongroomError
+ * @throws Fault `notFound` naming what is not there; Unresolved; StrongroomError
  */
 export async function readValues(
   client: Strongroom,
   names: readonly string[],
-  options: ReadOptions = {},
+  { onUnresolved, ...options }: ReadingOptions = {},
 ): Promise<ReadonlyMap<string, Buffer>> {
   const values = new Map<string, Buffer>()
   for (let at = 0; at < names.length; at += most) {
-    const { secrets, missing } = await client.secrets.getMany(names.slice(at, at + most), options)
+    const { secrets, missing, unresolved } = await client.secrets.getMany(names.slice(at, at + most), options)
     const [absent] = missing
     if (absent !== undefined)
       throw new Fault('notFound', `No secret is called "${absent}", or none that this key may read.`)
+    if (onUnresolved === undefined && unresolved.length > 0) throw new Unresolved(unresolved)
+    if (onUnresolved !== undefined) for (const one of unresolved) onUnresolved(one)
     for (const { name, value, encoding } of secrets) values.set(name, bytesOf(value, encoding))
   }
   return values

@@ -1200,6 +1200,28 @@ export interface TrustRuleChange {
   readonly jwks?: KeySet | null
 }
 
+export interface UnresolvedReference {
+  readonly field: string
+  readonly detail: string
+  /** The secret that a template refers to. */
+  readonly name?: string
+  readonly line?: number
+  readonly column?: number
+  /** Of a multipart document. */
+  readonly part?: number
+}
+
+/** A template of several that has no value now, and why. */
+export interface UnresolvedSecret {
+  readonly id: number
+  readonly name: string
+  /** `unresolved_references`, `unsafe_rendering` or `too_large`. */
+  readonly code: string
+  readonly detail: string
+  /** Each reference at fault, and the template that it is in. */
+  readonly errors: readonly UnresolvedReference[]
+}
+
 /** A value that cannot be looked for. */
 export interface Unscannable {
   readonly id: number

@@ -1,5 +1,5 @@
 /** What the API takes and gives (`api-types.ts`), and what its listings are asked by and shown as. */
-import type { Activity, SecretOfMany, Sso, UpdatedSecret } from './api-types.ts'
+import type { Activity, SecretOfMany, Sso, UnresolvedSecret, UpdatedSecret } from './api-types.ts'
 
 export type * from './api-types.ts'
 
@@ -45,10 +45,11 @@ export interface CountedPage<Item> extends Page<Item> {
   readonly total?: number
 }
 
-/** Secrets that were read at once, and which of those asked for are not there, or may not be seen. */
+/** Secrets that were read at once, which of those asked for are not there or may not be seen, and templates that cannot be resolved. */
 export interface Many<Ref> {
   readonly secrets: readonly SecretOfMany[]
   readonly missing: readonly Ref[]
+  readonly unresolved: readonly UnresolvedSecret[]
 }
 
 /** A secret of a name after its value was stored. */

@@ -74,7 +74,11 @@ export interface Operations {
   'POST /v3/secrets/batch': {
     query: { readonly environment?: string }
     body: Api.SecretRefs
-    answer: { readonly secrets: readonly Api.SecretOfMany[]; readonly missing: readonly (string | number)[] }
+    answer: {
+      readonly secrets: readonly Api.SecretOfMany[]
+      readonly missing: readonly (string | number)[]
+      readonly unresolved: readonly Api.UnresolvedSecret[]
+    }
   }
   /** Create many secrets. */
   'POST /v3/secrets/batch/create': {
@@ -892,6 +896,21 @@ const trustRuleShape: Shape<Api.TrustRule> = fields<Api.TrustRule>({
   updated_at: text,
   created_by: orNull(makerShape),
 })
+const unresolvedReferenceShape: Shape<Api.UnresolvedReference> = fields<Api.UnresolvedReference>({
+  field: text,
+  detail: text,
+  name: optional(text),
+  line: optional(integer),
+  column: optional(integer),
+  part: optional(integer),
+})
+const unresolvedSecretShape: Shape<Api.UnresolvedSecret> = fields<Api.UnresolvedSecret>({
+  id: integer,
+  name: text,
+  code: text,
+  detail: text,
+  errors: list(unresolvedReferenceShape),
+})
 const updatedSecretShape: Shape<Api.UpdatedSecret> = fields<Api.UpdatedSecret>({
   id: integer,
   name: text,
@@ -944,9 +963,14 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'POST /v3/secrets/batch': {
     repeat: 'safe',
     isOpen: false,
-    answer: fields<{ readonly secrets: readonly Api.SecretOfMany[]; readonly missing: readonly (string | number)[] }>({
+    answer: fields<{
+      readonly secrets: readonly Api.SecretOfMany[]
+      readonly missing: readonly (string | number)[]
+      readonly unresolved: readonly Api.UnresolvedSecret[]
+    }>({
       secrets: list(secretOfManyShape),
       missing: list(either(text, integer)),
+      unresolved: list(unresolvedSecretShape),
     }),
   },
   'POST /v3/secrets/batch/create': {

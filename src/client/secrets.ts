@@ -205,8 +205,8 @@ export class Secrets {
     options: ReadOptions | undefined,
   ): Promise<Many<Ref>> {
     const body = { ...refs, ...(options?.resolve === false ? { resolve: false } : {}) }
-    const { secrets, missing } = (await this.#connection.send('POST /v3/secrets/batch', { body }, options)).body
-    return { secrets, missing: missing.filter(isRef) }
+    const { body: many } = await this.#connection.send('POST /v3/secrets/batch', { body }, options)
+    return { ...many, missing: many.missing.filter(isRef) }
   }
 }
 

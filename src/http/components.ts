@@ -6,6 +6,16 @@ import { statusOf } from './problem.ts'
 /** The form of refusals: RFC 9457, or the envelope of the Secret Lists API. */
 export type Problems = 'problem' | 'envelope'
 
+/** One of what a refusal names. */
+export const FaultFields = {
+  field: Type.String(),
+  detail: Type.String(),
+  name: Type.Optional(Type.String({ description: 'The secret that a template refers to.' })),
+  line: Type.Optional(Type.Integer()),
+  column: Type.Optional(Type.Integer()),
+  part: Type.Optional(Type.Integer({ description: 'Of a multipart document.' })),
+}
+
 export const Problem = Type.Object(
   {
     type: Type.String(),
@@ -15,18 +25,7 @@ export const Problem = Type.Object(
     code: Type.String({ description: 'Stable; see docs/api.md for the list.' }),
     message: Type.String({ description: 'Equal to detail.' }),
     request_id: Type.String(),
-    errors: Type.Optional(
-      Type.Array(
-        Type.Object({
-          field: Type.String(),
-          detail: Type.String(),
-          name: Type.Optional(Type.String({ description: 'The secret that a template refers to.' })),
-          line: Type.Optional(Type.Integer()),
-          column: Type.Optional(Type.Integer()),
-          part: Type.Optional(Type.Integer({ description: 'Of a multipart document.' })),
-        }),
-      ),
-    ),
+    errors: Type.Optional(Type.Array(Type.Object(FaultFields))),
   },
   { title: 'Problem', description: 'A problem (RFC 9457).' },
 )

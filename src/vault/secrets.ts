@@ -10,7 +10,7 @@ import type { IdOrName, Known, Match, Place } from '../store/naming.ts'
 import type { Changed, Creation, NextVersion, SecretHead } from '../store/operations/secrets.ts'
 import type { StoredSecret } from '../store/stored.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
-import { resolveAll } from './templates.ts'
+import { type Look, resolveAll, resolveEach } from './templates.ts'
 import { checkDetails, decodeValue, type Value } from './values.ts'
 import {
   type Asker,
@@ -120,16 +120,25 @@ export async function resolve(
 ): Promise<{ readonly all: readonly ReadSecret[]; readonly parts: readonly ReadSecret[] }> {
   const roots = read.filter(({ secret }) => secret.type === 'template')
   if (roots.length === 0) return { all: read, parts: [] }
-  const { values, parts } = await resolveAll(roots, async (names) => {
+  const { values, parts } = await resolveAll(roots, lookIn(vault, asker, right, onRead))
+  const byRoot = new Map(roots.map((root, at) => [root, values[at]]))
+  return { all: read.map((one) => ({ ...one, value: byRoot.get(one) ?? one.value })), parts }
+}
+
+function lookIn(
+  vault: Vault,
+  asker: Asker,
+  right: 'secrets:read' | 'secrets:scan',
+  onRead: (secrets: number, bytes: number) => void = () => {},
+): Look {
+  return async (names) => {
     const found = await ask(vault, asker, { kind: 'read_parts', names, right })
     onRead(
       names.length,
       found.reduce((sum, one) => sum + (typeof one === 'string' ? 0 : one.sealed.length), 0),
     )
     return Promise.all(found.map((one) => (typeof one === 'string' ? one : openStored(vault, asker, one))))
-  })
-  const byRoot = new Map(roots.map((root, at) => [root, values[at]]))
-  return { all: read.map((one) => ({ ...one, value: byRoot.get(one) ?? one.value })), parts }
+  }
 }
 
 /**
@@ -157,6 +166,12 @@ export async function readSecrets(
   return { all: opened.map((one) => one && byUid.get(one.secret.uid)), parts: inside }
 }
 
+/** A template that has no value now, and why. */
+export interface Unresolved {
+  readonly secret: Secret
+  readonly refusal: Refusal
+}
+
 /** Secrets that are read in one transaction by `readBatch`, at most. */
 export const maxRead = 1000
 
@@ -164,7 +179,8 @@ export const maxRead = 1000
  * Reads many secrets in one transaction, each with its own record: all that are there, or none.
  *
  * @param refs ids, or names
- * @returns what was found, each once and in the order asked for; and of which there is none, or none that may be seen
+ * @returns what was found, each once and in the order asked for; of which there is none, or none that may be seen; and the templates
+ *   that are not resolved, with why
  * @throws Refusal `forbidden` when one of them may be seen and not read; `too_large`, `confirmation_required`, `integrity_failure`
  */
 export async function readBatch<Ref extends IdOrName>(
@@ -172,13 +188,27 @@ export async function readBatch<Ref extends IdOrName>(
   asker: Asker,
   refs: readonly Ref[],
   form: Form = 'resolved',
-): Promise<{ readonly found: readonly ReadSecret[]; readonly missing: readonly Ref[] }> {
+): Promise<{
+  readonly found: readonly ReadSecret[]
+  readonly missing: readonly Ref[]
+  readonly unresolved: readonly Unresolved[]
+}> {
   const wanted = [...new Set(refs)]
   const { noting, there } = followEnvironment(asker)
   const stored = await ask(vault, noting, { kind: 'read_batch', refs: wanted })
   const read = await Promise.all(stored.flatMap((one) => (one === undefined ? [] : [openStored(vault, asker, one)])))
-  const found = form === 'stored' ? read : (await resolve(vault, there(), read)).all
-  return { found, missing: wanted.filter((_, at) => stored[at] === undefined) }
+  const missing = wanted.filter((_, at) => stored[at] === undefined)
+  const roots = form === 'stored' ? [] : read.filter(({ secret }) => secret.type === 'template')
+  if (roots.length === 0) return { found: read, missing, unresolved: [] }
+  const resolved = await resolveEach(roots, lookIn(vault, there(), 'secrets:read'))
+  const values = new Map(roots.map((root, at) => [root, resolved[at]]))
+  const found: ReadSecret[] = []
+  const unresolved: Unresolved[] = []
+  for (const { secret, value } of read.map((one) => ({ secret: one.secret, value: values.get(one) ?? one.value }))) {
+    if (value instanceof Refusal) unresolved.push({ secret, refusal: value })
+    else found.push({ secret, value })
+  }
+  return { found, missing, unresolved }
 }
 
 export async function openStored(vault: Vault, asker: Asker, stored: StoredSecret): Promise<ReadSecret> {

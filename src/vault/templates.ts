@@ -19,8 +19,9 @@ const maxReferences = 20_000
 const maxUnits = 4 * 1024 * 1024
 /** Of one resolved value, in UTF-16 units. */
 const maxResolved = 1024 * 1024
-/** Texts that are read before others have their turn. */
+/** Texts that are read before others have their turn, and those that are resolved. */
 const readInTurn = 20
+const resolvedInTurn = 20
 /** Faults that one refusal names. */
 const maxFaults = 100
 
@@ -35,6 +36,9 @@ interface Root {
   /** As it is stored. */
   readonly value: Buffer
 }
+
+/** Several of which each is resolved, or not, by itself: its value, or why there is none. */
+export type ResolvedApart = readonly (Buffer | Refusal)[]
 
 export interface Resolved {
   /** In the order of the roots. */
@@ -67,14 +71,44 @@ export async function resolveAll(roots: readonly Root[], look: Look): Promise<Re
   return { values: nodes.flatMap((node) => (node === undefined ? [] : [Buffer.from(node.text)])), parts: graph.parts }
 }
 
+/**
+ * Resolves templates, each whole, or not at all: what is at fault with one leaves the others.
+ *
+ * @param look is asked at most once for each depth
+ * @returns in the order of the roots
+ * @throws Refusal `too_large` for what is too much of all of them together
+ */
+export async function resolveEach(roots: readonly Root[], look: Look): Promise<ResolvedApart> {
+  const graph = new Graph()
+  const texts = await graph.readAll(roots)
+  await graph.load(texts, look)
+  const resolved: (Buffer | Refusal)[] = []
+  for (const [at, { secret }] of roots.entries()) {
+    resolved.push(graph.resolveApart(secret.name, texts[at]))
+    if (resolved.length % resolvedInTurn === 0) await setImmediate()
+  }
+  return resolved
+}
+
+/** One template, and not all of them together, is too large. */
+class Oversized extends Refusal {
+  constructor() {
+    super('too_large', `What a template becomes must not have more than ${maxResolved} characters.`)
+  }
+}
+
 class Graph {
   readonly #known = new Map<string, Part>()
   /** Of the templates among them. */
   readonly #texts = new Map<string, Text>()
-  /** What became of the templates that are done; `undefined` of one that has a fault. */
-  readonly #done = new Map<Text, Node | undefined>()
-  readonly #faults: Faulty[] = []
-  readonly #misfits: Faulty[] = []
+  /** What became of the templates that are whole, wherever they stand. */
+  readonly #done = new Map<Text, Node>()
+  /** Those with values that fit into no text, wherever they stand. */
+  readonly #misfitting = new Map<Text, readonly Faulty[]>()
+  /** Those that are not whole, where they stand: elsewhere one may be less deep, or in no circle. */
+  readonly #failed = new Set<Text>()
+  #faults: Faulty[] = []
+  #misfits: Faulty[] = []
   readonly #budget = new Budget(maxUnits)
 
   #references = 0
@@ -123,19 +157,39 @@ class Graph {
     return text === undefined ? undefined : this.#nodeOf(name, text, [name], [text])
   }
 
+  /** One by itself, whatever is at fault with others. @throws Refusal `too_large` for all of them together */
+  resolveApart(name: string, text: Text | undefined): Buffer | Refusal {
+    this.#failed.clear()
+    this.#faults = []
+    this.#misfits = []
+    try {
+      const node = this.resolve(name, text)
+      return this.#refusal() ?? Buffer.from(node?.text ?? '')
+    } catch (error) {
+      if (error instanceof Oversized) return error
+      throw error
+    }
+  }
+
   /** @throws Refusal */
   refuseFaults(): void {
+    const refusal = this.#refusal()
+    if (refusal !== undefined) throw refusal
+  }
+
+  #refusal(): Refusal | undefined {
     const code = this.#faults.length > 0 ? 'unresolved_references' : 'unsafe_rendering'
     const faults = [...this.#faults, ...this.#misfits].slice(0, maxFaults)
     const [first] = faults
-    if (first === undefined) return
+    if (first === undefined) return undefined
     const message = `${first.field}: line ${first.line}, column ${first.column}: ${first.detail}`
-    throw new Refusal(code, message, { fields: faults })
+    return new Refusal(code, message, { fields: faults })
   }
 
   /** @param path the names of the templates that lead here, the last one its own; and their texts */
   #nodeOf(name: string, text: Text, path: readonly string[], above: readonly Text[]): Node | undefined {
-    if (this.#done.has(text)) return this.#done.get(text)
+    const done = this.#done.get(text)
+    if (done !== undefined || this.#failed.has(text)) return done
     const values = new Map<string, Value>()
     let height = 1
     let isWhole = true
@@ -148,7 +202,8 @@ class Graph {
       }
     }
     const node = isWhole ? this.#filled(name, text, values, height) : undefined
-    this.#done.set(text, node)
+    if (node === undefined) this.#failed.add(text)
+    else this.#done.set(text, node)
     return node
   }
 
@@ -175,13 +230,16 @@ class Graph {
   }
 
   #filled(name: string, text: Text, values: ReadonlyMap<string, Value>, height: number): Node | undefined {
-    const filled = fillText(text, values, this.#budget)
+    const known = this.#misfitting.get(text)
+    const filled = known === undefined ? fillText(text, values, this.#budget) : []
     if (typeof filled !== 'string') {
-      this.#misfits.push(...filled.map(({ reference, detail }) => faultAt(name, reference, detail)))
+      const misfits = known ?? filled.map(({ reference, detail }) => faultAt(name, reference, detail))
+      this.#misfitting.set(text, misfits)
+      this.#misfits.push(...misfits)
       return undefined
     }
     if (filled.length <= maxResolved) return { text: filled, height }
-    throw new Refusal('too_large', `What a template becomes must not have more than ${maxResolved} characters.`)
+    throw new Oversized()
   }
 
   #fault(own: string, reference: Reference, detail: string): undefined {

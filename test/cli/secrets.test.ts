@@ -52,6 +52,20 @@ suite('strongroom secrets', async () => {
     const edited = await person.run(['secrets', 'edit', 'part/whole'], { env: { EDITOR: editor } })
     assert.equal(edited.code, 0, edited.stderr)
     assert.deepEqual([await get(), await get('--stored')], ['pass=p4rt!', `${reference}!`])
+    for (const name of ['part/broken', 'part/worse'])
+      await person.run(['secrets', 'set', name, '--type', 'template'], { input: `\${{secret.nowhere}}` })
+    const refused = await person.run(['export', '--only', 'part/*', '--format', 'json'])
+    assert.deepEqual([refused.code, refused.stdout], [3, ''])
+    assert.match(
+      refused.stderr,
+      /part\/broken cannot be resolved: .*line 1, column 1[\s\S]*part\/worse cannot be resolved: /,
+    )
+    const rest = await person.run(['export', '--only', 'part/*', '--format', 'json', '--skip-unresolved'])
+    assert.deepEqual(Object.keys(JSON.parse(rest.stdout)), ['part/a', 'part/whole'])
+    assert.match(rest.stderr, /Left out.*part\/broken[\s\S]*Left out.*part\/worse/)
+    const unrun = await person.run(['run', '--only', 'part/*', '--', 'sh', '-c', 'echo ran'])
+    assert.deepEqual([unrun.code, unrun.stdout], [3, ''])
+    assert.match(unrun.stderr, /part\/worse cannot be resolved/)
     const malformed = await person.run(['secrets', 'set', 'part/whole'], { input: `\${{secret.}}` })
     assert.equal(malformed.code === 0, false)
     assert.match(malformed.stderr, /line 1, column 1/)

@@ -90,7 +90,6 @@ for (const engine of engines) {
         await blind.get('/v3/secrets/by-name/db%2Furl'),
         await blind.get('/v3/secrets/3/content'),
         await blind.get('/v3/secrets/3/versions/1'),
-        await blind.post('/v3/secrets/batch', { names: ['db/host', 'db/url'] }),
         await blind.post('/v3/render', { template: ref('db/url') }),
       ]
       const told = await seeing.get('/v3/secrets/3')
@@ -110,6 +109,56 @@ for (const engine of engines) {
         refused.map(({ object }: Recorded) => object.name),
         ['db/password'],
       )
+    })
+
+    test('that cannot be resolved is told apart from the others that are read with it', async (t) => {
+      const { api, withScopes } = await startTemplate(t, engine)
+      await api.post('/v3/secrets', { name: 'db/broken', value: `${ref('db/host')}${ref('none')}`, type: 'template' })
+      await api.post('/v3/secrets', { name: 'uses', value: `${ref('db/host')} ${ref('db/broken')}`, type: 'template' })
+      await api.post('/v3/secrets', { name: 'bytes', value: 'AAE=', type: 'file' })
+      await api.post('/v3/secrets', { name: 'unfit', value: ref('bytes'), type: 'template' })
+      const blind = await withScopes('secrets:read:db/url', 'secrets:read:db/host')
+
+      const { status, body } = await api.post('/v3/secrets/batch', {
+        names: ['uses', 'db/url', 'absent', 'db/broken', 'db/host', 'unfit'],
+      })
+
+      assert.equal(status, 200)
+      assert.deepEqual(namesOf(body.secrets), ['db/url', 'db/host'])
+      assert.match(body.secrets[0].value, /^postgres:/)
+      assert.deepEqual(body.missing, ['absent'])
+      assert.deepEqual(
+        body.unresolved.map((one: Answer['body']) => [one.id, one.name, one.code, placesOf(one)]),
+        [
+          [5, 'uses', 'unresolved_references', [['secret.db/broken', 'none', 1, 20]]],
+          [4, 'db/broken', 'unresolved_references', [['secret.db/broken', 'none', 1, 20]]],
+          [7, 'unfit', 'unsafe_rendering', [['secret.unfit', 'bytes', 1, 1]]],
+        ],
+      )
+      assert.match(body.unresolved[1].detail, /line 1, column 20: There is no secret of this name/)
+      const stored = await api.post('/v3/secrets/batch', { names: ['db/broken', 'uses'], resolve: false })
+      assert.deepEqual([namesOf(stored.body.secrets), stored.body.unresolved], [['db/broken', 'uses'], []])
+      const hidden = await blind.post('/v3/secrets/batch', { names: ['db/host', 'db/url'] })
+      assert.deepEqual([namesOf(hidden.body.secrets), namesOf(hidden.body.unresolved)], [['db/host'], ['db/url']])
+      assert.deepEqual(placesOf(hidden.body.unresolved[0]), [['secret.db/url', 'db/password', 1, 16]])
+      assert.doesNotMatch(hidden.text, /p4ss|postgres/)
+    })
+
+    test('is given whole to whoever has it already, as its tag tells nothing of what goes into it', async (t) => {
+      const { api } = await startTemplate(t, engine)
+      const first = await api.get('/v3/secrets/3')
+      const etag = first.headers.get('etag') ?? assert.fail()
+      await api.put('/v3/secrets/by-name/db%2Fhost', { value: '10.9.9.9' })
+
+      for (const path of ['/v3/secrets/3', '/v3/secrets/by-name/db%2Furl', '/v3/secrets/3/content']) {
+        for (const match of [etag, `W/${etag}`, '*']) {
+          const { status, text } = await api.get(path, { 'if-none-match': match })
+          assert.equal(status, 200, `${path} ${match}`)
+          assert.match(text, /10\.9\.9\.9/)
+        }
+      }
+      const { body } = await api.post('/v3/secrets/batch', { ids: [3] }, { 'if-none-match': etag })
+      assert.match(body.secrets[0].value, /10\.9\.9\.9/)
     })
 
     test('in a list is refused to the clients of lists, in words that none takes for something else', async (t) => {
@@ -401,6 +450,10 @@ interface Recorded {
   readonly object: { readonly name: string; readonly version: number }
   readonly outcome: string
   readonly principal: { readonly name: string }
+}
+
+function namesOf(all: readonly { readonly name: string }[]): readonly string[] {
+  return all.map(({ name }) => name)
 }
 
 function placesOf(body: Answer['body']) {

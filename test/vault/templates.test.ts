@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Refusal } from '../../src/errors.ts'
 import { plainDetails, type Secret } from '../../src/model/secret.ts'
-import { type Look, maxDepth, type Part, resolveAll } from '../../src/vault/templates.ts'
+import { type Look, maxDepth, type Part, resolveAll, resolveEach } from '../../src/vault/templates.ts'
 import { fc } from '../support/fast-check.ts'
 
 type Known = ReadonlyMap<string, Part>
@@ -93,6 +93,51 @@ suite('Templates', () => {
       { numRuns: 400 },
     )
     assert.ok(whole > 100, `${whole} were whole`)
+  })
+
+  test('that are resolved apart are each what they are alone, whatever is at fault with others', async () => {
+    const seen = { whole: 0, refused: 0 }
+    const several = fc.array(part, { minLength: 12, maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(several, fc.shuffledSubarray(names), async (parts, order) => {
+        const known = new Map<string, Part>()
+        for (const [at, one] of parts.entries()) {
+          if (typeof one !== 'string') known.set(names[at] ?? '', secretOf(names[at] ?? '', one[0], one[1]))
+        }
+        const roots = order.flatMap((name) => {
+          const one = known.get(name)
+          return one === undefined || typeof one === 'string' || one.secret.type !== 'template' ? [] : [one]
+        })
+        const resolved = await resolveEach(roots, lookIn(known))
+        for (const [at, root] of roots.entries()) {
+          const one = resolved[at]
+          const alone = await resolveAll([root], lookIn(known)).catch((error: unknown) => error)
+          seen[one instanceof Refusal ? 'refused' : 'whole']++
+          if (!(one instanceof Refusal)) assert.equal(one?.toString(), naively(known, root.secret.name, []))
+          else assert.deepEqual(one.fields, alone instanceof Refusal ? alone.fields : undefined)
+        }
+      }),
+      { numRuns: 200 },
+    )
+    assert.ok(seen.whole > 100 && seen.refused > 100, JSON.stringify(seen))
+  })
+
+  test('that are resolved apart, as deep as they may be, are not refused for where others stand', async () => {
+    const nine = chain(9)
+    const roots = Array.from({ length: 9 }, (_, at) => rootOf(nine, `t${at + 1}`))
+    const resolved = await resolveEach(roots, lookIn(nine))
+    assert.deepEqual(
+      resolved.map((one) => (one instanceof Refusal ? one.code : one.toString())),
+      ['unresolved_references', ...Array.from({ length: 8 }, (_, at) => `${'-'.repeat(8 - at)}v`)],
+    )
+    const large = new Map<string, Part>([
+      ['mb', secretOf('mb', 'text', 'x'.repeat(1_100_000))],
+      ['large', secretOf('large', 'template', `\${{secret.mb}}`)],
+      ['leaf', secretOf('leaf', 'text', 'v')],
+      ['small', secretOf('small', 'template', `\${{secret.leaf}}`)],
+    ])
+    const [first, second] = await resolveEach([rootOf(large, 'large'), rootOf(large, 'small')], lookIn(large))
+    assert.deepEqual([first instanceof Refusal && first.code, String(second)], ['too_large', 'v'])
   })
 
   test('are as deep in one another as they may be, and no deeper, by whichever path', async () => {

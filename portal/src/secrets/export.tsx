@@ -106,7 +106,7 @@ async function readAll(
 }
 
 async function readGroup(group: readonly Chosen[], signal: AbortSignal) {
-  const { secrets, missing } = await act(() =>
+  const { secrets, missing, unresolved } = await act(() =>
     strongroom.secrets.getManyById(
       group.map(({ id }) => id),
       { signal },
@@ -117,6 +117,13 @@ async function readGroup(group: readonly Chosen[], signal: AbortSignal) {
     const some = names.slice(0, 5).join(', ')
     const more = names.length > 5 ? ` and ${names.length - 5} more` : ''
     throw new Error(`You can’t read ${some}${more}, or they are gone. Deselect them, then export again.`)
+  }
+  const [broken] = unresolved
+  if (broken !== undefined) {
+    const others = unresolved.length > 1 ? ` (and ${unresolved.length - 1} more)` : ''
+    throw new Error(
+      `${broken.name}${others} can’t be resolved: ${broken.detail} Deselect what can’t, then export again.`,
+    )
   }
   return secrets.map(({ name, value, encoding }) => ({ name, value: encoding === 'base64' ? bytesOf(value) : value }))
 }

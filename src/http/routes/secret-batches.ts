@@ -14,6 +14,7 @@ import { createSecrets, maxCreated, maxRead, type ReadSecret, readBatch } from '
 import { encodingOf } from '../../vault/values.ts'
 import type { Asker, Vault } from '../../vault/vault.ts'
 import { askerOf, identityOf } from '../asker.ts'
+import { FaultFields } from '../components.ts'
 import { markReplayed } from '../once.ts'
 import { defineRoute, json, noParams, type Route } from '../route.ts'
 import { ListName, NoQuery, parseTime, TimeInput } from '../schema.ts'
@@ -127,6 +128,19 @@ const ReadOfMany = Type.Object(
   { title: 'SecretOfMany', description: 'A secret with its current value, read with others.' },
 )
 
+const UnresolvedOne = Type.Object(
+  {
+    id: Id,
+    name: Type.String(),
+    code: Type.String({ description: '`unresolved_references`, `unsafe_rendering` or `too_large`' }),
+    detail: Type.String(),
+    errors: Type.Array(Type.Object(FaultFields, { title: 'UnresolvedReference' }), {
+      description: 'Each reference at fault, and the template that it is in.',
+    }),
+  },
+  { title: 'UnresolvedSecret', description: 'A template of several that has no value now, and why.' },
+)
+
 export const secretBatchRoutes: readonly Route[] = [
   defineRoute({
     method: 'POST',
@@ -135,7 +149,7 @@ export const secretBatchRoutes: readonly Route[] = [
     tag: 'Secrets',
     summary: 'Read many secrets',
     description:
-      'At most 1000, by name or by id, in one transaction: each is read once, with a record of its own. `missing` has those that are not there, or that the key may not see. One that it may see and not read is 403 for all; `errors` names each of those. Values of more than 16 MiB together are 413. People confirm first that it is they, as wherever many values are read at once.',
+      'At most 1000, by name or by id, in one transaction: each is read once, with a record of its own. `missing` has those that are not there, or that the key may not see; `unresolved` the templates that cannot be resolved, each with the reason. One that it may see and not read is 403 for all; `errors` names each of those. Values of more than 16 MiB together are 413. People confirm first that it is they, as wherever many values are read at once.',
     scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
@@ -173,9 +187,10 @@ export const secretBatchRoutes: readonly Route[] = [
         200: Type.Object({
           secrets: Type.Array(ReadOfMany),
           missing: Type.Array(Type.Union([Type.String(), Type.Integer()]), { description: 'Names or ids.' }),
+          unresolved: Type.Array(UnresolvedOne),
         }),
       },
-      refusals: [422],
+      refusals: [],
     },
     headers: { takes: [], gives: [] },
     use:
@@ -186,13 +201,19 @@ export const secretBatchRoutes: readonly Route[] = [
         if (refs === undefined || (names !== undefined && ids !== undefined)) {
           throw invalid('names', 'Give either names or ids.')
         }
-        const { found, missing } = await readBatch<number | string>(
+        const { found, missing, unresolved } = await readBatch<number | string>(
           vault,
           askerOf(request),
           refs,
           resolve ? 'resolved' : 'stored',
         )
-        return { secrets: found.map(shownOfMany), missing: [...missing] }
+        return {
+          secrets: found.map(shownOfMany),
+          missing: [...missing],
+          unresolved: unresolved.map(({ secret: { id, name }, refusal: { code, message, fields } }) => ({
+            ...{ id, name, code, detail: message, errors: [...fields] },
+          })),
+        }
       },
   }),
 
