@@ -6,15 +6,7 @@ import { newUid, randomBytes } from '../crypto/random.ts'
 import { generateToken, isToken } from '../crypto/token.ts'
 import { invalid, Refusal } from '../errors.ts'
 import type { ApiKey } from '../model/api-key.ts'
-import {
-  checkKeySeconds,
-  codeLength,
-  codeLetters,
-  firstIntervalSeconds,
-  type Login,
-  loginLifetimeMs,
-  readUserCode,
-} from '../model/login.ts'
+import { checkKeySeconds, codeLength, codeLetters, type Login, loginLifetimeMs, readUserCode } from '../model/login.ts'
 import { checkLabel } from '../model/name.ts'
 import { formatScope, parseScopes, type Scope } from '../model/scope.ts'
 import { accountCalled } from './accounts.ts'
@@ -154,17 +146,10 @@ export type LoginAnswer =
 export async function pollLogin(vault: Vault, stranger: Stranger, deviceCode: string): Promise<LoginAnswer> {
   const token = generateToken()
   const asked = { kind: 'poll_login', uid: newUid(), tokenHash: vault.keyring.tokenHash(token) } as const
-  const answer = await ask(vault, withDevice(vault, stranger, deviceCode), asked).catch(orRefused)
-  if (answer === undefined) return { state: 'refused', intervalSeconds: firstIntervalSeconds }
+  const answer = await ask(vault, withDevice(vault, stranger, deviceCode), asked)
   const { intervalSeconds } = answer.login
   if (answer.state !== 'granted') return { state: answer.state, intervalSeconds }
   return { state: answer.state, intervalSeconds, key: answer.key, token }
-}
-
-/** The person may no longer give what they confirmed: for the command, nobody gives it anything. */
-function orRefused(error: unknown): undefined {
-  if (error instanceof Refusal && error.code === 'forbidden') return undefined
-  throw error
 }
 
 /** Once more is no fault. @throws Refusal `invalid_credentials` */

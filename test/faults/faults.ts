@@ -4469,6 +4469,14 @@ export const faults: readonly Fault[] = [
     'keeps templates, resolves',
   ),
   fault(
+    'a login that was refused stays refused',
+    'store/operations/logins.ts',
+    "return told({ state: 'refused', login: put(call.work, logins, { ...login, state: 'refused' }) })",
+    "return told({ state: 'refused', login })",
+    'v3/logins.test.ts',
+    'SQLite.*stays so when their rights',
+  ),
+  fault(
     'two environments at once are refused',
     'http/environment.ts',
     'if (inQuery !== undefined && inQuery !== name) {',

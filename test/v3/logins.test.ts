@@ -138,6 +138,29 @@ for (const engine of engines) {
       assert.deepEqual([late.status, late.body.state], [200, 'refused'])
     })
 
+    test('that was refused, as the person could no longer give it, stays so when their rights come back', async (t) => {
+      const { owner, invite, begin, poll, answer, trail } = await start(t, engine)
+      for (const [away, back] of [
+        [{ role: 'reader' }, { role: 'editor' }],
+        [{ disabled: true }, { disabled: false }],
+      ]) {
+        const { person, id } = await invite('editor')
+        const { device, code } = await begin({ scopes: ['secrets:write'] })
+        assert.equal((await answer(person, 'confirm', code)).status, 200)
+        assert.equal((await owner.send('PATCH', `/v3/users/${id}`, away)).status, 200)
+        assert.equal((await poll(device)).body.state, 'refused')
+
+        assert.equal((await owner.send('PATCH', `/v3/users/${id}`, back)).status, 200)
+
+        for (let times = 0; times < 2; times++) {
+          const { body } = await poll(device)
+          assert.deepEqual([body.state, body.api_key], ['refused', undefined])
+        }
+      }
+      const redeemed = await trail('login.redeem')
+      assert.deepEqual([...new Set(redeemed.map(({ outcome }) => outcome))], ['forbidden'])
+    })
+
     test('is refused by the person, called off by the command, or over: and nothing wakes it again', async (t) => {
       const { owner, clock, begin, poll, ask, answer } = await start(t, engine)
       const refused = await begin()

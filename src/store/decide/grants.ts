@@ -39,12 +39,24 @@ export interface Handed extends Reach {
  * @param right the one that the operation asks for, which the caller has
  */
 export function exceeding(call: Call, right: Right | 'none', all: readonly Handed[]): Refused | undefined {
+  const beyond = firstBeyond(call, right, all)
+  if (beyond === undefined) return undefined
+  const { handed, part } = beyond
+  return refuse(call, handed.object, 'forbidden', sentences[handed.thing][part])
+}
+
+/** The first that is more than the caller has, and in what. */
+export function firstBeyond(
+  call: Call,
+  right: Right | 'none',
+  all: readonly Handed[],
+): { readonly handed: Handed; readonly part: Part } | undefined {
   if (all.length === 0) return undefined
   const own = reachOf(call)
   for (const handed of all) {
     const isUnmanaged = right === 'keys:manage' && !mayManageKey(call.scopes, handed.scopes)
     const part = isUnmanaged ? 'scopes' : partBeyond(handed, own)
-    if (part !== undefined) return refuse(call, handed.object, 'forbidden', sentences[handed.thing][part])
+    if (part !== undefined) return { handed, part }
   }
   return undefined
 }

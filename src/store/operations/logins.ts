@@ -14,7 +14,7 @@ import {
 import { inNetworks } from '../../model/network.ts'
 import { formatScope, parseScopes, type Scope } from '../../model/scope.ts'
 import type { Unsealed } from '../coverage.ts'
-import type { Handed } from '../decide/grants.ts'
+import { exceeding, firstBeyond, type Handed } from '../decide/grants.ts'
 import { noSession } from '../decide/sessions.ts'
 import { type Call, done, put, putAccount, record, refuse, shutOut } from '../decide/work.ts'
 import type { Outcome, Refused } from '../outcome.ts'
@@ -155,10 +155,10 @@ const pollLogin = defineOperation<Polling, Polled>()({
   scope: free,
   environment: 'none',
   delicate: false,
+  // What the person may no longer give is none of it: the login is over then, which `decide` says.
   grants: (call, polling) => {
-    const login = own(call)
-    const isGiven = login?.state === 'approved' && isOpenLogin(login, call.work.world.now)
-    return isGiven ? [keyHanded(keyOf(call, login, polling))] : []
+    const handed = handedBy(call, polling)
+    return firstBeyond(call, 'none', handed) === undefined ? handed : []
   },
   needs: 'nothing',
   decide: (call, polling) => {
@@ -170,8 +170,12 @@ const pollLogin = defineOperation<Polling, Polled>()({
         const { next, isTooSoon } = polled(login, call.work.world.now)
         return told({ state: isTooSoon ? 'slow_down' : 'pending', login: put(call.work, logins, next) })
       }
-      case 'approved':
-        return redeem(call, login, polling)
+      case 'approved': {
+        const beyond = exceeding(call, 'none', handedBy(call, polling))
+        if (beyond === undefined) return redeem(call, login, polling)
+        // For good: rights that come back wake nothing that was refused.
+        return told({ state: 'refused', login: put(call.work, logins, { ...login, state: 'refused' }) })
+      }
       case 'redeemed':
         return told({ state: 'used', login })
       case 'refused':
@@ -220,6 +224,13 @@ function find({ work, account }: Call, codeHash: string): Login | undefined {
 /** Of the command that asks. */
 function own({ work, account, principal }: Call): Login | undefined {
   return principal.kind === 'login' ? work.world.get(logins, account.id, principal.id) : undefined
+}
+
+/** The key that the login would be given now. */
+function handedBy(call: Call, polling: Polling): readonly Handed[] {
+  const login = own(call)
+  const isGiven = login?.state === 'approved' && isOpenLogin(login, call.work.world.now)
+  return isGiven ? [keyHanded(keyOf(call, login, polling))] : []
 }
 
 /** Nobody takes back, or sees, what another person has confirmed. */
