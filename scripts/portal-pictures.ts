@@ -44,7 +44,7 @@ const pictures: readonly Picture[] = [
   },
   {
     ...{ name: 'secret', path: 'secrets/1', options: { viewport: wide } },
-    ready: (page) => page.getByText('to redeploy').first().waitFor(),
+    ready: (page) => page.getByText('out of date').first().waitFor(),
   },
   {
     ...{ name: 'compare', path: 'secrets/2', options: { viewport: wide, colorScheme: 'dark' } },
@@ -59,7 +59,7 @@ const pictures: readonly Picture[] = [
   },
   {
     ...{ name: 'secret-phone', path: 'secrets/1', options: { viewport: phone, deviceScaleFactor: 1.5 } },
-    ready: (page) => page.getByText('to redeploy').first().waitFor(),
+    ready: (page) => page.getByText('out of date').first().waitFor(),
   },
   {
     ...{ name: 'overview-dark', path: '', options: { viewport: wide, colorScheme: 'dark' } },
@@ -73,7 +73,7 @@ const pictures: readonly Picture[] = [
     ...{ name: 'cloud-init', path: 'cloud-init', options: { viewport: wide } },
     ready: async (page) => {
       await page.getByRole('textbox', { name: 'Template' }).waitFor()
-      await page.getByText('Every reference leads to a secret.').waitFor()
+      await page.getByText('All references resolve.').waitFor()
     },
   },
   {

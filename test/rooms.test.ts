@@ -128,8 +128,8 @@ const portalRooms: Record<string, readonly string[]> = {
   keys: ['api', 'ui', 'session'],
   trust: ['api', 'ui', 'session', 'keys'],
   settings: ['api', 'ui', 'session', 'secrets'],
-  machines: ['api', 'ui', 'keys', 'settings'],
-  users: ['api', 'ui'],
+  machines: ['api', 'ui', 'session', 'keys', 'settings'],
+  users: ['api', 'ui', 'session'],
   // The words of a record and times as the API takes them, which are the trail's.
   audit: ['api', 'ui', 'src/audit/record.ts', 'src/model/time.ts'],
   overview: ['api', 'ui', 'session', 'audit', 'deployments', 'secrets'],

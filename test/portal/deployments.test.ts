@@ -30,14 +30,14 @@ for (const engine of portalEngines) {
       await page.getByRole('button', { name: 'Copy stale targets' }).click()
       await page.getByText('1 target copied').waitFor()
       await page.getByLabel('Search targets and secrets').fill('api-tok')
-      await page.getByText('1 of 2', { exact: true }).waitFor()
+      await page.getByText('1 of 2 targets', { exact: true }).waitFor()
       assert.deepEqual(await items.locator('strong').allTextContents(), ['web-2'])
       assert.match(page.url(), /q=api-tok/)
       await page.goto('/portal/deployments?state=stale')
-      await page.getByText('1 of 2', { exact: true }).waitFor()
-      await page.getByRole('button', { name: 'Forget web-1' }).click()
-      await page.getByRole('alertdialog').getByRole('button', { name: 'Forget' }).click()
-      await page.getByText('web-1 is forgotten').waitFor()
+      await page.getByText('1 of 2 targets', { exact: true }).waitFor()
+      await page.getByRole('button', { name: 'Remove web-1' }).click()
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
+      await page.getByText('web-1 removed').waitFor()
       const { body } = await portal.server.api.get('/v3/deployments')
       assert.deepEqual(
         body.deployments.map(({ target }: { target: string }) => target),
@@ -51,8 +51,8 @@ for (const engine of portalEngines) {
       const page = await portal.openAs(owner, '/portal/secrets/1')
 
       const holders = page.getByRole('region', { name: 'Deployed to', exact: true })
-      await holders.getByText('1 to redeploy').waitFor()
-      const ahead = /1 target becomes stale: web-2\. 1 is stale already\./
+      await holders.getByText('1 target out of date').waitFor()
+      const ahead = /1 target becomes stale: web-2\. 1 is already stale\./
       await page.getByRole('button', { name: 'New value' }).click()
       await page.getByRole('dialog').getByText(ahead).waitFor()
       assert.equal((await portal.server.api.get('/v3/secrets/1')).body.value, 'two')
@@ -67,7 +67,7 @@ for (const engine of portalEngines) {
       await page.getByRole('button', { name: 'New value' }).click()
       await page.getByRole('textbox', { name: 'New value' }).fill('three')
       await page.getByRole('button', { name: 'Save new value' }).click()
-      await holders.getByText('2 to redeploy').waitFor()
+      await holders.getByText('2 targets out of date').waitFor()
     })
 
     test('shows what would be stale before a list is deleted', async (t) => {
@@ -83,10 +83,10 @@ for (const engine of portalEngines) {
       await dialog.getByText('Not deployed to any known target, so nothing becomes stale.').waitFor()
       await dialog.getByRole('button', { name: 'Cancel' }).click()
       await page.getByRole('button', { name: 'Delete default' }).click()
-      await dialog.getByText(/1 target becomes stale: web-2\. 1 is stale already\./).waitFor()
+      await dialog.getByText(/1 target becomes stale: web-2\. 1 is already stale\./).waitFor()
       await dialog.getByLabel('Type its name to confirm').fill('default')
       await dialog.getByRole('button', { name: 'Delete permanently' }).click()
-      await page.getByText('default is deleted').waitFor()
+      await page.getByText('default deleted').waitFor()
 
       const { body } = await api.get('/v3/deployments?stale=true')
       assert.equal(body.deployments.length, 2)
@@ -119,20 +119,20 @@ for (const engine of portalEngines) {
       const portal = await startPortal(t, engine)
       await portal.server.api.post('/v3/secrets', { name: 'db-password', value: 'planted-value\nx: y' })
       const page = await portal.openAs(owner, '/portal/cloud-init')
-      const dialog = page.getByRole('dialog', { name: 'Make a seed' })
-      const submit = dialog.getByRole('button', { name: 'Make the seed' })
+      const dialog = page.getByRole('dialog', { name: 'New seed' })
+      const submit = dialog.getByRole('button', { name: 'Create seed' })
 
-      await page.getByRole('button', { name: 'Make a seed' }).click()
-      await dialog.getByLabel('For the machine').fill('web-1')
+      await page.getByRole('button', { name: 'New seed' }).click()
+      await dialog.getByLabel('Machine').fill('web-1')
       await dialog.getByText('Other documents').click()
       await dialog.getByLabel('Vendor-data').fill(`#cloud-config\npassword: ${referenceTo('db-password')}\n`)
       await submit.click()
       await dialog.getByText('vendor_data: line 2').waitFor()
       assert.deepEqual(await violations(page), [])
       assert.ok(!(await page.content()).includes('planted-value'))
-      await dialog.getByText('Refuse it if it could not be rendered now').click()
+      await dialog.getByText('Check that it renders now').click()
       await submit.click()
-      await page.getByRole('dialog', { name: "The seed's URL" }).waitFor()
+      await page.getByRole('dialog', { name: 'Seed URL' }).waitFor()
     })
 
     test('makes a seed whose URL is shown once, lists it, and revokes it', async (t) => {
@@ -140,15 +140,15 @@ for (const engine of portalEngines) {
       await portal.server.api.post('/v3/secrets', { name: 'db-password', value: 'planted-value' })
       const page = await portal.openAs(owner, '/portal/cloud-init')
 
-      await page.getByRole('button', { name: 'Make a seed' }).click()
-      await page.getByLabel('For the machine').last().fill('web-1')
-      await page.getByRole('button', { name: 'Make the seed' }).click()
-      const dialog = page.getByRole('dialog', { name: "The seed's URL" })
+      await page.getByRole('button', { name: 'New seed' }).click()
+      await page.getByLabel('Machine').last().fill('web-1')
+      await page.getByRole('button', { name: 'Create seed' }).click()
+      const dialog = page.getByRole('dialog', { name: 'Seed URL' })
       const url = (await dialog.locator('code').first().textContent()) ?? ''
       assert.match(url, /\/seed\/[\w-]+\/$/)
       assert.equal(await dialog.locator('code').nth(1).textContent(), `ds=nocloud;s=${url}`)
       assert.deepEqual(await violations(page), [])
-      await dialog.getByRole('button', { name: 'I have kept it' }).click()
+      await dialog.getByRole('button', { name: 'I’ve saved it' }).click()
       assert.deepEqual(await placesOf(page, url), [])
       await page.getByRole('link', { name: 'Seeds' }).click()
       await page.getByText('Not fetched yet').waitFor()
@@ -161,14 +161,14 @@ for (const engine of portalEngines) {
       await page.goto('/portal/deployments')
       await page.getByText('by web-1 (seed)').waitFor()
       await page.goto('/portal/cloud-init?tab=seeds')
-      assert.equal(await page.getByText('asked again').count(), 0)
+      assert.equal(await page.getByText('fetched again').count(), 0)
       assert.equal((await fetch(`${url}user-data`)).status, 200)
       await page.reload()
-      await page.getByText('asked again').waitFor()
-      await page.getByRole('button', { name: 'Remove the seed of web-1' }).click()
-      await page.getByText('takes itself for a new machine at its next boot').waitFor()
+      await page.getByText('fetched again').waitFor()
+      await page.getByRole('button', { name: 'Remove the seed for web-1' }).click()
+      await page.getByText('would treat its next boot as its first').waitFor()
       await page.getByRole('button', { name: 'Remove', exact: true }).click()
-      await page.getByRole('heading', { name: 'No seed yet' }).waitFor()
+      await page.getByRole('heading', { name: 'No seeds yet' }).waitFor()
     })
 
     test('verifies the trail with one click, and shows where it breaks', async (t) => {
@@ -206,13 +206,13 @@ for (const engine of portalEngines) {
 
       const limits = page.getByRole('region', { name: 'Limits' })
       await limits.getByText('64 KiB').waitFor()
-      await page.getByRole('button', { name: 'Rotate the key' }).click()
+      await page.getByRole('button', { name: 'Rotate account key' }).click()
       assert.deepEqual(await violations(page), [])
       await page.getByRole('button', { name: 'Rotate', exact: true }).click()
-      const confirm = page.getByRole('dialog', { name: 'Confirm that it is you' })
+      const confirm = page.getByRole('dialog', { name: 'Confirm it’s you' })
       await confirm.getByLabel('Password').fill(owner.password)
       await confirm.getByRole('button', { name: 'Confirm' }).click()
-      await page.getByText('Version 2 wraps the keys of all secrets.').waitFor()
+      await page.getByText('All secrets now use version 2.').waitFor()
       await page.getByRole('button', { name: 'Close' }).click()
       await page.getByText('Version 2', { exact: true }).waitFor()
       assert.equal((await portal.server.api.get('/v3/secrets/1')).body.value, 'two')
@@ -224,7 +224,7 @@ for (const engine of portalEngines) {
       const page = await portal.openAs(reader, '/portal/deployments')
 
       await page.getByText('1 of 1 out of date').waitFor()
-      assert.equal(await page.getByRole('button', { name: /^Forget/ }).count(), 0)
+      assert.equal(await page.getByRole('button', { name: /^Remove/ }).count(), 0)
       const statuses = await page.evaluate(async () => {
         const headers = { 'strongroom-portal': '1', 'content-type': 'application/json' }
         const calls: readonly (readonly [string, string, string | undefined])[] = [
@@ -241,7 +241,7 @@ for (const engine of portalEngines) {
       assert.deepEqual(statuses, [403, 403, 403, 403])
       await page.goto('/portal/settings?tab=account')
       await page.getByText('Your role').or(page.getByText('reader')).first().waitFor()
-      assert.equal(await page.getByRole('button', { name: 'Rotate the key' }).count(), 0)
+      assert.equal(await page.getByRole('button', { name: 'Rotate account key' }).count(), 0)
     })
   })
 }

@@ -94,7 +94,7 @@ for (const engine of portalEngines) {
       await page.getByRole('textbox', { name: 'Code' }).fill(later.code)
       await page.getByRole('button', { name: 'Continue' }).click()
       await page.getByRole('button', { name: 'Authorize' }).click()
-      const dialog = page.getByRole('dialog', { name: 'Confirm that it is you' })
+      const dialog = page.getByRole('dialog', { name: 'Confirm it’s you' })
       await dialog.getByLabel('Password').fill(owner.password)
       await dialog.getByRole('button', { name: 'Confirm' }).click()
       await page.getByRole('heading', { name: 'Login authorized' }).waitFor()

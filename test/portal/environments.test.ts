@@ -76,7 +76,7 @@ for (const engine of portalEngines) {
       await page.getByRole('button', { name: 'New list' }).click()
       await page.getByRole('textbox', { name: 'Name' }).fill('web')
       await page.getByRole('button', { name: 'Create list' }).click()
-      await page.getByText('web is created').waitFor()
+      await page.getByText('web created').waitFor()
 
       assert.equal((await api.get('/v3/secrets/by-name/MADE?environment=prod')).body.value, 'here')
       assert.equal((await api.get('/v3/secrets/by-name/MADE?environment=default')).status, 404)

@@ -1,11 +1,15 @@
 /** Nothing that is typed is lost, and going back leads to where one was. */
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
 import { closeBrowser, owner, startPortal, violations } from './portal.ts'
 
 after(closeBrowser)
+
+/** Whether the browser would ask before the window closes. */
+const asksToClose = (page: Page) => page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })))
 
 // What a page does with its own state does not depend on the store.
 for (const engine of engines.slice(0, 1)) {
@@ -69,6 +73,84 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('button', { name: 'Discard' }).click()
       await field.waitFor({ state: 'detached' })
       await change.and(page.locator(':focus')).waitFor()
+    })
+
+    test('any other page, what was typed is asked for: in dialogs, by going back and by closing the window', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/settings')
+      const asked = page.getByRole('alertdialog', { name: 'Discard changes?' })
+      // What each form is opened by, and which field of it is typed in.
+      const forms = [
+        ['API keys', 'New key', 'Name'],
+        ['Trust rules', 'New rule', 'Name'],
+        ['Machines', 'New machine', 'Name'],
+        ['Users', 'Invite user', 'Email'],
+        ['Environments', 'New environment', 'Name'],
+        ['Lists', 'New list', 'Name'],
+        ['Cloud-init', 'New seed', 'Machine'],
+      ] as const
+      for (const [place, opens, label] of forms) {
+        await page.getByRole('link', { name: place, exact: true }).click()
+        await page.getByRole('button', { name: opens }).first().click()
+        const field = page.getByRole('dialog').getByLabel(label, { exact: true })
+        await field.fill('half-typed')
+
+        await page.evaluate(() => history.back())
+        await asked.waitFor()
+        if (place === 'Users') assert.deepEqual(await violations(page), [])
+        await page.getByRole('button', { name: 'Keep editing' }).click()
+        await asked.waitFor({ state: 'detached' })
+        assert.equal(await field.inputValue(), 'half-typed', place)
+        assert.equal(await asksToClose(page), true, place)
+        await field.press('Escape')
+        await asked.waitFor()
+        await page.getByRole('button', { name: 'Discard' }).click()
+        await field.waitFor({ state: 'detached' })
+        assert.equal(await asksToClose(page), false, place)
+      }
+    })
+
+    test('the settings, networks that were typed are asked for, and no more once they are saved', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/settings?tab=account')
+      const asked = page.getByRole('alertdialog', { name: 'Discard changes?' })
+      await page.getByLabel('Allowed networks (CIDR)').fill('127.0.0.0/8')
+
+      await page.getByRole('link', { name: 'Lists' }).click()
+      await asked.waitFor()
+      await page.getByRole('button', { name: 'Keep editing' }).click()
+      await page.getByRole('button', { name: 'Save' }).click()
+      await page.getByText('Allowed networks saved').waitFor()
+
+      await page.getByRole('link', { name: 'Lists' }).click()
+      await page.getByRole('heading', { name: 'Lists', level: 1 }).waitFor()
+    })
+
+    test('the portal, a template is asked for, which stays from page to page', async (t) => {
+      const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/environments', { name: 'prod' })
+      const page = await portal.openAs(owner, '/portal/cloud-init')
+      const asked = page.getByRole('alertdialog', { name: 'Discard changes?' })
+      const template = page.getByRole('textbox', { name: 'Template' })
+      await template.waitFor()
+      assert.equal(await asksToClose(page), false)
+      await template.fill('#cloud-config\nhostname: typed')
+
+      await page.getByRole('link', { name: 'Lists' }).click()
+      await page.getByRole('heading', { name: 'Lists', level: 1 }).waitFor()
+      assert.equal(await asksToClose(page), true)
+      const toProd = async () => {
+        await page.getByRole('button', { name: /Environment$/ }).click()
+        await page.getByRole('option', { name: 'prod' }).click()
+        await asked.waitFor()
+      }
+      await toProd()
+      await page.getByRole('button', { name: 'Keep editing' }).click()
+      await page.getByRole('link', { name: 'Cloud-init' }).click()
+      await template.getByText('hostname: typed').waitFor()
+      await toProd()
+      await page.getByRole('button', { name: 'Discard' }).click()
+      await page.waitForURL('**/portal/@prod/cloud-init')
     })
 
     test('the table, one comes back to its rows, its filter and its focus; a list is a step of its own', async (t) => {

@@ -106,9 +106,9 @@ for (const engine of engines.slice(0, 1)) {
         ['/portal/machines', 'New machine'],
         ['/portal/trust-rules', 'New rule'],
         ['/portal/trust-rules', 'Delete deploy'],
-        ['/portal/cloud-init', 'Make a seed'],
-        ['/portal/deployments', 'Forget web-1'],
-        ['/portal/users', 'Invite'],
+        ['/portal/cloud-init', 'New seed'],
+        ['/portal/deployments', 'Remove web-1'],
+        ['/portal/users', 'Invite user'],
         ['/portal/settings', 'Change password'],
         ['/portal/secrets', 'Search'],
         ['/portal/secrets', 'Reveal the value of db-password'],
@@ -199,7 +199,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('button', { name: 'New list' }).click()
       await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Web servers')
       await page.getByRole('button', { name: 'Create list' }).click()
-      await page.getByText('Web servers is created').waitFor()
+      await page.getByText('Web servers created').waitFor()
       await page.goto('/portal/secrets/1')
       await page.getByRole('button', { name: 'Edit' }).click()
       await page.getByRole('button', { name: /List$/ }).click()
@@ -214,7 +214,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('button', { name: 'Delete Web servers' }).click()
       await page.getByLabel('Type its name to confirm').fill('Web servers')
       await page.getByRole('button', { name: 'Delete permanently' }).click()
-      await page.getByText('Web servers is deleted').waitFor()
+      await page.getByText('Web servers deleted').waitFor()
       assert.equal((await portal.server.api.get('/v3/secrets/1')).status, 404)
     })
 
@@ -228,7 +228,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByText('Permanently, with all versions.').click()
       await page.getByLabel('Limit to secrets').fill('prod-*')
       await page.getByRole('button', { name: 'Create key' }).click()
-      const confirm = page.getByRole('dialog', { name: 'Confirm that it is you' })
+      const confirm = page.getByRole('dialog', { name: 'Confirm it’s you' })
       await confirm.waitFor()
       assert.deepEqual(await violations(page), [])
       await confirm.getByLabel('Password').fill('not this one')
@@ -239,7 +239,7 @@ for (const engine of engines.slice(0, 1)) {
       await confirm.getByRole('button', { name: 'Confirm' }).click()
       const key = await page.getByRole('dialog', { name: 'Your new key' }).locator('code').textContent()
       assert.match(key ?? '', /^sr_\w{49}$/)
-      await page.getByRole('button', { name: 'I have kept it' }).click()
+      await page.getByRole('button', { name: 'I’ve saved it' }).click()
 
       assert.ok(!(await page.content()).includes(key ?? ''))
       await page.getByText('Read values: prod-*').waitFor()
@@ -248,7 +248,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('button', { name: 'Revoke checkout service' }).click()
       assert.deepEqual(await violations(page), [])
       await page.getByRole('button', { name: 'Revoke', exact: true }).click()
-      await page.getByText('checkout service is revoked').waitFor()
+      await page.getByText('checkout service revoked').waitFor()
     })
 
     test('filter the trail, follow it as it grows, and export it', async (t) => {
@@ -288,7 +288,7 @@ for (const engine of engines.slice(0, 1)) {
       // Completions that have just come up take no key, so that nobody takes one by mistake.
       await page.waitForTimeout(150)
       await page.keyboard.press('Enter')
-      await page.getByText('Every reference leads to a secret.').waitFor()
+      await page.getByText('All references resolve.').waitFor()
       await page.keyboard.type('\nB=${{secret.absent}}')
       await page.getByText('Line 2, column 3: No secret is called absent.').waitFor()
       await page.getByRole('button', { name: 'Render with values' }).click()
@@ -301,7 +301,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('alert').getByText(`l${fault}`).waitFor()
       for (let at = 0; at < 'B=${{secret.db-password | nosuch}}'.length; at++) await editor.press('Backspace')
       await page.getByRole('button', { name: 'Render with values' }).click()
-      await page.getByText('It is rendered, and goes away').waitFor()
+      await page.getByText('Rendered. Disappears in 30 seconds').waitFor()
       assert.ok(!(await page.content()).includes('s3cur3-p4ss'))
       await page.getByRole('button', { name: 'Show' }).click()
       assert.equal(await page.getByRole('region', { name: 'Rendered document' }).textContent(), 'A=s3cur3-p4ss\n')
@@ -317,12 +317,12 @@ for (const engine of engines.slice(0, 1)) {
       const goAway = () => page.getByRole('link', { name: 'Secrets', exact: true }).click()
       const comeBack = () => page.getByRole('link', { name: 'Cloud-init', exact: true }).click()
 
-      await page.getByLabel('For the machine').fill('web-1')
+      await page.getByLabel('Machine').fill('web-1')
       await editor.click()
       await page.keyboard.press('Control+End')
       await page.keyboard.type('# of Ada')
       await page.getByRole('region', { name: 'Preview', exact: true }).getByText('# of Ada').waitFor()
-      assert.equal(await page.getByLabel('For the machine').inputValue(), 'web-1')
+      assert.equal(await page.getByLabel('Machine').inputValue(), 'web-1')
       await goAway()
       await comeBack()
       await editor.getByText('# of Ada').waitFor()
@@ -356,15 +356,15 @@ for (const engine of engines.slice(0, 1)) {
 
       await page.getByRole('button', { name: 'New machine' }).click()
       await page.getByRole('textbox', { name: 'Name', exact: true }).fill('web-1')
-      await page.getByLabel('Addresses').fill('10.1.0.11, fd00::12')
-      await page.getByLabel('Only secrets that are called').fill('web-*')
-      await page.getByRole('button', { name: 'Register' }).click()
-      await page.getByText('web-1 is registered').waitFor()
+      await page.getByLabel('IP addresses').fill('10.1.0.11, fd00::12')
+      await page.getByLabel('Limit to secrets').fill('web-*')
+      await page.getByRole('button', { name: 'Register machine' }).click()
+      await page.getByText('web-1 registered').waitFor()
       const [machine] = (await portal.server.api.get('/v3/machines')).body.machines
       assert.deepEqual(machine.scopes, ['secrets:list:web-*', 'secrets:read:web-*'])
       await page.getByRole('link', { name: 'Settings' }).last().click()
-      await page.getByText('Registered machines may read without a key').click()
-      await page.getByText('Machines may read by their addresses').waitFor()
+      await page.getByText('Let registered machines read without a key').click()
+      await page.getByText('Machines can now read without a key').waitFor()
       assert.equal((await portal.server.api.get('/v3/settings')).body.vm_auth, true)
     })
 

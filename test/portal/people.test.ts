@@ -17,9 +17,9 @@ async function choose(page: Page, entry: string): Promise<void> {
 async function takeLink(page: Page): Promise<{ readonly url: string; readonly end: string }> {
   const dialog = page.getByRole('dialog', { name: 'One-time link' })
   const url = (await dialog.locator('code').textContent()) ?? ''
-  const end = /and ends (.+)\.$/.exec((await dialog.getByText('works once').textContent()) ?? '')?.[1] ?? ''
+  const end = /and expires (.+)\.$/.exec((await dialog.getByText('works once').textContent()) ?? '')?.[1] ?? ''
   assert.deepEqual(await violations(page), [])
-  await dialog.getByRole('button', { name: 'I have passed it on' }).click()
+  await dialog.getByRole('button', { name: 'I’ve saved it' }).click()
   assert.deepEqual(await placesOf(page, url), [])
   return { url, end }
 }
@@ -47,12 +47,12 @@ for (const engine of portalEngines) {
       const second = await portal.openAs(owner, '/portal/settings')
 
       const sessions = second.getByRole('region', { name: 'Sessions' })
-      const ends = sessions.getByRole('button', { name: /^End / })
-      await sessions.getByText('this one').waitFor()
+      const ends = sessions.getByRole('button', { name: /^Sign out / })
+      await sessions.getByText('This device').waitFor()
       // The one of the set-up and the one of the first window, the newest first.
       assert.equal(await ends.count(), 2)
       await ends.first().click()
-      await second.getByText('That session is ended').waitFor()
+      await second.getByText('Session signed out').waitFor()
       await ends.nth(1).waitFor({ state: 'detached' })
 
       await first.getByRole('button', { name: 'Hide' }).click()
@@ -80,7 +80,7 @@ for (const engine of portalEngines) {
       await page.goto(body.invitation_url)
       // As short as the server allows.
       await page.getByLabel('Password').fill('qz7#Lw9!xK')
-      await page.getByRole('button', { name: 'Create my user' }).click()
+      await page.getByRole('button', { name: 'Create account' }).click()
       await page.getByRole('link', { name: 'API keys' }).waitFor()
 
       assert.equal(await page.getByRole('link', { name: 'Users' }).count(), 0)
@@ -110,9 +110,9 @@ for (const engine of portalEngines) {
       await page.getByRole('listitem').filter({ hasText: 'invited' }).getByText('never signed in').waitFor()
       assert.equal(await page.getByText('null').count(), 0)
 
-      await page.getByRole('button', { name: 'Invite' }).click()
+      await page.getByRole('button', { name: 'Invite user' }).click()
       await page.getByLabel('Email').fill(invited.email)
-      await page.getByRole('button', { name: 'Make the link' }).click()
+      await page.getByRole('button', { name: 'Create invite link' }).click()
       const invitation = await takeLink(page)
       assert.equal(daysUntil(invitation.end), 7)
       await item.getByText('invited').waitFor()
@@ -120,7 +120,7 @@ for (const engine of portalEngines) {
       await other.goto(invitation.url)
       await other.getByLabel('Your name').fill(invited.name)
       await other.getByLabel('Password').fill(invited.password)
-      await other.getByRole('button', { name: 'Create my user' }).click()
+      await other.getByRole('button', { name: 'Create account' }).click()
       await other.locator('nav[aria-label="Pages"]').waitFor()
       assert.equal(await other.getByRole('link', { name: 'Users' }).count(), 0)
 
@@ -133,7 +133,7 @@ for (const engine of portalEngines) {
       await typePassword(other, invited.password)
       await other.getByText('The address or the password is wrong.').waitFor()
 
-      await choose(page, 'Let sign in again')
+      await choose(page, 'Enable')
       await item.getByText('disabled').waitFor({ state: 'detached' })
       await choose(page, 'Reset password')
       const reset = await takeLink(page)
@@ -142,7 +142,7 @@ for (const engine of portalEngines) {
       await fresh.goto(reset.url)
       await fresh.getByRole('heading', { name: 'Choose a new password' }).waitFor()
       await fresh.getByLabel('Password').fill(`${invited.password}-anew`)
-      await fresh.getByRole('button', { name: 'Set the password' }).click()
+      await fresh.getByRole('button', { name: 'Set password' }).click()
       await fresh.locator('nav[aria-label="Pages"]').waitFor()
       await typePassword(other, invited.password)
       await other.getByText('The address or the password is wrong.').waitFor()

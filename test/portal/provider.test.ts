@@ -78,9 +78,9 @@ for (const engine of engines.slice(0, 1)) {
         await page.getByRole('textbox', { name: 'Name', exact: true }).fill(name)
         await page.getByRole('button', { name: 'Create key' }).click()
       }
-      const confirm = page.getByRole('dialog', { name: 'Confirm that it is you' })
+      const confirm = page.getByRole('dialog', { name: 'Confirm it’s you' })
       const go = () => confirm.getByRole('button', { name: 'Go to the provider' }).click()
-      const kept = page.getByRole('button', { name: 'I have kept it' })
+      const kept = page.getByRole('button', { name: 'I’ve saved it' })
       portal.wait(16)
       signIn()
 
@@ -97,7 +97,7 @@ for (const engine of engines.slice(0, 1)) {
         window.open = () => null
       })
       await go()
-      await confirm.getByText('Your browser let no window open').waitFor()
+      await confirm.getByText('Your browser blocked the window').waitFor()
       assert.deepEqual(await violations(page), [])
       const opening = page.context().waitForEvent('page')
       await confirm.getByRole('link', { name: 'Go to the provider in a new tab' }).click()
@@ -119,7 +119,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('button', { name: 'New key' }).click()
       await page.getByRole('textbox', { name: 'Name', exact: true }).fill('of Lise')
       await page.getByRole('button', { name: 'Create key' }).click()
-      const confirm = page.getByRole('dialog', { name: 'Confirm that it is you' })
+      const confirm = page.getByRole('dialog', { name: 'Confirm it’s you' })
       await throughWindow(page, () => confirm.getByRole('button', { name: 'Go to the provider' }).click())
       await page.waitForURL(/\/portal\/$/)
       await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()

@@ -44,7 +44,7 @@ const pages = {
 } as const
 
 /** Of one's own, whatever the role. */
-const own = new Set(['Change password', 'Create seed', 'Make a seed'])
+const own = new Set(['Change password', 'New seed', 'Create seed'])
 
 async function openTo(page: Page, path: string): Promise<{ text: string; buttons: readonly string[] }> {
   await page.goto(`/portal/${path}`)

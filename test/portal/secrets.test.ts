@@ -26,7 +26,7 @@ for (const engine of portalEngines) {
       assert.ok(!page.url().includes(portal.setupToken))
       await page.getByLabel('Email').fill('augusta@example.com')
       await page.getByLabel('Password').fill(owner.password)
-      await page.getByRole('button', { name: 'Create my user' }).click()
+      await page.getByRole('button', { name: 'Create account' }).click()
       await page.getByRole('link', { name: 'Create a secret' }).click()
       await page.getByLabel('Name').fill('db-password')
       await page.getByRole('textbox', { name: 'Value' }).fill(value)
@@ -41,7 +41,7 @@ for (const engine of portalEngines) {
       assert.equal(await page.getByRole('region', { name: 'Revealed value' }).textContent(), value)
       assert.equal(await readsOf(portal, 1), 1)
       await page.goto(`/portal/welcome#${portal.setupToken}`)
-      await page.getByRole('heading', { name: 'This link cannot be used' }).waitFor()
+      await page.getByRole('heading', { name: 'This link can’t be used' }).waitFor()
     })
 
     test('hides a revealed value after 30 seconds, when the window is left, and when asked to', async (t) => {

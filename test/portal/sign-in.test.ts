@@ -110,7 +110,7 @@ for (const engine of portalEngines) {
       await page.goto(body.invitation_url)
 
       await page.getByLabel('Password').fill('copper-meadow-lantern-drift')
-      await page.getByRole('button', { name: 'Set the password' }).click()
+      await page.getByRole('button', { name: 'Set password' }).click()
 
       await accountField(page).waitFor()
       assert.equal(await accountField(page).inputValue(), 'acme')
@@ -139,7 +139,7 @@ for (const engine of portalEngines) {
       await page.getByRole('button', { name: 'New key' }).click()
       await page.getByRole('textbox', { name: 'Name', exact: true }).fill('delicate')
       await page.getByRole('button', { name: 'Create key' }).click()
-      const dialog = page.getByRole('dialog', { name: 'Confirm that it is you' })
+      const dialog = page.getByRole('dialog', { name: 'Confirm it’s you' })
       await dialog.getByLabel('Password').fill(inAcme.password)
       await dialog.getByRole('button', { name: 'Confirm' }).click()
 

@@ -14,9 +14,9 @@ for (const engine of portalEngines) {
 
       await page.getByRole('button', { name: 'New rule' }).click()
       await page.getByRole('textbox', { name: 'Name', exact: true }).fill('deploy')
-      await page.getByText('repository_id has no value: fill it in').waitFor()
+      await page.getByText('repository_id has no value. Fill it in').waitFor()
       assert.ok(await page.getByRole('button', { name: 'Create rule' }).isDisabled())
-      const claims = page.getByLabel('The token must say')
+      const claims = page.getByLabel('Required claims')
       assert.match(await claims.inputValue(), /^sub=repo:OWNER@OWNER_ID\/REPOSITORY@REPOSITORY_ID:ref:/)
       await claims.fill('repository=acme/*')
       await page.getByLabel('Limit to secrets').fill('prod-*')
@@ -24,7 +24,7 @@ for (const engine of portalEngines) {
       await page.getByText('it must not hold "*"').first().waitFor()
       await claims.fill('sub=repo:acme/app:ref:refs/heads/main\nrepository_id=123')
       await page.getByRole('button', { name: 'Create rule' }).click()
-      await page.getByText('deploy is created').waitFor()
+      await page.getByText('deploy created').waitFor()
       const [made] = await rules()
       assert.deepEqual(
         [made.issuer, made.audience, made.claims, made.scopes, made.key_ttl, made.single_use],
@@ -39,17 +39,17 @@ for (const engine of portalEngines) {
       )
 
       await page.getByText('GitHub Actions', { exact: true }).waitFor()
-      await page.getByRole('button', { name: 'Change deploy' }).click()
+      await page.getByRole('button', { name: 'Edit deploy' }).click()
       assert.equal(await page.getByLabel('Limit to secrets').inputValue(), 'prod-*')
       await page.getByText('List secrets').click()
-      await page.getByText('Networks, repeated tokens, keys of the issuer').click()
-      await page.getByLabel('Only from the networks').fill('10.0.0.0/8')
-      await page.getByLabel("The issuer's public keys").fill('{')
+      await page.getByText('Networks, token reuse, issuer keys').click()
+      await page.getByLabel('Allowed networks (CIDR)').fill('10.0.0.0/8')
+      await page.getByLabel('Public keys (JWKS)').fill('{')
       await page.getByRole('button', { name: 'Save' }).click()
-      await page.getByText('The public keys of the issuer are no JSON.').waitFor()
-      await page.getByLabel("The issuer's public keys").fill('')
+      await page.getByText('The public keys aren’t valid JSON.').waitFor()
+      await page.getByLabel('Public keys (JWKS)').fill('')
       await page.getByRole('button', { name: 'Save' }).click()
-      await page.getByText('deploy is changed').waitFor()
+      await page.getByText('deploy saved').waitFor()
       const [changed] = await rules()
       assert.deepEqual(
         [changed.scopes, changed.networks],
@@ -58,7 +58,7 @@ for (const engine of portalEngines) {
 
       await page.getByRole('button', { name: 'Delete deploy' }).click()
       await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
-      await page.getByRole('heading', { name: 'No rule yet' }).waitFor()
+      await page.getByRole('heading', { name: 'No trust rules yet' }).waitFor()
       assert.deepEqual(await rules(), [])
     })
 
@@ -68,18 +68,18 @@ for (const engine of portalEngines) {
 
       await page.getByRole('button', { name: 'New rule' }).click()
       await page.getByRole('textbox', { name: 'Name', exact: true }).fill('worker')
-      await page.getByRole('button', { name: 'Jobs of' }).click()
+      await page.getByRole('button', { name: 'Platform' }).click()
       await page.getByRole('option', { name: 'NetActuate' }).click()
-      await page.getByText('sub has no value: fill it in').waitFor()
+      await page.getByText('sub has no value. Fill it in').waitFor()
       const textIn = (label: string) => page.getByRole('textbox', { name: label, exact: true }).inputValue()
       assert.deepEqual(
         [await textIn('Issuer'), await textIn('Audience')],
         ['https://portal.netactuate.com', 'CLIENT_ID'],
       )
       await page.getByRole('textbox', { name: 'Audience', exact: true }).fill('4711')
-      await page.getByLabel('The token must say').fill('sub=b7c1f0')
+      await page.getByLabel('Required claims').fill('sub=b7c1f0')
       await page.getByRole('button', { name: 'Create rule' }).click()
-      await page.getByText('worker is created').waitFor()
+      await page.getByText('worker created').waitFor()
       await page.getByRole('dialog').waitFor({ state: 'detached' })
 
       const [made] = (await portal.server.api.get('/v3/trust-rules')).body.trust_rules
@@ -87,7 +87,7 @@ for (const engine of portalEngines) {
       await page.getByText('NetActuate', { exact: true }).waitFor()
     })
 
-    test('keeps scopes of a rule that cannot be chosen by a click, unless others are chosen', async (t) => {
+    test('shows scopes of a rule that cannot be ticked as text, and keeps them', async (t) => {
       const portal = await startPortal(t, engine)
       const scopes = ['secrets:list', 'secrets:read:prod-*']
       const claims = { sub: 'system:serviceaccount:shop:web' }
@@ -96,11 +96,11 @@ for (const engine of portalEngines) {
       })
       const page = await portal.openAs(owner, '/portal/trust-rules')
 
-      await page.getByRole('button', { name: 'Change web' }).click()
-      await page.getByText('Its keys may now: List secrets, Read values: prod-*.').waitFor()
+      await page.getByRole('button', { name: 'Edit web' }).click()
+      assert.equal(await page.getByLabel('Scopes', { exact: true }).inputValue(), scopes.join('\n'))
       await page.getByLabel('Audience').fill('b')
       await page.getByRole('button', { name: 'Save' }).click()
-      await page.getByText('web is changed').waitFor()
+      await page.getByText('web saved').waitFor()
 
       const [rule] = (await portal.server.api.get('/v3/trust-rules')).body.trust_rules
       assert.deepEqual([rule.audience, rule.scopes, rule.claims], ['b', scopes, claims])

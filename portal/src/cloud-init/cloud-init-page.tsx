@@ -8,6 +8,7 @@ import { useRights } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
 import { Page, Tabs } from '../ui/page.tsx'
 import { Loading, Note, Trouble } from '../ui/states.tsx'
+import { holdDocument } from '../ui/unsaved.ts'
 import { NewSeed } from './new-seed.tsx'
 import { referencesIn } from './references.ts'
 import { Rendering } from './rendering.tsx'
@@ -39,14 +40,15 @@ export function CloudInitPage() {
   const { account, user } = useSession()
   const { data: some, error, refetch } = useSome({}, 1)
   const [text, setText] = useState(draft?.account === account.id && draft.user === user.id ? draft.text : undefined)
-  const shown = text ?? (some === undefined ? undefined : example(some[0]?.name ?? 'db-password'))
+  const first = some && example(some[0]?.name ?? 'db-password')
+  const shown = text ?? first
   return (
     <Page
       title="Cloud-init"
       about={
         <>
-          A template with <code>{reference('NAME')}</code> where values belong. Values come in when it is rendered, or
-          when a machine fetches its seed, never before.
+          Write <code>{reference('NAME')}</code> where a value belongs. Values are filled in at render time, or when a
+          machine fetches its seed.
         </>
       }
       actions={rights.has('secrets:read') && shown !== undefined ? <NewSeed template={shown} /> : null}
@@ -74,6 +76,8 @@ export function CloudInitPage() {
           text={shown}
           onChange={(next) => {
             draft = { account: account.id, user: user.id, text: next }
+            // Nothing keeps it but this document.
+            holdDocument('template', next !== first)
             setText(next)
           }}
         />
@@ -112,10 +116,10 @@ function Writing({ text, onChange }: { readonly text: string; readonly onChange:
         {faults.length === 0 ? (
           <Note kind="ok">
             {referencesIn(text).length === 0
-              ? 'No reference to a secret yet.'
+              ? 'No references to secrets yet.'
               : isAsking
                 ? 'Looking up the secrets…'
-                : 'Every reference leads to a secret.'}
+                : 'All references resolve.'}
           </Note>
         ) : (
           <Note kind="warn">

@@ -1,4 +1,4 @@
-/** Making a seed of the template: for which machine, for how long. Its URL is shown once. */
+/** Creating a seed from the template: for which machine, for how long. Its URL is shown once. */
 import { Sprout } from 'lucide-react'
 import { useState } from 'react'
 import { type IssuedSeed, strongroom } from '../api/client.ts'
@@ -31,7 +31,7 @@ export function NewSeed({ template }: { readonly template: string }) {
         data-new
       >
         <Sprout size={14} aria-hidden />
-        Make a seed
+        New seed
       </Button>
       {dialog}
     </>
@@ -77,43 +77,42 @@ function SeedDialog({
   }
   return (
     <FormDialog
-      title="Make a seed"
+      title="New seed"
       isWide
       onClose={onClose}
-      submit="Make the seed"
+      submit="Create seed"
       isReady={target.trim() !== '' && Number.isInteger(times) && times >= 1 && times <= 100}
       run={create}
     >
       <p className="small muted">
-        The machine gets the values that are current when it fetches, and what it got is noted as its deployment.
+        The machine gets the values current when it fetches them, and appears in Deployments.
       </p>
       <Field
-        label="For the machine"
+        label="Machine"
         value={target}
         onValue={setTarget}
         placeholder="web-1"
         maxLength={128}
-        hint="Its name: who holds what is kept under it."
+        hint="Its name in Deployments."
         autoFocus
         required
       />
-      <Select label="Good for" value={life} choices={lives} onChoose={setLife} />
+      <Select label="Expires in" value={life} choices={lives} onChoose={setLife} />
       <Field
-        label="Times that user-data may be fetched"
+        label="Maximum fetches"
         type="number"
         min={1}
         max={100}
         value={fetches}
         onValue={setFetches}
-        hint="Once is enough for a machine that boots once."
+        hint="1 is enough for a machine that boots once."
       />
       <div>
         <Checkbox isSelected={isChecked} onChange={setIsChecked}>
-          Refuse it if it could not be rendered now
+          Check that it renders now
         </Checkbox>
         <p className="hint">
-          What it refers to is read for that, by you. Leave it out when a secret is to be there only by the time that
-          the machine boots, or does not fit its place yet.
+          Reads the secrets it refers to, as you. Turn it off if some of them won’t exist until the machine boots.
         </p>
       </div>
       <OtherDocuments documents={documents} onChange={setDocuments} />
@@ -141,7 +140,7 @@ function OtherDocuments({
         <TextArea
           label="Meta-data"
           {...field('meta_data')}
-          hint="Left empty, instance-id and local-hostname are made of the machine's name."
+          hint="Leave blank to derive instance-id and local-hostname from the machine’s name."
         />
         <TextArea label="Vendor-data" {...field('vendor_data')} />
         <TextArea label="Network configuration" {...field('network_config')} />
@@ -152,17 +151,17 @@ function OtherDocuments({
 
 function IssuedDialog({ of: seed, onClose }: { readonly of: IssuedSeed; readonly onClose: () => void }) {
   return (
-    <OnceDialog title="The seed's URL" isWide onClose={onClose}>
+    <OnceDialog title="Seed URL" isWide onClose={onClose}>
       <Note kind="warn">
-        It is shown this once, and leads to the values until it is used or ends, {exactTime(seed.expires_at)}. Start{' '}
-        {seed.target} soon.
+        Copy it now: you won’t see it again. Anyone with it can fetch the values until it’s used or expires,{' '}
+        {exactTime(seed.expires_at)}. Boot {seed.target} soon.
       </Note>
       <CopyOnce label="URL" text={seed.url} what="The URL" />
       <CopyOnce
-        label="On the kernel's command line, or as the SMBIOS serial number"
+        label="Kernel command line or SMBIOS serial number"
         text={`ds=nocloud;s=${seed.url}`}
         what="The line"
-        hint="With cloud-init before 23.3, such as that of Debian 12, write ds=nocloud-net."
+        hint="For cloud-init before 23.3, such as in Debian 12, use ds=nocloud-net."
       />
     </OnceDialog>
   )

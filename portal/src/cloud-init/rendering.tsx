@@ -14,15 +14,10 @@ export function Rendering({ template }: { readonly template: string }) {
   const [target, setTarget] = useState('')
   const { shown, reveal, hide, places } = useRendered(template, target)
   return (
-    <Card
-      title="Render"
-      icon={FileCode2}
-      end={<span className="hint">Reads every value in it: a record each</span>}
-      isPadded
-    >
+    <Card title="Render" icon={FileCode2} end={<span className="hint">Each value read is logged</span>} isPadded>
       <div className="row to-end">
         <div className="grow-field">
-          <Field label="For the machine" value={target} onValue={setTarget} placeholder="web-1" maxLength={255} />
+          <Field label="Machine" value={target} onValue={setTarget} placeholder="web-1" maxLength={255} />
         </div>
         <Button look="primary" isDisabled={shown.kind === 'loading'} onPress={() => void reveal()}>
           <Play size={14} aria-hidden />
@@ -72,7 +67,7 @@ function Rendered({ text, onDone }: { readonly text: string; readonly onDone: ()
   const [isVisible, setVisible] = useState(false)
   return (
     <>
-      <Note kind="ok">It is rendered, and goes away in 30 seconds or when you leave this window.</Note>
+      <Note kind="ok">Rendered. Disappears in 30 seconds, or when you leave this window.</Note>
       <div className="row">
         <Button small onPress={() => setVisible(!isVisible)}>
           {isVisible ? <EyeOff size={14} aria-hidden /> : <Eye size={14} aria-hidden />}

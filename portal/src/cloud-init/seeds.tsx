@@ -50,9 +50,9 @@ function SeedItems({ all, onRevoke }: { readonly all: readonly Seed[]; readonly 
       <Items
         of={all.filter(({ state }) => showsEnded || state === 'open').reverse()}
         empty={
-          <Empty icon={Sprout} title={all.length === 0 ? 'No seed yet' : 'No open seed'}>
-            A seed is a URL from which one machine fetches its user-data when it boots, once.{' '}
-            <Link href="/cloud-init">Write a template</Link>, then make a seed of it.
+          <Empty icon={Sprout} title={all.length === 0 ? 'No seeds yet' : 'No open seeds'}>
+            A seed is a one-time URL that a machine fetches its user-data from at boot.{' '}
+            <Link href="/cloud-init">Write a template</Link>, then create a seed from it.
           </Empty>
         }
       >
@@ -69,17 +69,17 @@ function SeedItem({ of: seed, onRevoke }: { readonly of: Seed; readonly onRevoke
       name={target}
       tags={<StateTag seed={seed} />}
       actions={
-        <IconButton label={`${verbOf(seed)} the seed of ${target}`} small look="quiet bad" onPress={onRevoke}>
+        <IconButton label={`${verbOf(seed)} the seed for ${target}`} small look="quiet bad" onPress={onRevoke}>
           <Trash2 size={14} aria-hidden />
         </IconButton>
       }
     >
       <p className="hint">
-        {fetched(seed)} · made <Ago time={seed.created_at} />
+        {fetched(seed)} · created <Ago time={seed.created_at} />
         {state === 'open' ? (
           <>
             {' '}
-            · ends{' '}
+            · expires{' '}
             <time dateTime={end} title={exactTime(end)}>
               {relativeTime(end)}
             </time>
@@ -88,7 +88,7 @@ function SeedItem({ of: seed, onRevoke }: { readonly of: Seed; readonly onRevoke
         {refetched === null ? null : (
           <>
             {' '}
-            · asked again <Ago time={refetched} />
+            · fetched again <Ago time={refetched} />
           </>
         )}{' '}
         · id {id}
@@ -101,12 +101,12 @@ function RevokeDialog({ of: seed, onClose }: { readonly of: Seed; readonly onClo
   const refresh = useRefreshSeeds()
   return (
     <Confirm
-      title={`${verbOf(seed)} the seed of ${seed.target}?`}
+      title={`${verbOf(seed)} the seed for ${seed.target}?`}
       onClose={onClose}
       submit={verbOf(seed)}
       run={async () => {
         await strongroom.seeds.delete(seed.id)
-        toast(`The seed of ${seed.target} is gone`)
+        toast(`Seed for ${seed.target} ${seed.state === 'open' ? 'revoked' : 'removed'}`)
         await refresh()
       }}
     >
@@ -120,9 +120,9 @@ function verbOf({ state }: Seed): string {
 }
 
 const effects: Readonly<Record<Seed['state'], string>> = {
-  open: 'Its URL leads nowhere from now on. A machine that has fetched its user-data keeps it.',
-  used: 'Remove it when the machine is gone. One that still has the URL takes itself for a new machine at its next boot, with a new instance id and new SSH host keys.',
-  expired: 'Only this entry goes; the trail keeps its records.',
+  open: 'Takes effect immediately: its URL stops working. A machine that has fetched its user-data keeps it.',
+  used: 'Remove it once the machine no longer exists. A machine that still uses the URL would treat its next boot as its first, with a new instance ID and new SSH host keys.',
+  expired: 'Only removes this entry. The audit log keeps its records.',
 }
 
 function StateTag({ seed: { state } }: { readonly seed: Seed }) {
@@ -131,7 +131,7 @@ function StateTag({ seed: { state } }: { readonly seed: Seed }) {
 }
 
 function fetched({ fetches, max_fetches: most, used_at: usedAt }: Seed): string {
-  if (fetches.user_data === 0) return most === 1 ? 'Not fetched yet' : `Not fetched yet, ${most} times at most`
+  if (fetches.user_data === 0) return most === 1 ? 'Not fetched yet' : `Not fetched yet, up to ${most} times`
   const when = usedAt === null ? '' : `, last ${relativeTime(usedAt)}`
   return `User-data fetched ${fetches.user_data} of ${most} ${most === 1 ? 'time' : 'times'}${when}`
 }

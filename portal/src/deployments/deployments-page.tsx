@@ -15,6 +15,7 @@ import { changed } from '../ui/search.ts'
 import { Empty, Loaded } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { counted } from '../ui/words.ts'
 import { HeldSecrets } from './held.tsx'
 import { byUrgency, isOld, useDeployments, useRefreshDeployments } from './queries.ts'
 
@@ -25,13 +26,13 @@ export function DeploymentsPage() {
   return (
     <Page
       title="Deployments"
-      about="Which targets have which version of which secret. Stale targets have an old version: redeploy them."
+      about="Which version of each secret your targets have. Stale targets have an old version: redeploy them."
       actions={stale.length === 0 ? null : <CopyTargets of={stale} />}
     >
       {data === undefined || data.length === 0 ? null : (
         <div className="tiles">
           <Tile value={data.length} what={data.length === 1 ? 'target' : 'targets'} />
-          <Tile value={stale.length} what={'stale'} look={stale.length > 0 ? 'is-warn' : 'is-ok'} />
+          <Tile value={stale.length} what="stale" look={stale.length > 0 ? 'is-warn' : 'is-ok'} />
           <Tile
             value={oldOnes(stale)}
             what={`${oldOnes(stale) === 1 ? 'secret' : 'secrets'} deployed at an old version`}
@@ -44,10 +45,10 @@ export function DeploymentsPage() {
             all.length > 0 ? (
               <Targets all={all} />
             ) : (
-              <Empty icon={PackageCheck} title="Nothing is deployed yet">
-                Render a template for a target, or let a machine fetch a seed, both on the page{' '}
-                <Link href="/cloud-init">Cloud-init</Link>: what it got is noted here, and shown as stale once a secret
-                changes.
+              <Empty icon={PackageCheck} title="No deployments yet">
+                Render a template for a target, or let a machine fetch a seed, on the{' '}
+                <Link href="/cloud-init">Cloud-init</Link> page. The target appears here, and becomes stale when one of
+                its secrets changes.
               </Empty>
             )
           }
@@ -92,7 +93,7 @@ function Targets({ all }: { readonly all: readonly Deployment[] }) {
           choices={stateChoices}
         />
         <span className="hint" role="status">
-          {found.length === all.length ? targets(found.length) : `${found.length} of ${all.length}`}
+          {found.length === all.length ? targets(found.length) : `${found.length} of ${targets(all.length)}`}
         </span>
       </div>
       <FoundTargets key={`${text} ${state}`} found={found} text={text} />
@@ -145,7 +146,7 @@ function Target({
       tags={<StateTag deployment={deployment} />}
       actions={
         onForget === undefined ? null : (
-          <IconButton label={`Forget ${target}`} small look="quiet bad" onPress={onForget}>
+          <IconButton label={`Remove ${target}`} small look="quiet bad" onPress={onForget}>
             <Trash2 size={14} aria-hidden />
           </IconButton>
         )
@@ -164,18 +165,18 @@ function ForgetDialog({ of: { id, target }, onClose }: { readonly of: Deployment
   const refresh = useRefreshDeployments()
   return (
     <Confirm
-      title={`Forget ${target}?`}
+      title={`Remove ${target}?`}
       onClose={onClose}
-      submit="Forget"
+      submit="Remove"
       run={async () => {
         await strongroom.deployments.delete(id)
-        toast(`${target} is forgotten`)
+        toast(`${target} removed`)
         await refresh()
       }}
     >
       <p className="small">
-        For a machine that is gone. Nothing is deleted on it: if it is still there, it keeps what it holds, and nothing
-        here tells any more when that is old.
+        Use this for a machine that no longer exists. Nothing is deleted on the machine: if it still exists, it keeps
+        its secrets, and you no longer see when they are stale.
       </p>
     </Confirm>
   )
@@ -208,5 +209,5 @@ function oldOnes(stale: readonly Deployment[]): number {
 }
 
 function targets(count: number): string {
-  return `${count} ${count === 1 ? 'target' : 'targets'}`
+  return counted(count, 'target')
 }

@@ -20,7 +20,7 @@ export function HeldSecrets({
   const sorted = [...secrets].sort((one, other) => weight(one) - weight(other))
   const shown = isOpen ? sorted : sorted.slice(0, shownAtFirst)
   return (
-    <ul className="held" aria-label="Holds">
+    <ul className="held" aria-label="Secrets">
       {shown.map((secret) => (
         <li key={secret.id} className={`tag ${isOld(secret) ? 'warn' : ''}`}>
           {secret.current_version === null ? secret.name : <Link href={`/secrets/${secret.id}`}>{secret.name}</Link>}

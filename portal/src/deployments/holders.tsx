@@ -7,6 +7,7 @@ import type { Column } from '../ui/columns.ts'
 import { Loaded, Note } from '../ui/states.tsx'
 import { Table } from '../ui/table.tsx'
 import { Ago } from '../ui/time.tsx'
+import { counted } from '../ui/words.ts'
 import { byUrgency, isOld, useDeployments, useHolders, useHoldersOfList } from './queries.ts'
 
 const shownTargets = 8
@@ -35,7 +36,7 @@ export function HoldersCard({ secret }: { readonly secret: Metadata }) {
     <Card
       title="Deployed to"
       icon={PackageCheck}
-      end={stale > 0 ? <span className="tag warn">{stale} to redeploy</span> : null}
+      end={stale > 0 ? <span className="tag warn">{counted(stale, 'target')} out of date</span> : null}
     >
       <Loaded of={holders} lines={2}>
         {(all) => (
@@ -50,8 +51,8 @@ export function HoldersCard({ secret }: { readonly secret: Metadata }) {
             keyOf={({ deployment }) => deployment.id}
             empty={
               <p className="card-pad muted small">
-                Not deployed anywhere yet. Targets that you render for, and machines that fetch a{' '}
-                <Link href="/cloud-init">seed</Link>, appear here.
+                Not deployed anywhere yet. Targets you render for and machines that fetch a{' '}
+                <Link href="/cloud-init">seed</Link> appear here.
               </p>
             }
           />
@@ -111,7 +112,7 @@ function Ahead({
   readonly isDeletion: boolean
 }) {
   if (isUnknown)
-    return <Note kind="warn">Couldn&rsquo;t load deployments, so it&rsquo;s not known which targets become stale.</Note>
+    return <Note kind="warn">Couldn&rsquo;t load deployments, so the targets that become stale are unknown.</Note>
   if (holders === undefined)
     return (
       <p className="small muted" role="status">
@@ -127,10 +128,10 @@ function Ahead({
     <Note kind="warn">
       <strong>
         {current.length === 0
-          ? 'No further target becomes stale.'
-          : `${current.length} ${current.length === 1 ? 'target becomes' : 'targets become'} stale:`}
+          ? 'No other target becomes stale.'
+          : `${counted(current.length, 'target becomes', 'targets become')} stale:`}
       </strong>{' '}
-      {namesOf(current)} {old === 0 ? '' : `${old} ${old === 1 ? 'is' : 'are'} stale already. `}
+      {namesOf(current)} {old === 0 ? '' : `${counted(old, 'is', 'are')} already stale. `}
       {isDeletion ? 'They keep the deleted values until redeployed.' : 'They keep the old value until redeployed.'}
     </Note>
   )

@@ -16,6 +16,7 @@ import { Empty, Loaded, Note } from '../ui/states.tsx'
 import { Table } from '../ui/table.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { pageSaved } from '../ui/unsaved.ts'
 import { Comparison } from './compare.tsx'
 
 interface Row {
@@ -147,7 +148,7 @@ function EditDialog({ of: old, onClose }: { readonly of?: Environment; readonly 
         else await strongroom.environments.update(old.id, isRenamed ? input : { base: input.base })
         toast(`${wanted} ${old === undefined ? 'created' : 'saved'}`)
         // The address still has the old name.
-        if (isRenamed && old.name === current) return location.replace(addressIn(wanted, '/environments'))
+        if (isRenamed && old.name === current) return leaveFor(wanted)
         await refresh()
       }}
     >
@@ -187,6 +188,12 @@ function EditDialog({ of: old, onClose }: { readonly of?: Environment; readonly 
   )
 }
 
+/** This page in another environment, once the one that the address names is gone. */
+function leaveFor(environment: string): void {
+  pageSaved()
+  location.replace(addressIn(environment, '/environments'))
+}
+
 function DeleteDialog({ of: { id, name }, onClose }: { readonly of: Environment; readonly onClose: () => void }) {
   const refresh = useRefresh(environmentsKey)
   return (
@@ -197,7 +204,7 @@ function DeleteDialog({ of: { id, name }, onClose }: { readonly of: Environment;
       run={async () => {
         await strongroom.environments.delete(id)
         toast(`${name} deleted`)
-        if (name === current) return location.replace(addressIn(firstEnvironment, '/environments'))
+        if (name === current) return leaveFor(firstEnvironment)
         await refresh()
       }}
     >

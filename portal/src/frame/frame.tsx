@@ -13,6 +13,7 @@ import { IconButton } from '../ui/controls.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { setTheme, type Theme, useTheme } from '../ui/theme.ts'
 import { toast } from '../ui/toast.tsx'
+import { leave } from '../ui/unsaved.ts'
 import { EnvironmentSwitch } from './environment.tsx'
 import { helpFor } from './help.ts'
 import { KeysHelp, useKeys } from './keys.tsx'
@@ -188,7 +189,12 @@ function WhoMenu({ onHelp }: { readonly onHelp: () => void }) {
           onAction: () => navigate('/settings'),
         },
         { id: 'keys', label: 'Keyboard shortcuts', icon: <Keyboard size={15} aria-hidden />, onAction: onHelp },
-        { id: 'out', label: 'Sign out', icon: <LogOut size={15} aria-hidden />, onAction: () => void signOut() },
+        {
+          id: 'out',
+          label: 'Sign out',
+          icon: <LogOut size={15} aria-hidden />,
+          onAction: () => leave(() => void signOut()),
+        },
       ]}
     />
   )

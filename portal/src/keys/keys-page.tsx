@@ -121,7 +121,7 @@ function KeyItem({
         )
       }
     >
-      <Tags label="Scopes" of={scopes.map((scope) => [scopeText(scope), scope])} />
+      <Tags label="Permissions" of={scopes.map((scope) => [scopeText(scope), scope])} />
       <p className="hint">
         {key.last_used_at === null ? (
           'Never used'
@@ -178,11 +178,11 @@ function RevokeDialog({
       submit="Revoke"
       run={async () => {
         await strongroom.keys.revoke(key.id, { cascade })
-        toast(`${key.name} is revoked${cascade ? ', with what it made' : ''}`)
+        toast(`${key.name} revoked${cascade ? ', with what it created' : ''}`)
         await onRevoked()
       }}
     >
-      <p className="small">Takes effect immediately. Can’t be undone. Its seeds end too.</p>
+      <p className="small">Takes effect immediately. Can’t be undone. Also ends its seeds.</p>
       <MadeChoice
         who="This key"
         of={`key ${key.id}`}

@@ -1,4 +1,4 @@
-/** Making an API key: rights in words, names that they are narrowed to, networks, an end. */
+/** Making an API key: what it may do, and where; networks, an end. */
 import { useState } from 'react'
 import { type IssuedApiKey, strongroom } from '../api/client.ts'
 import { useRights } from '../session/rights.ts'
@@ -7,7 +7,7 @@ import { FormDialog } from '../ui/form.tsx'
 import { expiryTime } from '../ui/time.tsx'
 import { wordsOf } from '../ui/words.ts'
 import { rights } from './scopes.ts'
-import { type Chosen, ScopesField, scopesOf } from './scopes-field.tsx'
+import { ScopesField, scopesOf, useFirstChoice } from './scopes-field.tsx'
 
 export function NewKeyDialog({
   onClose,
@@ -18,7 +18,7 @@ export function NewKeyDialog({
 }) {
   const mine = useRights()
   const [name, setName] = useState('')
-  const [chosen, setChosen] = useState<Chosen>({ rights: new Set(['secrets:read']), names: '' })
+  const [chosen, setChosen] = useState(useFirstChoice(['secrets:read']))
   const [networks, setNetworks] = useState('')
   const [expires, setExpires] = useState('')
   const scopes = scopesOf(chosen)
@@ -40,25 +40,43 @@ export function NewKeyDialog({
         )
       }
     >
-      <Field
-        label="Name"
-        value={name}
-        onValue={setName}
-        maxLength={128}
-        hint="Shown in the audit log."
-        autoFocus
-        required
-      />
-      <ScopesField offered={rights.filter(({ id }) => mine.has(id))} chosen={chosen} onChange={setChosen} />
-      <Field
-        label="Allowed networks (CIDR)"
-        value={networks}
-        onValue={setNetworks}
-        placeholder="10.0.0.0/8"
-        hint="Leave blank for any network."
-        spellCheck={false}
-      />
-      <Field label="Expires on" type="date" value={expires} onValue={setExpires} hint="Leave blank for no expiry." />
+      {(faults) => (
+        <>
+          <Field
+            label="Name"
+            value={name}
+            onValue={setName}
+            fault={faults['name']}
+            maxLength={128}
+            hint="Shown in the audit log."
+            autoFocus
+            required
+          />
+          <ScopesField
+            offered={rights.filter(({ id }) => mine.hasSomewhere(id))}
+            chosen={chosen}
+            onChange={setChosen}
+            fault={faults['scopes']}
+          />
+          <Field
+            label="Allowed networks (CIDR)"
+            value={networks}
+            onValue={setNetworks}
+            fault={faults['networks']}
+            placeholder="10.0.0.0/8"
+            hint="Leave blank for any network."
+            spellCheck={false}
+          />
+          <Field
+            label="Expires on"
+            type="date"
+            value={expires}
+            onValue={setExpires}
+            fault={faults['expires_at']}
+            hint="Leave blank for no expiry."
+          />
+        </>
+      )}
     </FormDialog>
   )
 }

@@ -1,33 +1,62 @@
-/** Choosing scopes: rights in words, and the names that they are narrowed to. */
-import { Checkbox, Field } from '../ui/controls.tsx'
+/** Choosing scopes: permissions in words, the names and environments that they are limited to; and any other, as text. */
+import { environment as current } from '../api/environment.ts'
+import { useSession } from '../api/session.ts'
+import { useEnvironments } from '../session/environments.ts'
+import { Checkbox, Field, Select, TextArea } from '../ui/controls.tsx'
 import { wordsOf } from '../ui/words.ts'
-import { type Right, rights } from './scopes.ts'
+import { partsOf, type Right, rights } from './scopes.ts'
 
 export interface Chosen {
   readonly rights: ReadonlySet<string>
   /** Names or patterns, as they are typed. */
   readonly names: string
+  /** Nothing for every environment. */
+  readonly environments: ReadonlySet<string> | undefined
+  /** Scopes as they are typed, beside those. */
+  readonly more: string
 }
 
-export function scopesOf({ rights: chosen, names }: Chosen): readonly string[] {
+/** The choice before anything is chosen: in every environment, for whoever has rights there. */
+export function useFirstChoice(chosen: readonly string[]): Chosen {
+  const { scopes } = useSession()
+  const isEverywhere = scopes.some((scope) => scope.startsWith('secrets:') && !scope.includes('@'))
+  const isBound = !isEverywhere && scopes.some((scope) => scope.includes('@'))
+  return {
+    ...{ rights: new Set(chosen), names: '', more: '' },
+    environments: isBound ? new Set([current]) : undefined,
+  }
+}
+
+export function scopesOf({ rights: chosen, names, environments, more }: Chosen): readonly string[] {
   const patterns = wordsOf(names)
-  return rights
+  const places = environments === undefined ? [''] : [...environments].map((name) => `@${name}`)
+  const ticked = rights
     .filter(({ id }) => chosen.has(id))
-    .flatMap(({ id, hasNames }) =>
-      hasNames && patterns.length > 0 ? patterns.map((pattern) => `${id}:${pattern}`) : [id],
-    )
+    .flatMap(({ id, hasNames, isWhole = false }) => {
+      const narrowed = hasNames && patterns.length > 0 ? patterns.map((pattern) => `${id}:${pattern}`) : [id]
+      return isWhole ? narrowed : narrowed.flatMap((scope) => places.map((place) => `${scope}${place}`))
+    })
+  return [...new Set([...ticked, ...wordsOf(more)])]
 }
 
-/** The choice that gives these scopes; nothing when they are of a form that cannot be chosen here. */
-export function chosenOf(scopes: readonly string[]): Chosen | undefined {
-  const found = scopes.map((scope) => {
-    const right = rights.find(({ id }) => scope === id || scope.startsWith(`${id}:`))?.id ?? ''
-    return { right, pattern: scope.slice(right.length + 1) }
-  })
-  const names = [...new Set(found.map(({ pattern }) => pattern).filter((pattern) => pattern !== ''))].join(', ')
-  const chosen = { rights: new Set(found.map(({ right }) => right)), names }
-  const isSame = [...scopesOf(chosen)].sort().join(' ') === [...scopes].sort().join(' ')
-  return isSame ? chosen : undefined
+/** The choice that gives these scopes; as text, where they are of a form that cannot be ticked. */
+export function chosenOf(scopes: readonly string[]): Chosen {
+  const parts = scopes.map(partsOf)
+  const names = new Set(parts.map(({ pattern }) => pattern).filter((pattern) => pattern !== '*'))
+  const placed = parts.flatMap(({ environment }) => (environment === undefined ? [] : [environment]))
+  const ticked = {
+    rights: new Set(parts.flatMap(({ right }) => (right === undefined ? [] : [right.id]))),
+    names: [...names].join(', '),
+    environments: placed.length === 0 ? undefined : new Set(placed),
+    more: '',
+  }
+  const isSame = [...scopesOf(ticked)].sort().join(' ') === [...scopes].sort().join(' ')
+  return isSame ? ticked : { rights: new Set(), names: '', environments: undefined, more: scopes.join('\n') }
+}
+
+interface FieldProps {
+  readonly chosen: Chosen
+  readonly onChange: (chosen: Chosen) => void
 }
 
 export function ScopesField({
@@ -35,10 +64,8 @@ export function ScopesField({
   chosen,
   onChange,
   fault,
-}: {
+}: FieldProps & {
   readonly offered: readonly Right[]
-  readonly chosen: Chosen
-  readonly onChange: (chosen: Chosen) => void
   readonly fault?: string | undefined
 }) {
   return (
@@ -50,12 +77,7 @@ export function ScopesField({
             <Checkbox
               key={id}
               isSelected={chosen.rights.has(id)}
-              onChange={(isOn) => {
-                const next = new Set(chosen.rights)
-                if (isOn) next.add(id)
-                else next.delete(id)
-                onChange({ ...chosen, rights: next })
-              }}
+              onChange={(isOn) => onChange({ ...chosen, rights: toggled(chosen.rights, id, isOn) })}
             >
               {label} <span className="hint">{about}</span>
             </Checkbox>
@@ -68,9 +90,70 @@ export function ScopesField({
         onValue={(names) => onChange({ ...chosen, names })}
         placeholder="prod-*, shared-smtp-password"
         hint="Names or patterns with *. Leave blank for all secrets."
-        fault={fault}
+        fault={chosen.more === '' ? fault : undefined}
         spellCheck={false}
       />
+      <EnvironmentsField chosen={chosen} onChange={onChange} />
+      <details className="more" open={chosen.more !== ''}>
+        <summary>More scopes</summary>
+        <TextArea
+          label="Scopes"
+          rows={3}
+          value={chosen.more}
+          onValue={(more) => onChange({ ...chosen, more })}
+          fault={chosen.more === '' ? undefined : fault}
+          placeholder="secrets:read:web-*@prod"
+          hint="Added to the permissions above. One per line: the permission, optionally “:” and a name or pattern, and “@” and an environment."
+          spellCheck={false}
+        />
+      </details>
     </>
   )
+}
+
+const reaches = [
+  { id: 'all', label: 'All environments' },
+  { id: 'some', label: 'Only selected environments' },
+] as const
+
+/** Of those that the person sees; where there is but one for everybody, there is nothing to choose. */
+function EnvironmentsField({ chosen, onChange }: FieldProps) {
+  const { data = [] } = useEnvironments()
+  const { environments } = chosen
+  // One that is gone stays until it is taken away.
+  const names = [...new Set([...data.map(({ name }) => name), ...(environments ?? [])])]
+  if (names.length < 2 && environments === undefined) return null
+  return (
+    <>
+      <Select
+        label="Environments"
+        value={environments === undefined ? 'all' : 'some'}
+        choices={reaches}
+        onChoose={(reach) => onChange({ ...chosen, environments: reach === 'all' ? undefined : new Set([current]) })}
+      />
+      {environments === undefined ? null : (
+        <fieldset className="field">
+          <legend className="sr-only">Selected environments</legend>
+          <div className="row" style={{ columnGap: 18 }}>
+            {names.map((name) => (
+              <Checkbox
+                key={name}
+                isSelected={environments.has(name)}
+                onChange={(isOn) => onChange({ ...chosen, environments: toggled(environments, name, isOn) })}
+              >
+                {name}
+              </Checkbox>
+            ))}
+          </div>
+        </fieldset>
+      )}
+    </>
+  )
+}
+
+function toggled(all: ReadonlySet<string>, one: string, isOn: boolean): ReadonlySet<string> {
+  const next = new Set(all)
+  if (isOn) next.add(one)
+  else next.delete(one)
+  return next
 }

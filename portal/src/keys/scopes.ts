@@ -6,6 +6,8 @@ export interface Right {
   readonly about: string
   /** Whether it may be narrowed to names. */
   readonly hasNames: boolean
+  /** Whether it is over the whole account, and never of one environment. */
+  readonly isWhole?: boolean
 }
 
 export const rights: readonly Right[] = [
@@ -41,13 +43,34 @@ export const rights: readonly Right[] = [
     hasNames: true,
   },
   { id: 'audit:read', label: 'Read the audit log', about: 'Who did what; no values.', hasNames: false },
-  { id: 'account:manage', label: 'Manage the account', about: 'Users, machines and settings.', hasNames: false },
+  {
+    id: 'account:manage',
+    label: 'Manage the account',
+    about: 'Users, machines and settings.',
+    hasNames: false,
+    isWhole: true,
+  },
 ]
 
-/** A scope as a sentence without its end. */
+/** The parts of a scope; no right where it is of none that is known here. */
+export interface ScopeParts {
+  readonly right: Right | undefined
+  /** `*` for every name. */
+  readonly pattern: string
+  /** Nothing for every environment. */
+  readonly environment: string | undefined
+}
+
+export function partsOf(scope: string): ScopeParts {
+  const [narrowed = '', environment] = scope.split('@')
+  const right = rights.find(({ id }) => narrowed === id || narrowed.startsWith(`${id}:`))
+  return { right, pattern: narrowed.slice((right?.id.length ?? 0) + 1) || '*', environment }
+}
+
+/** Such as `Read values: web-* in prod`. */
 export function scopeText(scope: string): string {
-  const right = rights.find(({ id }) => scope === id || scope.startsWith(`${id}:`))
+  const { right, pattern, environment } = partsOf(scope)
   if (right === undefined) return scope
-  const pattern = scope.slice(right.id.length + 1)
-  return pattern === '' || pattern === '*' ? right.label : `${right.label}: ${pattern}`
+  const narrowed = pattern === '*' ? right.label : `${right.label}: ${pattern}`
+  return environment === undefined ? narrowed : `${narrowed} in ${environment}`
 }

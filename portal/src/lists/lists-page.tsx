@@ -56,7 +56,7 @@ export function ListsPage() {
   return (
     <Page
       title="Lists"
-      about="Every secret is in one list: by team, by app, by machine, as you like."
+      about="Lists group secrets, such as by team, app or machine. Every secret is in one."
       actions={
         rights.has('secrets:write') ? (
           <Button look="primary" onPress={() => open((close) => <NameDialog onClose={close} />)} data-new>
@@ -75,7 +75,7 @@ export function ListsPage() {
               rows={all.map(rowOf)}
               keyOf={({ list }) => list.id}
               empty={
-                <Empty icon={FolderClosed} title="No list yet">
+                <Empty icon={FolderClosed} title="No lists yet">
                   The list “default” is made with the first secret. Make others to keep what belongs together in one
                   place.
                 </Empty>
@@ -119,7 +119,7 @@ function NameDialog({ list, onClose }: { readonly list?: List; readonly onClose:
       run={async () => {
         if (list === undefined) await strongroom.lists.create({ name: wanted })
         else await strongroom.lists.rename(list.id, wanted)
-        toast(`${wanted} is ${list === undefined ? 'created' : 'its name now'}`)
+        toast(list === undefined ? `${wanted} created` : `Renamed to ${wanted}`)
         await refresh()
       }}
     >
@@ -155,7 +155,7 @@ function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose
       mustType={list.name}
       run={async () => {
         await strongroom.lists.delete(list.id)
-        toast(`${list.name} is deleted`)
+        toast(`${list.name} deleted`)
         await refresh()
       }}
     >

@@ -1,16 +1,18 @@
-/** Machines that read without a key, by their addresses. */
+/** Machines that read without a key, identified by their addresses. */
 import { Plus, Server, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { type Machine, strongroom } from '../api/client.ts'
 import { useListing, useRefresh } from '../api/queries.ts'
-import { scopeText } from '../keys/scopes.ts'
+import { rights, scopeText } from '../keys/scopes.ts'
+import { ScopesField, scopesOf, useFirstChoice } from '../keys/scopes-field.tsx'
+import { useRights } from '../session/rights.ts'
 import { useAccountSettings } from '../settings/queries.ts'
 import { Card } from '../ui/card.tsx'
-import { Button, Checkbox, Field, IconButton, TextArea } from '../ui/controls.tsx'
+import { Button, Field, IconButton, TextArea } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { Confirm, FormDialog } from '../ui/form.tsx'
-import { Item, Items } from '../ui/items.tsx'
+import { Item, Items, Tags } from '../ui/items.tsx'
 import { Page } from '../ui/page.tsx'
 import { Empty, Loaded, Note } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
@@ -26,7 +28,7 @@ export function MachinesPage() {
   return (
     <Page
       title="Machines"
-      about="A registered machine may read without a key: it is known by the address that it asks from."
+      about="A registered machine reads secrets without an API key, identified by its IP address."
       actions={
         <Button look="primary" onPress={() => open((close) => <NewDialog onClose={close} />)} data-new>
           <Plus size={14} aria-hidden />
@@ -36,8 +38,8 @@ export function MachinesPage() {
     >
       {settings?.vm_auth === false ? (
         <Note kind="warn">
-          Reading by address is off for this account, so machines are refused. Turn it on in{' '}
-          <Link href="/settings?tab=account">Settings</Link> if every address in your networks is one that you hand out.
+          Machines can’t read without a key: that’s turned off for this account. Turn it on in{' '}
+          <Link href="/settings?tab=account">Settings</Link> if you control all IP assignment in your networks.
         </Note>
       ) : null}
       <Card label="Machines">
@@ -46,9 +48,9 @@ export function MachinesPage() {
             <Items
               of={all}
               empty={
-                <Empty icon={Server} title="No machine yet">
-                  Register the addresses of a machine, and what it may read. It then fetches its secrets when it starts,
-                  and no key has to be put on it.
+                <Empty icon={Server} title="No machines yet">
+                  Register a machine’s IP addresses and permissions. It then fetches its secrets at boot, and needs no
+                  key.
                 </Empty>
               }
             >
@@ -86,9 +88,9 @@ function MachineItem({ of: machine, onRemove }: { readonly of: Machine; readonly
           </code>
         ))}
       </div>
+      <Tags label="Permissions" of={scopes.map((scope) => [scopeText(scope), scope])} />
       <p className="hint">
-        {scopes.length === 0 ? 'May list and read everything' : scopes.map(scopeText).join(' · ')} · registered{' '}
-        <Ago time={time} />
+        Registered <Ago time={time} />
       </p>
     </Item>
   )
@@ -103,58 +105,68 @@ function RemoveDialog({ of: { id, name }, onClose }: { readonly of: Machine; rea
       submit="Remove"
       run={async () => {
         await strongroom.machines.delete(id)
-        toast(`${name} is removed`)
+        toast(`${name} removed`)
         await refresh()
       }}
     >
-      <p className="small">It is refused from now on. What it has read already, it keeps.</p>
+      <p className="small">Takes effect immediately. It keeps what it has already read.</p>
     </Confirm>
   )
 }
 
+/** What a machine may be let do. */
+const machineRights = rights.filter(({ id }) => id === 'secrets:list' || id === 'secrets:read')
+
 function NewDialog({ onClose }: { readonly onClose: () => void }) {
   const refresh = useRefresh(listed)
+  const mine = useRights()
   const [name, setName] = useState('')
   const [addresses, setAddresses] = useState('')
-  const [names, setNames] = useState('')
-  const [mayList, setMayList] = useState(true)
-  const patterns = wordsOf(names)
-  const rights = [...(mayList ? ['secrets:list'] : []), 'secrets:read']
-  const scopes =
-    patterns.length === 0 ? rights : rights.flatMap((right) => patterns.map((pattern) => `${right}:${pattern}`))
+  const [chosen, setChosen] = useState(useFirstChoice(['secrets:list', 'secrets:read']))
+  const scopes = scopesOf(chosen)
   return (
     <FormDialog
       title="New machine"
+      isWide
       onClose={onClose}
-      submit="Register"
-      isReady={name.trim() !== '' && wordsOf(addresses).length > 0}
+      submit="Register machine"
+      isReady={name.trim() !== '' && wordsOf(addresses).length > 0 && scopes.length > 0}
       run={async () => {
         await strongroom.machines.create({ name: name.trim(), addresses: wordsOf(addresses), scopes })
-        toast(`${name.trim()} is registered`)
+        toast(`${name.trim()} registered`)
         await refresh()
       }}
     >
-      <Field label="Name" value={name} onValue={setName} maxLength={128} autoFocus required />
-      <TextArea
-        label="Addresses"
-        rows={2}
-        value={addresses}
-        onValue={setAddresses}
-        placeholder="10.1.0.11"
-        hint="Addresses or networks that no other machine has."
-        spellCheck={false}
-      />
-      <Field
-        label="Only secrets that are called"
-        value={names}
-        onValue={setNames}
-        placeholder="web-*"
-        hint="Names, or patterns with *. Empty for all."
-        spellCheck={false}
-      />
-      <Checkbox isSelected={mayList} onChange={setMayList}>
-        It may see which secrets there are
-      </Checkbox>
+      {(faults) => (
+        <>
+          <Field
+            label="Name"
+            value={name}
+            onValue={setName}
+            fault={faults['name']}
+            maxLength={128}
+            hint="Shown in the audit log."
+            autoFocus
+            required
+          />
+          <TextArea
+            label="IP addresses"
+            rows={2}
+            value={addresses}
+            onValue={setAddresses}
+            fault={faults['addresses']}
+            placeholder="10.1.0.11"
+            hint="Addresses or networks (CIDR) that no other machine uses."
+            spellCheck={false}
+          />
+          <ScopesField
+            offered={machineRights.filter(({ id }) => mine.hasSomewhere(id))}
+            chosen={chosen}
+            onChange={setChosen}
+            fault={faults['scopes']}
+          />
+        </>
+      )}
     </FormDialog>
   )
 }

@@ -9,6 +9,7 @@ import { provider, sessions } from '../api/sessions.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Note } from '../ui/states.tsx'
+import { forget } from '../ui/unsaved.ts'
 import { canUsePasskeys, confirmWithPasskey } from './passkey.ts'
 import { windowEnd } from './provider.ts'
 import { ProviderWindow } from './provider-window.tsx'
@@ -20,9 +21,7 @@ export function SignInAgain() {
   if (state.kind !== 'in') return null
   return (
     <Dialog title="Your session ended" isOpen={state.hasEnded} onClose={() => undefined} isFirm>
-      <p className="muted small">
-        Sign in to go on where you were. What you typed is still there, except values of secrets: those are not kept.
-      </p>
+      <p className="muted small">Sign in to continue. What you typed is still there, except for secret values.</p>
       <SignInForm
         email={state.session.user.email}
         ofAccount={state.session.account.name}
@@ -30,7 +29,7 @@ export function SignInAgain() {
         onSignedIn={(session) => {
           // What another person saw is not for this one.
           if (!isSamePerson(state.session, session)) cache.clear()
-          if (signedIn(session)) location.assign('/portal/')
+          if (signedIn(session)) startAnew()
         }}
       />
       <Button
@@ -40,17 +39,23 @@ export function SignInAgain() {
           signedOut()
         }}
       >
-        Leave this page
+        Sign out
       </Button>
     </Dialog>
   )
+}
+
+/** As somebody else: what the one before typed is not theirs. */
+function startAnew(): void {
+  forget()
+  location.assign('/portal/')
 }
 
 export function ConfirmAgain() {
   const state = useSessionState()
   if (state.kind !== 'in') return null
   return (
-    <Dialog title="Confirm that it is you" isOpen={state.isConfirming && !state.hasEnded} onClose={cancelConfirmation}>
+    <Dialog title="Confirm it’s you" isOpen={state.isConfirming && !state.hasEnded} onClose={cancelConfirmation}>
       <ConfirmForm />
     </Dialog>
   )
@@ -73,7 +78,7 @@ function ConfirmForm() {
         // Another person at the provider: what this one began is not theirs.
         cancelConfirmation()
         cache.clear()
-        location.assign('/portal/')
+        startAnew()
       }
     } catch (error) {
       setTrouble(sentenceOf(error))
@@ -87,7 +92,7 @@ function ConfirmForm() {
   const hasPassword = means.includes('password')
   return (
     <form className="stack" onSubmit={submit}>
-      <p className="muted small">This is a sensitive action. You are asked again once in 15 minutes.</p>
+      <p className="muted small">This is a sensitive action. You won’t be asked again for 15 minutes.</p>
       {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
       {means.includes('passkey') && canUsePasskeys() ? (
         <Button onPress={() => void attempt(confirmWithPasskey)} isDisabled={isBusy}>
@@ -97,7 +102,7 @@ function ConfirmForm() {
       ) : null}
       {means.includes('sso') && !hasPassword ? (
         <>
-          <p className="hint">Your provider asks you again, in a window of its own. This page stays as it is.</p>
+          <p className="hint">Your provider asks you to sign in again, in a new window. This page stays open.</p>
           <ProviderWindow
             label="Go to the provider"
             begin={() => provider.begin(account.name, true, windowEnd)}

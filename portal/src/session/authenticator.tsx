@@ -34,12 +34,12 @@ export function AuthenticatorForm({
   return (
     <form className="stack" onSubmit={submit}>
       {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
-      <p className="small">Scan this with an authenticator app, then type the code that it shows.</p>
+      <p className="small">Scan this with an authenticator app, then enter the code it shows.</p>
       <QrCode text={data.uri} />
       <details>
-        <summary className="small">Cannot scan it?</summary>
+        <summary className="small">Can’t scan it?</summary>
         <p className="hint">
-          Type this key into the app (by time, six digits): <code className="break">{data.secret}</code>
+          Enter this key in the app (time-based, six digits): <code className="break">{data.secret}</code>
         </p>
       </details>
       <Field

@@ -33,7 +33,7 @@ export function EnrolPage() {
     })
   if (step.kind === 'codes') {
     return (
-      <Gate title="Keep your recovery codes">
+      <Gate title="Save your recovery codes">
         <RecoveryCodes codes={step.codes} onDone={() => void loadSession()} />
       </Gate>
     )
@@ -47,15 +47,15 @@ export function EnrolPage() {
   }
   return (
     <Gate
-      title="Set up a second factor"
-      about="Your account wants more than a password. Choose one; you can add others later."
+      title="Set up two-factor authentication"
+      about="Your account requires it. Choose a method; you can add others later."
     >
       <div className="stack">
         {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
         {canUsePasskeys() ? (
           <Button look="primary" onPress={() => void passkey()}>
             <Fingerprint size={16} aria-hidden />
-            Make a passkey
+            Add passkey
           </Button>
         ) : null}
         <Button onPress={() => setStep({ kind: 'app' })}>

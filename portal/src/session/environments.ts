@@ -3,7 +3,7 @@ import { strongroom } from '../api/client.ts'
 import { firstEnvironment, keepEnvironment, sameIn } from '../api/environment.ts'
 import { useAnswer } from '../api/queries.ts'
 import { useSession } from '../api/session.ts'
-import { leave } from '../ui/unsaved.ts'
+import { leaveDocument } from '../ui/unsaved.ts'
 
 export const environmentsKey = ['environments']
 
@@ -23,7 +23,7 @@ export function useEnvironments() {
 export function useGoTo(): (name: string) => void {
   const { account } = useSession()
   return (name) =>
-    leave(() => {
+    leaveDocument(() => {
       keepEnvironment(account.id, name)
       location.assign(sameIn(name))
     })

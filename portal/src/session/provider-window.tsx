@@ -69,7 +69,7 @@ export function ProviderWindow({
     <>
       {step.kind === 'blocked' ? (
         <Note kind="warn">
-          Your browser let no window open.{' '}
+          Your browser blocked the window.{' '}
           <a href={step.url} target="_blank" rel="noopener noreferrer">
             Go to the provider in a new tab
           </a>
@@ -78,7 +78,7 @@ export function ProviderWindow({
       ) : null}
       {step.kind === 'waiting' ? (
         <p className="small muted" role="status">
-          Go on in the window that was opened. Closed it? Open it again.
+          Continue in the window that opened. Closed it? Open it again.
         </p>
       ) : null}
       <Button onPress={() => void go()} isDisabled={isDisabled}>

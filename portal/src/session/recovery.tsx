@@ -10,7 +10,7 @@ export function RecoveryCodes({ codes, onDone }: { readonly codes: readonly stri
   return (
     <div className="stack">
       <Note kind="warn">
-        These are shown this once. Each lets you in once, with your password, when you have lost your device.
+        Copy them now: you won’t see them again. Each signs you in once, with your password, if you lose your device.
       </Note>
       <ul className="codes" aria-label="Recovery codes">
         {codes.map((code) => (
@@ -26,7 +26,7 @@ export function RecoveryCodes({ codes, onDone }: { readonly codes: readonly stri
           Download
         </Button>
         <Button look="primary" onPress={onDone} autoFocus>
-          I have kept them
+          I’ve saved them
         </Button>
       </div>
     </div>

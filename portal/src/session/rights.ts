@@ -1,4 +1,4 @@
-/** What the person may do in the environment they are in, by the scopes of the session. The server decides; this only spares them a refusal. */
+/** What the person may do in the environment they are in, or in another, by the scopes of the session. The server decides; this only spares them a refusal. */
 import { matches } from '../../../src/model/pattern.ts'
 import { environment } from '../api/environment.ts'
 import { useSession } from '../api/session.ts'
@@ -6,6 +6,8 @@ import { useSession } from '../api/session.ts'
 export interface Rights {
   /** For some name at least. */
   has(right: string): boolean
+  /** The same, in some environment at least. */
+  hasSomewhere(right: string): boolean
   /** For every name. */
   hasAll(right: string): boolean
   /** For the secret of this name. */
@@ -13,19 +15,27 @@ export interface Rights {
 }
 
 export function useRights(): Rights {
-  return rightsOf(useSession().scopes)
+  return rightsOf(useSession().scopes, environment)
 }
 
-function rightsOf(scopes: readonly string[]): Rights {
+/** In an environment, by its name. */
+export function useRightsIn(): (name: string) => Rights {
+  const { scopes } = useSession()
+  return (name) => rightsOf(scopes, name)
+}
+
+function rightsOf(scopes: readonly string[], here: string): Rights {
   const patternsOf = (right: string) =>
     scopes.flatMap((scope) => {
-      const [narrowed = '', where = environment] = scope.split('@')
-      if (where !== environment) return []
+      const [narrowed = '', where = here] = scope.split('@')
+      if (where !== here) return []
       if (narrowed === right) return ['*']
       return narrowed.startsWith(`${right}:`) ? [narrowed.slice(right.length + 1)] : []
     })
   return {
     has: (right) => patternsOf(right).length > 0,
+    hasSomewhere: (right) =>
+      scopes.some((scope) => scope === right || scope.startsWith(`${right}:`) || scope.startsWith(`${right}@`)),
     hasAll: (right) => patternsOf(right).includes('*'),
     can: (right, name) => patternsOf(right).some((pattern) => matches(pattern, name)),
   }

@@ -133,7 +133,7 @@ function useAccount({ account: named, ofAccount }: Pick<SignInProps, 'account' |
         autoComplete="off"
         autoCapitalize="none"
         spellCheck={false}
-        hint="Its name, as whoever invited you knows it."
+        hint="Whoever invited you knows its name."
         required
       />
     ) : null
@@ -174,7 +174,7 @@ function CodeField({ code, onCode }: { readonly code: string; readonly onCode: (
       onValue={onCode}
       autoComplete="one-time-code"
       spellCheck={false}
-      hint="Of your authenticator app, or one of your recovery codes."
+      hint="From your authenticator app, or a recovery code."
       autoFocus
       required
     />

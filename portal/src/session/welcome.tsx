@@ -12,7 +12,7 @@ import { Loading, Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
 import { Gate } from './gate.tsx'
 
-const titles = { setup: 'Welcome to Strongroom', invitation: 'You are invited', reset: 'Choose a new password' }
+const titles = { setup: 'Welcome to Strongroom', invitation: 'You’re invited', reset: 'Choose a new password' }
 
 /** @param token of the link; it was in the fragment, and is nowhere else by now */
 export function WelcomePage({ token }: { readonly token: string | undefined }) {
@@ -24,12 +24,12 @@ export function WelcomePage({ token }: { readonly token: string | undefined }) {
   })
   if (token === undefined || error !== null) {
     return (
-      <Gate title="This link cannot be used">
+      <Gate title="This link can’t be used">
         <p className="muted">
           {error === null
-            ? 'Open the whole link, as it was given to you.'
+            ? 'Open the whole link, exactly as you received it.'
             : `${sentenceOf(error)} A link works once, and not for ever.`}{' '}
-          Ask for a new one, or sign in if you have used it already.
+          Ask for a new one, or sign in if you’ve already used it.
         </p>
         <LinkButton href="/" look="primary">
           Go to sign-in
@@ -120,7 +120,7 @@ function AcceptForm({ token, invitation }: { readonly token: string; readonly in
           required
         />
         <Button type="submit" look="primary" isDisabled={isBusy}>
-          {isBusy ? 'One moment…' : kind === 'reset' ? 'Set the password' : 'Create my user'}
+          {isBusy ? 'One moment…' : kind === 'reset' ? 'Set password' : 'Create account'}
         </Button>
       </form>
     </Gate>

@@ -12,7 +12,8 @@ import { Facts } from '../ui/facts.tsx'
 import { Loaded, Note } from '../ui/states.tsx'
 import { dayOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
-import { sizeText, wordsOf } from '../ui/words.ts'
+import { useUnsaved } from '../ui/unsaved.ts'
+import { counted, sizeText, wordsOf } from '../ui/words.ts'
 import { accountKey, useAccountSettings, useChangeSettings } from './queries.ts'
 import { RotateDialog } from './rotate-key.tsx'
 
@@ -23,7 +24,7 @@ export function AccountSettings() {
     <Loaded of={account}>
       {(data) => (
         <>
-          <Card label="The account" isPadded>
+          <Card label="Account" isPadded>
             <Facts
               of={[
                 ['Account', data.name],
@@ -33,7 +34,7 @@ export function AccountSettings() {
                     {data.id}
                   </span>,
                 ],
-                ['Since', dayOf(data.created_at)],
+                ['Created', dayOf(data.created_at)],
               ]}
             />
           </Card>
@@ -59,10 +60,11 @@ function NetworksCard({ settings: { networks } }: { readonly settings: Settings 
   /** What is typed, if anything is. */
   const [text, setText] = useState<string>()
   const saved = networks.join('\n')
+  useUnsaved(text !== undefined && text !== saved)
   const saveText = async () => {
     const now = await change({ networks: wordsOf(text ?? '') })
     setText(undefined)
-    toast(now.networks.length > 0 ? 'Allowed networks saved' : 'Access is allowed from any network')
+    toast(now.networks.length > 0 ? 'Allowed networks saved' : 'Access allowed from any network')
   }
   return (
     <Card title="Allowed networks" icon={Network} isPadded>
@@ -73,7 +75,7 @@ function NetworksCard({ settings: { networks } }: { readonly settings: Settings 
         onValue={setText}
         fault={trouble}
         placeholder="203.0.113.0/24"
-        hint="API keys, sign-ins, seeds and machines of this account work only from these networks. Include the one you are on. Leave blank for any network."
+        hint="API keys, sign-ins, seeds and machines of this account only work from these networks. Include your own. Leave blank for any network."
         spellCheck={false}
       />
       <div>
@@ -92,19 +94,18 @@ function MachinesCard({ settings: { vm_auth: isOn } }: { readonly settings: Sett
     setBusy(true)
     await attempt(async () => {
       await change({ vm_auth: on })
-      toast(on ? 'Machines may read by their addresses' : 'Machines are refused from now on')
+      toast(on ? 'Machines can now read without a key' : 'Machines can no longer read without a key')
     })
     setBusy(false)
   }
   return (
     <Card title="Machines" icon={Cpu} isPadded>
       <Switch isSelected={isOn} onChange={(on) => void turn(on)} isDisabled={isBusy}>
-        Registered machines may read without a key
+        Let registered machines read without a key
       </Switch>
       <p className="hint">
-        They are known by the address that they ask from. Turn it on only where every address in your networks is one
-        that you hand out: whoever can take an address of a <Link href="/machines">registered machine</Link> reads what
-        that machine may read.
+        Machines are identified by IP address. Turn this on only if you control all IP assignment in your networks:
+        anyone who can take the address of a <Link href="/machines">registered machine</Link> can read its secrets.
       </p>
     </Card>
   )
@@ -113,26 +114,21 @@ function MachinesCard({ settings: { vm_auth: isOn } }: { readonly settings: Sett
 function KeyCard({ account: { key } }: { readonly account: AccountInfo }) {
   const { dialog, open } = useDialog()
   return (
-    <Card
-      title="Key of the account"
-      icon={KeySquare}
-      end={<span className="hint">Version {key.version}</span>}
-      isPadded
-    >
+    <Card title="Account key" icon={KeySquare} end={<span className="hint">Version {key.version}</span>} isPadded>
       {key.rotating ? (
         <Note kind="warn">
-          A rotation was begun and is not finished: {key.outdated.toLocaleString('en')} secrets are under an older key.
+          Rotation isn’t finished: {counted(key.outdated, 'secret')} still {key.outdated === 1 ? 'uses' : 'use'} an
+          older key.
         </Note>
       ) : null}
       <p className="hint">
-        Each secret has a key of its own, and this one wraps them all. Replace it once in a while, and when somebody who
-        could read the server&rsquo;s memory or its backups has left. Values stay as they are, and everything works
-        meanwhile.
+        Wraps the keys of all secrets. Rotate it from time to time, and when somebody with access to the server or its
+        backups leaves. Values don’t change, and everything keeps working.
       </p>
       <div>
         <Button onPress={() => open((close) => <RotateDialog from={key} onClose={close} />)}>
           <RotateCcw size={14} aria-hidden />
-          {key.rotating ? 'Finish the rotation' : 'Rotate the key'}
+          {key.rotating ? 'Finish rotation' : 'Rotate account key'}
         </Button>
       </div>
       {dialog}
@@ -143,17 +139,17 @@ function KeyCard({ account: { key } }: { readonly account: AccountInfo }) {
 function LimitsCard({ limits }: { readonly limits: AccountInfo['limits'] }) {
   const rate = limits.requests_per_second
   const rows: readonly (readonly [what: string, value: string, setting: string])[] = [
-    ['Versions of a secret that are kept', String(limits.keep_versions), 'STRONGROOM_KEEP_VERSIONS'],
-    ['Longest value', sizeText(limits.max_value_bytes), 'STRONGROOM_MAX_VALUE_BYTES'],
-    ['Largest file', sizeText(limits.max_file_bytes), 'STRONGROOM_MAX_FILE_BYTES'],
+    ['Versions kept per secret', String(limits.keep_versions), 'STRONGROOM_KEEP_VERSIONS'],
+    ['Max value size', sizeText(limits.max_value_bytes), 'STRONGROOM_MAX_VALUE_BYTES'],
+    ['Max file size', sizeText(limits.max_file_bytes), 'STRONGROOM_MAX_FILE_BYTES'],
     [
-      'Requests per second of one key, and of one address',
-      rate === null ? 'no limit' : rate.toLocaleString('en'),
+      'Requests per second, per key and IP address',
+      rate === null ? 'No limit' : rate.toLocaleString('en'),
       'STRONGROOM_RATE_LIMIT',
     ],
   ]
   return (
-    <Card title="Limits" icon={Gauge} end={<span className="hint">Set where the server runs</span>}>
+    <Card title="Limits" icon={Gauge} end={<span className="hint">Set in the server’s configuration</span>}>
       <ul className="lines">
         {rows.map(([what, value, setting]) => (
           <li key={setting}>

@@ -60,7 +60,10 @@ export function FactorsCard() {
     replaceCodes: () => void attempt(async () => done((await factors.newCodes()).recovery_codes)),
   }
   return (
-    <Card title="Signing in" about="With one of these a stolen password alone lets nobody in.">
+    <Card
+      title="Two-factor authentication"
+      about="Add a second step to sign-in, so that a stolen password isn’t enough."
+    >
       <Loaded of={mine} lines={3}>
         {(data) => <Lines data={data} does={does} />}
       </Loaded>
@@ -87,22 +90,14 @@ function PasskeyDialog({
   const [name, setName] = useState('')
   return (
     <FormDialog
-      title="Add a passkey"
+      title="Add passkey"
       onClose={onClose}
-      submit="Go on"
+      submit="Continue"
       isReady={name.trim() !== ''}
       run={async () => onDone((await makePasskey(name.trim())).recovery_codes)}
     >
-      <p className="small">Your device asks for your face, your finger or its PIN, and signs you in from then on.</p>
-      <Field
-        label="What you call it"
-        value={name}
-        onValue={setName}
-        placeholder="Laptop"
-        maxLength={64}
-        autoFocus
-        required
-      />
+      <p className="small">Your device asks for your fingerprint, face or PIN. From then on it can sign you in.</p>
+      <Field label="Name" value={name} onValue={setName} placeholder="Laptop" maxLength={64} autoFocus required />
     </FormDialog>
   )
 }
@@ -128,7 +123,9 @@ function RemoveDialog({
         await onDone()
       }}
     >
-      <p className="small">It lets you in no more. With the last one your recovery codes go too.</p>
+      <p className="small">
+        You can no longer sign in with it. Removing the last one also removes your recovery codes.
+      </p>
     </Confirm>
   )
 }
@@ -146,22 +143,22 @@ function RenameDialog({
   const wanted = name.trim()
   return (
     <FormDialog
-      title={`Rename the passkey “${from}”`}
+      title={`Rename passkey “${from}”`}
       onClose={onClose}
       submit="Rename"
       isReady={wanted !== ''}
       run={async () => {
         await factors.rename(id, wanted)
-        toast(`The passkey is called ${wanted} now`)
+        toast(`Passkey renamed to ${wanted}`)
         await onDone()
       }}
     >
       <Field
-        label="What you call it"
+        label="Name"
         value={name}
         onValue={setName}
         maxLength={64}
-        hint="Here alone: your device keeps its own name for it."
+        hint="Only shown here. Your device may show another name."
         autoFocus
         required
       />
@@ -179,21 +176,19 @@ function Lines({ data, does }: { readonly data: Factors; readonly does: ForFacto
           <Button small aria-label={`Rename ${one.name}`} onPress={() => does.rename(one)}>
             Rename
           </Button>
-          <Button
-            small
-            aria-label={`Remove ${one.name}`}
-            onPress={() => does.remove(one.id, `the passkey “${one.name}”`)}
-          >
+          <Button small aria-label={`Remove ${one.name}`} onPress={() => does.remove(one.id, `passkey “${one.name}”`)}>
             Remove
           </Button>
         </Line>
       ))}
       <Line icon={<Fingerprint size={16} aria-hidden />}>
         <span className="grow muted">
-          {canUsePasskeys() ? 'A passkey signs you in by itself' : 'Passkeys need a browser and an address with a name'}
+          {canUsePasskeys()
+            ? 'Passkeys sign you in without a password'
+            : 'Passkeys need HTTPS and a domain name (or localhost)'}
         </span>
         <Button small isDisabled={!canUsePasskeys()} onPress={does.addPasskey}>
-          Add a passkey
+          Add passkey
         </Button>
       </Line>
       <AppLine of={authenticator} does={does} />
@@ -203,7 +198,7 @@ function Lines({ data, does }: { readonly data: Factors; readonly does: ForFacto
             Recovery codes <span className={left < 3 ? 'tag warn' : 'tag'}>{left} left</span>
           </span>
           <Button small onPress={does.replaceCodes}>
-            Make new ones
+            Generate new codes
           </Button>
         </Line>
       ) : null}
@@ -216,9 +211,9 @@ function AppLine({ of: app, does }: { readonly of: Factors['authenticator']; rea
   if (app === null) {
     return (
       <Line icon={<Smartphone size={16} aria-hidden />}>
-        <span className="grow muted">An app gives a code beside your password</span>
-        <Button small onPress={does.addApp}>
-          Set up an app
+        <span className="grow muted">Authenticator app</span>
+        <Button small aria-label="Set up an authenticator app" onPress={does.addApp}>
+          Set up
         </Button>
       </Line>
     )
@@ -226,11 +221,7 @@ function AppLine({ of: app, does }: { readonly of: Factors['authenticator']; rea
   return (
     <Line icon={<Smartphone size={16} aria-hidden />} used={app.last_used_at}>
       <span className="grow">Authenticator app</span>
-      <Button
-        small
-        aria-label="Remove the authenticator app"
-        onPress={() => does.remove(app.id, 'the authenticator app')}
-      >
+      <Button small aria-label="Remove authenticator app" onPress={() => does.remove(app.id, 'authenticator app')}>
         Remove
       </Button>
     </Line>
@@ -253,7 +244,7 @@ function SsoLine({ data }: { readonly data: Factors }) {
           Connect
         </Button>
       ) : (
-        <span className="tag ok">connected</span>
+        <span className="tag ok">Connected</span>
       )}
     </Line>
   )
@@ -274,7 +265,7 @@ function Line({
       {children}
       {used === null ? null : (
         <span className="end hide-narrow">
-          used <Ago time={used} />
+          last used <Ago time={used} />
         </span>
       )}
     </li>

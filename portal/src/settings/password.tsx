@@ -16,7 +16,7 @@ export function PasswordCard() {
     <section className="card card-pad spread" aria-label="Password">
       <div>
         <h2>Password</h2>
-        <p className="hint">A change ends your other sessions, and seeds that you have made.</p>
+        <p className="hint">Changing it ends your other sessions and the seeds you created.</p>
       </div>
       <Button onPress={() => open((close) => <PasswordDialog onClose={close} />)}>Change password</Button>
       {dialog}
@@ -35,7 +35,7 @@ function PasswordDialog({ onClose }: { readonly onClose: () => void }) {
       isReady={current !== '' && next.length >= minPassword}
       run={async () => {
         await sessions.changePassword(current, next)
-        toast('Your password is changed')
+        toast('Password changed')
       }}
     >
       <Field
@@ -54,7 +54,7 @@ function PasswordDialog({ onClose }: { readonly onClose: () => void }) {
         value={next}
         onValue={setNext}
         minLength={minPassword}
-        hint={`At least ${minPassword} characters, easy for you and for nobody else.`}
+        hint={`At least ${minPassword} characters, and hard to guess.`}
         required
       />
     </FormDialog>

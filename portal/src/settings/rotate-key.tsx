@@ -21,27 +21,25 @@ export function RotateDialog({ from, onClose }: { readonly from: AccountKey; rea
   const rotate = async () => {
     await attempt(async () => {
       const done = await strongroom.account.rotateKey(setNow)
-      toast(`Version ${done.version} wraps all secrets now`)
+      toast(`Account key rotated to version ${done.version}`)
     })
     await refresh()
   }
   return (
-    <Dialog title="Rotate the key of the account" isOpen onClose={onClose} isFirm={isBusy}>
+    <Dialog title="Rotate account key" isOpen onClose={onClose} isFirm={isBusy}>
       {trouble === undefined ? null : (
-        <Note kind="bad">{trouble} What was done stays done: rotate again to go on.</Note>
+        <Note kind="bad">{trouble} What’s done stays done. Rotate again to continue.</Note>
       )}
       {isDone ? (
         <Note kind="ok">
-          Version {now.version} wraps the keys of all secrets. The one before is destroyed; backups from before still
-          need it, and hold it.
+          All secrets now use version {now.version}. The previous version is destroyed; older backups still contain it.
         </Note>
       ) : isBusy || now !== undefined ? (
-        <Progress done={now === undefined ? 0 : total - now.outdated} total={total} label="Secrets under the new key" />
+        <Progress done={now === undefined ? 0 : total - now.outdated} total={total} label="Secrets using the new key" />
       ) : (
         <p className="small">
-          A new key takes the place of version {from.version}
-          {from.rotating ? ', as was begun' : ''}. It takes some seconds for thousands of secrets. If it is broken off,
-          it goes on where it was.
+          {from.rotating ? 'Finishes replacing' : 'Replaces'} version {from.version} with a new key. Takes a few seconds
+          for thousands of secrets. If interrupted, it continues where it stopped.
         </p>
       )}
       <div className="actions">
@@ -50,7 +48,7 @@ export function RotateDialog({ from, onClose }: { readonly from: AccountKey; rea
         </Button>
         {isDone ? null : (
           <Button look="primary" onPress={() => void rotate()} isDisabled={isBusy}>
-            {isBusy ? 'Rotating…' : from.rotating || now !== undefined ? 'Go on' : 'Rotate'}
+            {isBusy ? 'Rotating…' : from.rotating || now !== undefined ? 'Continue' : 'Rotate'}
           </Button>
         )}
       </div>

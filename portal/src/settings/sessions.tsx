@@ -29,7 +29,7 @@ const systems = [
 
 function deviceOf(agent: string | null): string {
   const find = (table: readonly (readonly [string, string])[]) => table.find(([word]) => agent?.includes(word))?.[1]
-  const browser = find(browsers) ?? 'A browser'
+  const browser = find(browsers) ?? 'Unknown browser'
   const system = find(systems)
   return system === undefined ? browser : `${browser} on ${system}`
 }
@@ -40,13 +40,13 @@ export function SessionsCard() {
   const end = ({ id }: OpenSession) =>
     attempt(async () => {
       await sessions.end(id)
-      toast('That session is ended')
+      toast('Session signed out')
       await refresh()
     })
   return (
     <Card
       title="Sessions"
-      about="End what you do not know, and change your password. Seeds that you have made until then end too."
+      about="Sign out sessions you don’t recognize, and change your password. Seeds you created before then end too."
     >
       <Loaded of={open} lines={2}>
         {(all) => (
@@ -71,14 +71,14 @@ function SessionLine({ of: session, onEnd }: { readonly of: OpenSession; readonl
         {deviceOf(agent)} <span className="muted">from {address}</span>
       </span>
       {current ? (
-        <span className="tag ok">this one</span>
+        <span className="tag ok">This device</span>
       ) : (
         <>
           <span className="end hide-narrow">
-            used <Ago time={used} />
+            last used <Ago time={used} />
           </span>
-          <Button small onPress={onEnd} aria-label={`End ${deviceOf(agent)}`}>
-            End
+          <Button small onPress={onEnd} aria-label={`Sign out ${deviceOf(agent)}`}>
+            Sign out
           </Button>
         </>
       )}

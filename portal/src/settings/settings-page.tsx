@@ -48,7 +48,7 @@ function OwnSettings() {
             ['Name', user.name],
             ['Email', user.email],
             ['Role', user.role],
-            ['This session ends', `${exactTime(end)}, or earlier when it is not used`],
+            ['Session expires', `${exactTime(end)}, or sooner if not used`],
           ]}
         />
         <Select<Theme>
@@ -56,7 +56,7 @@ function OwnSettings() {
           value={chosen}
           onChoose={setTheme}
           choices={[
-            { id: 'system', label: 'As the system' },
+            { id: 'system', label: 'System' },
             { id: 'light', label: 'Light' },
             { id: 'dark', label: 'Dark' },
           ]}

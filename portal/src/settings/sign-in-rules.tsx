@@ -25,7 +25,7 @@ export function SignInRules() {
       {(data) => (
         <Loaded of={provider}>
           {(current) => (
-            <Card title="Signing in">
+            <Card title="Sign-in">
               <SecondFactor rules={data} isOwner={isOwner} />
               <SingleSignOn current={current} isOwner={isOwner} />
             </Card>
@@ -53,7 +53,7 @@ function SecondFactor({ rules: known, isOwner }: { readonly rules: Rules; readon
     setBusy(true)
     await attempt(async () => {
       cache.setQueryData(rulesKey, await strongroom.signIn.update({ second_factor_required: isRequired }))
-      toast(isRequired ? 'A password alone is no longer enough' : 'A second factor is everybody’s own choice')
+      toast(isRequired ? '2FA is now required' : '2FA is no longer required')
     })
     setBusy(false)
   }
@@ -64,11 +64,10 @@ function SecondFactor({ rules: known, isOwner }: { readonly rules: Rules; readon
         onChange={(isOn) => void require(isOn)}
         isDisabled={isBusy || !isOwner}
       >
-        Require a second factor of everybody
+        Require 2FA for all users
       </Switch>
       <p className="hint">
-        Whoever has none is signed out, and sets one up at the next sign-in. Passkeys count as one, and so does signing
-        in through your provider.
+        Users without it are signed out, and set it up at their next sign-in. Passkeys and single sign-on count.
       </p>
     </div>
   )
@@ -80,28 +79,28 @@ function SingleSignOn({ current, isOwner }: { readonly current: Sso | null; read
     <div className="card-pad stack">
       <h3>Single sign-on</h3>
       {current === null ? (
-        <p className="hint">People come through your OpenID provider instead of a password of their own here.</p>
+        <p className="hint">Let people sign in with your OpenID Connect provider instead of a password.</p>
       ) : (
         <Facts
           of={[
             [current.label, current.issuer],
-            ['Who may come', whoMayCome(current)],
-            ['Otherwise', current.only ? 'Nobody but owners may sign in' : 'Passwords and passkeys do too'],
-            ['They begin at', current.sign_in_url],
+            ['Who can sign in', whoMayCome(current)],
+            ['Other sign-in', current.only ? 'Owners only' : 'Passwords and passkeys allowed'],
+            ['Sign-in URL', current.sign_in_url],
           ]}
         />
       )}
       {isOwner ? (
         <div className="row">
           <Button onPress={() => open((close) => <SsoDialog current={current} onClose={close} />)}>
-            {current === null ? 'Set up' : 'Change'}
+            {current === null ? 'Set up' : 'Edit'}
           </Button>
           {current === null ? null : (
             <Button onPress={() => open((close) => <RemoveSsoDialog onClose={close} />)}>Remove</Button>
           )}
         </div>
       ) : (
-        <p className="hint">Only an owner changes this.</p>
+        <p className="hint">Only owners can change this.</p>
       )}
       {dialog}
     </div>
@@ -109,5 +108,5 @@ function SingleSignOn({ current, isOwner }: { readonly current: Sso | null; read
 }
 
 function whoMayCome({ role, domains }: Sso): string {
-  return role === null ? 'Only who was invited' : `Who was invited, and anybody of ${domains.join(', ')} as ${role}`
+  return role === null ? 'Invited users only' : `Invited users, and anyone from ${domains.join(', ')} as ${role}`
 }

@@ -23,7 +23,7 @@ export function RemoveSsoDialog({ onClose }: { readonly onClose: () => void }) {
         await refresh()
       }}
     >
-      <p className="small">Who has no password here needs a link to set one: make it on the page Users.</p>
+      <p className="small">Users without a password need a link to set one. Create it on the Users page.</p>
     </Confirm>
   )
 }
@@ -31,10 +31,10 @@ export function RemoveSsoDialog({ onClose }: { readonly onClose: () => void }) {
 type Joining = Extract<Role, 'editor' | 'reader' | 'auditor'> | 'invited'
 
 const joining = [
-  { id: 'invited', label: 'Only who was invited' },
-  { id: 'reader', label: 'Others too, as readers' },
-  { id: 'editor', label: 'Others too, as editors' },
-  { id: 'auditor', label: 'Others too, as auditors' },
+  { id: 'invited', label: 'Invited users only' },
+  { id: 'reader', label: 'Others too, as reader' },
+  { id: 'editor', label: 'Others too, as editor' },
+  { id: 'auditor', label: 'Others too, as auditor' },
 ] as const
 
 export function SsoDialog({ current, onClose }: { readonly current: Sso | null; readonly onClose: () => void }) {
@@ -59,27 +59,20 @@ export function SsoDialog({ current, onClose }: { readonly current: Sso | null; 
         const given = { label: label.trim(), issuer: issuer.trim(), client_id: client.trim(), domains: words }
         const rest = { role: role === 'invited' ? null : role, only: isOnly }
         await strongroom.signIn.setSso({ ...given, ...rest, ...(secret === '' ? {} : { client_secret: secret }) })
-        toast('Single sign-on is set up')
+        toast('Single sign-on saved')
         await refresh()
       }}
     >
-      <p className="small">Register Strongroom with your provider, and let it send people back to this address:</p>
-      <CopyOnce text={`${location.origin}/portal/sso/callback`} what="The address" />
-      <Field
-        label="Name on the button"
-        value={label}
-        onValue={setLabel}
-        placeholder="Example Login"
-        required
-        autoFocus
-      />
+      <p className="small">Register Strongroom with your provider, using this redirect URL:</p>
+      <CopyOnce text={`${location.origin}/portal/sso/callback`} what="Redirect URL" />
+      <Field label="Button label" value={label} onValue={setLabel} placeholder="Example Login" required autoFocus />
       <Field
         label="Issuer"
         type="url"
         value={issuer}
         onValue={setIssuer}
         placeholder="https://login.example.com"
-        hint="Exactly as the provider writes it."
+        hint="Exactly as your provider states it."
         required
       />
       <Field label="Client ID" value={client} onValue={setClient} spellCheck={false} required />
@@ -89,22 +82,22 @@ export function SsoDialog({ current, onClose }: { readonly current: Sso | null; 
         autoComplete="off"
         value={secret}
         onValue={setSecret}
-        hint={isNew ? 'Kept sealed, and never shown again.' : 'Empty to keep the one that is there.'}
+        hint={isNew ? 'Stored encrypted. You won’t see it again.' : 'Leave blank to keep the current one.'}
         required={isNew}
       />
-      <Select<Joining> label="Who may come" value={role} choices={joining} onChoose={setRole} />
+      <Select<Joining> label="Who can sign in" value={role} choices={joining} onChoose={setRole} />
       {role === 'invited' ? null : (
         <Field
-          label="Of the domains"
+          label="Email domains"
           value={domains}
           onValue={setDomains}
           placeholder="example.com"
-          hint="Their address must be one of these, and verified by the provider."
+          hint="Their email must be in one of these, and verified by the provider."
           required
         />
       )}
       <Checkbox isSelected={isOnly} onChange={setOnly}>
-        Nobody but owners may sign in otherwise; owners need a second factor
+        Require single sign-on, except for owners, who need 2FA
       </Checkbox>
     </FormDialog>
   )

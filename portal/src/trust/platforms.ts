@@ -12,11 +12,11 @@ export function parseClaims(text: string): Readonly<Record<string, string>> | st
   for (const line of text.split('\n').map((one) => one.trim())) {
     if (line === '') continue
     const at = line.indexOf('=')
-    if (at < 1) return `“${line.slice(0, 40)}” is no claim: write name=value.`
+    if (at < 1) return `“${line.slice(0, 40)}” isn’t a claim. Use name=value.`
     const name = line.slice(0, at).trim()
-    if (Object.hasOwn(claims, name)) return `${name} is there twice.`
+    if (Object.hasOwn(claims, name)) return `${name} is listed twice.`
     claims[name] = line.slice(at + 1).trim()
-    if (claims[name] === '') return `${name} has no value: fill it in, or take the line away.`
+    if (claims[name] === '') return `${name} has no value. Fill it in, or remove the line.`
   }
   return claims
 }

@@ -1,8 +1,8 @@
-/** Making or changing a trust rule: whose jobs, what their tokens must say, and what the keys may. */
+/** Creating or editing a trust rule: whose tokens, their required claims, and the scopes of the keys. */
 import { useState } from 'react'
 import { type NewTrustRule, type Platform, platforms, strongroom, type TrustRule } from '../api/client.ts'
-import { rights, scopeText } from '../keys/scopes.ts'
-import { type Chosen, chosenOf, ScopesField, scopesOf } from '../keys/scopes-field.tsx'
+import { rights } from '../keys/scopes.ts'
+import { type Chosen, chosenOf, ScopesField, scopesOf, useFirstChoice } from '../keys/scopes-field.tsx'
 import { useRights } from '../session/rights.ts'
 import { Checkbox, Field, Select, TextArea } from '../ui/controls.tsx'
 import { type Faults, FormDialog } from '../ui/form.tsx'
@@ -27,14 +27,14 @@ interface Draft {
   readonly jwks: string
 }
 
-function draftOf(rule: TrustRule | undefined): Draft {
+function draftOf(rule: TrustRule | undefined, first: Chosen): Draft {
   const [github] = platforms
   return {
     name: rule?.name ?? '',
     issuer: rule?.issuer ?? github?.issuer ?? '',
     audience: rule?.audience ?? location.origin,
     claims: claimsText(rule?.claims ?? github?.claims ?? {}),
-    chosen: chosenOf(rule?.scopes ?? ['secrets:read']) ?? { rights: new Set(), names: '' },
+    chosen: rule === undefined ? first : chosenOf(rule.scopes),
     networks: rule?.networks.join(', ') ?? '',
     life: String(rule?.key_ttl ?? 900),
     isSingleUse: rule?.single_use ?? true,
@@ -53,16 +53,15 @@ export function RuleDialog({
   readonly onSaved: (rule: TrustRule) => Promise<void>
 }) {
   const mine = useRights()
-  const [draft, setDraft] = useState(() => draftOf(rule))
+  const first = useFirstChoice(['secrets:read'])
+  const [draft, setDraft] = useState(() => draftOf(rule, first))
   const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part })
-  const kept = rule === undefined ? undefined : chosenOf(rule.scopes) === undefined ? rule.scopes : undefined
   const claims = parseClaims(draft.claims)
   const scopes = scopesOf(draft.chosen)
-  const wanted = scopes.length === 0 && kept !== undefined ? kept : scopes
-  const isReady = draft.name.trim() !== '' && draft.issuer !== '' && typeof claims !== 'string' && wanted.length > 0
+  const isReady = draft.name.trim() !== '' && draft.issuer !== '' && typeof claims !== 'string' && scopes.length > 0
   const save = async () => {
     if (typeof claims === 'string') return
-    const input = inputOf(draft, claims, wanted)
+    const input = inputOf(draft, claims, scopes)
     await onSaved(
       rule === undefined
         ? await strongroom.trustRules.create(input)
@@ -71,7 +70,7 @@ export function RuleDialog({
   }
   return (
     <FormDialog
-      title={rule === undefined ? 'New trust rule' : `Change ${rule.name}`}
+      title={rule === undefined ? 'New trust rule' : `Edit ${rule.name}`}
       isWide
       onClose={onClose}
       submit={rule === undefined ? 'Create rule' : 'Save'}
@@ -81,19 +80,14 @@ export function RuleDialog({
       {(faults) => (
         <>
           <TokenFields draft={draft} change={change} faults={faults} isNew={rule === undefined} />
-          {kept === undefined ? null : (
-            <p className="small muted">
-              Its keys may now: {kept.map(scopeText).join(', ')}. That stays unless you choose something here.
-            </p>
-          )}
           <ScopesField
-            offered={rights.filter(({ id }) => mine.has(id) && !unfit.includes(id))}
+            offered={rights.filter(({ id }) => mine.hasSomewhere(id) && !unfit.includes(id))}
             chosen={draft.chosen}
             onChange={(chosen) => change({ chosen })}
             fault={faults['scopes']}
           />
           <Select
-            label="A key lives"
+            label="Key lifetime"
             value={draft.life}
             choices={[...new Set([...lives, draft.life])].map((id) => ({ id, label: lifeText(Number(id)) }))}
             onChoose={(life) => change({ life })}
@@ -122,14 +116,14 @@ function TokenFields({ draft, change, faults, isNew }: FieldsProps & { readonly 
         value={draft.name}
         onValue={(name) => change({ name })}
         maxLength={64}
-        hint="Keys that are made under it are called after it. Letters, digits, “_”, “.” and “-”."
+        hint="Keys issued under this rule carry its name. Letters, digits, “_”, “.” and “-”."
         fault={faults['name']}
         autoFocus
         required
       />
       {isNew ? (
         <Select
-          label="Jobs of"
+          label="Platform"
           value={platform}
           choices={platforms}
           onChoose={(id) => {
@@ -145,7 +139,7 @@ function TokenFields({ draft, change, faults, isNew }: FieldsProps & { readonly 
         label="Issuer"
         value={draft.issuer}
         onValue={(issuer) => change({ issuer })}
-        hint="What its tokens have as iss, exactly."
+        hint="Exact iss claim of the tokens."
         fault={faults['issuer']}
         spellCheck={false}
         required
@@ -154,19 +148,19 @@ function TokenFields({ draft, change, faults, isNew }: FieldsProps & { readonly 
         label="Audience"
         value={draft.audience}
         onValue={(audience) => change({ audience })}
-        hint="What they have as aud: the job asks for a token with this."
+        hint="The aud claim: the job requests its token for this audience."
         fault={faults['audience']}
         spellCheck={false}
         required
       />
       <TextArea
-        label="The token must say"
+        label="Required claims"
         rows={4}
         value={draft.claims}
         onValue={(text) => change({ claims: text })}
         hint={
           <>
-            One claim in a line, name=value; all of them must fit. * stands for any characters.{' '}
+            One name=value per line; all must match. * matches any characters.{' '}
             {isNew ? platforms.find(({ id }) => id === platform)?.about : null}
           </>
         }
@@ -177,38 +171,39 @@ function TokenFields({ draft, change, faults, isNew }: FieldsProps & { readonly 
   )
 }
 
-/** What few need. */
+/** Rarely needed. */
 function MoreFields({ draft, change, faults }: FieldsProps) {
   return (
     <details className="more">
-      <summary>Networks, repeated tokens, keys of the issuer</summary>
+      <summary>Networks, token reuse, issuer keys</summary>
       <div className="stack">
         <Field
-          label="Only from the networks"
+          label="Allowed networks (CIDR)"
           value={draft.networks}
           onValue={(networks) => change({ networks })}
           placeholder="10.0.0.0/8"
-          hint="For the trade, and for the keys. Empty for anywhere."
+          hint="For exchanging tokens and for using the keys. Leave blank for any network."
           fault={faults['networks']}
           spellCheck={false}
         />
         <Checkbox isSelected={draft.isSingleUse} onChange={(isSingleUse) => change({ isSingleUse })}>
-          A token is good for one key <span className="hint">Pods use one again until it is replaced.</span>
+          Accept each token once{' '}
+          <span className="hint">Turn off for pods, which reuse a token until it’s replaced.</span>
         </Checkbox>
         <Field
-          label="Address of the issuer's keys"
+          label="JWKS URL"
           value={draft.jwksUrl}
           onValue={(jwksUrl) => change({ jwksUrl })}
-          hint="Empty to look for it at the issuer."
+          hint="Leave blank to discover it from the issuer."
           fault={faults['jwks_url']}
           spellCheck={false}
         />
         <TextArea
-          label="The issuer's public keys"
+          label="Public keys (JWKS)"
           rows={4}
           value={draft.jwks}
           onValue={(jwks) => change({ jwks })}
-          hint="A JSON Web Key Set. With it, nothing is fetched."
+          hint="A JSON Web Key Set. If set, nothing is fetched."
           fault={faults['jwks']}
           spellCheck={false}
         />
@@ -234,7 +229,7 @@ function parseKeySet(text: string): NonNullable<NewTrustRule['jwks']> {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Error('The public keys of the issuer are no JSON. Paste the whole document, with its braces.')
+    throw new Error('The public keys aren’t valid JSON. Paste the whole document, with its braces.')
   }
 }
 

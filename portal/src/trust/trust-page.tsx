@@ -1,4 +1,4 @@
-/** Trust rules: whose jobs get keys that live minutes, without one that is stored. */
+/** Trust rules: whose jobs get short-lived keys, without a stored one. */
 import { Handshake, Pencil, Plus, Trash2 } from 'lucide-react'
 import { Link } from 'wouter'
 import { strongroom, type TrustRule } from '../api/client.ts'
@@ -29,7 +29,7 @@ export function TrustPage() {
         rule={rule}
         onClose={close}
         onSaved={async ({ name }) => {
-          toast(`${name} is ${rule === undefined ? 'created' : 'changed'}`)
+          toast(`${name} ${rule === undefined ? 'created' : 'saved'}`)
           await refresh()
         }}
       />
@@ -37,7 +37,7 @@ export function TrustPage() {
   return (
     <Page
       title="Trust rules"
-      about="Jobs and pods trade the token that their platform signed for a key that lives minutes. Nothing is stored with them."
+      about="Let CI jobs and pods exchange a signed OIDC token for a short-lived key. They store no secret."
       actions={
         <Button look="primary" onPress={() => edit()} data-new>
           <Plus size={14} aria-hidden />
@@ -51,9 +51,9 @@ export function TrustPage() {
             <Items
               of={all}
               empty={
-                <Empty icon={Handshake} title="No rule yet">
-                  A rule says which tokens are trusted, such as those of the main branch of one repository, and what the
-                  keys may read. The job then needs no <Link href="/keys">API key</Link> that somebody could steal.
+                <Empty icon={Handshake} title="No trust rules yet">
+                  A rule says which tokens to trust, such as those of one repository’s main branch, and which
+                  permissions their keys get. The job then needs no stored <Link href="/keys">API key</Link>.
                 </Empty>
               }
             >
@@ -90,9 +90,9 @@ function RuleItem({
       tags={platform === undefined ? null : <span className="tag info">{platform}</span>}
       actions={
         <>
-          <Button small onPress={onChange} aria-label={`Change ${rule.name}`}>
+          <Button small onPress={onChange} aria-label={`Edit ${rule.name}`}>
             <Pencil size={14} aria-hidden />
-            Change
+            Edit
           </Button>
           <IconButton label={`Delete ${rule.name}`} small look="quiet bad" onPress={onDelete}>
             <Trash2 size={14} aria-hidden />
@@ -100,16 +100,16 @@ function RuleItem({
         </>
       }
     >
-      <Tags label="Its keys may" of={rule.scopes.map((scope) => [scopeText(scope), scope])} />
+      <Tags label="Permissions" of={rule.scopes.map((scope) => [scopeText(scope), scope])} />
       <Facts
         look="compact"
         of={[['Issuer', rule.issuer], ['Audience', rule.audience], ...Object.entries(rule.claims)]}
       />
       <p className="hint">
-        A key lives {lifeText(rule.key_ttl)}
-        {rule.networks.length === 0 ? ' · from anywhere' : ` · from ${rule.networks.join(', ')}`}
-        {rule.single_use ? '' : ' · tokens may be used again'}
-        {rule.jwks === null ? '' : ' · keys of the issuer are kept here'} · changed <Ago time={rule.updated_at} />
+        Keys live {lifeText(rule.key_ttl)}
+        {rule.networks.length === 0 ? ' · any network' : ` · from ${rule.networks.join(', ')}`}
+        {rule.single_use ? '' : ' · tokens can be reused'}
+        {rule.jwks === null ? '' : ' · public keys stored here'} · updated <Ago time={rule.updated_at} />
       </p>
     </Item>
   )
@@ -124,12 +124,12 @@ function DeleteDialog({ of: { id, name }, onClose }: { readonly of: TrustRule; r
       submit="Delete"
       run={async () => {
         await strongroom.trustRules.delete(id)
-        toast(`${name} is deleted`)
+        toast(`${name} deleted`)
         await refresh()
       }}
     >
       <p className="small">
-        Its tokens are refused from now on, and every key that was made under it is revoked at once. Jobs that still use
+        Takes effect immediately. Its tokens are refused, and all keys issued under it are revoked: jobs that still use
         one fail.
       </p>
     </Confirm>

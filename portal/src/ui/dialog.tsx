@@ -4,6 +4,7 @@ import { Dialog as AriaDialog } from 'react-aria-components/Dialog'
 import { Heading } from 'react-aria-components/Heading'
 import { Modal, ModalOverlay } from 'react-aria-components/Modal'
 import { Discarding } from './discarding.tsx'
+import { useUnsaved } from './unsaved.ts'
 
 /** As long as the way of the focus back takes. */
 const afterMs = 60
@@ -27,9 +28,9 @@ export function Dialog({
   readonly children: ReactNode
 }) {
   useFocusAfter(isOpen)
-  const { isTouched, touch, isAsking, setAsking } = useTouched(isOpen)
   // What is typed to confirm something is worth nothing.
-  const dismiss = () => (isTouched() && !isAlert ? setAsking(true) : onClose())
+  const { isTouched, touch, isAsking, setAsking } = useTouched(isOpen, !isAlert && !isFirm)
+  const dismiss = () => (isTouched ? setAsking(true) : onClose())
   return (
     <ModalOverlay
       className={`overlay fade-in ${isFirm ? 'firm' : ''}`}
@@ -54,21 +55,30 @@ export function Dialog({
   )
 }
 
-/** Whether somebody typed into it, so that Escape or a click beside it asks before that is lost. */
-function useTouched(isOpen: boolean) {
-  const touched = useRef(false)
+/**
+ * Whether somebody typed into it, so that Escape, a click beside it, going back, or closing the window asks before that is
+ * lost.
+ */
+function useTouched(isOpen: boolean, isKept: boolean) {
+  const [hasText, setHasText] = useState(false)
   const [isAsking, setAsking] = useState(false)
+  const isTouched = isOpen && isKept && hasText
+  useUnsaved(isTouched)
   useEffect(() => {
     if (isOpen) return
-    touched.current = false
+    setHasText(false)
     setAsking(false)
   }, [isOpen])
   const touch = ({ target }: FormEvent) => {
-    const isText =
-      target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type !== 'checkbox')
-    touched.current ||= isText
+    if (isTyped(target)) setHasText(true)
   }
-  return { isTouched: () => touched.current, touch, isAsking, setAsking }
+  return { isTouched, touch, isAsking, setAsking }
+}
+
+/** What is searched for is lost to nobody. */
+function isTyped(target: EventTarget): boolean {
+  if (target instanceof HTMLTextAreaElement) return true
+  return target instanceof HTMLInputElement && !['checkbox', 'radio', 'search'].includes(target.type)
 }
 
 function AskToDiscard({ onKeep, onDiscard }: { readonly onKeep: () => void; readonly onDiscard: () => void }) {

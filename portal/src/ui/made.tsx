@@ -24,16 +24,16 @@ export function MadeChoice({
 }) {
   const { data, error, refetch } = useAnswer(['made', of], load, { gcTime: 0 })
   if (error !== null) return <Trouble error={error} onRetry={() => void refetch()} />
-  if (data === undefined) return <p className="hint">Looking for what they made …</p>
+  if (data === undefined) return <p className="hint">Loading…</p>
   if (kinds.every((kind) => data[kind].length === 0)) return null
   return (
     <>
       <Note kind="warn">
-        {who} made these, which go on:
+        {who} created these. They keep working:
         <ul>{kinds.map((kind) => (data[kind].length === 0 ? null : <li key={kind}>{listed(data, kind)}</li>))}</ul>
       </Note>
       <Checkbox isSelected={isEnding} onChange={onEnding}>
-        End all of that too
+        Revoke and delete these too
       </Checkbox>
     </>
   )

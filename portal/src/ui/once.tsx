@@ -6,7 +6,7 @@ import { Dialog } from './dialog.tsx'
 export function OnceDialog({
   title,
   isWide = false,
-  done = 'I have kept it',
+  done = 'I’ve saved it',
   onClose,
   children,
 }: {

@@ -1,7 +1,10 @@
 /** What is typed and not saved: leaving the page asks first, by a link, by the keys of the browser, or by closing the window. */
 import { useEffect, useId, useSyncExternalStore } from 'react'
 
+/** What is lost with the page that it is on. */
 const unsaved = new Set<string>()
+/** What stays while one goes from page to page, and is lost with the document. */
+const held = new Set<string>()
 let waiting: (() => void) | undefined
 const listeners = new Set<() => void>()
 
@@ -21,13 +24,45 @@ export function useUnsaved(isUnsaved: boolean): void {
   }, [id, isUnsaved])
 }
 
-/** Goes at once, or once somebody has said that what they typed may go. */
+/** While it is so, leaving the document asks. @param what tells it from others */
+export function holdDocument(what: string, isUnsaved: boolean): void {
+  if (isUnsaved) held.add(what)
+  else held.delete(what)
+}
+
+/** Goes to another page at once, or once somebody has said that what they typed may go. */
 export function leave(go: () => void): void {
-  if (unsaved.size === 0) go()
+  askFirst(unsaved.size > 0, () => {
+    pageSaved()
+    go()
+  })
+}
+
+/** The same, where another document comes. */
+export function leaveDocument(go: () => void): void {
+  askFirst(unsaved.size + held.size > 0, () => {
+    forget()
+    go()
+  })
+}
+
+function askFirst(isUnsaved: boolean, go: () => void): void {
+  if (!isUnsaved) go()
   else {
     waiting = go
     tell()
   }
+}
+
+/** What is typed on this page is saved, or is nobody's: nothing asks for it. */
+export function pageSaved(): void {
+  unsaved.clear()
+}
+
+/** Nothing that was typed is asked for any more. */
+export function forget(): void {
+  unsaved.clear()
+  held.clear()
 }
 
 export function useAskedToLeave(): boolean {
@@ -43,10 +78,7 @@ export function useAskedToLeave(): boolean {
 export function answerLeaving(mayGo: boolean): void {
   const go = waiting
   waiting = undefined
-  if (mayGo) {
-    unsaved.clear()
-    go?.()
-  }
+  if (mayGo) go?.()
   tell()
 }
 
@@ -67,6 +99,6 @@ export function guardLeaving(): void {
     history.go(1)
   })
   addEventListener('beforeunload', (event) => {
-    if (unsaved.size > 0) event.preventDefault()
+    if (unsaved.size + held.size > 0) event.preventDefault()
   })
 }

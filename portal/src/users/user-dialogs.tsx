@@ -1,4 +1,4 @@
-/** What is asked before a user is invited, changed, shut out, or loses their second factor. */
+/** What is asked before a user is invited, edited, shut out, or loses their two-factor authentication. */
 import { useState } from 'react'
 import type { Role, User } from '../api/client.ts'
 import { useSession } from '../api/session.ts'
@@ -9,13 +9,14 @@ import { MadeChoice } from '../ui/made.tsx'
 import { Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
 import { wordsOf } from '../ui/words.ts'
+import { type EnvironmentRoles, EnvironmentRolesField } from './environment-roles.tsx'
 
 const roles: Readonly<Record<Role, string>> = {
-  owner: 'Everything, and who else is an owner',
-  admin: 'Everything but the owners',
-  editor: 'Read and change secrets and lists',
-  reader: 'See and read secrets',
-  auditor: 'The audit trail, and nothing else',
+  owner: 'Everything, including owners',
+  admin: 'Everything except owners',
+  editor: 'Read and change secrets',
+  reader: 'Read secrets',
+  auditor: 'Audit log only',
 }
 const roleIds = ['owner', 'admin', 'editor', 'reader', 'auditor'] as const
 
@@ -36,18 +37,18 @@ export function EndDialog({ user, verb, onClose, onDone }: EndProps & { readonly
   const end = async () => {
     if (verb === 'Delete') {
       await users.delete(user.id, cascade)
-      toast(`${whoOf(user)} is deleted${cascade ? ', with what they made' : ''}`)
+      toast(`${whoOf(user)} deleted${cascade ? ', with what they created' : ''}`)
     } else {
       await users.update(user.id, { disabled: true }, cascade)
-      toast(`${whoOf(user)} can no longer sign in${cascade ? ', and what they made has ended' : ''}`)
+      toast(`${whoOf(user)} disabled${cascade ? ', with what they created' : ''}`)
     }
     await onDone()
   }
   return (
     <Confirm title={`${verb} ${whoOf(user)}?`} onClose={onClose} submit={verb} run={end}>
       <p className="small">
-        All sessions end at once, and seeds too. What they did stays in the trail. Change what they have read, if they
-        should not have it.
+        Takes effect immediately: their sessions and seeds end. What they did stays in the audit log. Rotate the secrets
+        they have read if they should no longer know them.
       </p>
       <MadeChoice
         who="This user"
@@ -63,18 +64,18 @@ export function EndDialog({ user, verb, onClose, onDone }: EndProps & { readonly
 export function FactorsDialog({ user, onClose, onDone }: EndProps) {
   return (
     <Confirm
-      title={`Reset the second factor of ${whoOf(user)}?`}
+      title={`Reset two-factor authentication for ${whoOf(user)}?`}
       onClose={onClose}
       submit="Reset"
       run={async () => {
         await users.resetFactors(user.id)
-        toast(`${whoOf(user)} signs in with the password alone, and sets up a new second factor`)
+        toast(`Two-factor authentication reset for ${whoOf(user)}`)
         await onDone()
       }}
     >
       <p className="small">
-        Passkeys, authenticator app and recovery codes go, and all sessions end. Do this for somebody who has lost them,
-        once you are sure that it is them who asks.
+        Removes their passkeys, authenticator app and recovery codes, and ends their sessions. Make sure that the
+        request really comes from them: until they set up a new second step, their password alone signs them in.
       </p>
     </Confirm>
   )
@@ -84,9 +85,11 @@ interface Wanted {
   readonly email: string
   readonly role: Role
   readonly patterns: readonly string[]
+  /** None where the role is the same in every environment. */
+  readonly placed: EnvironmentRoles
 }
 
-/** Invites somebody, or changes a user. */
+/** Invites somebody, or edits a user. */
 export function UserDialog({
   user,
   onClose,
@@ -100,30 +103,40 @@ export function UserDialog({
   const [email, setEmail] = useState(user?.email ?? '')
   const [role, setRole] = useState<Role>(user?.role ?? 'reader')
   const [names, setNames] = useState(user?.name_patterns?.join(', ') ?? '')
+  const [placed, setPlaced] = useState(placedOf(user))
   const choices = roleIds
     .filter((id) => me.role === 'owner' || id !== 'owner')
     .map((id) => ({ id, label: id, more: roles[id] }))
   return (
     <FormDialog
-      title={user === undefined ? 'Invite somebody' : `Change ${whoOf(user)}`}
+      title={user === undefined ? 'Invite user' : `Edit ${whoOf(user)}`}
       onClose={onClose}
-      submit={user === undefined ? 'Make the link' : 'Save'}
-      isReady={user !== undefined || email.trim() !== ''}
-      run={() => run({ email: email.trim(), role, patterns: wordsOf(names) })}
+      submit={user === undefined ? 'Create invite link' : 'Save'}
+      // Without a role anywhere, the one above would hold everywhere.
+      isReady={(user !== undefined || email.trim() !== '') && (placed === undefined || Object.keys(placed).length > 0)}
+      run={() => run({ email: email.trim(), role, patterns: wordsOf(names), placed: placed ?? {} })}
     >
       {user === undefined ? (
         <Field label="Email" type="email" value={email} onValue={setEmail} autoComplete="off" autoFocus required />
       ) : null}
       <Select label="Role" value={role} choices={choices} onChoose={setRole} />
       <Field
-        label="Only secrets that are called"
+        label="Limit to secrets"
         value={names}
         onValue={setNames}
         placeholder="staging-*"
-        hint="Names, or patterns with *. Empty for all."
+        hint="Names or patterns with *. Leave blank for all secrets."
         spellCheck={false}
       />
-      {role === 'owner' ? <Note kind="warn">An owner may do everything, and make and remove other owners.</Note> : null}
+      <EnvironmentRolesField roles={placed} onChange={setPlaced} />
+      {role === 'owner' ? (
+        <Note kind="warn">Owners can do everything, including adding and removing owners.</Note>
+      ) : null}
     </FormDialog>
   )
+}
+
+function placedOf(user: User | undefined): EnvironmentRoles | undefined {
+  const placed = user?.environment_roles ?? {}
+  return Object.keys(placed).length === 0 ? undefined : placed
 }

@@ -1,4 +1,4 @@
-/** The people of the account: invite, change roles, disable, reset. */
+/** The people of the account: invite, edit roles, disable, reset. */
 import { KeyRound, type LucideIcon, MoreHorizontal, Pencil, ShieldOff, Trash2, UserPlus, UserX } from 'lucide-react'
 import { Button as AriaButton } from 'react-aria-components/Button'
 import type { OneTimeLink, User } from '../api/client.ts'
@@ -10,7 +10,7 @@ import { Card } from '../ui/card.tsx'
 import { Button } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
 import { useDialog } from '../ui/dialog.tsx'
-import { Item, Items } from '../ui/items.tsx'
+import { Item, Items, Tags } from '../ui/items.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { OnceDialog } from '../ui/once.tsx'
 import { Page } from '../ui/page.tsx'
@@ -32,9 +32,9 @@ export function UsersPage() {
       open((close) => (
         <UserDialog
           onClose={close}
-          run={async ({ email, role, patterns }) => {
+          run={async ({ email, role, patterns, placed }) => {
             const narrowed = patterns.length === 0 ? {} : { name_patterns: patterns }
-            showLink(await users.create({ email, role, ...narrowed }), email)
+            showLink(await users.create({ email, role, ...narrowed, environment_roles: placed }), email)
             await refresh()
           }}
         />
@@ -44,9 +44,10 @@ export function UsersPage() {
         <UserDialog
           user={user}
           onClose={close}
-          run={async ({ role, patterns }) => {
-            await users.update(user.id, { role, name_patterns: patterns.length === 0 ? null : patterns })
-            toast(`${whoOf(user)} is changed`)
+          run={async ({ role, patterns, placed }) => {
+            const name_patterns = patterns.length === 0 ? null : patterns
+            await users.update(user.id, { role, name_patterns, environment_roles: placed })
+            toast(`${whoOf(user)} saved`)
             await refresh()
           }}
         />
@@ -59,7 +60,7 @@ export function UsersPage() {
     enable: (user) =>
       void attempt(async () => {
         await users.update(user.id, { disabled: false })
-        toast(`${whoOf(user)} can sign in again`)
+        toast(`${whoOf(user)} enabled`)
         await refresh()
       }),
     resetFactors: (user) => open((close) => <FactorsDialog user={user} onClose={close} onDone={refresh} />),
@@ -68,11 +69,11 @@ export function UsersPage() {
   return (
     <Page
       title="Users"
-      about="Who can sign in here, and what their role lets them do."
+      about="Who can sign in, and what their role allows."
       actions={
         <Button look="primary" onPress={does.invite} data-new>
           <UserPlus size={14} aria-hidden />
-          Invite
+          Invite user
         </Button>
       }
     >
@@ -98,6 +99,7 @@ interface ForUser {
 
 function UserItem({ of: user, does }: { readonly of: User; readonly does: ForUser }) {
   const { user: me } = useSession()
+  const placed = Object.entries(user.environment_roles ?? {})
   return (
     <Item
       name={user.name}
@@ -112,20 +114,23 @@ function UserItem({ of: user, does }: { readonly of: User; readonly does: ForUse
           {user.state === 'active' ? null : (
             <span className={`tag ${user.state === 'disabled' ? 'bad' : 'warn'}`}>{user.state}</span>
           )}
-          {user.second_factor ? <span className="tag ok">second factor</span> : null}
+          {user.second_factor ? <span className="tag ok">2FA</span> : null}
           {user.id === me.id ? <span className="tag">you</span> : null}
         </>
       }
       actions={<UserMenu of={user} does={does} />}
     >
+      {placed.length === 0 ? null : (
+        <Tags label="Role in each environment" of={placed.map(([where, role]) => [`${where}: ${role}`, where])} />
+      )}
       <p className="hint break">
         {user.email === null ? '' : `${user.email} · `}
-        {user.name_patterns === null ? '' : `only ${user.name_patterns.join(', ')} · `}
+        {user.name_patterns === null ? '' : `limited to ${user.name_patterns.join(', ')} · `}
         {user.last_sign_in_at === null ? (
           'never signed in'
         ) : (
           <>
-            signed in <Ago time={user.last_sign_in_at} />
+            last signed in <Ago time={user.last_sign_in_at} />
           </>
         )}
       </p>
@@ -150,11 +155,13 @@ function UserMenu({ of: user, does }: { readonly of: User; readonly does: ForUse
         </AriaButton>
       }
       entries={[
-        entry('Change role and names', Pencil, () => does.edit(user)),
-        entry(state === 'invited' ? 'New invitation link' : 'Reset password', KeyRound, () => does.reset(user)),
-        ...(user.second_factor ? [entry('Reset second factor', ShieldOff, () => does.resetFactors(user))] : []),
+        entry('Edit access', Pencil, () => does.edit(user)),
+        entry(state === 'invited' ? 'New invite link' : 'Reset password', KeyRound, () => does.reset(user)),
+        ...(user.second_factor
+          ? [entry('Reset two-factor authentication', ShieldOff, () => does.resetFactors(user))]
+          : []),
         ...(state === 'active' ? [entry('Disable', UserX, () => does.end(user, 'Disable'))] : []),
-        ...(state === 'disabled' ? [entry('Let sign in again', UserX, () => does.enable(user))] : []),
+        ...(state === 'disabled' ? [entry('Enable', UserX, () => does.enable(user))] : []),
         { ...entry('Delete', Trash2, () => does.end(user, 'Delete')), isBad: true },
       ]}
     />
@@ -171,10 +178,10 @@ function LinkDialog({
   readonly onClose: () => void
 }) {
   return (
-    <OnceDialog title="One-time link" done="I have passed it on" onClose={onClose}>
+    <OnceDialog title="One-time link" onClose={onClose}>
       <p className="small">
-        Give it to {who} by a way that you trust: there is no mail server. It is shown this once, works once, and ends{' '}
-        {exactTime(link.invitation_expires_at)}.
+        Send it to {who} over a secure channel: Strongroom sends no email. You won’t see it again. It works once, and
+        expires {exactTime(link.invitation_expires_at)}.
       </p>
       <CopyOnce text={link.invitation_url} what="The link" />
     </OnceDialog>
