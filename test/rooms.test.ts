@@ -131,7 +131,7 @@ const portalRooms: Record<string, readonly string[]> = {
   machines: ['api', 'ui', 'session', 'keys', 'settings'],
   users: ['api', 'ui', 'session'],
   // The words of a record and times as the API takes them, which are the trail's.
-  audit: ['api', 'ui', 'src/audit/record.ts', 'src/model/time.ts'],
+  audit: ['api', 'ui', 'session', 'src/audit/record.ts', 'src/model/time.ts'],
   overview: ['api', 'ui', 'session', 'audit', 'deployments', 'secrets'],
   environments: ['api', 'ui', 'session'],
   frame: ['api', 'ui', 'session', 'secrets'],

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { Person } from '../support/person.ts'
-import { closeBrowser, owner, type Portal, portalEngines, startPortal, violations } from './portal.ts'
+import { closeBrowser, owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
 
 after(closeBrowser)
 
@@ -139,7 +139,10 @@ for (const engine of portalEngines) {
       await choose(page, 'prod')
       await page.getByRole('link', { name: 'ONLY_PROD' }).waitFor()
       assert.equal(await page.getByRole('link', { name: 'New secret' }).count(), 0)
-      assert.equal(await page.getByRole('link', { name: 'Environments' }).count(), 0)
+      // They see two of them, and manage none.
+      await page.getByRole('link', { name: 'Environments' }).click()
+      await page.getByRole('region', { name: 'Table of environments' }).waitFor()
+      assert.equal(await page.getByRole('button', { name: 'New environment' }).count(), 0)
     })
 
     test('the switch is used by keyboard and on a phone, and is not there for who has no choice', async (t) => {
@@ -297,6 +300,63 @@ for (const engine of portalEngines) {
       await page.getByText('API_URL copied to default').waitFor()
       await row('API_URL').getByText('Same').waitFor()
       assert.equal((await api.get('/v3/secrets/by-name/API_URL?environment=default')).body.value, 'of-prod')
+    })
+
+    test('environments are compared by whoever reads two of them, and copied by whoever may write one', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const { api } = portal.server
+      await api.post('/v3/environments', { name: 'hidden' })
+      await invite(portal, noor, { role: 'reader', environment_roles: { default: 'editor', prod: 'reader' } })
+      const page = await portal.openAs(noor, '/portal/secrets')
+      await page.getByRole('link', { name: 'Environments' }).click()
+      await page.getByRole('region', { name: 'Table of environments' }).getByText('prod').waitFor()
+      assert.equal(await page.getByText('hidden').count(), 0)
+      assert.equal(await page.getByRole('button', { name: /^(New environment|Edit|Delete)/ }).count(), 0)
+      await page.getByRole('link', { name: 'Compare' }).click()
+      const row = (name: string) => page.getByRole('row').filter({ hasText: name })
+      await row('API_URL').getByText('Differs').waitFor()
+      assert.deepEqual(await violations(page), [])
+      assert.equal(await page.getByText('hidden').count(), 0)
+      // They may not write into prod.
+      assert.equal(await page.getByRole('button', { name: 'Copy API_URL from default' }).count(), 0)
+      await page.getByRole('button', { name: 'Copy ONLY_PROD from prod' }).click()
+      await page.getByText('It will be created there.').waitFor()
+      await page.getByRole('button', { name: 'Copy secret' }).click()
+      await page.getByText('ONLY_PROD copied to default').waitFor()
+
+      assert.equal((await api.get('/v3/secrets/by-name/ONLY_PROD?environment=default')).body.value, 'x')
+      assert.equal((await api.send('PATCH', '/v3/users/2', { environment_roles: { prod: 'reader' } })).status, 200)
+      const one = await portal.openAs(reader, '/portal/secrets')
+      await one.waitForURL('**/portal/@prod/secrets')
+      await one.getByRole('link', { name: 'ONLY_PROD' }).waitFor()
+      assert.equal(await one.getByRole('link', { name: 'Environments' }).count(), 0)
+    })
+
+    test('the audit log is filtered by environment, in its address', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const page = await portal.openAs(owner, '/portal/audit?action=secret.create')
+      const table = page.getByRole('region', { name: 'Table of records' })
+      const names = () => table.getByRole('link').allTextContents()
+      await table.getByRole('link').nth(2).waitFor()
+      assert.deepEqual(await names(), ['ONLY_PROD', 'API_URL', 'API_URL'])
+
+      await page.getByRole('button', { name: /In environment$/ }).click()
+      await page.getByRole('option', { name: 'prod' }).click()
+      await table.getByRole('link').nth(2).waitFor({ state: 'detached' })
+      assert.deepEqual(await names(), ['ONLY_PROD', 'API_URL'])
+      assert.equal(new URL(page.url()).searchParams.get('environment'), 'prod')
+      assert.deepEqual(await violations(page), [])
+      await page.reload()
+      await page.getByRole('button', { name: /^prod In environment$/ }).waitFor()
+      await table.getByRole('link').first().waitFor()
+      assert.deepEqual(await names(), ['ONLY_PROD', 'API_URL'])
+      await page.getByRole('button', { name: /In environment$/ }).click()
+      await page.getByRole('option', { name: 'default' }).click()
+      await table.getByText('ONLY_PROD').waitFor({ state: 'detached' })
+      await table.getByRole('link').first().waitFor()
+      assert.deepEqual(await names(), ['API_URL'])
     })
 
     test('the audit log leads to things in their environment', async (t) => {

@@ -10,13 +10,22 @@ after(closeBrowser)
 const auditor = { email: 'audit@example.com', name: 'Barbara Liskov', password: 'velvet-anchor-prism-otter' }
 /** What changes something, wherever it stands. */
 const changes =
-  /^(New |Import|Edit|Delete|Rename|Move|Rotate|Revoke|Invite|Forget|Make|Create|Restore|Generate|Tag|Replace|Turn|Let )/
+  /^(New |Import|Edit|Delete|Rename|Move|Rotate|Revoke|Invite|Remove|Make|Create|Restore|Generate|Tag|Replace|Turn|Let )/
 
 /** The pages that nobody is kept from. */
 const ofAll = ['', 'settings', 'settings?tab=account', 'device', 'nowhere']
 const pages = {
   reader: {
-    seen: [...ofAll, 'secrets', 'secrets/1', 'lists', 'cloud-init', 'cloud-init?tab=seeds', 'deployments'],
+    seen: [
+      ...ofAll,
+      'secrets',
+      'secrets/1',
+      'lists',
+      'cloud-init',
+      'cloud-init?tab=seeds',
+      'deployments',
+      'environments',
+    ],
     barred: {
       'secrets/new': 'create secrets',
       keys: 'manage API keys',
@@ -39,6 +48,7 @@ const pages = {
       'trust-rules': 'manage API keys',
       machines: 'manage the account',
       users: 'manage the account',
+      environments: 'see environments',
     },
   },
 } as const

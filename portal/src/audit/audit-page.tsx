@@ -58,13 +58,7 @@ export function AuditPage() {
       <Activity filter={filter} view={view} isLive={isLive} isShown={isShown} />
       <Card label="Records">
         <Presets change={change} view={view} />
-        <Filters
-          query={query}
-          change={change}
-          hidesOwn={hidesOwn}
-          onHidesOwn={setHidesOwn}
-          seen={records.map(({ action }) => action)}
-        />
+        <Filters query={query} change={change} hidesOwn={hidesOwn} onHidesOwn={setHidesOwn} seen={records} />
         <Loaded of={pages} lines={8}>
           {() => <Records records={records} freshCount={freshCount} broken={broken} />}
         </Loaded>

@@ -83,13 +83,19 @@ function factsOf(record: AuditRecord): Parameters<typeof Facts>[0]['of'] {
     ...of,
     ...(record.environment === undefined
       ? []
-      : [['Environment', record.environment.name ?? `Deleted (${record.environment.id})`] as const]),
+      : [['Environment', <EnvironmentFact key="environment" of={record.environment} />] as const]),
     ['Outcome', mono(outcome)],
     ['IP address', mono(address)],
     ['Request ID', mono(request)],
     ['Record', seq.toLocaleString('en')],
     ...('head' in record ? [['Chain hash', mono(head)] as const] : []),
   ]
+}
+
+/** Leads to what else happened there. */
+function EnvironmentFact({ of: { id, name } }: { readonly of: NonNullable<AuditRecord['environment']> }) {
+  if (name === null) return `Deleted (${id})`
+  return <Link href={`/audit?environment=${encodeURIComponent(name)}`}>{name}</Link>
 }
 
 function objectFacts({ kind, id, name, uid, version, hash }: NonNullable<AuditRecord['object']>) {

@@ -2,7 +2,9 @@
 import { type FormEvent, useEffect, useState } from 'react'
 import { actions, outcomes } from '../../../src/audit/record.ts'
 import { parseTime } from '../../../src/model/time.ts'
-import type { AuditFilter, PrincipalKind } from '../api/client.ts'
+import type { AuditFilter, AuditRecord, PrincipalKind } from '../api/client.ts'
+import { firstEnvironment } from '../api/environment.ts'
+import { useEnvironments } from '../session/environments.ts'
 import { Field, Select, Switch } from '../ui/controls.tsx'
 import { actionText, outcomeText } from './words.ts'
 
@@ -33,6 +35,7 @@ export function filterOf(query: URLSearchParams): AuditFilter {
     ...part('principal'),
     ...kindOf(query.get('kind')),
     ...part('outcome'),
+    ...part('environment'),
   }
 }
 
@@ -81,8 +84,8 @@ export function Filters({
   readonly change: (part: Record<string, string>) => void
   readonly hidesOwn: boolean
   readonly onHidesOwn: (hides: boolean) => void
-  /** Actions of the records that are loaded. */
-  readonly seen: readonly string[]
+  /** The records that are loaded. */
+  readonly seen: readonly AuditRecord[]
 }) {
   const asked = (name: string) => query.get(name) ?? ''
   const { secret, setSecret, principal, setPrincipal, from, setFrom, to, setTo, partTyped } = useTyped(asked)
@@ -113,7 +116,11 @@ export function Filters({
         value={asked('action')}
         choices={[
           { id: '', label: 'Any action' },
-          ...[...new Set([...actions, ...seen])].map((id) => ({ id, label: actionText(id), more: id })),
+          ...[...new Set([...actions, ...seen.map(({ action }) => action)])].map((id) => ({
+            id,
+            label: actionText(id),
+            more: id,
+          })),
         ]}
         onChoose={(action) => change({ action })}
       />
@@ -132,6 +139,7 @@ export function Filters({
         choices={[{ id: '', label: 'Anyone' }, ...Object.entries(kinds).map(([id, label]) => ({ id, label }))]}
         onChoose={(kind) => change({ kind })}
       />
+      <EnvironmentSelect value={asked('environment')} seen={seen} onChoose={(environment) => change({ environment })} />
       <Field label="Secret" value={secret} onValue={setSecret} placeholder="Name or ID" maxLength={255} data-search />
       <Field label="Who" value={principal} onValue={setPrincipal} placeholder="Name or key ID" maxLength={255} />
       <div className="field" style={{ justifyContent: 'end' }}>
@@ -143,6 +151,30 @@ export function Filters({
         Apply
       </button>
     </form>
+  )
+}
+
+/** Of those that the person sees, or that records name; where there is but one, there is nothing to choose. */
+function EnvironmentSelect({
+  value,
+  seen,
+  onChoose,
+}: {
+  readonly value: string
+  readonly seen: readonly AuditRecord[]
+  readonly onChoose: (environment: string) => void
+}) {
+  const { data = [] } = useEnvironments()
+  const named = seen.flatMap(({ environment }) => environment?.name ?? [])
+  const names = new Set([firstEnvironment, ...data.map(({ name }) => name), ...named, ...(value === '' ? [] : [value])])
+  if (names.size < 2 && value === '') return null
+  return (
+    <Select
+      label="In environment"
+      value={value}
+      choices={[{ id: '', label: 'Any environment' }, ...[...names].map((id) => ({ id, label: id }))]}
+      onChoose={onChoose}
+    />
   )
 }
 

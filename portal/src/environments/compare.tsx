@@ -5,6 +5,7 @@ import { read } from '../api/ask.ts'
 import { type ComparedName, type Environment, strongroom } from '../api/client.ts'
 import { useAnswer, useRefresh } from '../api/queries.ts'
 import { environmentsKey, useEnvironments } from '../session/environments.ts'
+import { useRightsIn } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
 import type { Column } from '../ui/columns.ts'
 import { IconButton, Select } from '../ui/controls.tsx'
@@ -28,15 +29,28 @@ const states = {
 } as const
 
 export function Comparison() {
+  const rightsIn = useRightsIn()
+  const isComparable = ({ name }: Environment) =>
+    rightsIn(name).has('secrets:read') || rightsIn(name).has('secrets:scan')
   return (
     <Loaded of={useEnvironments()}>
-      {(all) =>
-        all.length < 2 ? (
-          <p className="muted">Create a second environment to compare them.</p>
-        ) : (
-          <Matrix environments={all.slice(0, mostCompared)} />
+      {(all) => {
+        const comparable = all.filter(isComparable)
+        if (all.length < 2) return <p className="muted">There is only one environment: nothing to compare.</p>
+        if (comparable.length < 2) {
+          return <p className="muted">To compare environments, you need permission to read secrets in two of them.</p>
+        }
+        return (
+          <>
+            {comparable.length > mostCompared ? (
+              <p className="hint">
+                Comparing the first {mostCompared} of {comparable.length} environments.
+              </p>
+            ) : null}
+            <Matrix environments={comparable.slice(0, mostCompared)} />
+          </>
         )
-      }
+      }}
     </Loaded>
   )
 }
@@ -47,8 +61,17 @@ function Matrix({ environments }: { readonly environments: readonly Environment[
     read(() => strongroom.environments.comparedPage(names, { limit: shownRows }, { signal })),
   )
   const { dialog, open } = useDialog()
-  const copy = (name: string, from: string) =>
-    open((close) => <CopyDialog name={name} from={from} names={names} onClose={close} />)
+  const rightsIn = useRightsIn()
+  /** Where a secret can be copied to from there. */
+  const targetsOf = (name: string, from: string) =>
+    rightsIn(from).can('secrets:read', name)
+      ? names.filter((to) => to !== from && rightsIn(to).can('secrets:write', name))
+      : []
+  const copyOf: CopyOf = (name, from) => {
+    const to = targetsOf(name, from)
+    if (to.length === 0) return undefined
+    return () => open((close) => <CopyDialog name={name} from={from} targets={to} onClose={close} />)
+  }
   return (
     <>
       <p className="hint">
@@ -60,7 +83,7 @@ function Matrix({ environments }: { readonly environments: readonly Environment[
           {({ items }) => (
             <Table
               label="Table of names"
-              columns={columnsOf(names, copy)}
+              columns={columnsOf(names, copyOf)}
               rows={items}
               keyOf={({ name }) => name}
               empty={<p className="card-pad muted">No secrets that you can compare.</p>}
@@ -74,10 +97,10 @@ function Matrix({ environments }: { readonly environments: readonly Environment[
   )
 }
 
-function columnsOf(
-  names: readonly string[],
-  copy: (name: string, from: string) => void,
-): readonly Column<ComparedName>[] {
+/** What copies a secret from an environment, for whoever may. */
+type CopyOf = (name: string, from: string) => (() => void) | undefined
+
+function columnsOf(names: readonly string[], copyOf: CopyOf): readonly Column<ComparedName>[] {
   return [
     { id: 'name', head: 'Name', look: 'break', cell: ({ name }) => name },
     {
@@ -88,9 +111,7 @@ function columnsOf(
     ...names.map((environment) => ({
       id: `in ${environment}`,
       head: environment,
-      cell: (row: ComparedName) => (
-        <Cell of={row} environment={environment} onCopy={() => copy(row.name, environment)} />
-      ),
+      cell: (row: ComparedName) => <Cell of={row} environment={environment} onCopy={copyOf(row.name, environment)} />,
     })),
   ]
 }
@@ -103,7 +124,7 @@ function Cell({
 }: {
   readonly of: ComparedName
   readonly environment: string
-  readonly onCopy: () => void
+  readonly onCopy: (() => void) | undefined
 }) {
   const found = held.find((one) => one.environment === environment)
   if (found === undefined) return <span className="muted">Missing</span>
@@ -111,9 +132,11 @@ function Cell({
   return (
     <>
       {letter}version {found.version}{' '}
-      <IconButton label={`Copy ${name} from ${environment}`} small onPress={onCopy}>
-        <CopyPlus size={14} aria-hidden />
-      </IconButton>
+      {onCopy === undefined ? null : (
+        <IconButton label={`Copy ${name} from ${environment}`} small onPress={onCopy}>
+          <CopyPlus size={14} aria-hidden />
+        </IconButton>
+      )}
     </>
   )
 }
@@ -129,16 +152,16 @@ const fates = {
 function CopyDialog({
   name,
   from,
-  names,
+  targets,
   onClose,
 }: {
   readonly name: string
   readonly from: string
-  readonly names: readonly string[]
+  /** Where it can be copied to. */
+  readonly targets: readonly string[]
   readonly onClose: () => void
 }) {
-  const others = names.filter((one) => one !== from)
-  const [to, setTo] = useState(others[0] ?? from)
+  const [to, setTo] = useState(targets[0] ?? from)
   // What is shown of this environment may be what was copied.
   const refresh = useRefresh(environmentsKey, ['secrets'], ['lists'], ['deployments'])
   const preview = useAnswer(
@@ -159,7 +182,7 @@ function CopyDialog({
         await refresh()
       }}
     >
-      <Select label="To" value={to} onChoose={setTo} choices={others.map((id) => ({ id, label: id }))} />
+      <Select label="To" value={to} onChoose={setTo} choices={targets.map((id) => ({ id, label: id }))} />
       <Loaded of={preview} lines={1}>
         {() =>
           fate === undefined ? null : (

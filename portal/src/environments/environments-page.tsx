@@ -6,6 +6,7 @@ import { type Environment, strongroom } from '../api/client.ts'
 import { addressIn, environment as current, firstEnvironment } from '../api/environment.ts'
 import { useRefresh } from '../api/queries.ts'
 import { environmentsKey, useEnvironments } from '../session/environments.ts'
+import { useRights } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
 import type { Column } from '../ui/columns.ts'
 import { Button, Field, IconButton, Select } from '../ui/controls.tsx'
@@ -21,8 +22,8 @@ import { Comparison } from './compare.tsx'
 
 interface Row {
   readonly environment: Environment
-  readonly onEdit: () => void
-  readonly onDelete: () => void
+  /** Nothing for whoever may not. */
+  readonly does: { readonly onEdit: () => void; readonly onDelete: () => void } | undefined
 }
 
 const columns: readonly Column<Row>[] = [
@@ -54,15 +55,18 @@ export function EnvironmentsPage() {
   const { dialog, open } = useDialog()
   const [query] = useSearchParams()
   const isComparing = query.get('tab') === 'compare'
+  const mayManage = useRights().has('account:manage')
   return (
     <Page
       title="Environments"
       about="Each environment has its own secrets and lists, such as dev, staging and prod. One can inherit from another."
       actions={
-        <Button look="primary" onPress={() => open((close) => <EditDialog onClose={close} />)} data-new>
-          <Plus size={14} aria-hidden />
-          New environment
-        </Button>
+        mayManage ? (
+          <Button look="primary" onPress={() => open((close) => <EditDialog onClose={close} />)} data-new>
+            <Plus size={14} aria-hidden />
+            New environment
+          </Button>
+        ) : null
       }
     >
       <Tabs
@@ -73,7 +77,7 @@ export function EnvironmentsPage() {
         ]}
         current={isComparing ? '/environments?tab=compare' : '/environments'}
       />
-      {isComparing ? <Comparison /> : <EnvironmentsCard of={environments} open={open} />}
+      {isComparing ? <Comparison /> : <EnvironmentsCard of={environments} open={mayManage ? open : undefined} />}
       {dialog}
     </Page>
   )
@@ -84,7 +88,8 @@ function EnvironmentsCard({
   open,
 }: {
   readonly of: ReturnType<typeof useEnvironments>
-  readonly open: ReturnType<typeof useDialog>['open']
+  /** Nothing for whoever may not change them. */
+  readonly open: ReturnType<typeof useDialog>['open'] | undefined
 }) {
   return (
     <Card label="Environments">
@@ -95,8 +100,10 @@ function EnvironmentsCard({
             columns={columns}
             rows={all.map((environment) => ({
               environment,
-              onEdit: () => open((close) => <EditDialog of={environment} onClose={close} />),
-              onDelete: () => open((close) => <DeleteDialog of={environment} onClose={close} />),
+              does: open && {
+                onEdit: () => open((close) => <EditDialog of={environment} onClose={close} />),
+                onDelete: () => open((close) => <DeleteDialog of={environment} onClose={close} />),
+              },
             }))}
             keyOf={(row) => row.environment.id}
             empty={
@@ -112,15 +119,15 @@ function EnvironmentsCard({
 }
 
 /** None for `default`, which stays as it is. */
-function Actions({ of: { environment, onEdit, onDelete } }: { readonly of: Row }) {
+function Actions({ of: { environment, does } }: { readonly of: Row }) {
   const { name } = environment
-  if (name === firstEnvironment) return null
+  if (does === undefined || name === firstEnvironment) return null
   return (
     <>
-      <IconButton label={`Edit ${name}`} small onPress={onEdit}>
+      <IconButton label={`Edit ${name}`} small onPress={does.onEdit}>
         <Pencil size={14} aria-hidden />
       </IconButton>
-      <IconButton label={`Delete ${name}`} small look="quiet bad" onPress={onDelete}>
+      <IconButton label={`Delete ${name}`} small look="quiet bad" onPress={does.onDelete}>
         <Trash2 size={14} aria-hidden />
       </IconButton>
     </>

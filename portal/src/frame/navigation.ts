@@ -14,7 +14,11 @@ import {
   Settings,
   Users,
 } from 'lucide-react'
-import { useRights } from '../session/rights.ts'
+import { useEnvironments, useSeesEnvironments } from '../session/environments.ts'
+import { type Rights, useRights } from '../session/rights.ts'
+
+/** In place of a right: to see an environment. Whoever may do something in one does. */
+const seeing = 'environments'
 
 export interface NavigationItem {
   readonly path: string
@@ -44,14 +48,7 @@ const items: readonly NavigationItem[] = [
   { path: '/machines', label: 'Machines', icon: Server, key: 'm', group: 'Access', right: 'account:manage' },
   { path: '/users', label: 'Users', icon: Users, key: 'u', group: 'Access', right: 'account:manage' },
   { path: '/audit', label: 'Audit', icon: ScrollText, key: 'a', group: 'Account', right: 'audit:read' },
-  {
-    path: '/environments',
-    label: 'Environments',
-    icon: Layers,
-    key: 'e',
-    group: 'Account',
-    right: 'account:manage',
-  },
+  { path: '/environments', label: 'Environments', icon: Layers, key: 'e', group: 'Account', right: seeing },
   { path: '/settings', label: 'Settings', icon: Settings, key: 't', group: 'Account' },
 ]
 
@@ -68,6 +65,7 @@ const deeds: Readonly<Record<string, string>> = {
   'keys:manage': 'manage API keys',
   'audit:read': 'read the audit log',
   'account:manage': 'manage the account',
+  [seeing]: 'see environments',
 }
 
 const places: readonly { readonly path: string; readonly label: string; readonly right?: string }[] = [
@@ -78,13 +76,22 @@ const places: readonly { readonly path: string; readonly label: string; readonly
 /** Why the page at an address is not for whoever is signed in; nothing where it is, or there is none. */
 export function useBar(location: string): Bar | undefined {
   const rights = useRights()
+  const seesEnvironments = useSeesEnvironments()
   const found = places.find(({ path }) => location === path || (path !== '/' && location.startsWith(`${path}/`)))
-  if (found?.right === undefined || rights.has(found.right)) return undefined
-  return { label: found.label, deed: deeds[found.right] ?? 'see this page' }
+  if (found === undefined || isFor(found, rights, seesEnvironments)) return undefined
+  return { label: found.label, deed: deeds[found.right ?? ''] ?? 'see this page' }
 }
 
 /** The pages that whoever is signed in may see. */
 export function useNavigation(): readonly NavigationItem[] {
   const rights = useRights()
-  return items.filter(({ right }) => right === undefined || rights.has(right))
+  const { data: environments = [] } = useEnvironments()
+  // One alone is nothing to look at, but for whoever may make another.
+  const hasChoice = environments.length > 1 || rights.has('account:manage')
+  return items.filter((item) => isFor(item, rights, hasChoice))
+}
+
+function isFor({ right }: Pick<NavigationItem, 'right'>, rights: Rights, seesEnvironments: boolean): boolean {
+  if (right === seeing) return seesEnvironments
+  return right === undefined || rights.has(right)
 }
