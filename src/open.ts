@@ -6,8 +6,7 @@ import type { Action } from './audit/record.ts'
 import type { Config } from './config.ts'
 import { Keyring } from './crypto/keyring.ts'
 import { createKeyring, masterKeysUnder, newMasterKey, type SealedKeyring, sealUnderNext } from './crypto/master-key.ts'
-import { openRootKey } from './crypto/providers/open.ts'
-import type { RootKeyProvider, RootKeySource } from './crypto/providers/provider.ts'
+import { openRootKey, type RootKeyProvider, type RootKeySource } from './crypto/providers/open.ts'
 import { Refusal } from './errors.ts'
 import { documentLimits, Issuers } from './oidc/issuers.ts'
 import { guardedFetch } from './outbound/fetch.ts'
@@ -17,6 +16,7 @@ import { openStore, whyAway } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { askerOf, createAccount, type HostAsker } from './vault/accounts.ts'
 import { Attempts } from './vault/attempts.ts'
+import { Listeners } from './vault/listeners.ts'
 import { tellLost } from './vault/lost-trail.ts'
 import { type PasswordCost, passwordCost } from './vault/passwords.ts'
 import { Repeats, recordRepeats } from './vault/repeats.ts'
@@ -103,6 +103,7 @@ export async function openVault(
       identities: new Map(),
       attempts: new Attempts(store, (text) => keyring.requestHash(text)),
       repeats: new Repeats(),
+      listeners: new Listeners(store, clock),
       turns: new Map(),
       running: new Set(),
       onIntegrityFailure: () => {},
@@ -112,6 +113,7 @@ export async function openVault(
     const timer = setInterval(() => recordRepeats(vault).catch(() => {}), repeatsMs).unref()
     const close = async () => {
       clearInterval(timer)
+      vault.listeners.stop()
       await recordRepeats(vault, true).finally(() => store.close())
     }
     return { vault, madeIn, close }

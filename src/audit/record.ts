@@ -83,6 +83,7 @@ export type Action =
   | 'key.revoke'
   | 'audit.read'
   | 'audit.verify'
+  | 'event.listen'
   | 'account.read'
   | 'account.create'
   | 'account.rotate_key'
@@ -171,6 +172,7 @@ export const actions: readonly Action[] = [
   'key.revoke',
   'audit.read',
   'audit.verify',
+  'event.listen',
   'account.read',
   'account.create',
   'account.rotate_key',
@@ -188,6 +190,22 @@ export const actions: readonly Action[] = [
 export function isPlaced(action: Action): boolean {
   return /^(secret|metadata|list|version|deployment|seed)\.|^render$/.test(action)
 }
+
+/** By which what is in an environment, or an environment itself, becomes another. */
+export const changeActions = [
+  'secret.create',
+  'secret.update',
+  'secret.delete',
+  'secret.move',
+  'metadata.update',
+  'version.restore',
+  'list.create',
+  'list.rename',
+  'list.delete',
+  'environment.create',
+  'environment.update',
+  'environment.delete',
+] as const satisfies readonly Action[]
 
 /** Of those, the ones that hand out a value, one record for each value. */
 export const valueReads: ReadonlySet<Action> = new Set<Action>(['secret.read', 'version.read'])

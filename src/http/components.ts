@@ -65,6 +65,11 @@ const requestHeaders = {
     description:
       'The `ETag` of an earlier answer, or several: when that version is still the newest, the answer is 304. By its name, a secret is best told by version and id, `"3.17"`. A template, whose parts may have changed, is answered anew.',
   },
+  'Last-Event-ID': {
+    schema: text,
+    example: '17',
+    description: 'The `id` of the last event that was taken: a stream goes on after it, whatever `after` says.',
+  },
   'Strongroom-Environment': {
     schema: { type: 'string', maxLength: 63, pattern: environmentPattern },
     example: 'default',
@@ -101,6 +106,10 @@ const answerHeaders = {
   'Strongroom-Encoding': { schema: { type: 'string', enum: ['base64'] }, description: 'Of the value of a file.' },
   'Strongroom-Expires-At': { schema: time, description: 'When the value should be replaced.' },
   'Strongroom-Expired': { schema: { type: 'string', enum: ['true'] }, description: 'It should have been by now.' },
+  'X-Accel-Buffering': {
+    schema: { type: 'string', enum: ['no'] },
+    description: 'Of a stream: proxies pass it on at once.',
+  },
   'Retry-After': { schema: count, required: true, description: 'Seconds to wait before the next try.' },
   'WWW-Authenticate': { schema: text, description: 'How to authenticate.' },
 }

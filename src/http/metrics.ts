@@ -44,6 +44,11 @@ export function createMetrics() {
       help: 'Connections that are open, on the main address.',
       registers,
     }),
+    listeners: new Gauge({
+      name: 'strongroom_event_listeners',
+      help: 'Who listens to events on this server, by streams and by requests that wait.',
+      registers,
+    }),
     bodyBytes: new Gauge({
       name: 'strongroom_request_body_bytes',
       help: 'Held of bodies of requests: of callers whose API key or session was checked (known), and of anybody (stranger). Of each kind there is room for so much; beyond, requests are answered with 503.',

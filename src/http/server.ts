@@ -78,6 +78,8 @@ const httpOptions = {
   // Node would answer with an empty body; checkHeaders refuses it in our shape.
   requireHostHeader: false,
 }
+/** Of the connections, how many may listen: the others are for those who ask. */
+const mostListening = 0.75
 /** A browser that has been here by TLS comes by nothing else for a year. */
 const strictTransport = 'max-age=31536000'
 /** A value's longest JSON form (six characters for one byte of text, `\u0001`; base64 of a file), and the rest of the body. */
@@ -120,6 +122,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   }
   const scrape = scrapeOf(metrics, vault.store, vault.now, () => {
     metrics.connections.set(open.count())
+    metrics.listeners.set(vault.listeners.count)
     for (const sender of senders) metrics.bodyBytes.set({ sender }, bodies[sender].bytes)
   })
   vault.store.events.onBatch = (batch) => {
@@ -137,6 +140,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       ? undefined
       : new RateLimiter(perSecond, () => metrics.limitedRequests.inc({ limit }))
   tracing?.follow(app)
+  vault.listeners.maxInAll = Math.min(vault.listeners.maxInAll, Math.ceil(config.maxConnections * mostListening))
+  // Else they would be waited for.
+  app.addHook('preClose', (done) => {
+    vault.listeners.stop()
+    done()
+  })
   const bodies = shedLoad(app, {
     backlog: () => vault.store.backlog(),
     onShed: (reason) => metrics.shedRequests.inc({ reason }),
@@ -167,6 +176,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     reloadTls: tls?.reloaderOf(app, { logger, metrics, now: vault.now }),
     drain: () => {
       state.isDraining = true
+      vault.listeners.stop()
     },
   }
 }

@@ -1,8 +1,8 @@
 /** The queries about the audit trail. */
-import { actions, isPlaced } from '../audit/record.ts'
+import { type Action, actions, isPlaced } from '../audit/record.ts'
 import { defaultEnvironment } from '../model/environment.ts'
 import { all, literal, none, type Query, reading, settled, sql } from './sql.ts'
-import type { RecordCount, RecordCounting, RecordFilter, RecordMatch } from './store.ts'
+import type { RecordCount, RecordCounting, RecordFilter, RecordMatch, RecordStretch } from './store.ts'
 import { accounts } from './tables/account.ts'
 import type { NamedRow } from './tables/field.ts'
 import { audit, toStoredRecord } from './tables/record.ts'
@@ -14,6 +14,22 @@ export const recordsAfter = (accountId: number, after: number, limit: number) =>
       sql`select ${all(audit)} from audit where account_id = ${accountId} and seq > ${after} order by seq limit ${limit}`,
     ),
   )
+
+/** Records of a stretch of sequence numbers, oldest first; with actions, those that did one of these. */
+export const recordsAmong = (accountId: number, { after, upTo, limit, changes }: RecordStretch) =>
+  reading(
+    { read: toStoredRecord },
+    settled(sql`
+    select ${all(audit)} from audit where account_id = ${accountId} and seq > ${after} and seq <= ${upTo}
+      ${changes === undefined ? none : doing(changes)}
+    order by seq limit ${limit}`),
+  )
+
+/** Of what was done, and not refused. */
+function doing(changes: readonly Action[]): Query {
+  const names = changes.map((one) => `'${one}'`).join(', ')
+  return { sql: `and outcome = 'ok' and action in (${names})`, parameters: [] }
+}
 
 export const recordsBefore = (accountId: number, filter: RecordFilter) => {
   const { before, window, limit, from, to } = filter

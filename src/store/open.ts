@@ -27,6 +27,7 @@ import type {
   Part,
   RecordCounting,
   RecordFilter,
+  RecordStretch,
   SecretListing,
   Store,
   StoreEvents,
@@ -261,6 +262,10 @@ class BatchedStore implements Store {
     const last = records.at(-1)?.record.seq
     const next = records.length === filter.limit && last !== undefined ? last : before - filter.window
     return { records, next: Math.max(next, 1) }
+  }
+
+  recordsAmong(accountId: number, stretch: RecordStretch) {
+    return this.#all(trail.recordsAmong(accountId, stretch))
   }
 
   recordsAfter(accountId: number, after: number, limit: number) {

@@ -106,6 +106,8 @@ export interface Store extends Watched {
   /** How many records there are of each kind, in no order, among those of a stretch of sequence numbers. */
   countRecords(accountId: number, counting: RecordCounting): Promise<readonly RecordCount[]>
   auditSize(accountId: number): Promise<number>
+  /** Records of a stretch of sequence numbers, oldest first. */
+  recordsAmong(accountId: number, stretch: RecordStretch): Promise<readonly StoredRecord[]>
   /** Records with their chain heads, oldest first, after a sequence number. */
   recordsAfter(accountId: number, after: number, limit: number): Promise<readonly StoredRecord[]>
 
@@ -300,6 +302,16 @@ export interface RecordFilter extends RecordMatch {
   /** Milliseconds since 1970, inclusive. */
   readonly from?: number | undefined
   readonly to?: number | undefined
+}
+
+export interface RecordStretch {
+  /** Sequence numbers above this one, */
+  readonly after: number
+  /** up to this one: some thousand, so that looking through them does not hold the store up. */
+  readonly upTo: number
+  readonly limit: number
+  /** Only what did one of these, and was not refused. */
+  readonly changes?: readonly Action[] | undefined
 }
 
 export interface RecordCounting extends RecordMatch {

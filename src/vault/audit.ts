@@ -2,7 +2,7 @@
 import { emptyHead } from '../audit/chain.ts'
 import type { Checkpoint } from '../audit/checkpoint.ts'
 import { exportHeader } from '../audit/export.ts'
-import { type AuditRecord, encodeRecord, isKnownFormat } from '../audit/record.ts'
+import { encodeRecord, isKnownFormat } from '../audit/record.ts'
 import { Replay } from '../audit/state.ts'
 import { type Anchor, type StoredRecord, unknownFormat, type Verdict, verifyChain } from '../audit/verify.ts'
 import { invalid, Refusal } from '../errors.ts'
@@ -10,9 +10,10 @@ import type { Account } from '../model/account.ts'
 import { LongMaps } from '../store/long-map.ts'
 import type { RecordFilter } from '../store/store.ts'
 import { accountState, Findings } from './account-state.ts'
-import { type AuditView, type Seen, viewOf } from './audit-view.ts'
+import { viewOf } from './audit-view.ts'
 import { runLongWork } from './long-work.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
+import { type AuditView, seenOf } from './seen.ts'
 import { firstAt } from './trail-times.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
@@ -71,10 +72,6 @@ export async function readAudit(
     next = page.next
   }
   return { accountId, records, view, next: next > first ? next : undefined }
-}
-
-function seenOf({ object, environmentId, action, outcome }: AuditRecord): Seen {
-  return { environmentId, action, outcome, kind: object?.kind ?? null, name: object?.name ?? null }
 }
 
 /** The records of the times that are asked for: from the first up to the end, which is none of them. */

@@ -14,6 +14,7 @@ import { isPlaced, type Kind, type OnceKind, type Op, type Outcome, type Results
 import type { Identified } from '../store/operations/accounts.ts'
 import type { Store } from '../store/store.ts'
 import type { Attempts } from './attempts.ts'
+import type { Listeners } from './listeners.ts'
 import type { PasswordCost } from './passwords.ts'
 import { type Repeats, recordShutOut } from './repeats.ts'
 
@@ -38,6 +39,8 @@ export interface Vault {
   readonly repeats: Repeats
   /** Whose tokens are traded for keys: where they keep their own. */
   readonly issuers: Issuers
+  /** Who listens to events on this node. */
+  readonly listeners: Listeners
   /** The last update on its way for each secret. */
   readonly turns: Map<string, Promise<unknown>>
   /** Long work on its way on this node (`alone`). */

@@ -80,6 +80,7 @@ const words: Readonly<Record<Action, string>> = {
   'key.revoke': 'Revoked API key',
   'audit.read': 'Viewed the audit log',
   'audit.verify': 'Verified the audit log',
+  'event.listen': 'Listened to events',
   'account.read': 'Viewed the account',
   'account.create': 'Created account',
   'account.rotate_key': 'Rotated the account key',

@@ -3,6 +3,8 @@ import { environmentKey } from './environment.ts'
 import { fileKey } from './file.ts'
 import type { RootKeyProvider, RootKeySource } from './provider.ts'
 
+export type { RootKeyProvider, RootKeySource }
+
 /**
  * Makes the root key ready that the configuration names.
  *

@@ -7,6 +7,7 @@ import { contentRoutes } from './content.ts'
 import { deploymentRoutes } from './deployments.ts'
 import { environmentContentRoutes } from './environment-contents.ts'
 import { environmentRoutes } from './environments.ts'
+import { eventRoutes } from './events.ts'
 import { factorRoutes } from './factors.ts'
 import { fingerprintRoutes } from './fingerprints.ts'
 import { keyRoutes } from './keys.ts'
@@ -56,4 +57,5 @@ export const routes: readonly Route[] = [
   trustRuleRoutes,
   authRoutes,
   auditRoutes,
+  eventRoutes,
 ].flat()

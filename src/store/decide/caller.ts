@@ -87,7 +87,8 @@ function identifyKey(
   if (!hasPerson(work, key) || whyUnusable(key, account, work.world.now, request.address) !== undefined) {
     return shutOut(call, null, 'unauthenticated', noKey)
   }
-  touch(work, key)
+  // A page that only listens is not somebody who works: their session ends when they have gone.
+  if (key.userId === null || action !== 'event.listen') touch(work, key)
   return call
 }
 

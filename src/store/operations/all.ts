@@ -8,6 +8,7 @@ import { auditOperations } from './audit.ts'
 import { copyOperations } from './copies.ts'
 import { deploymentOperations } from './deployments.ts'
 import { environmentOperations } from './environments.ts'
+import { eventOperations } from './events.ts'
 import { factorOperations } from './factors.ts'
 import { fingerprintOperations } from './fingerprints.ts'
 import { keyOperations } from './keys.ts'
@@ -33,6 +34,7 @@ export const inAccounts = {
   ...copyOperations,
   ...deploymentOperations,
   ...environmentOperations,
+  ...eventOperations,
   ...factorOperations,
   ...fingerprintOperations,
   ...keyOperations,

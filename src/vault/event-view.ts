@@ -1,0 +1,115 @@
+/** What of the trail is an event for whom: records, as far as a listener may see what they say. */
+import { type AuditObject, type AuditRecord, changeActions, isPlaced } from '../audit/record.ts'
+import { defaultEnvironment } from '../model/environment.ts'
+import { matches } from '../model/pattern.ts'
+import type { Principal } from '../model/principal.ts'
+import { allowsName, allowsSome, type Right, seesEnvironment } from '../model/scope.ts'
+import type { Listener } from '../store/operations/events.ts'
+import { type AuditView, seenOf, viewAmong } from './seen.ts'
+
+export interface Event {
+  /** The number of the record. */
+  readonly id: number
+  /** Milliseconds since 1970. */
+  readonly time: number
+  readonly action: AuditRecord['action']
+  readonly outcome: string
+  readonly object: Pick<AuditObject, 'kind' | 'id' | 'name' | 'version'> | null
+  /** What the environment is called now that it happened in. */
+  readonly environment: string | undefined
+  /** Whether the one that is meant inherits what it is about. */
+  readonly isInherited: boolean
+  /** Who did it, for whoever may see that in the trail. */
+  readonly principal: Principal | undefined
+}
+
+/** Which events somebody wants, of those that they may see. */
+export interface EventFilter {
+  /** A pattern of the name of what it is about. */
+  readonly name?: string | undefined
+  /** `secret.update`, or `secret.*` for all that happens to secrets. */
+  readonly actions?: readonly string[] | undefined
+}
+
+/** Somebody who is told of events, by the rights that they have now. */
+export interface Viewer {
+  readonly listener: Listener
+  readonly view: AuditView
+  readonly filter: EventFilter
+  /** Whether any record that is no change may be for them. */
+  readonly isAuditor: boolean
+}
+
+export function viewerOf(listener: Listener, filter: EventFilter): Viewer {
+  const { environments, scopes } = listener
+  const isAuditor = scopes.some(({ right }) => right === 'audit:read')
+  return { listener, view: viewAmong(environments, scopes), filter, isAuditor }
+}
+
+const changes: ReadonlySet<string> = new Set(changeActions)
+
+/** Whether there is a secret of the name in an environment: it hides one of a base. */
+export type HasName = (environmentId: number, name: string) => boolean
+
+/** The record as an event, or `undefined` where the viewer does not see it or does not want it. */
+export function eventFor(viewer: Viewer, record: AuditRecord, hasName: HasName): Event | undefined {
+  const { listener, view, filter } = viewer
+  if (!isWanted(filter, record)) return undefined
+  const at = placeOf(record)
+  const isInherited = at !== undefined && at !== listener.environment.id
+  const isSeen = view.maySee(seenOf(record))
+  const isShown = (isSeen && !isInherited) || mayKnow(listener, record, at, hasName)
+  if (!isShown) return undefined
+  const { seq: id, time, action, outcome, object, principal } = record
+  return {
+    ...{ id, time, action, outcome, isInherited },
+    object: object === null ? null : { kind: object.kind, id: object.id, name: object.name, version: object.version },
+    environment: at === undefined ? undefined : view.nameOf(at),
+    principal: isSeen ? principal : undefined,
+  }
+}
+
+/** The environments, nearer to a viewer than a change, in which something of the same name would hide it. */
+export function hidingPlaces({ listener }: Viewer, record: AuditRecord): readonly number[] {
+  const at = placeOf(record)
+  const depth = at === undefined ? -1 : listener.chain.indexOf(at)
+  return isChange(record) && record.object?.kind === 'secret' && depth > 0 ? listener.chain.slice(0, depth) : []
+}
+
+/** The environment that a record is of, if it is of one. */
+function placeOf({ environmentId, action }: AuditRecord): number | undefined {
+  return isPlaced(action) ? (environmentId ?? defaultEnvironment.id) : undefined
+}
+
+function isChange({ action, outcome }: AuditRecord): boolean {
+  return outcome === 'ok' && changes.has(action)
+}
+
+const rights: readonly Right[] = ['secrets:list', 'secrets:read']
+
+/** Whether somebody could find out by looking, without the trail, that this has changed. */
+function mayKnow(
+  { scopes, environment, chain }: Listener,
+  record: AuditRecord,
+  at: number | undefined,
+  hasName: HasName,
+): boolean {
+  const { object } = record
+  if (!isChange(record) || object === null || object.name === null) return false
+  const { kind, name } = object
+  if (kind === 'environment') return seesEnvironment(scopes, name)
+  const depth = at === undefined ? -1 : chain.indexOf(at)
+  if (depth < 0) return false
+  if (kind === 'list') return depth === 0 && rights.some((right) => allowsSome(scopes, right, environment.name))
+  if (kind !== 'secret' || !rights.some((right) => allowsName(scopes, right, environment.name, name))) return false
+  return !chain.slice(0, depth).some((nearer) => hasName(nearer, name))
+}
+
+function isWanted({ name, actions }: EventFilter, { action, object }: AuditRecord): boolean {
+  if (name !== undefined && !(object?.name != null && matches(name, object.name))) return false
+  return actions === undefined || actions.some((one) => one === action || isOfNoun(one, action))
+}
+
+function isOfNoun(wanted: string, action: string): boolean {
+  return wanted.endsWith('.*') && action.startsWith(wanted.slice(0, -1))
+}
