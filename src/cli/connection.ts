@@ -61,7 +61,7 @@ export function clientOf({ url, credential }: Profile, environment?: string): St
   const place = environment === undefined ? {} : { environment }
   try {
     const apiKey = typeof credential === 'string' ? credential : tradedKeys(url, credential)
-    return made({ url, apiKey, timeoutMs, ...place })
+    return made({ url, apiKey, timeoutMs, ...place }, credential)
   } catch (error) {
     if (error instanceof TypeError) throw new Fault('settings', error.message)
     throw error
@@ -69,17 +69,44 @@ export function clientOf({ url, credential }: Profile, environment?: string): St
 }
 
 const timeoutMs = 30_000
-const optionsOf = new WeakMap<Strongroom, StrongroomOptions>()
+const makings = new WeakMap<Strongroom, Made>()
+/** How long a refused trade is tried again, where a command says so. */
+let refusedMs: number | undefined
 
-function made(options: StrongroomOptions): Strongroom {
+/** What a client was made of. */
+interface Made {
+  readonly options: StrongroomOptions
+  readonly credential: Profile['credential']
+}
+
+function made(options: StrongroomOptions, credential: Profile['credential']): Strongroom {
   const client = new Strongroom(options)
-  optionsOf.set(client, options)
+  makings.set(client, { options, credential })
   return client
+}
+
+/** The same client, with the same keys, that tries each request once, until the signal gives them up. */
+export function limited(client: Strongroom, signal: AbortSignal): Strongroom {
+  const found = makings.get(client)
+  return found === undefined ? client : made({ ...found.options, signal, retries: 0 }, found.credential)
+}
+
+/** Where a client asks, for what and as whom. */
+export function placeOf(client: Strongroom): Profile & Pick<StrongroomOptions, 'environment'> {
+  const found = makings.get(client)
+  if (found === undefined) throw new TypeError('This client was not made here.')
+  const { url, environment } = found.options
+  return { url, credential: found.credential, ...(environment === undefined ? {} : { environment }) }
+}
+
+/** Sets how long refused tokens are tried again before an agent ends, for what connects from now on. */
+export function endAfterRefusals(milliseconds: number): void {
+  refusedMs = milliseconds
 }
 
 /** The keys that a client trades tokens for, where it has none of its own. */
 export function keysOf(client: Strongroom): TradedKeys | undefined {
-  const apiKey = optionsOf.get(client)?.apiKey
+  const apiKey = makings.get(client)?.options.apiKey
   return apiKey instanceof TradedKeys ? apiKey : undefined
 }
 
@@ -91,6 +118,7 @@ function tradedKeys(url: string, workload: Workload): TradedKeys {
     token: (signal) => readToken(workload, url, signal),
     ...(account === undefined ? {} : { account }),
     ...(rule === undefined ? {} : { rule }),
+    ...(refusedMs === undefined ? {} : { refusedMs }),
   })
   // Nothing is left to do: what was traded for is given back.
   process.once('beforeExit', () => void keys.close())

@@ -50,6 +50,21 @@ export function remoteOfAccount(command: Command): Command {
     .option('--json', 'print JSON')
 }
 
+/** Gives a command that starts or makes something the options of `AwayOptions`. */
+export function away(command: Command): Command {
+  return command
+    .option(
+      '--fail-after <time>',
+      'how long to try a server that is away before giving up, such as 5m; and for agents, how long to bear that it refuses tokens',
+    )
+    .option('--fallback <file>', 'keep a sealed copy here, and start from it while the server is away')
+    .option(
+      '--fallback-key-file <file>',
+      'seal it with the key in this file, which is made if it is not there (default: with the API key)',
+    )
+    .option('--fallback-max-age <time>', 'with --fallback: how old the copy may be', '24h')
+}
+
 /** An option with one of few values: of another one it says which may have been meant. */
 export function choice(flags: string, description: string, values: readonly string[]): Option {
   return new Option(flags, description).choices(values).argParser((text: string) => {

@@ -2,10 +2,20 @@
 import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { RateLimited, StrongroomError, Unavailable, Unreachable } from '../client/errors.ts'
+import { isPassing } from '../client/retry.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { namesIn } from '../render/template.ts'
 import { parseUserData } from '../render/user-data.ts'
+import {
+  type AwayOptions,
+  checkAway,
+  destroyIfRefused,
+  type Form,
+  keep,
+  type Patience,
+  patienceOf,
+  readOrOpen,
+} from './away.ts'
 import { connect, keysOf } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { fail } from './failure.ts'
@@ -15,7 +25,7 @@ import { exitCodeOf } from './process.ts'
 import { environmentForOthers } from './process-env.ts'
 import { modeOf, replaceFile } from './replace-file.ts'
 
-interface Options extends RemoteOptions {
+interface Options extends RemoteOptions, AwayOptions {
   readonly file: string
   readonly output?: string
   readonly mode?: string
@@ -33,8 +43,9 @@ export async function renderFile(options: Options): Promise<void> {
     throw new Fault('usage', '--watch, --exec and --json go with --output.')
   }
   if (watch && file === '-') throw new Fault('usage', '--watch needs a template in a file.')
+  checkAway(options)
   const client = await connect(options)
-  if (output === undefined) return void process.stdout.write(await render(client, await read(file), options))
+  if (output === undefined) return void process.stdout.write(await renderOnce(client, await read(file), options))
   const agent = new Agent(client, { ...options, output }, mode)
   if (watch) return agent.watch(pauseMs)
   const isWritten = await agent.once()
@@ -53,6 +64,32 @@ async function render(client: Strongroom, template: Buffer, { target }: Pick<Opt
   return Buffer.from(rendered, 'base64')
 }
 
+/** From the sealed copy, where the server is away and that was asked for. */
+async function renderOnce(client: Strongroom, template: Buffer, options: Options): Promise<Buffer> {
+  const patience = await patienceFor(client, template, options)
+  const found = await readOrOpen(client, patience, packed, async (now) => ({
+    state: undefined,
+    document: await render(now, template, options),
+  }))
+  return found.document
+}
+
+function patienceFor(client: Strongroom, template: Buffer, options: Options): Promise<Patience> {
+  return patienceOf(client, options, ['render', hash('sha256', template)])
+}
+
+interface Found {
+  /** What it was made of; `undefined` where that has to be found out. */
+  readonly state: string | undefined
+  readonly document: Buffer
+}
+
+/** As it is sealed for when the server is away. */
+const packed: Form<Found> = {
+  pack: ({ document }) => Buffer.from(document),
+  unpack: (content) => ({ state: undefined, document: Buffer.from(content) }),
+}
+
 class Agent {
   readonly #client: Strongroom
   readonly #options: Options & { readonly output: string }
@@ -62,6 +99,8 @@ class Agent {
   #known: string | undefined
   /** What is wrong, said once. */
   #trouble: string | undefined
+  #isStarted = false
+  #patience: Patience = { failAfterMs: undefined, copy: undefined }
 
   constructor(client: Strongroom, options: Options & { readonly output: string }, mode: number | undefined) {
     this.#client = client
@@ -71,7 +110,7 @@ class Agent {
 
   /** @returns whether the file is another one now */
   async once(): Promise<boolean> {
-    return this.#renew(await read(this.#options.file))
+    return this.#write(await renderOnce(this.#client, await read(this.#options.file), this.#options))
   }
 
   /** Until a signal ends it. */
@@ -98,17 +137,40 @@ class Agent {
   async #look(): Promise<void> {
     try {
       const template = readInputFile(this.#options.file)
-      const now = await this.#stateOf(template)
-      if (now !== this.#known) {
-        await this.#renew(template)
-        this.#known = now
-      }
+      this.#patience = await patienceFor(this.#client, template, this.#options)
+      if (this.#isStarted) await this.#follow(template)
+      else await this.#begin(template)
       if (this.#trouble !== undefined) complain('All is well again.')
       this.#trouble = undefined
     } catch (error) {
-      if (this.#known === undefined && !isPassing(error)) throw error
+      if (this.#stop.signal.aborted) return
+      await destroyIfRefused(this.#patience.copy, error)
+      const isGivenUp = !this.#isStarted && this.#options.failAfter !== undefined
+      if (this.#known === undefined && (isGivenUp || !mayPass(error))) throw error
       this.#report(error)
+    } finally {
+      this.#isStarted = true
     }
+  }
+
+  /** With as much patience as was asked for, and then from the sealed copy. */
+  async #begin(template: Buffer): Promise<void> {
+    const reading = async (client: Strongroom) => ({
+      state: await stateOf(client, template),
+      document: await render(client, template, this.#options),
+    })
+    const found = await readOrOpen(this.#client, this.#patience, packed, reading, this.#stop.signal)
+    await this.#write(found.document)
+    this.#known = found.state
+  }
+
+  async #follow(template: Buffer): Promise<void> {
+    const state = await stateOf(this.#client, template)
+    if (state === this.#known) return
+    const document = await render(this.#client, template, this.#options)
+    await keep(this.#patience.copy, packed, { state, document })
+    await this.#write(document)
+    this.#known = state
   }
 
   /** Once for each trouble: a machine that is offline for days fills no log. */
@@ -120,21 +182,10 @@ class Agent {
     complain(`  ${this.#options.output} stays as it is; the next try is in ${this.#options.interval} seconds.`)
   }
 
-  /** By versions alone: no value is read to find out whether one has changed. */
-  async #stateOf(template: Buffer): Promise<string> {
-    const names = new Set(namesIn(parseUserData(template, 'template').templates))
-    const versions: [string, number, number][] = []
-    if (names.size > 0) {
-      for await (const { name, id, version } of this.#client.secrets.listMetadata({ name: patternOf([...names]) })) {
-        if (names.has(name)) versions.push([name, id, version])
-      }
-    }
-    return JSON.stringify([hash('sha256', template), versions])
-  }
-
-  async #renew(template: Buffer): Promise<boolean> {
+  /** @returns whether the file is another one now */
+  async #write(document: Buffer): Promise<boolean> {
     const { output, exec } = this.#options
-    const isWritten = await replaceFile(output, await render(this.#client, template, this.#options), this.#mode)
+    const isWritten = await replaceFile(output, document, this.#mode)
     if (!isWritten) return false
     tell(`${output} is written.`)
     if (exec !== undefined) await this.#run(exec)
@@ -157,6 +208,18 @@ class Agent {
   }
 }
 
+/** By versions alone: no value is read to find out whether one has changed. */
+async function stateOf(client: Strongroom, template: Buffer): Promise<string> {
+  const names = new Set(namesIn(parseUserData(template, 'template').templates))
+  const versions: [string, number, number][] = []
+  if (names.size > 0) {
+    for await (const { name, id, version } of client.secrets.listMetadata({ name: patternOf([...names]) })) {
+      if (names.has(name)) versions.push([name, id, version])
+    }
+  }
+  return JSON.stringify([hash('sha256', template), versions])
+}
+
 /** One listing for all of them. */
 function patternOf(names: readonly string[]): string {
   const [first = '', ...others] = names
@@ -166,8 +229,7 @@ function patternOf(names: readonly string[]): string {
   return `${first.slice(0, length)}*`
 }
 
-/** Whether waiting may help. */
-function isPassing(error: unknown): boolean {
-  const isAway = [Unreachable, Unavailable, RateLimited].some((kind) => error instanceof kind)
-  return isAway || (error instanceof StrongroomError && (error.status ?? 0) >= 500)
+/** Whether waiting may help: the server, or the platform whose token it wants, is away. */
+function mayPass(error: unknown): boolean {
+  return isPassing(error) || (error instanceof Fault && error.kind === 'unreachable')
 }

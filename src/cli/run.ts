@@ -4,6 +4,16 @@ import { constants } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
+import {
+  type AwayOptions,
+  checkAway,
+  destroyIfRefused,
+  type Form,
+  keep,
+  type Patience,
+  patienceOf,
+  readOrOpen,
+} from './away.ts'
 import { connectIn, keysOf, readProject } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { numberOf } from './input.ts'
@@ -16,7 +26,7 @@ import type { Project } from './project.ts'
 import { readValues, readValuesFor } from './values.ts'
 import { checkedPrefix, checkedValue, isBeginning, type Naming, variablesOf } from './variables.ts'
 
-export interface RunOptions extends RemoteOptions {
+export interface RunOptions extends RemoteOptions, AwayOptions {
   readonly only?: readonly string[]
   readonly list?: string
   readonly prefix: string
@@ -30,6 +40,14 @@ export interface RunOptions extends RemoteOptions {
   readonly interval: string
   readonly keepKey?: boolean
 }
+
+/** What is chosen, and its values. */
+interface Found {
+  readonly secrets: readonly Known[]
+  readonly values: ReadonlyMap<string, Buffer>
+}
+
+type Known = Pick<Metadata, 'id' | 'name' | 'version' | 'type'>
 
 /** What a command is started with. */
 interface Given {
@@ -51,18 +69,23 @@ export async function run(
   typed: RunOptions,
 ): Promise<void> {
   const rules = checked(typed)
+  checkAway(typed)
   const project = await readProject()
   const options = inProject(typed, project)
   if (typed.dryRun) return showVariables(connectIn(typed, project), options)
   if (program === undefined) throw new Fault('usage', 'Say what to run, such as: strongroom run -- npm start')
   const client = connectIn(typed, project)
-  const selected = await select(client, options)
-  const given = await read(client, selected, options)
+  const patience = await patienceOf(client, typed, ['run', options.only ?? null, options.list ?? null])
+  const found = await readOrOpen(client, patience, packed, async (now) =>
+    read(now, await select(now, options), options),
+  )
+  const given = await give(client, found, options)
   // Whoever needs no more values needs no more keys: a command may run for months.
   if (!rules.isWatching && !options.keepKey) await keysOf(client)?.close()
   const start = (now: Given) => startCommand(program, parameters, now, options)
   const started = await start(given)
-  const ending = rules.isWatching ? watch({ client, options, rules, start }, started, selected) : started.passing.ended
+  const watching = { client, options, rules, patience, start }
+  const ending = rules.isWatching ? watch(watching, started, found.secrets) : started.passing.ended
   process.exitCode = exitCodeOf(await ending)
 }
 
@@ -95,12 +118,13 @@ async function showVariables(client: Strongroom, options: Chosen): Promise<void>
 
 /** Files are no variables: they are left out, and named. */
 function variablesFor(
-  selected: readonly Metadata[],
+  selected: readonly Known[],
   { naming, override }: Chosen,
   environment: Readonly<Record<string, string>> = environmentForOthers(),
+  isTold = true,
 ): ReadonlyMap<string, string> {
   const files = selected.filter(({ type }) => type === 'file').map(({ name }) => name)
-  if (files.length > 0) complain(`Files are left out of the environment: ${files.join(', ')}.`)
+  if (isTold && files.length > 0) complain(`Files are left out of the environment: ${files.join(', ')}.`)
   const names = selected.filter(({ type }) => type !== 'file').map(({ name }) => name)
   if (names.length === 0) throw new Fault('notFound', 'Only files are chosen, and none of them can be a variable.')
   return variablesOf(names, naming, new Set(override ? [] : Object.keys(environment)))
@@ -162,13 +186,34 @@ function hasName(found: ReadonlyMap<number, Metadata>, name: string): boolean {
   return [...found.values()].some((secret) => secret.name === name)
 }
 
-/** Reads the values, and makes variables of them. */
-async function read(client: Strongroom, selected: readonly Metadata[], options: Chosen): Promise<Given> {
-  const { target, keepKey, mask } = options
-  const environment = environmentForOthers()
-  const variables = variablesFor(selected, options, environment)
-  const wanted = [...variables.values()]
+/** Reads the values of what will be variables. */
+async function read(client: Strongroom, selected: readonly Known[], options: Chosen): Promise<Found> {
+  const { target } = options
+  const wanted = [...variablesFor(selected, options).values()]
   const values = target === undefined ? await readValues(client, wanted) : await readValuesFor(client, wanted, target)
+  return { secrets: selected.map(({ id, name, version, type }) => ({ id, name, version, type })), values }
+}
+
+/** As it is sealed for when the server is away. */
+const packed: Form<Found> = {
+  pack: ({ secrets, values }) => {
+    const texts = [...values].map(([name, value]) => [name, value.toString('base64')])
+    return Buffer.from(JSON.stringify({ secrets, values: texts }))
+  },
+  // Nobody but this command could have sealed it.
+  unpack: (content) => {
+    const { secrets, values }: { secrets: readonly Known[]; values: readonly [string, string][] } = JSON.parse(
+      content.toString(),
+    )
+    return { secrets, values: new Map(values.map(([name, value]) => [name, Buffer.from(value, 'base64')])) }
+  },
+}
+
+/** Makes variables of the values. */
+async function give(client: Strongroom, { secrets, values }: Found, options: Chosen): Promise<Given> {
+  const { keepKey, mask } = options
+  const environment = environmentForOthers()
+  const variables = variablesFor(secrets, options, environment, false)
   const short: string[] = []
   for (const [name, secret] of variables) {
     const value = values.get(secret) ?? Buffer.alloc(0)
@@ -227,11 +272,12 @@ interface Watching {
   readonly client: Strongroom
   readonly options: Chosen
   readonly rules: Rules
+  readonly patience: Patience
   readonly start: (given: Given) => Promise<Started>
 }
 
 /** Looks from time to time whether another version is there, until the command ends by itself. */
-async function watch(watching: Watching, started: Started, selected: readonly Metadata[]): Promise<Ending> {
+async function watch(watching: Watching, started: Started, selected: readonly Known[]): Promise<Ending> {
   const { client, options, rules } = watching
   let now = started
   let known = versionsOf(selected)
@@ -239,11 +285,11 @@ async function watch(watching: Watching, started: Started, selected: readonly Me
     const ending = await endingWithin(now, rules.pauseMs)
     if (ending !== undefined) return ending
     if (keysOf(client)?.signedOut.aborted) return endWatching(client, now)
-    const found = await orComplain(() => select(client, options, false))
+    const found = await orComplain(watching, () => select(client, options, false))
     if (found === undefined || versionsOf(found) === known) continue
     if (rules.signal === undefined) {
       // The old one goes on until everything for the new one is there.
-      const given = await orComplain(() => read(client, found, options))
+      const given = await orComplain(watching, () => readAnew(watching, found))
       if (given === undefined) continue
       complain('A value has changed: the command is started anew.')
       const last = await stop(now)
@@ -275,11 +321,18 @@ async function endingWithin({ passing }: Started, pauseMs: number): Promise<Endi
   }
 }
 
+async function readAnew({ client, options, patience }: Watching, selected: readonly Metadata[]): Promise<Given> {
+  const found = await read(client, selected, options)
+  await keep(patience.copy, packed, found)
+  return give(client, found, options)
+}
+
 /** A server that is away for a while ends nothing. */
-async function orComplain<T>(work: () => Promise<T>): Promise<T | undefined> {
+async function orComplain<T>({ patience }: Watching, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work()
   } catch (error) {
+    await destroyIfRefused(patience.copy, error)
     complain(`Looking for changes failed: ${error instanceof Error ? error.message : 'an unknown error'}`)
     return undefined
   }
@@ -296,7 +349,7 @@ async function stop({ child, passing }: Started): Promise<Ending | undefined> {
   return signal === undefined ? undefined : { ...ending, code: null, signal }
 }
 
-function versionsOf(secrets: readonly Metadata[]): string {
+function versionsOf(secrets: readonly Known[]): string {
   return JSON.stringify(secrets.map(({ id, version }) => [id, version]))
 }
 

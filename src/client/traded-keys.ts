@@ -71,6 +71,7 @@ export class TradedKeys implements KeySource {
   /** Before which no trade is tried, and since when all were refused, by the clock that never goes back. */
   #notBefore = Number.NEGATIVE_INFINITY
   #refusedSince: number | undefined
+  #fault: unknown
 
   /** @throws TypeError for options that cannot be right */
   constructor(options: TradedKeysOptions) {
@@ -100,6 +101,11 @@ export class TradedKeys implements KeySource {
         if (isLast || this.#closed.signal.aborted) throw error
       }
     }
+  }
+
+  /** Why the last trade failed, if it did. */
+  get fault(): unknown {
+    return this.#fault
   }
 
   isGood(apiKey: string): boolean {
@@ -193,6 +199,7 @@ export class TradedKeys implements KeySource {
     this.#held = [...this.#held.filter(({ apiKey }) => this.isGood(apiKey)), held]
     this.#faults = 0
     this.#refusedSince = undefined
+    this.#fault = undefined
     this.#notBefore = Number.NEGATIVE_INFINITY
     this.#later(held.renewAfterMs, () => {
       // Nobody needs another one as long as nobody asked under this one.
@@ -203,6 +210,7 @@ export class TradedKeys implements KeySource {
 
   /** @returns what is thrown in the place of it */
   #afterFault(error: unknown): unknown {
+    this.#fault = error
     const now = this.#clock.elapsed()
     const isRefusal = error instanceof StrongroomError && !isPassing(error)
     const retryAfterMs = error instanceof StrongroomError ? error.retryAfterMs : undefined

@@ -49,7 +49,7 @@ suite('A command with tokens in place of a key', async () => {
     assert.equal((await person.run(['secrets', 'get', 'prod-db'], { env: named })).code, 4)
   })
 
-  test('gives what it runs neither token nor key, unless it is told to, and has none itself by then', async () => {
+  test('gives what it runs neither token nor key, unless it is told to, and has none itself by then', async (t) => {
     const script = 'env; echo "$DB" >&2'
     await renew()
     const given = { ...job, STRONGROOM_TOKEN: 'a-token', STRONGROOM_CLIENT_SECRET: 'a-secret' }
@@ -62,6 +62,7 @@ suite('A command with tokens in place of a key', async () => {
     // While it runs, nobody holds a key.
     await renew()
     const waiting = person.start([...words, '--', 'sh', '-c', 'echo ready; read -r line'], { env: job })
+    t.after(() => waiting.stdin?.end())
     await new Promise((resolve) => waiting.stdout?.once('data', resolve))
     assert.equal(await living(), 0)
     waiting.stdin?.end()

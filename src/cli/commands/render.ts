@@ -1,9 +1,9 @@
 /** How `strongroom render` is called. */
 import type { Command } from 'commander'
-import { examples, remote } from '../define.ts'
+import { away, examples, remote } from '../define.ts'
 
 export function define(command: Command): void {
-  remote(command)
+  away(remote(command))
     .requiredOption(
       '-f, --file <template>',
       `a text with references such as ${'$'}{{secret.db-password}}; - for standard input`,

@@ -1,9 +1,9 @@
 /** How `strongroom run` is called. */
 import type { Command } from 'commander'
-import { collect, examples, remote } from '../define.ts'
+import { away, collect, examples, remote } from '../define.ts'
 
 export function define(command: Command): void {
-  remote(command)
+  away(remote(command))
     .argument('[command]', 'what to run')
     .argument('[parameters...]', 'and its own parameters')
     .passThroughOptions()
