@@ -576,7 +576,8 @@ const heldInEnvironmentShape: Shape<Api.HeldInEnvironment> = fields<Api.HeldInEn
 })
 const comparedNameShape: Shape<Api.ComparedName> = fields<Api.ComparedName>({
   name: text,
-  state: oneOf('same', 'different', 'missing', 'unknown'),
+  state: oneOf('same', 'different', 'missing', 'inherited', 'unknown'),
+  inherited: list(text),
   in: list(heldInEnvironmentShape),
 })
 const copiedSecretShape: Shape<Api.CopiedSecret> = fields<Api.CopiedSecret>({

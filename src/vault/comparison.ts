@@ -38,9 +38,11 @@ export interface HeldThere {
 /** A name, in all environments that have it. */
 export interface Compared {
   readonly name: string
-  /** `unknown`: nothing is missing, and some of it could not be compared. */
-  readonly state: 'same' | 'different' | 'missing' | 'unknown'
+  /** `inherited`: nothing is missing, and some of it is inherited; `unknown`: all have it, and some of it could not be compared. */
+  readonly state: 'same' | 'different' | 'missing' | 'inherited' | 'unknown'
   readonly there: readonly HeldThere[]
+  /** The environments that have none of their own, and inherit one. */
+  readonly inheriting: readonly string[]
 }
 
 export interface Comparison {
@@ -62,7 +64,7 @@ interface Wanted {
 }
 
 /**
- * Compares what environments have themselves, by name: of names that the asker may scan, or read, in each of them. That values were
+ * Compares what environments have themselves, by name, and tells what they inherit apart: of names that the asker may scan, or read, in each of them. That values were
  * compared is in the trail of each before it is told.
  *
  * @throws Refusal `not_found` for an environment that is not there, or not to be seen; `forbidden`, `invalid`,
@@ -81,14 +83,22 @@ export async function compareEnvironments(
   const sides: Side[] = []
   for (const environment of environments) {
     const there = onlyIn(asker, environment)
-    sides.push({ asker: there, listing: await ask(vault, there, { kind: 'list_fingerprints' }) })
+    const { chain, ...listing } = await ask(vault, there, { kind: 'list_fingerprints' })
+    sides.push({ asker: there, listing, bases: chain.slice(1).map(({ id }) => id) })
   }
+  const own = sides.map(({ listing }) => listing.environment.id)
+  const bases = new Map(sides.flatMap((side) => side.bases.map((id) => [id, side] as const)))
+  for (const id of own) bases.delete(id)
   const accountId = sides[0]?.listing.accountId ?? 0
   const state = { last: undefined as string | undefined, isMore: false }
   // One more tells whether there are more; and not so few in one query that whoever sees little waits for many.
   const asked = { name, after: after(accountId), limit: Math.max(limit + 1, namesAtOnce) }
-  const rows = byName(sides.map((side) => secretsOf(vault, side, sides, asked)))
-  const pages = compare(vault, sides, rows, limit, state)
+  const rows = byName([
+    ...sides.map((side) => secretsOf(vault, side, side.listing.environment.id, sides, asked)),
+    ...[...bases].map(([id, side]) => secretsOf(vault, side, id, sides, asked)),
+  ])
+  const places = [...own, ...bases.keys()]
+  const pages = compare(vault, sides, places, rows, limit, state)
   return {
     ...{ accountId, environments },
     pages: whileLetIn(vault, asker, pages),
@@ -100,18 +110,21 @@ export async function compareEnvironments(
 interface Side {
   readonly asker: Asker
   readonly listing: Listing
+  /** The ids of those that it inherits from. */
+  readonly bases: readonly number[]
 }
 
-/** What an environment has by name: of names that the asker may scan in every one of them. */
+/** What an environment has by name, one that is compared or a base of it: of names that the asker may scan in every one of them. */
 async function* secretsOf(
   vault: Vault,
   { asker, listing }: Side,
+  environmentId: number,
   sides: readonly Side[],
   { name, after, limit }: Pick<Wanted, 'name' | 'limit'> & { readonly after: string | undefined },
 ): AsyncGenerator<Secret, void, undefined> {
   const { accountId, scopes, environment } = listing
   const names = namesOf(scopes, 'secrets:scan', environment.name)
-  const search = { name, names, words: [], environmentId: environment.id }
+  const search = { name, names, words: [], environmentId }
   const order = { order: 'name', isDown: false, after: after === undefined ? undefined : [0, after] } as const
   const all = { search, ...order, limit, now: vault.now() }
   const isSeen = (secret: Secret) =>
@@ -127,6 +140,7 @@ async function* secretsOf(
 async function* compare(
   vault: Vault,
   sides: readonly Side[],
+  places: readonly number[],
   rows: AsyncGenerator<Row>,
   limit: number,
   state: { last: string | undefined; isMore: boolean },
@@ -134,9 +148,12 @@ async function* compare(
   // Nobody knows it: equal values are told, and no value can be tried against it.
   const key = randomBytes(32)
   let left = limit
-  let part: Row[] = []
+  let part: SidedRow[] = []
   let isFirst = true
-  for await (const row of rows) {
+  for await (const { name, secrets: all } of rows) {
+    const row = { name, secrets: all.slice(0, sides.length), inheriting: inheritingOf(sides, places, all) }
+    // What is in bases alone is the same for all that inherit it.
+    if (row.secrets.every((one) => one === undefined)) continue
     if (left === 0) {
       state.isMore = true
       break
@@ -153,11 +170,23 @@ async function* compare(
   if (part.length > 0 || isFirst) yield await comparePart(vault, sides, part, key, isFirst)
 }
 
+interface SidedRow extends Row {
+  readonly inheriting: readonly string[]
+}
+
+/** @param places the ids of the environments of what there is */
+function inheritingOf(sides: readonly Side[], places: readonly number[], all: Row['secrets']): readonly string[] {
+  const has = new Set(places.filter((_, at) => all[at] !== undefined))
+  return sides.flatMap(({ listing, bases }, at) =>
+    all[at] === undefined && bases.some((id) => has.has(id)) ? [listing.environment.name] : [],
+  )
+}
+
 /** @param isFirst whether it is recorded where nothing was compared, too */
 async function comparePart(
   vault: Vault,
   sides: readonly Side[],
-  rows: readonly Row[],
+  rows: readonly SidedRow[],
   key: Buffer,
   isFirst: boolean,
 ): Promise<readonly Compared[]> {
@@ -219,7 +248,11 @@ async function recordComparison(vault: Vault, { asker, listing }: Side, made: re
 }
 
 /** Nothing of a name that all of them have lost meanwhile. */
-function comparedOf({ name, secrets }: Row, sides: readonly Side[], marks: ReadonlyMap<number, Marked>) {
+function comparedOf(
+  { name, secrets, inheriting }: SidedRow,
+  sides: readonly Side[],
+  marks: ReadonlyMap<number, Marked>,
+) {
   const groups = new Map<string, number>()
   const there = sides.flatMap(({ listing }, at): HeldThere[] => {
     const found = marks.get(secrets[at]?.id ?? 0)
@@ -229,11 +262,12 @@ function comparedOf({ name, secrets }: Row, sides: readonly Side[], marks: Reado
     return [{ environment: listing.environment.name, secret, group: groups.get(mark ?? '') ?? null }]
   })
   if (there.length === 0) return undefined
-  return { name, state: stateOf(there, sides.length, groups.size), there }
+  return { name, state: stateOf(there, inheriting.length, sides.length, groups.size), there, inheriting }
 }
 
-function stateOf(there: readonly HeldThere[], sides: number, groups: number): Compared['state'] {
-  if (there.length < sides) return 'missing'
+function stateOf(there: readonly HeldThere[], inheriting: number, sides: number, groups: number): Compared['state'] {
+  if (there.length + inheriting < sides) return 'missing'
+  if (inheriting > 0) return 'inherited'
   if (groups > 1) return 'different'
   return there.some(({ group }) => group === null) ? 'unknown' : 'same'
 }

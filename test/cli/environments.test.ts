@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { startPerson } from '../support/cli.ts'
+import { Middleman } from '../support/middleman.ts'
 
 suite('strongroom env', () => {
   test('lists, creates, renames, bases and deletes environments', async (t) => {
@@ -107,6 +108,73 @@ suite('strongroom env compare and copy', async () => {
     assert.equal((await person.run(['secrets', 'get', 'key', '-e', 'prod'])).stdout, 'planted-long-value-2')
     assert.equal((await person.run(['env', 'copy', 'staging', 'prod', '--yes'])).code, 2)
     assert.equal((await person.run(['env', 'copy', 'staging', 'prod', 'absent', '--yes'])).code, 5)
+  })
+})
+
+suite('strongroom env copy of more than one transaction takes', async () => {
+  const person = await startPerson({ after })
+  for (const name of ['many', 'there']) await person.run(['env', 'create', name])
+  const { api } = person.server
+  for (let from = 0; from < 230; from += 100) {
+    const secrets = Array.from({ length: Math.min(100, 230 - from) }, (_, at) => ({
+      name: `n-${String(from + at).padStart(3, '0')}`,
+      value: 'planted-long-value',
+    }))
+    await api.post('/v3/secrets/batch/create', { secrets }, { 'strongroom-environment': 'many' })
+  }
+  const countThere = async () => {
+    const { headers } = await api.get('/v3/secrets?count=true&limit=1&environment=there')
+    return Number(headers.get('strongroom-total-count'))
+  }
+
+  test('is one part after the other, says so before it begins, and goes on where it is run again', async () => {
+    const words = ['env', 'copy', 'many', 'there', '--all']
+    const dry = await person.run([...words, '--dry-run', '--json'])
+    assert.equal(dry.code, 0, dry.stderr)
+    assert.equal(JSON.parse(dry.stdout).secrets.length, 230)
+    assert.equal(await countThere(), 0)
+    // Some are there already: nothing is left to do for the first part.
+    assert.equal((await person.run(['env', 'copy', 'many', 'there', 'n-0*', '--yes'])).code, 0)
+    assert.equal(await countThere(), 100)
+
+    const no = await person.onTerminal(words, [['Create 130 and replace 0 in there?', 'n\r']])
+    assert.equal(no.code, 1)
+    const { code, stdout, stderr } = await person.run([...words, '--yes'])
+
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, /copied in 3 parts, each in a transaction of its own/)
+    assert.match(stdout, /Copied 130 secrets from many to there\.\n$/)
+    assert.equal(await countThere(), 230)
+  })
+
+  test('copies nothing where one of any part cannot be', async () => {
+    await api.post('/v3/environments', { name: 'half' })
+    const half = { 'strongroom-environment': 'half' }
+    await api.post('/v3/secrets', { name: 'n-229', value: 'AA==', type: 'file' }, half)
+
+    const { code, stderr } = await person.run(['env', 'copy', 'many', 'half', '--all', '--yes'])
+
+    assert.equal(code, 5)
+    assert.match(stderr, /Nothing was copied: 1 of them cannot be/)
+    const { headers } = await api.get('/v3/secrets?count=true&limit=1', half)
+    assert.equal(headers.get('strongroom-total-count'), '1')
+  })
+
+  test('says what stays where a part fails', async (t) => {
+    await api.post('/v3/environments', { name: 'broken' })
+    const middle = await Middleman.start(t, api.url)
+    const env = { STRONGROOM_URL: middle.url }
+    const words = ['env', 'copy', 'many', 'broken', '--all']
+    assert.equal((await person.run([...words, '--dry-run'], { env })).code, 0)
+    const looks = middle.seen.length
+    const refusal = { status: 422, body: { code: 'invalid', detail: 'Not this one.' } }
+    middle.tricks.push(...Array.from({ length: looks + 1 }, () => 'pass' as const), refusal)
+
+    const { code, stderr } = await person.run([...words, '--yes'], { env })
+
+    assert.notEqual(code, 0)
+    assert.equal(middle.seen.length, 2 * looks + 2)
+    assert.match(stderr, /Copied 100 secrets, which stay; 130 are left/)
   })
 })
 

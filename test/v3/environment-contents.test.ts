@@ -41,6 +41,51 @@ for (const engine of engines) {
   }
 
   suite(`${engine.name}: a comparison of environments`, { skip: engine.skip }, () => {
+    test('tells what an environment inherits from what it lacks, and not where it comes from', async (t) => {
+      const { api, put, keyWith } = await start(t)
+      const { environments } = (await api.get('/v3/environments')).body
+      const { id } = environments.find(({ name }: { name: string }) => name === 'prod')
+      assert.equal((await api.send('PATCH', `/v3/environments/${id}`, { base: 'default' })).status, 200)
+      for (const [environment, names] of [
+        ['dev', ['a', 'b', 'c']],
+        ['default', ['a', 'c', 'd', 'e', 'f']],
+        ['prod', ['c']],
+      ] as const) {
+        for (const name of names) await put(environment, name, 'a-long-enough-value')
+      }
+      const blind = await keyWith('secrets:read@dev', 'secrets:read@prod')
+      const short = ({ body }: Answer) =>
+        body.secrets.map((one: Answer['body']) => [one.name, one.state, one.inherited, one.in.length])
+      const rows = [
+        ['a', 'inherited', ['prod'], 1],
+        ['b', 'missing', [], 1],
+        ['c', 'same', [], 2],
+      ]
+
+      for (const asker of [api, blind]) {
+        const whole = ok(await asker.get('/v3/compare?environments=dev,prod'))
+        assert.deepEqual(short(whole), rows)
+        assert.doesNotMatch(whole.text, /default/)
+        const found = []
+        let next: string | null = ''
+        for (let pages = 0; pages < rows.length; pages++) {
+          const cursor: string = next === '' ? '' : `&cursor=${next}`
+          const page = ok(await asker.get(`/v3/compare?environments=dev,prod&limit=1${cursor}`))
+          found.push(...short(page))
+          next = page.headers.get('strongroom-next-cursor')
+        }
+        assert.equal(next, null)
+        assert.deepEqual(found, rows)
+      }
+      const three = short(ok(await api.get('/v3/compare?environments=default,dev,prod')))
+      assert.deepEqual(three.slice(0, 4), [
+        ['a', 'inherited', ['prod'], 2],
+        ['b', 'missing', [], 1],
+        ['c', 'same', [], 3],
+        ['d', 'missing', ['prod'], 1],
+      ])
+    })
+
     test('says which names are missing where, and which have the same value', async (t) => {
       const { api, put } = await start(t)
       await put('dev', 'a', 'same')

@@ -25,6 +25,7 @@ const states = {
   same: ['Same', 'ok'],
   different: ['Differs', 'warn'],
   missing: ['Missing', 'bad'],
+  inherited: ['Inherited', ''],
   unknown: ['Can’t compare', ''],
 } as const
 
@@ -76,7 +77,7 @@ function Matrix({ environments }: { readonly environments: readonly Environment[
     <>
       <p className="hint">
         Values are compared on the server and never shown; comparing is logged. In a row, the same letter means the same
-        value. Inherited secrets are not included.
+        value. Inherited values are not compared.
       </p>
       <Card label="Comparison of environments">
         <Loaded of={compared}>
@@ -118,7 +119,7 @@ function columnsOf(names: readonly string[], copyOf: CopyOf): readonly Column<Co
 
 /** What an environment has under a name. */
 function Cell({
-  of: { name, in: held },
+  of: { name, in: held, inherited },
   environment,
   onCopy,
 }: {
@@ -127,7 +128,8 @@ function Cell({
   readonly onCopy: (() => void) | undefined
 }) {
   const found = held.find((one) => one.environment === environment)
-  if (found === undefined) return <span className="muted">Missing</span>
+  if (found === undefined)
+    return <span className="muted">{inherited.includes(environment) ? 'Inherited' : 'Missing'}</span>
   const letter = found.group === null ? '' : `${String.fromCharCode(64 + found.group)}, `
   return (
     <>

@@ -14,13 +14,16 @@ import { formatTime, NoQuery, Time } from '../schema.ts'
 const Id = Type.Integer({ minimum: 1 })
 const EnvironmentName = Type.String({ pattern: environmentPattern, description: environmentRule })
 
-const comparedStates = ['same', 'different', 'missing', 'unknown'] as const
+const comparedStates = ['same', 'different', 'missing', 'inherited', 'unknown'] as const
 const Row = Type.Object(
   {
     name: Type.String(),
     state: Type.Enum(comparedStates, {
       description:
-        '`missing` where one of them lacks it; `unknown` where nothing is missing, and some of it may not be compared.',
+        '`missing` where one of them lacks it; `inherited` where those that have none of their own inherit one; `unknown` where all have it, and some of it may not be compared.',
+    }),
+    inherited: Type.Array(Type.String(), {
+      description: 'The environments that have none of their own, and inherit one. It is not compared.',
     }),
     in: Type.Array(
       Type.Object(
@@ -61,7 +64,7 @@ export const environmentContentRoutes: readonly Route[] = [
     tag: 'Environments',
     summary: 'Compare environments',
     description:
-      'Name by name, without a value: which are missing where, and which have the same value. Of names that the key may scan, or read, in each of them, as far as they have them themselves. That they were compared is recorded in each.',
+      'Name by name, without a value: which are missing where, and which have the same value. Of names that the key may scan, or read, in each of them, as far as they have them themselves; what they inherit is told apart, and not compared. That they were compared is recorded in each.',
     scope: ['secrets:scan', 'secrets:read'],
     // Which ones it is about is in what is asked.
     inEnvironment: false,
@@ -182,10 +185,11 @@ function environmentsIn(listed: string): readonly string[] {
   return names
 }
 
-function shownRow({ name, state, there }: Compared) {
+function shownRow({ name, state, there, inheriting }: Compared) {
   return {
     name,
     state,
+    inherited: [...inheriting],
     in: there.map(({ environment, secret: { id, version, updatedAt }, group }) => ({
       environment,
       id,

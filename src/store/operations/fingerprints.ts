@@ -3,11 +3,12 @@ import type { AuditObject } from '../../audit/record.ts'
 import { allowsName, formatScope, type Scope } from '../../model/scope.ts'
 import { done, forbid, type Listing, listingOf } from '../decide/work.ts'
 import { defineOperation, overSome } from './define.ts'
+import { type Inherited, inheritedBy } from './secrets.ts'
 
 const right = 'secrets:scan'
 
 /** Authorizes the making of them. Recorded when it is refused. */
-const listFingerprints = defineOperation<object, Listing>()({
+const listFingerprints = defineOperation<object, Listing & { readonly chain: readonly Inherited[] }>()({
   kind: 'list_fingerprints',
   action: 'secret.fingerprint',
   scope: overSome(right),
@@ -17,7 +18,7 @@ const listFingerprints = defineOperation<object, Listing>()({
   needs: 'nothing',
   // Nothing is handed out yet; what is, is recorded.
   sharing: true,
-  decide: (call) => ({ kind: 'done', result: listingOf(call) }),
+  decide: (call) => ({ kind: 'done', result: { ...listingOf(call), chain: inheritedBy(call) } }),
 })
 
 interface HandingOut {

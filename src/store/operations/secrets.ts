@@ -84,7 +84,7 @@ export interface Inherited {
 }
 
 /** The environment that counts, then its bases. */
-function inheritedBy(call: Call): readonly Inherited[] {
+export function inheritedBy(call: Call): readonly Inherited[] {
   return chainFrom(call).map((id) => ({ id, name: environmentOf(call, id)?.name ?? null }))
 }
 
