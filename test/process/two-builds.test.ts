@@ -5,11 +5,13 @@ import { setTimeout } from 'node:timers/promises'
 import { generateToken } from '../../src/crypto/token.ts'
 import { isAdditive } from '../../src/store/migrations/additive.ts'
 import { migrations, schema } from '../../src/store/migrations/migrations.ts'
+import { type Answer, Api } from '../support/api.ts'
 import { Balancer } from '../support/balancer.ts'
 import { type Child, startChild } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
 import { makeNextBuild } from '../support/next-build.ts'
+import { makeBuildBefore } from '../support/older-build.ts'
 
 const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fail()
 /** In every table that a request goes through, and in one more. */
@@ -90,6 +92,67 @@ suite('Nodes of two versions', { skip: postgres.skip }, () => {
     )
     assert.equal((await newer.api(key).get('/v3/secrets/1')).body.value, 'v')
   })
+})
+
+test('A node of before environments goes on beside those that know them, and refuses an account that has any', {
+  skip: postgres.skip,
+}, async (t) => {
+  const main = makeBuildBefore('0025-environments')
+  if (main === undefined) return t.skip('needs the history of the repository')
+  const place = await postgres.makePlace()
+  t.after(() => place.clear())
+  const key = generateToken()
+  const env = { STRONGROOM_BOOTSTRAP_API_KEY: key }
+  const older = await startChild(t, place, { env, main })
+  const old = older.api(key)
+  await old.post('/v3/lists', { name: 'web' })
+  await old.post('/v3/secrets', { name: 'before', value: 'v1', list: 'web', tags: ['a', 'b'] })
+  assert.equal((await query(place, 'select max(name) as name from migrations'))[0]?.['name'], '0024-logins')
+
+  const newer = await startChild(t, place, { env })
+  const now = newer.api(key)
+  const nameOf = ({ body }: Answer) => body.secrets.map(({ name }: { name: string }) => name)
+
+  // Each writes, and each reads what the other wrote: values, what is known beside them, lists, tags, the trail.
+  for (const [one, other, name] of [
+    [old, now, 'of-old'],
+    [now, old, 'of-new'],
+  ] as const) {
+    assert.equal((await one.post('/v3/secrets', { name, value: 'v1', list: 'web', tags: ['a', name] })).status, 201)
+    const { id } = (await other.get(`/v3/secrets?name=${name}`)).body.secrets[0]
+    assert.equal((await other.get(`/v3/secrets/${id}`)).body.value, 'v1')
+    assert.equal((await other.put(`/v3/secrets/${id}`, { value: 'v2' })).status, 200)
+    assert.equal((await other.send('PATCH', `/v3/secrets/${id}/metadata`, { tags: ['b', name] })).status, 200)
+    for (const asker of [one, other]) {
+      assert.deepEqual(nameOf(await asker.get(`/v3/secrets?tag=${name}`)), [name])
+      assert.deepEqual(nameOf(await asker.get(`/v3/secrets?tag=a&sort=updated`)), ['before'])
+      assert.equal((await asker.get(`/v3/secrets/${id}`)).body.value, 'v2')
+    }
+    assert.equal((await other.put(`/v3/lists/1/secrets/${id}`, undefined)).status, 200)
+    assert.equal((await one.post('/v3/secrets', { name, value: 'v' })).status, 409)
+    assert.deepEqual(nameOf(await one.get('/v3/lists/1/secrets')).slice(-1), [name])
+    assert.equal((await other.delete(`/v3/secrets/${id}`)).status, 200)
+    assert.equal((await one.get(`/v3/secrets/${id}`)).status, 404)
+    const { status, body } = await one.post('/v3/keys', { name, scopes: ['secrets:read'] })
+    assert.equal(status, 201)
+    assert.equal((await new Api(other === old ? older.url : newer.url, body.api_key).get('/v3/secrets/1')).status, 200)
+  }
+  const trail = await now.post('/v3/audit/verify', {})
+  assert.deepEqual([trail.status, trail.body.fault], [200, null], trail.text)
+
+  // From the first environment on the account's row says more than the older one knows: it answers nothing, and nothing wrong.
+  assert.equal((await now.post('/v3/environments', { name: 'prod' })).status, 201)
+  const prod = { 'strongroom-environment': 'prod' }
+  await now.post('/v3/secrets', { name: 'before', value: 'of prod' }, prod)
+  for (const asked of [
+    await old.get('/v3/secrets/1'),
+    await old.get('/v3/secrets'),
+    await old.post('/v3/secrets', { name: 'later', value: 'v' }),
+  ]) {
+    assert.deepEqual([asked.status, asked.body.code], [500, 'integrity_failure'], asked.text)
+  }
+  assert.equal((await now.get('/v3/secrets/1')).body.value, 'v1')
+  assert.equal((await now.get('/v3/secrets/by-name/before', prod)).body.value, 'of prod')
 })
 
 test('What a step of the schema does to older nodes is told by its statements', () => {
