@@ -48,6 +48,7 @@ const rooms: Record<string, readonly string[]> = {
     'store/listings.ts',
     'store/made.ts',
     'store/naming.ts',
+    'store/probe.ts',
     'store/proof.ts',
     'store/stored.ts',
     // What is authentic of a row, and what the trail calls one that is not.

@@ -15,6 +15,7 @@ export type Action =
   | 'secret.update'
   | 'secret.delete'
   | 'secret.fingerprint'
+  | 'secret.access'
   | 'metadata.read'
   | 'metadata.update'
   | 'secret.move'
@@ -81,9 +82,11 @@ export type Action =
   | 'key.create'
   | 'key.rotate'
   | 'key.revoke'
+  | 'key.usage'
   | 'audit.read'
   | 'audit.verify'
   | 'event.listen'
+  | 'audit.what_if'
   | 'account.read'
   | 'account.create'
   | 'account.rotate_key'
@@ -104,6 +107,7 @@ export const actions: readonly Action[] = [
   'secret.update',
   'secret.delete',
   'secret.fingerprint',
+  'secret.access',
   'metadata.read',
   'metadata.update',
   'secret.move',
@@ -170,9 +174,11 @@ export const actions: readonly Action[] = [
   'key.create',
   'key.rotate',
   'key.revoke',
+  'key.usage',
   'audit.read',
   'audit.verify',
   'event.listen',
+  'audit.what_if',
   'account.read',
   'account.create',
   'account.rotate_key',

@@ -1,5 +1,45 @@
 /** What the API takes and gives, with its own names for the fields. Written by `npm run client` from the definitions of the routes: change those. */
 
+/** Somebody who can read a secret now. */
+export interface Able {
+  readonly principal: Principal
+  readonly environments: readonly Opening[]
+  /** Of a user. */
+  readonly role: string | null
+  /** Of a key that was given for a token: the id of the rule. */
+  readonly trust_rule: number | null
+  /** It can from there alone; none for anywhere. */
+  readonly networks: readonly string[]
+  /** When it ends. */
+  readonly expires_at: string | null
+}
+
+/** Who can read a secret, who did, and what holds it. */
+export interface Access {
+  readonly secret: AccessedSecret
+  /** Of environments. */
+  readonly environments: readonly string[]
+  /** Back to here the audit log was looked at. */
+  readonly from?: string
+  /** Whether that is all that was asked for: of more than 250000 records, the older ones are left out. Ask on with `to`. */
+  readonly complete?: boolean
+  /** Who read it, the last one first. Who cannot any more has `can` false. */
+  readonly did?: readonly PastReader[]
+  readonly targets?: readonly Holder[]
+  /** Templates that refer to it, by themselves or by others: those that this key may read. */
+  readonly templates?: readonly LeadingTemplate[]
+  /** Of `did`, `targets` and `templates`, those of which there are more. */
+  readonly cut?: readonly string[]
+  /** Users, API keys, trust rules, machines, seeds. Not the host, which may do anything. */
+  readonly can: readonly Able[]
+}
+
+export interface AccessedSecret {
+  readonly id: number
+  readonly name: string
+  readonly version: number
+}
+
 /** The account itself. */
 export interface AccountInfo {
   readonly id: number
@@ -346,6 +386,17 @@ export interface HeldSecret {
   readonly current_version: number | null
 }
 
+/** A target that holds a secret. */
+export interface Holder {
+  readonly id: number
+  readonly target: string
+  readonly environment: string
+  readonly version: number
+  readonly stale: boolean
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly since: string
+}
+
 /** What a one-time link is for. */
 export interface Invitation {
   readonly kind: 'setup' | 'invitation' | 'reset'
@@ -438,6 +489,13 @@ export interface JobToken {
 /** Public keys of an issuer (RFC 7517). */
 export interface KeySet {
   readonly keys: readonly Readonly<Record<string, unknown>>[]
+}
+
+export interface LeadingTemplate {
+  readonly id: number
+  readonly name: string
+  /** Of environments. */
+  readonly environments: readonly string[]
 }
 
 /** What the server is set to allow. */
@@ -864,6 +922,13 @@ export interface OpenSession {
   readonly current: boolean
 }
 
+/** An environment in which a secret can be read, and by which scope. */
+export interface Opening {
+  readonly name: string
+  /** The scope that lets it in. */
+  readonly scope: string
+}
+
 /** A passkey of whoever is signed in. */
 export interface Passkey {
   readonly id: number
@@ -889,6 +954,20 @@ export interface PasskeyAnswer {
     readonly userHandle?: string
   }
   readonly clientExtensionResults: Readonly<Record<string, unknown>>
+}
+
+/** Somebody who has read a secret. Keys of a trust rule are counted as the rule. */
+export interface PastReader {
+  readonly principal: Principal
+  /** Of environments. */
+  readonly environments: readonly string[]
+  readonly reads: number
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly last_at: string
+  /** The version that was read last. */
+  readonly version: number | null
+  /** Whether they can read it now. */
+  readonly can: boolean
 }
 
 /** Who did something: an API key, a user, a job under a trust rule, or somebody on the host. */

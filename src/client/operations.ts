@@ -122,6 +122,18 @@ export interface Operations {
     query: { readonly environment?: string }
     answer: Api.UpdatedSecret
   }
+  /** Show who can read a secret, and who did. */
+  'GET /v3/secrets/{id}/access': {
+    ids: 'id'
+    query: {
+      readonly limit?: number
+      readonly cursor?: string
+      readonly from?: string
+      readonly to?: string
+      readonly environment?: string
+    }
+    answer: Api.Access
+  }
   /** List what is known of secrets. */
   'GET /v3/metadata': {
     query: {
@@ -474,6 +486,53 @@ export interface Rule<Answer> {
   readonly answer: Shape<Answer>
 }
 
+const principalShape: Shape<Api.Principal> = fields<Api.Principal>({ kind: text, id: integer, name: text })
+const openingShape: Shape<Api.Opening> = fields<Api.Opening>({ name: text, scope: text })
+const ableShape: Shape<Api.Able> = fields<Api.Able>({
+  principal: principalShape,
+  environments: list(openingShape),
+  role: orNull(text),
+  trust_rule: orNull(integer),
+  networks: list(text),
+  expires_at: orNull(text),
+})
+const accessedSecretShape: Shape<Api.AccessedSecret> = fields<Api.AccessedSecret>({
+  id: integer,
+  name: text,
+  version: integer,
+})
+const pastReaderShape: Shape<Api.PastReader> = fields<Api.PastReader>({
+  principal: principalShape,
+  environments: list(text),
+  reads: integer,
+  last_at: text,
+  version: orNull(integer),
+  can: bool,
+})
+const holderShape: Shape<Api.Holder> = fields<Api.Holder>({
+  id: integer,
+  target: text,
+  environment: text,
+  version: integer,
+  stale: bool,
+  since: text,
+})
+const leadingTemplateShape: Shape<Api.LeadingTemplate> = fields<Api.LeadingTemplate>({
+  id: integer,
+  name: text,
+  environments: list(text),
+})
+const accessShape: Shape<Api.Access> = fields<Api.Access>({
+  secret: accessedSecretShape,
+  environments: list(text),
+  from: optional(text),
+  complete: optional(bool),
+  did: optional(list(pastReaderShape)),
+  targets: optional(list(holderShape)),
+  templates: optional(list(leadingTemplateShape)),
+  cut: optional(list(text)),
+  can: list(ableShape),
+})
 const accountKeyShape: Shape<Api.AccountKey> = fields<Api.AccountKey>({
   version: integer,
   rotating: bool,
@@ -498,7 +557,6 @@ const actionCountShape: Shape<Api.ActionCount> = fields<Api.ActionCount>({
   refused: integer,
 })
 const stepCountShape: Shape<Api.StepCount> = fields<Api.StepCount>({ start: text, actions: list(actionCountShape) })
-const principalShape: Shape<Api.Principal> = fields<Api.Principal>({ kind: text, id: integer, name: text })
 const readerShape: Shape<Api.Reader> = fields<Api.Reader>({ principal: principalShape, reads: integer })
 const activityShape: Shape<Api.Activity> = fields<Api.Activity>({
   by: oneOf('minute', 'hour', 'day', 'week'),
@@ -1007,6 +1065,7 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   },
   'GET /v3/secrets/{id}/versions/{version}': { repeat: 'safe', isOpen: false, answer: versionShape },
   'POST /v3/secrets/{id}/versions/{version}/restore': { repeat: 'keyed', isOpen: false, answer: updatedSecretShape },
+  'GET /v3/secrets/{id}/access': { repeat: 'safe', isOpen: false, answer: accessShape },
   'GET /v3/metadata': {
     repeat: 'safe',
     isOpen: false,

@@ -1,8 +1,8 @@
 /** The queries about the audit trail. */
-import { type Action, actions, isPlaced } from '../audit/record.ts'
+import { type Action, actions, isPlaced, valueReads } from '../audit/record.ts'
 import { defaultEnvironment } from '../model/environment.ts'
-import { all, literal, none, type Query, reading, settled, sql } from './sql.ts'
-import type { RecordCount, RecordCounting, RecordFilter, RecordMatch, RecordStretch } from './store.ts'
+import { all, among, literal, none, type Query, reading, settled, sql } from './sql.ts'
+import type { ReaderCount, RecordCount, RecordCounting, RecordFilter, RecordMatch, RecordStretch } from './store.ts'
 import { accounts } from './tables/account.ts'
 import type { NamedRow } from './tables/field.ts'
 import { audit, toStoredRecord } from './tables/record.ts'
@@ -57,6 +57,36 @@ export const countRecords = (accountId: number, counting: RecordCounting) => {
     group by start, action, is_ok, principal_kind, principal_id, principal_name${about}`),
   )
 }
+
+/** Who was handed out values of a secret, by the environment and the name that it had then. */
+export const countReaders = (accountId: number, secretId: number, after: number, upTo: number) =>
+  reading(
+    { read: toReaderCount },
+    settled(sql`
+    select principal_kind, principal_id, principal_name, action, environment_id, object_name,
+      count(*) as count, max(seq) as last_seq
+    from audit where account_id = ${accountId} and seq > ${after} and seq <= ${upTo}
+      and object_kind = 'secret' and object_id = ${secretId} and outcome in ('ok', 'replayed')
+      and action in (${{ sql: valueActions, parameters: [] }})
+    group by principal_kind, principal_id, principal_name, action, environment_id, object_name`),
+  )
+
+const valueActions = [...valueReads].map((one) => `'${one}'`).join(', ')
+
+function toReaderCount(row: NamedRow): ReaderCount {
+  const { object_name: name, environment_id: environmentId, count, last_seq: lastSeq } = row
+  const of = { name: textIn(name), ...idIn(environmentId) }
+  return { ...counted.read(row), ...of, count: Number(count), lastSeq: Number(lastSeq) }
+}
+
+/** Records by their numbers. */
+export const recordsOf = (accountId: number, seqs: readonly number[]) =>
+  reading(
+    { read: toStoredRecord },
+    settled(
+      sql`select ${all(audit)} from audit where account_id = ${accountId} and seq in (${among(seqs)}) order by seq`,
+    ),
+  )
 
 const counted = audit.part('principal', 'action')
 

@@ -65,6 +65,10 @@ export const openSessionListing = listing(apiKeys, sql` and user_id is not null 
 export const sessionListing = (userId: number) =>
   newestFirst(apiKeys, sql` and user_id = ${userId} and revoked_ms is null`)
 export const userListing = listing(users)
+/** Those of these ids, sessions apart. */
+export const keysOfIds = (ids: readonly number[]) =>
+  listing(apiKeys, sql` and user_id is null and id in (${among(ids)})`)
+export const usersOfIds = (ids: readonly number[]) => listing(users, sql` and id in (${among(ids)})`)
 export const factorListing = listing(factors)
 /** Those that are being deleted too. */
 export const listListing = listing(lists)

@@ -276,6 +276,14 @@ class BatchedStore implements Store {
     return this.#all(trail.countRecords(accountId, counting))
   }
 
+  countReaders(accountId: number, secretId: number, after: number, upTo: number) {
+    return this.#all(trail.countReaders(accountId, secretId, after, upTo))
+  }
+
+  async recordsOf(accountId: number, seqs: readonly number[]) {
+    return seqs.length === 0 ? [] : this.#all(trail.recordsOf(accountId, seqs))
+  }
+
   async auditSize(accountId: number) {
     return (await this.#first(trail.auditSize(accountId)))?.auditSize ?? 0
   }

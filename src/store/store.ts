@@ -105,6 +105,10 @@ export interface Store extends Watched {
   recordsBefore(accountId: number, filter: RecordFilter): Promise<RecordPage>
   /** How many records there are of each kind, in no order, among those of a stretch of sequence numbers. */
   countRecords(accountId: number, counting: RecordCounting): Promise<readonly RecordCount[]>
+  /** Who was handed out values of a secret, in no order, among the records of a stretch. */
+  countReaders(accountId: number, secretId: number, after: number, upTo: number): Promise<readonly ReaderCount[]>
+  /** Records by their sequence numbers, a few hundred at most, oldest first. */
+  recordsOf(accountId: number, seqs: readonly number[]): Promise<readonly StoredRecord[]>
   auditSize(accountId: number): Promise<number>
   /** Records of a stretch of sequence numbers, oldest first. */
   recordsAmong(accountId: number, stretch: RecordStretch): Promise<readonly StoredRecord[]>
@@ -342,6 +346,17 @@ export interface RecordCount {
     readonly outcome: string
   }
   readonly count: number
+}
+
+/** So many reads of a secret by one principal, in one environment, under one name. */
+export interface ReaderCount {
+  readonly principal: Principal
+  readonly action: Action
+  readonly environmentId: number | null
+  readonly name: string | null
+  readonly count: number
+  /** The newest of their records. */
+  readonly lastSeq: number
 }
 
 export interface RecordPage {

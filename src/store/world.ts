@@ -12,7 +12,7 @@ import { type At, atOf, type Fact, type Index, type KeyValue, type Rows } from '
 export interface Basis {
   readonly storeId: string
   /** Every row here that has a MAC is authentic; what is put gets its own. */
-  readonly macs: RowMacs
+  readonly macs: Pick<RowMacs, 'seal'>
   /** What was not authentic, or missing, as it was loaded: then nothing is decided. */
   readonly forged: Forged[]
   /** Milliseconds since 1970. */
@@ -38,7 +38,7 @@ interface Entry<Own> {
 /** Everything loaded for one batch, in its present state: it follows what the batch does. Only what is touched is made. */
 export class World {
   readonly storeId: string
-  readonly macs: RowMacs
+  readonly macs: Pick<RowMacs, 'seal'>
   readonly forged: Forged[]
   readonly now: number
   readonly keepVersions: number

@@ -22,7 +22,7 @@ const shiftMs: Readonly<Record<Step, number>> = { minute: 0, hour: 0, day: 0, we
 export const maxSteps = 400
 const maxReaders = 20
 /** Sequence numbers counted in one query: some milliseconds, in which the store does nothing else. */
-const countedAtOnce = 5000
+export const countedAtOnce = 5000
 /** And in one request; of a longer range, the newest are counted. */
 export const maxCounted = 250_000
 
@@ -47,7 +47,7 @@ export interface Activity {
 }
 
 /** Sequence numbers, both inclusive, and the times of the first and the last of their records. */
-interface Range {
+export interface Range {
   readonly first: number
   readonly last: number
   readonly from: number
@@ -127,7 +127,13 @@ class Tally {
   }
 }
 
-async function rangeOf(vault: Vault, accountId: number, size: number, { from, to }: AuditFilter): Promise<Range> {
+/** The records of the times that are asked for. */
+export async function rangeOf(
+  vault: Vault,
+  accountId: number,
+  size: number,
+  { from, to }: Pick<AuditFilter, 'from' | 'to'>,
+): Promise<Range> {
   const [first, last] = [
     from === undefined ? 1 : await firstAt(vault, accountId, size, from),
     to === undefined ? size : (await firstAt(vault, accountId, size, to + 1)) - 1,
@@ -139,7 +145,7 @@ async function rangeOf(vault: Vault, accountId: number, size: number, { from, to
 }
 
 /** The newest part of a range that is counted at once, from the first record of a millisecond on. */
-async function cut(vault: Vault, accountId: number, range: Range): Promise<Pick<Range, 'first' | 'from'>> {
+export async function cut(vault: Vault, accountId: number, range: Range): Promise<Pick<Range, 'first' | 'from'>> {
   const left = range.last - maxCounted
   if (left < range.first) return range
   const first = await firstAt(vault, accountId, range.last, (await timeAfter(vault, accountId, left)) + 1)

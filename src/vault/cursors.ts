@@ -8,6 +8,7 @@ const macBytes = 16
 export type Listing =
   | `secrets ${string}`
   | (
+      | 'access'
       | 'audit'
       | 'comparison'
       | 'deployments'

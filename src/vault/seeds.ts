@@ -17,6 +17,7 @@ import {
   hasGivenUserData,
   isFetchedAgain,
   isRefetchRecorded,
+  mayFetch,
   returned,
   type Seed,
   type SeedDocument,
@@ -328,6 +329,19 @@ async function giveBack(vault: Vault, asker: Asker, document: SeedDocument): Pro
     const change = { rowMac: seed.mac, seed: next }
     if ((await tryAsk(vault, asker, { kind: 'return_seed', change })) !== outdated) return
   }
+}
+
+/** The names of which a seed still gives out values: those in its documents that may be fetched yet. */
+export async function namesGivenBy(vault: Vault, seed: Seed): Promise<ReadonlySet<string>> {
+  const names = new Set<string>()
+  const open = seedDocuments.filter((document) => mayFetch(seed, document, true, vault.now()))
+  if (open.length === 0) return names
+  const sealed = openSealed(vault, seed)
+  for (const document of open) {
+    const data = await readDocument(sealed, document)
+    for (const name of namesIn(data?.templates ?? [])) names.add(name)
+  }
+  return names
 }
 
 /** A seed that may be fetched from, made by somebody who is still there; or one that only says whose it was. */

@@ -145,6 +145,9 @@ suite('The description of the API', () => {
     await call('DELETE', '/v3/seeds/1')
     await call('GET', '/v3/deployments?include=principal')
     await call('GET', '/v3/secrets/1/deployments')
+    await call('POST', '/v3/secrets', { name: 'told', value: 'v' })
+    await call('GET', '/v3/secrets/2/access')
+    await call('GET', '/v3/secrets/99/access')
     await call('DELETE', '/v3/deployments/1')
     const rule = { issuer: 'https://ci.example', audience: 'a', claims: { sub: 'job' }, scopes: ['secrets:list'] }
     const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })

@@ -1,5 +1,6 @@
 /** Every route of the v3 API, in the order of its description. */
 import type { Route } from '../route.ts'
+import { accessRoutes } from './access.ts'
 import { accountRoutes } from './account.ts'
 import { auditRoutes } from './audit.ts'
 import { authRoutes } from './auth.ts'
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   namedSecretRoutes,
   secretBatchRoutes,
   versionRoutes,
+  accessRoutes,
   metadataRoutes,
   contentRoutes,
   listRoutes,

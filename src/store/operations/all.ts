@@ -2,6 +2,7 @@
  * Every operation that there is, by its kind. A noun's file ends with the list of its own; a definition that is in no list
  * does not compile, as nothing uses it.
  */
+import { accessOperations } from './access.ts'
 import { accountKeyOperations } from './account-keys.ts'
 import { accountOperations, foundingOperations } from './accounts.ts'
 import { auditOperations } from './audit.ts'
@@ -28,6 +29,7 @@ import { versionOperations } from './versions.ts'
 
 /** All that is done in an account, by somebody. */
 export const inAccounts = {
+  ...accessOperations,
   ...accountOperations,
   ...accountKeyOperations,
   ...auditOperations,
