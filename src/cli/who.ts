@@ -1,5 +1,5 @@
-/** `strongroom secrets who`: who has read a secret, and what holds it. */
-import type { Deployment, Metadata, Principal } from '../client/model.ts'
+/** `strongroom secrets who`: who has read a secret, who can, and what holds it. */
+import type { Access, Deployment, Metadata, Principal } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { ifAllowed } from './allowed.ts'
 import { connect } from './connection.ts'
@@ -30,6 +30,7 @@ export async function who(ref: string, options: Options): Promise<void> {
   const client = await connect(options)
   const secret = await findSecret(client, ref)
   const readers = await ifAllowed(() => readersOf(client, secret, from))
+  const access = await ifAllowed(() => client.secrets.access(secret.id, from === undefined ? {} : { from }))
   const holders = await client.deployments.ofSecret(secret.id)
   const { id, name, version } = secret
   if (options.json) {
@@ -40,10 +41,13 @@ export async function who(ref: string, options: Options): Promise<void> {
       version,
       readers: told,
       complete: readers?.isWhole ?? false,
+      can: access?.can ?? null,
+      no_longer: access === undefined ? null : ghostsOf(access),
       holders: holders.map(heldOf(id)),
     })
   }
   showReaders(readers, name)
+  if (access !== undefined) showAble(access)
   print('')
   showHolders(holders, secret)
 }
@@ -84,6 +88,31 @@ function showReaders(readers: Readers | undefined, name: string): void {
   if (rows.length === 0) print(`Nobody has read ${name}.`)
   else printTable(['WHO', 'READS', 'LAST READ', 'VERSION', 'FROM'], rows)
   if (!readers.isWhole) complain(`Only the newest ${maxReads} reads were looked at: choose a time with --since.`)
+}
+
+/** Who can read it now; and who has, and cannot any more. */
+function showAble(access: Access): void {
+  print('')
+  print(styled('bold', 'Can read'))
+  const rows = access.can.map(({ principal, environments, networks }) => [
+    makerText(principal),
+    environments.map(({ name }) => name).join(', '),
+    [...new Set(environments.map(({ scope }) => scope))].join(', '),
+    networks.join(', '),
+  ])
+  printTable(['WHO', 'ENVIRONMENT', 'SCOPE', 'NETWORKS'], rows)
+  const ghosts = ghostsOf(access)
+  if (ghosts.length === 0) return
+  print('')
+  print(styled('bold', 'Can no longer read'))
+  const past = ghosts.map(({ principal, reads, last_at, version }) => {
+    return [makerText(principal), String(reads), last_at, String(version ?? '')]
+  })
+  printTable(['WHO', 'READS', 'LAST READ', 'VERSION'], past)
+}
+
+function ghostsOf({ did = [] }: Access) {
+  return did.filter(({ can }) => !can)
 }
 
 function showHolders(holders: readonly Deployment[], { id, name, version }: Metadata): void {

@@ -58,6 +58,12 @@ export interface Put extends UpdatedSecret {
   readonly created: boolean
 }
 
+/** Which part of the audit log says who did, and which page of those who can; without a limit, all of them. */
+export interface AccessQuery extends PageQuery {
+  readonly from?: string
+  readonly to?: string
+}
+
 export interface DeploymentFilter {
   readonly target?: string
   /** The id or the name of a secret. */

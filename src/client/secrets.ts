@@ -3,6 +3,8 @@ import { allPages, countedPageOf, tagged } from './answer.ts'
 import { CachedSecrets, type CacheOptions } from './cached.ts'
 import type { Connection } from './connection.ts'
 import type {
+  Access,
+  AccessQuery,
   ChangedMetadata,
   CountedPage,
   CountedPageQuery,
@@ -108,6 +110,11 @@ export class Secrets {
   async previewMany(inputs: readonly OneToStore[], options?: CallOptions): Promise<readonly StoredSecret[]> {
     const body = { secrets: [...inputs], dry_run: true }
     return (await this.#connection.send('POST /v3/secrets/batch/store', { body }, options)).body.secrets
+  }
+
+  /** Who can read a secret now, who did, and what holds it. It needs `audit:read` over the secret. */
+  async access(id: number, query: AccessQuery = {}, options?: CallOptions): Promise<Access> {
+    return (await this.#connection.send('GET /v3/secrets/{id}/access', { id, query }, options)).body
   }
 
   /** Moves up to 100 into a list, or changes their tags and expiry, each by itself. */

@@ -10,11 +10,12 @@ import { type Acting, type Grounds, holdersAmong, type Opening, openingsOf } fro
 import type { ReaderCount } from '../store/store.ts'
 import { type ActingKind, actingKinds, actingNamed, actingOf } from './acting.ts'
 import { countedAtOnce, cut, rangeOf } from './activity.ts'
-import { type AuditView, viewOf } from './audit-view.ts'
+import { viewOf } from './audit-view.ts'
 import { LeadingTemplates } from './leading-templates.ts'
 import { type Found, findPages, type Wanted } from './pages.ts'
 import { Pace } from './scan-in-turns.ts'
 import { namesGivenBy } from './seeds.ts'
+import type { AuditView } from './seen.ts'
 import { type Asker, ask, type Vault, verify, verifyAll } from './vault.ts'
 
 /** Somebody who can read it. */

@@ -146,6 +146,9 @@ suite('strongroom secrets who', () => {
     assert.match(stdout, /\(API key 1\) +2 +\S+ +1 +127\.0\.0\.1$/m)
     assert.match(stdout, /^web-1 +1 +\S+ +out of date$/m)
     assert.doesNotMatch(stdout, /one|two/)
+    assert.match(stdout, /^Can read$/m)
+    assert.match(stdout, /\(API key 2\) +default +secrets:read *$/m)
+    assert.doesNotMatch(stdout, /Can no longer read/)
     const json = JSON.parse((await person.run(['secrets', 'who', 'db', '--json'])).stdout)
     assert.deepEqual([json.name, json.version, json.complete, json.holders.length], ['db', 2, true, 1])
     assert.deepEqual(
@@ -157,12 +160,19 @@ suite('strongroom secrets who', () => {
         [2, 2],
       ],
     )
+    assert.deepEqual(
+      [json.can.map(({ principal }: { principal: { id: number } }) => principal.id), json.no_longer],
+      [[1, 2], []],
+    )
     const none = await person.run(['secrets', 'who', 'db', '--since', '2099-01-01'])
     assert.match(none.stdout, /Nobody has read db/)
     const unaware = await person.run(['secrets', 'who', 'db'], { env })
     assert.equal(unaware.code, 0)
     assert.match(unaware.stderr, /may not read the audit log/)
     assert.match(unaware.stdout, /web-1/)
+    await person.run(['keys', 'revoke', '2', '--yes'])
+    const later = (await person.run(['secrets', 'who', 'db'])).stdout
+    assert.match(later, /Can no longer read\n[^\n]*\n[^\n]*\(API key 2\) +2 +\S+ +1 *$/m)
   })
 })
 

@@ -169,7 +169,7 @@ function defineWho(secrets: Command): void {
   const who = remote(secrets.command('who'))
     .argument('<secret>', secretText)
     .option('--since <time>', 'who has read it since then, such as 2027-01-31 or 30d (default: ever)')
-    .description('show who has read a secret, and what it is deployed to')
+    .description('show who has read a secret, who can, and what it is deployed to')
     .action(async (secret, options) => (await import('../who.ts')).who(secret, options))
   examples(who, ['strongroom secrets who db-password --since 30d', 'before you replace it'])
 }
