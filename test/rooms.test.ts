@@ -146,7 +146,7 @@ const portalRoots = ['portal/src/main.tsx', 'portal/src/app.tsx']
 const portalKeepers: readonly (readonly [pattern: RegExp, ...keepers: readonly string[]])[] = [
   [/\b(fetch\s*\(|XMLHttpRequest|EventSource|WebSocket|sendBeacon)/, 'api/'],
   [/className=["{`]+(page|page-head|tabs-list|crumbs)\b/, 'ui/page.tsx'],
-  [/className=["{`]+(items|item-main|item-end)\b/, 'ui/items.tsx'],
+  [/className=["{`]+(items|item-main|item-end)\b/, 'ui/items.tsx', 'ui/paged.tsx'],
   [/className=["{`]+facts\b/, 'ui/facts.tsx'],
   [/className=["{`]+(card-head|card-foot)\b/, 'ui/card.tsx'],
   // A plot is a table for whoever does not see it.

@@ -1,6 +1,6 @@
 /** Which page an address leads to. Pages that few open are loaded when they are. */
 import { lazy, Suspense, useEffect } from 'react'
-import { Link, Route, Router, Switch, useLocation } from 'wouter'
+import { type AroundNavHandler, Link, Route, Router, Switch, useLocation } from 'wouter'
 import { base } from './api/environment.ts'
 import { loadSession, useSessionState } from './api/session.ts'
 import { BarredPage } from './frame/barred.tsx'
@@ -40,9 +40,15 @@ const EnvironmentsPage = lazy(async () => ({
 const UsersPage = lazy(async () => ({ default: (await import('./users/users-page.tsx')).UsersPage }))
 const SettingsPage = lazy(async () => ({ default: (await import('./settings/settings-page.tsx')).SettingsPage }))
 
+/** An address that replaces another is of the same page, otherwise filtered: that loses nothing. */
+const go: AroundNavHandler = (navigate, to, options) => {
+  if (options?.replace === true) navigate(to, options)
+  else leave(() => navigate(to, options))
+}
+
 export function App({ welcomeToken }: { readonly welcomeToken: string | undefined }) {
   return (
-    <Router base={base} aroundNav={(navigate, to, options) => leave(() => navigate(to, options))}>
+    <Router base={base} aroundNav={go}>
       <Pages welcomeToken={welcomeToken} />
       <SignInAgain />
       <ConfirmAgain />

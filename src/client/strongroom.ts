@@ -21,6 +21,7 @@ import { Secrets } from './secrets.ts'
 import { Seeds } from './seeds.ts'
 import { SignIn } from './sign-in.ts'
 import { TrustRules } from './trust-rules.ts'
+import { Users } from './users.ts'
 
 /** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
 export class Strongroom {
@@ -35,6 +36,7 @@ export class Strongroom {
   readonly account: Account
   readonly keys: Keys
   readonly trustRules: TrustRules
+  readonly users: Users
   readonly audit: Audit
 
   readonly #connection: Connection
@@ -54,6 +56,7 @@ export class Strongroom {
     this.account = new Account(connection)
     this.keys = new Keys(connection)
     this.trustRules = new TrustRules(connection)
+    this.users = new Users(connection)
     this.audit = new Audit(connection)
   }
 

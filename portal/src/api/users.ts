@@ -4,7 +4,6 @@ import { type NewUser, once, type UserChange } from './client.ts'
 const ending = (cascade: boolean) => (cascade ? { query: { cascade: 'true' } as const } : {})
 
 export const users = {
-  list: async () => (await once('GET /v3/users', {})).users,
   create: (body: NewUser) => once('POST /v3/users', { body }),
   update: (id: number, body: UserChange, cascade = false) =>
     once('PATCH /v3/users/{id}', { id, body, ...ending(cascade) }),

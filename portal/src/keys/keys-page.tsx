@@ -1,18 +1,21 @@
 /** API keys: what programs sign in with. */
 import { KeyRound, Plus, RotateCcw, Trash2 } from 'lucide-react'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
+import { useSearchParams } from 'wouter'
 import { type ApiKey, type IssuedApiKey, strongroom } from '../api/client.ts'
-import { useListing, useRefresh } from '../api/queries.ts'
-import { Card, CardHead } from '../ui/card.tsx'
+import { type Pages, usePages, useRefresh } from '../api/queries.ts'
+import { Card } from '../ui/card.tsx'
 import { Button, Checkbox, IconButton, Select } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { Confirm, FormDialog } from '../ui/form.tsx'
-import { Item, Items, Tags } from '../ui/items.tsx'
+import { Item, Tags } from '../ui/items.tsx'
 import { MadeChoice } from '../ui/made.tsx'
 import { OnceDialog } from '../ui/once.tsx'
 import { Page } from '../ui/page.tsx'
-import { Empty, Loaded, Note } from '../ui/states.tsx'
+import { PagedItems } from '../ui/paged.tsx'
+import { changed } from '../ui/search.ts'
+import { Empty, Note } from '../ui/states.tsx'
 import { Ago, Expiry, expiryOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { NewKeyDialog } from './new-key.tsx'
@@ -21,11 +24,14 @@ import { scopeText } from './scopes.ts'
 const listed = ['keys']
 
 export function KeysPage() {
-  const keys = useListing(listed, (options) => strongroom.keys.list(options))
+  const keys = usePages(listed, (query, options) => strongroom.keys.page(query, options))
+  const [, setQuery] = useSearchParams()
   const refresh = useRefresh(listed)
   const { dialog, open } = useDialog()
   const onIssued = async (key: IssuedApiKey) => {
     open((close) => <IssuedDialog of={key} onClose={close} />)
+    // It comes last, which is far away.
+    if (keys.hasMore) setQuery((old) => changed(old, { q: key.name }), { replace: true })
     await refresh()
   }
   return (
@@ -44,15 +50,11 @@ export function KeysPage() {
       }
     >
       <Card label="API keys">
-        <Loaded of={keys}>
-          {(all) => (
-            <KeyItems
-              all={all}
-              onRotate={(key) => open((close) => <RotateDialog of={key} onClose={close} onIssued={onIssued} />)}
-              onRevoke={(key) => open((close) => <RevokeDialog of={key} onClose={close} onRevoked={refresh} />)}
-            />
-          )}
-        </Loaded>
+        <KeyItems
+          of={keys}
+          onRotate={(key) => open((close) => <RotateDialog of={key} onClose={close} onIssued={onIssued} />)}
+          onRevoke={(key) => open((close) => <RevokeDialog of={key} onClose={close} onRevoked={refresh} />)}
+        />
       </Card>
       {dialog}
     </Page>
@@ -64,38 +66,42 @@ interface ForKey {
   readonly onRevoke: (key: ApiKey) => void
 }
 
-function KeyItems({ all, ...does }: ForKey & { readonly all: readonly ApiKey[] }) {
+function KeyItems({ of: keys, ...does }: ForKey & { readonly of: Pages<ApiKey> }) {
   const [showsOld, setShowsOld] = useState(false)
+  const { data: all = [], hasMore } = keys
   const old = all.filter(isOld).length
+  // A key comes after the one that made it.
+  const revoked = useMemo(() => new Set(all.filter((key) => key.revoked_at !== null).map(({ id }) => id)), [all])
   return (
-    <>
-      {old > 0 ? (
-        <CardHead>
+    <PagedItems
+      of={keys}
+      noun="key"
+      textOf={({ id, name, scopes }) => `${name} ${id} ${scopes.join(' ')}`}
+      isShown={(key) => showsOld || !isOld(key)}
+      choices={
+        old === 0 ? null : (
           <Checkbox isSelected={showsOld} onChange={setShowsOld}>
-            Show revoked and expired keys ({old})
+            Show revoked and expired keys{hasMore ? '' : ` (${old.toLocaleString('en')})`}
           </Checkbox>
-        </CardHead>
-      ) : null}
-      <Items
-        of={all.filter((key) => showsOld || !isOld(key))}
-        empty={
-          <Empty icon={KeyRound} title="No active API keys">
-            Create one for each program. Limit it to secrets such as prod-*, to networks, and in time.
-          </Empty>
-        }
-      >
-        {(key) => <KeyItem key={key.id} of={key} all={all} {...does} />}
-      </Items>
-    </>
+        )
+      }
+      empty={
+        <Empty icon={KeyRound} title="No active API keys">
+          Create one for each program. Limit it to secrets such as prod-*, to networks, and in time.
+        </Empty>
+      }
+    >
+      {(key) => <KeyItem key={key.id} of={key} revoked={revoked} {...does} />}
+    </PagedItems>
   )
 }
 
 function KeyItem({
   of: key,
-  all,
+  revoked,
   onRotate,
   onRevoke,
-}: ForKey & { readonly of: ApiKey; readonly all: readonly ApiKey[] }) {
+}: ForKey & { readonly of: ApiKey; readonly revoked: ReadonlySet<number> }) {
   const { name, scopes, networks } = key
   return (
     <Item
@@ -131,7 +137,7 @@ function KeyItem({
           </>
         )}
         {' · '}created <Ago time={key.created_at} />
-        {makerText(key, all)}
+        {makerText(key, revoked)}
         {networks.length === 0 ? ' · any network' : ` · from ${networks.join(', ')}`} · id {key.id}
       </p>
     </Item>
@@ -143,13 +149,12 @@ function isOld({ revoked_at: revoked, expires_at: expires }: ApiKey): boolean {
 }
 
 /** Such as ` by ada@example.com`, and whether a key that made it is still in use. */
-function makerText({ created_by: maker }: ApiKey, keys: readonly ApiKey[]): string {
+function makerText({ created_by: maker }: ApiKey, revoked: ReadonlySet<number>): string {
   if (maker === null) return ''
   if (maker.kind === 'host') return ' on the server’s host'
   if (maker.kind === 'workload') return ` for a job, under trust rule ${maker.id}`
   if (maker.kind !== 'key') return ` by ${maker.name}`
-  const isRevoked = keys.some(({ id, revoked_at }) => id === maker.id && revoked_at !== null)
-  return ` with the key ${maker.name} (id ${maker.id}${isRevoked ? ', revoked' : ''})`
+  return ` with the key ${maker.name} (id ${maker.id}${revoked.has(maker.id) ? ', revoked' : ''})`
 }
 
 function IssuedDialog({ of: key, onClose }: { readonly of: IssuedApiKey; readonly onClose: () => void }) {

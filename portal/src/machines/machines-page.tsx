@@ -1,9 +1,9 @@
 /** Machines that read without a key, identified by their addresses. */
 import { Plus, Server, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { Link } from 'wouter'
+import { Link, useSearchParams } from 'wouter'
 import { type Machine, strongroom } from '../api/client.ts'
-import { useListing, useRefresh } from '../api/queries.ts'
+import { usePages, useRefresh } from '../api/queries.ts'
 import { rights, scopeText } from '../keys/scopes.ts'
 import { ScopesField, scopesOf, useFirstChoice } from '../keys/scopes-field.tsx'
 import { useRights } from '../session/rights.ts'
@@ -12,9 +12,11 @@ import { Card } from '../ui/card.tsx'
 import { Button, Field, IconButton, TextArea } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { Confirm, FormDialog } from '../ui/form.tsx'
-import { Item, Items, Tags } from '../ui/items.tsx'
+import { Item, Tags } from '../ui/items.tsx'
 import { Page } from '../ui/page.tsx'
-import { Empty, Loaded, Note } from '../ui/states.tsx'
+import { PagedItems } from '../ui/paged.tsx'
+import { changed } from '../ui/search.ts'
+import { Empty, Note } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { wordsOf } from '../ui/words.ts'
@@ -22,15 +24,18 @@ import { wordsOf } from '../ui/words.ts'
 const listed = ['machines']
 
 export function MachinesPage() {
-  const machines = useListing(listed, (options) => strongroom.machines.list(options))
+  const machines = usePages(listed, (query, options) => strongroom.machines.page(query, options))
+  const [, setQuery] = useSearchParams()
   const { data: settings } = useAccountSettings()
   const { dialog, open } = useDialog()
+  // It comes last, which is far away where there are many.
+  const onMade = (name: string) => machines.hasMore && setQuery((old) => changed(old, { q: name }), { replace: true })
   return (
     <Page
       title="Machines"
       about="A registered machine reads secrets without an API key, identified by its IP address."
       actions={
-        <Button look="primary" onPress={() => open((close) => <NewDialog onClose={close} />)} data-new>
+        <Button look="primary" onPress={() => open((close) => <NewDialog onClose={close} onMade={onMade} />)} data-new>
           <Plus size={14} aria-hidden />
           New machine
         </Button>
@@ -43,27 +48,24 @@ export function MachinesPage() {
         </Note>
       ) : null}
       <Card label="Machines">
-        <Loaded of={machines}>
-          {(all) => (
-            <Items
-              of={all}
-              empty={
-                <Empty icon={Server} title="No machines yet">
-                  Register a machine’s IP addresses and permissions. It then fetches its secrets at boot, and needs no
-                  key.
-                </Empty>
-              }
-            >
-              {(machine) => (
-                <MachineItem
-                  key={machine.id}
-                  of={machine}
-                  onRemove={() => open((close) => <RemoveDialog of={machine} onClose={close} />)}
-                />
-              )}
-            </Items>
+        <PagedItems
+          of={machines}
+          noun="machine"
+          textOf={({ name, addresses, scopes }) => [name, ...addresses, ...scopes].join(' ')}
+          empty={
+            <Empty icon={Server} title="No machines yet">
+              Register a machine’s IP addresses and permissions. It then fetches its secrets at boot, and needs no key.
+            </Empty>
+          }
+        >
+          {(machine) => (
+            <MachineItem
+              key={machine.id}
+              of={machine}
+              onRemove={() => open((close) => <RemoveDialog of={machine} onClose={close} />)}
+            />
           )}
-        </Loaded>
+        </PagedItems>
       </Card>
       {dialog}
     </Page>
@@ -117,7 +119,7 @@ function RemoveDialog({ of: { id, name }, onClose }: { readonly of: Machine; rea
 /** What a machine may be let do. */
 const machineRights = rights.filter(({ id }) => id === 'secrets:list' || id === 'secrets:read')
 
-function NewDialog({ onClose }: { readonly onClose: () => void }) {
+function NewDialog({ onClose, onMade }: { readonly onClose: () => void; readonly onMade: (name: string) => void }) {
   const refresh = useRefresh(listed)
   const mine = useRights()
   const [name, setName] = useState('')
@@ -134,6 +136,7 @@ function NewDialog({ onClose }: { readonly onClose: () => void }) {
       run={async () => {
         await strongroom.machines.create({ name: name.trim(), addresses: wordsOf(addresses), scopes })
         toast(`${name.trim()} registered`)
+        onMade(name.trim())
         await refresh()
       }}
     >

@@ -1,8 +1,9 @@
 /** The people of the account: invite, edit roles, disable, reset. */
 import { KeyRound, type LucideIcon, MoreHorizontal, Pencil, ShieldOff, Trash2, UserPlus, UserX } from 'lucide-react'
 import { Button as AriaButton } from 'react-aria-components/Button'
-import type { OneTimeLink, User } from '../api/client.ts'
-import { useAnswer, useRefresh } from '../api/queries.ts'
+import { useSearchParams } from 'wouter'
+import { type OneTimeLink, strongroom, type User } from '../api/client.ts'
+import { usePages, useRefresh } from '../api/queries.ts'
 import { useSession } from '../api/session.ts'
 import { users } from '../api/users.ts'
 import { attempt } from '../ui/attempt.ts'
@@ -10,11 +11,12 @@ import { Card } from '../ui/card.tsx'
 import { Button } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
 import { useDialog } from '../ui/dialog.tsx'
-import { Item, Items, Tags } from '../ui/items.tsx'
+import { Item, Tags } from '../ui/items.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { OnceDialog } from '../ui/once.tsx'
 import { Page } from '../ui/page.tsx'
-import { Loaded } from '../ui/states.tsx'
+import { PagedItems } from '../ui/paged.tsx'
+import { changed } from '../ui/search.ts'
 import { Ago, exactTime } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { EndDialog, FactorsDialog, UserDialog, whoOf } from './user-dialogs.tsx'
@@ -22,7 +24,8 @@ import { EndDialog, FactorsDialog, UserDialog, whoOf } from './user-dialogs.tsx'
 const listed = ['users']
 
 export function UsersPage() {
-  const all = useAnswer(listed, users.list)
+  const all = usePages(listed, (query, options) => strongroom.users.page(query, options))
+  const [, setQuery] = useSearchParams()
   const refresh = useRefresh(listed)
   const { dialog, open } = useDialog()
   const showLink = (link: OneTimeLink, who: string) =>
@@ -35,6 +38,8 @@ export function UsersPage() {
           run={async ({ email, role, patterns, placed }) => {
             const narrowed = patterns.length === 0 ? {} : { name_patterns: patterns }
             showLink(await users.create({ email, role, ...narrowed, environment_roles: placed }), email)
+            // They come last, which is far away where there are many.
+            if (all.hasMore) setQuery((old) => changed(old, { q: email }), { replace: true })
             await refresh()
           }}
         />
@@ -78,9 +83,13 @@ export function UsersPage() {
       }
     >
       <Card label="Users">
-        <Loaded of={all}>
-          {(people) => <Items of={people}>{(user) => <UserItem key={user.id} of={user} does={does} />}</Items>}
-        </Loaded>
+        <PagedItems
+          of={all}
+          noun="user"
+          textOf={({ name, email, role, state }) => [name, email ?? '', role, state].join(' ')}
+        >
+          {(user) => <UserItem key={user.id} of={user} does={does} />}
+        </PagedItems>
       </Card>
       {dialog}
     </Page>
