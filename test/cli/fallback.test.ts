@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, suite, type TestContext, test } from 'node:test'
+import { suite, type TestContext, test } from 'node:test'
 import { clientOf } from '../../src/cli/connection.ts'
 import { SealedCopy, type SealedCopyOptions } from '../../src/cli/sealed-copy.ts'
 import { ending, startPerson, startPersonWithServer } from '../support/cli.ts'
@@ -166,7 +166,11 @@ suite('--fail-after', () => {
 
     for (const trick of ['drop', 'hang'] as const) {
       middleman.always = trick
-      const late = await person.run(['run', '--fail-after', '1s', '--', 'echo', 'never'])
+      const child = person.start(['run', '--fail-after', '1s', '--', 'echo', 'never'])
+      // One that waits for good is ended here, and has another exit code.
+      const tooLong = setTimeout(() => child.kill('SIGKILL'), 40_000)
+      const late = await ending(child)
+      clearTimeout(tooLong)
       assert.deepEqual([late.code, late.stdout], [6, ''])
     }
     // What is refused is refused at once.
@@ -213,10 +217,10 @@ suite('render --fallback', () => {
   })
 })
 
-suite('With tokens, an agent', async () => {
-  const { person } = await startPersonWithServer({ after })
+async function startJob(t: TestContext) {
+  const { person } = await startPersonWithServer(t)
   const { api, url } = person.server
-  const issuer = await startIssuer({ after })
+  const issuer = await startIssuer(t)
   await api.post('/v3/secrets', { name: 'web-db', value: 's3cur3-v4lue' })
   const made = await api.post('/v3/trust-rules', {
     ...{ name: 'web', issuer: issuer.url, audience: url, scopes: ['secrets:list:web-*', 'secrets:read:web-*'] },
@@ -226,8 +230,12 @@ suite('With tokens, an agent', async () => {
   assert.equal(made.status, 201, made.text)
   writeFileSync(join(person.folder, 'token'), await issuer.token({ aud: url }))
   person.env = { STRONGROOM_URL: url, STRONGROOM_TOKEN_FILE: join(person.folder, 'token') }
+  return { person, api, url, ruleId: made.body.id }
+}
 
+suite('With tokens, an agent', () => {
   test('seals with a key of the machine, which it makes for its owner alone', async (t) => {
+    const { person, url } = await startJob(t)
     const words = ['run', '--only', 'web-*', '--fallback', 'copy', '--fail-after', '1s']
     const command = ['--', 'sh', '-c', 'echo "$WEB_DB"']
     const without = await person.run([...words, ...command])
@@ -260,6 +268,7 @@ suite('With tokens, an agent', async () => {
   })
 
   test('whose rule is deleted says so, ends in time with its own exit code, and leaves the file', async (t) => {
+    const { person, api, ruleId } = await startJob(t)
     writeFileSync(join(person.folder, 't'), `db = \${{secret.web-db}}\n`)
     const words = ['render', '-f', 't', '-o', 'app.conf', '--watch', '--interval', '1', '--fail-after', '3s']
     const child = person.start(words)
@@ -268,7 +277,7 @@ suite('With tokens, an agent', async () => {
     const out = join(person.folder, 'app.conf')
     while (!existsSync(out)) await new Promise((resolve) => setTimeout(resolve, 20))
 
-    await api.delete(`/v3/trust-rules/${made.body.id}`)
+    await api.delete(`/v3/trust-rules/${ruleId}`)
 
     const { code, stderr } = await ended
     assert.equal(code, 4, stderr)

@@ -45,6 +45,11 @@ interface Schema {
   readonly [name: string]: unknown
 }
 
+const checked = [
+  ...['Deployment', 'Service', 'Ingress', 'NetworkPolicy', 'PodDisruptionBudget'],
+  ...['ConfigMap', 'ServiceAccount'],
+]
+
 /** Schemas that stand alone, and let nothing in that they do not name. */
 function writeSchemas(folder: string): void {
   const from = descriptions()
@@ -64,7 +69,7 @@ function writeSchemas(folder: string): void {
     for (const schema of Object.values(all)) {
       const kinds = schema['x-kubernetes-group-version-kind']
       const [one] = Array.isArray(kinds) ? kinds : []
-      if (['Deployment', 'Service', 'Ingress', 'NetworkPolicy', 'PodDisruptionBudget'].includes(one?.kind)) {
+      if (checked.includes(one?.kind)) {
         writeFileSync(join(folder, `${String(one.kind).toLowerCase()}.json`), JSON.stringify(strict(schema)))
       }
     }
@@ -83,6 +88,15 @@ function render(...values: readonly string[]): string {
   return execFileSync(join(tools, 'helm'), line, { encoding: 'utf8' })
 }
 
+/** @returns what was found of a text that Kubernetes takes */
+function conform(folder: string, text: string): string {
+  // The operator's own kinds are not of Kubernetes.
+  const line = ['-strict', '-summary', '-skip', 'PodMonitor', '-schema-location', `${folder}/{{.ResourceKind}}.json`]
+  const { status, stdout, stderr } = spawnSync(join(tools, 'kubeconform'), line, { input: text, encoding: 'utf8' })
+  assert.equal(status, 0, stdout + stderr)
+  return stdout
+}
+
 const everything = [
   ...['ingress.enabled=true', 'ingress.tlsSecretName=t', 'ingress.className=nginx', 'tls.secretName=t'],
   ...['tls.clientCaSecretName=c', 'database.caConfigMap=m', 'podMonitor.enabled=true', 'publicUrl=https://a.example'],
@@ -95,20 +109,7 @@ suite('The Helm chart', { skip }, () => {
     const folder = folderOf(t)
     writeSchemas(folder)
     execFileSync(join(tools, 'helm'), ['lint', '--strict', '--kube-version', kubernetes, chart])
-    const check = (text: string) => {
-      // The operator's own kinds are not of Kubernetes.
-      const line = [
-        '-strict',
-        '-summary',
-        '-skip',
-        'PodMonitor',
-        '-schema-location',
-        `${folder}/{{.ResourceKind}}.json`,
-      ]
-      const { status, stdout, stderr } = spawnSync(join(tools, 'kubeconform'), line, { input: text, encoding: 'utf8' })
-      assert.equal(status, 0, stdout + stderr)
-      return stdout
-    }
+    const check = (text: string) => conform(folder, text)
 
     assert.match(check(render()), /4 resources found .* Valid: 4, Invalid: 0, Errors: 0, Skipped: 0/)
     assert.match(check(render(...everything)), /6 resources found .* Valid: 5, Invalid: 0, Errors: 0, Skipped: 1/)
@@ -171,3 +172,15 @@ function deployments(text: string): readonly Pod[] {
     .filter((resource) => resource?.kind === 'Deployment')
     .map(({ spec }) => spec.template.spec)
 }
+
+suite('The manifests of an agent', { skip }, () => {
+  test('are what Kubernetes takes', (t) => {
+    const folder = folderOf(t)
+    writeSchemas(folder)
+    const text = readFileSync(join(root, 'deploy/kubernetes/agent.yaml'), 'utf8')
+
+    assert.match(conform(folder, text), /3 resources found .* Valid: 3, Invalid: 0, Errors: 0, Skipped: 0/)
+    const wrong = text.replace('expirationSeconds', 'expiresSeconds')
+    assert.throws(() => conform(folder, wrong), /expiresSeconds/)
+  })
+})
