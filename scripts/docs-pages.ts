@@ -25,7 +25,16 @@ const groups: readonly (readonly [label: string, ...names: readonly string[]])[]
     ...['environments', 'api', 'client', 'templates', 'pipelines', 'workload-identity', 'kubernetes', 'terraform'],
     ...['cloud-init', 'machines', 'agent', 'scan', 'import-export', 'netactuate'],
   ],
-  ['Run Strongroom', 'deployment', 'operations', 'high-availability', 'backup', 'observability', 'security'],
+  [
+    'Run Strongroom',
+    'deployment',
+    'operations',
+    'high-availability',
+    'backup',
+    'observability',
+    'audit-sinks',
+    'security',
+  ],
   ['Internals', 'architecture', 'formats', 'performance'],
 ]
 

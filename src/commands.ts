@@ -1,9 +1,7 @@
 /** The table of the commands: each word, what it is for, and the file that defines it, loaded when it is asked for. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { styleText } from 'node:util'
 import type { Command } from 'commander'
-import { packageRoot } from './package-root.ts'
+import { programVersion } from './package-root.ts'
 
 interface Entry {
   readonly description: string
@@ -134,7 +132,7 @@ export async function programOf(word?: string): Promise<Command> {
 /** Runs what was typed. */
 export async function run(words: readonly string[]): Promise<void> {
   const [first = '--help', ...rest] = words
-  if (first === '--version' || first === '-V') return void process.stdout.write(`${version()}\n`)
+  if (first === '--version' || first === '-V') return void process.stdout.write(`${programVersion()}\n`)
   if (first === '__complete') return complete(rest)
   // The help of a command is its own.
   if (first === 'help' && rest.length > 0 && rest[0]?.startsWith('-') === false) return run([...rest, '--help'])
@@ -163,9 +161,4 @@ async function complete(words: readonly string[]): Promise<void> {
   const typed = words[0] === 'help' ? words.slice(1) : words
   const program = await programOf(typed[0] ?? '')
   await (await import('./cli/completion.ts')).complete(program, typed)
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : ''
 }

@@ -8,6 +8,7 @@ import { type Address, parseAddress, parseSocketPath, type SocketPath, type TlsF
 import { parseNetwork } from './model/address.ts'
 import { type Allowance, parseAllowance } from './outbound/addresses.ts'
 import { settings } from './settings.ts'
+import { parseSinks, type SinkSettings } from './sinks/settings.ts'
 
 export interface Config {
   readonly listen: Address | SocketPath
@@ -40,6 +41,8 @@ export interface Config {
   /** Where signed checkpoints of the audit trail go; `undefined` when none are made. */
   readonly checkpoints: 'stdout' | { readonly path: string } | undefined
   readonly checkpointSeconds: number
+  /** Where the audit trail is sent. */
+  readonly auditSinks: readonly SinkSettings[]
   /** On PostgreSQL: whether nothing is done unless commits wait for a standby. */
   readonly isSynchronousRequired: boolean
   /** How long the server goes on once it was told to stop, so that whoever sends it work notices. */
@@ -105,6 +108,7 @@ export function readConfig(environment: Environment = process.env): Config {
     diskReserveBytes: (reader.integer('STRONGROOM_DISK_RESERVE_MIB', 0, 2 ** 20) ?? 64) * 2 ** 20,
     checkpoints: reader.checkpoints(),
     checkpointSeconds: reader.integer('STRONGROOM_CHECKPOINT_SECONDS', 1, 86_400) ?? 60,
+    auditSinks: reader.auditSinks(),
     isSynchronousRequired: reader.choice('STRONGROOM_REQUIRE_SYNCHRONOUS', ['on', 'off']) === 'on',
     drainSeconds: reader.integer('STRONGROOM_DRAIN_SECONDS', 0, 3600) ?? 5,
     traces: reader.traces(),
@@ -245,6 +249,13 @@ class Reader {
     const text = this.text('STRONGROOM_CHECKPOINTS')
     if (text === undefined || text === 'stdout') return text
     return { path: resolve(text) }
+  }
+
+  auditSinks(): readonly SinkSettings[] {
+    const found = parseSinks(this.text('STRONGROOM_AUDIT_SINKS') ?? '')
+    if (typeof found !== 'string') return found
+    this.#fault('STRONGROOM_AUDIT_SINKS', found)
+    return []
   }
 
   traces(): TraceSettings | undefined {

@@ -112,6 +112,12 @@ export const settings: readonly Setting[] = [
     meaning: 'How often checkpoints are made, when there is anything new, 1 to 86400.',
   },
   {
+    name: 'STRONGROOM_AUDIT_SINKS',
+    default: 'it is sent nowhere',
+    meaning:
+      'Where the audit trail is sent, as URLs separated by blanks: `file:/…`, `stdout`, `syslog+tcp://…`, `syslog+tls://…`, `https://…`, `otlp+https://…` ([sinks](audit-sinks.md)). Credentials are in files that the URLs name.',
+  },
+  {
     name: 'STRONGROOM_DRAIN_SECONDS',
     default: '5',
     meaning:

@@ -22,6 +22,7 @@ const rooms: Record<string, readonly string[]> = {
     'model/address.ts',
     'outbound/addresses.ts',
     'settings',
+    'sinks/settings.ts',
   ],
   settings: [],
   'package-root': [],
@@ -34,6 +35,8 @@ const rooms: Record<string, readonly string[]> = {
   oidc: ['outbound', 'json', 'errors'],
   // Of crypto nothing that opens or seals.
   store: ['model', 'audit', 'crypto/hmac.ts', 'database-url', 'errors'],
+  // Where the trail is sent: records go out, and nothing of the store comes in.
+  sinks: ['audit'],
   render: ['errors', 'model/name.ts'],
   formats: ['errors'],
   fingerprint: [],
@@ -58,6 +61,8 @@ const rooms: Record<string, readonly string[]> = {
     'store/long-map.ts',
     'store/forged.ts',
     'audit',
+    // What takes records; which kind it is, the vault is not told.
+    'sinks/receiver.ts',
     'render',
     'fingerprint',
     'model',
@@ -98,6 +103,10 @@ const rooms: Record<string, readonly string[]> = {
     'listen',
     'crypto/token.ts',
     'audit',
+    'sinks',
+    // How far sinks have come.
+    'store/store.ts',
+    'package-root',
     'model',
     'errors',
   ],

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { emptyHead } from '../audit/chain.ts'
 import { type Checkpoint, openNote, splitNotes } from '../audit/checkpoint.ts'
 import { type ExportHeader, type ExportVerdict, followExport, readHeader } from '../audit/export.ts'
+import type { Anchor } from '../audit/verify.ts'
 import { invalid } from '../errors.ts'
 import { fail } from './failure.ts'
 import { readInputFile } from './input.ts'
@@ -41,15 +42,32 @@ export async function verifyExport(path: string, { checkpoint: paths = [], key }
     if (paths.length > 0 && key === undefined)
       throw invalid('--key', 'Is required to verify checkpoints without the store.')
     const { header, lines } = await openExport(path)
-    if (header.after !== 0) throw invalid('--export', 'Must begin with the first record; put its parts together.')
-    const anchors = paths.flatMap((one) => readCheckpoints(one, key ?? '')).filter((one) => isOf(one, header))
-    const start = { size: 0, head: emptyHead(header.storeId, header.accountId) }
-    const verdict = await followExport(lines, header, start, anchors)
-    process.exitCode = exitCodes[explain(header, verdict, anchors.length > 0)]
+    const checkpoints = paths.flatMap((one) => readCheckpoints(one, key ?? ''))
+    const isAnchored = new Map<number, boolean>()
+    const verdicts = await followExport(lines, header, (one) => {
+      const anchors = checkpoints.filter((checkpoint) => isOf(checkpoint, one))
+      isAnchored.set(one.accountId, anchors.length > 0)
+      return { start: startOf(one, anchors), anchors }
+    })
+    const results = verdicts.map((verdict) => explain(verdict, isAnchored.get(verdict.accountId) === true))
+    process.exitCode = exitCodes[worst.find((result) => results.includes(result)) ?? 'anchored']
   } catch (error) {
     fail(error)
     process.exitCode = exitCodes.unreadable
   }
+}
+
+const worst = ['tampered', 'unanchored'] as const
+
+/** @throws Refusal `invalid` for an export that begins where nothing is known of the chain */
+function startOf({ storeId, accountId, after }: ExportHeader, anchors: readonly Checkpoint[]): Anchor {
+  if (after === 0) return { size: 0, head: emptyHead(storeId, accountId) }
+  const known = anchors.find(({ size }) => size === after)
+  if (known !== undefined) return known
+  throw invalid(
+    '--export',
+    'Must begin with the first record, or after one that a checkpoint is of; put its parts together.',
+  )
 }
 
 export interface WitnessOptions {
@@ -75,8 +93,11 @@ export async function witness({ kept, checkpoint, export: path, key }: WitnessOp
     const start = last ?? { size: 0, head: emptyHead(header.storeId, header.accountId) }
     if (header.after !== start.size)
       throw invalid('--export', `Must begin after record ${start.size}: export with --after ${start.size}.`)
-    const verdict = await followExport(lines, header, start, next.size >= start.size ? [next] : [])
-    const fault = next.size < start.size ? shrunk(start.size, next.size) : verdict.fault
+    const anchors = next.size >= start.size ? [next] : []
+    const [verdict] = await followExport(lines, header, (one) =>
+      one.accountId === header.accountId ? { start, anchors } : undefined,
+    )
+    const fault = next.size < start.size ? shrunk(start.size, next.size) : verdict?.fault
     if (fault !== undefined) return refuse(header, fault)
     await replaceFile(kept, Buffer.from(next.note))
     print(`Account ${header.accountId}: ${next.size} records follow from the ${start.size} that were kept. Kept.`)
@@ -122,8 +143,7 @@ async function openToRead(path: string): Promise<NodeJS.ReadableStream> {
 }
 
 function explain(
-  { accountId }: ExportHeader,
-  { size, head, fault }: ExportVerdict,
+  { accountId, size, head, fault }: ExportVerdict,
   isAnchored: boolean,
 ): 'anchored' | 'tampered' | 'unanchored' {
   print(`account ${accountId}: ${size} records hold, head ${Buffer.from(head).toString('hex')}`)

@@ -4,6 +4,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { faults } from '../oidc/token.ts'
 import { type BatchReport, conditionNames, type ObjectCounts, type Store } from '../store/store.ts'
 import { ObjectCounter } from './object-counts.ts'
+import { createSinkMetrics, sinkLooker } from './sink-metrics.ts'
+
+export { sinkLooker }
 
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -184,6 +187,7 @@ export function createMetrics() {
       labelNames: ['key'],
       registers,
     }),
+    sinks: createSinkMetrics(registers),
     traceSpans: new Counter({
       name: 'strongroom_trace_spans_total',
       help: 'Spans that the collector of traces took, or that were given up because it did not.',
@@ -220,11 +224,11 @@ export function scrapeOf(
   metrics: Metrics,
   store: Pick<Store, 'backlog' | 'objectCounts' | 'isNearlyFull' | 'clock' | 'conditions'>,
   now: () => number,
-  look: () => void = () => {},
+  look: () => void | Promise<void> = () => {},
 ): Scrape {
   const counter = new ObjectCounter(() => store.objectCounts(now()))
   return async () => {
-    look()
+    await look()
     const { waiting, sent, oldestMs } = store.backlog()
     metrics.oldestBatch.set(oldestMs / 1000)
     metrics.backlog.set({ state: 'waiting' }, waiting)

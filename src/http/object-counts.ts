@@ -1,5 +1,4 @@
-/** Counts the objects that the store holds, seldom, however often it is asked. */
-import type { ObjectCounts } from '../store/store.ts'
+/** Counts what the store holds, seldom, however often it is asked. */
 
 /** A count is good for this long, */
 const minAgeMs = 30_000
@@ -8,13 +7,15 @@ const restFactor = 100
 /** Whoever scrapes has little patience; a later scrape gets what came too late for this one. */
 const patienceMs = 2_000
 
-export class ObjectCounter {
-  readonly #count: () => Promise<ObjectCounts>
-  #known: { readonly objectCounts: ObjectCounts; readonly until: number } | undefined
-  #counting: Promise<ObjectCounts> | undefined
+export class ObjectCounter<Counts> {
+  readonly #count: () => Promise<Counts>
+  readonly #minAgeMs: number
+  #known: { readonly objectCounts: Counts; readonly until: number } | undefined
+  #counting: Promise<Counts> | undefined
 
-  constructor(count: () => Promise<ObjectCounts>) {
+  constructor(count: () => Promise<Counts>, leastMs = minAgeMs) {
     this.#count = count
+    this.#minAgeMs = leastMs
   }
 
   /**
@@ -22,7 +23,7 @@ export class ObjectCounter {
    *
    * @param now milliseconds of a clock that never steps back
    */
-  async take(now: () => number): Promise<ObjectCounts | undefined> {
+  async take(now: () => number): Promise<Counts | undefined> {
     if (this.#known !== undefined && now() < this.#known.until) return this.#known.objectCounts
     this.#counting ??= this.#countAnew(now).finally(() => {
       this.#counting = undefined
@@ -38,11 +39,11 @@ export class ObjectCounter {
     }
   }
 
-  async #countAnew(now: () => number): Promise<ObjectCounts> {
+  async #countAnew(now: () => number): Promise<Counts> {
     const started = now()
     const objectCounts = await this.#count()
     const ended = now()
-    this.#known = { objectCounts, until: ended + Math.max(minAgeMs, restFactor * (ended - started)) }
+    this.#known = { objectCounts, until: ended + Math.max(this.#minAgeMs, restFactor * (ended - started)) }
     return objectCounts
   }
 }

@@ -19,7 +19,7 @@ import { readBody, senders } from './bodies.ts'
 import { compileLate } from './compilers.ts'
 import { guardConnections } from './connections.ts'
 import { RateLimiter } from './limits.ts'
-import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf } from './metrics.ts'
+import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf, sinkLooker } from './metrics.ts'
 import { addressOf, trustOf } from './peer.ts'
 import { checkRequests } from './request-rules.ts'
 import { answerListsError, isListsPath, refusedPaths } from './secret-lists/plugin.ts'
@@ -48,6 +48,7 @@ export interface ServerOptions {
     | 'oidcAllowances'
     | 'metricsListen'
     | 'traces'
+    | 'auditSinks'
   >
   readonly logger: Logger
   /** Where the built portal is; without it, where the build puts it. */
@@ -63,6 +64,8 @@ export interface Server {
   readonly health: { readonly vault: Vault; readonly isDraining: () => boolean }
   /** Takes what the files of TLS hold now, and logs what became of it; `undefined` where the server does not speak TLS. */
   readonly reloadTls: ((reason: string) => void) | undefined
+  /** What is counted of the sinks that this node sends to. */
+  readonly sinkMetrics: Metrics['sinks']
   /** From now on `/readyz` says no, so that no new work is sent here. */
   drain(): void
 }
@@ -120,10 +123,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     metrics.integrityFailures.inc({ object })
     logger.error({ object }, 'stored data failed its integrity check')
   }
+  const lookAtSinks = sinkLooker(metrics.sinks, vault.store, config.auditSinks, vault.now)
   const scrape = scrapeOf(metrics, vault.store, vault.now, () => {
     metrics.connections.set(open.count())
     metrics.listeners.set(vault.listeners.count)
     for (const sender of senders) metrics.bodyBytes.set({ sender }, bodies[sender].bytes)
+    return lookAtSinks()
   })
   vault.store.events.onBatch = (batch) => {
     countBatch(metrics, batch)
@@ -174,6 +179,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     scrape,
     health: { vault, isDraining: () => state.isDraining },
     reloadTls: tls?.reloaderOf(app, { logger, metrics, now: vault.now }),
+    sinkMetrics: metrics.sinks,
     drain: () => {
       state.isDraining = true
       vault.listeners.stop()

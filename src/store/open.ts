@@ -19,20 +19,21 @@ import { sealedAtOnce } from './seal-anew.ts'
 import { type Asked, countByList, countSecrets, secretPages, tags } from './secret-pages.ts'
 import type { Query, Reading } from './sql.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
-import type {
-  Backlog,
-  DeploymentFilter,
-  KeyringRow,
-  ListedRows,
-  Part,
-  RecordCounting,
-  RecordFilter,
-  RecordStretch,
-  SecretListing,
-  Store,
-  StoreEvents,
-  Within,
-  Wraps,
+import {
+  type Backlog,
+  type DeploymentFilter,
+  type KeyringRow,
+  type ListedRows,
+  type Part,
+  type RecordCounting,
+  type RecordFilter,
+  type RecordStretch,
+  type SecretListing,
+  Sinks,
+  type Store,
+  type StoreEvents,
+  type Within,
+  type Wraps,
 } from './store.ts'
 import * as people from './user-queries.ts'
 
@@ -78,6 +79,7 @@ export function whyAway(error: unknown): string | undefined {
 class BatchedStore implements Store {
   readonly events: StoreEvents = { onBatch: () => {} }
   readonly leases: Leases
+  readonly sinks: Sinks
   readonly #engine: Engine
   readonly #batcher: Batcher
   readonly #disk: DiskWatch | undefined
@@ -87,6 +89,7 @@ class BatchedStore implements Store {
   constructor(engine: Engine, { keepVersions, now }: StoreOptions, disk?: DiskWatch) {
     this.#engine = engine
     this.leases = new Leases(engine)
+    this.sinks = new Sinks(engine)
     this.#disk = disk
     this.#keepVersions = keepVersions
     this.#batcher = new Batcher({

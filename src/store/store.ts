@@ -16,6 +16,7 @@ import type { User } from '../model/user.ts'
 import type { Leases } from './lease-store.ts'
 import type { ListedRows, Part } from './listings.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
+import { type Behind, type SinkAccounts, type SinkLook, type SinkMove, type SinkState, Sinks } from './sinks.ts'
 import type { Environments, StoredSecret, StoredVersion, Within } from './stored.ts'
 import type { Claim } from './tables/machine.ts'
 import { conditionNames, type Watched } from './watched.ts'
@@ -150,6 +151,8 @@ export interface Store extends Watched {
   pruneAttempts(now: number): Promise<void>
   /** Which node does what only one may do. */
   readonly leases: Leases
+  /** How far sinks of the trail have come. */
+  readonly sinks: Pick<Sinks, keyof Sinks>
   /** Requests that have no durable record yet. */
   backlog(): Backlog
   readonly dialect: 'sqlite' | 'postgres'
@@ -165,8 +168,8 @@ export interface Store extends Watched {
   close(): Promise<void>
 }
 
-export type { ListedRows, Part, Within }
-export { conditionNames }
+export type { Behind, ListedRows, Part, SinkAccounts, SinkLook, SinkMove, SinkState, Within }
+export { conditionNames, Sinks }
 
 /** Over all accounts. */
 export interface ObjectCounts {

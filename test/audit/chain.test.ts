@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { emptyHead, nextHead } from '../../src/audit/chain.ts'
-import { followExport } from '../../src/audit/export.ts'
+import { emptyHead, nextHead, nextHeadOf } from '../../src/audit/chain.ts'
+import { exportHeader, followExport } from '../../src/audit/export.ts'
 import { type AuditRecord, actions, encodeRecord } from '../../src/audit/record.ts'
 import { type StoredRecord, verifyChain } from '../../src/audit/verify.ts'
 import type { NamedRow } from '../../src/store/tables/field.ts'
@@ -198,10 +198,61 @@ suite('The audit chain', () => {
     const lines = rows.map((row) => encodeRecord(toStoredRecord(row).record))
     const line = (lines[1] ?? '').replace('"object":', '"format":3,"object":')
     const header = { storeId, accountId: 1, after: 0 }
-    const found = await followExport(each(lines.with(1, line)), header, { size: 0, head: emptyHead(storeId, 1) }, [])
+    const start = { size: 0, head: emptyHead(storeId, 1) }
+    const [found] = await followExport(each(lines.with(1, line)), header, () => ({ start, anchors: [] }))
+    assert.ok(found !== undefined)
     assert.deepEqual([found.size, found.fault?.seq, Buffer.from(found.head)], [1, 2, Buffer.from(first.head)])
     assert.match(found.fault?.reason ?? '', /the format 3, which this version does not know/)
     assert.throws(() => encodeRecord({ ...toStoredRecord(next).record, format: 3 }), RangeError)
+  })
+
+  test('holds as an export of several accounts, in which what comes again after a header comes again the same', async () => {
+    const linesOf = (accountId: number) =>
+      rowsOf(accountId, fc.sample(log, 1)[0] ?? assert.fail()).map((row) => encodeRecord(toStoredRecord(row).record))
+    const [one, two] = [linesOf(1), linesOf(2)]
+    const header = (accountId: number, after: number) => exportHeader({ storeId, accountId, after })
+    const follow = (...lines: readonly string[]) =>
+      followExport(each(lines), { storeId, accountId: 1, after: 0 }, (first) => {
+        const head = emptyHead(storeId, first.accountId)
+        return first.accountId > 2 ? undefined : { start: { size: 0, head }, anchors: [] }
+      })
+    const faultsOf = async (...lines: readonly string[]) =>
+      (await follow(...lines)).flatMap(({ accountId, fault }) => (fault === undefined ? [] : [[accountId, fault.seq]]))
+    const changed = (line: string | undefined) => (line ?? '').replace('"action":"', '"action":"x')
+
+    const whole = [
+      ...one.slice(0, 2),
+      header(2, 0),
+      two[0] ?? '',
+      one[2] ?? '',
+      header(1, 1),
+      ...one.slice(1),
+      ...two.slice(1),
+    ]
+    const found = await follow(...whole)
+    assert.deepEqual(
+      found.map(({ accountId, size, fault }) => [accountId, size, fault]),
+      [
+        [1, one.length, undefined],
+        [2, two.length, undefined],
+      ],
+    )
+    assert.deepEqual(
+      found.map(({ head }) => Buffer.from(head)),
+      [one, two].map((lines, at) => {
+        return lines.reduce<Buffer>((head, line) => nextHeadOf(head, line), emptyHead(storeId, at + 1))
+      }),
+    )
+    assert.deepEqual(await faultsOf(...one, header(1, 1), changed(one[1])), [[1, 2]])
+    assert.deepEqual(await faultsOf(...one, one[1] ?? ''), [[1, one.length + 1]])
+    assert.deepEqual(await faultsOf(...one, header(1, one.length + 1)), [[1, one.length + 1]])
+    assert.deepEqual(await faultsOf(...one, two[0] ?? ''), [[1, one.length + 1]])
+    assert.deepEqual(await faultsOf(...one, header(3, 0)), [[1, one.length + 1]])
+    assert.deepEqual(await faultsOf(...one, header(2, 0), two[1] ?? ''), [[2, 1]])
+    const torn = (one[1] ?? '').slice(0, 20)
+    assert.deepEqual(await faultsOf(one[0] ?? '', torn, header(1, 1), ...one.slice(1)), [])
+    assert.deepEqual(await faultsOf(one[0] ?? '', torn, ...one.slice(1)), [[1, 2]])
+    assert.deepEqual(await faultsOf(one[0] ?? '', torn), [[1, 2]])
   })
 
   test('does not hold when its account states another head', async () => {

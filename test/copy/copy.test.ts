@@ -64,7 +64,9 @@ async function makeRich(server: TestServer): Promise<void> {
   assert.equal((await api.post('/v3/trust-rules', { ...rule, name: 'r', jwks: { keys: [job.jwk] } })).status, 201)
   assert.equal((await api.post('/v3/auth/oidc', { token: await sign(job, says) })).status, 201)
   assert.equal((await api.post('/v3/logins', { account: 'default', host: 'laptop' })).status, 201)
-  assert.equal(await server.vault.store.leases.take('work', 'this', 60_000), 1)
+  const fence = (await server.vault.store.leases.take('work', 'this', 60_000)) ?? assert.fail()
+  const lease = { name: 'work', holder: 'this', fence }
+  assert.equal(await server.vault.store.sinks.move(lease, 'file', [{ accountId: 1, seq: 1 }], 1), true)
 }
 
 /** Every row of every table, by ascending key. */

@@ -72,6 +72,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     diskReserveBytes: 0,
     checkpoints: undefined,
     checkpointSeconds: 60,
+    auditSinks: [],
     isSynchronousRequired: false,
     drainSeconds: 0,
     traces: undefined,

@@ -19,6 +19,7 @@ import { variable } from '../process-env.ts'
 import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
 import { listen, originOf, portalOriginOf } from './listen.ts'
 import { ServiceManager } from './service-manager.ts'
+import { type RunningSinks, runSinks } from './sinks.ts'
 import { Waiting } from './waiting.ts'
 import { hostAsker } from './with-vault.ts'
 
@@ -71,8 +72,9 @@ export async function serve(): Promise<void> {
       await metricsApp.listen(config.metricsListen)
     }
     const listening = await listen(server.app, config.listen)
-    stopOnSignals(logger, server, opened, { drainSeconds: config.drainSeconds, manager })
-    reloadWhenAsked(server, manager, logger)
+    const sinks = runSinks(opened.vault, config, logger, server.sinkMetrics)
+    stopOnSignals(logger, server, opened, { drainSeconds: config.drainSeconds, manager, sinks })
+    reloadWhenAsked(server, manager, sinks, logger)
     const origin = originOf(listening, config.tls !== undefined)
     manager.ready(`listening on ${isSocketPath(listening) ? listening.path : origin}`)
     const portal = portalOriginOf(config.publicUrl, listening, config.tls !== undefined)
@@ -107,11 +109,13 @@ function hasTerminal(): boolean {
 const reloadIntervalMs = 10_000
 
 /** What can change while the server runs is read anew upon SIGHUP; the files of TLS, and they alone, also by themselves. */
-function reloadWhenAsked({ reloadTls }: Server, manager: ServiceManager, logger: Logger): void {
+function reloadWhenAsked({ reloadTls }: Server, manager: ServiceManager, sinks: RunningSinks, logger: Logger): void {
   if (!hasTerminal()) {
     process.on('SIGHUP', () => {
-      logger.info({ signal: 'SIGHUP' }, reloadTls === undefined ? 'nothing is to be read anew' : 'reading files anew')
+      const isAny = reloadTls !== undefined || sinks.isAny
+      logger.info({ signal: 'SIGHUP' }, isAny ? 'reading files anew' : 'nothing is to be read anew')
       reloadTls?.('SIGHUP')
+      sinks.reopen()
       manager.reloaded('files were read anew')
     })
   }
@@ -254,7 +258,11 @@ function stopOnSignals(
   logger: Logger,
   server: Server,
   opened: Opened,
-  { drainSeconds, manager }: { readonly drainSeconds: number; readonly manager: ServiceManager },
+  {
+    drainSeconds,
+    manager,
+    sinks,
+  }: { readonly drainSeconds: number; readonly manager: ServiceManager; readonly sinks: RunningSinks },
 ): void {
   let isStopping = false
   const hurry = new AbortController()
@@ -277,6 +285,7 @@ function stopOnSignals(
     try {
       await server.app.close()
       clearInterval(sweep)
+      await sinks.stop()
       await opened.close()
       logger.info('stopped')
     } catch (error) {

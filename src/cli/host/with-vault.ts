@@ -1,7 +1,7 @@
 /** Opens the vault for one command on the host, beside a running server or without one. */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:os'
-import { readConfig } from '../../config.ts'
+import { type Config, readConfig } from '../../config.ts'
 import { hostName, openVault } from '../../open.ts'
 import type { HostAsker } from '../../vault/accounts.ts'
 import type { Vault } from '../../vault/vault.ts'
@@ -21,15 +21,16 @@ export function begin(): void {
  * @throws Refusal `not_found` when there is none
  */
 export async function withVault<T>(
-  work: (vault: Vault, host: HostAsker) => Promise<T>,
+  work: (vault: Vault, host: HostAsker, config: Config) => Promise<T>,
   { mayMake = false }: { readonly mayMake?: boolean } = {},
 ): Promise<T> {
   begin()
-  const { vault, madeIn, close } = await openVault(readConfig(), { mayMake })
+  const config = readConfig()
+  const { vault, madeIn, close } = await openVault(config, { mayMake })
   // Whoever meant another one sees it at once.
   if (madeIn !== undefined) tell(`There was no store in ${madeIn}: a new one is made.`)
   try {
-    return await work(vault, hostAsker())
+    return await work(vault, hostAsker(), config)
   } finally {
     await close()
   }

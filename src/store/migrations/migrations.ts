@@ -25,6 +25,7 @@ import { listings } from './0023-listings.ts'
 import { logins } from './0024-logins.ts'
 import { environmentsOfAccounts } from './0025-environments.ts'
 import { leases } from './0026-leases.ts'
+import { auditSinks } from './0027-audit-sinks.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -53,6 +54,7 @@ export const migrations: readonly Migration[] = [
   logins,
   environmentsOfAccounts,
   leases,
+  auditSinks,
 ]
 
 /** What this program speaks: the name of the newest one. */

@@ -14,6 +14,7 @@ import { replies } from './reply.ts'
 import { secretKeys, secrets, versions } from './secret.ts'
 import { seeds } from './seed.ts'
 import { attempts, signInRules } from './sign-in.ts'
+import { auditSinks } from './sink.ts'
 import type { Table } from './table.ts'
 import { trustRules, usedTokens } from './trust-rule.ts'
 import { users } from './user.ts'
@@ -64,5 +65,6 @@ export const tables: readonly Table[] = [
   logins,
   replies,
   leases,
+  auditSinks,
   audit,
 ]

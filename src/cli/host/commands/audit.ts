@@ -30,6 +30,13 @@ export function define(audit: Command): void {
     .action(async () => (await load()).checkpoint())
   examples(checkpoint, ['strongroom audit checkpoint | ssh witness tee checkpoint.txt', 'keep it far from the store'])
 
+  const sinks = audit
+    .command('sinks')
+    .option('--json', 'print JSON')
+    .description('say how far each sink of STRONGROOM_AUDIT_SINKS has come, and why one does not go on')
+    .action(async (options) => (await import('../sinks.ts')).status(options))
+  examples(sinks, ['strongroom audit sinks', 'with the settings of the server'])
+
   const key = audit
     .command('key')
     .description('print the key that checkpoints are verified with')

@@ -1,0 +1,50 @@
+/** A receiver that takes records as JSON lines by HTTP; all that it takes, put together, is an export. */
+import { createHmac, hash } from 'node:crypto'
+import { linesOf } from './lines.ts'
+import { post } from './post.ts'
+import { all, NotTaken, type Piece, type Receiver, type Taken } from './receiver.ts'
+import type { SinkPlace } from './settings.ts'
+import { readSmall } from './tls.ts'
+
+type Place = Extract<SinkPlace, { readonly kind: 'http' }>
+
+export class HttpReceiver implements Receiver {
+  readonly #place: Place
+  readonly #storeId: string
+  readonly #now: () => number
+
+  constructor(place: Place, storeId: string, now: () => number) {
+    this.#place = place
+    this.#storeId = storeId
+    this.#now = now
+  }
+
+  async close(): Promise<void> {}
+
+  async take(pieces: readonly Piece[], stop: AbortSignal): Promise<Taken> {
+    const lines = pieces.flatMap((piece) => linesOf(this.#storeId, piece, false))
+    const body = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+    const headers = { 'content-type': 'application/jsonl; charset=utf-8', ...(await this.#signature(body)) }
+    await post(this.#place, headers, body, stop)
+    return all
+  }
+
+  /** As Standard Webhooks signs: the id is the body's, the same when it comes again. */
+  async #signature(body: Buffer): Promise<Readonly<Record<string, string>>> {
+    const { signingKeyPath } = this.#place
+    if (signingKeyPath === undefined) return {}
+    const key = signingKeyIn(await readSmall(signingKeyPath, 'signing-key-file'))
+    const id = `msg_${hash('sha256', body, 'base64url').slice(0, 32)}`
+    const timestamp = String(Math.floor(this.#now() / 1000))
+    const signed = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')
+    return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signed}` }
+  }
+}
+
+/** `whsec_` and 24 to 64 bytes in base64, as Standard Webhooks has them. */
+function signingKeyIn(text: string): Buffer {
+  const [, encoded = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text.trim()) ?? []
+  const key = Buffer.from(encoded, 'base64')
+  if (key.length >= 24 && key.length <= 64) return key
+  throw new NotTaken('The file of signing-key-file must hold whsec_ and 24 to 64 bytes in base64.')
+}
