@@ -196,6 +196,11 @@ for (const engine of engines) {
       })
 
       assert.deepEqual(expiredIn(scene), [])
+      // Nor does the server find one that has.
+      assert.deepEqual(
+        sent.filter(({ apiKey, status }) => status === 401 && apiKey !== undefined && apiKey !== revoked),
+        [],
+      )
       assert.equal(onWire.most, 1)
       // The server away: as long as it is, the read fails; the first key after it comes within the pause and a step.
       const aways: readonly (readonly [number, number])[] = [
