@@ -4847,6 +4847,22 @@ export const faults: readonly Fault[] = [
     'cli/tokens.test.ts',
     'no token to a server',
   ),
+  fault(
+    'a shell trades no token for a word',
+    'cli/completion.ts',
+    "if (typeof (await whereTo(wanted)).credential !== 'string') return []",
+    '',
+    'cli/tokens.test.ts',
+    'a shell trades none',
+  ),
+  fault(
+    'a command has one credential',
+    'cli/connection.ts',
+    'if (workload !== undefined && apiKey !== undefined && !isTyped) {',
+    "if (workload !== undefined && apiKey === '') {",
+    'cli/tokens.test.ts',
+    'one credential alone',
+  ),
   // Starting while the server is away
   fault(
     'a sealed copy is destroyed when the server refuses',
