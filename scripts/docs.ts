@@ -28,6 +28,8 @@ const codeTexts: Record<Code, string> = {
   confirmation_required: 'A user who is signed in must prove who they are again: `POST /v3/session/confirm`.',
   cross_site_request: 'A request with a session does not come from the portal.',
   last_owner: 'The account would be left without an owner.',
+  place_gone:
+    'What was deleted has no place to come back to: its list, or the base of an environment, is gone. The answer says what to do.',
   not_empty: 'The environment still has something in it, or others inherit from it; `errors` names what.',
   weak_password: 'The password is too short, easy to guess, or among those that have leaked.',
   forbidden: 'The API key lacks the scope, or would hand on more than it has.',

@@ -18,6 +18,7 @@ export type Code =
   | 'name_taken'
   | 'last_owner'
   | 'not_empty'
+  | 'place_gone'
   | 'stale_version'
   | 'too_large'
   | 'uri_too_long'

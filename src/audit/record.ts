@@ -14,6 +14,10 @@ export type Action =
   | 'secret.create'
   | 'secret.update'
   | 'secret.delete'
+  | 'secret.keep'
+  | 'secret.restore'
+  | 'secret.purge'
+  | 'secret.rollback'
   | 'secret.fingerprint'
   | 'secret.access'
   | 'metadata.read'
@@ -25,11 +29,18 @@ export type Action =
   | 'list.create'
   | 'list.rename'
   | 'list.delete'
+  | 'list.keep'
+  | 'list.restore'
+  | 'list.purge'
   | 'environment.list'
   | 'environment.read'
   | 'environment.create'
   | 'environment.update'
   | 'environment.delete'
+  | 'environment.keep'
+  | 'environment.restore'
+  | 'environment.purge'
+  | 'deleted.list'
   | 'render'
   | 'deployment.list'
   | 'deployment.delete'
@@ -106,6 +117,10 @@ export const actions: readonly Action[] = [
   'secret.create',
   'secret.update',
   'secret.delete',
+  'secret.keep',
+  'secret.restore',
+  'secret.purge',
+  'secret.rollback',
   'secret.fingerprint',
   'secret.access',
   'metadata.read',
@@ -117,11 +132,18 @@ export const actions: readonly Action[] = [
   'list.create',
   'list.rename',
   'list.delete',
+  'list.keep',
+  'list.restore',
+  'list.purge',
   'environment.list',
   'environment.read',
   'environment.create',
   'environment.update',
   'environment.delete',
+  'environment.keep',
+  'environment.restore',
+  'environment.purge',
+  'deleted.list',
   'render',
   'deployment.list',
   'deployment.delete',
@@ -194,7 +216,7 @@ export const actions: readonly Action[] = [
 
 /** Whether an action is about what is in an environment, and not about the account. */
 export function isPlaced(action: Action): boolean {
-  return /^(secret|metadata|list|version|deployment|seed)\.|^render$/.test(action)
+  return /^(secret|metadata|list|deleted|version|deployment|seed)\.|^render$/.test(action)
 }
 
 /** By which what is in an environment, or an environment itself, becomes another. */
@@ -233,6 +255,7 @@ export const outcomes = [
   'name_taken',
   'last_owner',
   'not_empty',
+  'place_gone',
   'idempotency_mismatch',
   'invalid',
   'unresolved_references',
@@ -252,6 +275,8 @@ export interface AuditObject {
     | 'fingerprints'
     | 'list'
     | 'environment'
+    /** What was deleted and is kept, by the id of that deletion. */
+    | 'deleted'
     | 'machine'
     | 'settings'
     | 'target'
@@ -271,7 +296,7 @@ export interface AuditObject {
   readonly name: string | null
   readonly version: number | null
   /**
-   * SHA-256, hexadecimal: of a secret's sealed value; of the row MAC of an API key, a machine, a seed, a user, a factor,
+   * SHA-256, hexadecimal: of a secret's sealed value; of all that is kept of what was deleted; of the row MAC of an API key, a machine, a seed, a user, a factor,
    * a login, a trust rule, an environment, settings or the rules for signing in; of what a target holds; of which versions
    * fingerprints were
    * handed out; with
@@ -309,7 +334,10 @@ export interface AuditRecord {
 }
 
 /** By which a secret comes into a list, or gets another name. */
-export const namingActions = ['secret.create', 'secret.update', 'secret.move', 'version.restore'] as const
+export const namingActions = [
+  ...(['secret.create', 'secret.update', 'secret.move', 'version.restore'] as const),
+  ...(['secret.restore', 'secret.rollback'] as const),
+] as const
 
 /** Whether a secret may be in another list since this record, or have another name. */
 export function changesNames({ action, outcome }: Pick<AuditRecord, 'action' | 'outcome'>): boolean {

@@ -11,6 +11,7 @@ export interface Holding extends Pick<AuditObject, 'id' | 'name' | 'version' | '
     | 'secret'
     | 'list'
     | 'environment'
+    | 'deleted'
     | 'key'
     | 'user'
     | 'machine'
@@ -68,6 +69,8 @@ export type MakeRegister = <Value>() => Register<Value>
 const settling: ReadonlySet<string> = new Set([
   ...['secret.create', 'secret.update', 'version.restore', 'list.create', 'list.rename'],
   ...['environment.create', 'environment.update'],
+  ...['secret.rollback', 'secret.restore', 'list.restore', 'environment.restore'],
+  ...['secret.keep', 'list.keep', 'environment.keep'],
   ...['machine.create', 'settings.update', 'key.create', 'key.rotate', 'key.revoke'],
   ...['user.create', 'user.update', 'user.accept'],
   ...['factor.add', 'factor.change', 'factor.use', 'sign_in.update'],
@@ -84,7 +87,12 @@ const deleting: ReadonlySet<string> = new Set([
   'seed.delete',
   'trust_rule.delete',
   'deployment.delete',
+  'secret.purge',
+  'list.purge',
+  'environment.purge',
 ])
+/** By which something is no longer kept, as it is there again. */
+const restoring: ReadonlySet<string> = new Set(['secret.restore', 'list.restore', 'environment.restore'])
 
 /** Of which an account has one, or which go by their names. */
 const withoutUid: ReadonlySet<string> = new Set(['settings', 'target', 'sign_in'])
@@ -93,6 +101,7 @@ const nouns = {
   secret: 'secret',
   list: 'list',
   environment: 'environment',
+  deleted: 'deletion',
   key: 'API key',
   user: 'user',
   machine: 'machine',
@@ -109,6 +118,7 @@ const articled = {
   secret: 'A secret',
   list: 'A list',
   environment: 'An environment',
+  deleted: 'What was deleted',
   key: 'An API key',
   user: 'A user',
   machine: 'A machine',
@@ -126,6 +136,7 @@ const givenFrom: Readonly<Record<string, keyof NextIds>> = {
   secret: 'nextSecretId',
   list: 'nextListId',
   environment: 'nextEnvironmentId',
+  deleted: 'nextDeletedId',
   key: 'nextKeyId',
   session: 'nextKeyId',
   factor: 'nextKeyId',
@@ -148,6 +159,7 @@ export interface NextIds {
   readonly nextSeedId: number
   readonly nextTrustRuleId: number
   readonly nextEnvironmentId: number
+  readonly nextDeletedId: number
 }
 
 /** Is told what the tables of one account hold, then follows its records, from the first on. */
@@ -206,6 +218,7 @@ export class Replay {
     if (uid === null && !withoutUid.has(kind)) return
     const placed = { ...object, environmentId }
     const at = keyOf(placed)
+    if (restoring.has(action)) this.#known.set(keyOf({ ...placed, kind: 'deleted' }), { seq, text: null })
     if (settling.has(action)) this.#known.set(at, { seq, text: textOf(placed) })
     else if (deleting.has(action)) this.#known.set(at, { seq, text: null })
     else if (action === 'metadata.update') this.#details.set(at, { seq, text: hash })

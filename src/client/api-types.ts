@@ -225,6 +225,24 @@ export interface CopyRequest {
   readonly dry_run?: boolean
 }
 
+/** Something that was deleted and can be restored. */
+export interface Deleted {
+  /** Of the deletion: to restore it, or to purge it. */
+  readonly id: number
+  /** Secret, list or environment. */
+  readonly kind: 'secret' | 'list' | 'environment'
+  /** The id that it had, and has again when it is restored. */
+  readonly thing: number
+  readonly name: string
+  /** The environment that it was in; `null` for an environment. */
+  readonly environment: string | null
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly deleted_at: string
+  readonly deleted_by: Principal
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly restorable_until: string
+}
+
 /** What a target holds since it was last rendered for. */
 export interface Deployment {
   readonly id: number
@@ -1015,6 +1033,25 @@ export interface Rendered {
   readonly script_content?: string
 }
 
+/** Something that was deleted and is there again. */
+export interface Restored {
+  /** Secret, list or environment. */
+  readonly kind: 'secret' | 'list' | 'environment'
+  /** The id that it had before. */
+  readonly id: number
+  readonly name: string
+  /** The environment that it was in; `null` for an environment. */
+  readonly environment: string | null
+}
+
+/** How something is to be restored. */
+export interface Restoring {
+  /** Where its own is taken. */
+  readonly name?: string
+  /** For a secret whose list is gone. */
+  readonly list?: number | string
+}
+
 /** One of owner, admin, editor, reader, auditor. */
 export type Role = 'owner' | 'admin' | 'editor' | 'reader' | 'auditor'
 
@@ -1143,12 +1180,16 @@ export interface Settings {
   readonly networks: readonly string[]
   /** What the host gave it for its machines. */
   readonly machine_networks: readonly string[]
+  /** For how many days what is deleted can be restored; 0: deletion is permanent. */
+  readonly recovery_days: number
 }
 
 /** What is not named stays as it is. */
 export interface SettingsChange {
   /** Whether machines may read without a key. */
   readonly vm_auth?: boolean
+  /** For how many days what is deleted can be restored; 0: deletion is permanent. */
+  readonly recovery_days?: number
   /** At most 32 networks such as 10.0.0.0/8, or none for anywhere. */
   readonly networks?: readonly string[]
 }

@@ -225,6 +225,20 @@ export interface Operations {
     body: Api.CopyRequest
     answer: { readonly dry_run: boolean; readonly secrets: readonly Api.CopiedSecret[] }
   }
+  /** List what can be restored. */
+  'GET /v3/deleted': {
+    query: { readonly limit?: number; readonly cursor?: string; readonly environment?: string }
+    answer: { readonly deleted: readonly Api.Deleted[] }
+  }
+  /** Restore what was deleted. */
+  'POST /v3/deleted/{id}/restore': {
+    ids: 'id'
+    query: { readonly environment?: string }
+    body: Api.Restoring
+    answer: Api.Restored
+  }
+  /** Purge what was deleted. */
+  'DELETE /v3/deleted/{id}': { ids: 'id'; query: { readonly environment?: string }; answer: Api.Message }
   /** Render a template. */
   'POST /v3/render': { query: { readonly environment?: string }; body: Api.Template; answer: Api.Rendered }
   /** Make a seed. */
@@ -645,6 +659,16 @@ const copiedSecretShape: Shape<Api.CopiedSecret> = fields<Api.CopiedSecret>({
   version: orNull(integer),
   why: orNull(text),
 })
+const deletedShape: Shape<Api.Deleted> = fields<Api.Deleted>({
+  id: integer,
+  kind: oneOf('secret', 'list', 'environment'),
+  thing: integer,
+  name: text,
+  environment: orNull(text),
+  deleted_at: text,
+  deleted_by: principalShape,
+  restorable_until: text,
+})
 const heldSecretShape: Shape<Api.HeldSecret> = fields<Api.HeldSecret>({
   id: integer,
   name: text,
@@ -850,6 +874,12 @@ const renderedShape: Shape<Api.Rendered> = fields<Api.Rendered>({
   rendered: optional(text),
   script_content: optional(text),
 })
+const restoredShape: Shape<Api.Restored> = fields<Api.Restored>({
+  kind: oneOf('secret', 'list', 'environment'),
+  id: integer,
+  name: text,
+  environment: orNull(text),
+})
 const secretShape: Shape<Api.Secret> = fields<Api.Secret>({
   id: integer,
   name: text,
@@ -910,6 +940,7 @@ const settingsShape: Shape<Api.Settings> = fields<Api.Settings>({
   vm_auth: bool,
   networks: list(text),
   machine_networks: list(text),
+  recovery_days: integer,
 })
 const signInRulesShape: Shape<Api.SignInRules> = fields<Api.SignInRules>({ second_factor_required: bool })
 const ssoShape: Shape<Api.Sso> = fields<Api.Sso>({
@@ -1115,6 +1146,13 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
       secrets: list(copiedSecretShape),
     }),
   },
+  'GET /v3/deleted': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly deleted: readonly Api.Deleted[] }>({ deleted: list(deletedShape) }),
+  },
+  'POST /v3/deleted/{id}/restore': { repeat: 'safe', isOpen: false, answer: restoredShape },
+  'DELETE /v3/deleted/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
   'POST /v3/render': { repeat: 'safe', isOpen: false, answer: renderedShape },
   'POST /v3/seeds': { repeat: 'keyed', isOpen: false, answer: issuedSeedShape },
   'GET /v3/seeds': {

@@ -3,6 +3,7 @@ import { Account } from './account.ts'
 import { itemsOf, pageOf } from './answer.ts'
 import { Audit } from './audit.ts'
 import { Connection, type Sent } from './connection.ts'
+import { DeletedThings } from './deleted.ts'
 import { Deployments } from './deployments.ts'
 import { Environments } from './environments.ts'
 import { Keys } from './keys.ts'
@@ -29,6 +30,7 @@ export class Strongroom {
   readonly lists: Lists
   readonly machines: Machines
   readonly seeds: Seeds
+  readonly deleted: DeletedThings
   readonly deployments: Deployments
   readonly environments: Environments
   readonly settings: AccountSettings
@@ -49,6 +51,7 @@ export class Strongroom {
     this.lists = new Lists(connection)
     this.machines = new Machines(connection)
     this.seeds = new Seeds(connection)
+    this.deleted = new DeletedThings(connection)
     this.deployments = new Deployments(connection)
     this.environments = new Environments(connection)
     this.settings = new AccountSettings(connection)

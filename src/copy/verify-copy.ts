@@ -6,6 +6,7 @@ import type { Secret } from '../model/secret.ts'
 import { rowText } from '../store/coverage.ts'
 import type { Row, Snapshot } from '../store/dump/dump.ts'
 import { accountKeys as accountKeyTable } from '../store/tables/account.ts'
+import { deleted as deletedTable } from '../store/tables/deleted.ts'
 import type { NamedRow } from '../store/tables/field.ts'
 import { secretKeys, secrets as secretTable, versions as versionTable } from '../store/tables/secret.ts'
 import type { Table, TableOf } from '../store/tables/table.ts'
@@ -95,11 +96,9 @@ async function openValues(
   let secrets = 0
   let opened = 0
   let met = 0
-  for await (const secret of each(snapshot, secretTable)) {
-    if (!keyring.isRowMac(rowText('secrets', secret), secret.mac)) {
-      throw broken(`Secret ${secret.id} of account ${secret.accountId} is not authentic.`)
-    }
-    secrets++
+  const kept = await keptSecrets(keyring, snapshot)
+  for await (const { isKept, ...secret } of merged(livingSecrets(keyring, snapshot), kept)) {
+    if (!isKept) secrets++
     const [key] = await keys.take(secret)
     const found = await versions.take(secret)
     const accountKey = accountKeys.get(`${secret.accountId} ${key?.keyVersion}`)
@@ -115,6 +114,50 @@ async function openValues(
     }
   }
   return { secrets, opened }
+}
+
+/** What the key and the versions of a secret belong to: the secret, or what is kept of it. */
+interface Owner extends Pick<Secret, 'accountId' | 'id' | 'uid' | 'version'> {
+  readonly isKept: boolean
+}
+
+async function* livingSecrets(keyring: Keyring, snapshot: Snapshot): AsyncGenerator<Owner> {
+  for await (const secret of each(snapshot, secretTable)) {
+    if (!keyring.isRowMac(rowText('secrets', secret), secret.mac)) {
+      throw broken(`Secret ${secret.id} of account ${secret.accountId} is not authentic.`)
+    }
+    const { accountId, id, uid, version } = secret
+    yield { accountId, id, uid, version, isKept: false }
+  }
+}
+
+/** Those that were deleted and are kept, in the order of their accounts and ids. */
+async function keptSecrets(keyring: Keyring, snapshot: Snapshot): Promise<readonly Owner[]> {
+  const kept: Owner[] = []
+  for await (const one of each(snapshot, deletedTable)) {
+    const { accountId, id, kind, thingId, uid, version } = one
+    if (!keyring.isRowMac(rowText('deleted', one), one.mac)) {
+      throw broken(`Deletion ${id} of account ${accountId} is not authentic.`)
+    }
+    if (kind === 'secret') kept.push({ accountId, id: thingId, uid, version: version ?? 0, isKept: true })
+  }
+  return kept.sort(byPlace)
+}
+
+function byPlace(one: Owner, other: Owner): number {
+  return one.accountId - other.accountId || one.id - other.id
+}
+
+async function* merged(living: AsyncIterable<Owner>, kept: readonly Owner[]): AsyncGenerator<Owner> {
+  let at = 0
+  for await (const one of living) {
+    for (let next = kept[at]; next !== undefined && byPlace(next, one) < 0; next = kept[at]) {
+      at++
+      yield next
+    }
+    yield one
+  }
+  yield* kept.slice(at)
 }
 
 /** Gives the rows of one secret after the other. */

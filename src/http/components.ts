@@ -103,6 +103,10 @@ const answerHeaders = {
   },
   'Strongroom-Total-Count': { schema: count, description: 'With `count=true`: how many there are on all pages.' },
   'Strongroom-Stale-Deployments': { schema: count, description: 'How many targets hold what is old now.' },
+  'Strongroom-Deleted': {
+    schema: count,
+    description: 'The id by which what was deleted can be restored; absent where it is gone for good.',
+  },
   'Strongroom-Encoding': { schema: { type: 'string', enum: ['base64'] }, description: 'Of the value of a file.' },
   'Strongroom-Expires-At': { schema: time, description: 'When the value should be replaced.' },
   'Strongroom-Expired': { schema: { type: 'string', enum: ['true'] }, description: 'It should have been by now.' },

@@ -21,6 +21,7 @@ export const statusOf: Record<Code, number> = {
   name_taken: 409,
   last_owner: 409,
   not_empty: 409,
+  place_gone: 409,
   stale_version: 412,
   too_large: 413,
   uri_too_long: 414,

@@ -15,6 +15,8 @@ export interface Account {
   readonly nextSeedId: number
   readonly nextTrustRuleId: number
   readonly nextEnvironmentId: number
+  /** The id of the next deletion that is kept. */
+  readonly nextDeletedId: number
   /** Records in the account's audit chain, the chain's head, and the newest record's time. */
   readonly auditSize: number
   readonly auditHead: Uint8Array

@@ -27,6 +27,8 @@ export interface AccountSettings {
   readonly accountId: number
   /** Whether machines may read without a key. */
   readonly vmAuth: boolean
+  /** For how many days what is deleted can be restored; 0: it is gone at once. */
+  readonly recoveryDays: number
   readonly mac: Uint8Array
 }
 

@@ -31,9 +31,11 @@ export const secretKeysBelow = (accountId: number, version: number, after: numbe
   reading(
     oldKey,
     sql`
-  select s.id, s.uid, k.key_version, k.wrapped from secret_keys k
-  join secrets s on s.account_id = k.account_id and s.id = k.secret_id
+  select k.secret_id as id, coalesce(s.uid, d.uid) as uid, k.key_version, k.wrapped from secret_keys k
+  left join secrets s on s.account_id = k.account_id and s.id = k.secret_id
+  left join deleted d on d.account_id = k.account_id and d.kind = 'secret' and d.thing_id = k.secret_id
   where k.account_id = ${accountId} and k.key_version < ${version} and k.secret_id > ${after}
+    and (s.id is not null or d.id is not null)
   order by k.key_version, k.secret_id limit ${limit}`,
   )
 

@@ -2,6 +2,7 @@
 import type { Principal } from '../model/principal.ts'
 import { all, among, none, type Query, type Reading, reading, sql } from './sql.ts'
 import { apiKeys } from './tables/api-key.ts'
+import { deleted } from './tables/deleted.ts'
 import { factors } from './tables/factor.ts'
 import { lists } from './tables/list.ts'
 import { machines } from './tables/machine.ts'
@@ -74,6 +75,11 @@ export const factorListing = listing(factors)
 export const listListing = listing(lists)
 /** Those of an environment. */
 export const listsIn = (environmentId: number) => listing(lists, inEnvironment(environmentId))
+/** What was deleted in an environment by itself, and the environments that were, the newest first. */
+export const deletedIn = (environmentId: number) =>
+  newestFirst(deleted, sql` and environment_id in (${environmentId}, 0) and with_id is null`)
+/** What went with a list, by the id of its deletion. */
+export const deletedWith = (id: number) => listing(deleted, sql` and with_id = ${id}`)
 export const machineListing = listing(machines)
 /** Machines that some made. */
 export const machineListingOf = (kind: string, makers: readonly number[]) =>

@@ -1,17 +1,21 @@
 /** Fills the world of a batch with what it needs. Of what it does not need, nothing is done. */
+import type { Deleted } from '../model/deleted.ts'
+import { contentsOfDeletedEnvironment, contentsOfDeletedList, deletedById, deletedOfThing } from './deleted-lookups.ts'
 import type { Forged } from './forged.ts'
 import type { Lookup } from './lookup.ts'
 import * as lookups from './lookups.ts'
 import { noteMissing } from './missing.ts'
-import type { Needs, Wanted } from './needs.ts'
+import type { Needs, Wanted, WantedDeleted } from './needs.ts'
 import type { PlacedRef, Ref } from './refs.ts'
 import { type At, atOf, type Index } from './rows.ts'
 import { accountKeysInUse } from './tables/account.ts'
 import { apiKeys } from './tables/api-key.ts'
+import { deletedContents, rowOf, storedDeleted } from './tables/deleted.ts'
+import { environments } from './tables/environment.ts'
 import { contents, lists, listsByName } from './tables/list.ts'
 import { machines } from './tables/machine.ts'
 import { changedNames } from './tables/record.ts'
-import { secretsByName, storedSecrets } from './tables/secret.ts'
+import { secrets, secretsByName, storedSecrets } from './tables/secret.ts'
 import { trustRules } from './tables/trust-rule.ts'
 import type { Result, Transaction } from './transaction.ts'
 import type { World } from './world.ts'
@@ -67,6 +71,7 @@ export async function loadRows(tx: Transaction, needs: Needs, world: World, earl
   if (needs.makers.length > 0) await loadMade(tx, needs, world)
   if (needs.madeParts.length > 0) await loadMadeParts(tx, needs, world)
   if (needs.contents.length > 0) await loadContents(tx, needs.contents, world)
+  if (needs.deleted.length > 0) await loadDeleted(tx, needs.deleted, world)
 }
 
 /** What is named already: all of it is asked for at once, but for what was asked for early. */
@@ -240,4 +245,61 @@ async function loadContents(tx: Transaction, wanted: Needs['contents'], world: W
       ])
     }
   }
+}
+
+/** Of what is kept: who has its name now, its list, and what is in it, or the next part of that, with whoever has those names. */
+async function loadDeleted(tx: Transaction, wanted: readonly WantedDeleted[], world: World): Promise<void> {
+  for (const one of wanted) {
+    const found = world.get(storedDeleted, one.accountId, one.id)?.deleted
+    if (found === undefined) continue
+    const inside = await loadDeletedContents(tx, found, world)
+    await loadInTheWay(tx, one, found, inside, world)
+  }
+}
+
+const insideOf = { secret: undefined, list: contentsOfDeletedList, environment: contentsOfDeletedEnvironment }
+
+async function loadDeletedContents(tx: Transaction, found: Deleted, world: World): Promise<readonly number[]> {
+  const { accountId, id, kind, thingId } = found
+  const known = world.fact(deletedContents, accountId, id)
+  if (known !== undefined) return known
+  const lookup = insideOf[kind]
+  const refs = lookup === undefined ? [] : await tx.find(lookup, [{ accountId, id: kind === 'list' ? id : thingId }])
+  await load(tx, deletedById, refs.slice(0, lookups.partSize), world)
+  const inside = refs.map((one) => one.id)
+  world.setFact(deletedContents, inside, accountId, id)
+  return inside
+}
+
+async function loadInTheWay(
+  tx: Transaction,
+  { accountId, name, list }: WantedDeleted,
+  found: Deleted,
+  inside: readonly number[],
+  world: World,
+): Promise<void> {
+  const { kind, environmentId, thingId } = found
+  if (kind === 'environment') {
+    const { baseId } = rowOf(environments, found)
+    await load(tx, deletedOfThing, baseId === null ? [] : [{ accountId, kind, id: baseId }], world)
+    return
+  }
+  const at = (one: string) => ({ accountId, environmentId, name: one })
+  const own = at(name ?? found.name)
+  if (kind === 'list') {
+    const names = inside.flatMap((id) => world.get(storedDeleted, accountId, id)?.deleted.name ?? [])
+    await Promise.all([
+      load(tx, lookups.listsNamed, [own], world),
+      load(tx, lookups.listsById, [{ accountId, id: thingId }], world),
+      load(tx, lookups.named, names.map(at), world),
+    ])
+    return
+  }
+  const { listId } = rowOf(secrets, found)
+  await Promise.all([
+    load(tx, lookups.named, [own], world),
+    load(tx, lookups.listsNamed, typeof list === 'string' ? [at(list)] : [], world),
+    load(tx, lookups.listsById, [{ accountId, id: typeof list === 'number' ? list : listId }], world),
+    load(tx, deletedOfThing, [{ accountId, kind: 'list' as const, id: listId }], world),
+  ])
 }

@@ -1,6 +1,8 @@
 /** Which rows the operations of a batch name. */
 import type { AddressRange } from '../model/address.ts'
+import type { DeletedKind } from '../model/deleted.ts'
 import type { Principal } from '../model/principal.ts'
+import { deletedById, deletedOfThing } from './deleted-lookups.ts'
 import { environmentsOf } from './environment-lookups.ts'
 import { loginsWithCode } from './login-lookups.ts'
 import type { Lookup } from './lookup.ts'
@@ -17,6 +19,16 @@ export interface Wanted {
   readonly accountId: number
   readonly chain: readonly number[]
   readonly id: IdOrName
+}
+
+/** What was deleted and is kept, with what stands in the way of restoring it, and what is in it. */
+export interface WantedDeleted {
+  readonly accountId: number
+  readonly id: number
+  /** What it is to be called, if another than before. */
+  readonly name?: string | undefined
+  /** The list that a secret is to go into, if another than before. */
+  readonly list?: IdOrName | undefined
 }
 
 /** A look-up, and what is asked of it, each thing once. */
@@ -49,6 +61,7 @@ export class Needs {
   /** Secrets that are to be called so, wherever they are. */
   readonly renamed: (Wanted & { readonly name: string })[] = []
   readonly contents: (Wanted & { readonly after: number; readonly since?: number })[] = []
+  readonly deleted: WantedDeleted[] = []
   readonly claimed: AddressRange[] = []
   readonly accountNames = new Set<string>()
   /** Accounts of which it is asked who is signed in. */
@@ -140,6 +153,17 @@ export class Needs {
    */
   contentsOf(list: IdOrName, after = 0, since?: number): void {
     this.contents.push({ ...this.#within(), id: list, after, ...(since === undefined ? {} : { since }) })
+  }
+
+  /** What was deleted and is kept, by the id of that deletion. */
+  deletion(wanted: Omit<WantedDeleted, 'accountId'>): void {
+    this.row(deletedById, wanted.id)
+    this.deleted.push({ accountId: this.#accountId, ...wanted })
+  }
+
+  /** What is kept of something, by the id that it had. */
+  deletedThing(kind: DeletedKind, id: number): void {
+    this.#ask(deletedOfThing, { accountId: this.#accountId, kind, id })
   }
 
   /** Whether a secret of the environment has the name already. */

@@ -193,6 +193,14 @@ class BatchedStore implements Store {
     return this.#all(queries.deletedLists())
   }
 
+  storedDeletedAfter(accountId: number, after: number, limit: number) {
+    return this.#all(queries.storedDeletedAfter(accountId, after, limit))
+  }
+
+  overDeleted(now: number, after: Parameters<Store['overDeleted']>[1], limit: number) {
+    return this.#all(queries.overDeleted(now, after, limit))
+  }
+
   holdersOfListAfter(accountId: number, listId: number, after: number, limit: number) {
     return this.#all(queries.holdersOfListAfter(accountId, listId, after, limit))
   }

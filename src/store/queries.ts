@@ -1,4 +1,5 @@
 /** The queries that are not one secret's read or write. */
+import { type Deleted, dayMs } from '../model/deleted.ts'
 import type { Secret } from '../model/secret.ts'
 import { nextAccountSql } from './next-account.ts'
 import { inStandingList } from './secret-search.ts'
@@ -6,6 +7,7 @@ import { all, among, eachByItself, none, type Query, reading, settled, sql } fro
 import type { DeploymentFilter, StoredDeployment } from './store.ts'
 import type { StoredVersion, Within } from './stored.ts'
 import { accounts } from './tables/account.ts'
+import { deleted, toStoredDeleted } from './tables/deleted.ts'
 import { deployments, toDeployments } from './tables/deployment.ts'
 import { environments } from './tables/environment.ts'
 import type { NamedRow } from './tables/field.ts'
@@ -132,6 +134,34 @@ export const deletedLists = () =>
     lists.part('accountId', 'id'),
     sql`select account_id, id from lists where deleter_kind is not null order by account_id, id limit 100`,
   )
+
+/** Each with its current value, as far as it is there. */
+export const storedDeletedAfter = (accountId: number, after: number, limit: number) =>
+  reading(
+    { read: toStoredDeleted },
+    sql`
+  select ${all(deleted, 'd')}, k.key_version, k.wrapped, v.sealed from deleted d
+  left join secret_keys k on d.kind = 'secret' and k.account_id = d.account_id and k.secret_id = d.thing_id
+  left join versions v on d.kind = 'secret' and v.account_id = d.account_id and v.secret_id = d.thing_id
+    and v.version = d.version
+  where d.account_id = ${accountId} and d.id > ${after} order by d.id limit ${limit}`,
+  )
+
+/** What is kept past its end, or is being put back or destroyed by somebody who may be gone: of all accounts, after one. */
+export const overDeleted = (now: number, after: Pick<Deleted, 'accountId' | 'id'>, limit: number) => {
+  const beyond = sql`(d.account_id > ${after.accountId} or (d.account_id = ${after.accountId} and d.id > ${after.id}))`
+  const over = sql`
+    select d.account_id, d.id, d.kind, d.state from account_settings s
+    join deleted d on d.account_id = s.account_id and d.deleted_ms <= ${now} - s.recovery_days * ${dayMs}
+    where d.state = 'kept' and ${beyond}`
+  const unsettled = sql`
+    select d.account_id, d.id, d.kind, d.state from deleted d
+    where d.state <> 'kept' and d.state <> 'going' and ${beyond}`
+  return reading(
+    deleted.part('accountId', 'id', 'kind', 'state'),
+    sql`select * from (${over} union all ${unsettled}) o order by account_id, id limit ${limit}`,
+  )
+}
 
 /** Ids of deployments after one, and whether they hold anything of a list. */
 export const holdersOfListAfter = (accountId: number, listId: number, after: number, limit: number) =>

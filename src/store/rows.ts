@@ -19,6 +19,15 @@ export interface Fate<Row, Own> {
   /** As it was loaded, if it was. */
   readonly before?: Row | undefined
   readonly row: Row | null
+  /** Whether its parts were there, if not as it was itself. */
+  readonly hadParts?: boolean | undefined
+  /** A row that is gone without its parts, which stay. */
+  readonly detached?: Row | undefined
+}
+
+/** Whether the parts of a row were there before the batch. */
+export function hadParts({ hadParts: had, existed }: Pick<Fate<unknown, unknown>, 'hadParts' | 'existed'>): boolean {
+  return had ?? existed
 }
 
 export interface Fates {

@@ -208,7 +208,7 @@ async function deploymentOf(row: NamedRow, { run }: Work): Promise<SealedRows['d
 /** What every account has from now on from its beginning. */
 async function putUsual({ run, macs }: Work, { id: accountId }: SealedRows['accounts']): Promise<void> {
   if ((await run('select 1 as one from account_settings where account_id = ?', accountId)).length === 0) {
-    const { mac } = macs.seal('account_settings', { accountId, vmAuth: false })
+    const { mac } = macs.seal('account_settings', { accountId, vmAuth: false, recoveryDays: 0 })
     await run('insert into account_settings (account_id, vm_auth, mac) values (?, 0, ?)', accountId, mac)
   }
   if ((await run('select 1 as one from sign_in_rules where account_id = ?', accountId)).length === 0) {

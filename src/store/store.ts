@@ -4,6 +4,7 @@ import type { Action } from '../audit/record.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import type { Code } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
+import type { Deleted } from '../model/deleted.ts'
 import type { Deployment } from '../model/deployment.ts'
 import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
@@ -18,6 +19,7 @@ import type { ListedRows, Part } from './listings.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import { type Behind, type SinkAccounts, type SinkLook, type SinkMove, type SinkState, Sinks } from './sinks.ts'
 import type { Environments, StoredSecret, StoredVersion, Within } from './stored.ts'
+import type { StoredDeleted } from './tables/deleted.ts'
 import type { Claim } from './tables/machine.ts'
 import { conditionNames, type Watched } from './watched.ts'
 
@@ -51,6 +53,14 @@ export interface Store extends Watched {
   secretNamed(within: Within, name: string): Promise<Secret | undefined>
   /** Lists of any account that are deleted, and of whose secrets some are still to go: some of them. */
   deletedLists(): Promise<readonly Pick<List, 'accountId' | 'id'>[]>
+  /** What was deleted and is kept, by ascending id, after one: each with its key and its value, as far as these are there. */
+  storedDeletedAfter(accountId: number, after: number, limit: number): Promise<readonly StoredDeleted[]>
+  /** What is kept past its end, or is on its way somewhere: of all accounts, after one. */
+  overDeleted(
+    now: number,
+    after: Pick<Deleted, 'accountId' | 'id'>,
+    limit: number,
+  ): Promise<readonly Pick<Deleted, 'accountId' | 'id' | 'kind' | 'state'>[]>
   /** Deployments by ascending id, after one, and whether they hold anything of a list. */
   holdersOfListAfter(
     accountId: number,

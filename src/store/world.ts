@@ -110,7 +110,8 @@ export class World {
     const own = rows.own(row)
     const known = fates.get(at)
     const existed = known?.existed ?? before !== undefined
-    fates.set(at, { existed, before: known === undefined ? before : known.before, row, key: own })
+    const earlier = known === undefined ? before : known.before
+    fates.set(at, { existed, before: earlier, row, key: own, hadParts: known?.hadParts })
     held.rows.set(at, row)
     this.#follow(rows, held, at, before, row)
     if (before !== undefined && rows.writing.isRenamed && nameOf(rows.own(before)) !== nameOf(own)) {
@@ -123,9 +124,39 @@ export class World {
     const held = this.#of(rows)
     const at = rows.keyOf(row)
     const { fates } = this.changes.of(rows)
-    fates.set(at, { existed: fates.get(at)?.existed ?? true, row: null, key: rows.own(row) })
+    const known = fates.get(at)
+    fates.set(at, { existed: known?.existed ?? true, row: null, key: rows.own(row), hadParts: known?.hadParts })
     held.rows.delete(at)
     this.#follow(rows, held, at, row, undefined)
+  }
+
+  /** Takes a row out of its table, and leaves its parts where they are: without the row, nothing leads to them. */
+  detach<Row, Own>(rows: Rows<Row, Own, never>, row: Row): void {
+    this.remove(rows, row)
+    const { fates } = this.changes.of(rows)
+    const at = rows.keyOf(row)
+    const fate = fates.get(at)
+    if (fate !== undefined) fates.set(at, { ...fate, detached: row })
+  }
+
+  /** Puts a row back whose parts stayed. */
+  attach<Row, Own>(rows: Rows<Row, Own, never>, row: Row): void {
+    const { fates } = this.changes.of(rows)
+    const at = rows.keyOf(row)
+    // What was detached in this very batch has its parts as it had them then.
+    const isNew = fates.get(at) === undefined
+    this.put(rows, row)
+    const fate = fates.get(at)
+    if (isNew && fate !== undefined) fates.set(at, { ...fate, hadParts: true })
+  }
+
+  /** Takes away the parts of a row that was detached, by its primary key. */
+  shred<Row, Own>(rows: Rows<Row, Own, never>, key: Partial<Own>): void {
+    const { fates } = this.changes.of(rows)
+    const at = rows.root.atOf(key)
+    const known = fates.get(at)
+    const before = known === undefined ? { existed: false, hadParts: true } : known
+    fates.set(at, { existed: before.existed, hadParts: before.hadParts, row: null, key })
   }
 
   /** Changes a row of which it is known, though it was not loaded, that it is there. */

@@ -1,6 +1,6 @@
 /** What a batch writes, as steps that any database carries out in their order: what goes first, then what comes. */
 import type { Change, Changes } from './changes.ts'
-import type { Fate } from './rows.ts'
+import { type Fate, hadParts } from './rows.ts'
 import type { Removal } from './tables/removal.ts'
 import type { TableOf } from './tables/table.ts'
 import { tables } from './tables/tables.ts'
@@ -88,13 +88,13 @@ function writeFates(steps: Steps, { rows, fates }: Change<object, object>, keepV
   const { root, writing } = rows
   const isReplaced = writing.changed === 'replaced'
   const gone = keysOf(fates, isReplaced ? didExist : isGone)
-  if (gone.length > 0) {
-    for (const part of writing.parts) steps.remove(part.gone, gone.map(part.ofGone))
-    steps.remove(removalOf(root), gone)
-  }
+  const shredded = keysOf(fates, isReplaced ? hadParts : losesParts)
+  for (const part of writing.parts) steps.remove(part.gone, shredded.map(part.ofGone))
+  steps.remove(removalOf(root), gone)
   const made = rowsOf(fates, isReplaced ? always : isNew)
   steps.rows('insert', root, made.map(rows.own))
-  for (const { table, of } of writing.parts) steps.rows('insert', table, made.flatMap(of))
+  const withParts = isReplaced ? made : ownersOf(fates)
+  for (const { table, of } of writing.parts) steps.rows('insert', table, withParts.flatMap(of))
   if (isReplaced) return
   const changed = rowsOf(fates, didExist)
   if (changed.length === 0) return
@@ -136,6 +136,13 @@ const always: Which = () => true
 const didExist: Which = ({ existed }) => existed
 const isNew: Which = ({ existed }) => !existed
 const isGone: Which = ({ existed, row }) => existed && row === null
+
+const losesParts: Which = (fate) => hadParts(fate) && fate.row === null && fate.detached === undefined
+
+/** The rows whose parts are made: what was detached as soon as it was made has them, too. */
+function ownersOf(fates: Fates): object[] {
+  return [...fates.values()].flatMap((fate) => (hadParts(fate) ? [] : (fate.row ?? fate.detached ?? [])))
+}
 
 /** The rows that are there afterwards. */
 function rowsOf(fates: Fates, which: Which): object[] {

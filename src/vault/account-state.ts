@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import type { Holding } from '../audit/state.ts'
 import { settingsHash } from '../model/account.ts'
 import type { AddressRange } from '../model/address.ts'
+import { keptHash } from '../model/deleted.ts'
 import { deploymentHash } from '../model/deployment.ts'
 import { defaultEnvironment, environmentUid } from '../model/environment.ts'
 import { factorName, hasFactors } from '../model/factor.ts'
@@ -90,6 +91,21 @@ export async function accountState(
     const environmentId = placeIn(secret)
     onHolding({ kind: 'secret', id, uid, name, version, hash: digest, details, place: placed, environmentId })
   }
+  for await (const one of pages(
+    secretPage,
+    (last) => store.storedDeletedAfter(accountId, last, secretPage),
+    ({ deleted }) => deleted.id,
+  )) {
+    const { deleted, key, sealed } = one
+    const { id, uid, name, version, state } = deleted
+    check('deleted', deleted, `deletion ${id}`)
+    if (deleted.kind === 'secret' && (key.wrapped.length === 0 || hash('sha256', sealed, 'hex') !== deleted.hash))
+      forged.push(`The value that deletion ${id} keeps is not in the store.`)
+    // Its end is recorded before all that was in it is gone.
+    if (state === 'purging') continue
+    const environmentId = deleted.environmentId === 0 ? null : placeIn(deleted)
+    onHolding({ kind: 'deleted', id, uid, name, version, hash: keptHash(deleted), environmentId })
+  }
   for await (const key of everyRow(vault, accountId, keyListing)) {
     hasFirstKey ||= key.id === 1
     take('api_keys', key, { ...idOf(key), kind: 'key', isRevoked: key.revokedAt !== null })
@@ -141,7 +157,8 @@ export async function accountState(
   const settings = await store.settings(accountId)
   if (settings === undefined) forged.push('The settings of the account are not in the store.')
   else if (account !== undefined) {
-    const isUsual = !settings.vmAuth && account.networks.length === 0 && account.machineNetworks.length === 0
+    const isBare = !settings.vmAuth && settings.recoveryDays === 0
+    const isUsual = isBare && account.networks.length === 0 && account.machineNetworks.length === 0
     take('account_settings', settings, { kind: 'settings', ...nameless, isUsual }, settingsHash(settings, account))
   }
   for (const environment of await store.environments(accountId)) {

@@ -11,6 +11,7 @@ export type Listing =
       | 'access'
       | 'audit'
       | 'comparison'
+      | 'deleted'
       | 'deployments'
       | 'fingerprints'
       | 'keys'

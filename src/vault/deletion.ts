@@ -21,16 +21,24 @@ const holdersPage = 50
 /** Records that may come while the last look at the trail is on its way. */
 const nearlyAll = 200
 
+/** What becomes of a deletion. */
+export interface DeletedAway {
+  /** How many deployments hold it still, or something of it. */
+  readonly stale: number
+  /** The id by which it can be restored, if it can. */
+  readonly deletedId: number | null
+}
+
 /** What the right to delete is held against, if a list has too many names for one transaction. */
 type Unheld = Extract<Deleted, { readonly state: 'unheld' }>
 
 /**
  * Deletes a list with everything in it. Resolves when all of it is gone.
  *
- * @returns how many deployments hold something of it still
+ * @returns how many deployments hold something of it still, and the id of the deletion, if it can be restored
  * @throws Refusal `not_found`, `forbidden` when one of its secrets may not be deleted: then nothing is
  */
-export async function deleteList(vault: Vault, asker: Asker, list: IdOrName): Promise<number> {
+export async function deleteList(vault: Vault, asker: Asker, list: IdOrName): Promise<DeletedAway> {
   let held: Held | undefined
   for (let tries = 0; tries < maxTries; tries++) {
     const deleted = await tryAsk(vault, asker, { kind: 'delete_list', list, held })
@@ -41,12 +49,12 @@ export async function deleteList(vault: Vault, asker: Asker, list: IdOrName): Pr
     switch (deleted.state) {
       case 'gone':
         for (const { accountId, uid } of deleted.secrets) vault.keyring.forgetSecretKey(accountId, uid)
-        return deleted.stale
+        return { stale: deleted.stale, deletedId: deleted.deletedId }
       case 'going': {
-        const { accountId, id, seen } = deleted
+        const { accountId, id, seen, deletedId } = deleted
         const stale = await countHolders(vault, accountId, id, seen)
         await deleteInParts(vault, asker, accountId, id)
-        return stale
+        return { stale, deletedId }
       }
       default:
         held = await holdNames(vault, deleted)
@@ -58,10 +66,12 @@ export async function deleteList(vault: Vault, asker: Asker, list: IdOrName): Pr
 /** Goes on with what somebody began who is gone: as the server starts, and now and then. */
 export async function finishDeletions(vault: Vault): Promise<void> {
   const from = { requestId: 'unfinished', address: '' }
+  // One that comes back instead is not touched.
   for (const { accountId, id } of await vault.store.deletedLists()) await deleteInParts(vault, from, accountId, id)
 }
 
-async function deleteInParts(
+/** Goes on with a list that is deleted, until nothing of it is left. */
+export async function deleteInParts(
   vault: Vault,
   { requestId, address }: Pick<Asker, 'requestId' | 'address'>,
   accountId: number,

@@ -50,9 +50,12 @@ export async function updateEnvironment(
   return counted(vault, await ask(vault, asker, { kind: 'update_environment', id, name: wanted, base }))
 }
 
-/** @throws Refusal `not_found`, `not_empty`, `invalid` for `default`, `forbidden` */
-export async function deleteEnvironment(vault: Vault, asker: Asker, id: number): Promise<void> {
-  await ask(vault, asker, { kind: 'delete_environment', id })
+/**
+ * @returns the id of the deletion, if it can be restored
+ * @throws Refusal `not_found`, `not_empty`, `invalid` for `default`, `forbidden`
+ */
+export async function deleteEnvironment(vault: Vault, asker: Asker, id: number): Promise<number | null> {
+  return ask(vault, asker, { kind: 'delete_environment', id })
 }
 
 async function counted(

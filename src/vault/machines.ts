@@ -71,9 +71,9 @@ export function readSettings(vault: Vault, asker: Asker): Promise<Settings> {
 export function updateSettings(
   vault: Vault,
   asker: Asker,
-  { vmAuth, networks }: Pick<SettingsChange, 'vmAuth' | 'networks'>,
+  { vmAuth, networks, recoveryDays }: Pick<SettingsChange, 'vmAuth' | 'networks' | 'recoveryDays'>,
 ): Promise<Settings> {
-  return change(vault, asker, { vmAuth, networks: networks && parseNetworks(networks) })
+  return change(vault, asker, { vmAuth, recoveryDays, networks: networks && parseNetworks(networks) })
 }
 
 async function change(vault: Vault, asker: Asker, wanted: SettingsChange): Promise<Settings> {

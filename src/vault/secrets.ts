@@ -17,6 +17,7 @@ import {
   ask,
   authenticate,
   type Identity,
+  learnKeyOf,
   type MadeOnce,
   outdated,
   tryAskOnce,
@@ -217,6 +218,23 @@ export async function openStored(vault: Vault, asker: Asker, stored: StoredSecre
     return { secret: stored.secret, value: vault.keyring.openValue(stored.secret, key, stored.sealed) }
   } catch (error) {
     throw await recorded(error, vault, asker, stored.secret, 'secret.read')
+  }
+}
+
+/** The value of a secret that was deleted and is kept; nothing where its key was wrapped anew since it was looked at. */
+export async function openKept(
+  vault: Vault,
+  asker: Asker,
+  { secret, key, sealed }: StoredSecret,
+  action: Action,
+): Promise<Buffer | undefined> {
+  const accountKey = await vault.store.accountKey(secret.accountId, key.keyVersion)
+  if (accountKey === undefined) return undefined
+  await learnKeyOf(vault, accountKey)
+  try {
+    return vault.keyring.openValue(secret, vault.keyring.secretKey(secret, key, accountKey), sealed)
+  } catch (error) {
+    throw await recorded(error, vault, asker, secret, action)
   }
 }
 
@@ -448,9 +466,9 @@ export async function tryUntilMade<T>(
 }
 
 /**
- * Deletes a secret, all its versions and its key.
+ * Deletes a secret, all its versions and its key: for ever, or so that it can be restored for a while, as the account is set to.
  *
- * @returns how many deployments hold it still
+ * @returns how many deployments hold it still, and the id of the deletion, if it can be restored
  * @throws Refusal `not_found`, `forbidden`, `stale_version`
  */
 export async function deleteSecret(
@@ -458,10 +476,10 @@ export async function deleteSecret(
   asker: Asker,
   place: Place,
   match: Match | undefined,
-): Promise<number> {
-  const { secret, stale } = await ask(vault, asker, { kind: 'delete_secret', ...place, match })
+): Promise<{ readonly stale: number; readonly deletedId: number | null }> {
+  const { secret, stale, deletedId } = await ask(vault, asker, { kind: 'delete_secret', ...place, match })
   vault.keyring.forgetSecretKey(secret.accountId, secret.uid)
-  return stale
+  return { stale, deletedId }
 }
 
 /** The next version of a secret, sealed upon the row as it was prepared. */

@@ -30,6 +30,7 @@ async function makeRich(server: TestServer): Promise<void> {
   assert.equal(registered.status, 201, registered.text)
   const other = await server.otherAccount()
   for (const one of [api, other]) {
+    assert.equal((await one.put('/v3/settings', { recovery_days: 30 })).status, 200)
     await one.post('/v3/secrets', { name: 'db-password', value: 'first' })
     await one.put('/v3/secrets/1', { value: 'zweites ✓\r\n' })
     await one.post('/v3/secrets', { name: 'gone', value: 'gone' })

@@ -185,6 +185,9 @@ suite('The description of the API', () => {
     const kept = sent.filter(({ method }) => method !== 'DELETE')
     await api.post('/v3/secrets', { name: 'other', value: 'v' })
     await api.post('/v3/environments', { name: 'staging' })
+    await api.put('/v3/settings', { recovery_days: 7 })
+    await api.post('/v3/secrets', { name: 'gone', value: 'v' })
+    await api.delete('/v3/secrets/2')
     // Its API key, its trust rule and so on are made by the examples themselves, each with the id 1; the key that asks is 1, and
     // so is the environment that is always there.
     const idOf = ({ path }: Call) => (/^\/v3\/(keys|lists|environments)/.test(path) ? '2' : '1')

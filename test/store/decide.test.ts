@@ -410,6 +410,7 @@ function worldOf({
     nextDeploymentId: 1,
     nextSeedId: 1,
     nextTrustRuleId: 1,
+    nextDeletedId: 1,
     nextEnvironmentId: 2,
     auditSize: 7,
     auditHead: bytes(0),

@@ -44,6 +44,7 @@ const probesOf: Readonly<Record<string, readonly string[]>> = {
   secrets: ['values', 'names', 'metadata', 'versions', 'elsewhere'],
   secret_keys: ['values'],
   versions: ['values', 'versions', 'old'],
+  deleted: ['deleted'],
   machines: ['machines', 'machine'],
   machine_addresses: ['machines', 'machine'],
   deployments: ['deployments', 'elsewhere'],
@@ -73,6 +74,7 @@ const listed = {
     // It is as if it had never been made: it opens nothing, and is not listed.
     ...['api_keys', 'users', 'machines', 'seeds', 'trust_rules', 'deployments', 'secrets', 'lists', 'logins'],
     'environments',
+    'deleted',
     // What was to happen once may happen again.
     ...['used_tokens', 'replies'],
     // Nobody is found by it any more, or the oldest value is gone as if it had been pruned.
@@ -197,6 +199,12 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
     for (const reply of ['x', 'y']) {
       clock.now += 1000
       await ok(one.post('/v3/secrets', { name: `r-${reply}`, value: reply }, { 'idempotency-key': `key-${reply}` }))
+    }
+    await ok(one.put('/v3/settings', { recovery_days: 90 }) as never)
+    for (const gone of ['gone-a', 'gone-b']) {
+      clock.now += 1000
+      const { id } = await ok(one.post('/v3/secrets', { name: gone, value: `${gone} ${name}` }))
+      await ok(one.delete(`/v3/secrets/${id}`) as never)
     }
     for (const [environment, base] of [
       ['shared', null],
@@ -339,6 +347,7 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
         both.flatMap((one) => [1, 2].map((id) => [one, id] as const)),
         ([one, id]) => one.get(`/v3/secrets/${id}/versions/1`),
       ),
+    deleted: get('/v3/deleted'),
     environments: get('/v3/environments'),
     inherited: () =>
       every(

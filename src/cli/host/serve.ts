@@ -11,6 +11,7 @@ import { type Address, isSocketPath, type SocketPath } from '../../listen.ts'
 import { manyWraps, maxWraps } from '../../model/account.ts'
 import { bootstrap, type Opened, openServerVault } from '../../open.ts'
 import { askerOf } from '../../vault/accounts.ts'
+import { sweepDeleted } from '../../vault/deleted.ts'
 import { finishDeletions } from '../../vault/deletion.ts'
 import { inviteOwner } from '../../vault/users.ts'
 import type { Vault } from '../../vault/vault.ts'
@@ -189,6 +190,8 @@ function seeDeletionsThrough(vault: Vault, logger: Logger): void {
     isBusy = true
     await finishDeletions(vault)
       .catch(() => logger.warn('a list that is deleted could not be cleared away'))
+      .then(() => sweepDeleted(vault))
+      .catch(() => logger.warn('what is past its recovery could not be destroyed'))
       .finally(() => {
         isBusy = false
       })

@@ -5,6 +5,7 @@ import { accountRoutes } from './account.ts'
 import { auditRoutes } from './audit.ts'
 import { authRoutes } from './auth.ts'
 import { contentRoutes } from './content.ts'
+import { deletedRoutes } from './deleted.ts'
 import { deploymentRoutes } from './deployments.ts'
 import { environmentContentRoutes } from './environment-contents.ts'
 import { environmentRoutes } from './environments.ts'
@@ -41,6 +42,7 @@ export const routes: readonly Route[] = [
   contentsOfListRoutes,
   environmentRoutes,
   environmentContentRoutes,
+  deletedRoutes,
   renderRoutes,
   seedRoutes,
   deploymentRoutes,

@@ -13,6 +13,7 @@ import { askerOf } from '../asker.ts'
 import { markReplayed } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route, type Scope } from '../route.ts'
 import { formatTime, IdParams, idOf, Message, NoQuery, Time } from '../schema.ts'
+import { markKept } from '../state-headers.ts'
 
 const Name = Type.String({ pattern: environmentPattern, description: environmentRule })
 const Base = Type.Union([Name, Type.Null()], {
@@ -160,11 +161,11 @@ export const environmentRoutes: readonly Route[] = [
     scope: 'account:manage',
     repeat: 'safe',
     schemas: { params: IdParams, query: NoQuery, body: noBody, answers: { 200: Message }, refusals: [409] },
-    headers: { takes: [], gives: [] },
+    headers: { takes: [], gives: ['Strongroom-Deleted'] },
     use:
       ({ vault }) =>
-      async (request) => {
-        await deleteEnvironment(vault, askerOf(request), idOf(request.params))
+      async (request, reply) => {
+        markKept(reply, await deleteEnvironment(vault, askerOf(request), idOf(request.params)))
         return { message: 'Environment deleted successfully' }
       },
   }),

@@ -10,7 +10,7 @@ import { answerListing, PageQuery, sendAll } from '../listing.ts'
 import { markReplayed } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { formatTime, IdParams, IdText, idOf, ListName, Message, NoQuery, Time } from '../schema.ts'
-import { markStale } from '../state-headers.ts'
+import { markDeleted } from '../state-headers.ts'
 import { answerOf, Listed, listed, listingOf, Name, pageOf } from './secrets.ts'
 
 const Id = Type.Integer({ minimum: 1 })
@@ -146,7 +146,7 @@ export const listRoutes: readonly Route[] = [
     tag: 'Lists',
     summary: 'Delete a list and its secrets',
     description:
-      'Permanent. Every secret in the list goes with it; if one of them may not be deleted, nothing is. The answer comes when all of it is gone.',
+      'Permanent, unless the account keeps what is deleted for a while. Every secret in the list goes with it; if one of them may not be deleted, nothing is. The answer comes when all of it is gone.',
     scope: 'secrets:delete',
     repeat: 'safe',
     schemas: {
@@ -156,11 +156,11 @@ export const listRoutes: readonly Route[] = [
       answers: { 200: Message },
       refusals: [],
     },
-    headers: { takes: [], gives: ['Strongroom-Stale-Deployments'] },
+    headers: { takes: [], gives: ['Strongroom-Stale-Deployments', 'Strongroom-Deleted'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
-        markStale(reply, await deleteList(vault, askerOf(request), idOf(request.params)))
+        markDeleted(reply, await deleteList(vault, askerOf(request), idOf(request.params)))
         return { message: 'List deleted successfully' }
       },
   }),

@@ -339,7 +339,7 @@ export const secretBatchRoutes: readonly Route[] = [
     tag: 'Secrets',
     summary: 'Delete many secrets',
     description:
-      'At most 100, in one transaction, permanently. Each is deleted by itself, with its record: `failed` says which are refused, and why.',
+      'At most 100, in one transaction, permanently unless the account keeps what is deleted for a while. Each is deleted by itself, with its record: `failed` says which are refused, and why.',
     scope: 'secrets:delete',
     repeat: 'safe',
     schemas: {

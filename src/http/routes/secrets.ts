@@ -45,7 +45,7 @@ import {
   TimeInput,
   withoutNul,
 } from '../schema.ts'
-import { markExpired, markStale } from '../state-headers.ts'
+import { markDeleted, markExpired, markStale } from '../state-headers.ts'
 
 export const Name = Type.String({ pattern: secretNamePattern, maxLength: maxName, description: secretNameRule })
 export const Value = Type.String({
@@ -318,7 +318,7 @@ export const secretRoutes: readonly Route[] = [
     tag: 'Secrets',
     summary: 'Delete a secret',
     description:
-      'Permanent: every version and the key that they are sealed with. Machines that hold the value keep it until they are redeployed.',
+      'Permanent: every version and the key that they are sealed with; unless the account keeps what is deleted for a while. Machines that hold the value keep it until they are redeployed.',
     scope: 'secrets:delete',
     repeat: 'safe',
     schemas: {
@@ -328,17 +328,17 @@ export const secretRoutes: readonly Route[] = [
       answers: { 200: Message },
       refusals: [],
     },
-    headers: { takes: ['If-Match'], gives: ['Strongroom-Stale-Deployments'] },
+    headers: { takes: ['If-Match'], gives: ['Strongroom-Stale-Deployments', 'Strongroom-Deleted'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const stale = await deleteSecret(
+        const deleted = await deleteSecret(
           vault,
           askerOf(request),
           { id: idOf(request.params) },
           matchOf(request.headers),
         )
-        markStale(reply, stale)
+        markDeleted(reply, deleted)
         return { message: 'Secret deleted successfully' }
       },
   }),

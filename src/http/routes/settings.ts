@@ -1,5 +1,6 @@
 /** `/v3/settings`: whether machines may read without a key, and where the account works from. */
 import { Type } from 'typebox'
+import { maxRecoveryDays } from '../../model/deleted.ts'
 import { maxNetworks } from '../../model/network.ts'
 import type { Settings as AccountSettings } from '../../store/operation.ts'
 import { readSettings, updateSettings } from '../../vault/machines.ts'
@@ -9,6 +10,12 @@ import { NoQuery } from '../schema.ts'
 
 const Text = Type.String({ maxLength: 300 })
 const VmAuth = Type.Boolean({ description: 'true or false', 'x-about': 'Whether machines may read without a key.' })
+const RecoveryDays = Type.Integer({
+  minimum: 0,
+  maximum: maxRecoveryDays,
+  description: `a whole number from 0 to ${maxRecoveryDays}`,
+  'x-about': 'For how many days what is deleted can be restored; 0: deletion is permanent.',
+})
 const Settings = Type.Object(
   {
     vm_auth: VmAuth,
@@ -16,12 +23,14 @@ const Settings = Type.Object(
       description: 'Where its API keys, sessions, seeds and machines work from; none: from anywhere.',
     }),
     machine_networks: Type.Array(Text, { description: 'What the host gave it for its machines.' }),
+    recovery_days: RecoveryDays,
   },
   { title: 'Settings', description: 'The settings of an account.' },
 )
 const Change = Type.Object(
   {
     vm_auth: Type.Optional(VmAuth),
+    recovery_days: Type.Optional(RecoveryDays),
     networks: Type.Optional(
       Type.Array(Type.String({ maxLength: 64 }), {
         maxItems: maxNetworks,
@@ -72,6 +81,7 @@ export const settingsRoutes: readonly Route[] = [
     description: [
       'What is not named stays as it is. `vm_auth`: whether registered machines may read without a key; off until it is turned on.',
       '`networks`: API keys, sessions, seeds and machines of the account work from these alone; they must hold the address that asks.',
+      '`recovery_days`: for so many days what is deleted can be restored; lowered, it ends that for what was deleted before, and 0 for all.',
       '`machine_networks` are what the host gave the account for its machines.',
     ].join(' '),
     scope: 'account:manage',
@@ -87,12 +97,17 @@ export const settingsRoutes: readonly Route[] = [
     use:
       ({ vault }) =>
       async (request) => {
-        const { vm_auth: vmAuth, networks } = request.body
-        return shown(await updateSettings(vault, askerOf(request), { vmAuth, networks }))
+        const { vm_auth: vmAuth, networks, recovery_days: recoveryDays } = request.body
+        return shown(await updateSettings(vault, askerOf(request), { vmAuth, networks, recoveryDays }))
       },
   }),
 ]
 
-function shown({ vmAuth, networks, machineNetworks }: AccountSettings) {
-  return { vm_auth: vmAuth, networks: [...networks], machine_networks: [...machineNetworks] }
+function shown({ vmAuth, networks, machineNetworks, recoveryDays }: AccountSettings) {
+  return {
+    vm_auth: vmAuth,
+    networks: [...networks],
+    machine_networks: [...machineNetworks],
+    recovery_days: recoveryDays,
+  }
 }

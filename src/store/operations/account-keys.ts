@@ -2,9 +2,11 @@
 import type { AuditObject } from '../../audit/record.ts'
 import { type AccountKey, maxWraps } from '../../model/account.ts'
 import type { SecretKey } from '../../model/secret.ts'
+import { deletedThing } from '../decide/kept.ts'
 import { type Call, done, putSecret, refuse } from '../decide/work.ts'
 import type { Refused } from '../outcome.ts'
 import { accountKeys, accountKeysInUse, newestAccountKeys } from '../tables/account.ts'
+import { storedDeleted } from '../tables/deleted.ts'
 import { secretKeys, storedSecrets } from '../tables/secret.ts'
 import { defineOperation, overAll } from './define.ts'
 
@@ -48,7 +50,10 @@ const rewrapSecretKeys = defineOperation<{ readonly keys: readonly Rewrapped[] }
   grants: 'nothing',
   needs: (needs, { keys }) => {
     needs.accountKey()
-    for (const { id } of keys) needs.secret(id)
+    for (const { id } of keys) {
+      needs.secret(id)
+      needs.deletedThing('secret', id)
+    }
   },
   decide: (call, { keys }) => {
     const { work, account } = call
@@ -57,8 +62,12 @@ const rewrapSecretKeys = defineOperation<{ readonly keys: readonly Rewrapped[] }
     if (refusal !== undefined) return refusal
     for (const { id, from, to } of keys) {
       const stored = work.world.get(storedSecrets, account.id, id)
-      if (stored === undefined || !isSame(stored.key, from)) continue
-      putSecret(work, { ...stored, key: to })
+      // What was deleted and is kept has its key still.
+      const kept = stored === undefined ? deletedThing(call, 'secret', id) : undefined
+      const key = stored?.key ?? kept?.key
+      if (key === undefined || !isSame(key, from)) continue
+      if (stored !== undefined) putSecret(work, { ...stored, key: to })
+      if (kept !== undefined) work.world.take(storedDeleted, [{ ...kept, key: to }])
       work.world.change(secretKeys, { ...to, accountId: account.id, secretId: id })
       count++
     }

@@ -94,6 +94,7 @@ const createAccount = defineFounding<Creation, { readonly account: Account; read
       nextSeedId: 1,
       nextTrustRuleId: 1,
       nextEnvironmentId: firstEnvironmentId,
+      nextDeletedId: 1,
       auditSize: 0,
       auditHead: emptyHead(world.storeId, id),
       auditAt: 0,
@@ -101,7 +102,7 @@ const createAccount = defineFounding<Creation, { readonly account: Account; read
       machineNetworks: [],
     })
     // From the beginning, so that one which is missing is missed.
-    put(work, accountSettings, { accountId: id, vmAuth: false })
+    put(work, accountSettings, { accountId: id, vmAuth: false, recoveryDays: 0 })
     put(work, signInRules, { accountId: id, isSecondFactorRequired: false, sso: null })
     const account = accountOf(work, id)
     world.put(accountKeys, accountKey)

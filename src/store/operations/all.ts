@@ -7,6 +7,7 @@ import { accountKeyOperations } from './account-keys.ts'
 import { accountOperations, foundingOperations } from './accounts.ts'
 import { auditOperations } from './audit.ts'
 import { copyOperations } from './copies.ts'
+import { deletedOperations } from './deleted.ts'
 import { deploymentOperations } from './deployments.ts'
 import { environmentOperations } from './environments.ts'
 import { eventOperations } from './events.ts'
@@ -18,6 +19,8 @@ import { loginOperations } from './logins.ts'
 import { machineOperations } from './machines.ts'
 import { madeOperations } from './made.ts'
 import { metadataOperations } from './metadata.ts'
+import { restoringOperations } from './restoring.ts'
+import { secretDeletionOperations } from './secret-deletion.ts'
 import { secretOperations } from './secrets.ts'
 import { seedOperations } from './seeds.ts'
 import { sessionOperations } from './sessions.ts'
@@ -34,6 +37,7 @@ export const inAccounts = {
   ...accountKeyOperations,
   ...auditOperations,
   ...copyOperations,
+  ...deletedOperations,
   ...deploymentOperations,
   ...environmentOperations,
   ...eventOperations,
@@ -45,6 +49,8 @@ export const inAccounts = {
   ...machineOperations,
   ...madeOperations,
   ...metadataOperations,
+  ...restoringOperations,
+  ...secretDeletionOperations,
   ...secretOperations,
   ...seedOperations,
   ...sessionOperations,

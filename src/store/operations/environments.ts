@@ -14,8 +14,9 @@ import {
 import { allowsSome, anywhere, isOverSecrets, namesOf, type Right, rights, seesEnvironment } from '../../model/scope.ts'
 import { environmentOf, environmentsOf } from '../decide/environment.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
+import { keepEnvironment } from '../decide/kept.ts'
 import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
-import { type Call, done, put, putAccount, refuse, refuseField } from '../decide/work.ts'
+import { type Call, done, put, putAccount, record, refuse, refuseField } from '../decide/work.ts'
 import { inhabited } from '../environment-lookups.ts'
 import type { Refused } from '../outcome.ts'
 import { accounts } from '../tables/account.ts'
@@ -85,7 +86,7 @@ const readEnvironment = defineOperation<ById, EnvironmentView>()({
     const found = seenBy(call).find((one) => one.id === id)
     if (found === undefined) return refuseAbsent(call, id)
     const row = rowOf(call, id)
-    return done(call, row === undefined ? { ...unknown(id), name: found.name } : objectOf(row), found)
+    return done(call, row === undefined ? { ...unknown(id), name: found.name } : objectOfEnvironment(row), found)
   },
 })
 
@@ -126,7 +127,7 @@ const createEnvironment = defineOnce<Creation, Environment>()({
     const uid = environmentUid(work.world.storeId, account.id, id)
     const row = { accountId: account.id, id, uid, name, baseId, createdAt: now, updatedAt: now }
     const made = put(work, environments, row)
-    return done(call, objectOf(made), made)
+    return done(call, objectOfEnvironment(made), made)
   },
   once: onceOf(keptRow<Environment>()({ mac: new Uint8Array() }), (one) => objectAgain('environment', one, one.name)),
 })
@@ -148,35 +149,39 @@ const updateEnvironment = defineOperation<Update, EnvironmentView, Environment>(
   decide: (call, { name, base }, found) => {
     const all = environmentsOf(call)
     const others = all.filter(({ id }) => id !== found.id)
-    if (name !== undefined && idNamed(others, name) !== undefined) return refuseTaken(call, objectOf(found))
+    if (name !== undefined && idNamed(others, name) !== undefined) return refuseTaken(call, objectOfEnvironment(found))
     const baseId = base === undefined ? found.baseId : base === null ? null : idNamed(all, base)
     const fault = baseId === undefined ? 'absent' : baseFault([...others, { id: found.id, baseId }])
-    if (baseId === undefined || fault !== undefined) return refuseBase(call, objectOf(found), fault)
+    if (baseId === undefined || fault !== undefined) return refuseBase(call, objectOfEnvironment(found), fault)
     const next = { ...found, name: name ?? found.name, baseId, updatedAt: call.work.world.now }
     const changed = put(call.work, environments, next)
-    return done(call, objectOf(changed), viewOf(call, changed))
+    return done(call, objectOfEnvironment(changed), viewOf(call, changed))
   },
 })
 
-/** Only of one in which nothing is, and which is nothing's base. */
-const deleteEnvironment = defineOperation<ById, null, Environment>()({
+/** Only of one in which nothing is, and which is nothing's base. Answers the id of the deletion, if it can be restored. */
+const deleteEnvironment = defineOperation<ById, number | null, Environment>()({
   kind: 'delete_environment',
   action: 'environment.delete',
   scope: anEnvironment,
   environment: 'none',
   delicate: true,
   grants: 'nothing',
-  needs: (needs, { id }) => needs.row(inhabited, id),
+  needs: (needs, { id }) => {
+    needs.row(inhabited, id)
+    needs.settings()
+  },
   decide: (call, { id }, found) => {
     const held = whatIsIn(call, found)
     if (held === undefined) return { kind: 'outdated' }
     if (held.length > 0) {
       const message = `The environment still has ${listed(held)}. Delete or move these first.`
       const fields = held.map((kind) => ({ field: kind.replaceAll(' ', '_'), detail: `There are ${kind} in it.` }))
-      return { ...refuse(call, objectOf(found), 'not_empty', message), fields }
+      return { ...refuse(call, objectOfEnvironment(found), 'not_empty', message), fields }
     }
     call.work.world.remove(environments, found)
-    return done(call, { ...objectOf(found), id }, null)
+    record(call, { ...objectOfEnvironment(found), id }, 'ok')
+    return { kind: 'done', result: keepEnvironment(call, found) }
   },
 })
 
@@ -209,7 +214,7 @@ function rowOf({ work, account }: Call, id: number): Environment | undefined {
 }
 
 /** What a base has can be read from then on by whoever may read in the environment. */
-function handedByBase(object: AuditObject, base: string | null | undefined): readonly Handed[] {
+export function handedByBase(object: AuditObject, base: string | null | undefined): readonly Handed[] {
   if (base === null || base === undefined) return []
   const scopes = (['secrets:list', 'secrets:read'] as const).map((one) => scopeIn(one, base))
   return [{ thing: 'environment', object, scopes, networks: [], until: null, isOwner: false }]
@@ -227,15 +232,21 @@ function handedByUpdate(call: Call, { id, name, base }: Update): readonly Handed
     ...(base === undefined ? [] : [scopeIn('secrets:write', found.name)]),
     ...names.flatMap((one) => rights.filter(isOverThings).map((each) => scopeIn(each, one))),
   ]
-  const handed = { thing: 'environment', object: objectOf(found), networks: [], until: null, isOwner: false } as const
-  return [...handedByBase(objectOf(found), base), ...(scopes.length === 0 ? [] : [{ ...handed, scopes }])]
+  const handed = {
+    thing: 'environment',
+    object: objectOfEnvironment(found),
+    networks: [],
+    until: null,
+    isOwner: false,
+  } as const
+  return [...handedByBase(objectOfEnvironment(found), base), ...(scopes.length === 0 ? [] : [{ ...handed, scopes }])]
 }
 
-function isOverThings(one: Right): boolean {
+export function isOverThings(one: Right): boolean {
   return isOverSecrets(one) || one === 'audit:read'
 }
 
-function scopeIn(one: Right, environment: string) {
+export function scopeIn(one: Right, environment: string) {
   return { right: one, pattern: '*', environment }
 }
 
@@ -283,6 +294,6 @@ function unknown(id: number | null): AuditObject {
   return { kind: 'environment', id, uid: null, name: null, ...noVersion }
 }
 
-function objectOf({ id, uid, name, mac }: Environment): AuditObject {
+export function objectOfEnvironment({ id, uid, name, mac }: Environment): AuditObject {
   return { kind: 'environment', id, uid, name, version: null, hash: hash('sha256', mac, 'hex') }
 }

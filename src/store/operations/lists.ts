@@ -5,6 +5,7 @@ import { allows, allowsName } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
 import { environmentsSeen, hasSome, hasSomeHere } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
+import { deletedThing, deleteSecretRow, keepList, putDeleted } from '../decide/kept.ts'
 import { keptRow, onceOf } from '../decide/once.ts'
 import { addList, anyList, findList, inList, needList, placeOfList, refuseList, seesLists } from '../decide/places.ts'
 import {
@@ -152,6 +153,7 @@ export type Deleted =
       /** The secrets that went with it. */
       readonly secrets: readonly Pick<Secret, 'accountId' | 'uid'>[]
       readonly stale: number
+      readonly deletedId: number | null
     }
   /** Nobody finds the list any more, nor what is in it, which goes in parts (`delete_part`). */
   | {
@@ -160,6 +162,8 @@ export type Deleted =
       readonly id: number
       /** The environments that the caller may know of. */
       readonly seen: readonly number[]
+      /** The id of the deletion, if it can be restored once all of it is gone. */
+      readonly deletedId: number | null
     }
   /** Nothing was done: every name in the list must be held against these first. */
   | (Listing & { readonly state: 'unheld'; readonly id: number; readonly size: number })
@@ -185,15 +189,21 @@ const deleteList = defineOperation<Deletion, Deleted, List>()({
   needs: (needs, { list, held }) => {
     needs.list(list)
     needs.contentsOf(list, 0, held?.size)
+    needs.settings()
+    // Of one that is going, only the id leads to it.
+    if (typeof list === 'number') needs.deletedThing('list', list)
   },
   decide: (call, { held }, list) => {
     const { world } = call.work
     const { accountId, id } = list
     if (list.deleter !== null) {
+      const kept = deletedThing(call, 'list', id)?.deleted
+      // It is being put back, and not there yet.
+      if (kept?.state === 'returning') return refuseList(call, id)
       return done(
         call,
         objectOfList({ ...list, name: null }),
-        { state: 'going', accountId, id, seen: seenBy(call) },
+        { state: 'going', accountId, id, seen: seenBy(call), deletedId: kept?.id ?? null },
         'replayed',
       )
     }
@@ -205,10 +215,13 @@ const deleteList = defineOperation<Deletion, Deleted, List>()({
     if (stored.some(({ secret }) => !allowsName(call.scopes, 'secrets:delete', call.environment.name, secret.name))) {
       return forbid(call, objectOfList(list), 'secrets:delete')
     }
-    for (const one of stored) removeRecorded(call, one)
+    const deletedId = keepList(call, list, 'kept')
+    for (const one of stored) removeRecorded(call, one, deletedId)
     world.remove(lists, list)
     const stale = seenBy(call).reduce((sum, one) => sum + (world.fact(wholeLists, accountId, id, one) ?? 0), 0)
-    return done(call, objectOfList(list), { state: 'gone', secrets: stored.map(({ secret }) => secret), stale })
+    return done(call, objectOfList(list), {
+      ...{ state: 'gone', secrets: stored.map(({ secret }) => secret), stale, deletedId },
+    })
   },
 })
 
@@ -226,9 +239,10 @@ function beginDeletion(call: Call, list: List, held: Held | undefined): Outcome<
     if (!changed.every((name) => allowsName(scopes, 'secrets:delete', environment.name, name)))
       return { kind: 'outdated' }
   }
+  const deletedId = keepList(call, list, 'going')
   const taken = { ...list, name: nameOfDeleted(list), deleter: call.principal, updatedAt: call.work.world.now }
   put(call.work, lists, taken)
-  return done(call, objectOfList(list), { state: 'going', accountId, id, seen: seenBy(call) })
+  return done(call, objectOfList(list), { state: 'going', accountId, id, seen: seenBy(call), deletedId })
 }
 
 /** Of what may have come into the list since its names were looked at, or is called otherwise: in this batch, too. */
@@ -244,6 +258,8 @@ interface Part {
   readonly last: number
   /** Whether nothing is left, neither of the list. */
   readonly isLast: boolean
+  /** The deletion by which it is being put back instead. */
+  readonly returning?: number
 }
 
 /** Takes away the next secrets of a list that is deleted, beyond an id, for whoever deleted it. */
@@ -257,26 +273,35 @@ const deletePart = defineOperation<{ readonly id: number; readonly after: number
   needs: (needs, { id, after }) => {
     needs.list(id)
     needs.contentsOf(id, after)
+    needs.deletedThing('list', id)
   },
   decide: (call, { id, after }) => {
     const { work, account } = call
     const list = work.world.get(lists, account.id, id)
     if (list === undefined || list.deleter === null)
       return { kind: 'done', result: { secrets: [], last: 0, isLast: true } }
+    const kept = deletedThing(call, 'list', id)
+    if (kept?.deleted.state === 'returning') {
+      return { kind: 'done', result: { secrets: [], last: 0, isLast: true, returning: kept.deleted.id } }
+    }
     const inside = work.world.fact(contents, account.id, id)
     if (inside === undefined) return { kind: 'outdated' }
     const part = inside.slice(0, partSize).flatMap((one) => work.world.get(storedSecrets, account.id, one) ?? [])
-    for (const one of part) removeRecorded({ ...call, principal: list.deleter }, one)
+    // As it was decided when the list was taken from everybody, whatever the account is set to by now.
+    for (const one of part) removeRecorded({ ...call, principal: list.deleter }, one, kept?.deleted.id ?? null)
     const isLast = inside.length === 0 && after === 0
-    if (isLast) work.world.remove(lists, list)
+    if (isLast) {
+      work.world.remove(lists, list)
+      if (kept !== undefined) putDeleted(call, { ...kept, deleted: { ...kept.deleted, state: 'kept' } })
+    }
     const last = Math.max(0, ...part.map(({ secret }) => secret.id))
     return { kind: 'done', result: { secrets: part.map(({ secret }) => secret), last, isLast } }
   },
 })
 
-function removeRecorded(call: Call, stored: StoredSecret): void {
-  call.work.world.remove(storedSecrets, stored)
+function removeRecorded(call: Call, stored: StoredSecret, withId: number | null): void {
   record({ ...call, action: 'secret.delete' }, objectOf(stored), 'ok')
+  deleteSecretRow(call, stored, withId)
 }
 
 export const listOperations = {
@@ -306,6 +331,6 @@ function unknownList(name: string): AuditObject {
   return { kind: 'list', id: null, uid: null, name, ...noVersion }
 }
 
-function objectOfList({ id, uid, name }: Pick<AuditObject, 'id' | 'uid' | 'name'>): AuditObject {
+export function objectOfList({ id, uid, name }: Pick<AuditObject, 'id' | 'uid' | 'name'>): AuditObject {
   return { kind: 'list', id, uid, name, ...noVersion }
 }

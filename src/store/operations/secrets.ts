@@ -40,7 +40,6 @@ import type { StoredSecret } from '../stored.ts'
 import { accounts, newestAccountKeys } from '../tables/account.ts'
 import { lists, listsByName } from '../tables/list.ts'
 import { histories, secretsByName, storedSecrets, versions } from '../tables/secret.ts'
-import type { World } from '../world.ts'
 import { countWraps } from './account-keys.ts'
 import { defineOnce, defineOperation, free, type Once, overName, overSome, type WithRight } from './define.ts'
 import { holdersOf } from './deployments.ts'
@@ -712,66 +711,6 @@ const putSecretOfName = defineOnce<Putting, Changed>()({
   once: changedOnce,
 })
 
-interface Deletion extends Place {
-  readonly match: Match | undefined
-}
-
-const deleteSecret = defineOperation<
-  Deletion,
-  { readonly secret: StoredSecret['secret']; readonly stale: number },
-  StoredSecret
->()({
-  kind: 'delete_secret',
-  action: 'secret.delete',
-  scope: aSecret('secrets:delete'),
-  environment: placeOfSecret,
-  delicate: false,
-  grants: 'nothing',
-  needs: (needs, place) => {
-    needs.place(place)
-    needs.holdersOf(place.id)
-  },
-  decide: (call, { match }, found) => {
-    const object = objectOf(found)
-    if (!fits(found, match)) return refuseStale(call, object)
-    call.work.world.remove(storedSecrets, found)
-    return done(call, object, { secret: found.secret, stale: holdersOf(call, found.secret.id) })
-  },
-})
-
-/** Deletes each by itself: what is refused of one leaves the others. */
-const deleteSecrets = defineOperation<{ readonly ids: readonly number[] }, readonly (Deleted | Refused)[]>()({
-  kind: 'delete_secrets',
-  action: 'secret.delete',
-  // Each asks for the right to its name by itself, and is refused by itself.
-  scope: overSome('secrets:delete'),
-  environment: (call, { ids }) => placeOfFirst(call, { refs: ids }),
-  // As of a list with all that is in it.
-  delicate: (_call, { ids }) => ids.length > 1,
-  grants: 'nothing',
-  needs: (needs, { ids }) => {
-    for (const id of ids) {
-      needs.secret(id)
-      needs.holdersOf(id)
-    }
-  },
-  decide: (call, { ids }) => {
-    const deleted = ids.map((id) => {
-      const found = ownSecret(call, id, 'secrets:delete')
-      if ('kind' in found) return found
-      call.work.world.remove(storedSecrets, found)
-      record(call, objectOf(found), 'ok')
-      return { secret: found.secret, stale: holdersOf(call, id) }
-    })
-    return { kind: 'done', result: deleted }
-  },
-})
-
-interface Deleted {
-  readonly secret: StoredSecret['secret']
-  readonly stale: number
-}
-
 export const secretOperations = {
   [listSecrets.kind]: listSecrets,
   [readSecret.kind]: readSecret,
@@ -785,10 +724,8 @@ export const secretOperations = {
   [prepareSecrets.kind]: prepareSecrets,
   [compareSecrets.kind]: compareSecrets,
   [storeSecrets.kind]: storeSecrets,
-  [deleteSecrets.kind]: deleteSecrets,
   [updateSecret.kind]: updateSecret,
   [putSecretOfName.kind]: putSecretOfName,
-  [deleteSecret.kind]: deleteSecret,
 }
 
 /** Stores the next version, if it was sealed upon the row as it is. */
@@ -882,15 +819,15 @@ function refuseInherited(call: Call, found: StoredSecret): Refused {
 }
 
 /** Whether its list is deleted, since it was loaded or before: nobody finds it any more. */
-export function isGoing(world: World, { secret, isGoing }: StoredSecret): boolean {
+export function isGoing(world: Call['work']['world'], { secret, isGoing }: StoredSecret): boolean {
   return isGoing === true || (world.get(lists, secret.accountId, secret.listId)?.deleter ?? null) !== null
 }
 
-function fits({ secret }: StoredSecret, match: Match | undefined): boolean {
+export function fits({ secret }: StoredSecret, match: Match | undefined): boolean {
   return match === undefined || match === '*' || match.includes(secret.version)
 }
 
-function refuseStale(call: Call, object: AuditObject): Refused {
+export function refuseStale(call: Call, object: AuditObject): Refused {
   return refuse(
     call,
     object,

@@ -13,7 +13,9 @@ import { accountSettings, machines } from '../tables/machine.ts'
 import { defineOperation, overAll } from './define.ts'
 import { machineHanded } from './machines.ts'
 
-export interface Settings extends Pick<AccountSettings, 'vmAuth'>, Pick<Account, 'networks' | 'machineNetworks'> {}
+export interface Settings
+  extends Pick<AccountSettings, 'vmAuth' | 'recoveryDays'>,
+    Pick<Account, 'networks' | 'machineNetworks'> {}
 
 /** What is not named stays as it is. Networks for machines are for the host alone to give. */
 export type SettingsChange = { readonly [Name in keyof Settings]?: Settings[Name] | undefined }
@@ -32,7 +34,7 @@ const readSettings = defineOperation<object, Settings>()({
     const settings = call.work.world.get(accountSettings, call.account.id)
     if (settings === undefined) return settingsAreGone(call)
     const { networks, machineNetworks } = call.account
-    return done(call, null, { vmAuth: settings.vmAuth, networks, machineNetworks })
+    return done(call, null, { ...shown(settings), networks, machineNetworks })
   },
 })
 
@@ -76,24 +78,29 @@ const updateSettings = defineOperation<Update, Updated>()({
       return { kind: 'done', result: { state: 'unheld', accountId: account.id, reach, nextId: nextMachineId(call) } }
     }
     const own = work.world.get(accounts, account.id) ?? account
-    const { networks = own.networks, machineNetworks = own.machineNetworks, vmAuth = before.vmAuth } = change
+    const { networks = own.networks, machineNetworks = own.machineNetworks } = change
+    const { vmAuth = before.vmAuth, recoveryDays = before.recoveryDays } = change
     // Networks that the host gives are given by nobody else.
     if (change.machineNetworks !== undefined && principal.kind !== 'host') return forbid(call, null, right)
     if (change.networks !== undefined && principal.kind !== 'host' && !inNetworks(networks, request.address)) {
       const detail = `Must hold the address that you ask from, ${request.address}: else you would be locked out.`
       return refuseField(call, null, 'invalid', { field: 'networks', detail })
     }
-    const settings = put(work, accountSettings, { ...before, vmAuth })
+    const settings = put(work, accountSettings, { ...before, vmAuth, recoveryDays })
     putAccount(work, { ...own, networks, machineNetworks })
     const hash = settingsHash(settings, { networks, machineNetworks })
     const object: AuditObject = { kind: 'settings', id: null, uid: null, name: null, version: null, hash }
-    return done(call, object, { state: 'updated', settings: { vmAuth, networks, machineNetworks } })
+    return done(call, object, { state: 'updated', settings: { ...shown(settings), networks, machineNetworks } })
   },
 })
 
 export const settingsOperations = {
   [readSettings.kind]: readSettings,
   [updateSettings.kind]: updateSettings,
+}
+
+function shown({ vmAuth, recoveryDays }: AccountSettings) {
+  return { vmAuth, recoveryDays }
 }
 
 function settingsAreGone(call: Call): Refused {

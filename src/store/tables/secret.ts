@@ -138,9 +138,10 @@ export const sealedVersions = fact<
   Pick<Version, 'sealed' | 'name'>
 >('sealed versions')
 
-/** Of a secret that is still there, the newest ones. */
+/** Of a secret that is still there, or kept as it was deleted, the newest ones. */
 function isStillKept({ accountId, secretId, version }: Version, fates: Fates, keepVersions: number): boolean {
-  const newest = fates.fateOf(storedSecrets, accountId, secretId)?.row?.secret.version
+  const fate = fates.fateOf(storedSecrets, accountId, secretId)
+  const newest = (fate?.row ?? fate?.detached)?.secret.version
   return newest !== undefined && version > newest - keepVersions
 }
 

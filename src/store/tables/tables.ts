@@ -1,6 +1,7 @@
 /** Every table of a store, in an order in which every row comes after those that it refers to. `migrations` is the schema's own. */
 import { accountKeys, accounts } from './account.ts'
 import { apiKeys } from './api-key.ts'
+import { deleted } from './deleted.ts'
 import { deploymentSecrets, deployments } from './deployment.ts'
 import { environments } from './environment.ts'
 import { factors, spent } from './factor.ts'
@@ -31,6 +32,7 @@ export const sealedTables = {
   lists,
   secrets,
   versions,
+  deleted,
   machines,
   deployments,
   seeds,
@@ -55,6 +57,7 @@ export const tables: readonly Table[] = [
   secrets,
   secretKeys,
   versions,
+  deleted,
   machines,
   machineAddresses,
   deployments,

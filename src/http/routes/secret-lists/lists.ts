@@ -9,7 +9,7 @@ import { markReplayed } from '../../once.ts'
 import { defineRoute, form, noBody, noParams, type Route } from '../../route.ts'
 import { success } from '../../secret-lists/envelope.ts'
 import { listOf, required, textsOf } from '../../secret-lists/request.ts'
-import { markStale } from '../../state-headers.ts'
+import { markDeleted } from '../../state-headers.ts'
 import { AnyQuery, envelope, List, ListParams } from './schemas.ts'
 
 const name = Type.String({ minLength: 1, maxLength: 128 })
@@ -132,11 +132,11 @@ export const listRoutes: readonly Route[] = [
       answers: { 200: envelope(Type.Null()) },
       refusals: [],
     },
-    headers: { takes: [], gives: ['Strongroom-Stale-Deployments'] },
+    headers: { takes: [], gives: ['Strongroom-Stale-Deployments', 'Strongroom-Deleted'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
-        markStale(reply, await deleteList(vault, askerOf(request), listOf(request.params)))
+        markDeleted(reply, await deleteList(vault, askerOf(request), listOf(request.params)))
         return success(null)
       },
   }),

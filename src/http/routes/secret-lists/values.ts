@@ -10,7 +10,7 @@ import { markReplayed } from '../../once.ts'
 import { defineRoute, form, noBody, noParams, type Route } from '../../route.ts'
 import { success } from '../../secret-lists/envelope.ts'
 import { listOf, placeOf, required, textsOf } from '../../secret-lists/request.ts'
-import { markExpired, markStale } from '../../state-headers.ts'
+import { markDeleted, markExpired, markStale } from '../../state-headers.ts'
 import { AnyQuery, envelope, ListParams, Value, ValueParams } from './schemas.ts'
 
 const fields = { secret_key: Type.String(), secret_value: Type.String() }
@@ -187,11 +187,11 @@ export const valueRoutes: readonly Route[] = [
       answers: { 200: envelope(Type.Null()) },
       refusals: [],
     },
-    headers: { takes: [], gives: ['Strongroom-Stale-Deployments'] },
+    headers: { takes: [], gives: ['Strongroom-Stale-Deployments', 'Strongroom-Deleted'] },
     use:
       ({ vault }) =>
       async (request, reply) => {
-        markStale(reply, await deleteSecret(vault, askerOf(request), placeOf(request.params), undefined))
+        markDeleted(reply, await deleteSecret(vault, askerOf(request), placeOf(request.params), undefined))
         return success(null)
       },
   }),

@@ -1,0 +1,230 @@
+/** What was deleted and is kept for a while: listed, put back, destroyed before its end or at it. */
+import { setImmediate } from 'node:timers/promises'
+import { Refusal } from '../errors.ts'
+import { type Deleted, endOf, seesDeleted } from '../model/deleted.ts'
+import { isSecretName } from '../model/name.ts'
+import { allowsName, type Right } from '../model/scope.ts'
+import type { Secret } from '../model/secret.ts'
+import { deletedIn, deletedWith } from '../store/listings.ts'
+import type { IdOrName } from '../store/naming.ts'
+import type { Op, Results } from '../store/operation.ts'
+import type { Purged } from '../store/operations/deleted.ts'
+import type { HeldContents, Restored, RestoredThing, UnheldContents } from '../store/operations/restoring.ts'
+import type { NextVersion } from '../store/operations/secrets.ts'
+import type { StoredSecret } from '../store/stored.ts'
+import { deleteInParts } from './deletion.ts'
+import { everyRow, type Found, find, mapped, type Wanted } from './pages.ts'
+import { Pace } from './scan-in-turns.ts'
+import { openKept, sealNext, tryUntilMade } from './secrets.ts'
+import { type Asker, ask, integrityFailure, outdated, tryAsk, type Vault, verify } from './vault.ts'
+
+const maxTries = 30
+
+/** Something that is kept, and until when. */
+export interface ShownDeleted extends Deleted {
+  readonly end: number
+  /** The environment that it was in; nothing of an environment. */
+  readonly environment: string | null
+}
+
+/** What was deleted in the environment that is meant, as far as the asker may know of it, the newest first. */
+export async function listDeleted(vault: Vault, asker: Asker, wanted: Wanted): Promise<Found<ShownDeleted>> {
+  const found = await ask(vault, asker, { kind: 'list_deleted' })
+  const { accountId, environment, scopes, recoveryDays, now } = found
+  const isSeen = (one: Deleted) => {
+    if (one.state !== 'kept' || one.withId !== null || endOf(one, recoveryDays) <= now) return false
+    // The row says where it was, and not the index that led to it.
+    const isWhereItWas = one.kind === 'environment' || one.environmentId === environment.id
+    return isWhereItWas && seesDeleted(scopes, environment.name, one)
+  }
+  const rows = deletedIn(environment.id)
+  const all = find(vault, asker, accountId, { table: 'deleted', action: 'deleted.list', rows, isSeen }, wanted)
+  return mapped(all, (one) => ({
+    ...one,
+    end: endOf(one, recoveryDays),
+    environment: one.kind === 'environment' ? null : environment.name,
+  }))
+}
+
+export interface RestoreInput {
+  /** Another name. */
+  readonly name?: string | undefined
+  /** Another list, for a secret. */
+  readonly list?: IdOrName | undefined
+}
+
+/**
+ * Puts something back that was deleted, with its id and its history; a list with all that was in it, together.
+ *
+ * @throws Refusal `not_found`, `forbidden`, `name_taken`, `place_gone`, `invalid`
+ */
+export async function restoreDeleted(
+  vault: Vault,
+  asker: Asker,
+  id: number,
+  { name, list }: RestoreInput,
+): Promise<RestoredThing> {
+  const asked = { kind: 'restore_deleted', id, name, list } as const
+  let held: HeldContents | undefined
+  const restored = await tryUntilMade('What is restored', maxTries, async (): Promise<Settled | typeof outdated> => {
+    const prepared = name === undefined ? undefined : await prepare(vault, asker, id)
+    if (prepared === outdated) return outdated
+    const next = prepared === undefined || name === undefined ? undefined : await sealAs(vault, asker, prepared, name)
+    if (next === outdated) return outdated
+    const answer = await tryAsk(vault, asker, { ...asked, next, held })
+    if (answer === outdated || answer.state !== 'unheld') return answer
+    held = await holdContents(vault, asker, answer, 'secrets:write')
+    return outdated
+  })
+  if (restored.state === 'returning') await returnInParts(vault, asker, restored.accountId, id)
+  return restored.thing
+}
+
+type Settled = Exclude<Restored, UnheldContents>
+
+/** The secret that is kept; nothing of a list, of an environment, and of what the asker may not restore under another name. */
+async function prepare(vault: Vault, asker: Asker, id: number): Promise<StoredSecret | undefined | typeof outdated> {
+  try {
+    return await tryAsk(vault, asker, { kind: 'prepare_deleted', id })
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'not_found') return undefined
+    throw error
+  }
+}
+
+async function sealAs(
+  vault: Vault,
+  asker: Asker,
+  prepared: StoredSecret,
+  name: string,
+): Promise<NextVersion | undefined | typeof outdated> {
+  // What is no name is refused.
+  if (name === prepared.secret.name || !isSecretName(name)) return undefined
+  const value = await openKept(vault, asker, prepared, 'secret.restore')
+  if (value === undefined) return outdated
+  try {
+    return await sealNext(vault, asker, prepared, 'secret.restore', value, name)
+  } finally {
+    value.fill(0)
+  }
+}
+
+/** Looks at the name of everything in it: what is in it only gets less. */
+async function holdContents(
+  vault: Vault,
+  asker: Asker,
+  { accountId, id, scopes, environment }: UnheldContents,
+  right: Right,
+): Promise<HeldContents> {
+  const pace = new Pace()
+  for await (const one of everyRow(vault, accountId, deletedWith(id))) {
+    await verify(vault, asker, 'deleted', one, 'deleted.list')
+    if (!allowsName(scopes, right, environment, one.name)) return { scopes, right, forbidden: one.name }
+    await pace.after(1)
+  }
+  return { scopes, right, forbidden: undefined }
+}
+
+/** @throws Refusal `name_taken` when a name of what was in it was taken meanwhile: then all of it is kept as before */
+async function returnInParts(
+  vault: Vault,
+  { requestId, address }: Pick<Asker, 'requestId' | 'address'>,
+  accountId: number,
+  id: number,
+): Promise<void> {
+  const from = { requestId, address }
+  for (;;) {
+    const part = await bySystem(vault, from, accountId, { kind: 'restore_part', id })
+    if (part === outdated || part.state === 'going on') await setImmediate()
+    else if (part.state === 'done') return
+    else {
+      await deleteInParts(vault, from, accountId, part.listId)
+      const message = 'Secrets with names of some that were in it exist again. Rename or delete those first.'
+      throw new Refusal('name_taken', message, { fields: [{ field: 'name', detail: message }] })
+    }
+  }
+}
+
+/** Destroys what is kept at once. @throws Refusal `not_found`, `forbidden`, `confirmation_required` */
+export async function purgeDeleted(vault: Vault, asker: Asker, id: number): Promise<void> {
+  let held: HeldContents | undefined
+  const purged = await tryUntilMade('What is purged', maxTries, async () => {
+    const answer: Purged = await ask(vault, asker, { kind: 'purge_deleted', id, held })
+    if (answer.state !== 'unheld') return answer
+    held = await holdContents(vault, asker, answer, 'secrets:delete')
+    return outdated
+  })
+  if (purged.state === 'gone') return forget(vault, purged.secrets)
+  await purgeInParts(vault, asker, purged.accountId, id)
+}
+
+async function purgeInParts(
+  vault: Vault,
+  from: Pick<Asker, 'requestId' | 'address'>,
+  accountId: number,
+  id: number,
+): Promise<void> {
+  for (;;) {
+    const part = await bySystem(vault, from, accountId, { kind: 'purge_part', id })
+    if (part !== outdated) {
+      forget(vault, part.secrets)
+      if (part.isLast) return
+    }
+    await setImmediate()
+  }
+}
+
+function forget({ keyring }: Vault, gone: readonly Pick<Secret, 'accountId' | 'uid'>[]): void {
+  for (const { accountId, uid } of gone) keyring.forgetSecretKey(accountId, uid)
+}
+
+async function bySystem<K extends 'restore_part' | 'purge_part' | 'sweep_deleted'>(
+  vault: Vault,
+  { requestId, address }: Pick<Asker, 'requestId' | 'address'>,
+  accountId: number,
+  operation: Op<K>,
+): Promise<Results[K] | typeof outdated> {
+  const caller = { kind: 'system', accountId } as const
+  const outcome = await vault.store.submit<K>({ caller, requestId, address, operation })
+  switch (outcome.kind) {
+    case 'done':
+      return outcome.result
+    case 'outdated':
+      return outdated
+    case 'forged':
+      throw await integrityFailure(vault, { requestId, address }, accountId, outcome.action, outcome.object)
+    default:
+      throw new Refusal(outcome.code, outcome.message)
+  }
+}
+
+const sweptAtOnce = 100
+
+/**
+ * Destroys what is past its end, and goes on with what somebody began who is gone: as the server starts, and now and then. Two who
+ * do this at once do each thing once.
+ */
+export async function sweepDeleted(vault: Vault): Promise<void> {
+  const from = { requestId: 'sweep', address: '' }
+  for (let last = { accountId: 0, id: 0 }; ; ) {
+    const over = await vault.store.overDeleted(vault.now(), last, sweptAtOnce)
+    const accounts = Map.groupBy(over, ({ accountId }) => accountId)
+    for (const [accountId, all] of accounts) {
+      const ids = all.flatMap(({ kind, id }) => (kind === 'secret' ? [id] : []))
+      const gone = ids.length === 0 ? [] : await bySystem(vault, from, accountId, { kind: 'sweep_deleted', ids })
+      if (gone !== outdated) forget(vault, gone)
+      for (const { kind, id, state } of all) {
+        if (state === 'returning') await returnInParts(vault, from, accountId, id).catch(unlessTaken)
+        else if (kind !== 'secret') await purgeInParts(vault, from, accountId, id)
+      }
+    }
+    const end = over.at(-1)
+    if (end === undefined || over.length < sweptAtOnce) return
+    last = { accountId: end.accountId, id: end.id }
+  }
+}
+
+/** Whoever asked for it is told, if they are still there. */
+function unlessTaken(error: unknown): void {
+  if (!(error instanceof Refusal) || error.code !== 'name_taken') throw error
+}
