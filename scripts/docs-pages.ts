@@ -22,7 +22,17 @@ const groups: readonly (readonly [label: string, ...names: readonly string[]])[]
   ['Get started', 'concepts', 'portal', 'cli', 'users'],
   [
     'Use secrets',
-    ...['environments', 'api', 'client', 'templates', 'pipelines', 'workload-identity', 'kubernetes', 'terraform'],
+    ...[
+      'environments',
+      'undo',
+      'api',
+      'client',
+      'templates',
+      'pipelines',
+      'workload-identity',
+      'kubernetes',
+      'terraform',
+    ],
     ...['cloud-init', 'machines', 'agent', 'scan', 'import-export', 'netactuate'],
   ],
   [

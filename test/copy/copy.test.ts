@@ -206,7 +206,7 @@ for (const engine of engines) {
       await server.api.put('/v3/secrets/1', { value: 'later' })
       const proven = runCommand(server.place, ['backup', 'verify', '--from', out, '--identity', file])
       assert.equal(proven.code, 0, proven.stderr)
-      assert.match(proven.stdout, /can be restored: 2 accounts, 33 secrets, all of their 35 values opened/)
+      assert.match(proven.stdout, /can be restored: 2 accounts, 33 secrets, all of their 37 values opened/)
       await server.stop()
       for (const target of [engine, other]) {
         const place = await emptyPlace(t, target, server.place)

@@ -75,7 +75,7 @@ for (const engine of engines) {
       const { api, vault } = await startKeeping(t, engine)
       await api.post('/v3/secrets', { name: 'db', value: 'one-and-only-value' })
       await api.put('/v3/secrets/1', { value: 'two-and-only-value' })
-      await api.post('/v3/render', { template: '${{secret.db}}', target: 'web' })
+      await api.post('/v3/render', { template: '$\u007b{secret.db}}', target: 'web' })
 
       const gone = await api.delete('/v3/secrets/1')
 
@@ -90,8 +90,9 @@ for (const engine of engines) {
       assert.deepEqual((await api.get('/v3/secrets')).body.secrets, [])
       assert.deepEqual((await api.get('/v3/secrets?effective=true')).body.secrets, [])
       assert.deepEqual((await api.post('/v3/secrets/batch', { ids: [1] })).body, { secrets: [], missing: [1] })
-      assert.equal((await api.post('/v3/render', { template: '${{secret.db}}' })).status, 422)
-      assert.deepEqual((await api.post('/v3/fingerprints', {})).body.fingerprints, [])
+      assert.equal((await api.post('/v3/render', { template: '$\u007b{secret.db}}' })).status, 422)
+      const scanned = await api.post('/v3/fingerprints', {})
+      assert.deepEqual([scanned.status, scanned.body.fingerprints, scanned.body.unscannable], [200, [], []])
       assert.equal((await api.get('/v3/deployments?stale=true')).body.deployments.length, 1)
       await api.post('/v3/environments', { name: 'prod' })
       assert.deepEqual((await api.get('/v3/compare?environments=default,prod')).body.names, [])
@@ -108,7 +109,7 @@ for (const engine of engines) {
       await api.put('/v3/lists/1/secrets/1', undefined)
       await api.put('/v3/secrets/1', { value: 'v2' })
       await api.send('PATCH', '/v3/secrets/1/metadata', { description: 'of old', tags: ['x'] })
-      await api.post('/v3/render', { template: '${{secret.db}}', target: 'web' })
+      await api.post('/v3/render', { template: '$\u007b{secret.db}}', target: 'web' })
       const [before, details] = [await api.get('/v3/secrets/1'), await api.get('/v3/secrets/1/metadata')]
       const gone = await api.delete('/v3/secrets/1')
       const id = gone.headers.get('strongroom-deleted')
@@ -379,6 +380,53 @@ for (const engine of engines) {
       assert.deepEqual(code(await api.post('/v3/deleted/1/restore', {}, prod)), [404, 'not_found'])
       assert.equal((await writes.post('/v3/deleted/1/restore', {})).status, 200)
       assert.equal((await ofProd.delete('/v3/deleted/3')).status, 200)
+    })
+
+    test('as a list or an environment is held to every name that was in it', async (t) => {
+      const { api, vault, withScopes } = await startKeeping(t, engine)
+      await api.post('/v3/lists', { name: 'small' })
+      await api.post('/v3/secrets', { name: 'db-a', value: 'v', list: 'small' })
+      await api.post('/v3/secrets', { name: 'web-a', value: 'v', list: 'small' })
+      await api.post('/v3/lists', { name: 'large' })
+      await fillSecrets(vault, 'db-', 120, 'large')
+      await api.post('/v3/secrets', { name: 'web-b', value: 'v', list: 'large' })
+      await api.post('/v3/environments', { name: 'prod' })
+      for (const path of ['lists/1', 'lists/2', 'environments/2']) {
+        assert.equal((await api.delete(`/v3/${path}`)).status, 200, path)
+      }
+      const all = await deletedIn(api)
+      const [small, large, environment] = ['small', 'large', 'prod'].map(
+        (name) => all.find((one: { name: string }) => one.name === name).id,
+      )
+      const narrow = await withScopes('secrets:write:db-*', 'secrets:delete:db-*', 'account:manage')
+
+      for (const id of [small, large]) {
+        assert.deepEqual(code(await narrow.post(`/v3/deleted/${id}/restore`, {})), [403, 'forbidden'])
+        assert.deepEqual(code(await narrow.delete(`/v3/deleted/${id}`)), [403, 'forbidden'])
+      }
+      assert.deepEqual(code(await narrow.delete(`/v3/deleted/${environment}`)), [403, 'forbidden'])
+      assert.equal((await deletedIn(api)).length, 3)
+      const both = await withScopes(
+        ...['write', 'delete'].flatMap((verb) => [`secrets:${verb}:db-*`, `secrets:${verb}:web-*`]),
+      )
+      assert.equal((await both.post(`/v3/deleted/${large}/restore`, {})).status, 200)
+      assert.equal((await both.delete(`/v3/deleted/${small}`)).status, 200)
+      assert.equal((await api.delete(`/v3/deleted/${environment}`)).status, 200)
+      assert.deepEqual(await deletedIn(api), [])
+      assert.deepEqual(await differencesOf(vault), [])
+    })
+
+    test('two who sweep at a time sweep nothing before its end, whatever they are told', async (t) => {
+      const { api, vault } = await startKeeping(t, engine)
+      await api.post('/v3/secrets', { name: 'a', value: 'v' })
+      await api.delete('/v3/secrets/1')
+      const caller = { kind: 'system', accountId: 1 } as const
+      const from = { caller, requestId: 'r', address: '' }
+
+      await vault.store.submit<'sweep_deleted'>({ ...from, operation: { kind: 'sweep_deleted', ids: [1] } })
+      await vault.store.submit<'purge_part'>({ ...from, operation: { kind: 'purge_part', id: 1 } })
+
+      assert.deepEqual(await namesOf(api), ['a'])
     })
 
     test('is found when it was changed, taken away or put back behind the back of the server', async (t) => {

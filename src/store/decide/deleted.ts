@@ -5,7 +5,8 @@ import { allows, everywhere, type Right, type Scope } from '../../model/scope.ts
 import { partSize } from '../lookups.ts'
 import { overSome } from '../operations/define.ts'
 import type { Outcome, Refused } from '../outcome.ts'
-import { type StoredDeleted, storedDeleted } from '../tables/deleted.ts'
+import { rowOf, type StoredDeleted, storedDeleted } from '../tables/deleted.ts'
+import { secrets, secretsByName, storedSecrets } from '../tables/secret.ts'
 import { hasSome, isHere } from './environment.ts'
 import { noVersion } from './grants.ts'
 import { isKept, objectOfDeleted } from './kept.ts'
@@ -104,4 +105,17 @@ export function refuseTaken(call: Call, object: AuditObject, what: Deleted['kind
   const article = what === 'environment' ? 'An' : 'A'
   const detail = `${article} ${what} of this name exists. Restore it under another name, or rename that one first.`
   return refuseField(call, object, 'name_taken', { field: 'name', detail })
+}
+
+/** Puts a secret's row back: its key and its versions never went. */
+export function takeBack(call: Call, found: StoredDeleted, listId: number): void {
+  const { deleted, key, sealed } = found
+  const { world } = call.work
+  const secret = world.macs.seal('secrets', { ...rowOf(secrets, deleted), listId })
+  world.remove(storedDeleted, found)
+  world.attach(storedSecrets, { secret, key, sealed })
+}
+
+export function hasName({ work, account, environment }: Call, name: string): boolean {
+  return work.world.has(secretsByName, account.id, environment.id, name)
 }

@@ -2,39 +2,37 @@
 import type { AuditObject } from '../../audit/record.ts'
 import type { Deleted } from '../../model/deleted.ts'
 import { environmentRule, isEnvironmentName } from '../../model/environment.ts'
-import { defaultList, isListName, type List, listNameRule, nameOfDeleted, placeHash } from '../../model/list.ts'
+import { defaultList, isListName, type List, listNameRule, placeHash } from '../../model/list.ts'
 import { isSecretName, secretNameRule } from '../../model/name.ts'
 import { allowsName } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
 import {
   type ById,
-  contentsOf,
   either,
   findKept,
   type HeldContents,
-  heldAgainst,
+  hasName,
   isSeen,
   placeOfDeleted,
   type RestoredThing,
   refuseAbsent,
   refuseTaken,
+  takeBack,
   thingOf,
   type UnheldContents,
 } from '../decide/deleted.ts'
 import { unplaced } from '../decide/environment.ts'
-import { deletedThing, isKept, objectOfDeleted, putDeleted } from '../decide/kept.ts'
-import { anyList, findList, listForAll } from '../decide/places.ts'
-import { type Call, forbid, put, record, refuse, refuseField } from '../decide/work.ts'
-import { partSize } from '../lookups.ts'
+import { deletedThing, isKept, objectOfDeleted } from '../decide/kept.ts'
+import { findList, listForAll } from '../decide/places.ts'
+import { type Call, forbid, record, refuseField } from '../decide/work.ts'
 import type { IdOrName } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
 import type { StoredSecret } from '../stored.ts'
-import { deletedContents, rowOf, type StoredDeleted, storedDeleted } from '../tables/deleted.ts'
-import { lists } from '../tables/list.ts'
-import { secrets, secretsByName, storedSecrets } from '../tables/secret.ts'
-import { defineOperation, free, overAll } from './define.ts'
-import { objectOfList } from './lists.ts'
+import { deletedContents, rowOf, type StoredDeleted } from '../tables/deleted.ts'
+import { secrets, storedSecrets } from '../tables/secret.ts'
+import { defineOperation, free } from './define.ts'
 import { handedByRestoring, restoreEnvironment } from './restored-environment.ts'
+import { type Restored, type Restoring, restoreList, restorePart } from './restored-list.ts'
 import { type NextVersion, objectOf, putNextVersion, same } from './secrets.ts'
 
 /** Loads a secret that is kept, with the MAC of how it is kept, to be sealed under another name. Not recorded: the restoring that follows refuses and records. */
@@ -57,22 +55,6 @@ const prepareDeleted = defineOperation<ById, StoredSecret>()({
     return { kind: 'done', result: { secret: { ...rowOf(secrets, deleted), mac: deleted.mac }, key, sealed } }
   },
 })
-
-interface Restoring extends ById {
-  /** Its name from now on, if another. */
-  readonly name: string | undefined
-  /** The list that a secret goes into, if another. */
-  readonly list: IdOrName | undefined
-  /** The value, sealed under the new name. */
-  readonly next: NextVersion | undefined
-  readonly held: HeldContents | undefined
-}
-
-export type Restored =
-  | { readonly state: 'restored'; readonly thing: RestoredThing }
-  /** Nobody sees it before all that was in it is back (`restore_part`). */
-  | { readonly state: 'returning'; readonly accountId: number; readonly thing: RestoredThing }
-  | UnheldContents
 
 const restoreDeleted = defineOperation<Restoring, Restored>()({
   kind: 'restore_deleted',
@@ -142,15 +124,6 @@ function movedTo({ id, uid, name, version }: Secret, list: List): AuditObject {
   return { kind: 'secret', id, uid, name, version, hash: placeHash(list) }
 }
 
-/** Puts a secret's row back: its key and its versions never went. */
-function takeBack(call: Call, found: StoredDeleted, listId: number): void {
-  const { deleted, key, sealed } = found
-  const { world } = call.work
-  const secret = world.macs.seal('secrets', { ...rowOf(secrets, deleted), listId })
-  world.remove(storedDeleted, found)
-  world.attach(storedSecrets, { secret, key, sealed })
-}
-
 /** The list of secrets that name none is made when it is needed. */
 function ifDefault(call: Call, list: IdOrName): List | undefined {
   return list === defaultList ? listForAll(call) : undefined
@@ -160,95 +133,7 @@ function isSealedUpon(deleted: Deleted, name: string, next: NextVersion | undefi
   return next !== undefined && next.name === name && next.version === deleted.version && same(next.rowMac, deleted.mac)
 }
 
-function restoreList(
-  call: Call,
-  found: StoredDeleted,
-  inside: readonly number[],
-  { name, held }: Restoring,
-): Outcome<Restored> {
-  const { work, account, scopes, environment } = call
-  const { deleted } = found
-  const object = objectOfDeleted(deleted)
-  const wanted = name ?? deleted.name
-  if (anyList(call, wanted) !== undefined) return refuseTaken(call, object, 'list')
-  const thing = thingOf(call, deleted, wanted)
-  if (inside.length > partSize) {
-    const answer = heldAgainst(call, deleted, 'secrets:write', held)
-    if (answer !== undefined) return answer
-    const returning = { ...deleted, state: 'returning', newName: wanted } as const
-    putDeleted(call, { ...found, deleted: returning })
-    const was = rowOf(lists, deleted)
-    put(work, lists, { ...was, name: nameOfDeleted({ id: deleted.thingId }), deleter: call.principal })
-    return { kind: 'done', result: { state: 'returning', accountId: account.id, thing } }
-  }
-  const contents = contentsOf(call, inside)
-  const forbidden = contents.some((one) => !allowsName(scopes, 'secrets:write', environment.name, one.deleted.name))
-  if (forbidden) return forbid(call, object, 'secrets:write')
-  const taken = contents.filter((one) => hasName(call, one.deleted.name))
-  if (taken.length > 0) return refuseNames(call, object, taken)
-  const list = put(work, lists, { ...rowOf(lists, deleted), name: wanted })
-  for (const one of contents) takeBackRecorded(call, one)
-  work.world.remove(storedDeleted, found)
-  record({ ...call, action: 'list.restore' }, objectOfList(list), 'ok')
-  return { kind: 'done', result: { state: 'restored', thing } }
-}
-
-function takeBackRecorded(call: Call, one: StoredDeleted): void {
-  takeBack(call, one, rowOf(secrets, one.deleted).listId)
-  const back = call.work.world.get(storedSecrets, one.deleted.accountId, one.deleted.thingId)
-  if (back !== undefined) record({ ...call, action: 'secret.restore' }, objectOf(back), 'ok')
-}
-
-function refuseNames(call: Call, object: AuditObject, taken: readonly StoredDeleted[]): Refused {
-  const message = 'Secrets with names of some that were in it exist again. Rename or delete those first.'
-  const fields = taken.map(({ deleted }) => ({ field: 'name', detail: `${deleted.name} exists already.` }))
-  return { ...refuse(call, object, 'name_taken', message), fields }
-}
-
-type ReturnedPart =
-  | { readonly state: 'going on' }
-  | { readonly state: 'done' }
-  /** The list goes again, by its id. */
-  | { readonly state: 'turned'; readonly listId: number }
-
-/**
- * Puts the next secrets of a list back that comes back in parts, for whoever restores it. Where a name is taken by now, it turns:
- * what is back already goes again, as it went before.
- */
-const restorePart = defineOperation<ById, ReturnedPart>()({
-  kind: 'restore_part',
-  action: 'secret.restore',
-  scope: overAll('secrets:write'),
-  environment: placeOfDeleted,
-  delicate: false,
-  grants: 'nothing',
-  needs: (needs, { id }) => needs.deletion({ id }),
-  decide: (call, { id }) => {
-    const { work, account } = call
-    const { world } = work
-    const found = world.get(storedDeleted, account.id, id)
-    if (found === undefined || found.deleted.state !== 'returning') return { kind: 'done', result: { state: 'done' } }
-    const list = world.get(lists, account.id, found.deleted.thingId)
-    const inside = world.fact(deletedContents, account.id, id)
-    if (list === undefined || list.deleter === null || inside === undefined) return { kind: 'outdated' }
-    const theirs = { ...call, principal: list.deleter }
-    const contents = contentsOf(call, inside)
-    const name = found.deleted.newName ?? found.deleted.name
-    const isTaken = inside.length === 0 && anyList(call, name) !== undefined
-    if (isTaken || contents.some((one) => hasName(call, one.deleted.name))) {
-      putDeleted(call, { ...found, deleted: { ...found.deleted, state: 'going', newName: null } })
-      return { kind: 'done', result: { state: 'turned', listId: list.id } }
-    }
-    for (const one of contents) takeBackRecorded(theirs, one)
-    if (inside.length > 0) return { kind: 'done', result: { state: 'going on' } }
-    const back = put(work, lists, { ...rowOf(lists, found.deleted), name })
-    world.remove(storedDeleted, found)
-    record({ ...theirs, action: 'list.restore' }, objectOfList(back), 'ok')
-    return { kind: 'done', result: { state: 'done' } }
-  },
-})
-
-export type { HeldContents, RestoredThing, UnheldContents }
+export type { HeldContents, Restored, RestoredThing, UnheldContents }
 
 export const restoringOperations = {
   [prepareDeleted.kind]: prepareDeleted,
@@ -262,10 +147,6 @@ function mayWrite({ scopes, environment }: Call, { name }: Pick<Deleted, 'name'>
 
 function mayRead({ scopes, environment }: Call, { name }: Pick<Deleted, 'name'>): boolean {
   return allowsName(scopes, 'secrets:read', environment.name, name)
-}
-
-function hasName({ work, account, environment }: Call, name: string): boolean {
-  return work.world.has(secretsByName, account.id, environment.id, name)
 }
 
 /** The list that a secret was in, or is to go into, is not there. */
