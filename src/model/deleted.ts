@@ -1,5 +1,8 @@
 /** What was deleted and is kept for a while, as the account is set to. Times are milliseconds since 1970. */
 import { hash } from 'node:crypto'
+import { environmentRule, isEnvironmentName } from './environment-name.ts'
+import { isListName, listNameRule } from './list.ts'
+import { isSecretName, secretNameRule } from './name.ts'
 import type { Principal } from './principal.ts'
 import { allows, allowsName, allowsSome, everywhere, type Scope } from './scope.ts'
 
@@ -76,4 +79,14 @@ export function seesDeleted(scopes: readonly Scope[], environment: string, delet
     default:
       return seeing.some((right) => allowsName(scopes, right, environment, name))
   }
+}
+
+/** Why something cannot be called so, if it cannot. */
+export function nameFault(kind: DeletedKind, name: string): string | undefined {
+  const [isGood, rule] = {
+    secret: [isSecretName, secretNameRule] as const,
+    list: [isListName, listNameRule] as const,
+    environment: [isEnvironmentName, environmentRule] as const,
+  }[kind]
+  return isGood(name) ? undefined : `Must be ${rule}.`
 }

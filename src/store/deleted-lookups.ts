@@ -1,10 +1,12 @@
 /** What batches look for of what was deleted and is kept. */
+
 import type { DeletedKind } from '../model/deleted.ts'
 import { forgedRow } from './forged.ts'
 import { authentic, listed, lookup, takeInto } from './lookup.ts'
 import { partSize } from './lookups.ts'
 import type { Ref } from './refs.ts'
-import { deleted, type StoredDeleted, storedDeleted, toStoredDeleted } from './tables/deleted.ts'
+import type { StoredDeleted } from './stored.ts'
+import { deleted, storedDeleted, toStoredDeleted } from './tables/deleted.ts'
 
 /** By what it was. */
 export interface ThingRef extends Ref {

@@ -4,7 +4,6 @@ import type { Action } from '../audit/record.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import type { Code } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
-import type { Deleted } from '../model/deleted.ts'
 import type { Deployment } from '../model/deployment.ts'
 import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
@@ -20,6 +19,7 @@ import type { Kind, Outcome, Request } from './operation.ts'
 import { type Behind, type SinkAccounts, type SinkLook, type SinkMove, type SinkState, Sinks } from './sinks.ts'
 import type { Environments, StoredSecret, StoredVersion, Within } from './stored.ts'
 import type { StoredDeleted } from './tables/deleted.ts'
+import type { DeletedRef, Environments, StoredDeleted, StoredSecret, StoredVersion, Within } from './stored.ts'
 import type { Claim } from './tables/machine.ts'
 import { conditionNames, type Watched } from './watched.ts'
 
@@ -56,11 +56,7 @@ export interface Store extends Watched {
   /** What was deleted and is kept, by ascending id, after one: each with its key and its value, as far as these are there. */
   storedDeletedAfter(accountId: number, after: number, limit: number): Promise<readonly StoredDeleted[]>
   /** What is kept past its end, or is on its way somewhere: of all accounts, after one. */
-  overDeleted(
-    now: number,
-    after: Pick<Deleted, 'accountId' | 'id'>,
-    limit: number,
-  ): Promise<readonly Pick<Deleted, 'accountId' | 'id' | 'kind' | 'state'>[]>
+  overDeleted(now: number, after: Pick<DeletedRef, 'accountId' | 'id'>, limit: number): Promise<readonly DeletedRef[]>
   /** Deployments by ascending id, after one, and whether they hold anything of a list. */
   holdersOfListAfter(
     accountId: number,

@@ -1,4 +1,5 @@
 /** What is stored of secrets and of what was used up, as engines load and write it. */
+import type { Deleted } from '../model/deleted.ts'
 import type { Environment } from '../model/environment.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
 
@@ -35,6 +36,14 @@ export interface StoredVersion extends VersionHead {
   readonly key: SecretKey
   readonly sealed: Uint8Array
 }
+
+/** What was deleted and is kept, with what a secret has beside its row: nothing for a list or an environment. */
+export interface StoredDeleted extends Pick<StoredSecret, 'key' | 'sealed'> {
+  readonly deleted: Deleted
+}
+
+/** Which deletion, and how it stands. */
+export type DeletedRef = Pick<Deleted, 'accountId' | 'id' | 'kind' | 'state'>
 
 /** A challenge or a code that is good once: kept until it would have expired anyway. */
 export interface Spent {

@@ -4846,6 +4846,7 @@ export const faults: readonly Fault[] = [
     "if (ownKey === '') {\n    const what",
     'cli/tokens.test.ts',
     'no token to a server',
+  ),
   // What was deleted and is kept
   fault(
     'what is deleted is gone for good unless an account says otherwise',

@@ -1,11 +1,13 @@
 /** What was deleted and is kept, as whoever asks for it finds it. */
+
 import type { AuditObject } from '../../audit/record.ts'
 import { type Deleted, seesDeleted } from '../../model/deleted.ts'
 import { allows, everywhere, type Right, type Scope } from '../../model/scope.ts'
 import { partSize } from '../lookups.ts'
 import { overSome } from '../operations/define.ts'
 import type { Outcome, Refused } from '../outcome.ts'
-import { rowOf, type StoredDeleted, storedDeleted } from '../tables/deleted.ts'
+import type { StoredDeleted } from '../stored.ts'
+import { rowOf, storedDeleted } from '../tables/deleted.ts'
 import { secrets, secretsByName, storedSecrets } from '../tables/secret.ts'
 import { hasSome, isHere } from './environment.ts'
 import { noVersion } from './grants.ts'

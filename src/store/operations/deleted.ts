@@ -1,4 +1,5 @@
 /** What was deleted and is kept: listed, and destroyed. */
+
 import type { Deleted } from '../../model/deleted.ts'
 import { allows, allowsName } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
@@ -17,7 +18,8 @@ import {
 import { unplaced } from '../decide/environment.ts'
 import { isKept, objectOfDeleted, putDeleted, recoveryDaysOf } from '../decide/kept.ts'
 import { type Call, done, forbid, type Listing, listingOf, record, type UnplacedCall } from '../decide/work.ts'
-import { deletedContents, type StoredDeleted, storedDeleted } from '../tables/deleted.ts'
+import type { StoredDeleted } from '../stored.ts'
+import { deletedContents, storedDeleted } from '../tables/deleted.ts'
 import { storedSecrets } from '../tables/secret.ts'
 import { defineOperation, overAll } from './define.ts'
 

@@ -1,4 +1,5 @@
 /** An environment that was deleted and is kept, put back. */
+
 import { baseFault, defaultEnvironment, type Environment, idNamed, maxEnvironments } from '../../model/environment.ts'
 import { rights } from '../../model/scope.ts'
 import { type ById, findKept, managesAccount, type RestoredThing, refuseTaken, thingOf } from '../decide/deleted.ts'
@@ -7,7 +8,8 @@ import type { Handed } from '../decide/grants.ts'
 import { deletedThing, objectOfDeleted } from '../decide/kept.ts'
 import { type Call, put, record, refuse } from '../decide/work.ts'
 import type { Outcome } from '../outcome.ts'
-import { rowOf, type StoredDeleted, storedDeleted } from '../tables/deleted.ts'
+import type { StoredDeleted } from '../stored.ts'
+import { rowOf, storedDeleted } from '../tables/deleted.ts'
 import { environments } from '../tables/environment.ts'
 import { handedByBase, isOverThings, objectOfEnvironment, scopeIn } from './environments.ts'
 

@@ -1,4 +1,5 @@
 /** A list that was deleted and is kept, put back with all that was in it: at once, or in parts. */
+
 import type { AuditObject } from '../../audit/record.ts'
 import { nameOfDeleted } from '../../model/list.ts'
 import { allowsName } from '../../model/scope.ts'
@@ -21,7 +22,8 @@ import { type Call, forbid, put, record, refuse } from '../decide/work.ts'
 import { partSize } from '../lookups.ts'
 import type { IdOrName } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
-import { deletedContents, rowOf, type StoredDeleted, storedDeleted } from '../tables/deleted.ts'
+import type { StoredDeleted } from '../stored.ts'
+import { deletedContents, rowOf, storedDeleted } from '../tables/deleted.ts'
 import { lists } from '../tables/list.ts'
 import { secrets, storedSecrets } from '../tables/secret.ts'
 import { defineOperation, overAll } from './define.ts'

@@ -1,9 +1,7 @@
 /** What was deleted and is kept, put back: a secret, a list with what was in it, an environment. */
 import type { AuditObject } from '../../audit/record.ts'
-import type { Deleted } from '../../model/deleted.ts'
-import { environmentRule, isEnvironmentName } from '../../model/environment.ts'
-import { defaultList, isListName, type List, listNameRule, placeHash } from '../../model/list.ts'
-import { isSecretName, secretNameRule } from '../../model/name.ts'
+import { type Deleted, nameFault } from '../../model/deleted.ts'
+import { defaultList, type List, placeHash } from '../../model/list.ts'
 import { allowsName } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
 import {
@@ -27,8 +25,8 @@ import { findList, listForAll } from '../decide/places.ts'
 import { type Call, forbid, record, refuseField } from '../decide/work.ts'
 import type { IdOrName } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
-import type { StoredSecret } from '../stored.ts'
-import { deletedContents, rowOf, type StoredDeleted } from '../tables/deleted.ts'
+import type { StoredDeleted, StoredSecret } from '../stored.ts'
+import { deletedContents, rowOf } from '../tables/deleted.ts'
 import { secrets, storedSecrets } from '../tables/secret.ts'
 import { defineOperation, free } from './define.ts'
 import { handedByRestoring, restoreEnvironment } from './restored-environment.ts'
@@ -87,15 +85,6 @@ const restoreDeleted = defineOperation<Restoring, Restored>()({
     }
   },
 })
-
-function nameFault(kind: Deleted['kind'], name: string): string | undefined {
-  const [isGood, rule] = {
-    secret: [isSecretName, secretNameRule] as const,
-    list: [isListName, listNameRule] as const,
-    environment: [isEnvironmentName, environmentRule] as const,
-  }[kind]
-  return isGood(name) ? undefined : `Must be ${rule}.`
-}
 
 function restoreSecret(call: Call, found: StoredDeleted, { name, list, next }: Restoring): Outcome<Restored> {
   const { deleted } = found

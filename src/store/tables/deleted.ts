@@ -4,7 +4,7 @@
  */
 import type { Deleted, KeptRow } from '../../model/deleted.ts'
 import { fact, index, plainly, whole } from '../rows.ts'
-import type { StoredSecret } from '../stored.ts'
+import type { StoredDeleted } from '../stored.ts'
 import type { TableOf } from './described.ts'
 import { constant, integer, integerOrNull, json, mac, type NamedRow, principal, text, textOrNull } from './field.ts'
 import { keyOfSecret } from './secret.ts'
@@ -38,11 +38,6 @@ export const deleted = sealedTable<Deleted>()({
     mac: mac(),
   },
 })
-
-/** With what a secret has beside its row: nothing for a list or an environment. */
-export interface StoredDeleted extends Pick<StoredSecret, 'key' | 'sealed'> {
-  readonly deleted: Deleted
-}
 
 export const storedDeleted = whole<StoredDeleted>()(deleted, ({ deleted: row }) => row, plainly)
 
