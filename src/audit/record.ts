@@ -18,6 +18,7 @@ export type Action =
   | 'secret.restore'
   | 'secret.purge'
   | 'secret.rollback'
+  | 'rollback'
   | 'secret.fingerprint'
   | 'secret.access'
   | 'metadata.read'
@@ -121,6 +122,7 @@ export const actions: readonly Action[] = [
   'secret.restore',
   'secret.purge',
   'secret.rollback',
+  'rollback',
   'secret.fingerprint',
   'secret.access',
   'metadata.read',
@@ -216,7 +218,7 @@ export const actions: readonly Action[] = [
 
 /** Whether an action is about what is in an environment, and not about the account. */
 export function isPlaced(action: Action): boolean {
-  return /^(secret|metadata|list|deleted|version|deployment|seed)\.|^render$/.test(action)
+  return /^(secret|metadata|list|deleted|version|deployment|seed)\.|^(render|rollback)$/.test(action)
 }
 
 /** By which what is in an environment, or an environment itself, becomes another. */

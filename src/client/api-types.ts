@@ -1055,6 +1055,36 @@ export interface Restoring {
 /** One of owner, admin, editor, reader, auditor. */
 export type Role = 'owner' | 'admin' | 'editor' | 'reader' | 'auditor'
 
+/** What rolling an environment back does, or would do. */
+export interface Rollback {
+  readonly environment: string
+  readonly dry_run: boolean
+  readonly items: readonly RollbackItem[]
+}
+
+/** How a secret stands to what it was: `version` now, `was` then. */
+export interface RollbackItem {
+  /** Changed, deleted and created are rolled back, created only when asked for; renamed, moved and details are only named; lost can no longer be had. */
+  readonly state: string
+  readonly id: number
+  readonly name: string
+  readonly version: number | null
+  readonly was: number | null
+  readonly detail: string | null
+}
+
+/** To which time, and how far. */
+export interface RollingBack {
+  /** A time such as 2026-01-15T10:30:00Z. */
+  readonly to: string
+  /** A name, or a pattern such as `db-*`. */
+  readonly name?: string
+  /** True or false. */
+  readonly delete_created?: boolean
+  /** True or false. */
+  readonly dry_run?: boolean
+}
+
 /** How an API key is replaced. */
 export interface Rotation {
   /** How long the old key stays good: 0 to 2592000, 3600 unless said otherwise. */

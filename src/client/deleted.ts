@@ -1,7 +1,7 @@
 /** What was deleted and can be restored for a while. */
 import { allPages, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
-import type { Deleted, Page, PageQuery, Restored, Restoring } from './model.ts'
+import type { Deleted, Page, PageQuery, Restored, Restoring, Rollback, RollingBack } from './model.ts'
 import type { CallOptions } from './options.ts'
 
 export class DeletedThings {
@@ -25,6 +25,11 @@ export class DeletedThings {
   /** Puts something back, with its id and its history; a list with all that was in it. */
   async restore(id: number, input: Restoring = {}, options?: CallOptions): Promise<Restored> {
     return (await this.#connection.send('POST /v3/deleted/{id}/restore', { id, body: input }, options)).body
+  }
+
+  /** Makes an environment again what it was at a time; with `dry_run`, says what that would do. */
+  async rollBack(input: RollingBack, options?: CallOptions): Promise<Rollback> {
+    return (await this.#connection.send('POST /v3/rollback', { body: input }, options)).body
   }
 
   /** Destroys it now. */

@@ -239,6 +239,8 @@ export interface Operations {
   }
   /** Purge what was deleted. */
   'DELETE /v3/deleted/{id}': { ids: 'id'; query: { readonly environment?: string }; answer: Api.Message }
+  /** Roll an environment back to a time. */
+  'POST /v3/rollback': { query: { readonly environment?: string }; body: Api.RollingBack; answer: Api.Rollback }
   /** Render a template. */
   'POST /v3/render': { query: { readonly environment?: string }; body: Api.Template; answer: Api.Rendered }
   /** Make a seed. */
@@ -880,6 +882,19 @@ const restoredShape: Shape<Api.Restored> = fields<Api.Restored>({
   name: text,
   environment: orNull(text),
 })
+const rollbackItemShape: Shape<Api.RollbackItem> = fields<Api.RollbackItem>({
+  state: text,
+  id: integer,
+  name: text,
+  version: orNull(integer),
+  was: orNull(integer),
+  detail: orNull(text),
+})
+const rollbackShape: Shape<Api.Rollback> = fields<Api.Rollback>({
+  environment: text,
+  dry_run: bool,
+  items: list(rollbackItemShape),
+})
 const secretShape: Shape<Api.Secret> = fields<Api.Secret>({
   id: integer,
   name: text,
@@ -1153,6 +1168,7 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   },
   'POST /v3/deleted/{id}/restore': { repeat: 'safe', isOpen: false, answer: restoredShape },
   'DELETE /v3/deleted/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'POST /v3/rollback': { repeat: 'safe', isOpen: false, answer: rollbackShape },
   'POST /v3/render': { repeat: 'safe', isOpen: false, answer: renderedShape },
   'POST /v3/seeds': { repeat: 'keyed', isOpen: false, answer: issuedSeedShape },
   'GET /v3/seeds': {

@@ -161,6 +161,11 @@ export class Needs {
     this.deleted.push({ accountId: this.#accountId, ...wanted })
   }
 
+  /** The value of a version of a secret that was deleted and is kept, by the id that it had. */
+  deletedVersion(thing: number, version: number): void {
+    this.#ask(lookups.sealedVersions, { ...this.#row(thing), version })
+  }
+
   /** What is kept of something, by the id that it had. */
   deletedThing(kind: DeletedKind, id: number): void {
     this.#ask(deletedOfThing, { accountId: this.#accountId, kind, id })

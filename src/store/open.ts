@@ -193,6 +193,10 @@ class BatchedStore implements Store {
     return this.#all(queries.deletedLists())
   }
 
+  async versionHeadsOf(accountId: number, ids: readonly number[]) {
+    return ids.length === 0 ? [] : this.#all(queries.versionHeadsOf(accountId, ids))
+  }
+
   storedDeletedAfter(accountId: number, after: number, limit: number) {
     return this.#all(queries.storedDeletedAfter(accountId, after, limit))
   }
@@ -281,6 +285,10 @@ class BatchedStore implements Store {
 
   recordsAfter(accountId: number, after: number, limit: number) {
     return this.#all(trail.recordsAfter(accountId, after, limit))
+  }
+
+  doneBetween(accountId: number, after: number, upTo: number, kinds: Parameters<Store['doneBetween']>[3]) {
+    return this.#all(trail.doneBetween(accountId, after, upTo, kinds))
   }
 
   countRecords(accountId: number, counting: RecordCounting) {

@@ -13,7 +13,7 @@ import { environments } from './tables/environment.ts'
 import type { NamedRow } from './tables/field.ts'
 import { lists } from './tables/list.ts'
 import { accountSettings, machineAddresses } from './tables/machine.ts'
-import { secrets, toStoredSecret } from './tables/secret.ts'
+import { secrets, toStoredSecret, versionHeads } from './tables/secret.ts'
 import { trustRules } from './tables/trust-rule.ts'
 
 /** A secret with its current value, sealed, and the uid of its list, as far as they are there. */
@@ -133,6 +133,15 @@ export const deletedLists = () =>
   reading(
     lists.part('accountId', 'id'),
     sql`select account_id, id from lists where deleter_kind is not null order by account_id, id limit 100`,
+  )
+
+/** The versions that are stored of these secrets, oldest first, without their values: of what was deleted and is kept, too. */
+export const versionHeadsOf = (accountId: number, ids: readonly number[]) =>
+  reading(
+    versionHeads,
+    sql`
+  select account_id, secret_id, version, created_ms, name, mac from versions
+  where account_id = ${accountId} and secret_id in (${among(ids)}) order by secret_id, version`,
   )
 
 /** Each with its current value, as far as it is there. */

@@ -20,6 +20,16 @@ import { type Behind, type SinkAccounts, type SinkLook, type SinkMove, type Sink
 import type { Environments, StoredSecret, StoredVersion, Within } from './stored.ts'
 import type { StoredDeleted } from './tables/deleted.ts'
 import type { DeletedRef, Environments, StoredDeleted, StoredSecret, StoredVersion, Within } from './stored.ts'
+import type {
+  DeletedRef,
+  Environments,
+  KeptVersion,
+  StoredDeleted,
+  StoredSecret,
+  StoredVersion,
+  VersionHead,
+  Within,
+} from './stored.ts'
 import type { Claim } from './tables/machine.ts'
 import { conditionNames, type Watched } from './watched.ts'
 
@@ -53,6 +63,8 @@ export interface Store extends Watched {
   secretNamed(within: Within, name: string): Promise<Secret | undefined>
   /** Lists of any account that are deleted, and of whose secrets some are still to go: some of them. */
   deletedLists(): Promise<readonly Pick<List, 'accountId' | 'id'>[]>
+  /** What is stored of the versions of these secrets, by ascending id and oldest first: of what is kept of deleted ones, too. */
+  versionHeadsOf(accountId: number, ids: readonly number[]): Promise<readonly (VersionHead & KeptVersion)[]>
   /** What was deleted and is kept, by ascending id, after one: each with its key and its value, as far as these are there. */
   storedDeletedAfter(accountId: number, after: number, limit: number): Promise<readonly StoredDeleted[]>
   /** What is kept past its end, or is on its way somewhere: of all accounts, after one. */
@@ -110,6 +122,13 @@ export interface Store extends Watched {
 
   /** Records that pass the filter, newest first; looks at no more than `window` sequence numbers at once. */
   recordsBefore(accountId: number, filter: RecordFilter): Promise<RecordPage>
+  /** What was done of these kinds, oldest first: in a stretch of the trail that is short enough for one statement. */
+  doneBetween(
+    accountId: number,
+    after: number,
+    upTo: number,
+    kinds: readonly Action[],
+  ): Promise<readonly StoredRecord[]>
   /** How many records there are of each kind, in no order, among those of a stretch of sequence numbers. */
   countRecords(accountId: number, counting: RecordCounting): Promise<readonly RecordCount[]>
   /** Who was handed out values of a secret, in no order, among the records of a stretch. */

@@ -28,6 +28,14 @@ export interface VersionHead {
   readonly createdAt: number
 }
 
+/** Whose version it is, the name that it was sealed under, and the MAC of its row. */
+export interface KeptVersion {
+  readonly accountId: number
+  readonly secretId: number
+  readonly name: string
+  readonly mac: Uint8Array
+}
+
 /** One of a secret's versions with its value, sealed. */
 export interface StoredVersion extends VersionHead {
   readonly secret: Secret

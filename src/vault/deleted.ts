@@ -11,7 +11,6 @@ import type { Op, Results } from '../store/operation.ts'
 import type { Purged } from '../store/operations/deleted.ts'
 import type { HeldContents, Restored, RestoredThing, UnheldContents } from '../store/operations/restoring.ts'
 import type { NextVersion } from '../store/operations/secrets.ts'
-import type { StoredSecret } from '../store/stored.ts'
 import { deleteInParts } from './deletion.ts'
 import { everyRow, type Found, find, mapped, type Wanted } from './pages.ts'
 import { Pace } from './scan-in-turns.ts'
@@ -67,9 +66,7 @@ export async function restoreDeleted(
   const asked = { kind: 'restore_deleted', id, name, list } as const
   let held: HeldContents | undefined
   const restored = await tryUntilMade('What is restored', maxTries, async (): Promise<Settled | typeof outdated> => {
-    const prepared = name === undefined ? undefined : await prepare(vault, asker, id)
-    if (prepared === outdated) return outdated
-    const next = prepared === undefined || name === undefined ? undefined : await sealAs(vault, asker, prepared, name)
+    const next = name === undefined ? undefined : await sealKept(vault, asker, id, { name })
     if (next === outdated) return outdated
     const answer = await tryAsk(vault, asker, { ...asked, next, held })
     if (answer === outdated || answer.state !== 'unheld') return answer
@@ -82,30 +79,40 @@ export async function restoreDeleted(
 
 type Settled = Exclude<Restored, UnheldContents>
 
-/** The secret that is kept; nothing of a list, of an environment, and of what the asker may not restore under another name. */
-async function prepare(vault: Vault, asker: Asker, id: number): Promise<StoredSecret | undefined | typeof outdated> {
-  try {
-    return await tryAsk(vault, asker, { kind: 'prepare_deleted', id })
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'not_found') return undefined
-    throw error
-  }
-}
-
-async function sealAs(
+/**
+ * A value of a secret that is kept, sealed as its next version: under another name, or an older one under its own.
+ *
+ * @returns nothing of what is no secret, and of what the asker may not restore so
+ */
+export async function sealKept(
   vault: Vault,
   asker: Asker,
-  prepared: StoredSecret,
-  name: string,
+  id: number,
+  how: { readonly name: string } | { readonly thing: number; readonly version: number },
 ): Promise<NextVersion | undefined | typeof outdated> {
+  const old = 'thing' in how ? how : undefined
+  const prepared = await prepare(vault, asker, { kind: 'prepare_deleted', id, old })
+  if (prepared === undefined || prepared === outdated) return prepared
+  const name = 'name' in how ? how.name : prepared.secret.name
   // What is no name is refused.
-  if (name === prepared.secret.name || !isSecretName(name)) return undefined
-  const value = await openKept(vault, asker, prepared, 'secret.restore')
+  if ((old === undefined && name === prepared.secret.name) || !isSecretName(name)) return undefined
+  const { secret, key } = prepared
+  const place = { ...secret, name: prepared.old.name, version: prepared.old.version }
+  const value = await openKept(vault, asker, { secret: place, key, sealed: prepared.old.sealed }, 'secret.restore')
   if (value === undefined) return outdated
   try {
     return await sealNext(vault, asker, prepared, 'secret.restore', value, name)
   } finally {
     value.fill(0)
+  }
+}
+
+async function prepare(vault: Vault, asker: Asker, operation: Op<'prepare_deleted'>) {
+  try {
+    return await tryAsk(vault, asker, operation)
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'not_found') return undefined
+    throw error
   }
 }
 

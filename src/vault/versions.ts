@@ -2,7 +2,7 @@
 import type { Action } from '../audit/record.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Match } from '../store/naming.ts'
-import type { Changed } from '../store/operations/secrets.ts'
+import type { Changed, NextVersion } from '../store/operations/secrets.ts'
 import type { StoredVersion, VersionHead } from '../store/stored.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
 import { asChange, changedBy, changeInTurn, type Form, followEnvironment, resolve, sealNext } from './secrets.ts'
@@ -68,10 +68,16 @@ export async function restoreVersion(
   })
 }
 
-async function sealAgain(vault: Vault, asker: Asker, prepared: StoredVersion) {
-  const value = await openVersion(vault, asker, prepared, 'version.restore')
+/** The value of an old version, sealed as the next one. */
+export async function sealAgain(
+  vault: Vault,
+  asker: Asker,
+  prepared: StoredVersion,
+  action: Action = 'version.restore',
+): Promise<NextVersion> {
+  const value = await openVersion(vault, asker, prepared, action)
   try {
-    return await sealNext(vault, asker, prepared, 'version.restore', value)
+    return await sealNext(vault, asker, prepared, action, value)
   } finally {
     value.fill(0)
   }

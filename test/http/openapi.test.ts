@@ -124,6 +124,8 @@ suite('The description of the API', () => {
     const { body: kept } = await call('POST', '/v3/secrets', { name: 'kept', value: 'v' })
     await call('DELETE', `/v3/secrets/${kept.id}`)
     await call('GET', '/v3/deleted')
+    await call('POST', '/v3/rollback', { to: '2026-01-01T00:00:00Z', dry_run: true })
+    await call('POST', '/v3/rollback', { to: 'x' })
     await call('POST', '/v3/deleted/1/restore', { list: 'nowhere' })
     await call('POST', '/v3/deleted/1/restore', {})
     await call('POST', '/v3/deleted/1/restore', {})

@@ -15,6 +15,7 @@ const words: Readonly<Record<Action, string>> = {
   'secret.restore': 'Restored secret',
   'secret.purge': 'Purged secret',
   'secret.rollback': 'Rolled back secret',
+  rollback: 'Rolled back environment',
   'secret.fingerprint': 'Made fingerprints',
   'secret.access': 'Viewed access',
   'metadata.read': 'Viewed details of secret',

@@ -19,6 +19,7 @@ import { machineRoutes } from './machines.ts'
 import { metadataRoutes } from './metadata.ts'
 import { namedSecretRoutes } from './named-secrets.ts'
 import { renderRoutes } from './render.ts'
+import { rollbackRoutes } from './rollback.ts'
 import { secretBatchRoutes } from './secret-batches.ts'
 import { secretRoutes } from './secrets.ts'
 import { seedRoutes } from './seeds.ts'
@@ -43,6 +44,7 @@ export const routes: readonly Route[] = [
   environmentRoutes,
   environmentContentRoutes,
   deletedRoutes,
+  rollbackRoutes,
   renderRoutes,
   seedRoutes,
   deploymentRoutes,

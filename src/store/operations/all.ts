@@ -19,7 +19,9 @@ import { loginOperations } from './logins.ts'
 import { machineOperations } from './machines.ts'
 import { madeOperations } from './made.ts'
 import { metadataOperations } from './metadata.ts'
+import { listRestoringOperations } from './restored-list.ts'
 import { restoringOperations } from './restoring.ts'
+import { rollbackOperations } from './rollback.ts'
 import { secretDeletionOperations } from './secret-deletion.ts'
 import { secretOperations } from './secrets.ts'
 import { seedOperations } from './seeds.ts'
@@ -49,7 +51,9 @@ export const inAccounts = {
   ...machineOperations,
   ...madeOperations,
   ...metadataOperations,
+  ...listRestoringOperations,
   ...restoringOperations,
+  ...rollbackOperations,
   ...secretDeletionOperations,
   ...secretOperations,
   ...seedOperations,

@@ -101,7 +101,7 @@ type ReturnedPart =
  * Puts the next secrets of a list back that comes back in parts, for whoever restores it. Where a name is taken by now, it turns:
  * what is back already goes again, as it went before.
  */
-export const restorePart = defineOperation<ById, ReturnedPart>()({
+const restorePart = defineOperation<ById, ReturnedPart>()({
   kind: 'restore_part',
   action: 'secret.restore',
   scope: overAll('secrets:write'),
@@ -133,3 +133,7 @@ export const restorePart = defineOperation<ById, ReturnedPart>()({
     return { kind: 'done', result: { state: 'done' } }
   },
 })
+
+export const listRestoringOperations = {
+  [restorePart.kind]: restorePart,
+}

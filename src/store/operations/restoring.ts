@@ -25,32 +25,46 @@ import { findList, listForAll } from '../decide/places.ts'
 import { type Call, forbid, record, refuseField } from '../decide/work.ts'
 import type { IdOrName } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
-import type { StoredDeleted, StoredSecret } from '../stored.ts'
+import type { StoredDeleted, StoredSecret, StoredVersion } from '../stored.ts'
 import { deletedContents, rowOf } from '../tables/deleted.ts'
-import { secrets, storedSecrets } from '../tables/secret.ts'
+import { sealedVersions, secrets, storedSecrets } from '../tables/secret.ts'
 import { defineOperation, free } from './define.ts'
 import { handedByRestoring, restoreEnvironment } from './restored-environment.ts'
-import { type Restored, type Restoring, restoreList, restorePart } from './restored-list.ts'
+import { type Restored, type Restoring, restoreList } from './restored-list.ts'
 import { type NextVersion, objectOf, putNextVersion, same } from './secrets.ts'
 
 /** Loads a secret that is kept, with the MAC of how it is kept, to be sealed under another name. Not recorded: the restoring that follows refuses and records. */
-const prepareDeleted = defineOperation<ById, StoredSecret>()({
+const prepareDeleted = defineOperation<
+  ById & { readonly old?: { readonly thing: number; readonly version: number } | undefined },
+  StoredSecret & { readonly old: Pick<StoredVersion, 'name' | 'version' | 'sealed'> }
+>()({
   kind: 'prepare_deleted',
   action: 'secret.restore',
   scope: free,
   environment: placeOfDeleted,
   delicate: false,
   grants: 'nothing',
-  needs: (needs, { id }) => {
+  needs: (needs, { id, old }) => {
     needs.deletion({ id })
     needs.settings()
+    if (old !== undefined) needs.deletedVersion(old.thing, old.version)
   },
-  decide: (call, { id }) => {
+  decide: (call, { id, old: wanted }) => {
     const found = findKept(call, id)
-    const isReadable = found !== undefined && mayWrite(call, found.deleted) && mayRead(call, found.deleted)
+    const isReadable =
+      found !== undefined && mayWrite(call, found.deleted) && (wanted !== undefined || mayRead(call, found.deleted))
     if (!isReadable || found.deleted.kind !== 'secret') return { kind: 'refused', code: 'not_found', message: '' }
     const { deleted, key, sealed } = found
-    return { kind: 'done', result: { secret: { ...rowOf(secrets, deleted), mac: deleted.mac }, key, sealed } }
+    const secret = { ...rowOf(secrets, deleted), mac: deleted.mac }
+    const older =
+      wanted === undefined || wanted.version === secret.version
+        ? { name: secret.name, sealed }
+        : call.work.world.fact(sealedVersions, deleted.accountId, deleted.thingId, wanted.version)
+    if (older === undefined) return { kind: 'refused', code: 'not_found', message: '' }
+    return {
+      kind: 'done',
+      result: { secret, key, sealed, old: { ...older, version: wanted?.version ?? secret.version } },
+    }
   },
 })
 
@@ -127,7 +141,6 @@ export type { HeldContents, Restored, RestoredThing, UnheldContents }
 export const restoringOperations = {
   [prepareDeleted.kind]: prepareDeleted,
   [restoreDeleted.kind]: restoreDeleted,
-  [restorePart.kind]: restorePart,
 }
 
 function mayWrite({ scopes, environment }: Call, { name }: Pick<Deleted, 'name'>): boolean {

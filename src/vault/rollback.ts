@@ -1,0 +1,263 @@
+/** What an environment was at a time, by the versions that are kept and by the trail; and making it so again. */
+import type { AuditRecord } from '../audit/record.ts'
+import { invalid } from '../errors.ts'
+import { defaultEnvironment } from '../model/environment.ts'
+import { matches } from '../model/pattern.ts'
+import { allowsName } from '../model/scope.ts'
+import type { Secret } from '../model/secret.ts'
+import type { Results } from '../store/operation.ts'
+import { maxRolledBack, type RollingBack } from '../store/operations/rollback.ts'
+import { listDeleted, sealKept } from './deleted.ts'
+import { allOf, everything, pages } from './pages.ts'
+import { Pace } from './scan-in-turns.ts'
+import { prepare } from './secret-rows.ts'
+import { tryUntilMade } from './secrets.ts'
+import { firstAt } from './trail-times.ts'
+import { type Asker, ask, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
+import { sealAgain } from './versions.ts'
+
+const maxTries = 20
+const secretsPage = 500
+/** Sequence numbers that are looked through in one query. */
+const recordsAtOnce = 5000
+
+/**
+ * How a secret stands to what it was: `changed` gets its old value again, as a new version; `deleted` is restored; `created` is
+ * new since, and stays unless it is asked for; the others are only named: `renamed`, `moved` into another list, `details` of it
+ * changed; `lost` can no longer be had.
+ */
+export type RollbackState = 'changed' | 'deleted' | 'created' | 'renamed' | 'moved' | 'details' | 'lost'
+
+export interface RollbackItem {
+  readonly state: RollbackState
+  readonly id: number
+  readonly name: string
+  /** The version that it has now, if it is there. */
+  readonly version: number | null
+  /** The version that it had then, if that is known. */
+  readonly was: number | null
+  /** What there is to say beyond. */
+  readonly detail: string | null
+  /** Of what is restored: its deletion. */
+  readonly deletion?: number
+}
+
+export interface RollbackInput {
+  /** Milliseconds since 1970. */
+  readonly to: number
+  /** Of these secrets alone: a name or a pattern. */
+  readonly name?: string | undefined
+  readonly deletesCreated: boolean
+}
+
+export interface Rollback {
+  readonly environment: string
+  readonly items: readonly RollbackItem[]
+}
+
+type Listing = Results['list_secrets']
+
+/** Says what rolling back would do. @throws Refusal `forbidden`, `invalid` for a time to come */
+export async function previewRollback(vault: Vault, asker: Asker, input: RollbackInput): Promise<Rollback> {
+  if (input.to >= vault.now()) throw invalid('to', 'Must be a time that has passed.')
+  const listing = await ask(vault, asker, { kind: 'list_secrets' })
+  const items = await itemsOf(vault, asker, listing, input)
+  return { environment: listing.environment.name, items }
+}
+
+/**
+ * Makes an environment again what it was, as far as the asker sees it: all of the preview, in one transaction, or nothing.
+ *
+ * @throws Refusal `forbidden` when the asker may not do a part of it; `invalid` for too much at once; `name_taken`, `place_gone`
+ */
+export function rollBack(vault: Vault, asker: Asker, input: RollbackInput): Promise<Rollback> {
+  return tryUntilMade('The environment', maxTries, async () => {
+    const rollback = await previewRollback(vault, asker, input)
+    const { items } = rollback
+    const of = (state: RollbackState) => items.filter((one) => one.state === state)
+    const created = input.deletesCreated ? of('created') : []
+    const [changed, deleted] = [of('changed'), of('deleted')]
+    const count = changed.length + deleted.length + created.length
+    if (count === 0) return rollback
+    if (count > maxRolledBack) {
+      const detail = `Must match fewer secrets: ${count} are different, and ${maxRolledBack} can be rolled back in one transaction. Narrow it to a pattern of names, one after the other.`
+      throw invalid('name', detail)
+    }
+    const changes: RollingBack['changes'][number][] = []
+    for (const { id, was } of changed) {
+      const prepared = await prepare(vault, asker, { kind: 'prepare_version', id, version: was ?? 0 })
+      if (prepared === undefined) return outdated
+      changes.push({ id, next: await sealAgain(vault, asker, prepared, 'secret.rollback') })
+    }
+    const restores: RollingBack['restores'][number][] = []
+    for (const { id: thing, was, version, deletion = 0 } of deleted) {
+      const isOld = was !== null && was !== version
+      const next = isOld ? await sealKept(vault, asker, deletion, { thing, version: was }) : undefined
+      if (next === outdated) return outdated
+      restores.push({ id: deletion, next })
+    }
+    const deletes = created.map(({ id, version }) => ({ id, version: version ?? 0 }))
+    const gone = await tryAsk(vault, asker, { kind: 'roll_back', changes, restores, deletes })
+    if (gone === outdated) return outdated
+    for (const { accountId, uid } of gone) vault.keyring.forgetSecretKey(accountId, uid)
+    return rollback
+  })
+}
+
+async function itemsOf(
+  vault: Vault,
+  asker: Asker,
+  listing: Listing,
+  { to, name }: RollbackInput,
+): Promise<readonly RollbackItem[]> {
+  const { accountId, scopes, environment } = listing
+  const isSeen = (one: string) =>
+    allowsName(scopes, 'secrets:list', environment.name, one) && (name === undefined || matches(name, one))
+  const trail = await trailSince(vault, accountId, environment.id, to)
+  const there = await livingItems(vault, asker, listing, to, isSeen, trail)
+  const kept = await keptItems(vault, asker, accountId, to, isSeen)
+  const known = new Set([...there.ids, ...kept.map(({ id }) => id)])
+  return [...there.items, ...kept, ...lostItems(trail, known, isSeen)]
+}
+
+/** What became of secrets of the environment since, by their ids. */
+interface TrailSince {
+  readonly created: ReadonlySet<number>
+  readonly moved: ReadonlySet<number>
+  readonly detailed: ReadonlySet<number>
+  readonly deleted: ReadonlyMap<number, string>
+}
+
+const followed = ['secret.create', 'secret.move', 'metadata.update', 'secret.delete'] as const
+
+async function trailSince(vault: Vault, accountId: number, environmentId: number, to: number): Promise<TrailSince> {
+  const size = await vault.store.auditSize(accountId)
+  const first = await firstAt(vault, accountId, size, to + 1)
+  const [created, moved, detailed, deleted] = [new Set<number>(), new Set<number>(), new Set<number>(), new Map()]
+  const isHere = (one: AuditRecord) => (one.environmentId ?? defaultEnvironment.id) === environmentId
+  for (let after = first - 1; after < size; after += recordsAtOnce) {
+    const found = await vault.store.doneBetween(accountId, after, Math.min(after + recordsAtOnce, size), followed)
+    for (const { record } of found) {
+      const { object, action } = record
+      if (object?.kind !== 'secret' || object.id === null || !isHere(record)) continue
+      if (action === 'secret.create') created.add(object.id)
+      if (action === 'secret.move') moved.add(object.id)
+      if (action === 'metadata.update') detailed.add(object.id)
+      if (action === 'secret.delete') deleted.set(object.id, object.name ?? '')
+    }
+  }
+  return { created, moved, detailed, deleted }
+}
+
+async function livingItems(
+  vault: Vault,
+  asker: Asker,
+  { within }: Listing,
+  to: number,
+  isSeen: (name: string) => boolean,
+  { moved, detailed }: TrailSince,
+): Promise<{ readonly items: readonly RollbackItem[]; readonly ids: readonly number[] }> {
+  const touched: Secret[] = []
+  const ids: number[] = []
+  const pace = new Pace()
+  const read = (last: number) => vault.store.secretsAfter(within, last, secretsPage)
+  for await (const secret of pages(secretsPage, read, ({ id }) => id)) {
+    ids.push(secret.id)
+    if (isSeen(secret.name) && (secret.updatedAt > to || moved.has(secret.id))) touched.push(secret)
+    await pace.after(1)
+  }
+  await verifyAll(vault, asker, 'secrets', touched, 'secret.list')
+  const heads = await headsOf(vault, asker, within.accountId, touched)
+  const items = touched.flatMap((secret) => {
+    const { id, name, version } = secret
+    const item = { id, name, version, was: null, detail: null }
+    if (secret.createdAt > to) return [{ ...item, state: 'created' as const }]
+    return [
+      ...valueItems(secret, heads, to),
+      ...(moved.has(id) ? [{ ...item, state: 'moved' as const, detail: 'It has come into another list since.' }] : []),
+      ...(detailed.has(id)
+        ? [{ ...item, state: 'details' as const, detail: 'Its description, tags or expiry are others since.' }]
+        : []),
+    ]
+  })
+  return { items, ids }
+}
+
+type Heads = ReadonlyMap<number, readonly Head[]>
+interface Head {
+  readonly version: number
+  readonly createdAt: number
+  readonly name: string
+}
+
+async function headsOf(
+  vault: Vault,
+  asker: Asker,
+  accountId: number,
+  secrets: readonly Pick<Secret, 'id'>[],
+): Promise<Heads> {
+  const heads = new Map<number, Head[]>()
+  for (let at = 0; at < secrets.length; at += secretsPage) {
+    const ids = secrets.slice(at, at + secretsPage).map(({ id }) => id)
+    const found = await vault.store.versionHeadsOf(accountId, ids)
+    await verifyAll(vault, asker, 'versions', found, 'version.list')
+    for (const one of found) heads.set(one.secretId, [...(heads.get(one.secretId) ?? []), one])
+  }
+  return heads
+}
+
+/** The version of then, whose value it gets again; or that it is kept no longer. */
+function valueItems({ id, name, version }: Secret, heads: Heads, to: number): RollbackItem[] {
+  const kept = heads.get(id) ?? []
+  const then = kept.findLast(({ createdAt }) => createdAt <= to)
+  const item = { id, name, version, was: then?.version ?? null, detail: null }
+  if (then === undefined) return [{ ...item, state: 'lost', detail: 'The version of then is kept no longer.' }]
+  if (then.version === version) return []
+  const renamed = { ...item, state: 'renamed', detail: `It was called ${then.name}.` } as const
+  return [{ ...item, state: 'changed' }, ...(then.name === name ? [] : [renamed])]
+}
+
+async function keptItems(
+  vault: Vault,
+  asker: Asker,
+  accountId: number,
+  to: number,
+  isSeen: (name: string) => boolean,
+): Promise<readonly RollbackItem[]> {
+  const all = (await allOf(await listDeleted(vault, asker, everything))).filter(({ deletedAt }) => deletedAt > to)
+  const secrets = all.filter((one) => one.kind === 'secret' && isSeen(one.name) && Number(one.row['created_ms']) <= to)
+  const heads = await headsOf(
+    vault,
+    asker,
+    accountId,
+    secrets.map(({ thingId: id }) => ({ id })),
+  )
+  const items = secrets.map((one): RollbackItem => {
+    const then = heads.get(one.thingId)?.findLast(({ createdAt }) => createdAt <= to)
+    const item = { id: one.thingId, name: one.name, version: one.version, deletion: one.id, detail: null }
+    return then === undefined
+      ? { ...item, state: 'lost', was: null, detail: 'It can be restored, and not with the value of then.' }
+      : { ...item, state: 'deleted', was: then.version }
+  })
+  const lists = all.filter((one) => one.kind === 'list')
+  return [
+    ...items,
+    ...lists.map((one): RollbackItem => {
+      const detail = `A list that was deleted with all that was in it: restore it first, as deletion ${one.id}.`
+      return { state: 'lost', id: one.thingId, name: one.name, version: null, was: null, detail }
+    }),
+  ]
+}
+
+/** Deleted since, and not to be had again. */
+function lostItems(
+  { deleted, created }: TrailSince,
+  known: ReadonlySet<number>,
+  isSeen: (name: string) => boolean,
+): readonly RollbackItem[] {
+  return [...deleted].flatMap(([id, name]) => {
+    if (known.has(id) || created.has(id) || !isSeen(name)) return []
+    const detail = 'It was deleted, and is not kept by itself.'
+    return [{ state: 'lost', id, name, version: null, was: null, detail } as const]
+  })
+}
