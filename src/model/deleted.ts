@@ -46,6 +46,9 @@ export interface Deleted {
 /** For how many days an account can keep what it deletes. */
 export const maxRecoveryDays = 90
 
+/** As many secrets as one rollback is about, at most. */
+export const maxRolledBack = 100
+
 /** The SHA-256, hexadecimal, of what is kept, as the audit trail has it: not of its state, which passes. */
 export function keptHash(deleted: Omit<Deleted, 'mac' | 'state' | 'newName'>): string {
   const { id, kind, thingId, uid, name, environmentId, version, withId, deletedAt, deleter, row } = deleted

@@ -4056,7 +4056,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'each of several that are deleted asks for the right',
-    'store/operations/secrets.ts',
+    'store/operations/secret-deletion.ts',
     "ownSecret(call, id, 'secrets:delete')",
     "ownSecret(call, id, 'secrets:list')",
     'v3/batch-changes.test.ts',

@@ -96,7 +96,7 @@ for (const engine of engines) {
       assert.deepEqual([scanned.status, scanned.body.fingerprints, scanned.body.unscannable], [200, [], []])
       assert.equal((await api.get('/v3/deployments?stale=true')).body.deployments.length, 1)
       await api.post('/v3/environments', { name: 'prod' })
-      assert.deepEqual((await api.get('/v3/compare?environments=default,prod')).body.names, [])
+      assert.deepEqual((await api.get('/v3/compare?environments=default,prod')).body.secrets, [])
       assert.equal((await api.get('/api/secrets/all-values')).body.data.length, 0)
       assert.equal((await vault.store.objectCounts(vault.now())).secrets.all, 0)
       assert.equal((await api.post('/v3/secrets', { name: 'db', value: 'another' })).body.id, 2)

@@ -69,6 +69,8 @@ const listed = {
     ...['users.last_sign_in_ms', 'factors.used_ms', 'api_keys.last_used_ms', 'account_keys.uses'],
     // A row that is said to be in another environment is refused there, and missing where it was.
     ...['secrets.environment_id', 'deployments.environment_id', 'seeds.environment_id'],
+    // The same of what was deleted, and of what is said to have gone with a list.
+    ...['deleted.environment_id', 'deleted.with_id'],
   ]),
   missing: new Set([
     // It is as if it had never been made: it opens nothing, and is not listed.

@@ -14,9 +14,6 @@ import { secrets, storedSecrets } from '../tables/secret.ts'
 import { defineOperation, overSome } from './define.ts'
 import { type NextVersion, objectOf, ownSecret, putNextVersion, same } from './secrets.ts'
 
-/** As many secrets as one rollback is about, at most. */
-export const maxRolledBack = 100
-
 export interface RollingBack {
   /** Secrets that get an old value again, each sealed as its next version. */
   readonly changes: readonly { readonly id: number; readonly next: NextVersion }[]
