@@ -1,6 +1,5 @@
 /** The queries about the audit trail. */
 import { type Action, actions, isPlaced, valueReads } from '../audit/record.ts'
-import { type Action, actions, isPlaced } from '../audit/record.ts'
 import { defaultEnvironment } from '../model/environment.ts'
 import { all, among, literal, none, type Query, reading, settled, sql } from './sql.ts'
 import type { ReaderCount, RecordCount, RecordCounting, RecordFilter, RecordMatch, RecordStretch } from './store.ts'
@@ -30,15 +29,6 @@ export const recordsAmong = (accountId: number, { after, upTo, limit, changes }:
 function doing(changes: readonly Action[]): Query {
   const names = changes.map((one) => `'${one}'`).join(', ')
   return { sql: `and outcome = 'ok' and action in (${names})`, parameters: [] }
-/** What was done of some kinds, oldest first, in a stretch of the trail. */
-export const doneBetween = (accountId: number, after: number, upTo: number, kinds: readonly Action[]) => {
-  const names: Query = { sql: kinds.map((one) => `'${one}'`).join(', '), parameters: [] }
-  return reading(
-    { read: toStoredRecord },
-    settled(sql`
-    select ${all(audit)} from audit where account_id = ${accountId} and seq > ${after} and seq <= ${upTo}
-      and outcome = 'ok' and action in (${names}) order by seq`),
-  )
 }
 
 export const recordsBefore = (accountId: number, filter: RecordFilter) => {

@@ -287,10 +287,6 @@ class BatchedStore implements Store {
     return this.#all(trail.recordsAfter(accountId, after, limit))
   }
 
-  doneBetween(accountId: number, after: number, upTo: number, kinds: Parameters<Store['doneBetween']>[3]) {
-    return this.#all(trail.doneBetween(accountId, after, upTo, kinds))
-  }
-
   countRecords(accountId: number, counting: RecordCounting) {
     return this.#all(trail.countRecords(accountId, counting))
   }

@@ -17,9 +17,6 @@ import type { Leases } from './lease-store.ts'
 import type { ListedRows, Part } from './listings.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import { type Behind, type SinkAccounts, type SinkLook, type SinkMove, type SinkState, Sinks } from './sinks.ts'
-import type { Environments, StoredSecret, StoredVersion, Within } from './stored.ts'
-import type { StoredDeleted } from './tables/deleted.ts'
-import type { DeletedRef, Environments, StoredDeleted, StoredSecret, StoredVersion, Within } from './stored.ts'
 import type {
   DeletedRef,
   Environments,
@@ -122,13 +119,6 @@ export interface Store extends Watched {
 
   /** Records that pass the filter, newest first; looks at no more than `window` sequence numbers at once. */
   recordsBefore(accountId: number, filter: RecordFilter): Promise<RecordPage>
-  /** What was done of these kinds, oldest first: in a stretch of the trail that is short enough for one statement. */
-  doneBetween(
-    accountId: number,
-    after: number,
-    upTo: number,
-    kinds: readonly Action[],
-  ): Promise<readonly StoredRecord[]>
   /** How many records there are of each kind, in no order, among those of a stretch of sequence numbers. */
   countRecords(accountId: number, counting: RecordCounting): Promise<readonly RecordCount[]>
   /** Who was handed out values of a secret, in no order, among the records of a stretch. */

@@ -137,7 +137,8 @@ async function trailSince(vault: Vault, accountId: number, environmentId: number
   const [created, moved, detailed, deleted] = [new Set<number>(), new Set<number>(), new Set<number>(), new Map()]
   const isHere = (one: AuditRecord) => (one.environmentId ?? defaultEnvironment.id) === environmentId
   for (let after = first - 1; after < size; after += recordsAtOnce) {
-    const found = await vault.store.doneBetween(accountId, after, Math.min(after + recordsAtOnce, size), followed)
+    const stretch = { after, upTo: Math.min(after + recordsAtOnce, size), limit: recordsAtOnce, changes: followed }
+    const found = await vault.store.recordsAmong(accountId, stretch)
     for (const { record } of found) {
       const { object, action } = record
       if (object?.kind !== 'secret' || object.id === null || !isHere(record)) continue

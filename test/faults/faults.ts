@@ -5143,6 +5143,7 @@ export const faults: readonly Fault[] = [
       find: 'if (user === undefined || user.isDisabled || !withinScopes',
       replace: 'if (user === undefined || !withinScopes',
     },
+  ),
   fault(
     'a rollback is all of it or nothing',
     'store/operations/rollback.ts',

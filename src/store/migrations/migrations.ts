@@ -26,7 +26,7 @@ import { logins } from './0024-logins.ts'
 import { environmentsOfAccounts } from './0025-environments.ts'
 import { leases } from './0026-leases.ts'
 import { auditSinks } from './0027-audit-sinks.ts'
-import { recovery } from './0027-recovery.ts'
+import { recovery } from './0028-recovery.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [

@@ -34,7 +34,7 @@ export const accounts = sealedTable<Account>()({
     networks: words('networks', { added: networks }),
     machineNetworks: words('machine_networks', { added: networks }),
     nextEnvironmentId: integer('next_environment_id', { added: { by: '0025-environments', value: 2 } }),
-    nextDeletedId: integer('next_deleted_id', { added: { by: '0027-recovery', value: 1 } }),
+    nextDeletedId: integer('next_deleted_id', { added: { by: '0028-recovery', value: 1 } }),
   },
 })
 

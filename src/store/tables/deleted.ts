@@ -15,7 +15,7 @@ export const deleted = sealedTable<Deleted>()({
   key: ['accountId', 'id'],
   unique: [['accountId', 'kind', 'thingId']],
   holdsKeys: false,
-  since: '0027-recovery',
+  since: '0028-recovery',
   writing: plainly,
   called: ({ id, uid, name }) => ({ kind: 'deleted', id, uid, name }),
   whenMissing: 'what was deleted can no longer be restored',

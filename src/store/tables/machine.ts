@@ -75,6 +75,6 @@ export const accountSettings = sealedTable<AccountSettings>()({
     accountId: integer('account_id'),
     vmAuth: flag('vm_auth'),
     mac: mac(),
-    recoveryDays: integer('recovery_days', { added: { by: '0027-recovery', value: 0 } }),
+    recoveryDays: integer('recovery_days', { added: { by: '0028-recovery', value: 0 } }),
   },
 })

@@ -40,4 +40,4 @@ const postgres = sqlite
   .replaceAll(/\bblob\b/g, 'bytea')
   .replaceAll(/\btext\b/g, 'text collate "C"')
 
-export const recovery: Migration = { name: '0027-recovery', sqlite, postgres }
+export const recovery: Migration = { name: '0028-recovery', sqlite, postgres }
