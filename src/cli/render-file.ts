@@ -24,6 +24,7 @@ import { complain, Fault, printJson, tell } from './output.ts'
 import { exitCodeOf } from './process.ts'
 import { environmentForOthers } from './process-env.ts'
 import { modeOf, replaceFile } from './replace-file.ts'
+import { Changes } from './watch.ts'
 
 interface Options extends RemoteOptions, AwayOptions {
   readonly file: string
@@ -97,6 +98,9 @@ class Agent {
   readonly #stop = new AbortController()
   /** What was rendered last: the template, and the versions of its secrets. */
   #known: string | undefined
+  /** What the template refers to, as it was looked at last. */
+  #names: readonly string[] | undefined
+  #templateHash: string | undefined
   /** What is wrong, said once. */
   #trouble: string | undefined
   #isStarted = false
@@ -121,15 +125,40 @@ class Agent {
     const { signal } = this.#stop
     const signedOut = keysOf(this.#client)?.signedOut
     const either = signedOut === undefined ? signal : AbortSignal.any([signal, signedOut])
+    const changes = new Changes(this.#client, pauseMs, () => this.#names)
+    await changes.ready()
     try {
       while (!signal.aborted) {
         await this.#look()
-        await setTimeout(pauseMs, undefined, { signal: either }).catch(() => {})
+        await this.#nextLook(changes, pauseMs, either)
         // No look will go better: nobody gives this job a key any more.
         signedOut?.throwIfAborted()
       }
     } finally {
+      changes.close()
       for (const one of signals) process.removeListener(one, stop)
+    }
+  }
+
+  /** When the server tells of a change, or the template on this machine is another one. */
+  async #nextLook(changes: Changes, pauseMs: number, signal: AbortSignal): Promise<void> {
+    const over = new AbortController()
+    const either = AbortSignal.any([signal, over.signal])
+    const changed = changes.next(either).then(() => 'changed')
+    while (!either.aborted) {
+      const pause = setTimeout(pauseMs, 'pause', { signal: either }).catch(() => undefined)
+      if ((await Promise.race([changed, pause])) !== 'pause') break
+      // Nothing is asked of the server while it tells of changes, and all went well.
+      if (!changes.isTold || this.#trouble !== undefined || this.#isTemplateOther()) break
+    }
+    over.abort()
+  }
+
+  #isTemplateOther(): boolean {
+    try {
+      return hash('sha256', readInputFile(this.#options.file)) !== this.#templateHash
+    } catch {
+      return true
     }
   }
 
@@ -137,6 +166,8 @@ class Agent {
   async #look(): Promise<void> {
     try {
       const template = readInputFile(this.#options.file)
+      this.#templateHash = hash('sha256', template)
+      this.#names = namesIn(parseUserData(template, 'template').templates)
       this.#patience = await patienceFor(this.#client, template, this.#options)
       if (this.#isStarted) await this.#follow(template)
       else await this.#begin(template)

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import {
@@ -25,6 +26,7 @@ import { environmentForOthers, variable } from './process-env.ts'
 import type { Project } from './project.ts'
 import { readValues, readValuesFor } from './values.ts'
 import { checkedPrefix, checkedValue, isBeginning, type Naming, variablesOf } from './variables.ts'
+import { Changes } from './watch.ts'
 
 export interface RunOptions extends RemoteOptions, AwayOptions {
   readonly only?: readonly string[]
@@ -75,6 +77,7 @@ export async function run(
   if (typed.dryRun) return showVariables(connectIn(typed, project), options)
   if (program === undefined) throw new Fault('usage', 'Say what to run, such as: strongroom run -- npm start')
   const client = connectIn(typed, project)
+  const changes = rules.isWatching ? await changesFor(client, options, rules.pauseMs) : undefined
   const patience = await patienceOf(client, typed, ['run', options.only ?? null, options.list ?? null])
   const found = await readOrOpen(client, patience, packed, async (now) =>
     read(now, await select(now, options), options),
@@ -84,9 +87,17 @@ export async function run(
   if (!rules.isWatching && !options.keepKey) await keysOf(client)?.close()
   const start = (now: Given) => startCommand(program, parameters, now, options)
   const started = await start(given)
-  const watching = { client, options, rules, patience, start }
-  const ending = rules.isWatching ? watch(watching, started, found.secrets) : started.passing.ended
-  process.exitCode = exitCodeOf(await ending)
+  const watching = changes && { client, options, rules, patience, start, changes }
+  const ending = watching === undefined ? started.passing.ended : watch(watching, started, found.secrets, given)
+  process.exitCode = exitCodeOf(await ending.finally(() => changes?.close()))
+}
+
+/** From before anything is read, so that nothing is missed. */
+async function changesFor(client: Strongroom, { only, list }: RunOptions, pauseMs: number): Promise<Changes> {
+  const patterns = list === undefined ? only : undefined
+  const changes = new Changes(client, pauseMs, () => patterns)
+  await changes.ready()
+  return changes
 }
 
 /** What the command line leaves open, the project file says. */
@@ -274,23 +285,33 @@ interface Watching {
   readonly rules: Rules
   readonly patience: Patience
   readonly start: (given: Given) => Promise<Started>
+  readonly changes: Changes
 }
 
-/** Looks from time to time whether another version is there, until the command ends by itself. */
-async function watch(watching: Watching, started: Started, selected: readonly Known[]): Promise<Ending> {
-  const { client, options, rules } = watching
+/** Looks whether another version is there whenever something has changed, until the command ends by itself. */
+async function watch(watching: Watching, started: Started, selected: readonly Known[], first: Given): Promise<Ending> {
+  const { client, options, rules, changes } = watching
   let now = started
   let known = versionsOf(selected)
+  let holds = first
+  for (const { id } of selected) changes.ids.add(id)
   for (;;) {
-    const ending = await endingWithin(now, rules.pauseMs)
+    const ending = await endingBefore(now, (signal) => changes.next(signal))
     if (ending !== undefined) return ending
     if (keysOf(client)?.signedOut.aborted) return endWatching(client, now)
     const found = await orComplain(watching, () => select(client, options, false))
-    if (found === undefined || versionsOf(found) === known) continue
+    if (found === undefined) continue
+    for (const { id } of found) changes.ids.add(id)
+    const isSame = versionsOf(found) === known
+    // What a template refers to may have changed: told so, it is read, and held against what it was.
+    const mayDiffer = changes.isTold && found.some(({ type }) => type === 'template')
+    if (isSame && !mayDiffer) continue
+    // The old one goes on until everything for the new one is there.
+    const isNeeded = isSame || rules.signal === undefined
+    const given = isNeeded ? await orComplain(watching, () => readAnew(watching, found)) : holds
+    if (given === undefined || (isSame && isSameGiven(given, holds))) continue
+    holds = given
     if (rules.signal === undefined) {
-      // The old one goes on until everything for the new one is there.
-      const given = await orComplain(watching, () => readAnew(watching, found))
-      if (given === undefined) continue
       complain('A value has changed: the command is started anew.')
       const last = await stop(now)
       if (last !== undefined) return last
@@ -311,9 +332,16 @@ function endWatching(client: Strongroom, { passing }: Started): Promise<Ending> 
   return passing.ended
 }
 
-async function endingWithin({ passing }: Started, pauseMs: number): Promise<Ending | undefined> {
+function isSameGiven(one: Given, other: Given): boolean {
+  return isDeepStrictEqual(one.environment, other.environment)
+}
+
+async function endingBefore(
+  { passing }: Started,
+  wait: (signal: AbortSignal) => Promise<void>,
+): Promise<Ending | undefined> {
   const pause = new AbortController()
-  const over = setTimeout(pauseMs, undefined, { signal: pause.signal }).catch(() => undefined)
+  const over = wait(pause.signal).then(() => undefined)
   try {
     return await Promise.race([passing.ended, over])
   } finally {

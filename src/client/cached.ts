@@ -10,12 +10,15 @@ export interface CacheOptions {
   readonly maxStaleMs?: number
 }
 
-type Read = (options: CallOptions) => Promise<Secret & Tagged>
+/** @param known what was read before: nothing comes when it is still what is there */
+type Read = (options: CallOptions, known: (Secret & Tagged) | undefined) => Promise<(Secret & Tagged) | undefined>
 
 /** What is read of secrets without a cache. */
 interface Reader {
   get(id: number, options?: CallOptions): Promise<Secret & Tagged>
   getByName(name: string, options?: CallOptions): Promise<Secret & Tagged>
+  getIfChanged(known: Secret & Tagged, options?: CallOptions): Promise<(Secret & Tagged) | undefined>
+  getByNameIfChanged(known: Secret & Tagged, options?: CallOptions): Promise<(Secret & Tagged) | undefined>
 }
 
 interface Entry {
@@ -50,11 +53,17 @@ export class CachedSecrets {
   }
 
   get(id: number, options: Pick<CallOptions, 'signal'> = {}): Promise<Secret & Tagged> {
-    return this.#read(`id ${id}`, options, (call) => this.#secrets.get(id, call))
+    return this.#read(`id ${id}`, options, (call, known) =>
+      known === undefined ? this.#secrets.get(id, call) : this.#secrets.getIfChanged(known, call),
+    )
   }
 
   getByName(name: string, options: Pick<CallOptions, 'signal'> = {}): Promise<Secret & Tagged> {
-    return this.#read(`name ${name}`, options, (call) => this.#secrets.getByName(name, call))
+    return this.#read(`name ${name}`, options, (call, known) =>
+      known === undefined || known.name !== name
+        ? this.#secrets.getByName(name, call)
+        : this.#secrets.getByNameIfChanged(known, call),
+    )
   }
 
   /** Forgets all values. */
@@ -87,7 +96,9 @@ export class CachedSecrets {
     entries.delete(at)
     try {
       // Readers wait: with a value at hand, one try will do.
-      const found = await read(known !== undefined && this.#mayStandIn(known, askedAt) ? { retries: 0 } : {})
+      const mayStandIn = known !== undefined && this.#mayStandIn(known, askedAt)
+      const found = (await read(mayStandIn ? { retries: 0 } : {}, known?.secret)) ?? known?.secret
+      if (found === undefined) throw new Error('Nothing is unchanged that was not known.')
       const secret = Object.freeze(found)
       this.#keep(entries, at, { secret, readAt: askedAt, askedAt })
       return secret

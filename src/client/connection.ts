@@ -1,18 +1,20 @@
 /** Sends operations to the server: addresses, keys, and as many tries as are safe. */
 import { errorOf, type Failure } from './errors.ts'
-import { type Exchanged, exchange, type HttpRequest, type Received } from './exchange.ts'
+import { type Exchanged, exchange, type HttpRequest, openStream, type Received } from './exchange.ts'
 import { type AnswerOf, type Operation, type Operations, operations, type Rule } from './operations.ts'
 import {
   type CallOptions,
   checkedApiKey,
   environmentOf,
   type KeyedOptions,
+  type KnownOptions,
   type PutOptions,
   retriesOf,
   type Settings,
   timeoutOf,
 } from './options.ts'
 import { leavesOpen, mayRepeat, pauseMs, wait } from './retry.ts'
+import { anything } from './shape.ts'
 
 type Body<O extends Operation> = Operations[O] extends { body: infer Type }
   ? { readonly body: Type }
@@ -44,18 +46,51 @@ export class Connection {
     this.#settings = settings
   }
 
+  /**
+   * Opens a stream of events.
+   *
+   * @param signal ends it
+   * @throws StrongroomError; the reason of the caller's signal
+   */
+  async listen(
+    query: Readonly<Record<string, string>>,
+    options: Pick<CallOptions, 'signal' | 'environment'>,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array>> {
+    for (let isRenewed = false; ; isRenewed = true) {
+      const rule = { repeat: 'safe', isOpen: false, answer: anything } as const
+      const request = await this.#requestOf('GET /v3/events', rule, { query }, options)
+      request.headers.set('accept', 'text/event-stream')
+      const opened = await openStream(this.#settings.fetch, request, signal)
+      if ('body' in opened) return opened.body
+      if (isRenewed || !this.#isKeyRefused(request, opened.failure)) throw errorOf(opened.failure, false)
+    }
+  }
+
   /** @throws StrongroomError; the reason of the signal; TypeError for what cannot be sent */
   async send<O extends Operation>(
     operation: O,
     sent: Sent<O>,
     options: CallOptions & KeyedOptions & PutOptions = {},
   ): Promise<Received<AnswerOf<O>>> {
+    const received = await this.sendUnless(operation, sent, options)
+    if (received === undefined) throw new Error('Only what is asked on condition is unchanged.')
+    return received
+  }
+
+  /** The same on condition: nothing, where what is known is still what is there. */
+  async sendUnless<O extends Operation>(
+    operation: O,
+    sent: Sent<O>,
+    options: CallOptions & KeyedOptions & PutOptions & KnownOptions = {},
+  ): Promise<Received<AnswerOf<O>> | undefined> {
     const rule: Rule<AnswerOf<O>> = operations[operation]
     let request = await this.#requestOf(operation, rule, sent, options)
     const retries = retriesOf(options, this.#settings.retries)
     for (let tries = 0, mayHaveActed = false, isRenewed = false; ; tries++) {
       const exchanged: Exchanged<AnswerOf<O>> = await exchange(this.#settings.fetch, request, rule.answer)
       if ('answer' in exchanged) return exchanged.answer
+      if ('unchanged' in exchanged) return undefined
       const { failure } = exchanged
       mayHaveActed ||= request.method !== 'GET' && leavesOpen(failure)
       const isAnew: boolean = !isRenewed && this.#isKeyRefused(request, failure)
@@ -89,11 +124,11 @@ export class Connection {
     return { ...request, apiKey, secrets: [apiKey, ...request.secrets] }
   }
 
-  async #requestOf<O extends Operation>(
-    operation: O,
-    { repeat, isOpen, names }: Rule<AnswerOf<O>>,
-    sent: Sent<O>,
-    options: CallOptions & KeyedOptions & PutOptions,
+  async #requestOf(
+    operation: string,
+    { repeat, isOpen, names }: Rule<unknown>,
+    sent: { readonly body?: unknown; readonly query?: unknown },
+    options: CallOptions & KeyedOptions & PutOptions & KnownOptions,
   ): Promise<KeyedRequest> {
     const [method = '', path = ''] = operation.split(' ')
     const url = this.#settings.url + addressOf(path, sent, names) + queryOf(sent.query)
@@ -112,7 +147,8 @@ export class Connection {
     const environment = environmentOf(options, this.#settings.environment)
     if (environment !== undefined) headers.set('strongroom-environment', environment)
     if (options.ifMatch !== undefined) headers.set('if-match', [options.ifMatch].flat().join(', '))
-    if (options.ifNoneMatch !== undefined) headers.set('if-none-match', options.ifNoneMatch)
+    const known = options.known ?? options.ifNoneMatch
+    if (known !== undefined) headers.set('if-none-match', known)
     if (repeat === 'keyed') headers.set('idempotency-key', options.idempotencyKey ?? newIdempotencyKey())
     const secrets = [...(apiKey === undefined ? [] : [apiKey]), ...valueIn(sent.body)]
     return { url, method, headers, body, timeoutMs, signal, secrets, apiKey }

@@ -20,7 +20,11 @@ export interface Received<T> {
   readonly headers: Headers
 }
 
-export type Exchanged<T> = { readonly answer: Received<T> } | { readonly failure: Failure }
+export type Exchanged<T> =
+  | { readonly answer: Received<T> }
+  | { readonly failure: Failure }
+  /** What the request names as known is still what is there. */
+  | { readonly unchanged: true }
 
 const maxMessageLength = 500
 /** A shorter value is a word or a digit, which a message may hold by chance. */
@@ -47,11 +51,43 @@ export async function exchange<T>(fetch: Fetch, request: HttpRequest, shape: Sha
   }
 }
 
+/**
+ * The same of an answer that goes on: its body as it comes.
+ *
+ * @param signal ends it
+ */
+export async function openStream(
+  fetch: Fetch,
+  request: HttpRequest,
+  signal: AbortSignal,
+): Promise<{ readonly body: ReadableStream<Uint8Array> } | { readonly failure: Failure }> {
+  try {
+    const { url, method, headers } = request
+    const response = await fetch(url, { method, headers, redirect: 'manual', signal })
+    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
+    if (response.ok && isStream && response.body !== null) return { body: response.body }
+    if (response.ok || response.status < 400) {
+      await response.body?.cancel()
+      return { failure: unexpected(request, response, 'something else than a stream of events') }
+    }
+    return { failure: failureOf(request, response, parse(await response.arrayBuffer())) }
+  } catch (error) {
+    request.signal?.throwIfAborted()
+    return { failure: unreachable(request, error) }
+  }
+}
+
+/** Of a read on condition: whether the server says that nothing has changed. */
+function isUnchanged({ headers }: HttpRequest, { status }: Response): boolean {
+  return status === 304 && headers.get('if-none-match') !== null
+}
+
 async function ask<T>(fetch: Fetch, request: HttpRequest, signal: AbortSignal, shape: Shape<T>): Promise<Exchanged<T>> {
   const { url, method, headers, body } = request
   // A redirect would carry the value elsewhere.
   const init: RequestInit = { method, headers, redirect: 'manual', signal, ...(body === undefined ? {} : { body }) }
   const response = await fetch(url, init)
+  if (isUnchanged(request, response)) return { unchanged: true }
   if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
     await response.body?.cancel()
     return { failure: unexpected(request, response, 'a redirect, which is not followed') }

@@ -24,6 +24,7 @@ export {
   UnexpectedAnswer,
   Unreachable,
 } from './errors.ts'
+export type { EventOptions, EventPosition, StrongroomEvent } from './events.ts'
 export { Keys, type RevokeOptions } from './keys.ts'
 export { Lists } from './lists.ts'
 export { AccountSettings, Machines } from './machines.ts'

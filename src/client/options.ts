@@ -58,6 +58,12 @@ export interface ReadOptions extends CallOptions {
   readonly resolve?: false
 }
 
+/** Of a read on condition. */
+export interface KnownOptions {
+  /** The entity tag of what is known. */
+  readonly known?: string | undefined
+}
+
 /** Of a call that can depend on what is there. */
 export interface MatchOptions extends CallOptions {
   /** The `etag` of an earlier answer, several of them, or `*` for whatever is there: otherwise the call is a `Conflict`. */

@@ -61,6 +61,38 @@ export class Secrets {
   }
 
   /**
+   * Reads the current value unless it is the one that is known, which leaves no record in the audit trail.
+   *
+   * @param known as it was read before
+   * @returns nothing while it is still what is there; a template is always read
+   */
+  async getIfChanged(
+    known: Pick<Secret, 'id'> & Tagged,
+    options?: ReadOptions,
+  ): Promise<(Secret & Tagged) | undefined> {
+    const { id, etag } = known
+    const sent = { id, query: formOf(options) }
+    const answer = await this.#connection.sendUnless('GET /v3/secrets/{id}', sent, { ...options, known: etag })
+    return answer === undefined ? undefined : tagged(answer)
+  }
+
+  /** The same by name, which may lead to another secret by now. */
+  async getByNameIfChanged(
+    known: Pick<Secret, 'id' | 'name'> & Tagged,
+    options?: ReadOptions,
+  ): Promise<(Secret & Tagged) | undefined> {
+    const { id, name, etag } = known
+    // The version, and which secret it is of.
+    const whole = `"${etag.replaceAll('"', '')}.${id}"`
+    const sent = { name, query: formOf(options) }
+    const answer = await this.#connection.sendUnless('GET /v3/secrets/by-name/{name}', sent, {
+      ...options,
+      known: whole,
+    })
+    return answer === undefined ? undefined : tagged(answer)
+  }
+
+  /**
    * Reads up to 1000 secrets by name, as they are at one moment: one request, each with its own record. One that the API
    * key may see and not read is `Forbidden` for all. Values of more than 16 MiB together are `Invalid`.
    */

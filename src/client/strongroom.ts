@@ -6,6 +6,7 @@ import { Connection, type Sent } from './connection.ts'
 import { DeletedThings } from './deleted.ts'
 import { Deployments } from './deployments.ts'
 import { Environments } from './environments.ts'
+import { type EventOptions, events, type StrongroomEvent } from './events.ts'
 import { Keys } from './keys.ts'
 import { Lists } from './lists.ts'
 import { AccountSettings, Machines } from './machines.ts'
@@ -66,6 +67,14 @@ export class Strongroom {
   /** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, and what the target holds. */
   async render(template: Template, options?: CallOptions): Promise<Rendered> {
     return (await this.#connection.send('POST /v3/render', { body: template }, options)).body
+  }
+
+  /**
+   * What happens from now on, as it happens: `for await (const event of strongroom.events({ name: 'db-*' }))`. Lost connections
+   * are made anew, and nothing is lost or told twice; `signal` ends it. Listening leaves no record in the audit trail.
+   */
+  events(options?: EventOptions): AsyncGenerator<StrongroomEvent, void, undefined> {
+    return events(this.#connection, options)
   }
 
   /**

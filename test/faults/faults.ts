@@ -3537,6 +3537,23 @@ export const faults: readonly Fault[] = [
     'SQLite.*politely',
   ),
 
+  fault(
+    'the client goes on after the last event that it had',
+    'client/events.ts',
+    'last = data.id',
+    'last = data.id - 1',
+    'client/events.test.ts',
+    'come as they happen',
+  ),
+  fault(
+    'by name, what is known is told with its id',
+    'client/secrets.ts',
+    'known: whole',
+    'known: etag',
+    'client/events.test.ts',
+    'spare a read',
+  ),
+
   // Connections
   fault(
     'a field given twice is refused',

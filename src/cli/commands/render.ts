@@ -16,7 +16,7 @@ export function define(command: Command): void {
     .option('--target <name>', 'record that this machine or service holds these versions now')
     .option('--exec <command>', 'run this in a shell whenever the file was written anew')
     .option('--watch', 'go on, and render again when a value or the template changes')
-    .option('--interval <seconds>', 'with --watch: how often to look', '30')
+    .option('--interval <seconds>', 'with --watch: how often to look while the server cannot tell of changes', '30')
     .action(async (options) => (await import('../render-file.ts')).renderFile(options))
   examples(
     command,

@@ -22,7 +22,7 @@ export function define(command: Command): void {
     .option('--mask', 'hide the values in what the command prints')
     .option('--watch', 'start the command anew when a value changes')
     .option('--signal <signal>', 'with --watch: send this signal instead, such as SIGHUP')
-    .option('--interval <seconds>', 'with --watch: how often to look', '30')
+    .option('--interval <seconds>', 'with --watch: how often to look while the server cannot tell of changes', '30')
     .option('--keep-key', 'let the command have STRONGROOM_API_KEY, too')
     .action(async (program, parameters, options) => (await import('../run.ts')).run(program, parameters, options))
   examples(

@@ -1,0 +1,136 @@
+/** When to look whether something has changed: as soon as the server tells of it; where it cannot, from time to time. */
+import { setTimeout } from 'node:timers/promises'
+import { Forbidden, NotFound, StrongroomError } from '../client/errors.ts'
+import type { StrongroomEvent } from '../client/events.ts'
+import type { Strongroom } from '../client/strongroom.ts'
+import { matches } from '../model/pattern.ts'
+
+/** What comes at once is looked at together. */
+const debounceMs = 200
+/** How long it is waited for the stream, before anything is read. */
+const readyMs = 2_000
+
+/** By which a value, or what a name leads to, becomes another. */
+const actions = [
+  ...['secret.create', 'secret.update', 'secret.delete', 'secret.move', 'version.restore'],
+  ...['list.rename', 'list.delete', 'environment.update'],
+]
+
+export class Changes {
+  readonly #intervalMs: number
+  readonly #patterns: () => readonly string[] | undefined
+  /** Of what is watched, by whatever names it goes. */
+  readonly ids = new Set<number>()
+  readonly #stop = new AbortController()
+  /** Whether the server tells of changes. */
+  #isTold = false
+  #isDue = false
+  #isReady = false
+  /** When the server was last heard. */
+  #lostAt = 0
+  #wake = () => {}
+  readonly #first: Promise<void>
+
+  /**
+   * @param intervalMs how often to look where nobody tells
+   * @param patterns names and patterns of what is watched; `undefined` for all that there is
+   */
+  constructor(client: Strongroom, intervalMs: number, patterns: () => readonly string[] | undefined) {
+    this.#intervalMs = intervalMs
+    this.#patterns = patterns
+    this.#first = new Promise((resolve) => void this.#listen(client, resolve))
+  }
+
+  /** Whether looking costs nothing as long as nothing is told. */
+  get isTold(): boolean {
+    return this.#isTold
+  }
+
+  /** Resolves when all that comes from now on is told, or nothing will be. */
+  async ready(): Promise<void> {
+    const late = new AbortController()
+    await Promise.race([this.#first, setTimeout(readyMs, undefined, { signal: late.signal }).catch(() => {})])
+    late.abort()
+    this.#isReady = true
+  }
+
+  /** Resolves when it is time to look, or the signal ends it. */
+  async next(signal: AbortSignal): Promise<void> {
+    const begun = performance.now()
+    while (!signal.aborted) {
+      if (this.#isDue) return this.#settle(signal)
+      const left = Math.max(begun, this.#lostAt) + this.#intervalMs - performance.now()
+      if (!this.#isTold && left <= 0) return
+      await this.#woken(this.#isTold ? undefined : left, signal)
+    }
+  }
+
+  close(): void {
+    this.#stop.abort()
+  }
+
+  async #settle(signal: AbortSignal): Promise<void> {
+    await setTimeout(debounceMs, undefined, { signal }).catch(() => {})
+    this.#isDue = false
+  }
+
+  async #woken(ms: number | undefined, signal: AbortSignal): Promise<void> {
+    const pause = new AbortController()
+    const either = AbortSignal.any([signal, pause.signal])
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    // A timer in any case: without one nothing would keep the process going while the server is away.
+    const over = setTimeout(ms ?? 2 ** 30, undefined, { signal: either }).catch(() => {})
+    await Promise.race([woken, over])
+    pause.abort()
+  }
+
+  async #listen(client: Strongroom, onFirst: () => void): Promise<void> {
+    let isFirst = true
+    const { signal } = this.#stop
+    const onPosition = ({ missed }: { readonly missed: boolean }) => {
+      this.#isTold = true
+      // Connected anew, it goes on where it was; for the first time, something may have been before.
+      if (missed || (isFirst && this.#isReady)) this.#look()
+      if (isFirst) onFirst()
+      isFirst = false
+      this.#wake()
+    }
+    const onDisconnect = () => {
+      if (this.#isTold) this.#lostAt = performance.now()
+      this.#isTold = false
+      this.#wake()
+    }
+    try {
+      for await (const event of client.events({ signal, actions, onPosition, onDisconnect })) {
+        if (event.outcome === 'ok' && isAbout(event, this.#patterns(), this.ids)) this.#look()
+      }
+    } catch (error) {
+      // An older server has no events; a key or a right that has ended is found by looking, and said then.
+      const isKnown = error instanceof NotFound || error instanceof Forbidden || error instanceof StrongroomError
+      if (!signal.aborted && !isKnown) throw error
+    } finally {
+      this.#isTold = false
+      onFirst()
+      this.#wake()
+      // Why it has ended, who looks is told.
+      if (!signal.aborted && this.#isReady) this.#look()
+    }
+  }
+
+  #look(): void {
+    this.#isDue = true
+    this.#wake()
+  }
+}
+
+function isAbout(
+  { object }: StrongroomEvent,
+  patterns: readonly string[] | undefined,
+  ids: ReadonlySet<number>,
+): boolean {
+  if (object?.kind !== 'secret' || patterns === undefined) return true
+  const { id, name } = object
+  return (id !== null && ids.has(id)) || (name !== null && patterns.some((pattern) => matches(pattern, name)))
+}
