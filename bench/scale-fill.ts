@@ -32,32 +32,44 @@ const address = (at: number) => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`
 
 /**
  * Beside a store's first account with a list `default`: one secret in a thousand is in the list `few`, has the tag `rare`
- * or has expired, up to a hundred of each; every second one has the tag `half`.
+ * or has expired, up to a hundred of each; every second one has the tag `half`. The same names are in a second environment, with
+ * another value each tenth.
  */
-export async function fillStore(vault: Vault, database: Database, amounts: Amounts, listIds: readonly number[]) {
+export async function fillStore(
+  vault: Vault,
+  database: Database,
+  amounts: Amounts,
+  listIds: readonly number[],
+  twin: { readonly environmentId: number; readonly listId: number },
+) {
   const account = await vault.store.account(accountId)
   const [accountKey] = await vault.store.accountKeys(accountId)
   if (account === undefined || accountKey === undefined) throw new Error('The store has no account.')
   const now = vault.now()
   const put = sealer(vault, database)
   const [firstSecret, firstRecord] = [account.nextSecretId, account.auditSize + 1]
-  await inParts(amounts.secrets, async (at) => {
-    const places = at.map((one) => ({ one, id: firstSecret + one, uid: newUid(), name: nameOf(one) }))
+  await inParts(2 * amounts.secrets, async (at) => {
+    const places = at.map((number) => {
+      const isTwin = number >= amounts.secrets
+      const one = isTwin ? number - amounts.secrets : number
+      return { one, isTwin, id: firstSecret + number, uid: newUid(), name: nameOf(one) }
+    })
     const isRare = (one: number, rest: number) => one % 1000 === rest && one < 100_000
     await put(
       'secrets',
-      places.map(({ one, id, uid, name }) => ({
+      places.map(({ one, isTwin, id, uid, name }) => ({
         ...plainDetails,
         ...{ accountId, id, uid, name, version: 1, createdAt: now - dayMs, updatedAt: now - dayMs + one },
-        listId: listIds[isRare(one, 1) ? 1 : 0] ?? 1,
-        environmentId: 1,
+        listId: isTwin ? twin.listId : (listIds[isRare(one, 1) ? 1 : 0] ?? 1),
+        environmentId: isTwin ? twin.environmentId : 1,
         tags: [...(one % 2 === 0 ? ['half'] : []), ...(isRare(one, 2) ? ['rare'] : [])],
         expiresAt: isRare(one, 3) ? now - dayMs : null,
       })),
     )
-    const sealed = places.map(({ id, uid, name }) => {
+    const sealed = places.map(({ one, isTwin, id, uid, name }) => {
+      const text = isTwin && one % 10 === 0 ? `another value of ${name}` : `value of ${name}`
       const { wrappedKey, key } = vault.keyring.newSecretKey(accountId, uid, accountKey)
-      const value = vault.keyring.sealValue({ accountId, uid, name, version: 1 }, key, Buffer.from(`value of ${name}`))
+      const value = vault.keyring.sealValue({ accountId, uid, name, version: 1 }, key, Buffer.from(text))
       const head = { accountId, secretId: id, version: 1, createdAt: now, name }
       const mac = vault.keyring.rowMac(rowText('versions', head))
       return { wrapped: { ...wrappedKey, accountId, secretId: id }, version: { ...head, sealed: value, mac } }
@@ -139,7 +151,7 @@ export async function fillStore(vault: Vault, database: Database, amounts: Amoun
   )
   const { mac: _, ...changed } = {
     ...account,
-    nextSecretId: firstSecret + amounts.secrets,
+    nextSecretId: firstSecret + 2 * amounts.secrets,
     ...{ nextMachineId: amounts.others + 1, nextUserId: amounts.others + 1, nextDeploymentId: amounts.others + 1 },
     ...{ auditSize: account.auditSize + amounts.records, auditAt: now },
   }

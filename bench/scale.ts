@@ -1,7 +1,7 @@
 /**
  * `npm run bench:scale`: what each operation takes of the processors with a thousand secrets and with a hundred times as
  * many, on both stores, in this process and PostgreSQL's; and how long others wait meanwhile. Written to
- * `bench/results/scale.md`. `-- 1000 100000 1000000` measures other sizes.
+ * `bench/results/scale.md`. `-- 1000 100000 1000000` measures other sizes; `OPERATIONS=compare` shows those alone whose names have it.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
@@ -9,7 +9,9 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { DeploymentFilter } from '../src/store/store.ts'
 import { readAudit } from '../src/vault/audit.ts'
+import { compareEnvironments } from '../src/vault/comparison.ts'
 import { listDeployments } from '../src/vault/deployments.ts'
+import { createEnvironment } from '../src/vault/environments.ts'
 import { createList } from '../src/vault/lists.ts'
 import { updateSettings } from '../src/vault/machines.ts'
 import { summarize } from '../src/vault/metadata.ts'
@@ -26,6 +28,8 @@ const sizes = process.argv
   .slice(2)
   .filter((text) => /^\d+$/.test(text))
   .map(Number)
+/** A part of the names of the operations that are measured: nothing is written then. */
+const part = process.env['OPERATIONS'] ?? ''
 /** `SQLite` or `PostgreSQL`, to measure one alone. */
 const only = process.argv.slice(2).filter((text) => !/^\d+$/.test(text))
 if (sizes.length === 0) sizes.push(1000, 100_000)
@@ -86,15 +90,21 @@ async function measureStore(engine: (typeof engines)[number], size: number): Pro
     })
     const few = await createList(vault, asker, 'few')
     await createList(vault, asker, 'none')
+    const prod = await createEnvironment(vault, asker, { name: 'prod', base: 'default' })
+    const inProd = await createList(vault, { ...asker, environment: { name: 'prod', isStrict: false } }, 'default')
     await updateSettings(vault, asker, { vmAuth: true })
     const database = await connect(place)
     const others = Math.min(size, 10_000)
     const began = performance.now()
-    const first = await fillStore(vault, database, { secrets: size, records: 1.5 * size, others }, [1, few.result.id])
+    const first = await fillStore(vault, database, { secrets: size, records: 1.5 * size, others }, [1, few.result.id], {
+      environmentId: prod.result.id,
+      listId: inProd.result.id,
+    })
     await database.close()
     console.log(`${engine.name}, ${size} secrets: filled in ${Math.round((performance.now() - began) / 1000)} s`)
     const machine: Asker = { ...asker, caller: { kind: 'machine', address: hexOf(others >> 1) }, address: '10.0.0.1' }
-    for (const operation of operationsOf(server, asker, machine, identity, first, size)) {
+    const operations = operationsOf(server, asker, machine, identity, first, size)
+    for (const operation of operations.filter(({ name }) => name.includes(part))) {
       await measure(engine.name, size, vault.store.ping.bind(vault.store), operation)
     }
   } finally {
@@ -127,6 +137,18 @@ function operationsOf(
       found += secrets.length
       if (found >= 51) break
     }
+  }
+  const compare = async (wanted: { readonly name?: string; readonly after?: string; readonly limit: number }) => {
+    const { name, limit } = wanted
+    const asked = { environments: ['default', 'prod'], name, limit, after: () => wanted.after }
+    const { pages } = await compareEnvironments(vault, asker, asked)
+    for await (const _ of pages);
+  }
+  const effective = async (after?: string) => {
+    const inProd = { ...asker, environment: { name: 'prod', isStrict: false } }
+    const begin = () => (after === undefined ? undefined : { after: [0, after], isBack: false })
+    const { pages } = await listSecrets(vault, inProd, { isEffective: true }, begin, 51)
+    for await (const _ of pages);
   }
   const count = async (query: SecretsInOrder) => (await listSecrets(vault, asker, query, () => undefined, 1)).count()
   const targets = async (filter: DeploymentFilter, limit: number) =>
@@ -161,6 +183,16 @@ function operationsOf(
     { name: 'list the expired first', run: () => page({ order: 'expired first' }) },
     { name: 'search a common word', run: () => page({ text: 'prod', order: 'name' }) },
     { name: 'search a word that none has', looksAtAll: true, run: () => page({ text: 'nothing', order: 'name' }) },
+    { name: 'list 50 of an environment and its base, in the middle', run: () => effective('dev-key-5') },
+    {
+      name: 'compare 50 names of two environments, in the middle',
+      run: () => compare({ after: 'dev-key-5', limit: 50 }),
+    },
+    {
+      name: 'compare names that few have',
+      looksAtAll: true,
+      run: () => compare({ name: '*key-77*7', limit: 50 }),
+    },
     { name: 'count all', looksAtAll: true, run: () => count({}) },
     { name: 'sum up', looksAtAll: true, run: () => summarize(vault, asker) },
     { name: 'the trail, newest', run: () => trail({}) },
@@ -255,8 +287,9 @@ Measured under a load of ${loadavg()[1]?.toFixed(1)}: beyond the number of proce
 | --- | --- | ${sizes.map(() => '---:').join(' | ')} | --- |
 ${rows.join('\n')}
 `
+  console.log(text)
+  if (part !== '') return
   const folder = join(import.meta.dirname, 'results')
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'scale.md'), text)
-  console.log(text)
 }

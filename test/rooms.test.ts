@@ -124,7 +124,7 @@ const portalRooms: Record<string, readonly string[]> = {
   session: ['api', 'ui', 'src/model/pattern.ts'],
   deployments: ['api', 'ui', 'session'],
   secrets: [
-    ...['api', 'ui', 'session', 'deployments', 'src/model/name.ts'],
+    ...['api', 'ui', 'session', 'deployments', 'src/model/name.ts', 'src/model/word-list.ts'],
     // Files of secrets, as the command reads them.
     ...[
       'src/formats/entry.ts',

@@ -51,7 +51,7 @@ export async function logInWithBrowser(url: string, wanted: BrowserLogin): Promi
 }
 
 /** What the key will be named after. */
-function hostOf(): string {
+export function hostOf(): string {
   return hostname().slice(0, 100) || 'this computer'
 }
 

@@ -21,27 +21,38 @@ export function noSecret(name: string): Fault {
   return new Fault('notFound', `No secret is called "${name}", or none that this key may know of.`)
 }
 
+/** With what the environment inherits. */
+export const withInherited = { effective: 'true' } as const
+
 /** The list that a secret is in, as far as the key may know it. */
 export function listOf({ list }: Pick<Metadata, 'list'>): string {
   return list === null ? 'a list of another environment' : `the list ${list.name}`
 }
 
 /**
- * The secret of this name, or of `id:N`.
+ * The secret of this name, or of `id:N`; to be looked at, also one that the environment inherits.
  *
  * @throws Fault `notFound`, `usage`; StrongroomError `Forbidden` for a key that may not list it
  */
-export async function findSecret({ secrets }: Strongroom, ref: string): Promise<Metadata> {
+export async function findSecret(
+  { secrets }: Strongroom,
+  ref: string,
+  filter: { readonly effective?: 'true' } = {},
+): Promise<Metadata> {
   const id = idIn(ref)
   if (id !== undefined) return secrets.metadata(id)
-  const found = await findNamed({ secrets }, ref)
+  const found = await findNamed({ secrets }, ref, filter)
   if (found === undefined) throw noSecret(ref)
   return found
 }
 
 /** The same by name alone; `undefined` if there is none. */
-export async function findNamed({ secrets }: Pick<Strongroom, 'secrets'>, name: string): Promise<Metadata | undefined> {
-  for await (const found of secrets.listMetadata({ name: checkedName(name) })) {
+export async function findNamed(
+  { secrets }: Pick<Strongroom, 'secrets'>,
+  name: string,
+  filter: { readonly effective?: 'true' } = {},
+): Promise<Metadata | undefined> {
+  for await (const found of secrets.listMetadata({ ...filter, name: checkedName(name) })) {
     if (found.name === name) return found
   }
   return undefined

@@ -1,6 +1,7 @@
 /** `strongroom login`, `logout` and `profiles`: which servers and keys this computer knows. */
+import { StrongroomError, Unauthorized } from '../client/errors.ts'
 import type { GrantedLogin } from '../client/model.ts'
-import { clientOf } from './connection.ts'
+import { clientOf, readProject } from './connection.ts'
 import { readHiddenInput, secondsOf } from './input.ts'
 import { complain, Fault, print, printJson, printTable, shown } from './output.ts'
 import { variable } from './process-env.ts'
@@ -35,13 +36,13 @@ export async function login(options: LoginOptions): Promise<void> {
   const name = checkProfileName(options.profile)
   // A file that cannot be read is told of before anybody is asked for a key.
   readProfiles()
-  const url = (options.url ?? variable('STRONGROOM_URL') ?? (await askUrl())).trim()
+  const url = await urlFor(options)
   warnOfPlainHttp(url)
   const workload = workloadFor(options)
   if (workload !== undefined) return loginOfJob(name, { url, credential: workload }, options)
   const apiKey = options.web ? '' : await readKey()
   const given = apiKey === '' ? await keyByBrowser(url, options) : undefined
-  const profile: Profile = { url, credential: given?.api_key ?? apiKey }
+  const profile: Profile = { url, credential: given?.api_key ?? apiKey, isMadeHere: given !== undefined }
   await clientOf(profile).keys.self()
   await store(name, profile)
   if (options.json) {
@@ -59,6 +60,31 @@ async function store(name: string, profile: Profile): Promise<void> {
   // As they are now: a person takes minutes, and logs in elsewhere meanwhile.
   const { profiles } = readProfiles()
   await writeProfiles({ current: name, profiles: new Map([...profiles, [name, profile]]) })
+  const former = profiles.get(name)
+  if (former !== undefined && former.credential !== profile.credential) await endKey(former)
+}
+
+/** A server that does not answer is not waited for longer. */
+const revokeTimeoutMs = 10_000
+
+/**
+ * Revokes the key of a profile that a login had made for it. Whatever else is in a profile was made elsewhere, and may be in use there.
+ *
+ * @returns whether such a key is good no more
+ */
+async function endKey(profile: Profile): Promise<boolean> {
+  if (profile.isMadeHere !== true) return false
+  try {
+    await clientOf(profile).keys.revokeSelf({ timeoutMs: revokeTimeoutMs, retries: 0 })
+    return true
+  } catch (error) {
+    if (error instanceof Unauthorized) return true
+    const { hostOf } = await import('./browser-login.ts')
+    const why = error instanceof StrongroomError ? error.message : 'It cannot be asked.'
+    complain(`The key of this login could not be revoked at ${profile.url}. ${why}`)
+    complain(`It is good until it ends. To end it now, revoke "CLI on ${hostOf()}" in the portal.`)
+    return false
+  }
 }
 
 /** Only as it was typed: a variable says so to each command by itself. */
@@ -92,7 +118,7 @@ async function keyByBrowser(url: string, options: LoginOptions): Promise<Granted
   return logInWithBrowser(url, wanted)
 }
 
-/** Forgets what was stored; the key itself stays good. */
+/** Revokes what a login had made, and forgets what was stored; a key that was typed in stays good. */
 export async function logout(options: Options & { readonly profile?: string; readonly all?: boolean }): Promise<void> {
   const { current, profiles } = readProfiles()
   const name = options.profile ?? current
@@ -103,8 +129,18 @@ export async function logout(options: Options & { readonly profile?: string; rea
   const forgotten = [...profiles.keys()].filter((one) => !rest.has(one))
   const next = current !== undefined && rest.has(current) ? current : [...rest.keys()][0]
   await writeProfiles({ current: next, profiles: rest })
-  if (options.json) return printJson({ forgotten })
-  print(`Forgotten: ${forgotten.join(', ') || 'nothing'}. What they held stays good until it is revoked.`)
+  const revoked: string[] = []
+  for (const one of forgotten) {
+    const profile = profiles.get(one)
+    if (profile !== undefined && (await endKey(profile))) revoked.push(one)
+  }
+  if (options.json) return printJson({ forgotten, revoked })
+  print(`Forgotten: ${forgotten.join(', ') || 'nothing'}.`)
+  if (revoked.length > 0)
+    print(`Revoked, with the server: the ${revoked.length === 1 ? 'key' : 'keys'} of ${revoked.join(', ')}.`)
+  const kept = forgotten.filter((one) => typeof profiles.get(one)?.credential === 'string' && !revoked.includes(one))
+  if (kept.length > 0)
+    print(`Still good until revoked: the ${kept.length === 1 ? 'key' : 'keys'} of ${kept.join(', ')}.`)
   if (next !== undefined) print(`In use: ${next}.`)
 }
 
@@ -127,8 +163,18 @@ export async function useProfile(name: string, { json }: Options): Promise<void>
   print(`In use: ${name}.`)
 }
 
-function askUrl(): Promise<string> {
-  return askText('URL of the server', 'Say --url, and give the key on standard input.')
+/**
+ * The server: as it was typed, or asked for. That of the folder's project file is offered to a person, who sees it: a key that comes on
+ * standard input goes to no server that a file alone names.
+ */
+async function urlFor({ url }: LoginOptions): Promise<string> {
+  const given = url ?? variable('STRONGROOM_URL')
+  if (given !== undefined) return given.trim()
+  const offered = isInteractive() ? (await readProject())?.url : undefined
+  const question =
+    offered === undefined ? 'URL of the server' : `URL of the server (Enter for ${offered}, as the project file says)`
+  const typed = (await askText(question, 'Say --url, and give the key on standard input.')).trim()
+  return typed === '' && offered !== undefined ? offered : typed
 }
 
 /** @returns nothing when a person on a terminal chose the browser */

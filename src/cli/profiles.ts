@@ -9,6 +9,8 @@ export interface Profile {
   readonly url: string
   /** An API key, or where the tokens come from that keys are traded for. */
   readonly credential: string | Workload
+  /** Whether `strongroom login` had the key made, for this computer alone: it ends with the profile. */
+  readonly isMadeHere?: boolean
 }
 
 export interface Profiles {
@@ -54,7 +56,10 @@ export async function writeProfiles({ current, profiles }: Profiles): Promise<vo
   const folder = dirname(path)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   chmodSync(folder, 0o700)
-  const entries = [...profiles].map(([name, { url, credential }]) => [name, { url, ...storedOf(credential) }] as const)
+  const entries = [...profiles].map(([name, { url, credential, isMadeHere }]) => {
+    const made = isMadeHere === true ? { made_by_login: true } : {}
+    return [name, { url, ...storedOf(credential), ...made }] as const
+  })
   const text = JSON.stringify({ current, profiles: Object.fromEntries(entries) }, undefined, 2)
   // Every command reads profiles, and few write them.
   const { replaceFile } = await import('./replace-file.ts')
@@ -78,7 +83,7 @@ function parse(text: string): Profiles | undefined {
   for (const [name, entry] of Object.entries(found['profiles'])) {
     const credential = isObject(entry) ? credentialIn(entry) : undefined
     if (!isObject(entry) || typeof entry['url'] !== 'string' || credential === undefined) return undefined
-    profiles.set(name, { url: entry['url'], credential })
+    profiles.set(name, { url: entry['url'], credential, isMadeHere: entry['made_by_login'] === true })
   }
   const { current } = found
   return { current: typeof current === 'string' && profiles.has(current) ? current : undefined, profiles }

@@ -1,5 +1,6 @@
 /** Values that nobody can guess: made here, of the randomness of the operating system alone, and how much of it they have. */
 import { generateKeyPairSync, randomBytes, randomInt, randomUUID } from 'node:crypto'
+import { usualWords, wordCount, words } from '../model/word-list.ts'
 import { Fault } from './output.ts'
 import type { Kind } from './value-kinds.ts'
 
@@ -40,7 +41,7 @@ const lengths: Partial<Record<Kind, Lengths>> = {
   password: { usual: 32, least: 1, most: 4096 },
   hex: { usual: 32, least: 1, most: 4096 },
   base64: { usual: 32, least: 1, most: 4096 },
-  words: { usual: 6, least: 1, most: 64 },
+  words: { usual: usualWords, least: 1, most: 64 },
   rsa: { usual: 3072, least: 2048, most: 8192 },
 }
 
@@ -55,7 +56,7 @@ export async function generateValue({ kind, length: wanted, alphabet }: Wish): P
     case 'base64':
       return { value: randomBytes(length).toString(kind), bits: length * 8 }
     case 'words':
-      return words(length)
+      return { value: pick(length, await words()).join('-'), bits: bitsOf(length, wordCount) }
     case 'uuid':
       return { value: randomUUID(), bits: 122 }
     case 'ed25519':
@@ -86,13 +87,6 @@ function password(length: number, alphabet = 'alnum'): Generated {
     throw new Fault('usage', `--alphabet must be ${Object.keys(alphabets).join(', ')}, or two characters and more.`)
   }
   return { value: pick(length, characters).join(''), bits: bitsOf(length, characters.length) }
-}
-
-/** Words of the long list of the EFF, which are told apart by their first letters. */
-async function words(length: number): Promise<Generated> {
-  const { dictionary } = await import('@zxcvbn-ts/language-common')
-  const all = [...new Set(dictionary['diceware-common'])].map(String)
-  return { value: pick(length, all).join('-'), bits: bitsOf(length, all.length) }
 }
 
 /** Each as likely as any other: `randomInt` has no bias. */

@@ -2,7 +2,7 @@
 import type { Strongroom } from '../client/strongroom.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { findSecret } from './find.ts'
+import { findSecret, withInherited } from './find.ts'
 import { numberOf } from './input.ts'
 import { type Line, linesThatDiffer } from './lines.ts'
 import { Fault, print, printJson, printTable, shown, styled } from './output.ts'
@@ -10,7 +10,7 @@ import { isText, versionOfTag } from './secrets.ts'
 
 export async function history(ref: string, options: RemoteOptions): Promise<void> {
   const client = await connect(options)
-  const { id, name } = await findSecret(client, ref)
+  const { id, name } = await findSecret(client, ref, withInherited)
   const versions = await client.secrets.versions(id)
   if (options.json) return printJson({ id, name, versions })
   printTable(
@@ -40,7 +40,7 @@ export async function diff(
   options: DiffOptions,
 ): Promise<void> {
   const client = await connect(options)
-  const secret = await findSecret(client, ref)
+  const secret = await findSecret(client, ref, withInherited)
   const to = toText === undefined ? secret.version : versionOf(toText)
   const from = fromText === undefined ? await versionBefore(client, secret.id, to) : versionOf(fromText)
   const [older, newer] = await Promise.all([from, to].map((version) => bytesOf(client, secret, version)))

@@ -4,7 +4,7 @@ import type { Strongroom } from '../client/strongroom.ts'
 import { ifAllowed } from './allowed.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { findSecret } from './find.ts'
+import { findSecret, withInherited } from './find.ts'
 import { timeOf } from './input.ts'
 import { makerText } from './made.ts'
 import { complain, print, printJson, printTable, shown, styled } from './output.ts'
@@ -28,7 +28,7 @@ const maxReads = 10_000
 export async function who(ref: string, options: Options): Promise<void> {
   const from = options.since === undefined ? undefined : timeOf('--since', options.since, -1)
   const client = await connect(options)
-  const secret = await findSecret(client, ref)
+  const secret = await findSecret(client, ref, withInherited)
   const readers = await ifAllowed(() => readersOf(client, secret, from))
   const access = await ifAllowed(() => client.secrets.access(secret.id, from === undefined ? {} : { from }))
   const holders = await client.deployments.ofSecret(secret.id)

@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { Api } from '../support/api.ts'
 import { ending, Person as Typist } from '../support/cli.ts'
 import { engines } from '../support/engines.ts'
 import { startWithOwner } from '../support/portal-account.ts'
@@ -103,6 +104,44 @@ suite('strongroom login with the browser', { concurrency: true }, () => {
     assert.equal(exit, 0, stderr)
     const { profiles: stored, current } = JSON.parse(readFileSync(profiles, 'utf8'))
     assert.deepEqual([Object.keys(stored).sort(), current], [['default', 'other'], 'default'])
+  })
+
+  test('ends with logout, which revokes what it made and nothing else, and says where it could not', async (t) => {
+    const { begin, answer, typist, profiles, url, api, stop } = await start(t)
+    const logIn = async (profile: string) => {
+      const child = begin(['--no-browser', '--profile', profile])
+      const ended = ending(child)
+      await answer('confirm', await codeOf(child))
+      const { code, stderr } = await ended
+      assert.equal(code, 0, stderr)
+      const stored = JSON.parse(readFileSync(profiles, 'utf8')).profiles[profile]
+      assert.equal(stored.made_by_login, true)
+      return String(stored.api_key)
+    }
+    const isGood = async (key: string) => (await new Api(url, key).get('/v3/keys/self')).status === 200
+    const typed = await api.post('/v3/keys', { name: 'typed', scopes: ['secrets:read'] })
+    await typist.run(['login', '--url', url, '--profile', 'typed'], { input: typed.body.api_key })
+    const first = await logIn('mine')
+    assert.equal(await isGood(first), true)
+
+    // Another login takes its place.
+    const second = await logIn('mine')
+    assert.deepEqual([await isGood(first), await isGood(second)], [false, true])
+    const out = await typist.run(['logout', '--profile', 'mine'])
+    assert.equal(out.code, 0, out.stderr)
+    assert.match(out.stdout, /Forgotten: mine\.\nRevoked, with the server: the key of mine\.\n/)
+    assert.equal(await isGood(second), false)
+    const kept = await typist.run(['logout', '--profile', 'typed'])
+    assert.match(kept.stdout, /Still good until revoked: the key of typed\./)
+    assert.equal(await isGood(typed.body.api_key), true)
+
+    await logIn('away')
+    await stop()
+    const alone = await typist.run(['logout', '--all', '--json'])
+    assert.equal(alone.code, 0, alone.stderr)
+    assert.deepEqual(JSON.parse(alone.stdout), { forgotten: ['away'], revoked: [] })
+    assert.match(alone.stderr, /could not be revoked at http[\s\S]*revoke "CLI on /)
+    assert.deepEqual(JSON.parse(readFileSync(profiles, 'utf8')).profiles, {})
   })
 
   test('ends with nothing stored when nobody confirms in time', async (t) => {

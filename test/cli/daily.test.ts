@@ -45,7 +45,7 @@ suite('strongroom secrets generate', () => {
       [['--length', '40', '--alphabet', 'ab'], /^[ab]{40}$/, 40],
       [['--kind', 'hex'], /^[0-9a-f]{64}$/, 256],
       [['--kind', 'base64', '--length', '16'], /^[A-Za-z0-9+/]{22}==$/, 128],
-      [['--kind', 'words'], /^[a-z]+(-[a-z]+){5}$/, 77],
+      [['--kind', 'words'], /^[a-z]+(-[a-z]+){6}$/, 77],
       [['--kind', 'uuid'], /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 122],
     ]
     for (const [words, form, bits] of kinds) {

@@ -178,6 +178,39 @@ suite('strongroom env copy of more than one transaction takes', async () => {
   })
 })
 
+suite('A secret that an environment inherits', async () => {
+  const person = await startPerson({ after })
+  await person.run(['env', 'create', 'shared'])
+  await person.run(['env', 'create', 'prod', '--base', 'shared'])
+  for (const input of ['one', 'two']) await person.run(['secrets', 'set', 'smtp', '-e', 'shared'], { input })
+
+  test('has its history, its versions and its readers there', async () => {
+    await person.run(['secrets', 'get', 'smtp', '-e', 'prod'])
+    const told = async (...words: string[]) => {
+      const { code, stdout, stderr } = await person.run(['secrets', ...words, '-e', 'prod', '--json'])
+      assert.equal(code, 0, stderr)
+      return JSON.parse(stdout)
+    }
+
+    const history = await told('history', 'smtp')
+    assert.deepEqual(
+      history.versions.map(({ version }: { version: number }) => version),
+      [2, 1],
+    )
+    const diff = await told('diff', 'smtp')
+    assert.deepEqual([diff.from, diff.to, diff.same], [1, 2, false])
+    const who = await told('who', 'smtp')
+    assert.deepEqual([who.name, who.readers.length, who.holders], ['smtp', 1, []])
+    assert.ok(who.readers[0].reads >= 1)
+    const narrow = await person.server.withScopes('secrets:list@prod', 'secrets:read@prod')
+    const env = { STRONGROOM_API_KEY: narrow.key }
+    assert.equal((await person.run(['secrets', 'history', 'smtp'], { env })).code, 0)
+    // What is changed is the environment's own.
+    const restored = await person.run(['secrets', 'restore', 'smtp', '1', '-e', 'prod'])
+    assert.equal(restored.code, 3)
+  })
+})
+
 suite('An environment that is named', async () => {
   const person = await startPerson({ after })
   for (const name of ['dev', 'prod']) await person.run(['env', 'create', name])

@@ -1,6 +1,6 @@
 /** Logging in: what is stored, for whom, and which key is used when. */
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { startPerson, startPersonWithServer } from '../support/cli.ts'
@@ -69,6 +69,27 @@ suite('strongroom login', async () => {
     assert.equal(shown.code, 0, shown.text)
     assert.equal(shown.text.includes(api.key), false)
     assert.deepEqual(stored().profiles.asked, { url, api_key: api.key })
+  })
+
+  test('offers the server of the project file to a person, and gives no key from standard input to it', async (t) => {
+    const { url, api } = person.server
+    const project = join(person.folder, '.strongroom.yaml')
+    writeFileSync(project, `url: ${url}\n`)
+    t.after(() => rmSync(project))
+
+    const piped = await person.run(['login', '--profile', 'piped'], { input: api.key })
+    assert.deepEqual([piped.code, stored().profiles.piped], [2, undefined])
+    assert.match(piped.stderr, /Say --url/)
+    const shown = await person.onTerminal(
+      ['login', '--profile', 'offered'],
+      [
+        [`URL of the server (Enter for ${url}, as the project file says)`, '\r'],
+        ['API key', `${api.key}\r`],
+      ],
+    )
+    assert.equal(shown.code, 0, shown.text)
+    assert.deepEqual(stored().profiles.offered, { url, api_key: api.key })
+    await person.run(['logout', '--profile', 'offered'])
   })
 
   test('keeps several profiles, and uses the one that is asked for', async () => {

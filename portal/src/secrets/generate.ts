@@ -1,7 +1,5 @@
 /** Makes values: by the browser's own source of randomness alone, each with how hard it is to guess. */
-
-/** As many as the list of words has (BIP 39, in English), each told from any other by its first four letters. */
-const wordCount = 2048
+import { wordCount, words } from '../../../src/model/word-list.ts'
 
 export const alphabets = {
   symbols: {
@@ -65,7 +63,7 @@ export async function generate(wanted: Wanted): Promise<Generated> {
     case 'text':
       return { value: drawn([...alphabets[alphabet].text], length).join('') }
     case 'words':
-      return { value: drawn((await import('@scure/bip39/wordlists/english.js')).wordlist, length).join('-') }
+      return { value: drawn(await words(), length).join('-') }
     case 'uuid':
       return { value: uuid() }
     case 'ed25519':

@@ -1,6 +1,7 @@
 /** Below the field of a value: what is generated for it, and how strong that is. */
 import { WandSparkles } from 'lucide-react'
 import { useState } from 'react'
+import { usualWords } from '../../../src/model/word-list.ts'
 import { Button, Field, Select } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
 import { Note } from '../ui/states.tsx'
@@ -11,7 +12,7 @@ const lengths: Readonly<
   Partial<Record<Kind, { readonly label: string; readonly start: number; readonly max: number }>>
 > = {
   text: { label: 'Length', start: 32, max: 1024 },
-  words: { label: 'Number of words', start: 6, max: 24 },
+  words: { label: 'Number of words', start: usualWords, max: 24 },
 }
 
 /** @param onValue takes the value, which is in no state */

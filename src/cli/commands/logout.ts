@@ -8,5 +8,8 @@ export function define(command: Command): void {
     .option('--all', 'forget all of them')
     .option('--json', 'print JSON')
     .action(async (options) => (await import('../login.ts')).logout(options))
-  examples(command, ['strongroom logout', 'the key stays good: revoke it with "strongroom keys revoke"'])
+  examples(command, [
+    'strongroom logout',
+    'the key ends too if "strongroom login" had it made by browser; one that you gave stays good',
+  ])
 }
