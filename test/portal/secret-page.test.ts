@@ -43,8 +43,8 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByText('Weak, 19 bits').waitFor()
       assert.match(await make(), /^\d{6}$/)
       await choose(page, 'Random text Generate', 'Words')
-      await page.getByText('Fair, 66 bits').waitFor()
-      assert.match(await make(), /^([a-z]+-){5}[a-z]+$/)
+      await page.getByText('Fair, 77 bits').waitFor()
+      assert.match(await make(), /^([a-z]+-){6}[a-z]+$/)
       await choose(page, 'Words Generate', 'UUID')
       assert.match(await make(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
       for (const [before, kind, type] of [
