@@ -54,7 +54,7 @@ export const faults: readonly Fault[] = [
     'return this.#failed(error, pieces)',
     'return store.sinks.move(this.#lease, name, pieces.map((one) => ({ accountId: one.accountId, seq: one.after + one.records.length })), now())',
     'sinks/follow.test.ts',
-    'whose receiver fails',
+    'SQLite.*whose receiver fails',
   ),
   fault(
     'a sink moves on under its lease alone',
@@ -62,7 +62,7 @@ export const faults: readonly Fault[] = [
     'return this.#database.underLease(lease, statements)',
     'return Promise.all(statements.map((one) => this.#database.query(one))).then(() => lease !== undefined)',
     'sinks/follow.test.ts',
-    'under a lease that was lost',
+    'SQLite.*under a lease that was lost',
   ),
   fault(
     'a sink of one account is sent no other',
@@ -70,7 +70,7 @@ export const faults: readonly Fault[] = [
     'if (accountIds.length > 0 && !accountIds.includes(accountId)) return',
     '',
     'sinks/follow.test.ts',
-    'nothing of another',
+    'SQLite.*nothing of another',
   ),
   fault(
     'a trail that is shorter than what was sent is sent on from its end',
@@ -78,7 +78,7 @@ export const faults: readonly Fault[] = [
     'if (account.seq > account.size) await this.#goBack(account)',
     '',
     'sinks/follow.test.ts',
-    'shorter than what it had',
+    'SQLite.*shorter than what it had',
   ),
   fault(
     'what a receiver may have lost as it broke off is sent again',
@@ -86,7 +86,7 @@ export const faults: readonly Fault[] = [
     'this.#doubt(pieces)\n      return true',
     'return true',
     'sinks/follow.test.ts',
-    'may lose what it took',
+    'SQLite.*may lose what it took',
   ),
   fault(
     'a sink that failed waits before it tries again, and says so',
@@ -94,7 +94,7 @@ export const faults: readonly Fault[] = [
     'this.#watch.onFailure(name, error.message, pauseMs)',
     '',
     'sinks/follow.test.ts',
-    'says meanwhile why',
+    'SQLite.*says meanwhile why',
   ),
   fault(
     'a line that a kill tore off is cut off before the file is gone on with',
