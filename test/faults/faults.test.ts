@@ -1,8 +1,8 @@
 /** Takes each guard away in a copy of the sources: a test must notice. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { isThorough } from '../support/chance.ts'
 import { makeFolder } from '../support/engines.ts'
@@ -34,7 +34,9 @@ suite('Without a guard, a test fails:', { concurrency: 2 }, () => {
   for (const fault of chosen()) {
     test(fault.name, async () => {
       const tree = idle.pop() ?? makeTree()
+      if (isOfPortal(fault)) addPortal(tree)
       const clear = plant(tree, fault)
+      if (isOfPortal(fault)) await buildPortal(tree)
 
       const { code, output } = await runTest(tree, fault)
 
@@ -59,7 +61,7 @@ suite('Without a guard, a test fails:', { concurrency: 2 }, () => {
 
 test('Every planted fault still finds its text in the sources, once', () => {
   const edits = faults.flatMap((fault) => [fault, ...othersOf(fault).map((also) => ({ ...fault, ...also }))])
-  const lost = edits.filter(({ file, find }) => readFileSync(join(root, 'src', file), 'utf8').split(find).length !== 2)
+  const lost = edits.filter(({ file, find }) => readFileSync(pathIn(root, file), 'utf8').split(find).length !== 2)
   assert.deepEqual(
     lost.map(({ name }) => name),
     [],
@@ -70,11 +72,32 @@ function othersOf({ also }: Fault) {
   return [also ?? []].flat()
 }
 
+const isOfPortal = ({ file }: Pick<Fault, 'file'>) => file.startsWith('portal/')
+
+function pathIn(tree: string, file: string): string {
+  return isOfPortal({ file }) ? join(tree, file) : join(tree, 'src', file)
+}
+
+/** What the portal is built of, without what it was built into. */
+function addPortal(tree: string): void {
+  if (existsSync(join(tree, 'portal'))) return
+  for (const part of ['portal', 'docs', 'scripts', 'package-lock.json']) {
+    const filter = (path: string) => relative(root, path) !== join('portal', 'dist')
+    cpSync(join(root, part), join(tree, part), { recursive: true, filter })
+  }
+}
+
+/** A browser shows what was built. */
+async function buildPortal(tree: string): Promise<void> {
+  const { code, output } = await run(tree, [join(tree, 'scripts', 'build-portal.ts')])
+  assert.equal(code, 0, output.slice(-2000))
+}
+
 /** @returns what takes the fault out again */
 function plant(tree: string, fault: Fault): () => void {
   const kept: (readonly [string, string])[] = []
   for (const { file, find, replace } of [fault, ...othersOf(fault)]) {
-    const path = join(tree, 'src', file)
+    const path = pathIn(tree, file)
     const text = readFileSync(path, 'utf8')
     assert.ok(text.includes(find))
     kept.push([path, text])
@@ -88,15 +111,23 @@ function plant(tree: string, fault: Fault): () => void {
   }
 }
 
-function runTest(tree: string, { test: file, pattern }: Fault): Promise<{ code: number | null; output: string }> {
-  const parameters = [
+interface Ran {
+  readonly code: number | null
+  readonly output: string
+}
+
+function runTest(tree: string, { test: file, pattern }: Fault): Promise<Ran> {
+  return run(tree, [
     '--test',
     '--test-isolation=none',
     '--test-reporter=spec',
     '--test-timeout=60000',
     `--test-name-pattern=${pattern}`,
     join(tree, 'test', file),
-  ]
+  ])
+}
+
+function run(tree: string, parameters: readonly string[]): Promise<Ran> {
   // A run within a run of the test runner would report to the outer one.
   const { NODE_TEST_CONTEXT: _, STRONGROOM_TEST_MAIN: __, STRONGROOM_TEST_COSTS: ___, ...env } = process.env
   const child = spawn(process.execPath, parameters, {

@@ -54,7 +54,7 @@ function Found<T>({
   const hasSearch = pages.hasMore || all.length > few || text !== ''
   return (
     <>
-      {hasSearch || choices !== null ? (
+      {hasSearch || isGiven(choices) ? (
         <div className="list-bar">
           {hasSearch ? <Search label={`Search ${noun}s`} text={text} /> : null}
           {choices}
@@ -107,6 +107,10 @@ function extentOf<T>(
   if (isLooking) return `${found.toLocaleString('en')} found, ${counted(loaded, noun)} searched…`
   if (hasMore) return `${found.toLocaleString('en')} found in the first ${counted(loaded, noun)}`
   return found === loaded ? counted(found, noun) : `${found.toLocaleString('en')} of ${counted(loaded, noun)}`
+}
+
+function isGiven(choices: ReactNode): boolean {
+  return choices !== undefined && choices !== null
 }
 
 function hasWords(text: string, words: readonly string[]): boolean {
