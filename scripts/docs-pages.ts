@@ -28,6 +28,7 @@ const groups: readonly (readonly [label: string, ...names: readonly string[]])[]
       'api',
       'client',
       'templates',
+      'webhooks',
       'pipelines',
       'workload-identity',
       'kubernetes',

@@ -53,6 +53,10 @@ const table: Readonly<Record<string, Group>> = {
       description: 'whose tokens are traded for keys: jobs without a stored one',
       load: () => import('./cli/commands/trust.ts'),
     },
+    webhooks: {
+      description: 'where records of the trail are told of as they come',
+      load: () => import('./cli/commands/webhooks.ts'),
+    },
     deployments: {
       description: 'which target holds which version of which secret',
       load: () => import('./cli/commands/deployments.ts'),

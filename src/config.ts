@@ -35,7 +35,7 @@ export interface Config {
   /** The origin that people reach the server at; without it, as they ask. */
   readonly publicUrl: string | undefined
   /** Where issuers of OpenID Connect may be reached beyond public addresses by https. */
-  readonly oidcAllowances: readonly Allowance[]
+  readonly outboundAllowances: readonly Allowance[]
   /** Bytes that are to stay free on the disk of the data folder, with SQLite. */
   readonly diskReserveBytes: number
   /** Where signed checkpoints of the audit trail go; `undefined` when none are made. */
@@ -103,7 +103,7 @@ export function readConfig(environment: Environment = process.env): Config {
     maxFileBytes: reader.integer('STRONGROOM_MAX_FILE_BYTES', 1, 2 ** 24) ?? 2 ** 20,
     trustedProxies: reader.networks('STRONGROOM_TRUSTED_PROXIES'),
     publicUrl: reader.publicUrl(),
-    oidcAllowances: reader.allowances('STRONGROOM_OIDC_ALLOWED_ADDRESSES'),
+    outboundAllowances: reader.allowances(reader.renamed('STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES')),
     isQueryKeyAccepted: reader.choice('STRONGROOM_QUERY_KEY', ['on', 'off']) !== 'off',
     diskReserveBytes: (reader.integer('STRONGROOM_DISK_RESERVE_MIB', 0, 2 ** 20) ?? 64) * 2 ** 20,
     checkpoints: reader.checkpoints(),
@@ -128,6 +128,16 @@ export function unknownSettings(environment: Environment = process.env): readonl
   )
 }
 
+/** By what settings are called now, what they were called before: still read, where the new one is not set. */
+const olderNames: Readonly<Record<string, string>> = {
+  STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES: 'STRONGROOM_OIDC_ALLOWED_ADDRESSES',
+}
+
+/** Settings under older names: which, and what they are called now. */
+export function olderSettings(environment: Environment = process.env) {
+  return Object.entries(olderNames).flatMap(([now, setting]) => (environment[setting] ? [{ setting, now }] : []))
+}
+
 /** 32 bytes in base64url. */
 const rootKeyForm = /^[A-Za-z0-9_-]{43}=?$/
 
@@ -143,6 +153,15 @@ class Reader {
   /** An empty variable counts as unset. */
   text(name: string): string | undefined {
     return this.#environment[name] || undefined
+  }
+
+  /** The name under which a setting is given. */
+  renamed(name: string): string {
+    const older = olderNames[name] ?? name
+    if (this.text(older) === undefined) return name
+    if (this.text(name) === undefined) return older
+    this.#fault(older, `must not be set together with ${name}, which replaces it`)
+    return name
   }
 
   listen(): Address | SocketPath | undefined {

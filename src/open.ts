@@ -9,7 +9,7 @@ import { createKeyring, masterKeysUnder, newMasterKey, type SealedKeyring, sealU
 import { openRootKey, type RootKeyProvider, type RootKeySource } from './crypto/providers/open.ts'
 import { Refusal } from './errors.ts'
 import { documentLimits, Issuers } from './oidc/issuers.ts'
-import { guardedFetch } from './outbound/fetch.ts'
+import { guardedFetch, postThrough } from './outbound/fetch.ts'
 import { noFolder, noStore, storeName } from './store/location.ts'
 import { lockDataDir } from './store/lock.ts'
 import { openStore, whyAway } from './store/open.ts'
@@ -56,7 +56,7 @@ type Needed = Pick<
   | 'maxValueBytes'
   | 'maxFileBytes'
   | 'diskReserveBytes'
-  | 'oidcAllowances'
+  | 'outboundAllowances'
   | 'isSynchronousRequired'
 >
 
@@ -73,7 +73,8 @@ export async function openVault(
   if (mayMake) makeDataDir(config.dataDir)
   // A faulty one is found before anything is made; a missing one is made with a store, and never for one that is there.
   let root = isMissing(config.rootKey) ? undefined : mayMake ? await openRootKey(config.rootKey) : undefined
-  const { databaseUrl, dataDir, keepVersions, maxValueBytes, maxFileBytes, diskReserveBytes, oidcAllowances } = config
+  const { databaseUrl, dataDir, keepVersions, maxValueBytes, maxFileBytes, diskReserveBytes, outboundAllowances } =
+    config
   const { isSynchronousRequired } = config
   const wanted = { databaseUrl, dataDir, keepVersions, diskReserveBytes, isSynchronousRequired }
   const store = await openStore({ ...wanted, mayMake, now })
@@ -89,13 +90,14 @@ export async function openVault(
     const keyring = await Keyring.open(root ?? (await openRootKey(source)), sealed)
     await store.takeRowKey(keyring.rowMacKey)
     const clock = now ?? (() => store.clock.now())
-    const limits = { ...documentLimits, allowances: oidcAllowances }
+    const limits = { ...documentLimits, allowances: outboundAllowances }
     const learnMasterKeys = async () => keyring.learn(await openRootKey(source), await keyringOf(store))
     const vault: Vault = {
       store,
       keyring,
       learnMasterKeys,
       now: clock,
+      post: postThrough({ allowances: outboundAllowances }),
       issuers: new Issuers((url) => guardedFetch(url, limits), clock),
       maxValueBytes,
       maxFileBytes,

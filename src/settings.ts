@@ -84,10 +84,15 @@ export const settings: readonly Setting[] = [
       'The origin that people reach the server at, such as `https://secrets.example.com`: links begin with it, people sign in from there alone, and with `https` their cookie is for TLS alone.',
   },
   {
-    name: 'STRONGROOM_OIDC_ALLOWED_ADDRESSES',
+    name: 'STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES',
     default: 'public addresses, by https',
     meaning:
-      'Addresses or networks, separated by commas, at which issuers of OpenID Connect may be reached too, by http as well: `10.0.0.7`, `10.96.0.0/12`, or with a port `10.0.0.7:8443`, `[2001:db8::7]:8443`.',
+      'Addresses or networks, separated by commas, that may be reached too, by http as well, wherever users say what is reached: issuers of OpenID Connect and webhooks: `10.0.0.7`, `10.96.0.0/12`, or with a port `10.0.0.7:8443`, `[2001:db8::7]:8443`.',
+  },
+  {
+    name: 'STRONGROOM_OIDC_ALLOWED_ADDRESSES',
+    default: '',
+    meaning: 'Deprecated: what `STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES` was called before. Read where that is not set.',
   },
   {
     name: 'STRONGROOM_DISK_RESERVE_MIB',

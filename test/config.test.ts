@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { suite, test } from 'node:test'
-import { ConfigFaults, readConfig } from '../src/config.ts'
+import { ConfigFaults, olderSettings, readConfig } from '../src/config.ts'
 import { settings } from '../src/settings.ts'
 
 const key = Buffer.alloc(32, 7).toString('base64url')
@@ -71,6 +71,14 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
     name: 'STRONGROOM_PUBLIC_URL',
     good: ['https://secrets.example.com', 'http://127.0.0.1:4600/'],
     bad: ['secrets.example.com', 'https://a/b', 'https://u:p@a', 'https://a/?x', 'https://a/#b', 'ftp://a'],
+  },
+  {
+    name: 'STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES',
+    good: ['10.0.0.7', '10.96.0.0/12, 127.0.0.1:8080,::1', '[2001:db8::7]:8443', '[2001:db8::/32]:65535', '[::1]'],
+    bad: [
+      ...['issuer.example', '10.0.0.0/33', '10.0.0.1:0', '10.0.0.1:65536', '0.0.0.0/0', '::/0', '::1/129', '[10.0.0.1'],
+      ...['10.0.0.1:http', 'fe80::1%eth0', '1.2.3', '10.0.0.1, *'],
+    ],
   },
   {
     name: 'STRONGROOM_OIDC_ALLOWED_ADDRESSES',
@@ -204,6 +212,16 @@ suite('settings', () => {
   test('every setting that can be wrong has a row here', () => {
     const free = ['STRONGROOM_CHECKPOINTS', 'STRONGROOM_DATA_DIR', 'OTEL_SERVICE_NAME']
     assert.deepEqual([...rows.map(({ name }) => name), ...free].sort(), settings.map(({ name }) => name).sort())
+  })
+
+  test('that have another name now are read under the older one, unless both are given', () => {
+    const [now, older] = ['STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES', 'STRONGROOM_OIDC_ALLOWED_ADDRESSES']
+    assert.equal(readConfig({ [older]: '10.0.0.7' }).outboundAllowances.length, 1)
+    assert.deepEqual(olderSettings({ [older]: '10.0.0.7' }), [{ setting: older, now }])
+    assert.deepEqual(olderSettings({ [now]: '10.0.0.7' }), [])
+    assert.deepEqual(faultsOf({ [older]: '10.0.0.7', [now]: '10.0.0.8' }), [
+      `${older} must not be set together with ${now}, which replaces it.`,
+    ])
   })
 
   for (const { name, good, bad } of rows) {

@@ -198,7 +198,10 @@ const bare = ['client']
 const maxImports = 20
 
 /** What is nothing but a list of every noun there is, one import for each. */
-const lists = ['http/routes/all.ts', 'store/operations/all.ts', 'store/migrations/migrations.ts', 'client/index.ts']
+const lists = [
+  ...['http/routes/all.ts', 'store/operations/all.ts', 'store/migrations/migrations.ts', 'store/tables/tables.ts'],
+  'client/index.ts',
+]
 
 interface File {
   /** Below `src/`. */

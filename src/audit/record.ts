@@ -82,6 +82,15 @@ export type Action =
   | 'trust_rule.create'
   | 'trust_rule.update'
   | 'trust_rule.delete'
+  | 'webhook.list'
+  | 'webhook.read'
+  | 'webhook.create'
+  | 'webhook.update'
+  | 'webhook.rotate'
+  | 'webhook.delete'
+  | 'webhook.disable'
+  | 'webhook.test'
+  | 'webhook.retry'
   | 'auth.oidc'
   | 'factor.change'
   | 'factor.add'
@@ -186,6 +195,15 @@ export const actions: readonly Action[] = [
   'trust_rule.create',
   'trust_rule.update',
   'trust_rule.delete',
+  'webhook.list',
+  'webhook.read',
+  'webhook.create',
+  'webhook.update',
+  'webhook.rotate',
+  'webhook.delete',
+  'webhook.disable',
+  'webhook.test',
+  'webhook.retry',
   'auth.oidc',
   'factor.change',
   'factor.add',
@@ -284,6 +302,7 @@ export interface AuditObject {
     | 'target'
     | 'seed'
     | 'trust_rule'
+    | 'webhook'
     | 'key'
     | 'user'
     | 'factor'
@@ -298,7 +317,7 @@ export interface AuditObject {
   readonly name: string | null
   readonly version: number | null
   /**
-   * SHA-256, hexadecimal: of a secret's sealed value; of all that is kept of what was deleted; of the row MAC of an API key, a machine, a seed, a user, a factor,
+   * SHA-256, hexadecimal: of a secret's sealed value; of all that is kept of what was deleted; of the row MAC of an API key, a machine, a seed, a webhook, a user, a factor,
    * a login, a trust rule, an environment, settings or the rules for signing in; of what a target holds; of which versions
    * fingerprints were
    * handed out; with

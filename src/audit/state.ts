@@ -18,6 +18,7 @@ export interface Holding extends Pick<AuditObject, 'id' | 'name' | 'version' | '
     | 'settings'
     | 'seed'
     | 'trust_rule'
+    | 'webhook'
     | 'target'
     | 'factor'
     | 'sign_in'
@@ -76,6 +77,7 @@ const settling: ReadonlySet<string> = new Set([
   ...['factor.add', 'factor.change', 'factor.use', 'sign_in.update'],
   ...['render', 'seed.create', 'seed.fetch', 'seed.refetch', 'seed.return'],
   ...['trust_rule.create', 'trust_rule.update'],
+  ...['webhook.create', 'webhook.update', 'webhook.rotate', 'webhook.disable'],
 ])
 const deleting: ReadonlySet<string> = new Set([
   'secret.delete',
@@ -86,6 +88,7 @@ const deleting: ReadonlySet<string> = new Set([
   'factor.remove',
   'seed.delete',
   'trust_rule.delete',
+  'webhook.delete',
   'deployment.delete',
   'secret.purge',
   'list.purge',
@@ -108,6 +111,7 @@ const nouns = {
   settings: 'settings',
   seed: 'seed',
   trust_rule: 'trust rule',
+  webhook: 'webhook',
   target: 'deployment',
   factor: 'factor',
   sign_in: 'rules for signing in',
@@ -125,6 +129,7 @@ const articled = {
   settings: 'What',
   seed: 'A seed',
   trust_rule: 'A trust rule',
+  webhook: 'A webhook',
   target: 'A deployment',
   factor: 'A factor',
   sign_in: 'What',
@@ -146,6 +151,7 @@ const givenFrom: Readonly<Record<string, keyof NextIds>> = {
   target: 'nextDeploymentId',
   seed: 'nextSeedId',
   trust_rule: 'nextTrustRuleId',
+  webhook: 'nextWebhookId',
 }
 
 /** The ids that an account gives next. */
@@ -158,6 +164,7 @@ export interface NextIds {
   readonly nextDeploymentId: number
   readonly nextSeedId: number
   readonly nextTrustRuleId: number
+  readonly nextWebhookId: number
   readonly nextEnvironmentId: number
   readonly nextDeletedId: number
 }

@@ -12,11 +12,12 @@ export function makerText(maker: Principal | null): string {
 }
 
 /** Such as `2 API keys and 1 machine`; `undefined` for nothing. */
-export function countsOf({ keys, trust_rules: rules, machines }: MadeThings): string | undefined {
+export function countsOf({ keys, trust_rules: rules, machines, webhooks }: MadeThings): string | undefined {
   const counts = [
     count(keys.length, 'API key'),
     count(rules.length, 'trust rule'),
     count(machines.length, 'machine'),
+    count(webhooks.length, 'webhook'),
   ].flatMap((text) => text ?? [])
   const last = counts.at(-1)
   if (last === undefined) return undefined

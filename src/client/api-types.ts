@@ -243,6 +243,28 @@ export interface Deleted {
   readonly restorable_until: string
 }
 
+/** One event, and what became of it. */
+export interface Delivery {
+  /** The number of the record in the audit trail. */
+  readonly id: number
+  readonly action: string
+  /** `waiting` to be sent or sent again, `delivered`, or `failed`: given up. */
+  readonly state: 'waiting' | 'delivered' | 'failed'
+  readonly attempts: number
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly created_at: string
+  /** When it was last sent, or null. */
+  readonly attempted_at: string | null
+  /** When it is sent next, or null when it is over. */
+  readonly next_attempt_at: string | null
+  /** What the receiver answered last; null where it did not. */
+  readonly status: number | null
+  /** Why there was no answer, such as `timeout`, `connection`, `redirect` or `address`; `forbidden` where the maker of the webhook may not see the record any more. */
+  readonly fault: string | null
+  /** How long the last answer took, or null. */
+  readonly took_ms: number | null
+}
+
 /** What a target holds since it was last rendered for. */
 export interface Deployment {
   readonly id: number
@@ -480,6 +502,34 @@ export interface IssuedSeed {
   readonly expires_at: string
 }
 
+/** A webhook with the secret that it signs with from now on. */
+export interface IssuedWebhook {
+  readonly id: number
+  /** Where each event is sent, by POST. No redirect is followed. */
+  readonly url: string
+  /** A list of 1 to 32 actions of the audit trail, such as "secret.update", "`secret.*`" or "`*`". */
+  readonly actions: readonly string[]
+  /** A name or a pattern such as `prod-*`: only what is about secrets of such names; or null for all. */
+  readonly name: string | null
+  /** The environment that it is about, or null for all. */
+  readonly environment: WebhookEnvironment | null
+  readonly enabled: boolean
+  /** Why the server disabled it: `gone` (the receiver answered 410), `failing` (nothing was taken for five days), `maker` (whoever made it may read nothing of the trail any more); or null. */
+  readonly disabled_for: string | null
+  /** When it was disabled, or null. */
+  readonly disabled_at: string | null
+  /** Until when the secret before signs too, or null. */
+  readonly previous_secret_until: string | null
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly created_at: string
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly updated_at: string
+  /** `null` for what was made before this was kept. */
+  readonly created_by: Maker | null
+  /** What receivers check signatures with: `whsec_` and base64. It is not shown again. */
+  readonly secret: string
+}
+
 /** The API key that a job got for its token. It is not shown again. */
 export interface JobKey {
   /** The API key. It is not shown again. */
@@ -602,6 +652,7 @@ export interface MadeThings {
   readonly keys: readonly Named[]
   readonly trust_rules: readonly Named[]
   readonly machines: readonly Named[]
+  readonly webhooks: readonly Named[]
 }
 
 /** Who made something: an API key, a user, a job under a trust rule, or somebody on the host. */
@@ -870,6 +921,18 @@ export interface NewValue {
   readonly name?: string
   /** Of `value`: base64 for a file, and text as it is, unless it is given. */
   readonly encoding?: 'utf-8' | 'base64'
+}
+
+/** A webhook that is to be. */
+export interface NewWebhook {
+  /** Where each event is sent, by POST. No redirect is followed. */
+  readonly url: string
+  /** A list of 1 to 32 actions of the audit trail, such as "secret.update", "`secret.*`" or "`*`". */
+  readonly actions: readonly string[]
+  /** A name or a pattern such as `prod-*`: only what is about secrets of such names; or null for all. */
+  readonly name?: string | null
+  /** Only what is in this environment (1 to 63 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`"), or null for all. */
+  readonly environment?: string | null
 }
 
 /** A secret that is to be, with others. */
@@ -1459,4 +1522,50 @@ export interface VersionHead {
   readonly version: number
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly created_at: string
+}
+
+/** Where records of the trail are told of. */
+export interface Webhook {
+  readonly id: number
+  /** Where each event is sent, by POST. No redirect is followed. */
+  readonly url: string
+  /** A list of 1 to 32 actions of the audit trail, such as "secret.update", "`secret.*`" or "`*`". */
+  readonly actions: readonly string[]
+  /** A name or a pattern such as `prod-*`: only what is about secrets of such names; or null for all. */
+  readonly name: string | null
+  /** The environment that it is about, or null for all. */
+  readonly environment: WebhookEnvironment | null
+  readonly enabled: boolean
+  /** Why the server disabled it: `gone` (the receiver answered 410), `failing` (nothing was taken for five days), `maker` (whoever made it may read nothing of the trail any more); or null. */
+  readonly disabled_for: string | null
+  /** When it was disabled, or null. */
+  readonly disabled_at: string | null
+  /** Until when the secret before signs too, or null. */
+  readonly previous_secret_until: string | null
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly created_at: string
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly updated_at: string
+  /** `null` for what was made before this was kept. */
+  readonly created_by: Maker | null
+}
+
+/** What is left out stays as it is. */
+export interface WebhookChange {
+  /** Where each event is sent, by POST. No redirect is followed. */
+  readonly url?: string
+  /** A list of 1 to 32 actions of the audit trail, such as "secret.update", "`secret.*`" or "`*`". */
+  readonly actions?: readonly string[]
+  /** A name or a pattern such as `prod-*`: only what is about secrets of such names; or null for all. */
+  readonly name?: string | null
+  /** Only what is in this environment (1 to 63 letters, digits, "`_`", "." or "-", beginning with a letter, a digit or "`_`"), or null for all. */
+  readonly environment?: string | null
+  /** True or false. */
+  readonly enabled?: boolean
+}
+
+export interface WebhookEnvironment {
+  readonly id: number
+  /** What it is called now, if it is there. */
+  readonly name: string | null
 }

@@ -9,7 +9,7 @@ export interface RevokeOptions extends CallOptions {
   readonly cascade?: boolean
 }
 
-const nothing: MadeThings = { keys: [], trust_rules: [], machines: [] }
+const nothing: MadeThings = { keys: [], trust_rules: [], machines: [], webhooks: [] }
 
 export class Keys {
   readonly #connection: Connection

@@ -482,6 +482,31 @@ export interface Operations {
   }
   /** Verify a part of the audit trail. */
   'POST /v3/audit/verify': { body: { readonly after?: Api.ChainPoint }; answer: Api.Verified }
+  /** List the webhooks. */
+  'GET /v3/webhooks': {
+    query: { readonly limit?: number; readonly cursor?: string }
+    answer: { readonly webhooks: readonly Api.Webhook[] }
+  }
+  /** Create a webhook. */
+  'POST /v3/webhooks': { body: Api.NewWebhook; answer: Api.IssuedWebhook }
+  /** Read a webhook. */
+  'GET /v3/webhooks/{id}': { ids: 'id'; answer: Api.Webhook }
+  /** Change a webhook. */
+  'PATCH /v3/webhooks/{id}': { ids: 'id'; body: Api.WebhookChange; answer: Api.Webhook }
+  /** Delete a webhook. */
+  'DELETE /v3/webhooks/{id}': { ids: 'id'; answer: Api.Message }
+  /** Make another secret for a webhook. */
+  'POST /v3/webhooks/{id}/rotate': { ids: 'id'; answer: Api.IssuedWebhook }
+  /** Send a test to a webhook. */
+  'POST /v3/webhooks/{id}/test': { ids: 'id'; answer: Api.Delivery }
+  /** List the deliveries of a webhook. */
+  'GET /v3/webhooks/{id}/deliveries': {
+    ids: 'id'
+    query: { readonly limit?: number; readonly cursor?: string; readonly state?: 'waiting' | 'delivered' | 'failed' }
+    answer: { readonly deliveries: readonly Api.Delivery[] }
+  }
+  /** Send a delivery again. */
+  'POST /v3/webhooks/{id}/deliveries/{delivery}/retry': { ids: 'id' | 'delivery'; answer: Api.Delivery }
 }
 
 export type Operation = keyof Operations
@@ -671,6 +696,18 @@ const deletedShape: Shape<Api.Deleted> = fields<Api.Deleted>({
   deleted_by: principalShape,
   restorable_until: text,
 })
+const deliveryShape: Shape<Api.Delivery> = fields<Api.Delivery>({
+  id: integer,
+  action: text,
+  state: oneOf('waiting', 'delivered', 'failed'),
+  attempts: integer,
+  created_at: text,
+  attempted_at: orNull(text),
+  next_attempt_at: orNull(text),
+  status: orNull(integer),
+  fault: orNull(text),
+  took_ms: orNull(integer),
+})
 const heldSecretShape: Shape<Api.HeldSecret> = fields<Api.HeldSecret>({
   id: integer,
   name: text,
@@ -690,6 +727,7 @@ const madeThingsShape: Shape<Api.MadeThings> = fields<Api.MadeThings>({
   keys: list(namedShape),
   trust_rules: list(namedShape),
   machines: list(namedShape),
+  webhooks: list(namedShape),
 })
 const endedShape: Shape<Api.Ended> = fields<Api.Ended>({ message: text, ended: optional(madeThingsShape) })
 const enrolmentShape: Shape<Api.Enrolment> = fields<Api.Enrolment>({ enrolment: text, secret: text, uri: text })
@@ -797,6 +835,25 @@ const issuedSeedShape: Shape<Api.IssuedSeed> = fields<Api.IssuedSeed>({
   url: text,
   target: text,
   expires_at: text,
+})
+const webhookEnvironmentShape: Shape<Api.WebhookEnvironment> = fields<Api.WebhookEnvironment>({
+  id: integer,
+  name: orNull(text),
+})
+const issuedWebhookShape: Shape<Api.IssuedWebhook> = fields<Api.IssuedWebhook>({
+  id: integer,
+  url: text,
+  actions: list(text),
+  name: orNull(text),
+  environment: orNull(webhookEnvironmentShape),
+  enabled: bool,
+  disabled_for: orNull(text),
+  disabled_at: orNull(text),
+  previous_secret_until: orNull(text),
+  created_at: text,
+  updated_at: text,
+  created_by: orNull(makerShape),
+  secret: text,
 })
 const jobKeyShape: Shape<Api.JobKey> = fields<Api.JobKey>({
   api_key: text,
@@ -1047,6 +1104,20 @@ const versionShape: Shape<Api.Version> = fields<Api.Version>({
   created_at: text,
 })
 const versionHeadShape: Shape<Api.VersionHead> = fields<Api.VersionHead>({ version: integer, created_at: text })
+const webhookShape: Shape<Api.Webhook> = fields<Api.Webhook>({
+  id: integer,
+  url: text,
+  actions: list(text),
+  name: orNull(text),
+  environment: orNull(webhookEnvironmentShape),
+  enabled: bool,
+  disabled_for: orNull(text),
+  disabled_at: orNull(text),
+  previous_secret_until: orNull(text),
+  created_at: text,
+  updated_at: text,
+  created_by: orNull(makerShape),
+})
 
 export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'GET /v3/secrets': {
@@ -1294,4 +1365,21 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   },
   'GET /v3/audit/activity': { repeat: 'safe', isOpen: false, answer: activityShape },
   'POST /v3/audit/verify': { repeat: 'safe', isOpen: false, answer: verifiedShape },
+  'GET /v3/webhooks': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly webhooks: readonly Api.Webhook[] }>({ webhooks: list(webhookShape) }),
+  },
+  'POST /v3/webhooks': { repeat: 'keyed', isOpen: false, answer: issuedWebhookShape },
+  'GET /v3/webhooks/{id}': { repeat: 'safe', isOpen: false, answer: webhookShape },
+  'PATCH /v3/webhooks/{id}': { repeat: 'safe', isOpen: false, answer: webhookShape },
+  'DELETE /v3/webhooks/{id}': { repeat: 'safe', isOpen: false, answer: messageShape },
+  'POST /v3/webhooks/{id}/rotate': { repeat: 'never', isOpen: false, answer: issuedWebhookShape },
+  'POST /v3/webhooks/{id}/test': { repeat: 'safe', isOpen: false, answer: deliveryShape },
+  'GET /v3/webhooks/{id}/deliveries': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly deliveries: readonly Api.Delivery[] }>({ deliveries: list(deliveryShape) }),
+  },
+  'POST /v3/webhooks/{id}/deliveries/{delivery}/retry': { repeat: 'safe', isOpen: false, answer: deliveryShape },
 }

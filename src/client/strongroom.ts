@@ -24,6 +24,7 @@ import { Seeds } from './seeds.ts'
 import { SignIn } from './sign-in.ts'
 import { TrustRules } from './trust-rules.ts'
 import { Users } from './users.ts'
+import { Webhooks } from './webhooks.ts'
 
 /** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
 export class Strongroom {
@@ -40,6 +41,7 @@ export class Strongroom {
   readonly keys: Keys
   readonly trustRules: TrustRules
   readonly users: Users
+  readonly webhooks: Webhooks
   readonly audit: Audit
 
   readonly #connection: Connection
@@ -61,6 +63,7 @@ export class Strongroom {
     this.keys = new Keys(connection)
     this.trustRules = new TrustRules(connection)
     this.users = new Users(connection)
+    this.webhooks = new Webhooks(connection)
     this.audit = new Audit(connection)
   }
 

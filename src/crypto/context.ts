@@ -8,7 +8,16 @@
  */
 import { sealAlgorithm } from './aead.ts'
 
-const purposes = { masterKey: 1, accountKey: 2, secretKey: 3, value: 4, canary: 5, seed: 6, factor: 7 } as const
+const purposes = {
+  masterKey: 1,
+  accountKey: 2,
+  secretKey: 3,
+  value: 4,
+  canary: 5,
+  seed: 6,
+  factor: 7,
+  webhook: 8,
+} as const
 
 export interface SealContext {
   readonly purpose: keyof typeof purposes

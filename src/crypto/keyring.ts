@@ -37,6 +37,9 @@ export interface SeedPlace {
   readonly target: string
 }
 
+/** Where the content of a webhook is bound to. */
+export type WebhookPlace = Pick<SeedPlace, 'accountId' | 'uid'>
+
 /** Where what a user or an account proves itself with is bound to. */
 export type FactorPlace = Omit<SecretPlace, 'version'>
 
@@ -68,6 +71,7 @@ export class Keyring {
   readonly #seed: KeyObject
   readonly #seedDocuments: KeyObject
   readonly #factor: KeyObject
+  readonly #webhook: KeyObject
   readonly #recoveryCode: KeyObject
   readonly #ticket: KeyObject
   readonly #cursor: KeyObject
@@ -95,6 +99,7 @@ export class Keyring {
     this.#seed = derive(first, sealed.storeId, 'seed')
     this.#seedDocuments = derive(first, sealed.storeId, 'seed-documents')
     this.#factor = derive(first, sealed.storeId, 'factor')
+    this.#webhook = derive(first, sealed.storeId, 'webhook')
     this.#recoveryCode = derive(first, sealed.storeId, 'recovery-code')
     this.#ticket = derive(first, sealed.storeId, 'ticket')
     this.#cursor = derive(first, sealed.storeId, 'cursor')
@@ -177,6 +182,16 @@ export class Keyring {
   /** @throws Refusal `integrity_failure` */
   openFactor(place: FactorPlace, sealed: Uint8Array): Buffer {
     return open(this.#factor, sealed, this.#factorContext(place), firstMasterKey)
+  }
+
+  /** Seals where a webhook leads, and what it signs with. */
+  sealWebhook(place: WebhookPlace, content: Uint8Array): Buffer {
+    return seal(this.#webhook, content, this.#webhookContext(place), firstMasterKey)
+  }
+
+  /** @throws Refusal `integrity_failure` */
+  openWebhook(place: WebhookPlace, sealed: Uint8Array): Buffer {
+    return open(this.#webhook, sealed, this.#webhookContext(place), firstMasterKey)
   }
 
   /** The hash of a recovery code of a user; hexadecimal. */
@@ -343,6 +358,11 @@ export class Keyring {
   #factorContext({ accountId, uid, name }: FactorPlace): Buffer {
     const { storeId } = this
     return contextOf({ purpose: 'factor', storeId, accountId, uid, name, keyVersion: firstMasterKey })
+  }
+
+  #webhookContext({ accountId, uid }: WebhookPlace): Buffer {
+    const { storeId } = this
+    return contextOf({ purpose: 'webhook', storeId, accountId, uid, keyVersion: firstMasterKey })
   }
 
   #seedContext({ accountId, uid, target }: SeedPlace): Buffer {

@@ -33,7 +33,7 @@ export const CreatedBy = Type.Union([Who, Type.Null()], {
 const Named = Type.Array(Type.Object({ id: Type.Integer({ minimum: 1 }), name: Type.String() }, { title: 'Named' }))
 
 export const MadeThings = Type.Object(
-  { keys: Named, trust_rules: Named, machines: Named },
+  { keys: Named, trust_rules: Named, machines: Named, webhooks: Named },
   {
     title: 'MadeThings',
     description:

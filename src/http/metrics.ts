@@ -82,6 +82,23 @@ export function createMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
+    webhookTries: new Counter({
+      name: 'strongroom_webhook_tries_total',
+      help: 'Events that this node sent to webhooks: delivered, to be sent again, or given up (failed).',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    webhookDeliveries: new Gauge({
+      name: 'strongroom_webhook_deliveries',
+      help: 'Events of webhooks, of all nodes: those that wait to be sent or sent again, and those of the last 30 days that were given up (failed).',
+      labelNames: ['state'],
+      registers,
+    }),
+    webhookOldest: new Gauge({
+      name: 'strongroom_webhook_oldest_waiting_seconds',
+      help: 'How long the oldest event waits that is to be sent to a webhook; 0 when none does.',
+      registers,
+    }),
     integrityFailures: new Counter({
       name: 'strongroom_integrity_failures_total',
       help: 'Rows or values that failed their integrity check. Any is an alarm.',
@@ -201,6 +218,7 @@ export function createMetrics() {
   startAtZero(metrics.refusedKeys, ['missing', 'malformed', 'refused'])
   startAtZero(metrics.seedFetches, ['served', 'lost', 'refetched', 'not_found'])
   startAtZero(metrics.tokenExchanges, ['issued', ...faults])
+  startAtZero(metrics.webhookTries, ['delivered', 'again', 'failed'])
   startAtZero(metrics.integrityFailures, ['secret', 'key'])
   startAtZero(metrics.failedBatches, ['audit_unavailable', 'outcome_unknown', 'storage_full', 'internal'])
   startAtZero(metrics.traceSpans, ['exported', 'lost'])
@@ -247,11 +265,12 @@ export function scrapeOf(
 function showObjectCounts(metrics: Metrics, objectCounts: ObjectCounts | undefined): void {
   const { storeUp, accounts, apiKeys, apiKeysExpiring } = metrics
   const { secrets, secretsUnchanged, secretsExpired, secretsExpiring, deployments, keyWraps } = metrics
+  const { webhookDeliveries, webhookOldest } = metrics
   storeUp.set(objectCounts === undefined ? 0 : 1)
   if (objectCounts === undefined) {
-    for (const gauge of [accounts, secrets, secretsExpired]) gauge.remove()
-    for (const gauge of [apiKeys, apiKeysExpiring, secretsUnchanged, secretsExpiring, deployments, keyWraps])
-      gauge.reset()
+    for (const gauge of [accounts, secrets, secretsExpired, webhookOldest]) gauge.remove()
+    const labelled = [apiKeys, apiKeysExpiring, secretsUnchanged, secretsExpiring, deployments, keyWraps]
+    for (const gauge of [...labelled, webhookDeliveries]) gauge.reset()
     return
   }
   accounts.set(objectCounts.accounts)
@@ -268,6 +287,9 @@ function showObjectCounts(metrics: Metrics, objectCounts: ObjectCounts | undefin
   secretsExpiring.set({ days: 30 }, objectCounts.secrets.within30Days)
   deployments.set({ state: 'current' }, objectCounts.deployments.all - objectCounts.deployments.stale)
   deployments.set({ state: 'stale' }, objectCounts.deployments.stale)
+  webhookDeliveries.set({ state: 'waiting' }, objectCounts.webhooks.waiting)
+  webhookDeliveries.set({ state: 'failed' }, objectCounts.webhooks.failed)
+  webhookOldest.set(objectCounts.webhooks.oldestMs / 1000)
   keyWraps.set({ key: 'account' }, objectCounts.wraps.account)
   keyWraps.set({ key: 'master' }, objectCounts.wraps.master)
 }

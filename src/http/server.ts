@@ -45,7 +45,7 @@ export interface ServerOptions {
     | 'isQueryKeyAccepted'
     | 'trustedProxies'
     | 'publicUrl'
-    | 'oidcAllowances'
+    | 'outboundAllowances'
     | 'metricsListen'
     | 'traces'
     | 'auditSinks'
@@ -66,6 +66,8 @@ export interface Server {
   readonly reloadTls: ((reason: string) => void) | undefined
   /** What is counted of the sinks that this node sends to. */
   readonly sinkMetrics: Metrics['sinks']
+  /** Counts what became of something that was sent to a webhook. */
+  countTry(outcome: 'delivered' | 'again' | 'failed'): void
   /** From now on `/readyz` says no, so that no new work is sent here. */
   drain(): void
 }
@@ -170,7 +172,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const context = {
     ...{ vault, metrics, isQueryKeyAccepted, maxFileBytes, publicUrl, keyLimiter, failureLimiter },
     limits: config,
-    providers: providersOf(config.oidcAllowances, vault.now),
+    providers: providersOf(config.outboundAllowances, vault.now),
     ...{ portalDir, scrape, isDraining: () => state.isDraining },
   }
   await serveApis(app, context, config.metricsListen === undefined)
@@ -180,6 +182,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     health: { vault, isDraining: () => state.isDraining },
     reloadTls: tls?.reloaderOf(app, { logger, metrics, now: vault.now }),
     sinkMetrics: metrics.sinks,
+    countTry: (outcome) => metrics.webhookTries.inc({ outcome }),
     drain: () => {
       state.isDraining = true
       vault.listeners.stop()

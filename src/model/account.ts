@@ -17,6 +17,7 @@ export interface Account {
   readonly nextEnvironmentId: number
   /** The id of the next deletion that is kept. */
   readonly nextDeletedId: number
+  readonly nextWebhookId: number
   /** Records in the account's audit chain, the chain's head, and the newest record's time. */
   readonly auditSize: number
   readonly auditHead: Uint8Array

@@ -13,6 +13,8 @@ export interface FetchLimits {
   readonly allowances: readonly Allowance[]
   /** The longest body that is taken. */
   readonly maxBytes: number
+  /** Whether a body is taken at all: else the answer is its status and headers, as soon as they are there. Taken, unless said otherwise. */
+  readonly isBodyWanted?: boolean
   /** From the look-up of the name to the last byte. */
   readonly timeoutMs: number
   /** Finds a name's addresses; without it the host's own resolver does. */
@@ -68,6 +70,41 @@ export async function guardedFetch(url: string | URL, limits: FetchLimits, init:
     if (error instanceof FetchFailure) throw error
     if (deadline.aborted) throw new FetchFailure('timeout', `${target.host} took too long.`, { cause: error })
     throw new FetchFailure('connection', `${target.host} could not be reached.`, { cause: error })
+  }
+}
+
+interface Posting {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly signal: AbortSignal
+}
+
+/** What was answered, or why nothing was. */
+type Posted =
+  | { readonly status: number; readonly retryAfter: string | null; readonly fault: null }
+  | { readonly status: null; readonly retryAfter: null; readonly fault: FetchReason }
+
+type Post = (posting: Posting) => Promise<Posted>
+
+/** From the look-up of the name to the head of the answer. */
+const postMs = 15_000
+
+/**
+ * Posts through the same door: what comes back is whether it was taken, and nothing of the answer's body.
+ *
+ * @param limits what may be reached; how long it may take, and how names are found, where that is another than usual
+ */
+export function postThrough(limits: Pick<FetchLimits, 'allowances'> & Partial<FetchLimits>): Post {
+  return async ({ url, headers, body, signal }) => {
+    try {
+      const init = { method: 'POST', headers, body, signal }
+      const answer = await guardedFetch(url, { timeoutMs: postMs, ...limits, maxBytes: 0, isBodyWanted: false }, init)
+      return { status: answer.status, retryAfter: answer.headers.get('retry-after'), fault: null }
+    } catch (error) {
+      if (error instanceof FetchFailure) return { status: null, retryAfter: null, fault: error.reason }
+      throw error
+    }
   }
 }
 
@@ -127,7 +164,7 @@ function exchange(
   const { request } = url.protocol === 'https:' ? https : http
   return new Promise((resolve, reject) => {
     const sent = request(url, options, (answer) => {
-      take(answer, url, limits.maxBytes).then(resolve, (error) => {
+      take(answer, url, limits).then(resolve, (error) => {
         sent.destroy()
         reject(error)
       })
@@ -146,9 +183,17 @@ function pinned(addresses: readonly string[]): LookupFunction {
   }
 }
 
-async function take(answer: http.IncomingMessage, url: URL, maxBytes: number): Promise<Response> {
+async function take(
+  answer: http.IncomingMessage,
+  url: URL,
+  { maxBytes, isBodyWanted = true }: FetchLimits,
+): Promise<Response> {
   const { statusCode: status = 0, headers } = answer
   if (status >= 300 && status < 400) throw new FetchFailure('redirect', `${url.host} leads elsewhere.`)
+  if (!isBodyWanted) {
+    answer.destroy()
+    return responseOf(null, status, headers)
+  }
   if (!/^(identity)?$/i.test(headers['content-encoding'] ?? '')) {
     throw new FetchFailure('encoding', `${url.host} answers compressed, unasked.`)
   }
@@ -160,8 +205,12 @@ async function take(answer: http.IncomingMessage, url: URL, maxBytes: number): P
     chunks.push(chunk)
   }
   const isBare = status === 204 || status === 205
+  return responseOf(isBare ? null : Buffer.concat(chunks), status, headers)
+}
+
+function responseOf(body: Buffer<ArrayBuffer> | null, status: number, headers: http.IncomingHttpHeaders): Response {
   const pairs = Object.entries(headers).map(([name, value]) => [name, String(value)])
-  return new Response(isBare ? null : Buffer.concat(chunks), { status, headers: Object.fromEntries(pairs) })
+  return new Response(body, { status, headers: Object.fromEntries(pairs) })
 }
 
 function bytesOf(body: FetchInit['body']): Buffer | undefined {

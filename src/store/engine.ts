@@ -39,7 +39,7 @@ export interface Engine extends Watched {
    *
    * @returns whether nothing is left
    */
-  sealStep(limit: number): Promise<boolean>
+  sealStep(limit?: number): Promise<boolean>
   /**
    * Runs statements in one transaction, under a lease.
    *

@@ -9,6 +9,7 @@ import { machines } from './tables/machine.ts'
 import { seeds } from './tables/seed.ts'
 import { trustRules } from './tables/trust-rule.ts'
 import { users } from './tables/user.ts'
+import { deliveries, webhooks } from './tables/webhook.ts'
 
 /** A part of a listing: so many rows beyond one. */
 export interface Part {
@@ -85,6 +86,13 @@ export const machineListing = listing(machines)
 export const machineListingOf = (kind: string, makers: readonly number[]) =>
   listing(machines, sql` and maker_kind = ${kind} and maker_id in (${among(makers)})`)
 export const trustRuleListing = listing(trustRules)
+export const webhookListing = listing(webhooks)
+/** Those that somebody made. */
+export const webhooksOf = ({ kind, id }: Pick<Principal, 'kind' | 'id'>) =>
+  listing(webhooks, sql` and maker_kind = ${kind} and maker_id = ${id}`)
+/** What a webhook was told or is to be, the newest first. */
+export const deliveriesOf = (webhookId: number, state: string | undefined) =>
+  newestFirst(deliveries, sql` and webhook_id = ${webhookId}${state === undefined ? none : sql` and state = ${state}`}`)
 export const seedListing = listing(seeds)
 /** Seeds of an environment. */
 export const seedsIn = (environmentId: number) => listing(seeds, inEnvironment(environmentId))

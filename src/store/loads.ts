@@ -16,8 +16,8 @@ import { contents, lists, listsByName } from './tables/list.ts'
 import { machines } from './tables/machine.ts'
 import { changedNames } from './tables/record.ts'
 import { secrets, secretsByName, storedSecrets } from './tables/secret.ts'
-import { trustRules } from './tables/trust-rule.ts'
 import type { Result, Transaction } from './transaction.ts'
+import { webhooks, webhooksOf } from './webhook-lookups.ts'
 import type { World } from './world.ts'
 
 interface Asked {
@@ -159,12 +159,13 @@ async function loadSignedIn(tx: Transaction, { signedInTo }: Needs, world: World
   await load(tx, lookups.usersById, [...ids.values()], world)
 }
 
-/** What somebody made, as deep as it goes: what others made is not looked at, but for trust rules, which are few. */
+/** What somebody made, as deep as it goes: what others made is not looked at, but for trust rules and webhooks, which are few. */
 async function loadMade(tx: Transaction, { makers }: Needs, world: World): Promise<void> {
   for (const root of makers) {
     const { accountId, before } = root
     const rules = await tx.find(lookups.trustRulesOf, [{ accountId }])
     lookups.trustRulesOf.take(world, rules)
+    await load(tx, webhooksOf, [{ accountId }], world)
     if (before !== undefined) {
       await Promise.all([
         load(tx, lookups.keysBeyond, [{ accountId, after: before.nextKeyId - 1 }], world),
@@ -211,7 +212,10 @@ async function loadMadeParts(tx: Transaction, { madeParts }: Needs, world: World
 async function loadMakers(tx: Transaction, accountId: number, world: World): Promise<void> {
   const seen = new Set<number>()
   for (;;) {
-    const made = [...world.all(apiKeys), ...world.all(machines), ...world.all(trustRules)]
+    const made = [
+      ...[...world.all(apiKeys), ...world.all(machines)],
+      ...[...world.all(lookups.trustRules), ...world.all(webhooks)],
+    ]
     const missing = new Map<number, Ref>()
     for (const { accountId: of, maker } of made) {
       if (of !== accountId || maker?.kind !== 'key' || seen.has(maker.id)) continue

@@ -30,6 +30,8 @@ import { signInRules } from './tables/sign-in.ts'
 import { livingKeys as living, trustRules, usedTokens } from './tables/trust-rule.ts'
 import { users, usersByEmail } from './tables/user.ts'
 
+export { trustRules }
+
 /** Of an account. */
 interface Within {
   readonly accountId: number

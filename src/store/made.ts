@@ -2,6 +2,7 @@
 import type { ApiKey } from '../model/api-key.ts'
 import type { Machine } from '../model/machine.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
+import type { Webhook } from '../model/webhook.ts'
 
 /** An API key or a user, of whom it is asked what they made. */
 export interface MakerRef {
@@ -24,4 +25,5 @@ export interface Made {
   readonly keys: readonly ApiKey[]
   readonly trustRules: readonly TrustRule[]
   readonly machines: readonly Machine[]
+  readonly webhooks: readonly Webhook[]
 }

@@ -11,6 +11,7 @@ import type { Before, MakerRef } from './made.ts'
 import type { Idempotency, IdOrName, Place } from './naming.ts'
 import type { NameRef, PlacedRef, Ref } from './refs.ts'
 import type { At } from './rows.ts'
+import { deliveriesById } from './webhook-lookups.ts'
 
 const nothing: readonly never[] = []
 
@@ -296,6 +297,10 @@ export class Needs {
   /** Whatever login has the user code, open or over. */
   loginWithCode(hash: string): void {
     this.#ask(loginsWithCode, { accountId: this.#accountId, hash })
+  }
+
+  delivery(webhookId: number, id: number): void {
+    this.#ask(deliveriesById, { accountId: this.#accountId, webhookId, id })
   }
 
   deployment(id: number): void {

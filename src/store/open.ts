@@ -15,7 +15,6 @@ import type { Kind, Outcome, Request } from './operation.ts'
 import { Unusable } from './postgres/connect.ts'
 import { PostgresEngine } from './postgres/postgres.ts'
 import * as queries from './queries.ts'
-import { sealedAtOnce } from './seal-anew.ts'
 import { type Asked, countByList, countSecrets, secretPages, tags } from './secret-pages.ts'
 import type { Query, Reading } from './sql.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
@@ -36,6 +35,7 @@ import {
   type Wraps,
 } from './store.ts'
 import * as people from './user-queries.ts'
+import { WebhookTrails } from './webhook-store.ts'
 
 /** Deployments that one statement looks into. */
 const soughtAtOnce = 1000
@@ -80,6 +80,7 @@ class BatchedStore implements Store {
   readonly events: StoreEvents = { onBatch: () => {} }
   readonly leases: Leases
   readonly sinks: Sinks
+  readonly webhooks: WebhookTrails
   readonly #engine: Engine
   readonly #batcher: Batcher
   readonly #disk: DiskWatch | undefined
@@ -90,6 +91,7 @@ class BatchedStore implements Store {
     this.#engine = engine
     this.leases = new Leases(engine)
     this.sinks = new Sinks(engine)
+    this.webhooks = new WebhookTrails(engine)
     this.#disk = disk
     this.#keepVersions = keepVersions
     this.#batcher = new Batcher({
@@ -311,7 +313,7 @@ class BatchedStore implements Store {
 
   async takeRowKey(key: KeyObject): Promise<void> {
     await this.#engine.takeRowKey({ key, storeId: this.#storeId })
-    while (!(await this.#engine.sealStep(sealedAtOnce)));
+    while (!(await this.#engine.sealStep()));
   }
 
   async addMasterKey({ version, wrapped }: KeyringRow['masterKeys'][number]): Promise<void> {
@@ -333,14 +335,15 @@ class BatchedStore implements Store {
 
   async objectCounts(now: number) {
     const ask = (query: Query) => this.#query(query)
-    const [accounts, keys, secrets, deployments, wraps] = await Promise.all([
+    const [accounts, keys, secrets, deployments, wraps, webhooks] = await Promise.all([
       this.#count<'all'>(counting.countAccounts()),
       counting.countInStretches(ask, counting.countKeys(now)),
       counting.countInStretches(ask, counting.countSecrets(now)),
       counting.countInStretches(ask, counting.countDeployments()),
       this.wraps(),
+      this.webhooks.counts(now),
     ])
-    return { accounts: accounts.all, keys, secrets, deployments, wraps }
+    return { accounts: accounts.all, keys, secrets, deployments, wraps, webhooks }
   }
 
   async takeAttempt(name: string, max: number, now: number, until: number) {

@@ -24,7 +24,7 @@ import { users } from './tables/user.ts'
 /** A transaction: runs one statement with `?` for each parameter, and gives its rows. */
 export type Run = (sql: string, ...parameters: readonly Value[]) => Promise<readonly NamedRow[]> | readonly NamedRow[]
 
-export const sealedAtOnce = 2000
+const sealedAtOnce = 2000
 
 const markName = 'row_format'
 const done = Buffer.from(String(rowFormat))
@@ -41,7 +41,7 @@ interface Position {
  * @returns whether nothing is left
  * @throws Refusal `integrity_failure` for a row that is not as the first version sealed it
  */
-export async function sealStep(run: Run, macs: RowMacs, storeId: string, limit: number): Promise<boolean> {
+export async function sealStep(run: Run, macs: RowMacs, storeId: string, limit = sealedAtOnce): Promise<boolean> {
   const [mark] = await run('select value from meta where name = ?', markName)
   const value = mark?.['value']
   if (value instanceof Uint8Array && done.equals(value)) return true

@@ -13,7 +13,6 @@ import type { Secret, SecretKey, SecretSearch } from '../model/secret.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
-import type { Leases } from './lease-store.ts'
 import type { ListedRows, Part } from './listings.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import { type Behind, type SinkAccounts, type SinkLook, type SinkMove, type SinkState, Sinks } from './sinks.ts'
@@ -29,6 +28,7 @@ import type {
 } from './stored.ts'
 import type { Claim } from './tables/machine.ts'
 import { conditionNames, type Watched } from './watched.ts'
+import type { Leases, Standing, WebhookTrails } from './webhook-store.ts'
 
 export interface Store extends Watched {
   /**
@@ -168,6 +168,8 @@ export interface Store extends Watched {
   readonly leases: Leases
   /** How far sinks of the trail have come. */
   readonly sinks: Pick<Sinks, keyof Sinks>
+  /** How webhooks go along the trail. */
+  readonly webhooks: WebhookTrails
   /** Requests that have no durable record yet. */
   backlog(): Backlog
   readonly dialect: 'sqlite' | 'postgres'
@@ -183,7 +185,7 @@ export interface Store extends Watched {
   close(): Promise<void>
 }
 
-export type { Behind, ListedRows, Part, SinkAccounts, SinkLook, SinkMove, SinkState, Within }
+export type { Behind, ListedRows, Part, SinkAccounts, SinkLook, SinkMove, SinkState, Standing, Within }
 export { conditionNames, Sinks }
 
 /** Over all accounts. */
@@ -212,6 +214,14 @@ export interface ObjectCounts {
     readonly all: number
     /** Those that hold an old version, or a secret that was deleted. */
     readonly stale: number
+  }
+  readonly webhooks: {
+    /** Deliveries to be sent, or sent again. */
+    readonly waiting: number
+    /** Those that were given up. */
+    readonly failed: number
+    /** How long the oldest waits. */
+    readonly oldestMs: number
   }
 }
 

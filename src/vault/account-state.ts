@@ -20,6 +20,7 @@ import {
   openSessionListing,
   seedListing,
   userListing,
+  webhookListing,
 } from '../store/listings.ts'
 import { everyRow, pages } from './pages.ts'
 import type { Vault } from './vault.ts'
@@ -143,6 +144,11 @@ export async function accountState(
   for (const rule of await store.trustRules(accountId)) take('trust_rules', rule, { ...idOf(rule), kind: 'trust_rule' })
   for await (const seed of everyRow(vault, accountId, seedListing)) {
     take('seeds', seed, { ...idOf({ ...seed, name: seed.target }), kind: 'seed', environmentId: placeIn(seed) })
+  }
+  for await (const webhook of everyRow(vault, accountId, webhookListing)) {
+    const { id, mac } = webhook
+    check('webhooks', webhook, `webhook ${id}`)
+    onHolding({ kind: 'webhook', ...idOf({ ...webhook, name: webhook.host }), hash: hash('sha256', mac, 'hex') })
   }
   for await (const { deployment } of pages(
     secretPage,

@@ -6,7 +6,7 @@ import { type Asker, type Vault, verifyAll } from './vault.ts'
 /** @throws Refusal `integrity_failure` */
 export async function viewOf(
   vault: Vault,
-  asker: Asker,
+  asker: Pick<Asker, 'requestId' | 'address'>,
   accountId: number,
   scopes: readonly Scope[],
 ): Promise<AuditView> {

@@ -7,6 +7,7 @@ const macBytes = 16
 
 export type Listing =
   | `secrets ${string}`
+  | `deliveries ${number}`
   | (
       | 'access'
       | 'audit'
@@ -20,6 +21,7 @@ export type Listing =
       | 'seeds'
       | 'sessions'
       | 'trust rules'
+      | 'webhooks'
     )
   | 'users'
 

@@ -78,6 +78,7 @@ export function together(all: readonly Made[]): Made {
     keys: all.flatMap(({ keys }) => keys),
     trustRules: all.flatMap(({ trustRules }) => trustRules),
     machines: all.flatMap(({ machines }) => machines),
+    webhooks: all.flatMap(({ webhooks }) => webhooks),
   }
 }
 
@@ -132,8 +133,9 @@ async function* thingsMadeBy(
 }
 
 /** As it is shown: ids and names. */
-export function namesOf({ keys, trustRules, machines }: Made) {
+export function namesOf({ keys, trustRules, machines, webhooks }: Made) {
   const named = (things: readonly { readonly id: number; readonly name: string }[]) =>
     things.map(({ id, name }) => ({ id, name }))
-  return { keys: named(keys), trust_rules: named(trustRules), machines: named(machines) }
+  const called = webhooks.map(({ id, host }) => ({ id, name: host }))
+  return { keys: named(keys), trust_rules: named(trustRules), machines: named(machines), webhooks: named(called) }
 }

@@ -41,6 +41,8 @@ export interface Vault {
   readonly issuers: Issuers
   /** Who listens to events on this node. */
   readonly listeners: Listeners
+  /** Sends to where users say, as far as that may be reached. */
+  readonly post: Post
   /** The last update on its way for each secret. */
   readonly turns: Map<string, Promise<unknown>>
   /** Long work on its way on this node (`alone`). */
@@ -48,6 +50,14 @@ export interface Vault {
   /** Told of every failed integrity check, for the metrics and the log. */
   onIntegrityFailure: (what: AuditObject['kind']) => void
 }
+
+/** @returns what was answered, or why nothing was */
+export type Post = (posting: {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly signal: AbortSignal
+}) => Promise<{ readonly status: number | null; readonly retryAfter: string | null; readonly fault: string | null }>
 
 /** Who asks, in which request, from where. */
 export interface Asker {

@@ -212,8 +212,8 @@ suite('The recipe for any shell', () => {
 
 async function start(t: TestContext) {
   assert.ok(sqlite)
-  const oidcAllowances = [parseAllowance('127.0.0.1') ?? assert.fail()]
-  const { api, url, stop } = await startServer(t, sqlite, { oidcAllowances })
+  const outboundAllowances = [parseAllowance('127.0.0.1') ?? assert.fail()]
+  const { api, url, stop } = await startServer(t, sqlite, { outboundAllowances })
   const issuer = await startIssuer(t)
   await api.post('/v3/secrets', { name: 'db-password', value: 's3cur3-p4ssw0rd' })
   const claims = { sub: jobClaims.sub, repository_id: '123' }

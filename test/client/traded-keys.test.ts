@@ -12,7 +12,7 @@ import { audience, jobClaims, makeKey, startIssuer } from '../support/issuer.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { SimClock } from '../support/sim-clock.ts'
 
-const oidcAllowances = [parseAllowance('127.0.0.1') ?? assert.fail()]
+const outboundAllowances = [parseAllowance('127.0.0.1') ?? assert.fail()]
 const keySeconds = 60
 const stepMs = 5000
 
@@ -27,7 +27,7 @@ interface Sent {
 async function start(t: TestContext, engine: TestEngine, more: { readonly refusedMs?: number } = {}) {
   const clock = new SimClock()
   const place = await engine.makeMigratedPlace()
-  const boot = () => startServer(t, engine, { place, oidcAllowances, now: () => clock.time })
+  const boot = () => startServer(t, engine, { place, outboundAllowances, now: () => clock.time })
   const issuer = await startIssuer(t, () => clock.time)
   const first = await boot()
   const owner = first.api

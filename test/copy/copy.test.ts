@@ -68,6 +68,8 @@ async function makeRich(server: TestServer): Promise<void> {
   const fence = (await server.vault.store.leases.take('work', 'this', 60_000)) ?? assert.fail()
   const lease = { name: 'work', holder: 'this', fence }
   assert.equal(await server.vault.store.sinks.move(lease, 'file', [{ accountId: 1, seq: 1 }], 1), true)
+  assert.equal((await api.post('/v3/webhooks', { url: 'https://example.com/hook', actions: ['*'] })).status, 201)
+  assert.equal((await api.post('/v3/webhooks/1/test', undefined)).status, 200)
 }
 
 /** Every row of every table, by ascending key. */

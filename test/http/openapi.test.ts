@@ -19,8 +19,8 @@ suite('The description of the API', () => {
   test('is OpenAPI 3.1 and describes every answer of every operation', async (t) => {
     assert.ok(sqlite)
     const provider = await Provider.start(t)
-    const oidcAllowances = [parseAllowance('127.0.0.0/8') ?? assert.fail()]
-    const { api, url } = await startServer(t, sqlite, { oidcAllowances })
+    const outboundAllowances = [parseAllowance('127.0.0.0/8') ?? assert.fail()]
+    const { api, url } = await startServer(t, sqlite, { outboundAllowances })
     const description = whole((await api.get('/openapi.json')).body)
     assert.equal(description.openapi, '3.1.0')
     const seen = new Set<string>()
@@ -31,7 +31,7 @@ suite('The description of the API', () => {
       body?: unknown,
       headers?: Record<string, string>,
     ) => {
-      const inside = path.includes('/lists/') ? '/{secret}' : '/{version}'
+      const inside = path.includes('/lists/') ? '/{secret}' : path.includes('/webhooks/') ? '/{delivery}' : '/{version}'
       const template = path.startsWith('/api/')
         ? path.replace(/lists\/\w+/, 'lists/{list}').replace(/values\/[\w-]+/, 'values/{value}')
         : path
@@ -169,6 +169,17 @@ suite('The description of the API', () => {
     await call('PATCH', '/v3/trust-rules/1', { key_ttl: 1 })
     await call('POST', '/v3/auth/oidc', { token: 'a.b.c' })
     await call('DELETE', '/v3/trust-rules/1')
+    const hook = { url: 'https://example.com/hook', actions: ['secret.*'], name: 'prod-*' }
+    await call('POST', '/v3/webhooks', hook)
+    await call('POST', '/v3/webhooks', { ...hook, actions: ['nothing'] })
+    await call('GET', '/v3/webhooks')
+    await call('GET', '/v3/webhooks/1')
+    await call('PATCH', '/v3/webhooks/1', { name: null, enabled: true })
+    const { body: tested } = await call('POST', '/v3/webhooks/1/test')
+    await call('GET', '/v3/webhooks/1/deliveries?state=waiting')
+    await call('POST', `/v3/webhooks/1/deliveries/${tested.id}/retry`)
+    await call('POST', '/v3/webhooks/1/rotate')
+    await call('DELETE', '/v3/webhooks/1')
     await call('POST', '/v3/machines', { name: 'web', addresses: ['192.0.2.1'] })
     await call('POST', '/v3/machines', { name: 'web', addresses: ['192.0.2.2'] })
     await call('GET', '/v3/machines')

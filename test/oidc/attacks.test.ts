@@ -441,8 +441,8 @@ for (const engine of engines) {
     async function start(t: TestContext) {
       const lines: { requestId?: string; fault?: string }[] = []
       const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
-      const oidcAllowances = [parseAllowance('127.0.0.1') ?? assert.fail()]
-      const server = await startServer(t, engine, { oidcAllowances, now: () => now, logger })
+      const outboundAllowances = [parseAllowance('127.0.0.1') ?? assert.fail()]
+      const server = await startServer(t, engine, { outboundAllowances, now: () => now, logger })
       const issuer = await startIssuer(t, () => now)
       const [ec] = issuer.keys
       assert.ok(ec)

@@ -159,8 +159,8 @@ for (const engine of portalEngines) {
 
     test('through the account’s provider, which an owner has set up here', async (t) => {
       const provider = await Provider.start(t)
-      const oidcAllowances = [parseAllowance('127.0.0.0/8') ?? assert.fail()]
-      const portal = await startPortal(t, engine, { oidcAllowances, alsoAsks: provider.issuer })
+      const outboundAllowances = [parseAllowance('127.0.0.0/8') ?? assert.fail()]
+      const portal = await startPortal(t, engine, { outboundAllowances, alsoAsks: provider.issuer })
       const { page, url } = await openSettings(portal)
       await page.goto('/portal/settings?tab=account')
       await page.getByRole('button', { name: 'Set up', exact: true }).click()

@@ -14,8 +14,8 @@ const lise = { sub: 'lise', email: 'lise@example.com', email_verified: true }
 /** Somebody without a password, who came in through the account's provider. */
 async function openAsLise(t: Parameters<typeof startPortal>[0], engine: TestEngine, path: string) {
   const provider = await Provider.start(t)
-  const oidcAllowances = [parseAllowance('127.0.0.0/8') ?? assert.fail()]
-  const portal = await startPortal(t, engine, { oidcAllowances, alsoAsks: provider.issuer })
+  const outboundAllowances = [parseAllowance('127.0.0.0/8') ?? assert.fail()]
+  const portal = await startPortal(t, engine, { outboundAllowances, alsoAsks: provider.issuer })
   const { api, url } = portal.server
   const settings = { label: 'Example Login', issuer: provider.issuer, client_id: clientId, client_secret: clientSecret }
   assert.equal((await api.put('/v3/sso', { ...settings, domains: [], role: null, only: false })).status, 200)

@@ -409,6 +409,7 @@ function worldOf({
     nextUserId: 1,
     nextDeploymentId: 1,
     nextSeedId: 1,
+    nextWebhookId: 1,
     nextTrustRuleId: 1,
     nextDeletedId: 1,
     nextEnvironmentId: 2,

@@ -68,7 +68,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     isQueryKeyAccepted: true,
     trustedProxies: [],
     publicUrl: undefined,
-    oidcAllowances: [],
+    outboundAllowances: [],
     diskReserveBytes: 0,
     checkpoints: undefined,
     checkpointSeconds: 60,

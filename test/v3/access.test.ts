@@ -39,7 +39,7 @@ async function start(t: TestContext, engine: TestEngine) {
   const clock = { now: Date.UTC(2026, 5, 1) }
   const allowances = [parseAllowance('127.0.0.1') ?? assert.fail()]
   const server = await startWithOwner(t, engine, {
-    ...{ now: () => clock.now, trustedProxies: ['127.0.0.1'], oidcAllowances: allowances },
+    ...{ now: () => clock.now, trustedProxies: ['127.0.0.1'], outboundAllowances: allowances },
   })
   const issuer = await startIssuer(t, () => clock.now)
   const { api } = server

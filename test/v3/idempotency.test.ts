@@ -128,6 +128,10 @@ const made: Readonly<Record<string, Made>> = {
     ...{ by: byKey, path: '/v3/machines', body: { name: 'web-1', addresses: ['192.0.2.17'] } },
     other: { body: { name: 'web-1', addresses: ['192.0.2.18'] } },
   },
+  createWebhook: {
+    ...{ by: byKey, path: '/v3/webhooks', body: { url: 'https://example.com/hook', actions: ['secret.*'] } },
+    ...{ other: { body: { url: 'https://example.com/hook', actions: ['*'] } }, given: ({ secret }) => secret },
+  },
   createTrustRule: {
     ...{ by: byKey, path: '/v3/trust-rules' },
     body: {
@@ -373,6 +377,7 @@ async function rowsOf({ place }: Started): Promise<string> {
     'seeds',
     'machines',
     'trust_rules',
+    'webhooks',
     'users',
     'factors',
   ]

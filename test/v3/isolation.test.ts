@@ -72,6 +72,7 @@ for (const engine of engines) {
         await own.get('/v3/secrets?name=theirs-*'),
         await own.get('/v3/keys'),
         await own.get('/v3/seeds'),
+        await own.get('/v3/webhooks'),
         await own.get('/v3/deployments'),
         await own.get('/v3/audit?limit=1000'),
         await own.get('/v3/audit?secret=theirs-3'),
@@ -97,6 +98,8 @@ for (const engine of engines) {
         const rule = { issuer: 'https://ci.example', audience: 'a', claims: { sub: 'job' }, scopes: ['secrets:list'] }
         await other.post('/v3/trust-rules', { ...rule, name: `r${at}` })
       }
+      for (const at of [1, 2, 3])
+        await other.post('/v3/webhooks', { url: `https://theirs.example/${at}`, actions: ['*'] })
       for (const at of [1, 2, 3]) await other.post('/v3/machines', { name: `m${at}`, addresses: [`192.0.2.${at}`] })
       for (const at of [1, 2, 3]) await other.post('/v3/users', { email: `u${at}@theirs.example`, role: 'reader' })
       for (const at of [1, 2, 3]) await other.post('/v3/render', { template: 'x', target: `theirs-${at}` })

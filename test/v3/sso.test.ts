@@ -19,7 +19,7 @@ const loopback = parseAllowance('127.0.0.0/8') ?? assert.fail()
 /** A server whose account has single sign-on. */
 async function startWithSso(t: TestContext, engine: TestEngine, more: object = {}, options: TestOptions = {}) {
   const provider = await Provider.start(t)
-  const started = await startWithOwner(t, engine, { oidcAllowances: [loopback], ...options })
+  const started = await startWithOwner(t, engine, { outboundAllowances: [loopback], ...options })
   const settings = {
     label: 'Example Login',
     issuer: provider.issuer,

@@ -10,13 +10,13 @@ import { engines } from '../support/engines.ts'
 import { audience, jobClaims, sign, startIssuer } from '../support/issuer.ts'
 import { startServer, type TestOptions } from '../support/server.ts'
 
-const oidcAllowances = [parseAllowance('127.0.0.1') ?? assert.fail()]
+const outboundAllowances = [parseAllowance('127.0.0.1') ?? assert.fail()]
 const claims = { sub: jobClaims.sub, repository_id: '123' }
 
 for (const engine of engines) {
   suite(`${engine.name}: a trust rule`, { skip: engine.skip }, () => {
     const start = async (t: TestContext, options: TestOptions = {}) => {
-      const server = await startServer(t, engine, { oidcAllowances, ...options })
+      const server = await startServer(t, engine, { outboundAllowances, ...options })
       const issuer = await startIssuer(t, options.now)
       const rule = { name: 'deploy', issuer: issuer.url, audience, claims, scopes: ['secrets:read:prod-*'] }
       const nobody = new Api(server.url, 'none')

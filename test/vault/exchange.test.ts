@@ -51,6 +51,7 @@ const probesOf: Readonly<Record<string, readonly string[]>> = {
   deployment_secrets: ['deployments'],
   seeds: ['seeds', 'elsewhere'],
   trust_rules: ['rules of trust', 'job'],
+  webhooks: ['webhooks'],
   used_tokens: ['used'],
   logins: ['logins'],
   replies: ['replies'],
@@ -75,6 +76,7 @@ const listed = {
   missing: new Set([
     // It is as if it had never been made: it opens nothing, and is not listed.
     ...['api_keys', 'users', 'machines', 'seeds', 'trust_rules', 'deployments', 'secrets', 'lists', 'logins'],
+    'webhooks',
     'environments',
     'deleted',
     // What was to happen once may happen again.
@@ -195,6 +197,12 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
           ...more,
         }),
       )
+    }
+    for (const hook of ['x', 'y']) {
+      const actions = [hook === 'x' ? 'secret.*' : 'list.*']
+      clock.now += 1000
+      await ok(one.post('/v3/webhooks', { url: `https://${name}.example/${hook}`, actions, name: `${hook}-*` }))
+      if (hook === 'y') await ok(one.send('PATCH', '/v3/webhooks/2', { enabled: false }))
     }
     const once = { name: 'once', issuer: 'https://once.example', audience: `once ${name}`, claims: { sub: 'x' } }
     await ok(one.post('/v3/trust-rules', { ...once, scopes: ['secrets:list'], jwks: { keys: [job.jwk] } }))
@@ -370,6 +378,7 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
     deployments: get('/v3/deployments'),
     seeds: get('/v3/seeds'),
     'rules of trust': get('/v3/trust-rules'),
+    webhooks: get('/v3/webhooks'),
     machine: () =>
       every([1, 2], async (id) => {
         const response = await fetch(`${url}/v3/secrets/${id}`)

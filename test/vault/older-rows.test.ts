@@ -32,6 +32,7 @@ const said: Readonly<Record<string, RegExp>> = {
   machines: /^Machine \d+ is in the store, though record \d+ deleted it/,
   seeds: /^Seed \d+ is in the store, though record \d+ deleted it/,
   trust_rules: /^Trust rule \d+ is not as record/,
+  webhooks: /^Webhook \d+ is not as record/,
 }
 
 const template = ['$', '{{secret.db}}'].join('')
@@ -77,6 +78,7 @@ for (const engine of engines) {
       ok(await api.post('/v3/machines', { name: 'm', addresses: ['10.0.0.7'] }))
       const rule = { name: 'r', issuer: 'https://ci.example', audience: 'here', claims: { sub: 'job' } }
       ok(await api.post('/v3/trust-rules', { ...rule, scopes: ['secrets:read'] }))
+      ok(await api.post('/v3/webhooks', { url: 'https://example.com/hook', actions: ['*'] }))
       ok(await api.post('/v3/seeds', { user_data: 'A', target: 'web-1' }))
       const differences = async () => {
         const [verdict] = await Array.fromAsync(verifyAudit(server.vault, { state: true }))
@@ -100,6 +102,7 @@ for (const engine of engines) {
       ok(await api.put('/v3/secrets/1', { value: 'two' }))
       ok(await api.delete('/v3/machines/1'))
       ok(await api.send('PATCH', '/v3/trust-rules/1', { claims: { sub: 'another' } }))
+      ok(await api.send('PATCH', '/v3/webhooks/1', { enabled: false }))
       ok(await api.post('/v3/render', { template, target: 'web-2' }))
       ok(await api.delete('/v3/seeds/1'))
       ok(await api.put('/v3/sign-in', { second_factor_required: true }))

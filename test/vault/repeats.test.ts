@@ -30,7 +30,7 @@ interface Stranger {
 }
 
 const day = 86_400_000
-const oidcAllowances = [parseAllowance('127.0.0.1') ?? assert.fail()]
+const outboundAllowances = [parseAllowance('127.0.0.1') ?? assert.fail()]
 
 const strangers: readonly Stranger[] = [
   {
@@ -104,7 +104,7 @@ for (const engine of engines) {
   suite(`${engine.name}: the trail`, { skip: engine.skip }, () => {
     const start = async (t: TestContext): Promise<Setup> => {
       const clock = { now: Date.UTC(2026, 0, 1) }
-      return { ...(await startServer(t, engine, { oidcAllowances, now: () => clock.now })), t, clock }
+      return { ...(await startServer(t, engine, { outboundAllowances, now: () => clock.now })), t, clock }
     }
     const recordsOf = async ({ api }: TestServer, outcome: string): Promise<Shown[]> =>
       (await api.get(`/v3/audit?limit=1000&outcome=${outcome}`)).body.records.reverse()

@@ -9,7 +9,7 @@ export function kindOf(action: string, outcome: string): Kind {
   if (/^(secret|metadata|version|list)\.(create|update|delete|move|restore|rename)$/.test(action)) return 'Changes'
   if (/\.(list|read)$/.test(action)) return 'Listings'
   if (
-    /^(key|machine|settings|account|root_key|user|session|invitation|factor|sign_in|seed|deployment|trust_rule|auth|master_key|audit\.verify)\b/.test(
+    /^(key|machine|settings|account|root_key|user|session|invitation|factor|sign_in|seed|deployment|trust_rule|webhook|auth|master_key|audit\.verify)\b/.test(
       action,
     )
   ) {
@@ -20,7 +20,7 @@ export function kindOf(action: string, outcome: string): Kind {
 
 /** What the portal does whenever somebody opens a page: listings and details, and the reading of the trail itself. */
 export function isPageView(action: string): boolean {
-  return /\.list$|^(metadata|environment|list|seed|machine|settings|user|session|sign_in|trust_rule|key|audit|account|login)\.read$/.test(
+  return /\.list$|^(metadata|environment|list|seed|machine|settings|user|session|sign_in|trust_rule|webhook|key|audit|account|login)\.read$/.test(
     action,
   )
 }

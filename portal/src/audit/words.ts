@@ -79,6 +79,15 @@ const words: Readonly<Record<Action, string>> = {
   'trust_rule.create': 'Created trust rule',
   'trust_rule.update': 'Updated trust rule',
   'trust_rule.delete': 'Deleted trust rule',
+  'webhook.list': 'Listed webhooks',
+  'webhook.read': 'Viewed webhook',
+  'webhook.create': 'Created webhook',
+  'webhook.update': 'Updated webhook',
+  'webhook.rotate': 'Rotated a webhook’s secret',
+  'webhook.delete': 'Deleted webhook',
+  'webhook.disable': 'Disabled webhook',
+  'webhook.test': 'Tested webhook',
+  'webhook.retry': 'Retried a delivery',
   'auth.oidc': 'Exchanged an OIDC token',
   'factor.change': 'Changed two-factor authentication',
   'factor.add': 'Added two-factor authentication',
@@ -144,7 +153,7 @@ export function pageOf(object: AuditRecord['object']): string | undefined {
     return object.name === null ? '/lists' : `/secrets?list=${encodeURIComponent(object.name)}`
   const pages: Readonly<Record<string, string>> = {
     ...{ key: '/keys', user: '/users', machine: '/machines', seed: '/cloud-init', deployment: '/deployments' },
-    ...{ trust_rule: '/trust-rules', rule: '/trust-rules' },
+    ...{ trust_rule: '/trust-rules', rule: '/trust-rules', webhook: '/webhooks' },
   }
   return pages[object.kind]
 }

@@ -4,8 +4,8 @@ import { useAnswer } from '../api/queries.ts'
 import { Checkbox } from './controls.tsx'
 import { Note, Trouble } from './states.tsx'
 
-const nouns = { keys: 'API key', trust_rules: 'trust rule', machines: 'machine' } as const
-const kinds = ['keys', 'trust_rules', 'machines'] as const
+const nouns = { keys: 'API key', trust_rules: 'trust rule', machines: 'machine', webhooks: 'webhook' } as const
+const kinds = ['keys', 'trust_rules', 'machines', 'webhooks'] as const
 
 /** @param who what they are called in a sentence, such as `This key` */
 export function MadeChoice({

@@ -5,7 +5,7 @@ import { constants } from 'node:os'
 import { setTimeout as later } from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
-import { type Config, readConfig, unknownSettings } from '../../config.ts'
+import { type Config, olderSettings, readConfig, unknownSettings } from '../../config.ts'
 import type { Server } from '../../http/server.ts'
 import { type Address, isSocketPath, type SocketPath } from '../../listen.ts'
 import { manyWraps, maxWraps } from '../../model/account.ts'
@@ -15,6 +15,7 @@ import { sweepDeleted } from '../../vault/deleted.ts'
 import { finishDeletions } from '../../vault/deletion.ts'
 import { inviteOwner } from '../../vault/users.ts'
 import type { Vault } from '../../vault/vault.ts'
+import { deliverWebhooks } from '../../vault/webhook-deliveries.ts'
 import { print } from '../output.ts'
 import { variable } from '../process-env.ts'
 import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
@@ -74,7 +75,12 @@ export async function serve(): Promise<void> {
     }
     const listening = await listen(server.app, config.listen)
     const sinks = runSinks(opened.vault, config, logger, server.sinkMetrics)
-    stopOnSignals(logger, server, opened, { drainSeconds: config.drainSeconds, manager, sinks })
+    const stopDelivering = deliverWebhooks(opened.vault, {
+      onTried: server.countTry,
+      onError: (error) =>
+        logger.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'webhooks could not be told'),
+    })
+    stopOnSignals(logger, server, opened, { drainSeconds: config.drainSeconds, manager, sinks, stopDelivering })
     reloadWhenAsked(server, manager, sinks, logger)
     const origin = originOf(listening, config.tls !== undefined)
     manager.ready(`listening on ${isSocketPath(listening) ? listening.path : origin}`)
@@ -135,6 +141,7 @@ function known(signals: readonly NodeJS.Signals[]): readonly NodeJS.Signals[] {
 }
 
 function warn(logger: Logger, config: Config, unknown: readonly string[]): void {
+  for (const older of olderSettings()) logger.warn(older, 'this setting has another name now, which replaces it')
   for (const setting of unknown) logger.warn({ setting }, 'this setting is not known; see docs/operations.md')
   if (mayDumpCore()) {
     logger.warn('a crash may write memory, with keys in it, to disk: set the core file size limit to 0 ("ulimit -c 0")')
@@ -265,7 +272,13 @@ function stopOnSignals(
     drainSeconds,
     manager,
     sinks,
-  }: { readonly drainSeconds: number; readonly manager: ServiceManager; readonly sinks: RunningSinks },
+    stopDelivering,
+  }: {
+    readonly drainSeconds: number
+    readonly manager: ServiceManager
+    readonly sinks: RunningSinks
+    readonly stopDelivering: () => Promise<void>
+  },
 ): void {
   let isStopping = false
   const hurry = new AbortController()
@@ -286,7 +299,7 @@ function stopOnSignals(
     // A connection whose last request is being answered now would stay open for the client's sake.
     const sweep = setInterval(() => server.app.server.closeIdleConnections(), sweepIntervalMs).unref()
     try {
-      await server.app.close()
+      await Promise.all([server.app.close(), stopDelivering()])
       clearInterval(sweep)
       await sinks.stop()
       await opened.close()

@@ -30,6 +30,7 @@ import { ssoRoutes } from './sso.ts'
 import { trustRuleRoutes } from './trust-rules.ts'
 import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
+import { webhookRoutes } from './webhooks.ts'
 
 export const routes: readonly Route[] = [
   secretRoutes,
@@ -64,4 +65,5 @@ export const routes: readonly Route[] = [
   authRoutes,
   auditRoutes,
   eventRoutes,
+  webhookRoutes,
 ].flat()

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { actions } from '../../audit/record.ts'
 import { invalid } from '../../errors.ts'
 import { isPattern } from '../../model/pattern.ts'
+import { shownEvent } from '../../vault/event.ts'
 import { type Ending, type Event, type EventFilter, type Listening, listen } from '../../vault/events.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { askerOf } from '../asker.ts'
@@ -162,7 +163,7 @@ async function poll(
     const again = await listen(vault, askerOf(request), {}, undefined)
     again.end()
   }
-  return { events: found.events.map(shown), next: found.next, missed }
+  return { events: found.events.map(shownEvent), next: found.next, missed }
 }
 
 interface Found {
@@ -228,20 +229,11 @@ function filterOf({ name, action }: { readonly name?: string; readonly action?: 
   return { name, actions: wanted }
 }
 
-function shown({ id, action, object, time, outcome, environment, isInherited, principal }: Event) {
-  return {
-    ...{ id, action, object, time: new Date(time).toISOString(), outcome },
-    ...(environment === undefined ? {} : { environment }),
-    ...(isInherited ? { inherited: true } : {}),
-    ...(principal === undefined ? {} : { principal: { kind: principal.kind, id: principal.id, name: principal.name } }),
-  }
-}
-
 /** Written once, for however many listen. */
 const texts = new WeakMap<Event, string>()
 
 function textOf(event: Event): string {
-  const text = texts.get(event) ?? JSON.stringify(shown(event))
+  const text = texts.get(event) ?? JSON.stringify(shownEvent(event))
   texts.set(event, text)
   return text
 }

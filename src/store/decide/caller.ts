@@ -7,6 +7,7 @@ import { inNetworks } from '../../model/network.ts'
 import { allScopes, meet, parseScopes, type Scope } from '../../model/scope.ts'
 import type { Seed } from '../../model/seed.ts'
 import { scopesOfUser } from '../../model/user.ts'
+import type { Webhook } from '../../model/webhook.ts'
 import type { Asked } from '../caller.ts'
 import type { Ended } from '../outcome.ts'
 import { accounts } from '../tables/account.ts'
@@ -155,17 +156,37 @@ function identifyLogin(
  * itself, when the user is disabled, or when what ended their sessions from outside came after it.
  */
 export function scopesOfSeed({ work, request }: Pick<UnplacedCall, 'work' | 'request'>, seed: Seed): readonly Scope[] {
-  const { accountId, maker } = seed
-  const account = work.world.get(accounts, accountId)
+  const account = work.world.get(accounts, seed.accountId)
   if (account === undefined || !inNetworks(account.networks, request.address)) return []
-  const own = seed.scopes.length === 0 ? [] : parseScopes(seed.scopes)
+  return scopesByMaker(work, seed, (key) => whyUnusable(key, account, work.world.now, request.address) === undefined)
+}
+
+/**
+ * What a webhook may tell now: no more than its maker may see. It goes out from here, and has no address: nothing for a key that is
+ * limited to networks.
+ */
+export function scopesOfWebhook(work: Work, webhook: Webhook): readonly Scope[] {
+  const { now } = work.world
+  return scopesByMaker(
+    work,
+    webhook,
+    ({ revokedAt, expiresAt, networks }) =>
+      revokedAt === null && (expiresAt === null || expiresAt > now) && networks.length === 0,
+  )
+}
+
+type MadeThing = Pick<Seed, 'accountId' | 'maker' | 'makerGeneration' | 'scopes'>
+
+/** What may be done for something that somebody made, now: nothing once its maker is gone. */
+function scopesByMaker(work: Work, made: MadeThing, isUsable: (key: ApiKey) => boolean): readonly Scope[] {
+  const { accountId, maker, makerGeneration } = made
+  const own = made.scopes.length === 0 ? [] : parseScopes(made.scopes)
   if (maker.kind === 'key') {
     const key = work.world.get(apiKeys, accountId, maker.id)
-    const isUsable = key !== undefined && whyUnusable(key, account, work.world.now, request.address) === undefined
-    return isUsable && hasPerson(work, key) ? meet(own, scopesOf(key)) : []
+    return key !== undefined && isUsable(key) && hasPerson(work, key) ? meet(own, scopesOf(key)) : []
   }
   const user = maker.kind === 'user' ? work.world.get(users, accountId, maker.id) : undefined
-  const isStanding = user !== undefined && !user.isDisabled && user.generation === seed.makerGeneration
+  const isStanding = user !== undefined && !user.isDisabled && user.generation === makerGeneration
   return isStanding ? meet(own, scopesOfUser(user)) : []
 }
 

@@ -25,6 +25,7 @@ type Thing =
   | 'seed'
   | 'sign_in'
   | 'login'
+  | 'webhook'
   | 'environment'
 
 export interface Handed extends Reach {
@@ -160,6 +161,12 @@ const sentences: Readonly<Record<Thing, Readonly<Record<Part, string>>>> = {
     networks: 'networks: This login cannot be used from more networks than you can.',
     until: 'expires_in: This login cannot outlive you.',
     role: 'A login cannot be given what only owners may do.',
+  },
+  webhook: {
+    scopes: 'A webhook cannot tell more than whoever makes it may read in the audit trail.',
+    networks: `${limited}a webhook tells others elsewhere. Use one that is not limited.`,
+    until: 'A webhook cannot outlive whoever makes it.',
+    role: 'A webhook cannot be given what only owners may do.',
   },
   environment: {
     scopes:

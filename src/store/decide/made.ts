@@ -7,9 +7,10 @@ import type { Before, Made, MakerRef } from '../made.ts'
 import { apiKeys } from '../tables/api-key.ts'
 import { machines } from '../tables/machine.ts'
 import { trustRules } from '../tables/trust-rule.ts'
+import { webhooks } from '../tables/webhook.ts'
 import { type Call, put, record } from './work.ts'
 
-export const nothingMade: Made = { keys: [], trustRules: [], machines: [] }
+export const nothingMade: Made = { keys: [], trustRules: [], machines: [], webhooks: [] }
 
 /**
  * Ends what somebody made, each with its record: all that is there now. Were it to be as it was seen before, whoever goes
@@ -37,6 +38,10 @@ function ended(call: Call, made: Made): Made {
     call.work.world.remove(machines, machine)
     record({ ...call, action: 'machine.delete' }, objectOf('machine', machine), 'ok')
   }
+  for (const webhook of made.webhooks) {
+    call.work.world.remove(webhooks, webhook)
+    record({ ...call, action: 'webhook.delete' }, objectOf('webhook', { ...webhook, name: webhook.host }), 'ok')
+  }
   return made
 }
 
@@ -51,6 +56,7 @@ export function endPart(call: Call, root: MakerRef, { keys, machines: ids }: Mad
       .filter((key) => key.revokedAt === null && key.userId === null && isTheirs(key)),
     trustRules: [],
     machines: ids.flatMap((id) => world.get(machines, accountId, id) ?? []).filter(isTheirs),
+    webhooks: [],
   }
   return ended(call, made)
 }
@@ -125,6 +131,7 @@ function madeSince(call: Call, root: MakerRef, before: Before): Made {
     ),
     trustRules: ofAccount(world.all(trustRules)),
     machines: ofAccount(world.all(machines)).filter(({ id }) => id >= before.nextMachineId),
+    webhooks: ofAccount(world.all(webhooks)),
   }
 }
 
@@ -141,11 +148,13 @@ export function madeBy(call: Call, root: MakerRef, before?: Before): Made {
     keysOfRule: Map.groupBy(keys, ({ ruleId }) => ruleId),
     trustRules: Map.groupBy(ofAccount(work.world.all(trustRules)), ({ maker }) => nameOf(maker)),
     machines: Map.groupBy(ofAccount(work.world.all(machines)), ({ maker }) => nameOf(maker)),
+    webhooks: Map.groupBy(ofAccount(work.world.all(webhooks)), ({ maker }) => nameOf(maker)),
   }
   const made = {
     keys: new Set<ApiKey>(),
     trustRules: new Set<Made['trustRules'][number]>(),
     machines: new Set<Made['machines'][number]>(),
+    webhooks: new Set<Made['webhooks'][number]>(),
   }
   const makers: Pick<Principal, 'kind' | 'id'>[] = [root]
   for (let maker = makers.pop(); maker !== undefined; maker = makers.pop()) {
@@ -162,11 +171,13 @@ export function madeBy(call: Call, root: MakerRef, before?: Before): Made {
       makers.push({ kind: 'workload', id: rule.id })
     }
     for (const machine of byMaker.machines.get(name) ?? []) made.machines.add(machine)
+    for (const webhook of byMaker.webhooks.get(name) ?? []) made.webhooks.add(webhook)
   }
   return {
     keys: [...made.keys].filter(({ revokedAt }) => revokedAt === null),
     trustRules: [...made.trustRules],
     machines: [...made.machines],
+    webhooks: [...made.webhooks],
   }
 }
 
@@ -175,7 +186,7 @@ function nameOf(maker: Pick<Principal, 'kind' | 'id'> | null): string | undefine
 }
 
 function objectOf(
-  kind: 'key' | 'trust_rule' | 'machine',
+  kind: 'key' | 'trust_rule' | 'machine' | 'webhook',
   { id, uid, name, mac }: Pick<ApiKey, 'id' | 'uid' | 'name' | 'mac'>,
 ): AuditObject {
   return { kind, id, uid, name, version: null, hash: hash('sha256', mac, 'hex') }

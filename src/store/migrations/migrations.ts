@@ -27,6 +27,7 @@ import { environmentsOfAccounts } from './0025-environments.ts'
 import { leases } from './0026-leases.ts'
 import { auditSinks } from './0027-audit-sinks.ts'
 import { recovery } from './0028-recovery.ts'
+import { webhooks } from './0029-webhooks.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -57,6 +58,7 @@ export const migrations: readonly Migration[] = [
   leases,
   auditSinks,
   recovery,
+  webhooks,
 ]
 
 /** What this program speaks: the name of the newest one. */

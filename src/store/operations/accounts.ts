@@ -92,6 +92,7 @@ const createAccount = defineFounding<Creation, { readonly account: Account; read
       nextUserId: 1,
       nextDeploymentId: 1,
       nextSeedId: 1,
+      nextWebhookId: 1,
       nextTrustRuleId: 1,
       nextEnvironmentId: firstEnvironmentId,
       nextDeletedId: 1,

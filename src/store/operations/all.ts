@@ -31,6 +31,7 @@ import { signInOperations } from './sign-in.ts'
 import { trustRuleOperations } from './trust-rules.ts'
 import { userOperations } from './users.ts'
 import { versionOperations } from './versions.ts'
+import { webhookOperations } from './webhooks.ts'
 
 /** All that is done in an account, by somebody. */
 export const inAccounts = {
@@ -63,6 +64,7 @@ export const inAccounts = {
   ...trustRuleOperations,
   ...userOperations,
   ...versionOperations,
+  ...webhookOperations,
 }
 
 /** What makes an account, and so is in none. */

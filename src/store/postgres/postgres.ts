@@ -110,7 +110,7 @@ export class PostgresEngine implements Engine {
     this.#signals.take(rowKey.storeId)
   }
 
-  async sealStep(limit: number): Promise<boolean> {
+  async sealStep(limit?: number): Promise<boolean> {
     const { pool } = this.#batches
     const client = await pool.take(new Deadline(openMs))
     try {

@@ -16,7 +16,7 @@ export type Task =
       readonly statements: readonly Query[]
     }
   | { readonly kind: 'row_key'; readonly id: number; readonly rowKey: RowKey }
-  | { readonly kind: 'seal_step'; readonly id: number; readonly limit: number }
+  | { readonly kind: 'seal_step'; readonly id: number; readonly limit: number | undefined }
   | { readonly kind: 'close'; readonly id: number }
 
 /** What the thread is given when it starts. */

@@ -72,7 +72,7 @@ export class SqliteEngine implements Engine {
     await this.#ask({ kind: 'row_key', id: ++this.#lastId, rowKey })
   }
 
-  async sealStep(limit: number): Promise<boolean> {
+  async sealStep(limit?: number): Promise<boolean> {
     return (await this.#ask({ kind: 'seal_step', id: ++this.#lastId, limit })) === true
   }
 

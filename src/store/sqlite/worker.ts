@@ -72,7 +72,7 @@ async function carryOut(open: DatabaseSync, task: Task): Promise<unknown> {
   }
 }
 
-function sealNext(open: DatabaseSync, limit: number): Promise<boolean> {
+function sealNext(open: DatabaseSync, limit: number | undefined): Promise<boolean> {
   return within(open, () => {
     if (macs === undefined || rowKey === undefined) throw new Error('The store has not been given the key of its rows.')
     const run: Run = (sql, ...parameters) => open.prepare(sql).all(...parameters) as unknown as Awaited<ReturnType<Run>>

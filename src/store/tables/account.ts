@@ -35,6 +35,7 @@ export const accounts = sealedTable<Account>()({
     machineNetworks: words('machine_networks', { added: networks }),
     nextEnvironmentId: integer('next_environment_id', { added: { by: '0025-environments', value: 2 } }),
     nextDeletedId: integer('next_deleted_id', { added: { by: '0028-recovery', value: 1 } }),
+    nextWebhookId: integer('next_webhook_id', { added: { by: '0029-webhooks', value: 1 } }),
   },
 })
 

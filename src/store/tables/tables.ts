@@ -19,6 +19,7 @@ import { auditSinks } from './sink.ts'
 import type { Table } from './table.ts'
 import { trustRules, usedTokens } from './trust-rule.ts'
 import { users } from './user.ts'
+import { deliveries, webhookPositions, webhooks } from './webhook.ts'
 
 /** Those whose rows have MACs. */
 export const sealedTables = {
@@ -37,6 +38,7 @@ export const sealedTables = {
   deployments,
   seeds,
   trust_rules: trustRules,
+  webhooks,
   logins,
   replies,
 }
@@ -65,6 +67,9 @@ export const tables: readonly Table[] = [
   seeds,
   trustRules,
   usedTokens,
+  webhooks,
+  webhookPositions,
+  deliveries,
   logins,
   replies,
   leases,
