@@ -565,7 +565,8 @@ var Environments = class {
 var nothing = {
 	keys: [],
 	trust_rules: [],
-	machines: []
+	machines: [],
+	webhooks: []
 };
 var Keys = class {
 	#connection;
@@ -1291,6 +1292,18 @@ var copiedSecretShape = fields({
 	version: orNull(integer),
 	why: orNull(text)
 });
+var deliveryShape = fields({
+	id: integer,
+	action: text,
+	state: oneOf("waiting", "delivered", "failed"),
+	attempts: integer,
+	created_at: text,
+	attempted_at: orNull(text),
+	next_attempt_at: orNull(text),
+	status: orNull(integer),
+	fault: orNull(text),
+	took_ms: orNull(integer)
+});
 var deploymentShape = fields({
 	id: integer,
 	target: text,
@@ -1311,7 +1324,8 @@ var namedShape = fields({
 var madeThingsShape = fields({
 	keys: list(namedShape),
 	trust_rules: list(namedShape),
-	machines: list(namedShape)
+	machines: list(namedShape),
+	webhooks: list(namedShape)
 });
 var endedShape = fields({
 	message: text,
@@ -1426,6 +1440,25 @@ var issuedSeedShape = fields({
 	url: text,
 	target: text,
 	expires_at: text
+});
+var webhookEnvironmentShape = fields({
+	id: integer,
+	name: orNull(text)
+});
+var issuedWebhookShape = fields({
+	id: integer,
+	url: text,
+	actions: list(text),
+	name: orNull(text),
+	environment: orNull(webhookEnvironmentShape),
+	enabled: bool,
+	disabled_for: orNull(text),
+	disabled_at: orNull(text),
+	previous_secret_until: orNull(text),
+	created_at: text,
+	updated_at: text,
+	created_by: orNull(makerShape),
+	secret: text
 });
 var jobKeyShape = fields({
 	api_key: text,
@@ -1684,6 +1717,20 @@ var versionShape = fields({
 var versionHeadShape = fields({
 	version: integer,
 	created_at: text
+});
+var webhookShape = fields({
+	id: integer,
+	url: text,
+	actions: list(text),
+	name: orNull(text),
+	environment: orNull(webhookEnvironmentShape),
+	enabled: bool,
+	disabled_for: orNull(text),
+	disabled_at: orNull(text),
+	previous_secret_until: orNull(text),
+	created_at: text,
+	updated_at: text,
+	created_by: orNull(makerShape)
 });
 var operations = {
 	"GET /v3/secrets": {
@@ -2254,6 +2301,51 @@ var operations = {
 		repeat: "safe",
 		isOpen: false,
 		answer: verifiedShape
+	},
+	"GET /v3/webhooks": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ webhooks: list(webhookShape) })
+	},
+	"POST /v3/webhooks": {
+		repeat: "keyed",
+		isOpen: false,
+		answer: issuedWebhookShape
+	},
+	"GET /v3/webhooks/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: webhookShape
+	},
+	"PATCH /v3/webhooks/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: webhookShape
+	},
+	"DELETE /v3/webhooks/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"POST /v3/webhooks/{id}/rotate": {
+		repeat: "never",
+		isOpen: false,
+		answer: issuedWebhookShape
+	},
+	"POST /v3/webhooks/{id}/test": {
+		repeat: "safe",
+		isOpen: false,
+		answer: deliveryShape
+	},
+	"GET /v3/webhooks/{id}/deliveries": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ deliveries: list(deliveryShape) })
+	},
+	"POST /v3/webhooks/{id}/deliveries/{delivery}/retry": {
+		repeat: "safe",
+		isOpen: false,
+		answer: deliveryShape
 	}
 };
 // src/client/connection.ts
@@ -2413,6 +2505,67 @@ var TrustRules = class {
 		await this.#connection.send("DELETE /v3/trust-rules/{id}", { id }, options);
 	}
 };
+// src/client/webhooks.ts
+/** Webhooks: where records of the trail are told of as they come. */
+var Webhooks = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** One's own; all of the account with `account:manage`. Page by page as they are taken. */
+	list(options) {
+		return allPages(async (query) => {
+			const { body, headers } = await this.#connection.send("GET /v3/webhooks", { query }, options);
+			return pageOf(body.webhooks, headers);
+		});
+	}
+	async get(id, options) {
+		return (await this.#connection.send("GET /v3/webhooks/{id}", { id }, options)).body;
+	}
+	/** Once, however often it is sent. The secret is in this answer alone. @throws AlreadyMade when it was given out before */
+	async create(input, options) {
+		return (await this.#connection.send("POST /v3/webhooks", { body: input }, options)).body;
+	}
+	async update(id, change, options) {
+		return (await this.#connection.send("PATCH /v3/webhooks/{id}", {
+			id,
+			body: change
+		}, options)).body;
+	}
+	async delete(id, options) {
+		await this.#connection.send("DELETE /v3/webhooks/{id}", { id }, options);
+	}
+	/** Makes another secret; the one before signs beside it for a day. */
+	async rotate(id, options) {
+		return (await this.#connection.send("POST /v3/webhooks/{id}/rotate", { id }, options)).body;
+	}
+	/** Sends a test: the answer comes before it is sent. */
+	async test(id, options) {
+		return (await this.#connection.send("POST /v3/webhooks/{id}/test", { id }, options)).body;
+	}
+	/** What it was told, and is to be, the newest first. */
+	deliveries(id, filter = {}, options) {
+		return allPages(async (page) => {
+			const query = {
+				...filter,
+				...page
+			};
+			const { body, headers } = await this.#connection.send("GET /v3/webhooks/{id}/deliveries", {
+				id,
+				query
+			}, options);
+			return pageOf(body.deliveries, headers);
+		});
+	}
+	/** Sends a delivery again, under the same id. */
+	async retry(id, delivery, options) {
+		const sent = {
+			id,
+			delivery
+		};
+		return (await this.#connection.send("POST /v3/webhooks/{id}/deliveries/{delivery}/retry", sent, options)).body;
+	}
+};
 // src/client/strongroom.ts
 /** The client: one object for one server and one API key. */
 /** Speaks the v3 API. Holds no connection that would have to be closed, and shows its API key to nobody. */
@@ -2428,6 +2581,7 @@ var Strongroom = class {
 	account;
 	keys;
 	trustRules;
+	webhooks;
 	audit;
 	#connection;
 	/** @throws TypeError for options that cannot be right */
@@ -2445,6 +2599,7 @@ var Strongroom = class {
 		this.account = new Account(connection);
 		this.keys = new Keys(connection);
 		this.trustRules = new TrustRules(connection);
+		this.webhooks = new Webhooks(connection);
 		this.audit = new Audit(connection);
 	}
 	/** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, and what the target holds. */
