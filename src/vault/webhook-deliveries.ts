@@ -175,8 +175,10 @@ class Deliverer {
     if (slots <= 0) return
     const prepared = await this.#prepare(webhook)
     if (prepared === undefined) return
+    // What was on its way when they were looked for may be found as it was before it was answered.
+    const sending = new Set(this.#sending.keys())
     const due = await store.webhooks.dueOf(webhook, until, slots + here)
-    const next = due.filter((delivery) => !this.#sending.has(nameOf(delivery))).slice(0, slots)
+    const next = due.filter((delivery) => !sending.has(nameOf(delivery))).slice(0, slots)
     // Counted under the lease just before they are sent: whoever has lost it sends nothing any more.
     if (next.length === 0 || !(await this.#under(store.webhooks.begin(this.#lease, next, now())))) return
     for (const delivery of next) this.#begin(prepared, delivery, failingSince)
