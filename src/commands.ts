@@ -22,6 +22,14 @@ const table: Readonly<Record<string, Group>> = {
       load: () => import('./cli/commands/environments.ts'),
     },
     lists: { description: 'lists that secrets are kept in', load: () => import('./cli/commands/lists.ts') },
+    deleted: {
+      description: 'what was deleted and can be restored for a while',
+      load: () => import('./cli/commands/deleted.ts'),
+    },
+    rollback: {
+      description: 'make an environment again what it was at a time',
+      load: () => import('./cli/commands/rollback.ts'),
+    },
     run: {
       description: 'run a command with secrets in its environment',
       load: () => import('./cli/commands/run.ts'),

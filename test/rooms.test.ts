@@ -135,6 +135,7 @@ const portalRooms: Record<string, readonly string[]> = {
     ],
   ],
   lists: ['api', 'ui', 'session', 'deployments', 'secrets'],
+  deleted: ['api', 'ui', 'session', 'secrets'],
   'cloud-init': ['api', 'ui', 'session', 'deployments', 'secrets', 'src/render/reference.ts'],
   keys: ['api', 'ui', 'session'],
   trust: ['api', 'ui', 'session', 'keys'],

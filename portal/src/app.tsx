@@ -30,6 +30,7 @@ const LoginPage = lazy(async () => ({ default: (await import('./keys/login-page.
 const AuditPage = lazy(async () => ({ default: (await import('./audit/audit-page.tsx')).AuditPage }))
 const MachinesPage = lazy(async () => ({ default: (await import('./machines/machines-page.tsx')).MachinesPage }))
 const CloudInitPage = lazy(async () => ({ default: (await import('./cloud-init/cloud-init-page.tsx')).CloudInitPage }))
+const DeletedPage = lazy(async () => ({ default: (await import('./deleted/deleted-page.tsx')).DeletedPage }))
 const DeploymentsPage = lazy(async () => ({
   default: (await import('./deployments/deployments-page.tsx')).DeploymentsPage,
 }))
@@ -116,6 +117,7 @@ function Inside() {
               </Route>
               <Route path="/lists" component={ListsPage} />
               <Route path="/cloud-init" component={CloudInitPage} />
+              <Route path="/deleted" component={DeletedPage} />
               <Route path="/deployments" component={DeploymentsPage} />
               <Route path="/keys" component={KeysPage} />
               <Route path="/device" component={LoginPage} />

@@ -31,6 +31,9 @@ async function fill({ server: { api } }: Portal): Promise<void> {
   await api.put('/v3/secrets/1', { value: 'three' })
   await api.post('/v3/render', { template, target: `${longName}.example.com` })
   await api.post('/v3/seeds', { user_data: template, target: 'web-2' })
+  await api.put('/v3/settings', { recovery_days: 7 })
+  const { body: gone } = await api.post('/v3/secrets', { name: 'gone', value: 'v' })
+  await api.delete(`/v3/secrets/${gone.id}`)
   await api.post('/v3/trust-rules', {
     name: 'deploy',
     issuer: 'https://token.actions.githubusercontent.com',
@@ -47,6 +50,7 @@ const pages: readonly (readonly [path: string, heading: string])[] = [
   ['/portal/secrets/2', longName],
   ['/portal/secrets/new', 'New secret'],
   ['/portal/lists', 'Lists'],
+  ['/portal/deleted', 'Recently deleted'],
   ['/portal/cloud-init', 'Cloud-init'],
   ['/portal/cloud-init?tab=seeds', 'Cloud-init'],
   ['/portal/deployments', 'Deployments'],

@@ -4,6 +4,7 @@ const pages: readonly (readonly [path: string, document: string])[] = [
   ['/secrets', 'concepts.html#secret'],
   ['/lists', 'concepts.html#list'],
   ['/cloud-init', 'cloud-init.html'],
+  ['/deleted', 'undo.html'],
   ['/deployments', 'concepts.html#deployment'],
   ['/keys', 'concepts.html#api-key'],
   ['/device', 'cli.html#log-in-with-the-browser'],

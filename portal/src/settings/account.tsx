@@ -1,12 +1,12 @@
 /** The settings of the account: machines, its key and the replacing of it, and what the server allows. */
-import { Cpu, Gauge, KeySquare, Network, RotateCcw } from 'lucide-react'
+import { Cpu, Gauge, History, KeySquare, Network, RotateCcw } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { type AccountInfo, type Settings, strongroom } from '../api/client.ts'
 import { useAnswer } from '../api/queries.ts'
 import { attempt, useAttempt } from '../ui/attempt.ts'
 import { Card } from '../ui/card.tsx'
-import { Button, Switch, TextArea } from '../ui/controls.tsx'
+import { Button, Select, Switch, TextArea } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { Facts } from '../ui/facts.tsx'
 import { Loaded, Note } from '../ui/states.tsx'
@@ -43,6 +43,7 @@ export function AccountSettings() {
               <>
                 <NetworksCard settings={known} />
                 <MachinesCard settings={known} />
+                <RecoveryCard settings={known} />
               </>
             )}
           </Loaded>
@@ -106,6 +107,41 @@ function MachinesCard({ settings: { vm_auth: isOn } }: { readonly settings: Sett
       <p className="hint">
         Machines are identified by IP address. Turn this on only if you control all IP assignment in your networks:
         anyone who can take the address of a <Link href="/machines">registered machine</Link> can read its secrets.
+      </p>
+    </Card>
+  )
+}
+
+const choices = [0, 1, 7, 14, 30, 60, 90].map((days) => ({
+  id: String(days),
+  label: days === 0 ? 'Not at all: deletion is permanent' : counted(days, 'day'),
+}))
+
+function RecoveryCard({ settings: { recovery_days: days } }: { readonly settings: Settings }) {
+  const change = useChangeSettings()
+  const [isBusy, setBusy] = useState(false)
+  const choose = async (chosen: string) => {
+    setBusy(true)
+    await attempt(async () => {
+      const now = await change({ recovery_days: Number(chosen) })
+      toast(now.recovery_days === 0 ? 'Deletion is permanent now' : `Kept for ${counted(now.recovery_days, 'day')}`)
+    })
+    setBusy(false)
+  }
+  const id = String(days)
+  const known = choices.some((one) => one.id === id) ? choices : [...choices, { id, label: counted(days, 'day') }]
+  return (
+    <Card title="Deleted secrets" icon={History} isPadded>
+      <Select
+        label="Keep what is deleted for"
+        value={id}
+        onChoose={(chosen) => void choose(chosen)}
+        choices={known}
+        isDisabled={isBusy}
+      />
+      <p className="hint">
+        Until then it can be restored under <Link href="/deleted">Recently deleted</Link>. Choosing less ends that for
+        what was deleted earlier: it is destroyed within a minute.
       </p>
     </Card>
   )

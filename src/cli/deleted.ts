@@ -1,0 +1,50 @@
+/** `strongroom deleted`: what was deleted and can be restored for a while. */
+import { connect } from './connection.ts'
+import type { RemoteOptions } from './define.ts'
+import { Fault, print, printJson, printTable, shown } from './output.ts'
+import { confirm } from './prompt.ts'
+
+export async function list(options: RemoteOptions): Promise<void> {
+  const deleted = await Array.fromAsync((await connect(options)).deleted.list())
+  if (options.json) return printJson({ deleted })
+  printTable(
+    ['ID', 'KIND', 'NAME', 'ENVIRONMENT', 'DELETED', 'BY', 'RESTORABLE UNTIL'],
+    deleted.map((one) => {
+      const { id, kind, name, environment, deleted_at: at, deleted_by: by, restorable_until: until } = one
+      return [String(id), kind, name, environment ?? '', at, by.name, until]
+    }),
+  )
+}
+
+interface RestoreOptions extends RemoteOptions {
+  readonly name?: string
+  readonly list?: string
+}
+
+export async function restore(text: string, options: RestoreOptions): Promise<void> {
+  const client = await connect(options)
+  const { name, list: into } = options
+  const restored = await client.deleted.restore(idOf(text), {
+    ...(name === undefined ? {} : { name }),
+    ...(into === undefined ? {} : { list: into }),
+  })
+  if (options.json) return printJson(restored)
+  print(`Restored the ${restored.kind} ${shown(restored.name)} (id ${restored.id}).`)
+}
+
+export async function purge(text: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
+  const id = idOf(text)
+  const client = await connect(options)
+  if (!options.yes && !(await confirm(`Destroy deletion ${id} for good?`, 'Say --yes to do it without being asked.'))) {
+    throw new Fault('failure', 'Nothing was destroyed.')
+  }
+  await client.deleted.purge(id)
+  if (options.json) return printJson({ purged: { id } })
+  print(`Deletion ${id} is destroyed.`)
+}
+
+/** @throws Fault `usage` */
+function idOf(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
+  throw new Fault('usage', 'Must be an id of "strongroom deleted list", such as 7.')
+}

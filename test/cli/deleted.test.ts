@@ -1,0 +1,51 @@
+/** What was deleted: listed, restored and purged by the command; and an environment rolled back. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { startPerson } from '../support/cli.ts'
+
+suite('strongroom deleted and rollback', () => {
+  test('list, restore and purge what the account keeps', async (t) => {
+    const person = await startPerson(t)
+    await person.server.api.put('/v3/settings', { recovery_days: 7 })
+    await person.run(['secrets', 'set', 'a'], { input: 'x' })
+    await person.run(['secrets', 'delete', 'a', '--yes'])
+
+    const listed = await person.run(['deleted', 'list'])
+    assert.match(listed.stdout, /^ID +KIND +NAME +ENVIRONMENT +DELETED +BY +RESTORABLE UNTIL\n1 +secret +a +default /)
+    const { deleted } = JSON.parse((await person.run(['deleted', 'list', '--json'])).stdout)
+    assert.deepEqual([deleted.length, deleted[0].name], [1, 'a'])
+    assert.equal((await person.run(['deleted', 'restore', '1'])).stdout, 'Restored the secret a (id 1).\n')
+    assert.equal((await person.run(['secrets', 'get', 'a'])).stdout.trim(), 'x')
+    assert.equal((await person.run(['deleted', 'restore', '1'])).code, 3)
+    await person.run(['secrets', 'delete', 'a', '--yes'])
+    await person.run(['secrets', 'set', 'a'], { input: 'y' })
+    assert.equal((await person.run(['deleted', 'restore', '2'])).code, 5, 'its name is taken')
+    const renamed = await person.run(['deleted', 'restore', '2', '--name', 'a-old'])
+    assert.equal(renamed.stdout, 'Restored the secret a-old (id 1).\n')
+    await person.run(['secrets', 'delete', 'a-old', '--yes'])
+    assert.equal((await person.run(['deleted', 'purge', '3'])).code, 2, 'unasked, nothing is destroyed')
+    assert.equal((await person.run(['deleted', 'purge', '3', '--yes'])).stdout, 'Deletion 3 is destroyed.\n')
+    assert.equal((await person.run(['deleted', 'restore', '3'])).code, 3)
+    assert.equal((await person.run(['deleted', 'restore', 'a'])).code, 2)
+  })
+
+  test('roll an environment back after a preview', async (t) => {
+    const person = await startPerson(t)
+    await person.run(['secrets', 'set', 'a'], { input: 'one' })
+    const to = new Date().toISOString()
+    await person.run(['secrets', 'set', 'a'], { input: 'two' })
+    await person.run(['secrets', 'set', 'b'], { input: 'new' })
+
+    const preview = await person.run(['rollback', '--to', to, '--dry-run'])
+    assert.match(preview.stdout, /gets its old value +a +2 +1\n/, preview.stderr)
+    assert.match(preview.stdout, /is new +b +1/)
+    assert.equal((await person.run(['secrets', 'get', 'a'])).stdout.trim(), 'two')
+    assert.equal((await person.run(['rollback', '--to', to])).code, 2, 'unasked, nothing is done')
+    const done = await person.run(['rollback', '--to', to, '--delete-created', '--yes'])
+    assert.match(done.stdout, /Rolled 2 of default back to /, done.stderr)
+    assert.equal((await person.run(['secrets', 'get', 'a'])).stdout.trim(), 'one')
+    assert.equal((await person.run(['secrets', 'get', 'b'])).code, 3)
+    assert.equal((await person.run(['rollback', '--to', 'yesterday'])).code, 2)
+    assert.equal((await person.run(['rollback'])).code, 2)
+  })
+})
