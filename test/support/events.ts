@@ -95,13 +95,16 @@ function blockOf(text: string): readonly Block[] {
 /** Listens until the test ends; resolves when it is said where it begins. */
 export async function listenTo(
   t: Lasting,
-  { url, key }: Pick<Api, 'url' | 'key'>,
+  { url, key, cookie }: Pick<Api, 'url'> & { readonly key?: string; readonly cookie?: string },
   query = '',
   headers: Record<string, string> = {},
 ): Promise<Listened> {
   const abort = new AbortController()
   const response = await fetch(`${url}/v3/events${query}`, {
-    headers: { authorization: `Bearer ${key}`, accept: 'text/event-stream', ...headers },
+    headers: {
+      ...(key === undefined ? { cookie: cookie ?? '', 'strongroom-portal': '1' } : { authorization: `Bearer ${key}` }),
+      ...{ accept: 'text/event-stream', ...headers },
+    },
     signal: abort.signal,
   })
   assert.equal(response.status, 200, response.status === 200 ? '' : await response.text())

@@ -5,6 +5,7 @@ import { startAccount } from '../support/account.ts'
 import { Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
 import { listenTo } from '../support/events.ts'
+import { startWithOwner } from '../support/portal-account.ts'
 import { startServer } from '../support/server.ts'
 
 const prod = { 'strongroom-environment': 'prod' }
@@ -201,7 +202,7 @@ for (const engine of engines) {
       assert.equal((await api.get('/v3/events', { 'last-event-id': 'x' })).status, 400)
     })
 
-    test('end at once for a key that is revoked, and for a session that ended', async (t) => {
+    test('end at once for a key that is revoked', async (t) => {
       const { api, url } = await startAccount(t, engine)
       const { body } = await api.post('/v3/keys', { name: 'k', scopes: ['secrets:read'] })
       const key = new Api(url, body.api_key)
@@ -214,6 +215,22 @@ for (const engine of engines) {
       assert.deepEqual(stream.events, [])
       assert.equal((await waiting).status, 401)
       await other.until(() => other.events.some(({ data }) => data.object?.name === 'after'))
+    })
+
+    test('end at once with the session of a person, and when they are disabled', async (t) => {
+      const { api, url, owner, invite } = await startWithOwner(t, engine)
+      const { person, id } = await invite('editor')
+      const [first, second] = await Promise.all(
+        [owner, person].map(({ cookie }) => listenTo(t, { url, cookie }, '?action=secret.*')),
+      )
+      await api.post('/v3/secrets', { name: 'one', value: 'v' })
+      for (const stream of [first, second]) assert.deepEqual(await stream?.take(1), ['secret.create one'])
+
+      await owner.send('PATCH', `/v3/users/${id}`, { disabled: true })
+      assert.equal(await second?.ended(), 'unauthenticated')
+      assert.equal(first?.isOver, false)
+      await owner.send('DELETE', '/v3/session')
+      assert.equal(await first?.ended(), 'unauthenticated')
     })
 
     test('end when the key does, with nothing said of it by anybody', async (t) => {
