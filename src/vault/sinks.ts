@@ -1,5 +1,6 @@
 /** A sink of the trail: follows it under a lease, and moves its position on when its receiver has what it was given. */
 import { setTimeout } from 'node:timers/promises'
+import type { StoredRecord } from '../audit/verify.ts'
 import { NotTaken, type Piece, type Receiver } from '../sinks/receiver.ts'
 import type { Behind, SinkMove } from '../store/store.ts'
 import { type Lease, lead } from './leases.ts'
@@ -19,6 +20,8 @@ export interface SinkWatch {
   readonly onTaken: (sink: string, records: number) => void
   /** That the receiver keeps so many out for good. */
   readonly onRejected: (sink: string, records: number) => void
+  /** That records which it was to be sent are not in the trail any more, from this one on. */
+  readonly onMissing: (sink: string, accountId: number, seq: number) => void
   /** @param reason a sentence without anything secret */
   readonly onFailure: (sink: string, reason: string, pauseMs: number) => void
   /** That it goes on, after a failure. */
@@ -158,7 +161,10 @@ class Following {
   async #piece({ accountId, seq, size }: Behind, room: number): Promise<Piece> {
     const after = Math.min(seq, size)
     const records = await this.#vault.store.recordsAfter(accountId, after, Math.min(room, Math.max(1, size - after)))
-    return { accountId, after, records }
+    const first = records[0]?.record.seq ?? after + 1
+    // Somebody took them away: what is left is sent all the same, and the gap shows wherever it goes.
+    if (first !== after + 1) this.#watch.onMissing(this.#sink.name, accountId, after + 1)
+    return { accountId, after: first - 1, records: withoutGaps(records) }
   }
 
   /** Those that are known to have grown, and now and then all: some of them at once, each in its turn. */
@@ -266,6 +272,13 @@ class Following {
     await pause(Math.max(0, this.#lookAt - performance.now()), AbortSignal.any([woken.signal, this.#signal]))
     this.#wake = () => {}
   }
+}
+
+/** Those up to the first that does not follow the one before it. */
+function withoutGaps(records: readonly StoredRecord[]): readonly StoredRecord[] {
+  const first = records[0]?.record.seq ?? 0
+  const end = records.findIndex(({ record }, at) => record.seq !== first + at)
+  return end === -1 ? records : records.slice(0, end)
 }
 
 function countOf(pieces: readonly Piece[]): number {

@@ -183,6 +183,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*shorter than what it had',
   ),
   fault(
+    'a sink says which record is next, where some are missing',
+    'vault/sinks.ts',
+    'after: first - 1, records: withoutGaps(records)',
+    'after, records',
+    'sinks/follow.test.ts',
+    'SQLite.*taken away',
+  ),
+  fault(
     'what a receiver may have lost as it broke off is sent again',
     'vault/sinks.ts',
     'this.#doubt(pieces)\n      return true',
@@ -205,6 +213,14 @@ export const faults: readonly Fault[] = [
     'if (size > 0) return size',
     'sinks/file.test.ts',
     'after a kill at any point',
+  ),
+  fault(
+    'what is written to the file of a sink is on the disk before it counts',
+    'sinks/file.ts',
+    'await file.handle.datasync()',
+    '',
+    'crash/sink-file.test.ts',
+    'is synced',
   ),
   fault(
     'a file that was moved away is not written to any more',

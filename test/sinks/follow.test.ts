@@ -256,6 +256,27 @@ for (const engine of engines) {
       )
     })
 
+    test('sends what is left of a trail from which records were taken away, and says which are missing', async (t) => {
+      const server = await startServer(t, engine)
+      await write(server, 8)
+      const size = await server.vault.store.auditSize(1)
+      await query(server.place, 'delete from audit where account_id = 1 and seq in (1, 4, 5)')
+      const kept = new Kept()
+      const { watched } = sendTo(t, server.vault, kept)
+      await until(() => isSent(server))
+
+      assert.deepEqual(
+        kept.seqs(),
+        upTo(size).filter((seq) => ![1, 4, 5].includes(seq)),
+      )
+      assert.deepEqual(watched.missing, [
+        [1, 1],
+        [1, 4],
+      ])
+      // What a piece says comes before it is so.
+      for (const { after, records } of kept.pieces) assert.equal(records[0]?.record.seq, after + 1)
+    })
+
     test('begins anew when the store could not be asked, and loses nothing', async (t) => {
       const server = await startServer(t, engine)
       await write(server, 3)

@@ -37,6 +37,7 @@ export class Kept implements Receiver {
 export interface Watched extends SinkWatch {
   readonly failures: string[]
   readonly errors: unknown[]
+  readonly missing: (readonly [accountId: number, seq: number])[]
   rejected: number
   recovered: number
 }
@@ -45,12 +46,14 @@ export function watch(): Watched {
   const found: Watched = {
     failures: [],
     errors: [],
+    missing: [],
     rejected: 0,
     recovered: 0,
     onTaken: () => {},
     onRejected: (_, records) => {
       found.rejected += records
     },
+    onMissing: (_, accountId, seq) => void found.missing.push([accountId, seq]),
     onFailure: (_, reason) => void found.failures.push(reason),
     onRecovered: () => {
       found.recovered++

@@ -51,6 +51,8 @@ function watchOf(logger: Logger, metrics: Server['sinkMetrics']): SinkWatch {
       metrics.rejected.inc({ sink }, records)
       logger.error({ sink, records }, 'the collector keeps these audit records out, and wants them never again')
     },
+    onMissing: (sink, accountId, seq) =>
+      logger.error({ sink, accountId, seq }, 'audit records are missing from the trail: run "strongroom audit verify"'),
     onFailure: (sink, reason, pauseMs) => {
       metrics.failures.inc({ sink })
       logger.error({ sink, reason, pauseMs: Math.round(pauseMs) }, 'the audit trail could not be sent: trying again')
