@@ -1,14 +1,18 @@
 /** When to look whether something has changed: as soon as the server tells of it; where it cannot, from time to time. */
 import { setTimeout } from 'node:timers/promises'
-import { Forbidden, NotFound, StrongroomError } from '../client/errors.ts'
+import { Forbidden, NotFound, StrongroomError, Unauthorized } from '../client/errors.ts'
 import type { StrongroomEvent } from '../client/events.ts'
+import { pauseMs } from '../client/retry.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { matches } from '../model/pattern.ts'
+import { keysOf } from './connection.ts'
 
 /** What comes at once is looked at together. */
 const debounceMs = 200
 /** How long it is waited for the stream, before anything is read. */
 const readyMs = 2_000
+/** Between two tries to listen again. */
+const maxPauseMs = 30_000
 
 /** By which a value, or what a name leads to, becomes another. */
 const actions = [
@@ -87,6 +91,17 @@ export class Changes {
   }
 
   async #listen(client: Strongroom, onFirst: () => void): Promise<void> {
+    const { signal } = this.#stop
+    for (let tries = 0; !signal.aborted; tries++) {
+      if (await this.#listenOnce(client, onFirst)) return
+      // Nobody is told while tokens are refused, and they may be taken again.
+      const pause = pauseMs(tries, undefined, Math.random(), maxPauseMs) ?? maxPauseMs
+      await setTimeout(pause, undefined, { signal, ref: false }).catch(() => {})
+    }
+  }
+
+  /** @returns whether listening again would help nobody */
+  async #listenOnce(client: Strongroom, onFirst: () => void): Promise<boolean> {
     let isFirst = true
     const { signal } = this.#stop
     const onPosition = ({ missed }: { readonly missed: boolean }) => {
@@ -106,10 +121,13 @@ export class Changes {
       for await (const event of client.events({ signal, actions, onPosition, onDisconnect })) {
         if (event.outcome === 'ok' && isAbout(event, this.#patterns(), this.ids)) this.#look()
       }
+      return true
     } catch (error) {
       // An older server has no events; a key or a right that has ended is found by looking, and said then.
       const isKnown = error instanceof NotFound || error instanceof Forbidden || error instanceof StrongroomError
       if (!signal.aborted && !isKnown) throw error
+      const keys = keysOf(client)
+      return keys === undefined || keys.signedOut.aborted || !(error instanceof Unauthorized)
     } finally {
       this.#isTold = false
       onFirst()

@@ -6,7 +6,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { clientOf } from '../../src/cli/connection.ts'
 import { SealedCopy, type SealedCopyOptions } from '../../src/cli/sealed-copy.ts'
 import { ending, startPerson, startPersonWithServer } from '../support/cli.ts'
-import { jobClaims, startIssuer } from '../support/issuer.ts'
+import { jobClaims, makeKey, startIssuer } from '../support/issuer.ts'
 import { Middleman, type Trick } from '../support/middleman.ts'
 
 const problem = (status: number, code: string): Trick => ({
@@ -230,7 +230,7 @@ async function startJob(t: TestContext) {
   assert.equal(made.status, 201, made.text)
   writeFileSync(join(person.folder, 'token'), await issuer.token({ aud: url }))
   person.env = { STRONGROOM_URL: url, STRONGROOM_TOKEN_FILE: join(person.folder, 'token') }
-  return { person, api, url, ruleId: made.body.id }
+  return { person, api, url, issuer, ruleId: made.body.id }
 }
 
 suite('With tokens, an agent', () => {
@@ -265,6 +265,40 @@ suite('With tokens, an agent', () => {
     middleman.always = problem(401, 'invalid_credentials')
     assert.equal((await away()).code, 4)
     assert.ok(!existsSync(join(person.folder, 'copy')))
+  })
+
+  test('whose tokens were refused for a while is told of changes again, without looking for them', async (t) => {
+    const { person, api, issuer, url } = await startJob(t)
+    writeFileSync(join(person.folder, 't'), `db = \${{secret.web-db}}\n`)
+    const token = join(person.folder, 'token')
+    const good = readFileSync(token, 'utf8')
+    const words = ['render', '-f', 't', '-o', 'app.conf', '--watch', '--interval', '3600', '--fail-after', '10m']
+    const child = person.start(words)
+    t.after(() => void child.kill('SIGKILL'))
+    const out = join(person.folder, 'app.conf')
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 100))
+    const until = async (text: string) => {
+      // Far sooner than it looks by itself.
+      const end = performance.now() + 45_000
+      while (!existsSync(out) || readFileSync(out, 'utf8') !== text) {
+        if (performance.now() > end) assert.fail(`It is not told of ${text}`)
+        await pause()
+      }
+    }
+    await until('db = s3cur3-v4lue\n')
+
+    // The issuer signs with a key that the rule does not know yet.
+    writeFileSync(token, await issuer.token({ aud: url }, {}, await makeKey()))
+    const { keys } = (await api.get('/v3/keys')).body
+    for (const { id, name } of keys) if (name.startsWith('web:')) await api.delete(`/v3/keys/${id}`)
+    const refused = async () => (await api.get('/metrics')).text.includes('outcome="unknown_key"')
+    while (!(await refused())) await pause()
+    const { body } = await api.get('/v3/secrets/by-name/web-db')
+    await api.send('PUT', `/v3/secrets/${body.id}`, { value: 'meanwhile' })
+    writeFileSync(token, good)
+    await until('db = meanwhile\n')
+    await api.send('PUT', `/v3/secrets/${body.id}`, { value: 'after' })
+    await until('db = after\n')
   })
 
   test('whose rule is deleted says so, ends in time with its own exit code, and leaves the file', async (t) => {
