@@ -194,7 +194,7 @@ export interface ChangedMetadata {
 /** A name, in the environments that have it. */
 export interface ComparedName {
   readonly name: string
-  /** `missing` where one of them lacks it; `inherited` where those that have none of their own inherit one; `unknown` where all have it, and some of it may not be compared. */
+  /** `missing` where one of them lacks it; `inherited` where those that have none of their own inherit one, and the others do not differ; `unknown` where all have it, and some of it may not be compared. */
   readonly state: 'same' | 'different' | 'missing' | 'inherited' | 'unknown'
   /** The environments that have none of their own, and inherit one. It is not compared. */
   readonly inherited: readonly string[]

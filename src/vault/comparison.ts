@@ -38,7 +38,7 @@ export interface HeldThere {
 /** A name, in all environments that have it. */
 export interface Compared {
   readonly name: string
-  /** `inherited`: nothing is missing, and some of it is inherited; `unknown`: all have it, and some of it could not be compared. */
+  /** `inherited`: nothing is missing, none of it is known to differ, and some of it is inherited; `unknown`: all have it, and some of it could not be compared. */
   readonly state: 'same' | 'different' | 'missing' | 'inherited' | 'unknown'
   readonly there: readonly HeldThere[]
   /** The environments that have none of their own, and inherit one. */
@@ -267,7 +267,7 @@ function comparedOf(
 
 function stateOf(there: readonly HeldThere[], inheriting: number, sides: number, groups: number): Compared['state'] {
   if (there.length + inheriting < sides) return 'missing'
-  if (inheriting > 0) return 'inherited'
   if (groups > 1) return 'different'
+  if (inheriting > 0) return 'inherited'
   return there.some(({ group }) => group === null) ? 'unknown' : 'same'
 }

@@ -300,6 +300,14 @@ for (const engine of portalEngines) {
       await page.getByText('API_URL copied to default').waitFor()
       await row('API_URL').getByText('Same').waitFor()
       assert.equal((await api.get('/v3/secrets/by-name/API_URL?environment=default')).body.value, 'of-prod')
+
+      await api.post('/v3/environments', { name: 'eu', base: 'prod' })
+      await page.reload()
+      await row('API_URL').getByText('Inherited').first().waitFor()
+      await row('ONLY_PROD').getByText('Inherited').waitFor()
+      await row('ONLY_PROD').getByText('Missing').first().waitFor()
+      assert.deepEqual(await violations(page), [])
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/compare-inherited.png` })
     })
 
     test('environments are compared by whoever reads two of them, and copied by whoever may write one', async (t) => {

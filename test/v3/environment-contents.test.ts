@@ -77,6 +77,7 @@ for (const engine of engines) {
         assert.equal(next, null)
         assert.deepEqual(found, rows)
       }
+      await put('dev', 'f', 'quite-another-value')
       const three = short(ok(await api.get('/v3/compare?environments=default,dev,prod')))
       assert.deepEqual(three.slice(0, 4), [
         ['a', 'inherited', ['prod'], 2],
@@ -84,6 +85,7 @@ for (const engine of engines) {
         ['c', 'same', [], 3],
         ['d', 'missing', ['prod'], 1],
       ])
+      assert.deepEqual(three.at(-1), ['f', 'different', ['prod'], 2])
     })
 
     test('says which names are missing where, and which have the same value', async (t) => {

@@ -20,7 +20,7 @@ const Row = Type.Object(
     name: Type.String(),
     state: Type.Enum(comparedStates, {
       description:
-        '`missing` where one of them lacks it; `inherited` where those that have none of their own inherit one; `unknown` where all have it, and some of it may not be compared.',
+        '`missing` where one of them lacks it; `inherited` where those that have none of their own inherit one, and the others do not differ; `unknown` where all have it, and some of it may not be compared.',
     }),
     inherited: Type.Array(Type.String(), {
       description: 'The environments that have none of their own, and inherit one. It is not compared.',
