@@ -216,6 +216,10 @@ var Audit = class {
 	async activity(query = {}, options) {
 		return (await this.#connection.send("GET /v3/audit/activity", { query: inTexts(query) }, options)).body;
 	}
+	/** Tries a change against the last days: what would have been refused, and what it would leave behind. Changes nothing. */
+	async whatIf(change, options) {
+		return (await this.#connection.send("POST /v3/what-if", { body: change }, options)).body;
+	}
 	/** Verifies a part of the trail; `after` says where to begin. */
 	async verifyPart(after, options) {
 		const body = after === void 0 ? {} : { after };
@@ -311,7 +315,7 @@ function baseOf(text) {
 // src/client/retry.ts
 /** When a request may be sent again, and how long to wait before it. */
 var basePauseMs = 250;
-var maxPauseMs = 1e4;
+var maxPauseMs$1 = 1e4;
 /** Who is asked to wait longer is told so, and does not wait. */
 var maxRetryAfterMs = 6e4;
 /** The server says that it did nothing. */
@@ -353,7 +357,7 @@ function leavesOpen({ code, status }) {
 * @param random from 0 to below 1
 * @returns `undefined` when the server asks to wait too long
 */
-function pauseMs(tries, retryAfterMs, random, mostMs = maxPauseMs) {
+function pauseMs(tries, retryAfterMs, random, mostMs = maxPauseMs$1) {
 	if (retryAfterMs !== void 0 && retryAfterMs > maxRetryAfterMs) return void 0;
 	return (retryAfterMs ?? 0) + Math.floor(random * Math.min(mostMs, basePauseMs * 2 ** tries));
 }
@@ -405,10 +409,10 @@ var CachedSecrets = class {
 		this.#maxAgeMs = this.#ttlMs + amountOf("maxStaleMs", options.maxStaleMs, usualMaxStaleMs, 0, maxTimeMs);
 	}
 	get(id, options = {}) {
-		return this.#read(`id ${id}`, options, (call) => this.#secrets.get(id, call));
+		return this.#read(`id ${id}`, options, (call, known) => known === void 0 ? this.#secrets.get(id, call) : this.#secrets.getIfChanged(known, call));
 	}
 	getByName(name, options = {}) {
-		return this.#read(`name ${name}`, options, (call) => this.#secrets.getByName(name, call));
+		return this.#read(`name ${name}`, options, (call, known) => known === void 0 || known.name !== name ? this.#secrets.getByName(name, call) : this.#secrets.getByNameIfChanged(known, call));
 	}
 	/** Forgets all values. */
 	clear() {
@@ -434,7 +438,8 @@ var CachedSecrets = class {
 		const askedAt = Date.now();
 		entries.delete(at);
 		try {
-			const found = await read(known !== void 0 && this.#mayStandIn(known, askedAt) ? { retries: 0 } : {});
+			const found = await read(known !== void 0 && this.#mayStandIn(known, askedAt) ? { retries: 0 } : {}, known?.secret) ?? known?.secret;
+			if (found === void 0) throw new Error("Nothing is unchanged that was not known.");
 			const secret = Object.freeze(found);
 			this.#keep(entries, at, {
 				secret,
@@ -600,6 +605,14 @@ var Keys = class {
 			body: input
 		}, options)).body;
 	}
+	/** What an API key used of what it may, in the last days, and narrower scopes that would have done. */
+	async usage(id, days, options) {
+		const query = days === void 0 ? {} : { days: String(days) };
+		return (await this.#connection.send("GET /v3/keys/{id}/usage", {
+			id,
+			query
+		}, options)).body;
+	}
 	/** What an API key made, and what that made in turn. */
 	async made(id, options) {
 		return (await this.#connection.send("GET /v3/keys/{id}/made", { id }, options)).body;
@@ -752,6 +765,38 @@ var Secrets = class {
 		}, options));
 	}
 	/**
+	* Reads the current value unless it is the one that is known, which leaves no record in the audit trail.
+	*
+	* @param known as it was read before
+	* @returns nothing while it is still what is there; a template is always read
+	*/
+	async getIfChanged(known, options) {
+		const { id, etag } = known;
+		const sent = {
+			id,
+			query: formOf(options)
+		};
+		const answer = await this.#connection.sendUnless("GET /v3/secrets/{id}", sent, {
+			...options,
+			known: etag
+		});
+		return answer === void 0 ? void 0 : tagged(answer);
+	}
+	/** The same by name, which may lead to another secret by now. */
+	async getByNameIfChanged(known, options) {
+		const { id, name, etag } = known;
+		const whole = `"${etag.replaceAll("\"", "")}.${id}"`;
+		const sent = {
+			name,
+			query: formOf(options)
+		};
+		const answer = await this.#connection.sendUnless("GET /v3/secrets/by-name/{name}", sent, {
+			...options,
+			known: whole
+		});
+		return answer === void 0 ? void 0 : tagged(answer);
+	}
+	/**
 	* Reads up to 1000 secrets by name, as they are at one moment: one request, each with its own record. One that the API
 	* key may see and not read is `Forbidden` for all. Values of more than 16 MiB together are `Invalid`.
 	*/
@@ -807,6 +852,13 @@ var Secrets = class {
 			dry_run: true
 		};
 		return (await this.#connection.send("POST /v3/secrets/batch/store", { body }, options)).body.secrets;
+	}
+	/** Who can read a secret now, who did, and what holds it. It needs `audit:read` over the secret. */
+	async access(id, query = {}, options) {
+		return (await this.#connection.send("GET /v3/secrets/{id}/access", {
+			id,
+			query
+		}, options)).body;
 	}
 	/** Moves up to 100 into a list, or changes their tags and expiry, each by itself. */
 	async changeMany(input, options) {
@@ -1018,6 +1070,36 @@ async function exchange(fetch, request, shape) {
 		signal?.removeEventListener("abort", giveUp);
 	}
 }
+/**
+* The same of an answer that goes on: its body as it comes.
+*
+* @param signal ends it
+*/
+async function openStream(fetch, request, signal) {
+	try {
+		const { url, method, headers } = request;
+		const response = await fetch(url, {
+			method,
+			headers,
+			redirect: "manual",
+			signal
+		});
+		const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+		if (response.ok && isStream && response.body !== null) return { body: response.body };
+		if (response.ok || response.status < 400) {
+			await response.body?.cancel();
+			return { failure: unexpected(request, response, "something else than a stream of events") };
+		}
+		return { failure: failureOf(request, response, parse(await response.arrayBuffer())) };
+	} catch (error) {
+		request.signal?.throwIfAborted();
+		return { failure: unreachable(request, error) };
+	}
+}
+/** Of a read on condition: whether the server says that nothing has changed. */
+function isUnchanged({ headers }, { status }) {
+	return status === 304 && headers.get("if-none-match") !== null;
+}
 async function ask$1(fetch, request, signal, shape) {
 	const { url, method, headers, body } = request;
 	const response = await fetch(url, {
@@ -1027,6 +1109,7 @@ async function ask$1(fetch, request, signal, shape) {
 		signal,
 		...body === void 0 ? {} : { body }
 	});
+	if (isUnchanged(request, response)) return { unchanged: true };
 	if (response.type === "opaqueredirect" || response.status >= 300 && response.status < 400) {
 		await response.body?.cancel();
 		return { failure: unexpected(request, response, "a redirect, which is not followed") };
@@ -1162,6 +1245,59 @@ function tells({ secrets }, message) {
 	});
 }
 // src/client/operations.ts
+var principalShape = fields({
+	kind: text,
+	id: integer,
+	name: text
+});
+var ableShape = fields({
+	principal: principalShape,
+	environments: list(fields({
+		name: text,
+		scope: text
+	})),
+	role: orNull(text),
+	trust_rule: orNull(integer),
+	networks: list(text),
+	expires_at: orNull(text)
+});
+var accessedSecretShape = fields({
+	id: integer,
+	name: text,
+	version: integer
+});
+var pastReaderShape = fields({
+	principal: principalShape,
+	environments: list(text),
+	reads: integer,
+	last_at: text,
+	version: orNull(integer),
+	can: bool
+});
+var holderShape = fields({
+	id: integer,
+	target: text,
+	environment: text,
+	version: integer,
+	stale: bool,
+	since: text
+});
+var leadingTemplateShape = fields({
+	id: integer,
+	name: text,
+	environments: list(text)
+});
+var accessShape = fields({
+	secret: accessedSecretShape,
+	environments: list(text),
+	from: optional(text),
+	complete: optional(bool),
+	did: optional(list(pastReaderShape)),
+	targets: optional(list(holderShape)),
+	templates: optional(list(leadingTemplateShape)),
+	cut: optional(list(text)),
+	can: list(ableShape)
+});
 var accountKeyShape = fields({
 	version: integer,
 	rotating: bool,
@@ -1187,11 +1323,6 @@ var stepCountShape = fields({
 		refused: integer
 	}))
 });
-var principalShape = fields({
-	kind: text,
-	id: integer,
-	name: text
-});
 var readerShape = fields({
 	principal: principalShape,
 	reads: integer
@@ -1204,6 +1335,11 @@ var activityShape = fields({
 	records: integer,
 	steps: list(stepCountShape),
 	readers: list(readerShape)
+});
+var addressUseShape = fields({
+	address: text,
+	requests: integer,
+	last_at: text
 });
 var makerShape = fields({
 	kind: text,
@@ -1282,7 +1418,8 @@ var heldInEnvironmentShape = fields({
 });
 var comparedNameShape = fields({
 	name: text,
-	state: oneOf("same", "different", "missing", "unknown"),
+	state: oneOf("same", "different", "missing", "inherited", "unknown"),
+	inherited: list(text),
 	in: list(heldInEnvironmentShape)
 });
 var copiedSecretShape = fields({
@@ -1291,6 +1428,16 @@ var copiedSecretShape = fields({
 	id: orNull(integer),
 	version: orNull(integer),
 	why: orNull(text)
+});
+var deletedShape = fields({
+	id: integer,
+	kind: oneOf("secret", "list", "environment"),
+	thing: integer,
+	name: text,
+	environment: orNull(text),
+	deleted_at: text,
+	deleted_by: principalShape,
+	restorable_until: text
 });
 var deliveryShape = fields({
 	id: integer,
@@ -1469,6 +1616,36 @@ var jobKeyShape = fields({
 	expires_in: integer
 });
 var keySetShape = fields({ keys: list(record(anything)) });
+var usedKeyShape = fields({
+	id: integer,
+	name: text
+});
+var scopeUseShape = fields({
+	scope: text,
+	requests: integer,
+	last_at: orNull(text)
+});
+var useShape = fields({
+	right: text,
+	name: orNull(text),
+	environment: orNull(text),
+	requests: integer,
+	last_at: text
+});
+var suggestedScopesShape = fields({
+	scopes: list(text),
+	networks: list(text)
+});
+var keyUsageShape = fields({
+	key: usedKeyShape,
+	from: text,
+	complete: bool,
+	requests: integer,
+	scopes: list(scopeUseShape),
+	used: list(useShape),
+	addresses: list(addressUseShape),
+	suggested: orNull(suggestedScopesShape)
+});
 var listShape = fields({
 	id: integer,
 	name: text,
@@ -1496,6 +1673,11 @@ var loginStateShape = fields({
 	state: oneOf("pending", "slow_down", "refused", "expired", "used"),
 	interval: integer
 });
+var lostTemplateShape = fields({
+	id: integer,
+	name: text,
+	environments: list(text)
+});
 var machineShape = fields({
 	id: integer,
 	name: text,
@@ -1519,6 +1701,14 @@ var metadataShape = fields({
 	updated_at: text,
 	environment: optional(orNull(text)),
 	inherited: optional(bool)
+});
+var missedUseShape = fields({
+	principal: principalShape,
+	action: text,
+	name: orNull(text),
+	environment: orNull(text),
+	requests: integer,
+	last_at: text
 });
 var movedShape = fields({
 	id: integer,
@@ -1555,6 +1745,24 @@ var renamedListShape = fields({
 var renderedShape = fields({
 	rendered: optional(text),
 	script_content: optional(text)
+});
+var restoredShape = fields({
+	kind: oneOf("secret", "list", "environment"),
+	id: integer,
+	name: text,
+	environment: orNull(text)
+});
+var rollbackShape = fields({
+	environment: text,
+	dry_run: bool,
+	items: list(fields({
+		state: text,
+		id: integer,
+		name: text,
+		version: orNull(integer),
+		was: orNull(integer),
+		detail: orNull(text)
+	}))
 });
 var secretShape = fields({
 	id: integer,
@@ -1618,7 +1826,8 @@ var sessionShape = fields({
 var settingsShape = fields({
 	vm_auth: bool,
 	networks: list(text),
-	machine_networks: list(text)
+	machine_networks: list(text),
+	recovery_days: integer
 });
 var signInRulesShape = fields({ second_factor_required: bool });
 var ssoShape = fields({
@@ -1635,6 +1844,12 @@ var ssoProviderShape = fields({
 	account: text,
 	label: text
 });
+var staleTargetShape = fields({
+	id: integer,
+	target: text,
+	environment: text,
+	version: integer
+});
 var storedSecretShape = fields({
 	id: orNull(integer),
 	name: text,
@@ -1650,6 +1865,15 @@ var summaryShape = fields({
 	held_old: integer,
 	lists: list(listCountShape),
 	tags: list(text)
+});
+var triedShape = fields({
+	from: text,
+	complete: bool,
+	requests: integer,
+	refused_requests: integer,
+	refused: list(missedUseShape),
+	stale_targets: list(staleTargetShape),
+	unresolved_templates: list(lostTemplateShape)
 });
 var trustRuleShape = fields({
 	id: integer,
@@ -1820,6 +2044,11 @@ var operations = {
 		isOpen: false,
 		answer: updatedSecretShape
 	},
+	"GET /v3/secrets/{id}/access": {
+		repeat: "safe",
+		isOpen: false,
+		answer: accessShape
+	},
 	"GET /v3/metadata": {
 		repeat: "safe",
 		isOpen: false,
@@ -1920,6 +2149,26 @@ var operations = {
 			dry_run: bool,
 			secrets: list(copiedSecretShape)
 		})
+	},
+	"GET /v3/deleted": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ deleted: list(deletedShape) })
+	},
+	"POST /v3/deleted/{id}/restore": {
+		repeat: "safe",
+		isOpen: false,
+		answer: restoredShape
+	},
+	"DELETE /v3/deleted/{id}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
+	},
+	"POST /v3/rollback": {
+		repeat: "safe",
+		isOpen: false,
+		answer: rollbackShape
 	},
 	"POST /v3/render": {
 		repeat: "safe",
@@ -2302,6 +2551,16 @@ var operations = {
 		isOpen: false,
 		answer: verifiedShape
 	},
+	"GET /v3/keys/{id}/usage": {
+		repeat: "safe",
+		isOpen: false,
+		answer: keyUsageShape
+	},
+	"POST /v3/what-if": {
+		repeat: "safe",
+		isOpen: false,
+		answer: triedShape
+	},
 	"GET /v3/webhooks": {
 		repeat: "safe",
 		isOpen: false,
@@ -2355,14 +2614,41 @@ var Connection = class {
 	constructor(settings) {
 		this.#settings = settings;
 	}
+	/**
+	* Opens a stream of events.
+	*
+	* @param signal ends it
+	* @throws StrongroomError; the reason of the caller's signal
+	*/
+	async listen(query, options, signal) {
+		for (let isRenewed = false;; isRenewed = true) {
+			const rule = {
+				repeat: "safe",
+				isOpen: false,
+				answer: anything
+			};
+			const request = await this.#requestOf("GET /v3/events", rule, { query }, options);
+			request.headers.set("accept", "text/event-stream");
+			const opened = await openStream(this.#settings.fetch, request, signal);
+			if ("body" in opened) return opened.body;
+			if (isRenewed || !this.#isKeyRefused(request, opened.failure)) throw errorOf(opened.failure, false);
+		}
+	}
 	/** @throws StrongroomError; the reason of the signal; TypeError for what cannot be sent */
 	async send(operation, sent, options = {}) {
+		const received = await this.sendUnless(operation, sent, options);
+		if (received === void 0) throw new Error("Only what is asked on condition is unchanged.");
+		return received;
+	}
+	/** The same on condition: nothing, where what is known is still what is there. */
+	async sendUnless(operation, sent, options = {}) {
 		const rule = operations[operation];
 		let request = await this.#requestOf(operation, rule, sent, options);
 		const retries = retriesOf(options, this.#settings.retries);
 		for (let tries = 0, mayHaveActed = false, isRenewed = false;; tries++) {
 			const exchanged = await exchange(this.#settings.fetch, request, rule.answer);
 			if ("answer" in exchanged) return exchanged.answer;
+			if ("unchanged" in exchanged) return void 0;
 			const { failure } = exchanged;
 			mayHaveActed ||= request.method !== "GET" && leavesOpen(failure);
 			const isAnew = !isRenewed && this.#isKeyRefused(request, failure);
@@ -2397,7 +2683,7 @@ var Connection = class {
 	}
 	async #requestOf(operation, { repeat, isOpen, names }, sent, options) {
 		const [method = "", path = ""] = operation.split(" ");
-		const url = this.#settings.url + addressOf(path, sent, names) + queryOf(sent.query);
+		const url = this.#settings.url + addressOf(path, sent, names) + queryOf$1(sent.query);
 		const body = sent.body === void 0 ? void 0 : JSON.stringify(sent.body);
 		const timeoutMs = timeoutOf(options, this.#settings.timeoutMs);
 		const signal = eitherOf(options.signal, this.#settings.signal);
@@ -2410,7 +2696,8 @@ var Connection = class {
 		const environment = environmentOf(options, this.#settings.environment);
 		if (environment !== void 0) headers.set("strongroom-environment", environment);
 		if (options.ifMatch !== void 0) headers.set("if-match", [options.ifMatch].flat().join(", "));
-		if (options.ifNoneMatch !== void 0) headers.set("if-none-match", options.ifNoneMatch);
+		const known = options.known ?? options.ifNoneMatch;
+		if (known !== void 0) headers.set("if-none-match", known);
 		if (repeat === "keyed") headers.set("idempotency-key", options.idempotencyKey ?? newIdempotencyKey());
 		return {
 			url,
@@ -2447,7 +2734,7 @@ function addressOf(path, sent, names = []) {
 		return String(id);
 	});
 }
-function queryOf(query) {
+function queryOf$1(query) {
 	const entries = Object.entries(query ?? {}).filter(([, value]) => value !== void 0);
 	if (entries.length === 0) return "";
 	return `?${new URLSearchParams(entries.map(([name, value]) => [name, String(value)]))}`;
@@ -2471,6 +2758,175 @@ function newIdempotencyKey() {
 	const bytes = crypto.getRandomValues(/* @__PURE__ */ new Uint8Array(16));
 	return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+// src/client/deleted.ts
+/** What was deleted and can be restored for a while. */
+var DeletedThings = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** All that can be restored, the newest first; page by page as they are taken. */
+	list(options) {
+		return allPages((query) => this.page(query, options));
+	}
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/deleted", { query }, options);
+		return pageOf(body.deleted, headers);
+	}
+	/** Puts something back, with its id and its history; a list with all that was in it. */
+	async restore(id, input = {}, options) {
+		return (await this.#connection.send("POST /v3/deleted/{id}/restore", {
+			id,
+			body: input
+		}, options)).body;
+	}
+	/** Makes an environment again what it was at a time; with `dry_run`, says what that would do. */
+	async rollBack(input, options) {
+		return (await this.#connection.send("POST /v3/rollback", { body: input }, options)).body;
+	}
+	/** Destroys it now. */
+	async purge(id, options) {
+		await this.#connection.send("DELETE /v3/deleted/{id}", { id }, options);
+	}
+};
+// src/client/event-stream.ts
+/** A line longer than that is none of ours. */
+var maxLength = 1048576;
+/** @throws Error when what comes is no such stream */
+async function* blocksOf(body) {
+	const reader = body.getReader();
+	const decoder = new TextDecoder("utf-8", { fatal: true });
+	let text = "";
+	try {
+		for (let part = await reader.read(); !part.done; part = await reader.read()) {
+			text += decoder.decode(part.value, { stream: true }).replaceAll("\r\n", "\n");
+			if (text.length > maxLength) throw new Error("An event is too long.");
+			const blocks = text.split("\n\n");
+			text = blocks.pop() ?? "";
+			for (const block of blocks) yield blockOf(block);
+		}
+	} finally {
+		await reader.cancel().catch(() => {});
+	}
+}
+function blockOf(text) {
+	let event = "message";
+	let id;
+	const data = [];
+	for (const line of text.split("\n")) {
+		const [, name, value = ""] = /^([a-z]+):? ?(.*)$/.exec(line) ?? [];
+		if (name === "event") event = value;
+		else if (name === "id") id = value;
+		else if (name === "data") data.push(value);
+	}
+	return {
+		event,
+		id,
+		data: data.join("\n")
+	};
+}
+// src/client/events.ts
+var isEvent = fields({
+	id: integer,
+	action: text,
+	object: orNull(fields({
+		kind: text,
+		id: orNull(integer),
+		name: orNull(text),
+		version: orNull(integer)
+	})),
+	time: text,
+	outcome: text,
+	environment: optional(text),
+	inherited: optional(bool),
+	principal: optional(fields({
+		kind: text,
+		id: integer,
+		name: text
+	}))
+});
+var isPosition = fields({
+	position: integer,
+	missed: bool
+});
+/** Between two connections at most, at random. */
+var maxPauseMs = 3e4;
+/** The server says that it is there every 15 seconds: one that says nothing for so long is not. */
+var silenceMs = 45e3;
+/**
+* Listens until the signal ends it. A connection that breaks is made anew, at another server too, and goes on where it stopped.
+*
+* @throws StrongroomError when the server refuses, for another reason than that it is away; the reason of the signal
+*/
+async function* events(connection, options = {}) {
+	const { signal, onPosition = () => {}, onDisconnect = () => {} } = options;
+	let last = options.after;
+	for (let tries = 0;;) {
+		signal?.throwIfAborted();
+		const quiet = new Silence(signal);
+		try {
+			const body = await connection.listen(queryOf(options, last), options, quiet.signal);
+			for await (const block of blocksOf(body)) {
+				quiet.heard();
+				const data = dataOf(block.data);
+				if (block.event === "position" && isPosition(data)) {
+					tries = 0;
+					last = data.position;
+					onPosition(data);
+				} else if (block.event === "message" && isEvent(data)) {
+					last = data.id;
+					yield data;
+				} else if (block.data === "" && block.id !== void 0 && Number.isSafeInteger(Number(block.id))) last = Number(block.id);
+			}
+		} catch (error) {
+			signal?.throwIfAborted();
+			if (error instanceof StrongroomError && !isPassing(error)) throw error;
+		} finally {
+			quiet.end();
+		}
+		onDisconnect();
+		await wait(pauseMs(tries++, void 0, Math.random(), maxPauseMs) ?? 0, signal);
+	}
+}
+function queryOf({ name, actions }, after) {
+	return {
+		...after === void 0 ? {} : { after: String(after) },
+		...name === void 0 ? {} : { name },
+		...actions === void 0 ? {} : { action: actions.join(",") }
+	};
+}
+function dataOf(data) {
+	try {
+		return data === "" ? void 0 : JSON.parse(data);
+	} catch {
+		return;
+	}
+}
+/** Breaks a connection on which nothing is heard. */
+var Silence = class {
+	#controller = new AbortController();
+	#outer;
+	#giveUp = () => this.#controller.abort();
+	#timer;
+	constructor(outer) {
+		this.#outer = outer;
+		this.#timer = setTimeout(this.#giveUp, silenceMs);
+		outer?.addEventListener("abort", this.#giveUp, { once: true });
+	}
+	get signal() {
+		return this.#controller.signal;
+	}
+	heard() {
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(this.#giveUp, silenceMs);
+	}
+	end() {
+		clearTimeout(this.#timer);
+		this.#outer?.removeEventListener("abort", this.#giveUp);
+		this.#controller.abort();
+	}
+};
 // src/client/trust-rules.ts
 /** Keys for jobs without a stored one: rules about whose tokens are trusted, and trading a token for a key. */
 var TrustRules = class {
@@ -2503,6 +2959,23 @@ var TrustRules = class {
 	/** With every key that was made under it. */
 	async delete(id, options) {
 		await this.#connection.send("DELETE /v3/trust-rules/{id}", { id }, options);
+	}
+};
+// src/client/users.ts
+/** The people of the account. */
+var Users = class {
+	#connection;
+	constructor(connection) {
+		this.#connection = connection;
+	}
+	/** All users; page by page as they are taken. */
+	list(options) {
+		return allPages((query) => this.page(query, options));
+	}
+	/** One page of the listing; without a limit, all of it. */
+	async page(query = {}, options) {
+		const { body, headers } = await this.#connection.send("GET /v3/users", { query }, options);
+		return pageOf(body.users, headers);
 	}
 };
 // src/client/webhooks.ts
@@ -2574,6 +3047,7 @@ var Strongroom = class {
 	lists;
 	machines;
 	seeds;
+	deleted;
 	deployments;
 	environments;
 	settings;
@@ -2581,6 +3055,7 @@ var Strongroom = class {
 	account;
 	keys;
 	trustRules;
+	users;
 	webhooks;
 	audit;
 	#connection;
@@ -2592,6 +3067,7 @@ var Strongroom = class {
 		this.lists = new Lists(connection);
 		this.machines = new Machines(connection);
 		this.seeds = new Seeds(connection);
+		this.deleted = new DeletedThings(connection);
 		this.deployments = new Deployments(connection);
 		this.environments = new Environments(connection);
 		this.settings = new AccountSettings(connection);
@@ -2599,12 +3075,20 @@ var Strongroom = class {
 		this.account = new Account(connection);
 		this.keys = new Keys(connection);
 		this.trustRules = new TrustRules(connection);
+		this.users = new Users(connection);
 		this.webhooks = new Webhooks(connection);
 		this.audit = new Audit(connection);
 	}
 	/** Puts the values of secrets in the places of `${{secret.NAME}}`. Every read is recorded, and what the target holds. */
 	async render(template, options) {
 		return (await this.#connection.send("POST /v3/render", { body: template }, options)).body;
+	}
+	/**
+	* What happens from now on, as it happens: `for await (const event of strongroom.events({ name: 'db-*' }))`. Lost connections
+	* are made anew, and nothing is lost or told twice; `signal` ends it. Listening leaves no record in the audit trail.
+	*/
+	events(options) {
+		return events(this.#connection, options);
 	}
 	/**
 	* Calls an operation by its name, as `/openapi.json` has it: those too that have no method of their own. What it takes

@@ -8,6 +8,7 @@ import { secondsOf, timeOf } from './input.ts'
 import { countsOf, makerText } from './made.ts'
 import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { confirm } from './prompt.ts'
+import { showWhatIf } from './what-if.ts'
 
 /** In the place of an id: the key that is in use. */
 const self = 'self'
@@ -69,7 +70,41 @@ export async function rotate(
   printIssued(key, options)
 }
 
+/** What a key used of what it may, and narrower scopes that would have done. */
+export async function usage(id: string, options: RemoteOptions & { readonly days?: string }): Promise<void> {
+  const { days } = options
+  const found = await (await connect(options)).keys.usage(
+    idOf('key', id),
+    days === undefined ? undefined : Number(days),
+  )
+  if (options.json) return printJson(found)
+  const { key, from, complete, requests, scopes, used, addresses, suggested } = found
+  print(
+    `${shown(key.name)} (id ${key.id}): ${requests} requests since ${from}${complete ? '' : ', as far as was looked at'}`,
+  )
+  printTable(
+    ['SCOPE', 'REQUESTS', 'LAST USED'],
+    scopes.map(({ scope, requests: count, last_at }) => [scope, String(count), last_at ?? 'never']),
+  )
+  if (used.length > 0) {
+    print('')
+    printTable(
+      ['RIGHT', 'SECRET', 'ENVIRONMENT', 'REQUESTS', 'LAST USED'],
+      used.map(({ right, name, environment, requests: count, last_at }) => {
+        return [right, shown(name ?? ''), environment ?? '', String(count), last_at]
+      }),
+    )
+    print('')
+    print(`From ${addresses.map(({ address }) => address).join(', ')}`)
+  }
+  if (suggested === null) return
+  print('')
+  const networks = suggested.networks.map((network) => ` --network ${network}`).join('')
+  print(`It would have done with:${suggested.scopes.map((scope) => ` --scope '${scope}'`).join('')}${networks}`)
+}
+
 interface RevokeOptions extends RemoteOptions {
+  readonly dryRun?: boolean
   readonly yes?: boolean
   readonly cascade?: boolean
 }
@@ -78,6 +113,7 @@ export async function revoke(named: string, options: RevokeOptions): Promise<voi
   const client = await connect(options)
   const key = await keyOf(client, named)
   const { id } = key
+  if (options.dryRun) return showWhatIf(client, { kind: 'key', id, change: 'remove' }, options.json)
   const cascade = options.cascade === true
   // Whoever gives back their own key may not look at others.
   const made = named === self ? undefined : countsOf(await client.keys.made(id))

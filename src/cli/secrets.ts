@@ -10,6 +10,7 @@ import { numberOf } from './input.ts'
 import { Fault, print, printJson, printTable, tell } from './output.ts'
 import { askText } from './prompt.ts'
 import { readValues } from './values.ts'
+import { showWhatIf } from './what-if.ts'
 import { writeNew } from './write-new.ts'
 
 interface ListOptions extends RemoteOptions {
@@ -120,9 +121,13 @@ function encoded(bytes: Buffer) {
   return { value: bytes.toString('base64'), encoding: 'base64' }
 }
 
-export async function remove(ref: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
+export async function remove(
+  ref: string,
+  options: RemoteOptions & { readonly yes?: boolean; readonly dryRun?: boolean },
+): Promise<void> {
   const client = await connect(options)
   const { id, name, version, list: inList } = await findSecret(client, ref)
+  if (options.dryRun) return showWhatIf(client, { kind: 'secret', id, change: 'remove' }, options.json)
   if (!options.yes) {
     tell(`${name}, in ${listOf({ list: inList })}, with all of its versions up to ${version}, will be gone for good.`)
     const typed = await askText('Type the name to delete it', 'Say --yes to delete it without being asked.')

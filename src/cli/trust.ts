@@ -8,6 +8,7 @@ import { idOf } from './find.ts'
 import { readInputFile, secondsOf } from './input.ts'
 import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { confirm } from './prompt.ts'
+import { showWhatIf } from './what-if.ts'
 
 /** What a rule is made of, as options say it. */
 export interface RuleOptions extends RemoteOptions {
@@ -78,9 +79,13 @@ export async function update(id: string, options: RuleOptions & { readonly name?
   print(`The trust rule ${shown(rule.name)} (id ${rule.id}) is changed. Keys that were made under it stay as they are.`)
 }
 
-export async function remove(idText: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
+export async function remove(
+  idText: string,
+  options: RemoteOptions & { readonly yes?: boolean; readonly dryRun?: boolean },
+): Promise<void> {
   const id = idOf('trust rule', idText)
   const client = await connect(options)
+  if (options.dryRun) return showWhatIf(client, { kind: 'trust_rule', id, change: 'remove' }, options.json)
   const rule = await client.trustRules.get(id)
   if (!options.yes) {
     tell(`${shown(rule.name)} (id ${id}) trusts ${shown(rule.issuer)} with ${rule.scopes.join(' ')}.`)

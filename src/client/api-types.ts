@@ -86,6 +86,13 @@ export interface Activity {
   readonly readers: readonly Reader[]
 }
 
+export interface AddressUse {
+  readonly address: string
+  readonly requests: number
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly last_at: string
+}
+
 /** An API key as it is shown once it has been made. */
 export interface ApiKey {
   readonly id: number
@@ -559,6 +566,21 @@ export interface KeySet {
   readonly keys: readonly Readonly<Record<string, unknown>>[]
 }
 
+/** What an API key used of what it may. */
+export interface KeyUsage {
+  readonly key: UsedKey
+  /** Back to here the audit log was looked at. */
+  readonly from: string
+  /** Whether that is all of the days. */
+  readonly complete: boolean
+  readonly requests: number
+  readonly scopes: readonly ScopeUse[]
+  readonly used: readonly Use[]
+  readonly addresses: readonly AddressUse[]
+  /** Null where no narrower ones would have done, or where not all of its records were looked at. */
+  readonly suggested: SuggestedScopes | null
+}
+
 export interface LeadingTemplate {
   readonly id: number
   readonly name: string
@@ -631,6 +653,12 @@ export interface LoginState {
   readonly state: 'pending' | 'slow_down' | 'refused' | 'expired' | 'used'
   /** How long to wait before the next question, in seconds. */
   readonly interval: number
+}
+
+export interface LostTemplate {
+  readonly id: number
+  readonly name: string
+  readonly environments: readonly string[]
 }
 
 /** What asks from these addresses may read without a key, while `vm_auth` is on. */
@@ -712,6 +740,20 @@ export interface Metadata {
   readonly environment?: string | null
   /** With `effective=true`: whether it comes from a base. */
   readonly inherited?: boolean
+}
+
+/** What somebody did, and would have been refused. */
+export interface MissedUse {
+  readonly principal: Principal
+  /** One of authenticate, secret.list, secret.read and the other actions. */
+  readonly action: string
+  /** Of what it was about. */
+  readonly name: string | null
+  /** The environment that it was asked in. */
+  readonly environment: string | null
+  readonly requests: number
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly last_at: string
 }
 
 /** A secret in its new list. */
@@ -1156,6 +1198,14 @@ export interface Rotation {
   readonly expires_at?: string | null
 }
 
+/** A scope that the key has, and how often it was what let it in. */
+export interface ScopeUse {
+  readonly scope: string
+  readonly requests: number
+  /** When it was used last. */
+  readonly last_at: string | null
+}
+
 /** A secret with its current value. */
 export interface Secret {
   /** Never given to another secret of the account. */
@@ -1319,6 +1369,13 @@ export interface SsoProvider {
   readonly label: string
 }
 
+export interface StaleTarget {
+  readonly id: number
+  readonly target: string
+  readonly environment: string
+  readonly version: number
+}
+
 export interface StepCount {
   /** Where the step begins. */
   readonly start: string
@@ -1333,6 +1390,12 @@ export interface StoredSecret {
   /** "new", "changed" or "same"; "unread" where the caller may not read what is there, and "forbidden" where it may store nothing. */
   readonly state: string
   readonly stale_deployments: number
+}
+
+/** Scopes and networks that would have done. */
+export interface SuggestedScopes {
+  readonly scopes: readonly string[]
+  readonly networks: readonly string[]
 }
 
 /** How many secrets there are of which kind. */
@@ -1358,6 +1421,21 @@ export interface Template {
   readonly script_content?: string
   /** The name of the machine that it is for. */
   readonly target?: string
+}
+
+/** What a change would have refused, and what it would make old. */
+export interface Tried {
+  /** Back to here the audit log was looked at. */
+  readonly from: string
+  /** Whether that is all of the days. */
+  readonly complete: boolean
+  /** Requests of these days that were done, and tried. */
+  readonly requests: number
+  /** Of those, the ones that would have been refused. */
+  readonly refused_requests: number
+  readonly refused: readonly MissedUse[]
+  readonly stale_targets: readonly StaleTarget[]
+  readonly unresolved_templates: readonly LostTemplate[]
 }
 
 /** Whose tokens are traded for API keys, and of which scopes. */
@@ -1454,6 +1532,23 @@ export interface UpdatedSecret {
   readonly name: string
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly updated_at: string
+}
+
+/** A right that was used, for which secret and where. */
+export interface Use {
+  readonly right: string
+  /** Of the secret, if it was about one. */
+  readonly name: string | null
+  /** The environment that it was asked in. */
+  readonly environment: string | null
+  readonly requests: number
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly last_at: string
+}
+
+export interface UsedKey {
+  readonly id: number
+  readonly name: string
 }
 
 /** Somebody of the account. */
@@ -1568,4 +1663,25 @@ export interface WebhookEnvironment {
   readonly id: number
   /** What it is called now, if it is there. */
   readonly name: string | null
+}
+
+/** A change that is tried. */
+export interface WhatIf {
+  /** One of key, `trust_rule`, machine, user, secret. */
+  readonly kind: 'key' | 'trust_rule' | 'machine' | 'user' | 'secret'
+  readonly id: number
+  /** Narrow, remove (revoke, disable, delete), or rotate for a secret that gets another value. */
+  readonly change: 'narrow' | 'remove' | 'rotate'
+  /** Of a key, a trust rule or a machine that is narrowed: the scopes that it would have. */
+  readonly scopes?: readonly string[]
+  /** Where it could be used from; none for anywhere. */
+  readonly networks?: readonly string[]
+  /** Of a user that is narrowed: the role they would have. */
+  readonly role?: 'owner' | 'admin' | 'editor' | 'reader' | 'auditor'
+  /** Names or patterns that the role would be narrowed to; null for all secrets. */
+  readonly name_patterns?: readonly string[] | null
+  /** With any, the rights over secrets come from these roles alone; the other one keeps its rights over the account. */
+  readonly environment_roles?: Readonly<Record<string, 'admin' | 'editor' | 'reader' | 'auditor'>>
+  /** A whole number of days from 1 to 30. */
+  readonly days?: number
 }

@@ -10,7 +10,9 @@ import type {
   ChainPoint,
   Page,
   PageQuery,
+  Tried,
   Verified,
+  WhatIf,
 } from './model.ts'
 import type { CallOptions } from './options.ts'
 
@@ -35,6 +37,11 @@ export class Audit {
   /** Counts the records that match, by time and action, and who reads most. */
   async activity(query: ActivityFilter = {}, options?: CallOptions): Promise<Activity> {
     return (await this.#connection.send('GET /v3/audit/activity', { query: inTexts(query) }, options)).body
+  }
+
+  /** Tries a change against the last days: what would have been refused, and what it would leave behind. Changes nothing. */
+  async whatIf(change: WhatIf, options?: CallOptions): Promise<Tried> {
+    return (await this.#connection.send('POST /v3/what-if', { body: change }, options)).body
   }
 
   /** Verifies a part of the trail; `after` says where to begin. */

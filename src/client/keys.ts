@@ -1,7 +1,7 @@
 /** API keys. */
 import { allPages, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
-import type { ApiKey, IssuedApiKey, MadeThings, NewApiKey, Page, PageQuery, Rotation } from './model.ts'
+import type { ApiKey, IssuedApiKey, KeyUsage, MadeThings, NewApiKey, Page, PageQuery, Rotation } from './model.ts'
 import type { CallOptions, KeyedOptions } from './options.ts'
 
 export interface RevokeOptions extends CallOptions {
@@ -46,6 +46,12 @@ export class Keys {
   /** Makes an API key with the same rights; the old one expires after the overlap. Once, as `create`. */
   async rotate(id: number, input: Rotation = {}, options?: KeyedOptions): Promise<IssuedApiKey> {
     return (await this.#connection.send('POST /v3/keys/{id}/rotate', { id, body: input }, options)).body
+  }
+
+  /** What an API key used of what it may, in the last days, and narrower scopes that would have done. */
+  async usage(id: number, days?: number, options?: CallOptions): Promise<KeyUsage> {
+    const query = days === undefined ? {} : { days: String(days) }
+    return (await this.#connection.send('GET /v3/keys/{id}/usage', { id, query }, options)).body
   }
 
   /** What an API key made, and what that made in turn. */

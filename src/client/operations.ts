@@ -482,6 +482,10 @@ export interface Operations {
   }
   /** Verify a part of the audit trail. */
   'POST /v3/audit/verify': { body: { readonly after?: Api.ChainPoint }; answer: Api.Verified }
+  /** Show what an API key uses of what it may. */
+  'GET /v3/keys/{id}/usage': { ids: 'id'; query: { readonly days?: string }; answer: Api.KeyUsage }
+  /** Try a change against the audit log. */
+  'POST /v3/what-if': { body: Api.WhatIf; answer: Api.Tried }
   /** List the webhooks. */
   'GET /v3/webhooks': {
     query: { readonly limit?: number; readonly cursor?: string }
@@ -607,6 +611,11 @@ const activityShape: Shape<Api.Activity> = fields<Api.Activity>({
   records: integer,
   steps: list(stepCountShape),
   readers: list(readerShape),
+})
+const addressUseShape: Shape<Api.AddressUse> = fields<Api.AddressUse>({
+  address: text,
+  requests: integer,
+  last_at: text,
 })
 const makerShape: Shape<Api.Maker> = fields<Api.Maker>({ kind: text, id: integer, name: text })
 const apiKeyShape: Shape<Api.ApiKey> = fields<Api.ApiKey>({
@@ -864,6 +873,33 @@ const jobKeyShape: Shape<Api.JobKey> = fields<Api.JobKey>({
   expires_in: integer,
 })
 const keySetShape: Shape<Api.KeySet> = fields<Api.KeySet>({ keys: list(record(anything)) })
+const usedKeyShape: Shape<Api.UsedKey> = fields<Api.UsedKey>({ id: integer, name: text })
+const scopeUseShape: Shape<Api.ScopeUse> = fields<Api.ScopeUse>({
+  scope: text,
+  requests: integer,
+  last_at: orNull(text),
+})
+const useShape: Shape<Api.Use> = fields<Api.Use>({
+  right: text,
+  name: orNull(text),
+  environment: orNull(text),
+  requests: integer,
+  last_at: text,
+})
+const suggestedScopesShape: Shape<Api.SuggestedScopes> = fields<Api.SuggestedScopes>({
+  scopes: list(text),
+  networks: list(text),
+})
+const keyUsageShape: Shape<Api.KeyUsage> = fields<Api.KeyUsage>({
+  key: usedKeyShape,
+  from: text,
+  complete: bool,
+  requests: integer,
+  scopes: list(scopeUseShape),
+  used: list(useShape),
+  addresses: list(addressUseShape),
+  suggested: orNull(suggestedScopesShape),
+})
 const listShape: Shape<Api.List> = fields<Api.List>({ id: integer, name: text, created_at: text, updated_at: text })
 const listCountShape: Shape<Api.ListCount> = fields<Api.ListCount>({ id: integer, name: text, secrets: integer })
 const loginShape: Shape<Api.Login> = fields<Api.Login>({
@@ -881,6 +917,11 @@ const loginShape: Shape<Api.Login> = fields<Api.Login>({
 const loginStateShape: Shape<Api.LoginState> = fields<Api.LoginState>({
   state: oneOf('pending', 'slow_down', 'refused', 'expired', 'used'),
   interval: integer,
+})
+const lostTemplateShape: Shape<Api.LostTemplate> = fields<Api.LostTemplate>({
+  id: integer,
+  name: text,
+  environments: list(text),
 })
 const machineShape: Shape<Api.Machine> = fields<Api.Machine>({
   id: integer,
@@ -905,6 +946,14 @@ const metadataShape: Shape<Api.Metadata> = fields<Api.Metadata>({
   updated_at: text,
   environment: optional(orNull(text)),
   inherited: optional(bool),
+})
+const missedUseShape: Shape<Api.MissedUse> = fields<Api.MissedUse>({
+  principal: principalShape,
+  action: text,
+  name: orNull(text),
+  environment: orNull(text),
+  requests: integer,
+  last_at: text,
 })
 const movedIntoShape: Shape<Api.MovedInto> = fields<Api.MovedInto>({ id: integer, name: optional(text) })
 const movedShape: Shape<Api.Moved> = fields<Api.Moved>({ id: integer, name: text, list: movedIntoShape })
@@ -1026,6 +1075,12 @@ const ssoShape: Shape<Api.Sso> = fields<Api.Sso>({
   sign_in_url: text,
 })
 const ssoProviderShape: Shape<Api.SsoProvider> = fields<Api.SsoProvider>({ account: text, label: text })
+const staleTargetShape: Shape<Api.StaleTarget> = fields<Api.StaleTarget>({
+  id: integer,
+  target: text,
+  environment: text,
+  version: integer,
+})
 const storedSecretShape: Shape<Api.StoredSecret> = fields<Api.StoredSecret>({
   id: orNull(integer),
   name: text,
@@ -1041,6 +1096,15 @@ const summaryShape: Shape<Api.Summary> = fields<Api.Summary>({
   held_old: integer,
   lists: list(listCountShape),
   tags: list(text),
+})
+const triedShape: Shape<Api.Tried> = fields<Api.Tried>({
+  from: text,
+  complete: bool,
+  requests: integer,
+  refused_requests: integer,
+  refused: list(missedUseShape),
+  stale_targets: list(staleTargetShape),
+  unresolved_templates: list(lostTemplateShape),
 })
 const trustRuleShape: Shape<Api.TrustRule> = fields<Api.TrustRule>({
   id: integer,
@@ -1365,6 +1429,8 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   },
   'GET /v3/audit/activity': { repeat: 'safe', isOpen: false, answer: activityShape },
   'POST /v3/audit/verify': { repeat: 'safe', isOpen: false, answer: verifiedShape },
+  'GET /v3/keys/{id}/usage': { repeat: 'safe', isOpen: false, answer: keyUsageShape },
+  'POST /v3/what-if': { repeat: 'safe', isOpen: false, answer: triedShape },
   'GET /v3/webhooks': {
     repeat: 'safe',
     isOpen: false,

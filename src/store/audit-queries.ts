@@ -2,7 +2,16 @@
 import { type Action, actions, isPlaced, valueReads } from '../audit/record.ts'
 import { defaultEnvironment } from '../model/environment.ts'
 import { all, among, literal, none, type Query, reading, settled, sql } from './sql.ts'
-import type { ReaderCount, RecordCount, RecordCounting, RecordFilter, RecordMatch, RecordStretch } from './store.ts'
+import type {
+  ReaderCount,
+  RecordCount,
+  RecordCounting,
+  RecordFilter,
+  RecordMatch,
+  RecordStretch,
+  UseCount,
+  UseMatch,
+} from './store.ts'
 import { accounts } from './tables/account.ts'
 import type { NamedRow } from './tables/field.ts'
 import { audit, toStoredRecord } from './tables/record.ts'
@@ -77,6 +86,31 @@ function toReaderCount(row: NamedRow): ReaderCount {
   const { object_name: name, environment_id: environmentId, count, last_seq: lastSeq } = row
   const of = { name: textIn(name), ...idIn(environmentId) }
   return { ...counted.read(row), ...of, count: Number(count), lastSeq: Number(lastSeq) }
+}
+
+/** What was done, and how often: by whom, about what, where and from where. */
+export const countUses = (
+  accountId: number,
+  { kind: actor, principalId, secretId }: UseMatch,
+  after: number,
+  upTo: number,
+) =>
+  reading(
+    { read: toUseCount },
+    settled(sql`
+    select principal_kind, principal_id, principal_name, action, object_kind, object_name, environment_id, address,
+      count(*) as count, max(ms) as last_ms
+    from audit where account_id = ${accountId} and seq > ${after} and seq <= ${upTo} and outcome in ('ok', 'replayed')
+      ${actor === undefined ? none : sql`and principal_kind = ${actor}`}
+      ${principalId === undefined ? none : sql`and principal_id = ${principalId}`}
+      ${secretId === undefined ? none : sql`and object_kind = 'secret' and object_id = ${secretId}`}
+    group by principal_kind, principal_id, principal_name, action, object_kind, object_name, environment_id, address`),
+  )
+
+function toUseCount(row: NamedRow): UseCount {
+  const { object_kind: kind, object_name: name, environment_id: environmentId, address, count, last_ms: lastAt } = row
+  const of = { kind: textIn(kind), name: textIn(name), ...idIn(environmentId), address: String(address) }
+  return { ...counted.read(row), ...of, count: Number(count), lastAt: Number(lastAt) }
 }
 
 /** Records by their numbers. */

@@ -31,6 +31,7 @@ import {
   Sinks,
   type Store,
   type StoreEvents,
+  type UseMatch,
   type Within,
   type Wraps,
 } from './store.ts'
@@ -295,6 +296,10 @@ class BatchedStore implements Store {
 
   countReaders(accountId: number, secretId: number, after: number, upTo: number) {
     return this.#all(trail.countReaders(accountId, secretId, after, upTo))
+  }
+
+  countUses(accountId: number, match: UseMatch, after: number, upTo: number) {
+    return this.#all(trail.countUses(accountId, match, after, upTo))
   }
 
   async recordsOf(accountId: number, seqs: readonly number[]) {

@@ -123,6 +123,8 @@ export interface Store extends Watched {
   countRecords(accountId: number, counting: RecordCounting): Promise<readonly RecordCount[]>
   /** Who was handed out values of a secret, in no order, among the records of a stretch. */
   countReaders(accountId: number, secretId: number, after: number, upTo: number): Promise<readonly ReaderCount[]>
+  /** What was done, in no order, among the records of a stretch: what was refused is left out. */
+  countUses(accountId: number, match: UseMatch, after: number, upTo: number): Promise<readonly UseCount[]>
   /** Records by their sequence numbers, a few hundred at most, oldest first. */
   recordsOf(accountId: number, seqs: readonly number[]): Promise<readonly StoredRecord[]>
   auditSize(accountId: number): Promise<number>
@@ -385,6 +387,27 @@ export interface ReaderCount {
   readonly count: number
   /** The newest of their records. */
   readonly lastSeq: number
+}
+
+/** Whose records, or about which secret: every part that is given. */
+export interface UseMatch {
+  readonly kind?: string | undefined
+  readonly principalId?: number | undefined
+  readonly secretId?: number | undefined
+}
+
+/** So often something was done by one principal, about one thing, from one address. */
+export interface UseCount {
+  readonly principal: Principal
+  readonly action: Action
+  /** What it was about. */
+  readonly kind: string | null
+  readonly name: string | null
+  readonly environmentId: number | null
+  readonly address: string
+  readonly count: number
+  /** Milliseconds since 1970. */
+  readonly lastAt: number
 }
 
 export interface RecordPage {

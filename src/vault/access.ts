@@ -103,6 +103,20 @@ export async function readAccess(vault: Vault, asker: Asker, id: number, wanted:
   return { secret: told.secret, environments, past, can: readersOf(looking, wanted) }
 }
 
+/** What holds a secret, and which templates lead to it: of environments whose records the asker reads. */
+export async function consequencesOf(
+  vault: Vault,
+  asker: Asker,
+  id: number,
+): Promise<Pick<Past, 'holders' | 'templates'>> {
+  const told = await ask(vault, asker, { kind: 'read_access', id })
+  const grounds = await groundsOf(vault, asker, told)
+  const environments = holdersAmong(grounds, told.audited)
+  const looking = { vault, asker, grounds, environments, templates: new LeadingTemplates(vault, asker, grounds) }
+  const [holders, templates] = [await holdersOf(looking), await templatesOf(looking, told)]
+  return { holders: holders.slice(0, maxTold), templates: templates.slice(0, maxTold) }
+}
+
 interface Looking {
   readonly vault: Vault
   readonly asker: Asker
@@ -111,7 +125,7 @@ interface Looking {
   readonly templates: LeadingTemplates
 }
 
-export async function groundsOf(
+async function groundsOf(
   vault: Vault,
   asker: Asker,
   { account, secret, environments }: Pick<AccessGrounds, 'account' | 'secret' | 'environments'>,
@@ -291,7 +305,7 @@ function groupOf(principal: Principal, acting: ReadonlyMap<string, Acting>): str
 }
 
 /** The rule that gave a key: of one that is gone, its name begins with the rule's. */
-function ruleOf(
+export function ruleOf(
   { kind, name }: Principal,
   acting: Acting | undefined,
   rules: readonly TrustRule[],

@@ -5521,4 +5521,47 @@ export const faults: readonly Fault[] = [
     'portal/listings.test.ts',
     'are searched to their end',
   ),
+
+  // What is used, and what a change would refuse
+  fault(
+    'a pattern is suggested that lies within the scope alone',
+    'vault/key-usage.ts',
+    'wide.length <= maxNames && wide.every((one) => covers(pattern, one)) ?',
+    'wide.length <= maxNames || names.length > 0 ?',
+    'v3/what-if.test.ts',
+    'lie within those of the key',
+    { file: 'vault/key-usage.ts', find: 'if (!isWithin || !isEnough) return undefined', replace: '' },
+  ),
+  fault(
+    'what a key used is told to whoever reads the audit log',
+    'store/operations/access.ts',
+    "if (!allowsSome(call.scopes, 'audit:read', anywhere)) return forbid(call, objectOfKey(key), 'audit:read')",
+    '',
+    'v3/what-if.test.ts',
+    'tell what a key used',
+  ),
+  fault(
+    'narrower scopes are suggested to whoever sees all that a key did',
+    'vault/key-usage.ts',
+    'view.isWhole && isComplete && uses.length > 0 ?',
+    'uses.length > 0 ?',
+    'v3/what-if.test.ts',
+    'tell what a key used',
+  ),
+  fault(
+    'what was done is counted as far as its records may be seen',
+    'vault/uses.ts',
+    "view.maySee({ ...use, outcome: 'ok' })",
+    "use.count > 0 || view.maySee({ ...use, outcome: 'ok' })",
+    'v3/what-if.test.ts',
+    'tell what a key used',
+  ),
+  fault(
+    'what would be refused is told by names and environments',
+    'vault/uses.ts',
+    '? allowsName(scopes, right, environment, name)',
+    '? allowsSome(scopes, right, environment)',
+    'v3/what-if.test.ts',
+    'just what it is refused then',
+  ),
 ]

@@ -38,9 +38,17 @@ export function define(keys: Command): void {
     .action(async (id, options) => (await load()).rotate(id, options))
   examples(rotate, ['strongroom keys rotate 7 --overlap 1d', 'a day to put the new one into use'])
 
+  const usage = remoteOfAccount(keys.command('usage'))
+    .argument('<id>', 'id of the key')
+    .option('--days <days>', 'how far to look back: 1 to 30 (default: 7)')
+    .description('show what an API key uses of what it may, and narrower scopes that would do')
+    .action(async (id, options) => (await load()).usage(id, options))
+  examples(usage, ['strongroom keys usage 7 --days 30', 'before you replace it by a narrower one'])
+
   const revoke = remoteOfAccount(keys.command('revoke'))
     .argument('<id>', 'id of the key, or self: the one in use')
     .option('--cascade', 'end what it made too: API keys, trust rules, machines, and what they made')
+    .option('--dry-run', 'show which requests of the last 7 days would have been refused, and revoke nothing')
     .option('-y, --yes', 'do not ask')
     .description('revoke an API key, for good and at once')
     .action(async (id, options) => (await load()).revoke(id, options))

@@ -89,6 +89,7 @@ function defineEdit(secrets: Command): void {
 function defineDelete(secrets: Command): void {
   const remove = remote(secrets.command('delete'))
     .argument('<secret>', secretText)
+    .option('--dry-run', 'show who reads it and what it would leave behind, and delete nothing')
     .option('-y, --yes', 'do not ask for the name')
     .description('delete a secret for good, with all its versions')
     .action(async (secret, options) => (await import('../secrets.ts')).remove(secret, options))

@@ -33,6 +33,7 @@ export function define(trust: Command): void {
 
   const remove = remoteOfAccount(trust.command('delete'))
     .argument('<id>', 'id of the rule')
+    .option('--dry-run', 'show which requests of the last 7 days would have been refused, and delete nothing')
     .option('-y, --yes', 'do not ask')
     .description('delete a trust rule, and revoke every key that was made under it')
     .action(async (id, options) => (await load()).remove(id, options))

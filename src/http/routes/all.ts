@@ -31,6 +31,7 @@ import { trustRuleRoutes } from './trust-rules.ts'
 import { userRoutes } from './users.ts'
 import { versionRoutes } from './versions.ts'
 import { webhookRoutes } from './webhooks.ts'
+import { whatIfRoutes } from './what-if.ts'
 
 export const routes: readonly Route[] = [
   secretRoutes,
@@ -64,6 +65,7 @@ export const routes: readonly Route[] = [
   trustRuleRoutes,
   authRoutes,
   auditRoutes,
+  whatIfRoutes,
   eventRoutes,
   webhookRoutes,
 ].flat()

@@ -19,7 +19,7 @@ const RoleName = Type.Unsafe<Role>(
 const Patterns = Type.Union([Type.Array(Type.String({ maxLength: 255 })), Type.Null()], {
   description: 'names or patterns that narrow the role, or null',
 })
-const EnvironmentRoles = Type.Record(Type.String({ maxLength: 63 }), Type.String({ maxLength: 16 }), {
+export const EnvironmentRoles = Type.Record(Type.String({ maxLength: 63 }), Type.String({ maxLength: 16 }), {
   description: `by environment one of ${placedRoles.join(', ')}`,
   'x-about':
     'With any, the rights over secrets come from these roles alone; the other one keeps its rights over the account.',
@@ -334,7 +334,7 @@ function linkOf(publicUrl: string | undefined, { protocol, host }: FastifyReques
 }
 
 /** @throws Refusal `invalid` */
-function placedRolesIn(given: Readonly<Record<string, string>> | undefined): readonly PlacedRole[] | undefined {
+export function placedRolesIn(given: Readonly<Record<string, string>> | undefined): readonly PlacedRole[] | undefined {
   if (given === undefined) return undefined
   return Object.entries(given).map(([environment, word]) => {
     const role = placedRoles.find((one) => one === word)

@@ -1,7 +1,8 @@
 /** Who can read a secret, and who did: who may be told, and of which environments. */
 import type { Account } from '../../model/account.ts'
+import type { ApiKey } from '../../model/api-key.ts'
 import { chainOf, defaultEnvironment, type Environment, type EnvironmentRef } from '../../model/environment.ts'
-import { allowsName, type Scope } from '../../model/scope.ts'
+import { allowsName, allowsSome, anywhere, type Scope } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
 import { environmentsOf } from '../decide/environment.ts'
 import { type Call, done, forbid, refuse } from '../decide/work.ts'
@@ -9,6 +10,7 @@ import type { Ended } from '../outcome.ts'
 import { environments } from '../tables/environment.ts'
 import { storedSecrets } from '../tables/secret.ts'
 import { defineOperation, overSome, type WithRight } from './define.ts'
+import { findKey, objectOf as objectOfKey, unknownKey } from './keys.ts'
 import { isGoing, objectOf, unknownSecret } from './secrets.ts'
 
 interface Wanted {
@@ -94,9 +96,34 @@ const readAccess = defineOperation<Wanted, AccessGrounds, Found>()({
   },
 })
 
-/** What a key has used, and what a change would have refused: the pages of the trail are read by the vault. */
-const readUsage = defineOperation<object, { readonly accountId: number; readonly scopes: readonly Scope[] }>()({
-  kind: 'read_usage',
+interface Reading {
+  readonly accountId: number
+  readonly scopes: readonly Scope[]
+}
+
+/** What a key has used, for whoever manages it and reads the trail: its pages are read by the vault. */
+const readKeyUsage = defineOperation<Wanted, Reading & { readonly key: ApiKey }, ApiKey>()({
+  kind: 'read_key_usage',
+  action: 'key.usage',
+  scope: { right: 'keys:manage', over: 'some', object: (_call, { id }) => unknownKey(id), subject: findKeyOf },
+  environment: 'none',
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { id }) => needs.key(id),
+  sharing: true,
+  decide: (call, _operation, key) => {
+    if (!allowsSome(call.scopes, 'audit:read', anywhere)) return forbid(call, objectOfKey(key), 'audit:read')
+    return done(call, objectOfKey(key), { accountId: call.account.id, scopes: call.scopes, key })
+  },
+})
+
+function findKeyOf(call: Call, { id }: Wanted): ApiKey | Ended {
+  return findKey(call, id)
+}
+
+/** Lets a change be held against the trail. */
+const tryChange = defineOperation<object, Reading>()({
+  kind: 'try_change',
   action: 'audit.what_if',
   scope: overSome('audit:read'),
   environment: 'none',
@@ -109,5 +136,6 @@ const readUsage = defineOperation<object, { readonly accountId: number; readonly
 
 export const accessOperations = {
   [readAccess.kind]: readAccess,
-  [readUsage.kind]: readUsage,
+  [readKeyUsage.kind]: readKeyUsage,
+  [tryChange.kind]: tryChange,
 }
