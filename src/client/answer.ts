@@ -71,3 +71,9 @@ export async function* itemsOf<Item>(
     cursor = page.next
   } while (cursor !== undefined)
 }
+
+/** The id by which what was deleted can be restored, if it can. */
+export function deletionOf(headers: Headers): number | undefined {
+  const id = headers.get('strongroom-deleted')
+  return id === null ? undefined : Number(id)
+}

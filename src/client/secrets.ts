@@ -1,5 +1,5 @@
 /** Secrets and their versions. */
-import { allPages, countedPageOf, tagged } from './answer.ts'
+import { allPages, countedPageOf, deletionOf, tagged } from './answer.ts'
 import { CachedSecrets, type CacheOptions } from './cached.ts'
 import type { Connection } from './connection.ts'
 import type {
@@ -167,9 +167,12 @@ export class Secrets {
   /**
    * Deletes a secret for good, with all its versions. Sent again after a lost connection, it may be `NotFound` with
    * `mayHaveActed`.
+   *
+   * @returns the id by which it can be restored, where the account keeps what is deleted
    */
-  async delete(id: number, options?: MatchOptions): Promise<void> {
-    await this.#connection.send('DELETE /v3/secrets/{id}', { id }, options)
+  async delete(id: number, options?: MatchOptions): Promise<number | undefined> {
+    const { headers } = await this.#connection.send('DELETE /v3/secrets/{id}', { id }, options)
+    return deletionOf(headers)
   }
 
   /** What is known of all secrets that the API key may list, oldest first; page by page as they are taken. */

@@ -321,6 +321,29 @@ for (const engine of portalEngines) {
       assert.equal((await portal.server.api.get('/v3/secrets/1')).status, 404)
     })
 
+    test('undoes a deletion where the account keeps what is deleted, at once and from its page', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await api.put('/v3/settings', { recovery_days: 7 })
+      await api.post('/v3/secrets', { name: 'db-password', value })
+      const page = await portal.openAs(owner, '/portal/secrets/1')
+
+      await page.getByRole('button', { name: 'Delete secret' }).click()
+      const dialog = page.getByRole('alertdialog')
+      await dialog.getByRole('textbox').fill('db-password')
+      await dialog.getByRole('button', { name: 'Delete permanently' }).click()
+      await page.getByRole('button', { name: 'Undo' }).click()
+      await page.getByText('db-password restored').waitFor()
+      assert.equal((await api.get('/v3/secrets/1')).body.value, value)
+
+      await api.delete('/v3/secrets/1')
+      await page.goto('/portal/deleted')
+      await page.getByRole('button', { name: 'Restore' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click()
+      await page.getByText('db-password restored').waitFor()
+      assert.equal((await api.get('/v3/secrets/1')).status, 200)
+    })
+
     test('lets a reader read and nothing else, by its buttons and by crafted requests', async (t) => {
       const portal = await startPortal(t, engine)
       await portal.server.api.post('/v3/secrets', { name: 'db-password', value })

@@ -1,10 +1,12 @@
 /** One secret: its value behind an eye, its history, what is known of it, who has read it. */
+
 import { Pencil, RefreshCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { type Metadata, strongroom, type Tagged, versionTag } from '../api/client.ts'
 import { HoldersCard, StaleAhead } from '../deployments/holders.tsx'
 import { useRights } from '../session/rights.ts'
+import { attempt } from '../ui/attempt.ts'
 import { Card, CardFoot } from '../ui/card.tsx'
 import { Button } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
@@ -13,7 +15,7 @@ import { Confirm } from '../ui/form.tsx'
 import { Crumbs, Page, Waiting } from '../ui/page.tsx'
 import { Note, Trouble } from '../ui/states.tsx'
 import { Ago, Expiry } from '../ui/time.tsx'
-import { toast } from '../ui/toast.tsx'
+import { toast, toastUndo } from '../ui/toast.tsx'
 import { ChangeValueDialog } from './change-value.tsx'
 import { EditDetailsDialog } from './edit-details.tsx'
 import { HistoryCard } from './history.tsx'
@@ -150,14 +152,23 @@ function DeleteDialog({ id, onClose }: { readonly id: number; readonly onClose: 
   const refresh = useRefreshSecrets()
   if (secret === undefined) return null
   const destroy = async () => {
-    try {
-      await strongroom.secrets.delete(id, { ifMatch: versionTag(secret.version) })
-    } catch (error) {
-      await refresh()
-      throw error
+    const remove = async () => {
+      try {
+        return await strongroom.secrets.delete(id, { ifMatch: versionTag(secret.version) })
+      } catch (error) {
+        await refresh()
+        throw error
+      }
     }
-    toast(`${secret.name} deleted`)
+    const deletion = await remove()
+    if (deletion === undefined) toast(`${secret.name} deleted`)
+    else toastUndo(`${secret.name} deleted`, () => void attempt(() => restore(deletion)))
     navigate('/secrets')
+    await refresh()
+  }
+  const restore = async (deletion: number) => {
+    await strongroom.deleted.restore(deletion)
+    toast(`${secret.name} restored`)
     await refresh()
   }
   return (
