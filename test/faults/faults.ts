@@ -3527,7 +3527,7 @@ export const faults: readonly Fault[] = [
     'if (this.#told.get(found.id) !== found.auditSize) this.#tell(found)',
     'if (!this.#told.has(found.id)) this.#tell(found)',
     'store/follow.test.ts',
-    'nobody says so',
+    'SQLite.*nobody says so',
   ),
 
   fault(
@@ -3647,10 +3647,10 @@ export const faults: readonly Fault[] = [
     },
   ),
   fault(
-    'a server that stops ends its streams',
-    'http/server.ts',
-    "app.addHook('preClose', (done) => {\n    vault.listeners.stop()",
-    "app.addHook('onClose', (_app, done) => {\n    vault.listeners.stop()",
+    'who listens is told that the server stops',
+    'vault/listeners.ts',
+    "member.sink.end('stopping')",
+    "member.sink.end('lost')",
     'process/events.test.ts',
     'SQLite.*politely',
   ),
