@@ -1,0 +1,33 @@
+/** Webhooks at the command line. */
+import assert from 'node:assert/strict'
+import { after, suite, test } from 'node:test'
+import { startPersonWithServer } from '../support/cli.ts'
+
+suite('The commands of webhooks', async () => {
+  const { person } = await startPersonWithServer({ after })
+  const run = async (...words: readonly string[]) => {
+    const done = await person.run(['webhooks', ...words])
+    assert.equal(done.code, 0, done.stderr)
+    return done
+  }
+
+  test('make, show, test, change, rotate and delete one, and print its secret alone', async () => {
+    const url = 'https://example.com/hook'
+    const made = await run('create', url, '--action', 'secret.*', '--name', 'prod-*')
+    assert.match(made.stdout, /^whsec_[A-Za-z0-9+/]{43}=\n$/)
+    assert.match((await run('list')).stdout, /1 +https:\/\/example\.com\/hook +secret\.\* +prod-\* +enabled/)
+    assert.match((await run('test', '1')).stdout, /The test is delivery \d+:/)
+    const [waiting] = JSON.parse((await run('deliveries', '1', '--state', 'waiting', '--json')).stdout).deliveries
+    assert.equal(waiting.action, 'webhook.test')
+    assert.match((await run('deliveries', '1')).stdout, /webhook\.test +waiting +0/)
+    assert.match((await run('retry', '1', String(waiting.id))).stdout, /is sent again/)
+    assert.match((await run('update', '1', '--name', '*', '--disable')).stdout, /disabled/)
+    assert.match((await run('show', '1')).stdout, /about +everything\n +state +disabled/)
+    const next = await run('rotate', '1')
+    assert.match(next.stdout, /^whsec_/)
+    assert.notEqual(next.stdout, made.stdout)
+    await run('delete', '1', '--yes')
+    assert.equal((await person.run(['webhooks', 'show', '1'])).code, 3)
+    assert.equal((await person.run(['webhooks', 'create', url])).code, 2)
+  })
+})
