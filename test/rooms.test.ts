@@ -139,6 +139,7 @@ const portalRooms: Record<string, readonly string[]> = {
   'cloud-init': ['api', 'ui', 'session', 'deployments', 'secrets', 'src/render/reference.ts'],
   keys: ['api', 'ui', 'session'],
   trust: ['api', 'ui', 'session', 'keys'],
+  webhooks: ['api', 'ui'],
   settings: ['api', 'ui', 'session', 'secrets'],
   machines: ['api', 'ui', 'session', 'keys', 'settings'],
   users: ['api', 'ui', 'session'],

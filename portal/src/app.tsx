@@ -34,6 +34,7 @@ const DeletedPage = lazy(async () => ({ default: (await import('./deleted/delete
 const DeploymentsPage = lazy(async () => ({
   default: (await import('./deployments/deployments-page.tsx')).DeploymentsPage,
 }))
+const WebhooksPage = lazy(async () => ({ default: (await import('./webhooks/webhooks-page.tsx')).WebhooksPage }))
 const TrustPage = lazy(async () => ({ default: (await import('./trust/trust-page.tsx')).TrustPage }))
 const EnvironmentsPage = lazy(async () => ({
   default: (await import('./environments/environments-page.tsx')).EnvironmentsPage,
@@ -126,6 +127,7 @@ function Inside() {
               <Route path="/environments" component={EnvironmentsPage} />
               <Route path="/users" component={UsersPage} />
               <Route path="/audit" component={AuditPage} />
+              <Route path="/webhooks" component={WebhooksPage} />
               <Route path="/settings" component={SettingsPage} />
               <Route component={NowhereRoute} />
             </Switch>

@@ -60,6 +60,7 @@ const pages: readonly (readonly [path: string, heading: string])[] = [
   ['/portal/machines', 'Machines'],
   ['/portal/users', 'Users'],
   ['/portal/audit', 'Audit'],
+  ['/portal/webhooks', 'Webhooks'],
   ['/portal/settings', 'Settings'],
   ['/portal/settings?tab=account', 'Settings'],
   ['/portal/nowhere', 'Page not found'],

@@ -14,6 +14,7 @@ import {
   Server,
   Settings,
   Users,
+  Webhook,
 } from 'lucide-react'
 import { useEnvironments, useSeesEnvironments } from '../session/environments.ts'
 import { type Rights, useRights } from '../session/rights.ts'
@@ -50,6 +51,7 @@ const items: readonly NavigationItem[] = [
   { path: '/machines', label: 'Machines', icon: Server, key: 'm', group: 'Access', right: 'account:manage' },
   { path: '/users', label: 'Users', icon: Users, key: 'u', group: 'Access', right: 'account:manage' },
   { path: '/audit', label: 'Audit', icon: ScrollText, key: 'a', group: 'Account', right: 'audit:read' },
+  { path: '/webhooks', label: 'Webhooks', icon: Webhook, key: 'w', group: 'Account', right: 'audit:read' },
   { path: '/environments', label: 'Environments', icon: Layers, key: 'e', group: 'Account', right: seeing },
   { path: '/settings', label: 'Settings', icon: Settings, key: 't', group: 'Account' },
 ]

@@ -1,0 +1,36 @@
+/** Webhooks, in a browser: made, with the secret shown once, tested, disabled, and deleted; their deliveries. */
+import assert from 'node:assert/strict'
+import { after, suite, test } from 'node:test'
+import { closeBrowser, owner, portalEngines, startPortal } from './portal.ts'
+
+after(closeBrowser)
+
+for (const engine of portalEngines) {
+  suite(`${engine.name}: the portal`, { skip: engine.skip }, () => {
+    test('makes a webhook, shows its secret once, tests it, and deletes it', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/webhooks')
+      const webhooks = async () => (await portal.server.api.get('/v3/webhooks')).body.webhooks
+
+      await page.getByRole('button', { name: 'New webhook' }).click()
+      await page.getByRole('textbox', { name: 'URL' }).fill('https://example.com/hook')
+      await page.getByRole('textbox', { name: 'Secret names' }).fill('prod-*')
+      await page.getByRole('button', { name: 'Create webhook' }).click()
+      await page.getByText(/^whsec_/).waitFor()
+      await page.getByRole('button', { name: 'I’ve saved it' }).click()
+      const [made] = await webhooks()
+      assert.deepEqual([made.actions, made.name, made.enabled], [['secret.*'], 'prod-*', true])
+
+      await page.getByRole('button', { name: 'Test' }).click()
+      await page.getByText(/^webhook\.test #\d+$/).waitFor()
+      await page.getByText('Waiting', { exact: true }).waitFor()
+      await page.getByRole('button', { name: 'Close', exact: true }).last().click()
+      await page.getByRole('button', { name: 'Disable' }).click()
+      await page.getByText('Disabled', { exact: true }).waitFor()
+      await page.getByRole('button', { name: 'Delete https://example.com/hook' }).click()
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
+      await page.getByText('No webhooks yet').waitFor()
+      assert.deepEqual(await webhooks(), [])
+    })
+  })
+}
