@@ -5199,14 +5199,6 @@ export const faults: readonly Fault[] = [
     'cli/tokens.test.ts',
     'one credential alone',
   ),
-  fault(
-    'an agent whose tokens were refused for a while is told of changes again',
-    'cli/watch.ts',
-    'return keys === undefined || keys.signedOut.aborted || !(error instanceof Unauthorized)',
-    'return keys !== undefined || keys === undefined',
-    'cli/fallback.test.ts',
-    'is told of changes again',
-  ),
   // Starting while the server is away
   fault(
     'a sealed copy is destroyed when the server refuses',
