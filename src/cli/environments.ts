@@ -3,6 +3,7 @@ import type { Environment } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { clientOf, connectToAccount, whereTo } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
+import { fateOf } from './keeping.ts'
 import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { confirm } from './prompt.ts'
 
@@ -58,11 +59,10 @@ export async function base(name: string, wanted: string | undefined, options: Ba
 export async function remove(name: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
   const client = await connectToAccount(options)
   const { id } = await findEnvironment(client, name)
-  if (
-    !options.yes &&
-    !(await confirm(`Delete the environment ${name}?`, 'Say --yes to delete it without being asked.'))
-  ) {
-    throw new Fault('failure', 'Nothing was deleted.')
+  if (!options.yes) {
+    tell(`The environment ${name} ${await fateOf(client)}.`)
+    const isSure = await confirm(`Delete the environment ${name}?`, 'Say --yes to delete it without being asked.')
+    if (!isSure) throw new Fault('failure', 'Nothing was deleted.')
   }
   await client.environments.delete(id)
   if (options.json) return printJson({ deleted: { id, name } })

@@ -2,6 +2,7 @@
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { findList, findSecret } from './find.ts'
+import { fateOf } from './keeping.ts'
 import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { askText } from './prompt.ts'
 
@@ -33,7 +34,7 @@ export async function remove(ref: string, options: RemoteOptions & { readonly ye
   if (!options.yes) {
     const secrets = await Array.fromAsync(client.lists.secrets(id))
     const which = secrets.length === 0 ? 'no secret that this key may list' : secrets.map((one) => one.name).join(', ')
-    tell(`The list ${shown(name)} will be gone for good, with all that is in it: ${which}.`)
+    tell(`The list ${shown(name)}, with all that is in it, ${await fateOf(client)}: ${which}.`)
     const typed = await askText('Type the name to delete it', 'Say --yes to delete it without being asked.')
     if (typed !== name) throw new Fault('failure', 'That is not its name: nothing is deleted.')
   }

@@ -7,6 +7,7 @@ import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { checkedName, findSecret, idIn, listOf } from './find.ts'
 import { numberOf } from './input.ts'
+import { fateOf } from './keeping.ts'
 import { Fault, print, printJson, printTable, tell } from './output.ts'
 import { askText } from './prompt.ts'
 import { readValues } from './values.ts'
@@ -129,7 +130,8 @@ export async function remove(
   const { id, name, version, list: inList } = await findSecret(client, ref)
   if (options.dryRun) return showWhatIf(client, { kind: 'secret', id, change: 'remove' }, options.json)
   if (!options.yes) {
-    tell(`${name}, in ${listOf({ list: inList })}, with all of its versions up to ${version}, will be gone for good.`)
+    const fate = await fateOf(client)
+    tell(`${name}, in ${listOf({ list: inList })}, with all of its versions up to ${version}, ${fate}.`)
     const typed = await askText('Type the name to delete it', 'Say --yes to delete it without being asked.')
     if (typed !== name) throw new Fault('failure', 'That is not its name: nothing is deleted.')
   }

@@ -77,3 +77,8 @@ export function deletionOf(headers: Headers): number | undefined {
   const id = headers.get('strongroom-deleted')
   return id === null ? undefined : Number(id)
 }
+
+/** For how many days what is deleted can be restored: a server that does not say so keeps nothing. */
+export function recoveryDaysOf(headers: Headers): number {
+  return Number(headers.get('strongroom-recovery-days') ?? 0)
+}

@@ -1,5 +1,5 @@
 /** What was deleted and can be restored for a while. */
-import { allPages, pageOf } from './answer.ts'
+import { allPages, pageOf, recoveryDaysOf } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type { Deleted, Page, PageQuery, Restored, Restoring, Rollback, RollingBack } from './model.ts'
 import type { CallOptions } from './options.ts'
@@ -20,6 +20,12 @@ export class DeletedThings {
   async page(query: PageQuery = {}, options?: CallOptions): Promise<Page<Deleted>> {
     const { body, headers } = await this.#connection.send('GET /v3/deleted', { query }, options)
     return pageOf(body.deleted, headers)
+  }
+
+  /** For how many days what is deleted now can be restored; 0: deletion is permanent. */
+  async recoveryDays(options?: CallOptions): Promise<number> {
+    const { headers } = await this.#connection.send('GET /v3/deleted', { query: { limit: 1 } }, options)
+    return recoveryDaysOf(headers)
   }
 
   /** Puts something back, with its id and its history; a list with all that was in it. */

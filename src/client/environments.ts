@@ -1,5 +1,5 @@
 /** Environments: name spaces of an account; what they have in common, and what goes from one into another. */
-import { allPages, pageOf } from './answer.ts'
+import { allPages, deletionOf, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type {
   ComparedName,
@@ -43,9 +43,14 @@ export class Environments {
     return (await this.#connection.send('PATCH /v3/environments/{id}', { id, body: input }, options)).body
   }
 
-  /** Only of one in which nothing is. */
-  async delete(id: number, options?: CallOptions): Promise<void> {
-    await this.#connection.send('DELETE /v3/environments/{id}', { id }, options)
+  /**
+   * Only of one in which nothing is.
+   *
+   * @returns the id by which it can be restored, where the account keeps what is deleted
+   */
+  async delete(id: number, options?: CallOptions): Promise<number | undefined> {
+    const { headers } = await this.#connection.send('DELETE /v3/environments/{id}', { id }, options)
+    return deletionOf(headers)
   }
 
   /**

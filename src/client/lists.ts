@@ -1,5 +1,5 @@
 /** Lists of secrets. */
-import { allPages, pageOf } from './answer.ts'
+import { allPages, deletionOf, pageOf } from './answer.ts'
 import type { Connection } from './connection.ts'
 import type { List, Moved, NewList, Page, PageQuery, RenamedList, SecretHead } from './model.ts'
 import type { CallOptions, KeyedOptions } from './options.ts'
@@ -35,9 +35,14 @@ export class Lists {
     return (await this.#connection.send('PUT /v3/lists/{id}', { id, body: { name } }, options)).body
   }
 
-  /** Deletes a list for good, with every secret in it. */
-  async delete(id: number, options?: CallOptions): Promise<void> {
-    await this.#connection.send('DELETE /v3/lists/{id}', { id }, options)
+  /**
+   * Deletes a list, with every secret in it.
+   *
+   * @returns the id by which it can be restored, where the account keeps what is deleted
+   */
+  async delete(id: number, options?: CallOptions): Promise<number | undefined> {
+    const { headers } = await this.#connection.send('DELETE /v3/lists/{id}', { id }, options)
+    return deletionOf(headers)
   }
 
   /** The secrets in a list, without values; page by page as they are taken. */

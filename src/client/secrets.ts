@@ -154,7 +154,7 @@ export class Secrets {
     return (await this.#connection.send('POST /v3/secrets/batch/change', { body: input }, options)).body
   }
 
-  /** Deletes up to 100 for good, with all their versions, each by itself. */
+  /** Deletes up to 100, with all their versions, each by itself. */
   async deleteMany(ids: readonly number[], options?: CallOptions): Promise<AnswerOf<'POST /v3/secrets/batch/delete'>> {
     return (await this.#connection.send('POST /v3/secrets/batch/delete', { body: { ids: [...ids] } }, options)).body
   }
@@ -165,7 +165,7 @@ export class Secrets {
   }
 
   /**
-   * Deletes a secret for good, with all its versions. Sent again after a lost connection, it may be `NotFound` with
+   * Deletes a secret, with all its versions. Sent again after a lost connection, it may be `NotFound` with
    * `mayHaveActed`.
    *
    * @returns the id by which it can be restored, where the account keeps what is deleted

@@ -107,6 +107,11 @@ const answerHeaders = {
     schema: count,
     description: 'The id by which what was deleted can be restored; absent where it is gone for good.',
   },
+  'Strongroom-Recovery-Days': {
+    schema: count,
+    required: true,
+    description: 'For how many days what is deleted now can be restored; 0: deletion is permanent.',
+  },
   'Strongroom-Encoding': { schema: { type: 'string', enum: ['base64'] }, description: 'Of the value of a file.' },
   'Strongroom-Expires-At': { schema: time, description: 'When the value should be replaced.' },
   'Strongroom-Expired': { schema: { type: 'string', enum: ['true'] }, description: 'It should have been by now.' },

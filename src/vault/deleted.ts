@@ -26,8 +26,13 @@ export interface ShownDeleted extends Deleted {
   readonly environment: string | null
 }
 
+/** What can be restored, and for how many days what is deleted now could be. */
+export interface FoundDeleted extends Found<ShownDeleted> {
+  readonly recoveryDays: number
+}
+
 /** What was deleted in the environment that is meant, as far as the asker may know of it, the newest first. */
-export async function listDeleted(vault: Vault, asker: Asker, wanted: Wanted): Promise<Found<ShownDeleted>> {
+export async function listDeleted(vault: Vault, asker: Asker, wanted: Wanted): Promise<FoundDeleted> {
   const found = await ask(vault, asker, { kind: 'list_deleted' })
   const { accountId, environment, scopes, recoveryDays, now } = found
   const isSeen = (one: Deleted) => {
@@ -38,11 +43,12 @@ export async function listDeleted(vault: Vault, asker: Asker, wanted: Wanted): P
   }
   const rows = deletedIn(environment.id)
   const all = find(vault, asker, accountId, { table: 'deleted', action: 'deleted.list', rows, isSeen }, wanted)
-  return mapped(all, (one) => ({
+  const shown = mapped(all, (one) => ({
     ...one,
     end: endOf(one, recoveryDays),
     environment: one.kind === 'environment' ? null : environment.name,
   }))
+  return { ...shown, recoveryDays }
 }
 
 export interface RestoreInput {

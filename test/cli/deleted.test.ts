@@ -29,6 +29,29 @@ suite('strongroom deleted and rollback', () => {
     assert.equal((await person.run(['deleted', 'restore', 'a'])).code, 2)
   })
 
+  test('say before a deletion whether it can be restored, and until when', async (t) => {
+    const person = await startPerson(t)
+    await person.run(['secrets', 'set', 'a'], { input: 'x' })
+    await person.run(['lists', 'create', 'web'])
+    await person.run(['env', 'create', 'staging'])
+    const asks = async () => [
+      (await person.onTerminal(['secrets', 'delete', 'a'], [['Type the name', 'no\r']])).text,
+      (await person.onTerminal(['lists', 'delete', 'web'], [['Type the name', 'no\r']])).text,
+      (await person.onTerminal(['env', 'delete', 'staging'], [['Delete the environment', 'n\r']])).text,
+    ]
+
+    for (const text of await asks()) assert.match(text, /will be gone for good/)
+    await person.server.api.put('/v3/settings', { recovery_days: 7 })
+    const until = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10)
+    for (const text of await asks()) {
+      assert.ok(
+        text.replace(/\s+/g, ' ').includes(`can be restored until ${until} (see "strongroom deleted list")`),
+        text,
+      )
+      assert.doesNotMatch(text, /for good/)
+    }
+  })
+
   test('roll an environment back after a preview', async (t) => {
     const person = await startPerson(t)
     await person.run(['secrets', 'set', 'a'], { input: 'one' })

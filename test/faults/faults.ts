@@ -5370,6 +5370,22 @@ export const faults: readonly Fault[] = [
     'a page is in the one that its address names',
   ),
   fault(
+    'the portal: what is kept is not said to be gone for good',
+    'portal/src/deleted/kept.tsx',
+    'if (days === 0) return {',
+    'if (days >= 0) return {',
+    'portal/deleted.test.ts',
+    'restorable, until when',
+  ),
+  fault(
+    'the command: what is kept is not said to be gone for good',
+    'cli/keeping.ts',
+    'if (days === 0) return',
+    'if (days >= 0) return',
+    'cli/deleted.test.ts',
+    'whether it can be restored',
+  ),
+  fault(
     'the portal: an environment that is gone, or not seen, leads to another',
     'portal/src/frame/environment.tsx',
     'return names.includes(environment) || other === environment ? undefined : other',

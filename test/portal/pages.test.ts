@@ -230,7 +230,7 @@ for (const engine of engines.slice(0, 1)) {
 
       await page.getByRole('button', { name: 'New key' }).click()
       await page.getByRole('textbox', { name: 'Name', exact: true }).fill('checkout service')
-      await page.getByText('Permanently, with all versions.').click()
+      await page.getByText('With all versions. Permanent').click()
       await page.getByLabel('Limit to secrets').fill('prod-*')
       await page.getByRole('button', { name: 'Create key' }).click()
       const confirm = page.getByRole('dialog', { name: 'Confirm it’s you' })

@@ -331,7 +331,7 @@ for (const engine of portalEngines) {
       await page.getByRole('button', { name: 'Delete secret' }).click()
       const dialog = page.getByRole('alertdialog')
       await dialog.getByRole('textbox').fill('db-password')
-      await dialog.getByRole('button', { name: 'Delete permanently' }).click()
+      await dialog.getByRole('button', { name: 'Delete', exact: true }).click()
       await page.getByRole('button', { name: 'Undo' }).click()
       await page.getByText('db-password restored').waitFor()
       assert.equal((await api.get('/v3/secrets/1')).body.value, value)

@@ -69,6 +69,9 @@ for (const engine of engines) {
       for (const days of [-1, 91, 1.5, '7', null]) {
         assert.deepEqual(code(await api.put('/v3/settings', { recovery_days: days })), [400, 'invalid'], String(days))
       }
+      assert.equal((await api.get('/v3/deleted')).headers.get('strongroom-recovery-days'), '0')
+      await api.put('/v3/settings', { recovery_days: 7 })
+      assert.equal((await api.get('/v3/deleted?limit=1')).headers.get('strongroom-recovery-days'), '7')
     })
 
     test('is gone for whatever asks, and its name is free', async (t) => {

@@ -5,6 +5,7 @@ import { useSearchParams } from 'wouter'
 import { type Environment, strongroom } from '../api/client.ts'
 import { addressIn, environment as current, firstEnvironment } from '../api/environment.ts'
 import { useRefresh } from '../api/queries.ts'
+import { useKeeping } from '../deleted/kept.tsx'
 import { environmentsKey, useEnvironments } from '../session/environments.ts'
 import { useRights } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
@@ -203,6 +204,7 @@ function leaveFor(environment: string): void {
 
 function DeleteDialog({ of: { id, name }, onClose }: { readonly of: Environment; readonly onClose: () => void }) {
   const refresh = useRefresh(environmentsKey)
+  const keeping = useKeeping()
   return (
     <Confirm
       title={`Delete ${name}?`}
@@ -217,7 +219,7 @@ function DeleteDialog({ of: { id, name }, onClose }: { readonly of: Environment;
     >
       <p className="small">
         Only an empty environment can be deleted: without secrets, lists, deployments or seeds, and with no other
-        environment that inherits from it.
+        environment that inherits from it. {keeping.sentence}
       </p>
     </Confirm>
   )

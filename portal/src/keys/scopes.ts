@@ -35,7 +35,12 @@ export const rights: readonly Right[] = [
     about: 'New secrets, values and metadata.',
     hasNames: true,
   },
-  { id: 'secrets:delete', label: 'Delete secrets', about: 'Permanently, with all versions.', hasNames: true },
+  {
+    id: 'secrets:delete',
+    label: 'Delete secrets',
+    about: 'With all versions. Permanent unless the account keeps what is deleted.',
+    hasNames: true,
+  },
   {
     id: 'keys:manage',
     label: 'Manage API keys',

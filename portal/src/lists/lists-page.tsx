@@ -3,6 +3,7 @@ import { FolderClosed, FolderPlus, Pencil, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { type List, strongroom } from '../api/client.ts'
+import { useKeeping } from '../deleted/kept.tsx'
 import { StaleAheadOfList } from '../deployments/holders.tsx'
 import { useLists, useRefreshSecrets, useSummary } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
@@ -144,6 +145,7 @@ function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose
   const { data: summary } = useSummary()
   const rights = useRights()
   const refresh = useRefreshSecrets()
+  const keeping = useKeeping()
   const seen = summary && (summary.lists.find(({ id }) => id === list.id)?.secrets ?? 0)
   // Whoever sees some of them alone does not know how many there are.
   const count = rights.hasAll('secrets:list') ? seen : undefined
@@ -151,7 +153,7 @@ function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose
     <Confirm
       title={`Delete ${list.name}?`}
       onClose={onClose}
-      submit="Delete permanently"
+      submit={keeping.submit}
       mustType={list.name}
       run={async () => {
         await strongroom.lists.delete(list.id)
@@ -160,7 +162,7 @@ function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose
       }}
     >
       <p className="small">
-        {lossOf(count)} This cannot be undone. If you may not delete one of them, nothing is deleted.
+        {lossOf(count)} {keeping.sentence} If you may not delete one of them, nothing is deleted.
       </p>
       {count === 0 ? null : <StaleAheadOfList list={list.name} />}
     </Confirm>

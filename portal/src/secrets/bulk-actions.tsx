@@ -1,6 +1,7 @@
 /** What can be done to the secrets that are selected. */
 import { useState } from 'react'
 import { type ManyChanges, strongroom } from '../api/client.ts'
+import { useKeeping } from '../deleted/kept.tsx'
 import { StaleAheadOfSome } from '../deployments/holders.tsx'
 import { Field, Select } from '../ui/controls.tsx'
 import { expiryTime } from '../ui/time.tsx'
@@ -100,11 +101,12 @@ export function ExpiryDialog({ selecting, onClose }: ActionProps) {
 export function DeleteManyDialog({ selecting, onClose }: ActionProps) {
   const { selection, count } = selecting
   const held = useHeld(selection)
+  const keeping = useKeeping()
   return (
     <BulkDialog
       selecting={selecting}
       title={`Delete ${counted(count, 'secret')}?`}
-      submit="Delete permanently"
+      submit={keeping.submit}
       did="deleted"
       isBad
       what={async (group) => (await strongroom.secrets.deleteMany(group.map(({ id }) => id))).failed}
@@ -112,7 +114,7 @@ export function DeleteManyDialog({ selecting, onClose }: ActionProps) {
     >
       <p className="small">
         Deletes every version of {count === 1 ? 'it' : 'them'}. Programs that read {count === 1 ? 'it' : 'them'} will
-        fail. Can&rsquo;t be undone.
+        fail. {keeping.sentence}
       </p>
       <StaleAheadOfSome held={held.data} isUnknown={held.error !== null} />
     </BulkDialog>

@@ -4,6 +4,7 @@ import { Pencil, RefreshCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { type Metadata, strongroom, type Tagged, versionTag } from '../api/client.ts'
+import { useKeeping } from '../deleted/kept.tsx'
 import { HoldersCard, StaleAhead } from '../deployments/holders.tsx'
 import { useRights } from '../session/rights.ts'
 import { attempt } from '../ui/attempt.ts'
@@ -150,6 +151,7 @@ function DeleteDialog({ id, onClose }: { readonly id: number; readonly onClose: 
   const { data: secret } = useSecret(id)
   const [, navigate] = useLocation()
   const refresh = useRefreshSecrets()
+  const keeping = useKeeping()
   if (secret === undefined) return null
   const destroy = async () => {
     const remove = async () => {
@@ -175,11 +177,11 @@ function DeleteDialog({ id, onClose }: { readonly id: number; readonly onClose: 
     <Confirm
       title={`Delete ${secret.name}?`}
       onClose={onClose}
-      submit="Delete permanently"
+      submit={keeping.submit}
       mustType={secret.name}
       run={destroy}
     >
-      <p className="small">Deletes every version. Programs that read it will fail. Can&rsquo;t be undone.</p>
+      <p className="small">Deletes every version. Programs that read it will fail. {keeping.sentence}</p>
       <StaleAhead secret={secret} isDeletion />
     </Confirm>
   )

@@ -91,7 +91,7 @@ function defineDelete(secrets: Command): void {
     .argument('<secret>', secretText)
     .option('--dry-run', 'show who reads it and what it would leave behind, and delete nothing')
     .option('-y, --yes', 'do not ask for the name')
-    .description('delete a secret for good, with all its versions')
+    .description('delete a secret, with all its versions')
     .action(async (secret, options) => (await import('../secrets.ts')).remove(secret, options))
   examples(
     remove,

@@ -67,7 +67,7 @@ export const deletedRoutes: readonly Route[] = [
     tag: 'Deleted',
     summary: 'List what can be restored',
     description:
-      'Secrets and lists that were deleted in the environment, as far as the key may know of them, and with `account:manage` environments that were; the newest first. What went with a list is restored with it.',
+      'Secrets and lists that were deleted in the environment, as far as the key may know of them, and with `account:manage` environments that were; the newest first. What went with a list is restored with it. `Strongroom-Recovery-Days` says for how long what is deleted now would be kept.',
     scope: listing,
     inEnvironment: true,
     repeat: 'safe',
@@ -78,13 +78,17 @@ export const deletedRoutes: readonly Route[] = [
       answers: { 200: Type.Object({ deleted: Type.Array(Shown) }) },
       refusals: [],
     },
-    headers: { takes: [], gives: [] },
+    headers: { takes: [], gives: ['Strongroom-Recovery-Days'] },
     use:
       ({ vault }) =>
       (request, reply) =>
         answerListing(vault, request.query, reply, {
           listing: 'deleted',
-          read: (wanted) => listDeleted(vault, askerOf(request), wanted),
+          read: async (wanted) => {
+            const { recoveryDays, ...found } = await listDeleted(vault, askerOf(request), wanted)
+            reply.header('strongroom-recovery-days', recoveryDays)
+            return found
+          },
           shown,
           answer: (deleted) => ({ deleted }),
         }),

@@ -1,0 +1,89 @@
+/** What dialogs say of what is deleted: gone for good, or kept for a while. */
+import assert from 'node:assert/strict'
+import { after, suite, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { engines } from '../support/engines.ts'
+import { closeBrowser, owner, type Portal, startPortal, violations } from './portal.ts'
+
+after(closeBrowser)
+
+const dayMs = 86_400_000
+
+async function withThings({ server: { api } }: Portal): Promise<void> {
+  for (const name of ['one', 'two', 'three']) await api.post('/v3/secrets', { name, value: 'v' })
+  await api.post('/v3/lists', { name: 'web' })
+  await api.post('/v3/environments', { name: 'staging' })
+}
+
+/** Opens each dialog that deletes, one after the other. */
+const dialogs: readonly (readonly [what: string, open: (page: Page) => Promise<void>])[] = [
+  [
+    'a secret',
+    async (page) => {
+      await page.goto('/portal/secrets/1')
+      await page.getByRole('button', { name: 'Delete secret' }).click()
+    },
+  ],
+  [
+    'many secrets',
+    async (page) => {
+      await page.goto('/portal/secrets')
+      await page.getByRole('checkbox', { name: 'Select all' }).click()
+      await page
+        .getByRole('region', { name: 'Selected secrets' })
+        .getByRole('button', { name: 'Delete', exact: true })
+        .click()
+    },
+  ],
+  [
+    'a list',
+    async (page) => {
+      await page.goto('/portal/lists')
+      await page.getByRole('button', { name: 'Delete web' }).click()
+    },
+  ],
+  [
+    'an environment',
+    async (page) => {
+      await page.goto('/portal/environments')
+      await page.getByRole('button', { name: 'Delete staging' }).click()
+    },
+  ],
+]
+
+// What is deleted, kept and restored has its tests on every store.
+for (const engine of engines.slice(0, 1)) {
+  suite(`${engine.name}: what is deleted in the portal`, { skip: engine.skip }, () => {
+    test('is said to be restorable, until when and where, where the account keeps it', async (t) => {
+      const portal = await startPortal(t, engine)
+      await withThings(portal)
+      await portal.server.api.put('/v3/settings', { recovery_days: 7 })
+      const page = await portal.openAs(owner)
+      const until = new Intl.DateTimeFormat('en', { dateStyle: 'medium' }).format(Date.now() + 7 * dayMs)
+
+      for (const [what, open] of dialogs) {
+        await open(page)
+        const dialog = page.getByRole('alertdialog')
+        await dialog.getByText(`Can be restored until ${until}, under Recently deleted.`).waitFor()
+        const text = await dialog.innerText()
+        assert.doesNotMatch(text, /permanent|undone/i, what)
+        assert.deepEqual(await violations(page), [], what)
+      }
+    })
+
+    test('is said to be gone for good where the account keeps nothing', async (t) => {
+      const portal = await startPortal(t, engine)
+      await withThings(portal)
+      const page = await portal.openAs(owner)
+
+      for (const [what, open] of dialogs) {
+        const asked = page.waitForResponse((answer) => answer.url().includes('/v3/deleted?'))
+        await open(page)
+        await asked
+        const text = await page.getByRole('alertdialog').innerText()
+        assert.match(text, /Can’t be undone\./, what)
+        assert.doesNotMatch(text, /restored/, what)
+      }
+    })
+  })
+}
