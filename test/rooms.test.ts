@@ -123,8 +123,9 @@ const portalRooms: Record<string, readonly string[]> = {
   ui: ['api'],
   session: ['api', 'ui', 'src/model/pattern.ts'],
   deployments: ['api', 'ui', 'session'],
+  // Of keys, the words for scopes.
   secrets: [
-    ...['api', 'ui', 'session', 'deployments', 'src/model/name.ts', 'src/model/word-list.ts'],
+    ...['api', 'ui', 'session', 'deployments', 'keys', 'src/model/name.ts', 'src/model/word-list.ts'],
     // Files of secrets, as the command reads them.
     ...[
       'src/formats/entry.ts',

@@ -1,5 +1,5 @@
 /** What the API takes and gives (`api-types.ts`), and what its listings are asked by and shown as. */
-import type { Activity, SecretOfMany, Sso, UnresolvedSecret, UpdatedSecret } from './api-types.ts'
+import type { Access, Activity, SecretOfMany, Sso, UnresolvedSecret, UpdatedSecret } from './api-types.ts'
 
 export type * from './api-types.ts'
 
@@ -62,6 +62,11 @@ export interface Put extends UpdatedSecret {
 export interface AccessQuery extends PageQuery {
   readonly from?: string
   readonly to?: string
+}
+
+/** With the cursor of the next page of those who can, if there is one. */
+export interface AccessPage extends Access {
+  readonly next?: string
 }
 
 export interface DeploymentFilter {

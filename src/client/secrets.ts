@@ -1,9 +1,9 @@
 /** Secrets and their versions. */
-import { allPages, countedPageOf, deletionOf, tagged } from './answer.ts'
+import { allPages, countedPageOf, deletionOf, pageOf, tagged } from './answer.ts'
 import { CachedSecrets, type CacheOptions } from './cached.ts'
 import type { Connection } from './connection.ts'
 import type {
-  Access,
+  AccessPage,
   AccessQuery,
   ChangedMetadata,
   CountedPage,
@@ -144,9 +144,14 @@ export class Secrets {
     return (await this.#connection.send('POST /v3/secrets/batch/store', { body }, options)).body.secrets
   }
 
-  /** Who can read a secret now, who did, and what holds it. It needs `audit:read` over the secret. */
-  async access(id: number, query: AccessQuery = {}, options?: CallOptions): Promise<Access> {
-    return (await this.#connection.send('GET /v3/secrets/{id}/access', { id, query }, options)).body
+  /**
+   * Who can read a secret now, who did, and what holds it. It needs `audit:read` over the secret. With a `limit`, `next` is the
+   * cursor of the next of those who can; its page has only them.
+   */
+  async access(id: number, query: AccessQuery = {}, options?: CallOptions): Promise<AccessPage> {
+    const { body, headers } = await this.#connection.send('GET /v3/secrets/{id}/access', { id, query }, options)
+    const { next } = pageOf(body.can, headers)
+    return next === undefined ? body : { ...body, next }
   }
 
   /** Moves up to 100 into a list, or changes their tags and expiry, each by itself. */

@@ -5450,6 +5450,22 @@ export const faults: readonly Fault[] = [
     'any other page',
   ),
   fault(
+    'the portal: who can read a secret is asked once somebody wants to know',
+    'portal/src/secrets/access.tsx',
+    '{isOpen ? <Shown secret={secret} /> : null}',
+    '<Shown secret={secret} />',
+    'portal/access-and-usage.test.ts',
+    'once it is opened',
+  ),
+  fault(
+    'the portal: who can read a secret is shown to whoever may read the audit log',
+    'portal/src/secrets/secret-page.tsx',
+    "rights.can('audit:read', name) ?",
+    "rights.can('secrets:read', name) ?",
+    'portal/access-and-usage.test.ts',
+    'to nobody who may not read the audit log',
+  ),
+  fault(
     'the portal: a key is limited to the environments that were selected',
     'portal/src/keys/scopes-field.tsx',
     'return isWhole ? narrowed :',

@@ -48,13 +48,18 @@ const firstPage = 200
 const nextPage = 1000
 
 /** A listing by its pages, the first of which is asked for at once. */
-export function usePages<T>(key: QueryKey, page: (query: PageQuery, options: Signalled) => Promise<Page<T>>): Pages<T> {
+export function usePages<T>(
+  key: QueryKey,
+  page: (query: PageQuery, options: Signalled) => Promise<Page<T>>,
+  keeping: Pick<Keeping, 'gcTime' | 'staleTime'> = {},
+): Pages<T> {
   const { data, error, refetch, hasNextPage, isFetching, fetchNextPage } = useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam: cursor, signal }) =>
       read(() => page(cursor === '' ? { limit: firstPage } : { limit: nextPage, cursor }, { signal })),
     initialPageParam: '',
     getNextPageParam: ({ next }) => next,
+    ...keeping,
   })
   const items = useMemo(() => data?.pages.flatMap((one) => one.items), [data])
   const loadMore = useCallback(() => void fetchNextPage(), [fetchNextPage])

@@ -1,6 +1,6 @@
 /** What is known of secrets and lists, as queries. Values never go through here; no question has all secrets for an answer. */
 import { type SecretFilter, strongroom } from '../api/client.ts'
-import { useAnswer, useListing, useRefresh } from '../api/queries.ts'
+import { useAnswer, useListing, usePages, useRefresh } from '../api/queries.ts'
 import { type Selection, withoutOrder } from './selection.ts'
 
 export const secretsKey = ['secrets']
@@ -38,6 +38,18 @@ export function useSecret(id: number | undefined) {
   return useAnswer([...secretsKey, id], (options) => strongroom.secrets.metadata(id ?? 0, options), {
     enabled: id !== undefined,
   })
+}
+
+/** Who can read a secret, and who did: with the first page, what is told beside them. Each page is recorded, so none is asked for again. */
+export function useAccess(id: number) {
+  return usePages(
+    [...secretsKey, id, 'access'],
+    async (query, options) => {
+      const { next, ...access } = await strongroom.secrets.access(id, query, options)
+      return { items: [access], ...(next === undefined ? {} : { next }) }
+    },
+    { staleTime: Number.POSITIVE_INFINITY, gcTime: 0 },
+  )
 }
 
 export function useVersions(id: number) {

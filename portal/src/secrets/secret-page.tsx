@@ -17,6 +17,7 @@ import { Crumbs, Page, Waiting } from '../ui/page.tsx'
 import { Note, Trouble } from '../ui/states.tsx'
 import { Ago, Expiry } from '../ui/time.tsx'
 import { toast, toastUndo } from '../ui/toast.tsx'
+import { AccessCard } from './access.tsx'
 import { ChangeValueDialog } from './change-value.tsx'
 import { EditDetailsDialog } from './edit-details.tsx'
 import { HistoryCard } from './history.tsx'
@@ -91,6 +92,7 @@ function Known({ secret }: { readonly secret: Metadata & Tagged }) {
           </Card>
           <HoldersCard secret={secret} />
           <HistoryCard secret={secret} />
+          {rights.can('audit:read', name) ? <AccessCard secret={secret} /> : null}
           {rights.hasAll('audit:read') ? <ReadersCard secret={secret} /> : null}
         </div>
         <aside className="card" aria-label="Details">
