@@ -193,6 +193,11 @@ async function* itemsOf(read) {
 		cursor = page.next;
 	} while (cursor !== void 0);
 }
+/** The id by which what was deleted can be restored, if it can. */
+function deletionOf(headers) {
+	const id = headers.get("strongroom-deleted");
+	return id === null ? void 0 : Number(id);
+}
 // src/client/audit.ts
 /** The audit trail. */
 var Audit = class {
@@ -878,9 +883,12 @@ var Secrets = class {
 	/**
 	* Deletes a secret for good, with all its versions. Sent again after a lost connection, it may be `NotFound` with
 	* `mayHaveActed`.
+	*
+	* @returns the id by which it can be restored, where the account keeps what is deleted
 	*/
 	async delete(id, options) {
-		await this.#connection.send("DELETE /v3/secrets/{id}", { id }, options);
+		const { headers } = await this.#connection.send("DELETE /v3/secrets/{id}", { id }, options);
+		return deletionOf(headers);
 	}
 	/** What is known of all secrets that the API key may list, oldest first; page by page as they are taken. */
 	listMetadata(filter = {}, options) {

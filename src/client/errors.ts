@@ -15,6 +15,7 @@ export const serverCodes = [
   'enrolment_required',
   'sso_required',
   'not_empty',
+  'place_gone',
   'not_found',
   'method_not_allowed',
   'not_acceptable',

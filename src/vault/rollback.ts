@@ -61,6 +61,7 @@ type Listing = Results['list_secrets']
 /** Says what rolling back would do. @throws Refusal `forbidden`, `invalid` for a time to come */
 export async function previewRollback(vault: Vault, asker: Asker, input: RollbackInput): Promise<Rollback> {
   if (input.to >= vault.now()) throw invalid('to', 'Must be a time that has passed.')
+  await ask(vault, asker, { kind: 'admit_rollback' })
   const listing = await ask(vault, asker, { kind: 'list_secrets' })
   const items = await itemsOf(vault, asker, listing, input)
   return { environment: listing.environment.name, items }

@@ -22,6 +22,8 @@ const document = readFileSync(join(root, 'docs/client.md'), 'utf8')
 const examples: readonly Example[] = [
   ...document.matchAll(/^<!-- example -->\n```ts\n([\s\S]*?)^```$(?:\n\n```text\n([\s\S]*?)^```$)?/gm),
 ].map(([, code = '', printed = '']) => ({ code, printed }))
+/** What needs a platform that is not here: whole programs, which only have to compile. */
+const programs = [...document.matchAll(/^<!-- program -->\n```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code)
 
 suite('The examples of the client', () => {
   const folder = makeFolder()
@@ -34,15 +36,17 @@ suite('The examples of the client', () => {
   const separator = '-- next --'
   const program = examples.map(({ code }) => code).join(`console.log('${separator}')\n`)
   writeFileSync(join(folder, 'examples.mts'), program)
+  const files = ['examples.mts', ...programs.map((_, at) => `program-${at}.mts`)]
+  for (const [at, code] of programs.entries()) writeFileSync(join(folder, `program-${at}.mts`), code)
 
   test('are all of the code that is shown', () => {
-    assert.equal(examples.length, document.match(/^```ts/gm)?.length)
+    assert.equal(examples.length + programs.length, document.match(/^```ts/gm)?.length)
     assert.ok(examples.length > 5)
   })
 
   test('compile', async () => {
     const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'))
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['examples.mts'] }))
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
 
     const { stdout } = await run(join(root, 'node_modules/.bin/tsc'), ['--project', folder]).catch((error) => error)
 

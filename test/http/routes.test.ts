@@ -126,6 +126,11 @@ suite('A route', () => {
       beginPasskey: 'nothing is kept of a challenge',
       renameSecretList: 'it is what other APIs have PUT for',
       updateSecretListValue: 'it is what other APIs have PUT for',
+      restoreDeleted: 'what was restored is no longer there to be restored',
+      rollBack: 'it is as it was then',
+      tryChange: 'it makes nothing',
+      testWebhook: 'a test more is no harm',
+      retryDelivery: 'what waits to be sent is sent once',
     }
     const safe = every.filter(({ method, repeat }) => method === 'POST' && repeat === 'safe')
     assert.deepEqual(safe.map(({ operationId }) => operationId).sort(), Object.keys(twiceIsOnce).sort())

@@ -23,6 +23,19 @@ export interface RollingBack {
   readonly deletes: readonly { readonly id: number; readonly version: number }[]
 }
 
+/** Lets only whoever may change something there look at what rolling back would do: the listing of that leaves the record. */
+const admitRollback = defineOperation<object, undefined>()({
+  kind: 'admit_rollback',
+  action: 'rollback',
+  scope: overSome('secrets:write', environmentObject),
+  environment: 'meant',
+  delicate: false,
+  grants: 'nothing',
+  needs: () => {},
+  sharing: true,
+  decide: () => ({ kind: 'done', result: undefined }),
+})
+
 /** All of it or nothing: whoever may not do a part of it, by that name, does none. */
 const rollBack = defineOperation<RollingBack, readonly Pick<StoredSecret['secret'], 'accountId' | 'uid'>[]>()({
   kind: 'roll_back',
@@ -114,5 +127,6 @@ function environmentObject({ environment: { id, name } }: Call): AuditObject {
 }
 
 export const rollbackOperations = {
+  [admitRollback.kind]: admitRollback,
   [rollBack.kind]: rollBack,
 }
