@@ -250,6 +250,14 @@ export interface Deleted {
   readonly restorable_until: string
 }
 
+/** A secret that was deleted. */
+export interface DeletedSecret {
+  readonly id: number
+  readonly name: string
+  /** By which it can be restored; absent where it is gone for good. */
+  readonly deletion?: number
+}
+
 /** One event, and what became of it. */
 export interface Delivery {
   /** The number of the record in the audit trail. */

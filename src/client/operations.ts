@@ -102,7 +102,7 @@ export interface Operations {
   'POST /v3/secrets/batch/delete': {
     query: { readonly environment?: string }
     body: Api.ManyIds
-    answer: { readonly deleted: readonly Api.NamedSecret[]; readonly failed: readonly Api.FailedSecret[] }
+    answer: { readonly deleted: readonly Api.DeletedSecret[]; readonly failed: readonly Api.FailedSecret[] }
   }
   /** List the versions of a secret. */
   'GET /v3/secrets/{id}/versions': {
@@ -705,6 +705,11 @@ const deletedShape: Shape<Api.Deleted> = fields<Api.Deleted>({
   deleted_by: principalShape,
   restorable_until: text,
 })
+const deletedSecretShape: Shape<Api.DeletedSecret> = fields<Api.DeletedSecret>({
+  id: integer,
+  name: text,
+  deletion: optional(integer),
+})
 const deliveryShape: Shape<Api.Delivery> = fields<Api.Delivery>({
   id: integer,
   action: text,
@@ -1234,8 +1239,8 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'POST /v3/secrets/batch/delete': {
     repeat: 'safe',
     isOpen: false,
-    answer: fields<{ readonly deleted: readonly Api.NamedSecret[]; readonly failed: readonly Api.FailedSecret[] }>({
-      deleted: list(namedSecretShape),
+    answer: fields<{ readonly deleted: readonly Api.DeletedSecret[]; readonly failed: readonly Api.FailedSecret[] }>({
+      deleted: list(deletedSecretShape),
       failed: list(failedSecretShape),
     }),
   },

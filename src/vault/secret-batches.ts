@@ -149,7 +149,7 @@ export async function deleteSecrets(
   vault: Vault,
   asker: Asker,
   ids: readonly number[],
-): Promise<readonly Each<{ readonly secret: Secret; readonly stale: number }>[]> {
+): Promise<readonly Each<{ readonly secret: Secret; readonly stale: number; readonly deletedId: number | null }>[]> {
   const deleted = await ask(vault, asker, { kind: 'delete_secrets', ids })
   for (const one of deleted) {
     if ('secret' in one) vault.keyring.forgetSecretKey(one.secret.accountId, one.secret.uid)

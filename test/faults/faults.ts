@@ -5378,6 +5378,14 @@ export const faults: readonly Fault[] = [
     'restorable, until when',
   ),
   fault(
+    'the portal: one of many that cannot be restored leaves the others',
+    'portal/src/deleted/undo.ts',
+    'if (error instanceof Cancelled) break',
+    'break',
+    'portal/deleted.test.ts',
+    'as far as it can',
+  ),
+  fault(
     'the command: what is kept is not said to be gone for good',
     'cli/keeping.ts',
     'if (days === 0) return',

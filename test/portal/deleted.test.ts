@@ -16,7 +16,9 @@ async function withThings({ server: { api } }: Portal): Promise<void> {
 }
 
 /** Opens each dialog that deletes, one after the other. */
-const dialogs: readonly (readonly [what: string, open: (page: Page) => Promise<void>])[] = [
+type Opened = readonly [what: string, open: (page: Page) => Promise<void>]
+
+const dialogs: readonly [Opened, Opened, Opened, Opened] = [
   [
     'a secret',
     async (page) => {
@@ -69,6 +71,54 @@ for (const engine of engines.slice(0, 1)) {
         assert.doesNotMatch(text, /permanent|undone/i, what)
         assert.deepEqual(await violations(page), [], what)
       }
+    })
+
+    test('comes back by Undo, many secrets and a list with all that is in it', async (t) => {
+      const portal = await startPortal(t, engine)
+      await withThings(portal)
+      const { api } = portal.server
+      await api.put('/v3/settings', { recovery_days: 7 })
+      const namesNow = async () =>
+        (await api.get('/v3/secrets')).body.secrets.map(({ name }: { name: string }) => name).sort()
+      const page = await portal.openAs(owner)
+      const [, [, openMany], [, openList]] = dialogs
+
+      await openMany(page)
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Delete', exact: true }).click()
+      await page.getByText('3 secrets deleted').waitFor()
+      assert.deepEqual(await namesNow(), [])
+      await page.getByRole('button', { name: 'Undo' }).click()
+      await page.getByText('3 secrets restored').waitFor()
+      assert.deepEqual(await namesNow(), ['one', 'three', 'two'])
+
+      await api.put('/v3/lists/2/secrets/1', undefined)
+      await openList(page)
+      const dialog = page.getByRole('alertdialog')
+      await dialog.getByLabel('Type its name to confirm').fill('web')
+      await dialog.getByRole('button', { name: 'Delete', exact: true }).click()
+      await page.getByText('web deleted').waitFor()
+      assert.deepEqual(await namesNow(), ['three', 'two'])
+      await page.getByRole('button', { name: 'Undo' }).click()
+      await page.getByText('web restored').waitFor()
+      assert.deepEqual(await namesNow(), ['one', 'three', 'two'])
+    })
+
+    test('comes back by Undo as far as it can, and says why the rest cannot', async (t) => {
+      const portal = await startPortal(t, engine)
+      await withThings(portal)
+      const { api } = portal.server
+      await api.put('/v3/settings', { recovery_days: 7 })
+      const page = await portal.openAs(owner)
+      const [, [, openMany]] = dialogs
+
+      await openMany(page)
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Delete', exact: true }).click()
+      await page.getByText('3 secrets deleted').waitFor()
+      await api.post('/v3/secrets', { name: 'two', value: 'another' })
+      await page.getByRole('button', { name: 'Undo' }).click()
+
+      await page.getByText('2 of 3 secrets restored. A secret of this name exists.').waitFor()
+      assert.equal((await api.get('/v3/secrets')).body.secrets.length, 3)
     })
 
     test('is said to be gone for good where the account keeps nothing', async (t) => {

@@ -74,6 +74,19 @@ for (const engine of engines) {
       assert.equal((await api.get('/v3/deleted?limit=1')).headers.get('strongroom-recovery-days'), '7')
     })
 
+    test('says of many at once by which deletion each can be restored', async (t) => {
+      const { api } = await startKeeping(t, engine)
+      for (const name of ['a', 'b']) await api.post('/v3/secrets', { name, value: 'v' })
+
+      const { deleted } = (await api.post('/v3/secrets/batch/delete', { ids: [1, 2, 9] })).body
+
+      assert.deepEqual(deleted, [
+        { id: 1, name: 'a', deletion: 1 },
+        { id: 2, name: 'b', deletion: 2 },
+      ])
+      assert.equal((await api.post('/v3/deleted/2/restore', {})).body.name, 'b')
+    })
+
     test('is gone for whatever asks, and its name is free', async (t) => {
       const { api, vault } = await startKeeping(t, engine)
       await api.post('/v3/secrets', { name: 'db', value: 'one-and-only-value' })

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { Link } from 'wouter'
 import { type List, strongroom } from '../api/client.ts'
 import { useKeeping } from '../deleted/kept.tsx'
+import { useSayDeleted } from '../deleted/undo.ts'
 import { StaleAheadOfList } from '../deployments/holders.tsx'
 import { useLists, useRefreshSecrets, useSummary } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
@@ -146,6 +147,7 @@ function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose
   const rights = useRights()
   const refresh = useRefreshSecrets()
   const keeping = useKeeping()
+  const sayDeleted = useSayDeleted()
   const seen = summary && (summary.lists.find(({ id }) => id === list.id)?.secrets ?? 0)
   // Whoever sees some of them alone does not know how many there are.
   const count = rights.hasAll('secrets:list') ? seen : undefined
@@ -156,8 +158,8 @@ function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose
       submit={keeping.submit}
       mustType={list.name}
       run={async () => {
-        await strongroom.lists.delete(list.id)
-        toast(`${list.name} deleted`)
+        const deletion = await strongroom.lists.delete(list.id)
+        sayDeleted(list.name, deletion === undefined ? [] : [deletion])
         await refresh()
       }}
     >

@@ -1,7 +1,8 @@
 /** What can be done to the secrets that are selected. */
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { type ManyChanges, strongroom } from '../api/client.ts'
 import { useKeeping } from '../deleted/kept.tsx'
+import { useSayDeleted } from '../deleted/undo.ts'
 import { StaleAheadOfSome } from '../deployments/holders.tsx'
 import { Field, Select } from '../ui/controls.tsx'
 import { expiryTime } from '../ui/time.tsx'
@@ -102,6 +103,13 @@ export function DeleteManyDialog({ selecting, onClose }: ActionProps) {
   const { selection, count } = selecting
   const held = useHeld(selection)
   const keeping = useKeeping()
+  const sayDeleted = useSayDeleted()
+  const deletions = useRef<number[]>([])
+  const remove = async (group: readonly Chosen[]) => {
+    const { deleted, failed } = await strongroom.secrets.deleteMany(group.map(({ id }) => id))
+    deletions.current.push(...deleted.flatMap(({ deletion }) => (deletion === undefined ? [] : [deletion])))
+    return failed
+  }
   return (
     <BulkDialog
       selecting={selecting}
@@ -109,7 +117,8 @@ export function DeleteManyDialog({ selecting, onClose }: ActionProps) {
       submit={keeping.submit}
       did="deleted"
       isBad
-      what={async (group) => (await strongroom.secrets.deleteMany(group.map(({ id }) => id))).failed}
+      what={remove}
+      say={(what) => sayDeleted(what, deletions.current)}
       onClose={onClose}
     >
       <p className="small">

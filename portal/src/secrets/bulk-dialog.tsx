@@ -25,6 +25,8 @@ interface BulkProps {
   /** Does it with a group. */
   readonly what: (group: readonly Chosen[]) => Promise<Refused>
   readonly onClose: () => void
+  /** Says that it was done with all; in the corner, unless there is more to say. */
+  readonly say?: (what: string, did: string) => void
   /** What is asked before. */
   readonly children: ReactNode
 }
@@ -58,6 +60,7 @@ function Steps({
   onPhase,
   did,
   what,
+  say = (count, done) => toast(`${count} ${done}`),
   onClose,
   children,
   ...form
@@ -80,7 +83,7 @@ function Steps({
     await refresh()
     const isWhole = bulk.failed === 0 && bulk.ended === undefined && !signal.aborted
     if (isWhole) {
-      toast(`${counted(bulk.done, 'secret')} ${did}`)
+      say(counted(bulk.done, 'secret'), did)
       selecting.clear()
       return onClose()
     }

@@ -5,9 +5,9 @@ import { useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { type Metadata, strongroom, type Tagged, versionTag } from '../api/client.ts'
 import { useKeeping } from '../deleted/kept.tsx'
+import { useSayDeleted } from '../deleted/undo.ts'
 import { HoldersCard, StaleAhead } from '../deployments/holders.tsx'
 import { useRights } from '../session/rights.ts'
-import { attempt } from '../ui/attempt.ts'
 import { Card, CardFoot } from '../ui/card.tsx'
 import { Button } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
@@ -16,7 +16,6 @@ import { Confirm } from '../ui/form.tsx'
 import { Crumbs, Page, Waiting } from '../ui/page.tsx'
 import { Note, Trouble } from '../ui/states.tsx'
 import { Ago, Expiry } from '../ui/time.tsx'
-import { toast, toastUndo } from '../ui/toast.tsx'
 import { AccessCard } from './access.tsx'
 import { ChangeValueDialog } from './change-value.tsx'
 import { EditDetailsDialog } from './edit-details.tsx'
@@ -154,6 +153,7 @@ function DeleteDialog({ id, onClose }: { readonly id: number; readonly onClose: 
   const [, navigate] = useLocation()
   const refresh = useRefreshSecrets()
   const keeping = useKeeping()
+  const sayDeleted = useSayDeleted()
   if (secret === undefined) return null
   const destroy = async () => {
     const remove = async () => {
@@ -165,14 +165,8 @@ function DeleteDialog({ id, onClose }: { readonly id: number; readonly onClose: 
       }
     }
     const deletion = await remove()
-    if (deletion === undefined) toast(`${secret.name} deleted`)
-    else toastUndo(`${secret.name} deleted`, () => void attempt(() => restore(deletion)))
+    sayDeleted(secret.name, deletion === undefined ? [] : [deletion])
     navigate('/secrets')
-    await refresh()
-  }
-  const restore = async (deletion: number) => {
-    await strongroom.deleted.restore(deletion)
-    toast(`${secret.name} restored`)
     await refresh()
   }
   return (

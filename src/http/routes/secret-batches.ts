@@ -118,6 +118,18 @@ const Failed = Type.Array(
 const Done = Type.Array(
   Type.Object({ id: Id, name: Type.String() }, { title: 'NamedSecret', description: 'A secret by its id and name.' }),
 )
+const Deleted = Type.Array(
+  Type.Object(
+    {
+      id: Id,
+      name: Type.String(),
+      deletion: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'By which it can be restored; absent where it is gone for good.' }),
+      ),
+    },
+    { title: 'DeletedSecret', description: 'A secret that was deleted.' },
+  ),
+)
 const ReadOfMany = Type.Object(
   {
     ...WithValue.properties,
@@ -356,7 +368,7 @@ export const secretBatchRoutes: readonly Route[] = [
           },
         ),
       ),
-      answers: { 200: Type.Object({ deleted: Done, failed: Failed }) },
+      answers: { 200: Type.Object({ deleted: Deleted, failed: Failed }) },
       refusals: [],
     },
     headers: { takes: [], gives: [] },
@@ -366,7 +378,7 @@ export const secretBatchRoutes: readonly Route[] = [
         const { ids } = request.body
         const deleted = await deleteSecrets(vault, askerOf(request), ids)
         return {
-          deleted: deleted.flatMap((one) => ('code' in one ? [] : named(one.secret))),
+          deleted: deleted.flatMap((one) => ('code' in one ? [] : gone(one))),
           failed: failedOf(ids, deleted),
         }
       },
@@ -394,6 +406,10 @@ async function changeEach(vault: Vault, asker: Asker, body: Static<typeof Change
 
 function named({ id, name }: { readonly id: number; readonly name: string }) {
   return { id, name }
+}
+
+function gone({ secret, deletedId }: Exclude<Awaited<ReturnType<typeof deleteSecrets>>[number], { code: unknown }>) {
+  return { ...named(secret), ...(deletedId === null ? {} : { deletion: deletedId }) }
 }
 
 function failedOf(ids: readonly number[], each: readonly Each<object>[]) {

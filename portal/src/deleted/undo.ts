@@ -1,0 +1,44 @@
+/** Says what was deleted, and offers to undo that where it is kept. */
+import { act, Cancelled, sentenceOf } from '../api/ask.ts'
+import { strongroom } from '../api/client.ts'
+import { useRefresh } from '../api/queries.ts'
+import { useRefreshSecrets } from '../secrets/queries.ts'
+import { useRights } from '../session/rights.ts'
+import { toast, toastUndo } from '../ui/toast.tsx'
+
+/** More are restored from their page: each is a request. */
+const maxUndone = 100
+
+/**
+ * @returns what says `<name> deleted`, and `<name> restored` once it was undone; `deletions` are those by which it can be, none
+ * where nothing is kept
+ */
+export function useSayDeleted(): (name: string, deletions: readonly number[]) => void {
+  const mayRestore = useRights().has('secrets:write')
+  const [refresh, refreshSecrets] = [useRefresh(['deleted']), useRefreshSecrets()]
+  return (name, deletions) => {
+    const isUndoable = mayRestore && deletions.length > 0 && deletions.length <= maxUndone
+    if (!isUndoable) return toast(`${name} deleted`)
+    toastUndo(`${name} deleted`, () => {
+      void restoreAll(name, deletions).then(() => Promise.all([refresh(), refreshSecrets()]))
+    })
+  }
+}
+
+/** Restores each by itself: one that cannot be leaves the others. */
+async function restoreAll(name: string, deletions: readonly number[]): Promise<void> {
+  let restored = 0
+  let trouble: string | undefined
+  for (const id of deletions) {
+    try {
+      await act(() => strongroom.deleted.restore(id))
+      restored++
+    } catch (error) {
+      if (error instanceof Cancelled) break
+      trouble ??= sentenceOf(error)
+    }
+  }
+  if (trouble === undefined && restored === deletions.length) return toast(`${name} restored`)
+  const count = deletions.length === 1 ? '' : `${restored} of ${name} restored. `
+  toast(`${count}${trouble ?? 'The others are under Recently deleted.'}`, true)
+}
