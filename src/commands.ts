@@ -35,7 +35,7 @@ const table: Readonly<Record<string, Group>> = {
       load: () => import('./cli/commands/run.ts'),
     },
     import: {
-      description: 'store what a file of another program holds',
+      description: 'import secrets from a .env, JSON or YAML file, or another secrets manager',
       load: () => import('./cli/commands/import.ts'),
     },
     export: {
@@ -58,11 +58,11 @@ const table: Readonly<Record<string, Group>> = {
       load: () => import('./cli/host/commands/audit.ts'),
     },
     trust: {
-      description: 'whose tokens are traded for keys: jobs without a stored one',
+      description: 'OIDC trust rules, for CI jobs and pods without a stored key',
       load: () => import('./cli/commands/trust.ts'),
     },
     webhooks: {
-      description: 'where records of the trail are told of as they come',
+      description: 'send events to a URL of yours as they happen',
       load: () => import('./cli/commands/webhooks.ts'),
     },
     deployments: {
@@ -88,7 +88,7 @@ const table: Readonly<Record<string, Group>> = {
       load: () => import('./cli/commands/status.ts'),
     },
     completion: {
-      description: 'print what makes a shell complete commands, options and names',
+      description: 'generate shell completions',
       load: () => import('./cli/commands/completion.ts'),
     },
   },
@@ -96,7 +96,10 @@ const table: Readonly<Record<string, Group>> = {
     serve: { description: 'run the server', load: () => import('./cli/host/commands/serve.ts') },
     health: { description: 'ask the server whether it is ready', load: () => import('./cli/host/commands/health.ts') },
     account: { description: 'accounts', load: () => import('./cli/host/commands/account.ts') },
-    key: { description: 'API keys, when none is at hand', load: () => import('./cli/host/commands/key.ts') },
+    key: {
+      description: 'manage API keys locally, when you have none',
+      load: () => import('./cli/host/commands/key.ts'),
+    },
     user: { description: 'users of the portal', load: () => import('./cli/host/commands/user.ts') },
     backup: {
       description: 'write an encrypted backup in two parts, while the server runs',

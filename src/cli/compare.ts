@@ -18,6 +18,12 @@ export async function compare(named: readonly string[], options: CompareOptions)
   const client = await connectToAccount(options)
   const { only, all, json } = options
   const environments = named.length > 0 ? named : (await client.environments.list()).map(({ name }) => name)
+  if (environments.length < 2) {
+    throw new Fault(
+      'usage',
+      'There is one environment that this key may see. Create another: strongroom env create prod',
+    )
+  }
   const found = await Array.fromAsync(
     client.environments.compare(environments, only === undefined ? {} : { name: only }),
   )

@@ -1,12 +1,17 @@
 /** `strongroom deleted`: what was deleted and can be restored for a while. */
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { Fault, print, printJson, printTable, shown } from './output.ts'
+import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { confirm } from './prompt.ts'
 
 export async function list(options: RemoteOptions): Promise<void> {
   const deleted = await Array.fromAsync((await connect(options)).deleted.list())
   if (options.json) return printJson({ deleted })
+  if (deleted.length === 0) {
+    return tell(
+      'Nothing that was deleted here can be restored. Deletion is permanent unless the account keeps what is deleted: turn that on in the portal, under Settings, Account.',
+    )
+  }
   printTable(
     ['ID', 'KIND', 'NAME', 'ENVIRONMENT', 'DELETED', 'BY', 'RESTORABLE UNTIL'],
     deleted.map((one) => {

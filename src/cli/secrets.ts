@@ -38,7 +38,11 @@ export async function list(pattern: string | undefined, options: ListOptions): P
   const found = options.expired ? all.filter(hasExpired) : all
   if (options.json) return printJson({ secrets: found })
   if (options.names) return void process.stdout.write(found.map(({ name }) => `${name}\n`).join(''))
-  if (found.length === 0) return tell('There is no such secret, or none that this key may list.')
+  if (found.length === 0) {
+    const isEverything = Object.keys(filter).length === 0
+    if (!isEverything) return tell('There is no such secret, or none that this key may list.')
+    return tell('There is no secret yet, or none that this key may list. Store one: strongroom secrets set db-password')
+  }
   printTable(['NAME', 'LIST', 'VERSION', 'UPDATED', ''], found.map(rowOf))
 }
 

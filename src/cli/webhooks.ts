@@ -101,6 +101,9 @@ export async function deliveries(
       ...[answerOf(one), one.next_attempt_at ?? ''],
     ]),
   )
+  if (found.some(({ fault }) => fault === 'address')) {
+    tell('address: the server may not send there. STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES in its settings allows it.')
+  }
 }
 
 export async function retry(id: string, delivery: string, options: RemoteOptions): Promise<void> {

@@ -52,6 +52,15 @@ suite('strongroom deleted and rollback', () => {
     }
   })
 
+  test('say where nothing was kept what changes that', async (t) => {
+    const person = await startPerson(t)
+
+    const { code, stdout, stderr } = await person.run(['deleted', 'list'])
+    assert.deepEqual([code, stdout], [0, ''])
+    assert.match(stderr, /Deletion is permanent unless .* Settings, Account/)
+    assert.deepEqual(JSON.parse((await person.run(['deleted', 'list', '--json'])).stdout), { deleted: [] })
+  })
+
   test('roll an environment back after a preview', async (t) => {
     const person = await startPerson(t)
     await person.run(['secrets', 'set', 'a'], { input: 'one' })

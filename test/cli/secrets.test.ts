@@ -208,6 +208,16 @@ suite('strongroom secrets', async () => {
     assert.equal((await person.run(['secrets', 'restore', 'many', '9'])).code, 3)
   })
 
+  test('says how to store the first one, where there is none', async (t) => {
+    const nobody = await startPerson(t)
+
+    assert.match((await nobody.run(['secrets', 'list'])).stderr, /no secret yet.* strongroom secrets set /)
+    assert.match((await nobody.run(['secrets', 'list', 'db-*'])).stderr, /no such secret/)
+    const { code, stderr } = await nobody.run(['env', 'compare'])
+    assert.equal(code, 2)
+    assert.match(stderr, /strongroom env create /)
+  })
+
   test('says what to do when it cannot, with the exit code that is documented', async () => {
     const cases: readonly (readonly [number, readonly string[], Record<string, string>, RegExp])[] = [
       [2, ['secrets', 'gett', 'x'], {}, /unknown command.*\n.*get/s],

@@ -1,7 +1,10 @@
 /** Webhooks at the command line. */
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
+import { postThrough } from '../../src/outbound/fetch.ts'
+import { deliverWebhooks } from '../../src/vault/webhook-deliveries.ts'
 import { startPersonWithServer } from '../support/cli.ts'
+import { until } from '../support/receiver.ts'
 
 suite('The commands of webhooks', async () => {
   const { person } = await startPersonWithServer({ after })
@@ -29,5 +32,24 @@ suite('The commands of webhooks', async () => {
     await run('delete', '1', '--yes')
     assert.equal((await person.run(['webhooks', 'show', '1'])).code, 3)
     assert.equal((await person.run(['webhooks', 'create', url])).code, 2)
+  })
+
+  test('say which setting lets the server send to an address that it may not reach', async (t) => {
+    const { person: other, server } = await startPersonWithServer(t)
+    const errors: unknown[] = []
+    const post = postThrough({ allowances: [] })
+    t.after(deliverWebhooks(server.vault, { post, onError: (error) => errors.push(error) }))
+    await other.run(['webhooks', 'create', 'http://127.0.0.1:9/', '--action', 'secret.*'])
+    await other.run(['webhooks', 'test', '1'])
+    await until(async () => {
+      const { body } = await server.api.get('/v3/webhooks/1/deliveries')
+      return body.deliveries[0]?.fault === 'address'
+    })
+
+    const { stdout, stderr } = await other.run(['webhooks', 'deliveries', '1'])
+    assert.match(stdout, /webhook\.test +waiting +1 .* address /)
+    assert.match(stderr, /STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES/)
+    assert.equal((await other.run(['webhooks', 'deliveries', '1', '--json'])).stderr, '')
+    assert.deepEqual(errors, [])
   })
 })

@@ -321,6 +321,18 @@ for (const engine of portalEngines) {
       assert.equal((await portal.server.api.get('/v3/secrets/1')).status, 404)
     })
 
+    test('says on the page of what was deleted why there is nothing, and where to change that', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/deleted')
+
+      await page.getByText('Deletion is permanent in this account').waitFor()
+      await page.getByRole('link', { name: 'Choose how long to keep what is deleted' }).click()
+      await page.getByRole('button', { name: /Keep what is deleted for/ }).waitFor()
+      await portal.server.api.put('/v3/settings', { recovery_days: 7 })
+      await page.goto('/portal/deleted')
+      await page.getByText('Deleted secrets and lists appear here for 7 days.').waitFor()
+    })
+
     test('undoes a deletion where the account keeps what is deleted, at once and from its page', async (t) => {
       const portal = await startPortal(t, engine)
       const { api } = portal.server

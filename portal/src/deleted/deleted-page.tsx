@@ -1,6 +1,7 @@
 /** What was deleted and can be restored for a while. */
 import { History, Trash2, Undo2 } from 'lucide-react'
 import { useState } from 'react'
+import { Link } from 'wouter'
 import { type Deleted, strongroom } from '../api/client.ts'
 import { usePages, useRefresh } from '../api/queries.ts'
 import { useRefreshSecrets } from '../secrets/queries.ts'
@@ -15,6 +16,8 @@ import { PagedItems } from '../ui/paged.tsx'
 import { Empty } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { counted } from '../ui/words.ts'
+import { useRecoveryDays } from './kept.tsx'
 
 const listed = ['deleted']
 
@@ -27,7 +30,7 @@ export function DeletedPage() {
   return (
     <Page
       title="Recently deleted"
-      about="What was deleted here can be restored until its time is over, where the account is set to keep it."
+      about="Restore what was deleted in this environment, for as long as the account keeps it."
     >
       <Card label="Recently deleted">
         <PagedItems
@@ -36,7 +39,7 @@ export function DeletedPage() {
           textOf={({ name, kind }) => [name, kind].join(' ')}
           empty={
             <Empty icon={History} title="Nothing to restore">
-              What is deleted is kept here only if the account is set to keep it, under Settings.
+              <NothingKept />
             </Empty>
           }
         >
@@ -52,6 +55,19 @@ export function DeletedPage() {
       </Card>
       {dialog}
     </Page>
+  )
+}
+
+/** Why there is nothing here, and where to change that. */
+function NothingKept() {
+  const days = useRecoveryDays()
+  if (days === undefined) return 'Deleted secrets and lists appear here if the account keeps them.'
+  if (days > 0) return `Deleted secrets and lists appear here for ${counted(days, 'day')}.`
+  return (
+    <>
+      Deletion is permanent in this account.{' '}
+      <Link href="/settings?tab=account">Choose how long to keep what is deleted</Link> to be able to restore it.
+    </>
   )
 }
 
@@ -83,7 +99,7 @@ function DeletedItem({ of: one, onRestore, onPurge }: DeletedItemProps) {
       }
     >
       <p className="hint">
-        {words[kind]} deleted <Ago time={time} /> by {by.name}, gone for good <Ago time={until} />
+        {words[kind]} deleted <Ago time={time} /> by {by.name}, deleted permanently <Ago time={until} />
       </p>
     </Item>
   )

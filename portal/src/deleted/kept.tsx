@@ -11,13 +11,17 @@ export interface Keeping {
   readonly sentence: string
 }
 
+/** For how many days what is deleted now is kept; undefined until it is known. */
+export function useRecoveryDays(): number | undefined {
+  return useAnswer(['deleted', 'recovery days'], (options) => strongroom.deleted.recoveryDays(options), {
+    gcTime: 0,
+    staleTime: 0,
+  }).data
+}
+
 /** Asked anew by each dialog: somebody may have changed the setting since. */
 export function useKeeping(): Keeping {
-  const { data: days = 0 } = useAnswer(
-    ['deleted', 'recovery days'],
-    (options) => strongroom.deleted.recoveryDays(options),
-    { gcTime: 0, staleTime: 0 },
-  )
+  const days = useRecoveryDays() ?? 0
   if (days === 0) return { submit: 'Delete permanently', sentence: 'Can’t be undone.' }
   const until = dayOf(timeOf(Date.now() + days * dayMs))
   return { submit: 'Delete', sentence: `Can be restored until ${until}, under Recently deleted.` }

@@ -95,7 +95,8 @@ async function readPart(part: Part, values: Values): Promise<{ readonly part: Pa
   try {
     return { part, rows: isWhole ? [await wholeOf(file, values)] : await namesIn(file, values) }
   } catch (error) {
-    return { part: { ...part, fault: sentenceOf(error) }, rows: [] }
+    // Which file it is, stands above.
+    return { part: { ...part, fault: sentenceOf(error).replace(/^file: /, '') }, rows: [] }
   }
 }
 

@@ -20,7 +20,7 @@ export function define(command: Command): void {
     .option('--target <name>', 'record that this machine or service holds these versions now')
     .option('--override', 'replace variables that the environment has already')
     .option('--mask', 'hide the values in what the command prints')
-    .option('--watch', 'start the command anew when a value changes')
+    .option('--watch', 'restart the command when a value changes')
     .option('--signal <signal>', 'with --watch: send this signal instead, such as SIGHUP')
     .option('--interval <seconds>', 'with --watch: how often to look while the server cannot tell of changes', '30')
     .option('--keep-key', 'let the command have STRONGROOM_API_KEY, too')

@@ -8,7 +8,7 @@ export function define(webhooks: Command): void {
   const list = remoteOfAccount(webhooks.command('list'))
     .description('list the webhooks')
     .action(async (options) => (await load()).list(options))
-  examples(list, ['strongroom webhooks list', 'where records of the trail are told of'])
+  examples(list, ['strongroom webhooks list', 'yours, or all if you manage the account'])
 
   const show = withId(webhooks.command('show'))
     .description('show a webhook')
@@ -18,9 +18,7 @@ export function define(webhooks: Command): void {
   const create = withParts(
     remoteOfAccount(webhooks.command('create')).argument('<url>', 'where events are sent, by POST'),
   )
-    .description(
-      'have records of the audit trail told to a URL as they come, and print the secret that they are signed with',
-    )
+    .description('send events to a URL as they happen, and print the secret that they are signed with')
     .action(async (url, options) => (await load()).create(url, options))
   examples(create, [
     "strongroom webhooks create https://example.com/hook --action 'secret.*' --name 'prod-*'",
@@ -31,12 +29,14 @@ export function define(webhooks: Command): void {
     .option('--url <url>', 'where events are sent')
     .option('--enable', 'go on, from the end of the trail')
     .option('--disable', 'send nothing')
-    .description('change a webhook; what is not said stays as it is, but it tells what you may see')
+    .description(
+      'change a webhook; other options stay as they are; from then on it is yours, and sends what you may see',
+    )
     .action(async (id, options) => (await load()).update(id, options))
   examples(update, ['strongroom webhooks update 1 --enable', 'after the receiver was mended'])
 
   const rotate = withId(webhooks.command('rotate'))
-    .description('make another secret, and print it; the one before signs beside it for a day')
+    .description('make and print a new signing secret; the old one stays valid for a day')
     .action(async (id, options) => (await load()).rotate(id, options))
   examples(rotate, ['strongroom webhooks rotate 1', 'before the old secret is known to too many'])
 
