@@ -168,7 +168,7 @@ export const overDeleted = (now: number, after: Pick<Deleted, 'accountId' | 'id'
     where d.state <> 'kept' and d.state <> 'going' and ${beyond}`
   return reading(
     deleted.part('accountId', 'id', 'kind', 'state'),
-    sql`select * from (${over} union all ${unsettled}) o order by account_id, id limit ${limit}`,
+    sql`select account_id, id, kind, state from (${over} union all ${unsettled}) o order by account_id, id limit ${limit}`,
   )
 }
 

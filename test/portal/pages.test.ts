@@ -268,7 +268,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('cell', { name: 'Updated secret' }).first().waitFor()
       assert.equal(await page.getByRole('cell', { name: 'Created API key' }).count(), 0)
       const before = await rows.count()
-      await page.getByText('Live').click()
+      await page.getByText('Live', { exact: true }).click()
       await portal.server.api.get('/v3/secrets/1')
       await page.waitForFunction((count) => document.querySelectorAll('tr.fresh').length === count, 1)
       assert.equal(await rows.count(), before + 1)
