@@ -5371,7 +5371,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the portal: what is kept is not said to be gone for good',
-    'portal/src/deleted/kept.tsx',
+    'portal/src/session/kept.tsx',
     'if (days === 0) return {',
     'if (days >= 0) return {',
     'portal/deleted.test.ts',
@@ -5379,7 +5379,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the portal: one of many that cannot be restored leaves the others',
-    'portal/src/deleted/undo.ts',
+    'portal/src/secrets/undo.ts',
     'if (error instanceof Cancelled) break',
     'break',
     'portal/deleted.test.ts',

@@ -25,7 +25,12 @@ for (const engine of engines) {
 
     test('reads while the switch of its account is on, and no longer', async (t) => {
       const { api, ask } = await start(t)
-      assert.deepEqual((await api.get('/v3/settings')).body, { vm_auth: false, networks: [], machine_networks: [] })
+      assert.deepEqual((await api.get('/v3/settings')).body, {
+        vm_auth: false,
+        networks: [],
+        machine_networks: [],
+        recovery_days: 0,
+      })
       assert.equal(await ask('GET', '/v3/secrets/1'), 401)
 
       const made = await api.post('/v3/machines', { name: 'web-1', addresses: [local] })

@@ -73,6 +73,7 @@ for (const engine of engines) {
         ],
         trust_rules: [{ id: 1, name: 'ci' }],
         machines: [{ id: 1, name: 'web-1' }],
+        webhooks: [],
       })
       const revoked = ok(await api.delete(`/v3/keys/${first.id}`))
       assert.deepEqual(revoked.body, { message: 'API key revoked successfully' })
@@ -94,6 +95,7 @@ for (const engine of engines) {
           ],
           trust_rules: [{ id: 1, name: 'ci' }],
           machines: [{ id: 1, name: 'web-1' }],
+          webhooks: [],
         })
         assert.deepEqual(await works(), [false, false, false, true])
         assert.deepEqual(await left(), { machines: ['web-2'], rules: ['other-ci'] })

@@ -48,7 +48,12 @@ for (const engine of engines) {
 
       assert.deepEqual([refused.status, refused.body.code, refused.body.errors[0].field], [400, 'invalid', 'networks'])
       assert.equal(await statusFrom(office), 200)
-      assert.deepEqual((await api.get('/v3/settings')).body, { vm_auth: false, networks: [], machine_networks: [] })
+      assert.deepEqual((await api.get('/v3/settings')).body, {
+        vm_auth: false,
+        networks: [],
+        machine_networks: [],
+        recovery_days: 0,
+      })
       for (const wrong of [['x'], ['::ffff:10.0.0.1/32'], [''], 'no', [7], Array(33).fill('10.0.0.1')]) {
         assert.equal((await api.put('/v3/settings', { networks: wrong }, from(office))).status, 400, String(wrong))
       }

@@ -28,10 +28,18 @@ const makers: Readonly<Record<string, (started: Started, at: number) => Promise<
   '/v3/trust-rules': ({ api }, at) => api.post('/v3/trust-rules', { ...rule, name: `t-${at}` }),
   '/v3/seeds': ({ api }, at) => api.post('/v3/seeds', { user_data: 'A', target: `vm-${at}` }),
   '/v3/deployments': ({ api }, at) => api.post('/v3/render', { template: 'A', target: `t-${at}` }),
+  '/v3/deleted': async ({ api }, at) => {
+    await api.put('/v3/settings', { recovery_days: 7 })
+    const { body } = await api.post('/v3/secrets', { name: `d-${at}`, value: 'v' })
+    return api.delete(`/v3/secrets/${body.id}`)
+  },
+  '/v3/webhooks': ({ api }, at) =>
+    api.post('/v3/webhooks', { url: `https://hooks.example/${at}`, actions: ['seed.delete'] }),
+  '/v3/webhooks/1/deliveries': ({ api }) => api.post('/v3/webhooks/1/test', {}),
   '/v3/sessions': ({ url }) => new Person(url).post('/v3/session', { email: 'Ada@Example.com', password }),
 }
-/** Pages of their own: a default limit, or cursors both ways (`listing.test.ts`, `audit.test.ts`), or by names (`environment-contents.test.ts`). */
-const others = ['/v3/metadata', '/v3/audit', '/v3/compare']
+/** Pages of their own: a default limit, or cursors both ways (`listing.test.ts`, `audit.test.ts`), or by names (`environment-contents.test.ts`), or beside what is told once (`access.test.ts`). */
+const others = ['/v3/metadata', '/v3/audit', '/v3/compare', '/v3/secrets/1/access']
 
 const items = ({ body }: Answer): readonly { readonly id: number }[] => {
   const [list] = Object.values(body)

@@ -5,6 +5,7 @@ import { Link } from 'wouter'
 import { type Deleted, strongroom } from '../api/client.ts'
 import { usePages, useRefresh } from '../api/queries.ts'
 import { useRefreshSecrets } from '../secrets/queries.ts'
+import { useRecoveryDays } from '../session/kept.tsx'
 import { useRights } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
 import { Button, Field, IconButton } from '../ui/controls.tsx'
@@ -17,7 +18,6 @@ import { Empty } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { counted } from '../ui/words.ts'
-import { useRecoveryDays } from './kept.tsx'
 
 const listed = ['deleted']
 

@@ -1,9 +1,8 @@
 /** What can be done to the secrets that are selected. */
 import { useRef, useState } from 'react'
 import { type ManyChanges, strongroom } from '../api/client.ts'
-import { useKeeping } from '../deleted/kept.tsx'
-import { useSayDeleted } from '../deleted/undo.ts'
 import { StaleAheadOfSome } from '../deployments/holders.tsx'
+import { useKeeping } from '../session/kept.tsx'
 import { Field, Select } from '../ui/controls.tsx'
 import { expiryTime } from '../ui/time.tsx'
 import { counted, wordsOf } from '../ui/words.ts'
@@ -11,6 +10,7 @@ import type { Refused } from './bulk.ts'
 import { BulkDialog } from './bulk-dialog.tsx'
 import { useHeld, useLists } from './queries.ts'
 import type { Chosen, Selecting } from './selection.ts'
+import { useSayDeleted } from './undo.ts'
 
 interface ActionProps {
   readonly selecting: Selecting

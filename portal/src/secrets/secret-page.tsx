@@ -4,9 +4,8 @@ import { Pencil, RefreshCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { type Metadata, strongroom, type Tagged, versionTag } from '../api/client.ts'
-import { useKeeping } from '../deleted/kept.tsx'
-import { useSayDeleted } from '../deleted/undo.ts'
 import { HoldersCard, StaleAhead } from '../deployments/holders.tsx'
+import { useKeeping } from '../session/kept.tsx'
 import { useRights } from '../session/rights.ts'
 import { Card, CardFoot } from '../ui/card.tsx'
 import { Button } from '../ui/controls.tsx'
@@ -25,6 +24,7 @@ import { ReadersCard } from './readers.tsx'
 import { RenameForm } from './rename.tsx'
 import { CurrentValue } from './reveal.tsx'
 import { typeLabel } from './types.ts'
+import { useSayDeleted } from './undo.ts'
 
 export function SecretPage({ id }: { readonly id: number | undefined }) {
   const { data: secret, error, refetch } = useSecret(id)

@@ -283,7 +283,7 @@ export const ssoRoutes: readonly Route[] = [
 
 /** Pages of the portal, in whichever environment; nothing else, and nothing of another site. */
 const places =
-  /^\/portal\/(@[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\/)?((secrets|lists|machines|deployments|cloud-init|keys|device|trust-rules|environments|users|audit|settings|signed-in)(\/\d{1,16})?)?$/
+  /^\/portal\/(@[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}\/)?((secrets|lists|deleted|webhooks|machines|deployments|cloud-init|keys|device|trust-rules|environments|users|audit|settings|signed-in)(\/\d{1,16})?)?$/
 
 function returnPath(path = '/portal/'): string {
   if (!places.test(path)) throw invalid('return', 'Must be a page of the portal.')

@@ -2,9 +2,9 @@
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
 import { useRefresh } from '../api/queries.ts'
-import { useRefreshSecrets } from '../secrets/queries.ts'
 import { useRights } from '../session/rights.ts'
 import { toast, toastUndo } from '../ui/toast.tsx'
+import { useRefreshSecrets } from './queries.ts'
 
 /** More are restored from their page: each is a request. */
 const maxUndone = 100
