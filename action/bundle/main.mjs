@@ -198,6 +198,10 @@ function deletionOf(headers) {
 	const id = headers.get("strongroom-deleted");
 	return id === null ? void 0 : Number(id);
 }
+/** For how many days what is deleted can be restored: a server that does not say so keeps nothing. */
+function recoveryDaysOf(headers) {
+	return Number(headers.get("strongroom-recovery-days") ?? 0);
+}
 // src/client/audit.ts
 /** The audit trail. */
 var Audit = class {
@@ -538,9 +542,14 @@ var Environments = class {
 			body: input
 		}, options)).body;
 	}
-	/** Only of one in which nothing is. */
+	/**
+	* Only of one in which nothing is.
+	*
+	* @returns the id by which it can be restored, where the account keeps what is deleted
+	*/
 	async delete(id, options) {
-		await this.#connection.send("DELETE /v3/environments/{id}", { id }, options);
+		const { headers } = await this.#connection.send("DELETE /v3/environments/{id}", { id }, options);
+		return deletionOf(headers);
 	}
 	/**
 	* Compares environments name by name, without a value; page by page as they are taken.
@@ -672,9 +681,14 @@ var Lists = class {
 			body: { name }
 		}, options)).body;
 	}
-	/** Deletes a list for good, with every secret in it. */
+	/**
+	* Deletes a list, with every secret in it.
+	*
+	* @returns the id by which it can be restored, where the account keeps what is deleted
+	*/
 	async delete(id, options) {
-		await this.#connection.send("DELETE /v3/lists/{id}", { id }, options);
+		const { headers } = await this.#connection.send("DELETE /v3/lists/{id}", { id }, options);
+		return deletionOf(headers);
 	}
 	/** The secrets in a list, without values; page by page as they are taken. */
 	secrets(id, options) {
@@ -858,18 +872,26 @@ var Secrets = class {
 		};
 		return (await this.#connection.send("POST /v3/secrets/batch/store", { body }, options)).body.secrets;
 	}
-	/** Who can read a secret now, who did, and what holds it. It needs `audit:read` over the secret. */
+	/**
+	* Who can read a secret now, who did, and what holds it. It needs `audit:read` over the secret. With a `limit`, `next` is the
+	* cursor of the next of those who can; its page has only them.
+	*/
 	async access(id, query = {}, options) {
-		return (await this.#connection.send("GET /v3/secrets/{id}/access", {
+		const { body, headers } = await this.#connection.send("GET /v3/secrets/{id}/access", {
 			id,
 			query
-		}, options)).body;
+		}, options);
+		const { next } = pageOf(body.can, headers);
+		return next === void 0 ? body : {
+			...body,
+			next
+		};
 	}
 	/** Moves up to 100 into a list, or changes their tags and expiry, each by itself. */
 	async changeMany(input, options) {
 		return (await this.#connection.send("POST /v3/secrets/batch/change", { body: input }, options)).body;
 	}
-	/** Deletes up to 100 for good, with all their versions, each by itself. */
+	/** Deletes up to 100, with all their versions, each by itself. */
 	async deleteMany(ids, options) {
 		return (await this.#connection.send("POST /v3/secrets/batch/delete", { body: { ids: [...ids] } }, options)).body;
 	}
@@ -881,7 +903,7 @@ var Secrets = class {
 		}, options));
 	}
 	/**
-	* Deletes a secret for good, with all its versions. Sent again after a lost connection, it may be `NotFound` with
+	* Deletes a secret, with all its versions. Sent again after a lost connection, it may be `NotFound` with
 	* `mayHaveActed`.
 	*
 	* @returns the id by which it can be restored, where the account keeps what is deleted
@@ -1446,6 +1468,11 @@ var deletedShape = fields({
 	deleted_at: text,
 	deleted_by: principalShape,
 	restorable_until: text
+});
+var deletedSecretShape = fields({
+	id: integer,
+	name: text,
+	deletion: optional(integer)
 });
 var deliveryShape = fields({
 	id: integer,
@@ -2033,7 +2060,7 @@ var operations = {
 		repeat: "safe",
 		isOpen: false,
 		answer: fields({
-			deleted: list(namedSecretShape),
+			deleted: list(deletedSecretShape),
 			failed: list(failedSecretShape)
 		})
 	},
@@ -2781,6 +2808,11 @@ var DeletedThings = class {
 	async page(query = {}, options) {
 		const { body, headers } = await this.#connection.send("GET /v3/deleted", { query }, options);
 		return pageOf(body.deleted, headers);
+	}
+	/** For how many days what is deleted now can be restored; 0: deletion is permanent. */
+	async recoveryDays(options) {
+		const { headers } = await this.#connection.send("GET /v3/deleted", { query: { limit: 1 } }, options);
+		return recoveryDaysOf(headers);
 	}
 	/** Puts something back, with its id and its history; a list with all that was in it. */
 	async restore(id, input = {}, options) {

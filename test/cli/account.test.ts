@@ -28,7 +28,7 @@ suite('The commands of an account', async () => {
     assert.equal((await person.run(['lists', 'delete', 'None', '--yes'])).code, 3)
     const asked = await person.onTerminal(['lists', 'delete', 'Web'], [['Type the name', 'web\r']])
     assert.equal(asked.code, 1)
-    assert.match(asked.text, /all that is in it: db-password/)
+    assert.match(asked.text, /with all that is in it, will be gone for good: db-password/)
     await json('lists', 'move', 'default', 'db-password')
     assert.equal((await json('lists', 'delete', 'Web', '--yes')).deleted.name, 'Web')
   })

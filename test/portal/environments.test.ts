@@ -353,6 +353,7 @@ for (const engine of portalEngines) {
       await page.getByRole('button', { name: /In environment$/ }).click()
       await page.getByRole('option', { name: 'prod' }).click()
       await table.getByRole('link').nth(2).waitFor({ state: 'detached' })
+      await table.getByRole('link').nth(1).waitFor()
       assert.deepEqual(await names(), ['ONLY_PROD', 'API_URL'])
       assert.equal(new URL(page.url()).searchParams.get('environment'), 'prod')
       assert.deepEqual(await violations(page), [])
