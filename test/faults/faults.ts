@@ -49,12 +49,12 @@ const fault = (
 export const faults: readonly Fault[] = [
   // Webhooks
   fault(
-    'a webhook tells nothing once its maker may see nothing',
-    'vault/webhook-deliveries.ts',
-    "if (scopes.length === 0) {\n      await this.#disable(webhook, 'maker')\n      return undefined\n    }",
-    '',
+    'a webhook is its maker’s',
+    'store/operations/webhooks.ts',
+    'found !== undefined && (seesAll(call) || (found.maker.kind === kind && found.maker.id === principalId))',
+    "found !== undefined && (seesAll(call) || kind !== 'host' || principalId > 0)",
     'v3/webhooks.test.ts',
-    'tell no more than their maker|hold back what waits',
+    'are their maker',
   ),
   fault(
     'a webhook is told of what its maker may see alone',
@@ -62,7 +62,7 @@ export const faults: readonly Fault[] = [
     'wants(prepared.webhook, record) && prepared.mayTell(record)',
     'wants(prepared.webhook, record)',
     'v3/webhooks.test.ts',
-    'tell no more than their maker',
+    'SQLite.*tell no more than their maker',
     {
       file: 'vault/webhook-deliveries.ts',
       find: "record.action !== 'webhook.test' && !prepared.mayTell(record)",
@@ -75,15 +75,15 @@ export const faults: readonly Fault[] = [
     'revokedAt === null && (expiresAt === null || expiresAt > now) && networks.length === 0',
     'now > 0 && (expiresAt === null || expiresAt > 0) && networks.length === 0',
     'v3/webhooks.test.ts',
-    'hold back what waits',
+    'SQLite.*hold back what waits',
   ),
   fault(
-    'a webhook is its maker’s',
-    'store/operations/webhooks.ts',
-    'found !== undefined && (seesAll(call) || (found.maker.kind === kind && found.maker.id === principalId))',
-    "found !== undefined && (seesAll(call) || kind !== 'host' || principalId > 0)",
+    'a webhook tells nothing once its maker may see nothing',
+    'vault/webhook-deliveries.ts',
+    "if (scopes.length === 0) {\n      await this.#disable(webhook, 'maker')\n      return undefined\n    }",
+    '',
     'v3/webhooks.test.ts',
-    'are their maker',
+    'SQLite.*hold back what waits',
   ),
   fault(
     'a webhook is made by no key that is limited to networks',

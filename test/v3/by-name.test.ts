@@ -189,7 +189,7 @@ for (const engine of engines) {
       const byId = await api.post('/v3/secrets/batch', { ids: [2, 99, 1] })
 
       assert.equal(status, 200)
-      assert.deepEqual(Object.keys(body), ['secrets', 'missing'])
+      assert.deepEqual(Object.keys(body), ['secrets', 'missing', 'unresolved'])
       assert.deepEqual(
         body.secrets.map(({ name, value, encoding, type, version }: Record<string, unknown>) => [
           name,

@@ -81,17 +81,23 @@ export const deletedRoutes: readonly Route[] = [
     headers: { takes: [], gives: ['Strongroom-Recovery-Days'] },
     use:
       ({ vault }) =>
-      (request, reply) =>
-        answerListing(vault, request.query, reply, {
+      (request, reply) => {
+        let days = 0
+        return answerListing(vault, request.query, reply, {
           listing: 'deleted',
           read: async (wanted) => {
             const { recoveryDays, ...found } = await listDeleted(vault, askerOf(request), wanted)
-            reply.header('strongroom-recovery-days', recoveryDays)
+            days = recoveryDays
             return found
           },
           shown,
-          answer: (deleted) => ({ deleted }),
-        }),
+          answer: (deleted) => {
+            // Not before the rows were found to be whole: an error has no such header.
+            reply.header('strongroom-recovery-days', days)
+            return { deleted }
+          },
+        })
+      },
   }),
 
   defineRoute({
