@@ -17,7 +17,7 @@ function chosen(): readonly Fault[] {
   if (isThorough) return faults
   // The same ones in each run of CI, as properties have the same cases there; others each time elsewhere.
   const isCI = process.env['CI'] === 'true'
-  const count = isCI ? 12 : 4
+  const count = isCI ? 8 : 4
   const first = isCI ? 0 : Math.floor(Math.random() * faults.length)
   // A step that has no divisor in common with their number meets each once.
   return Array.from({ length: count }, (_, at) => faults[(first + at * 11) % faults.length] ?? assert.fail())

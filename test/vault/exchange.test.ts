@@ -17,6 +17,7 @@ import { giveMachineNetworks } from '../../src/vault/machines.ts'
 import { inviteOwner } from '../../src/vault/users.ts'
 import { type Answer, Api } from '../support/api.ts'
 import { Authenticator } from '../support/authenticator.ts'
+import { isThorough } from '../support/chance.ts'
 import { engines, type Place, type TestEngine } from '../support/engines.ts'
 import { makeKey, sign, timesAt } from '../support/issuer.ts'
 import { Person } from '../support/person.ts'
@@ -602,13 +603,19 @@ function served(
   })
 }
 
+/** MACs are made above both engines: in a run that is not thorough each table is tried on one of them. */
+function triedOn(engine: TestEngine): readonly Table[] {
+  const there = engines.filter(({ skip }) => skip === false)
+  return isThorough ? tables : tables.filter((_, at) => there[at % there.length] === engine)
+}
+
 for (const engine of engines) {
   suite(`${engine.name}: a store whose rows`, { skip: engine.skip, timeout: 3_600_000 }, () => {
     test('lose or exchange something answers as before or not at all, but for what is documented', async (t) => {
       const scene = await makeScene(t, engine)
       const found = { exchanged: new Set<string>(), missing: new Set<string>() }
       const untried: string[] = []
-      for (const table of tables) {
+      for (const table of triedOn(engine)) {
         if (!(table.name in probesOf)) continue
         // A mark that something was used, which is either there or not.
         if (table.name === 'used_tokens') continue
