@@ -157,7 +157,12 @@ for (const engine of engines.slice(0, 1)) {
       const held = new Promise<void>((resolve) => {
         goOn = resolve
       })
+      let isSent = () => {}
+      const sent = new Promise<void>((resolve) => {
+        isSent = resolve
+      })
       await page.route('**/v3/secrets/batch/delete', async (route) => {
+        isSent()
         await held
         await route.continue()
       })
@@ -166,6 +171,8 @@ for (const engine of engines.slice(0, 1)) {
       await act(page, 'Delete')
       await page.getByLabel('Type the number of secrets to confirm').fill('250')
       await page.getByRole('button', { name: 'Delete permanently' }).click()
+      // Stopped before, it would delete none.
+      await sent
       await page.getByRole('button', { name: 'Stop', exact: true }).click()
       await page.getByRole('button', { name: 'Stopping…' }).waitFor()
       goOn()
