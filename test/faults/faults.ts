@@ -3187,7 +3187,7 @@ export const faults: readonly Fault[] = [
     'store/open.ts',
     'if (databaseUrl === undefined && !mayMake) refuseUnlessThere(options)',
     '',
-    'cli/host-trouble.test.ts',
+    'long/host-trouble.test.ts',
     'refuses where there is no store',
   ),
   fault(
@@ -3195,7 +3195,7 @@ export const faults: readonly Fault[] = [
     'store/postgres/postgres.ts',
     'await refuseUnlessStore(batches.client, url)',
     '',
-    'cli/host-trouble.test.ts',
+    'long/host-trouble.test.ts',
     'refuses where there is no store',
   ),
   fault(
@@ -3203,7 +3203,7 @@ export const faults: readonly Fault[] = [
     'open.ts',
     "return source.kind === 'file' ? { ...source, create: false } : source",
     'return source',
-    'cli/host-trouble.test.ts',
+    'long/host-trouble.test.ts',
     'whose root key is away',
   ),
   fault(
@@ -3211,7 +3211,7 @@ export const faults: readonly Fault[] = [
     'cli/host/with-vault.ts',
     'for (const signal of deadly) process.once(signal, () => process.exit(128 + constants.signals[signal]))',
     '',
-    'cli/host-trouble.test.ts',
+    'long/host-trouble.test.ts',
     'that is interrupted',
   ),
   fault(
@@ -3219,7 +3219,7 @@ export const faults: readonly Fault[] = [
     'cli/host/backup.ts',
     'if (!replace && there.length > 0) {',
     'if (!replace && there.length > 2) {',
-    'cli/host-trouble.test.ts',
+    'long/host-trouble.test.ts',
     'writes both parts or neither',
   ),
   fault(
@@ -3227,7 +3227,7 @@ export const faults: readonly Fault[] = [
     'copy/location.ts',
     'if (!isFilled) undo()',
     '',
-    'cli/host-trouble.test.ts',
+    'long/host-trouble.test.ts',
     'leave nothing where nothing was',
   ),
   fault(
