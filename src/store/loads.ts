@@ -282,14 +282,14 @@ async function loadInTheWay(
   inside: readonly number[],
   world: World,
 ): Promise<void> {
-  const { kind, environmentId, thingId } = found
+  const { kind, environmentId, thingId, newName } = found
   if (kind === 'environment') {
     const { baseId } = rowOf(environments, found)
     await load(tx, deletedOfThing, baseId === null ? [] : [{ accountId, kind, id: baseId }], world)
     return
   }
   const at = (one: string) => ({ accountId, environmentId, name: one })
-  const own = at(name ?? found.name)
+  const own = at(name ?? newName ?? found.name)
   if (kind === 'list') {
     const names = inside.flatMap((id) => world.get(storedDeleted, accountId, id)?.deleted.name ?? [])
     await Promise.all([

@@ -5160,6 +5160,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*more than go at once',
   ),
   fault(
+    'a list that comes back takes no name from another list',
+    'store/loads.ts',
+    'at(name ?? newName ?? found.name)',
+    'at(name ?? found.name)',
+    'v3/deleted.test.ts',
+    'SQLite.*new name meanwhile',
+  ),
+  fault(
     'a list that comes back is found when all of it is there',
     'store/operations/restored-list.ts',
     'name: nameOfDeleted({ id: deleted.thingId }), deleter: call.principal',

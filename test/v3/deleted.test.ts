@@ -267,6 +267,29 @@ for (const engine of engines) {
       assert.deepEqual(await differencesOf(vault), [])
     })
 
+    test('as a list that comes back in parts goes again when a list was given its new name meanwhile', async (t) => {
+      const { api, vault } = await startKeeping(t, engine)
+      await api.post('/v3/lists', { name: 'large' })
+      await fillSecrets(vault, 's', 130, 'large')
+      const id = Number((await api.delete('/v3/lists/1')).headers.get('strongroom-deleted'))
+      const caller = { kind: 'host', accountId: 1, name: 'ada' } as const
+      const how = { name: 'other', list: undefined, next: undefined, held: undefined }
+      const operation = { kind: 'restore_deleted', id, ...how } as const
+      // As a server that is killed right after it began.
+      const begun = await vault.store.submit<'restore_deleted'>({ caller, requestId: 'r', address: '', operation })
+      assert.ok(begun.kind === 'done' && begun.result.state === 'returning')
+      assert.equal((await api.post('/v3/lists', { name: 'other' })).status, 201)
+
+      await sweepDeleted(vault)
+
+      assert.deepEqual(await namesOf(api), ['large'])
+      const { lists } = (await api.get('/v3/lists')).body
+      assert.ok(lists.some(({ name }: { readonly name: string }) => name === 'other'))
+      assert.deepEqual((await api.get('/v3/secrets')).body.secrets, [])
+      assert.deepEqual(await differencesOf(vault), [])
+      assert.equal((await api.post(`/v3/deleted/${id}/restore`, {})).body.name, 'large')
+    })
+
     test('as an environment comes back, and with it what can be restored there', async (t) => {
       const { api, vault, withScopes } = await startKeeping(t, engine)
       await api.post('/v3/environments', { name: 'base' })
