@@ -15,7 +15,8 @@ interface Asked {
 
 /** More that wait, and a webhook goes no further along the trail. */
 export const maxWaiting = 1_000
-const atOnce = 200
+/** Webhooks that are looked at in one piece. */
+export const standingsAtOnce = 200
 const dayMs = 86_400_000
 
 /** A webhook with where it is. */
@@ -158,7 +159,7 @@ export class WebhookTrails {
         sql`select ${all(webhooks, 'w')}, p.seq, p.failing_since_ms from webhooks w
           join webhook_positions p on p.account_id = w.account_id and p.webhook_id = w.id
           join accounts a on a.id = w.account_id
-          where w.is_enabled = 1 ${where} order by w.account_id, w.id limit ${literal(atOnce)}`,
+          where w.is_enabled = 1 ${where} order by w.account_id, w.id limit ${literal(standingsAtOnce)}`,
       ),
     )
   }

@@ -17,7 +17,7 @@ import {
   type Webhook,
 } from '../model/webhook.ts'
 import type { Op } from '../store/operation.ts'
-import type { Standing } from '../store/store.ts'
+import { type Standing, standingsAtOnce } from '../store/webhook-store.ts'
 import { viewOf } from './audit-view.ts'
 import { eventOf, shownEvent } from './event.ts'
 import { type Lease, lead } from './leases.ts'
@@ -28,8 +28,10 @@ import { sendingOf } from './webhooks.ts'
 /** On their way at once: of all, and to one host; to one that took nothing last, one. */
 const maxSending = 32
 const maxSendingToHost = 4
-/** What nobody says is looked for so often. */
+/** What nobody says is looked for so often: a webhook that is new, and what is due again. */
 const lookMs = 1_000
+/** What grew meanwhile goes together. */
+const gatherMs = 25
 const sweepMs = 60_000
 const recordsAtOnce = 200
 /** Requests that are on their way when the node stops are waited for so long. */
@@ -76,6 +78,8 @@ class Deliverer {
   readonly #breakOff = new AbortController()
   /** As whom the keys act that made webhooks, by webhook: asked for together with them. */
   readonly #persons = new Map<string, number>()
+  /** Accounts that have webhooks, as far as it was seen since the last sweep: the growth of others wakes nobody. */
+  readonly #followed = new Set<number>()
   /** Until when rows are left alone that were not authentic. */
   readonly #forged = new Map<string, number>()
   #isLost = false
@@ -90,7 +94,10 @@ class Deliverer {
 
   async run(signal: AbortSignal): Promise<void> {
     const { store, now } = this.#vault
-    const unfollow = store.follow(() => this.#look())
+    const unfollow = store.follow(
+      (accountId) => this.#followed.has(accountId) && this.#look(),
+      () => this.#followed,
+    )
     const onAbort = () => this.#look()
     signal.addEventListener('abort', onAbort, { once: true })
     let sweptAt = Number.NEGATIVE_INFINITY
@@ -102,8 +109,11 @@ class Deliverer {
         if (Math.abs(now() - sweptAt) >= sweepMs) {
           await this.#under(store.webhooks.sweep(this.#lease, now()))
           sweptAt = now()
+          // Those that still have webhooks are seen again as soon as they grow.
+          this.#followed.clear()
         }
         if (!isMore) await this.#wait()
+        await setTimeout(gatherMs, undefined, { signal, ref: false }).catch(() => {})
       }
     } finally {
       signal.removeEventListener('abort', onAbort)
@@ -138,6 +148,7 @@ class Deliverer {
   async #followAll(): Promise<boolean> {
     let isMore = false
     for await (const standing of this.#each((after) => this.#vault.store.webhooks.behind(after))) {
+      this.#followed.add(standing.webhook.accountId)
       if (this.#isLost) return false
       isMore = (await this.#follow(standing)) || isMore
     }
@@ -306,7 +317,7 @@ class Deliverer {
       const page = await read(after)
       yield* page
       const last = page.at(-1)
-      if (last === undefined) return
+      if (last === undefined || page.length < standingsAtOnce) return
       after = { accountId: last.webhook.accountId, id: last.webhook.id }
     }
   }

@@ -293,6 +293,34 @@ for (const engine of engines) {
       assert.ok(receiver.messages.length >= 5)
     })
 
+    test('cost requests of accounts that have none nothing: it is not looked for them each time', async (t) => {
+      const server = await startServer(t, engine)
+      let looks = 0
+      const webhooks = new Proxy(server.vault.store.webhooks, {
+        get(target, name) {
+          if (name === 'behind') looks++
+          const value = Reflect.get(target, name)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+      const store = new Proxy(server.vault.store, {
+        get(target, name) {
+          if (name === 'webhooks') return webhooks
+          const value = Reflect.get(target, name)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+      t.after(deliverWebhooks({ ...server.vault, store }, { onError: assert.fail }))
+      await server.api.post('/v3/secrets', { name: 'a', value: 'v' })
+      await until(() => looks > 0)
+      const [before, beganAt] = [looks, performance.now()]
+
+      for (let at = 0; at < 100; at++) await server.api.get('/v3/secrets/1')
+
+      const seconds = (performance.now() - beganAt) / 1000
+      assert.ok(looks - before <= seconds + 2, `${looks - before} looks in ${seconds} s`)
+    })
+
     test('tell no more than their maker may see when they tell it', async (t) => {
       const { api, receiver, withScopes, url } = await hooked(t, engine)
       const narrow = await withScopes('audit:read:prod-*')

@@ -10,8 +10,8 @@ import { type Connection, open } from './connect.ts'
 import { cut, Deadline, within } from './deadline.ts'
 import type { Hosts } from './hosts.ts'
 
-/** What grew meanwhile goes together. */
-const pauseMs = 20
+/** What grew meanwhile goes together: each message is a statement and a commit more. */
+const pauseMs = 100
 /** Accounts in one message: it may have fewer than 8,000 bytes. */
 const saidAtOnce = 250
 /** Between two tries to listen, at first and at most. */
