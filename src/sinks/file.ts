@@ -48,7 +48,7 @@ export class FileReceiver implements Receiver {
       const lines = pieces.flatMap((piece) =>
         linesOf(this.#storeId, piece, file.written.get(piece.accountId) === piece.after),
       )
-      const text = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+      const text = Buffer.from(lines.join(''))
       await this.#write(file, text)
       for (const { accountId, after, records } of pieces) file.written.set(accountId, after + records.length)
       return all

@@ -22,8 +22,7 @@ export class HttpReceiver implements Receiver {
   async close(): Promise<void> {}
 
   async take(pieces: readonly Piece[], stop: AbortSignal): Promise<Taken> {
-    const lines = pieces.flatMap((piece) => linesOf(this.#storeId, piece, false))
-    const body = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+    const body = Buffer.from(pieces.flatMap((piece) => linesOf(this.#storeId, piece, false)).join(''))
     const headers = { 'content-type': 'application/jsonl; charset=utf-8', ...(await this.#signature(body)) }
     await post(this.#place, headers, body, stop)
     return all

@@ -1,6 +1,4 @@
 /** One request to a receiver that the operator chose: no redirect is followed, and nothing of the answer but its status counts. */
-
-/** One request to a receiver that the operator chose: no redirect is followed, and nothing of the answer but its status counts. */
 import http, { validateHeaderName, validateHeaderValue } from 'node:http'
 import https from 'node:https'
 import { NotTaken } from './receiver.ts'

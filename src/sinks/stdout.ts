@@ -31,7 +31,7 @@ export class StdoutReceiver implements Receiver {
   async close(): Promise<void> {}
 
   async #print(pieces: readonly Piece[], signal: AbortSignal): Promise<Taken> {
-    const lines = pieces.flatMap((piece) => linesOf(this.#storeId, piece, false)).map((line) => `${line}\n`)
+    const lines = pieces.flatMap((piece) => linesOf(this.#storeId, piece, false))
     for (const text of together(lines)) await this.#write(Buffer.from(text), signal)
     return all
   }
