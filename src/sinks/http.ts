@@ -1,5 +1,6 @@
 /** A receiver that takes records as JSON lines by HTTP; all that it takes, put together, is an export. */
-import { createHmac, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
+import { signedHeaders, signingKeyIn } from '../crypto/webhook-signature.ts'
 import { linesOf } from './lines.ts'
 import { post } from './post.ts'
 import { all, NotTaken, type Piece, type Receiver, type Taken } from './receiver.ts'
@@ -33,17 +34,9 @@ export class HttpReceiver implements Receiver {
     const { signingKeyPath } = this.#place
     if (signingKeyPath === undefined) return {}
     const key = signingKeyIn(await readSmall(signingKeyPath, 'signing-key-file'))
-    const id = `msg_${hash('sha256', body, 'base64url').slice(0, 32)}`
-    const timestamp = String(Math.floor(this.#now() / 1000))
-    const signed = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')
-    return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signed}` }
+    if (key === undefined) {
+      throw new NotTaken('The file of signing-key-file must hold whsec_ and 24 to 64 bytes in base64.')
+    }
+    return signedHeaders([key], `msg_${hash('sha256', body, 'base64url').slice(0, 32)}`, this.#now(), body)
   }
-}
-
-/** `whsec_` and 24 to 64 bytes in base64, as Standard Webhooks has them. */
-function signingKeyIn(text: string): Buffer {
-  const [, encoded = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text.trim()) ?? []
-  const key = Buffer.from(encoded, 'base64')
-  if (key.length >= 24 && key.length <= 64) return key
-  throw new NotTaken('The file of signing-key-file must hold whsec_ and 24 to 64 bytes in base64.')
 }

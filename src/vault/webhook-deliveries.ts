@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { AuditRecord } from '../audit/record.ts'
 import { wants } from '../audit/subscription.ts'
 import { randomBytes } from '../crypto/random.ts'
-import { signatures } from '../crypto/webhook-signature.ts'
+import { signedHeaders } from '../crypto/webhook-signature.ts'
 import {
   type Delivery,
   type DisabledFor,
@@ -252,15 +252,11 @@ class Deliverer {
   async #post(webhook: Webhook, record: AuditRecord, nameOfEnvironment: (id: number) => string | undefined) {
     const now = this.#vault.now()
     const { url, keys } = sendingOf(this.#vault, webhook, now)
-    const id = messageIdOf(webhook, record.seq)
-    const seconds = Math.floor(now / 1000)
     const body = JSON.stringify(shownEvent(eventOf(record, nameOfEnvironment)))
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'Strongroom',
-      'webhook-id': id,
-      'webhook-timestamp': String(seconds),
-      'webhook-signature': signatures(keys, id, seconds, body),
+      ...signedHeaders(keys, messageIdOf(webhook, record.seq), now, body),
     }
     const { status, retryAfter, fault } = await (this.#options.post ?? this.#vault.post)({
       url,
