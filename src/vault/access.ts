@@ -9,7 +9,7 @@ import type { AccessGrounds } from '../store/operations/access.ts'
 import { type Acting, type Grounds, holdersAmong, type Opening, openingsOf } from '../store/probe.ts'
 import type { ReaderCount } from '../store/store.ts'
 import { type ActingKind, actingKinds, actingNamed, actingOf } from './acting.ts'
-import { countedAtOnce, cut, rangeOf } from './activity.ts'
+import { cut, rangeOf, stretchesOf } from './activity.ts'
 import { viewOf } from './audit-view.ts'
 import { LeadingTemplates } from './leading-templates.ts'
 import { type Found, findPages, type Wanted } from './pages.ts'
@@ -217,8 +217,7 @@ async function pastOf(looking: Looking, told: AccessGrounds, wanted: AccessWante
   const { first, from } = await cut(vault, accountId, range)
   const named = asker.environment?.name
   const counts: ReaderCount[] = []
-  for (let upTo = range.last; upTo >= first; upTo -= countedAtOnce) {
-    const after = Math.max(first - 1, upTo - countedAtOnce)
+  for (const { after, upTo } of stretchesOf(first, range.last)) {
     const found = await vault.store.countReaders(accountId, told.secret.id, after, upTo)
     // Where it was read, it may not be any more.
     const maySee = ({ action, environmentId, name }: ReaderCount) =>

@@ -22,7 +22,7 @@ const shiftMs: Readonly<Record<Step, number>> = { minute: 0, hour: 0, day: 0, we
 export const maxSteps = 400
 const maxReaders = 20
 /** Sequence numbers counted in one query: some milliseconds, in which the store does nothing else. */
-export const countedAtOnce = 5000
+const countedAtOnce = 5000
 /** And in one request; of a longer range, the newest are counted. */
 export const maxCounted = 250_000
 
@@ -86,8 +86,7 @@ export async function countActivity(
   const { first, from } = await cut(vault, accountId, range)
   const tally = new Tally()
   const pace = new Pace()
-  for (let upTo = range.last; upTo >= first; upTo -= countedAtOnce) {
-    const after = Math.max(first - 1, upTo - countedAtOnce)
+  for (const { after, upTo } of stretchesOf(first, range.last)) {
     const counts = await vault.store.countRecords(accountId, { ...counting, after, upTo, isNarrowed })
     for (const count of await filterInTurns(counts, maySee, pace)) tally.add(count)
   }
@@ -152,6 +151,16 @@ export async function cut(vault: Vault, accountId: number, range: Range): Promis
   // A clock that was set back gives one time to many.
   if (first > range.last) return { first: left + 1, from: range.to }
   return { first, from: await timeAfter(vault, accountId, first) }
+}
+
+/** What is counted in one query each, the newest first. */
+export function* stretchesOf(
+  first: number,
+  last: number,
+): Generator<{ readonly after: number; readonly upTo: number }> {
+  for (let upTo = last; upTo >= first; upTo -= countedAtOnce) {
+    yield { after: Math.max(first - 1, upTo - countedAtOnce), upTo }
+  }
 }
 
 function countSteps({ from, to }: Range, step: Step): number {

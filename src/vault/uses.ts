@@ -5,7 +5,7 @@ import { defaultEnvironment } from '../model/environment.ts'
 import { inNetworks } from '../model/network.ts'
 import { allows, allowsName, allowsSome, anywhere, everywhere, type Right, type Scope } from '../model/scope.ts'
 import type { UseCount, UseMatch } from '../store/store.ts'
-import { countedAtOnce, cut, rangeOf } from './activity.ts'
+import { cut, rangeOf, stretchesOf } from './activity.ts'
 import { viewOf } from './audit-view.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
 import type { AuditView } from './seen.ts'
@@ -38,8 +38,7 @@ export async function usesOf(
   const { first, from } = await cut(vault, accountId, range)
   const uses: UseCount[] = []
   const pace = new Pace()
-  for (let upTo = range.last; upTo >= first; upTo -= countedAtOnce) {
-    const after = Math.max(first - 1, upTo - countedAtOnce)
+  for (const { after, upTo } of stretchesOf(first, range.last)) {
     const found = await vault.store.countUses(accountId, match, after, upTo)
     uses.push(...(await filterInTurns(found, (use) => view.maySee({ ...use, outcome: 'ok' }), pace)))
   }
