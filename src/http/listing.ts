@@ -19,37 +19,37 @@ interface Asked {
 }
 
 /** A listing in the words of its route: what it is called, and how it is read and written. */
-interface Listed<Row, Item, Answer> {
+interface Listed<Row, Beside, Item, Answer> {
   readonly listing: Listing
-  readonly read: (wanted: Wanted) => Promise<Found<Row>>
+  readonly read: (wanted: Wanted) => Promise<Found<Row> & Beside>
   readonly shown: (row: Row) => Item
-  /** Puts the items into the answer; around none of them it ends with `]}`. */
-  readonly answer: (items: readonly Item[]) => Answer
+  /** Puts the items into the answer, with what was found beside them; around none of them it ends with `]}`. */
+  readonly answer: (items: readonly Item[], found: Beside) => Answer
 }
 
 /** One page with `limit`, and where the next one begins in `Strongroom-Next-Cursor`; all of it without. */
-export async function answerListing<Row extends { readonly id: number }, Item, Answer>(
+export async function answerListing<Row extends { readonly id: number }, Beside, Item, Answer>(
   vault: Vault,
   { limit, cursor }: Asked,
   reply: FastifyReply,
-  { listing, read, shown, answer }: Listed<Row, Item, Answer>,
+  { listing, read, shown, answer }: Listed<Row, Beside, Item, Answer>,
 ): Promise<Answer | FastifyReply> {
   const after = (accountId: number) =>
     cursor === undefined ? undefined : decodeCursor(vault, accountId, listing, cursor)
   if (limit === undefined) {
-    const { pages } = await read({ after, limit: Number.POSITIVE_INFINITY })
-    return sendAll(reply, pages, shown, answer)
+    const all = await read({ after, limit: Number.POSITIVE_INFINITY })
+    return sendAll(reply, all.pages, shown, (items) => answer(items, all))
   }
   const most = Number(limit)
   // One more tells whether there is another page.
-  const { accountId, pages } = await read({ after, limit: most + 1 })
-  const found = await take(pages, most + 1)
+  const all = await read({ after, limit: most + 1 })
+  const found = await take(all.pages, most + 1)
   const page = found.slice(0, most)
   const last = page.at(-1)
   if (found.length > most && last !== undefined) {
-    reply.header('strongroom-next-cursor', encodeCursor(vault, accountId, listing, last.id))
+    reply.header('strongroom-next-cursor', encodeCursor(vault, all.accountId, listing, last.id))
   }
-  return answer(page.map(shown))
+  return answer(page.map(shown), all)
 }
 
 /** The first so many. */

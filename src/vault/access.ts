@@ -70,12 +70,12 @@ export interface Past {
   readonly cut: readonly ('did' | 'targets' | 'templates')[]
 }
 
-export interface Access {
+/** Those who can, and what there is to say beside them. */
+export interface Access extends Found<Reader> {
   readonly secret: Secret
   /** Those that have the secret or inherit it, as far as the asker reads their records. */
   readonly environments: readonly EnvironmentRef[]
   readonly past: Past | undefined
-  readonly can: Found<Reader>
 }
 
 export interface AccessWanted extends Wanted {
@@ -100,7 +100,7 @@ export async function readAccess(vault: Vault, asker: Asker, id: number, wanted:
   if (environments.length === 0) throw new Refusal('not_found', 'No secret with this id.')
   const looking = { vault, asker, grounds, environments, templates: new LeadingTemplates(vault, asker, grounds) }
   const past = wanted.isNextPage ? undefined : await pastOf(looking, told, wanted)
-  return { secret: told.secret, environments, past, can: readersOf(looking, wanted) }
+  return { ...readersOf(looking, wanted), secret: told.secret, environments, past }
 }
 
 /** What holds a secret, and which templates lead to it: of environments whose records the asker reads. */

@@ -112,7 +112,6 @@ export const accessRoutes: readonly Route[] = [
       async (request, reply) => {
         const { from, to, cursor } = request.query
         const id = idOf(request.params)
-        const about: { access?: Access } = {}
         const wanted = {
           from: from === undefined ? undefined : parseTime(from, 'from'),
           to: to === undefined ? undefined : parseTime(to, 'to'),
@@ -120,20 +119,15 @@ export const accessRoutes: readonly Route[] = [
         }
         return answerListing(vault, request.query, reply, {
           listing: 'access',
-          read: async (page) => {
-            about.access = await readAccess(vault, askerOf(request), id, { ...page, ...wanted })
-            return about.access.can
-          },
+          read: (page) => readAccess(vault, askerOf(request), id, { ...page, ...wanted }),
           shown,
-          answer: (can) => ({ ...around(about.access), can }),
+          answer: (can, access) => ({ ...around(access), can }),
         })
       },
   }),
 ]
 
-function around(access: Access | undefined) {
-  if (access === undefined) throw new Error('It is answered once it was read.')
-  const { secret, environments, past } = access
+function around({ secret, environments, past }: Access) {
   const { id, name, version } = secret
   const head = { secret: { id, name, version }, environments: environments.map((one) => one.name) }
   if (past === undefined) return head

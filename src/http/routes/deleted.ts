@@ -81,23 +81,17 @@ export const deletedRoutes: readonly Route[] = [
     headers: { takes: [], gives: ['Strongroom-Recovery-Days'] },
     use:
       ({ vault }) =>
-      (request, reply) => {
-        let days = 0
-        return answerListing(vault, request.query, reply, {
+      (request, reply) =>
+        answerListing(vault, request.query, reply, {
           listing: 'deleted',
-          read: async (wanted) => {
-            const { recoveryDays, ...found } = await listDeleted(vault, askerOf(request), wanted)
-            days = recoveryDays
-            return found
-          },
+          read: (wanted) => listDeleted(vault, askerOf(request), wanted),
           shown,
-          answer: (deleted) => {
+          answer: (deleted, { recoveryDays }) => {
             // Not before the rows were found to be whole: an error has no such header.
-            reply.header('strongroom-recovery-days', days)
+            reply.header('strongroom-recovery-days', recoveryDays)
             return { deleted }
           },
-        })
-      },
+        }),
   }),
 
   defineRoute({
