@@ -25,12 +25,16 @@ export function wants(webhook: Pick<Webhook, 'actions' | 'name' | 'environmentId
   const { action, object, environmentId } = record
   // It has its delivery already.
   if (action === 'webhook.test') return false
-  const isNamed = webhook.actions.some((one) => one === '*' || one === action || one === `${nounOf(action)}.*`)
-  if (!isNamed) return false
+  if (!namesAction(webhook.actions, action)) return false
   const { name, environmentId: own } = webhook
   if (name !== null && (object?.kind !== 'secret' || object.name === null || !matches(name, object.name))) return false
   if (own === null) return true
   return isPlaced(action) && own === (environmentId ?? defaultEnvironment.id)
+}
+
+/** Whether an action is one of those: `*`, `secret.*` or `secret.update`. */
+export function namesAction(texts: readonly string[], action: string): boolean {
+  return texts.some((one) => one === '*' || one === action || one === `${nounOf(action)}.*`)
 }
 
 function nounOf(action: string): string {

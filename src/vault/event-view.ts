@@ -1,27 +1,11 @@
 /** What of the trail is an event for whom: records, as far as a listener may see what they say. */
-import { type AuditObject, type AuditRecord, changeActions, isPlaced } from '../audit/record.ts'
-import { defaultEnvironment } from '../model/environment.ts'
+import { type AuditRecord, changeActions } from '../audit/record.ts'
+import { namesAction } from '../audit/subscription.ts'
 import { matches } from '../model/pattern.ts'
-import type { Principal } from '../model/principal.ts'
 import { allowsName, allowsSome, type Right, seesEnvironment } from '../model/scope.ts'
 import type { Listener } from '../store/operations/events.ts'
-import { type AuditView, seenOf, viewAmong } from './seen.ts'
-
-export interface Event {
-  /** The number of the record. */
-  readonly id: number
-  /** Milliseconds since 1970. */
-  readonly time: number
-  readonly action: AuditRecord['action']
-  readonly outcome: string
-  readonly object: Pick<AuditObject, 'kind' | 'id' | 'name' | 'version'> | null
-  /** What the environment is called now that it happened in. */
-  readonly environment: string | undefined
-  /** Whether the one that is meant inherits what it is about. */
-  readonly isInherited: boolean
-  /** Who did it, for whoever may see that in the trail. */
-  readonly principal: Principal | undefined
-}
+import { type Event, eventOf } from './event.ts'
+import { type AuditView, placeOf, seenOf, viewAmong } from './seen.ts'
 
 /** Which events somebody wants, of those that they may see. */
 export interface EventFilter {
@@ -60,13 +44,8 @@ export function eventFor(viewer: Viewer, record: AuditRecord, hasName: HasName):
   const isSeen = view.maySee(seenOf(record))
   const isShown = (isSeen && !isInherited) || mayKnow(listener, record, at, hasName)
   if (!isShown) return undefined
-  const { seq: id, time, action, outcome, object, principal } = record
-  return {
-    ...{ id, time, action, outcome, isInherited },
-    object: object === null ? null : { kind: object.kind, id: object.id, name: object.name, version: object.version },
-    environment: at === undefined ? undefined : view.nameOf(at),
-    principal: isSeen ? principal : undefined,
-  }
+  const { principal } = record
+  return { ...eventOf(record, view.nameOf), isInherited, principal: isSeen ? principal : undefined }
 }
 
 /** The environments, nearer to a viewer than a change, in which something of the same name would hide it. */
@@ -74,11 +53,6 @@ export function hidingPlaces({ listener }: Viewer, record: AuditRecord): readonl
   const at = placeOf(record)
   const depth = at === undefined ? -1 : listener.chain.indexOf(at)
   return isChange(record) && record.object?.kind === 'secret' && depth > 0 ? listener.chain.slice(0, depth) : []
-}
-
-/** The environment that a record is of, if it is of one. */
-function placeOf({ environmentId, action }: AuditRecord): number | undefined {
-  return isPlaced(action) ? (environmentId ?? defaultEnvironment.id) : undefined
 }
 
 function isChange({ action, outcome }: AuditRecord): boolean {
@@ -107,9 +81,5 @@ function mayKnow(
 
 function isWanted({ name, actions }: EventFilter, { action, object }: AuditRecord): boolean {
   if (name !== undefined && !(object?.name != null && matches(name, object.name))) return false
-  return actions === undefined || actions.some((one) => one === action || isOfNoun(one, action))
-}
-
-function isOfNoun(wanted: string, action: string): boolean {
-  return wanted.endsWith('.*') && action.startsWith(wanted.slice(0, -1))
+  return actions === undefined || namesAction(actions, action)
 }

@@ -3,7 +3,8 @@ import { type EventFilter, viewerOf } from './event-view.ts'
 import type { Member, Sink } from './feed.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
-export type { Event, EventFilter } from './event-view.ts'
+export type { Event } from './event.ts'
+export type { EventFilter } from './event-view.ts'
 export type { Ending, Sink } from './feed.ts'
 
 /** What a listener is granted before it begins. */

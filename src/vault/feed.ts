@@ -4,7 +4,8 @@ import { setTimeout } from 'node:timers/promises'
 import { type Action, type AuditRecord, actions, changeActions, isPlaced } from '../audit/record.ts'
 import { Refusal } from '../errors.ts'
 import type { Store } from '../store/store.ts'
-import { type Event, eventFor, hidingPlaces, type Viewer } from './event-view.ts'
+import type { Event } from './event.ts'
+import { eventFor, hidingPlaces, type Viewer } from './event-view.ts'
 
 /** Why somebody is told no more. `behind`: they do not take what is sent. `lost`: the end of the trail was lost. */
 export type Ending = 'unauthenticated' | 'forbidden' | 'not_found' | 'stopping' | 'behind' | 'lost'

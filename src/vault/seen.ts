@@ -14,6 +14,11 @@ export function seenOf({ object, environmentId, action, outcome }: AuditRecord):
   return { environmentId, action, outcome, kind: object?.kind ?? null, name: object?.name ?? null }
 }
 
+/** The environment that something is of, if it is of one. */
+export function placeOf({ environmentId, action }: Pick<AuditRecord, 'environmentId' | 'action'>): number | undefined {
+  return isPlaced(action) ? (environmentId ?? defaultEnvironment.id) : undefined
+}
+
 export interface AuditView {
   /** Whether it is the whole trail. */
   readonly isWhole: boolean

@@ -1,14 +1,13 @@
 /** What was done, by the audit log: counted over a time, and held against other rights and networks. */
 import { rightFor } from '../audit/needed.ts'
 import { isPlaced } from '../audit/record.ts'
-import { defaultEnvironment } from '../model/environment.ts'
 import { inNetworks } from '../model/network.ts'
 import { allows, allowsName, allowsSome, anywhere, everywhere, type Right, type Scope } from '../model/scope.ts'
 import type { UseCount, UseMatch } from '../store/store.ts'
 import { cut, rangeOf, stretchesOf } from './activity.ts'
 import { viewOf } from './audit-view.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
-import type { AuditView } from './seen.ts'
+import { type AuditView, placeOf } from './seen.ts'
 import type { Asker, Vault } from './vault.ts'
 
 const dayMs = 86_400_000
@@ -53,11 +52,9 @@ export interface Allowance {
 }
 
 /** The environment that something was asked in; nothing where it is gone, and for what is in none. */
-export function environmentOf(
-  { environmentId, action }: UseCount,
-  view: Pick<AuditView, 'nameOf'>,
-): string | undefined {
-  return isPlaced(action) ? view.nameOf(environmentId ?? defaultEnvironment.id) : undefined
+export function environmentOf(use: UseCount, view: Pick<AuditView, 'nameOf'>): string | undefined {
+  const at = placeOf(use)
+  return at === undefined ? undefined : view.nameOf(at)
 }
 
 /** Whether what was done would be allowed to somebody. */
