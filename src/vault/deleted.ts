@@ -15,7 +15,7 @@ import { deleteInParts } from './deletion.ts'
 import { everyRow, type Found, find, mapped, type Wanted } from './pages.ts'
 import { Pace } from './scan-in-turns.ts'
 import { openKept, sealNext, tryUntilMade } from './secrets.ts'
-import { type Asker, ask, integrityFailure, outdated, tryAsk, type Vault, verify } from './vault.ts'
+import { type Asker, ask, integrityFailure, outdated, tryAsk, unlessMissing, type Vault, verify } from './vault.ts'
 
 const maxTries = 30
 
@@ -113,13 +113,8 @@ export async function sealKept(
   }
 }
 
-async function prepare(vault: Vault, asker: Asker, operation: Op<'prepare_deleted'>) {
-  try {
-    return await tryAsk(vault, asker, operation)
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'not_found') return undefined
-    throw error
-  }
+function prepare(vault: Vault, asker: Asker, operation: Op<'prepare_deleted'>) {
+  return unlessMissing(tryAsk(vault, asker, operation))
 }
 
 /** Looks at the name of everything in it: what is in it only gets less. */

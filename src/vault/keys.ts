@@ -22,6 +22,7 @@ import {
   outdated,
   tryAsk,
   tryAskOnce,
+  unlessMissing,
   type Vault,
 } from './vault.ts'
 
@@ -209,13 +210,8 @@ function changeOf(old: ApiKey, { expiresAt, revokedAt }: ApiKey): KeyChange {
   return { rowMac: old.mac, expiresAt, revokedAt }
 }
 
-async function prepare(vault: Vault, asker: Asker, id: number): Promise<ApiKey | undefined> {
-  try {
-    return await ask(vault, asker, { kind: 'prepare_key', id })
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'not_found') return undefined
-    throw error
-  }
+function prepare(vault: Vault, asker: Asker, id: number): Promise<ApiKey | undefined> {
+  return unlessMissing(ask(vault, asker, { kind: 'prepare_key', id }))
 }
 
 function keepsChanging(): Refusal {

@@ -5,20 +5,15 @@ import { Refusal } from '../errors.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Op, Results } from '../store/operation.ts'
 import type { StoredSecret } from '../store/stored.ts'
-import { type Asker, ask, integrityFailure, learnKeyOf, type Vault } from './vault.ts'
+import { type Asker, ask, integrityFailure, learnKeyOf, unlessMissing, type Vault } from './vault.ts'
 
 /** What a change needs to know, or `undefined` when there is no such row. */
-export async function prepare<K extends 'prepare_secret' | 'prepare_version'>(
+export function prepare<K extends 'prepare_secret' | 'prepare_version'>(
   vault: Vault,
   asker: Asker,
   operation: Op<K>,
 ): Promise<Results[K] | undefined> {
-  try {
-    return await ask<K>(vault, asker, operation)
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'not_found') return undefined
-    throw error
-  }
+  return unlessMissing(ask<K>(vault, asker, operation))
 }
 
 /** @throws Refusal `integrity_failure` */

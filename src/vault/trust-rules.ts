@@ -19,7 +19,17 @@ import {
 import { isUsable, readKeySet, writeKeySet } from '../oidc/keys.ts'
 import { trustRuleListing } from '../store/listings.ts'
 import { type Found, find, type Wanted } from './pages.ts'
-import { type Asker, ask, askOnce, type Identity, type MadeOnce, outdated, tryAsk, type Vault } from './vault.ts'
+import {
+  type Asker,
+  ask,
+  askOnce,
+  type Identity,
+  type MadeOnce,
+  outdated,
+  tryAsk,
+  unlessMissing,
+  type Vault,
+} from './vault.ts'
 
 const maxTries = 20
 /** Pasted into a rule. */
@@ -100,13 +110,8 @@ export async function deleteTrustRule(vault: Vault, asker: Asker, id: number): P
   await ask(vault, asker, { kind: 'delete_trust_rule', id })
 }
 
-async function prepare(vault: Vault, asker: Asker, id: number) {
-  try {
-    return await ask(vault, asker, { kind: 'prepare_trust_rule', id })
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'not_found') return undefined
-    throw error
-  }
+function prepare(vault: Vault, asker: Asker, id: number) {
+  return unlessMissing(ask(vault, asker, { kind: 'prepare_trust_rule', id }))
 }
 
 /** @throws Refusal `invalid` */

@@ -29,6 +29,7 @@ import {
   outdated,
   tryAsk,
   tryAskOnce,
+  unlessMissing,
   type Vault,
   verify,
 } from './vault.ts'
@@ -165,17 +166,12 @@ export function verifyUser(vault: Vault, asker: Asker, user: User): Promise<void
 }
 
 /** The row that a change is made upon, and the open sessions. */
-export async function prepareUser(
+export function prepareUser(
   vault: Vault,
   asker: Asker,
   id: number,
 ): Promise<{ readonly user: User; readonly sessions: readonly ApiKey[] } | undefined> {
-  try {
-    return await ask(vault, asker, { kind: 'prepare_user', id })
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'not_found') return undefined
-    throw error
-  }
+  return unlessMissing(ask(vault, asker, { kind: 'prepare_user', id }))
 }
 
 /** Sessions end when what they may do changes, or who may begin them. */

@@ -179,6 +179,16 @@ export async function tryAskOnce<K extends OnceKind>(
   return outcome === outdated ? outdated : { result: outcome.result, isReplayed: outcome.isReplayed === true }
 }
 
+/** What was asked for, or nothing where it is not there. */
+export async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'not_found') return undefined
+    throw error
+  }
+}
+
 function idempotencyOf({ keyring }: Vault, { repeat, environment }: Asker): Idempotency | undefined {
   if (repeat === undefined) return undefined
   const { key, request } = repeat

@@ -10,7 +10,17 @@ import { checkNamePattern, checkWebhookUrl, type Delivery, overlapMs, type Webho
 import { deliveriesOf, webhookListing, webhooksOf } from '../store/listings.ts'
 import { viewOf } from './audit-view.ts'
 import { type Found, find, findPages, mapped, type Wanted } from './pages.ts'
-import { type Asker, ask, type Identity, outdated, tryAsk, tryAskOnce, type Vault, verifyAll } from './vault.ts'
+import {
+  type Asker,
+  ask,
+  type Identity,
+  outdated,
+  tryAsk,
+  tryAskOnce,
+  unlessMissing,
+  type Vault,
+  verifyAll,
+} from './vault.ts'
 
 const maxTries = 20
 
@@ -212,13 +222,8 @@ async function change(
   throw new Refusal('overloaded', 'The webhook keeps changing. Try again.', { headers: { 'retry-after': '1' } })
 }
 
-async function prepare(vault: Vault, asker: Asker, id: number): Promise<Webhook | undefined> {
-  try {
-    return await ask(vault, asker, { kind: 'prepare_webhook', id })
-  } catch (error) {
-    if (error instanceof Refusal && error.code === 'not_found') return undefined
-    throw error
-  }
+function prepare(vault: Vault, asker: Asker, id: number): Promise<Webhook | undefined> {
+  return unlessMissing(ask(vault, asker, { kind: 'prepare_webhook', id }))
 }
 
 /** What a key, or a session, may read of the trail. */
