@@ -7,7 +7,7 @@ import { allowsName, type Right } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
 import { deletedIn, deletedWith } from '../store/listings.ts'
 import type { IdOrName } from '../store/naming.ts'
-import type { Op, Results } from '../store/operation.ts'
+import type { Op } from '../store/operation.ts'
 import type { Purged } from '../store/operations/deleted.ts'
 import type { HeldContents, Restored, RestoredThing, UnheldContents } from '../store/operations/restoring.ts'
 import type { NextVersion } from '../store/operations/secrets.ts'
@@ -15,7 +15,7 @@ import { deleteInParts } from './deletion.ts'
 import { everyRow, type Found, find, mapped, type Wanted } from './pages.ts'
 import { Pace } from './scan-in-turns.ts'
 import { openKept, sealNext, tryUntilMade } from './secrets.ts'
-import { type Asker, ask, integrityFailure, outdated, tryAsk, unlessMissing, type Vault, verify } from './vault.ts'
+import { type Asker, ask, bySystem, outdated, tryAsk, unlessMissing, type Vault, verify } from './vault.ts'
 
 const maxTries = 30
 
@@ -136,11 +136,10 @@ async function holdContents(
 /** @throws Refusal `name_taken` when a name of what was in it was taken meanwhile: then all of it is kept as before */
 async function returnInParts(
   vault: Vault,
-  { requestId, address }: Pick<Asker, 'requestId' | 'address'>,
+  from: Pick<Asker, 'requestId' | 'address'>,
   accountId: number,
   id: number,
 ): Promise<void> {
-  const from = { requestId, address }
   for (;;) {
     const part = await bySystem(vault, from, accountId, { kind: 'restore_part', id })
     if (part === outdated || part.state === 'going on') await setImmediate()
@@ -184,26 +183,6 @@ async function purgeInParts(
 
 function forget({ keyring }: Vault, gone: readonly Pick<Secret, 'accountId' | 'uid'>[]): void {
   for (const { accountId, uid } of gone) keyring.forgetSecretKey(accountId, uid)
-}
-
-async function bySystem<K extends 'restore_part' | 'purge_part' | 'sweep_deleted'>(
-  vault: Vault,
-  { requestId, address }: Pick<Asker, 'requestId' | 'address'>,
-  accountId: number,
-  operation: Op<K>,
-): Promise<Results[K] | typeof outdated> {
-  const caller = { kind: 'system', accountId } as const
-  const outcome = await vault.store.submit<K>({ caller, requestId, address, operation })
-  switch (outcome.kind) {
-    case 'done':
-      return outcome.result
-    case 'outdated':
-      return outdated
-    case 'forged':
-      throw await integrityFailure(vault, { requestId, address }, accountId, outcome.action, outcome.object)
-    default:
-      throw new Refusal(outcome.code, outcome.message)
-  }
 }
 
 const sweptAtOnce = 100

@@ -11,7 +11,7 @@ import type { IdOrName } from '../store/naming.ts'
 import type { Deleted, Held } from '../store/operations/lists.ts'
 import { pages } from './pages.ts'
 import { Pace } from './scan-in-turns.ts'
-import { type Asker, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
+import { type Asker, bySystem, outdated, tryAsk, type Vault } from './vault.ts'
 
 const maxTries = 20
 const namesPage = 1000
@@ -73,20 +73,14 @@ export async function finishDeletions(vault: Vault): Promise<void> {
 /** Goes on with a list that is deleted, until nothing of it is left. */
 export async function deleteInParts(
   vault: Vault,
-  { requestId, address }: Pick<Asker, 'requestId' | 'address'>,
+  from: Pick<Asker, 'requestId' | 'address'>,
   accountId: number,
   id: number,
 ): Promise<void> {
-  const caller = { kind: 'system', accountId } as const
   for (let after = 0; ; ) {
-    const operation = { kind: 'delete_part', id, after } as const
-    const outcome = await vault.store.submit<'delete_part'>({ caller, requestId, address, operation })
-    if (outcome.kind === 'outdated') continue
-    if (outcome.kind === 'forged') {
-      throw await integrityFailure(vault, { requestId, address }, accountId, outcome.action, outcome.object)
-    }
-    if (outcome.kind === 'refused') throw new Refusal(outcome.code, outcome.message)
-    const { secrets, last, isLast } = outcome.result
+    const part = await bySystem(vault, from, accountId, { kind: 'delete_part', id, after })
+    if (part === outdated) continue
+    const { secrets, last, isLast } = part
     for (const { uid } of secrets) vault.keyring.forgetSecretKey(accountId, uid)
     if (isLast) return
     // When nothing is left beyond, there may be something before.

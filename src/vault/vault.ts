@@ -179,6 +179,27 @@ export async function tryAskOnce<K extends OnceKind>(
   return outcome === outdated ? outdated : { result: outcome.result, isReplayed: outcome.isReplayed === true }
 }
 
+/** Carries out what the server does by itself in an account, for a request or for none. @throws Refusal as the store refused */
+export async function bySystem<K extends OftenKind>(
+  vault: Vault,
+  { requestId, address }: Pick<Asker, 'requestId' | 'address'>,
+  accountId: number,
+  operation: Op<K>,
+): Promise<Results[K] | typeof outdated> {
+  const caller = { kind: 'system', accountId } as const
+  const outcome = await vault.store.submit<K>({ caller, requestId, address, operation })
+  switch (outcome.kind) {
+    case 'done':
+      return outcome.result
+    case 'outdated':
+      return outdated
+    case 'forged':
+      throw await integrityFailure(vault, { requestId, address }, accountId, outcome.action, outcome.object)
+    default:
+      throw new Refusal(outcome.code, outcome.message)
+  }
+}
+
 /** What was asked for, or nothing where it is not there. */
 export async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
