@@ -10,6 +10,7 @@ import { checkNamePattern, checkWebhookUrl, type Delivery, overlapMs, type Webho
 import { deliveriesOf, webhookListing, webhooksOf } from '../store/listings.ts'
 import { viewOf } from './audit-view.ts'
 import { type Found, find, findPages, mapped, type Wanted } from './pages.ts'
+import { tryUntilMade } from './secrets.ts'
 import {
   type Asker,
   ask,
@@ -201,7 +202,7 @@ export function sendingOf(vault: Pick<Vault, 'keyring'>, webhook: Webhook, now: 
   return { url, keys }
 }
 
-async function change(
+function change(
   vault: Vault,
   asker: Asker,
   { maker, generation, key }: Identity,
@@ -209,17 +210,15 @@ async function change(
   isRotation: boolean,
   changed: (old: Webhook, now: number) => Webhook,
 ): Promise<Webhook> {
-  for (let tries = 0; tries < maxTries; tries++) {
+  return tryUntilMade('The webhook', maxTries, async () => {
     const old = await prepare(vault, asker, id)
     const now = vault.now()
     // Whoever changes it answers for what it tells.
     const taken = key === undefined ? {} : { scopes: readable(key), maker, makerGeneration: generation }
     const webhook = old && { ...changed(old, now), ...taken, updatedAt: now }
     const upon = old && webhook && { rowMac: old.mac, webhook }
-    const done = await tryAsk(vault, asker, { kind: 'update_webhook', id, isRotation, change: upon })
-    if (done !== outdated) return done
-  }
-  throw new Refusal('overloaded', 'The webhook keeps changing. Try again.', { headers: { 'retry-after': '1' } })
+    return tryAsk(vault, asker, { kind: 'update_webhook', id, isRotation, change: upon })
+  })
 }
 
 function prepare(vault: Vault, asker: Asker, id: number): Promise<Webhook | undefined> {
