@@ -6,7 +6,7 @@ import { covers } from '../model/pattern.ts'
 import { formatScope, maxScopes, parseScopes, type Right, type Scope, withinScopes } from '../model/scope.ts'
 import type { UseCount } from '../store/store.ts'
 import type { AuditView } from './seen.ts'
-import { environmentOf, isAllowed, type Uses, usesOf } from './uses.ts'
+import { environmentOf, isAllowed, sumOf, type Uses, usesOf } from './uses.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
 export interface Used {
@@ -38,20 +38,18 @@ export async function readKeyUsage(vault: Vault, asker: Asker, id: number, days:
   const { key, scopes, accountId } = await ask(vault, asker, { kind: 'read_key_usage', id })
   const found = await usesOf(vault, asker, { accountId, scopes }, { kind: 'key', principalId: id }, days)
   const { uses, view, from, isComplete } = found
+  const own = scopesOf(key)
+  const byScope = Map.groupBy(uses, (use) => firstFor(use, own, view))
   return {
     ...{ key, from, isComplete, requests: sumOf(uses) },
-    scopes: scopesOf(key).map((scope) => {
-      const own = uses.filter((use) => firstFor(use, scopesOf(key), view) === scope)
-      return { scope: formatScope(scope), count: sumOf(own), lastAt: lastOf(own) }
+    scopes: own.map((scope) => {
+      const of = byScope.get(scope) ?? []
+      return { scope: formatScope(scope), count: sumOf(of), lastAt: lastOf(of) }
     }),
     used: usedOf(uses, view).slice(0, maxTold),
     addresses: addressesOf(uses).slice(0, maxTold),
     suggested: view.isWhole && isComplete && uses.length > 0 ? suggest(key, found) : undefined,
   }
-}
-
-function sumOf(uses: readonly UseCount[]): number {
-  return uses.reduce((sum, { count }) => sum + count, 0)
 }
 
 function lastOf(uses: readonly UseCount[]): number | null {

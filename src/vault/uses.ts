@@ -44,6 +44,11 @@ export async function usesOf(
   return { uses, view, from: range.first > range.last ? since : from, isComplete: first === range.first }
 }
 
+/** How many requests that was. */
+export function sumOf(uses: readonly UseCount[]): number {
+  return uses.reduce((sum, { count }) => sum + count, 0)
+}
+
 /** What somebody may do from where. */
 export interface Allowance {
   readonly scopes: readonly Scope[]

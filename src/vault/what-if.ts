@@ -9,7 +9,7 @@ import { checkPatterns, checkPlacedRoles, type PlacedRole, type Role, scopesOfUs
 import type { UseCount } from '../store/store.ts'
 import { consequencesOf, type Holder, ruleOf, type Through } from './access.ts'
 import { actingNamed } from './acting.ts'
-import { type Allowance, environmentOf, isAllowed, type Uses, usesOf } from './uses.ts'
+import { type Allowance, environmentOf, isAllowed, sumOf, type Uses, usesOf } from './uses.ts'
 import { type Asker, ask, type Vault, verifyAll } from './vault.ts'
 
 /** What would be different; `remove`: it would be revoked, disabled or deleted. */
@@ -107,10 +107,6 @@ async function ofRule(
   const ids = [...new Set(uses.map(({ principal }) => principal.id))]
   const keys = await actingNamed(vault, asker, accountId, 'key', ids)
   return uses.filter(({ principal }) => ruleOf(principal, keys.get(principal.id), rules)?.id === id)
-}
-
-function sumOf(uses: readonly UseCount[]): number {
-  return uses.reduce((sum, { count }) => sum + count, 0)
 }
 
 function missedOf(uses: readonly UseCount[], { view }: Pick<Uses, 'view'>): readonly Missed[] {
