@@ -95,10 +95,9 @@ const maxTold = 1000
  */
 export async function readAccess(vault: Vault, asker: Asker, id: number, wanted: AccessWanted): Promise<Access> {
   const told = await ask(vault, asker, { kind: 'read_access', id })
-  const grounds = await groundsOf(vault, asker, told)
-  const environments = holdersAmong(grounds, told.audited)
+  const looking = await lookFrom(vault, asker, told)
+  const { environments } = looking
   if (environments.length === 0) throw new Refusal('not_found', 'No secret with this id.')
-  const looking = { vault, asker, grounds, environments, templates: new LeadingTemplates(vault, asker, grounds) }
   const past = wanted.isNextPage ? undefined : await pastOf(looking, told, wanted)
   return { ...readersOf(looking, wanted), secret: told.secret, environments, past }
 }
@@ -110,9 +109,7 @@ export async function consequencesOf(
   id: number,
 ): Promise<Pick<Past, 'holders' | 'templates'>> {
   const told = await ask(vault, asker, { kind: 'read_access', id })
-  const grounds = await groundsOf(vault, asker, told)
-  const environments = holdersAmong(grounds, told.audited)
-  const looking = { vault, asker, grounds, environments, templates: new LeadingTemplates(vault, asker, grounds) }
+  const looking = await lookFrom(vault, asker, told)
   const [holders, templates] = [await holdersOf(looking), await templatesOf(looking, told)]
   return { holders: holders.slice(0, maxTold), templates: templates.slice(0, maxTold) }
 }
@@ -123,6 +120,12 @@ interface Looking {
   readonly grounds: Grounds
   readonly environments: readonly EnvironmentRef[]
   readonly templates: LeadingTemplates
+}
+
+async function lookFrom(vault: Vault, asker: Asker, told: AccessGrounds): Promise<Looking> {
+  const grounds = await groundsOf(vault, asker, told)
+  const environments = holdersAmong(grounds, told.audited)
+  return { vault, asker, grounds, environments, templates: new LeadingTemplates(vault, asker, grounds) }
 }
 
 async function groundsOf(

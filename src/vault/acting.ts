@@ -46,8 +46,7 @@ export async function actingOf(
     case 'key': {
       const keys = await store.rowsOf(accountId, keyListing, part)
       await verifyAll(vault, asker, 'api_keys', keys, action)
-      const persons = await personsOf(vault, asker, accountId, keys.map(personOf))
-      return keys.map((key) => ({ id: key.id, acting: { kind, key, person: persons.get(personOf(key) ?? 0) } }))
+      return keysActing(vault, asker, accountId, keys)
     }
     case 'workload': {
       const rules = await store.rowsOf(accountId, trustRuleListing, part)
@@ -94,10 +93,7 @@ async function namedPart(
 ): Promise<readonly FoundActing[]> {
   if (kind === 'key') {
     const keys = await keysNamed(vault, asker, accountId, ids)
-    const persons = await personsOf(vault, asker, accountId, [...keys.values()].map(personOf))
-    return [...keys.values()].map((key) => {
-      return { id: key.id, acting: { kind, key, person: persons.get(personOf(key) ?? 0) } }
-    })
+    return keysActing(vault, asker, accountId, [...keys.values()])
   }
   if (kind === 'user') {
     const users = await personsOf(vault, asker, accountId, ids)
@@ -106,6 +102,17 @@ async function namedPart(
   // Of these each is found by the one before it: there are few that read.
   const each = await Promise.all(ids.map((id) => actingOf(vault, asker, accountId, kind, { after: id - 1, limit: 1 })))
   return each.flat().filter(({ id }) => ids.includes(id))
+}
+
+/** With the persons as whom they act. */
+async function keysActing(
+  vault: Vault,
+  asker: Asker,
+  accountId: number,
+  keys: readonly ApiKey[],
+): Promise<readonly FoundActing[]> {
+  const persons = await personsOf(vault, asker, accountId, keys.map(personOf))
+  return keys.map((key) => ({ id: key.id, acting: { kind: 'key', key, person: persons.get(personOf(key) ?? 0) } }))
 }
 
 async function keysNamed(
