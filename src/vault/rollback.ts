@@ -135,7 +135,12 @@ const followed = ['secret.create', 'secret.move', 'metadata.update', 'secret.del
 async function trailSince(vault: Vault, accountId: number, environmentId: number, to: number): Promise<TrailSince> {
   const size = await vault.store.auditSize(accountId)
   const first = await firstAt(vault, accountId, size, to + 1)
-  const [created, moved, detailed, deleted] = [new Set<number>(), new Set<number>(), new Set<number>(), new Map()]
+  const [created, moved, detailed, deleted] = [
+    new Set<number>(),
+    new Set<number>(),
+    new Set<number>(),
+    new Map<number, string>(),
+  ]
   const isHere = (one: AuditRecord) => (one.environmentId ?? defaultEnvironment.id) === environmentId
   for (let after = first - 1; after < size; after += recordsAtOnce) {
     const stretch = { after, upTo: Math.min(after + recordsAtOnce, size), limit: recordsAtOnce, changes: followed }
@@ -170,7 +175,12 @@ async function livingItems(
     await pace.after(1)
   }
   await verifyAll(vault, asker, 'secrets', touched, 'secret.list')
-  const heads = await headsOf(vault, asker, within.accountId, touched)
+  const heads = await headsOf(
+    vault,
+    asker,
+    within.accountId,
+    touched.map(({ id }) => id),
+  )
   const items = touched.flatMap((secret) => {
     const { id, name, version } = secret
     const item = { id, name, version, was: null, detail: null }
@@ -193,18 +203,12 @@ interface Head {
   readonly name: string
 }
 
-async function headsOf(
-  vault: Vault,
-  asker: Asker,
-  accountId: number,
-  secrets: readonly Pick<Secret, 'id'>[],
-): Promise<Heads> {
-  const heads = new Map<number, Head[]>()
-  for (let at = 0; at < secrets.length; at += secretsPage) {
-    const ids = secrets.slice(at, at + secretsPage).map(({ id }) => id)
-    const found = await vault.store.versionHeadsOf(accountId, ids)
+async function headsOf(vault: Vault, asker: Asker, accountId: number, ids: readonly number[]): Promise<Heads> {
+  const heads = new Map<number, readonly Head[]>()
+  for (let at = 0; at < ids.length; at += secretsPage) {
+    const found = await vault.store.versionHeadsOf(accountId, ids.slice(at, at + secretsPage))
     await verifyAll(vault, asker, 'versions', found, 'version.list')
-    for (const one of found) heads.set(one.secretId, [...(heads.get(one.secretId) ?? []), one])
+    for (const [id, of] of Map.groupBy(found, ({ secretId }) => secretId)) heads.set(id, of)
   }
   return heads
 }
@@ -233,7 +237,7 @@ async function keptItems(
     vault,
     asker,
     accountId,
-    secrets.map(({ thingId: id }) => ({ id })),
+    secrets.map(({ thingId }) => thingId),
   )
   const items = secrets.map((one): RollbackItem => {
     const then = heads.get(one.thingId)?.findLast(({ createdAt }) => createdAt <= to)
