@@ -7,6 +7,7 @@ import type { AuditRecord } from '../audit/record.ts'
 import { wants } from '../audit/subscription.ts'
 import { randomBytes } from '../crypto/random.ts'
 import { signedHeaders } from '../crypto/webhook-signature.ts'
+import { Refusal } from '../errors.ts'
 import {
   type Delivery,
   type DisabledFor,
@@ -285,7 +286,8 @@ class Deliverer {
       await this.#disable(webhook, 'maker')
       return undefined
     }
-    const view = await viewOf(this.#vault, from, accountId, scopes)
+    const view = await viewOf(this.#vault, from, accountId, scopes).catch((error) => this.#leaveAlone(name, error))
+    if (view === undefined) return undefined
     return { webhook, mayTell: (record) => view.maySee(seenOf(record)), nameOf: view.nameOf }
   }
 
@@ -293,12 +295,16 @@ class Deliverer {
     const caller = { kind: 'system', accountId } as const
     const outcome = await this.#vault.store.submit<'follow_webhook'>({ caller, ...from, operation, lease: this.#lease })
     if (outcome.kind === 'done') return outcome.result
-    if (outcome.kind === 'forged') {
-      this.#forged.set(`${accountId} ${operation.id}`, this.#vault.now() + forgedMs)
-      this.#options.onError(
-        await integrityFailure(this.#vault, from, outcome.accountId, outcome.action, outcome.object),
-      )
-    }
+    if (outcome.kind !== 'forged') return undefined
+    const error = await integrityFailure(this.#vault, from, outcome.accountId, outcome.action, outcome.object)
+    return this.#leaveAlone(`${accountId} ${operation.id}`, error)
+  }
+
+  /** Of rows that are not authentic nothing is told for a while, and of all others as ever. @throws what is no such error */
+  #leaveAlone(name: string, error: unknown): undefined {
+    if (!(error instanceof Refusal) || error.code !== 'integrity_failure') throw error
+    this.#forged.set(name, this.#vault.now() + forgedMs)
+    this.#options.onError(error)
     return undefined
   }
 

@@ -362,6 +362,22 @@ for (const engine of engines) {
       assert.equal(receiver.messages.length, 1)
     })
 
+    test('are told whatever is found to be changed in the rows of another account', async (t) => {
+      const { api, receiver, errors, place, otherAccount } = await hooked(t, engine)
+      const other = await otherAccount()
+      const actions = ['secret.create']
+      assert.equal((await api.post('/v3/environments', { name: 'prod' })).status, 201)
+      await makeHook(api, receiver, { actions })
+      await makeHook(other, receiver, { actions })
+      await query(place, `update environments set name = 'dev' where account_id = 1`)
+      await put(api, 'ours')
+      await put(other, 'theirs')
+      await until(() => receiver.messages.length > 0)
+      await until(() => errors.length > 0)
+      assert.deepEqual(receiver.messages.map(nameIn), ['theirs'])
+      assert.equal(errors.length, 1)
+    })
+
     test('sign with the secret before for a day, and then with the new one alone', async (t) => {
       const { api, receiver, clock } = await hooked(t, engine)
       const { id, secret } = await makeHook(api, receiver, { actions: ['secret.create'] })
