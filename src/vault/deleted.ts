@@ -190,25 +190,41 @@ const sweptAtOnce = 100
 /**
  * Destroys what is past its end, and goes on with what somebody began who is gone: as the server starts, and now and then. Two who
  * do this at once do each thing once.
+ *
+ * @throws Refusal `integrity_failure`, once what other accounts hold is gone
  */
 export async function sweepDeleted(vault: Vault): Promise<void> {
-  const from = { requestId: 'sweep', address: '' }
+  let forged: Refusal | undefined
   for (let last = { accountId: 0, id: 0 }; ; ) {
     const over = await vault.store.overDeleted(vault.now(), last, sweptAtOnce)
-    const accounts = Map.groupBy(over, ({ accountId }) => accountId)
-    for (const [accountId, all] of accounts) {
-      const ids = all.flatMap(({ kind, id }) => (kind === 'secret' ? [id] : []))
-      const gone = ids.length === 0 ? [] : await bySystem(vault, from, accountId, { kind: 'sweep_deleted', ids })
-      if (gone !== outdated) forget(vault, gone)
-      for (const { kind, id, state } of all) {
-        if (state === 'returning') await returnInParts(vault, from, accountId, id).catch(unlessTaken)
-        else if (kind !== 'secret') await purgeInParts(vault, from, accountId, id)
-      }
+    for (const [accountId, all] of Map.groupBy(over, (one) => one.accountId)) {
+      forged = (await sweepAccount(vault, accountId, all).catch(orForged)) ?? forged
     }
     const end = over.at(-1)
-    if (end === undefined || over.length < sweptAtOnce) return
+    if (end === undefined || over.length < sweptAtOnce) break
     last = { accountId: end.accountId, id: end.id }
   }
+  if (forged !== undefined) throw forged
+}
+
+async function sweepAccount(
+  vault: Vault,
+  accountId: number,
+  all: readonly Pick<Deleted, 'kind' | 'id' | 'state'>[],
+): Promise<undefined> {
+  const from = { requestId: 'sweep', address: '' }
+  const ids = all.flatMap(({ kind, id }) => (kind === 'secret' ? [id] : []))
+  const gone = ids.length === 0 ? [] : await bySystem(vault, from, accountId, { kind: 'sweep_deleted', ids })
+  if (gone !== outdated) forget(vault, gone)
+  for (const { kind, id, state } of all) {
+    if (state === 'returning') await returnInParts(vault, from, accountId, id).catch(unlessTaken)
+    else if (kind !== 'secret') await purgeInParts(vault, from, accountId, id)
+  }
+}
+
+function orForged(error: unknown): Refusal {
+  if (error instanceof Refusal && error.code === 'integrity_failure') return error
+  throw error
 }
 
 /** Whoever asked for it is told, if they are still there. */

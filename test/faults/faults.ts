@@ -5048,6 +5048,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*is destroyed at its end',
   ),
   fault(
+    'what is past its end is destroyed whatever another account holds',
+    'vault/deleted.ts',
+    '.catch(orForged)',
+    '',
+    'v3/deleted.test.ts',
+    'found to be changed in the rows of another account',
+  ),
+  fault(
     'what is past its end is not shown',
     'vault/deleted.ts',
     ' || endOf(one, recoveryDays) <= now) return false',

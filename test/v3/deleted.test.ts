@@ -469,6 +469,27 @@ for (const engine of engines) {
       assert.deepEqual(await namesOf(api), ['a'])
     })
 
+    test('is destroyed at its end whatever is found to be changed in the rows of another account', async (t) => {
+      let now = Date.UTC(2030, 0, 1)
+      const { api, vault, place, otherAccount } = await startKeeping(t, engine, { now: () => now })
+      const other = await otherAccount()
+      await other.put('/v3/settings', { recovery_days: 7 })
+      for (const one of [api, other]) {
+        await one.post('/v3/secrets', { name: 'a', value: 'v' })
+        assert.equal((await one.delete('/v3/secrets/1')).headers.get('strongroom-deleted'), '1')
+      }
+      await query(place, 'update deleted set deleted_ms = deleted_ms - 1 where account_id = 1')
+      now += 7 * day
+
+      await assert.rejects(sweepDeleted(vault), { code: 'integrity_failure' })
+
+      const left = await query(place, 'select account_id from deleted')
+      assert.deepEqual(
+        left.map((row) => Number(row['account_id'])),
+        [1],
+      )
+    })
+
     test('is found when it was changed, taken away or put back behind the back of the server', async (t) => {
       const { api, vault, place } = await startKeeping(t, engine)
       await api.post('/v3/secrets', { name: 'a', value: 'v' })
