@@ -21,7 +21,17 @@ import { chance, rounds } from '../support/chance.ts'
 import { type Child, runCommand, startChild } from '../support/child.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { newAccount, startServer, type TestServer } from '../support/server.ts'
-import { firstArrivals, freeLeases, recordsIn, sendTo, trailOf, until } from '../support/sinks.ts'
+import {
+  firstArrivals,
+  folderOf,
+  freeLeases,
+  isSent,
+  recordsIn,
+  sendTo,
+  trailOf,
+  until,
+  write,
+} from '../support/sinks.ts'
 
 const [sqlite] = engines
 assert.ok(sqlite)
@@ -30,28 +40,7 @@ const isRoot = process.getuid?.() === 0
 const canMount = isRoot && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0
 const has = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
 
-/** @param letGo what has to be done before it can be removed */
-function folderOf(t: TestContext, letGo: (folder: string) => void = () => {}): string {
-  const folder = makeFolder()
-  t.after(() => {
-    letGo(folder)
-    rmSync(folder, { recursive: true, force: true })
-  })
-  return folder
-}
-
-async function write({ api }: Pick<TestServer, 'api'>, count: number, prefix: string): Promise<void> {
-  for (let at = 0; at < count; at++) {
-    assert.equal((await api.post('/v3/secrets', { name: `${prefix}-${at}`, value: 'v' })).status, 201)
-  }
-}
-
 const receiverOf = ({ vault }: TestServer, path: string) => new FileReceiver(path, vault.keyring.storeId)
-
-async function isSent({ vault }: TestServer): Promise<boolean> {
-  const { left, taken } = await vault.store.sinks.state('test', [])
-  return left === 0 && taken > 0
-}
 
 /** What `audit verify --export` says of the parts, put together, held against a checkpoint of all that there is. */
 function verify(t: TestContext, server: Pick<TestServer, 'place'>, ...paths: readonly string[]) {

@@ -8,24 +8,13 @@ import { Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
 import { newAccount, startServer, type TestServer } from '../support/server.ts'
-import { fast, firstArrivals, Kept, sendTo, trailOf, until, watch } from '../support/sinks.ts'
+import { fast, firstArrivals, isSent, Kept, sendTo, trailOf, until, watch, write } from '../support/sinks.ts'
 
 const positions = (server: TestServer) =>
   query(server.place, 'select account_id, name, seq, fault from audit_sinks order by name, account_id')
 
 /** The numbers from 1 on. */
 const upTo = (size: number) => Array.from({ length: size }, (_, at) => at + 1)
-
-async function isSent({ vault }: TestServer, name = 'test'): Promise<boolean> {
-  const state = await vault.store.sinks.state(name, [])
-  return state.left === 0 && state.taken > 0
-}
-
-async function write({ api }: Pick<TestServer, 'api'>, count: number, prefix = 's'): Promise<void> {
-  for (let at = 0; at < count; at++) {
-    assert.equal((await api.post('/v3/secrets', { name: `${prefix}-${at}`, value: 'v' })).status, 201)
-  }
-}
 
 /** Two nodes on one database; on SQLite, which one process has, twice the same. */
 async function twoNodes(t: TestContext, engine: TestEngine) {

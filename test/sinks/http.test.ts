@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHmac, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -15,19 +15,13 @@ import { parseSinks } from '../../src/sinks/settings.ts'
 import { Authority } from '../support/certificates.ts'
 import { chance, rounds } from '../support/chance.ts'
 import { runCommand, startChild } from '../support/child.ts'
-import { engines, makeFolder } from '../support/engines.ts'
+import { engines } from '../support/engines.ts'
 import { logsIn } from '../support/otlp-logs.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { firstArrivals, freeLeases, sendTo, trailOf, until } from '../support/sinks.ts'
+import { firstArrivals, folderOf, freeLeases, isSent, sendTo, trailOf, until, write } from '../support/sinks.ts'
 
 const [sqlite] = engines
 assert.ok(sqlite)
-
-function folderOf(t: TestContext): string {
-  const folder = makeFolder()
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 interface Received {
   readonly url: string
@@ -95,17 +89,6 @@ function receiverOf({ vault }: TestServer, url: string) {
   if (typeof sink !== 'object') throw new Error(String(parseSinks(url)))
   const origin = { storeId: vault.keyring.storeId, version: '1.2.3', serviceName: 'strongroom' }
   return openReceiver(sink.place, origin, vault.now)
-}
-
-async function write({ api }: Pick<TestServer, 'api'>, count: number, prefix: string): Promise<void> {
-  for (let at = 0; at < count; at++) {
-    assert.equal((await api.post('/v3/secrets', { name: `${prefix}-${at}`, value: 'v' })).status, 201)
-  }
-}
-
-async function isSent({ vault }: TestServer): Promise<boolean> {
-  const { left, taken } = await vault.store.sinks.state('test', [])
-  return left === 0 && taken > 0
 }
 
 for (const engine of engines) {

@@ -1,22 +1,16 @@
 /** The server with sinks: what it shows of them, what it prints, and how it goes on when they do not. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
-import { suite, type TestContext, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { generateToken } from '../../src/crypto/token.ts'
 import { runCommand, startChild } from '../support/child.ts'
-import { engines, makeFolder } from '../support/engines.ts'
+import { engines } from '../support/engines.ts'
 import { freePort } from '../support/free-port.ts'
-import { recordsIn, until } from '../support/sinks.ts'
-
-function folderOf(t: TestContext): string {
-  const folder = makeFolder()
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
+import { folderOf, recordsIn, until } from '../support/sinks.ts'
 
 const sampleOf = (text: string, name: string, sink: string) => {
   const line = text.split('\n').find((one) => one.startsWith(`${name}{sink="${sink}"}`))

@@ -1,6 +1,5 @@
 /** The trail in a real rsyslog, by TCP and TLS: what it has is the trail, however often it is stopped and killed. */
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
 import net from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -10,20 +9,14 @@ import { frameOf, SyslogReceiver } from '../../src/sinks/syslog.ts'
 import { Authority } from '../support/certificates.ts'
 import { chance, rounds } from '../support/chance.ts'
 import { startChild } from '../support/child.ts'
-import { engines, makeFolder } from '../support/engines.ts'
+import { engines } from '../support/engines.ts'
 import { freePort } from '../support/free-port.ts'
 import { Rsyslog, withoutRsyslog, withoutRsyslogTls } from '../support/rsyslog.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { firstArrivals, freeLeases, sendTo, trailOf, until } from '../support/sinks.ts'
+import { firstArrivals, folderOf, freeLeases, isSent, sendTo, trailOf, until, write } from '../support/sinks.ts'
 
 const [sqlite] = engines
 assert.ok(sqlite)
-
-function folderOf(t: TestContext): string {
-  const folder = makeFolder()
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 /** As the settings have it. */
 function placeOf(url: string): Extract<SinkPlace, { kind: 'syslog' }> {
@@ -32,17 +25,6 @@ function placeOf(url: string): Extract<SinkPlace, { kind: 'syslog' }> {
 }
 
 const receiverOf = ({ vault }: TestServer, url: string) => new SyslogReceiver(placeOf(url), vault.keyring.storeId)
-
-async function write({ api }: Pick<TestServer, 'api'>, count: number, prefix: string): Promise<void> {
-  for (let at = 0; at < count; at++) {
-    assert.equal((await api.post('/v3/secrets', { name: `${prefix}-${at}`, value: 'v' })).status, 201)
-  }
-}
-
-async function isSent({ vault }: TestServer): Promise<boolean> {
-  const { left, taken } = await vault.store.sinks.state('test', [])
-  return left === 0 && taken > 0
-}
 
 const bySeq = (one: string, other: string) => JSON.parse(one).seq - JSON.parse(other).seq
 const withoutMark = (text: string) => text.replace(/^\uFEFF/, '')

@@ -1,14 +1,14 @@
 /** What tests of sinks share: receivers that keep what they take, and sinks that do not wait long. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { encodeRecord } from '../../src/audit/record.ts'
 import { type Piece, type Receiver, all as taken } from '../../src/sinks/receiver.ts'
 import { runSink, type Sink, type SinkWatch, sinkPace } from '../../src/vault/sinks.ts'
 import type { Vault } from '../../src/vault/vault.ts'
 import { query } from './database.ts'
-import type { Place } from './engines.ts'
-import type { Lasting } from './server.ts'
+import { makeFolder, type Place } from './engines.ts'
+import type { Lasting, TestServer } from './server.ts'
 
 export const fast = { ...sinkPace, gatherMs: 5, lookMs: 200, firstPauseMs: 10, maxPauseMs: 50 }
 
@@ -81,6 +81,29 @@ export async function until(isSo: () => boolean | Promise<boolean>, what = 'it')
     assert.ok(performance.now() < end, `${what}: not in 30 seconds`)
     await setTimeout(10)
   }
+}
+
+/** A folder that is there until the test ends. @param letGo what has to be done before it can be removed */
+export function folderOf(t: Lasting, letGo: (folder: string) => void = () => {}): string {
+  const folder = makeFolder()
+  t.after(() => {
+    letGo(folder)
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return folder
+}
+
+/** Makes secrets, so that the trail grows. */
+export async function write({ api }: Pick<TestServer, 'api'>, count: number, prefix = 's'): Promise<void> {
+  for (let at = 0; at < count; at++) {
+    assert.equal((await api.post('/v3/secrets', { name: `${prefix}-${at}`, value: 'v' })).status, 201)
+  }
+}
+
+/** Whether a sink was sent all that there is. */
+export async function isSent({ vault }: TestServer, name = 'test'): Promise<boolean> {
+  const { left, taken } = await vault.store.sinks.state(name, [])
+  return left === 0 && taken > 0
 }
 
 /** As if the time of leases were over that a server had which was killed. */
