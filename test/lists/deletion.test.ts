@@ -1,12 +1,11 @@
 /** Lists of more secrets than go in one transaction: deleted for everybody at one moment, and then part by part. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { verifyAudit } from '../../src/vault/audit.ts'
 import { finishDeletions } from '../../src/vault/deletion.ts'
-import type { Vault } from '../../src/vault/vault.ts'
 import { Api } from '../support/api.ts'
 import { startChild } from '../support/child.ts'
 import { query } from '../support/database.ts'
+import { differencesOf } from '../support/differences.ts'
 import { engines } from '../support/engines.ts'
 import { fillSecrets } from '../support/fill.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -44,11 +43,6 @@ async function recordsOf(api: Api, action: string) {
     cursor = page.headers.get('strongroom-next-cursor')
   }
   return found
-}
-
-async function differencesOf(vault: Vault): Promise<readonly string[]> {
-  const verdicts = await Array.fromAsync(verifyAudit(vault, { state: true }))
-  return verdicts.flatMap(({ fault, differences }) => [...(fault === undefined ? [] : [fault.reason]), ...differences])
 }
 
 for (const engine of engines) {

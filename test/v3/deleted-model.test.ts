@@ -1,10 +1,9 @@
 /** Deleting, restoring, renaming and purging in any order, held against a model; and all at once, where one batch has several. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { verifyAudit } from '../../src/vault/audit.ts'
-import type { Vault } from '../../src/vault/vault.ts'
 import { chance, rounds } from '../support/chance.ts'
 import { query } from '../support/database.ts'
+import { differencesOf } from '../support/differences.ts'
 import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 
@@ -12,11 +11,6 @@ interface Known {
   readonly id: number
   name: string
   readonly values: string[]
-}
-
-async function differencesOf(vault: Vault): Promise<readonly string[]> {
-  const verdicts = await Array.fromAsync(verifyAudit(vault, { state: true }))
-  return verdicts.flatMap(({ fault, differences }) => [...(fault === undefined ? [] : [fault.reason]), ...differences])
 }
 
 const names = ['a', 'b', 'c', 'd']

@@ -1,13 +1,12 @@
 /** What was deleted and is kept for a while: gone for whatever asks, restored whole, destroyed at its end. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { verifyAudit } from '../../src/vault/audit.ts'
 import { sweepDeleted } from '../../src/vault/deleted.ts'
 import { finishDeletions } from '../../src/vault/deletion.ts'
 import { rotateAccountKey } from '../../src/vault/rotation.ts'
-import type { Vault } from '../../src/vault/vault.ts'
 import type { Answer, Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
+import { differencesOf } from '../support/differences.ts'
 import { engines } from '../support/engines.ts'
 import { fillSecrets } from '../support/fill.ts'
 import { startServer, type TestOptions } from '../support/server.ts'
@@ -30,11 +29,6 @@ async function startKeeping(
   const set = await server.api.put('/v3/settings', { recovery_days: 7 })
   assert.equal(set.body.recovery_days, 7, set.text)
   return server
-}
-
-async function differencesOf(vault: Vault): Promise<readonly string[]> {
-  const verdicts = await Array.fromAsync(verifyAudit(vault, { state: true }))
-  return verdicts.flatMap(({ fault, differences }) => [...(fault === undefined ? [] : [fault.reason]), ...differences])
 }
 
 async function deletedIn(api: Api, headers: Record<string, string> = {}) {

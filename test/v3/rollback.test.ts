@@ -1,9 +1,8 @@
 /** An environment rolled back to a time: by the versions that are kept, all of it or nothing, and saying what is lost. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { verifyAudit } from '../../src/vault/audit.ts'
-import type { Vault } from '../../src/vault/vault.ts'
 import type { Answer } from '../support/api.ts'
+import { differencesOf } from '../support/differences.ts'
 import { engines } from '../support/engines.ts'
 import { fillSecrets } from '../support/fill.ts'
 import { startServer } from '../support/server.ts'
@@ -14,11 +13,6 @@ function code({ status, body }: Answer): unknown[] {
 
 function statesOf({ body }: Answer): unknown[] {
   return body.items.map(({ state, name, version, was }: Record<string, unknown>) => [state, name, version, was])
-}
-
-async function differencesOf(vault: Vault): Promise<readonly string[]> {
-  const verdicts = await Array.fromAsync(verifyAudit(vault, { state: true }))
-  return verdicts.flatMap(({ fault, differences }) => [...(fault === undefined ? [] : [fault.reason]), ...differences])
 }
 
 for (const engine of engines) {
