@@ -1,7 +1,6 @@
 /** API keys: what programs sign in with. */
 import { KeyRound, Plus, RotateCcw, Trash2 } from 'lucide-react'
 import { useMemo, useState } from 'react'
-import { useSearchParams } from 'wouter'
 import { type ApiKey, type IssuedApiKey, strongroom } from '../api/client.ts'
 import { type Pages, usePages, useRefresh } from '../api/queries.ts'
 import { Card } from '../ui/card.tsx'
@@ -13,8 +12,7 @@ import { Item, Tags } from '../ui/items.tsx'
 import { MadeChoice } from '../ui/made.tsx'
 import { OnceDialog } from '../ui/once.tsx'
 import { Page } from '../ui/page.tsx'
-import { PagedItems } from '../ui/paged.tsx'
-import { changed } from '../ui/search.ts'
+import { PagedItems, useFindMade } from '../ui/paged.tsx'
 import { Empty, Note } from '../ui/states.tsx'
 import { Ago, Expiry, expiryOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -25,13 +23,12 @@ const listed = ['keys']
 
 export function KeysPage() {
   const keys = usePages(listed, (query, options) => strongroom.keys.page(query, options))
-  const [, setQuery] = useSearchParams()
+  const findMade = useFindMade(keys)
   const refresh = useRefresh(listed)
   const { dialog, open } = useDialog()
   const onIssued = async (key: IssuedApiKey) => {
     open((close) => <IssuedDialog of={key} onClose={close} />)
-    // It comes last, which is far away.
-    if (keys.hasMore) setQuery((old) => changed(old, { q: key.name }), { replace: true })
+    findMade(key.name)
     await refresh()
   }
   return (

@@ -1,7 +1,7 @@
 /** Machines that read without a key, identified by their addresses. */
 import { Plus, Server, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { Link, useSearchParams } from 'wouter'
+import { Link } from 'wouter'
 import { type Machine, strongroom } from '../api/client.ts'
 import { usePages, useRefresh } from '../api/queries.ts'
 import { rights, scopeText } from '../keys/scopes.ts'
@@ -14,8 +14,7 @@ import { useDialog } from '../ui/dialog.tsx'
 import { Confirm, FormDialog } from '../ui/form.tsx'
 import { Item, Tags } from '../ui/items.tsx'
 import { Page } from '../ui/page.tsx'
-import { PagedItems } from '../ui/paged.tsx'
-import { changed } from '../ui/search.ts'
+import { PagedItems, useFindMade } from '../ui/paged.tsx'
 import { Empty, Note } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -25,17 +24,19 @@ const listed = ['machines']
 
 export function MachinesPage() {
   const machines = usePages(listed, (query, options) => strongroom.machines.page(query, options))
-  const [, setQuery] = useSearchParams()
+  const findMade = useFindMade(machines)
   const { data: settings } = useAccountSettings()
   const { dialog, open } = useDialog()
-  // It comes last, which is far away where there are many.
-  const onMade = (name: string) => machines.hasMore && setQuery((old) => changed(old, { q: name }), { replace: true })
   return (
     <Page
       title="Machines"
       about="A registered machine reads secrets without an API key, identified by its IP address."
       actions={
-        <Button look="primary" onPress={() => open((close) => <NewDialog onClose={close} onMade={onMade} />)} data-new>
+        <Button
+          look="primary"
+          onPress={() => open((close) => <NewDialog onClose={close} onMade={findMade} />)}
+          data-new
+        >
           <Plus size={14} aria-hidden />
           New machine
         </Button>

@@ -89,15 +89,21 @@ function useMore<T>({ hasMore, isLoadingMore, loadMore, error }: Pages<T>, isWan
   return isLooking
 }
 
-function Search({ label, text }: { readonly label: string; readonly text: string }) {
+/** What searches for one that was just made, by its name: it comes last, which is far away where there are many. */
+export function useFindMade<T>({ hasMore }: Pages<T>): (name: string) => void {
+  const search = useSearch()
+  return (name) => {
+    if (hasMore) search(name)
+  }
+}
+
+function useSearch(): (text: string) => void {
   const [, setQuery] = useSearchParams()
-  return (
-    <SearchInput
-      label={label}
-      value={text}
-      onValue={(value) => setQuery((old) => changed(old, { q: value }), { replace: true })}
-    />
-  )
+  return (text) => setQuery((old) => changed(old, { q: text }), { replace: true })
+}
+
+function Search({ label, text }: { readonly label: string; readonly text: string }) {
+  return <SearchInput label={label} value={text} onValue={useSearch()} />
 }
 
 function extentOf<T>(

@@ -1,7 +1,6 @@
 /** The people of the account: invite, edit roles, disable, reset. */
 import { KeyRound, type LucideIcon, MoreHorizontal, Pencil, ShieldOff, Trash2, UserPlus, UserX } from 'lucide-react'
 import { Button as AriaButton } from 'react-aria-components/Button'
-import { useSearchParams } from 'wouter'
 import { type OneTimeLink, strongroom, type User } from '../api/client.ts'
 import { usePages, useRefresh } from '../api/queries.ts'
 import { useSession } from '../api/session.ts'
@@ -15,8 +14,7 @@ import { Item, Tags } from '../ui/items.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { OnceDialog } from '../ui/once.tsx'
 import { Page } from '../ui/page.tsx'
-import { PagedItems } from '../ui/paged.tsx'
-import { changed } from '../ui/search.ts'
+import { PagedItems, useFindMade } from '../ui/paged.tsx'
 import { Ago, exactTime } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { EndDialog, FactorsDialog, UserDialog, whoOf } from './user-dialogs.tsx'
@@ -25,7 +23,7 @@ const listed = ['users']
 
 export function UsersPage() {
   const all = usePages(listed, (query, options) => strongroom.users.page(query, options))
-  const [, setQuery] = useSearchParams()
+  const findMade = useFindMade(all)
   const refresh = useRefresh(listed)
   const { dialog, open } = useDialog()
   const showLink = (link: OneTimeLink, who: string) =>
@@ -38,8 +36,7 @@ export function UsersPage() {
           run={async ({ email, role, patterns, placed }) => {
             const narrowed = patterns.length === 0 ? {} : { name_patterns: patterns }
             showLink(await users.create({ email, role, ...narrowed, environment_roles: placed }), email)
-            // They come last, which is far away where there are many.
-            if (all.hasMore) setQuery((old) => changed(old, { q: email }), { replace: true })
+            findMade(email)
             await refresh()
           }}
         />
