@@ -158,8 +158,7 @@ function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose
       submit={keeping.submit}
       mustType={list.name}
       run={async () => {
-        const deletion = await strongroom.lists.delete(list.id)
-        sayDeleted(list.name, deletion === undefined ? [] : [deletion])
+        sayDeleted(list.name, [await strongroom.lists.delete(list.id)])
         await refresh()
       }}
     >

@@ -104,10 +104,10 @@ export function DeleteManyDialog({ selecting, onClose }: ActionProps) {
   const held = useHeld(selection)
   const keeping = useKeeping()
   const sayDeleted = useSayDeleted()
-  const deletions = useRef<number[]>([])
+  const deletions = useRef<(number | undefined)[]>([])
   const remove = async (group: readonly Chosen[]) => {
     const { deleted, failed } = await strongroom.secrets.deleteMany(group.map(({ id }) => id))
-    deletions.current.push(...deleted.flatMap(({ deletion }) => (deletion === undefined ? [] : [deletion])))
+    deletions.current.push(...deleted.map(({ deletion }) => deletion))
     return failed
   }
   return (

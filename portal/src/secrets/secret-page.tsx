@@ -1,5 +1,4 @@
 /** One secret: its value behind an eye, its history, what is known of it, who has read it. */
-
 import { Pencil, RefreshCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { Link, useLocation } from 'wouter'
@@ -156,18 +155,12 @@ function DeleteDialog({ id, onClose }: { readonly id: number; readonly onClose: 
   const sayDeleted = useSayDeleted()
   if (secret === undefined) return null
   const destroy = async () => {
-    const remove = async () => {
-      try {
-        return await strongroom.secrets.delete(id, { ifMatch: versionTag(secret.version) })
-      } catch (error) {
-        await refresh()
-        throw error
-      }
+    try {
+      sayDeleted(secret.name, [await strongroom.secrets.delete(id, { ifMatch: versionTag(secret.version) })])
+      navigate('/secrets')
+    } finally {
+      await refresh()
     }
-    const deletion = await remove()
-    sayDeleted(secret.name, deletion === undefined ? [] : [deletion])
-    navigate('/secrets')
-    await refresh()
   }
   return (
     <Confirm

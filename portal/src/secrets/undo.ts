@@ -10,13 +10,14 @@ import { useRefreshSecrets } from './queries.ts'
 const maxUndone = 100
 
 /**
- * @returns what says `<name> deleted`, and `<name> restored` once it was undone; `deletions` are those by which it can be, none
- * where nothing is kept
+ * @returns what says `<name> deleted`, and `<name> restored` once it was undone; of each that was deleted the id by which it
+ * can be, nothing where it is not kept
  */
-export function useSayDeleted(): (name: string, deletions: readonly number[]) => void {
+export function useSayDeleted(): (name: string, ids: readonly (number | undefined)[]) => void {
   const mayRestore = useRights().has('secrets:write')
   const [refresh, refreshSecrets] = [useRefresh(['deleted']), useRefreshSecrets()]
-  return (name, deletions) => {
+  return (name, ids) => {
+    const deletions = ids.filter((id) => id !== undefined)
     const isUndoable = mayRestore && deletions.length > 0 && deletions.length <= maxUndone
     if (!isUndoable) return toast(`${name} deleted`)
     toastUndo(`${name} deleted`, () => {
