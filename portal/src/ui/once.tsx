@@ -6,14 +6,11 @@ import { Dialog } from './dialog.tsx'
 export function OnceDialog({
   title,
   isWide = false,
-  done = 'I’ve saved it',
   onClose,
   children,
 }: {
   readonly title: string
   readonly isWide?: boolean
-  /** What the button says. */
-  readonly done?: string
   readonly onClose: () => void
   /** What to do with it, and the texts, each a `CopyOnce`. */
   readonly children: ReactNode
@@ -24,7 +21,7 @@ export function OnceDialog({
         {children}
         <div className="actions">
           <Button look="primary" onPress={onClose}>
-            {done}
+            I’ve saved it
           </Button>
         </div>
       </div>
