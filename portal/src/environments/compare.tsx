@@ -1,7 +1,6 @@
 /** Environments side by side: which names each has, whether their values are the same, and copying from one to another. */
 import { CopyPlus } from 'lucide-react'
 import { useState } from 'react'
-import { read } from '../api/ask.ts'
 import { type ComparedName, type Environment, strongroom } from '../api/client.ts'
 import { useAnswer, useRefresh } from '../api/queries.ts'
 import { environmentsKey, useEnvironments } from '../session/environments.ts'
@@ -58,8 +57,8 @@ export function Comparison() {
 
 function Matrix({ environments }: { readonly environments: readonly Environment[] }) {
   const names = environments.map(({ name }) => name)
-  const compared = useAnswer([...comparedKey, names], async ({ signal }) =>
-    read(() => strongroom.environments.comparedPage(names, { limit: shownRows }, { signal })),
+  const compared = useAnswer([...comparedKey, names], (options) =>
+    strongroom.environments.comparedPage(names, { limit: shownRows }, options),
   )
   const { dialog, open } = useDialog()
   const rightsIn = useRightsIn()

@@ -1,6 +1,5 @@
 /** The secrets that an environment inherits: read-only here, and changed where they are kept. */
 import { CornerDownRight } from 'lucide-react'
-import { read } from '../api/ask.ts'
 import { type Metadata, strongroom } from '../api/client.ts'
 import { addressIn, environment, firstEnvironment } from '../api/environment.ts'
 import { useAnswer } from '../api/queries.ts'
@@ -34,7 +33,7 @@ export function useBase(): string | undefined {
 }
 
 export function InheritedSecrets() {
-  const inherited = useAnswer([...secretsKey, 'inherited'], ({ signal }) => inheritedOf(signal))
+  const inherited = useAnswer([...secretsKey, 'inherited'], inheritedOf)
   return (
     <Page
       title="Inherited secrets"
@@ -65,13 +64,11 @@ export function InheritedSecrets() {
 }
 
 /** Those that come from a base, by name; one more than are shown tells that there are others. */
-async function inheritedOf(signal: AbortSignal): Promise<readonly Metadata[]> {
+async function inheritedOf(options: { readonly signal: AbortSignal }): Promise<readonly Metadata[]> {
   const found: Metadata[] = []
-  for (let cursor: string | undefined, isFirst = true; isFirst || cursor !== undefined; isFirst = false) {
-    const query = { effective: 'true', limit: 1000, ...(cursor === undefined ? {} : { cursor }) } as const
-    const { items, next } = await read(() => strongroom.secrets.metadataPage(query, { signal }))
-    found.push(...items.filter(({ inherited }) => inherited === true))
-    cursor = found.length > shownRows ? undefined : next
+  for await (const secret of strongroom.secrets.listMetadata({ effective: 'true' }, options)) {
+    if (secret.inherited === true) found.push(secret)
+    if (found.length > shownRows) break
   }
   return found
 }
