@@ -1,7 +1,6 @@
 /** Making an API key: what it may do, and where; networks, an end. */
 import { useState } from 'react'
 import { type IssuedApiKey, strongroom } from '../api/client.ts'
-import { useRights } from '../session/rights.ts'
 import { Field } from '../ui/controls.tsx'
 import { FormDialog } from '../ui/form.tsx'
 import { expiryTime } from '../ui/time.tsx'
@@ -16,7 +15,6 @@ export function NewKeyDialog({
   readonly onClose: () => void
   readonly onIssued: (key: IssuedApiKey) => Promise<void>
 }) {
-  const mine = useRights()
   const [name, setName] = useState('')
   const [chosen, setChosen] = useState(useFirstChoice(['secrets:read']))
   const [networks, setNetworks] = useState('')
@@ -52,12 +50,7 @@ export function NewKeyDialog({
             autoFocus
             required
           />
-          <ScopesField
-            offered={rights.filter(({ id }) => mine.hasSomewhere(id))}
-            chosen={chosen}
-            onChange={setChosen}
-            fault={faults['scopes']}
-          />
+          <ScopesField offered={rights} chosen={chosen} onChange={setChosen} fault={faults['scopes']} />
           <Field
             label="Allowed networks (CIDR)"
             value={networks}

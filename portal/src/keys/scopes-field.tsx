@@ -2,6 +2,7 @@
 import { environment as current } from '../api/environment.ts'
 import { useSession } from '../api/session.ts'
 import { useEnvironments } from '../session/environments.ts'
+import { useRights } from '../session/rights.ts'
 import { Checkbox, Field, Select, TextArea } from '../ui/controls.tsx'
 import { wordsOf } from '../ui/words.ts'
 import { partsOf, type Right, rights } from './scopes.ts'
@@ -65,15 +66,18 @@ export function ScopesField({
   onChange,
   fault,
 }: FieldProps & {
+  /** Of them, those are shown that the person has in some environment at least: nobody gives what they have not. */
   readonly offered: readonly Right[]
   readonly fault?: string | undefined
 }) {
+  const { hasSomewhere } = useRights()
+  const shown = offered.filter(({ id }) => hasSomewhere(id))
   return (
     <>
       <fieldset className="field">
         <legend>Permissions</legend>
         <div className="stack-s" style={{ marginTop: 6 }}>
-          {offered.map(({ id, label, about }) => (
+          {shown.map(({ id, label, about }) => (
             <Checkbox
               key={id}
               isSelected={chosen.rights.has(id)}

@@ -6,7 +6,6 @@ import { type Machine, strongroom } from '../api/client.ts'
 import { usePages, useRefresh } from '../api/queries.ts'
 import { rights, scopeText } from '../keys/scopes.ts'
 import { ScopesField, scopesOf, useFirstChoice } from '../keys/scopes-field.tsx'
-import { useRights } from '../session/rights.ts'
 import { useAccountSettings } from '../settings/queries.ts'
 import { Card } from '../ui/card.tsx'
 import { Button, Field, IconButton, TextArea } from '../ui/controls.tsx'
@@ -122,7 +121,6 @@ const machineRights = rights.filter(({ id }) => id === 'secrets:list' || id === 
 
 function NewDialog({ onClose, onMade }: { readonly onClose: () => void; readonly onMade: (name: string) => void }) {
   const refresh = useRefresh(listed)
-  const mine = useRights()
   const [name, setName] = useState('')
   const [addresses, setAddresses] = useState('')
   const [chosen, setChosen] = useState(useFirstChoice(['secrets:list', 'secrets:read']))
@@ -163,12 +161,7 @@ function NewDialog({ onClose, onMade }: { readonly onClose: () => void; readonly
             hint="Addresses or networks (CIDR) that no other machine uses."
             spellCheck={false}
           />
-          <ScopesField
-            offered={machineRights.filter(({ id }) => mine.hasSomewhere(id))}
-            chosen={chosen}
-            onChange={setChosen}
-            fault={faults['scopes']}
-          />
+          <ScopesField offered={machineRights} chosen={chosen} onChange={setChosen} fault={faults['scopes']} />
         </>
       )}
     </FormDialog>

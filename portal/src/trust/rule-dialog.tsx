@@ -3,7 +3,6 @@ import { useState } from 'react'
 import { type NewTrustRule, type Platform, platforms, strongroom, type TrustRule } from '../api/client.ts'
 import { rights } from '../keys/scopes.ts'
 import { type Chosen, chosenOf, ScopesField, scopesOf, useFirstChoice } from '../keys/scopes-field.tsx'
-import { useRights } from '../session/rights.ts'
 import { Checkbox, Field, Select, TextArea } from '../ui/controls.tsx'
 import { type Faults, FormDialog } from '../ui/form.tsx'
 import { wordsOf } from '../ui/words.ts'
@@ -12,7 +11,7 @@ import { claimsText, parseClaims } from './platforms.ts'
 const lives = ['300', '600', '900', '1800', '3600'] as const
 
 /** What a job makes would outlive it. */
-const unfit = ['keys:manage', 'account:manage']
+const ruleRights = rights.filter(({ id }) => id !== 'keys:manage' && id !== 'account:manage')
 
 interface Draft {
   readonly name: string
@@ -52,7 +51,6 @@ export function RuleDialog({
   readonly onClose: () => void
   readonly onSaved: (rule: TrustRule) => Promise<void>
 }) {
-  const mine = useRights()
   const first = useFirstChoice(['secrets:read'])
   const [draft, setDraft] = useState(() => draftOf(rule, first))
   const change = (part: Partial<Draft>) => setDraft({ ...draft, ...part })
@@ -81,7 +79,7 @@ export function RuleDialog({
         <>
           <TokenFields draft={draft} change={change} faults={faults} isNew={rule === undefined} />
           <ScopesField
-            offered={rights.filter(({ id }) => mine.hasSomewhere(id) && !unfit.includes(id))}
+            offered={ruleRights}
             chosen={draft.chosen}
             onChange={(chosen) => change({ chosen })}
             fault={faults['scopes']}
