@@ -4,7 +4,7 @@ import { actions, outcomes } from '../../../src/audit/record.ts'
 import { parseTime } from '../../../src/model/time.ts'
 import type { AuditFilter, AuditRecord, PrincipalKind } from '../api/client.ts'
 import { firstEnvironment } from '../api/environment.ts'
-import { useEnvironments } from '../session/environments.ts'
+import { useEnvironmentNames } from '../session/environments.ts'
 import { Field, Select, Switch } from '../ui/controls.tsx'
 import { actionText, outcomeText } from './words.ts'
 
@@ -164,9 +164,8 @@ function EnvironmentSelect({
   readonly seen: readonly AuditRecord[]
   readonly onChoose: (environment: string) => void
 }) {
-  const { data = [] } = useEnvironments()
   const named = seen.flatMap(({ environment }) => environment?.name ?? [])
-  const names = new Set([firstEnvironment, ...data.map(({ name }) => name), ...named, ...(value === '' ? [] : [value])])
+  const names = new Set([firstEnvironment, ...useEnvironmentNames([...named, ...(value === '' ? [] : [value])])])
   if (names.size < 2 && value === '') return null
   return (
     <Select

@@ -1,7 +1,7 @@
 /** Choosing scopes: permissions in words, the names and environments that they are limited to; and any other, as text. */
 import { environment as current } from '../api/environment.ts'
 import { useSession } from '../api/session.ts'
-import { useEnvironments } from '../session/environments.ts'
+import { useEnvironmentNames } from '../session/environments.ts'
 import { useRights } from '../session/rights.ts'
 import { Checkbox, Field, Select, TextArea } from '../ui/controls.tsx'
 import { wordsOf } from '../ui/words.ts'
@@ -122,10 +122,8 @@ const reaches = [
 
 /** Of those that the person sees; where there is but one for everybody, there is nothing to choose. */
 function EnvironmentsField({ chosen, onChange }: FieldProps) {
-  const { data = [] } = useEnvironments()
   const { environments } = chosen
-  // One that is gone stays until it is taken away.
-  const names = [...new Set([...data.map(({ name }) => name), ...(environments ?? [])])]
+  const names = useEnvironmentNames(environments)
   if (names.length < 2 && environments === undefined) return null
   return (
     <>

@@ -19,6 +19,12 @@ export function useEnvironments() {
   return useAnswer(environmentsKey, (options) => strongroom.environments.list(options), { enabled })
 }
 
+/** The names of those that the person sees, and of others that are chosen already: one that is gone stays until it is taken away. */
+export function useEnvironmentNames(chosen: Iterable<string> = []): readonly string[] {
+  const { data = [] } = useEnvironments()
+  return [...new Set([...data.map(({ name }) => name), ...chosen])]
+}
+
 /** The way to the page of one that somebody chooses, which is kept for their next visit. */
 export function useGoTo(): (name: string) => void {
   const { account } = useSession()

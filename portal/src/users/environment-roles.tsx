@@ -1,6 +1,6 @@
 /** A user's role in each environment. */
 import type { NewUser } from '../api/client.ts'
-import { useEnvironments } from '../session/environments.ts'
+import { useEnvironmentNames } from '../session/environments.ts'
 import { Select } from '../ui/controls.tsx'
 
 /** By environment. */
@@ -28,9 +28,7 @@ export function EnvironmentRolesField({
   readonly roles: EnvironmentRoles | undefined
   readonly onChange: (roles: EnvironmentRoles | undefined) => void
 }) {
-  const { data = [] } = useEnvironments()
-  // One that is gone stays until it is taken away.
-  const names = [...new Set([...data.map(({ name }) => name), ...Object.keys(roles ?? {})])]
+  const names = useEnvironmentNames(Object.keys(roles ?? {}))
   if (names.length < 2 && roles === undefined) return null
   return (
     <>
