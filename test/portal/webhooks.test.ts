@@ -20,6 +20,7 @@ for (const engine of portalEngines) {
       await page.getByRole('button', { name: 'I’ve saved it' }).click()
       const [made] = await webhooks()
       assert.deepEqual([made.actions, made.name, made.enabled], [['secret.*'], 'prod-*', true])
+      await page.locator('.tag.ok').getByText('Enabled', { exact: true }).waitFor()
 
       await page.getByRole('button', { name: 'Test' }).click()
       await page.getByText(/^webhook\.test #\d+$/).waitFor()

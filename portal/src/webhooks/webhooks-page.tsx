@@ -112,7 +112,7 @@ function WebhookItem({ of: webhook, onShow, onRotate, onTurn, onDelete }: ItemPr
   return (
     <Item
       name={url}
-      tags={<span className={`tag ${enabled ? 'good' : 'warn'}`}>{enabled ? 'Enabled' : 'Disabled'}</span>}
+      tags={<span className={`tag ${enabled ? 'ok' : 'warn'}`}>{enabled ? 'Enabled' : 'Disabled'}</span>}
       actions={
         <>
           <Button small onPress={onShow}>
