@@ -52,6 +52,13 @@ suite('The documents, shown by the server', () => {
       assertThere(place)
     }
     for (const place of ['/machines', '/users', '/audit', '/settings', '/secrets/new', '/nowhere']) assertThere(place)
+    for (const [place, file] of [
+      ['/deleted', 'undo.html'],
+      ['/webhooks', 'webhooks.html'],
+    ] as const) {
+      assertThere(place)
+      assert.equal(helpFor(place), `/portal/docs/${file}`)
+    }
 
     function assertThere(place: string): void {
       const [path = '', anchor] = helpFor(place).split('#')

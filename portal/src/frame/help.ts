@@ -13,6 +13,7 @@ const pages: readonly (readonly [path: string, document: string])[] = [
   ['/environments', 'environments.html'],
   ['/users', 'users.html'],
   ['/audit', 'security.html#the-audit-trail'],
+  ['/webhooks', 'webhooks.html'],
   ['/settings', 'users.html#signing-in'],
 ]
 
