@@ -6,7 +6,8 @@ export type Kind = (typeof kinds)[number]
 export function kindOf(action: string, outcome: string): Kind {
   if (outcome !== 'ok' && outcome !== 'replayed') return 'Refused'
   if (/^(secret\.read|version\.read|list\.values|render|seed\.fetch)$/.test(action)) return 'Reads of values'
-  if (/^(secret|metadata|version|list)\.(create|update|delete|move|restore|rename)$/.test(action)) return 'Changes'
+  if (/^(secret|metadata|version|list)\.(create|update|delete|keep|purge|move|restore|rename|rollback)$/.test(action))
+    return 'Changes'
   if (/\.(list|read)$/.test(action)) return 'Listings'
   if (
     /^(key|machine|settings|account|root_key|user|session|invitation|factor|sign_in|seed|deployment|trust_rule|webhook|auth|master_key|audit\.verify)\b/.test(
