@@ -121,6 +121,30 @@ for (const engine of engines.slice(0, 1)) {
       assert.equal((await api.get('/v3/secrets')).body.secrets.length, 3)
     })
 
+    test('is under Recently deleted at once, also for somebody who has just looked there', async (t) => {
+      const portal = await startPortal(t, engine)
+      await withThings(portal)
+      await portal.server.api.put('/v3/settings', { recovery_days: 7 })
+      const page = await portal.openAs(owner, '/portal/deleted')
+      const goTo = (name: string) => page.getByRole('link', { name, exact: true }).click()
+      await page.getByText('Deleted secrets and lists appear here for 7 days.').waitFor()
+
+      await goTo('Lists')
+      await page.getByRole('button', { name: 'Delete web' }).click()
+      await page.getByLabel('Type its name to confirm').fill('web')
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Delete', exact: true }).click()
+      await page.getByText('web deleted').waitFor()
+      await goTo('Recently deleted')
+      await page.getByRole('button', { name: 'Purge web' }).waitFor()
+
+      await goTo('Environments')
+      await page.getByRole('button', { name: 'Delete staging' }).click()
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Delete environment' }).click()
+      await page.getByText('staging deleted').waitFor()
+      await goTo('Recently deleted')
+      await page.getByRole('button', { name: 'Purge staging' }).waitFor()
+    })
+
     test('is said to be gone for good where the account keeps nothing', async (t) => {
       const portal = await startPortal(t, engine)
       await withThings(portal)

@@ -5,7 +5,8 @@ import { Link } from 'wouter'
 import { type Deleted, strongroom } from '../api/client.ts'
 import { usePages, useRefresh } from '../api/queries.ts'
 import { useRefreshSecrets } from '../secrets/queries.ts'
-import { useRecoveryDays } from '../session/kept.tsx'
+import { environmentsKey } from '../session/environments.ts'
+import { deletedKey, useRecoveryDays } from '../session/kept.tsx'
 import { useRights } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
 import { Button, Field, IconButton } from '../ui/controls.tsx'
@@ -19,10 +20,8 @@ import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { counted } from '../ui/words.ts'
 
-const listed = ['deleted']
-
 export function DeletedPage() {
-  const deleted = usePages(listed, (query, options) => strongroom.deleted.page(query, options))
+  const deleted = usePages(deletedKey, (query, options) => strongroom.deleted.page(query, options))
   const rights = useRights()
   const { dialog, open } = useDialog()
   const mayRestore = rights.has('secrets:write') || rights.has('account:manage')
@@ -113,7 +112,7 @@ const words: Readonly<Record<Deleted['kind'], string>> = {
 
 function RestoreDialog({ of: { id, kind, name }, onClose }: { readonly of: Deleted; readonly onClose: () => void }) {
   const [wanted, setWanted] = useState(name)
-  const [refresh, refreshSecrets] = [useRefresh(listed, ['environments']), useRefreshSecrets()]
+  const [refresh, refreshSecrets] = [useRefresh(environmentsKey), useRefreshSecrets()]
   const now = wanted.trim()
   return (
     <FormDialog
@@ -144,7 +143,7 @@ function RestoreDialog({ of: { id, kind, name }, onClose }: { readonly of: Delet
 }
 
 function PurgeDialog({ of: { id, name }, onClose }: { readonly of: Deleted; readonly onClose: () => void }) {
-  const refresh = useRefresh(listed)
+  const refresh = useRefresh(deletedKey)
   return (
     <Confirm
       title={`Purge ${name}?`}

@@ -6,7 +6,7 @@ import { type Environment, strongroom } from '../api/client.ts'
 import { addressIn, environment as current, firstEnvironment } from '../api/environment.ts'
 import { useRefresh } from '../api/queries.ts'
 import { environmentsKey, useEnvironments } from '../session/environments.ts'
-import { useKeeping } from '../session/kept.tsx'
+import { deletedKey, useKeeping } from '../session/kept.tsx'
 import { useRights } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
 import type { Column } from '../ui/columns.ts'
@@ -203,7 +203,7 @@ function leaveFor(environment: string): void {
 }
 
 function DeleteDialog({ of: { id, name }, onClose }: { readonly of: Environment; readonly onClose: () => void }) {
-  const refresh = useRefresh(environmentsKey)
+  const refresh = useRefresh(environmentsKey, deletedKey)
   const keeping = useKeeping()
   return (
     <Confirm

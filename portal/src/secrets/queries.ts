@@ -1,6 +1,7 @@
 /** What is known of secrets and lists, as queries. Values never go through here; no question has all secrets for an answer. */
 import { type SecretFilter, strongroom } from '../api/client.ts'
 import { useAnswer, useListing, usePages, useRefresh } from '../api/queries.ts'
+import { deletedKey } from '../session/kept.tsx'
 import { type Selection, withoutOrder } from './selection.ts'
 
 export const secretsKey = ['secrets']
@@ -56,7 +57,7 @@ export function useVersions(id: number) {
   return useAnswer([...secretsKey, id, 'versions'], (options) => strongroom.secrets.versions(id, options))
 }
 
-/** Forgets what is known of secrets and lists, so that it is asked for anew; what changed makes deployments stale. */
+/** Forgets what is known of secrets and lists, also of those deleted, so that it is asked for anew; what changed makes deployments stale. */
 export function useRefreshSecrets(): () => Promise<void> {
-  return useRefresh(secretsKey, listsKey, ['deployments'])
+  return useRefresh(secretsKey, listsKey, deletedKey, ['deployments'])
 }

@@ -1,7 +1,6 @@
 /** Says what was deleted, and offers to undo that where it is kept. */
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
-import { useRefresh } from '../api/queries.ts'
 import { useRights } from '../session/rights.ts'
 import { toast, toastUndo } from '../ui/toast.tsx'
 import { useRefreshSecrets } from './queries.ts'
@@ -15,13 +14,13 @@ const maxUndone = 100
  */
 export function useSayDeleted(): (name: string, ids: readonly (number | undefined)[]) => void {
   const mayRestore = useRights().has('secrets:write')
-  const [refresh, refreshSecrets] = [useRefresh(['deleted']), useRefreshSecrets()]
+  const refresh = useRefreshSecrets()
   return (name, ids) => {
     const deletions = ids.filter((id) => id !== undefined)
     const isUndoable = mayRestore && deletions.length > 0 && deletions.length <= maxUndone
     if (!isUndoable) return toast(`${name} deleted`)
     toastUndo(`${name} deleted`, () => {
-      void restoreAll(name, deletions).then(() => Promise.all([refresh(), refreshSecrets()]))
+      void restoreAll(name, deletions).then(refresh)
     })
   }
 }

@@ -3,6 +3,9 @@ import { strongroom } from '../api/client.ts'
 import { useAnswer } from '../api/queries.ts'
 import { dayOf, timeOf } from '../ui/time.tsx'
 
+/** What was deleted, as the account keeps it. */
+export const deletedKey = ['deleted']
+
 const dayMs = 86_400_000
 
 /** What a dialog that deletes says of it. Until it is known to be kept, it is taken to be gone. */
@@ -13,7 +16,7 @@ export interface Keeping {
 
 /** For how many days what is deleted now is kept; undefined until it is known. */
 export function useRecoveryDays(): number | undefined {
-  return useAnswer(['deleted', 'recovery days'], (options) => strongroom.deleted.recoveryDays(options), {
+  return useAnswer(['recovery days'], (options) => strongroom.deleted.recoveryDays(options), {
     gcTime: 0,
     staleTime: 0,
   }).data
