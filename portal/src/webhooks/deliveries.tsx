@@ -2,6 +2,7 @@
 import { type Delivery, strongroom, type Webhook } from '../api/client.ts'
 import { useAnswer } from '../api/queries.ts'
 import { attempt } from '../ui/attempt.ts'
+import type { Column } from '../ui/columns.ts'
 import { Button } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Loaded } from '../ui/states.tsx'
@@ -20,6 +21,32 @@ async function newest(id: number): Promise<readonly Delivery[]> {
   return found
 }
 
+interface Row {
+  readonly delivery: Delivery
+  readonly onRetry: () => void
+}
+
+const columns: readonly Column<Row>[] = [
+  { id: 'action', head: 'Event', cell: ({ delivery: { action, id } }) => `${action} #${id}` },
+  { id: 'state', head: 'Status', cell: ({ delivery }) => stateOf(delivery) },
+  { id: 'attempts', head: 'Attempts', cell: ({ delivery }) => String(delivery.attempts) },
+  {
+    id: 'last',
+    head: 'Last attempt',
+    cell: ({ delivery: { attempted_at: last } }) => (last === null ? '–' : <Ago time={last} />),
+  },
+  {
+    id: 'retry',
+    head: 'Retry',
+    isHeadHidden: true,
+    cell: ({ delivery: { id }, onRetry }) => (
+      <Button small onPress={onRetry} aria-label={`Retry ${id}`}>
+        Retry
+      </Button>
+    ),
+  },
+]
+
 export function DeliveriesDialog({ of: { id }, onClose }: { readonly of: Webhook; readonly onClose: () => void }) {
   const asked = useAnswer(['deliveries', id], () => newest(id), { gcTime: 0, refetchInterval: lookMs })
   const retry = (delivery: number) =>
@@ -34,25 +61,10 @@ export function DeliveriesDialog({ of: { id }, onClose }: { readonly of: Webhook
           {(all) => (
             <Table
               label="Deliveries"
-              rows={all}
-              keyOf={(one) => one.id}
+              columns={columns}
+              rows={all.map((delivery) => ({ delivery, onRetry: () => void retry(delivery.id) }))}
+              keyOf={({ delivery }) => delivery.id}
               empty={<p className="hint">Nothing was sent yet.</p>}
-              columns={[
-                { id: 'action', head: 'Event', cell: (one) => `${one.action} #${one.id}` },
-                { id: 'state', head: 'Status', cell: stateOf },
-                { id: 'attempts', head: 'Attempts', cell: (one) => String(one.attempts) },
-                { id: 'last', head: 'Last attempt', cell: (one) => timeOf(one.attempted_at) },
-                {
-                  id: 'retry',
-                  head: 'Retry',
-                  isHeadHidden: true,
-                  cell: (one) => (
-                    <Button small onPress={() => void retry(one.id)} aria-label={`Retry ${one.id}`}>
-                      Retry
-                    </Button>
-                  ),
-                },
-              ]}
             />
           )}
         </Loaded>
@@ -68,8 +80,4 @@ function stateOf({ state, status, fault }: Delivery): string {
   const answer = status === null ? fault : String(status)
   const word = { waiting: 'Waiting', delivered: 'Delivered', failed: 'Failed' }[state]
   return answer === null ? word : `${word} (${answer})`
-}
-
-function timeOf(time: string | null) {
-  return time === null ? '–' : <Ago time={time} />
 }
