@@ -5,32 +5,16 @@ import type { Page } from 'playwright-core'
 import { createKey } from '../../src/vault/keys.ts'
 import { createMachine } from '../../src/vault/machines.ts'
 import { inviteUser } from '../../src/vault/users.ts'
-import { type Asker, authenticate, type Identity, type Vault } from '../../src/vault/vault.ts'
+import type { Vault } from '../../src/vault/vault.ts'
+import { makeMany } from '../support/fill.ts'
 import { closeBrowser, owner, portalEngines, startPortal, violations } from './portal.ts'
 
 after(closeBrowser)
 
-/** As the host of the first account: with the numbers from 0 on. */
-async function makeMany(
-  vault: Vault,
-  count: number,
-  make: (asker: Asker, identity: Identity, at: number) => Promise<unknown>,
-): Promise<void> {
-  const asker: Asker = {
-    caller: { kind: 'host', accountId: 1, name: 'test' },
-    requestId: 'fill',
-    address: '127.0.0.1',
-  }
-  const identity = await authenticate(vault, asker)
-  const waiting = Array.from({ length: count }, (_, at) => at).values()
-  const worker = async () => {
-    for (const at of waiting) await make(asker, identity, at)
-  }
-  await Promise.all(Array.from({ length: 128 }, worker))
-}
+const numbers = (count: number) => Array.from({ length: count }, (_, at) => at)
 
 const makeKeys = (vault: Vault, count: number) =>
-  makeMany(vault, count, (asker, identity, at) =>
+  makeMany(vault, numbers(count), (asker, identity, at) =>
     createKey(vault, asker, identity, {
       ...{ name: `key-${at}`, scopes: ['secrets:read'], networks: [], expiresAt: null },
     }),
@@ -98,7 +82,7 @@ for (const engine of portalEngines) {
       const portal = await startPortal(t, engine)
       const { vault } = portal.server
       const address = (at: number) => `10.${Math.floor(at / 250)}.${at % 250}.1`
-      await makeMany(vault, 300, async (asker, identity, at) => {
+      await makeMany(vault, numbers(300), async (asker, identity, at) => {
         await createMachine(vault, asker, identity, {
           ...{ name: `web-${at}`, addresses: [address(at)], scopes: undefined },
         })

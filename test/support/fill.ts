@@ -1,7 +1,7 @@
 /** Fills stores with more than a test would ask for one by one. */
 import type { IdOrName } from '../../src/store/naming.ts'
 import { createSecret } from '../../src/vault/secrets.ts'
-import { type Asker, authenticate, type Vault } from '../../src/vault/vault.ts'
+import { type Asker, authenticate, type Identity, type Vault } from '../../src/vault/vault.ts'
 
 /** On their way at once: as many as go into one batch. */
 const atOnce = 256
@@ -13,11 +13,22 @@ export function fillSecrets(vault: Vault, prefix: string, count: number, list?: 
 }
 
 /** The same with names as they are given, in their order. */
-export async function makeSecrets(
+export function makeSecrets(
   vault: Vault,
   names: readonly string[],
   makeValue: (name: string) => string = () => 'v',
   list?: IdOrName,
+): Promise<void> {
+  return makeMany(vault, names, (asker, identity, name) =>
+    createSecret(vault, asker, identity, { name, value: { text: makeValue(name) }, list }),
+  )
+}
+
+/** Makes one of each in the first account, as its host. */
+export async function makeMany<T>(
+  vault: Vault,
+  all: readonly T[],
+  make: (asker: Asker, identity: Identity, one: T) => Promise<unknown>,
 ): Promise<void> {
   const asker: Asker = {
     caller: { kind: 'host', accountId: 1, name: 'test' },
@@ -25,11 +36,9 @@ export async function makeSecrets(
     address: '127.0.0.1',
   }
   const identity = await authenticate(vault, asker)
-  const waiting = names.values()
+  const waiting = all.values()
   const worker = async () => {
-    for (const name of waiting) {
-      await createSecret(vault, asker, identity, { name, value: { text: makeValue(name) }, list })
-    }
+    for (const one of waiting) await make(asker, identity, one)
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
 }
