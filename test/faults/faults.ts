@@ -5498,6 +5498,22 @@ export const faults: readonly Fault[] = [
     'to nobody who may not read the audit log',
   ),
   fault(
+    'the portal: the usage of a key is shown to whoever may read the audit log',
+    'portal/src/keys/keys-page.tsx',
+    "useRights().hasSomewhere('audit:read')",
+    "useRights().hasSomewhere('audit:write')",
+    'portal/access-and-usage.test.ts',
+    'of a key: what it used',
+  ),
+  fault(
+    'the portal: what is copied are scopes, not the words for them',
+    'portal/src/keys/usage.tsx',
+    "copy(async () => scopes.join('\\n')",
+    "copy(async () => scopes.map(scopeText).join('\\n')",
+    'portal/access-and-usage.test.ts',
+    'of a key: what it used',
+  ),
+  fault(
     'the portal: a key is limited to the environments that were selected',
     'portal/src/keys/scopes-field.tsx',
     'return isWhole ? narrowed :',

@@ -105,5 +105,47 @@ for (const engine of portalEngines) {
       assert.equal(await page.getByRole('region', { name: 'Access', exact: true }).count(), 0)
       assert.equal(await page.getByRole('button', { name: 'Show access' }).count(), 0)
     })
+
+    test('of a key: what it used of its permissions, and narrower ones to copy, once that is opened', async (t) => {
+      const portal = await startPortal(t, engine)
+      await prepare(portal)
+      const page = await portal.openAs(owner, '/portal/keys')
+      const button = page.getByRole('button', { name: 'Usage of web servers' })
+      await button.waitFor()
+      assert.equal(await recordsOf(portal, 'key.usage'), 0)
+
+      await button.click()
+      const dialog = page.getByRole('dialog')
+      const rows = (name: string) => dialog.getByRole('region', { name }).locator('tbody tr')
+      await rows('Table of permissions').first().waitFor()
+
+      assert.deepEqual(await rows('Table of permissions').allTextContents(), [
+        'List secretsnot used–',
+        'Read values: db-*1just now',
+      ])
+      assert.deepEqual(await rows('Table of what it was used for').allTextContents(), [
+        'Read values: db-password in default1just now',
+      ])
+      assert.deepEqual(await rows('Table of addresses').allTextContents(), ['127.0.0.11just now'])
+      const suggested = dialog.getByRole('region', { name: 'Suggested permissions' })
+      await suggested.getByText('Read values: db-password in default').waitFor()
+      await suggested.getByRole('button', { name: 'Copy scopes' }).click()
+      await page.getByText('The scopes copied').waitFor()
+      assert.equal(await recordsOf(portal, 'key.usage'), 1)
+      assert.deepEqual(await violations(page), [])
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/usage.png` })
+      await page.setViewportSize(phone.viewport)
+      assert.deepEqual(await violations(page), [])
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/usage-phone.png` })
+
+      // The page's policy lets nobody read the clipboard but by pasting.
+      await dialog.getByRole('button', { name: 'Close', exact: true }).last().click()
+      await page.getByRole('button', { name: 'New key' }).click()
+      await page.getByText('More scopes').click()
+      const typed = page.getByLabel('Scopes', { exact: true })
+      await typed.press('Control+v')
+      assert.equal(await typed.inputValue(), 'secrets:read:db-password@default')
+    })
   })
 }

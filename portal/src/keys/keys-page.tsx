@@ -1,8 +1,9 @@
 /** API keys: what programs sign in with. */
-import { KeyRound, Plus, RotateCcw, Trash2 } from 'lucide-react'
+import { ChartNoAxesColumn, KeyRound, Plus, RotateCcw, Trash2 } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { type ApiKey, type IssuedApiKey, strongroom } from '../api/client.ts'
 import { type Pages, usePages, useRefresh } from '../api/queries.ts'
+import { useRights } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
 import { Button, Checkbox, IconButton, Select } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
@@ -18,6 +19,7 @@ import { Ago, Expiry, expiryOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { NewKeyDialog } from './new-key.tsx'
 import { scopeText } from './scopes.ts'
+import { UsageDialog } from './usage.tsx'
 
 const listed = ['keys']
 
@@ -49,6 +51,7 @@ export function KeysPage() {
       <Card label="API keys">
         <KeyItems
           of={keys}
+          onUsage={(key) => open((close) => <UsageDialog of={key} onClose={close} />)}
           onRotate={(key) => open((close) => <RotateDialog of={key} onClose={close} onIssued={onIssued} />)}
           onRevoke={(key) => open((close) => <RevokeDialog of={key} onClose={close} onRevoked={refresh} />)}
         />
@@ -59,6 +62,7 @@ export function KeysPage() {
 }
 
 interface ForKey {
+  readonly onUsage: (key: ApiKey) => void
   readonly onRotate: (key: ApiKey) => void
   readonly onRevoke: (key: ApiKey) => void
 }
@@ -96,10 +100,12 @@ function KeyItems({ of: keys, ...does }: ForKey & { readonly of: Pages<ApiKey> }
 function KeyItem({
   of: key,
   revoked,
+  onUsage,
   onRotate,
   onRevoke,
 }: ForKey & { readonly of: ApiKey; readonly revoked: ReadonlySet<number> }) {
   const { name, scopes, networks } = key
+  const maySeeUsage = useRights().hasSomewhere('audit:read')
   return (
     <Item
       name={name}
@@ -113,6 +119,12 @@ function KeyItem({
       actions={
         isOld(key) ? null : (
           <>
+            {maySeeUsage ? (
+              <Button small onPress={() => onUsage(key)} aria-label={`Usage of ${name}`}>
+                <ChartNoAxesColumn size={14} aria-hidden />
+                Usage
+              </Button>
+            ) : null}
             <Button small onPress={() => onRotate(key)} aria-label={`Rotate ${name}`}>
               <RotateCcw size={14} aria-hidden />
               Rotate
