@@ -22,6 +22,10 @@ for (const engine of portalEngines) {
       assert.deepEqual([made.actions, made.name, made.enabled], [['secret.*'], 'prod-*', true])
       await page.locator('.tag.ok').getByText('Enabled', { exact: true }).waitFor()
 
+      // Each says which webhook it is of, as there may be many.
+      for (const verb of ['Deliveries to', 'Rotate the secret for', 'Disable', 'Delete']) {
+        await page.getByRole('button', { name: `${verb} ${made.url}`, exact: true }).waitFor()
+      }
       await page.getByRole('button', { name: 'Test' }).click()
       await page.getByText(/^webhook\.test #\d+$/).waitFor()
       await page.getByText('Waiting', { exact: true }).waitFor()

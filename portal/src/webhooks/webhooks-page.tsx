@@ -104,6 +104,7 @@ interface ItemProps {
 
 function WebhookItem({ of: webhook, onShow, onRotate, onTurn, onDelete }: ItemProps) {
   const { id, url, enabled, disabled_for: reason, environment, name } = webhook
+  const turn = enabled ? 'Disable' : 'Enable'
   const test = () =>
     attempt(async () => {
       await strongroom.webhooks.test(id)
@@ -115,19 +116,19 @@ function WebhookItem({ of: webhook, onShow, onRotate, onTurn, onDelete }: ItemPr
       tags={<span className={`tag ${enabled ? 'ok' : 'warn'}`}>{enabled ? 'Enabled' : 'Disabled'}</span>}
       actions={
         <>
-          <Button small onPress={onShow}>
+          <Button small onPress={onShow} aria-label={`Deliveries to ${url}`}>
             <List size={14} aria-hidden />
             Deliveries
           </Button>
-          <Button small onPress={() => void test()} isDisabled={!enabled}>
+          <Button small onPress={() => void test()} isDisabled={!enabled} aria-label={`Test ${url}`}>
             <Send size={14} aria-hidden />
             Test
           </Button>
-          <Button small onPress={() => void onRotate()} aria-label="Rotate secret">
+          <Button small onPress={() => void onRotate()} aria-label={`Rotate the secret for ${url}`}>
             Rotate
           </Button>
-          <Button small onPress={() => void onTurn()}>
-            {enabled ? 'Disable' : 'Enable'}
+          <Button small onPress={() => void onTurn()} aria-label={`${turn} ${url}`}>
+            {turn}
           </Button>
           <IconButton label={`Delete ${url}`} small look="quiet bad" onPress={onDelete}>
             <Trash2 size={14} aria-hidden />
