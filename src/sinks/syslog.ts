@@ -2,10 +2,12 @@
  * A receiver of syslog, over TCP or TLS: messages of RFC 5424, each with its length before it (RFC 6587 and RFC 5425).
  *
  * The protocol acknowledges nothing. So a connection carries one batch: it is ended, and whoever ends their side in turn has
- * read to its end.
+ * read to its end. One that turns senders away (by their certificate or address) ends it too, unread. If the batch was there
+ * by then, the kernel says so by a reset. If it was on its way, that end arrives within a round trip: so long goes by before ours.
  */
 import net from 'node:net'
 import { hostname } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 import tls from 'node:tls'
 import { encodeRecord } from '../audit/record.ts'
 import type { StoredRecord } from '../audit/verify.ts'
@@ -18,6 +20,8 @@ type SyslogPlace = Extract<SinkPlace, { readonly kind: 'syslog' }>
 const connectMs = 10_000
 /** From the first byte to the end. */
 const takeMs = 60_000
+/** Added to what connecting took, which is a round trip and more. */
+const marginMs = 50
 
 /** What a receiver has read it stores a moment later, or never when it is stopped meanwhile. */
 const doubtfulMs = 10_000
@@ -38,9 +42,16 @@ export class SyslogReceiver implements Receiver {
     const { host, port, tls: files, facility, isConfirmed } = this.#place
     const origin = { storeId: this.#storeId, facility, host: hostField() }
     const frames = pieces.flatMap(({ records }) => records.map((one) => frameOf(one, origin)))
+    const beganAt = performance.now()
     const socket = await connect({ host, port }, files, stop)
     try {
-      await send(socket, Buffer.concat(frames), isConfirmed, AbortSignal.any([stop, AbortSignal.timeout(takeMs)]))
+      // What receivers say is not looked at, but that they say no more.
+      socket.resume()
+      const bytes = Buffer.concat(frames)
+      const limit = AbortSignal.any([stop, AbortSignal.timeout(takeMs)])
+      const roundMs = performance.now() - beganAt + marginMs
+      if (isConfirmed) await sendConfirmed(socket, bytes, roundMs, limit)
+      else await settled(socket, limit, (done) => socket.end(bytes, done))
       return all
     } finally {
       socket.destroy()
@@ -67,18 +78,18 @@ async function connect(
   return socket
 }
 
-async function send(socket: net.Socket, bytes: Buffer, isConfirmed: boolean, limit: AbortSignal): Promise<void> {
-  let isSent = false
-  // What receivers say is not looked at, but that they say no more.
-  socket.resume()
+/** @param roundMs no less than a message to the receiver and back takes */
+async function sendConfirmed(socket: net.Socket, bytes: Buffer, roundMs: number, limit: AbortSignal): Promise<void> {
+  let isEnded = false
   await settled(socket, limit, (done, failed) => {
     socket.once('end', () => {
-      if (isSent && isConfirmed) done()
-      else if (!isSent) failed(new NotTaken('The receiver broke off before it had everything.'))
+      if (isEnded) done()
+      else failed(new NotTaken('The receiver broke off before it had everything.'))
     })
-    socket.end(bytes, () => {
-      isSent = true
-      if (!isConfirmed) done()
+    socket.write(bytes, async () => {
+      await setTimeout(roundMs)
+      isEnded = true
+      socket.end()
     })
   })
 }

@@ -57,6 +57,14 @@ export const faults: readonly Fault[] = [
     'are their maker',
   ),
   fault(
+    'requests of accounts without webhooks wake nobody',
+    'vault/webhook-deliveries.ts',
+    'this.#followed.has(accountId) && this.#look()',
+    'accountId > 0 && this.#look()',
+    'v3/webhooks.test.ts',
+    'SQLite.*that have none nothing',
+  ),
+  fault(
     'a webhook is told of what its maker may see alone',
     'vault/webhook-deliveries.ts',
     'wants(prepared.webhook, record) && prepared.mayTell(record)',
@@ -249,10 +257,18 @@ export const faults: readonly Fault[] = [
   fault(
     'a receiver of syslog is believed once it has read to the end',
     'sinks/syslog.ts',
-    'if (!isConfirmed) done()',
-    'done()',
+    'if (isConfirmed) await sendConfirmed(',
+    'if (isConfirmed && roundMs < 0) await sendConfirmed(',
     'sinks/syslog.test.ts',
     'never ends its side',
+  ),
+  fault(
+    'a receiver of syslog has a round trip to turn a sender away before the batch is ended',
+    'sinks/syslog.ts',
+    'await setTimeout(roundMs)',
+    '',
+    'sinks/syslog.test.ts',
+    'turns its senders away',
   ),
   fault(
     'the length of a message of syslog is one of bytes',

@@ -1,9 +1,12 @@
 /** The trail in a real rsyslog, by TCP and TLS: what it has is the trail, however often it is stopped and killed. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import tls from 'node:tls'
 import { generateToken } from '../../src/crypto/token.ts'
+import { NotTaken } from '../../src/sinks/receiver.ts'
 import { parseSinks, type SinkPlace } from '../../src/sinks/settings.ts'
 import { frameOf, SyslogReceiver } from '../../src/sinks/syslog.ts'
 import { Authority } from '../support/certificates.ts'
@@ -185,6 +188,28 @@ suite('A receiver of syslog', () => {
     assert.ok(watched.failures.length >= 2, watched.failures.join('\n'))
     const texts = messagesIn(Buffer.concat(frames)).map((one) => withoutMark(one.slice(one.indexOf('] ') + 2)))
     assert.deepEqual(texts, await trailOf(server.vault))
+  })
+
+  test('that turns its senders away, unread, has taken nothing', async (t) => {
+    const server = await startServer(t, sqlite)
+    await write(server, 3, 'a')
+    const authority = new Authority(t)
+    const { cert, key } = authority.issue()
+    const turnAway = (socket: net.Socket) =>
+      socket
+        .on('error', () => {})
+        .pause()
+        .end(() => socket.destroy())
+    const tlsServer = tls.createServer({ cert: readFileSync(cert), key: readFileSync(key) }, turnAway)
+    await new Promise<void>((resolve) => tlsServer.listen(0, '127.0.0.1', resolve))
+    t.after(() => tlsServer.close())
+    const address = tlsServer.address()
+    const port = typeof address === 'object' && address !== null ? address.port : assert.fail()
+    const records = await server.vault.store.recordsAfter(1, 0, 10)
+    const receiver = new SyslogReceiver(placeOf(`syslog+tls://localhost:${port}?ca=${authority.cert}`), 'store')
+
+    const taking = () => receiver.take([{ accountId: 1, after: 0, records }], new AbortController().signal)
+    for (let at = 0; at < 10; at++) await assert.rejects(taking(), NotTaken)
   })
 
   test('that never ends its side is believed only where the settings say so', async (t) => {

@@ -310,7 +310,7 @@ for (const engine of engines) {
           return typeof value === 'function' ? value.bind(target) : value
         },
       })
-      t.after(deliverWebhooks({ ...server.vault, store }, { onError: assert.fail }))
+      t.after(deliverWebhooks({ ...server.vault, store }, { onError: (error) => assert.fail(String(error)) }))
       await server.api.post('/v3/secrets', { name: 'a', value: 'v' })
       await until(() => looks > 0)
       const [before, beganAt] = [looks, performance.now()]
