@@ -28,7 +28,7 @@ import type {
 } from './stored.ts'
 import type { Claim } from './tables/machine.ts'
 import { conditionNames, type Watched } from './watched.ts'
-import type { Leases, Standing, WebhookTrails } from './webhook-store.ts'
+import { type Leases, type Standing, standingsAtOnce, type WebhookTrails } from './webhook-store.ts'
 
 export interface Store extends Watched {
   /**
@@ -188,7 +188,7 @@ export interface Store extends Watched {
 }
 
 export type { Behind, ListedRows, Part, SinkAccounts, SinkLook, SinkMove, SinkState, Standing, Within }
-export { conditionNames, Sinks }
+export { conditionNames, Sinks, standingsAtOnce }
 
 /** Over all accounts. */
 export interface ObjectCounts {

@@ -18,7 +18,7 @@ import {
   type Webhook,
 } from '../model/webhook.ts'
 import type { Op } from '../store/operation.ts'
-import { type Standing, standingsAtOnce } from '../store/webhook-store.ts'
+import { type Standing, standingsAtOnce } from '../store/store.ts'
 import { viewOf } from './audit-view.ts'
 import { eventOf, shownEvent } from './event.ts'
 import { type Lease, lead } from './leases.ts'

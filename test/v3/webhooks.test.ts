@@ -363,15 +363,17 @@ for (const engine of engines) {
     })
 
     test('are told whatever is found to be changed in the rows of another account', async (t) => {
-      const { api, receiver, errors, place, otherAccount } = await hooked(t, engine)
+      const { api, receiver, errors, place, otherAccount, hush, restart } = await hooked(t, engine)
       const other = await otherAccount()
       const actions = ['secret.create']
       assert.equal((await api.post('/v3/environments', { name: 'prod' })).status, 201)
       await makeHook(api, receiver, { actions })
       await makeHook(other, receiver, { actions })
-      await query(place, `update environments set name = 'dev' where account_id = 1`)
+      await hush()
       await put(api, 'ours')
       await put(other, 'theirs')
+      await query(place, `update environments set name = 'dev' where account_id = 1`)
+      await restart()
       await until(() => receiver.messages.length > 0)
       await until(() => errors.length > 0)
       assert.deepEqual(receiver.messages.map(nameIn), ['theirs'])
