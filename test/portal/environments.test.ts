@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { makeSecrets } from '../support/fill.ts'
 import { Person } from '../support/person.ts'
 import { closeBrowser, owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
 
@@ -339,6 +340,98 @@ for (const engine of portalEngines) {
       await one.waitForURL('**/portal/@prod/secrets')
       await one.getByRole('link', { name: 'ONLY_PROD' }).waitFor()
       assert.equal(await one.getByRole('link', { name: 'Environments' }).count(), 0)
+    })
+
+    test('of many, those are compared that are chosen, in the address', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      for (let at = 3; at <= 12; at++) await portal.server.api.post('/v3/environments', { name: `env-${at}` })
+      const page = await portal.openAs(owner, '/portal/@env-12/environments?tab=compare')
+      const heads = async () => (await page.getByRole('columnheader').allTextContents()).filter((text) => text !== '')
+      const choice = page.getByRole('group', { name: 'Environments to compare' })
+      const box = (name: string) => choice.getByRole('checkbox', { name, exact: true })
+      const press = (name: string) => choice.getByText(name, { exact: true }).click()
+      // As many as the server compares, and the current one among them.
+      await page.getByText('Comparing 10 of 12 environments').click()
+      await page.getByRole('columnheader', { name: 'env-12' }).waitFor()
+      assert.equal((await heads()).length, 2 + 10)
+      assert.equal(await box('env-11').isDisabled(), true)
+      assert.deepEqual(await violations(page), [])
+      for (const name of ['env-3', 'env-4', 'env-5', 'env-6', 'env-7', 'env-8', 'env-9', 'default']) {
+        await press(name)
+      }
+      await page.getByText('Comparing 2 of 12 environments').waitFor()
+      assert.equal(await box('prod').isDisabled(), true)
+      await press('env-11')
+      await page.getByRole('columnheader', { name: 'env-11' }).waitFor()
+      assert.equal(new URL(page.url()).searchParams.get('in'), 'prod,env-11,env-12')
+      await page.reload()
+      await page.getByRole('columnheader', { name: 'env-11' }).waitFor()
+      assert.deepEqual(await heads(), ['Name', 'State', 'prod', 'env-11', 'env-12'])
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/compare-chosen.png` })
+    })
+
+    test('of many names, those that are selected are copied together, after one preview', async (t) => {
+      const portal = await startPortal(t, engine)
+      await fill(portal)
+      const { api, vault } = portal.server
+      const names = Array.from({ length: 120 }, (_, at) => `part-${String(at).padStart(3, '0')}`)
+      await makeSecrets(vault, names)
+      const page = await portal.openAs(owner, '/portal/environments?tab=compare')
+      const copies: string[] = []
+      page.on('request', (request) => {
+        if (!request.url().endsWith('/v3/copy')) return
+        const { names: sent, dry_run: isDry = false } = request.postDataJSON()
+        copies.push(`${isDry ? 'preview' : 'copy'} ${sent.length}`)
+      })
+      const box = (name: string) => page.getByRole('checkbox', { name: `Select ${name}`, exact: true })
+      const selected = (text: string) =>
+        page.getByRole('region', { name: 'Selected secrets' }).getByText(text, { exact: true }).waitFor()
+      const preview = page.getByRole('region', { name: 'Preview' })
+
+      await box('ONLY_PROD').click()
+      await box('API_URL').click()
+      await box('part-001').click({ modifiers: ['Shift'] })
+      await selected('4 selected')
+      await box('ONLY_PROD').click()
+      await box('part-000').click()
+      await selected('2 selected')
+      assert.deepEqual(await violations(page), [])
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/compare-selected.png` })
+      await page.getByRole('button', { name: 'Copy to environment' }).click()
+      await page.getByRole('dialog', { name: 'Copy 2 secrets from default' }).waitFor()
+      await page.getByText('1 new, 1 replaced.').waitFor()
+      await preview.getByText('part-001').waitFor()
+      assert.deepEqual(await violations(page), [])
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/copy-many.png` })
+      // The other way, one of them is not there.
+      await page.getByRole('button', { name: /From$/ }).click()
+      await page.getByRole('option', { name: 'prod' }).click()
+      await page.getByText('1 replaced. 1 not in prod.').waitFor()
+      await page.getByRole('button', { name: /From$/ }).click()
+      await page.getByRole('option', { name: 'default' }).click()
+      await page.getByRole('button', { name: 'Copy 2 secrets' }).click()
+      await page.getByText('2 secrets copied to prod').waitFor()
+      assert.equal((await api.get('/v3/secrets/by-name/API_URL?environment=prod')).body.value, 'of-default')
+      assert.ok(copies.includes('copy 2'), copies.join())
+      assert.equal(await page.getByRole('region', { name: 'Selected secrets' }).count(), 0)
+
+      // All that a filter finds, which is more than one transaction takes.
+      copies.length = 0
+      await page.getByRole('button', { name: /State$/ }).click()
+      await page.getByRole('option', { name: 'Missing' }).click()
+      await page.getByLabel('Search names').fill('part')
+      await page.getByText('119 of 122 names').waitFor()
+      await page.getByRole('checkbox', { name: 'Select all' }).click()
+      await selected('119 selected')
+      await page.getByRole('button', { name: 'Copy to environment' }).click()
+      await page.getByText('119 new.').waitFor()
+      await page.getByText('Secrets are copied in groups of 100').waitFor()
+      await page.getByRole('button', { name: 'Copy 119 secrets' }).click()
+      await page.getByText('119 secrets copied to prod').waitFor()
+      assert.deepEqual(copies.slice(0, 4), ['preview 100', 'preview 19', 'copy 100', 'copy 19'])
+      await page.getByText('No names match your filter.').or(page.getByText('No names match your search.')).waitFor()
+      assert.equal((await api.get('/v3/secrets/by-name/part-119?environment=prod')).status, 200)
     })
 
     test('the audit log is filtered by environment, in its address', async (t) => {

@@ -12,6 +12,8 @@ export interface Column<Row> {
   readonly head: string
   /** For those who do not see the table alone. */
   readonly isHeadHidden?: boolean
+  /** In place of its head. */
+  readonly headCell?: ReactNode
   /** In pixels, or of the whole; without one it takes what is left, with the others that have none. */
   readonly width?: number | `${number}%`
   /** It is left out of a table that is narrower than that, in pixels. */

@@ -244,7 +244,8 @@ export function RowBox({
   readonly label: string
   readonly isSelected: boolean
   readonly isPartly?: boolean
-  readonly onChange?: () => void
+  /** @param isRange whether Shift was held */
+  readonly onChange?: (isRange: boolean) => void
 }) {
   return (
     <input
@@ -258,12 +259,10 @@ export function RowBox({
       }}
       // The row takes the focus, and Space selects it.
       tabIndex={onChange === undefined ? -1 : 0}
-      onChange={onChange ?? ignore}
+      onChange={({ nativeEvent: event }) => onChange?.(event instanceof MouseEvent && event.shiftKey)}
     />
   )
 }
-
-function ignore(): void {}
 
 export function Switch({
   isSelected,

@@ -13,6 +13,10 @@ const step = 100
 /** So few need no search. */
 const few = 8
 
+interface Layout<T> {
+  readonly children: (shown: readonly T[], found: readonly T[]) => ReactNode
+}
+
 interface Shown<T> {
   readonly of: Pages<T>
   /** What one is called, such as `key`. */
@@ -25,12 +29,15 @@ interface Shown<T> {
   readonly choices?: ReactNode
   /** What is shown where there are none, nor anything was searched for. */
   readonly empty?: ReactNode
-  /** @returns an `Item` with a key */
-  readonly children: (thing: T) => ReactNode
 }
 
-/** What is searched for is in the address. */
-export function PagedItems<T>(shown: Shown<T>) {
+/** @param children gives an `Item` with a key */
+export function PagedItems<T>({ children, ...shown }: Shown<T> & { readonly children: (thing: T) => ReactNode }) {
+  return <Paged {...shown}>{(things) => <ul className="items">{things.map(children)}</ul>}</Paged>
+}
+
+/** The same, laid out by what is given: those that are shown, of all that are found so far. What is searched for is in the address. */
+export function Paged<T>(shown: Shown<T> & Layout<T>) {
   const [query] = useSearchParams()
   const text = query.get('q') ?? ''
   return <Loaded of={shown.of}>{(all) => <Found key={text} {...shown} all={all} text={text} />}</Loaded>
@@ -46,7 +53,7 @@ function Found<T>({
   choices,
   empty,
   children,
-}: Shown<T> & { readonly all: readonly T[]; readonly text: string }) {
+}: Shown<T> & Layout<T> & { readonly all: readonly T[]; readonly text: string }) {
   const [wanted, setWanted] = useState(step)
   const words = useMemo(() => text.toLowerCase().split(/\s+/).filter(Boolean), [text])
   const found = all.filter((one) => isShown(one) && hasWords(textOf(one), words))
@@ -63,7 +70,7 @@ function Found<T>({
           </span>
         </div>
       ) : null}
-      {found.length > 0 ? <ul className="items">{found.slice(0, wanted).map(children)}</ul> : null}
+      {found.length > 0 ? children(found.slice(0, wanted), found) : null}
       {found.length > 0 || isLooking || pages.hasMore ? null : text === '' ? (
         empty
       ) : (

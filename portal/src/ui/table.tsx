@@ -29,9 +29,9 @@ export function Table<Row>({
       <table className={`plain-table ${look}`}>
         <thead>
           <tr>
-            {shown.map(({ id, head, width, isHeadHidden = false }) => (
+            {shown.map(({ id, head, headCell, width, isHeadHidden = false }) => (
               <th key={id} style={{ width }}>
-                {isHeadHidden ? <span className="sr-only">{head}</span> : head}
+                {headCell ?? (isHeadHidden ? <span className="sr-only">{head}</span> : head)}
               </th>
             ))}
           </tr>
