@@ -19,6 +19,7 @@ import {
 import { connect, keysOf } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { fail } from './failure.ts'
+import { withInherited } from './find.ts'
 import { numberOf, readInputFile, readStandardInput } from './input.ts'
 import { complain, Fault, printJson, tell } from './output.ts'
 import { exitCodeOf } from './process.ts'
@@ -244,7 +245,8 @@ async function stateOf(client: Strongroom, template: Buffer): Promise<string> {
   const names = new Set(namesIn(parseUserData(template, 'template').templates))
   const versions: [string, number, number][] = []
   if (names.size > 0) {
-    for await (const { name, id, version } of client.secrets.listMetadata({ name: patternOf([...names]) })) {
+    const filter = { ...withInherited, name: patternOf([...names]) }
+    for await (const { name, id, version } of client.secrets.listMetadata(filter)) {
       if (names.has(name)) versions.push([name, id, version])
     }
   }

@@ -207,6 +207,20 @@ suite('A file that is watched', () => {
     assert.deepEqual([(await ended).code, readFileSync(output, 'utf8')], [0, 'changed two'])
   })
 
+  test('is written again when what its environment inherits changes, or comes to have a value of its own', async (t) => {
+    const { person, api, output } = await withSecret(t)
+    await api.post('/v3/environments', { name: 'prod', base: 'default' })
+    const { says } = start(t, person, ['-e', 'prod'])
+    await says(/is written/)
+
+    await api.put('/v3/secrets/1', { value: 'two' })
+    await says(/is written/)
+    assert.equal(readFileSync(output, 'utf8'), 'password = two\n')
+    await api.post('/v3/secrets', { name: 'db-password', value: 'own' }, { 'strongroom-environment': 'prod' })
+    await says(/is written/)
+    assert.equal(readFileSync(output, 'utf8'), 'password = own\n')
+  })
+
   test('asks the server for nothing until it tells of a change that is about it', async (t) => {
     const { person, api } = await withSecret(t)
     const { says } = start(t, person, [])
