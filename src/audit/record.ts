@@ -245,14 +245,18 @@ export const changeActions = [
   'secret.update',
   'secret.delete',
   'secret.move',
+  'secret.restore',
+  'secret.rollback',
   'metadata.update',
   'version.restore',
   'list.create',
   'list.rename',
   'list.delete',
+  'list.restore',
   'environment.create',
   'environment.update',
   'environment.delete',
+  'environment.restore',
 ] as const satisfies readonly Action[]
 
 /** Of those, the ones that hand out a value, one record for each value. */

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import type { Metadata } from '../client/model.ts'
 import { isPassing } from '../client/retry.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { namesIn } from '../render/template.ts'
@@ -25,7 +26,7 @@ import { complain, Fault, printJson, tell } from './output.ts'
 import { exitCodeOf } from './process.ts'
 import { environmentForOthers } from './process-env.ts'
 import { modeOf, replaceFile } from './replace-file.ts'
-import { Changes } from './watch.ts'
+import { Changes, hasTemplate } from './watch.ts'
 
 interface Options extends RemoteOptions, AwayOptions {
   readonly file: string
@@ -99,8 +100,6 @@ class Agent {
   readonly #stop = new AbortController()
   /** What was rendered last: the template, and the versions of its secrets. */
   #known: string | undefined
-  /** What the template refers to, as it was looked at last. */
-  #names: readonly string[] | undefined
   #templateHash: string | undefined
   /** What is wrong, said once. */
   #trouble: string | undefined
@@ -126,11 +125,11 @@ class Agent {
     const { signal } = this.#stop
     const signedOut = keysOf(this.#client)?.signedOut
     const either = signedOut === undefined ? signal : AbortSignal.any([signal, signedOut])
-    const changes = new Changes(this.#client, pauseMs, () => this.#names)
+    const changes = new Changes(this.#client, pauseMs)
     await changes.ready()
     try {
       while (!signal.aborted) {
-        await this.#look()
+        await this.#look(changes)
         await this.#nextLook(changes, pauseMs, either)
         // No look will go better: nobody gives this job a key any more.
         signedOut?.throwIfAborted()
@@ -164,14 +163,13 @@ class Agent {
   }
 
   /** Renders again if something is another than it was. A server that is away for a while ends nothing. */
-  async #look(): Promise<void> {
+  async #look(changes: Changes): Promise<void> {
     try {
       const template = readInputFile(this.#options.file)
       this.#templateHash = hash('sha256', template)
-      this.#names = namesIn(parseUserData(template, 'template').templates)
       this.#patience = await patienceFor(this.#client, template, this.#options)
-      if (this.#isStarted) await this.#follow(template)
-      else await this.#begin(template)
+      if (this.#isStarted) await this.#follow(template, changes)
+      else await this.#begin(template, changes)
       if (this.#trouble !== undefined) complain('All is well again.')
       this.#trouble = undefined
     } catch (error) {
@@ -186,9 +184,9 @@ class Agent {
   }
 
   /** With as much patience as was asked for, and then from the sealed copy. */
-  async #begin(template: Buffer): Promise<void> {
+  async #begin(template: Buffer, changes: Changes): Promise<void> {
     const reading = async (client: Strongroom) => ({
-      state: await stateOf(client, template),
+      state: (await stateOf(client, template, changes)).state,
       document: await render(client, template, this.#options),
     })
     const found = await readOrOpen(this.#client, this.#patience, packed, reading, this.#stop.signal)
@@ -196,9 +194,10 @@ class Agent {
     this.#known = found.state
   }
 
-  async #follow(template: Buffer): Promise<void> {
-    const state = await stateOf(this.#client, template)
-    if (state === this.#known) return
+  async #follow(template: Buffer, changes: Changes): Promise<void> {
+    const { state, isMade } = await stateOf(this.#client, template, changes)
+    // What a secret of type template refers to may have changed: it is rendered, and held against the file.
+    if (state === this.#known && !isMade) return
     const document = await render(this.#client, template, this.#options)
     await keep(this.#patience.copy, packed, { state, document })
     await this.#write(document)
@@ -240,17 +239,21 @@ class Agent {
   }
 }
 
-/** By versions alone: no value is read to find out whether one has changed. */
-async function stateOf(client: Strongroom, template: Buffer): Promise<string> {
+/**
+ * By versions alone: no value is read to find out whether one has changed.
+ *
+ * @returns with it, whether a secret is made of others, whose versions are not in it
+ */
+async function stateOf(client: Strongroom, template: Buffer, changes: Changes) {
   const names = new Set(namesIn(parseUserData(template, 'template').templates))
-  const versions: [string, number, number][] = []
+  const found: Metadata[] = []
   if (names.size > 0) {
     const filter = { ...withInherited, name: patternOf([...names]) }
-    for await (const { name, id, version } of client.secrets.listMetadata(filter)) {
-      if (names.has(name)) versions.push([name, id, version])
-    }
+    for await (const secret of client.secrets.listMetadata(filter)) if (names.has(secret.name)) found.push(secret)
   }
-  return JSON.stringify([hash('sha256', template), versions])
+  changes.follow([...names], found)
+  const versions = found.map(({ name, id, version }) => [name, id, version])
+  return { state: JSON.stringify([hash('sha256', template), versions]), isMade: hasTemplate(found) }
 }
 
 /** One listing for all of them. */

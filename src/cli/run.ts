@@ -26,7 +26,7 @@ import { environmentForOthers, variable } from './process-env.ts'
 import type { Project } from './project.ts'
 import { readValues, readValuesFor } from './values.ts'
 import { checkedPrefix, checkedValue, isBeginning, type Naming, variablesOf } from './variables.ts'
-import { Changes } from './watch.ts'
+import { Changes, hasTemplate } from './watch.ts'
 
 export interface RunOptions extends RemoteOptions, AwayOptions {
   readonly only?: readonly string[]
@@ -77,10 +77,10 @@ export async function run(
   if (typed.dryRun) return showVariables(connectIn(typed, project), options)
   if (program === undefined) throw new Fault('usage', 'Say what to run, such as: strongroom run -- npm start')
   const client = connectIn(typed, project)
-  const changes = rules.isWatching ? await changesFor(client, options, rules.pauseMs) : undefined
+  const changes = rules.isWatching ? await changesFor(client, rules.pauseMs) : undefined
   const patience = await patienceOf(client, typed, ['run', options.only ?? null, options.list ?? null])
   const found = await readOrOpen(client, patience, packed, async (now) =>
-    read(now, await select(now, options), options),
+    read(now, await selectWatched(now, options, changes), options),
   )
   const given = await give(client, found, options)
   // Whoever needs no more values needs no more keys: a command may run for months.
@@ -93,11 +93,21 @@ export async function run(
 }
 
 /** From before anything is read, so that nothing is missed. */
-async function changesFor(client: Strongroom, { only, list }: RunOptions, pauseMs: number): Promise<Changes> {
-  const patterns = list === undefined ? only : undefined
-  const changes = new Changes(client, pauseMs, () => patterns)
+async function changesFor(client: Strongroom, pauseMs: number): Promise<Changes> {
+  const changes = new Changes(client, pauseMs)
   await changes.ready()
   return changes
+}
+
+async function selectWatched(
+  client: Strongroom,
+  options: RunOptions,
+  changes: Changes | undefined,
+  isTold = true,
+): Promise<readonly Metadata[]> {
+  const found = await select(client, options, isTold)
+  changes?.follow(options.list === undefined ? options.only : undefined, found)
+  return found
 }
 
 /** What the command line leaves open, the project file says. */
@@ -294,18 +304,15 @@ async function watch(watching: Watching, started: Started, selected: readonly Kn
   let now = started
   let known = versionsOf(selected)
   let holds = first
-  for (const { id } of selected) changes.ids.add(id)
   for (;;) {
     const ending = await endingBefore(now, (signal) => changes.next(signal))
     if (ending !== undefined) return ending
     if (keysOf(client)?.signedOut.aborted) return endWatching(client, now)
-    const found = await orComplain(watching, () => select(client, options, false))
+    const found = await orComplain(watching, () => selectWatched(client, options, changes, false))
     if (found === undefined) continue
-    for (const { id } of found) changes.ids.add(id)
     const isSame = versionsOf(found) === known
-    // What a template refers to may have changed: told so, it is read, and held against what it was.
-    const mayDiffer = changes.isTold && found.some(({ type }) => type === 'template')
-    if (isSame && !mayDiffer) continue
+    // What a template refers to may have changed: it is read, and held against what it was.
+    if (isSame && !hasTemplate(found)) continue
     // The old one goes on until everything for the new one is there.
     const isNeeded = isSame || rules.signal === undefined
     const given = isNeeded ? await orComplain(watching, () => readAnew(watching, found)) : holds

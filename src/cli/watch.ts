@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { Forbidden, NotFound, StrongroomError, Unauthorized } from '../client/errors.ts'
 import type { StrongroomEvent } from '../client/events.ts'
+import type { Metadata } from '../client/model.ts'
 import { pauseMs } from '../client/retry.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { matches } from '../model/pattern.ts'
@@ -16,15 +17,23 @@ const maxPauseMs = 30_000
 
 /** By which a value, or what a name leads to, becomes another. */
 const actions = [
-  ...['secret.create', 'secret.update', 'secret.delete', 'secret.move', 'version.restore'],
-  ...['list.rename', 'list.delete', 'environment.update'],
+  ...['secret.create', 'secret.update', 'secret.delete', 'secret.move', 'secret.restore', 'secret.rollback'],
+  ...['version.restore', 'list.rename', 'list.delete', 'list.restore', 'environment.update', 'environment.restore'],
 ]
+
+type Listed = Pick<Metadata, 'id' | 'type'>
+
+/** Whether some of it is made of others, whatever they are called: of their changes no version of its own tells. */
+export function hasTemplate(found: readonly Pick<Metadata, 'type'>[]): boolean {
+  return found.some(({ type }) => type === 'template')
+}
 
 export class Changes {
   readonly #intervalMs: number
-  readonly #patterns: () => readonly string[] | undefined
+  /** Names and patterns of what is watched; `undefined` for all that there is. */
+  #patterns: readonly string[] | undefined
   /** Of what is watched, by whatever names it goes. */
-  readonly ids = new Set<number>()
+  readonly #ids = new Set<number>()
   readonly #stop = new AbortController()
   /** Whether the server tells of changes. */
   #isTold = false
@@ -35,19 +44,25 @@ export class Changes {
   #wake = () => {}
   readonly #first: Promise<void>
 
-  /**
-   * @param intervalMs how often to look where nobody tells
-   * @param patterns names and patterns of what is watched; `undefined` for all that there is
-   */
-  constructor(client: Strongroom, intervalMs: number, patterns: () => readonly string[] | undefined) {
+  /** @param intervalMs how often to look where nobody tells */
+  constructor(client: Strongroom, intervalMs: number) {
     this.#intervalMs = intervalMs
-    this.#patterns = patterns
     this.#first = new Promise((resolve) => void this.#listen(client, resolve))
   }
 
   /** Whether looking costs nothing as long as nothing is told. */
   get isTold(): boolean {
     return this.#isTold
+  }
+
+  /**
+   * Tells of nothing but these from now on; before, of every secret. Called between listing and reading, no change is missed.
+   *
+   * @param patterns names and patterns of what is watched; `undefined` for all that there is
+   */
+  follow(patterns: readonly string[] | undefined, found: readonly Listed[]): void {
+    for (const { id } of found) this.#ids.add(id)
+    this.#patterns = hasTemplate(found) ? undefined : patterns
   }
 
   /** Resolves when all that comes from now on is told, or nothing will be. */
@@ -119,7 +134,7 @@ export class Changes {
     }
     try {
       for await (const event of client.events({ signal, actions, onPosition, onDisconnect })) {
-        if (event.outcome === 'ok' && isAbout(event, this.#patterns(), this.ids)) this.#look()
+        if (event.outcome === 'ok' && isAbout(event, this.#patterns, this.#ids)) this.#look()
       }
       return true
     } catch (error) {

@@ -46,6 +46,7 @@ function start(t: TestContext, person: Person, words: readonly string[]) {
   const ended = ending(child)
   /** Until it has said something more of this kind. */
   const says = async (pattern: RegExp): Promise<string> => {
+    const end = { signal: AbortSignal.timeout(20_000) }
     for (;;) {
       const found = pattern.exec(said)
       if (found !== null) {
@@ -53,7 +54,11 @@ function start(t: TestContext, person: Person, words: readonly string[]) {
         return found[0]
       }
       const closed = ended.then(() => 'closed')
-      const more = Promise.race([once(child.stdout ?? child, 'data'), once(child.stderr ?? child, 'data'), closed])
+      const more = Promise.race([
+        once(child.stdout ?? child, 'data', end),
+        once(child.stderr ?? child, 'data', end),
+        closed,
+      ])
       if ((await more) === 'closed') assert.fail(`It ended, and said: ${said}`)
     }
   }
@@ -219,6 +224,31 @@ suite('A file that is watched', () => {
     await api.post('/v3/secrets', { name: 'db-password', value: 'own' }, { 'strongroom-environment': 'prod' })
     await says(/is written/)
     assert.equal(readFileSync(output, 'utf8'), 'password = own\n')
+  })
+
+  test('is written again when a secret changes that goes into a template which it names, or which is rolled back', async (t) => {
+    const { person, api, output } = await withSecret(t)
+    await api.post('/v3/environments', { name: 'prod', base: 'default' })
+    const written = async (command: ReturnType<typeof start>, text: string) => {
+      await command.says(/is written/)
+      assert.equal(readFileSync(output, 'utf8'), text)
+    }
+    await api.post('/v3/secrets', { name: 'inner', type: 'template', value: `user:${reference('db-password')}` })
+    await api.post('/v3/secrets', { name: 'url', type: 'template', value: `db://${reference('inner')}@host` })
+    writeFileSync(join(person.folder, 't'), `url = ${reference('url')}\n`)
+    const command = start(t, person, ['-e', 'prod'])
+    await written(command, 'url = db://user:one@host\n')
+    const before = new Date().toISOString()
+
+    await api.put('/v3/secrets/1', { value: 'two' })
+    await written(command, 'url = db://user:two@host\n')
+    await api.post('/v3/secrets', { name: 'db-password', value: 'own' }, { 'strongroom-environment': 'prod' })
+    await written(command, 'url = db://user:own@host\n')
+    await api.post('/v3/rollback', { to: before, delete_created: true }, { 'strongroom-environment': 'prod' })
+    await written(command, 'url = db://user:two@host\n')
+    const back = await api.post('/v3/rollback', { to: before })
+    assert.equal(back.status, 200, back.text)
+    await written(command, 'url = db://user:one@host\n')
   })
 
   test('asks the server for nothing until it tells of a change that is about it', async (t) => {

@@ -17,7 +17,9 @@ function linesOf(child: ChildProcess): AsyncIterator<string> {
 }
 
 async function next(lines: AsyncIterator<string>): Promise<string> {
-  const { value, done } = await lines.next()
+  const over = AbortSignal.timeout(20_000)
+  const late = once(over, 'abort').then(() => ({ value: 'too late', done: false }))
+  const { value, done } = await Promise.race([lines.next(), late])
   return done ? 'the end' : value
 }
 
@@ -247,6 +249,23 @@ suite('strongroom run --watch', () => {
     const gone = once(child, 'exit')
     child.kill('SIGTERM')
     assert.deepEqual(await gone, [143, null])
+  })
+
+  test('starts the command anew when another secret changes that goes into what is chosen, or one comes to have its name', async (t) => {
+    const person = await personWith(t, { part: 'one' })
+    const { api } = person.server
+    await api.post('/v3/secrets', { name: 'token', type: 'template', value: `<\${{secret.part}}>` })
+    const child = person.start(['run', '--watch', '--only', 'token', '--', 'sh', '-c', loop])
+    t.after(() => void child.kill('SIGTERM'))
+    const lines = linesOf(child)
+    assert.equal(await next(lines), 'now <one>')
+
+    await api.put('/v3/secrets/1', { value: 'two' })
+    assert.equal(await next(lines), 'now <two>')
+    await api.put('/v3/secrets/by-name/spare', { value: 'three' })
+    await api.put('/v3/secrets/1/name', { name: 'old' })
+    await api.put('/v3/secrets/3/name', { name: 'part' })
+    assert.equal(await next(lines), 'now <three>')
   })
 
   test('sends a signal instead, if that is asked for', async (t) => {

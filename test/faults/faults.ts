@@ -3589,6 +3589,30 @@ export const faults: readonly Fault[] = [
 
   // Events
   fault(
+    'what is rolled back is told to those who may not read the trail',
+    'audit/record.ts',
+    "  'secret.restore',\n  'secret.rollback',\n  'metadata.update',\n  'version.restore',\n",
+    "  'metadata.update',\n  'version.restore',\n",
+    'v3/events.test.ts',
+    'SQLite.*what comes back',
+  ),
+  fault(
+    'whoever watches a secret made of others is told of all of them',
+    'cli/watch.ts',
+    'this.#patterns = hasTemplate(found) ? undefined : patterns',
+    'this.#patterns = hasTemplate([]) ? undefined : patterns',
+    'cli/render.test.ts',
+    'goes into a template',
+  ),
+  fault(
+    'what is made of others is rendered though no version of its own is another one',
+    'cli/render-file.ts',
+    'if (state === this.#known && !isMade) return',
+    'if (state === this.#known) return',
+    'cli/render.test.ts',
+    'goes into a template',
+  ),
+  fault(
     'nobody is told of what they may not list or read',
     'vault/event-view.ts',
     '!rights.some((right) => allowsName(scopes, right, environment.name, name))',

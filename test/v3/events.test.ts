@@ -40,6 +40,30 @@ for (const engine of engines) {
       assert.ok(!JSON.stringify(stream.blocks).includes('s3cur3'))
     })
 
+    test('tell of what comes back: restored, rolled back, with its list', async (t) => {
+      const clock = { now: Date.UTC(2030, 0, 1) }
+      const { api, withScopes } = await startServer(t, engine, { now: () => clock.now })
+      await api.put('/v3/settings', { recovery_days: 7 })
+      const list = (await api.post('/v3/lists', { name: 'web' })).body
+      for (const id of [1, 2]) {
+        await api.post('/v3/secrets', { name: `s${id}`, value: '1' })
+        await api.put(`/v3/lists/${list.id}/secrets/${id}`, undefined)
+      }
+      clock.now += 60_000
+      const to = new Date(clock.now).toISOString()
+      clock.now += 60_000
+      const kept = (await api.delete(`/v3/lists/${list.id}`)).headers.get('strongroom-deleted')
+      const stream = await listenTo(t, await withScopes('secrets:list'))
+
+      await api.post(`/v3/deleted/${kept}/restore`, {})
+      await api.put('/v3/secrets/1', { value: '2' })
+      await api.post('/v3/rollback', { to })
+
+      assert.deepEqual((await stream.take(5)).toSorted(), [
+        ...['list.restore web', 'secret.restore s1', 'secret.restore s2', 'secret.rollback s1', 'secret.update s1'],
+      ])
+    })
+
     test('leave no record of listening, and one of being refused', async (t) => {
       const { api, vault, withScopes } = await startServer(t, engine)
       const [reader, manager] = [await withScopes('secrets:read'), await withScopes('keys:manage')]
