@@ -8,7 +8,9 @@ import { checkedName, idIn } from './find.ts'
 import { numberOf } from './input.ts'
 import { complain, Fault, print, printJson, tell } from './output.ts'
 import { generateValue } from './random-value.ts'
+import { existing } from './set.ts'
 import type { Kind } from './value-kinds.ts'
+import { showNewValue } from './what-if.ts'
 
 interface Options extends RemoteOptions, DetailOptions {
   readonly kind: Kind
@@ -17,6 +19,7 @@ interface Options extends RemoteOptions, DetailOptions {
   readonly print?: boolean
   readonly ifVersion?: string
   readonly list?: string
+  readonly dryRun?: boolean
 }
 
 /** Fewer can be tried one after the other. */
@@ -27,8 +30,9 @@ export async function generate(name: string, options: Options): Promise<void> {
   checkedName(name)
   const { kind, alphabet, length } = options
   const wanted = length === undefined ? undefined : numberOf('--length', length, 1, 8192)
-  const { value, publicKey, bits } = await generateValue({ kind, length: wanted, alphabet })
   const client = await connectToStore(options)
+  if (options.dryRun) return showNewValue(client, name, await existing(client, name), options.json)
+  const { value, publicKey, bits } = await generateValue({ kind, length: wanted, alphabet })
   const details = detailsIn(options)
   const { list } = options
   const common = { ...details, ...(list === undefined ? {} : { list }), encoding: 'utf-8' } as const

@@ -13,6 +13,7 @@ import { numberOf, readHiddenInput, readInputFile } from './input.ts'
 import { complain, Fault, print, printJson } from './output.ts'
 import { askHidden, isInteractive } from './prompt.ts'
 import { isText, versionOfTag } from './secrets.ts'
+import { showNewValue } from './what-if.ts'
 
 type SecretType = 'text' | 'file' | 'template'
 
@@ -23,6 +24,7 @@ interface Options extends RemoteOptions, DetailOptions {
   readonly type?: SecretType
   readonly list?: string
   readonly ifVersion?: string
+  readonly dryRun?: boolean
 }
 
 /** What was stored. */
@@ -38,6 +40,7 @@ export async function set(ref: string, options: Options): Promise<void> {
   if (idIn(ref) === undefined) checkedName(ref)
   const details = { ...filenameIn(options), ...detailsIn(options) }
   const client = await connectToStore(options)
+  if (options.dryRun) return showNewValue(client, ref, await existing(client, ref), options.json)
   const value = await readValue(ref, options)
   const stored = await store(client, ref, { value, type: options.type, details, ifVersion, list: options.list })
   const { id, name, version, isNew } = stored
@@ -69,7 +72,7 @@ async function store(client: Strongroom, ref: string, input: Input): Promise<Sto
 }
 
 /** A key that may not list may write all the same. */
-async function existing(client: Strongroom, ref: string): Promise<Metadata | undefined> {
+export async function existing(client: Strongroom, ref: string): Promise<Metadata | undefined> {
   if (idIn(ref) !== undefined) return findSecret(client, ref)
   return ifAllowed(() => findNamed(client, ref))
 }

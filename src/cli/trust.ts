@@ -2,6 +2,7 @@
 
 import type { NewTrustRule, TrustRule } from '../client/model.ts'
 import { type Platform, platforms } from '../client/platforms.ts'
+import type { Strongroom } from '../client/strongroom.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { idOf } from './find.ts'
@@ -69,14 +70,31 @@ function missingOf(options: RuleOptions, claims: Readonly<Record<string, string>
   return `Tokens of ${platform.label} say more that should be demanded: ${others}. ${platform.about}`
 }
 
-export async function update(id: string, options: RuleOptions & { readonly name?: string }): Promise<void> {
+interface UpdateOptions extends RuleOptions {
+  readonly name?: string
+  readonly dryRun?: boolean
+}
+
+export async function update(idText: string, options: UpdateOptions): Promise<void> {
+  const id = idOf('trust rule', idText)
   const name = options.name === undefined ? {} : { name: options.name }
-  const rule = await (await connect(options)).trustRules.update(idOf('trust rule', id), {
-    ...name,
-    ...partsOf(options),
-  })
+  const client = await connect(options)
+  if (options.dryRun) return tryUpdate(client, id, options)
+  const rule = await client.trustRules.update(id, { ...name, ...partsOf(options) })
   if (options.json) return printJson(rule)
   print(`The trust rule ${shown(rule.name)} (id ${rule.id}) is changed. Keys that were made under it stay as they are.`)
+}
+
+/** Of what else may change, as what tokens must say, the audit log tells nothing. */
+async function tryUpdate(client: Strongroom, id: number, options: UpdateOptions): Promise<void> {
+  const { scopes, networks, ...rest } = partsOf(options)
+  const others = options.name === undefined ? rest : { ...rest, name: options.name }
+  if ((scopes === undefined && networks === undefined) || Object.keys(others).length > 0) {
+    throw new Fault('usage', '--dry-run of a trust rule tries --scope and --network, and nothing else.')
+  }
+  const rule = await client.trustRules.get(id)
+  const after = { scopes: scopes ?? rule.scopes, networks: networks ?? rule.networks }
+  return showWhatIf(client, { kind: 'trust_rule', id, change: 'narrow', ...after }, options.json)
 }
 
 export async function remove(

@@ -7,6 +7,7 @@ import { numberOf } from './input.ts'
 import { type Line, linesThatDiffer } from './lines.ts'
 import { Fault, print, printJson, printTable, shown, styled } from './output.ts'
 import { isText, versionOfTag } from './secrets.ts'
+import { showNewValue } from './what-if.ts'
 
 export async function history(ref: string, options: RemoteOptions): Promise<void> {
   const client = await connect(options)
@@ -19,10 +20,15 @@ export async function history(ref: string, options: RemoteOptions): Promise<void
   )
 }
 
-export async function restore(ref: string, versionText: string, options: RemoteOptions): Promise<void> {
+interface RestoreOptions extends RemoteOptions {
+  readonly dryRun?: boolean
+}
+
+export async function restore(ref: string, versionText: string, options: RestoreOptions): Promise<void> {
   const version = versionOf(versionText)
   const client = await connect(options)
   const { id, name } = await findSecret(client, ref)
+  if (options.dryRun) return showNewValue(client, name, { id }, options.json)
   const { etag } = await client.secrets.restore(id, version)
   const newest = versionOfTag(etag)
   if (options.json) return printJson({ id, name, restored: version, version: newest })

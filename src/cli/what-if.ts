@@ -1,5 +1,5 @@
 /** `--dry-run`: what a change would have refused in the last days, and what it would leave behind. */
-import type { Tried, WhatIf } from '../client/model.ts'
+import type { Metadata, Tried, WhatIf } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { makerText } from './made.ts'
 import { print, printJson, printTable, shown, styled, tell } from './output.ts'
@@ -17,6 +17,19 @@ export async function showWhatIf({ audit }: Strongroom, change: WhatIf, isJson: 
     'Templates that would not resolve',
     tried.unresolved_templates.map(({ name, environments }) => [name, environments.join(', ')]),
   )
+  tell('Nothing is changed.')
+}
+
+/** Tries another value of a secret: which targets it leaves behind. */
+export async function showNewValue(
+  client: Strongroom,
+  name: string,
+  found: Pick<Metadata, 'id'> | undefined,
+  isJson: boolean | undefined,
+): Promise<void> {
+  if (found !== undefined) return showWhatIf(client, { kind: 'secret', id: found.id, change: 'rotate' }, isJson)
+  if (isJson === true) return printJson({ name, created: true })
+  print(`${name} would be a new secret, which no target holds.`)
   tell('Nothing is changed.')
 }
 

@@ -30,6 +30,24 @@ suite('strongroom secrets', async () => {
     }
   })
 
+  test('tries another value without storing it, and says which targets it would leave behind', async () => {
+    await person.run(['secrets', 'set', 'held'], { input: 'one' })
+    await api.post('/v3/render', { template: `\${{secret.held}}`, target: 'web-1' })
+    for (const words of [
+      ['set', 'held'],
+      ['generate', 'held'],
+      ['restore', 'held', '1'],
+    ]) {
+      const tried = await person.run(['secrets', ...words, '--dry-run'], { input: '' })
+      assert.equal(tried.code, 0, tried.stderr)
+      assert.match(tried.stdout, /out of date\nNAME +ENVIRONMENT\nweb-1 +default\n/, words.join(' '))
+    }
+    const fresh = await person.run(['secrets', 'set', 'fresh', '--dry-run'], { input: '' })
+    assert.equal(fresh.stdout, 'fresh would be a new secret, which no target holds.\n')
+    assert.equal((await stored('held')).version, 1)
+    assert.equal((await person.run(['secrets', 'get', 'fresh'])).code, 3)
+  })
+
   test('keeps templates, resolves them for whoever runs or exports, and edits, compares and imports what is stored', async () => {
     const reference = `pass=\${{secret.part/a}}`
     await person.run(['secrets', 'set', 'part/a'], { input: 'p4rt' })

@@ -32,6 +32,11 @@ suite('The commands of trust rules', async () => {
     assert.match(traded.stdout, /^sr_\w{49}\n$/)
     const asJob = { STRONGROOM_API_KEY: traded.stdout.trim(), STRONGROOM_URL: person.server.url }
     assert.equal((await person.run(['secrets', 'get', 'prod-db'], { env: asJob })).stdout, 'v')
+    const narrower = ['trust', 'update', '1', '--scope', 'secrets:list', '--dry-run']
+    assert.match((await person.run(narrower)).stdout, /^1 of 1 requests would have been refused/)
+    assert.equal((await person.run([...narrower, '--key-ttl', '5m'])).code, 2)
+    assert.equal((await person.run(['trust', 'update', '1', '--dry-run'])).code, 2)
+    assert.match((await person.run(['trust', 'show', '1'])).stdout, /may +secrets:read:prod-\*/)
     const again = await person.run(['auth', 'oidc', '--token-file', token])
     assert.equal(again.code, 4)
     assert.ok(!`${again.stdout}${again.stderr}`.includes(await issuer.token().then((text) => text.slice(0, 20))))

@@ -3587,6 +3587,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*refusal recorded',
   ),
 
+  fault(
+    'a value that is tried is not stored',
+    'cli/set.ts',
+    'if (options.dryRun) return showNewValue(',
+    'if (options.dryRun) await showNewValue(',
+    'cli/secrets.test.ts',
+    'tries another value',
+  ),
   // Events
   fault(
     'what is rolled back is told to those who may not read the trail',

@@ -27,9 +27,14 @@ export function define(trust: Command): void {
 
   const update = withParts(remoteOfAccount(trust.command('update')).argument('<id>', 'id of the rule'))
     .option('--name <name>', 'what the rule is for')
+    .option('--dry-run', 'with --scope or --network: show which requests of the last 7 days would have been refused')
     .description('change a trust rule; what is not said stays as it is')
     .action(async (id, options) => (await load()).update(id, options))
-  examples(update, ['strongroom trust update 1 --key-ttl 5m', 'keys that live shorter'])
+  examples(
+    update,
+    ['strongroom trust update 1 --key-ttl 5m', 'keys that live shorter'],
+    ["strongroom trust update 1 --scope 'secrets:read:web-*' --dry-run", 'what its keys did that this would refuse'],
+  )
 
   const remove = remoteOfAccount(trust.command('delete'))
     .argument('<id>', 'id of the rule')
