@@ -5522,6 +5522,14 @@ export const faults: readonly Fault[] = [
     'any other page',
   ),
   fault(
+    'the portal: Cancel asks for what was typed, as Escape does',
+    'portal/src/ui/dialog.tsx',
+    '<Dismissing value={dismiss}>',
+    '<Dismissing value={onClose}>',
+    'portal/leaving.test.ts',
+    'a dialog that something was typed in',
+  ),
+  fault(
     'the portal: the window does not close over what was typed',
     'portal/src/ui/unsaved.ts',
     'if (unsaved.size + held.size > 0) event.preventDefault()',

@@ -2,7 +2,7 @@
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { Button, Field } from '../ui/controls.tsx'
-import { Dialog } from '../ui/dialog.tsx'
+import { CancelButton, Dialog } from '../ui/dialog.tsx'
 import { Progress } from '../ui/progress.tsx'
 import { Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -93,7 +93,7 @@ function Steps({
   if (phase.kind === 'over') return <Report bulk={phase.bulk} total={total} did={did} onClose={onClose} />
   if (phase.kind === 'asking') {
     return (
-      <Asking {...form} total={total} onRun={() => void run()} onClose={onClose}>
+      <Asking {...form} total={total} onRun={() => void run()}>
         {children}
       </Asking>
     )
@@ -125,9 +125,8 @@ function Asking({
   isReady = true,
   total,
   onRun,
-  onClose,
   children,
-}: Pick<BulkProps, 'submit' | 'isBad' | 'isReady' | 'onClose' | 'children'> & {
+}: Pick<BulkProps, 'submit' | 'isBad' | 'isReady' | 'children'> & {
   readonly total: number
   readonly onRun: () => void
 }) {
@@ -153,7 +152,7 @@ function Asking({
         />
       ) : null}
       <div className="actions">
-        <Button onPress={onClose}>Cancel</Button>
+        <CancelButton />
         <Button type="submit" look={isBad ? 'danger' : 'primary'} isDisabled={!isReady || !isSure}>
           {submit}
         </Button>

@@ -1,5 +1,6 @@
 /** The buttons of a form that is saved on condition that nobody else has changed the secret meanwhile; if so, the person decides. */
 import { Button } from '../ui/controls.tsx'
+import { CancelButton } from '../ui/dialog.tsx'
 import { useRefreshSecrets } from './queries.ts'
 
 export function ConflictActions({
@@ -19,7 +20,7 @@ export function ConflictActions({
   if (over === undefined) {
     return (
       <div className="actions">
-        <Button onPress={onClose}>Cancel</Button>
+        <CancelButton />
         <Button type="submit" look="primary" isDisabled={isBusy}>
           {save}
         </Button>

@@ -5,7 +5,7 @@ import { act, Cancelled, sentenceOf } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
 import { Button, Select } from '../ui/controls.tsx'
 import { copyText } from '../ui/copy.tsx'
-import { Dialog } from '../ui/dialog.tsx'
+import { CancelButton, Dialog } from '../ui/dialog.tsx'
 import { download } from '../ui/download.ts'
 import { Progress } from '../ui/progress.tsx'
 import { Note } from '../ui/states.tsx'
@@ -46,7 +46,7 @@ export function ExportDialog({ selecting, onClose }: { readonly selecting: Selec
         </p>
         {done === undefined ? null : <Progress done={done} total={count} label="Values read" />}
         <div className="actions">
-          <Button onPress={onClose}>Cancel</Button>
+          <CancelButton />
           <Button onPress={() => void run('copy')} isDisabled={done !== undefined || isTooMany}>
             <Copy size={14} aria-hidden />
             Copy

@@ -2,7 +2,7 @@
 import { useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { Button, Checkbox, Field, Select } from '../ui/controls.tsx'
-import { Dialog } from '../ui/dialog.tsx'
+import { CancelButton, Dialog } from '../ui/dialog.tsx'
 import { Progress } from '../ui/progress.tsx'
 import { Loading, Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -79,7 +79,7 @@ function ImportForm({ files, onClose }: ImportProps) {
           : ''}
       </p>
       <div className="actions">
-        <Button onPress={onClose}>Cancel</Button>
+        <CancelButton />
         <Button look="primary" onPress={() => void store(chosen)} isDisabled={isChecking || chosen.length === 0}>
           Import {counted(chosen.length, 'secret')}
         </Button>

@@ -6,7 +6,7 @@ import { faultsOf } from '../api/faults.ts'
 import { useAttempt } from '../ui/attempt.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { toast } from '../ui/toast.tsx'
-import { useUnsaved } from '../ui/unsaved.ts'
+import { leave, useUnsaved } from '../ui/unsaved.ts'
 import { useRefreshSecrets } from './queries.ts'
 
 export function RenameForm({
@@ -31,8 +31,9 @@ export function RenameForm({
     })
     if (isDone) onClose()
   }
+  const cancel = () => leave(onClose)
   const press = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') onClose()
+    if (event.key === 'Escape') cancel()
   }
   return (
     <form className="rename" onSubmit={(event) => void save(event)} onKeyDown={press}>
@@ -51,7 +52,7 @@ export function RenameForm({
         <Button type="submit" look="primary" isDisabled={!isReady || isBusy}>
           Rename
         </Button>
-        <Button onPress={onClose}>Cancel</Button>
+        <Button onPress={cancel}>Cancel</Button>
       </div>
     </form>
   )

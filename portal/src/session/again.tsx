@@ -7,7 +7,7 @@ import type { Session } from '../api/client.ts'
 import { cancelConfirmation, isSamePerson, signedIn, signedOut, useSession, useSessionState } from '../api/session.ts'
 import { provider, sessions } from '../api/sessions.ts'
 import { Button, Field } from '../ui/controls.tsx'
-import { Dialog } from '../ui/dialog.tsx'
+import { CancelButton, Dialog } from '../ui/dialog.tsx'
 import { Note } from '../ui/states.tsx'
 import { forget } from '../ui/unsaved.ts'
 import { canUsePasskeys, confirmWithPasskey } from './passkey.ts'
@@ -124,7 +124,7 @@ function ConfirmForm() {
         />
       ) : null}
       <div className="actions">
-        <Button onPress={cancelConfirmation}>Cancel</Button>
+        <CancelButton />
         {hasPassword ? (
           <Button type="submit" look="primary" isDisabled={isBusy}>
             Confirm

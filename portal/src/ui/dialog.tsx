@@ -1,13 +1,27 @@
 /** Dialogs: a title, what it is about, and buttons at the end; and the one that a page has open. */
-import { type FormEvent, Fragment, type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
+import {
+  createContext,
+  type FormEvent,
+  Fragment,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+} from 'react'
 import { Dialog as AriaDialog } from 'react-aria-components/Dialog'
 import { Heading } from 'react-aria-components/Heading'
 import { Modal, ModalOverlay } from 'react-aria-components/Modal'
+import { Button } from './controls.tsx'
 import { Discarding } from './discarding.tsx'
 import { useUnsaved } from './unsaved.ts'
 
 /** As long as the way of the focus back takes. */
 const afterMs = 60
+
+/** Closes the dialog, once somebody has said that what they typed into it may go. */
+const Dismissing = createContext<(() => void) | undefined>(undefined)
 
 export function Dialog({
   title,
@@ -46,7 +60,7 @@ export function Dialog({
           </Heading>
           {/* What is typed bubbles up to here. */}
           <div className="dialog-content" onInput={touch}>
-            {children}
+            <Dismissing value={dismiss}>{children}</Dismissing>
           </div>
           {isAsking ? <AskToDiscard onKeep={() => setAsking(false)} onDiscard={onClose} /> : null}
         </AriaDialog>
@@ -55,8 +69,14 @@ export function Dialog({
   )
 }
 
+/** Of the dialog that it is in: it does what Escape does. */
+export function CancelButton() {
+  const dismiss = useContext(Dismissing)
+  return <Button onPress={() => dismiss?.()}>Cancel</Button>
+}
+
 /**
- * Whether somebody typed into it, so that Escape, a click beside it, going back, or closing the window asks before that is
+ * Whether somebody typed into it, so that Cancel, Escape, a click beside it, going back, or closing the window asks before that is
  * lost.
  */
 function useTouched(isOpen: boolean, isKept: boolean) {
@@ -75,10 +95,12 @@ function useTouched(isOpen: boolean, isKept: boolean) {
   return { isTouched, touch, isAsking, setAsking }
 }
 
-/** What is searched for is lost to nobody. */
+/** What is searched for, or proves who one is, is lost to nobody. */
 function isTyped(target: EventTarget): boolean {
   if (target instanceof HTMLTextAreaElement) return true
-  return target instanceof HTMLInputElement && !['checkbox', 'radio', 'search'].includes(target.type)
+  if (!(target instanceof HTMLInputElement)) return false
+  const isProof = target.autocomplete === 'current-password' || target.autocomplete === 'one-time-code'
+  return !isProof && !['checkbox', 'radio', 'search'].includes(target.type)
 }
 
 function AskToDiscard({ onKeep, onDiscard }: { readonly onKeep: () => void; readonly onDiscard: () => void }) {

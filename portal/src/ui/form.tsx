@@ -3,7 +3,7 @@ import { type FormEvent, type ReactNode, useState } from 'react'
 import { faultsOf } from '../api/faults.ts'
 import { useAttempt } from './attempt.ts'
 import { Button, Field } from './controls.tsx'
-import { Dialog } from './dialog.tsx'
+import { CancelButton, Dialog } from './dialog.tsx'
 import { Note } from './states.tsx'
 
 /** What is wrong with the fields of a form, by their names in the API. */
@@ -57,7 +57,7 @@ function Form({
       {trouble === undefined ? null : <Note kind="bad">{trouble}</Note>}
       {typeof children === 'function' ? children(faultsOf(error)) : children}
       <div className="actions">
-        <Button onPress={onClose}>Cancel</Button>
+        <CancelButton />
         <Button type="submit" look={isBad ? 'danger' : 'primary'} isDisabled={isBusy || !isReady}>
           {submit}
         </Button>
