@@ -43,7 +43,7 @@ export {
 } from './options.ts'
 export { type Platform, platforms } from './platforms.ts'
 export { Secrets } from './secrets.ts'
-export { Seeds } from './seeds.ts'
+export { type SeedOrder, Seeds } from './seeds.ts'
 export { SignIn } from './sign-in.ts'
 export { Strongroom } from './strongroom.ts'
 export { type Clock, TradedKeys, type TradedKeysOptions } from './traded-keys.ts'

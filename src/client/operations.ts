@@ -247,7 +247,12 @@ export interface Operations {
   'POST /v3/seeds': { query: { readonly environment?: string }; body: Api.NewSeed; answer: Api.IssuedSeed }
   /** List seeds. */
   'GET /v3/seeds': {
-    query: { readonly limit?: number; readonly cursor?: string; readonly environment?: string }
+    query: {
+      readonly limit?: number
+      readonly cursor?: string
+      readonly order?: 'asc' | 'desc'
+      readonly environment?: string
+    }
     answer: { readonly seeds: readonly Api.Seed[] }
   }
   /** Show a seed. */

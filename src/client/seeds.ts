@@ -4,6 +4,11 @@ import type { Connection } from './connection.ts'
 import type { IssuedSeed, NewSeed, Page, PageQuery, Seed } from './model.ts'
 import type { CallOptions, KeyedOptions } from './options.ts'
 
+/** The oldest first, unless it is said otherwise. */
+export interface SeedOrder {
+  readonly order?: 'asc' | 'desc'
+}
+
 export class Seeds {
   readonly #connection: Connection
 
@@ -31,7 +36,7 @@ export class Seeds {
   }
 
   /** One page of the listing; without a limit, all of it. */
-  async page(query: PageQuery = {}, options?: CallOptions): Promise<Page<Seed>> {
+  async page(query: PageQuery & SeedOrder = {}, options?: CallOptions): Promise<Page<Seed>> {
     const { body, headers } = await this.#connection.send('GET /v3/seeds', { query }, options)
     return pageOf(body.seeds, headers)
   }

@@ -52,6 +52,8 @@ function newestFirst<Row>(table: Table<Row>, where: Query): ListedRows<Row> {
   }
 }
 
+const ordered = (isDown: boolean) => (isDown ? newestFirst : listing)
+
 function named({ name }: { readonly name: string }): Query {
   return { sql: name, parameters: [] }
 }
@@ -95,10 +97,10 @@ export const deliveriesOf = (webhookId: number, state: string | undefined) =>
   newestFirst(deliveries, sql` and webhook_id = ${webhookId}${state === undefined ? none : sql` and state = ${state}`}`)
 export const seedListing = listing(seeds)
 /** Seeds of an environment. */
-export const seedsIn = (environmentId: number) => listing(seeds, inEnvironment(environmentId))
+export const seedsIn = (environmentId: number, isDown: boolean) => ordered(isDown)(seeds, inEnvironment(environmentId))
 /** Those that somebody made. */
-export const seedsOf = (environmentId: number, { kind, id }: Pick<Principal, 'kind' | 'id'>) =>
-  listing(seeds, sql`${inEnvironment(environmentId)} and maker_kind = ${kind} and maker_id = ${id}`)
+export const seedsOf = (environmentId: number, { kind, id }: Pick<Principal, 'kind' | 'id'>, isDown: boolean) =>
+  ordered(isDown)(seeds, sql`${inEnvironment(environmentId)} and maker_kind = ${kind} and maker_id = ${id}`)
 
 function inEnvironment(environmentId: number): Query {
   return sql` and environment_id = ${environmentId}`

@@ -19,6 +19,7 @@ export type Listing =
       | 'lists'
       | 'machines'
       | 'seeds'
+      | 'seeds desc'
       | 'sessions'
       | 'trust rules'
       | 'webhooks'

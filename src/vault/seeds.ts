@@ -154,11 +154,16 @@ function endOf({ userId, expiresAt }: ApiKey): number {
 }
 
 /** The seeds that the asker may see, by ascending id. */
-export async function listSeeds(vault: Vault, asker: Asker, wanted: Wanted): Promise<Found<Seed>> {
+export async function listSeeds(
+  vault: Vault,
+  asker: Asker,
+  wanted: Wanted,
+  { isDown }: { readonly isDown: boolean },
+): Promise<Found<Seed>> {
   const { accountId, environment, maker, isWhole } = await ask(vault, asker, { kind: 'list_seeds' })
   const isOwn = (seed: Seed) => isWhole || (seed.maker.kind === maker.kind && seed.maker.id === maker.id)
   const isSeen = (seed: Seed) => seed.environmentId === environment.id && isOwn(seed)
-  const rows = isWhole ? seedsIn(environment.id) : seedsOf(environment.id, maker)
+  const rows = isWhole ? seedsIn(environment.id, isDown) : seedsOf(environment.id, maker, isDown)
   return find(vault, asker, accountId, { table: 'seeds', action: 'seed.list', rows, isSeen }, wanted)
 }
 

@@ -5666,6 +5666,22 @@ export const faults: readonly Fault[] = [
     'are searched to their end',
   ),
   fault(
+    'the portal: the newest seeds come first',
+    'portal/src/cloud-init/seeds.tsx',
+    "{ ...query, order: 'desc' }",
+    'query',
+    'portal/listings.test.ts',
+    'of seeds come page by page',
+  ),
+  fault(
+    'a cursor of seeds is of one order',
+    'http/routes/seeds.ts',
+    "listing: isDown ? 'seeds desc' : 'seeds',",
+    "listing: 'seeds',",
+    'v3/pages.test.ts',
+    'SQLite.*has pages, each of them',
+  ),
+  fault(
     'the portal: a search goes to the end of a listing',
     'portal/src/ui/paged.tsx',
     'if (isLooking && !isLoadingMore) loadMore()',

@@ -4,6 +4,7 @@ import { after, suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { createKey } from '../../src/vault/keys.ts'
 import { createMachine } from '../../src/vault/machines.ts'
+import { createTrustRule } from '../../src/vault/trust-rules.ts'
 import { inviteUser } from '../../src/vault/users.ts'
 import type { Vault } from '../../src/vault/vault.ts'
 import { makeMany } from '../support/fill.ts'
@@ -76,6 +77,43 @@ for (const engine of portalEngines) {
       await page.getByRole('button', { name: 'I’ve saved it' }).click()
 
       await page.getByRole('button', { name: 'Revoke fresh' }).waitFor()
+    })
+
+    test('of seeds come page by page with the newest first, and trust rules are searched', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { vault } = portal.server
+      // An account has a hundred rules at most.
+      await makeMany(vault, numbers(100), (asker, identity, at) =>
+        createTrustRule(vault, asker, identity, {
+          ...{ name: `rule-${at}`, issuer: 'https://ci.example', audience: 'here', claims: { sub: `job-${at}` } },
+          scopes: ['secrets:read'],
+        }),
+      )
+      // By a key: whoever makes a seed is whom it reads as.
+      const seed = (at: number) => portal.server.api.post('/v3/seeds', { user_data: 'A', target: `vm-${at}` })
+      assert.ok((await Promise.all(numbers(210).map(seed))).every((made) => made.status === 201))
+      const seeds = (await portal.server.api.get('/v3/seeds')).body.seeds
+      const page = await portal.openAs(owner, '/portal/settings')
+      const rules = limitsOf(page, '/v3/trust-rules')
+      const items = page.getByRole('main').getByRole('listitem')
+
+      await page.getByRole('link', { name: 'Trust rules' }).click()
+      await status(page).getByText('100 rules').waitFor()
+      await page.getByLabel('Search rules').fill('job-99')
+      await status(page).getByText('1 of 100 rules').waitFor()
+      await items.filter({ hasText: 'rule-99' }).waitFor()
+      assert.deepEqual(rules, ['200'])
+      assert.deepEqual(await violations(page), [])
+
+      const limits = limitsOf(page, '/v3/seeds')
+      await page.goto('/portal/cloud-init?tab=seeds')
+      await status(page).getByText('200 found in the first 200 seeds').waitFor()
+      assert.deepEqual(limits, ['200'])
+      assert.ok((await items.first().textContent())?.includes(seeds.at(-1).target))
+      await page.getByLabel('Search seeds').fill(`${seeds[0].target} ${seeds[0].id}`)
+      await items.filter({ hasText: seeds[0].target }).waitFor()
+      assert.deepEqual(limits, ['200', '1000'])
+      assert.deepEqual(await violations(page), [])
     })
 
     test('of machines and users come page by page too', async (t) => {

@@ -99,6 +99,12 @@ for (const engine of engines) {
           assert.equal((await get(`${path}?limit=${wrong}`)).status, 400, `${path} ${wrong}`)
         }
       }
+      const downwards = (asked: string) => started.api.get(asked.replace('?', '?order=desc&'))
+      assert.deepEqual(
+        (await walk(downwards, '/v3/seeds', 5)).flat(),
+        items(await started.api.get('/v3/seeds')).toReversed(),
+      )
+      assert.equal((await downwards(`/v3/seeds?cursor=${cursors.get('/v3/seeds')}`)).status, 400, 'in the other order')
       for (const [path, cursor] of cursors) {
         const other = path === '/v3/keys' ? '/v3/users' : '/v3/keys'
         assert.equal((await started.api.get(`${other}?cursor=${cursor}`)).status, 400, `${path} in ${other}`)

@@ -3,13 +3,14 @@ import { Sprout, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { type Seed, strongroom } from '../api/client.ts'
-import { useListing, useRefresh } from '../api/queries.ts'
-import { Card, CardHead } from '../ui/card.tsx'
+import { type Pages, usePages, useRefresh } from '../api/queries.ts'
+import { Card } from '../ui/card.tsx'
 import { Checkbox, IconButton } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { Confirm } from '../ui/form.tsx'
-import { Item, Items } from '../ui/items.tsx'
-import { Empty, Loaded } from '../ui/states.tsx'
+import { Item } from '../ui/items.tsx'
+import { PagedItems } from '../ui/paged.tsx'
+import { Empty } from '../ui/states.tsx'
 import { Ago, exactTime, relativeTime } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 
@@ -20,45 +21,43 @@ export function useRefreshSeeds(): () => Promise<void> {
 }
 
 export function Seeds() {
-  const seeds = useListing(listed, (options) => strongroom.seeds.list(options))
+  const seeds = usePages(listed, (query, options) => strongroom.seeds.page({ ...query, order: 'desc' }, options))
   const { dialog, open } = useDialog()
   return (
     <Card label="Seeds">
-      <Loaded of={seeds}>
-        {(all) => (
-          <SeedItems all={all} onRevoke={(seed) => open((close) => <RevokeDialog of={seed} onClose={close} />)} />
-        )}
-      </Loaded>
+      <SeedItems of={seeds} onRevoke={(seed) => open((close) => <RevokeDialog of={seed} onClose={close} />)} />
       {dialog}
     </Card>
   )
 }
 
 /** Newest first. */
-function SeedItems({ all, onRevoke }: { readonly all: readonly Seed[]; readonly onRevoke: (seed: Seed) => void }) {
+function SeedItems({ of: seeds, onRevoke }: { readonly of: Pages<Seed>; readonly onRevoke: (seed: Seed) => void }) {
   const [showsEnded, setShowsEnded] = useState(true)
+  const { data: all = [], hasMore } = seeds
   const ended = all.filter(({ state }) => state !== 'open').length
   return (
-    <>
-      {ended > 0 ? (
-        <CardHead>
+    <PagedItems
+      of={seeds}
+      noun="seed"
+      textOf={({ id, target }) => `${target} ${id}`}
+      isShown={({ state }) => showsEnded || state === 'open'}
+      choices={
+        ended === 0 ? null : (
           <Checkbox isSelected={showsEnded} onChange={setShowsEnded}>
-            Show used and expired seeds ({ended})
+            Show used and expired seeds{hasMore ? '' : ` (${ended.toLocaleString('en')})`}
           </Checkbox>
-        </CardHead>
-      ) : null}
-      <Items
-        of={all.filter(({ state }) => showsEnded || state === 'open').reverse()}
-        empty={
-          <Empty icon={Sprout} title={all.length === 0 ? 'No seeds yet' : 'No open seeds'}>
-            A seed is a one-time URL that a machine fetches its user-data from at boot.{' '}
-            <Link href="/cloud-init">Write a template</Link>, then create a seed from it.
-          </Empty>
-        }
-      >
-        {(seed) => <SeedItem key={seed.id} of={seed} onRevoke={() => onRevoke(seed)} />}
-      </Items>
-    </>
+        )
+      }
+      empty={
+        <Empty icon={Sprout} title={all.length === 0 ? 'No seeds yet' : 'No open seeds'}>
+          A seed is a one-time URL that a machine fetches its user-data from at boot.{' '}
+          <Link href="/cloud-init">Write a template</Link>, then create a seed from it.
+        </Empty>
+      }
+    >
+      {(seed) => <SeedItem key={seed.id} of={seed} onRevoke={() => onRevoke(seed)} />}
+    </PagedItems>
   )
 }
 

@@ -2,16 +2,17 @@
 import { Handshake, Pencil, Plus, Trash2 } from 'lucide-react'
 import { Link } from 'wouter'
 import { strongroom, type TrustRule } from '../api/client.ts'
-import { useListing, useRefresh } from '../api/queries.ts'
+import { usePages, useRefresh } from '../api/queries.ts'
 import { scopeText } from '../keys/scopes.ts'
 import { Card } from '../ui/card.tsx'
 import { Button, IconButton } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { Facts } from '../ui/facts.tsx'
 import { Confirm } from '../ui/form.tsx'
-import { Item, Items, Tags } from '../ui/items.tsx'
+import { Item, Tags } from '../ui/items.tsx'
 import { Page } from '../ui/page.tsx'
-import { Empty, Loaded } from '../ui/states.tsx'
+import { PagedItems } from '../ui/paged.tsx'
+import { Empty } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { platformOf } from './platforms.ts'
@@ -20,7 +21,7 @@ import { lifeText, RuleDialog } from './rule-dialog.tsx'
 const listed = ['trust-rules']
 
 export function TrustPage() {
-  const rules = useListing(listed, (options) => strongroom.trustRules.list(options))
+  const rules = usePages(listed, (query, options) => strongroom.trustRules.page(query, options))
   const refresh = useRefresh(listed)
   const { dialog, open } = useDialog()
   const edit = (rule?: TrustRule) =>
@@ -46,28 +47,28 @@ export function TrustPage() {
       }
     >
       <Card label="Trust rules">
-        <Loaded of={rules}>
-          {(all) => (
-            <Items
-              of={all}
-              empty={
-                <Empty icon={Handshake} title="No trust rules yet">
-                  A rule says which tokens to trust, such as those of one repository’s main branch, and which
-                  permissions their keys get. The job then needs no stored <Link href="/keys">API key</Link>.
-                </Empty>
-              }
-            >
-              {(rule) => (
-                <RuleItem
-                  key={rule.id}
-                  of={rule}
-                  onChange={() => edit(rule)}
-                  onDelete={() => open((close) => <DeleteDialog of={rule} onClose={close} />)}
-                />
-              )}
-            </Items>
+        <PagedItems
+          of={rules}
+          noun="rule"
+          textOf={({ name, issuer, audience, claims, scopes }) =>
+            [name, issuer, platformOf(issuer), audience, ...Object.values(claims), ...scopes].join(' ')
+          }
+          empty={
+            <Empty icon={Handshake} title="No trust rules yet">
+              A rule says which tokens to trust, such as those of one repository’s main branch, and which permissions
+              their keys get. The job then needs no stored <Link href="/keys">API key</Link>.
+            </Empty>
+          }
+        >
+          {(rule) => (
+            <RuleItem
+              key={rule.id}
+              of={rule}
+              onChange={() => edit(rule)}
+              onDelete={() => open((close) => <DeleteDialog of={rule} onClose={close} />)}
+            />
           )}
-        </Loaded>
+        </PagedItems>
       </Card>
       {dialog}
     </Page>

@@ -6,7 +6,7 @@ import { labelRule } from '../../model/name.ts'
 import { maxLifetimeSeconds, type Seed, seedDocuments, seedState } from '../../model/seed.ts'
 import { createSeed, deleteSeed, listSeeds, readSeed } from '../../vault/seeds.ts'
 import { askerOf, identityOf } from '../asker.ts'
-import { answerListing, PageQuery } from '../listing.ts'
+import { answerListing, pageQuery } from '../listing.ts'
 import { MadeBefore, madeBefore } from '../once.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { formatTime, IdParams, idOf, Message, NoQuery, Time } from '../schema.ts'
@@ -133,12 +133,23 @@ export const seedRoutes: readonly Route[] = [
     operationId: 'listSeeds',
     tag: 'Seeds',
     summary: 'List seeds',
-    description: 'One’s own; with `account:manage`, all of the account.',
+    description: 'One’s own; with `account:manage`, all of the account. The oldest first, unless `order` is `desc`.',
     scope: 'secrets:read',
     repeat: 'safe',
     schemas: {
       params: noParams,
-      query: PageQuery,
+      query: Type.Object(
+        {
+          ...pageQuery,
+          order: Type.Optional(
+            Type.Enum(['asc', 'desc'] as const, {
+              description: '"asc" or "desc"',
+              'x-about': 'With `desc`, the newest first.',
+            }),
+          ),
+        },
+        { additionalProperties: false },
+      ),
       body: noBody,
       answers: { 200: Type.Object({ seeds: Type.Array(Shown) }) },
       refusals: [],
@@ -146,13 +157,15 @@ export const seedRoutes: readonly Route[] = [
     headers: { takes: [], gives: [] },
     use:
       ({ vault }) =>
-      (request, reply) =>
-        answerListing(vault, request.query, reply, {
-          listing: 'seeds',
-          read: (wanted) => listSeeds(vault, askerOf(request), wanted),
+      (request, reply) => {
+        const isDown = request.query.order === 'desc'
+        return answerListing(vault, request.query, reply, {
+          listing: isDown ? 'seeds desc' : 'seeds',
+          read: (wanted) => listSeeds(vault, askerOf(request), wanted, { isDown }),
           shown: (seed) => shown(seed, vault.now()),
           answer: (seeds) => ({ seeds }),
-        }),
+        })
+      },
   }),
 
   defineRoute({
