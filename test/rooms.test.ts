@@ -147,7 +147,7 @@ const portalRooms: Record<string, readonly string[]> = {
   // The words of a record and times as the API takes them, which are the trail's.
   audit: ['api', 'ui', 'session', 'src/audit/record.ts', 'src/model/time.ts'],
   overview: ['api', 'ui', 'session', 'audit', 'deployments', 'secrets'],
-  environments: ['api', 'ui', 'session'],
+  environments: ['api', 'ui', 'session', 'secrets'],
   frame: ['api', 'ui', 'session', 'secrets'],
 }
 

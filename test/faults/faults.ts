@@ -5619,7 +5619,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the portal: what is copied together goes in parts of one transaction each',
-    'portal/src/environments/copying.ts',
+    'portal/src/secrets/copying.ts',
     'names.slice(at * partSize, (at + 1) * partSize)',
     'names.slice(at * partSize)',
     'portal/environments.test.ts',
@@ -5627,11 +5627,19 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the portal: what is not in an environment is not asked of it',
-    'portal/src/environments/copy-dialog.tsx',
+    'portal/src/environments/compare.tsx',
     'rows.filter((row) => isIn(row, from)).map(',
     'rows.map(',
     'portal/environments.test.ts',
     'copied together, after one preview',
+  ),
+  fault(
+    'the portal: a folder shows what is in it alone',
+    'portal/src/secrets/filter.ts',
+    'folder}/*`',
+    'folder}*`',
+    'portal/bulk.test.ts',
+    'all that are found in a folder',
   ),
   fault(
     'the portal: those environments are compared that are chosen',

@@ -53,6 +53,47 @@ for (const engine of engines.slice(0, 1)) {
       )
     })
 
+    test('are copied to another environment, all that are found in a folder, after a preview', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await api.post('/v3/environments', { name: 'prod' })
+      await makeSecrets(portal.server.vault, ['web/db/password', 'web/db/user', 'web/port', 'webhook', 'top'])
+      await api.post('/v3/secrets?environment=prod', { name: 'web/db/user', value: 'other' })
+      const page = await portal.openAs(owner)
+      const names = () => page.locator('[data-row] a').evaluateAll((links) => links.map((link) => link.ariaLabel))
+
+      await page.getByRole('button', { name: 'web/, show this folder' }).click()
+      await page.getByRole('heading', { name: 'web', exact: true }).waitFor()
+      await page.getByText('3 of 5').waitFor()
+      assert.deepEqual(await names(), ['web/db/password', 'web/db/user', 'web/port'])
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('button', { name: 'web/db/, show this folder' }).first().click()
+      await page.getByText('2 of 5').waitFor()
+      await page.getByRole('navigation', { name: 'Where this is' }).getByRole('link', { name: 'web' }).waitFor()
+      assert.equal(new URL(page.url()).searchParams.get('folder'), 'web/db')
+      assert.match((await page.getByRole('link', { name: 'New secret' }).getAttribute('href')) ?? '', /folder=web%2Fdb/)
+
+      await page.getByRole('checkbox', { name: 'Select all' }).click()
+      await act(page, 'Copy to environment')
+      await page.getByRole('dialog', { name: 'Copy 2 secrets from default' }).waitFor()
+      await page.getByText('1 new, 1 replaced.').waitFor()
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('button', { name: 'Copy 2 secrets' }).click()
+      await page.getByText('2 secrets copied to prod').waitFor()
+      const { secrets } = (await api.get('/v3/metadata?environment=prod')).body
+      assert.deepEqual(
+        secrets.map(({ name, version }: { name: string; version: number }) => [name, version]),
+        [
+          ['web/db/user', 2],
+          ['web/db/password', 1],
+        ],
+      )
+      await page.getByRole('link', { name: 'web/db/password' }).click()
+      await page.getByRole('heading', { name: 'web/db/password' }).waitFor()
+      await page.getByRole('navigation', { name: 'Where this is' }).getByRole('link', { name: 'db' }).click()
+      await page.getByText('2 of 5').waitFor()
+    })
+
     test('are selected across rows that were never loaded', async (t) => {
       const portal = await startPortal(t, engine)
       await makeSecrets(portal.server.vault, namesOf(900))

@@ -50,8 +50,15 @@ suite('What the portal makes a browser load', () => {
   test('is little before the first paint, and waits for one style alone', async (t) => {
     const page = await (await startPortal(t, sqlite)).open()
 
-    await page.goto('/portal/')
+    // As on a slow network, the script is on its way: what waits for it shows that it does.
+    const { promise: come, resolve: send } = Promise.withResolvers<void>()
+    await page.route('**/*.js', (route) => come.then(() => route.continue()))
+    await page.goto('/portal/', { waitUntil: 'commit' })
+    await page.locator('.skeleton').first().waitFor()
+    await page.getByRole('status', { name: 'Loading' }).waitFor()
+    send()
     await page.getByLabel('Email').waitFor()
+    assert.equal(await page.locator('.skeleton').count(), 0)
     const files = await loadedBy(page)
 
     assert.ok(sum(files, '.js') < maxScripts, `${sum(files, '.js')} bytes of scripts`)

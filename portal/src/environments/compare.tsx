@@ -4,6 +4,8 @@ import { useSearchParams } from 'wouter'
 import { type ComparedName, type Environment, strongroom } from '../api/client.ts'
 import { environment as current } from '../api/environment.ts'
 import { usePages } from '../api/queries.ts'
+import { CopyDialog, type Ways } from '../secrets/copy-dialog.tsx'
+import { comparedKey } from '../secrets/copying.ts'
 import { useEnvironments } from '../session/environments.ts'
 import { useRightsIn } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
@@ -14,9 +16,8 @@ import { Paged } from '../ui/paged.tsx'
 import { changed } from '../ui/search.ts'
 import { Loaded } from '../ui/states.tsx'
 import { Table } from '../ui/table.tsx'
+import { counted } from '../ui/words.ts'
 import { type ChosenNames, useChosenNames } from './chosen-names.ts'
-import { CopyDialog } from './copy-dialog.tsx'
-import { comparedKey } from './copying.ts'
 
 /** As many as the server compares at once. */
 const mostCompared = 10
@@ -128,16 +129,30 @@ function Matrix({ names }: { readonly names: readonly string[] }) {
     rightsIn(from).can('secrets:read', name)
       ? names.filter((to) => to !== from && rightsIn(to).can('secrets:write', name))
       : []
+  const openCopy = (rows: readonly ComparedName[], ways: Ways, onCopied?: () => void) =>
+    open((close) => (
+      <CopyDialog
+        what={rows.length === 1 ? (rows[0]?.name ?? '') : counted(rows.length, 'secret')}
+        count={rows.length}
+        ways={ways}
+        first={sourceOf(rows, ways)}
+        namesIn={async (from) => rows.filter((row) => isIn(row, from)).map(({ name }) => name)}
+        onClose={close}
+        {...(onCopied === undefined ? {} : { onCopied })}
+      />
+    ))
   const copyOf: CopyOf = (row, from) => {
     const to = targetsOf(row.name, from)
     if (to.length === 0) return undefined
-    return () => open((close) => <CopyDialog rows={[row]} ways={new Map([[from, to]])} onClose={close} />)
+    return () => openCopy([row], new Map([[from, to]]))
   }
   const ways = waysBetween(names, rightsIn)
-  const copyChosen = () => {
-    const rows = all.filter(({ name }) => chosen.has(name))
-    open((close) => <CopyDialog rows={rows} ways={ways} onClose={close} onCopied={chosen.clear} />)
-  }
+  const copyChosen = () =>
+    openCopy(
+      all.filter(({ name }) => chosen.has(name)),
+      ways,
+      chosen.clear,
+    )
   return (
     <>
       <p className="hint">
@@ -177,6 +192,17 @@ function Matrix({ names }: { readonly names: readonly string[] }) {
       {dialog}
     </>
   )
+}
+
+/** Where the most of them are. */
+function sourceOf(rows: readonly ComparedName[], ways: Ways): string {
+  const count = (from: string) => rows.filter((row) => isIn(row, from)).length
+  const [first = ''] = [...ways.keys()].sort((one, other) => count(other) - count(one))
+  return first
+}
+
+function isIn({ in: held }: ComparedName, environment: string): boolean {
+  return held.some((one) => one.environment === environment)
 }
 
 /** Where one may read some secrets, and there where one may write some of them. */

@@ -1,15 +1,19 @@
 /** What can be done to the secrets that are selected. */
 import { useRef, useState } from 'react'
 import { type ManyChanges, strongroom } from '../api/client.ts'
+import { environment as current } from '../api/environment.ts'
 import { StaleAheadOfSome } from '../deployments/holders.tsx'
+import { useEnvironmentNames } from '../session/environments.ts'
 import { useKeeping } from '../session/kept.tsx'
+import { useRightsIn } from '../session/rights.ts'
 import { Field, Select } from '../ui/controls.tsx'
 import { expiryTime } from '../ui/time.tsx'
 import { counted, wordsOf } from '../ui/words.ts'
 import type { Refused } from './bulk.ts'
 import { BulkDialog } from './bulk-dialog.tsx'
+import { CopyDialog } from './copy-dialog.tsx'
 import { useHeld, useLists } from './queries.ts'
-import type { Chosen, Selecting } from './selection.ts'
+import { type Chosen, chosenOf, type Selecting } from './selection.ts'
 import { useSayDeleted } from './undo.ts'
 
 interface ActionProps {
@@ -41,6 +45,30 @@ export function MoveDialog({ selecting, onClose }: ActionProps) {
         ]}
       />
     </BulkDialog>
+  )
+}
+
+/** The environments that secrets of the current one can be copied to. */
+export function useCopyTargets(): readonly string[] {
+  const rightsIn = useRightsIn()
+  const names = useEnvironmentNames()
+  if (!rightsIn(current).has('secrets:read')) return []
+  return names.filter((name) => name !== current && rightsIn(name).has('secrets:write'))
+}
+
+export function CopyManyDialog({ selecting, onClose }: ActionProps) {
+  const { selection, count, clear } = selecting
+  const targets = useCopyTargets()
+  return (
+    <CopyDialog
+      what={counted(count, 'secret')}
+      count={count}
+      ways={new Map([[current, targets]])}
+      first={current}
+      namesIn={async (_, signal) => (await Array.fromAsync(chosenOf(selection, signal))).map(({ name }) => name)}
+      onClose={onClose}
+      onCopied={clear}
+    />
   )
 }
 

@@ -3,6 +3,7 @@ import type { Metadata, SecretFilter } from '../api/client.ts'
 import type { Column } from '../ui/columns.ts'
 import { RowBox } from '../ui/controls.tsx'
 import { Ago, Expiry } from '../ui/time.tsx'
+import { folderOf } from './folders.ts'
 import { typeLabel } from './types.ts'
 
 /** What a row is drawn from. What is pressed in it, the table knows. */
@@ -73,11 +74,29 @@ export const columns: readonly SecretColumn[] = [
 ]
 
 function NameCell({ row: { secret, href, tabIndex } }: { readonly row: SecretRow }) {
+  const folder = folderOf(secret.name)
   return (
     <>
       {secret.type === 'file' ? icons.file : secret.type === 'template' ? icons.template : icons.text}
-      <a href={href} tabIndex={tabIndex} title={secret.name} data-home={tabIndex === 0 ? '' : undefined}>
-        {secret.name}
+      {folder === '' ? null : (
+        <button
+          type="button"
+          className="folder"
+          data-folder={folder}
+          aria-label={`${folder}/, show this folder`}
+          tabIndex={tabIndex}
+        >
+          {folder}/
+        </button>
+      )}
+      <a
+        href={href}
+        tabIndex={tabIndex}
+        title={secret.name}
+        aria-label={folder === '' ? undefined : secret.name}
+        data-home={tabIndex === 0 ? '' : undefined}
+      >
+        {folder === '' ? secret.name : secret.name.slice(folder.length + 1)}
       </a>
       {secret.tags.slice(0, 2).map((tag) => (
         <span key={tag} className="tag hide-narrow">

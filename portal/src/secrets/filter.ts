@@ -27,6 +27,8 @@ export const inState: Readonly<Record<State, (now: number) => SecretFilter>> = {
 export interface Filter {
   readonly q: string
   readonly list: string | null
+  /** Without a `/` at its end. */
+  readonly folder: string | null
   readonly type: Type | null
   readonly tag: string | null
   readonly state: State | null
@@ -44,6 +46,7 @@ export function filterOf(query: URLSearchParams): Filter {
   return {
     q: query.get('q') ?? '',
     list: query.get('list'),
+    folder: query.get('folder'),
     type: isType(type) ? type : null,
     tag: query.get('tag'),
     state: state !== null && isState(state) ? state : null,
@@ -57,7 +60,11 @@ function isState(text: string): text is State {
 }
 
 /** What the server is asked for. @param text what is looked for, as it stands in the field */
-export function searchOf({ list, type, tag, state, sort, isDown }: Filter, text: string, now: number): SecretFilter {
+export function searchOf(
+  { list, folder, type, tag, state, sort, isDown }: Filter,
+  text: string,
+  now: number,
+): SecretFilter {
   const { sortsBy = 'name' } = columns.find(({ id }) => id === sort) ?? {}
   const q = text.trim()
   return {
@@ -65,6 +72,7 @@ export function searchOf({ list, type, tag, state, sort, isDown }: Filter, text:
     ...(isDown ? { order: 'desc' } : {}),
     ...(q === '' ? {} : { q }),
     ...(list === null ? {} : { list }),
+    ...(folder === null ? {} : { name: `${folder}/*` }),
     ...(type === null ? {} : { type }),
     ...(tag === null ? {} : { tag }),
     ...(state === null ? {} : inState[state](now)),

@@ -4,7 +4,10 @@ import { memo } from 'react'
 import { FileTrigger } from 'react-aria-components/FileTrigger'
 import { Link } from 'wouter'
 import { Button, Select } from '../ui/controls.tsx'
+import { Crumbs } from '../ui/page.tsx'
+import { changed } from '../ui/search.ts'
 import { type Change, type Filter, states } from './filter.ts'
+import { folderOf, folderSteps } from './folders.ts'
 import { mayInherit } from './inherited.tsx'
 import { useLists } from './queries.ts'
 import { types } from './types.ts'
@@ -25,6 +28,9 @@ export const Head = memo(function Head({
 }) {
   return (
     <header className="secrets-head">
+      {filter.folder === null ? null : (
+        <Crumbs steps={[['Secrets', '/secrets'], ...folderSteps(folderOf(filter.folder))]} />
+      )}
       <h1 className="break">{titleOf(filter)}</h1>
       <span className="muted small" role="status">
         {amountOf(shown, all)}
@@ -37,11 +43,7 @@ export const Head = memo(function Head({
               Import
             </Button>
           </FileTrigger>
-          <Link
-            href={filter.list === null ? '/secrets/new' : `/secrets/new?list=${encodeURIComponent(filter.list)}`}
-            className="btn primary"
-            data-new
-          >
+          <Link href={newHref(filter)} className="btn primary" data-new>
             <FilePlus2 size={14} aria-hidden />
             New secret
           </Link>
@@ -131,7 +133,14 @@ function amountOf(shown: number | undefined, all: number | undefined): string {
   return `${shown} of ${all ?? '…'}`
 }
 
-function titleOf({ list, state }: Filter): string {
+/** What is made here is in what is shown. */
+function newHref({ list, folder }: Filter): string {
+  const query = changed(new URLSearchParams(), { list, folder })
+  return query.size === 0 ? '/secrets/new' : `/secrets/new?${query}`
+}
+
+function titleOf({ list, folder, state }: Filter): string {
+  if (folder !== null) return folder.slice(folder.lastIndexOf('/') + 1)
   if (list !== null) return list
   return state === null ? 'Secrets' : states[state]
 }

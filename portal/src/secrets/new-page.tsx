@@ -36,12 +36,13 @@ export function NewSecretPage() {
 function NewForm() {
   const [query] = useSearchParams()
   const asked = query.get('list') ?? ''
+  const folder = query.get('folder') ?? ''
   const value = useRef<ValueHandle>(null)
   const [isTyped, setTyped] = useState(false)
   const { create, error, trouble, isBusy } = useCreate(value, () => flushSync(() => setTyped(false)))
   useUnsaved(isTyped)
   const [draft, setDraft] = useState<Draft>({
-    ...{ name: '', list: asked === '' ? 'default' : asked, kind: 'text' },
+    ...{ name: folder === '' ? '' : `${folder}/`, list: asked === '' ? 'default' : asked, kind: 'text' },
     ...{ description: '', tags: [], expires: '' },
   })
   const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }))

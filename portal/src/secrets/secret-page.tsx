@@ -17,6 +17,7 @@ import { Ago, Expiry } from '../ui/time.tsx'
 import { AccessCard } from './access.tsx'
 import { ChangeValueDialog } from './change-value.tsx'
 import { EditDetailsDialog } from './edit-details.tsx'
+import { folderOf, folderSteps } from './folders.ts'
 import { HistoryCard } from './history.tsx'
 import { useRefreshSecrets, useSecret } from './queries.ts'
 import { ReadersCard } from './readers.tsx'
@@ -50,6 +51,7 @@ function Known({ secret }: { readonly secret: Metadata & Tagged }) {
           steps={[
             ['Secrets', '/secrets'],
             ...(list === null ? [] : [[list.name, `/secrets?list=${encodeURIComponent(list.name)}`] as const]),
+            ...folderSteps(folderOf(name)),
           ]}
         />
       }

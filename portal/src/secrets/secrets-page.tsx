@@ -90,7 +90,7 @@ function useFound() {
   const search = useMemo(() => searchOf(filter, wanted, Date.now()), [filter, wanted])
   const clear = useCallback(() => {
     setText('')
-    change({ q: null, list: null, type: null, tag: null, state: null })
+    change({ q: null, list: null, folder: null, type: null, tag: null, state: null })
   }, [change])
   return { filter, text, setText, change, go, clear, first: useFirst(search) }
 }
@@ -110,8 +110,8 @@ function Listing({
   const { data, error } = first
   const counted = useCount(data?.search ?? {}, data?.next !== undefined)
   const total = data?.next === undefined ? data?.items.length : counted
-  const { list, type, tag, state } = filter
-  const isFiltered = text !== '' || list !== null || type !== null || tag !== null || state !== null
+  const { list, folder, type, tag, state } = filter
+  const isFiltered = text !== '' || [list, folder, type, tag, state].some((part) => part !== null)
   const ofAll = data !== undefined && isOfAll(data.search)
   const selecting = useSelection(data?.search, total ?? 0)
   const { dialog, open } = useDialog()

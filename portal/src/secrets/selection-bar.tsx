@@ -1,5 +1,5 @@
 /** Above the table, once something is selected: how much, and what can be done with it. */
-import { CalendarClock, Copy, Download, FolderInput, MoreHorizontal, Tag, Trash2, X } from 'lucide-react'
+import { CalendarClock, Copy, CopyPlus, Download, FolderInput, MoreHorizontal, Tag, Trash2, X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useRights } from '../session/rights.ts'
 import { Button, IconButton } from '../ui/controls.tsx'
@@ -7,7 +7,14 @@ import { copy } from '../ui/copy.tsx'
 import type { MakeDialog } from '../ui/dialog.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { counted } from '../ui/words.ts'
-import { DeleteManyDialog, ExpiryDialog, MoveDialog, TagDialog } from './bulk-actions.tsx'
+import {
+  CopyManyDialog,
+  DeleteManyDialog,
+  ExpiryDialog,
+  MoveDialog,
+  TagDialog,
+  useCopyTargets,
+} from './bulk-actions.tsx'
 import { ExportDialog } from './export.tsx'
 import { chosenOf, type Selecting } from './selection.ts'
 
@@ -73,6 +80,7 @@ function useActions(selecting: Selecting, open: (make: MakeDialog) => void): rea
   const rights = useRights()
   const dialog = (Make: typeof MoveDialog) => () => open((close) => <Make selecting={selecting} onClose={close} />)
   const mayWrite = rights.has('secrets:write')
+  const mayCopy = useCopyTargets().length > 0
   return [
     ...(mayWrite
       ? [
@@ -83,6 +91,16 @@ function useActions(selecting: Selecting, open: (make: MakeDialog) => void): rea
             label: 'Set expiry',
             icon: <CalendarClock size={14} aria-hidden />,
             onAction: dialog(ExpiryDialog),
+          },
+        ]
+      : []),
+    ...(mayCopy
+      ? [
+          {
+            id: 'copy',
+            label: 'Copy to environment',
+            icon: <CopyPlus size={14} aria-hidden />,
+            onAction: dialog(CopyManyDialog),
           },
         ]
       : []),

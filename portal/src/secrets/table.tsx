@@ -24,6 +24,7 @@ import { Button, RowBox } from '../ui/controls.tsx'
 import { Note } from '../ui/states.tsx'
 import { columns, type SecretColumn } from './columns.tsx'
 import type { Filter } from './filter.ts'
+import { folderHref, folderOf } from './folders.ts'
 import { CurrentValue, copyValue } from './reveal.tsx'
 import type { Selecting } from './selection.ts'
 import { useWindows, type Windows } from './windows.ts'
@@ -236,7 +237,10 @@ function useClicked(windows: Windows, peek: (secret: Metadata) => void, selectin
     else if (isBox) selecting.toggle(secret, row)
     else if (part?.hasAttribute('data-copy')) void copyValue(secret)
     else if (part?.hasAttribute('data-peek')) peek(secret)
-    else if (part === undefined || !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey)) {
+    else if (part?.hasAttribute('data-folder')) {
+      keepPlace(row, event.currentTarget)
+      navigate(folderHref(folderOf(secret.name)))
+    } else if (part === undefined || !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey)) {
       event.preventDefault()
       keepPlace(row, event.currentTarget)
       navigate(`/secrets/${secret.id}`)

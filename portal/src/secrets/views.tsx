@@ -21,10 +21,10 @@ export const Views = memo(function Views({
   const { data: lists = [] } = useLists()
   const [, navigate] = useLocation()
   const counts = new Map(summary?.lists.map(({ id, secrets }) => [id, secrets]))
-  const { list, type, state } = filter
+  const { list, folder, type, state } = filter
   const [query] = useSearchParams()
   const isInherited = query.get('view') === 'inherited'
-  const isAll = list === null && type === null && state === null && !isInherited
+  const isAll = list === null && folder === null && type === null && state === null && !isInherited
   const base = useBase()
   const view = (
     label: string,
@@ -38,7 +38,7 @@ export const Views = memo(function Views({
       type="button"
       className="view"
       aria-current={isOn ? 'true' : undefined}
-      onClick={() => change({ list: null, type: null, state: null, view: null, ...part })}
+      onClick={() => change({ list: null, folder: null, type: null, state: null, view: null, ...part })}
     >
       {icon}
       <span>{label}</span>

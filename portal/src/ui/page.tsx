@@ -65,7 +65,7 @@ export function Crumbs({ steps }: { readonly steps: readonly (readonly [label: s
   return (
     <nav className="crumbs" aria-label="Where this is">
       {steps.map(([label, href], at) => (
-        <Fragment key={label}>
+        <Fragment key={`${label} ${href}`}>
           {at === 0 ? null : <span aria-hidden>/</span>}
           {href === undefined ? <span>{label}</span> : <Link href={href}>{label}</Link>}
         </Fragment>

@@ -1,6 +1,6 @@
 /** Copies secrets into another environment, and says first what that would do. */
 import { useState } from 'react'
-import type { ComparedName, CopiedSecret } from '../api/client.ts'
+import type { CopiedSecret } from '../api/client.ts'
 import { useAnswer, useRefresh } from '../api/queries.ts'
 import { environmentsKey } from '../session/environments.ts'
 import { Select } from '../ui/controls.tsx'
@@ -28,31 +28,47 @@ const tags = {
   refused: ['Can’t copy', 'bad'],
 } as const
 
-interface CopyProps {
-  readonly rows: readonly ComparedName[]
-  /** Where they can be copied from, and to which environments from there. */
-  readonly ways: ReadonlyMap<string, readonly string[]>
+/** Environments that secrets can be copied from, each with those that they can be copied to from there. */
+export type Ways = ReadonlyMap<string, readonly string[]>
+
+let opened = 0
+
+export function CopyDialog({
+  what,
+  count,
+  ways,
+  first,
+  namesIn,
+  onClose,
+  onCopied,
+}: {
+  /** What they are called in a sentence, such as `3 secrets` or the name of one. */
+  readonly what: string
+  readonly count: number
+  readonly ways: Ways
+  /** Where they are copied from, unless another environment is chosen. */
+  readonly first: string
+  /** Those of them that an environment has. */
+  readonly namesIn: (environment: string, signal: AbortSignal) => Promise<readonly string[]>
   readonly onClose: () => void
   readonly onCopied?: () => void
-}
-
-export function CopyDialog({ rows, ways, onClose, onCopied }: CopyProps) {
-  const [from, setFrom] = useState(sourceOf(rows, ways))
+}) {
+  // What is copied is of this dialog: another one asks anew.
+  const [id] = useState(() => ++opened)
+  const [from, setFrom] = useState(first)
   const targets = ways.get(from) ?? []
   const [wanted, setTo] = useState('')
   const to = targets.includes(wanted) ? wanted : (targets[0] ?? from)
-  const names = rows.filter((row) => isIn(row, from)).map(({ name }) => name)
   const [copied, setCopied] = useState<number>()
   const [total, setTotal] = useState(0)
   // What is shown of this environment may be what was copied.
   const refresh = useRefresh(environmentsKey, ['secrets'], ['lists'], ['deployments'])
   const preview = useAnswer(
-    [...comparedKey, 'copy', from, to, names],
-    (options) => previewOf({ from, to, names }, options),
-    { gcTime: 0, staleTime: 0, enabled: names.length > 0 },
+    [...comparedKey, 'copy', id, from, to],
+    async (options) => previewOf({ from, to, names: await namesIn(from, options.signal) }, options),
+    { gcTime: 0, staleTime: 0 },
   )
   const work = (preview.data ?? []).filter(({ state }) => state === 'created' || state === 'replaced')
-  const [only] = rows.length === 1 ? names : []
   const run = async () => {
     const isInParts = work.length > partSize
     setTotal(work.length)
@@ -61,14 +77,14 @@ export function CopyDialog({ rows, ways, onClose, onCopied }: CopyProps) {
     } finally {
       await refresh()
     }
-    toast(`${only ?? counted(work.length, 'secret')} copied to ${to}`)
+    toast(`${count === 1 ? what : counted(work.length, 'secret')} copied to ${to}`)
     onCopied?.()
   }
   return (
     <FormDialog
-      title={`Copy ${only ?? counted(rows.length, 'secret')} from ${from}`}
+      title={`Copy ${what} from ${from}`}
       onClose={onClose}
-      submit={only === undefined ? `Copy ${counted(work.length, 'secret')}` : 'Copy secret'}
+      submit={count === 1 ? 'Copy secret' : `Copy ${counted(work.length, 'secret')}`}
       isReady={work.length > 0}
       run={run}
     >
@@ -76,21 +92,19 @@ export function CopyDialog({ rows, ways, onClose, onCopied }: CopyProps) {
         <Select label="From" value={from} onChoose={setFrom} choices={choicesOf([...ways.keys()])} />
       ) : null}
       <Select label="To" value={to} onChoose={setTo} choices={choicesOf(targets)} />
-      {names.length === 0 ? (
-        <p className="small" role="status">
-          None of them {rows.length === 1 ? 'is' : 'are'} in {from}.
-        </p>
-      ) : (
-        <Loaded of={preview} lines={only === undefined ? 3 : 1}>
-          {(fates) =>
-            only === undefined ? (
-              <Fates of={fates} from={from} absent={rows.length - names.length} work={work.length} />
-            ) : (
-              <Fate of={fates} />
-            )
-          }
-        </Loaded>
-      )}
+      <Loaded of={preview} lines={count === 1 ? 1 : 3}>
+        {(fates) =>
+          fates.length === 0 ? (
+            <p className="small" role="status">
+              {count === 1 ? 'It isn’t' : 'None of them is'} in {from}.
+            </p>
+          ) : count === 1 ? (
+            <Fate of={fates} />
+          ) : (
+            <Fates of={fates} from={from} absent={count - fates.length} work={work.length} />
+          )
+        }
+      </Loaded>
       {copied === undefined ? null : <Progress done={copied} total={total} label="Secrets copied" />}
     </FormDialog>
   )
@@ -156,17 +170,6 @@ function amounts(fates: readonly CopiedSecret[]): string {
 }
 
 const words = { created: 'new', replaced: 'replaced', same: 'the same', refused: 'can’t be copied' } as const
-
-/** Where the most of them are. */
-function sourceOf(rows: readonly ComparedName[], ways: CopyProps['ways']): string {
-  const count = (from: string) => rows.filter((row) => isIn(row, from)).length
-  const [first = ''] = [...ways.keys()].sort((one, other) => count(other) - count(one))
-  return first
-}
-
-function isIn({ in: held }: ComparedName, environment: string): boolean {
-  return held.some((one) => one.environment === environment)
-}
 
 function choicesOf(names: readonly string[]) {
   return names.map((id) => ({ id, label: id }))
