@@ -46,11 +46,6 @@ export function Card({
   )
 }
 
-/** At the head of a card without a title: a choice of what it shows. */
-export function CardHead({ children }: { readonly children: ReactNode }) {
-  return <div className="card-head">{children}</div>
-}
-
 /** At the foot of a card: what leads on from what it shows. */
 export function CardFoot({ children }: { readonly children: ReactNode }) {
   return <div className="card-foot">{children}</div>
